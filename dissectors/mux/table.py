@@ -1,0 +1,30 @@
+"""The one table: which protocols share a port, in the order in which they are tried.
+
+SIP comes first because its letters lie in the ranges of TURN and QUIC (RFC 7983 section 7 does not know of it); STUN's
+and ZRTP's cookies decide before weaker rows are asked. Each protocol owns its rows; this file owns their order.
+"""
+from __future__ import annotations
+
+from dissectors.protocols import dtls, keepalive, quic, rtcp, rtp, sip, stun, turn, zrtp
+from dissectors.wire.spec import Row, Spec
+
+TABLE: tuple[Spec, ...] = (
+    sip.SPEC,
+    keepalive.SPEC,
+    stun.SPEC,
+    zrtp.SPEC,
+    dtls.SPEC,
+    turn.SPEC,
+    rtcp.SPEC,
+    rtp.SPEC,
+    quic.SPEC,
+)
+
+PROTOCOLS: tuple[str, ...] = (*(spec.name for spec in TABLE), "UNKNOWN")
+"""The names a verdict can carry, by protocol number."""
+
+ROWS: tuple[tuple[int, Row], ...] = tuple((number, row) for number, spec in enumerate(TABLE) for row in spec.match)
+"""Every row with the number of its protocol; a row's place in this tuple is its number."""
+
+UNKNOWN_ROW = len(ROWS)
+UNKNOWN = len(TABLE)

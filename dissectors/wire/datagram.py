@@ -1,0 +1,76 @@
+"""What travels between the floors: a flow, a datagram, and the two errors of the wire."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class Malformed(Exception):
+    """A payload is not what its protocol requires; `parse` raises nothing else.
+
+    `protocol` is the name of the table's row, `offset` the octet where reading stopped, `reason` a phrase for people.
+    """
+
+    def __init__(self, protocol: str, offset: int, reason: str) -> None:
+        super().__init__(protocol, offset, reason)
+        self.protocol = protocol
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.protocol}, octet {self.offset}: {self.reason}"
+
+
+class CaptureError(Exception):
+    """A capture that cannot be read at all: missing, empty, foreign. One line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A directed 5-tuple (the protocol is always UDP).
+
+    `inside` names what carried the datagram when that is not UDP itself: `channel 0x4000` for TURN ChannelData,
+    `peer 192.0.2.1:5000` for TURN Data and Send indications.
+    """
+
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    inside: str = ""
+
+    @property
+    def reverse(self) -> Flow:
+        """The same 5-tuple seen from the other end."""
+        return Flow(self.dst, self.dport, self.src, self.sport, self.inside)
+
+    def __str__(self) -> str:
+        text = f"{endpoint(self.src, self.sport)} → {endpoint(self.dst, self.dport)}"
+        return f"{text} ({self.inside})" if self.inside else text
+
+
+@dataclass(frozen=True, slots=True)
+class Datagram:
+    """One UDP payload with its time and place.
+
+    `file` and `frame` (from 1) say where it was captured, `layer` which UDP header of that frame it belongs to (from
+    0), `time` is nanoseconds since the epoch. `length` is what the UDP header claims, in octets; `payload` is shorter
+    when the capture cut it.
+    """
+
+    file: int
+    frame: int
+    layer: int
+    time: int
+    flow: Flow
+    payload: bytes
+    length: int
+
+    @property
+    def cut(self) -> bool:
+        """Whether the capture kept less than was sent."""
+        return len(self.payload) < self.length
+
+
+def endpoint(address: str, port: int) -> str:
+    """`address:port` as people write it, with brackets around IPv6 (RFC 3986 section 3.2.2)."""
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -1,0 +1,138 @@
+"""The words a protocol may use to say what its datagrams look like.
+
+Clauses are data, never functions: the interpreter in `mux.classify`, the generated Lua and the compiled scan all read
+the same rows. Offsets are octets from the start of the UDP payload; numbers on the wire are big-endian. Lengths are
+those of the UDP header; octets that were not captured cannot satisfy a clause that looks at them, while a clause about
+a *chain* or a *line* holds as far as the capture goes.
+
+A new word is an edit here, in `mux.classify` and in `wireshark.plugin`; the differential tests cover it.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+Strength = Literal["certain", "plausible"]
+
+
+class AtLeast(NamedTuple):
+    """The datagram has at least `octets` octets."""
+
+    octets: int
+
+
+class AtMost(NamedTuple):
+    """The datagram has at most `octets` octets."""
+
+    octets: int
+
+
+class Bits(NamedTuple):
+    """The octet at `offset`, masked with `mask`, is `value`."""
+
+    offset: int
+    mask: int
+    value: int
+
+
+class Between(NamedTuple):
+    """The number of `size` octets (1 to 4) at `offset` lies in [low, high]."""
+
+    offset: int
+    size: int
+    low: int
+    high: int
+
+
+class U16(NamedTuple):
+    """The 16-bit number at `offset` is `value`."""
+
+    offset: int
+    value: int
+
+
+class U32(NamedTuple):
+    """The 32-bit number at `offset` is `value`."""
+
+    offset: int
+    value: int
+
+
+class Only(NamedTuple):
+    """Every octet of the datagram is one of `octets`."""
+
+    octets: bytes
+
+
+class LengthField(NamedTuple):
+    """The 16-bit length at `offset`, times `unit`, plus `header`, ends at most `slack` octets before the datagram does."""
+
+    offset: int
+    unit: int
+    header: int
+    slack: int
+
+
+class Chain(NamedTuple):
+    """From octet `start` to the last one, whole elements follow one another; none at all is a chain too.
+
+    An element's 16-bit length stands at `length_at` within it and counts `unit` octets each; with `header` added and
+    rounded up to a multiple of `align` it gives the element's size. `checks` hold for each element, their offsets
+    counted from its beginning.
+    """
+
+    start: int
+    length_at: int
+    unit: int
+    header: int
+    align: int
+    checks: tuple[Bits | Between, ...]
+
+
+class RtpHeader(NamedTuple):
+    """The contributing sources and the header extension that an RTP header announces fit (RFC 3550 section 5.1)."""
+
+
+class StartLine(NamedTuple):
+    """After any CR and LF, the first line is a request or a status line of `version` (RFC 3261 section 7).
+
+    `TOKEN SP anything SP version`, or `version SP` and three digits; the version compares without case. A line that
+    the capture cut short needs `TOKEN SP` and one of `schemes`, or the version and its digits.
+    """
+
+    version: bytes
+    schemes: tuple[bytes, ...]
+
+
+Clause = AtLeast | AtMost | Bits | Between | U16 | U32 | Only | LengthField | Chain | RtpHeader | StartLine
+
+
+class Row(NamedTuple):
+    """One way to recognise a protocol: every clause holds. `reason` finishes the sentence «it is … because of»."""
+
+    strength: Strength
+    reason: str
+    clauses: tuple[Clause, ...]
+    encrypted: bool
+    wireshark: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One protocol of the table: its name, its rows in order, how to read it, and Wireshark's name for it."""
+
+    name: str
+    match: tuple[Row, ...]
+    parse: Callable[[bytes], Any]
+    wireshark: str
+
+
+def certain(reason: str, *clauses: Clause, wireshark: str | None = None) -> Row:
+    """A row that needs nothing else: what it matches is its protocol."""
+    return Row("certain", reason, clauses, False, wireshark)
+
+
+def plausible(reason: str, *clauses: Clause, encrypted: bool = False, wireshark: str | None = None) -> Row:
+    """A row that counts only once the flow or the SSRC confirms it."""
+    return Row("plausible", reason, clauses, encrypted, wireshark)
