@@ -1,0 +1,223 @@
+"""Octets to a row of the table: the plain interpreter of the clause words.
+
+`match` never raises and knows nothing of other datagrams: what it finds plausible, `mux.evidence` confirms or not.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.wire.spec import (
+    AtLeast,
+    AtMost,
+    Between,
+    Bits,
+    Chain,
+    Clause,
+    LengthField,
+    Only,
+    RtpHeader,
+    StartLine,
+    Strength,
+    U16,
+    U32,
+)
+
+TOKEN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~"
+"""The characters of a token (RFC 3261 section 25.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one datagram is by its own octets: the protocol, how strong that is, why, and the number of the row."""
+
+    protocol: str
+    strength: Strength | None
+    reason: str
+    row: int
+    encrypted: bool = False
+
+
+def classify(payload: bytes, length: int | None = None) -> Verdict:
+    """The verdict on a UDP payload alone; `length` is the UDP header's when the capture cut the payload short.
+
+    Never raises. What no row matches is `UNKNOWN`, without a strength.
+    """
+    row = match(payload, len(payload) if length is None else length)
+    if row == UNKNOWN_ROW:
+        return Verdict("UNKNOWN", None, "no row of the table matches", row)
+    protocol, spec = ROWS[row]
+    return Verdict(PROTOCOLS[protocol], spec.strength, spec.reason, row, spec.encrypted)
+
+
+def match(payload: bytes, length: int) -> int:
+    """The number of the first row whose every clause holds, or `UNKNOWN_ROW`."""
+    for row, clauses in remaining(payload[0], payload[1]) if len(payload) > 1 else _EVERY_ROW:
+        for clause in clauses:
+            if not HOLDS[type(clause)](clause, payload, length):
+                break
+        else:
+            return row
+    return UNKNOWN_ROW
+
+
+def matches(payload: bytes, length: int) -> list[int]:
+    """The numbers of every row that matches, in the order of the table."""
+    return [row for row, clauses in _EVERY_ROW if all(holds(clause, payload, length) for clause in clauses)]
+
+
+def holds(clause: Clause, payload: bytes, length: int) -> bool:
+    """Whether one clause holds for a payload whose UDP header claims `length` octets."""
+    return HOLDS[type(clause)](clause, payload, length)
+
+
+def number(octets: bytes, offset: int, size: int) -> int | None:
+    """The big-endian number of `size` octets at `offset`, or None where it is not whole."""
+    end = offset + size
+    return int.from_bytes(octets[offset:end], "big") if end <= len(octets) else None
+
+
+def _at_least(clause: AtLeast, payload: bytes, length: int) -> bool:
+    return length >= clause.octets
+
+
+def _at_most(clause: AtMost, payload: bytes, length: int) -> bool:
+    return length <= clause.octets
+
+
+def _bits(clause: Bits, payload: bytes, length: int) -> bool:
+    return clause.offset < len(payload) and payload[clause.offset] & clause.mask == clause.value
+
+
+def _between(clause: Between, payload: bytes, length: int) -> bool:
+    value = number(payload, clause.offset, clause.size)
+    return value is not None and clause.low <= value <= clause.high
+
+
+def _u16(clause: U16, payload: bytes, length: int) -> bool:
+    return number(payload, clause.offset, 2) == clause.value
+
+
+def _u32(clause: U32, payload: bytes, length: int) -> bool:
+    return number(payload, clause.offset, 4) == clause.value
+
+
+def _only(clause: Only, payload: bytes, length: int) -> bool:
+    return len(payload) == length and not payload.translate(None, clause.octets)
+
+
+def _length_field(clause: LengthField, payload: bytes, length: int) -> bool:
+    value = number(payload, clause.offset, 2)
+    return value is not None and 0 <= length - (value * clause.unit + clause.header) <= clause.slack
+
+
+def _chain(clause: Chain, payload: bytes, length: int) -> bool:
+    start, length_at, unit, header, align, checks = clause
+    captured = len(payload)
+    while start < length:
+        if start + length_at + 2 > captured:
+            return captured < length
+        for check in checks:
+            if not HOLDS[type(check)](check._replace(offset=check.offset + start), payload, length):
+                return False
+        value = payload[start + length_at] << 8 | payload[start + length_at + 1]
+        start += -(-(value * unit + header) // align) * align
+    return start == length
+
+
+def _rtp_header(clause: RtpHeader, payload: bytes, length: int) -> bool:
+    if not payload:
+        return False
+    end = 12 + 4 * (payload[0] & 0x0F)
+    if payload[0] & 0x10:
+        words = number(payload, end + 2, 2)
+        if words is None and end + 4 <= length:
+            return True
+        end += 4 + 4 * (words or 0)
+    return end <= length
+
+
+def _start_line(clause: StartLine, payload: bytes, length: int) -> bool:
+    text = payload.lstrip(b"\r\n")
+    line = text.split(b"\n", 1)[0].split(b"\r", 1)[0]
+    version = clause.version
+    if line[: len(version) + 1].upper() == version + b" ":
+        code = line[len(version) + 1 :]
+        return code[:3].isdigit() and code[3:4] in (b"", b" ")
+    method, space, rest = line.rstrip(b" \t").partition(b" ")
+    if not space or not method or method.translate(None, TOKEN):
+        return False
+    if len(line) == len(text) and len(payload) < length:
+        return rest.lower().startswith(clause.schemes)
+    return rest.upper().endswith(b" " + version)
+
+
+HOLDS: dict[type, Callable[[Any, bytes, int], bool]] = {
+    AtLeast: _at_least,
+    AtMost: _at_most,
+    Bits: _bits,
+    Between: _between,
+    U16: _u16,
+    U32: _u32,
+    Only: _only,
+    LengthField: _length_field,
+    Chain: _chain,
+    RtpHeader: _rtp_header,
+    StartLine: _start_line,
+}
+
+
+def _may_begin(clause: Clause, octet: int) -> bool:
+    """Whether a datagram that begins with `octet` can still satisfy the clause."""
+    if isinstance(clause, (Bits, Between)) and clause.offset == 0:
+        low = clause.low if isinstance(clause, Between) else 0
+        if isinstance(clause, Bits):
+            return octet & clause.mask == clause.value
+        shift = 8 * (clause.size - 1)
+        return low >> shift <= octet <= clause.high >> shift
+    if isinstance(clause, Only):
+        return octet in clause.octets
+    if isinstance(clause, AtMost):
+        return clause.octets > 0
+    if isinstance(clause, StartLine):
+        return octet in TOKEN or octet in b"\r\n"
+    if isinstance(clause, Chain) and clause.start == 0:
+        return all(_may_begin(check, octet) for check in clause.checks)
+    return True
+
+
+def _says_all_of(clause: Clause, pair: bytes) -> bool | None:
+    """Whether the clause is settled by the first two octets alone, and how; None when it looks at more."""
+    if isinstance(clause, Bits) and clause.offset < 2:
+        return _bits(clause, pair, 2)
+    if isinstance(clause, Between) and clause.offset + clause.size <= 2:
+        return _between(clause, pair, 2)
+    if isinstance(clause, Chain) and clause.start == 0 and any(_says_all_of(c, pair) is False for c in clause.checks):
+        return False
+    return None
+
+
+_EVERY_ROW: tuple[tuple[int, tuple[Clause, ...]], ...] = tuple(
+    (number_, row.clauses) for number_, (_, row) in enumerate(ROWS)
+)
+
+BY_FIRST_OCTET: tuple[tuple[tuple[int, tuple[Clause, ...]], ...], ...] = tuple(
+    tuple((row, clauses) for row, clauses in _EVERY_ROW if all(_may_begin(clause, octet) for clause in clauses))
+    for octet in range(256)
+)
+"""For each first octet the rows that it leaves open: the figure of RFC 7983 section 7, with SIP in it."""
+
+
+@cache
+def remaining(first: int, second: int) -> tuple[tuple[int, tuple[Clause, ...]], ...]:
+    """The rows that the first two octets leave open, each with the clauses that they do not settle."""
+    pair = bytes((first, second))
+    rows = []
+    for row, clauses in BY_FIRST_OCTET[first]:
+        known = [(clause, _says_all_of(clause, pair)) for clause in clauses]
+        if all(said is not False for _, said in known):
+            rows.append((row, tuple(clause for clause, said in known if said is None)))
+    return tuple(rows)

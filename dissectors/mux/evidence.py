@@ -1,0 +1,310 @@
+"""Which plausible datagrams count: the evidence of their flow, of the 5-tuple and of the SSRC across flows.
+
+Laws of this file:
+1. A certain datagram counts at once and is evidence for others.
+2. A plausible one waits until something confirms it, and then counts from the first that waited.
+3. What waits is bounded; whatever gives way is unknown from then on, and that the bound was hit is counted.
+4. Every verdict carries its reason.
+"""
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER, Counters
+from dissectors.mux.flows import FlowState, PairState, Waiting
+from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
+
+NUMBER = {name: number for number, name in enumerate(PROTOCOLS)}
+STUN, DTLS, TURN, ZRTP, RTCP, RTP, QUIC, SIP = (
+    NUMBER[name] for name in ("STUN", "DTLS", "TURN", "ZRTP", "RTCP", "RTP", "QUIC", "SIP")
+)
+
+CONFIRMED_BY = {TURN: (STUN, TURN), STUN: (STUN,), DTLS: (DTLS,), QUIC: (QUIC,)}
+"""What must have been seen on the 5-tuple, in either direction, for a plausible datagram of a protocol to count."""
+
+_CONFIRMED_MASK = {protocol: sum(1 << number for number in by) for protocol, by in CONFIRMED_BY.items()}
+_RELEASES = {
+    number: tuple(waiting for waiting, by in CONFIRMED_BY.items() if number in by)
+    for number in {number for by in CONFIRMED_BY.values() for number in by}
+}
+_MEDIA_PATH = 1 << STUN | 1 << DTLS | 1 << ZRTP | 1 << RTP | 1 << RTCP | 1 << SIP
+
+
+class Entry(NamedTuple):
+    """One datagram on its way to a verdict.
+
+    `row` is the row of the table, `protocol` the number that counts: `UNKNOWN` as long as nothing confirms a plausible
+    row. `strength` is certain, confirmed, plausible or None; `evidence` says what confirmed it. `inside` marks what
+    TURN carried.
+    """
+
+    file: int
+    frame: int
+    layer: int
+    time: int
+    flow: FlowState
+    length: int
+    payload: bytes
+    row: int
+    protocol: int
+    strength: str | None
+    evidence: str
+    encrypted: bool
+    inside: bool
+
+
+class Bounded(OrderedDict):
+    """A dictionary of at most `limit` entries: the one set longest ago gives way."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+        self.evicted = 0
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, value)
+        if len(self) > self.limit:
+            self.popitem(last=False)
+            self.evicted += 1
+
+
+class Evidence:
+    """Judges entries in the order of their arrival; `judge` gives back those that are settled now.
+
+    `streams` holds the counters of every confirmed RTP stream by (flow number, SSRC); one stream stands there once for
+    each flow that it used.
+    """
+
+    def __init__(self, waiting: int, streams: int, forced: dict[int, int] | None = None) -> None:
+        self.limit = waiting
+        self.given_up = 0
+        self.forced = forced or {}
+        self.streams: Bounded = Bounded(streams)
+        self._candidates: Bounded = Bounded(streams)
+        self._latest: Bounded = Bounded(streams)
+        self._reported: Bounded = Bounded(streams)
+        self._loose: Bounded = Bounded(1024)
+        self._rtcp: Bounded = Bounded(4096)
+        self._probation: deque[tuple[Entry, Waiting]] = deque()
+        self._rules: dict[int, Callable[[Entry], list[Entry]]] = {RTP: self._rtp, RTCP: self._control}
+
+    def judge(self, entry: Entry) -> list[Entry]:
+        """What is settled now: usually the entry itself, none while it waits, more when it confirms others."""
+        if self.forced and (settled := self._by_force(entry)) is not None:
+            return settled
+        if entry.row == UNKNOWN_ROW:
+            return [entry]
+        protocol, row = ROWS[entry.row]
+        if row.strength == "certain":
+            settled = self._seen(entry.flow.pair, protocol)
+            if protocol == RTCP:
+                settled += self._reports(entry)
+            settled.append(entry._replace(protocol=protocol, strength="certain"))
+            return settled
+        return self._rules.get(protocol, self._on_the_pair)(entry)
+
+    def finish(self) -> list[Entry]:
+        """Whatever still waits, given up: there is no more evidence to come."""
+        settled = []
+        while self._probation:
+            settled += self._give_up()
+        return settled
+
+    # What is certain, and what it releases.
+
+    def _seen(self, pair: PairState, protocol: int) -> list[Entry]:
+        """Note that a protocol stands on this 5-tuple; what waited for that is settled."""
+        bit = 1 << protocol
+        if pair.seen & bit:
+            return []
+        pair.seen |= bit
+        settled: list[Entry] = []
+        for other in _RELEASES.get(protocol, ()):
+            if waiting := pair.waiting.pop(other, None):
+                settled += self._settle(waiting, other, f"{PROTOCOLS[protocol]} on the same 5-tuple")
+        if pair.outer is not None:
+            settled += self._seen(pair.outer, TURN)
+        return settled
+
+    def _settle(self, waiting: Waiting, protocol: int, evidence: str) -> list[Entry]:
+        entries, waiting.entries = waiting.entries, []
+        return [_confirmed(entry, protocol, evidence) for entry in entries]
+
+    def _reports(self, entry: Entry) -> list[Entry]:
+        """RTCP names its sender and, in a report, whom it heard: RTP of these sources needs no run."""
+        settled: list[Entry] = []
+        for ssrc in _sources(entry.payload):
+            if ssrc not in self._reported:
+                self._reported[ssrc] = entry.frame
+                if waiting := self._rtcp.pop(ssrc, None):
+                    settled += self._settle(waiting, RTCP, "its SSRC in an RTCP report")
+        return settled
+
+    # What waits.
+
+    def _wait(self, entry: Entry, waiting: Waiting, most: int = 64) -> list[Entry]:
+        """Put an entry in probation; whom it displaces is given up."""
+        waiting.entries.append(entry)
+        self._probation.append((entry, waiting))
+        settled = []
+        if len(waiting.entries) > most:
+            settled.append(_plausible(waiting.entries.pop(0)))
+        while len(self._probation) > self.limit:
+            given = self._give_up()
+            self.given_up += len(given)
+            settled += given
+        return settled
+
+    def _give_up(self) -> list[Entry]:
+        entry, waiting = self._probation.popleft()
+        if waiting.entries and waiting.entries[0] is entry:
+            return [_plausible(waiting.entries.pop(0))]
+        return []
+
+    def _on_the_pair(self, entry: Entry) -> list[Entry]:
+        """TURN channels, classic STUN, DTLS 1.3 and short QUIC headers: the 5-tuple decides."""
+        protocol = ROWS[entry.row][0]
+        pair = entry.flow.pair
+        if protocol == TURN and pair.seen & 1 << QUIC and not pair.seen & _CONFIRMED_MASK[TURN]:
+            return [_confirmed(entry, QUIC, "QUIC on the same 5-tuple")]
+        if pair.seen & _CONFIRMED_MASK[protocol]:
+            return [_confirmed(entry, protocol, f"{_first(pair.seen & _CONFIRMED_MASK[protocol])} on the same 5-tuple")]
+        waiting = pair.waiting.setdefault(protocol, Waiting())
+        settled = self._wait(entry, waiting)
+        if protocol == STUN and _answered(entry, waiting.entries):
+            settled += self._settle(waiting, STUN, "a transaction with its answer")
+            settled += self._seen(pair, STUN)
+        return settled
+
+    def _control(self, entry: Entry) -> list[Entry]:
+        """Encrypted or unusual RTCP: its SSRC is that of a stream, was reported, or repeats on a media path."""
+        if len(entry.payload) < 8:
+            return [_plausible(entry)]
+        ssrc = int.from_bytes(entry.payload[4:8], "big")
+        if ssrc in self._latest:
+            return self._seen(entry.flow.pair, RTCP) + [_confirmed(entry, RTCP, "its SSRC sends RTP")]
+        if ssrc in self._reported:
+            return [_confirmed(entry, RTCP, "its SSRC in an RTCP report")]
+        waiting = self._rtcp.get(ssrc)
+        if waiting is None:
+            waiting = self._rtcp[ssrc] = Waiting()
+        settled = self._wait(entry, waiting)
+        if sum(other.flow is entry.flow for other in waiting.entries) >= 3:
+            self._reported[ssrc] = entry.frame
+            settled += self._seen(entry.flow.pair, RTCP)
+            settled += self._settle(self._rtcp.pop(ssrc), RTCP, "its SSRC repeats on the flow")
+        return settled
+
+    # RTP.
+
+    def _rtp(self, entry: Entry) -> list[Entry]:
+        if len(entry.payload) < 12:
+            return [_plausible(entry)]
+        key = (entry.flow.number, int.from_bytes(entry.payload[8:12], "big"))
+        counters = self.streams.get(key) or self._moved(key, entry)
+        if counters is not None:
+            counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
+            return [_confirmed(entry, RTP, counters.evidence)]
+        counters = self._candidates.get(key)
+        if counters is None:
+            counters = self._candidates[key] = Counters(key[1], key[0])
+            counters.waiting = Waiting()
+        settled = self._wait(entry, counters.waiting)
+        if evidence := self._run(counters, entry):
+            settled += self._confirm(key, counters, evidence)
+        elif entry.flow.number != self._loose.get(key[1], (entry.flow.number,))[0]:
+            settled += self._across(entry, key[1])
+        self._loose[key[1]] = (entry.flow.number,)
+        return settled
+
+    def _run(self, counters: Counters, entry: Entry) -> str:
+        """What confirms a candidate, or nothing."""
+        entries = counters.waiting.entries
+        if counters.ssrc and counters.ssrc in self._reported:
+            return "its SSRC in an RTCP report"
+        if len(entries) >= 2 and entry.flow.pair.seen & _MEDIA_PATH and _advances(entries[-2:]):
+            return "two in sequence on a media path"
+        if len(entries) >= 3 and _advances(entries[-8:]):
+            return f"{len(entries[-8:])} datagrams of its SSRC in sequence"
+        return ""
+
+    def _across(self, entry: Entry, ssrc: int) -> list[Entry]:
+        """The same SSRC on other 5-tuples, its sequence going on: a sender whose ports change."""
+        return []
+
+    def _confirm(self, key: tuple[int, int], counters: Counters, evidence: str) -> list[Entry]:
+        del self._candidates[key]
+        self.streams[key] = self._latest[key[1]] = counters
+        counters.confirmed, counters.evidence = True, evidence
+        settled = self._settle(counters.waiting, RTP, evidence)
+        for entry in settled:
+            counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
+        settled += self._seen(settled[-1].flow.pair, RTP)
+        if waiting := self._rtcp.pop(key[1], None):
+            settled += self._settle(waiting, RTCP, "its SSRC sends RTP")
+        return settled
+
+    def _moved(self, key: tuple[int, int], entry: Entry) -> Counters | None:
+        """The stream that goes on here after its sender or a NAT changed the 5-tuple, as ICE does."""
+        counters: Counters | None = self._latest.get(key[1])
+        if counters is None or len(counters.flows) >= 256:
+            return None
+        step = int.from_bytes(entry.payload[2:4], "big") - counters.highest & 0xFFFF
+        if not 0 < step <= MAX_MISORDER or counters.payload_type != entry.payload[1] & 0x7F:
+            return None
+        if key[0] in counters.flows or entry.flow.pair.seen & 1 << RTP:
+            return None
+        counters.flows.append(key[0])
+        self.streams[key] = counters
+        return counters
+
+    def _by_force(self, entry: Entry) -> list[Entry] | None:
+        protocol = self.forced.get(entry.flow.key.sport, self.forced.get(entry.flow.key.dport))
+        if protocol is None:
+            return None
+        settled = self._seen(entry.flow.pair, protocol)
+        if protocol == RTP and len(entry.payload) >= 12:
+            key = (entry.flow.number, int.from_bytes(entry.payload[8:12], "big"))
+            if key not in self.streams:
+                self.streams[key] = self._latest[key[1]] = Counters(key[1], key[0])
+                self.streams[key].confirmed, self.streams[key].evidence = True, "forced by the user"
+            self.streams[key].update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
+        return [*settled, _confirmed(entry, protocol, "forced by the user")]
+
+
+def _confirmed(entry: Entry, protocol: int, evidence: str) -> Entry:
+    return entry._replace(protocol=protocol, strength="confirmed", evidence=evidence)
+
+
+def _plausible(entry: Entry) -> Entry:
+    return entry._replace(protocol=UNKNOWN, strength="plausible", evidence="nothing in its flow confirms it")
+
+
+def _first(seen: int) -> str:
+    return PROTOCOLS[(seen & -seen).bit_length() - 1]
+
+
+def _advances(entries: Iterable[Entry]) -> bool:
+    """Whether the sequence numbers go on, at least half of the steps by one and none by more than a dropout."""
+    numbers = [int.from_bytes(entry.payload[2:4], "big") for entry in entries]
+    steps = [after - before & 0xFFFF for before, after in zip(numbers, numbers[1:], strict=False)]
+    return 2 * sum(step == 1 for step in steps) >= len(steps) and all(step < MAX_DROPOUT for step in steps)
+
+
+def _answered(entry: Entry, entries: list[Entry]) -> bool:
+    """Whether a classic STUN message has its counterpart: same transaction, other direction."""
+    return any(
+        other.payload[4:20] == entry.payload[4:20] and other.flow is not entry.flow and other.payload[0] != entry.payload[0]
+        for other in entries
+    )
+
+
+def _sources(payload: bytes) -> list[int]:
+    """The sender's SSRC and, of a report with blocks, the first source heard (RFC 3550 section 6.4)."""
+    offsets = [4]
+    if payload[0] & 0x1F:
+        offsets += {200: [28], 201: [8]}.get(payload[1], [])
+    found = [int.from_bytes(payload[offset : offset + 4], "big") for offset in offsets if offset + 4 <= len(payload)]
+    return [ssrc for ssrc in found if ssrc]

@@ -1,0 +1,106 @@
+"""Flows and pairs as the scan keeps them: counters, and what has been seen on a 5-tuple.
+
+A *flow* is directed; a *pair* is both its directions. Both are bounded: the flow that was idle longest gives way, and
+that it did is counted.
+"""
+from __future__ import annotations
+
+from collections import OrderedDict
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from dissectors.mux.table import PROTOCOLS
+from dissectors.wire.datagram import Flow
+
+
+class FlowKey(NamedTuple):
+    """A directed 5-tuple as it stands on the wire; `inside` as in `Flow`."""
+
+    src: bytes
+    sport: int
+    dst: bytes
+    dport: int
+    inside: str = ""
+
+    @property
+    def reverse(self) -> FlowKey:
+        return FlowKey(self.dst, self.dport, self.src, self.sport, self.inside)
+
+
+class PairState:
+    """What both directions of a 5-tuple have shown so far.
+
+    `seen` holds one bit for each protocol number that was certain or confirmed here; `waiting` the plausible entries
+    that a bit would confirm, by protocol number.
+    """
+
+    __slots__ = ("seen", "waiting", "outer")
+
+    def __init__(self, outer: PairState | None) -> None:
+        self.seen = 0
+        self.waiting: dict[int, Waiting] = {}
+        self.outer = outer
+
+
+class Waiting:
+    """Plausible entries in probation, oldest first, until something confirms them or they are given up."""
+
+    __slots__ = ("entries",)
+
+    def __init__(self) -> None:
+        self.entries: list = []
+
+
+class FlowState:
+    """One directed flow: its counters in datagrams and octets, in all and by protocol number."""
+
+    __slots__ = ("number", "key", "pair", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted")
+
+    def __init__(self, number: int, key: FlowKey, pair: PairState) -> None:
+        self.number = number
+        self.key = key
+        self.pair = pair
+        self.datagrams = 0
+        self.octets = 0
+        self.first = 0
+        self.last = 0
+        self.first_frame = (0, 0)
+        self.counts = [0] * len(PROTOCOLS)
+        self.encrypted = 0
+
+    @property
+    def flow(self) -> Flow:
+        """The flow with its addresses as people write them."""
+        key = self.key
+        return Flow(str(ip_address(key.src)), key.sport, str(ip_address(key.dst)), key.dport, key.inside)
+
+
+class FlowTable:
+    """Every flow that is open, by its key; at most `limit` of them."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.evicted = 0
+        self.made = 0
+        self._flows: OrderedDict[FlowKey, FlowState] = OrderedDict()
+
+    def __iter__(self):
+        return iter(self._flows.values())
+
+    def __len__(self) -> int:
+        return len(self._flows)
+
+    def find(self, key: FlowKey, outer: PairState | None = None) -> FlowState:
+        """The flow with this key, made if it is new; a new flow shares the pair of its reverse."""
+        state = self._flows.get(key)
+        if state is None:
+            back = self._flows.get(key.reverse)
+            state = FlowState(self.made, key, back.pair if back else PairState(outer))
+            self.made += 1
+            self._flows[key] = state
+            if len(self._flows) > self.limit:
+                self._flows.popitem(last=False)
+                self.evicted += 1
+        elif len(self._flows) == self.limit:
+            self._flows.move_to_end(key)
+        return state
