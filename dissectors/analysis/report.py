@@ -151,8 +151,8 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """An offer or an answer (RFC 3264): where it stood, its text is in the message's body."""
+class Description:
+    """An offer or an answer (RFC 3264): where it stood; its text is in the body of that message."""
 
     role: Literal["offer", "answer"]
     place: Place
@@ -194,7 +194,7 @@ class Call:
     dialogs: tuple[Dialog, ...]
     user_agents: tuple[str, ...]
     messages: tuple[Message, ...]
-    sessions: tuple[Session, ...]
+    descriptions: tuple[Description, ...]
     streams: tuple[int, ...]
 
 

@@ -1,12 +1,48 @@
 """Keep-alives: CR LF (RFC 5626 section 4.4.1), NULs and the empty datagram (RFC 6263 section 4)."""
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, AtMost, Only, Spec, certain
 
+Kind = Literal["empty", "ping", "pong", "CR LF", "NUL", "space"]
 
-def parse(payload: bytes):
-    raise Malformed("KEEPALIVE", 0, "not read yet")
+DESCRIPTIONS: dict[Kind, str] = {
+    "empty": "an empty datagram",
+    "ping": "CR LF CR LF, which asks for CR LF (RFC 5626)",
+    "pong": "CR LF, alone or as the answer to CR LF CR LF (RFC 5626)",
+    "CR LF": "line ends",
+    "NUL": "NULs",
+    "space": "spaces",
+}
+_EXACT: dict[bytes, Kind] = {b"": "empty", b"\r\n\r\n": "ping", b"\r\n": "pong"}
+_MADE_OF: tuple[tuple[bytes, Kind], ...] = ((b"\r\n", "CR LF"), (b"\0", "NUL"), (b" ", "space"))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A datagram that only keeps a binding alive; `length` is in octets."""
+
+    kind: Kind
+    length: int
+
+    @property
+    def summary(self) -> str:
+        """One line for a list of datagrams."""
+        return f"keep-alive, {DESCRIPTIONS[self.kind]}"
+
+
+def parse(payload: bytes) -> Message:
+    """Say which keep-alive this is; raises `Malformed` where the octets say anything."""
+    if payload in _EXACT:
+        return Message(_EXACT[payload], len(payload))
+    for octets, kind in _MADE_OF:
+        if not payload.strip(octets):
+            return Message(kind, len(payload))
+    at = len(payload) - len(payload.lstrip(b"\r\n\0 "))
+    raise Malformed("KEEPALIVE", min(at, len(payload)), "more than CR, LF, NUL or spaces")
 
 
 SPEC = Spec(

@@ -1,12 +1,321 @@
 """STUN (RFC 8489, 5389, 3489), with the attributes of ICE (RFC 8445) and TURN (RFC 8656)."""
 from __future__ import annotations
 
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from dissectors.protocols.stun_attributes import (
+    ATTRIBUTES,
+    COOKIE,
+    OPAQUE,
+    TYPES_BY_NAME,
+    Address,
+    ErrorCode,
+    Value,
+    name_of,
+)
+from dissectors.protocols.stun_integrity import HEADER, fingerprint_of, integrity_of
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, Bits, Chain, LengthField, Spec, U32, certain, plausible
 
+Class = Literal["request", "indication", "success", "error"]
+CLASSES: tuple[Class, ...] = get_args(Class)
 
-def parse(payload: bytes):
-    raise Malformed("STUN", 0, "not read yet")
+METHODS: dict[int, str] = {
+    0x001: "Binding",
+    0x002: "Shared Secret",
+    0x003: "Allocate",
+    0x004: "Refresh",
+    0x006: "Send",
+    0x007: "Data",
+    0x008: "CreatePermission",
+    0x009: "ChannelBind",
+    0x00A: "Connect",
+    0x00B: "ConnectionBind",
+    0x00C: "ConnectionAttempt",
+    0x080: "GOOG-PING",
+    **{0x200 + each: f"WhatsApp 0x{0x0800 + each:04X}" for each in range(6)},
+}
+METHODS_BY_NAME: dict[str, int] = {name: method for method, name in METHODS.items()}
+
+_AFTER_INTEGRITY = {"MESSAGE-INTEGRITY", "MESSAGE-INTEGRITY-SHA256", "FINGERPRINT"}
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute: `decoded` is None where the octets do not fit the type, and the octets where nothing is known."""
+
+    type: int
+    name: str
+    value: bytes
+    decoded: Value | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A STUN message (RFC 8489 section 5).
+
+    `transaction` has 12 octets, or 16 where there is no `cookie` (RFC 3489). `fingerprint_ok` is None without a
+    FINGERPRINT. `trailing` are the octets after the message's own length. `deviations` are phrases for people: what
+    was accepted although the RFC forbids it.
+    """
+
+    method: str
+    method_number: int
+    class_: Class
+    transaction: bytes
+    cookie: bool
+    attributes: tuple[Attribute, ...]
+    fingerprint_ok: bool | None
+    trailing: bytes
+    deviations: tuple[str, ...]
+
+    def get(self, name: str) -> Value | None:
+        """The value of the first attribute of that name (only the first counts, RFC 8489 section 14), or None."""
+        return next((each.decoded for each in self.attributes if each.name == name), None)
+
+    def _address(self, *names: str) -> Address | None:
+        found = (self.get(name) for name in names)
+        return next((value for value in found if isinstance(value, Address)), None)
+
+    def _number(self, name: str) -> int | None:
+        value = self.get(name)
+        return value if isinstance(value, int) else None
+
+    @property
+    def mapped_address(self) -> Address | None:
+        """The reflexive address: XOR-MAPPED-ADDRESS, else the plain one of RFC 3489."""
+        return self._address("XOR-MAPPED-ADDRESS", "MS-XOR-MAPPED-ADDRESS", "MAPPED-ADDRESS")
+
+    @property
+    def relayed_address(self) -> Address | None:
+        """The address that a TURN server allocated."""
+        return self._address("XOR-RELAYED-ADDRESS")
+
+    @property
+    def peer_address(self) -> Address | None:
+        """The peer that a TURN message speaks of."""
+        return self._address("XOR-PEER-ADDRESS")
+
+    @property
+    def channel(self) -> int | None:
+        """The number of the channel that a ChannelBind asks for."""
+        return self._number("CHANNEL-NUMBER")
+
+    @property
+    def lifetime(self) -> int | None:
+        """The lifetime of an allocation in seconds."""
+        return self._number("LIFETIME")
+
+    @property
+    def data(self) -> bytes | None:
+        """What a Data or Send indication carries."""
+        value = self.get("DATA")
+        return value if isinstance(value, bytes) else None
+
+    @property
+    def error(self) -> ErrorCode | None:
+        """The error of an error response."""
+        value = self.get("ERROR-CODE")
+        return value if isinstance(value, ErrorCode) else None
+
+    @property
+    def username(self) -> str | None:
+        """USERNAME; in ICE the receiver's fragment, a colon, the sender's (RFC 8445 section 7.2.2)."""
+        value = self.get("USERNAME")
+        return value if isinstance(value, str) else None
+
+    @property
+    def software(self) -> str | None:
+        """What the sender says that it is."""
+        value = self.get("SOFTWARE")
+        return value if isinstance(value, str) else None
+
+    @property
+    def priority(self) -> int | None:
+        """The priority of a peer-reflexive candidate that this check may reveal (RFC 8445 section 7.1.1)."""
+        return self._number("PRIORITY")
+
+    @property
+    def use_candidate(self) -> bool:
+        """Whether the controlling agent nominates this pair (RFC 8445 section 7.1.2)."""
+        return any(each.name == "USE-CANDIDATE" for each in self.attributes)
+
+    @property
+    def role(self) -> Literal["controlling", "controlled"] | None:
+        """The sender's ICE role (RFC 8445 section 7.1.3)."""
+        names = {each.name for each in self.attributes}
+        return "controlling" if "ICE-CONTROLLING" in names else "controlled" if "ICE-CONTROLLED" in names else None
+
+    @property
+    def summary(self) -> str:
+        """One line for a list of datagrams."""
+        data = self.data
+        told = (
+            ("", self.error),
+            ("mapped ", self.mapped_address),
+            ("relayed ", self.relayed_address),
+            ("peer ", self.peer_address),
+            ("channel ", None if self.channel is None else f"0x{self.channel:04X}"),
+            ("lifetime ", None if self.lifetime is None else f"{self.lifetime} s"),
+            ("data ", None if data is None else f"{len(data)} octets"),
+            ("user ", None if self.username is None else repr(self.username)),
+            ("", self.role),
+            ("", "nominates" if self.use_candidate else None),
+            ("", "fingerprint wrong" if self.fingerprint_ok is False else None),
+        )
+        head = f"{self.method} {self.class_}" + ("" if self.cookie else " (RFC 3489)")
+        return ", ".join([head, *(f"{label}{value}" for label, value in told if value is not None)])
+
+
+def parse(payload: bytes) -> Message:
+    """Read a STUN message, with or without the magic cookie.
+
+    Real senders are met half-way: a length that is no multiple of four, attributes without padding, octets after the
+    message and values that do not fit are deviations. Raises `Malformed` where the two first bits are not zero, the
+    message is cut short, or an attribute reaches beyond it.
+    """
+    if len(payload) < HEADER:
+        raise Malformed("STUN", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
+    type_, length = int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
+    if type_ > 0x3FFF:
+        raise Malformed("STUN", 0, "the two first bits are not zero")
+    end = HEADER + length
+    if end > len(payload):
+        raise Malformed("STUN", 2, f"the length announces {length} octets, {len(payload) - HEADER} follow")
+    places, padded = _places(payload, end)
+    attributes = tuple(_attribute(payload, *place) for place in places)
+    cookie = payload[4:8] == COOKIE
+    method = type_ & 0x000F | (type_ & 0x00E0) >> 1 | (type_ & 0x3E00) >> 2
+    fingerprint_ok = _fingerprint_ok(payload, places)
+    return Message(
+        method=METHODS.get(method, f"method 0x{method:03X}"),
+        method_number=method,
+        class_=CLASSES[(type_ & 0x0010) >> 4 | (type_ & 0x0100) >> 7],
+        transaction=payload[8:HEADER] if cookie else payload[4:HEADER],
+        cookie=cookie,
+        attributes=attributes,
+        fingerprint_ok=fingerprint_ok,
+        trailing=payload[end:],
+        deviations=tuple(_deviations(attributes, length, padded, fingerprint_ok, len(payload) - end)),
+    )
+
+
+def _places(payload: bytes, end: int) -> tuple[list[tuple[int, int]], bool]:
+    """Where each attribute's value starts and ends, and whether the attributes are padded to four octets."""
+    try:
+        return list(_walk(payload, end, 4)), True
+    except Malformed:
+        # Only a length that padding cannot explain speaks for a sender that does not pad.
+        if (end - HEADER) % 4 == 0:
+            raise
+    return list(_walk(payload, end, 1)), False
+
+
+def _walk(payload: bytes, end: int, align: int) -> Iterable[tuple[int, int]]:
+    offset = HEADER
+    while offset < end:
+        start = offset + 4
+        if start > end:
+            raise Malformed("STUN", offset, f"an attribute's header needs 4 octets, {end - offset} are left")
+        stop = start + int.from_bytes(payload[offset + 2:start], "big")
+        if stop > end:
+            name = name_of(int.from_bytes(payload[offset:offset + 2], "big"))
+            raise Malformed("STUN", offset, f"{name} needs {stop - start} octets, {end - start} are left")
+        yield start, stop
+        offset = stop + (start - stop) % align
+
+
+def _attribute(payload: bytes, start: int, stop: int) -> Attribute:
+    type_ = int.from_bytes(payload[start - 4:start - 2], "big")
+    value = payload[start:stop]
+    name, kind = ATTRIBUTES.get(type_) or (name_of(type_), OPAQUE)
+    return Attribute(type_, name, value, kind.read(value, payload[4:HEADER]))
+
+
+def _fingerprint_ok(payload: bytes, places: list[tuple[int, int]]) -> bool | None:
+    """Whether the first FINGERPRINT is that of all before it (RFC 8489 section 14.7); None without one."""
+    wanted = TYPES_BY_NAME["FINGERPRINT"]
+    for start, stop in places:
+        if int.from_bytes(payload[start - 4:start - 2], "big") == wanted:
+            return payload[start:stop] == fingerprint_of(payload[:start - 4])
+    return None
+
+
+def _deviations(
+    attributes: tuple[Attribute, ...], length: int, padded: bool, fingerprint_ok: bool | None, trailing: int
+) -> Iterable[str]:
+    if length % 4:
+        yield f"the length {length} is not a multiple of 4"
+    if not padded:
+        yield "attributes are not padded to 4 octets"
+    if trailing:
+        yield f"{trailing} octets follow the message"
+    for name in dict.fromkeys(each.name for each in attributes if each.decoded is None):
+        yield f"{name} has a value that does not fit"
+    names = [each.name for each in attributes]
+    if fingerprint_ok is False:
+        yield "FINGERPRINT does not match"
+    if "FINGERPRINT" in names[:-1]:
+        yield "FINGERPRINT is not the last attribute"
+    if "MESSAGE-INTEGRITY" in names:
+        for name in dict.fromkeys(names[names.index("MESSAGE-INTEGRITY") + 1:]):
+            if name not in _AFTER_INTEGRITY:
+                yield f"{name} follows MESSAGE-INTEGRITY and does not count"
+
+
+def check_integrity(payload: bytes, key: bytes) -> bool | None:
+    """Whether the first MESSAGE-INTEGRITY is the HMAC-SHA1 under `key` (RFC 8489 section 14.5); None without one.
+
+    `key` is the password (short-term credentials) or MD5 of `username:realm:password` (long-term). Raises `Malformed`
+    as `parse` does.
+    """
+    parse(payload)
+    wanted = TYPES_BY_NAME["MESSAGE-INTEGRITY"]
+    for start, stop in _places(payload, HEADER + int.from_bytes(payload[2:4], "big"))[0]:
+        if int.from_bytes(payload[start - 4:start - 2], "big") == wanted:
+            return hmac.compare_digest(payload[start:stop], integrity_of(payload[:start - 4], key))
+    return None
+
+
+def build(
+    method: str | int,
+    class_: Class,
+    transaction: bytes,
+    attributes: Iterable[tuple[str | int, Value]] = (),
+    *,
+    key: bytes | None = None,
+    fingerprint: bool = False,
+) -> bytes:
+    """The octets of a message, which `parse` reads back.
+
+    `transaction` has 12 octets, or 16 for RFC 3489. Attributes are pairs of a name or type and a value of the type
+    that `parse` gives; octets are taken for any. `key` adds MESSAGE-INTEGRITY, `fingerprint` FINGERPRINT, in that
+    order. Raises `ValueError` for a transaction of another size and `KeyError` for a name that is not registered.
+    """
+    if len(transaction) not in (12, 16):
+        raise ValueError(f"a transaction identifier has 12 or 16 octets, not {len(transaction)}")
+    number = method if isinstance(method, int) else METHODS_BY_NAME[method]
+    class_bits = CLASSES.index(class_)
+    type_ = number & 0x000F | (number & 0x0070) << 1 | (number & 0x0F80) << 2
+    type_ |= (class_bits & 1) << 4 | (class_bits & 2) << 7
+    identity = transaction if len(transaction) == 16 else COOKIE + transaction
+    message = type_.to_bytes(2, "big") + bytes(2) + identity
+    message += b"".join(_encode(name, value, identity) for name, value in attributes)
+    if key is not None:
+        message += _encode("MESSAGE-INTEGRITY", integrity_of(message, key), identity)
+    if fingerprint:
+        message += _encode("FINGERPRINT", fingerprint_of(message), identity)
+    return message[:2] + (len(message) - HEADER).to_bytes(2, "big") + message[4:]
+
+
+def _encode(name: str | int, value: Value, identity: bytes) -> bytes:
+    type_ = name if isinstance(name, int) else TYPES_BY_NAME[name]
+    kind = ATTRIBUTES[type_][1] if type_ in ATTRIBUTES else OPAQUE
+    octets = value if isinstance(value, bytes) else kind.write(value, identity)
+    return type_.to_bytes(2, "big") + len(octets).to_bytes(2, "big") + octets + bytes(-len(octets) % 4)
 
 
 MAGIC_COOKIE = 0x2112A442
