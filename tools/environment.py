@@ -1,0 +1,194 @@
+"""A virtual environment for the checkout: made once, repaired when it is not whole, renewed when its terms change.
+
+The stamp is the law: it is written last and taken away first, so an environment without it was interrupted and is made
+anew. Where the checkout cannot be written to, the environment lives in the user's cache folder.
+"""
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.pip_wheel import Unavailable, fetch_pip
+
+TERMS = ("setup.cfg", "pyproject.toml", "setup.py")
+"""A change in one of these files makes the next run install again."""
+
+OURS = "made-by-run.py"
+STAMP = "ready.json"
+
+
+class SetupError(Exception):
+    """The environment cannot be had; one line for people that says what is missing and how to get it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A ready environment and the checkout that it serves."""
+
+    folder: Path
+    checkout: Path
+
+    @property
+    def programs(self) -> Path:
+        """The folder of its programs."""
+        return self.folder / ("Scripts" if os.name == "nt" else "bin")
+
+    def program(self, name: str) -> Path:
+        """The path of one of its programs."""
+        return self.programs / (f"{name}.exe" if os.name == "nt" else name)
+
+
+def say(text: str) -> None:
+    """One line on standard error."""
+    print(f"run.py: {text}", file=sys.stderr, flush=True)
+
+
+def prepare(checkout: Path, extras: tuple[str, ...]) -> Environment:
+    """The checkout's environment with `extras` of setup.cfg installed; raises SetupError.
+
+    Takes no more than reading a stamp when everything is in place.
+    """
+    environment = Environment(place(checkout), checkout)
+    if not is_ready(environment, extras):
+        with alone(environment.folder):
+            if not is_ready(environment, extras):
+                build(environment, extras)
+    return environment
+
+
+def place(checkout: Path) -> Path:
+    """`.venv` in the checkout, or a cache folder when that is not to be had."""
+    folder = checkout / ".venv"
+    if folder.exists():
+        if (folder / OURS).exists() and os.access(folder, os.W_OK):
+            return folder
+        reason = "another tool made .venv here" if not (folder / OURS).exists() else ".venv cannot be written to"
+    elif os.access(checkout, os.W_OK):
+        return folder
+    else:
+        reason = "the checkout cannot be written to"
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "muxshark" / hashlib.sha256(os.fsencode(checkout)).hexdigest()[:12]
+    say(f"{reason}: the environment is {folder}")
+    return folder
+
+
+def terms(environment: Environment) -> dict[str, str]:
+    """What an environment depends on: where it is, which Python made it, what it was to hold."""
+    content = hashlib.sha256()
+    for path in sorted((environment.checkout / name for name in TERMS), key=str):
+        content.update(path.read_bytes() if path.exists() else b"-")
+    if not os.access(environment.checkout, os.W_OK):
+        for path in sorted((environment.checkout / "dissectors").rglob("*.*"), key=str):
+            if path.is_file() and "__pycache__" not in path.parts:
+                content.update(path.read_bytes())
+    return {
+        "folder": str(environment.folder),
+        "checkout": str(environment.checkout),
+        "python": f"{sys.implementation.cache_tag} {sys.base_prefix}",
+        "content": content.hexdigest(),
+    }
+
+
+def stamp(environment: Environment) -> dict[str, object]:
+    """What the environment says it holds; empty when it was never finished."""
+    try:
+        found = json.loads((environment.folder / STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and environment.program("python").exists() else {}
+
+
+def is_ready(environment: Environment, extras: tuple[str, ...]) -> bool:
+    """Whether nothing needs to be done before a program of the environment can run."""
+    found = stamp(environment)
+    held = found.pop("extras", ())
+    return found == terms(environment) and isinstance(held, list) and set(extras) <= set(held)
+
+
+def build(environment: Environment, extras: tuple[str, ...]) -> None:
+    """Make the environment, or bring a whole one up to date."""
+    found, wanted = stamp(environment), terms(environment)
+    say(f"setting up {environment.folder} (once, about a minute)")
+    reusable = all(found.get(key) == wanted[key] for key in ("folder", "checkout", "python"))
+    held = found.get("extras") if reusable else None
+    extras = tuple(sorted({*extras, *(held if isinstance(held, list) else ())}))
+    (environment.folder / STAMP).unlink(missing_ok=True)
+    if not reusable:
+        create(environment)
+    install(environment, extras)
+    text = json.dumps({**wanted, "extras": list(extras)}, indent=1)
+    (environment.folder / STAMP).write_text(text, encoding="utf-8")
+
+
+def create(environment: Environment) -> None:
+    """An empty environment with pip in it, in the place of whatever was there."""
+    if not importlib.util.find_spec("venv"):
+        raise SetupError("this Python has no venv module; on Debian and Ubuntu: apt-get install python3-venv")
+    folder = environment.folder
+    for path in folder.iterdir():
+        if path.name not in (OURS, "lock"):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    bundled = importlib.util.find_spec("ensurepip") is not None
+    run(environment, sys.executable, "-m", "venv", *(() if bundled else ("--without-pip",)), folder)
+    if bundled:
+        return
+    say("this Python comes without pip: fetching it from the package index")
+    try:
+        wheel = fetch_pip(folder)
+    except Unavailable as error:
+        raise SetupError(f"{error}; on Debian and Ubuntu, apt-get install python3-venv helps too") from None
+    run(environment, environment.program("python"), wheel / "pip", "install", "--no-index", wheel)
+    wheel.unlink()
+
+
+def install(environment: Environment, extras: tuple[str, ...]) -> None:
+    """The package and its dependencies: as a link to the checkout, or as a copy where that cannot be written to."""
+    say("installing muxshark" + (f" with what its tests need ({', '.join(extras)})" if extras else ""))
+    pip = (environment.program("python"), "-m", "pip", "install")
+    suffix = f"[{','.join(extras)}]" if extras else ""
+    if os.access(environment.checkout, os.W_OK):
+        run(environment, *pip, "--editable", f"{environment.checkout}{suffix}")
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "muxshark"
+        shutil.copytree(environment.checkout, copy, ignore=shutil.ignore_patterns(".git", ".venv", "build"))
+        for path in (copy, *copy.rglob("*")):
+            path.chmod(path.stat().st_mode | 0o200)
+        run(environment, *pip, "--force-reinstall", "--no-deps", str(copy))
+        run(environment, *pip, f"{copy}{suffix}")
+
+
+def run(environment: Environment, *words: str | Path) -> None:
+    """Run one step of the set-up; raises SetupError with the last word of a step that fails."""
+    settings = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+    log = environment.folder / "setup.log"
+    with log.open("a", encoding="utf-8") as out:
+        status = subprocess.run(words, check=False, env=settings, stdout=out, stderr=subprocess.STDOUT).returncode
+    if status:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        errors = [line for line in lines if line.lower().lstrip().startswith("error")] or lines[-1:] or ["no word"]
+        raise SetupError(f"the set-up failed: {errors[-1].strip()} (everything it said: {log})")
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Make the folder and hold it against another set-up at the same time, where the system has such a lock."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / OURS).touch()
+    with (folder / "lock").open("w") as lock:
+        if os.name == "posix":
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
