@@ -1,12 +1,278 @@
 """DTLS records and handshake messages (RFC 6347, RFC 9147)."""
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dissectors.protocols.dtls_handshake import BODIES, Body, Certificate, Hello, Reader
+from dissectors.protocols.dtls_names import ALERT_LEVELS, ALERTS, CONTENT_TYPES, HANDSHAKE_TYPES, version_name
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, Spec, certain, plausible
 
+HEADER = 13
+HANDSHAKE_HEADER = 12
+MOST_CONNECTION_ID = 20
+ALERT, HANDSHAKE, CID_RECORD = 21, 22, 25
 
-def parse(payload: bytes):
-    raise Malformed("DTLS", 0, "not read yet")
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """One handshake message, or a fragment of one (RFC 6347 section 4.2.2).
+
+    `length` is that of the whole message, `fragment` what is here of it. `body` is None where the message is not here
+    in whole, or its type is not decoded.
+    """
+
+    type: int
+    length: int
+    message_seq: int
+    fragment_offset: int
+    fragment: bytes
+    body: Body | None
+
+    @property
+    def name(self) -> str:
+        """The message's name, or its number."""
+        return HANDSHAKE_TYPES.get(self.type, f"handshake type {self.type}")
+
+    @property
+    def whole(self) -> bool:
+        """Whether this fragment is all of the message."""
+        return len(self.fragment) == self.length
+
+    @property
+    def text(self) -> str:
+        """What a reader of a list wants to know."""
+        if not self.whole:
+            end = self.fragment_offset + len(self.fragment)
+            return f"{self.name} (octets {self.fragment_offset} to {end} of {self.length})"
+        return f"{self.name} ({self.body.text})" if self.body else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert in the clear (RFC 5246 section 7.2)."""
+
+    level: int
+    description: int
+
+    @property
+    def text(self) -> str:
+        """Level and description in words."""
+        level = ALERT_LEVELS.get(self.level, f"level {self.level}")
+        return f"Alert ({level}, {ALERTS.get(self.description, f'description {self.description}')})"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record (RFC 6347 section 4.1, RFC 9147 section 4).
+
+    `unified` marks the header of DTLS 1.3: it hides its content type and its sequence number, which are then None, as
+    is `version`; `epoch` has only the two low bits. `connection_id` is guessed from the record's length in a record of
+    type 25 and unknown (None) in a unified header that has one; `fragment` then begins with it. `encrypted` records
+    have neither handshakes nor an alert.
+    """
+
+    content_type: int | None
+    version: int | None
+    epoch: int
+    sequence: int | None
+    length: int
+    fragment: bytes
+    unified: bool
+    connection_id: bytes | None
+    handshakes: tuple[Handshake, ...]
+    alert: Alert | None
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the record's content is hidden: every epoch after the first."""
+        return self.epoch != 0 or self.unified
+
+    @property
+    def name(self) -> str:
+        """The content type's name, or its number."""
+        if self.content_type is None:
+            return "record of DTLS 1.3"
+        return CONTENT_TYPES.get(self.content_type, f"content type {self.content_type}")
+
+    @property
+    def text(self) -> str:
+        """What a reader of a list wants to know."""
+        if self.encrypted:
+            return f"{self.name} (encrypted, {self.length} octets)"
+        inner = [each.text for each in self.handshakes] + ([self.alert.text] if self.alert else [])
+        return ", ".join(inner) or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """All the records of a datagram, in order."""
+
+    records: tuple[Record, ...]
+    deviations: tuple[str, ...]
+
+    @property
+    def handshakes(self) -> tuple[Handshake, ...]:
+        """The handshake messages in the clear."""
+        return tuple(each for record in self.records for each in record.handshakes)
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """The alerts in the clear."""
+        return tuple(record.alert for record in self.records if record.alert)
+
+    @property
+    def client_hello(self) -> Hello | None:
+        """The ClientHello, if it is here in whole."""
+        return self._hello(1)
+
+    @property
+    def server_hello(self) -> Hello | None:
+        """The ServerHello, if it is here in whole."""
+        return self._hello(2)
+
+    def _hello(self, type_: int) -> Hello | None:
+        bodies = (each.body for each in self.handshakes if each.type == type_)
+        return next((body for body in bodies if isinstance(body, Hello)), None)
+
+    @property
+    def certificate_fingerprint(self) -> str | None:
+        """SHA-256 of the sender's certificate as `a=fingerprint` writes it, where one record holds the whole message."""
+        bodies = (each.body for each in self.handshakes)
+        return next((body.fingerprint for body in bodies if isinstance(body, Certificate)), None)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether no record is in the clear."""
+        return all(record.encrypted for record in self.records)
+
+    @property
+    def summary(self) -> str:
+        """One line for a list of datagrams."""
+        version = next((each.version for each in self.records if each.version is not None), None)
+        texts = [each.text for each in self.records[:8]]
+        more = [f"{len(self.records) - 8} more records"] if len(self.records) > 8 else []
+        return f"{'DTLS 1.3' if version is None else version_name(version)}, {', '.join(texts + more)}"
+
+
+def parse(payload: bytes) -> Message:
+    """Read all records of a datagram; handshake messages and alerts where they are in the clear.
+
+    Raises `Malformed` where a record, a handshake message or a vector within it does not fit, or what is there is no
+    record.
+    """
+    if not payload:
+        raise Malformed("DTLS", 0, "no octets")
+    records = tuple(_records(payload))
+    return Message(records, tuple(_deviations(records)))
+
+
+def _deviations(records: tuple[Record, ...]) -> Iterator[str]:
+    for version in dict.fromkeys(record.version for record in records):
+        if version is not None and version >> 8 != 0xFE:
+            yield f"a record has {version_name(version)}"
+
+
+def _records(payload: bytes) -> Iterator[Record]:
+    offset = 0
+    while offset < len(payload):
+        if payload[offset] >> 5 == 1:
+            record, offset = _unified(payload, offset)
+        elif payload[offset] in CONTENT_TYPES:
+            record, offset = _record(payload, offset)
+        else:
+            raise Malformed("DTLS", offset, f"{payload[offset]} is no content type")
+        yield record
+
+
+def _record(payload: bytes, offset: int) -> tuple[Record, int]:
+    left = len(payload) - offset
+    if left < HEADER:
+        raise Malformed("DTLS", offset, f"a record's header needs {HEADER} octets, {left} are left")
+    content_type, epoch = payload[offset], int.from_bytes(payload[offset + 3:offset + 5], "big")
+    identifier = _connection_id(payload, offset) if content_type == CID_RECORD else b""
+    start = offset + HEADER + len(identifier)
+    length = int.from_bytes(payload[start - 2:start], "big")
+    end = start + length
+    if end > len(payload):
+        raise Malformed("DTLS", start - 2, f"a record needs {length} octets, {len(payload) - start} are left")
+    fragment = payload[start:end]
+    clear = epoch == 0
+    record = Record(
+        content_type=content_type,
+        version=int.from_bytes(payload[offset + 1:offset + 3], "big"),
+        epoch=epoch,
+        sequence=int.from_bytes(payload[offset + 5:offset + 11], "big"),
+        length=length,
+        fragment=fragment,
+        unified=False,
+        connection_id=identifier or None,
+        handshakes=tuple(_handshakes(fragment, start)) if clear and content_type == HANDSHAKE else (),
+        alert=_alert(fragment, start) if clear and content_type == ALERT else None,
+    )
+    return record, end
+
+
+def _connection_id(payload: bytes, offset: int) -> bytes:
+    """The connection identifier of a record, whose size only its owner knows: the one that ends with the datagram."""
+    start = offset + HEADER - 2
+    for size in range(MOST_CONNECTION_ID + 1):
+        end = start + size + 2
+        if end <= len(payload) and end + int.from_bytes(payload[end - 2:end], "big") == len(payload):
+            return payload[start:start + size]
+    return b""
+
+
+def _unified(payload: bytes, offset: int) -> tuple[Record, int]:
+    """A record with the unified header 001CSLEE (RFC 9147 section 4)."""
+    first = payload[offset]
+    start = offset + 1 + (2 if first & 0x08 else 1)
+    has_identifier, has_length = bool(first & 0x10), bool(first & 0x04)
+    # An identifier of unknown size hides the length behind it.
+    if has_length and not has_identifier:
+        start += 2
+    if start > len(payload):
+        raise Malformed("DTLS", offset, f"a unified header needs {start - offset} octets, {len(payload) - offset} are left")
+    end = len(payload)
+    if has_length and not has_identifier:
+        end = start + int.from_bytes(payload[start - 2:start], "big")
+    if end > len(payload):
+        raise Malformed("DTLS", start - 2, f"a record needs {end - start} octets, {len(payload) - start} are left")
+    identifier = None if has_identifier else b""
+    record = Record(None, None, first & 0x03, None, end - start, payload[start:end], True, identifier, (), None)
+    return record, end
+
+
+def _handshakes(fragment: bytes, place: int) -> Iterator[Handshake]:
+    offset = 0
+    while offset < len(fragment):
+        start = offset + HANDSHAKE_HEADER
+        if start > len(fragment):
+            left = len(fragment) - offset
+            raise Malformed("DTLS", place + offset, f"a handshake header needs {HANDSHAKE_HEADER} octets, {left} are left")
+        type_ = fragment[offset]
+        length = int.from_bytes(fragment[offset + 1:offset + 4], "big")
+        fragment_offset = int.from_bytes(fragment[offset + 6:offset + 9], "big")
+        fragment_length = int.from_bytes(fragment[offset + 9:start], "big")
+        end = start + fragment_length
+        if end > len(fragment):
+            left = len(fragment) - start
+            raise Malformed("DTLS", place + offset + 9, f"a fragment needs {fragment_length} octets, {left} are left")
+        if fragment_offset + fragment_length > length:
+            raise Malformed("DTLS", place + offset + 6, f"a fragment reaches beyond its message of {length} octets")
+        octets = fragment[start:end]
+        whole = fragment_length == length and type_ in BODIES
+        body = BODIES[type_](Reader(octets, place + start)) if whole else None
+        message_seq = int.from_bytes(fragment[offset + 4:offset + 6], "big")
+        yield Handshake(type_, length, message_seq, fragment_offset, octets, body)
+        offset = end
+
+
+def _alert(fragment: bytes, place: int) -> Alert:
+    if len(fragment) < 2:
+        raise Malformed("DTLS", place, f"an alert needs 2 octets, {len(fragment)} are here")
+    return Alert(fragment[0], fragment[1])
 
 
 SPEC = Spec(
