@@ -1,0 +1,186 @@
+"""Capture files and pipes: the only place that opens them.
+
+Plain reads in chunks serve files, pipes and compressed captures alike. Mapping a file was no faster when measured, and
+a mapped file that shrinks while it is read takes the process down; a read merely comes up short.
+"""
+from __future__ import annotations
+
+import heapq
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
+from types import TracebackType
+from typing import BinaryIO
+
+from dissectors.wire.datagram import CaptureError
+from dissectors.wire.formats import ENOUGH, GZIP, walker
+from dissectors.wire.records import Notes, Record, Walker
+
+CHUNK = 1 << 18
+"""Octets of one read, and at most of one inflated piece."""
+
+STANDARD_INPUT = "-"
+SHOWN_PATH = 200
+
+
+class Capture:
+    """One open capture. Read it once, with `records`; close it, or use it as a context manager.
+
+    `notes` tells what the file says of itself, and grows while the records are read. Besides `Walker`'s notes, a
+    compressed capture whose stream breaks off or is damaged is noted as cut or corrupt.
+    """
+
+    def __init__(self, path: str, file: BinaryIO) -> None:
+        """Raises CaptureError when what `file` holds is no capture."""
+        self.path = path
+        self._file = file
+        self._damage: str | None = None
+        chunks = self._read(CHUNK)
+        start, chunks = peek(chunks)
+        self.compressed = start.startswith(GZIP)
+        if self.compressed:
+            start, chunks = peek(self._inflate(chunks))
+        if not start:
+            raise CaptureError(self._damage or "empty")
+        self._chunks = chunks
+        self._walker: Walker = walker(start)
+
+    @property
+    def notes(self) -> Notes:
+        """What the capture says of itself so far."""
+        return self._walker.notes
+
+    def chunks(self) -> Iterator[bytes]:
+        """The capture's octets in order, inflated if need be: for a reader that walks records itself."""
+        return self._chunks
+
+    def records(self) -> Iterator[Record]:
+        """Every whole record in order. A capture that is cut or corrupt ends early, and `notes` says where."""
+        notes, feed = self.notes, self._walker.feed
+        size = 0
+        for chunk in self._chunks:
+            yield from feed(chunk)
+            size += len(chunk)
+            if notes.corrupt is not None:
+                return
+        self._walker.finish()
+        if notes.corrupt is None and self._damage is not None:
+            notes.corrupt = (size, self._damage)
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        if self.path != STANDARD_INPUT:
+            self._file.close()
+
+    def __enter__(self) -> Capture:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def _read(self, size: int) -> Iterator[bytes]:
+        try:
+            while chunk := self._file.read(size):
+                yield chunk
+        except OSError as error:
+            self._damage = f"reading failed: {error.strerror or error}"
+
+    def _inflate(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """The octets of all gzip members one after the other; what follows the last member is left alone."""
+        inflater = zlib.decompressobj(wbits=31)
+        for chunk in chunks:
+            while chunk:
+                if inflater.eof:
+                    if not begins_member(chunk):
+                        return
+                    inflater = zlib.decompressobj(wbits=31)
+                try:
+                    piece = inflater.decompress(chunk, CHUNK)
+                except zlib.error:
+                    self._damage = "the gzip data is damaged"
+                    return
+                if piece:
+                    yield piece
+                chunk = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
+        if not inflater.eof:
+            self._damage = self._damage or "the gzip data breaks off"
+
+
+def begins_member(octets: bytes) -> bool:
+    """Whether another gzip member may begin here, rather than padding."""
+    return octets.startswith(GZIP[: len(octets)])
+
+
+def peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first octets, enough to know a format by, and the same chunks with those octets still in them."""
+    start = b""
+    for chunk in chunks:
+        start += chunk
+        if len(start) >= ENOUGH:
+            break
+    return start[:ENOUGH], once_more(start, chunks)
+
+
+def once_more(start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """`start`, then the rest."""
+    if start:
+        yield start
+    yield from chunks
+
+
+def open_capture(path: str) -> Capture:
+    """Open a pcap, pcapng or snoop file, gzip of one, or standard input for "-".
+
+    Raises CaptureError with one line for people when it cannot be read or is no capture.
+    """
+    file: BinaryIO | None = None
+    try:
+        file = sys.stdin.buffer if path == STANDARD_INPUT else open(path, "rb", buffering=0)
+        return Capture(path, file)
+    except CaptureError as error:
+        reason = str(error)
+    except OSError as error:
+        reason = PLAIN.get(type(error)) or (error.strerror or str(error)).lower()
+    except ValueError:
+        reason = "not a file name"
+    if file is not None and path != STANDARD_INPUT:
+        file.close()
+    raise CaptureError(f"{shown(path)}: {reason}")
+
+
+PLAIN: dict[type[OSError], str] = {
+    FileNotFoundError: "no such file",
+    IsADirectoryError: "a directory, not a capture",
+    PermissionError: "permission denied",
+}
+
+
+def shown(path: str) -> str:
+    """A path as one line without control characters, however it was named."""
+    if path == STANDARD_INPUT:
+        return "standard input"
+    plain = "".join(letter if letter.isprintable() else "?" for letter in path)
+    return plain if len(plain) <= SHOWN_PATH else f"{plain[: SHOWN_PATH - 1]}…"
+
+
+def merge(captures: Sequence[Capture]) -> Iterator[tuple[int, Record]]:
+    """The records of several captures as one timeline: (place in `captures`, record), read as they are needed.
+
+    Ordered by time as far as each file is; records of the same time keep the order of `captures`. Files that do not
+    overlap are read one after the other.
+    """
+    if len(captures) == 1:
+        return ((0, record) for record in captures[0].records())
+    return heapq.merge(*(numbered(place, capture) for place, capture in enumerate(captures)), key=by_time)
+
+
+def numbered(place: int, capture: Capture) -> Iterator[tuple[int, Record]]:
+    """Each record with the place of its capture."""
+    for record in capture.records():
+        yield place, record
+
+
+def by_time(numbered_record: tuple[int, Record]) -> int:
+    """The time of a numbered record."""
+    return itemgetter(1)(numbered_record).time

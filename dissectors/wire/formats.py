@@ -1,0 +1,70 @@
+"""Which capture format some octets are, by their first ones alone: a file's name says nothing."""
+from __future__ import annotations
+
+from dissectors.wire import pcap, pcapng, snoop
+from dissectors.wire.datagram import CaptureError
+from dissectors.wire.records import Walker
+
+ENOUGH = 16
+"""How many octets decide."""
+
+GZIP = b"\x1f\x8b\x08"
+
+FOREIGN: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (0, b"\xff\xd8\xff", "a JPEG image"),
+    (0, b"GIF8", "a GIF image"),
+    (0, b"%PDF-", "a PDF document"),
+    (0, b"PK\x03\x04", "a ZIP archive: unpack it first"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive: unpack it first"),
+    (0, b"BZh", "compressed by bzip2: unpack it first"),
+    (0, b"\xfd7zXZ\0", "compressed by xz: unpack it first"),
+    (0, b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it first"),
+    (0, b"\x04\x22\x4d\x18", "compressed by lz4: unpack it first"),
+    (0, b"\x7fELF", "a program"),
+    (0, b"MZ", "a program"),
+    (0, b"RIFF", "a WAVE or AVI recording"),
+    (0, b"OggS", "an Ogg recording"),
+    (0, b".snd", "an AU recording"),
+    (0, b"SQLite format 3", "an SQLite database"),
+    (0, b"RTSS", "a Network Monitor capture: save it as pcapng with Wireshark"),
+    (0, b"GMBU", "a Network Monitor capture: save it as pcapng with Wireshark"),
+    (0, b"XCP\0", "a NetXray capture: save it as pcapng with Wireshark"),
+    (0, b"TRSNIFF data", "a Sniffer capture: save it as pcapng with Wireshark"),
+    (0, b"\xa1\xb2\xc3\xcd", "a pcap file of a dialect that is not read: save it as pcapng with Wireshark"),
+    (0, b"\xcd\xc3\xb2\xa1", "a pcap file of a dialect that is not read: save it as pcapng with Wireshark"),
+)
+
+TEXT = frozenset(b"\t\n\r" + bytes(range(32, 127)))
+ERF_TYPES = frozenset((*range(1, 4), *range(5, 13), 16, 17, *range(20, 26), 27, 48))
+"""Record types of ERF, less the high bit, which says that extension headers follow."""
+
+
+def walker(start: bytes) -> Walker:
+    """A walker for the capture that begins with `start` (its first 16 octets, or all of a shorter one).
+
+    The walker has not been fed yet. Raises CaptureError, in words that complete «the file is …», for anything else.
+    """
+    magic = start[:4]
+    if magic in pcap.MAGICS:
+        return pcap.PcapWalker(magic)
+    if magic == pcapng.MAGIC:
+        return pcapng.PcapngWalker()
+    if start.startswith(snoop.MAGIC):
+        return snoop.SnoopWalker()
+    raise CaptureError(f"not a capture: it is {looks_like(start)}")
+
+
+def looks_like(start: bytes) -> str:
+    """What the first octets of something that is no capture suggest it is, for people."""
+    for offset, magic, name in FOREIGN:
+        if start.startswith(magic, offset):
+            return name
+    if not start:
+        return "empty"
+    if TEXT.issuperset(start):
+        return "text"
+    if len(start) >= 16 and start[8] & 0x7F in ERF_TYPES and int.from_bytes(start[10:12], "big") >= 16:
+        return "perhaps an ERF capture: save it as pcapng with Wireshark"
+    shown = start[:8].hex(" ")
+    return f"of no known kind (it begins with {shown})"

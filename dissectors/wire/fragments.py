@@ -1,0 +1,139 @@
+"""Reassembly of IP fragments (RFC 791 section 3.2, RFC 8200 section 4.5), within bounds.
+
+Fragments may come in any order. Where they overlap, the octets that came first stay and the overlap is counted. What
+does not become whole in time, or has to make room, is forgotten and counted.
+"""
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Hashable
+
+LARGEST_DATAGRAM = 65_535
+PATIENCE = 60_000_000_000
+"""Nanoseconds after the first fragment until the others are no longer waited for (RFC 8200 section 4.5)."""
+
+PIECE_COST = 128
+"""What holding one fragment costs beside its octets; tiny fragments must not slip under the bound."""
+
+
+class Partial:
+    """A datagram of which fragments are missing: its pieces in order, without overlap."""
+
+    __slots__ = ("cost", "covered", "pieces", "since", "starts", "total")
+
+    def __init__(self, since: int) -> None:
+        self.since = since
+        self.starts: list[int] = []
+        self.pieces: list[bytes] = []
+        self.covered = 0
+        self.cost = 0
+        self.total: int | None = None
+
+    def add(self, start: int, octets: bytes) -> bool:
+        """Put in what of `octets` is not yet there; True when some of it was."""
+        starts, pieces = self.starts, self.pieces
+        at, end = start, start + len(octets)
+        index = bisect_left(starts, at)
+        overlap = False
+        if index and starts[index - 1] + len(pieces[index - 1]) > at:
+            at = min(end, starts[index - 1] + len(pieces[index - 1]))
+            overlap = True
+        while at < end:
+            stop = min(end, starts[index]) if index < len(starts) else end
+            if stop > at:
+                starts.insert(index, at)
+                pieces.insert(index, octets[at - start : stop - start])
+                self.covered += stop - at
+                self.cost += stop - at + PIECE_COST
+                index += 1
+            if stop == end:
+                break
+            overlap = True
+            at = starts[index] + len(pieces[index])
+            index += 1
+        return overlap
+
+    def admits(self, end: int, last: bool) -> bool:
+        """Whether a fragment that ends there agrees with where the datagram ends, as far as that is known."""
+        if self.total is not None:
+            return end <= self.total
+        return not last or not self.starts or self.starts[-1] + len(self.pieces[-1]) <= end
+
+    def whole(self) -> bytes | None:
+        """The datagram, once nothing of it is missing."""
+        if self.total is None or self.covered < self.total:
+            return None
+        return b"".join(self.pieces)
+
+
+class Fragments:
+    """All datagrams of which fragments are missing.
+
+    `seen` counts fragments, `reassembled` datagrams, `overlaps` fragments that said again (or differently) what was
+    known, `cut` fragments that the capture did not keep whole, `refused` fragments that cannot be true, `forgotten`
+    datagrams that were given up: for age, or for room.
+    """
+
+    __slots__ = ("_cost", "_partials", "cut", "forgotten", "most", "octets", "overlaps", "reassembled", "refused", "seen")
+
+    def __init__(self, octets: int = 16 << 20, most: int = 1024) -> None:
+        self.octets = octets
+        self.most = most
+        self._partials: OrderedDict[Hashable, Partial] = OrderedDict()
+        self._cost = 0
+        self.seen = self.reassembled = self.overlaps = self.cut = self.refused = self.forgotten = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many datagrams still miss something."""
+        return len(self._partials)
+
+    @property
+    def incomplete(self) -> int:
+        """How many datagrams were given up or still miss something."""
+        return self.forgotten + len(self._partials)
+
+    def add(self, key: Hashable, offset: int, octets: bytes, last: bool, time: int) -> bytes | None:
+        """Take a fragment: the whole datagram when it was the missing one, else None.
+
+        `key` names the datagram, `offset` counts octets, `time` is that of the frame in nanoseconds.
+        """
+        self.seen += 1
+        self._expire(time)
+        end = offset + len(octets)
+        partial = self._partials.get(key)
+        if not octets or end > LARGEST_DATAGRAM or (partial is not None and not partial.admits(end, last)):
+            self.refused += 1
+            return None
+        if partial is None:
+            partial = self._partials[key] = Partial(time)
+        before = partial.cost
+        self.overlaps += partial.add(offset, octets)
+        if last and partial.total is None:
+            partial.total = end
+        self._cost += partial.cost - before
+        whole = partial.whole()
+        if whole is not None:
+            self._drop(key)
+            self.reassembled += 1
+            return whole
+        self._make_room()
+        return None
+
+    def _expire(self, time: int) -> None:
+        partials = self._partials
+        while partials:
+            oldest = next(iter(partials))
+            if time - partials[oldest].since <= PATIENCE:
+                return
+            self._drop(oldest)
+            self.forgotten += 1
+
+    def _make_room(self) -> None:
+        while self._partials and (len(self._partials) > self.most or self._cost > self.octets):
+            self._drop(next(iter(self._partials)))
+            self.forgotten += 1
+
+    def _drop(self, key: Hashable) -> None:
+        self._cost -= self._partials.pop(key).cost

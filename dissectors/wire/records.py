@@ -1,0 +1,130 @@
+"""What every capture format comes down to: records in order, and notes on what the file says of itself.
+
+A walker is fed octets in chunks of any size and yields whole records; it never reads ahead of what it was given, never
+allocates from a length field, and stops at the first length that cannot be true. Cutting the same octets differently
+gives the same records. The formats are `wire.pcap`, `wire.pcapng` and `wire.snoop`; `wire.formats` tells them apart.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+LARGEST_RECORD = 1 << 18
+"""The longest captured record that is believed, in octets: what libpcap and Wireshark accept (MAXIMUM_SNAPLEN)."""
+
+LARGEST_NOTES = 64
+"""How many comments and how many interface names are kept; further ones are only counted."""
+
+LARGEST_TEXT = 1024
+"""How many octets of one comment or name are kept."""
+
+
+class Record(NamedTuple):
+    """One captured frame.
+
+    `frame` counts from 1 in its file, `time` is nanoseconds since the epoch, `link` the LINKTYPE number, `octets` what
+    was captured and `original` how long the frame was on the wire.
+    """
+
+    frame: int
+    time: int
+    link: int
+    octets: bytes
+    original: int
+
+
+@dataclass(slots=True)
+class Notes:
+    """What a capture says of itself, for the report. It grows while the records are read.
+
+    `links` counts records by LINKTYPE. `cut` is the offset of a record that the capture ends within, `corrupt` the
+    offset and the reason where reading had to stop; both count octets of the (inflated) capture. `comments` are pairs
+    of a frame number (0 for the capture itself) and text; `drops` is what the capturing side reported as lost.
+    """
+
+    format: str = ""
+    packets: int = 0
+    links: dict[int, int] = field(default_factory=dict)
+    cut: int | None = None
+    corrupt: tuple[int, str] | None = None
+    comments: list[tuple[int, str]] = field(default_factory=list)
+    comments_more: int = 0
+    interfaces: list[str] = field(default_factory=list)
+    interfaces_more: int = 0
+    drops: int = 0
+
+    def comment(self, frame: int, text: bytes) -> None:
+        """Keep a comment, or count it once there are too many."""
+        if len(self.comments) < LARGEST_NOTES:
+            self.comments.append((frame, text[:LARGEST_TEXT].decode("utf-8", "replace")))
+        else:
+            self.comments_more += 1
+
+    def interface(self, name: bytes) -> None:
+        """Keep an interface's name, or count it once there are too many."""
+        if len(self.interfaces) < LARGEST_NOTES:
+            self.interfaces.append(name[:LARGEST_TEXT].decode("utf-8", "replace"))
+        else:
+            self.interfaces_more += 1
+
+
+class Walker(Protocol):
+    """Octets in, records out."""
+
+    notes: Notes
+
+    def feed(self, chunk: bytes) -> Iterator[Record]:
+        """Take the next octets of the capture and yield the records that are whole now.
+
+        The iterator must be exhausted before the next chunk is fed. After a corrupt length nothing more is yielded.
+        """
+        ...
+
+    def finish(self) -> bool:
+        """Say that the capture has ended; True when it ended within a record (then `notes.cut` says where)."""
+        ...
+
+
+class Pending:
+    """Octets that wait for the rest of what they belong to.
+
+    Joins chunks only once enough has arrived, so that feeding single octets costs no more than feeding them together.
+    """
+
+    __slots__ = ("_chunks", "held", "needed", "offset")
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+        self.held = 0
+        self.needed = 0
+        self.offset = 0
+        """Where in the capture the first waiting octet stands."""
+
+    def take(self, chunk: bytes) -> bytes | None:
+        """What waited and `chunk` in one piece, or None while that is shorter than what is needed."""
+        if not self.held:
+            if len(chunk) >= self.needed:
+                return chunk
+        elif self.held + len(chunk) >= self.needed:
+            self._chunks.append(chunk)
+            joined = b"".join(self._chunks)
+            self._chunks.clear()
+            self.held = 0
+            return joined
+        self._chunks.append(chunk)
+        self.held += len(chunk)
+        return None
+
+    def keep(self, chunk: bytes, used: int, needed: int) -> None:
+        """Let `chunk` wait from octet `used` on, until there are `needed` octets of it."""
+        rest = chunk[used:]
+        self.offset += used
+        self.needed = needed
+        if rest:
+            self._chunks.append(rest)
+            self.held = len(rest)
+
+    def skip(self, chunk: bytes) -> None:
+        """Forget `chunk`: nothing of it is wanted any more."""
+        self.offset += len(chunk)

@@ -1,0 +1,119 @@
+"""UDP, and the tunnels that run over it: each is believed only when its port and its header agree."""
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from dissectors.wire.headers import (
+    ETHERNET,
+    ETHERTYPE,
+    IPV6,
+    LINK,
+    TRANSPARENT_ETHERNET,
+    Frame,
+    Next,
+    Reader,
+    Udp,
+    by_version,
+)
+
+
+def udp(frame: Frame, at: int, end: int) -> Next | None:
+    """A UDP datagram (RFC 768), and what it carries when that is a tunnel.
+
+    Where its length is less than a header or more than IP has room for, IP's length holds.
+    """
+    if at + 8 > frame.held:
+        return None
+    sport, dport, length = struct.unpack_from("!HHH", frame.octets, at)
+    if 8 <= length <= end - at:
+        end = at + length
+    frame.held = min(frame.held, end)
+    start = at + 8
+    frame.found.append(
+        Udp(len(frame.found), frame.src, frame.dst, sport, dport, frame.octets[start : frame.held], end - start)
+    )
+    tunnel = TUNNELS.get(dport) or TUNNELS.get(sport)
+    if tunnel is None:
+        return None
+    name, reader = tunnel
+    step = reader(frame, start, end)
+    if step is not None:
+        frame.seen(name)
+    return step
+
+
+def vxlan(frame: Frame, at: int, end: int) -> Next | None:
+    """VXLAN (RFC 7348): the flag of a valid network identifier, zeros where it reserves octets, then Ethernet."""
+    if at + 22 > frame.held or frame.octets[at] != 0x08 or frame.octets[at + 7]:
+        return None
+    return Next(LINK, ETHERNET, at + 8, end)
+
+
+def vxlan_gpe(frame: Frame, at: int, end: int) -> Next | None:
+    """VXLAN with a protocol field (draft-ietf-nvo3-vxlan-gpe)."""
+    if at + 8 > frame.held or frame.octets[at] & 0x0C != 0x0C:
+        return None
+    protocol = frame.octets[at + 3]
+    if protocol == 3:
+        return Next(LINK, ETHERNET, at + 8, end)
+    number = {1: 0x0800, 2: 0x86DD, 4: 0x894F}.get(protocol)
+    return Next(ETHERTYPE, number, at + 8, end) if number else None
+
+
+def geneve(frame: Frame, at: int, end: int) -> Next | None:
+    """Geneve version 0 (RFC 8926)."""
+    if at + 8 > frame.held or frame.octets[at] >> 6 or frame.octets[at + 1] & 0x3F or frame.octets[at + 7]:
+        return None
+    protocol = frame.u16(at + 2)
+    if protocol not in GENEVE_PAYLOADS:
+        return None
+    return Next(ETHERTYPE, protocol, at + 8 + (frame.octets[at] & 0x3F) * 4, end)
+
+
+GENEVE_PAYLOADS = frozenset((TRANSPARENT_ETHERNET, 0x0800, 0x86DD, 0x8847, 0x894F))
+
+T_PDU = 255
+
+
+def gtp(frame: Frame, at: int, end: int) -> Next | None:
+    """A user's packet in GTP version 1 (3GPP TS 29.281 section 5): optional fields, extension headers, then IP."""
+    octets, held = frame.octets, frame.held
+    if at + 8 > held or octets[at] & 0xF0 != 0x30 or octets[at + 1] != T_PDU:
+        return None
+    at, flags = at + 8, octets[at]
+    if flags & 0x07:
+        at += 4
+        following = octets[at - 1] if at <= held and flags & 0x04 else 0
+        while following:
+            size = octets[at] * 4 if at < held else 0
+            if not size or at + size > held:
+                return None
+            at += size
+            following = octets[at - 1]
+    return by_version(frame, at, end)
+
+
+def teredo(frame: Frame, at: int, end: int) -> Next | None:
+    """Teredo (RFC 4380 section 5.1.1): authentication and origin indications, then IPv6 that fills the datagram."""
+    octets, held = frame.octets, frame.held
+    if at + 4 <= held and octets[at : at + 2] == b"\0\1":
+        at += 13 + octets[at + 2] + octets[at + 3]
+    if octets[at : at + 2] == b"\0\0":
+        at += 8
+    if at + 40 > held or octets[at] >> 4 != 6 or frame.u16(at + 4) + at + 40 > end:
+        return None
+    return Next(ETHERTYPE, IPV6, at, end)
+
+
+TUNNELS: dict[int, tuple[str, Callable[[Frame, int, int], Next | None]]] = {
+    2152: ("GTP", gtp),
+    3544: ("Teredo", teredo),
+    4789: ("VXLAN", vxlan),
+    4790: ("VXLAN-GPE", vxlan_gpe),
+    6081: ("Geneve", geneve),
+    8472: ("VXLAN", vxlan),
+}
+"""By UDP port, on either side."""
+
+PROTOCOLS: dict[int, Reader] = {17: udp}
