@@ -1,12 +1,217 @@
-"""SIP (RFC 3261): start line, headers in every form, body."""
+"""SIP (RFC 3261): start line, headers in every form, body.
+
+Lenient in what it reads and exact in what it reports: a message whose start line is whole is read as far as it goes,
+and what is odd about it stands in its deviations.
+"""
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
+from dissectors.protocols.sip_build import build, request_line, status_line
+from dissectors.protocols.sip_headers import (
+    Address,
+    Header,
+    Via,
+    address,
+    known,
+    number,
+    read,
+    shown,
+    text_of,
+    unfold,
+    via,
+)
+from dissectors.protocols.sip_message import Message
+from dissectors.protocols.sip_parts import Part, head, read_parts
+from dissectors.protocols.sip_start_line import METHODS, read_start_line
 from dissectors.wire.datagram import Malformed
+from dissectors.wire.inflate import LIMITS, Inflated, Limits, inflate
 from dissectors.wire.spec import Spec, StartLine, certain
 
+__all__ = [
+    "METHODS", "SPEC", "Address", "Header", "Message", "Part", "Via", "address", "build", "parse", "parse_all",
+    "request_line", "status_line", "via",
+]  # fmt: skip
 
-def parse(payload: bytes):
-    raise Malformed("SIP", 0, "not read yet")
+MAX_MESSAGES = 16
+MAX_DEVIATIONS = 32
+MAX_RECOVERED = 65535
+
+
+def parse(payload: bytes, limits: Limits = LIMITS) -> Message:
+    """Read one message; what follows its body is `trailing`. Raises Malformed when no whole start line is there.
+
+    A message that the capture cut short gives the headers that are whole and the body as far as it goes.
+    """
+    return _read(payload, 0, limits)
+
+
+def parse_all(payload: bytes, limits: Limits = LIMITS) -> tuple[Message, ...]:
+    """Read the messages of a datagram that carries several, at most MAX_MESSAGES; raises Malformed as `parse` does.
+
+    RFC 3261 section 18.3 allows only one, so each further one is a deviation; what follows the last is its `trailing`.
+    """
+    messages = [_read(payload, 0, limits)]
+    while messages[-1].trailing and len(messages) < MAX_MESSAGES:
+        previous = messages[-1]
+        try:
+            following = _read(payload, previous.body_offset + len(previous.raw_body), limits)
+        except Malformed:
+            break
+        noted = (*following.deviations, "follows another message in the same datagram")
+        messages[-1:] = [replace(previous, trailing=b""), replace(following, deviations=noted)]
+    return tuple(messages)
+
+
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
+_ONCE = ("From", "To", "Call-ID", "CSeq", "Content-Length", "Content-Type", "Max-Forwards")
+
+
+def _read(payload: bytes, start: int, limits: Limits) -> Message:
+    """The message at `start`, after any CR and LF (RFC 3261 section 7.5)."""
+    begin = start
+    while begin < len(payload) and payload[begin] in b"\r\n":
+        begin += 1
+    lines, at, whole = head(payload, begin)
+    first = _first_line(payload, begin, lines)
+    notes = [f"begins with {begin - start} octets of CR and LF"] if begin > start else []
+    start_line = read_start_line(first, begin, notes)
+    if not whole:
+        notes.append("the header block is not finished")
+        at = len(payload)
+    headers = _headers(lines, notes)
+    length, trailing = _extent(headers, len(payload) - at, whole, notes)
+    raw_body = payload[at : at + length]
+    labels = tuple(header.value for header in headers if header.name == "Content-Encoding")
+    body = inflate(raw_body, labels, limits)
+    recovered, body = _recover(headers, body, limits, notes)
+    message = Message(
+        **start_line._asdict(),
+        headers=(*headers, *recovered),
+        octets=payload[begin : at + length],
+        raw_body=raw_body,
+        body=body,
+        body_offset=at,
+        parts=(),
+        trailing=payload[at + length :] if trailing else b"",
+        deviations=(),
+    )
+    if (message.content_type or "").startswith("multipart/"):
+        parts, odd = read_parts(message.get("Content-Type"), body.octets, limits)
+        message = replace(message, parts=parts)
+        notes.extend(odd)
+    notes.extend(_oddities(message, headers, whole))
+    if _bare_line_ends(payload[begin:at]):
+        notes.append("lines end in LF alone")
+    return replace(message, deviations=_bounded(notes))
+
+
+def _first_line(payload: bytes, begin: int, lines: list[bytes]) -> bytes:
+    """The start line, taken out of `lines`; one that ends with the datagram instead of a line end counts too."""
+    if not lines:
+        lines.append(payload[begin:])
+    line = lines.pop(0)
+    first, bare, rest = line.partition(b"\r")
+    if bare and rest:
+        lines.insert(0, rest)
+        line = first
+    if not line:
+        raise Malformed("SIP", begin, "no start line")
+    return line
+
+
+def _headers(lines: list[bytes], notes: list[str], recovered: bool = False) -> tuple[Header, ...]:
+    headers: list[Header] = []
+    if lines and lines[0][:1] in (b" ", b"\t"):
+        notes.append("the first header line is a continuation of nothing")
+    for line in unfold(lines):
+        header = read(line, recovered)
+        if header is not None:
+            headers.append(header)
+        elif line:
+            notes.append(f"not a header line: {shown(text_of(line[:64]))}")
+    return tuple(headers)
+
+
+def _extent(headers: tuple[Header, ...], left: int, whole: bool, notes: list[str]) -> tuple[int, bool]:
+    """How many of the `left` octets are the body, and whether any follow it (RFC 3261 sections 18.3 and 20.14)."""
+    values = [header.value for header in headers if header.name == "Content-Length"]
+    if not values or not whole:
+        return left, False
+    length = number(values[0])
+    if length is None:
+        notes.append(f"Content-Length is no number: {shown(values[0])}")
+        return left, False
+    if length > left:
+        notes.append(f"Content-Length says {length} octets, {left} are there")
+        return left, False
+    if length < left:
+        notes.append(f"{left - length} octets follow the {length} of Content-Length")
+    return length, length < left
+
+
+def _recover(
+    headers: tuple[Header, ...], body: Inflated, limits: Limits, notes: list[str]
+) -> tuple[tuple[Header, ...], Inflated]:
+    """Headers that were compressed into Comp-Hdrs or before the body, and the body without them."""
+    recovered: list[Header] = []
+    for value in (header.value for header in headers if header.name.lower() == "comp-hdrs"):
+        found = inflate(value.encode("latin-1", "replace"), ("deflate", "base64"), limits)
+        recovered.extend(_header_lines(found.octets[:MAX_RECOVERED], notes) if found.compressed else ())
+        notes.append(f"{len(recovered)} headers are compressed in Comp-Hdrs ({found.encoding}, {found.status})")
+        break
+    if not body.compressed:
+        return tuple(recovered), body
+    lines, at, whole = head(body.octets[:MAX_RECOVERED], 0)
+    if not whole or not all(known(text_of(line.partition(b":")[0])) for line in unfold(lines)):
+        return tuple(recovered), body
+    embedded = _headers(lines, notes, recovered=True)
+    if embedded:
+        notes.append(f"{len(embedded)} headers are compressed with the body")
+    else:
+        notes.append("the inflated body begins with an empty line")
+    return (*recovered, *embedded), replace(body, octets=body.octets[at:])
+
+
+def _header_lines(octets: bytes, notes: list[str]) -> tuple[Header, ...]:
+    lines, _, _ = head(octets.rstrip(b"\r\n") + b"\n", 0)
+    return _headers(lines, notes, recovered=True)
+
+
+def _oddities(message: Message, headers: tuple[Header, ...], whole: bool) -> list[str]:
+    """What the headers lack or contradict."""
+    counts: dict[str, int] = {}
+    for header in headers:
+        counts[header.name] = counts.get(header.name, 0) + 1
+    notes = [f"{counts[name]} {name} headers, only one may stand" for name in _ONCE if counts.get(name, 0) > 1]
+    if whole:
+        notes.extend(f"no {name} header" for name in _MANDATORY if message.get(name) is None)
+    written = message.get("CSeq")
+    if written is not None and message.cseq is None:
+        notes.append(f"CSeq is not a number below 2**32 and a method: {shown(written)}")
+    elif message.cseq and message.method and message.cseq[1] != message.method:
+        notes.append(f"the CSeq method {shown(message.cseq[1])} is not that of the request")
+    block = message.octets[: len(message.octets) - len(message.raw_body)]
+    if _CONTROLS.search(block):
+        notes.append("control characters in the header block")
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        notes.append("the header block is not UTF-8")
+    return notes
+
+
+def _bare_line_ends(block: bytes) -> bool:
+    return block.count(b"\n") > block.count(b"\r\n")
+
+
+def _bounded(notes: list[str]) -> tuple[str, ...]:
+    distinct = tuple(dict.fromkeys(notes))
+    if len(distinct) <= MAX_DEVIATIONS:
+        return distinct
+    return (*distinct[:MAX_DEVIATIONS], f"and {len(distinct) - MAX_DEVIATIONS} more")
 
 
 SPEC = Spec(

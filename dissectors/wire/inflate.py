@@ -33,6 +33,10 @@ class Limits:
         return min(self.octets, max(_DATAGRAM, compressed * self.ratio))
 
 
+LIMITS = Limits()
+"""What holds where nobody asks for anything else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inflated:
     """A body as it reads once decoded, and what was found on the way.
@@ -61,7 +65,7 @@ class Inflated:
         return self.status not in ("identity", "unsupported")
 
 
-def inflate(data: bytes, labels: tuple[str, ...] = (), limits: Limits = Limits()) -> Inflated:
+def inflate(data: bytes, labels: tuple[str, ...] = (), limits: Limits = LIMITS) -> Inflated:
     """Decode `data`; `labels` are the values of its Content-Encoding headers, in order, lists allowed (RFC 3261 20.12).
 
     Reads zlib, gzip and bare deflate whatever the label, stacked ones by their labels, base64 where it is named; sniffs
@@ -175,7 +179,7 @@ def _attempts(data: bytes, name: str, bound: int) -> Iterator[_Layer]:
     for start in starts if name else ():
         octets, end, status = _stream(data, start, bound)
         layer = _Layer("deflate", octets, status, (), data[:start], data[end:])
-        # Anything may look like a bare stream for a while: it has to end where the data does, go on for ever, or give text.
+        # Anything may look like a bare stream for a while: it has to end where the data does, or give text.
         ended = status == "over limit" or status == "complete" and not layer.trailing.strip(_PADDING)
         if octets and (ended or _is_text(octets)):
             yield layer

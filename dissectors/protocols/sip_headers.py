@@ -1,0 +1,243 @@
+"""SIP header fields (RFC 3261 section 7.3): names in every form, folding, lists, addresses and parameters.
+
+Everything here is one pass from left to right, so that a header of 64 kB costs what its octets cost.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+COMPACT = {
+    "a": "Accept-Contact",
+    "b": "Referred-By",
+    "c": "Content-Type",
+    "d": "Request-Disposition",
+    "e": "Content-Encoding",
+    "f": "From",
+    "i": "Call-ID",
+    "j": "Reject-Contact",
+    "k": "Supported",
+    "l": "Content-Length",
+    "m": "Contact",
+    "n": "Identity-Info",
+    "o": "Event",
+    "r": "Refer-To",
+    "s": "Subject",
+    "t": "To",
+    "u": "Allow-Events",
+    "v": "Via",
+    "x": "Session-Expires",
+    "y": "Identity",
+}
+"""The compact forms of RFC 3261 and the IANA registry, to the long ones."""
+
+LISTS = frozenset(
+    """
+    Accept Accept-Contact Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Call-Info Contact
+    Content-Encoding Content-Language Diversion Error-Info Geolocation History-Info In-Reply-To P-Asserted-Identity
+    P-Associated-URI P-Preferred-Identity P-Visited-Network-ID Path Permission-Missing Proxy-Require Reason
+    Record-Route Recv-Info Reject-Contact Request-Disposition Require Route Security-Client Security-Server
+    Security-Verify Service-Route Supported Trigger-Consent Unsupported Via Warning
+    """.split()
+)
+"""Header fields whose value is a comma-separated list (RFC 3261 section 7.3.1); the others keep their commas."""
+
+_SINGLE = """
+    Answer-Mode Authentication-Info Authorization Call-ID CSeq Content-Disposition Content-ID Content-Length
+    Content-Type Date Event Expires From Identity Identity-Info Info-Package Join Max-Breadth Max-Forwards MIME-Version
+    Min-Expires Min-SE Organization P-Access-Network-Info P-Asserted-Service P-Called-Party-ID P-Charging-Vector
+    P-Early-Media Priority Privacy Proxy-Authenticate Proxy-Authorization RAck Refer-Sub Refer-To Referred-By Replaces
+    Reply-To Resource-Priority Retry-After RSeq Server Session-Expires Session-ID SIP-ETag SIP-If-Match Subject
+    Subscription-State Suppress-If-Match Target-Dialog Timestamp To User-Agent WWW-Authenticate
+""".split()
+
+_NAMES = {name.lower(): name for name in (*LISTS, *_SINGLE)} | COMPACT
+
+_FIELD_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
+
+
+class Header(NamedTuple):
+    """One header field: its canonical long name, its value unfolded, and its name as it stood on the wire.
+
+    `recovered` says that it did not stand in the header block but was compressed, with the body or in Comp-Hdrs.
+    """
+
+    name: str
+    value: str
+    written: str
+    recovered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A name-addr or addr-spec with its header parameters (RFC 3261 section 20.10); absent parts are empty."""
+
+    display: str
+    uri: str
+    parameters: tuple[tuple[str, str | None], ...]
+
+    @property
+    def tag(self) -> str | None:
+        """The `tag` parameter of From and To (RFC 3261 section 19.3)."""
+        return parameter(self.parameters, "tag")
+
+
+class Via(NamedTuple):
+    """One hop of Via (RFC 3261 section 20.42): `host` without brackets, `port` None when it is not given."""
+
+    protocol: str
+    transport: str
+    host: str
+    port: int | None
+    parameters: tuple[tuple[str, str | None], ...]
+
+    @property
+    def branch(self) -> str | None:
+        return parameter(self.parameters, "branch")
+
+
+def canonical(written: str) -> str:
+    """The long name of a header field in its registered spelling; an unknown one as it is written."""
+    return _NAMES.get(written.lower(), written)
+
+
+def known(written: str) -> bool:
+    """Whether a name, compact or long, is a registered header field."""
+    return written.lower() in _NAMES
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` is a token, as the name of a header field has to be."""
+    return _FIELD_NAME.fullmatch(text) is not None
+
+
+def text_of(octets: bytes) -> str:
+    """Octets as UTF-8, or octet by octet (ISO 8859-1) when they are not, so that nothing is lost."""
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def unfold(lines: list[bytes]) -> Iterator[bytes]:
+    """Header lines with their continuations joined by one space (RFC 3261 section 7.3.1)."""
+    pending: list[bytes] = []
+    for line in lines:
+        if pending and line[:1] in (b" ", b"\t"):
+            pending.append(line.strip(b" \t"))
+            continue
+        if pending:
+            yield b" ".join(pending)
+        pending = [line.rstrip(b" \t")]
+    if pending:
+        yield b" ".join(pending)
+
+
+def read(line: bytes, recovered: bool = False) -> Header | None:
+    """One unfolded line as a header field; None when no name stands before a colon."""
+    written, colon, value = line.partition(b":")
+    name = text_of(written.strip(b" \t"))
+    if not colon or not is_name(name):
+        return None
+    return Header(canonical(name), text_of(value.strip(b" \t\r")), name, recovered)
+
+
+_MARKS = re.compile(r'\\.|[",;<>()]', re.DOTALL)
+
+
+def split(value: str, separator: str) -> tuple[str, ...]:
+    """Split at `,` or `;` outside quoted strings, angle brackets and comments (RFC 3261 section 25.1); trimmed."""
+    pieces: list[str] = []
+    start = depth = 0
+    quoted = angle = False
+    for found in _MARKS.finditer(value):
+        mark = found[0]
+        if quoted:
+            quoted = mark != '"'
+        elif mark == '"':
+            quoted = True
+        elif angle:
+            angle = mark != ">"
+        elif mark == "<":
+            angle = True
+        elif mark in "()":
+            depth = max(0, depth + (1 if mark == "(" else -1))
+        elif mark == separator and not depth:
+            pieces.append(value[start : found.start()].strip(" \t"))
+            start = found.end()
+    pieces.append(value[start:].strip(" \t"))
+    return tuple(piece for piece in pieces if piece)
+
+
+def parameters(text: str) -> tuple[tuple[str, str | None], ...]:
+    """`;name=value;flag` as pairs in order, names in lower case, quotes removed, None for a flag without value."""
+    pairs: list[tuple[str, str | None]] = []
+    for piece in split(text, ";"):
+        name, equals, value = piece.partition("=")
+        pairs.append((name.strip(" \t").lower(), unquote(value.strip(" \t")) if equals else None))
+    return tuple(pairs)
+
+
+def parameter(pairs: tuple[tuple[str, str | None], ...], name: str) -> str | None:
+    """The value of the first parameter of that name (in lower case), or None."""
+    return next((value for key, value in pairs if key == name), None)
+
+
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def unquote(text: str) -> str:
+    """The content of a quoted string, its escapes resolved; anything else as it is."""
+    found = _QUOTED.match(text) if text.startswith('"') else None
+    return _ESCAPE.sub(r"\1", found[1]) if found else text
+
+
+def address(value: str) -> Address:
+    """Read a From, To, Contact, Route or Refer-To value; of a broken one whatever is there. Raises nothing."""
+    value = value.strip(" \t")
+    display, after = "", 0
+    if value.startswith('"') and (found := _QUOTED.match(value)):
+        display, after = unquote(found[0]), found.end()
+    opened = value.find("<", after)
+    semicolon = value.find(";", after)
+    if opened < 0 or (not display and 0 <= semicolon < opened and ":" in value[:semicolon]):
+        uri, _, rest = value[after:].partition(";")
+        return Address(display, uri.strip(" \t"), parameters(rest))
+    display = display or value[:opened].strip(" \t")
+    uri, _, rest = value[opened + 1 :].partition(">")
+    return Address(display, uri.strip(" \t"), parameters(rest))
+
+
+_VIA = re.compile(r"\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*([^;]*)")
+
+
+def via(value: str) -> Via | None:
+    """Read one value of Via; None when it does not begin `protocol / version / transport`."""
+    found = _VIA.match(value)
+    if found is None:
+        return None
+    name, version, transport, sent_by = found.groups()
+    host, port = _host_and_port(sent_by.strip(" \t"))
+    return Via(f"{name}/{version}", transport, host, port, parameters(value[found.end() :]))
+
+
+def number(text: str, digits: int = 10) -> int | None:
+    """A decimal number of at most `digits` ASCII digits; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
+def _host_and_port(sent_by: str) -> tuple[str, int | None]:
+    if sent_by.startswith("["):
+        host, _, rest = sent_by[1:].partition("]")
+        rest = rest.lstrip(" \t").removeprefix(":")
+    else:
+        host, _, rest = sent_by.partition(":")
+    return host.strip(" \t"), number(rest.strip(" \t"), 5)
+
+
+def shown(text: str) -> str:
+    """Text of the wire inside a phrase: short, and visible whatever it holds."""
+    return ascii(text if len(text) <= 40 else text[:39] + "…")

@@ -1,0 +1,135 @@
+"""A SIP message as it was read, and what people ask of it (RFC 3261 section 7)."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dissectors.protocols.sip_build import build, request_line, status_line
+from dissectors.protocols.sip_headers import LISTS, Header, address, canonical, number, split, via
+from dissectors.protocols.sip_parts import Part, media_type
+from dissectors.wire.inflate import Inflated
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A request (`method` and `uri` are set) or a response (`status` and `reason` are set).
+
+    `octets` is the message as it stood on the wire, `body_offset` where its body begins within the datagram,
+    `raw_body` the body as sent and `body` what it inflates to. Header lines that were compressed with the body are
+    taken out of `body.octets` and stand last in `headers`, marked as recovered. `parts` are the parts of a multipart
+    body, nested ones included. `trailing` is what follows Content-Length. `deviations` are phrases for people.
+    """
+
+    method: str | None
+    uri: str | None
+    status: int | None
+    reason: str | None
+    version: str
+    headers: tuple[Header, ...]
+    octets: bytes
+    raw_body: bytes
+    body: Inflated
+    body_offset: int
+    parts: tuple[Part, ...]
+    trailing: bytes
+    deviations: tuple[str, ...]
+
+    @property
+    def is_request(self) -> bool:
+        return self.method is not None
+
+    def get(self, name: str) -> str | None:
+        """The first value of a header, asked for by its long or compact name in any case, or None."""
+        wanted = canonical(name).lower()
+        return next((header.value for header in self.headers if header.name.lower() == wanted), None)
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Every value of a header in order; comma-separated lists are split where the header is one."""
+        wanted = canonical(name)
+        values = [header.value for header in self.headers if header.name.lower() == wanted.lower()]
+        if wanted not in LISTS:
+            return tuple(values)
+        return tuple(piece for value in values for piece in split(value, ","))
+
+    @property
+    def call_id(self) -> str | None:
+        return self.get("Call-ID")
+
+    @property
+    def from_tag(self) -> str | None:
+        return _tag(self.get("From"))
+
+    @property
+    def to_tag(self) -> str | None:
+        return _tag(self.get("To"))
+
+    @property
+    def cseq(self) -> tuple[int, str] | None:
+        """The sequence number and the method of CSeq (RFC 3261 section 20.16); None when it cannot be read."""
+        found = (self.get("CSeq") or "").split(None, 1)
+        sequence = number(found[0]) if len(found) == 2 else None
+        return None if sequence is None or sequence >= 1 << 32 else (sequence, found[1].rstrip(" \t"))
+
+    @property
+    def via(self) -> str | None:
+        """The topmost Via, unsplit; `sip.via` reads it."""
+        return next(iter(self.all("Via")), None)
+
+    @property
+    def via_branch(self) -> str | None:
+        """The branch of the topmost Via: the transaction (RFC 3261 section 8.1.1.7)."""
+        top = via(self.via or "")
+        return top.branch if top else None
+
+    @property
+    def contact(self) -> str | None:
+        """The first Contact; `sip.address` reads it."""
+        return next(iter(self.all("Contact")), None)
+
+    @property
+    def content_type(self) -> str | None:
+        """The media type in lower case, without parameters."""
+        return media_type(self.get("Content-Type"))
+
+    @property
+    def content_length(self) -> int | None:
+        """What Content-Length says, in octets; None when it is absent or no number."""
+        return number(self.get("Content-Length") or "")
+
+    @property
+    def user_agent(self) -> str | None:
+        """User-Agent, or Server where a response names itself so."""
+        return self.get("User-Agent") or self.get("Server")
+
+    @property
+    def compact(self) -> bool:
+        """Whether a header was written by its compact name."""
+        return any(len(header.written) == 1 for header in self.headers if not header.recovered)
+
+    @property
+    def start_line(self) -> str:
+        if self.status is not None:
+            return status_line(self.status, self.reason or "", self.version)
+        return request_line(self.method or "", self.uri or "", self.version)
+
+    def build(self, encoding: str | None = None) -> bytes:
+        """The message as octets again, Content-Length right, header names as they were written.
+
+        With None the body is as sent; with an encoding (see `sip.build`) it is the inflated body, encoded anew, and
+        recovered headers stand among the others.
+        """
+        if encoding is None:
+            kept = [(header.written, header.value) for header in self.headers if not header.recovered]
+            return build(self.start_line, kept, self.raw_body)
+        fields = [
+            (header.written, header.value)
+            for header in self.headers
+            if header.name not in _RECOVERY and not (header.recovered and header.name == "Content-Length")
+        ]
+        return build(self.start_line, fields, self.body.octets, encoding=encoding)
+
+
+_RECOVERY = frozenset(("Comp-Hdrs", "Headers-Encoding", "Headers-Algo"))
+
+
+def _tag(value: str | None) -> str | None:
+    return address(value).tag if value is not None else None

@@ -1,0 +1,102 @@
+"""Bodies of several parts inside SIP (RFC 5621, RFC 2046 section 5.1)."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dissectors.protocols.sip_headers import Header, parameter, parameters, read, unfold
+from dissectors.wire.inflate import Inflated, Limits, inflate
+
+MAX_PARTS = 32
+MAX_DEPTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body: its headers, its octets as sent, and what they inflate to by Content-Encoding."""
+
+    headers: tuple[Header, ...]
+    raw_body: bytes
+    inflated: Inflated
+
+    @property
+    def body(self) -> bytes:
+        """The decoded octets."""
+        return self.inflated.octets
+
+    @property
+    def content_type(self) -> str | None:
+        """The media type in lower case without parameters; None stands for text/plain (RFC 2046 section 5.2)."""
+        return media_type(self.get("Content-Type"))
+
+    def get(self, name: str) -> str | None:
+        """The value of the first header of that long name, or None."""
+        return next((header.value for header in self.headers if header.name.lower() == name.lower()), None)
+
+
+def media_type(value: str | None) -> str | None:
+    """`type/subtype` of a Content-Type, in lower case without parameters."""
+    return value.partition(";")[0].strip(" \t").lower() or None if value else None
+
+
+def head(octets: bytes, at: int) -> tuple[list[bytes], int, bool]:
+    """The lines from `at` to the empty one, the offset after that, and whether it was there.
+
+    Lines end in CR LF or LF alone. A last line without its end is left out, for its value may be cut.
+    """
+    lines: list[bytes] = []
+    while (end := octets.find(b"\n", at)) >= 0:
+        line = octets[at : end - 1] if end > at and octets[end - 1] == 0x0D else octets[at:end]
+        at = end + 1
+        if not line:
+            return lines, at, True
+        lines.append(line)
+    return lines, at, False
+
+
+def read_parts(content_type: str | None, octets: bytes, limits: Limits) -> tuple[tuple[Part, ...], tuple[str, ...]]:
+    """The parts of a multipart body in order, those of nested ones in their place, and what is odd about them.
+
+    At most MAX_PARTS, nested at most MAX_DEPTH deep; all of them share `limits` evenly. Raises nothing.
+    """
+    notes: list[str] = []
+    share = Limits(max(1, limits.octets // MAX_PARTS), limits.ratio)
+    parts: list[Part] = []
+    waiting = [(content_type, octets, 1)]
+    while waiting:
+        kind, body, depth = waiting.pop()
+        inner: list[tuple[str | None, bytes, int]] = []
+        for part in _split(kind, body, notes, MAX_PARTS - len(parts), share):
+            parts.append(part)
+            if (part.content_type or "").startswith("multipart/"):
+                inner.append((part.get("Content-Type"), part.body, depth + 1))
+        if depth < MAX_DEPTH:
+            waiting.extend(reversed(inner))
+        elif inner:
+            notes.append(f"parts nest deeper than {MAX_DEPTH} levels")
+    return tuple(parts), tuple(dict.fromkeys(notes))
+
+
+def _split(kind: str | None, body: bytes, notes: list[str], left: int, share: Limits) -> Iterator[Part]:
+    """The parts directly within one multipart body (RFC 2046 section 5.1.1)."""
+    boundary = parameter(parameters(kind or ""), "boundary")
+    if not boundary:
+        notes.append("a multipart body names no boundary")
+        return
+    delimiter = b"\n--" + boundary[:70].encode("utf-8", "replace")
+    pieces = (b"\n" + body).split(delimiter, left + 1)
+    for piece in pieces[1 : left + 1]:
+        if piece.startswith(b"--"):
+            return
+        _, newline, content = piece.partition(b"\n")
+        if newline:
+            yield _part(content.removesuffix(b"\r"), share)
+    notes.append("a multipart body has no end" if len(pieces) <= left + 1 else f"more than {MAX_PARTS} parts")
+
+
+def _part(content: bytes, share: Limits) -> Part:
+    lines, at, _ = head(content + b"\n", 0)
+    headers = tuple(header for line in unfold(lines) if (header := read(line)))
+    raw_body = content[at:]
+    labels = tuple(header.value for header in headers if header.name == "Content-Encoding")
+    return Part(headers, raw_body, inflate(raw_body, labels, share))

@@ -1,0 +1,62 @@
+"""The start line of a SIP message (RFC 3261 sections 7.1 and 7.2)."""
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from dissectors.protocols.sip_headers import is_name, shown, text_of
+from dissectors.wire.datagram import Malformed
+
+METHODS = frozenset(
+    "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split()
+)
+"""The registered methods (IANA, SIP parameters)."""
+
+
+
+class StartLine(NamedTuple):
+    """A request line (`method` and `uri`) or a status line (`status` and `reason`)."""
+
+    method: str | None
+    uri: str | None
+    status: int | None
+    reason: str | None
+    version: str
+
+
+_VERSION = rb"SIP/[0-9]{1,3}\.[0-9]{1,3}"
+_STATUS_LINE = re.compile(rb"(" + _VERSION + rb")[ \t]+([0-9]{3})(.*)", re.IGNORECASE | re.DOTALL)
+_IS_VERSION = re.compile(_VERSION, re.IGNORECASE)
+
+
+def read_start_line(line: bytes, offset: int, notes: list[str]) -> StartLine:
+    """Read the line that stands at `offset`; what is odd is added to `notes`. Raises Malformed when it is neither."""
+    found = _STATUS_LINE.fullmatch(line)
+    start = _status_line(found, notes) if found else _request_line(line.rstrip(b" \t\r"), offset, notes)
+    if start.version != "SIP/2.0":
+        notes.append(f"the version is {start.version}, not SIP/2.0")
+    return start
+
+
+def _status_line(found: re.Match[bytes], notes: list[str]) -> StartLine:
+    version, status, reason = text_of(found[1]), int(found[2]), text_of(found[3])
+    if not 100 <= status <= 699:
+        notes.append(f"status {status} is outside 100 to 699")
+    if not reason.startswith(" "):
+        notes.append("no space follows the status")
+    return StartLine(None, None, status, reason.strip(" \t\r"), version)
+
+
+def _request_line(line: bytes, offset: int, notes: list[str]) -> StartLine:
+    first, _, rest = line.partition(b" ")
+    uri, _, version = rest.rpartition(b" ")
+    method = text_of(first)
+    if not is_name(method):
+        raise Malformed("SIP", offset, "no method begins the start line")
+    if not _IS_VERSION.fullmatch(version):
+        raise Malformed("SIP", offset + len(line), "no version ends the start line")
+    if method not in METHODS:
+        notes.append(f"{shown(method)} is not a registered method")
+    if not uri or uri != uri.strip(b" \t") or b" " in uri:
+        notes.append("the request line has spaces where none belong")
+    return StartLine(method, text_of(uri.strip(b" \t")), None, None, text_of(version))
