@@ -1,12 +1,216 @@
 """RTCP (RFC 3550 section 6, RFC 4585, RFC 3611) and SRTCP as far as it is in the clear (RFC 3711)."""
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dissectors.protocols.rtcp_feedback import PAYLOAD, TRANSPORT, Feedback, read_feedback
+from dissectors.protocols.rtcp_reports import (
+    App,
+    Bye,
+    ReceiverReport,
+    ReportBlock,
+    SenderReport,
+    SourceDescription,
+    read_app,
+    read_bye,
+    read_receiver_report,
+    read_sender_report,
+    read_source_description,
+)
+from dissectors.protocols.rtcp_xr import ExtendedReport, read_extended_report
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spec, certain, plausible
 
+__all__ = [
+    "App", "Bye", "Compound", "ExtendedReport", "Feedback", "Packet", "ReceiverReport", "ReportBlock", "SenderReport",
+    "SourceDescription", "Unknown", "ntp_nanoseconds", "parse",
+]
 
-def parse(payload: bytes):
-    raise Malformed("RTCP", 0, "not read yet")
+HEADER = 4
+LOWEST, HIGHEST = 192, 223
+SRTCP_INDEX = 4
+NTP_EPOCH = 2_208_988_800
+
+NAMES: dict[int, str] = {
+    192: "FIR (RFC 2032)",
+    193: "NACK (RFC 2032)",
+    195: "IJ",
+    200: "SR",
+    201: "RR",
+    202: "SDES",
+    203: "BYE",
+    204: "APP",
+    205: "RTPFB",
+    206: "PSFB",
+    207: "XR",
+    208: "AVB",
+    209: "RSI",
+    210: "TOKEN",
+    211: "IDMS",
+    212: "RGRS",
+    213: "SNM",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A packet of a type that is not decoded: the five bits after the padding bit, and the octets after the header.
+
+    `ssrc` is the first word, as in every packet that is defined; None without one.
+    """
+
+    packet_type: int
+    count: int
+    ssrc: int | None
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """The registered abbreviation, or the number."""
+        return NAMES.get(self.packet_type, f"packet type {self.packet_type}")
+
+    @property
+    def text(self) -> str:
+        """What a reader of a list wants to know."""
+        return self.name
+
+
+Packet = SenderReport | ReceiverReport | SourceDescription | Bye | App | Feedback | ExtendedReport | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """The RTCP packets of one datagram.
+
+    `packet_type` and `ssrc` are those of the first packet, which SRTCP leaves in the clear (RFC 3711 section 3.4);
+    `packets` is empty where `encrypted`. `ssrc` is None where the first packet names no source.
+    """
+
+    packet_type: int
+    ssrc: int | None
+    packets: tuple[Packet, ...]
+    encrypted: bool
+    deviations: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """One line for a list of datagrams."""
+        source = [] if self.ssrc is None else [f"SSRC 0x{self.ssrc:08X}"]
+        if self.encrypted:
+            first = NAMES.get(self.packet_type, f"packet type {self.packet_type}")
+            return ", ".join([f"SRTCP, first packet {first}", *source])
+        more = [f"{len(self.packets) - 8} more packets"] if len(self.packets) > 8 else []
+        return "RTCP " + ", ".join([each.text for each in self.packets[:8]] + more + source)
+
+
+def ntp_nanoseconds(ntp: int) -> int | None:
+    """Nanoseconds since the Unix epoch for a 64-bit NTP time of its first era (until 2036); None for 0, "no clock".
+
+    RFC 3550 section 6.4.1 lets a sender count from when it started: the result is then a few days after 1900, and
+    negative.
+    """
+    if not ntp:
+        return None
+    return (ntp >> 32) * 1_000_000_000 + ((ntp & 0xFFFFFFFF) * 1_000_000_000 >> 32) - NTP_EPOCH * 1_000_000_000
+
+
+def parse(payload: bytes) -> Compound:
+    """Read an RTCP compound, or what SRTCP leaves in the clear.
+
+    It is taken for SRTCP when the first packet names its source and leaves room for an SRTCP index, and what follows
+    does not continue the compound to the last octet; a compound that is authenticated only looks the same. But where
+    the rest begins like a packet of the same source, it is a compound that was cut short. Raises `Malformed` for
+    that, for a first packet that does not fit, and for packets of a whole compound whose content does not fit.
+    """
+    _check_first(payload)
+    places, end = _chain(payload)
+    if end < len(payload):
+        return _encrypted(payload, places[0][1], end)
+    packets = tuple(_packet(payload, start, stop) for start, stop in places)
+    padded = any(payload[start] & 0x20 for start, _ in places[:-1])
+    return Compound(payload[1], packets[0].ssrc, packets, False, tuple(_deviations(packets, padded)))
+
+
+def _check_first(payload: bytes) -> None:
+    if len(payload) < HEADER:
+        raise Malformed("RTCP", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
+    if payload[0] >> 6 != 2:
+        raise Malformed("RTCP", 0, f"version {payload[0] >> 6}, not 2")
+    if not LOWEST <= payload[1] <= HIGHEST:
+        raise Malformed("RTCP", 1, f"{payload[1]} is no packet type of RTCP")
+    size = HEADER + 4 * int.from_bytes(payload[2:4], "big")
+    if size > len(payload):
+        raise Malformed("RTCP", 2, f"the first packet has {size} octets, {len(payload)} are here")
+
+
+def _chain(payload: bytes) -> tuple[list[tuple[int, int]], int]:
+    """Where the packets of the compound lie, and where they end."""
+    places = []
+    offset = 0
+    while offset + HEADER <= len(payload):
+        end = offset + HEADER + 4 * int.from_bytes(payload[offset + 2:offset + HEADER], "big")
+        if payload[offset] >> 6 != 2 or not LOWEST <= payload[offset + 1] <= HIGHEST or end > len(payload):
+            break
+        places.append((offset, end))
+        offset = end
+    return places, offset
+
+
+def _encrypted(payload: bytes, first_end: int, end: int) -> Compound:
+    if first_end < 8 or len(payload) - first_end < SRTCP_INDEX:
+        raise Malformed("RTCP", end, f"{len(payload) - end} octets are neither a packet nor the end of SRTCP")
+    ssrc = payload[4:8]
+    left = payload[end:end + 8]
+    if len(left) == 8 and left[0] >> 6 == 2 and LOWEST <= left[1] <= HIGHEST and left[4:] == ssrc:
+        raise Malformed("RTCP", end, f"the last packet is cut short: {len(payload) - end} octets are left")
+    return Compound(payload[1], int.from_bytes(ssrc, "big"), (), True, ())
+
+
+def _deviations(packets: tuple[Packet, ...], padded: bool) -> Iterator[str]:
+    if padded:
+        yield "a packet before the last has padding"
+    for packet in packets:
+        if isinstance(packet, Feedback) and packet.misfit:
+            yield f"{packet.name}: {packet.misfit}"
+    chunks = (chunk for packet in packets if isinstance(packet, SourceDescription) for chunk in packet.chunks)
+    if not all(chunk.terminated for chunk in chunks):
+        yield "no NUL ends the items of an SDES chunk"
+
+
+def _packet(payload: bytes, start: int, end: int) -> Packet:
+    count, packet_type = payload[start] & 0x1F, payload[start + 1]
+    place = start + HEADER
+    body = payload[place:end]
+    if payload[start] & 0x20:
+        body = _without_padding(body, end)
+    return _read(packet_type, count, body, place)
+
+
+def _without_padding(body: bytes, end: int) -> bytes:
+    count = body[-1] if body else 0
+    if not 0 < count <= len(body):
+        raise Malformed("RTCP", end - 1, f"{count} octets of padding in a body of {len(body)}")
+    return body[:-count]
+
+
+def _read(packet_type: int, count: int, body: bytes, place: int) -> Packet:
+    if packet_type in (TRANSPORT, PAYLOAD):
+        return read_feedback(packet_type, count, body, place)
+    if packet_type in READERS:
+        return READERS[packet_type](count, body, place)
+    return Unknown(packet_type, count, int.from_bytes(body[:4], "big") if len(body) >= 4 else None, body)
+
+
+READERS: dict[int, Callable[[int, bytes, int], Packet]] = {
+    200: read_sender_report,
+    201: read_receiver_report,
+    202: read_source_description,
+    203: read_bye,
+    204: read_app,
+    207: lambda count, body, place: read_extended_report(body, place),
+}
+"""Packet type → how the octets after the header are read."""
 
 
 _VERSION_2 = Bits(0, 0xC0, 0x80)

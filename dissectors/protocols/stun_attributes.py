@@ -15,15 +15,14 @@ from dissectors.wire.datagram import endpoint
 COOKIE = b"\x21\x12\xa4\x42"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A transport address: `host` is an IPv4 or IPv6 address in text."""
 
     host: str
     port: int
 
     def __str__(self) -> str:
-        return endpoint(self.host, self.port)
+        return endpoint(*self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Kind(NamedTuple):
 
 def xor(raw: bytes, key: bytes) -> bytes:
     """`raw` XORed with as many octets of `key`."""
-    return bytes(octet ^ mask for octet, mask in zip(raw, key))
+    return bytes(octet ^ mask for octet, mask in zip(raw, key, strict=False))
 
 
 def read_address(value: bytes, key: bytes) -> Address | None:

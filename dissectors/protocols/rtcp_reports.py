@@ -1,0 +1,262 @@
+"""The five packets of RTCP that RFC 3550 section 6 defines: SR, RR, SDES, BYE and APP."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dissectors.wire.datagram import Malformed
+
+REPORT_BLOCK = 24
+SENDER_INFO = 20
+
+ITEMS: dict[int, str] = {
+    1: "CNAME",
+    2: "NAME",
+    3: "EMAIL",
+    4: "PHONE",
+    5: "LOC",
+    6: "TOOL",
+    7: "NOTE",
+    8: "PRIV",
+    12: "RtpStreamId",
+    13: "RepairedRtpStreamId",
+    14: "CCID",
+    15: "MID",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportBlock:
+    """A receiver's view of the source `ssrc` (section 6.4.1).
+
+    `fraction_lost` is 0 to 1 since the last report; `cumulative_lost` has a sign, as duplicates count against losses.
+    `highest_sequence` is extended by the cycles in its upper 16 bits. `jitter` is in timestamp units, `lsr` the middle
+    32 bits of an NTP time (0 for none), `dlsr` seconds.
+    """
+
+    ssrc: int
+    fraction_lost: float
+    cumulative_lost: int
+    highest_sequence: int
+    jitter: int
+    lsr: int
+    dlsr: float
+
+
+@dataclass(frozen=True, slots=True)
+class SenderReport:
+    """SR (section 6.4.1): `ntp` has 64 bits, `packets` and `octets` count what was sent since the start."""
+
+    ssrc: int
+    ntp: int
+    rtp_timestamp: int
+    packets: int
+    octets: int
+    reports: tuple[ReportBlock, ...]
+    extension: bytes
+
+    @property
+    def name(self) -> str:
+        """Its abbreviation."""
+        return "SR"
+
+    @property
+    def text(self) -> str:
+        """What a reader of a list wants to know."""
+        return f"SR {self.packets} packets sent" + _reported(self.reports)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverReport:
+    """RR (section 6.4.2)."""
+
+    ssrc: int
+    reports: tuple[ReportBlock, ...]
+    extension: bytes
+
+    @property
+    def name(self) -> str:
+        """Its abbreviation."""
+        return "RR"
+
+    @property
+    def text(self) -> str:
+        """What a reader of a list wants to know."""
+        return "RR" + _reported(self.reports)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What a source says of itself: pairs of an item's name and its text (section 6.5).
+
+    `terminated` tells whether a NUL ends the items, as it must.
+    """
+
+    ssrc: int
+    items: tuple[tuple[str, str], ...]
+    terminated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDescription:
+    """SDES (section 6.5)."""
+
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def name(self) -> str:
+        """Its abbreviation."""
+        return "SDES"
+
+    @property
+    def ssrc(self) -> int | None:
+        """The first source described."""
+        return self.chunks[0].ssrc if self.chunks else None
+
+    @property
+    def text(self) -> str:
+        """What a reader of a list wants to know."""
+        items = [f"{name} {text!r}" for chunk in self.chunks for name, text in chunk.items]
+        return f"SDES ({', '.join(items[:4])})" if items else "SDES"
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """BYE (section 6.6): the sources that leave, and why."""
+
+    sources: tuple[int, ...]
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """Its abbreviation."""
+        return "BYE"
+
+    @property
+    def ssrc(self) -> int | None:
+        """The first source that leaves."""
+        return self.sources[0] if self.sources else None
+
+    @property
+    def text(self) -> str:
+        """What a reader of a list wants to know."""
+        return f"BYE ({self.reason!r})" if self.reason else "BYE"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """APP (section 6.7): `application` is the four-letter name that its maker chose."""
+
+    ssrc: int
+    subtype: int
+    application: str
+    data: bytes
+
+    @property
+    def name(self) -> str:
+        """Its abbreviation."""
+        return "APP"
+
+    @property
+    def text(self) -> str:
+        """What a reader of a list wants to know."""
+        return f"APP {self.application!r}"
+
+
+def read_sender_report(count: int, body: bytes, place: int) -> SenderReport:
+    """Read an SR from the octets after its header, which lie at `place`; raises `Malformed`."""
+    start = 4 + SENDER_INFO
+    reports, extension = _reports(count, body, start, place)
+    return SenderReport(
+        ssrc=int.from_bytes(body[:4], "big"),
+        ntp=int.from_bytes(body[4:12], "big"),
+        rtp_timestamp=int.from_bytes(body[12:16], "big"),
+        packets=int.from_bytes(body[16:20], "big"),
+        octets=int.from_bytes(body[20:24], "big"),
+        reports=reports,
+        extension=extension,
+    )
+
+
+def read_receiver_report(count: int, body: bytes, place: int) -> ReceiverReport:
+    """Read an RR, as `read_sender_report` does an SR."""
+    reports, extension = _reports(count, body, 4, place)
+    return ReceiverReport(int.from_bytes(body[:4], "big"), reports, extension)
+
+
+def _reports(count: int, body: bytes, start: int, place: int) -> tuple[tuple[ReportBlock, ...], bytes]:
+    end = start + REPORT_BLOCK * count
+    if end > len(body):
+        raise Malformed("RTCP", place, f"a report with {count} blocks needs {end} octets, {len(body)} are here")
+    return tuple(_block(body[at:at + REPORT_BLOCK]) for at in range(start, end, REPORT_BLOCK)), body[end:]
+
+
+def _block(octets: bytes) -> ReportBlock:
+    return ReportBlock(
+        ssrc=int.from_bytes(octets[:4], "big"),
+        fraction_lost=octets[4] / 256,
+        cumulative_lost=int.from_bytes(octets[5:8], "big", signed=True),
+        highest_sequence=int.from_bytes(octets[8:12], "big"),
+        jitter=int.from_bytes(octets[12:16], "big"),
+        lsr=int.from_bytes(octets[16:20], "big"),
+        dlsr=int.from_bytes(octets[20:24], "big") / 65536,
+    )
+
+
+def _reported(reports: tuple[ReportBlock, ...]) -> str:
+    if not reports:
+        return ""
+    worst = max(block.fraction_lost for block in reports)
+    return f" ({len(reports)} report{'s' * (len(reports) > 1)}, {worst:.1%} lost)"
+
+
+def read_source_description(count: int, body: bytes, place: int) -> SourceDescription:
+    """Read an SDES with `count` chunks; raises `Malformed` where a chunk or an item does not fit."""
+    chunks = []
+    offset = 0
+    for _ in range(count):
+        chunk, offset = _chunk(body, offset, place)
+        chunks.append(chunk)
+    return SourceDescription(tuple(chunks))
+
+
+def _chunk(body: bytes, offset: int, place: int) -> tuple[Chunk, int]:
+    if offset + 4 > len(body):
+        raise Malformed("RTCP", place + offset, f"a chunk names its source, {len(body) - offset} octets are left")
+    ssrc = int.from_bytes(body[offset:offset + 4], "big")
+    offset += 4
+    items: list[tuple[str, str]] = []
+    while offset < len(body) and body[offset]:
+        start = offset + 2
+        end = start + body[offset + 1] if start <= len(body) else start
+        if end > len(body):
+            raise Malformed("RTCP", place + offset, f"an SDES item ends {end - len(body)} octets after its packet")
+        items.append((ITEMS.get(body[offset], f"item {body[offset]}"), _text(body[start:end])))
+        offset = end
+    # The NUL that ends the items is followed by others up to the next word.
+    return Chunk(ssrc, tuple(items), offset < len(body)), (offset + 4) // 4 * 4
+
+
+def read_bye(count: int, body: bytes, place: int) -> Bye:
+    """Read a BYE of `count` sources; raises `Malformed` where they or the reason do not fit."""
+    end = 4 * count
+    if end > len(body):
+        raise Malformed("RTCP", place, f"a BYE of {count} sources needs {end} octets, {len(body)} are here")
+    sources = tuple(int.from_bytes(body[at:at + 4], "big") for at in range(0, end, 4))
+    if end == len(body):
+        return Bye(sources, "")
+    stop = end + 1 + body[end]
+    if stop > len(body):
+        raise Malformed("RTCP", place + end, f"a reason needs {body[end]} octets, {len(body) - end - 1} are left")
+    return Bye(sources, _text(body[end + 1:stop]))
+
+
+def read_app(count: int, body: bytes, place: int) -> App:
+    """Read an APP; raises `Malformed` without source and name."""
+    if len(body) < 8:
+        raise Malformed("RTCP", place, f"an APP needs 8 octets, {len(body)} are here")
+    application = body[4:8].decode("ascii", "backslashreplace")
+    return App(int.from_bytes(body[:4], "big"), count, application, body[8:])
+
+
+def _text(octets: bytes) -> str:
+    return octets.decode("utf-8", "backslashreplace")
