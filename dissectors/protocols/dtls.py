@@ -4,49 +4,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dissectors.protocols.dtls_handshake import BODIES, Body, Certificate, Hello, Reader
-from dissectors.protocols.dtls_names import ALERT_LEVELS, ALERTS, CONTENT_TYPES, HANDSHAKE_TYPES, version_name
+from dissectors.protocols.dtls_bodies import Certificate, Hello
+from dissectors.protocols.dtls_handshake import Handshake, assemble, read_handshakes
+from dissectors.protocols.dtls_names import ALERT_LEVELS, ALERTS, CONTENT_TYPES, version_name
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, Spec, certain, plausible
 
 HEADER = 13
-HANDSHAKE_HEADER = 12
 MOST_CONNECTION_ID = 20
 ALERT, HANDSHAKE, CID_RECORD = 21, 22, 25
-
-
-@dataclass(frozen=True, slots=True)
-class Handshake:
-    """One handshake message, or a fragment of one (RFC 6347 section 4.2.2).
-
-    `length` is that of the whole message, `fragment` what is here of it. `body` is None where the message is not here
-    in whole, or its type is not decoded.
-    """
-
-    type: int
-    length: int
-    message_seq: int
-    fragment_offset: int
-    fragment: bytes
-    body: Body | None
-
-    @property
-    def name(self) -> str:
-        """The message's name, or its number."""
-        return HANDSHAKE_TYPES.get(self.type, f"handshake type {self.type}")
-
-    @property
-    def whole(self) -> bool:
-        """Whether this fragment is all of the message."""
-        return len(self.fragment) == self.length
-
-    @property
-    def text(self) -> str:
-        """What a reader of a list wants to know."""
-        if not self.whole:
-            end = self.fragment_offset + len(self.fragment)
-            return f"{self.name} (octets {self.fragment_offset} to {end} of {self.length})"
-        return f"{self.name} ({self.body.text})" if self.body else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +73,18 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """All the records of a datagram, in order."""
+    """All the records of a datagram, in order.
+
+    `messages` are the handshake messages in the clear that are whole in this datagram, fragments put together.
+    """
 
     records: tuple[Record, ...]
+    messages: tuple[Handshake, ...]
     deviations: tuple[str, ...]
 
     @property
     def handshakes(self) -> tuple[Handshake, ...]:
-        """The handshake messages in the clear."""
+        """The handshake messages in the clear, and fragments of them, as the records have them."""
         return tuple(each for record in self.records for each in record.handshakes)
 
     @property
@@ -133,13 +103,13 @@ class Message:
         return self._hello(2)
 
     def _hello(self, type_: int) -> Hello | None:
-        bodies = (each.body for each in self.handshakes if each.type == type_)
+        bodies = (each.body for each in self.messages if each.type == type_)
         return next((body for body in bodies if isinstance(body, Hello)), None)
 
     @property
     def certificate_fingerprint(self) -> str | None:
-        """SHA-256 of the sender's certificate as `a=fingerprint` writes it, where one record holds the whole message."""
-        bodies = (each.body for each in self.handshakes)
+        """SHA-256 of the sender's certificate as `a=fingerprint` writes it, where this datagram holds all of it."""
+        bodies = (each.body for each in self.messages)
         return next((body.fingerprint for body in bodies if isinstance(body, Certificate)), None)
 
     @property
@@ -165,7 +135,8 @@ def parse(payload: bytes) -> Message:
     if not payload:
         raise Malformed("DTLS", 0, "no octets")
     records = tuple(_records(payload))
-    return Message(records, tuple(_deviations(records)))
+    messages = assemble(each for record in records for each in record.handshakes)
+    return Message(records, messages, tuple(_deviations(records)))
 
 
 def _deviations(records: tuple[Record, ...]) -> Iterator[str]:
@@ -208,7 +179,7 @@ def _record(payload: bytes, offset: int) -> tuple[Record, int]:
         fragment=fragment,
         unified=False,
         connection_id=identifier or None,
-        handshakes=tuple(_handshakes(fragment, start)) if clear and content_type == HANDSHAKE else (),
+        handshakes=tuple(read_handshakes(fragment, start)) if clear and content_type == HANDSHAKE else (),
         alert=_alert(fragment, start) if clear and content_type == ALERT else None,
     )
     return record, end
@@ -233,7 +204,8 @@ def _unified(payload: bytes, offset: int) -> tuple[Record, int]:
     if has_length and not has_identifier:
         start += 2
     if start > len(payload):
-        raise Malformed("DTLS", offset, f"a unified header needs {start - offset} octets, {len(payload) - offset} are left")
+        left = len(payload) - offset
+        raise Malformed("DTLS", offset, f"a unified header needs {start - offset} octets, {left} are left")
     end = len(payload)
     if has_length and not has_identifier:
         end = start + int.from_bytes(payload[start - 2:start], "big")
@@ -242,31 +214,6 @@ def _unified(payload: bytes, offset: int) -> tuple[Record, int]:
     identifier = None if has_identifier else b""
     record = Record(None, None, first & 0x03, None, end - start, payload[start:end], True, identifier, (), None)
     return record, end
-
-
-def _handshakes(fragment: bytes, place: int) -> Iterator[Handshake]:
-    offset = 0
-    while offset < len(fragment):
-        start = offset + HANDSHAKE_HEADER
-        if start > len(fragment):
-            left = len(fragment) - offset
-            raise Malformed("DTLS", place + offset, f"a handshake header needs {HANDSHAKE_HEADER} octets, {left} are left")
-        type_ = fragment[offset]
-        length = int.from_bytes(fragment[offset + 1:offset + 4], "big")
-        fragment_offset = int.from_bytes(fragment[offset + 6:offset + 9], "big")
-        fragment_length = int.from_bytes(fragment[offset + 9:start], "big")
-        end = start + fragment_length
-        if end > len(fragment):
-            left = len(fragment) - start
-            raise Malformed("DTLS", place + offset + 9, f"a fragment needs {fragment_length} octets, {left} are left")
-        if fragment_offset + fragment_length > length:
-            raise Malformed("DTLS", place + offset + 6, f"a fragment reaches beyond its message of {length} octets")
-        octets = fragment[start:end]
-        whole = fragment_length == length and type_ in BODIES
-        body = BODIES[type_](Reader(octets, place + start)) if whole else None
-        message_seq = int.from_bytes(fragment[offset + 4:offset + 6], "big")
-        yield Handshake(type_, length, message_seq, fragment_offset, octets, body)
-        offset = end
 
 
 def _alert(fragment: bytes, place: int) -> Alert:

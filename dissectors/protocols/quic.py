@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dissectors.wire.datagram import Malformed
-from dissectors.wire.spec import AtLeast, Between, Bits, Spec, U16, U32, certain, plausible
+from dissectors.wire.spec import U16, U32, AtLeast, Between, Bits, Spec, certain, plausible
 
 Form = Literal["long", "short", "version negotiation", "google"]
 
@@ -145,8 +145,10 @@ SPEC = Spec(
     match=(
         certain("long header of version 1", *_LONG, U32(1, 0x00000001)),
         certain("long header of version 2", *_LONG, U32(1, 0x6B3343CF)),
-        certain("long header of a draft version", *_LONG, Between(1, 4, 0xFF000000, 0xFF0000FF)),
+        certain("long header of a draft version", *_LONG, Between(1, 4, 0xFF000001, 0xFF000022)),
         certain("long header of Google's QUIC", AtLeast(7), Bits(0, 0xC0, 0xC0), Between(1, 4, 0x51303030, 0x51303939)),
+        certain("long header of Google's QUIC with TLS", *_LONG, Between(1, 4, 0x54303530, 0x54303539)),
+        certain("long header of Facebook's QUIC", *_LONG, Between(1, 4, 0xFACEB000, 0xFACEB00F)),
         certain("header of Google's early QUIC", AtLeast(13), Bits(0, 0xC9, 0x09), U16(9, 0x5130)),
         plausible("fixed bit of a short header", AtLeast(21), Bits(0, 0xC0, 0x40)),
     ),

@@ -174,7 +174,8 @@ def read_feedback(packet_type: int, format_: int, body: bytes, place: int) -> Fe
         raise Malformed("RTCP", place, f"a feedback message names two sources, {len(body)} octets are here")
     fci = body[8:]
     reader = CONTROLS.get((packet_type, format_))
-    control, misfit = None, ""
+    control: Control | None = None
+    misfit = ""
     if reader:
         try:
             control = reader(fci, place + 8)
@@ -210,8 +211,8 @@ def _nack(fci: bytes, place: int) -> Nack:
 def _bitrates(fci: bytes, place: int) -> Bitrates:
     entries = []
     for entry in _entries(fci, 8, place):
-        value = int.from_bytes(entry[4:], "big")
-        entries.append(Bitrate(int.from_bytes(entry[:4], "big"), (value >> 9 & 0x1FFFF) << (value >> 26), value & 0x1FF))
+        ssrc, value = int.from_bytes(entry[:4], "big"), int.from_bytes(entry[4:], "big")
+        entries.append(Bitrate(ssrc, (value >> 9 & 0x1FFFF) << (value >> 26), value & 0x1FF))
     return Bitrates(tuple(entries))
 
 

@@ -18,7 +18,7 @@ from dissectors.protocols.stun_attributes import (
 )
 from dissectors.protocols.stun_integrity import HEADER, fingerprint_of, integrity_of
 from dissectors.wire.datagram import Malformed
-from dissectors.wire.spec import AtLeast, Bits, Chain, LengthField, Spec, U32, certain, plausible
+from dissectors.wire.spec import U32, AtLeast, Bits, Chain, LengthField, Spec, certain, plausible
 
 Class = Literal["request", "indication", "success", "error"]
 CLASSES: tuple[Class, ...] = get_args(Class)

@@ -1,13 +1,15 @@
 """ZRTP (RFC 6189)."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dissectors.wire.datagram import Malformed
-from dissectors.wire.spec import AtLeast, Bits, Spec, U32, certain
+from dissectors.wire.spec import U32, AtLeast, Bits, Spec, certain
 
 HEADER = 12
 CRC = 4
+SHORTEST = HEADER + 12 + CRC
 PREAMBLE = 0x505A
 CASTAGNOLI = 0x82F63B78
 
@@ -136,8 +138,8 @@ def crc32c(octets: bytes) -> int:
 
 def parse(payload: bytes) -> Message:
     """Read a ZRTP packet; a wrong CRC is a deviation, a message that does not fit its length raises `Malformed`."""
-    if len(payload) < HEADER + 12 + CRC:
-        raise Malformed("ZRTP", len(payload), f"a packet has at least {HEADER + 12 + CRC} octets, {len(payload)} are here")
+    if len(payload) < SHORTEST:
+        raise Malformed("ZRTP", len(payload), f"a packet has at least {SHORTEST} octets, {len(payload)} are here")
     if payload[0] >> 4 != 1:
         raise Malformed("ZRTP", 0, "the first four bits are not 0001")
     if payload[4:8] != b"ZRTP":
@@ -202,7 +204,7 @@ def _error(message: bytes) -> Error:
     return Error(int.from_bytes(message[:4], "big"))
 
 
-READERS = {"Hello": _hello, "Commit": _commit, "Error": _error}
+READERS: dict[str, Callable[[bytes], Hello | Commit | Error]] = {"Hello": _hello, "Commit": _commit, "Error": _error}
 
 
 def _need(message: bytes, octets: int, what: str) -> None:
