@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER, Counters
+from dissectors.mux.counters import MAX_DROPOUT, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 
@@ -29,7 +29,10 @@ _RELEASES = {
     number: tuple(waiting for waiting, by in CONFIRMED_BY.items() if number in by)
     for number in {number for by in CONFIRMED_BY.values() for number in by}
 }
-_MEDIA_PATH = 1 << STUN | 1 << DTLS | 1 << ZRTP | 1 << RTP | 1 << RTCP | 1 << SIP
+_AGREED = 1 << STUN | 1 << DTLS | 1 << ZRTP | 1 << TURN | 1 << SIP
+_MEDIA_PATH = _AGREED | 1 << RTP | 1 << RTCP
+RFC_8285 = b"\xbe\xde"
+LAST = 8
 
 
 class Entry(NamedTuple):
@@ -85,7 +88,6 @@ class Evidence:
         self._candidates: Bounded = Bounded(streams)
         self._latest: Bounded = Bounded(streams)
         self._reported: Bounded = Bounded(streams)
-        self._loose: Bounded = Bounded(1024)
         self._rtcp: Bounded = Bounded(4096)
         self._probation: deque[tuple[Entry, Waiting]] = deque()
         self._rules: dict[int, Callable[[Entry], list[Entry]]] = {RTP: self._rtp, RTCP: self._control}
@@ -136,10 +138,7 @@ class Evidence:
         """RTCP names its sender and, in a report, whom it heard: RTP of these sources needs no run."""
         settled: list[Entry] = []
         for ssrc in _sources(entry.payload):
-            if ssrc not in self._reported:
-                self._reported[ssrc] = entry.frame
-                if waiting := self._rtcp.pop(ssrc, None):
-                    settled += self._settle(waiting, RTCP, "its SSRC in an RTCP report")
+            settled += self._source(ssrc)
         return settled
 
     # What waits.
@@ -167,8 +166,10 @@ class Evidence:
         """TURN channels, classic STUN, DTLS 1.3 and short QUIC headers: the 5-tuple decides."""
         protocol = ROWS[entry.row][0]
         pair = entry.flow.pair
-        if protocol == TURN and pair.seen & 1 << QUIC and not pair.seen & _CONFIRMED_MASK[TURN]:
-            return [_confirmed(entry, QUIC, "QUIC on the same 5-tuple")]
+        if protocol == TURN and _is_quics(pair):
+            return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
+        if protocol == STUN and entry.length > 20:
+            return [*self._seen(pair, STUN), _confirmed(entry, STUN, "a whole chain of attributes")]
         if pair.seen & _CONFIRMED_MASK[protocol]:
             return [_confirmed(entry, protocol, f"{_first(pair.seen & _CONFIRMED_MASK[protocol])} on the same 5-tuple")]
         waiting = pair.waiting.setdefault(protocol, Waiting())
@@ -179,29 +180,48 @@ class Evidence:
         return settled
 
     def _control(self, entry: Entry) -> list[Entry]:
-        """Encrypted or unusual RTCP: its SSRC is that of a stream, was reported, or repeats on a media path."""
+        """Encrypted or unusual RTCP: on a media path, or its SSRC sends RTP, was reported, or repeats on the flow."""
         if len(entry.payload) < 8:
             return [_plausible(entry)]
+        if _is_quics(entry.flow.pair):
+            return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
         ssrc = int.from_bytes(entry.payload[4:8], "big")
-        if ssrc in self._latest:
-            return self._seen(entry.flow.pair, RTCP) + [_confirmed(entry, RTCP, "its SSRC sends RTP")]
-        if ssrc in self._reported:
-            return [_confirmed(entry, RTCP, "its SSRC in an RTCP report")]
+        if evidence := self._hears(entry, ssrc):
+            return [*self._seen(entry.flow.pair, RTCP), *self._source(ssrc), _confirmed(entry, RTCP, evidence)]
         waiting = self._rtcp.get(ssrc)
         if waiting is None:
             waiting = self._rtcp[ssrc] = Waiting()
         settled = self._wait(entry, waiting)
         if sum(other.flow is entry.flow for other in waiting.entries) >= 3:
-            self._reported[ssrc] = entry.frame
             settled += self._seen(entry.flow.pair, RTCP)
-            settled += self._settle(self._rtcp.pop(ssrc), RTCP, "its SSRC repeats on the flow")
+            settled += self._source(ssrc, "its SSRC repeats on the flow")
         return settled
+
+    def _hears(self, entry: Entry, ssrc: int) -> str:
+        """What confirms RTCP at once, or nothing."""
+        if ssrc in self._latest:
+            return "its SSRC sends RTP"
+        if ssrc in self._reported:
+            return "its SSRC in RTCP before"
+        if entry.flow.pair.seen & _MEDIA_PATH:
+            return "on a media path"
+        if (entry.flow.number, ssrc) in self._candidates:
+            return "RTP of the same SSRC on the flow"
+        return ""
+
+    def _source(self, ssrc: int, evidence: str = "its SSRC in RTCP before") -> list[Entry]:
+        """RTCP stands behind this SSRC: what waited with it is settled."""
+        self._reported[ssrc] = True
+        waiting = self._rtcp.pop(ssrc, None)
+        return self._settle(waiting, RTCP, evidence) if waiting else []
 
     # RTP.
 
     def _rtp(self, entry: Entry) -> list[Entry]:
         if len(entry.payload) < 12:
             return [_plausible(entry)]
+        if _is_quics(entry.flow.pair):
+            return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
         key = (entry.flow.number, int.from_bytes(entry.payload[8:12], "big"))
         counters = self.streams.get(key) or self._moved(key, entry)
         if counters is not None:
@@ -214,25 +234,22 @@ class Evidence:
         settled = self._wait(entry, counters.waiting)
         if evidence := self._run(counters, entry):
             settled += self._confirm(key, counters, evidence)
-        elif entry.flow.number != self._loose.get(key[1], (entry.flow.number,))[0]:
-            settled += self._across(entry, key[1])
-        self._loose[key[1]] = (entry.flow.number,)
         return settled
 
     def _run(self, counters: Counters, entry: Entry) -> str:
         """What confirms a candidate, or nothing."""
         entries = counters.waiting.entries
         if counters.ssrc and counters.ssrc in self._reported:
-            return "its SSRC in an RTCP report"
-        if len(entries) >= 2 and entry.flow.pair.seen & _MEDIA_PATH and _advances(entries[-2:]):
-            return "two in sequence on a media path"
-        if len(entries) >= 3 and _advances(entries[-8:]):
-            return f"{len(entries[-8:])} datagrams of its SSRC in sequence"
+            return "its SSRC in RTCP"
+        path = entry.flow.pair.seen & _MEDIA_PATH
+        extended = has_extension(entry.payload)
+        if path and extended:
+            return "a header extension of RFC 8285 on a media path"
+        if len(entries) >= 2 and (path or extended) and _advances(entries[-2:], 2):
+            return f"two in sequence {'on a media path' if path else 'with a header extension of RFC 8285'}"
+        if len(entries) >= 3 and _advances(entries[-LAST:], 3):
+            return f"{len(entries[-LAST:])} datagrams of its SSRC in sequence"
         return ""
-
-    def _across(self, entry: Entry, ssrc: int) -> list[Entry]:
-        """The same SSRC on other 5-tuples, its sequence going on: a sender whose ports change."""
-        return []
 
     def _confirm(self, key: tuple[int, int], counters: Counters, evidence: str) -> list[Entry]:
         del self._candidates[key]
@@ -252,7 +269,7 @@ class Evidence:
         if counters is None or len(counters.flows) >= 256:
             return None
         step = int.from_bytes(entry.payload[2:4], "big") - counters.highest & 0xFFFF
-        if not 0 < step <= MAX_MISORDER or counters.payload_type != entry.payload[1] & 0x7F:
+        if not 0 < step < MAX_DROPOUT or counters.payload_type != entry.payload[1] & 0x7F:
             return None
         if key[0] in counters.flows or entry.flow.pair.seen & 1 << RTP:
             return None
@@ -286,11 +303,30 @@ def _first(seen: int) -> str:
     return PROTOCOLS[(seen & -seen).bit_length() - 1]
 
 
-def _advances(entries: Iterable[Entry]) -> bool:
-    """Whether the sequence numbers go on, at least half of the steps by one and none by more than a dropout."""
+def _is_quics(pair: PairState) -> bool:
+    """Whether a 5-tuple belongs to QUIC alone.
+
+    QUIC whose fixed bit is greased (RFC 9287) begins like RTP; the two share a 5-tuple only where something agreed on
+    that (RFC 9443), and nothing that could is on it.
+    """
+    return bool(pair.seen & 1 << QUIC) and not pair.seen & _AGREED
+
+
+def has_extension(payload: bytes) -> bool:
+    """Whether an RTP header carries the one-byte extension of RFC 8285, whose profile is a magic number."""
+    end = 12 + 4 * (payload[0] & 0x0F)
+    return bool(payload[0] & 0x10) and payload[end : end + 2] == RFC_8285
+
+
+def _advances(entries: Iterable[Entry], distinct: int) -> bool:
+    """Whether the sequence numbers go on: so many distinct ones, half of the steps by one, none beyond a dropout."""
     numbers = [int.from_bytes(entry.payload[2:4], "big") for entry in entries]
     steps = [after - before & 0xFFFF for before, after in zip(numbers, numbers[1:], strict=False)]
-    return 2 * sum(step == 1 for step in steps) >= len(steps) and all(step < MAX_DROPOUT for step in steps)
+    return (
+        len(set(numbers)) >= distinct
+        and 2 * steps.count(1) >= len(steps)
+        and all(step < MAX_DROPOUT for step in steps)
+    )
 
 
 def _answered(entry: Entry, entries: list[Entry]) -> bool:

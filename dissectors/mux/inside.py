@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dissectors.protocols import stun, turn
-from dissectors.wire.datagram import Malformed, endpoint
+from dissectors.wire.datagram import Malformed
 
 SEND, DATA = b"\x00\x16", b"\x00\x17"
 
@@ -20,7 +20,7 @@ def carried(protocol: str, payload: bytes) -> tuple[str, bytes] | None:
             message = stun.parse(payload)
             if message.data is None or message.peer_address is None:
                 return None
-            return f"peer {endpoint(*message.peer_address)}", message.data
+            return f"peer {message.peer_address}", message.data
     except Malformed:
         return None
     return None

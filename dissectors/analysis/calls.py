@@ -1,0 +1,293 @@
+"""SIP messages to dialogs and calls (RFC 3261 sections 12 and 17, RFC 3264).
+
+A call is every dialog of one Call-ID: forks share it, and so do the hops of a proxy. Names here are the wire's; what a
+call came to is decided when it is asked for.
+"""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dissectors.analysis import media
+from dissectors.analysis.report import Body, Description, Dialog, Message, Place
+from dissectors.protocols import sdp, sip
+from dissectors.wire.datagram import Datagram, Flow, Malformed
+
+MAX_MESSAGES = 2048
+MAX_TEXT = 1 << 16
+KINDS = {
+    "INVITE": "call", "ACK": "call", "BYE": "call", "CANCEL": "call", "PRACK": "call", "UPDATE": "call", "INFO": "call",
+    "REGISTER": "registration", "SUBSCRIBE": "subscription", "NOTIFY": "subscription", "PUBLISH": "subscription",
+    "MESSAGE": "message", "OPTIONS": "options",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Announced:
+    """One media line as a side announced it: where it wants to receive, and under what names it sends."""
+
+    side: str
+    address: str | None
+    port: int
+    media: sdp.Media
+    encryption: str | None
+    sent_from: str
+
+
+@dataclass(slots=True)
+class CallState:
+    """What is tracked of one Call-ID; times are nanoseconds."""
+
+    call_id: str
+    kind: str
+    start: int
+    last: int
+    caller: str | None = None
+    callee: str | None = None
+    caller_tag: str | None = None
+    whole: bool = False
+    ringing: int | None = None
+    answered: int | None = None
+    ended: int | None = None
+    ended_by: str | None = None
+    status: int | None = None
+    cancelled: bool = False
+    facetime: bool = False
+    dialogs: dict[tuple[str | None, str | None], str] = field(default_factory=dict)
+    user_agents: dict[str, None] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    not_kept: int = 0
+    descriptions: list[Description] = field(default_factory=list)
+    announced: list[Announced] = field(default_factory=list)
+    open_offer: str | None = None
+    pairs: set[Flow] = field(default_factory=set)
+    hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
+    _seen: set[Any] = field(default_factory=set)
+
+    def feed(self, datagram: Datagram, message: sip.Message) -> None:
+        """Take one message of this Call-ID."""
+        number, method = message.cseq or (None, message.method or "")
+        side = self._side(message, method)
+        flow = datagram.flow
+        self.last = max(self.last, datagram.time)
+        if len(self.pairs) < 64:
+            self.pairs |= {flow, flow.reverse}
+        if len(self.hosts[side]) < 16:
+            self.hosts[side].add(flow.src)
+        if message.user_agent and len(self.user_agents) < 16:
+            self.user_agents[message.user_agent] = None
+            self.facetime |= message.user_agent.startswith("Viceroy")
+        again = self._again(flow, message, number, method)
+        self._track(datagram.time, message, method, side)
+        body = self._body(datagram, message, side, again)
+        if len(self.messages) >= MAX_MESSAGES:
+            self.not_kept += 1
+            return
+        self.messages.append(_message(datagram, message, number, method, again, body))
+
+    def _side(self, message: sip.Message, method: str) -> str:
+        """Who sent it: the caller is whose tag stands in From of the first request."""
+        if self.caller_tag is None and message.from_tag:
+            self.caller_tag = message.from_tag
+        from_caller = message.from_tag == self.caller_tag
+        return "caller" if from_caller == message.is_request else "callee"
+
+    def _again(self, flow: Flow, message: sip.Message, number: int | None, method: str) -> bool:
+        """Whether the same hop has carried the same message of the same transaction (RFC 3261 section 17)."""
+        key = (flow, message.method or message.status, number, method, message.via_branch, message.to_tag)
+        if key in self._seen:
+            return True
+        if len(self._seen) < 4 * MAX_MESSAGES:
+            self._seen.add(key)
+        return False
+
+    # Dialogs: RFC 3261 section 12, and what the call comes to.
+
+    def _track(self, time: int, message: sip.Message, method: str, side: str) -> None:
+        if message.is_request:
+            self._request(time, message, method, side)
+        else:
+            self._response(time, message, method)
+
+    def _request(self, time: int, message: sip.Message, method: str, side: str) -> None:
+        if self.caller is None:
+            self.caller, self.callee = _who(message.get("From")), _who(message.get("To"))
+            self.whole = message.to_tag is None
+        if method == "INVITE" and message.to_tag is None:
+            self._dialog(message, "calling")
+            self.status = None
+        elif method == "BYE":
+            self._dialog(message, "terminated")
+            if self.ended is None:
+                self.ended, self.ended_by = time, side
+        elif method == "CANCEL":
+            self.cancelled = True
+        elif method == "SUBSCRIBE" and message.to_tag is None:
+            self._dialog(message, "calling")
+
+    def _response(self, time: int, message: sip.Message, method: str) -> None:
+        status = message.status or 0
+        if self.caller is None:
+            self.caller, self.callee = _who(message.get("From")), _who(message.get("To"))
+        if method not in ("INVITE", "SUBSCRIBE"):
+            if self.kind != "call" and status >= 200:
+                self.status, self.answered = status, self.answered or time
+            return
+        if status == 100:
+            self._dialog(message, "proceeding")
+        elif status < 200:
+            self._dialog(message, "early" if message.to_tag else "proceeding")
+            self.ringing = self.ringing or time
+        elif status < 300:
+            self._dialog(message, "confirmed")
+            self.answered, self.status = self.answered or time, status
+        else:
+            self._refused(time, message, status)
+
+    def _refused(self, time: int, message: sip.Message, status: int) -> None:
+        if self.answered is None:
+            self.status = status
+            self.ended = time
+        if self.dialogs.get((message.from_tag, message.to_tag)) != "confirmed":
+            self._dialog(message, "terminated")
+
+    ORDER = ("calling", "proceeding", "early", "confirmed", "terminated")
+
+    def _dialog(self, message: sip.Message, state: str) -> None:
+        """Move a dialog forward; a request without To tag has only a half, which its first tag completes."""
+        tags = (message.from_tag, message.to_tag)
+        if state == "terminated" and tags not in self.dialogs and tags[::-1] in self.dialogs:
+            tags = (tags[1], tags[0])
+        half = (message.from_tag, None)
+        before = self.dialogs.pop(half, None) if tags != half else self.dialogs.get(half)
+        before = self.dialogs.get(tags, before)
+        if len(self.dialogs) < 64 or tags in self.dialogs:
+            later = before is None or self.ORDER.index(state) > self.ORDER.index(before) or state == "calling"
+            self.dialogs[tags] = state if later else before or state
+
+    # Offer and answer: RFC 3264.
+
+    def _body(self, datagram: Datagram, message: sip.Message, side: str, again: bool) -> Body | None:
+        if not message.raw_body and not message.body.octets:
+            return None
+        if not again:
+            for text in _descriptions(message):
+                self._describe(datagram, text, side)
+        inflated = message.body
+        return Body(
+            content_type=message.content_type,
+            compressed_length=inflated.compressed_length,
+            inflated_length=inflated.inflated_length,
+            encoding=inflated.encoding,
+            label=inflated.label,
+            status=inflated.status,
+            text=inflated.octets[:MAX_TEXT].decode("utf-8", "replace"),
+            deviations=inflated.deviations,
+        )
+
+    def _describe(self, datagram: Datagram, text: bytes, side: str) -> None:
+        try:
+            description = sdp.parse(text)
+        except Malformed:
+            return
+        self.facetime |= bool(description.origin and description.origin.username == media.FACETIME_ORIGIN)
+        answer = self.open_offer is not None and self.open_offer != side
+        self.open_offer = None if answer else side
+        if len(self.descriptions) >= 64:
+            return
+        self.descriptions.append(
+            Description(
+                role="answer" if answer else "offer",
+                place=Place(datagram.file, datagram.frame),
+                origin=description.origin.address if description.origin else None,
+                name=description.name,
+                media=media.lines(description, self.facetime),
+                deviations=description.deviations,
+            )
+        )
+        for line in description.media:
+            address, keys = media.address_of(line, description), media.encryption(line, description)
+            self.announced.append(Announced(side, address, line.port, line, keys, datagram.flow.src))
+
+    @property
+    def outcome(self) -> str:
+        """What the call came to; see `report.Call`."""
+        if self.kind != "call":
+            return "answered" if self.answered else "unanswered"
+        if not self.whole and self.answered is None:
+            return "fragment"
+        if self.answered is not None:
+            return "ended" if self.ended is not None else "established"
+        if self.status is not None:
+            return "cancelled" if self.cancelled or self.status == 487 else "rejected"
+        if self.cancelled:
+            return "cancelled"
+        return "ringing" if self.ringing is not None else "unanswered"
+
+    def dialog_list(self) -> tuple[Dialog, ...]:
+        return tuple(Dialog(self.call_id, ours, theirs, state) for (ours, theirs), state in self.dialogs.items())
+
+
+class Calls:
+    """Every Call-ID that is open, at most `limit` of them; the one silent longest gives way."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.evicted = 0
+        self.calls: dict[str, CallState] = {}
+
+    def feed(self, datagram: Datagram, message: sip.Message) -> CallState:
+        """Take one message; a message without Call-ID belongs to a call of its own name, the empty one."""
+        call_id = message.call_id or ""
+        call = self.calls.pop(call_id, None)
+        if call is None:
+            method = message.cseq[1] if message.cseq else message.method or ""
+            call = CallState(call_id, KINDS.get(method, "other"), datagram.time, datagram.time)
+            if len(self.calls) >= self.limit:
+                self.calls.pop(next(iter(self.calls)))
+                self.evicted += 1
+        self.calls[call_id] = call
+        call.feed(datagram, message)
+        return call
+
+
+def _who(value: str | None) -> str | None:
+    """The address of a From or To, without display name and parameters; as written where it cannot be read."""
+    if value is None:
+        return None
+    return sip.address(value).uri or value
+
+
+def _descriptions(message: sip.Message) -> list[bytes]:
+    """The bodies of a message that are SDP: the whole body, or parts of a multipart one."""
+    if message.parts:
+        return [part.body for part in message.parts if "sdp" in (part.content_type or "").lower()]
+    said = (message.content_type or "").lower()
+    text = message.body.octets
+    return [text] if "sdp" in said or text.lstrip(b"\r\n").startswith(b"v=0") else []
+
+
+def _message(
+    datagram: Datagram, message: sip.Message, number: int | None, method: str, again: bool, body: Body | None
+) -> Message:
+    flow = datagram.flow
+    summary = f"{method}" if message.is_request else f"{message.status} {message.reason or ''}".strip()
+    return Message(
+        place=Place(datagram.file, datagram.frame),
+        time=datagram.time / 1e9,
+        src=flow.src,
+        sport=flow.sport,
+        dst=flow.dst,
+        dport=flow.dport,
+        length=datagram.length,
+        method=method,
+        status=message.status,
+        reason=message.reason,
+        cseq=number,
+        summary=summary,
+        compact=message.compact,
+        retransmission=again,
+        user_agent=message.user_agent,
+        body=body,
+        deviations=message.deviations,
+    )

@@ -1,0 +1,121 @@
+"""STUN transactions to checks: who asked whom, how often it was answered and how fast, and what came back (RFC 8445)."""
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from dissectors.analysis.report import Check
+from dissectors.protocols import stun
+from dissectors.wire.datagram import Datagram, Flow
+
+MAX_PENDING = 8192
+
+
+@dataclass(slots=True)
+class Asked:
+    """What one end asked of another with one method; times are nanoseconds."""
+
+    flow: Flow
+    kind: str
+    first: int
+    last: int
+    requests: int = 0
+    answered: int = 0
+    indications: int = 0
+    errors: dict[str, None] = field(default_factory=dict)
+    round_trips: float = 0.0
+    timed: int = 0
+    slowest: float | None = None
+    mapped: str | None = None
+    username: str | None = None
+    role: str | None = None
+    nominated: bool = False
+    software: str | None = None
+
+    def check(self) -> Check:
+        """The report's value."""
+        return Check(
+            src=self.flow.src,
+            sport=self.flow.sport,
+            dst=self.flow.dst,
+            dport=self.flow.dport,
+            kind=self.kind,
+            requests=self.requests,
+            answered=self.answered,
+            errors=tuple(self.errors),
+            indications=self.indications,
+            first=self.first / 1e9,
+            last=self.last / 1e9,
+            round_trip_ms=1000 * self.round_trips / self.timed if self.timed else None,
+            maximum_round_trip_ms=None if self.slowest is None else 1000 * self.slowest,
+            mapped=self.mapped,
+            username=self.username,
+            role=self.role,
+            nominated=self.nominated,
+            software=self.software,
+        )
+
+
+class Checks:
+    """Pairs requests with responses by transaction; at most `limit` askers are kept."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.evicted = 0
+        self.asked: OrderedDict[tuple[Flow, str], Asked] = OrderedDict()
+        self._pending: OrderedDict[tuple[Flow, bytes], tuple[Asked, int]] = OrderedDict()
+
+    def feed(self, datagram: Datagram, message: stun.Message) -> None:
+        """Take one STUN message."""
+        if message.class_ in ("success", "error"):
+            self._response(datagram, message)
+            return
+        asked = self._asker(datagram, _kind(message))
+        asked.last = max(asked.last, datagram.time)
+        if message.class_ == "indication":
+            asked.indications += 1
+            return
+        pending = (datagram.flow, message.transaction)
+        if pending not in self._pending:
+            self._pending[pending] = (asked, datagram.time)
+            if len(self._pending) > MAX_PENDING:
+                self._pending.popitem(last=False)
+        asked.requests += 1
+        asked.username = message.username or asked.username
+        asked.role = message.role or asked.role
+        asked.nominated |= message.use_candidate
+        asked.software = message.software or asked.software
+
+    def _asker(self, datagram: Datagram, kind: str) -> Asked:
+        key = (datagram.flow, kind)
+        asked = self.asked.get(key)
+        if asked is None:
+            asked = self.asked[key] = Asked(datagram.flow, kind, datagram.time, datagram.time)
+            if len(self.asked) > self.limit:
+                self.asked.popitem(last=False)
+                self.evicted += 1
+        return asked
+
+    def _response(self, datagram: Datagram, message: stun.Message) -> None:
+        found = self._pending.pop((datagram.flow.reverse, message.transaction), None)
+        if found is None:
+            return
+        asked, sent = found
+        asked.answered += 1
+        asked.last = max(asked.last, datagram.time)
+        round_trip = (datagram.time - sent) / 1e9
+        asked.round_trips += round_trip
+        asked.timed += 1
+        asked.slowest = max(asked.slowest or 0.0, round_trip)
+        if message.mapped_address is not None:
+            asked.mapped = str(message.mapped_address)
+        if message.error is not None and len(asked.errors) < 8:
+            asked.errors[str(message.error)] = None
+
+
+def _kind(message: stun.Message) -> str:
+    """A connectivity check carries the credentials of ICE; any other Binding asks a server or keeps a binding alive."""
+    method = message.method.lower()
+    if method == "binding":
+        return "connectivity check" if message.username or message.priority is not None else "binding"
+    return method

@@ -1,0 +1,94 @@
+"""What an offer or answer says of media: lines, formats, and the codec behind a payload type without rtpmap."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dissectors.analysis.report import Certainty, Format, Media
+from dissectors.protocols import payload_types, sdp
+
+FACETIME_ORIGIN = "GKVoiceChatService"
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """A codec and its RTP clock in Hz, how sure that is, and from what."""
+
+    name: str | None
+    clock: int | None
+    channels: int | None
+    certainty: Certainty
+    source: str
+
+
+UNKNOWN_CODEC = Codec(None, None, None, "unknown", "a dynamic payload type without rtpmap")
+
+
+def codec_of(payload_type: int, media: sdp.Media | None, facetime: bool) -> Codec:
+    """The codec of a payload type: from its rtpmap, the static table of RFC 3551, or as a hint of what FaceTime sends."""
+    if media is not None and (mapped := media.rtpmaps.get(payload_type)):
+        return Codec(mapped.encoding, mapped.clock, mapped.channels, "certain", "rtpmap")
+    hint = payload_types.hint(payload_type, facetime)
+    if hint is None:
+        return UNKNOWN_CODEC
+    return Codec(hint.codec, hint.clock, None, hint.certainty, hint.source)
+
+
+def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
+    """Every payload type of a media line, in order, explained."""
+    explained = []
+    for text in media.formats:
+        number = int(text) if text.isdigit() and len(text) < 4 else None
+        rtp = number is not None and "RTP" in media.profile.upper()
+        codec = codec_of(number, media, facetime) if rtp and number is not None else UNKNOWN_CODEC
+        explained.append(
+            Format(
+                payload_type=text,
+                codec=codec.name,
+                clock=codec.clock,
+                channels=codec.channels,
+                certainty=codec.certainty,
+                source=codec.source if rtp else "not an RTP format",
+                secondary=number in media.secondary,
+                parameters=media.fmtp(number) if number is not None else None,
+            )
+        )
+    return tuple(explained)
+
+
+def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
+    """The media lines of a description, each with the address that applies to it (RFC 8866 section 5.7)."""
+    return tuple(
+        Media(
+            kind=media.kind,
+            address=address_of(media, description),
+            port=media.port,
+            profile=media.profile,
+            direction=media.direction,
+            formats=formats(media, facetime),
+            rtcp_port=media.rtcp.port if media.rtcp else None,
+            rtcp_mux=media.rtcp_mux,
+            rtp_id=media.rtp_id,
+            ssrcs=tuple(media.ssrcs),
+            encryption=encryption(media, description),
+            candidates=len(media.candidates),
+        )
+        for media in description.media
+    )
+
+
+def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
+    """The connection address of a media line: its own, else the description's."""
+    connection = media.connection or description.connection
+    return connection.address if connection else None
+
+
+def encryption(media: sdp.Media, description: sdp.Description) -> str | None:
+    """How SRTP keys are agreed: SDES (RFC 4568), DTLS (RFC 5764), ZRTP (RFC 6189), or None for RTP in the clear."""
+    names = {name.lower() for name, _ in (*media.attributes, *description.attributes)}
+    if media.crypto:
+        return "SDES"
+    if "fingerprint" in names:
+        return "DTLS"
+    if "zrtp-hash" in names:
+        return "ZRTP"
+    return None

@@ -1,0 +1,180 @@
+"""RTP streams: which call each belongs to, which codec and clock apply, and the values that people expect."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from dissectors.analysis.calls import Announced, CallState
+from dissectors.analysis.media import UNKNOWN_CODEC, Codec, codec_of
+from dissectors.analysis.report import Phase, Place, RtcpView, Stream
+from dissectors.mux.counters import CLOCKS, Counters
+from dissectors.wire.datagram import Flow
+
+GRACE = 32_000_000_000
+"""Media may begin before the first message that was captured and end after the last, by so many nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A stream's call, by what they were joined, the side that sends, and the media lines of receiver and sender."""
+
+    call: CallState
+    by: str
+    sender: str
+    received: Announced | None
+    sent: Announced | None
+
+
+class Directory:
+    """Where every call announced its media, to look streams up: built once, asked for each stream."""
+
+    def __init__(self, calls: Iterable[CallState]) -> None:
+        self._ssrc: dict[int, list[tuple[CallState, Announced]]] = {}
+        self._endpoint: dict[tuple[str, int], list[tuple[CallState, Announced]]] = {}
+        self._port: dict[int, list[tuple[CallState, Announced]]] = {}
+        self._pair: dict[Flow, list[CallState]] = {}
+        for call in calls:
+            for announced in call.announced:
+                self._enter(call, announced)
+            if call.announced:
+                for flow in call.pairs:
+                    self._pair.setdefault(flow, []).append(call)
+
+    def _enter(self, call: CallState, announced: Announced) -> None:
+        own = {announced.media.rtp_id, *announced.media.ssrcs} - {None}
+        for ssrc in own:
+            self._ssrc.setdefault(ssrc, []).append((call, announced))
+        if announced.port:
+            if announced.address:
+                self._endpoint.setdefault((announced.address, announced.port), []).append((call, announced))
+            self._port.setdefault(announced.port, []).append((call, announced))
+
+    def join(self, counters: Counters, flow: Flow) -> Joined | None:
+        """The call that a stream belongs to, by the strongest reason there is.
+
+        In order: the SSRC that a side announced (`a=ssrc`, FaceTime's `a=rtpID`); the address and port that a side
+        wants to receive on; the 5-tuple that carried the call's own signalling; the address and port that a side
+        announced and now sends from; the announced port on a host that signalled (behind NAT the SDP's address is not
+        the datagram's).
+        """
+        looks: tuple[tuple[str, Callable[[], list[tuple[CallState, str]]]], ...] = (
+            ("SSRC announced", lambda: [(c, a.side) for c, a in self._ssrc.get(counters.ssrc, [])]),
+            ("sent to the announced address", lambda: self._at((flow.dst, flow.dport), sends=False)),
+            ("the signalling's own 5-tuple", lambda: [(c, _side(c, flow)) for c in self._pair.get(flow, [])]),
+            ("sent from the announced address", lambda: self._at((flow.src, flow.sport), sends=True)),
+            ("announced port, on a host that signalled", lambda: self._behind_nat(flow)),
+        )
+        for by, look in looks:
+            found = [(call, side) for call, side in look() if _overlaps(call, counters)]
+            if found:
+                call, side = max(found, key=lambda pair: pair[0].start)
+                return Joined(call, by, side, self._line(call, _other(side), flow.dport), self._line(call, side, flow.sport))
+        return None
+
+    def _at(self, endpoint: tuple[str, int], sends: bool) -> list[tuple[CallState, str]]:
+        return [(c, a.side if sends else _other(a.side)) for c, a in self._endpoint.get(endpoint, [])]
+
+    def _behind_nat(self, flow: Flow) -> list[tuple[CallState, str]]:
+        received = [(c, _other(a.side)) for c, a in self._port.get(flow.dport, []) if flow.dst in c.hosts[a.side]]
+        return received + [(c, a.side) for c, a in self._port.get(flow.sport, []) if flow.src in c.hosts[a.side]]
+
+    def _line(self, call: CallState, side: str, port: int) -> Announced | None:
+        lines = [announced for announced in call.announced if announced.side == side]
+        return next((line for line in reversed(lines) if line.port == port), lines[-1] if lines else None)
+
+
+def _other(side: str) -> str:
+    return "callee" if side == "caller" else "caller"
+
+
+def _side(call: CallState, flow: Flow) -> str:
+    """Which side sends on this flow, going by where its messages came from."""
+    return "caller" if flow.src in call.hosts["caller"] else "callee"
+
+
+def _overlaps(call: CallState, counters: Counters) -> bool:
+    end = call.last if call.ended is not None else max(call.last, counters.first)
+    return counters.first <= end + GRACE and counters.last >= call.start - GRACE
+
+
+def codec(counters: Counters, joined: Joined | None) -> Codec:
+    """The codec of a stream's most frequent payload type, with the clock that the wire shows where nothing names one."""
+    payload_type = main_payload_type(counters)
+    facetime = joined is not None and joined.call.facetime
+    found = UNKNOWN_CODEC
+    for announced in (joined.received, joined.sent) if joined else ():
+        if announced is not None and found.certainty != "certain":
+            better = codec_of(payload_type, announced.media, facetime)
+            found = better if better.certainty != "unknown" else found
+    if joined is None:
+        found = codec_of(payload_type, None, False)
+    if found.clock is None and (clock := clock_on_the_wire(counters)):
+        return Codec(found.name, clock, None, "medium", f"{found.source}; timestamps advance as {clock} Hz does")
+    return found
+
+
+def main_payload_type(counters: Counters) -> int:
+    """The payload type that most datagrams of a stream carry."""
+    totals: dict[int, int] = {}
+    for payload_type, _, _, packets in counters.phases:
+        totals[payload_type] = totals.get(payload_type, 0) + packets
+    return max(totals, key=lambda payload_type: totals[payload_type])
+
+
+def clock_on_the_wire(counters: Counters) -> int | None:
+    """The clock in Hz that timestamps over wall time come to, within 1 % of a known one; None where it is not clear."""
+    seconds = (counters.last - counters.first) / 1e9
+    if counters.packets < 50 or not 2 <= seconds < 20_000 or counters.restarts:
+        return None
+    rate = (counters.timestamp - counters.first_timestamp & 0xFFFFFFFF) / seconds
+    nearest = min(CLOCKS, key=lambda clock: abs(clock - rate))
+    return nearest if abs(rate - nearest) < nearest / 100 else None
+
+
+def stream(
+    counters: Counters, flow: Flow, flows: tuple[int, ...], joined: Joined | None, call: int | None,
+    encrypted: bool, rtcp: RtcpView | None,
+) -> Stream:  # fmt: skip
+    """The report's value of one stream; `flows` and `call` are positions in the report's lists."""
+    known = codec(counters, joined)
+    announced = (joined.received or joined.sent) if joined else None
+    return Stream(
+        ssrc=counters.ssrc,
+        flows=flows,
+        src=flow.src,
+        sport=flow.sport,
+        dst=flow.dst,
+        dport=flow.dport,
+        inside=flow.inside,
+        call=call,
+        joined_by=joined.by if joined else None,
+        kind=announced.media.kind if announced else None,
+        codec=known.name,
+        clock=known.clock,
+        certainty=known.certainty,
+        source=known.source,
+        evidence=counters.evidence,
+        encrypted=encrypted or bool(announced and announced.encryption),
+        payload_types=tuple(Phase(pt, first / 1e9, last / 1e9, n) for pt, first, last, n in counters.phases),
+        packets=counters.packets,
+        octets=counters.octets,
+        first=counters.first / 1e9,
+        last=counters.last / 1e9,
+        first_place=Place(*counters.first_frame),
+        last_place=Place(*counters.last_frame),
+        lost=counters.lost,
+        lost_fraction=counters.lost / counters.expected if counters.expected else 0.0,
+        duplicates=counters.duplicates,
+        reordered=counters.reordered,
+        restarts=counters.restarts,
+        largest_gap_ms=counters.largest_gap / 1e6,
+        jitter_ms=jitter_ms(counters.jitter, known.clock),
+        maximum_jitter_ms=jitter_ms(counters.maximum_jitter, known.clock),
+        extension_profiles=tuple(f"0x{profile:04X}" for profile in sorted(counters.profiles)),
+        rtcp=rtcp,
+    )
+
+
+def jitter_ms(jitter: list[float], clock: int | None) -> float | None:
+    """Interarrival jitter in milliseconds (RFC 3550 section 6.4.1); None where the clock is unknown or unusual."""
+    return 1000 * jitter[CLOCKS.index(clock)] / clock if clock in CLOCKS else None
