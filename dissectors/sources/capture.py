@@ -6,10 +6,8 @@ a mapped file that shrinks while it is read takes the process down; a read merel
 from __future__ import annotations
 
 import heapq
-import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from operator import itemgetter
 from types import TracebackType
 from typing import BinaryIO
 
@@ -70,8 +68,7 @@ class Capture:
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
-        if self.path != STANDARD_INPUT:
-            self._file.close()
+        self._file.close()
 
     def __enter__(self) -> Capture:
         return self
@@ -103,6 +100,9 @@ class Capture:
                 if piece:
                     yield piece
                 chunk = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
+        # Bounded output can leave a last few octets within the inflater when the input has run out.
+        if not inflater.eof and (piece := inflater.flush()):
+            yield piece
         if not inflater.eof:
             self._damage = self._damage or "the gzip data breaks off"
 
@@ -136,7 +136,8 @@ def open_capture(path: str) -> Capture:
     """
     file: BinaryIO | None = None
     try:
-        file = sys.stdin.buffer if path == STANDARD_INPUT else open(path, "rb", buffering=0)
+        # Unbuffered, because a buffered read of a pipe waits for a full chunk while a live capture trickles.
+        file = open(0 if path == STANDARD_INPUT else path, "rb", buffering=0, closefd=path != STANDARD_INPUT)
         return Capture(path, file)
     except CaptureError as error:
         reason = str(error)
@@ -144,7 +145,7 @@ def open_capture(path: str) -> Capture:
         reason = PLAIN.get(type(error)) or (error.strerror or str(error)).lower()
     except ValueError:
         reason = "not a file name"
-    if file is not None and path != STANDARD_INPUT:
+    if file is not None:
         file.close()
     raise CaptureError(f"{shown(path)}: {reason}")
 
@@ -183,4 +184,4 @@ def numbered(place: int, capture: Capture) -> Iterator[tuple[int, Record]]:
 
 def by_time(numbered_record: tuple[int, Record]) -> int:
     """The time of a numbered record."""
-    return itemgetter(1)(numbered_record).time
+    return numbered_record[1].time

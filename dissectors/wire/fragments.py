@@ -75,7 +75,9 @@ class Fragments:
     datagrams that were given up: for age, or for room.
     """
 
-    __slots__ = ("_cost", "_partials", "cut", "forgotten", "most", "octets", "overlaps", "reassembled", "refused", "seen")
+    __slots__ = (
+        "_cost", "_partials", "cut", "forgotten", "most", "octets", "overlaps", "reassembled", "refused", "seen",
+    )
 
     def __init__(self, octets: int = 16 << 20, most: int = 1024) -> None:
         self.octets = octets

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import struct
 
+from dissectors.wire.fragments import LARGEST_DATAGRAM
 from dissectors.wire.headers import (
     ETHERNET,
     ETHERTYPE,
@@ -95,10 +96,13 @@ def fragment_header(frame: Frame, at: int, end: int) -> Next | None:
 def reassemble(
     frame: Frame, key: tuple[object, ...], protocol: int, at: int, end: int, offset: int, more: bool
 ) -> Next | None:
-    """What follows in the datagram that this fragment completes; the frame goes on within the reassembled octets."""
+    """What follows in the datagram that this fragment completes; the frame goes on within the reassembled octets.
+
+    A fragment that the capture cut can complete nothing, so a first one is read as the cut datagram that it begins.
+    """
     if end > frame.held:
         frame.fragments.cut += 1
-        return None
+        return None if offset else Next(PROTOCOL, protocol, at, at + LARGEST_DATAGRAM)
     whole = frame.fragments.add(key, offset, frame.octets[at:end], not more, frame.time)
     if whole is None:
         return None

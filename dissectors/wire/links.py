@@ -140,6 +140,15 @@ def nsh(frame: Frame, at: int, end: int) -> Next | None:
     return Next(ETHERTYPE, number, at, end) if number else None
 
 
+def macsec(frame: Frame, at: int, end: int) -> Next | None:
+    """IEEE 802.1AE: only what is authenticated without being encrypted can be read; the check value follows it."""
+    if at + 16 > frame.held or frame.octets[at] & 0x8C:
+        return None
+    frame.seen("MACsec")
+    at += 14 if frame.octets[at] & 0x20 else 6
+    return by_type(frame, at + 2, end, frame.u16(at))
+
+
 def packet_information(frame: Frame, at: int, end: int) -> Next | None:
     """PPI: a header of tags, little-endian, which names the link layer of what follows."""
     if at + 8 > frame.held:
@@ -175,7 +184,11 @@ def wireless(frame: Frame, at: int, end: int) -> Next | None:
     """An unprotected IEEE 802.11 data frame."""
     if at + 24 > frame.held:
         return None
-    control, flags = frame.octets[at], frame.octets[at + 1]
+    return data_frame(frame, at, end, frame.octets[at], frame.octets[at + 1])
+
+
+def data_frame(frame: Frame, at: int, end: int, control: int, flags: int) -> Next | None:
+    """What follows the header of an IEEE 802.11 frame with this control field, when that is data in the clear."""
     carries_data = control & 0x0F == 0x08 and not control & 0x40
     if not carries_data or flags & 0x40:
         return None
@@ -260,6 +273,7 @@ ETHERTYPES: dict[int, Reader] = {
     0x8848: mpls,
     0x8864: pppoe,
     0x880B: ppp,
+    0x88E5: macsec,
     0x88E7: provider_backbone,
     0x8903: fabric_path,
     0x8909: metadata,

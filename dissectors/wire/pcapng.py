@@ -1,4 +1,4 @@
-"""Records of pcapng files: sections of either byte order, interfaces with clocks of their own (draft-ietf-opsawg-pcapng).
+"""Records of pcapng files (draft-ietf-opsawg-pcapng): sections of either byte order, interfaces with their own clocks.
 
 Packets come from Enhanced, Simple and (obsolete) Packet Blocks. Comments, interface names and drop counts become notes;
 name resolution, decryption secrets, custom and unknown blocks are stepped over without being held.
@@ -15,6 +15,7 @@ MAGIC = b"\x0a\x0d\x0d\x0a"
 SECTION, INTERFACE, PACKET, SIMPLE, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 5, 6
 
 ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+HEADS = {order: struct.Struct(order + "7I").unpack_from for order in "<>"}
 NAMES = {"<": "little-endian", ">": "big-endian"}
 
 LARGEST_BLOCK = LARGEST_RECORD + 0x20000
@@ -84,11 +85,17 @@ class PcapngWalker:
     def _blocks(self, octets: bytes) -> Iterator[Record]:
         at, size, needed = 0, len(octets), 12
         while at + 12 <= size:
+            record = self._plain(octets, at) if at + 32 <= size else None
+            if record is not None:
+                yield record
+                at += 32 + (len(record.octets) + 3 & ~3)
+                continue
             if octets[at : at + 4] == MAGIC and not self._section(octets, at):
                 return
             kind, total = struct.unpack_from(self._order + "II", octets, at)
             if total < 12 or (kind in PACKETS and total > LARGEST_BLOCK):
-                return self._stop(at, f"a block claims {total} octets")
+                self._stop(at, f"a block claims {total} octets")
+                return None
             total += -total % 4
             end = at + total
             if end > size:
@@ -100,7 +107,8 @@ class PcapngWalker:
                 self._pending.needed = 12
                 return None
             if struct.unpack_from(self._order + "I", octets, end - 4)[0] + 3 & ~3 != total:
-                return self._stop(at, "a block's two lengths differ")
+                self._stop(at, "a block's two lengths differ")
+                return None
             packet = PACKETS.get(kind)
             if packet is not None:
                 record = packet(self, octets, at, end - 4)
@@ -111,6 +119,26 @@ class PcapngWalker:
                 OTHERS[kind](self, octets, at, end - 4)
             at = end
         self._pending.keep(octets, at, needed)
+
+    def _plain(self, octets: bytes, at: int) -> Record | None:
+        """The record of the commonest block, a whole Enhanced Packet Block without options; None for any other."""
+        kind, total, number, high, low, captured, original = HEADS[self._order](octets, at)
+        if (
+            kind != ENHANCED
+            or total != 32 + (captured + 3 & ~3)
+            or captured > LARGEST_RECORD
+            or at + total > len(octets)
+            or number >= len(self._interfaces)
+            or octets[at + total - 4 : at + total] != octets[at + 4 : at + 8]
+        ):
+            return None
+        link, _, times, over, offset = self._interfaces[number]
+        self._time = (high << 32 | low) * times // over + offset
+        notes = self.notes
+        notes.packets += 1
+        notes.links[link] = notes.links.get(link, 0) + 1
+        start = at + 28
+        return tuple.__new__(Record, (notes.packets, self._time, link, octets[start : start + captured], original))
 
     def _stop(self, at: int, reason: str) -> None:
         self.notes.corrupt = (self._pending.offset + at, reason)
@@ -168,32 +196,40 @@ class PcapngWalker:
 
     def _enhanced(self, octets: bytes, at: int, end: int) -> Record | None:
         if at + 28 > end:
-            return self._stop(at, "a packet block without its header")
+            self._stop(at, "a packet block without its header")
+            return None
         number, high, low, captured, original = struct.unpack_from(self._order + "5I", octets, at + 8)
-        return self._record(octets, at, end, 28, number, high << 32 | low, captured, original)
+        return self._record(octets, at, end, 28, number, high << 32 | low, (captured, original))
 
     def _packet(self, octets: bytes, at: int, end: int) -> Record | None:
         if at + 28 > end:
-            return self._stop(at, "a packet block without its header")
+            self._stop(at, "a packet block without its header")
+            return None
         number, _, high, low, captured, original = struct.unpack_from(self._order + "HHIIII", octets, at + 8)
-        return self._record(octets, at, end, 28, number, high << 32 | low, captured, original)
+        return self._record(octets, at, end, 28, number, high << 32 | low, (captured, original))
 
     def _simple(self, octets: bytes, at: int, end: int) -> Record | None:
         original = struct.unpack_from(self._order + "I", octets, at + 8)[0] if at + 12 <= end else 0
         snaplen = self._interfaces[0].snaplen if self._interfaces else 0
         captured = min(original, snaplen or original, max(0, end - at - 12))
-        return self._record(octets, at, end, 12, 0, None, captured, original)
+        return self._record(octets, at, end, 12, 0, None, (captured, original))
 
     def _record(
-        self, octets: bytes, at: int, end: int, header: int, number: int, ticks: int | None, captured: int, original: int
+        self, octets: bytes, at: int, end: int, header: int, number: int, ticks: int | None, sizes: tuple[int, int]
     ) -> Record | None:
-        """The record of a packet block; without `ticks` (a Simple Packet Block) it has the time of the one before."""
+        """The record of a packet block, its `sizes` captured and original.
+
+        Without `ticks` (a Simple Packet Block) it has the time of the one before.
+        """
+        captured, original = sizes
         start = at + header
         stop = start + captured
         if captured > LARGEST_RECORD or stop > end:
-            return self._stop(at, f"a packet of {captured} octets in a block of {end + 4 - at}")
+            self._stop(at, f"a packet of {captured} octets in a block of {end + 4 - at}")
+            return None
         if number >= len(self._interfaces):
-            return self._stop(at, f"a packet of interface {number}, which was never described")
+            self._stop(at, f"a packet of interface {number}, which was never described")
+            return None
         link, _, times, over, offset = self._interfaces[number]
         if ticks is not None:
             self._time = ticks * times // over + offset
@@ -224,7 +260,7 @@ class PcapngWalker:
 
 
 def resolution(octet: int) -> tuple[int, int]:
-    """How to turn ticks into nanoseconds (multiply, then divide) from an if_tsresol octet: 10^-n, or 2^-n with bit 7."""
+    """What ticks are multiplied with, then divided by, to be nanoseconds: if_tsresol is 10^-n, or 2^-n with bit 7."""
     if octet & 0x80:
         return 1_000_000_000, 1 << (octet & 0x7F)
     return (10 ** (9 - octet), 1) if octet <= 9 else (1, 10 ** (octet - 9))

@@ -16,6 +16,7 @@ from dissectors.wire.headers import (
     Udp,
     by_version,
 )
+from dissectors.wire.links import data_frame
 
 
 def udp(frame: Frame, at: int, end: int) -> Next | None:
@@ -51,11 +52,11 @@ def vxlan(frame: Frame, at: int, end: int) -> Next | None:
 
 
 def vxlan_gpe(frame: Frame, at: int, end: int) -> Next | None:
-    """VXLAN with a protocol field (draft-ietf-nvo3-vxlan-gpe)."""
-    if at + 8 > frame.held or frame.octets[at] & 0x0C != 0x0C:
+    """VXLAN with a protocol field (draft-ietf-nvo3-vxlan-gpe); its flag is not asked for, since some leave it out."""
+    if at + 8 > frame.held or not frame.octets[at] & 0x08:
         return None
     protocol = frame.octets[at + 3]
-    if protocol == 3:
+    if protocol in (0, 3):
         return Next(LINK, ETHERNET, at + 8, end)
     number = {1: 0x0800, 2: 0x86DD, 4: 0x894F}.get(protocol)
     return Next(ETHERTYPE, number, at + 8, end) if number else None
@@ -106,10 +107,32 @@ def teredo(frame: Frame, at: int, end: int) -> Next | None:
     return Next(ETHERTYPE, IPV6, at, end)
 
 
+def capwap(frame: Frame, at: int, end: int) -> Next | None:
+    """CAPWAP's data channel in the clear (RFC 5415 section 4.3): Ethernet, or IEEE 802.11 (RFC 5416).
+
+    Some access points send the two octets of the 802.11 control field in the other order.
+    """
+    octets = frame.octets
+    if at + 8 > frame.held or octets[at]:
+        return None
+    size, bits = (octets[at + 1] >> 3) * 4, octets[at + 2] << 8 | octets[at + 3]
+    fragmented_or_keepalive = bits & 0x0088
+    if size < 8 or fragmented_or_keepalive:
+        return None
+    at += size
+    if not bits & 0x0100:
+        return Next(LINK, ETHERNET, at, end)
+    if at + 24 > frame.held:
+        return None
+    control, flags = octets[at], octets[at + 1]
+    return data_frame(frame, at, end, control, flags) or data_frame(frame, at, end, flags, control)
+
+
 TUNNELS: dict[int, tuple[str, Callable[[Frame, int, int], Next | None]]] = {
     2152: ("GTP", gtp),
     3544: ("Teredo", teredo),
     4789: ("VXLAN", vxlan),
+    5247: ("CAPWAP", capwap),
     4790: ("VXLAN-GPE", vxlan_gpe),
     6081: ("Geneve", geneve),
     8472: ("VXLAN", vxlan),
