@@ -1,0 +1,94 @@
+"""The lines of SDP that hold several fields: o=, c=, b=, t= and a= (RFC 8866 section 5)."""
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dissectors.protocols.sdp_attributes import number
+
+
+class Origin(NamedTuple):
+    """RFC 8866 section 5.2; `id` and `version` as written."""
+
+    username: str
+    id: str
+    version: str
+    nettype: str
+    addrtype: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """RFC 8866 section 5.7; `ttl` and `count` only with multicast addresses."""
+
+    nettype: str
+    addrtype: str
+    address: str
+    ttl: int | None = None
+    count: int | None = None
+
+
+class Bandwidth(NamedTuple):
+    """RFC 8866 section 5.8; `text` as written, `numbers` those in it: FaceTime writes two, `AS:2000:2000`."""
+
+    type: str
+    text: str
+    numbers: tuple[int, ...]
+
+
+class Timing(NamedTuple):
+    """RFC 8866 section 5.9; seconds of NTP time, 0 for unbounded."""
+
+    start: int
+    stop: int
+
+
+class Attribute(NamedTuple):
+    """RFC 8866 section 5.13; `value` is None for a property. FaceTime's `FLS;VRA:0;…` is `FLS` with `VRA:0;…`."""
+
+    name: str
+    value: str | None
+
+
+_ATTRIBUTE = re.compile(r"([^:;\s]*)(?:[:;](.*))?", re.DOTALL)
+
+
+def origin(value: str) -> Origin | None:
+    """`username id version nettype addrtype address`; None when fields are missing."""
+    words = value.split()
+    # A username may hold spaces in the wild: the five fields that matter are the last.
+    return Origin(" ".join(words[:-5]), *words[-5:]) if len(words) >= 6 else None
+
+
+def connection(value: str) -> Connection | None:
+    """`IN IP4 192.0.2.1`, a multicast address with `/ttl/count`; None when it is not three words."""
+    words = value.split()
+    if len(words) != 3:
+        return None
+    address, *rest = words[2].split("/")
+    counts = [number(text, 1 << 16) for text in rest[:2]]
+    if words[1] == "IP6":
+        counts.insert(0, None)
+    return Connection(words[0], words[1], address, *counts[:2])
+
+
+def bandwidth(value: str) -> Bandwidth:
+    """`AS:2000`; every number after the colon is kept."""
+    name, *rest = value.split(":", 8)
+    return Bandwidth(name.strip(), value, tuple(found for part in rest if (found := number(part.strip())) is not None))
+
+
+def timing(value: str) -> Timing | None:
+    """`0 0`; None when it is not two numbers."""
+    first, _, second = value.strip().partition(" ")
+    start, stop = number(first, 1 << 64), number(second.strip(), 1 << 64)
+    return None if start is None or stop is None else Timing(start, stop)
+
+
+def attribute(value: str) -> Attribute:
+    """`name`, `name:value`, or `name;value` as FaceTime writes its features."""
+    value = value.strip(" \t")
+    found = _ATTRIBUTE.fullmatch(value)
+    return Attribute(found[1], found[2]) if found else Attribute(value, None)

@@ -1,0 +1,142 @@
+"""A media description of SDP and what its attributes mean (RFC 8866 section 5.14)."""
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from dissectors.protocols import sdp_attributes
+from dissectors.protocols.sdp_attributes import Candidate, Crypto, Fingerprint, Rtcp, RtpMap, number
+from dissectors.protocols.sdp_lines import Attribute, Bandwidth, Connection
+
+Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+Value = TypeVar("Value")
+
+_DIRECTIONS: dict[str, Direction] = {
+    "sendrecv": "sendrecv",
+    "sendonly": "sendonly",
+    "recvonly": "recvonly",
+    "inactive": "inactive",
+}
+_WORDS = re.compile(r"[;\s]+")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
+
+def read_all(values: Iterable[str], read: Callable[[str], Value | None]) -> tuple[Value, ...]:
+    """The values that can be read, in order."""
+    return tuple(found for value in values if (found := read(value)) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One media description (RFC 8866 section 5.14).
+
+    `connection` is its own or else the description's; `inherited` are the attributes of the description, which hold
+    for direction, setup, fingerprint and ICE where the media has none of its own. `rtpmaps` is what a=rtpmap says by
+    payload type, `fmtps` what a=fmtp says by format as written; the first of several counts.
+    """
+
+    kind: str
+    port: int
+    count: int
+    profile: str
+    formats: tuple[str, ...]
+    connection: Connection | None
+    bandwidths: tuple[Bandwidth, ...]
+    attributes: tuple[Attribute, ...]
+    inherited: tuple[Attribute, ...]
+    rtpmaps: Mapping[int, RtpMap] = field(init=False, compare=False)
+    fmtps: Mapping[str, str] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Asked for once per format, and a hostile line has as many formats as it has attributes.
+        maps = tuple(read_all(self.all("rtpmap"), sdp_attributes.rtpmap))
+        pairs = (value.partition(" ") for value in self.all("fmtp"))
+        object.__setattr__(self, "rtpmaps", dict(reversed(maps)))
+        object.__setattr__(self, "fmtps", {first: rest.strip() for first, _, rest in reversed(tuple(pairs))})
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """The values of every attribute of that name of this media, in order; a property counts as empty."""
+        return tuple(attribute.value or "" for attribute in self.attributes if attribute.name == name)
+
+    def get(self, name: str) -> str | None:
+        """The first value of an attribute, of this media or else inherited; None when there is none."""
+        return next((a.value or "" for a in (*self.attributes, *self.inherited) if a.name == name), None)
+
+    def fmtp(self, payload_type: int | str) -> str | None:
+        """The format parameters of a payload type or format name, as written; None when there are none."""
+        return self.fmtps.get(str(payload_type))
+
+    @property
+    def secondary(self) -> frozenset[int]:
+        """Payload types whose fmtp holds FaceTime's word `sec`: secondary, not the first choice."""
+        marked = (number(name, 128) for name, text in self.fmtps.items() if "sec" in _WORDS.split(text))
+        return frozenset(payload_type for payload_type in marked if payload_type is not None)
+
+    @property
+    def direction(self) -> Direction:
+        """RFC 8866 section 6.7: of the media, else of the description, else sendrecv."""
+        names = (attribute.name for attribute in (*self.attributes, *self.inherited))
+        return next((_DIRECTIONS[name] for name in names if name in _DIRECTIONS), "sendrecv")
+
+    @property
+    def rtcp(self) -> Rtcp | None:
+        """RFC 3605; without it RTCP goes to the next port, or to the same one with `rtcp_mux`."""
+        return next(iter(read_all(self.all("rtcp"), sdp_attributes.rtcp)), None)
+
+    @property
+    def rtcp_mux(self) -> bool:
+        """RFC 5761 section 5.1.1."""
+        return bool(self.all("rtcp-mux") or self.all("rtcp-mux-only"))
+
+    @property
+    def ptime(self) -> float | None:
+        """Milliseconds of media in a datagram (RFC 8866 section 6.4)."""
+        found = _DECIMAL.fullmatch((self.all("ptime") or ("",))[0].strip())
+        return float(found[0]) if found else None
+
+    @property
+    def rtp_id(self) -> int | None:
+        """FaceTime's a=rtpID: 32 bits, probably the SSRC."""
+        return number((self.all("rtpID") or ("",))[0].strip())
+
+    @property
+    def ssrcs(self) -> dict[int, str | None]:
+        """Announced SSRCs in order with their cname, None where it is not said (RFC 5576)."""
+        found: dict[int, str | None] = {}
+        for value in self.all("ssrc"):
+            first, _, rest = value.partition(" ")
+            ssrc = number(first)
+            if ssrc is not None:
+                name, _, text = rest.strip().partition(":")
+                found[ssrc] = found.get(ssrc) or (text if name == "cname" else None)
+        return found
+
+    @property
+    def crypto(self) -> tuple[Crypto, ...]:
+        """SDES offers or the accepted one (RFC 4568)."""
+        return read_all(self.all("crypto"), sdp_attributes.crypto)
+
+    @property
+    def fingerprint(self) -> Fingerprint | None:
+        """Of the certificate that DTLS will show (RFC 8122)."""
+        return sdp_attributes.fingerprint(self.get("fingerprint") or "")
+
+    @property
+    def setup(self) -> str | None:
+        """Who opens DTLS: active, passive, actpass or holdconn (RFC 4145)."""
+        return self.get("setup")
+
+    @property
+    def ice_ufrag(self) -> str | None:
+        return self.get("ice-ufrag")
+
+    @property
+    def ice_pwd(self) -> str | None:
+        return self.get("ice-pwd")
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """RFC 8839 section 5.1; those that cannot be read are left out."""
+        return read_all(self.all("candidate"), sdp_attributes.candidate)
