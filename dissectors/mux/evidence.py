@@ -38,11 +38,12 @@ LAST = 8
 class Entry(NamedTuple):
     """One datagram on its way to a verdict.
 
-    `row` is the row of the table, `protocol` the number that counts: `UNKNOWN` as long as nothing confirms a plausible
-    row. `strength` is certain, confirmed, plausible or None; `evidence` says what confirmed it. `inside` marks what
-    TURN carried.
+    `number` counts the datagrams of a scan from 0 and is -1 for what TURN carried. `row` is the row of the table,
+    `protocol` the number that counts: `UNKNOWN` as long as nothing confirms a plausible row. `strength` is certain,
+    confirmed, plausible or None; `evidence` says what confirmed it.
     """
 
+    number: int
     file: int
     frame: int
     layer: int
@@ -55,7 +56,6 @@ class Entry(NamedTuple):
     strength: str | None
     evidence: str
     encrypted: bool
-    inside: bool
 
 
 class Bounded(OrderedDict):

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from dissectors.mux.classify import match
+from dissectors.mux.classify import classify, match
+from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import DTLS, RTP, STUN, TURN, Entry, Evidence
-from dissectors.mux.flows import FlowKey, FlowState, FlowTable
+from dissectors.mux.flows import FlowKey, FlowState, FlowTable, PairState
 from dissectors.mux.inside import carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.datagram import Datagram
@@ -32,7 +33,11 @@ class Bounds:
 
 
 class Row(NamedTuple):
-    """One settled datagram of a batch; `protocol` is a number of `PROTOCOLS`, `row` of `ROWS` (or `UNKNOWN_ROW`)."""
+    """One settled datagram; `protocol` is a number of `PROTOCOLS`, `row` of `ROWS` (or `UNKNOWN_ROW`).
+
+    `strength` is certain, confirmed, plausible (then nothing confirmed the row and the protocol is unknown) or None.
+    `inside` names the protocol that TURN carried in it, if any.
+    """
 
     datagram: Datagram
     protocol: int
@@ -40,11 +45,11 @@ class Row(NamedTuple):
     strength: str | None
     evidence: str
     encrypted: bool
-    inside: bool
+    inside: str
 
 
 class Batch:
-    """Settled datagrams. `signalling` are the numbers of the rows that are not media; `row(i)` gives one whole."""
+    """Settled datagrams, in the order in which their verdicts fell."""
 
     __slots__ = ("entries",)
 
@@ -55,31 +60,20 @@ class Batch:
         return len(self.entries)
 
     @property
-    def signalling(self) -> list[int]:
-        return [i for i, entry in enumerate(self.entries) if entry.protocol not in (RTP, UNKNOWN)]
-
-    def row(self, i: int) -> Row:
-        entry = self.entries[i]
-        flow = entry.flow.flow
-        datagram = Datagram(entry.file, entry.frame, entry.layer, entry.time, flow, entry.payload, entry.length)
-        return Row(
-            datagram, entry.protocol, entry.row, entry.strength, entry.evidence, entry.encrypted, entry.inside
-        )
-
-    def protocol(self, i: int) -> int:
-        return self.entries[i].protocol
-
-    def place(self, i: int) -> tuple[int, int, int]:
-        """File, frame and layer of a row."""
-        entry = self.entries[i]
-        return entry.file, entry.frame, entry.layer
+    def signalling(self) -> Iterator[Entry]:
+        """Every entry that is neither media nor plainly unknown: what the analysis reads one by one."""
+        return (entry for entry in self.entries if entry.protocol != RTP and entry.strength is not None)
 
 
 class Scanner:
     """Turns records into batches and keeps what they add up to: `flows`, `streams`, `frames`.
 
-    `forced` maps UDP ports to protocol names that the user insists on.
+    `counts` and `octets` are by protocol number, over UDP datagrams; `inside` counts what TURN carried in some of them.
+    `first` and `last` are the times of the records in nanoseconds. `forced` maps UDP ports to protocol names that the
+    user insists on.
     """
+
+    build = "interpreted"
 
     def __init__(self, bounds: Bounds | None = None, forced: dict[int, str] | None = None) -> None:
         self.bounds = bounds or Bounds()
@@ -87,9 +81,14 @@ class Scanner:
         self.flows = FlowTable(self.bounds.flows)
         numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
         self._evidence = Evidence(self.bounds.waiting, self.bounds.streams, numbers)
+        self.counts = [0] * len(PROTOCOLS)
+        self.octets = [0] * len(PROTOCOLS)
+        self.datagrams = self.inside = 0
+        self.first: int | None = None
+        self.last: int | None = None
 
     @property
-    def streams(self):
+    def streams(self) -> list[Counters]:
         """The counters of every confirmed RTP stream, once each."""
         return list(dict.fromkeys(self._evidence.streams.values()))
 
@@ -108,6 +107,9 @@ class Scanner:
         """Batches of at least `size` rows (the last one is what is left) for records, each with its file's number."""
         batch = Batch()
         for file, record in records:
+            if self.first is None or self.last is None:
+                self.first = self.last = record.time
+            self.first, self.last = min(self.first, record.time), max(self.last, record.time)
             for layer, src, dst, sport, dport, payload, length in self.frames.udp(record):
                 flow = self.flows.find(FlowKey(src, sport, dst, dport))
                 self._take(batch, file, record, layer, flow, bytes(payload), length, 0)
@@ -122,6 +124,22 @@ class Scanner:
         self._settle(batch, self._evidence.finish())
         return batch
 
+    def tell(
+        self, records: Iterable[tuple[int, Record]], verdicts: Iterator[tuple[int, int, str | None, str, bool]]
+    ) -> Iterator[Row]:
+        """Every datagram of the same records again, in order, each with its verdict from before.
+
+        `verdicts` gives protocol, row, strength, evidence and whether it is encrypted, one for each datagram.
+        """
+        for file, record in records:
+            for layer, src, dst, sport, dport, payload, length in self.frames.udp(record):
+                protocol, row, strength, evidence, encrypted = next(verdicts)
+                flow = FlowState(0, FlowKey(src, sport, dst, dport), PairState(None)).flow
+                datagram = Datagram(file, record.frame, layer, record.time, flow, bytes(payload), length)
+                opened = carried(PROTOCOLS[protocol], datagram.payload)
+                inside = classify(opened[1]).protocol if opened else ""
+                yield Row(datagram, protocol, row, strength, evidence, encrypted, inside)
+
     def _take(
         self, batch: Batch, file: int, record: Record, layer: int, flow: FlowState, payload: bytes, length: int, depth: int
     ) -> None:
@@ -131,9 +149,11 @@ class Scanner:
         flow.datagrams += 1
         flow.octets += length
         flow.last = record.time
+        number = self.datagrams if depth == 0 else -1
+        self.datagrams += depth == 0
         encrypted = row != UNKNOWN_ROW and ROWS[row][1].encrypted
         entry = Entry(
-            file, record.frame, layer, record.time, flow, length, payload, row, UNKNOWN, None, "", encrypted, depth > 0
+            number, file, record.frame, layer, record.time, flow, length, payload, row, UNKNOWN, None, "", encrypted
         )
         self._settle(batch, self._evidence.judge(entry))
         if row != UNKNOWN_ROW and ROWS[row][0] in (TURN, STUN) and depth < MAX_INSIDE:
@@ -150,10 +170,16 @@ class Scanner:
 
     def _settle(self, batch: Batch, entries: list[Entry]) -> None:
         for entry in entries:
-            entry.flow.counts[entry.protocol] += 1
-            if entry.protocol == RTP and entry.flow.pair.seen & 1 << DTLS:
+            flow, protocol = entry.flow, entry.protocol
+            if protocol == RTP and flow.pair.seen & 1 << DTLS:
                 entry = entry._replace(encrypted=True)
-            if entry.encrypted:
-                entry.flow.encrypted += 1
-            if not (entry.inside and entry.protocol == UNKNOWN):
-                batch.entries.append(entry)
+            flow.counts[protocol] += 1
+            flow.encrypted += entry.encrypted
+            if entry.number >= 0:
+                self.counts[protocol] += 1
+                self.octets[protocol] += entry.length
+            elif protocol == UNKNOWN:
+                continue
+            else:
+                self.inside += 1
+            batch.entries.append(entry)

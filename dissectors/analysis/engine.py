@@ -1,0 +1,212 @@
+"""From batches to a report: reads what is signalling, asks the trackers, and says what went wrong.
+
+The one place that catches `Malformed`. There is no clock here: time comes from the datagrams, and a capture fed in
+order gives the same report however it was cut into batches.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dissectors.analysis import streams
+from dissectors.analysis.calls import Calls, CallState
+from dissectors.analysis.control import Control
+from dissectors.analysis.findings import MAX_PLACES, Facts, Problem, findings
+from dissectors.analysis.ice import Checks
+from dissectors.analysis.report import SCHEMA, Call, Capture, CaptureFile, Flow, Place, Report, Seen, Stream
+from dissectors.mux.evidence import Entry
+from dissectors.mux.flows import FlowState
+from dissectors.mux.scan import Batch, Scanner
+from dissectors.mux.table import PROTOCOLS, ROWS, TABLE
+from dissectors.protocols import sip
+from dissectors.wire.datagram import Datagram, Malformed
+from dissectors.wire.inflate import LIMITS, Limits
+
+MAX_PROBLEMS = 512
+MAX_CALLS = 65_536
+MAX_CHECKS = 16_384
+
+
+class Engine:
+    """Feed it every batch of one scan, in order, then ask for the report."""
+
+    def __init__(self, limits: Limits = LIMITS) -> None:
+        self.limits = limits
+        self.calls = Calls(MAX_CALLS)
+        self.checks = Checks(MAX_CHECKS)
+        self.control = Control(MAX_CHECKS)
+        self._problems: dict[tuple[str, str], list[Any]] = {}
+        self._plausible: dict[str, list[Any]] = {}
+        self._readers: dict[int, Callable[[Datagram], None]] = {
+            number: reader
+            for number, name in enumerate(PROTOCOLS)
+            if (reader := {"SIP": self._sip, "STUN": self._stun, "RTCP": self._rtcp}.get(name))
+        }
+
+    def feed(self, batch: Batch) -> None:
+        """Take the settled datagrams of a batch."""
+        for entry in batch.signalling:
+            if entry.strength == "plausible":
+                self._count(self._plausible, PROTOCOLS[ROWS[entry.row][0]], Place(entry.file, entry.frame))
+            elif reader := self._readers.get(entry.protocol):
+                self._read(entry, reader)
+
+    def _read(self, entry: Entry, reader: Callable[[Datagram], None]) -> None:
+        datagram = Datagram(
+            entry.file, entry.frame, entry.layer, entry.time, entry.flow.flow, entry.payload, entry.length
+        )
+        place = Place(entry.file, entry.frame)
+        if datagram.cut:
+            self.problem("capture-snaplen", f"{PROTOCOLS[entry.protocol]} messages are cut by the capture", place)
+        try:
+            reader(datagram)
+        except Malformed as malformed:
+            if not datagram.cut:
+                self.problem("message-malformed", f"{malformed.protocol}: {malformed.reason}", place)
+
+    def problem(self, id: str, what: str, place: Place | None = None) -> None:
+        """Count something that went wrong, with the first frames in which it did."""
+        self._count(self._problems, (id, what), place)
+
+    def _count(self, table: dict[Any, list[Any]], key: Any, place: Place | None) -> None:
+        kept = table.get(key)
+        if kept is None:
+            if len(table) >= MAX_PROBLEMS:
+                return
+            kept = table[key] = [0, []]
+        kept[0] += 1
+        if place is not None and len(kept[1]) < MAX_PLACES:
+            kept[1].append(place)
+
+    # The readers, one a protocol.
+
+    def _sip(self, datagram: Datagram) -> None:
+        for message in sip.parse_all(datagram.payload, self.limits):
+            self.calls.feed(datagram, message)
+
+    def _stun(self, datagram: Datagram) -> None:
+        self.checks.feed(datagram, TABLE[PROTOCOLS.index("STUN")].parse(datagram.payload))
+
+    def _rtcp(self, datagram: Datagram) -> None:
+        self.control.feed(datagram, TABLE[PROTOCOLS.index("RTCP")].parse(datagram.payload))
+
+    # The report.
+
+    def report(self, scanner: Scanner, files: tuple[CaptureFile, ...]) -> Report:
+        """Everything that was seen, with the tables of the scan whose batches were fed."""
+        states = list(scanner.flows)
+        positions = {state.number: position for position, state in enumerate(states)}
+        calls = list(self.calls.calls.values())
+        told, members = self._streams(scanner, states, positions, calls)
+        capture = _capture(scanner, files)
+        flows = tuple(_flow(state) for state in states)
+        reported = tuple(_call(call, tuple(members.get(number, ()))) for number, call in enumerate(calls))
+        self._bounds(scanner)
+        facts = Facts(capture, flows, reported, told, self._listed(), self._listed_plausible())
+        checks = tuple(asked.check() for asked in self.checks.asked.values())
+        return Report(SCHEMA, capture, flows, reported, told, checks, findings(facts))
+
+    def _streams(
+        self, scanner: Scanner, states: list[FlowState], positions: dict[int, int], calls: list[CallState]
+    ) -> tuple[tuple[Stream, ...], dict[int, list[int]]]:
+        directory = streams.Directory(calls)
+        numbers = {id(call): number for number, call in enumerate(calls)}
+        told: list[Stream] = []
+        members: dict[int, list[int]] = {}
+        for counters in sorted(scanner.streams, key=lambda each: (each.first, each.first_frame)):
+            on = [positions[number] for number in counters.flows if number in positions]
+            if not on:
+                continue
+            state = states[on[0]]
+            joined = directory.join(counters, state.flow)
+            call = numbers[id(joined.call)] if joined else None
+            heard = self.control.heard.get(counters.ssrc)
+            view = heard.view(streams.codec(counters, joined).clock) if heard else None
+            if call is not None:
+                members.setdefault(call, []).append(len(told))
+            encrypted = any(states[position].encrypted for position in on)
+            told.append(streams.stream(counters, state.flow, tuple(on), joined, call, encrypted, view))
+        return tuple(told), members
+
+    def _bounds(self, scanner: Scanner) -> None:
+        hits = {**scanner.bounds_hit, "calls": self.calls.evicted, "checks": self.checks.evicted}
+        for name, count in hits.items():
+            if count:
+                self._problems[("bound-hit", f"{name}: {count} given up")] = [1, []]
+        fragments = scanner.frames.fragments
+        if fragments.incomplete:
+            self._problems[("fragments-incomplete", f"{fragments.incomplete} fragmented datagrams are incomplete")] = [1, []]
+        for link, count in scanner.frames.unsupported.items():
+            self._problems[("link-type-unknown", f"link type {link}: {count} frames")] = [1, []]
+
+    def _listed(self) -> tuple[Problem, ...]:
+        return tuple(Problem(id, what, count, tuple(places)) for (id, what), (count, places) in self._problems.items())
+
+    def _listed_plausible(self) -> tuple[Problem, ...]:
+        return tuple(
+            Problem("plausible-only", f"{count} datagrams look like {name} and nothing confirms it", count, tuple(places))
+            for name, (count, places) in self._plausible.items()
+        )
+
+
+def _capture(scanner: Scanner, files: tuple[CaptureFile, ...]) -> Capture:
+    first, last = scanner.first, scanner.last
+    kinds = [(PROTOCOLS[number], count, scanner.octets[number]) for number, count in enumerate(scanner.counts) if count]
+    return Capture(
+        files=files,
+        frames=sum(file.frames for file in files),
+        datagrams=scanner.datagrams,
+        inside=scanner.inside,
+        first=None if first is None else first / 1e9,
+        last=None if last is None else last / 1e9,
+        duration=0.0 if first is None or last is None else (last - first) / 1e9,
+        protocols=tuple(Seen(*kind) for kind in sorted(kinds, key=lambda kind: -kind[1])),
+        encapsulations=tuple(Seen(name, count) for name, count in scanner.frames.encapsulations.items()),
+        not_analysed=tuple(
+            Seen(f"{what} on TCP port {port}", count) for (port, what), count in scanner.frames.tcp_seen.items()
+        ),
+        tcp_segments=scanner.frames.segments.count,
+        scan=scanner.build,
+    )
+
+
+def _flow(state: FlowState) -> Flow:
+    flow = state.flow
+    counts = [(PROTOCOLS[number], count) for number, count in enumerate(state.counts) if count]
+    return Flow(
+        src=flow.src,
+        sport=flow.sport,
+        dst=flow.dst,
+        dport=flow.dport,
+        inside=flow.inside,
+        first=state.first / 1e9,
+        last=state.last / 1e9,
+        datagrams=state.datagrams,
+        octets=state.octets,
+        protocols=tuple(Seen(*count) for count in sorted(counts, key=lambda count: -count[1])),
+        encrypted=state.encrypted,
+    )
+
+
+def _call(call: CallState, members: tuple[int, ...]) -> Call:
+    return Call(
+        kind=call.kind,  # type: ignore[arg-type]  # KINDS holds nothing else
+        outcome=call.outcome,
+        caller=call.caller,
+        callee=call.callee,
+        start=call.start / 1e9,
+        ringing=_seconds(call.ringing),
+        answered=_seconds(call.answered),
+        ended=_seconds(call.ended),
+        ended_by=call.ended_by,
+        status=call.status,
+        dialogs=call.dialog_list(),
+        user_agents=tuple(call.user_agents),
+        messages=tuple(call.messages),
+        descriptions=tuple(call.descriptions),
+        streams=members,
+    )
+
+
+def _seconds(time: int | None) -> float | None:
+    return None if time is None else time / 1e9

@@ -1,0 +1,146 @@
+"""Capture files in, a report or a list of datagrams out: sources, scan and engine put together."""
+from __future__ import annotations
+
+import shutil
+import struct
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from typing import BinaryIO
+
+from dissectors.analysis.engine import Engine
+from dissectors.analysis.report import CaptureFile, Place, Report
+from dissectors.mux.evidence import Entry
+from dissectors.mux.scan import Batch, Row, Scanner
+from dissectors.sources.capture import STANDARD_INPUT, Capture, merge, open_capture
+from dissectors.wire.inflate import LIMITS, Limits
+from dissectors.wire.link_names import LINK_NAMES
+from dissectors.wire.records import Record
+
+Progress = Callable[[int], None]
+"""Called now and then with the number of frames read so far."""
+
+EVERY = 20_000
+
+
+def analyze(
+    paths: Sequence[str], *, limits: Limits = LIMITS, forced: dict[int, str] | None = None, progress: Progress | None = None
+) -> Report:
+    """The report on one or more captures, taken as one timeline; "-" is standard input.
+
+    `limits` bound the inflating of bodies, `forced` maps UDP ports to protocol names that the user insists on. Raises
+    CaptureError when one of the captures cannot be read at all; one that is cut or corrupt gives what was whole, and a
+    finding.
+    """
+    scanner, engine = Scanner(forced=forced), Engine(limits)
+    with ExitStack() as stack:
+        captures = [stack.enter_context(open_capture(path)) for path in paths]
+        for batch in _batches(scanner, _watched(merge(captures), progress)):
+            engine.feed(batch)
+        for number, capture in enumerate(captures):
+            _problems(engine, number, capture)
+        return engine.report(scanner, tuple(_file(capture) for capture in captures))
+
+
+def rows(
+    paths: Sequence[str], *, forced: dict[int, str] | None = None, progress: Progress | None = None
+) -> Iterator[Row]:
+    """Every UDP datagram in the order of the capture, with its final verdict.
+
+    A verdict may need datagrams that come later, so the captures are read twice: once to judge, once to tell. What is
+    between the two passes lies in a temporary file, as does standard input. Raises CaptureError as `analyze` does.
+    """
+    with ExitStack() as stack:
+        kept = [_seekable(stack, path) for path in paths]
+        verdicts = Verdicts(stack.enter_context(tempfile.TemporaryFile()))
+        scanner = Scanner(forced=forced)
+        with ExitStack() as first:
+            captures = [first.enter_context(open_capture(path)) for path in kept]
+            for batch in _batches(scanner, _watched(merge(captures), progress)):
+                verdicts.write(batch.entries)
+        captures = [stack.enter_context(open_capture(path)) for path in kept]
+        yield from Scanner().tell(merge(captures), verdicts.read())
+
+
+class Verdicts:
+    """The verdicts of a scan by the datagram's number, in a file: they fall in another order than they are asked for."""
+
+    LAYOUT = struct.Struct("<BBBBHH")
+    STRENGTHS: tuple[str | None, ...] = (None, "plausible", "confirmed", "certain")
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._evidence: dict[str, int] = {}
+        self._inside: dict[int, int] = {}
+
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Keep the verdicts of these entries; what TURN carried is kept with the datagram that carried it."""
+        for entry in entries:
+            if entry.number < 0:
+                continue
+            evidence = self._evidence.setdefault(entry.evidence, len(self._evidence))
+            strength = self.STRENGTHS.index(entry.strength)
+            self._file.seek(entry.number * self.LAYOUT.size)
+            self._file.write(self.LAYOUT.pack(entry.protocol, strength, entry.encrypted, 0, evidence & 0xFFFF, entry.row))
+
+    def read(self) -> Iterator[tuple[int, int, str | None, str, bool]]:
+        """Protocol, row, strength, evidence and whether it is encrypted, of each datagram in order."""
+        evidence = list(self._evidence)
+        self._file.seek(0)
+        while octets := self._file.read(self.LAYOUT.size * 4096):
+            for protocol, strength, encrypted, _, why, row in self.LAYOUT.iter_unpack(octets):
+                yield protocol, row, self.STRENGTHS[strength], evidence[why], bool(encrypted)
+
+
+def _batches(scanner: Scanner, records: Iterable[tuple[int, Record]]) -> Iterator[Batch]:
+    yield from scanner.scan(records)
+    yield scanner.finish()
+
+
+def _watched(records: Iterator[tuple[int, Record]], progress: Progress | None) -> Iterator[tuple[int, Record]]:
+    if progress is None:
+        return records
+    return _counted(records, progress)
+
+
+def _counted(records: Iterator[tuple[int, Record]], progress: Progress) -> Iterator[tuple[int, Record]]:
+    for count, record in enumerate(records, 1):
+        if count % EVERY == 0:
+            progress(count)
+        yield record
+
+
+def _seekable(stack: ExitStack, path: str) -> str:
+    """A path that can be read twice: standard input is copied to a temporary file first."""
+    if path != STANDARD_INPUT:
+        return path
+    copy = stack.enter_context(tempfile.NamedTemporaryFile())
+    shutil.copyfileobj(sys.stdin.buffer, copy)
+    copy.flush()
+    return copy.name
+
+
+def _problems(engine: Engine, number: int, capture: Capture) -> None:
+    notes = capture.notes
+    last = Place(number, notes.packets)
+    if notes.corrupt is not None:
+        offset, reason = notes.corrupt
+        engine.problem("capture-corrupt", f"the capture is damaged at octet {offset}: {reason}", last)
+    if notes.cut is not None:
+        engine.problem("capture-cut", f"the capture ends within a record, at octet {notes.cut}", last)
+    if notes.drops:
+        engine.problem("capture-drops", f"the capture itself reports {notes.drops} dropped packets", None)
+
+
+def _file(capture: Capture) -> CaptureFile:
+    notes = capture.notes
+    return CaptureFile(
+        name=capture.path,
+        format=f"{notes.format}, gzip" if capture.compressed else notes.format,
+        link_types=tuple(LINK_NAMES.get(link, str(link)) for link in notes.links),
+        frames=notes.packets,
+        cut=notes.cut is not None or notes.corrupt is not None,
+        comments=tuple(text for _, text in notes.comments),
+        dropped=notes.drops or None,
+    )
