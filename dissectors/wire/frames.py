@@ -1,7 +1,7 @@
 """From a captured frame to its UDP datagrams, whatever lies between.
 
-The commonest frame (Ethernet, IPv4 without options or fragments, UDP) is read in one step; everything else walks from
-header to header through three tables: by LINKTYPE, by EtherType and by IP protocol.
+The commonest frames (IPv4 without options or fragments straight behind the link layer, then UDP) are read in one step;
+everything else walks from header to header through three tables: by LINKTYPE, by EtherType and by IP protocol.
 """
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from dissectors.wire import internet, links, tunnels
 from dissectors.wire.fragments import Fragments
-from dissectors.wire.headers import ETHERNET, LINK, Frame, Next, Reader, Udp
+from dissectors.wire.headers import LINK, Frame, Next, Reader, Udp
 from dissectors.wire.records import Record
 from dissectors.wire.segments import Segments
 
@@ -26,11 +26,20 @@ READERS: tuple[dict[int, Reader], ...] = (
 )
 """The tables by number space: LINK, ETHERTYPE, PROTOCOL."""
 
-COMMON_SIZE = 42
-COMMON_TYPE = 0x0800
-COMMON_VERSION = 0x45
-COMMON_PROTOCOL = 17
-common = struct.Struct("!12x HBxH 2xHxB 2x4s4s HHH").unpack_from
+COMMON: dict[int, tuple[int, int, bytes]] = {
+    0: (4, 0, b"\2\0\0\0"),
+    1: (14, 12, b"\x08\0"),
+    12: (0, 0, b""),
+    101: (0, 0, b""),
+    113: (16, 14, b"\x08\0"),
+    228: (0, 0, b""),
+    276: (20, 0, b"\x08\0"),
+}
+"""By LINKTYPE: where IPv4 begins when these octets stand at this place."""
+
+PLAIN_IPV4 = 0x45
+IPV4_AND_UDP = 28
+ipv4_and_udp = struct.Struct("!BxH 2xHxB 2x4s4s HHH").unpack_from
 
 
 class Frames:
@@ -65,20 +74,22 @@ class Frames:
         """
         self.frames += 1
         octets = record.octets
-        if record.link == ETHERNET and len(octets) >= COMMON_SIZE:
-            kind, version, total, fragment, protocol, src, dst, sport, dport, length = common(octets)
-            if (
-                kind == COMMON_TYPE
-                and version == COMMON_VERSION
-                and protocol == COMMON_PROTOCOL
-                and not fragment & 0x3FFF
-                and 8 <= length <= total - 20
-                and dport not in tunnels.TUNNELS
-                and sport not in tunnels.TUNNELS
-            ):
-                self.datagrams += 1
-                payload = octets[COMMON_SIZE : 34 + length]
-                return (tuple.__new__(Udp, (0, src, dst, sport, dport, payload, length - 8)),)
+        common = COMMON.get(record.link)
+        if common is not None:
+            at, place, mark = common
+            if len(octets) >= at + IPV4_AND_UDP and octets.startswith(mark, place):
+                version, total, fragment, protocol, src, dst, sport, dport, length = ipv4_and_udp(octets, at)
+                if (
+                    version == PLAIN_IPV4
+                    and protocol == internet.UDP
+                    and not fragment & 0x3FFF
+                    and 8 <= length <= total - 20
+                    and dport not in tunnels.TUNNELS
+                    and sport not in tunnels.TUNNELS
+                ):
+                    self.datagrams += 1
+                    payload = octets[at + IPV4_AND_UDP : at + 20 + length]
+                    return (tuple.__new__(Udp, (0, src, dst, sport, dport, payload, length - 8)),)
         return self._walk(record)
 
     def _walk(self, record: Record) -> Sequence[Udp]:

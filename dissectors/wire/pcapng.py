@@ -53,7 +53,6 @@ class PcapngWalker:
         self._order = "<"
         self._interfaces: list[Interface] = []
         self._drops: dict[int, int] = {}
-        self._drops_before = 0
         self._time = 0
         self._skip = 0
         self._begun = False
@@ -159,7 +158,6 @@ class PcapngWalker:
             self.notes.format = "pcapng, both byte orders"
         self._begun = True
         self._interfaces.clear()
-        self._drops_before += sum(self._drops.values())
         self._drops.clear()
         for code, start, stop in self._options(octets, at + 24, end):
             if code == COMMENT:
@@ -191,8 +189,9 @@ class PcapngWalker:
                 self.notes.comment(0, octets[start:stop])
             elif code == INTERFACE_DROPS and stop - start == 8 and interface < len(self._interfaces):
                 # The counter runs from the start of the capture: the last one holds.
-                self._drops[interface] = struct.unpack_from(self._order + "Q", octets, start)[0]
-                self.notes.drops = self._drops_before + sum(self._drops.values())
+                drops = struct.unpack_from(self._order + "Q", octets, start)[0]
+                self.notes.drops += drops - self._drops.get(interface, 0)
+                self._drops[interface] = drops
 
     def _enhanced(self, octets: bytes, at: int, end: int) -> Record | None:
         if at + 28 > end:
