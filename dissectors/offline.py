@@ -1,4 +1,5 @@
 """Capture files in, a report or a list of datagrams out: sources, scan and engine put together."""
+
 from __future__ import annotations
 
 import shutil
@@ -25,7 +26,11 @@ EVERY = 20_000
 
 
 def analyze(
-    paths: Sequence[str], *, limits: Limits = LIMITS, forced: dict[int, str] | None = None, progress: Progress | None = None
+    paths: Sequence[str],
+    *,
+    limits: Limits = LIMITS,
+    forced: dict[int, str] | None = None,
+    progress: Progress | None = None,
 ) -> Report:
     """The report on one or more captures, taken as one timeline; "-" is standard input.
 
@@ -64,7 +69,7 @@ def rows(
 
 
 class Verdicts:
-    """The verdicts of a scan by the datagram's number, in a file: they fall in another order than they are asked for."""
+    """The verdicts of a scan by the datagram's number, in a file: they fall in another order than they are told."""
 
     LAYOUT = struct.Struct("<BBBBHH")
     STRENGTHS: tuple[str | None, ...] = (None, "plausible", "confirmed", "certain")
@@ -82,7 +87,9 @@ class Verdicts:
             evidence = self._evidence.setdefault(entry.evidence, len(self._evidence))
             strength = self.STRENGTHS.index(entry.strength)
             self._file.seek(entry.number * self.LAYOUT.size)
-            self._file.write(self.LAYOUT.pack(entry.protocol, strength, entry.encrypted, 0, evidence & 0xFFFF, entry.row))
+            self._file.write(
+                self.LAYOUT.pack(entry.protocol, strength, entry.encrypted, 0, evidence & 0xFFFF, entry.row)
+            )
 
     def read(self) -> Iterator[tuple[int, int, str | None, str, bool]]:
         """Protocol, row, strength, evidence and whether it is encrypted, of each datagram in order."""

@@ -3,6 +3,7 @@
 A call is every dialog of one Call-ID: forks share it, and so do the hops of a proxy. Names here are the wire's; what a
 call came to is decided when it is asked for.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -1,8 +1,10 @@
 """What RTCP says of streams: the receivers' view of each source, and round trips (RFC 3550 section 6.4.1)."""
+
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Any
 
 from dissectors.analysis.report import RtcpView
 from dissectors.protocols import rtcp
@@ -69,7 +71,7 @@ class Control:
             if round_trip >= 0:
                 heard.round_trip = round_trip
 
-    def _keep(self, table: OrderedDict, key: object, value: object) -> None:
+    def _keep(self, table: OrderedDict[Any, Any], key: object, value: object) -> None:
         table[key] = value
         if len(table) > self.limit:
             table.popitem(last=False)

@@ -3,6 +3,7 @@
 The one place that catches `Malformed`. There is no clock here: time comes from the datagrams, and a capture fed in
 order gives the same report however it was cut into batches.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -135,7 +136,10 @@ class Engine:
                 self._problems[("bound-hit", f"{name}: {count} given up")] = [1, []]
         fragments = scanner.frames.fragments
         if fragments.incomplete:
-            self._problems[("fragments-incomplete", f"{fragments.incomplete} fragmented datagrams are incomplete")] = [1, []]
+            self._problems[("fragments-incomplete", f"{fragments.incomplete} fragmented datagrams are incomplete")] = [
+                1,
+                [],
+            ]
         for link, count in scanner.frames.unsupported.items():
             self._problems[("link-type-unknown", f"link type {link}: {count} frames")] = [1, []]
 
@@ -144,7 +148,9 @@ class Engine:
 
     def _listed_plausible(self) -> tuple[Problem, ...]:
         return tuple(
-            Problem("plausible-only", f"{count} datagrams look like {name} and nothing confirms it", count, tuple(places))
+            Problem(
+                "plausible-only", f"{count} datagrams look like {name} and nothing confirms it", count, tuple(places)
+            )
             for name, (count, places) in self._plausible.items()
         )
 

@@ -3,6 +3,7 @@
 A rule looks at the values of the report and yields findings; the catalogue holds what does not change from one capture
 to another: how severe it is, why it matters, what to do.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
@@ -139,7 +140,7 @@ CATALOGUE: dict[str, Known] = {
         "See whether the callee got the INVITE: capture there too, and look at size, NAT and firewall.",
     ),
     "media-missing": Known(
-        "error",
+        "warning",
         "The call was answered and no RTP of it is in the capture.",
         "See whether media takes another path; otherwise look at the addresses in the SDP, NAT and firewall.",
     ),
@@ -285,7 +286,12 @@ def _calls(facts: Facts) -> Iterator[Finding]:
         if call.outcome == "rejected":
             last = [message for message in call.messages if message.status == call.status]
             reason = last[-1].summary if last else str(call.status)
-            yield finding("call-rejected", f"the INVITE was answered {reason}", (first, last[-1].place) if last else (first,), call=number)
+            yield finding(
+                "call-rejected",
+                f"the INVITE was answered {reason}",
+                (first, last[-1].place) if last else (first,),
+                call=number,
+            )
         elif call.outcome in ("unanswered", "ringing"):
             yield finding("call-unanswered", "no final answer to the INVITE", (first,), call=number)
         elif call.answered is not None:
@@ -294,7 +300,12 @@ def _calls(facts: Facts) -> Iterator[Finding]:
 
 def _call_media(number: int, call: Call, facts: Facts) -> Iterator[Finding]:
     streams = [facts.streams[position] for position in call.streams]
-    wanted = [line for described in call.descriptions for line in described.media if line.port and "RTP" in line.profile.upper()]
+    wanted = [
+        line
+        for described in call.descriptions
+        for line in described.media
+        if line.port and "RTP" in line.profile.upper()
+    ]
     if not wanted:
         return
     places = tuple(described.place for described in call.descriptions[:2])
@@ -324,7 +335,9 @@ def _described(number: int, call: Call, streams: list[Stream], places: tuple[Pla
         what = "RTP and RTCP share a port and a=rtcp-mux is not announced"
         yield finding("rtcp-mux-not-announced", what, places, call=number)
     used = {address for stream in streams for address in (stream.src, stream.dst)}
-    apart = sorted({line.address for line in lines if line.address and line.port and line.address not in used} - {"0.0.0.0"})
+    apart = sorted(
+        {line.address for line in lines if line.address and line.port and line.address not in used} - {"0.0.0.0"}
+    )
     if streams and apart:
         what = f"the SDP announces {', '.join(apart)}; media uses {', '.join(sorted(used))}"
         yield finding("media-address-differs", what, places, call=number)
@@ -340,12 +353,21 @@ def _streams(facts: Facts) -> Iterator[Finding]:
             severity: Severity = "error" if stream.lost_fraction >= 0.05 else "warning"
             yield finding("stream-loss", what, places, call=stream.call, stream=number, severity=severity)
         if stream.reordered:
-            yield finding("stream-reordered", f"{name}: {stream.reordered} packets came late", places, call=stream.call, stream=number)
+            yield finding(
+                "stream-reordered",
+                f"{name}: {stream.reordered} packets came late",
+                places,
+                call=stream.call,
+                stream=number,
+            )
         if stream.call is None and signalled:
             yield finding("stream-unsignalled", f"{name}: no call announced it", places, stream=number)
         if stream.call is not None and stream.certainty in ("high", "medium", "low") and stream.source != "rtpmap":
-            what = f"{name}: payload type {stream.payload_types[0].payload_type} is taken for {stream.codec} ({stream.source})"
-            yield finding("codec-guessed", what, places[:1], certainty=stream.certainty, call=stream.call, stream=number)
+            payload_type = stream.payload_types[0].payload_type
+            what = f"{name}: payload type {payload_type} is taken for {stream.codec} ({stream.source})"
+            yield finding(
+                "codec-guessed", what, places[:1], certainty=stream.certainty, call=stream.call, stream=number
+            )
 
 
 RULES: tuple[Callable[[Facts], Iterator[Finding]], ...] = (

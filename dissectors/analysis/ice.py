@@ -1,4 +1,5 @@
-"""STUN transactions to checks: who asked whom, how often it was answered and how fast, and what came back (RFC 8445)."""
+"""STUN transactions to checks: who asked whom, how often and how fast it was answered, what came back (RFC 8445)."""
+
 from __future__ import annotations
 
 from collections import OrderedDict

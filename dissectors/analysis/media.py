@@ -1,4 +1,5 @@
 """What an offer or answer says of media: lines, formats, and the codec behind a payload type without rtpmap."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ UNKNOWN_CODEC = Codec(None, None, None, "unknown", "a dynamic payload type witho
 
 
 def codec_of(payload_type: int, media: sdp.Media | None, facetime: bool) -> Codec:
-    """The codec of a payload type: from its rtpmap, the static table of RFC 3551, or as a hint of what FaceTime sends."""
+    """The codec of a payload type: from its rtpmap, RFC 3551's static table, or a hint of what FaceTime sends."""
     if media is not None and (mapped := media.rtpmaps.get(payload_type)):
         return Codec(mapped.encoding, mapped.clock, mapped.channels, "certain", "rtpmap")
     hint = payload_types.hint(payload_type, facetime)

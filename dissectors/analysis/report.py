@@ -5,6 +5,7 @@ A `frame` counts from 1 within its `file`, and `file` from 0 in the order of `ca
 `stream`) are the positions in the lists of the same report, from 0. `certainty` is one of `certain`, `high`, `medium`,
 `low`, `unknown`.
 """
+
 from __future__ import annotations
 
 from dataclasses import dataclass

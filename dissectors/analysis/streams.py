@@ -1,4 +1,5 @@
 """RTP streams: which call each belongs to, which codec and clock apply, and the values that people expect."""
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
@@ -41,8 +42,8 @@ class Directory:
                     self._pair.setdefault(flow, []).append(call)
 
     def _enter(self, call: CallState, announced: Announced) -> None:
-        own = {announced.media.rtp_id, *announced.media.ssrcs} - {None}
-        for ssrc in own:
+        own = {announced.media.rtp_id, *announced.media.ssrcs}
+        for ssrc in (each for each in own if each is not None):
             self._ssrc.setdefault(ssrc, []).append((call, announced))
         if announced.port:
             if announced.address:
@@ -68,7 +69,9 @@ class Directory:
             found = [(call, side) for call, side in look() if _overlaps(call, counters)]
             if found:
                 call, side = max(found, key=lambda pair: pair[0].start)
-                return Joined(call, by, side, self._line(call, _other(side), flow.dport), self._line(call, side, flow.sport))
+                return Joined(
+                    call, by, side, self._line(call, _other(side), flow.dport), self._line(call, side, flow.sport)
+                )
         return None
 
     def _at(self, endpoint: tuple[str, int], sends: bool) -> list[tuple[CallState, str]]:
@@ -98,7 +101,7 @@ def _overlaps(call: CallState, counters: Counters) -> bool:
 
 
 def codec(counters: Counters, joined: Joined | None) -> Codec:
-    """The codec of a stream's most frequent payload type, with the clock that the wire shows where nothing names one."""
+    """The codec of a stream's most frequent payload type, with the clock of the wire where nothing names one."""
     payload_type = main_payload_type(counters)
     facetime = joined is not None and joined.call.facetime
     found = UNKNOWN_CODEC
@@ -154,7 +157,7 @@ def stream(
         certainty=known.certainty,
         source=known.source,
         evidence=counters.evidence,
-        encrypted=encrypted or bool(announced and announced.encryption),
+        encrypted=encrypted or counters.encrypted or bool(announced and announced.encryption),
         payload_types=tuple(Phase(pt, first / 1e9, last / 1e9, n) for pt, first, last, n in counters.phases),
         packets=counters.packets,
         octets=counters.octets,

@@ -2,6 +2,7 @@
 
 `match` never raises and knows nothing of other datagrams: what it finds plausible, `mux.evidence` confirms or not.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from typing import Any
 
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.wire.spec import (
+    U16,
+    U32,
     AtLeast,
     AtMost,
     Between,
@@ -22,8 +25,6 @@ from dissectors.wire.spec import (
     RtpHeader,
     StartLine,
     Strength,
-    U16,
-    U32,
 )
 
 TOKEN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~"

@@ -1,11 +1,12 @@
 """What the scan counts of one RTP stream, datagram by datagram (RFC 3550 appendix A.1, A.3 and A.8)."""
+
 from __future__ import annotations
 
-from typing import Any
+from dissectors.mux.flows import Waiting
 
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
-WINDOW = (1 << 1024) - 1
+WINDOW = (1 << MAX_MISORDER) - 1
 CLOCKS = (8000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
 """The clocks, in Hz, for which jitter is kept: which one applies is often known only later, from SDP or a codec."""
 
@@ -16,14 +17,15 @@ class Counters:
     """One synchronisation source in one direction, on the flow or flows that carry it.
 
     `jitter[i]` and `maximum_jitter[i]` are interarrival jitter in timestamp units of `CLOCKS[i]` (RFC 3550 section
-    6.4.1). `phases` says which payload type was sent when: [payload type, first time, last time, datagrams]. Times are
-    nanoseconds, `octets` counts UDP payloads.
+    6.4.1). `encrypted` is set once SRTCP of the same SSRC was seen. `phases` says which payload type was sent when:
+    [payload type, first time, last time, datagrams]. Times are nanoseconds, `octets` counts UDP payloads.
     """
 
     __slots__ = (
-        "ssrc", "flows", "confirmed", "evidence", "waiting", "packets", "octets", "first", "last", "first_frame",
-        "last_frame", "highest", "expected_before", "base", "window", "duplicates", "reordered", "largest_gap",
-        "largest_gap_at", "restarts", "bad", "timestamp", "first_timestamp", "payload_type", "phases", "markers",
+        "ssrc", "flows", "confirmed", "encrypted", "evidence", "waiting", "packets", "octets", "first", "last",
+        "first_frame", "last_frame", "highest", "expected_before", "base", "window", "duplicates", "reordered",
+        "largest_gap", "largest_gap_at", "restarts",
+        "bad", "timestamp", "first_timestamp", "payload_type", "phases", "markers",
         "profiles", "jitter", "maximum_jitter", "steps",
     )  # fmt: skip
 
@@ -31,8 +33,9 @@ class Counters:
         self.ssrc = ssrc
         self.flows = [flow]
         self.confirmed = False
+        self.encrypted = False
         self.evidence = ""
-        self.waiting: list[Any] = []
+        self.waiting = Waiting()
         self.packets = self.octets = 0
         self.first = self.last = 0
         self.first_frame = self.last_frame = (0, 0)
@@ -104,7 +107,7 @@ class Counters:
                 self.highest += step
                 self.window = (self.window << step | 1) & WINDOW
             self.bad = None
-        elif step > 0x10000 - WINDOW.bit_length():
+        elif step > 0x10000 - MAX_MISORDER:
             self._behind(0x10000 - step)
         elif sequence == self.bad:
             self._restart(sequence)

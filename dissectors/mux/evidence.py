@@ -6,6 +6,7 @@ Laws of this file:
 3. What waits is bounded; whatever gives way is unknown from then on, and that the bound was hit is counted.
 4. Every verdict carries its reason.
 """
+
 from __future__ import annotations
 
 from collections import OrderedDict, deque
@@ -58,7 +59,7 @@ class Entry(NamedTuple):
     encrypted: bool
 
 
-class Bounded(OrderedDict):
+class Bounded(OrderedDict[Any, Any]):
     """A dictionary of at most `limit` entries: the one set longest ago gives way."""
 
     def __init__(self, limit: int) -> None:
@@ -187,6 +188,8 @@ class Evidence:
             return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
         ssrc = int.from_bytes(entry.payload[4:8], "big")
         if evidence := self._hears(entry, ssrc):
+            if entry.encrypted and (sender := self._latest.get(ssrc)):
+                sender.encrypted = True
             return [*self._seen(entry.flow.pair, RTCP), *self._source(ssrc), _confirmed(entry, RTCP, evidence)]
         waiting = self._rtcp.get(ssrc)
         if waiting is None:
@@ -230,7 +233,6 @@ class Evidence:
         counters = self._candidates.get(key)
         if counters is None:
             counters = self._candidates[key] = Counters(key[1], key[0])
-            counters.waiting = Waiting()
         settled = self._wait(entry, counters.waiting)
         if evidence := self._run(counters, entry):
             settled += self._confirm(key, counters, evidence)
@@ -323,16 +325,16 @@ def _advances(entries: Iterable[Entry], distinct: int) -> bool:
     numbers = [int.from_bytes(entry.payload[2:4], "big") for entry in entries]
     steps = [after - before & 0xFFFF for before, after in zip(numbers, numbers[1:], strict=False)]
     return (
-        len(set(numbers)) >= distinct
-        and 2 * steps.count(1) >= len(steps)
-        and all(step < MAX_DROPOUT for step in steps)
+        len(set(numbers)) >= distinct and 2 * steps.count(1) >= len(steps) and all(step < MAX_DROPOUT for step in steps)
     )
 
 
 def _answered(entry: Entry, entries: list[Entry]) -> bool:
     """Whether a classic STUN message has its counterpart: same transaction, other direction."""
     return any(
-        other.payload[4:20] == entry.payload[4:20] and other.flow is not entry.flow and other.payload[0] != entry.payload[0]
+        other.payload[4:20] == entry.payload[4:20]
+        and other.flow is not entry.flow
+        and other.payload[0] != entry.payload[0]
         for other in entries
     )
 

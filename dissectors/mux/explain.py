@@ -1,7 +1,7 @@
 """Why a payload is what it is: every row of the table tried aloud, clause by clause, with the octets it looked at.
 
-The verdict stays `mux.classify`'s; this only watches. A clause word has one line in `TOLD`, and whether the clause holds
-is asked of the classifier itself, so that the explanation cannot disagree with the scan.
+The verdict stays `mux.classify`'s; this only watches. A clause word has one line in `TOLD`, and whether the clause
+holds is asked of the classifier itself, so that the explanation cannot disagree with the scan.
 """
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Explanation:
 
 
 def explain(payload: bytes, length: int | None = None) -> Explanation:
-    """Try every row on a payload whose UDP header claims `length` octets (its own length unless given). Never raises."""
+    """Try every row on a payload; `length` is the UDP header's when the capture cut the payload. Never raises."""
     claimed = len(payload) if length is None else length
     trials = tuple(_trial(row, payload, claimed) for row in range(UNKNOWN_ROW))
     matched = [trial for trial in trials if trial.matched]
@@ -147,7 +147,8 @@ def _bits(clause: Bits, payload: bytes, length: int) -> Told:
 def _between(clause: Between, payload: bytes, length: int) -> Told:
     offset, size, low, high = clause
     where = f"octet {offset}" if size == 1 else f"octets {offset} to {offset + size - 1}"
-    wanted = f"{where} in {low} to {high}" if low != high else f"{where} is {low}"
+    verb = "is" if size == 1 else "are"
+    wanted = f"{where} {verb} {low}" if low == high else f"{where} {verb} {low} to {high}"
     value = number(payload, offset, size)
     return wanted, _absent() if value is None else str(value), (offset, payload[offset : offset + size])
 
@@ -187,31 +188,32 @@ def _length_field(clause: LengthField, payload: bytes, length: int) -> Told:
 
 def _chain(clause: Chain, payload: bytes, length: int) -> Told:
     """How far the elements go, and what breaks the chain if something does."""
-    at, elements, found = clause.start, 0, ""
-    begun = at
-    while at < length and not found:
-        begun, size = at, None
-        bad = next((check for check in clause.checks if not _check_holds(check, at, payload, length)), None)
-        value = number(payload, at + clause.length_at, 2)
-        if value is None:
-            found = "the capture ends there" if len(payload) < length else "no room for a length"
-        elif bad is not None:
-            found = f"where {TOLD[type(bad)](bad._replace(offset=bad.offset + at), payload, length)[0]} is required"
-        else:
-            size = -(-(value * clause.unit + clause.header) // clause.align) * clause.align
-            elements += 1
-            at += size
-            if at > length:
-                found = f"which claims {size} octets, {length - begun} are left"
-            elif elements == MOST_ELEMENTS:
-                found = "and more"
-    told = f"{elements} whole elements" if not found else f"element {elements + (size is None)} at octet {begun}, {found}"
-    wanted = f"from octet {clause.start} on, whole elements up to the last octet"
-    return wanted, told, (begun, payload[begun : begun + max(8, clause.length_at + 2)])
+    wanted = f"whole elements from octet {clause.start} to the last one"
+    at, elements = clause.start, 0
+    while at < length and elements < MOST_ELEMENTS:
+        size, broken = _element(clause, at, payload, length)
+        if broken:
+            looked = (at, payload[at : at + max(8, clause.length_at + 2)])
+            return wanted, f"element {elements + 1}, at octet {at}: {broken}", looked
+        elements, at = elements + 1, at + size
+    found = f"{elements} whole elements" if at >= length else f"more than {elements} elements"
+    return wanted, found, (clause.start, payload[clause.start : clause.start + max(8, clause.length_at + 2)])
 
 
-def _check_holds(check: Bits | Between, at: int, payload: bytes, length: int) -> bool:
-    return holds(check._replace(offset=check.offset + at), payload, length)
+def _element(clause: Chain, at: int, payload: bytes, length: int) -> tuple[int, str]:
+    """The size of the element at an octet, and what is wrong with it, if anything."""
+    value = number(payload, at + clause.length_at, 2)
+    if value is None:
+        return 0, "the capture ends within it" if len(payload) < length else "no room for its length"
+    for check in clause.checks:
+        moved = check._replace(offset=check.offset + at)
+        if not holds(moved, payload, length):
+            wanted, found, _ = TOLD[type(moved)](moved, payload, length)
+            return 0, f"{found}, but {wanted}"
+    size = -(-(value * clause.unit + clause.header) // clause.align) * clause.align
+    if at + size > length:
+        return size, f"it claims {size} octets, {length - at} are left"
+    return size, "" if size > 0 else "it has no size"
 
 
 def _rtp_header(clause: RtpHeader, payload: bytes, length: int) -> Told:

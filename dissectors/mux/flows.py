@@ -3,11 +3,13 @@
 A *flow* is directed; a *pair* is both its directions. Both are bounded: the flow that was idle longest gives way, and
 that it did is counted.
 """
+
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dissectors.mux.table import PROTOCOLS
 from dissectors.wire.datagram import Flow
@@ -48,7 +50,7 @@ class Waiting:
     __slots__ = ("entries",)
 
     def __init__(self) -> None:
-        self.entries: list = []
+        self.entries: list[Any] = []
 
 
 class FlowState:
@@ -84,7 +86,7 @@ class FlowTable:
         self.made = 0
         self._flows: OrderedDict[FlowKey, FlowState] = OrderedDict()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[FlowState]:
         return iter(self._flows.values())
 
     def __len__(self) -> int:

@@ -1,4 +1,5 @@
 """What TURN carries inside a datagram: the data of a channel, of a Data and of a Send indication."""
+
 from __future__ import annotations
 
 from dissectors.protocols import stun, turn

@@ -3,6 +3,7 @@
 This is the interpreted scan, the reference: the standard library alone. Batches hold datagrams in the order in which
 their verdicts fell; however the records are cut into calls, the order and the verdicts are the same.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
@@ -141,7 +142,15 @@ class Scanner:
                 yield Row(datagram, protocol, row, strength, evidence, encrypted, inside)
 
     def _take(
-        self, batch: Batch, file: int, record: Record, layer: int, flow: FlowState, payload: bytes, length: int, depth: int
+        self,
+        batch: Batch,
+        file: int,
+        record: Record,
+        layer: int,
+        flow: FlowState,
+        payload: bytes,
+        length: int,
+        depth: int,
     ) -> None:
         row = match(payload, length)
         if not flow.datagrams:

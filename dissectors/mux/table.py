@@ -3,6 +3,7 @@
 SIP comes first because its letters lie in the ranges of TURN and QUIC (RFC 7983 section 7 does not know of it); STUN's
 and ZRTP's cookies decide before weaker rows are asked. Each protocol owns its rows; this file owns their order.
 """
+
 from __future__ import annotations
 
 from dissectors.protocols import dtls, keepalive, quic, rtcp, rtp, sip, stun, turn, zrtp

@@ -1,1 +1,1 @@
-"""The ground floor: clause words, datagrams, link layers, bounded inflating. No clock, file, socket or protocol here."""
+"""The ground floor: clause words, datagrams, link layers, bounded inflating. No clock, file or protocol here."""

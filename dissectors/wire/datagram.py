@@ -1,4 +1,5 @@
 """What travels between the floors: a flow, a datagram, and the two errors of the wire."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

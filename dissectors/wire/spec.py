@@ -7,6 +7,7 @@ a *chain* or a *line* holds as far as the capture goes.
 
 A new word is an edit here, in `mux.classify` and in `wireshark.plugin`; the differential tests cover it.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -66,7 +67,7 @@ class Only(NamedTuple):
 
 
 class LengthField(NamedTuple):
-    """The 16-bit length at `offset`, times `unit`, plus `header`, ends at most `slack` octets before the datagram does."""
+    """The 16-bit length at `offset`, times `unit`, plus `header`, ends at most `slack` octets before the datagram."""
 
     offset: int
     unit: int
