@@ -110,6 +110,7 @@ def _description(
     lines: tuple[tuple[str, str], ...], sections: list[list[tuple[str, str]]], notes: list[str]
 ) -> Description:
     own = sections[0]
+    owner = _first(own, "o", origin, notes)
     connection = _first(own, "c", read_connection, notes)
     attributes = read_all(_all(own, "a"), attribute)
     media = tuple(_media(section, connection, attributes, notes) for section in sections[1:])
@@ -121,7 +122,7 @@ def _description(
     distinct = tuple(dict.fromkeys(notes))
     return Description(
         version=own[0][1].strip(),
-        origin=_first(own, "o", origin, notes),
+        origin=owner,
         name=next(_all(own, "s"), None),
         connection=connection,
         bandwidths=read_all(_all(own, "b"), bandwidth),

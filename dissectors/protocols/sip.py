@@ -110,13 +110,10 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
 
 def _first_line(payload: bytes, begin: int, lines: list[bytes]) -> bytes:
     """The start line, taken out of `lines`; one that ends with the datagram instead of a line end counts too."""
-    if not lines:
-        lines.append(payload[begin:])
-    line = lines.pop(0)
-    first, bare, rest = line.partition(b"\r")
-    if bare and rest:
+    line, _, rest = (lines.pop(0) if lines else payload[begin:]).partition(b"\r")
+    if rest and lines:
+        # A line end that lost its LF: the line after it is still one.
         lines.insert(0, rest)
-        line = first
     if not line:
         raise Malformed("SIP", begin, "no start line")
     return line

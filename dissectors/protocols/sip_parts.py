@@ -1,6 +1,7 @@
 """Bodies of several parts inside SIP (RFC 5621, RFC 2046 section 5.1)."""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -55,46 +56,55 @@ def head(octets: bytes, at: int) -> tuple[list[bytes], int, bool]:
 
 
 def read_parts(content_type: str | None, octets: bytes, limits: Limits) -> tuple[tuple[Part, ...], tuple[str, ...]]:
-    """The parts of a multipart body in order, those of nested ones in their place, and what is odd about them.
+    """The parts of a multipart body in order, each followed by those within it, and what is odd about them.
 
     At most MAX_PARTS, nested at most MAX_DEPTH deep; all of them share `limits` evenly. Raises nothing.
     """
     notes: list[str] = []
     share = Limits(max(1, limits.octets // MAX_PARTS), limits.ratio)
     parts: list[Part] = []
-    waiting = [(content_type, octets, 1)]
-    while waiting:
-        kind, body, depth = waiting.pop()
-        inner: list[tuple[str | None, bytes, int]] = []
-        for part in _split(kind, body, notes, MAX_PARTS - len(parts), share):
-            parts.append(part)
-            if (part.content_type or "").startswith("multipart/"):
-                inner.append((part.get("Content-Type"), part.body, depth + 1))
-        if depth < MAX_DEPTH:
-            waiting.extend(reversed(inner))
-        elif inner:
+    open_bodies = [_split(content_type, octets, notes, share)]
+    while open_bodies:
+        part = next(open_bodies[-1], None)
+        if part is None:
+            open_bodies.pop()
+            continue
+        if len(parts) == MAX_PARTS:
+            notes.append(f"more than {MAX_PARTS} parts")
+            break
+        parts.append(part)
+        if not (part.content_type or "").startswith("multipart/"):
+            continue
+        if len(open_bodies) < MAX_DEPTH:
+            open_bodies.append(_split(part.get("Content-Type"), part.body, notes, share))
+        else:
             notes.append(f"parts nest deeper than {MAX_DEPTH} levels")
     return tuple(parts), tuple(dict.fromkeys(notes))
 
 
-def _split(kind: str | None, body: bytes, notes: list[str], left: int, share: Limits) -> Iterator[Part]:
+def _split(kind: str | None, body: bytes, notes: list[str], share: Limits) -> Iterator[Part]:
     """The parts directly within one multipart body (RFC 2046 section 5.1.1)."""
     boundary = parameter(parameters(kind or ""), "boundary")
     if not boundary:
         notes.append("a multipart body names no boundary")
         return
-    delimiter = b"\n--" + boundary[:70].encode("utf-8", "replace")
-    pieces = (b"\n" + body).split(delimiter, left + 1)
-    for piece in pieces[1 : left + 1]:
-        if piece.startswith(b"--"):
+    edge = re.compile(rb"\n--" + re.escape(boundary[:70].encode("utf-8", "replace")) + rb"(--)?[ \t]*(?=\r?\n|\Z)")
+    text = b"\n" + body
+    start: int | None = None
+    for found in edge.finditer(text):
+        if start is not None:
+            yield _part(text[start : found.start()], share)
+        if found[1]:
             return
-        _, newline, content = piece.partition(b"\n")
-        if newline:
-            yield _part(content.removesuffix(b"\r"), share)
-    notes.append("a multipart body has no end" if len(pieces) <= left + 1 else f"more than {MAX_PARTS} parts")
+        start = found.end()
+    notes.append("a multipart body has no end")
+    if start is not None:
+        yield _part(text[start:], share)
 
 
 def _part(content: bytes, share: Limits) -> Part:
+    """A part from what stands between two delimiters: the end of the first one's line, headers, an empty line, body."""
+    content = content[content.find(b"\n") + 1 :].removesuffix(b"\r")
     lines, at, _ = head(content + b"\n", 0)
     headers = tuple(header for line in unfold(lines) if (header := read(line)))
     raw_body = content[at:]
