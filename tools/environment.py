@@ -119,12 +119,12 @@ def is_ready(environment: Environment, extras: tuple[str, ...]) -> bool:
 def build(environment: Environment, extras: tuple[str, ...]) -> None:
     """Make the environment, or bring a whole one up to date."""
     found, wanted = stamp(environment), terms(environment)
-    say(f"setting up {environment.folder} (once, about a minute)")
     reusable = all(found.get(key) == wanted[key] for key in ("folder", "checkout", "python"))
     held = found.get("extras") if reusable else None
     extras = tuple(sorted({*extras, *(held if isinstance(held, list) else ())}))
     (environment.folder / STAMP).unlink(missing_ok=True)
     if not reusable:
+        say(f"setting up {environment.folder} (once, less than a minute)")
         create(environment)
     install(environment, extras)
     text = json.dumps({**wanted, "extras": list(extras)}, indent=1)
@@ -154,7 +154,7 @@ def create(environment: Environment) -> None:
 
 def install(environment: Environment, extras: tuple[str, ...]) -> None:
     """The package and its dependencies: as a link to the checkout, or as a copy where that cannot be written to."""
-    say("installing muxshark" + (f" with what its tests need ({', '.join(extras)})" if extras else ""))
+    say("installing muxshark" + (" and what its tests need" if extras else ""))
     pip = (environment.program("python"), "-m", "pip", "install")
     suffix = f"[{','.join(extras)}]" if extras else ""
     if os.access(environment.checkout, os.W_OK):
@@ -172,13 +172,16 @@ def install(environment: Environment, extras: tuple[str, ...]) -> None:
 def run(environment: Environment, *words: str | Path) -> None:
     """Run one step of the set-up; raises SetupError with the last word of a step that fails."""
     settings = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+    done = subprocess.run(
+        words, check=False, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
     log = environment.folder / "setup.log"
-    with log.open("a", encoding="utf-8") as out:
-        status = subprocess.run(words, check=False, env=settings, stdout=out, stderr=subprocess.STDOUT).returncode
-    if status:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-        errors = [line for line in lines if line.lower().lstrip().startswith("error")] or lines[-1:] or ["no word"]
-        raise SetupError(f"the set-up failed: {errors[-1].strip()} (everything it said: {log})")
+    with log.open("a", encoding="utf-8") as file:
+        file.write(done.stdout)
+    if done.returncode:
+        lines = [line.strip() for line in done.stdout.splitlines() if line.strip()] or ["not a word of why"]
+        last = next((line for line in reversed(lines) if line.lower().startswith("error")), lines[-1])
+        raise SetupError(f"the set-up failed: {last} (everything it said: {log})")
 
 
 @contextlib.contextmanager

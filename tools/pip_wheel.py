@@ -87,11 +87,13 @@ def configuration_files() -> list[Path]:
     chosen = os.environ.get("PIP_CONFIG_FILE")
     if chosen == os.devnull:
         return []
-    site = [Path(folder) / "pip/pip.conf" for folder in os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep)]
+    folders = os.environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep)
+    system = [*(Path(folder) / "pip/pip.conf" for folder in folders), Path("/etc/pip.conf")]
+    if chosen and Path(chosen).exists():
+        return [*system, Path(chosen)]
     home = Path.home()
     user = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")
-    files = [*site, Path("/etc/pip.conf"), home / ".pip/pip.conf", user / "pip/pip.conf"]
-    return [*files, Path(chosen)] if chosen else files
+    return [*system, home / ".pip/pip.conf", user / "pip/pip.conf"]
 
 
 def connection(settings: dict[str, str]) -> urllib.request.OpenerDirector:

@@ -1,0 +1,248 @@
+"""What a user gets: the wheel, the source distribution, and `run.py` on a machine with a bare Python."""
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from email.parser import HeaderParser
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import setuptools
+
+ROOT = Path(__file__).resolve().parent.parent
+LITTER = shutil.ignore_patterns(".git", ".*_cache", ".venv", ".hypothesis", "__pycache__", "build", "*.egg-info")
+
+builds = pytest.mark.skipif(
+    int(setuptools.__version__.partition(".")[0]) < 77,
+    reason="needs the setuptools of the test extra, because the package index may be out of reach",
+)
+
+
+def tool(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """A module of `tools/`, which is no part of the package."""
+    monkeypatch.syspath_prepend(str(ROOT))
+    return importlib.import_module(f"tools.{name}")
+
+
+def build(hook: str, tree: Path, target: Path) -> Path:
+    """Call a hook of the build backend (PEP 517) as an installer does, without fetching anything."""
+    code = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])(sys.argv[2]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, hook, str(target)], cwd=tree, check=True, capture_output=True, text=True
+    )
+    return target / done.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout to build in."""
+    folder = tmp_path_factory.mktemp("packaging") / "muxshark"
+    shutil.copytree(ROOT, folder, ignore=LITTER)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(tree: Path) -> Path:
+    return build("build_wheel", tree, tree.parent)
+
+
+@builds
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dissectors").rglob("*.py")}
+    assert modules | {"dissectors/py.typed"} <= names
+    assert {name for name in names if not name.startswith("dissectors/")} == {
+        f"muxshark-0.1.0.dist-info/{name}"
+        for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE")
+    }
+
+
+@builds
+def test_the_wheel_says_what_it_is(wheel: Path) -> None:
+    content = zipfile.ZipFile(wheel)
+    metadata = HeaderParser().parsestr(content.read("muxshark-0.1.0.dist-info/METADATA").decode())
+    assert (metadata["Name"], metadata["Version"]) == ("muxshark", "0.1.0")
+    assert metadata["License-Expression"] == "GPL-2.0-or-later"
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert str(metadata.get_payload()).startswith("# muxshark")
+    needed = {line.split(">=")[0] for line in metadata.get_all("Requires-Dist", []) if "extra" not in line}
+    assert needed == {"scapy", "dpkt", "rich", "pyshark"}
+    assert "muxshark = dissectors.cli:main" in content.read("muxshark-0.1.0.dist-info/entry_points.txt").decode()
+
+
+@builds
+def test_the_source_distribution_builds_the_same_wheel_and_brings_its_tests(
+    tree: Path, wheel: Path, tmp_path: Path
+) -> None:
+    shutil.unpack_archive(build("build_sdist", tree, tmp_path), tmp_path)
+    unpacked = tmp_path / "muxshark-0.1.0"
+    for name in ("run.py", "tools/start.py", "tests/test_packaging.py", "pcaps/facetime-2013.pcap", "LICENSE"):
+        assert (unpacked / name).read_bytes() == (ROOT / name).read_bytes()
+    again = build("build_wheel", unpacked, tmp_path)
+    assert zipfile.ZipFile(again).namelist() == zipfile.ZipFile(wheel).namelist()
+
+
+def test_run_py_can_be_read_by_a_python_of_old() -> None:
+    ast.parse((ROOT / "run.py").read_text(encoding="utf-8"), feature_version=(3, 4))
+
+
+def test_run_py_says_in_one_line_that_python_is_too_old() -> None:
+    code = "import runpy, sys; sys.version_info = (3, 9, 2); runpy.run_path(sys.argv[1], run_name='__main__')"
+    words = [sys.executable, "-c", code, str(ROOT / "run.py")]
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("run.py: muxshark needs Python 3.10 or newer; this is ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_environment_is_in_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert tool("environment", monkeypatch).place(tmp_path) == tmp_path / ".venv"
+
+
+def test_the_environment_leaves_that_of_another_tool_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / ".venv").mkdir()
+    folder = tool("environment", monkeypatch).place(tmp_path)
+    assert folder.is_relative_to(tmp_path / "cache" / "muxshark")
+    assert capsys.readouterr().err == f"run.py: another tool made .venv here: the environment is {folder}\n"
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write anywhere")
+def test_the_environment_of_a_read_only_checkout_is_in_the_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    checkout = tmp_path / "checkout"
+    checkout.mkdir(mode=0o555)
+    folder = tool("environment", monkeypatch).place(checkout)
+    assert folder.is_relative_to(tmp_path / "cache" / "muxshark")
+    assert "the checkout cannot be written to" in capsys.readouterr().err
+
+
+def finished(checkout: Path, environments: ModuleType, *extras: str) -> object:
+    """An environment with its stamp, as a set-up that came to its end leaves it."""
+    environment = environments.Environment(checkout / ".venv", checkout)
+    environment.programs.mkdir(parents=True)
+    environment.program("python").touch()
+    stamp = {**environments.terms(environment), "extras": list(extras)}
+    (environment.folder / environments.STAMP).write_text(environments.json.dumps(stamp), encoding="utf-8")
+    return environment
+
+
+def test_a_finished_environment_is_ready_for_what_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    environments = tool("environment", monkeypatch)
+    environment = finished(tmp_path, environments, "test")
+    assert environments.is_ready(environment, ())
+    assert environments.is_ready(environment, ("test",))
+    assert not environments.is_ready(environment, ("lint", "test"))
+
+
+@pytest.mark.parametrize("name", ["setup.cfg", "pyproject.toml", "setup.py"])
+def test_a_change_in_its_terms_makes_the_environment_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    environments = tool("environment", monkeypatch)
+    environment = finished(tmp_path, environments)
+    (tmp_path / name).write_text("other", encoding="utf-8")
+    assert not environments.is_ready(environment, ())
+
+
+@pytest.mark.parametrize("loss", ["the stamp", "half the stamp", "python", "another python"])
+def test_an_environment_that_is_not_whole_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
+) -> None:
+    environments = tool("environment", monkeypatch)
+    environment = finished(tmp_path, environments)
+    stamp = tmp_path / ".venv" / environments.STAMP
+    text = stamp.read_text(encoding="utf-8")
+    {
+        "the stamp": stamp.unlink,
+        "half the stamp": lambda: stamp.write_text(text[:40], encoding="utf-8"),
+        "python": environments.Environment(tmp_path / ".venv", tmp_path).program("python").unlink,
+        "another python": lambda: stamp.write_text(text.replace(sys.implementation.cache_tag, "cpython-39"), "utf-8"),
+    }[loss]()
+    assert not environments.is_ready(environment, ())
+
+
+INDEX = """<!DOCTYPE html><html><body>
+<a href="pip-9.0-py3-none-any.whl#sha256={old}">pip-9.0-py3-none-any.whl</a>
+<a href="pip-25.1-py3-none-any.whl#sha256={good}" data-requires-python="&gt;=3.9">pip-25.1-py3-none-any.whl</a>
+<a href="pip-25.2b1-py3-none-any.whl#sha256={good}">a beta</a>
+<a href="pip-25.3-py3-none-any.whl#sha256={good}" data-yanked="broken">yanked</a>
+<a href="pip-25.4-py3-none-any.whl">without a hash</a>
+<a href="pip-99.0-py3-none-any.whl#sha256={good}" data-requires-python="&gt;=3.99">for a later Python</a>
+<a href="pip-25.5.tar.gz#sha256={good}">no wheel</a>
+</body></html>"""
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package index in a folder, and nothing but it in pip's settings."""
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    folder = tmp_path / "simple" / "pip"
+    folder.mkdir(parents=True)
+    (folder / "pip-25.1-py3-none-any.whl").write_bytes(b"the wheel")
+    good = hashlib.sha256(b"the wheel").hexdigest()
+    (folder / "index.html").write_text(INDEX.format(good=good, old="0" * 64), encoding="utf-8")
+    monkeypatch.setenv("PIP_INDEX_URL", folder.parent.as_uri())
+    return folder
+
+
+def test_pip_is_the_newest_wheel_that_the_index_vouches_for(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = tool("pip_wheel", monkeypatch).fetch_pip(tmp_path)
+    assert fetched == tmp_path / "pip-25.1-py3-none-any.whl"
+    assert fetched.read_bytes() == b"the wheel"
+
+
+def test_a_wheel_that_is_not_what_the_index_promises_is_not_used(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (index / "pip-25.1-py3-none-any.whl").write_bytes(b"another wheel")
+    pip_wheel = tool("pip_wheel", monkeypatch)
+    with pytest.raises(pip_wheel.Unavailable, match="is not what the index promises"):
+        pip_wheel.fetch_pip(tmp_path)
+    assert not (tmp_path / "pip-25.1-py3-none-any.whl").exists()
+
+
+def test_a_second_index_helps_out_and_a_password_is_never_shown(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pip_wheel = tool("pip_wheel", monkeypatch)
+    monkeypatch.setenv("PIP_INDEX_URL", "gopher://user:secret@index.example/simple")
+    with pytest.raises(pip_wheel.Unavailable) as caught:
+        pip_wheel.fetch_pip(tmp_path)
+    assert str(caught.value) == (
+        "pip cannot be fetched: gopher://index.example/simple/pip/: gopher scheme cannot be used"
+    )
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", index.parent.as_uri())
+    assert pip_wheel.fetch_pip(tmp_path).read_bytes() == b"the wheel"
+
+
+def test_pip_settings_come_from_files_and_the_variables_win(
+    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "pip.conf"
+    file.write_text(
+        "[global]\nindex-url = https://a.example\ncert = /a.pem\nproxy = a:1\n"
+        "[install]\nextra_index_url = https://b.example\nproxy = b:2\n[list]\nformat = json\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
+    monkeypatch.setenv("PIP_INDEX_URL", "https://c.example")
+    settings = tool("pip_wheel", monkeypatch).pip_settings()
+    wanted = {"index-url": "https://c.example", "extra-index-url": "https://b.example"}
+    assert {**wanted, "cert": "/a.pem", "proxy": "b:2"}.items() <= settings.items()
+    assert "format" not in settings
