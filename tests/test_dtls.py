@@ -164,6 +164,13 @@ def test_a_server_answers_with_one_profile_and_an_empty_name() -> None:
     assert hello.connection_id is None
 
 
+def test_a_long_server_name_does_not_fill_the_summary() -> None:
+    name = (2003).to_bytes(2, "big") + b"\0" + (2000).to_bytes(2, "big") + b"n" * 2000
+    message = parse(server_hello(b"\0\0" + len(name).to_bytes(2, "big") + name))
+    assert message.server_hello is not None and message.server_hello.server_name == "n" * 2000
+    assert len(message.summary) < 200
+
+
 def test_an_unlikely_version_is_told() -> None:
     assert parse(record(23, b"", epoch=1, version=0x0303)).deviations == ("a record has version 0x0303",)
 

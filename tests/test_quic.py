@@ -51,6 +51,7 @@ def test_octets_after_the_versions_are_told() -> None:
 def test_an_unknown_version_keeps_its_identifiers_and_names_no_type() -> None:
     message = parse(bytes.fromhex("c0babababa") + b"\x1e" + bytes(30) + b"\x00")
     assert (message.type, message.version, len(message.destination or b"")) == ("", 0xBABABABA, 30)
+    assert message.summary == f"QUIC, version 0xBABABABA, destination {'00' * 20}…, source none"
 
 
 def test_a_cleared_fixed_bit_is_told() -> None:

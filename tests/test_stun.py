@@ -175,6 +175,11 @@ def test_an_error_response_gives_code_and_reason() -> None:
     assert error.summary == "Allocate error, 437 'Mismatch\\n'"
 
 
+def test_a_summary_stays_short_whatever_the_sender_says() -> None:
+    attributes = [("USERNAME", "u" * 9999), ("ERROR-CODE", ErrorCode(400, "r" * 9999))]
+    assert len(parse(build("Binding", "error", TRANSACTION, attributes)).summary) < 200
+
+
 @pytest.mark.parametrize(
     ("attribute", "name"),
     [

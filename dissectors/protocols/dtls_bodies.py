@@ -8,6 +8,7 @@ from hashlib import sha256
 from dissectors.protocols.dtls_names import cipher_suite_name, srtp_profile_name, version_name
 from dissectors.wire.datagram import Malformed
 
+SHOWN = 64
 SERVER_NAME, USE_SRTP, ALPN, SUPPORTED_VERSIONS, CONNECTION_ID = 0, 14, 16, 43, 54
 
 
@@ -45,9 +46,9 @@ class Hello:
     @property
     def text(self) -> str:
         """What a reader of a list wants to know."""
-        parts = [", ".join(map(version_name, self.supported_versions)) or version_name(self.version)]
+        parts = [", ".join(map(version_name, self.supported_versions[:8])) or version_name(self.version)]
         if self.server_name:
-            parts.append(f"server name {self.server_name!r}")
+            parts.append(f"server name {self.server_name[:SHOWN]!r}")
         if len(self.cipher_suites) == 1:
             parts += self.cipher_suite_names
         if self.srtp_profiles:

@@ -135,7 +135,9 @@ def _google(payload: bytes) -> Message:
 
 
 def _hex(identifier: bytes | None) -> str:
-    return identifier.hex() if identifier else "none"
+    if not identifier:
+        return "none"
+    return identifier[:MOST_CONNECTION_ID].hex() + "…" * (len(identifier) > MOST_CONNECTION_ID)
 
 
 _LONG = (AtLeast(7), Bits(0, 0xC0, 0xC0), Between(5, 1, 0, 20))

@@ -20,6 +20,8 @@ from dissectors.protocols.stun_integrity import HEADER, fingerprint_of, integrit
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import U32, AtLeast, Bits, Chain, LengthField, Spec, certain, plausible
 
+SHOWN = 64
+
 Class = Literal["request", "indication", "success", "error"]
 CLASSES: tuple[Class, ...] = get_args(Class)
 
@@ -154,14 +156,14 @@ class Message:
         """One line for a list of datagrams."""
         data = self.data
         told = (
-            ("", self.error),
+            ("", self.error and ErrorCode(self.error.code, self.error.reason[:SHOWN])),
             ("mapped ", self.mapped_address),
             ("relayed ", self.relayed_address),
             ("peer ", self.peer_address),
             ("channel ", None if self.channel is None else f"0x{self.channel:04X}"),
             ("lifetime ", None if self.lifetime is None else f"{self.lifetime} s"),
             ("data ", None if data is None else f"{len(data)} octets"),
-            ("user ", None if self.username is None else repr(self.username)),
+            ("user ", None if self.username is None else repr(self.username[:SHOWN])),
             ("", self.role),
             ("", "nominates" if self.use_candidate else None),
             ("", "fingerprint wrong" if self.fingerprint_ok is False else None),
