@@ -119,11 +119,12 @@ def _chain(clause: Chain, payload: bytes, length: int) -> bool:
     start, length_at, unit, header, align, checks = clause
     captured = len(payload)
     while start < length:
+        for check in checks:
+            moved = check._replace(offset=check.offset + start)
+            if moved.offset < captured and not HOLDS[type(check)](moved, payload, length):
+                return False
         if start + length_at + 2 > captured:
             return captured < length
-        for check in checks:
-            if not HOLDS[type(check)](check._replace(offset=check.offset + start), payload, length):
-                return False
         value = payload[start + length_at] << 8 | payload[start + length_at + 1]
         start += -(-(value * unit + header) // align) * align
     return start == length
@@ -147,7 +148,7 @@ def _start_line(clause: StartLine, payload: bytes, length: int) -> bool:
     version = clause.version
     if line[: len(version) + 1].upper() == version + b" ":
         code = line[len(version) + 1 :]
-        return code[:3].isdigit() and code[3:4] in (b"", b" ")
+        return len(code) >= 3 and code[:3].isdigit() and code[3:4] in (b"", b" ")
     method, space, rest = line.rstrip(b" \t").partition(b" ")
     if not space or not method or method.translate(None, TOKEN):
         return False

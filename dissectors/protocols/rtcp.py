@@ -225,7 +225,7 @@ SPEC = Spec(
         ),
         plausible(
             "a packet type of RTCP's range in a compound whose lengths fit exactly",
-            AtLeast(8),
+            AtLeast(4),
             Chain(0, 2, 4, 4, 4, (_VERSION_2, Between(1, 1, 192, 223))),
         ),
         plausible(

@@ -79,8 +79,8 @@ class Chain(NamedTuple):
     """From octet `start` to the last one, whole elements follow one another; none at all is a chain too.
 
     An element's 16-bit length stands at `length_at` within it and counts `unit` octets each; with `header` added and
-    rounded up to a multiple of `align` it gives the element's size. `checks` hold for each element, their offsets
-    counted from its beginning.
+    rounded up to a multiple of `align` it gives the element's size. `checks`, each of one octet, hold for each element,
+    their offsets counted from its beginning.
     """
 
     start: int

@@ -1,0 +1,169 @@
+"""What confirms a plausible datagram, and what does not."""
+from __future__ import annotations
+
+import random
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dissectors.mux.evidence import Evidence
+from dissectors.mux.scan import Bounds, Scanner
+from dissectors.mux.table import PROTOCOLS
+from tests.made import A, B, Sent, channel_data, protocols, records, rtcp, rtp, settled, sip, srtcp, stun
+
+C = ("198.51.100.7", 3478)
+BACNET = bytes.fromhex("810a01dd0124000d013dff0003")
+INVITE = sip("INVITE sip:bob@192.0.2.2 SIP/2.0", "Call-ID: 1")
+
+
+def test_a_lone_rtp_datagram_is_not_counted_and_says_what_it_looks_like() -> None:
+    (entry,) = settled([(A, B, rtp(1))])
+    assert (PROTOCOLS[entry.protocol], entry.strength) == ("UNKNOWN", "plausible")
+    assert entry.evidence
+
+
+def test_three_in_sequence_confirm_a_stream_from_its_first_datagram() -> None:
+    assert protocols([(A, B, rtp(n)) for n in range(3)]) == ["RTP"] * 3
+    assert protocols([(A, B, rtp(n)) for n in range(2)]) == ["UNKNOWN"] * 2
+
+
+def test_the_sequence_number_may_wrap_within_the_run() -> None:
+    assert protocols([(A, B, rtp(n)) for n in (65534, 65535, 0)]) == ["RTP"] * 3
+
+
+def test_two_in_sequence_suffice_where_stun_shares_the_five_tuple() -> None:
+    sent = [(A, B, stun()), (B, A, rtp(7)), (B, A, rtp(8))]
+    assert protocols(sent) == ["STUN", "RTP", "RTP"]
+
+
+def test_one_datagram_suffices_where_rtcp_named_its_ssrc() -> None:
+    assert protocols([(A, B, rtcp(5)), (A, B, rtp(1, ssrc=5))]) == ["RTCP", "RTP"]
+
+
+def test_a_constant_source_whose_sequence_is_a_length_is_no_stream() -> None:
+    sizes = [0x1DC, 0x1DD, 0x1DD, 0x1DD, 0x1DD, 0x1DC, 0x1DD]
+    sent = [(A, B, BACNET[:2] + size.to_bytes(2, "big") + BACNET[4:] + bytes(9)) for size in sizes]
+    assert protocols(sent) == ["UNKNOWN"] * len(sent)
+
+
+def test_random_datagrams_of_rtps_range_are_no_streams() -> None:
+    dice = random.Random(3)
+    sent = [(A, B, bytes((dice.randrange(128, 192),)) + dice.randbytes(40)) for _ in range(2000)]
+    assert "RTP" not in protocols(sent)
+
+
+def test_channel_data_needs_stun_on_the_five_tuple_in_either_direction() -> None:
+    data = (A, C, channel_data(b"hello"))
+    assert protocols([data]) == ["UNKNOWN"]
+    assert protocols([(A, C, stun()), data]) == ["STUN", "TURN"]
+    assert protocols([data, (C, A, stun(0x0101))]) == ["TURN", "STUN"]
+    assert protocols([(A, B, stun()), data]) == ["STUN", "UNKNOWN"]
+
+
+def test_a_stream_inside_channel_data_confirms_the_channel() -> None:
+    sent = [(A, C, channel_data(rtp(n))) for n in range(4)]
+    assert protocols(sent) == ["TURN"] * 4
+    inside = [entry for entry in settled(sent) if entry.number < 0]
+    assert [PROTOCOLS[entry.protocol] for entry in inside] == ["RTP"] * 4
+    assert {entry.flow.flow.inside for entry in inside} == {"channel 0x4000"}
+
+
+def test_encrypted_rtcp_counts_where_its_source_sends_rtp() -> None:
+    stream = [(A, B, rtp(n, ssrc=9)) for n in range(3)]
+    assert protocols([*stream, (A, B, srtcp(9))]) == ["RTP"] * 3 + ["RTCP"]
+    assert protocols([(A, B, srtcp(9)), *stream]) == ["RTCP"] + ["RTP"] * 3
+    assert protocols([(A, B, srtcp(9))]) == ["UNKNOWN"]
+
+
+def test_encrypted_rtcp_is_marked_and_so_is_the_stream_that_it_reports_on() -> None:
+    scanner = Scanner()
+    sent = [*((A, B, rtp(n, ssrc=9)) for n in range(3)), (A, B, srtcp(9))]
+    entries = [entry for batch in scanner.scan(records(sent)) for entry in batch.entries]
+    assert [entry.encrypted for entry in entries] == [False, False, False, True]
+    assert [counters.encrypted for counters in scanner.streams] == [True]
+
+
+def test_quic_keeps_its_five_tuple_to_itself_unless_something_agreed_on_media() -> None:
+    quic = (A, B, b"\xc0\x00\x00\x00\x01\x08" + bytes(30))
+    stream = [(A, B, rtp(n)) for n in range(4)]
+    assert protocols([quic, *stream]) == ["QUIC"] * 5
+    assert protocols([quic, (A, B, stun()), *stream]) == ["QUIC", "STUN"] + ["RTP"] * 4
+
+
+def test_classic_stun_counts_with_attributes_with_its_answer_or_beside_stun() -> None:
+    bare, answer = b"\x00\x01\x00\x00" + b"t" * 16, b"\x01\x01\x00\x08" + b"t" * 16 + b"\0\1\0\4abcd"
+    assert protocols([(A, C, bare)]) == ["UNKNOWN"]
+    assert protocols([(A, C, bare), (C, A, answer)]) == ["STUN", "STUN"]
+    assert protocols([(A, C, stun()), (A, C, bare)]) == ["STUN", "STUN"]
+    assert protocols([(A, C, b"\x00\x01\x00\x08" + b"t" * 16 + b"\0\3\0\4abcd")]) == ["STUN"]
+
+
+def test_dtls_13_records_need_a_handshake_on_the_five_tuple() -> None:
+    unified = (A, B, b"\x2c\x00\x01\x00\x20" + bytes(32))
+    hello = (B, A, b"\x16\xfe\xfd" + bytes(8) + b"\x00\x03abc")
+    assert protocols([unified]) == ["UNKNOWN"]
+    assert protocols([unified, hello]) == ["DTLS", "DTLS"]
+
+
+def test_a_stream_goes_on_when_ice_moves_it_to_another_five_tuple() -> None:
+    scanner = Scanner()
+    sent = [*((A, B, rtp(n)) for n in range(5)), *((A, C, rtp(n)) for n in range(5, 9))]
+    for _ in scanner.scan(records(sent)):
+        pass
+    (counters,) = scanner.streams
+    assert (counters.packets, counters.lost, len(counters.flows)) == (9, 0, 2)
+
+
+def test_the_same_ssrc_both_ways_is_two_streams() -> None:
+    scanner = Scanner()
+    both: list[Sent] = [sent for n in range(5) for sent in ((A, B, rtp(n)), (B, A, rtp(n)))]
+    for _ in scanner.scan(records(both)):
+        pass
+    assert [counters.packets for counters in scanner.streams] == [5, 5]
+
+
+def test_a_forced_port_needs_no_evidence() -> None:
+    assert protocols([(A, B, rtp(1))], forced={16402: "RTP"}) == ["RTP"]
+    assert protocols([(A, B, b"\x01\x02")], forced={16402: "DTLS"}) == ["DTLS"]
+
+
+def test_what_waits_is_bounded_and_giving_up_is_counted() -> None:
+    scanner = Scanner(Bounds(waiting=10))
+    sent = [(A, B, rtp(n, ssrc=1000 + n)) for n in range(50)]
+    entries = [entry for batch in scanner.scan(records(sent)) for entry in batch.entries]
+    assert len(entries) == 40
+    assert scanner.bounds_hit == {"waiting": 40}
+    assert len(scanner.finish().entries) == 10
+
+
+def test_streams_are_bounded_and_giving_way_is_counted() -> None:
+    scanner = Scanner(Bounds(streams=4))
+    sent = [(A, B, rtp(n, ssrc=ssrc)) for ssrc in range(100, 110) for n in range(3)]
+    for _ in scanner.scan(records(sent)):
+        pass
+    assert len(scanner.streams) == 4
+    assert scanner.bounds_hit["streams"] >= 6
+
+
+KINDS = [
+    (A, B, stun()), (B, A, rtp(1)), (B, A, rtp(2)), (A, B, channel_data(b"hi")), (A, B, srtcp()), (A, B, INVITE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("order", list(permutations(range(len(KINDS))))[::37])
+def test_every_datagram_is_settled_exactly_once_in_any_order(order: tuple[int, ...]) -> None:
+    entries = settled([KINDS[place] for place in order])
+    assert sorted(entry.number for entry in entries if entry.number >= 0) == list(range(len(KINDS)))
+
+
+@given(st.lists(st.binary(max_size=40), max_size=30))
+def test_any_datagrams_are_settled_exactly_once(payloads: list[bytes]) -> None:
+    entries = settled([(A, B, payload) for payload in payloads])
+    assert sorted(entry.number for entry in entries if entry.number >= 0) == list(range(len(payloads)))
+
+
+def test_evidence_never_outlives_its_bounds() -> None:
+    evidence = Evidence(waiting=4, streams=4)
+    assert evidence.finish() == []
