@@ -168,6 +168,28 @@ def test_a_port_alone_makes_no_tunnel(port: int, payload: bytes) -> None:
     assert frames.encapsulations == {}
 
 
+@pytest.mark.parametrize(
+    ("port", "payload"),
+    [
+        (2152, b"\x30\x01" + TUNNELLED["GTP"][1][2:]),
+        (2152, b"\x50" + TUNNELLED["GTP"][1][1:]),
+        (3544, ipv6(ipv4(udp()), 4, length=2000)),
+        (4789, b"\x08\0\0\0\0\0\1\1" + ethernet(IP)),
+        (4789, b"\x09\0\0\0\0\0\1\0" + ethernet(IP)),
+        (6081, b"\x41\0\x65\x58\0\0\1\0" + b"\0" * 4 + ethernet(IP)),
+        (5247, b"\0\x10\0\x80" + b"\0" * 4 + ethernet(IP)),
+    ],
+)
+def test_a_tunnels_port_with_a_header_that_does_not_fit_is_a_plain_datagram(port: int, payload: bytes) -> None:
+    assert len(Frames().udp(record(ethernet(ipv4(udp(payload, 40000, port)))))) == 1
+
+
+def test_an_ipv6_datagram_in_one_fragment_is_not_reassembled() -> None:
+    frames = Frames()
+    assert list(frames.udp(record(CARRIED6["a fragment that is the whole"][1], 101))) == [HELLO6]
+    assert frames.fragments.seen == 0
+
+
 @pytest.mark.parametrize("carrier", CARRIED)
 @given(data=st.data())
 def test_reading_in_one_step_and_walking_agree(carrier: str, data: st.DataObject) -> None:
@@ -275,6 +297,9 @@ def test_fragments_that_cannot_be_true_are_refused() -> None:
     fragments.add(1, 8, b"x" * 8, True, 0)
     fragments.add(1, 16, b"x" * 8, False, 0)
     assert fragments.refused == 3
+    fragments.add(2, 16, b"x" * 8, False, 0)
+    fragments.add(2, 8, b"x" * 8, True, 0)
+    assert fragments.refused == 4
     assert fragments.add(1, 0, b"x" * 8, False, 0) == b"x" * 16
 
 

@@ -139,6 +139,18 @@ def test_timestamp_resolution_is_a_power_of_ten_or_of_two() -> None:
     assert records[0].time == SECOND + SECOND // 2
 
 
+def test_an_interfaces_offset_counts_in_seconds() -> None:
+    records, _ = read(section() + interface(1, option(14, struct.pack("<q", -2))) + enhanced(b"x", 5_000_000))
+    assert records[0].time == 3 * SECOND
+
+
+def test_a_block_length_that_forgot_its_padding_is_rounded_up() -> None:
+    forgetful = struct.pack("<II", 9, 14) + b"ab\0\0" + struct.pack("<I", 14)
+    records, notes = read(section() + interface() + forgetful + enhanced(b"after"))
+    assert [record.octets for record in records] == [b"after"]
+    assert notes.corrupt is None
+
+
 def test_comments_and_interface_names_are_bounded() -> None:
     comments = b"".join(option(1, b"again") for _ in range(LARGEST_NOTES + 5))
     _, notes = read(section("<", comments) + interface(1, option(2, b"e")) * (LARGEST_NOTES + 3))
@@ -205,6 +217,9 @@ def test_a_length_that_cannot_be_true_stops_the_reading_there() -> None:
         assert notes.corrupt == (len(pcapng()), f"a block claims {total} octets")
     _, notes = read(section() + block(9, b"abcd")[:-4] + b"\1\0\0\0")
     assert notes.corrupt == (len(section()), "a block's two lengths differ")
+    start = section() + interface()
+    records, notes = read(start + enhanced(b"abcd")[:-4] + struct.pack("<I", 40))
+    assert (records, notes.corrupt) == ([], (len(start), "a block's two lengths differ"))
     _, notes = read(snoop([b"abc"]) + struct.pack("!6I", 9, 9, 0, 0, 0, 0))
     assert notes.corrupt is not None
 
