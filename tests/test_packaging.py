@@ -45,6 +45,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout to build in."""
     folder = tmp_path_factory.mktemp("packaging") / "muxshark"
     shutil.copytree(ROOT, folder, ignore=LITTER)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod(path.stat().st_mode | 0o200)
     return folder
 
 
@@ -171,6 +173,20 @@ def test_an_environment_that_is_not_whole_is_not_ready(
         "another python": lambda: stamp.write_text(text.replace(sys.implementation.cache_tag, "cpython-39"), "utf-8"),
     }[loss]()
     assert not environments.is_ready(environment, ())
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("Collecting\n\nERROR: No matching distribution found for rich>=99\nnote: so\n", "ERROR: No matching distri"),
+        ("WARNING: Retrying after connection broken by 'X'\nERROR: No matching", "the package index cannot be reached"),
+        ("ERROR: [Errno 28] No space left on device\n", "the disk is full"),
+        ("Traceback\nKilled\n", "Killed"),
+        ("", "without a word"),
+    ],
+)
+def test_a_failed_step_says_what_tells_most(monkeypatch: pytest.MonkeyPatch, output: str, said: str) -> None:
+    assert tool("environment", monkeypatch).telling(output).startswith(said)
 
 
 INDEX = """<!DOCTYPE html><html><body>

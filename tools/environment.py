@@ -23,6 +23,12 @@ from tools.pip_wheel import Unavailable, fetch_pip
 TERMS = ("setup.cfg", "pyproject.toml", "setup.py")
 """A change in one of these files makes the next run install again."""
 
+SIGNS = {
+    "No space left on device": "the disk is full",
+    "connection broken by": "the package index cannot be reached; PIP_INDEX_URL and PIP_PROXY can say how",
+}
+"""What pip says when it gives up, and what that means."""
+
 OURS = "made-by-run.py"
 STAMP = "ready.json"
 
@@ -170,18 +176,33 @@ def install(environment: Environment, extras: tuple[str, ...]) -> None:
 
 
 def run(environment: Environment, *words: str | Path) -> None:
-    """Run one step of the set-up; raises SetupError with the last word of a step that fails."""
+    """Run one step of the set-up, its words to the log; raises SetupError with what tells most of a failure."""
     settings = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+    # The step inherits the lock: when this process is killed, the next set-up waits for what it left running.
     done = subprocess.run(
-        words, check=False, env=settings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        words,
+        check=False,
+        env=settings,
+        close_fds=os.name != "posix",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     )
     log = environment.folder / "setup.log"
     with log.open("a", encoding="utf-8") as file:
         file.write(done.stdout)
     if done.returncode:
-        lines = [line.strip() for line in done.stdout.splitlines() if line.strip()] or ["not a word of why"]
-        last = next((line for line in reversed(lines) if line.lower().startswith("error")), lines[-1])
-        raise SetupError(f"the set-up failed: {last} (everything it said: {log})")
+        raise SetupError(f"the set-up failed: {telling(done.stdout)} (everything it said: {log})")
+
+
+def telling(output: str) -> str:
+    """The line of a failed step's output that helps a person most, in plain words where we have them."""
+    for sign, meaning in SIGNS.items():
+        if sign in output:
+            return meaning
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["without a word"]
+    return next((line for line in reversed(lines) if line.lower().startswith("error")), lines[-1])
 
 
 @contextlib.contextmanager
@@ -194,4 +215,5 @@ def alone(folder: Path) -> Iterator[None]:
             import fcntl
 
             fcntl.flock(lock, fcntl.LOCK_EX)
+            os.set_inheritable(lock.fileno(), True)
         yield
