@@ -8,13 +8,11 @@ from __future__ import annotations
 import binascii
 import gzip
 import re
-import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
-Status = Literal["identity", "complete", "truncated", "corrupt", "over limit", "unsupported"]
+from dissectors.wire.deflate import Layer, Status, read_gzip, read_stream, read_zlib
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +90,8 @@ def deflate(data: bytes, encoding: str) -> bytes:
     return data
 
 
-class _Layer(NamedTuple):
-    """One encoding that was undone, as far as it could be."""
-
-    name: str
-    octets: bytes
-    status: Status
-    deviations: tuple[str, ...] = ()
-    leading: bytes = b""
-    trailing: bytes = b""
-
-    def noting(self, *deviations: str) -> _Layer:
-        return self._replace(deviations=(*deviations, *self.deviations))
-
-
 _DATAGRAM = 65535
 _STACKED = 4
-_MEMBERS = 16
-_STEP = 512
 _LEADING = re.compile(rb"[\r\n]{1,8}")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
@@ -125,14 +107,14 @@ def _tokens(labels: tuple[str, ...]) -> list[str]:
     return [_ALIASES.get(name, name)[:32] for name in names if name not in ("", "identity")]
 
 
-def _peel(data: bytes, claimed: list[str], bound: int) -> tuple[list[_Layer], list[str]]:
+def _peel(data: bytes, claimed: list[str], bound: int) -> tuple[list[Layer], list[str]]:
     """Undo one encoding after the other; the second list says why one was not undone."""
     if not claimed:
         layer = _undeflate(data, "", bound)
         return ([layer.noting("the data is compressed, no label says so")] if layer else []), []
     pending = claimed[-_STACKED:]
     refused = [f"the label names {len(claimed)} codings, more than are undone"] if pending != claimed else []
-    layers: list[_Layer] = []
+    layers: list[Layer] = []
     while pending and (not layers or layers[-1].status in ("complete", "truncated")):
         name = _next(pending, data)
         layer = _READERS.get(name, _foreign)(data, name, bound)
@@ -152,10 +134,10 @@ def _next(pending: list[str], data: bytes) -> str:
     return pending.pop()
 
 
-def _undeflate(data: bytes, name: str, bound: int) -> _Layer | None:
+def _undeflate(data: bytes, name: str, bound: int) -> Layer | None:
     """Undo zlib, gzip or bare deflate, whichever it is; None when it is none of them. `name` is the label or empty."""
     text = _is_text(data)
-    partial: _Layer | None = None
+    partial: Layer | None = None
     for layer in _attempts(data, name, bound):
         if layer.status == "complete" and not (text and layer.trailing.strip(_PADDING)):
             return _compared(layer, name)
@@ -166,26 +148,26 @@ def _undeflate(data: bytes, name: str, bound: int) -> _Layer | None:
     return _compared(partial, name)
 
 
-def _attempts(data: bytes, name: str, bound: int) -> Iterator[_Layer]:
+def _attempts(data: bytes, name: str, bound: int) -> Iterator[Layer]:
     """Every reading that the octets allow, the likeliest first."""
     found = _LEADING.match(data)
     starts = (0, found.end()) if found else (0,)
     for start in starts:
         if name or data.startswith(_SNIFFED, start):
-            for read in (_zlib, _gzip):
+            for read in (read_zlib, read_gzip):
                 layer = read(data, start, bound)
                 if layer is not None:
                     yield layer._replace(leading=data[:start])
     for start in starts if name else ():
-        octets, end, status = _stream(data, start, bound)
-        layer = _Layer("deflate", octets, status, (), data[:start], data[end:])
+        octets, end, status = read_stream(data, start, bound)
+        layer = Layer("deflate", octets, status, (), data[:start], data[end:])
         # Anything may look like a bare stream for a while: it has to end where the data does, or give text.
         ended = status == "over limit" or status == "complete" and not layer.trailing.strip(_PADDING)
         if octets and (ended or _is_text(octets)):
             yield layer
 
 
-def _compared(layer: _Layer, name: str) -> _Layer:
+def _compared(layer: Layer, name: str) -> Layer:
     """The layer with what its label, its surroundings and its end have to say."""
     notes: list[str] = []
     if name and layer.name != _WRITTEN_AS.get(name, name):
@@ -197,109 +179,7 @@ def _compared(layer: _Layer, name: str) -> _Layer:
     return layer.noting(*notes)
 
 
-def _zlib(data: bytes, start: int, bound: int) -> _Layer | None:
-    """RFC 1950: two octets of header, the stream, Adler-32."""
-    header = data[start : start + 2]
-    if len(header) < 2 or header[0] & 0x8F != 0x08 or int.from_bytes(header, "big") % 31:
-        return None
-    if header[1] & 0x20:
-        return _Layer("zlib", b"", "corrupt", ("the data needs a preset dictionary",))
-    octets, end, status = _stream(data, start + 2, bound)
-    return _ended("zlib", octets, status, data, end, struct.pack(">I", zlib.adler32(octets)))
-
-
-def _gzip(data: bytes, start: int, bound: int) -> _Layer | None:
-    """RFC 1952: members one after the other, each with its header, the stream, CRC-32 and length."""
-    layer: _Layer | None = None
-    for _ in range(_MEMBERS):
-        if data[start : start + 3] != b"\x1f\x8b\x08":
-            break
-        before = layer.octets if layer else b""
-        octets, end, status = _stream(data, _gzip_stream(data, start), bound - len(before))
-        trailer = struct.pack("<II", zlib.crc32(octets), len(octets))
-        layer = _ended("gzip", octets, status, data, end, trailer)
-        layer = layer._replace(octets=before + layer.octets)
-        start = len(data) - len(layer.trailing)
-        if layer.status != "complete":
-            break
-    return layer
-
-
-def _gzip_stream(data: bytes, start: int) -> int:
-    """Where the stream of the member at `start` begins (RFC 1952 section 2.3); the data's end when it never does."""
-    flags = data[start + 3] if start + 3 < len(data) else 0
-    offset = start + 10
-    if flags & 0x04:
-        offset += 2 + int.from_bytes(data[offset : offset + 2], "little")
-    for flag in (0x08, 0x10):
-        if flags & flag:
-            end = data.find(b"\0", offset)
-            offset = end + 1 if end >= 0 else len(data)
-    return min(offset + (2 if flags & 0x02 else 0), len(data))
-
-
-def _ended(name: str, octets: bytes, status: Status, data: bytes, end: int, checksum: bytes) -> _Layer:
-    """A stream with the verdict of its checksum."""
-    if status != "complete":
-        return _Layer(name, octets, status)
-    found = data[end : end + len(checksum)]
-    if found == checksum:
-        return _Layer(name, octets, "complete", (), b"", data[end + len(checksum) :])
-    if len(found) < len(checksum):
-        return _Layer(name, octets, "truncated", ("the stream is whole, its checksum is cut",))
-    return _Layer(name, octets, "corrupt", ("the checksum is wrong",), b"", data[end + len(checksum) :])
-
-
-def _stream(data: bytes, start: int, bound: int) -> tuple[bytes, int, Status]:
-    """The bare stream of RFC 1951 at `start`: its octets, the offset after it, and how it ended."""
-    decoder = zlib.decompressobj(-15)
-    compressed = memoryview(data)[start:]
-    try:
-        octets = decoder.decompress(compressed, bound + 1)
-    except zlib.error:
-        return _before_the_break(compressed, bound), len(data), "corrupt"
-    if len(octets) > bound:
-        return octets[:bound], len(data), "over limit"
-    if not decoder.eof:
-        return octets, len(data), "truncated"
-    return octets, len(data) - len(decoder.unused_data), "complete"
-
-
-def _before_the_break(compressed: memoryview, bound: int) -> bytes:
-    """What a broken stream held before the octet that broke it.
-
-    zlib withholds the output of a call that fails, so the step that fails is taken again octet by octet.
-    """
-    decoder = zlib.decompressobj(-15)
-    pieces: list[bytes] = []
-    left = bound
-    for start in range(0, len(compressed), _STEP):
-        saved = decoder.copy()
-        step = compressed[start : start + _STEP]
-        try:
-            pieces.append(decoder.decompress(step, left + 1))
-        except zlib.error:
-            pieces.extend(_octet_by_octet(saved, step, left))
-            break
-        left -= len(pieces[-1])
-        if left < 0:
-            break
-    return b"".join(pieces)[:bound]
-
-
-def _octet_by_octet(decoder: zlib._Decompress, step: memoryview, left: int) -> Iterator[bytes]:
-    for at in range(len(step)):
-        if left < 0:
-            return
-        try:
-            piece = decoder.decompress(step[at : at + 1], left + 1)
-        except zlib.error:
-            return
-        left -= len(piece)
-        yield piece
-
-
-def _unbase64(data: bytes, name: str, bound: int) -> _Layer | None:
+def _unbase64(data: bytes, name: str, bound: int) -> Layer | None:
     """RFC 4648 section 4, white space within it ignored."""
     packed = data.translate(None, b" \t\r\n")
     if not _BASE64.fullmatch(packed):
@@ -308,18 +188,18 @@ def _unbase64(data: bytes, name: str, bound: int) -> _Layer | None:
     kept = digits[:-1] if len(digits) % 4 == 1 else digits
     octets = binascii.a2b_base64(kept + b"=" * (-len(kept) % 4))
     if len(packed) % 4 == 0:
-        return _Layer("base64", octets, "complete")
-    return _Layer("base64", octets, "truncated", ("the base64 is cut or lacks its padding",))
+        return Layer("base64", octets, "complete")
+    return Layer("base64", octets, "truncated", ("the base64 is cut or lacks its padding",))
 
 
-def _foreign(data: bytes, name: str, bound: int) -> _Layer | None:
+def _foreign(data: bytes, name: str, bound: int) -> Layer | None:
     """A coding that is not decoded here; the data may still be one that is, or plain text."""
     layer = _undeflate(data, "", bound)
     if layer is not None:
         return layer.noting(f"the label says {name}, the data is {_FULL_NAMES[layer.name]}")
     if _is_text(data):
         return None
-    return _Layer(name, data, "unsupported", (f"{name} is not decoded",))
+    return Layer(name, data, "unsupported", (f"{name} is not decoded",))
 
 
 def _is_text(data: bytes) -> bool:
@@ -333,7 +213,7 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def _summary(data: bytes, label: str | None, claimed: list[str], layers: list[_Layer], refused: list[str]) -> Inflated:
+def _summary(data: bytes, label: str | None, claimed: list[str], layers: list[Layer], refused: list[str]) -> Inflated:
     deviations = tuple(refused) + tuple(text for layer in layers for text in layer.deviations)
     if not layers:
         return Inflated(data, "identity", label, len(data), len(data), "identity", deviations)
@@ -355,7 +235,7 @@ def _summary(data: bytes, label: str | None, claimed: list[str], layers: list[_L
 
 _FULL_NAMES = {"zlib": "zlib (RFC 1950)", "gzip": "gzip (RFC 1952)", "deflate": "bare deflate (RFC 1951)"}
 
-_READERS: dict[str, Callable[[bytes, str, int], _Layer | None]] = {
+_READERS: dict[str, Callable[[bytes, str, int], Layer | None]] = {
     "deflate": _undeflate,
     "gzip": _undeflate,
     "base64": _unbase64,
