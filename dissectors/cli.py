@@ -1,0 +1,159 @@
+"""The command line: arguments in, exit status out.
+
+0 done · 2 usage or unreadable input, said in one line on standard error · 130 interrupted. A reader that has heard
+enough (`| head`) ends the work in silence.
+"""
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import platform
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn, Protocol
+
+from dissectors import __version__
+from dissectors.commands import analyze, completion, explain, inflate, listing
+from dissectors.commands.inputs import Refused
+from dissectors.wire.datagram import CaptureError
+
+DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
+ENOUGH_FOR_A_TYPO = 0.6
+
+
+class Command(Protocol):
+    """What a module of `dissectors.commands` offers."""
+
+    NAME: str
+    HELP: str
+    DESCRIPTION: str
+
+    @property
+    def arguments(self) -> Callable[[argparse.ArgumentParser], None]: ...
+
+    @property
+    def run(self) -> Callable[[argparse.Namespace], int]: ...
+
+
+COMMANDS: tuple[Command, ...] = (analyze, listing, explain, inflate, completion)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Refused(f"{message} (muxshark --help)")
+
+
+class Version(argparse.Action):
+    """Say the version, which scan runs, and which Python."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        from dissectors.mux.scan import Scanner
+
+        python = f"{platform.python_implementation()} {platform.python_version()}"
+        print(f"muxshark {__version__} (scan: {Scanner.build}, {python})")
+        parser.exit()
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    words = sys.argv[1:] if words is None else words
+    try:
+        status = _run(list(words))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        _forget_output()
+        return DONE
+    except KeyboardInterrupt:
+        _forget_output()
+        return INTERRUPTED
+    except (Refused, CaptureError) as error:
+        return _complain(str(error))
+    except OSError as error:
+        _forget_output()
+        return _complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
+
+
+def parser() -> Parser:
+    """The parser of the whole command line."""
+    whole = Parser(
+        prog="muxshark",
+        description="Dissects calls whose SIP, STUN, RTP and RTCP share one UDP port.",
+        epilog="muxshark COMMAND --help says more. Exit status: 0 done, 2 usage or unreadable input, 130 interrupted.",
+        allow_abbrev=False,
+    )
+    whole.add_argument("--version", action=Version, nargs=0, help="say the version, the build of the scan, the Python")
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    for command in COMMANDS:
+        one = commands.add_parser(
+            command.NAME,
+            help=command.HELP,
+            description=command.DESCRIPTION,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        command.arguments(one)
+        one.set_defaults(run=command.run, parser=whole)
+    return whole
+
+
+def _run(words: list[str]) -> int:
+    """Parse and do; whatever cannot be printed is escaped."""
+    if sys.stdout is None:
+        raise Refused("there is no standard output")
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="backslashreplace")
+    whole = parser()
+    if not words:
+        whole.print_help(sys.stderr)
+        return UNUSABLE
+    if not words[0].startswith("-"):
+        _known(words[0], [command.NAME for command in COMMANDS], "command")
+    try:
+        options, left = whole.parse_known_args(words)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else DONE
+    if left:
+        _known(left[0].split("=")[0], _options(whole, options.command), "option")
+    run: Callable[[argparse.Namespace], int] = options.run
+    return run(options)
+
+
+def _known(word: str, words: list[str], kind: str) -> None:
+    """Refuse a word that is none of `words`, with the one that was probably meant."""
+    if word in words:
+        return
+    near = difflib.get_close_matches(word, words, 1, ENOUGH_FOR_A_TYPO)
+    hint = f"did you mean {near[0]}?" if near else "see muxshark --help"
+    raise Refused(f"no {kind} {word!r}; {hint}")
+
+
+def _options(whole: Parser, command: str | None) -> list[str]:
+    from dissectors.outputs.completion import options_of
+
+    return options_of(whole, command)
+
+
+def _complain(text: str) -> int:
+    """One line on standard error, if there is one to write to."""
+    try:
+        print(f"muxshark: {' '.join(text.split())}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        _forget_output()
+    return UNUSABLE
+
+
+def _forget_output() -> None:
+    """Let what is still buffered go nowhere, so that closing standard output cannot fail at exit."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError, AttributeError):
+        # Standard output is no file here, so nothing is flushed at exit either.
+        return

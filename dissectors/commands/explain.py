@@ -1,0 +1,58 @@
+"""`muxshark explain`: why a datagram is what it is."""
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.mux.scan import Row
+
+NAME = "explain"
+HELP = "why a datagram is what it is: every rule, its octets, the evidence"
+DESCRIPTION = "Show every rule that was tried on a frame's datagram, who won and who came second, and the message."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What may follow the command's name."""
+    parser.add_argument("file", metavar="FILE", help="the capture; - is standard input")
+    parser.add_argument("frame", metavar="FRAME", type=inputs.positive, help="the frame's number, from 1")
+    parser.add_argument(
+        "--layer", type=layer, metavar="N", help="which UDP header of the frame, from 0 (all of them)"
+    )
+    inputs.add_reading(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the explanation of every datagram that was asked for."""
+    from dissectors import offline
+    from dissectors.mux.table import PROTOCOLS
+    from dissectors.outputs.explanation import explained
+
+    chosen: list[Row] = []
+    companies: dict[frozenset[tuple[str, int]], Counter[str]] = {}
+    for row in offline.rows([options.file], forced=inputs.forced(options)):
+        companies.setdefault(_pair(row), Counter())[PROTOCOLS[row.protocol]] += 1
+        if row.datagram.frame == options.frame and options.layer in (None, row.datagram.layer):
+            chosen.append(row)
+    if not chosen:
+        where = "" if options.layer is None else f" in layer {options.layer}"
+        raise inputs.Refused(f"{options.file}: frame {options.frame} holds no UDP datagram{where}")
+    for position, row in enumerate(chosen):
+        for line in explained(row, companies[_pair(row)]):
+            print(line)
+        if position < len(chosen) - 1:
+            print()
+    return 0
+
+
+def layer(text: str) -> int:
+    """A layer's number, from 0."""
+    return 0 if text == "0" else inputs.positive(text)
+
+
+def _pair(row: Row) -> frozenset[tuple[str, int]]:
+    flow = row.datagram.flow
+    return frozenset(((flow.src, flow.sport), (flow.dst, flow.dport)))

@@ -1,0 +1,68 @@
+"""`muxshark inflate`: a saved body in, its text out."""
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.wire.inflate import Inflated
+
+NAME = "inflate"
+HELP = "the text of a compressed body that was saved to a file"
+DESCRIPTION = (
+    "Inflate a saved body (zlib, gzip, bare deflate, base64) to standard output; what was found goes to standard "
+    "error. Exit status 2 when it could not be read to its end."
+)
+LARGEST = 64 << 20
+WHOLE = ("complete", "identity")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What may follow the command's name."""
+    parser.add_argument("file", metavar="FILE", help="the body; - is standard input")
+    parser.add_argument("--label", metavar="CODING", help="what Content-Encoding said, such as deflate")
+    inputs.add_bounds(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the text, and on standard error how it was compressed and where it deviates from its label."""
+    from dissectors.outputs.escape import readable, visible
+    from dissectors.wire.inflate import inflate
+
+    labels = (options.label,) if options.label else ()
+    found = inflate(_octets(options.file), labels, inputs.limits(options))
+    if sys.stdout.isatty():
+        text = readable(found.octets.decode("utf-8", "surrogateescape"))
+        sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(found.octets)
+    sys.stdout.flush()
+    for text in (_what(found), *found.deviations):
+        print(f"muxshark: {visible(text)}", file=sys.stderr)
+    return 0 if found.status in WHOLE else 2
+
+
+def _octets(path: str) -> bytes:
+    """The body, which may not be larger than any that a message could hold by far."""
+    try:
+        with open(0 if path == inputs.STANDARD_INPUT else path, "rb", closefd=path != inputs.STANDARD_INPUT) as file:
+            octets = file.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        raise inputs.Refused(f"{path}: {getattr(error, 'strerror', None) or error}".lower()) from None
+    if len(octets) > LARGEST:
+        raise inputs.Refused(f"{path}: more than {LARGEST >> 20} MiB, which is no body of a message")
+    return octets
+
+
+def _what(found: Inflated) -> str:
+    label = f", labelled {found.label}" if found.label else ""
+    if found.status == "identity":
+        return f"not compressed, {found.inflated_length:,} octets{label}"
+    if found.status == "unsupported":
+        return f"{found.encoding} cannot be decoded here, {found.compressed_length:,} octets{label}"
+    sizes = f"{found.compressed_length:,} → {found.inflated_length:,} octets"
+    return f"{found.encoding}, {sizes}, {found.status}{label}"

@@ -1,0 +1,88 @@
+"""What the commands that read captures have in common: their arguments, and the values made of them."""
+from __future__ import annotations
+
+import argparse
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dissectors.wire.inflate import Limits
+
+STANDARD_INPUT = "-"
+FORCED = re.compile(r"udp\.port==(\d{1,5}),([A-Za-z]+)")
+
+
+class Refused(Exception):
+    """What was asked cannot be done: one line for people, exit status 2."""
+
+
+def add_captures(parser: argparse.ArgumentParser) -> None:
+    """`FILE…` and `-r FILE`."""
+    parser.add_argument(
+        "files", nargs="*", metavar="FILE", help="a capture; - is standard input; several are one timeline"
+    )
+    parser.add_argument("-r", dest="also", action="append", default=[], metavar="FILE", help="a capture, as in tcpdump")
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """How captures are read: ports whose protocol is known, and how far compressed bodies may inflate."""
+    parser.add_argument(
+        "-d", dest="forced", action="append", default=[], type=forced_port, metavar="udp.port==N,PROTO",
+        help="take the datagrams of a port for a protocol of the table",
+    )  # fmt: skip
+    add_bounds(parser)
+
+
+def add_bounds(parser: argparse.ArgumentParser) -> None:
+    """How far a compressed body may inflate."""
+    parser.add_argument(
+        "--max-inflated", type=positive, metavar="OCTETS", help="inflate a body to this many octets at most (1048576)"
+    )
+    parser.add_argument(
+        "--max-ratio", type=positive, metavar="N", help="inflate a body to N times its size at most (100)"
+    )
+
+
+def paths(options: argparse.Namespace) -> list[str]:
+    """The captures that were named, in order; raises Refused where there is none or standard input twice."""
+    named: list[str] = [*options.also, *options.files]
+    if not named:
+        raise Refused("no capture named; try: muxshark " + options.command + " FILE")
+    if named.count(STANDARD_INPUT) > 1:
+        raise Refused("standard input can be read only once")
+    return named
+
+
+def limits(options: argparse.Namespace) -> Limits:
+    """The bounds of inflating that were asked for."""
+    from dissectors.wire.inflate import LIMITS, Limits
+
+    return Limits(options.max_inflated or LIMITS.octets, options.max_ratio or LIMITS.ratio)
+
+
+def forced(options: argparse.Namespace) -> dict[int, str]:
+    """The protocol of each port that the user insists on."""
+    return dict(options.forced)
+
+
+def forced_port(text: str) -> tuple[int, str]:
+    """`udp.port==16402,RTP` as a port and a protocol's name."""
+    from dissectors.mux.table import TABLE
+
+    match = FORCED.fullmatch(text)
+    if not match:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form udp.port==16402,RTP")
+    port, protocol = int(match[1]), match[2].upper()
+    names = [spec.name for spec in TABLE]
+    if not 0 < port < 65536:
+        raise argparse.ArgumentTypeError(f"{match[1]} is no UDP port")
+    if protocol not in names:
+        raise argparse.ArgumentTypeError(f"no protocol {match[2]!r}; there are {', '.join(names)}")
+    return port, protocol
+
+
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
+    return int(text)

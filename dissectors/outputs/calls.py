@@ -1,0 +1,196 @@
+"""Calls as people read them: who and whom, what came of it, the ladder, the offer and the answer."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dissectors.analysis.report import Body, Call, Description, Format, Media, Message, Report
+from dissectors.outputs.ladder import inflation, ladder
+from dissectors.outputs.lines import (
+    BLANK,
+    Column,
+    Line,
+    Page,
+    Span,
+    beside,
+    cells,
+    clip,
+    count,
+    hanging,
+    line,
+    listed,
+    span,
+    table,
+)
+from dissectors.outputs.moments import moment, seconds
+from dissectors.outputs.summary import SEVERITIES, outcome
+from dissectors.wire.datagram import endpoint
+
+WHOLE_CALLS = 3
+MOST_ROWS = 20
+MOST_SDP_LINES = 60
+BESIDE = 132
+OUTCOME_STYLES = {
+    "ended": "green", "established": "green", "answered": "green", "rejected": "red", "unanswered": "red",
+    "cancelled": "yellow", "ringing": "yellow", "fragment": "yellow",
+}  # fmt: skip
+CERTAINTY_STYLES = {"certain": "green", "high": "", "medium": "yellow", "low": "yellow", "unknown": "red"}
+
+
+def calls(page: Page, report: Report) -> list[Line]:
+    """Every call, the worst in full where there are many, the others in a line each; then what else SIP was for."""
+    numbers = [i for i, call in enumerate(report.calls) if call.kind == "call"]
+    others = [i for i, call in enumerate(report.calls) if call.kind != "call"]
+    whole = numbers if page.everything or len(numbers) <= WHOLE_CALLS else _worst_first(report, numbers)[:1]
+    lines: list[Line] = []
+    if len(whole) < len(numbers):
+        lines += _table(page, report, "Calls", _worst_first(report, numbers))
+    for i in whole:
+        lines += call_in_full(page, report, i, len(numbers))
+    if others:
+        lines += _table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
+    return lines
+
+
+def call_in_full(page: Page, report: Report, number: int, of: int) -> list[Line]:
+    """One call: its parties, its outcome and times, its ladder, and what was offered and answered."""
+    call = report.calls[number]
+    title = "Call" if of == 1 else f"Call {number + 1}"
+    parties = f"{call.caller or 'somebody'} → {call.callee or 'somebody'}"
+    lines = hanging(page, line(span(title, "bold"), "   "), parties)
+    lines.append(line("  ", span(outcome(call), OUTCOME_STYLES.get(call.outcome, "")), span(_times(page, call), "dim")))
+    agents = [f"user agents: {listed(call.user_agents, 4)}"] if call.user_agents else []
+    names = [f"Call-ID: {listed(dict.fromkeys(dialog.call_id for dialog in call.dialogs), 2)}"] if call.dialogs else []
+    for text in (*agents, *names):
+        lines += hanging(page, line("  "), text, "dim")
+    lines += [BLANK, *ladder(page, call.messages), BLANK]
+    bodies = {message.place: message for message in call.messages}
+    for description in call.descriptions if page.everything else call.descriptions[:4]:
+        lines += [*_description(page, description, bodies.get(description.place)), BLANK]
+    return lines
+
+
+def _worst_first(report: Report, numbers: list[int]) -> list[int]:
+    rank: dict[int, int] = {}
+    for finding in report.findings:
+        if finding.call is not None:
+            severity = SEVERITIES.index(finding.severity)
+            rank[finding.call] = min(severity, rank.get(finding.call, severity))
+    return sorted(numbers, key=lambda i: rank.get(i, len(SEVERITIES)))
+
+
+def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> list[Line]:
+    columns = (
+        Column("", "right"), Column("start", "right", 2), Column("from"), Column(""), Column("to"), Column("outcome"),
+        Column("streams", "right", 3),
+    )  # fmt: skip
+    shown = numbers if page.everything else numbers[:MOST_ROWS]
+    widest = max(16, (page.width - 50) // 2) if not page.plain else 1 << 16
+    rows = []
+    for i in shown:
+        call = report.calls[i]
+        kind = "" if call.kind == "call" else f"{call.kind}, "
+        came_to = span(kind + outcome(call), OUTCOME_STYLES.get(call.outcome, ""))
+        rows.append((
+            span(i + 1, "dim"), span(moment(page, call.start), "dim"),
+            span(clip(call.caller or "?", widest)), span("→"), span(clip(call.callee or "?", widest)),
+            came_to, span(len(call.streams) or ""),
+        ))  # fmt: skip
+    lines = [line(span(title, "bold")), *table(page, columns, rows)]
+    if len(shown) < len(numbers):
+        lines.append(line(span(f"  … and {len(numbers) - len(shown):,} more (--all)", "dim")))
+    return [*lines, BLANK]
+
+
+def _times(page: Page, call: Call) -> str:
+    """When it began, how long it took to ring and to be answered, and who hung up."""
+    parts = [f"began at {moment(page, call.start)}{' s' if page.clock == 'relative' else ''}"]
+    if call.ringing is not None:
+        parts.append(f"rang after {seconds(call.ringing - call.start)}")
+    if call.answered is not None:
+        parts.append(f"answered after {seconds(call.answered - call.start)}")
+    if call.ended is not None and call.ended_by:
+        parts.append(f"hung up by the {call.ended_by}")
+    return "".join(f" · {part}" for part in parts)
+
+
+def _description(page: Page, description: Description, message: Message | None) -> list[Line]:
+    """An offer or answer: the real lines, and each payload type explained; next to each other on a wide page."""
+    body = message.body if message else None
+    role = span(description.role.capitalize(), "bold")
+    head = [line("  ", role, span(f"   {_provenance(description, body)}", "dim"))]
+    for deviation in (*(body.deviations if body else ()), *description.deviations):
+        head += hanging(page, line("  ", span("▲ ", "yellow")), deviation, "yellow")
+    text = _text(page, body)
+    formats = _formats(page, description.media)
+    left = max((sum(cells(part.text) for part in row) for row in text), default=0) + 4
+    right = max((sum(cells(part.text) for part in row) for row in formats), default=0)
+    if not page.plain and page.width >= BESIDE and left + right <= page.width:
+        return [*head, *beside(text, formats, max(left, 60))]
+    return [*head, *text, *([BLANK] if text and formats else []), *formats]
+
+
+def _provenance(description: Description, body: Body | None) -> str:
+    where = f"frame {description.place.frame:,}"
+    if body is None:
+        return where
+    if body.status in ("identity", "unsupported"):
+        return f"{where} · {count(body.inflated_length, 'octet')}, not compressed"
+    label = f"labelled {body.label}" if body.label else "without a label"
+    return f"{where} · {inflation(body)} octets, {label}"
+
+
+def _text(page: Page, body: Body | None) -> list[Line]:
+    """The lines of the SDP as they stand in the body."""
+    if body is None:
+        return []
+    texts = body.text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    shown = texts if page.everything or page.plain else texts[:MOST_SDP_LINES]
+    wide = page.width - 4
+    lines = [line("    ", _sdp_line(text if page.plain or page.everything else clip(text, wide))) for text in shown]
+    if len(shown) < len(texts):
+        lines.append(line(span(f"    … and {len(texts) - len(shown):,} more lines (--all)", "dim")))
+    return lines
+
+
+def _sdp_line(text: str) -> Span:
+    return span(text, "bold" if text.startswith("m=") else "")
+
+
+def _formats(page: Page, media: tuple[Media, ...]) -> list[Line]:
+    """A table of every payload type of every media line."""
+    columns = (
+        Column("type", "right"), Column("codec"), Column("clock", "right"), Column("how sure"),
+        Column("from", "left", 1),
+    )  # fmt: skip
+    rows: list[Line] = []
+    for one in media:
+        rows.append(line(span(_medium(one), "bold")))
+        rows += [_format(named) for named in one.formats]
+    return table(page, columns, rows, indent=4)
+
+
+def _medium(media: Media) -> str:
+    """`audio to 192.0.2.1:16402, sendrecv, RTP/AVP, RTCP on 16402`."""
+    where = endpoint(media.address, media.port) if media.address else f"port {media.port}"
+    parts = [f"{media.kind} to {where}" if media.port else f"{media.kind} refused", media.profile, media.direction]
+    if media.rtcp_mux:
+        parts.append("rtcp-mux")
+    elif media.rtcp_port is not None:
+        parts.append("RTCP on the same port" if media.rtcp_port == media.port else f"RTCP on port {media.rtcp_port}")
+    if media.encryption:
+        parts.append(f"encrypted by {media.encryption}")
+    if media.rtp_id is not None:
+        parts.append(f"rtpID {media.rtp_id:#010x}")
+    if media.candidates:
+        parts.append(count(media.candidates, "candidate"))
+    return ", ".join(part for part in parts if part)
+
+
+def _format(named: Format) -> Line:
+    codec = (named.codec or "unknown") + ("" if named.channels in (None, 1) else f", {named.channels} channels")
+    clock = f"{named.clock:,} Hz" if named.clock else ""
+    sure, source = named.certainty, named.source + (", secondary" if named.secondary else "")
+    return (
+        span(named.payload_type), span(codec, "dim" if named.codec is None else ""), span(clock),
+        span(sure, CERTAINTY_STYLES.get(sure, "")), span(source, "dim"),
+    )  # fmt: skip

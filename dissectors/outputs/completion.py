@@ -1,0 +1,173 @@
+"""Completion scripts for shells, generated from the parser, so that they know exactly what the command knows."""
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option: its names, what it is for, whether a value follows it, and which values if they are few."""
+
+    names: tuple[str, ...]
+    help: str
+    takes: bool
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A subcommand: its options, the words that may stand alone, and whether files may."""
+
+    name: str
+    help: str
+    options: tuple[Option, ...]
+    words: tuple[str, ...]
+    files: bool
+
+
+def script(shell: str, parser: argparse.ArgumentParser) -> str:
+    """The script that teaches `shell` (bash, zsh or fish) the options of `parser` and of its subcommands."""
+    return "\n".join(SHELLS[shell](parser.prog, _options(parser), tuple(_commands(parser)))) + "\n"
+
+
+def options_of(parser: argparse.ArgumentParser, command: str | None) -> list[str]:
+    """Every option that may be written after `command`, or before any command when that is None."""
+    for each in _commands(parser):
+        if each.name == command:
+            return [name for option in each.options for name in option.names]
+    return [name for option in _options(parser) for name in option.names]
+
+
+def _commands(parser: argparse.ArgumentParser) -> Iterator[Command]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            helps = {choice.dest: choice.help or "" for choice in action._choices_actions}
+            for name, command in action.choices.items():
+                alone = [each for each in command._actions if not each.option_strings]
+                words = tuple(str(choice) for each in alone for choice in each.choices or ())
+                files = any(each.metavar == "FILE" for each in alone)
+                yield Command(name, helps.get(name, ""), _options(command), words, files)
+
+
+def _options(parser: argparse.ArgumentParser) -> tuple[Option, ...]:
+    return tuple(
+        Option(
+            names=tuple(action.option_strings),
+            help=(action.help or "").replace("%%", "%"),
+            takes=action.nargs != 0,
+            choices=tuple(str(choice) for choice in action.choices or ()),
+        )
+        for action in parser._actions
+        if action.option_strings
+    )
+
+
+def _bash(program: str, options: tuple[Option, ...], commands: tuple[Command, ...]) -> Iterator[str]:
+    names = " ".join(command.name for command in commands)
+    every = " ".join(name for option in options for name in option.names)
+    yield f"_{program}() {{"
+    yield '    local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}" command="" i'
+    yield "    for ((i = 1; i < COMP_CWORD; i++)); do"
+    yield '        [[ ${COMP_WORDS[i]} != -* ]] && { command="${COMP_WORDS[i]}"; break; }'
+    yield "    done"
+    yield "    COMPREPLY=()"
+    yield '    case "$command" in'
+    yield f'        "") COMPREPLY=($(compgen -W "{names} {every}" -- "$word")) ;;'
+    for command in commands:
+        yield f"        {command.name})"
+        yield from _bash_command(command)
+        yield "            ;;"
+    yield "    esac"
+    yield "}"
+    yield f"complete -o filenames -F _{program} {program}"
+
+
+def _bash_command(command: Command) -> Iterator[str]:
+    yield '            case "$before" in'
+    for option in command.options:
+        if option.choices:
+            chosen = f'$(compgen -W "{" ".join(option.choices)}" -- "$word")'
+            yield f"                {'|'.join(option.names)}) COMPREPLY=({chosen}); return ;;"
+    free = [name for option in command.options if option.takes and not option.choices for name in option.names]
+    if free:
+        yield f'                {"|".join(free)}) COMPREPLY=($(compgen -f -- "$word")); return ;;'
+    yield "                *) ;;"
+    yield "            esac"
+    every = " ".join(name for option in command.options for name in option.names)
+    alone = [f'-W "{" ".join(command.words)}"'] if command.words else []
+    alone += ["-f"] if command.files else []
+    yield "            if [[ $word == -* ]]; then"
+    yield f'                COMPREPLY=($(compgen -W "{every}" -- "$word"))'
+    if alone:
+        yield "            else"
+        yield f'                COMPREPLY=($(compgen {" ".join(alone)} -- "$word"))'
+    yield "            fi"
+
+
+def _zsh(program: str, options: tuple[Option, ...], commands: tuple[Command, ...]) -> Iterator[str]:
+    yield f"#compdef {program}"
+    yield f"_{program}() {{"
+    yield "    local -a commands"
+    yield "    commands=("
+    for command in commands:
+        yield f"        {_quoted(f'{command.name}:{command.help}')}"
+    yield "    )"
+    yield "    if (( CURRENT == 2 )); then"
+    yield "        _describe command commands"
+    yield f"        _values option {' '.join(_quoted(name) for option in options for name in option.names)}"
+    yield "        return"
+    yield "    fi"
+    yield '    case "${words[2]}" in'
+    for command in commands:
+        yield f"        {command.name})"
+        yield "            shift words; (( CURRENT-- ))"
+        yield f"            _arguments {' '.join(_zsh_arguments(command))} ;;"
+    yield "    esac"
+    yield "}"
+    yield f"compdef _{program} {program}"
+
+
+def _zsh_arguments(command: Command) -> Iterator[str]:
+    for option in command.options:
+        value = ""
+        if option.takes:
+            value = f":value:({' '.join(option.choices)})" if option.choices else ":value:_files"
+        text = option.help.replace("[", "(").replace("]", ")").replace(":", " ")
+        for name in option.names:
+            yield _quoted(f"*{name}[{text}]{value}")
+    if command.words:
+        yield _quoted(f"1:word:({' '.join(command.words)})")
+    elif command.files:
+        yield _quoted("*:file:_files")
+
+
+def _fish(program: str, options: tuple[Option, ...], commands: tuple[Command, ...]) -> Iterator[str]:
+    first = "__fish_use_subcommand"
+    yield f"complete -c {program} -f"
+    for option in options:
+        yield f"complete -c {program} -n {first} {_fish_names(option)} -d {_quoted(option.help)}"
+    for command in commands:
+        yield f"complete -c {program} -n {first} -a {command.name} -d {_quoted(command.help)}"
+        within = _quoted(f"__fish_seen_subcommand_from {command.name}")
+        for option in command.options:
+            value = " -r" if option.takes else ""
+            value += f" -f -a {_quoted(' '.join(option.choices))}" if option.choices else ""
+            yield f"complete -c {program} -n {within} {_fish_names(option)}{value} -d {_quoted(option.help)}"
+        if command.words:
+            yield f"complete -c {program} -n {within} -a {_quoted(' '.join(command.words))}"
+        if command.files:
+            yield f"complete -c {program} -n {within} -F"
+
+
+def _fish_names(option: Option) -> str:
+    return " ".join(f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names)
+
+
+def _quoted(text: str) -> str:
+    """Text as one word of any of the three shells."""
+    return "'" + text.replace("'", "’") + "'"
+
+
+SHELLS = {"bash": _bash, "zsh": _zsh, "fish": _fish}

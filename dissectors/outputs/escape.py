@@ -1,0 +1,38 @@
+"""Text from the wire, made safe for where it goes.
+
+A sender can write escape sequences, line ends or bidirectional overrides into any header. On a terminal they must show
+as what they are and do nothing.
+"""
+from __future__ import annotations
+
+
+def visible(text: str) -> str:
+    r"""`text` on one line, each character that is not printable as its escape: `\x1b`, `\n`, `\u202e`.
+
+    Not printable are controls, line and paragraph separators, bidirectional and other format characters, surrogates
+    and what Unicode has not assigned; an octet that was no UTF-8 (a surrogate escape) shows as that octet: `\xff`.
+    """
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def readable(text: str) -> str:
+    """`text` with its line ends kept and everything else as `visible` shows it."""
+    return "\n".join(visible(line) for line in text.replace("\r\n", "\n").split("\n"))
+
+
+def scalar(text: str) -> str:
+    """`text` without surrogates, which no Unicode encoding can carry: each is written as an escape."""
+    if text.isascii():
+        return text
+    return "".join(_escaped(character) if "\ud800" <= character <= "\udfff" else character for character in text)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x100:
+        return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code, f"\\x{code:02x}")
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

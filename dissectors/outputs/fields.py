@@ -1,0 +1,91 @@
+"""Any value, field by field: how `explain` shows a decoded message and octets."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from dissectors.outputs.escape import visible
+
+MOST_ELEMENTS = 64
+MOST_OCTETS = 64
+DEEPEST = 8
+WIDE = 76
+
+
+def listing(value: Any, indent: int = 0) -> Iterator[str]:
+    """The fields of a dataclass or tuple, one a line, what is inside them indented further; every line is escaped."""
+    for name, inner in _members(value):
+        yield from _field(name, inner, indent)
+
+
+def dump(octets: bytes, start: int = 0) -> Iterator[str]:
+    """Octets as offsets, hexadecimal and what of it is ASCII, sixteen a line."""
+    for at in range(0, len(octets), 16):
+        row = octets[at : at + 16]
+        text = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in row)
+        yield f"{start + at:04x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  {text}"
+
+
+def _field(name: str, value: Any, indent: int) -> Iterator[str]:
+    margin = " " * indent
+    if isinstance(value, bytes) and (lines := _text(value)):
+        yield f"{margin}{name}: {len(value):,} octets of text"
+        yield from (f"{margin}  | {text}" for text in lines)
+        return
+    short = _short(value)
+    if short is not None and (len(short) + indent + len(name) < WIDE or not _members(value)):
+        yield f"{margin}{name}: {short}"
+    elif indent >= 2 * DEEPEST:
+        yield f"{margin}{name}: …"
+    else:
+        yield f"{margin}{name}:{_title(value)}"
+        yield from listing(value, indent + 2)
+
+
+def _members(value: Any) -> list[tuple[str, Any]]:
+    """The parts of a value with their names; a plain value has none."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return [(field.name, getattr(value, field.name)) for field in fields(value) if not field.name.startswith("_")]
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return list(zip(value._fields, value, strict=True))
+    if isinstance(value, (tuple, list, dict)):
+        pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+        shown = [(visible(str(key)), inner) for key, inner in pairs[:MOST_ELEMENTS]]
+        return [*shown, ("…", f"{len(pairs) - MOST_ELEMENTS} more")] if len(pairs) > MOST_ELEMENTS else shown
+    return []
+
+
+def _short(value: Any) -> str | None:
+    """A value on one line, or None where it has parts that need lines of their own."""
+    if isinstance(value, bytes):
+        more = f" … {len(value):,} octets" if len(value) > MOST_OCTETS else ""
+        return (value[:MOST_OCTETS].hex(" ") or "no octets") + more
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "–"}[value]
+    if isinstance(value, str):
+        return visible(value) or "“”"
+    members = _members(value)
+    if not members:
+        return "none" if isinstance(value, (tuple, list, dict)) else visible(str(value))
+    if is_dataclass(value):
+        return None
+    parts = [_short(inner) for _, inner in members]
+    return None if any(part is None for part in parts) else ", ".join(part for part in parts if part is not None)
+
+
+def _text(octets: bytes) -> list[str]:
+    """The lines of octets that are several lines of text; none for anything else."""
+    try:
+        text = octets.decode("utf-8").replace("\r\n", "\n").rstrip("\n")
+    except UnicodeDecodeError:
+        return []
+    lines = text.split("\n")
+    if len(lines) < 2 or not all(line.isprintable() for line in lines):
+        return []
+    more = [f"… {len(lines) - MOST_ELEMENTS} more lines"] if len(lines) > MOST_ELEMENTS else []
+    return [*lines[:MOST_ELEMENTS], *more]
+
+
+def _title(value: Any) -> str:
+    return f" {type(value).__name__}" if is_dataclass(value) else ""

@@ -1,0 +1,173 @@
+"""Lines of styled text, measured in terminal cells, and columns made of them.
+
+What a renderer lays out is plain data; `outputs.terminal` alone turns it into colours. A span escapes its text when it
+is made, so nothing that came off the wire can reach a terminal raw, whoever lays it out.
+"""
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from dissectors.outputs.escape import visible
+
+
+class Span(NamedTuple):
+    """Text in one style; make it with `span`."""
+
+    text: str
+    style: str = ""
+
+
+Line = tuple[Span, ...]
+BLANK: Line = ()
+TIMES = ("relative", "local", "utc")
+
+
+def span(text: object, style: str = "") -> Span:
+    """Text in a style, with everything that is not printable escaped."""
+    return Span(visible(str(text)), style)
+
+
+def line(*parts: str | Span) -> Line:
+    """A line of spans; plain text becomes a span without a style."""
+    return tuple(part if isinstance(part, Span) else span(part) for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the lines are laid out for.
+
+    `width` is in cells. On a `plain` page (a pipe, a file) nothing is drawn, cut or wrapped: one fact a line.
+    `everything` asks for what would be left out of a long report. `clock` is one of `TIMES`, `zero` the time, in
+    seconds since the epoch, from which relative ones count.
+    """
+
+    width: int = 80
+    plain: bool = False
+    colour: bool = False
+    everything: bool = False
+    clock: str = "relative"
+    zero: float = 0.0
+
+
+def cells(text: str) -> int:
+    """How many terminal cells a text takes: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    return sum(_cells(character) for character in text)
+
+
+def clip(text: str, width: int) -> str:
+    """`text`, ended with … where it is wider than `width` cells."""
+    if cells(text) <= width:
+        return text
+    used, kept = 1, []
+    for character in text:
+        used += _cells(character)
+        if used > width:
+            break
+        kept.append(character)
+    return "".join(kept) + "…" if width > 0 else ""
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """`text` in lines of at most `width` cells, broken at spaces, a word that is wider at its cells."""
+    lines, words = [""], text.split(" ")
+    for word in words:
+        joined = f"{lines[-1]} {word}" if lines[-1] else word
+        if cells(joined) <= width:
+            lines[-1] = joined
+            continue
+        if lines[-1]:
+            lines.append("")
+        while cells(word) > max(width, 1):
+            head = clip(word, max(width, 1) + 1)[:-1] or word[0]
+            lines[-1], word = head, word[len(head) :]
+            lines.append("")
+        lines[-1] = word
+    return lines
+
+
+def hanging(page: Page, first: Line, text: str, style: str = "") -> list[Line]:
+    """`text` after `first`, wrapped to the page and its further lines indented to where it began."""
+    indent = sum(cells(part.text) for part in first)
+    if page.plain or page.width - indent < 20:
+        return [(*first, span(text, style))]
+    texts = wrap(visible(text), page.width - indent)
+    return [(*first, span(texts[0], style)), *((Span(" " * indent), span(rest, style)) for rest in texts[1:])]
+
+
+class Column(NamedTuple):
+    """How one column of a table is laid out; on a narrow page those with the highest `expendable` go first."""
+
+    title: str
+    align: Literal["left", "right"] = "left"
+    expendable: int = 0
+
+
+def table(page: Page, columns: Sequence[Column], rows: Sequence[Sequence[Span] | Line], indent: int = 2) -> list[Line]:
+    """Rows under dim titles, each column as wide as its widest cell, with as many columns as the page has room for.
+
+    A row of one span stands across the columns, as a heading within the table. Columns that hold nothing are left out.
+    """
+    full = [row for row in rows if len(row) == len(columns)]
+    kept = [i for i in range(len(columns)) if any(row[i].text for row in full)]
+    widths = {i: max([cells(columns[i].title), *(cells(row[i].text) for row in full)]) for i in kept}
+    while not page.plain and indent + sum(widths[i] + 2 for i in kept) - 2 > page.width:
+        last = max(kept, key=lambda i: columns[i].expendable)
+        if not columns[last].expendable:
+            break
+        kept.remove(last)
+    titles = [span(column.title, "dim") for column in columns]
+    lines = [_row(titles, kept, widths, columns, indent)] if full else []
+    for row in rows:
+        whole = len(row) == len(columns)
+        lines.append(_row(row, kept, widths, columns, indent) if whole else (Span(" " * indent), *row))
+    return lines
+
+
+def beside(left: Sequence[Line], right: Sequence[Line], indent: int) -> list[Line]:
+    """Two blocks next to each other, the right one from cell `indent` on."""
+    rows = []
+    for i in range(max(len(left), len(right))):
+        first = left[i] if i < len(left) else BLANK
+        padding = " " * (indent - sum(cells(part.text) for part in first)) if i < len(right) and right[i] else ""
+        rows.append((*first, Span(padding), *(right[i] if i < len(right) else BLANK)))
+    return rows
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """`1 call`, `2,561 datagrams`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(words: Iterable[str], most: int = 0) -> str:
+    """Words with commas between them, at most `most` of them (0 for all)."""
+    words = list(words)
+    if most and len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most:,} more"
+    return ", ".join(words)
+
+
+def _cells(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def _row(
+    row: Sequence[Span], kept: list[int], widths: dict[int, int], columns: Sequence[Column], indent: int
+) -> Line:
+    spans = [Span(" " * indent)]
+    for position, i in enumerate(kept):
+        padding = " " * (widths[i] - cells(row[i].text))
+        last = position == len(kept) - 1
+        if columns[i].align == "right":
+            spans += [Span(padding), row[i]]
+        else:
+            spans += [row[i], Span("" if last else padding)]
+        if not last:
+            spans.append(Span("  "))
+    return tuple(part for part in spans if part.text)

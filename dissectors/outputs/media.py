@@ -1,0 +1,137 @@
+"""Streams and connectivity as tables: every direction with what it carried and how well it arrived."""
+from __future__ import annotations
+
+from dissectors.analysis.report import Check, Report, Stream
+from dissectors.outputs.lines import BLANK, Column, Line, Page, count, line, span, table
+from dissectors.outputs.moments import milliseconds, moment, seconds
+from dissectors.wire.datagram import endpoint
+
+MOST_STREAMS = 20
+MOST_CHECKS = 12
+BAD_LOSS, POOR_LOSS = 0.05, 0.01
+BAD_JITTER, POOR_JITTER = 50.0, 30.0
+"""Where people begin to hear it: loss as a fraction, jitter in milliseconds."""
+
+STREAM_COLUMNS = (
+    Column(""), Column("SSRC", "left", 3), Column("codec"), Column("how sure", "left", 5), Column("packets", "right"),
+    Column("lost", "right"), Column("jitter", "right"), Column("max", "right", 6), Column("gap", "right", 4),
+    Column("rtt", "right", 7), Column("lasted", "right"), Column("call", "right", 8),
+    Column("counted because", "left", 9),
+)  # fmt: skip
+CHECK_COLUMNS = (
+    Column("from"), Column(""), Column("to"), Column("what", "left", 5), Column("asked", "right"),
+    Column("answered", "right"), Column("round trip", "right"), Column("max", "right", 4), Column("seen as", "left", 2),
+    Column("", "left", 3),
+)  # fmt: skip
+
+
+def streams(page: Page, report: Report) -> list[Line]:
+    """Every RTP stream, under the pair of endpoints that it runs between."""
+    if not report.streams:
+        return []
+    ordered = sorted(enumerate(report.streams), key=lambda one: -_badness(one[1]))
+    chosen = ordered if page.everything else ordered[:MOST_STREAMS]
+    pairs: dict[frozenset[str], list[Stream]] = {}
+    for _, stream in sorted(chosen, key=lambda one: one[0]):
+        pairs.setdefault(frozenset(_ends(stream)), []).append(stream)
+    rows: list[Line] = []
+    for between in pairs.values():
+        src, dst = _ends(between[0])
+        ways = {(_ends(stream)) for stream in between}
+        rows.append(line(span(f"{src} {'⇄' if len(ways) > 1 else '→'} {dst}", "bold")))
+        rows += [_stream(page, stream, "→" if _ends(stream) == (src, dst) else "←") for stream in between]
+    title = line(span("Streams", "bold"), span(f"   {_total(report.streams)}", "dim"))
+    lines = [title, *table(page, STREAM_COLUMNS, rows), *_changes(page, [stream for _, stream in chosen])]
+    if len(chosen) < len(report.streams):
+        more = len(report.streams) - len(chosen)
+        lines.append(line(span(f"  … and {more:,} more, none of them worse (--all)", "dim")))
+    return [*lines, BLANK]
+
+
+def checks(page: Page, report: Report) -> list[Line]:
+    """STUN: who asked whom, whether there were answers, and how long they took."""
+    if not report.checks:
+        return []
+    shown = report.checks if page.everything else report.checks[:MOST_CHECKS]
+    lines = [line(span("Connectivity", "bold")), *table(page, CHECK_COLUMNS, [_check(check) for check in shown])]
+    if len(shown) < len(report.checks):
+        lines.append(line(span(f"  … and {len(report.checks) - len(shown):,} more (--all)", "dim")))
+    return [*lines, BLANK]
+
+
+def _ends(stream: Stream) -> tuple[str, str]:
+    inside = f" ({stream.inside})" if stream.inside else ""
+    return endpoint(stream.src, stream.sport), endpoint(stream.dst, stream.dport) + inside
+
+
+def _badness(stream: Stream) -> float:
+    return stream.lost_fraction + (stream.jitter_ms or 0.0) / 1000
+
+
+def _stream(page: Page, stream: Stream, arrow: str) -> Line:
+    clock = f" {stream.clock / 1000:g} kHz" if stream.clock and stream.codec else ""
+    codec = f"{stream.codec}{clock}" if stream.codec else f"type {stream.payload_types[0].payload_type}"
+    codec += " SRTP" if stream.encrypted else ""
+    loss, jitter = stream.lost_fraction, stream.jitter_ms or 0.0
+    seen = stream.rtcp
+    return (
+        span(arrow), span(f"{stream.ssrc:#010x}", "dim"), span(codec), span(stream.certainty, "dim"),
+        span(f"{stream.packets:,}"), span(_lost(stream), _level(loss, POOR_LOSS, BAD_LOSS)),
+        span(milliseconds(stream.jitter_ms) or "–", _level(jitter, POOR_JITTER, BAD_JITTER)),
+        span(milliseconds(stream.maximum_jitter_ms), "dim"), span(milliseconds(stream.largest_gap_ms)),
+        span(milliseconds(seen.round_trip_ms) if seen else ""), span(seconds(stream.last - stream.first)),
+        span("" if stream.call is None else stream.call + 1), span(stream.evidence, "dim"),
+    )  # fmt: skip
+
+
+def _lost(stream: Stream) -> str:
+    if not stream.lost:
+        return "0 %"
+    share = 100 * stream.lost_fraction
+    return f"{share:.1f} %" if share >= 0.1 else "< 0.1 %"
+
+
+def _level(value: float, poor: float, bad: float) -> str:
+    return "bold red" if value >= bad else "yellow" if value >= poor else "green"
+
+
+def _total(streams: tuple[Stream, ...]) -> str:
+    lost = sum(stream.lost for stream in streams)
+    packets = sum(stream.packets for stream in streams)
+    return f"{count(len(streams), 'stream')}, {count(packets, 'packet')}, {lost:,} lost"
+
+
+def _changes(page: Page, streams: list[Stream]) -> list[Line]:
+    """What a row of the table cannot say: codecs that changed, packets out of order, senders that began anew."""
+    lines = []
+    for stream in streams:
+        says = []
+        if len(stream.payload_types) > 1:
+            changes = [f"{phase.payload_type} from {moment(page, phase.first)}" for phase in stream.payload_types[:6]]
+            says.append(f"payload type {', '.join(changes)}")
+        for number, words in ((stream.reordered, "out of order"), (stream.duplicates, "twice")):
+            if number:
+                says.append(f"{number:,} {words}")
+        if stream.restarts:
+            says.append(f"began anew {count(stream.restarts, 'time')}")
+        if len(stream.flows) > 1:
+            says.append(f"moved over {len(stream.flows)} flows")
+        if stream.rtcp is not None and stream.rtcp.reports:
+            lost = 100 * stream.rtcp.fraction_lost
+            says.append(f"its receiver reported {lost:.1f} % lost, {stream.rtcp.cumulative_lost:,} in all")
+        if says:
+            lines.append(line(span(f"  {stream.ssrc:#010x}: {'; '.join(says)}", "dim")))
+    return lines if page.everything else lines[:MOST_CHECKS]
+
+
+def _check(check: Check) -> Line:
+    marks = [check.role or "", "nominated" if check.nominated else "", *check.errors[:2]]
+    marks += [f"{check.indications:,} indications" if check.indications else "", check.software or ""]
+    answered = "dim" if not check.requests else "green" if check.answered == check.requests else "yellow"
+    return (
+        span(endpoint(check.src, check.sport)), span("→"), span(endpoint(check.dst, check.dport)),
+        span(check.kind), span(f"{check.requests:,}"),
+        span(f"{check.answered:,}", answered if check.answered or not check.requests else "red"),
+        span(milliseconds(check.round_trip_ms)), span(milliseconds(check.maximum_round_trip_ms), "dim"),
+        span(check.mapped or ""), span(", ".join(mark for mark in marks if mark), "dim"),
+    )  # fmt: skip

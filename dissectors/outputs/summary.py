@@ -1,0 +1,186 @@
+"""The head of a report: one sentence that says what the capture is, what is wrong with it, and what is on the wire."""
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+
+from dissectors.analysis.report import Call, Capture, Finding, Flow, Place, Report, Seen
+from dissectors.outputs.lines import BLANK, Line, Page, Span, cells, count, hanging, line, listed, span
+from dissectors.outputs.moments import day, seconds, zone
+from dissectors.wire.datagram import endpoint
+
+MARKS = {"error": "✖", "warning": "▲", "note": "●"}
+STYLES = {"error": "bold red", "warning": "yellow", "note": "blue"}
+SEVERITIES = tuple(MARKS)
+PROTOCOL_STYLES = {
+    "SIP": "cyan", "RTP": "green", "RTCP": "blue", "STUN": "yellow", "TURN": "bright_yellow", "DTLS": "magenta",
+    "ZRTP": "bright_magenta", "QUIC": "bright_blue", "KEEPALIVE": "bright_black", "UNKNOWN": "red",
+}  # fmt: skip
+BAR = 30
+MOST_FINDINGS = 6
+MOST_PAIRS = 6
+
+
+def headline(report: Report) -> Line:
+    """The first line: which capture, what happened in it, how much of it, on which port."""
+    name = listed((os.path.basename(file.name) or file.name for file in report.capture.files), 3)
+    return line(span(name, "bold"), ": ", span(f"{_story(report)}; {_traffic(report)}"))
+
+
+def worst(page: Page, report: Report) -> list[Line]:
+    """Errors and warnings, each with its frames and what to do about it."""
+    bad = [finding for finding in by_severity(report.findings) if finding.severity != "note"]
+    shown = bad if page.everything else bad[:MOST_FINDINGS]
+    lines: list[Line] = []
+    for finding in shown:
+        mark, style = MARKS[finding.severity], STYLES[finding.severity]
+        where = f" ({places(finding.places, report.capture, 3)})" if finding.places else ""
+        if page.plain:
+            lines.append(line(f"{finding.severity}: {finding.what}{where}: {finding.fix}"))
+            continue
+        lines += hanging(page, line(span(f" {mark} ", style)), finding.what + where, style.replace("bold ", ""))
+        lines += hanging(page, line("   "), finding.fix, "dim")
+    if len(shown) < len(bad):
+        lines.append(line(f"   … and {len(bad) - len(shown):,} more (--all)"))
+    return [*lines, BLANK] if lines else []
+
+
+def on_the_wire(page: Page, report: Report) -> list[Line]:
+    """When, what carried it, and a line for each pair of endpoints with its protocols."""
+    capture = report.capture
+    lines = [_heading(page, capture)]
+    pairs = _pairs(report.flows)
+    shown = pairs if page.everything else pairs[:MOST_PAIRS]
+    names = [name for name, _, _ in shown]
+    width = min(max(map(cells, names), default=0), 60)
+    for name, datagrams, protocols in shown:
+        bar = _bar(protocols, datagrams) if page.colour else ()
+        padding = " " * (width - cells(name))
+        lines += _pair(page, line("  ", name, padding, f"  {datagrams:>7,}  "), bar, protocols)
+    if len(shown) < len(pairs):
+        lines.append(line(span(f"  … and {count(len(pairs) - len(shown), 'more pair')} of endpoints (--all)", "dim")))
+    for label, text in _remarks(capture):
+        lines += hanging(page, line(span(f"  {label}: ", "dim")), text, "dim")
+    return lines
+
+
+def by_severity(findings: Iterable[Finding]) -> list[Finding]:
+    """The worst first, else in the order of the report."""
+    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+
+
+def places(where: tuple[Place, ...], capture: Capture, most: int = 8) -> str:
+    """`frames 5, 9 and 12 more`; with the file's name where there are several files."""
+    if len(capture.files) < 2:
+        return f"{'frame' if len(where) == 1 else 'frames'} {listed((f'{place.frame:,}' for place in where), most)}"
+    named = (f"frame {place.frame:,} of {os.path.basename(capture.files[place.file].name)}" for place in where)
+    return listed(named, most)
+
+
+def _story(report: Report) -> str:
+    """What happened, in the fewest words that are true."""
+    calls = [call for call in report.calls if call.kind == "call"]
+    if len(calls) == 1:
+        return f"one call, {outcome(calls[0])}"
+    if calls:
+        outcomes = Counter(call.outcome for call in calls)
+        return f"{len(calls):,} calls ({listed(f'{number:,} {name}' for name, number in outcomes.most_common())})"
+    if report.calls:
+        kinds = Counter(call.kind for call in report.calls)
+        return "no call, but " + listed(count(number, kind) for kind, number in kinds.most_common())
+    if report.streams:
+        return f"no signalling, {count(len(report.streams), 'RTP stream')}"
+    if any(seen.name != "UNKNOWN" for seen in report.capture.protocols):
+        return "no call and no media"
+    return "nothing of a call" if report.capture.datagrams else "no UDP at all"
+
+
+def outcome(call: Call) -> str:
+    """What a call came to, with how long it lasted or why it did not."""
+    if call.outcome == "ended" and call.answered is not None and call.ended is not None:
+        return f"ended after {seconds(call.ended - call.answered)}"
+    if call.outcome == "established":
+        return "answered, and still open at the end"
+    if call.outcome == "rejected" and call.status:
+        return f"rejected with {call.status}"
+    return {"ringing": "ringing at the end", "fragment": "only part of it captured"}.get(call.outcome, call.outcome)
+
+
+def _traffic(report: Report) -> str:
+    capture = report.capture
+    if not capture.datagrams:
+        return f"{count(capture.frames, 'frame')}"
+    ports = set.intersection(*({flow.sport, flow.dport} for flow in report.flows)) if report.flows else set()
+    where = f", all on port {min(ports)}" if ports else ""
+    return f"{count(capture.datagrams, 'datagram')} in {seconds(capture.duration)}{where}"
+
+
+def _heading(page: Page, capture: Capture) -> Line:
+    title = span("On the wire", "bold")
+    if capture.first is None:
+        return line(title)
+    return line(title, span(f"   {day(page, capture.first)} {zone(page)}, {seconds(capture.duration)}", "dim"))
+
+
+def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
+    """Both directions of a 5-tuple as one: its name, its datagrams, in all and by protocol; the busiest first."""
+    pairs: dict[tuple[str, int, str, int, str], list[Flow]] = {}
+    for flow in flows:
+        back = (flow.dst, flow.dport, flow.src, flow.sport, flow.inside)
+        key = back if back in pairs else (flow.src, flow.sport, flow.dst, flow.dport, flow.inside)
+        pairs.setdefault(key, []).append(flow)
+    rows = []
+    for (src, sport, dst, dport, inside), both in pairs.items():
+        arrow = "⇄" if len(both) > 1 else "→"
+        name = f"{endpoint(src, sport)} {arrow} {endpoint(dst, dport)}" + (f" ({inside})" if inside else "")
+        protocols: Counter[str] = Counter()
+        for flow in both:
+            protocols.update({seen.name: seen.count for seen in flow.protocols})
+        rows.append((name, sum(flow.datagrams for flow in both), protocols))
+    return sorted(rows, key=lambda row: -row[1])
+
+
+def _bar(protocols: Counter[str], datagrams: int) -> Line:
+    """Thirty cells shared by the protocols; each that is there has one at least."""
+    kinds = protocols.most_common()
+    shares = [max(1, round(BAR * number / max(datagrams, 1))) for _, number in kinds]
+    if shares:
+        shares[0] = max(1, shares[0] - (sum(shares) - BAR))
+    return tuple(Span("━" * share, _style(name)) for (name, _), share in zip(kinds, shares, strict=True))
+
+
+def _pair(page: Page, first: Line, bar: Line, protocols: Counter[str]) -> list[Line]:
+    """A pair on one line, or with its protocols under it where the page is narrow."""
+    named: list[Span] = []
+    for name, number in protocols.most_common():
+        named += [span(f"{name.lower() if name == 'UNKNOWN' else name} {number:,}", _style(name)), Span("  ")]
+    one = (*first, *bar, *([Span("  ")] if bar else ()), *named[:-1])
+    if page.plain or sum(cells(part.text) for part in one) <= page.width:
+        return [one]
+    return [first, (Span("    "), *bar, Span("  " if bar else ""), *named[:-1])]
+
+
+def _remarks(capture: Capture) -> Iterable[tuple[str, str]]:
+    """What else is to be said of the files, in pairs of a word and a sentence."""
+    if capture.inside:
+        yield "inside TURN", count(capture.inside, "datagram")
+    if capture.encapsulations:
+        yield "carried by", _seen(capture.encapsulations)
+    if capture.not_analysed:
+        yield "not analysed", _seen(capture.not_analysed)
+    for file in capture.files:
+        if file.cut:
+            yield os.path.basename(file.name), "the capture ends in the middle of a frame"
+        if file.dropped:
+            yield os.path.basename(file.name), f"{count(file.dropped, 'frame')} dropped while capturing"
+        for comment in file.comments[:3]:
+            yield "comment", comment
+
+
+def _seen(seen: tuple[Seen, ...]) -> str:
+    return listed((f"{one.name} {one.count:,}" for one in seen), 6)
+
+
+def _style(protocol: str) -> str:
+    return PROTOCOL_STYLES.get(protocol, "")
