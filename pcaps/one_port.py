@@ -222,7 +222,7 @@ def junk(chance: random.Random) -> Iterator[Said]:
     yield "UNKNOWN", False, b"\xff" * 40
     yield "UNKNOWN", True, b"\x80" + bytes([OPUS]) + chance.randbytes(6)
     yield "UNKNOWN", False, b"\x8f" + bytes([OPUS]) + chance.randbytes(24)
-    yield "UNKNOWN", True, b"M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\n\r\n"
+    yield "UNKNOWN", True, b'{"version": 2}'
     yield "UNKNOWN", False, b"OK"
     yield "UNKNOWN", True, b"\x00\x01\x00\x40" + chance.randbytes(20)
     yield "UNKNOWN", False, b"\x16\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x00\x40\x00" + chance.randbytes(8)

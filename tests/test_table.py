@@ -67,7 +67,8 @@ def test_odd_start_lines_are_sip_all_the_same(text: bytes) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        b"OK", b"NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n", b"SIP/2.0 2x0 OK\r\n", b"SIP/2.0 20", b"SIP/3.0 200 OK",
+        b"OK", b"NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\n", b"SIP/2.0 2x0 OK\r\n", b"SIP/2.0 20",
+        b"SIP/3.0 200 OK",
         b'{"host_int": 1, "version": [2, 0]}', b" INVITE sip:x SIP/2.0\r\n", b"IN VITE", b"INVITE sip:x SIP/2.0x\r\n",
     ],
 )  # fmt: skip

@@ -117,6 +117,7 @@ class CallState:
         if method == "INVITE" and message.to_tag is None:
             self._dialog(message, "calling")
             self.status = None
+            self.ended = self.ended if self.answered else None
         elif method == "BYE":
             self._dialog(message, "terminated")
             if self.ended is None:
