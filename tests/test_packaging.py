@@ -3,18 +3,20 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from email.parser import HeaderParser
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import setuptools
+
+from tools import environment, pip_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
 LITTER = shutil.ignore_patterns(".git", ".*_cache", ".venv", ".hypothesis", "__pycache__", "build", "*.egg-info")
@@ -23,12 +25,6 @@ builds = pytest.mark.skipif(
     int(setuptools.__version__.partition(".")[0]) < 77,
     reason="needs the setuptools of the test extra, because the package index may be out of reach",
 )
-
-
-def tool(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """A module of `tools/`, which is no part of the package."""
-    monkeypatch.syspath_prepend(str(ROOT))
-    return importlib.import_module(f"tools.{name}")
 
 
 def build(hook: str, tree: Path, target: Path) -> Path:
@@ -83,7 +79,8 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
 def test_the_source_distribution_builds_the_same_wheel_and_brings_its_tests(
     tree: Path, wheel: Path, tmp_path: Path
 ) -> None:
-    shutil.unpack_archive(build("build_sdist", tree, tmp_path), tmp_path)
+    safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    shutil.unpack_archive(build("build_sdist", tree, tmp_path), tmp_path, **safely)
     unpacked = tmp_path / "muxshark-0.1.0"
     for name in ("run.py", "tools/start.py", "tests/test_packaging.py", "pcaps/facetime-2013.pcap", "LICENSE"):
         assert (unpacked / name).read_bytes() == (ROOT / name).read_bytes()
@@ -104,8 +101,8 @@ def test_run_py_says_in_one_line_that_python_is_too_old() -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_the_environment_is_in_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert tool("environment", monkeypatch).place(tmp_path) == tmp_path / ".venv"
+def test_the_environment_is_in_the_checkout(tmp_path: Path) -> None:
+    assert environment.place(tmp_path) == tmp_path / ".venv"
 
 
 def test_the_environment_leaves_that_of_another_tool_alone(
@@ -113,7 +110,7 @@ def test_the_environment_leaves_that_of_another_tool_alone(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / ".venv").mkdir()
-    folder = tool("environment", monkeypatch).place(tmp_path)
+    folder = environment.place(tmp_path)
     assert folder.is_relative_to(tmp_path / "cache" / "muxshark")
     assert capsys.readouterr().err == f"run.py: another tool made .venv here: the environment is {folder}\n"
 
@@ -125,54 +122,47 @@ def test_the_environment_of_a_read_only_checkout_is_in_the_cache(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     checkout = tmp_path / "checkout"
     checkout.mkdir(mode=0o555)
-    folder = tool("environment", monkeypatch).place(checkout)
+    folder = environment.place(checkout)
     assert folder.is_relative_to(tmp_path / "cache" / "muxshark")
     assert "the checkout cannot be written to" in capsys.readouterr().err
 
 
-def finished(checkout: Path, environments: ModuleType, *extras: str) -> object:
+def finished(checkout: Path, *extras: str) -> environment.Environment:
     """An environment with its stamp, as a set-up that came to its end leaves it."""
-    environment = environments.Environment(checkout / ".venv", checkout)
-    environment.programs.mkdir(parents=True)
-    environment.program("python").touch()
-    stamp = {**environments.terms(environment), "extras": list(extras)}
-    (environment.folder / environments.STAMP).write_text(environments.json.dumps(stamp), encoding="utf-8")
-    return environment
+    made = environment.Environment(checkout / ".venv", checkout)
+    made.programs.mkdir(parents=True)
+    made.program("python").touch()
+    stamp = {**environment.terms(made), "extras": list(extras)}
+    (made.folder / environment.STAMP).write_text(json.dumps(stamp), encoding="utf-8")
+    return made
 
 
-def test_a_finished_environment_is_ready_for_what_it_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    environments = tool("environment", monkeypatch)
-    environment = finished(tmp_path, environments, "test")
-    assert environments.is_ready(environment, ())
-    assert environments.is_ready(environment, ("test",))
-    assert not environments.is_ready(environment, ("lint", "test"))
+def test_a_finished_environment_is_ready_for_what_it_holds(tmp_path: Path) -> None:
+    made = finished(tmp_path, "test")
+    assert environment.is_ready(made, ())
+    assert environment.is_ready(made, ("test",))
+    assert not environment.is_ready(made, ("lint", "test"))
 
 
 @pytest.mark.parametrize("name", ["setup.cfg", "pyproject.toml", "setup.py"])
-def test_a_change_in_its_terms_makes_the_environment_stale(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    environments = tool("environment", monkeypatch)
-    environment = finished(tmp_path, environments)
+def test_a_change_in_its_terms_makes_the_environment_stale(tmp_path: Path, name: str) -> None:
+    made = finished(tmp_path)
     (tmp_path / name).write_text("other", encoding="utf-8")
-    assert not environments.is_ready(environment, ())
+    assert not environment.is_ready(made, ())
 
 
 @pytest.mark.parametrize("loss", ["the stamp", "half the stamp", "python", "another python"])
-def test_an_environment_that_is_not_whole_is_not_ready(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loss: str
-) -> None:
-    environments = tool("environment", monkeypatch)
-    environment = finished(tmp_path, environments)
-    stamp = tmp_path / ".venv" / environments.STAMP
+def test_an_environment_that_is_not_whole_is_not_ready(tmp_path: Path, loss: str) -> None:
+    made = finished(tmp_path)
+    stamp = made.folder / environment.STAMP
     text = stamp.read_text(encoding="utf-8")
     {
         "the stamp": stamp.unlink,
         "half the stamp": lambda: stamp.write_text(text[:40], encoding="utf-8"),
-        "python": environments.Environment(tmp_path / ".venv", tmp_path).program("python").unlink,
+        "python": made.program("python").unlink,
         "another python": lambda: stamp.write_text(text.replace(sys.implementation.cache_tag, "cpython-39"), "utf-8"),
     }[loss]()
-    assert not environments.is_ready(environment, ())
+    assert not environment.is_ready(made, ())
 
 
 @pytest.mark.parametrize(
@@ -185,8 +175,8 @@ def test_an_environment_that_is_not_whole_is_not_ready(
         ("", "without a word"),
     ],
 )
-def test_a_failed_step_says_what_tells_most(monkeypatch: pytest.MonkeyPatch, output: str, said: str) -> None:
-    assert tool("environment", monkeypatch).telling(output).startswith(said)
+def test_a_failed_step_says_what_tells_most(output: str, said: str) -> None:
+    assert environment.telling(output).startswith(said)
 
 
 INDEX = """<!DOCTYPE html><html><body>
@@ -215,19 +205,14 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_pip_is_the_newest_wheel_that_the_index_vouches_for(
-    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fetched = tool("pip_wheel", monkeypatch).fetch_pip(tmp_path)
+def test_pip_is_the_newest_wheel_that_the_index_vouches_for(index: Path, tmp_path: Path) -> None:
+    fetched = pip_wheel.fetch_pip(tmp_path)
     assert fetched == tmp_path / "pip-25.1-py3-none-any.whl"
     assert fetched.read_bytes() == b"the wheel"
 
 
-def test_a_wheel_that_is_not_what_the_index_promises_is_not_used(
-    index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_wheel_that_is_not_what_the_index_promises_is_not_used(index: Path, tmp_path: Path) -> None:
     (index / "pip-25.1-py3-none-any.whl").write_bytes(b"another wheel")
-    pip_wheel = tool("pip_wheel", monkeypatch)
     with pytest.raises(pip_wheel.Unavailable, match="is not what the index promises"):
         pip_wheel.fetch_pip(tmp_path)
     assert not (tmp_path / "pip-25.1-py3-none-any.whl").exists()
@@ -236,7 +221,6 @@ def test_a_wheel_that_is_not_what_the_index_promises_is_not_used(
 def test_a_second_index_helps_out_and_a_password_is_never_shown(
     index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pip_wheel = tool("pip_wheel", monkeypatch)
     monkeypatch.setenv("PIP_INDEX_URL", "gopher://user:secret@index.example/simple")
     with pytest.raises(pip_wheel.Unavailable) as caught:
         pip_wheel.fetch_pip(tmp_path)
@@ -258,7 +242,7 @@ def test_pip_settings_come_from_files_and_the_variables_win(
     )
     monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
     monkeypatch.setenv("PIP_INDEX_URL", "https://c.example")
-    settings = tool("pip_wheel", monkeypatch).pip_settings()
+    settings = pip_wheel.pip_settings()
     wanted = {"index-url": "https://c.example", "extra-index-url": "https://b.example"}
     assert {**wanted, "cert": "/a.pem", "proxy": "b:2"}.items() <= settings.items()
     assert "format" not in settings
