@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dissectors.analysis.report import Body, Call, Description, Format, Media, Message, Report
 from dissectors.outputs.ladder import inflation, ladder
@@ -12,14 +13,15 @@ from dissectors.outputs.lines import (
     Page,
     Span,
     beside,
-    cells,
     clip,
     count,
+    flowing,
     hanging,
     line,
     listed,
     span,
     table,
+    width_of,
 )
 from dissectors.outputs.moments import moment, seconds
 from dissectors.outputs.summary import SEVERITIES, outcome
@@ -28,7 +30,7 @@ from dissectors.wire.datagram import endpoint
 WHOLE_CALLS = 3
 MOST_ROWS = 20
 MOST_SDP_LINES = 60
-BESIDE = 132
+BESIDE = 76
 OUTCOME_STYLES = {
     "ended": "green", "established": "green", "answered": "green", "rejected": "red", "unanswered": "red",
     "cancelled": "yellow", "ringing": "yellow", "fragment": "yellow",
@@ -57,7 +59,8 @@ def call_in_full(page: Page, report: Report, number: int, of: int) -> list[Line]
     title = "Call" if of == 1 else f"Call {number + 1}"
     parties = f"{call.caller or 'somebody'} → {call.callee or 'somebody'}"
     lines = hanging(page, line(span(title, "bold"), "   "), parties)
-    lines.append(line("  ", span(outcome(call), OUTCOME_STYLES.get(call.outcome, "")), span(_times(page, call), "dim")))
+    came_to = line(span(outcome(call), OUTCOME_STYLES.get(call.outcome, "")))
+    lines += flowing(page, line("  "), [came_to, *(line(span(part, "dim")) for part in _times(page, call))], " · ", 4)
     agents = [f"user agents: {listed(call.user_agents, 4)}"] if call.user_agents else []
     names = [f"Call-ID: {listed(dict.fromkeys(dialog.call_id for dialog in call.dialogs), 2)}"] if call.dialogs else []
     for text in (*agents, *names):
@@ -80,11 +83,10 @@ def _worst_first(report: Report, numbers: list[int]) -> list[int]:
 
 def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> list[Line]:
     columns = (
-        Column("", "right"), Column("start", "right", 2), Column("from"), Column(""), Column("to"), Column("outcome"),
-        Column("streams", "right", 3),
+        Column("", "right"), Column("start", "right", 2), Column("from", "left", 0, 16), Column(""),
+        Column("to", "left", 0, 16), Column("outcome"), Column("streams", "right", 3),
     )  # fmt: skip
     shown = numbers if page.everything else numbers[:MOST_ROWS]
-    widest = max(16, (page.width - 50) // 2) if not page.plain else 1 << 16
     rows = []
     for i in shown:
         call = report.calls[i]
@@ -92,7 +94,7 @@ def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> li
         came_to = span(kind + outcome(call), OUTCOME_STYLES.get(call.outcome, ""))
         rows.append((
             span(i + 1, "dim"), span(moment(page, call.start), "dim"),
-            span(clip(call.caller or "?", widest)), span("→"), span(clip(call.callee or "?", widest)),
+            span(call.caller or "?"), span("→"), span(call.callee or "?"),
             came_to, span(len(call.streams) or ""),
         ))  # fmt: skip
     lines = [line(span(title, "bold")), *table(page, columns, rows)]
@@ -101,7 +103,7 @@ def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> li
     return [*lines, BLANK]
 
 
-def _times(page: Page, call: Call) -> str:
+def _times(page: Page, call: Call) -> list[str]:
     """When it began, how long it took to ring and to be answered, and who hung up."""
     parts = [f"began at {moment(page, call.start)}{' s' if page.clock == 'relative' else ''}"]
     if call.ringing is not None:
@@ -110,7 +112,7 @@ def _times(page: Page, call: Call) -> str:
         parts.append(f"answered after {seconds(call.answered - call.start)}")
     if call.ended is not None and call.ended_by:
         parts.append(f"hung up by the {call.ended_by}")
-    return "".join(f" · {part}" for part in parts)
+    return parts
 
 
 def _description(page: Page, description: Description, message: Message | None) -> list[Line]:
@@ -121,22 +123,21 @@ def _description(page: Page, description: Description, message: Message | None) 
     for deviation in (*(body.deviations if body else ()), *description.deviations):
         head += hanging(page, line("  ", span("▲ ", "yellow")), deviation, "yellow")
     text = _text(page, body)
+    left = max(60, *map(width_of, text)) if text else 0
+    if not page.plain and page.width - left >= BESIDE:
+        return [*head, *beside(text, _formats(replace(page, width=page.width - left), description.media), left)]
     formats = _formats(page, description.media)
-    left = max((sum(cells(part.text) for part in row) for row in text), default=0) + 4
-    right = max((sum(cells(part.text) for part in row) for row in formats), default=0)
-    if not page.plain and page.width >= BESIDE and left + right <= page.width:
-        return [*head, *beside(text, formats, max(left, 60))]
     return [*head, *text, *([BLANK] if text and formats else []), *formats]
 
 
 def _provenance(description: Description, body: Body | None) -> str:
-    where = f"frame {description.place.frame:,}"
+    where = f"frame {description.place.frame}"
     if body is None:
         return where
     if body.status in ("identity", "unsupported"):
         return f"{where} · {count(body.inflated_length, 'octet')}, not compressed"
     label = f"labelled {body.label}" if body.label else "without a label"
-    return f"{where} · {inflation(body)} octets, {label}"
+    return f"{where} · {inflation(body)}, {label}"
 
 
 def _text(page: Page, body: Body | None) -> list[Line]:
@@ -160,17 +161,17 @@ def _formats(page: Page, media: tuple[Media, ...]) -> list[Line]:
     """A table of every payload type of every media line."""
     columns = (
         Column("type", "right"), Column("codec"), Column("clock", "right"), Column("how sure"),
-        Column("from", "left", 1),
+        Column("from", "left", 1, 12),
     )  # fmt: skip
     rows: list[Line] = []
     for one in media:
-        rows.append(line(span(_medium(one), "bold")))
+        rows += _medium(page, one)
         rows += [_format(named) for named in one.formats]
     return table(page, columns, rows, indent=4)
 
 
-def _medium(media: Media) -> str:
-    """`audio to 192.0.2.1:16402, sendrecv, RTP/AVP, RTCP on 16402`."""
+def _medium(page: Page, media: Media) -> list[Line]:
+    """`audio to 192.0.2.1:16402, RTP/AVP, sendrecv, RTCP on port 16403`, on as many lines as it takes."""
     where = endpoint(media.address, media.port) if media.address else f"port {media.port}"
     parts = [f"{media.kind} to {where}" if media.port else f"{media.kind} refused", media.profile, media.direction]
     if media.rtcp_mux:
@@ -180,10 +181,11 @@ def _medium(media: Media) -> str:
     if media.encryption:
         parts.append(f"encrypted by {media.encryption}")
     if media.rtp_id is not None:
-        parts.append(f"rtpID {media.rtp_id:#010x}")
+        parts.append(f"rtpID 0x{media.rtp_id:08X}")
     if media.candidates:
         parts.append(count(media.candidates, "candidate"))
-    return ", ".join(part for part in parts if part)
+    spans = [line(span(part, "bold" if number == 0 else "")) for number, part in enumerate(parts) if part]
+    return flowing(replace(page, width=page.width - 4), BLANK, spans, ", ", 2)
 
 
 def _format(named: Format) -> Line:

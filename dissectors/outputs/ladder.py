@@ -64,8 +64,8 @@ def note(message: Message) -> Line:
 
 
 def inflation(body: Body) -> str:
-    """`zlib 280 → 449`, with how the decoding ended where it was not whole."""
-    text = f"{body.encoding} {body.compressed_length:,} → {body.inflated_length:,}"
+    """`zlib 280 → 449 B`, with how the decoding ended where it was not whole."""
+    text = f"{body.encoding} {body.compressed_length:,} → {body.inflated_length:,} B"
     return text if body.status == "complete" else f"{text}, {body.status}"
 
 
@@ -75,12 +75,13 @@ def _ends(message: Message) -> tuple[str, str]:
 
 def _heads(lanes: list[str], gap: int, left: int) -> list[Line]:
     """The endpoints over their lanes; where they are too long for that, letters with a legend before them."""
-    if max(map(cells, lanes)) + 2 <= gap:
-        row = [" "] * (gap * (len(lanes) - 1) + WIDEST)
-        for i, name in enumerate(lanes):
-            start = 0 if i == 0 else gap * i - len(name) // 2 if i < len(lanes) - 1 else gap * i - len(name) + 1
-            row[start : start + len(name)] = name
-        return [line(" " * left, span("".join(row).rstrip(), "bold"))]
+    starts = [max(0, gap * i - len(name) // 2) for i, name in enumerate(lanes)]
+    ends = [start + len(name) + 1 for start, name in zip(starts, lanes, strict=True)]
+    if all(end < start for end, start in zip(ends, starts[1:], strict=False)):
+        row = ""
+        for start, name in zip(starts, lanes, strict=True):
+            row = row.ljust(start) + name
+        return [line(" " * left, span(row, "bold"))]
     legend = [line(f"  {letter}  ", span(name, "bold")) for letter, name in zip(LETTERS, lanes, strict=False)]
     return [*legend, line(" " * left, span("".join(f"{letter:<{gap}}" for letter in LETTERS[: len(lanes)]), "bold"))]
 

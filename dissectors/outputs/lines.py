@@ -90,21 +90,49 @@ def wrap(text: str, width: int) -> list[str]:
     return lines
 
 
-def hanging(page: Page, first: Line, text: str, style: str = "") -> list[Line]:
-    """`text` after `first`, wrapped to the page and its further lines indented to where it began."""
-    indent = sum(cells(part.text) for part in first)
-    if page.plain or page.width - indent < 20:
+def width_of(parts: Line) -> int:
+    """How many cells a line takes."""
+    return sum(cells(part.text) for part in parts)
+
+
+def hanging(page: Page, first: Line, text: str, style: str = "", indent: int | None = None) -> list[Line]:
+    """`text` after `first`, wrapped to the page, further lines indented to where it began or to `indent`."""
+    begun = width_of(first)
+    indent = begun if indent is None else indent
+    if page.plain or page.width - max(begun, indent) < 20:
         return [(*first, span(text, style))]
-    texts = wrap(visible(text), page.width - indent)
-    return [(*first, span(texts[0], style)), *((Span(" " * indent), span(rest, style)) for rest in texts[1:])]
+    head, *rest = wrap(visible(text), page.width - begun)
+    rest = wrap(" ".join(rest), page.width - indent) if rest else []
+    return [(*first, Span(head, style)), *((Span(" " * indent), Span(text, style)) for text in rest)]
+
+
+def flowing(page: Page, first: Line, parts: Sequence[Line], between: str, indent: int) -> list[Line]:
+    """Parts after `first`, as many on a line as there is room for; none is broken, further lines are indented."""
+    lines, room = [first], page.width - width_of(first)
+    gap = Span(between, "dim")
+    for number, part in enumerate(parts):
+        needed = width_of(part) + (cells(between) if number else 0)
+        if number and needed > room and not page.plain:
+            lines[-1] = (*lines[-1], Span(between.rstrip(), "dim"))
+            lines.append((Span(" " * indent), *part))
+            room = page.width - indent - width_of(part)
+        else:
+            lines[-1] = (*lines[-1], *((gap,) if number else ()), *part)
+            room -= needed
+    return lines
 
 
 class Column(NamedTuple):
-    """How one column of a table is laid out; on a narrow page those with the highest `expendable` go first."""
+    """How one column of a table is laid out.
+
+    On a narrow page a column that `shrinks` is cut first, to that many cells; then columns go, the highest
+    `expendable` first.
+    """
 
     title: str
     align: Literal["left", "right"] = "left"
     expendable: int = 0
+    shrinks: int = 0
 
 
 def table(page: Page, columns: Sequence[Column], rows: Sequence[Sequence[Span] | Line], indent: int = 2) -> list[Line]:
@@ -115,11 +143,8 @@ def table(page: Page, columns: Sequence[Column], rows: Sequence[Sequence[Span] |
     full = [row for row in rows if len(row) == len(columns)]
     kept = [i for i in range(len(columns)) if any(row[i].text for row in full)]
     widths = {i: max([cells(columns[i].title), *(cells(row[i].text) for row in full)]) for i in kept}
-    while not page.plain and indent + sum(widths[i] + 2 for i in kept) - 2 > page.width:
-        last = max(kept, key=lambda i: columns[i].expendable)
-        if not columns[last].expendable:
-            break
-        kept.remove(last)
+    if not page.plain:
+        _fit(kept, widths, columns, page.width - indent)
     titles = [span(column.title, "dim") for column in columns]
     lines = [_row(titles, kept, widths, columns, indent)] if full else []
     for row in rows:
@@ -151,6 +176,22 @@ def listed(words: Iterable[str], most: int = 0) -> str:
     return ", ".join(words)
 
 
+def _fit(kept: list[int], widths: dict[int, int], columns: Sequence[Column], room: int) -> None:
+    """Shrink columns and leave some out until the others have room."""
+    while (over := sum(widths[i] + 2 for i in kept) - 2 - room) > 0:
+        slack = {i: widths[i] - columns[i].shrinks for i in kept if columns[i].shrinks}
+        if sum(spare for spare in slack.values() if spare > 0) >= over:
+            for _ in range(over):
+                widest = max(slack, key=lambda i: slack[i])
+                slack[widest] -= 1
+                widths[widest] -= 1
+            return
+        last = max(kept, key=lambda i: columns[i].expendable, default=None)
+        if last is None or not columns[last].expendable:
+            return
+        kept.remove(last)
+
+
 def _cells(character: str) -> int:
     if unicodedata.combining(character):
         return 0
@@ -162,12 +203,13 @@ def _row(
 ) -> Line:
     spans = [Span(" " * indent)]
     for position, i in enumerate(kept):
-        padding = " " * (widths[i] - cells(row[i].text))
+        cell = row[i]._replace(text=clip(row[i].text, widths[i]))
+        padding = " " * (widths[i] - cells(cell.text))
         last = position == len(kept) - 1
         if columns[i].align == "right":
-            spans += [Span(padding), row[i]]
+            spans += [Span(padding), cell]
         else:
-            spans += [row[i], Span("" if last else padding)]
+            spans += [cell, Span("" if last else padding)]
         if not last:
             spans.append(Span("  "))
     return tuple(part for part in spans if part.text)

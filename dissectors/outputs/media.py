@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dissectors.analysis.report import Check, Report, Stream
-from dissectors.outputs.lines import BLANK, Column, Line, Page, count, line, span, table
+from dissectors.outputs.lines import BLANK, Column, Line, Page, count, hanging, line, span, table
 from dissectors.outputs.moments import milliseconds, moment, seconds
 from dissectors.wire.datagram import endpoint
 
@@ -19,9 +19,9 @@ STREAM_COLUMNS = (
     Column("counted because", "left", 9),
 )  # fmt: skip
 CHECK_COLUMNS = (
-    Column("from"), Column(""), Column("to"), Column("what", "left", 5), Column("asked", "right"),
+    Column("from"), Column(""), Column("to"), Column("what", "left", 1), Column("asked", "right"),
     Column("answered", "right"), Column("round trip", "right"), Column("max", "right", 4), Column("seen as", "left", 2),
-    Column("", "left", 3),
+    Column("", "left", 3, 12),
 )  # fmt: skip
 
 
@@ -75,7 +75,7 @@ def _stream(page: Page, stream: Stream, arrow: str) -> Line:
     loss, jitter = stream.lost_fraction, stream.jitter_ms or 0.0
     seen = stream.rtcp
     return (
-        span(arrow), span(f"{stream.ssrc:#010x}", "dim"), span(codec), span(stream.certainty, "dim"),
+        span(arrow), span(f"0x{stream.ssrc:08X}", "dim"), span(codec), span(stream.certainty, "dim"),
         span(f"{stream.packets:,}"), span(_lost(stream), _level(loss, POOR_LOSS, BAD_LOSS)),
         span(milliseconds(stream.jitter_ms) or "–", _level(jitter, POOR_JITTER, BAD_JITTER)),
         span(milliseconds(stream.maximum_jitter_ms), "dim"), span(milliseconds(stream.largest_gap_ms)),
@@ -120,7 +120,7 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
             lost = 100 * stream.rtcp.fraction_lost
             says.append(f"its receiver reported {lost:.1f} % lost, {stream.rtcp.cumulative_lost:,} in all")
         if says:
-            lines.append(line(span(f"  {stream.ssrc:#010x}: {'; '.join(says)}", "dim")))
+            lines += hanging(page, line(span(f"  0x{stream.ssrc:08X}: ", "dim")), "; ".join(says), "dim", indent=4)
     return lines if page.everything else lines[:MOST_CHECKS]
 
 

@@ -6,7 +6,20 @@ from collections import Counter
 from collections.abc import Iterable
 
 from dissectors.analysis.report import Call, Capture, Finding, Flow, Place, Report, Seen
-from dissectors.outputs.lines import BLANK, Line, Page, Span, cells, count, hanging, line, listed, span
+from dissectors.outputs.lines import (
+    BLANK,
+    Line,
+    Page,
+    Span,
+    cells,
+    count,
+    flowing,
+    hanging,
+    line,
+    listed,
+    span,
+    width_of,
+)
 from dissectors.outputs.moments import day, seconds, zone
 from dissectors.wire.datagram import endpoint
 
@@ -17,6 +30,8 @@ PROTOCOL_STYLES = {
     "SIP": "cyan", "RTP": "green", "RTCP": "blue", "STUN": "yellow", "TURN": "bright_yellow", "DTLS": "magenta",
     "ZRTP": "bright_magenta", "QUIC": "bright_blue", "KEEPALIVE": "bright_black", "UNKNOWN": "red",
 }  # fmt: skip
+OUTCOMES = {"established": "still open", "fragment": "in part"}
+KINDS = {"options": "OPTIONS request", "other": "other SIP transaction"}
 BAR = 30
 MOST_FINDINGS = 6
 MOST_PAIRS = 6
@@ -30,19 +45,21 @@ def headline(report: Report) -> Line:
 
 def worst(page: Page, report: Report) -> list[Line]:
     """Errors and warnings, each with its frames and what to do about it."""
-    bad = [finding for finding in by_severity(report.findings) if finding.severity != "note"]
-    shown = bad if page.everything else bad[:MOST_FINDINGS]
+    alike = [group for group in by_kind(report.findings) if group[0].severity != "note"]
+    shown = alike if page.everything else alike[:MOST_FINDINGS]
     lines: list[Line] = []
-    for finding in shown:
+    for group in shown:
+        finding = group[0]
         mark, style = MARKS[finding.severity], STYLES[finding.severity]
         where = f" ({places(finding.places, report.capture, 3)})" if finding.places else ""
+        where += f", and {len(group) - 1:,} more like it" if len(group) > 1 else ""
         if page.plain:
             lines.append(line(f"{finding.severity}: {finding.what}{where}: {finding.fix}"))
             continue
-        lines += hanging(page, line(span(f" {mark} ", style)), finding.what + where, style.replace("bold ", ""))
+        lines += hanging(page, line(span(f" {mark} ", style)), finding.what + where, style)
         lines += hanging(page, line("   "), finding.fix, "dim")
-    if len(shown) < len(bad):
-        lines.append(line(f"   … and {len(bad) - len(shown):,} more (--all)"))
+    if len(shown) < len(alike):
+        lines.append(line(f"   … and {len(alike) - len(shown):,} more kinds (--all)"))
     return [*lines, BLANK] if lines else []
 
 
@@ -53,7 +70,7 @@ def on_the_wire(page: Page, report: Report) -> list[Line]:
     pairs = _pairs(report.flows)
     shown = pairs if page.everything else pairs[:MOST_PAIRS]
     names = [name for name, _, _ in shown]
-    width = min(max(map(cells, names), default=0), 60)
+    width = max(map(cells, names), default=0)
     for name, datagrams, protocols in shown:
         bar = _bar(protocols, datagrams) if page.colour else ()
         padding = " " * (width - cells(name))
@@ -65,16 +82,19 @@ def on_the_wire(page: Page, report: Report) -> list[Line]:
     return lines
 
 
-def by_severity(findings: Iterable[Finding]) -> list[Finding]:
-    """The worst first, else in the order of the report."""
-    return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
+def by_kind(findings: Iterable[Finding]) -> list[list[Finding]]:
+    """Findings of the same id and severity together, the worst first, else in the order of the report."""
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.id, finding.severity), []).append(finding)
+    return sorted(groups.values(), key=lambda group: SEVERITIES.index(group[0].severity))
 
 
 def places(where: tuple[Place, ...], capture: Capture, most: int = 8) -> str:
     """`frames 5, 9 and 12 more`; with the file's name where there are several files."""
     if len(capture.files) < 2:
-        return f"{'frame' if len(where) == 1 else 'frames'} {listed((f'{place.frame:,}' for place in where), most)}"
-    named = (f"frame {place.frame:,} of {os.path.basename(capture.files[place.file].name)}" for place in where)
+        return f"{'frame' if len(where) == 1 else 'frames'} {listed((f'{place.frame}' for place in where), most)}"
+    named = (f"frame {place.frame} of {os.path.basename(capture.files[place.file].name)}" for place in where)
     return listed(named, most)
 
 
@@ -85,10 +105,11 @@ def _story(report: Report) -> str:
         return f"one call, {outcome(calls[0])}"
     if calls:
         outcomes = Counter(call.outcome for call in calls)
-        return f"{len(calls):,} calls ({listed(f'{number:,} {name}' for name, number in outcomes.most_common())})"
+        words = (f"{number:,} {OUTCOMES.get(name, name)}" for name, number in outcomes.most_common())
+        return f"{len(calls):,} calls ({listed(words)})"
     if report.calls:
         kinds = Counter(call.kind for call in report.calls)
-        return "no call, but " + listed(count(number, kind) for kind, number in kinds.most_common())
+        return "no call, but " + listed(count(number, KINDS.get(kind, kind)) for kind, number in kinds.most_common())
     if report.streams:
         return f"no signalling, {count(len(report.streams), 'RTP stream')}"
     if any(seen.name != "UNKNOWN" for seen in report.capture.protocols):
@@ -101,7 +122,7 @@ def outcome(call: Call) -> str:
     if call.outcome == "ended" and call.answered is not None and call.ended is not None:
         return f"ended after {seconds(call.ended - call.answered)}"
     if call.outcome == "established":
-        return "answered, and still open at the end"
+        return "answered, open at the end"
     if call.outcome == "rejected" and call.status:
         return f"rejected with {call.status}"
     return {"ringing": "ringing at the end", "fragment": "only part of it captured"}.get(call.outcome, call.outcome)
@@ -152,13 +173,15 @@ def _bar(protocols: Counter[str], datagrams: int) -> Line:
 
 def _pair(page: Page, first: Line, bar: Line, protocols: Counter[str]) -> list[Line]:
     """A pair on one line, or with its protocols under it where the page is narrow."""
-    named: list[Span] = []
-    for name, number in protocols.most_common():
-        named += [span(f"{name.lower() if name == 'UNKNOWN' else name} {number:,}", _style(name)), Span("  ")]
-    one = (*first, *bar, *([Span("  ")] if bar else ()), *named[:-1])
-    if page.plain or sum(cells(part.text) for part in one) <= page.width:
-        return [one]
-    return [first, (Span("    "), *bar, Span("  " if bar else ""), *named[:-1])]
+    named = [
+        line(span(f"{'unknown' if name == 'UNKNOWN' else name} {number:,}", _style(name)))
+        for name, number in protocols.most_common()
+    ]
+    drawn = (*bar, Span("  ")) if bar else BLANK
+    one = flowing(page, (*first, *drawn), named, "  ", 4)
+    if len(one) == 1 and (page.plain or width_of(one[0]) <= page.width):
+        return one
+    return [first, *flowing(page, (Span("    "), *drawn), named, "  ", 4 + width_of(drawn))]
 
 
 def _remarks(capture: Capture) -> Iterable[tuple[str, str]]:

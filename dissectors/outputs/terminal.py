@@ -13,12 +13,13 @@ from rich.text import Text
 
 from dissectors.analysis.report import Finding, Report
 from dissectors.outputs.calls import calls
-from dissectors.outputs.lines import BLANK, Line, Page, hanging, line, span
+from dissectors.outputs.lines import BLANK, Line, Page, flowing, hanging, line, span
 from dissectors.outputs.media import checks, streams
-from dissectors.outputs.summary import MARKS, STYLES, by_severity, headline, on_the_wire, places, worst
+from dissectors.outputs.summary import MARKS, STYLES, by_kind, headline, on_the_wire, places, worst
 
 IN_ASCII = str.maketrans("→←⇄▶◀─━│·…✖▲●↻–", "><=><-=||~x!*@-")
 NARROWEST = 40
+MOST_ALIKE = 4
 
 
 def render(
@@ -44,9 +45,9 @@ def render(
 
 def lines(page: Page, report: Report) -> list[Line]:
     """The whole report: the sentence, what is wrong, what is on the wire, calls, streams, checks, every finding."""
-    rows: list[Line] = hanging(page, line(*headline(report)[:2]), headline(report)[2].text)
+    name, colon, sentence = headline(report)
     return [
-        *rows,
+        *hanging(page, (name, colon), sentence.text, indent=2),
         BLANK,
         *worst(page, report),
         *on_the_wire(page, report),
@@ -59,37 +60,46 @@ def lines(page: Page, report: Report) -> list[Line]:
 
 
 def findings(page: Page, report: Report) -> list[Line]:
-    """Every finding in full: what, why it matters, what to do, how sure, and where to look."""
+    """Every finding in full: what and where, then once for those that are alike why it matters and what to do."""
     if not report.findings:
         return []
     rows = [line(span("Findings", "bold"))]
-    for finding in by_severity(report.findings):
-        rows += [*_finding(page, finding, report), BLANK]
+    for alike in by_kind(report.findings):
+        rows += [*_alike(page, alike, report), BLANK]
     return rows[:-1]
 
 
 def show(console: Console, page: Page, rows: Iterable[Line]) -> None:
     """Print lines as they are: never wrapped again, and cut only where a terminal would break them."""
     for row in rows:
-        text = Text(no_wrap=True, overflow="ellipsis" if not page.plain else "ignore", end="\n")
+        text = Text()
         for part in row:
             text.append(part.text.translate(IN_ASCII) if console.options.ascii_only else part.text, part.style or None)
         text.rstrip()
-        console.print(text, soft_wrap=page.plain, crop=not page.plain)
+        console.print(text, soft_wrap=page.plain, no_wrap=True, overflow="ignore" if page.plain else "ellipsis")
 
 
-def _finding(page: Page, finding: Finding, report: Report) -> list[Line]:
+def _alike(page: Page, alike: list[Finding], report: Report) -> list[Line]:
+    finding = alike[0]
     style = STYLES[finding.severity]
-    if page.plain:
-        head = line("  ", f"{finding.severity} {finding.id}: ")
-    else:
-        head = line("  ", span(f"{MARKS[finding.severity]} ", style))
-    rows = hanging(page, head, finding.what, style.replace("bold ", ""))
-    where = [places(finding.places, report.capture)] if finding.places else []
-    where += [f"call {finding.call + 1}"] if finding.call is not None else []
-    where += [f"SSRC {report.streams[finding.stream].ssrc:#010x}"] if finding.stream is not None else []
-    for label, text in (("why", finding.why), ("do", finding.fix), ("where", ", ".join(where))):
-        if text:
-            rows += hanging(page, line("    ", span(f"{label:<6}", "dim")), text)
-    sure = "" if finding.certainty == "certain" else f", certainty {finding.certainty}"
-    return rows if page.plain else [*rows, line(span(f"    {finding.id}{sure}", "dim"))]
+    shown = alike if page.everything or page.plain else alike[:MOST_ALIKE]
+    mark = f"{finding.severity} {finding.id}: " if page.plain else f"{MARKS[finding.severity]} "
+    rows: list[Line] = []
+    for one in shown:
+        rows += hanging(page, line("  ", span(mark, style)), one.what, style)
+        rows += flowing(page, line("    "), [line(span(part, "dim")) for part in _where(one, report)], " · ", 4)
+    if len(shown) < len(alike):
+        rows.append(line(span(f"    … and {len(alike) - len(shown):,} more like it (--all)", "dim")))
+    for label, text in (("why", finding.why), ("do", finding.fix)):
+        rows += hanging(page, line("    ", span(f"{label:<5}", "dim")), text)
+    return rows
+
+
+def _where(finding: Finding, report: Report) -> list[str]:
+    """The finding's id, how sure it is, and what to look at."""
+    parts = [finding.id]
+    parts += [] if finding.certainty == "certain" else [f"certainty {finding.certainty}"]
+    parts += [places(finding.places, report.capture)] if finding.places else []
+    parts += [f"call {finding.call + 1}"] if finding.call is not None else []
+    parts += [f"SSRC 0x{report.streams[finding.stream].ssrc:08X}"] if finding.stream is not None else []
+    return parts
