@@ -3,6 +3,7 @@
 0 done · 2 usage or unreadable input, said in one line on standard error · 130 interrupted. A reader that has heard
 enough (`| head`) ends the work in silence.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -141,8 +142,12 @@ def _options(whole: Parser, command: str | None) -> list[str]:
 
 def _complain(text: str) -> int:
     """One line on standard error, if there is one to write to."""
+    from dissectors.outputs.escape import visible
+
+    if sys.stderr is None:
+        return UNUSABLE
     try:
-        print(f"muxshark: {' '.join(text.split())}", file=sys.stderr, flush=True)
+        print(f"muxshark: {visible(text)}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         _forget_output()
     return UNUSABLE

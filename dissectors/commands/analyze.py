@@ -1,4 +1,5 @@
 """`muxshark analyze`: what is in a capture, what went wrong, and what to do about it."""
+
 from __future__ import annotations
 
 import argparse
@@ -37,9 +38,7 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.outputs.progress import Progress
 
     with Progress(sys.stderr) as progress:
-        report = offline.analyze(
-            named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress
-        )
+        report = offline.analyze(named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress)
     if options.json:
         from dissectors.outputs.export import document
 
@@ -47,7 +46,5 @@ def run(options: argparse.Namespace) -> int:
         return 0
     from dissectors.outputs.terminal import render
 
-    sys.stdout.write(
-        render(report, sys.stdout, clock=options.time, width=options.width, everything=options.all)
-    )
+    sys.stdout.write(render(report, sys.stdout, clock=options.time, width=options.width, everything=options.all))
     return 0

@@ -1,4 +1,5 @@
 """`muxshark completion`: a script that teaches a shell to complete the command line."""
+
 from __future__ import annotations
 
 import argparse

@@ -1,4 +1,5 @@
 """`muxshark explain`: why a datagram is what it is."""
+
 from __future__ import annotations
 
 import argparse
@@ -19,21 +20,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What may follow the command's name."""
     parser.add_argument("file", metavar="FILE", help="the capture; - is standard input")
     parser.add_argument("frame", metavar="FRAME", type=inputs.positive, help="the frame's number, from 1")
-    parser.add_argument(
-        "--layer", type=layer, metavar="N", help="which UDP header of the frame, from 0 (all of them)"
-    )
+    parser.add_argument("--layer", type=layer, metavar="N", help="which UDP header of the frame, from 0 (all of them)")
     inputs.add_reading(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the explanation of every datagram that was asked for."""
-    from dissectors import offline
     from dissectors.mux.table import PROTOCOLS
     from dissectors.outputs.explanation import explained
 
     chosen: list[Row] = []
     companies: dict[frozenset[tuple[str, int]], Counter[str]] = {}
-    for row in offline.rows([options.file], forced=inputs.forced(options)):
+    for row in inputs.rows([options.file], options):
         companies.setdefault(_pair(row), Counter())[PROTOCOLS[row.protocol]] += 1
         if row.datagram.frame == options.frame and options.layer in (None, row.datagram.layer):
             chosen.append(row)

@@ -1,4 +1,5 @@
 """`muxshark inflate`: a saved body in, its text out."""
+
 from __future__ import annotations
 
 import argparse
@@ -52,7 +53,7 @@ def _octets(path: str) -> bytes:
         with open(0 if path == inputs.STANDARD_INPUT else path, "rb", closefd=path != inputs.STANDARD_INPUT) as file:
             octets = file.read(LARGEST + 1)
     except (OSError, ValueError) as error:
-        raise inputs.Refused(f"{path}: {getattr(error, 'strerror', None) or error}".lower()) from None
+        raise inputs.Refused(f"{path}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
     if len(octets) > LARGEST:
         raise inputs.Refused(f"{path}: more than {LARGEST >> 20} MiB, which is no body of a message")
     return octets

@@ -1,11 +1,16 @@
 """What the commands that read captures have in common: their arguments, and the values made of them."""
+
 from __future__ import annotations
 
 import argparse
 import re
+import sys
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dissectors.mux.scan import Row
     from dissectors.wire.inflate import Limits
 
 STANDARD_INPUT = "-"
@@ -51,6 +56,17 @@ def paths(options: argparse.Namespace) -> list[str]:
     if named.count(STANDARD_INPUT) > 1:
         raise Refused("standard input can be read only once")
     return named
+
+
+def rows(named: list[str], options: argparse.Namespace) -> Iterator[Row]:
+    """Every datagram of the captures, settled and in order; progress is shown until the first one is there."""
+    from dissectors import offline
+    from dissectors.outputs.progress import Progress
+
+    with Progress(sys.stderr) as progress:
+        settled = offline.rows(named, forced=forced(options), progress=progress)
+        first = list(islice(settled, 1))
+    return chain(first, settled)
 
 
 def limits(options: argparse.Namespace) -> Limits:

@@ -1,4 +1,5 @@
 """`muxshark list`: one line a datagram."""
+
 from __future__ import annotations
 
 import argparse
@@ -22,11 +23,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the lines as they are known."""
     named = inputs.paths(options)
-    from dissectors import offline
     from dissectors.outputs.lines import clip
     from dissectors.outputs.rows import human, ndjson
 
-    rows = offline.rows(named, forced=inputs.forced(options))
+    rows = inputs.rows(named, options)
     write = sys.stdout.write
     if options.ndjson:
         for row in rows:

@@ -3,6 +3,7 @@
 The verdict stays `mux.classify`'s; this only watches. A clause word has one line in `TOLD`, and whether the clause
 holds is asked of the classifier itself, so that the explanation cannot disagree with the scan.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,4 +1,5 @@
 """Calls as people read them: who and whom, what came of it, the ladder, the offer and the answer."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

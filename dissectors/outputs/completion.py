@@ -1,4 +1,5 @@
 """Completion scripts for shells, generated from the parser, so that they know exactly what the command knows."""
+
 from __future__ import annotations
 
 import argparse

@@ -3,6 +3,7 @@
 A sender can write escape sequences, line ends or bidirectional overrides into any header. On a terminal they must show
 as what they are and do nothing.
 """
+
 from __future__ import annotations
 
 

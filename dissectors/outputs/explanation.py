@@ -1,4 +1,5 @@
 """An explanation as text: the winner and the runner-up first, then every row that was tried, then the message."""
+
 from __future__ import annotations
 
 from collections import Counter

@@ -3,6 +3,7 @@
 The text is ASCII, so that neither a terminal, a log nor a byte order can spoil it; each element of a list stands on a
 line of its own, so that `grep` and `diff` work on it.
 """
+
 from __future__ import annotations
 
 import json

@@ -1,4 +1,5 @@
 """Any value, field by field: how `explain` shows a decoded message and octets."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

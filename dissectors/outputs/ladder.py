@@ -1,4 +1,5 @@
 """The ladder of a call: SIP messages as arrows between the endpoints that exchanged them."""
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -3,6 +3,7 @@
 What a renderer lays out is plain data; `outputs.terminal` alone turns it into colours. A span escapes its text when it
 is made, so nothing that came off the wire can reach a terminal raw, whoever lays it out.
 """
+
 from __future__ import annotations
 
 import unicodedata
@@ -198,9 +199,7 @@ def _cells(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _row(
-    row: Sequence[Span], kept: list[int], widths: dict[int, int], columns: Sequence[Column], indent: int
-) -> Line:
+def _row(row: Sequence[Span], kept: list[int], widths: dict[int, int], columns: Sequence[Column], indent: int) -> Line:
     spans = [Span(" " * indent)]
     for position, i in enumerate(kept):
         cell = row[i]._replace(text=clip(row[i].text, widths[i]))

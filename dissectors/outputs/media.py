@@ -1,4 +1,5 @@
 """Streams and connectivity as tables: every direction with what it carried and how well it arrived."""
+
 from __future__ import annotations
 
 from dissectors.analysis.report import Check, Report, Stream
@@ -117,8 +118,8 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
         if len(stream.flows) > 1:
             says.append(f"moved over {len(stream.flows)} flows")
         if stream.rtcp is not None and stream.rtcp.reports:
-            lost = 100 * stream.rtcp.fraction_lost
-            says.append(f"its receiver reported {lost:.1f} % lost, {stream.rtcp.cumulative_lost:,} in all")
+            worst = 100 * stream.rtcp.fraction_lost
+            says.append(f"its receiver reported {stream.rtcp.cumulative_lost:,} lost, at worst {worst:.1f} %")
         if says:
             lines += hanging(page, line(span(f"  0x{stream.ssrc:08X}: ", "dim")), "; ".join(says), "dim", indent=4)
     return lines if page.everything else lines[:MOST_CHECKS]

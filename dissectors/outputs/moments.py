@@ -1,4 +1,5 @@
 """Times and durations in the words of people."""
+
 from __future__ import annotations
 
 import time as calendar

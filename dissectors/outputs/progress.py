@@ -1,4 +1,5 @@
 """How far a long piece of work has come, on standard error; nothing at all when nobody watches or it is quick."""
+
 from __future__ import annotations
 
 import time
@@ -19,9 +20,9 @@ class Progress:
     A bar appears only on a terminal and only after a second; it is gone when the work is done.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
-        self._watched = stream.isatty()
+        self._watched = stream is not None and stream.isatty()
         self._begun = time.monotonic()
         self._bar: Bar | None = None
         self._task: TaskID | None = None

@@ -1,4 +1,5 @@
 """Datagrams one a line: for people, and as JSON objects for other programs."""
+
 from __future__ import annotations
 
 import json

@@ -1,4 +1,5 @@
 """The JSON Schema (draft 2020-12) of the report, read off the dataclasses, so that the two cannot differ."""
+
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass

@@ -1,4 +1,5 @@
 """The head of a report: one sentence that says what the capture is, what is wrong with it, and what is on the wire."""
+
 from __future__ import annotations
 
 import os

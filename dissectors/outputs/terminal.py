@@ -3,6 +3,7 @@
 The only module that knows rich, for what rich is best at: which terminal this is, which colours it has, and what
 NO_COLOR, COLUMNS and a pipe mean.
 """
+
 from __future__ import annotations
 
 from collections.abc import Iterable

@@ -1,0 +1,50 @@
+"""Nothing heavy is imported before it is needed: what a quick answer costs, in modules and never in seconds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CALL = str(ROOT / "pcaps" / "facetime-2013.pcap")
+HEAVY = {"rich", "scapy", "dpkt", "pyshark"}
+
+
+def imported(*words: str) -> set[str]:
+    """Every module that is loaded once the command has run."""
+    code = (
+        "import sys, json, io\n"
+        "from dissectors.cli import main\n"
+        "sys.stdout = io.StringIO()\n"
+        "try: main(sys.argv[1:])\n"
+        "finally: sys.__stdout__.write(json.dumps(list(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=ROOT)
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--help",), ("--version",), ("analyze", "--help"), ("analyze", "--json", CALL), ("analyze", "--schema"),
+        ("list", CALL), ("list", "--ndjson", CALL), ("explain", CALL, "5"), ("completion", "bash"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_dependency_is_imported_only_by_what_needs_it(words: tuple[str, ...]) -> None:
+    assert not imported(*words) & HEAVY
+
+
+def test_the_report_for_people_needs_rich_alone() -> None:
+    assert imported("analyze", CALL) & HEAVY == {"rich"}
+
+
+def test_help_imports_next_to_nothing_of_the_house() -> None:
+    ours = {name for name in imported("--help") if name.startswith("dissectors.")}
+    floors = {name.split(".")[1] for name in ours}
+    assert floors == {"cli", "commands", "wire"}
+    assert {name for name in ours if name.startswith("dissectors.wire.")} == {"dissectors.wire.datagram"}
