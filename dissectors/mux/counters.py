@@ -11,6 +11,14 @@ CLOCKS = (8000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
 """The clocks, in Hz, for which jitter is kept: which one applies is often known only later, from SDP or a codec."""
 
 MAX_PHASES = 64
+MAX_STEPS = 32
+MAX_EVENTS = 64
+MAX_TIMELINE = 64
+BUCKET = 1_000_000_000
+"""The first width of a bucket of the timeline, in nanoseconds; it doubles whenever the timeline is full."""
+
+JUMP, JUMP_PER_SECOND = 900_000, 100_000
+"""A timestamp step beyond this, and this for each second that passed, is explained by no clock."""
 
 
 class Counters:
@@ -19,6 +27,13 @@ class Counters:
     `jitter[i]` and `maximum_jitter[i]` are interarrival jitter in timestamp units of `CLOCKS[i]` (RFC 3550 section
     6.4.1). `encrypted` is set once SRTCP of the same SSRC was seen. `phases` says which payload type was sent when:
     [payload type, first time, last time, datagrams]. Times are nanoseconds, `octets` counts UDP payloads.
+
+    `sizes` maps a payload type to [datagrams, octets, smallest, largest] of what follows the RTP header. `steps` counts
+    timestamp steps between datagrams whose sequence numbers follow one another; those that found no room are counted
+    and added up in `other_steps` and `other_ticks`. `samples`, `elapsed` and the sums are those of the least-squares
+    line of timestamp units over seconds since `origin`; a step that no clock explains counts as one of `jumps` and
+    begins the line anew. `events` are payloads of four octets by (payload type, timestamp): first time, last time, the
+    last payload. `timeline` holds (time, datagrams, lost, index of the likeliest of `CLOCKS`, its jitter) so far.
     """
 
     __slots__ = (
@@ -27,6 +42,8 @@ class Counters:
         "largest_gap", "largest_gap_at", "restarts",
         "bad", "timestamp", "first_timestamp", "payload_type", "phases", "markers",
         "profiles", "jitter", "maximum_jitter", "steps",
+        "sequence", "sizes", "other_steps", "other_ticks", "run", "runs", "longest_run", "jumps", "origin", "elapsed",
+        "samples", "sum_time", "sum_ticks", "sum_square", "sum_product", "events", "timeline", "bucket", "bucket_end",
     )  # fmt: skip
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -53,6 +70,15 @@ class Counters:
         self.jitter = [0.0] * len(CLOCKS)
         self.maximum_jitter = [0.0] * len(CLOCKS)
         self.steps: dict[int, int] = {}
+        self.sequence = 0
+        self.sizes: dict[int, list[int]] = {}
+        self.other_steps = self.other_ticks = 0
+        self.run = self.runs = self.longest_run = 0
+        self.jumps = self.origin = self.elapsed = self.samples = 0
+        self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
+        self.events: dict[tuple[int, int], tuple[int, int, bytes]] = {}
+        self.timeline: list[tuple[int, int, int, int, float]] = []
+        self.bucket, self.bucket_end = BUCKET, 0
 
     @property
     def expected(self) -> int:
@@ -64,39 +90,102 @@ class Counters:
         """Datagrams that the sequence numbers promise and the capture does not hold, never below zero."""
         return max(0, self.expected - (self.packets - self.duplicates))
 
+    @property
+    def loss_runs(self) -> tuple[int, int]:
+        """How many runs of losses there were, and the longest; exact for what came up to `MAX_MISORDER` late."""
+        runs, longest, run = self.runs, self.longest_run, self.run
+        oldest = self.highest - MAX_MISORDER + 1
+        for place in range(max(0, self.base - oldest), MAX_MISORDER):
+            if not self.window >> (MAX_MISORDER - 1 - place) & 1:
+                run += 1
+            elif run:
+                runs, longest, run = runs + 1, max(longest, run), 0
+        return runs, longest
+
     def update(self, time: int, frame: tuple[int, int], payload: bytes, length: int) -> None:
         """Count one datagram whose first twelve octets are an RTP header."""
         sequence = payload[2] << 8 | payload[3]
         timestamp = int.from_bytes(payload[4:8], "big")
+        payload_type = payload[1] & 0x7F
         if self.packets:
-            self._arrival(time, timestamp, payload[1] & 0x7F)
+            self._arrival(time, timestamp, sequence)
             self._sequence(sequence)
         else:
             self.first, self.first_frame, self.first_timestamp = time, frame, timestamp
             self.base = self.highest = sequence
-        self._payload_type(payload[1] & 0x7F, time)
+            self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET
+        self._payload_type(payload_type, time)
         self.packets += 1
         self.octets += length
         self.markers += payload[1] >> 7
-        if payload[0] & 0x10:
-            end = 14 + 4 * (payload[0] & 0x0F)
-            if len(self.profiles) < 8 and end <= len(payload):
-                self.profiles.add(payload[end - 2] << 8 | payload[end - 1])
-        self.last, self.last_frame, self.timestamp = time, frame, timestamp
+        self._payload(time, payload, length, payload_type, timestamp)
+        self.last, self.last_frame, self.timestamp, self.sequence = time, frame, timestamp, sequence
+        if time >= self.bucket_end:
+            self._bucket(time)
 
-    def _arrival(self, time: int, timestamp: int, payload_type: int) -> None:
+    def _payload(self, time: int, payload: bytes, length: int, payload_type: int, timestamp: int) -> None:
+        header = 12 + 4 * (payload[0] & 0x0F)
+        if payload[0] & 0x10:
+            if len(payload) >= header + 4:
+                if len(self.profiles) < 8:
+                    self.profiles.add(payload[header] << 8 | payload[header + 1])
+                header += 4 * (payload[header + 2] << 8 | payload[header + 3])
+            header += 4
+        size = length - header
+        sizes = self.sizes.get(payload_type)
+        if sizes is None:
+            self.sizes[payload_type] = [1, size, size, size]
+        else:
+            sizes[0] += 1
+            sizes[1] += size
+            sizes[2] = min(sizes[2], size)
+            sizes[3] = max(sizes[3], size)
+        if size == 4 and len(payload) >= header + 4:
+            key = (payload_type, timestamp)
+            known = self.events.get(key)
+            if known is not None or len(self.events) < MAX_EVENTS:
+                self.events[key] = (known[0] if known else time, time, bytes(payload[header : header + 4]))
+
+    def _arrival(self, time: int, timestamp: int, sequence: int) -> None:
         gap = time - self.last
         if gap > self.largest_gap:
             self.largest_gap, self.largest_gap_at = gap, self.last
         step = (timestamp - self.timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
-        if len(self.steps) < 32 or step in self.steps:
-            self.steps[step] = self.steps.get(step, 0) + 1
+        if sequence - self.sequence & 0xFFFF == 1:
+            if step in self.steps or len(self.steps) < MAX_STEPS:
+                self.steps[step] = self.steps.get(step, 0) + 1
+            else:
+                self.other_steps += 1
+                self.other_ticks += step
         seconds = gap / 1e9
         jitter, maximum = self.jitter, self.maximum_jitter
         for i, clock in enumerate(CLOCKS):
             jitter[i] += (abs(seconds * clock - step) - jitter[i]) / 16
             if jitter[i] > maximum[i]:
                 maximum[i] = jitter[i]
+        self._sample(time, step, seconds)
+
+    def _sample(self, time: int, step: int, seconds: float) -> None:
+        if abs(step) > JUMP + JUMP_PER_SECOND * seconds:
+            self.jumps += 1
+            self.origin, self.elapsed, self.samples = time, 0, 1
+            self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
+            return
+        self.elapsed += step
+        at = (time - self.origin) / 1e9
+        self.samples += 1
+        self.sum_time += at
+        self.sum_ticks += self.elapsed
+        self.sum_square += at * at
+        self.sum_product += at * self.elapsed
+
+    def _bucket(self, time: int) -> None:
+        best = min(range(len(CLOCKS)), key=lambda i: self.jitter[i] / CLOCKS[i])
+        self.timeline.append((time, self.packets, self.lost, best, self.jitter[best]))
+        if len(self.timeline) == MAX_TIMELINE:
+            self.timeline = self.timeline[1::2]
+            self.bucket *= 2
+        self.bucket_end = time + self.bucket
 
     def _sequence(self, sequence: int) -> None:
         step = sequence - self.highest & 0xFFFF
@@ -104,6 +193,8 @@ class Counters:
             if step == 0:
                 self.duplicates += 1
             else:
+                if self.window != WINDOW or step > 1:
+                    self._settle(step)
                 self.highest += step
                 self.window = (self.window << step | 1) & WINDOW
             self.bad = None
@@ -114,6 +205,23 @@ class Counters:
         else:
             self.bad = sequence + 1 & 0xFFFF
             self.reordered += 1
+
+    def _settle(self, step: int) -> None:
+        """Numbers leave the window: one that came ends a run of losses, one that did not lengthens it."""
+        oldest = self.highest - MAX_MISORDER + 1
+        for place in range(max(0, self.base - oldest), min(step, MAX_MISORDER)):
+            if self.window >> (MAX_MISORDER - 1 - place) & 1:
+                self._close_run()
+            else:
+                self.run += 1
+        if step > MAX_MISORDER:
+            self.run += step - MAX_MISORDER
+
+    def _close_run(self) -> None:
+        if self.run:
+            self.runs += 1
+            self.longest_run = max(self.longest_run, self.run)
+            self.run = 0
 
     def _behind(self, distance: int) -> None:
         bit = 1 << distance
@@ -127,6 +235,8 @@ class Counters:
 
     def _restart(self, sequence: int) -> None:
         """The sender began anew: two in a row from an unexpected number (RFC 3550 appendix A.1)."""
+        self._settle(MAX_MISORDER)
+        self._close_run()
         self.expected_before += self.highest - self.base + 1
         self.base, self.highest = sequence - 1, sequence
         self.window, self.bad = 0b11, None
