@@ -81,7 +81,7 @@ def test_a_rule_that_fails_says_what_it_wanted_and_what_was_there() -> None:
     ("payload", "protocol", "found"),
     [
         (SAMPLES["DTLS"] + b"\x16\xfe\xfd", "DTLS", "element 2, at octet 17: no room for its length"),
-        (SAMPLES["DTLS"][:-1], "DTLS", "element 1, at octet 0: it claims 17 octets, 16 are left"),
+        (rtcp() + b"\x80\xc9\x00\x05", "RTCP", "element 2, at octet 8: it claims 24 octets, 4 are left"),
         (rtcp() + rtp(1), "RTCP", "element 2, at octet 8: 104, but octet 9 is 200 to 211"),
         (channel_data(b"abcd")[:-1], "TURN", "4 × 1 + 4 = 8 of 7 octets"),
         (b"INVITE sip:a SIP/3.0\r\n\r\n", "SIP", "“INVITE sip:a SIP/3.0”"),
