@@ -12,7 +12,7 @@ from dissectors.analysis.report import Place, Report
 from dissectors.outputs.lines import Column, Page, cells, clip, span, table, wrap
 from dissectors.outputs.moments import milliseconds, seconds
 from dissectors.outputs.terminal import render
-from tests.reports import HOSTILE, call, finding, hostile, message, report
+from tests.reports import HOSTILE, body, call, finding, hostile, message, report
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -145,10 +145,25 @@ def test_many_endpoints_are_listed_where_lanes_have_no_room() -> None:
 
 def test_the_offer_shows_its_real_lines_and_explains_every_payload_type() -> None:
     text = shown(report())
-    assert "Offer   frame 1 · zlib 80 → 92 B, labelled deflate" in text
+    assert "Offer   frame 1 · zlib 80 → 92 B · labelled deflate" in text
     assert "m=audio 16402 RTP/AVP 104 0" in text
     assert re.search(r"104 +AAC-ELD +24,000 Hz +high +a habit of FaceTime", text)
     assert re.search(r"0 +PCMU +8,000 Hz +certain +RFC 3551, secondary", text)
+
+
+def test_an_offer_that_a_proxy_passed_on_is_not_shown_twice() -> None:
+    offer = call().descriptions[0]
+    onward = message(2, "INVITE", body=body(), src="192.0.2.9")
+    made = call(messages=(*call().messages[:1], onward), descriptions=(offer, replace(offer, place=Place(0, 2))))
+    text = shown(report(calls=(made,)))
+    assert text.count("m=audio 16402") == 1 and "labelled deflate · the same text as in frame 1" in text
+
+
+def test_a_medium_with_as_many_facts_as_there_are_columns_still_stands_across_them() -> None:
+    media = replace(call().descriptions[0].media[0], rtcp_port=None, rtp_id=None)
+    for rest in ({}, {"rtcp_mux": True}, {"rtcp_mux": True, "encryption": "SDES"}):
+        offer = replace(call().descriptions[0], media=(replace(media, **rest),))  # type: ignore[arg-type]
+        assert "    audio to 192.0.2.1:16402, RTP/AVP, sendrecv" in shown(report(calls=(call(descriptions=(offer,)),)))
 
 
 def test_offer_and_explanation_stand_side_by_side_on_a_wide_terminal() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from dissectors.analysis.report import Body, Call, Description, Format, Media, Message, Report
+from dissectors.analysis.report import Body, Call, Description, Format, Media, Report
 from dissectors.outputs.ladder import inflation, ladder
 from dissectors.outputs.lines import (
     BLANK,
     Column,
+    Heading,
     Line,
     Page,
     Span,
@@ -30,6 +31,7 @@ from dissectors.wire.datagram import endpoint
 
 WHOLE_CALLS = 3
 MOST_ROWS = 20
+MOST_DESCRIPTIONS = 4
 MOST_SDP_LINES = 60
 BESIDE = 76
 OUTCOME_STYLES = {
@@ -67,10 +69,31 @@ def call_in_full(page: Page, report: Report, number: int, of: int) -> list[Line]
     for text in (*agents, *names):
         lines += hanging(page, line("  "), text, "dim")
     lines += [BLANK, *ladder(page, call.messages), BLANK]
-    bodies = {message.place: message for message in call.messages}
-    for description in call.descriptions if page.everything else call.descriptions[:4]:
-        lines += [*_description(page, description, bodies.get(description.place)), BLANK]
+    return [*lines, *_descriptions(page, call)]
+
+
+def _descriptions(page: Page, call: Call) -> list[Line]:
+    """Every offer and answer; what a proxy passed on unchanged is not shown again."""
+    bodies = {message.place: message.body for message in call.messages if message.body}
+    lines: list[Line] = []
+    shown: dict[str, Description] = {}
+    for description in call.descriptions:
+        body = bodies.get(description.place)
+        first = shown.setdefault(body.text, description) if body else description
+        if first is not description:
+            lines += [*_head(page, description, body, f"the same text as in frame {first.place.frame}"), BLANK]
+        elif page.everything or len(shown) <= MOST_DESCRIPTIONS:
+            lines += [*_description(page, description, body), BLANK]
+    if len(shown) > MOST_DESCRIPTIONS and not page.everything:
+        more = count(len(shown) - MOST_DESCRIPTIONS, "more offer or answer", "more offers and answers")
+        lines += [line(span(f"  … and {more} (--all)", "dim")), BLANK]
     return lines
+
+
+def _head(page: Page, description: Description, body: Body | None, *more: str) -> list[Line]:
+    first = line("  ", span(description.role.capitalize(), "bold"), "   ")
+    parts = [line(span(part, "dim")) for part in (*_provenance(description, body), *more)]
+    return flowing(page, first, parts, " · ", 4)
 
 
 def _worst_first(report: Report, numbers: list[int]) -> list[int]:
@@ -116,11 +139,9 @@ def _times(page: Page, call: Call) -> list[str]:
     return parts
 
 
-def _description(page: Page, description: Description, message: Message | None) -> list[Line]:
+def _description(page: Page, description: Description, body: Body | None) -> list[Line]:
     """An offer or answer: the real lines, and each payload type explained; next to each other on a wide page."""
-    body = message.body if message else None
-    role = span(description.role.capitalize(), "bold")
-    head = [line("  ", role, span(f"   {_provenance(description, body)}", "dim"))]
+    head = _head(page, description, body)
     for deviation in (*(body.deviations if body else ()), *description.deviations):
         head += hanging(page, line("  ", span("▲ ", "yellow")), deviation, "yellow")
     text = _text(page, body)
@@ -131,14 +152,14 @@ def _description(page: Page, description: Description, message: Message | None) 
     return [*head, *text, *([BLANK] if text and formats else []), *formats]
 
 
-def _provenance(description: Description, body: Body | None) -> str:
+def _provenance(description: Description, body: Body | None) -> list[str]:
+    """Where a description stood, what became of its octets, and what their label said."""
     where = f"frame {description.place.frame}"
     if body is None:
-        return where
+        return [where]
     if body.status in ("identity", "unsupported"):
-        return f"{where} · {count(body.inflated_length, 'octet')}, not compressed"
-    label = f"labelled {body.label}" if body.label else "without a label"
-    return f"{where} · {inflation(body)}, {label}"
+        return [where, f"{count(body.inflated_length, 'octet')}, not compressed"]
+    return [where, inflation(body), f"labelled {body.label}" if body.label else "without a label"]
 
 
 def _text(page: Page, body: Body | None) -> list[Line]:
@@ -164,9 +185,9 @@ def _formats(page: Page, media: tuple[Media, ...]) -> list[Line]:
         Column("type", "right"), Column("codec"), Column("clock", "right"), Column("how sure"),
         Column("from", "left", 1, 12),
     )  # fmt: skip
-    rows: list[Line] = []
+    rows: list[Line | Heading] = []
     for one in media:
-        rows += _medium(page, one)
+        rows += [Heading(part) for part in _medium(page, one)]
         rows += [_format(named) for named in one.formats]
     return table(page, columns, rows, indent=4)
 

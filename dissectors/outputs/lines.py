@@ -110,11 +110,12 @@ def hanging(page: Page, first: Line, text: str, style: str = "", indent: int | N
 def flowing(page: Page, first: Line, parts: Sequence[Line], between: str, indent: int) -> list[Line]:
     """Parts after `first`, as many on a line as there is room for; none is broken, further lines are indented."""
     lines, room = [first], page.width - width_of(first)
-    gap = Span(between, "dim")
+    gap, end = Span(between, "dim"), Span(between.rstrip(), "dim")
     for number, part in enumerate(parts):
         needed = width_of(part) + (cells(between) if number else 0)
-        if number and needed > room and not page.plain:
-            lines[-1] = (*lines[-1], Span(between.rstrip(), "dim"))
+        last = number == len(parts) - 1
+        if number and needed + (0 if last else cells(end.text)) > room and not page.plain:
+            lines[-1] = (*lines[-1], end)
             lines.append((Span(" " * indent), *part))
             room = page.width - indent - width_of(part)
         else:
@@ -136,21 +137,29 @@ class Column(NamedTuple):
     shrinks: int = 0
 
 
-def table(page: Page, columns: Sequence[Column], rows: Sequence[Sequence[Span] | Line], indent: int = 2) -> list[Line]:
+class Heading(NamedTuple):
+    """A row that stands across all columns of a table."""
+
+    line: Line
+
+
+def table(page: Page, columns: Sequence[Column], rows: Sequence[Line | Heading], indent: int = 2) -> list[Line]:
     """Rows under dim titles, each column as wide as its widest cell, with as many columns as the page has room for.
 
-    A row of one span stands across the columns, as a heading within the table. Columns that hold nothing are left out.
+    A row has a span for each column. Columns that hold nothing are left out.
     """
-    full = [row for row in rows if len(row) == len(columns)]
+    full = [row for row in rows if not isinstance(row, Heading)]
     kept = [i for i in range(len(columns)) if any(row[i].text for row in full)]
     widths = {i: max([cells(columns[i].title), *(cells(row[i].text) for row in full)]) for i in kept}
     if not page.plain:
         _fit(kept, widths, columns, page.width - indent)
-    titles = [span(column.title, "dim") for column in columns]
+    titles = tuple(span(column.title, "dim") for column in columns)
     lines = [_row(titles, kept, widths, columns, indent)] if full else []
     for row in rows:
-        whole = len(row) == len(columns)
-        lines.append(_row(row, kept, widths, columns, indent) if whole else (Span(" " * indent), *row))
+        if isinstance(row, Heading):
+            lines.append((Span(" " * indent), *row.line))
+        else:
+            lines.append(_row(row, kept, widths, columns, indent))
     return lines
 
 
@@ -199,7 +208,7 @@ def _cells(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _row(row: Sequence[Span], kept: list[int], widths: dict[int, int], columns: Sequence[Column], indent: int) -> Line:
+def _row(row: Line, kept: list[int], widths: dict[int, int], columns: Sequence[Column], indent: int) -> Line:
     spans = [Span(" " * indent)]
     for position, i in enumerate(kept):
         cell = row[i]._replace(text=clip(row[i].text, widths[i]))

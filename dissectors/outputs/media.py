@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dissectors.analysis.report import Check, Report, Stream
-from dissectors.outputs.lines import BLANK, Column, Line, Page, count, hanging, line, span, table
+from dissectors.outputs.lines import BLANK, Column, Heading, Line, Page, count, hanging, line, span, table
 from dissectors.outputs.moments import milliseconds, moment, seconds
 from dissectors.wire.datagram import endpoint
 
@@ -35,11 +35,11 @@ def streams(page: Page, report: Report) -> list[Line]:
     pairs: dict[frozenset[str], list[Stream]] = {}
     for _, stream in sorted(chosen, key=lambda one: one[0]):
         pairs.setdefault(frozenset(_ends(stream)), []).append(stream)
-    rows: list[Line] = []
+    rows: list[Line | Heading] = []
     for between in pairs.values():
         src, dst = _ends(between[0])
         ways = {(_ends(stream)) for stream in between}
-        rows.append(line(span(f"{src} {'⇄' if len(ways) > 1 else '→'} {dst}", "bold")))
+        rows.append(Heading(line(span(f"{src} {'⇄' if len(ways) > 1 else '→'} {dst}", "bold"))))
         rows += [_stream(page, stream, "→" if _ends(stream) == (src, dst) else "←") for stream in between]
     title = line(span("Streams", "bold"), span(f"   {_total(report.streams)}", "dim"))
     lines = [title, *table(page, STREAM_COLUMNS, rows), *_changes(page, [stream for _, stream in chosen])]
@@ -70,8 +70,8 @@ def _badness(stream: Stream) -> float:
 
 
 def _stream(page: Page, stream: Stream, arrow: str) -> Line:
-    clock = f" {stream.clock / 1000:g} kHz" if stream.clock and stream.codec else ""
-    codec = f"{stream.codec}{clock}" if stream.codec else f"type {stream.payload_types[0].payload_type}"
+    clock = f" {stream.clock / 1000:g} kHz" if stream.clock else ""
+    codec = (stream.codec or f"type {stream.payload_types[0].payload_type}") + clock
     codec += " SRTP" if stream.encrypted else ""
     loss, jitter = stream.lost_fraction, stream.jitter_ms or 0.0
     seen = stream.rtcp

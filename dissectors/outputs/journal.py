@@ -1,0 +1,65 @@
+"""A live session line by line: for people who read a log, and for machines (one JSON object a line)."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from dissectors.analysis.events import CallEvent, DropEvent, EndEvent, Event, FindingEvent, StreamEvent
+from dissectors.outputs.escape import visible
+from dissectors.outputs.export import compact
+from dissectors.outputs.moments import milliseconds, seconds
+from dissectors.wire.datagram import endpoint
+
+
+def ndjson(event: Event) -> str:
+    """An event as one JSON object, in ASCII, without the line end."""
+    return compact(event)
+
+
+def human(event: Event) -> str:
+    """An event as one line: local time of day, what kind, what happened."""
+    tell: Callable[[Any], str] = WORDS[type(event)]
+    return visible(f"{time_of_day(event.time)}  {tell(event)}")
+
+
+def time_of_day(time: float) -> str:
+    """Local time with milliseconds; seconds since the epoch where no calendar reaches."""
+    try:
+        return datetime.fromtimestamp(time).strftime("%H:%M:%S.%f")[:12]
+    except (OverflowError, OSError, ValueError):
+        return f"{time:.3f}"
+
+
+def _call(event: CallEvent) -> str:
+    status = f" with {event.status}" if event.status and event.state in ("rejected", "cancelled") else ""
+    return f"call     {event.state}{status}: {event.caller or 'somebody'} → {event.callee or 'somebody'}"
+
+
+def _stream(event: StreamEvent) -> str:
+    src, dst = endpoint(event.src, event.sport), endpoint(event.dst, event.dport)
+    parts = [event.codec or "codec unknown", f"{event.packets_per_second:,.0f}/s"]
+    if event.state != "began":
+        parts += [f"{event.packets:,} packets", f"{event.lost:,} lost ({event.lost_fraction:.1%})"]
+        parts += [f"jitter {milliseconds(event.jitter_ms)}"] if event.jitter_ms is not None else []
+    return f"stream   {event.state}: 0x{event.ssrc:08X} {src} → {dst}, {', '.join(parts)}"
+
+
+def _finding(event: FindingEvent) -> str:
+    return f"{event.severity:<8} {event.id}: {event.what}. {event.fix}"
+
+
+def _drop(event: DropEvent) -> str:
+    return f"drop     {event.dropped_kernel:,} frames by the kernel, {event.dropped_us:,} by us so far"
+
+
+def _end(event: EndEvent) -> str:
+    return (
+        f"end      {event.reason}: {event.received:,} frames, {event.datagrams:,} datagrams in "
+        f"{seconds(event.seconds)}; dropped {event.dropped_kernel:,} by the kernel, {event.dropped_us:,} by us"
+    )
+
+
+WORDS: dict[type, Callable[[Any], str]] = {
+    CallEvent: _call, StreamEvent: _stream, FindingEvent: _finding, DropEvent: _drop, EndEvent: _end,
+}  # fmt: skip

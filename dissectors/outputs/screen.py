@@ -1,0 +1,288 @@
+"""A live session on a terminal: one page that is drawn again and again, and fits however small the terminal is."""
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from dissectors.analysis.report import Call, Finding, Flow, Stream
+from dissectors.online import Look
+from dissectors.outputs.lines import BLANK, Column, Line, Page, Span, clip, count, line, span, table, width_of
+from dissectors.outputs.moments import milliseconds
+from dissectors.outputs.summary import MARKS, PROTOCOL_STYLES, SEVERITIES, STYLES
+from dissectors.outputs.terminal import IN_ASCII
+from dissectors.wire.datagram import endpoint
+
+BARS = "▁▂▃▄▅▆▇█"
+BARS_IN_ASCII = str.maketrans(BARS, "_.,-=+*#")
+DOTS = "⋯"
+HISTORY_CELLS = 16
+NARROWEST, SHORTEST = 40, 10
+BAD_LOSS, POOR_LOSS = 0.05, 0.01
+STATES = {"established": "answered", "unanswered": "calling"}
+STATE_STYLES = {
+    "calling": "yellow", "ringing": "bold yellow", "answered": "bold green", "ended": "", "rejected": "red",
+    "cancelled": "yellow", "fragment": "bright_black",
+}  # fmt: skip
+LIVE = ("calling", "ringing", "answered")
+UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+CALLS = (
+    Column(""), Column("for", "right"), Column("from", "left", 0, 12), Column(""), Column("to", "left", 0, 12),
+    Column("streams", "right", 1),
+)  # fmt: skip
+STREAMS = (
+    Column("from", "left", 0, 14), Column(""), Column("to", "left", 0, 14), Column("SSRC", "left", 3),
+    Column("codec", "left", 2), Column("rate", "right"), Column("lost", "right"), Column("jitter", "right"),
+    Column("lately", "left", 1),
+)  # fmt: skip
+PORTS = (Column("between", "left", 0, 20), Column("", "right", 2), Column("", "left", 0, 20))
+
+
+class Screen:
+    """Draws looks on the alternate screen of a terminal, and gives the terminal back when it is left."""
+
+    def __init__(self, stream: TextIO, title: str, keeping: str = "") -> None:
+        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        self._title, self._keeping = title, keeping
+        self._news: list[str] = []
+        self._findings: dict[tuple[str, str], Finding] = {}
+        self._live = Live(console=self._console, screen=True, auto_refresh=False)
+
+    def __enter__(self) -> Screen:
+        self._live.start()
+        self._live.update(Text(f"{self._title}: waiting for the first datagram …"), refresh=True)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._live.stop()
+
+    def show(self, look: Look) -> None:
+        """Draw one look."""
+        self._news += [f"{time.strftime('%H:%M:%S')} {text}" for text in look.news]
+        del self._news[:-1]
+        console = self._console
+        page = Page(width=max(console.width, NARROWEST), colour=console.color_system is not None, clock="local")
+        drawn = page_of(page, console.height, look, self._title, self._keeping, self._news)
+        self._live.update(_text(drawn, console.options.ascii_only), refresh=True)
+
+
+def page_of(page: Page, height: int, look: Look, title: str, keeping: str, news: Sequence[str] = ()) -> list[Line]:
+    """The whole screen, never more lines than its height: the meters first, then what is going on, worst first."""
+    head = _meters(page, look, title, keeping)
+    foot = [line(span(text, "bold yellow")) for text in news] + [line(span(_hint(look), "dim"))]
+    room = max(0, max(height, SHORTEST) - len(head) - len(foot))
+    blocks = [_ports(page, look), _calls(page, look), _streams(page, look), _checks(look), _findings(page, look)]
+    sizes = _shares([len(block) for block in blocks], room)
+    middle: list[Line] = []
+    for block, size in zip(blocks, sizes, strict=True):
+        middle += _cut(block, size)
+    middle += [BLANK] * (room - len(middle))
+    return [tuple(_clipped(row, page.width)) for row in (*head, *middle, *foot)]
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Values as bars of eight heights, the highest of them full; a dot where there was nothing."""
+    top = max(values, default=0.0)
+    return "".join(BARS[min(7, int(value / top * 7.999))] if value > 0 else DOTS for value in values) if top else ""
+
+
+def quantity(number: float) -> str:
+    """A number in four characters or so: 950, 1.2k, 35k, 1.8M."""
+    for unit, letter in UNITS:
+        if number >= unit:
+            scaled = number / unit
+            return f"{scaled:.{1 if scaled < 10 else 0}f}{letter}"
+    return f"{number:.0f}"
+
+
+def lasting(seconds: float) -> str:
+    """A time that runs on: 4 s, 1:23, 2:05:09."""
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    return f"{whole // 60}:{whole % 60:02}" if whole < 3600 else f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
+def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
+    lost = look.dropped_kernel + look.dropped_us
+    dropped = f"dropped {look.dropped_kernel:,} by kernel, {look.dropped_us:,} by us"
+    kept = (f"keeping {keeping} {quantity(look.kept)}B",) if keeping else ()
+    first = line(span("muxshark ", "bold"), span(title, "bold cyan"), span(f"  {lasting(look.seconds)}"))
+    rates = f"{quantity(look.datagrams_per_second)}/s  {quantity(look.octets_per_second * 8)}bit/s"
+    second = line(
+        span(f"{look.received:,} seen  {look.datagrams:,} UDP  {rates}  "), span(dropped, "bold red" if lost else "green")
+    )
+    memory = span("  ".join((*kept, f"memory {quantity(look.memory)}B")), "dim")
+    gap = page.width - width_of(first) - width_of((memory,))
+    if gap >= 2:
+        first = (*first, Span(" " * gap), memory)
+    kinds = sorted(look.protocols.items(), key=lambda one: -one[1])
+    third = [span(f"{_name(kind)} {quantity(rate)}/s  ", PROTOCOL_STYLES.get(kind, "")) for kind, rate in kinds]
+    return [first, second, tuple(third), BLANK]
+
+
+def _ports(page: Page, look: Look) -> list[Line]:
+    """The pairs of endpoints that talk now, the busiest first, each with what is on it."""
+    pairs: dict[tuple[tuple[str, int], ...], list[Flow]] = {}
+    for flow in look.report.flows:
+        pairs.setdefault(tuple(sorted(((flow.src, flow.sport), (flow.dst, flow.dport)))), []).append(flow)
+    busiest = sorted(pairs.items(), key=lambda one: -sum(flow.datagrams for flow in one[1]))[:12]
+    rows: list[Line] = []
+    for (one, other), flows in busiest:
+        kinds: Counter[str] = Counter()
+        for flow in flows:
+            kinds.update({seen.name: seen.count for seen in flow.protocols})
+        names = "  ".join(f"{_name(kind)} {quantity(number)}" for kind, number in kinds.most_common(5))
+        style = PROTOCOL_STYLES.get(kinds.most_common(1)[0][0], "") if kinds else ""
+        arrow = "⇄" if len({(flow.src, flow.sport) for flow in flows}) > 1 else "→"
+        rows.append((
+            span(f"{endpoint(*one)} {arrow} {endpoint(*other)}"), span(quantity(sum(f.datagrams for f in flows))),
+            span(names, style),
+        ))  # fmt: skip
+    return _block(page, line(span("Ports", "bold"), span(f"  {count(len(pairs), 'pair')} lately", "dim")), PORTS, rows)
+
+
+def _calls(page: Page, look: Look) -> list[Line]:
+    """Calls that go on, then those that have just ended."""
+    now = (look.report.capture.last or 0.0)
+    calls = [call for call in look.report.calls if call.kind == "call"]
+    calls.sort(key=lambda call: (_state(call) not in LIVE, -_since(call)))
+    going = sum(_state(call) in LIVE for call in calls)
+    rows: list[Line] = []
+    for call in calls[:40]:
+        state = _state(call)
+        until = now if state in LIVE else call.ended or now
+        rows.append((
+            span(state + (f" {call.status}" if state == "rejected" else ""), STATE_STYLES.get(state, "")),
+            span(lasting(until - (call.answered or call.start))), span(call.caller or "somebody"), span("→"),
+            span(call.callee or "somebody"), span(len(call.streams) or ""),
+        ))  # fmt: skip
+    others = len(look.report.calls) - len(calls)
+    text = f"  {going} going on, {len(calls) - going} just over" + (f", {others} other requests" if others else "")
+    return _block(page, line(span("Calls", "bold"), span(text, "dim")), CALLS, rows)
+
+
+def _streams(page: Page, look: Look) -> list[Line]:
+    """Streams that flow, the worst first."""
+    streams = sorted(look.report.streams, key=lambda one: (-one.lost_fraction, -(one.jitter_ms or 0.0)))
+    rows: list[Line] = []
+    for stream in streams[:40]:
+        history = look.watched.history(stream)[-HISTORY_CELLS:]
+        followed = history[-1][0] if history else 0.0
+        rows.append((
+            span(endpoint(stream.src, stream.sport)), span("→"), span(endpoint(stream.dst, stream.dport)),
+            span(f"{stream.ssrc:08X}", "dim"), span(_codec(stream)), span(f"{quantity(followed)}/s"),
+            span(f"{stream.lost_fraction:.1%}", _level(stream.lost_fraction)),
+            span(milliseconds(stream.jitter_ms) or "–"),
+            span(sparkline([rate for rate, _ in history]), "red" if any(lost for _, lost in history) else "green"),
+        ))  # fmt: skip
+    lost = sum(stream.lost for stream in streams)
+    text = f"  {len(streams)} lately, {lost:,} lost"
+    return _block(page, line(span("Streams", "bold"), span(text, "dim")), STREAMS, rows)
+
+
+def _checks(look: Look) -> list[Line]:
+    checks = look.report.checks
+    if not checks:
+        return []
+    asked, answered = sum(check.requests for check in checks), sum(check.answered for check in checks)
+    nominated = sum(check.nominated for check in checks)
+    slowest = max((check.round_trip_ms or 0.0 for check in checks), default=0.0)
+    text = f"  {asked:,} asked, {answered:,} answered, {nominated} nominated, round trip to {milliseconds(slowest)}"
+    return [line(span("STUN", "bold"), span(text, "" if answered or not asked else "red")), BLANK]
+
+
+def _findings(page: Page, look: Look) -> list[Line]:
+    """What is wrong, the worst first."""
+    findings = sorted(look.report.findings, key=lambda one: SEVERITIES.index(one.severity))
+    if not findings:
+        return []
+    rows = [line(span("Findings", "bold"), span(f"  {len(findings)} lately", "dim"))]
+    for finding in findings[:20]:
+        mark = span(f"  {MARKS[finding.severity]} ", STYLES[finding.severity])
+        rows.append(line(mark, span(clip(finding.what, page.width - 4))))
+    return rows
+
+
+def _block(page: Page, title: Line, columns: Sequence[Column], rows: Sequence[Line]) -> list[Line]:
+    if not rows:
+        return []
+    return [title, *table(page, columns, rows)[0 if any(column.title for column in columns) else 1 :], BLANK]
+
+
+def _cut(block: list[Line], size: int) -> list[Line]:
+    """The first lines of a block; when some had to go, the last says how many."""
+    if size >= len(block):
+        return block
+    body = block[:-1] if block and block[-1] == BLANK else block
+    if size >= len(body):
+        return body
+    if size < 2:
+        return body[:size]
+    more = len(body) - size + 1
+    return [*body[: size - 1], line(span(f"  … and {more} more", "dim"))]
+
+
+def _shares(wanted: list[int], room: int) -> list[int]:
+    """Lines for each block: all that it wants where there is room, else a fair share of what there is."""
+    sizes = [0] * len(wanted)
+    while room > 0 and (hungry := [i for i, size in enumerate(sizes) if size < wanted[i]]):
+        for i in hungry[:room]:
+            sizes[i] += 1
+        room -= min(room, len(hungry))
+    return sizes
+
+
+def _state(call: Call) -> str:
+    return STATES.get(call.outcome, call.outcome)
+
+
+def _since(call: Call) -> float:
+    return call.ended or call.answered or call.start
+
+
+def _codec(stream: Stream) -> str:
+    name = stream.codec or (f"type {stream.payload_types[0].payload_type}" if stream.payload_types else "?")
+    return f"{name} SRTP" if stream.encrypted else name
+
+
+def _name(kind: str) -> str:
+    return "unknown" if kind == "UNKNOWN" else kind
+
+
+def _level(loss: float) -> str:
+    return "bold red" if loss >= BAD_LOSS else "yellow" if loss >= POOR_LOSS else "green"
+
+
+def _hint(look: Look) -> str:
+    return "Ctrl-C ends with the report, twice at once"
+
+
+def _clipped(row: Line, width: int) -> list[Span]:
+    """A line that fits."""
+    room, parts = width, []
+    for part in row:
+        if room <= 0:
+            break
+        kept = part._replace(text=clip(part.text, room))
+        room -= width_of((kept,))
+        parts.append(kept)
+    return parts
+
+
+def _text(rows: Sequence[Line], ascii_only: bool) -> Text:
+    text = Text(no_wrap=True, overflow="crop")
+    for number, row in enumerate(rows):
+        for part in row:
+            words = part.text.translate(BARS_IN_ASCII).translate(IN_ASCII) if ascii_only else part.text
+            text.append(words, part.style or None)
+        if number < len(rows) - 1:
+            text.append("\n")
+    return text
