@@ -155,7 +155,7 @@ def test_an_offer_that_a_proxy_passed_on_is_not_shown_twice() -> None:
     offer = call().descriptions[0]
     onward = message(2, "INVITE", body=body(), src="192.0.2.9")
     made = call(messages=(*call().messages[:1], onward), descriptions=(offer, replace(offer, place=Place(0, 2))))
-    text = shown(report(calls=(made,)))
+    text = shown(report(calls=(made,)), 120)
     assert text.count("m=audio 16402") == 1 and "labelled deflate · the same text as in frame 1" in text
 
 
