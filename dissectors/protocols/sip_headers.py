@@ -53,7 +53,8 @@ _SINGLE = """
     Subscription-State Suppress-If-Match Target-Dialog Timestamp To User-Agent WWW-Authenticate
 """.split()
 
-_NAMES = {name.lower(): name for name in (*LISTS, *_SINGLE)} | COMPACT
+NAMES = {name.lower(): name for name in (*LISTS, *_SINGLE)} | COMPACT
+"""Every registered name, compact or long, in lower case, to its registered spelling."""
 
 _FIELD_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 
@@ -100,12 +101,12 @@ class Via(NamedTuple):
 
 def canonical(written: str) -> str:
     """The long name of a header field in its registered spelling; an unknown one as it is written."""
-    return _NAMES.get(written.lower(), written)
+    return NAMES.get(written.lower(), written)
 
 
 def known(written: str) -> bool:
     """Whether a name, compact or long, is a registered header field."""
-    return written.lower() in _NAMES
+    return written.lower() in NAMES
 
 
 def is_name(text: str) -> bool:
