@@ -120,6 +120,10 @@ CARRIED6 = {
     "a jumbo payload": (101, ipv6(udp(length=0), length=0)),
 }
 
+SFLOW = struct.pack("!II4s4I", 5, 1, A, 0, 7, 99, 1)
+RAW = struct.pack("!6I", 1, 16 + 60, 1, 64 + len(IP), 0, 60) + ethernet(IP).ljust(60, b"\0")
+SAMPLE = struct.pack("!II8I", 1, 32 + len(RAW), 1, 1, 400, 400, 0, 1, 2, 1) + RAW
+
 TUNNELLED = {
     "VXLAN": (4789, b"\x08\0\0\0\0\0\1\0" + ethernet(IP)),
     "VXLAN of Linux": (8472, b"\x08\0\0\0\0\0\1\0" + ethernet(IP)),
@@ -131,6 +135,9 @@ TUNNELLED = {
     ),
     "Teredo": (3544, ipv6(ipv4(udp()), 4)),
     "Teredo with its indications": (3544, b"\0\1\0\0" + b"\0" * 9 + b"\0\0" + b"\1" * 6 + ipv6(ipv4(udp()), 4)),
+    "LISP": (4341, b"\x80" + b"\7" * 7 + IP),
+    "LISP control": (4342, b"\x80\0\0\0" + IP),
+    "sFlow": (6343, SFLOW + SAMPLE),
     "CAPWAP": (5247, b"\0\x10\0\0" + b"\0" * 4 + ethernet(IP)),
     "CAPWAP with swapped 802.11": (5247, b"\0\x10\x01\0" + b"\0" * 4 + b"\1\x08" + b"\0" * 22 + SNAP + b"\x08\0" + IP),
 }
@@ -160,7 +167,7 @@ def test_a_tunnel_comes_first_and_what_it_carries_is_the_next_layer(tunnel: str)
     assert frames.encapsulations[tunnel.split()[0]] == 1
 
 
-@pytest.mark.parametrize("port", [2152, 3544, 4789, 4790, 5247, 6081, 8472])
+@pytest.mark.parametrize("port", [2152, 3544, 4341, 4342, 4789, 4790, 5247, 6081, 6343, 8472])
 @pytest.mark.parametrize("payload", [b"", b"\x80\x00" + b"\1" * 60, b"INVITE sip:a@b SIP/2.0\r\n" * 3, b"\xff" * 60])
 def test_a_port_alone_makes_no_tunnel(port: int, payload: bytes) -> None:
     frames = Frames()
@@ -177,11 +184,39 @@ def test_a_port_alone_makes_no_tunnel(port: int, payload: bytes) -> None:
         (4789, b"\x08\0\0\0\0\0\1\1" + ethernet(IP)),
         (4789, b"\x09\0\0\0\0\0\1\0" + ethernet(IP)),
         (6081, b"\x41\0\x65\x58\0\0\1\0" + b"\0" * 4 + ethernet(IP)),
+        (4341, b"\x80" + b"\7" * 7 + IP + b"more"),
+        (4342, b"\x10\0\0\0" + IP),
+        (6343, SFLOW[:3] + b"\4" + SFLOW[4:] + SAMPLE),
         (5247, b"\0\x10\0\x80" + b"\0" * 4 + ethernet(IP)),
     ],
 )
 def test_a_tunnels_port_with_a_header_that_does_not_fit_is_a_plain_datagram(port: int, payload: bytes) -> None:
     assert len(Frames().udp(record(ethernet(ipv4(udp(payload, 40000, port)))))) == 1
+
+
+def test_every_frame_that_sflow_sampled_is_read_as_far_as_the_sample_goes() -> None:
+    cut = struct.pack("!6I", 1, 16 + 48, 1, 64 + len(IP), 0, 46) + ethernet(IP)[:46].ljust(48, b"\0")
+    expanded = struct.pack("!II11I", 3, 44 + len(cut), 1, 0, 1, 400, 400, 0, 0, 1, 0, 2, 1) + cut
+    frames = Frames()
+    found = frames.udp(record(ethernet(ipv4(udp(SFLOW + SAMPLE * 2 + expanded, 40000, 6343)))))
+    assert [(one.layer, one.payload, one.length) for one in found[1:]] == [
+        (1, b"hello", 5), (2, b"hello", 5), (3, b"hell", 5)
+    ]  # fmt: skip
+    assert frames.encapsulations["sFlow"] == 1
+    endless = SFLOW + SAMPLE * 300
+    assert len(frames.udp(record(ethernet(ipv4(udp(endless, 40000, 6343)))))) <= DEPTH
+
+
+@pytest.mark.parametrize("extensions", [b"", b"\x83" + bytes(7) + b"\3" + bytes(7)])
+@pytest.mark.parametrize(
+    ("kind", "octets"),
+    [(2, b"\0\0" + ethernet(IP)), (1, b"\xff\x03\0\x21" + IP), (5, b"\0\0\0\1" + b"\x0f\0\x08\0" + IP),
+     (4, b"\0\0\0\0" + SNAP + b"\x08\0" + IP), (22, IP)],
+)  # fmt: skip
+def test_ip_is_found_in_records_of_erf(kind: int, octets: bytes, extensions: bytes) -> None:
+    body = extensions + octets + b"\xee" * 5
+    head = bytes((kind | 0x80 * bool(extensions), 4)) + struct.pack("!HHH", 16 + len(body), 0, len(octets) + 4)
+    assert list(Frames().udp(record(bytes(8) + head + body, 197))) == [HELLO]
 
 
 def test_an_ipv6_datagram_in_one_fragment_is_not_reassembled() -> None:
@@ -301,6 +336,14 @@ def test_fragments_that_cannot_be_true_are_refused() -> None:
     fragments.add(2, 8, b"x" * 8, True, 0)
     assert fragments.refused == 4
     assert fragments.add(1, 0, b"x" * 8, False, 0) == b"x" * 16
+
+
+def test_a_fragment_that_runs_on_behind_the_known_end_counts_as_far_as_it_fits() -> None:
+    fragments = Fragments()
+    fragments.add(1, 0, b"a" * 8, False, 0)
+    fragments.add(1, 24, b"c" * 8, True, 0)
+    assert fragments.add(1, 0, b"b" * 40, False, 0) == b"a" * 8 + b"b" * 16 + b"c" * 8
+    assert (fragments.refused, fragments.overlaps) == (0, 2)
 
 
 def test_a_first_fragment_that_the_capture_cut_is_read_as_a_cut_datagram() -> None:

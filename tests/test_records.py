@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.wire.datagram import CaptureError
-from dissectors.wire.formats import looks_like, walker
+from dissectors.wire.erf import LINKTYPE, ErfWalker
+from dissectors.wire.formats import enough, looks_like, walker
 from dissectors.wire.pcapng import resolution
 from dissectors.wire.records import LARGEST_NOTES, LARGEST_RECORD, Notes, Record
 
 DATA = Path(__file__).parent / "data" / "captures"
 SECOND = 1_000_000_000
+ERF_FRACTION = b"\0\0\0\x80"
 
 
 def pcap(frames: list[bytes], order: str = "<", magic: int = 0xA1B2C3D4, link: int = 1, fraction: int = 7) -> bytes:
@@ -56,6 +58,19 @@ def snoop(frames: list[bytes]) -> bytes:
     return out
 
 
+def erf(frames: list[bytes], kind: int = 2, extensions: int = 0) -> bytes:
+    out = b""
+    for number, frame in enumerate(frames):
+        heads = bytes((kind | 0x80 * bool(extensions), 4))
+        more = b"".join(bytes((0x80 * (left > 0) | 3,)) + bytes(7) for left in reversed(range(extensions)))
+        before = {2: 2, 5: 4, 4: 4}.get(kind, 0)
+        body = more + bytes(before) + frame
+        body += bytes(-len(body) % 8)
+        time = (1000 + number << 32) + (1 << 31)
+        out += struct.pack("<Q", time) + heads + struct.pack("!HHH", 16 + len(body), 1, len(frame) + 4) + body
+    return out
+
+
 def pcapng(order: str = "<") -> bytes:
     return (
         section(order)
@@ -77,12 +92,13 @@ SAMPLES = {
     "pcap modified": pcap([b"one", b"", b"three" * 50], "<", 0xA1B2CD34),
     "pcapng": pcapng() + pcapng(">"),
     "snoop": snoop([b"one", b"", b"three" * 50]),
+    "erf": erf([b"one", b"", b"three" * 50]),
 }
 
 
 def read(octets: bytes, sizes: list[int] | None = None) -> tuple[list[Record], Notes]:
     """All records of a capture that is fed whole, or in chunks of these sizes over and over."""
-    reading = walker(octets[:16])
+    reading = ErfWalker() if octets.startswith(ERF_FRACTION) else walker(octets[: enough(octets)])
     records: list[Record] = []
     at, turn = 0, 0
     while at < len(octets):
@@ -165,6 +181,33 @@ def test_snoop_is_read_with_its_padding_and_drops() -> None:
         (1001 * SECOND + 7000, 1, b"f"),
     ]
     assert notes.drops == 3
+
+
+@pytest.mark.parametrize("extensions", [0, 2])
+def test_erf_is_read_with_its_clock_drops_and_extension_headers(extensions: int) -> None:
+    frame = bytes(12) + b"\x08\0" + b"payload"
+    octets = erf([frame, frame], extensions=extensions)
+    records, notes = read(octets)
+    assert [(record.time, record.link) for record in records] == [
+        (1000 * SECOND + SECOND // 2, LINKTYPE),
+        (1001 * SECOND + SECOND // 2, LINKTYPE),
+    ]
+    assert (notes.drops, notes.packets, notes.format) == (2, 2, "ERF")
+    assert isinstance(walker(octets[: enough(octets)]), ErfWalker)
+
+
+def test_erf_is_believed_only_when_a_second_record_follows_where_the_first_one_ends() -> None:
+    good = erf([b"one", b"two"])
+    assert isinstance(walker(good[: len(good) // 2]), ErfWalker)
+    for bad in (good[:-1][: 16 + 8 + 15], good[:24] + b"\0" * 8 + b"\x7f" + good[33:], good[:16]):
+        with pytest.raises(CaptureError):
+            walker(bad)
+
+
+def test_padding_records_of_erf_are_no_frames() -> None:
+    records, notes = read(erf([b"one"]) + erf([b""], kind=48) + erf([b"two"]))
+    assert [record.frame for record in records] == [1, 2]
+    assert notes.packets == 2
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -268,7 +311,6 @@ def test_statistics_names_and_comments_of_a_big_endian_pcapng_become_notes() -> 
         (b"\x89PNG\r\n\x1a\n\0\0\0\r", "PNG"),
         (b"PK\x03\x04", "ZIP"),
         (b"frame,file\n1,2,3", "text"),
-        (bytes.fromhex("00472f0000000000 0204006400000056"), "ERF"),
         (b"", "empty"),
         (b"\0\1\2\3\xff", "00 01 02 03 ff"),
     ],

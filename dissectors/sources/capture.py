@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from dissectors.wire.datagram import CaptureError
-from dissectors.wire.formats import ENOUGH, GZIP, walker
+from dissectors.wire.formats import GZIP, enough, walker
 from dissectors.wire.records import Notes, Record, Walker
 
 CHUNK = 1 << 18
@@ -117,9 +117,9 @@ def peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     start = b""
     for chunk in chunks:
         start += chunk
-        if len(start) >= ENOUGH:
+        if len(start) >= enough(start):
             break
-    return start[:ENOUGH], once_more(start, chunks)
+    return start, once_more(start, chunks)
 
 
 def once_more(start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -130,7 +130,7 @@ def once_more(start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def open_capture(path: str) -> Capture:
-    """Open a pcap, pcapng or snoop file, gzip of one, or standard input for "-".
+    """Open a pcap, pcapng, snoop or ERF file, gzip of one, or standard input for "-".
 
     Raises CaptureError with one line for people when it cannot be read or is no capture.
     """

@@ -1,12 +1,14 @@
 """Which capture format some octets are, by their first ones alone: a file's name says nothing."""
 from __future__ import annotations
 
-from dissectors.wire import pcap, pcapng, snoop
+from collections.abc import Iterator
+
+from dissectors.wire import erf, pcap, pcapng, snoop
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.records import Walker
 
 ENOUGH = 16
-"""How many octets decide."""
+"""How many octets decide, for all but ERF."""
 
 GZIP = b"\x1f\x8b\x08"
 
@@ -36,35 +38,48 @@ FOREIGN: tuple[tuple[int, bytes, str], ...] = (
 )
 
 TEXT = frozenset(b"\t\n\r" + bytes(range(32, 127)))
-ERF_TYPES = frozenset((*range(1, 4), *range(5, 13), 16, 17, *range(20, 26), 27, 48))
-"""Record types of ERF, less the high bit, which says that extension headers follow."""
+
+def enough(start: bytes) -> int:
+    """How many octets decide what begins with `start`; ask again once there are so many."""
+    if len(start) < ENOUGH or start.startswith(GZIP) or _known(start) or any(_foreign(start)):
+        return ENOUGH
+    return max(ENOUGH, erf.octets_to_know(start))
 
 
 def walker(start: bytes) -> Walker:
-    """A walker for the capture that begins with `start` (its first 16 octets, or all of a shorter one).
+    """A walker for the capture that begins with `start` (as much as is `enough`, or all of a shorter one).
 
     The walker has not been fed yet. Raises CaptureError, in words that complete «the file is …», for anything else.
     """
+    known = _known(start)
+    if known is not None:
+        return known
+    if not any(_foreign(start)) and not TEXT.issuperset(start) and erf.begins(start):
+        return erf.ErfWalker()
+    raise CaptureError(f"not a capture: it is {looks_like(start)}")
+
+
+def _known(start: bytes) -> Walker | None:
+    """A walker for a format that has a magic number."""
     magic = start[:4]
     if magic in pcap.MAGICS:
         return pcap.PcapWalker(magic)
     if magic == pcapng.MAGIC:
         return pcapng.PcapngWalker()
-    if start.startswith(snoop.MAGIC):
-        return snoop.SnoopWalker()
-    raise CaptureError(f"not a capture: it is {looks_like(start)}")
+    return snoop.SnoopWalker() if start.startswith(snoop.MAGIC) else None
+
+
+def _foreign(start: bytes) -> Iterator[str]:
+    return (name for offset, magic, name in FOREIGN if start.startswith(magic, offset))
 
 
 def looks_like(start: bytes) -> str:
     """What the first octets of something that is no capture suggest it is, for people."""
-    for offset, magic, name in FOREIGN:
-        if start.startswith(magic, offset):
-            return name
+    for name in _foreign(start):
+        return name
     if not start:
         return "empty"
     if TEXT.issuperset(start):
         return "text"
-    if len(start) >= 16 and start[8] & 0x7F in ERF_TYPES and int.from_bytes(start[10:12], "big") >= 16:
-        return "perhaps an ERF capture: save it as pcapng with Wireshark"
     shown = start[:8].hex(" ")
     return f"of no known kind (it begins with {shown})"

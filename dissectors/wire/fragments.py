@@ -105,6 +105,10 @@ class Fragments:
         self._expire(time)
         end = offset + len(octets)
         partial = self._partials.get(key)
+        if partial is not None and partial.total is not None and offset < partial.total < end:
+            # It runs on behind the datagram's known end: like all that overlaps, it counts as far as it fits.
+            octets, end, last = octets[: partial.total - offset], partial.total, False
+            self.overlaps += 1
         if not octets or end > LARGEST_DATAGRAM or (partial is not None and not partial.admits(end, last)):
             self.refused += 1
             return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-from dissectors.wire import internet, links, tunnels
+from dissectors.wire import erf, internet, links, tunnels
 from dissectors.wire.fragments import Fragments
 from dissectors.wire.headers import LINK, Frame, Next, Reader, Udp
 from dissectors.wire.records import Record
@@ -16,11 +16,11 @@ from dissectors.wire.segments import Segments
 
 __all__ = ["DEPTH", "Frames", "Udp"]
 
-DEPTH = 32
+DEPTH = 128
 """How many headers of one frame are read before it is given up as nested without end."""
 
 READERS: tuple[dict[int, Reader], ...] = (
-    links.LINKS,
+    links.LINKS | erf.LINKS,
     links.ETHERTYPES | internet.ETHERTYPES,
     internet.PROTOCOLS | tunnels.PROTOCOLS,
 )
@@ -100,11 +100,14 @@ class Frames:
             if step is None:
                 break
             reader = READERS[step.space].get(step.number)
-            if reader is None:
+            if reader is not None:
+                step = reader(frame, step.at, step.end)
+            else:
                 if step.space == LINK:
                     self.unsupported[step.number] = self.unsupported.get(step.number, 0) + 1
-                break
-            step = reader(frame, step.at, step.end)
+                step = None
+            if step is None:
+                step = frame.beside()
         else:
             self.too_deep += step is not None
         self.not_ip += not frame.ip

@@ -31,6 +31,14 @@ class Next(NamedTuple):
     end: int
 
 
+class Beside(NamedTuple):
+    """What stands in a frame beside what is being read: where it begins, in which octets, and where those end."""
+
+    step: Next
+    octets: bytes
+    held: int
+
+
 class Udp(NamedTuple):
     """One UDP datagram of a frame.
 
@@ -50,10 +58,13 @@ class Udp(NamedTuple):
 class Frame:
     """A frame being opened, and what its headers said so far.
 
-    `held` is the end of what may be read: the captured octets, less any trailer behind an IP packet.
+    `held` is the end of what may be read: the captured octets, less any trailer behind an IP packet. `more` is read
+    after what leads on from here.
     """
 
-    __slots__ = ("dst", "encapsulations", "found", "fragments", "held", "ip", "octets", "segments", "src", "time")
+    __slots__ = (
+        "dst", "encapsulations", "found", "fragments", "held", "ip", "more", "octets", "segments", "src", "time",
+    )  # fmt: skip
 
     def __init__(self, encapsulations: dict[str, int], fragments: Fragments, segments: Segments) -> None:
         self.encapsulations = encapsulations
@@ -69,6 +80,14 @@ class Frame:
         self.ip = False
         self.src = self.dst = b""
         self.found: list[Udp] = []
+        self.more: list[Beside] = []
+
+    def beside(self) -> Next | None:
+        """Turn to the next of `more`, if there is one."""
+        if not self.more:
+            return None
+        step, self.octets, self.held = self.more.pop(0)
+        return step
 
     def seen(self, encapsulation: str) -> None:
         """Count an encapsulation by its name."""

@@ -2,7 +2,8 @@
 
 A walker is fed octets in chunks of any size and yields whole records; it never reads ahead of what it was given, never
 allocates from a length field, and stops at the first length that cannot be true. Cutting the same octets differently
-gives the same records. The formats are `wire.pcap`, `wire.pcapng` and `wire.snoop`; `wire.formats` tells them apart.
+gives the same records. The formats are `wire.pcap`, `wire.pcapng`, `wire.snoop` and `wire.erf`; `wire.formats` tells
+them apart.
 """
 from __future__ import annotations
 

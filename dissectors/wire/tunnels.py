@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from dissectors.wire.headers import (
     ETHERNET,
@@ -10,6 +10,7 @@ from dissectors.wire.headers import (
     IPV6,
     LINK,
     TRANSPARENT_ETHERNET,
+    Beside,
     Frame,
     Next,
     Reader,
@@ -128,13 +129,80 @@ def capwap(frame: Frame, at: int, end: int) -> Next | None:
     return data_frame(frame, at, end, control, flags) or data_frame(frame, at, end, flags, control)
 
 
+def lisp(frame: Frame, at: int, end: int) -> Next | None:
+    """A packet in LISP's data plane (RFC 9300 section 5): 8 octets, then IP that fills the datagram."""
+    return whole_ip(frame, at + 8, end)
+
+
+def lisp_control(frame: Frame, at: int, end: int) -> Next | None:
+    """A control message encapsulated by LISP (RFC 9301 section 5.8): type 8 in 4 octets, then IP that fills it."""
+    if at >= frame.held or frame.octets[at] >> 4 != 8:
+        return None
+    return whole_ip(frame, at + 4, end)
+
+
+def whole_ip(frame: Frame, at: int, end: int) -> Next | None:
+    """IP whose own length ends where the octets around it end."""
+    if at + 20 > frame.held:
+        return None
+    version = frame.octets[at] >> 4
+    length = frame.u16(at + 2) if version == 4 else frame.u16(at + 4) + 40
+    return by_version(frame, at, end) if at + length == end else None
+
+
+SAMPLES = {1: 32, 3: 44}
+"""By the format of an sFlow sample: octets before its records; 3 is the expanded form."""
+
+SAMPLED = {1: (LINK, ETHERNET), 7: (LINK, 9), 11: (ETHERTYPE, 0x0800), 12: (ETHERTYPE, 0x86DD), 13: (ETHERTYPE, 0x8847)}
+"""By the header protocol of an sFlow record: number space and number of what was sampled."""
+
+RAW_HEADER = 1
+MOST_SAMPLES = 64
+
+
+def sflow(frame: Frame, at: int, end: int) -> Next | None:
+    """The frames that sFlow version 5 sampled, each as far as the sample goes (sflow.org, sFlow version 5)."""
+    octets, held = frame.octets, min(frame.held, end)
+    if at + 28 > held or octets[at : at + 7] != b"\0\0\0\5\0\0\0" or octets[at + 7] not in (1, 2):
+        return None
+    at += 12 if octets[at + 7] == 1 else 24
+    for kind, start, stop in _items(octets, at + 16, held):
+        if kind in SAMPLES:
+            for record, first, last in _items(octets, start + SAMPLES[kind], stop):
+                if record == RAW_HEADER and first + 16 <= last:
+                    _sample(frame, first, last)
+    return frame.beside()
+
+
+def _items(octets: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Format, first octet and end of the samples of a datagram, or of the records of a sample."""
+    for _ in range(MOST_SAMPLES):
+        if at + 8 > end:
+            return
+        kind, size = struct.unpack_from("!II", octets, at)
+        at += 8 + size
+        if at > end:
+            return
+        yield kind, at - size, at
+
+
+def _sample(frame: Frame, at: int, end: int) -> None:
+    protocol, length, _, held = struct.unpack_from("!IIII", frame.octets, at)
+    if protocol in SAMPLED and at + 16 + held <= end and len(frame.more) < MOST_SAMPLES:
+        step = Next(*SAMPLED[protocol], at + 16, at + 16 + max(length, held))
+        frame.more.append(Beside(step, frame.octets, at + 16 + held))
+
+
 TUNNELS: dict[int, tuple[str, Callable[[Frame, int, int], Next | None]]] = {
     2152: ("GTP", gtp),
     3544: ("Teredo", teredo),
+    4341: ("LISP", lisp),
+    4342: ("LISP", lisp_control),
     4789: ("VXLAN", vxlan),
     5247: ("CAPWAP", capwap),
     4790: ("VXLAN-GPE", vxlan_gpe),
     6081: ("Geneve", geneve),
+    6343: ("sFlow", sflow),
     8472: ("VXLAN", vxlan),
 }
 """By UDP port, on either side."""
