@@ -124,6 +124,16 @@ def test_the_same_ssrc_both_ways_is_two_streams() -> None:
     assert [counters.packets for counters in scanner.streams] == [5, 5]
 
 
+def test_two_hops_of_one_stream_are_two_streams_even_when_one_overtakes_the_other() -> None:
+    scanner = Scanner()
+    hops = [(A, B, rtp(n)) for n in range(8)], [(B, C, rtp(n)) for n in range(8)]
+    both = [hops[0][n // 2] if n % 2 == 0 else hops[1][n // 2] for n in range(16)]
+    both[8], both[9] = both[9], both[8]
+    for _ in scanner.scan(records(both)):
+        pass
+    assert [(counters.packets, counters.duplicates) for counters in scanner.streams] == [(8, 0), (8, 0)]
+
+
 def test_a_forced_port_needs_no_evidence() -> None:
     assert protocols([(A, B, rtp(1))], forced={16402: "RTP"}) == ["RTP"]
     assert protocols([(A, B, b"\x01\x02")], forced={16402: "DTLS"}) == ["DTLS"]

@@ -273,7 +273,7 @@ class Evidence:
         step = int.from_bytes(entry.payload[2:4], "big") - counters.highest & 0xFFFF
         if not 0 < step < MAX_DROPOUT or counters.payload_type != entry.payload[1] & 0x7F:
             return None
-        if key[0] in counters.flows or entry.flow.pair.seen & 1 << RTP:
+        if key in self._candidates or key[0] in counters.flows or entry.flow.pair.seen & 1 << RTP:
             return None
         counters.flows.append(key[0])
         self.streams[key] = counters
