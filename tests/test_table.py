@@ -135,6 +135,11 @@ def test_lengths_are_those_of_udp_where_the_capture_cut() -> None:
     assert PROTOCOLS[ROWS[match(extended[:12], len(extended))][0]] == "RTP"
 
 
+@pytest.mark.parametrize("kept", [b"", b"\x80", b"\x80\xc8", b"\x16\xfe\xfd"])
+def test_a_chain_of_which_nothing_was_kept_is_no_chain(kept: bytes) -> None:
+    assert classify(kept, 60).strength is None
+
+
 @given(st.binary(max_size=80), st.integers(0, 40))
 def test_the_index_by_two_octets_says_what_every_row_tried_in_order_says(payload: bytes, more: int) -> None:
     length = len(payload) + more

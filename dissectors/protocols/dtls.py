@@ -8,7 +8,7 @@ from dissectors.protocols.dtls_bodies import Certificate, Hello
 from dissectors.protocols.dtls_handshake import Handshake, assemble, read_handshakes
 from dissectors.protocols.dtls_names import ALERT_LEVELS, ALERTS, CONTENT_TYPES, version_name
 from dissectors.wire.datagram import Malformed
-from dissectors.wire.spec import AtLeast, Between, Bits, Chain, Spec, certain, plausible
+from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spec, certain, plausible
 
 HEADER = 13
 MOST_CONNECTION_ID = 20
@@ -228,6 +228,8 @@ SPEC = Spec(
         certain(
             "content type, version 254.x and a chain of whole records",
             AtLeast(13),
+            # A chain holds as far as the capture goes: the first length must be there, or cut datagrams all pass.
+            LengthField(11, 1, 13, 65535),
             Chain(0, 11, 1, 13, 1, (Between(0, 1, 20, 26), Bits(1, 0xFF, 0xFE))),
         ),
         plausible("unified header of DTLS 1.3", AtLeast(18), Bits(0, 0xE0, 0x20), encrypted=True),

@@ -221,11 +221,14 @@ SPEC = Spec(
         certain(
             "packet types 200 to 211 in a compound whose lengths fit exactly",
             AtLeast(8),
+            # A chain holds as far as the capture goes: the first length must be there, or cut datagrams all pass.
+            LengthField(2, 4, 4, 65535),
             Chain(0, 2, 4, 4, 4, (_VERSION_2, Between(1, 1, 200, 211))),
         ),
         plausible(
             "a packet type of RTCP's range in a compound whose lengths fit exactly",
             AtLeast(4),
+            LengthField(2, 4, 4, 65535),
             Chain(0, 2, 4, 4, 4, (_VERSION_2, Between(1, 1, 192, 223))),
         ),
         plausible(
