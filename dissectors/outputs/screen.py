@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from dissectors.analysis.events import Look
 from dissectors.analysis.report import Call, Finding, Flow, Stream
-from dissectors.online import Look
 from dissectors.outputs.lines import BLANK, Column, Line, Page, Span, clip, count, line, span, table, width_of
 from dissectors.outputs.moments import milliseconds
 from dissectors.outputs.summary import MARKS, PROTOCOL_STYLES, SEVERITIES, STYLES
@@ -42,7 +42,7 @@ STREAMS = (
     Column("codec", "left", 2), Column("rate", "right"), Column("lost", "right"), Column("jitter", "right"),
     Column("lately", "left", 1),
 )  # fmt: skip
-PORTS = (Column("between", "left", 0, 20), Column("", "right", 2), Column("", "left", 0, 20))
+PORTS = (Column("", "left", 0, 20), Column("", "right", 2), Column("", "left", 0, 20))
 
 
 class Screen:
@@ -102,12 +102,13 @@ def quantity(number: float) -> str:
     return f"{number:.0f}"
 
 
-def lasting(seconds: float) -> str:
+def lasting(duration: float) -> str:
     """A time that runs on: 4 s, 1:23, 2:05:09."""
-    whole = max(0, int(seconds))
+    whole = max(0, int(duration))
     if whole < 60:
         return f"{whole} s"
-    return f"{whole // 60}:{whole % 60:02}" if whole < 3600 else f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"
+    minutes, seconds = divmod(whole, 60)
+    return f"{minutes}:{seconds:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 
 
 def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
@@ -116,9 +117,8 @@ def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
     kept = (f"keeping {keeping} {quantity(look.kept)}B",) if keeping else ()
     first = line(span("muxshark ", "bold"), span(title, "bold cyan"), span(f"  {lasting(look.seconds)}"))
     rates = f"{quantity(look.datagrams_per_second)}/s  {quantity(look.octets_per_second * 8)}bit/s"
-    second = line(
-        span(f"{look.received:,} seen  {look.datagrams:,} UDP  {rates}  "), span(dropped, "bold red" if lost else "green")
-    )
+    seen = f"{look.received:,} seen  {look.datagrams:,} UDP  {rates}  "
+    second = line(seen, span(dropped, "bold red" if lost else "green"))
     memory = span("  ".join((*kept, f"memory {quantity(look.memory)}B")), "dim")
     gap = page.width - width_of(first) - width_of((memory,))
     if gap >= 2:

@@ -1,0 +1,99 @@
+"""The recent part of a session as a report: what is open or has just ended, bounded however much has gone by.
+
+The report of a whole session costs what the session holds. A screen and its events need the calls that changed, the
+streams that flow and the endpoints that talk, twice a second for hours.
+"""
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable
+from heapq import nlargest
+from itertools import islice
+from operator import attrgetter
+from typing import cast
+
+from dissectors.analysis.calls import Calls, CallState
+from dissectors.analysis.engine import Engine
+from dissectors.analysis.ice import Checks
+from dissectors.analysis.report import CaptureFile, Report
+from dissectors.mux.counters import Counters
+from dissectors.mux.flows import FlowState
+from dissectors.mux.scan import Scanner
+
+WINDOW = 10_000_000_000
+"""Nanoseconds after which what is silent is no longer recent."""
+
+MOST_CALLS, MOST_STREAMS, MOST_FLOWS, MOST_CHECKS = 1024, 1024, 256, 64
+OPEN = ("established", "ringing", "unanswered")
+
+
+class Part:
+    """What a report asks of a scan, of a part of its flows and streams."""
+
+    def __init__(self, scanner: Scanner, flows: list[FlowState], streams: list[Counters]) -> None:
+        self.flows, self.streams = flows, streams
+        self.counts, self.octets = scanner.counts, scanner.octets
+        self.datagrams, self.inside = scanner.datagrams, scanner.inside
+        self.first, self.last = scanner.first, scanner.last
+        self.frames, self.build, self.bounds_hit = scanner.frames, scanner.build, scanner.bounds_hit
+
+
+class Recent:
+    """Asks one engine and its scan again and again; remembers which calls were open, however long they are silent."""
+
+    def __init__(self, engine: Engine, scanner: Scanner) -> None:
+        self._engine = engine
+        self._scanner = scanner
+        self._open: dict[str, None] = {}
+
+    def report(self, now: int, file: CaptureFile) -> Report:
+        """What is recent at the time `now`, in nanoseconds."""
+        since = now - WINDOW
+        streams = self._streams(since)
+        scanner = cast(Scanner, Part(self._scanner, self._flows(since, streams), streams))
+        # The trackers of a copy hold the recent part; what the copy notes down while reporting stays with it.
+        engine = copy.copy(self._engine)
+        engine._problems = dict(self._engine._problems)
+        engine.calls = self._calls(since)
+        engine.checks = self._checks()
+        return engine.report(scanner, (file,))
+
+    def _calls(self, since: int) -> Calls:
+        calls = self._engine.calls.calls
+        chosen: dict[str, CallState] = {}
+        # A call moves to the end of the table with each of its messages.
+        for name in reversed(calls):
+            call = calls[name]
+            if call.last < since or len(chosen) >= MOST_CALLS:
+                break
+            chosen[name] = call
+        for name in self._open:
+            if (call := calls.get(name)) is not None:
+                chosen.setdefault(name, call)
+        is_open = (name for name, call in chosen.items() if call.kind == "call" and call.outcome in OPEN)
+        self._open = dict.fromkeys(islice(is_open, MOST_CALLS))
+        part = Calls(self._engine.calls.limit)
+        part.calls = dict(sorted(chosen.items(), key=lambda one: one[1].start))
+        part.evicted = self._engine.calls.evicted
+        return part
+
+    def _checks(self) -> Checks:
+        part = Checks(self._engine.checks.limit)
+        asked = self._engine.checks.asked
+        part.asked.update((key, asked[key]) for key in islice(reversed(asked), MOST_CHECKS))
+        part.evicted = self._engine.checks.evicted
+        return part
+
+    def _streams(self, since: int) -> list[Counters]:
+        active = [counters for counters in self._scanner.streams if counters.last >= since]
+        return active if len(active) <= MOST_STREAMS else nlargest(MOST_STREAMS, active, key=attrgetter("first"))
+
+    def _flows(self, since: int, streams: Iterable[Counters]) -> list[FlowState]:
+        wanted = {number for counters in streams for number in counters.flows}
+        chosen, others = [], []
+        for state in self._scanner.flows:
+            if state.number in wanted:
+                chosen.append(state)
+            elif state.last >= since:
+                others.append(state)
+        return chosen + nlargest(MOST_FLOWS, others, key=attrgetter("last"))

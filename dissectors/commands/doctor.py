@@ -1,0 +1,107 @@
+"""`muxshark doctor`: what is installed, what is missing, and how to get it."""
+from __future__ import annotations
+
+import argparse
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+
+NAME = "doctor"
+HELP = "what is installed, what is missing, how to get it"
+DESCRIPTION = "Say which scan runs, which ways of capturing live work here and which programs are there."
+PACKAGES = {
+    "scapy": "the Scapy layers and the last way of capturing live", "dpkt": "writing captures",
+    "rich": "colours and the live screen", "pyshark": "muxshark verify",
+}  # fmt: skip
+PROGRAMS = {
+    "tshark": ("muxshark verify and the check of the Wireshark plugin", "apt install tshark"),
+    "dumpcap": ("capturing live without root", "apt install wireshark-common"),
+    "tcpdump": ("capturing elsewhere, into a pipe", "apt install tcpdump"),
+}
+LONGEST = 10.0
+OK, MISSING, NOTE = "ok", "--", "  "
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What may follow the command's name: nothing."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what was found; nothing is changed."""
+    for title, lines in (
+        ("muxshark", _itself()), ("Capturing live", _capturing()), ("Python packages", _packages()),
+        ("Programs", _programs()),
+    ):  # fmt: skip
+        print(title)
+        for mark, what, text in lines:
+            print(f"  {mark}  {what:<12} {text}".rstrip())
+        print()
+    return 0
+
+
+def _itself() -> Iterator[tuple[str, str, str]]:
+    from dissectors import __version__
+    from dissectors.mux.scan import Scanner
+
+    yield OK, "version", __version__
+    yield OK, "Python", f"{platform.python_implementation()} {platform.python_version()}, {sys.executable}"
+    slow = "" if Scanner.build == "compiled" else " (a compiler at installation makes it many times faster)"
+    yield OK if not slow else NOTE, "scan", f"{Scanner.build}{slow}"
+
+
+def _capturing() -> Iterator[tuple[str, str, str]]:
+    from dissectors.sources import filters, live, rights
+
+    reason = rights.raw_sockets()
+    yield (OK, "ring", "the kernel's ring: the fastest way") if not reason else (MISSING, "ring", reason)
+    yield _dumpcap()
+    scapy = "not installed" if _version("scapy") is None else reason
+    yield (OK, "scapy", "slow, the last way in") if not scapy else (MISSING, "scapy", scapy)
+    yield (
+        (OK, "libpcap", "capture filters (-f, --ports)") if filters.available()
+        else (MISSING, "libpcap", "no capture filters (-f, --ports): apt install libpcap0.8")
+    )  # fmt: skip
+    if reason:
+        yield NOTE, "to do", live.advice()
+
+
+def _dumpcap() -> tuple[str, str, str]:
+    program = shutil.which("dumpcap")
+    if program is None:
+        return MISSING, "dumpcap", "not installed: apt install wireshark-common"
+    said = _output([program, "-D"])
+    if not said or not said[0].startswith("1."):
+        return MISSING, "dumpcap", f"{program} may not capture here"
+    return OK, "dumpcap", f"{program} may capture"
+
+
+def _packages() -> Iterator[tuple[str, str, str]]:
+    for name, use in PACKAGES.items():
+        version = _version(name)
+        yield (OK, name, f"{version}, for {use}") if version else (MISSING, name, f"for {use}: pip install {name}")
+
+
+def _programs() -> Iterator[tuple[str, str, str]]:
+    for name, (use, how) in PROGRAMS.items():
+        path = shutil.which(name)
+        said = _output([path, "--version"]) if path else []
+        yield (OK, name, f"{said[0] if said else path}, for {use}") if path else (MISSING, name, f"for {use}: {how}")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _output(words: list[str]) -> list[str]:
+    """The lines that a program prints, on either stream; none when it fails to run."""
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, errors="replace", check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return (done.stdout or done.stderr).splitlines()

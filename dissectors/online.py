@@ -1,0 +1,209 @@
+"""An interface in, events while it runs and a report at its end: source, scan and engine put together.
+
+The same scan and the same engine as offline: where no bound was hit and nothing was dropped, the report of a session is
+that of `analyze` on the file that it kept.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dissectors.analysis.engine import Engine
+from dissectors.analysis.events import EndEvent, Events, Look
+from dissectors.analysis.recent import Recent
+from dissectors.analysis.report import CaptureFile, Report
+from dissectors.mux.scan import Scanner
+from dissectors.mux.table import PROTOCOLS
+from dissectors.sources.keep import Keeper
+from dissectors.sources.live import Source
+from dissectors.wire.inflate import LIMITS, Limits
+from dissectors.wire.link_names import LINK_NAMES
+from dissectors.wire.records import Record
+
+TICK = 0.5
+"""Seconds between two looks, at the least."""
+
+SHARE = 0.05
+"""How much of the time looking may take: where a look is dear, there are fewer."""
+
+QUIET = 5.0
+"""Seconds without any frame after which people are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """When a session ends by itself: after so many seconds, frames, kept octets or kept files; 0 is never."""
+
+    seconds: float = 0.0
+    frames: int = 0
+    octets: int = 0
+    files: int = 0
+
+
+class Session:
+    """One live session. `run` blocks until a stop condition, the end of the source, or `stop`.
+
+    `watch` is called with every look; what it raises ends the session.
+    """
+
+    def __init__(
+        self, source: Source, *, keeper: Keeper | None = None, stop: Stop | None = None, limits: Limits = LIMITS,
+        forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
+    ) -> None:  # fmt: skip
+        self.source, self.keeper = source, keeper
+        self.scanner, self.engine = Scanner(forced=forced), Engine(limits)
+        self.received = self.octets = 0
+        self.reason = ""
+        self._limit = stop or Stop()
+        self.watch = watch
+        self._events = Events(every)
+        self._recent = Recent(self.engine, self.scanner)
+        self._links: dict[int, int] = {}
+        self._begun = self._heard = time.monotonic()
+        self._warned = False
+        self._problem = ""
+        self._looked = self._begun
+        self._before = (0, 0)
+        self._deadline = self._begun + (self._limit.seconds or float("inf"))
+        self._kinds = [0] * len(self.scanner.counts)
+
+    def stop(self, reason: str) -> None:
+        """End in order: what has come in is still read. Safe to call from a signal handler."""
+        self.reason = self.reason or reason
+
+    def run(self) -> None:
+        """Read until the end, then give the keeper its last word; raises what `watch` raises."""
+        due = self._begun + TICK
+        try:
+            while not self.source.ended:
+                if not self._step(max(0.0, min(due, self._deadline) - time.monotonic())):
+                    break
+                if (now := time.monotonic()) >= due:
+                    self._look()
+                    spent = time.monotonic() - now
+                    due = time.monotonic() + max(TICK, spent / SHARE)
+            self.engine.feed(self.scanner.finish())
+            self._look()
+        finally:
+            self._close()
+
+    def end(self) -> EndEvent:
+        """The last event."""
+        drops = self.source.drops()
+        missed = self.keeper.missed if self.keeper else 0
+        return EndEvent(
+            "end", time.time(), self.received, self.scanner.datagrams, drops.kernel, drops.us + missed,
+            round(time.monotonic() - self._begun, 3), self.reason or self.source.failed or "the source ended",
+        )  # fmt: skip
+
+    def report(self) -> Report:
+        """The report of the whole session."""
+        drops = self.source.drops()
+        if drops.kernel:
+            self.engine.problem("capture-drops", f"the capture itself reports {drops.kernel} dropped packets", None)
+        return self.engine.report(self.scanner, (self._file(drops.kernel),))
+
+    @property
+    def failed(self) -> str:
+        """What broke, for people; empty when the session went as it should."""
+        return self.source.failed or (self.keeper.problem if self.keeper else "")
+
+    def _step(self, timeout: float) -> bool:
+        """Wait for frames and take them; False when the session is over."""
+        if self.reason:
+            self.source.stop()
+        self.source.wait(timeout)
+        records = self.source.read()
+        if records:
+            self._heard = time.monotonic()
+        if self._limit.frames and self.received + len(records) >= self._limit.frames:
+            records = records[: self._limit.frames - self.received]
+            self._take(records)
+            self.reason = self.reason or f"{self._limit.frames:,} frames"
+            return False
+        if records:
+            self._take(records)
+        self._bounds()
+        return True
+
+    def _take(self, records: Sequence[Record]) -> None:
+        self.received += len(records)
+        if self.keeper is not None:
+            self.keeper.write(records)
+        for link in {record.link for record in records}:
+            self._links.setdefault(link, len(self._links))
+        for batch in self.scanner.scan([(0, record) for record in records]):
+            self.engine.feed(batch)
+
+    def _bounds(self) -> None:
+        limit, keeper = self._limit, self.keeper
+        if time.monotonic() >= self._deadline:
+            self._deadline = float("inf")
+            self.stop(f"{limit.seconds:g} seconds")
+        if keeper is not None and limit.octets and keeper.octets >= limit.octets:
+            self.stop(f"{limit.octets:,} octets kept")
+        if keeper is not None and limit.files and keeper.made > limit.files:
+            self.stop(f"{limit.files} files kept")
+
+    def _look(self) -> None:
+        if self.watch is None:
+            return
+        moment = time.monotonic()
+        span, self._looked = max(moment - self._looked, 1e-3), moment
+        drops = self.source.drops()
+        missed = drops.us + (self.keeper.missed if self.keeper else 0)
+        # The clock of the frames goes on while none comes.
+        now = (self.scanner.last or time.time_ns()) + int((moment - self._heard) * 1e9)
+        report = self._recent.report(now, self._file(drops.kernel))
+        events = self._events.since(report, now / 1e9, (drops.kernel, missed))
+        datagrams, octets = self.scanner.datagrams, sum(self.scanner.octets)
+        before, self._before = self._before, (datagrams, octets)
+        self.watch(Look(
+            report, tuple(events), tuple(self._news()), moment - self._begun, self.received, datagrams,
+            (datagrams - before[0]) / span, (octets - before[1]) / span, drops.kernel, missed, resident(),
+            self.keeper.kept if self.keeper else 0, self._protocols(span), self._events,
+        ))  # fmt: skip
+
+    def _protocols(self, span: float) -> dict[str, float]:
+        counts = list(self.scanner.counts)
+        rates = {PROTOCOLS[i]: (count - self._kinds[i]) / span for i, count in enumerate(counts) if count}
+        self._kinds = counts
+        return rates
+
+    def _news(self) -> list[str]:
+        news = self.source.news()
+        if self.keeper is not None and self.keeper.problem and not self._problem:
+            self._problem = self.keeper.problem
+            news.append(self._problem)
+        if not self.received and not self._warned and time.monotonic() - self._begun >= QUIET:
+            self._warned = True
+            news.append(f"nothing has come in on {', '.join(self.source.names)} for {QUIET:g} s")
+        return news
+
+    def _close(self) -> None:
+        if self.keeper is not None:
+            self.keeper.close(self.received, self.source.drops().kernel)
+
+    def _file(self, dropped: int) -> CaptureFile:
+        """The session as a capture file: the one that was kept, or the interface."""
+        keeper = self.keeper
+        name = keeper.names[-1] if keeper is not None and keeper.made == 1 else ", ".join(self.source.names)
+        return CaptureFile(
+            name=name,
+            format="pcapng, little-endian" if keeper is not None else f"live, {self.source.backend}",
+            link_types=tuple(LINK_NAMES.get(link, str(link)) for link in self._links),
+            frames=self.received,
+            cut=False,
+            comments=(),
+            dropped=dropped or None,
+        )
+
+
+def resident() -> int:
+    """Octets of memory that this process has resident; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * 4096
+    except OSError:
+        return 0

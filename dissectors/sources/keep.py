@@ -1,0 +1,256 @@
+"""Frames kept while they are captured: pcapng files, rotated by size, time or number, written beside the capture.
+
+Laws of this file:
+1. Whoever captures never waits for the disk: a thread writes, and what it cannot take in time is counted as missed.
+2. A file holds whole blocks up to its last eight octets at any moment. Those eight are the head of a block that never
+   follows: as long as the file is being written, and after a kill, every reader knows that it was cut short.
+3. In order, the statistics of the interface take the place of these octets.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import stat
+import struct
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dissectors.wire.datagram import CaptureError
+from dissectors.wire.records import Record
+
+SECTION, INTERFACE, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 5, 6
+BYTE_ORDER = 0x1A2B3C4D
+END = 0
+APPLICATION, INTERFACE_NAME, TIME_RESOLUTION = 4, 2, 9
+RECEIVED, DROPPED = 4, 5
+NANOSECONDS = b"\x09"
+
+UNFINISHED = struct.pack("<II", ENHANCED, 32)
+"""What stands at the end of a file that is still being written."""
+
+MOST_WAITING = 128 << 20
+"""Octets that may wait for the disk."""
+
+packet = struct.Struct("<7I").pack
+word = struct.Struct("<I").pack
+PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """When a file is full (`octets`, `seconds`, `packets`) and how many of them are kept (`files`); 0 is no bound."""
+
+    octets: int = 0
+    seconds: float = 0.0
+    packets: int = 0
+    files: int = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is to be more than one file."""
+        return bool(self.octets or self.seconds or self.packets)
+
+
+class Keeper:
+    """Writes records to `path`, or to files named after it; raises CaptureError when the first cannot be made.
+
+    `names` holds the files that are there, `kept` counts octets of all files so far, `octets` of the current one, and
+    `missed` frames that the disk was too slow for; `problem` says why nothing more is kept.
+    """
+
+    def __init__(self, path: str, *, rotation: Rotation | None = None, interface: str = "", snaplen: int = 0) -> None:
+        self._path = path
+        self.rotation = rotation or Rotation()
+        self._interface = interface
+        self._snaplen = snaplen
+        self.names: deque[str] = deque()
+        self.made = 0
+        self.missed = 0
+        self.problem = ""
+        self.kept = 0
+        self._links: dict[int, int] = {}
+        self._packets = self.octets = 0
+        self._since: int | None = None
+        self._written = 0
+        self._jobs: queue.SimpleQueue[tuple[_File, bytes, bool] | None] = queue.SimpleQueue()
+        self._file = self._next(time.time_ns())
+        self._thread = threading.Thread(target=self._work, name="keep", daemon=True)
+        self._thread.start()
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Keep these records, whole or (when the disk has fallen behind, or failed) not at all."""
+        if self.problem or not records:
+            return
+        if self.kept - self._written > MOST_WAITING:
+            self.missed += len(records)
+            return
+        rotation = self.rotation
+        at = 0
+        while at < len(records):
+            if self._since is not None and self._full(records[at]):
+                self._rotate(records[at].time)
+            if self._since is None:
+                self._since = records[at].time
+            room = rotation.packets - self._packets if rotation.packets else len(records)
+            room = 64 if rotation.octets or rotation.seconds else room
+            part = records[at : at + min(room, len(records))]
+            self._put(part)
+            at += len(part)
+
+    def close(self, received: int = 0, dropped: int = 0) -> None:
+        """End the file in order, with what the capture says it received and dropped."""
+        if not self.problem:
+            self._add(statistics(received, dropped) if self._links else b"", last=True)
+        else:
+            self._jobs.put((self._file, b"", True))
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _full(self, record: Record) -> bool:
+        rotation = self.rotation
+        return bool(
+            rotation.packets and self._packets >= rotation.packets
+            or rotation.octets and self.octets >= rotation.octets
+            or rotation.seconds and record.time - (self._since or 0) >= rotation.seconds * 1e9
+        )
+
+    def _put(self, records: Sequence[Record]) -> None:
+        parts: list[bytes] = []
+        links = self._links
+        for _, moment, link, octets, original in records:
+            number = links.get(link)
+            if number is None:
+                number = links[link] = len(links)
+                parts.append(interface(link, self._snaplen, self._interface))
+            size = len(octets)
+            total = 32 + (size + 3 & ~3)
+            parts += (
+                packet(ENHANCED, total, number, moment >> 32 & 0xFFFFFFFF, moment & 0xFFFFFFFF, size, original),
+                octets, PADDING[size & 3], word(total),
+            )  # fmt: skip
+        self._packets += len(records)
+        self._add(b"".join(parts))
+
+    def _add(self, octets: bytes, last: bool = False) -> None:
+        self.octets += len(octets)
+        self.kept += len(octets)
+        self._jobs.put((self._file, octets, last))
+
+    def _rotate(self, moment: int) -> None:
+        self._add(statistics(0, 0) if self._links else b"", last=True)
+        try:
+            self._file = self._next(moment)
+        except CaptureError as error:
+            self.problem = str(error)
+
+    def _next(self, moment: int) -> _File:
+        """Open the next file; the oldest goes where there would be too many."""
+        self.made += 1
+        name = self._path
+        if self.rotation.wanted:
+            stem, extension = os.path.splitext(self._path)
+            when = time.strftime("%Y%m%d%H%M%S", time.localtime(moment // 1_000_000_000))
+            name = f"{stem}_{self.made:05}_{when}{extension or '.pcapng'}"
+        file = _File(name)
+        self.names.append(name)
+        if self.rotation.files and len(self.names) > self.rotation.files:
+            with contextlib.suppress(OSError):
+                os.unlink(self.names.popleft())
+        self._links.clear()
+        self._packets, self._since = 0, None
+        head = section()
+        self.octets = len(head)
+        self.kept += len(head)
+        self._jobs.put((file, head, False))
+        return file
+
+    def _work(self) -> None:
+        """The thread: write what comes, until there is no more."""
+        while (job := self._jobs.get()) is not None:
+            file, octets, last = job
+            if not self.problem:
+                try:
+                    file.append(octets, last)
+                except OSError as error:
+                    self.problem = f"{file.name}: {(error.strerror or str(error)).lower()}; nothing more is kept"
+            # Each of the two threads writes one of the two counters: neither needs a lock.
+            self._written += len(octets)
+            if last:
+                file.close()
+
+
+class _File:
+    """One file on the disk, whole up to `_end` at any moment."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        try:
+            self._descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
+        except (OSError, ValueError) as error:
+            raise CaptureError(f"{name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+        self._end = 0
+        self._regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+
+    def append(self, octets: bytes, last: bool) -> None:
+        """Add whole blocks; raises OSError, and then leaves what was there before."""
+        if not self._regular:
+            self._write(octets)
+            return
+        os.lseek(self._descriptor, self._end, os.SEEK_SET)
+        try:
+            self._write(octets if last else octets + UNFINISHED)
+        except OSError:
+            os.ftruncate(self._descriptor, self._end)
+            raise
+        self._end += len(octets)
+        if last:
+            os.ftruncate(self._descriptor, self._end)
+
+    def close(self) -> None:
+        """Close it; what could not be written was said before."""
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
+
+    def _write(self, octets: bytes) -> None:
+        view = memoryview(octets)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+
+
+# The blocks (draft-ietf-opsawg-pcapng).
+
+
+def section() -> bytes:
+    """A Section Header Block, little-endian, of a length that nobody knows yet."""
+    return block(SECTION, struct.pack("<IHHq", BYTE_ORDER, 1, 0, -1) + option(APPLICATION, b"muxshark") + word(END))
+
+
+def interface(link: int, snaplen: int, name: str) -> bytes:
+    """An Interface Description Block whose times are nanoseconds."""
+    head = struct.pack("<HHI", link, 0, snaplen)
+    named = option(INTERFACE_NAME, name.encode()) if name else b""
+    return block(INTERFACE, head + named + option(TIME_RESOLUTION, NANOSECONDS) + word(END))
+
+
+def statistics(received: int, dropped: int) -> bytes:
+    """An Interface Statistics Block of the first interface."""
+    now = time.time_ns()
+    head = struct.pack("<III", 0, now >> 32 & 0xFFFFFFFF, now & 0xFFFFFFFF)
+    counts = ((RECEIVED, received), (DROPPED, dropped))
+    said = b"".join(option(code, struct.pack("<Q", number)) for code, number in counts if received or dropped)
+    return block(STATISTICS, head + said + word(END))
+
+
+def block(kind: int, body: bytes) -> bytes:
+    """A block with its length before and behind."""
+    total = word(12 + len(body))
+    return b"".join((word(kind), total, body, total))
+
+
+def option(code: int, value: bytes) -> bytes:
+    """An option, padded to 32 bits."""
+    return struct.pack("<HH", code, len(value)) + value + PADDING[len(value) & 3]

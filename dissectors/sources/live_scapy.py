@@ -1,0 +1,106 @@
+"""Scapy's sniffer as a source: the last way in, for systems that have no better one."""
+from __future__ import annotations
+
+import contextlib
+import select
+import time
+from typing import Any
+
+from dissectors.sources.interfaces import named
+from dissectors.sources.live import Drops, Refusal, Wanted
+from dissectors.wire.records import Record
+
+AT_ONCE = 256
+"""Frames taken in one go before others have their turn."""
+
+EVERYWHERE = "any"
+
+
+class Sniffer:
+    """Frames through Scapy's listening sockets, read without dissecting them; raises Refusal where it cannot listen."""
+
+    backend = "scapy"
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.why = "frames come through Scapy, which keeps up with little"
+        self.names = wanted.interfaces
+        self.ended = False
+        self.failed = ""
+        self._frame = 0
+        self._snaplen = wanted.snaplen
+        for name in wanted.interfaces:
+            named(name)
+        try:
+            # Sockets and link layers register themselves when these are imported.
+            import scapy.arch
+            import scapy.layers.inet6
+            import scapy.layers.l2  # noqa: F401  imported for what it registers
+            from scapy.config import conf
+            from scapy.error import Scapy_Exception
+        except ImportError:
+            raise Refusal("not installed") from None
+        self._sockets: list[Any] = []
+        try:
+            for name in wanted.interfaces:
+                interface = None if name == EVERYWHERE else name
+                options = {"filter": wanted.filter} if wanted.filter else {}
+                self._sockets.append(conf.L2listen(iface=interface, promisc=wanted.promiscuous, **options))
+        except PermissionError:
+            self.close()
+            raise Refusal("raw sockets are not allowed here either") from None
+        except (OSError, Scapy_Exception, RuntimeError, ValueError) as error:
+            self.close()
+            raise Refusal(" ".join(str(error).split())) from None
+
+    def wait(self, timeout: float) -> None:
+        """Sleep until a socket has a frame."""
+        with contextlib.suppress(OSError, ValueError):
+            select.select(self._sockets, [], [], timeout)
+
+    def read(self) -> list[Record]:
+        """Some frames, in the order in which the sockets have them."""
+        records: list[Record] = []
+        for one in self._sockets:
+            while len(records) < AT_ONCE and select.select([one], [], [], 0)[0]:
+                record = self._frame_of(one)
+                if record is None:
+                    break
+                records.append(record)
+        return records
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self.ended = True
+
+    def drops(self) -> Drops:
+        """Unknown: Scapy does not ask the kernel, and what its sockets overflow is lost unseen."""
+        return Drops()
+
+    def news(self) -> list[str]:
+        """Nothing."""
+        return []
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for one in getattr(self, "_sockets", ()):
+            one.close()
+
+    def _frame_of(self, one: Any) -> Record | None:
+        try:
+            kind, octets, when = one.recv_raw()
+        except OSError as error:
+            self.ended, self.failed = True, (error.strerror or str(error)).lower()
+            return None
+        if not octets:
+            return None
+        self._frame += 1
+        moment = time.time_ns() if when is None else int(when * 1_000_000_000)
+        return Record(self._frame, moment, _link(kind), octets[: self._snaplen], len(octets))
+
+
+def _link(kind: Any) -> int:
+    """The LINKTYPE of Scapy's class for the lowest layer."""
+    return LINKS.get(getattr(kind, "__name__", ""), 1)
+
+
+LINKS = {"Ether": 1, "CookedLinux": 113, "CookedLinuxV2": 276, "IP": 101, "IPv6": 101, "Loopback": 0, "RadioTap": 127}

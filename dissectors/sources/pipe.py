@@ -1,0 +1,179 @@
+"""Captures that other programs write into a pipe while they capture: tcpdump, ssh, and dumpcap started by us."""
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+from dissectors.sources.interfaces import named
+from dissectors.sources.live import Drops, Refusal, Wanted
+from dissectors.wire.datagram import CaptureError
+from dissectors.wire.formats import ENOUGH, walker
+from dissectors.wire.records import Notes, Record, Walker
+
+CHUNK = 1 << 18
+PATIENCE = 5.0
+"""Seconds in which dumpcap has to begin, and to end."""
+
+SETTLED = 0.5
+"""Seconds that dumpcap may hold a frame before it passes it on."""
+
+
+class Pipe:
+    """A capture on a file descriptor, pcap, pcapng or snoop, read as it is written.
+
+    Raises CaptureError at the first octets that are no capture.
+    """
+
+    backend = "pipe"
+
+    def __init__(self, descriptor: int, name: str = "standard input") -> None:
+        self.why = "frames come through a pipe"
+        self.names: tuple[str, ...] = (name,)
+        self.ended = False
+        self.failed = ""
+        self._descriptor = descriptor
+        self._walker: Walker | None = None
+        self._start = b""
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN | select.POLLHUP)
+
+    @property
+    def notes(self) -> Notes:
+        """What the capture says of itself so far."""
+        return self._walker.notes if self._walker else Notes()
+
+    def wait(self, timeout: float) -> None:
+        """Sleep until there are octets or the writer has gone."""
+        if not self.ended:
+            self._poll.poll(timeout * 1000)
+
+    def read(self) -> list[Record]:
+        """The frames that are whole now."""
+        if self.ended or not self._poll.poll(0):
+            return []
+        chunk = os.read(self._descriptor, CHUNK)
+        if not chunk:
+            self._finish()
+            return []
+        if self._walker is None:
+            self._start += chunk
+            if len(self._start) < ENOUGH:
+                return []
+            self._walker, chunk, self._start = self._recognised(), self._start, b""
+        records = list(self._walker.feed(chunk))
+        if self._walker.notes.corrupt is not None:
+            offset, reason = self._walker.notes.corrupt
+            self.ended, self.failed = True, f"{self.names[0]}: damaged at octet {offset}: {reason}"
+        return records
+
+    def stop(self) -> None:
+        """Read no more."""
+        self.ended = True
+
+    def drops(self) -> Drops:
+        """What the writer reported as dropped."""
+        return Drops(self.notes.drops)
+
+    def news(self) -> list[str]:
+        """Nothing: a pipe has no state but its end."""
+        return []
+
+    def close(self) -> None:
+        """Nothing: the descriptor belongs to who opened it."""
+
+    def _recognised(self) -> Walker:
+        try:
+            return walker(self._start[:ENOUGH])
+        except CaptureError as error:
+            raise CaptureError(f"{self.names[0]}: {error}") from None
+
+    def _finish(self) -> None:
+        self.ended = True
+        if self._walker is None:
+            self.failed = f"{self.names[0]}: ended before a capture began"
+        elif self._walker.finish():
+            self.failed = f"{self.names[0]}: ended within a record"
+
+
+class Dumpcap(Pipe):
+    """Wireshark's capture program, which may be allowed what we are not; raises Refusal where it does not begin."""
+
+    backend = "dumpcap"
+
+    def __init__(self, wanted: Wanted) -> None:
+        program = shutil.which("dumpcap")
+        if program is None:
+            raise Refusal("not installed")
+        for name in wanted.interfaces:
+            named(name)
+        # A session of its own: Ctrl-C reaches us alone, and we ask it to end in order.
+        self._stop_at: float | None = None
+        self._asked = False
+        self._process = subprocess.Popen(
+            arguments(program, wanted), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            start_new_session=True,
+        )  # fmt: skip
+        assert self._process.stdout is not None
+        super().__init__(self._process.stdout.fileno(), "dumpcap")
+        self.names = wanted.interfaces
+        self.why = "frames come from Wireshark's dumpcap"
+        self._poll.poll(PATIENCE * 1000)
+        if self._process.poll() is not None or not self._poll.poll(0):
+            reason = self._complaint()
+            self.close()
+            raise Refusal(reason)
+
+    def stop(self) -> None:
+        """Ask it to end, once it has passed on what it holds; what it has written by then is read."""
+        self._stop_at = self._stop_at or time.monotonic() + SETTLED
+
+    def read(self) -> list[Record]:
+        """The frames that are whole now."""
+        if self._stop_at is not None and not self._asked and time.monotonic() > self._stop_at:
+            self._asked = True
+            try:
+                self._process.send_signal(signal.SIGINT)
+            except PermissionError:
+                # It runs as somebody whom we no longer are: it ends when nobody reads any more.
+                self.ended = True
+        records = super().read()
+        if self.ended and self._process.poll():
+            self.failed = self.failed or f"dumpcap: {self._complaint()}"
+        return records
+
+    def close(self) -> None:
+        """End it for good."""
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
+        with contextlib.suppress(PermissionError, subprocess.TimeoutExpired):
+            self._process.terminate()
+            self._process.wait(PATIENCE)
+
+    def _complaint(self) -> str:
+        """The first line of what it said, without its name."""
+        if self._process.stderr is None or self._process.stderr.closed:
+            return "ended"
+        os.set_blocking(self._process.stderr.fileno(), False)
+        deadline, said = time.monotonic() + PATIENCE, b""
+        while self._process.poll() is None and not said and time.monotonic() < deadline:
+            time.sleep(0.02)
+        with contextlib.suppress(OSError):
+            said = self._process.stderr.read() or b""
+        lines = [line for line in said.decode("utf-8", "replace").splitlines() if line and "Capturing on" not in line]
+        return lines[0].removeprefix("dumpcap: ")[:200] if lines else "it did not begin"
+
+
+def arguments(program: str, wanted: Wanted) -> list[str]:
+    """How dumpcap is called: pcapng on standard output, quiet."""
+    words = [program, "-q", "-n", "-w", "-", "-B", str(max(1, wanted.buffer >> 20)), "-s", str(wanted.snaplen)]
+    for name in wanted.interfaces:
+        words += ["-i", name]
+        words += ["-f", wanted.filter] if wanted.filter else []
+        words += [] if wanted.promiscuous else ["-p"]
+    return words

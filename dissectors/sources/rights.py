@@ -1,0 +1,58 @@
+"""Who may capture here, and giving root up once everything is open."""
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+from dissectors.wire.datagram import CaptureError
+
+ALL_PROTOCOLS = 0
+SUDO = ("SUDO_UID", "SUDO_GID")
+
+
+def raw_sockets() -> str:
+    """Why raw sockets cannot be had, or nothing when they can."""
+    if not hasattr(socket, "AF_PACKET"):
+        return "this system has no packet sockets"
+    try:
+        socket.socket(socket.AF_PACKET, socket.SOCK_RAW, ALL_PROTOCOLS).close()
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+    return ""
+
+
+def is_root() -> bool:
+    """Whether there is root to give up."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
+def give_up_root(user: str = "") -> str:
+    """Become `user`, or who called sudo; the name of who we are then, empty when nothing changed.
+
+    Raises CaptureError when there is no such user, or when we are not root and cannot become anybody.
+    """
+    if not is_root():
+        if user:
+            raise CaptureError(f"only root can become {user}")
+        return ""
+    import pwd
+
+    try:
+        if user:
+            entry = pwd.getpwnam(user)
+        elif all(name in os.environ for name in SUDO) and os.environ["SUDO_UID"] != "0":
+            entry = pwd.getpwuid(int(os.environ["SUDO_UID"]))
+        else:
+            return ""
+    except (KeyError, ValueError):
+        raise CaptureError(f"no such user: {user or os.environ['SUDO_UID']}") from None
+    os.initgroups(entry.pw_name, entry.pw_gid)
+    os.setgid(entry.pw_gid)
+    os.setuid(entry.pw_uid)
+    return entry.pw_name
+
+
+def setcap() -> str:
+    """The command that gives this Python the right to capture."""
+    return f"sudo setcap cap_net_raw+eip {os.path.realpath(sys.executable)}"
