@@ -1,0 +1,176 @@
+-- The words of the table. Offsets count octets from the start of the UDP payload; numbers are big-endian. `payload` is
+-- what was captured, `length` what the UDP header claims: octets that were not captured satisfy no clause that looks at
+-- them, while a clause about a chain or a line holds as far as the capture goes.
+
+-- A number of `size` octets at `offset`, or nil where it is not whole.
+local function number(payload, offset, size)
+  local value = 0
+  for place = offset + 1, offset + size do
+    local octet = payload:byte(place)
+    if not octet then return nil end
+    value = value * 256 + octet
+  end
+  return value
+end
+
+-- Which octets give `value` when masked with `mask`; arithmetic, because Lua 5.2 has no bit operators.
+local function masked(mask, value)
+  local octets = {}
+  for octet = 0, 255 do
+    local left, bits, weight, result = octet, mask, 1, 0
+    while bits > 0 do
+      if left % 2 == 1 and bits % 2 == 1 then result = result + weight end
+      left, bits, weight = math.floor(left / 2), math.floor(bits / 2), weight * 2
+    end
+    octets[octet] = result == value
+  end
+  return octets
+end
+
+-- ASCII alone: string.lower follows the locale, and the wire does not.
+local function lower(text)
+  return (text:gsub("[A-Z]", function(letter) return string.char(letter:byte() + 32) end))
+end
+
+local HOLDS = {}
+
+function HOLDS.AtLeast(clause, _, length)
+  return length >= clause[2]
+end
+
+function HOLDS.AtMost(clause, _, length)
+  return length <= clause[2]
+end
+
+function HOLDS.Bits(clause, payload)
+  local octet = payload:byte(clause[2] + 1)
+  return octet ~= nil and clause.octets[octet]
+end
+
+function HOLDS.Between(clause, payload)
+  local value = number(payload, clause[2], clause[3])
+  return value ~= nil and clause[4] <= value and value <= clause[5]
+end
+
+function HOLDS.U16(clause, payload)
+  return number(payload, clause[2], 2) == clause[3]
+end
+
+function HOLDS.U32(clause, payload)
+  return number(payload, clause[2], 4) == clause[3]
+end
+
+function HOLDS.Only(clause, payload, length)
+  return #payload == length and not payload:find(clause.others)
+end
+
+function HOLDS.LengthField(clause, payload, length)
+  local value = number(payload, clause[2], 2)
+  if not value then return false end
+  local left = length - (value * clause[3] + clause[4])
+  return left >= 0 and left <= clause[5]
+end
+
+-- Whole elements follow one another; their checks, each of one octet, hold for every one of them.
+function HOLDS.Chain(clause, payload, length)
+  local start, length_at, unit, header, align, checks = clause[2], clause[3], clause[4], clause[5], clause[6], clause[7]
+  local captured = #payload
+  while start < length do
+    for _, check in ipairs(checks) do
+      local octet = payload:byte(start + check[2] + 1)
+      if octet and not check.octets[octet] then return false end
+    end
+    if start + length_at + 2 > captured then return captured < length end
+    local high, low = payload:byte(start + length_at + 1, start + length_at + 2)
+    start = start + math.floor(((high * 256 + low) * unit + header + align - 1) / align) * align
+  end
+  return start == length
+end
+
+-- The contributing sources and the extension that an RTP header announces fit (RFC 3550 section 5.1).
+function HOLDS.RtpHeader(_, payload, length)
+  local first = payload:byte(1)
+  if not first then return false end
+  local stop = 12 + 4 * (first % 16)
+  if first % 32 >= 16 then
+    local words = number(payload, stop + 2, 2)
+    if not words and stop + 4 <= length then return true end
+    stop = stop + 4 + 4 * (words or 0)
+  end
+  return stop <= length
+end
+
+-- A request line or a status line (RFC 3261 section 7). TOKEN is section 25.1's.
+local TOKEN = "^([A-Za-z0-9%-.!%%*_+`'~]+) "
+
+local function begins_with_one_of(text, beginnings)
+  for _, beginning in ipairs(beginnings) do
+    if lower(text:sub(1, #beginning)) == beginning then return true end
+  end
+  return false
+end
+
+function HOLDS.StartLine(clause, payload, length)
+  local version = lower(clause[2])
+  local begin = payload:find("[^\r\n]") or #payload + 1
+  local line_end = payload:find("[\r\n]", begin)
+  local line = payload:sub(begin, (line_end or #payload + 1) - 1)
+  if lower(line:sub(1, #version + 1)) == version .. " " then
+    local code = line:sub(#version + 2, #version + 5)
+    return code:find("^[0-9][0-9][0-9]$") ~= nil or code:find("^[0-9][0-9][0-9] $") ~= nil
+  end
+  local _, space = line:find(TOKEN)
+  if not space then return false end
+  local stop = #line
+  while stop > 0 and (line:byte(stop) == 32 or line:byte(stop) == 9) do stop = stop - 1 end
+  if stop < space then return false end
+  if not line_end and #payload < length then
+    return begins_with_one_of(line:sub(space + 1, stop), clause[3])
+  end
+  return stop - space > #version and lower(line:sub(math.max(space + 1, stop - #version), stop)) == " " .. version
+end
+
+-- What a clause needs at run time is worked out once.
+local function prepare(clause)
+  clause.holds = HOLDS[clause[1]]
+  if clause[1] == "Bits" then
+    clause.octets = masked(clause[3], clause[4])
+  elseif clause[1] == "Between" and clause[3] == 1 then
+    clause.octets = {}
+    for octet = clause[4], clause[5] do clause.octets[octet] = true end
+  elseif clause[1] == "Only" then
+    clause.others = "[^" .. clause[2]:gsub(".", "%%%0") .. "]"
+  elseif clause[1] == "Chain" then
+    for _, check in ipairs(clause[7]) do prepare(check) end
+  end
+end
+
+local EVERY_ROW, OPEN_TO = {}, {}
+for place, row in ipairs(ROWS) do
+  EVERY_ROW[place] = row
+  for _, clause in ipairs(row) do prepare(clause) end
+end
+for _, range in ipairs(OPEN) do
+  local rows = {}
+  for place, row in ipairs(range[3]) do rows[place] = ROWS[row] end
+  for octet = range[1], range[2] do OPEN_TO[octet] = rows end
+end
+
+-- The first row whose every clause holds; UNKNOWN when there is none. Never fails.
+local function classify(payload, length)
+  local rows = OPEN_TO[payload:byte(1)] or EVERY_ROW
+  for place = 1, #rows do
+    local row = rows[place]
+    local all = true
+    for clause_place = 1, #row do
+      local clause = row[clause_place]
+      if not clause.holds(clause, payload, length) then
+        all = false
+        break
+      end
+    end
+    if all then return row end
+  end
+  return UNKNOWN
+end
+

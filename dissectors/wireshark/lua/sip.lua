@@ -1,0 +1,123 @@
+-- A SIP message (RFC 3261 section 7) as far as its body needs it. Lines end as Wireshark ends them (CR LF, LF or CR):
+-- its SIP dissector never sees an encoding where this file saw none.
+
+-- The lines from `at` to the empty one, the place after that, and whether it was there. A line without end is left out.
+local function head(octets, at)
+  local lines = {}
+  while true do
+    local stop = octets:find("[\r\n]", at)
+    if not stop then return lines, #octets + 1, false end
+    local line = octets:sub(at, stop - 1)
+    at = octets:find("^\r\n", stop) and stop + 2 or stop + 1
+    if line == "" then return lines, at, true end
+    lines[#lines + 1] = line
+  end
+end
+
+-- Lines with their continuations joined by one space (section 7.3.1).
+local function unfold(lines)
+  local unfolded, pending = {}, {}
+  for _, line in ipairs(lines) do
+    if #pending > 0 and line:find("^[ \t]") then
+      pending[#pending + 1] = trimmed(line)
+    else
+      if #pending > 0 then unfolded[#unfolded + 1] = table.concat(pending, " ") end
+      pending = { line }
+    end
+  end
+  if #pending > 0 then unfolded[#unfolded + 1] = table.concat(pending, " ") end
+  return unfolded
+end
+
+-- The long name of a header in lower case, and its value; nil where no name stands before a colon.
+local function header(line)
+  local colon = line:find(":", 1, true)
+  if not colon then return nil end
+  local name = lower(trimmed(line:sub(1, colon - 1)))
+  return COMPACT[name] or name, trimmed(line:sub(colon + 1))
+end
+
+-- What is rebuilt rather than handed on.
+local REBUILT = {
+  ["content-encoding"] = true, ["content-length"] = true, ["comp-hdrs"] = true, ["headers-encoding"] = true,
+  ["headers-algo"] = true,
+}
+
+local function values(lines, wanted)
+  local found = {}
+  for _, line in ipairs(lines) do
+    local name, value = header(line)
+    if name == wanted then found[#found + 1] = value end
+  end
+  return found
+end
+
+-- Header lines that were compressed before the body or into Comp-Hdrs, and the body without them.
+local function recover(lines, body, max_inflated)
+  local recovered, octets, notes = {}, body.octets, {}
+  local blob = values(lines, "comp-hdrs")[1]
+  if blob then
+    local found = inflate(blob, { "deflate", "base64" }, max_inflated)
+    if found.status ~= "identity" and found.status ~= "unsupported" then
+      recovered = unfold((head(trimmed(found.octets:sub(1, 65535)) .. "\n", 1)))
+    end
+    notes[1] = #recovered .. " headers are compressed in Comp-Hdrs"
+  end
+  if body.status == "identity" or body.status == "unsupported" then return recovered, octets, notes end
+  local inside, at, whole = head(octets:sub(1, 65535), 1)
+  if not whole then return recovered, octets, notes end
+  inside = unfold(inside)
+  for _, line in ipairs(inside) do
+    if not HEADER_NAMES[lower(line:match("^[^:]*"))] then return recovered, octets, notes end
+  end
+  for _, line in ipairs(inside) do recovered[#recovered + 1] = line end
+  notes[#notes + 1] = #inside > 0 and #inside .. " headers are compressed with the body"
+    or "the inflated body begins with an empty line"
+  return recovered, octets:sub(at), notes
+end
+
+-- Content-Length bounds the body where it is a number that fits (section 20.14).
+local function extent(lines, left)
+  local said = values(lines, "content-length")[1]
+  local length = said and #said <= 10 and said:find("^[0-9]+$") and tonumber(said)
+  return length and length < left and length or left
+end
+
+-- Read a message: its unfolded header `lines` (the start line is the first), its `body` as `inflate` gives it with
+-- `text` as it finally reads, `recovered` header lines, and where the raw body stands. Nil without a header block.
+local function read_message(payload, max_inflated)
+  local begin = payload:find("[^\r\n]") or #payload + 1
+  local lines, at, whole = head(payload, begin)
+  if not whole then return nil end
+  lines = unfold(lines)
+  local raw = payload:sub(at, at + extent(lines, #payload + 1 - at) - 1)
+  local body = inflate(raw, values(lines, "content-encoding"), max_inflated)
+  local recovered, text, notes = recover(lines, body, max_inflated)
+  for _, phrase in ipairs(notes) do body.notes[#body.notes + 1] = phrase end
+  return { begin = begin, lines = lines, body = body, text = text, recovered = recovered, at = at, raw = raw }
+end
+
+-- Whether the SIP dissector must not have the message as it stands: it would inflate what is labelled deflate or gzip.
+local function needs_rebuilding(message)
+  if message.body.status == "unsupported" then
+    for _, name in ipairs(codings(values(message.lines, "content-encoding"))) do
+      if name == "deflate" or name == "gzip" then return true end
+    end
+    return false
+  end
+  return message.body.status ~= "identity" or #message.recovered > 0 or message.body.label ~= nil
+end
+
+-- The message with its body as plain text. Beyond the limit, and where an encoding is not decoded, headers only.
+local function rebuild(message)
+  local lines, status = {}, message.body.status
+  for _, source in ipairs({ message.lines, message.recovered }) do
+    for _, line in ipairs(source) do
+      if #lines == 0 or not REBUILT[header(line) or ""] then lines[#lines + 1] = line end
+    end
+  end
+  local text = (status == OVER_LIMIT or status == "unsupported") and "" or message.text
+  lines[#lines + 1] = "Content-Length: " .. #text
+  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. text
+end
+

@@ -1,0 +1,348 @@
+-- Outside Wireshark there is nothing to register.
+if not Proto then
+  return {
+    classify = classify, inflate = inflate, is_text = is_text, read_message = read_message, rebuild = rebuild,
+    needs_rebuilding = needs_rebuilding, ROWS = ROWS, UNKNOWN = UNKNOWN, HINTS = HINTS,
+  }
+end
+
+local MADE_FOR = "Wireshark 3.4 to 4.6"
+
+local function refuse(reason)
+  error(FILE .. ": " .. reason .. "; nothing was loaded.", 0)
+end
+
+local version = type(get_version) == "function" and get_version() or "?"
+local major, minor = version:match("^(%d+)%.(%d+)")
+major, minor = tonumber(major) or 0, tonumber(minor) or 0
+if major < 3 or major == 3 and minor < 4 then
+  refuse("made for " .. MADE_FOR .. ", and this is " .. version)
+end
+for _, needed in ipairs({ "ProtoField", "ProtoExpert", "Pref", "Dissector", "DissectorTable", "ByteArray" }) do
+  if not _G[needed] then refuse("made for " .. MADE_FOR .. ", and this one (" .. version .. ") has no " .. needed) end
+end
+if major > 4 or major == 4 and minor > 6 then
+  io.stderr:write(FILE, ": made for ", MADE_FOR, " and not tried on ", version, ".\n")
+end
+
+if set_plugin_info then
+  set_plugin_info({ version = VERSION, author = "The muxshark authors", description = "SIP, STUN, RTP on one port" })
+end
+
+local made, mux = pcall(Proto, NAME, "Calls on one UDP port")
+if not made then
+  refuse("a protocol \"" .. NAME .. "\" exists already, so the plugin is probably installed twice (look at Help, About "
+    .. "Wireshark, Folders: personal and global Lua plugins)")
+end
+
+-- Preferences -------------------------------------------------------------------------------------------------------
+
+local prefs = mux.prefs
+prefs.ports = Pref.range("UDP ports", PORTS, "Ports on which the table decides what each datagram is", 65535)
+prefs.signalling_ports = Pref.range("Signalling ports", SIGNALLING_PORTS,
+  "Ports of SIP without media: compressed bodies are read here too, and the media ports that SDP names are taken over",
+  65535)
+prefs.heuristic = Pref.bool("Take over other ports", HEURISTIC,
+  "Take a conversation on any port as soon as it shows a SIP start line, STUN's cookie or ZRTP's")
+prefs.follow_sdp = Pref.bool("Follow SDP", true, "Take over the media ports that SDP names")
+prefs.inflate = Pref.bool("Inflate SIP bodies", true,
+  "Hand the SIP dissector messages with their compressed bodies as plain text. Off: Wireshark inflates by itself what "
+    .. "it can, without a bound")
+prefs.max_inflated = Pref.uint("Largest inflated body", MAX_INFLATED,
+  "Octets that a body may inflate to; beyond it, the headers alone are dissected")
+prefs.name_codecs = Pref.bool("Name FaceTime's payload types", true,
+  "Say what a payload type without rtpmap probably is, in calls of FaceTime")
+
+-- Fields ------------------------------------------------------------------------------------------------------------
+
+local STRENGTHS = { [0] = "none", "certain", "plausible" }
+local STRENGTH_NUMBERS = { none = 0, certain = 1, plausible = 2 }
+
+local function named(suffix) return NAME .. "." .. suffix end
+
+local fields = {
+  type = ProtoField.uint8(named("type"), "Type", base.DEC, TYPES),
+  strength = ProtoField.uint8(named("strength"), "Strength", base.DEC, STRENGTHS),
+  reason = ProtoField.string(named("reason"), "Reason"),
+  body = ProtoField.none(named("body"), "Body"),
+  encoding = ProtoField.string(named("body.encoding"), "Encoding found"),
+  label = ProtoField.string(named("body.label"), "Encoding on the label"),
+  status = ProtoField.string(named("body.status"), "Status"),
+  compressed_length = ProtoField.uint32(named("body.compressed_length"), "Compressed length", base.DEC),
+  inflated_length = ProtoField.uint32(named("body.inflated_length"), "Inflated length", base.DEC),
+  ratio = ProtoField.double(named("body.ratio"), "Ratio"),
+  codec = ProtoField.string(named("codec"), "Codec, probably"),
+  clock = ProtoField.uint32(named("codec.clock"), "RTP clock in Hz, probably", base.DEC),
+}
+mux.fields = fields
+
+local WARN, NOTE = expert.severity.WARN, expert.severity.NOTE
+local experts = {
+  label = ProtoExpert.new(named("expert.label"), "Label and data disagree", expert.group.PROTOCOL, NOTE),
+  recovered = ProtoExpert.new(named("expert.recovered"), "Headers are compressed", expert.group.PROTOCOL, NOTE),
+  truncated = ProtoExpert.new(named("expert.truncated"), "The compressed body is cut", expert.group.MALFORMED, WARN),
+  corrupt = ProtoExpert.new(named("expert.corrupt"), "The compressed body is damaged", expert.group.MALFORMED, WARN),
+  over_limit = ProtoExpert.new(named("expert.over_limit"), "The body inflates beyond the limit", expert.group.SECURITY,
+    WARN),
+  unsupported = ProtoExpert.new(named("expert.unsupported"), "The encoding is not decoded", expert.group.UNDECODED,
+    NOTE),
+}
+mux.experts = experts
+
+local EXPERT_OF_STATUS = {
+  truncated = experts.truncated, corrupt = experts.corrupt, ["over limit"] = experts.over_limit,
+  unsupported = experts.unsupported,
+}
+
+-- Dissectors --------------------------------------------------------------------------------------------------------
+
+-- An unknown name raises in 3.4 and gives nil from 3.6 on.
+local function dissector(name)
+  local there, found = pcall(Dissector.get, name)
+  return there and found or nil
+end
+
+local DATA = dissector("data")
+
+for _, row in ipairs(ROWS) do
+  row.dissector = dissector(row.wireshark) or dissector(row.otherwise) or DATA
+  row.text = ", " .. row.name .. " (" .. row.strength .. "): " .. row.reason
+end
+UNKNOWN.dissector, UNKNOWN.text = DATA, ", UNKNOWN: " .. UNKNOWN.reason
+
+-- A dissector that meets something malformed throws; Wireshark has marked it by then, and what follows it must not be
+-- blamed on Lua.
+local function hand_over(row, tvb, pinfo, tree)
+  pcall(row.dissector.call, row.dissector, tvb, pinfo, tree)
+end
+
+-- What is remembered of the capture ---------------------------------------------------------------------------------
+
+-- All of it is made on the first pass and bounded: when a table is full, it begins anew.
+local MAX_REMEMBERED = 4096
+local remembered, counts
+
+local function forget()
+  -- calls: media endpoints by Call-ID, then by sender. facetime: endpoints of FaceTime. announced: by endpoint, the
+  -- payload types with an rtpmap.
+  remembered = { calls = {}, facetime = {}, announced = {} }
+  counts = { calls = 0, facetime = 0, announced = 0 }
+end
+forget()
+mux.init = forget
+
+local function remember(kind, key, value)
+  if remembered[kind][key] == nil then
+    if counts[kind] >= MAX_REMEMBERED then remembered[kind], counts[kind] = {}, 0 end
+    counts[kind] = counts[kind] + 1
+  end
+  remembered[kind][key] = value
+end
+
+local function place_of(address, port) return tostring(address) .. " " .. port end
+
+-- SDP ---------------------------------------------------------------------------------------------------------------
+
+local MAX_MEDIA = 8
+
+local function address_of(text, fallback)
+  if not text or text:find("^0%.0%.0%.0$") or text:find("[^0-9A-Fa-f.:]") then return fallback end
+  local make = text:find(":", 1, true) and Address.ipv6 or Address.ip
+  local made_one, address = pcall(make, text)
+  return made_one and address or fallback
+end
+
+-- The media lines of an SDP: address, port and the payload types that have an rtpmap.
+local function media_of(text, sender)
+  local media, session = {}, nil
+  for line in text:gmatch("[^\r\n]+") do
+    local kind, value = line:sub(1, 2), line:sub(3)
+    if kind == "c=" then
+      local address = value:match("^IN IP[46] ([^ /]+)")
+      if #media > 0 then media[#media].address = address else session = address end
+    elseif kind == "m=" then
+      local port = tonumber((value:match("^%w+ (%d+)")))
+      if #media >= MAX_MEDIA then break end
+      if port and port > 0 and port < 65536 then media[#media + 1] = { port = port, announced = {} } end
+    elseif #media > 0 and value:find("^rtpmap:") then
+      media[#media].announced[tonumber(value:match("^rtpmap:(%d+)")) or -1] = true
+    end
+  end
+  for _, one in ipairs(media) do one.address = address_of(one.address or session, sender) end
+  return media
+end
+
+-- The conversation between two media endpoints becomes ours before it begins: what SDP claims for RTP would win else.
+local function claim(pinfo, one, other)
+  local src, dst, src_port, dst_port = pinfo.src, pinfo.dst, pinfo.src_port, pinfo.dst_port
+  pcall(function()
+    pinfo.src, pinfo.dst = one.address, other.address
+    pinfo.src_port, pinfo.dst_port = one.port, other.port
+    pinfo.conversation = mux
+  end)
+  pinfo.src, pinfo.dst, pinfo.src_port, pinfo.dst_port = src, dst, src_port, dst_port
+end
+
+local function follow_sdp(message, pinfo)
+  local call = values(message.lines, "call-id")[1] or values(message.recovered, "call-id")[1]
+  local media = media_of(message.text, pinfo.src)
+  if not call or #media == 0 then return end
+  for _, one in ipairs(media) do
+    remember("announced", place_of(one.address, one.port), one.announced)
+    if message.facetime then remember("facetime", place_of(one.address, one.port), true) end
+  end
+  local sides = remembered.calls[call] or {}
+  sides[tostring(pinfo.src)] = media
+  remember("calls", call, sides)
+  for _, one in ipairs(prefs.follow_sdp and media or {}) do
+    for _, other in ipairs(sides[tostring(pinfo.dst)] or {}) do claim(pinfo, one, other) end
+  end
+end
+
+-- FaceTime's mark: the name of its stack, or the user name of its SDP.
+local function is_facetime(message)
+  for _, name in ipairs({ "user-agent", "server" }) do
+    local value = values(message.lines, name)[1]
+    if value and value:find("^Viceroy") then return true end
+  end
+  return message.text:find("o=GKVoiceChatService ", 1, true) ~= nil
+end
+
+-- SIP ---------------------------------------------------------------------------------------------------------------
+
+local function show_body(message, tvb, item)
+  local body = message.body
+  local raw = #message.raw > 0 and tvb(message.at - 1, #message.raw) or tvb(0, 0)
+  local shown = item:add(fields.body, raw)
+  shown:append_text(": " .. body.encoding .. ", " .. body.status)
+  shown:add(fields.encoding, raw, body.encoding)
+  if body.label then shown:add(fields.label, raw, body.label) end
+  shown:add(fields.status, raw, body.status)
+  shown:add(fields.compressed_length, raw, body.compressed_length)
+  if body.status ~= "unsupported" then
+    local inflated = #body.octets
+    shown:add(fields.inflated_length, raw, inflated):set_generated()
+    if body.compressed_length > 0 then
+      shown:add(fields.ratio, raw, inflated / body.compressed_length):set_generated()
+    end
+  end
+  local why = table.concat(body.notes, "; ")
+  if body.lies then shown:add_proto_expert_info(experts.label, why) end
+  if #message.recovered > 0 then
+    shown:add_proto_expert_info(experts.recovered, #message.recovered .. " headers are compressed")
+  end
+  local told = EXPERT_OF_STATUS[body.status]
+  if told then
+    local bound = body.status == OVER_LIMIT and " after " .. #body.octets .. " octets: headers only" or ""
+    if why ~= "" then why = " (" .. why .. ")" end
+    shown:add_proto_expert_info(told, "The body is " .. body.status .. bound .. why)
+  end
+end
+
+-- The message as the SIP dissector may have it.
+local function readable(payload, tvb, pinfo, item)
+  local message = read_message(payload, prefs.max_inflated)
+  if not message then return tvb end
+  if not pinfo.visited then
+    message.facetime = is_facetime(message)
+    follow_sdp(message, pinfo)
+  end
+  local changed = needs_rebuilding(message)
+  if changed or message.body.status == "unsupported" then show_body(message, tvb, item) end
+  if changed then return ByteArray.new(rebuild(message), true):tvb("SIP, body inflated") end
+  return message.begin > 1 and tvb(message.begin - 1):tvb() or tvb
+end
+
+-- RTP ---------------------------------------------------------------------------------------------------------------
+
+local function name_codec(payload, pinfo, tvb, item)
+  local payload_type = payload:byte(2) % 128
+  local hint = HINTS[payload_type]
+  if not hint then return end
+  local to, from = place_of(pinfo.dst, pinfo.dst_port), place_of(pinfo.src, pinfo.src_port)
+  if not (remembered.facetime[to] or remembered.facetime[from]) then return end
+  -- A stream's payload types are those of its receiver's SDP (RFC 3264 section 5.1).
+  local announced = remembered.announced[to] or remembered.announced[from]
+  if announced and announced[payload_type] then return end
+  item:add(fields.codec, tvb(1, 1), hint[1]):set_generated()
+  if hint[2] then item:add(fields.clock, tvb(1, 1), hint[2]):set_generated() end
+end
+
+-- The datagram ------------------------------------------------------------------------------------------------------
+
+local function present(row, tvb, pinfo, tree)
+  if not pinfo.visited then pinfo.conversation = mux end
+  local item = tree:add(mux, tvb)
+  item:append_text(row.text)
+  item:add(fields.type, tvb(0, 0), row.type):set_generated()
+  item:add(fields.strength, tvb(0, 0), STRENGTH_NUMBERS[row.strength]):set_generated()
+  item:add(fields.reason, tvb(0, 0), row.reason):set_generated()
+  return item
+end
+
+local function octets_of(tvb) return tvb:captured_len() > 0 and tvb:raw() or "" end
+
+local function dissect(row, payload, tvb, pinfo, tree)
+  local item = present(row, tvb, pinfo, tree)
+  local given = tvb
+  if row.name == "SIP" and prefs.inflate then
+    given = readable(payload, tvb, pinfo, item)
+  elseif row.name == "RTP" and prefs.name_codecs then
+    name_codec(payload, pinfo, tvb, item)
+  end
+  hand_over(row, given, pinfo, tree)
+end
+
+function mux.dissector(tvb, pinfo, tree)
+  local payload = octets_of(tvb)
+  dissect(classify(payload, tvb:reported_len()), payload, tvb, pinfo, tree)
+  return tvb:captured_len()
+end
+
+-- Ports and heuristic -----------------------------------------------------------------------------------------------
+
+local UDP_PORTS = DissectorTable.get("udp.port")
+local registered, before = {}, {}
+
+local function ports_of(range)
+  local ports = {}
+  for first, last in tostring(range):gmatch("(%d+)%-?(%d*)") do
+    first = tonumber(first)
+    for port = first, math.min(tonumber(last) or first, 65535) do ports[port] = true end
+  end
+  return ports
+end
+
+-- Give back the ports that are no longer ours to whoever had them, then take the new ones.
+local function register()
+  local wanted = ports_of(prefs.ports)
+  for port in pairs(ports_of(prefs.signalling_ports)) do wanted[port] = true end
+  for port in pairs(registered) do
+    if not wanted[port] then
+      UDP_PORTS:remove(port, mux)
+      if before[port] then UDP_PORTS:add(port, before[port]) end
+    end
+  end
+  for port in pairs(wanted) do
+    if not registered[port] then
+      before[port] = UDP_PORTS:get_dissector(port)
+      UDP_PORTS:add(port, mux)
+    end
+  end
+  registered = wanted
+end
+
+register()
+mux.prefs_changed = register
+pcall(function() UDP_PORTS:add_for_decode_as(mux) end)
+
+-- On our own ports this is asked when the user's Decode As has displaced the port and its dissector wants no part of
+-- the datagram. Elsewhere only what leaves no doubt opens a conversation; the rest of it follows.
+mux:register_heuristic("udp", function(tvb, pinfo, tree)
+  if not (registered[pinfo.dst_port] or registered[pinfo.src_port] or prefs.heuristic) then return false end
+  local payload = octets_of(tvb)
+  local row = classify(payload, tvb:reported_len())
+  if not (row.opens or registered[pinfo.dst_port] or registered[pinfo.src_port]) then return false end
+  dissect(row, payload, tvb, pinfo, tree)
+  return true
+end)
