@@ -136,6 +136,11 @@ local function dynamic_codes(input)
   for place = 1, 19 do coded[CODE_LENGTH_ORDER[place]] = place <= used and input.bits(3) or 0 end
   local code = huffman(coded, 0, 19, false)
   local lengths, place, total = {}, 0, literals + distances
+  if code.counts[0] == 19 then
+    -- No code at all: like zlib, take a bit for each length before the end of block is found to be missing.
+    for _ = 1, total do input.bits(1) end
+    error(CORRUPT, 0)
+  end
   while place < total do
     local symbol = input.symbol(code)
     local value, times = symbol, 1
