@@ -247,7 +247,7 @@ def test_a_stream_of_no_call_is_told_apart() -> None:
 
 
 def test_an_answered_call_without_media_is_a_finding() -> None:
-    assert "media-missing" in found(report([INVITE, OK, ACK]))
+    assert "media-missing" in found(report([INVITE, OK, ACK], every=2000))
 
 
 def test_rtcp_gives_the_receivers_view_and_the_round_trip() -> None:

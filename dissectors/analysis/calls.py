@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dissectors.analysis import media
-from dissectors.analysis.report import Body, Description, Dialog, Message, Place
+from dissectors.analysis.report import Body, Description, Dialog, Message, Place, Sizes
 from dissectors.protocols import sdp, sip
 from dissectors.wire.datagram import Datagram, Flow, Malformed
 
 MAX_MESSAGES = 2048
+MAX_HEADERS = 128
 MAX_TEXT = 1 << 16
 KINDS = {
     "INVITE": "call", "ACK": "call", "BYE": "call", "CANCEL": "call", "PRACK": "call", "UPDATE": "call", "INFO": "call",
@@ -84,7 +85,7 @@ class CallState:
         if len(self.messages) >= MAX_MESSAGES:
             self.not_kept += 1
             return
-        self.messages.append(_message(datagram, message, number, method, again, body))
+        self.messages.append(_message(datagram, message, number, method, again, body, side))
 
     def _side(self, message: sip.Message, method: str) -> str:
         """Who sent it: the caller is whose tag stands in From of the first request."""
@@ -205,6 +206,7 @@ class CallState:
                 name=description.name,
                 media=media.lines(description, self.facetime),
                 deviations=description.deviations,
+                side=side,
             )
         )
         for line in description.media:
@@ -270,7 +272,7 @@ def _descriptions(message: sip.Message) -> list[bytes]:
 
 
 def _message(
-    datagram: Datagram, message: sip.Message, number: int | None, method: str, again: bool, body: Body | None
+    datagram: Datagram, message: sip.Message, number: int | None, method: str, again: bool, body: Body | None, side: str
 ) -> Message:
     flow = datagram.flow
     summary = f"{method}" if message.is_request else f"{message.status} {message.reason or ''}".strip()
@@ -292,4 +294,20 @@ def _message(
         user_agent=message.user_agent,
         body=body,
         deviations=message.deviations,
+        side=side,
+        headers=tuple(header.written for header in message.headers[:MAX_HEADERS] if not header.recovered),
+        sizes=sizes(datagram.length, message),
     )
+
+
+def sizes(sent: int, message: sip.Message) -> Sizes:
+    """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
+    kept = [header for header in message.headers if not header.recovered]
+    inflated = sent
+    if message.body.compressed:
+        before, after = len(message.raw_body), len(message.body.octets)
+        labels = [header for header in kept if header.name == "Content-Encoding"]
+        inflated += after - before + len(str(after)) - len(str(before))
+        inflated -= sum(len(header.written) + len(header.value) + len(": \r\n") for header in labels)
+    short = [header for header in kept if len(header.written) == 1]
+    return Sizes(sent, inflated, inflated + sum(len(header.name) - 1 for header in short), len(short))

@@ -1,4 +1,4 @@
-"""What RTCP says of streams: the receivers' view of each source, and round trips (RFC 3550 section 6.4.1)."""
+"""What RTCP says of streams: the receivers' view of each source, round trips, goodbyes, and what is in the clear."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
-from dissectors.analysis.report import RtcpView
+from dissectors.analysis.report import Place, Protection, RtcpView
 from dissectors.protocols import rtcp
-from dissectors.wire.datagram import Datagram
+from dissectors.protocols.rtcp_xr import VoipMetrics
+from dissectors.wire.datagram import Datagram, Flow
 
 
 @dataclass(slots=True)
 class Heard:
-    """The latest report block about one source, and the extremes of all."""
+    """The latest report block about one source, and the extremes of all; times are nanoseconds."""
 
     reports: int = 0
     fraction_lost: float = 0.0
     cumulative_lost: int = 0
     jitter: int = 0
     round_trip: float | None = None
+    last: int = 0
+    mos: float | None = None
 
     def view(self, clock: int | None) -> RtcpView:
         """The report's value; jitter is in timestamp units, so milliseconds need the stream's clock in Hz."""
@@ -30,7 +33,18 @@ class Heard:
             jitter=self.jitter,
             jitter_ms=1000 * self.jitter / clock if clock else None,
             round_trip_ms=None if self.round_trip is None else 1000 * self.round_trip,
+            last=self.last / 1e9,
+            mos=self.mos,
         )
+
+
+@dataclass(slots=True)
+class Covered:
+    """The RTCP of a 5-tuple, both directions together: datagrams encrypted and in the clear."""
+
+    encrypted: int = 0
+    clear: int = 0
+    place: Place = Place(0, 0)
 
 
 class Control:
@@ -41,11 +55,11 @@ class Control:
         self.heard: OrderedDict[int, Heard] = OrderedDict()
         self.said_bye: OrderedDict[int, int] = OrderedDict()
         self._sent: OrderedDict[tuple[int, int], int] = OrderedDict()
+        self._covered: OrderedDict[Flow, Covered] = OrderedDict()
 
     def feed(self, datagram: Datagram, compound: rtcp.Compound) -> None:
-        """Take the packets of one datagram that are in the clear."""
-        if compound.encrypted:
-            return
+        """Take the packets of one datagram, as far as they are in the clear."""
+        self._cover(datagram, compound.encrypted)
         for packet in compound.packets:
             if isinstance(packet, rtcp.SenderReport):
                 self._keep(self._sent, (packet.ssrc, packet.ntp >> 16 & 0xFFFFFFFF), datagram.time)
@@ -55,13 +69,40 @@ class Control:
             elif isinstance(packet, rtcp.Bye):
                 for ssrc in packet.sources:
                     self._keep(self.said_bye, ssrc, datagram.time)
+            elif isinstance(packet, rtcp.ExtendedReport):
+                self._extended(datagram.time, packet)
 
-    def _report(self, time: int, block: rtcp.ReportBlock) -> None:
-        heard = self.heard.get(block.ssrc)
+    def protection(self) -> tuple[Protection, ...]:
+        """The report's values, in the order in which the 5-tuples began."""
+        return tuple(
+            Protection(flow.src, flow.sport, flow.dst, flow.dport, covered.encrypted, covered.clear, covered.place)
+            for flow, covered in self._covered.items()
+        )
+
+    def _cover(self, datagram: Datagram, encrypted: bool) -> None:
+        flow = datagram.flow
+        covered = self._covered.get(flow) or self._covered.get(flow.reverse)
+        if covered is None:
+            covered = Covered()
+            self._keep(self._covered, flow, covered)
+        if encrypted:
+            covered.encrypted += 1
+        elif not covered.clear:
+            covered.clear, covered.place = 1, Place(datagram.file, datagram.frame)
+        else:
+            covered.clear += 1
+
+    def _source(self, ssrc: int) -> Heard:
+        heard = self.heard.get(ssrc)
         if heard is None:
             heard = Heard()
-            self._keep(self.heard, block.ssrc, heard)
+            self._keep(self.heard, ssrc, heard)
+        return heard
+
+    def _report(self, time: int, block: rtcp.ReportBlock) -> None:
+        heard = self._source(block.ssrc)
         heard.reports += 1
+        heard.last = time
         heard.fraction_lost = max(heard.fraction_lost, block.fraction_lost)
         heard.cumulative_lost = block.cumulative_lost
         heard.jitter = max(heard.jitter, block.jitter)
@@ -70,6 +111,11 @@ class Control:
             round_trip = (time - sent) / 1e9 - block.dlsr
             if round_trip >= 0:
                 heard.round_trip = round_trip
+
+    def _extended(self, time: int, packet: rtcp.ExtendedReport) -> None:
+        for block in packet.blocks:
+            if isinstance(block.content, VoipMetrics) and block.content.mos_lq is not None:
+                self._source(block.content.ssrc).mos = block.content.mos_lq
 
     def _keep(self, table: OrderedDict[Any, Any], key: object, value: object) -> None:
         table[key] = value

@@ -12,7 +12,9 @@ from typing import Any
 from dissectors.analysis import streams
 from dissectors.analysis.calls import Calls, CallState
 from dissectors.analysis.control import Control
-from dissectors.analysis.findings import MAX_PLACES, Facts, Problem, findings
+from dissectors.analysis.dtls import Handshakes
+from dissectors.analysis.findings.rule import MAX_PLACES, Facts, Problem
+from dissectors.analysis.findings.rules import findings
 from dissectors.analysis.ice import Checks
 from dissectors.analysis.report import SCHEMA, Call, Capture, CaptureFile, Flow, Place, Report, Seen, Stream
 from dissectors.mux.evidence import Entry
@@ -36,12 +38,13 @@ class Engine:
         self.calls = Calls(MAX_CALLS)
         self.checks = Checks(MAX_CHECKS)
         self.control = Control(MAX_CHECKS)
+        self.handshakes = Handshakes(MAX_CHECKS)
         self._problems: dict[tuple[str, str], list[Any]] = {}
         self._plausible: dict[str, list[Any]] = {}
         self._readers: dict[int, Callable[[Datagram], None]] = {
             number: reader
             for number, name in enumerate(PROTOCOLS)
-            if (reader := {"SIP": self._sip, "STUN": self._stun, "RTCP": self._rtcp}.get(name))
+            if (reader := {"SIP": self._sip, "STUN": self._stun, "RTCP": self._rtcp, "DTLS": self._dtls}.get(name))
         }
 
     def feed(self, batch: Batch) -> None:
@@ -91,6 +94,9 @@ class Engine:
     def _rtcp(self, datagram: Datagram) -> None:
         self.control.feed(datagram, TABLE[PROTOCOLS.index("RTCP")].parse(datagram.payload))
 
+    def _dtls(self, datagram: Datagram) -> None:
+        self.handshakes.feed(datagram, TABLE[PROTOCOLS.index("DTLS")].parse(datagram.payload))
+
     # The report.
 
     def report(self, scanner: Scanner, files: tuple[CaptureFile, ...]) -> Report:
@@ -103,9 +109,13 @@ class Engine:
         flows = tuple(_flow(state) for state in states)
         reported = tuple(_call(call, tuple(members.get(number, ()))) for number, call in enumerate(calls))
         self._bounds(scanner)
-        facts = Facts(capture, flows, reported, told, self._listed(), self._listed_plausible())
         checks = tuple(asked.check() for asked in self.checks.asked.values())
-        return Report(SCHEMA, capture, flows, reported, told, checks, findings(facts))
+        handshakes, protection = self.handshakes.told(), self.control.protection()
+        problems = self._listed() + self._listed_plausible()
+        facts = Facts(capture, flows, reported, told, checks, handshakes, protection, problems)
+        return Report(
+            SCHEMA, capture, flows, reported, told, checks, findings(facts), handshakes, protection
+        )
 
     def _streams(
         self, scanner: Scanner, states: list[FlowState], positions: dict[int, int], calls: list[CallState]
@@ -122,11 +132,11 @@ class Engine:
             joined = directory.join(counters, state.flow)
             call = numbers[id(joined.call)] if joined else None
             heard = self.control.heard.get(counters.ssrc)
-            view = heard.view(streams.codec(counters, joined).clock) if heard else None
+            end = self.control.said_bye.get(counters.ssrc)
             if call is not None:
                 members.setdefault(call, []).append(len(told))
             encrypted = any(states[position].encrypted for position in on)
-            told.append(streams.stream(counters, state.flow, tuple(on), joined, call, encrypted, view))
+            told.append(streams.stream(counters, state.flow, tuple(on), joined, call, encrypted, heard, end))
         return tuple(told), members
 
     def _bounds(self, scanner: Scanner) -> None:

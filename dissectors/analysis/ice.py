@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from dissectors.analysis.report import Check
+from dissectors.analysis.report import Check, Place
 from dissectors.protocols import stun
 from dissectors.wire.datagram import Datagram, Flow
 
@@ -32,6 +32,11 @@ class Asked:
     role: str | None = None
     nominated: bool = False
     software: str | None = None
+    relayed: str | None = None
+    lifetime: int | None = None
+    silent: int = 0
+    last_answer: int | None = None
+    place: Place = Place(0, 0)
 
     def check(self) -> Check:
         """The report's value."""
@@ -54,6 +59,11 @@ class Asked:
             role=self.role,
             nominated=self.nominated,
             software=self.software,
+            relayed=self.relayed,
+            lifetime=self.lifetime,
+            silent=self.silent,
+            last_answer=None if self.last_answer is None else self.last_answer / 1e9,
+            place=self.place,
         )
 
 
@@ -82,6 +92,7 @@ class Checks:
             if len(self._pending) > MAX_PENDING:
                 self._pending.popitem(last=False)
         asked.requests += 1
+        asked.silent += 1
         asked.username = message.username or asked.username
         asked.role = message.role or asked.role
         asked.nominated |= message.use_candidate
@@ -91,7 +102,9 @@ class Checks:
         key = (datagram.flow, kind)
         asked = self.asked.get(key)
         if asked is None:
-            asked = self.asked[key] = Asked(datagram.flow, kind, datagram.time, datagram.time)
+            asked = self.asked[key] = Asked(
+                datagram.flow, kind, datagram.time, datagram.time, place=Place(datagram.file, datagram.frame)
+            )
             if len(self.asked) > self.limit:
                 self.asked.popitem(last=False)
                 self.evicted += 1
@@ -103,13 +116,18 @@ class Checks:
             return
         asked, sent = found
         asked.answered += 1
+        asked.silent, asked.last_answer = 0, datagram.time
         asked.last = max(asked.last, datagram.time)
         round_trip = (datagram.time - sent) / 1e9
         asked.round_trips += round_trip
         asked.timed += 1
         asked.slowest = max(asked.slowest or 0.0, round_trip)
-        if message.mapped_address is not None:
+        # What a peer sees behind a relay is the relay.
+        if message.mapped_address is not None and not datagram.flow.inside:
             asked.mapped = str(message.mapped_address)
+        if message.relayed_address is not None:
+            asked.relayed = str(message.relayed_address)
+        asked.lifetime = message.lifetime if message.lifetime is not None else asked.lifetime
         if message.error is not None and len(asked.errors) < 8:
             asked.errors[str(message.error)] = None
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from dissectors.analysis.report import Certainty, Format, Media
 from dissectors.protocols import payload_types, sdp
+from dissectors.wire.datagram import endpoint
 
 FACETIME_ORIGIN = "GKVoiceChatService"
+SHA_256 = "sha-256"
+MAX_CANDIDATES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,19 @@ def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
             ssrcs=tuple(media.ssrcs),
             encryption=encryption(media, description),
             candidates=len(media.candidates),
+            suites=tuple(each.suite for each in media.crypto),
+            fingerprint=fingerprint(media),
+            setup=media.setup,
+            endpoints=tuple(endpoint(each.address, each.port) for each in media.candidates[:MAX_CANDIDATES]),
         )
         for media in description.media
     )
+
+
+def fingerprint(media: sdp.Media) -> str | None:
+    """The SHA-256 fingerprint of the certificate that DTLS will show, the only one that is computed of those shown."""
+    found = media.fingerprint
+    return found.digest if found and found.function == SHA_256 else None
 
 
 def address_of(media: sdp.Media, description: sdp.Description) -> str | None:

@@ -97,8 +97,24 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Sizes:
+    """What a message weighs, in octets of UDP payload: as sent, with its body inflated, and with long header names too.
+
+    `compact` counts the headers that were written by their compact name.
+    """
+
+    sent: int
+    inflated: int
+    long: int
+    compact: int
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One SIP message of a call. `method` is that of the CSeq for a response; `status` is None for a request."""
+    """One SIP message of a call. `method` is that of the CSeq for a response; `status` is None for a request.
+
+    `side` is `caller` or `callee`, as the tags tell; `headers` are the names as they were written, in order.
+    """
 
     place: Place
     time: float
@@ -117,6 +133,9 @@ class Message:
     user_agent: str | None
     body: Body | None
     deviations: tuple[str, ...]
+    side: str = ""
+    headers: tuple[str, ...] = ()
+    sizes: Sizes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +154,11 @@ class Format:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One media line of an offer or answer."""
+    """One media line of an offer or answer.
+
+    `suites` are the SRTP suites of its a=crypto lines; `fingerprint` is that of the certificate which DTLS will show;
+    `endpoints` are `address:port` of the candidates.
+    """
 
     kind: str
     address: str | None
@@ -149,11 +172,15 @@ class Media:
     ssrcs: tuple[int, ...]
     encryption: str | None
     candidates: int
+    suites: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    setup: str | None = None
+    endpoints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """An offer or an answer (RFC 3264): where it stood; its text is in the body of that message."""
+    """An offer or an answer (RFC 3264): where it stood, and which side made it; its text is in that message's body."""
 
     role: Literal["offer", "answer"]
     place: Place
@@ -161,6 +188,7 @@ class Description:
     name: str | None
     media: tuple[Media, ...]
     deviations: tuple[str, ...]
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +239,10 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class RtcpView:
-    """What the receiver of a stream reported of it last, and the extremes. `round_trip_ms` from LSR and DLSR."""
+    """What the receiver of a stream reported of it last, and the extremes. `round_trip_ms` from LSR and DLSR.
+
+    `last` is when it last did. `mos` is what an extended report (RFC 3611 section 4.7) says of the listening quality.
+    """
 
     reports: int
     fraction_lost: float
@@ -219,6 +250,78 @@ class RtcpView:
     jitter: int
     jitter_ms: float | None
     round_trip_ms: float | None
+    last: float = 0.0
+    mos: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The datagrams of one payload type: how many, and the sizes of their payloads in octets."""
+
+    payload_type: int
+    codec: str | None
+    packets: int
+    octets: int
+    smallest: int
+    largest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How a stream's timestamps run against the time of the capture.
+
+    `rate` is timestamp units a second, as measured, `error_ppm` its standard error. `drift_ppm` is how much faster than
+    its nominal clock the sender runs (None where that cannot be told). `frame` is the usual timestamp step from one
+    datagram to the next, `frame_ms` the same as a duration. `silence` is the share of time (0 to 1) for which the
+    sender paused; `jumps` counts timestamp steps that no clock explains. `real_time` is False where the datagrams were
+    captured at another speed than that at which they are played. `evidence` says all this in words.
+    """
+
+    rate: float | None
+    error_ppm: float | None
+    drift_ppm: float | None
+    frame: int | None
+    frame_ms: float | None
+    silence: float | None
+    jumps: int
+    real_time: bool | None
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How it will have sounded (ITU-T G.107, simplified), and how losses came in a row.
+
+    `mos` (1 to 4.5) and `r_factor` are None where the codec has no published values; `basis` says from what they come,
+    the assumed one-way delay included. `loss_runs` counts runs of losses, `longest_loss_run` is in datagrams.
+    """
+
+    mos: float | None
+    r_factor: float | None
+    basis: str
+    delay_ms: float
+    loss_runs: int
+    longest_loss_run: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A stream up to a moment: `packets` and `lost` since its beginning; jitter then, None where the clock differs."""
+
+    time: float
+    packets: int
+    lost: int
+    jitter_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """A telephone event (RFC 4733): the key that was pressed, when it began, and for how long."""
+
+    digit: str
+    time: float
+    duration_ms: float | None
+    certainty: Certainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +329,8 @@ class Stream:
     """One RTP stream: an SSRC in one direction.
 
     `lost` is RFC 3550 appendix A.3 without duplicates; `jitter_ms` is RFC 3550 section 6.4.1 with `clock`, None where
-    the clock is unknown. `flows` are positions in the report's list, several where ICE moved the stream.
+    the clock is unknown. `flows` are positions in the report's list, several where ICE moved the stream. `sender` is
+    the side of the call that sends it, `end` when its source said goodbye in RTCP.
     """
 
     ssrc: int
@@ -262,13 +366,21 @@ class Stream:
     maximum_jitter_ms: float | None
     extension_profiles: tuple[str, ...]
     rtcp: RtcpView | None
+    payloads: tuple[Payload, ...] = ()
+    timing: Timing | None = None
+    quality: Quality | None = None
+    timeline: tuple[Moment, ...] = ()
+    digits: tuple[Digit, ...] = ()
+    sender: str | None = None
+    end: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """STUN between two endpoints: connectivity checks, keep-alives or a server asked, in one direction.
 
-    `src` sent the requests. Round-trip times are those of answered requests.
+    `src` sent the requests. Round-trip times are those of answered requests. `relayed` is what a TURN server allocated,
+    `lifetime` for how many seconds. `silent` counts the requests after the last one that was answered.
     """
 
     src: str
@@ -289,6 +401,51 @@ class Check:
     role: str | None
     nominated: bool
     software: str | None
+    relayed: str | None = None
+    lifetime: int | None = None
+    silent: int = 0
+    last_answer: float | None = None
+    place: Place = Place(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """A DTLS handshake (RFC 6347, RFC 9147) as far as it is in the clear; `src` is the client.
+
+    `outcome` is `complete` (both sides went on encrypted), `failed` (a fatal alert), `unanswered` (no ServerHello) or
+    `unfinished`. Fingerprints are SHA-256 as `a=fingerprint` writes them; DTLS 1.3 hides them. `hellos` counts
+    ClientHellos, of which a handshake needs one or, with a cookie, two.
+    """
+
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    version: str | None
+    cipher_suite: str | None
+    srtp_profile: str | None
+    offered_profiles: tuple[str, ...]
+    client_fingerprint: str | None
+    server_fingerprint: str | None
+    outcome: str
+    alert: str | None
+    hellos: int
+    first: float
+    last: float
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """How much RTCP of a 5-tuple, both directions together, is encrypted and how much is in the clear."""
+
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    encrypted: int
+    clear: int
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,3 +477,5 @@ class Report:
     streams: tuple[Stream, ...]
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
+    handshakes: tuple[Handshake, ...] = ()
+    protection: tuple[Protection, ...] = ()

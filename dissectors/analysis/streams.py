@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dissectors.analysis import clock, quality
 from dissectors.analysis.calls import Announced, CallState
+from dissectors.analysis.control import Heard
+from dissectors.analysis.digits import digits
 from dissectors.analysis.media import UNKNOWN_CODEC, Codec, codec_of
-from dissectors.analysis.report import Phase, Place, RtcpView, Stream
+from dissectors.analysis.report import Payload, Phase, Place, Stream
 from dissectors.mux.counters import CLOCKS, Counters
+from dissectors.protocols import payload_types
 from dissectors.wire.datagram import Flow
 
+EVENT = "telephone-event"
 GRACE = 32_000_000_000
 """Media may begin before the first message that was captured and end after the last, by so many nanoseconds."""
 
@@ -111,36 +116,39 @@ def codec(counters: Counters, joined: Joined | None) -> Codec:
             found = better if better.certainty != "unknown" else found
     if joined is None:
         found = codec_of(payload_type, None, False)
-    if found.clock is None and (clock := clock_on_the_wire(counters)):
-        return Codec(found.name, clock, None, "medium", f"{found.source}; timestamps advance as {clock} Hz does")
-    return found
+    if found.clock is not None:
+        return found
+    seen, why = clock.inferred(counters)
+    if found.name is not None:
+        return replace(found, clock=seen, source=f"{found.source}; {why}")
+    return _habit(counters, payload_type, seen, why) or Codec(None, seen, None, "medium" if seen else "unknown", why)
+
+
+def _habit(counters: Counters, payload_type: int, seen: int | None, why: str) -> Codec | None:
+    """A codec that FaceTime gives this payload type, where the clock and the frame on the wire are its own too."""
+    hint = payload_types.hint(payload_type, True)
+    if hint is None or seen is None or hint.samples is None:
+        return None
+    if (hint.clock, hint.samples) != (seen, clock.frame(counters)):
+        return None
+    return Codec(hint.codec, seen, None, "medium", f"{why}; FaceTime sends that as type {payload_type}")
 
 
 def main_payload_type(counters: Counters) -> int:
     """The payload type that most datagrams of a stream carry."""
-    totals: dict[int, int] = {}
-    for payload_type, _, _, packets in counters.phases:
-        totals[payload_type] = totals.get(payload_type, 0) + packets
-    return max(totals, key=lambda payload_type: totals[payload_type])
-
-
-def clock_on_the_wire(counters: Counters) -> int | None:
-    """The clock in Hz that timestamps over wall time come to, within 1 % of a known one; None where it is not clear."""
-    seconds = (counters.last - counters.first) / 1e9
-    if counters.packets < 50 or not 2 <= seconds < 20_000 or counters.restarts:
-        return None
-    rate = (counters.timestamp - counters.first_timestamp & 0xFFFFFFFF) / seconds
-    nearest = min(CLOCKS, key=lambda clock: abs(clock - rate))
-    return nearest if abs(rate - nearest) < nearest / 100 else None
+    return max(counters.sizes, key=lambda payload_type: counters.sizes[payload_type][0])
 
 
 def stream(
     counters: Counters, flow: Flow, flows: tuple[int, ...], joined: Joined | None, call: int | None,
-    encrypted: bool, rtcp: RtcpView | None,
+    encrypted: bool, heard: Heard | None, end: int | None,
 ) -> Stream:  # fmt: skip
     """The report's value of one stream; `flows` and `call` are positions in the report's lists."""
     known = codec(counters, joined)
     announced = (joined.received or joined.sent) if joined else None
+    rtcp = heard.view(known.clock) if heard else None
+    timing = clock.timing(counters, known.clock, known.source)
+    covered = encrypted or counters.encrypted or bool(announced and announced.encryption)
     return Stream(
         ssrc=counters.ssrc,
         flows=flows,
@@ -157,7 +165,7 @@ def stream(
         certainty=known.certainty,
         source=known.source,
         evidence=counters.evidence,
-        encrypted=encrypted or counters.encrypted or bool(announced and announced.encryption),
+        encrypted=covered,
         payload_types=tuple(Phase(pt, first / 1e9, last / 1e9, n) for pt, first, last, n in counters.phases),
         packets=counters.packets,
         octets=counters.octets,
@@ -175,7 +183,42 @@ def stream(
         maximum_jitter_ms=jitter_ms(counters.maximum_jitter, known.clock),
         extension_profiles=tuple(f"0x{profile:04X}" for profile in sorted(counters.profiles)),
         rtcp=rtcp,
+        payloads=payloads(counters, joined),
+        timing=timing,
+        quality=quality.quality(
+            counters, known.name, rtcp.round_trip_ms if rtcp else None, timing.real_time is not False
+        ),
+        timeline=quality.timeline(counters, known.clock),
+        digits=() if covered else digits(counters, named(counters, joined, EVENT), known.clock),
+        sender=joined.sender if joined else None,
+        end=None if end is None else end / 1e9,
     )
+
+
+def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:
+    """The payload types of a stream, the most frequent first."""
+    facetime = joined is not None and joined.call.facetime
+    lines = [line.media for line in (joined.received, joined.sent) if line] if joined else []
+    told = []
+    for payload_type, (packets, octets, smallest, largest) in counters.sizes.items():
+        names = [codec_of(payload_type, line, facetime).name for line in lines] or [
+            codec_of(payload_type, None, False).name
+        ]
+        told.append(
+            Payload(payload_type, next((n for n in names if n), None), packets, octets, smallest, largest)
+        )
+    return tuple(sorted(told, key=lambda payload: -payload.packets))
+
+
+def named(counters: Counters, joined: Joined | None, encoding: str) -> set[int]:
+    """The payload types of a stream to which the SDP gives this encoding name."""
+    lines = [line.media for line in (joined.received, joined.sent) if line] if joined else []
+    return {
+        payload_type
+        for line in lines
+        for payload_type, mapped in line.rtpmaps.items()
+        if payload_type in counters.sizes and mapped.encoding.lower() == encoding
+    }
 
 
 def jitter_ms(jitter: list[float], clock: int | None) -> float | None:

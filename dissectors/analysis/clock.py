@@ -1,0 +1,161 @@
+"""Which clock a stream's timestamps count, read off the wire: their slope over arrival times, and the usual step.
+
+The slope is that of the least-squares line, so that jitter, loss and reordering do not bend it. It is believed only
+where it comes to a clock that codecs use and the step comes to a frame that they make: what was captured faster or
+slower than real time has a slope too, and it means nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+from dissectors.analysis.report import Timing
+from dissectors.mux.counters import CLOCKS, Counters
+
+KNOWN = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
+VIDEO = 90000
+ENOUGH, LONG_ENOUGH = 20, 0.4
+"""Datagrams and seconds without which a slope says nothing."""
+
+NEAR = 0.01
+DRIFT_NEEDS = 10.0
+DRIFT_ERROR = 25.0
+"""Drift is told after so many seconds and with a standard error of at most so many parts in a million."""
+
+FRAMES_MS = (2.5, 5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 80.0, 100.0, 120.0)
+SAMPLES = (480, 512, 960, 1024, 2048)
+"""Samples in a frame of the AAC family, whose frames are no round number of milliseconds at 22.05 or 44.1 kHz."""
+
+USUAL_MS = (10.0, 20.0, 30.0, 40.0, 60.0)
+RATES_OF_VIDEO = (5.0, 130.0)
+"""Pictures a second between which a slope of 90,000 is taken for video."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """Timestamp units a second over `seconds`, and the standard error of that as a fraction of it."""
+
+    rate: float
+    error: float
+    seconds: float
+
+
+def slope(counters: Counters) -> Slope | None:
+    """The least-squares slope of timestamps over arrival times; None where there is too little to tell."""
+    count, seconds = counters.samples, (counters.last - counters.origin) / 1e9
+    if count < ENOUGH or seconds < LONG_ENOUGH:
+        return None
+    spread = count * counters.sum_square - counters.sum_time * counters.sum_time
+    if spread <= 0:
+        return None
+    rate = (count * counters.sum_product - counters.sum_time * counters.sum_ticks) / spread
+    if rate <= 0:
+        return None
+    # Interarrival jitter is a mean absolute difference of two delays: of the size of their deviation.
+    jitter = min(each / clock for each, clock in zip(counters.jitter, CLOCKS, strict=True))
+    return Slope(rate, jitter * count / sqrt(count * spread) if count else 0.0, seconds)
+
+
+def frame(counters: Counters) -> int | None:
+    """The usual timestamp step between datagrams that follow one another, zero steps left out; None where none is."""
+    steps = {step: count for step, count in counters.steps.items() if step > 0}
+    return max(steps, key=lambda step: (steps[step], -step)) if steps else None
+
+
+def nearest(rate: float) -> int | None:
+    """The known clock within one per cent of a rate."""
+    clock = min(KNOWN, key=lambda each: abs(each - rate))
+    return clock if abs(rate - clock) <= NEAR * clock else None
+
+
+def plausible(clock: int, step: int) -> bool:
+    """Whether a timestamp step makes a frame that codecs of this clock have."""
+    if clock == VIDEO:
+        return RATES_OF_VIDEO[0] <= VIDEO / step <= RATES_OF_VIDEO[1]
+    milliseconds = 1000 * step / clock
+    return any(abs(milliseconds - each) < 0.01 for each in FRAMES_MS) or step in SAMPLES
+
+
+def usual(clock: int, step: int) -> bool:
+    """Whether a timestamp step is one of the frames that nearly everybody sends."""
+    if clock == VIDEO:
+        return plausible(clock, step)
+    return any(abs(1000 * step / clock - each) < 0.01 for each in USUAL_MS) or step in SAMPLES
+
+
+def inferred(counters: Counters) -> tuple[int | None, str]:
+    """The clock in Hz that the wire shows, and from what, or why none is believed."""
+    line, step = slope(counters), frame(counters)
+    if line is None or step is None:
+        return None, "too little of the stream to measure its clock"
+    measured = f"timestamps advance {line.rate:,.0f} a second"
+    clock = nearest(line.rate)
+    if clock is not None and usual(clock, step):
+        return clock, f"{measured}, in steps of {step:,} ({1000 * step / clock:.4g} ms at {clock:,} Hz)"
+    if candidates := _faster(line.rate, step):
+        words = " or ".join(f"{factor:.3g} times, if the clock is {each:,} Hz" for each, factor in candidates)
+        return None, f"{measured}, in steps of {step:,}: captured faster than real time ({words}), so no clock is read"
+    return None, f"{measured}, in steps of {step:,}: no known clock"
+
+
+def _faster(rate: float, step: int) -> list[tuple[int, float]]:
+    """Clocks at which the step is 20 ms or a picture, and how much too fast the capture then runs; three at most."""
+    audio = [(clock, rate / clock) for clock in KNOWN if clock != VIDEO and abs(step / clock - 0.02) < 1e-4]
+    video = [(VIDEO, rate / VIDEO)] if step in (1500, 1800, 3000, 3003, 3600, 6000) else []
+    return [(clock, factor) for clock, factor in audio + video if factor > 1.05][:3]
+
+
+def timing(counters: Counters, clock: int | None, evidence: str) -> Timing:
+    """What the timestamps say, given the stream's clock in Hz (None where it is unknown)."""
+    line, step = slope(counters), frame(counters)
+    real_time = _real_time(line, clock)
+    drift = _drift(line, clock) if real_time else None
+    return Timing(
+        rate=line.rate if line else None,
+        error_ppm=1e6 * line.error if line else None,
+        drift_ppm=drift,
+        frame=step,
+        frame_ms=1000 * step / clock if step and clock else None,
+        silence=_silence(counters, clock, step),
+        jumps=counters.jumps,
+        real_time=real_time,
+        evidence=_said(line, clock, real_time) or evidence,
+    )
+
+
+def _real_time(line: Slope | None, clock: int | None) -> bool | None:
+    """Whether the capture runs as fast as the media; None where that cannot be told."""
+    if line is None or not clock:
+        return None
+    off = abs(line.rate / clock - 1)
+    if off <= NEAR + 3 * line.error:
+        return True
+    # A sender that stops its timestamps while it is silent is slow, not the capture: only a faster one is certain.
+    return False if line.rate > clock else None
+
+
+def _drift(line: Slope | None, clock: int | None) -> float | None:
+    if line is None or not clock or line.seconds < DRIFT_NEEDS or 1e6 * line.error > DRIFT_ERROR:
+        return None
+    return 1e6 * (line.rate / clock - 1)
+
+
+def _said(line: Slope | None, clock: int | None, real_time: bool | None) -> str:
+    if line is None or not clock or real_time is not False:
+        return ""
+    return (
+        f"timestamps advance {line.rate:,.0f} a second and the clock is {clock:,} Hz: the datagrams were captured "
+        f"{line.rate / clock:.3g} times faster than they are played, so that jitter and times mean nothing"
+    )
+
+
+def _silence(counters: Counters, clock: int | None, step: int | None) -> float | None:
+    """The share of time in which the sender paused: steps beyond the usual one with no sequence number missing."""
+    steps = sum(counters.steps.values()) + counters.other_steps
+    if not step or not clock or clock == VIDEO or 2 * counters.steps[step] < steps:
+        return None
+    longer = sum((each - step) * count for each, count in counters.steps.items() if each > step)
+    longer += max(0, counters.other_ticks - step * counters.other_steps)
+    whole = sum(each * count for each, count in counters.steps.items() if each > 0) + max(0, counters.other_ticks)
+    return longer / whole if whole else None

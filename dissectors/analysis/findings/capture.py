@@ -1,0 +1,114 @@
+"""Rules about the capture itself: what it lacks, what it has twice, what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.analysis.findings.rule import Facts, Found, problem, rule
+
+ENOUGH = 20
+MEDIA = ("SIP", "RTP")
+
+CUT = problem(
+    "capture-cut", "warning", "The capture ends in the middle of a record",
+    why="The last packets are missing.",
+    fix="Stop the capture program before copying the file, or let it write packet by packet (tcpdump -U).",
+)  # fmt: skip
+CORRUPT = problem(
+    "capture-corrupt", "error", "The capture file is damaged",
+    why="Nothing behind this point of the file could be read.",
+    fix="Copy the file again in binary mode; if the damage is in the original, capture again.",
+)  # fmt: skip
+DROPS = problem(
+    "capture-drops", "warning", "The capture reports packets that it dropped",
+    why="What the capture dropped looks like loss on the network and is not.",
+    fix="Capture with a larger buffer (tcpdump -B 4096) or a narrower filter.",
+)  # fmt: skip
+SNAPLEN = problem(
+    "capture-snaplen", "warning", "Messages are cut by the capture",
+    why="Message bodies and their compressed SDP cannot be read where their end is missing.",
+    fix="Capture whole packets: tcpdump -s 0, or no limit in Wireshark's capture options.",
+)  # fmt: skip
+FRAGMENTS = problem(
+    "fragments-incomplete", "warning", "Fragments of datagrams are missing",
+    why="A datagram of which one fragment is missing is lost as a whole; so it is for the receiver.",
+    fix="Keep signalling messages below the path MTU, for instance by compressing their bodies.",
+)  # fmt: skip
+LINK = problem(
+    "link-type-unknown", "warning", "A link layer that is not read",
+    why="Frames of this link type were counted and not looked into.",
+    fix="Capture on another interface, or convert the capture to Ethernet or raw IP.",
+)  # fmt: skip
+BOUND = problem(
+    "bound-hit", "warning", "More was open at once than is kept in memory",
+    why="The entries that were idle longest were given up, so that totals are right and details may be missing.",
+    fix="Split the capture, or look at one port at a time.",
+)  # fmt: skip
+MALFORMED = problem(
+    "message-malformed", "warning", "A message breaks the rules of its protocol",
+    why="The receiver will probably not understand this message either.",
+    fix="Look at the octets: muxshark explain FILE FRAME.",
+)  # fmt: skip
+PLAUSIBLE = problem(
+    "plausible-only", "note", "Datagrams that look like a protocol and nothing confirms it",
+    why="A header alone proves nothing: without a run of one SSRC or other evidence such datagrams are not counted.",
+    fix="Capture for longer, or force the class of the port with -d udp.port==N,RTP.",
+)  # fmt: skip
+
+
+@rule(
+    "capture-doubled", "warning", "The capture has every datagram twice",
+    why="It was taken where datagrams pass twice (two interfaces, a mirror port that sends both directions twice, the "
+    "loopback): counts of duplicates and retransmissions mean nothing.",
+    fix="Capture on one interface only, or remove duplicates (editcap -d).",
+)  # fmt: skip
+def capture_doubled(facts: Facts) -> Iterator[Found]:
+    streams = [stream for stream in facts.streams if stream.packets >= ENOUGH]
+    packets, doubled = sum(s.packets for s in streams), sum(s.duplicates for s in streams)
+    if doubled > 0.45 * packets:
+        yield Found(f"{doubled:,} of {packets:,} RTP packets are copies", [streams[0].first_place], certainty="high")
+
+
+@rule(
+    "capture-one-direction", "warning", "The capture has one direction only",
+    why="Everything that the other side sends is missing: it was not sent, or it does not pass this place.",
+    fix="Capture on the endpoint itself, or on a port that mirrors both directions.",
+)  # fmt: skip
+def capture_one_direction(facts: Facts) -> Iterator[Found]:
+    ends = {(flow.src, flow.dst) for flow in facts.flows}
+    counts = [(flow, sum(seen.count for seen in flow.protocols if seen.name in MEDIA)) for flow in facts.flows]
+    kept = [(flow, count) for flow, count in counts if count]
+    if sum(count for _, count in kept) < ENOUGH or any((flow.dst, flow.src) in ends for flow, _ in kept):
+        return
+    sources = sorted({flow.src for flow, _ in kept})
+    if len(sources) == 1:
+        yield Found(f"SIP and RTP come from {sources[0]} alone", certainty="medium")
+
+
+@rule(
+    "not-analysed-tcp", "note", "Signalling over TCP or TLS",
+    why="Only UDP is analysed; calls that are signalled over TCP or TLS are not in this report.",
+    fix="Use Wireshark for these ports, or let the phone signal over UDP.",
+)  # fmt: skip
+def not_analysed_tcp(facts: Facts) -> Iterator[Found]:
+    for seen in facts.capture.not_analysed:
+        yield Found(f"{seen.name}: {seen.count:,} segments")
+
+
+@rule(
+    "unknown-share", "note", "Datagrams of no known protocol",
+    why="These datagrams match no protocol of the table and are counted, not guessed.",
+    fix="muxshark explain FILE FRAME shows every rule that was tried on one of them.",
+)  # fmt: skip
+def unknown_share(facts: Facts) -> Iterator[Found]:
+    counts = {seen.name: seen.count for seen in facts.capture.protocols}
+    looked_like = sum(each.count for each in facts.problems if each.id == PLAUSIBLE.id)
+    unknown = counts.get("UNKNOWN", 0) - looked_like
+    if unknown > 0:
+        yield Found(f"{unknown:,} of {facts.capture.datagrams:,} datagrams are of no known protocol")
+
+
+RULES = (
+    CORRUPT, CUT, DROPS, SNAPLEN, capture_doubled, capture_one_direction, FRAGMENTS, LINK, BOUND, MALFORMED,
+    not_analysed_tcp, PLAUSIBLE, unknown_share,
+)  # fmt: skip

@@ -1,0 +1,219 @@
+"""Rules about how well streams arrived: loss and where it happened, order, jitter, drift, quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
+from dissectors.analysis.report import Severity, Stream
+
+ENOUGH = 50
+LOSS, HEAVY_LOSS = 0.005, 0.05
+BURST, DUPLICATES, REORDERED = 5, 0.01, 0.001
+JITTER_MS, ROUND_TRIP_MS, DRIFT_PPM = 30.0, 300.0, 150.0
+POOR_MOS, BAD_MOS = 3.6, 3.1
+REPORTS = 2
+
+
+@rule(
+    "stream-loss", "warning", "Datagrams of a stream are lost",
+    why="From about 1 % loss speech suffers, from 5 % it is hard to follow.",
+    fix="Compare with the receiver's RTCP: loss that it does not report happened at the capture point.",
+)  # fmt: skip
+def stream_loss(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if stream.lost_fraction >= LOSS:
+            what = f"{name_of(stream)}: {stream.lost:,} of {expected(stream):,} lost ({stream.lost_fraction:.1%})"
+            severity: Severity = "error" if stream.lost_fraction >= HEAVY_LOSS else "warning"
+            yield Found(what, both_ends(stream), stream.call, number, severity=severity)
+
+
+def expected(stream: Stream) -> int:
+    """How many datagrams a stream's sequence numbers stand for."""
+    return stream.lost + stream.packets - stream.duplicates
+
+
+@rule(
+    "loss-bursts", "warning", "Losses come many in a row",
+    why="Concealment covers one or two lost frames; a run of them is heard as a hole.",
+    fix="Look for moments in which the path stalls: Wi-Fi roaming, a full queue, a route that changes.",
+)  # fmt: skip
+def loss_bursts(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        quality = stream.quality
+        if quality and quality.longest_loss_run >= BURST:
+            runs = f"{quality.loss_runs} run{'s' * (quality.loss_runs > 1)}"
+            what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run} in the longest"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+def _compared(facts: Facts) -> Iterator[tuple[int, Stream, int, int]]:
+    """Streams whose receiver reported until near their end: position, stream, lost by its count, lost by ours.
+
+    Ours is taken at the moment of that report, as near as the timeline goes.
+    """
+    for number, stream in enumerate(facts.streams):
+        view = stream.rtcp
+        if view is None or view.reports < REPORTS or stream.restarts or stream.packets < ENOUGH:
+            continue
+        before = [moment.lost for moment in stream.timeline if moment.time <= view.last]
+        yield number, stream, view.cumulative_lost, (before[-1] if before and view.last < stream.last else stream.lost)
+
+
+def _tolerance(stream: Stream) -> float:
+    return max(5.0, 0.01 * stream.packets)
+
+
+@rule(
+    "loss-before-capture", "note", "The loss happened before the capture point",
+    why="The receiver reports as many lost as are missing here: they never reached this point of the path.",
+    fix="Look between the sender and where this was captured.",
+)  # fmt: skip
+def loss_before_capture(facts: Facts) -> Iterator[Found]:
+    for number, stream, theirs, ours in _compared(facts):
+        if ours > _tolerance(stream) and abs(theirs - ours) <= max(5.0, 0.2 * ours):
+            what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
+            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
+
+
+@rule(
+    "loss-behind-capture", "warning", "Datagrams are lost behind the capture point",
+    why="They are in this capture, and the receiver reports them lost.",
+    fix="Look between where this was captured and the receiver.",
+)  # fmt: skip
+def loss_behind_capture(facts: Facts) -> Iterator[Found]:
+    for number, stream, theirs, ours in _compared(facts):
+        if theirs - ours > max(_tolerance(stream), 0.2 * ours):
+            what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
+            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
+
+
+@rule(
+    "loss-in-capture", "warning", "The receiver got what is missing here",
+    why="The receiver reports fewer lost than are missing in the capture: the capture dropped them, not the network.",
+    fix="Capture with a larger buffer (tcpdump -B 4096), a narrower filter, or at a place that sees all of the path.",
+)  # fmt: skip
+def loss_in_capture(facts: Facts) -> Iterator[Found]:
+    for number, stream, theirs, ours in _compared(facts):
+        if ours - theirs > max(_tolerance(stream), 0.2 * ours):
+            what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
+            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
+
+
+@rule(
+    "stream-reordered", "note", "Datagrams came in another order than they were sent",
+    why="Late packets are lost to a jitter buffer that is too short.",
+    fix="Look for load balancing per packet on the path.",
+)  # fmt: skip
+def stream_reordered(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if stream.reordered > REORDERED * stream.packets:
+            what = f"{name_of(stream)}: {stream.reordered:,} packets came late"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "stream-duplicates", "note", "Datagrams came twice",
+    why="Duplicates are harmless to the listener; they mean a loop, a bond of two links, or a capture that sees both.",
+    fix="See whether all datagrams come twice (then it is the capture) or some (then it is the network).",
+)  # fmt: skip
+def stream_duplicates(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if DUPLICATES * stream.packets < stream.duplicates < 0.45 * stream.packets:
+            what = f"{name_of(stream)}: {stream.duplicates:,} of {stream.packets:,} came twice"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "stream-jitter", "warning", "Datagrams arrive irregularly",
+    why="A jitter buffer of usual size (40 to 60 ms) begins to drop packets as late.",
+    fix="Look for a queue without priority for voice, Wi-Fi, or a sender that is short of processor time.",
+)  # fmt: skip
+def stream_jitter(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        real = stream.timing is None or stream.timing.real_time is not False
+        if (stream.jitter_ms or 0) >= JITTER_MS and real and stream.packets >= ENOUGH and stream.kind != "video":
+            what = f"{name_of(stream)}: {stream.jitter_ms:.0f} ms of jitter, {stream.maximum_jitter_ms:.0f} at most"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "clock-drift", "note", "The sender's clock runs fast or slow",
+    why="The receiver's buffer slowly fills or empties: now and then it must skip or repeat a frame.",
+    fix="Below about 200 ppm good receivers correct it unheard; above, look for a sound card with a wrong rate.",
+)  # fmt: skip
+def clock_drift(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        timing = stream.timing
+        if timing is None or timing.drift_ppm is None or timing.error_ppm is None or stream.clock == 90000:
+            continue
+        if abs(timing.drift_ppm) >= max(DRIFT_PPM, 4 * timing.error_ppm) and not timing.silence:
+            what = f"{name_of(stream)}: {timing.drift_ppm:+.0f} ppm (± {timing.error_ppm:.0f}) against the capture"
+            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
+
+
+@rule(
+    "timestamp-jump", "note", "Timestamps jump",
+    why="A step that no clock explains: the sender switched its source of sound or began anew without saying so.",
+    fix="Expected after hold or a transfer; otherwise look at the sender.",
+)  # fmt: skip
+def timestamp_jump(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if stream.timing and stream.timing.jumps:
+            what = f"{name_of(stream)}: {stream.timing.jumps:,} jump{'s' * (stream.timing.jumps > 1)}"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "sequence-restart", "note", "Sequence numbers began anew, or jumped far",
+    why="The sender restarted with the same SSRC; receivers under SRTP may refuse everything from there on.",
+    fix="Look at what restarted it; a new stream should take a new SSRC.",
+)  # fmt: skip
+def sequence_restart(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if stream.restarts:
+            what = f"{name_of(stream)}: {stream.restarts:,} time{'s' * (stream.restarts > 1)}"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "quality-poor", "warning", "This stream will have sounded badly",
+    why="Below a score of 3.6 many listeners are dissatisfied, below 3.1 nearly all (ITU-T G.107 annex B).",
+    fix="See the findings about loss, jitter and round trip: one of them is why.",
+)  # fmt: skip
+def quality_poor(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        quality = stream.quality
+        if quality and quality.mos is not None and quality.mos < POOR_MOS and stream.packets >= ENOUGH:
+            severity: Severity = "error" if quality.mos < BAD_MOS else "warning"
+            what = f"{name_of(stream)}: MOS {quality.mos:.2f} ({quality.basis})"
+            yield Found(what, both_ends(stream), stream.call, number, certainty="medium", severity=severity)
+
+
+@rule(
+    "round-trip-long", "warning", "It takes long from one side to the other and back",
+    why="From about 300 ms there and back people begin to speak at the same time.",
+    fix="Look at the path that media takes: a relay on another continent, a satellite, a queue that is too long.",
+)  # fmt: skip
+def round_trip_long(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        round_trip = stream.rtcp.round_trip_ms if stream.rtcp else None
+        if round_trip is not None and round_trip >= ROUND_TRIP_MS:
+            yield Found(f"{name_of(stream)}: {round_trip:.0f} ms", both_ends(stream), stream.call, number)
+
+
+@rule(
+    "rtcp-missing", "note", "Nobody sends RTCP",
+    why="Without reports neither side knows what the other loses, and nobody can measure the round trip.",
+    fix="See whether a firewall stops the odd port; a=rtcp-mux avoids that.",
+)  # fmt: skip
+def rtcp_missing(facts: Facts) -> Iterator[Found]:
+    long = [stream for stream in facts.streams if stream.last - stream.first >= 20]
+    if long and not any(seen.name == "RTCP" for seen in facts.capture.protocols):
+        yield Found(f"{len(long)} stream{'s' * (len(long) > 1)} of 20 s and more, no RTCP", [long[0].first_place])
+
+
+RULES = (
+    quality_poor, stream_loss, loss_bursts, loss_in_capture, loss_behind_capture, loss_before_capture, stream_jitter,
+    round_trip_long, stream_reordered, stream_duplicates, clock_drift, timestamp_jump, sequence_restart, rtcp_missing,
+)  # fmt: skip

@@ -1,0 +1,244 @@
+"""Rules about where and when media flows: missing, one way, late, elsewhere, not announced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+
+from dissectors.analysis.findings.negotiation import ANYWHERE, held, rtp_lines
+from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
+from dissectors.analysis.report import Call, Media, Stream
+from dissectors.wire.datagram import endpoint
+
+ENOUGH = 20
+TALK, LATE, EARLY, AFTER, PAUSE, EARLY_MEDIA = 2.0, 2.0, 5.0, 1.0, 1000.0, 0.1
+"""Seconds (`PAUSE` milliseconds) from which on something is told."""
+
+PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
+
+
+def private(address: str | None) -> bool:
+    """Whether an address is good within its own network only (RFC 1918, RFC 6598, RFC 4193)."""
+    try:
+        number = ip_address(address or "")
+    except ValueError:
+        return False
+    return any(number in net for net in PRIVATE if net.version == number.version)
+
+
+def wanted(call: Call, side: str | None = None) -> list[Media]:
+    """The lines of a call that want RTP: of both sides, or of those that one side announced."""
+    return [line for d in call.descriptions if side in (None, d.side) for line in rtp_lines(d)]
+
+
+def talked(facts: Facts, call: Call) -> float:
+    """How long the captured part of a call lasted after the answer, in seconds."""
+    return (facts.end if call.ended is None else call.ended) - (call.answered or 0.0)
+
+
+@rule(
+    "media-missing", "error", "The call was answered and there is no media",
+    why="Both sides hear nothing, or their media took a way that was not captured.",
+    fix="See whether media takes another path; otherwise look at the addresses in the SDP, NAT and firewall.",
+)  # fmt: skip
+def media_missing(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        if call.streams or not wanted(call) or talked(facts, call) < TALK:
+            continue
+        places = tuple(described.place for described in call.descriptions[:2])
+        elsewhere = not any(seen.name == "RTP" for seen in facts.capture.protocols)
+        what = f"answered, {talked(facts, call):.0f} s long, no RTP" + (" in the whole capture" if elsewhere else "")
+        if elsewhere:
+            yield Found(what, places, number, certainty="low", severity="note")
+        else:
+            yield Found(what, places, number, certainty="high")
+
+
+@rule(
+    "media-one-way", "error", "Media flows in one direction only",
+    why="One side of the call hears nothing.",
+    fix="Look at NAT and firewall in front of the silent side, and at the address that its peer's SDP announces.",
+)  # fmt: skip
+def media_one_way(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        streams = [stream for stream in facts.of(call) if stream.packets >= ENOUGH]
+        senders = {stream.sender for stream in streams}
+        ends = {(stream.src, stream.dst) for stream in streams}
+        both = len(senders) > 1 or any((dst, src) in ends for src, dst in ends)
+        if streams and not both and not held(call) and len(wanted(call)) > 1:
+            first = streams[0]
+            what = f"RTP goes from {first.src} to {first.dst} only: the {first.sender} sends, the other side does not"
+            yield Found(what, (first.first_place,), number, certainty="high")
+
+
+@rule(
+    "media-late", "warning", "Media began late",
+    why="The first words are lost: people say hello into nothing.",
+    fix="Look at what happens between answer and first RTP: ICE, DTLS, a NAT that must first see traffic from inside.",
+)  # fmt: skip
+def media_late(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        if held(call):
+            continue
+        for side, streams in _by_sender(facts, call).items():
+            first = min(streams, key=lambda stream: stream.first)
+            late = first.first - (call.answered or 0.0)
+            if late > LATE:
+                yield Found(f"the {side}'s first RTP comes {late:.1f} s after the answer", (first.first_place,), number)
+
+
+@rule(
+    "media-ended-early", "warning", "One side stopped sending long before the end",
+    why="From then on its peer heard nothing, although the call went on.",
+    fix="Look at what changed at that moment: address (Wi-Fi to mobile), NAT binding, re-INVITE, a crashed sender.",
+)  # fmt: skip
+def media_ended_early(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        if call.ended is None or held(call):
+            continue
+        for side, streams in _by_sender(facts, call).items():
+            last = max(streams, key=lambda stream: stream.last)
+            early = call.ended - last.last
+            if early > EARLY and not _pauses(last):
+                yield Found(f"the {side}'s last RTP comes {early:.1f} s before the BYE", (last.last_place,), number)
+
+
+def _by_sender(facts: Facts, call: Call) -> dict[str, list[Stream]]:
+    sides: dict[str, list[Stream]] = {}
+    for stream in facts.of(call):
+        if stream.sender and stream.packets >= ENOUGH:
+            sides.setdefault(stream.sender, []).append(stream)
+    return sides
+
+
+def _pauses(stream: Stream) -> bool:
+    return bool(stream.timing and (stream.timing.silence or 0) > 0.02)
+
+
+@rule(
+    "media-after-bye", "note", "Media went on after the call had ended",
+    why="A side that keeps sending did not notice the BYE; it wastes bandwidth, and may disturb the next call.",
+    fix="See whether it got the BYE and answered it.",
+)  # fmt: skip
+def media_after_bye(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        for stream in facts.of(call) if call.ended is not None else ():
+            if stream.last - (call.ended or 0.0) > AFTER:
+                what = f"{name_of(stream)}: {stream.last - (call.ended or 0.0):.1f} s after the BYE"
+                yield Found(what, (stream.last_place,), number)
+
+
+@rule(
+    "early-media", "note", "Media flowed before the call was answered",
+    why="Announcements and ring tones of the network come before the 200 OK; nobody is charged for them.",
+    fix="Nothing. If callers do not hear it, see whether 183 carried SDP and whether a firewall lets it in.",
+)  # fmt: skip
+def early_media(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        for stream in facts.of(call):
+            early = (call.answered or 0.0) - stream.first
+            if early > EARLY_MEDIA and stream.first > call.start:
+                what = f"{name_of(stream)}: {early:.1f} s before the answer"
+                yield Found(what, (stream.first_place,), number, call.streams[facts.of(call).index(stream)])
+
+
+@rule(
+    "media-elsewhere", "warning", "Media goes to a port that nobody announced",
+    why="The receiver waits at the announced port and hears nothing, unless it learns from what it gets itself.",
+    fix="Compare the port in the SDP with the datagrams; look for an ALG that changes one of them only.",
+)  # fmt: skip
+def media_elsewhere(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        for position in call.streams:
+            stream = facts.streams[position]
+            lines = wanted(call, {"caller": "callee", "callee": "caller"}.get(stream.sender or ""))
+            hosts = {line.address for line in lines}
+            ports = {line.port for line in lines} | {line.rtcp_port for line in lines}
+            agreed = {each for line in lines for each in line.endpoints}
+            here = endpoint(stream.dst, stream.dport)
+            if stream.dst in hosts and stream.dport not in ports and here not in agreed:
+                ours = ", ".join(sorted({f"{line.port}" for line in lines}))
+                what = f"{name_of(stream)}: goes to port {stream.dport}, the SDP announces {ours}"
+                yield Found(what, (stream.first_place,), number, position, certainty="high")
+
+
+@rule(
+    "media-address-differs", "note", "Media uses another address than the SDP announces",
+    why="As behind a NAT: a peer that trusts the SDP sends to an address that it cannot reach.",
+    fix="Use ICE or symmetric RTP, or let the endpoint announce its public address.",
+)  # fmt: skip
+def media_address_differs(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        streams = facts.of(call)
+        used = {address for stream in streams for address in (stream.src, stream.dst)}
+        apart = {line.address for line in wanted(call)} - used - {None, *ANYWHERE}
+        if streams and apart:
+            named = ", ".join(sorted(str(each) for each in apart))
+            places = [described.place for described in call.descriptions[:2]]
+            yield Found(f"the SDP announces {named}; media uses {', '.join(sorted(used))}", places, number)
+
+
+@rule(
+    "media-gap", "warning", "A stream paused",
+    why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended.",
+    fix="Look at what else happened at that time: loss in the other direction, a re-INVITE, a network that changed.",
+)  # fmt: skip
+def media_gap(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        call = facts.calls[stream.call] if stream.call is not None else None
+        pauses = _pauses(stream) or (call is not None and held(call)) or stream.restarts
+        if stream.largest_gap_ms >= PAUSE and stream.packets >= 2 * ENOUGH and not pauses:
+            what = f"{name_of(stream)}: nothing for {stream.largest_gap_ms / 1000:.1f} s"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "stream-unsignalled", "note", "No call in the capture announced this stream",
+    why="It was not negotiated by any SIP message that can be read.",
+    fix="Its signalling is encrypted, went another way, or came before the capture began.",
+)  # fmt: skip
+def stream_unsignalled(facts: Facts) -> Iterator[Found]:
+    if any(call.descriptions for call in facts.calls):
+        for number, stream in enumerate(facts.streams):
+            if stream.call is None:
+                yield Found(f"{name_of(stream)}: no call announced it", both_ends(stream), stream=number)
+
+
+@rule(
+    "ssrc-changed", "note", "The source of a stream changed within a call",
+    why="A sender that begins anew resets the receiver's jitter buffer: people hear a click, or another voice.",
+    fix="Expected after a transfer, an announcement or a re-INVITE; otherwise look at what restarted the sender.",
+)  # fmt: skip
+def ssrc_changed(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        positions = sorted(call.streams, key=lambda position: facts.streams[position].first)
+        for before, after in zip(positions, positions[1:], strict=False):
+            one, two = facts.streams[before], facts.streams[after]
+            same = (one.src, one.sport, one.dst, one.dport) == (two.src, two.sport, two.dst, two.dport)
+            if same and one.ssrc != two.ssrc and 0 <= two.first - one.last < 5 and one.kind == two.kind:
+                what = f"{one.src} to {one.dst}: SSRC 0x{one.ssrc:08X} becomes 0x{two.ssrc:08X}"
+                yield Found(what, (one.last_place, two.first_place), number, after)
+
+
+@rule(
+    "ssrc-shared", "note", "Two senders use the same SSRC",
+    why="Within one session each source needs its own (RFC 3550 section 8.2): receivers and recorders may take both "
+    "for one, and each may take its own media for a loop.",
+    fix="Let the endpoints choose their SSRC at random; test tools often do not.",
+)  # fmt: skip
+def ssrc_shared(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        users: dict[int, list[Stream]] = {}
+        for stream in facts.of(call):
+            users.setdefault(stream.ssrc, []).append(stream)
+        for ssrc, streams in users.items():
+            sources = sorted({endpoint(stream.src, stream.sport) for stream in streams})
+            if len(sources) > 1:
+                places = [stream.first_place for stream in streams]
+                yield Found(f"SSRC 0x{ssrc:08X} is sent by {' and '.join(sources)}", places, number)
+
+
+RULES = (
+    media_missing, media_one_way, media_late, media_ended_early, media_after_bye, media_elsewhere, media_gap,
+    early_media, media_address_differs, stream_unsignalled, ssrc_changed, ssrc_shared,
+)  # fmt: skip

@@ -1,0 +1,142 @@
+"""A rule, what it finds, and the facts that it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from dissectors.analysis.report import (
+    Call,
+    Capture,
+    Certainty,
+    Check,
+    Finding,
+    Flow,
+    Handshake,
+    Message,
+    Place,
+    Protection,
+    Severity,
+    Stream,
+)
+
+MAX_PLACES = 16
+MAX_ALIKE = 512
+"""So many findings of one rule are listed; one more says how many there were beyond that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that reading and parsing ran into, with how often and where; `id` is that of the rule that tells it."""
+
+    id: str
+    what: str
+    count: int
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules look at: the report but for its findings, and what went wrong while reading."""
+
+    capture: Capture
+    flows: tuple[Flow, ...]
+    calls: tuple[Call, ...]
+    streams: tuple[Stream, ...]
+    checks: tuple[Check, ...]
+    handshakes: tuple[Handshake, ...]
+    protection: tuple[Protection, ...]
+    problems: tuple[Problem, ...]
+
+    def of(self, call: Call) -> list[Stream]:
+        """The streams of a call."""
+        return [self.streams[position] for position in call.streams]
+
+    @property
+    def end(self) -> float:
+        """When the capture ends, in seconds since the epoch."""
+        return self.capture.last or 0.0
+
+    def talks(self) -> Iterator[tuple[int, Call]]:
+        """The calls that were answered, with their positions."""
+        return ((n, call) for n, call in enumerate(self.calls) if call.kind == "call" and call.answered is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a rule found once: a sentence of particulars, the frames that show it, and whose it is."""
+
+    what: str
+    places: Iterable[Place] = ()
+    call: int | None = None
+    stream: int | None = None
+    certainty: Certainty = "certain"
+    severity: Severity | None = None
+
+
+Look = Callable[[Facts], Iterable[Found]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One finding: its id, how severe it is unless it says otherwise, its title, why it matters, what to do.
+
+    `look` yields it as often as it is there.
+    """
+
+    id: str
+    severity: Severity
+    title: str
+    why: str
+    fix: str
+    look: Look
+
+    def findings(self, facts: Facts) -> Iterator[Finding]:
+        """What the rule finds, as values of the report."""
+        beyond = 0
+        for number, found in enumerate(self.look(facts)):
+            if number >= MAX_ALIKE:
+                beyond += 1
+            else:
+                yield self._finding(found)
+        if beyond:
+            yield self._finding(Found(f"{beyond:,} more of the same kind are not listed one by one"))
+
+    def _finding(self, found: Found) -> Finding:
+        places = tuple(dict.fromkeys(found.places))[:MAX_PLACES]
+        severity = found.severity or self.severity
+        return Finding(
+            self.id, severity, found.certainty, found.what, self.why, self.fix, places, found.call, found.stream
+        )
+
+
+def rule(id: str, severity: Severity, title: str, *, why: str, fix: str) -> Callable[[Look], Rule]:
+    """Make a rule of the function that looks."""
+    return lambda look: Rule(id, severity, title, why, fix, look)
+
+
+def problem(id: str, severity: Severity, title: str, *, why: str, fix: str) -> Rule:
+    """A rule that tells what reading and parsing ran into under its id."""
+
+    def look(facts: Facts) -> Iterator[Found]:
+        for each in facts.problems:
+            if each.id == id:
+                times = f" ({each.count:,} times)" if each.count > 1 else ""
+                yield Found(each.what + times, each.places)
+
+    return Rule(id, severity, title, why, fix, look)
+
+
+def name_of(stream: Stream) -> str:
+    """A stream as the findings call it."""
+    return f"SSRC 0x{stream.ssrc:08X}, {stream.src} to {stream.dst}"
+
+
+def both_ends(stream: Stream) -> tuple[Place, Place]:
+    """The first and the last frame of a stream."""
+    return stream.first_place, stream.last_place
+
+
+def of(message: Message) -> str:
+    """A message as the findings call it: `INVITE`, or `200 OK to INVITE`."""
+    return message.summary if message.status is None else f"{message.summary} to {message.method}"

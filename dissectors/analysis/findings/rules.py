@@ -1,0 +1,52 @@
+"""All rules in order, and what they find in a capture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dissectors.analysis.findings import (
+    capture,
+    codecs,
+    connectivity,
+    delivery,
+    encoding,
+    media,
+    negotiation,
+    path_size,
+    security,
+    sharing,
+    signalling,
+)
+from dissectors.analysis.findings.rule import Facts, Rule
+from dissectors.analysis.report import Finding
+
+SUBJECTS: dict[str, tuple[Rule, ...]] = {
+    "Signalling": signalling.RULES,
+    "Offer and answer": negotiation.RULES,
+    "Media": media.RULES,
+    "Codecs and payload types": codecs.RULES,
+    "Delivery and quality": delivery.RULES,
+    "NAT, ICE and TURN": connectivity.RULES,
+    "Keys and secrets": security.RULES,
+    "Compressed bodies": encoding.RULES,
+    "Size on the path": path_size.RULES,
+    "One port for everything": sharing.RULES,
+    "The capture itself": capture.RULES,
+}
+"""Every rule, by what it is about."""
+
+RULES: dict[str, Rule] = {rule.id: rule for rules in SUBJECTS.values() for rule in rules}
+SEVERITIES = ("error", "warning", "note")
+
+
+def findings(facts: Facts) -> tuple[Finding, ...]:
+    """Every finding, the most severe first, and in the order of the rules."""
+    found = [each for rule in RULES.values() for each in rule.findings(facts)]
+    return tuple(sorted(found, key=lambda each: SEVERITIES.index(each.severity)))
+
+
+def matching(found: Iterable[Finding], wanted: Iterable[str]) -> list[Finding]:
+    """The findings that `wanted` names by id, or by a severity: that one and those above it."""
+    names = set(wanted)
+    worst = max((SEVERITIES.index(name) for name in names if name in SEVERITIES), default=-1)
+    return [each for each in found if each.id in names or SEVERITIES.index(each.severity) <= worst]

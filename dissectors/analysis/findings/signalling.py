@@ -1,0 +1,257 @@
+"""Rules about SIP: calls that were not answered, messages that were lost, repeated or broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from dissectors.analysis.findings.refusals import REFUSALS
+from dissectors.analysis.findings.rule import Facts, Found, of, rule
+from dissectors.analysis.findings.transactions import transactions
+from dissectors.analysis.report import Call, Place
+
+PATIENCE, RINGS, SETUP, TIMER_H = 2.0, 30.0, 5.0, 32.0
+"""Seconds: without any response, ringing, until it rings, and until a SIP transaction gives up (RFC 3261 17.1)."""
+
+SILENT = 10.0
+CHALLENGES = (401, 407)
+BROKEN = ("CSeq", "control characters", "not UTF-8", "headers, only one", "not a header line", "header block is not")
+
+
+def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
+    return ((number, call) for number, call in enumerate(facts.calls) if call.kind == "call" and call.messages)
+
+
+@rule(
+    "invite-no-response", "error", "Nothing answered the INVITE, not even 100 Trying",
+    why="The request or every answer to it is lost: the caller hears silence and gives up after 32 seconds.",
+    fix="Capture at the callee too: if the INVITE does not arrive, look at address, firewall and message size; if it "
+    "does, look at the way back.",
+)  # fmt: skip
+def invite_no_response(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        for each in transactions(call):
+            waited = facts.end - each.requests[0].time
+            if each.method == "INVITE" and not each.responses and (each.repeated or waited >= PATIENCE):
+                times = f", sent {each.repeated + 1} times" if each.repeated else ""
+                yield Found(f"no response to the INVITE{times}", [m.place for m in each.requests], number)
+
+
+@rule(
+    "call-unanswered", "warning", "The phone rang and nobody answered",
+    why="The callee's side got the INVITE; it was never accepted or refused while the capture lasted.",
+    fix="Ask the callee; otherwise see whether a 200 OK was sent and lost on its way (capture there too).",
+)  # fmt: skip
+def call_unanswered(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        provisional = [message for message in call.messages if message.method == "INVITE" and message.status]
+        if call.outcome in ("unanswered", "ringing") and provisional and facts.end - call.start >= RINGS:
+            what = f"{provisional[-1].summary} was the last response; {facts.end - call.start:.0f} s passed"
+            yield Found(what, (call.messages[0].place, provisional[-1].place), number)
+
+
+@rule(
+    "call-cancelled", "note", "The caller gave up before the call was answered",
+    why="The caller hung up, or a timer did, while it rang.",
+    fix="If it happens after the same time again and again, look for a timer in the phone or the exchange.",
+)  # fmt: skip
+def call_cancelled(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        cancels = [message for message in call.messages if message.method == "CANCEL" and message.status is None]
+        if call.outcome == "cancelled" and cancels:
+            yield Found(f"CANCEL after {cancels[0].time - call.start:.1f} s", (cancels[0].place,), number)
+
+
+@rule(
+    "call-setup-slow", "warning", "It took long until it rang",
+    why="Callers hear nothing until the first 18x; after about five seconds they believe that the line is dead.",
+    fix="Look between which two messages the time passes: DNS, a proxy that tries several targets, push to a phone.",
+)  # fmt: skip
+def call_setup_slow(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        heard = call.ringing if call.ringing is not None else call.answered
+        if heard is not None and heard - call.start > SETUP:
+            yield Found(f"{heard - call.start:.1f} s from INVITE to ringing", (call.messages[0].place,), number)
+
+
+@rule(
+    "ack-missing", "error", "The answer was never acknowledged",
+    why="Without ACK the callee repeats its 200 OK and hangs up after 32 seconds.",
+    fix="Look at the Contact of the 200 OK: the ACK goes there, often to a private address or through a lost route.",
+)  # fmt: skip
+def ack_missing(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        acknowledged = {message.cseq for message in call.messages if message.method == "ACK"}
+        for each in transactions(call):
+            final = each.final
+            if each.method != "INVITE" or final is None or (final.status or 0) >= 300:
+                continue
+            again = sum(message.retransmission and message.status == final.status for message in each.responses)
+            if final.cseq not in acknowledged and (again or facts.end - final.time >= PATIENCE):
+                times = f", sent {again + 1} times," if again else ""
+                yield Found(f"{final.summary}{times} has no ACK", [m.place for m in each.responses], number)
+
+
+@rule(
+    "answer-repeated", "warning", "The 200 OK had to be sent several times",
+    why="Its sender did not get the ACK in time: the answer or the ACK was lost on the way.",
+    fix="Compare both ends of the path; loss of signalling usually means loss of media too.",
+)  # fmt: skip
+def answer_repeated(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        acknowledged = {message.cseq for message in call.messages if message.method == "ACK"}
+        for each in transactions(call):
+            again = [m for m in each.responses if m.retransmission and 200 <= (m.status or 0) < 300]
+            if each.method == "INVITE" and len(again) >= 2 and again[0].cseq in acknowledged:
+                yield Found(f"{again[0].summary} was sent {len(again) + 1} times", [m.place for m in again], number)
+
+
+@rule(
+    "request-repeated", "warning", "A request had to be sent several times until it was answered",
+    why="The request or its answer was lost, or the other side takes longer than half a second.",
+    fix="See whether the repeats reach the other side: if all do, it is slow; if not, the path loses datagrams.",
+)  # fmt: skip
+def request_repeated(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        for each in transactions(call):
+            if each.repeated >= 2 and each.responses:
+                what = f"{each.method} was sent {each.repeated + 1} times before an answer came"
+                yield Found(what, [message.place for message in each.requests], number)
+
+
+@rule(
+    "bye-unanswered", "warning", "The BYE got no answer",
+    why="The other side may believe that the call goes on: it keeps sending media, and bills go on.",
+    fix="Look at the route of the dialog (Record-Route, Contact): requests within a call take another way than INVITE.",
+)  # fmt: skip
+def bye_unanswered(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        for each in transactions(call):
+            waited = facts.end - each.requests[0].time
+            if each.method == "BYE" and each.final is None and (each.repeated >= 2 or waited >= TIMER_H):
+                yield Found("no response to the BYE", [message.place for message in each.requests], number)
+
+
+@rule(
+    "request-unanswered", "warning", "A request got no answer",
+    why="Registrations and probes that nobody answers mean that the server is not reached or does not reach back.",
+    fix="Look at address, port and firewall; see whether the server's answers leave for another address.",
+)  # fmt: skip
+def request_unanswered(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        for each in transactions(call):
+            if each.method in ("INVITE", "ACK", "BYE") or each.responses or each.repeated < 2:
+                continue
+            what = f"{each.method} was sent {each.repeated + 1} times, nothing came back"
+            yield Found(what, [message.place for message in each.requests], number)
+
+
+@rule(
+    "registration-refused", "warning", "A registration was refused",
+    why="A phone that is not registered cannot be called.",
+    fix="401 and 407 at the end: wrong password or realm; 403: not allowed; 423: the expiry is too short.",
+)  # fmt: skip
+def registration_refused(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        finals = [message for message in call.messages if (message.status or 0) >= 200]
+        if call.kind != "registration" or not finals or (finals[-1].status or 0) < 300:
+            continue
+        # One challenge is how a registration begins; the second says that the credentials were wrong.
+        if finals[-1].status not in CHALLENGES or [m.status in CHALLENGES for m in finals[-2:]] == [True, True]:
+            yield Found(f"the REGISTER was answered {finals[-1].summary}", (finals[-1].place,), number)
+
+
+@rule(
+    "reinvite-glare", "note", "Both sides changed the call at the same time",
+    why="Two re-INVITEs crossed and were refused with 491; each side tries again after a moment (RFC 3261 14.1).",
+    fix="Nothing, unless it repeats: then both sides wait equally long, which one of them should not.",
+)  # fmt: skip
+def reinvite_glare(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        refused = [message.place for message in call.messages if message.status == 491]
+        if refused:
+            yield Found("491 Request Pending", refused, number)
+
+
+@rule(
+    "call-forked", "note", "Several phones rang for one call",
+    why="The INVITE was forked: each branch has a dialog of its own, and media may come from more than one.",
+    fix="Nothing; look at each dialog on its own when media of the branches mixes.",
+)  # fmt: skip
+def call_forked(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        tags = {dialog.to_tag for dialog in call.dialogs if dialog.to_tag}
+        if len({dialog.from_tag for dialog in call.dialogs}) == 1 and len(tags) > 1:
+            yield Found(f"{len(tags)} dialogs from one INVITE", (call.messages[0].place,), number)
+
+
+@rule(
+    "bye-missing", "warning", "Media stopped and nobody hung up",
+    why="One side lost the call (crash, network, battery) without saying so.",
+    fix="Use session timers (RFC 4028), so that a dead call ends; look at what happened when the last RTP came.",
+)  # fmt: skip
+def bye_missing(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        streams = facts.of(call)
+        last = max((stream.last for stream in streams), default=facts.end)
+        last = max(last, *(message.time for message in call.messages), last)
+        if call.ended is None and streams and facts.end - last > SILENT:
+            places = [stream.last_place for stream in streams]
+            yield Found(f"the last RTP came {facts.end - last:.0f} s before the end, and no BYE", places, number)
+
+
+@rule(
+    "call-in-part", "note", "Only a part of this call is in the capture",
+    why="The INVITE is missing, so who called whom, the SDP and the codecs may be unknown.",
+    fix="Begin the capture before the call.",
+)  # fmt: skip
+def call_in_part(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        if call.outcome == "fragment":
+            yield Found(f"the first message is {of(call.messages[0])}", (call.messages[0].place,), number)
+
+
+@rule(
+    "content-length-wrong", "warning", "Content-Length does not say how long the body is",
+    why="Over UDP a body that is shorter than announced is an error to many receivers, and over TCP it is fatal.",
+    fix="Look for a device that changes the body (an ALG) without its length, or for a path that cuts datagrams.",
+)  # fmt: skip
+def content_length_wrong(facts: Facts) -> Iterator[Found]:
+    yield from _deviating(facts, lambda text: text.startswith("Content-Length") or text.endswith("of Content-Length"))
+
+
+@rule(
+    "header-missing", "warning", "A message lacks a header that every message must have",
+    why="Receivers refuse such a message with 400, or drop it (RFC 3261 section 8.1.1).",
+    fix="The sender, or a proxy or ALG on the way, must be repaired.",
+)  # fmt: skip
+def header_missing(facts: Facts) -> Iterator[Found]:
+    yield from _deviating(facts, lambda text: text.startswith("no ") and text.endswith(" header"))
+
+
+@rule(
+    "header-broken", "warning", "A header cannot be what it is meant to be",
+    why="Strict receivers refuse the message; lenient ones read different things out of it.",
+    fix="Look at the octets with muxshark explain; the sender or a device on the way must be repaired.",
+)  # fmt: skip
+def header_broken(facts: Facts) -> Iterator[Found]:
+    yield from _deviating(facts, lambda text: any(word in text for word in BROKEN))
+
+
+def _deviating(facts: Facts, wanted: Callable[[str], bool]) -> Iterator[Found]:
+    """One finding for each different deviation of a call's messages."""
+    for number, call in enumerate(facts.calls):
+        odd: dict[str, list[Place]] = {}
+        for message in call.messages:
+            for text in filter(wanted, message.deviations):
+                odd.setdefault(f"{of(message)}: {text}", []).append(message.place)
+        for what, places in odd.items():
+            # Octets behind the body are left alone by receivers (RFC 3261 section 18.3).
+            harmless = what.endswith("of Content-Length")
+            yield Found(what, places, number, severity="note" if harmless else None)
+
+
+RULES = (
+    invite_no_response, *REFUSALS, call_unanswered, call_cancelled, call_setup_slow, ack_missing, answer_repeated,
+    request_repeated, bye_unanswered, request_unanswered, registration_refused, reinvite_glare, call_forked,
+    bye_missing, call_in_part, content_length_wrong, header_missing, header_broken,
+)  # fmt: skip
