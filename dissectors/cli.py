@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn, Protocol
 
 from dissectors import __version__
-from dissectors.commands import analyze, completion, doctor, explain, inflate, listing, live
+from dissectors.commands import analyze, completion, doctor, explain, inflate, listing, live, plugin, verify
 from dissectors.commands.inputs import Refused
 from dissectors.wire.datagram import CaptureError
 
@@ -37,7 +37,7 @@ class Command(Protocol):
     def run(self) -> Callable[[argparse.Namespace], int]: ...
 
 
-COMMANDS: tuple[Command, ...] = (analyze, live, listing, explain, inflate, doctor, completion)
+COMMANDS: tuple[Command, ...] = (analyze, live, listing, explain, inflate, plugin, verify, doctor, completion)
 
 
 class Parser(argparse.ArgumentParser):

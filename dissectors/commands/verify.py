@@ -1,0 +1,70 @@
+"""`muxshark verify`: our class and Wireshark's, datagram by datagram."""
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.wireshark.plugin import Defaults
+    from dissectors.wireshark.verify import Opinions
+
+NAME = "verify"
+HELP = "our class and Wireshark's, datagram by datagram"
+DESCRIPTION = """\
+Compare what muxshark says of each datagram with what the installed Wireshark dissects, and show where they differ.
+With --plugin, Wireshark runs with muxshark's plugin on the ports that the capture uses."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What may follow the command's name."""
+    parser.add_argument("file", metavar="FILE", help="the capture")
+    parser.add_argument("--plugin", action="store_true", help="let Wireshark use muxshark's plugin")
+    parser.add_argument("--ports", metavar="RANGE", help="the plugin's UDP ports (those that the capture uses)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the agreement, and a table of the differences."""
+    from dissectors import offline
+    from dissectors.wireshark import tshark
+    from dissectors.wireshark.verify import verify
+
+    if options.file == inputs.STANDARD_INPUT:
+        raise inputs.Refused("verify reads the capture twice: name a file")
+    try:
+        wireshark = tshark.find()
+        plugin = _plugin(options) if options.plugin or options.ports else None
+        opinions = verify(options.file, offline.rows([options.file]), wireshark, plugin)
+    except (ValueError, tshark.NoWireshark) as error:
+        raise inputs.Refused(str(error)) from None
+    version = ".".join(map(str, wireshark.version))
+    print("\n".join(_told(opinions, f"Wireshark {version}{' with the plugin' if plugin else ''}")))
+    if plugin and not opinions.labelled:
+        print("The plugin did not run; muxshark plugin --check says why.")
+    return 0
+
+
+def _plugin(options: argparse.Namespace) -> Defaults:
+    from dissectors import offline
+    from dissectors.wireshark.plugin import Defaults
+    from dissectors.wireshark.ports import ports_in
+
+    if options.ports:
+        return Defaults(ports=options.ports)
+    found = ports_in(offline.rows([options.file]))
+    return Defaults(ports=found.media, signalling_ports=found.signalling)
+
+
+def _told(opinions: Opinions, who: str) -> list[str]:
+    share = f" ({100 * opinions.agreed / opinions.datagrams:.2f} %)" if opinions.datagrams else ""
+    lines = [f"{who} agrees on {opinions.agreed:,} of {opinions.datagrams:,} datagrams{share}."]
+    if opinions.missing:
+        lines.append(f"{opinions.missing:,} datagrams were found here and not by Wireshark.")
+    if not opinions.differences:
+        return lines
+    lines += ["", f"{'muxshark':<10} {'Wireshark':<12} {'datagrams':>9}  first frames"]
+    for one in opinions.differences:
+        frames = ", ".join(map(str, one.frames)) + (", …" if one.count > len(one.frames) else "")
+        lines.append(f"{one.ours:<10} {one.theirs[:12]:<12} {one.count:>9,}  {frames}")
+    return lines

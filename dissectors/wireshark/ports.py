@@ -1,0 +1,45 @@
+"""Which ports of a capture the plugin should take: those of media, and those of signalling alone."""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dissectors.mux.scan import Row
+from dissectors.mux.table import PROTOCOLS
+
+MEDIA = frozenset(("STUN", "TURN", "DTLS", "ZRTP", "RTP", "RTCP"))
+"""A port that carries one of these is a port of media, even where SIP shares it."""
+
+
+class Ports(NamedTuple):
+    """Ranges as Wireshark writes them: `16402,16384-16387`; empty when there are none."""
+
+    media: str
+    signalling: str
+
+
+def ports_in(rows: Iterable[Row]) -> Ports:
+    """The ports of a capture's datagrams by their final verdicts.
+
+    Of the two ports of a flow both count where they carry media, for either may be the shared one.
+    """
+    media: set[int] = set()
+    signalling: set[int] = set()
+    for row in rows:
+        protocol, flow = PROTOCOLS[row.protocol], row.datagram.flow
+        if protocol == "SIP":
+            signalling.update((flow.sport, flow.dport))
+        elif protocol in MEDIA:
+            media.update((flow.sport, flow.dport))
+    return Ports(written(media), written(signalling - media))
+
+
+def written(ports: Iterable[int]) -> str:
+    """Ports as a range, neighbours joined."""
+    runs: list[list[int]] = []
+    for port in sorted(set(ports) - {0}):
+        if runs and port == runs[-1][1] + 1:
+            runs[-1][1] = port
+        else:
+            runs.append([port, port])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)

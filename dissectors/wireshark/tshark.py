@@ -1,0 +1,104 @@
+"""The installed Wireshark, through tshark: where it is, which version, what it makes of a capture."""
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+PLACES = (
+    "/Applications/Wireshark.app/Contents/MacOS/tshark",
+    r"C:\Program Files\Wireshark\tshark.exe",
+)
+"""Where tshark is when Wireshark was installed without putting it on the PATH."""
+
+LONGEST = 300.0
+FIRST_THAT_REFUSES_ROOT = (4, 2)
+NOBODY = 65534
+_VERSION = re.compile(r"TShark \(Wireshark\) (\d+)\.(\d+)\.(\d+)")
+_FOLDER = re.compile(r"([A-Za-z ]+):\s+(.+)")
+
+
+class NoWireshark(Exception):
+    """Wireshark cannot be asked: one line for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a run of tshark said: its exit status, its lines and its complaints."""
+
+    status: int
+    lines: tuple[str, ...]
+    complaints: tuple[str, ...]
+
+    @property
+    def lua_errors(self) -> tuple[str, ...]:
+        """Complaints about a Lua script. Their exit status is 0: only the words tell."""
+        errors = [place for place, line in enumerate(self.complaints) if ": Lua: " in line]
+        return tuple(" ".join(self.complaints[place : place + 2]) for place in errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Tshark:
+    """One tshark: its path and its version."""
+
+    path: str
+    version: tuple[int, int, int]
+
+    @property
+    def silent_as_root(self) -> bool:
+        """Whether this process, being root, would see its Lua scripts skipped without a word."""
+        return is_root() and self.version[:2] >= FIRST_THAT_REFUSES_ROOT
+
+    def ask(self, *words: str | Path, home: Path | None = None) -> Answer:
+        """Run it; raises NoWireshark when it does not come to an end.
+
+        With `home`, the user's own settings and plugins are left out; there, root runs it as nobody.
+        """
+        settings = {**os.environ, "LC_ALL": "C.UTF-8"}
+        if home is not None:
+            settings |= {"HOME": str(home), "APPDATA": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
+        nobody = NOBODY if home is not None and is_root() else None
+        try:
+            done = subprocess.run(
+                [self.path, *words], check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST,
+                env=settings, user=nobody, group=nobody, extra_groups=None if nobody is None else [],
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NoWireshark(f"{self.path} does not run: {error}") from None
+        lines, complaints = (tuple(text.decode("utf-8", "replace").splitlines()) for text in (done.stdout, done.stderr))
+        return Answer(done.returncode, lines, complaints)
+
+    def fields(self, capture: str | Path, names: Sequence[str], *options: str | Path, home: Path) -> Iterator[list[str]]:
+        """Fields of each frame, with the user's own settings left out; raises NoWireshark when tshark fails."""
+        wanted = [word for name in names for word in ("-e", name)]
+        answer = self.ask(*options, "-r", capture, "-T", "fields", *wanted, home=home)
+        if answer.status or answer.lua_errors:
+            said = answer.lua_errors or answer.complaints or ("without a word",)
+            raise NoWireshark(f"tshark failed: {said[-1]}")
+        return (line.split("\t") for line in answer.lines)
+
+    def folders(self) -> dict[str, Path]:
+        """The folders that it names (Help, About Wireshark, Folders), by their names."""
+        found = (_FOLDER.fullmatch(line) for line in self.ask("-G", "folders").lines)
+        return {match[1]: Path(match[2]) for match in found if match}
+
+
+def find() -> Tshark:
+    """The installed tshark; raises NoWireshark when there is none."""
+    path = shutil.which("tshark") or next((place for place in PLACES if Path(place).exists()), None)
+    if path is None:
+        raise NoWireshark("tshark is not installed (it comes with Wireshark; on Debian and Ubuntu: apt install tshark)")
+    said = Tshark(path, (0, 0, 0)).ask("--version").lines
+    version = _VERSION.match(said[0] if said else "")
+    if version is None:
+        raise NoWireshark(f"{path} does not say its version")
+    return Tshark(path, (int(version[1]), int(version[2]), int(version[3])))
+
+
+def is_root() -> bool:
+    """Whether this process is root, on systems that have one."""
+    return os.name == "posix" and os.geteuid() == 0

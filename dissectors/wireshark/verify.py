@@ -1,0 +1,123 @@
+"""Wireshark's opinion of a capture, through pyshark, beside ours: datagram by datagram."""
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyshark
+from pyshark.capture.capture import TSharkCrashException
+
+from dissectors.mux.scan import Row
+from dissectors.mux.table import PROTOCOLS
+from dissectors.wireshark.plugin import Defaults, render
+from dissectors.wireshark.tshark import NoWireshark, Tshark
+
+CLASSES = {
+    "sip": "SIP", "stun": "STUN", "classicstun": "STUN", "turnchannel": "TURN", "dtls": "DTLS", "zrtp": "ZRTP",
+    "quic": "QUIC", "gquic": "QUIC", "rtp": "RTP", "srtp": "RTP", "rtcp": "RTCP", "srtcp": "RTCP",
+}  # fmt: skip
+"""Wireshark's layers that are classes of ours; anything else above UDP is none of them."""
+
+NONE = ("UNKNOWN", "KEEPALIVE")
+"""Classes of ours that claim no protocol: they agree with any of Wireshark's that is none of ours."""
+
+MAX_PLACES = 8
+
+
+@dataclass(slots=True)
+class Difference:
+    """Datagrams that are `ours` to us and `theirs` to Wireshark: how many, and the first frames."""
+
+    ours: str
+    theirs: str
+    count: int = 0
+    frames: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """How many datagrams were compared, on how many the two agree, and the differences, the most frequent first.
+
+    `missing` counts datagrams that only one of the two found. `labelled` counts frames that carry the plugin's layer.
+    """
+
+    datagrams: int
+    agreed: int
+    missing: int
+    labelled: int
+    differences: tuple[Difference, ...]
+
+
+def verify(path: str, rows: Iterable[Row], tshark: Tshark, plugin: Defaults | None = None) -> Opinions:
+    """Compare our final verdicts on a capture with what Wireshark dissects, with the plugin or without.
+
+    Raises NoWireshark when tshark gives up. What is kept of a datagram is a name.
+    """
+    # pyshark wants the event loop of its thread for itself, and from Python 3.14 on fails in the main one.
+    with tempfile.TemporaryDirectory(prefix="muxshark-") as scratch, ThreadPoolExecutor(1) as thread:
+        script: list[str] = []
+        if plugin is not None:
+            file = Path(scratch) / f"{plugin.name}.lua"
+            file.write_text(render(plugin), encoding="utf-8", newline="\n")
+            script = ["-X", f"lua_script:{file}"]
+        name = plugin.name if plugin else ""
+        theirs, labelled = thread.submit(_theirs, path, tshark, script, name).result()
+    return _compared(rows, theirs, labelled)
+
+
+def _theirs(path: str, tshark: Tshark, script: list[str], name: str) -> tuple[dict[int, list[str]], int]:
+    """Wireshark's layer above each UDP header, by frame; and how many frames carry the plugin's."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    # Naming the layers whose content is wanted leaves the others empty: all we need is that they are there.
+    options = ["-j", "frame", *script]
+    found: dict[int, list[str]] = {}
+    labelled = 0
+    capture = pyshark.FileCapture(
+        path, keep_packets=False, eventloop=loop, tshark_path=tshark.path, custom_parameters=options
+    )
+    try:
+        for packet in capture:
+            layers = [layer.layer_name.lower() for layer in packet.layers]
+            labelled += name in layers
+            found[int(packet.frame_info.number)] = list(_above_udp(layers, name))
+    except TSharkCrashException as crash:
+        raise NoWireshark(f"tshark gave up: {crash}") from None
+    finally:
+        capture.close()
+        loop.close()
+    return found, labelled
+
+
+def _above_udp(layers: list[str], plugin: str) -> Iterator[str]:
+    """What stands on each UDP header of a frame; datagrams quoted by ICMP are none of the frame's own."""
+    for place, layer in enumerate(layers):
+        if layer in ("icmp", "icmpv6"):
+            return
+        if layer == "udp":
+            yield next((above for above in layers[place + 1 :] if above != plugin), "data")
+
+
+def _compared(rows: Iterable[Row], theirs: dict[int, list[str]], labelled: int) -> Opinions:
+    differences: dict[tuple[str, str], Difference] = {}
+    datagrams = agreed = missing = 0
+    for row in rows:
+        ours, layers = PROTOCOLS[row.protocol], theirs.get(row.datagram.frame, [])
+        if row.datagram.layer >= len(layers):
+            missing += 1
+            continue
+        layer = layers[row.datagram.layer]
+        datagrams += 1
+        if CLASSES.get(layer) == ours or (ours in NONE and layer not in CLASSES):
+            agreed += 1
+            continue
+        found = differences.setdefault((ours, layer), Difference(ours, layer))
+        found.count += 1
+        if len(found.frames) < MAX_PLACES:
+            found.frames.append(row.datagram.frame)
+    ordered = sorted(differences.values(), key=lambda one: (-one.count, one.ours, one.theirs))
+    return Opinions(datagrams, agreed, missing, labelled, tuple(ordered))
