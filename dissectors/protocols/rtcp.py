@@ -24,7 +24,7 @@ from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spe
 
 __all__ = [
     "App", "Bye", "Compound", "ExtendedReport", "Feedback", "Packet", "ReceiverReport", "ReportBlock", "SenderReport",
-    "SourceDescription", "Unknown", "ntp_nanoseconds", "parse",
+    "SourceDescription", "Unknown", "encrypted", "ntp_nanoseconds", "parse",
 ]
 
 HEADER = 4
@@ -126,7 +126,10 @@ def parse(payload: bytes) -> Compound:
     _check_first(payload)
     places, end = _chain(payload)
     if end < len(payload):
-        return _encrypted(payload, places[0][1], end)
+        misfit = _misfit(payload, places[0][1], end)
+        if misfit:
+            raise Malformed("RTCP", end, misfit)
+        return Compound(payload[1], int.from_bytes(payload[4:8], "big"), (), True, ())
     packets = tuple(_packet(payload, start, stop) for start, stop in places)
     padded = any(payload[start] & 0x20 for start, _ in places[:-1])
     return Compound(payload[1], packets[0].ssrc, packets, False, tuple(_deviations(packets, padded)))
@@ -157,14 +160,20 @@ def _chain(payload: bytes) -> tuple[list[tuple[int, int]], int]:
     return places, offset
 
 
-def _encrypted(payload: bytes, first_end: int, end: int) -> Compound:
+def encrypted(payload: bytes) -> bool:
+    """Whether this is SRTCP as `parse` decides it; False for what `parse` refuses. Raises nothing."""
+    places, end = _chain(payload)
+    return bool(places) and end < len(payload) and not _misfit(payload, places[0][1], end)
+
+
+def _misfit(payload: bytes, first_end: int, end: int) -> str:
+    """Why the octets after `end` can be neither packets of the compound nor SRTCP's; empty where they can."""
     if first_end < 8 or len(payload) - first_end < SRTCP_INDEX:
-        raise Malformed("RTCP", end, f"{len(payload) - end} octets are neither a packet nor the end of SRTCP")
-    ssrc = payload[4:8]
+        return f"{len(payload) - end} octets are neither a packet nor the end of SRTCP"
     left = payload[end:end + 8]
-    if len(left) == 8 and left[0] >> 6 == 2 and LOWEST <= left[1] <= HIGHEST and left[4:] == ssrc:
-        raise Malformed("RTCP", end, f"the last packet is cut short: {len(payload) - end} octets are left")
-    return Compound(payload[1], int.from_bytes(ssrc, "big"), (), True, ())
+    if len(left) == 8 and left[0] >> 6 == 2 and LOWEST <= left[1] <= HIGHEST and left[4:] == payload[4:8]:
+        return f"the last packet is cut short: {len(payload) - end} octets are left"
+    return ""
 
 
 def _deviations(packets: tuple[Packet, ...], padded: bool) -> Iterator[str]:

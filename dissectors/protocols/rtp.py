@@ -115,12 +115,12 @@ def _extension(payload: bytes, offset: int) -> tuple[Extension, int, tuple[str, 
     if end > len(payload):
         raise Malformed("RTP", offset + 2, f"an extension needs {end - start} octets, {len(payload) - start} are left")
     data = payload[start:end]
-    elements, odd = _elements(profile, data)
+    elements, odd = read_elements(profile, data)
     return Extension(profile, data, elements), end, odd
 
 
-def _elements(profile: int, data: bytes) -> tuple[tuple[tuple[int, bytes], ...], tuple[str, ...]]:
-    """The elements of RFC 8285 sections 4.2 and 4.3; those of another profile are unknown."""
+def read_elements(profile: int, data: bytes) -> tuple[tuple[tuple[int, bytes], ...], tuple[str, ...]]:
+    """The elements of RFC 8285 sections 4.2 and 4.3, and what is wrong; those of another profile are unknown."""
     if profile != ONE_BYTE and profile & 0xFFF0 != 0x1000:
         return (), ()
     head = 1 if profile == ONE_BYTE else 2

@@ -1,0 +1,22 @@
+"""The Scapy layers: one for each protocol of the table, and `bind`, which gives them UDP ports. The door to Scapy.
+
+Importing changes nothing in Scapy; `bind(ports=16402)` does until it is undone. No file, no clock, no capture here.
+"""
+
+from dissectors.layers.binding import Binding, bind
+from dissectors.layers.headers import Headers
+from dissectors.layers.mux import LAYERS, Mux
+from dissectors.layers.rtcp import RTCP
+from dissectors.layers.rtcp_parts import ReceptionReport, SDESChunk, SDESItem, SenderInfo, XRBlock
+from dissectors.layers.rtp import RTP, RTPExtension
+from dissectors.layers.sdp import SDP, SDPMedia
+from dissectors.layers.sip import SIP
+from dissectors.layers.small import DTLS, QUIC, TURN, ZRTP, DTLSRecord, KeepAlive
+from dissectors.layers.stun import STUN, STUNAttribute
+from dissectors.protocols.stun_attributes import Address, ChangeRequest, ErrorCode
+
+__all__ = [
+    "DTLS", "LAYERS", "QUIC", "RTCP", "RTP", "SDP", "SIP", "STUN", "TURN", "ZRTP", "Address", "Binding",
+    "ChangeRequest", "DTLSRecord", "ErrorCode", "Headers", "KeepAlive", "Mux", "RTPExtension", "ReceptionReport",
+    "SDESChunk", "SDESItem", "SDPMedia", "STUNAttribute", "SenderInfo", "XRBlock", "bind",
+]  # fmt: skip

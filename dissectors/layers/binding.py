@@ -1,0 +1,96 @@
+"""Giving UDP ports to `Mux`, and giving them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
+
+from scapy.config import conf
+from scapy.layers.inet import UDP
+from scapy.packet import bind_top_down, split_top_down
+
+from dissectors.layers.mux import LAYERS, OURS, Mux, certain_elsewhere, elsewhere
+
+HIGHEST_PORT = 65535
+
+
+class AnyOf(frozenset[int]):
+    """Ports, to be compared with one: Scapy looks a port up by `==`, and one entry for a range is looked at faster
+    than a thousand.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return other in self if isinstance(other, int) else super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return super().__hash__()
+
+
+class Binding:
+    """Ports that `Mux` has; `undo`, a call or the end of a `with` block gives them back. Giving back twice is fine."""
+
+    def __init__(self, entries: list[tuple[dict[str, Any], Any]]) -> None:
+        self._before = UDP.payload_guess
+        self._entries = entries
+        UDP.payload_guess = self._after = [*entries, *UDP.payload_guess]
+        _settle()
+
+    def undo(self) -> None:
+        """Give the ports back. What others bound in the meantime stays."""
+        if UDP.payload_guess is self._after:
+            UDP.payload_guess = self._before
+        else:
+            UDP.payload_guess = [
+                entry for entry in UDP.payload_guess if not any(entry is ours for ours in self._entries)
+            ]
+        self._entries = []
+        _settle()
+
+    __call__ = undo
+
+    def __enter__(self) -> Binding:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.undo()
+
+
+def bind(ports: int | Iterable[int] = (), *, everywhere: bool = False, plausible: bool = True) -> Binding:
+    """Let `Mux` dissect the UDP ports `ports`, or all of them with `everywhere`, until the binding is undone.
+
+    A port named in `ports` is ours whichever side of the datagram it is on and whatever Scapy has bound to the other
+    side; layers of ours that are built on UDP get the first one for both ports where you give none. With
+    `everywhere` every datagram is asked, and one that is no protocol of ours stays Scapy's; `plausible=False` also
+    leaves to Scapy what only looks like ours on a port that Scapy knows (one DNS query in four looks like QUIC).
+
+    Raises ValueError where nothing is to be bound or a port is none.
+    """
+    named = (ports,) if isinstance(ports, int) else tuple(ports)
+    if not all(isinstance(port, int) and 0 <= port <= HIGHEST_PORT for port in named):
+        raise ValueError(f"ports are numbers from 0 to {HIGHEST_PORT}")
+    if not named and not everywhere:
+        raise ValueError("name ports, or say everywhere=True")
+    entries: list[tuple[dict[str, Any], Any]] = []
+    if named:
+        wanted = named[0] if len(named) == 1 else AnyOf(named)
+        entries += [({"dport": wanted}, Mux), ({"sport": wanted}, Mux)]
+    if everywhere:
+        entries.append(({}, elsewhere if plausible else certain_elsewhere))
+    return Binding(entries)
+
+
+def _settle() -> None:
+    """Make the ports of datagrams to be built, and what `lsc` lists, agree with what is bound now."""
+    ours = [values for values, upper in UDP.payload_guess if upper in OURS]
+    port = next((value for values in ours for value in values.values()), None)
+    if isinstance(port, AnyOf):
+        port = min(port)
+    for layer in LAYERS.values():
+        split_top_down(UDP, layer)
+        if port is not None:
+            bind_top_down(UDP, layer, sport=port, dport=port)
+    if bind in conf.commands:
+        conf.commands.remove(bind)
+    if ours:
+        conf.commands.append(bind)

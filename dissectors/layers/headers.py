@@ -1,0 +1,147 @@
+"""The header fields of a SIP message, kept line by line as they were written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from dissectors.protocols.sip_headers import COMPACT, Header, canonical, read, unfold
+
+_SHORT = {long: short for short, long in COMPACT.items()}
+_FIELDS = re.compile(rb"[^\n]*\n(?:[ \t][^\n]*\n)*")
+
+Given = Mapping[str, Any] | Iterable[bytes | tuple[str, Any]]
+
+
+def octets_of(text: Any) -> bytes:
+    """Text as UTF-8, octets as they are; octets that were no UTF-8 when they were read come back too."""
+    return text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogateescape")
+
+
+class Headers:
+    """Header fields in order, asked for by their long or compact name in any case.
+
+    `headers["Call-ID"]` is the first value, unfolded; assigning it keeps the name as it was written and adds the
+    field where there is none; `del` removes every field of that name; `all` gives every value, `items` the pairs.
+    Made from pairs, a mapping or raw lines with their ends, which are kept to the octet. `recovered` are fields that
+    were compressed with the body: they can be read by name, but stand in no line. `assigned` are the names that were
+    assigned since.
+    """
+
+    __slots__ = ("assigned", "lines", "recovered")
+
+    def __init__(self, given: Given | Headers = (), recovered: tuple[Header, ...] = ()) -> None:
+        self.recovered = recovered
+        self.assigned: set[str] = set()
+        if isinstance(given, Headers):
+            self.lines: list[bytes] = list(given.lines)
+            self.recovered = given.recovered
+            self.assigned = set(given.assigned)
+            return
+        each = given.items() if isinstance(given, Mapping) else given
+        self.lines = [line if isinstance(line, bytes) else _line(*line) for line in each]
+
+    def __getitem__(self, name: str) -> str:
+        value = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        wanted = canonical(name).lower()
+        self.assigned.add(wanted)
+        for at, field in enumerate(self.fields()):
+            if field is not None and field.name.lower() == wanted:
+                self.lines[at] = _line(field.written, value)
+                return
+        self.add(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        wanted = canonical(name).lower()
+        kept = [
+            line
+            for line, field in zip(self.lines, self.fields(), strict=True)
+            if field is None or field.name.lower() != wanted
+        ]
+        if len(kept) == len(self.lines):
+            raise KeyError(name)
+        self.lines = kept
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        """The long names in order, without those that come again."""
+        return iter(dict.fromkeys(name for name, _ in self.items()))
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Headers) and self.lines == other.lines
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Headers({self.command()})"
+
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """The first value of a header field, or `default`."""
+        wanted = canonical(name).lower()
+        return next((value for long, value in self.items() if long.lower() == wanted), default)
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a header field in order; lists within one value are left as they are."""
+        wanted = canonical(name).lower()
+        return [value for long, value in self.items() if long.lower() == wanted]
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Long names and values in order; lines that are no header field are left out."""
+        for field in (*self.fields(), *self.recovered):
+            if field is not None:
+                yield field.name, field.value
+
+    def add(self, name: str, value: Any) -> None:
+        """Add a header field at the end, even where there is one of that name."""
+        self.lines.append(_line(name, value))
+
+    def write(self, name: str, value: Any) -> None:
+        """Set a header field whose name, where it is new, is compact if others are."""
+        compact = any(field is not None and len(field.written) == 1 for field in self.fields())
+        self[_SHORT.get(name, name) if compact else name] = value
+
+    def copy(self) -> Headers:
+        """Headers of their own."""
+        return Headers(self)
+
+    def command(self, json: bool = False) -> Any:
+        """The list that makes these headers again, as Scapy's `command` writes it; as JSON the pairs alone."""
+        if json:
+            return [list(pair) for pair in self.items()]
+        return repr([self._pair(line) for line in self.lines])
+
+    def fields(self) -> Iterator[Header | None]:
+        """The header field of each line; None for a line that is none."""
+        return map(_field, self.lines)
+
+    def _pair(self, line: bytes) -> bytes | tuple[str, str]:
+        """A line as a pair, where that gives the same line again."""
+        field = _field(line)
+        pair = (field.written, field.value) if field else None
+        return pair if pair is not None and _line(*pair) == line else line
+
+
+def split_fields(block: bytes) -> list[bytes]:
+    """The lines of a header block with their ends, continuations with the line that they continue."""
+    return _FIELDS.findall(block)
+
+
+def _line(name: str, value: Any) -> bytes:
+    return octets_of(name) + b": " + octets_of(value) + b"\r\n"
+
+
+def _field(line: bytes) -> Header | None:
+    """The header field of a line and its continuations; None where it is none."""
+    pieces = [piece.removesuffix(b"\r") for piece in line.removesuffix(b"\n").split(b"\n")]
+    return next((found for joined in unfold(pieces) if (found := read(joined))), None)

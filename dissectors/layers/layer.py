@@ -1,0 +1,124 @@
+"""What our Scapy layers have in common: they read whatever they are given, and build what they have read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from scapy.fields import ConditionalField, Field, StrField
+from scapy.layers.inet import IP, UDP
+from scapy.packet import Packet
+
+from dissectors.wire.datagram import Malformed
+from dissectors.wire.spec import Spec
+
+
+def claimed(octets: bytes, underlayer: Packet | None) -> int:
+    """How long the payload is by its UDP header: more than `octets` has where the capture cut it.
+
+    A header that claims more than IP has room for is not believed (as it is for the first fragment of a datagram).
+    """
+    if not isinstance(underlayer, UDP):
+        return len(octets)
+    length = underlayer.fields.get("len") or 0
+    if length - 8 <= len(octets):
+        return len(octets)
+    below = underlayer.underlayer
+    if isinstance(below, IP) and isinstance(below.fields.get("len"), int):
+        room = below.fields["len"] - 4 * (below.fields.get("ihl") or 5)
+        length = length if length <= room else room
+    return max(length - 8, len(octets))
+
+
+def optional(field: Any) -> ConditionalField:
+    """A field that is shown, and built, only where it has a value."""
+    name = field.name
+    return ConditionalField(field, lambda packet: packet.getfieldval(name) is not None)
+
+
+class Mark(Field[Any, bytes]):
+    """A note about the layer, which takes no octets."""
+
+    def addfield(self, pkt: Packet | None, s: bytes, val: Any) -> bytes:
+        """Nothing to add."""
+        return s
+
+
+class Later(StrField):
+    """Octets that stand after the payload: the layer adds them when it is built."""
+
+    def addfield(self, pkt: Packet | None, s: bytes, val: Any) -> bytes:
+        """Nothing to add here."""
+        return s
+
+    def i2repr(self, pkt: Packet | None, x: bytes) -> str:
+        """The first octets."""
+        return repr(x) if len(x) <= 32 else f"{x[:24]!r}… ({len(x)} octets)"
+
+
+def cut() -> ConditionalField:
+    """The field of a header that the capture cut: its octets, while every other field is None."""
+    return optional(StrField("cut", None))
+
+
+# Scapy finds the class that a layer replaces by its first base with fields, so these must not be layers themselves.
+if TYPE_CHECKING:
+    Mixin = Packet
+else:
+    Mixin = object
+
+
+class Layer(Mixin):
+    """What makes a Scapy layer whose dissection never fails and whose fields give back every octet.
+
+    Subclasses set `spec`, the table's row of their protocol, so that `message` can read the layer as everything else
+    of this project does.
+    """
+
+    __slots__ = ()
+    spec: ClassVar[Spec]
+
+    def remember(self, octets: bytes, fields: dict[str, Any], mutable: Iterable[str] = ()) -> None:
+        """Take `fields` as read from `octets`; those named in `mutable` can change without being assigned."""
+        self.fields = fields
+        self.raw_packet_cache = octets
+        self.raw_packet_cache_fields = {
+            name: self._raw_packet_cache_field_value(self.get_field(name), fields[name], copy=True) for name in mutable
+        }
+        self.explicit = 1
+
+    def remember_cut(self, octets: bytes) -> bytes:
+        """Keep a header that is not whole; nothing is left for a payload."""
+        self.remember(octets, {**dict.fromkeys(self.default_fields), "cut": octets})
+        return b""
+
+    def self_build(self) -> bytes:
+        """The layer without its payload."""
+        octets: bytes | None = self.fields.get("cut")
+        return super().self_build() if octets is None else octets
+
+    @property
+    def message(self) -> Any:
+        """The layer and what follows it as the message of `dissectors.protocols`; raises `Malformed`."""
+        return self.spec.parse(self.build())
+
+    def mysummary(self) -> Any:
+        """One line, with the addresses of UDP before it."""
+        try:
+            return self.message.summary, [UDP]
+        except Malformed as malformed:
+            return f"{self.spec.name} (malformed: {malformed.reason})", [UDP]
+
+
+class Trailed(Layer):
+    """A layer that has octets after its payload, or sends another payload than it shows."""
+
+    __slots__ = ()
+
+    def do_build(self) -> bytes:
+        """The layer with its payload. Scapy leaves `post_build` out for a layer that did not change; here it counts."""
+        packet = self if self.explicit else next(iter(self))
+        octets = packet.self_build()
+        for transform in packet.post_transforms:
+            octets = transform(octets)
+        return packet.post_build(octets, packet.do_build_payload())

@@ -1,0 +1,89 @@
+"""The one layer that Scapy asks on a shared port: `Mux` becomes whatever the table says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from scapy.config import conf
+from scapy.layers.inet import UDP
+from scapy.packet import Packet, bind_layers
+
+from dissectors.layers.layer import claimed
+from dissectors.layers.rtcp import RTCP
+from dissectors.layers.rtp import RTP
+from dissectors.layers.sip import SIP
+from dissectors.layers.small import DTLS, QUIC, TURN, ZRTP, KeepAlive
+from dissectors.layers.stun import STUN
+from dissectors.mux import classify
+from dissectors.mux.table import PROTOCOLS, ROWS
+
+LAYERS: dict[str, type[Packet]] = {
+    "SIP": SIP,
+    "KEEPALIVE": KeepAlive,
+    "STUN": STUN,
+    "ZRTP": ZRTP,
+    "DTLS": DTLS,
+    "TURN": TURN,
+    "RTCP": RTCP,
+    "RTP": RTP,
+    "QUIC": QUIC,
+}
+"""The protocols of the table, and their layers."""
+
+_BY_ROW: tuple[type[Packet] | None, ...] = (*(LAYERS[PROTOCOLS[number]] for number, _ in ROWS), None)
+_CERTAIN: tuple[bool, ...] = (*(row.strength == "certain" for _, row in ROWS), False)
+
+
+class Mux(Packet):
+    """The layer of a port that several protocols share: SIP, STUN, RTP, RTCP, DTLS, TURN, ZRTP, QUIC or Raw.
+
+    `Mux(octets)` is the layer that `dissectors.mux.classify` names; what it does not know is Raw. It judges one
+    datagram alone: what is only plausible is taken for what it looks like.
+    """
+
+    name = "Mux"
+    fields_desc = []
+
+    @classmethod
+    def dispatch_hook(cls, _pkt: bytes | None = None, *args: Any, **kargs: Any) -> type[Packet]:
+        """Scapy's question: which class dissects these octets."""
+        if not _pkt:
+            return cls
+        layer = _BY_ROW[classify.match(_pkt, claimed(_pkt, kargs.get("_underlayer")))]
+        return conf.raw_layer if layer is None else layer
+
+
+def elsewhere(octets: bytes, *args: Any, **kargs: Any) -> Packet:
+    """`Mux` on ports that nobody named: what the table does not know is dissected as Scapy would without us.
+
+    Scapy calls it as it would call a class: what stands in `payload_guess` need not be one.
+    """
+    underlayer = kargs.get("_underlayer")
+    layer = _BY_ROW[classify.match(octets, claimed(octets, underlayer))]
+    return (layer or scapys_choice(underlayer) or conf.raw_layer)(octets, *args, **kargs)
+
+
+def certain_elsewhere(octets: bytes, *args: Any, **kargs: Any) -> Packet:
+    """`elsewhere` for whom what is only plausible does not count where Scapy knows the port."""
+    underlayer = kargs.get("_underlayer")
+    row = classify.match(octets, claimed(octets, underlayer))
+    layer = _BY_ROW[row] if _CERTAIN[row] else scapys_choice(underlayer) or _BY_ROW[row]
+    return (layer or conf.raw_layer)(octets, *args, **kargs)
+
+
+OURS: tuple[Callable[..., Packet], ...] = (Mux, elsewhere, certain_elsewhere)
+"""What stands in Scapy's table of UDP for us."""
+
+
+def scapys_choice(underlayer: Packet | None) -> Callable[..., Packet] | None:
+    """What Scapy has bound to the ports of `underlayer`, ours aside; None where it has nothing."""
+    if not isinstance(underlayer, UDP):
+        return None
+    for values, upper in underlayer.payload_guess:
+        if upper not in OURS and all(value == underlayer.getfieldval(name) for name, value in values.items()):
+            return upper
+    return None
+
+
+bind_layers(TURN, Mux)

@@ -1,0 +1,271 @@
+"""SIP (RFC 3261): start line, headers in every form, a body that may be compressed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scapy.config import conf
+from scapy.fields import ConditionalField, Field, StrField
+from scapy.layers.inet import UDP
+from scapy.packet import Packet
+
+from dissectors.layers.headers import Headers, octets_of, split_fields
+from dissectors.layers.layer import Later, Mark, Trailed, optional
+from dissectors.layers.sdp import SDP
+from dissectors.protocols import sip
+from dissectors.protocols.sip_parts import head, media_type
+from dissectors.protocols.sip_start_line import read_start_line
+from dissectors.wire.datagram import Malformed
+from dissectors.wire.inflate import deflate, inflate
+
+_START = ("method", "uri", "status", "reason", "version")
+_SHOWN = 80
+
+
+class Word(Field[Any, bytes]):
+    """One part of the start line; the layer puts the line together."""
+
+    def addfield(self, pkt: Packet | None, s: bytes, val: Any) -> bytes:
+        """The part alone, for Scapy's pictures of a packet."""
+        return s if val is None else s + octets_of(val)
+
+
+class HeadersField(Field[Headers, bytes]):
+    """The headers, given as `Headers`, pairs, a mapping or raw lines."""
+
+    ismutable = True
+
+    def any2i(self, pkt: Packet | None, x: Any) -> Headers:
+        """Headers of their own."""
+        return Headers(x if x is not None else ())
+
+    def i2repr(self, pkt: Packet | None, x: Headers) -> str:
+        """A header field a line, whatever it holds."""
+        return "".join(f"\n{ascii(name)[1:-1]}: {ascii(value)[1:-1]}" for name, value in x.items())
+
+    def addfield(self, pkt: Packet | None, s: bytes, val: Headers | None) -> bytes:
+        """The lines."""
+        return s + b"".join(val.lines if val else ())
+
+
+_BODY = StrField("body", b"")
+
+
+class SIP(Trailed, Packet):
+    """A SIP message; its payload is the body, decoded: `SDP` or Raw.
+
+    A request has `method` and `uri`, a response `status` and `reason`. `headers` are `Headers`. `body` is the decoded
+    body, `raw_body` the body as it is sent; both can be assigned, and so can the payload. What did not change is built
+    as it was read, to the octet. A body that changed is encoded as Content-Encoding says ("deflate" as zlib) and a
+    Content-Length from the wire follows it; one that you assigned stands, even where it lies. A message that never was
+    on the wire gets Content-Length, and Content-Type before an `SDP`, where it has none.
+
+    `leading` are line ends before the message, `start_line` is the line as written where the parts alone do not give
+    it back, `end` the empty line after the headers where it is not CR LF (no octet where the message was cut before
+    it), `raw_encoding` the Content-Encoding under which `raw_body` was read.
+    """
+
+    name = "SIP"
+    spec = sip.SPEC
+    payload_guess = []
+    fields_desc = [
+        optional(StrField("leading", None)),
+        ConditionalField(Word("method", "INVITE"), lambda sip: sip.getfieldval("status") is None),
+        ConditionalField(Word("uri", "sip:nobody@example.invalid"), lambda sip: sip.getfieldval("status") is None),
+        optional(Word("status", None)),
+        optional(Word("reason", None)),
+        Word("version", "SIP/2.0"),
+        optional(StrField("start_line", None)),
+        HeadersField("headers", Headers()),
+        optional(StrField("end", None)),
+        optional(Later("raw_body", None)),
+        optional(Mark("raw_encoding", None)),
+    ]
+
+    def init_fields(self, *given: Any, **named: Any) -> None:
+        """Scapy shares defaults that it does not know to be mutable; headers are each message's own."""
+        super().init_fields(*given, **named)
+        self.fields["headers"] = Headers()
+
+    def dissect(self, s: bytes) -> None:
+        """Read the message: its head into the fields, its body into the payload, what follows into `Padding`."""
+        try:
+            message = sip.parse(s)
+        except Malformed:
+            nothing = {**dict.fromkeys(self.default_fields), "start_line": b"", "headers": Headers(), "end": b""}
+            self.remember(b"", nothing)
+            self.do_dissect_payload(s)
+            return
+        after = self._read_head(s, message) + len(message.raw_body)
+        self.do_dissect_payload(message.body.octets)
+        if s[after:] and conf.padding:
+            self.add_payload(conf.padding_layer(s[after:]))
+
+    def _read_head(self, octets: bytes, message: sip.Message) -> int:
+        """Fill the fields from the octets before the body; the offset of the first that is none of them."""
+        begin = len(octets) - len(octets.lstrip(b"\r\n"))
+        _, end, whole = head(octets, begin)
+        start = _start_line_end(octets, begin)
+        end = max(start, end)
+        blank = 2 if whole and octets[end - 2 : end - 1] == b"\r" else int(whole)
+        recovered = tuple(header for header in message.headers if header.recovered)
+        fields: dict[str, Any] = {
+            **{name: getattr(message, name) for name in _START},
+            "headers": Headers(split_fields(octets[start : end - blank]), recovered),
+            "raw_body": message.raw_body,
+            "raw_encoding": message.body.label,
+        }
+        if octets[end - blank : end] != b"\r\n":
+            fields["end"] = octets[end - blank : end]
+        if begin:
+            fields["leading"] = octets[:begin]
+        if octets[begin:start] != _start_line(*(fields[name] for name in _START)):
+            fields["start_line"] = octets[begin:start]
+        self.remember(octets[:end], fields, ("headers",))
+        return end
+
+    def guess_payload_class(self, payload: bytes) -> type[Packet]:
+        """SDP by its type, or by its first line where no type is given."""
+        kind = media_type(self.headers.get("Content-Type"))
+        if kind == "application/sdp" or (kind is None and payload.lstrip(b"\r\n")[:2] == b"v="):
+            return SDP
+        return super().guess_payload_class(payload)
+
+    @property
+    def body(self) -> bytes:
+        """The body, decoded."""
+        return self.do_build_payload()
+
+    def getfield_and_val(self, attr: str) -> tuple[Any, Any]:
+        """Scapy's way to a value by its name; `raw_body` is what would be sent now."""
+        if attr == "body":
+            return _BODY, self.body
+        if attr == "raw_body":
+            return _BODY, self._sent(self.body)[1]
+        return super().getfield_and_val(attr)
+
+    def setfieldval(self, attr: str, val: Any) -> None:
+        """Assign a field, the body, or the body as it is sent."""
+        if attr == "body":
+            self._take_body(octets_of(val))
+        elif attr == "raw_body":
+            raw = octets_of(val)
+            super().setfieldval("raw_body", raw)
+            super().setfieldval("raw_encoding", self._encoding())
+            self._take_body(self._decoded(raw))
+            if "Content-Length" in self.headers:
+                self.headers.write("Content-Length", len(raw))
+        else:
+            super().setfieldval(attr, val)
+
+    def _take_body(self, body: bytes) -> None:
+        padding = self.build_padding()
+        self.remove_payload()
+        self.do_dissect_payload(body)
+        if padding:
+            self.add_payload(conf.padding_layer(padding))
+
+    def self_build(self) -> bytes:
+        """The message without its body."""
+        return self._head(self.getfieldval("headers"))
+
+    def post_build(self, octets: bytes, payload: bytes) -> bytes:
+        """Add the body as it is sent, and make the headers agree with it where they are ours to change."""
+        headers, body = self._sent(payload)
+        return (octets if headers == self.getfieldval("headers") else self._head(headers)) + body
+
+    def _head(self, headers: Headers) -> bytes:
+        parts = [self.getfieldval(name) for name in _START]
+        line: bytes | None = self.getfieldval("start_line")
+        if line is None or _parts(line) != parts:
+            line = _start_line(*parts)
+        end: bytes | None = self.getfieldval("end")
+        leading: bytes = self.getfieldval("leading") or b""
+        return leading + line + b"".join(headers.lines) + (b"\r\n" if end is None else end)
+
+    def _sent(self, payload: bytes) -> tuple[Headers, bytes]:
+        """The headers and the body that go out with `payload`."""
+        headers: Headers = self.getfieldval("headers")
+        raw: bytes | None = self.getfieldval("raw_body")
+        encoding = self._encoding()
+        if raw is not None and encoding == self.getfieldval("raw_encoding") and self._decoded(raw) == payload:
+            return headers, raw
+        body = self._encoded(payload, raw, encoding)
+        changed = headers.copy()
+        if raw is None:
+            if isinstance(self.payload, SDP) and "Content-Type" not in headers:
+                changed.write("Content-Type", "application/sdp")
+            if "Content-Length" not in headers:
+                changed.write("Content-Length", len(body))
+        elif "Content-Length" in headers and "content-length" not in headers.assigned:
+            changed.write("Content-Length", len(body))
+        return changed, body
+
+    def _encoding(self) -> str | None:
+        labels = [field.value for field in self.getfieldval("headers").fields() if field and field.name == _ENCODING]
+        return ", ".join(labels) if labels else None
+
+    def _decoded(self, raw: bytes) -> bytes:
+        """The body that `raw` is, without header lines that were compressed with it."""
+        label = f"{_ENCODING}: {self.getfieldval('raw_encoding')}\r\n" if self.getfieldval("raw_encoding") else ""
+        return sip.parse(f"SIP/2.0 200 OK\r\n{label}\r\n".encode() + raw).body.octets
+
+    def _encoded(self, payload: bytes, raw: bytes | None, encoding: str | None) -> bytes:
+        """`payload` as the message says, after the header lines that were compressed with the body."""
+        if not encoding:
+            return payload
+        if raw and self.getfieldval("raw_encoding"):
+            whole = inflate(raw, (self.getfieldval("raw_encoding"),)).octets
+            payload = whole.removesuffix(self._decoded(raw)) + payload
+        try:
+            return deflate(payload, encoding)
+        except ValueError:
+            return payload
+
+    def hashret(self) -> bytes:
+        """The Call-ID, by which `sr` finds the answer to a request."""
+        return octets_of(self.headers.get("Call-ID", ""))
+
+    def answers(self, other: Packet) -> int:
+        """Whether this is a response to the request `other`."""
+        if not isinstance(other, SIP) or self.status is None or other.status is not None:
+            return 0
+        return int(all(self.headers.get(name) == other.headers.get(name) for name in ("Call-ID", "CSeq")))
+
+    def mysummary(self) -> Any:
+        """The start line, and how the body is compressed."""
+        raw, body = self.getfieldval("raw_body"), self.body
+        packed = f" (body {len(raw)} → {len(body)} octets)" if raw is not None and raw != body else ""
+        parts = (self.getfieldval("status"), self.getfieldval("reason")) if self.status is not None else (self.method,)
+        return "SIP " + " ".join(ascii(str(part))[1:-1][:_SHOWN] for part in parts) + packed, [UDP]
+
+
+_ENCODING = "Content-Encoding"
+
+
+def _start_line_end(octets: bytes, begin: int) -> int:
+    """Where the start line ends, its line end included: a CR without LF is one too (as the parser has it)."""
+    newline = octets.find(b"\n", begin)
+    if newline < 0:
+        return len(octets)
+    alone = octets.find(b"\r", begin, newline - 1)
+    return alone + 1 if alone >= 0 else newline + 1
+
+
+def _start_line(method: Any, uri: Any, status: Any, reason: Any, version: Any) -> bytes:
+    """The line of these parts (RFC 3261 sections 7.1 and 7.2); none where there are no parts."""
+    if version is None:
+        return b""
+    if status is not None:
+        code = f"{status:03d}" if isinstance(status, int) else status
+        return b" ".join((octets_of(version), octets_of(code), octets_of(reason or ""))) + b"\r\n"
+    return b" ".join(octets_of(part or "") for part in (method, uri, version)) + b"\r\n"
+
+
+def _parts(line: bytes) -> list[Any]:
+    """The parts of a start line as it was written."""
+    try:
+        start = read_start_line(line.removesuffix(b"\n").partition(b"\r")[0], 0, [])
+    except Malformed:
+        return [None] * len(_START)
+    return [getattr(start, name) for name in _START]
