@@ -285,8 +285,8 @@ def test_a_malformed_message_is_a_finding_with_its_frame_and_the_rest_is_told() 
 
 
 def test_encrypted_media_keeps_its_name() -> None:
-    hello = b"\x16\xfe\xfd" + bytes(8) + b"\x00\x03abc"
-    told = report([(A, B, hello), *media()])
+    finished = b"\x16\xfe\xfd\x00\x01" + bytes(6) + b"\x00\x03abc"
+    told = report([(A, B, finished), *media()])
     assert told.streams[0].encrypted
     assert told.flows[0].encrypted == 60
 

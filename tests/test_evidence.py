@@ -107,6 +107,19 @@ def test_dtls_13_records_need_a_handshake_on_the_five_tuple() -> None:
     assert protocols([unified, hello]) == ["DTLS", "DTLS"]
 
 
+@pytest.mark.parametrize(
+    ("record", "encrypted"),
+    [
+        (b"\x16\xfe\xfd" + bytes(8) + b"\x00\x03abc", False),
+        (b"\x16\xfe\xfd\0\x01" + bytes(6) + b"\x00\x03abc", True),
+        (b"\x14\xfe\xfd" + bytes(8) + b"\x00\x01\x01" + b"\x16\xfe\xfd\0\x01" + bytes(6) + b"\x00\x03abc", True),
+    ],
+)
+def test_rtp_is_encrypted_once_dtls_has_agreed_on_keys(record: bytes, encrypted: bool) -> None:
+    entries = settled([(B, A, record), *((A, B, rtp(n)) for n in range(3))])
+    assert [entry.encrypted for entry in entries] == [False] + [encrypted] * 3
+
+
 def test_a_stream_goes_on_when_ice_moves_it_to_another_five_tuple() -> None:
     scanner = Scanner()
     sent = [*((A, B, rtp(n)) for n in range(5)), *((A, C, rtp(n)) for n in range(5, 9))]

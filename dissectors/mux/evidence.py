@@ -32,6 +32,9 @@ _RELEASES = {
 }
 _AGREED = 1 << STUN | 1 << DTLS | 1 << ZRTP | 1 << TURN | 1 << SIP
 _MEDIA_PATH = _AGREED | 1 << RTP | 1 << RTCP
+KEYED = 1 << 31
+"""In `PairState.seen`: DTLS went on to encrypted records, so it agreed on keys (RFC 5764 section 4.2)."""
+
 RFC_8285 = b"\xbe\xde"
 LAST = 8
 
@@ -104,6 +107,8 @@ class Evidence:
             settled = self._seen(entry.flow.pair, protocol)
             if protocol == RTCP:
                 settled += self._reports(entry)
+            elif protocol == DTLS and not entry.flow.pair.seen & KEYED and goes_on_encrypted(entry.payload):
+                entry.flow.pair.seen |= KEYED
             settled.append(entry._replace(protocol=protocol, strength="certain"))
             return settled
         return self._rules.get(protocol, self._on_the_pair)(entry)
@@ -172,6 +177,7 @@ class Evidence:
         if protocol == STUN and entry.length > 20:
             return [*self._seen(pair, STUN), _confirmed(entry, STUN, "a whole chain of attributes")]
         if pair.seen & _CONFIRMED_MASK[protocol]:
+            pair.seen |= KEYED if protocol == DTLS else 0
             return [_confirmed(entry, protocol, f"{_first(pair.seen & _CONFIRMED_MASK[protocol])} on the same 5-tuple")]
         waiting = pair.waiting.setdefault(protocol, Waiting())
         settled = self._wait(entry, waiting)
@@ -230,18 +236,17 @@ class Evidence:
         if counters is not None:
             counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
             return [_confirmed(entry, RTP, counters.evidence)]
-        counters = self._candidates.get(key)
-        if counters is None:
-            counters = self._candidates[key] = Counters(key[1], key[0])
-        settled = self._wait(entry, counters.waiting)
-        if evidence := self._run(counters, entry):
-            settled += self._confirm(key, counters, evidence)
+        waiting = self._candidates.get(key)
+        if waiting is None:
+            waiting = self._candidates[key] = Waiting()
+        settled = self._wait(entry, waiting)
+        if waiting.entries and (evidence := self._run(waiting.entries, entry, key[1])):
+            settled += self._confirm(key, entry.flow.pair, evidence)
         return settled
 
-    def _run(self, counters: Counters, entry: Entry) -> str:
-        """What confirms a candidate, or nothing."""
-        entries = counters.waiting.entries
-        if counters.ssrc and counters.ssrc in self._reported:
+    def _run(self, entries: list[Entry], entry: Entry, ssrc: int) -> str:
+        """What confirms a candidate for a stream, the last of whose entries has just come; or nothing."""
+        if ssrc and ssrc in self._reported:
             return "its SSRC in RTCP"
         path = entry.flow.pair.seen & _MEDIA_PATH
         extended = has_extension(entry.payload)
@@ -253,14 +258,15 @@ class Evidence:
             return f"{len(entries[-LAST:])} datagrams of its SSRC in sequence"
         return ""
 
-    def _confirm(self, key: tuple[int, int], counters: Counters, evidence: str) -> list[Entry]:
-        del self._candidates[key]
-        self.streams[key] = self._latest[key[1]] = counters
+    def _confirm(self, key: tuple[int, int], pair: PairState, evidence: str) -> list[Entry]:
+        """Make a stream of a candidate; it counts from the first datagram that waited."""
+        counters = Counters(key[1], key[0])
         counters.confirmed, counters.evidence = True, evidence
-        settled = self._settle(counters.waiting, RTP, evidence)
+        settled = self._settle(self._candidates.pop(key), RTP, evidence)
+        self.streams[key] = self._latest[key[1]] = counters
         for entry in settled:
             counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
-        settled += self._seen(settled[-1].flow.pair, RTP)
+        settled += self._seen(pair, RTP)
         if waiting := self._rtcp.pop(key[1], None):
             settled += self._settle(waiting, RTCP, "its SSRC sends RTP")
         return settled
@@ -312,6 +318,16 @@ def _is_quics(pair: PairState) -> bool:
     that (RFC 9443), and nothing that could is on it.
     """
     return bool(pair.seen & 1 << QUIC) and not pair.seen & _AGREED
+
+
+def goes_on_encrypted(payload: bytes) -> bool:
+    """Whether a datagram of DTLS records holds one of a later epoch than the first (RFC 6347 section 4.1)."""
+    start = 0
+    while start + 13 <= len(payload):
+        if payload[start + 3 : start + 5] != b"\0\0":
+            return True
+        start += 13 + int.from_bytes(payload[start + 11 : start + 13], "big")
+    return False
 
 
 def has_extension(payload: bytes) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from dissectors.mux.classify import classify, match
 from dissectors.mux.counters import Counters
-from dissectors.mux.evidence import DTLS, RTP, STUN, TURN, Entry, Evidence
+from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable, PairState
 from dissectors.mux.inside import carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
@@ -180,7 +180,7 @@ class Scanner:
     def _settle(self, batch: Batch, entries: list[Entry]) -> None:
         for entry in entries:
             flow, protocol = entry.flow, entry.protocol
-            if protocol == RTP and flow.pair.seen & 1 << DTLS:
+            if protocol == RTP and flow.pair.seen & KEYED:
                 entry = entry._replace(encrypted=True)
             flow.counts[protocol] += 1
             flow.encrypted += entry.encrypted
