@@ -151,8 +151,10 @@ class CallState:
         if self.answered is None:
             self.status = status
             self.ended = time
-        if self.dialogs.get((message.from_tag, message.to_tag)) != "confirmed":
-            self._dialog(message, "terminated")
+        tags, half = (message.from_tag, message.to_tag), (message.from_tag, None)
+        # A refusal makes no dialog of its own (RFC 3261 section 12.1): it ends the one that there is, or the attempt.
+        if self.dialogs.get(tags if tags in self.dialogs else half) not in ("confirmed", None):
+            self.dialogs[tags if tags in self.dialogs else half] = "terminated"
 
     ORDER = ("calling", "proceeding", "early", "confirmed", "terminated")
 

@@ -73,7 +73,7 @@ class Directory:
         for by, look in looks:
             found = [(call, side) for call, side in look() if _overlaps(call, counters)]
             if found:
-                call, side = max(found, key=lambda pair: pair[0].start)
+                call, side = max(found, key=lambda pair: _nearness(pair[0], counters))
                 return Joined(
                     call, by, side, self._line(call, _other(side), flow.dport), self._line(call, side, flow.sport)
                 )
@@ -103,6 +103,12 @@ def _side(call: CallState, flow: Flow) -> str:
 def _overlaps(call: CallState, counters: Counters) -> bool:
     end = call.last if call.ended is not None else max(call.last, counters.first)
     return counters.first <= end + GRACE and counters.last >= call.start - GRACE
+
+
+def _nearness(call: CallState, counters: Counters) -> tuple[bool, int]:
+    """Of several calls on the same ports a stream belongs to the last that began before it, else to the next one."""
+    before = call.start <= counters.first
+    return before, call.start if before else -call.start
 
 
 def codec(counters: Counters, joined: Joined | None) -> Codec:

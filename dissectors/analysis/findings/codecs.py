@@ -28,6 +28,7 @@ def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
         for position in call.streams if announced else ():
             stream = facts.streams[position]
             odd = [p for p in stream.payloads if str(p.payload_type) not in announced and p.packets >= ENOUGH]
+            odd = [each for each in odd if each.payload_type != COMFORT_NOISE]
             for each in odd:
                 what = f"{name_of(stream)}: {each.packets:,} packets of type {each.payload_type}"
                 yield Found(what, (stream.first_place,), number, position)

@@ -76,7 +76,7 @@ def ice_role_conflict(facts: Facts) -> Iterator[Found]:
 def ice_refused(facts: Facts) -> Iterator[Found]:
     for check in facts.checks:
         errors = [error for error in check.errors if error[:3] in ("400", "401", "403")]
-        if check.kind == CHECK and errors:
+        if check.kind == CHECK and errors and check.mapped is None:
             yield Found(f"{ends(check)}: {errors[0]}", (check.place,))
 
 
@@ -109,7 +109,7 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "stun-unanswered", "warning", "A STUN server does not answer",
+    "stun-unanswered", "warning", "STUN requests get no answer",
     why="Without it an endpoint does not learn its public address, and NAT bindings are not kept open.",
     fix="See whether the server's address and port are right and the firewall lets UDP out.",
 )  # fmt: skip
@@ -184,7 +184,7 @@ def nat_symmetric(facts: Facts) -> Iterator[Found]:
             seen.setdefault((check.src, check.sport), {})[check.mapped] = check
     for (src, sport), mapped in seen.items():
         if len(mapped) > 1 and len({(each.dst, each.dport) for each in mapped.values()}) > 1:
-            what = f"{endpoint(src, sport)} is seen as {' and '.join(mapped)}"
+            what = f"{endpoint(src, sport)} is seen as {' and '.join(list(mapped)[:4])}"
             yield Found(what, [check.place for check in mapped.values()], certainty="high")
 
 

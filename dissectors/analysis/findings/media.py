@@ -42,13 +42,18 @@ def talked(facts: Facts, call: Call) -> float:
     fix="See whether media takes another path; otherwise look at the addresses in the SDP, NAT and firewall.",
 )  # fmt: skip
 def media_missing(facts: Facts) -> Iterator[Found]:
+    used = {end for s in facts.streams for end in ((s.src, s.sport), (s.dst, s.dport))}
     for number, call in facts.talks():
-        if call.streams or not wanted(call) or talked(facts, call) < TALK:
+        # A second leg of the same call may announce the same endpoints, and the stream is that one's.
+        shared = any((line.address, line.port) in used for line in wanted(call))
+        if call.streams or shared or not wanted(call) or talked(facts, call) < TALK:
             continue
         places = tuple(described.place for described in call.descriptions[:2])
-        elsewhere = not any(seen.name == "RTP" for seen in facts.capture.protocols)
-        what = f"answered, {talked(facts, call):.0f} s long, no RTP" + (" in the whole capture" if elsewhere else "")
-        if elsewhere:
+        silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
+        hosts = {flow.src for flow in facts.flows} | {flow.dst for flow in facts.flows}
+        passed = {line.address for line in wanted(call)} <= hosts
+        what = f"answered, {talked(facts, call):.0f} s long, no RTP" + (" in the whole capture" if silent else "")
+        if silent or not passed:
             yield Found(what, places, number, certainty="low", severity="note")
         else:
             yield Found(what, places, number, certainty="high")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dissectors.analysis.findings.refusals import REFUSALS
 from dissectors.analysis.findings.rule import Facts, Found, of, rule
 from dissectors.analysis.findings.transactions import transactions
-from dissectors.analysis.report import Call, Place
+from dissectors.analysis.report import Call, Certainty, Place
 
 PATIENCE, RINGS, SETUP, TIMER_H = 2.0, 30.0, 5.0, 32.0
 """Seconds: without any response, ringing, until it rings, and until a SIP transaction gives up (RFC 3261 17.1)."""
@@ -157,7 +157,9 @@ def registration_refused(facts: Facts) -> Iterator[Found]:
             continue
         # One challenge is how a registration begins; the second says that the credentials were wrong.
         if finals[-1].status not in CHALLENGES or [m.status in CHALLENGES for m in finals[-2:]] == [True, True]:
-            yield Found(f"the REGISTER was answered {finals[-1].summary}", (finals[-1].place,), number)
+            sure: Certainty = "medium" if finals[-1].status in CHALLENGES else "certain"
+            what = f"the REGISTER was answered {finals[-1].summary}"
+            yield Found(what, (finals[-1].place,), number, certainty=sure)
 
 
 @rule(
