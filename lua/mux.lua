@@ -25,7 +25,7 @@ local HEURISTIC, MAX_INFLATED = false, 65535
 -- What is longer than a datagram may inflate to 100 times its size and no further.
 local MAX_RATIO = 100
 
--- The table: the first row whose every clause holds says what a datagram is. Clause words are explained below.
+-- The table: the first row whose every clause holds says what a datagram is; its words come below.
 local ROWS = {
   { -- 1
     type = 1, name = "SIP", strength = "certain",
@@ -1542,7 +1542,7 @@ end
 
 local function present(row, tvb, pinfo, tree)
   if not pinfo.visited then pinfo.conversation = mux end
-  local item = tree:add(mux, tvb)
+  local item = tree:add(mux, tvb(0, tvb:captured_len()))
   item:append_text(row.text)
   item:add(fields.type, tvb(0, 0), row.type):set_generated()
   item:add(fields.strength, tvb(0, 0), STRENGTH_NUMBERS[row.strength]):set_generated()

@@ -38,8 +38,8 @@ def run(options: argparse.Namespace) -> int:
         opinions = verify(options.file, offline.rows([options.file]), wireshark, plugin)
     except (ValueError, tshark.NoWireshark) as error:
         raise inputs.Refused(str(error)) from None
-    version = ".".join(map(str, wireshark.version))
-    print("\n".join(_told(opinions, f"Wireshark {version}{' with the plugin' if plugin else ''}")))
+    with_plugin = " with the plugin" if plugin else " with the plugin that is installed" if opinions.labelled else ""
+    print("\n".join(_told(opinions, f"Wireshark {'.'.join(map(str, wireshark.version))}{with_plugin}")))
     if plugin and not opinions.labelled:
         print("The plugin did not run; muxshark plugin --check says why.")
     return 0

@@ -91,15 +91,17 @@ def _installed(tshark: Tshark, name: str) -> Iterator[Line]:
         return
     answer = tshark.ask("-G", "plugins")
     loaded = any(path.name in line for line in answer.lines)
-    said = f": {answer.lua_errors[-1]}" if answer.lua_errors else ""
-    yield Line(loaded and not said, f"Wireshark {'loads' if loaded and not said else 'does not load'} it by itself{said}")
+    if answer.lua_errors or not loaded:
+        yield Line(False, f"Wireshark does not load it by itself: {(answer.lua_errors or ('without a word',))[-1]}")
+    else:
+        yield Line(True, "Wireshark loads it by itself")
 
 
 def _datagrams(port: int) -> list[bytes]:
     """A call in small: one datagram for each way in which the plugin hands over."""
     body = zlib.compress(SDP, 9)
     uri = b"sip:callee@192.0.2.2:%d" % port
-    head = b"v: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nf: <sip:caller@192.0.2.1>;tag=1\r\nt: <%s>\r\ni: check\r\n" % uri
+    head = b"v: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nf: <sip:a@192.0.2.1>;tag=1\r\nt: <%s>\r\ni: check\r\n" % uri
     offer = b"INVITE %s SIP/2.0\r\n%sCSeq: 1 INVITE\r\nc: application/sdp\r\ne: deflate\r\nl: %d\r\n\r\n%s"
     answer = b"SIP/2.0 200 OK\r\n%sCSeq: 1 INVITE\r\nl: 0\r\n\r\n" % head
     return [

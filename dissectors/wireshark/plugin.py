@@ -81,7 +81,7 @@ def _constants(defaults: Defaults) -> Iterator[str]:
     yield f"-- What is longer than a datagram may inflate to {LIMITS.ratio} times its size and no further."
     yield f"local MAX_RATIO = {LIMITS.ratio}"
     yield ""
-    yield "-- The table: the first row whose every clause holds says what a datagram is. Clause words are explained below."
+    yield "-- The table: the first row whose every clause holds says what a datagram is; its words come below."
     yield "local ROWS = {"
     for number, (protocol, row) in enumerate(ROWS):
         yield from _row(number, protocol, row)

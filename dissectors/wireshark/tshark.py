@@ -72,7 +72,9 @@ class Tshark:
         lines, complaints = (tuple(text.decode("utf-8", "replace").splitlines()) for text in (done.stdout, done.stderr))
         return Answer(done.returncode, lines, complaints)
 
-    def fields(self, capture: str | Path, names: Sequence[str], *options: str | Path, home: Path) -> Iterator[list[str]]:
+    def fields(
+        self, capture: str | Path, names: Sequence[str], *options: str | Path, home: Path
+    ) -> Iterator[list[str]]:
         """Fields of each frame, with the user's own settings left out; raises NoWireshark when tshark fails."""
         wanted = [word for name in names for word in ("-e", name)]
         answer = self.ask(*options, "-r", capture, "-T", "fields", *wanted, home=home)

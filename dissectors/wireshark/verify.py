@@ -63,43 +63,67 @@ def verify(path: str, rows: Iterable[Row], tshark: Tshark, plugin: Defaults | No
         if plugin is not None:
             file = Path(scratch) / f"{plugin.name}.lua"
             file.write_text(render(plugin), encoding="utf-8", newline="\n")
-            script = ["-X", f"lua_script:{file}"]
-        name = plugin.name if plugin else ""
+            # Where the plugin is installed, too, that one is loaded: it shall have the same ports.
+            ranges = (f"{plugin.name}.ports:{plugin.ports}", f"{plugin.name}.signalling_ports:{plugin.signalling_ports}")
+            script = ["-X", f"lua_script:{file}", "-o", ranges[0], "-o", ranges[1]]
+        name = (plugin or Defaults()).name
         theirs, labelled = thread.submit(_theirs, path, tshark, script, name).result()
     return _compared(rows, theirs, labelled)
+
+
+class _Capture(pyshark.FileCapture):  # type: ignore[misc]  # pyshark carries no types
+    """A capture that tshark has read to its end.
+
+    pyshark ends a tshark that has just ended by itself, and then takes the exit status that it missed for a crash.
+    """
+
+    def close(self) -> None:
+        try:
+            super().close()
+        except TSharkCrashException:
+            self._running_processes.clear()
 
 
 def _theirs(path: str, tshark: Tshark, script: list[str], name: str) -> tuple[dict[int, list[str]], int]:
     """Wireshark's layer above each UDP header, by frame; and how many frames carry the plugin's."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    # Naming the layers whose content is wanted leaves the others empty: all we need is that they are there.
-    options = ["-j", "frame", *script]
+    try:
+        return _read(path, tshark, script, name, loop)
+    finally:
+        loop.close()
+
+
+def _read(
+    path: str, tshark: Tshark, script: list[str], name: str, loop: asyncio.AbstractEventLoop
+) -> tuple[dict[int, list[str]], int]:
     found: dict[int, list[str]] = {}
     labelled = 0
-    capture = pyshark.FileCapture(
-        path, keep_packets=False, eventloop=loop, tshark_path=tshark.path, custom_parameters=options
-    )
+    # Naming the layers whose content is wanted leaves the others empty: all we need is that they are there.
+    options = ["-j", "frame", *script]
+    capture = _Capture(path, keep_packets=False, eventloop=loop, tshark_path=tshark.path, custom_parameters=options)
     try:
         for packet in capture:
             layers = [layer.layer_name.lower() for layer in packet.layers]
             labelled += name in layers
             found[int(packet.frame_info.number)] = list(_above_udp(layers, name))
     except TSharkCrashException as crash:
-        raise NoWireshark(f"tshark gave up: {crash}") from None
+        # A capture that is cut in the middle ends like that, too, and what came before the cut counts.
+        if not found:
+            raise NoWireshark(f"tshark gave up: {str(crash).splitlines()[0]}") from None
     finally:
         capture.close()
-        loop.close()
     return found, labelled
 
 
 def _above_udp(layers: list[str], plugin: str) -> Iterator[str]:
     """What stands on each UDP header of a frame; datagrams quoted by ICMP are none of the frame's own."""
-    for place, layer in enumerate(layers):
-        if layer in ("icmp", "icmpv6"):
+    places = [place for place, layer in enumerate(layers) if layer == "udp" or layer.startswith("icmp")]
+    for place, following in zip(places, [*places[1:], len(layers)], strict=True):
+        if layers[place] != "udp":
             return
-        if layer == "udp":
-            yield next((above for above in layers[place + 1 :] if above != plugin), "data")
+        # pyshark calls a layer without a name data; what a plugin adds is wrapped in one.
+        yield next((layer for layer in layers[place + 1 : following] if layer not in (plugin, "data")), "data")
 
 
 def _compared(rows: Iterable[Row], theirs: dict[int, list[str]], labelled: int) -> Opinions:

@@ -272,7 +272,7 @@ end
 
 local function present(row, tvb, pinfo, tree)
   if not pinfo.visited then pinfo.conversation = mux end
-  local item = tree:add(mux, tvb)
+  local item = tree:add(mux, tvb(0, tvb:captured_len()))
   item:append_text(row.text)
   item:add(fields.type, tvb(0, 0), row.type):set_generated()
   item:add(fields.strength, tvb(0, 0), STRENGTH_NUMBERS[row.strength]):set_generated()
