@@ -162,7 +162,7 @@ class Session:
         self.watch(Look(
             report, tuple(events), tuple(self._news()), moment - self._begun, self.received, datagrams,
             (datagrams - before[0]) / span, (octets - before[1]) / span, drops.kernel, missed, resident(),
-            self.keeper.kept if self.keeper else 0, self._protocols(span), self._events,
+            self.keeper.kept if self.keeper else 0, self.source.behind, self._protocols(span), self._events,
         ))  # fmt: skip
 
     def _protocols(self, span: float) -> dict[str, float]:

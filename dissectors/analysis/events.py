@@ -199,14 +199,14 @@ class Events:
         for finding in report.findings:
             call = None if finding.call is None else name_of(report.calls[finding.call])
             stream = None if finding.stream is None else report.streams[finding.stream]
-            key = (finding.id, call, stream and key_of(stream), NUMBERS.sub("#", finding.what))
+            key = (finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what))
             since = self._findings.setdefault(key, now)
             self._findings.move_to_end(key)
             if since >= 0 and now - since >= _patience(finding):
                 self._findings[key] = -1.0
                 yield FindingEvent(
                     "finding", now, finding.id, finding.severity, finding.certainty, finding.what, finding.why,
-                    finding.fix, tuple(place.frame for place in finding.places), call, stream and stream.ssrc,
+                    finding.fix, tuple(place.frame for place in finding.places), call, stream.ssrc if stream else None,
                 )  # fmt: skip
         _forget(self._findings)
 
@@ -231,6 +231,7 @@ class Look:
     dropped_us: int
     memory: int
     kept: int
+    behind: int
     protocols: dict[str, float]
     watched: Events
 

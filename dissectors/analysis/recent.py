@@ -68,8 +68,8 @@ class Recent:
                 break
             chosen[name] = call
         for name in self._open:
-            if (call := calls.get(name)) is not None:
-                chosen.setdefault(name, call)
+            if name in calls:
+                chosen.setdefault(name, calls[name])
         is_open = (name for name, call in chosen.items() if call.kind == "call" and call.outcome in OPEN)
         self._open = dict.fromkeys(islice(is_open, MOST_CALLS))
         part = Calls(self._engine.calls.limit)

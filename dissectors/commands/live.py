@@ -34,6 +34,7 @@ PAIR = re.compile(r"([a-z]+):(\d{1,12}(?:\.\d{1,3})?)")
 AUTOSTOP = ("duration", "filesize", "files", "packets")
 ROTATE = ("filesize", "duration", "files", "packets")
 KILO = 1000
+SWITCH = 0.0005
 FAILED, INTERRUPTED = 2, "interrupted"
 
 
@@ -48,6 +49,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--promiscuous", action="store_true", help="also frames that are for others")
     add("-s", "--snaplen", type=inputs.positive, default=262_144, metavar="OCTETS", help="keep so much of a frame")
     add("--buffer", type=inputs.positive, default=64, metavar="MIB", help="what the kernel may hold for us (64)")
+    add("--backlog", type=inputs.positive, default=1024, metavar="MIB", help="what may wait for the analysis (1024)")
     add("--backend", choices=BACKENDS, default="", help="the way in, instead of the best that works")
     add("--user", default="", metavar="NAME", help="who to be once everything is open (under sudo: who called it)")
     add("-w", dest="keep", default="", metavar="FILE", help="keep the frames as pcapng; - is standard output")
@@ -85,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
         if became:
             _say(f"running as {became}")
         _handle(session)
+        # Whoever empties the kernel's ring waits for the interpreter no longer than that.
+        sys.setswitchinterval(SWITCH)
         _watch(options, session, keeper)
         return _finish(options, session)
 
@@ -152,7 +156,7 @@ def _source(options: argparse.Namespace) -> Source:
     expression = filters.both(options.filter, filters.for_ports(options.ports) if options.ports else "")
     wanted = live.Wanted(
         tuple(options.interfaces), expression, min(options.snaplen, live.SNAPLEN), options.promiscuous,
-        options.buffer << 20,
+        options.buffer << 20, options.backlog << 20,
     )  # fmt: skip
     return live.open_source(wanted, options.backend)
 

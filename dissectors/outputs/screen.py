@@ -31,6 +31,9 @@ STATE_STYLES = {
     "cancelled": "yellow", "fragment": "bright_black",
 }  # fmt: skip
 LIVE = ("calling", "ringing", "answered")
+BEHIND = 1 << 22
+"""Octets that may wait without anybody being told."""
+
 UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 CALLS = (
@@ -119,7 +122,8 @@ def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
     rates = f"{quantity(look.datagrams_per_second)}/s  {quantity(look.octets_per_second * 8)}bit/s"
     seen = f"{look.received:,} seen  {look.datagrams:,} UDP  {rates}  "
     second = line(seen, span(dropped, "bold red" if lost else "green"))
-    memory = span("  ".join((*kept, f"memory {quantity(look.memory)}B")), "dim")
+    behind = (f"{quantity(look.behind)}B behind",) if look.behind > BEHIND else ()
+    memory = span("  ".join((*kept, *behind, f"memory {quantity(look.memory)}B")), "dim")
     gap = page.width - width_of(first) - width_of((memory,))
     if gap >= 2:
         first = (*first, Span(" " * gap), memory)

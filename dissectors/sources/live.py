@@ -17,22 +17,27 @@ from dissectors.wire.records import Record
 
 SNAPLEN = 262_144
 BUFFER = 64 << 20
+BACKLOG = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to be captured: from which interfaces, by which filter, how much of a frame, into how large a buffer."""
+    """What is to be captured: from which interfaces, by which filter, how much of a frame.
+
+    `buffer` octets wait in the kernel, `backlog` octets (in a temporary file) until they are analysed.
+    """
 
     interfaces: tuple[str, ...]
     filter: str = ""
     snaplen: int = SNAPLEN
     promiscuous: bool = False
     buffer: int = BUFFER
+    backlog: int = BACKLOG
 
 
 @dataclass(slots=True)
 class Drops:
-    """Frames that never reached us: `kernel` had no room for them, or `us` (this side of the kernel) had none."""
+    """Frames that are lost: the kernel's ring had no room for them, or our backlog had none."""
 
     kernel: int = 0
     us: int = 0
@@ -48,8 +53,15 @@ class Source(Protocol):
     backend: str
     why: str
     names: tuple[str, ...]
-    ended: bool
     failed: str
+
+    @property
+    def ended(self) -> bool: ...
+
+    @property
+    def behind(self) -> int:
+        """Octets that are taken in and not yet read."""
+        ...
 
     def wait(self, timeout: float) -> None:
         """Sleep until something is there, at most `timeout` seconds; a signal wakes too."""

@@ -25,6 +25,7 @@ class Sniffer:
         self.why = "frames come through Scapy, which keeps up with little"
         self.names = wanted.interfaces
         self.ended = False
+        self.behind = 0
         self.failed = ""
         self._frame = 0
         self._snaplen = wanted.snaplen
@@ -43,8 +44,8 @@ class Sniffer:
         try:
             for name in wanted.interfaces:
                 interface = None if name == EVERYWHERE else name
-                options = {"filter": wanted.filter} if wanted.filter else {}
-                self._sockets.append(conf.L2listen(iface=interface, promisc=wanted.promiscuous, **options))
+                listen: Any = conf.L2listen
+                self._sockets.append(listen(iface=interface, promisc=wanted.promiscuous, filter=wanted.filter or None))
         except PermissionError:
             self.close()
             raise Refusal("raw sockets are not allowed here either") from None

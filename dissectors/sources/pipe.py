@@ -35,6 +35,7 @@ class Pipe:
         self.why = "frames come through a pipe"
         self.names: tuple[str, ...] = (name,)
         self.ended = False
+        self.behind = 0
         self.failed = ""
         self._descriptor = descriptor
         self._walker: Walker | None = None

@@ -44,6 +44,9 @@ LARGEST_SNAPLEN = 262_144
 block_head = struct.Struct("=III").unpack_from
 """Of a block's head from octet 8: status, packets, offset of the first."""
 
+block_length = struct.Struct("=I").unpack_from
+status = struct.Struct("=I")
+
 frame_head = struct.Struct("=IIIII I HH I I H").unpack_from
 """tpacket3_hdr: next, sec, nsec, snaplen, len, status, mac, net, hash, VLAN TCI, VLAN TPID."""
 
@@ -150,34 +153,26 @@ class Ring:
         number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         return OSError(number, "") if number else None
 
-    def block(self) -> memoryview | None:
-        """The next block that is ours, or None; it stays valid until `give_back`."""
+    def take(self) -> bytes:
+        """A copy of the next block that is ours, whose place the kernel gets back; empty when there is none."""
         block = self._blocks[self._current]
-        return block if block_head(block, 8)[0] & USER else None
-
-    def give_back(self) -> None:
-        """Return the block that `block` gave to the kernel."""
-        struct.pack_into("=I", self._blocks[self._current], 8, 0)
+        if not block_head(block, 8)[0] & USER:
+            return b""
+        octets = bytes(block[: block_length(block, 20)[0]])
+        status.pack_into(block, 8, 0)
         self._current = (self._current + 1) % len(self._blocks)
+        return octets
 
-    def records(self) -> list[Record]:
-        """The frames of the next block in the order of their arrival, none when no block is ours."""
-        block = self.block()
-        if block is None:
-            return []
-        found = self._read(block)
-        self.give_back()
-        return found
-
-    def _read(self, block: memoryview) -> list[Record]:
+    def records(self, block: bytes) -> list[Record]:
+        """The frames of a block that `take` gave, in the order of their arrival."""
         _, packets, at = block_head(block, 8)
         link, frame, new = self.link, self.packets, tuple.__new__
         usual = not self._cooked
         found = []
         for _ in range(packets):
-            step, sec, nsec, captured, original, status, mac, _, _, tci, tpid = frame_head(block, at)
+            step, sec, nsec, captured, original, state, mac, _, _, tci, tpid = frame_head(block, at)
             start = at + mac
-            octets = bytes(block[start : start + captured])
+            octets = block[start : start + captured]
             if not usual:
                 head = self._sender(block, at)
                 if head is None:
@@ -185,15 +180,15 @@ class Ring:
                     continue
                 octets = head + octets
                 original += len(head)
-            if status & VLAN_VALID:
-                octets, original = tagged(octets, tci, tpid if status & VLAN_TPID_VALID else 0, usual), original + 4
+            if state & VLAN_VALID:
+                octets, original = tagged(octets, tci, tpid if state & VLAN_TPID_VALID else 0, usual), original + 4
             frame += 1
             found.append(new(Record, (frame, sec * 1_000_000_000 + nsec, link, octets, original)))
             at += step
         self.packets = frame
         return found
 
-    def _sender(self, block: memoryview, at: int) -> bytes | None:
+    def _sender(self, block: bytes, at: int) -> bytes | None:
         """The cooked header, in place of a link layer; None for the outgoing half of what loops back."""
         _, protocol, index, hardware, kind, size, address = sender(block, at + SENDER_AT)
         if kind == PACKET_OUTGOING and hardware == ARPHRD_LOOPBACK:
@@ -215,6 +210,11 @@ class Ring:
             block.release()
         self._map.close()
         self._socket.close()
+
+
+def packets_in(block: bytes) -> int:
+    """How many frames a block holds."""
+    return int(block_head(block, 8)[1])
 
 
 def supported() -> bool:

@@ -1,0 +1,112 @@
+"""What has been taken out of the kernel's ring and not been looked at yet: in memory first, then in a temporary file.
+
+The kernel's ring holds a fraction of a second. A burst that outruns the analysis waits here instead of being lost, and
+whoever analyses is behind for a while. The bound is octets; what no longer fits is refused, for the caller to count.
+"""
+from __future__ import annotations
+
+import struct
+import tempfile
+import threading
+from collections import deque
+
+Block = tuple[int, bytes]
+"""Which ring it came from, and its octets."""
+
+IN_MEMORY = 32 << 20
+
+head = struct.Struct("=II")
+
+
+class Backlog:
+    """Rounds of blocks, first in, first out, between one thread that puts and one that gets."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.octets = 0
+        self._rounds: deque[list[Block]] = deque()
+        self._held = 0
+        self._file = tempfile.TemporaryFile(buffering=0)
+        self._begin = self._end = 0
+        self._changed = threading.Condition()
+
+    def put(self, blocks: list[Block]) -> bool:
+        """Add a round; False, and nothing is kept, when there is no room for it."""
+        size = sum(len(octets) for _, octets in blocks)
+        with self._changed:
+            if self.octets + size > self.limit or not self._keep(blocks, size):
+                return False
+            self.octets += size
+            self._changed.notify()
+        return True
+
+    def wait(self, timeout: float) -> None:
+        """Sleep until there is a round, at most `timeout` seconds."""
+        with self._changed:
+            if not self.octets:
+                self._changed.wait(timeout)
+
+    def wake(self) -> None:
+        """Let whoever sleeps look up."""
+        with self._changed:
+            self._changed.notify()
+
+    def get(self) -> list[Block]:
+        """The oldest round; empty when there is none."""
+        with self._changed:
+            if self._rounds:
+                blocks = self._rounds.popleft()
+                self._held -= sum(len(octets) for _, octets in blocks)
+            elif self._end > self._begin:
+                blocks = self._read()
+            else:
+                return []
+            self.octets -= sum(len(octets) for _, octets in blocks)
+            return blocks
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._file.close()
+
+    def _keep(self, blocks: list[Block], size: int) -> bool:
+        # Once something waits in the file, everything that comes later waits behind it.
+        if self._end == self._begin and self._held + size <= IN_MEMORY:
+            self._rounds.append(blocks)
+            self._held += size
+            return True
+        parts = [head.pack(len(blocks), 0)]
+        for number, octets in blocks:
+            parts += (head.pack(number, len(octets)), octets)
+        try:
+            self._file.seek(self._end)
+            written = 0
+            joined = memoryview(b"".join(parts))
+            while written < len(joined):
+                written += self._file.write(joined[written:]) or 0
+        except OSError:
+            return False
+        self._end += written
+        return True
+
+    def _read(self) -> list[Block]:
+        self._file.seek(self._begin)
+        count, _ = head.unpack(self._exactly(head.size))
+        blocks = []
+        for _ in range(count):
+            number, size = head.unpack(self._exactly(head.size))
+            blocks.append((number, self._exactly(size)))
+        self._begin = self._file.tell()
+        if self._begin == self._end:
+            self._begin = self._end = 0
+            self._file.truncate(0)
+        return blocks
+
+    def _exactly(self, size: int) -> bytes:
+        parts: list[bytes] = []
+        while size:
+            part = self._file.read(size)
+            if not part:
+                raise OSError("the temporary file of the backlog was cut")
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
