@@ -22,9 +22,11 @@ Sent = tuple[Endpoint, Endpoint, bytes]
 
 
 def frame(src: Endpoint, dst: Endpoint, payload: bytes) -> bytes:
-    """An Ethernet frame with one UDP datagram over IPv4."""
+    """An Ethernet frame with one UDP datagram over IPv4 or IPv6."""
     udp = struct.pack("!HHHH", src[1], dst[1], 8 + len(payload), 0) + payload
     addresses = ip_address(src[0]).packed + ip_address(dst[0]).packed
+    if len(addresses) == 32:
+        return bytes(12) + b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, len(udp), 17, 64) + addresses + udp
     ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0) + addresses
     return bytes(12) + b"\x08\x00" + ip + udp
 

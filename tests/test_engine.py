@@ -207,6 +207,44 @@ def test_a_correct_label_is_no_finding() -> None:
     assert not {"body-label-wrong", "body-unlabelled", "body-truncated", "body-corrupt"} & found(told)
 
 
+def test_an_answer_that_is_repeated_stays_one_answer() -> None:
+    early = (B, A, response(183, "Session Progress", "INVITE", SDP, body=ANSWER))
+    relayed = (B, ("192.0.2.9", 5060), OK[2])
+    told = report([INVITE, early, OK, relayed])
+    assert [each.role for each in told.calls[0].descriptions] == ["offer", "answer"]
+
+
+def test_what_a_message_carries_is_no_offer() -> None:
+    told = report([INVITE, OK, (A, B, request("MESSAGE", SDP, body=OFFER, number=2, tag="2"))])
+    assert [each.role for each in told.calls[0].descriptions] == ["offer", "answer"]
+
+
+def test_a_new_offer_and_its_answer_follow_the_first() -> None:
+    again = (B, A, request("INVITE", SDP, body=ANSWER, number=7, tag="1"))
+    told = report([INVITE, OK, again, (A, B, response(200, "OK", "INVITE", SDP, body=OFFER, number=7))])
+    assert [each.role for each in told.calls[0].descriptions] == ["offer", "answer", "offer", "answer"]
+
+
+def test_session_progress_does_not_ring() -> None:
+    early = (B, A, response(183, "Session Progress", "INVITE", SDP, body=ANSWER))
+    assert report([INVITE, early, OK]).calls[0].ringing is None
+    assert report([INVITE, early, RINGING, OK]).calls[0].ringing == pytest.approx(0.04)
+
+
+def test_a_registration_that_is_refused_is_rejected() -> None:
+    asked, refused = (A, B, request("REGISTER")), (B, A, response(403, "Forbidden", "REGISTER"))
+    assert report([asked, refused]).calls[0].outcome == "rejected"
+    allowed = (B, A, response(200, "OK", "REGISTER", number=2))
+    assert report([asked, refused, (A, B, request("REGISTER", number=2)), allowed]).calls[0].outcome == "answered"
+
+
+def test_an_ipv6_address_may_be_written_in_any_form() -> None:
+    ours, theirs = ("2001:db8::1", 6000), ("2001:db8::2", 6000)
+    long = body("x", 6000).replace(b"IP4 x", b"IP6 2001:0DB8:0::1")
+    told = report([(A, B, request("INVITE", SDP, body=long)), OK, *media(theirs, ours)])
+    assert told.streams[0].joined_by == "sent to the announced address"
+
+
 def test_media_behind_a_nat_joins_by_the_announced_port() -> None:
     private = body("10.0.0.5", 40000)
     invite, ok = request("INVITE", SDP, body=private), response(200, "OK", "INVITE", SDP, body=body(B[0], 50000))

@@ -24,6 +24,10 @@ KINDS = {
 }  # fmt: skip
 
 
+NEGOTIATES = {"INVITE", "ACK", "PRACK", "UPDATE"}
+"""The methods whose messages carry offers and answers (RFC 3264, RFC 6337 section 2)."""
+
+
 @dataclass(slots=True)
 class Announced:
     """One media line as a side announced it: where it wants to receive, and under what names it sends."""
@@ -65,6 +69,7 @@ class CallState:
     pairs: set[Flow] = field(default_factory=set)
     hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
     _seen: set[Any] = field(default_factory=set)
+    _described: set[tuple[str, int | None, bytes]] = field(default_factory=set)
 
     def feed(self, datagram: Datagram, message: sip.Message) -> None:
         """Take one message of this Call-ID."""
@@ -134,13 +139,15 @@ class CallState:
             self.caller, self.callee = _who(message.get("From")), _who(message.get("To"))
         if method not in ("INVITE", "SUBSCRIBE"):
             if self.kind != "call" and status >= 200:
-                self.status, self.answered = status, self.answered or time
+                self.status = status
+                self.answered = self.answered or (time if status < 300 else None)
             return
         if status == 100:
             self._dialog(message, "proceeding")
         elif status < 200:
             self._dialog(message, "early" if message.to_tag else "proceeding")
-            self.ringing = self.ringing or time
+            if status == 180:
+                self.ringing = self.ringing or time
         elif status < 300:
             self._dialog(message, "confirmed")
             self.answered, self.status = self.answered or time, status
@@ -176,8 +183,9 @@ class CallState:
         if not message.raw_body and not message.body.octets:
             return None
         if not again:
-            for text in _descriptions(message):
-                self._describe(datagram, text, side)
+            number, method = message.cseq or (None, message.method)
+            for text in _descriptions(message) if method in NEGOTIATES else ():
+                self._describe(datagram, text, side, number)
         inflated = message.body
         return Body(
             content_type=message.content_type,
@@ -190,7 +198,12 @@ class CallState:
             deviations=inflated.deviations,
         )
 
-    def _describe(self, datagram: Datagram, text: bytes, side: str) -> None:
+    def _describe(self, datagram: Datagram, text: bytes, side: str, number: int | None) -> None:
+        """Take a description as offer or answer; one that a hop or a later response repeats says nothing new."""
+        if (side, number, text) in self._described:
+            return
+        if len(self._described) < 64:
+            self._described.add((side, number, text))
         try:
             description = sdp.parse(text)
         except Malformed:
@@ -219,7 +232,7 @@ class CallState:
     def outcome(self) -> str:
         """What the call came to; see `report.Call`."""
         if self.kind != "call":
-            return "answered" if self.answered else "unanswered"
+            return "answered" if self.answered else "rejected" if self.status else "unanswered"
         if not self.whole and self.answered is None:
             return "fragment"
         if self.answered is not None:

@@ -17,7 +17,7 @@ from dissectors.analysis.findings.rule import MAX_PLACES, Facts, Problem
 from dissectors.analysis.findings.rules import findings
 from dissectors.analysis.ice import Checks
 from dissectors.analysis.report import SCHEMA, Call, Capture, CaptureFile, Flow, Place, Report, Seen, Stream
-from dissectors.mux.evidence import Entry
+from dissectors.mux.evidence import KEYED, Entry
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Batch, Scanner
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE
@@ -135,7 +135,7 @@ class Engine:
             end = self.control.said_bye.get(counters.ssrc)
             if call is not None:
                 members.setdefault(call, []).append(len(told))
-            encrypted = any(states[position].encrypted for position in on)
+            encrypted = any(states[position].pair.seen & KEYED for position in on)
             told.append(streams.stream(counters, state.flow, tuple(on), joined, call, encrypted, heard, end))
         return tuple(told), members
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from dissectors.analysis.report import Certainty, Format, Media
 from dissectors.protocols import payload_types, sdp
@@ -91,9 +92,14 @@ def fingerprint(media: sdp.Media) -> str | None:
 
 
 def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
-    """The connection address of a media line: its own, else the description's."""
+    """The connection address of a media line, its own or the description's, in the form that datagrams are told in."""
     connection = media.connection or description.connection
-    return connection.address if connection else None
+    if connection is None:
+        return None
+    try:
+        return str(ip_address(connection.address))
+    except ValueError:
+        return connection.address
 
 
 def encryption(media: sdp.Media, description: sdp.Description) -> str | None:
