@@ -38,6 +38,8 @@ class Binding:
 
     def undo(self) -> None:
         """Give the ports back. What others bound in the meantime stays."""
+        if not self._entries:
+            return
         if UDP.payload_guess is self._after:
             UDP.payload_guess = self._before
         else:

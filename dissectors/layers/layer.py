@@ -83,7 +83,9 @@ class Layer(Mixin):
         self.fields = fields
         self.raw_packet_cache = octets
         self.raw_packet_cache_fields = {
-            name: self._raw_packet_cache_field_value(self.get_field(name), fields[name], copy=True) for name in mutable
+            name: self._raw_packet_cache_field_value(self.get_field(name), fields[name], copy=True)
+            for name in mutable
+            if fields[name] is not None
         }
         self.explicit = 1
 

@@ -38,6 +38,9 @@ from dissectors.wire.datagram import Malformed
 MOST_PACKETS = 32
 """How many packets of a compound become layers: each is the payload of the one before, and Python's stack is finite."""
 
+MOST_BLOCKS = 128
+"""How many blocks of an extended report become packets of their own; the others are data."""
+
 PARTS: dict[int, tuple[str, ...]] = {
     200: ("sourcesync", "sender_info", "report_blocks"),
     201: ("sourcesync", "report_blocks"),
@@ -238,8 +241,8 @@ def _feedback(fields: dict[str, Any], octets: bytes) -> int:
 
 
 def _extended_report(fields: dict[str, Any], octets: bytes) -> int:
-    at, blocks = _source(fields, octets), []
-    while at + 4 <= len(octets):
+    at, blocks = _source(fields, octets), list[XRBlock]()
+    while at + 4 <= len(octets) and len(blocks) < MOST_BLOCKS:
         end = at + 4 + 4 * int.from_bytes(octets[at + 2 : at + 4], "big")
         if end > len(octets):
             break

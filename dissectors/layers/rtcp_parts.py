@@ -19,6 +19,7 @@ from scapy.fields import (
     StrLenField,
 )
 from scapy.packet import Packet
+from scapy.volatile import RandNum
 
 from dissectors.layers.layer import Layer, cut, optional
 from dissectors.protocols.rtcp_reports import ITEMS, REPORT_BLOCK, SENDER_INFO
@@ -51,6 +52,10 @@ class Signed24Field(Field[int, bytes]):
     def getfield(self, pkt: Packet | None, s: bytes) -> tuple[bytes, int]:
         """The number, and the octets after it."""
         return s[3:], int.from_bytes(s[:3], "big", signed=True)
+
+    def randval(self) -> Any:
+        """Any number that fits, for `fuzz`."""
+        return RandNum(-(1 << 23), (1 << 23) - 1)
 
 
 class Part(Layer):
@@ -130,7 +135,7 @@ class SDESItem(Part, Packet):
     fields_desc = [
         ByteEnumField("chunk_type", 1, ITEMS),
         FieldLenField("length", None, fmt="B", length_of="value"),
-        StrLenField("value", b"", length_from=lambda packet: packet.length),
+        StrLenField("value", b"", length_from=lambda packet: packet.length, max_length=255),
         cut(),
     ]
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from scapy.fields import ConditionalField, Field, FieldListField, PacketListField, StrField
 from scapy.packet import Packet
+from scapy.volatile import RandBin, RandNum
 
 from dissectors.layers.headers import octets_of
 from dissectors.layers.layer import Layer, optional
@@ -57,6 +58,10 @@ class Text(Field[Any, bytes]):
     def addfield(self, pkt: Packet | None, s: bytes, val: Any) -> bytes:
         """The value alone, for Scapy's pictures of a packet; the layer writes the lines."""
         return s if val is None else s + octets_of(val)
+
+    def randval(self) -> Any:
+        """Any octets, for `fuzz`."""
+        return RandBin(RandNum(0, 40))
 
 
 class Texts(FieldListField):

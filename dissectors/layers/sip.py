@@ -8,6 +8,7 @@ from scapy.config import conf
 from scapy.fields import ConditionalField, Field, StrField
 from scapy.layers.inet import UDP
 from scapy.packet import Packet
+from scapy.volatile import RandBin, RandNum
 
 from dissectors.layers.headers import Headers, octets_of, split_fields
 from dissectors.layers.layer import Later, Mark, Trailed, optional
@@ -29,6 +30,10 @@ class Word(Field[Any, bytes]):
         """The part alone, for Scapy's pictures of a packet."""
         return s if val is None else s + octets_of(val)
 
+    def randval(self) -> Any:
+        """Any octets, for `fuzz`."""
+        return RandBin(RandNum(0, 40))
+
 
 class HeadersField(Field[Headers, bytes]):
     """The headers, given as `Headers`, pairs, a mapping or raw lines."""
@@ -38,6 +43,10 @@ class HeadersField(Field[Headers, bytes]):
     def any2i(self, pkt: Packet | None, x: Any) -> Headers:
         """Headers of their own."""
         return Headers(x if x is not None else ())
+
+    def randval(self) -> Any:
+        """None: `fuzz` leaves the headers as they are."""
+        return None
 
     def i2repr(self, pkt: Packet | None, x: Headers) -> str:
         """A header field a line, whatever it holds."""
@@ -58,7 +67,8 @@ class SIP(Trailed, Packet):
     body, `raw_body` the body as it is sent; both can be assigned, and so can the payload. What did not change is built
     as it was read, to the octet. A body that changed is encoded as Content-Encoding says ("deflate" as zlib) and a
     Content-Length from the wire follows it; one that you assigned stands, even where it lies. A message that never was
-    on the wire gets Content-Length, and Content-Type before an `SDP`, where it has none.
+    on the wire gets Content-Length, and Content-Type before an `SDP`, where it has none. Octets that are no message at
+    all leave every field None and are the payload.
 
     `leading` are line ends before the message, `start_line` is the line as written where the parts alone do not give
     it back, `end` the empty line after the headers where it is not CR LF (no octet where the message was cut before
@@ -188,6 +198,8 @@ class SIP(Trailed, Packet):
         headers: Headers = self.getfieldval("headers")
         raw: bytes | None = self.getfieldval("raw_body")
         encoding = self._encoding()
+        if self.getfieldval("version") is None:
+            return headers, payload
         if raw is not None and encoding == self.getfieldval("raw_encoding") and self._decoded(raw) == payload:
             return headers, raw
         body = self._encoded(payload, raw, encoding)

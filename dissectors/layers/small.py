@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scapy.config import conf
 from scapy.fields import (
     BitField,
     ByteEnumField,
@@ -54,6 +55,10 @@ class TURN(Layer, Packet):
         channel, length = int.from_bytes(octets[:2], "big"), int.from_bytes(octets[2:4], "big")
         self.remember(octets[: turn.HEADER], {"channel": channel, "length": length})
         return octets[turn.HEADER :]
+
+    def guess_payload_class(self, payload: bytes) -> type[Packet]:
+        """Whatever the table says; but what a channel within a channel carries stays Raw: Python's stack is finite."""
+        return conf.raw_layer if isinstance(self.underlayer, TURN) else super().guess_payload_class(payload)
 
     def extract_padding(self, octets: bytes) -> tuple[bytes, bytes | None]:
         """What the length does not count."""

@@ -17,6 +17,7 @@ from scapy.fields import (
     XIntField,
 )
 from scapy.packet import Packet
+from scapy.volatile import RandBin, RandNum
 
 from dissectors.layers.layer import Layer, cut, optional
 from dissectors.protocols import stun
@@ -113,6 +114,10 @@ class Value(Field[Any, bytes]):
     def addfield(self, pkt: Packet | None, s: bytes, val: Any) -> bytes:
         """The octets after those before."""
         return s + self.i2m(pkt, val)
+
+    def randval(self) -> Any:
+        """Any octets, for `fuzz`."""
+        return RandBin(RandNum(0, 40))
 
 
 class STUNAttribute(Layer, Packet):
