@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from typing import NoReturn, Protocol
+from typing import IO, NoReturn, Protocol
 
 from dissectors import __version__
 from dissectors.commands import analyze, completion, doctor, explain, inflate, listing, live, plugin, verify
@@ -45,6 +45,10 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise Refused(f"{message} (muxshark --help)")
+
+    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+        """Print help or usage; unlike argparse's own way, a disk that is full is not passed over in silence."""
+        (file or sys.stderr).write(message)
 
 
 class Version(argparse.Action):

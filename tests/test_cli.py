@@ -128,6 +128,8 @@ def test_inflate_shows_control_characters_on_a_terminal() -> None:
         (("analyze", "-d", "tcp.port==5,SIP", CALL), "not of the form"),
         (("analyze", "-d", "udp.port==70000,SIP", CALL), "no UDP port"),
         (("analyze", "--max-ratio", "0", CALL), "above zero"),
+        (("analyze", "--max-inflated", "9" * 20, CALL), "a number of 20 digits is too large"),
+        (("list", "-d", "udp.port==5,SIP", "-d", "udp.port==5,QUIC", CALL), "asks for SIP and for QUIC on port 5"),
         (("list", "a\x1b[2J\nb.pcap"), "no such file"),
         (("inflate", "nowhere"), "no such file"),
         (("inflate", "a\x1b[2J"), "no such file"),
@@ -180,6 +182,50 @@ def test_a_full_disk_is_said_in_one_line() -> None:
     with open("/dev/full", "wb") as full:
         done = subprocess.run([*MUXSHARK, "analyze", CALL], stdout=full, stderr=subprocess.PIPE, cwd=ROOT)
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"no space left" in done.stderr
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", ["--help", "list --help", "--version", "completion bash"])
+def test_a_full_disk_is_no_success_of_help_either(words: str, unbuffered: str) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    with open("/dev/full", "wb") as full:
+        environment = {**PLAIN, "PYTHONUNBUFFERED": unbuffered}
+        done = subprocess.run(
+            [*MUXSHARK, *words.split()], stdout=full, stderr=subprocess.PIPE, cwd=ROOT, env=environment
+        )
+    assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and b"no space left" in done.stderr
+
+
+def test_without_standard_error_the_exit_status_still_tells() -> None:
+    words = " ".join(f"'{word}'" for word in (*MUXSHARK, "analyze", "nowhere.pcap"))
+    done = subprocess.run(["sh", "-c", f"{words} 2>&-"], capture_output=True, cwd=ROOT)
+    assert done.returncode == 2 and done.stdout == b""
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run([sys.executable, "-m", "dissectors", "--version"], capture_output=True, cwd=ROOT)
+    assert done.returncode == 0 and done.stdout.startswith(b"muxshark ")
+
+
+def test_interrupting_the_start_ends_with_130_and_without_a_traceback() -> None:
+    # The import of the command line is what takes the first moments; this one never ends.
+    code = (
+        "import sys, time\n"
+        "class Slow:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'dissectors.cli': print('begun', flush=True); time.sleep(60)\n"
+        "from dissectors.__main__ import main\n"
+        "sys.meta_path.insert(0, Slow())\n"
+        "sys.exit(main())\n"
+    )
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, **pipes) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and said == b""
 
 
 def test_interrupting_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
@@ -250,6 +296,9 @@ def test_a_listing_on_a_terminal_is_one_row_a_datagram() -> None:
         ("muxshark completion ", {"bash", "zsh", "fish"}),
         ("muxshark analyze setup.c", {"setup.cfg"}),
         ("muxshark explain --layer 1 setup.c", {"setup.cfg"}),
+        ("muxshark analyze -r setup.c", {"setup.cfg"}),
+        ("muxshark analyze -d setup.c", set()),
+        ("muxshark inflate --label setup.c", set()),
     ],
 )
 def test_bash_completes_commands_options_choices_and_files(typed: str, offered: set[str]) -> None:

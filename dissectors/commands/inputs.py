@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from dissectors.wire.inflate import Limits
 
 STANDARD_INPUT = "-"
+MOST_DIGITS = 15
 FORCED = re.compile(r"udp\.port==(\d{1,5}),([A-Za-z]+)")
 
 
@@ -77,8 +78,12 @@ def limits(options: argparse.Namespace) -> Limits:
 
 
 def forced(options: argparse.Namespace) -> dict[int, str]:
-    """The protocol of each port that the user insists on."""
-    return dict(options.forced)
+    """The protocol of each port that the user insists on; raises Refused where two are asked for on one port."""
+    asked: dict[int, str] = {}
+    for port, protocol in options.forced:
+        if asked.setdefault(port, protocol) != protocol:
+            raise Refused(f"-d asks for {asked[port]} and for {protocol} on port {port}")
+    return asked
 
 
 def forced_port(text: str) -> tuple[int, str]:
@@ -98,7 +103,10 @@ def forced_port(text: str) -> tuple[int, str]:
 
 
 def positive(text: str) -> int:
-    """A whole number above zero."""
-    if not (text.isascii() and text.isdigit() and len(text) < 16 and int(text)):
+    """A whole number above zero, of at most MOST_DIGITS digits."""
+    digits = text.lstrip("0")
+    if not (text.isascii() and text.isdigit() and digits):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
-    return int(text)
+    if len(digits) > MOST_DIGITS:
+        raise argparse.ArgumentTypeError(f"a number of {len(digits)} digits is too large")
+    return int(digits)

@@ -7,14 +7,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 
+FILES = ("FILE", "CAPTURE")
+"""The metavars that stand for the name of a file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """An option: its names, what it is for, whether a value follows it, and which values if they are few."""
+    """An option: its names, what it is for, whether a value follows, which ones if they are few, or a file's name."""
 
     names: tuple[str, ...]
     help: str
     takes: bool
     choices: tuple[str, ...]
+    file: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ def _commands(parser: argparse.ArgumentParser) -> Iterator[Command]:
             for name, command in action.choices.items():
                 alone = [each for each in command._actions if not each.option_strings]
                 words = tuple(str(choice) for each in alone for choice in each.choices or ())
-                files = any(each.metavar == "FILE" for each in alone)
+                files = any(each.metavar in FILES for each in alone)
                 yield Command(name, helps.get(name, ""), _options(command), words, files)
 
 
@@ -59,6 +64,7 @@ def _options(parser: argparse.ArgumentParser) -> tuple[Option, ...]:
             help=(action.help or "").replace("%%", "%"),
             takes=action.nargs != 0,
             choices=tuple(str(choice) for choice in action.choices or ()),
+            file=action.metavar in FILES,
         )
         for action in parser._actions
         if action.option_strings
@@ -91,9 +97,10 @@ def _bash_command(command: Command) -> Iterator[str]:
         if option.choices:
             chosen = f'$(compgen -W "{" ".join(option.choices)}" -- "$word")'
             yield f"                {'|'.join(option.names)}) COMPREPLY=({chosen}); return ;;"
-    free = [name for option in command.options if option.takes and not option.choices for name in option.names]
-    if free:
-        yield f'                {"|".join(free)}) COMPREPLY=($(compgen -f -- "$word")); return ;;'
+    for file, offer in ((True, 'COMPREPLY=($(compgen -f -- "$word")); '), (False, "")):
+        free = [option for option in command.options if option.takes and not option.choices and option.file == file]
+        if names := "|".join(name for option in free for name in option.names):
+            yield f"                {names}) {offer}return ;;"
     yield "                *) ;;"
     yield "            esac"
     every = " ".join(name for option in command.options for name in option.names)
@@ -134,7 +141,8 @@ def _zsh_arguments(command: Command) -> Iterator[str]:
     for option in command.options:
         value = ""
         if option.takes:
-            value = f":value:({' '.join(option.choices)})" if option.choices else ":value:_files"
+            chosen = f"({' '.join(option.choices)})" if option.choices else "_files" if option.file else " "
+            value = f":value:{chosen}"
         text = option.help.replace("[", "(").replace("]", ")").replace(":", " ")
         for name in option.names:
             yield _quoted(f"*{name}[{text}]{value}")
@@ -153,8 +161,8 @@ def _fish(program: str, options: tuple[Option, ...], commands: tuple[Command, ..
         yield f"complete -c {program} -n {first} -a {command.name} -d {_quoted(command.help)}"
         within = _quoted(f"__fish_seen_subcommand_from {command.name}")
         for option in command.options:
-            value = " -r" if option.takes else ""
-            value += f" -f -a {_quoted(' '.join(option.choices))}" if option.choices else ""
+            value = "" if not option.takes else " -r -F" if option.file else " -x"
+            value += f" -a {_quoted(' '.join(option.choices))}" if option.choices else ""
             yield f"complete -c {program} -n {within} {_fish_names(option)}{value} -d {_quoted(option.help)}"
         if command.words:
             yield f"complete -c {program} -n {within} -a {_quoted(' '.join(command.words))}"
