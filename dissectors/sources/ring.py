@@ -14,6 +14,7 @@ import select
 import socket
 import struct
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from dissectors.sources.interfaces import ANY, Interface, link_of
@@ -90,11 +91,10 @@ class Ring:
         self._cooked = not raw
         self._everywhere = interface.name == ANY
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW if raw else socket.SOCK_DGRAM, 0)
-        try:
+        with ExitStack() as unless_it_opens:
+            unless_it_opens.callback(self._socket.close)
             self._open(max(2, size // BLOCK), program or accept(snaplen), promiscuous)
-        except BaseException:
-            self._socket.close()
-            raise
+            unless_it_opens.pop_all()
 
     def _open(self, blocks: int, program: tuple[Instruction, ...], promiscuous: bool) -> None:
         # The filter stands before the ring and the ring before the address, so nothing unwanted can come in between.
