@@ -216,11 +216,12 @@ def stream_unsignalled(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def ssrc_changed(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
-        positions = sorted(call.streams, key=lambda position: facts.streams[position].first)
-        for before, after in zip(positions, positions[1:], strict=False):
-            one, two = facts.streams[before], facts.streams[after]
-            same = (one.src, one.sport, one.dst, one.dport) == (two.src, two.sport, two.dst, two.dport)
-            if same and one.ssrc != two.ssrc and 0 <= two.first - one.last < 5 and one.kind == two.kind:
+        latest: dict[tuple[str, int, str, int, str | None], Stream] = {}
+        for after in call.streams:
+            two = facts.streams[after]
+            way = (two.src, two.sport, two.dst, two.dport, two.kind)
+            one, latest[way] = latest.get(way), two
+            if one is not None and one.ssrc != two.ssrc and 0 <= two.first - one.last < 5:
                 what = f"{one.src} to {one.dst}: SSRC 0x{one.ssrc:08X} becomes 0x{two.ssrc:08X}"
                 yield Found(what, (one.last_place, two.first_place), number, after)
 
