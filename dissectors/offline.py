@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import struct
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import BinaryIO
 
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.report import CaptureFile, Place, Report
+from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import Batch, Row, Scanner
 from dissectors.sources.capture import STANDARD_INPUT, Capture, merge, open_capture
@@ -23,6 +26,17 @@ Progress = Callable[[int], None]
 """Called now and then with the number of frames read so far."""
 
 EVERY = 20_000
+
+
+def scanner_class() -> type[Scanner]:
+    """The compiled scan where it was built, else the interpreted one, which `MUXSHARK_PURE=1` always asks for."""
+    if os.environ.get("MUXSHARK_PURE", "") not in ("", "0"):
+        return scan.Scanner
+    try:
+        from dissectors.mux.compiled.scan import Scanner as compiled
+    except ModuleNotFoundError:
+        return scan.Scanner
+    return compiled
 
 
 def analyze(
@@ -38,10 +52,10 @@ def analyze(
     CaptureError when one of the captures cannot be read at all; one that is cut or corrupt gives what was whole, and a
     finding.
     """
-    scanner, engine = Scanner(forced=forced), Engine(limits)
+    scanner, engine = scanner_class()(forced=forced), Engine(limits)
     with ExitStack() as stack:
         captures = [stack.enter_context(open_capture(path)) for path in paths]
-        for batch in _batches(scanner, _watched(merge(captures), progress)):
+        for batch in _batches(scanner, captures, progress):
             engine.feed(batch)
         for number, capture in enumerate(captures):
             _problems(engine, number, capture)
@@ -59,13 +73,13 @@ def rows(
     with ExitStack() as stack:
         kept = [_seekable(stack, path) for path in paths]
         verdicts = Verdicts(stack.enter_context(tempfile.TemporaryFile()))
-        scanner = Scanner(forced=forced)
+        scanner = scanner_class()(forced=forced, every=True)
         with ExitStack() as first:
             captures = [first.enter_context(open_capture(path)) for path in kept]
-            for batch in _batches(scanner, _watched(merge(captures), progress)):
+            for batch in _batches(scanner, captures, progress):
                 verdicts.write(batch.entries)
         captures = [stack.enter_context(open_capture(path)) for path in kept]
-        yield from Scanner().tell(merge(captures), verdicts.read())
+        yield from scan.Scanner().tell(merge(captures), verdicts.read())
 
 
 class Verdicts:
@@ -100,8 +114,16 @@ class Verdicts:
                 yield protocol, row, self.STRENGTHS[strength], evidence[why], bool(encrypted)
 
 
-def _batches(scanner: Scanner, records: Iterable[tuple[int, Record]]) -> Iterator[Batch]:
-    yield from scanner.scan(records)
+def _batches(scanner: Scanner, captures: Sequence[Capture], progress: Progress | None) -> Iterator[Batch]:
+    """The batches of a scan to its end: of one capture by its octets, of several as one timeline of records."""
+    if len(captures) == 1:
+        (capture,) = captures
+        for batch in capture.through(partial(scanner.read, 0, capture.walker)):
+            if progress is not None:
+                progress(capture.notes.packets)
+            yield batch
+    else:
+        yield from scanner.scan(_watched(merge(captures), progress))
     yield scanner.finish()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dissectors.mux.flows import Waiting
-
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
 WINDOW = (1 << MAX_MISORDER) - 1
@@ -37,7 +35,7 @@ class Counters:
     """
 
     __slots__ = (
-        "ssrc", "flows", "confirmed", "encrypted", "evidence", "waiting", "packets", "octets", "first", "last",
+        "ssrc", "flows", "confirmed", "encrypted", "evidence", "packets", "octets", "first", "last",
         "first_frame", "last_frame", "highest", "expected_before", "base", "window", "duplicates", "reordered",
         "largest_gap", "largest_gap_at", "restarts",
         "bad", "timestamp", "first_timestamp", "payload_type", "phases", "markers",
@@ -52,7 +50,6 @@ class Counters:
         self.confirmed = False
         self.encrypted = False
         self.evidence = ""
-        self.waiting = Waiting()
         self.packets = self.octets = 0
         self.first = self.last = 0
         self.first_frame = self.last_frame = (0, 0)

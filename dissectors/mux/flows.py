@@ -54,14 +54,21 @@ class Waiting:
 
 
 class FlowState:
-    """One directed flow: its counters in datagrams and octets, in all and by protocol number."""
+    """One directed flow: its counters in datagrams and octets, in all and by protocol number.
 
-    __slots__ = ("number", "key", "pair", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted")
+    `open` holds until the table lets the flow go.
+    """
+
+    __slots__ = (
+        "number", "key", "pair", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
+        "_flow",
+    )  # fmt: skip
 
     def __init__(self, number: int, key: FlowKey, pair: PairState) -> None:
         self.number = number
         self.key = key
         self.pair = pair
+        self.open = True
         self.datagrams = 0
         self.octets = 0
         self.first = 0
@@ -69,19 +76,23 @@ class FlowState:
         self.first_frame = (0, 0)
         self.counts = [0] * len(PROTOCOLS)
         self.encrypted = 0
+        self._flow: Flow | None = None
 
     @property
     def flow(self) -> Flow:
         """The flow with its addresses as people write them."""
-        key = self.key
-        return Flow(str(ip_address(key.src)), key.sport, str(ip_address(key.dst)), key.dport, key.inside)
+        if self._flow is None:
+            key = self.key
+            self._flow = Flow(str(ip_address(key.src)), key.sport, str(ip_address(key.dst)), key.dport, key.inside)
+        return self._flow
 
 
 class FlowTable:
-    """Every flow that is open, by its key; at most `limit` of them."""
+    """Every flow that is open, by its key; at most `limit` of them, made of the two classes given."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, state: type[FlowState] = FlowState, pair: type[PairState] = PairState) -> None:
         self.limit = limit
+        self._state, self._pair = state, pair
         self.evicted = 0
         self.made = 0
         self._flows: OrderedDict[FlowKey, FlowState] = OrderedDict()
@@ -97,12 +108,22 @@ class FlowTable:
         state = self._flows.get(key)
         if state is None:
             back = self._flows.get(key.reverse)
-            state = FlowState(self.made, key, back.pair if back else PairState(outer))
+            state = self._state(self.made, key, back.pair if back else self._pair(outer))
             self.made += 1
             self._flows[key] = state
             if len(self._flows) > self.limit:
-                self._flows.popitem(last=False)
+                self._flows.popitem(last=False)[1].open = False
                 self.evicted += 1
-        elif len(self._flows) == self.limit:
-            self._flows.move_to_end(key)
+        else:
+            self.used(state)
         return state
+
+    @property
+    def full(self) -> bool:
+        """Whether another flow would make one give way."""
+        return len(self._flows) == self.limit
+
+    def used(self, state: FlowState) -> None:
+        """Say that an open flow was met again: while the table is full, it goes behind those that were not."""
+        if len(self._flows) == self.limit:
+            self._flows.move_to_end(state.key)

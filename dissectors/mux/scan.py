@@ -18,7 +18,7 @@ from dissectors.mux.inside import carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.frames import Frames
-from dissectors.wire.records import Record
+from dissectors.wire.records import Record, Walker
 
 BATCH = 4096
 MAX_INSIDE = 4
@@ -71,12 +71,14 @@ class Scanner:
 
     `counts` and `octets` are by protocol number, over UDP datagrams; `inside` counts what TURN carried in some of them.
     `first` and `last` are the times of the records in nanoseconds. `forced` maps UDP ports to protocol names that the
-    user insists on.
+    user insists on. With `every`, batches are sure to hold every datagram, as they always do here.
     """
 
     build = "interpreted"
 
-    def __init__(self, bounds: Bounds | None = None, forced: dict[int, str] | None = None) -> None:
+    def __init__(
+        self, bounds: Bounds | None = None, forced: dict[int, str] | None = None, every: bool = False
+    ) -> None:
         self.bounds = bounds or Bounds()
         self.frames = Frames()
         self.flows = FlowTable(self.bounds.flows)
@@ -91,18 +93,16 @@ class Scanner:
     @property
     def streams(self) -> list[Counters]:
         """The counters of every confirmed RTP stream, once each."""
-        return list(dict.fromkeys(self._evidence.streams.values()))
+        return self._evidence.confirmed
 
     @property
     def bounds_hit(self) -> dict[str, int]:
         """How often which bound made something give way."""
-        evidence = self._evidence
-        hits = {
-            "flows": self.flows.evicted,
-            "streams": evidence.streams.evicted + evidence._candidates.evicted,
-            "waiting": evidence.given_up,
-        }
-        return {name: count for name, count in hits.items() if count}
+        return bounds_hit(self.flows, self._evidence)
+
+    def read(self, file: int, walker: Walker, chunk: bytes) -> Iterator[Batch]:
+        """Batches of the records that are whole with the next octets of a capture, which `walker` walks."""
+        return self.scan((file, record) for record in walker.feed(chunk))
 
     def scan(self, records: Iterable[tuple[int, Record]], size: int = BATCH) -> Iterator[Batch]:
         """Batches of at least `size` rows (the last one is what is left) for records, each with its file's number."""
@@ -192,3 +192,9 @@ class Scanner:
             else:
                 self.inside += 1
             batch.entries.append(entry)
+
+
+def bounds_hit(flows: FlowTable, evidence: Evidence) -> dict[str, int]:
+    """How often which bound of a scan made something give way."""
+    hits = {"flows": flows.evicted, "streams": evidence.evicted, "waiting": evidence.given_up}
+    return {name: count for name, count in hits.items() if count}

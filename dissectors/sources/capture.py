@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import heapq
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.formats import GZIP, enough, walker
@@ -20,6 +20,8 @@ CHUNK = 1 << 18
 
 STANDARD_INPUT = "-"
 SHOWN_PATH = 200
+
+Taken = TypeVar("Taken")
 
 
 class Capture:
@@ -42,27 +44,30 @@ class Capture:
         if not start:
             raise CaptureError(self._damage or "empty")
         self._chunks = chunks
-        self._walker: Walker = walker(start)
+        self.walker: Walker = walker(start)
 
     @property
     def notes(self) -> Notes:
         """What the capture says of itself so far."""
-        return self._walker.notes
-
-    def chunks(self) -> Iterator[bytes]:
-        """The capture's octets in order, inflated if need be: for a reader that walks records itself."""
-        return self._chunks
+        return self.walker.notes
 
     def records(self) -> Iterator[Record]:
         """Every whole record in order. A capture that is cut or corrupt ends early, and `notes` says where."""
-        notes, feed = self.notes, self._walker.feed
+        return self.through(self.walker.feed)
+
+    def through(self, take: Callable[[bytes], Iterator[Taken]]) -> Iterator[Taken]:
+        """What `take` makes of the capture's octets, chunk by chunk, if need be inflated.
+
+        `take` feeds them to `walker`; a capture that is cut or corrupt ends early, and `notes` says where.
+        """
+        notes = self.notes
         size = 0
         for chunk in self._chunks:
-            yield from feed(chunk)
+            yield from take(chunk)
             size += len(chunk)
             if notes.corrupt is not None:
                 return
-        self._walker.finish()
+        self.walker.finish()
         if notes.corrupt is None and self._damage is not None:
             notes.corrupt = (size, self._damage)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from dissectors.wire.records import LARGEST_RECORD, Notes, Pending, Record
 
@@ -17,6 +18,15 @@ MAGICS: dict[bytes, tuple[str, int, int, str]] = {
     b"\xa1\xb2\xcd\x34": (">", 1000, 24, "pcap, big-endian, modified"),
 }
 """By the first four octets: byte order, nanoseconds in a unit of the fraction, size of a record header, name."""
+
+
+class Layout(NamedTuple):
+    """How records lie: byte order, nanoseconds in a unit of the fraction, size of a record's header, LINKTYPE."""
+
+    big: bool
+    unit: int
+    header: int
+    link: int
 
 
 class PcapWalker:
@@ -68,6 +78,23 @@ class PcapWalker:
             notes.links[link] = frame
         if notes.corrupt is None:
             self._pending.keep(octets, at, needed)
+
+    @property
+    def wanted(self) -> int:
+        """How many more octets it needs, at least, before it can go on."""
+        return self._pending.wanted
+
+    @property
+    def layout(self) -> Layout | None:
+        """How the next records lie; None within one or before the file's header."""
+        if self._link is None or self._pending.held:
+            return None
+        return Layout(self._order == ">", self._unit, self._header, self._link)
+
+    def passed(self, octets: int, records: dict[int, int], time: int) -> None:
+        """Go on behind whole records that were read elsewhere, `records` of them by LINKTYPE."""
+        self._pending.offset += octets
+        self.notes.passed(records)
 
     def finish(self) -> bool:
         """Whether the capture ended within a record."""

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from dissectors.wire.records import LARGEST_RECORD, LARGEST_TEXT, Notes, Pending, Record
+from dissectors.wire.records import LARGEST_RECORD, LARGEST_TEXT, LATEST, Notes, Pending, Record
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 SECTION, INTERFACE, PACKET, SIMPLE, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 5, 6
@@ -46,6 +46,13 @@ class Interface(NamedTuple):
     offset: int
 
 
+class Layout(NamedTuple):
+    """How packet blocks lie: byte order, and the interfaces of the section so far."""
+
+    big: bool
+    interfaces: list[Interface]
+
+
 class PcapngWalker:
     """Octets of a pcapng file in, records out."""
 
@@ -74,6 +81,22 @@ class PcapngWalker:
         octets = self._pending.take(chunk)
         if octets is not None:
             yield from self._blocks(octets)
+
+    @property
+    def wanted(self) -> int:
+        """How many more octets it needs, at least, before it can go on."""
+        return self._skip or self._pending.wanted
+
+    @property
+    def layout(self) -> Layout | None:
+        """How the next blocks lie; None within one."""
+        return None if self._skip or self._pending.held else Layout(self._order == ">", self._interfaces)
+
+    def passed(self, octets: int, records: dict[int, int], time: int) -> None:
+        """Go on behind whole packet blocks that were read elsewhere, `records` of them by LINKTYPE."""
+        self._pending.offset += octets
+        self.notes.passed(records)
+        self._time = time
 
     def finish(self) -> bool:
         """Whether the capture ended within a block."""
@@ -132,7 +155,7 @@ class PcapngWalker:
         ):
             return None
         link, _, times, over, offset = self._interfaces[number]
-        self._time = (high << 32 | low) * times // over + offset
+        self._time = min(max(0, (high << 32 | low) * times // over + offset), LATEST)
         notes = self.notes
         notes.packets += 1
         notes.links[link] = notes.links.get(link, 0) + 1
@@ -231,7 +254,7 @@ class PcapngWalker:
             return None
         link, _, times, over, offset = self._interfaces[number]
         if ticks is not None:
-            self._time = ticks * times // over + offset
+            self._time = min(max(0, ticks * times // over + offset), LATEST)
         notes = self.notes
         notes.packets += 1
         notes.links[link] = notes.links.get(link, 0) + 1

@@ -14,6 +14,9 @@ from typing import NamedTuple, Protocol
 LARGEST_RECORD = 1 << 18
 """The longest captured record that is believed, in octets: what libpcap and Wireshark accept (MAXIMUM_SNAPLEN)."""
 
+LATEST = (1 << 62) - 1
+"""The last moment that a record can have, in nanoseconds since the epoch (in the year 2116): later ones are this."""
+
 LARGEST_NOTES = 64
 """How many comments and how many interface names are kept; further ones are only counted."""
 
@@ -24,8 +27,8 @@ LARGEST_TEXT = 1024
 class Record(NamedTuple):
     """One captured frame.
 
-    `frame` counts from 1 in its file, `time` is nanoseconds since the epoch, `link` the LINKTYPE number, `octets` what
-    was captured and `original` how long the frame was on the wire.
+    `frame` counts from 1 in its file, `time` is nanoseconds since the epoch (0 to `LATEST`), `link` the LINKTYPE
+    number, `octets` what was captured and `original` how long the frame was on the wire.
     """
 
     frame: int
@@ -55,6 +58,12 @@ class Notes:
     interfaces_more: int = 0
     drops: int = 0
 
+    def passed(self, records: dict[int, int]) -> None:
+        """Count records by LINKTYPE."""
+        self.packets += sum(records.values())
+        for link, count in records.items():
+            self.links[link] = self.links.get(link, 0) + count
+
     def comment(self, frame: int, text: bytes) -> None:
         """Keep a comment, or count it once there are too many."""
         if len(self.comments) < LARGEST_NOTES:
@@ -75,10 +84,27 @@ class Walker(Protocol):
 
     notes: Notes
 
+    @property
+    def wanted(self) -> int:
+        """How many more octets it needs, at least, before it can go on."""
+        ...
+
+    @property
+    def layout(self) -> object | None:
+        """How the next records lie, for a reader that walks plain ones itself; None within a record, or if none can."""
+        ...
+
     def feed(self, chunk: bytes) -> Iterator[Record]:
         """Take the next octets of the capture and yield the records that are whole now.
 
         The iterator must be exhausted before the next chunk is fed. After a corrupt length nothing more is yielded.
+        """
+        ...
+
+    def passed(self, octets: int, records: dict[int, int], time: int) -> None:
+        """Note that such a reader took whole records from here on: their octets, how many by LINKTYPE, the last time.
+
+        `feed` goes on behind them.
         """
         ...
 
@@ -101,6 +127,11 @@ class Pending:
         self.needed = 0
         self.offset = 0
         """Where in the capture the first waiting octet stands."""
+
+    @property
+    def wanted(self) -> int:
+        """How many octets are missing."""
+        return self.needed - self.held
 
     def take(self, chunk: bytes) -> bytes | None:
         """What waited and `chunk` in one piece, or None while that is shorter than what is needed."""

@@ -53,6 +53,21 @@ class SnoopWalker:
             at += size
         self._pending.keep(octets, at, needed)
 
+    @property
+    def wanted(self) -> int:
+        """How many more octets it needs, at least, before it can go on."""
+        return self._pending.wanted
+
+    @property
+    def layout(self) -> None:
+        """Nobody else walks these records."""
+        return None
+
+    def passed(self, octets: int, records: dict[int, int], time: int) -> None:
+        """Go on behind whole records that were read elsewhere."""
+        self._pending.offset += octets
+        self.notes.passed(records)
+
     def finish(self) -> bool:
         """Whether the capture ended within a record."""
         if self._pending.held and self.notes.corrupt is None:

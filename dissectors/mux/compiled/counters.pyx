@@ -1,0 +1,330 @@
+"""The counters of one RTP stream as C numbers; the arithmetic is that of `mux.counters`, operation by operation."""
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
+from libc.math cimport fabs
+
+from dissectors.mux import counters as reference
+
+if len(reference.CLOCKS) != CLOCKS_KEPT or not 64 < reference.MAX_MISORDER <= 128:
+    raise ImportError("the compiled counters were written for other bounds")
+
+cdef int MAX_DROPOUT = reference.MAX_DROPOUT
+cdef int MAX_MISORDER = reference.MAX_MISORDER
+cdef int MAX_STEPS = reference.MAX_STEPS
+cdef int MAX_PHASES = reference.MAX_PHASES
+cdef int MAX_EVENTS = reference.MAX_EVENTS
+cdef int MAX_TIMELINE = reference.MAX_TIMELINE
+cdef int64_t BUCKET = reference.BUCKET
+cdef double JUMP = reference.JUMP, JUMP_PER_SECOND = reference.JUMP_PER_SECOND
+cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
+cdef uint64_t WINDOW_HIGH = reference.WINDOW >> 64
+cdef double[CLOCKS_KEPT] CLOCKS
+for place, clock in enumerate(reference.CLOCKS):
+    CLOCKS[place] = clock
+
+
+cdef class Counters:
+    def __init__(self, uint32_t ssrc, flow):
+        self.ssrc = ssrc
+        self.flows = [flow]
+        self.evidence = ""
+        self.window_low = 1
+        self.unexpected = self.payload_type = -1
+        self.events, self.timeline = {}, []
+        self.bucket = BUCKET
+
+    def __dealloc__(self):
+        PyMem_Free(self.step)
+        PyMem_Free(self.phase)
+        PyMem_Free(self.size)
+
+    @property
+    def first_frame(self):
+        return self.first_file, self.first_number
+
+    @property
+    def last_frame(self):
+        return self.last_file, self.last_number
+
+    @property
+    def window(self):
+        return int(self.window_high) << 64 | self.window_low
+
+    @property
+    def bad(self):
+        return None if self.unexpected < 0 else self.unexpected
+
+    @property
+    def phases(self):
+        return [
+            [self.phase[i].payload_type, self.phase[i].first, self.phase[i].last, self.phase[i].packets]
+            for i in range(self.phases_kept)
+        ]
+
+    @property
+    def sizes(self):
+        return {
+            self.size[i].payload_type: [
+                self.size[i].packets, self.size[i].octets, self.size[i].smallest, self.size[i].largest
+            ]
+            for i in range(self.sizes_kept)
+        }
+
+    @property
+    def steps(self):
+        return {self.step[i].step: self.step[i].count for i in range(self.steps_kept)}
+
+    @property
+    def profiles(self):
+        return {self.profile[i] for i in range(self.profiles_kept)}
+
+    @property
+    def jitter(self):
+        return [self.jitters[i] for i in range(CLOCKS_KEPT)]
+
+    @property
+    def maximum_jitter(self):
+        return [self.maxima[i] for i in range(CLOCKS_KEPT)]
+
+    @property
+    def expected(self):
+        return self.expected_before + self.highest - self.base + 1 if self.packets else 0
+
+    @property
+    def lost(self):
+        return max(0, self.expected - (self.packets - self.duplicates))
+
+    @property
+    def loss_runs(self):
+        return reference.Counters.loss_runs.fget(self)
+
+    def update(self, time, frame, const unsigned char[::1] payload not None, length):
+        self.count(payload, 0, payload.shape[0], length, time, frame[0], frame[1])
+
+    cdef int count(
+        self, const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, int64_t time,
+        int64_t file, int64_t frame,
+    ) except -1:
+        """Count the datagram whose payload is at `start`; its first twelve octets are an RTP header."""
+        cdef int payload_type = octets[start + 1] & 0x7F, sequence = octets[start + 2] << 8 | octets[start + 3]
+        cdef uint32_t timestamp = (
+            <uint32_t> octets[start + 4] << 24 | octets[start + 5] << 16 | octets[start + 6] << 8 | octets[start + 7]
+        )
+        if self.packets:
+            self.arrival(time, timestamp, sequence)
+            self.numbered(sequence)
+        else:
+            self.first, self.first_file, self.first_number, self.first_timestamp = time, file, frame, timestamp
+            self.base = self.highest = sequence
+            self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET
+        self.typed(payload_type, time)
+        self.packets += 1
+        self.octets += length
+        self.markers += octets[start + 1] >> 7
+        self.payload(octets, start, captured, length, time, payload_type, timestamp)
+        self.last, self.last_file, self.last_number = time, file, frame
+        self.timestamp, self.sequence = timestamp, sequence
+        if time >= self.bucket_end:
+            self.fill(time)
+        return 0
+
+    cdef int payload(
+        self, const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, int64_t time,
+        int payload_type, uint32_t timestamp,
+    ) except -1:
+        cdef Py_ssize_t header = 12 + 4 * (octets[start] & 0x0F), at
+        if octets[start] & 0x10:
+            if captured >= header + 4:
+                at = start + header
+                self.profiled(octets[at] << 8 | octets[at + 1])
+                header += 4 * (octets[at + 2] << 8 | octets[at + 3])
+            header += 4
+        self.sized(payload_type, length - header)
+        if length - header == 4 and captured >= header + 4:
+            key = (payload_type, timestamp)
+            known = self.events.get(key)
+            if known is not None or len(self.events) < MAX_EVENTS:
+                last = bytes(octets[start + header:start + header + 4])
+                self.events[key] = (known[0] if known is not None else time, time, last)
+        return 0
+
+    cdef void profiled(self, int profile) noexcept:
+        cdef int i
+        if self.profiles_kept < PROFILES_KEPT:
+            for i in range(self.profiles_kept):
+                if self.profile[i] == profile:
+                    return
+            self.profile[self.profiles_kept] = profile
+            self.profiles_kept += 1
+
+    cdef int sized(self, int payload_type, int64_t size) except -1:
+        cdef int i = self.likely_size
+        cdef Size *kept
+        if i >= self.sizes_kept or self.size[i].payload_type != payload_type:
+            for i in range(self.sizes_kept):
+                if self.size[i].payload_type == payload_type:
+                    break
+            else:
+                i = self.sizes_kept
+                self.size = <Size *> room(self.size, i, sizeof(Size))
+                self.size[i] = Size(payload_type, 0, 0, size, size)
+                self.sizes_kept += 1
+            self.likely_size = i
+        kept = &self.size[i]
+        kept.packets += 1
+        kept.octets += size
+        kept.smallest, kept.largest = min(kept.smallest, size), max(kept.largest, size)
+        return 0
+
+    cdef int arrival(self, int64_t time, uint32_t timestamp, int sequence) except -1:
+        cdef int64_t gap = time - self.last
+        cdef int64_t step = <int32_t> (timestamp - self.timestamp)
+        cdef double seconds = (<double> gap) / 1e9, ticks = <double> step
+        cdef int i
+        if gap > self.largest_gap:
+            self.largest_gap, self.largest_gap_at = gap, self.last
+        if ((sequence - self.sequence) & 0xFFFF) == 1:
+            self.stepped(step)
+        for i in range(CLOCKS_KEPT):
+            self.jitters[i] += (fabs(seconds * CLOCKS[i] - ticks) - self.jitters[i]) / 16
+            self.maxima[i] = self.jitters[i] if self.jitters[i] > self.maxima[i] else self.maxima[i]
+        self.sample(time, step, seconds)
+        return 0
+
+    cdef int stepped(self, int64_t step) except -1:
+        cdef int i = self.likely_step
+        if i < self.steps_kept and self.step[i].step == step:
+            self.step[i].count += 1
+            return 0
+        for i in range(self.steps_kept):
+            if self.step[i].step == step:
+                self.step[i].count += 1
+                self.likely_step = i
+                return 0
+        if self.steps_kept < MAX_STEPS:
+            self.step = <Step *> room(self.step, self.steps_kept, sizeof(Step))
+            self.step[self.steps_kept] = Step(step, 1)
+            self.steps_kept += 1
+        else:
+            self.other_steps += 1
+            self.other_ticks += step
+        return 0
+
+    cdef void sample(self, int64_t time, int64_t step, double seconds) noexcept:
+        cdef double at, ticks
+        if fabs(<double> step) > JUMP + JUMP_PER_SECOND * seconds:
+            self.jumps += 1
+            self.origin, self.elapsed, self.samples = time, 0, 1
+            self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
+            return
+        self.elapsed += step
+        at = (<double> (time - self.origin)) / 1e9
+        ticks = <double> self.elapsed
+        self.samples += 1
+        self.sum_time += at
+        self.sum_ticks += ticks
+        self.sum_square += at * at
+        self.sum_product += at * ticks
+
+    cdef int fill(self, int64_t time) except -1:
+        """End a bucket of the timeline."""
+        cdef int best = 0, i
+        for i in range(1, CLOCKS_KEPT):
+            if self.jitters[i] / CLOCKS[i] < self.jitters[best] / CLOCKS[best]:
+                best = i
+        self.timeline.append((time, self.packets, self.lost, best, self.jitters[best]))
+        if len(self.timeline) == MAX_TIMELINE:
+            self.timeline = self.timeline[1::2]
+            self.bucket *= 2
+        self.bucket_end = time + self.bucket
+        return 0
+
+    cdef void numbered(self, int sequence) noexcept:
+        cdef int step = (sequence - self.highest) & 0xFFFF
+        if step < MAX_DROPOUT:
+            if step == 0:
+                self.duplicates += 1
+            else:
+                if step > 1 or self.window_low != ALL or self.window_high != WINDOW_HIGH:
+                    self.settle(step)
+                self.highest += step
+                if step < 64:
+                    self.window_high = (self.window_high << step | self.window_low >> (64 - step)) & WINDOW_HIGH
+                    self.window_low = self.window_low << step | 1
+                else:
+                    self.window_high = self.window_low << (step - 64) & WINDOW_HIGH if step < 128 else 0
+                    self.window_low = 1
+            self.unexpected = -1
+        elif step > 0x10000 - MAX_MISORDER:
+            self.behind(0x10000 - step)
+        elif sequence == self.unexpected:
+            self.restart(sequence)
+        else:
+            self.unexpected = (sequence + 1) & 0xFFFF
+            self.reordered += 1
+
+    cdef bint came(self, int place) noexcept:
+        """Whether the number that is at this place of the window, the oldest at 0, has come."""
+        cdef int bit = MAX_MISORDER - 1 - place
+        return (self.window_low >> bit if bit < 64 else self.window_high >> (bit - 64)) & 1
+
+    cdef void settle(self, int step) noexcept:
+        cdef int64_t place = max(0, self.base - (self.highest - MAX_MISORDER + 1))
+        while place < min(step, MAX_MISORDER):
+            if self.came(<int> place):
+                self.close_run()
+            else:
+                self.run += 1
+            place += 1
+        if step > MAX_MISORDER:
+            self.run += step - MAX_MISORDER
+
+    cdef void close_run(self) noexcept:
+        if self.run:
+            self.runs += 1
+            self.longest_run = max(self.longest_run, self.run)
+            self.run = 0
+
+    cdef void behind(self, int distance) noexcept:
+        cdef uint64_t low = <uint64_t> 1 << distance if distance < 64 else 0
+        cdef uint64_t high = <uint64_t> 1 << (distance - 64) if distance >= 64 else 0
+        if self.highest - distance < self.base:
+            self.base = self.highest - distance
+        if self.window_low & low or self.window_high & high:
+            self.duplicates += 1
+        else:
+            self.reordered += 1
+            self.window_low |= low
+            self.window_high |= high
+
+    cdef void restart(self, int sequence) noexcept:
+        self.settle(MAX_MISORDER)
+        self.close_run()
+        self.expected_before += self.highest - self.base + 1
+        self.base, self.highest = sequence - 1, sequence
+        self.window_low, self.window_high, self.unexpected = 3, 0, -1
+        self.reordered -= 1
+        self.restarts += 1
+
+    cdef int typed(self, int payload_type, int64_t time) except -1:
+        cdef Phase *phase
+        if payload_type != self.payload_type:
+            self.payload_type = payload_type
+            if self.phases_kept < MAX_PHASES:
+                self.phase = <Phase *> room(self.phase, self.phases_kept, sizeof(Phase))
+                self.phase[self.phases_kept] = Phase(payload_type, time, time, 0)
+                self.phases_kept += 1
+        phase = &self.phase[self.phases_kept - 1]
+        if phase.payload_type == payload_type:
+            phase.last = time
+            phase.packets += 1
+        return 0
+
+
+cdef void *room(void *kept, int count, size_t size) except NULL:
+    """Room for one more than `count` of `size` octets: twice as much whenever `count` is a power of two."""
+    if count & (count - 1):
+        return kept
+    cdef void *larger = PyMem_Realloc(kept, max(1, 2 * count) * size)
+    if larger is NULL:
+        raise MemoryError()
+    return larger

@@ -1,0 +1,136 @@
+"""Flows and pairs whose counters are C numbers, and an index that finds a flow by its octets on the wire."""
+from ipaddress import ip_address
+
+from dissectors.mux.table import PROTOCOLS
+from dissectors.wire.datagram import Flow
+
+if len(PROTOCOLS) > MOST_PROTOCOLS:
+    raise ImportError(f"the compiled scan counts {MOST_PROTOCOLS} protocols, the table has {len(PROTOCOLS)}")
+
+cdef int COUNTED = len(PROTOCOLS)
+cdef enum:
+    SMALLEST = 1024
+
+
+cdef class PairState:
+    def __init__(self, outer):
+        self.seen = 0
+        self.waiting = {}
+        self.outer = outer
+
+
+cdef class FlowState:
+    """`latest` are the counters of the stream that was here last, `streams` of all by SSRC once there are several.
+
+    Both hold as long as no stream had to give way since their `generation`.
+    """
+
+    def __init__(self, number, key, PairState pair not None):
+        self.number, self.key, self.pair = number, key, pair
+        self.open = True
+        self.wire = on_the_wire(key.src, key.sport, key.dst, key.dport)
+
+    @property
+    def first_frame(self):
+        return self.first_file, self.first_number
+
+    @property
+    def counts(self):
+        return [self.tally[number] for number in range(COUNTED)]
+
+    @property
+    def flow(self):
+        if self.written is None:
+            key = self.key
+            self.written = Flow(str(ip_address(key.src)), key.sport, str(ip_address(key.dst)), key.dport, key.inside)
+        return self.written
+
+    cdef void arrive(self, int64_t time, int64_t file, int64_t frame, int64_t length) noexcept:
+        if not self.datagrams:
+            self.first, self.first_file, self.first_number = time, file, frame
+        self.datagrams += 1
+        self.octets += length
+        self.last = time
+
+    cdef void settle(self, int protocol, bint encrypted) noexcept:
+        self.tally[protocol] += 1
+        self.encrypted += encrypted
+
+
+cdef Wire on_the_wire(bytes src, uint64_t sport, bytes dst, uint64_t dport) except *:
+    """A 5-tuple as five numbers; the length of the addresses stands beside the ports."""
+    cdef Wire wire
+    wide_src, wide_dst = src.rjust(16, b"\0"), dst.rjust(16, b"\0")
+    wire.src_high, wire.src_low = int.from_bytes(wide_src[:8], "big"), int.from_bytes(wide_src[8:16], "big")
+    wire.dst_high, wire.dst_low = int.from_bytes(wide_dst[:8], "big"), int.from_bytes(wide_dst[8:16], "big")
+    wire.ports = (<uint64_t> len(src)) << 32 | sport << 16 | dport
+    return wire
+
+
+cdef class FlowIndex:
+    """Open flows by their octets: a table of places in `states`, filled to half at most, with a secret in its hash.
+
+    A flow that the bounded table let go stays until the next growth, and is passed over.
+    """
+
+    def __init__(self):
+        self.secret = <uint64_t> hash("where a flow begins to look for its place")
+        self.build([])
+
+    cdef FlowState find(self, const Wire *wire):
+        cdef uint64_t at = self.place(wire)
+        cdef uint32_t slot = self.slots[at]
+        cdef FlowState state
+        while slot:
+            state = <FlowState> self.states[slot - 1]
+            if (
+                state.wire.src_low == wire.src_low
+                and state.wire.dst_low == wire.dst_low
+                and state.wire.ports == wire.ports
+                and state.wire.src_high == wire.src_high
+                and state.wire.dst_high == wire.dst_high
+                and state.open
+            ):
+                return state
+            at = (at + 1) & self.mask
+            slot = self.slots[at]
+        return None
+
+    cdef int add(self, FlowState state) except -1:
+        if 2 * (<uint64_t> len(self.states) + 1) > self.mask:
+            self.build([each for each in self.states if (<FlowState> each).open])
+        cdef uint64_t at = self.place(&state.wire)
+        while self.slots[at]:
+            at = (at + 1) & self.mask
+        self.states.append(state)
+        self.slots[at] = <uint32_t> len(self.states)
+        return 0
+
+    cdef int build(self, list states) except -1:
+        """A new table with room for twice these states."""
+        cdef uint64_t size = SMALLEST
+        while size < 4 * <uint64_t> len(states):
+            size *= 2
+        self.mask = size - 1
+        self.slots = memoryview(bytearray(4 * size)).cast("I")
+        self.states = []
+        for state in states:
+            self.add(<FlowState> state)
+        return 0
+
+    cdef uint64_t place(self, const Wire *wire) noexcept:
+        cdef uint64_t mixed = self.secret ^ wire.ports
+        mixed = mix(mixed ^ wire.src_low)
+        mixed = mix(mixed ^ wire.dst_low)
+        if wire.src_high | wire.dst_high:
+            mixed = mix(mix(mixed ^ wire.src_high) ^ wire.dst_high)
+        return mixed & self.mask
+
+
+cdef inline uint64_t mix(uint64_t value) noexcept:
+    """The finishing steps of MurmurHash3: every bit of the value moves half of the bits of the result."""
+    value ^= value >> 33
+    value *= <uint64_t> 0xFF51AFD7ED558CCD
+    value ^= value >> 33
+    value *= <uint64_t> 0xC4CEB9FE1A85EC53
+    return value ^ (value >> 33)

@@ -1,0 +1,3 @@
+from dissectors.mux import scan
+
+class Scanner(scan.Scanner): ...

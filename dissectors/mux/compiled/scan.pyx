@@ -1,0 +1,427 @@
+"""The scan over octets: records, frames, rows, flows and streams in one pass, without an object for what is common.
+
+Common are datagrams that no row matches and those of a stream that is confirmed already. Every other one becomes an
+`Entry` and goes to the same `Evidence` as in `mux.scan`; every other frame goes through the same `Frames`.
+"""
+from cython cimport final
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from dissectors.mux.compiled.classify cimport Table
+from dissectors.mux.compiled.counters cimport Counters
+from dissectors.mux.compiled.flows cimport MOST_PROTOCOLS, FlowIndex, FlowState, PairState, Wire
+from dissectors.mux.compiled.frames cimport Plain
+
+from dissectors.mux import evidence
+from dissectors.mux import scan as reference
+from dissectors.mux.compiled import counters as compiled_counters
+from dissectors.mux.compiled import flows as compiled_flows
+from dissectors.mux.evidence import Entry, Evidence
+from dissectors.mux.flows import FlowKey, FlowTable
+from dissectors.mux.inside import carried
+from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
+from dissectors.wire import pcap, pcapng
+from dissectors.wire.frames import Frames
+from dissectors.wire.records import LARGEST_RECORD, LATEST, Record
+
+cdef enum:
+    MOST_ROWS = 256
+    MOST_INTERFACES = 16
+    MOST_OPTIONS = 16
+    EPB = 6
+
+if len(ROWS) >= MOST_ROWS:
+    raise ImportError(f"the compiled scan reads {MOST_ROWS} rows, the table has {len(ROWS)}")
+
+cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW, RTP = evidence.RTP, MAX_INSIDE = reference.MAX_INSIDE
+cdef uint64_t KEYED = evidence.KEYED, SEEN_QUIC = 1 << evidence.QUIC, BESIDE_QUIC = evidence.BESIDE_QUIC
+cdef int64_t LARGEST = LARGEST_RECORD, LAST_MOMENT = LATEST
+cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER
+cdef uint64_t[MOST_ROWS] SETTLED_BY
+for number, (protocol, row) in enumerate(ROWS):
+    IS_MEDIA[number] = protocol == evidence.RTP and row.strength == "plausible"
+    IS_ENCRYPTED[number] = row.encrypted
+    IS_CARRIER[number] = protocol in (evidence.TURN, evidence.STUN)
+    # What is certain and was seen before on its 5-tuple tells the evidence nothing new, but for these two.
+    tells = row.strength != "certain" or protocol in (evidence.RTCP, evidence.DTLS)
+    SETTLED_BY[number] = 0 if tells else 1 << protocol
+new_tuple = tuple.__new__
+
+cdef struct Interface:
+    int link
+    int64_t times
+    int64_t offset
+    int64_t count
+
+
+@final
+cdef class Scanner:
+    """As `mux.scan.Scanner`, but batches hold only what may concern the analysis, unless `every` asks for all."""
+
+    build = "compiled"
+    cdef readonly object bounds, frames, flows
+    cdef public object _evidence
+    cdef readonly int64_t datagrams, inside
+    cdef bint every, brief, timed, full, vlan_known
+    cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
+    cdef int64_t earliest, newest, opened, tags, generation
+    cdef Table table
+    cdef Plain plain
+    cdef FlowIndex index
+
+    def __init__(self, bounds=None, forced=None, every=False):
+        self.bounds = bounds or reference.Bounds()
+        self.frames = Frames()
+        self.flows = FlowTable(self.bounds.flows, compiled_flows.FlowState, compiled_flows.PairState)
+        numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
+        self._evidence = Evidence(self.bounds.waiting, self.bounds.streams, numbers, compiled_counters.Counters)
+        self.every = every
+        self.brief = not every and not numbers
+        self.table, self.plain, self.index = Table(), Plain(), FlowIndex()
+
+    @property
+    def counts(self):
+        return [self.tally[number] for number in range(len(PROTOCOLS))]
+
+    @property
+    def octets(self):
+        return [self.tally_octets[number] for number in range(len(PROTOCOLS))]
+
+    @property
+    def first(self):
+        return self.earliest if self.timed else None
+
+    @property
+    def last(self):
+        return self.newest if self.timed else None
+
+    @property
+    def streams(self):
+        return self._evidence.confirmed
+
+    @property
+    def bounds_hit(self):
+        return reference.bounds_hit(self.flows, self._evidence)
+
+    def read(self, int64_t file, walker, bytes chunk not None):
+        """Batches of the records that are whole with `chunk`: plain ones are walked here, others by `walker`."""
+        cdef Py_ssize_t at = 0, size = len(chunk), taken
+        cdef const unsigned char[::1] octets = chunk
+        batch = reference.Batch()
+        while at < size and walker.notes.corrupt is None:
+            layout = walker.layout
+            taken = 0
+            if type(layout) is pcap.Layout:
+                taken = self.pcap(batch.entries, octets, chunk, at, file, walker, layout)
+            elif type(layout) is pcapng.Layout:
+                taken = self.pcapng(batch.entries, octets, chunk, at, file, walker, layout)
+            at += taken
+            if at < size and (taken == 0 or len(batch.entries) < reference.BATCH):
+                piece = chunk[at:at + walker.wanted]
+                for record in walker.feed(piece):
+                    self.record(batch.entries, record.octets, record.octets, 0, len(record.octets), file, record.frame,
+                                record.time, record.link, record.original)
+                at += len(piece)
+            if len(batch.entries) >= reference.BATCH:
+                self.note()
+                yield batch
+                batch = reference.Batch()
+        self.note()
+        yield batch
+
+    def scan(self, records, size=reference.BATCH):
+        """Batches of at least `size` rows for records, each with its file's number."""
+        batch = reference.Batch()
+        for file, record in records:
+            self.record(batch.entries, record.octets, record.octets, 0, len(record.octets), file, record.frame,
+                        record.time, record.link, record.original)
+            if len(batch.entries) >= size:
+                self.note()
+                yield batch
+                batch = reference.Batch()
+        self.note()
+        yield batch
+
+    def finish(self):
+        """What was still waiting for evidence, given up."""
+        batch = reference.Batch()
+        self.settle(batch.entries, self._evidence.finish())
+        return batch
+
+    def tell(self, records, verdicts):
+        """Every datagram of the same records again, in order, each with its verdict from before."""
+        return reference.Scanner().tell(records, verdicts)
+
+    cdef int note(self) except -1:
+        """Tell `frames` what was opened without it."""
+        self.frames.frames += self.opened
+        self.frames.datagrams += self.opened
+        if self.tags:
+            self.frames.encapsulations["VLAN"] += self.tags
+        self.opened = self.tags = 0
+        return 0
+
+    # Records.
+
+    cdef Py_ssize_t pcap(
+        self, list entries, const unsigned char[::1] octets, bytes chunk, Py_ssize_t at, int64_t file, walker, layout
+    ) except -1:
+        """Walk whole records from `at` on; how many octets they take."""
+        cdef bint big = layout.big
+        cdef int64_t unit = layout.unit, frame = walker.notes.packets, first = frame, captured
+        cdef int link = layout.link
+        cdef Py_ssize_t header = layout.header, begin = at, size = octets.shape[0]
+        while at + header <= size and len(entries) < 4096:
+            captured = u32(octets, at + 8, big)
+            if captured > LARGEST or captured > size - at - header:
+                break
+            frame += 1
+            self.record(
+                entries, octets, chunk, at + header, captured, file, frame,
+                <int64_t> u32(octets, at, big) * 1_000_000_000 + <int64_t> u32(octets, at + 4, big) * unit,
+                link, u32(octets, at + 12, big),
+            )
+            at += header + captured
+        if frame > first:
+            walker.passed(at - begin, {link: frame - first}, 0)
+        return at - begin
+
+    cdef Py_ssize_t pcapng(
+        self, list entries, const unsigned char[::1] octets, bytes chunk, Py_ssize_t at, int64_t file, walker, layout
+    ) except -1:
+        """Walk whole Enhanced Packet Blocks without comments from `at` on; how many octets they take."""
+        cdef bint big = layout.big
+        cdef int64_t frame = walker.notes.packets, time = 0, total, captured, padded, ticks
+        cdef uint32_t number, known = 0
+        cdef Py_ssize_t begin = at, size = octets.shape[0]
+        cdef Interface[MOST_INTERFACES] interfaces
+        cdef Interface *interface
+        links = {}
+        for each in layout.interfaces[:MOST_INTERFACES]:
+            plain = each.over == 1 and 0 <= each.offset <= LATEST
+            interfaces[known] = Interface(each.link, each.times if plain else 0, each.offset if plain else 0, 0)
+            known += 1
+        while at + 32 <= size and len(entries) < 4096:
+            total, number, captured = u32(octets, at + 4, big), u32(octets, at + 8, big), u32(octets, at + 20, big)
+            padded = (captured + 3) & ~3
+            if (
+                u32(octets, at, big) != EPB or captured > LARGEST or total & 3 or total < 32 + padded
+                or total > size - at or number >= known or u32(octets, at + total - 4, big) != total
+                or (total > 32 + padded and commented(octets, at + 28 + padded, at + total - 4, big))
+            ):
+                break
+            interface = &interfaces[number]
+            ticks = <int64_t> (<uint64_t> u32(octets, at + 12, big) << 32 | u32(octets, at + 16, big))
+            if not interface.times or ticks < 0 or ticks > (LAST_MOMENT - interface.offset) // interface.times:
+                break
+            time = ticks * interface.times + interface.offset
+            frame += 1
+            if not interface.count:
+                links[interface.link] = links.get(interface.link, 0)
+            interface.count += 1
+            self.record(
+                entries, octets, chunk, at + 28, captured, file, frame, time, interface.link, u32(octets, at + 24, big)
+            )
+            at += total
+        for number in range(known):
+            if interfaces[number].count:
+                links[interfaces[number].link] += interfaces[number].count
+        if links:
+            walker.passed(at - begin, links, time)
+        return at - begin
+
+    cdef int record(
+        self, list entries, const unsigned char[::1] octets, bytes chunk, Py_ssize_t at, Py_ssize_t size,
+        int64_t file, int64_t frame, int64_t time, int link, int64_t original,
+    ) except -1:
+        """Take the frame of `size` octets at `at`."""
+        cdef Plain plain = self.plain
+        cdef FlowState flow
+        if not self.timed:
+            self.earliest = self.newest = time
+            self.timed = True
+        self.earliest, self.newest = min(self.earliest, time), max(self.newest, time)
+        if plain.open(octets, at, size, link) and (not plain.tags or self.vlan_known):
+            self.opened += 1
+            self.tags += plain.tags
+            flow = self.index.find(&plain.wire)
+            if flow is None:
+                flow = self.flow(&plain.wire)
+            elif self.full:
+                self.flows.used(flow)
+            self.datagram(
+                entries, octets, chunk, plain.start, plain.captured, plain.length, flow, file, frame, 0, time, 0
+            )
+            return 0
+        frames = self.frames.udp(Record(frame, time, link, chunk[at:at + size], original))
+        self.vlan_known = "VLAN" in self.frames.encapsulations
+        for layer, src, dst, sport, dport, payload, length in frames:
+            flow = self.flows.find(FlowKey(src, sport, dst, dport))
+            self.full = self.flows.full
+            payload = bytes(payload)
+            self.datagram(entries, payload, payload, 0, len(payload), length, flow, file, frame, layer, time, 0)
+        return 0
+
+    cdef FlowState flow(self, const Wire *wire):
+        """The flow of a 5-tuple that the index does not know."""
+        if wire.ports >> 32 == 4:
+            src, dst = int(wire.src_low).to_bytes(4, "big"), int(wire.dst_low).to_bytes(4, "big")
+        else:
+            src = (int(wire.src_high) << 64 | wire.src_low).to_bytes(16, "big")
+            dst = (int(wire.dst_high) << 64 | wire.dst_low).to_bytes(16, "big")
+        cdef FlowState flow = self.flows.find(FlowKey(src, wire.ports >> 16 & 0xFFFF, dst, wire.ports & 0xFFFF))
+        self.full = self.flows.full
+        self.index.add(flow)
+        return flow
+
+    # Datagrams.
+
+    cdef int datagram(
+        self, list entries, const unsigned char[::1] octets, bytes chunk, Py_ssize_t start, Py_ssize_t captured,
+        int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t layer, int64_t time, int depth,
+    ) except -1:
+        """Count the datagram whose payload is at `start`, or let the evidence judge it."""
+        cdef int row = self.table.match(octets, start, captured, length)
+        cdef int64_t number = -1
+        flow.arrive(time, file, frame, length)
+        if depth == 0:
+            number = self.datagrams
+            self.datagrams += 1
+        if self.brief:
+            if row == C_UNKNOWN_ROW:
+                flow.settle(C_UNKNOWN, False)
+                if depth == 0:
+                    self.tally[C_UNKNOWN] += 1
+                    self.tally_octets[C_UNKNOWN] += length
+                return 0
+            if IS_MEDIA[row] and captured >= 12 and self.media(
+                octets, start, captured, length, flow, file, frame, time, depth, IS_ENCRYPTED[row]
+            ):
+                return 0
+        payload = chunk[start:start + captured]
+        if self.brief and flow.pair.seen & SETTLED_BY[row]:
+            entry = new_tuple(Entry, (
+                number, file, frame, layer, time, flow, length, payload, row, ROWS[row][0], "certain", "",
+                IS_ENCRYPTED[row],
+            ))
+            self.settle(entries, (entry,))
+        else:
+            entry = new_tuple(Entry, (
+                number, file, frame, layer, time, flow, length, payload, row, UNKNOWN, None, "",
+                row != C_UNKNOWN_ROW and IS_ENCRYPTED[row],
+            ))
+            self.settle(entries, self._evidence.judge(entry))
+        if row == C_UNKNOWN_ROW:
+            return 0
+        if IS_MEDIA[row] and captured >= 12:
+            self.goes_on(flow, u32(octets, start + 8, True))
+        elif IS_CARRIER[row] and depth < MAX_INSIDE:
+            self.carried(entries, entry, depth)
+        return 0
+
+    cdef bint media(
+        self, const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, FlowState flow,
+        int64_t file, int64_t frame, int64_t time, int depth, bint encrypted,
+    ) except -1:
+        """Count a datagram of a stream that is confirmed on this flow; False when there is none."""
+        cdef uint32_t ssrc = u32(octets, start + 8, True)
+        cdef uint64_t seen = flow.pair.seen
+        cdef Counters counters = self.stream(flow, ssrc)
+        if counters is None or (seen & SEEN_QUIC and not seen & BESIDE_QUIC):
+            return False
+        counters.count(octets, start, captured, length, time, file, frame)
+        flow.settle(RTP, encrypted or seen & KEYED)
+        if depth == 0:
+            self.tally[RTP] += 1
+            self.tally_octets[RTP] += length
+        else:
+            self.inside += 1
+        return True
+
+    cdef Counters stream(self, FlowState flow, uint32_t ssrc):
+        """The counters of a confirmed stream as the flow remembers them, or None."""
+        cdef Counters latest = <Counters> flow.latest
+        if flow.generation != self.generation:
+            flow.latest = flow.streams = None
+            flow.generation = self.generation
+            return None
+        if latest is not None and latest.ssrc == ssrc:
+            return latest
+        if flow.streams is None:
+            return None
+        latest = <Counters> flow.streams.get(ssrc)
+        if latest is not None:
+            flow.latest = latest
+        return latest
+
+    cdef int goes_on(self, FlowState flow, uint32_t ssrc) except -1:
+        """Let the flow remember the counters of a stream, if it is confirmed by now."""
+        streams = self._evidence.streams
+        self.generation = streams.evicted
+        known = self.stream(flow, ssrc)
+        counters = streams.get((flow.number, ssrc))
+        if counters is None or known is counters:
+            return 0
+        if flow.latest is None:
+            flow.latest = counters
+            return 0
+        if flow.streams is None:
+            flow.streams = {(<Counters> flow.latest).ssrc: flow.latest}
+        flow.streams[ssrc] = flow.latest = counters
+        return 0
+
+    cdef int carried(self, list entries, entry, int depth) except -1:
+        """Take what TURN carries in an entry; it counts on a flow of its own."""
+        opened = carried(PROTOCOLS[ROWS[entry.row][0]], entry.payload)
+        if opened is None:
+            return 0
+        inside, data = opened
+        cdef FlowState outer = entry.flow
+        cdef FlowState flow = self.flows.find(outer.key._replace(inside=inside), outer.pair)
+        self.full = self.flows.full
+        self.datagram(
+            entries, data, data, 0, len(data), len(data), flow, entry.file, entry.frame, entry.layer, entry.time,
+            depth + 1,
+        )
+        return 0
+
+    cdef int settle(self, list entries, settled) except -1:
+        """Count entries with their verdicts, and put them into the batch."""
+        cdef FlowState flow
+        cdef int protocol
+        cdef bint encrypted
+        for entry in settled:
+            flow, protocol, encrypted = entry.flow, entry.protocol, entry.encrypted
+            if protocol == RTP and flow.pair.seen & KEYED:
+                entry, encrypted = entry._replace(encrypted=True), True
+            flow.settle(protocol, encrypted)
+            if entry.number >= 0:
+                self.tally[protocol] += 1
+                self.tally_octets[protocol] += entry.length
+            elif protocol == C_UNKNOWN:
+                continue
+            else:
+                self.inside += 1
+            entries.append(entry)
+        return 0
+
+
+cdef inline uint32_t u32(const unsigned char[::1] octets, Py_ssize_t at, bint big) except? 1:
+    """The 32-bit number at `at`, in either byte order."""
+    cdef uint32_t a = octets[at], b = octets[at + 1], c = octets[at + 2], d = octets[at + 3]
+    return a << 24 | b << 16 | c << 8 | d if big else d << 24 | c << 16 | b << 8 | a
+
+
+cdef bint commented(const unsigned char[::1] octets, Py_ssize_t at, Py_ssize_t end, bint big) except -1:
+    """Whether the options of a block may hold a comment, which the walker keeps."""
+    cdef int i, code, length
+    for i in range(MOST_OPTIONS):
+        if at + 4 > end:
+            return False
+        code = octets[at] << 8 | octets[at + 1] if big else octets[at + 1] << 8 | octets[at]
+        length = octets[at + 2] << 8 | octets[at + 3] if big else octets[at + 3] << 8 | octets[at + 2]
+        if code == 0:
+            return False
+        if code == 1:
+            return True
+        at += 4 + ((length + 3) & ~3)
+    return True

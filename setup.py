@@ -1,0 +1,73 @@
+"""The compiled twin of the scan; everything else about the package stands in setup.cfg.
+
+Without a C compiler the package installs all the same and scans interpreted, and says so; with
+MUXSHARK_REQUIRE_EXTENSION=1 in the environment that is an error, and with MUXSHARK_PURE=1 nothing is compiled.
+"""
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import BaseError
+
+FOLDER = Path("dissectors/mux/compiled")
+NAMES = ("classify", "counters", "flows", "frames", "scan")
+DIRECTIVES = {
+    "language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True, "initializedcheck": False,
+}  # fmt: skip
+REQUIRED = os.environ.get("MUXSHARK_REQUIRE_EXTENSION", "") not in ("", "0")
+PURE = os.environ.get("MUXSHARK_PURE", "") not in ("", "0")
+
+
+class BuildExtensions(build_ext):
+    """Compiles all or nothing; a failure is an error only where the compiled scan is required."""
+
+    def run(self) -> None:
+        try:
+            super().run()
+        except (BaseError, OSError) as error:
+            if REQUIRED:
+                raise
+            self.forget(error)
+
+    def build_extension(self, ext: Extension) -> None:
+        if self.compiler.compiler_type != "msvc":
+            # A fused multiply-add would round once where the interpreted scan rounds twice.
+            ext.extra_compile_args = ["-O3", "-g0", "-ffp-contract=off"]
+        super().build_extension(ext)
+
+    def forget(self, error: Exception) -> None:
+        """Go on without the compiled scan, and say so."""
+        for extension in self.extensions:
+            Path(self.get_ext_fullpath(extension.name)).unlink(missing_ok=True)
+        self.extensions = []
+        print(
+            f"muxshark: the compiled scan was not built ({str(error).splitlines()[0]}); the interpreted one gives the "
+            "same results, slower. MUXSHARK_REQUIRE_EXTENSION=1 makes this an error.",
+            file=sys.stderr,
+        )
+
+
+def extensions() -> list[Extension]:
+    """The compiled modules: from Cython where it is installed, else from the C that came with the sources."""
+    if PURE:
+        return []
+    try:
+        from Cython.Build import cythonize
+    except ImportError:
+        generated = [FOLDER / f"{name}.c" for name in NAMES]
+        if not all(path.exists() for path in generated):
+            if REQUIRED:
+                raise SystemExit("muxshark: the compiled scan needs Cython to be built from these sources") from None
+            print("muxshark: without Cython the compiled scan is not built", file=sys.stderr)
+            return []
+        return [Extension(f"dissectors.mux.compiled.{path.stem}", [path.as_posix()]) for path in generated]
+    modules = [Extension(f"dissectors.mux.compiled.{name}", [(FOLDER / f"{name}.pyx").as_posix()]) for name in NAMES]
+    compiled: list[Extension] = cythonize(modules, compiler_directives=DIRECTIVES)
+    return compiled
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExtensions})
