@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dissectors.mux.evidence import Evidence
 from dissectors.mux.scan import Bounds, Scanner
 from dissectors.mux.table import PROTOCOLS
+from tests.families import MEDIA, OTHERS
 from tests.made import A, B, Sent, channel_data, protocols, records, rtcp, rtp, settled, sip, srtcp, stun
 
 C = ("198.51.100.7", 3478)
@@ -52,6 +53,42 @@ def test_random_datagrams_of_rtps_range_are_no_streams() -> None:
     dice = random.Random(3)
     sent = [(A, B, bytes((dice.randrange(128, 192),)) + dice.randbytes(40)) for _ in range(2000)]
     assert "RTP" not in protocols(sent)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("family", OTHERS)
+def test_other_protocols_are_never_taken_for_media(family: str, seed: int) -> None:
+    sent = [(A, B, payload) for payload in OTHERS[family](random.Random(seed))]
+    assert set(protocols(sent)) <= {"UNKNOWN", "QUIC"}
+
+
+@pytest.mark.parametrize("family", ["lengths", "rdp_udp", "bacnet", "block_transfer", "enet", "srt", "dns"])
+def test_stun_on_the_five_tuple_makes_no_media_of_other_protocols(family: str) -> None:
+    sent = [(B, A, stun()), *((A, B, payload) for payload in OTHERS[family](random.Random(1)))]
+    assert set(protocols(sent)) == {"STUN", "UNKNOWN"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("family", MEDIA)
+def test_media_are_found_whatever_happened_to_them_on_the_way(family: str, seed: int) -> None:
+    sent = [(A, B, payload) for payload in MEDIA[family](random.Random(seed))]
+    assert protocols(sent) == ["RTP"] * len(sent)
+
+
+def test_an_ssrc_that_nobody_chose_says_nothing_on_another_five_tuple() -> None:
+    assert protocols([(A, B, rtcp(1)), (A, C, rtp(1, ssrc=1))]) == ["RTCP", "UNKNOWN"]
+    assert protocols([(A, B, rtcp(0x5EED5EED)), (A, C, rtp(1, ssrc=0x5EED5EED))]) == ["RTCP", "RTP"]
+
+
+def test_rtcp_must_have_room_for_the_blocks_that_it_counts() -> None:
+    crowded = [b"\x85\xc8\0\6" + bytes((0x5E, 0xED, 0x5E, 0xED)) + bytes(34)] * 4
+    assert protocols([(A, B, stun()), *((A, B, payload) for payload in crowded)]) == ["STUN"] + ["UNKNOWN"] * 4
+
+
+def test_quic_on_a_five_tuple_that_rtp_had_before_takes_no_rtp() -> None:
+    stream = [(A, B, rtp(n)) for n in range(6)]
+    long_header = (A, B, b"\xc0\x00\x00\x00\x01\x08" + bytes(30))
+    assert protocols([*stream[:3], long_header, *stream[3:]]) == ["RTP"] * 3 + ["QUIC"] + ["RTP"] * 3
 
 
 def test_channel_data_needs_stun_on_the_five_tuple_in_either_direction() -> None:

@@ -10,9 +10,10 @@ Laws of this file:
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from dissectors.mux import runs
 from dissectors.mux.counters import MAX_DROPOUT, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
@@ -32,14 +33,25 @@ _RELEASES = {
 }
 _AGREED = 1 << STUN | 1 << DTLS | 1 << ZRTP | 1 << TURN | 1 << SIP
 _MEDIA_PATH = _AGREED | 1 << RTP | 1 << RTCP
-BESIDE_QUIC = _AGREED
+BESIDE_QUIC = _MEDIA_PATH
 """What on a 5-tuple says that QUIC does not have it alone."""
 
 KEYED = 1 << 31
 """In `PairState.seen`: DTLS went on to encrypted records, so it agreed on keys (RFC 5764 section 4.2)."""
 
+CHOSEN = 1 << 16
+"""The least SSRC that says something beyond its 5-tuple: one chosen at random (RFC 3550 section 8.1) is seldom less.
+
+0 and 1, which receivers write who send nothing, stand in other protocols' octets too.
+"""
+
+BEGINS_COMPOUND = {200: (6, 6), 201: (1, 6), 204: (2, 0), 205: (2, 0), 206: (2, 0), 207: (1, 0)}
+"""By packet type: the words after the first that it needs at least, and how many more for each of its report blocks.
+
+A compound begins with a report (RFC 3550 section 6.1) or, reduced in size, with feedback (RFC 5506 section 3.4.1).
+"""
+
 RFC_8285 = b"\xbe\xde"
-LAST = 8
 
 
 class Entry(NamedTuple):
@@ -214,6 +226,8 @@ class Evidence:
         if _is_quics(entry.flow.pair):
             return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
         ssrc = int.from_bytes(entry.payload[4:8], "big")
+        if not has_room(entry.payload):
+            return [_plausible(entry)]
         if evidence := self._hears(entry, ssrc):
             if entry.encrypted and (sender := self._latest.get(ssrc)):
                 sender.encrypted = True
@@ -222,16 +236,16 @@ class Evidence:
         if waiting is None:
             waiting = self._rtcp[ssrc] = Waiting()
         settled = self._wait(entry, waiting)
-        if sum(other.flow is entry.flow for other in waiting.entries) >= 3:
+        if entry.payload[1] in BEGINS_COMPOUND and sum(other.flow is entry.flow for other in waiting.entries) >= 3:
             settled += self._seen(entry.flow.pair, RTCP)
             settled += self._source(ssrc, "its SSRC repeats on the flow")
         return settled
 
     def _hears(self, entry: Entry, ssrc: int) -> str:
         """What confirms RTCP at once, or nothing."""
-        if ssrc in self._latest:
+        if ssrc >= CHOSEN and ssrc in self._latest:
             return "its SSRC sends RTP"
-        if ssrc in self._reported:
+        if ssrc >= CHOSEN and ssrc in self._reported:
             return "its SSRC in RTCP before"
         if entry.flow.pair.seen & _MEDIA_PATH:
             return "on a media path"
@@ -268,16 +282,17 @@ class Evidence:
 
     def _run(self, entries: list[Entry], entry: Entry, ssrc: int) -> str:
         """What confirms a candidate for a stream, the last of whose entries has just come; or nothing."""
-        if ssrc and ssrc in self._reported:
+        if ssrc in self._reported and (ssrc >= CHOSEN or ssrc and entry.flow.pair.seen & 1 << RTCP):
             return "its SSRC in RTCP"
         path = entry.flow.pair.seen & _MEDIA_PATH
         extended = has_extension(entry.payload)
         if path and extended:
             return "a header extension of RFC 8285 on a media path"
-        if len(entries) >= 2 and (path or extended) and _advances(entries[-2:], 2):
+        run = [(waiting.payload, waiting.length) for waiting in entries[-runs.LAST :]]
+        if len(run) >= 2 and (path or extended) and runs.two_in_sequence(run[-2:]):
             return f"two in sequence {'on a media path' if path else 'with a header extension of RFC 8285'}"
-        if len(entries) >= 3 and _advances(entries[-LAST:], 3):
-            return f"{len(entries[-LAST:])} datagrams of its SSRC in sequence"
+        if len(run) >= runs.LEAST and runs.in_sequence(run):
+            return f"{len(run)} datagrams of its SSRC in sequence"
         return ""
 
     def _confirm(self, key: tuple[int, int], pair: PairState, evidence: str) -> list[Entry]:
@@ -299,6 +314,8 @@ class Evidence:
         if counters is None or len(counters.flows) >= 256:
             return None
         step = int.from_bytes(entry.payload[2:4], "big") - counters.highest & 0xFFFF
+        if key[1] < CHOSEN:
+            return None
         if not 0 < step < MAX_DROPOUT or counters.payload_type != entry.payload[1] & 0x7F:
             return None
         if key in self._candidates or key[0] in counters.flows or entry.flow.pair.seen & 1 << RTP:
@@ -342,7 +359,7 @@ def _is_quics(pair: PairState) -> bool:
     """Whether a 5-tuple belongs to QUIC alone.
 
     QUIC whose fixed bit is greased (RFC 9287) begins like RTP; the two share a 5-tuple only where something agreed on
-    that (RFC 9443), and nothing that could is on it.
+    that (RFC 9443), and nothing that could is on it. A 5-tuple that RTP had before is not QUIC's.
     """
     return bool(pair.seen & 1 << QUIC) and not pair.seen & BESIDE_QUIC
 
@@ -357,19 +374,16 @@ def goes_on_encrypted(payload: bytes) -> bool:
     return False
 
 
+def has_room(payload: bytes) -> bool:
+    """Whether RTCP's first packet is as long as its type and its count of report blocks ask; others have no bound."""
+    least, block = BEGINS_COMPOUND.get(payload[1], (0, 0))
+    return int.from_bytes(payload[2:4], "big") >= least + block * (payload[0] & 0x1F if block else 0)
+
+
 def has_extension(payload: bytes) -> bool:
     """Whether an RTP header carries the one-byte extension of RFC 8285, whose profile is a magic number."""
     end = 12 + 4 * (payload[0] & 0x0F)
     return bool(payload[0] & 0x10) and payload[end : end + 2] == RFC_8285
-
-
-def _advances(entries: Iterable[Entry], distinct: int) -> bool:
-    """Whether the sequence numbers go on: so many distinct ones, half of the steps by one, none beyond a dropout."""
-    numbers = [int.from_bytes(entry.payload[2:4], "big") for entry in entries]
-    steps = [after - before & 0xFFFF for before, after in zip(numbers, numbers[1:], strict=False)]
-    return (
-        len(set(numbers)) >= distinct and 2 * steps.count(1) >= len(steps) and all(step < MAX_DROPOUT for step in steps)
-    )
 
 
 def _answered(entry: Entry, entries: list[Entry]) -> bool:

@@ -1,0 +1,113 @@
+"""Whether datagrams that look like RTP of one SSRC are a stream: what their headers say together.
+
+A lone header is a guess: version 2 stands in a quarter of all octets. What a sender does to the other fields is not
+(RFC 3550 section 5.1), and is asked of the last few datagrams of a candidate:
+
+1. The sequence number goes up by one each time. So in their order of sending the numbers are all different, at least
+   half of the steps are by one, none is beyond a dropout, and few arrive before their predecessor. A length that stands
+   in those octets repeats; a clock jumps. Where half is not to be had, because datagrams are lost or the capture holds
+   every other one, the timestamp must count on with the number, step for step, as it does for audio.
+2. The timestamp counts samples: two that follow one another are not millions of seconds apart.
+3. The payload type names the codec: it does not differ in every datagram.
+4. A timestamp stands still only while a frame too large for one datagram is sent, or during a telephone event, whose
+   payload says so (RFC 4733 section 2.3).
+
+Copies of a datagram, which some captures hold, say nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER
+
+LAST = 8
+"""How many datagrams at the end of a candidate are asked."""
+
+LEAST = 3
+"""How many different ones it takes."""
+
+NEAR = 1 << 24
+"""Timestamp units between two neighbours in a stream: three minutes at 90 kHz. Random octets seldom stay within."""
+
+LEAST_SAMPLES, MOST_SAMPLES = 4, 1 << 15
+"""Samples of one datagram, where numbers and timestamps are compared."""
+
+PART_OF_A_FRAME = 256
+"""Octets: a frame is only split when it does not fit, so one of its parts is at least so long."""
+
+
+class Header(NamedTuple):
+    """What a run looks at: the number, relative to the first one's, then the timestamp, likewise, and the rest."""
+
+    sequence: int
+    timestamp: int
+    payload_type: int
+    length: int
+    payload: bytes
+
+
+def in_sequence(run: Sequence[tuple[bytes, int]]) -> bool:
+    """Whether payloads with their UDP lengths, in order of arrival, each with an RTP header, are a stream."""
+    arrived = headers(run)
+    sent = sorted(arrived)
+    steps = [after.sequence - before.sequence for before, after in pairwise(sent)]
+    if len(sent) < LEAST or min(steps) < 1 or max(steps) >= MAX_DROPOUT:
+        return False
+    overtaken = sum(after.sequence < before.sequence for before, after in pairwise(arrived))
+    near = sum(abs(after.timestamp - before.timestamp) < NEAR for before, after in pairwise(sent))
+    return (
+        3 * overtaken <= len(steps)
+        and 2 * near >= len(steps)
+        and len({header.payload_type for header in sent}) < len(sent)
+        and (2 * steps.count(1) >= len(steps) or in_proportion(sent))
+        and (len({header.timestamp for header in sent}) > 1 or may_stand_still(sent))
+    )
+
+
+def two_in_sequence(run: Sequence[tuple[bytes, int]]) -> bool:
+    """Whether two payloads with their UDP lengths could be neighbours in a stream: for where something else hints."""
+    both = headers(run)
+    if len(both) < 2 or both[1].sequence != 1 or abs(both[1].timestamp) >= NEAR:
+        return False
+    return both[1].timestamp != 0 or may_stand_still(both)
+
+
+def headers(run: Sequence[tuple[bytes, int]]) -> list[Header]:
+    """The headers of a run without its copies."""
+    found = []
+    first, _ = run[0]
+    for payload, length in dict(run).items():
+        sequence = int.from_bytes(payload[2:4], "big") - int.from_bytes(first[2:4], "big")
+        timestamp = int.from_bytes(payload[4:8], "big") - int.from_bytes(first[4:8], "big")
+        sequence = (sequence + 0x8000 & 0xFFFF) - 0x8000
+        timestamp = (timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
+        found.append(Header(sequence, timestamp, payload[1] & 0x7F, length, payload))
+    return found
+
+
+def in_proportion(sent: Sequence[Header]) -> bool:
+    """Whether every number stands for as many samples as every other."""
+    steps = [(after.sequence - before.sequence, after.timestamp - before.timestamp) for before, after in pairwise(sent)]
+    samples, rest = divmod(steps[0][1], steps[0][0])
+    return (
+        not rest
+        and LEAST_SAMPLES <= samples <= MOST_SAMPLES
+        and all(timestamp == samples * number <= samples * MAX_MISORDER for number, timestamp in steps)
+    )
+
+
+def may_stand_still(sent: Sequence[Header]) -> bool:
+    """Whether datagrams of one timestamp are parts of a frame, or report a telephone event."""
+    return any(header.length >= PART_OF_A_FRAME for header in sent) or is_telephone_event(sent)
+
+
+def is_telephone_event(sent: Sequence[Header]) -> bool:
+    """Whether each payload is one event, the same in all, whose duration does not shrink (RFC 4733 section 2.3)."""
+    payloads = [header.payload[12:] for header in sent if header.length == 16 and not header.payload[0] & 0x3F]
+    if len(payloads) < len(sent) or any(len(payload) != 4 or payload[1] & 0x40 for payload in payloads):
+        return False
+    durations = [int.from_bytes(payload[2:], "big") for payload in payloads]
+    return len({payload[0] for payload in payloads}) == 1 and durations == sorted(durations)
