@@ -7,20 +7,25 @@ enough (`| head`) ends the work in silence.
 from __future__ import annotations
 
 import argparse
+import codecs
 import difflib
 import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from typing import IO, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from dissectors import __version__
 from dissectors.commands import analyze, completion, doctor, explain, inflate, listing, live, plugin, verify
 from dissectors.commands.inputs import Refused
 from dissectors.wire.datagram import CaptureError
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
 ENOUGH_FOR_A_TYPO = 0.6
+LACKING = "muxshark.lacking"
 
 
 class Command(Protocol):
@@ -46,7 +51,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Refused(f"{message} (muxshark --help)")
 
-    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
         """Print help or usage; unlike argparse's own way, a disk that is full is not passed over in silence."""
         (file or sys.stderr).write(message)
 
@@ -107,12 +112,13 @@ def parser() -> Parser:
 
 
 def _run(words: list[str]) -> int:
-    """Parse and do; whatever cannot be printed is escaped."""
+    """Parse and do; what the outputs' encoding lacks is drawn in ASCII or escaped."""
     if sys.stdout is None:
         raise Refused("there is no standard output")
+    codecs.register_error(LACKING, _lacking)
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
-            reconfigure(errors="backslashreplace")
+            reconfigure(errors=LACKING)
     whole = parser()
     if not words:
         whole.print_help(sys.stderr)
@@ -142,6 +148,13 @@ def _options(whole: Parser, command: str | None) -> list[str]:
     from dissectors.outputs.completion import options_of
 
     return options_of(whole, command)
+
+
+def _lacking(error: UnicodeError) -> tuple[str, int]:
+    """Imported only when a character is lacking: most outputs have them all."""
+    from dissectors.outputs.escape import lacking
+
+    return lacking(error)
 
 
 def _complain(text: str) -> int:

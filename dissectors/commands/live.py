@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
     from dissectors import online
     from dissectors.sources import rights
 
+    _load(options)
     with ExitStack() as stack:
         source = _source(options)
         stack.callback(source.close)
@@ -83,9 +84,8 @@ def run(options: argparse.Namespace) -> int:
             source, keeper=keeper, stop=_stop(options), limits=inputs.limits(options), forced=inputs.forced(options),
             every=options.every,
         )  # fmt: skip
-        _say(f"watching {', '.join(source.names)} by {source.backend}: {source.why}")
-        if became:
-            _say(f"running as {became}")
+        whom = f", as {became}" if became else ""
+        _say(f"watching {', '.join(source.names)} by {source.backend}{whom}: {source.why}")
         _handle(session)
         # Whoever empties the kernel's ring waits for the interpreter no longer than that.
         sys.setswitchinterval(SWITCH)
@@ -145,6 +145,17 @@ def _sensible(options: argparse.Namespace) -> None:
         raise inputs.Refused("-b files:N says how many to keep; say also when a file is full: -b filesize:kB")
     if any(what in ("filesize", "files") for what, _ in options.autostop) and not options.keep:
         raise inputs.Refused("-a filesize and -a files need -w")
+
+
+def _load(options: argparse.Namespace) -> None:
+    """Import what will be needed: whoever we become may not be able to read where Python is installed."""
+    import dissectors.outputs.escape
+    import dissectors.outputs.export
+    import dissectors.outputs.journal
+
+    if not (options.ndjson or options.json):
+        import dissectors.outputs.screen
+        import dissectors.outputs.terminal  # noqa: F401  imported ahead of its use
 
 
 def _source(options: argparse.Namespace) -> Source:

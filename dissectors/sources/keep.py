@@ -13,11 +13,14 @@ import os
 import queue
 import stat
 import struct
+import sys
 import threading
 import time
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.records import Record
@@ -32,8 +35,13 @@ NANOSECONDS = b"\x09"
 UNFINISHED = struct.pack("<II", ENHANCED, 32)
 """What stands at the end of a file that is still being written."""
 
+FEW = 64
+"""Records between two looks at the size of a file."""
+
 MOST_WAITING = 128 << 20
 """Octets that may wait for the disk."""
+
+STANDARD_OUTPUT = "-"
 
 packet = struct.Struct("<7I").pack
 word = struct.Struct("<I").pack
@@ -88,18 +96,15 @@ class Keeper:
         if self.kept - self._written > MOST_WAITING:
             self.missed += len(records)
             return
-        rotation = self.rotation
         at = 0
         while at < len(records):
             if self._since is not None and self._full(records[at]):
                 self._rotate(records[at].time)
             if self._since is None:
                 self._since = records[at].time
-            room = rotation.packets - self._packets if rotation.packets else len(records)
-            room = 64 if rotation.octets or rotation.seconds else room
-            part = records[at : at + min(room, len(records))]
-            self._put(part)
-            at += len(part)
+            end = self._room(records, at)
+            self._put(records[at:end])
+            at = end
 
     def close(self, received: int = 0, dropped: int = 0) -> None:
         """End the file in order, with what the capture says it received and dropped."""
@@ -109,6 +114,18 @@ class Keeper:
             self._jobs.put((self._file, b"", True))
         self._jobs.put(None)
         self._thread.join()
+
+    def _room(self, records: Sequence[Record], at: int) -> int:
+        """Up to where the records from `at` on go into the current file, one at least."""
+        rotation, end = self.rotation, len(records)
+        if rotation.packets:
+            end = min(end, at + rotation.packets - self._packets)
+        if rotation.octets:
+            end = min(end, at + FEW)
+        if rotation.seconds:
+            full = (self._since or 0) + int(rotation.seconds * 1e9)
+            end = bisect_left(records, full, at, end, key=attrgetter("time"))
+        return max(end, at + 1)
 
     def _full(self, record: Record) -> bool:
         rotation = self.rotation
@@ -188,11 +205,14 @@ class _File:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self._end = 0
+        if name == STANDARD_OUTPUT:
+            self._descriptor, self._regular = sys.stdout.fileno(), False
+            return
         try:
             self._descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
         except (OSError, ValueError) as error:
             raise CaptureError(f"{name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
-        self._end = 0
         self._regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
 
     def append(self, octets: bytes, last: bool) -> None:
@@ -212,8 +232,9 @@ class _File:
 
     def close(self) -> None:
         """Close it; what could not be written was said before."""
-        with contextlib.suppress(OSError):
-            os.close(self._descriptor)
+        if self.name != STANDARD_OUTPUT:
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
 
     def _write(self, octets: bytes) -> None:
         view = memoryview(octets)

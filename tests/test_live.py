@@ -1,0 +1,277 @@
+"""Live sessions over pipes: the same report as offline, events as they happen, the command's promises."""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dissectors import offline
+from dissectors.analysis.events import CallEvent, Event, Look, StreamEvent
+from dissectors.analysis.report import Report
+from dissectors.commands import live as command
+from dissectors.online import Session, Stop
+from dissectors.sources import filters, ring
+from dissectors.sources.interfaces import Interface, interfaces, link_of
+from dissectors.sources.keep import Keeper
+from dissectors.sources.pipe import Pipe
+from dissectors.wire.datagram import CaptureError
+from dissectors.wire.frames import Frames
+from dissectors.wire.records import Record
+from tests.made import A, B, frame, rtp
+from tests.namespaces import MUXSHARK
+
+ROOT = Path(__file__).resolve().parent.parent
+CALL = ROOT / "pcaps" / "facetime-2013.pcap"
+SHARED = ROOT / "pcaps" / "rfc7983.pcap"
+
+
+@contextmanager
+def fed(octets: bytes, size: int = 5000, pause: float = 0.0) -> Iterator[Pipe]:
+    """A pipe into which a thread writes, `size` octets at a time."""
+    out, into = os.pipe()
+
+    def write() -> None:
+        # Who reads may stop before the end.
+        with suppress(BrokenPipeError), open(into, "wb", buffering=0) as file:
+            for at in range(0, len(octets), size):
+                file.write(octets[at : at + size])
+                time.sleep(pause)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield Pipe(out)
+    finally:
+        os.close(out)
+        thread.join()
+
+
+def session(octets: bytes, keep: Path | None = None, stop: Stop | None = None, size: int = 5000) -> tuple[Session, Any]:
+    """A session over these octets until its end, and what was told of it."""
+    told: list[Event] = []
+
+    def watch(look: Look) -> None:
+        told.extend(look.events)
+
+    with fed(octets, size) as pipe:
+        keeper = Keeper(str(keep)) if keep else None
+        one = Session(pipe, keeper=keeper, stop=stop, watch=watch)
+        one.run()
+    return one, told
+
+
+def without_files(report: Report) -> Report:
+    return replace(report, capture=replace(report.capture, files=()))
+
+
+def run(*words: str, octets: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [*MUXSHARK, "live", *words]
+    return subprocess.run(command, input=octets, capture_output=True, cwd=ROOT, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("capture", [CALL, SHARED], ids=lambda path: path.stem)
+def test_the_report_of_a_session_is_that_of_the_file_that_it_kept(capture: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.pcapng"
+    one, _ = session(capture.read_bytes(), kept)
+    assert one.report() == offline.analyze([str(kept)])
+    assert without_files(one.report()) == without_files(offline.analyze([str(capture)]))
+
+
+def test_looking_while_it_runs_changes_nothing_in_the_report() -> None:
+    octets = CALL.read_bytes()
+    one, _ = session(octets)
+    with fed(octets, 3000) as pipe:
+        other = Session(pipe, watch=None)
+        recent = other._recent
+        while not pipe.ended:
+            other._step(1.0)
+            recent.report(other.scanner.last or 0, other._file(0))
+        other.engine.feed(other.scanner.finish())
+    assert other.report() == one.report()
+
+
+def test_a_call_is_told_through_all_of_its_states_in_order() -> None:
+    _, told = session(CALL.read_bytes())
+    states = [event.state for event in told if isinstance(event, CallEvent)]
+    assert states == ["calling", "ringing", "answered", "ended"]
+    times = [event.time for event in told if isinstance(event, CallEvent)]
+    assert times == sorted(times)
+
+
+def test_every_stream_of_the_report_has_begun() -> None:
+    one, told = session(CALL.read_bytes())
+    begun = {event.ssrc for event in told if isinstance(event, StreamEvent) and event.state == "began"}
+    assert begun == {stream.ssrc for stream in one.report().streams}
+
+
+def test_a_session_ends_after_exactly_so_many_frames(tmp_path: Path) -> None:
+    one, _ = session(CALL.read_bytes(), tmp_path / "a.pcapng", Stop(frames=33))
+    assert one.received == 33
+    assert offline.analyze([str(tmp_path / "a.pcapng")]).capture.frames == 33
+    assert one.end().reason == "33 frames"
+
+
+def test_a_pipe_that_breaks_off_gives_all_that_was_whole_and_says_so() -> None:
+    one, _ = session(CALL.read_bytes()[:-5])
+    assert one.failed == "standard input: ended within a record"
+    assert one.received == offline.analyze([str(CALL)]).capture.frames - 1
+
+
+def test_what_is_no_capture_is_refused_in_one_line() -> None:
+    done = run("-", octets=b"GET / HTTP/1.1\r\nHost: example.com\r\n\r\n")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().splitlines()[-1] == "muxshark: standard input: not a capture: it is text"
+
+
+def test_events_for_machines_end_with_the_totals() -> None:
+    done = run("-", "--ndjson", octets=CALL.read_bytes())
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert {"call", "stream"} <= {event["event"] for event in events}
+    report = offline.analyze([str(CALL)])
+    end = events[-1]
+    assert end["event"] == "end" and end["seconds"] > 0
+    assert (end["received"], end["datagrams"]) == (report.capture.frames, report.capture.datagrams)
+    assert (end["dropped_kernel"], end["dropped_us"]) == (0, 0)
+
+
+def test_without_a_terminal_there_is_a_log_and_then_the_report() -> None:
+    done = run("-", octets=CALL.read_bytes())
+    lines = done.stdout.decode().splitlines()
+    assert any("call     answered: " in line for line in lines)
+    assert any(line.startswith("On the wire") for line in lines)
+    assert b"\x1b" not in done.stdout
+
+
+def test_the_report_as_json_is_that_of_the_kept_file(tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    done = run("-", "--json", "-w", kept, octets=CALL.read_bytes())
+    again = subprocess.run([*MUXSHARK, "analyze", "--json", kept], capture_output=True, cwd=ROOT, check=True)
+    assert json.loads(done.stdout) == json.loads(again.stdout)
+
+
+def test_frames_can_be_kept_on_standard_output() -> None:
+    done = run("-", "-w", "-", octets=CALL.read_bytes())
+    again = run("-", "--ndjson", octets=done.stdout)
+    assert json.loads(again.stdout.splitlines()[-1])["received"] == offline.analyze([str(CALL)]).capture.frames
+
+
+def test_a_full_disk_ends_in_status_2_and_the_session_goes_on() -> None:
+    done = run("-", "--ndjson", "-w", "/dev/full", octets=CALL.read_bytes())
+    assert done.returncode == 2
+    assert json.loads(done.stdout.splitlines()[-1])["received"] == offline.analyze([str(CALL)]).capture.frames
+    assert b"no space left on device; nothing more is kept" in done.stderr
+
+
+def test_a_reader_that_has_heard_enough_ends_it_in_silence(tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    with subprocess.Popen(
+        [*MUXSHARK, "live", "-", "--ndjson", "-w", kept], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, cwd=ROOT,
+    ) as process:  # fmt: skip
+        assert process.stdin and process.stdout and process.stderr
+        process.stdout.close()
+        process.stdin.write(CALL.read_bytes())
+        process.stdin.close()
+        assert process.stderr.read().count(b"\n") == 1
+        assert process.wait(20) == 0
+    report = offline.analyze([kept])
+    assert report.capture.frames == offline.analyze([str(CALL)]).capture.frames
+    assert not report.capture.files[0].cut
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing on Windows")
+@pytest.mark.parametrize(("signals", "status"), [((signal.SIGINT,), 0), ((signal.SIGTERM,), 0)])
+def test_an_interrupt_ends_with_the_whole_report(signals: tuple[int, ...], status: int) -> None:
+    with subprocess.Popen(
+        [*MUXSHARK, "live", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(CALL.read_bytes())
+        process.stdin.flush()
+        assert b"call " in process.stdout.readline()
+        for number in signals:
+            process.send_signal(number)
+        assert b"On the wire" in process.stdout.read()
+        assert process.wait(20) == status
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "name an interface"),
+        (("-", "-i", "eth0"), "name an interface"),
+        (("-", "-f", "udp"), "filter where standard input comes from"),
+        (("-i", "lo", "-i", "lo"), "named twice"),
+        (("-i", "lo", "-b", "filesize:1"), "-b needs -w"),
+        (("-i", "lo", "-w", "x", "-b", "files:2"), "when a file is full"),
+        (("-i", "lo", "-a", "forever:1"), "duration:N"),
+        (("-i", "lo", "--ports", "0"), "no UDP port"),
+        (("-i", "no-such-interface"), "no such interface; there are "),
+        (("-", "--user", "no-such-user-here"), "user"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_line(words: tuple[str, ...], complaint: str) -> None:
+    done = run(*words)
+    assert done.returncode == 2 and done.stdout == b""
+    assert complaint in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_ports_are_read_as_numbers_and_ranges() -> None:
+    assert command.ports("5060,16384-16402") == ((5060, 5060), (16384, 16402))
+    for wrong in ("", "5060-", "70000", "20-10", "sip"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            command.ports(wrong)
+
+
+@pytest.mark.skipif(not filters.available(), reason="libpcap is not installed")
+def test_a_filter_that_libpcap_does_not_understand_is_said_in_its_words() -> None:
+    with pytest.raises(CaptureError, match="capture filter 'udp prt 1': can't parse filter expression"):
+        filters.compile_filter("udp prt 1", 1, 100)
+
+
+@pytest.mark.skipif(not filters.available(), reason="libpcap is not installed")
+def test_a_compiled_filter_keeps_the_snaplen_or_nothing() -> None:
+    program = filters.compile_filter(filters.both("host 192.0.2.1", filters.for_ports([(5060, 5060)])), 1, 96)
+    assert {k for code, _, _, k in program if code & 7 == 6} == {0, 96}
+
+
+def test_the_interfaces_are_listed_with_their_addresses() -> None:
+    found = interfaces()
+    assert any("127.0.0.1" in interface.addresses for interface in found if interface.loopback)
+    lines = command.listing()
+    assert len(lines) == len(found)
+    assert any("127.0.0.1" in line for line in lines)
+
+
+def test_an_unknown_kind_of_interface_is_cooked() -> None:
+    assert link_of(Interface("eth0", hardware=1)) == (1, True)
+    assert link_of(Interface("tun0", hardware=65534)) == (101, True)
+    assert link_of(Interface("ppp0", hardware=512)) == (276, False)
+    assert link_of(Interface("any")) == (276, False)
+
+
+@pytest.mark.parametrize("ethernet", [True, False])
+def test_a_vlan_tag_goes_back_to_where_it_was(ethernet: bool) -> None:
+    octets = frame(A, B, rtp(1))
+    if not ethernet:
+        octets = b"\x08\x00" + bytes(18) + octets[14:]
+    again = ring.tagged(octets, 7, 0x88A8, ethernet)
+    frames = Frames()
+    (found,) = frames.udp(Record(1, 0, 1 if ethernet else 276, again, len(again)))
+    assert found.payload == rtp(1)
+    assert frames.encapsulations == {"VLAN": 1}
+    assert (again[12:18] if ethernet else again[:2]) == (b"\x88\xa8\x00\x07\x08\x00" if ethernet else b"\x88\xa8")
