@@ -19,6 +19,11 @@ def octets_of(text: Any) -> bytes:
     return text if isinstance(text, bytes) else str(text).encode("utf-8", "surrogateescape")
 
 
+def visible(value: Any) -> str:
+    """A value for people: without quotes, and harmless whatever it holds."""
+    return ascii(str(value))[1:-1]
+
+
 class Headers:
     """Header fields in order, asked for by their long or compact name in any case.
 

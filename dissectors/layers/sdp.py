@@ -9,7 +9,7 @@ from scapy.fields import ConditionalField, Field, FieldListField, PacketListFiel
 from scapy.packet import Packet
 from scapy.volatile import RandBin, RandNum
 
-from dissectors.layers.headers import octets_of
+from dissectors.layers.headers import octets_of, visible
 from dissectors.layers.layer import Layer, optional
 from dissectors.protocols import sdp
 
@@ -52,8 +52,8 @@ class Text(Field[Any, bytes]):
         return text_of(x) if isinstance(x, bytes) else x
 
     def i2repr(self, pkt: Packet | None, x: Any) -> str:
-        """Visible whatever it holds."""
-        return ascii(x)
+        """Without quotes."""
+        return visible(x)
 
     def addfield(self, pkt: Packet | None, s: bytes, val: Any) -> bytes:
         """The value alone, for Scapy's pictures of a packet; the layer writes the lines."""
@@ -73,6 +73,10 @@ class Texts(FieldListField):
     def any2i(self, pkt: Packet | None, x: Any) -> list[Any]:
         """A list of texts, also of one."""
         return [] if x is None else super().any2i(pkt, list(x) if isinstance(x, tuple) else x)
+
+    def i2repr(self, pkt: Packet | None, x: list[Any]) -> str:
+        """A value a line."""
+        return "".join(f"\n{visible(value)}" for value in x)
 
 
 class Section(NamedTuple):

@@ -10,7 +10,7 @@ from scapy.layers.inet import UDP
 from scapy.packet import Packet
 from scapy.volatile import RandBin, RandNum
 
-from dissectors.layers.headers import Headers, octets_of, split_fields
+from dissectors.layers.headers import Headers, octets_of, split_fields, visible
 from dissectors.layers.layer import Later, Mark, Trailed, optional
 from dissectors.layers.sdp import SDP
 from dissectors.protocols import sip
@@ -29,6 +29,10 @@ class Word(Field[Any, bytes]):
     def addfield(self, pkt: Packet | None, s: bytes, val: Any) -> bytes:
         """The part alone, for Scapy's pictures of a packet."""
         return s if val is None else s + octets_of(val)
+
+    def i2repr(self, pkt: Packet | None, x: Any) -> str:
+        """Without quotes."""
+        return visible(x)
 
     def randval(self) -> Any:
         """Any octets, for `fuzz`."""
@@ -50,7 +54,7 @@ class HeadersField(Field[Headers, bytes]):
 
     def i2repr(self, pkt: Packet | None, x: Headers) -> str:
         """A header field a line, whatever it holds."""
-        return "".join(f"\n{ascii(name)[1:-1]}: {ascii(value)[1:-1]}" for name, value in x.items())
+        return "".join(f"\n{visible(name)}: {visible(value)}" for name, value in x.items())
 
     def addfield(self, pkt: Packet | None, s: bytes, val: Headers | None) -> bytes:
         """The lines."""
@@ -249,7 +253,7 @@ class SIP(Trailed, Packet):
         raw, body = self.getfieldval("raw_body"), self.body
         packed = f" (body {len(raw)} → {len(body)} octets)" if raw is not None and raw != body else ""
         parts = (self.getfieldval("status"), self.getfieldval("reason")) if self.status is not None else (self.method,)
-        return "SIP " + " ".join(ascii(str(part))[1:-1][:_SHOWN] for part in parts) + packed, [UDP]
+        return "SIP " + " ".join(visible(part)[:_SHOWN] for part in parts) + packed, [UDP]
 
 
 _ENCODING = "Content-Encoding"
