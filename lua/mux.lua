@@ -1364,6 +1364,9 @@ local EXPERT_OF_STATUS = {
   unsupported = experts.unsupported,
 }
 
+-- Ports that are ours, by number; `register` fills it.
+local registered = {}
+
 -- Dissectors --------------------------------------------------------------------------------------------------------
 
 -- An unknown name raises in 3.4 and gives nil from 3.6 on.
@@ -1393,13 +1396,11 @@ local MAX_REMEMBERED = 4096
 local remembered, counts
 
 local function forget()
-  -- calls: media endpoints by Call-ID, then by sender. facetime: endpoints of FaceTime. announced: by endpoint, the
-  -- payload types with an rtpmap.
-  remembered = { calls = {}, facetime = {}, announced = {} }
-  counts = { calls = 0, facetime = 0, announced = 0 }
+  -- facetime: media endpoints of FaceTime. announced: by media endpoint, the payload types that have an rtpmap.
+  remembered = { facetime = {}, announced = {} }
+  counts = { facetime = 0, announced = 0 }
 end
 forget()
-mux.init = forget
 
 local function remember(kind, key, value)
   if remembered[kind][key] == nil then
@@ -1431,9 +1432,9 @@ local function media_of(text, sender)
       local address = value:match("^IN IP[46] ([^ /]+)")
       if #media > 0 then media[#media].address = address else session = address end
     elseif kind == "m=" then
-      local port = tonumber((value:match("^%w+ (%d+)")))
+      local port, rtp = tonumber((value:match("^%w+ (%d+)"))), value:find(" RTP/", 1, true) ~= nil
       if #media >= MAX_MEDIA then break end
-      if port and port > 0 and port < 65536 then media[#media + 1] = { port = port, announced = {} } end
+      if port and port > 0 and port < 65535 then media[#media + 1] = { port = port, rtp = rtp, announced = {} } end
     elseif #media > 0 and value:find("^rtpmap:") then
       media[#media].announced[tonumber(value:match("^rtpmap:(%d+)")) or -1] = true
     end
@@ -1442,30 +1443,25 @@ local function media_of(text, sender)
   return media
 end
 
--- The conversation between two media endpoints becomes ours before it begins: what SDP claims for RTP would win else.
-local function claim(pinfo, one, other)
+-- SDP claims each media endpoint for RTP, whoever the other side will be. Once the SIP dissector has done so, the claim
+-- is found by looking from that endpoint to any other, and made ours; what SDP said of it stays.
+local ANY_PORT = 9
+
+local function claim(pinfo, endpoint, port)
   local src, dst, src_port, dst_port = pinfo.src, pinfo.dst, pinfo.src_port, pinfo.dst_port
   pcall(function()
-    pinfo.src, pinfo.dst = one.address, other.address
-    pinfo.src_port, pinfo.dst_port = one.port, other.port
+    pinfo.src, pinfo.src_port, pinfo.dst_port = endpoint.address, port, ANY_PORT
     pinfo.conversation = mux
   end)
   pinfo.src, pinfo.dst, pinfo.src_port, pinfo.dst_port = src, dst, src_port, dst_port
 end
 
 local function follow_sdp(message, pinfo)
-  local call = values(message.lines, "call-id")[1] or values(message.recovered, "call-id")[1]
-  local media = media_of(message.text, pinfo.src)
-  if not call or #media == 0 then return end
-  for _, one in ipairs(media) do
+  for _, one in ipairs(media_of(message.text, pinfo.src)) do
     remember("announced", place_of(one.address, one.port), one.announced)
     if message.facetime then remember("facetime", place_of(one.address, one.port), true) end
-  end
-  local sides = remembered.calls[call] or {}
-  sides[tostring(pinfo.src)] = media
-  remember("calls", call, sides)
-  for _, one in ipairs(prefs.follow_sdp and media or {}) do
-    for _, other in ipairs(sides[tostring(pinfo.dst)] or {}) do claim(pinfo, one, other) end
+    if prefs.follow_sdp and (one.rtp or registered[one.port]) then claim(pinfo, one, one.port) end
+    if prefs.follow_sdp and registered[one.port + 1] then claim(pinfo, one, one.port + 1) end
   end
 end
 
@@ -1509,18 +1505,15 @@ local function show_body(message, tvb, item)
   end
 end
 
--- The message as the SIP dissector may have it.
-local function readable(payload, tvb, pinfo, item)
+-- The message as the SIP dissector may have it, and what was read of it.
+local function readable(payload, tvb, item)
   local message = read_message(payload, prefs.max_inflated)
   if not message then return tvb end
-  if not pinfo.visited then
-    message.facetime = is_facetime(message)
-    follow_sdp(message, pinfo)
-  end
+  message.facetime = is_facetime(message)
   local changed = needs_rebuilding(message)
   if changed or message.body.status == "unsupported" then show_body(message, tvb, item) end
-  if changed then return ByteArray.new(rebuild(message), true):tvb("SIP, body inflated") end
-  return message.begin > 1 and tvb(message.begin - 1):tvb() or tvb
+  if changed and prefs.inflate then return ByteArray.new(rebuild(message), true):tvb("SIP, body inflated"), message end
+  return message.begin > 1 and tvb(message.begin - 1):tvb() or tvb, message
 end
 
 -- RTP ---------------------------------------------------------------------------------------------------------------
@@ -1554,13 +1547,14 @@ local function octets_of(tvb) return tvb:captured_len() > 0 and tvb:raw() or "" 
 
 local function dissect(row, payload, tvb, pinfo, tree)
   local item = present(row, tvb, pinfo, tree)
-  local given = tvb
-  if row.name == "SIP" and prefs.inflate then
-    given = readable(payload, tvb, pinfo, item)
+  local given, message = tvb, nil
+  if row.name == "SIP" then
+    given, message = readable(payload, tvb, item)
   elseif row.name == "RTP" and prefs.name_codecs then
     name_codec(payload, pinfo, tvb, item)
   end
   hand_over(row, given, pinfo, tree)
+  if message and not pinfo.visited then follow_sdp(message, pinfo) end
 end
 
 function mux.dissector(tvb, pinfo, tree)
@@ -1572,7 +1566,7 @@ end
 -- Ports and heuristic -----------------------------------------------------------------------------------------------
 
 local UDP_PORTS = DissectorTable.get("udp.port")
-local registered, before = {}, {}
+local before = {}
 
 local function ports_of(range)
   local ports = {}
@@ -1604,10 +1598,21 @@ end
 
 register()
 mux.prefs_changed = register
+
+-- "Decode As RTP" is the old way of seeing anything on such a port, and newer RTP dissectors then keep STUN and SIP for
+-- themselves. RTP is what media get here anyway, so the port is taken back; any other choice of the user's stands.
+local RTP = tostring(dissector("rtp"))
+
+function mux.init()
+  forget()
+  for port in pairs(registered) do
+    if tostring(UDP_PORTS:get_dissector(port)) == RTP then UDP_PORTS:add(port, mux) end
+  end
+end
 pcall(function() UDP_PORTS:add_for_decode_as(mux) end)
 
 -- On our own ports this is asked when the user's Decode As has displaced the port and its dissector wants no part of
--- the datagram. Elsewhere only what leaves no doubt opens a conversation; the rest of it follows.
+-- the datagram. Elsewhere, only what leaves no doubt opens a conversation; the rest of it follows.
 mux:register_heuristic("udp", function(tvb, pinfo, tree)
   if not (registered[pinfo.dst_port] or registered[pinfo.src_port] or prefs.heuristic) then return false end
   local payload = octets_of(tvb)

@@ -64,8 +64,10 @@ def verify(path: str, rows: Iterable[Row], tshark: Tshark, plugin: Defaults | No
             file = Path(scratch) / f"{plugin.name}.lua"
             file.write_text(render(plugin), encoding="utf-8", newline="\n")
             # Where the plugin is installed, too, that one is loaded: it shall have the same ports.
-            ranges = (f"{plugin.name}.ports:{plugin.ports}", f"{plugin.name}.signalling_ports:{plugin.signalling_ports}")
-            script = ["-X", f"lua_script:{file}", "-o", ranges[0], "-o", ranges[1]]
+            ranges = {"ports": plugin.ports, "signalling_ports": plugin.signalling_ports}
+            script = ["-X", f"lua_script:{file}"]
+            # An empty range is no value to Wireshark 3.4.
+            script += [word for key, text in ranges.items() if text for word in ("-o", f"{plugin.name}.{key}:{text}")]
         name = (plugin or Defaults()).name
         theirs, labelled = thread.submit(_theirs, path, tshark, script, name).result()
     return _compared(rows, theirs, labelled)

@@ -1,6 +1,6 @@
--- Standard input: records of a label's size, the label (empty: none), a body's size and the body; sizes are four octets,
--- big-endian. Standard output: a line each with status, encoding, whether label and data disagree, compressed length and
--- the decoded octets in hexadecimal, separated by tabs.
+-- Standard input: records of a label (empty: none) and a body, each with its size before it in four octets, big-endian.
+-- Standard output: a line each with status, encoding, notes, compressed length and the decoded octets in hexadecimal,
+-- separated by tabs.
 local plugin = dofile(arg[1])
 local bound = tonumber(arg[2])
 
@@ -18,6 +18,6 @@ while at <= #input do
   local label, body = field(), field()
   local found = plugin.inflate(body, label ~= "" and { label } or {}, bound)
   local hexadecimal = found.octets:gsub(".", function(octet) return ("%02x"):format(octet:byte()) end)
-  io.write(found.status, "\t", found.encoding, "\t", table.concat(found.notes, "; "), "\t", found.compressed_length, "\t",
-    hexadecimal, "\n")
+  local notes = table.concat(found.notes, "; ")
+  io.write(table.concat({ found.status, found.encoding, notes, found.compressed_length, hexadecimal }, "\t"), "\n")
 end
