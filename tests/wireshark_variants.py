@@ -24,6 +24,12 @@ def records(path: Path) -> list[Record]:
         return list(capture.records())
 
 
+def payloads(path: Path) -> list[tuple[bytes, int]]:
+    """Every UDP payload of a capture, with the length that UDP claims."""
+    frames = Frames()
+    return [(bytes(udp.payload), udp.length) for record in records(path) for udp in frames.udp(record)]
+
+
 def protocol(octets: bytes) -> str:
     """What the datagram of an Ethernet frame with plain IPv4 is by itself."""
     return classify(octets[PAYLOAD:]).protocol
