@@ -63,12 +63,17 @@ def analyze(
 
 
 def rows(
-    paths: Sequence[str], *, forced: dict[int, str] | None = None, progress: Progress | None = None
+    paths: Sequence[str],
+    *,
+    forced: dict[int, str] | None = None,
+    progress: Progress | None = None,
+    damaged: Callable[[str], object] | None = None,
 ) -> Iterator[Row]:
     """Every UDP datagram in the order of the capture, with its final verdict.
 
     A verdict may need datagrams that come later, so the captures are read twice: once to judge, once to tell. What is
-    between the two passes lies in a temporary file, as does standard input. Raises CaptureError as `analyze` does.
+    between the two passes lies in a temporary file, as does standard input. `damaged` is told, in a sentence each,
+    which captures are cut or corrupt. Raises CaptureError as `analyze` does.
     """
     with ExitStack() as stack:
         kept = [_seekable(stack, path) for path in paths]
@@ -78,6 +83,10 @@ def rows(
             captures = [first.enter_context(open_capture(path)) for path in kept]
             for batch in _batches(scanner, captures, progress):
                 verdicts.write(batch.entries)
+            for path, capture in zip(paths, captures, strict=True):
+                for _, text in _damage(capture):
+                    if damaged is not None:
+                        damaged(f"{path}: {text}")
         captures = [stack.enter_context(open_capture(path)) for path in kept]
         yield from scan.Scanner().tell(merge(captures), verdicts.read())
 
@@ -153,13 +162,20 @@ def _seekable(stack: ExitStack, path: str) -> str:
 def _problems(engine: Engine, number: int, capture: Capture) -> None:
     notes = capture.notes
     last = Place(number, notes.packets)
-    if notes.corrupt is not None:
-        offset, reason = notes.corrupt
-        engine.problem("capture-corrupt", f"the capture is damaged at octet {offset}: {reason}", last)
-    if notes.cut is not None:
-        engine.problem("capture-cut", f"the capture ends within a record, at octet {notes.cut}", last)
+    for id, what in _damage(capture):
+        engine.problem(id, what, last)
     if notes.drops:
         engine.problem("capture-drops", f"the capture itself reports {notes.drops} dropped packets", None)
+
+
+def _damage(capture: Capture) -> Iterator[tuple[str, str]]:
+    """What is wrong with a capture that has been read: a finding's id, and what happened."""
+    notes = capture.notes
+    if notes.corrupt is not None:
+        offset, reason = notes.corrupt
+        yield "capture-corrupt", f"the capture is damaged at octet {offset}: {reason}"
+    if notes.cut is not None:
+        yield "capture-cut", f"the capture ends within a record, at octet {notes.cut}"
 
 
 def _file(capture: Capture) -> CaptureFile:

@@ -7,6 +7,7 @@ import os
 import pty
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from dissectors import __version__
 from dissectors.cli import COMMANDS, main, parser
 from dissectors.outputs.completion import script
 from dissectors.wire.inflate import deflate
+from tests.made import frame, sip
 
 ROOT = Path(__file__).parent.parent
 CALL = str(ROOT / "pcaps" / "facetime-2013.pcap")
@@ -31,6 +33,24 @@ def run(*words: str, input: bytes = b"", **environment: str) -> subprocess.Compl
     return subprocess.run(
         [*MUXSHARK, *words], input=input, capture_output=True, cwd=ROOT, env={**PLAIN, **environment}, timeout=120
     )
+
+
+def fragmented(payload: bytes) -> list[bytes]:
+    """An Ethernet frame's IPv4 datagram in fragments of 1,480 octets."""
+    octets = frame(("192.0.2.1", 5060), ("192.0.2.2", 5060), payload)
+    ethernet, header, inside = octets[:14], octets[14:34], octets[34:]
+    pieces = []
+    for at in range(0, len(inside), 1480):
+        piece = inside[at : at + 1480]
+        more = 0x2000 if at + 1480 < len(inside) else 0
+        fields = struct.pack("!HHH", 20 + len(piece), 7, more | at // 8)
+        pieces.append(ethernet + header[:2] + fields + header[8:] + piece)
+    return pieces
+
+
+def pcap(frames: list[bytes]) -> bytes:
+    head = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    return head + b"".join(struct.pack("<IIII", 1, 0, len(each), len(each)) + each for each in frames)
 
 
 def test_analyze_prints_the_report_on_standard_output_alone() -> None:
@@ -79,10 +99,61 @@ def test_explain_names_the_rules_the_winner_and_the_message() -> None:
     assert "| m=audio 16402 RTP/AVP 104 105 106 9 0 124 122 121" in text
 
 
-@pytest.mark.parametrize("words", [("999999",), ("5", "--layer", "3")])
-def test_explain_says_when_there_is_no_such_datagram(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("999999",), "frame 999999: the capture has 2,242 frames"),
+        (("5", "--layer", "3"), "frame 5 holds no UDP datagram in layer 3"),
+    ],
+)
+def test_explain_says_when_there_is_no_such_datagram(words: tuple[str, ...], said: str) -> None:
     done = run("explain", CALL, *words)
-    assert done.returncode == 2 and b"holds no UDP datagram" in done.stderr and done.stdout == b""
+    assert done.returncode == 2 and done.stdout == b""
+    assert done.stderr.decode() == f"muxshark: {CALL}: {said}\n"
+
+
+@pytest.mark.parametrize(
+    ("kept", "asked", "said"),
+    [
+        ((0, 1, 2), 1, "a fragment; frame 3 completes its datagram"),
+        ((0, 1, 2), 2, "a fragment; frame 3 completes its datagram"),
+        ((0, 2), 2, "a fragment of a datagram that is never whole here"),
+    ],
+)
+def test_explain_says_what_became_of_a_fragment(
+    kept: tuple[int, ...], asked: int, said: str, tmp_path: Path
+) -> None:
+    pieces = fragmented(sip("INVITE sip:bob@192.0.2.2 SIP/2.0", "Call-ID: " + "x" * 3000))
+    path = tmp_path / "fragments.pcap"
+    path.write_bytes(pcap([pieces[i] for i in kept]))
+    done = run("explain", str(path), str(asked))
+    assert done.returncode == 2 and done.stderr.decode() == f"muxshark: {path}: frame {asked} is {said}\n"
+
+
+def test_list_says_at_its_end_that_a_capture_is_cut_or_damaged(tmp_path: Path) -> None:
+    octets = Path(CALL).read_bytes()
+    for name, kept, said in (
+        ("cut", octets[:5000], "the capture ends within a record, at octet "),
+        ("bad", octets[:24] + b"\xff" * 16, "the capture is damaged at octet 24: "),
+    ):
+        (tmp_path / name).write_bytes(kept)
+        done = run("list", str(tmp_path / name))
+        assert done.returncode == 0 and done.stderr.decode().startswith(f"muxshark: {tmp_path / name}: {said}")
+        assert done.stderr.count(b"\n") == 1 and run("list", CALL).stderr == b""
+
+
+def test_list_names_the_file_where_there_are_several() -> None:
+    lines = run("list", CALL, MUX).stdout.decode().splitlines()
+    assert {line.split()[0] for line in lines} == {"facetime-2013.pcap", "rfc7983.pcap"}
+    with_folders = run("list", CALL, CALL).stdout.decode().splitlines()
+    assert {line.split()[0] for line in with_folders} == {CALL}
+
+
+def test_a_port_that_is_forced_says_so_instead_of_contradicting_itself() -> None:
+    text = run("explain", "-d", "udp.port==16402,QUIC", CALL, "5").stdout.decode()
+    assert "  because    -d takes every datagram of this port for QUIC\n" in text
+    assert "  the table  says SIP by start line of SIP/2.0 (certain)\n" in text
+    assert "winner" not in text and "runner-up" not in text
 
 
 def test_inflate_gives_the_text_and_says_what_was_found(tmp_path: Path) -> None:
@@ -122,7 +193,7 @@ def test_inflate_shows_control_characters_on_a_terminal() -> None:
         (("xyzzy",), "no command 'xyzzy'"),
         (("analyze", "--jsn", CALL), "did you mean --json?"),
         (("--vers",), "did you mean --version?"),
-        (("analyze", "--time", "moon", CALL), "invalid choice"),
+        (("analyze", "--clock", "moon", CALL), "invalid choice"),
         (("analyze", "--width", "-3", CALL), "width"),
         (("analyze", "-d", "udp.port==5,SMTP", CALL), "no protocol 'SMTP'"),
         (("analyze", "-d", "tcp.port==5,SIP", CALL), "not of the form"),
@@ -246,6 +317,9 @@ def test_a_terminal_without_utf_8_gets_no_traceback() -> None:
     for words in (("analyze", CALL), ("list", CALL), ("explain", CALL, "5")):
         done = run(*words, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
         assert done.returncode == 0 and done.stderr == b"" and done.stdout.isascii()
+        assert b" > " in done.stdout and b"\\u" not in done.stdout
+    done = run("inflate", "-", input=deflate(SDP, "deflate"), PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
+    assert b" > 10 octets" in done.stderr and b"\\u" not in done.stderr
 
 
 def test_closed_standard_output_is_no_traceback() -> None:
@@ -291,7 +365,7 @@ def test_a_listing_on_a_terminal_is_one_row_a_datagram() -> None:
         ("muxshark an", {"analyze"}),
         ("muxshark --v", {"--version"}),
         ("muxshark analyze --js", {"--json"}),
-        ("muxshark analyze --time ", {"relative", "local", "utc"}),
+        ("muxshark analyze --clock ", {"relative", "local", "utc"}),
         ("muxshark list --", {"--help", "--ndjson", "--max-inflated", "--max-ratio"}),
         ("muxshark completion ", {"bash", "zsh", "fish"}),
         ("muxshark analyze setup.c", {"setup.cfg"}),

@@ -19,8 +19,9 @@ from dissectors.analysis.report import SCHEMA, Report
 from dissectors.mux.scan import Row
 from dissectors.outputs.escape import readable, scalar, visible
 from dissectors.outputs.export import compact, document
-from dissectors.outputs.rows import epoch, human, ndjson
+from dissectors.outputs.rows import Listing, epoch, ndjson, shortened, summary
 from dissectors.outputs.schema import schema
+from dissectors.wire.datagram import Flow
 from tests.reports import HOSTILE, hostile, report
 
 ROOT = Path(__file__).parent.parent
@@ -133,9 +134,43 @@ def test_times_keep_their_nanoseconds() -> None:
 
 def test_a_line_for_people_has_its_columns() -> None:
     row = rows("facetime-2013.pcap")[4]
-    assert human(row, row.datagram.time - 1_500_000).split()[:7] == [
-        "5", "0.001500", "192.168.231.118:16402", "→", "192.168.231.100:16402", "SIP", "certain",
-    ]  # fmt: skip
+    listing = Listing()
+    assert listing.line(rows("facetime-2013.pcap")[3]).split()[1] == "0.000000"
+    assert listing.line(row).split() == (
+        "5 0.106036 192.168.231.118:16402 → 192.168.231.100:16402 SIP certain INVITE, CSeq 1, "
+        "zlib 280 → 449 octets of application/sdp, sip:user@192.168.231.100:16402"
+    ).split()
+
+
+@pytest.mark.parametrize(("width", "room"), [(40, 28), (80, 30), (100, 36), (140, 40)])
+def test_a_terminal_of_any_width_has_room_for_the_summary(width: int, room: int) -> None:
+    listing = Listing(width)
+    for row in rows("facetime-2013.pcap")[:20]:
+        line = listing.line(row)
+        said = summary(row).removeprefix("RTP ")
+        assert len(line) <= width and said[: room - 1] in line
+
+
+def test_a_line_names_its_file_where_there_are_several() -> None:
+    row = rows("facetime-2013.pcap")[4]
+    assert Listing(0, ["a.pcap"]).line(row).split()[0] == "5"
+    assert Listing(0, ["a.pcap", "longer.pcap"]).line(row).startswith("a.pcap             5  ")
+    assert Listing(80, ["a.pcap", "a-long-night-at-the-border.pcap"]).line(row).startswith("a              5 ")
+
+
+@pytest.mark.parametrize(
+    ("flow", "said"),
+    [
+        (Flow("192.168.231.118", 16402, "192.168.231.100", 16402), "192.168.231.118:16402 → .100"),
+        (Flow("192.168.231.118", 16402, "192.168.231.100", 5060), "…8.231.118:16402 → .100:5060"),
+        (Flow("10.0.0.1", 5060, "10.9.0.1", 5060), "10.0.0.1:5060 → .9.0.1"),
+        (Flow("10.0.0.1", 5060, "10.0.0.1", 4000), "10.0.0.1:5060 → :4000"),
+        (Flow("2001:db8::1", 5060, "2001:db8::2", 5061), "…1:db8::1]:5060 → […:2]:5061"),
+        (Flow("192.168.100.101", 50600, "203.0.113.200", 5060), "…00.101:50600 → …13.200:5060"),
+    ],
+)
+def test_a_flow_is_shortened_to_what_tells_its_ends_apart(flow: Flow, said: str) -> None:
+    assert shortened(flow, 28) == said and len(said) <= 28
 
 
 @given(st.text())

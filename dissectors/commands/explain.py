@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
+    from dissectors.wire.records import Record
 
 NAME = "explain"
 HELP = "why a datagram is what it is: every rule, its octets, the evidence"
@@ -36,14 +38,51 @@ def run(options: argparse.Namespace) -> int:
         if row.datagram.frame == options.frame and options.layer in (None, row.datagram.layer):
             chosen.append(row)
     if not chosen:
-        where = "" if options.layer is None else f" in layer {options.layer}"
-        raise inputs.Refused(f"{options.file}: frame {options.frame} holds no UDP datagram{where}")
+        raise inputs.Refused(f"{options.file}: {_absent(options)}")
     for position, row in enumerate(chosen):
         for line in explained(row, companies[_pair(row)]):
             print(line)
         if position < len(chosen) - 1:
             print()
     return 0
+
+
+def _absent(options: argparse.Namespace) -> str:
+    """Why there is nothing to explain; a capture from standard input cannot be asked again."""
+    from dissectors.sources.capture import open_capture
+
+    number = options.frame
+    where = "" if options.layer is None else f" in layer {options.layer}"
+    none = f"frame {number} holds no UDP datagram{where}"
+    if options.file == inputs.STANDARD_INPUT:
+        return none
+    with open_capture(options.file) as capture:
+        fragment, completed = _fragment(capture.records(), number)
+        if not 0 < number <= capture.notes.packets:
+            return f"frame {number}: the capture has {capture.notes.packets:,} frames"
+    if not fragment:
+        return none
+    if completed is None:
+        return f"frame {number} is a fragment of a datagram that is never whole here"
+    return f"frame {number} is a fragment; frame {completed} completes its datagram"
+
+
+def _fragment(records: Iterable[Record], number: int) -> tuple[bool, int | None]:
+    """Whether a frame is a fragment, and the frame in which its datagram is whole.
+
+    That is the first frame in which there is a datagram only because this one was read before.
+    """
+    from dissectors.wire.frames import Frames
+
+    whole, without, fragment, completed = Frames(), Frames(), False, None
+    for record in records:
+        seen = whole.fragments.seen
+        found = len(whole.udp(record))
+        if record.frame == number:
+            fragment = whole.fragments.seen > seen
+        elif found > len(without.udp(record)) and completed is None:
+            completed = record.frame
+    return fragment, completed
 
 
 def layer(text: str) -> int:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from dissectors.analysis.selection import Wanted, Window
     from dissectors.mux.scan import Row
     from dissectors.wire.inflate import Limits
 
 STANDARD_INPUT = "-"
 MOST_DIGITS = 15
+WINDOW = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)?\.\.(\d{1,9}(?:\.\d{1,9})?)?")
 FORCED = re.compile(r"udp\.port==(\d{1,5}),([A-Za-z]+)")
 
 
@@ -59,15 +62,28 @@ def paths(options: argparse.Namespace) -> list[str]:
     return named
 
 
-def rows(named: list[str], options: argparse.Namespace) -> Iterator[Row]:
-    """Every datagram of the captures, settled and in order; progress is shown until the first one is there."""
+def rows(
+    named: list[str], options: argparse.Namespace, damaged: Callable[[str], object] | None = None
+) -> Iterator[Row]:
+    """Every datagram of the captures, settled and in order; progress is shown until the first one is there.
+
+    `damaged` is told which captures are cut or corrupt.
+    """
     from dissectors import offline
     from dissectors.outputs.progress import Progress
 
     with Progress(sys.stderr) as progress:
-        settled = offline.rows(named, forced=forced(options), progress=progress)
+        settled = offline.rows(named, forced=forced(options), progress=progress, damaged=damaged)
         first = list(islice(settled, 1))
     return chain(first, settled)
+
+
+def say(messages: Iterable[str]) -> None:
+    """Messages for people on standard error, a line each; nothing where there is none."""
+    from dissectors.outputs.escape import visible
+
+    for text in messages:
+        print(f"muxshark: {visible(text)}", file=sys.stderr)
 
 
 def limits(options: argparse.Namespace) -> Limits:
@@ -100,6 +116,45 @@ def forced_port(text: str) -> tuple[int, str]:
     if protocol not in names:
         raise argparse.ArgumentTypeError(f"no protocol {match[2]!r}; there are {', '.join(names)}")
     return port, protocol
+
+
+def wanted(text: str) -> Wanted:
+    """A filter of `analysis.selection`."""
+    from dissectors.analysis.selection import NoFilter
+    from dissectors.analysis.selection import wanted as read
+
+    try:
+        return read(text)
+    except NoFilter as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def window(text: str) -> Window:
+    """`10..20`, `10..` or `..20`, in seconds from the beginning of the capture."""
+    from dissectors.analysis.selection import Window
+
+    found = WINDOW.fullmatch(text)
+    if not found or text == "..":
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 10..20, 10.. or ..20 (seconds)")
+    begin, end = (float(part) if part else None for part in found.groups())
+    if begin is not None and end is not None and end < begin:
+        raise argparse.ArgumentTypeError(f"{text!r} ends before it begins")
+    return Window(begin, end)
+
+
+def finding(text: str) -> str:
+    """The id of a finding, or a severity."""
+    from dissectors.analysis.findings.rules import RULES, SEVERITIES
+
+    if text not in RULES and text not in SEVERITIES:
+        raise argparse.ArgumentTypeError(unknown("finding", text, [*RULES, *SEVERITIES], "see muxshark findings"))
+    return text
+
+
+def unknown(kind: str, word: str, words: list[str], otherwise: str) -> str:
+    """What to say of a word that is none of `words`: the one that was probably meant, or where to look."""
+    near = difflib.get_close_matches(word, words, 1)
+    return f"no {kind} {word!r}; " + (f"did you mean {near[0]}?" if near else otherwise)
 
 
 def positive(text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 
@@ -10,7 +11,12 @@ from dissectors.commands import inputs
 
 NAME = "list"
 HELP = "one line a datagram: what it is, how sure, and what it says"
-DESCRIPTION = "One line a datagram, in the order of the capture: frame, time, flow, protocol, strength, summary."
+DESCRIPTION = """\
+One line a datagram, in the order of the capture: frame, time, flow, protocol, strength, summary; the file first where
+there are several. A narrow terminal gets fewer columns, a pipe all of them.
+
+A verdict may need datagrams that come later, so the first line is written when the capture has been read to its end,
+also from a pipe; to watch a capture that goes on: tcpdump -w - | muxshark live -"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,19 +29,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the lines as they are known."""
     named = inputs.paths(options)
-    from dissectors.outputs.lines import clip
-    from dissectors.outputs.rows import human, ndjson
+    from dissectors.outputs.rows import Listing, ndjson
 
-    rows = inputs.rows(named, options)
-    write = sys.stdout.write
+    damage: list[str] = []
+    rows = inputs.rows(named, options, damage.append)
     if options.ndjson:
-        for row in rows:
-            write(ndjson(row, named[row.datagram.file]) + "\n")
-        return 0
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-    zero: int | None = None
-    for row in rows:
-        zero = row.datagram.time if zero is None else zero
-        line = human(row, zero)
-        write((clip(line, width) if width else line) + "\n")
+        sys.stdout.writelines(f"{ndjson(row, named[row.datagram.file])}\n" for row in rows)
+    else:
+        listing = Listing(shutil.get_terminal_size().columns if sys.stdout.isatty() else 0, _names(named))
+        sys.stdout.writelines(f"{listing.line(row)}\n" for row in rows)
+    sys.stdout.flush()
+    inputs.say(damage)
     return 0
+
+
+def _names(named: list[str]) -> list[str]:
+    """The files' names without their folders, as long as these tell them apart."""
+    names = [os.path.basename(name) or name for name in named]
+    return names if len(set(names)) == len(names) else named

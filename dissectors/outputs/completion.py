@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-
 FILES = ("FILE", "CAPTURE")
 """The metavars that stand for the name of a file."""
 

@@ -6,6 +6,9 @@ as what they are and do nothing.
 
 from __future__ import annotations
 
+IN_ASCII = str.maketrans("→←⇄▶◀─━│·…✖▲●↻–×“”’", "><=><-=||~x!*@-x\"\"'")
+"""What the renderers draw with, for an output whose encoding has nothing else."""
+
 
 def visible(text: str) -> str:
     r"""`text` on one line, each character that is not printable as its escape: `\x1b`, `\n`, `\u202e`.
@@ -28,6 +31,19 @@ def scalar(text: str) -> str:
     if text.isascii():
         return text
     return "".join(_escaped(character) if "\ud800" <= character <= "\udfff" else character for character in text)
+
+
+def lacking(error: UnicodeError) -> tuple[str, int]:
+    """What to write for characters that an output's encoding lacks: a handler for `codecs.register_error`.
+
+    What the renderers draw with gets its likeness in ASCII, everything else the escape that `visible` would show.
+    Raises any error that is not one of encoding.
+    """
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    characters = error.object[error.start : error.end]
+    drawn = (one.translate(IN_ASCII) if ord(one) in IN_ASCII else _escaped(one) for one in characters)
+    return "".join(drawn), error.end
 
 
 def _escaped(character: str) -> str:

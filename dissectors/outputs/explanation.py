@@ -11,7 +11,7 @@ from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, TABLE, UNKNOWN_ROW
 from dissectors.outputs.escape import visible
 from dissectors.outputs.fields import dump, listing
-from dissectors.outputs.rows import epoch, reason, said
+from dissectors.outputs.rows import FORCED, epoch, reason, said
 from dissectors.wire.datagram import Malformed
 
 MOST_DUMPED = 256
@@ -41,6 +41,12 @@ def explained(row: Row, company: Counter[str]) -> Iterator[str]:
 
 
 def _verdict(row: Row, winner: Trial | None, runner_up: Trial | None, company: Counter[str]) -> Iterator[str]:
+    counts = ", ".join(f"{name} {number:,}" for name, number in company.most_common())
+    if row.evidence == FORCED:
+        yield f"  because    -d takes every datagram of this port for {PROTOCOLS[row.protocol]}"
+        yield f"  the table  says {_named(winner) if winner else 'nothing: no row matches'}"
+        yield f"  its flow   {counts}, both ways together"
+        return
     yield f"  because    {reason(row)}"
     if winner is None:
         yield "  winner     none: no row matches"
@@ -52,7 +58,6 @@ def _verdict(row: Row, winner: Trial | None, runner_up: Trial | None, company: C
         yield f"  runner-up  {_named(runner_up)}, which matches too but comes later"
     else:
         yield f"  runner-up  {_named(runner_up)}, but {_failure(runner_up.steps[-1])}"
-    counts = ", ".join(f"{name} {number:,}" for name, number in company.most_common())
     yield f"  its flow   {counts}, both ways together"
 
 

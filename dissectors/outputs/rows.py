@@ -3,27 +3,103 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from dissectors.mux.explain import read
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.outputs.escape import scalar, visible
 from dissectors.outputs.lines import clip
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.datagram import Flow, Malformed, endpoint
 
 MEDIA = ("RTP", "RTCP")
-FLOW_WIDTH = 43
 MOST = 240
+FORCED = "forced by the user"
+"""The evidence of a datagram whose port the user insists on."""
 
 
-def human(row: Row, zero: int) -> str:
-    """Frame, seconds since `zero` (nanoseconds), flow, protocol, strength and summary, in columns."""
-    datagram = row.datagram
-    frame = f"{datagram.frame}" if not datagram.layer else f"{datagram.frame}.{datagram.layer}"
-    time = f"{(datagram.time - zero) / 1e9:.6f}"
-    flow, protocol, strength = visible(str(datagram.flow)), PROTOCOLS[row.protocol], row.strength or "–"
-    return f"{frame:>7}  {time:>12}  {flow:<{FLOW_WIDTH}}  {protocol:<9}  {strength:<9}  {summary(row)}"
+class Layout(NamedTuple):
+    """How wide each column of a listing is; 0 leaves it out. What is left of a terminal is the summary's.
+
+    `file` is how much of a file's name is shown where there are several, `short` whether a flow shows of its
+    destination only what differs from its source.
+    """
+
+    file: int
+    frame: int
+    time: int
+    decimals: int
+    flow: int
+    short: bool
+    protocol: int
+    strength: int
+    gap: str
+
+
+FULL = Layout(255, 7, 12, 6, 43, False, 9, 9, "  ")
+LAYOUTS = (
+    (130, Layout(24, *FULL[1:])),
+    (96, Layout(16, 6, 8, 3, 32, True, 6, 0, "  ")),
+    (72, Layout(10, 5, 7, 3, 28, True, 4, 0, " ")),
+    (0, Layout(6, 5, 0, 0, 0, True, 4, 0, " ")),
+)
+"""For terminals of that many columns or more."""
+
+
+class Listing:
+    """Datagrams as lines for people: `width` is the terminal's, 0 where there is none, `names` those of the files."""
+
+    def __init__(self, width: int = 0, names: Sequence[str] = ()) -> None:
+        self.width = width
+        self.layout = next(layout for least, layout in LAYOUTS if width >= least) if width else FULL
+        shown = [visible(os.path.splitext(name)[0] if self.layout.short else name) for name in names]
+        self._files = [tail(name, self.layout.file) for name in shown] if len(names) > 1 else []
+        self._zero: int | None = None
+
+    def line(self, row: Row) -> str:
+        """File where there are several, frame, seconds since the first line's, flow, protocol, strength, summary."""
+        layout, datagram = self.layout, row.datagram
+        if self._zero is None:
+            self._zero = datagram.time
+        frame = f"{datagram.frame}" if not datagram.layer else f"{datagram.frame}.{datagram.layer}"
+        columns = [f"{self._files[datagram.file]:<{max(map(len, self._files))}}"] if self._files else []
+        columns.append(f"{frame:>{layout.frame}}")
+        if layout.time:
+            columns.append(f"{(datagram.time - self._zero) / 1e9:>{layout.time}.{layout.decimals}f}")
+        if layout.flow:
+            flow = shortened(datagram.flow, layout.flow) if layout.short else visible(str(datagram.flow))
+            columns.append(f"{flow:<{layout.flow}}")
+        columns.append(f"{PROTOCOLS[row.protocol]:<{layout.protocol}}")
+        if layout.strength:
+            columns.append(f"{row.strength or '–':<{layout.strength}}")
+        says, name = summary(row), PROTOCOLS[row.protocol]
+        text = layout.gap.join([*columns, says.removeprefix(f"{name} ") if layout.short and name in MEDIA else says])
+        return clip(text, self.width) if self.width else text
+
+
+def shortened(flow: Flow, width: int) -> str:
+    """A flow in `width` characters: of the destination what differs from the source, of long addresses the end.
+
+    `192.168.1.10:16402 → .20`; the same port is not said again.
+    """
+    source, target = endpoint(flow.src, flow.sport), endpoint(flow.dst, flow.dport)
+    shared = os.path.commonprefix((flow.src, flow.dst)).rfind(":" if ":" in flow.dst else ".")
+    port = "" if flow.sport == flow.dport else f":{flow.dport}"
+    if flow.src == flow.dst:
+        target = f":{flow.dport}"
+    elif shared > 0:
+        target = (f"[…{flow.dst[shared:]}]" if ":" in flow.dst else flow.dst[shared:]) + port
+    room = width - len(" → ")
+    half = room // 2
+    kept = room - min(len(target), max(half, room - len(source)))
+    return f"{tail(source, kept)} → {tail(target, room - min(len(source), kept))}"
+
+
+def tail(text: str, width: int) -> str:
+    """The end of a text, after … where it is longer than `width` characters."""
+    return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
 
 
 def ndjson(row: Row, file: str) -> str:
@@ -54,7 +130,7 @@ def ndjson(row: Row, file: str) -> str:
 
 def reason(row: Row) -> str:
     """Why the verdict is what it is: the row of the table, and what confirmed it or did not."""
-    if row.row == UNKNOWN_ROW:
+    if row.row == UNKNOWN_ROW or row.evidence == FORCED:
         return row.evidence or "no row of the table matches"
     matched = ROWS[row.row][1].reason
     return f"{matched}; {row.evidence}" if row.evidence else matched

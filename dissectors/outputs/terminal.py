@@ -14,21 +14,29 @@ from rich.text import Text
 
 from dissectors.analysis.report import Finding, Report
 from dissectors.outputs.calls import calls
+from dissectors.outputs.escape import IN_ASCII as IN_ASCII
 from dissectors.outputs.lines import BLANK, Line, Page, flowing, hanging, line, span
 from dissectors.outputs.media import checks, streams
+from dissectors.outputs.sizes import sizes
 from dissectors.outputs.summary import MARKS, STYLES, by_kind, headline, on_the_wire, places, worst
 
-IN_ASCII = str.maketrans("→←⇄▶◀─━│·…✖▲●↻–", "><=><-=||~x!*@-")
 NARROWEST = 40
 MOST_ALIKE = 4
 
 
 def render(
-    report: Report, stream: TextIO, *, clock: str = "relative", width: int | None = None, everything: bool = False
+    report: Report,
+    stream: TextIO,
+    *,
+    clock: str = "relative",
+    width: int | None = None,
+    everything: bool = False,
+    weighed: bool = False,
 ) -> str:
     """The report as text for `stream`: its width and colours when it is a terminal, plain lines when it is not.
 
-    `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` leaves nothing out.
+    `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` leaves nothing
+    out; `weighed` adds what each message weighs and would weigh with its body compressed.
     """
     console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
     page = Page(
@@ -40,7 +48,7 @@ def render(
         zero=report.capture.first or 0.0,
     )
     with console.capture() as capture:
-        show(console, page, lines(page, report))
+        show(console, page, [*lines(page, report), *((BLANK, *sizes(page, report)) if weighed else ())])
     return capture.get()
 
 

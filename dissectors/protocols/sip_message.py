@@ -111,6 +111,30 @@ class Message:
             return status_line(self.status, self.reason or "", self.version)
         return request_line(self.method or "", self.uri or "", self.version)
 
+    @property
+    def summary(self) -> str:
+        """One line for a list of datagrams: method or status, CSeq, what the body was found to be, and to whom."""
+        first = self.method if self.status is None else f"{self.status} {self.reason or ''}".rstrip()
+        parts = [first or "", *self._cseq_told(), *self._body_told()]
+        return ", ".join([*parts, self.uri] if self.uri else parts)
+
+    def _cseq_told(self) -> list[str]:
+        """`CSeq 1`; with its method where the start line has none, or another one."""
+        if self.cseq is None:
+            return []
+        sequence, method = self.cseq
+        return [f"CSeq {sequence}"] if method == self.method else [f"CSeq {sequence} {method}"]
+
+    def _body_told(self) -> list[str]:
+        body = self.body
+        if not self.raw_body:
+            return []
+        kind = f" of {self.content_type}" if self.content_type else ""
+        if not body.compressed:
+            return [f"{len(self.raw_body):,} octets{kind}"]
+        ended = "" if body.status == "complete" else f", {body.status}"
+        return [f"{body.encoding} {body.compressed_length:,} → {body.inflated_length:,} octets{kind}{ended}"]
+
     def build(self, encoding: str | None = None) -> bytes:
         """The message as octets again, Content-Length right, header names as they were written.
 
