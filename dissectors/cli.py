@@ -1,7 +1,7 @@
 """The command line: arguments in, exit status out.
 
-0 done · 2 usage or unreadable input, said in one line on standard error · 130 interrupted. A reader that has heard
-enough (`| head`) ends the work in silence.
+0 done · 1 done, and something was found that `--fail-on` names · 2 usage or unreadable input, said in one line on
+standard error · 130 interrupted. A reader that has heard enough (`| head`) ends the work in silence.
 """
 
 from __future__ import annotations
@@ -16,7 +16,19 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from dissectors import __version__
-from dissectors.commands import analyze, completion, doctor, explain, inflate, listing, live, plugin, verify
+from dissectors.commands import (
+    analyze,
+    completion,
+    diff,
+    doctor,
+    explain,
+    findings,
+    inflate,
+    listing,
+    live,
+    plugin,
+    verify,
+)
 from dissectors.commands.inputs import Refused
 from dissectors.wire.datagram import CaptureError
 
@@ -42,7 +54,9 @@ class Command(Protocol):
     def run(self) -> Callable[[argparse.Namespace], int]: ...
 
 
-COMMANDS: tuple[Command, ...] = (analyze, live, listing, explain, inflate, plugin, verify, doctor, completion)
+COMMANDS: tuple[Command, ...] = (
+    analyze, live, listing, explain, inflate, diff, findings, plugin, verify, doctor, completion,
+)  # fmt: skip
 
 
 class Parser(argparse.ArgumentParser):
@@ -93,7 +107,8 @@ def parser() -> Parser:
     whole = Parser(
         prog="muxshark",
         description="Dissects calls whose SIP, STUN, RTP and RTCP share one UDP port.",
-        epilog="muxshark COMMAND --help says more. Exit status: 0 done, 2 usage or unreadable input, 130 interrupted.",
+        epilog="muxshark COMMAND --help says more. Exit status: 0 done, 1 --fail-on found something, "
+        "2 usage or unreadable input, 130 interrupted.",
         allow_abbrev=False,
     )
     whole.add_argument("--version", action=Version, nargs=0, help="say the version, the build of the scan, the Python")

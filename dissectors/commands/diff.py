@@ -1,0 +1,41 @@
+"""`muxshark diff`: the calls of two captures compared."""
+
+from __future__ import annotations
+
+import argparse
+
+from dissectors.commands import inputs
+
+NAME = "diff"
+HELP = "the calls of two captures compared: headers, SDP, sizes, ports"
+DESCRIPTION = "Compare the calls of two captures: outcome, sizes, headers, SDP line by line, ports and findings."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What may follow the command's name."""
+    parser.add_argument("first", metavar="FILE", help="a capture, marked - in what is printed")
+    parser.add_argument("second", metavar="FILE", help="another one, marked +")
+    parser.add_argument("--json", action="store_true", help="one JSON object")
+    parser.add_argument("--all", action="store_true", help="leave nothing out, however long it gets")
+    inputs.add_reading(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what differs."""
+    from dissectors import offline
+    from dissectors.analysis.comparison import compare
+    from dissectors.outputs.comparison import text
+    from dissectors.outputs.export import compact
+
+    names = (options.first, options.second)
+    if names.count(inputs.STANDARD_INPUT) > 1:
+        raise inputs.Refused("standard input can be read only once")
+    limits, forced = inputs.limits(options), inputs.forced(options)
+    first, second = (offline.analyze([name], limits=limits, forced=forced) for name in names)
+    compared = compare(first, second)
+    if options.json:
+        print(compact(compared))
+        return 0
+    for line in text(compared, *names, everything=options.all):
+        print(line)
+    return 0
