@@ -174,8 +174,8 @@ def test_a_name_that_no_protocol_may_have_is_refused(name: str) -> None:
 
 
 def test_the_options_choose_the_defaults(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["--ports", "5000-5010", "--signalling-ports", "5070", "--heuristic", "--max-inflated", "999", "--name", "own"]
-    assert main(["plugin", *words]) == 0
+    words = "--ports 5000-5010 --signalling-ports 5070 --heuristic --max-inflated 999 --name own"
+    assert main(["plugin", *words.split()]) == 0
     text = capsys.readouterr().out
     assert text == render(Defaults("5000-5010", "5070", True, 999, "own"))
     assert 'local PORTS, SIGNALLING_PORTS = "5000-5010", "5070"' in text

@@ -29,7 +29,7 @@ if set_plugin_info then
   set_plugin_info({ version = VERSION, author = "The muxshark authors", description = "SIP, STUN, RTP on one port" })
 end
 
-local made, mux = pcall(Proto, NAME, "Calls on one UDP port")
+local made, mux = pcall(Proto, NAME, "Calls on one UDP port (" .. NAME .. ")")
 if not made then
   refuse("a protocol \"" .. NAME .. "\" exists already, so the plugin is probably installed twice (look at Help, About "
     .. "Wireshark, Folders: personal and global Lua plugins)")
