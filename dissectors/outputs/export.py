@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
 from dissectors.analysis.report import Report
 from dissectors.outputs.escape import scalar
+
+
+NUMBERS = frozenset((int, float, bool, type(None)))
+"""What JSON has as it is."""
 
 
 def document(report: Report) -> Iterator[str]:
@@ -43,14 +47,14 @@ def plain(value: Any) -> Any:
 
     Surrogates, which stand for octets that were no UTF-8, become the escape of that octet: JSON cannot carry them.
     """
-    if isinstance(value, str):
+    kind = type(value)
+    if kind in NUMBERS:
+        return value
+    if kind is str:
         return scalar(value)
-    if isinstance(value, tuple):
+    if kind is tuple:
         return [plain(element) for element in value]
-    if is_dataclass(value):
-        kind: Any = type(value)
-        return {name: plain(getattr(value, name)) for name in names(kind)}
-    return value
+    return {name: plain(getattr(value, name)) for name in names(kind)}
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dissectors.protocols.sip_build import build, request_line, status_line
-from dissectors.protocols.sip_headers import LISTS, Header, address, canonical, number, split, via
+from dissectors.protocols.sip_headers import LISTS, Header, address, canonical, known, number, split, via
 from dissectors.protocols.sip_parts import Part, media_type
 from dissectors.wire.inflate import Inflated
 
@@ -39,8 +39,14 @@ class Message:
 
     def get(self, name: str) -> str | None:
         """The first value of a header, asked for by its long or compact name in any case, or None."""
-        wanted = canonical(name).lower()
-        return next((header.value for header in self.headers if header.name.lower() == wanted), None)
+        wanted = canonical(name)
+        for header in self.headers:
+            if header.name == wanted:
+                return header.value
+        # Names that are registered stand there in their one spelling already.
+        if known(wanted):
+            return None
+        return next((header.value for header in self.headers if header.name.lower() == wanted.lower()), None)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a header in order; comma-separated lists are split where the header is one."""

@@ -76,11 +76,17 @@ class Message:
 
     def get(self, name: str) -> Value | None:
         """The value of the first attribute of that name (only the first counts, RFC 8489 section 14), or None."""
-        return next((each.decoded for each in self.attributes if each.name == name), None)
+        for each in self.attributes:
+            if each.name == name:
+                return each.decoded
+        return None
 
     def _address(self, *names: str) -> Address | None:
-        found = (self.get(name) for name in names)
-        return next((value for value in found if isinstance(value, Address)), None)
+        for name in names:
+            value = self.get(name)
+            if isinstance(value, Address):
+                return value
+        return None
 
     def _number(self, name: str) -> int | None:
         value = self.get(name)

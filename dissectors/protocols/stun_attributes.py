@@ -61,14 +61,20 @@ class Kind(NamedTuple):
 
 def xor(raw: bytes, key: bytes) -> bytes:
     """`raw` XORed with as many octets of `key`."""
-    return bytes(octet ^ mask for octet, mask in zip(raw, key, strict=False))
+    size = min(len(raw), len(key))
+    return (int.from_bytes(raw[:size], "big") ^ int.from_bytes(key[:size], "big")).to_bytes(size, "big")
+
+
+SIZES = {1: 8, 2: 20}
+"""By address family: how many octets an address has with its family and port."""
 
 
 def read_address(value: bytes, key: bytes) -> Address | None:
     """MAPPED-ADDRESS and its like (RFC 8489 section 14.1)."""
-    if len(value) < 4 or {1: 8, 2: 20}.get(value[1]) != len(value):
+    if len(value) < 4 or SIZES.get(value[1]) != len(value):
         return None
-    return Address(str(ip_address(value[4:])), int.from_bytes(value[2:4], "big"))
+    host = "%d.%d.%d.%d" % (*value[4:],) if len(value) == 8 else str(ip_address(value[4:]))
+    return Address(host, int.from_bytes(value[2:4], "big"))
 
 
 def write_address(address: Address, key: bytes) -> bytes:
