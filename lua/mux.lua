@@ -101,12 +101,29 @@ local ROWS = {
   },
   { -- 10
     type = 5, name = "DTLS", strength = "plausible",
+    reason = "content type, version 254.x and a first record that fits",
+    wireshark = "dtls",
+    { "AtLeast", 13 },
+    { "Between", 0, 1, 20, 26 },
+    { "Bits", 1, 255, 254 },
+    { "LengthField", 11, 1, 13, 65535 },
+  },
+  { -- 11
+    type = 5, name = "DTLS", strength = "plausible",
+    reason = "a record with a connection identifier (RFC 9146)",
+    wireshark = "dtls",
+    { "AtLeast", 22 },
+    { "Bits", 0, 255, 25 },
+    { "Bits", 1, 255, 254 },
+  },
+  { -- 12
+    type = 5, name = "DTLS", strength = "plausible",
     reason = "unified header of DTLS 1.3",
     wireshark = "dtls",
     { "AtLeast", 18 },
     { "Bits", 0, 224, 32 },
   },
-  { -- 11
+  { -- 13
     type = 6, name = "TURN", strength = "plausible",
     reason = "channel number 0x4000 to 0x4FFF and a length that fits",
     wireshark = "turnchannel",
@@ -114,7 +131,7 @@ local ROWS = {
     { "Between", 0, 1, 64, 79 },
     { "LengthField", 2, 1, 4, 3 },
   },
-  { -- 12
+  { -- 14
     type = 7, name = "RTCP", strength = "certain",
     reason = "packet types 200 to 211 in a compound whose lengths fit exactly",
     wireshark = "rtcp",
@@ -122,7 +139,7 @@ local ROWS = {
     { "LengthField", 2, 4, 4, 65535 },
     { "Chain", 0, 2, 4, 4, 4, { { "Bits", 0, 192, 128 }, { "Between", 1, 1, 200, 211 } } },
   },
-  { -- 13
+  { -- 15
     type = 7, name = "RTCP", strength = "plausible",
     reason = "a packet type of RTCP's range in a compound whose lengths fit exactly",
     wireshark = "rtcp",
@@ -130,7 +147,7 @@ local ROWS = {
     { "LengthField", 2, 4, 4, 65535 },
     { "Chain", 0, 2, 4, 4, 4, { { "Bits", 0, 192, 128 }, { "Between", 1, 1, 192, 223 } } },
   },
-  { -- 14
+  { -- 16
     type = 7, name = "RTCP", strength = "plausible",
     reason = "a packet type of RTCP's range and a first length that fits",
     wireshark = "srtcp", otherwise = "rtcp",
@@ -139,7 +156,7 @@ local ROWS = {
     { "Between", 1, 1, 192, 223 },
     { "LengthField", 2, 4, 4, 65535 },
   },
-  { -- 15
+  { -- 17
     type = 8, name = "RTP", strength = "plausible",
     reason = "version 2 and a header that fits",
     wireshark = "rtp",
@@ -147,7 +164,7 @@ local ROWS = {
     { "Bits", 0, 192, 128 },
     { "RtpHeader" },
   },
-  { -- 16
+  { -- 18
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of version 1",
     wireshark = "quic",
@@ -156,7 +173,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "U32", 1, 1 },
   },
-  { -- 17
+  { -- 19
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of version 2",
     wireshark = "quic",
@@ -165,7 +182,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "U32", 1, 0x6B3343CF },
   },
-  { -- 18
+  { -- 20
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of a draft version",
     wireshark = "quic",
@@ -174,7 +191,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0xFF000001, 0xFF000022 },
   },
-  { -- 19
+  { -- 21
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of Google's QUIC",
     wireshark = "quic",
@@ -182,7 +199,7 @@ local ROWS = {
     { "Bits", 0, 192, 192 },
     { "Between", 1, 4, 0x51303030, 0x51303939 },
   },
-  { -- 20
+  { -- 22
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of Google's QUIC with TLS",
     wireshark = "quic",
@@ -191,7 +208,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0x54303530, 0x54303539 },
   },
-  { -- 21
+  { -- 23
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of Facebook's QUIC",
     wireshark = "quic",
@@ -200,7 +217,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0xFACEB000, 0xFACEB00F },
   },
-  { -- 22
+  { -- 24
     type = 9, name = "QUIC", strength = "certain",
     reason = "header of Google's early QUIC",
     wireshark = "quic",
@@ -208,7 +225,7 @@ local ROWS = {
     { "Bits", 0, 201, 9 },
     { "U16", 9, 20784 },
   },
-  { -- 23
+  { -- 25
     type = 9, name = "QUIC", strength = "plausible",
     reason = "fixed bit of a short header",
     wireshark = "quic",
@@ -232,101 +249,101 @@ local OPEN = {
   -- STUN
   { 2, 8, { 5 } },
   -- STUN QUIC
-  { 9, 9, { 5, 22 } },
+  { 9, 9, { 5, 24 } },
   -- SIP KEEPALIVE STUN
   { 10, 10, { 1, 2, 5 } },
   -- STUN QUIC
-  { 11, 11, { 5, 22 } },
+  { 11, 11, { 5, 24 } },
   -- STUN
   { 12, 12, { 5 } },
   -- SIP KEEPALIVE STUN QUIC
-  { 13, 13, { 1, 2, 5, 22 } },
+  { 13, 13, { 1, 2, 5, 24 } },
   -- STUN
   { 14, 14, { 5 } },
   -- STUN QUIC
-  { 15, 15, { 5, 22 } },
+  { 15, 15, { 5, 24 } },
   -- STUN ZRTP
   { 16, 19, { 5, 8 } },
   -- STUN ZRTP DTLS
-  { 20, 24, { 5, 8, 9 } },
+  { 20, 24, { 5, 8, 9, 10 } },
   -- STUN ZRTP DTLS QUIC
-  { 25, 25, { 5, 8, 9, 22 } },
+  { 25, 25, { 5, 8, 9, 10, 11, 24 } },
   -- STUN ZRTP DTLS
-  { 26, 26, { 5, 8, 9 } },
+  { 26, 26, { 5, 8, 9, 10 } },
   -- STUN ZRTP QUIC
-  { 27, 27, { 5, 8, 22 } },
+  { 27, 27, { 5, 8, 24 } },
   -- STUN ZRTP
   { 28, 28, { 5, 8 } },
   -- STUN ZRTP QUIC
-  { 29, 29, { 5, 8, 22 } },
+  { 29, 29, { 5, 8, 24 } },
   -- STUN ZRTP
   { 30, 30, { 5, 8 } },
   -- STUN ZRTP QUIC
-  { 31, 31, { 5, 8, 22 } },
+  { 31, 31, { 5, 8, 24 } },
   -- STUN DTLS
-  { 32, 32, { 5, 10 } },
+  { 32, 32, { 5, 12 } },
   -- SIP STUN DTLS
-  { 33, 33, { 1, 5, 10 } },
+  { 33, 33, { 1, 5, 12 } },
   -- STUN DTLS
-  { 34, 36, { 5, 10 } },
+  { 34, 36, { 5, 12 } },
   -- SIP STUN DTLS
-  { 37, 37, { 1, 5, 10 } },
+  { 37, 37, { 1, 5, 12 } },
   -- STUN DTLS
-  { 38, 38, { 5, 10 } },
+  { 38, 38, { 5, 12 } },
   -- SIP STUN DTLS
-  { 39, 39, { 1, 5, 10 } },
+  { 39, 39, { 1, 5, 12 } },
   -- STUN DTLS
-  { 40, 40, { 5, 10 } },
+  { 40, 40, { 5, 12 } },
   -- STUN DTLS QUIC
-  { 41, 41, { 5, 10, 22 } },
+  { 41, 41, { 5, 12, 24 } },
   -- SIP STUN DTLS
-  { 42, 42, { 1, 5, 10 } },
+  { 42, 42, { 1, 5, 12 } },
   -- SIP STUN DTLS QUIC
-  { 43, 43, { 1, 5, 10, 22 } },
+  { 43, 43, { 1, 5, 12, 24 } },
   -- STUN DTLS
-  { 44, 44, { 5, 10 } },
+  { 44, 44, { 5, 12 } },
   -- SIP STUN DTLS QUIC
-  { 45, 45, { 1, 5, 10, 22 } },
+  { 45, 45, { 1, 5, 12, 24 } },
   -- SIP STUN DTLS
-  { 46, 46, { 1, 5, 10 } },
+  { 46, 46, { 1, 5, 12 } },
   -- STUN DTLS QUIC
-  { 47, 47, { 5, 10, 22 } },
+  { 47, 47, { 5, 12, 24 } },
   -- SIP STUN DTLS
-  { 48, 56, { 1, 5, 10 } },
+  { 48, 56, { 1, 5, 12 } },
   -- SIP STUN DTLS QUIC
-  { 57, 57, { 1, 5, 10, 22 } },
+  { 57, 57, { 1, 5, 12, 24 } },
   -- STUN DTLS
-  { 58, 58, { 5, 10 } },
+  { 58, 58, { 5, 12 } },
   -- STUN DTLS QUIC
-  { 59, 59, { 5, 10, 22 } },
+  { 59, 59, { 5, 12, 24 } },
   -- STUN DTLS
-  { 60, 60, { 5, 10 } },
+  { 60, 60, { 5, 12 } },
   -- STUN DTLS QUIC
-  { 61, 61, { 5, 10, 22 } },
+  { 61, 61, { 5, 12, 24 } },
   -- STUN DTLS
-  { 62, 62, { 5, 10 } },
+  { 62, 62, { 5, 12 } },
   -- STUN DTLS QUIC
-  { 63, 63, { 5, 10, 22 } },
+  { 63, 63, { 5, 12, 24 } },
   -- TURN QUIC
-  { 64, 64, { 11, 23 } },
+  { 64, 64, { 13, 25 } },
   -- SIP TURN QUIC
-  { 65, 79, { 1, 11, 23 } },
+  { 65, 79, { 1, 13, 25 } },
   -- SIP QUIC
-  { 80, 90, { 1, 23 } },
+  { 80, 90, { 1, 25 } },
   -- QUIC
-  { 91, 94, { 23 } },
+  { 91, 94, { 25 } },
   -- SIP QUIC
-  { 95, 122, { 1, 23 } },
+  { 95, 122, { 1, 25 } },
   -- QUIC
-  { 123, 125, { 23 } },
+  { 123, 125, { 25 } },
   -- SIP QUIC
-  { 126, 126, { 1, 23 } },
+  { 126, 126, { 1, 25 } },
   -- QUIC
-  { 127, 127, { 23 } },
+  { 127, 127, { 25 } },
   -- RTCP RTP
-  { 128, 191, { 12, 13, 14, 15 } },
+  { 128, 191, { 14, 15, 16, 17 } },
   -- QUIC
-  { 192, 255, { 16, 17, 18, 19, 20, 21 } },
+  { 192, 255, { 18, 19, 20, 21, 22, 23 } },
 }
 
 -- Header fields of SIP: compact names, and every registered name.

@@ -157,6 +157,15 @@ def test_rtp_is_encrypted_once_dtls_has_agreed_on_keys(record: bytes, encrypted:
     assert [entry.encrypted for entry in entries] == [False] + [encrypted] * 3
 
 
+def test_dtls_records_of_both_kinds_in_one_datagram_and_connection_identifiers_need_a_handshake() -> None:
+    mixed = (A, B, b"\x16\xfe\xfd" + bytes(8) + b"\x00\x03abc" + b"\x2f\x00\x01\x00\x20" + bytes(32))
+    identified = (A, B, b"\x19\xfe\xfd\x00\x01" + bytes(6) + b"\x09\x08\x07\x06\x00\x18" + bytes(24))
+    hello = (B, A, b"\x16\xfe\xfd" + bytes(8) + b"\x00\x03abc")
+    assert protocols([mixed, identified]) == ["UNKNOWN"] * 2
+    assert protocols([hello, mixed, identified]) == ["DTLS"] * 3
+    assert protocols([mixed, identified, hello]) == ["DTLS"] * 3
+
+
 def test_a_stream_goes_on_when_ice_moves_it_to_another_five_tuple() -> None:
     scanner = Scanner()
     sent = [*((A, B, rtp(n)) for n in range(5)), *((A, C, rtp(n)) for n in range(5, 9))]

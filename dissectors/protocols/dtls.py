@@ -232,6 +232,21 @@ SPEC = Spec(
             LengthField(11, 1, 13, 65535),
             Chain(0, 11, 1, 13, 1, (Between(0, 1, 20, 26), Bits(1, 0xFF, 0xFE))),
         ),
+        # DTLS 1.3 puts records of both kinds into one datagram (RFC 9147 section 4.3), and an identifier hides lengths.
+        plausible(
+            "content type, version 254.x and a first record that fits",
+            AtLeast(13),
+            Between(0, 1, 20, 26),
+            Bits(1, 0xFF, 0xFE),
+            LengthField(11, 1, 13, 65535),
+        ),
+        plausible(
+            "a record with a connection identifier (RFC 9146)",
+            AtLeast(22),
+            Bits(0, 0xFF, 25),
+            Bits(1, 0xFF, 0xFE),
+            encrypted=True,
+        ),
         plausible("unified header of DTLS 1.3", AtLeast(18), Bits(0, 0xE0, 0x20), encrypted=True),
     ),
     parse=parse,
