@@ -1,0 +1,215 @@
+"""Quality of streams with known impairments: loss, runs, order, jitter, drift, silence, clocks, MOS."""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from dissectors.analysis.quality import CODECS, burst_ratio, delay_impairment, mos, r_factor
+from dissectors.analysis.report import Stream
+from tests.stories import A, B, Story, Told, receiver_report, report, rtp, sender_report, talk
+
+
+def impaired(
+    seed: int, loss: float = 0.0, *, jitter: float = 0.0, seconds: float = 60, first: int = 65_000,
+    origin: int = 0xFFFF_0000, fast: float = 0.0, step: int = 160, payload_type: int = 0,
+) -> tuple[Story, int]:  # fmt: skip
+    """A stream whose sequence and timestamp wrap, with losses and delays by chance, and how many were lost."""
+    dice = random.Random(seed)
+    story = talk(
+        seconds=seconds, first=first, origin=origin, fast=fast, step=step, payload_type=payload_type,
+        delay=lambda n: abs(dice.gauss(0, jitter)) if jitter else 0.0,
+    )  # fmt: skip
+    kept = [told for place, told in enumerate(story) if place in (0, len(story) - 1) or dice.random() >= loss]
+    return kept, len(story) - len(kept)
+
+
+def only(story: Story) -> Stream:
+    (stream,) = report(story).streams
+    return stream
+
+
+@pytest.mark.parametrize("loss", [0, 0.01, 0.05, 0.1, 0.2, 0.3])
+def test_loss_is_counted_exactly_over_wraps(loss: float) -> None:
+    story, lost = impaired(7, loss)
+    stream = only(story)
+    assert (stream.packets, stream.lost, stream.duplicates) == (len(story), lost, 0)
+    assert stream.lost_fraction == pytest.approx(lost / (lost + len(story)))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_runs_of_losses_are_counted_exactly_whatever_the_order(seed: int) -> None:
+    dice = random.Random(seed)
+    story = talk(seconds=40)
+    gone: set[int] = set()
+    for _ in range(25):
+        start = dice.randrange(5, len(story) - 60)
+        gone |= set(range(start, start + dice.randrange(1, 12)))
+    runs = [n for n in sorted(gone) if n - 1 not in gone]
+    longest = max(next(k for k in range(1, 100) if n + k not in gone) for n in runs)
+    kept = [told for n, told in enumerate(story) if n not in gone]
+    mixed: Story = []
+    late = 0
+    for told in kept:
+        swap = bool(mixed) and len(mixed) > 3 and dice.random() < 0.05 and late < len(mixed) - 2
+        mixed.append(told)
+        if swap:
+            mixed[-1], mixed[-2] = mixed[-2], mixed[-1]
+            late = len(mixed)
+    ordered = [(kept[n][0], *told[1:]) for n, told in enumerate(mixed)]
+    stream = only(ordered)
+    assert stream.quality is not None
+    assert (stream.lost, stream.quality.loss_runs, stream.quality.longest_loss_run) == (len(gone), len(runs), longest)
+
+
+def test_reordered_and_duplicate_datagrams_are_counted_and_not_lost() -> None:
+    story = talk(seconds=20)
+    late = [(told[0] + 45, *told[1:]) if n % 100 == 50 else told for n, told in enumerate(story)]
+    twice = [(told[0] + 1, *told[1:]) for n, told in enumerate(story) if n % 100 == 10]
+    stream = only([*late, *twice])
+    assert (stream.lost, stream.reordered, stream.duplicates) == (0, 10, 10)
+
+
+@pytest.mark.parametrize("fast", [-200, -50, 0, 50, 200])
+@pytest.mark.parametrize("jitter", [0, 2, 4])
+def test_drift_is_measured_within_five_parts_in_a_million(fast: float, jitter: float) -> None:
+    story, _ = impaired(3, 0.05, jitter=jitter, fast=fast)
+    timing = only(story).timing
+    assert timing is not None and timing.drift_ppm is not None and timing.error_ppm is not None
+    assert timing.drift_ppm == pytest.approx(fast, abs=5)
+    assert timing.error_ppm < 10
+
+
+def test_a_change_of_ssrc_makes_two_streams_and_no_loss() -> None:
+    story = [*talk(seconds=10), *talk(ssrc=99, start=11_020, first=30_000, origin=5, seconds=10)]
+    assert [(stream.packets, stream.lost, stream.jitter_ms) for stream in report(story).streams] == [(500, 0, 0.0)] * 2
+
+
+CLOCKS = [
+    (0, 160, 20, 8000), (9, 160, 20, 8000), (111, 960, 20, 48000), (104, 480, 20, 24000), (106, 480, 30, 16000),
+    (96, 3000, 1000 / 30, 90000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("payload_type", "step", "every", "clock"), CLOCKS)
+@pytest.mark.parametrize("impairment", ["none", "loss", "jitter", "short"])
+def test_the_clock_is_read_off_the_wire(
+    payload_type: int, step: int, every: float, clock: int, impairment: str
+) -> None:
+    dice = random.Random(payload_type)
+    story = talk(
+        payload_type=payload_type, step=step, every=every, seconds=3 if impairment == "short" else 20,
+        lost=lambda n: impairment == "loss" and n > 5 and dice.random() < 0.2,
+        delay=lambda n: abs(dice.gauss(0, 5)) if impairment == "jitter" else 0.0,
+    )  # fmt: skip
+    stream = only(story)
+    assert stream.clock == clock
+    assert stream.timing is not None and stream.timing.real_time
+    assert stream.timing.frame == step
+
+
+def test_silence_does_not_bend_the_clock() -> None:
+    story = [
+        told
+        for n in range(20)
+        for told in talk(
+            payload_type=111, step=960, seconds=0.6, start=1000 + n * 1400, first=n * 30, origin=n * 1400 * 48
+        )
+    ]
+    stream = only(story)
+    assert stream.timing is not None
+    assert stream.clock == 48000 and stream.timing.silence == pytest.approx(1 - 0.6 / 1.4, abs=0.03)
+    assert stream.lost == 0
+
+
+@pytest.mark.parametrize(("payload_type", "step"), [(97, 960), (96, 3600), (98, 160)])
+def test_what_was_captured_faster_than_real_time_gets_no_wrong_clock(payload_type: int, step: int) -> None:
+    real = 75.0 if step == 3600 else 20
+    stream = only(talk(payload_type=payload_type, step=step, every=(40 if step == 3600 else 20) / 4, seconds=3))
+    assert stream.clock is None and "faster than real time" in stream.source, (stream.source, real)
+    assert stream.jitter_ms is None
+
+
+def test_a_known_clock_at_another_speed_says_so_and_gives_no_score() -> None:
+    stream = only(talk(every=5, seconds=3))
+    assert stream.timing is not None and stream.quality is not None
+    assert stream.timing.real_time is False and "4 times faster" in stream.timing.evidence
+    assert stream.quality.mos is None and stream.timing.drift_ppm is None
+
+
+def test_jitter_is_what_tshark_says(tmp_path: Path) -> None:
+    if shutil.which("tshark") is None:
+        pytest.skip("tshark is not installed")
+    from pcaps.writer import Endpoint, Sent, write
+
+    story, _ = impaired(5, 0.02, jitter=8, seconds=20, first=100, origin=0)
+    path = tmp_path / "jitter.pcap"
+    write(path, [Sent(int(t * 1000), Endpoint(*src), Endpoint(*dst), octets, "RTP") for t, src, dst, octets in story])
+    ours = only([(int(t * 1000) / 1000, *rest) for t, *rest in story])
+    done = subprocess.run(
+        ["tshark", "-n", "-r", str(path), "-d", "udp.port==16402,rtp", "-q", "-z", "rtp,streams"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    (row,) = [line.split() for line in done.stdout.splitlines() if "0x0000004D" in line]
+    assert ours.jitter_ms is not None and ours.maximum_jitter_ms is not None
+    numbers = [float(word) for word in row if re.fullmatch(r"\d+\.\d+", word)]
+    assert any(abs(number - ours.maximum_jitter_ms) < 0.02 for number in numbers), (row, ours.maximum_jitter_ms)
+
+
+@pytest.mark.parametrize("share", [0, 20, 10, 5])
+def test_the_score_is_the_formulas_for_the_loss_and_the_assumed_delay(share: int) -> None:
+    stream = only(talk(lost=lambda n: bool(share) and n % share == 3))
+    quality = stream.quality
+    assert quality is not None and quality.mos is not None
+    loss, ratio = 100 * stream.lost_fraction, max(1.0, 1 - stream.lost_fraction)
+    effective = 95 * loss / (loss / ratio + 4.3)
+    r = 93.2 - 0.024 * 100 - effective
+    expected = 1 + 0.035 * r + 7e-6 * r * (r - 60) * (100 - r) if r > 0 else 1
+    assert quality.mos == pytest.approx(expected, abs=0.001)
+    assert "100 ms (assumed)" in quality.basis and quality.delay_ms == 100
+
+
+def test_a_long_round_trip_costs_quality() -> None:
+    talked: list[Told] = [*talk(), sender_report(5000), receiver_report(6000, 77, lsr=0x10000, dlsr=0.4)]
+    (stream,) = report(talked).streams
+    assert stream.quality is not None and stream.quality.delay_ms == pytest.approx(300, abs=1)
+    assert stream.quality.mos is not None and stream.quality.mos < 4.1 and "round trip" in stream.quality.basis
+
+
+def test_the_model_keeps_its_marks() -> None:
+    assert delay_impairment(100) == pytest.approx(2.4) and delay_impairment(277.3) == pytest.approx(6.6552 + 11)
+    assert mos(-5) == 1 and mos(120) == 4.5 and mos(93.2) == pytest.approx(4.409, abs=0.001)
+    assert r_factor(CODECS["G729"], 0, 1, 0) == pytest.approx(82.2)
+    assert burst_ratio(0, 100, 0) == 1 and burst_ratio(20, 1000, 5) == pytest.approx(3.92)
+
+
+def test_codecs_without_values_get_no_score() -> None:
+    quality = only(talk(payload_type=104, step=480)).quality
+    assert quality is not None and quality.mos is None and "not defined" in quality.basis
+
+
+def test_the_timeline_is_bounded_and_adds_up() -> None:
+    stream = only(talk(seconds=300, lost=lambda n: n % 10 == 5))
+    assert 30 <= len(stream.timeline) <= 64
+    times = [moment.time for moment in stream.timeline]
+    assert times == sorted(times) and stream.timeline[-1].packets <= stream.packets
+    assert all(one.lost <= two.lost for one, two in zip(stream.timeline, stream.timeline[1:], strict=False))
+    assert all(moment.jitter_ms is not None for moment in stream.timeline)
+
+
+def test_digits_are_read_with_and_without_a_name() -> None:
+    def event(n: int, digit: int, at: float, stamp: int, end: bool) -> Told:
+        return at, A, B, rtp(n, 77, 101, stamp, bytes([digit, 0x80 * end, n % 3, 80]))
+
+    keys: Story = []
+    for place, digit in enumerate((1, 11, 5)):
+        start, stamp = 3000 + place * 400, 16_000 + place * 3200
+        keys += [event(200 + place * 6 + n, digit, start + n * 20, stamp, n > 3) for n in range(6)]
+    stream = only([*talk(seconds=1.9), *keys, *talk(start=4500, first=300, origin=27_600, seconds=2)])
+    assert "".join(each.digit for each in stream.digits) == "1#5"
+    assert {each.certainty for each in stream.digits} == {"medium"}
