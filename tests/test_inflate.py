@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.wire.inflate import Inflated, Limits, deflate, inflate
+from dissectors.wire.inflate import Inflated, Limits, deflate, inflate, recover, spoken
 
 DATA = Path(__file__).parent / "data" / "sdp"
 TEXT = (DATA / "facetime_invite.sdp").read_bytes()
@@ -232,3 +232,48 @@ def test_a_flipped_bit_is_never_called_complete_and_different(bit: int, data: by
     broken[bit // 8 % len(data)] ^= 1 << bit % 8
     found = inflate(bytes(broken), ("deflate",))
     assert found.octets == TEXT or found.status != "complete" or found.encoding == "deflate"
+
+
+RECOVERABLE = {
+    "zlib": (ZLIB, "zlib"),
+    "gzip": (GZIP, "gzip"),
+    "a bare stream": (BARE, "deflate"),
+    "a bare stream after CR LF": (b"\r\n" + BARE, "deflate"),
+    "base64 of zlib": (BASE64, "zlib, base64"),
+    "base64 of a bare stream, in lines": (base64.encodebytes(BARE), "deflate, base64"),
+    "base64 of text": (base64.b64encode(TEXT), "base64"),
+    "gzip of zlib": (gzip.compress(ZLIB), "zlib, gzip"),
+    "a bare stream of gzip of base64": (bare(gzip.compress(base64.b64encode(TEXT))), "base64, gzip, deflate"),
+}
+
+
+@pytest.mark.parametrize("form", RECOVERABLE)
+def test_a_saved_body_is_recovered_without_a_label(form: str) -> None:
+    data, encoding = RECOVERABLE[form]
+    found = recover(data)
+    assert (found.octets, found.encoding, found.status) == (TEXT, encoding, "complete")
+    assert not any("label" in text for text in found.deviations)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", TEXT, b"aWordAloneIsNoBase64", b"abcdabcdabcdabcd", bytes(range(256)), BARE[:-20], b"\x03\x00"]
+)
+def test_what_is_nothing_in_particular_is_left_as_it_is(data: bytes) -> None:
+    assert (recover(data).octets, recover(data).status) == (data, "identity")
+
+
+def test_recovering_keeps_to_its_bounds_however_deep_it_goes() -> None:
+    data = b"v=0\r\n" * 100_000
+    for _ in range(8):
+        data = zlib.compress(data, 9)
+    assert recover(data).encoding.count("zlib") == 4
+    assert recover(zlib.compress(bytes(10_000_000)), Limits(octets=1000)).status == "over limit"
+
+
+@given(st.binary(max_size=300))
+def test_recovering_takes_any_octets(data: bytes) -> None:
+    assert recover(data).status in ("identity", "complete", "truncated", "corrupt", "over limit")
+
+
+def test_what_is_bare_says_so_to_people() -> None:
+    assert spoken("deflate, base64") == "bare deflate, base64" and spoken("zlib") == "zlib"

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 NAME = "inflate"
 HELP = "the text of a compressed body that was saved to a file"
 DESCRIPTION = (
-    "Inflate a saved body (zlib, gzip, bare deflate, base64) to standard output; what was found goes to standard "
-    "error. Exit status 2 when it could not be read to its end."
+    "Inflate a saved body (zlib, gzip, bare deflate, base64, one in another) to standard output; what was found goes "
+    "to standard error. Without --label the octets alone decide. Exit status 2 when it could not be read to its end."
 )
 LARGEST = 64 << 20
 WHOLE = ("complete", "identity")
@@ -30,11 +30,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the text, and on standard error how it was compressed and where it deviates from its label."""
-    from dissectors.outputs.escape import readable, visible
-    from dissectors.wire.inflate import inflate
+    from dissectors.outputs.escape import readable
+    from dissectors.wire.inflate import inflate, recover
 
-    labels = (options.label,) if options.label else ()
-    found = inflate(_octets(options.file), labels, inputs.limits(options))
+    body, limits = _octets(options.file), inputs.limits(options)
+    found = recover(body, limits) if options.label is None else inflate(body, (options.label,), limits)
     if sys.stdout.isatty():
         text = readable(found.octets.decode("utf-8", "surrogateescape"))
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
@@ -42,8 +42,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.flush()
         sys.stdout.buffer.write(found.octets)
     sys.stdout.flush()
-    for text in (_what(found), *found.deviations):
-        print(f"muxshark: {visible(text)}", file=sys.stderr)
+    inputs.say((_what(found), *found.deviations))
     return 0 if found.status in WHOLE else 2
 
 
@@ -60,10 +59,12 @@ def _octets(path: str) -> bytes:
 
 
 def _what(found: Inflated) -> str:
+    from dissectors.wire.inflate import spoken
+
     label = f", labelled {found.label}" if found.label else ""
     if found.status == "identity":
         return f"not compressed, {found.inflated_length:,} octets{label}"
     if found.status == "unsupported":
         return f"{found.encoding} cannot be decoded here, {found.compressed_length:,} octets{label}"
     sizes = f"{found.compressed_length:,} → {found.inflated_length:,} octets"
-    return f"{found.encoding}, {sizes}, {found.status}{label}"
+    return f"{spoken(found.encoding)}, {sizes}, {found.status}{label}"

@@ -8,6 +8,7 @@ from dissectors.analysis.report import Body, Message
 from dissectors.outputs.lines import Column, Line, Page, Span, cells, clip, line, span, table
 from dissectors.outputs.moments import moment
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.inflate import spoken
 
 MOST_MESSAGES = 40
 MOST_LANES = 5
@@ -66,7 +67,7 @@ def note(message: Message) -> Line:
 
 def inflation(body: Body) -> str:
     """`zlib 280 → 449 B`, with how the decoding ended where it was not whole."""
-    text = f"{body.encoding} {body.compressed_length:,} → {body.inflated_length:,} B"
+    text = f"{spoken(body.encoding)} {body.compressed_length:,} → {body.inflated_length:,} B"
     return text if body.status == "complete" else f"{text}, {body.status}"
 
 

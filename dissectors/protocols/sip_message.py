@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_headers import LISTS, Header, address, canonical, known, number, split, via
 from dissectors.protocols.sip_parts import Part, media_type
-from dissectors.wire.inflate import Inflated
+from dissectors.wire.inflate import Inflated, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Message:
         if not body.compressed:
             return [f"{len(self.raw_body):,} octets{kind}"]
         ended = "" if body.status == "complete" else f", {body.status}"
-        return [f"{body.encoding} {body.compressed_length:,} → {body.inflated_length:,} octets{kind}{ended}"]
+        return [f"{spoken(body.encoding)} {body.compressed_length:,} → {body.inflated_length:,} octets{kind}{ended}"]
 
     def build(self, encoding: str | None = None) -> bytes:
         """The message as octets again, Content-Length right, header names as they were written.

@@ -77,6 +77,28 @@ def inflate(data: bytes, labels: tuple[str, ...] = (), limits: Limits = LIMITS) 
     return _summary(data, label, claimed, layers, refused)
 
 
+def recover(data: bytes, limits: Limits = LIMITS) -> Inflated:
+    """Decode a body of which nothing is known but its octets, such as one that was saved to a file.
+
+    Beyond what `inflate` sniffs it finds base64 and bare deflate, as long as they end cleanly in text or in something
+    that is sniffed, and stacked encodings, at most four. Raises nothing.
+    """
+    layers: list[Layer] = []
+    inner, bound = data, limits.bound(len(data))
+    while len(layers) < _STACKED and (not layers or layers[-1].status == "complete"):
+        layer = _undeflate(inner, "", bound) or _credible_base64(inner, bound) or _credible_stream(inner, bound)
+        if layer is None:
+            break
+        layers.append(layer)
+        inner = layer.octets
+    return _summary(data, None, [], layers, [])
+
+
+def spoken(encoding: str) -> str:
+    """The `encoding` of an `Inflated` for people: "deflate" as a label means zlib, so what is bare says so."""
+    return ", ".join("bare deflate" if name == "deflate" else name for name in encoding.split(", "))
+
+
 def deflate(data: bytes, encoding: str) -> bytes:
     """`data` as senders encode it: "deflate" is zlib (RFC 1950), "gzip" RFC 1952, "base64", "identity" as it is.
 
@@ -92,6 +114,7 @@ def deflate(data: bytes, encoding: str) -> bytes:
 
 _DATAGRAM = 65535
 _STACKED = 4
+_SHORTEST_BASE64 = 12
 _LEADING = re.compile(rb"[\r\n]{1,8}")
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
@@ -192,6 +215,33 @@ def _unbase64(data: bytes, name: str, bound: int) -> Layer | None:
     return Layer("base64", octets, "truncated", ("the base64 is cut or lacks its padding",))
 
 
+def _credible_base64(data: bytes, bound: int) -> Layer | None:
+    """Base64 that nothing but its alphabet speaks for, and what it holds."""
+    if len(data) < _SHORTEST_BASE64:
+        return None
+    layer = _unbase64(data, "", bound)
+    if layer is None or not (_reads(layer.octets) or _credible_stream(layer.octets, bound)):
+        return None
+    return layer
+
+
+def _credible_stream(data: bytes, bound: int) -> Layer | None:
+    """A bare stream that nothing but its end speaks for, and what it holds."""
+    if _is_text(data):
+        return None
+    found = _LEADING.match(data)
+    for start in (0, found.end()) if found else (0,):
+        octets, end, status = read_stream(data, start, bound)
+        if octets and status == "complete" and not data[end:].strip(_PADDING) and _reads(octets):
+            return _compared(Layer("deflate", octets, status, (), data[:start], data[end:]), "")
+    return None
+
+
+def _reads(octets: bytes) -> bool:
+    """Whether octets are text, or begin as something compressed does."""
+    return _is_text(octets) or octets.startswith(_SNIFFED)
+
+
 def _foreign(data: bytes, name: str, bound: int) -> Layer | None:
     """A coding that is not decoded here; the data may still be one that is, or plain text."""
     layer = _undeflate(data, "", bound)
@@ -218,7 +268,7 @@ def _summary(data: bytes, label: str | None, claimed: list[str], layers: list[La
     if not layers:
         return Inflated(data, "identity", label, len(data), len(data), "identity", deviations)
     first, octets = layers[0], layers[-1].octets
-    if first.name == "base64" and claimed[-1] != "base64":
+    if first.name == "base64" and claimed and claimed[-1] != "base64":
         deviations += ("the label does not name base64 last, although it was applied last",)
     return Inflated(
         octets=octets,
