@@ -74,10 +74,10 @@ class Version(argparse.Action):
     """Say the version, which scan runs, and which Python."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
-        from dissectors.mux.scan import Scanner
+        from dissectors.offline import scanner_class
 
         python = f"{platform.python_implementation()} {platform.python_version()}"
-        print(f"muxshark {__version__} (scan: {Scanner.build}, {python})")
+        print(f"muxshark {__version__} (scan: {scanner_class().build}, {python})")
         parser.exit()
 
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.analysis.report import Report
 
 NAME = "analyze"
 HELP = "what is in a capture: calls, SDP, streams, findings"
@@ -38,6 +43,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--what-if", choices=("compress",), help="say what the messages would weigh with compressed bodies"
     )
     parser.add_argument("--width", type=inputs.positive, metavar="CELLS", help="lay out for this many columns")
+    parser.add_argument(
+        "--each", action="store_true", help="take the files as unrelated captures: a report for each, and a summary"
+    )
+    parser.add_argument(
+        "--jobs", type=inputs.positive, metavar="N", help="with --each, read so many files at once (the processors)"
+    )
     inputs.add_reading(parser)
 
 
@@ -49,31 +60,49 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(schema(), indent=2))
         return 0
     named = inputs.paths(options)
-    from dissectors import offline
-    from dissectors.analysis.findings.rules import matching
-    from dissectors.analysis.selection import select
+    if options.each:
+        from dissectors.commands import each
+
+        return each.run(options, named)
+    if options.jobs:
+        raise inputs.Refused("--jobs says how many files --each reads at once")
     from dissectors.outputs.progress import Progress
 
     with Progress(sys.stderr) as progress:
-        report = offline.analyze(named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress)
+        report, status = reported(named, options, progress)
+    sys.stdout.writelines(told(report, options))
+    return status
+
+
+def reported(
+    named: list[str], options: argparse.Namespace, progress: Callable[[int], None] | None = None
+) -> tuple[Report, int]:
+    """The report on captures, with what was asked for, and the exit status that it leads to."""
+    from dissectors import offline
+    from dissectors.analysis.findings.rules import matching
+    from dissectors.analysis.selection import select
+
+    report = offline.analyze(named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress)
     status = FOUND if matching(report.findings, options.fail_on) else 0
     if options.filter or options.time:
         report = select(report, options.filter, options.time)
+    return report, status
+
+
+def told(report: Report, options: argparse.Namespace) -> Iterator[str]:
+    """The report as text, piece by piece: JSON, or for people as wide and coloured as standard output allows."""
     if options.json:
         from dissectors.outputs.export import document
 
-        sys.stdout.writelines(document(report))
-        return status
+        yield from document(report)
+        return
     from dissectors.outputs.terminal import render
 
-    sys.stdout.write(
-        render(
-            report,
-            sys.stdout,
-            clock=options.clock,
-            width=options.width,
-            everything=options.all,
-            weighed=options.what_if is not None,
-        )
+    yield render(
+        report,
+        sys.stdout,
+        clock=options.clock,
+        width=options.width,
+        everything=options.all,
+        weighed=options.what_if is not None,
     )
-    return status

@@ -15,7 +15,6 @@ from typing import Any
 from dissectors.analysis.report import Report
 from dissectors.outputs.escape import scalar
 
-
 NUMBERS = frozenset((int, float, bool, type(None)))
 """What JSON has as it is."""
 

@@ -1,0 +1,126 @@
+"""`muxshark analyze --each`: every file is a capture of its own, and as many are read at once as there are jobs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack
+from functools import partial
+from typing import NamedTuple
+
+from dissectors.commands import inputs
+from dissectors.wire.datagram import CaptureError
+
+UNREADABLE = 2
+KEPT_HERE = ("run", "parser")
+"""Options that a worker does not need and that cannot be sent to one."""
+
+COLUMNS = ("frames", "datagrams", "calls", "streams", "findings")
+
+
+class Told(NamedTuple):
+    """What one file came to: its report as text, the exit status, and what the summary says of it.
+
+    A file that cannot be read has a `problem` instead, one line for people.
+    """
+
+    path: str
+    text: str
+    status: int
+    counts: dict[str, int]
+    problem: str = ""
+
+
+def run(options: argparse.Namespace, named: list[str]) -> int:
+    """Print the report of every file in the order in which they were named, then one summary."""
+    if inputs.STANDARD_INPUT in named:
+        raise inputs.Refused("--each reads files, not standard input")
+    plain = argparse.Namespace(**{name: value for name, value in vars(options).items() if name not in KEPT_HERE})
+    jobs = min(options.jobs or cores(), len(named))
+    seen: list[Told] = []
+    if options.json:
+        sys.stdout.write('{"reports": [\n')
+    with ExitStack() as stack:
+        for told in _tell(stack, named, plain, jobs):
+            _print(told, options.json, any(other.text for other in seen))
+            seen.append(told)
+    if options.json:
+        sys.stdout.write(f'],\n"summary": {json.dumps(summary(seen))}}}\n')
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in table(seen))
+    return max(told.status for told in seen)
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def tell(options: argparse.Namespace, path: str) -> Told:
+    """Analyse one file."""
+    from dissectors.commands import analyze
+
+    try:
+        report, status = analyze.reported([path], options)
+    except CaptureError as error:
+        return Told(path, "", UNREADABLE, {}, " ".join(str(error).split()))
+    capture = report.capture
+    numbers = (capture.frames, capture.datagrams, len(report.calls), len(report.streams), len(report.findings))
+    return Told(path, "".join(analyze.told(report, options)), status, dict(zip(COLUMNS, numbers, strict=True)))
+
+
+def summary(seen: list[Told]) -> list[dict[str, object]]:
+    """What became of each file, for programs."""
+    return [{"file": told.path, **told.counts, **({"problem": told.problem} if told.problem else {})} for told in seen]
+
+
+def table(seen: list[Told]) -> Iterator[str]:
+    """What became of each file and all of them together, for people."""
+    from dissectors.outputs.escape import visible
+
+    read = [told for told in seen if not told.problem]
+    rows = [("", *COLUMNS), *((visible(told.path), *_numbers(told.counts)) for told in read)]
+    if len(read) > 1:
+        total = {name: sum(told.counts[name] for told in read) for name in COLUMNS}
+        rows.append((f"{len(read)} files", *_numbers(total)))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+        yield "  ".join((row[0].ljust(widths[0]), *cells))
+    yield from (f"not read: {visible(told.problem)}" for told in seen if told.problem)
+
+
+def _numbers(counts: dict[str, int]) -> tuple[str, ...]:
+    return tuple(f"{counts[name]:,}" for name in COLUMNS)
+
+
+def _tell(stack: ExitStack, named: list[str], options: argparse.Namespace, jobs: int) -> Iterator[Told]:
+    """What each file came to, in order; more than one job has a process each."""
+    if jobs == 1:
+        yield from map(partial(tell, options), named)
+        return
+    # An interrupt ends the workers at once and in silence; it is said once, where they were started.
+    pool = stack.enter_context(
+        ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
+    )
+    try:
+        yield from pool.map(partial(tell, options), named)
+    except BrokenProcessPool:
+        raise inputs.Refused("a process that analysed one of the files ended before its report") from None
+
+
+def _print(told: Told, as_json: bool, later: bool) -> None:
+    if told.problem:
+        print(f"muxshark: {told.problem}", file=sys.stderr)
+    elif as_json:
+        sys.stdout.write((",\n" if later else "") + told.text)
+    else:
+        sys.stdout.write(told.text + "\n")

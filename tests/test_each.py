@@ -1,0 +1,63 @@
+"""`analyze --each`: a report for every file in order, one summary, and the same whatever the jobs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PCAPS = ROOT / "pcaps"
+NAMES = ("facetime-2013.pcap", "encodings.pcap", "rfc7983.pcap")
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from dissectors.cli import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", code, "analyze", *words], capture_output=True, text=True, cwd=PCAPS, check=False,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )  # fmt: skip
+
+
+def test_each_file_has_the_report_that_it_has_alone() -> None:
+    alone = [json.loads(run("--json", name).stdout) for name in NAMES]
+    told = json.loads(run("--each", "--json", *NAMES).stdout)
+    assert told["reports"] == alone
+    assert [row["file"] for row in told["summary"]] == list(NAMES)
+    assert [row["calls"] for row in told["summary"]] == [len(report["calls"]) for report in alone]
+
+
+@pytest.mark.parametrize("form", [["--json"], ["--width", "100"]])
+def test_the_number_of_jobs_changes_nothing(form: list[str]) -> None:
+    one, two = (run("--each", "--jobs", jobs, *form, *NAMES) for jobs in ("1", "2"))
+    assert one.returncode == two.returncode == 0, two.stderr
+    assert one.stdout == two.stdout
+
+
+def test_the_summary_adds_the_files_up() -> None:
+    lines = run("--each", "--width", "80", *NAMES).stdout.splitlines()
+    rows = [line.rsplit(maxsplit=5)[1:] for line in lines[-4:]]
+    numbers = [[int(cell.replace(",", "")) for cell in row] for row in rows]
+    assert [sum(column) for column in zip(*numbers[:3], strict=True)] == numbers[3]
+    assert lines[-1].startswith("3 files")
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(form: list[str]) -> None:
+    done = run("--each", *form, "none.pcap", NAMES[0])
+    assert done.returncode == 2
+    assert done.stderr == "muxshark: none.pcap: no such file\n"
+    if form:
+        told = json.loads(done.stdout)
+        assert len(told["reports"]) == 1
+        assert told["summary"][0] == {"file": "none.pcap", "problem": "none.pcap: no such file"}
+    else:
+        assert done.stdout.endswith("not read: none.pcap: no such file\n")
+
+
+def test_standard_input_and_jobs_without_each_are_refused() -> None:
+    assert run("--each", "-").stderr == "muxshark: --each reads files, not standard input\n"
+    assert run("--jobs", "2", NAMES[0]).stderr == "muxshark: --jobs says how many files --each reads at once\n"
