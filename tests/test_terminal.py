@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from dissectors.analysis.report import Place, Report
+from dissectors.analysis.report import Handshake, Place, Report
 from dissectors.outputs.lines import Column, Page, cells, clip, span, table, wrap
 from dissectors.outputs.moments import milliseconds, seconds
 from dissectors.outputs.terminal import render
-from tests.reports import HOSTILE, body, call, finding, hostile, message, report
+from tests.reports import HOSTILE, START, body, call, finding, hostile, message, report
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -116,7 +116,7 @@ def test_hostile_text_cannot_begin_a_line_of_its_own() -> None:
 
 
 def test_the_ladder_draws_each_message_between_its_endpoints() -> None:
-    lines = [line for line in shown(report()).splitlines() if "│" in line]
+    lines = [line for line in shown(report()).splitlines() if "▶" in line or "◀" in line]
     invite, answer, bye = lines
     assert "▶│" in invite and " INVITE " in invite and "zlib 80 →" in invite and "#1" in invite
     assert "│◀" in answer and " 200 OK " in answer
@@ -264,3 +264,38 @@ def test_a_table_cuts_what_may_shrink_before_it_drops_a_column() -> None:
 
 def test_spans_escape_when_they_are_made() -> None:
     assert span(HOSTILE).text == r"\x1b[31mred\x07\r\n\x9b2J\u202eevil\u2028[bold]x[/bold]\xff"
+
+
+def rungs(width: int = 100, **changes: object) -> list[str]:
+    return [line for line in shown(report(**changes), width).splitlines() if set(line) & set("▶◀▷◁⋮↻")]
+
+
+def test_the_ladder_folds_in_what_media_stun_and_dtls_did() -> None:
+    shake = Handshake(
+        "192.0.2.1", 16402, "192.0.2.2", 16402, "DTLS 1.2", None, "SRTP_AES128_CM_HMAC_SHA1_80", (), None, None,
+        "complete", None, 1, START + 2.5, START + 3, Place(0, 3),
+    )  # fmt: skip
+    text = "\n".join(rungs(140, handshakes=(shake,)))
+    for said in ("RTP begins", "RTP ends", "STUN checks", "DTLS 1.2", "3 of 4 answered", "complete", "2.0 % lost"):
+        assert said in text
+    assert text.index("RTP begins") < text.index("RTP ends")
+
+
+def test_the_ladder_marks_pauses_repeats_forks_and_retargets() -> None:
+    onward = {"src": "192.0.2.9", "sport": 5060, "uri": "sip:b@elsewhere"}
+    messages = (
+        message(1, "INVITE", uri="sip:b@here", dst="192.0.2.9", dport=5060),
+        message(2, "INVITE", **onward),
+        message(3, "INVITE", 180, "Ringing", to_tag="x"),
+        message(4, "INVITE", 180, "Ringing", to_tag="y"),
+        message(9, "INVITE", 200, "OK", to_tag="y", retransmission=True),
+    )
+    lines = rungs(140, calls=(call(messages=messages, streams=()),), streams=(), checks=(), findings=())
+    text = "\n".join(lines)
+    assert "retargeted to sip:b@elsewhere" in text and text.count("fork 2") == 2 and "again" in text
+    assert any("⋮ 5.0" in line or "⋮ 5 s" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
+def test_the_ladder_keeps_to_its_page(width: int) -> None:
+    assert all(cells(line) <= width for line in rungs(width))

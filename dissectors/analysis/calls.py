@@ -312,6 +312,8 @@ def _message(
         side=side,
         headers=tuple(header.written for header in message.headers[:MAX_HEADERS] if not header.recovered),
         sizes=sizes(datagram.length, message),
+        uri=message.uri,
+        to_tag=message.to_tag,
     )
 
 

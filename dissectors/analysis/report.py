@@ -113,7 +113,8 @@ class Sizes:
 class Message:
     """One SIP message of a call. `method` is that of the CSeq for a response; `status` is None for a request.
 
-    `side` is `caller` or `callee`, as the tags tell; `headers` are the names as they were written, in order.
+    `side` is `caller` or `callee`, as the tags tell; `headers` are the names as they were written, in order;
+    `uri` is the target of a request, `to_tag` the tag of To, by which forks differ.
     """
 
     place: Place
@@ -136,6 +137,8 @@ class Message:
     side: str = ""
     headers: tuple[str, ...] = ()
     sizes: Sizes | None = None
+    uri: str | None = None
+    to_tag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

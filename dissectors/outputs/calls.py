@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dissectors.analysis.report import Body, Call, Description, Format, Media, Report
-from dissectors.outputs.ladder import inflation, ladder
+from dissectors.outputs.ladder import ladder
 from dissectors.outputs.lines import (
     BLANK,
     Column,
@@ -26,6 +26,7 @@ from dissectors.outputs.lines import (
     width_of,
 )
 from dissectors.outputs.moments import moment, seconds
+from dissectors.outputs.steps import inflation, steps
 from dissectors.outputs.summary import SEVERITIES, outcome
 from dissectors.wire.datagram import endpoint
 
@@ -68,7 +69,7 @@ def call_in_full(page: Page, report: Report, number: int, of: int) -> list[Line]
     names = [f"Call-ID: {listed(dict.fromkeys(dialog.call_id for dialog in call.dialogs), 2)}"] if call.dialogs else []
     for text in (*agents, *names):
         lines += hanging(page, line("  "), text, "dim")
-    lines += [BLANK, *ladder(page, call.messages), BLANK]
+    lines += [BLANK, *ladder(page, steps(report, call)), BLANK]
     return [*lines, *_descriptions(page, call)]
 
 
@@ -107,8 +108,8 @@ def _worst_first(report: Report, numbers: list[int]) -> list[int]:
 
 def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> list[Line]:
     columns = (
-        Column("", "right"), Column("start", "right", 2), Column("from", "left", 0, 16), Column(""),
-        Column("to", "left", 0, 16), Column("outcome"), Column("streams", "right", 3),
+        Column("", "right"), Column("start", "right", 2), Column("from", "left", 0, 6), Column(""),
+        Column("to", "left", 0, 6), Column("outcome", "left", 0, 12), Column("streams", "right", 3),
     )  # fmt: skip
     shown = numbers if page.everything else numbers[:MOST_ROWS]
     rows = []
@@ -182,8 +183,8 @@ def _sdp_line(text: str) -> Span:
 def _formats(page: Page, media: tuple[Media, ...]) -> list[Line]:
     """A table of every payload type of every media line."""
     columns = (
-        Column("type", "right"), Column("codec"), Column("clock", "right"), Column("how sure"),
-        Column("from", "left", 1, 12),
+        Column("type", "right"), Column("codec"), Column("clock", "right", 1), Column("how sure", "left", 2),
+        Column("from", "left", 3, 12),
     )  # fmt: skip
     rows: list[Line | Heading] = []
     for one in media:

@@ -1,78 +1,108 @@
-"""The ladder of a call: SIP messages as arrows between the endpoints that exchanged them."""
+"""The ladder of a call: its steps as arrows between the endpoints, with the time that passed in between."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dissectors.analysis.report import Body, Message
-from dissectors.outputs.lines import Column, Line, Page, Span, cells, clip, line, span, table
-from dissectors.outputs.moments import moment
-from dissectors.wire.datagram import endpoint
-from dissectors.wire.inflate import spoken
+from dissectors.outputs.lines import Column, Line, Page, Span, cells, clip, line, span, table, width_of
+from dissectors.outputs.moments import moment, seconds
+from dissectors.outputs.steps import Step
 
-MOST_MESSAGES = 40
+MOST_STEPS = 48
 MOST_LANES = 5
 NARROWEST = 20
 WIDEST = 46
+PAUSE = 2.0
+"""Seconds without any step that get a row of their own."""
+
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def ladder(page: Page, messages: Sequence[Message]) -> list[Line]:
-    """Arrows where the page has room for the lanes, else one line a message with both its endpoints."""
-    shown = messages if page.everything else messages[:MOST_MESSAGES]
-    lanes = list(dict.fromkeys(end for message in shown for end in _ends(message)))
-    notes = [note(message) for message in shown]
-    moments = [moment(page, message.time) for message in shown]
+def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
+    """Arrows where the page has room for the lanes, else one line a step with both its endpoints.
+
+    Lanes are the endpoints of the messages, and of events where those have none; an event of another port of the same
+    host is drawn on that host's lane.
+    """
+    shown = steps if page.everything else steps[:MOST_STEPS]
+    lanes = _lanes(shown)
+    moments = [moment(page, step.time) for step in shown]
     left = max(map(cells, moments), default=0) + 4
-    most = max((sum(cells(part.text) for part in spans) for spans in notes), default=0)
+    most = max((sum(cells(part.text) for part in step.note) for step in shown if not step.event), default=0)
     gap = min(WIDEST, (page.width - left - most - 4) // max(1, len(lanes) - 1)) if len(lanes) > 1 else 0
     if page.plain or not 2 <= len(lanes) <= MOST_LANES or gap < NARROWEST:
-        lines = _listed(page, shown)
+        lines = _listed(page, shown, {})
+        if not page.plain and max(map(width_of, lines), default=0) > page.width:
+            lines = _lettered(page, shown)
     else:
-        lines = _heads(lanes, gap, left)
-        for time, message, spans in zip(moments, shown, notes, strict=True):
-            arrow = _arrow(message, lanes, gap)
-            lines.append((Span(f"  {time:>{left - 4}}  ", "dim"), *arrow, Span("   "), *spans))
-    if len(shown) < len(messages):
-        lines.append(line(span(f"  … and {len(messages) - len(shown):,} more messages (--all)", "dim")))
+        lines = [*_heads(lanes, gap, left), *_drawn(page, shown, moments, lanes, gap)]
+    if len(shown) < len(steps):
+        lines.append(line(span(f"  … and {len(steps) - len(shown):,} more steps (--all)", "dim")))
     return lines
 
 
-def label(message: Message) -> str:
-    """`INVITE`, `180 Ringing`."""
-    if message.status is None:
-        return message.method
-    return f"{message.status} {message.reason or ''}".rstrip()
+def _lanes(steps: Sequence[Step]) -> list[str]:
+    messages = [step for step in steps if not step.event] or steps
+    return list(dict.fromkeys(end for step in messages for end in (step.src, step.dst)))
 
 
-def style(message: Message) -> str:
-    """The colour of a message: requests, provisional, final and refusing answers."""
-    if message.retransmission:
-        return "dim"
-    if message.status is None:
-        return "cyan"
-    return "default" if message.status < 200 else "green" if message.status < 300 else "red"
+def _lane(end: str, lanes: list[str]) -> int | None:
+    """Which lane an endpoint has: its own, else that of its host; None where the host has none."""
+    if end in lanes:
+        return lanes.index(end)
+    host = end.rpartition(":")[0]
+    return next((number for number, lane in enumerate(lanes) if lane.rpartition(":")[0] == host), None)
 
 
-def note(message: Message) -> Line:
-    """What stands beside an arrow: the datagram's size, what its body became, and its frame."""
-    parts = [span(f"{message.length:,} B", "dim")]
-    if message.body is not None and message.body.status not in ("identity", "unsupported"):
-        parts.append(span(f"  {inflation(message.body)}", "magenta"))
-    parts.append(span(f"  #{message.place.frame}", "dim"))
-    if message.retransmission:
-        parts.append(span("  again", "yellow"))
-    return tuple(parts)
+def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[str], gap: int) -> list[Line]:
+    width = max(map(cells, moments), default=0)
+    rows: list[Line] = []
+    before: float | None = None
+    for time, step in zip(moments, steps, strict=True):
+        if before is not None and step.time - before >= PAUSE:
+            passed = f"⋮ {seconds(step.time - before)}"
+            bars = "".join("│".ljust(gap) for _ in lanes).rstrip()
+            rows.append(line(span(f"  {'':>{width}}  "), span(bars, "dim"), span(f"   {passed}", "dim")))
+        before = step.time
+        ends = _lane(step.src, lanes), _lane(step.dst, lanes)
+        arrow = _arrow(step, ends[0], ends[1], len(lanes), gap)
+        room = page.width - width - 4 - sum(cells(part.text) for part in arrow) - 3
+        rows.append((Span(f"  {time:>{width}}  ", "dim"), *arrow, Span("   "), *_fitting(step.note, room)))
+    return rows
 
 
-def inflation(body: Body) -> str:
-    """`zlib 280 → 449 B`, with how the decoding ended where it was not whole."""
-    text = f"{spoken(body.encoding)} {body.compressed_length:,} → {body.inflated_length:,} B"
-    return text if body.status == "complete" else f"{text}, {body.status}"
+def _fitting(note: Line, room: int) -> Line:
+    """What stands beside an arrow, as far as the page goes."""
+    kept: list[Span] = []
+    for part in note:
+        if room <= 1:
+            break
+        text = clip(part.text, room)
+        kept.append(Span(text, part.style))
+        room -= cells(text)
+    return tuple(kept)
 
 
-def _ends(message: Message) -> tuple[str, str]:
-    return endpoint(message.src, message.sport), endpoint(message.dst, message.dport)
+def _arrow(step: Step, src: int | None, dst: int | None, lanes: int, gap: int) -> Line:
+    """One row of lanes with the step drawn between its two; beside the last where it has none."""
+    if src is None or dst is None or src == dst:
+        low = high = dst if src is None else src
+        if low is None:
+            return line(span("".join("│".ljust(gap) for _ in range(lanes)).rstrip(), "dim"), span(f" {step.text}"))
+        before, after = "│".ljust(gap) * low, "".join("│".rjust(gap) for _ in range(lanes - 1 - (high or 0)))
+        text = clip(f" ↻ {step.text}" if src == dst else f" · {step.text}", NARROWEST - 1)
+        return line(span(before, "dim"), span("│", "dim"), span(text, step.style), span(after[cells(text) :], "dim"))
+    low, high = sorted((src, dst))
+    before, after = "│".ljust(gap) * low, "".join("│".rjust(gap) for _ in range(lanes - 1 - high))
+    room = gap * (high - low) - 1
+    text = f" {clip(step.text, room - 6)} "
+    fill = room - 1 - cells(text)
+    stroke, right, back = ("┄", "▷", "◁") if step.event else ("─", "▶", "◀")
+    if src < dst:
+        drawn = f"{stroke * (fill // 2)}{text}{stroke * (fill - fill // 2)}{right}"
+    else:
+        drawn = f"{back}{stroke * (fill - fill // 2)}{text}{stroke * (fill // 2)}"
+    return line(span(before + "│", "dim"), span(drawn, step.style), span("│" + after, "dim"))
 
 
 def _heads(lanes: list[str], gap: int, left: int) -> list[Line]:
@@ -88,30 +118,23 @@ def _heads(lanes: list[str], gap: int, left: int) -> list[Line]:
     return [*legend, line(" " * left, span("".join(f"{letter:<{gap}}" for letter in LETTERS[: len(lanes)]), "bold"))]
 
 
-def _arrow(message: Message, lanes: list[str], gap: int) -> Line:
-    """One row of lanes with the message drawn between its two."""
-    src, dst = (lanes.index(end) for end in _ends(message))
-    low, high = sorted((src, dst))
-    before, after = "│".ljust(gap) * low, "".join("│".rjust(gap) for _ in range(len(lanes) - 1 - high))
-    if low == high:
-        text = clip(f" ↻ {label(message)}", NARROWEST - 1)
-        return line(span(before, "dim"), span("│", "dim"), span(text, style(message)), span(after[len(text) :], "dim"))
-    room = gap * (high - low) - 1
-    text = f" {clip(label(message), room - 6)} "
-    fill = room - 1 - cells(text)
-    if src < dst:
-        drawn = f"{'─' * (fill // 2)}{text}{'─' * (fill - fill // 2)}▶"
-    else:
-        drawn = f"◀{'─' * (fill - fill // 2)}{text}{'─' * (fill // 2)}"
-    return line(span(before + "│", "dim"), span(drawn, style(message)), span("│" + after, "dim"))
+def _lettered(page: Page, steps: Sequence[Step]) -> list[Line]:
+    """A line a step, with a letter for each endpoint: what a narrow page has room for."""
+    ends = dict.fromkeys(end for step in steps for end in (step.src, step.dst))
+    letters = {end: f"{LETTERS[i % 26]}{i // 26 or ''}" for i, end in enumerate(ends)}
+    legend = [line(f"  {letter}  ", span(end, "bold")) for end, letter in letters.items()]
+    return [*legend, *_listed(page, steps, letters)]
 
 
-def _listed(page: Page, messages: Sequence[Message]) -> list[Line]:
-    columns = (Column("time", "right"), Column("from"), Column(""), Column("to"), Column("message"), Column(""))
+def _listed(page: Page, steps: Sequence[Step], names: dict[str, str]) -> list[Line]:
+    columns = (
+        Column("time", "right"), Column("from" if not names else ""), Column(""), Column("to" if not names else ""),
+        Column("message", "left", 0, 12), Column("", "left", 1 if names else 0),
+    )  # fmt: skip
     rows = []
-    for message in messages:
-        src, dst = _ends(message)
-        beside = span("".join(part.text for part in note(message)))
-        time, arrow = span(moment(page, message.time)), span("→")
-        rows.append((time, span(src), arrow, span(dst), span(label(message), style(message)), beside))
+    for step in steps:
+        beside = span("".join(part.text for part in step.note))
+        time, arrow = span(moment(page, step.time)), span("→")
+        src, dst = names.get(step.src, step.src), names.get(step.dst, step.dst)
+        rows.append((time, span(src), arrow, span(dst), span(step.text, step.style), beside))
     return table(page, columns, rows)

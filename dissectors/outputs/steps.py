@@ -1,0 +1,133 @@
+"""The steps of a call in the order of time: its messages, and what STUN, DTLS, RTP and RTCP did beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dissectors.analysis.report import Body, Call, Message, Report, Stream
+from dissectors.outputs.lines import Line, clip, count, span
+from dissectors.outputs.moments import milliseconds
+from dissectors.wire.datagram import endpoint
+
+BEFORE = 35.0
+"""Checks and handshakes so many seconds before the INVITE belong to it."""
+
+MOST_EVENTS = 24
+NAMES = {"connectivity check": "checks", "binding": "binding requests"}
+TARGET = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of the ladder: from where to where, what, in which style, and what stands beside it.
+
+    An `event` is no message: one arrow for many datagrams, drawn lighter.
+    """
+
+    time: float
+    src: str
+    dst: str
+    text: str
+    style: str
+    note: Line
+    event: bool = False
+
+
+def steps(report: Report, call: Call) -> list[Step]:
+    """Every step of a call."""
+    told = [*_messages(call), *list(_events(report, call))[:MOST_EVENTS]]
+    return sorted(told, key=lambda step: step.time)
+
+
+def label(message: Message) -> str:
+    """`INVITE`, `180 Ringing`."""
+    if message.status is None:
+        return message.method
+    return f"{message.status} {message.reason or ''}".rstrip()
+
+
+def style(message: Message) -> str:
+    """The colour of a message: requests, provisional, final and refusing answers."""
+    if message.retransmission:
+        return "dim"
+    if message.status is None:
+        return "cyan"
+    return "default" if message.status < 200 else "green" if message.status < 300 else "red"
+
+
+def inflation(body: Body) -> str:
+    """`zlib 280 → 449 B`, with how the decoding ended where it was not whole."""
+    text = f"{body.encoding} {body.compressed_length:,} → {body.inflated_length:,} B"
+    return text if body.status == "complete" else f"{text}, {body.status}"
+
+
+def _messages(call: Call) -> Iterator[Step]:
+    targets: dict[tuple[str, int | None], str] = {}
+    branches: list[str] = []
+    for message in call.messages:
+        marks = []
+        if message.status is None and message.uri:
+            first = targets.setdefault((message.method, message.cseq), message.uri)
+            if message.uri != first:
+                marks.append(f"retargeted to {clip(message.uri, TARGET)}")
+        elif message.method == "INVITE" and message.to_tag and 100 < (message.status or 0) < 300:
+            if message.to_tag not in branches:
+                branches.append(message.to_tag)
+            if len(branches) > 1:
+                marks.append(f"fork {branches.index(message.to_tag) + 1}")
+        src, dst = endpoint(message.src, message.sport), endpoint(message.dst, message.dport)
+        yield Step(message.time, src, dst, label(message), style(message), _beside(message, marks))
+
+
+def _beside(message: Message, marks: list[str]) -> Line:
+    """The datagram's size, what its body became, its frame, and what is special about it."""
+    parts = [span(f"{message.length:,} B", "dim")]
+    if message.body is not None and message.body.status not in ("identity", "unsupported"):
+        parts.append(span(f"  {inflation(message.body)}", "magenta"))
+    parts.append(span(f"  #{message.place.frame}", "dim"))
+    parts += [span(f"  {mark}", "yellow") for mark in marks]
+    if message.retransmission:
+        parts.append(span("  again", "yellow"))
+    return tuple(parts)
+
+
+def _events(report: Report, call: Call) -> Iterator[Step]:
+    """Media and RTCP of the call's streams; checks and handshakes between its hosts while it lasted."""
+    streams = [report.streams[position] for position in call.streams]
+    for stream in streams:
+        yield from _media(stream)
+    hosts = {address for message in call.messages for address in (message.src, message.dst)}
+    hosts |= {address for stream in streams for address in (stream.src, stream.dst)}
+    last = max([call.messages[-1].time if call.messages else call.start, *(stream.last for stream in streams)])
+    for handshake in report.handshakes:
+        if {handshake.src, handshake.dst} <= hosts and call.start - BEFORE <= handshake.first <= last:
+            ends = endpoint(handshake.src, handshake.sport), endpoint(handshake.dst, handshake.dport)
+            said = [handshake.outcome, handshake.srtp_profile or "", f"#{handshake.place.frame}"]
+            note = (span("  ".join(filter(None, said)), "dim"),)
+            yield Step(handshake.first, *ends, handshake.version or "DTLS", "magenta", note, True)
+    for check in report.checks:
+        if {check.src, check.dst} <= hosts and check.requests and call.start - BEFORE <= check.first <= last:
+            ends = endpoint(check.src, check.sport), endpoint(check.dst, check.dport)
+            said = [f"{check.answered} of {check.requests} answered", "nominated" if check.nominated else ""]
+            said += [milliseconds(check.round_trip_ms), f"#{check.place.frame}"]
+            note = (span("  ".join(filter(None, said)), "dim" if check.answered else "red"),)
+            yield Step(check.first, *ends, f"STUN {NAMES.get(check.kind, check.kind)}", "yellow", note, True)
+
+
+def _media(stream: Stream) -> Iterator[Step]:
+    src, dst = endpoint(stream.src, stream.sport), endpoint(stream.dst, stream.dport)
+    name = "SRTP" if stream.encrypted else "RTP"
+    codec = stream.codec or f"type {stream.payload_types[0].payload_type}"
+    began = (span(f"{codec}, SSRC 0x{stream.ssrc:08X}  #{stream.first_place.frame}", "dim"),)
+    yield Step(stream.first, src, dst, f"{name} begins", "green", began, True)
+    lost = f", {100 * stream.lost_fraction:.1f} % lost" if stream.lost else ""
+    ended = (span(f"{count(stream.packets, 'packet')}{lost}  #{stream.last_place.frame}", "dim"),)
+    yield Step(stream.last, src, dst, f"{name} ends", "green", ended, True)
+    view = stream.rtcp
+    if view is not None and view.reports and view.last:
+        trip = milliseconds(view.round_trip_ms)
+        said = f"{100 * view.fraction_lost:.1f} % lost at worst" + (f", round trip {trip}" if trip else "")
+        yield Step(view.last, dst, src, "RTCP report", "blue", (span(said, "dim"),), True)
+    if stream.end is not None:
+        yield Step(stream.end, src, dst, "RTCP BYE", "blue", (span(f"SSRC 0x{stream.ssrc:08X}", "dim"),), True)
