@@ -164,7 +164,7 @@ def lengths(dice: random.Random) -> Iterator[bytes]:
 def block_transfer(dice: random.Random) -> Iterator[bytes]:
     """A number of 16 bits, then a checksum, then a file's identity: everything of RTP but a timestamp."""
     for number in range(COUNT):
-        yield b"\x90\0" + struct.pack("!H", number) + dice.randbytes(4) + b"\0\0\x12\x34" + dice.randbytes(500)
+        yield b"\x80\0" + struct.pack("!H", number) + dice.randbytes(4) + b"\0\1\x12\x34" + dice.randbytes(500)
 
 
 def cipher(dice: random.Random) -> Iterator[bytes]:

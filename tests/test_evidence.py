@@ -25,6 +25,20 @@ def test_a_lone_rtp_datagram_is_not_counted_and_says_what_it_looks_like() -> Non
     assert entry.evidence
 
 
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        ("bacnet", "repeat"),
+        ("rdp_udp", "stands still"),
+        ("block_transfer", "timestamps jump"),
+        ("source_engine", "of the 3"),
+    ],
+)
+def test_what_is_no_stream_says_why(family: str, words: str) -> None:
+    entries = settled([(A, B, payload) for payload in OTHERS[family](random.Random(1))])
+    assert any(entry.evidence.startswith("no stream: ") and words in entry.evidence for entry in entries)
+
+
 def test_three_in_sequence_confirm_a_stream_from_its_first_datagram() -> None:
     assert protocols([(A, B, rtp(n)) for n in range(3)]) == ["RTP"] * 3
     assert protocols([(A, B, rtp(n)) for n in range(2)]) == ["UNKNOWN"] * 2

@@ -51,6 +51,7 @@ BEGINS_COMPOUND = {200: (6, 6), 201: (1, 6), 204: (2, 0), 205: (2, 0), 206: (2, 
 A compound begins with a report (RFC 3550 section 6.1) or, reduced in size, with feedback (RFC 5506 section 3.4.1).
 """
 
+NOTHING = "nothing in its flow confirms it"
 RFC_8285 = b"\xbe\xde"
 
 
@@ -188,7 +189,7 @@ class Evidence:
         self._probation.append((entry, waiting))
         settled = []
         if len(waiting.entries) > most:
-            settled.append(_plausible(waiting.entries.pop(0)))
+            settled.append(_plausible(waiting.entries.pop(0), waiting.objection))
         while len(self._probation) > self.limit:
             given = self._give_up()
             self.given_up += len(given)
@@ -198,7 +199,7 @@ class Evidence:
     def _give_up(self) -> list[Entry]:
         entry, waiting = self._probation.popleft()
         if waiting.entries and waiting.entries[0] is entry:
-            return [_plausible(waiting.entries.pop(0))]
+            return [_plausible(waiting.entries.pop(0), waiting.objection)]
         return []
 
     def _on_the_pair(self, entry: Entry) -> list[Entry]:
@@ -207,7 +208,7 @@ class Evidence:
         pair = entry.flow.pair
         if protocol == TURN and _is_quics(pair):
             return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
-        if protocol == STUN and entry.length > 20:
+        if protocol == STUN and entry.length > 20 and len(entry.payload) >= min(24, entry.length):
             return [*self._seen(pair, STUN), _confirmed(entry, STUN, "a whole chain of attributes")]
         if pair.seen & _CONFIRMED_MASK[protocol]:
             pair.seen |= KEYED if protocol == DTLS else 0
@@ -276,24 +277,23 @@ class Evidence:
         if waiting is None:
             waiting = self._candidates[key] = Waiting()
         settled = self._wait(entry, waiting)
-        if waiting.entries and (evidence := self._run(waiting.entries, entry, key[1])):
+        if waiting.entries and (evidence := self._run(waiting, entry, key[1])):
             settled += self._confirm(key, entry.flow.pair, evidence)
         return settled
 
-    def _run(self, entries: list[Entry], entry: Entry, ssrc: int) -> str:
-        """What confirms a candidate for a stream, the last of whose entries has just come; or nothing."""
+    def _run(self, waiting: Waiting, entry: Entry, ssrc: int) -> str:
+        """What confirms a candidate for a stream, the last of whose entries has just come; or nothing, and why not."""
         if ssrc in self._reported and (ssrc >= CHOSEN or ssrc and entry.flow.pair.seen & 1 << RTCP):
             return "its SSRC in RTCP"
         path = entry.flow.pair.seen & _MEDIA_PATH
         extended = has_extension(entry.payload)
         if path and extended:
             return "a header extension of RFC 8285 on a media path"
-        run = [(waiting.payload, waiting.length) for waiting in entries[-runs.LAST :]]
+        run = [(other.payload, other.length) for other in waiting.entries[-runs.LAST :]]
         if len(run) >= 2 and (path or extended) and runs.two_in_sequence(run[-2:]):
             return f"two in sequence {'on a media path' if path else 'with a header extension of RFC 8285'}"
-        if len(run) >= runs.LEAST and runs.in_sequence(run):
-            return f"{len(run)} datagrams of its SSRC in sequence"
-        return ""
+        waiting.objection = runs.objection(run)
+        return "" if waiting.objection else f"{len(run)} datagrams of its SSRC in sequence"
 
     def _confirm(self, key: tuple[int, int], pair: PairState, evidence: str) -> list[Entry]:
         """Make a stream of a candidate; it counts from the first datagram that waited."""
@@ -347,8 +347,8 @@ def _confirmed(entry: Entry, protocol: int, evidence: str) -> Entry:
     return verdict(entry, protocol, "confirmed", evidence)
 
 
-def _plausible(entry: Entry) -> Entry:
-    return verdict(entry, UNKNOWN, "plausible", "nothing in its flow confirms it")
+def _plausible(entry: Entry, objection: str = "") -> Entry:
+    return verdict(entry, UNKNOWN, "plausible", f"no stream: {objection}" if objection else NOTHING)
 
 
 def _first(seen: int) -> str:

@@ -45,12 +45,16 @@ class PairState:
 
 
 class Waiting:
-    """Plausible entries in probation, oldest first, until something confirms them or they are given up."""
+    """Plausible entries in probation, oldest first, until something confirms them or they are given up.
 
-    __slots__ = ("entries",)
+    `objection` says why they are no stream as far as was seen; nothing for what waits for other evidence.
+    """
+
+    __slots__ = ("entries", "objection")
 
     def __init__(self) -> None:
         self.entries: list[Any] = []
+        self.objection = ""
 
 
 class FlowState:

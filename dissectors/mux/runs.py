@@ -32,6 +32,9 @@ LEAST = 3
 NEAR = 1 << 24
 """Timestamp units between two neighbours in a stream: three minutes at 90 kHz. Random octets seldom stay within."""
 
+NEAR_ALONE = 1 << 20
+"""The same where there are but two: eleven seconds at 90 kHz."""
+
 LEAST_SAMPLES, MOST_SAMPLES = 4, 1 << 15
 """Samples of one datagram, where numbers and timestamps are compared."""
 
@@ -49,28 +52,34 @@ class Header(NamedTuple):
     payload: bytes
 
 
-def in_sequence(run: Sequence[tuple[bytes, int]]) -> bool:
-    """Whether payloads with their UDP lengths, in order of arrival, each with an RTP header, are a stream."""
+def objection(run: Sequence[tuple[bytes, int]]) -> str:
+    """Why payloads with their UDP lengths, in order of arrival, each with an RTP header, are no stream; or nothing."""
     arrived = headers(run)
     sent = sorted(arrived)
-    steps = [after.sequence - before.sequence for before, after in pairwise(sent)]
-    if len(sent) < LEAST or min(steps) < 1 or max(steps) >= MAX_DROPOUT:
-        return False
+    if len(sent) < LEAST:
+        return f"{len(sent)} of the {LEAST} different datagrams that it takes"
+    numbers = [after.sequence - before.sequence for before, after in pairwise(sent)]
+    stamps = [abs(after.timestamp - before.timestamp) for before, after in pairwise(sent)]
     overtaken = sum(after.sequence < before.sequence for before, after in pairwise(arrived))
-    near = sum(abs(after.timestamp - before.timestamp) < NEAR for before, after in pairwise(sent))
-    return (
-        3 * overtaken <= len(steps)
-        and 2 * near >= len(steps)
-        and len({header.payload_type for header in sent}) < len(sent)
-        and (2 * steps.count(1) >= len(steps) or in_proportion(sent))
-        and (len({header.timestamp for header in sent}) > 1 or may_stand_still(sent))
-    )
+    if min(numbers) < 1:
+        return "its sequence numbers repeat"
+    if max(numbers) >= MAX_DROPOUT:
+        return "its sequence numbers jump"
+    if 3 * overtaken > len(numbers):
+        return "its sequence numbers run backwards"
+    if 2 * sum(stamp < NEAR for stamp in stamps) < len(stamps):
+        return "its timestamps jump"
+    if len({header.payload_type for header in sent}) == len(sent):
+        return "its payload type always changes"
+    if 2 * numbers.count(1) < len(numbers) and not in_proportion(sent):
+        return "its sequence numbers do not go up by one"
+    return "" if any(stamps) or may_stand_still(sent) else "its timestamp stands still"
 
 
 def two_in_sequence(run: Sequence[tuple[bytes, int]]) -> bool:
     """Whether two payloads with their UDP lengths could be neighbours in a stream: for where something else hints."""
     both = headers(run)
-    if len(both) < 2 or both[1].sequence != 1 or abs(both[1].timestamp) >= NEAR:
+    if len(both) < 2 or both[1].sequence != 1 or abs(both[1].timestamp) >= NEAR_ALONE:
         return False
     return both[1].timestamp != 0 or may_stand_still(both)
 
