@@ -51,6 +51,9 @@ BEGINS_COMPOUND = {200: (6, 6), 201: (1, 6), 204: (2, 0), 205: (2, 0), 206: (2, 
 A compound begins with a report (RFC 3550 section 6.1) or, reduced in size, with feedback (RFC 5506 section 3.4.1).
 """
 
+WAITING_OCTETS = 32 << 20
+"""How many octets of payload may wait: a bound on datagrams alone would hold gigabytes of large ones."""
+
 NOTHING = "nothing in its flow confirms it"
 RFC_8285 = b"\xbe\xde"
 
@@ -117,6 +120,7 @@ class Evidence:
         self._reported: Bounded = Bounded(streams)
         self._rtcp: Bounded = Bounded(4096)
         self._probation: deque[tuple[Entry, Waiting]] = deque()
+        self._octets = 0
         self._rules: dict[int, Callable[[Entry], list[Entry]]] = {RTP: self._rtp, RTCP: self._control}
 
     @property
@@ -187,17 +191,20 @@ class Evidence:
         """Put an entry in probation; whom it displaces is given up."""
         waiting.entries.append(entry)
         self._probation.append((entry, waiting))
+        self._octets += len(entry.payload)
         settled = []
         if len(waiting.entries) > most:
             settled.append(_plausible(waiting.entries.pop(0), waiting.objection))
-        while len(self._probation) > self.limit:
+        while len(self._probation) > self.limit or self._octets > WAITING_OCTETS:
             given = self._give_up()
             self.given_up += len(given)
             settled += given
         return settled
 
     def _give_up(self) -> list[Entry]:
+        """The verdict on whoever has waited longest, unless it was settled meanwhile."""
         entry, waiting = self._probation.popleft()
+        self._octets -= len(entry.payload)
         if waiting.entries and waiting.entries[0] is entry:
             return [_plausible(waiting.entries.pop(0), waiting.objection)]
         return []
