@@ -56,7 +56,7 @@ def pcap(frames: list[bytes]) -> bytes:
 def test_analyze_prints_the_report_on_standard_output_alone() -> None:
     done = run("analyze", CALL)
     assert done.returncode == 0 and done.stderr == b""
-    assert done.stdout.startswith(b"facetime-2013.pcap: one call, ended after ") and b"\x1b" not in done.stdout
+    assert done.stdout.startswith(b"facetime-2013.pcap: one call, talked ") and b"\x1b" not in done.stdout
 
 
 def test_json_is_one_document() -> None:

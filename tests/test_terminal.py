@@ -50,7 +50,7 @@ def piped(made: Report, **options: object) -> str:
 
 def test_the_first_line_says_what_the_capture_is() -> None:
     first = piped(report()).splitlines()[0]
-    assert first == "call.pcap: one call, ended after 10.0 s; 1,003 datagrams in 13.0 s, all on port 16402"
+    assert first == "call.pcap: one call, talked 10.0 s; 1,003 datagrams in 13.0 s, all on port 16402"
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ def _lettered(page: Page, steps: Sequence[Step]) -> list[Line]:
 def _listed(page: Page, steps: Sequence[Step], names: dict[str, str]) -> list[Line]:
     columns = (
         Column("time", "right"), Column("from" if not names else ""), Column(""), Column("to" if not names else ""),
-        Column("message", "left", 0, 12), Column("", "left", 1 if names else 0),
+        Column("message", "left", 0, 12), Column("", "left", 1, 12),
     )  # fmt: skip
     rows = []
     for step in steps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dissectors.analysis.report import Check, Report, Stream
-from dissectors.outputs.lines import BLANK, Column, Heading, Line, Page, count, hanging, line, span, table
+from dissectors.outputs.lines import BLANK, Column, Heading, Line, Page, count, flowing, hanging, line, span, table
 from dissectors.outputs.moments import milliseconds, moment, seconds
 from dissectors.wire.datagram import endpoint
 
@@ -12,6 +12,12 @@ MOST_CHECKS = 12
 BAD_LOSS, POOR_LOSS = 0.05, 0.01
 BAD_JITTER, POOR_JITTER = 50.0, 30.0
 """Where people begin to hear it: loss as a fraction, jitter in milliseconds."""
+STACKED = 64
+"""Below this many columns what belongs together is stacked in lines instead of standing in a table."""
+NO_CLOCK = 10_000.0
+"""A jitter of so many milliseconds is none: the timestamps do not count time."""
+TOO_NEAR = 0.05
+"""A round trip of fewer milliseconds says where the capture was made, not how long the path is."""
 
 STREAM_COLUMNS = (
     Column(""), Column("SSRC", "left", 3), Column("codec"), Column("how sure", "left", 5), Column("packets", "right"),
@@ -35,18 +41,49 @@ def streams(page: Page, report: Report) -> list[Line]:
     pairs: dict[frozenset[str], list[Stream]] = {}
     for _, stream in sorted(chosen, key=lambda one: one[0]):
         pairs.setdefault(frozenset(_ends(stream)), []).append(stream)
-    rows: list[Line | Heading] = []
-    for between in pairs.values():
-        src, dst = _ends(between[0])
-        ways = {(_ends(stream)) for stream in between}
-        rows.append(Heading(line(span(f"{src} {'⇄' if len(ways) > 1 else '→'} {dst}", "bold"))))
-        rows += [_stream(page, stream, "→" if _ends(stream) == (src, dst) else "←") for stream in between]
-    title = line(span("Streams", "bold"), span(f"   {_total(report.streams)}", "dim"))
-    lines = [title, *table(page, STREAM_COLUMNS, rows), *_changes(page, [stream for _, stream in chosen])]
+    title = hanging(page, line(span("Streams", "bold"), "   "), _total(report.streams), "dim", indent=4)
+    if not page.plain and page.width < STACKED:
+        shown = _stacked(page, pairs)
+    else:
+        shown = table(page, STREAM_COLUMNS, _rows(page, pairs))
+    lines = [*title, *shown, *_changes(page, [stream for _, stream in chosen])]
     if len(chosen) < len(report.streams):
         more = len(report.streams) - len(chosen)
         lines.append(line(span(f"  … and {more:,} more, none of them worse (--all)", "dim")))
     return [*lines, BLANK]
+
+
+def _rows(page: Page, pairs: dict[frozenset[str], list[Stream]]) -> list[Line | Heading]:
+    """A row for each stream under the pair of endpoints that it runs between."""
+    rows: list[Line | Heading] = []
+    for between in pairs.values():
+        rows.append(Heading(line(span(_pair(between), "bold"))))
+        rows += [_stream(page, stream, _arrow(stream, between)) for stream in between]
+    return rows
+
+
+def _stacked(page: Page, pairs: dict[frozenset[str], list[Stream]]) -> list[Line]:
+    """The same for a page that is too narrow for a table: what matters most, a stream in a line or two."""
+    lines: list[Line] = []
+    for between in pairs.values():
+        lines += hanging(page, line("  "), _pair(between), "bold", indent=4)
+        for stream in between:
+            arrow, ssrc, codec, _, packets, lost, jitter, *_ = _stream(page, stream, _arrow(stream, between))
+            told = [
+                line(ssrc), line(codec), line(packets, " packets"), line(lost, " lost"), line("jitter ", jitter),
+                line(seconds(stream.last - stream.first)),
+            ]  # fmt: skip
+            lines += flowing(page, line("  ", arrow, " "), told, " · ", 4)
+    return lines
+
+
+def _pair(between: list[Stream]) -> str:
+    src, dst = _ends(between[0])
+    return f"{src} {'⇄' if len({_ends(stream) for stream in between}) > 1 else '→'} {dst}"
+
+
+def _arrow(stream: Stream, between: list[Stream]) -> str:
+    return "→" if _ends(stream) == _ends(between[0]) else "←"
 
 
 def checks(page: Page, report: Report) -> list[Line]:
@@ -54,7 +91,12 @@ def checks(page: Page, report: Report) -> list[Line]:
     if not report.checks:
         return []
     shown = report.checks if page.everything else report.checks[:MOST_CHECKS]
-    lines = [line(span("Connectivity", "bold")), *table(page, CHECK_COLUMNS, [_check(check) for check in shown])]
+    lines = [line(span("Connectivity", "bold"))]
+    if not page.plain and page.width < STACKED:
+        for check in shown:
+            lines += _check_stacked(page, check)
+    else:
+        lines += table(page, CHECK_COLUMNS, [_check(check) for check in shown])
     if len(shown) < len(report.checks):
         lines.append(line(span(f"  … and {len(report.checks) - len(shown):,} more (--all)", "dim")))
     return [*lines, BLANK]
@@ -74,13 +116,16 @@ def _stream(page: Page, stream: Stream, arrow: str) -> Line:
     codec = (stream.codec or f"type {stream.payload_types[0].payload_type}") + clock
     codec += " SRTP" if stream.encrypted else ""
     loss, jitter = stream.lost_fraction, stream.jitter_ms or 0.0
-    seen = stream.rtcp
+    sound = jitter < NO_CLOCK
+    delay = stream.rtcp.round_trip_ms if stream.rtcp else None
+    near = delay is not None and delay < TOO_NEAR
     return (
         span(arrow), span(f"0x{stream.ssrc:08X}", "dim"), span(codec), span(stream.certainty, "dim"),
         span(f"{stream.packets:,}"), span(_lost(stream), _level(loss, POOR_LOSS, BAD_LOSS)),
-        span(milliseconds(stream.jitter_ms) or "–", _level(jitter, POOR_JITTER, BAD_JITTER)),
-        span(milliseconds(stream.maximum_jitter_ms), "dim"), span(milliseconds(stream.largest_gap_ms)),
-        span(milliseconds(seen.round_trip_ms) if seen else ""), span(seconds(stream.last - stream.first)),
+        span(milliseconds(stream.jitter_ms if sound else None) or "–", _level(jitter, POOR_JITTER, BAD_JITTER)),
+        span(milliseconds(stream.maximum_jitter_ms if sound else None), "dim"),
+        span(milliseconds(stream.largest_gap_ms)),
+        span("–" if near else milliseconds(delay)), span(seconds(stream.last - stream.first)),
         span("" if stream.call is None else stream.call + 1), span(stream.evidence, "dim"),
     )  # fmt: skip
 
@@ -120,9 +165,22 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
         if stream.rtcp is not None and stream.rtcp.reports:
             worst = 100 * stream.rtcp.fraction_lost
             says.append(f"its receiver reported {stream.rtcp.cumulative_lost:,} lost, at worst {worst:.1f} %")
+            delay = stream.rtcp.round_trip_ms
+            if delay is not None and delay < TOO_NEAR:
+                says.append("captured beside its receiver, so no round trip between the two")
+        if (stream.jitter_ms or 0.0) >= NO_CLOCK:
+            says.append("its timestamps follow no clock, so no jitter")
         if says:
             lines += hanging(page, line(span(f"  0x{stream.ssrc:08X}: ", "dim")), "; ".join(says), "dim", indent=4)
     return lines if page.everything else lines[:MOST_CHECKS]
+
+
+def _check_stacked(page: Page, check: Check) -> list[Line]:
+    src, arrow, dst, _, asked, answered, delay, *_ = _check(check)
+    told = [line(asked, " asked"), line(answered, " answered")]
+    told += [line("round trip ", delay)] if delay.text else []
+    ends = hanging(page, line("  "), f"{src.text} {arrow.text} {dst.text}", indent=4)
+    return [*ends, *flowing(page, line("    "), told, " · ", 4)]
 
 
 def _check(check: Check) -> Line:

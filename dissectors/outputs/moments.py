@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time as calendar
 from datetime import datetime, timezone
 
 from dissectors.outputs.lines import Page
@@ -24,9 +23,14 @@ def day(page: Page, time: float) -> str:
         return f"{time:.3f} s since the epoch"
 
 
-def zone(page: Page) -> str:
-    """The name of the zone that `day` speaks of."""
-    return calendar.strftime("%Z") if page.clock == "local" else "UTC"
+def zone(page: Page, time: float) -> str:
+    """The name of the zone that `day` speaks of at that time: in summer it may have another one."""
+    if page.clock != "local":
+        return "UTC"
+    try:
+        return datetime.fromtimestamp(time, timezone.utc).astimezone().tzname() or "local time"
+    except (OverflowError, OSError, ValueError):
+        return "local time"
 
 
 def seconds(duration: float) -> str:

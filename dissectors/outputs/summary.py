@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable
 
@@ -33,7 +34,9 @@ PROTOCOL_STYLES = {
 }  # fmt: skip
 OUTCOMES = {"established": "still open", "fragment": "in part"}
 KINDS = {"options": "OPTIONS request", "other": "other SIP transaction"}
+NUMBERS = re.compile(r"0x[0-9A-F]+|\d+")
 BAR = 30
+LEAST_BESIDE_BAR = 28
 MOST_FINDINGS = 6
 MOST_PAIRS = 6
 
@@ -46,13 +49,14 @@ def headline(report: Report) -> Line:
 
 def worst(page: Page, report: Report) -> list[Line]:
     """Errors and warnings, each with its frames and what to do about it."""
-    alike = [group for group in by_kind(report.findings) if group[0].severity != "note"]
+    alike = [group for group in by_kind(report.findings, apart=True) if group[0].severity != "note"]
     shown = alike if page.everything else alike[:MOST_FINDINGS]
     lines: list[Line] = []
     for group in shown:
         finding = group[0]
         mark, style = MARKS[finding.severity], STYLES[finding.severity]
-        where = f" ({places(finding.places, report.capture, 3)})" if finding.places else ""
+        frames = places(finding.places, report.capture, 3)
+        where = f" ({frames})" if frames else ""
         where += f", and {len(group) - 1:,} more like it" if len(group) > 1 else ""
         if page.plain:
             lines.append(line(f"{finding.severity}: {finding.what}{where}: {finding.fix}"))
@@ -67,7 +71,7 @@ def worst(page: Page, report: Report) -> list[Line]:
 def on_the_wire(page: Page, report: Report) -> list[Line]:
     """When, what carried it, and a line for each pair of endpoints with its protocols."""
     capture = report.capture
-    lines = [_heading(page, capture)]
+    lines = _heading(page, capture)
     pairs = _pairs(report.flows)
     shown = pairs if page.everything else pairs[:MOST_PAIRS]
     names = [name for name, _, _ in shown]
@@ -75,24 +79,37 @@ def on_the_wire(page: Page, report: Report) -> list[Line]:
     for name, datagrams, protocols in shown:
         bar = _bar(protocols, datagrams) if page.colour else ()
         padding = " " * (width - cells(name))
-        lines += _pair(page, line("  ", name, padding, f"  {datagrams:>7,}  "), bar, protocols)
+        first = line("  ", name, padding, f"  {datagrams:>7,}  ")
+        if not page.plain and width_of(first) - 2 > page.width:
+            lines += hanging(page, line("  "), name, indent=4)
+            first = line(f"    {datagrams:,}")
+        lines += _pair(page, first, bar, protocols)
     if len(shown) < len(pairs):
         lines.append(line(span(f"  … and {count(len(pairs) - len(shown), 'more pair')} of endpoints (--all)", "dim")))
-    for label, text in _remarks(capture):
+    for label, text in _remarks(report):
         lines += hanging(page, line(span(f"  {label}: ", "dim")), text, "dim")
     return lines
 
 
-def by_kind(findings: Iterable[Finding]) -> list[list[Finding]]:
-    """Findings of the same id and severity together, the worst first, else in the order of the report."""
-    groups: dict[tuple[str, str], list[Finding]] = {}
+def by_kind(findings: Iterable[Finding], apart: bool = False) -> list[list[Finding]]:
+    """Findings of the same id and severity together, the worst first, else in the order of the report.
+
+    With `apart` those that are about no call and no stream are together only if nothing but numbers differs in them:
+    one may then stand for all.
+    """
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.id, finding.severity), []).append(finding)
+        general = finding.call is None and finding.stream is None
+        subject = NUMBERS.sub("", finding.what) if apart and general else ""
+        groups.setdefault((finding.id, finding.severity, subject), []).append(finding)
     return sorted(groups.values(), key=lambda group: SEVERITIES.index(group[0].severity))
 
 
 def places(where: tuple[Place, ...], capture: Capture, most: int = 8) -> str:
-    """`frames 5, 9 and 12 more`; with the file's name where there are several files."""
+    """`frames 5, 9 and 12 more`; with the file's name where there are several files; empty before the first frame."""
+    where = tuple(place for place in where if place.frame)
+    if not where:
+        return ""
     if len(capture.files) < 2:
         return f"{'frame' if len(where) == 1 else 'frames'} {listed((f'{place.frame}' for place in where), most)}"
     named = (f"frame {place.frame} of {os.path.basename(capture.files[place.file].name)}" for place in where)
@@ -115,13 +132,16 @@ def _story(report: Report) -> str:
         return f"no signalling, {count(len(report.streams), 'RTP stream')}"
     if any(seen.name != "UNKNOWN" for seen in report.capture.protocols):
         return "no call and no media"
-    return "nothing of a call" if report.capture.datagrams else "no UDP at all"
+    if report.capture.datagrams:
+        return "nothing of a call"
+    fragments = any(finding.id == "fragments-incomplete" for finding in report.findings)
+    return "no whole UDP datagram, only fragments" if fragments else "no UDP at all"
 
 
 def outcome(call: Call) -> str:
-    """What a call came to, with how long it lasted or why it did not."""
+    """What a call came to, with how long people could talk or why they could not."""
     if call.outcome == "ended" and call.answered is not None and call.ended is not None:
-        return f"ended after {seconds(call.ended - call.answered)}"
+        return f"talked {seconds(call.ended - call.answered)}"
     if call.outcome == "established":
         return "answered, open at the end"
     if call.outcome == "rejected" and call.status:
@@ -138,11 +158,12 @@ def _traffic(report: Report) -> str:
     return f"{count(capture.datagrams, 'datagram')} in {seconds(capture.duration)}{where}"
 
 
-def _heading(page: Page, capture: Capture) -> Line:
+def _heading(page: Page, capture: Capture) -> list[Line]:
     title = span("On the wire", "bold")
     if capture.first is None:
-        return line(title)
-    return line(title, span(f"   {day(page, capture.first)} {zone(page)}, {seconds(capture.duration)}", "dim"))
+        return [line(title)]
+    when = f"{day(page, capture.first)} {zone(page, capture.first)}, {seconds(capture.duration)}"
+    return hanging(page, line(title, "   "), when, "dim", indent=4)
 
 
 def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
@@ -182,28 +203,33 @@ def _pair(page: Page, first: Line, bar: Line, protocols: Counter[str]) -> list[L
     one = flowing(page, (*first, *drawn), named, "  ", 4)
     if len(one) == 1 and (page.plain or width_of(one[0]) <= page.width):
         return one
+    if page.width < width_of(drawn) + LEAST_BESIDE_BAR:
+        return [first, *([(Span("    "), *bar)] if bar else []), *flowing(page, line("    "), named, "  ", 4)]
     return [first, *flowing(page, (Span("    "), *drawn), named, "  ", 4 + width_of(drawn))]
 
 
-def _remarks(capture: Capture) -> Iterable[tuple[str, str]]:
+def _remarks(report: Report) -> Iterable[tuple[str, str]]:
     """What else is to be said of the files, in pairs of a word and a sentence."""
+    capture = report.capture
+    damaged = {place.file for one in report.findings if one.id == "capture-corrupt" for place in one.places}
     if capture.inside:
         yield "inside TURN", count(capture.inside, "datagram")
     if capture.encapsulations:
-        yield "carried by", _seen(capture.encapsulations)
+        yield "carried by", _seen(capture.encapsulations, "header")
     if capture.not_analysed:
-        yield "not analysed", _seen(capture.not_analysed)
-    for file in capture.files:
+        yield "not analysed", _seen(capture.not_analysed, "segment")
+    for number, file in enumerate(capture.files):
         if file.cut:
-            yield os.path.basename(file.name), "the capture ends in the middle of a frame"
+            how = "damaged; what came before was read" if number in damaged else "it ends in the middle of a frame"
+            yield os.path.basename(file.name), how
         if file.dropped:
             yield os.path.basename(file.name), f"{count(file.dropped, 'frame')} dropped while capturing"
         for comment in file.comments[:3]:
             yield "comment", comment
 
 
-def _seen(seen: tuple[Seen, ...]) -> str:
-    return listed((f"{one.name} {one.count:,}" for one in seen), 6)
+def _seen(seen: tuple[Seen, ...], noun: str) -> str:
+    return listed((f"{one.name} ({count(one.count, noun)})" for one in seen), 6)
 
 
 def _style(protocol: str) -> str:

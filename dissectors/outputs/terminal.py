@@ -108,7 +108,7 @@ def _where(finding: Finding, report: Report) -> list[str]:
     """The finding's id, how sure it is, and what to look at."""
     parts = [finding.id]
     parts += [] if finding.certainty == "certain" else [f"certainty {finding.certainty}"]
-    parts += [places(finding.places, report.capture)] if finding.places else []
+    parts += [frames] if (frames := places(finding.places, report.capture)) else []
     parts += [f"call {finding.call + 1}"] if finding.call is not None else []
     parts += [f"SSRC 0x{report.streams[finding.stream].ssrc:08X}"] if finding.stream is not None else []
     return parts
