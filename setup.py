@@ -15,6 +15,7 @@ from setuptools.errors import BaseError
 
 FOLDER = Path("dissectors/mux/compiled")
 NAMES = ("classify", "counters", "flows", "frames", "scan")
+MODULES = (*(FOLDER / name for name in NAMES), Path("dissectors/sources/blocks"))
 DIRECTIVES = {
     "language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True, "initializedcheck": False,
 }  # fmt: skip
@@ -51,6 +52,11 @@ class BuildExtensions(build_ext):
         )
 
 
+def extension(source: Path) -> Extension:
+    """The module that a source becomes."""
+    return Extension(".".join(source.with_suffix("").parts), [source.as_posix()])
+
+
 def extensions() -> list[Extension]:
     """The compiled modules: from Cython where it is installed, else from the C that came with the sources."""
     if PURE:
@@ -58,14 +64,14 @@ def extensions() -> list[Extension]:
     try:
         from Cython.Build import cythonize
     except ImportError:
-        generated = [FOLDER / f"{name}.c" for name in NAMES]
+        generated = [module.with_suffix(".c") for module in MODULES]
         if not all(path.exists() for path in generated):
             if REQUIRED:
                 raise SystemExit("muxshark: the compiled scan needs Cython to be built from these sources") from None
             print("muxshark: without Cython the compiled scan is not built", file=sys.stderr)
             return []
-        return [Extension(f"dissectors.mux.compiled.{path.stem}", [path.as_posix()]) for path in generated]
-    modules = [Extension(f"dissectors.mux.compiled.{name}", [(FOLDER / f"{name}.pyx").as_posix()]) for name in NAMES]
+        return [extension(path) for path in generated]
+    modules = [extension(module.with_suffix(".pyx")) for module in MODULES]
     compiled: list[Extension] = cythonize(modules, compiler_directives=DIRECTIVES)
     return compiled
 

@@ -13,12 +13,13 @@ from dissectors.analysis.engine import Engine
 from dissectors.analysis.events import EndEvent, Events, Look
 from dissectors.analysis.recent import Recent
 from dissectors.analysis.report import CaptureFile, Report
-from dissectors.mux.scan import Scanner
 from dissectors.mux.table import PROTOCOLS
-from dissectors.sources.keep import Keeper
+from dissectors.offline import scanner_class
+from dissectors.sources.keep import Keeper, interface, section
 from dissectors.sources.live import Source
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link_names import LINK_NAMES
+from dissectors.wire.pcapng import PcapngWalker
 from dissectors.wire.records import Record
 
 TICK = 0.5
@@ -52,7 +53,7 @@ class Session:
         forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
     ) -> None:  # fmt: skip
         self.source, self.keeper = source, keeper
-        self.scanner, self.engine = Scanner(forced=forced), Engine(limits)
+        self.scanner, self.engine = scanner_class()(forced=forced), Engine(limits)
         self.received = self.octets = 0
         self.reason = ""
         self._limit = stop or Stop()
@@ -65,6 +66,7 @@ class Session:
         self._problem = ""
         self._looked = self._begun
         self._before = (0, 0)
+        self._walker = self._begin()
         self._deadline = self._begun + (self._limit.seconds or float("inf"))
         self._kinds = [0] * len(self.scanner.counts)
 
@@ -114,6 +116,10 @@ class Session:
         if self.reason:
             self.source.stop()
         self.source.wait(timeout)
+        if self._walker is not None:
+            self._pass(self._walker)
+            self._bounds()
+            return True
         records = self.source.read()
         if records:
             self._heard = time.monotonic()
@@ -135,6 +141,28 @@ class Session:
             self._links.setdefault(link, len(self._links))
         for batch in self.scanner.scan([(0, record) for record in records]):
             self.engine.feed(batch)
+
+    def _begin(self) -> PcapngWalker | None:
+        """What walks the octets of the source, where the compiled scan can read them without making records."""
+        if self.source.link is None or self.scanner.build != "compiled" or self._limit.frames:
+            return None
+        walker = PcapngWalker()
+        for batch in self.scanner.read(0, walker, section() + interface(self.source.link, 0, "")):
+            self.engine.feed(batch)
+        return walker
+
+    def _pass(self, walker: PcapngWalker) -> None:
+        """Take the next octets: kept as they are, and read as a file with them would be."""
+        octets, packets = self.source.octets()
+        if not packets:
+            return
+        self._heard = time.monotonic()
+        self.received += packets
+        if self.keeper is not None:
+            self.keeper.write_octets(octets, packets, moment_of(octets))
+        for batch in self.scanner.read(0, walker, octets):
+            self.engine.feed(batch)
+        self._links = walker.notes.links
 
     def _bounds(self) -> None:
         limit, keeper = self._limit, self.keeper
@@ -198,6 +226,11 @@ class Session:
             comments=(),
             dropped=dropped or None,
         )
+
+
+def moment_of(octets: bytes) -> int:
+    """The time of the Enhanced Packet Block that these octets begin with, in nanoseconds."""
+    return int.from_bytes(octets[12:16], "little") << 32 | int.from_bytes(octets[16:20], "little")
 
 
 def resident() -> int:

@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "wireshark": {"wire", "mux", "protocols", "sources", "offline", "wireshark"},
     "layers": {"wire", "protocols", "mux", "layers"},
     "offline": {"wire", "mux", "analysis", "sources"},
-    "online": {"wire", "mux", "analysis", "sources"},
+    "online": {"wire", "mux", "analysis", "sources", "offline"},
 }
 """What each floor may import of the house; the commands stand on top and may import everything below."""
 

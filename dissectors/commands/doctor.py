@@ -44,12 +44,13 @@ def run(options: argparse.Namespace) -> int:
 
 def _itself() -> Iterator[tuple[str, str, str]]:
     from dissectors import __version__
-    from dissectors.mux.scan import Scanner
+    from dissectors.offline import scanner_class
 
+    build = scanner_class().build
     yield OK, "version", __version__
     yield OK, "Python", f"{platform.python_implementation()} {platform.python_version()}, {sys.executable}"
-    slow = "" if Scanner.build == "compiled" else " (a compiler at installation makes it many times faster)"
-    yield OK if not slow else NOTE, "scan", f"{Scanner.build}{slow}"
+    slow = "" if build == "compiled" else " (a compiler at installation makes it many times faster)"
+    yield OK if not slow else NOTE, "scan", f"{build}{slow}"
 
 
 def _capturing() -> Iterator[tuple[str, str, str]]:

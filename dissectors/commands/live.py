@@ -178,7 +178,8 @@ def _keeper(options: argparse.Namespace, source: Source) -> Keeper | None:
     if not options.keep:
         return None
     return Keeper(
-        options.keep, rotation=_rotation(options), interface=", ".join(source.names), snaplen=options.snaplen
+        options.keep, rotation=_rotation(options), interface=", ".join(source.names), snaplen=options.snaplen,
+        link=source.link,
     )  # fmt: skip
 
 

@@ -13,7 +13,8 @@ from collections import deque
 Block = tuple[int, bytes]
 """Which ring it came from, and its octets."""
 
-IN_MEMORY = 32 << 20
+IN_MEMORY = 256 << 20
+"""Octets that wait in memory before any go to the file: a disk is no match for a fast network."""
 
 head = struct.Struct("=II")
 

@@ -70,11 +70,15 @@ class Keeper:
     `missed` frames that the disk was too slow for; `problem` says why nothing more is kept.
     """
 
-    def __init__(self, path: str, *, rotation: Rotation | None = None, interface: str = "", snaplen: int = 0) -> None:
+    def __init__(
+        self, path: str, *, rotation: Rotation | None = None, interface: str = "", snaplen: int = 0,
+        link: int | None = None,
+    ) -> None:  # fmt: skip
         self._path = path
         self.rotation = rotation or Rotation()
         self._interface = interface
         self._snaplen = snaplen
+        self._link = link
         self.names: deque[str] = deque()
         self.made = 0
         self.missed = 0
@@ -98,13 +102,26 @@ class Keeper:
             return
         at = 0
         while at < len(records):
-            if self._since is not None and self._full(records[at]):
+            if self._since is not None and self._full(records[at].time):
                 self._rotate(records[at].time)
             if self._since is None:
                 self._since = records[at].time
             end = self._room(records, at)
             self._put(records[at:end])
             at = end
+
+    def write_octets(self, octets: bytes, packets: int, moment: int) -> None:
+        """Keep whole blocks of interface 0, the first of them at `moment`; files are rotated between two calls."""
+        if self.problem or not packets:
+            return
+        if self.kept - self._written > MOST_WAITING:
+            self.missed += packets
+            return
+        if self._since is not None and self._full(moment):
+            self._rotate(moment)
+        self._since = moment if self._since is None else self._since
+        self._packets += packets
+        self._add(octets)
 
     def close(self, received: int = 0, dropped: int = 0) -> None:
         """End the file in order, with what the capture says it received and dropped."""
@@ -127,12 +144,12 @@ class Keeper:
             end = bisect_left(records, full, at, end, key=attrgetter("time"))
         return max(end, at + 1)
 
-    def _full(self, record: Record) -> bool:
+    def _full(self, moment: int) -> bool:
         rotation = self.rotation
         return bool(
             rotation.packets and self._packets >= rotation.packets
             or rotation.octets and self.octets >= rotation.octets
-            or rotation.seconds and record.time - (self._since or 0) >= rotation.seconds * 1e9
+            or rotation.seconds and moment - (self._since or 0) >= rotation.seconds * 1e9
         )
 
     def _put(self, records: Sequence[Record]) -> None:
@@ -179,11 +196,18 @@ class Keeper:
                 os.unlink(self.names.popleft())
         self._links.clear()
         self._packets, self._since = 0, None
-        head = section()
+        head = self._head()
         self.octets = len(head)
         self.kept += len(head)
         self._jobs.put((file, head, False))
         return file
+
+    def _head(self) -> bytes:
+        """What a file begins with; the interface too, where its link type is known beforehand."""
+        if self._link is None:
+            return section()
+        self._links[self._link] = 0
+        return section() + interface(self._link, self._snaplen, self._interface)
 
     def _work(self) -> None:
         """The thread: write what comes, until there is no more."""

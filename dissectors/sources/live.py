@@ -59,6 +59,15 @@ class Source(Protocol):
     def ended(self) -> bool: ...
 
     @property
+    def link(self) -> int | None:
+        """The LINKTYPE of what `octets` gives; None where there are only records."""
+        ...
+
+    def octets(self) -> tuple[bytes, int]:
+        """The next frames as Enhanced Packet Blocks of pcapng (interface 0, nanoseconds), and how many they are."""
+        ...
+
+    @property
     def behind(self) -> int:
         """Octets that are taken in and not yet read."""
         ...

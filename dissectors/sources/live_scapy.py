@@ -26,6 +26,7 @@ class Sniffer:
         self.names = wanted.interfaces
         self.ended = False
         self.behind = 0
+        self.link = None
         self.failed = ""
         self._frame = 0
         self._snaplen = wanted.snaplen
@@ -68,6 +69,10 @@ class Sniffer:
                     break
                 records.append(record)
         return records
+
+    def octets(self) -> tuple[bytes, int]:
+        """Nothing: there are only records."""
+        return b"", 0
 
     def stop(self) -> None:
         """Listen no more."""

@@ -36,6 +36,7 @@ class Pipe:
         self.names: tuple[str, ...] = (name,)
         self.ended = False
         self.behind = 0
+        self.link = None
         self.failed = ""
         self._descriptor = descriptor
         self._walker: Walker | None = None
@@ -71,6 +72,10 @@ class Pipe:
             offset, reason = self._walker.notes.corrupt
             self.ended, self.failed = True, f"{self.names[0]}: damaged at octet {offset}: {reason}"
         return records
+
+    def octets(self) -> tuple[bytes, int]:
+        """Nothing: there are only records."""
+        return b"", 0
 
     def stop(self) -> None:
         """Read no more."""

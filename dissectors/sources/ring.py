@@ -88,7 +88,7 @@ class Ring:
         self.link, raw = link_of(interface)
         self.counted = Counted()
         self.packets = 0
-        self._cooked = not raw
+        self.cooked = not raw
         self._everywhere = interface.name == ANY
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW if raw else socket.SOCK_DGRAM, 0)
         with ExitStack() as unless_it_opens:
@@ -167,7 +167,7 @@ class Ring:
         """The frames of a block that `take` gave, in the order of their arrival."""
         _, packets, at = block_head(block, 8)
         link, frame, new = self.link, self.packets, tuple.__new__
-        usual = not self._cooked
+        usual = not self.cooked
         found = []
         for _ in range(packets):
             step, sec, nsec, captured, original, state, mac, _, _, tci, tpid = frame_head(block, at)

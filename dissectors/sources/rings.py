@@ -17,6 +17,11 @@ from dissectors.sources.live import Drops, Wanted
 from dissectors.sources.ring import Ring, packets_in, supported
 from dissectors.wire.records import Record
 
+try:
+    from dissectors.sources import blocks
+except ImportError:
+    blocks = None  # type: ignore[assignment]  # not compiled here
+
 __all__ = ["Rings", "supported"]
 
 SETTLED = 3 * ring.RETIRE_MS / 1000
@@ -63,6 +68,8 @@ class Rings:
                     self._lost(number)
             stack.pop_all()
         self._readers = dict(self._rings)
+        # Several rings are put in order of time, record by record.
+        self._link = self._rings[0].link if blocks is not None and len(chosen) == 1 else None
         self._thread = threading.Thread(target=self._drain, name="rings", daemon=True)
         self._thread.start()
 
@@ -90,6 +97,18 @@ class Rings:
             self._frame += 1
             records.append(record._replace(frame=self._frame))
         return records
+
+    @property
+    def link(self) -> int | None:
+        """The LINKTYPE of the blocks that `octets` gives; None where records have to be read."""
+        return self._link
+
+    def octets(self) -> tuple[bytes, int]:
+        """The frames of some blocks as Enhanced Packet Blocks of interface 0, and how many they are."""
+        parts = [blocks.octets(block, self._readers[number].cooked) for number, block in self._backlog.get()]
+        if len(parts) == 1:
+            return parts[0]
+        return b"".join(part for part, _ in parts), sum(count for _, count in parts)
 
     def stop(self) -> None:
         """Let the kernel take nothing more in; the last block comes within a few milliseconds."""

@@ -1,0 +1,136 @@
+"""A ring's block as Enhanced Packet Blocks of a pcapng file, copied once: what the compiled scan reads and a file keeps.
+
+The twin of `Ring.records` followed by `keep.packets`.
+"""
+from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+cdef enum:
+    HEAD = 48
+    SENDER = 20
+    COOKED = 20
+    TAG = 4
+    EPB = 6
+    BEFORE = 28
+    AROUND = 32
+    VLAN_VALID = 0x10
+    TPID_VALID = 0x40
+    DEFAULT_TPID = 0x8100
+    OUTGOING = 4
+    LOOPBACK = 772
+
+cdef struct Head:
+    uint32_t step, sec, nsec, captured, original, status
+    uint16_t mac, net
+    uint32_t hash, tci
+    uint16_t tpid
+
+cdef struct Sender:
+    uint16_t family, protocol
+    int index
+    uint16_t hardware
+    unsigned char kind, size
+    unsigned char[8] address
+
+
+def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interface=0):
+    """The blocks of every frame of a block from `Ring.take`, and how many they are; raises IndexError beyond its end.
+
+    `cooked` frames have no link layer of their own and get that of LINUX_SLL2.
+    """
+    cdef Head head
+    cdef Py_ssize_t at, size = block.shape[0], place = 0, kept, extra
+    cdef uint32_t packets, i, found = 0
+    if size < 48:
+        raise IndexError("no head")
+    memcpy(&packets, &block[12], 4)
+    memcpy(&i, &block[16], 4)
+    # Octets are added in front of a frame's own, and behind them to fill up 32 bits.
+    room = bytearray(size + <Py_ssize_t>packets * (AROUND + COOKED + TAG + 3))
+    cdef unsigned char[::1] out = room
+    at = i
+    for i in range(packets):
+        if at < 0 or at + HEAD + SENDER > size:
+            raise IndexError("a frame begins beyond its block")
+        memcpy(&head, &block[at], sizeof(Head))
+        if at + head.mac + <Py_ssize_t>head.captured > size:
+            raise IndexError("a frame ends beyond its block")
+        kept = put(block, at, head, cooked, out, place + BEFORE)
+        if kept >= 0:
+            found += 1
+            extra = kept - <Py_ssize_t>head.captured
+            place = frame(out, place, interface, head, kept, extra)
+        at += head.step
+        if head.step == 0 and i + 1 < packets:
+            raise IndexError("a frame without a next one")
+    del out
+    return bytes(memoryview(room)[:place]), found
+
+
+cdef Py_ssize_t put(const unsigned char[::1] block, Py_ssize_t at, Head head, bint cooked, unsigned char[::1] out,
+                    Py_ssize_t to) except -2:
+    """Copy one frame with its VLAN tag, and cooked its header; its octets, or -1 for what is not to be kept."""
+    cdef Py_ssize_t start = at + head.mac, captured = head.captured, total = captured
+    cdef bint tagged = head.status & VLAN_VALID != 0
+    cdef uint16_t tpid = head.tpid if head.status & TPID_VALID and head.tpid else DEFAULT_TPID
+    cdef Sender sender
+    cdef Py_ssize_t before
+    total += (TAG if tagged else 0) + (COOKED if cooked else 0)
+    if to + total > out.shape[0]:
+        raise IndexError("no room")
+    if cooked:
+        memcpy(&sender, &block[at + HEAD], SENDER)
+        if sender.kind == OUTGOING and sender.hardware == LOOPBACK:
+            return -1
+        if tagged:
+            big16(out, to, tpid)
+        else:
+            memcpy(&out[to], &sender.protocol, 2)
+        memset(&out[to + 2], 0, 2)
+        big16(out, to + 4, <uint32_t>sender.index >> 16)
+        big16(out, to + 6, <uint32_t>sender.index & 0xFFFF)
+        big16(out, to + 8, sender.hardware)
+        out[to + 10], out[to + 11] = sender.kind, sender.size
+        memcpy(&out[to + 12], &sender.address[0], 8)
+        to += COOKED
+        if tagged:
+            big16(out, to, head.tci)
+            memcpy(&out[to + 2], &sender.protocol, 2)
+            to += TAG
+        if captured:
+            memcpy(&out[to], &block[start], captured)
+        return total
+    before = min(captured, 12) if tagged else 0
+    if before:
+        memcpy(&out[to], &block[start], before)
+    if tagged:
+        big16(out, to + before, tpid)
+        big16(out, to + before + 2, head.tci)
+        to += TAG
+    if captured > before:
+        memcpy(&out[to + before], &block[start + before], captured - before)
+    return total
+
+
+cdef Py_ssize_t frame(unsigned char[::1] out, Py_ssize_t place, uint32_t interface, Head head, Py_ssize_t kept,
+                      Py_ssize_t extra) except -1:
+    """Write the block around a frame that is in its place; where the next one begins."""
+    cdef Py_ssize_t padding = -kept & 3, total = AROUND + kept + padding
+    cdef uint64_t time = <uint64_t>head.sec * 1000000000 + head.nsec
+    cdef uint32_t[7] words
+    cdef uint32_t length = <uint32_t>total
+    if place + total > out.shape[0]:
+        raise IndexError("no room")
+    words[0], words[1], words[2] = EPB, length, interface
+    words[3], words[4] = <uint32_t>(time >> 32), <uint32_t>(time & 0xFFFFFFFF)
+    words[5], words[6] = <uint32_t>kept, head.original + <uint32_t>extra
+    memcpy(&out[place], &words[0], BEFORE)
+    if padding:
+        memset(&out[place + BEFORE + kept], 0, padding)
+    memcpy(&out[place + total - 4], &length, 4)
+    return place + total
+
+
+cdef inline int big16(unsigned char[::1] out, Py_ssize_t at, uint32_t value) except -1:
+    out[at], out[at + 1] = value >> 8 & 0xFF, value & 0xFF
+    return 0
