@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from dissectors.analysis import clock, quality
@@ -16,6 +17,7 @@ from dissectors.protocols import payload_types
 from dissectors.wire.datagram import Flow
 
 EVENT = "telephone-event"
+NEAREST = 64
 GRACE = 32_000_000_000
 """Media may begin before the first message that was captured and end after the last, by so many nanoseconds."""
 
@@ -31,29 +33,40 @@ class Joined:
     sent: Announced | None
 
 
+Party = tuple[CallState, str]
+"""A call, and the side of it that announced something."""
+
+
+def near(parties: list[Party], counters: Counters) -> list[Party]:
+    """Those whose calls began about when the stream did: a gateway's port may have seen every call there was."""
+    place = bisect_right(parties, counters.first, key=lambda party: party[0].start)
+    return parties[max(0, place - NEAREST) : place + NEAREST]
+
+
 class Directory:
     """Where every call announced its media, to look streams up: built once, asked for each stream."""
 
     def __init__(self, calls: Iterable[CallState]) -> None:
-        self._ssrc: dict[int, list[tuple[CallState, Announced]]] = {}
-        self._endpoint: dict[tuple[str, int], list[tuple[CallState, Announced]]] = {}
-        self._port: dict[int, list[tuple[CallState, Announced]]] = {}
-        self._pair: dict[Flow, list[CallState]] = {}
-        for call in calls:
+        self._ssrc: dict[int, list[Party]] = {}
+        self._endpoint: dict[tuple[str, int], list[Party]] = {}
+        self._host: dict[tuple[str, int], list[Party]] = {}
+        self._pair: dict[Flow, list[Party]] = {}
+        for call in sorted(calls, key=lambda each: each.start):
             for announced in call.announced:
                 self._enter(call, announced)
             if call.announced:
                 for flow in call.pairs:
-                    self._pair.setdefault(flow, []).append(call)
+                    self._pair.setdefault(flow, []).append((call, _side(call, flow)))
 
     def _enter(self, call: CallState, announced: Announced) -> None:
         own = {announced.media.rtp_id, *announced.media.ssrcs}
         for ssrc in (each for each in own if each is not None):
-            self._ssrc.setdefault(ssrc, []).append((call, announced))
+            self._ssrc.setdefault(ssrc, []).append((call, announced.side))
         if announced.port:
             if announced.address:
-                self._endpoint.setdefault((announced.address, announced.port), []).append((call, announced))
-            self._port.setdefault(announced.port, []).append((call, announced))
+                self._endpoint.setdefault((announced.address, announced.port), []).append((call, announced.side))
+            for host in call.hosts[announced.side]:
+                self._host.setdefault((host, announced.port), []).append((call, announced.side))
 
     def join(self, counters: Counters, flow: Flow) -> Joined | None:
         """The call that a stream belongs to, by the strongest reason there is.
@@ -63,28 +76,23 @@ class Directory:
         announced and now sends from; the announced port on a host that signalled (behind NAT the SDP's address is not
         the datagram's).
         """
-        looks: tuple[tuple[str, Callable[[], list[tuple[CallState, str]]]], ...] = (
-            ("SSRC announced", lambda: [(c, a.side) for c, a in self._ssrc.get(counters.ssrc, [])]),
-            ("sent to the announced address", lambda: self._at((flow.dst, flow.dport), sends=False)),
-            ("the signalling's own 5-tuple", lambda: [(c, _side(c, flow)) for c in self._pair.get(flow, [])]),
-            ("sent from the announced address", lambda: self._at((flow.src, flow.sport), sends=True)),
-            ("announced port, on a host that signalled", lambda: self._behind_nat(flow)),
-        )
-        for by, look in looks:
-            found = [(call, side) for call, side in look() if _overlaps(call, counters)]
+        src, dst = (flow.src, flow.sport), (flow.dst, flow.dport)
+        for by, parties, receives in (
+            ("SSRC announced", self._ssrc.get(counters.ssrc), False),
+            ("sent to the announced address", self._endpoint.get(dst), True),
+            ("the signalling's own 5-tuple", self._pair.get(flow), False),
+            ("sent from the announced address", self._endpoint.get(src), False),
+            ("announced port, on a host that signalled", self._host.get(dst), True),
+            ("announced port, on a host that signalled", self._host.get(src), False),
+        ):
+            found = [party for party in near(parties or [], counters) if _overlaps(party[0], counters)]
             if found:
-                call, side = max(found, key=lambda pair: _nearness(pair[0], counters))
+                call, side = max(found, key=lambda party: _nearness(party[0], counters))
+                side = _other(side) if receives else side
                 return Joined(
                     call, by, side, self._line(call, _other(side), flow.dport), self._line(call, side, flow.sport)
                 )
         return None
-
-    def _at(self, endpoint: tuple[str, int], sends: bool) -> list[tuple[CallState, str]]:
-        return [(c, a.side if sends else _other(a.side)) for c, a in self._endpoint.get(endpoint, [])]
-
-    def _behind_nat(self, flow: Flow) -> list[tuple[CallState, str]]:
-        received = [(c, _other(a.side)) for c, a in self._port.get(flow.dport, []) if flow.dst in c.hosts[a.side]]
-        return received + [(c, a.side) for c, a in self._port.get(flow.sport, []) if flow.src in c.hosts[a.side]]
 
     def _line(self, call: CallState, side: str, port: int) -> Announced | None:
         lines = [announced for announced in call.announced if announced.side == side]
