@@ -15,6 +15,9 @@ from dissectors.outputs.lines import clip
 from dissectors.wire.datagram import Flow, Malformed, endpoint
 
 MEDIA = ("RTP", "RTCP")
+NAMED_TWICE = (*MEDIA, "QUIC")
+"""Protocols whose summaries begin with their name, which a short line has said already."""
+SHORT = {"UNKNOWN": "?", "KEEPALIVE": "keep"}
 MOST = 240
 FORCED = "forced by the user"
 """The evidence of a datagram whose port the user insists on."""
@@ -71,11 +74,14 @@ class Listing:
         if layout.flow:
             flow = shortened(datagram.flow, layout.flow) if layout.short else visible(str(datagram.flow))
             columns.append(f"{flow:<{layout.flow}}")
-        columns.append(f"{PROTOCOLS[row.protocol]:<{layout.protocol}}")
+        name = PROTOCOLS[row.protocol]
+        columns.append(f"{SHORT.get(name, name) if layout.short else name:<{layout.protocol}}")
         if layout.strength:
             columns.append(f"{row.strength or '–':<{layout.strength}}")
-        says, name = summary(row), PROTOCOLS[row.protocol]
-        text = layout.gap.join([*columns, says.removeprefix(f"{name} ") if layout.short and name in MEDIA else says])
+        says = summary(row)
+        if layout.short and name in NAMED_TWICE:
+            says = says.removeprefix(f"{name} ")
+        text = layout.gap.join([*columns, says])
         return clip(text, self.width) if self.width else text
 
 
@@ -87,6 +93,7 @@ def shortened(flow: Flow, width: int) -> str:
     source, target = endpoint(flow.src, flow.sport), endpoint(flow.dst, flow.dport)
     shared = os.path.commonprefix((flow.src, flow.dst)).rfind(":" if ":" in flow.dst else ".")
     port = "" if flow.sport == flow.dport else f":{flow.dport}"
+    target = target if port else flow.dst
     if flow.src == flow.dst:
         target = f":{flow.dport}"
     elif shared > 0:
