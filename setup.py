@@ -11,7 +11,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import BaseError
+from setuptools.errors import BaseError, CompileError, LinkError
 
 FOLDER = Path("dissectors/mux/compiled")
 NAMES = ("classify", "counters", "flows", "frames", "scan")
@@ -29,7 +29,7 @@ class BuildExtensions(build_ext):
     def run(self) -> None:
         try:
             super().run()
-        except (BaseError, OSError) as error:
+        except (BaseError, CompileError, LinkError, OSError) as error:
             if REQUIRED:
                 raise
             self.forget(error)

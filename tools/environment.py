@@ -20,8 +20,8 @@ from pathlib import Path
 
 from tools.pip_wheel import Unavailable, fetch_pip
 
-TERMS = ("setup.cfg", "pyproject.toml", "setup.py")
-"""A change in one of these files makes the next run install again."""
+TERMS = ("setup.cfg", "pyproject.toml", "setup.py", "dissectors/**/*.pyx", "dissectors/**/*.pxd")
+"""A change in one of these files makes the next run install again; compiled modules are built then."""
 
 SIGNS = {
     "No space left on device": "the disk is full",
@@ -92,8 +92,10 @@ def place(checkout: Path) -> Path:
 def terms(environment: Environment) -> dict[str, str]:
     """What an environment depends on: where it is, which Python made it, what it was to hold."""
     content = hashlib.sha256()
-    for path in sorted((environment.checkout / name for name in TERMS), key=str):
-        content.update(path.read_bytes() if path.exists() else b"-")
+    for name in TERMS:
+        content.update(b"-")
+        for path in sorted(environment.checkout.glob(name), key=str):
+            content.update(path.read_bytes())
     if not os.access(environment.checkout, os.W_OK):
         for path in sorted((environment.checkout / "dissectors").rglob("*.*"), key=str):
             if path.is_file() and "__pycache__" not in path.parts:

@@ -1,0 +1,28 @@
+"""The scan alone, as the engine calls it: `python3 -m benchmarks.scan CAPTURE`; MUXSHARK_PURE=1 as everywhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+
+from dissectors.sources.capture import open_capture
+
+if os.environ.get("MUXSHARK_PURE"):
+    from dissectors.mux.scan import Scanner
+else:
+    from dissectors.mux.compiled.scan import Scanner
+
+
+def main(path: str) -> None:
+    """Scan a capture to its end and say what was found."""
+    scanner = Scanner()
+    with open_capture(path) as capture:
+        for _ in capture.through(partial(scanner.read, 0, capture.walker)):
+            pass
+    scanner.finish()
+    print(f"{scanner.build}: {scanner.datagrams} datagrams, {len(scanner.flows)} flows, {len(scanner.streams)} streams")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
