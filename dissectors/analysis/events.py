@@ -23,10 +23,15 @@ SILENT = 3.0
 PATIENCE = 5.0
 """Seconds for which a finding about a call or a stream must hold before it is told: media follow the answer."""
 
-PATIENT = {"call-unanswered": 32.0}
-"""Longer ones. RFC 3261 gives an INVITE 32 seconds (timer B)."""
+PATIENT = dict.fromkeys(
+    ("call-unanswered", "invite-no-response", "ack-missing", "bye-unanswered", "request-unanswered", "rtcp-missing"), 32.0
+)
+"""Longer ones. RFC 3261 gives a request 32 seconds (timers B and F)."""
 
-AT_ONCE = ("body-", "message-", "call-rejected", "capture-")
+AT_ONCE = (
+    "body-", "message-", "capture-", "call-busy", "call-declined", "call-not-", "call-rejected", "call-server-failed",
+    "call-unauthorised", "call-unreachable", "fingerprint-", "registration-refused",
+)  # fmt: skip
 """Beginnings of the ids of findings that cannot go away again."""
 
 NUMBERS = re.compile(r"\d[\d.,]*")
