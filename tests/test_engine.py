@@ -245,6 +245,32 @@ def test_an_ipv6_address_may_be_written_in_any_form() -> None:
     assert told.streams[0].joined_by == "sent to the announced address"
 
 
+WIRE_TEXT = st.text(st.sampled_from("²³٣0123456789 :;=/,.-\r\nabmctvsorpf\0é\ud800"), max_size=40).map(
+    lambda text: text.encode("utf-8", "surrogatepass")
+)
+
+
+@given(WIRE_TEXT, WIRE_TEXT, WIRE_TEXT)
+@settings(max_examples=150, deadline=None)
+def test_whatever_a_description_says_there_is_a_report(port: bytes, formats: bytes, line: bytes) -> None:
+    said = b"v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio " + port + b" RTP/AVP " + formats + b"\r\na=" + line + b"\r\n"
+    told = report([(A, B, request("INVITE", SDP, body=said)), OK, *media(count=4)])
+    assert told.calls[0].outcome == "established"
+
+
+@pytest.mark.parametrize("formats", ["²", "٣", "0 ²", "999", "-1"])
+def test_a_payload_type_that_is_no_number_is_no_rtp_format(formats: str) -> None:
+    said = body(A[0], A[1], media=f"RTP/AVP {formats}")
+    (line,) = report([(A, B, request("INVITE", SDP, body=said))]).calls[0].descriptions[0].media
+    assert [each.payload_type for each in line.formats] == formats.split()
+    assert all(each.codec is None for each in line.formats if each.payload_type != "0")
+
+
+def test_a_channel_that_nothing_confirms_makes_no_flow() -> None:
+    told = report([(A, B, bytes((0x40 + n % 16, n)) + b"\x00\x08" + bytes(range(n, n + 8))) for n in range(100)])
+    assert len(told.flows) == 1
+
+
 def test_media_behind_a_nat_joins_by_the_announced_port() -> None:
     private = body("10.0.0.5", 40000)
     invite, ok = request("INVITE", SDP, body=private), response(200, "OK", "INVITE", SDP, body=body(B[0], 50000))

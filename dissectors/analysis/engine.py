@@ -6,6 +6,7 @@ order gives the same report however it was cut into batches.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -16,18 +17,21 @@ from dissectors.analysis.dtls import Handshakes
 from dissectors.analysis.findings.rule import MAX_PLACES, Facts, Problem
 from dissectors.analysis.findings.rules import findings
 from dissectors.analysis.ice import Checks
-from dissectors.analysis.report import SCHEMA, Call, Capture, CaptureFile, Flow, Place, Report, Seen, Stream
+from dissectors.analysis.report import SCHEMA, Call, Capture, CaptureFile, Flow, Place, Report, Seen, Stream, Totals
+from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, Entry
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Batch, Scanner
-from dissectors.mux.table import PROTOCOLS, ROWS, TABLE
+from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN
 from dissectors.protocols import sip
+from dissectors.wire import datagram as wire
 from dissectors.wire.datagram import Datagram, Malformed
 from dissectors.wire.inflate import LIMITS, Limits
 
 MAX_PROBLEMS = 512
-MAX_CALLS = 65_536
+MAX_CALLS = 16_384
 MAX_CHECKS = 16_384
+MAX_FLOWS = 4096
 
 
 class Engine:
@@ -40,6 +44,7 @@ class Engine:
         self.control = Control(MAX_CHECKS)
         self.handshakes = Handshakes(MAX_CHECKS)
         self._problems: dict[tuple[str, str], list[Any]] = {}
+        self._flows: dict[int, wire.Flow] = {}
         self._plausible: dict[str, list[Any]] = {}
         self._readers: dict[int, Callable[[Datagram], None]] = {
             number: reader
@@ -57,7 +62,7 @@ class Engine:
 
     def _read(self, entry: Entry, reader: Callable[[Datagram], None]) -> None:
         datagram = Datagram(
-            entry.file, entry.frame, entry.layer, entry.time, entry.flow.flow, entry.payload, entry.length
+            entry.file, entry.frame, entry.layer, entry.time, self._flow(entry.flow), entry.payload, entry.length
         )
         place = Place(entry.file, entry.frame)
         if datagram.cut:
@@ -67,6 +72,15 @@ class Engine:
         except Malformed as malformed:
             if not datagram.cut:
                 self.problem("message-malformed", f"{malformed.protocol}: {malformed.reason}", place)
+
+    def _flow(self, state: FlowState) -> wire.Flow:
+        """The flow of a datagram; some are kept, as writing addresses out costs more than looking them up."""
+        flow = self._flows.get(state.number)
+        if flow is None:
+            if len(self._flows) >= MAX_FLOWS:
+                self._flows.clear()
+            flow = self._flows[state.number] = state.flow
+        return flow
 
     def problem(self, id: str, what: str, place: Place | None = None) -> None:
         """Count something that went wrong, with the first frames in which it did."""
@@ -101,10 +115,10 @@ class Engine:
 
     def report(self, scanner: Scanner, files: tuple[CaptureFile, ...]) -> Report:
         """Everything that was seen, with the tables of the scan whose batches were fed."""
-        states = list(scanner.flows)
+        states = [state for state in scanner.flows if not _is_guess(state)]
         positions = {state.number: position for position, state in enumerate(states)}
         calls = list(self.calls.calls.values())
-        told, members = self._streams(scanner, states, positions, calls)
+        told, members, gone = self._streams(scanner, states, positions, calls)
         capture = _capture(scanner, files)
         flows = tuple(_flow(state) for state in states)
         reported = tuple(_call(call, tuple(members.get(number, ()))) for number, call in enumerate(calls))
@@ -113,23 +127,29 @@ class Engine:
         handshakes, protection = self.handshakes.told(), self.control.protection()
         problems = self._listed() + self._listed_plausible()
         facts = Facts(capture, flows, reported, told, checks, handshakes, protection, problems)
+        totals = self._totals(calls, told, gone)
         return Report(
-            SCHEMA, capture, flows, reported, told, checks, findings(facts), handshakes, protection
+            SCHEMA, capture, flows, reported, told, checks, findings(facts), handshakes, protection, totals
         )
 
     def _streams(
         self, scanner: Scanner, states: list[FlowState], positions: dict[int, int], calls: list[CallState]
-    ) -> tuple[tuple[Stream, ...], dict[int, list[int]]]:
+    ) -> tuple[tuple[Stream, ...], dict[int, list[int]], list[Counters]]:
+        """The streams in order, the positions of those of each call, and those whose call has made room."""
         directory = streams.Directory(calls)
         numbers = {id(call): number for number, call in enumerate(calls)}
         told: list[Stream] = []
         members: dict[int, list[int]] = {}
+        gone: list[Counters] = []
         for counters in sorted(scanner.streams, key=lambda each: (each.first, each.first_frame)):
             on = [positions[number] for number in counters.flows if number in positions]
             if not on:
                 continue
             state = states[on[0]]
             joined = directory.join(counters, state.flow)
+            if joined is None and streams.left(counters, state.flow, self.calls.gone):
+                gone.append(counters)
+                continue
             call = numbers[id(joined.call)] if joined else None
             heard = self.control.heard.get(counters.ssrc)
             end = self.control.said_bye.get(counters.ssrc)
@@ -137,10 +157,23 @@ class Engine:
                 members.setdefault(call, []).append(len(told))
             encrypted = any(states[position].pair.seen & KEYED for position in on)
             told.append(streams.stream(counters, state.flow, tuple(on), joined, call, encrypted, heard, end))
-        return tuple(told), members
+        return tuple(told), members, gone
+
+    def _totals(self, calls: list[CallState], told: tuple[Stream, ...], gone: list[Counters]) -> Totals:
+        outcomes = Counter((call.kind, call.outcome) for call in calls) + self.calls.retired
+        return Totals(
+            outcomes=tuple(Seen(f"{kind}, {outcome}", count) for (kind, outcome), count in outcomes.most_common()),
+            calls=sum(outcomes.values()),
+            streams=len(told) + len(gone),
+            packets=sum(stream.packets for stream in told) + sum(counters.packets for counters in gone),
+            lost=sum(stream.lost for stream in told) + sum(counters.lost for counters in gone),
+            calls_left_out=sum(self.calls.retired.values()),
+            streams_left_out=len(gone),
+        )
 
     def _bounds(self, scanner: Scanner) -> None:
-        hits = {**scanner.bounds_hit, "calls": self.calls.evicted, "checks": self.checks.evicted}
+        hits = {**scanner.bounds_hit, "calls": self.calls.evicted, "checks": self.checks.evicted,
+                "handshakes": self.handshakes.evicted}  # fmt: skip
         for name, count in hits.items():
             if count:
                 self._problems[("bound-hit", f"{name}: {count} given up")] = [1, []]
@@ -184,6 +217,11 @@ def _capture(scanner: Scanner, files: tuple[CaptureFile, ...]) -> Capture:
         tcp_segments=scanner.frames.segments.count,
         scan=scanner.build,
     )
+
+
+def _is_guess(state: FlowState) -> bool:
+    """Whether a flow is only what TURN would carry if it were TURN."""
+    return bool(state.key.inside) and sum(state.counts) == state.counts[UNKNOWN]
 
 
 def _flow(state: FlowState) -> Flow:

@@ -42,7 +42,7 @@ def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
     """Every payload type of a media line, in order, explained."""
     explained = []
     for text in media.formats:
-        number = int(text) if text.isdigit() and len(text) < 4 else None
+        number = sdp.number(text, 128)
         rtp = number is not None and "RTP" in media.profile.upper()
         codec = codec_of(number, media, facetime) if rtp and number is not None else UNKNOWN_CODEC
         explained.append(

@@ -23,7 +23,7 @@ from dissectors.wire.datagram import Malformed
 
 __all__ = [
     "Attribute", "Bandwidth", "Candidate", "Connection", "Crypto", "Description", "Direction", "Fingerprint", "Media",
-    "Origin", "Rtcp", "RtpMap", "Timing", "parse",
+    "Origin", "Rtcp", "RtpMap", "Timing", "number", "parse",
 ]  # fmt: skip
 
 MAX_LINES = 4096

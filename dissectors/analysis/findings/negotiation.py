@@ -153,7 +153,7 @@ def rtpmap_missing(facts: Facts) -> Iterator[Found]:
         places = []
         for described in call.descriptions:
             for line in rtp_lines(described):
-                types = [f.payload_type for f in line.formats if f.certainty != "certain" and f.payload_type.isdigit()]
+                types = [f.payload_type for f in line.formats if f.certainty != "certain" and f.payload_type.isdecimal()]
                 if types:
                     unnamed.update(dict.fromkeys(types))
                     places.append(described.place)
