@@ -6,7 +6,9 @@ call came to is decided when it is asked for.
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any
 
 from dissectors.analysis import media
@@ -16,6 +18,10 @@ from dissectors.wire.datagram import Datagram, Flow, Malformed
 
 MAX_MESSAGES = 2048
 MAX_HEADERS = 128
+MAX_GONE, MAX_GONE_AT = 1 << 19, 64
+WELL = ("ended", "answered")
+"""Outcomes of which nobody complains."""
+
 MAX_TEXT = 1 << 16
 KINDS = {
     "INVITE": "call", "ACK": "call", "BYE": "call", "CANCEL": "call", "PRACK": "call", "UPDATE": "call", "INFO": "call",
@@ -247,13 +253,29 @@ class CallState:
         return tuple(Dialog(self.call_id, ours, theirs, state) for (ours, theirs), state in self.dialogs.items())
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What is left of a call that made room: when it was, and where its media went; times are nanoseconds."""
+
+    start: int
+    end: int
+
+
 class Calls:
-    """Every Call-ID that is open, at most `limit` of them; the one silent longest gives way."""
+    """Every Call-ID, at most `limit` of them, and what those that made room leave behind.
+
+    A call that has ended well makes room first, then the one that has been silent longest; so what is kept beyond the
+    bound is what is open and what went wrong. `retired` counts by (kind, outcome); `gone` holds where the media of
+    these calls went, `evicted` counts those that were given up while they were open.
+    """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.evicted = 0
         self.calls: dict[str, CallState] = {}
+        self.retired: Counter[tuple[str, str]] = Counter()
+        self.gone: OrderedDict[tuple[str, int], list[Gone]] = OrderedDict()
+        self._well: OrderedDict[str, None] = OrderedDict()
 
     def feed(self, datagram: Datagram, message: sip.Message) -> CallState:
         """Take one message; a message without Call-ID belongs to a call of its own name, the empty one."""
@@ -263,11 +285,32 @@ class Calls:
             method = message.cseq[1] if message.cseq else message.method or ""
             call = CallState(call_id, KINDS.get(method, "other"), datagram.time, datagram.time)
             if len(self.calls) >= self.limit:
-                self.calls.pop(next(iter(self.calls)))
-                self.evicted += 1
+                self._make_room()
         self.calls[call_id] = call
         call.feed(datagram, message)
+        if call.outcome in WELL and call.kind != "registration":
+            self._well[call_id] = None
+            self._well.move_to_end(call_id)
+        else:
+            self._well.pop(call_id, None)
         return call
+
+    def _make_room(self) -> None:
+        """Let go of the call that ended well longest ago, else of the one that is silent longest."""
+        name = next(iter(self._well), None)
+        if name is None:
+            name = next(iter(self.calls))
+            self.evicted += self.calls[name].ended is None
+        self._well.pop(name, None)
+        call = self.calls.pop(name)
+        self.retired[call.kind, call.outcome] += 1
+        left = Gone(call.start, call.last)
+        for address, port in {(line.address, line.port) for line in call.announced if line.address and line.port}:
+            there = self.gone.setdefault((address or "", port), [])
+            there.append(left)
+            del there[:-MAX_GONE_AT]
+        while len(self.gone) > MAX_GONE:
+            self.gone.popitem(last=False)
 
 
 def _who(value: str | None) -> str | None:
@@ -310,7 +353,7 @@ def _message(
         body=body,
         deviations=message.deviations,
         side=side,
-        headers=tuple(header.written for header in message.headers[:MAX_HEADERS] if not header.recovered),
+        headers=tuple(intern(header.written) for header in message.headers[:MAX_HEADERS] if not header.recovered),
         sizes=sizes(datagram.length, message),
         uri=message.uri,
         to_tag=message.to_tag,

@@ -75,6 +75,7 @@ class Recent:
         part = Calls(self._engine.calls.limit)
         part.calls = dict(sorted(chosen.items(), key=lambda one: one[1].start))
         part.evicted = self._engine.calls.evicted
+        part.retired, part.gone = self._engine.calls.retired, self._engine.calls.gone
         return part
 
     def _checks(self) -> Checks:

@@ -470,6 +470,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """Everything that was counted, what is not listed included.
+
+    `outcomes` counts SIP transactions by kind and outcome, as in `call, ended`. `calls_left_out` and
+    `streams_left_out` are not in the lists: they ended well in a capture that holds more than a report can.
+    """
+
+    outcomes: tuple[Seen, ...]
+    calls: int
+    streams: int
+    packets: int
+    lost: int
+    calls_left_out: int
+    streams_left_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that is said of a capture."""
 
@@ -482,3 +499,4 @@ class Report:
     findings: tuple[Finding, ...]
     handshakes: tuple[Handshake, ...] = ()
     protection: tuple[Protection, ...] = ()
+    totals: Totals | None = None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dissectors.analysis import clock, quality
-from dissectors.analysis.calls import Announced, CallState
+from dissectors.analysis.calls import Announced, CallState, Gone
 from dissectors.analysis.control import Heard
 from dissectors.analysis.digits import digits
 from dissectors.analysis.media import UNKNOWN_CODEC, Codec, codec_of
@@ -117,6 +117,12 @@ def _nearness(call: CallState, counters: Counters) -> tuple[bool, int]:
     """Of several calls on the same ports a stream belongs to the last that began before it, else to the next one."""
     before = call.start <= counters.first
     return before, call.start if before else -call.start
+
+
+def left(counters: Counters, flow: Flow, gone: Mapping[tuple[str, int], list[Gone]]) -> bool:
+    """Whether a stream belonged to a call that has made room since."""
+    there = (*gone.get((flow.dst, flow.dport), ()), *gone.get((flow.src, flow.sport), ()))
+    return any(counters.first <= each.end + GRACE and counters.last >= each.start - GRACE for each in there)
 
 
 def codec(counters: Counters, joined: Joined | None) -> Codec:

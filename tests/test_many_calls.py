@@ -1,0 +1,111 @@
+"""More calls than a report can hold: those that ended well make room, totals stay, and nothing is told wrong."""
+
+from __future__ import annotations
+
+from dissectors.analysis.calls import Calls
+from dissectors.analysis.engine import Engine
+from dissectors.analysis.report import Report
+from dissectors.mux.scan import Scanner
+from dissectors.wire.records import Record
+from tests.made import ETHERNET, Endpoint, frame
+from tests.stories import SDP, Story, description, message, talk
+
+
+def call(number: int, *, start: float, status: int = 200, ended: bool = True) -> Story:
+    """A short call between two endpoints of its own."""
+    a: Endpoint = (f"198.51.100.{number}", 4000)
+    b: Endpoint = (f"203.0.113.{number}", 4000)
+    name, told = f"call {number}", []
+
+    def add(time: float, back: bool, line: str, method: str, body: bytes = b"", tag: str = "2") -> None:
+        kind = (SDP,) if body else ()
+        octets = message(line, 1 + (method == "BYE"), method, *kind, body=body, tag=tag, call=name)
+        told.append((start + time, b, a, octets) if back else (start + time, a, b, octets))
+
+    add(0, False, "INVITE sip:b@x SIP/2.0", "INVITE", description(*a), "")
+    if status != 200:
+        add(10, True, f"SIP/2.0 {status} No", "INVITE")
+        return told
+    add(10, True, "SIP/2.0 200 OK", "INVITE", description(*b))
+    add(20, False, "ACK sip:b@x SIP/2.0", "ACK")
+    if ended:
+        add(500, False, "BYE sip:b@x SIP/2.0", "BYE")
+        add(510, True, "SIP/2.0 200 OK", "BYE")
+    return [*told, *talk(a, b, number, start=start + 30, seconds=0.4), *talk(b, a, 1000 + number, start=start + 30,
+                                                                             seconds=0.4)]  # fmt: skip
+
+
+def told(story: Story, limit: int) -> Report:
+    scanner, engine = Scanner(), Engine()
+    engine.calls = Calls(limit)
+    records = []
+    for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
+        octets = frame(src, dst, payload)
+        records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
+    for batch in scanner.scan(records):
+        engine.feed(batch)
+    engine.feed(scanner.finish())
+    return engine.report(scanner, ())
+
+
+STORY = [
+    *call(1, start=0, status=486),
+    *call(2, start=100, ended=False),
+    *(each for n in range(3, 15) for each in call(n, start=n * 1000.0)),
+]
+
+
+def test_calls_that_ended_well_make_room_and_the_others_stay() -> None:
+    made = told(STORY, 5)
+    assert len(made.calls) == 5
+    assert {call.outcome for call in made.calls} == {"rejected", "established", "ended"}
+    assert made.totals is not None
+    assert (made.totals.calls, made.totals.calls_left_out) == (14, 9)
+    assert {seen.name: seen.count for seen in made.totals.outcomes} == {
+        "call, ended": 12,
+        "call, rejected": 1,
+        "call, established": 1,
+    }
+
+
+def test_their_streams_are_counted_and_not_taken_for_unsignalled_ones() -> None:
+    whole, made = told(STORY, 100), told(STORY, 5)
+    assert whole.totals is not None and made.totals is not None
+    assert (made.totals.streams, made.totals.packets) == (whole.totals.streams, whole.totals.packets) == (26, 520)
+    assert made.totals.streams_left_out == 26 - len(made.streams) == 18
+    assert all(stream.call is not None for stream in made.streams)
+    assert "stream-unsignalled" not in {each.id for each in made.findings}
+    assert "bound-hit" not in {each.id for each in made.findings}
+
+
+def test_what_is_given_up_while_it_is_open_is_told() -> None:
+    open_calls = [each for n in range(1, 9) for each in call(n, start=n * 1000.0, ended=False)]
+    made = told(open_calls, 5)
+    assert made.totals is not None and made.totals.calls == 8
+    assert "bound-hit" in {each.id for each in made.findings}
+
+
+def test_an_ordinary_capture_is_listed_whole() -> None:
+    made = told(STORY, 100)
+    assert made.totals is not None and made.totals.calls_left_out == made.totals.streams_left_out == 0
+    assert len(made.calls) == made.totals.calls and len(made.streams) == made.totals.streams
+
+
+def test_many_calls_on_one_port_keep_their_own_streams() -> None:
+    a, b = ("198.51.100.1", 16402), ("203.0.113.2", 16402)
+    story: Story = []
+    for n in range(150):
+        name, start = f"call {n}", n * 40_000.0
+        for time, back, line, method, body in (
+            (0, False, "INVITE sip:b@x SIP/2.0", "INVITE", description(*a)),
+            (10, True, "SIP/2.0 200 OK", "INVITE", description(*b)),
+            (900, False, "BYE sip:b@x SIP/2.0", "BYE", b""),
+        ):
+            octets = message(line, 1, method, *((SDP,) if body else ()), body=body, tag="2" * back, call=name)
+            story.append((start + time, b, a, octets) if back else (start + time, a, b, octets))
+        story += talk(a, b, 5000 + n, start=start + 100, seconds=0.2)
+    made = told(story, 1000)
+    assert [made.calls[stream.call or 0].dialogs[0].call_id for stream in made.streams] == [
+        f"call {stream.ssrc - 5000}" for stream in made.streams
+    ]
+    assert len(made.streams) == 150
