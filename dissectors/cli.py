@@ -13,7 +13,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from dissectors import __version__
 from dissectors.commands import (
@@ -31,9 +31,6 @@ from dissectors.commands import (
 )
 from dissectors.commands.inputs import Refused
 from dissectors.wire.datagram import CaptureError
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsWrite
 
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
 ENOUGH_FOR_A_TYPO = 0.6
@@ -65,7 +62,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise Refused(f"{message} (muxshark --help)")
 
-    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+    def _print_message(self, message: str, file: Any = None) -> None:
         """Print help or usage; unlike argparse's own way, a disk that is full is not passed over in silence."""
         (file or sys.stderr).write(message)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from dissectors.analysis.report import Place, RtcpView, Seen
+from dissectors.analysis.report import Finding, Place, RtcpView, Seen
 from dissectors.outputs.lines import cells
 from dissectors.outputs.terminal import render
 from tests.reports import call, finding, message, report, stream
@@ -46,7 +47,7 @@ def test_forty_columns_tell_a_check_with_its_answers_and_its_delay() -> None:
 
 @pytest.mark.parametrize("width", [40, 48, 56])
 def test_a_narrow_page_cuts_nothing_of_streams_checks_and_endpoints(width: int) -> None:
-    far = {"src": "192.168.100.200", "sport": 50000, "dst": "192.168.100.201", "dport": 50001}
+    far: dict[str, Any] = {"src": "192.168.100.200", "sport": 50000, "dst": "192.168.100.201", "dport": 50001}
     made = report(
         flows=(replace(report().flows[0], **far),), calls=(call(messages=(message(1, "INVITE", **far),)),),
         streams=(stream(**far),), checks=(replace(report().checks[0], **far),),
@@ -55,6 +56,12 @@ def test_a_narrow_page_cuts_nothing_of_streams_checks_and_endpoints(width: int) 
     for title in ("On the wire", "Streams", "Connectivity"):
         assert "…" not in "".join(section(text, title))
     assert "INVITE" in text and max(cells(line) for line in text.splitlines()) <= width
+
+
+def test_forty_columns_tell_who_called_whom_in_a_table_of_calls() -> None:
+    made = report(calls=tuple(call(caller=f"sip:a{i}@b", callee="sip:c@d") for i in range(9)))
+    assert re.search(r"^ +7  0\.000  a6@b  →  c@d  talked 10\.0 s", shown(made, 40), re.M)
+    assert "sip:a6@b  →  sip:c@d" in shown(made, 80)
 
 
 def test_the_zone_is_that_of_the_season_of_the_capture(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +86,7 @@ def test_what_carried_the_datagrams_is_counted_in_headers_and_segments() -> None
 
 
 def test_findings_about_different_things_are_not_lumped_in_the_headline() -> None:
-    def bound(what: str) -> object:
+    def bound(what: str) -> Finding:
         return finding(id="bound-hit", what=what, places=(), call=None, stream=None)
 
     said = ("streams: 18928 given up", "waiting: 3 given up", "streams: 4 given up")

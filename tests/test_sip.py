@@ -15,6 +15,7 @@ from dissectors.protocols import sip, sip_parts
 from dissectors.protocols.sip_headers import COMPACT, parameters, split
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.inflate import Limits
+from tests import made
 
 DATA = Path(__file__).parent / "data"
 SAMPLES = {path.stem: path.read_bytes() for path in sorted((DATA / "sip").glob("*.bin"))}
@@ -520,3 +521,24 @@ def test_a_line_end_within_a_line_is_not_written() -> None:
 
 def test_parameters_are_pairs_in_order() -> None:
     assert parameters('a=1; B ;c="x;y" ; d=') == (("a", "1"), ("b", None), ("c", "x;y"), ("d", ""))
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        (made.sip("OPTIONS sip:a SIP/2.0"), "OPTIONS, sip:a"),
+        (made.sip("SIP/2.0 200 OK", "CSeq: 7 INVITE"), "200 OK, CSeq 7 INVITE"),
+        (made.sip("SIP/2.0 200 ", "CSeq: 7 INVITE"), "200, CSeq 7 INVITE"),
+        (made.sip("BYE sip:a SIP/2.0", "CSeq: 2 INVITE"), "BYE, CSeq 2 INVITE, sip:a"),
+        (
+            made.sip("MESSAGE sip:a SIP/2.0", "CSeq: 2 MESSAGE", "Content-Type: text/plain", body=b"hello"),
+            "MESSAGE, CSeq 2, 5 octets of text/plain, sip:a",
+        ),
+        (
+            made.sip("INFO sip:a SIP/2.0", "Content-Encoding: deflate", body=zlib.compress(b"v=0\r\n" * 9)),
+            "INFO, zlib 16 → 45 octets, sip:a",
+        ),
+    ],
+)
+def test_a_summary_has_the_method_or_status_the_sequence_and_the_body(payload: bytes, said: str) -> None:
+    assert sip.parse(payload).summary == said

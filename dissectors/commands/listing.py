@@ -12,11 +12,13 @@ from dissectors.commands import inputs
 NAME = "list"
 HELP = "one line a datagram: what it is, how sure, and what it says"
 DESCRIPTION = """\
-One line a datagram, in the order of the capture: frame, time, flow, protocol, strength, summary; the file first where
-there are several. A narrow terminal gets fewer columns, a pipe all of them.
+One line a datagram, in the order of the capture: frame, time, flow, protocol,
+strength, summary; the file first where there are several. A narrow terminal
+gets fewer columns, a pipe all of them.
 
-A verdict may need datagrams that come later, so the first line is written when the capture has been read to its end,
-also from a pipe; to watch a capture that goes on: tcpdump -w - | muxshark live -"""
+A verdict may need datagrams that come later, so the first line is written when
+the capture has been read to its end, also from a pipe; to watch a capture that
+goes on: tcpdump -w - | muxshark live -"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

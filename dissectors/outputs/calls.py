@@ -32,6 +32,7 @@ from dissectors.wire.datagram import endpoint
 
 WHOLE_CALLS = 3
 MOST_ROWS = 20
+NARROW = 64
 MOST_DESCRIPTIONS = 4
 MOST_SDP_LINES = 60
 BESIDE = 76
@@ -119,13 +120,18 @@ def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> li
         came_to = span(kind + outcome(call), OUTCOME_STYLES.get(call.outcome, ""))
         rows.append((
             span(i + 1, "dim"), span(moment(page, call.start), "dim"),
-            span(call.caller or "?"), span("→"), span(call.callee or "?"),
+            span(_party(page, call.caller)), span("→"), span(_party(page, call.callee)),
             came_to, span(len(call.streams) or ""),
         ))  # fmt: skip
     lines = [line(span(title, "bold")), *table(page, columns, rows)]
     if len(shown) < len(numbers):
         lines.append(line(span(f"  … and {len(numbers) - len(shown):,} more (--all)", "dim")))
     return [*lines, BLANK]
+
+
+def _party(page: Page, address: str | None) -> str:
+    """An address for a column; a narrow page goes without the scheme that nearly all have."""
+    return (address or "?").removeprefix("" if page.plain or page.width >= NARROW else "sip:")
 
 
 def _times(page: Page, call: Call) -> list[str]:
