@@ -31,7 +31,7 @@ def test_a_lone_rtp_datagram_is_not_counted_and_says_what_it_looks_like() -> Non
         ("bacnet", "repeat"),
         ("rdp_udp", "stands still"),
         ("block_transfer", "timestamps jump"),
-        ("source_engine", "of the 3"),
+        ("source_engine", "fewer than the 3"),
     ],
 )
 def test_what_is_no_stream_says_why(family: str, words: str) -> None:

@@ -54,10 +54,10 @@ class Header(NamedTuple):
 
 def objection(run: Sequence[tuple[bytes, int]]) -> str:
     """Why payloads with their UDP lengths, in order of arrival, each with an RTP header, are no stream; or nothing."""
-    arrived = headers(run)
+    arrived = headers(run) if len(run) >= LEAST else []
     sent = sorted(arrived)
     if len(sent) < LEAST:
-        return f"{len(sent)} of the {LEAST} different datagrams that it takes"
+        return f"fewer than the {LEAST} different datagrams that it takes"
     numbers = [after.sequence - before.sequence for before, after in pairwise(sent)]
     stamps = [abs(after.timestamp - before.timestamp) for before, after in pairwise(sent)]
     overtaken = sum(after.sequence < before.sequence for before, after in pairwise(arrived))
