@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from scapy.fields import ConditionalField, Field, StrField
@@ -30,10 +30,25 @@ def claimed(octets: bytes, underlayer: Packet | None) -> int:
     return max(length - 8, len(octets))
 
 
-def optional(field: Any) -> ConditionalField:
+class When(ConditionalField):
+    """A field that is shown, and built, only where `condition` holds for its layer.
+
+    Scapy looks at every field of a layer whenever it makes one; what it looks at stands here, so that it need not be
+    fetched from the field within.
+    """
+
+    __slots__ = ["do_copy", "holds_packets", "islist", "ismutable", "name"]
+
+    def __init__(self, field: Any, condition: Callable[[Packet], bool]) -> None:
+        super().__init__(field, condition)
+        for name in When.__slots__:
+            setattr(self, name, getattr(field, name))
+
+
+def optional(field: Any) -> When:
     """A field that is shown, and built, only where it has a value."""
     name = field.name
-    return ConditionalField(field, lambda packet: packet.getfieldval(name) is not None)
+    return When(field, lambda packet: packet.getfieldval(name) is not None)
 
 
 class Mark(Field[Any, bytes]):
@@ -56,7 +71,7 @@ class Later(StrField):
         return repr(x) if len(x) <= 32 else f"{x[:24]!r}… ({len(x)} octets)"
 
 
-def cut() -> ConditionalField:
+def cut() -> When:
     """The field of a header that the capture cut: its octets, while every other field is None."""
     return optional(StrField("cut", None))
 
@@ -80,14 +95,17 @@ class Layer(Mixin):
 
     def remember(self, octets: bytes, fields: dict[str, Any], mutable: Iterable[str] = ()) -> None:
         """Take `fields` as read from `octets`; those named in `mutable` can change without being assigned."""
-        self.fields = fields
-        self.raw_packet_cache = octets
-        self.raw_packet_cache_fields = {
-            name: self._raw_packet_cache_field_value(self.get_field(name), fields[name], copy=True)
+        # Scapy's own way to assign asks first whether a field is meant.
+        assign = object.__setattr__
+        assign(self, "fields", fields)
+        assign(self, "explicit", 1)
+        assign(self, "raw_packet_cache", octets)
+        values = {
+            name: self._raw_packet_cache_field_value(self.fieldtype[name], fields[name], copy=True)
             for name in mutable
             if fields[name] is not None
         }
-        self.explicit = 1
+        assign(self, "raw_packet_cache_fields", values)
 
     def remember_cut(self, octets: bytes) -> bytes:
         """Keep a header that is not whole; nothing is left for a payload."""

@@ -9,7 +9,6 @@ from scapy.contrib.rtcp import RTCP as ScapyRTCP
 from scapy.fields import (
     BitField,
     ByteEnumField,
-    ConditionalField,
     FieldListField,
     IntField,
     PacketField,
@@ -20,7 +19,7 @@ from scapy.fields import (
 )
 from scapy.packet import Packet
 
-from dissectors.layers.layer import Layer, Mark, cut, optional
+from dissectors.layers.layer import Layer, Mark, When, cut, optional
 from dissectors.layers.rtcp_parts import (
     BLOCK,
     Counted,
@@ -63,10 +62,10 @@ def _parts(packet: Packet) -> tuple[str, ...]:
     return ENCRYPTED if packet.fields.get("encrypted") else PARTS.get(packet.packet_type, ())
 
 
-def _part(field: Any) -> ConditionalField:
+def _part(field: Any) -> When:
     """A field of those packet types that have it; None where the packet is too short for it."""
     name = field.name
-    return ConditionalField(field, lambda packet: name in _parts(packet) and packet.getfieldval(name) is not None)
+    return When(field, lambda packet: name in _parts(packet) and packet.getfieldval(name) is not None)
 
 
 class RTCP(Layer, ScapyRTCP):
@@ -99,7 +98,7 @@ class RTCP(Layer, ScapyRTCP):
         _part(StrFixedLenField("application", b"", 4)),
         _part(IntField("media_sourcesync", 0)),
         _part(PacketListField("blocks", [], XRBlock)),
-        ConditionalField(StrField("data", b""), lambda packet: bool(packet.getfieldval("data"))),
+        When(StrField("data", b""), lambda packet: bool(packet.getfieldval("data"))),
         optional(Mark("encrypted", None)),
         cut(),
     ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar, NamedTuple
 
-from scapy.fields import ConditionalField, Field, FieldListField, PacketListField, StrField
+from scapy.fields import Field, FieldListField, PacketListField, StrField
 from scapy.packet import Packet
 from scapy.volatile import RandBin, RandNum
 
 from dissectors.layers.headers import octets_of, visible
-from dissectors.layers.layer import Layer, optional
+from dissectors.layers.layer import Layer, When, optional
 from dissectors.protocols import sdp
 
 MOST_LINES = 4096
@@ -119,10 +119,10 @@ def write_section(packet: Packet, types: dict[str, str]) -> bytes:
     return b"".join(line + b"\r\n" for line in lines)
 
 
-def _shown(field: Any) -> ConditionalField:
+def _shown(field: Any) -> When:
     """A field that is shown where it has a value or an element."""
     name = field.name
-    return ConditionalField(field, lambda packet: packet.getfieldval(name) not in (None, []))
+    return When(field, lambda packet: packet.getfieldval(name) not in (None, []))
 
 
 def _desc(types: dict[str, str], defaults: dict[str, Any]) -> list[Any]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from scapy.config import conf
-from scapy.fields import ConditionalField, Field, StrField
+from scapy.fields import Field, StrField
 from scapy.layers.inet import UDP
 from scapy.packet import Packet
 from scapy.volatile import RandBin, RandNum
 
 from dissectors.layers.headers import Headers, octets_of, split_fields, visible
-from dissectors.layers.layer import Later, Mark, Trailed, optional
+from dissectors.layers.layer import Later, Mark, Trailed, When, optional
 from dissectors.layers.sdp import SDP
 from dissectors.protocols import sip
 from dissectors.protocols.sip_parts import head, media_type
@@ -84,8 +84,8 @@ class SIP(Trailed, Packet):
     payload_guess = []
     fields_desc = [
         optional(StrField("leading", None)),
-        ConditionalField(Word("method", "INVITE"), lambda sip: sip.getfieldval("status") is None),
-        ConditionalField(Word("uri", "sip:nobody@example.invalid"), lambda sip: sip.getfieldval("status") is None),
+        When(Word("method", "INVITE"), lambda sip: sip.getfieldval("status") is None),
+        When(Word("uri", "sip:nobody@example.invalid"), lambda sip: sip.getfieldval("status") is None),
         optional(Word("status", None)),
         optional(Word("reason", None)),
         Word("version", "SIP/2.0"),
