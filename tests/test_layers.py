@@ -256,7 +256,7 @@ def test_a_named_port_is_ours_on_either_side(sport: int, dport: int) -> None:
         assert type(IP(bytes(IP() / UDP(sport=sport, dport=dport) / b"nothing known"))[UDP].payload) is Raw
 
 
-def test_a_range_of_ports_is_one_entry() -> None:
+def test_a_range_of_ports_is_one_entry(capsys: pytest.CaptureFixture[str]) -> None:
     before = len(UDP.payload_guess)
     with bind(ports=range(16384, 32768)):
         assert len(UDP.payload_guess) == before + 2
@@ -264,6 +264,8 @@ def test_a_range_of_ports_is_one_entry() -> None:
             assert RTP in IP(bytes(IP() / UDP(sport=9, dport=port) / made.rtp(1)))
         assert RTP not in IP(bytes(IP() / UDP(sport=9, dport=32768) / made.rtp(1)))
         assert (UDP() / RTP()).dport == 16384
+        UDP.upper_bonds()
+        assert "<any of 16384 ports, 16384 to 32767>" in capsys.readouterr().out
 
 
 def test_everywhere_leaves_to_scapy_what_the_table_does_not_know() -> None:

@@ -26,6 +26,10 @@ class AnyOf(frozenset[int]):
     def __hash__(self) -> int:
         return super().__hash__()
 
+    def __repr__(self) -> str:
+        """Short: `UDP.upper_bonds()` prints it."""
+        return f"<any of {len(self)} ports, {min(self)} to {max(self)}>"
+
 
 class Binding:
     """Ports that `Mux` has; `undo`, a call or the end of a `with` block gives them back. Giving back twice is fine."""
