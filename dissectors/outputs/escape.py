@@ -6,7 +6,7 @@ as what they are and do nothing.
 
 from __future__ import annotations
 
-IN_ASCII = str.maketrans("→←⇄▶◀─━│·…✖▲●↻–×“”’┄▷◁⋮", "><=><-=||~x!*@-x\"\"'-><:")
+IN_ASCII = str.maketrans("→←⇄▶◀─━│·…✖▲●↻–×“”’┄▷◁⋮▁▂▃▄▅▆▇█±", "><=><-=||~x!*@-x\"\"'-><:_.:-=+*#~")
 """What the renderers draw with, for an output whose encoding has nothing else."""
 
 

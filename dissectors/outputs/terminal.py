@@ -17,6 +17,7 @@ from dissectors.outputs.calls import calls
 from dissectors.outputs.escape import IN_ASCII as IN_ASCII
 from dissectors.outputs.lines import BLANK, Line, Page, flowing, hanging, line, span
 from dissectors.outputs.media import checks, streams
+from dissectors.outputs.quality import handshakes, quality
 from dissectors.outputs.sizes import sizes
 from dissectors.outputs.summary import MARKS, STYLES, by_kind, headline, on_the_wire, places, worst
 
@@ -63,7 +64,9 @@ def lines(page: Page, report: Report) -> list[Line]:
         BLANK,
         *calls(page, report),
         *streams(page, report),
+        *quality(page, report),
         *checks(page, report),
+        *handshakes(page, report),
         *findings(page, report),
     ]
 

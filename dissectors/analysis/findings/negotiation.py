@@ -122,6 +122,11 @@ def codec_not_common(facts: Facts) -> Iterator[Found]:
                     yield Found(what, (offer.place, answer.place), number)
 
 
+def numeric(payload_type: str) -> bool:
+    """Whether a format is a payload type of RTP."""
+    return payload_type.isascii() and payload_type.isdecimal()
+
+
 def codecs(line: Media) -> set[str]:
     """The codecs of a media line by name, or by payload type where nothing names them."""
     names = {(each.codec or f"payload type {each.payload_type}").lower() for each in line.formats}
@@ -153,7 +158,7 @@ def rtpmap_missing(facts: Facts) -> Iterator[Found]:
         places = []
         for described in call.descriptions:
             for line in rtp_lines(described):
-                types = [f.payload_type for f in line.formats if f.certainty != "certain" and f.payload_type.isdecimal()]
+                types = [f.payload_type for f in line.formats if f.certainty != "certain" and numeric(f.payload_type)]
                 if types:
                     unnamed.update(dict.fromkeys(types))
                     places.append(described.place)
