@@ -14,7 +14,7 @@
 -- that decide and inflate; nothing in parts 1 and 2 needs Wireshark.
 --
 -- luacheck: read globals Proto ProtoField ProtoExpert Pref Dissector DissectorTable Field Address ByteArray base expert
--- luacheck: read globals get_version set_plugin_info
+-- luacheck: read globals Tvb TreeItem get_version set_plugin_info
 
 local NAME, FILE, VERSION = "mux", "mux.lua", "0.1.0"
 
@@ -381,41 +381,44 @@ local HEADER_NAMES = {
   ["via"] = true, ["warning"] = true, ["www-authenticate"] = true, ["x"] = true, ["y"] = true,
 }
 
--- What FaceTime's payload types without rtpmap probably are, and their RTP clock.
+-- What FaceTime's payload types without rtpmap probably are.
 local HINTS = {
   -- high certainty: what later versions of FaceTime are known to send
-  [97] = { "AMR, 8000 Hz (high certainty)", 8000 },
+  [97] = "AMR, 8000 Hz (high certainty)",
   -- high certainty: what later versions of FaceTime are known to send
-  [98] = { "AMR-WB, 16000 Hz (high certainty)", 16000 },
+  [98] = "AMR-WB, 16000 Hz (high certainty)",
   -- high certainty: what FaceTime is known to send
-  [100] = { "HEVC, 90000 Hz (high certainty)", 90000 },
+  [100] = "HEVC, 90000 Hz (high certainty)",
   -- medium certainty: what FaceTime is known to send
-  [101] = { "AAC-ELD, 48000 Hz (medium certainty)", 48000 },
+  [101] = "AAC-ELD, 48000 Hz (medium certainty)",
   -- high certainty: what FaceTime is known to send
-  [104] = { "AAC-ELD with SBR, 24000 Hz (high certainty)", 24000 },
+  [104] = "AAC-ELD with SBR, 24000 Hz (high certainty)",
   -- medium certainty: its fmtp in FaceTime's offers
-  [105] = { "AAC-ELD, 22050 Hz (medium certainty)", 22050 },
+  [105] = "AAC-ELD, 22050 Hz (medium certainty)",
   -- high certainty: what FaceTime is known to send
-  [106] = { "AAC-ELD with SBR, 16000 Hz (high certainty)", 16000 },
+  [106] = "AAC-ELD with SBR, 16000 Hz (high certainty)",
   -- high certainty: what later versions of FaceTime are known to send, at 24000 or 48000 Hz
-  [119] = { "Opus (high certainty)" },
+  [119] = "Opus (high certainty)",
   -- high certainty: the rate of what FaceTime is known to send: redundancy of an unknown codec
-  [121] = { "unknown codec, 16000 Hz (high certainty)", 16000 },
+  [121] = "unknown codec, 16000 Hz (high certainty)",
   -- high certainty: the rate of what FaceTime is known to send: redundancy of an unknown codec
-  [122] = { "unknown codec, 8000 Hz (high certainty)", 8000 },
+  [122] = "unknown codec, 8000 Hz (high certainty)",
   -- high certainty: what FaceTime is known to send
-  [123] = { "H.264, 90000 Hz (high certainty)", 90000 },
+  [123] = "H.264, 90000 Hz (high certainty)",
 }
 
 -- The words of the table. Offsets count octets from the start of the UDP payload; numbers are big-endian. `payload` is
 -- what was captured, `length` what the UDP header claims: octets that were not captured satisfy no clause that looks at
 -- them, while a clause about a chain or a line holds as far as the capture goes.
 
+-- Looked up once: this is asked of every datagram.
+local byte = string.byte
+
 -- A number of `size` octets at `offset`, or nil where it is not whole.
 local function number(payload, offset, size)
   local value = 0
   for place = offset + 1, offset + size do
-    local octet = payload:byte(place)
+    local octet = byte(payload, place)
     if not octet then return nil end
     value = value * 256 + octet
   end
@@ -452,7 +455,7 @@ function HOLDS.AtMost(clause, _, length)
 end
 
 function HOLDS.Bits(clause, payload)
-  local octet = payload:byte(clause[2] + 1)
+  local octet = byte(payload, clause[2] + 1)
   return octet ~= nil and clause.octets[octet]
 end
 
@@ -486,11 +489,11 @@ function HOLDS.Chain(clause, payload, length)
   local captured = #payload
   while start < length do
     for _, check in ipairs(checks) do
-      local octet = payload:byte(start + check[2] + 1)
+      local octet = byte(payload, start + check[2] + 1)
       if octet and not check.octets[octet] then return false end
     end
     if start + length_at + 2 > captured then return captured < length end
-    local high, low = payload:byte(start + length_at + 1, start + length_at + 2)
+    local high, low = byte(payload, start + length_at + 1, start + length_at + 2)
     start = start + math.floor(((high * 256 + low) * unit + header + align - 1) / align) * align
   end
   return start == length
@@ -498,7 +501,7 @@ end
 
 -- The contributing sources and the extension that an RTP header announces fit (RFC 3550 section 5.1).
 function HOLDS.RtpHeader(_, payload, length)
-  local first = payload:byte(1)
+  local first = byte(payload, 1)
   if not first then return false end
   local stop = 12 + 4 * (first % 16)
   if first % 32 >= 16 then
@@ -531,7 +534,7 @@ function HOLDS.StartLine(clause, payload, length)
   local _, space = line:find(TOKEN)
   if not space then return false end
   local stop = #line
-  while stop > 0 and (line:byte(stop) == 32 or line:byte(stop) == 9) do stop = stop - 1 end
+  while stop > 0 and (byte(line, stop) == 32 or byte(line, stop) == 9) do stop = stop - 1 end
   if stop < space then return false end
   if not line_end and #payload < length then
     return begins_with_one_of(line:sub(space + 1, stop), clause[3])
@@ -539,7 +542,7 @@ function HOLDS.StartLine(clause, payload, length)
   return stop - space > #version and lower(line:sub(math.max(space + 1, stop - #version), stop)) == " " .. version
 end
 
--- What a clause needs at run time is worked out once.
+-- What a clause needs at run time is worked out once; a test of one octet becomes a table of octets.
 local function prepare(clause)
   clause.holds = HOLDS[clause[1]]
   if clause[1] == "Bits" then
@@ -556,29 +559,53 @@ end
 
 local EVERY_ROW, OPEN_TO = {}, {}
 for place, row in ipairs(ROWS) do
-  EVERY_ROW[place] = row
+  EVERY_ROW[place] = { row = row, clauses = row }
   for _, clause in ipairs(row) do prepare(clause) end
 end
 for _, range in ipairs(OPEN) do
-  local rows = {}
-  for place, row in ipairs(range[3]) do rows[place] = ROWS[row] end
-  for octet = range[1], range[2] do OPEN_TO[octet] = rows end
+  for octet = range[1], range[2] do OPEN_TO[octet] = range[3] end
+end
+
+-- What the first two octets say of a clause: true or false where they settle it, else nil.
+local function settled(clause, pair)
+  local octet = clause.octets and pair[clause[2]]
+  if octet then return clause.octets[octet] == true end
+  if clause[1] == "Chain" and clause[2] == 0 then
+    for _, check in ipairs(clause[7]) do
+      if settled(check, pair) == false then return false end
+    end
+  end
+  return nil
+end
+
+-- The rows that two octets leave open, each with the clauses that they leave open; worked out when they first come.
+local REMAINING = {}
+
+local function remaining(first, second)
+  local rows, pair = {}, { [0] = first, [1] = second }
+  for _, number_of in ipairs(OPEN_TO[first]) do
+    local candidate = { row = ROWS[number_of], clauses = {} }
+    local possible = true
+    for _, clause in ipairs(candidate.row) do
+      local said = settled(clause, pair)
+      if said == false then possible = false end
+      if said == nil then candidate.clauses[#candidate.clauses + 1] = clause end
+    end
+    if possible then rows[#rows + 1] = candidate end
+  end
+  REMAINING[first * 256 + second] = rows
+  return rows
 end
 
 -- The first row whose every clause holds; UNKNOWN when there is none. Never fails.
 local function classify(payload, length)
-  local rows = OPEN_TO[payload:byte(1)] or EVERY_ROW
+  local first, second = byte(payload, 1, 2)
+  local rows = second and (REMAINING[first * 256 + second] or remaining(first, second)) or EVERY_ROW
   for place = 1, #rows do
-    local row = rows[place]
-    local all = true
-    for clause_place = 1, #row do
-      local clause = row[clause_place]
-      if not clause.holds(clause, payload, length) then
-        all = false
-        break
-      end
-    end
-    if all then return row end
+    local clauses = rows[place].clauses
+    local left = #clauses
+    while left > 0 and clauses[left].holds(clauses[left], payload, length) do left = left - 1 end
+    if left == 0 then return rows[place].row end
   end
   return UNKNOWN
 end
@@ -1305,7 +1332,8 @@ major, minor = tonumber(major) or 0, tonumber(minor) or 0
 if major < 3 or major == 3 and minor < 4 then
   refuse("made for " .. MADE_FOR .. ", and this is " .. version)
 end
-for _, needed in ipairs({ "ProtoField", "ProtoExpert", "Pref", "Dissector", "DissectorTable", "ByteArray" }) do
+for _, needed in ipairs({ "ProtoField", "ProtoExpert", "Pref", "Dissector", "DissectorTable", "ByteArray", "Tvb",
+  "TreeItem" }) do
   if not _G[needed] then refuse("made for " .. MADE_FOR .. ", and this one (" .. version .. ") has no " .. needed) end
 end
 if major > 4 or major == 4 and minor > 6 then
@@ -1340,6 +1368,16 @@ prefs.max_inflated = Pref.uint("Largest inflated body", MAX_INFLATED,
 prefs.name_codecs = Pref.bool("Name FaceTime's payload types", true,
   "Say what a payload type without rtpmap probably is, in calls of FaceTime")
 
+-- Reading a preference is a search in Wireshark: what each datagram asks for is kept here, by `prefs_changed`.
+local settings = {}
+
+local function read_preferences()
+  for _, name in ipairs({ "heuristic", "follow_sdp", "inflate", "max_inflated", "name_codecs" }) do
+    settings[name] = prefs[name]
+  end
+end
+read_preferences()
+
 -- Fields ------------------------------------------------------------------------------------------------------------
 
 local STRENGTHS = { [0] = "none", "certain", "plausible" }
@@ -1359,7 +1397,6 @@ local fields = {
   inflated_length = ProtoField.uint32(named("body.inflated_length"), "Inflated length", base.DEC),
   ratio = ProtoField.double(named("body.ratio"), "Ratio"),
   codec = ProtoField.string(named("codec"), "Codec, probably"),
-  clock = ProtoField.uint32(named("codec.clock"), "RTP clock in Hz, probably", base.DEC),
 }
 mux.fields = fields
 
@@ -1393,6 +1430,7 @@ local function dissector(name)
 end
 
 local DATA = dissector("data")
+local call = DATA.call
 
 for _, row in ipairs(ROWS) do
   row.dissector = dissector(row.wireshark) or dissector(row.otherwise) or DATA
@@ -1403,8 +1441,12 @@ UNKNOWN.dissector, UNKNOWN.text = DATA, ", UNKNOWN: " .. UNKNOWN.reason
 -- A dissector that meets something malformed throws; Wireshark has marked it by then, and what follows it must not be
 -- blamed on Lua.
 local function hand_over(row, tvb, pinfo, tree)
-  pcall(row.dissector.call, row.dissector, tvb, pinfo, tree)
+  pcall(call, row.dissector, tvb, pinfo, tree)
 end
+
+-- Methods that every datagram needs; Wireshark searches for a method each time it is named.
+local captured_len, reported_len, octets_of = Tvb.captured_len, Tvb.reported_len, Tvb.raw
+local add, referenced = TreeItem.add, TreeItem.referenced
 
 -- What is remembered of the capture ---------------------------------------------------------------------------------
 
@@ -1477,8 +1519,8 @@ local function follow_sdp(message, pinfo)
   for _, one in ipairs(media_of(message.text, pinfo.src)) do
     remember("announced", place_of(one.address, one.port), one.announced)
     if message.facetime then remember("facetime", place_of(one.address, one.port), true) end
-    if prefs.follow_sdp and (one.rtp or registered[one.port]) then claim(pinfo, one, one.port) end
-    if prefs.follow_sdp and registered[one.port + 1] then claim(pinfo, one, one.port + 1) end
+    if settings.follow_sdp and (one.rtp or registered[one.port]) then claim(pinfo, one, one.port) end
+    if settings.follow_sdp and registered[one.port + 1] then claim(pinfo, one, one.port + 1) end
   end
 end
 
@@ -1524,12 +1566,14 @@ end
 
 -- The message as the SIP dissector may have it, and what was read of it.
 local function readable(payload, tvb, item)
-  local message = read_message(payload, prefs.max_inflated)
+  local message = read_message(payload, settings.max_inflated)
   if not message then return tvb end
   message.facetime = is_facetime(message)
   local changed = needs_rebuilding(message)
   if changed or message.body.status == "unsupported" then show_body(message, tvb, item) end
-  if changed and prefs.inflate then return ByteArray.new(rebuild(message), true):tvb("SIP, body inflated"), message end
+  if changed and settings.inflate then
+    return ByteArray.new(rebuild(message), true):tvb("SIP, body inflated"), message
+  end
   return message.begin > 1 and tvb(message.begin - 1):tvb() or tvb, message
 end
 
@@ -1538,36 +1582,41 @@ end
 local function name_codec(payload, pinfo, tvb, item)
   local payload_type = payload:byte(2) % 128
   local hint = HINTS[payload_type]
-  if not hint then return end
+  if not hint or not referenced(item, fields.codec) then return end
   local to, from = place_of(pinfo.dst, pinfo.dst_port), place_of(pinfo.src, pinfo.src_port)
   if not (remembered.facetime[to] or remembered.facetime[from]) then return end
   -- A stream's payload types are those of its receiver's SDP (RFC 3264 section 5.1).
   local announced = remembered.announced[to] or remembered.announced[from]
   if announced and announced[payload_type] then return end
-  item:add(fields.codec, tvb(1, 1), hint[1]):set_generated()
-  if hint[2] then item:add(fields.clock, tvb(1, 1), hint[2]):set_generated() end
+  item:add(fields.codec, tvb(1, 1), hint):set_generated()
 end
 
 -- The datagram ------------------------------------------------------------------------------------------------------
 
-local function present(row, tvb, pinfo, tree)
+-- Where nobody looks at a field or filters by it, it is not worth the time: most datagrams are media.
+local function present(row, captured, tvb, pinfo, tree)
   if not pinfo.visited then pinfo.conversation = mux end
-  local item = tree:add(mux, tvb(0, tvb:captured_len()))
-  item:append_text(row.text)
-  item:add(fields.type, tvb(0, 0), row.type):set_generated()
-  item:add(fields.strength, tvb(0, 0), STRENGTH_NUMBERS[row.strength]):set_generated()
-  item:add(fields.reason, tvb(0, 0), row.reason):set_generated()
+  local item
+  if referenced(tree, fields.reason) then
+    item = add(tree, mux, tvb(0, captured))
+    item:append_text(row.text)
+    item:add(fields.reason, tvb(0, 0), row.reason):set_generated()
+  else
+    item = add(tree, mux)
+  end
+  if referenced(tree, fields.type) then item:add(fields.type, tvb(0, 0), row.type):set_generated() end
+  if referenced(tree, fields.strength) then
+    item:add(fields.strength, tvb(0, 0), STRENGTH_NUMBERS[row.strength]):set_generated()
+  end
   return item
 end
 
-local function octets_of(tvb) return tvb:captured_len() > 0 and tvb:raw() or "" end
-
 local function dissect(row, payload, tvb, pinfo, tree)
-  local item = present(row, tvb, pinfo, tree)
+  local item = present(row, #payload, tvb, pinfo, tree)
   local given, message = tvb, nil
   if row.name == "SIP" then
     given, message = readable(payload, tvb, item)
-  elseif row.name == "RTP" and prefs.name_codecs then
+  elseif row.name == "RTP" and settings.name_codecs then
     name_codec(payload, pinfo, tvb, item)
   end
   hand_over(row, given, pinfo, tree)
@@ -1575,9 +1624,10 @@ local function dissect(row, payload, tvb, pinfo, tree)
 end
 
 function mux.dissector(tvb, pinfo, tree)
-  local payload = octets_of(tvb)
-  dissect(classify(payload, tvb:reported_len()), payload, tvb, pinfo, tree)
-  return tvb:captured_len()
+  local captured = captured_len(tvb)
+  local payload = captured > 0 and octets_of(tvb) or ""
+  dissect(classify(payload, reported_len(tvb)), payload, tvb, pinfo, tree)
+  return captured
 end
 
 -- Ports and heuristic -----------------------------------------------------------------------------------------------
@@ -1614,7 +1664,11 @@ local function register()
 end
 
 register()
-mux.prefs_changed = register
+
+function mux.prefs_changed()
+  read_preferences()
+  register()
+end
 
 -- "Decode As RTP" is the old way of seeing anything on such a port, and newer RTP dissectors then keep STUN and SIP for
 -- themselves. RTP is what media get here anyway, so the port is taken back; any other choice of the user's stands.
@@ -1631,9 +1685,9 @@ pcall(function() UDP_PORTS:add_for_decode_as(mux) end)
 -- On our own ports this is asked when the user's Decode As has displaced the port and its dissector wants no part of
 -- the datagram. Elsewhere, only what leaves no doubt opens a conversation; the rest of it follows.
 mux:register_heuristic("udp", function(tvb, pinfo, tree)
-  if not (registered[pinfo.dst_port] or registered[pinfo.src_port] or prefs.heuristic) then return false end
-  local payload = octets_of(tvb)
-  local row = classify(payload, tvb:reported_len())
+  if not (registered[pinfo.dst_port] or registered[pinfo.src_port] or settings.heuristic) then return false end
+  local payload = captured_len(tvb) > 0 and octets_of(tvb) or ""
+  local row = classify(payload, reported_len(tvb))
   if not (row.opens or registered[pinfo.dst_port] or registered[pinfo.src_port]) then return false end
   dissect(row, payload, tvb, pinfo, tree)
   return true

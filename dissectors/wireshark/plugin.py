@@ -108,11 +108,11 @@ def _constants(defaults: Defaults) -> Iterator[str]:
     yield from _wrapped(f"[{_lua(name)}] = true," for name in sorted(NAMES))
     yield "}"
     yield ""
-    yield "-- What FaceTime's payload types without rtpmap probably are, and their RTP clock."
+    yield "-- What FaceTime's payload types without rtpmap probably are."
     yield "local HINTS = {"
     for payload_type, hint in FACETIME.items():
         yield f"  -- {hint.certainty} certainty: {hint.source}"
-        yield f"  [{payload_type}] = {{ {_lua(_codec(hint))}{f', {hint.clock}' if hint.clock else ''} }},"
+        yield f"  [{payload_type}] = {_lua(_codec(hint))},"
     yield "}"
 
 

@@ -29,8 +29,8 @@ stub.buffer = buffer
 local function item()
   local self = {}
   function self.add(_, field, range, value)
-    assert(type(range) == "table", "a tree item needs a range")
     if field.abbreviation then
+      assert(type(range) == "table", "a field needs a range")
       stub.fields[field.abbreviation] = value == nil and true or value
     end
     return item()
@@ -51,6 +51,14 @@ function stub.install()
   globals.Pref = { range = preference, bool = preference, uint = preference }
   globals.Address = { ip = function(text) return text end, ipv6 = function(text) return text end }
   globals.ByteArray = { new = function(octets) return { tvb = function() return buffer(octets) end } end }
+  globals.Tvb = {
+    captured_len = function(tvb) return tvb:captured_len() end,
+    reported_len = function(tvb) return tvb:reported_len() end,
+    raw = function(tvb) return tvb:raw() end,
+  }
+  globals.TreeItem = {
+    add = function(tree, ...) return tree:add(...) end, referenced = function() return stub.referenced ~= false end,
+  }
   globals.ProtoExpert = { new = function(abbreviation) return { abbreviation = abbreviation } end }
   globals.ProtoField = setmetatable({}, {
     __index = function() return function(abbreviation) return { abbreviation = abbreviation } end end,
@@ -59,8 +67,8 @@ function stub.install()
     get = function(name)
       if stub.without and stub.without[name] then error("no such dissector") end
       local self = { name = name }
-      function self.call(_, tvb)
-        stub.calls[#stub.calls + 1] = { name = name, octets = tvb:raw() }
+      function self.call(me, tvb)
+        stub.calls[#stub.calls + 1] = { name = me.name, octets = tvb:raw() }
         if stub.malformed then error("malformed") end
         return tvb:captured_len()
       end

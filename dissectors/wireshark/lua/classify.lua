@@ -2,11 +2,14 @@
 -- what was captured, `length` what the UDP header claims: octets that were not captured satisfy no clause that looks at
 -- them, while a clause about a chain or a line holds as far as the capture goes.
 
+-- Looked up once: this is asked of every datagram.
+local byte = string.byte
+
 -- A number of `size` octets at `offset`, or nil where it is not whole.
 local function number(payload, offset, size)
   local value = 0
   for place = offset + 1, offset + size do
-    local octet = payload:byte(place)
+    local octet = byte(payload, place)
     if not octet then return nil end
     value = value * 256 + octet
   end
@@ -43,7 +46,7 @@ function HOLDS.AtMost(clause, _, length)
 end
 
 function HOLDS.Bits(clause, payload)
-  local octet = payload:byte(clause[2] + 1)
+  local octet = byte(payload, clause[2] + 1)
   return octet ~= nil and clause.octets[octet]
 end
 
@@ -77,11 +80,11 @@ function HOLDS.Chain(clause, payload, length)
   local captured = #payload
   while start < length do
     for _, check in ipairs(checks) do
-      local octet = payload:byte(start + check[2] + 1)
+      local octet = byte(payload, start + check[2] + 1)
       if octet and not check.octets[octet] then return false end
     end
     if start + length_at + 2 > captured then return captured < length end
-    local high, low = payload:byte(start + length_at + 1, start + length_at + 2)
+    local high, low = byte(payload, start + length_at + 1, start + length_at + 2)
     start = start + math.floor(((high * 256 + low) * unit + header + align - 1) / align) * align
   end
   return start == length
@@ -89,7 +92,7 @@ end
 
 -- The contributing sources and the extension that an RTP header announces fit (RFC 3550 section 5.1).
 function HOLDS.RtpHeader(_, payload, length)
-  local first = payload:byte(1)
+  local first = byte(payload, 1)
   if not first then return false end
   local stop = 12 + 4 * (first % 16)
   if first % 32 >= 16 then
@@ -122,7 +125,7 @@ function HOLDS.StartLine(clause, payload, length)
   local _, space = line:find(TOKEN)
   if not space then return false end
   local stop = #line
-  while stop > 0 and (line:byte(stop) == 32 or line:byte(stop) == 9) do stop = stop - 1 end
+  while stop > 0 and (byte(line, stop) == 32 or byte(line, stop) == 9) do stop = stop - 1 end
   if stop < space then return false end
   if not line_end and #payload < length then
     return begins_with_one_of(line:sub(space + 1, stop), clause[3])
@@ -130,7 +133,7 @@ function HOLDS.StartLine(clause, payload, length)
   return stop - space > #version and lower(line:sub(math.max(space + 1, stop - #version), stop)) == " " .. version
 end
 
--- What a clause needs at run time is worked out once.
+-- What a clause needs at run time is worked out once; a test of one octet becomes a table of octets.
 local function prepare(clause)
   clause.holds = HOLDS[clause[1]]
   if clause[1] == "Bits" then
@@ -147,29 +150,53 @@ end
 
 local EVERY_ROW, OPEN_TO = {}, {}
 for place, row in ipairs(ROWS) do
-  EVERY_ROW[place] = row
+  EVERY_ROW[place] = { row = row, clauses = row }
   for _, clause in ipairs(row) do prepare(clause) end
 end
 for _, range in ipairs(OPEN) do
-  local rows = {}
-  for place, row in ipairs(range[3]) do rows[place] = ROWS[row] end
-  for octet = range[1], range[2] do OPEN_TO[octet] = rows end
+  for octet = range[1], range[2] do OPEN_TO[octet] = range[3] end
+end
+
+-- What the first two octets say of a clause: true or false where they settle it, else nil.
+local function settled(clause, pair)
+  local octet = clause.octets and pair[clause[2]]
+  if octet then return clause.octets[octet] == true end
+  if clause[1] == "Chain" and clause[2] == 0 then
+    for _, check in ipairs(clause[7]) do
+      if settled(check, pair) == false then return false end
+    end
+  end
+  return nil
+end
+
+-- The rows that two octets leave open, each with the clauses that they leave open; worked out when they first come.
+local REMAINING = {}
+
+local function remaining(first, second)
+  local rows, pair = {}, { [0] = first, [1] = second }
+  for _, number_of in ipairs(OPEN_TO[first]) do
+    local candidate = { row = ROWS[number_of], clauses = {} }
+    local possible = true
+    for _, clause in ipairs(candidate.row) do
+      local said = settled(clause, pair)
+      if said == false then possible = false end
+      if said == nil then candidate.clauses[#candidate.clauses + 1] = clause end
+    end
+    if possible then rows[#rows + 1] = candidate end
+  end
+  REMAINING[first * 256 + second] = rows
+  return rows
 end
 
 -- The first row whose every clause holds; UNKNOWN when there is none. Never fails.
 local function classify(payload, length)
-  local rows = OPEN_TO[payload:byte(1)] or EVERY_ROW
+  local first, second = byte(payload, 1, 2)
+  local rows = second and (REMAINING[first * 256 + second] or remaining(first, second)) or EVERY_ROW
   for place = 1, #rows do
-    local row = rows[place]
-    local all = true
-    for clause_place = 1, #row do
-      local clause = row[clause_place]
-      if not clause.holds(clause, payload, length) then
-        all = false
-        break
-      end
-    end
-    if all then return row end
+    local clauses = rows[place].clauses
+    local left = #clauses
+    while left > 0 and clauses[left].holds(clauses[left], payload, length) do left = left - 1 end
+    if left == 0 then return rows[place].row end
   end
   return UNKNOWN
 end

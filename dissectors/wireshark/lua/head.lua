@@ -14,5 +14,5 @@
 -- that decide and inflate; nothing in parts 1 and 2 needs Wireshark.
 --
 -- luacheck: read globals Proto ProtoField ProtoExpert Pref Dissector DissectorTable Field Address ByteArray base expert
--- luacheck: read globals get_version set_plugin_info
+-- luacheck: read globals Tvb TreeItem get_version set_plugin_info
 

@@ -18,7 +18,8 @@ major, minor = tonumber(major) or 0, tonumber(minor) or 0
 if major < 3 or major == 3 and minor < 4 then
   refuse("made for " .. MADE_FOR .. ", and this is " .. version)
 end
-for _, needed in ipairs({ "ProtoField", "ProtoExpert", "Pref", "Dissector", "DissectorTable", "ByteArray" }) do
+for _, needed in ipairs({ "ProtoField", "ProtoExpert", "Pref", "Dissector", "DissectorTable", "ByteArray", "Tvb",
+  "TreeItem" }) do
   if not _G[needed] then refuse("made for " .. MADE_FOR .. ", and this one (" .. version .. ") has no " .. needed) end
 end
 if major > 4 or major == 4 and minor > 6 then
@@ -53,6 +54,16 @@ prefs.max_inflated = Pref.uint("Largest inflated body", MAX_INFLATED,
 prefs.name_codecs = Pref.bool("Name FaceTime's payload types", true,
   "Say what a payload type without rtpmap probably is, in calls of FaceTime")
 
+-- Reading a preference is a search in Wireshark: what each datagram asks for is kept here, by `prefs_changed`.
+local settings = {}
+
+local function read_preferences()
+  for _, name in ipairs({ "heuristic", "follow_sdp", "inflate", "max_inflated", "name_codecs" }) do
+    settings[name] = prefs[name]
+  end
+end
+read_preferences()
+
 -- Fields ------------------------------------------------------------------------------------------------------------
 
 local STRENGTHS = { [0] = "none", "certain", "plausible" }
@@ -72,7 +83,6 @@ local fields = {
   inflated_length = ProtoField.uint32(named("body.inflated_length"), "Inflated length", base.DEC),
   ratio = ProtoField.double(named("body.ratio"), "Ratio"),
   codec = ProtoField.string(named("codec"), "Codec, probably"),
-  clock = ProtoField.uint32(named("codec.clock"), "RTP clock in Hz, probably", base.DEC),
 }
 mux.fields = fields
 
@@ -106,6 +116,7 @@ local function dissector(name)
 end
 
 local DATA = dissector("data")
+local call = DATA.call
 
 for _, row in ipairs(ROWS) do
   row.dissector = dissector(row.wireshark) or dissector(row.otherwise) or DATA
@@ -116,8 +127,12 @@ UNKNOWN.dissector, UNKNOWN.text = DATA, ", UNKNOWN: " .. UNKNOWN.reason
 -- A dissector that meets something malformed throws; Wireshark has marked it by then, and what follows it must not be
 -- blamed on Lua.
 local function hand_over(row, tvb, pinfo, tree)
-  pcall(row.dissector.call, row.dissector, tvb, pinfo, tree)
+  pcall(call, row.dissector, tvb, pinfo, tree)
 end
+
+-- Methods that every datagram needs; Wireshark searches for a method each time it is named.
+local captured_len, reported_len, octets_of = Tvb.captured_len, Tvb.reported_len, Tvb.raw
+local add, referenced = TreeItem.add, TreeItem.referenced
 
 -- What is remembered of the capture ---------------------------------------------------------------------------------
 
@@ -190,8 +205,8 @@ local function follow_sdp(message, pinfo)
   for _, one in ipairs(media_of(message.text, pinfo.src)) do
     remember("announced", place_of(one.address, one.port), one.announced)
     if message.facetime then remember("facetime", place_of(one.address, one.port), true) end
-    if prefs.follow_sdp and (one.rtp or registered[one.port]) then claim(pinfo, one, one.port) end
-    if prefs.follow_sdp and registered[one.port + 1] then claim(pinfo, one, one.port + 1) end
+    if settings.follow_sdp and (one.rtp or registered[one.port]) then claim(pinfo, one, one.port) end
+    if settings.follow_sdp and registered[one.port + 1] then claim(pinfo, one, one.port + 1) end
   end
 end
 
@@ -237,12 +252,14 @@ end
 
 -- The message as the SIP dissector may have it, and what was read of it.
 local function readable(payload, tvb, item)
-  local message = read_message(payload, prefs.max_inflated)
+  local message = read_message(payload, settings.max_inflated)
   if not message then return tvb end
   message.facetime = is_facetime(message)
   local changed = needs_rebuilding(message)
   if changed or message.body.status == "unsupported" then show_body(message, tvb, item) end
-  if changed and prefs.inflate then return ByteArray.new(rebuild(message), true):tvb("SIP, body inflated"), message end
+  if changed and settings.inflate then
+    return ByteArray.new(rebuild(message), true):tvb("SIP, body inflated"), message
+  end
   return message.begin > 1 and tvb(message.begin - 1):tvb() or tvb, message
 end
 
@@ -251,36 +268,41 @@ end
 local function name_codec(payload, pinfo, tvb, item)
   local payload_type = payload:byte(2) % 128
   local hint = HINTS[payload_type]
-  if not hint then return end
+  if not hint or not referenced(item, fields.codec) then return end
   local to, from = place_of(pinfo.dst, pinfo.dst_port), place_of(pinfo.src, pinfo.src_port)
   if not (remembered.facetime[to] or remembered.facetime[from]) then return end
   -- A stream's payload types are those of its receiver's SDP (RFC 3264 section 5.1).
   local announced = remembered.announced[to] or remembered.announced[from]
   if announced and announced[payload_type] then return end
-  item:add(fields.codec, tvb(1, 1), hint[1]):set_generated()
-  if hint[2] then item:add(fields.clock, tvb(1, 1), hint[2]):set_generated() end
+  item:add(fields.codec, tvb(1, 1), hint):set_generated()
 end
 
 -- The datagram ------------------------------------------------------------------------------------------------------
 
-local function present(row, tvb, pinfo, tree)
+-- Where nobody looks at a field or filters by it, it is not worth the time: most datagrams are media.
+local function present(row, captured, tvb, pinfo, tree)
   if not pinfo.visited then pinfo.conversation = mux end
-  local item = tree:add(mux, tvb(0, tvb:captured_len()))
-  item:append_text(row.text)
-  item:add(fields.type, tvb(0, 0), row.type):set_generated()
-  item:add(fields.strength, tvb(0, 0), STRENGTH_NUMBERS[row.strength]):set_generated()
-  item:add(fields.reason, tvb(0, 0), row.reason):set_generated()
+  local item
+  if referenced(tree, fields.reason) then
+    item = add(tree, mux, tvb(0, captured))
+    item:append_text(row.text)
+    item:add(fields.reason, tvb(0, 0), row.reason):set_generated()
+  else
+    item = add(tree, mux)
+  end
+  if referenced(tree, fields.type) then item:add(fields.type, tvb(0, 0), row.type):set_generated() end
+  if referenced(tree, fields.strength) then
+    item:add(fields.strength, tvb(0, 0), STRENGTH_NUMBERS[row.strength]):set_generated()
+  end
   return item
 end
 
-local function octets_of(tvb) return tvb:captured_len() > 0 and tvb:raw() or "" end
-
 local function dissect(row, payload, tvb, pinfo, tree)
-  local item = present(row, tvb, pinfo, tree)
+  local item = present(row, #payload, tvb, pinfo, tree)
   local given, message = tvb, nil
   if row.name == "SIP" then
     given, message = readable(payload, tvb, item)
-  elseif row.name == "RTP" and prefs.name_codecs then
+  elseif row.name == "RTP" and settings.name_codecs then
     name_codec(payload, pinfo, tvb, item)
   end
   hand_over(row, given, pinfo, tree)
@@ -288,9 +310,10 @@ local function dissect(row, payload, tvb, pinfo, tree)
 end
 
 function mux.dissector(tvb, pinfo, tree)
-  local payload = octets_of(tvb)
-  dissect(classify(payload, tvb:reported_len()), payload, tvb, pinfo, tree)
-  return tvb:captured_len()
+  local captured = captured_len(tvb)
+  local payload = captured > 0 and octets_of(tvb) or ""
+  dissect(classify(payload, reported_len(tvb)), payload, tvb, pinfo, tree)
+  return captured
 end
 
 -- Ports and heuristic -----------------------------------------------------------------------------------------------
@@ -327,7 +350,11 @@ local function register()
 end
 
 register()
-mux.prefs_changed = register
+
+function mux.prefs_changed()
+  read_preferences()
+  register()
+end
 
 -- "Decode As RTP" is the old way of seeing anything on such a port, and newer RTP dissectors then keep STUN and SIP for
 -- themselves. RTP is what media get here anyway, so the port is taken back; any other choice of the user's stands.
@@ -344,9 +371,9 @@ pcall(function() UDP_PORTS:add_for_decode_as(mux) end)
 -- On our own ports this is asked when the user's Decode As has displaced the port and its dissector wants no part of
 -- the datagram. Elsewhere, only what leaves no doubt opens a conversation; the rest of it follows.
 mux:register_heuristic("udp", function(tvb, pinfo, tree)
-  if not (registered[pinfo.dst_port] or registered[pinfo.src_port] or prefs.heuristic) then return false end
-  local payload = octets_of(tvb)
-  local row = classify(payload, tvb:reported_len())
+  if not (registered[pinfo.dst_port] or registered[pinfo.src_port] or settings.heuristic) then return false end
+  local payload = captured_len(tvb) > 0 and octets_of(tvb) or ""
+  local row = classify(payload, reported_len(tvb))
   if not (row.opens or registered[pinfo.dst_port] or registered[pinfo.src_port]) then return false end
   dissect(row, payload, tvb, pinfo, tree)
   return true
