@@ -7,10 +7,13 @@ import subprocess
 
 from tools.environment import Environment, say
 
+PROGRAMS = {"tshark": "tshark", "lua5.2": "lua5.2", "lua5.4": "lua5.4", "luacheck": "lua-check"}
+"""Programs that some tests compare with, and the Debian packages that bring them."""
+
 
 def check(environment: Environment, arguments: list[str]) -> int:
     """Run ruff, mypy and pytest, which gets `arguments`; 0 when all three are content, else 1."""
-    want_tshark()
+    want_programs()
     variables = settings(environment)
     passed: dict[str, bool] = {}
     for name, options in (("ruff", ["check", "."]), ("mypy", []), ("pytest", arguments or ["-n", "auto"])):
@@ -36,14 +39,21 @@ def settings(environment: Environment) -> dict[str, str]:
     }
 
 
-def want_tshark() -> None:
-    """Install tshark where that is possible without asking anybody; else say what its absence costs."""
-    if shutil.which("tshark"):
+def want_programs() -> None:
+    """Install the programs that tests compare with where that needs nobody's consent; else say what is skipped."""
+    if not missing():
         return
     if os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
-        say("installing tshark with apt-get: some tests compare with it")
+        packages = [PROGRAMS[name] for name in missing()]
+        say(f"installing {', '.join(packages)} with apt-get: some tests compare with them")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", "tshark"]):
+        # One by one: a package that this system does not know shall not keep the others away.
+        for words in (["update"], *(["install", "--yes", "--no-install-recommends", name] for name in packages)):
             subprocess.run(["apt-get", "-q", *words], check=False, env=quiet, capture_output=True)
-    if not shutil.which("tshark"):
-        say("tshark is not installed: the tests that compare with it are skipped")
+    if missing():
+        say(f"not installed: {', '.join(missing())}; the tests that compare with them are skipped")
+
+
+def missing() -> list[str]:
+    """Those of PROGRAMS that are not on the path."""
+    return [name for name in PROGRAMS if not shutil.which(name)]
