@@ -53,7 +53,7 @@ def plain(value: Any) -> Any:
         return scalar(value)
     if kind is tuple:
         return [plain(element) for element in value]
-    return {name: plain(getattr(value, name)) for name in names(kind)}
+    return {name: plain(getattr(value, name)) for name in names(kind)}  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache

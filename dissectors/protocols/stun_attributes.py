@@ -73,7 +73,7 @@ def read_address(value: bytes, key: bytes) -> Address | None:
     """MAPPED-ADDRESS and its like (RFC 8489 section 14.1)."""
     if len(value) < 4 or SIZES.get(value[1]) != len(value):
         return None
-    host = "%d.%d.%d.%d" % (*value[4:],) if len(value) == 8 else str(ip_address(value[4:]))
+    host = ".".join(map(str, value[4:])) if len(value) == 8 else str(ip_address(value[4:]))
     return Address(host, int.from_bytes(value[2:4], "big"))
 
 
