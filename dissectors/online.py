@@ -13,6 +13,7 @@ from dissectors.analysis.engine import Engine
 from dissectors.analysis.events import EndEvent, Events, Look
 from dissectors.analysis.recent import Recent
 from dissectors.analysis.report import CaptureFile, Report
+from dissectors.mux.scan import Bounds
 from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
 from dissectors.sources.keep import Keeper, interface, section
@@ -27,6 +28,12 @@ TICK = 0.5
 
 SHARE = 0.05
 """How much of the time looking may take: where a look is dear, there are fewer."""
+
+MOST_CALLS = 8192
+"""Calls that are held at once, and half as many as flows and streams."""
+
+WAITING = 8192
+"""Datagrams that may wait for evidence."""
 
 QUIET = 5.0
 """Seconds without any frame after which people are told."""
@@ -45,15 +52,21 @@ class Stop:
 class Session:
     """One live session. `run` blocks until a stop condition, the end of the source, or `stop`.
 
+    `calls` bounds what is held at once: so many calls, twice as many flows and streams.
+
     `watch` is called with every look; what it raises ends the session.
     """
 
     def __init__(
         self, source: Source, *, keeper: Keeper | None = None, stop: Stop | None = None, limits: Limits = LIMITS,
         forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
+        calls: int = MOST_CALLS,
     ) -> None:  # fmt: skip
         self.source, self.keeper = source, keeper
-        self.scanner, self.engine = scanner_class()(forced=forced), Engine(limits)
+        # What is open at once is bounded more closely than offline: a session may run for weeks.
+        self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, WAITING), forced)
+        self.engine = Engine(limits)
+        self.engine.calls.limit = self.engine.checks.limit = calls
         self.received = self.octets = 0
         self.reason = ""
         self._limit = stop or Stop()
@@ -173,6 +186,10 @@ class Session:
             self.stop(f"{limit.octets:,} octets kept")
         if keeper is not None and limit.files and keeper.made > limit.files:
             self.stop(f"{limit.files} files kept")
+        # What calls that made room leave behind may not outgrow those that are held.
+        gone = self.engine.calls.gone
+        while len(gone) > 2 * self.engine.calls.limit:
+            gone.popitem(last=False)
 
     def _look(self) -> None:
         if self.watch is None:

@@ -5,6 +5,7 @@ import argparse
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -29,7 +30,7 @@ from dissectors.sources.pipe import Pipe
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.frames import Frames
 from dissectors.wire.records import Record
-from tests.made import A, B, frame, rtp
+from tests.made import A, B, frame, rtp, sip
 from tests.namespaces import MUXSHARK
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -235,6 +236,23 @@ def test_ports_are_read_as_numbers_and_ranges() -> None:
     for wrong in ("", "5060-", "70000", "20-10", "sip"):
         with pytest.raises(argparse.ArgumentTypeError):
             command.ports(wrong)
+
+
+def test_what_is_held_is_bounded_and_the_report_says_that_the_bound_was_hit() -> None:
+    octets = bytearray(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+    for number in range(300):
+        names = (f"Call-ID: {number}", f"From: <sip:a>;tag={number}", "To: <sip:b>", "CSeq: 1 INVITE")
+        media = [rtp(sequence, ssrc=number + 1) for sequence in range(5)]
+        for payload in (sip("INVITE sip:b SIP/2.0", *names), *media):
+            one = frame((A[0], 10_000 + number), (B[0], 10_000 + number), payload)
+            octets += struct.pack("<IIII", number, 0, len(one), len(one)) + one
+    with fed(bytes(octets), 50_000) as pipe:
+        bounded = Session(pipe, watch=lambda look: None, calls=20)
+        bounded.run()
+    assert len(bounded.engine.calls.calls) == 20
+    assert len(bounded.scanner.flows) <= 40 and len(bounded.scanner.streams) <= 40
+    found = [finding.what for finding in bounded.report().findings if finding.id == "bound-hit"]
+    assert any(what.startswith("calls: ") for what in found) and any(what.startswith("flows: ") for what in found)
 
 
 @pytest.mark.skipif(not filters.available(), reason="libpcap is not installed")

@@ -16,16 +16,19 @@ from dissectors.analysis.report import Call, Certainty, Finding, Report, Severit
 HISTORY = 30
 """How many looks back a stream's rate and loss are remembered."""
 
-MOST_REMEMBERED = 65_536
+MOST_REMEMBERED = 4096
+"""Calls, streams and findings that are known to be told already: more than one look shows."""
+
 SILENT = 3.0
 """Seconds without a datagram after which a stream is silent."""
 
 PATIENCE = 5.0
 """Seconds for which a finding about a call or a stream must hold before it is told: media follow the answer."""
 
-PATIENT = dict.fromkeys(
-    ("call-unanswered", "invite-no-response", "ack-missing", "bye-unanswered", "request-unanswered", "rtcp-missing"), 32.0
-)
+UNANSWERED = (
+    "call-unanswered", "invite-no-response", "ack-missing", "bye-unanswered", "request-unanswered", "rtcp-missing",
+)  # fmt: skip
+PATIENT = dict.fromkeys(UNANSWERED, 32.0)
 """Longer ones. RFC 3261 gives a request 32 seconds (timers B and F)."""
 
 AT_ONCE = (

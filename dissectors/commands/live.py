@@ -61,6 +61,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--ndjson", action="store_true", help="events as one JSON object a line (docs/live.md)")
     add("--json", action="store_true", help="the report at the end as JSON; the log goes to standard error")
     add("--log", action="store_true", help="a line for each event instead of the screen")
+    add("--calls", type=inputs.positive, default=8192, metavar="N", help="hold so many calls at once (8192)")
     add("--every", type=inputs.positive, default=10, metavar="S", help="tell how each stream does so often (10)")
     inputs.add_reading(parser)
 
@@ -82,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
         keeper = _keeper(options, source)
         session = online.Session(
             source, keeper=keeper, stop=_stop(options), limits=inputs.limits(options), forced=inputs.forced(options),
-            every=options.every,
+            every=options.every, calls=options.calls,
         )  # fmt: skip
         whom = f", as {became}" if became else ""
         _say(f"watching {', '.join(source.names)} by {source.backend}{whom}: {source.why}")
