@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from sys import intern
 from typing import Any
 
-from dissectors.analysis import media
+from dissectors.analysis.negotiation import Announced, Negotiation
 from dissectors.analysis.report import Body, Description, Dialog, Message, Place, Sizes
-from dissectors.protocols import sdp, sip
+from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram, Flow, Malformed
 
 MAX_MESSAGES = 2048
@@ -28,22 +28,6 @@ KINDS = {
     "REGISTER": "registration", "SUBSCRIBE": "subscription", "NOTIFY": "subscription", "PUBLISH": "subscription",
     "MESSAGE": "message", "OPTIONS": "options",
 }  # fmt: skip
-
-
-NEGOTIATES = {"INVITE", "ACK", "PRACK", "UPDATE"}
-"""The methods whose messages carry offers and answers (RFC 3264, RFC 6337 section 2)."""
-
-
-@dataclass(slots=True)
-class Announced:
-    """One media line as a side announced it: where it wants to receive, and under what names it sends."""
-
-    side: str
-    address: str | None
-    port: int
-    media: sdp.Media
-    encryption: str | None
-    sent_from: str
 
 
 @dataclass(slots=True)
@@ -64,21 +48,30 @@ class CallState:
     ended_by: str | None = None
     status: int | None = None
     cancelled: bool = False
-    facetime: bool = False
     dialogs: dict[tuple[str | None, str | None], str] = field(default_factory=dict)
     user_agents: dict[str, None] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     not_kept: int = 0
-    descriptions: list[Description] = field(default_factory=list)
-    announced: list[Announced] = field(default_factory=list)
-    open_offer: str | None = None
+    negotiation: Negotiation = field(default_factory=Negotiation)
     pairs: set[Flow] = field(default_factory=set)
     hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
     _seen: set[Any] = field(default_factory=set)
-    _described: set[tuple[str, int | None, bytes]] = field(default_factory=set)
 
-    def feed(self, datagram: Datagram, message: sip.Message) -> None:
-        """Take one message of this Call-ID."""
+    @property
+    def facetime(self) -> bool:
+        """Whether a user agent or an origin says that this is FaceTime."""
+        return self.negotiation.facetime
+
+    @property
+    def descriptions(self) -> list[Description]:
+        return self.negotiation.descriptions
+
+    @property
+    def announced(self) -> list[Announced]:
+        return self.negotiation.announced
+
+    def feed(self, datagram: Datagram, message: sip.Message) -> tuple[Malformed, ...]:
+        """Take one message of this Call-ID; gives back what was wrong with the descriptions in it."""
         number, method = message.cseq or (None, message.method or "")
         side = self._side(message, method)
         flow = datagram.flow
@@ -89,14 +82,15 @@ class CallState:
             self.hosts[side].add(flow.src)
         if message.user_agent and len(self.user_agents) < 16:
             self.user_agents[message.user_agent] = None
-            self.facetime |= message.user_agent.startswith("Viceroy")
+            self.negotiation.facetime |= message.user_agent.startswith("Viceroy")
         again = self._again(flow, message, number, method)
         self._track(datagram.time, message, method, side)
-        body = self._body(datagram, message, side, again)
+        broken = self.negotiation.feed(datagram, message, side)
         if len(self.messages) >= MAX_MESSAGES:
             self.not_kept += 1
-            return
-        self.messages.append(_message(datagram, message, number, method, again, body, side))
+        else:
+            self.messages.append(_message(datagram, message, number, method, again, _body(message), side))
+        return broken
 
     def _side(self, message: sip.Message, method: str) -> str:
         """Who sent it: the caller is whose tag stands in From of the first request."""
@@ -107,7 +101,9 @@ class CallState:
 
     def _again(self, flow: Flow, message: sip.Message, number: int | None, method: str) -> bool:
         """Whether the same hop has carried the same message of the same transaction (RFC 3261 section 17)."""
-        key = (flow, message.method or message.status, number, method, message.via_branch, message.to_tag)
+        # A provisional response may follow another one of its status: reliable ones count in RSeq (RFC 3262).
+        told = (message.to_tag, message.get("RSeq"), hash(message.raw_body))
+        key = (flow, message.method or message.status, number, method, message.via_branch, *told)
         if key in self._seen:
             return True
         if len(self._seen) < 4 * MAX_MESSAGES:
@@ -183,57 +179,6 @@ class CallState:
             later = before is None or self.ORDER.index(state) > self.ORDER.index(before) or state == "calling"
             self.dialogs[tags] = state if later else before or state
 
-    # Offer and answer: RFC 3264.
-
-    def _body(self, datagram: Datagram, message: sip.Message, side: str, again: bool) -> Body | None:
-        if not message.raw_body and not message.body.octets:
-            return None
-        if not again:
-            number, method = message.cseq or (None, message.method)
-            for text in _descriptions(message) if method in NEGOTIATES else ():
-                self._describe(datagram, text, side, number)
-        inflated = message.body
-        return Body(
-            content_type=message.content_type,
-            compressed_length=inflated.compressed_length,
-            inflated_length=inflated.inflated_length,
-            encoding=inflated.encoding,
-            label=inflated.label,
-            status=inflated.status,
-            text=inflated.octets[:MAX_TEXT].decode("utf-8", "replace"),
-            deviations=inflated.deviations,
-        )
-
-    def _describe(self, datagram: Datagram, text: bytes, side: str, number: int | None) -> None:
-        """Take a description as offer or answer; one that a hop or a later response repeats says nothing new."""
-        if (side, number, text) in self._described:
-            return
-        if len(self._described) < 64:
-            self._described.add((side, number, text))
-        try:
-            description = sdp.parse(text)
-        except Malformed:
-            return
-        self.facetime |= bool(description.origin and description.origin.username == media.FACETIME_ORIGIN)
-        answer = self.open_offer is not None and self.open_offer != side
-        self.open_offer = None if answer else side
-        if len(self.descriptions) >= 64:
-            return
-        self.descriptions.append(
-            Description(
-                role="answer" if answer else "offer",
-                place=Place(datagram.file, datagram.frame),
-                origin=description.origin.address if description.origin else None,
-                name=description.name,
-                media=media.lines(description, self.facetime),
-                deviations=description.deviations,
-                side=side,
-            )
-        )
-        for line in description.media:
-            address, keys = media.address_of(line, description), media.encryption(line, description)
-            self.announced.append(Announced(side, address, line.port, line, keys, datagram.flow.src))
-
     @property
     def outcome(self) -> str:
         """What the call came to; see `report.Call`."""
@@ -277,8 +222,11 @@ class Calls:
         self.gone: OrderedDict[tuple[str, int], list[Gone]] = OrderedDict()
         self._well: OrderedDict[str, None] = OrderedDict()
 
-    def feed(self, datagram: Datagram, message: sip.Message) -> CallState:
-        """Take one message; a message without Call-ID belongs to a call of its own name, the empty one."""
+    def feed(self, datagram: Datagram, message: sip.Message) -> tuple[Malformed, ...]:
+        """Take one message; gives back what was wrong with the descriptions in it.
+
+        A message without Call-ID belongs to a call of its own name, the empty one.
+        """
         call_id = message.call_id or ""
         call = self.calls.pop(call_id, None)
         if call is None:
@@ -287,13 +235,13 @@ class Calls:
             if len(self.calls) >= self.limit:
                 self._make_room()
         self.calls[call_id] = call
-        call.feed(datagram, message)
+        broken = call.feed(datagram, message)
         if call.outcome in WELL and call.kind != "registration":
             self._well[call_id] = None
             self._well.move_to_end(call_id)
         else:
             self._well.pop(call_id, None)
-        return call
+        return broken
 
     def _make_room(self) -> None:
         """Let go of the call that ended well longest ago, else of the one that is silent longest."""
@@ -320,13 +268,20 @@ def _who(value: str | None) -> str | None:
     return sip.address(value).uri or value
 
 
-def _descriptions(message: sip.Message) -> list[bytes]:
-    """The bodies of a message that are SDP: the whole body, or parts of a multipart one."""
-    if message.parts:
-        return [part.body for part in message.parts if "sdp" in (part.content_type or "").lower()]
-    said = (message.content_type or "").lower()
-    text = message.body.octets
-    return [text] if "sdp" in said or text.lstrip(b"\r\n").startswith(b"v=0") else []
+def _body(message: sip.Message) -> Body | None:
+    if not message.raw_body and not message.body.octets:
+        return None
+    inflated = message.body
+    return Body(
+        content_type=message.content_type,
+        compressed_length=inflated.compressed_length,
+        inflated_length=inflated.inflated_length,
+        encoding=inflated.encoding,
+        label=inflated.label,
+        status=inflated.status,
+        text=inflated.octets[:MAX_TEXT].decode("utf-8", "replace"),
+        deviations=inflated.deviations,
+    )
 
 
 def _message(

@@ -183,7 +183,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """An offer or an answer (RFC 3264): where it stood, and which side made it; its text is in that message's body."""
+    """An offer or an answer (RFC 3264): where it stood, and which side made it; its text is in that message's body.
+
+    `answers` is where the offer stood that an answer belongs to, on the same hop where it was captured there.
+    """
 
     role: Literal["offer", "answer"]
     place: Place
@@ -192,6 +195,7 @@ class Description:
     media: tuple[Media, ...]
     deviations: tuple[str, ...]
     side: str = ""
+    answers: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)

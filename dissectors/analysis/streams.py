@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dissectors.analysis import clock, quality
-from dissectors.analysis.calls import Announced, CallState, Gone
+from dissectors.analysis.calls import CallState, Gone
 from dissectors.analysis.control import Heard
 from dissectors.analysis.digits import digits
 from dissectors.analysis.media import UNKNOWN_CODEC, Codec, codec_of
+from dissectors.analysis.negotiation import Announced
 from dissectors.analysis.report import Payload, Phase, Place, Stream
 from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.protocols import payload_types

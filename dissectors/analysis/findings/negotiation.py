@@ -17,11 +17,11 @@ EXTRAS = {"telephone-event", "cn", "red", "ulpfec", "rtx", "flexfec-03"}
 
 
 def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
-    """Each offer with the answer to it."""
-    described = call.descriptions
-    for offer, answer in zip(described, described[1:], strict=False):
-        if offer.role == "offer" and answer.role == "answer":
-            yield offer, answer
+    """Each answer with the offer that it answers."""
+    offers = {described.place: described for described in call.descriptions if described.role == "offer"}
+    for described in call.descriptions:
+        if described.answers in offers:
+            yield offers[described.answers], described
 
 
 def rtp_lines(described: Description) -> list[Media]:

@@ -1,0 +1,142 @@
+"""Offers and answers of one Call-ID, told by their transactions (RFC 3264, RFC 6337 section 2).
+
+A transaction is named by its From tag and CSeq number. Its first description is the offer, what the other side says in
+it is an answer, and what the same side says again is the offer on another hop. A PRACK belongs to the INVITE that its
+RAck names as long as that waits for an answer (RFC 3262 section 5). What a refusal describes is neither: it says what
+could have been (RFC 3261 section 21.4.26).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dissectors.analysis import media
+from dissectors.analysis.report import Description, Place
+from dissectors.protocols import sdp, sip
+from dissectors.protocols.sip_headers import number
+from dissectors.wire.datagram import Datagram, Flow, Malformed
+
+METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
+"""The methods whose messages carry offers and answers."""
+
+WHOLE = ("complete", "identity")
+MAX_DESCRIPTIONS = 64
+
+Transaction = tuple[str | None, int | None]
+"""The tag of From, which is that of the side that asks, and the sequence number."""
+
+
+@dataclass(slots=True)
+class Announced:
+    """One media line as a side announced it: where it wants to receive, and under what names it sends."""
+
+    side: str
+    address: str | None
+    port: int
+    media: sdp.Media
+    encryption: str | None
+    sent_from: str
+
+
+@dataclass(slots=True)
+class Offered:
+    """The offer of a transaction: who made it, where it stood last, and where on each hop."""
+
+    side: str
+    last: Place
+    hops: dict[Flow, Place] = field(default_factory=dict)
+    answered: bool = False
+
+
+@dataclass(slots=True)
+class Negotiation:
+    """What the two sides have described to each other, in order."""
+
+    facetime: bool = False
+    descriptions: list[Description] = field(default_factory=list)
+    announced: list[Announced] = field(default_factory=list)
+    not_kept: int = 0
+    _offers: dict[Transaction, Offered] = field(default_factory=dict)
+    _described: set[tuple[Transaction, str, bytes]] = field(default_factory=set)
+
+    def feed(self, datagram: Datagram, message: sip.Message, side: str) -> tuple[Malformed, ...]:
+        """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
+        sequence, method = message.cseq or (None, message.method or "")
+        if method not in METHODS or (message.status or 0) >= 300:
+            return ()
+        broken = []
+        for text in _texts(message):
+            try:
+                self._take(datagram, text, side, self._transaction(message, sequence, method, side))
+            except Malformed as malformed:
+                broken.append(malformed)
+        return tuple(broken)
+
+    def _transaction(self, message: sip.Message, sequence: int | None, method: str, side: str) -> Transaction:
+        if method == "PRACK" and message.is_request:
+            asked = (message.get("RAck") or "").split()
+            first = (message.from_tag, number(asked[1]) if len(asked) == 3 else None)
+            waiting = self._offers.get(first)
+            if waiting is not None and waiting.side != side and not waiting.answered:
+                return first
+        return message.from_tag, sequence
+
+    def _take(self, datagram: Datagram, text: bytes, side: str, transaction: Transaction) -> None:
+        """Take one description; what a hop or a later response repeats says nothing new."""
+        place = Place(datagram.file, datagram.frame)
+        offered = self._offers.get(transaction)
+        if (transaction, side, text) in self._described:
+            if offered is not None and offered.side == side:
+                self._on(offered, datagram.flow, place)
+            return
+        if len(self.descriptions) >= MAX_DESCRIPTIONS:
+            self.not_kept += 1
+            return
+        description = sdp.parse(text)
+        self._described.add((transaction, side, text))
+        if offered is None:
+            offered = self._offers[transaction] = Offered(side, place)
+        answers = None
+        if offered.side == side:
+            self._on(offered, datagram.flow, place)
+        else:
+            offered.answered = True
+            answers = offered.hops.get(datagram.flow.reverse, offered.last)
+        self._list(datagram, description, side, place, answers)
+
+    def _on(self, offered: Offered, flow: Flow, place: Place) -> None:
+        offered.last = place
+        if len(offered.hops) < MAX_DESCRIPTIONS:
+            offered.hops.setdefault(flow, place)
+
+    def _list(
+        self, datagram: Datagram, description: sdp.Description, side: str, place: Place, answers: Place | None
+    ) -> None:
+        self.facetime |= bool(description.origin and description.origin.username == media.FACETIME_ORIGIN)
+        self.descriptions.append(
+            Description(
+                role="offer" if answers is None else "answer",
+                place=place,
+                origin=description.origin.address if description.origin else None,
+                name=description.name,
+                media=media.lines(description, self.facetime),
+                deviations=description.deviations,
+                side=side,
+                answers=answers,
+            )
+        )
+        for line in description.media:
+            address, keys = media.address_of(line, description), media.encryption(line, description)
+            self.announced.append(Announced(side, address, line.port, line, keys, datagram.flow.src))
+
+
+def _texts(message: sip.Message) -> Iterator[bytes]:
+    """The bodies of a message that are SDP: the whole body, or parts of a multipart one; none that did not inflate."""
+    if message.parts:
+        yield from (part.body for part in message.parts if "sdp" in (part.content_type or "").lower())
+        return
+    text = message.body.octets
+    begins = text.lstrip(b"\r\n").startswith(b"v=0")
+    if begins or (text and message.body.status in WHOLE and "sdp" in (message.content_type or "")):
+        yield text

@@ -1,0 +1,148 @@
+"""What a call's messages say of its offers, answers and dialogs: hops, forks, refusals and repeated responses."""
+
+from __future__ import annotations
+
+from dissectors.analysis.findings.negotiation import pairs
+from dissectors.analysis.report import Call
+from tests.made import A, B, Endpoint, Sent, report, sip
+
+C: Endpoint = ("192.0.2.3", 5060)
+PROXY: Endpoint = ("192.0.2.9", 5060)
+SDP = "Content-Type: application/sdp"
+CALLER, CALLEE = "1", "2"
+
+
+def described(host: str, port: int = 6000, payload_type: int = 0) -> bytes:
+    return (
+        f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio {port} RTP/AVP {payload_type}\r\n"
+    ).encode()
+
+
+OURS, THEIRS = described("192.0.2.1"), described("192.0.2.2")
+
+
+def message(
+    start: str, cseq: str, body: bytes = b"", *headers: str, tags: tuple[str, str] = (CALLER, CALLEE)
+) -> bytes:
+    """A message with these tags in From and To; an empty one is left out."""
+    ours, theirs = (f";tag={tag}" if tag else "" for tag in tags)
+    via = f"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK{cseq.replace(' ', '').replace('ACK', 'INVITE')}"
+    common = [via, f"From: <sip:a@x>{ours}", f"To: <sip:b@x>{theirs}", "Call-ID: one", f"CSeq: {cseq}"]
+    return sip(start, *common, *headers, *([SDP] if body else []), body=body)
+
+
+def asks(
+    method: str, number: int, body: bytes = b"", *headers: str, tags: tuple[str, str] = (CALLER, CALLEE)
+) -> bytes:
+    return message(f"{method} sip:b@x SIP/2.0", f"{number} {method}", body, *headers, tags=tags)
+
+
+def says(
+    status: int, number: int, body: bytes = b"", *headers: str, tags: tuple[str, str] = (CALLER, CALLEE),
+    method: str = "INVITE",
+) -> bytes:  # fmt: skip
+    return message(f"SIP/2.0 {status} Said", f"{number} {method}", body, *headers, tags=tags)
+
+
+def only(sent: list[Sent]) -> Call:
+    (call,) = report(sent).calls
+    return call
+
+
+def negotiated(call: Call) -> list[tuple[str, str, int]]:
+    return [(each.role, each.side, each.place.frame) for each in call.descriptions]
+
+
+def answered(call: Call) -> list[tuple[int, int]]:
+    """The frames of each offer and its answer."""
+    return [(offer.place.frame, answer.place.frame) for offer, answer in pairs(call)]
+
+
+INVITE = asks("INVITE", 1, OURS, tags=(CALLER, ""))
+
+
+def test_both_hops_of_a_proxy_that_rewrites_descriptions_keep_their_roles() -> None:
+    far, near = described("192.0.2.9", 7000), described("192.0.2.9", 7002)
+    call = only([
+        (A, PROXY, INVITE), (PROXY, B, asks("INVITE", 1, far, tags=(CALLER, ""))),
+        (B, PROXY, says(200, 1, THEIRS)), (PROXY, A, says(200, 1, near)),
+        (A, PROXY, asks("INVITE", 2, described("192.0.2.1", 6002))), (PROXY, A, says(200, 2, near)),
+    ])  # fmt: skip
+    assert negotiated(call) == [
+        ("offer", "caller", 1), ("offer", "caller", 2), ("answer", "callee", 3), ("answer", "callee", 4),
+        ("offer", "caller", 5), ("answer", "callee", 6),
+    ]  # fmt: skip
+    assert answered(call) == [(2, 3), (1, 4), (5, 6)]
+
+
+def test_each_branch_of_a_fork_answers_the_one_offer() -> None:
+    call = only([
+        (A, PROXY, INVITE), (PROXY, A, says(183, 1, THEIRS, tags=(CALLER, "b"))),
+        (PROXY, A, says(200, 1, described("192.0.2.3"), tags=(CALLER, "c"))),
+    ])  # fmt: skip
+    assert negotiated(call) == [("offer", "caller", 1), ("answer", "callee", 2), ("answer", "callee", 3)]
+    assert answered(call) == [(1, 2), (1, 3)]
+
+
+def test_after_a_refused_offer_the_other_side_offers() -> None:
+    call = only([
+        (A, B, INVITE), (B, A, says(200, 1, THEIRS)), (A, B, asks("INVITE", 2, described("192.0.2.1", 6002))),
+        (B, A, says(488, 2)), (A, B, asks("ACK", 2)),
+        (B, A, asks("INVITE", 1, described("192.0.2.2", 6004), tags=(CALLEE, CALLER))),
+        (A, B, says(200, 1, described("192.0.2.1", 6004), tags=(CALLEE, CALLER))),
+    ])  # fmt: skip
+    assert negotiated(call)[2:] == [("offer", "caller", 3), ("offer", "callee", 6), ("answer", "caller", 7)]
+    assert answered(call) == [(1, 2), (6, 7)]
+
+
+def test_what_a_refusal_describes_is_no_answer() -> None:
+    call = only([(A, B, INVITE), (B, A, says(488, 1, THEIRS))])
+    assert negotiated(call) == [("offer", "caller", 1)]
+
+
+def test_an_offer_in_the_response_is_answered_by_the_ack() -> None:
+    empty = asks("INVITE", 1, tags=(CALLER, ""))
+    call = only([(A, B, empty), (B, A, says(200, 1, THEIRS)), (A, B, asks("ACK", 1, OURS))])
+    assert negotiated(call) == [("offer", "callee", 2), ("answer", "caller", 3)]
+
+
+def test_an_offer_in_a_reliable_response_is_answered_by_its_prack() -> None:
+    call = only([
+        (A, B, asks("INVITE", 1, tags=(CALLER, ""))), (B, A, says(183, 1, THEIRS, "RSeq: 1")),
+        (A, B, asks("PRACK", 2, OURS, "RAck: 1 1 INVITE")), (B, A, says(200, 2, method="PRACK")),
+    ])  # fmt: skip
+    assert negotiated(call) == [("offer", "callee", 2), ("answer", "caller", 3)]
+    assert answered(call) == [(2, 3)]
+
+
+def test_a_prack_after_the_answer_may_offer_anew() -> None:
+    call = only([
+        (A, B, INVITE), (B, A, says(183, 1, THEIRS, "RSeq: 1")),
+        (A, B, asks("PRACK", 2, described("192.0.2.1", 6002), "RAck: 1 1 INVITE")),
+        (B, A, says(200, 2, described("192.0.2.2", 6002), method="PRACK")),
+    ])  # fmt: skip
+    assert [role for role, _, _ in negotiated(call)] == ["offer", "answer", "offer", "answer"]
+    assert answered(call) == [(1, 2), (3, 4)]
+
+
+def test_offers_that_cross_are_both_offers() -> None:
+    call = only([
+        (A, B, INVITE), (B, A, says(200, 1, THEIRS)), (A, B, asks("INVITE", 2, described("192.0.2.1", 6002))),
+        (B, A, asks("INVITE", 2, described("192.0.2.2", 6002), tags=(CALLEE, CALLER))),
+        (B, A, says(491, 2)), (A, B, says(491, 2, tags=(CALLEE, CALLER))),
+    ])  # fmt: skip
+    assert [role for role, _, _ in negotiated(call)] == ["offer", "answer", "offer", "offer"]
+
+
+def test_a_second_provisional_response_with_another_body_is_no_retransmission() -> None:
+    second = says(183, 1, described("192.0.2.2", 6002))
+    call = only([(A, B, INVITE), (B, A, says(183, 1, THEIRS)), (B, A, second), (B, A, second)])
+    assert [each.retransmission for each in call.messages] == [False, False, False, True]
+    assert negotiated(call) == [("offer", "caller", 1), ("answer", "callee", 2), ("answer", "callee", 3)]
+
+
+def test_reliable_responses_differ_by_their_rseq() -> None:
+    first, second = says(183, 1, THEIRS, "RSeq: 1"), says(183, 1, THEIRS, "RSeq: 2")
+    call = only([(A, B, INVITE), (B, A, first), (B, A, second), (B, A, first)])
+    assert [each.retransmission for each in call.messages] == [False, False, False, True]
+    assert len(call.descriptions) == 2
