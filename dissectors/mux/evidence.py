@@ -13,7 +13,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from dissectors.mux import runs
+from dissectors.mux import runs, signs
 from dissectors.mux.counters import MAX_DROPOUT, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
@@ -45,17 +45,10 @@ CHOSEN = 1 << 16
 0 and 1, which receivers write who send nothing, stand in other protocols' octets too.
 """
 
-BEGINS_COMPOUND = {200: (6, 6), 201: (1, 6), 204: (2, 0), 205: (2, 0), 206: (2, 0), 207: (1, 0)}
-"""By packet type: the words after the first that it needs at least, and how many more for each of its report blocks.
-
-A compound begins with a report (RFC 3550 section 6.1) or, reduced in size, with feedback (RFC 5506 section 3.4.1).
-"""
-
 WAITING_OCTETS = 32 << 20
 """How many octets of payload may wait: a bound on datagrams alone would hold gigabytes of large ones."""
 
 NOTHING = "nothing in its flow confirms it"
-RFC_8285 = b"\xbe\xde"
 
 
 class Entry(NamedTuple):
@@ -145,7 +138,7 @@ class Evidence:
             settled = self._seen(entry.flow.pair, protocol)
             if protocol == RTCP:
                 settled += self._reports(entry)
-            elif protocol == DTLS and not entry.flow.pair.seen & KEYED and goes_on_encrypted(entry.payload):
+            elif protocol == DTLS and not entry.flow.pair.seen & KEYED and signs.goes_on_encrypted(entry.payload):
                 entry.flow.pair.seen |= KEYED
             settled.append(verdict(entry, protocol, "certain", ""))
             return settled
@@ -181,7 +174,7 @@ class Evidence:
     def _reports(self, entry: Entry) -> list[Entry]:
         """RTCP names its sender and, in a report, whom it heard: RTP of these sources needs no run."""
         settled: list[Entry] = []
-        for ssrc in _sources(entry.payload):
+        for ssrc in signs.sources(entry.payload):
             settled += self._source(ssrc)
         return settled
 
@@ -234,7 +227,7 @@ class Evidence:
         if _is_quics(entry.flow.pair):
             return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
         ssrc = int.from_bytes(entry.payload[4:8], "big")
-        if not has_room(entry.payload):
+        if not signs.has_room(entry.payload):
             return [_plausible(entry)]
         if evidence := self._hears(entry, ssrc):
             if entry.encrypted and (sender := self._latest.get(ssrc)):
@@ -244,7 +237,8 @@ class Evidence:
         if waiting is None:
             waiting = self._rtcp[ssrc] = Waiting()
         settled = self._wait(entry, waiting)
-        if entry.payload[1] in BEGINS_COMPOUND and sum(other.flow is entry.flow for other in waiting.entries) >= 3:
+        here = sum(other.flow is entry.flow for other in waiting.entries)
+        if here >= 3 and entry.payload[1] in signs.BEGINS_COMPOUND:
             settled += self._seen(entry.flow.pair, RTCP)
             settled += self._source(ssrc, "its SSRC repeats on the flow")
         return settled
@@ -293,7 +287,7 @@ class Evidence:
         if ssrc in self._reported and (ssrc >= CHOSEN or ssrc and entry.flow.pair.seen & 1 << RTCP):
             return "its SSRC in RTCP"
         path = entry.flow.pair.seen & _MEDIA_PATH
-        extended = has_extension(entry.payload)
+        extended = signs.has_extension(entry.payload)
         if path and extended:
             return "a header extension of RFC 8285 on a media path"
         run = [(other.payload, other.length) for other in waiting.entries[-runs.LAST :]]
@@ -371,28 +365,6 @@ def _is_quics(pair: PairState) -> bool:
     return bool(pair.seen & 1 << QUIC) and not pair.seen & BESIDE_QUIC
 
 
-def goes_on_encrypted(payload: bytes) -> bool:
-    """Whether a datagram of DTLS records holds one of a later epoch than the first (RFC 6347 section 4.1)."""
-    start = 0
-    while start + 13 <= len(payload):
-        if payload[start + 3 : start + 5] != b"\0\0":
-            return True
-        start += 13 + int.from_bytes(payload[start + 11 : start + 13], "big")
-    return False
-
-
-def has_room(payload: bytes) -> bool:
-    """Whether RTCP's first packet is as long as its type and its count of report blocks ask; others have no bound."""
-    least, block = BEGINS_COMPOUND.get(payload[1], (0, 0))
-    return int.from_bytes(payload[2:4], "big") >= least + block * (payload[0] & 0x1F if block else 0)
-
-
-def has_extension(payload: bytes) -> bool:
-    """Whether an RTP header carries the one-byte extension of RFC 8285, whose profile is a magic number."""
-    end = 12 + 4 * (payload[0] & 0x0F)
-    return bool(payload[0] & 0x10) and payload[end : end + 2] == RFC_8285
-
-
 def _answered(entry: Entry, entries: list[Entry]) -> bool:
     """Whether a classic STUN message has its counterpart: same transaction, other direction."""
     return any(
@@ -401,12 +373,3 @@ def _answered(entry: Entry, entries: list[Entry]) -> bool:
         and other.payload[0] != entry.payload[0]
         for other in entries
     )
-
-
-def _sources(payload: bytes) -> list[int]:
-    """The sender's SSRC and, of a report with blocks, the first source heard (RFC 3550 section 6.4)."""
-    offsets = [4]
-    if payload[0] & 0x1F:
-        offsets += {200: [28], 201: [8]}.get(payload[1], [])
-    found = [int.from_bytes(payload[offset : offset + 4], "big") for offset in offsets if offset + 4 <= len(payload)]
-    return [ssrc for ssrc in found if ssrc]

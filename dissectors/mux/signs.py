@@ -1,0 +1,42 @@
+"""What single payloads tell the evidence beyond their row: who is named in RTCP, what DTLS agreed on, an extension."""
+
+from __future__ import annotations
+
+BEGINS_COMPOUND = {200: (6, 6), 201: (1, 6), 204: (2, 0), 205: (2, 0), 206: (2, 0), 207: (1, 0)}
+"""By packet type: the words after the first that it needs at least, and how many more for each of its report blocks.
+
+A compound begins with a report (RFC 3550 section 6.1) or, reduced in size, with feedback (RFC 5506 section 3.4.1).
+"""
+
+RFC_8285 = b"\xbe\xde"
+
+
+def goes_on_encrypted(payload: bytes) -> bool:
+    """Whether a datagram of DTLS records holds one of a later epoch than the first (RFC 6347 section 4.1)."""
+    start = 0
+    while start + 13 <= len(payload):
+        if payload[start + 3 : start + 5] != b"\0\0":
+            return True
+        start += 13 + int.from_bytes(payload[start + 11 : start + 13], "big")
+    return False
+
+
+def has_room(payload: bytes) -> bool:
+    """Whether RTCP's first packet is as long as its type and its count of report blocks ask; others have no bound."""
+    least, block = BEGINS_COMPOUND.get(payload[1], (0, 0))
+    return int.from_bytes(payload[2:4], "big") >= least + block * (payload[0] & 0x1F if block else 0)
+
+
+def has_extension(payload: bytes) -> bool:
+    """Whether an RTP header carries the one-byte extension of RFC 8285, whose profile is a magic number."""
+    end = 12 + 4 * (payload[0] & 0x0F)
+    return bool(payload[0] & 0x10) and payload[end : end + 2] == RFC_8285
+
+
+def sources(payload: bytes) -> list[int]:
+    """The sender's SSRC and, of a report with blocks, the first source heard (RFC 3550 section 6.4)."""
+    offsets = [4]
+    if payload[0] & 0x1F:
+        offsets += {200: [28], 201: [8]}.get(payload[1], [])
+    found = [int.from_bytes(payload[offset : offset + 4], "big") for offset in offsets if offset + 4 <= len(payload)]
+    return [ssrc for ssrc in found if ssrc]
