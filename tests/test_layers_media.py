@@ -307,6 +307,13 @@ def test_the_smaller_layers_build_what_their_parsers_read() -> None:
     assert built[0].message.crc_ok
 
 
+def test_a_summary_names_its_protocol_once() -> None:
+    for octets in (made.stun(), made.rtp(1), made.rtcp(), made.srtcp(), sample("dtls/alert"), sample("zrtp/hello")):
+        layer = Mux(octets)
+        assert layer.summary().split(",")[0].count(layer.spec.name) == 1
+    assert "malformed" in STUN(made.stun(attributes=b"\x80\x22\0\x09abcd")).summary()
+
+
 def test_singles_of_media_protocols_come_back() -> None:
     for one in json.loads((DATA / "singles.json").read_text()):
         octets = bytes.fromhex(one["payload"])

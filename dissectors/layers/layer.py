@@ -123,11 +123,12 @@ class Layer(Mixin):
         return self.spec.parse(self.build())
 
     def mysummary(self) -> Any:
-        """One line, with the addresses of UDP before it."""
+        """One line that names the protocol, with the addresses of UDP before it."""
         try:
-            return self.message.summary, [UDP]
+            said = self.message.summary
         except Malformed as malformed:
-            return f"{self.spec.name} (malformed: {malformed.reason})", [UDP]
+            said = f"(malformed: {malformed.reason})"
+        return said if self.spec.name in said.split(",")[0] else f"{self.spec.name} {said}", [UDP]
 
 
 class Trailed(Layer):

@@ -152,12 +152,15 @@ class RTCP(Layer, ScapyRTCP):
 
     @property
     def control(self) -> Any:
-        """What a feedback message (205, 206) says, as `dissectors.protocols.rtcp_feedback` has it; None elsewhere."""
+        """What a feedback message (205, 206) says, as `dissectors.protocols.rtcp_feedback` has it; None elsewhere.
+
+        Raises `Malformed` where the message does not name its two sources.
+        """
         return self.feedback.control if self.packet_type in (205, 206) else None
 
     @property
     def feedback(self) -> Feedback:
-        """The whole feedback message; raises `Malformed` where this is none."""
+        """The whole feedback message; raises `Malformed` where this is none, or names no two sources."""
         if self.packet_type not in (205, 206):
             raise Malformed("RTCP", 1, f"packet type {self.packet_type} is no feedback")
         octets = self.self_build()
@@ -166,10 +169,6 @@ class RTCP(Layer, ScapyRTCP):
     def mysummary(self) -> Any:
         """The whole compound in one line, from its first packet."""
         return "" if isinstance(self.underlayer, RTCP) else super().mysummary()
-
-    def extract_padding(self, octets: bytes) -> tuple[bytes, bytes | None]:
-        """None: what follows is the compound's next packet."""
-        return octets, None
 
 
 def _reports(fields: dict[str, Any], octets: bytes, at: int) -> int:
