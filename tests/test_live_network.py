@@ -131,6 +131,21 @@ def test_each_way_in_gives_the_same_datagrams(wire: Cable, backend: str) -> None
     assert events[-1]["datagrams"] == 50
 
 
+def test_a_second_interrupt_ends_at_once_and_leaves_a_whole_file(wire: Cable, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("-w", kept)
+    wire.send(MEDIA)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "On the wire" not in said
+    report = offline.analyze([kept])
+    assert report.capture.datagrams == 50 and not report.capture.files[0].cut
+
+
 def test_an_interface_that_goes_down_is_waited_for(wire: Cable) -> None:
     process = wire.live("--ndjson")
     wire.send(MEDIA[:20])
