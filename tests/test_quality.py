@@ -133,6 +133,7 @@ def test_what_was_captured_faster_than_real_time_gets_no_wrong_clock(payload_typ
     stream = only(talk(payload_type=payload_type, step=step, every=(40 if step == 3600 else 20) / 4, seconds=3))
     assert stream.clock is None and "faster than real time" in stream.source, (stream.source, real)
     assert stream.jitter_ms is None
+    assert stream.timing is not None and stream.timing.real_time is False
 
 
 def test_a_known_clock_at_another_speed_says_so_and_gives_no_score() -> None:

@@ -23,11 +23,10 @@ DRIFT_NEEDS = 10.0
 DRIFT_ERROR = 25.0
 """Drift is told after so many seconds and with a standard error of at most so many parts in a million."""
 
-FRAMES_MS = (2.5, 5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 80.0, 100.0, 120.0)
+USUAL_MS = (10.0, 20.0, 30.0, 40.0, 60.0)
 SAMPLES = (480, 512, 960, 1024, 2048)
 """Samples in a frame of the AAC family, whose frames are no round number of milliseconds at 22.05 or 44.1 kHz."""
 
-USUAL_MS = (10.0, 20.0, 30.0, 40.0, 60.0)
 RATES_OF_VIDEO = (5.0, 130.0)
 """Pictures a second between which a slope of 90,000 is taken for video."""
 
@@ -69,18 +68,10 @@ def nearest(rate: float) -> int | None:
     return clock if abs(rate - clock) <= NEAR * clock else None
 
 
-def plausible(clock: int, step: int) -> bool:
-    """Whether a timestamp step makes a frame that codecs of this clock have."""
+def usual(clock: int, step: int) -> bool:
+    """Whether a timestamp step makes one of the frames, or pictures, that nearly everybody sends at this clock."""
     if clock == VIDEO:
         return RATES_OF_VIDEO[0] <= VIDEO / step <= RATES_OF_VIDEO[1]
-    milliseconds = 1000 * step / clock
-    return any(abs(milliseconds - each) < 0.01 for each in FRAMES_MS) or step in SAMPLES
-
-
-def usual(clock: int, step: int) -> bool:
-    """Whether a timestamp step is one of the frames that nearly everybody sends."""
-    if clock == VIDEO:
-        return plausible(clock, step)
     return any(abs(1000 * step / clock - each) < 0.01 for each in USUAL_MS) or step in SAMPLES
 
 
@@ -90,13 +81,19 @@ def inferred(counters: Counters) -> tuple[int | None, str]:
     if line is None or step is None:
         return None, "too little of the stream to measure its clock"
     measured = f"timestamps advance {line.rate:,.0f} a second"
-    clock = nearest(line.rate)
-    if clock is not None and usual(clock, step):
+    clock = _believed(line.rate, step)
+    if clock is not None:
         return clock, f"{measured}, in steps of {step:,} ({1000 * step / clock:.4g} ms at {clock:,} Hz)"
     if candidates := _faster(line.rate, step):
         words = " or ".join(f"{factor:.3g} times, if the clock is {each:,} Hz" for each, factor in candidates)
         return None, f"{measured}, in steps of {step:,}: captured faster than real time ({words}), so no clock is read"
     return None, f"{measured}, in steps of {step:,}: no known clock"
+
+
+def _believed(rate: float, step: int) -> int | None:
+    """The clock that both the slope and the frame speak for."""
+    clock = nearest(rate)
+    return clock if clock is not None and usual(clock, step) else None
 
 
 def _faster(rate: float, step: int) -> list[tuple[int, float]]:
@@ -110,6 +107,8 @@ def timing(counters: Counters, clock: int | None, evidence: str) -> Timing:
     """What the timestamps say, given the stream's clock in Hz (None where it is unknown)."""
     line, step = slope(counters), frame(counters)
     real_time = _real_time(line, clock)
+    if clock is None and line is not None and step is not None and not _believed(line.rate, step):
+        real_time = False if _faster(line.rate, step) else None
     drift = _drift(line, clock) if real_time else None
     return Timing(
         rate=line.rate if line else None,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dissectors.analysis.findings.negotiation import rtp_lines
 from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
-from dissectors.analysis.report import Stream
+from dissectors.analysis.report import Certainty, Stream
 
 ENOUGH = 10
 BESIDE = {"telephone-event", "cn", "red", "ulpfec", "flexfec-03", "rtx", "parityfec"}
@@ -113,7 +113,9 @@ def seen_clock(stream: Stream) -> int | None:
 def time_not_real(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         if stream.timing and stream.timing.real_time is False and seen_clock(stream) is None:
-            yield Found(f"{name_of(stream)}: {stream.timing.evidence}", both_ends(stream), stream.call, number)
+            sure: Certainty = "certain" if stream.clock else "medium"
+            what = f"{name_of(stream)}: {stream.timing.evidence}"
+            yield Found(what, both_ends(stream), stream.call, number, certainty=sure)
 
 
 @rule(
