@@ -146,3 +146,20 @@ def test_reliable_responses_differ_by_their_rseq() -> None:
     call = only([(A, B, INVITE), (B, A, first), (B, A, second), (B, A, first)])
     assert [each.retransmission for each in call.messages] == [False, False, False, True]
     assert len(call.descriptions) == 2
+
+
+def test_what_the_callee_asks_within_the_dialog_makes_no_second_one() -> None:
+    call = only([
+        (A, B, INVITE), (B, A, says(200, 1, THEIRS)), (A, B, asks("ACK", 1)),
+        (B, A, asks("INVITE", 1, OURS, tags=(CALLEE, CALLER))), (A, B, says(100, 1, tags=(CALLEE, CALLER))),
+        (A, B, says(200, 1, OURS, tags=(CALLEE, CALLER))), (B, A, asks("ACK", 1, tags=(CALLEE, CALLER))),
+    ])  # fmt: skip
+    assert [(each.from_tag, each.to_tag, each.state) for each in call.dialogs] == [(CALLER, CALLEE, "confirmed")]
+
+
+def test_a_refused_request_of_the_callee_leaves_the_dialog_as_it_was() -> None:
+    call = only([
+        (A, B, INVITE), (B, A, says(200, 1, THEIRS)), (B, A, asks("INVITE", 1, OURS, tags=(CALLEE, CALLER))),
+        (A, B, says(488, 1, tags=(CALLEE, CALLER))),
+    ])  # fmt: skip
+    assert [(each.from_tag, each.to_tag, each.state) for each in call.dialogs] == [(CALLER, CALLEE, "confirmed")]

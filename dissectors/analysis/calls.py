@@ -160,18 +160,21 @@ class CallState:
         if self.answered is None:
             self.status = status
             self.ended = time
-        tags, half = (message.from_tag, message.to_tag), (message.from_tag, None)
+        tags, half = self._tags(message), (message.from_tag, None)
         # A refusal makes no dialog of its own (RFC 3261 section 12.1): it ends the one that there is, or the attempt.
         if self.dialogs.get(tags if tags in self.dialogs else half) not in ("confirmed", None):
             self.dialogs[tags if tags in self.dialogs else half] = "terminated"
 
     ORDER = ("calling", "proceeding", "early", "confirmed", "terminated")
 
+    def _tags(self, message: sip.Message) -> tuple[str | None, str | None]:
+        """The tags as the dialog's first request has them: in the requests of its other side they are turned round."""
+        tags = (message.from_tag, message.to_tag)
+        return tags[::-1] if tags not in self.dialogs and tags[::-1] in self.dialogs else tags
+
     def _dialog(self, message: sip.Message, state: str) -> None:
         """Move a dialog forward; a request without To tag has only a half, which its first tag completes."""
-        tags = (message.from_tag, message.to_tag)
-        if state == "terminated" and tags not in self.dialogs and tags[::-1] in self.dialogs:
-            tags = (tags[1], tags[0])
+        tags = self._tags(message)
         half = (message.from_tag, None)
         before = self.dialogs.pop(half, None) if tags != half else self.dialogs.get(half)
         before = self.dialogs.get(tags, before)
