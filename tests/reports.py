@@ -55,7 +55,8 @@ def call(**changes: object) -> Call:
     )
     media = Media("audio", "192.0.2.1", 16402, "RTP/AVP", "sendrecv", formats, 16402, False, 7, (), None, 0)
     made = Call(
-        "call", "ended", "sip:a@192.0.2.1", "sip:b@192.0.2.2", START, START + 1, START + 2, START + 12, "caller", 200,
+        "1@a", "call", "ended", "sip:a@192.0.2.1", "sip:b@192.0.2.2", START, START + 1, START + 2, START + 12, "caller",
+        200,
         (Dialog("1@a", "x", "y", "terminated"),), ("Viceroy 1.5",),
         (message(1, "INVITE", body=body()), message(2, "INVITE", 200, "OK"), message(3, "BYE", retransmission=True)),
         (Description("offer", Place(0, 1), "192.0.2.1", "-", (media,), ()),), (0,),
@@ -101,6 +102,7 @@ def hostile() -> Report:
     evil = replace(
         call(caller=HOSTILE, callee=HOSTILE, user_agents=(HOSTILE,)),
         messages=(message(1, HOSTILE, body=body(f"v=0\r\ns={HOSTILE}\r\n")), message(2, "INVITE", 200, HOSTILE)),
+        call_id=HOSTILE,
         dialogs=(Dialog(HOSTILE, HOSTILE, HOSTILE, "early"),),
     )
     check = replace(report().checks[0], software=HOSTILE, username=HOSTILE, errors=(HOSTILE,))

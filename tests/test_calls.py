@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dissectors.analysis.comparison import compare
 from dissectors.analysis.findings.negotiation import pairs
 from dissectors.analysis.report import Call
+from dissectors.analysis.selection import select, wanted
 from tests.made import A, B, Endpoint, Sent, report, sip
 
 C: Endpoint = ("192.0.2.3", 5060)
@@ -163,3 +165,24 @@ def test_a_refused_request_of_the_callee_leaves_the_dialog_as_it_was() -> None:
         (A, B, says(488, 1, tags=(CALLEE, CALLER))),
     ])  # fmt: skip
     assert [(each.from_tag, each.to_tag, each.state) for each in call.dialogs] == [(CALLER, CALLEE, "confirmed")]
+
+
+def probes(name: str) -> list[Sent]:
+    asked = [message("OPTIONS sip:b@x SIP/2.0", f"{n} OPTIONS", tags=(CALLER, "")) for n in (1, 2)]
+    named = [f"Call-ID: {name}{n}".encode() for n in range(2)]
+    return [(A, B, each.replace(b"Call-ID: one", call_id)) for each, call_id in zip(asked, named, strict=True)]
+
+
+def test_a_call_without_a_dialog_is_known_by_its_call_id() -> None:
+    told = report(probes("id"))
+    assert [(call.kind, call.call_id, call.dialogs) for call in told.calls] == [
+        ("options", "id0", ()), ("options", "id1", ()),
+    ]  # fmt: skip
+    assert [call.call_id for call in select(told, wanted("callid==id1")).calls] == ["id1"]
+
+
+def test_calls_without_dialogs_are_compared_by_their_call_ids() -> None:
+    told = report([*probes("id"), (B, A, says(200, 1, method="OPTIONS").replace(b"Call-ID: one", b"Call-ID: id0"))])
+    compared = compare(told, told)
+    assert all(not pair.facts and not any(each.body for each in pair.messages) for pair in compared.calls)
+    assert all(each.first == each.second for pair in compared.calls for each in pair.messages)

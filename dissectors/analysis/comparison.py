@@ -66,8 +66,8 @@ def compare(first: Report, second: Report) -> Comparison:
 
 def _paired(first: Report, second: Report) -> tuple[list[tuple[Call, Call]], list[Call], list[Call]]:
     ours, theirs = list(first.calls[:MOST_CALLS]), list(second.calls[:MOST_CALLS])
-    by_id = {_call_id(call): call for call in theirs}
-    pairs = [(call, by_id[_call_id(call)]) for call in ours if _call_id(call) in by_id]
+    by_id = {call.call_id: call for call in theirs}
+    pairs = [(call, by_id[call.call_id]) for call in ours if call.call_id in by_id]
     taken = {id(call) for pair in pairs for call in pair}
     ours = [call for call in ours if id(call) not in taken]
     theirs = [call for call in theirs if id(call) not in taken]
@@ -80,10 +80,6 @@ def _paired(first: Report, second: Report) -> tuple[list[tuple[Call, Call]], lis
             theirs.remove(other)
             pairs.append((call, other))
     return pairs, left, theirs
-
-
-def _call_id(call: Call) -> str:
-    return call.dialogs[0].call_id if call.dialogs else ""
 
 
 def _named(call: Call) -> str:

@@ -244,6 +244,7 @@ def _flow(state: FlowState) -> Flow:
 
 def _call(call: CallState, members: tuple[int, ...]) -> Call:
     return Call(
+        call_id=call.call_id,
         kind=call.kind,  # type: ignore[arg-type]  # KINDS holds nothing else
         outcome=call.outcome,
         caller=call.caller,

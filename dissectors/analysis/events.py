@@ -164,7 +164,7 @@ class Events:
         for call in report.calls:
             if call.kind != "call" or call.outcome == "fragment":
                 continue
-            name = name_of(call)
+            name = call.call_id
             told = self._calls.setdefault(name, set())
             self._calls.move_to_end(name)
             for state, time in states(call):
@@ -205,7 +205,7 @@ class Events:
 
     def _about_findings(self, report: Report, now: float) -> Iterator[FindingEvent]:
         for finding in report.findings:
-            call = None if finding.call is None else name_of(report.calls[finding.call])
+            call = None if finding.call is None else report.calls[finding.call].call_id
             stream = None if finding.stream is None else report.streams[finding.stream]
             key = (finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what))
             since = self._findings.setdefault(key, now)
@@ -255,11 +255,6 @@ def states(call: Call) -> Iterator[tuple[str, float]]:
         yield call.outcome, call.ended if call.ended is not None else call.messages[-1].time
 
 
-def name_of(call: Call) -> str:
-    """The Call-ID."""
-    return call.dialogs[0].call_id if call.dialogs else ""
-
-
 def key_of(stream: Stream) -> StreamKey:
     """What tells one stream from any other, for as long as it stays on its first flow."""
     return (stream.ssrc, stream.src, stream.sport, stream.dst, stream.dport, stream.inside)
@@ -280,7 +275,7 @@ def _rate(stream: Stream, came: int, span: float, new: bool) -> float:
 
 
 def _event(report: Report, stream: Stream, state: str, time: float, rate: float) -> StreamEvent:
-    call = None if stream.call is None else name_of(report.calls[stream.call])
+    call = None if stream.call is None else report.calls[stream.call].call_id
     return StreamEvent(
         "stream", time, state, stream.ssrc, stream.src, stream.sport, stream.dst, stream.dport, stream.codec, call,
         stream.packets, round(rate, 1), stream.lost, stream.lost_fraction, stream.jitter_ms,

@@ -210,13 +210,14 @@ class Dialog:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Dialogs and the streams that they negotiated.
+    """Every dialog of one Call-ID, which is `call_id` (empty where a message has none), and their streams.
 
     `outcome` is one of `ringing`, `established` (still open at the end), `ended`, `rejected`, `cancelled`,
     `unanswered`, `fragment` (only a part of it is in the capture), `no call` (OPTIONS, REGISTER and the like).
     `streams` are positions in the report's list.
     """
 
+    call_id: str
     kind: Literal["call", "registration", "subscription", "message", "options", "other"]
     outcome: str
     caller: str | None
@@ -387,7 +388,8 @@ class Check:
     """STUN between two endpoints: connectivity checks, keep-alives or a server asked, in one direction.
 
     `src` sent the requests. Round-trip times are those of answered requests. `relayed` is what a TURN server allocated,
-    `lifetime` for how many seconds. `silent` counts the requests after the last one that was answered.
+    `lifetime` for how many seconds. A retransmission is no further one of the `requests`; `silent` counts
+    what was sent after the last answer, retransmissions among it.
     """
 
     src: str

@@ -154,7 +154,7 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
     names = {normal("user", (who or "").lower()) for who in (call.caller, call.callee)}
     flows = {position for stream in streams for position in stream.flows}
     return {
-        "callid": {dialog.call_id.lower() for dialog in call.dialogs},
+        "callid": {call.call_id.lower()},
         "user": names | {name.partition("@")[0] for name in names},
         "addr": {address for address, _ in ends},
         "port": {str(port) for _, port in ends},
