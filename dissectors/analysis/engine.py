@@ -70,8 +70,13 @@ class Engine:
         try:
             reader(datagram)
         except Malformed as malformed:
-            if not datagram.cut:
-                self.problem("message-malformed", f"{malformed.protocol}: {malformed.reason}", place)
+            self._broken(datagram, malformed)
+
+    def _broken(self, datagram: Datagram, malformed: Malformed) -> None:
+        """Note what cannot be read, unless the capture is to blame."""
+        if not datagram.cut:
+            what, place = f"{malformed.protocol}: {malformed.reason}", Place(datagram.file, datagram.frame)
+            self.problem("message-malformed", what, place)
 
     def _flow(self, state: FlowState) -> wire.Flow:
         """The flow of a datagram; some are kept, as writing addresses out costs more than looking them up."""
@@ -100,7 +105,8 @@ class Engine:
 
     def _sip(self, datagram: Datagram) -> None:
         for message in sip.parse_all(datagram.payload, self.limits):
-            self.calls.feed(datagram, message)
+            for malformed in self.calls.feed(datagram, message):
+                self._broken(datagram, malformed)
 
     def _stun(self, datagram: Datagram) -> None:
         self.checks.feed(datagram, TABLE[PROTOCOLS.index("STUN")].parse(datagram.payload))
