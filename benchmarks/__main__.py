@@ -53,13 +53,15 @@ def contenders(limit: Path) -> Iterator[Contender]:
     pure = {"MUXSHARK_PURE": "1"}
     yield Contender("a plain pass in C", (str(limit), "{}"))
     yield Contender(OURS, (*PYTHON, "benchmarks.scan", "{}"))
+    tshark = ("tshark", "-r", "{}", "--enable-heuristic", "rtp_udp", "-q", "-z", "rtp,streams")
+    if shutil.which("tshark"):
+        yield Contender(REFERENCE, tshark)
     yield Contender("muxshark scan, pcapng", (*PYTHON, "benchmarks.scan", "{ng}"))
     yield Contender("muxshark analyze --json", (*PYTHON, "dissectors", "analyze", "--json", "{}"))
     yield Contender("muxshark analyze", (*PYTHON, "dissectors", "analyze", "{}"))
     yield Contender("muxshark scan, interpreted", (*PYTHON, "benchmarks.scan", "{}"), 20, pure)
     yield Contender("muxshark analyze, interpreted", (*PYTHON, "dissectors", "analyze", "--json", "{}"), 20, pure)
     programs = {
-        REFERENCE: ("tshark", "-r", "{}", "--enable-heuristic", "rtp_udp", "-q", "-z", "rtp,streams"),
         "tcpdump -q": ("tcpdump", "-nqr", "{}"),
         "capinfos": ("capinfos", "-M", "{}"),
         "ndpiReader": ("ndpiReader", "-q", "-i", "{}"),
