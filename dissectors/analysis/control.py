@@ -2,14 +2,65 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, TypeVar
 
+from dissectors.analysis.pending import Pending
 from dissectors.analysis.report import Place, Protection, RtcpView
+from dissectors.mux.evidence import Bounded
 from dissectors.protocols import rtcp
 from dissectors.protocols.rtcp_xr import VoipMetrics
 from dissectors.wire.datagram import Datagram, Flow
+
+PATIENCE = 60_000_000_000
+"""Nanoseconds in which a receiver has answered a sender report; they are sent every few seconds."""
+
+Hosts = tuple[str, str]
+Value = TypeVar("Value")
+
+
+def between(flow: Flow) -> Hosts:
+    """The two hosts of a flow, the same for both of its directions and for whichever port RTCP has."""
+    return (flow.src, flow.dst) if flow.src <= flow.dst else (flow.dst, flow.src)
+
+
+class BySource(Generic[Value]):
+    """Values by SSRC and the hosts between which it was told of: an SSRC is unique within one session alone.
+
+    At most `limit` are kept, the one set longest ago gives way; `evicted` counts them.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._values = Bounded(limit)
+        self._only = Bounded(limit)
+
+    @property
+    def evicted(self) -> int:
+        """How many gave way."""
+        return self._values.evicted
+
+    def get(self, ssrc: int, hosts: Hosts) -> Value | None:
+        """What is known of a source between these hosts."""
+        return self._values.get((ssrc, hosts))
+
+    def set(self, ssrc: int, hosts: Hosts, value: Value) -> Value:
+        """Remember it."""
+        self._values[ssrc, hosts] = value
+        self._only[ssrc] = hosts if self._only.get(ssrc, hosts) == hosts else None
+        return value
+
+    def of(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> list[Value]:
+        """What is known of the stream on these flows.
+
+        Where nothing was told between its hosts, the SSRC speaks for itself if the stream is `alone` in having it and
+        it was told of between two hosts only.
+        """
+        told = (self.get(ssrc, hosts) for hosts in dict.fromkeys(between(flow) for flow in flows))
+        found = [value for value in told if value is not None]
+        only = self._only.get(ssrc) if alone and not found else None
+        value = self.get(ssrc, only) if only is not None else None
+        return found if value is None else [value]
 
 
 @dataclass(slots=True)
@@ -38,6 +89,22 @@ class Heard:
         )
 
 
+def together(heard: Iterable[Heard]) -> Heard | None:
+    """What was heard of one stream between several pairs of hosts, which it used one after the other."""
+    ordered = sorted(heard, key=lambda each: each.last)
+    if len(ordered) < 2:
+        return ordered[0] if ordered else None
+    return Heard(
+        reports=sum(each.reports for each in ordered),
+        fraction_lost=max(each.fraction_lost for each in ordered),
+        cumulative_lost=ordered[-1].cumulative_lost,
+        jitter=max(each.jitter for each in ordered),
+        round_trip=next((each.round_trip for each in reversed(ordered) if each.round_trip is not None), None),
+        last=ordered[-1].last,
+        mos=next((each.mos for each in reversed(ordered) if each.mos is not None), None),
+    )
+
+
 @dataclass(slots=True)
 class Covered:
     """The RTCP of a 5-tuple, both directions together: datagrams encrypted and in the clear."""
@@ -51,26 +118,43 @@ class Control:
     """Collects report blocks by the source that they are about, at most `limit` of them."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.heard: OrderedDict[int, Heard] = OrderedDict()
-        self.said_bye: OrderedDict[int, int] = OrderedDict()
-        self._sent: OrderedDict[tuple[int, int], int] = OrderedDict()
-        self._covered: OrderedDict[Flow, Covered] = OrderedDict()
+        self._heard: BySource[Heard] = BySource(limit)
+        self._said_bye: BySource[int] = BySource(limit)
+        self._sent: Pending[None] = Pending(limit, PATIENCE)
+        self._covered = Bounded(limit)
+
+    @property
+    def bounds_hit(self) -> dict[str, int]:
+        """How many were given up of what is bounded."""
+        return {
+            "RTCP sources": self._heard.evicted + self._said_bye.evicted,
+            "RTCP sender reports": self._sent.given_up,
+            "RTCP flows": self._covered.evicted,
+        }
+
+    def heard(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> Heard | None:
+        """What receivers said of the stream on these flows; `alone` says that no other stream has its SSRC."""
+        return together(self._heard.of(ssrc, flows, alone))
+
+    def said_bye(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> int | None:
+        """When the stream on these flows said goodbye last, in nanoseconds."""
+        return max(self._said_bye.of(ssrc, flows, alone), default=None)
 
     def feed(self, datagram: Datagram, compound: rtcp.Compound) -> None:
         """Take the packets of one datagram, as far as they are in the clear."""
         self._cover(datagram, compound.encrypted)
+        hosts = between(datagram.flow)
         for packet in compound.packets:
             if isinstance(packet, rtcp.SenderReport):
-                self._keep(self._sent, (packet.ssrc, packet.ntp >> 16 & 0xFFFFFFFF), datagram.time)
+                self._sent.put((packet.ssrc, hosts, packet.ntp >> 16 & 0xFFFFFFFF), datagram.time, None)
             if isinstance(packet, rtcp.SenderReport | rtcp.ReceiverReport):
                 for block in packet.reports:
-                    self._report(datagram.time, block)
+                    self._report(datagram.time, hosts, block)
             elif isinstance(packet, rtcp.Bye):
                 for ssrc in packet.sources:
-                    self._keep(self.said_bye, ssrc, datagram.time)
+                    self._said_bye.set(ssrc, hosts, datagram.time)
             elif isinstance(packet, rtcp.ExtendedReport):
-                self._extended(datagram.time, packet)
+                self._extended(hosts, packet)
 
     def protection(self) -> tuple[Protection, ...]:
         """The report's values, in the order in which the 5-tuples began."""
@@ -83,8 +167,7 @@ class Control:
         flow = datagram.flow
         covered = self._covered.get(flow) or self._covered.get(flow.reverse)
         if covered is None:
-            covered = Covered()
-            self._keep(self._covered, flow, covered)
+            covered = self._covered[flow] = Covered()
         if encrypted:
             covered.encrypted += 1
         elif not covered.clear:
@@ -92,32 +175,23 @@ class Control:
         else:
             covered.clear += 1
 
-    def _source(self, ssrc: int) -> Heard:
-        heard = self.heard.get(ssrc)
-        if heard is None:
-            heard = Heard()
-            self._keep(self.heard, ssrc, heard)
-        return heard
+    def _source(self, ssrc: int, hosts: Hosts) -> Heard:
+        return self._heard.get(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard())
 
-    def _report(self, time: int, block: rtcp.ReportBlock) -> None:
-        heard = self._source(block.ssrc)
+    def _report(self, time: int, hosts: Hosts, block: rtcp.ReportBlock) -> None:
+        heard = self._source(block.ssrc, hosts)
         heard.reports += 1
         heard.last = time
         heard.fraction_lost = max(heard.fraction_lost, block.fraction_lost)
         heard.cumulative_lost = block.cumulative_lost
         heard.jitter = max(heard.jitter, block.jitter)
-        sent = self._sent.get((block.ssrc, block.lsr)) if block.lsr else None
+        sent = self._sent.get((block.ssrc, hosts, block.lsr)) if block.lsr else None
         if sent is not None:
-            round_trip = (time - sent) / 1e9 - block.dlsr
+            round_trip = (time - sent[0]) / 1e9 - block.dlsr
             if round_trip >= 0:
                 heard.round_trip = round_trip
 
-    def _extended(self, time: int, packet: rtcp.ExtendedReport) -> None:
+    def _extended(self, hosts: Hosts, packet: rtcp.ExtendedReport) -> None:
         for block in packet.blocks:
             if isinstance(block.content, VoipMetrics) and block.content.mos_lq is not None:
-                self._source(block.content.ssrc).mos = block.content.mos_lq
-
-    def _keep(self, table: OrderedDict[Any, Any], key: object, value: object) -> None:
-        table[key] = value
-        if len(table) > self.limit:
-            table.popitem(last=False)
+                self._source(block.content.ssrc, hosts).mos = block.content.mos_lq

@@ -7,31 +7,54 @@ order gives the same report however it was cut into batches.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
 
 from dissectors.analysis import streams
 from dissectors.analysis.calls import Calls, CallState
 from dissectors.analysis.control import Control
 from dissectors.analysis.dtls import Handshakes
-from dissectors.analysis.findings.rule import MAX_PLACES, Facts, Problem
+from dissectors.analysis.findings.rule import Facts, Problem
 from dissectors.analysis.findings.rules import findings
-from dissectors.analysis.ice import Checks
+from dissectors.analysis.ice import Asked, Checks
+from dissectors.analysis.problems import Kept, Problems, without_numbers
 from dissectors.analysis.report import SCHEMA, Call, Capture, CaptureFile, Flow, Place, Report, Seen, Stream, Totals
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, Entry
 from dissectors.mux.flows import FlowState
-from dissectors.mux.scan import Batch, Scanner
+from dissectors.mux.scan import Batch
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN
 from dissectors.protocols import sip
 from dissectors.wire import datagram as wire
 from dissectors.wire.datagram import Datagram, Malformed
+from dissectors.wire.frames import Frames
 from dissectors.wire.inflate import LIMITS, Limits
 
-MAX_PROBLEMS = 512
 MAX_CALLS = 16_384
 MAX_CHECKS = 16_384
 MAX_FLOWS = 4096
+
+
+class Scanned(Protocol):
+    """What a report asks of a scan; see `mux.scan.Scanner`."""
+
+    counts: list[int]
+    octets: list[int]
+    datagrams: int
+    inside: int
+    first: int | None
+    last: int | None
+    frames: Frames
+    build: str
+
+    @property
+    def flows(self) -> Iterable[FlowState]: ...
+
+    @property
+    def streams(self) -> Iterable[Counters]: ...
+
+    @property
+    def bounds_hit(self) -> Mapping[str, int]: ...
 
 
 class Engine:
@@ -43,9 +66,9 @@ class Engine:
         self.checks = Checks(MAX_CHECKS)
         self.control = Control(MAX_CHECKS)
         self.handshakes = Handshakes(MAX_CHECKS)
-        self._problems: dict[tuple[str, str], list[Any]] = {}
+        self._problems = Problems()
         self._flows: dict[int, wire.Flow] = {}
-        self._plausible: dict[str, list[Any]] = {}
+        self._plausible: dict[str, Kept] = {}
         self._readers: dict[int, Callable[[Datagram], None]] = {
             number: reader
             for number, name in enumerate(PROTOCOLS)
@@ -56,7 +79,8 @@ class Engine:
         """Take the settled datagrams of a batch."""
         for entry in batch.signalling:
             if entry.strength == "plausible":
-                self._count(self._plausible, PROTOCOLS[ROWS[entry.row][0]], Place(entry.file, entry.frame))
+                name = PROTOCOLS[ROWS[entry.row][0]]
+                self._plausible.setdefault(name, Kept(name)).add(Place(entry.file, entry.frame))
             elif reader := self._readers.get(entry.protocol):
                 self._read(entry, reader)
 
@@ -76,7 +100,7 @@ class Engine:
         """Note what cannot be read, unless the capture is to blame."""
         if not datagram.cut:
             what, place = f"{malformed.protocol}: {malformed.reason}", Place(datagram.file, datagram.frame)
-            self.problem("message-malformed", what, place)
+            self._problems.note("message-malformed", what, place, without_numbers(what))
 
     def _flow(self, state: FlowState) -> wire.Flow:
         """The flow of a datagram; some are kept, as writing addresses out costs more than looking them up."""
@@ -89,17 +113,7 @@ class Engine:
 
     def problem(self, id: str, what: str, place: Place | None = None) -> None:
         """Count something that went wrong, with the first frames in which it did."""
-        self._count(self._problems, (id, what), place)
-
-    def _count(self, table: dict[Any, list[Any]], key: Any, place: Place | None) -> None:
-        kept = table.get(key)
-        if kept is None:
-            if len(table) >= MAX_PROBLEMS:
-                return
-            kept = table[key] = [0, []]
-        kept[0] += 1
-        if place is not None and len(kept[1]) < MAX_PLACES:
-            kept[1].append(place)
+        self._problems.note(id, what, place)
 
     # The readers, one a protocol.
 
@@ -119,27 +133,32 @@ class Engine:
 
     # The report.
 
-    def report(self, scanner: Scanner, files: tuple[CaptureFile, ...]) -> Report:
-        """Everything that was seen, with the tables of the scan whose batches were fed."""
+    def report(
+        self, scanner: Scanned, files: tuple[CaptureFile, ...],
+        calls: Iterable[CallState] | None = None, checks: Iterable[Asked] | None = None,
+    ) -> Report:  # fmt: skip
+        """Everything that was seen, with the tables of the scan whose batches were fed; asking changes nothing.
+
+        `calls` and `checks` are those to tell of, where not all are.
+        """
         states = [state for state in scanner.flows if not _is_guess(state)]
         positions = {state.number: position for position, state in enumerate(states)}
-        calls = list(self.calls.calls.values())
+        calls = list(self.calls.calls.values() if calls is None else calls)
         told, members, gone = self._streams(scanner, states, positions, calls)
         capture = _capture(scanner, files)
         flows = tuple(_flow(state) for state in states)
         reported = tuple(_call(call, tuple(members.get(number, ()))) for number, call in enumerate(calls))
-        self._bounds(scanner)
-        checks = tuple(asked.check() for asked in self.checks.asked.values())
+        asked = tuple(each.check() for each in (self.checks.asked.values() if checks is None else checks))
         handshakes, protection = self.handshakes.told(), self.control.protection()
-        problems = self._listed() + self._listed_plausible()
-        facts = Facts(capture, flows, reported, told, checks, handshakes, protection, problems)
+        problems = self._problems.told() + self._bounds_hit(scanner) + self._unconfirmed()
+        facts = Facts(capture, flows, reported, told, asked, handshakes, protection, problems)
         totals = self._totals(calls, told, gone)
         return Report(
-            SCHEMA, capture, flows, reported, told, checks, findings(facts), handshakes, protection, totals
+            SCHEMA, capture, flows, reported, told, asked, findings(facts), handshakes, protection, totals
         )
 
     def _streams(
-        self, scanner: Scanner, states: list[FlowState], positions: dict[int, int], calls: list[CallState]
+        self, scanner: Scanned, states: list[FlowState], positions: dict[int, int], calls: list[CallState]
     ) -> tuple[tuple[Stream, ...], dict[int, list[int]], list[Counters]]:
         """The streams in order, the positions of those of each call, and those whose call has made room."""
         directory = streams.Directory(calls)
@@ -147,6 +166,7 @@ class Engine:
         told: list[Stream] = []
         members: dict[int, list[int]] = {}
         gone: list[Counters] = []
+        named = Counter(counters.ssrc for counters in scanner.streams)
         for counters in sorted(scanner.streams, key=lambda each: (each.first, each.first_frame)):
             on = [positions[number] for number in counters.flows if number in positions]
             if not on:
@@ -157,8 +177,9 @@ class Engine:
                 gone.append(counters)
                 continue
             call = numbers[id(joined.call)] if joined else None
-            heard = self.control.heard.get(counters.ssrc)
-            end = self.control.said_bye.get(counters.ssrc)
+            used, alone = [states[position].flow for position in on], named[counters.ssrc] == 1
+            heard = self.control.heard(counters.ssrc, used, alone)
+            end = self.control.said_bye(counters.ssrc, used, alone)
             if call is not None:
                 members.setdefault(call, []).append(len(told))
             encrypted = any(states[position].pair.seen & KEYED for position in on)
@@ -177,34 +198,30 @@ class Engine:
             streams_left_out=len(gone),
         )
 
-    def _bounds(self, scanner: Scanner) -> None:
-        hits = {**scanner.bounds_hit, "calls": self.calls.evicted, "checks": self.checks.evicted,
-                "handshakes": self.handshakes.evicted}  # fmt: skip
-        for name, count in hits.items():
-            if count:
-                self._problems[("bound-hit", f"{name}: {count} given up")] = [1, []]
-        fragments = scanner.frames.fragments
-        if fragments.incomplete:
-            self._problems[("fragments-incomplete", f"{fragments.incomplete} fragmented datagrams are incomplete")] = [
-                1,
-                [],
-            ]
+    def _bounds_hit(self, scanner: Scanned) -> tuple[Problem, ...]:
+        """What was given up because a bound was hit, and what the scan could not read."""
+        hits = {
+            **scanner.bounds_hit,
+            "calls": self.calls.evicted,
+            **self.checks.bounds_hit,
+            **self.control.bounds_hit,
+            "handshakes": self.handshakes.evicted,
+        }
+        told = [Problem("bound-hit", f"{name}: {count} given up", 1, ()) for name, count in hits.items() if count]
+        if incomplete := scanner.frames.fragments.incomplete:
+            told.append(Problem("fragments-incomplete", f"{incomplete} fragmented datagrams are incomplete", 1, ()))
         for link, count in scanner.frames.unsupported.items():
-            self._problems[("link-type-unknown", f"link type {link}: {count} frames")] = [1, []]
+            told.append(Problem("link-type-unknown", f"link type {link}: {count} frames", 1, ()))
+        return tuple(told)
 
-    def _listed(self) -> tuple[Problem, ...]:
-        return tuple(Problem(id, what, count, tuple(places)) for (id, what), (count, places) in self._problems.items())
-
-    def _listed_plausible(self) -> tuple[Problem, ...]:
+    def _unconfirmed(self) -> tuple[Problem, ...]:
         return tuple(
-            Problem(
-                "plausible-only", f"{count} datagrams look like {name} and nothing confirms it", count, tuple(places)
-            )
-            for name, (count, places) in self._plausible.items()
+            kept.problem("plausible-only", f"{kept.count} datagrams look like {name} and nothing confirms it")
+            for name, kept in self._plausible.items()
         )
 
 
-def _capture(scanner: Scanner, files: tuple[CaptureFile, ...]) -> Capture:
+def _capture(scanner: Scanned, files: tuple[CaptureFile, ...]) -> Capture:
     first, last = scanner.first, scanner.last
     kinds = [(PROTOCOLS[number], count, scanner.octets[number]) for number, count in enumerate(scanner.counts) if count]
     return Capture(

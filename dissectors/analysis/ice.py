@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+from dissectors.analysis.pending import Pending
 from dissectors.analysis.report import Check, Place
 from dissectors.protocols import stun
 from dissectors.wire.datagram import Datagram, Flow
 
 MAX_PENDING = 8192
+PATIENCE = 39_500_000_000
+"""Nanoseconds after which a client gives up a request (RFC 8489 section 6.2.1, with its default values)."""
 
 
 @dataclass(slots=True)
@@ -74,7 +77,12 @@ class Checks:
         self.limit = limit
         self.evicted = 0
         self.asked: OrderedDict[tuple[Flow, str], Asked] = OrderedDict()
-        self._pending: OrderedDict[tuple[Flow, bytes], tuple[Asked, int]] = OrderedDict()
+        self._pending: Pending[Asked] = Pending(MAX_PENDING, PATIENCE)
+
+    @property
+    def bounds_hit(self) -> dict[str, int]:
+        """How many were given up of what is bounded."""
+        return {"checks": self.evicted, "STUN requests": self._pending.given_up}
 
     def feed(self, datagram: Datagram, message: stun.Message) -> None:
         """Take one STUN message."""
@@ -88,10 +96,8 @@ class Checks:
             return
         pending = (datagram.flow, message.transaction)
         if pending not in self._pending:
-            self._pending[pending] = (asked, datagram.time)
-            if len(self._pending) > MAX_PENDING:
-                self._pending.popitem(last=False)
-        asked.requests += 1
+            self._pending.put(pending, datagram.time, asked)
+            asked.requests += 1
         asked.silent += 1
         asked.username = message.username or asked.username
         asked.role = message.role or asked.role
@@ -111,10 +117,10 @@ class Checks:
         return asked
 
     def _response(self, datagram: Datagram, message: stun.Message) -> None:
-        found = self._pending.pop((datagram.flow.reverse, message.transaction), None)
+        found = self._pending.pop((datagram.flow.reverse, message.transaction))
         if found is None:
             return
-        asked, sent = found
+        sent, asked = found
         asked.answered += 1
         asked.silent, asked.last_answer = 0, datagram.time
         asked.last = max(asked.last, datagram.time)

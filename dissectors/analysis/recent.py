@@ -5,16 +5,14 @@ streams that flow and the endpoints that talk, twice a second for hours.
 """
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable
 from heapq import nlargest
 from itertools import islice
 from operator import attrgetter
-from typing import cast
 
-from dissectors.analysis.calls import Calls, CallState
+from dissectors.analysis.calls import CallState
 from dissectors.analysis.engine import Engine
-from dissectors.analysis.ice import Checks
+from dissectors.analysis.ice import Asked
 from dissectors.analysis.report import CaptureFile, Report
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
@@ -50,15 +48,10 @@ class Recent:
         """What is recent at the time `now`, in nanoseconds."""
         since = now - WINDOW
         streams = self._streams(since)
-        scanner = cast(Scanner, Part(self._scanner, self._flows(since, streams), streams))
-        # The trackers of a copy hold the recent part; what the copy notes down while reporting stays with it.
-        engine = copy.copy(self._engine)
-        engine._problems = dict(self._engine._problems)
-        engine.calls = self._calls(since)
-        engine.checks = self._checks()
-        return engine.report(scanner, (file,))
+        part = Part(self._scanner, self._flows(since, streams), streams)
+        return self._engine.report(part, (file,), self._calls(since), self._checks())
 
-    def _calls(self, since: int) -> Calls:
+    def _calls(self, since: int) -> list[CallState]:
         calls = self._engine.calls.calls
         chosen: dict[str, CallState] = {}
         # A call moves to the end of the table with each of its messages.
@@ -72,18 +65,10 @@ class Recent:
                 chosen.setdefault(name, calls[name])
         is_open = (name for name, call in chosen.items() if call.kind == "call" and call.outcome in OPEN)
         self._open = dict.fromkeys(islice(is_open, MOST_CALLS))
-        part = Calls(self._engine.calls.limit)
-        part.calls = dict(sorted(chosen.items(), key=lambda one: one[1].start))
-        part.evicted = self._engine.calls.evicted
-        part.retired, part.gone = self._engine.calls.retired, self._engine.calls.gone
-        return part
+        return sorted(chosen.values(), key=lambda call: call.start)
 
-    def _checks(self) -> Checks:
-        part = Checks(self._engine.checks.limit)
-        asked = self._engine.checks.asked
-        part.asked.update((key, asked[key]) for key in islice(reversed(asked), MOST_CHECKS))
-        part.evicted = self._engine.checks.evicted
-        return part
+    def _checks(self) -> list[Asked]:
+        return list(islice(reversed(self._engine.checks.asked.values()), MOST_CHECKS))
 
     def _streams(self, since: int) -> list[Counters]:
         active = [counters for counters in self._scanner.streams if counters.last >= since]

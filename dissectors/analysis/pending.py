@@ -1,0 +1,39 @@
+"""What waits for its answer, bounded in number."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Pending(Generic[Value]):
+    """At most `limit` values with the times, in nanoseconds, from which they wait; the oldest gives way.
+
+    `given_up` counts those that gave way before `patience` nanoseconds had passed: the others hardly miss an answer.
+    """
+
+    def __init__(self, limit: int, patience: int) -> None:
+        self.limit, self.patience = limit, patience
+        self.given_up = 0
+        self._waiting: OrderedDict[Hashable, tuple[int, Value]] = OrderedDict()
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._waiting
+
+    def put(self, key: Hashable, time: int, value: Value) -> None:
+        """Let a value wait from `time` on."""
+        self._waiting[key] = time, value
+        if len(self._waiting) > self.limit:
+            _, (since, _) = self._waiting.popitem(last=False)
+            self.given_up += time - since < self.patience
+
+    def get(self, key: Hashable) -> tuple[int, Value] | None:
+        """What waits under a key, with its time."""
+        return self._waiting.get(key)
+
+    def pop(self, key: Hashable) -> tuple[int, Value] | None:
+        """The same, and it waits no longer."""
+        return self._waiting.pop(key, None)

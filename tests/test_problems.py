@@ -1,0 +1,52 @@
+"""What is told of problems: by kind, bounded, and the same however often it is asked for."""
+
+from __future__ import annotations
+
+import struct
+
+from dissectors.analysis.engine import Engine
+from dissectors.analysis.findings.rule import Problem
+from dissectors.analysis.problems import MAX_KINDS, Problems
+from dissectors.analysis.report import Place, Report
+from dissectors.mux.scan import Bounds, Scanner
+from tests.made import A, B, Sent, records, report, rtp, stun
+
+
+def lying(length: int) -> bytes:
+    """A STUN message whose attribute claims more octets than there are."""
+    return stun(transaction=struct.pack("!III", 0, 0, length), attributes=struct.pack("!HH", 6, length))
+
+
+def test_mistakes_that_differ_in_their_numbers_are_one_kind_told_in_the_words_of_the_first() -> None:
+    told = report([(A, B, lying(1000 + 4 * n)) for n in range(600)])
+    (finding,) = [each for each in told.findings if each.id == "message-malformed"]
+    assert "(600 times)" in finding.what and "1000" in finding.what
+    assert finding.places[0].frame == 1
+
+
+def test_what_is_wrong_with_the_capture_is_told_however_much_is_wrong_with_messages() -> None:
+    problems = Problems()
+    for n in range(1000):
+        problems.note("message-malformed", "kind " + chr(0x4E00 + n), Place(0, n))
+    problems.note("capture-cut", "the capture ends within a record, at octet 7")
+    *malformed, cut = problems.told()
+    assert cut == Problem("capture-cut", "the capture ends within a record, at octet 7", 1, ())
+    assert len(malformed) == MAX_KINDS + 1
+    assert malformed[-1].what == f"{1000 - MAX_KINDS} more of other kinds"
+    assert malformed[-1].places[0] == Place(0, MAX_KINDS)
+
+
+def test_a_report_that_is_asked_for_twice_is_the_same_and_grows_with_what_is_fed() -> None:
+    scanner, engine = Scanner(Bounds(flows=2)), Engine()
+    sent: list[Sent] = [((f"192.0.2.{n}", 5000), B, rtp(n)) for n in range(1, 9)]
+
+    def fed(part: list[Sent]) -> Report:
+        for batch in scanner.scan(records(part)):
+            engine.feed(batch)
+        return engine.report(scanner, ())
+
+    first = fed(sent[:4])
+    assert engine.report(scanner, ()) == first
+    second = fed(sent[4:])
+    hits = [[each.what for each in told.findings if each.id == "bound-hit"] for told in (first, second)]
+    assert hits == [["flows: 2 given up"], ["flows: 6 given up"]]
