@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from dissectors.analysis.report import Handshake, Place
+from dissectors.mux.evidence import Bounded
 from dissectors.protocols import dtls
 from dissectors.protocols.dtls_bodies import Certificate, Hello
 from dissectors.protocols.dtls_handshake import Handshake as Fragment
 from dissectors.protocols.dtls_handshake import assemble
 from dissectors.protocols.dtls_names import version_name
-from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.datagram import Datagram, Flow, Malformed
 
 MAX_FRAGMENTS = 64
-CERTIFICATE, FATAL, CLOSE_NOTIFY = 11, 2, 0
+CLIENT_HELLO, CERTIFICATE, FATAL, CLOSE_NOTIFY = 1, 11, 2, 0
 
 
 @dataclass(slots=True)
@@ -77,16 +77,20 @@ class State:
 
 
 class Handshakes:
-    """Every handshake by its 5-tuple, at most `limit` of them."""
+    """The latest handshake of each 5-tuple and those that were complete before it, at most `limit` of either."""
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.evicted = 0
-        self._states: OrderedDict[Flow, State] = OrderedDict()
+        self._states = Bounded(limit)
+        self._earlier = Bounded(limit)
+
+    @property
+    def evicted(self) -> int:
+        """How many were given up."""
+        return self._states.evicted + self._earlier.evicted
 
     def feed(self, datagram: Datagram, message: dtls.Message) -> None:
         """Take the records of one datagram; raises `Malformed` where fragments make a certificate that does not fit."""
-        state = self._state(datagram)
+        state = self._state(datagram, _begins(message))
         by_client = state.flow == datagram.flow
         if message.client_hello is not None:
             if not by_client and not state.opened:
@@ -106,19 +110,25 @@ class Handshakes:
 
     def told(self) -> tuple[Handshake, ...]:
         """Those of which at least a hello or a certificate was seen, in the order in which they began."""
-        states = self._states.values()
+        states = sorted([*self._earlier.values(), *self._states.values()], key=lambda each: each.first)
         return tuple(each.told() for each in states if each.opened or each.chosen or each.server.fingerprint)
 
-    def _state(self, datagram: Datagram) -> State:
+    def _state(self, datagram: Datagram, begins: bool) -> State:
         flow = datagram.flow
-        state = self._states.get(flow) or self._states.get(flow.reverse)
+        key = flow if flow in self._states else flow.reverse
+        state: State | None = self._states.get(key)
+        if state is not None and begins and state.outcome == "complete":
+            self._earlier[key, state.first] = state
+            del self._states[key]
+            state = None
         if state is None:
-            state = State(flow, datagram.time, datagram.time, Place(datagram.file, datagram.frame))
-            self._states[flow] = state
-            if len(self._states) > self.limit:
-                self._states.popitem(last=False)
-                self.evicted += 1
+            state = self._states[flow] = State(flow, datagram.time, datagram.time, Place(datagram.file, datagram.frame))
         return state
+
+
+def _begins(message: dtls.Message) -> bool:
+    """Whether a client begins anew: its first message in the clear; a renegotiation would be encrypted."""
+    return any(each.type == CLIENT_HELLO and each.message_seq == 0 for each in message.handshakes)
 
 
 def _certificate(end: End, message: dtls.Message) -> None:
@@ -127,7 +137,13 @@ def _certificate(end: End, message: dtls.Message) -> None:
     if not pieces or end.fingerprint is not None or len(end.fragments) >= MAX_FRAGMENTS:
         return
     end.fragments += pieces[: MAX_FRAGMENTS - len(end.fragments)]
-    for whole in assemble(end.fragments):
+    try:
+        assembled = assemble(end.fragments)
+    except Malformed:
+        # Told once; a certificate that is sent again may fit.
+        end.fragments.clear()
+        raise
+    for whole in assembled:
         if isinstance(whole.body, Certificate):
             end.fingerprint = whole.body.fingerprint
             end.fragments.clear()

@@ -75,3 +75,8 @@ class Datagram:
 def endpoint(address: str, port: int) -> str:
     """`address:port` as people write it, with brackets around IPv6 (RFC 3986 section 3.2.2)."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def host_of(endpoint: str) -> str:
+    """The address alone of what `endpoint` wrote."""
+    return endpoint.rpartition(":")[0].removeprefix("[").removesuffix("]")

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dissectors.analysis.findings.media import private
 from dissectors.analysis.findings.rule import Facts, Found, rule
 from dissectors.analysis.report import Check
-from dissectors.wire.datagram import endpoint
+from dissectors.wire.datagram import endpoint, host_of
 
 CHECK, BINDING = "connectivity check", "binding"
 TRIES, CONSENT, CONSENT_TRIES, SETTLED = 3, 30.0, 5, 5.0
-"""Requests that must fail; seconds and requests after which consent has expired (RFC 7675); seconds for nominating."""
+"""Requests that must fail, retransmissions among them; seconds and requests after which consent has expired
+(RFC 7675); seconds for nominating.
+"""
 
 BEGINNING = ("401", "438")
 RELAYING = ("createpermission", "channelbind", "refresh", "connect")
@@ -38,7 +40,7 @@ def agreements(facts: Facts) -> dict[tuple[str, ...], list[Check]]:
 )  # fmt: skip
 def ice_failed(facts: Facts) -> Iterator[Found]:
     for checks in agreements(facts).values():
-        asked = sum(check.requests for check in checks)
+        asked = sum(check.silent for check in checks)
         if asked >= TRIES and not any(check.answered for check in checks):
             what = f"{asked} checks on {len(checks)} pair{'s' * (len(checks) > 1)}, none answered: {ends(checks[0])}"
             yield Found(what, [check.place for check in checks])
@@ -53,8 +55,8 @@ def ice_one_way(facts: Facts) -> Iterator[Found]:
     pairs = {(c.src, c.sport, c.dst, c.dport): c for c in facts.checks if c.kind == CHECK and c.requests}
     for check in pairs.values():
         back = pairs.get((check.dst, check.dport, check.src, check.sport))
-        if back is not None and back.answered and not check.answered and check.requests >= TRIES:
-            yield Found(f"{ends(check)}: {check.requests} checks, none answered", (check.place, back.place))
+        if back is not None and back.answered and not check.answered and check.silent >= TRIES:
+            yield Found(f"{ends(check)}: {check.silent} checks, none answered", (check.place, back.place))
 
 
 @rule(
@@ -115,8 +117,8 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def stun_unanswered(facts: Facts) -> Iterator[Found]:
     for check in facts.checks:
-        if check.kind == BINDING and check.requests >= TRIES and not check.answered:
-            yield Found(f"{ends(check)}: {check.requests} requests", (check.place,))
+        if check.kind == BINDING and check.silent >= TRIES and not check.answered:
+            yield Found(f"{ends(check)}: {check.silent} requests", (check.place,))
 
 
 @rule(
@@ -140,9 +142,10 @@ def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
     for check in facts.checks:
         # 401 and 438 are how an allocation begins: the client learns realm and nonce.
         serious = [error for error in check.errors if error[:3] not in BEGINNING]
-        if check.kind == "allocate" and check.relayed is None and (serious or check.requests >= TRIES):
+        tried = max(check.requests, check.silent)
+        if check.kind == "allocate" and check.relayed is None and (serious or tried >= TRIES):
             why = ", ".join(serious or check.errors) or "no answer"
-            yield Found(f"{ends(check)}: {check.requests} requests, {why}", (check.place,))
+            yield Found(f"{ends(check)}: {tried} requests, {why}", (check.place,))
 
 
 @rule(
@@ -194,15 +197,15 @@ def nat_symmetric(facts: Facts) -> Iterator[Found]:
     fix="Let the endpoint put the mapped address into c= and m=, or offer it as a candidate.",
 )  # fmt: skip
 def mapped_not_announced(facts: Facts) -> Iterator[Found]:
-    mapped = {check.src: check for check in facts.checks if check.mapped and not check.mapped.startswith(check.src)}
+    mapped = {check.src: check for check in facts.checks if check.mapped and host_of(check.mapped) != check.src}
     for number, call in enumerate(facts.calls):
         for described in call.descriptions:
             for line in described.media:
                 check = mapped.get(line.address or "")
                 if check is None or not private(line.address) or check.last > call.messages[-1].time:
                     continue
-                public = (check.mapped or "").rpartition(":")[0]
-                if not any(each.startswith(public) for each in line.endpoints):
+                public = host_of(check.mapped or "")
+                if not any(host_of(each) == public for each in line.endpoints):
                     what = f"{line.address} is announced; STUN said {check.mapped}"
                     yield Found(what, (described.place, check.place), number, certainty="high")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dissectors.analysis.findings.media import private
 from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
 from dissectors.analysis.report import Call, Handshake, Stream
-from dissectors.wire.datagram import endpoint
+from dissectors.wire.datagram import endpoint, host_of
 
 ENOUGH, PATIENCE, MOST_HELLOS = 50, 2.0, 4
 OLD = ("DTLS 1.0",)
@@ -98,7 +98,7 @@ def fingerprint_mismatch(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
         lines = [line for described in call.descriptions for line in described.media]
         announced = {line.fingerprint for line in lines if line.fingerprint}
-        candidates = {each.rpartition(":")[0] for line in lines for each in line.endpoints}
+        candidates = {host_of(each) for line in lines for each in line.endpoints}
         hosts = {line.address for line in lines} | candidates
         for each in facts.handshakes if len(announced) > 1 else ():
             shown = {each.client_fingerprint, each.server_fingerprint} - {None}
