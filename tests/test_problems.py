@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import struct
 
+from dissectors.analysis.calls import MAX_MESSAGES
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.findings.rule import Problem
 from dissectors.analysis.problems import MAX_KINDS, Problems
 from dissectors.analysis.report import Place, Report
 from dissectors.mux.scan import Bounds, Scanner
-from tests.made import A, B, Sent, records, report, rtp, stun
+from tests.made import A, B, Sent, records, report, rtp, sip, stun
 
 
 def lying(length: int) -> bytes:
@@ -50,3 +51,18 @@ def test_a_report_that_is_asked_for_twice_is_the_same_and_grows_with_what_is_fed
     second = fed(sent[4:])
     hits = [[each.what for each in told.findings if each.id == "bound-hit"] for told in (first, second)]
     assert hits == [["flows: 2 given up"], ["flows: 6 given up"]]
+
+
+def test_messages_and_descriptions_beyond_what_a_call_keeps_are_told() -> None:
+    def invite(number: int) -> bytes:
+        headers = ("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>", "Call-ID: one",
+                   f"CSeq: {number} INVITE", "Content-Type: application/sdp")  # fmt: skip
+        description = f"v=0\r\no=- {number} 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+        body = f"{description}m=audio 4000 RTP/AVP 0\r\n".encode()
+        return sip("INVITE sip:b@x SIP/2.0", *headers, body=body)
+
+    told = report([(A, B, invite(number)) for number in range(1, MAX_MESSAGES + 4)])
+    (call,) = told.calls
+    hits = [each.what for each in told.findings if each.id == "bound-hit"]
+    descriptions = MAX_MESSAGES + 3 - len(call.descriptions)
+    assert hits == ["messages of calls: 3 given up", f"offers and answers: {descriptions} given up"]
