@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
+from dissectors.analysis import calls
 from dissectors.analysis.comparison import compare
 from dissectors.analysis.findings.negotiation import pairs
+from dissectors.analysis.negotiation import MAX_OCTETS
 from dissectors.analysis.report import Call
 from dissectors.analysis.selection import select, wanted
+from dissectors.protocols.sip import parse
+from dissectors.wire.datagram import Datagram, Flow
 from tests.made import A, B, Endpoint, Sent, report, sip
 
 C: Endpoint = ("192.0.2.3", 5060)
@@ -202,3 +208,23 @@ def test_a_description_that_cannot_be_read_is_told_and_the_call_goes_on() -> Non
 def test_a_description_that_can_be_read_is_no_such_finding() -> None:
     told = report([(A, B, INVITE), (B, A, says(200, 1, THEIRS)), (A, B, asks("ACK", 1))])
     assert "message-malformed" not in {each.id for each in told.findings}
+
+
+def test_texts_are_kept_within_a_budget_and_what_finds_no_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "MAX_TEXTS", 10_000)
+    texts = [asks("MESSAGE", n, b"x" * 4000).replace(SDP.encode(), b"Subject: text") for n in range(1, 5)]
+    told = report([(A, B, text) for text in texts])
+    bodies = [each.body for each in told.calls[0].messages if each.body]
+    assert [len(body.text) for body in bodies] == [4000, 4000, 0, 0]
+    assert [body.inflated_length for body in bodies] == [4000] * 4
+    assert any(each.id == "bound-hit" and "texts: 2" in each.what for each in told.findings)
+
+
+def test_what_makes_room_gives_its_octets_back() -> None:
+    kept = calls.Calls(1)
+    flow = Flow(*A, *B)
+    for n in range(3):
+        invite = INVITE.replace(b"Call-ID: one", f"Call-ID: {n}".encode())
+        kept.feed(Datagram(0, n, 0, n, flow, invite, len(invite)), parse(invite))
+    only_one = calls.MAX_TEXTS - kept.texts.left
+    assert 0 < only_one < 2 * len(OURS) and kept.descriptions.left == MAX_OCTETS - len(OURS)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
-from sys import intern
+from sys import getsizeof, intern
 from typing import Any
 
-from dissectors.analysis.negotiation import Announced, Negotiation
+from dissectors.analysis.budget import Budget
+from dissectors.analysis.negotiation import MAX_OCTETS, Announced, Negotiation
 from dissectors.analysis.report import Body, Description, Dialog, Message, Place, Sizes
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram, Flow, Malformed
@@ -23,6 +24,9 @@ WELL = ("ended", "answered")
 """Outcomes of which nobody complains."""
 
 MAX_TEXT = 1 << 16
+MAX_TEXTS = 1 << 26
+"""Octets of one body that are kept, and of all of them."""
+
 KINDS = {
     "INVITE": "call", "ACK": "call", "BYE": "call", "CANCEL": "call", "PRACK": "call", "UPDATE": "call", "INFO": "call",
     "REGISTER": "registration", "SUBSCRIBE": "subscription", "NOTIFY": "subscription", "PUBLISH": "subscription",
@@ -53,6 +57,8 @@ class CallState:
     messages: list[Message] = field(default_factory=list)
     not_kept: int = 0
     negotiation: Negotiation = field(default_factory=Negotiation)
+    texts: Budget = field(default_factory=lambda: Budget(MAX_TEXTS))
+    kept: int = 0
     pairs: set[Flow] = field(default_factory=set)
     hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
     _seen: set[Any] = field(default_factory=set)
@@ -89,7 +95,8 @@ class CallState:
         if len(self.messages) >= MAX_MESSAGES:
             self.not_kept += 1
         else:
-            self.messages.append(_message(datagram, message, number, method, again, _body(message), side))
+            body = self._body(message)
+            self.messages.append(_message(datagram, message, number, method, again, body, side))
         return broken
 
     def _side(self, message: sip.Message, method: str) -> str:
@@ -182,6 +189,24 @@ class CallState:
             later = before is None or self.ORDER.index(state) > self.ORDER.index(before) or state == "calling"
             self.dialogs[tags] = state if later else before or state
 
+    def _body(self, message: sip.Message) -> Body | None:
+        if not message.raw_body and not message.body.octets:
+            return None
+        inflated = message.body
+        text = inflated.octets[:MAX_TEXT].decode("utf-8", "replace")
+        taken = self.texts.take(getsizeof(text)) if text else 0
+        self.kept += taken
+        return Body(
+            content_type=message.content_type,
+            compressed_length=inflated.compressed_length,
+            inflated_length=inflated.inflated_length,
+            encoding=inflated.encoding,
+            label=inflated.label,
+            status=inflated.status,
+            text=text if taken else "",
+            deviations=inflated.deviations,
+        )
+
     @property
     def outcome(self) -> str:
         """What the call came to; see `report.Call`."""
@@ -214,12 +239,14 @@ class Calls:
 
     A call that has ended well makes room first, then the one that has been silent longest; so what is kept beyond the
     bound is what is open and what went wrong. `retired` counts by (kind, outcome); `gone` holds where the media of
-    these calls went, `evicted` counts those that were given up while they were open.
+    these calls went, `evicted` counts those that were given up while they were open. `texts` and `descriptions` are
+    what may still be kept of bodies and of what they describe; a body that finds no room keeps an empty text.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.evicted = 0
+        self.texts, self.descriptions = Budget(MAX_TEXTS), Budget(MAX_OCTETS)
         self.calls: dict[str, CallState] = {}
         self.retired: Counter[tuple[str, str]] = Counter()
         self.gone: OrderedDict[tuple[str, int], list[Gone]] = OrderedDict()
@@ -234,7 +261,10 @@ class Calls:
         call = self.calls.pop(call_id, None)
         if call is None:
             method = message.cseq[1] if message.cseq else message.method or ""
-            call = CallState(call_id, KINDS.get(method, "other"), datagram.time, datagram.time)
+            call = CallState(
+                call_id, KINDS.get(method, "other"), datagram.time, datagram.time,
+                negotiation=Negotiation(self.descriptions), texts=self.texts,
+            )  # fmt: skip
             if len(self.calls) >= self.limit:
                 self._make_room()
         self.calls[call_id] = call
@@ -254,6 +284,8 @@ class Calls:
             self.evicted += self.calls[name].ended is None
         self._well.pop(name, None)
         call = self.calls.pop(name)
+        self.texts.give_back(call.kept)
+        self.descriptions.give_back(call.negotiation.kept)
         self.retired[call.kind, call.outcome] += 1
         left = Gone(call.start, call.last)
         for address, port in {(line.address, line.port) for line in call.announced if line.address and line.port}:
@@ -269,22 +301,6 @@ def _who(value: str | None) -> str | None:
     if value is None:
         return None
     return sip.address(value).uri or value
-
-
-def _body(message: sip.Message) -> Body | None:
-    if not message.raw_body and not message.body.octets:
-        return None
-    inflated = message.body
-    return Body(
-        content_type=message.content_type,
-        compressed_length=inflated.compressed_length,
-        inflated_length=inflated.inflated_length,
-        encoding=inflated.encoding,
-        label=inflated.label,
-        status=inflated.status,
-        text=inflated.octets[:MAX_TEXT].decode("utf-8", "replace"),
-        deviations=inflated.deviations,
-    )
 
 
 def _message(

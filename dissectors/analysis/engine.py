@@ -203,6 +203,8 @@ class Engine:
         hits = {
             **scanner.bounds_hit,
             "calls": self.calls.evicted,
+            "texts": self.calls.texts.refused,
+            "descriptions": self.calls.descriptions.refused,
             "messages of calls": sum(call.not_kept for call in self.calls.calls.values()),
             "offers and answers": sum(call.negotiation.not_kept for call in self.calls.calls.values()),
             **self.checks.bounds_hit,

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dissectors.analysis import media
+from dissectors.analysis.budget import Budget
 from dissectors.analysis.report import Description, Place
 from dissectors.protocols import sdp, sip
 from dissectors.protocols.sip_headers import number
@@ -22,6 +23,8 @@ METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
 
 WHOLE = ("complete", "identity")
 MAX_DESCRIPTIONS = 64
+MAX_OCTETS = 1 << 24
+"""Of all descriptions that are kept; read, they take about twenty times as many."""
 
 Transaction = tuple[str | None, int | None]
 """The tag of From, which is that of the side that asks, and the sequence number."""
@@ -51,8 +54,10 @@ class Offered:
 
 @dataclass(slots=True)
 class Negotiation:
-    """What the two sides have described to each other, in order."""
+    """What the two sides have described to each other, in order; `kept` octets of `budget` are taken by it."""
 
+    budget: Budget = field(default_factory=lambda: Budget(MAX_OCTETS))
+    kept: int = 0
     facetime: bool = False
     descriptions: list[Description] = field(default_factory=list)
     announced: list[Announced] = field(default_factory=list)
@@ -94,6 +99,10 @@ class Negotiation:
             self.not_kept += 1
             return
         description = sdp.parse(text)
+        taken = self.budget.take(len(text))
+        if not taken:
+            return
+        self.kept += taken
         self._described.add((transaction, side, text))
         if offered is None:
             offered = self._offers[transaction] = Offered(side, place)

@@ -1,0 +1,24 @@
+"""Octets that may be kept of what senders choose the length of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Budget:
+    """So many octets are `left`; `refused` counts what found no room."""
+
+    left: int
+    refused: int = 0
+
+    def take(self, octets: int) -> int:
+        """Take so many octets if they are there; gives back how many were taken, all or none."""
+        if octets > self.left:
+            self.refused += 1
+            return 0
+        self.left -= octets
+        return octets
+
+    def give_back(self, octets: int) -> None:
+        self.left += octets
