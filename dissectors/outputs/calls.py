@@ -67,7 +67,7 @@ def call_in_full(page: Page, report: Report, number: int, of: int) -> list[Line]
     came_to = line(span(outcome(call), OUTCOME_STYLES.get(call.outcome, "")))
     lines += flowing(page, line("  "), [came_to, *(line(span(part, "dim")) for part in _times(page, call))], " · ", 4)
     agents = [f"user agents: {listed(call.user_agents, 4)}"] if call.user_agents else []
-    names = [f"Call-ID: {listed(dict.fromkeys(dialog.call_id for dialog in call.dialogs), 2)}"] if call.dialogs else []
+    names = [f"Call-ID: {call.call_id}"] if call.call_id else []
     for text in (*agents, *names):
         lines += hanging(page, line("  "), text, "dim")
     lines += [BLANK, *ladder(page, steps(report, call)), BLANK]

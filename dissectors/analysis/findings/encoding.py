@@ -87,7 +87,7 @@ def body_unlabelled(facts: Facts) -> Iterator[Found]:
 @rule(
     "body-compressed", "note", "Bodies are compressed",
     why="Smaller messages get through more paths; tools and proxies that cannot inflate see no SDP.",
-    fix="Nothing, between endpoints that know one another. muxshark normalise writes a capture that any tool reads.",
+    fix="Nothing, between endpoints that know one another. Else let the sender leave the bodies plain.",
 )  # fmt: skip
 def body_compressed(facts: Facts) -> Iterator[Found]:
     found = [each for each in bodies(facts) if each[2].status == "complete"]
