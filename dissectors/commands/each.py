@@ -107,10 +107,15 @@ def _tell(stack: ExitStack, named: list[str], options: argparse.Namespace, jobs:
     if jobs == 1:
         yield from map(partial(tell, options), named)
         return
-    # An interrupt ends the workers at once and in silence; it is said once, where they were started.
-    pool = stack.enter_context(
-        ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
-    )
+    try:
+        # An interrupt ends the workers at once and in silence; it is said once, where they were started.
+        pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        print(f"muxshark: several processes cannot share memory here ({reason}); one job instead", file=sys.stderr)
+        yield from map(partial(tell, options), named)
+        return
+    stack.enter_context(pool)
     try:
         yield from pool.map(partial(tell, options), named)
     except BrokenProcessPool:
