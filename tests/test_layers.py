@@ -7,6 +7,7 @@ import pickle
 import random
 import subprocess
 import sys
+import threading
 from functools import cache
 from pathlib import Path
 
@@ -318,3 +319,38 @@ def test_lsc_lists_bind_while_something_is_bound(capsys: pytest.CaptureFixture[s
         assert capsys.readouterr().out.count("\nbind ") == 1
     lsc()
     assert "\nbind " not in capsys.readouterr().out
+
+
+def test_bindings_come_and_go_in_several_threads_and_leave_scapy_as_it_was() -> None:
+    before = list(UDP.payload_guess)
+    failed: list[BaseException] = []
+
+    def work(first: int) -> None:
+        try:
+            for port in range(first, first + 60):
+                with bind(ports=port):
+                    UDP(b"\0\1\0\2\0\x08\0\0")
+        except (KeyError, ValueError, RuntimeError) as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(20_000 + 100 * number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    assert UDP.payload_guess == before
+
+
+def test_a_binding_that_was_undone_says_so() -> None:
+    binding = bind(ports=PORT)
+    with binding:
+        pass
+    with pytest.raises(ValueError, match="bind again"), binding:
+        pass
+
+
+@pytest.mark.parametrize("ports", [None, 5060.0, True, "5060", [5060.0]])
+def test_what_is_no_port_is_one_clear_error(ports: object) -> None:
+    with pytest.raises(ValueError, match="ports are numbers"):
+        bind(ports=ports)  # type: ignore[arg-type]  # that is the test

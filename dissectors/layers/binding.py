@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from threading import RLock
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +14,9 @@ from scapy.packet import bind_top_down, split_top_down
 from dissectors.layers.mux import LAYERS, OURS, Mux, certain_elsewhere, elsewhere
 
 HIGHEST_PORT = 65535
+
+CHANGING = RLock()
+"""Held while Scapy's bindings change: they belong to the process, and sniffers have threads of their own."""
 
 
 class AnyOf(frozenset[int]):
@@ -35,13 +39,18 @@ class Binding:
     """Ports that `Mux` has; `undo`, a call or the end of a `with` block gives them back. Giving back twice is fine."""
 
     def __init__(self, entries: list[tuple[dict[str, Any], Any]]) -> None:
-        self._before = UDP.payload_guess
-        self._entries = entries
-        UDP.payload_guess = self._after = [*entries, *UDP.payload_guess]
-        _settle()
+        with CHANGING:
+            self._before = UDP.payload_guess
+            self._entries = entries
+            UDP.payload_guess = self._after = [*entries, *UDP.payload_guess]
+            _settle()
 
     def undo(self) -> None:
         """Give the ports back. What others bound in the meantime stays."""
+        with CHANGING:
+            self._undo()
+
+    def _undo(self) -> None:
         if not self._entries:
             return
         if UDP.payload_guess is self._after:
@@ -56,6 +65,9 @@ class Binding:
     __call__ = undo
 
     def __enter__(self) -> Binding:
+        """Raises ValueError when the binding is already undone."""
+        if not self._entries:
+            raise ValueError("this binding was undone; bind again")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -72,8 +84,8 @@ def bind(ports: int | Iterable[int] = (), *, everywhere: bool = False, plausible
 
     Raises ValueError where nothing is to be bound or a port is none.
     """
-    named = (ports,) if isinstance(ports, int) else tuple(ports)
-    if not all(isinstance(port, int) and 0 <= port <= HIGHEST_PORT for port in named):
+    named = tuple(ports) if isinstance(ports, Iterable) else (ports,)
+    if not all(type(port) is int and 0 <= port <= HIGHEST_PORT for port in named):
         raise ValueError(f"ports are numbers from 0 to {HIGHEST_PORT}")
     if not named and not everywhere:
         raise ValueError("name ports, or say everywhere=True")
