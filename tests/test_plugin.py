@@ -213,3 +213,25 @@ def test_the_plugin_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
         install.install(render(), tmp_path, "mux")
     assert install.uninstall(tmp_path, "mux") is None
     assert other.read_text(encoding="utf-8") == "-- mine"
+
+
+def test_the_plugin_is_never_written_over_the_capture_that_names_its_ports(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture = tmp_path / "call.pcap"
+    capture.write_bytes((PCAPS / "facetime-2013.pcap").read_bytes())
+    before = capture.read_bytes()
+    assert main(["plugin", "--from", str(capture), "-o", str(capture)]) == 2
+    assert "would write over the capture" in capsys.readouterr().err
+    assert capture.read_bytes() == before
+
+
+def test_a_dash_is_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["plugin", "-o", "-"]) == 0
+    assert capsys.readouterr().out == render()
+
+
+@pytest.mark.parametrize("ports", ["٣", "²", "1-٣"])
+def test_digits_of_other_scripts_are_no_ports(ports: str) -> None:
+    with pytest.raises(ValueError, match="no range of UDP ports"):
+        ports_of(ports)

@@ -55,7 +55,9 @@ def run(options: argparse.Namespace) -> int:
     except NoWireshark as error:
         raise inputs.Refused(str(error)) from None
     text = render(defaults)
-    if options.output:
+    if options.output and options.output != "-":
+        if options.capture and Path(options.output).exists() and Path(options.output).samefile(options.capture):
+            raise inputs.Refused(f"-o would write over the capture {options.output}")
         Path(options.output).write_text(text, encoding="utf-8", newline="\n")
     else:
         sys.stdout.write(text)

@@ -25,7 +25,7 @@ OPENING = ("SIP", "STUN", "ZRTP")
 """Protocols whose certain rows open a conversation on any port: measured, they take nothing for a call that is none."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_RANGE = re.compile(r"\d{1,5}(-\d{1,5})?")
+_RANGE = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)

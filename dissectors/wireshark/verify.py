@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pyshark
@@ -121,7 +122,7 @@ def _read(
 def _above_udp(layers: list[str], plugin: str) -> Iterator[str]:
     """What stands on each UDP header of a frame; datagrams quoted by ICMP are none of the frame's own."""
     places = [place for place, layer in enumerate(layers) if layer == "udp" or layer.startswith("icmp")]
-    for place, following in zip(places, [*places[1:], len(layers)], strict=True):
+    for place, following in pairwise([*places, len(layers)]):
         if layers[place] != "udp":
             return
         # pyshark calls a layer without a name data; what a plugin adds is wrapped in one.
