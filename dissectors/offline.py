@@ -94,32 +94,29 @@ def rows(
 class Verdicts:
     """The verdicts of a scan by the datagram's number, in a file: they fall in another order than they are told."""
 
-    LAYOUT = struct.Struct("<BBBBHH")
+    LAYOUT = struct.Struct("<BBBIH")
     STRENGTHS: tuple[str | None, ...] = (None, "plausible", "confirmed", "certain")
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._evidence: dict[str, int] = {}
-        self._inside: dict[int, int] = {}
 
     def write(self, entries: Iterable[Entry]) -> None:
-        """Keep the verdicts of these entries; what TURN carried is kept with the datagram that carried it."""
+        """Keep the verdicts of these entries, but for what TURN carried: it is no datagram of the capture."""
         for entry in entries:
             if entry.number < 0:
                 continue
             evidence = self._evidence.setdefault(entry.evidence, len(self._evidence))
             strength = self.STRENGTHS.index(entry.strength)
             self._file.seek(entry.number * self.LAYOUT.size)
-            self._file.write(
-                self.LAYOUT.pack(entry.protocol, strength, entry.encrypted, 0, evidence & 0xFFFF, entry.row)
-            )
+            self._file.write(self.LAYOUT.pack(entry.protocol, strength, entry.encrypted, evidence, entry.row))
 
     def read(self) -> Iterator[tuple[int, int, str | None, str, bool]]:
         """Protocol, row, strength, evidence and whether it is encrypted, of each datagram in order."""
         evidence = list(self._evidence)
         self._file.seek(0)
         while octets := self._file.read(self.LAYOUT.size * 4096):
-            for protocol, strength, encrypted, _, why, row in self.LAYOUT.iter_unpack(octets):
+            for protocol, strength, encrypted, why, row in self.LAYOUT.iter_unpack(octets):
                 yield protocol, row, self.STRENGTHS[strength], evidence[why], bool(encrypted)
 
 
