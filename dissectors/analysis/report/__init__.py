@@ -1,0 +1,50 @@
+"""What the analysis hands out: frozen values whose field names are the keys of the JSON document.
+
+Times are seconds since the epoch, durations seconds, delays and jitter milliseconds where the name ends in `_ms`.
+A `frame` counts from 1 within its `file`, and `file` from 0 in the order of `capture.files`. Ids (`flow`, `call`,
+`stream`) are the positions in the lists of the same report, from 0. `certainty` is one of `certain`, `high`, `medium`,
+`low`, `unknown`.
+"""
+
+from __future__ import annotations
+
+from dissectors.analysis.report.call import Call, Description, Dialog, Format, Media
+from dissectors.analysis.report.capture import Capture, CaptureFile, Flow, Seen
+from dissectors.analysis.report.connectivity import Check, Handshake, Protection
+from dissectors.analysis.report.document import SCHEMA, Finding, Report, Totals
+from dissectors.analysis.report.message import Body, Message, Sizes
+from dissectors.analysis.report.place import Certainty, Place, Severity
+from dissectors.analysis.report.stream import Digit, Moment, Payload, Phase, Quality, RtcpView, Stream, Timing
+
+__all__ = [
+    "Body",
+    "Call",
+    "Capture",
+    "CaptureFile",
+    "Certainty",
+    "Check",
+    "Description",
+    "Dialog",
+    "Digit",
+    "Finding",
+    "Flow",
+    "Format",
+    "Handshake",
+    "Media",
+    "Message",
+    "Moment",
+    "Payload",
+    "Phase",
+    "Place",
+    "Protection",
+    "Quality",
+    "Report",
+    "RtcpView",
+    "SCHEMA",
+    "Seen",
+    "Severity",
+    "Sizes",
+    "Stream",
+    "Timing",
+    "Totals",
+]

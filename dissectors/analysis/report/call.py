@@ -1,0 +1,103 @@
+"""Calls, with their dialogs and what they negotiated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dissectors.analysis.report.message import Message
+from dissectors.analysis.report.place import Certainty, Place
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One payload type of a media line, explained. `source` says where codec and clock come from."""
+
+    payload_type: str
+    codec: str | None
+    clock: int | None
+    channels: int | None
+    certainty: Certainty
+    source: str
+    secondary: bool
+    parameters: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One media line of an offer or answer.
+
+    `suites` are the SRTP suites of its a=crypto lines; `fingerprint` is that of the certificate which DTLS will show;
+    `endpoints` are `address:port` of the candidates.
+    """
+
+    kind: str
+    address: str | None
+    port: int
+    profile: str
+    direction: str
+    formats: tuple[Format, ...]
+    rtcp_port: int | None
+    rtcp_mux: bool
+    rtp_id: int | None
+    ssrcs: tuple[int, ...]
+    encryption: str | None
+    candidates: int
+    suites: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    setup: str | None = None
+    endpoints: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """An offer or an answer (RFC 3264): where it stood, and which side made it; its text is in that message's body.
+
+    `answers` is where the offer stood that an answer belongs to, on the same hop where it was captured there.
+    """
+
+    role: Literal["offer", "answer"]
+    place: Place
+    origin: str | None
+    name: str | None
+    media: tuple[Media, ...]
+    deviations: tuple[str, ...]
+    side: str = ""
+    answers: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """A Call-ID with its tags and its RFC 3261 state: calling, proceeding, early, confirmed, terminated."""
+
+    call_id: str
+    from_tag: str | None
+    to_tag: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Every dialog of one Call-ID, which is `call_id` (empty where a message has none), and their streams.
+
+    `outcome` is one of `ringing`, `established` (still open at the end), `ended`, `rejected`, `cancelled`,
+    `unanswered`, `fragment` (only a part of it is in the capture), `no call` (OPTIONS, REGISTER and the like).
+    `streams` are positions in the report's list.
+    """
+
+    call_id: str
+    kind: Literal["call", "registration", "subscription", "message", "options", "other"]
+    outcome: str
+    caller: str | None
+    callee: str | None
+    start: float
+    ringing: float | None
+    answered: float | None
+    ended: float | None
+    ended_by: str | None
+    status: int | None
+    dialogs: tuple[Dialog, ...]
+    user_agents: tuple[str, ...]
+    messages: tuple[Message, ...]
+    descriptions: tuple[Description, ...]
+    streams: tuple[int, ...]

@@ -1,0 +1,62 @@
+"""What was read: files, flows and what was counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFile:
+    """One file as it was read. `comments` are those that the file itself carries; `dropped` is what it reports lost."""
+
+    name: str
+    format: str
+    link_types: tuple[str, ...]
+    frames: int
+    cut: bool
+    comments: tuple[str, ...]
+    dropped: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Something that was counted by name: a protocol, an encapsulation, a TCP port that looks like SIP."""
+
+    name: str
+    count: int
+    octets: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """The whole timeline. `datagrams` counts UDP headers, `inside` what TURN carried in some of them."""
+
+    files: tuple[CaptureFile, ...]
+    frames: int
+    datagrams: int
+    inside: int
+    first: float | None
+    last: float | None
+    duration: float
+    protocols: tuple[Seen, ...]
+    encapsulations: tuple[Seen, ...]
+    not_analysed: tuple[Seen, ...]
+    tcp_segments: int
+    scan: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A directed 5-tuple. `protocols` are the classes of its datagrams, most frequent first."""
+
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    inside: str
+    first: float
+    last: float
+    datagrams: int
+    octets: int
+    protocols: tuple[Seen, ...]
+    encrypted: int
