@@ -49,6 +49,7 @@ def test_every_finding_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
         (["--fail-on", "media-one-way", FORMS], 0),
         (["--fail-on", "nonsense", CALL], 2),
         (["-Y", "colour==red", CALL], 2),
+        (["-Y", "severity==fatal", CALL], 2),
         (["--time", "20..10", CALL], 2),
         (["--time", "noon", CALL], 2),
     ],
@@ -56,6 +57,23 @@ def test_every_finding_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_exit_status_tells(words: list[str], status: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", "--json", *words]) == status
     assert bool(capsys.readouterr().err) == (status == 2)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-Y", "callid==nowhere"], "nothing fits the filter"),
+        (["-Y", "callid==nowhere", "--what-if", "compress"], "nothing fits the filter"),
+        (["--time", "5000.."], "nothing was there at that time"),
+    ],
+)
+def test_a_choice_that_leaves_nothing_says_so(words: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", *words, CALL]) == 0
+    (told,) = capsys.readouterr().out.splitlines()
+    assert told.startswith(f"facetime-2013.pcap: {said}; 2,242 datagrams in ")
+    assert main(["analyze", "--json", *words, CALL]) == 0
+    streams = capsys.readouterr()
+    assert streams.err == f"muxshark: {said}\n" and json.loads(streams.out)["streams"] == []
 
 
 def test_a_filter_and_a_window_choose_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:

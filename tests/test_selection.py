@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dissectors.analysis.filters import LONGEST, NoFilter, wanted
 from dissectors.analysis.report import Report
-from dissectors.analysis.selection import LONGEST, NoFilter, Window, select, wanted
+from dissectors.analysis.selection import Window, nothing_left, select
 from tests.stories import ANSWER, GOOD, OFFER, SERVER, A, B, C, asked, mapped, report, request, response, talk
 
 REFUSED = [
@@ -42,7 +43,11 @@ def kept(text: str) -> Report:
         ("status==4xx", ["two"], []),
         ("status==2xx", ["one"], [77, 78]),
         ("not status==4xx", ["one"], [77, 78, 0xABC]),
+        ("ssrc~0x4D", ["one"], [77, 78]),
+        ("ssrc~abc", [], [0xABC]),
+        ("user~sip:a", ["one", "two"], [77, 78]),
         ("addr==203.0.113.3", [], [0xABC]),
+        ("finding~busy", ["two"], []),
         ("port==3478", [], [0xABC]),
         ("finding==call-busy", ["two"], []),
         ("protocol==rtp and not callid==one", [], [0xABC]),
@@ -106,11 +111,37 @@ def test_a_window_keeps_what_overlaps_it(window: Window, calls: list[str], strea
         ("callid=one", "cannot read"),
         ("!" * 100 + "callid==a", "nested deeper"),
         ("(" * 5000, "more than"),
+        ("severity==foo", "there are error, warning, note"),
+        ("severity~foo", "there are error, warning, note"),
+        ("finding==media-oneway", "did you mean media-one-way"),
+        ("finding==zzz", "muxshark findings lists them"),
+        ("protocol==SRTP", "there are sip, .*unknown"),
+        ("port==abc", "no number from 0 to 65535"),
+        ("port==70000", "no number from 0 to 65535"),
+        ("port!=-1", "no number from 0 to 65535"),
+        ("port~x", "no port contains"),
+        ("ssrc==0x123456789", "no number of 32 bits"),
+        ("ssrc==4294967296", "no number of 32 bits"),
+        ("status==9xx", "none from 100 to 699"),
+        ("status==99", "none from 100 to 699"),
+        ("addr==example.com", "no IP address"),
+        ("addr==10.0.0", "no IP address"),
+        ('method=="IN VITE"', "no SIP method"),
     ],
 )
 def test_what_is_no_filter_is_refused_in_words(text: str, said: str) -> None:
     with pytest.raises(NoFilter, match=said):
         wanted(text)
+
+
+def test_an_address_is_the_same_however_it_is_written() -> None:
+    fits = wanted("addr==2001:DB8:0:0::1")
+    assert fits({"addr": {"2001:db8::1"}}) and not fits({"addr": {"2001:db8::2"}})
+
+
+def test_nothing_is_left_only_where_nothing_fits() -> None:
+    assert nothing_left(kept("callid==three")) and not nothing_left(kept("callid==one"))
+    assert not nothing_left(kept("protocol==stun"))
 
 
 @given(st.text(alphabet="ab=!~&|() \"'callidportusfingst.0x19", max_size=60))

@@ -71,6 +71,8 @@ def run(options: argparse.Namespace) -> int:
     with Progress(sys.stderr) as progress:
         report, status = reported(named, options, progress)
     sys.stdout.writelines(told(report, options))
+    if options.json and (nothing := _nothing(report, options)):
+        inputs.say([nothing])
     return status
 
 
@@ -105,4 +107,14 @@ def told(report: Report, options: argparse.Namespace) -> Iterator[str]:
         width=options.width,
         everything=options.all,
         weighed=options.what_if is not None,
+        nothing=_nothing(report, options),
     )
+
+
+def _nothing(report: Report, options: argparse.Namespace) -> str:
+    """What to say where a filter or a window has left nothing of the report, else an empty text."""
+    from dissectors.analysis.selection import nothing_left
+
+    if not (options.filter or options.time) or not nothing_left(report, bool(options.filter)):
+        return ""
+    return "nothing fits the filter" if options.filter else "nothing was there at that time"

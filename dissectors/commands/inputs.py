@@ -11,7 +11,8 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dissectors.analysis.selection import Wanted, Window
+    from dissectors.analysis.filters import Wanted
+    from dissectors.analysis.selection import Window
     from dissectors.mux.scan import Row
     from dissectors.wire.inflate import Limits
 
@@ -119,9 +120,9 @@ def forced_port(text: str) -> tuple[int, str]:
 
 
 def wanted(text: str) -> Wanted:
-    """A filter of `analysis.selection`."""
-    from dissectors.analysis.selection import NoFilter
-    from dissectors.analysis.selection import wanted as read
+    """A filter of `analysis.filters`."""
+    from dissectors.analysis.filters import NoFilter
+    from dissectors.analysis.filters import wanted as read
 
     try:
         return read(text)

@@ -41,10 +41,10 @@ MOST_FINDINGS = 6
 MOST_PAIRS = 6
 
 
-def headline(report: Report) -> Line:
-    """The first line: which capture, what happened in it, how much of it, on which port."""
+def headline(report: Report, story: str = "") -> Line:
+    """The first line: which capture, what happened in it (or else `story`), how much of it, on which port."""
     name = listed((os.path.basename(file.name) or file.name for file in report.capture.files), 3)
-    return line(span(name, "bold"), ": ", span(f"{_story(report)}; {_traffic(report)}"))
+    return line(span(name, "bold"), ": ", span(f"{story or _story(report)}; {_traffic(report)}"))
 
 
 def worst(page: Page, report: Report) -> list[Line]:

@@ -33,11 +33,13 @@ def render(
     width: int | None = None,
     everything: bool = False,
     weighed: bool = False,
+    nothing: str = "",
 ) -> str:
     """The report as text for `stream`: its width and colours when it is a terminal, plain lines when it is not.
 
     `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` leaves nothing
-    out; `weighed` adds what each message weighs and would weigh with its body compressed.
+    out; `weighed` adds what each message weighs and would weigh with its body compressed; `nothing` is told in
+    place of all of it.
     """
     console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
     page = Page(
@@ -49,15 +51,15 @@ def render(
         zero=report.capture.first or 0.0,
     )
     with console.capture() as capture:
-        show(console, page, [*lines(page, report), *((BLANK, *sizes(page, report)) if weighed else ())])
+        shown = opening(page, report, nothing) if nothing else lines(page, report)
+        show(console, page, [*shown, *((BLANK, *sizes(page, report)) if weighed and not nothing else ())])
     return capture.get()
 
 
 def lines(page: Page, report: Report) -> list[Line]:
     """The whole report: the sentence, what is wrong, what is on the wire, calls, streams, checks, every finding."""
-    name, colon, sentence = headline(report)
     return [
-        *hanging(page, (name, colon), sentence.text, indent=2),
+        *opening(page, report),
         BLANK,
         *worst(page, report),
         *on_the_wire(page, report),
@@ -69,6 +71,12 @@ def lines(page: Page, report: Report) -> list[Line]:
         *handshakes(page, report),
         *findings(page, report),
     ]
+
+
+def opening(page: Page, report: Report, story: str = "") -> list[Line]:
+    """The sentence with which a report begins; `story` is what happened, where the report itself cannot tell."""
+    name, colon, sentence = headline(report, story)
+    return hanging(page, (name, colon), sentence.text, indent=2)
 
 
 def findings(page: Page, report: Report) -> list[Line]:
