@@ -13,9 +13,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
 
-FOLDER = Path("dissectors/mux/compiled")
-NAMES = ("classify", "counters", "flows", "frames", "scan")
-MODULES = (*(FOLDER / name for name in NAMES), Path("dissectors/sources/blocks"))
+MODULES = (Path("dissectors/mux/compiled/scan"), Path("dissectors/sources/blocks"))
 DIRECTIVES = {
     "language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True, "initializedcheck": False,
 }  # fmt: skip

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tools.pip_wheel import Unavailable, fetch_pip
 
-TERMS = ("setup.cfg", "pyproject.toml", "setup.py", "dissectors/**/*.pyx", "dissectors/**/*.pxd")
+TERMS = ("setup.cfg", "pyproject.toml", "setup.py", "dissectors/**/*.pyx", "dissectors/**/*.pxi")
 """A change in one of these files makes the next run install again; compiled modules are built then."""
 
 SIGNS = {

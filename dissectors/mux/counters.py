@@ -12,6 +12,10 @@ MAX_PHASES = 64
 MAX_STEPS = 32
 MAX_EVENTS = 64
 MAX_TIMELINE = 64
+MAX_BREAKS = 64
+FIRST_UNASSIGNED = 35
+"""The least payload type that an event may have: those below name codecs (RFC 3551 table 4)."""
+
 BUCKET = 1_000_000_000
 """The first width of a bucket of the timeline, in nanoseconds; it doubles whenever the timeline is full."""
 
@@ -30,15 +34,17 @@ class Counters:
     timestamp steps between datagrams whose sequence numbers follow one another; those that found no room are counted
     and added up in `other_steps` and `other_ticks`. `samples`, `elapsed` and the sums are those of the least-squares
     line of timestamp units over seconds since `origin`; a step that no clock explains counts as one of `jumps` and
-    begins the line anew. `events` are payloads of four octets by (payload type, timestamp): first time, last time, the
+    begins the line anew. `breaks` holds where the numbers went on elsewhere, once for each of `restarts` while there is
+    room: the times of the datagrams before and behind it, and how far sequence number and timestamp moved, modulo their
+    size. `events` are payloads of four octets by (payload type, timestamp): first time, last time, the
     last payload. `timeline` holds (time, datagrams, lost, index of the likeliest of `CLOCKS`, its jitter) so far.
     """
 
     __slots__ = (
-        "ssrc", "flows", "confirmed", "encrypted", "evidence", "packets", "octets", "first", "last",
+        "ssrc", "flows", "encrypted", "evidence", "packets", "octets", "first", "last",
         "first_frame", "last_frame", "highest", "expected_before", "base", "window", "duplicates", "reordered",
-        "largest_gap", "largest_gap_at", "restarts",
-        "bad", "timestamp", "first_timestamp", "payload_type", "phases", "markers",
+        "largest_gap", "restarts", "breaks", "odd",
+        "bad", "timestamp", "payload_type", "phases",
         "profiles", "jitter", "maximum_jitter", "steps",
         "sequence", "sizes", "other_steps", "other_ticks", "run", "runs", "longest_run", "jumps", "origin", "elapsed",
         "samples", "sum_time", "sum_ticks", "sum_square", "sum_product", "events", "timeline", "bucket", "bucket_end",
@@ -47,7 +53,6 @@ class Counters:
     def __init__(self, ssrc: int, flow: int) -> None:
         self.ssrc = ssrc
         self.flows = [flow]
-        self.confirmed = False
         self.encrypted = False
         self.evidence = ""
         self.packets = self.octets = 0
@@ -57,12 +62,13 @@ class Counters:
         self.expected_before = 0
         self.window = 1
         self.duplicates = self.reordered = self.restarts = 0
-        self.largest_gap = self.largest_gap_at = 0
+        self.largest_gap = 0
+        self.breaks: list[tuple[int, int, int, int]] = []
+        self.odd = (0, 0, 0, 0)
         self.bad: int | None = None
-        self.timestamp = self.first_timestamp = 0
+        self.timestamp = 0
         self.payload_type = -1
         self.phases: list[list[int]] = []
-        self.markers = 0
         self.profiles: set[int] = set()
         self.jitter = [0.0] * len(CLOCKS)
         self.maximum_jitter = [0.0] * len(CLOCKS)
@@ -106,15 +112,14 @@ class Counters:
         payload_type = payload[1] & 0x7F
         if self.packets:
             self._arrival(time, timestamp, sequence)
-            self._sequence(sequence)
+            self._sequence(time, timestamp, sequence)
         else:
-            self.first, self.first_frame, self.first_timestamp = time, frame, timestamp
+            self.first, self.first_frame = time, frame
             self.base = self.highest = sequence
             self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET
         self._payload_type(payload_type, time)
         self.packets += 1
         self.octets += length
-        self.markers += payload[1] >> 7
         self._payload(time, payload, length, payload_type, timestamp)
         self.last, self.last_frame, self.timestamp, self.sequence = time, frame, timestamp, sequence
         if time >= self.bucket_end:
@@ -137,7 +142,7 @@ class Counters:
             sizes[1] += size
             sizes[2] = min(sizes[2], size)
             sizes[3] = max(sizes[3], size)
-        if size == 4 and len(payload) >= header + 4:
+        if size == 4 and len(payload) >= header + 4 and payload_type >= FIRST_UNASSIGNED:
             key = (payload_type, timestamp)
             known = self.events.get(key)
             if known is not None or len(self.events) < MAX_EVENTS:
@@ -146,7 +151,7 @@ class Counters:
     def _arrival(self, time: int, timestamp: int, sequence: int) -> None:
         gap = time - self.last
         if gap > self.largest_gap:
-            self.largest_gap, self.largest_gap_at = gap, self.last
+            self.largest_gap = gap
         step = (timestamp - self.timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
         if sequence - self.sequence & 0xFFFF == 1:
             if step in self.steps or len(self.steps) < MAX_STEPS:
@@ -184,7 +189,7 @@ class Counters:
             self.bucket *= 2
         self.bucket_end = time + self.bucket
 
-    def _sequence(self, sequence: int) -> None:
+    def _sequence(self, time: int, timestamp: int, sequence: int) -> None:
         step = sequence - self.highest & 0xFFFF
         if step < MAX_DROPOUT:
             if step == 0:
@@ -201,6 +206,7 @@ class Counters:
             self._restart(sequence)
         else:
             self.bad = sequence + 1 & 0xFFFF
+            self.odd = (self.last, time, step, timestamp - self.timestamp & 0xFFFFFFFF)
             self.reordered += 1
 
     def _settle(self, step: int) -> None:
@@ -239,6 +245,8 @@ class Counters:
         self.window, self.bad = 0b11, None
         self.reordered -= 1
         self.restarts += 1
+        if len(self.breaks) < MAX_BREAKS:
+            self.breaks.append(self.odd)
 
     def _payload_type(self, payload_type: int, time: int) -> None:
         if payload_type != self.payload_type:

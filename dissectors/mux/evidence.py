@@ -299,7 +299,7 @@ class Evidence:
     def _confirm(self, key: tuple[int, int], pair: PairState, evidence: str) -> list[Entry]:
         """Make a stream of a candidate; it counts from the first datagram that waited."""
         counters = self._counters(key[1], key[0])
-        counters.confirmed, counters.evidence = True, evidence
+        counters.evidence = evidence
         settled = self._settle(self._candidates.pop(key), RTP, evidence)
         self.streams[key] = self._latest[key[1]] = counters
         for entry in settled:
@@ -334,7 +334,7 @@ class Evidence:
             key = (entry.flow.number, int.from_bytes(entry.payload[8:12], "big"))
             if key not in self.streams:
                 self.streams[key] = self._latest[key[1]] = self._counters(key[1], key[0])
-                self.streams[key].confirmed, self.streams[key].evidence = True, "forced by the user"
+                self.streams[key].evidence = "forced by the user"
             self.streams[key].update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
         return [*settled, _confirmed(entry, protocol, "forced by the user")]
 

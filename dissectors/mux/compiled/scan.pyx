@@ -2,26 +2,38 @@
 
 Common are datagrams that no row matches and those of a stream that is confirmed already. Every other one becomes an
 `Entry` and goes to the same `Evidence` as in `mux.scan`; every other frame goes through the same `Frames`.
+
+One module, so that the C compiler sees the whole pass at once; its parts are the files included below.
 """
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
+from cpython.object cimport PyObject
 from cython cimport final
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.math cimport fabs
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 
-from dissectors.mux.compiled.classify cimport Table
-from dissectors.mux.compiled.counters cimport Counters
-from dissectors.mux.compiled.flows cimport MOST_PROTOCOLS, FlowIndex, FlowState, PairState, Wire
-from dissectors.mux.compiled.frames cimport Plain
+from ipaddress import ip_address
 
-from dissectors.mux import evidence
+from dissectors.mux import classify, counters, evidence
 from dissectors.mux import scan as reference
-from dissectors.mux.compiled import counters as compiled_counters
-from dissectors.mux.compiled import flows as compiled_flows
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowTable
 from dissectors.mux.inside import carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire import pcap, pcapng
+from dissectors.wire.datagram import Flow
 from dissectors.wire.frames import Frames
 from dissectors.wire.records import LARGEST_RECORD, LATEST, Record
+from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
+from dissectors.wire.tunnels import TUNNELS
+
+cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW
+
+include "octets.pxi"
+include "classify.pxi"
+include "frames.pxi"
+include "counters.pxi"
+include "flows.pxi"
 
 cdef enum:
     MOST_ROWS = 256
@@ -32,7 +44,7 @@ cdef enum:
 if len(ROWS) >= MOST_ROWS:
     raise ImportError(f"the compiled scan reads {MOST_ROWS} rows, the table has {len(ROWS)}")
 
-cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW, RTP = evidence.RTP, MAX_INSIDE = reference.MAX_INSIDE
+cdef int RTP = evidence.RTP, MAX_INSIDE = reference.MAX_INSIDE
 cdef uint64_t KEYED = evidence.KEYED, SEEN_QUIC = 1 << evidence.QUIC, BESIDE_QUIC = evidence.BESIDE_QUIC
 cdef int64_t LARGEST = LARGEST_RECORD, LAST_MOMENT = LATEST
 cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER
@@ -65,18 +77,17 @@ cdef class Scanner:
     cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
     cdef int64_t earliest, newest, opened, tags, generation
     cdef Table table
-    cdef Plain plain
     cdef FlowIndex index
 
     def __init__(self, bounds=None, forced=None, every=False):
         self.bounds = bounds or reference.Bounds()
         self.frames = Frames()
-        self.flows = FlowTable(self.bounds.flows, compiled_flows.FlowState, compiled_flows.PairState)
+        self.flows = FlowTable(self.bounds.flows, FlowState, PairState)
         numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
-        self._evidence = Evidence(self.bounds.waiting, self.bounds.streams, numbers, compiled_counters.Counters)
+        self._evidence = Evidence(self.bounds.waiting, self.bounds.streams, numbers, Counters)
         self.every = every
         self.brief = not every and not numbers
-        self.table, self.plain, self.index = Table(), Plain(), FlowIndex()
+        self.table, self.index = Table(), FlowIndex()
 
     @property
     def counts(self):
@@ -105,21 +116,19 @@ cdef class Scanner:
     def read(self, int64_t file, walker, bytes chunk not None):
         """Batches of the records that are whole with `chunk`: plain ones are walked here, others by `walker`."""
         cdef Py_ssize_t at = 0, size = len(chunk), taken
-        cdef const unsigned char[::1] octets = chunk
         batch = reference.Batch()
         while at < size and walker.notes.corrupt is None:
             layout = walker.layout
             taken = 0
             if type(layout) is pcap.Layout:
-                taken = self.pcap(batch.entries, octets, chunk, at, file, walker, layout)
+                taken = self.pcap(batch.entries, over(chunk), at, file, walker, layout)
             elif type(layout) is pcapng.Layout:
-                taken = self.pcapng(batch.entries, octets, chunk, at, file, walker, layout)
+                taken = self.pcapng(batch.entries, over(chunk), at, file, walker, layout)
             at += taken
             if at < size and (taken == 0 or len(batch.entries) < reference.BATCH):
                 piece = chunk[at:at + walker.wanted]
                 for record in walker.feed(piece):
-                    self.record(batch.entries, record.octets, record.octets, 0, len(record.octets), file, record.frame,
-                                record.time, record.link, record.original)
+                    self.walked(batch.entries, file, record)
                 at += len(piece)
             if len(batch.entries) >= reference.BATCH:
                 self.note()
@@ -132,8 +141,7 @@ cdef class Scanner:
         """Batches of at least `size` rows for records, each with its file's number."""
         batch = reference.Batch()
         for file, record in records:
-            self.record(batch.entries, record.octets, record.octets, 0, len(record.octets), file, record.frame,
-                        record.time, record.link, record.original)
+            self.walked(batch.entries, file, record)
             if len(batch.entries) >= size:
                 self.note()
                 yield batch
@@ -163,22 +171,21 @@ cdef class Scanner:
     # Records.
 
     cdef Py_ssize_t pcap(
-        self, list entries, const unsigned char[::1] octets, bytes chunk, Py_ssize_t at, int64_t file, walker, layout
+        self, list entries, Octets octets, Py_ssize_t at, int64_t file, walker, layout
     ) except -1:
         """Walk whole records from `at` on; how many octets they take."""
         cdef bint big = layout.big
-        cdef int64_t unit = layout.unit, frame = walker.notes.packets, first = frame, captured
+        cdef int64_t unit = layout.unit, frame = walker.notes.packets, first = frame, captured, time
         cdef int link = layout.link
-        cdef Py_ssize_t header = layout.header, begin = at, size = octets.shape[0]
-        while at + header <= size and len(entries) < 4096:
-            captured = u32(octets, at + 8, big)
-            if captured > LARGEST or captured > size - at - header:
+        cdef Py_ssize_t header = layout.header, begin = at
+        while at + header <= octets.size and len(entries) < 4096:
+            captured = either(octets, at + 8, big)
+            if captured > LARGEST or captured > octets.size - at - header:
                 break
             frame += 1
+            time = either(octets, at, big) * 1_000_000_000 + either(octets, at + 4, big) * unit
             self.record(
-                entries, octets, chunk, at + header, captured, file, frame,
-                <int64_t> u32(octets, at, big) * 1_000_000_000 + <int64_t> u32(octets, at + 4, big) * unit,
-                link, u32(octets, at + 12, big),
+                entries, octets, at + header, captured, file, frame, time, link, either(octets, at + 12, big)
             )
             at += header + captured
         if frame > first:
@@ -186,13 +193,13 @@ cdef class Scanner:
         return at - begin
 
     cdef Py_ssize_t pcapng(
-        self, list entries, const unsigned char[::1] octets, bytes chunk, Py_ssize_t at, int64_t file, walker, layout
+        self, list entries, Octets octets, Py_ssize_t at, int64_t file, walker, layout
     ) except -1:
         """Walk whole Enhanced Packet Blocks without comments from `at` on; how many octets they take."""
         cdef bint big = layout.big
         cdef int64_t frame = walker.notes.packets, time = 0, total, captured, padded, ticks
         cdef uint32_t number, known = 0
-        cdef Py_ssize_t begin = at, size = octets.shape[0]
+        cdef Py_ssize_t begin = at, size = octets.size
         cdef Interface[MOST_INTERFACES] interfaces
         cdef Interface *interface
         links = {}
@@ -201,16 +208,16 @@ cdef class Scanner:
             interfaces[known] = Interface(each.link, each.times if plain else 0, each.offset if plain else 0, 0)
             known += 1
         while at + 32 <= size and len(entries) < 4096:
-            total, number, captured = u32(octets, at + 4, big), u32(octets, at + 8, big), u32(octets, at + 20, big)
+            total, number, captured = either(octets, at + 4, big), either(octets, at + 8, big), either(octets, at + 20, big)
             padded = (captured + 3) & ~3
             if (
-                u32(octets, at, big) != EPB or captured > LARGEST or total & 3 or total < 32 + padded
-                or total > size - at or number >= known or u32(octets, at + total - 4, big) != total
+                either(octets, at, big) != EPB or captured > LARGEST or total & 3 or total < 32 + padded
+                or total > size - at or number >= known or either(octets, at + total - 4, big) != total
                 or (total > 32 + padded and commented(octets, at + 28 + padded, at + total - 4, big))
             ):
                 break
             interface = &interfaces[number]
-            ticks = <int64_t> (<uint64_t> u32(octets, at + 12, big) << 32 | u32(octets, at + 16, big))
+            ticks = <int64_t> (<uint64_t> either(octets, at + 12, big) << 32 | <uint64_t> either(octets, at + 16, big))
             if not interface.times or ticks < 0 or ticks > (LAST_MOMENT - interface.offset) // interface.times:
                 break
             time = ticks * interface.times + interface.offset
@@ -219,7 +226,7 @@ cdef class Scanner:
                 links[interface.link] = links.get(interface.link, 0)
             interface.count += 1
             self.record(
-                entries, octets, chunk, at + 28, captured, file, frame, time, interface.link, u32(octets, at + 24, big)
+                entries, octets, at + 28, captured, file, frame, time, interface.link, either(octets, at + 24, big)
             )
             at += total
         for number in range(known):
@@ -229,18 +236,25 @@ cdef class Scanner:
             walker.passed(at - begin, links, time)
         return at - begin
 
+    cdef int walked(self, list entries, int64_t file, record) except -1:
+        """Take a record that a walker made."""
+        cdef bytes octets = bytes(record.octets)
+        return self.record(
+            entries, over(octets), 0, len(octets), file, record.frame, record.time, record.link, record.original
+        )
+
     cdef int record(
-        self, list entries, const unsigned char[::1] octets, bytes chunk, Py_ssize_t at, Py_ssize_t size,
+        self, list entries, Octets octets, Py_ssize_t at, Py_ssize_t size,
         int64_t file, int64_t frame, int64_t time, int link, int64_t original,
     ) except -1:
         """Take the frame of `size` octets at `at`."""
-        cdef Plain plain = self.plain
+        cdef Plain plain
         cdef FlowState flow
         if not self.timed:
             self.earliest = self.newest = time
             self.timed = True
         self.earliest, self.newest = min(self.earliest, time), max(self.newest, time)
-        if plain.open(octets, at, size, link) and (not plain.tags or self.vlan_known):
+        if opened(&plain, octets, at, size, link) and (not plain.tags or self.vlan_known):
             self.opened += 1
             self.tags += plain.tags
             flow = self.index.find(&plain.wire)
@@ -248,17 +262,23 @@ cdef class Scanner:
                 flow = self.flow(&plain.wire)
             elif self.full:
                 self.flows.used(flow)
-            self.datagram(
-                entries, octets, chunk, plain.start, plain.captured, plain.length, flow, file, frame, 0, time, 0
+            return self.datagram(
+                entries, octets, plain.start, plain.captured, plain.length, flow, file, frame, 0, time, 0
             )
-            return 0
-        frames = self.frames.udp(Record(frame, time, link, chunk[at:at + size], original))
+        return self.unusual(entries, Record(frame, time, link, part(octets, at, size), original), file)
+
+    cdef int unusual(self, list entries, record, int64_t file) except -1:
+        """Take a frame that `wire.frames` has to read."""
+        cdef bytes whole
+        frames = self.frames.udp(record)
         self.vlan_known = "VLAN" in self.frames.encapsulations
         for layer, src, dst, sport, dport, payload, length in frames:
             flow = self.flows.find(FlowKey(src, sport, dst, dport))
             self.full = self.flows.full
-            payload = bytes(payload)
-            self.datagram(entries, payload, payload, 0, len(payload), length, flow, file, frame, layer, time, 0)
+            whole = bytes(payload)
+            self.datagram(
+                entries, over(whole), 0, len(whole), length, flow, file, record.frame, layer, record.time, 0
+            )
         return 0
 
     cdef FlowState flow(self, const Wire *wire):
@@ -275,8 +295,8 @@ cdef class Scanner:
 
     # Datagrams.
 
-    cdef int datagram(
-        self, list entries, const unsigned char[::1] octets, bytes chunk, Py_ssize_t start, Py_ssize_t captured,
+    cdef inline int datagram(
+        self, list entries, Octets octets, Py_ssize_t start, Py_ssize_t captured,
         int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t layer, int64_t time, int depth,
     ) except -1:
         """Count the datagram whose payload is at `start`, or let the evidence judge it."""
@@ -297,7 +317,15 @@ cdef class Scanner:
                 octets, start, captured, length, flow, file, frame, time, depth, IS_ENCRYPTED[row]
             ):
                 return 0
-        payload = chunk[start:start + captured]
+        return self.judged(
+            entries, part(octets, start, captured), row, number, length, flow, file, frame, layer, time, depth
+        )
+
+    cdef int judged(
+        self, list entries, bytes payload, int row, int64_t number, int64_t length, FlowState flow,
+        int64_t file, int64_t frame, int64_t layer, int64_t time, int depth,
+    ) except -1:
+        """Let the evidence judge a datagram, unless what it would say is known."""
         if self.brief and flow.pair.seen & SETTLED_BY[row]:
             entry = new_tuple(Entry, (
                 number, file, frame, layer, time, flow, length, payload, row, ROWS[row][0], "certain", "",
@@ -312,18 +340,18 @@ cdef class Scanner:
             self.settle(entries, self._evidence.judge(entry))
         if row == C_UNKNOWN_ROW:
             return 0
-        if IS_MEDIA[row] and captured >= 12:
-            self.goes_on(flow, u32(octets, start + 8, True))
+        if IS_MEDIA[row] and len(payload) >= 12:
+            self.goes_on(flow, u32(over(payload), 8))
         elif IS_CARRIER[row] and depth < MAX_INSIDE:
             self.carried(entries, entry, depth)
         return 0
 
-    cdef bint media(
-        self, const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, FlowState flow,
+    cdef inline bint media(
+        self, Octets octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, FlowState flow,
         int64_t file, int64_t frame, int64_t time, int depth, bint encrypted,
     ) except -1:
         """Count a datagram of a stream that is confirmed on this flow; False when there is none."""
-        cdef uint32_t ssrc = u32(octets, start + 8, True)
+        cdef uint32_t ssrc = u32(octets, start + 8)
         cdef uint64_t seen = flow.pair.seen
         cdef Counters counters = self.stream(flow, ssrc)
         if counters is None or (seen & SEEN_QUIC and not seen & BESIDE_QUIC):
@@ -337,9 +365,9 @@ cdef class Scanner:
             self.inside += 1
         return True
 
-    cdef Counters stream(self, FlowState flow, uint32_t ssrc):
+    cdef inline Counters stream(self, FlowState flow, uint32_t ssrc):
         """The counters of a confirmed stream as the flow remembers them, or None."""
-        cdef Counters latest = <Counters> flow.latest
+        cdef Counters latest = flow.latest
         if flow.generation != self.generation:
             flow.latest = flow.streams = None
             flow.generation = self.generation
@@ -378,11 +406,11 @@ cdef class Scanner:
         cdef FlowState outer = entry.flow
         cdef FlowState flow = self.flows.find(outer.key._replace(inside=inside), outer.pair)
         self.full = self.flows.full
-        self.datagram(
-            entries, data, data, 0, len(data), len(data), flow, entry.file, entry.frame, entry.layer, entry.time,
+        cdef bytes whole = bytes(data)
+        return self.datagram(
+            entries, over(whole), 0, len(whole), len(whole), flow, entry.file, entry.frame, entry.layer, entry.time,
             depth + 1,
         )
-        return 0
 
     cdef int settle(self, list entries, settled) except -1:
         """Count entries with their verdicts, and put them into the batch."""
@@ -405,20 +433,15 @@ cdef class Scanner:
         return 0
 
 
-cdef inline uint32_t u32(const unsigned char[::1] octets, Py_ssize_t at, bint big) except? 1:
-    """The 32-bit number at `at`, in either byte order."""
-    cdef uint32_t a = octets[at], b = octets[at + 1], c = octets[at + 2], d = octets[at + 3]
-    return a << 24 | b << 16 | c << 8 | d if big else d << 24 | c << 16 | b << 8 | a
-
-
-cdef bint commented(const unsigned char[::1] octets, Py_ssize_t at, Py_ssize_t end, bint big) except -1:
+cdef bint commented(Octets octets, Py_ssize_t at, Py_ssize_t end, bint big) except -1:
     """Whether the options of a block may hold a comment, which the walker keeps."""
     cdef int i, code, length
     for i in range(MOST_OPTIONS):
         if at + 4 > end:
             return False
-        code = octets[at] << 8 | octets[at + 1] if big else octets[at + 1] << 8 | octets[at]
-        length = octets[at + 2] << 8 | octets[at + 3] if big else octets[at + 3] << 8 | octets[at + 2]
+        code, length = u16(octets, at), u16(octets, at + 2)
+        if not big:
+            code, length = code >> 8 | (code & 0xFF) << 8, length >> 8 | (length & 0xFF) << 8
         if code == 0:
             return False
         if code == 1:

@@ -1,29 +1,46 @@
-"""Flows and pairs whose counters are C numbers, and an index that finds a flow by its octets on the wire."""
-from ipaddress import ip_address
+# Flows and pairs whose counters are C numbers, and an index that finds a flow by its octets on the wire.
 
-from dissectors.mux.table import PROTOCOLS
-from dissectors.wire.datagram import Flow
+cdef enum:
+    MOST_PROTOCOLS = 32
+    SMALLEST = 1024
 
 if len(PROTOCOLS) > MOST_PROTOCOLS:
     raise ImportError(f"the compiled scan counts {MOST_PROTOCOLS} protocols, the table has {len(PROTOCOLS)}")
 
 cdef int COUNTED = len(PROTOCOLS)
-cdef enum:
-    SMALLEST = 1024
 
 
+@final
 cdef class PairState:
+    cdef public uint64_t seen
+    cdef public dict waiting
+    cdef public object outer
+
     def __init__(self, outer):
         self.seen = 0
         self.waiting = {}
         self.outer = outer
 
 
+@final
 cdef class FlowState:
     """`latest` are the counters of the stream that was here last, `streams` of all by SSRC once there are several.
 
     Both hold as long as no stream had to give way since their `generation`.
     """
+
+    cdef readonly int64_t number
+    cdef readonly object key
+    cdef readonly PairState pair
+    cdef public bint open
+    cdef Wire wire
+    cdef Counters latest
+    cdef dict streams
+    cdef int64_t generation
+    cdef readonly int64_t datagrams, octets, first, last, encrypted
+    cdef int64_t first_file, first_number
+    cdef int64_t[MOST_PROTOCOLS] tally
+    cdef object written
 
     def __init__(self, number, key, PairState pair not None):
         self.number, self.key, self.pair = number, key, pair
@@ -45,14 +62,14 @@ cdef class FlowState:
             self.written = Flow(str(ip_address(key.src)), key.sport, str(ip_address(key.dst)), key.dport, key.inside)
         return self.written
 
-    cdef void arrive(self, int64_t time, int64_t file, int64_t frame, int64_t length) noexcept:
+    cdef inline void arrive(self, int64_t time, int64_t file, int64_t frame, int64_t length) noexcept:
         if not self.datagrams:
             self.first, self.first_file, self.first_number = time, file, frame
         self.datagrams += 1
         self.octets += length
         self.last = time
 
-    cdef void settle(self, int protocol, bint encrypted) noexcept:
+    cdef inline void settle(self, int protocol, bint encrypted) noexcept:
         self.tally[protocol] += 1
         self.encrypted += encrypted
 
@@ -67,43 +84,55 @@ cdef Wire on_the_wire(bytes src, uint64_t sport, bytes dst, uint64_t dport) exce
     return wire
 
 
+cdef struct Slot:
+    uint64_t hash
+    PyObject *state
+
+
+@final
 cdef class FlowIndex:
-    """Open flows by their octets: a table of places in `states`, filled to half at most, with a secret in its hash.
+    """Open flows by their octets: a table of places filled to half at most, with a secret in its hash.
 
     A flow that the bounded table let go stays until the next growth, and is passed over.
     """
+
+    cdef list states
+    cdef Slot *slots
+    cdef uint64_t mask, secret
 
     def __init__(self):
         self.secret = <uint64_t> hash("where a flow begins to look for its place")
         self.build([])
 
-    cdef FlowState find(self, const Wire *wire):
-        cdef uint64_t at = self.place(wire)
-        cdef uint32_t slot = self.slots[at]
+    def __dealloc__(self):
+        PyMem_Free(self.slots)
+
+    cdef inline FlowState find(self, const Wire *wire):
+        cdef uint64_t hash = self.hash(wire), at = hash & self.mask
         cdef FlowState state
-        while slot:
-            state = <FlowState> self.states[slot - 1]
-            if (
-                state.wire.src_low == wire.src_low
-                and state.wire.dst_low == wire.dst_low
-                and state.wire.ports == wire.ports
-                and state.wire.src_high == wire.src_high
-                and state.wire.dst_high == wire.dst_high
-                and state.open
-            ):
-                return state
+        while self.slots[at].state is not NULL:
+            if self.slots[at].hash == hash:
+                state = <FlowState> self.slots[at].state
+                if (
+                    state.wire.src_low == wire.src_low
+                    and state.wire.dst_low == wire.dst_low
+                    and state.wire.ports == wire.ports
+                    and state.wire.src_high == wire.src_high
+                    and state.wire.dst_high == wire.dst_high
+                    and state.open
+                ):
+                    return state
             at = (at + 1) & self.mask
-            slot = self.slots[at]
         return None
 
     cdef int add(self, FlowState state) except -1:
         if 2 * (<uint64_t> len(self.states) + 1) > self.mask:
             self.build([each for each in self.states if (<FlowState> each).open])
-        cdef uint64_t at = self.place(&state.wire)
-        while self.slots[at]:
+        cdef uint64_t hash = self.hash(&state.wire), at = hash & self.mask
+        while self.slots[at].state is not NULL:
             at = (at + 1) & self.mask
         self.states.append(state)
-        self.slots[at] = <uint32_t> len(self.states)
+        self.slots[at] = Slot(hash, <PyObject *> state)
         return 0
 
     cdef int build(self, list states) except -1:
@@ -111,20 +140,23 @@ cdef class FlowIndex:
         cdef uint64_t size = SMALLEST
         while size < 4 * <uint64_t> len(states):
             size *= 2
-        self.mask = size - 1
-        self.slots = memoryview(bytearray(4 * size)).cast("I")
+        cdef Slot *larger = <Slot *> PyMem_Calloc(size, sizeof(Slot))
+        if larger is NULL:
+            raise MemoryError()
+        PyMem_Free(self.slots)
+        self.slots, self.mask = larger, size - 1
         self.states = []
         for state in states:
             self.add(<FlowState> state)
         return 0
 
-    cdef uint64_t place(self, const Wire *wire) noexcept:
-        cdef uint64_t mixed = self.secret ^ wire.ports
-        mixed = mix(mixed ^ wire.src_low)
-        mixed = mix(mixed ^ wire.dst_low)
-        if wire.src_high | wire.dst_high:
-            mixed = mix(mix(mixed ^ wire.src_high) ^ wire.dst_high)
-        return mixed & self.mask
+    cdef inline uint64_t hash(self, const Wire *wire) noexcept:
+        cdef uint64_t mixed = self.secret
+        if wire.ports >> 32 == 4:
+            mixed ^= wire.src_low << 32 | wire.dst_low
+        else:
+            mixed = mix(mix(mix(mixed ^ wire.src_high) ^ wire.dst_high) ^ wire.src_low) ^ wire.dst_low
+        return mix(mix(mixed) ^ wire.ports)
 
 
 cdef inline uint64_t mix(uint64_t value) noexcept:

@@ -1,11 +1,7 @@
-"""Octets to a row of the table: the rows of `mux.table`, flattened into numbers when a pair of first octets is met.
-
-A program is the rows that the first two octets leave open: for each its number, how many clauses follow, and the
-clauses, `WIDTH` numbers each. A word that has no opcode here is asked of the interpreter, so a new one is merely slower.
-"""
-from dissectors.mux import classify as reference
-from dissectors.mux.table import UNKNOWN_ROW
-from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
+# Octets to a row of the table: the rows of `mux.table`, flattened into numbers when a pair of first octets is met.
+#
+# A program is the rows that the first two octets leave open: for each its number, how many clauses follow, and the
+# clauses, `WIDTH` numbers each. A word that has no opcode here is asked of the interpreter, so a new one is merely slower.
 
 cdef enum:
     WIDTH = 8
@@ -15,7 +11,7 @@ cdef enum Opcode:
     ASK, LENGTH, BITS, BETWEEN, LENGTH_FIELD, CHAIN, RTP_HEADER, START_LINE
 
 cdef int64_t LONGEST = 0x7FFFFFFFFFFFFFFF
-cdef bytes TOKEN = bytes(octet in reference.TOKEN for octet in range(256))
+cdef bytes TOKEN = bytes(octet in classify.TOKEN for octet in range(256))
 
 FLATTENED = {
     AtLeast: lambda clause: (LENGTH, clause.octets, LONGEST),
@@ -30,30 +26,33 @@ FLATTENED = {
 """A clause as an opcode and its numbers, by the clause's word."""
 
 
+@final
 cdef class Table:
     """The table of `mux.table`, a program for each pair of first octets that was met."""
 
+    cdef uint32_t[0x10000] begins
+    cdef int64_t[::1] code
+    cdef list clauses
+    cdef dict programs
+    cdef Py_ssize_t used
+
     def __init__(self):
-        self.begins = memoryview(bytearray(4 * 0x10000)).cast("I")
         self.code = memoryview(bytearray(8 * 1024)).cast("q")
         self.clauses = []
         self.programs = {}
         self.used = 1
-        self.unknown = UNKNOWN_ROW
 
-    def row(self, const unsigned char[::1] payload not None, length):
+    def row(self, bytes payload not None, length):
         """The number of the first row whose every clause holds, as `mux.classify.match` says it."""
-        return self.match(payload, 0, payload.shape[0], length)
+        return self.match(over(payload), 0, len(payload), length)
 
-    cdef int match(
-        self, const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
-    ) except -1:
+    cdef inline int match(self, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length) except -1:
         cdef Py_ssize_t at, clause, end
         if captured < 2:
-            return reference.match(bytes(octets[start:start + captured]), length)
-        at = self.begins[octets[start] << 8 | octets[start + 1]]
+            return classify.match(part(octets, start, captured), length)
+        at = self.begins[u16(octets, start)]
         if at == 0:
-            at = self.program(octets[start], octets[start + 1])
+            at = self.program(u8(octets, start), u8(octets, start + 1))
         while self.code[at] != END:
             clause = at + 2
             end = clause + self.code[at + 1]
@@ -62,11 +61,11 @@ cdef class Table:
             if clause >= end:
                 return <int> self.code[at]
             at = end
-        return self.unknown
+        return C_UNKNOWN_ROW
 
     cdef uint32_t program(self, int first, int second) except 0:
         """Where the program for two first octets begins, written now if no other pair has the same."""
-        rows = reference.remaining(first, second)
+        rows = classify.remaining(first, second)
         begin = self.programs.get(rows)
         if begin is None:
             begin = self.used
@@ -114,24 +113,24 @@ cdef class Table:
             self.code[self.used] = number
             self.used += 1
 
-    cdef bint holds(
-        self, Py_ssize_t at, const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
+    cdef inline bint holds(
+        self, Py_ssize_t at, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
     ) except -1:
         """Whether the clause at `at` holds for the payload of `captured` octets at `start`."""
         cdef int64_t op = self.code[at], a = self.code[at + 1], b = self.code[at + 2], value
         if op == LENGTH:
             return a <= length <= b
         if op == BITS:
-            return a < captured and (octets[start + a] & b) == self.code[at + 3]
+            return a < captured and (u8(octets, start + a) & b) == self.code[at + 3]
         if op == BETWEEN:
             if a + b > captured:
                 return False
-            value = number(octets, start + a, b)
+            value = number_of(octets, start + a, b)
             return self.code[at + 3] <= value <= self.code[at + 4]
         if op == LENGTH_FIELD:
             if a + 2 > captured:
                 return False
-            value = number(octets, start + a, 2) * b + self.code[at + 3]
+            value = number_of(octets, start + a, 2) * b + self.code[at + 3]
             return 0 <= length - value <= self.code[at + 4]
         if op == RTP_HEADER:
             return fits(octets, start, captured, length)
@@ -139,10 +138,10 @@ cdef class Table:
             return self.chain(at, octets, start, captured, length)
         if op == START_LINE and not may_be_line(octets, start, captured, self.clauses[a].version):
             return False
-        return reference.holds(self.clauses[a], bytes(octets[start:start + captured]), length)
+        return classify.holds(self.clauses[a], part(octets, start, captured), length)
 
     cdef bint chain(
-        self, Py_ssize_t at, const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
+        self, Py_ssize_t at, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
     ) except -1:
         cdef int64_t element = self.code[at + 1], value, header = self.code[at + 4], align = self.code[at + 5]
         cdef int64_t place, check
@@ -152,13 +151,13 @@ cdef class Table:
                 check = self.code[at + 6 + i]
                 place = element + (check >> 24)
                 if place < captured:
-                    value = octets[start + place] & (check >> 16 & 0xFF)
+                    value = u8(octets, start + place) & (check >> 16 & 0xFF)
                     if not (check >> 8 & 0xFF) <= value <= (check & 0xFF):
                         return False
             place = element + self.code[at + 2]
             if place + 2 > captured:
                 return captured < length
-            value = number(octets, start + place, 2) * self.code[at + 3] + header
+            value = number_of(octets, start + place, 2) * self.code[at + 3] + header
             element += (value + align - 1) // align * align
         return element == length
 
@@ -170,23 +169,23 @@ def is_octet(check):
     return isinstance(check, Between) and check.size == 1 and check.low <= 0xFF and check.offset < 0x10000
 
 
-cdef inline int64_t number(const unsigned char[::1] octets, Py_ssize_t at, Py_ssize_t size) except -1:
+cdef inline int64_t number_of(Octets octets, Py_ssize_t at, Py_ssize_t size) except -1:
     cdef int64_t value = 0
     cdef Py_ssize_t i
     for i in range(at, at + size):
-        value = value << 8 | octets[i]
+        value = value << 8 | u8(octets, i)
     return value
 
 
-cdef bint fits(const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length) except -1:
+cdef inline bint fits(Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length) except -1:
     """Whether the sources and the extension that an RTP header announces fit."""
     cdef Py_ssize_t end
     if captured == 0:
         return False
-    end = 12 + 4 * (octets[start] & 0x0F)
-    if octets[start] & 0x10:
+    end = 12 + 4 * (u8(octets, start) & 0x0F)
+    if u8(octets, start) & 0x10:
         if end + 4 <= captured:
-            end += 4 + 4 * (octets[start + end + 2] << 8 | octets[start + end + 3])
+            end += 4 + 4 * u16(octets, start + end + 2)
         elif end + 4 <= length:
             return True
         else:
@@ -195,19 +194,19 @@ cdef bint fits(const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t cap
 
 
 cdef bint may_be_line(
-    const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, bytes version
+    Octets octets, Py_ssize_t start, Py_ssize_t captured, bytes version
 ) except -1:
     """Whether a payload begins as a request or a status line does; the interpreter says the rest."""
     cdef Py_ssize_t at = start, end = start + captured, text
-    cdef const unsigned char[::1] tokens = TOKEN, name = version
-    while at < end and (octets[at] == 13 or octets[at] == 10):
+    cdef Octets tokens = over(TOKEN), name = over(version)
+    while at < end and (u8(octets, at) == 13 or u8(octets, at) == 10):
         at += 1
     text = at
-    while at < end and at - text < name.shape[0] and (octets[at] & 0xDF) == (name[at - text] & 0xDF):
+    while at < end and at - text < name.size and (u8(octets, at) & 0xDF) == (u8(name, at - text) & 0xDF):
         at += 1
-    if at - text == name.shape[0]:
+    if at - text == name.size:
         return True
     at = text
-    while at < end and tokens[octets[at]]:
+    while at < end and u8(tokens, u8(octets, at)):
         at += 1
-    return at > text and at < end and octets[at] == 32
+    return at > text and at < end and u8(octets, at) == 32

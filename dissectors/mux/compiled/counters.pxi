@@ -1,41 +1,98 @@
-"""The counters of one RTP stream as C numbers; the arithmetic is that of `mux.counters`, operation by operation."""
-from cpython.mem cimport PyMem_Free, PyMem_Realloc
-from libc.math cimport fabs
+# The counters of one RTP stream as C numbers; the arithmetic is that of `mux.counters`, operation by operation.
 
-from dissectors.mux import counters as reference
+cdef enum:
+    CLOCKS_KEPT = 8
+    PROFILES_KEPT = 8
 
-if len(reference.CLOCKS) != CLOCKS_KEPT or not 64 < reference.MAX_MISORDER <= 128:
+if len(counters.CLOCKS) != CLOCKS_KEPT or not 64 < counters.MAX_MISORDER <= 128:
     raise ImportError("the compiled counters were written for other bounds")
 
-cdef int MAX_DROPOUT = reference.MAX_DROPOUT
-cdef int MAX_MISORDER = reference.MAX_MISORDER
-cdef int MAX_STEPS = reference.MAX_STEPS
-cdef int MAX_PHASES = reference.MAX_PHASES
-cdef int MAX_EVENTS = reference.MAX_EVENTS
-cdef int MAX_TIMELINE = reference.MAX_TIMELINE
-cdef int64_t BUCKET = reference.BUCKET
-cdef double JUMP = reference.JUMP, JUMP_PER_SECOND = reference.JUMP_PER_SECOND
+cdef int MAX_DROPOUT = counters.MAX_DROPOUT
+cdef int MAX_MISORDER = counters.MAX_MISORDER
+cdef int MAX_STEPS = counters.MAX_STEPS
+cdef int MAX_PHASES = counters.MAX_PHASES
+cdef int FIRST_UNASSIGNED = counters.FIRST_UNASSIGNED
+cdef int MAX_EVENTS = counters.MAX_EVENTS
+cdef int MAX_BREAKS = counters.MAX_BREAKS
+cdef int MAX_TIMELINE = counters.MAX_TIMELINE
+cdef int64_t BUCKET = counters.BUCKET
+cdef double JUMP = counters.JUMP, JUMP_PER_SECOND = counters.JUMP_PER_SECOND
 cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
-cdef uint64_t WINDOW_HIGH = reference.WINDOW >> 64
+cdef uint64_t WINDOW_HIGH = counters.WINDOW >> 64
 cdef double[CLOCKS_KEPT] CLOCKS
-for place, clock in enumerate(reference.CLOCKS):
+for place, clock in enumerate(counters.CLOCKS):
     CLOCKS[place] = clock
 
 
+cdef struct Step:
+    int64_t step
+    int64_t count
+
+
+cdef struct Phase:
+    int64_t payload_type
+    int64_t first
+    int64_t last
+    int64_t packets
+
+
+cdef struct Size:
+    int64_t payload_type
+    int64_t packets
+    int64_t octets
+    int64_t smallest
+    int64_t largest
+
+
+cdef struct Moment:
+    int64_t time
+    int64_t packets
+    int64_t lost
+    int64_t best
+    double jitter
+
+
+@final
 cdef class Counters:
+    cdef readonly uint32_t ssrc, timestamp
+    cdef readonly int payload_type, sequence
+    cdef int unexpected
+    cdef int profiles_kept, steps_kept, phases_kept, sizes_kept, moments_kept, likely_step, likely_size
+    cdef readonly int64_t packets, octets, first, last, base, highest, expected_before
+    cdef int64_t first_file, first_number, last_file, last_number
+    cdef uint64_t window_low, window_high
+    cdef readonly int64_t duplicates, reordered, restarts, largest_gap
+    cdef readonly int64_t other_steps, other_ticks, run, runs, longest_run
+    cdef readonly int64_t jumps, origin, elapsed, samples, bucket, bucket_end
+    cdef readonly double sum_time, sum_ticks, sum_square, sum_product
+    cdef double[CLOCKS_KEPT] jitters
+    cdef double[CLOCKS_KEPT] maxima
+    cdef Step *step
+    cdef Phase *phase
+    cdef Size *size
+    cdef Moment *moment
+    cdef uint16_t[PROFILES_KEPT] profile
+    cdef public list flows
+    cdef public bint encrypted
+    cdef public str evidence
+    cdef readonly dict events
+    cdef readonly list breaks
+    cdef readonly tuple odd
+
     def __init__(self, uint32_t ssrc, flow):
         self.ssrc = ssrc
         self.flows = [flow]
         self.evidence = ""
         self.window_low = 1
         self.unexpected = self.payload_type = -1
-        self.events, self.timeline = {}, []
+        self.events, self.breaks, self.odd = {}, [], (0, 0, 0, 0)
         self.bucket = BUCKET
 
     def __dealloc__(self):
         PyMem_Free(self.step)
         PyMem_Free(self.phase)
         PyMem_Free(self.size)
+        PyMem_Free(self.moment)
 
     @property
     def first_frame(self):
@@ -74,6 +131,13 @@ cdef class Counters:
         return {self.step[i].step: self.step[i].count for i in range(self.steps_kept)}
 
     @property
+    def timeline(self):
+        return [
+            (self.moment[i].time, self.moment[i].packets, self.moment[i].lost, self.moment[i].best, self.moment[i].jitter)
+            for i in range(self.moments_kept)
+        ]
+
+    @property
     def profiles(self):
         return {self.profile[i] for i in range(self.profiles_kept)}
 
@@ -87,39 +151,44 @@ cdef class Counters:
 
     @property
     def expected(self):
-        return self.expected_before + self.highest - self.base + 1 if self.packets else 0
+        return self.promised()
 
     @property
     def lost(self):
-        return max(0, self.expected - (self.packets - self.duplicates))
+        return self.missing()
 
     @property
     def loss_runs(self):
-        return reference.Counters.loss_runs.fget(self)
+        return counters.Counters.loss_runs.fget(self)
 
-    def update(self, time, frame, const unsigned char[::1] payload not None, length):
-        self.count(payload, 0, payload.shape[0], length, time, frame[0], frame[1])
+    def update(self, time, frame, bytes payload not None, length):
+        if len(payload) < 12:
+            raise IndexError("an RTP header has twelve octets")
+        self.count(over(payload), 0, len(payload), length, time, frame[0], frame[1])
 
-    cdef int count(
-        self, const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, int64_t time,
+    cdef inline int64_t promised(self) noexcept:
+        return self.expected_before + self.highest - self.base + 1 if self.packets else 0
+
+    cdef inline int64_t missing(self) noexcept:
+        return max(0, self.promised() - (self.packets - self.duplicates))
+
+    cdef inline int count(
+        self, Octets octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, int64_t time,
         int64_t file, int64_t frame,
     ) except -1:
         """Count the datagram whose payload is at `start`; its first twelve octets are an RTP header."""
-        cdef int payload_type = octets[start + 1] & 0x7F, sequence = octets[start + 2] << 8 | octets[start + 3]
-        cdef uint32_t timestamp = (
-            <uint32_t> octets[start + 4] << 24 | octets[start + 5] << 16 | octets[start + 6] << 8 | octets[start + 7]
-        )
+        cdef int payload_type = u8(octets, start + 1) & 0x7F, sequence = u16(octets, start + 2)
+        cdef uint32_t timestamp = u32(octets, start + 4)
         if self.packets:
             self.arrival(time, timestamp, sequence)
-            self.numbered(sequence)
+            self.numbered(time, timestamp, sequence)
         else:
-            self.first, self.first_file, self.first_number, self.first_timestamp = time, file, frame, timestamp
+            self.first, self.first_file, self.first_number = time, file, frame
             self.base = self.highest = sequence
             self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET
         self.typed(payload_type, time)
         self.packets += 1
         self.octets += length
-        self.markers += octets[start + 1] >> 7
         self.payload(octets, start, captured, length, time, payload_type, timestamp)
         self.last, self.last_file, self.last_number = time, file, frame
         self.timestamp, self.sequence = timestamp, sequence
@@ -127,24 +196,26 @@ cdef class Counters:
             self.fill(time)
         return 0
 
-    cdef int payload(
-        self, const unsigned char[::1] octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, int64_t time,
+    cdef inline int payload(
+        self, Octets octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, int64_t time,
         int payload_type, uint32_t timestamp,
     ) except -1:
-        cdef Py_ssize_t header = 12 + 4 * (octets[start] & 0x0F), at
-        if octets[start] & 0x10:
+        cdef int first = u8(octets, start)
+        cdef Py_ssize_t header = 12 + 4 * (first & 0x0F)
+        if first & 0x10:
             if captured >= header + 4:
-                at = start + header
-                self.profiled(octets[at] << 8 | octets[at + 1])
-                header += 4 * (octets[at + 2] << 8 | octets[at + 3])
+                self.profiled(u16(octets, start + header))
+                header += 4 * u16(octets, start + header + 2)
             header += 4
         self.sized(payload_type, length - header)
-        if length - header == 4 and captured >= header + 4:
-            key = (payload_type, timestamp)
-            known = self.events.get(key)
-            if known is not None or len(self.events) < MAX_EVENTS:
-                last = bytes(octets[start + header:start + header + 4])
-                self.events[key] = (known[0] if known is not None else time, time, last)
+        if length - header == 4 and captured >= header + 4 and payload_type >= FIRST_UNASSIGNED:
+            self.event((payload_type, timestamp), time, part(octets, start + header, 4))
+        return 0
+
+    cdef int event(self, tuple key, int64_t time, bytes last) except -1:
+        known = self.events.get(key)
+        if known is not None or len(self.events) < MAX_EVENTS:
+            self.events[key] = (known[0] if known is not None else time, time, last)
         return 0
 
     cdef void profiled(self, int profile) noexcept:
@@ -156,7 +227,7 @@ cdef class Counters:
             self.profile[self.profiles_kept] = profile
             self.profiles_kept += 1
 
-    cdef int sized(self, int payload_type, int64_t size) except -1:
+    cdef inline int sized(self, int payload_type, int64_t size) except -1:
         cdef int i = self.likely_size
         cdef Size *kept
         if i >= self.sizes_kept or self.size[i].payload_type != payload_type:
@@ -175,13 +246,13 @@ cdef class Counters:
         kept.smallest, kept.largest = min(kept.smallest, size), max(kept.largest, size)
         return 0
 
-    cdef int arrival(self, int64_t time, uint32_t timestamp, int sequence) except -1:
+    cdef inline int arrival(self, int64_t time, uint32_t timestamp, int sequence) except -1:
         cdef int64_t gap = time - self.last
         cdef int64_t step = <int32_t> (timestamp - self.timestamp)
         cdef double seconds = (<double> gap) / 1e9, ticks = <double> step
         cdef int i
         if gap > self.largest_gap:
-            self.largest_gap, self.largest_gap_at = gap, self.last
+            self.largest_gap = gap
         if ((sequence - self.sequence) & 0xFFFF) == 1:
             self.stepped(step)
         for i in range(CLOCKS_KEPT):
@@ -190,7 +261,7 @@ cdef class Counters:
         self.sample(time, step, seconds)
         return 0
 
-    cdef int stepped(self, int64_t step) except -1:
+    cdef inline int stepped(self, int64_t step) except -1:
         cdef int i = self.likely_step
         if i < self.steps_kept and self.step[i].step == step:
             self.step[i].count += 1
@@ -209,7 +280,7 @@ cdef class Counters:
             self.other_ticks += step
         return 0
 
-    cdef void sample(self, int64_t time, int64_t step, double seconds) noexcept:
+    cdef inline void sample(self, int64_t time, int64_t step, double seconds) noexcept:
         cdef double at, ticks
         if fabs(<double> step) > JUMP + JUMP_PER_SECOND * seconds:
             self.jumps += 1
@@ -231,14 +302,18 @@ cdef class Counters:
         for i in range(1, CLOCKS_KEPT):
             if self.jitters[i] / CLOCKS[i] < self.jitters[best] / CLOCKS[best]:
                 best = i
-        self.timeline.append((time, self.packets, self.lost, best, self.jitters[best]))
-        if len(self.timeline) == MAX_TIMELINE:
-            self.timeline = self.timeline[1::2]
+        self.moment = <Moment *> room(self.moment, self.moments_kept, sizeof(Moment))
+        self.moment[self.moments_kept] = Moment(time, self.packets, self.missing(), best, self.jitters[best])
+        self.moments_kept += 1
+        if self.moments_kept == MAX_TIMELINE:
+            self.moments_kept //= 2
+            for i in range(self.moments_kept):
+                self.moment[i] = self.moment[2 * i + 1]
             self.bucket *= 2
         self.bucket_end = time + self.bucket
         return 0
 
-    cdef void numbered(self, int sequence) noexcept:
+    cdef inline int numbered(self, int64_t time, uint32_t timestamp, int sequence) except -1:
         cdef int step = (sequence - self.highest) & 0xFFFF
         if step < MAX_DROPOUT:
             if step == 0:
@@ -260,7 +335,9 @@ cdef class Counters:
             self.restart(sequence)
         else:
             self.unexpected = (sequence + 1) & 0xFFFF
+            self.odd = (self.last, time, step, <uint32_t> (timestamp - self.timestamp))
             self.reordered += 1
+        return 0
 
     cdef bint came(self, int place) noexcept:
         """Whether the number that is at this place of the window, the oldest at 0, has come."""
@@ -296,7 +373,7 @@ cdef class Counters:
             self.window_low |= low
             self.window_high |= high
 
-    cdef void restart(self, int sequence) noexcept:
+    cdef int restart(self, int sequence) except -1:
         self.settle(MAX_MISORDER)
         self.close_run()
         self.expected_before += self.highest - self.base + 1
@@ -304,8 +381,11 @@ cdef class Counters:
         self.window_low, self.window_high, self.unexpected = 3, 0, -1
         self.reordered -= 1
         self.restarts += 1
+        if len(self.breaks) < MAX_BREAKS:
+            self.breaks.append(self.odd)
+        return 0
 
-    cdef int typed(self, int payload_type, int64_t time) except -1:
+    cdef inline int typed(self, int payload_type, int64_t time) except -1:
         cdef Phase *phase
         if payload_type != self.payload_type:
             self.payload_type = payload_type

@@ -1,0 +1,109 @@
+# Frames without surprises: a link layer, VLAN tags, IPv4 or IPv6 whole and without extensions, UDP that is no tunnel.
+# Whatever else a frame may be, `opened` says no and `wire.frames` reads it.
+
+cdef enum:
+    IPV4 = 0x0800
+    IPV6 = 0x86DD
+    VLAN = 0x8100
+    PROVIDER = 0x88A8
+    MOST_TAGS = 4
+    UDP = 17
+
+cdef unsigned char[0x10000] IS_TUNNEL
+for number in TUNNELS:
+    IS_TUNNEL[number] = 1
+
+
+cdef struct Wire:
+    # A 5-tuple as it stands on the wire; the length of the addresses stands beside the ports.
+    uint64_t src_high
+    uint64_t src_low
+    uint64_t dst_high
+    uint64_t dst_low
+    uint64_t ports
+
+
+cdef struct Plain:
+    # The one datagram of a frame: `captured` octets of its payload are there from `start` on, `length` is UDP's claim.
+    Wire wire
+    Py_ssize_t start
+    Py_ssize_t captured
+    Py_ssize_t length
+    int tags
+
+
+cdef inline bint opened(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t size, int link) except -1:
+    """Whether the frame of `size` octets at `at` is one without surprises; `plain` then tells of its datagram."""
+    cdef Py_ssize_t held = at + size
+    cdef int kind
+    plain.tags = 0
+    if link == 1:
+        if size < 14:
+            return False
+        kind, at = u16(octets, at + 12), at + 14
+    elif link == 113:
+        if size < 16:
+            return False
+        kind, at = u16(octets, at + 14), at + 16
+    elif link == 276:
+        if size < 20:
+            return False
+        kind, at = u16(octets, at), at + 20
+    elif link == 101 or link == 228 or link == 229 or link == 12:
+        if size < 1:
+            return False
+        kind = IPV4 if u8(octets, at) >> 4 == 4 else IPV6 if u8(octets, at) >> 4 == 6 else 0
+    else:
+        return False
+    while kind == VLAN or kind == PROVIDER:
+        plain.tags += 1
+        if at + 4 > held or plain.tags > MOST_TAGS:
+            return False
+        kind, at = u16(octets, at + 2), at + 4
+    if kind == IPV4:
+        return in_ipv4(plain, octets, at, held)
+    return kind == IPV6 and in_ipv6(plain, octets, at, held)
+
+
+cdef inline bint in_ipv4(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t held) except -1:
+    cdef Py_ssize_t header, total
+    if at + 20 > held:
+        return False
+    header, total = (u8(octets, at) & 0x0F) * 4, u16(octets, at + 2)
+    if (
+        u8(octets, at) >> 4 != 4 or header < 20 or at + header > held or total < header
+        or u16(octets, at + 6) & 0x3FFF or u8(octets, at + 9) != UDP
+    ):
+        return False
+    plain.wire.src_high = plain.wire.dst_high = 0
+    plain.wire.src_low, plain.wire.dst_low = u32(octets, at + 12), u32(octets, at + 16)
+    plain.wire.ports = <uint64_t> 4 << 32
+    return in_udp(plain, octets, at + header, min(held, at + total), at + total)
+
+
+cdef inline bint in_ipv6(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t held) except -1:
+    cdef Py_ssize_t length
+    if at + 40 > held:
+        return False
+    length = u16(octets, at + 4)
+    if u8(octets, at) >> 4 != 6 or not length or u8(octets, at + 6) != UDP:
+        return False
+    plain.wire.src_high, plain.wire.src_low = u64(octets, at + 8), u64(octets, at + 16)
+    plain.wire.dst_high, plain.wire.dst_low = u64(octets, at + 24), u64(octets, at + 32)
+    plain.wire.ports = <uint64_t> 16 << 32
+    return in_udp(plain, octets, at + 40, min(held, at + 40 + length), at + 40 + length)
+
+
+cdef inline bint in_udp(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t held, Py_ssize_t end) except -1:
+    cdef int64_t ports
+    cdef Py_ssize_t length
+    if at + 8 > held:
+        return False
+    ports, length = u32(octets, at), u16(octets, at + 4)
+    if length < 8 or length > end - at or IS_TUNNEL[ports >> 16] or IS_TUNNEL[ports & 0xFFFF]:
+        return False
+    plain.wire.ports |= ports
+    plain.start = at + 8
+    plain.length = length - 8
+    plain.captured = min(held, at + length) - plain.start
+    return True
