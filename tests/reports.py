@@ -44,7 +44,7 @@ def message(
     made = Message(
         Place(0, frame), START + frame, *ends, 500, method, status, reason, 1, method, True, False, None, None, ()
     )
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **({"side": "caller" if status is None else "callee"} | changes))  # type: ignore[arg-type]
 
 
 def call(**changes: object) -> Call:

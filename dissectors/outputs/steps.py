@@ -63,21 +63,28 @@ def inflation(body: Body) -> str:
 
 
 def _messages(call: Call) -> Iterator[Step]:
-    targets: dict[tuple[str, int | None], str] = {}
+    targets: dict[tuple[str, str, int | None], str] = {}
     branches: list[str] = []
     for message in call.messages:
         marks = []
         if message.status is None and message.uri:
-            first = targets.setdefault((message.method, message.cseq), message.uri)
+            first = targets.setdefault((message.side, message.method, message.cseq), message.uri)
             if message.uri != first:
                 marks.append(f"retargeted to {clip(message.uri, TARGET)}")
-        elif message.method == "INVITE" and message.to_tag and 100 < (message.status or 0) < 300:
-            if message.to_tag not in branches:
-                branches.append(message.to_tag)
+        elif _branching(message):
+            tag = message.to_tag or ""
+            if tag not in branches:
+                branches.append(tag)
             if len(branches) > 1:
-                marks.append(f"fork {branches.index(message.to_tag) + 1}")
+                marks.append(f"fork {branches.index(tag) + 1}")
         src, dst = endpoint(message.src, message.sport), endpoint(message.dst, message.dport)
         yield Step(message.time, src, dst, label(message), style(message), _beside(message, marks))
+
+
+def _branching(message: Message) -> bool:
+    """Whether To's tag names the phone that answers: in what the caller answers to a re-INVITE it is the caller's."""
+    answers = message.method == "INVITE" and message.side == "callee"
+    return answers and bool(message.to_tag) and 100 < (message.status or 0) < 300
 
 
 def _beside(message: Message, marks: list[str]) -> Line:

@@ -1,0 +1,56 @@
+"""What the rows of a ladder say of forks, retargets, hold and fax, told by whole calls."""
+
+from __future__ import annotations
+
+from dissectors.outputs.steps import Step, steps
+from tests.stories import ANSWER, GOOD, OFFER, A, B, Story, dialled, message, report, request, response
+
+SDP = "Content-Type: application/sdp"
+
+
+def rows(story: Story) -> list[Step]:
+    made = report(story)
+    return steps(made, made.calls[0])
+
+
+def beside(step: Step) -> str:
+    return "".join(part.text for part in step.note)
+
+
+def turned(time: float, start: str, body: bytes = b"") -> tuple[float, bytes]:
+    """A message of the callee's re-INVITE: its From tag is 2 and its To tag 1."""
+    headers = (SDP,) if body else ()
+    octets = message(start, 1, start.split()[0] if start[0] != "S" else "INVITE", *headers, body=body, tag="2",
+                     back=True, branch="back")  # fmt: skip
+    return time, octets
+
+
+def reinvited(story: Story) -> Story:
+    (one, asks), (two, says) = turned(3000, "INVITE sip:a@x SIP/2.0", ANSWER), turned(3020, "SIP/2.0 200 OK", OFFER)
+    return [*story, (one, B, A, asks), (two, A, B, says)]
+
+
+def test_a_re_invite_of_the_callee_is_no_fork_and_no_retarget() -> None:
+    told = [beside(step) for step in rows(reinvited(dialled()))]
+    assert not [each for each in told if "fork" in each or "retargeted" in each]
+
+
+def test_two_phones_that_ring_are_a_fork() -> None:
+    told = rows([*dialled()[:2], response(300, 180, "Ringing", tag="3"), *dialled()[2:]])
+    assert [beside(step).count("fork 2") for step in told if step.text == "180 Ringing"] == [0, 1]
+
+
+def test_a_good_call_has_no_marks() -> None:
+    assert not [step for step in rows(GOOD) if any(part.style == "yellow" for part in step.note)]
+
+
+def test_a_re_invite_to_another_address_is_no_retarget_of_the_first_invite() -> None:
+    moved = message("INVITE sip:b@elsewhere SIP/2.0", 3, "INVITE", tag="2")
+    assert not [each for each in map(beside, rows([*dialled(), (3000, A, B, moved)])) if "retargeted" in each]
+
+
+def test_an_invite_that_a_proxy_sends_elsewhere_is_retargeted() -> None:
+    again = request(20, "INVITE", body=OFFER)
+    onward = again[3].replace(b"sip:b@x SIP", b"sip:b@y SIP")
+    told = [beside(step) for step in rows([request(0, "INVITE", body=OFFER), (20, B, ("203.0.113.9", 5060), onward)])]
+    assert "retargeted to sip:b@y" in told[1]
