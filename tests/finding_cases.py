@@ -54,6 +54,7 @@ NOTHING: Story = [(60_000, C, A, b"\xff" * 20)]
 
 INVITE = request(0, "INVITE", body=OFFER)
 RINGING = response(200, 180, "Ringing")
+FAX = description(kind="image", media="udptl t38")
 SOFTWARE = "User-Agent: Viceroy 1.5.0/GK"
 
 
@@ -71,6 +72,10 @@ def answered(offer: bytes, answer: bytes) -> Story:
 
 def signalled(caller: bytes, callee: bytes, *streams: Story) -> Story:
     return [*dialled(caller, callee), *(each for stream in streams for each in stream), *hung_up()]
+
+
+def reinvited(offer: bytes, answer: bytes) -> Story:
+    return [request(3000, "INVITE", number=2, tag="2", body=offer), response(3020, 200, "OK", number=2, body=answer)]
 
 
 def again(told: Told, *times: float) -> Story:
@@ -199,7 +204,7 @@ CASES: dict[str, Case] = {
     ),
     # Offer and answer
     "answer-missing": (
-        [INVITE, response(900, 200, "OK"), request(910, "ACK", tag="2")],
+        [request(0, "INVITE"), response(900, 200, "OK", body=ANSWER), request(910, "ACK", tag="2")],
         [request(0, "INVITE"), response(900, 200, "OK", body=ANSWER), request(910, "ACK", body=OFFER, tag="2")],
     ),
     "codec-not-common": (
@@ -230,6 +235,10 @@ CASES: dict[str, Case] = {
             response(3020, 200, "OK", number=2, body=ANSWER + b"a=x\r\n"),
         ],
     ),
+    "call-became-fax": (
+        [*dialled(), *reinvited(FAX, description(*B, kind="image", media="udptl t38"))],
+        [*dialled(), *reinvited(FAX, description(B[0], 0, kind="image", media="udptl t38"))],
+    ),
     "rtpmap-missing": (
         answered(description(media="RTP/AVP 104 0"), ANSWER),
         answered(description(*A, "a=rtpmap:104 opus/48000/2", media="RTP/AVP 104 0"), ANSWER),
@@ -252,7 +261,13 @@ CASES: dict[str, Case] = {
     ),
     "media-ended-early": (
         [*dialled(), *talk(seconds=4), *talk(B, A, 78), *hung_up()],
-        [*dialled(), *talk(seconds=6), *talk(B, A, 78), *hung_up()],
+        [
+            *dialled(),
+            *talk(seconds=2),
+            *talk(B, A, 78, seconds=2),
+            *reinvited(FAX, description(*B, kind="image", media="udptl t38")),
+            *hung_up(20_000),
+        ],
     ),
     "media-after-bye": (
         [*dialled(), *talk(seconds=12), *talk(B, A, 78), *hung_up()],
@@ -268,7 +283,15 @@ CASES: dict[str, Case] = {
     ),
     "media-address-differs": (
         [*dialled(description(*INNER), ANSWER), *conversation(), *hung_up()],
-        GOOD,
+        [
+            *dialled(),
+            *talk(seconds=2),
+            *talk(B, A, 78, seconds=2),
+            *reinvited(description(*C), ANSWER),
+            *talk(C, B, start=3100, seconds=7, first=300),
+            *talk(B, C, 78, start=3100, seconds=7, first=300),
+            *hung_up(),
+        ],
     ),
     "media-gap": (
         [*dialled(), *talk(lost=within(100, 200)), *talk(B, A, 78), *hung_up()],
@@ -279,7 +302,18 @@ CASES: dict[str, Case] = {
         [*dialled(), *talk(seconds=5), *talk(ssrc=79, start=6030, seconds=4.9), *talk(B, A, 78), *hung_up()],
         [*dialled(), *talk(), *talk(B, A, 78), *hung_up()],
     ),
-    "ssrc-shared": ([*dialled(), *talk(), *talk(B, A, 77), *hung_up()], GOOD),
+    "ssrc-shared": (
+        [*dialled(), *talk(), *talk(B, A, 77), *hung_up()],
+        [
+            *dialled(),
+            *talk(seconds=2),
+            *talk(B, A, 78, seconds=2),
+            *reinvited(description(A[0], 4000), ANSWER),
+            *talk((A[0], 4000), B, start=3100, seconds=7, first=300),
+            *talk(B, (A[0], 4000), 78, start=3100, seconds=7, first=300),
+            *hung_up(),
+        ],
+    ),
     # Codecs and payload types
     "payload-type-not-negotiated": (
         [*dialled(), *talk(payload_type=8), *talk(B, A, 78), *hung_up()],

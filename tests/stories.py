@@ -43,11 +43,12 @@ def report(
 
 
 def description(
-    host: str = A[0], port: int = A[1], *lines: str, media: str = "RTP/AVP 0", head: tuple[str, ...] = ()
-) -> bytes:
-    """An SDP body with one audio line."""
+    host: str = A[0], port: int = A[1], *lines: str, media: str = "RTP/AVP 0", head: tuple[str, ...] = (),
+    kind: str = "audio",
+) -> bytes:  # fmt: skip
+    """An SDP body with one media line, of sound unless `kind` says otherwise."""
     start = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0", *head]
-    return "\r\n".join([*start, f"m=audio {port} {media}", *lines, ""]).encode()
+    return "\r\n".join([*start, f"m={kind} {port} {media}", *lines, ""]).encode()
 
 
 OFFER, ANSWER = description(), description(*B)

@@ -83,6 +83,13 @@ def test_both_hops_of_a_proxy_that_rewrites_descriptions_keep_their_roles() -> N
     assert answered(call) == [(2, 3), (1, 4), (5, 6)]
 
 
+def test_an_answer_finds_its_offer_behind_a_proxy_that_changes_nothing() -> None:
+    call = only([(A, PROXY, INVITE), (PROXY, B, INVITE), (B, PROXY, says(200, 1, THEIRS)),
+                 (PROXY, A, says(200, 1, THEIRS))])  # fmt: skip
+    assert negotiated(call) == [("offer", "caller", 1), ("answer", "callee", 3)]
+    assert answered(call) == [(1, 3)]
+
+
 def test_each_branch_of_a_fork_answers_the_one_offer() -> None:
     call = only([
         (A, PROXY, INVITE), (PROXY, A, says(183, 1, THEIRS, tags=(CALLER, "b"))),

@@ -44,7 +44,7 @@ class Announced:
 
 @dataclass(slots=True)
 class Offered:
-    """The offer of a transaction: who made it, where it stood last, and where on each hop."""
+    """The offer of a transaction: who made it, and where what it said last, and on each hop, stood first."""
 
     side: str
     last: Place
@@ -63,7 +63,7 @@ class Negotiation:
     announced: list[Announced] = field(default_factory=list)
     not_kept: int = 0
     _offers: dict[Transaction, Offered] = field(default_factory=dict)
-    _described: set[tuple[Transaction, str, bytes]] = field(default_factory=set)
+    _described: dict[tuple[Transaction, str, bytes], Place] = field(default_factory=dict)
 
     def feed(self, datagram: Datagram, message: sip.Message, side: str) -> tuple[Malformed, ...]:
         """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
@@ -91,9 +91,10 @@ class Negotiation:
         """Take one description; what a hop or a later response repeats says nothing new."""
         place = Place(datagram.file, datagram.frame)
         offered = self._offers.get(transaction)
-        if (transaction, side, text) in self._described:
+        known = self._described.get((transaction, side, text))
+        if known is not None:
             if offered is not None and offered.side == side:
-                self._on(offered, datagram.flow, place)
+                self._on(offered, datagram.flow, known)
             return
         if len(self.descriptions) >= MAX_DESCRIPTIONS:
             self.not_kept += 1
@@ -103,7 +104,7 @@ class Negotiation:
         if not taken:
             return
         self.kept += taken
-        self._described.add((transaction, side, text))
+        self._described[transaction, side, text] = place
         if offered is None:
             offered = self._offers[transaction] = Offered(side, place)
         answers = None

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
-from dissectors.analysis.findings.negotiation import ANYWHERE, held, rtp_lines
+from dissectors.analysis.findings.negotiation import ANYWHERE, faxed, held, rtp_lines, sound_until
 from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
-from dissectors.analysis.report import Call, Media, Stream
+from dissectors.analysis.report import Call, Media, Place, Stream
 from dissectors.wire.datagram import endpoint
 
 ENOUGH = 20
 TALK, LATE, EARLY, AFTER, PAUSE, EARLY_MEDIA = 2.0, 2.0, 5.0, 1.0, 1000.0, 0.1
 """Seconds (`PAUSE` milliseconds) from which on something is told."""
 
+OTHER_SIDE = {"caller": "callee", "callee": "caller"}
 PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 
 
@@ -103,7 +104,8 @@ def media_ended_early(facts: Facts) -> Iterator[Found]:
             continue
         for side, streams in _by_sender(facts, call).items():
             last = max(streams, key=lambda stream: stream.last)
-            early = call.ended - last.last
+            end = sound_until(call)
+            early = (call.ended if end is None else min(call.ended, end)) - last.last
             if early > EARLY and not _pauses(last):
                 yield Found(f"the {side}'s last RTP comes {early:.1f} s before the BYE", (last.last_place,), number)
 
@@ -156,7 +158,7 @@ def media_elsewhere(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         for position in call.streams:
             stream = facts.streams[position]
-            lines = wanted(call, {"caller": "callee", "callee": "caller"}.get(stream.sender or ""))
+            lines = wanted(call, OTHER_SIDE.get(stream.sender or ""))
             hosts = {line.address for line in lines}
             ports = {line.port for line in lines} | {line.rtcp_port for line in lines}
             agreed = {each for line in lines for each in line.endpoints}
@@ -174,13 +176,30 @@ def media_elsewhere(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def media_address_differs(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
-        streams = facts.of(call)
-        used = {address for stream in streams for address in (stream.src, stream.dst)}
-        apart = {line.address for line in wanted(call)} - used - {None, *ANYWHERE}
-        if streams and apart:
-            named = ", ".join(sorted(str(each) for each in apart))
-            places = [described.place for described in call.descriptions[:2]]
-            yield Found(f"the SDP announces {named}; media uses {', '.join(sorted(used))}", places, number)
+        for side, peer in OTHER_SIDE.items():
+            apart = announcements(call, side)
+            sent = [stream for stream in facts.of(call) if stream.sender == side]
+            got = [stream for stream in facts.of(call) if stream.sender == peer]
+            leaves, arrives = {stream.src for stream in sent}, {stream.dst for stream in got}
+            said = ["comes from " + " and ".join(sorted(leaves))] if leaves and not leaves & set(apart) else []
+            said += ["is sent to " + " and ".join(sorted(arrives))] if arrives and not arrives & set(apart) else []
+            if apart and said:
+                streams = (sent if "comes" in said[0] else []) + (got if "is sent" in said[-1] else [])
+                places = [*apart.values(), *(stream.first_place for stream in streams)]
+                what = f"the {side} announces {' and '.join(sorted(apart))}; its media {' and '.join(said)}"
+                yield Found(what, places, number)
+
+
+def announcements(call: Call, side: str) -> dict[str, Place]:
+    """The addresses at which a side wants RTP, with where it said so first; none where ICE chooses the address."""
+    found: dict[str, Place] = {}
+    for described in call.descriptions:
+        for line in rtp_lines(described) if described.side == side else ():
+            if line.candidates:
+                return {}
+            if line.address and line.address not in ANYWHERE:
+                found.setdefault(line.address, described.place)
+    return found
 
 
 @rule(
@@ -191,7 +210,7 @@ def media_address_differs(facts: Facts) -> Iterator[Found]:
 def media_gap(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         call = facts.calls[stream.call] if stream.call is not None else None
-        pauses = _pauses(stream) or (call is not None and held(call)) or stream.restarts
+        pauses = _pauses(stream) or (call is not None and (held(call) or faxed(call))) or stream.restarts
         if stream.largest_gap_ms >= PAUSE and stream.packets >= 2 * ENOUGH and not pauses:
             what = f"{name_of(stream)}: nothing for {stream.largest_gap_ms / 1000:.1f} s"
             yield Found(what, both_ends(stream), stream.call, number)
@@ -234,14 +253,15 @@ def ssrc_changed(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def ssrc_shared(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
-        users: dict[int, list[Stream]] = {}
+        users: dict[int, dict[str, Stream]] = {}
         for stream in facts.of(call):
-            users.setdefault(stream.ssrc, []).append(stream)
-        for ssrc, streams in users.items():
-            sources = sorted({endpoint(stream.src, stream.sport) for stream in streams})
-            if len(sources) > 1:
-                places = [stream.first_place for stream in streams]
-                yield Found(f"SSRC 0x{ssrc:08X} is sent by {' and '.join(sources)}", places, number)
+            # A relay passes the SSRC on, and a side that moves keeps it: only both sides at once share one.
+            users.setdefault(stream.ssrc, {}).setdefault(stream.sender or "", stream)
+        for ssrc, sides in users.items():
+            if set(OTHER_SIDE) <= set(sides):
+                both = [sides[side] for side in OTHER_SIDE]
+                sources = " and ".join(sorted({endpoint(stream.src, stream.sport) for stream in both}))
+                yield Found(f"SSRC 0x{ssrc:08X} is sent by {sources}", [s.first_place for s in both], number)
 
 
 RULES = (

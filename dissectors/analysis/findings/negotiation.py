@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.analysis.findings.rule import Facts, Found, rule
-from dissectors.analysis.report import Call, Description, Media
+from dissectors.analysis.findings.rule import Facts, Found, of, rule
+from dissectors.analysis.findings.transactions import transactions
+from dissectors.analysis.report import Call, Description, Media, Message
 
 ANYWHERE = ("0.0.0.0", "::")
 MAY_ANSWER = {
@@ -35,6 +36,45 @@ def held(call: Call) -> bool:
     return any(line.direction != "sendrecv" or line.address in ANYWHERE for line in lines)
 
 
+def accepted(call: Call) -> Iterator[tuple[Media, Media, Description]]:
+    """The lines that an answer took, with those of its offer and the answer itself."""
+    for offer, answer in pairs(call):
+        for ours, theirs in zip(offer.media, answer.media, strict=False):
+            if ours.port and theirs.port:
+                yield ours, theirs, answer
+
+
+def faxed(call: Call) -> list[Description]:
+    """The answers that took a fax (T.38: RFC 3362, an image over UDPTL) where the call had been sound."""
+    fax = [answer for _, theirs, answer in accepted(call) if "UDPTL" in theirs.profile.upper()]
+    return [answer for answer in fax if not rtp_lines(answer) and any(map(rtp_lines, call.descriptions))]
+
+
+def sound_until(call: Call) -> float | None:
+    """When a call stopped being sound because it went over to fax for good; None where it did not."""
+    answers = [answer for _, answer in pairs(call)]
+    fax = faxed(call)
+    # Each hop has an answer of its own: the first of the last run of them is the moment.
+    run = next((n for n, answer in enumerate(reversed(answers)) if answer not in fax), len(answers))
+    if not fax or not run:
+        return None
+    times = {message.place: message.time for message in call.messages}
+    return times.get(answers[-run].place)
+
+
+@rule(
+    "call-became-fax", "note", "The call went over to fax",
+    why="A re-INVITE replaced the sound by T.38 (an image over UDPTL): from there on no RTP is expected.",
+    fix="Nothing. Where the fax fails, see whether UDPTL flows both ways and whether both sides agree on redundancy.",
+)  # fmt: skip
+def call_became_fax(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        times = {message.place: message.time for message in call.messages}
+        for answer in faxed(call)[:1]:
+            after = times.get(answer.place, call.start) - call.start
+            yield Found(f"an answer took T.38 {after:.1f} s after the call began", (answer.place,), number)
+
+
 @rule(
     "call-held", "note", "The call was put on hold",
     why="While a side holds (sendonly, inactive, or the address 0.0.0.0), silence in one direction is intended.",
@@ -53,15 +93,40 @@ def call_held(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "answer-missing", "warning", "The call was answered without an answer to the offer",
-    why="The caller does not learn where to send media and which codec to use.",
-    fix="The 200 OK (or a reliable 183) must carry SDP; look for a device that removes it.",
+    why="Who offered does not learn where to send media and which codec to use.",
+    fix="Where the INVITE offers, the 200 OK (or a reliable 183) must carry SDP; where it does not, the 200 OK offers "
+    "and the ACK must answer. Look for a device that removes it.",
 )  # fmt: skip
 def answer_missing(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
-        accepted = [m for m in call.messages if m.method == "INVITE" and 200 <= (m.status or 0) < 300]
-        answered = any(described.role == "answer" for described in call.descriptions)
-        if call.descriptions and accepted and not answered and all(message.body is None for message in accepted):
-            yield Found(f"{accepted[0].summary} has no SDP", (accepted[0].place,), number)
+        answered = {described.answers for described in call.descriptions}
+        offers = {d.place: d.side for d in call.descriptions if d.role == "offer"}
+        acknowledgements = {(m.side, m.cseq): m for m in call.messages if m.method == "ACK"}
+        for each in transactions(call):
+            accepted = [m for m in each.responses if 200 <= (m.status or 0) < 300]
+            if each.method != "INVITE" or not accepted or any(map(undescribed, [*each.requests, *each.responses])):
+                continue
+            offered = [message for message in (*each.requests, *each.responses) if message.place in offers]
+            ack = acknowledgements.get((each.side, each.requests[0].cseq))
+            said = unanswered(offered, accepted, ack)
+            if said and not answered & {message.place for message in (*each.requests, *each.responses)}:
+                yield Found(said, [message.place for message in (*offered[:1], *accepted, ack) if message], number)
+
+
+def unanswered(offered: list[Message], accepted: list[Message], ack: Message | None) -> str | None:
+    """What an INVITE transaction that nobody answered lacks; None where it offers nothing or its ACK is not there."""
+    if not offered:
+        return None
+    if offered[0].status is None:
+        return f"the INVITE offers and {accepted[0].summary} has no SDP" if not accepted[0].body else None
+    if ack is None or ack.body is not None:
+        return None
+    return f"the INVITE offers nothing, {of(offered[0])} does, and the ACK has no SDP"
+
+
+def undescribed(message: Message) -> bool:
+    """Whether a message has a body of which nobody knows what it describes."""
+    return message.body is not None and message.body.status not in ("complete", "identity")
 
 
 @rule(
@@ -167,6 +232,6 @@ def rtpmap_missing(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    answer_missing, codec_not_common, direction_wrong, media_lines_differ, media_refused, call_held, rtpmap_missing,
-    sdp_odd,
+    answer_missing, codec_not_common, direction_wrong, media_lines_differ, media_refused, call_held, call_became_fax,
+    rtpmap_missing, sdp_odd,
 )  # fmt: skip

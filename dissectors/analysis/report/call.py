@@ -53,7 +53,7 @@ class Media:
 class Description:
     """An offer or an answer (RFC 3264): where it stood, and which side made it; its text is in that message's body.
 
-    `answers` is where the offer stood that an answer belongs to, on the same hop where it was captured there.
+    `answers` is the place of the offer that an answer belongs to: of what the same hop carried where that was captured.
     """
 
     role: Literal["offer", "answer"]

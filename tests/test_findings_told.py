@@ -1,0 +1,108 @@
+"""What findings say: their particulars, the frames that they cite, and how often they say one thing."""
+
+from __future__ import annotations
+
+import pytest
+
+from dissectors.analysis.report import Finding
+from tests.finding_cases import FAX, INVITE, reinvited
+from tests.stories import (
+    ANSWER,
+    INNER,
+    OFFER,
+    A,
+    B,
+    Story,
+    description,
+    dialled,
+    hung_up,
+    report,
+    request,
+    response,
+    talk,
+)
+
+PROXY = ("192.0.2.9", 5060)
+
+
+def found(story: Story, id: str) -> list[Finding]:
+    return [each for each in report(story).findings if each.id == id]
+
+
+def frames(finding: Finding) -> list[int]:
+    return [place.frame for place in finding.places]
+
+
+LATE = [request(0, "INVITE"), response(900, 200, "OK", body=ANSWER)]
+
+
+@pytest.mark.parametrize(
+    ("story", "said", "cited"),
+    [
+        (
+            [INVITE, response(900, 200, "OK"), request(910, "ACK", tag="2")],
+            "the INVITE offers and 200 OK has no SDP",
+            [1, 2, 3],
+        ),
+        (
+            [*LATE, request(910, "ACK", tag="2")],
+            "the INVITE offers nothing, 200 OK to INVITE does, and the ACK has no SDP",
+            [2, 3],
+        ),
+    ],
+)
+def test_an_offer_without_an_answer_says_which_message_lacks_it(story: Story, said: str, cited: list[int]) -> None:
+    (told,) = found(story, "answer-missing")
+    assert (told.what, frames(told)) == (said, cited)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        LATE,
+        [*LATE, request(910, "ACK", tag="2", body=OFFER)],
+        [INVITE, response(300, 183, "Session Progress", body=ANSWER), response(900, 200, "OK"),
+         request(910, "ACK", tag="2")],
+        [(0, A, PROXY, INVITE[3]), (5, PROXY, B, INVITE[3]), (900, B, PROXY, response(0, 200, "OK", body=ANSWER)[3]),
+         (905, PROXY, A, response(0, 200, "OK", body=ANSWER)[3]), request(910, "ACK", tag="2")],
+    ],
+)  # fmt: skip
+def test_an_answer_may_come_late_early_or_over_a_proxy(story: Story) -> None:
+    assert not found(story, "answer-missing")
+
+
+def test_a_re_invite_without_an_answer_is_told_though_the_first_one_had_its_own() -> None:
+    story = [*dialled(), *reinvited(OFFER + b"a=x\r\n", b""), request(3030, "ACK", tag="2", number=2)]
+    (told,) = found(story, "answer-missing")
+    assert frames(told) == [5, 6, 7]
+
+
+def test_media_that_went_over_to_fax_did_not_end_early() -> None:
+    fax = reinvited(FAX, description(*B, kind="image", media="udptl t38"))
+    story = [*dialled(), *talk(seconds=1.9), *talk(B, A, 78, seconds=1.9), *fax, *hung_up(30_000)]
+    assert not found(story, "media-ended-early")
+    (told,) = found(story, "call-became-fax")
+    assert told.what == "an answer took T.38 3.0 s after the call began"
+
+
+def test_an_address_that_differs_is_told_of_the_side_that_announced_it() -> None:
+    story = [*dialled(description(*INNER), ANSWER), *talk(), *talk(B, A, 78), *hung_up()]
+    (told,) = found(story, "media-address-differs")
+    assert told.what == "the caller announces 10.0.0.5; its media comes from 198.51.100.1 and is sent to 198.51.100.1"
+    assert frames(told)[0] == 1 and 3 not in frames(told)
+
+
+def test_an_address_that_ice_may_choose_otherwise_is_not_told() -> None:
+    offer = description(*INNER, "a=candidate:1 1 udp 1 198.51.100.7 4000 typ srflx")
+    assert not found([*dialled(offer, ANSWER), *talk(), *talk(B, A, 78), *hung_up()], "media-address-differs")
+
+
+def test_a_relay_that_passes_the_ssrc_on_is_no_second_sender() -> None:
+    near, far = ("192.0.2.9", 7000), ("192.0.2.9", 7002)
+    story = [
+        request(0, "INVITE", body=OFFER), (5, PROXY, B, request(0, "INVITE", body=description(*far))[3]),
+        (900, B, PROXY, response(0, 200, "OK", body=ANSWER)[3]),
+        (905, PROXY, A, response(0, 200, "OK", body=description(*near))[3]),
+        *talk(A, near), *talk(far, B, start=1021), *hung_up(),
+    ]  # fmt: skip
+    assert not found(story, "ssrc-shared")
