@@ -6,10 +6,11 @@ import pytest
 
 from dissectors.analysis import calls
 from dissectors.analysis.comparison import compare
+from dissectors.analysis.filters import wanted
 from dissectors.analysis.findings.negotiation import pairs
 from dissectors.analysis.negotiation import MAX_OCTETS
 from dissectors.analysis.report import Call
-from dissectors.analysis.selection import select, wanted
+from dissectors.analysis.selection import select
 from dissectors.protocols.sip import parse
 from dissectors.wire.datagram import Datagram, Flow
 from tests.made import A, B, Endpoint, Sent, report, sip
