@@ -106,3 +106,25 @@ def test_a_relay_that_passes_the_ssrc_on_is_no_second_sender() -> None:
         *talk(A, near), *talk(far, B, start=1021), *hung_up(),
     ]  # fmt: skip
     assert not found(story, "ssrc-shared")
+
+
+def test_a_fact_that_every_hop_repeats_is_told_once_with_all_frames() -> None:
+    offer, near = description(*A, "a=sendonly"), description("192.0.2.9", 7000, "a=sendonly")
+    story = [
+        (0, A, PROXY, request(0, "INVITE", body=offer)[3]), (5, PROXY, B, request(0, "INVITE", body=near)[3]),
+        (900, B, PROXY, response(0, 200, "OK", body=ANSWER)[3]),
+        (905, PROXY, A, response(0, 200, "OK", body=description("192.0.2.9", 7002))[3]),
+        request(910, "ACK", tag="2"),
+    ]  # fmt: skip
+    (told,) = found(story, "direction-wrong")
+    assert sorted(frames(told)) == [1, 2, 3, 4]
+
+
+def test_the_same_of_two_calls_is_told_of_each() -> None:
+    story = [*dialled(description(*INNER)), request(5000, "INVITE", body=description(*INNER), call="two")]
+    assert [each.call for each in found(story, "private-address-leaked")] == [0, 1]
+
+
+def test_a_header_that_is_missing_is_not_broken_too() -> None:
+    octets = INVITE[3].replace(b"CSeq: 1 INVITE\r\n", b"")
+    assert found([(0, A, B, octets)], "header-missing") and not found([(0, A, B, octets)], "header-broken")

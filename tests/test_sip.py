@@ -211,10 +211,28 @@ ODD = {
 }
 
 
+KINDS = {
+    phrase: kind
+    for phrase in ODD
+    for words, kind in {
+        "no Call-ID": "header missing", "Content-Length says": "length wrong",
+        "Content-Length is": "length wrong", "of Content-Length": "octets follow", "CR and LF": "line ends",
+        "LF alone": "line ends", "registered method": "start line", "the version is": "start line",
+        "request line": "start line", "outside 100": "start line", "follows the status": "start line",
+    }.items()
+    if words in phrase
+}  # fmt: skip
+
+
+def phrases(found: sip.Message) -> list[str]:
+    return [each.text for each in found.deviations]
+
+
 @pytest.mark.parametrize("phrase", ODD)
 def test_what_is_odd_is_read_and_said(phrase: str) -> None:
     found = sip.parse(ODD[phrase])
-    assert found.deviations == (phrase,)
+    assert phrases(found) == [phrase]
+    assert [each.kind for each in found.deviations] == [KINDS.get(phrase, "header broken")]
     assert found.from_tag == "a1"
 
 
@@ -273,7 +291,7 @@ def test_every_prefix_gives_what_is_whole(sample: str) -> None:
             assert found.headers == whole.headers[: len(found.headers)]
             assert found.start_line == whole.start_line
         if end < whole.body_offset:
-            assert "the header block is not finished" in found.deviations
+            assert "the header block is not finished" in phrases(found)
         elif whole.raw_body:
             assert found.raw_body == payload[whole.body_offset : end]
             if len(found.raw_body) > 2:
@@ -312,7 +330,7 @@ def test_messages_that_share_a_datagram_are_told_apart() -> None:
     found = sip.parse_all(first + second + b"\r\n" + third)
     assert [one.start_line[:7] for one in found] == ["INVITE ", "SIP/2.0", "INVITE "]
     assert [one.trailing for one in found] == [b"", b"", b""]
-    assert "follows another message in the same datagram" in found[1].deviations
+    assert phrases(found[1])[-1] == "follows another message in the same datagram"
     assert (first + second + b"\r\n" + third)[found[2].body_offset - 2 :] == b"\r\n"
 
 
@@ -345,7 +363,7 @@ def test_a_body_is_inflated_by_what_it_is(labels: tuple[str, ...], body: bytes, 
 def test_the_empty_line_before_an_opensips_body_is_taken_off() -> None:
     found = sip.parse(message("e: deflate", "c: application/sdp", body=zlib.compress(b"\r\n" + OFFER) + b"\r\n"))
     assert found.body.octets == OFFER
-    assert found.deviations == ("the inflated body begins with an empty line",)
+    assert phrases(found) == ["the inflated body begins with an empty line"]
     assert found.body.trailing == b"\r\n"
 
 
@@ -359,7 +377,7 @@ def test_headers_compressed_with_the_body_are_recovered() -> None:
     recovered = [header.name for header in found.headers if header.recovered]
     assert recovered == ["Content-Type", "Supported", "Content-Length"]
     assert found.all("Supported") == ("timer",)
-    assert "3 headers are compressed with the body" in found.deviations
+    assert "3 headers are compressed with the body" in phrases(found)
     assert not found.compact
 
 
@@ -375,7 +393,7 @@ def test_headers_compressed_into_comp_hdrs_are_recovered(write: object) -> None:
 
 def test_comp_hdrs_that_is_nonsense_recovers_nothing() -> None:
     found = sip.parse(message("Comp-Hdrs: !!!"))
-    assert found.deviations == ("0 headers are compressed in Comp-Hdrs (identity, identity)",)
+    assert phrases(found) == ["0 headers are compressed in Comp-Hdrs (identity, identity)"]
 
 
 def test_text_that_only_looks_like_headers_stays_a_body() -> None:
@@ -419,16 +437,16 @@ def test_nested_parts_follow_in_their_place() -> None:
 
 
 def test_a_multipart_body_without_boundary_or_end_is_said() -> None:
-    assert "a multipart body names no boundary" in sip.parse(message("c: multipart/mixed", body=b"x")).deviations
+    assert "a multipart body names no boundary" in phrases(sip.parse(message("c: multipart/mixed", body=b"x")))
     cut = sip.parse(message("c: multipart/mixed;boundary=b0", body=b"--b0\r\n\r\none\r\n--b0\r\n\r\ntw"))
     assert [part.body for part in cut.parts] == [b"one", b"tw"]
-    assert cut.deviations == ("a multipart body has no end",)
+    assert phrases(cut) == ["a multipart body has no end"]
 
 
 def test_parts_are_bounded_in_number_and_depth() -> None:
     many = sip.parse(message("c: multipart/mixed;boundary=b0", body=multipart(*[b"\r\nx"] * 1000)))
     assert len(many.parts) == sip_parts.MAX_PARTS
-    assert many.deviations == ("more than 32 parts",)
+    assert phrases(many) == ["more than 32 parts"]
     body = b"\r\ncore"
     for depth in range(8):
         boundary = f"b0{depth}"
@@ -436,7 +454,7 @@ def test_parts_are_bounded_in_number_and_depth() -> None:
         body = f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n".encode() + inner
     deep = sip.parse(message("c: multipart/mixed;boundary=b0", body=multipart(body)))
     assert len(deep.parts) == sip_parts.MAX_DEPTH
-    assert deep.deviations == ("parts nest deeper than 4 levels",)
+    assert phrases(deep) == ["parts nest deeper than 4 levels"]
 
 
 # Time: a header of 64 kB costs what its octets cost.

@@ -13,7 +13,7 @@ from typing import Any
 
 from dissectors.analysis.budget import Budget
 from dissectors.analysis.negotiation import MAX_OCTETS, Announced, Negotiation
-from dissectors.analysis.report import Body, Description, Dialog, Message, Place, Sizes
+from dissectors.analysis.report import Body, Description, Deviation, Dialog, Message, Place, Sizes
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram, Flow, Malformed
 
@@ -325,7 +325,7 @@ def _message(
         retransmission=again,
         user_agent=message.user_agent,
         body=body,
-        deviations=message.deviations,
+        deviations=tuple(Deviation(each.kind, each.text) for each in message.deviations),
         side=side,
         headers=tuple(intern(header.written) for header in message.headers[:MAX_HEADERS] if not header.recovered),
         sizes=sizes(datagram.length, message),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
+from dataclasses import dataclass
 
 from dissectors.analysis.report import Message
+from dissectors.protocols.sip_headers import COMPACT
 
 IPV4_UDP, IPV6_UDP = 28, 48
 LARGEST_REQUEST = 1300
@@ -20,12 +22,21 @@ FAILURES = (
 )  # fmt: skip
 """Octets behind the IPv4 header, and the per cent of vantage points of a public study of 2013 that got none through."""
 
-LABEL, SHORT_LABEL = "Content-Encoding: deflate\r\n", "e: deflate\r\n"
-COMPACT = {
-    "from": 3, "to": 1, "via": 2, "call-id": 6, "contact": 6, "content-type": 11, "content-length": 13,
-    "content-encoding": 15, "subject": 6, "supported": 8, "refer-to": 7, "event": 4, "session-expires": 14,
-}  # fmt: skip
+SHORT_LABEL = "e: deflate\r\n"
+SHORTER = {long.lower(): len(long) - len(short) for short, long in COMPACT.items()}
 """What the compact form of a header name saves, in octets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a message would lose, in octets: by deflating its body, and by compact header names (RFC 3261 7.3.3).
+
+    `body` counts the label that says so, and the shorter Content-Length; it is 0 where deflating gains nothing and
+    where the body is compressed already.
+    """
+
+    body: int
+    names: int
 
 
 def failing(octets: int) -> float:
@@ -34,22 +45,25 @@ def failing(octets: int) -> float:
     return FAILURES[min(bisect_left(sizes, octets + 8), len(FAILURES) - 1)][1]
 
 
+def overhead(message: Message) -> int:
+    """The octets of IP and UDP headers before a message."""
+    return IPV6_UDP if ":" in message.src else IPV4_UDP
+
+
 def fragmented(message: Message) -> bool:
-    """Whether a message cannot have crossed an Ethernet in one piece."""
-    overhead = IPV6_UDP if ":" in message.src else IPV4_UDP
-    return message.length + overhead > ETHERNET
+    """Whether a message cannot cross an Ethernet in one piece."""
+    return message.length + overhead(message) > ETHERNET
 
 
-def compressed(message: Message) -> int | None:
-    """The octets that a message would have with its body deflated and its headers compact; None for a compressed one.
-
-    Compact names save what they save even where there is no body, or one that does not get smaller.
-    """
+def saving(message: Message) -> Saving:
+    """What compressing would save now, the body and the header names apart."""
     body = message.body
-    if body is not None and body.status != "identity":
-        return None
-    saved = sum(COMPACT.get(name.lower(), 0) for name in message.headers)
-    if body is not None:
-        packed = len(zlib.compress(body.text.encode("utf-8", "surrogateescape"), 9)) + len(SHORT_LABEL)
-        saved += max(0, body.inflated_length - packed)
-    return message.length - saved
+    names = sum(SHORTER.get(name.lower(), 0) for name in message.headers)
+    if body is None or body.status != "identity" or not body.text:
+        return Saving(0, names)
+    packed = len(zlib.compress(body.text.encode("utf-8", "surrogateescape"), 9))
+    digits = len(str(body.inflated_length)) - len(str(packed))
+    # The label has a name of its own: where the others become shorter, so does that.
+    shorter = 0 if message.compact else SHORTER["content-encoding"]
+    gained = body.inflated_length - packed + digits - len(SHORT_LABEL) - shorter
+    return Saving(gained, names + shorter) if gained > 0 else Saving(0, names)

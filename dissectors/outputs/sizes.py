@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from dissectors.analysis import size
 from dissectors.analysis.report import Message, Report
-from dissectors.outputs.lines import BLANK, Column, Line, Page, line, span, table
+from dissectors.outputs.lines import BLANK, Column, Line, Page, hanging, line, span, table
 
 COLUMNS = (
     Column("frame", "right"), Column("message"), Column("octets", "right"), Column("inflated", "right", 2),
-    Column("long headers", "right", 3), Column("compressed", "right"), Column("lost paths", "right", 4), Column("over"),
+    Column("long names", "right", 3), Column("body", "right", 1), Column("names", "right", 1),
+    Column("compressed", "right"), Column("lost paths", "right", 4), Column("over"),
 )  # fmt: skip
 LIMITS = ((size.LARGEST_REQUEST, "RFC 3261's 1300"), (size.IPV6_MINIMUM, "1280"), (size.ETHERNET, "1500"))
 MOST_MESSAGES = 60
 
 
 def sizes(page: Page, report: Report) -> list[Line]:
-    """A row a message, retransmissions left out: as sent, inflated, with long headers, compressed; limits crossed.
+    """A row a message, retransmissions left out: as sent, inflated, with long header names, compressed; limits crossed.
 
+    `body` and `names` are what deflating the body and compact header names save (`is`: it is compressed already);
+    `compressed` is what is left then.
     `lost paths` is the share of paths that let nothing of that size through.
     """
     messages = [m for call in report.calls for m in call.messages if m.sizes is not None and not m.retransmission]
@@ -27,30 +30,35 @@ def sizes(page: Page, report: Report) -> list[Line]:
     lines = [title, *table(page, COLUMNS, [_row(message) for message in shown])]
     if len(shown) < len(messages):
         lines.append(line(span(f"  … and {len(messages) - len(shown):,} more (--all)", "dim")))
-    now, then = _totals(messages)
-    if then != now:
-        lines.append(line(f"  all together: {now:,} octets now, {then:,} compressed ({then - now:+,})"))
+    lines += hanging(page, line("  "), _together(messages), "")
     return [*lines, BLANK]
 
 
-def _totals(messages: list[Message]) -> tuple[int, int]:
+def _together(messages: list[Message]) -> str:
+    """What all of them weigh now and would weigh, with what is saved by which."""
     now = sum(message.length for message in messages)
-    then = sum(message.length if (less := size.compressed(message)) is None else less for message in messages)
-    return now, then
+    savings = [size.saving(message) for message in messages]
+    body, names = sum(found.body for found in savings), sum(found.names for found in savings)
+    saved = f"{body:,} by compressing bodies, {names:,} by compact header names"
+    return f"all together: {now:,} octets now, {now - body - names:,} compressed: {saved}"
 
 
 def _row(message: Message) -> Line:
-    weighed, less = message.sizes, size.compressed(message)
+    weighed, less = message.sizes, size.saving(message)
     assert weighed is not None
-    overhead = size.IPV6_UDP if ":" in message.src else size.IPV4_UDP
     crossed = [
         name for limit, name in LIMITS
-        if message.length + (0 if limit == size.LARGEST_REQUEST else overhead) > limit
+        if message.length + (0 if limit == size.LARGEST_REQUEST else size.overhead(message)) > limit
     ]  # fmt: skip
-    crossed += ["fragmented"] if size.fragmented(message) else []
     name = message.summary if message.status is None else f"{message.summary} to {message.method}"
+    body = "is" if weighed.inflated != weighed.sent else _less(less.body)
+    then = message.length - less.body - less.names
     return (
         span(message.place.frame, "dim"), span(name), span(f"{weighed.sent:,}"), span(f"{weighed.inflated:,}"),
-        span(f"{weighed.long:,}"), span("is" if less is None else f"{less:,}"),
+        span(f"{weighed.long:,}"), span(body), span(_less(less.names)), span(f"{then:,}"),
         span(f"{size.failing(weighed.sent):g} %"), span(", ".join(crossed), "yellow"),
     )  # fmt: skip
+
+
+def _less(octets: int) -> str:
+    return f"-{octets:,}" if octets else ""

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 
 from dissectors.protocols.sip_build import build, request_line, status_line
+from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import (
     Address,
     Header,
@@ -30,8 +31,8 @@ from dissectors.wire.inflate import LIMITS, Inflated, Limits, inflate
 from dissectors.wire.spec import Spec, StartLine, certain
 
 __all__ = [
-    "METHODS", "SPEC", "Address", "Header", "Message", "Part", "Via", "address", "build", "parse", "parse_all",
-    "request_line", "status_line", "via",
+    "METHODS", "SPEC", "Address", "Deviation", "Header", "Message", "Part", "Via", "address", "build", "parse",
+    "parse_all", "request_line", "status_line", "via",
 ]  # fmt: skip
 
 MAX_MESSAGES = 16
@@ -59,7 +60,7 @@ def parse_all(payload: bytes, limits: Limits = LIMITS) -> tuple[Message, ...]:
             following = _read(payload, previous.body_offset + len(previous.raw_body), limits)
         except Malformed:
             break
-        noted = (*following.deviations, "follows another message in the same datagram")
+        noted = (*following.deviations, Deviation("further message", "follows another message in the same datagram"))
         messages[-1:] = [replace(previous, trailing=b""), replace(following, deviations=noted)]
     return tuple(messages)
 
@@ -76,10 +77,10 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
         begin += 1
     lines, at, whole = head(payload, begin)
     first = _first_line(payload, begin, lines)
-    notes = [f"begins with {begin - start} octets of CR and LF"] if begin > start else []
+    notes = [Deviation("line ends", f"begins with {begin - start} octets of CR and LF")] if begin > start else []
     start_line = read_start_line(first, begin, notes)
     if not whole:
-        notes.append("the header block is not finished")
+        notes.append(Deviation("header broken", "the header block is not finished"))
         at = len(payload)
     headers = _headers(lines, notes)
     length, trailing = _extent(headers, len(payload) - at, whole, notes)
@@ -101,10 +102,10 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     if (message.content_type or "").startswith("multipart/"):
         parts, odd = read_parts(message.get("Content-Type"), body.octets, limits)
         message = replace(message, parts=parts)
-        notes.extend(odd)
+        notes.extend(Deviation("parts", text) for text in odd)
     notes.extend(_oddities(message, headers, whole))
     if _bare_line_ends(payload[begin:at]):
-        notes.append("lines end in LF alone")
+        notes.append(Deviation("line ends", "lines end in LF alone"))
     return replace(message, deviations=_bounded(notes))
 
 
@@ -119,45 +120,46 @@ def _first_line(payload: bytes, begin: int, lines: list[bytes]) -> bytes:
     return line
 
 
-def _headers(lines: list[bytes], notes: list[str], recovered: bool = False) -> tuple[Header, ...]:
+def _headers(lines: list[bytes], notes: list[Deviation], recovered: bool = False) -> tuple[Header, ...]:
     headers: list[Header] = []
     if lines and lines[0][:1] in (b" ", b"\t"):
-        notes.append("the first header line is a continuation of nothing")
+        notes.append(Deviation("header broken", "the first header line is a continuation of nothing"))
     for line in unfold(lines):
         header = read(line, recovered)
         if header is not None:
             headers.append(header)
         elif line:
-            notes.append(f"not a header line: {shown(text_of(line[:64]))}")
+            notes.append(Deviation("header broken", f"not a header line: {shown(text_of(line[:64]))}"))
     return tuple(headers)
 
 
-def _extent(headers: tuple[Header, ...], left: int, whole: bool, notes: list[str]) -> tuple[int, bool]:
+def _extent(headers: tuple[Header, ...], left: int, whole: bool, notes: list[Deviation]) -> tuple[int, bool]:
     """How many of the `left` octets are the body, and whether any follow it (RFC 3261 sections 18.3 and 20.14)."""
     values = [header.value for header in headers if header.name == "Content-Length"]
     if not values or not whole:
         return left, False
     length = number(values[0])
     if length is None:
-        notes.append(f"Content-Length is no number: {shown(values[0])}")
+        notes.append(Deviation("length wrong", f"Content-Length is no number: {shown(values[0])}"))
         return left, False
     if length > left:
-        notes.append(f"Content-Length says {length} octets, {left} are there")
+        notes.append(Deviation("length wrong", f"Content-Length says {length} octets, {left} are there"))
         return left, False
     if length < left:
-        notes.append(f"{left - length} octets follow the {length} of Content-Length")
+        notes.append(Deviation("octets follow", f"{left - length} octets follow the {length} of Content-Length"))
     return length, length < left
 
 
 def _recover(
-    headers: tuple[Header, ...], body: Inflated, limits: Limits, notes: list[str]
+    headers: tuple[Header, ...], body: Inflated, limits: Limits, notes: list[Deviation]
 ) -> tuple[tuple[Header, ...], Inflated]:
     """Headers that were compressed into Comp-Hdrs or before the body, and the body without them."""
     recovered: list[Header] = []
     for value in (header.value for header in headers if header.name.lower() == "comp-hdrs"):
         found = inflate(value.encode("latin-1", "replace"), ("deflate", "base64"), limits)
         recovered.extend(_header_lines(found.octets[:MAX_RECOVERED], notes) if found.compressed else ())
-        notes.append(f"{len(recovered)} headers are compressed in Comp-Hdrs ({found.encoding}, {found.status})")
+        text = f"{len(recovered)} headers are compressed in Comp-Hdrs ({found.encoding}, {found.status})"
+        notes.append(Deviation("headers compressed", text))
         break
     if not body.compressed:
         return tuple(recovered), body
@@ -166,37 +168,39 @@ def _recover(
         return tuple(recovered), body
     embedded = _headers(lines, notes, recovered=True)
     if embedded:
-        notes.append(f"{len(embedded)} headers are compressed with the body")
+        notes.append(Deviation("headers compressed", f"{len(embedded)} headers are compressed with the body"))
     else:
-        notes.append("the inflated body begins with an empty line")
+        notes.append(Deviation("headers compressed", "the inflated body begins with an empty line"))
     return (*recovered, *embedded), replace(body, octets=body.octets[at:])
 
 
-def _header_lines(octets: bytes, notes: list[str]) -> tuple[Header, ...]:
+def _header_lines(octets: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
     lines, _, _ = head(octets.rstrip(b"\r\n") + b"\n", 0)
     return _headers(lines, notes, recovered=True)
 
 
-def _oddities(message: Message, headers: tuple[Header, ...], whole: bool) -> list[str]:
+def _oddities(message: Message, headers: tuple[Header, ...], whole: bool) -> list[Deviation]:
     """What the headers lack or contradict."""
     counts: dict[str, int] = {}
     for header in headers:
         counts[header.name] = counts.get(header.name, 0) + 1
-    notes = [f"{counts[name]} {name} headers, only one may stand" for name in _ONCE if counts.get(name, 0) > 1]
+    twice = [f"{counts[name]} {name} headers, only one may stand" for name in _ONCE if counts.get(name, 0) > 1]
+    notes = [Deviation("header broken", text) for text in twice]
     if whole:
-        notes.extend(f"no {name} header" for name in _MANDATORY if message.get(name) is None)
+        lacking = [name for name in _MANDATORY if message.get(name) is None]
+        notes.extend(Deviation("header missing", f"no {name} header") for name in lacking)
     written = message.get("CSeq")
     if written is not None and message.cseq is None:
-        notes.append(f"CSeq is not a number below 2**32 and a method: {shown(written)}")
+        notes.append(Deviation("header broken", f"CSeq is not a number below 2**32 and a method: {shown(written)}"))
     elif message.cseq and message.method and message.cseq[1] != message.method:
-        notes.append(f"the CSeq method {shown(message.cseq[1])} is not that of the request")
+        notes.append(Deviation("header broken", f"the CSeq method {shown(message.cseq[1])} is not that of the request"))
     block = message.octets[: len(message.octets) - len(message.raw_body)]
     if _CONTROLS.search(block):
-        notes.append("control characters in the header block")
+        notes.append(Deviation("header broken", "control characters in the header block"))
     try:
         block.decode()
     except UnicodeDecodeError:
-        notes.append("the header block is not UTF-8")
+        notes.append(Deviation("header broken", "the header block is not UTF-8"))
     return notes
 
 
@@ -204,11 +208,11 @@ def _bare_line_ends(block: bytes) -> bool:
     return block.count(b"\n") > block.count(b"\r\n")
 
 
-def _bounded(notes: list[str]) -> tuple[str, ...]:
+def _bounded(notes: list[Deviation]) -> tuple[Deviation, ...]:
     distinct = tuple(dict.fromkeys(notes))
     if len(distinct) <= MAX_DEVIATIONS:
         return distinct
-    return (*distinct[:MAX_DEVIATIONS], f"and {len(distinct) - MAX_DEVIATIONS} more")
+    return (*distinct[:MAX_DEVIATIONS], Deviation("more", f"and {len(distinct) - MAX_DEVIATIONS} more"))
 
 
 SPEC = Spec(

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dissectors.protocols.sip_build import build, request_line, status_line
+from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import LISTS, Header, address, canonical, known, number, split, via
 from dissectors.protocols.sip_parts import Part, media_type
 from dissectors.wire.inflate import Inflated, spoken
@@ -16,7 +17,7 @@ class Message:
     `octets` is the message as it stood on the wire, `body_offset` where its body begins within the datagram,
     `raw_body` the body as sent and `body` what it inflates to. Header lines that were compressed with the body are
     taken out of `body.octets` and stand last in `headers`, marked as recovered. `parts` are the parts of a multipart
-    body, nested ones included. `trailing` is what follows Content-Length. `deviations` are phrases for people.
+    body, nested ones included. `trailing` is what follows Content-Length. `deviations` is what is odd.
     """
 
     method: str | None
@@ -31,7 +32,7 @@ class Message:
     body_offset: int
     parts: tuple[Part, ...]
     trailing: bytes
-    deviations: tuple[str, ...]
+    deviations: tuple[Deviation, ...]
 
     @property
     def is_request(self) -> bool:

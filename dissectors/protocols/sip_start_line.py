@@ -4,6 +4,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import is_name, shown, text_of
 from dissectors.wire.datagram import Malformed
 
@@ -11,7 +12,6 @@ METHODS = frozenset(
     "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split()
 )
 """The registered methods (IANA, SIP parameters)."""
-
 
 
 class StartLine(NamedTuple):
@@ -29,25 +29,25 @@ _STATUS_LINE = re.compile(rb"(" + _VERSION + rb")[ \t]+([0-9]{3})(.*)", re.IGNOR
 _IS_VERSION = re.compile(_VERSION, re.IGNORECASE)
 
 
-def read_start_line(line: bytes, offset: int, notes: list[str]) -> StartLine:
+def read_start_line(line: bytes, offset: int, notes: list[Deviation]) -> StartLine:
     """Read the line that stands at `offset`; what is odd is added to `notes`. Raises Malformed when it is neither."""
     found = _STATUS_LINE.fullmatch(line)
     start = _status_line(found, notes) if found else _request_line(line.rstrip(b" \t\r"), offset, notes)
     if start.version != "SIP/2.0":
-        notes.append(f"the version is {start.version}, not SIP/2.0")
+        notes.append(Deviation("start line", f"the version is {start.version}, not SIP/2.0"))
     return start
 
 
-def _status_line(found: re.Match[bytes], notes: list[str]) -> StartLine:
+def _status_line(found: re.Match[bytes], notes: list[Deviation]) -> StartLine:
     version, status, reason = text_of(found[1]), int(found[2]), text_of(found[3])
     if not 100 <= status <= 699:
-        notes.append(f"status {status} is outside 100 to 699")
+        notes.append(Deviation("start line", f"status {status} is outside 100 to 699"))
     if not reason.startswith(" "):
-        notes.append("no space follows the status")
+        notes.append(Deviation("start line", "no space follows the status"))
     return StartLine(None, None, status, reason.strip(" \t\r"), version)
 
 
-def _request_line(line: bytes, offset: int, notes: list[str]) -> StartLine:
+def _request_line(line: bytes, offset: int, notes: list[Deviation]) -> StartLine:
     first, _, rest = line.partition(b" ")
     uri, _, version = rest.rpartition(b" ")
     method = text_of(first)
@@ -56,7 +56,7 @@ def _request_line(line: bytes, offset: int, notes: list[str]) -> StartLine:
     if not _IS_VERSION.fullmatch(version):
         raise Malformed("SIP", offset + len(line), "no version ends the start line")
     if method not in METHODS:
-        notes.append(f"{shown(method)} is not a registered method")
+        notes.append(Deviation("start line", f"{shown(method)} is not a registered method"))
     if not uri or uri != uri.strip(b" \t") or b" " in uri:
-        notes.append("the request line has spaces where none belong")
+        notes.append(Deviation("start line", "the request line has spaces where none belong"))
     return StartLine(method, text_of(uri.strip(b" \t")), None, None, text_of(version))

@@ -106,7 +106,7 @@ def fingerprint(message: Message, body: Body) -> str:
     label, names = (body.label or "").strip().lower(), message.headers
     if "Viceroy" in (message.user_agent or "") or "e" in names and "l" in names:
         return "FaceTime"
-    if "base64" in label or any("empty line" in text or "compressed" in text for text in message.deviations):
+    if "base64" in label or any(each.kind == "headers compressed" for each in message.deviations):
         return "OpenSIPS mc_compress"
     if label == "gzip" and body.encoding == "zlib":
         return "FreeSWITCH (sofia-sip)"

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dissectors.analysis import size
 from dissectors.analysis.findings.rule import Facts, Found, of, rule
 from dissectors.analysis.report import Message
 
 
-def _sent(facts: Facts) -> Iterator[tuple[int, Message]]:
+def _sent(facts: Facts) -> Iterator[tuple[int, list[Message]]]:
+    """Each message of each call with its further hops, the largest first: a proxy adds to it what it needs."""
     for number, call in enumerate(facts.calls):
+        hops: dict[tuple[str, str, int | None, str | None], list[Message]] = {}
         for message in call.messages:
             if not message.retransmission:
-                yield number, message
+                hops.setdefault((message.side, of(message), message.cseq, message.to_tag), []).append(message)
+        for messages in hops.values():
+            yield number, sorted(messages, key=lambda message: -message.length)
+
+
+def _too_large(facts: Facts, too_large: Callable[[Message], bool]) -> Iterator[Found]:
+    for number, messages in _sent(facts):
+        large = list(filter(too_large, messages))
+        if large:
+            share = size.failing(large[0].length)
+            what = f"{of(large[0])}: {large[0].length:,} octets; {share:g} % of paths let none of that size through"
+            yield Found(what, [message.place for message in large], number)
 
 
 @rule(
@@ -23,11 +36,10 @@ def _sent(facts: Facts) -> Iterator[tuple[int, Message]]:
     fix="Offer fewer codecs and candidates, write compact headers, compress the body, or signal over TCP.",
 )  # fmt: skip
 def message_large(facts: Facts) -> Iterator[Found]:
-    for number, message in _sent(facts):
-        if message.status is None and message.length > size.LARGEST_REQUEST and not size.fragmented(message):
-            share = size.failing(message.length)
-            what = f"{of(message)}: {message.length:,} octets; {share:g} % of paths let none of that size through"
-            yield Found(what, (message.place,), number)
+    def too_large(message: Message) -> bool:
+        return message.status is None and message.length > size.LARGEST_REQUEST and not size.fragmented(message)
+
+    return _too_large(facts, too_large)
 
 
 @rule(
@@ -36,11 +48,7 @@ def message_large(facts: Facts) -> Iterator[Found]:
     fix="Make it smaller (compact headers, compressed body, fewer codecs and candidates) or signal over TCP.",
 )  # fmt: skip
 def message_fragmented(facts: Facts) -> Iterator[Found]:
-    for number, message in _sent(facts):
-        if size.fragmented(message):
-            share = size.failing(message.length)
-            what = f"{of(message)}: {message.length:,} octets; {share:g} % of paths let none of that size through"
-            yield Found(what, (message.place,), number)
+    return _too_large(facts, size.fragmented)
 
 
 @rule(
@@ -49,15 +57,24 @@ def message_fragmented(facts: Facts) -> Iterator[Found]:
     fix="Nothing.",
 )  # fmt: skip
 def message_kept_small(facts: Facts) -> Iterator[Found]:
-    for number, message in _sent(facts):
-        sizes = message.sizes
-        if sizes is None or sizes.long == sizes.sent:
-            continue
-        limits = (size.LARGEST_REQUEST, size.IPV6_MINIMUM - size.IPV6_UDP, size.ETHERNET - size.IPV4_UDP)
-        crossed = [limit for limit in sorted(limits) if sizes.sent <= limit < sizes.long]
-        if crossed:
-            what = f"{of(message)}: {sizes.sent:,} octets instead of {sizes.long:,}, the limit is {crossed[-1]:,}"
-            yield Found(what, (message.place,), number)
+    for number, messages in _sent(facts):
+        for message in messages:
+            crossed = _avoided(message)
+            if crossed:
+                plain, limit = crossed
+                what = f"{of(message)}: {message.length:,} octets instead of {plain:,}, the limit is {limit:,}"
+                yield Found(what, [message.place for message in messages if _avoided(message)], number)
+                break
+
+
+def _avoided(message: Message) -> tuple[int, int] | None:
+    """What a message would weigh plain, and the limit that this would cross and that it keeps."""
+    sizes, overhead = message.sizes, size.overhead(message)
+    if sizes is None:
+        return None
+    limits = (size.LARGEST_REQUEST, size.IPV6_MINIMUM - size.IPV6_UDP, size.ETHERNET - overhead)
+    crossed = [limit for limit in sorted(limits) if sizes.sent <= limit < sizes.long]
+    return (sizes.long, crossed[-1]) if crossed else None
 
 
 RULES = (message_fragmented, message_large, message_kept_small)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dissectors.analysis.report import (
     Call,
@@ -92,22 +92,30 @@ class Rule:
     look: Look
 
     def findings(self, facts: Facts) -> Iterator[Finding]:
-        """What the rule finds, as values of the report."""
-        beyond = 0
-        for number, found in enumerate(self.look(facts)):
-            if number >= MAX_ALIKE:
-                beyond += 1
-            else:
-                yield self._finding(found)
-        if beyond:
-            yield self._finding(Found(f"{beyond:,} more of the same kind are not listed one by one"))
+        """What the rule finds, as values of the report; what is found in the same words of a call is found once.
 
-    def _finding(self, found: Found) -> Finding:
-        places = tuple(dict.fromkeys(found.places))[:MAX_PLACES]
-        severity = found.severity or self.severity
+        So the hops of a proxy, a re-INVITE or a repetition add their frames and no further finding.
+        """
+        joined: dict[Found, list[Place]] = {}
+        beyond = 0
+        for found in self.look(facts):
+            places = joined.get(fact := replace(found, places=()))
+            if places is not None:
+                places.extend(found.places if len(places) < MAX_PLACES else ())
+            elif len(joined) < MAX_ALIKE:
+                joined[fact] = list(found.places)
+            else:
+                beyond += 1
+        for fact, places in joined.items():
+            yield self._finding(fact, places)
+        if beyond:
+            yield self._finding(Found(f"{beyond:,} more of the same kind are not listed one by one"), ())
+
+    def _finding(self, fact: Found, places: Iterable[Place]) -> Finding:
         return Finding(
-            self.id, severity, found.certainty, found.what, self.why, self.fix, places, found.call, found.stream
-        )
+            self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why, self.fix,
+            tuple(dict.fromkeys(places))[:MAX_PLACES], fact.call, fact.stream,
+        )  # fmt: skip
 
 
 def rule(id: str, severity: Severity, title: str, *, why: str, fix: str) -> Callable[[Look], Rule]:

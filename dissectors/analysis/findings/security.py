@@ -189,7 +189,7 @@ def private_address_leaked(facts: Facts) -> Iterator[Found]:
             message = sent.get(described.place)
             inner = {line.address for line in described.media if private(line.address)}
             if message and inner and not private(message.src) and not private(message.dst):
-                what = f"{', '.join(sorted(map(str, inner)))} in the {described.role} from {message.src}"
+                what = f"the {described.side}'s {described.role} announces {', '.join(sorted(map(str, inner)))}"
                 yield Found(what, (described.place,), number)
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from dissectors.analysis.findings.refusals import REFUSALS
 from dissectors.analysis.findings.rule import Facts, Found, of, rule
 from dissectors.analysis.findings.transactions import transactions
-from dissectors.analysis.report import Call, Certainty, Place
+from dissectors.analysis.report import Call, Certainty, Severity
+from dissectors.protocols.sip_deviation import Kind
 
 PATIENCE, RINGS, SETUP, TIMER_H = 2.0, 30.0, 5.0, 32.0
 """Seconds: without any response, ringing, until it rings, and until a SIP transaction gives up (RFC 3261 17.1)."""
 
 SILENT = 10.0
 CHALLENGES = (401, 407)
-BROKEN = ("CSeq", "control characters", "not UTF-8", "headers, only one", "not a header line", "header block is not")
 
 
 def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
@@ -218,7 +218,7 @@ def call_in_part(facts: Facts) -> Iterator[Found]:
     fix="Look for a device that changes the body (an ALG) without its length, or for a path that cuts datagrams.",
 )  # fmt: skip
 def content_length_wrong(facts: Facts) -> Iterator[Found]:
-    yield from _deviating(facts, lambda text: text.startswith("Content-Length") or text.endswith("of Content-Length"))
+    yield from _deviating(facts, "length wrong", "octets follow")
 
 
 @rule(
@@ -227,7 +227,7 @@ def content_length_wrong(facts: Facts) -> Iterator[Found]:
     fix="The sender, or a proxy or ALG on the way, must be repaired.",
 )  # fmt: skip
 def header_missing(facts: Facts) -> Iterator[Found]:
-    yield from _deviating(facts, lambda text: text.startswith("no ") and text.endswith(" header"))
+    yield from _deviating(facts, "header missing")
 
 
 @rule(
@@ -236,20 +236,18 @@ def header_missing(facts: Facts) -> Iterator[Found]:
     fix="Look at the octets with muxshark explain; the sender or a device on the way must be repaired.",
 )  # fmt: skip
 def header_broken(facts: Facts) -> Iterator[Found]:
-    yield from _deviating(facts, lambda text: any(word in text for word in BROKEN))
+    yield from _deviating(facts, "header broken")
 
 
-def _deviating(facts: Facts, wanted: Callable[[str], bool]) -> Iterator[Found]:
-    """One finding for each different deviation of a call's messages."""
+def _deviating(facts: Facts, *kinds: Kind) -> Iterator[Found]:
+    """One finding for each different deviation of these kinds of a call's messages."""
     for number, call in enumerate(facts.calls):
-        odd: dict[str, list[Place]] = {}
         for message in call.messages:
-            for text in filter(wanted, message.deviations):
-                odd.setdefault(f"{of(message)}: {text}", []).append(message.place)
-        for what, places in odd.items():
-            # Octets behind the body are left alone by receivers (RFC 3261 section 18.3).
-            harmless = what.endswith("of Content-Length")
-            yield Found(what, places, number, severity="note" if harmless else None)
+            for deviation in message.deviations:
+                if deviation.kind in kinds:
+                    # Octets behind the body are left alone by receivers (RFC 3261 section 18.3).
+                    severity: Severity | None = "note" if deviation.kind == "octets follow" else None
+                    yield Found(f"{of(message)}: {deviation.text}", (message.place,), number, severity=severity)
 
 
 RULES = (

@@ -12,7 +12,7 @@ from dissectors.analysis.report.call import Call, Description, Dialog, Format, M
 from dissectors.analysis.report.capture import Capture, CaptureFile, Flow, Seen
 from dissectors.analysis.report.connectivity import Check, Handshake, Protection
 from dissectors.analysis.report.document import SCHEMA, Finding, Report, Totals
-from dissectors.analysis.report.message import Body, Message, Sizes
+from dissectors.analysis.report.message import Body, Deviation, Message, Sizes
 from dissectors.analysis.report.place import Certainty, Place, Severity
 from dissectors.analysis.report.stream import Digit, Moment, Payload, Phase, Quality, RtcpView, Stream, Timing
 
@@ -24,6 +24,7 @@ __all__ = [
     "Certainty",
     "Check",
     "Description",
+    "Deviation",
     "Dialog",
     "Digit",
     "Finding",

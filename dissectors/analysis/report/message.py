@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dissectors.analysis.report.place import Place
+from dissectors.protocols.sip_deviation import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Deviation:
+    """What is odd about a message: `kind` for programs, `text` for people."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One SIP message of a call. `method` is that of the CSeq for a response; `status` is None for a request.
 
@@ -58,7 +67,7 @@ class Message:
     retransmission: bool
     user_agent: str | None
     body: Body | None
-    deviations: tuple[str, ...]
+    deviations: tuple[Deviation, ...]
     side: str = ""
     headers: tuple[str, ...] = ()
     sizes: Sizes | None = None
