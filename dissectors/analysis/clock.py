@@ -103,8 +103,11 @@ def _faster(rate: float, step: int) -> list[tuple[int, float]]:
     return [(clock, factor) for clock, factor in audio + video if factor > 1.05][:3]
 
 
-def timing(counters: Counters, clock: int | None, evidence: str) -> Timing:
-    """What the timestamps say, given the stream's clock in Hz (None where it is unknown)."""
+def timing(counters: Counters, clock: int | None, evidence: str, excused: float = 0.0) -> Timing:
+    """What the timestamps say, given the stream's clock in Hz (None where it is unknown).
+
+    In `excused` seconds the sender paused for another reason than silence.
+    """
     line, step = slope(counters), frame(counters)
     real_time = _real_time(line, clock)
     if clock is None and line is not None and step is not None and not _believed(line.rate, step):
@@ -116,7 +119,7 @@ def timing(counters: Counters, clock: int | None, evidence: str) -> Timing:
         drift_ppm=drift,
         frame=step,
         frame_ms=1000 * step / clock if step and clock else None,
-        silence=_silence(counters, clock, step),
+        silence=_silence(counters, clock, step, excused),
         jumps=counters.jumps,
         real_time=real_time,
         evidence=_said(line, clock, real_time) or evidence,
@@ -149,12 +152,12 @@ def _said(line: Slope | None, clock: int | None, real_time: bool | None) -> str:
     )
 
 
-def _silence(counters: Counters, clock: int | None, step: int | None) -> float | None:
-    """The share of time in which the sender paused: steps beyond the usual one with no sequence number missing."""
+def _silence(counters: Counters, clock: int | None, step: int | None, excused: float) -> float | None:
+    """The share of time in which the sender fell silent: steps beyond the usual one with no sequence number missing."""
     steps = sum(counters.steps.values()) + counters.other_steps
     if not step or not clock or clock == VIDEO or 2 * counters.steps[step] < steps:
         return None
     longer = sum((each - step) * count for each, count in counters.steps.items() if each > step)
     longer += max(0, counters.other_ticks - step * counters.other_steps)
     whole = sum(each * count for each, count in counters.steps.items() if each > 0) + max(0, counters.other_ticks)
-    return longer / whole if whole else None
+    return max(0.0, longer - excused * clock) / whole if whole else None

@@ -32,7 +32,10 @@ Transaction = tuple[str | None, int | None]
 
 @dataclass(slots=True)
 class Announced:
-    """One media line as a side announced it: where it wants to receive, and under what names it sends."""
+    """One media line as a side announced it: where it wants to receive, under what names it sends, and when it said so.
+
+    `time` is in nanoseconds since the epoch.
+    """
 
     side: str
     address: str | None
@@ -40,6 +43,7 @@ class Announced:
     media: sdp.Media
     encryption: str | None
     sent_from: str
+    time: int
 
 
 @dataclass(slots=True)
@@ -138,7 +142,8 @@ class Negotiation:
         )
         for line in description.media:
             address, keys = media.address_of(line, description), media.encryption(line, description)
-            self.announced.append(Announced(side, address, line.port, line, keys, datagram.flow.src))
+            told = Announced(side, address, line.port, line, keys, datagram.flow.src, datagram.time)
+            self.announced.append(told)
 
 
 def _texts(message: sip.Message) -> Iterator[bytes]:

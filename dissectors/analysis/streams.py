@@ -6,10 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from dissectors.analysis import clock, quality
+from dissectors.analysis import clock, pauses, quality
 from dissectors.analysis.calls import CallState, Gone
 from dissectors.analysis.control import Heard
-from dissectors.analysis.digits import digits
+from dissectors.analysis.digits import EVENT, EVENT_CLOCK, digits, evident
 from dissectors.analysis.media import UNKNOWN_CODEC, Codec, codec_of
 from dissectors.analysis.negotiation import Announced
 from dissectors.analysis.report import Payload, Phase, Place, Stream
@@ -17,10 +17,11 @@ from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.protocols import payload_types
 from dissectors.wire.datagram import Flow
 
-EVENT = "telephone-event"
 NEAREST = 64
 GRACE = 32_000_000_000
 """Media may begin before the first message that was captured and end after the last, by so many nanoseconds."""
+
+EVIDENT_EVENTS = Codec(EVENT, EVENT_CLOCK, None, "medium", "its payloads read as telephone events (RFC 4733)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,8 @@ def codec(counters: Counters, joined: Joined | None) -> Codec:
     seen, why = clock.inferred(counters)
     if found.name is not None:
         return replace(found, clock=seen, source=f"{found.source}; {why}")
+    if payload_type in evident(counters):
+        return EVIDENT_EVENTS
     return _habit(counters, payload_type, seen, why) or Codec(None, seen, None, "medium" if seen else "unknown", why)
 
 
@@ -168,8 +171,9 @@ def stream(
     known = codec(counters, joined)
     announced = (joined.received or joined.sent) if joined else None
     rtcp = heard.view(known.clock) if heard else None
-    timing = clock.timing(counters, known.clock, known.source)
     covered = encrypted or counters.encrypted or bool(announced and announced.encryption)
+    named, events = event_types(counters, joined, covered)
+    timing = clock.timing(counters, known.clock, known.source, _excused(counters, joined, events))
     return Stream(
         ssrc=counters.ssrc,
         flows=flows,
@@ -210,7 +214,7 @@ def stream(
             counters, known.name, rtcp.round_trip_ms if rtcp else None, timing.real_time is not False
         ),
         timeline=quality.timeline(counters, known.clock),
-        digits=() if covered else digits(counters, named(counters, joined, EVENT), known.clock),
+        digits=() if covered else digits(counters, events, named, known.clock),
         sender=joined.sender if joined else None,
         end=None if end is None else end / 1e9,
     )
@@ -231,15 +235,21 @@ def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:
     return tuple(sorted(told, key=lambda payload: -payload.packets))
 
 
-def named(counters: Counters, joined: Joined | None, encoding: str) -> set[int]:
-    """The payload types of a stream to which the SDP gives this encoding name."""
+def event_types(counters: Counters, joined: Joined | None, covered: bool) -> tuple[set[int], set[int]]:
+    """The payload types of a stream that the SDP calls telephone-event, and all that are, named or evidently."""
     lines = [line.media for line in (joined.received, joined.sent) if line] if joined else []
-    return {
-        payload_type
-        for line in lines
-        for payload_type, mapped in line.rtpmaps.items()
-        if payload_type in counters.sizes and mapped.encoding.lower() == encoding
-    }
+    mapped = {number: each.encoding.lower() for line in lines for number, each in line.rtpmaps.items()}
+    named = {number for number, encoding in mapped.items() if encoding == EVENT and number in counters.sizes}
+    return named, named if covered else named | (evident(counters) - mapped.keys())
+
+
+def _excused(counters: Counters, joined: Joined | None, events: set[int]) -> float:
+    """Seconds in which the sender said nothing for another reason than silence."""
+    excused = pauses.in_events(counters, events)
+    if joined is not None and (line := joined.sent or joined.received):
+        lines, kind = joined.call.announced, line.media.kind
+        excused += pauses.on_hold(lines, joined.sender, kind, counters.first, counters.last)
+    return excused / 1e9
 
 
 def jitter_ms(jitter: list[float], clock: int | None) -> float | None:

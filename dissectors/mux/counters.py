@@ -16,6 +16,9 @@ MAX_BREAKS = 64
 FIRST_UNASSIGNED = 35
 """The least payload type that an event may have: those below name codecs (RFC 3551 table 4)."""
 
+FLASH, RESERVED = 16, 0x40
+"""The last telephone event of a keypad, and the bit that every event leaves at zero (RFC 4733 section 2.3)."""
+
 BUCKET = 1_000_000_000
 """The first width of a bucket of the timeline, in nanoseconds; it doubles whenever the timeline is full."""
 
@@ -36,8 +39,9 @@ class Counters:
     line of timestamp units over seconds since `origin`; a step that no clock explains counts as one of `jumps` and
     begins the line anew. `breaks` holds where the numbers went on elsewhere, once for each of `restarts` while there is
     room: the times of the datagrams before and behind it, and how far sequence number and timestamp moved, modulo their
-    size. `events` are payloads of four octets by (payload type, timestamp): first time, last time, the
-    last payload. `timeline` holds (time, datagrams, lost, index of the likeliest of `CLOCKS`, its jitter) so far.
+    size. `events` are payloads that read as telephone events (RFC 4733 section 2.3), by (payload type, timestamp):
+    first time, last time, the last payload. `timeline` holds (time, datagrams, lost, index of the likeliest of
+    `CLOCKS`, its jitter) so far.
     """
 
     __slots__ = (
@@ -143,10 +147,13 @@ class Counters:
             sizes[2] = min(sizes[2], size)
             sizes[3] = max(sizes[3], size)
         if size == 4 and len(payload) >= header + 4 and payload_type >= FIRST_UNASSIGNED:
-            key = (payload_type, timestamp)
+            self._event((payload_type, timestamp), time, bytes(payload[header : header + 4]))
+
+    def _event(self, key: tuple[int, int], time: int, last: bytes) -> None:
+        if last[0] <= FLASH and not last[1] & RESERVED:
             known = self.events.get(key)
             if known is not None or len(self.events) < MAX_EVENTS:
-                self.events[key] = (known[0] if known else time, time, bytes(payload[header : header + 4]))
+                self.events[key] = (known[0] if known else time, time, last)
 
     def _arrival(self, time: int, timestamp: int, sequence: int) -> None:
         gap = time - self.last

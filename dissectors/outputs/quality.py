@@ -58,7 +58,8 @@ def handshakes(page: Page, report: Report) -> list[Line]:
 def _says(stream: Stream) -> bool:
     timing, sounded = stream.timing, stream.quality
     measured = timing is not None and (timing.rate is not None or timing.frame is not None)
-    return measured or (sounded is not None and (sounded.mos is not None or sounded.loss_runs > 0))
+    told = sounded is not None and (sounded.mos is not None or sounded.loss_runs > 0)
+    return measured or told or bool(stream.digits)
 
 
 def _row(stream: Stream) -> Line:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dissectors.analysis.findings.negotiation import rtp_lines
 from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
 from dissectors.analysis.report import Certainty, Stream
+from dissectors.mux.counters import MAX_EVENTS
 
 ENOUGH = 10
 BESIDE = {"telephone-event", "cn", "red", "ulpfec", "flexfec-03", "rtx", "parityfec"}
@@ -74,7 +75,8 @@ def payload_type_collides(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def codec_guessed(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        if stream.codec is not None and stream.certainty in ("high", "medium", "low"):
+        guessed = stream.certainty in ("high", "medium", "low") and (stream.codec or "").lower() not in BESIDE
+        if stream.codec is not None and guessed:
             main = stream.payloads[0].payload_type if stream.payloads else "?"
             what = f"{name_of(stream)}: payload type {main} is taken for {stream.codec} ({stream.source})"
             yield Found(what, (stream.first_place,), stream.call, number, certainty=stream.certainty)
@@ -139,7 +141,8 @@ def silence_suppressed(facts: Facts) -> Iterator[Found]:
 def digits_sent(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         if stream.digits:
-            what = f"{name_of(stream)}: {''.join(each.digit for each in stream.digits)}"
+            first = f"the first {MAX_EVENTS} are " if len(stream.digits) == MAX_EVENTS else ""
+            what = f"{name_of(stream)}: {first}{' '.join(each.digit for each in stream.digits)}"
             sure = stream.digits[0].certainty
             yield Found(what, both_ends(stream), stream.call, number, certainty=sure)
 

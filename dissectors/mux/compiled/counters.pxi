@@ -12,6 +12,7 @@ cdef int MAX_MISORDER = counters.MAX_MISORDER
 cdef int MAX_STEPS = counters.MAX_STEPS
 cdef int MAX_PHASES = counters.MAX_PHASES
 cdef int FIRST_UNASSIGNED = counters.FIRST_UNASSIGNED
+cdef int FLASH = counters.FLASH, RESERVED = counters.RESERVED
 cdef int MAX_EVENTS = counters.MAX_EVENTS
 cdef int MAX_BREAKS = counters.MAX_BREAKS
 cdef int MAX_TIMELINE = counters.MAX_TIMELINE
@@ -213,6 +214,8 @@ cdef class Counters:
         return 0
 
     cdef int event(self, tuple key, int64_t time, bytes last) except -1:
+        if u8(over(last), 0) > FLASH or u8(over(last), 1) & RESERVED:
+            return 0
         known = self.events.get(key)
         if known is not None or len(self.events) < MAX_EVENTS:
             self.events[key] = (known[0] if known is not None else time, time, last)
