@@ -6,7 +6,7 @@ that of `analyze` on the file that it kept.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from dissectors.analysis.engine import Engine
@@ -16,12 +16,12 @@ from dissectors.analysis.report import CaptureFile, Report
 from dissectors.mux.scan import Bounds
 from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
-from dissectors.sources.keep import Keeper, interface, section
+from dissectors.sources.keep import Keeper
 from dissectors.sources.live import Source
+from dissectors.sources.pcapng_blocks import prefix
+from dissectors.sources.pipe import CHUNK
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link_names import LINK_NAMES
-from dissectors.wire.pcapng import PcapngWalker
-from dissectors.wire.records import Record
 
 TICK = 0.5
 """Seconds between two looks, at the least."""
@@ -34,6 +34,9 @@ MOST_CALLS = 8192
 
 WAITING = 8192
 """Datagrams that may wait for evidence."""
+
+MOST_AT_ONCE = CHUNK // 16
+"""Records that what comes out of a pipe at once can hold: the shortest is a head without a frame."""
 
 QUIET = 5.0
 """Seconds without any frame after which people are told."""
@@ -79,7 +82,6 @@ class Session:
         self._problem = ""
         self._looked = self._begun
         self._before = (0, 0)
-        self._walker = self._begin()
         self._deadline = self._begun + (self._limit.seconds or float("inf"))
         self._kinds = [0] * len(self.scanner.counts)
 
@@ -99,6 +101,8 @@ class Session:
                     spent = time.monotonic() - now
                     due = time.monotonic() + max(TICK, spent / SHARE)
             self.engine.feed(self.scanner.finish())
+            if dropped := self.source.drops().kernel:
+                self.engine.problem("capture-drops", f"the capture itself reports {dropped} dropped packets")
             self._look()
         finally:
             self._close()
@@ -113,11 +117,8 @@ class Session:
         )  # fmt: skip
 
     def report(self) -> Report:
-        """The report of the whole session."""
-        drops = self.source.drops()
-        if drops.kernel:
-            self.engine.problem("capture-drops", f"the capture itself reports {drops.kernel} dropped packets", None)
-        return self.engine.report(self.scanner, (self._file(drops.kernel),))
+        """The report of the whole session, once it has run; asking again gives the same."""
+        return self.engine.report(self.scanner, (self._file(self.source.drops().kernel),))
 
     @property
     def failed(self) -> str:
@@ -129,53 +130,55 @@ class Session:
         if self.reason:
             self.source.stop()
         self.source.wait(timeout)
-        if self._walker is not None:
-            self._pass(self._walker)
-            self._bounds()
-            return True
-        records = self.source.read()
-        if records:
+        came = self._pass() if self._by_octets() else self._take()
+        self.received += came
+        if came:
             self._heard = time.monotonic()
-        if self._limit.frames and self.received + len(records) >= self._limit.frames:
-            records = records[: self._limit.frames - self.received]
-            self._take(records)
+        if self._limit.frames and self.received >= self._limit.frames:
             self.reason = self.reason or f"{self._limit.frames:,} frames"
             return False
-        if records:
-            self._take(records)
         self._bounds()
         return True
 
-    def _take(self, records: Sequence[Record]) -> None:
-        self.received += len(records)
+    def _by_octets(self) -> bool:
+        """Whether the next octets can be read without making records of them."""
+        source = self.source
+        if self.scanner.build != "compiled" or source.walker is None:
+            return False
+        # Blocks of ours can be kept as they are, and cut where it has to be; of what others write we take records.
+        return bool(source.head) or (
+            self.keeper is None and not 0 < self._limit.frames <= self.received + MOST_AT_ONCE
+        )
+
+    def _pass(self) -> int:
+        """Take the next octets: kept as they are, and read as a file with them would be."""
+        walker, keeper, limit = self.source.walker, self.keeper, self._limit.frames
+        assert walker is not None
+        octets, packets = self.source.octets()
+        before = walker.notes.packets
+        if limit and self.received + packets > limit:
+            packets = limit - self.received
+            octets = prefix(octets, packets)
+        if keeper is not None:
+            keeper.write_octets(octets, packets)
+        for batch in self.scanner.read(0, walker, octets):
+            self.engine.feed(batch)
+        return walker.notes.packets - before
+
+    def _take(self) -> int:
+        """Take the next records, no more than are wanted."""
+        records = self.source.read()
+        if self._limit.frames:
+            records = records[: self._limit.frames - self.received]
+        if not records:
+            return 0
         if self.keeper is not None:
             self.keeper.write(records)
         for link in {record.link for record in records}:
             self._links.setdefault(link, len(self._links))
         for batch in self.scanner.scan([(0, record) for record in records]):
             self.engine.feed(batch)
-
-    def _begin(self) -> PcapngWalker | None:
-        """What walks the octets of the source, where the compiled scan can read them without making records."""
-        if self.source.link is None or self.scanner.build != "compiled" or self._limit.frames:
-            return None
-        walker = PcapngWalker()
-        for batch in self.scanner.read(0, walker, section() + interface(self.source.link, 0, "")):
-            self.engine.feed(batch)
-        return walker
-
-    def _pass(self, walker: PcapngWalker) -> None:
-        """Take the next octets: kept as they are, and read as a file with them would be."""
-        octets, packets = self.source.octets()
-        if not packets:
-            return
-        self._heard = time.monotonic()
-        self.received += packets
-        if self.keeper is not None:
-            self.keeper.write_octets(octets, packets, moment_of(octets))
-        for batch in self.scanner.read(0, walker, octets):
-            self.engine.feed(batch)
-        self._links = walker.notes.links
+        return len(records)
 
     def _bounds(self) -> None:
         limit, keeper = self._limit, self.keeper
@@ -228,26 +231,23 @@ class Session:
 
     def _close(self) -> None:
         if self.keeper is not None:
-            self.keeper.close(self.received, self.source.drops().kernel)
+            drops = self.source.drops()
+            self.keeper.close(self.received, drops.kernel + drops.us + self.keeper.missed)
 
     def _file(self, dropped: int) -> CaptureFile:
         """The session as a capture file: the one that was kept, or the interface."""
-        keeper = self.keeper
+        keeper, walker = self.keeper, self.source.walker
+        links = self._links if walker is None else {**walker.notes.links, **self._links}
         name = keeper.names[-1] if keeper is not None and keeper.made == 1 else ", ".join(self.source.names)
         return CaptureFile(
             name=name,
             format="pcapng, little-endian" if keeper is not None else f"live, {self.source.backend}",
-            link_types=tuple(LINK_NAMES.get(link, str(link)) for link in self._links),
+            link_types=tuple(LINK_NAMES.get(link, str(link)) for link in links),
             frames=self.received,
             cut=False,
             comments=(),
             dropped=dropped or None,
         )
-
-
-def moment_of(octets: bytes) -> int:
-    """The time of the Enhanced Packet Block that these octets begin with, in nanoseconds."""
-    return int.from_bytes(octets[12:16], "little") << 32 | int.from_bytes(octets[16:20], "little")
 
 
 def resident() -> int:

@@ -26,6 +26,7 @@ from dissectors.online import Session, Stop
 from dissectors.sources import filters, ring
 from dissectors.sources.interfaces import Interface, interfaces, link_of
 from dissectors.sources.keep import Keeper
+from dissectors.sources.pcapng_blocks import head, statistics
 from dissectors.sources.pipe import Pipe
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.frames import Frames
@@ -88,6 +89,16 @@ def test_the_report_of_a_session_is_that_of_the_file_that_it_kept(capture: Path,
     one, _ = session(capture.read_bytes(), kept)
     assert one.report() == offline.analyze([str(kept)])
     assert without_files(one.report()) == without_files(offline.analyze([str(capture)]))
+
+
+def test_asking_for_the_report_again_gives_the_same_also_where_the_capture_dropped_frames() -> None:
+    octets = bytearray(head([(1, "eth0")], 0) + statistics(10, 7))
+    with fed(bytes(octets)) as pipe:
+        one = Session(pipe)
+        one.run()
+    first = one.report()
+    assert [finding.id for finding in first.findings] == ["capture-drops"]
+    assert one.report() == first
 
 
 def test_looking_while_it_runs_changes_nothing_in_the_report() -> None:

@@ -16,6 +16,7 @@ from dissectors import offline
 from dissectors.sources.backlog import IN_MEMORY, Backlog
 from dissectors.sources.capture import open_capture
 from dissectors.sources.keep import Keeper, Rotation
+from dissectors.sources.pcapng_blocks import ENHANCED, head, packet, word
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.records import Record
 from tests.made import A, B, frame, rtp
@@ -100,6 +101,34 @@ def test_files_are_rotated_and_the_oldest_go(tmp_path: Path, rotation: Rotation,
     assert sorted(os.listdir(tmp_path)) == sorted(os.path.basename(name) for name in keeper.names)
     octets = [record.octets for name in keeper.names for record in kept(name)]
     assert octets == [record.octets for record in records[-sum(sizes) :]]
+
+
+@pytest.mark.parametrize(
+    ("rotation", "sizes"),
+    [
+        (Rotation(), [100]),
+        (Rotation(packets=30), [30, 30, 30, 10]),
+        (Rotation(seconds=0.05), [50, 50]),
+        (Rotation(octets=5000), [33, 33, 33, 1]),
+        (Rotation(packets=30, files=2), [30, 10]),
+    ],
+)
+@pytest.mark.parametrize("together", [7, 100])
+def test_blocks_are_kept_as_they_are_and_rotated_between_any_two(
+    tmp_path: Path, rotation: Rotation, sizes: list[int], together: int
+) -> None:
+    octets = frame(A, B, rtp(1)) + bytes(2)
+    one = packet(ENHANCED, 32 + len(octets), 1, 0, 0, len(octets), len(octets)) + octets + word(32 + len(octets))
+    sent = [one[:12] + struct.pack("<II", 0, i * 1_000_000) + one[20:] for i in range(100)]
+    keeper = Keeper(str(tmp_path / "a.pcapng"), rotation=rotation, head=head([(1, "eth0"), (1, "eth1")], 100))
+    for at in range(0, 100, together):
+        keeper.write_octets(b"".join(sent[at : at + together]), len(sent[at : at + together]))
+    keeper.close()
+    assert [len(kept(name)) for name in keeper.names] == sizes
+    times = [record.time for name in keeper.names for record in kept(name)]
+    assert times == [i * 1_000_000 for i in range(100)][-sum(sizes) :]
+    with open_capture(keeper.names[-1]) as capture:
+        assert list(capture.records()) and capture.notes.interfaces == ["eth0", "eth1"]
 
 
 def test_rotation_by_size_keeps_every_file_near_its_bound(tmp_path: Path) -> None:

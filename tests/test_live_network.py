@@ -88,6 +88,35 @@ def test_any_sees_the_cable_and_the_loopback(wire: Cable, tmp_path: Path) -> Non
     assert offline.analyze([kept]).capture.files[0].link_types == ("LINUX_SLL2",)
 
 
+@pytest.mark.parametrize("pure", ["", "1"], ids=["compiled", "interpreted"])
+def test_several_interfaces_are_one_timeline_and_the_report_is_that_of_the_file(
+    wire: Cable, tmp_path: Path, pure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUXSHARK_PURE", pure)
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("-i", "lo", "--json", "-w", kept, "-a", "duration:2.5")
+    code = "import socket; s = socket.socket(2, 2); [s.sendto(bytes(30), ('127.0.0.1', 9)) for _ in range(20)]"
+    for at in range(0, 50, 10):
+        wire.send(MEDIA[at : at + 10])
+        wire.run(wire.far, "python3", "-c", code)
+    said, _ = process.communicate(timeout=30)
+    again = subprocess.run([*MUXSHARK, "analyze", "--json", kept], capture_output=True, cwd=ROOT, check=True)
+    assert json.loads(said) == json.loads(again.stdout)
+    assert json.loads(said)["capture"]["datagrams"] == 150
+    with open_capture(kept) as capture:
+        times = [record.time for record in capture.records()]
+    assert times == sorted(times)
+
+
+def test_a_session_on_an_interface_ends_after_exactly_so_many_frames(wire: Cable, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--ndjson", "-w", kept, "-c", "33")
+    wire.send(MEDIA)
+    said, _ = process.communicate(timeout=30)
+    assert json.loads(said.splitlines()[-1])["received"] == 33
+    assert offline.analyze([kept]).capture.frames == 33
+
+
 def test_vlan_tags_that_the_kernel_took_out_are_back_in_the_file(wire: Cable, tmp_path: Path) -> None:
     kept = str(tmp_path / "a.pcapng")
     octets = frame(A, B, rtp(1))

@@ -180,7 +180,7 @@ def _keeper(options: argparse.Namespace, source: Source) -> Keeper | None:
         return None
     return Keeper(
         options.keep, rotation=_rotation(options), interface=", ".join(source.names), snaplen=options.snaplen,
-        link=source.link,
+        head=source.head,
     )  # fmt: skip
 
 

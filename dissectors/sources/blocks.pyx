@@ -1,8 +1,9 @@
 """A ring's block as Enhanced Packet Blocks of a pcapng file, copied once: what the compiled scan reads and a file keeps.
 
-The twin of `Ring.records` followed by `keep.packets`.
+The twin of `Ring.records`, of `order.Order` and of what `keep` writes.
 """
-from libc.stdint cimport uint16_t, uint32_t, uint64_t
+from cpython.bytearray cimport PyByteArray_FromStringAndSize
+from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 cdef enum:
@@ -18,6 +19,9 @@ cdef enum:
     DEFAULT_TPID = 0x8100
     OUTGOING = 4
     LOOPBACK = 772
+    MOST_PARTS = 64
+
+cdef int64_t NEVER = 0x7FFFFFFFFFFFFFFF
 
 cdef struct Head:
     uint32_t step, sec, nsec, captured, original, status
@@ -46,7 +50,7 @@ def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interf
     memcpy(&packets, &block[12], 4)
     memcpy(&i, &block[16], 4)
     # Octets are added in front of a frame's own, and behind them to fill up 32 bits.
-    room = bytearray(size + <Py_ssize_t>packets * (AROUND + COOKED + TAG + 3))
+    room = PyByteArray_FromStringAndSize(NULL, size + <Py_ssize_t>packets * (AROUND + COOKED + TAG + 3))
     cdef unsigned char[::1] out = room
     at = i
     for i in range(packets):
@@ -65,6 +69,68 @@ def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interf
             raise IndexError("a frame without a next one")
     del out
     return bytes(memoryview(room)[:place]), found
+
+
+def merged(list parts not None, int64_t until):
+    """Enhanced Packet Blocks of several interfaces, each of `parts` in order of time, put in order together.
+
+    Gives those up to the time `until`, how many they are, and what is left of each part. Where times are the same the
+    earlier part comes first. Raises IndexError for what is no such block.
+    """
+    cdef Py_ssize_t count = len(parts), i, first, size = 0, place = 0
+    cdef Py_ssize_t[MOST_PARTS] at
+    cdef int64_t[MOST_PARTS] times
+    cdef const unsigned char[::1] octets
+    cdef uint32_t found = 0, total
+    if count > MOST_PARTS:
+        raise IndexError("too many parts")
+    for i in range(count):
+        octets = parts[i]
+        size += octets.shape[0]
+        at[i], times[i] = 0, moment(octets, 0)
+    room = PyByteArray_FromStringAndSize(NULL, size)
+    cdef unsigned char[::1] out = room
+    while count:
+        first = 0
+        for i in range(1, count):
+            if times[i] < times[first]:
+                first = i
+        if times[first] > until:
+            break
+        octets = parts[first]
+        # All that is earlier than the next block of any other part is copied in one visit.
+        while times[first] <= until and earliest(times, count, first):
+            memcpy(&total, &octets[at[first] + 4], 4)
+            if total < AROUND or at[first] + <Py_ssize_t>total > octets.shape[0] or place + <Py_ssize_t>total > size:
+                raise IndexError("a block ends beyond its part")
+            memcpy(&out[place], &octets[at[first]], total)
+            place += total
+            at[first] += total
+            found += 1
+            times[first] = moment(octets, at[first])
+    del out
+    return bytes(memoryview(room)[:place]), found, [parts[i][at[i]:] for i in range(count)]
+
+
+cdef inline bint earliest(int64_t* times, Py_ssize_t count, Py_ssize_t one):
+    """Whether no other part comes before this one."""
+    cdef Py_ssize_t i
+    for i in range(count):
+        if times[i] < times[one] or (times[i] == times[one] and i < one):
+            return False
+    return True
+
+
+cdef int64_t moment(const unsigned char[::1] octets, Py_ssize_t at) except -1:
+    """The time of the block at `at`, in nanoseconds; later than any where there is none."""
+    cdef uint32_t high, low
+    if at >= octets.shape[0]:
+        return NEVER
+    if at + AROUND > octets.shape[0]:
+        raise IndexError("a block ends beyond its part")
+    memcpy(&high, &octets[at + 12], 4)
+    memcpy(&low, &octets[at + 16], 4)
+    return <int64_t>(<uint64_t>(high & 0x7FFFFFFF) << 32 | low)
 
 
 cdef Py_ssize_t put(const unsigned char[::1] block, Py_ssize_t at, Head head, bint cooked, unsigned char[::1] out,

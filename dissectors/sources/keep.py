@@ -22,15 +22,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from dissectors.sources.pcapng_blocks import (
+    ENHANCED,
+    PADDING,
+    interface,
+    last_of,
+    length_of,
+    moment_of,
+    packet,
+    section,
+    statistics,
+    word,
+)
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.records import Record
-
-SECTION, INTERFACE, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 5, 6
-BYTE_ORDER = 0x1A2B3C4D
-END = 0
-APPLICATION, INTERFACE_NAME, TIME_RESOLUTION = 4, 2, 9
-RECEIVED, DROPPED = 4, 5
-NANOSECONDS = b"\x09"
 
 UNFINISHED = struct.pack("<II", ENHANCED, 32)
 """What stands at the end of a file that is still being written."""
@@ -42,10 +47,7 @@ MOST_WAITING = 128 << 20
 """Octets that may wait for the disk."""
 
 STANDARD_OUTPUT = "-"
-
-packet = struct.Struct("<7I").pack
-word = struct.Struct("<I").pack
-PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
+FOREVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +68,20 @@ class Rotation:
 class Keeper:
     """Writes records to `path`, or to files named after it; raises CaptureError when the first cannot be made.
 
+    Where there is a `head`, each file begins with it, and then come blocks (`write_octets`) instead of records.
+
     `names` holds the files that are there, `kept` counts octets of all files so far, `octets` of the current one, and
     `missed` frames that the disk was too slow for; `problem` says why nothing more is kept.
     """
 
     def __init__(
-        self, path: str, *, rotation: Rotation | None = None, interface: str = "", snaplen: int = 0,
-        link: int | None = None,
+        self, path: str, *, rotation: Rotation | None = None, interface: str = "", snaplen: int = 0, head: bytes = b"",
     ) -> None:  # fmt: skip
         self._path = path
         self.rotation = rotation or Rotation()
         self._interface = interface
         self._snaplen = snaplen
-        self._link = link
+        self._head = head
         self.names: deque[str] = deque()
         self.made = 0
         self.missed = 0
@@ -110,23 +113,29 @@ class Keeper:
             self._put(records[at:end])
             at = end
 
-    def write_octets(self, octets: bytes, packets: int, moment: int) -> None:
-        """Keep whole blocks of interface 0, the first of them at `moment`; files are rotated between two calls."""
+    def write_octets(self, octets: bytes, packets: int) -> None:
+        """Keep whole Enhanced Packet Blocks of the interfaces of `head`, or none of them, as `write` does."""
         if self.problem or not packets:
             return
         if self.kept - self._written > MOST_WAITING:
             self.missed += packets
             return
-        if self._since is not None and self._full(moment):
-            self._rotate(moment)
-        self._since = moment if self._since is None else self._since
-        self._packets += packets
-        self._add(octets)
+        at, left = 0, packets
+        while at < len(octets):
+            first = moment_of(octets, at)
+            if self._since is not None and self._full(first):
+                self._rotate(first)
+            if self._since is None:
+                self._since = first
+            end, count = self._room_in(octets, at, left)
+            self._packets += count
+            self._add(octets[at:end])
+            at, left = end, left - count
 
     def close(self, received: int = 0, dropped: int = 0) -> None:
         """End the file in order, with what the capture says it received and dropped."""
         if not self.problem:
-            self._add(statistics(received, dropped) if self._links else b"", last=True)
+            self._add(statistics(received, dropped) if self._links or self._head else b"", last=True)
         else:
             self._jobs.put((self._file, b"", True))
         self._jobs.put(None)
@@ -143,6 +152,20 @@ class Keeper:
             full = (self._since or 0) + int(rotation.seconds * 1e9)
             end = bisect_left(records, full, at, end, key=attrgetter("time"))
         return max(end, at + 1)
+
+    def _room_in(self, octets: bytes, at: int, packets: int) -> tuple[int, int]:
+        """The same of blocks: up to which octet, and how many they are."""
+        rotation, end = self.rotation, len(octets)
+        most = rotation.packets - self._packets if rotation.packets else packets
+        size = rotation.octets - self.octets if rotation.octets else end
+        full = (self._since or 0) + int(rotation.seconds * 1e9) if rotation.seconds else FOREVER
+        if most >= packets and size >= end - at and moment_of(octets, last_of(octets)) < full:
+            return end, packets
+        begin, count = at, 0
+        while at < end and (not count or (count < most and at - begin < size and moment_of(octets, at) < full)):
+            at += length_of(octets, at)
+            count += 1
+        return at, count
 
     def _full(self, moment: int) -> bool:
         rotation = self.rotation
@@ -175,7 +198,7 @@ class Keeper:
         self._jobs.put((self._file, octets, last))
 
     def _rotate(self, moment: int) -> None:
-        self._add(statistics(0, 0) if self._links else b"", last=True)
+        self._add(statistics(0, 0) if self._links or self._head else b"", last=True)
         try:
             self._file = self._next(moment)
         except CaptureError as error:
@@ -196,18 +219,11 @@ class Keeper:
                 os.unlink(self.names.popleft())
         self._links.clear()
         self._packets, self._since = 0, None
-        head = self._head()
+        head = self._head or section()
         self.octets = len(head)
         self.kept += len(head)
         self._jobs.put((file, head, False))
         return file
-
-    def _head(self) -> bytes:
-        """What a file begins with; the interface too, where its link type is known beforehand."""
-        if self._link is None:
-            return section()
-        self._links[self._link] = 0
-        return section() + interface(self._link, self._snaplen, self._interface)
 
     def _work(self) -> None:
         """The thread: write what comes, until there is no more."""
@@ -264,38 +280,3 @@ class _File:
         view = memoryview(octets)
         while view:
             view = view[os.write(self._descriptor, view) :]
-
-
-# The blocks (draft-ietf-opsawg-pcapng).
-
-
-def section() -> bytes:
-    """A Section Header Block, little-endian, of a length that nobody knows yet."""
-    return block(SECTION, struct.pack("<IHHq", BYTE_ORDER, 1, 0, -1) + option(APPLICATION, b"muxshark") + word(END))
-
-
-def interface(link: int, snaplen: int, name: str) -> bytes:
-    """An Interface Description Block whose times are nanoseconds."""
-    head = struct.pack("<HHI", link, 0, snaplen)
-    named = option(INTERFACE_NAME, name.encode()) if name else b""
-    return block(INTERFACE, head + named + option(TIME_RESOLUTION, NANOSECONDS) + word(END))
-
-
-def statistics(received: int, dropped: int) -> bytes:
-    """An Interface Statistics Block of the first interface."""
-    now = time.time_ns()
-    head = struct.pack("<III", 0, now >> 32 & 0xFFFFFFFF, now & 0xFFFFFFFF)
-    counts = ((RECEIVED, received), (DROPPED, dropped))
-    said = b"".join(option(code, struct.pack("<Q", number)) for code, number in counts if received or dropped)
-    return block(STATISTICS, head + said + word(END))
-
-
-def block(kind: int, body: bytes) -> bytes:
-    """A block with its length before and behind."""
-    total = word(12 + len(body))
-    return b"".join((word(kind), total, body, total))
-
-
-def option(code: int, value: bytes) -> bytes:
-    """An option, padded to 32 bits."""
-    return struct.pack("<HH", code, len(value)) + value + PADDING[len(value) & 3]

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from dissectors.sources import rights
 from dissectors.wire.datagram import CaptureError
-from dissectors.wire.records import Record
+from dissectors.wire.records import Record, Walker
 
 SNAPLEN = 262_144
 BUFFER = 64 << 20
@@ -59,12 +59,20 @@ class Source(Protocol):
     def ended(self) -> bool: ...
 
     @property
-    def link(self) -> int | None:
-        """The LINKTYPE of what `octets` gives; None where there are only records."""
+    def walker(self) -> Walker | None:
+        """What walks the octets of `octets`, fed with all that came before; None where there are only records."""
+        ...
+
+    @property
+    def head(self) -> bytes:
+        """What a pcapng file of all that `octets` gives begins with; empty where they are no such blocks."""
         ...
 
     def octets(self) -> tuple[bytes, int]:
-        """The next frames as Enhanced Packet Blocks of pcapng (interface 0, nanoseconds), and how many they are."""
+        """The next octets of a capture, for `walker`, and where there is a `head` how many frames they are.
+
+        It and `read` go on where the other stopped.
+        """
         ...
 
     @property

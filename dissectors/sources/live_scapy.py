@@ -8,7 +8,7 @@ from typing import Any
 
 from dissectors.sources.interfaces import named
 from dissectors.sources.live import Drops, Refusal, Wanted
-from dissectors.wire.records import Record
+from dissectors.wire.records import Record, Walker
 
 AT_ONCE = 256
 """Frames taken in one go before others have their turn."""
@@ -26,7 +26,8 @@ class Sniffer:
         self.names = wanted.interfaces
         self.ended = False
         self.behind = 0
-        self.link = None
+        self.walker: Walker | None = None
+        self.head = b""
         self.failed = ""
         self._frame = 0
         self._snaplen = wanted.snaplen

@@ -12,7 +12,7 @@ import time
 from dissectors.sources.interfaces import named
 from dissectors.sources.live import Drops, Refusal, Wanted
 from dissectors.wire.datagram import CaptureError
-from dissectors.wire.formats import ENOUGH, walker
+from dissectors.wire.formats import enough, walker
 from dissectors.wire.records import Notes, Record, Walker
 
 CHUNK = 1 << 18
@@ -20,7 +20,10 @@ PATIENCE = 5.0
 """Seconds in which dumpcap has to begin, and to end."""
 
 SETTLED = 0.5
-"""Seconds that dumpcap may hold a frame before it passes it on."""
+"""Seconds that who writes may hold a frame before it is passed on."""
+
+GRACE = 0.1
+"""Seconds without any octets after which nothing more is waited for."""
 
 
 class Pipe:
@@ -36,10 +39,11 @@ class Pipe:
         self.names: tuple[str, ...] = (name,)
         self.ended = False
         self.behind = 0
-        self.link = None
+        self.head = b""
         self.failed = ""
         self._descriptor = descriptor
-        self._walker: Walker | None = None
+        self._stop_at: float | None = None
+        self.walker: Walker | None = None
         self._start = b""
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN | select.POLLHUP)
@@ -47,7 +51,7 @@ class Pipe:
     @property
     def notes(self) -> Notes:
         """What the capture says of itself so far."""
-        return self._walker.notes if self._walker else Notes()
+        return self.walker.notes if self.walker else Notes()
 
     def wait(self, timeout: float) -> None:
         """Sleep until there are octets or the writer has gone."""
@@ -56,30 +60,37 @@ class Pipe:
 
     def read(self) -> list[Record]:
         """The frames that are whole now."""
-        if self.ended or not self._poll.poll(0):
+        chunk, _ = self.octets()
+        if self.walker is None or not chunk:
             return []
-        chunk = os.read(self._descriptor, CHUNK)
-        if not chunk:
-            self._finish()
-            return []
-        if self._walker is None:
-            self._start += chunk
-            if len(self._start) < ENOUGH:
-                return []
-            self._walker, chunk, self._start = self._recognised(), self._start, b""
-        records = list(self._walker.feed(chunk))
-        if self._walker.notes.corrupt is not None:
-            offset, reason = self._walker.notes.corrupt
-            self.ended, self.failed = True, f"{self.names[0]}: damaged at octet {offset}: {reason}"
+        records = list(self.walker.feed(chunk))
+        self.look()
         return records
 
     def octets(self) -> tuple[bytes, int]:
-        """Nothing: there are only records."""
-        return b"", 0
+        """What has come, for `walker`; nothing until it is plain which format that is."""
+        self.look()
+        if self.ended or not self._waiting():
+            return b"", 0
+        chunk = os.read(self._descriptor, CHUNK)
+        if not chunk:
+            self._finish()
+        elif self.walker is None:
+            self._start += chunk
+            if len(self._start) < enough(self._start):
+                return b"", 0
+            self.walker, chunk, self._start = self._recognised(), self._start, b""
+        return chunk, 0
+
+    def look(self) -> None:
+        """End where what was walked so far is damaged."""
+        if self.walker is not None and self.walker.notes.corrupt is not None:
+            offset, reason = self.walker.notes.corrupt
+            self.ended, self.failed = True, f"{self.names[0]}: damaged at octet {offset}: {reason}"
 
     def stop(self) -> None:
-        """Read no more."""
-        self.ended = True
+        """Read what is there, and what an interrupt makes the writer pass on; then no more."""
+        self._stop_at = self._stop_at or time.monotonic() + SETTLED
 
     def drops(self) -> Drops:
         """What the writer reported as dropped."""
@@ -92,17 +103,24 @@ class Pipe:
     def close(self) -> None:
         """Nothing: the descriptor belongs to who opened it."""
 
+    def _waiting(self) -> bool:
+        """Whether there are octets, or the end of them; after `stop`, whether any came in time."""
+        if self._stop_at is None:
+            return bool(self._poll.poll(0))
+        self.ended = time.monotonic() > self._stop_at or not self._poll.poll(GRACE * 1000)
+        return not self.ended
+
     def _recognised(self) -> Walker:
         try:
-            return walker(self._start[:ENOUGH])
+            return walker(self._start[: enough(self._start)])
         except CaptureError as error:
             raise CaptureError(f"{self.names[0]}: {error}") from None
 
     def _finish(self) -> None:
         self.ended = True
-        if self._walker is None:
+        if self.walker is None:
             self.failed = f"{self.names[0]}: ended before a capture began"
-        elif self._walker.finish():
+        elif self.walker.finish():
             self.failed = f"{self.names[0]}: ended within a record"
 
 
@@ -118,7 +136,6 @@ class Dumpcap(Pipe):
         for name in wanted.interfaces:
             named(name)
         # A session of its own: Ctrl-C reaches us alone, and we ask it to end in order.
-        self._stop_at: float | None = None
         self._asked = False
         self._process = subprocess.Popen(
             arguments(program, wanted), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -128,18 +145,15 @@ class Dumpcap(Pipe):
         super().__init__(self._process.stdout.fileno(), "dumpcap")
         self.names = wanted.interfaces
         self.why = "frames come from Wireshark's dumpcap"
-        self._poll.poll(PATIENCE * 1000)
-        if self._process.poll() is not None or not self._poll.poll(0):
+        # A pipe that was hung up has nothing to read, although the process may not have ended yet.
+        begun = self._poll.poll(PATIENCE * 1000)
+        if not begun or not begun[0][1] & select.POLLIN:
             reason = self._complaint()
             self.close()
             raise Refusal(reason)
 
-    def stop(self) -> None:
-        """Ask it to end, once it has passed on what it holds; what it has written by then is read."""
-        self._stop_at = self._stop_at or time.monotonic() + SETTLED
-
-    def read(self) -> list[Record]:
-        """The frames that are whole now."""
+    def octets(self) -> tuple[bytes, int]:
+        """What it has passed on."""
         if self._stop_at is not None and not self._asked and time.monotonic() > self._stop_at:
             self._asked = True
             try:
@@ -147,10 +161,14 @@ class Dumpcap(Pipe):
             except PermissionError:
                 # It runs as somebody whom we no longer are: it ends when nobody reads any more.
                 self.ended = True
-        records = super().read()
+        found = super().octets()
         if self.ended and self._process.poll():
             self.failed = self.failed or f"dumpcap: {self._complaint()}"
-        return records
+        return found
+
+    def _waiting(self) -> bool:
+        # It ends in order when it is asked to, and then its pipe does.
+        return bool(self._poll.poll(0))
 
     def close(self) -> None:
         """End it for good."""

@@ -46,6 +46,7 @@ block_head = struct.Struct("=III").unpack_from
 """Of a block's head from octet 8: status, packets, offset of the first."""
 
 block_length = struct.Struct("=I").unpack_from
+last_frame = struct.Struct("=II").unpack_from
 status = struct.Struct("=I")
 
 frame_head = struct.Struct("=IIIII I HH I I H").unpack_from
@@ -215,6 +216,12 @@ class Ring:
 def packets_in(block: bytes) -> int:
     """How many frames a block holds."""
     return int(block_head(block, 8)[1])
+
+
+def newest(block: bytes) -> int:
+    """When the last frame of a block came, in nanoseconds since the epoch."""
+    seconds, nanoseconds = last_frame(block, 40)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 def supported() -> bool:

@@ -8,14 +8,16 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from operator import attrgetter
 
 from dissectors.sources import filters, ring
 from dissectors.sources.backlog import Backlog, Block
 from dissectors.sources.interfaces import ANY, Interface, link_of, named, state_of
 from dissectors.sources.live import Drops, Wanted
+from dissectors.sources.order import Order
+from dissectors.sources.pcapng_blocks import head
 from dissectors.sources.ring import Ring, packets_in, supported
-from dissectors.wire.records import Record
+from dissectors.wire.pcapng import PcapngWalker
+from dissectors.wire.records import Record, Walker
 
 try:
     from dissectors.sources import blocks
@@ -28,7 +30,7 @@ SETTLED = 3 * ring.RETIRE_MS / 1000
 """Seconds after `stop` until the kernel has handed over the last block, which is not full."""
 
 AT_ONCE = 8
-"""Blocks that are taken in one visit."""
+"""Blocks that are taken of one ring in one visit."""
 
 LOOK = 0.5
 """Seconds between two looks at the state of the interfaces."""
@@ -68,15 +70,19 @@ class Rings:
                     self._lost(number)
             stack.pop_all()
         self._readers = dict(self._rings)
-        # Several rings are put in order of time, record by record.
-        self._link = self._rings[0].link if blocks is not None and len(chosen) == 1 else None
+        self._order = Order(len(chosen), AT_ONCE) if len(chosen) > 1 else None
+        links = [(one.link, one.interface.name) for one in self._readers.values()]
+        self.head = head(links, wanted.snaplen) if blocks is not None else b""
+        self.walker: Walker | None = PcapngWalker() if self.head else None
+        if self.walker is not None:
+            list(self.walker.feed(self.head))
         self._thread = threading.Thread(target=self._drain, name="rings", daemon=True)
         self._thread.start()
 
     @property
     def ended(self) -> bool:
         """Whether everything has been read and nothing more will come."""
-        return self._drained and not self._backlog.octets
+        return self._drained and not self._backlog.octets and not (self._order and self._order.held)
 
     @property
     def behind(self) -> int:
@@ -89,26 +95,25 @@ class Rings:
 
     def read(self) -> list[Record]:
         """The frames of some blocks, in order of time."""
-        parts = [self._readers[number].records(block) for number, block in self._backlog.get()]
-        if len(self.names) == 1:
-            return parts[0] if len(parts) == 1 else [record for part in parts for record in part]
-        records = []
-        for record in sorted((record for part in parts for record in part), key=attrgetter("time")):
-            self._frame += 1
-            records.append(record._replace(frame=self._frame))
-        return records
-
-    @property
-    def link(self) -> int | None:
-        """The LINKTYPE of the blocks that `octets` gives; None where records have to be read."""
-        return self._link
+        found = self._visit()
+        parts = [(number, self._readers[number].records(block)) for number, block in found]
+        if self._order is None:
+            return parts[0][1] if len(parts) == 1 else [record for _, part in parts for record in part]
+        first = self._frame + 1
+        records = self._order.records(parts)
+        self._frame += len(records)
+        return [record._replace(frame=number) for number, record in enumerate(records, first)]
 
     def octets(self) -> tuple[bytes, int]:
-        """The frames of some blocks as Enhanced Packet Blocks of interface 0, and how many they are."""
-        parts = [blocks.octets(block, self._readers[number].cooked) for number, block in self._backlog.get()]
-        if len(parts) == 1:
-            return parts[0]
-        return b"".join(part for part, _ in parts), sum(count for _, count in parts)
+        """The frames of some blocks as Enhanced Packet Blocks, each interface numbered as in `head`; how many."""
+        parts, counts = [], 0
+        for number, block in self._visit():
+            part, count = blocks.octets(block, self._readers[number].cooked, number)
+            parts.append((number, part))
+            counts += count
+        if self._order is not None:
+            return self._order.octets(parts)
+        return (parts[0][1] if len(parts) == 1 else b"".join(part for _, part in parts)), counts
 
     def stop(self) -> None:
         """Let the kernel take nothing more in; the last block comes within a few milliseconds."""
@@ -133,6 +138,15 @@ class Rings:
         self._rings.clear()
         self._backlog.close()
 
+    def _visit(self) -> list[Block]:
+        """The blocks that one visit of the rings found."""
+        # Asked before: what is put after the last look at the rings is the last.
+        over = self._drained
+        found = self._backlog.get()
+        if self._order is not None:
+            self._order.visited(found, over and not self._backlog.octets)
+        return found
+
     # The thread.
 
     def _drain(self) -> None:
@@ -155,13 +169,15 @@ class Rings:
 
     def _round(self) -> bool:
         """Take what each ring has, up to a bound, so that one visit serves many blocks."""
-        blocks: list[Block] = []
+        found: list[Block] = []
         for number, one in self._rings.items():
-            while len(blocks) < AT_ONCE and (block := one.take()):
-                blocks.append((number, block))
-        if blocks and not self._backlog.put(blocks):
-            self._drops.us += sum(packets_in(block) for _, block in blocks)
-        return bool(blocks)
+            for _ in range(AT_ONCE):
+                if not (block := one.take()):
+                    break
+                found.append((number, block))
+        if found and not self._backlog.put(found):
+            self._drops.us += sum(packets_in(block) for _, block in found)
+        return bool(found)
 
     def _watch(self) -> None:
         for number, one in tuple(self._rings.items()):
