@@ -10,7 +10,6 @@ import argparse
 import codecs
 import difflib
 import os
-import platform
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
@@ -71,6 +70,8 @@ class Version(argparse.Action):
     """Say the version, which scan runs, and which Python."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        import platform
+
         from dissectors.offline import scanner_class
 
         python = f"{platform.python_implementation()} {platform.python_version()}"

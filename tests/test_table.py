@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.mux.classify import BY_FIRST_OCTET, classify, match, matches, remaining
+from dissectors.mux.classify import classify, left_open, match, matches, remaining
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from tests.made import channel_data, rtcp, rtp, srtcp, stun
 
@@ -20,7 +20,7 @@ METHODS = (
 def figure() -> list[tuple[int, int, list[str]]]:
     """Ranges of first octets with the protocols that they leave open, SIP's letters and keep-alives left out."""
     ranges: list[tuple[int, int, list[str]]] = []
-    for octet, rows in enumerate(BY_FIRST_OCTET):
+    for octet, rows in enumerate(map(left_open, range(256))):
         names = list(dict.fromkeys(PROTOCOLS[ROWS[row][0]] for row, _ in rows))
         names = [name for name in names if name not in ("SIP", "KEEPALIVE")]
         if ranges and ranges[-1][2] == names:
@@ -42,8 +42,9 @@ def test_the_first_octet_leaves_open_what_the_figure_of_rfc_7983_shows() -> None
 
 
 def test_no_row_is_open_to_an_octet_outside_its_range() -> None:
-    turn = {octet for octet, rows in enumerate(BY_FIRST_OCTET) if any(PROTOCOLS[ROWS[r][0]] == "TURN" for r, _ in rows)}
-    zrtp = {octet for octet, rows in enumerate(BY_FIRST_OCTET) if any(PROTOCOLS[ROWS[r][0]] == "ZRTP" for r, _ in rows)}
+    names = [{PROTOCOLS[ROWS[row][0]] for row, _ in left_open(octet)} for octet in range(256)]
+    turn = {octet for octet in range(256) if "TURN" in names[octet]}
+    zrtp = {octet for octet in range(256) if "ZRTP" in names[octet]}
     assert turn == set(range(64, 80))
     assert zrtp == set(range(16, 32))
 
@@ -166,7 +167,7 @@ def test_every_row_has_a_reason_and_a_dissector() -> None:
 
 def test_the_two_octet_index_is_a_part_of_the_first_octet_index() -> None:
     for first in range(0, 256, 7):
-        rows = {row for row, _ in BY_FIRST_OCTET[first]}
+        rows = {row for row, _ in left_open(first)}
         assert all({row for row, _ in remaining(first, second)} <= rows for second in range(256))
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dissectors.analysis.pending import Pending
 from dissectors.analysis.report import Place, Protection, RtcpView
@@ -122,6 +122,12 @@ class Control:
         self._said_bye: BySource[int] = BySource(limit)
         self._sent: Pending[None] = Pending(limit, PATIENCE)
         self._covered = Bounded(limit)
+        self._readers: dict[type, Callable[[int, Hosts, Any], None]] = {
+            rtcp.SenderReport: self._sender_report,
+            rtcp.ReceiverReport: self._receiver_report,
+            rtcp.Bye: self._bye,
+            rtcp.ExtendedReport: self._extended,
+        }
 
     @property
     def bounds_hit(self) -> dict[str, int]:
@@ -145,16 +151,8 @@ class Control:
         self._cover(datagram, compound.encrypted)
         hosts = between(datagram.flow)
         for packet in compound.packets:
-            if isinstance(packet, rtcp.SenderReport):
-                self._sent.put((packet.ssrc, hosts, packet.ntp >> 16 & 0xFFFFFFFF), datagram.time, None)
-            if isinstance(packet, rtcp.SenderReport | rtcp.ReceiverReport):
-                for block in packet.reports:
-                    self._report(datagram.time, hosts, block)
-            elif isinstance(packet, rtcp.Bye):
-                for ssrc in packet.sources:
-                    self._said_bye.set(ssrc, hosts, datagram.time)
-            elif isinstance(packet, rtcp.ExtendedReport):
-                self._extended(hosts, packet)
+            if reader := self._readers.get(type(packet)):
+                reader(datagram.time, hosts, packet)
 
     def protection(self) -> tuple[Protection, ...]:
         """The report's values, in the order in which the 5-tuples began."""
@@ -178,6 +176,14 @@ class Control:
     def _source(self, ssrc: int, hosts: Hosts) -> Heard:
         return self._heard.get(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard())
 
+    def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
+        self._sent.put((packet.ssrc, hosts, packet.ntp >> 16 & 0xFFFFFFFF), time, None)
+        self._receiver_report(time, hosts, packet)
+
+    def _receiver_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport | rtcp.ReceiverReport) -> None:
+        for block in packet.reports:
+            self._report(time, hosts, block)
+
     def _report(self, time: int, hosts: Hosts, block: rtcp.ReportBlock) -> None:
         heard = self._source(block.ssrc, hosts)
         heard.reports += 1
@@ -191,7 +197,11 @@ class Control:
             if round_trip >= 0:
                 heard.round_trip = round_trip
 
-    def _extended(self, hosts: Hosts, packet: rtcp.ExtendedReport) -> None:
+    def _bye(self, time: int, hosts: Hosts, packet: rtcp.Bye) -> None:
+        for ssrc in packet.sources:
+            self._said_bye.set(ssrc, hosts, time)
+
+    def _extended(self, time: int, hosts: Hosts, packet: rtcp.ExtendedReport) -> None:
         for block in packet.blocks:
             if isinstance(block.content, VoipMetrics) and block.content.mos_lq is not None:
                 self._source(block.content.ssrc, hosts).mos = block.content.mos_lq

@@ -23,8 +23,8 @@ from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, Entry
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Batch
-from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN
-from dissectors.protocols import sip
+from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN
+from dissectors.protocols import dtls, rtcp, sip, stun
 from dissectors.wire import datagram as wire
 from dissectors.wire.datagram import Datagram, Malformed
 from dissectors.wire.frames import Frames
@@ -88,8 +88,8 @@ class Engine:
         datagram = Datagram(
             entry.file, entry.frame, entry.layer, entry.time, self._flow(entry.flow), entry.payload, entry.length
         )
-        place = Place(entry.file, entry.frame)
         if datagram.cut:
+            place = Place(entry.file, entry.frame)
             self.problem("capture-snaplen", f"{PROTOCOLS[entry.protocol]} messages are cut by the capture", place)
         try:
             reader(datagram)
@@ -123,13 +123,13 @@ class Engine:
                 self._broken(datagram, malformed)
 
     def _stun(self, datagram: Datagram) -> None:
-        self.checks.feed(datagram, TABLE[PROTOCOLS.index("STUN")].parse(datagram.payload))
+        self.checks.feed(datagram, stun.parse(datagram.payload))
 
     def _rtcp(self, datagram: Datagram) -> None:
-        self.control.feed(datagram, TABLE[PROTOCOLS.index("RTCP")].parse(datagram.payload))
+        self.control.feed(datagram, rtcp.parse(datagram.payload))
 
     def _dtls(self, datagram: Datagram) -> None:
-        self.handshakes.feed(datagram, TABLE[PROTOCOLS.index("DTLS")].parse(datagram.payload))
+        self.handshakes.feed(datagram, dtls.parse(datagram.payload))
 
     # The report.
 

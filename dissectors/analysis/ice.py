@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dissectors.analysis.pending import Pending
 from dissectors.analysis.report import Check, Place
 from dissectors.protocols import stun
+from dissectors.protocols.stun_attributes import Address, Value
 from dissectors.wire.datagram import Datagram, Flow
 
 MAX_PENDING = 8192
+ROLES = {"ICE-CONTROLLING": "controlling", "ICE-CONTROLLED": "controlled"}
 PATIENCE = 39_500_000_000
 """Nanoseconds after which a client gives up a request (RFC 8489 section 6.2.1, with its default values)."""
 
@@ -30,7 +33,7 @@ class Asked:
     round_trips: float = 0.0
     timed: int = 0
     slowest: float | None = None
-    mapped: str | None = None
+    mapped: Address | None = None
     username: str | None = None
     role: str | None = None
     nominated: bool = False
@@ -57,7 +60,7 @@ class Asked:
             last=self.last / 1e9,
             round_trip_ms=1000 * self.round_trips / self.timed if self.timed else None,
             maximum_round_trip_ms=None if self.slowest is None else 1000 * self.slowest,
-            mapped=self.mapped,
+            mapped=None if self.mapped is None else str(self.mapped),
             username=self.username,
             role=self.role,
             nominated=self.nominated,
@@ -89,20 +92,19 @@ class Checks:
         if message.class_ in ("success", "error"):
             self._response(datagram, message)
             return
-        asked = self._asker(datagram, _kind(message))
+        given = message.values
+        asked = self._asker(datagram, _kind(message.method, given))
         asked.last = max(asked.last, datagram.time)
         if message.class_ == "indication":
             asked.indications += 1
             return
-        pending = (datagram.flow, message.transaction)
-        if pending not in self._pending:
-            self._pending.put(pending, datagram.time, asked)
+        if self._pending.put_new((datagram.flow, message.transaction), datagram.time, asked):
             asked.requests += 1
         asked.silent += 1
-        asked.username = message.username or asked.username
-        asked.role = message.role or asked.role
-        asked.nominated |= message.use_candidate
-        asked.software = message.software or asked.software
+        asked.username = _text(given, "USERNAME") or asked.username
+        asked.role = next((role for name, role in ROLES.items() if name in given), asked.role)
+        asked.nominated |= "USE-CANDIDATE" in given
+        asked.software = _text(given, "SOFTWARE") or asked.software
 
     def _asker(self, datagram: Datagram, kind: str) -> Asked:
         key = (datagram.flow, kind)
@@ -129,18 +131,26 @@ class Checks:
         asked.timed += 1
         asked.slowest = max(asked.slowest or 0.0, round_trip)
         # What a peer sees behind a relay is the relay.
-        if message.mapped_address is not None and not datagram.flow.inside:
-            asked.mapped = str(message.mapped_address)
-        if message.relayed_address is not None:
-            asked.relayed = str(message.relayed_address)
-        asked.lifetime = message.lifetime if message.lifetime is not None else asked.lifetime
-        if message.error is not None and len(asked.errors) < 8:
+        if not datagram.flow.inside:
+            asked.mapped = message.mapped_address or asked.mapped
+        if message.method != "Binding":
+            self._allocated(asked, message)
+        if message.class_ == "error" and message.error is not None and len(asked.errors) < 8:
             asked.errors[str(message.error)] = None
 
+    def _allocated(self, asked: Asked, message: stun.Message) -> None:
+        relayed, lifetime = message.relayed_address, message.lifetime
+        asked.relayed = asked.relayed if relayed is None else str(relayed)
+        asked.lifetime = asked.lifetime if lifetime is None else lifetime
 
-def _kind(message: stun.Message) -> str:
+
+def _kind(method: str, given: Mapping[str, Value | None]) -> str:
     """A connectivity check carries the credentials of ICE; any other Binding asks a server or keeps a binding alive."""
-    method = message.method.lower()
-    if method == "binding":
-        return "connectivity check" if message.username or message.priority is not None else "binding"
-    return method
+    if method != "Binding":
+        return method.lower()
+    return "connectivity check" if _text(given, "USERNAME") or given.get("PRIORITY") is not None else "binding"
+
+
+def _text(given: Mapping[str, Value | None], name: str) -> str | None:
+    value = given.get(name)
+    return value if isinstance(value, str) else None

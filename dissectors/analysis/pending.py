@@ -30,6 +30,13 @@ class Pending(Generic[Value]):
             _, (since, _) = self._waiting.popitem(last=False)
             self.given_up += time - since < self.patience
 
+    def put_new(self, key: Hashable, time: int, value: Value) -> bool:
+        """Let a value wait unless one does already under this key; whether it was new."""
+        if key in self._waiting:
+            return False
+        self.put(key, time, value)
+        return True
+
     def get(self, key: Hashable) -> tuple[int, Value] | None:
         """What waits under a key, with its time."""
         return self._waiting.get(key)

@@ -72,7 +72,7 @@ def quality(counters: Counters, codec: str | None, round_trip_ms: float | None, 
 
 
 def timeline(counters: Counters, clock: int | None) -> tuple[Moment, ...]:
-    """The stream over time, 64 moments at most; jitter where the clock was the likeliest one then."""
+    """The stream over time, 32 moments at most; jitter where the clock was the likeliest one then."""
     return tuple(
         Moment(time / 1e9, packets, lost, 1000 * jitter / clock if clock and CLOCKS[best] == clock else None)
         for time, packets, lost, best, jitter in counters.timeline

@@ -4,10 +4,8 @@ from __future__ import annotations
 import argparse
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 
 NAME = "doctor"
 HELP = "what is installed, what is missing, how to get it"
@@ -93,6 +91,8 @@ def _programs() -> Iterator[tuple[str, str, str]]:
 
 
 def _version(package: str) -> str | None:
+    from importlib import metadata
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -101,6 +101,8 @@ def _version(package: str) -> str | None:
 
 def _output(words: list[str]) -> list[str]:
     """The lines that a program prints, on either stream; none when it fails to run."""
+    import subprocess
+
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, errors="replace", check=False)
     except (OSError, subprocess.TimeoutExpired):

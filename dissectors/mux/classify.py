@@ -206,11 +206,11 @@ _EVERY_ROW: tuple[tuple[int, tuple[Clause, ...]], ...] = tuple(
     (number_, row.clauses) for number_, (_, row) in enumerate(ROWS)
 )
 
-BY_FIRST_OCTET: tuple[tuple[tuple[int, tuple[Clause, ...]], ...], ...] = tuple(
-    tuple((row, clauses) for row, clauses in _EVERY_ROW if all(_may_begin(clause, octet) for clause in clauses))
-    for octet in range(256)
-)
-"""For each first octet the rows that it leaves open: the figure of RFC 7983 section 7, with SIP in it."""
+
+@cache
+def left_open(octet: int) -> tuple[tuple[int, tuple[Clause, ...]], ...]:
+    """The rows that a first octet leaves open: the figure of RFC 7983 section 7, with SIP in it."""
+    return tuple((row, clauses) for row, clauses in _EVERY_ROW if all(_may_begin(clause, octet) for clause in clauses))
 
 
 @cache
@@ -218,7 +218,7 @@ def remaining(first: int, second: int) -> tuple[tuple[int, tuple[Clause, ...]], 
     """The rows that the first two octets leave open, each with the clauses that they do not settle."""
     pair = bytes((first, second))
     rows = []
-    for row, clauses in BY_FIRST_OCTET[first]:
+    for row, clauses in left_open(first):
         known = [(clause, _says_all_of(clause, pair)) for clause in clauses]
         if all(said is not False for _, said in known):
             rows.append((row, tuple(clause for clause, said in known if said is None)))

@@ -11,7 +11,7 @@ CLOCKS = (8000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
 MAX_PHASES = 64
 MAX_STEPS = 32
 MAX_EVENTS = 64
-MAX_TIMELINE = 64
+MAX_TIMELINE = 32
 MAX_BREAKS = 64
 FIRST_UNASSIGNED = 35
 """The least payload type that an event may have: those below name codecs (RFC 3551 table 4)."""

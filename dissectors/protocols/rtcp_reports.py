@@ -2,11 +2,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from struct import Struct
 
 from dissectors.wire.datagram import Malformed
 
 REPORT_BLOCK = 24
 SENDER_INFO = 20
+SENDER, BLOCK = Struct("!IQIII"), Struct("!IIIIII")
+"""The source of a sender report with its sender information, and a report block."""
+
 
 ITEMS: dict[int, str] = {
     1: "CNAME",
@@ -166,15 +170,8 @@ def read_sender_report(count: int, body: bytes, place: int) -> SenderReport:
     """Read an SR from the octets after its header, which lie at `place`; raises `Malformed`."""
     start = 4 + SENDER_INFO
     reports, extension = _reports(count, body, start, place)
-    return SenderReport(
-        ssrc=int.from_bytes(body[:4], "big"),
-        ntp=int.from_bytes(body[4:12], "big"),
-        rtp_timestamp=int.from_bytes(body[12:16], "big"),
-        packets=int.from_bytes(body[16:20], "big"),
-        octets=int.from_bytes(body[20:24], "big"),
-        reports=reports,
-        extension=extension,
-    )
+    ssrc, ntp, rtp_timestamp, packets, octets = SENDER.unpack(body[:start])
+    return SenderReport(ssrc, ntp, rtp_timestamp, packets, octets, reports, extension)
 
 
 def read_receiver_report(count: int, body: bytes, place: int) -> ReceiverReport:
@@ -191,14 +188,16 @@ def _reports(count: int, body: bytes, start: int, place: int) -> tuple[tuple[Rep
 
 
 def _block(octets: bytes) -> ReportBlock:
+    ssrc, losses, highest, jitter, lsr, dlsr = BLOCK.unpack(octets)
+    lost = losses & 0xFFFFFF
     return ReportBlock(
-        ssrc=int.from_bytes(octets[:4], "big"),
-        fraction_lost=octets[4] / 256,
-        cumulative_lost=int.from_bytes(octets[5:8], "big", signed=True),
-        highest_sequence=int.from_bytes(octets[8:12], "big"),
-        jitter=int.from_bytes(octets[12:16], "big"),
-        lsr=int.from_bytes(octets[16:20], "big"),
-        dlsr=int.from_bytes(octets[20:24], "big") / 65536,
+        ssrc=ssrc,
+        fraction_lost=(losses >> 24) / 256,
+        cumulative_lost=lost - 0x1000000 if lost & 0x800000 else lost,
+        highest_sequence=highest,
+        jitter=jitter,
+        lsr=lsr,
+        dlsr=dlsr / 65536,
     )
 
 

@@ -7,7 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
+
+MOST_REMEMBERED = 4096
+LONGEST_REMEMBERED = 512
+"""How many header lines and addresses are remembered as they were read, and the length of the longest."""
 
 COMPACT = {
     "a": "Accept-Contact",
@@ -138,6 +143,10 @@ def unfold(lines: list[bytes]) -> Iterator[bytes]:
 
 def read(line: bytes, recovered: bool = False) -> Header | None:
     """One unfolded line as a header field; None when no name stands before a colon."""
+    return _read_again(line, recovered) if len(line) <= LONGEST_REMEMBERED else _read(line, recovered)
+
+
+def _read(line: bytes, recovered: bool) -> Header | None:
     written, colon, value = line.partition(b":")
     name = text_of(written.strip(b" \t"))
     if not colon or not is_name(name):
@@ -145,11 +154,14 @@ def read(line: bytes, recovered: bool = False) -> Header | None:
     return Header(canonical(name), text_of(value.strip(b" \t\r")), name, recovered)
 
 
+_PROTECTS = re.compile(r'[\\"<(]')
 _MARKS = re.compile(r'\\.|[",;<>()]', re.DOTALL)
 
 
 def split(value: str, separator: str) -> tuple[str, ...]:
     """Split at `,` or `;` outside quoted strings, angle brackets and comments (RFC 3261 section 25.1); trimmed."""
+    if not _PROTECTS.search(value):
+        return tuple([trimmed for piece in value.split(separator) if (trimmed := piece.strip(" \t"))])
     pieces: list[str] = []
     start = depth = 0
     quoted = angle = False
@@ -198,6 +210,10 @@ def unquote(text: str) -> str:
 
 def address(value: str) -> Address:
     """Read a From, To, Contact, Route or Refer-To value; of a broken one whatever is there. Raises nothing."""
+    return _address_again(value) if len(value) <= LONGEST_REMEMBERED else _address(value)
+
+
+def _address(value: str) -> Address:
     value = value.strip(" \t")
     display, after = "", 0
     if value.startswith('"') and (found := _QUOTED.match(value)):
@@ -211,6 +227,9 @@ def address(value: str) -> Address:
     uri, _, rest = value[opened + 1 :].partition(">")
     return Address(display, uri.strip(" \t"), parameters(rest))
 
+
+# The messages of a call repeat most of their headers.
+_read_again, _address_again = lru_cache(MOST_REMEMBERED)(_read), lru_cache(MOST_REMEMBERED)(_address)
 
 _VIA = re.compile(r"\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*([^;]*)")
 

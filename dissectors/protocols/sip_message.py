@@ -1,7 +1,7 @@
 """A SIP message as it was read, and what people ask of it (RFC 3261 section 7)."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
@@ -33,6 +33,10 @@ class Message:
     parts: tuple[Part, ...]
     trailing: bytes
     deviations: tuple[Deviation, ...]
+    _first: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_first", {header.name: header.value for header in reversed(self.headers)})
 
     @property
     def is_request(self) -> bool:
@@ -41,12 +45,9 @@ class Message:
     def get(self, name: str) -> str | None:
         """The first value of a header, asked for by its long or compact name in any case, or None."""
         wanted = canonical(name)
-        for header in self.headers:
-            if header.name == wanted:
-                return header.value
         # Names that are registered stand there in their one spelling already.
-        if known(wanted):
-            return None
+        if wanted in self._first or known(wanted):
+            return self._first.get(wanted)
         return next((header.value for header in self.headers if header.name.lower() == wanted.lower()), None)
 
     def all(self, name: str) -> tuple[str, ...]:

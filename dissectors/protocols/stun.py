@@ -4,6 +4,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from dissectors.protocols.stun_attributes import (
@@ -21,6 +22,9 @@ from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import U32, AtLeast, Bits, Chain, LengthField, Spec, certain, plausible
 
 SHOWN = 64
+MOST_REMEMBERED = 4096
+LONGEST_REMEMBERED = 64
+"""Octets of the longest attribute that is remembered decoded: an agent repeats most of them in every check."""
 
 Class = Literal["request", "indication", "success", "error"]
 CLASSES: tuple[Class, ...] = get_args(Class)
@@ -42,7 +46,12 @@ METHODS: dict[int, str] = {
 }
 METHODS_BY_NAME: dict[str, int] = {name: method for method, name in METHODS.items()}
 
+FINGERPRINT = TYPES_BY_NAME["FINGERPRINT"]
+IPV6_ADDRESS = 20
+"""Octets of an IPv6 address with its family and port."""
+
 _AFTER_INTEGRITY = {"MESSAGE-INTEGRITY", "MESSAGE-INTEGRITY-SHA256", "FINGERPRINT"}
+_NEVER_REPEATED = {TYPES_BY_NAME[name] for name in _AFTER_INTEGRITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +89,11 @@ class Message:
             if each.name == name:
                 return each.decoded
         return None
+
+    @property
+    def values(self) -> dict[str, Value | None]:
+        """The value of the first attribute of each name."""
+        return {each.name: each.decoded for each in reversed(self.attributes)}
 
     def _address(self, *names: str) -> Address | None:
         for name in names:
@@ -194,10 +208,11 @@ def parse(payload: bytes) -> Message:
     if end > len(payload):
         raise Malformed("STUN", 2, f"the length announces {length} octets, {len(payload) - HEADER} follow")
     places, padded = _places(payload, end)
-    attributes = tuple(_attribute(payload, *place) for place in places)
+    attributes = tuple([_attribute(payload, *place) for place in places])
     cookie = payload[4:8] == COOKIE
     method = type_ & 0x000F | (type_ & 0x00E0) >> 1 | (type_ & 0x3E00) >> 2
-    fingerprint_ok = _fingerprint_ok(payload, places)
+    fingerprint_ok = _fingerprint_ok(payload, places, attributes)
+    misfits = _misfits(attributes, length, padded, fingerprint_ok, len(payload) - end)
     return Message(
         method=METHODS.get(method, f"method 0x{method:03X}"),
         method_number=method,
@@ -207,7 +222,7 @@ def parse(payload: bytes) -> Message:
         attributes=attributes,
         fingerprint_ok=fingerprint_ok,
         trailing=payload[end:],
-        deviations=tuple(_deviations(attributes, length, padded, fingerprint_ok, len(payload) - end)),
+        deviations=(*misfits, *_out_of_order([each.name for each in attributes])),
     )
 
 
@@ -228,7 +243,7 @@ def _walk(payload: bytes, end: int, align: int) -> Iterable[tuple[int, int]]:
         start = offset + 4
         if start > end:
             raise Malformed("STUN", offset, f"an attribute's header needs 4 octets, {end - offset} are left")
-        stop = start + int.from_bytes(payload[offset + 2:start], "big")
+        stop = start + (payload[offset + 2] << 8 | payload[offset + 3])
         if stop > end:
             name = name_of(int.from_bytes(payload[offset:offset + 2], "big"))
             raise Malformed("STUN", offset, f"{name} needs {stop - start} octets, {end - start} are left")
@@ -237,22 +252,33 @@ def _walk(payload: bytes, end: int, align: int) -> Iterable[tuple[int, int]]:
 
 
 def _attribute(payload: bytes, start: int, stop: int) -> Attribute:
-    type_ = int.from_bytes(payload[start - 4:start - 2], "big")
+    type_ = payload[start - 4] << 8 | payload[start - 3]
     value = payload[start:stop]
+    # The transaction is in the key of an IPv6 address alone.
+    key = payload[4:HEADER] if stop - start == IPV6_ADDRESS else payload[4:8]
+    repeated = stop - start <= LONGEST_REMEMBERED and type_ not in _NEVER_REPEATED
+    return _repeated(type_, value, key) if repeated else _decoded(type_, value, key)
+
+
+def _decoded(type_: int, value: bytes, key: bytes) -> Attribute:
     name, kind = ATTRIBUTES.get(type_) or (name_of(type_), OPAQUE)
-    return Attribute(type_, name, value, kind.read(value, payload[4:HEADER]))
+    return Attribute(type_, name, value, kind.read(value, key))
 
 
-def _fingerprint_ok(payload: bytes, places: list[tuple[int, int]]) -> bool | None:
+_repeated = lru_cache(MOST_REMEMBERED)(_decoded)
+
+
+def _fingerprint_ok(
+    payload: bytes, places: list[tuple[int, int]], attributes: tuple[Attribute, ...]
+) -> bool | None:
     """Whether the first FINGERPRINT is that of all before it (RFC 8489 section 14.7); None without one."""
-    wanted = TYPES_BY_NAME["FINGERPRINT"]
-    for start, stop in places:
-        if int.from_bytes(payload[start - 4:start - 2], "big") == wanted:
-            return payload[start:stop] == fingerprint_of(payload[:start - 4])
+    for (start, _), attribute in zip(places, attributes, strict=True):
+        if attribute.type == FINGERPRINT:
+            return attribute.value == fingerprint_of(payload[:start - 4])
     return None
 
 
-def _deviations(
+def _misfits(
     attributes: tuple[Attribute, ...], length: int, padded: bool, fingerprint_ok: bool | None, trailing: int
 ) -> Iterable[str]:
     if length % 4:
@@ -263,9 +289,12 @@ def _deviations(
         yield f"{trailing} octets follow the message"
     for name in dict.fromkeys(each.name for each in attributes if each.decoded is None):
         yield f"{name} has a value that does not fit"
-    names = [each.name for each in attributes]
     if fingerprint_ok is False:
         yield "FINGERPRINT does not match"
+
+
+def _out_of_order(names: list[str]) -> Iterable[str]:
+    """What is wrong with the order of the attributes (RFC 8489 sections 14.5 to 14.7)."""
     if "FINGERPRINT" in names[:-1]:
         yield "FINGERPRINT is not the last attribute"
     if "MESSAGE-INTEGRITY" in names:

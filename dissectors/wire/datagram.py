@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class Malformed(Exception):
@@ -25,8 +25,7 @@ class CaptureError(Exception):
     """A capture that cannot be read at all: missing, empty, foreign. One line for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """A directed 5-tuple (the protocol is always UDP).
 
     `inside` names what carried the datagram when that is not UDP itself: `channel 0x4000` for TURN ChannelData,
@@ -49,8 +48,7 @@ class Flow:
         return f"{text} ({self.inside})" if self.inside else text
 
 
-@dataclass(frozen=True, slots=True)
-class Datagram:
+class Datagram(NamedTuple):
     """One UDP payload with its time and place.
 
     `file` and `frame` (from 1) say where it was captured, `layer` which UDP header of that frame it belongs to (from

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from dissectors import __version__
-from dissectors.mux.classify import BY_FIRST_OCTET
+from dissectors.mux.classify import left_open
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN
 from dissectors.protocols.payload_types import FACETIME, Hint
 from dissectors.protocols.sip_headers import COMPACT, NAMES
@@ -167,7 +167,7 @@ def _wrapped(items: Iterator[str], width: int = 118) -> Iterator[str]:
 
 def _figure() -> Iterator[tuple[int, int, tuple[int, ...], str]]:
     """Ranges of first octets with the rows that they leave open, and the names of those rows' protocols."""
-    open_rows = [tuple(row for row, _ in rows) for rows in BY_FIRST_OCTET]
+    open_rows = [tuple(row for row, _ in rows) for rows in map(left_open, range(256))]
     first = 0
     for octet in range(1, 257):
         if octet == 256 or open_rows[octet] != open_rows[first]:
