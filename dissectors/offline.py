@@ -162,7 +162,7 @@ def _problems(engine: Engine, number: int, capture: Capture) -> None:
     for id, what in _damage(capture):
         engine.problem(id, what, last)
     if notes.drops:
-        engine.problem("capture-drops", f"the capture itself reports {notes.drops} dropped packets", None)
+        engine.problem("capture-drops", f"the capture itself reports frames dropped: {notes.drops:,}", None)
 
 
 def _damage(capture: Capture) -> Iterator[tuple[str, str]]:

@@ -102,7 +102,7 @@ class Session:
                     due = time.monotonic() + max(TICK, spent / SHARE)
             self.engine.feed(self.scanner.finish())
             if dropped := self.source.drops().kernel:
-                self.engine.problem("capture-drops", f"the capture itself reports {dropped} dropped packets")
+                self.engine.problem("capture-drops", f"the capture itself reports frames dropped: {dropped:,}")
             self._look()
         finally:
             self._close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from dissectors.analysis.findings.delivery import verdict
 from dissectors.analysis.quality import CODECS, burst_ratio, delay_impairment, mos, r_factor
 from dissectors.analysis.report import Stream
 from tests.stories import A, B, Story, Told, receiver_report, report, rtp, sender_report, talk
@@ -180,6 +181,54 @@ def test_a_long_round_trip_costs_quality() -> None:
     (stream,) = report(talked).streams
     assert stream.quality is not None and stream.quality.delay_ms == pytest.approx(300, abs=1)
     assert stream.quality.mos is not None and stream.quality.mos < 4.1 and "round trip" in stream.quality.basis
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "packets", "where"),
+    [
+        (0, 0, 1000, None),
+        (4, 0, 100, None),
+        (6, 0, 100, "behind"),
+        (40, 0, 5000, None),
+        (60, 0, 5000, "behind"),
+        (110, 100, 1000, "before"),
+        (130, 100, 1000, "behind"),
+        (70, 100, 1000, "in"),
+        (0, 6, 100, "in"),
+        (20, 60, 5000, None),
+        (-3, 6, 100, "in"),
+    ],
+)
+def test_two_counts_of_loss_say_where_it_happened(theirs: int, ours: int, packets: int, where: str | None) -> None:
+    assert verdict(theirs, ours, packets) == where
+
+
+def test_what_was_lost_before_the_capture_began_is_not_lost_behind_it() -> None:
+    late = [*talk(), *(receiver_report(t, 77, lost=900) for t in (2000, 10_900))]
+    (stream,) = report(late).streams
+    assert stream.rtcp is not None and (stream.rtcp.cumulative_lost, stream.rtcp.lost_at_first) == (900, 900)
+    assert not [each.id for each in report(late).findings if each.id.startswith("loss-")]
+
+
+def test_a_jump_of_the_timestamps_is_no_jitter() -> None:
+    story = [*talk(seconds=4), *talk(start=5020, first=300, origin=2_000_000_000, seconds=4)]
+    made = report(story)
+    assert (made.streams[0].jitter_ms, made.streams[0].maximum_jitter_ms) == (0.0, 0.0)
+    assert "timestamp-jump" in {each.id for each in made.findings}
+
+
+def test_timestamps_that_follow_no_clock_have_no_jitter() -> None:
+    dice = random.Random(2)
+    good, count = talk(seconds=1, first=0), enumerate(talk(seconds=4, start=2020), 50)
+    made = report([*good, *((told[0], A, B, rtp(n, 77, 0, dice.randrange(2**32))) for n, told in count)])
+    assert made.streams[0].packets == 250
+    assert made.streams[0].jitter_ms is None and made.streams[0].maximum_jitter_ms is None
+    assert "stream-jitter" not in {each.id for each in made.findings}
+
+
+def test_one_lost_of_five_is_told_without_alarm() -> None:
+    (loss,) = (each for each in report(talk(seconds=0.12, lost=lambda n: n == 3)).findings if each.id == "stream-loss")
+    assert loss.severity == "note" and "1 of 6 lost" in loss.what
 
 
 def test_the_model_keeps_its_marks() -> None:

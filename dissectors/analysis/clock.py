@@ -106,13 +106,14 @@ def _faster(rate: float, step: int) -> list[tuple[int, float]]:
 def timing(counters: Counters, clock: int | None, evidence: str, excused: float = 0.0) -> Timing:
     """What the timestamps say, given the stream's clock in Hz (None where it is unknown).
 
-    In `excused` seconds the sender paused for another reason than silence.
+    In `excused` seconds the sender paused for another reason than silence; no drift is told of such a stream, as
+    timestamps stand still while a key is pressed.
     """
     line, step = slope(counters), frame(counters)
     real_time = _real_time(line, clock)
     if clock is None and line is not None and step is not None and not _believed(line.rate, step):
         real_time = False if _faster(line.rate, step) else None
-    drift = _drift(line, clock) if real_time else None
+    drift = _drift(line, clock) if real_time and not excused else None
     return Timing(
         rate=line.rate if line else None,
         error_ppm=1e6 * line.error if line else None,

@@ -74,6 +74,8 @@ class Heard:
     round_trip: float | None = None
     last: int = 0
     mos: float | None = None
+    first: int = 0
+    lost_at_first: int = 0
 
     def view(self, clock: int | None) -> RtcpView:
         """The report's value; jitter is in timestamp units, so milliseconds need the stream's clock in Hz."""
@@ -86,6 +88,8 @@ class Heard:
             round_trip_ms=None if self.round_trip is None else 1000 * self.round_trip,
             last=self.last / 1e9,
             mos=self.mos,
+            first=self.first / 1e9,
+            lost_at_first=self.lost_at_first,
         )
 
 
@@ -102,6 +106,8 @@ def together(heard: Iterable[Heard]) -> Heard | None:
         round_trip=next((each.round_trip for each in reversed(ordered) if each.round_trip is not None), None),
         last=ordered[-1].last,
         mos=next((each.mos for each in reversed(ordered) if each.mos is not None), None),
+        first=ordered[0].first,
+        lost_at_first=ordered[0].lost_at_first,
     )
 
 
@@ -186,6 +192,8 @@ class Control:
 
     def _report(self, time: int, hosts: Hosts, block: rtcp.ReportBlock) -> None:
         heard = self._source(block.ssrc, hosts)
+        if not heard.reports:
+            heard.first, heard.lost_at_first = time, block.cumulative_lost
         heard.reports += 1
         heard.last = time
         heard.fraction_lost = max(heard.fraction_lost, block.fraction_lost)

@@ -14,7 +14,7 @@ from dissectors.analysis import streams
 from dissectors.analysis.calls import Calls, CallState
 from dissectors.analysis.control import Control
 from dissectors.analysis.dtls import Handshakes
-from dissectors.analysis.findings.rule import Facts, Problem
+from dissectors.analysis.findings.rule import Facts, Problem, counted
 from dissectors.analysis.findings.rules import findings
 from dissectors.analysis.ice import Asked, Checks
 from dissectors.analysis.problems import Kept, Problems, without_numbers
@@ -213,14 +213,16 @@ class Engine:
         }
         told = [Problem("bound-hit", f"{name}: {count} given up", 1, ()) for name, count in hits.items() if count]
         if incomplete := scanner.frames.fragments.incomplete:
-            told.append(Problem("fragments-incomplete", f"{incomplete} fragmented datagrams are incomplete", 1, ()))
+            what = f"{counted(incomplete, 'fragmented datagram')} incomplete"
+            told.append(Problem("fragments-incomplete", what, 1, ()))
         for link, count in scanner.frames.unsupported.items():
-            told.append(Problem("link-type-unknown", f"link type {link}: {count} frames", 1, ()))
+            told.append(Problem("link-type-unknown", f"link type {link}: {counted(count, 'frame')}", 1, ()))
         return tuple(told)
 
     def _unconfirmed(self) -> tuple[Problem, ...]:
         return tuple(
-            kept.problem("plausible-only", f"{kept.count} datagrams look like {name} and nothing confirms it")
+            Problem("plausible-only", f"{counted(kept.count, 'datagram')} may be {name}, which nothing confirms", 1,
+                    tuple(kept.places))
             for name, kept in self._plausible.items()
         )
 

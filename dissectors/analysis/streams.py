@@ -18,6 +18,7 @@ from dissectors.protocols import payload_types
 from dissectors.wire.datagram import Flow
 
 NEAREST = 64
+MOST_JUMPS = 0.1
 GRACE = 32_000_000_000
 """Media may begin before the first message that was captured and end after the last, by so many nanoseconds."""
 
@@ -204,8 +205,8 @@ def stream(
         reordered=counters.reordered,
         restarts=counters.restarts,
         largest_gap_ms=counters.largest_gap / 1e6,
-        jitter_ms=jitter_ms(counters.jitter, known.clock),
-        maximum_jitter_ms=jitter_ms(counters.maximum_jitter, known.clock),
+        jitter_ms=jitter_ms(counters, counters.jitter, known.clock),
+        maximum_jitter_ms=jitter_ms(counters, counters.maximum_jitter, known.clock),
         extension_profiles=tuple(f"0x{profile:04X}" for profile in sorted(counters.profiles)),
         rtcp=rtcp,
         payloads=payloads(counters, joined),
@@ -252,6 +253,11 @@ def _excused(counters: Counters, joined: Joined | None, events: set[int]) -> flo
     return excused / 1e9
 
 
-def jitter_ms(jitter: list[float], clock: int | None) -> float | None:
-    """Interarrival jitter in milliseconds (RFC 3550 section 6.4.1); None where the clock is unknown or unusual."""
-    return 1000 * jitter[CLOCKS.index(clock)] / clock if clock in CLOCKS else None
+def jitter_ms(counters: Counters, jitter: list[float], clock: int | None) -> float | None:
+    """Interarrival jitter in milliseconds (RFC 3550 section 6.4.1).
+
+    None where the clock is unknown or unusual, and where timestamps follow no clock: they jump all the time.
+    """
+    if clock not in CLOCKS or counters.jumps > MOST_JUMPS * counters.packets:
+        return None
+    return 1000 * jitter[CLOCKS.index(clock)] / clock

@@ -36,12 +36,12 @@ class Counters:
     `sizes` maps a payload type to [datagrams, octets, smallest, largest] of what follows the RTP header. `steps` counts
     timestamp steps between datagrams whose sequence numbers follow one another; those that found no room are counted
     and added up in `other_steps` and `other_ticks`. `samples`, `elapsed` and the sums are those of the least-squares
-    line of timestamp units over seconds since `origin`; a step that no clock explains counts as one of `jumps` and
-    begins the line anew. `breaks` holds where the numbers went on elsewhere, once for each of `restarts` while there is
-    room: the times of the datagrams before and behind it, and how far sequence number and timestamp moved, modulo their
-    size. `events` are payloads that read as telephone events (RFC 4733 section 2.3), by (payload type, timestamp):
-    first time, last time, the last payload. `timeline` holds (time, datagrams, lost, index of the likeliest of
-    `CLOCKS`, its jitter) so far.
+    line of timestamp units over seconds since `origin`; a step that no clock explains counts as one of `jumps`,
+    begins the line anew and is no jitter. `breaks` holds where the numbers went on elsewhere, once for each of
+    `restarts` while there is room: the times of the datagrams before and behind it, and how far sequence number and
+    timestamp moved, modulo their size. `events` are payloads that read as telephone events (RFC 4733 section 2.3), by
+    (payload type, timestamp): first time, last time, the last payload. `timeline` holds (time, datagrams, lost, index
+    of the likeliest of `CLOCKS`, its jitter) so far.
     """
 
     __slots__ = (
@@ -167,19 +167,22 @@ class Counters:
                 self.other_steps += 1
                 self.other_ticks += step
         seconds = gap / 1e9
+        if abs(step) > JUMP + JUMP_PER_SECOND * seconds:
+            self._jump(time)
+            return
         jitter, maximum = self.jitter, self.maximum_jitter
         for i, clock in enumerate(CLOCKS):
             jitter[i] += (abs(seconds * clock - step) - jitter[i]) / 16
             if jitter[i] > maximum[i]:
                 maximum[i] = jitter[i]
-        self._sample(time, step, seconds)
+        self._sample(time, step)
 
-    def _sample(self, time: int, step: int, seconds: float) -> None:
-        if abs(step) > JUMP + JUMP_PER_SECOND * seconds:
-            self.jumps += 1
-            self.origin, self.elapsed, self.samples = time, 0, 1
-            self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
-            return
+    def _jump(self, time: int) -> None:
+        self.jumps += 1
+        self.origin, self.elapsed, self.samples = time, 0, 1
+        self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
+
+    def _sample(self, time: int, step: int) -> None:
         self.elapsed += step
         at = (time - self.origin) / 1e9
         self.samples += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.analysis.findings.rule import Facts, Found, problem, rule
+from dissectors.analysis.findings.rule import Facts, Found, counted, problem, rule
 
 ENOUGH = 20
 MEDIA = ("SIP", "RTP")
@@ -66,7 +66,8 @@ def capture_doubled(facts: Facts) -> Iterator[Found]:
     streams = [stream for stream in facts.streams if stream.packets >= ENOUGH]
     packets, doubled = sum(s.packets for s in streams), sum(s.duplicates for s in streams)
     if doubled > 0.45 * packets:
-        yield Found(f"{doubled:,} of {packets:,} RTP packets are copies", [streams[0].first_place], certainty="high")
+        what = f"{doubled:,} of {counted(packets, 'RTP packet')} are copies"
+        yield Found(what, [streams[0].first_place], certainty="high")
 
 
 @rule(
@@ -92,7 +93,7 @@ def capture_one_direction(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def not_analysed_tcp(facts: Facts) -> Iterator[Found]:
     for seen in facts.capture.not_analysed:
-        yield Found(f"{seen.name}: {seen.count:,} segments")
+        yield Found(f"{seen.name}: {counted(seen.count, 'segment')}")
 
 
 @rule(
@@ -105,7 +106,7 @@ def unknown_share(facts: Facts) -> Iterator[Found]:
     looked_like = sum(each.count for each in facts.problems if each.id == PLAUSIBLE.id)
     unknown = counts.get("UNKNOWN", 0) - looked_like
     if unknown > 0:
-        yield Found(f"{unknown:,} of {facts.capture.datagrams:,} datagrams are of no known protocol")
+        yield Found(f"of no known protocol: {unknown:,} of {counted(facts.capture.datagrams, 'datagram')}")
 
 
 RULES = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.analysis.findings.negotiation import rtp_lines
-from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
+from dissectors.analysis.findings.rule import Facts, Found, both_ends, counted, name_of, rule
 from dissectors.analysis.report import Certainty, Stream
 from dissectors.mux.counters import MAX_EVENTS
 
@@ -31,7 +31,7 @@ def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
             odd = [p for p in stream.payloads if str(p.payload_type) not in announced and p.packets >= ENOUGH]
             odd = [each for each in odd if each.payload_type != COMFORT_NOISE]
             for each in odd:
-                what = f"{name_of(stream)}: {each.packets:,} packets of type {each.payload_type}"
+                what = f"{name_of(stream)}: {counted(each.packets, 'packet')} of type {each.payload_type}"
                 yield Found(what, (stream.first_place,), number, position)
 
 
@@ -157,7 +157,7 @@ def redundancy_sent(facts: Facts) -> Iterator[Found]:
         for each in stream.payloads:
             kind = REDUNDANT.get((each.codec or "").lower())
             if kind:
-                what = f"{name_of(stream)}: {each.packets:,} packets of {kind}"
+                what = f"{name_of(stream)}: {counted(each.packets, 'packet')} of {kind}"
                 yield Found(what, both_ends(stream), stream.call, number)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.analysis.findings.media import private
-from dissectors.analysis.findings.rule import Facts, Found, rule
+from dissectors.analysis.findings.rule import Facts, Found, counted, rule
 from dissectors.analysis.report import Check
 from dissectors.wire.datagram import endpoint, host_of
 
@@ -118,7 +118,7 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
 def stun_unanswered(facts: Facts) -> Iterator[Found]:
     for check in facts.checks:
         if check.kind == BINDING and check.silent >= TRIES and not check.answered:
-            yield Found(f"{ends(check)}: {check.silent} requests", (check.place,))
+            yield Found(f"{ends(check)}: {counted(check.silent, 'request')}, no answer", (check.place,))
 
 
 @rule(
@@ -145,7 +145,7 @@ def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
         tried = max(check.requests, check.silent)
         if check.kind == "allocate" and check.relayed is None and (serious or tried >= TRIES):
             why = ", ".join(serious or check.errors) or "no answer"
-            yield Found(f"{ends(check)}: {tried} requests, {why}", (check.place,))
+            yield Found(f"{ends(check)}: {counted(tried, 'request')}, {why}", (check.place,))
 
 
 @rule(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
-from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
+from dissectors.analysis.findings.rule import Facts, Found, Look, both_ends, counted, name_of, rule
 from dissectors.analysis.report import Severity, Stream
 
 ENOUGH = 50
@@ -24,8 +25,14 @@ def stream_loss(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         if stream.lost_fraction >= LOSS:
             what = f"{name_of(stream)}: {stream.lost:,} of {expected(stream):,} lost ({stream.lost_fraction:.1%})"
-            severity: Severity = "error" if stream.lost_fraction >= HEAVY_LOSS else "warning"
-            yield Found(what, both_ends(stream), stream.call, number, severity=severity)
+            yield Found(what, both_ends(stream), stream.call, number, severity=_loss_weighs(stream))
+
+
+def _loss_weighs(stream: Stream) -> Severity:
+    """How bad a loss is: of a few datagrams it says little."""
+    if expected(stream) < ENOUGH:
+        return "note"
+    return "error" if stream.lost_fraction >= HEAVY_LOSS else "warning"
 
 
 def expected(stream: Stream) -> int:
@@ -42,62 +49,73 @@ def loss_bursts(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         quality = stream.quality
         if quality and quality.longest_loss_run >= BURST:
-            runs = f"{quality.loss_runs} run{'s' * (quality.loss_runs > 1)}"
-            what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run} in the longest"
+            runs = counted(quality.loss_runs, "run")
+            what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
             yield Found(what, both_ends(stream), stream.call, number)
 
 
-def _compared(facts: Facts) -> Iterator[tuple[int, Stream, int, int]]:
-    """Streams whose receiver reported until near their end: position, stream, lost by its count, lost by ours.
+Where = Literal["before", "behind", "in"]
+"""Where datagrams were lost: before the capture point, behind it, or in the capture itself."""
 
-    Ours is taken at the moment of that report, as near as the timeline goes.
+
+def verdict(theirs: int, ours: int, packets: int) -> Where | None:
+    """Where loss happened, given what the receiver counts and what is missing here; None where little was lost."""
+    much = max(5.0, 0.01 * packets)
+    if theirs - ours > max(much, 0.2 * ours):
+        return "behind"
+    if ours - theirs > max(much, 0.2 * ours):
+        return "in"
+    return "before" if ours > much and abs(theirs - ours) <= max(5.0, 0.2 * ours) else None
+
+
+def compared(stream: Stream) -> tuple[int, int] | None:
+    """What was lost between the receiver's first report and its last, by its count and by ours; None where it said
+    too little. What it lost before its first report may have been lost before the capture began.
     """
-    for number, stream in enumerate(facts.streams):
-        view = stream.rtcp
-        if view is None or view.reports < REPORTS or stream.restarts or stream.packets < ENOUGH:
-            continue
-        before = [moment.lost for moment in stream.timeline if moment.time <= view.last]
-        yield number, stream, view.cumulative_lost, (before[-1] if before and view.last < stream.last else stream.lost)
+    view = stream.rtcp
+    if view is None or view.reports < REPORTS or stream.restarts or stream.packets < ENOUGH:
+        return None
+    return view.cumulative_lost - view.lost_at_first, _lost_until(stream, view.last) - _lost_until(stream, view.first)
 
 
-def _tolerance(stream: Stream) -> float:
-    return max(5.0, 0.01 * stream.packets)
+def _lost_until(stream: Stream, time: float) -> int:
+    """What was missing here until a moment, as near as the timeline goes."""
+    if time >= stream.last:
+        return stream.lost
+    return next((moment.lost for moment in reversed(stream.timeline) if moment.time <= time), 0)
 
 
-@rule(
-    "loss-before-capture", "note", "The loss happened before the capture point",
-    why="The receiver reports as many lost as are missing here: they never reached this point of the path.",
-    fix="Look between the sender and where this was captured.",
+def located(where: Where) -> Look:
+    """Looks for streams of which this is the verdict."""
+
+    def look(facts: Facts) -> Iterator[Found]:
+        for number, stream in enumerate(facts.streams):
+            both = compared(stream)
+            if both is not None and verdict(*both, stream.packets) == where:
+                theirs, ours = both
+                what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
+                yield Found(what, both_ends(stream), stream.call, number, certainty="high")
+
+    return look
+
+
+LOCATED = (
+    rule(
+        "loss-in-capture", "warning", "The receiver got what is missing here",
+        why="The receiver reports fewer lost than are missing here: the capture dropped them, not the network.",
+        fix="Capture with a larger buffer (tcpdump -B 4096), a narrower filter, or where all of the path is seen.",
+    )(located("in")),
+    rule(
+        "loss-behind-capture", "warning", "Datagrams are lost behind the capture point",
+        why="They are in this capture, and the receiver reports them lost.",
+        fix="Look between where this was captured and the receiver.",
+    )(located("behind")),
+    rule(
+        "loss-before-capture", "note", "The loss happened before the capture point",
+        why="The receiver reports as many lost as are missing here: they never reached this point of the path.",
+        fix="Look between the sender and where this was captured.",
+    )(located("before")),
 )  # fmt: skip
-def loss_before_capture(facts: Facts) -> Iterator[Found]:
-    for number, stream, theirs, ours in _compared(facts):
-        if ours > _tolerance(stream) and abs(theirs - ours) <= max(5.0, 0.2 * ours):
-            what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
-            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
-
-
-@rule(
-    "loss-behind-capture", "warning", "Datagrams are lost behind the capture point",
-    why="They are in this capture, and the receiver reports them lost.",
-    fix="Look between where this was captured and the receiver.",
-)  # fmt: skip
-def loss_behind_capture(facts: Facts) -> Iterator[Found]:
-    for number, stream, theirs, ours in _compared(facts):
-        if theirs - ours > max(_tolerance(stream), 0.2 * ours):
-            what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
-            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
-
-
-@rule(
-    "loss-in-capture", "warning", "The receiver got what is missing here",
-    why="The receiver reports fewer lost than are missing in the capture: the capture dropped them, not the network.",
-    fix="Capture with a larger buffer (tcpdump -B 4096), a narrower filter, or at a place that sees all of the path.",
-)  # fmt: skip
-def loss_in_capture(facts: Facts) -> Iterator[Found]:
-    for number, stream, theirs, ours in _compared(facts):
-        if ours - theirs > max(_tolerance(stream), 0.2 * ours):
-            what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
-            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
 
 
 @rule(
@@ -108,7 +126,7 @@ def loss_in_capture(facts: Facts) -> Iterator[Found]:
 def stream_reordered(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         if stream.reordered > REORDERED * stream.packets:
-            what = f"{name_of(stream)}: {stream.reordered:,} packets came late"
+            what = f"{name_of(stream)}: {counted(stream.reordered, 'packet')} came late"
             yield Found(what, both_ends(stream), stream.call, number)
 
 
@@ -122,7 +140,7 @@ def stream_duplicates(facts: Facts) -> Iterator[Found]:
         # Some senders repeat the end of a telephone event under the same sequence number.
         twice = stream.duplicates - REPEATED_ENDS * len(stream.digits)
         if DUPLICATES * stream.packets < twice < 0.45 * stream.packets:
-            what = f"{name_of(stream)}: {stream.duplicates:,} of {stream.packets:,} came twice"
+            what = f"{name_of(stream)}: {twice:,} of {counted(stream.packets, 'packet')} came twice"
             yield Found(what, both_ends(stream), stream.call, number)
 
 
@@ -135,8 +153,8 @@ def stream_jitter(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         real = stream.timing is None or stream.timing.real_time is not False
         if (stream.jitter_ms or 0) >= JITTER_MS and real and stream.packets >= ENOUGH and stream.kind != "video":
-            what = f"{name_of(stream)}: {stream.jitter_ms:.0f} ms of jitter, {stream.maximum_jitter_ms:.0f} at most"
-            yield Found(what, both_ends(stream), stream.call, number)
+            told = f"{stream.jitter_ms:,.0f} ms of jitter, {stream.maximum_jitter_ms:,.0f} ms at most"
+            yield Found(f"{name_of(stream)}: {told}", both_ends(stream), stream.call, number)
 
 
 @rule(
@@ -162,7 +180,7 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
 def timestamp_jump(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         if stream.timing and stream.timing.jumps:
-            what = f"{name_of(stream)}: {stream.timing.jumps:,} jump{'s' * (stream.timing.jumps > 1)}"
+            what = f"{name_of(stream)}: {counted(stream.timing.jumps, 'jump')}"
             yield Found(what, both_ends(stream), stream.call, number)
 
 
@@ -174,7 +192,7 @@ def timestamp_jump(facts: Facts) -> Iterator[Found]:
 def sequence_restart(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         if stream.restarts:
-            what = f"{name_of(stream)}: {stream.restarts:,} time{'s' * (stream.restarts > 1)}"
+            what = f"{name_of(stream)}: {counted(stream.restarts, 'time')}"
             yield Found(what, both_ends(stream), stream.call, number)
 
 
@@ -201,7 +219,7 @@ def round_trip_long(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         round_trip = stream.rtcp.round_trip_ms if stream.rtcp else None
         if round_trip is not None and round_trip >= ROUND_TRIP_MS:
-            yield Found(f"{name_of(stream)}: {round_trip:.0f} ms", both_ends(stream), stream.call, number)
+            yield Found(f"{name_of(stream)}: {round_trip:,.0f} ms", both_ends(stream), stream.call, number)
 
 
 @rule(
@@ -212,10 +230,10 @@ def round_trip_long(facts: Facts) -> Iterator[Found]:
 def rtcp_missing(facts: Facts) -> Iterator[Found]:
     long = [stream for stream in facts.streams if stream.last - stream.first >= 20]
     if long and not any(seen.name == "RTCP" for seen in facts.capture.protocols):
-        yield Found(f"{len(long)} stream{'s' * (len(long) > 1)} of 20 s and more, no RTCP", [long[0].first_place])
+        yield Found(f"{counted(len(long), 'stream')} of 20 s and more, no RTCP", [long[0].first_place])
 
 
 RULES = (
-    quality_poor, stream_loss, loss_bursts, loss_in_capture, loss_behind_capture, loss_before_capture, stream_jitter,
-    round_trip_long, stream_reordered, stream_duplicates, clock_drift, timestamp_jump, sequence_restart, rtcp_missing,
+    quality_poor, stream_loss, loss_bursts, *LOCATED, stream_jitter, round_trip_long, stream_reordered,
+    stream_duplicates, clock_drift, timestamp_jump, sequence_restart, rtcp_missing,
 )  # fmt: skip

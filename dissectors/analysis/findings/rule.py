@@ -135,6 +135,11 @@ def problem(id: str, severity: Severity, title: str, *, why: str, fix: str) -> R
     return Rule(id, severity, title, why, fix, look)
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 packet`, `2 packets`, `1,020 packets`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 def name_of(stream: Stream) -> str:
     """A stream as the findings call it."""
     return f"SSRC 0x{stream.ssrc:08X}, {stream.src} to {stream.dst}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.analysis.findings.media import private
-from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
+from dissectors.analysis.findings.rule import Facts, Found, both_ends, counted, name_of, rule
 from dissectors.analysis.report import Call, Handshake, Stream
 from dissectors.wire.datagram import endpoint, host_of
 
@@ -40,7 +40,7 @@ def dtls_failed(facts: Facts) -> Iterator[Found]:
 def dtls_unanswered(facts: Facts) -> Iterator[Found]:
     for each in facts.handshakes:
         if each.outcome == "unanswered" and (each.hellos > 1 or facts.end - each.first >= PATIENCE):
-            yield Found(f"{between(each)}: {each.hellos} hellos", (each.place,))
+            yield Found(f"{between(each)}: {counted(each.hellos, 'ClientHello')}", (each.place,))
 
 
 @rule(
@@ -62,7 +62,7 @@ def dtls_unfinished(facts: Facts) -> Iterator[Found]:
 def dtls_repeated(facts: Facts) -> Iterator[Found]:
     for each in facts.handshakes:
         if each.hellos >= MOST_HELLOS and each.outcome != "unanswered":
-            yield Found(f"{between(each)}: {each.hellos} hellos", (each.place,))
+            yield Found(f"{between(each)}: {counted(each.hellos, 'ClientHello')}", (each.place,))
 
 
 @rule(

@@ -21,7 +21,9 @@ class Phase:
 class RtcpView:
     """What the receiver of a stream reported of it last, and the extremes. `round_trip_ms` from LSR and DLSR.
 
-    `last` is when it last did. `mos` is what an extended report (RFC 3611 section 4.7) says of the listening quality.
+    `first` and `last` are when it did first and last; `lost_at_first` is the cumulative number of the first report, of
+    which some may have been lost before the capture began. `mos` is what an extended report (RFC 3611 section 4.7)
+    says of the listening quality.
     """
 
     reports: int
@@ -32,6 +34,8 @@ class RtcpView:
     round_trip_ms: float | None
     last: float = 0.0
     mos: float | None = None
+    first: float = 0.0
+    lost_at_first: int = 0
 
 
 @dataclass(frozen=True, slots=True)

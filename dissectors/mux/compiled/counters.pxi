@@ -258,10 +258,13 @@ cdef class Counters:
             self.largest_gap = gap
         if ((sequence - self.sequence) & 0xFFFF) == 1:
             self.stepped(step)
+        if fabs(ticks) > JUMP + JUMP_PER_SECOND * seconds:
+            self.jump(time)
+            return 0
         for i in range(CLOCKS_KEPT):
             self.jitters[i] += (fabs(seconds * CLOCKS[i] - ticks) - self.jitters[i]) / 16
             self.maxima[i] = self.jitters[i] if self.jitters[i] > self.maxima[i] else self.maxima[i]
-        self.sample(time, step, seconds)
+        self.sample(time, step)
         return 0
 
     cdef inline int stepped(self, int64_t step) except -1:
@@ -283,13 +286,13 @@ cdef class Counters:
             self.other_ticks += step
         return 0
 
-    cdef inline void sample(self, int64_t time, int64_t step, double seconds) noexcept:
+    cdef void jump(self, int64_t time) noexcept:
+        self.jumps += 1
+        self.origin, self.elapsed, self.samples = time, 0, 1
+        self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
+
+    cdef inline void sample(self, int64_t time, int64_t step) noexcept:
         cdef double at, ticks
-        if fabs(<double> step) > JUMP + JUMP_PER_SECOND * seconds:
-            self.jumps += 1
-            self.origin, self.elapsed, self.samples = time, 0, 1
-            self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
-            return
         self.elapsed += step
         at = (<double> (time - self.origin)) / 1e9
         ticks = <double> self.elapsed
