@@ -128,3 +128,15 @@ def test_the_same_of_two_calls_is_told_of_each() -> None:
 def test_a_header_that_is_missing_is_not_broken_too() -> None:
     octets = INVITE[3].replace(b"CSeq: 1 INVITE\r\n", b"")
     assert found([(0, A, B, octets)], "header-missing") and not found([(0, A, B, octets)], "header-broken")
+
+
+def test_one_direction_names_what_comes_from_there() -> None:
+    (told,) = found([INVITE, *talk()], "capture-one-direction")
+    assert (told.what, told.severity) == ("SIP and RTP come from 198.51.100.1 alone", "warning")
+    (told,) = found([*talk(), *talk(dst=PROXY, ssrc=9)], "capture-one-direction")
+    assert (told.what, told.severity) == ("RTP comes from 198.51.100.1 alone", "note")
+
+
+@pytest.mark.parametrize("story", [talk(), [INVITE, *talk(), (5, B, A, bytes(range(200, 220)))]])
+def test_a_single_stream_or_a_capture_that_has_the_way_back_is_not_half_of_something(story: Story) -> None:
+    assert not found(story, "capture-one-direction")
