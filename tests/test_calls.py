@@ -236,3 +236,34 @@ def test_what_makes_room_gives_its_octets_back() -> None:
         kept.feed(Datagram(0, n, 0, n, flow, invite, len(invite)), parse(invite))
     only_one = calls.MAX_TEXTS - kept.texts.left
     assert 0 < only_one < 2 * len(OURS) and kept.descriptions.left == MAX_OCTETS - len(OURS)
+
+
+def test_a_hop_that_keeps_the_call_id_and_changes_the_tags_keeps_the_sides() -> None:
+    far = (CALLER + "x", CALLEE + "x")
+    call = only([
+        (A, PROXY, INVITE), (PROXY, B, asks("INVITE", 1, OURS, tags=(far[0], ""))),
+        (B, PROXY, says(200, 1, THEIRS, tags=far)), (PROXY, A, says(200, 1, THEIRS)), (B, PROXY, asks("BYE", 9,
+        tags=far[::-1])),
+    ])  # fmt: skip
+    assert [each.side for each in call.messages] == ["caller", "caller", "callee", "callee", "callee"]
+    assert call.ended_by == "callee"
+
+
+@pytest.mark.parametrize(
+    ("messages", "said"),
+    [
+        ([asks("OPTIONS", 1, b"", f"User-Agent: {n}") for n in range(20)], "user agents of calls: 4"),
+        ([says(180, 1, tags=(CALLER, str(n))) for n in range(70)], "dialogs: 6"),
+        ([asks("INVITE", 1, tags=(str(n), "")) for n in range(20)], "tags of calls: 4"),
+    ],
+)
+def test_what_a_call_does_not_keep_is_told(messages: list[bytes], said: str) -> None:
+    hits = [each.what for each in report([(A, B, each) for each in messages]).findings if each.id == "bound-hit"]
+    assert f"{said} given up" in hits
+
+
+def test_hosts_and_flows_that_a_call_does_not_keep_are_told() -> None:
+    hits = [each.what for each in report([(("192.0.2.1", 5000 + n), B, INVITE) for n in range(40)]).findings]
+    assert "5-tuples of calls: 8 given up" in hits
+    hits = [each.what for each in report([((f"192.0.2.{n}", 5060), C, INVITE) for n in range(1, 22)]).findings]
+    assert "hosts of calls: 5 given up" in hits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from dissectors.analysis.calls import MAX_MESSAGES
+from dissectors.analysis.call import MAX_MESSAGES
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.findings.rule import Problem
 from dissectors.analysis.problems import MAX_KINDS, Problems
@@ -65,4 +65,4 @@ def test_messages_and_descriptions_beyond_what_a_call_keeps_are_told() -> None:
     (call,) = told.calls
     hits = [each.what for each in told.findings if each.id == "bound-hit"]
     descriptions = MAX_MESSAGES + 3 - len(call.descriptions)
-    assert hits == ["messages of calls: 3 given up", f"offers and answers: {descriptions} given up"]
+    assert hits == [f"offers and answers: {descriptions} given up", "messages of calls: 3 given up"]

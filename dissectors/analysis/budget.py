@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 
@@ -22,3 +23,13 @@ class Budget:
 
     def give_back(self, octets: int) -> None:
         self.left += octets
+
+
+class Bounds:
+    """Counts by name how often a bound was hit, and so what is not told."""
+
+    def __init__(self) -> None:
+        self.hits: Counter[str] = Counter()
+
+    def hit(self, name: str) -> None:
+        self.hits[name] += 1

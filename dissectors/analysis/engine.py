@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from dissectors.analysis import streams
-from dissectors.analysis.calls import Calls, CallState
+from dissectors.analysis.call import CallState
+from dissectors.analysis.calls import Calls
 from dissectors.analysis.control import Control
 from dissectors.analysis.dtls import Handshakes
 from dissectors.analysis.findings.rule import Facts, Problem, counted
@@ -202,11 +203,7 @@ class Engine:
         """What was given up because a bound was hit, and what the scan could not read."""
         hits = {
             **scanner.bounds_hit,
-            "calls": self.calls.evicted,
-            "texts": self.calls.texts.refused,
-            "descriptions": self.calls.descriptions.refused,
-            "messages of calls": sum(call.not_kept for call in self.calls.calls.values()),
-            "offers and answers": sum(call.negotiation.not_kept for call in self.calls.calls.values()),
+            **self.calls.bounds_hit,
             **self.checks.bounds_hit,
             **self.control.bounds_hit,
             "handshakes": self.handshakes.evicted,
@@ -284,7 +281,7 @@ def _call(call: CallState, members: tuple[int, ...]) -> Call:
         ended=_seconds(call.ended),
         ended_by=call.ended_by,
         status=call.status,
-        dialogs=call.dialog_list(),
+        dialogs=call.dialogs.told(call.call_id),
         user_agents=tuple(call.user_agents),
         messages=tuple(call.messages),
         descriptions=tuple(call.descriptions),

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dissectors.analysis import media
-from dissectors.analysis.budget import Budget
+from dissectors.analysis.budget import Bounds, Budget
 from dissectors.analysis.report import Description, Place
 from dissectors.protocols import sdp, sip
 from dissectors.protocols.sip_headers import number
@@ -60,36 +60,37 @@ class Offered:
 class Negotiation:
     """What the two sides have described to each other, in order; `kept` octets of `budget` are taken by it."""
 
-    budget: Budget = field(default_factory=lambda: Budget(MAX_OCTETS))
+    budget: Budget
+    bounds: Bounds
     kept: int = 0
     facetime: bool = False
     descriptions: list[Description] = field(default_factory=list)
     announced: list[Announced] = field(default_factory=list)
-    not_kept: int = 0
     _offers: dict[Transaction, Offered] = field(default_factory=dict)
     _described: dict[tuple[Transaction, str, bytes], Place] = field(default_factory=dict)
 
-    def feed(self, datagram: Datagram, message: sip.Message, side: str) -> tuple[Malformed, ...]:
+    def feed(
+        self, datagram: Datagram, message: sip.Message, identity: sip.Identity, side: str
+    ) -> tuple[Malformed, ...]:
         """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
-        sequence, method = message.cseq or (None, message.method or "")
-        if method not in METHODS or (message.status or 0) >= 300:
+        if identity.method not in METHODS or (message.status or 0) >= 300:
             return ()
         broken = []
         for text in _texts(message):
             try:
-                self._take(datagram, text, side, self._transaction(message, sequence, method, side))
+                self._take(datagram, text, side, self._transaction(message, identity, side))
             except Malformed as malformed:
                 broken.append(malformed)
         return tuple(broken)
 
-    def _transaction(self, message: sip.Message, sequence: int | None, method: str, side: str) -> Transaction:
-        if method == "PRACK" and message.is_request:
+    def _transaction(self, message: sip.Message, identity: sip.Identity, side: str) -> Transaction:
+        if identity.method == "PRACK" and message.is_request:
             asked = (message.get("RAck") or "").split()
-            first = (message.from_tag, number(asked[1]) if len(asked) == 3 else None)
+            first = (identity.from_tag, number(asked[1]) if len(asked) == 3 else None)
             waiting = self._offers.get(first)
             if waiting is not None and waiting.side != side and not waiting.answered:
                 return first
-        return message.from_tag, sequence
+        return identity.from_tag, identity.sequence
 
     def _take(self, datagram: Datagram, text: bytes, side: str, transaction: Transaction) -> None:
         """Take one description; what a hop or a later response repeats says nothing new."""
@@ -101,7 +102,7 @@ class Negotiation:
                 self._on(offered, datagram.flow, known)
             return
         if len(self.descriptions) >= MAX_DESCRIPTIONS:
-            self.not_kept += 1
+            self.bounds.hit("offers and answers")
             return
         description = sdp.parse(text)
         taken = self.budget.take(len(text))
@@ -121,7 +122,9 @@ class Negotiation:
 
     def _on(self, offered: Offered, flow: Flow, place: Place) -> None:
         offered.last = place
-        if len(offered.hops) < MAX_DESCRIPTIONS:
+        if flow not in offered.hops and len(offered.hops) >= MAX_DESCRIPTIONS:
+            self.bounds.hit("hops of offers")
+        else:
             offered.hops.setdefault(flow, place)
 
     def _list(

@@ -10,7 +10,7 @@ from heapq import nlargest
 from itertools import islice
 from operator import attrgetter
 
-from dissectors.analysis.calls import CallState
+from dissectors.analysis.call import CallState
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.ice import Asked
 from dissectors.analysis.report import CaptureFile, Report

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dissectors.analysis import clock, pauses, quality
-from dissectors.analysis.calls import CallState, Gone
+from dissectors.analysis.call import CallState
+from dissectors.analysis.calls import Gone
 from dissectors.analysis.control import Heard
 from dissectors.analysis.digits import EVENT, EVENT_CLOCK, digits, evident
 from dissectors.analysis.media import UNKNOWN_CODEC, Codec, codec_of

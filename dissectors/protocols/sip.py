@@ -23,7 +23,7 @@ from dissectors.protocols.sip_headers import (
     unfold,
     via,
 )
-from dissectors.protocols.sip_message import Message
+from dissectors.protocols.sip_message import Identity, Message
 from dissectors.protocols.sip_parts import Part, head, read_parts
 from dissectors.protocols.sip_start_line import METHODS, read_start_line
 from dissectors.wire.datagram import Malformed
@@ -31,8 +31,8 @@ from dissectors.wire.inflate import LIMITS, Inflated, Limits, inflate
 from dissectors.wire.spec import Spec, StartLine, certain
 
 __all__ = [
-    "METHODS", "SPEC", "Address", "Deviation", "Header", "Message", "Part", "Via", "address", "build", "parse",
-    "parse_all", "request_line", "status_line", "via",
+    "METHODS", "SPEC", "Address", "Deviation", "Header", "Identity", "Message", "Part", "Via", "address", "build",
+    "parse", "parse_all", "request_line", "status_line", "via",
 ]  # fmt: skip
 
 MAX_MESSAGES = 16

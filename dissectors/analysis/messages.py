@@ -1,0 +1,80 @@
+"""SIP messages as the report tells them: what they say, what they weigh, and as much of their bodies as is kept."""
+
+from __future__ import annotations
+
+from sys import getsizeof, intern
+
+from dissectors.analysis.budget import Budget
+from dissectors.analysis.report import Body, Deviation, Message, Place, Sizes
+from dissectors.protocols import sip
+from dissectors.wire.datagram import Datagram
+
+MAX_HEADERS = 128
+MAX_TEXT = 1 << 16
+"""Octets of one body that are kept."""
+
+
+def told(
+    datagram: Datagram, message: sip.Message, identity: sip.Identity, again: bool, body: Body | None, side: str,
+    agent: str | None,
+) -> Message:  # fmt: skip
+    """The value of the report; `again` says that the same hop carried it before, `agent` is its User-Agent."""
+    flow, method = datagram.flow, identity.method or ""
+    summary = f"{method}" if message.is_request else f"{message.status} {message.reason or ''}".strip()
+    return Message(
+        place=Place(datagram.file, datagram.frame),
+        time=datagram.time / 1e9,
+        src=flow.src,
+        sport=flow.sport,
+        dst=flow.dst,
+        dport=flow.dport,
+        length=datagram.length,
+        method=method,
+        status=message.status,
+        reason=message.reason,
+        cseq=identity.sequence,
+        summary=summary,
+        compact=message.compact,
+        retransmission=again,
+        user_agent=agent,
+        body=body,
+        deviations=tuple(Deviation(each.kind, each.text) for each in message.deviations),
+        side=side,
+        headers=tuple(intern(header.written) for header in message.headers[:MAX_HEADERS] if not header.recovered),
+        sizes=sizes(datagram.length, message),
+        uri=message.uri,
+        to_tag=identity.to_tag,
+    )
+
+
+def body(message: sip.Message, texts: Budget) -> tuple[Body | None, int]:
+    """A message's body, and how many octets of `texts` it took; its text is empty where these were spent."""
+    if not message.raw_body and not message.body.octets:
+        return None, 0
+    inflated = message.body
+    text = inflated.octets[:MAX_TEXT].decode("utf-8", "replace")
+    taken = texts.take(getsizeof(text)) if text else 0
+    found = Body(
+        content_type=message.content_type,
+        compressed_length=inflated.compressed_length,
+        inflated_length=inflated.inflated_length,
+        encoding=inflated.encoding,
+        label=inflated.label,
+        status=inflated.status,
+        text=text if taken else "",
+        deviations=inflated.deviations,
+    )
+    return found, taken
+
+
+def sizes(sent: int, message: sip.Message) -> Sizes:
+    """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
+    kept = [header for header in message.headers if not header.recovered]
+    inflated = sent
+    if message.body.compressed:
+        before, after = len(message.raw_body), len(message.body.octets)
+        labels = [header for header in kept if header.name == "Content-Encoding"]
+        inflated += after - before + len(str(after)) - len(str(before))
+        inflated -= sum(len(header.written) + len(header.value) + len(": \r\n") for header in labels)
+    short = [header for header in kept if len(header.written) == 1]
+    return Sizes(sent, inflated, inflated + sum(len(header.name) - 1 for header in short), len(short))
