@@ -559,17 +559,20 @@ end
 
 local EVERY_ROW, OPEN_TO = {}, {}
 for place, row in ipairs(ROWS) do
-  EVERY_ROW[place] = { row = row, clauses = row }
+  EVERY_ROW[place] = { row = row, least = 0, clauses = row }
   for _, clause in ipairs(row) do prepare(clause) end
 end
 for _, range in ipairs(OPEN) do
   for octet = range[1], range[2] do OPEN_TO[octet] = range[3] end
 end
 
--- What the first two octets say of a clause: true or false where they settle it, else nil.
+-- What the first two octets say of a clause: true or false where they settle it, how long the datagram has to be where
+-- that is all they leave open, else nil.
 local function settled(clause, pair)
   local octet = clause.octets and pair[clause[2]]
   if octet then return clause.octets[octet] == true end
+  if clause[1] == "AtLeast" then return clause[2] end
+  if clause[1] == "RtpHeader" and pair[0] % 32 < 16 then return 12 + 4 * (pair[0] % 16) end
   if clause[1] == "Chain" and clause[2] == 0 then
     for _, check in ipairs(clause[7]) do
       if settled(check, pair) == false then return false end
@@ -578,21 +581,29 @@ local function settled(clause, pair)
   return nil
 end
 
--- The rows that two octets leave open, each with the clauses that they leave open; worked out when they first come.
+-- The rows that two octets leave open, each with the clauses that they leave open and the least length that satisfies
+-- the others; worked out when they first come. Of `least` octets or more, the datagram is what `settled` says.
 local REMAINING = {}
 
 local function remaining(first, second)
   local rows, pair = {}, { [0] = first, [1] = second }
   for _, number_of in ipairs(OPEN_TO[first]) do
-    local candidate = { row = ROWS[number_of], clauses = {} }
+    local candidate = { row = ROWS[number_of], least = 0, clauses = {} }
     local possible = true
     for _, clause in ipairs(candidate.row) do
       local said = settled(clause, pair)
-      if said == false then possible = false end
-      if said == nil then candidate.clauses[#candidate.clauses + 1] = clause end
+      if said == false then
+        possible = false
+      elseif said == nil then
+        candidate.clauses[#candidate.clauses + 1] = clause
+      elseif said ~= true then
+        candidate.least = math.max(candidate.least, said)
+      end
     end
     if possible then rows[#rows + 1] = candidate end
   end
+  local settles = rows[1] and #rows[1].clauses == 0
+  rows.settled, rows.least = settles and rows[1].row, settles and rows[1].least or math.huge
   REMAINING[first * 256 + second] = rows
   return rows
 end
@@ -602,10 +613,13 @@ local function classify(payload, length)
   local first, second = byte(payload, 1, 2)
   local rows = second and (REMAINING[first * 256 + second] or remaining(first, second)) or EVERY_ROW
   for place = 1, #rows do
-    local clauses = rows[place].clauses
-    local left = #clauses
-    while left > 0 and clauses[left].holds(clauses[left], payload, length) do left = left - 1 end
-    if left == 0 then return rows[place].row end
+    local candidate = rows[place]
+    if length >= candidate.least then
+      local clauses = candidate.clauses
+      local left = #clauses
+      while left > 0 and clauses[left].holds(clauses[left], payload, length) do left = left - 1 end
+      if left == 0 then return candidate.row end
+    end
   end
   return UNKNOWN
 end
@@ -1344,7 +1358,8 @@ if set_plugin_info then
   set_plugin_info({ version = VERSION, author = "The muxshark authors", description = "SIP, STUN, RTP on one port" })
 end
 
-local made, mux = pcall(Proto, NAME, "Calls on one UDP port (" .. NAME .. ")")
+local DESCRIPTION = "Calls on one UDP port (" .. NAME .. ")"
+local made, mux = pcall(Proto, NAME, DESCRIPTION)
 if not made then
   refuse("a protocol \"" .. NAME .. "\" exists already, so the plugin is probably installed twice (look at Help, About "
     .. "Wireshark, Folders: personal and global Lua plugins)")
@@ -1418,9 +1433,6 @@ local EXPERT_OF_STATUS = {
   unsupported = experts.unsupported,
 }
 
--- Ports that are ours, by number; `register` fills it.
-local registered = {}
-
 -- Dissectors --------------------------------------------------------------------------------------------------------
 
 -- An unknown name raises in 3.4 and gives nil from 3.6 on.
@@ -1432,21 +1444,40 @@ end
 local DATA = dissector("data")
 local call = DATA.call
 
-for _, row in ipairs(ROWS) do
+local function equip(row)
   row.dissector = dissector(row.wireshark) or dissector(row.otherwise) or DATA
-  row.text = ", " .. row.name .. " (" .. row.strength .. "): " .. row.reason
+  row.text = DESCRIPTION .. ", " .. row.name .. " (" .. row.strength .. "): " .. row.reason
+  row.media = row.name == "RTP"
+  row.strength_number = STRENGTH_NUMBERS[row.strength]
+  -- What Wireshark has a name for is named, even where so little was captured that its dissector takes it for data.
+  row.column = row.wireshark and row.wireshark ~= "data" and row.name or nil
 end
-UNKNOWN.dissector, UNKNOWN.text = DATA, ", UNKNOWN: " .. UNKNOWN.reason
+for _, row in ipairs(ROWS) do equip(row) end
+equip(UNKNOWN)
 
--- A dissector that meets something malformed throws; Wireshark has marked it by then, and what follows it must not be
--- blamed on Lua.
-local function hand_over(row, tvb, pinfo, tree)
-  pcall(call, row.dissector, tvb, pinfo, tree)
+-- Ports --------------------------------------------------------------------------------------------------------------
+
+-- Ports that the preferences name; `register` fills it.
+local registered = {}
+
+-- Whose each port was when Wireshark started: what differs later was chosen by the user with Decode As, and stands.
+local UDP_PORTS = DissectorTable.get("udp.port")
+local DEFAULTS = {}
+for port = 1, 65535 do
+  local known = UDP_PORTS:get_dissector(port)
+  if known then DEFAULTS[port] = tostring(known) end
+end
+local OWN, RTP = NAME:upper(), tostring(dissector("rtp"))
+
+local function is_users(port)
+  local now = UDP_PORTS:get_dissector(port)
+  now = now and tostring(now)
+  return now ~= DEFAULTS[port] and now ~= OWN and now ~= RTP
 end
 
 -- Methods that every datagram needs; Wireshark searches for a method each time it is named.
 local captured_len, reported_len, octets_of = Tvb.captured_len, Tvb.reported_len, Tvb.raw
-local add, referenced = TreeItem.add, TreeItem.referenced
+local add, referenced, set_generated = TreeItem.add, TreeItem.referenced, TreeItem.set_generated
 
 -- What is remembered of the capture ---------------------------------------------------------------------------------
 
@@ -1508,6 +1539,7 @@ local ANY_PORT = 9
 
 local function claim(pinfo, endpoint, port)
   local src, dst, src_port, dst_port = pinfo.src, pinfo.dst, pinfo.src_port, pinfo.dst_port
+  if is_users(port) then return end
   pcall(function()
     pinfo.src, pinfo.src_port, pinfo.dst_port = endpoint.address, port, ANY_PORT
     pinfo.conversation = mux
@@ -1579,60 +1611,75 @@ end
 
 -- RTP ---------------------------------------------------------------------------------------------------------------
 
-local function name_codec(payload, pinfo, tvb, item)
-  local payload_type = payload:byte(2) % 128
+local function name_codec(payload, pinfo, item)
+  local payload_type = (byte(payload, 2) or 0) % 128
   local hint = HINTS[payload_type]
-  if not hint or not referenced(item, fields.codec) then return end
+  if not hint then return end
   local to, from = place_of(pinfo.dst, pinfo.dst_port), place_of(pinfo.src, pinfo.src_port)
   if not (remembered.facetime[to] or remembered.facetime[from]) then return end
   -- A stream's payload types are those of its receiver's SDP (RFC 3264 section 5.1).
   local announced = remembered.announced[to] or remembered.announced[from]
   if announced and announced[payload_type] then return end
-  item:add(fields.codec, tvb(1, 1), hint):set_generated()
+  set_generated(add(item, fields.codec, hint))
 end
 
 -- The datagram ------------------------------------------------------------------------------------------------------
 
--- Where nobody looks at a field or filters by it, it is not worth the time: most datagrams are media.
-local function present(row, captured, tvb, pinfo, tree)
-  if not pinfo.visited then pinfo.conversation = mux end
-  local item
-  if referenced(tree, fields.reason) then
-    item = add(tree, mux, tvb(0, captured))
-    item:append_text(row.text)
-    item:add(fields.reason, tvb(0, 0), row.reason):set_generated()
-  else
-    item = add(tree, mux)
-  end
-  if referenced(tree, fields.type) then item:add(fields.type, tvb(0, 0), row.type):set_generated() end
-  if referenced(tree, fields.strength) then
-    item:add(fields.strength, tvb(0, 0), STRENGTH_NUMBERS[row.strength]):set_generated()
-  end
+local function show(row, captured, tvb, tree)
+  local item = add(tree, mux, tvb(0, captured), row.text)
+  set_generated(add(item, fields.reason, row.reason))
+  set_generated(add(item, fields.type, row.type))
+  set_generated(add(item, fields.strength, row.strength_number))
   return item
 end
 
-local function dissect(row, payload, tvb, pinfo, tree)
-  local item = present(row, #payload, tvb, pinfo, tree)
-  local given, message = tvb, nil
-  if row.name == "SIP" then
-    given, message = readable(payload, tvb, item)
-  elseif row.name == "RTP" and settings.name_codecs then
-    name_codec(payload, pinfo, tvb, item)
-  end
-  hand_over(row, given, pinfo, tree)
+-- A dissector that meets something malformed throws; Wireshark has marked it by then, and what follows it must not be
+-- blamed on Lua: hence `pcall`.
+local function dissect_sip(row, payload, tvb, pinfo, tree)
+  local given, message = readable(payload, tvb, show(row, #payload, tvb, tree))
+  pcall(call, row.dissector, given, pinfo, tree)
   if message and not pinfo.visited then follow_sdp(message, pinfo) end
 end
 
+-- Where nobody looks at a field of ours or filters by one, none is worth the time: most datagrams are media.
+local OURSELVES
+local MEDIA_HEADER = 12
+
+local function dissect(row, payload, tvb, pinfo, tree)
+  if row.column and not (row.media and #payload >= MEDIA_HEADER) then pinfo.cols.protocol = row.column end
+  if row.name == "SIP" then return dissect_sip(row, payload, tvb, pinfo, tree) end
+  if referenced(tree, OURSELVES) then
+    local item = show(row, #payload, tvb, tree)
+    if row.media and settings.name_codecs then name_codec(payload, pinfo, item) end
+  end
+  pcall(call, row.dissector, tvb, pinfo, tree)
+end
+
+-- What a conversation hands us still has the number by which IP chose UDP (RFC 768); a port table leaves its port.
+local UDP = 17
+
+local function take_conversation(pinfo)
+  if not pinfo.visited then pinfo.conversation = mux end
+end
+
+-- Media are nearly everything: what two octets settle goes on at once, and nothing is asked that it does not need.
 function mux.dissector(tvb, pinfo, tree)
-  local captured = captured_len(tvb)
-  local payload = captured > 0 and octets_of(tvb) or ""
-  dissect(classify(payload, reported_len(tvb)), payload, tvb, pinfo, tree)
+  if pinfo.match ~= UDP or registered[UDP] then take_conversation(pinfo) end
+  local payload = octets_of(tvb)
+  local captured = #payload
+  local first, second = byte(payload, 1, 2)
+  local rows = second and REMAINING[first * 256 + second]
+  if rows and captured >= rows.least and rows.settled.media and not referenced(tree, OURSELVES) then
+    pcall(call, rows.settled.dissector, tvb, pinfo, tree)
+  else
+    dissect(classify(payload, reported_len(tvb)), payload, tvb, pinfo, tree)
+  end
   return captured
 end
+OURSELVES = dissector(NAME)
 
 -- Ports and heuristic -----------------------------------------------------------------------------------------------
 
-local UDP_PORTS = DissectorTable.get("udp.port")
 local before = {}
 
 local function ports_of(range)
@@ -1649,13 +1696,13 @@ local function register()
   local wanted = ports_of(prefs.ports)
   for port in pairs(ports_of(prefs.signalling_ports)) do wanted[port] = true end
   for port in pairs(registered) do
-    if not wanted[port] then
+    if not wanted[port] and not is_users(port) then
       UDP_PORTS:remove(port, mux)
       if before[port] then UDP_PORTS:add(port, before[port]) end
     end
   end
   for port in pairs(wanted) do
-    if not registered[port] then
+    if not registered[port] and not is_users(port) then
       before[port] = UDP_PORTS:get_dissector(port)
       UDP_PORTS:add(port, mux)
     end
@@ -1672,23 +1719,21 @@ end
 
 -- "Decode As RTP" is the old way of seeing anything on such a port, and newer RTP dissectors then keep STUN and SIP for
 -- themselves. RTP is what media get here anyway, so the port is taken back; any other choice of the user's stands.
-local RTP = tostring(dissector("rtp"))
-
 function mux.init()
   forget()
   for port in pairs(registered) do
-    if tostring(UDP_PORTS:get_dissector(port)) == RTP then UDP_PORTS:add(port, mux) end
+    if not is_users(port) then UDP_PORTS:add(port, mux) end
   end
 end
 pcall(function() UDP_PORTS:add_for_decode_as(mux) end)
 
--- On our own ports this is asked when the user's Decode As has displaced the port and its dissector wants no part of
--- the datagram. Elsewhere, only what leaves no doubt opens a conversation; the rest of it follows.
+-- On other ports, only what leaves no doubt opens a conversation; the rest of it follows.
 mux:register_heuristic("udp", function(tvb, pinfo, tree)
-  if not (registered[pinfo.dst_port] or registered[pinfo.src_port] or settings.heuristic) then return false end
+  if not settings.heuristic or is_users(pinfo.src_port) or is_users(pinfo.dst_port) then return false end
   local payload = captured_len(tvb) > 0 and octets_of(tvb) or ""
   local row = classify(payload, reported_len(tvb))
-  if not (row.opens or registered[pinfo.dst_port] or registered[pinfo.src_port]) then return false end
+  if not row.opens then return false end
+  take_conversation(pinfo)
   dissect(row, payload, tvb, pinfo, tree)
   return true
 end)

@@ -76,6 +76,17 @@ def test_the_users_own_decode_as_does_not_displace_it(tshark: Tshark, home: Path
     assert seen(tshark, home, path, "-d", "udp.port==16402,rtp") == expected(path)
 
 
+@pytest.mark.parametrize("chosen", ["sip", "rtcp", "dns"])
+@pytest.mark.parametrize("preferences", [(), ("-o", "mux.ports:16402"), ("-o", "mux.heuristic:TRUE")])
+def test_what_the_user_decodes_as_something_else_is_left_alone(
+    tshark: Tshark, home: Path, chosen: str, preferences: tuple[str, ...]
+) -> None:
+    path = write(home / "call.pcap", VARIANTS["as they are"](records(CALL)))
+    decode = ("-d", f"udp.port==16402,{chosen}")
+    assert seen(tshark, home, path, *decode, *preferences) == {}
+    assert seen(tshark, home, path, *preferences, *decode) == {}
+
+
 def test_on_other_ports_the_heuristic_finds_the_call(tshark: Tshark, home: Path) -> None:
     path = write(home / "call.pcap", VARIANTS["as they are"](records(CALL)))
     elsewhere = ("-o", "mux.ports:9", "-o", "mux.signalling_ports:9")
@@ -120,6 +131,15 @@ def test_every_form_of_a_compressed_body_is_read(tshark: Tshark, home: Path) -> 
         assert rows[frame][2] == "audio 16402 RTP/AVP 104 106 121 122"
         assert rows[frame][3] and rows[frame][4]
     assert [rows[frame][0] for frame in (25, 35, 37, 39)] == ["identity", "truncated", "corrupt", "over limit"]
+
+
+@pytest.mark.parametrize("snaplen", [60, 400])
+def test_the_column_names_the_protocol_of_what_is_cut(tshark: Tshark, home: Path, snaplen: int) -> None:
+    path = write(home / "cut.pcap", VARIANTS[f"snaplen {snaplen}"](records(CALL)))
+    wanted = expected(path)
+    column = "_ws.col.protocol" if tshark.version >= (4, 4, 0) else "_ws.col.Protocol"
+    for frame, shown in ask(tshark, home, path, (column,)):
+        assert shown.upper().startswith(wanted[int(frame)][0].upper())
 
 
 def test_fields_are_there_to_filter_by(tshark: Tshark, home: Path) -> None:

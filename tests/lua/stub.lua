@@ -28,9 +28,11 @@ stub.buffer = buffer
 
 local function item()
   local self = {}
+  -- A value may follow the field at once: the field then stands on no octets.
   function self.add(_, field, range, value)
+    if type(range) ~= "table" then range, value = nil, range end
     if field.abbreviation then
-      assert(type(range) == "table", "a field needs a range")
+      assert(range or value ~= nil, "a field needs a range or a value")
       stub.fields[field.abbreviation] = value == nil and true or value
     end
     return item()
@@ -57,7 +59,9 @@ function stub.install()
     raw = function(tvb) return tvb:raw() end,
   }
   globals.TreeItem = {
-    add = function(tree, ...) return tree:add(...) end, referenced = function() return stub.referenced ~= false end,
+    add = function(tree, ...) return tree:add(...) end,
+    set_generated = function(one) return one end,
+    referenced = function() return stub.referenced ~= false end,
   }
   globals.ProtoExpert = { new = function(abbreviation) return { abbreviation = abbreviation } end }
   globals.ProtoField = setmetatable({}, {
@@ -65,7 +69,7 @@ function stub.install()
   })
   globals.Dissector = {
     get = function(name)
-      if stub.without and stub.without[name] then error("no such dissector") end
+      if not name or stub.without and stub.without[name] then error("no such dissector") end
       local self = { name = name }
       function self.call(me, tvb)
         stub.calls[#stub.calls + 1] = { name = me.name, octets = tvb:raw() }
@@ -87,7 +91,7 @@ function stub.install()
   }
   globals.Proto = function(name)
     assert(not stub.proto, "there cannot be two protocols with the same name")
-    stub.proto = { name = name, prefs = {} }
+    stub.proto = setmetatable({ name = name, prefs = {} }, { __tostring = function() return name:upper() end })
     function stub.proto.register_heuristic(_, list, ask) stub.heuristics[list] = ask end
     return stub.proto
   end
@@ -99,7 +103,7 @@ function stub.send(octets, options)
   stub.calls, stub.fields, stub.experts = {}, {}, {}
   stub.pinfo = {
     visited = options.visited or false, src = "192.0.2.1", dst = "192.0.2.2", src_port = options.src_port or 16402,
-    dst_port = options.dst_port or 16402,
+    dst_port = options.dst_port or 16402, match = options.match or 16402, cols = { protocol = "UDP" },
   }
   local tvb = buffer(octets, options.length)
   local ask = options.heuristic and stub.heuristics.udp or stub.proto.dissector

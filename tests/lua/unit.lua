@@ -35,13 +35,59 @@ function tests.the_ports_are_registered_and_whoever_had_them_gets_them_back()
   equal(stub.ports[16385], stub.proto)
 end
 
+local SDP_OF_40000 = "INVITE sip:a SIP/2.0\r\n\r\nv=0\r\nc=IN IP4 203.0.113.9\r\nm=audio 40000 RTP/AVP 0\r\n"
+
 function tests.decode_as_rtp_is_taken_back_and_anything_else_is_left_to_the_user()
   local stub = loaded()
-  local other = setmetatable({}, { __tostring = function() return "SIP" end })
+  local other = Dissector.get("stun-udp")
   stub.ports[16402], stub.ports[5060] = Dissector.get("rtp"), other
   stub.proto.init()
   equal(stub.ports[16402], stub.proto)
   equal(stub.ports[5060], other)
+end
+
+function tests.preferences_that_change_do_not_displace_what_the_user_chose()
+  local stub = loaded()
+  local other = Dissector.get("stun-udp")
+  stub.ports[7000], stub.ports[16402] = other, other
+  stub.proto.prefs.ports = "7000-7001"
+  stub.proto.prefs_changed()
+  equal(stub.ports[7000], other)
+  equal(stub.ports[7001], stub.proto)
+  equal(stub.ports[16402], other)
+end
+
+function tests.neither_sdp_nor_the_heuristic_takes_a_port_from_the_user()
+  local stub = loaded()
+  stub.proto.prefs.heuristic = true
+  stub.proto.prefs_changed()
+  stub.ports[40000] = Dissector.get("dns")
+  equal(stub.send(STUN, { heuristic = true, src_port = 4000, dst_port = 40000 }), false)
+  equal(stub.send(STUN, { heuristic = true, src_port = 40000, dst_port = 4000 }), false)
+  stub.send(SDP_OF_40000, { match = 17 })
+  equal(stub.pinfo.conversation, nil)
+  stub.ports[40000] = nil
+  stub.send(SDP_OF_40000, { match = 17 })
+  equal(stub.pinfo.conversation, stub.proto)
+end
+
+function tests.a_conversation_that_is_ours_is_not_taken_again()
+  local stub = loaded()
+  stub.send(RTP, { match = 17 })
+  equal(stub.pinfo.conversation, nil)
+  stub.proto.prefs.ports = "17"
+  stub.proto.prefs_changed()
+  stub.send(RTP, { match = 17 })
+  equal(stub.pinfo.conversation, stub.proto)
+end
+
+function tests.the_column_names_what_wireshark_may_refuse()
+  local stub = loaded()
+  for octets, wanted in pairs({ [STUN:sub(1, 18)] = "STUN", ["INVITE sip:callee@"] = "SIP", ["\128"] = "RTP",
+    [RTP] = "UDP", ["\5junk"] = "UDP" }) do
+    stub.send(octets, { length = 60 })
+    equal(stub.pinfo.cols.protocol, wanted)
+  end
 end
 
 function tests.each_datagram_goes_to_wiresharks_own_dissector()
@@ -164,7 +210,7 @@ end
 
 function tests.the_ports_of_the_packet_survive_the_claim_of_the_media_ports()
   local stub = loaded()
-  stub.send("INVITE sip:a SIP/2.0\r\n\r\nv=0\r\nc=IN IP4 203.0.113.9\r\nm=audio 40000 RTP/AVP 0\r\n")
+  stub.send(SDP_OF_40000)
   equal(stub.pinfo.conversation, stub.proto)
   equal(stub.pinfo.src, "192.0.2.1")
   equal(stub.pinfo.src_port, 16402)
@@ -181,9 +227,6 @@ function tests.the_heuristic_takes_what_leaves_no_doubt_and_only_when_it_is_on()
   equal(stub.send("ACK sip:a SIP/2.0\r\n\r\n", elsewhere), true)
   equal(stub.send(RTP, elsewhere), false)
   equal(stub.send("\128\201\0\1\0\0\0\1", elsewhere), false)
-  stub.proto.prefs.heuristic = false
-  stub.proto.prefs_changed()
-  equal(stub.send(RTP, { heuristic = true }), true)
 end
 
 function tests.a_second_one_says_that_it_is_a_second_one()

@@ -150,17 +150,20 @@ end
 
 local EVERY_ROW, OPEN_TO = {}, {}
 for place, row in ipairs(ROWS) do
-  EVERY_ROW[place] = { row = row, clauses = row }
+  EVERY_ROW[place] = { row = row, least = 0, clauses = row }
   for _, clause in ipairs(row) do prepare(clause) end
 end
 for _, range in ipairs(OPEN) do
   for octet = range[1], range[2] do OPEN_TO[octet] = range[3] end
 end
 
--- What the first two octets say of a clause: true or false where they settle it, else nil.
+-- What the first two octets say of a clause: true or false where they settle it, how long the datagram has to be where
+-- that is all they leave open, else nil.
 local function settled(clause, pair)
   local octet = clause.octets and pair[clause[2]]
   if octet then return clause.octets[octet] == true end
+  if clause[1] == "AtLeast" then return clause[2] end
+  if clause[1] == "RtpHeader" and pair[0] % 32 < 16 then return 12 + 4 * (pair[0] % 16) end
   if clause[1] == "Chain" and clause[2] == 0 then
     for _, check in ipairs(clause[7]) do
       if settled(check, pair) == false then return false end
@@ -169,21 +172,29 @@ local function settled(clause, pair)
   return nil
 end
 
--- The rows that two octets leave open, each with the clauses that they leave open; worked out when they first come.
+-- The rows that two octets leave open, each with the clauses that they leave open and the least length that satisfies
+-- the others; worked out when they first come. Of `least` octets or more, the datagram is what `settled` says.
 local REMAINING = {}
 
 local function remaining(first, second)
   local rows, pair = {}, { [0] = first, [1] = second }
   for _, number_of in ipairs(OPEN_TO[first]) do
-    local candidate = { row = ROWS[number_of], clauses = {} }
+    local candidate = { row = ROWS[number_of], least = 0, clauses = {} }
     local possible = true
     for _, clause in ipairs(candidate.row) do
       local said = settled(clause, pair)
-      if said == false then possible = false end
-      if said == nil then candidate.clauses[#candidate.clauses + 1] = clause end
+      if said == false then
+        possible = false
+      elseif said == nil then
+        candidate.clauses[#candidate.clauses + 1] = clause
+      elseif said ~= true then
+        candidate.least = math.max(candidate.least, said)
+      end
     end
     if possible then rows[#rows + 1] = candidate end
   end
+  local settles = rows[1] and #rows[1].clauses == 0
+  rows.settled, rows.least = settles and rows[1].row, settles and rows[1].least or math.huge
   REMAINING[first * 256 + second] = rows
   return rows
 end
@@ -193,10 +204,13 @@ local function classify(payload, length)
   local first, second = byte(payload, 1, 2)
   local rows = second and (REMAINING[first * 256 + second] or remaining(first, second)) or EVERY_ROW
   for place = 1, #rows do
-    local clauses = rows[place].clauses
-    local left = #clauses
-    while left > 0 and clauses[left].holds(clauses[left], payload, length) do left = left - 1 end
-    if left == 0 then return rows[place].row end
+    local candidate = rows[place]
+    if length >= candidate.least then
+      local clauses = candidate.clauses
+      local left = #clauses
+      while left > 0 and clauses[left].holds(clauses[left], payload, length) do left = left - 1 end
+      if left == 0 then return candidate.row end
+    end
   end
   return UNKNOWN
 end
