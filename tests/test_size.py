@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dissectors.analysis.comparison import compare
 from dissectors.analysis.report import Message
 from dissectors.analysis.size import Saving, saving
 from dissectors.offline import analyze
@@ -55,3 +56,16 @@ def test_a_message_too_large_on_both_hops_is_told_once_with_both_frames() -> Non
              if each.id == "message-large"]  # fmt: skip
     assert [[place.frame for place in each.places] for each in found] == [[2, 1]]
     assert f"{len(onward):,} octets" in found[0].what
+
+
+def test_a_difference_in_size_is_told_by_what_it_comes_from() -> None:
+    octets = request(0, "INVITE", "Subject: x", body=OFFER * 4)[3]
+    read = parse(octets)
+    fields = [(header.written, header.value) for header in read.headers if header.name != "Subject"]
+    small = build(read.start_line, fields, read.raw_body, encoding="deflate", compact=True)
+    (pair,) = compare(report([(0, A, B, octets)]), report([(0, A, B, small)])).calls
+    (step,) = pair.messages
+    assert (step.only_first, step.only_second) == (("Subject",), ("Content-Encoding",))
+    assert step.text == -len("Subject: x\r\n") and step.names == -sum(len(name) - 1 for name in (
+        "Via", "From", "To", "Call-ID", "Content-Type", "Content-Length"))  # fmt: skip
+    assert step.compression + step.names + step.text == len(small) - len(octets)

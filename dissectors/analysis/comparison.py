@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from dissectors.analysis.report import Call, Message, Report
+from dissectors.analysis.report import Call, Message, Report, Sizes
+from dissectors.protocols.sip_headers import canonical
 
 MOST_CALLS = 1000
 MOST_LINES = 2000
@@ -14,9 +15,10 @@ MOST_LINES = 2000
 
 @dataclass(frozen=True, slots=True)
 class MessagePair:
-    """The same step of both calls: octets as sent, and names of headers and lines of the body that one side lacks.
+    """The same step of both calls: octets as sent, and headers (by their long names) and lines that one side lacks.
 
-    A message that only one capture has leaves the other's octets None.
+    A message that only one capture has leaves the other's octets None. `compression`, `names` and `text` are the parts
+    of the difference in octets: of compressing the body, of compact header names, and of what is written at all.
     """
 
     name: str
@@ -25,6 +27,9 @@ class MessagePair:
     only_first: tuple[str, ...]
     only_second: tuple[str, ...]
     body: tuple[str, ...]
+    compression: int = 0
+    names: int = 0
+    text: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ def _paired(first: Report, second: Report) -> tuple[list[tuple[Call, Call]], lis
 
 
 def _named(call: Call) -> str:
-    return f"{call.kind}, {call.caller or 'somebody'} to {call.callee or 'somebody'}"
+    parties = f"{call.caller or 'somebody'} to {call.callee or 'somebody'}"
+    return parties if call.kind == "call" else f"{call.kind}, {parties}"
 
 
 def _ports(first: Report, second: Report) -> Iterator[tuple[int, str, str]]:
@@ -117,9 +123,16 @@ def _facts(report: Report, call: Call) -> list[tuple[str, str]]:
         ("octets of SIP", f"{sum(message.length for message in call.messages):,}"),
         ("compressed bodies", str(len(compressed))),
         ("compact headers", "yes" if any(message.compact for message in call.messages) else "no"),
+        ("largest message", _largest(call)),
         ("streams", ", ".join(sorted(f"{s.codec or s.payload_types[0].payload_type}" for s in streams)) or "–"),
+        ("lost", f"{sum(s.lost for s in streams):,} of {sum(s.packets + s.lost for s in streams):,}"),
         ("encrypted", "yes" if any(stream.encrypted for stream in streams) else "no"),
     ]
+
+
+def _largest(call: Call) -> str:
+    largest = max(call.messages, key=lambda message: message.length, default=None)
+    return f"{_step(largest)}, {largest.length:,} octets" if largest else "–"
 
 
 def _messages(one: Call, two: Call) -> Iterator[MessagePair]:
@@ -145,14 +158,25 @@ def _pair(one: Message, two: Message) -> MessagePair:
     for kind, i, j, k, last in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if kind != "equal":
             changed += [f"- {line}" for line in ours[i:j]] + [f"+ {line}" for line in theirs[k:last]]
+    left, right = (dict.fromkeys(map(canonical, message.headers)) for message in (one, two))
     return MessagePair(
         _step(one),
         one.length,
         two.length,
-        tuple(name for name in dict.fromkeys(one.headers) if name not in two.headers),
-        tuple(name for name in dict.fromkeys(two.headers) if name not in one.headers),
+        tuple(name for name in left if name not in right),
+        tuple(name for name in right if name not in left),
         tuple(changed),
+        *_parts(one.sizes, two.sizes),
     )
+
+
+def _parts(one: Sizes | None, two: Sizes | None) -> tuple[int, int, int]:
+    """What compression, compact names and the rest have to do with a difference in size; their sum is all of it."""
+    if one is None or two is None:
+        return 0, 0, 0
+    compression = (two.sent - two.inflated) - (one.sent - one.inflated)
+    names = (two.inflated - two.long) - (one.inflated - one.long)
+    return compression, names, two.long - one.long
 
 
 def _text(message: Message) -> list[str]:

@@ -70,11 +70,13 @@ def body(message: sip.Message, texts: Budget) -> tuple[Body | None, int]:
 def sizes(sent: int, message: sip.Message) -> Sizes:
     """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
     kept = [header for header in message.headers if not header.recovered]
-    inflated = sent
+    short = [header for header in kept if len(header.written) == 1]
+    inflated, longer = sent, sum(len(header.name) - 1 for header in short)
     if message.body.compressed:
         before, after = len(message.raw_body), len(message.body.octets)
         labels = [header for header in kept if header.name == "Content-Encoding"]
         inflated += after - before + len(str(after)) - len(str(before))
         inflated -= sum(len(header.written) + len(header.value) + len(": \r\n") for header in labels)
-    short = [header for header in kept if len(header.written) == 1]
-    return Sizes(sent, inflated, inflated + sum(len(header.name) - 1 for header in short), len(short))
+        # A label that has gone has no long name either.
+        longer -= sum(len(header.name) - 1 for header in labels if len(header.written) == 1)
+    return Sizes(sent, inflated, inflated + longer, len(short))

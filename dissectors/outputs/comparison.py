@@ -42,11 +42,20 @@ def _call(pair: CallPair, everything: bool) -> Iterator[str]:
             yield from _message(message, everything)
 
 
+def _reasons(message: MessagePair) -> str:
+    """What a difference in size comes from, largest first."""
+    parts = [
+        (message.compression, "compressed body"), (message.names, "compact header names"), (message.text, "text"),
+    ]  # fmt: skip
+    told = sorted((part for part in parts if part[0]), key=lambda part: -abs(part[0]))
+    return ": " + ", ".join(f"{what} {octets:+,}" for octets, what in told) if told else ""
+
+
 def _message(message: MessagePair, everything: bool) -> Iterator[str]:
     sizes = " → ".join("not there" if size is None else f"{size:,}" for size in (message.first, message.second))
     change = ""
     if message.first is not None and message.second is not None:
-        change = f" octets ({message.second - message.first:+,})"
+        change = f" octets ({message.second - message.first:+,}{_reasons(message)})"
     yield visible(f"  {message.name}: {sizes}{change}")
     for mark, names in (("-", message.only_first), ("+", message.only_second)):
         if names:
