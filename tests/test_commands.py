@@ -121,6 +121,11 @@ def test_a_comparison_names_lines_headers_ports_and_calls_that_differ() -> None:
     assert len(compared.only_second) == 1 and not compared.only_first
 
 
+def test_calls_that_do_not_differ_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", CALL, CALL]) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == ["", "1 call without a difference"]
+
+
 def test_a_comparison_is_json_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "--json", PLAIN, CALL]) == 0
     assert set(json.loads(capsys.readouterr().out)) == {"ports", "calls", "only_first", "only_second", "findings"}

@@ -115,6 +115,7 @@ def _calls(first: Report, one: Call, second: Report, two: Call) -> CallPair:
 
 def _facts(report: Report, call: Call) -> list[tuple[str, str]]:
     streams = [report.streams[position] for position in call.streams]
+    expected = sum(stream.packets + stream.lost for stream in streams)
     compressed = [m for m in call.messages if m.body is not None and m.body.status == "complete"]
     return [
         ("outcome", call.outcome),
@@ -125,7 +126,7 @@ def _facts(report: Report, call: Call) -> list[tuple[str, str]]:
         ("compact headers", "yes" if any(message.compact for message in call.messages) else "no"),
         ("largest message", _largest(call)),
         ("streams", ", ".join(sorted(f"{s.codec or s.payload_types[0].payload_type}" for s in streams)) or "–"),
-        ("lost", f"{sum(s.lost for s in streams):,} of {sum(s.packets + s.lost for s in streams):,}"),
+        ("lost", f"{sum(s.lost for s in streams):,} of {expected:,}" if expected else "–"),
         ("encrypted", "yes" if any(stream.encrypted for stream in streams) else "no"),
     ]
 

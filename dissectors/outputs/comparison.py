@@ -20,9 +20,13 @@ def text(compared: Comparison, first: str, second: str, everything: bool = False
         for port, ours, theirs in compared.ports:
             yield f"  {port:<6} - {ours}"
             yield f"  {'':<6} + {theirs}"
-    for pair in compared.calls:
+    different = [pair for pair in compared.calls if pair.facts or any(map(_differs, pair.messages))]
+    for pair in different:
         yield ""
         yield from _call(pair, everything)
+    if same := len(compared.calls) - len(different):
+        yield ""
+        yield f"{same:,} call{'s' * (same > 1)} without a difference"
     for mark, calls in (("-", compared.only_first), ("+", compared.only_second)):
         for name in calls:
             yield visible(f"{mark} only here: {name}")
@@ -38,7 +42,7 @@ def _call(pair: CallPair, everything: bool) -> Iterator[str]:
     for name, ours, theirs in pair.facts:
         yield visible(f"  {name}: {ours} → {theirs}")
     for message in pair.messages:
-        if message.first != message.second or message.only_first or message.only_second or message.body:
+        if _differs(message):
             yield from _message(message, everything)
 
 
@@ -49,6 +53,10 @@ def _reasons(message: MessagePair) -> str:
     ]  # fmt: skip
     told = sorted((part for part in parts if part[0]), key=lambda part: -abs(part[0]))
     return ": " + ", ".join(f"{what} {octets:+,}" for octets, what in told) if told else ""
+
+
+def _differs(message: MessagePair) -> bool:
+    return message.first != message.second or bool(message.only_first or message.only_second or message.body)
 
 
 def _message(message: MessagePair, everything: bool) -> Iterator[str]:
