@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dissectors.analysis.emodel import CODECS, G711_CONCEALED, burst_ratio, delay_impairment, mos, r_factor
 from dissectors.analysis.findings.delivery import verdict
-from dissectors.analysis.quality import CODECS, burst_ratio, delay_impairment, mos, r_factor
 from dissectors.analysis.report import Stream
-from tests.stories import A, B, Story, Told, receiver_report, report, rtp, sender_report, talk
+from tests.stories import A, B, Story, Told, description, dialled, receiver_report, report, rtp, sender_report, talk
 
 
 def impaired(
@@ -112,6 +112,72 @@ def test_the_clock_is_read_off_the_wire(
     assert stream.clock == clock
     assert stream.timing is not None and stream.timing.real_time
     assert stream.timing.frame == step
+
+
+RARER = [
+    (111, 120, 2.5, 48000), (111, 240, 5, 48000), (111, 480, 10, 48000), (111, 2880, 60, 48000),
+    (111, 5760, 120, 48000), (97, 800, 100, 8000), (98, 480, 60, 8000), (98, 960, 60, 16000),
+    (105, 480, 480 / 22.05, 22050), (105, 1024, 1024 / 44.1, 44100), (100, 640, 20, 32000),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("payload_type", "step", "every", "clock"), [*CLOCKS, *RARER])
+@pytest.mark.parametrize("seed", range(2))
+def test_ten_per_cent_of_loss_and_reordering_hide_no_clock(
+    payload_type: int, step: int, every: float, clock: int, seed: int
+) -> None:
+    dice = random.Random(seed)
+    stream = only(
+        talk(
+            payload_type=payload_type, step=step, every=every, seconds=max(6.0, every * 0.06),
+            lost=lambda n: n > 5 and dice.random() < 0.1,
+            delay=lambda n: 1.5 * every if dice.random() < 0.05 else 0.0,
+        )
+    )  # fmt: skip
+    assert (stream.clock, stream.timing and stream.timing.frame) == (clock, step)
+    assert stream.reordered and stream.lost
+
+
+def pictures(seed: int, rate: float, kind: str) -> Story:
+    """Eight seconds of video: pictures of several datagrams, now and then a large one, told as `kind` has it."""
+    dice = random.Random(seed)
+    order = list(range(int(rate * 8)))
+    if kind == "out of order":  # as with B-frames: 0 3 1 2 6 4 5
+        order = [0, *(n + k for n in range(0, len(order) - 3, 3) for k in (3, 1, 2))]
+    story: Story = []
+    sequence = 0
+    for place, picture in enumerate(order):
+        if kind == "skipping" and dice.random() < 0.3:
+            continue
+        parts = dice.randint(8, 20) if place % 30 == 0 else dice.randint(1, 4)
+        gap = 0.8 * 1000 / rate / parts if kind == "paced" else 0.05
+        at = 1000 + place * 1000 / rate + (abs(dice.gauss(0, 6)) if kind == "jittery" else 0)
+        for part in range(parts):
+            sequence += 1
+            if kind != "lossy" or sequence < 6 or dice.random() > 0.1:
+                octets = rtp(sequence, 77, 96, round(picture * 90000 / rate), bytes(1000), part == parts - 1)
+                story.append((at + part * gap, A, B, octets))
+    return story
+
+
+@pytest.mark.parametrize("rate", [12.5, 15, 23.976, 25, 29.97, 30, 50, 59.94])
+@pytest.mark.parametrize("kind", ["even", "out of order", "skipping", "paced", "jittery", "lossy"])
+def test_the_clock_of_video_is_read_at_any_rate_of_pictures(rate: float, kind: str) -> None:
+    made = report(pictures(int(rate), rate, kind))
+    (stream,) = made.streams
+    assert stream.clock == 90000
+    assert not {each.id for each in made.findings} & {"stream-jitter", "clock-drift", "time-not-real", "timestamp-jump"}
+
+
+def test_a_dozen_datagrams_tell_no_clock_and_say_so() -> None:
+    stream = only(talk(payload_type=97, seconds=0.24))
+    assert stream.clock is None and "too little" in stream.source and stream.packets == 12
+
+
+def test_a_frame_that_could_be_another_s_at_twice_the_speed_is_said_to_be_unsure() -> None:
+    stream = only(talk(payload_type=97, step=160, every=10, seconds=4))
+    assert (stream.clock, stream.certainty) == (16000, "low")
+    assert "2 times, if the clock is 8,000 Hz" in stream.source
 
 
 def test_silence_does_not_bend_the_clock() -> None:
@@ -236,6 +302,46 @@ def test_the_model_keeps_its_marks() -> None:
     assert mos(-5) == 1 and mos(120) == 4.5 and mos(93.2) == pytest.approx(4.409, abs=0.001)
     assert r_factor(CODECS["G729"], 0, 1, 0) == pytest.approx(82.2)
     assert burst_ratio(0, 100, 0) == 1 and burst_ratio(20, 1000, 5) == pytest.approx(3.92)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "octets", "every", "r"),
+    [
+        ("GSM", 33, 20, 70.8),
+        ("GSM-EFR", 31, 20, 85.8),
+        ("G728", 40, 20, 83.8),
+        ("G726-32", 80, 20, 83.8),
+        ("G729", 20, 20, 79.8),
+        ("G723", 24, 30, 75.8),
+        ("G723", 48, 60, 75.8),
+        ("G723", 20, 30, 71.8),
+        ("iLBC", 38, 20, None),
+        ("speex", 38, 20, None),
+    ],
+)
+def test_a_codec_costs_what_is_published_for_it(encoding: str, octets: int, every: int, r: float | None) -> None:
+    ends = (description(*end, f"a=rtpmap:98 {encoding}/8000", media="RTP/AVP 98") for end in (A, B))
+    told = talk(payload_type=98, size=octets, every=every, step=8 * every)
+    (stream,) = report([*dialled(*ends), *told]).streams
+    assert stream.quality is not None and stream.quality.r_factor == (None if r is None else pytest.approx(r))
+    assert ("not defined" in stream.quality.basis) == (r is None)
+
+
+@pytest.mark.parametrize(("encoding", "octets", "scored"), [("GSM", 33, False), ("GSM-EFR", 31, True)])
+def test_loss_is_scored_only_where_its_cost_is_published(encoding: str, octets: int, scored: bool) -> None:
+    ends = (description(*end, f"a=rtpmap:98 {encoding}/8000", media="RTP/AVP 98") for end in (A, B))
+    (stream,) = report([*dialled(*ends), *talk(payload_type=98, size=octets, lost=lambda n: n % 50 == 9)]).streams
+    assert stream.quality is not None and (stream.quality.mos is not None) == scored
+    assert scored or "no Bpl is published" in stream.quality.basis
+    with pytest.raises(ValueError, match="no Bpl"):
+        r_factor(CODECS["GSM"], 1, 1, 100)
+
+
+def test_the_score_with_concealment_stands_beside() -> None:
+    quality = only(talk(lost=lambda n: n % 50 == 9)).quality
+    assert quality is not None and quality.mos is not None
+    concealed = mos(r_factor(G711_CONCEALED, 2.02, 1, 100))
+    assert concealed > quality.mos + 0.5 and f"{concealed:.2f} if the receiver conceals" in quality.basis
 
 
 def test_codecs_without_values_get_no_score() -> None:

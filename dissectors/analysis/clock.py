@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 
-from dissectors.analysis.report import Timing
+from dissectors.analysis.report import Certainty, Timing
 from dissectors.mux.counters import CLOCKS, Counters
 
 KNOWN = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
@@ -24,6 +24,12 @@ DRIFT_ERROR = 25.0
 """Drift is told after so many seconds and with a standard error of at most so many parts in a million."""
 
 USUAL_MS = (10.0, 20.0, 30.0, 40.0, 60.0)
+RARE_MS = (2.5, 5.0, 80.0, 100.0, 120.0)
+"""Frames that few senders make, believed only where the step is nobody's usual frame at another speed."""
+
+RARE = (11025, 12000)
+"""Clocks that are believed only in real time."""
+
 SAMPLES = (480, 512, 960, 1024, 2048)
 """Samples in a frame of the AAC family, whose frames are no round number of milliseconds at 22.05 or 44.1 kHz."""
 
@@ -75,30 +81,46 @@ def usual(clock: int, step: int) -> bool:
     return any(abs(1000 * step / clock - each) < 0.01 for each in USUAL_MS) or step in SAMPLES
 
 
-def inferred(counters: Counters) -> tuple[int | None, str]:
-    """The clock in Hz that the wire shows, and from what, or why none is believed."""
+@dataclass(frozen=True, slots=True)
+class Inferred:
+    """The clock in Hz that the wire shows, how sure that is, and from what, or why none is believed."""
+
+    clock: int | None
+    certainty: Certainty
+    why: str
+
+
+def inferred(counters: Counters) -> Inferred:
+    """What the wire shows of a stream's clock."""
     line, step = slope(counters), frame(counters)
     if line is None or step is None:
-        return None, "too little of the stream to measure its clock"
-    measured = f"timestamps advance {line.rate:,.0f} a second"
-    clock = _believed(line.rate, step)
-    if clock is not None:
-        return clock, f"{measured}, in steps of {step:,} ({1000 * step / clock:.4g} ms at {clock:,} Hz)"
-    if candidates := _faster(line.rate, step):
-        words = " or ".join(f"{factor:.3g} times, if the clock is {each:,} Hz" for each, factor in candidates)
-        return None, f"{measured}, in steps of {step:,}: captured faster than real time ({words}), so no clock is read"
-    return None, f"{measured}, in steps of {step:,}: no known clock"
+        return Inferred(None, "unknown", "too little of the stream to measure its clock")
+    measured = f"timestamps advance {line.rate:,.0f} a second, in steps of {step:,}"
+    clock, candidates = _believed(line.rate, step), _faster(line.rate, step)
+    words = " or ".join(f"{factor:.3g} times, if the clock is {each:,} Hz" for each, factor in candidates)
+    if clock is None:
+        why = f"captured faster than real time ({words}), so no clock is read" if candidates else "no known clock"
+        return Inferred(None, "unknown", f"{measured}: {why}")
+    why = f"{measured} ({1000 * step / clock:.4g} ms at {clock:,} Hz)"
+    if candidates:
+        return Inferred(clock, "low", f"{why}, unless it was captured faster than real time ({words})")
+    return Inferred(clock, "medium", why)
 
 
 def _believed(rate: float, step: int) -> int | None:
     """The clock that both the slope and the frame speak for."""
     clock = nearest(rate)
-    return clock if clock is not None and usual(clock, step) else None
+    if clock is None or usual(clock, step):
+        return clock
+    rare = any(abs(1000 * step / clock - each) < 0.01 for each in RARE_MS)
+    elsewhere = any(abs(step / each - 0.02) < 1e-4 for each in CLOCKS if each != VIDEO)
+    return clock if rare and clock not in (*RARE, VIDEO) and not elsewhere else None
 
 
 def _faster(rate: float, step: int) -> list[tuple[int, float]]:
     """Clocks at which the step is 20 ms or a picture, and how much too fast the capture then runs; three at most."""
-    audio = [(clock, rate / clock) for clock in KNOWN if clock != VIDEO and abs(step / clock - 0.02) < 1e-4]
+    sound = [clock for clock in KNOWN if clock not in (*RARE, VIDEO) and abs(step / clock - 0.02) < 1e-4]
+    audio = [(clock, rate / clock) for clock in sound]
     video = [(VIDEO, rate / VIDEO)] if step in (1500, 1800, 3000, 3003, 3600, 6000) else []
     return [(clock, factor) for clock, factor in audio + video if factor > 1.05][:3]
 

@@ -1,74 +1,59 @@
-"""How a stream will have sounded: the E-model (ITU-T G.107, simplified), losses in a row, the stream over time."""
+"""How a stream will have sounded, and what it was like over time."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from dissectors.analysis import emodel
+from dissectors.analysis.clock import frame
 from dissectors.analysis.report import Moment, Quality
 from dissectors.mux.counters import CLOCKS, Counters
 
 ASSUMED_DELAY = 100.0
 """Milliseconds from mouth to ear where nothing better is known."""
 
-BEST = 93.2
-
-
-class Impairment(NamedTuple):
-    """What a codec costs (`ie`) and how well it bears loss (`bpl`): ITU-T G.113 appendix I."""
-
-    ie: float
-    bpl: float
-
-
-CODECS = {"PCMU": Impairment(0, 4.3), "PCMA": Impairment(0, 4.3), "G729": Impairment(11, 19)}
-"""Values without loss concealment; other codecs have none that this model could use."""
-
-
-def delay_impairment(delay: float) -> float:
-    """Id for a one-way delay in milliseconds."""
-    return 0.024 * delay + (0.11 * (delay - 177.3) if delay > 177.3 else 0.0)
-
-
-def r_factor(impairment: Impairment, loss: float, burst_ratio: float, delay: float) -> float:
-    """R for a loss in per cent, a burst ratio of 1 or more, a one-way delay in milliseconds."""
-    ie, bpl = impairment
-    effective = ie + (95 - ie) * loss / (loss / burst_ratio + bpl)
-    return BEST - delay_impairment(delay) - effective
-
-
-def mos(r: float) -> float:
-    """The mean opinion score that an R stands for, from 1 to 4.5 (G.107 annex B)."""
-    if r <= 0:
-        return 1.0
-    if r >= 100:
-        return 4.5
-    return min(4.5, max(1.0, 1 + 0.035 * r + 7e-6 * r * (r - 60) * (100 - r)))
-
-
-def burst_ratio(lost: int, expected: int, runs: int) -> float:
-    """How much longer runs of losses are than they would be by chance (G.107 section 3.5); 1 at least."""
-    if not lost or not runs or lost >= expected:
-        return 1.0
-    return max(1.0, lost / runs * (1 - lost / expected))
+G723_FRAME = 240
+"""Timestamp units in a frame of G.723.1: 30 ms at 8000 Hz."""
 
 
 def quality(counters: Counters, codec: str | None, round_trip_ms: float | None, clock_ok: bool) -> Quality:
     """The report's value; `clock_ok` is False for a capture that is not in real time, of which no score is given."""
     runs, longest = counters.loss_runs
     delay = max(ASSUMED_DELAY, (round_trip_ms or 0.0) / 2)
-    known = CODECS.get((codec or "").upper())
-    if known is None or not clock_ok:
-        why = f"not defined for {codec or 'an unknown codec'}" if known is None else "not captured in real time"
+    known = emodel.impairment(codec, _frame_octets(counters))
+    why = ""
+    if known is None:
+        why = f"not defined for {codec or 'an unknown codec'}"
+    elif not clock_ok:
+        why = "not captured in real time"
+    elif counters.lost and known.bpl is None:
+        why = f"not defined for {known.name} with loss: no Bpl is published for it"
+    if known is None or why:
         return Quality(None, None, why, delay, runs, longest)
+    r, basis = _scored(counters, known, delay)
+    return Quality(round(emodel.mos(r), 3), round(r, 2), basis, delay, runs, longest)
+
+
+def _scored(counters: Counters, known: emodel.Impairment, delay: float) -> tuple[float, str]:
+    """R, and all that went into it in words."""
     loss = 100 * counters.lost / counters.expected if counters.expected else 0.0
-    ratio = burst_ratio(counters.lost, counters.expected, runs)
-    r = r_factor(known, loss, ratio, delay)
+    ratio = emodel.burst_ratio(counters.lost, counters.expected, counters.loss_runs[0])
     source = "half the round trip" if delay > ASSUMED_DELAY else "assumed"
+    robust = "" if known.bpl is None else f", Bpl {known.bpl:g}"
     basis = (
-        f"E-model for {codec} (Ie {known.ie:g}, Bpl {known.bpl:g}, no concealment), {loss:.2f} % loss, "
+        f"E-model for {known.name} (Ie {known.ie:g}{robust}), {loss:.2f} % loss, "
         f"burst ratio {ratio:.2f}, one-way delay {delay:.0f} ms ({source})"
     )
-    return Quality(round(mos(r), 3), round(r, 2), basis, delay, runs, longest)
+    if known is emodel.G711 and loss:
+        concealed = emodel.mos(emodel.r_factor(emodel.G711_CONCEALED, loss, ratio, delay))
+        basis += f"; {concealed:.2f} if the receiver conceals losses (Bpl {emodel.G711_CONCEALED.bpl:g})"
+    return emodel.r_factor(known, loss, ratio, delay), basis
+
+
+def _frame_octets(counters: Counters) -> float | None:
+    """Octets in a frame of G.723.1, by the largest payload and the usual timestamp step."""
+    step = frame(counters)
+    if not step or not counters.sizes:
+        return None
+    return max(largest for _, _, _, largest in counters.sizes.values()) * G723_FRAME / step
 
 
 def timeline(counters: Counters, clock: int | None) -> tuple[Moment, ...]:

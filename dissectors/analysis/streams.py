@@ -142,22 +142,22 @@ def codec(counters: Counters, joined: Joined | None) -> Codec:
         found = codec_of(payload_type, None, False)
     if found.clock is not None:
         return found
-    seen, why = clock.inferred(counters)
+    seen = clock.inferred(counters)
     if found.name is not None:
-        return replace(found, clock=seen, source=f"{found.source}; {why}")
+        return replace(found, clock=seen.clock, source=f"{found.source}; {seen.why}")
     if payload_type in evident(counters):
         return EVIDENT_EVENTS
-    return _habit(counters, payload_type, seen, why) or Codec(None, seen, None, "medium" if seen else "unknown", why)
+    return _habit(counters, payload_type, seen) or Codec(None, seen.clock, None, seen.certainty, seen.why)
 
 
-def _habit(counters: Counters, payload_type: int, seen: int | None, why: str) -> Codec | None:
+def _habit(counters: Counters, payload_type: int, seen: clock.Inferred) -> Codec | None:
     """A codec that FaceTime gives this payload type, where the clock and the frame on the wire are its own too."""
     hint = payload_types.hint(payload_type, True)
-    if hint is None or seen is None or hint.samples is None:
+    if hint is None or seen.clock is None or hint.samples is None:
         return None
-    if (hint.clock, hint.samples) != (seen, clock.frame(counters)):
+    if (hint.clock, hint.samples) != (seen.clock, clock.frame(counters)):
         return None
-    return Codec(hint.codec, seen, None, "medium", f"{why}; FaceTime sends that as type {payload_type}")
+    return Codec(hint.codec, seen.clock, None, "medium", f"{seen.why}; FaceTime sends that as type {payload_type}")
 
 
 def main_payload_type(counters: Counters) -> int:

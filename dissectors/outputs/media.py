@@ -116,13 +116,14 @@ def _stream(page: Page, stream: Stream, arrow: str) -> Line:
     codec = (stream.codec or f"type {stream.payload_types[0].payload_type}") + clock
     codec += " SRTP" if stream.encrypted else ""
     loss, jitter = stream.lost_fraction, stream.jitter_ms or 0.0
-    sound = jitter < NO_CLOCK
+    real = stream.timing is None or stream.timing.real_time is not False
+    sound = stream.jitter_ms is not None and jitter < NO_CLOCK and real
     delay = stream.rtcp.round_trip_ms if stream.rtcp else None
     near = delay is not None and delay < TOO_NEAR
     return (
         span(arrow), span(f"0x{stream.ssrc:08X}", "dim"), span(codec), span(stream.certainty, "dim"),
         span(f"{stream.packets:,}"), span(_lost(stream), _level(loss, POOR_LOSS, BAD_LOSS)),
-        span(milliseconds(stream.jitter_ms if sound else None) or "–", _level(jitter, POOR_JITTER, BAD_JITTER)),
+        span(milliseconds(jitter) if sound else "–", _level(jitter if sound else 0.0, POOR_JITTER, BAD_JITTER)),
         span(milliseconds(stream.maximum_jitter_ms if sound else None), "dim"),
         span(milliseconds(stream.largest_gap_ms)),
         span("–" if near else milliseconds(delay)), span(seconds(stream.last - stream.first)),
@@ -168,7 +169,8 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
             delay = stream.rtcp.round_trip_ms
             if delay is not None and delay < TOO_NEAR:
                 says.append("captured beside its receiver, so no round trip between the two")
-        if (stream.jitter_ms or 0.0) >= NO_CLOCK:
+        jumps = stream.timing.jumps if stream.timing else 0
+        if (stream.jitter_ms or 0.0) >= NO_CLOCK or (jumps and stream.clock and stream.jitter_ms is None):
             says.append("its timestamps follow no clock, so no jitter")
         if says:
             lines += hanging(page, line(span(f"  0x{stream.ssrc:08X}: ", "dim")), "; ".join(says), "dim", indent=4)

@@ -74,7 +74,7 @@ def _row(stream: Stream) -> Line:
     silent = timing.silence if timing else None
     return (
         span(f"0x{stream.ssrc:08X}", "dim"),
-        span("" if score is None else f"{score:.2f}", style),
+        span(_score(stream), style),
         span("" if timing is None or timing.frame_ms is None else f"{timing.frame_ms:.4g} ms"),
         span(runs),
         span(f"{silent:.0%}" if silent and silent >= 0.005 else ""),
@@ -82,6 +82,13 @@ def _row(stream: Stream) -> Line:
         span(sounded.longest_loss_run if sounded and sounded.loss_runs else ""),
         span(sparkline(stream), "dim"),
     )
+
+
+def _score(stream: Stream) -> str:
+    """The score, or that the E-model has none; nothing where the capture allows none."""
+    if stream.quality is None or (stream.timing is not None and stream.timing.real_time is False):
+        return ""
+    return "not defined" if stream.quality.mos is None else f"{stream.quality.mos:.2f}"
 
 
 def sparkline(stream: Stream) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from dissectors.analysis.clock import VIDEO
 from dissectors.analysis.findings.rule import Facts, Found, Look, both_ends, counted, name_of, rule
 from dissectors.analysis.report import Severity, Stream
 
@@ -33,6 +34,11 @@ def _loss_weighs(stream: Stream) -> Severity:
     if expected(stream) < ENOUGH:
         return "note"
     return "error" if stream.lost_fraction >= HEAVY_LOSS else "warning"
+
+
+def video(stream: Stream) -> bool:
+    """Whether a stream is of pictures, whose datagrams leave in bursts with one timestamp."""
+    return stream.kind == "video" or stream.clock == VIDEO
 
 
 def expected(stream: Stream) -> int:
@@ -152,7 +158,7 @@ def stream_duplicates(facts: Facts) -> Iterator[Found]:
 def stream_jitter(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         real = stream.timing is None or stream.timing.real_time is not False
-        if (stream.jitter_ms or 0) >= JITTER_MS and real and stream.packets >= ENOUGH and stream.kind != "video":
+        if (stream.jitter_ms or 0) >= JITTER_MS and real and stream.packets >= ENOUGH and not video(stream):
             told = f"{stream.jitter_ms:,.0f} ms of jitter, {stream.maximum_jitter_ms:,.0f} ms at most"
             yield Found(f"{name_of(stream)}: {told}", both_ends(stream), stream.call, number)
 
@@ -165,7 +171,7 @@ def stream_jitter(facts: Facts) -> Iterator[Found]:
 def clock_drift(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         timing = stream.timing
-        if timing is None or timing.drift_ppm is None or timing.error_ppm is None or stream.clock == 90000:
+        if timing is None or timing.drift_ppm is None or timing.error_ppm is None or video(stream):
             continue
         if abs(timing.drift_ppm) >= max(DRIFT_PPM, 4 * timing.error_ppm) and not timing.silence:
             what = f"{name_of(stream)}: {timing.drift_ppm:+.0f} ppm (± {timing.error_ppm:.0f}) against the capture"
