@@ -12,7 +12,9 @@ from tests.stories import (
     OFFER,
     A,
     B,
+    C,
     Story,
+    conversation,
     description,
     dialled,
     hung_up,
@@ -140,3 +142,33 @@ def test_one_direction_names_what_comes_from_there() -> None:
 @pytest.mark.parametrize("story", [talk(), [INVITE, *talk(), (5, B, A, bytes(range(200, 220)))]])
 def test_a_single_stream_or_a_capture_that_has_the_way_back_is_not_half_of_something(story: Story) -> None:
     assert not found(story, "capture-one-direction")
+
+
+def test_a_leg_whose_media_is_that_of_another_leg_is_no_silent_call() -> None:
+    near, far = ("192.0.2.9", 7000), ("192.0.2.9", 7002)
+    other = [(t, *ends, octets.replace(b"Call-ID: one", b"Call-ID: two")) for t, *ends, octets in
+             dialled(description(*near), description(*far))]  # fmt: skip
+    between = [(t + 3, PROXY if src == A else C, C if src == A else PROXY, octets) for t, src, _, octets in other]
+    story = [*dialled(), *conversation(), *hung_up(), *between]
+    (told,) = found(story, "media-missing")
+    assert (told.severity, told.what.endswith("; another leg of the call has some")) == ("note", True)
+
+
+def test_a_call_without_media_beside_one_of_the_same_people_is_silent() -> None:
+    silent = [(t + 3, *ends, octets.replace(b"Call-ID: one", b"Call-ID: two")) for t, *ends, octets in
+              dialled(description(A[0], 9000), description(B[0], 9002))]  # fmt: skip
+    (told,) = found([*dialled(), *conversation(), *hung_up(), *silent], "media-missing")
+    assert told.severity == "error"
+
+
+def test_a_registration_that_is_refused_and_accepted_later_is_a_note() -> None:
+    story = [request(0, "REGISTER"), response(20, 403, "Wrong password", "REGISTER"), request(40, "REGISTER", number=2),
+             response(60, 200, "OK", "REGISTER", number=2)]  # fmt: skip
+    (told,) = found(story, "registration-refused")
+    assert (told.severity, frames(told)) == ("note", [2])
+    assert "403 Wrong password, and accepted later" in told.what
+
+
+def test_early_media_is_something_to_hear() -> None:
+    story = [INVITE, response(900, 183, "Session Progress", body=ANSWER), response(9000, 200, "OK", body=ANSWER)]
+    assert not found(story, "call-setup-slow")

@@ -68,9 +68,11 @@ def call_cancelled(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def call_setup_slow(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
-        heard = call.ringing if call.ringing is not None else call.answered
-        if heard is not None and heard - call.start > SETUP:
-            yield Found(f"{heard - call.start:.1f} s from INVITE to ringing", (call.messages[0].place,), number)
+        said = [m for m in call.messages if m.method == "INVITE" and m.status is not None]
+        heard = next((m for m in said if 180 <= (m.status or 0) < 300), None)
+        if heard is not None and heard.time - call.start > SETUP:
+            what = f"{heard.time - call.start:.1f} s from the INVITE to {heard.summary}"
+            yield Found(what, (call.messages[0].place, heard.place), number)
 
 
 @rule(
@@ -152,14 +154,19 @@ def request_unanswered(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def registration_refused(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
-        finals = [message for message in call.messages if (message.status or 0) >= 200]
-        if call.kind != "registration" or not finals or (finals[-1].status or 0) < 300:
+        said = [m for m in call.messages if m.method == "REGISTER" and not m.retransmission]
+        finals = [message for message in said if (message.status or 0) >= 200]
+        if call.kind != "registration" or not finals:
             continue
-        # One challenge is how a registration begins; the second says that the credentials were wrong.
-        if finals[-1].status not in CHALLENGES or [m.status in CHALLENGES for m in finals[-2:]] == [True, True]:
-            sure: Certainty = "medium" if finals[-1].status in CHALLENGES else "certain"
-            what = f"the REGISTER was answered {finals[-1].summary}"
-            yield Found(what, (finals[-1].place,), number, certainty=sure)
+        accepted = (finals[-1].status or 0) < 300
+        for before, final in zip([None, *finals], finals, strict=False):
+            challenged = final.status in CHALLENGES
+            # One challenge is how a registration begins; the second says that the credentials were wrong.
+            if (final.status or 0) < 300 or (challenged and (before is None or before.status not in CHALLENGES)):
+                continue
+            what = f"the REGISTER was answered {final.summary}{', and accepted later' if accepted else ''}"
+            sure: Certainty = "medium" if challenged else "certain"
+            yield Found(what, (final.place,), number, certainty=sure, severity="note" if accepted else None)
 
 
 @rule(
