@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dissectors.outputs.steps import Step, steps
-from tests.stories import ANSWER, GOOD, OFFER, A, B, Story, dialled, message, report, request, response
+from tests.finding_cases import FAX
+from tests.finding_cases import reinvited as reinvited_by_caller
+from tests.stories import ANSWER, GOOD, OFFER, A, B, Story, description, dialled, message, report, request, response
 
 SDP = "Content-Type: application/sdp"
 
@@ -54,3 +56,11 @@ def test_an_invite_that_a_proxy_sends_elsewhere_is_retargeted() -> None:
     onward = again[3].replace(b"sip:b@x SIP", b"sip:b@y SIP")
     told = [beside(step) for step in rows([request(0, "INVITE", body=OFFER), (20, B, ("203.0.113.9", 5060), onward)])]
     assert "retargeted to sip:b@y" in told[1]
+
+
+def test_hold_and_fax_stand_beside_the_messages_that_ask_for_them() -> None:
+    held = description(*A, "a=sendonly")
+    told = [beside(step) for step in rows([*dialled(), *reinvited_by_caller(held, ANSWER)])]
+    assert ["sendonly" in each for each in told] == [False, False, False, False, True, False]
+    told = [beside(step) for step in rows([*dialled(), *reinvited_by_caller(FAX, FAX)])]
+    assert ["fax" in each for each in told] == [False, False, False, False, True, True]

@@ -296,6 +296,10 @@ def test_the_ladder_marks_pauses_repeats_forks_and_retargets() -> None:
     assert any("⋮ 5.0" in line or "⋮ 5 s" in line for line in lines)
 
 
+def test_a_narrow_ladder_marks_pauses_too() -> None:
+    assert any("⋮" in line for line in shown(report(), 50).splitlines())
+
+
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
 def test_the_ladder_keeps_to_its_page(width: int) -> None:
     assert all(cells(line) <= width for line in rungs(width))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dissectors.outputs.lines import Column, Line, Page, Span, cells, clip, line, span, table, width_of
+from dissectors.outputs.lines import Column, Heading, Line, Page, Span, cells, clip, line, span, table, width_of
 from dissectors.outputs.moments import moment, seconds
 from dissectors.outputs.steps import Step
 
 MOST_STEPS = 48
 MOST_LANES = 5
 NARROWEST = 20
+COMFORTABLE = 28
 WIDEST = 46
 PAUSE = 2.0
 """Seconds without any step that get a row of their own."""
@@ -28,8 +29,7 @@ def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
     lanes = _lanes(shown)
     moments = [moment(page, step.time) for step in shown]
     left = max(map(cells, moments), default=0) + 4
-    most = max((sum(cells(part.text) for part in step.note) for step in shown if not step.event), default=0)
-    gap = min(WIDEST, (page.width - left - most - 4) // max(1, len(lanes) - 1)) if len(lanes) > 1 else 0
+    gap = _gap(page, shown, left, len(lanes)) if len(lanes) > 1 else 0
     if page.plain or not 2 <= len(lanes) <= MOST_LANES or gap < NARROWEST:
         lines = _listed(page, shown, {})
         if not page.plain and max(map(width_of, lines), default=0) > page.width:
@@ -39,6 +39,15 @@ def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
     if len(shown) < len(steps):
         lines.append(line(span(f"  … and {len(steps) - len(shown):,} more steps (--all)", "dim")))
     return lines
+
+
+def _gap(page: Page, steps: Sequence[Step], left: int, lanes: int) -> int:
+    """How far apart lanes stand: what events say beside them may be cut sooner than arrows get short."""
+    gaps = []
+    for shown in (steps, [step for step in steps if not step.event]):
+        most = max((sum(cells(part.text) for part in step.note) for step in shown), default=0)
+        gaps.append(min(WIDEST, (page.width - left - most - 4) // (lanes - 1)))
+    return gaps[0] if gaps[0] >= COMFORTABLE else gaps[1]
 
 
 def _lanes(steps: Sequence[Step]) -> list[str]:
@@ -131,8 +140,12 @@ def _listed(page: Page, steps: Sequence[Step], names: dict[str, str]) -> list[Li
         Column("time", "right"), Column("from" if not names else ""), Column(""), Column("to" if not names else ""),
         Column("message", "left", 0, 12), Column("", "left", 1, 12),
     )  # fmt: skip
-    rows = []
+    rows: list[Line | Heading] = []
+    before: float | None = None
     for step in steps:
+        if not page.plain and before is not None and step.time - before >= PAUSE:
+            rows.append(Heading(line(span(f"⋮ {seconds(step.time - before)}", "dim"))))
+        before = step.time
         beside = span("".join(part.text for part in step.note))
         time, arrow = span(moment(page, step.time)), span("→")
         src, dst = names.get(step.src, step.src), names.get(step.dst, step.dst)

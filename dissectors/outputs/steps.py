@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dissectors.analysis.report import Body, Call, Message, Report, Stream
+from dissectors.analysis.report import Body, Call, Description, Message, Report, Stream
 from dissectors.outputs.lines import Line, clip, count, span
 from dissectors.outputs.moments import milliseconds
 from dissectors.wire.datagram import endpoint
@@ -65,8 +65,9 @@ def inflation(body: Body) -> str:
 def _messages(call: Call) -> Iterator[Step]:
     targets: dict[tuple[str, str, int | None], str] = {}
     branches: list[str] = []
+    described = {description.place: description for description in call.descriptions}
     for message in call.messages:
-        marks = []
+        marks = _wants(described[message.place]) if message.place in described else []
         if message.status is None and message.uri:
             first = targets.setdefault((message.side, message.method, message.cseq), message.uri)
             if message.uri != first:
@@ -79,6 +80,13 @@ def _messages(call: Call) -> Iterator[Step]:
                 marks.append(f"fork {branches.index(tag) + 1}")
         src, dst = endpoint(message.src, message.sport), endpoint(message.dst, message.dport)
         yield Step(message.time, src, dst, label(message), style(message), _beside(message, marks))
+
+
+def _wants(description: Description) -> list[str]:
+    """What an offer or answer makes of the call: one direction, silence, a fax."""
+    lines = [media for media in description.media if media.port]
+    fax = ["fax"] if any("UDPTL" in media.profile.upper() for media in lines) else []
+    return [*sorted({media.direction for media in lines} - {"sendrecv"}), *fax]
 
 
 def _branching(message: Message) -> bool:
