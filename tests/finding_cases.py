@@ -58,6 +58,20 @@ FAX = description(kind="image", media="udptl t38")
 SOFTWARE = "User-Agent: Viceroy 1.5.0/GK"
 
 
+def after_one_another(origin: int, ssrc: int) -> Story:
+    """Two calls at the same ports; the caller of the second sends from this timestamp, as this source."""
+    second = [
+        request(20_000, "INVITE", body=OFFER, call="two"),
+        response(21_000, 200, "OK", body=ANSWER, call="two"),
+        request(21_010, "ACK", tag="2", call="two"),
+        *talk(start=21_020, first=30_000, origin=origin, ssrc=ssrc),
+        *talk(B, A, 90, start=21_020),
+        request(31_000, "BYE", number=2, tag="2", call="two"),
+        response(31_020, 200, "OK", "BYE", number=2, call="two"),
+    ]
+    return [*GOOD, *second]
+
+
 def refused(status: int, reason: str = "No") -> Story:
     return [INVITE, response(300, status, reason), request(310, "ACK", tag="2")]
 
@@ -302,6 +316,7 @@ CASES: dict[str, Case] = {
         [*dialled(), *talk(seconds=5), *talk(ssrc=79, start=6030, seconds=4.9), *talk(B, A, 78), *hung_up()],
         [*dialled(), *talk(), *talk(B, A, 78), *hung_up()],
     ),
+    "stream-spans-calls": (after_one_another(2_000_000_000, 77), after_one_another(2_000_000_000, 79)),
     "ssrc-shared": (
         [*dialled(), *talk(), *talk(B, A, 77), *hung_up()],
         [

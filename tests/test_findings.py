@@ -10,8 +10,8 @@ import pytest
 from dissectors.analysis.findings.rules import RULES, SEVERITIES, SUBJECTS, matching
 from dissectors.analysis.report import Report
 from dissectors.offline import analyze
-from tests.finding_cases import CASES, IN_FILES
-from tests.stories import GOOD, Story, report
+from tests.finding_cases import CASES, IN_FILES, after_one_another
+from tests.stories import GOOD, OTHER_SERVER, A, B, C, Story, description, dialled, hung_up, report, talk
 
 PCAPS = Path(__file__).parent.parent / "pcaps"
 
@@ -46,6 +46,20 @@ def test_it_is_not_found_at_its_near_miss(id: str) -> None:
 
 def test_nothing_is_wrong_with_a_good_call() -> None:
     assert ids(report(GOOD)) == {"port-shared"}
+
+
+def test_a_source_that_outlives_its_call_is_no_fault_of_the_stream() -> None:
+    """What is between two calls is neither a pause, nor media after the BYE, nor a sender that began anew."""
+    assert ids(report(after_one_another(2_000_000_000, 77))) == {"port-shared", "stream-spans-calls", "rtcp-missing"}
+    assert ids(report(after_one_another(0, 79))) == {"port-shared"}
+
+
+def test_media_that_is_too_little_to_be_told_is_said_to_be_there() -> None:
+    elsewhere = (A[0], 5004), (B[0], 5004)
+    calling = [*dialled(description(*elsewhere[0]), description(*elsewhere[1])), *hung_up()]
+    made = report([*calling, *talk(*elsewhere, seconds=0.04), *talk(C, OTHER_SERVER, 5)])
+    (missing,) = (each for each in made.findings if each.id == "media-missing")
+    assert missing.what.endswith("2 datagrams of no known protocol went to the announced ports")
 
 
 def test_ids_are_unique_and_in_plain_words() -> None:

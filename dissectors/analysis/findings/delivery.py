@@ -7,6 +7,7 @@ from typing import Literal
 
 from dissectors.analysis.clock import VIDEO
 from dissectors.analysis.findings.rule import Facts, Found, Look, both_ends, counted, name_of, rule
+from dissectors.analysis.findings.sources import spanning
 from dissectors.analysis.report import Severity, Stream
 
 ENOUGH = 50
@@ -184,8 +185,9 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
     fix="Expected after hold or a transfer; otherwise look at the sender.",
 )  # fmt: skip
 def timestamp_jump(facts: Facts) -> Iterator[Found]:
+    several = spanning(facts)
     for number, stream in enumerate(facts.streams):
-        if stream.timing and stream.timing.jumps:
+        if stream.timing and stream.timing.jumps and number not in several:
             what = f"{name_of(stream)}: {counted(stream.timing.jumps, 'jump')}"
             yield Found(what, both_ends(stream), stream.call, number)
 
@@ -196,8 +198,9 @@ def timestamp_jump(facts: Facts) -> Iterator[Found]:
     fix="Look at what restarted it; a new stream should take a new SSRC.",
 )  # fmt: skip
 def sequence_restart(facts: Facts) -> Iterator[Found]:
+    several = spanning(facts)
     for number, stream in enumerate(facts.streams):
-        if stream.restarts:
+        if stream.restarts and number not in several:
             what = f"{name_of(stream)}: {counted(stream.restarts, 'time')}"
             yield Found(what, both_ends(stream), stream.call, number)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 
 from dissectors.analysis.findings.negotiation import ANYWHERE, faxed, held, rtp_lines, sound_until
-from dissectors.analysis.findings.rule import Facts, Found, both_ends, name_of, rule
+from dissectors.analysis.findings.rule import Facts, Found, both_ends, counted, name_of, rule
+from dissectors.analysis.findings.sources import OTHER_SIDE, spanning
 from dissectors.analysis.report import Call, Media, Place, Stream
 from dissectors.wire.datagram import endpoint
 
@@ -14,7 +16,6 @@ ENOUGH = 20
 TALK, LATE, EARLY, AFTER, PAUSE, EARLY_MEDIA = 2.0, 2.0, 5.0, 1.0, 1000.0, 0.1
 """Seconds (`PAUSE` milliseconds) from which on something is told."""
 
-OTHER_SIDE = {"caller": "callee", "callee": "caller"}
 PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
 
 
@@ -46,19 +47,21 @@ def media_missing(facts: Facts) -> Iterator[Found]:
     used = {end for s in facts.streams for end in ((s.src, s.sport), (s.dst, s.dport))}
     legs = {leg for call in facts.calls if call.streams and call.messages for leg in _legs(call)}
     heard = {(parties, moment) for parties, moment, _ in legs}
+    silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
+    hosts = {flow.src for flow in facts.flows} | {flow.dst for flow in facts.flows}
+    strange = _unknown(facts)
     for number, call in facts.talks():
+        ends = {(line.address, line.port) for line in wanted(call)}
         # A second leg of the same call may announce the same endpoints, and the stream is that one's.
-        shared = any((line.address, line.port) in used for line in wanted(call))
-        if call.streams or shared or not wanted(call) or talked(facts, call) < TALK:
+        if call.streams or not ends or ends & used or talked(facts, call) < TALK:
             continue
-        places = tuple(described.place for described in call.descriptions[:2])
-        silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
-        hosts = {flow.src for flow in facts.flows} | {flow.dst for flow in facts.flows}
-        passed = {line.address for line in wanted(call)} <= hosts
         what = f"answered, {talked(facts, call):.0f} s long, no RTP" + (" in the whole capture" if silent else "")
+        if few := sum(strange[end] for end in ends):
+            what += f"; {counted(few, 'datagram')} of no known protocol went to the announced ports"
         # An exchange between two legs gives them different Call-IDs, and one of them may be all of its media.
         other = call.messages and any(leg[:2] in heard and leg not in legs for leg in _legs(call))
-        if silent or not passed or other:
+        places = tuple(described.place for described in call.descriptions[:2])
+        if silent or other or not {address for address, _ in ends} <= hosts:
             what += "; another leg of the call has some" if other else ""
             yield Found(what, places, number, certainty="low", severity="note")
         else:
@@ -72,18 +75,27 @@ def _legs(call: Call) -> Iterator[tuple[tuple[str | None, str | None], int, froz
         yield (call.caller, call.callee), moment, hosts
 
 
+def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
+    """How many datagrams of no known protocol went to each endpoint: one or two of RTP alone never look like it."""
+    found: Counter[tuple[str | None, int]] = Counter()
+    for flow in facts.flows:
+        found[flow.dst, flow.dport] += sum(seen.count for seen in flow.protocols if seen.name == "UNKNOWN")
+    return found
+
+
 @rule(
     "media-one-way", "error", "Media flows in one direction only",
     why="One side of the call hears nothing.",
     fix="Look at NAT and firewall in front of the silent side, and at the address that its peer's SDP announces.",
 )  # fmt: skip
 def media_one_way(facts: Facts) -> Iterator[Found]:
+    told_earlier = {number for later in spanning(facts).values() for number in later}
     for number, call in facts.talks():
         streams = [stream for stream in facts.of(call) if stream.packets >= ENOUGH]
         senders = {stream.sender for stream in streams}
         ends = {(stream.src, stream.dst) for stream in streams}
         both = len(senders) > 1 or any((dst, src) in ends for src, dst in ends)
-        if streams and not both and not held(call) and len(wanted(call)) > 1:
+        if streams and not both and not held(call) and len(wanted(call)) > 1 and number not in told_earlier:
             first = streams[0]
             what = f"RTP goes from {first.src} to {first.dst} only: the {first.sender} sends, the other side does not"
             yield Found(what, (first.first_place,), number, certainty="high")
@@ -140,9 +152,11 @@ def _pauses(stream: Stream) -> bool:
     fix="See whether it got the BYE and answered it.",
 )  # fmt: skip
 def media_after_bye(facts: Facts) -> Iterator[Found]:
+    several = spanning(facts)
     for number, call in facts.talks():
-        for stream in facts.of(call) if call.ended is not None else ():
-            if stream.last - (call.ended or 0.0) > AFTER:
+        for position in call.streams if call.ended is not None else ():
+            stream = facts.streams[position]
+            if stream.last - (call.ended or 0.0) > AFTER and position not in several:
                 what = f"{name_of(stream)}: {stream.last - (call.ended or 0.0):.1f} s after the BYE"
                 yield Found(what, (stream.last_place,), number)
 
@@ -220,9 +234,11 @@ def announcements(call: Call, side: str) -> dict[str, Place]:
     fix="Look at what else happened at that time: loss in the other direction, a re-INVITE, a network that changed.",
 )  # fmt: skip
 def media_gap(facts: Facts) -> Iterator[Found]:
+    several = spanning(facts)
     for number, stream in enumerate(facts.streams):
         call = facts.calls[stream.call] if stream.call is not None else None
-        pauses = _pauses(stream) or (call is not None and (held(call) or faxed(call))) or stream.restarts
+        agreed = call is not None and (held(call) or faxed(call))
+        pauses = agreed or _pauses(stream) or stream.restarts or number in several
         if stream.largest_gap_ms >= PAUSE and stream.packets >= 2 * ENOUGH and not pauses:
             what = f"{name_of(stream)}: nothing for {stream.largest_gap_ms / 1000:.1f} s"
             yield Found(what, both_ends(stream), stream.call, number)
@@ -240,43 +256,7 @@ def stream_unsignalled(facts: Facts) -> Iterator[Found]:
                 yield Found(f"{name_of(stream)}: no call announced it", both_ends(stream), stream=number)
 
 
-@rule(
-    "ssrc-changed", "note", "The source of a stream changed within a call",
-    why="A sender that begins anew resets the receiver's jitter buffer: people hear a click, or another voice.",
-    fix="Expected after a transfer, an announcement or a re-INVITE; otherwise look at what restarted the sender.",
-)  # fmt: skip
-def ssrc_changed(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        latest: dict[tuple[str, int, str, int, str | None], Stream] = {}
-        for after in call.streams:
-            two = facts.streams[after]
-            way = (two.src, two.sport, two.dst, two.dport, two.kind)
-            one, latest[way] = latest.get(way), two
-            if one is not None and one.ssrc != two.ssrc and 0 <= two.first - one.last < 5:
-                what = f"{one.src} to {one.dst}: SSRC 0x{one.ssrc:08X} becomes 0x{two.ssrc:08X}"
-                yield Found(what, (one.last_place, two.first_place), number, after)
-
-
-@rule(
-    "ssrc-shared", "note", "Two senders use the same SSRC",
-    why="Within one session each source needs its own (RFC 3550 section 8.2): receivers and recorders may take both "
-    "for one, and each may take its own media for a loop.",
-    fix="Let the endpoints choose their SSRC at random; test tools often do not.",
-)  # fmt: skip
-def ssrc_shared(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        users: dict[int, dict[str, Stream]] = {}
-        for stream in facts.of(call):
-            # A relay passes the SSRC on, and a side that moves keeps it: only both sides at once share one.
-            users.setdefault(stream.ssrc, {}).setdefault(stream.sender or "", stream)
-        for ssrc, sides in users.items():
-            if set(OTHER_SIDE) <= set(sides):
-                both = [sides[side] for side in OTHER_SIDE]
-                sources = " and ".join(sorted({endpoint(stream.src, stream.sport) for stream in both}))
-                yield Found(f"SSRC 0x{ssrc:08X} is sent by {sources}", [s.first_place for s in both], number)
-
-
 RULES = (
     media_missing, media_one_way, media_late, media_ended_early, media_after_bye, media_elsewhere, media_gap,
-    early_media, media_address_differs, stream_unsignalled, ssrc_changed, ssrc_shared,
+    early_media, media_address_differs, stream_unsignalled,
 )  # fmt: skip

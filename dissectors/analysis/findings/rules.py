@@ -16,6 +16,7 @@ from dissectors.analysis.findings import (
     security,
     sharing,
     signalling,
+    sources,
 )
 from dissectors.analysis.findings.rule import Facts, Rule
 from dissectors.analysis.report import Finding
@@ -23,7 +24,7 @@ from dissectors.analysis.report import Finding
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Signalling": signalling.RULES,
     "Offer and answer": negotiation.RULES,
-    "Media": media.RULES,
+    "Media": (*media.RULES, *sources.RULES),
     "Codecs and payload types": codecs.RULES,
     "Delivery and quality": delivery.RULES,
     "NAT, ICE and TURN": connectivity.RULES,
