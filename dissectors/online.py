@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dissectors.analysis.control import Control
+from dissectors.analysis.dtls import Handshakes
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.events import EndEvent, Events, Look
 from dissectors.analysis.recent import Recent
@@ -29,8 +31,8 @@ TICK = 0.5
 SHARE = 0.05
 """How much of the time looking may take: where a look is dear, there are fewer."""
 
-MOST_CALLS = 8192
-"""Calls that are held at once, and half as many as flows and streams."""
+MOST_CALLS = 2048
+"""Calls that are held at once, and half as many as flows and streams; a call takes some 20 KiB."""
 
 WAITING = 8192
 """Datagrams that may wait for evidence."""
@@ -70,6 +72,7 @@ class Session:
         self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, WAITING), forced)
         self.engine = Engine(limits)
         self.engine.calls.limit = self.engine.checks.limit = calls
+        self.engine.control, self.engine.handshakes = Control(2 * calls), Handshakes(calls)
         self.received = self.octets = 0
         self.reason = ""
         self._limit = stop or Stop()
@@ -191,7 +194,7 @@ class Session:
             self.stop(f"{limit.files} files kept")
         # What calls that made room leave behind may not outgrow those that are held.
         gone = self.engine.calls.gone
-        while len(gone) > 2 * self.engine.calls.limit:
+        while len(gone) > self.engine.calls.limit:
             gone.popitem(last=False)
 
     def _look(self) -> None:

@@ -3,14 +3,16 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dissectors.analysis.events import DropEvent, Events, FindingEvent, Look, StreamEvent
+from dissectors.outputs.gauges import lasting, quantity, sparkline
 from dissectors.outputs.journal import human, ndjson
 from dissectors.outputs.lines import Page, width_of
-from dissectors.outputs.screen import _text, lasting, page_of, quantity, sparkline
+from dissectors.outputs.screen import _text, page_of
 from tests.made import A, B, report, rtp, sip
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,7 +61,29 @@ def test_the_screen_shows_drops_calls_streams_and_what_is_wrong() -> None:
 
 
 def test_what_does_not_fit_is_counted() -> None:
-    assert any("more" in row for row in text(80, 24, look(50, 60)))
+    rows = text(80, 24, look(50, 60))
+    assert any(row.startswith("Streams  60 lately") and " shown" in row for row in rows)
+    assert not any(" shown" in row for row in text(80, 60, look(1, 2)))
+
+
+def test_what_is_going_on_has_more_lines_than_the_ports_when_there_are_few() -> None:
+    rows = text(80, 24, look(50, 60))
+    titles = [row.split()[0] for row in rows if row and not row[0].isspace()]
+    assert {"Ports", "Calls", "Streams", "Findings"} <= set(titles)
+    starts = {name: next(i for i, row in enumerate(rows) if row.startswith(name)) for name in ("Ports", "Calls")}
+    ends = next(i for i, row in enumerate(rows) if row.startswith("Streams"))
+    assert ends - starts["Calls"] > starts["Calls"] - starts["Ports"] > 1
+
+
+def test_streams_that_flow_stand_before_those_that_have_fallen_silent() -> None:
+    quiet = [(A, B, rtp(sequence * 3, ssrc=1)) for sequence in range(20)]
+    fine = [(A, B, rtp(sequence, ssrc=2)) for sequence in range(60)]
+    watched, one = Events(), look()
+    for made in (report([*quiet, *fine[:20]]), *(report([*quiet, *fine[:end]]) for end in (30, 40, 50))):
+        watched.since(made, made.capture.last or 0.0, (0, 0))
+    rows = text(120, 40, replace(one, report=made, watched=watched))
+    shown = [row.split()[3] for row in rows if "→" in row and "0000000" in row]
+    assert shown == ["00000002", "00000001"]
 
 
 def test_nothing_off_the_wire_reaches_the_terminal_raw() -> None:

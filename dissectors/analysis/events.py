@@ -139,7 +139,8 @@ class Events:
         self.every = every
         self.streams: OrderedDict[StreamKey, Followed] = OrderedDict()
         self._calls: OrderedDict[str, set[str]] = OrderedDict()
-        self._findings: OrderedDict[tuple[Any, ...], float] = OrderedDict()
+        self._shown: set[StreamKey] = set()
+        self._findings: OrderedDict[int, float] = OrderedDict()
         self._looked: float | None = None
         self._drops = (0, 0)
 
@@ -180,17 +181,26 @@ class Events:
             followed = self.streams.get(key)
             new = followed is None
             if followed is None:
-                followed = self.streams[key] = Followed(told=now, history=deque(maxlen=HISTORY))
+                followed = self.streams[key] = Followed(told=now)
+            if followed.history is None:
+                followed.history = deque(maxlen=HISTORY)
             self.streams.move_to_end(key)
             came, lost = stream.packets - followed.packets, stream.lost - followed.lost
             followed.packets, followed.lost = stream.packets, stream.lost
             followed.rate = _rate(stream, came, span, new)
-            if followed.history is not None:
-                followed.history.append((followed.rate, max(0, lost)))
+            followed.history.append((followed.rate, max(0, lost)))
             if state := self._state(followed, new, now - stream.last, now):
                 time = stream.first if new else now if state == "now" else stream.last
                 yield _event(report, stream, state, time, followed.rate)
+        self._forget_histories(set(map(key_of, report.streams)))
         _forget(self.streams)
+
+    def _forget_histories(self, shown: set[StreamKey]) -> None:
+        """Nobody draws what is no longer looked at."""
+        for key in self._shown - shown:
+            if (followed := self.streams.get(key)) is not None:
+                followed.history = None
+        self._shown = shown
 
     def _state(self, followed: Followed, new: bool, quiet: float, now: float) -> str:
         was, followed.silent = followed.silent, quiet > SILENT
@@ -207,7 +217,8 @@ class Events:
         for finding in report.findings:
             call = None if finding.call is None else report.calls[finding.call].call_id
             stream = None if finding.stream is None else report.streams[finding.stream]
-            key = (finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what))
+            # Its hash takes a fraction of the memory, and is told apart from thousands of others.
+            key = hash((finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what)))
             since = self._findings.setdefault(key, now)
             self._findings.move_to_end(key)
             if since >= 0 and now - since >= _patience(finding):

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import signal
 import sys
@@ -35,6 +36,7 @@ AUTOSTOP = ("duration", "filesize", "files", "packets")
 ROTATE = ("filesize", "duration", "files", "packets")
 KILO = 1000
 SWITCH = 0.0005
+NO_SCREEN = ("dumb", "unknown")
 FAILED, INTERRUPTED = 2, "interrupted"
 
 
@@ -61,7 +63,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--ndjson", action="store_true", help="events as one JSON object a line (docs/live.md)")
     add("--json", action="store_true", help="the report at the end as JSON; the log goes to standard error")
     add("--log", action="store_true", help="a line for each event instead of the screen")
-    add("--calls", type=inputs.positive, default=8192, metavar="N", help="hold so many calls at once (8192)")
+    add("--calls", type=inputs.positive, default=2048, metavar="N", help="hold so many calls at once (2048)")
     add("--every", type=inputs.positive, default=10, metavar="S", help="tell how each stream does so often (10)")
     inputs.add_reading(parser)
 
@@ -220,7 +222,8 @@ def _handle(session: Session) -> None:
 
 def _watch(options: argparse.Namespace, session: Session, keeper: Keeper | None) -> None:
     """Run the session with whichever view of it was asked for."""
-    if sys.stdout.isatty() and not (options.ndjson or options.json or options.log or options.keep == "-"):
+    lines = options.ndjson or options.json or options.log or options.keep == inputs.STANDARD_INPUT
+    if sys.stdout.isatty() and os.environ.get("TERM") not in NO_SCREEN and not lines:
         from dissectors.outputs.screen import Screen
 
         title = f"{', '.join(session.source.names)} by {session.source.backend}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TextIO
 
@@ -13,16 +14,15 @@ from rich.text import Text
 
 from dissectors.analysis.events import Look
 from dissectors.analysis.report import Call, Finding, Flow, Stream
+from dissectors.outputs.gauges import BARS_IN_ASCII, lasting, quantity, sparkline
 from dissectors.outputs.lines import BLANK, Column, Line, Page, Span, clip, count, line, span, table, width_of
 from dissectors.outputs.moments import milliseconds
 from dissectors.outputs.summary import MARKS, PROTOCOL_STYLES, SEVERITIES, STYLES
 from dissectors.outputs.terminal import IN_ASCII
 from dissectors.wire.datagram import endpoint
 
-BARS = "▁▂▃▄▅▆▇█"
-BARS_IN_ASCII = str.maketrans(BARS, "_.,-=+*#")
-DOTS = "⋯"
 HISTORY_CELLS = 16
+QUIET_LOOKS = 3
 NARROWEST, SHORTEST = 40, 10
 BAD_LOSS, POOR_LOSS = 0.05, 0.01
 STATES = {"established": "answered", "unanswered": "calling"}
@@ -34,18 +34,43 @@ LIVE = ("calling", "ringing", "answered")
 BEHIND = 1 << 22
 """Octets that may wait without anybody being told."""
 
-UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
-
 CALLS = (
-    Column(""), Column("for", "right"), Column("from", "left", 0, 12), Column(""), Column("to", "left", 0, 12),
-    Column("streams", "right", 1),
+    Column(""), Column("", "right"), Column("", "left", 0, 12), Column(""), Column("", "left", 0, 12),
+    Column("", "left", 1),
 )  # fmt: skip
 STREAMS = (
     Column("from", "left", 0, 14), Column(""), Column("to", "left", 0, 14), Column("SSRC", "left", 3),
     Column("codec", "left", 2), Column("rate", "right"), Column("lost", "right"), Column("jitter", "right"),
     Column("lately", "left", 1),
 )  # fmt: skip
+WEIGHTS = (1, 2, 2, 1, 2)
+"""Lines that ports, calls, streams, checks and findings get in turn, while there are any."""
+
 PORTS = (Column("", "left", 0, 20), Column("", "right", 2), Column("", "left", 0, 20))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A title and what stands under it: `heads` lines over the rows, and of `total` things as many as are worth it."""
+
+    title: Line
+    rows: Sequence[Line] = ()
+    heads: int = 0
+    total: int = 0
+
+    @property
+    def wanted(self) -> int:
+        """Lines of all that there is, with an empty one behind it."""
+        return len(self.rows) + 2
+
+    def lines(self, size: int) -> list[Line]:
+        """At most so many of them, the first ones; the title says when not everything is shown."""
+        kept = self.rows[: max(0, size - 1)]
+        shown = len(kept) - self.heads
+        if shown <= 0:
+            kept, shown = (), 0
+        more = (span(f", {shown} shown", "dim"),) if shown < self.total else ()
+        return [(*self.title, *more), *kept, BLANK][:size]
 
 
 class Screen:
@@ -55,7 +80,6 @@ class Screen:
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
         self._title, self._keeping = title, keeping
         self._news: list[str] = []
-        self._findings: dict[tuple[str, str], Finding] = {}
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
 
     def __enter__(self) -> Screen:
@@ -81,37 +105,16 @@ def page_of(page: Page, height: int, look: Look, title: str, keeping: str, news:
     head = _meters(page, look, title, keeping)
     foot = [line(span(text, "bold yellow")) for text in news] + [line(span(_hint(look), "dim"))]
     room = max(0, max(height, SHORTEST) - len(head) - len(foot))
-    blocks = [_ports(page, look), _calls(page, look), _streams(page, look), _checks(look), _findings(page, look)]
-    sizes = _shares([len(block) for block in blocks], room)
-    middle: list[Line] = []
-    for block, size in zip(blocks, sizes, strict=True):
-        middle += _cut(block, size)
+    blocks = (_ports(page, look), _calls(page, look), _streams(page, look), _checks(look), _findings(page, look))
+    sizes = _shares([block.wanted if block else 0 for block in blocks], room)
+    middle = [row for block, size in zip(blocks, sizes, strict=True) if block for row in block.lines(size)]
     middle += [BLANK] * (room - len(middle))
     return [tuple(_clipped(row, page.width)) for row in (*head, *middle, *foot)]
 
 
-def sparkline(values: Sequence[float]) -> str:
-    """Values as bars of eight heights, the highest of them full; a dot where there was nothing."""
-    top = max(values, default=0.0)
-    return "".join(BARS[min(7, int(value / top * 7.999))] if value > 0 else DOTS for value in values) if top else ""
-
-
-def quantity(number: float) -> str:
-    """A number in four characters or so: 950, 1.2k, 35k, 1.8M."""
-    for unit, letter in UNITS:
-        if number >= unit:
-            scaled = number / unit
-            return f"{scaled:.{1 if scaled < 10 else 0}f}{letter}"
-    return f"{number:.0f}"
-
-
-def lasting(duration: float) -> str:
-    """A time that runs on: 4 s, 1:23, 2:05:09."""
-    whole = max(0, int(duration))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, seconds = divmod(whole, 60)
-    return f"{minutes}:{seconds:02}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+def drawn(history: Sequence[tuple[float, int]]) -> str:
+    """A stream's rate at its last looks, always as wide, the latest at the right."""
+    return sparkline([rate for rate, _ in history]).rjust(HISTORY_CELLS)
 
 
 def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
@@ -132,7 +135,7 @@ def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
     return [first, second, tuple(third), BLANK]
 
 
-def _ports(page: Page, look: Look) -> list[Line]:
+def _ports(page: Page, look: Look) -> Block | None:
     """The pairs of endpoints that talk now, the busiest first, each with what is on it."""
     pairs: dict[tuple[tuple[str, int], ...], list[Flow]] = {}
     for flow in look.report.flows:
@@ -150,10 +153,11 @@ def _ports(page: Page, look: Look) -> list[Line]:
             span(f"{endpoint(*one)} {arrow} {endpoint(*other)}"), span(quantity(sum(f.datagrams for f in flows))),
             span(names, style),
         ))  # fmt: skip
-    return _block(page, line(span("Ports", "bold"), span(f"  {count(len(pairs), 'pair')} lately", "dim")), PORTS, rows)
+    title = line(span("Ports", "bold"), span(f"  {count(len(pairs), 'pair')} lately", "dim"))
+    return _block(page, title, PORTS, rows, len(pairs))
 
 
-def _calls(page: Page, look: Look) -> list[Line]:
+def _calls(page: Page, look: Look) -> Block | None:
     """Calls that go on, then those that have just ended."""
     now = (look.report.capture.last or 0.0)
     calls = [call for call in look.report.calls if call.kind == "call"]
@@ -166,81 +170,80 @@ def _calls(page: Page, look: Look) -> list[Line]:
         rows.append((
             span(state + (f" {call.status}" if state == "rejected" else ""), STATE_STYLES.get(state, "")),
             span(lasting(until - (call.answered or call.start))), span(call.caller or "somebody"), span("→"),
-            span(call.callee or "somebody"), span(len(call.streams) or ""),
+            span(call.callee or "somebody"), span(count(len(call.streams), "stream") if call.streams else "", "dim"),
         ))  # fmt: skip
     others = len(look.report.calls) - len(calls)
     text = f"  {going} going on, {len(calls) - going} just over" + (f", {others} other requests" if others else "")
-    return _block(page, line(span("Calls", "bold"), span(text, "dim")), CALLS, rows)
+    return _block(page, line(span("Calls", "bold"), span(text, "dim")), CALLS, rows, len(calls))
 
 
-def _streams(page: Page, look: Look) -> list[Line]:
-    """Streams that flow, the worst first."""
-    streams = sorted(look.report.streams, key=lambda one: (-one.lost_fraction, -(one.jitter_ms or 0.0)))
+def _streams(page: Page, look: Look) -> Block | None:
+    """Streams that flow, the worst first, then the silent; by whole per cents, so that rows stay where they are."""
+    watched = {id(stream): look.watched.history(stream)[-HISTORY_CELLS:] for stream in look.report.streams}
+
+    def order(stream: Stream) -> tuple[bool, int, float, int]:
+        quiet = not any(rate for rate, _ in watched[id(stream)][-QUIET_LOOKS:])
+        return quiet, -int(stream.lost_fraction * 100), stream.first, stream.ssrc
+
+    streams = sorted(look.report.streams, key=order)
     rows: list[Line] = []
     for stream in streams[:40]:
-        history = look.watched.history(stream)[-HISTORY_CELLS:]
+        history = watched[id(stream)]
         followed = history[-1][0] if history else 0.0
         rows.append((
             span(endpoint(stream.src, stream.sport)), span("→"), span(endpoint(stream.dst, stream.dport)),
             span(f"{stream.ssrc:08X}", "dim"), span(_codec(stream)), span(f"{quantity(followed)}/s"),
             span(f"{stream.lost_fraction:.1%}", _level(stream.lost_fraction)),
             span(milliseconds(stream.jitter_ms) or "–"),
-            span(sparkline([rate for rate, _ in history]), "red" if any(lost for _, lost in history) else "green"),
+            span(drawn(history), "red" if any(lost for _, lost in history) else "green"),
         ))  # fmt: skip
     lost = sum(stream.lost for stream in streams)
     text = f"  {len(streams)} lately, {lost:,} lost"
-    return _block(page, line(span("Streams", "bold"), span(text, "dim")), STREAMS, rows)
+    return _block(page, line(span("Streams", "bold"), span(text, "dim")), STREAMS, rows, len(streams))
 
 
-def _checks(look: Look) -> list[Line]:
+def _checks(look: Look) -> Block | None:
     checks = look.report.checks
     if not checks:
-        return []
+        return None
     asked, answered = sum(check.requests for check in checks), sum(check.answered for check in checks)
     nominated = sum(check.nominated for check in checks)
     slowest = max((check.round_trip_ms or 0.0 for check in checks), default=0.0)
     text = f"  {asked:,} asked, {answered:,} answered, {nominated} nominated, round trip to {milliseconds(slowest)}"
-    return [line(span("STUN", "bold"), span(text, "" if answered or not asked else "red")), BLANK]
+    return Block(line(span("STUN", "bold"), span(text, "" if answered or not asked else "red")))
 
 
-def _findings(page: Page, look: Look) -> list[Line]:
-    """What is wrong, the worst first."""
-    findings = sorted(look.report.findings, key=lambda one: SEVERITIES.index(one.severity))
-    if not findings:
-        return []
-    rows = [line(span("Findings", "bold"), span(f"  {len(findings)} lately", "dim"))]
-    for finding in findings[:20]:
-        mark = span(f"  {MARKS[finding.severity]} ", STYLES[finding.severity])
-        rows.append(line(mark, span(clip(finding.what, page.width - 4))))
-    return rows
+def _findings(page: Page, look: Look) -> Block | None:
+    """What is wrong, a line for each kind, the worst first."""
+    kinds: dict[str, list[Finding]] = {}
+    for finding in sorted(look.report.findings, key=lambda one: SEVERITIES.index(one.severity)):
+        kinds.setdefault(finding.id, []).append(finding)
+    if not kinds:
+        return None
+    rows = []
+    for first, *others in kinds.values():
+        mark = span(f"  {MARKS[first.severity]} ", STYLES[first.severity])
+        more = f" (and {len(others)} more)" if others else ""
+        rows.append(line(mark, span(clip(first.what, page.width - 4 - len(more))), span(more, "dim")))
+    text = f"  {len(look.report.findings)} lately, {count(len(kinds), 'kind')}"
+    return Block(line(span("Findings", "bold"), span(text, "dim")), rows, total=len(rows))
 
 
-def _block(page: Page, title: Line, columns: Sequence[Column], rows: Sequence[Line]) -> list[Line]:
+def _block(page: Page, title: Line, columns: Sequence[Column], rows: Sequence[Line], total: int) -> Block | None:
     if not rows:
-        return []
-    return [title, *table(page, columns, rows)[0 if any(column.title for column in columns) else 1 :], BLANK]
-
-
-def _cut(block: list[Line], size: int) -> list[Line]:
-    """The first lines of a block; when some had to go, the last says how many."""
-    if size >= len(block):
-        return block
-    body = block[:-1] if block and block[-1] == BLANK else block
-    if size >= len(body):
-        return body
-    if size < 2:
-        return body[:size]
-    more = len(body) - size + 1
-    return [*body[: size - 1], line(span(f"  … and {more} more", "dim"))]
+        return None
+    heads = any(column.title for column in columns)
+    return Block(title, table(page, columns, rows)[0 if heads else 1 :], int(heads), total)
 
 
 def _shares(wanted: list[int], room: int) -> list[int]:
     """Lines for each block: all that it wants where there is room, else a fair share of what there is."""
     sizes = [0] * len(wanted)
-    while room > 0 and (hungry := [i for i, size in enumerate(sizes) if size < wanted[i]]):
-        for i in hungry[:room]:
-            sizes[i] += 1
-        room -= min(room, len(hungry))
+    while room > 0 and any(size < most for size, most in zip(sizes, wanted, strict=True)):
+        for i, weight in enumerate(WEIGHTS):
+            more = min(weight, room, wanted[i] - sizes[i])
+            sizes[i] += more
+            room -= more
     return sizes
 
 
