@@ -18,6 +18,7 @@ from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import Batch, Row, Scanner
 from dissectors.sources.capture import STANDARD_INPUT, Capture, merge, open_capture
+from dissectors.wire.datagram import CaptureError
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link_names import LINK_NAMES
 from dissectors.wire.records import Record
@@ -80,7 +81,7 @@ def rows(
         verdicts = Verdicts(stack.enter_context(tempfile.TemporaryFile()))
         scanner = scanner_class()(forced=forced, every=True)
         with ExitStack() as first:
-            captures = [first.enter_context(open_capture(path)) for path in kept]
+            captures = [first.enter_context(_opened(path, copy)) for path, copy in zip(paths, kept, strict=True)]
             for batch in _batches(scanner, captures, progress):
                 verdicts.write(batch.entries)
             for path, capture in zip(paths, captures, strict=True):
@@ -154,6 +155,16 @@ def _seekable(stack: ExitStack, path: str) -> str:
     shutil.copyfileobj(sys.stdin.buffer, copy)
     copy.flush()
     return copy.name
+
+
+def _opened(path: str, copy: str) -> Capture:
+    """The copy of a capture; what is wrong with it is said of the capture by its own name."""
+    try:
+        return open_capture(copy)
+    except CaptureError as error:
+        if path == STANDARD_INPUT:
+            raise CaptureError(str(error).replace(copy, "standard input", 1)) from None
+        raise
 
 
 def _problems(engine: Engine, number: int, capture: Capture) -> None:

@@ -13,10 +13,11 @@
 -- One file, for Wireshark 3.4 to 4.6 (Lua 5.2 and 5.4). Outside Wireshark, `dofile("mux.lua")` returns the functions
 -- that decide and inflate; nothing in parts 1 and 2 needs Wireshark.
 --
--- luacheck: read globals Proto ProtoField ProtoExpert Pref Dissector DissectorTable Field Address ByteArray base expert
+-- luacheck: read globals Proto ProtoField ProtoExpert Pref Dissector DissectorTable Address ByteArray base expert
 -- luacheck: read globals Tvb TreeItem get_version set_plugin_info
 
 local NAME, FILE, VERSION = "mux", "mux.lua", "0.1.0"
+local DESCRIPTION = "Calls on one UDP port" .. " (" .. NAME .. ")"
 
 -- The defaults of the preferences.
 local PORTS, SIGNALLING_PORTS = "16402", "5060"
@@ -1358,11 +1359,11 @@ if set_plugin_info then
   set_plugin_info({ version = VERSION, author = "The muxshark authors", description = "SIP, STUN, RTP on one port" })
 end
 
-local DESCRIPTION = "Calls on one UDP port (" .. NAME .. ")"
 local made, mux = pcall(Proto, NAME, DESCRIPTION)
 if not made then
-  refuse("a protocol \"" .. NAME .. "\" exists already, so the plugin is probably installed twice (look at Help, About "
-    .. "Wireshark, Folders: personal and global Lua plugins)")
+  refuse("a protocol \"" .. NAME .. "\" exists already. Either the plugin is installed twice (look at Help, About "
+    .. "Wireshark, Folders: personal and global Lua plugins), or the name is Wireshark's own: choose another with "
+    .. "muxshark plugin --name")
 end
 
 -- Preferences -------------------------------------------------------------------------------------------------------

@@ -219,15 +219,29 @@ def test_verify_shows_the_differences_with_their_frames(capsys: pytest.CaptureFi
     assert main(["verify", "/nowhere.pcap"]) == 2
 
 
+def test_a_tshark_that_has_told_everything_is_left_to_end_by_itself(
+    tshark: Tshark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that ends while it is killed loses its exit status, and asyncio complains about an unknown child."""
+    killed: list[int] = []
+    monkeypatch.setattr("asyncio.subprocess.Process.kill", lambda process: killed.append(process.pid))
+    assert verify(str(CALL), offline.rows([str(CALL)]), tshark).datagrams
+    assert killed == []
+
+
 def test_what_tshark_refuses_is_one_line(tshark: Tshark, home: Path) -> None:
     with pytest.raises(NoWireshark, match="tshark failed"):
         list(tshark.fields(home / "nowhere.pcap", ("frame.number",), home=home))
 
 
-def test_a_capture_without_udp_is_compared_like_any_other(tshark: Tshark, tmp_path: Path) -> None:
+def test_a_capture_without_udp_is_compared_like_any_other(
+    tshark: Tshark, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arp = bytes(12) + b"\x08\x06" + bytes(46)
     head = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
     capture = tmp_path / "arp.pcap"
     capture.write_bytes(head + bytes(8) + len(arp).to_bytes(4, "little") * 2 + arp)
     told = verify(str(capture), offline.rows([str(capture)]), tshark)
     assert (told.datagrams, told.agreed, told.missing) == (0, 0, 0)
+    assert main(["verify", "--plugin", str(capture)]) == 0
+    assert capsys.readouterr().out == "There are no UDP datagrams to compare.\n"

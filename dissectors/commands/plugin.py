@@ -33,34 +33,72 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-inflated", type=inputs.positive, metavar="OCTETS", help="inflate a body to this many at most (65535)"
     )
+    parser.add_argument("--force", action="store_true", help="with -o and --install, replace a file that is no plugin")
     parser.add_argument("--name", metavar="NAME", help="the name of its protocol, fields and preferences (mux)")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do the one thing that was asked for."""
-    from dissectors.wireshark.plugin import render
     from dissectors.wireshark.tshark import NoWireshark
 
+    _refuse_what_means_nothing(options)
     try:
         defaults = _defaults(options)
     except ValueError as error:
         raise inputs.Refused(str(error)) from None
     try:
-        if options.check:
-            return _check(defaults)
         if options.uninstall:
             return _uninstall(defaults.name)
+        if options.name is not None:
+            _refuse_a_protocols_name(defaults.name)
+        if options.check:
+            return _check(defaults)
         if options.install:
-            return _install(defaults)
+            return _install(defaults, options.force)
     except NoWireshark as error:
         raise inputs.Refused(str(error)) from None
+    return _write(options, defaults)
+
+
+def _refuse_what_means_nothing(options: argparse.Namespace) -> None:
+    """Raise Refused for options that would be passed over without a word."""
+    if options.capture == "":
+        raise inputs.Refused("--from needs a capture")
+    if options.output == "":
+        raise inputs.Refused("-o needs a file")
+    if options.ports == "" and not options.heuristic:
+        raise inputs.Refused("--ports may be empty with --heuristic alone: without ports the plugin would do nothing")
+    choices = ("ports", "signalling_ports", "capture", "heuristic", "max_inflated", "force")
+    if options.uninstall and any(getattr(options, one) not in (None, False) for one in choices):
+        raise inputs.Refused("--uninstall takes no further option than --name")
+
+
+def _refuse_a_protocols_name(name: str) -> None:
+    """Raise Refused where Wireshark has a protocol of that name; where there is no Wireshark, the plugin says so."""
+    from dissectors.wireshark import tshark
+    from dissectors.wireshark.plugin import DESCRIBED
+
+    try:
+        known = tshark.find().protocols().get(name)
+    except tshark.NoWireshark:
+        return
+    if known is not None and not known.startswith(DESCRIBED):
+        raise inputs.Refused(f"--name {name}: Wireshark has a protocol of that name ({known})")
+
+
+def _write(options: argparse.Namespace, defaults: Defaults) -> int:
+    from dissectors.wireshark import install
+    from dissectors.wireshark.plugin import render
+
     text = render(defaults)
-    if options.output and options.output != "-":
-        if options.capture and Path(options.output).exists() and Path(options.output).samefile(options.capture):
-            raise inputs.Refused(f"-o would write over the capture {options.output}")
-        Path(options.output).write_text(text, encoding="utf-8", newline="\n")
-    else:
+    if options.output in (None, "-"):
         sys.stdout.write(text)
+        return 0
+    path = Path(options.output)
+    if options.capture and path.exists() and path.samefile(options.capture):
+        raise inputs.Refused(f"-o would write over the capture {options.output}")
+    install.refuse_foreign(path, options.force)
+    path.write_text(text, encoding="utf-8", newline="\n")
     return 0
 
 
@@ -68,7 +106,7 @@ def _defaults(options: argparse.Namespace) -> Defaults:
     from dissectors.wireshark.plugin import Defaults
 
     defaults = Defaults(heuristic=options.heuristic)
-    if options.capture:
+    if options.capture is not None:
         defaults = _with_ports_of(options.capture, defaults)
     given = {
         "ports": options.ports,
@@ -85,8 +123,15 @@ def _with_ports_of(capture: str, defaults: Defaults) -> Defaults:
 
     found = ports_in(offline.rows([capture]))
     if not (found.media or found.signalling):
-        raise inputs.Refused(f"{capture}: no port carries SIP or media")
-    return replace(defaults, ports=found.media, signalling_ports=found.signalling or defaults.signalling_ports)
+        name = "standard input" if capture == inputs.STANDARD_INPUT else capture
+        raise inputs.Refused(f"{name}: no port carries SIP or media")
+    if not found.media:
+        inputs.say([f"no port of the capture carries media: the shared ports stay {defaults.ports}"])
+    return replace(
+        defaults,
+        ports=found.media or defaults.ports,
+        signalling_ports=found.signalling or defaults.signalling_ports,
+    )
 
 
 def _check(defaults: Defaults) -> int:
@@ -101,12 +146,12 @@ def _check(defaults: Defaults) -> int:
     return 0 if works else 2
 
 
-def _install(defaults: Defaults) -> int:
+def _install(defaults: Defaults, force: bool) -> int:
     from dissectors.wireshark import install, tshark
     from dissectors.wireshark.plugin import render
 
     wireshark = tshark.find()
-    path = install.install(render(defaults), install.folder(wireshark), defaults.name)
+    path = install.install(render(defaults), install.folder(wireshark), defaults.name, force)
     print(f"installed as {path}; it is loaded when Wireshark starts, or at once by Ctrl+Shift+L")
     other = install.installed_twice(wireshark, defaults.name)
     if other:
@@ -121,5 +166,7 @@ def _uninstall(name: str) -> int:
 
     place = install.folder(tshark.find())
     path = install.uninstall(place, name)
+    if path is None and (place / f"{name}.lua").exists():
+        raise inputs.Refused(f"{place / name}.lua is no plugin of muxshark's: it stays")
     print(f"removed {path}" if path else f"no plugin of muxshark's named {name}.lua in {place}")
     return 0

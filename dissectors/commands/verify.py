@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> int:
         raise inputs.Refused(str(error)) from None
     with_plugin = " with the plugin" if plugin else " with the plugin that is installed" if opinions.labelled else ""
     print("\n".join(_told(opinions, f"Wireshark {'.'.join(map(str, wireshark.version))}{with_plugin}")))
-    if plugin and not opinions.labelled:
+    if plugin and opinions.datagrams and not opinions.labelled:
         print("The plugin did not run; muxshark plugin --check says why.")
     return 0
 
@@ -58,6 +58,8 @@ def _plugin(options: argparse.Namespace) -> Defaults:
 
 def _told(opinions: Opinions, who: str) -> list[str]:
     share = f" ({100 * opinions.agreed / opinions.datagrams:.2f} %)" if opinions.datagrams else ""
+    if not opinions.datagrams and not opinions.missing:
+        return ["There are no UDP datagrams to compare."]
     lines = [f"{who} agrees on {opinions.agreed:,} of {opinions.datagrams:,} datagrams{share}."]
     if opinions.missing:
         lines.append(f"{opinions.missing:,} datagrams were found here and not by Wireshark.")

@@ -1,6 +1,7 @@
 """The plugin in the user's own plugin folder, as the installed Wireshark names it."""
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -22,14 +23,16 @@ def folder(tshark: Tshark) -> Path:
     return chosen.parent if _VERSION_FOLDER.fullmatch(chosen.name) else chosen
 
 
-def install(text: str, place: Path, name: str) -> Path:
+def install(text: str, place: Path, name: str, force: bool = False) -> Path:
     """Write the plugin to `place` as `name`.lua, in one step; what an earlier installation left is replaced.
 
-    Raises FileExistsError when a file of that name is there that is none of ours, OSError when it cannot be written.
+    Raises FileExistsError when a link of that name is there, or, without `force`, a file that is none of ours; OSError
+    when it cannot be written.
     """
     path = place / f"{name}.lua"
-    if path.exists() and not ours(path):
-        raise FileExistsError(17, "is no plugin of muxshark's: remove it, or choose another --name", str(path))
+    if path.is_symlink():
+        raise FileExistsError(errno.EEXIST, f"is a link to {path.readlink()}: remove it, or write there with -o", path)
+    refuse_foreign(path, force)
     place.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=place, prefix=f".{name}-")
     try:
@@ -44,18 +47,24 @@ def install(text: str, place: Path, name: str) -> Path:
 
 
 def uninstall(place: Path, name: str) -> Path | None:
-    """Remove the plugin and say which file it was; None when there was none of ours."""
+    """Remove the plugin, or a link to one, and say which file it was; None when there was none of ours."""
     path = place / f"{name}.lua"
-    if not path.exists() or not ours(path):
+    if not path.is_file() or not ours(path):
         return None
     path.unlink()
     return path
 
 
 def ours(path: Path) -> bool:
-    """Whether a file says that it was generated here."""
+    """Whether a file says in its first lines that it was generated here."""
     with path.open(encoding="utf-8", errors="replace") as file:
         return MARK in file.read(1024)
+
+
+def refuse_foreign(path: Path, force: bool) -> None:
+    """Raise FileExistsError where a file with something in it would be lost that is none of ours, unless `force`."""
+    if not force and path.is_file() and path.stat().st_size and not ours(path):
+        raise FileExistsError(errno.EEXIST, "is no plugin of muxshark's: --force replaces it", path)
 
 
 def installed_twice(tshark: Tshark, name: str) -> Path | None:

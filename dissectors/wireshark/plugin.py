@@ -24,6 +24,9 @@ PARTS = ("classify", "inflate", "bodies", "sip", "wireshark")
 OPENING = ("SIP", "STUN", "ZRTP")
 """Protocols whose certain rows open a conversation on any port: measured, they take nothing for a call that is none."""
 
+DESCRIBED = "Calls on one UDP port"
+"""How the plugin describes its protocol to Wireshark, whatever its name."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _RANGE = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?")
 
@@ -73,6 +76,7 @@ def render(defaults: Defaults | None = None) -> str:
 
 def _constants(defaults: Defaults) -> Iterator[str]:
     yield f"local NAME, FILE, VERSION = {_lua(defaults.name)}, {_lua(defaults.name + '.lua')}, {_lua(__version__)}"
+    yield f'local DESCRIPTION = {_lua(DESCRIBED)} .. " (" .. NAME .. ")"'
     yield ""
     yield "-- The defaults of the preferences."
     yield f"local PORTS, SIGNALLING_PORTS = {_lua(defaults.ports)}, {_lua(defaults.signalling_ports)}"

@@ -83,6 +83,11 @@ class Tshark:
             raise NoWireshark(f"tshark failed: {said[-1]}")
         return (line.split("\t") for line in answer.lines)
 
+    def protocols(self) -> dict[str, str]:
+        """What each protocol calls itself, by its short name and by its filter name, in lower case."""
+        rows = (line.split("\t") for line in self.ask("-G", "protocols").lines)
+        return {name.lower(): row[0] for row in rows if len(row) >= 3 for name in row[1:3]}
+
     def folders(self) -> dict[str, Path]:
         """The folders that it names (Help, About Wireshark, Folders), by their names."""
         found = (_FOLDER.fullmatch(line) for line in self.ask("-G", "folders").lines)
@@ -94,8 +99,9 @@ def find() -> Tshark:
     path = shutil.which("tshark") or next((place for place in PLACES if Path(place).exists()), None)
     if path is None:
         raise NoWireshark("tshark is not installed (it comes with Wireshark; on Debian and Ubuntu: apt install tshark)")
-    said = Tshark(path, (0, 0, 0)).ask("--version").lines
-    version = _VERSION.match(said[0] if said else "")
+    # A script of the user's own may print before tshark says who it is.
+    lines = Tshark(path, (0, 0, 0)).ask("--version").lines
+    version = next(filter(None, map(_VERSION.search, lines)), None)
     if version is None:
         raise NoWireshark(f"{path} does not say its version")
     return Tshark(path, (int(version[1]), int(version[2]), int(version[3])))

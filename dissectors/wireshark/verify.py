@@ -5,6 +5,7 @@ import asyncio
 import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +28,9 @@ NONE = ("UNKNOWN", "KEEPALIVE")
 """Classes of ours that claim no protocol: they agree with any of Wireshark's that is none of ours."""
 
 MAX_PLACES = 8
+
+PATIENCE = 5.0
+"""Seconds that a tshark has for its end when it has told everything."""
 
 
 @dataclass(slots=True)
@@ -77,8 +81,14 @@ def verify(path: str, rows: Iterable[Row], tshark: Tshark, plugin: Defaults | No
 class _Capture(pyshark.FileCapture):  # type: ignore[misc]  # pyshark carries no types
     """A capture that tshark has read to its end.
 
-    pyshark ends a tshark that has just ended by itself, and then takes the exit status that it missed for a crash.
+    pyshark ends a tshark that is about to end by itself; asyncio then misses its exit status, and says so.
     """
+
+    async def _cleanup_subprocess(self, process: asyncio.subprocess.Process) -> None:
+        if self._eof_reached:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(process.wait(), PATIENCE)
+        await super()._cleanup_subprocess(process)
 
     def close(self) -> None:
         try:

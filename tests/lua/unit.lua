@@ -233,7 +233,8 @@ function tests.a_second_one_says_that_it_is_a_second_one()
   loaded()
   local fine, why = pcall(dofile, plugin_path)
   equal(fine, false)
-  assert(why:find("installed twice", 1, true))
+  assert(why:find("\"mux\" exists already", 1, true))
+  assert(why:find("installed twice", 1, true) and why:find("--name", 1, true))
 end
 
 function tests.an_older_wireshark_is_told_why_nothing_is_loaded()

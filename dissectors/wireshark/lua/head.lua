@@ -13,6 +13,6 @@
 -- One file, for Wireshark 3.4 to 4.6 (Lua 5.2 and 5.4). Outside Wireshark, `dofile("mux.lua")` returns the functions
 -- that decide and inflate; nothing in parts 1 and 2 needs Wireshark.
 --
--- luacheck: read globals Proto ProtoField ProtoExpert Pref Dissector DissectorTable Field Address ByteArray base expert
+-- luacheck: read globals Proto ProtoField ProtoExpert Pref Dissector DissectorTable Address ByteArray base expert
 -- luacheck: read globals Tvb TreeItem get_version set_plugin_info
 

@@ -30,11 +30,11 @@ if set_plugin_info then
   set_plugin_info({ version = VERSION, author = "The muxshark authors", description = "SIP, STUN, RTP on one port" })
 end
 
-local DESCRIPTION = "Calls on one UDP port (" .. NAME .. ")"
 local made, mux = pcall(Proto, NAME, DESCRIPTION)
 if not made then
-  refuse("a protocol \"" .. NAME .. "\" exists already, so the plugin is probably installed twice (look at Help, About "
-    .. "Wireshark, Folders: personal and global Lua plugins)")
+  refuse("a protocol \"" .. NAME .. "\" exists already. Either the plugin is installed twice (look at Help, About "
+    .. "Wireshark, Folders: personal and global Lua plugins), or the name is Wireshark's own: choose another with "
+    .. "muxshark plugin --name")
 end
 
 -- Preferences -------------------------------------------------------------------------------------------------------
