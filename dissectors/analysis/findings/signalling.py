@@ -70,9 +70,11 @@ def call_setup_slow(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
         said = [m for m in call.messages if m.method == "INVITE" and m.status is not None]
         heard = next((m for m in said if 180 <= (m.status or 0) < 300), None)
-        if heard is not None and heard.time - call.start > SETUP:
-            what = f"{heard.time - call.start:.1f} s from the INVITE to {heard.summary}"
-            yield Found(what, (call.messages[0].place, heard.place), number)
+        # A phone that asks its user for a password sends another INVITE when it has it.
+        asked = next((m for m in call.messages if heard and m.status is None and m.cseq == heard.cseq), None)
+        if heard and asked and heard.time - asked.time > SETUP:
+            what = f"{heard.time - asked.time:.1f} s from the INVITE to {heard.summary}"
+            yield Found(what, (asked.place, heard.place), number)
 
 
 @rule(
@@ -158,15 +160,16 @@ def registration_refused(facts: Facts) -> Iterator[Found]:
         finals = [message for message in said if (message.status or 0) >= 200]
         if call.kind != "registration" or not finals:
             continue
-        accepted = (finals[-1].status or 0) < 300
-        for before, final in zip([None, *finals], finals, strict=False):
-            challenged = final.status in CHALLENGES
-            # One challenge is how a registration begins; the second says that the credentials were wrong.
-            if (final.status or 0) < 300 or (challenged and (before is None or before.status not in CHALLENGES)):
-                continue
-            what = f"the REGISTER was answered {final.summary}{', and accepted later' if accepted else ''}"
-            sure: Certainty = "medium" if challenged else "certain"
-            yield Found(what, (final.place,), number, certainty=sure, severity="note" if accepted else None)
+        accepted = max((n for n, final in enumerate(finals) if (final.status or 0) < 300), default=-1)
+        challenged = False
+        for n, final in enumerate(finals):
+            challenge = final.status in CHALLENGES
+            # One challenge is how an attempt begins; the second says that the credentials were wrong.
+            began, challenged = challenged, challenge and not challenged
+            if (final.status or 0) >= 300 and (began or not challenge):
+                what = f"the REGISTER was answered {final.summary}{', and accepted later' if n < accepted else ''}"
+                sure: Certainty = "medium" if challenge else "certain"
+                yield Found(what, (final.place,), number, certainty=sure, severity="note" if n < accepted else None)
 
 
 @rule(
