@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dissectors.analysis.findings.refusals import REFUSALS
 from dissectors.analysis.findings.rule import Facts, Found, of, rule
 from dissectors.analysis.findings.transactions import transactions
-from dissectors.analysis.report import Call, Certainty, Severity
+from dissectors.analysis.report import Call, Certainty, Message, Severity
 from dissectors.protocols.sip_deviation import Kind
 
 PATIENCE, RINGS, SETUP, TIMER_H = 2.0, 30.0, 5.0, 32.0
@@ -15,6 +15,15 @@ PATIENCE, RINGS, SETUP, TIMER_H = 2.0, 30.0, 5.0, 32.0
 
 SILENT = 10.0
 CHALLENGES = (401, 407)
+
+
+def _unheard(what: str, again: int, messages: list[Message], number: int) -> Found:
+    """What nothing answers; who does not repeat it over UDP got what it waits for (RFC 3261 section 17)."""
+    places = [message.place for message in messages]
+    if again:
+        return Found(f"{what}, sent {again + 1} times", places, number)
+    elsewhere = f"{what}, which was not sent again: the answer may have come another way"
+    return Found(elsewhere, places, number, certainty="low", severity="warning")
 
 
 def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
@@ -32,8 +41,7 @@ def invite_no_response(facts: Facts) -> Iterator[Found]:
         for each in transactions(call):
             waited = facts.end - each.requests[0].time
             if each.method == "INVITE" and not each.responses and (each.repeated or waited >= PATIENCE):
-                times = f", sent {each.repeated + 1} times" if each.repeated else ""
-                yield Found(f"no response to the INVITE{times}", [m.place for m in each.requests], number)
+                yield _unheard("no response to the INVITE", each.repeated, each.requests, number)
 
 
 @rule(
@@ -91,8 +99,7 @@ def ack_missing(facts: Facts) -> Iterator[Found]:
                 continue
             again = sum(message.retransmission and message.status == final.status for message in each.responses)
             if final.cseq not in acknowledged and (again or facts.end - final.time >= PATIENCE):
-                times = f", sent {again + 1} times," if again else ""
-                yield Found(f"{final.summary}{times} has no ACK", [m.place for m in each.responses], number)
+                yield _unheard(f"no ACK to {of(final)}", again, each.responses, number)
 
 
 @rule(
@@ -132,7 +139,7 @@ def bye_unanswered(facts: Facts) -> Iterator[Found]:
         for each in transactions(call):
             waited = facts.end - each.requests[0].time
             if each.method == "BYE" and each.final is None and (each.repeated >= 2 or waited >= TIMER_H):
-                yield Found("no response to the BYE", [message.place for message in each.requests], number)
+                yield _unheard("no response to the BYE", each.repeated, each.requests, number)
 
 
 @rule(
