@@ -174,6 +174,23 @@ def test_a_dozen_datagrams_tell_no_clock_and_say_so() -> None:
     assert stream.clock is None and "too little" in stream.source and stream.packets == 12
 
 
+@pytest.mark.parametrize("speed", [1.25, 4, 5, 8, 10])
+@pytest.mark.parametrize(
+    ("clock", "step"),
+    [(8000, 160), (16000, 320), (16000, 480), (24000, 480), (48000, 960), (44100, 1024), (90000, 3750)],
+)
+def test_at_another_speed_the_true_clock_is_among_those_named(clock: int, step: int, speed: float) -> None:
+    stream = only(talk(payload_type=98, step=step, every=1000 * step / clock / speed, seconds=8 / speed))
+    assert stream.clock is None and f"if the clock is {clock:,} Hz" in stream.source
+    assert f"{speed:.3g} times" in stream.source and "faster than real time" in stream.source
+    assert stream.timing is not None and stream.timing.real_time is False
+
+
+def test_a_capture_that_was_slowed_down_gets_no_clock_either() -> None:
+    stream = only(talk(payload_type=98, step=160, every=40, seconds=8))
+    assert stream.clock is None and "slower than real time (0.5 times, if the clock is 8,000 Hz)" in stream.source
+
+
 def test_a_frame_that_could_be_another_s_at_twice_the_speed_is_said_to_be_unsure() -> None:
     stream = only(talk(payload_type=97, step=160, every=10, seconds=4))
     assert (stream.clock, stream.certainty) == (16000, "low")

@@ -25,13 +25,18 @@ DRIFT_ERROR = 25.0
 
 USUAL_MS = (10.0, 20.0, 30.0, 40.0, 60.0)
 RARE_MS = (2.5, 5.0, 80.0, 100.0, 120.0)
-"""Frames that few senders make, believed only where the step is nobody's usual frame at another speed."""
-
-RARE = (11025, 12000)
-"""Clocks that are believed only in real time."""
+"""Frames that few senders make, believed only where the step is nobody's 20 ms at another speed."""
 
 SAMPLES = (480, 512, 960, 1024, 2048)
+AAC = (16000, 22050, 24000, 32000, 44100, 48000)
 """Samples in a frame of the AAC family, whose frames are no round number of milliseconds at 22.05 or 44.1 kHz."""
+
+TYPICAL = (
+    (8000, 160), (8000, 240), (16000, 320), (16000, 480), (24000, 480), (22050, 480), (32000, 640), (48000, 960),
+    (44100, 1024), (48000, 1024),
+    *((VIDEO, step) for step in (1500, 1800, 3000, 3003, 3600, 3750, 6000)),
+)  # fmt: skip
+"""Clocks and steps that most streams have: what they speak for is weighed against another speed of the capture."""
 
 RATES_OF_VIDEO = (5.0, 130.0)
 """Pictures a second between which a slope of 90,000 is taken for video."""
@@ -78,7 +83,7 @@ def usual(clock: int, step: int) -> bool:
     """Whether a timestamp step makes one of the frames, or pictures, that nearly everybody sends at this clock."""
     if clock == VIDEO:
         return RATES_OF_VIDEO[0] <= VIDEO / step <= RATES_OF_VIDEO[1]
-    return any(abs(1000 * step / clock - each) < 0.01 for each in USUAL_MS) or step in SAMPLES
+    return any(abs(1000 * step / clock - each) < 0.01 for each in USUAL_MS) or (clock in AAC and step in SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +101,13 @@ def inferred(counters: Counters) -> Inferred:
     if line is None or step is None:
         return Inferred(None, "unknown", "too little of the stream to measure its clock")
     measured = f"timestamps advance {line.rate:,.0f} a second, in steps of {step:,}"
-    clock, candidates = _believed(line.rate, step), _faster(line.rate, step)
-    words = " or ".join(f"{factor:.3g} times, if the clock is {each:,} Hz" for each, factor in candidates)
+    clock, otherwise = _believed(line.rate, step), _at_another_speed(_candidates(line.rate, step))
     if clock is None:
-        why = f"captured faster than real time ({words}), so no clock is read" if candidates else "no known clock"
+        why = f"{otherwise}, so no clock is read" if otherwise else "no known clock"
         return Inferred(None, "unknown", f"{measured}: {why}")
     why = f"{measured} ({1000 * step / clock:.4g} ms at {clock:,} Hz)"
-    if candidates:
-        return Inferred(clock, "low", f"{why}, unless it was captured faster than real time ({words})")
+    if otherwise and clock != VIDEO and (clock, step) not in TYPICAL:
+        return Inferred(clock, "low", f"{why}, unless {otherwise}")
     return Inferred(clock, "medium", why)
 
 
@@ -114,15 +118,20 @@ def _believed(rate: float, step: int) -> int | None:
         return clock
     rare = any(abs(1000 * step / clock - each) < 0.01 for each in RARE_MS)
     elsewhere = any(abs(step / each - 0.02) < 1e-4 for each in CLOCKS if each != VIDEO)
-    return clock if rare and clock not in (*RARE, VIDEO) and not elsewhere else None
+    return clock if rare and clock != VIDEO and not elsewhere else None
 
 
-def _faster(rate: float, step: int) -> list[tuple[int, float]]:
-    """Clocks at which the step is 20 ms or a picture, and how much too fast the capture then runs; three at most."""
-    sound = [clock for clock in KNOWN if clock not in (*RARE, VIDEO) and abs(step / clock - 0.02) < 1e-4]
-    audio = [(clock, rate / clock) for clock in sound]
-    video = [(VIDEO, rate / VIDEO)] if step in (1500, 1800, 3000, 3003, 3600, 6000) else []
-    return [(clock, factor) for clock, factor in audio + video if factor > 1.05][:3]
+def _candidates(rate: float, step: int) -> list[tuple[int, float]]:
+    """Clocks at which the step is a typical one, and how many times as fast as real time the capture then runs."""
+    found = [(clock, rate / clock) for clock, typical in TYPICAL if typical == step]
+    return [(clock, factor) for clock, factor in found if abs(factor - 1) > NEAR]
+
+
+def _at_another_speed(candidates: list[tuple[int, float]]) -> str:
+    """The same in words; a capture that is slowed down is thought of only where none is faster."""
+    faster = [each for each in candidates if each[1] > 1]
+    words = " or ".join(f"{factor:.3g} times, if the clock is {each:,} Hz" for each, factor in faster or candidates)
+    return f"captured {'faster' if faster else 'slower'} than real time ({words})" if words else ""
 
 
 def timing(counters: Counters, clock: int | None, evidence: str, excused: float = 0.0) -> Timing:
@@ -134,7 +143,7 @@ def timing(counters: Counters, clock: int | None, evidence: str, excused: float 
     line, step = slope(counters), frame(counters)
     real_time = _real_time(line, clock)
     if clock is None and line is not None and step is not None and not _believed(line.rate, step):
-        real_time = False if _faster(line.rate, step) else None
+        real_time = False if any(factor > 1 for _, factor in _candidates(line.rate, step)) else None
     drift = _drift(line, clock) if real_time and not excused else None
     return Timing(
         rate=line.rate if line else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.analysis.report import Check, Report, Stream
+from dissectors.analysis.report import Check, Report, RtcpView, Stream
 from dissectors.outputs.lines import BLANK, Column, Heading, Line, Page, count, flowing, hanging, line, span, table
 from dissectors.outputs.moments import milliseconds, moment, seconds
 from dissectors.wire.datagram import endpoint
@@ -164,8 +164,7 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
         if len(stream.flows) > 1:
             says.append(f"moved over {len(stream.flows)} flows")
         if stream.rtcp is not None and stream.rtcp.reports:
-            worst = 100 * stream.rtcp.fraction_lost
-            says.append(f"its receiver reported {stream.rtcp.cumulative_lost:,} lost, at worst {worst:.1f} %")
+            says.append(_reported(stream.rtcp))
             delay = stream.rtcp.round_trip_ms
             if delay is not None and delay < TOO_NEAR:
                 says.append("captured beside its receiver, so no round trip between the two")
@@ -175,6 +174,13 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
         if says:
             lines += hanging(page, line(span(f"  0x{stream.ssrc:08X}: ", "dim")), "; ".join(says), "dim", indent=4)
     return lines if page.everything else lines[:MOST_CHECKS]
+
+
+def _reported(view: RtcpView) -> str:
+    """What the receiver of a stream said of it."""
+    told = f"its receiver reported {view.cumulative_lost:,} lost, at worst {100 * view.fraction_lost:.1f} %"
+    told += f", {milliseconds(view.jitter_ms)} of jitter at most" if view.jitter_ms is not None else ""
+    return told + (f", MOS {view.mos:.1f}" if view.mos is not None else "")
 
 
 def _check_stacked(page: Page, check: Check) -> list[Line]:

@@ -188,7 +188,7 @@ def timestamp_jump(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
     for number, stream in enumerate(facts.streams):
         if stream.timing and stream.timing.jumps and number not in several:
-            what = f"{name_of(stream)}: {counted(stream.timing.jumps, 'jump')}"
+            what = f"{name_of(stream)}: timestamps jump {counted(stream.timing.jumps, 'time')}"
             yield Found(what, both_ends(stream), stream.call, number)
 
 
@@ -201,7 +201,7 @@ def sequence_restart(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
     for number, stream in enumerate(facts.streams):
         if stream.restarts and number not in several:
-            what = f"{name_of(stream)}: {counted(stream.restarts, 'time')}"
+            what = f"{name_of(stream)}: sequence numbers went on elsewhere {counted(stream.restarts, 'time')}"
             yield Found(what, both_ends(stream), stream.call, number)
 
 
