@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dissectors.analysis.findings.media import private
 from dissectors.analysis.findings.rule import Facts, Found, counted, rule
-from dissectors.analysis.report import Check
+from dissectors.analysis.report import Check, Flow
 from dissectors.wire.datagram import endpoint, host_of
 
 CHECK, BINDING = "connectivity check", "binding"
@@ -15,6 +15,7 @@ TRIES, CONSENT, CONSENT_TRIES, SETTLED = 3, 30.0, 5, 5.0
 (RFC 7675); seconds for nominating.
 """
 
+AFTER_CHECKS = ("DTLS", "RTP", "RTCP")
 BEGINNING = ("401", "438")
 RELAYING = ("createpermission", "channelbind", "refresh", "connect")
 
@@ -22,6 +23,11 @@ RELAYING = ("createpermission", "channelbind", "refresh", "connect")
 def ends(check: Check) -> str:
     """Who asked whom."""
     return f"{endpoint(check.src, check.sport)} to {endpoint(check.dst, check.dport)}"
+
+
+def way(each: Check | Flow) -> tuple[str, int, str, int]:
+    """From where to where."""
+    return each.src, each.sport, each.dst, each.dport
 
 
 def agreements(facts: Facts) -> dict[tuple[str, ...], list[Check]]:
@@ -39,9 +45,12 @@ def agreements(facts: Facts) -> dict[tuple[str, ...], list[Check]]:
     fix="Look at NAT and firewall of both; a TURN server lets media through where no hole can be punched.",
 )  # fmt: skip
 def ice_failed(facts: Facts) -> Iterator[Found]:
+    # Who goes on to keys or media has found a pair, whether or not the answers were captured (RFC 8445 section 12.1).
+    went_on = {way(flow) for flow in facts.flows if any(seen.name in AFTER_CHECKS for seen in flow.protocols)}
     for checks in agreements(facts).values():
         asked = sum(check.silent for check in checks)
-        if asked >= TRIES and not any(check.answered for check in checks):
+        failed = not any(check.answered or way(check) in went_on for check in checks)
+        if asked >= TRIES and failed:
             what = f"{asked} checks on {len(checks)} pair{'s' * (len(checks) > 1)}, none answered: {ends(checks[0])}"
             yield Found(what, [check.place for check in checks])
 
@@ -116,9 +125,15 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
     fix="See whether the server's address and port are right and the firewall lets UDP out.",
 )  # fmt: skip
 def stun_unanswered(facts: Facts) -> Iterator[Found]:
+    sent = {way(flow) for flow in facts.flows}
     for check in facts.checks:
         if check.kind == BINDING and check.silent >= TRIES and not check.answered:
-            yield Found(f"{ends(check)}: {counted(check.silent, 'request')}, no answer", (check.place,))
+            what = f"{ends(check)}: {counted(check.silent, 'request')}, no answer"
+            if (check.dst, check.dport, check.src, check.sport) in sent:
+                # It is reached and speaks something else: some services have a STUN of their own.
+                yield Found(f"{what}, but something else comes back", (check.place,), severity="note")
+            else:
+                yield Found(what, (check.place,))
 
 
 @rule(
@@ -143,7 +158,9 @@ def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
         # 401 and 438 are how an allocation begins: the client learns realm and nonce.
         serious = [error for error in check.errors if error[:3] not in BEGINNING]
         tried = max(check.requests, check.silent)
-        if check.kind == "allocate" and check.relayed is None and (serious or tried >= TRIES):
+        # Some services answer without an error and without an address of the relay, and it works.
+        refused = serious or (tried >= TRIES and (check.errors or not check.answered))
+        if check.kind == "allocate" and check.relayed is None and refused:
             why = ", ".join(serious or check.errors) or "no answer"
             yield Found(f"{ends(check)}: {counted(tried, 'request')}, {why}", (check.place,))
 

@@ -39,8 +39,12 @@ def dtls_failed(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def dtls_unanswered(facts: Facts) -> Iterator[Found]:
     for each in facts.handshakes:
-        if each.outcome == "unanswered" and (each.hellos > 1 or facts.end - each.first >= PATIENCE):
+        if each.outcome == "unanswered" and each.hellos > 1:
             yield Found(f"{between(each)}: {counted(each.hellos, 'ClientHello')}", (each.place,))
+        elif each.outcome == "unanswered" and facts.end - each.first >= PATIENCE:
+            # A client that waits for an answer says hello again after a second (RFC 6347 section 4.2.4.1).
+            what = f"{between(each)}: one ClientHello, which was not sent again"
+            yield Found(what, (each.place,), severity="warning", certainty="low")
 
 
 @rule(
