@@ -93,7 +93,7 @@ class Evidence:
     """Judges entries in the order of their arrival; `judge` gives back those that are settled now.
 
     `streams` holds the counters of every confirmed RTP stream by (flow number, SSRC); one stream stands there once for
-    each flow that it used.
+    each flow that it used. `reported` are the SSRCs that RTCP named, `waits_for_source` holds RTCP in probation by SSRC.
     """
 
     def __init__(
@@ -110,8 +110,8 @@ class Evidence:
         self.streams: Bounded = Bounded(streams)
         self._candidates: Bounded = Bounded(streams)
         self._latest: Bounded = Bounded(streams)
-        self._reported: Bounded = Bounded(streams)
-        self._rtcp: Bounded = Bounded(4096)
+        self.reported: Bounded = Bounded(streams)
+        self.waits_for_source: Bounded = Bounded(4096)
         self._probation: deque[tuple[Entry, Waiting]] = deque()
         self._octets = 0
         self._rules: dict[int, Callable[[Entry], list[Entry]]] = {RTP: self._rtp, RTCP: self._control}
@@ -233,9 +233,9 @@ class Evidence:
             if entry.encrypted and (sender := self._latest.get(ssrc)):
                 sender.encrypted = True
             return [*self._seen(entry.flow.pair, RTCP), *self._source(ssrc), _confirmed(entry, RTCP, evidence)]
-        waiting = self._rtcp.get(ssrc)
+        waiting = self.waits_for_source.get(ssrc)
         if waiting is None:
-            waiting = self._rtcp[ssrc] = Waiting()
+            waiting = self.waits_for_source[ssrc] = Waiting()
         settled = self._wait(entry, waiting)
         here = sum(other.flow is entry.flow for other in waiting.entries)
         if here >= 3 and entry.payload[1] in signs.BEGINS_COMPOUND:
@@ -247,7 +247,7 @@ class Evidence:
         """What confirms RTCP at once, or nothing."""
         if ssrc >= CHOSEN and ssrc in self._latest:
             return "its SSRC sends RTP"
-        if ssrc >= CHOSEN and ssrc in self._reported:
+        if ssrc >= CHOSEN and ssrc in self.reported:
             return "its SSRC in RTCP before"
         if entry.flow.pair.seen & _MEDIA_PATH:
             return "on a media path"
@@ -257,9 +257,9 @@ class Evidence:
 
     def _source(self, ssrc: int, evidence: str = "its SSRC in RTCP before") -> list[Entry]:
         """RTCP stands behind this SSRC: what waited with it is settled."""
-        if ssrc not in self._reported:
-            self._reported[ssrc] = True
-        waiting = self._rtcp.pop(ssrc, None)
+        if ssrc not in self.reported:
+            self.reported[ssrc] = True
+        waiting = self.waits_for_source.pop(ssrc, None)
         return self._settle(waiting, RTCP, evidence) if waiting else []
 
     # RTP.
@@ -284,7 +284,7 @@ class Evidence:
 
     def _run(self, waiting: Waiting, entry: Entry, ssrc: int) -> str:
         """What confirms a candidate for a stream, the last of whose entries has just come; or nothing, and why not."""
-        if ssrc in self._reported and (ssrc >= CHOSEN or ssrc and entry.flow.pair.seen & 1 << RTCP):
+        if ssrc in self.reported and (ssrc >= CHOSEN or ssrc and entry.flow.pair.seen & 1 << RTCP):
             return "its SSRC in RTCP"
         path = entry.flow.pair.seen & _MEDIA_PATH
         extended = signs.has_extension(entry.payload)
@@ -305,7 +305,7 @@ class Evidence:
         for entry in settled:
             counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
         settled += self._seen(pair, RTP)
-        if waiting := self._rtcp.pop(key[1], None):
+        if waiting := self.waits_for_source.pop(key[1], None):
             settled += self._settle(waiting, RTCP, "its SSRC sends RTP")
         return settled
 

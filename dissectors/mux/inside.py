@@ -5,7 +5,8 @@ from __future__ import annotations
 from dissectors.protocols import stun, turn
 from dissectors.wire.datagram import Malformed
 
-SEND, DATA = b"\x00\x16", b"\x00\x17"
+CARRYING = (b"\x00\x16", b"\x00\x17")
+"""How Send and Data indications of STUN begin."""
 
 
 def carried(protocol: str, payload: bytes) -> tuple[str, bytes] | None:
@@ -17,7 +18,7 @@ def carried(protocol: str, payload: bytes) -> tuple[str, bytes] | None:
         if protocol == "TURN":
             channel = turn.parse(payload)
             return f"channel 0x{channel.channel:04X}", channel.data
-        if protocol == "STUN" and payload[:2] in (SEND, DATA):
+        if protocol == "STUN" and payload[:2] in CARRYING:
             message = stun.parse(payload)
             if message.data is None or message.peer_address is None:
                 return None

@@ -1,14 +1,10 @@
 # Octets to a row of the table: the rows of `mux.table`, flattened into numbers when a pair of first octets is met.
 #
-# A program is the rows that the first two octets leave open: for each its number, how many clauses follow, and the
-# clauses, `WIDTH` numbers each. A word that has no opcode here is asked of the interpreter, so a new one is merely slower.
-
-cdef enum:
-    WIDTH = 8
-    END = -1
+# A program is the rows that the first two octets leave open, each followed by its clauses. A word that has no opcode
+# here is asked of the interpreter, so a new one is merely slower.
 
 cdef enum Opcode:
-    ASK, LENGTH, BITS, BETWEEN, LENGTH_FIELD, CHAIN, RTP_HEADER, START_LINE
+    ROW, ASK, LENGTH, BITS, BETWEEN, LENGTH_FIELD, CHAIN, RTP_HEADER, START_LINE
 
 cdef int64_t LONGEST = 0x7FFFFFFFFFFFFFFF
 cdef bytes TOKEN = bytes(octet in classify.TOKEN for octet in range(256))
@@ -26,41 +22,56 @@ FLATTENED = {
 """A clause as an opcode and its numbers, by the clause's word."""
 
 
+cdef struct Clause:
+    # A clause with its numbers; a ROW has that of the row and how many clauses follow it, and is the unknown row last.
+    int64_t op
+    int64_t a
+    int64_t b
+    int64_t c
+    int64_t d
+    int64_t e
+    int64_t f
+    int64_t g
+
+
 @final
 cdef class Table:
     """The table of `mux.table`, a program for each pair of first octets that was met."""
 
     cdef uint32_t[0x10000] begins
-    cdef int64_t[::1] code
+    cdef Clause *code
     cdef list clauses
     cdef dict programs
-    cdef Py_ssize_t used
+    cdef int used
 
     def __init__(self):
-        self.code = memoryview(bytearray(8 * 1024)).cast("q")
         self.clauses = []
         self.programs = {}
-        self.used = 1
+        self.write(ROW)
+
+    def __dealloc__(self):
+        PyMem_Free(self.code)
 
     def row(self, bytes payload not None, length):
         """The number of the first row whose every clause holds, as `mux.classify.match` says it."""
         return self.match(over(payload), 0, len(payload), length)
 
     cdef inline int match(self, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length) except -1:
-        cdef Py_ssize_t at, clause, end
+        cdef const Clause *row
+        cdef int64_t i
         if captured < 2:
             return classify.match(part(octets, start, captured), length)
-        at = self.begins[u16(octets, start)]
+        cdef uint32_t at = self.begins[u16(octets, start)]
         if at == 0:
             at = self.program(u8(octets, start), u8(octets, start + 1))
-        while self.code[at] != END:
-            clause = at + 2
-            end = clause + self.code[at + 1]
-            while clause < end and self.holds(clause, octets, start, captured, length):
-                clause += WIDTH
-            if clause >= end:
-                return <int> self.code[at]
-            at = end
+        row = &self.code[at]
+        while row.a != C_UNKNOWN_ROW:
+            for i in range(1, row.b + 1):
+                if not self.holds(row + i, octets, start, captured, length):
+                    break
+            else:
+                return <int> row.a
+            row += 1 + row.b
         return C_UNKNOWN_ROW
 
     cdef uint32_t program(self, int first, int second) except 0:
@@ -71,10 +82,10 @@ cdef class Table:
             begin = self.used
             self.programs[rows] = begin
             for row, clauses in rows:
-                self.write(row, len(clauses) * WIDTH)
+                self.write(ROW, row, len(clauses))
                 for clause in clauses:
                     self.flatten(clause)
-            self.write(END)
+            self.write(ROW, C_UNKNOWN_ROW)
         self.begins[first << 8 | second] = begin
         return begin
 
@@ -89,7 +100,7 @@ cdef class Table:
         if numbers is None:
             numbers = (ASK, len(self.clauses))
             self.clauses.append(clause)
-        self.write(*numbers, *(0,) * (WIDTH - len(numbers)))
+        self.write(*numbers)
 
     def chained(self, clause):
         """A chain's numbers; its one or two checks are a mask, a low and a high value and an offset each, packed."""
@@ -103,63 +114,66 @@ cdef class Table:
         checks += [everything] * (2 - len(checks))
         return (CHAIN, clause.start, clause.length_at, clause.unit, clause.header, clause.align, *checks)
 
-    def write(self, *numbers):
-        """Append numbers to the code."""
-        if self.used + len(numbers) > self.code.shape[0]:
-            larger = memoryview(bytearray(16 * self.code.shape[0])).cast("q")
-            larger[:self.code.shape[0]] = self.code
-            self.code = larger
-        for number in numbers:
-            self.code[self.used] = number
-            self.used += 1
+    def write(self, op, *numbers):
+        """Append a clause."""
+        numbers += (0,) * (7 - len(numbers))
+        a, b, c, d, e, f, g = numbers
+        self.code = <Clause *> room(self.code, self.used, sizeof(Clause))
+        self.code[self.used] = Clause(op, a, b, c, d, e, f, g)
+        self.used += 1
 
     cdef inline bint holds(
-        self, Py_ssize_t at, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
+        self, const Clause *clause, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
     ) except -1:
-        """Whether the clause at `at` holds for the payload of `captured` octets at `start`."""
-        cdef int64_t op = self.code[at], a = self.code[at + 1], b = self.code[at + 2], value
-        if op == LENGTH:
-            return a <= length <= b
-        if op == BITS:
-            return a < captured and (u8(octets, start + a) & b) == self.code[at + 3]
-        if op == BETWEEN:
+        """Whether a clause holds for the payload of `captured` octets at `start`."""
+        if clause.op == LENGTH:
+            return clause.a <= length <= clause.b
+        if clause.op == RTP_HEADER:
+            return fits(octets, start, captured, length)
+        return self.others(clause, octets, start, captured, length)
+
+    cdef bint others(
+        self, const Clause *clause, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
+    ) except -1:
+        cdef int64_t a = clause.a, b = clause.b, value
+        if clause.op == BITS:
+            return a < captured and (u8(octets, start + a) & b) == clause.c
+        if clause.op == BETWEEN:
             if a + b > captured:
                 return False
             value = number_of(octets, start + a, b)
-            return self.code[at + 3] <= value <= self.code[at + 4]
-        if op == LENGTH_FIELD:
+            return clause.c <= value <= clause.d
+        if clause.op == LENGTH_FIELD:
             if a + 2 > captured:
                 return False
-            value = number_of(octets, start + a, 2) * b + self.code[at + 3]
-            return 0 <= length - value <= self.code[at + 4]
-        if op == RTP_HEADER:
-            return fits(octets, start, captured, length)
-        if op == CHAIN:
-            return self.chain(at, octets, start, captured, length)
-        if op == START_LINE and not may_be_line(octets, start, captured, self.clauses[a].version):
+            value = u16(octets, start + a) * b + clause.c
+            return 0 <= length - value <= clause.d
+        if clause.op == CHAIN:
+            return chained(clause, octets, start, captured, length)
+        if clause.op == START_LINE and not may_be_line(octets, start, captured, self.clauses[a].version):
             return False
         return classify.holds(self.clauses[a], part(octets, start, captured), length)
 
-    cdef bint chain(
-        self, Py_ssize_t at, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
-    ) except -1:
-        cdef int64_t element = self.code[at + 1], value, header = self.code[at + 4], align = self.code[at + 5]
-        cdef int64_t place, check
-        cdef int i
-        while element < length:
-            for i in range(2):
-                check = self.code[at + 6 + i]
-                place = element + (check >> 24)
-                if place < captured:
-                    value = u8(octets, start + place) & (check >> 16 & 0xFF)
-                    if not (check >> 8 & 0xFF) <= value <= (check & 0xFF):
-                        return False
-            place = element + self.code[at + 2]
-            if place + 2 > captured:
-                return captured < length
-            value = number_of(octets, start + place, 2) * self.code[at + 3] + header
-            element += (value + align - 1) // align * align
-        return element == length
+
+cdef bint chained(
+    const Clause *clause, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
+) except -1:
+    cdef int64_t element = clause.a, value, place, check
+    cdef int i
+    while element < length:
+        for i in range(2):
+            check = clause.g if i else clause.f
+            place = element + (check >> 24)
+            if place < captured:
+                value = u8(octets, start + place) & (check >> 16 & 0xFF)
+                if not (check >> 8 & 0xFF) <= value <= (check & 0xFF):
+                    return False
+        place = element + clause.b
+        if place + 2 > captured:
+            return captured < length
+        value = u16(octets, start + place) * clause.c + clause.d
+        element += (value + clause.e - 1) // clause.e * clause.e
+    return element == length
 
 
 def is_octet(check):

@@ -404,13 +404,3 @@ cdef class Counters:
             phase.last = time
             phase.packets += 1
         return 0
-
-
-cdef void *room(void *kept, int count, size_t size) except NULL:
-    """Room for one more than `count` of `size` octets: twice as much whenever `count` is a power of two."""
-    if count & (count - 1):
-        return kept
-    cdef void *larger = PyMem_Realloc(kept, max(1, 2 * count) * size)
-    if larger is NULL:
-        raise MemoryError()
-    return larger

@@ -1,5 +1,19 @@
 # Octets and what is read from them: the one place that follows a pointer, each read checked against the end once.
 
+cdef extern from *:
+    """
+    /* Shapes that compilers know as one load, on machines of either byte order. */
+    static inline uint32_t big_u32(const unsigned char *at) {
+        return (uint32_t) at[0] << 24 | (uint32_t) at[1] << 16 | (uint32_t) at[2] << 8 | (uint32_t) at[3];
+    }
+    static inline uint32_t little_u32(const unsigned char *at) {
+        return (uint32_t) at[3] << 24 | (uint32_t) at[2] << 16 | (uint32_t) at[1] << 8 | (uint32_t) at[0];
+    }
+    """
+    uint32_t big_u32(const unsigned char *at) noexcept nogil
+    uint32_t little_u32(const unsigned char *at) noexcept nogil
+
+
 cdef struct Octets:
     const unsigned char *data
     Py_ssize_t size
@@ -29,20 +43,14 @@ cdef inline int u16(Octets octets, Py_ssize_t at) except -1:
 cdef inline int64_t u32(Octets octets, Py_ssize_t at) except -1:
     if at < 0 or octets.size - at < 4:
         return beyond()
-    return (
-        <uint32_t> octets.data[at] << 24 | <uint32_t> octets.data[at + 1] << 16 | <uint32_t> octets.data[at + 2] << 8
-        | octets.data[at + 3]
-    )
+    return big_u32(octets.data + at)
 
 
 cdef inline int64_t little(Octets octets, Py_ssize_t at) except -1:
     """The 32-bit number at `at`, the least octet first."""
     if at < 0 or octets.size - at < 4:
         return beyond()
-    return (
-        <uint32_t> octets.data[at + 3] << 24 | <uint32_t> octets.data[at + 2] << 16
-        | <uint32_t> octets.data[at + 1] << 8 | octets.data[at]
-    )
+    return little_u32(octets.data + at)
 
 
 cdef inline int64_t either(Octets octets, Py_ssize_t at, bint big) except -1:
@@ -50,7 +58,9 @@ cdef inline int64_t either(Octets octets, Py_ssize_t at, bint big) except -1:
 
 
 cdef inline uint64_t u64(Octets octets, Py_ssize_t at) except? 1:
-    return <uint64_t> u32(octets, at) << 32 | <uint64_t> u32(octets, at + 4)
+    if at < 0 or octets.size - at < 8:
+        return beyond()
+    return <uint64_t> big_u32(octets.data + at) << 32 | big_u32(octets.data + at + 4)
 
 
 cdef inline bytes part(Octets octets, Py_ssize_t at, Py_ssize_t size):
@@ -58,3 +68,13 @@ cdef inline bytes part(Octets octets, Py_ssize_t at, Py_ssize_t size):
     if at < 0 or size < 0 or octets.size - at < size:
         beyond()
     return PyBytes_FromStringAndSize(<const char *> octets.data + at, size)
+
+
+cdef void *room(void *kept, int count, size_t size) except NULL:
+    """Room for one more than `count` of `size` octets: twice as much whenever `count` is a power of two."""
+    if count & (count - 1):
+        return kept
+    cdef void *larger = PyMem_Realloc(kept, max(1, 2 * count) * size)
+    if larger is NULL:
+        raise MemoryError()
+    return larger

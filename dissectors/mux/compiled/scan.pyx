@@ -14,11 +14,11 @@ from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 
 from ipaddress import ip_address
 
-from dissectors.mux import classify, counters, evidence
+from dissectors.mux import classify, counters, evidence, signs
 from dissectors.mux import scan as reference
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowTable
-from dissectors.mux.inside import carried
+from dissectors.mux.inside import CARRYING, carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire import pcap, pcapng
 from dissectors.wire.datagram import Flow
@@ -47,15 +47,16 @@ if len(ROWS) >= MOST_ROWS:
 cdef int RTP = evidence.RTP, MAX_INSIDE = reference.MAX_INSIDE
 cdef uint64_t KEYED = evidence.KEYED, SEEN_QUIC = 1 << evidence.QUIC, BESIDE_QUIC = evidence.BESIDE_QUIC
 cdef int64_t LARGEST = LARGEST_RECORD, LAST_MOMENT = LATEST
-cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER
+cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT
 cdef uint64_t[MOST_ROWS] SETTLED_BY
 for number, (protocol, row) in enumerate(ROWS):
     IS_MEDIA[number] = protocol == evidence.RTP and row.strength == "plausible"
     IS_ENCRYPTED[number] = row.encrypted
     IS_CARRIER[number] = protocol in (evidence.TURN, evidence.STUN)
-    # What is certain and was seen before on its 5-tuple tells the evidence nothing new, but for these two.
-    tells = row.strength != "certain" or protocol in (evidence.RTCP, evidence.DTLS)
-    SETTLED_BY[number] = 0 if tells else 1 << protocol
+    IS_STUN[number] = protocol == evidence.STUN
+    IS_REPORT[number] = protocol == evidence.RTCP
+    # What is certain and was seen before on its 5-tuple tells the evidence nothing new; DTLS may, and who is reported.
+    SETTLED_BY[number] = 1 << protocol if row.strength == "certain" and protocol != evidence.DTLS else 0
 new_tuple = tuple.__new__
 
 cdef struct Interface:
@@ -326,12 +327,14 @@ cdef class Scanner:
         int64_t file, int64_t frame, int64_t layer, int64_t time, int depth,
     ) except -1:
         """Let the evidence judge a datagram, unless what it would say is known."""
-        if self.brief and flow.pair.seen & SETTLED_BY[row]:
+        cdef int protocol
+        if self.brief and flow.pair.seen & SETTLED_BY[row] and (not IS_REPORT[row] or self.nothing_new(payload)):
+            protocol = ROWS[row][0]
             entry = new_tuple(Entry, (
-                number, file, frame, layer, time, flow, length, payload, row, ROWS[row][0], "certain", "",
+                number, file, frame, layer, time, flow, length, payload, row, protocol, "certain", "",
                 IS_ENCRYPTED[row],
             ))
-            self.settle(entries, (entry,))
+            self.put(entries, entry, flow, protocol, IS_ENCRYPTED[row], number, length)
         else:
             entry = new_tuple(Entry, (
                 number, file, frame, layer, time, flow, length, payload, row, UNKNOWN, None, "",
@@ -342,9 +345,17 @@ cdef class Scanner:
             return 0
         if IS_MEDIA[row] and len(payload) >= 12:
             self.goes_on(flow, u32(over(payload), 8))
-        elif IS_CARRIER[row] and depth < MAX_INSIDE:
+        elif IS_CARRIER[row] and depth < MAX_INSIDE and (not IS_STUN[row] or payload[:2] in CARRYING):
             self.carried(entries, entry, depth)
         return 0
+
+    cdef bint nothing_new(self, bytes payload) except -1:
+        """Whether the sources that a report names are known, and nothing waits for word of them."""
+        evidence = self._evidence
+        for ssrc in signs.sources(payload):
+            if ssrc not in evidence.reported or ssrc in evidence.waits_for_source:
+                return False
+        return True
 
     cdef inline bint media(
         self, Octets octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, FlowState flow,
@@ -421,15 +432,22 @@ cdef class Scanner:
             flow, protocol, encrypted = entry.flow, entry.protocol, entry.encrypted
             if protocol == RTP and flow.pair.seen & KEYED:
                 entry, encrypted = entry._replace(encrypted=True), True
-            flow.settle(protocol, encrypted)
-            if entry.number >= 0:
-                self.tally[protocol] += 1
-                self.tally_octets[protocol] += entry.length
-            elif protocol == C_UNKNOWN:
-                continue
-            else:
-                self.inside += 1
-            entries.append(entry)
+            self.put(entries, entry, flow, protocol, encrypted, entry.number, entry.length)
+        return 0
+
+    cdef int put(
+        self, list entries, entry, FlowState flow, int protocol, bint encrypted, int64_t number, int64_t length
+    ) except -1:
+        """Count one entry with its verdict, and put it into the batch unless nobody would ask for it there."""
+        flow.settle(protocol, encrypted)
+        if number >= 0:
+            self.tally[protocol] += 1
+            self.tally_octets[protocol] += length
+        elif protocol == C_UNKNOWN:
+            return 0
+        else:
+            self.inside += 1
+        entries.append(entry)
         return 0
 
 
