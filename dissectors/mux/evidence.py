@@ -93,7 +93,7 @@ class Evidence:
     """Judges entries in the order of their arrival; `judge` gives back those that are settled now.
 
     `streams` holds the counters of every confirmed RTP stream by (flow number, SSRC); one stream stands there once for
-    each flow that it used. `reported` are the SSRCs that RTCP named, `waits_for_source` holds RTCP in probation by SSRC.
+    each flow that it used. `reported` are the SSRCs that RTCP named, `waits_for_source` is RTCP in probation by SSRC.
     """
 
     def __init__(
