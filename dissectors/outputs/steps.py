@@ -64,7 +64,7 @@ def inflation(body: Body) -> str:
 
 def _messages(call: Call) -> Iterator[Step]:
     targets: dict[tuple[str, str, int | None], str] = {}
-    branches: list[str] = []
+    branches: dict[str | None, int] = {}
     described = {description.place: description for description in call.descriptions}
     for message in call.messages:
         marks = _wants(described[message.place]) if message.place in described else []
@@ -73,11 +73,9 @@ def _messages(call: Call) -> Iterator[Step]:
             if message.uri != first:
                 marks.append(f"retargeted to {clip(message.uri, TARGET)}")
         elif _branching(message):
-            tag = message.to_tag or ""
-            if tag not in branches:
-                branches.append(tag)
+            branch = branches.setdefault(message.to_tag, len(branches) + 1)
             if len(branches) > 1:
-                marks.append(f"fork {branches.index(tag) + 1}")
+                marks.append(f"fork {branch}")
         src, dst = endpoint(message.src, message.sport), endpoint(message.dst, message.dport)
         yield Step(message.time, src, dst, label(message), style(message), _beside(message, marks))
 

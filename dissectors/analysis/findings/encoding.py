@@ -8,7 +8,11 @@ from dissectors.analysis.findings.rule import Facts, Found, of, rule
 from dissectors.analysis.report import Body, Message
 
 ALIASES = {"deflate": "zlib"}
-SAVED = 1
+AGENTS = {
+    "viceroy": "FaceTime", "kamailio": "Kamailio gzcompress", "opensips": "OpenSIPS mc_compress",
+    "freeswitch": "FreeSWITCH (sofia-sip)",
+}  # fmt: skip
+"""Who says in User-Agent or Server who it is."""
 
 
 def bodies(facts: Facts) -> Iterator[tuple[int, Message, Body]]:
@@ -104,12 +108,16 @@ def body_compressed(facts: Facts) -> Iterator[Found]:
 def fingerprint(message: Message, body: Body) -> str:
     """Who sends bodies like this one, by the form of the stream, its label and what stands around it."""
     label, names = (body.label or "").strip().lower(), message.headers
-    if "Viceroy" in (message.user_agent or "") or "e" in names and "l" in names:
+    agent = (message.user_agent or "").lower()
+    for word, sender in AGENTS.items():
+        if word in agent:
+            return sender
+    if "e" in names and "l" in names:
         return "FaceTime"
     if "base64" in label or any(each.kind == "headers compressed" for each in message.deviations):
         return "OpenSIPS mc_compress"
     if label == "gzip" and body.encoding == "zlib":
-        return "FreeSWITCH (sofia-sip)"
+        return "FreeSWITCH (sofia-sip) or an early Kamailio"
     if label == "deflate" and body.encoding == "zlib" and names[-1:] == ("Content-Encoding",):
         return "Kamailio gzcompress"
     return "no sender that is known here"
