@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from dissectors.analysis import clock, pauses, quality
+from dissectors.analysis.breaks import gaps
 from dissectors.analysis.call import CallState
 from dissectors.analysis.calls import Gone
 from dissectors.analysis.control import Heard
@@ -176,6 +177,7 @@ def stream(
     covered = encrypted or counters.encrypted or bool(announced and announced.encryption)
     named, events = event_types(counters, joined, covered)
     timing = clock.timing(counters, known.clock, known.source, _excused(counters, joined, events))
+    unseen = gaps(counters, timing.rate or known.clock)
     return Stream(
         ssrc=counters.ssrc,
         flows=flows,
@@ -204,7 +206,7 @@ def stream(
         lost_fraction=counters.lost / counters.expected if counters.expected else 0.0,
         duplicates=counters.duplicates,
         reordered=counters.reordered,
-        restarts=counters.restarts,
+        restarts=counters.restarts - len(unseen),
         largest_gap_ms=counters.largest_gap / 1e6,
         jitter_ms=jitter_ms(counters, counters.jitter, known.clock),
         maximum_jitter_ms=jitter_ms(counters, counters.maximum_jitter, known.clock),
@@ -219,6 +221,7 @@ def stream(
         digits=() if covered else digits(counters, events, named, known.clock),
         sender=joined.sender if joined else None,
         end=None if end is None else end / 1e9,
+        gaps=unseen,
     )
 
 

@@ -216,6 +216,14 @@ def media_address_differs(facts: Facts) -> Iterator[Found]:
                 yield Found(what, places, number)
 
 
+def lasting(seconds: float) -> str:
+    """`12.5 s`, `21 min 42 s`, `3 h 5 min`."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def announcements(call: Call, side: str) -> dict[str, Place]:
     """The addresses at which a side wants RTP, with where it said so first; none where ICE chooses the address."""
     found: dict[str, Place] = {}
@@ -230,8 +238,10 @@ def announcements(call: Call, side: str) -> dict[str, Place]:
 
 @rule(
     "media-gap", "warning", "A stream paused",
-    why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended.",
-    fix="Look at what else happened at that time: loss in the other direction, a re-INVITE, a network that changed.",
+    why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended. Where "
+    "numbers and timestamps went on meanwhile, the sender did too, and its datagrams came neither through nor here.",
+    fix="Look at what else happened at that time: loss in the other direction, a re-INVITE, a network that changed, a "
+    "capture that was interrupted or filtered.",
 )  # fmt: skip
 def media_gap(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
@@ -239,6 +249,14 @@ def media_gap(facts: Facts) -> Iterator[Found]:
         call = facts.calls[stream.call] if stream.call is not None else None
         agreed = call is not None and (held(call) or faxed(call))
         pauses = agreed or _pauses(stream) or stream.restarts or number in several
+        for gap in stream.gaps:
+            what = (
+                f"{name_of(stream)}: nothing for {lasting(gap.seconds)} while its numbers and timestamps went on: "
+                f"about {counted(gap.missing, 'datagram')} are not in the capture"
+            )
+            yield Found(what, both_ends(stream), stream.call, number)
+        if stream.gaps:
+            continue
         if stream.largest_gap_ms >= PAUSE and stream.packets >= 2 * ENOUGH and not pauses:
             what = f"{name_of(stream)}: nothing for {stream.largest_gap_ms / 1000:.1f} s"
             yield Found(what, both_ends(stream), stream.call, number)

@@ -14,7 +14,7 @@ from dissectors.analysis.report.connectivity import Check, Handshake, Protection
 from dissectors.analysis.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.analysis.report.message import Body, Deviation, Message, Sizes
 from dissectors.analysis.report.place import Certainty, Place, Severity
-from dissectors.analysis.report.stream import Digit, Moment, Payload, Phase, Quality, RtcpView, Stream, Timing
+from dissectors.analysis.report.stream import Digit, Gap, Moment, Payload, Phase, Quality, RtcpView, Stream, Timing
 
 __all__ = [
     "Body",
@@ -30,6 +30,7 @@ __all__ = [
     "Finding",
     "Flow",
     "Format",
+    "Gap",
     "Handshake",
     "Media",
     "Message",

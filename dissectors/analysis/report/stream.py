@@ -99,6 +99,15 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A time in which nothing of a stream came although its sender went on: from when, for how long, how many."""
+
+    start: float
+    seconds: float
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class Digit:
     """A telephone event (RFC 4733): the key that was pressed, when it began, and for how long."""
 
@@ -157,3 +166,4 @@ class Stream:
     digits: tuple[Digit, ...] = ()
     sender: str | None = None
     end: float | None = None
+    gaps: tuple[Gap, ...] = ()
