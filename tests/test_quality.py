@@ -86,6 +86,55 @@ def test_drift_is_measured_within_five_parts_in_a_million(fast: float, jitter: f
     assert timing.error_ppm < 10
 
 
+@pytest.mark.parametrize("fast", [-200, 0, 37, 200])
+@pytest.mark.parametrize(("payload_type", "step", "every"), [(0, 160, 20), (111, 960, 20), (106, 480, 30)])
+@pytest.mark.parametrize(("jitter", "loss", "late"), [(8, 0.3, 0.0), (3, 0.1, 0.05), (15, 0.05, 0.0)])
+def test_drift_is_seen_through_jitter_that_only_ever_delays(
+    fast: float, payload_type: int, step: int, every: float, jitter: float, loss: float, late: float
+) -> None:
+    dice = random.Random(11)
+    story = talk(
+        payload_type=payload_type, step=step, every=every, seconds=60, fast=fast, first=65_000, origin=0xFFFF_0000,
+        lost=lambda n: n > 3 and dice.random() < loss,
+        delay=lambda n: abs(dice.gauss(0, jitter)) + 30 * (dice.random() < late),
+    )  # fmt: skip
+    timing = only(story).timing
+    assert timing is not None and timing.drift_ppm == pytest.approx(fast, abs=5)
+    assert timing.error_ppm is not None and timing.error_ppm < 5
+
+
+def test_a_queue_that_delays_for_seconds_bends_no_drift() -> None:
+    story = talk(seconds=60, fast=100, delay=lambda n: 80.0 if 2000 <= n < 2400 else 0.0)
+    timing = only(story).timing
+    assert timing is not None and timing.drift_ppm == pytest.approx(100, abs=5)
+
+
+def test_drift_of_a_long_stream_is_kept_in_few_points() -> None:
+    timing = only(talk(seconds=400, fast=-60, delay=lambda n: (n * 7919 % 97) / 8)).timing
+    assert timing is not None and timing.drift_ppm == pytest.approx(-60, abs=2)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_losses_copies_and_late_datagrams_are_counted_exactly_together(seed: int) -> None:
+    dice = random.Random(seed)
+    share = dice.choice([0.0, 0.05, 0.15, 0.3])
+    sent = talk(seconds=40, first=65_000, origin=0xFFFF_0000)
+    kept = [told for n, told in enumerate(sent) if n in (0, len(sent) - 1) or dice.random() >= share]
+    waits = [dice.choice([0, 0, 0, 0, 50, 110]) * (0 < n < len(kept) - 9) for n in range(len(kept))]
+    late = [(told[0] + wait, *told[1:]) for told, wait in zip(kept, waits, strict=True)]
+    copies = [(told[0] + 0.5, *told[1:]) for told in late if dice.random() < 0.03]
+    arrived = sorted([*late, *copies], key=lambda told: told[0])
+    highest, behind, seen = -1, 0, set()
+    for _, _, _, octets in arrived:
+        number = (int.from_bytes(octets[2:4], "big") - 65_000) % 65_536
+        behind += number < highest and number not in seen
+        seen.add(number)
+        highest = max(highest, number)
+    stream = only(arrived)
+    told = (stream.packets, stream.lost, stream.duplicates, stream.reordered)
+    assert told == (len(arrived), len(sent) - len(kept), len(copies), behind)
+
+
 def test_a_change_of_ssrc_makes_two_streams_and_no_loss() -> None:
     story = [*talk(seconds=10), *talk(ssrc=99, start=11_020, first=30_000, origin=5, seconds=10)]
     assert [(stream.packets, stream.lost, stream.jitter_ms) for stream in report(story).streams] == [(500, 0, 0.0)] * 2

@@ -19,6 +19,10 @@ ENOUGH, LONG_ENOUGH = 20, 0.4
 """Datagrams and seconds without which a slope says nothing."""
 
 NEAR = 0.01
+LEAST_POINTS, KEPT_POINTS = 8, 0.75
+"""Buckets that make a line of the least delayed datagrams, and the share of them that is kept: a queue may delay all of
+the datagrams of a bucket."""
+
 DRIFT_NEEDS = 10.0
 DRIFT_ERROR = 25.0
 """Drift is told after so many seconds and with a standard error of at most so many parts in a million."""
@@ -65,6 +69,39 @@ def slope(counters: Counters) -> Slope | None:
     # Interarrival jitter is a mean absolute difference of two delays: of the size of their deviation.
     jitter = min(each / clock for each, clock in zip(counters.jitter, CLOCKS, strict=True))
     return Slope(rate, jitter * count / sqrt(count * spread) if count else 0.0, seconds)
+
+
+def undelayed(counters: Counters) -> Slope | None:
+    """The slope through the least delayed datagrams of the stream's buckets; None where there are too few buckets.
+
+    Jitter only ever delays, so that this comes nearer to the sender's clock than the line through all datagrams.
+    """
+    points = [((time - counters.origin) / 1e9, elapsed) for time, elapsed in counters.earliest]
+    line = _through(points)
+    if line is None:
+        return None
+    rate, start, _ = line
+    points.sort(key=lambda point: point[1] - start - rate * point[0], reverse=True)
+    kept = _through(sorted(points[: max(LEAST_POINTS, round(KEPT_POINTS * len(points)))]))
+    if kept is None or kept[0] <= 0:
+        return None
+    return Slope(kept[0], kept[2] / kept[0], (counters.last - counters.origin) / 1e9)
+
+
+def _through(points: list[tuple[float, int]]) -> tuple[float, float, float] | None:
+    """The least-squares line through points: its slope, where it starts, the standard error of the slope."""
+    count = len(points)
+    if count < LEAST_POINTS:
+        return None
+    middle = sum(at for at, _ in points) / count
+    mean = sum(ticks for _, ticks in points) / count
+    spread = sum((at - middle) ** 2 for at, _ in points)
+    if spread <= 0:
+        return None
+    rate = sum((at - middle) * (ticks - mean) for at, ticks in points) / spread
+    start = mean - rate * middle
+    rest = sum((ticks - start - rate * at) ** 2 for at, ticks in points)
+    return rate, start, sqrt(rest / (count - 2) / spread)
 
 
 def frame(counters: Counters) -> int | None:
@@ -144,6 +181,9 @@ def timing(counters: Counters, clock: int | None, evidence: str, excused: float 
     real_time = _real_time(line, clock)
     if clock is None and line is not None and step is not None and not _believed(line.rate, step):
         real_time = False if any(factor > 1 for _, factor in _candidates(line.rate, step)) else None
+    better = undelayed(counters)
+    if line is not None and better is not None and better.error < line.error:
+        line = better
     drift = _drift(line, clock) if real_time and not excused else None
     return Timing(
         rate=line.rate if line else None,

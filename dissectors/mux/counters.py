@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
 WINDOW = (1 << MAX_MISORDER) - 1
@@ -41,7 +43,9 @@ class Counters:
     `restarts` while there is room: the times of the datagrams before and behind it, and how far sequence number and
     timestamp moved, modulo their size. `events` are payloads that read as telephone events (RFC 4733 section 2.3), by
     (payload type, timestamp): first time, last time, the last payload. `timeline` holds (time, datagrams, lost, index
-    of the likeliest of `CLOCKS`, its jitter) so far.
+    of the likeliest of `CLOCKS`, its jitter) so far. `earliest` holds the least delayed datagram of each bucket: its
+    time, and timestamp units since `origin`. Delay only adds to the time of travel, so that these show the sender's
+    clock best. `pace` is the slope of the line when the last bucket ended, by which the least delayed one is told.
     """
 
     __slots__ = (
@@ -52,6 +56,7 @@ class Counters:
         "profiles", "jitter", "maximum_jitter", "steps",
         "sequence", "sizes", "other_steps", "other_ticks", "run", "runs", "longest_run", "jumps", "origin", "elapsed",
         "samples", "sum_time", "sum_ticks", "sum_square", "sum_product", "events", "timeline", "bucket", "bucket_end",
+        "pace", "slack", "early", "earliest",
     )  # fmt: skip
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -86,6 +91,9 @@ class Counters:
         self.events: dict[tuple[int, int], tuple[int, int, bytes]] = {}
         self.timeline: list[tuple[int, int, int, int, float]] = []
         self.bucket, self.bucket_end = BUCKET, 0
+        self.pace, self.slack = 0.0, -inf
+        self.early = (0, 0)
+        self.earliest: list[tuple[int, int]] = []
 
     @property
     def expected(self) -> int:
@@ -181,6 +189,7 @@ class Counters:
         self.jumps += 1
         self.origin, self.elapsed, self.samples = time, 0, 1
         self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
+        self.pace, self.slack, self.earliest = 0.0, -inf, []
 
     def _sample(self, time: int, step: int) -> None:
         self.elapsed += step
@@ -190,14 +199,33 @@ class Counters:
         self.sum_ticks += self.elapsed
         self.sum_square += at * at
         self.sum_product += at * self.elapsed
+        slack = self.elapsed - self.pace * at
+        if slack > self.slack:
+            self.slack, self.early = slack, (time, self.elapsed)
 
     def _bucket(self, time: int) -> None:
         best = min(range(len(CLOCKS)), key=lambda i: self.jitter[i] / CLOCKS[i])
         self.timeline.append((time, self.packets, self.lost, best, self.jitter[best]))
+        if self.pace:
+            self.earliest.append(self.early)
+        self._set_pace()
         if len(self.timeline) == MAX_TIMELINE:
             self.timeline = self.timeline[1::2]
+            pairs = zip(self.earliest[::2], self.earliest[1::2], strict=False)
+            odd = self.earliest[-1:] if len(self.earliest) % 2 else []
+            self.earliest = [self._earlier(*pair) for pair in pairs] + odd
             self.bucket *= 2
         self.bucket_end = time + self.bucket
+
+    def _set_pace(self) -> None:
+        spread = self.samples * self.sum_square - self.sum_time * self.sum_time
+        product = self.samples * self.sum_product - self.sum_time * self.sum_ticks
+        self.pace = product / spread if spread > 0 and product > 0 else 0.0
+        self.slack = -inf
+
+    def _earlier(self, one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:
+        ahead = one[1] - two[1] - self.pace * ((one[0] - two[0]) / 1e9)
+        return one if ahead >= 0 else two
 
     def _sequence(self, time: int, timestamp: int, sequence: int) -> None:
         step = sequence - self.highest & 0xFFFF

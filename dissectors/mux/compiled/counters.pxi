@@ -45,6 +45,11 @@ cdef struct Size:
     int64_t largest
 
 
+cdef struct Point:
+    int64_t time
+    int64_t elapsed
+
+
 cdef struct Moment:
     int64_t time
     int64_t packets
@@ -65,7 +70,10 @@ cdef class Counters:
     cdef readonly int64_t duplicates, reordered, restarts, largest_gap
     cdef readonly int64_t other_steps, other_ticks, run, runs, longest_run
     cdef readonly int64_t jumps, origin, elapsed, samples, bucket, bucket_end
-    cdef readonly double sum_time, sum_ticks, sum_square, sum_product
+    cdef readonly double sum_time, sum_ticks, sum_square, sum_product, pace, slack
+    cdef Point soonest
+    cdef Point *point
+    cdef int points_kept
     cdef double[CLOCKS_KEPT] jitters
     cdef double[CLOCKS_KEPT] maxima
     cdef Step *step
@@ -88,8 +96,10 @@ cdef class Counters:
         self.unexpected = self.payload_type = -1
         self.events, self.breaks, self.odd = {}, [], (0, 0, 0, 0)
         self.bucket = BUCKET
+        self.slack = -INFINITY
 
     def __dealloc__(self):
+        PyMem_Free(self.point)
         PyMem_Free(self.step)
         PyMem_Free(self.phase)
         PyMem_Free(self.size)
@@ -102,6 +112,14 @@ cdef class Counters:
     @property
     def last_frame(self):
         return self.last_file, self.last_number
+
+    @property
+    def early(self):
+        return self.soonest.time, self.soonest.elapsed
+
+    @property
+    def earliest(self):
+        return [(self.point[i].time, self.point[i].elapsed) for i in range(self.points_kept)]
 
     @property
     def window(self):
@@ -290,9 +308,10 @@ cdef class Counters:
         self.jumps += 1
         self.origin, self.elapsed, self.samples = time, 0, 1
         self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
+        self.pace, self.slack, self.points_kept = 0.0, -INFINITY, 0
 
     cdef inline void sample(self, int64_t time, int64_t step) noexcept:
-        cdef double at, ticks
+        cdef double at, ticks, slack
         self.elapsed += step
         at = (<double> (time - self.origin)) / 1e9
         ticks = <double> self.elapsed
@@ -301,6 +320,9 @@ cdef class Counters:
         self.sum_ticks += ticks
         self.sum_square += at * at
         self.sum_product += at * ticks
+        slack = ticks - self.pace * at
+        if slack > self.slack:
+            self.slack, self.soonest = slack, Point(time, self.elapsed)
 
     cdef int fill(self, int64_t time) except -1:
         """End a bucket of the timeline."""
@@ -311,13 +333,40 @@ cdef class Counters:
         self.moment = <Moment *> room(self.moment, self.moments_kept, sizeof(Moment))
         self.moment[self.moments_kept] = Moment(time, self.packets, self.missing(), best, self.jitters[best])
         self.moments_kept += 1
+        if self.pace:
+            self.point = <Point *> room(self.point, self.points_kept, sizeof(Point))
+            self.point[self.points_kept] = self.soonest
+            self.points_kept += 1
+        self.set_pace()
         if self.moments_kept == MAX_TIMELINE:
             self.moments_kept //= 2
             for i in range(self.moments_kept):
                 self.moment[i] = self.moment[2 * i + 1]
+            self.thin()
             self.bucket *= 2
         self.bucket_end = time + self.bucket
         return 0
+
+    cdef void set_pace(self) noexcept:
+        cdef double count = <double> self.samples
+        cdef double spread = count * self.sum_square - self.sum_time * self.sum_time
+        cdef double product = count * self.sum_product - self.sum_time * self.sum_ticks
+        self.pace = product / spread if spread > 0 and product > 0 else 0.0
+        self.slack = -INFINITY
+
+    cdef void thin(self) noexcept:
+        """Of each two neighbours keep the less delayed one."""
+        cdef int i, half = self.points_kept // 2
+        cdef Point one, two
+        cdef double ahead
+        for i in range(half):
+            one, two = self.point[2 * i], self.point[2 * i + 1]
+            ahead = <double> (one.elapsed - two.elapsed) - self.pace * ((<double> (one.time - two.time)) / 1e9)
+            self.point[i] = one if ahead >= 0 else two
+        if self.points_kept % 2:
+            self.point[half] = self.point[self.points_kept - 1]
+            half += 1
+        self.points_kept = half
 
     cdef inline int numbered(self, int64_t time, uint32_t timestamp, int sequence) except -1:
         cdef int step = (sequence - self.highest) & 0xFFFF
