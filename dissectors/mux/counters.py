@@ -108,14 +108,12 @@ class Counters:
     @property
     def loss_runs(self) -> tuple[int, int]:
         """How many runs of losses there were, and the longest; exact for what came up to `MAX_MISORDER` late."""
-        runs, longest, run = self.runs, self.longest_run, self.run
-        oldest = self.highest - MAX_MISORDER + 1
-        for place in range(max(0, self.base - oldest), MAX_MISORDER):
-            if not self.window >> (MAX_MISORDER - 1 - place) & 1:
-                run += 1
-            elif run:
-                runs, longest, run = runs + 1, max(longest, run), 0
-        return runs, longest
+        width = min(MAX_MISORDER, self.highest - self.base + 1)
+        gaps = [len(gap) for gap in f"{self.window & (1 << width) - 1:0{width}b}".split("1")]
+        gaps[0] += self.run
+        # What nothing came behind yet is no run: it may still come.
+        ended = [gap for gap in gaps[:-1] if gap]
+        return self.runs + len(ended), max((self.longest_run, *ended))
 
     def update(self, time: int, frame: tuple[int, int], payload: bytes, length: int) -> None:
         """Count one datagram whose first twelve octets are an RTP header."""

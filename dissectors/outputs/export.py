@@ -7,16 +7,20 @@ line of its own, so that `grep` and `diff` work on it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cache
+from math import isfinite
+from operator import attrgetter
 from typing import Any
 
 from dissectors.analysis.report import Report
 from dissectors.outputs.escape import scalar
 
-NUMBERS = frozenset((int, float, bool, type(None)))
-"""What JSON has as it is."""
+Writer = Callable[[Any], str]
+
+quoted = json.encoder.encode_basestring_ascii
+"""A text without surrogates as JSON."""
 
 
 def document(report: Report) -> Iterator[str]:
@@ -24,7 +28,7 @@ def document(report: Report) -> Iterator[str]:
     opening = "{"
     for name in names(Report):
         value = getattr(report, name)
-        yield f"{opening}\n{json.dumps(name)}: "
+        yield f"{opening}\n{quoted(name)}: "
         opening = ","
         if isinstance(value, tuple) and value:
             yield "[\n"
@@ -37,23 +41,57 @@ def document(report: Report) -> Iterator[str]:
 
 
 def compact(value: Any) -> str:
-    """One value as JSON on one line."""
-    return json.dumps(plain(value), allow_nan=False)
-
-
-def plain(value: Any) -> Any:
-    """A value of the report in the types of JSON: dataclasses become objects, tuples arrays.
+    """One value as JSON on one line: dataclasses become objects, tuples arrays.
 
     Surrogates, which stand for octets that were no UTF-8, become the escape of that octet: JSON cannot carry them.
+    Raises ValueError for a number that JSON has none for.
     """
-    kind = type(value)
-    if kind in NUMBERS:
-        return value
-    if kind is str:
-        return scalar(value)
-    if kind is tuple:
-        return [plain(element) for element in value]
-    return {name: plain(getattr(value, name)) for name in names(kind)}  # type: ignore[arg-type]  # a class is hashable
+    return WRITERS[type(value)](value)
+
+
+def _text(text: str) -> str:
+    return quoted(text if text.isascii() else scalar(text))
+
+
+def _real(number: float) -> str:
+    if not isfinite(number):
+        raise ValueError(f"no number of JSON: {number!r}")
+    return repr(number)
+
+
+def _array(values: tuple[Any, ...]) -> str:
+    return "[" + ", ".join([WRITERS[type(value)](value) for value in values]) + "]"
+
+
+def _object(kind: type) -> Writer:
+    """A writer of the dataclass `kind`, whose field names are looked up once."""
+    known = names(kind)
+    frame = "{" + ", ".join(f"{quoted(name)}: %s" for name in known) + "}"
+    if len(known) == 1:
+        return lambda value: frame % compact(getattr(value, known[0]))
+    members = attrgetter(*known)
+    return lambda value: frame % tuple([WRITERS[type(member)](member) for member in members(value)])
+
+
+PLAIN: dict[type, Writer] = {
+    int: repr,
+    float: _real,
+    bool: lambda truth: "true" if truth else "false",
+    type(None): lambda _: "null",
+    str: _text,
+    tuple: _array,
+}
+
+
+class Writers(dict[type, Writer]):
+    """What writes the values of a type; that of a dataclass is made when it is first asked for."""
+
+    def __missing__(self, kind: type) -> Writer:
+        made = self[kind] = _object(kind)
+        return made
+
+
+WRITERS = Writers(PLAIN)
 
 
 @cache
