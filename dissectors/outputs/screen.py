@@ -21,7 +21,7 @@ from dissectors.outputs.summary import MARKS, PROTOCOL_STYLES, SEVERITIES, STYLE
 from dissectors.outputs.terminal import IN_ASCII
 from dissectors.wire.datagram import endpoint
 
-HISTORY_CELLS = 16
+HISTORY_CELLS, FEWER_CELLS, WIDE = 16, 8, 100
 QUIET_LOOKS = 3
 NARROWEST, SHORTEST = 40, 10
 BAD_LOSS, POOR_LOSS = 0.05, 0.01
@@ -43,7 +43,7 @@ STREAMS = (
     Column("codec", "left", 2), Column("rate", "right"), Column("lost", "right"), Column("jitter", "right"),
     Column("lately", "left", 1),
 )  # fmt: skip
-WEIGHTS = (1, 2, 2, 1, 2)
+WEIGHTS = (1, 2, 3, 1, 2)
 """Lines that ports, calls, streams, checks and findings get in turn, while there are any."""
 
 PORTS = (Column("", "left", 0, 20), Column("", "right", 2), Column("", "left", 0, 20))
@@ -112,9 +112,9 @@ def page_of(page: Page, height: int, look: Look, title: str, keeping: str, news:
     return [tuple(_clipped(row, page.width)) for row in (*head, *middle, *foot)]
 
 
-def drawn(history: Sequence[tuple[float, int]]) -> str:
+def drawn(history: Sequence[tuple[float, int]], width: int) -> str:
     """A stream's rate at its last looks, always as wide, the latest at the right."""
-    return sparkline([rate for rate, _ in history]).rjust(HISTORY_CELLS)
+    return sparkline([rate for rate, _ in history[-width:]]).rjust(width)
 
 
 def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
@@ -179,7 +179,8 @@ def _calls(page: Page, look: Look) -> Block | None:
 
 def _streams(page: Page, look: Look) -> Block | None:
     """Streams that flow, the worst first, then the silent; by whole per cents, so that rows stay where they are."""
-    watched = {id(stream): look.watched.history(stream)[-HISTORY_CELLS:] for stream in look.report.streams}
+    cells = HISTORY_CELLS if page.width >= WIDE else FEWER_CELLS
+    watched = {id(stream): look.watched.history(stream)[-cells:] for stream in look.report.streams}
 
     def order(stream: Stream) -> tuple[bool, int, float, int]:
         quiet = not any(rate for rate, _ in watched[id(stream)][-QUIET_LOOKS:])
@@ -195,7 +196,7 @@ def _streams(page: Page, look: Look) -> Block | None:
             span(f"{stream.ssrc:08X}", "dim"), span(_codec(stream)), span(f"{quantity(followed)}/s"),
             span(f"{stream.lost_fraction:.1%}", _level(stream.lost_fraction)),
             span(milliseconds(stream.jitter_ms) or "–"),
-            span(drawn(history), "red" if any(lost for _, lost in history) else "green"),
+            span(drawn(history, cells), "red" if any(lost for _, lost in history) else "green"),
         ))  # fmt: skip
     lost = sum(stream.lost for stream in streams)
     text = f"  {len(streams)} lately, {lost:,} lost"
@@ -256,7 +257,7 @@ def _since(call: Call) -> float:
 
 
 def _codec(stream: Stream) -> str:
-    name = stream.codec or (f"type {stream.payload_types[0].payload_type}" if stream.payload_types else "?")
+    name = stream.codec or (f"PT {stream.payload_types[0].payload_type}" if stream.payload_types else "?")
     return f"{name} SRTP" if stream.encrypted else name
 
 
