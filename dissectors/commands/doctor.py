@@ -64,17 +64,23 @@ def _capturing() -> Iterator[tuple[str, str, str]]:
         else (MISSING, "libpcap", "no capture filters (-f, --ports): apt install libpcap0.8")
     )  # fmt: skip
     if reason:
-        yield NOTE, "to do", live.advice()
+        yield NOTE, "to do", live.advice(live.command(("live", "-i", "IFACE")))
 
 
 def _dumpcap() -> tuple[str, str, str]:
-    program = shutil.which("dumpcap")
-    if program is None:
-        return MISSING, "dumpcap", "not installed: apt install wireshark-common"
-    said = _output([program, "-D"])
-    if not said or not said[0].startswith("1."):
-        return MISSING, "dumpcap", f"{program} may not capture here"
-    return OK, "dumpcap", f"{program} may capture"
+    """Whether dumpcap begins to capture here, as `live` would have it do."""
+    from dissectors.sources import live
+    from dissectors.sources.interfaces import interfaces
+    from dissectors.sources.pipe import Dumpcap
+
+    found = interfaces()
+    if not found:
+        return MISSING, "dumpcap", "there is no interface to try it on"
+    try:
+        Dumpcap(live.Wanted((found[0].name,))).close()
+    except live.Refusal as refusal:
+        return MISSING, "dumpcap", str(refusal)
+    return OK, "dumpcap", "may capture"
 
 
 def _packages() -> Iterator[tuple[str, str, str]]:

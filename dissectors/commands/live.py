@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -37,6 +38,9 @@ ROTATE = ("filesize", "duration", "files", "packets")
 KILO = 1000
 SWITCH = 0.0005
 NO_SCREEN = ("dumb", "unknown")
+TOGETHER = 0.01
+"""Seconds within which two interrupts are one: nobody is that fast."""
+
 FAILED, INTERRUPTED = 2, "interrupted"
 
 
@@ -209,10 +213,15 @@ def _stop(options: argparse.Namespace) -> Stop:
 
 def _handle(session: Session) -> None:
     """The first Ctrl-C (or SIGTERM) ends in order; the next one ends at once."""
+    since = 0.0
 
     def handle(number: int, frame: FrameType | None) -> None:
-        if session.reason == INTERRUPTED and number == signal.SIGINT:
+        nonlocal since
+        now = time.monotonic()
+        # `timeout -s INT` interrupts a program, and then its whole process group.
+        if session.reason == INTERRUPTED and number == signal.SIGINT and now - since > TOGETHER:
             raise KeyboardInterrupt
+        since = since or now
         session.stop(INTERRUPTED)
         session.reason = INTERRUPTED
 

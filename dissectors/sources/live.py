@@ -6,8 +6,9 @@ A source says which one it is and why.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -124,25 +125,29 @@ class Refusal(Exception):
     """One way in does not work here; the phrase says why."""
 
 
-def advice() -> str:
-    """What to run where rights are missing."""
+def advice(run: str = "") -> str:
+    """What to run where rights are missing: `run` with more of them, or the command that is running."""
     if not sys.platform.startswith("linux"):
         return "Try it as root, or install Wireshark, whose dumpcap has the rights"
     if rights.is_root():
         return "Root is not enough here: the container needs CAP_NET_RAW (docker run --cap-add NET_RAW --network host)"
     return (
-        f"Run it as root, which is given up at once (sudo {command()}), "
+        f"Run it as root, which is given up at once (sudo {run or command()}), "
         f"or give this Python the right ({rights.setcap()}), "
         "or let dumpcap do it (sudo apt install wireshark-common, then sudo dpkg-reconfigure wireshark-common, then "
         "sudo usermod -aG wireshark $USER, and log in again)"
     )
 
 
-def command() -> str:
-    """The command that is running, as it can be typed again."""
+def command(words: Sequence[str] | None = None) -> str:
+    """The command that is running, as it can be typed again into a shell, or the same program with other words."""
     first = sys.argv[0] if sys.argv else "muxshark"
-    program = f"{sys.executable} {first}" if first.endswith(".py") else os.path.abspath(first)
-    return " ".join((program, *sys.argv[1:]))
+    program = [os.path.abspath(first)]
+    if os.path.basename(first) == "__main__.py":
+        program = [sys.executable, "-m", os.path.basename(os.path.dirname(first))]
+    elif first.endswith(".py"):
+        program = [sys.executable, first]
+    return shlex.join((*program, *(sys.argv[1:] if words is None else words)))
 
 
 def _ring(wanted: Wanted) -> Source:

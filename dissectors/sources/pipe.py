@@ -132,7 +132,7 @@ class Dumpcap(Pipe):
     def __init__(self, wanted: Wanted) -> None:
         program = shutil.which("dumpcap")
         if program is None:
-            raise Refusal("not installed")
+            raise Refusal("not for you: only its group may run it" if _is_there() else "not installed")
         for name in wanted.interfaces:
             named(name)
         # A session of its own: Ctrl-C reaches us alone, and we ask it to end in order.
@@ -191,6 +191,11 @@ class Dumpcap(Pipe):
             said = self._process.stderr.read() or b""
         lines = [line for line in said.decode("utf-8", "replace").splitlines() if line and "Capturing on" not in line]
         return lines[0].removeprefix("dumpcap: ")[:200] if lines else "it did not begin"
+
+
+def _is_there() -> bool:
+    """Whether there is a dumpcap that we may not run: Debian lets the group wireshark alone."""
+    return any(os.path.exists(os.path.join(folder, "dumpcap")) for folder in os.get_exec_path())
 
 
 def arguments(program: str, wanted: Wanted) -> list[str]:
