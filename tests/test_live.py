@@ -23,7 +23,7 @@ from dissectors.analysis.events import CallEvent, Event, Look, StreamEvent
 from dissectors.analysis.report import Report
 from dissectors.commands import live as command
 from dissectors.online import Session, Stop
-from dissectors.sources import filters, ring
+from dissectors.sources import filters, live, ring
 from dissectors.sources.interfaces import Interface, interfaces, link_of
 from dissectors.sources.keep import Keeper
 from dissectors.sources.pcapng_blocks import head, statistics
@@ -205,8 +205,8 @@ def test_a_reader_that_has_heard_enough_ends_it_in_silence(tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing on Windows")
-@pytest.mark.parametrize(("signals", "status"), [((signal.SIGINT,), 0), ((signal.SIGTERM,), 0)])
-def test_an_interrupt_ends_with_the_whole_report(signals: tuple[int, ...], status: int) -> None:
+@pytest.mark.parametrize("signals", [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)])
+def test_an_interrupt_ends_with_the_whole_report_also_when_it_is_said_twice_at_once(signals: tuple[int, ...]) -> None:
     with subprocess.Popen(
         [*MUXSHARK, "live", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
     ) as process:
@@ -217,7 +217,7 @@ def test_an_interrupt_ends_with_the_whole_report(signals: tuple[int, ...], statu
         for number in signals:
             process.send_signal(number)
         assert b"On the wire" in process.stdout.read()
-        assert process.wait(20) == status
+        assert process.wait(20) == 0
 
 
 @pytest.mark.parametrize(
@@ -240,6 +240,21 @@ def test_what_makes_no_sense_is_refused_in_one_line(words: tuple[str, ...], comp
     assert done.returncode == 2 and done.stdout == b""
     assert complaint in done.stderr.decode()
     assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "typed"),
+    [
+        (["/usr/bin/muxshark", "live", "-f", "udp port 5060"], "/usr/bin/muxshark live -f 'udp port 5060'"),
+        (["/x/dissectors/__main__.py", "live"], f"{sys.executable} -m dissectors live"),
+    ],
+)
+def test_a_command_that_is_advised_can_be_typed_into_a_shell(
+    words: list[str], typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", words)
+    assert live.command() == typed
+    assert live.command(("live", "-i", "IFACE")).endswith(" live -i IFACE")
 
 
 def test_ports_are_read_as_numbers_and_ranges() -> None:

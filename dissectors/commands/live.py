@@ -27,7 +27,7 @@ DESCRIPTION = """\
 Watch an interface: what is on its ports, calls as they ring, streams, findings, drops.
   muxshark live -i eth0 --ports 5060,16384-16402
   muxshark live -i any -f 'host 192.0.2.1' -w call.pcapng
-  tcpdump -U -w - | muxshark live -
+  tcpdump --immediate-mode -U -w - | muxshark live -
   ssh router tcpdump -U -w - udp | muxshark live -
 Ctrl-C ends with the full report of the session, twice at once."""
 BACKENDS = ("ring", "dumpcap", "scapy")
@@ -38,7 +38,7 @@ ROTATE = ("filesize", "duration", "files", "packets")
 KILO = 1000
 SWITCH = 0.0005
 NO_SCREEN = ("dumb", "unknown")
-TOGETHER = 0.01
+TOGETHER = 0.03
 """Seconds within which two interrupts are one: nobody is that fast."""
 
 FAILED, INTERRUPTED = 2, "interrupted"

@@ -4,16 +4,16 @@ from __future__ import annotations
 import contextlib
 import select
 import time
+from collections.abc import Iterable
 from typing import Any
 
-from dissectors.sources.interfaces import named
+from dissectors.sources.interfaces import ANY, Interface, interfaces, named
 from dissectors.sources.live import Drops, Refusal, Wanted
+from dissectors.sources.ring import PACKET_IGNORE_OUTGOING, SOL_PACKET, supported
 from dissectors.wire.records import Record, Walker
 
 AT_ONCE = 256
 """Frames taken in one go before others have their turn."""
-
-EVERYWHERE = "any"
 
 
 class Sniffer:
@@ -31,8 +31,7 @@ class Sniffer:
         self.failed = ""
         self._frame = 0
         self._snaplen = wanted.snaplen
-        for name in wanted.interfaces:
-            named(name)
+        chosen = _chosen(wanted.interfaces)
         try:
             # Sockets and link layers register themselves when these are imported.
             import scapy.arch
@@ -44,10 +43,12 @@ class Sniffer:
             raise Refusal("not installed") from None
         self._sockets: list[Any] = []
         try:
-            for name in wanted.interfaces:
-                interface = None if name == EVERYWHERE else name
-                listen: Any = conf.L2listen
-                self._sockets.append(listen(iface=interface, promisc=wanted.promiscuous, filter=wanted.filter or None))
+            listen: Any = conf.L2listen
+            for one in chosen:
+                self._sockets.append(listen(iface=one.name, promisc=wanted.promiscuous, filter=wanted.filter or None))
+                if one.loopback and supported():
+                    # A frame on the loopback passes twice, once out and once in.
+                    self._sockets[-1].ins.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
         except PermissionError:
             self.close()
             raise Refusal("raw sockets are not allowed here either") from None
@@ -103,6 +104,13 @@ class Sniffer:
         self._frame += 1
         moment = time.time_ns() if when is None else int(when * 1_000_000_000)
         return Record(self._frame, moment, _link(kind), octets[: self._snaplen], len(octets))
+
+
+def _chosen(names: Iterable[str]) -> list[Interface]:
+    """The interfaces of these names; Scapy knows no `any`, so it is each that is up."""
+    if ANY in names:
+        return [one for one in interfaces() if one.name != ANY and one.state != "down"]
+    return [named(name) for name in names]
 
 
 def _link(kind: Any) -> int:
