@@ -235,6 +235,11 @@ def test_at_another_speed_the_true_clock_is_among_those_named(clock: int, step: 
     assert stream.timing is not None and stream.timing.real_time is False
 
 
+def test_a_slope_near_a_usual_clock_is_taken_for_it_with_less_certainty() -> None:
+    stream = only(talk(payload_type=98, step=320, every=20 * 1.035, seconds=8))
+    assert (stream.clock, stream.certainty) == (16000, "low") and "near enough" in stream.source
+
+
 def test_a_capture_that_was_slowed_down_gets_no_clock_either() -> None:
     stream = only(talk(payload_type=98, step=160, every=40, seconds=8))
     assert stream.clock is None and "slower than real time (0.5 times, if the clock is 8,000 Hz)" in stream.source

@@ -18,7 +18,9 @@ VIDEO = 90000
 ENOUGH, LONG_ENOUGH = 20, 0.4
 """Datagrams and seconds without which a slope says nothing."""
 
-NEAR = 0.01
+NEAR, NEARLY = 0.01, 0.05
+"""How far a slope may be from a clock, and from one that has its typical step: pauses and jitter bend a slope."""
+
 LEAST_POINTS, KEPT_POINTS = 8, 0.75
 """Buckets that make a line of the least delayed datagrams, and the share of them that is kept: a queue may delay all of
 the datagrams of a bucket."""
@@ -143,6 +145,8 @@ def inferred(counters: Counters) -> Inferred:
         why = f"{otherwise}, so no clock is read" if otherwise else "no known clock"
         return Inferred(None, "unknown", f"{measured}: {why}")
     why = f"{measured} ({1000 * step / clock:.4g} ms at {clock:,} Hz)"
+    if abs(line.rate / clock - 1) > NEAR:
+        return Inferred(clock, "low", f"{why}, which is near enough for a stream that pauses")
     if otherwise and clock != VIDEO and (clock, step) not in TYPICAL:
         return Inferred(clock, "low", f"{why}, unless {otherwise}")
     return Inferred(clock, "medium", why)
@@ -151,7 +155,9 @@ def inferred(counters: Counters) -> Inferred:
 def _believed(rate: float, step: int) -> int | None:
     """The clock that both the slope and the frame speak for."""
     clock = nearest(rate)
-    if clock is None or usual(clock, step):
+    if clock is None:
+        return next((each for each, typical in TYPICAL if typical == step and abs(rate / each - 1) <= NEARLY), None)
+    if usual(clock, step):
         return clock
     rare = any(abs(1000 * step / clock - each) < 0.01 for each in RARE_MS)
     elsewhere = any(abs(step / each - 0.02) < 1e-4 for each in CLOCKS if each != VIDEO)

@@ -158,7 +158,8 @@ def _habit(counters: Counters, payload_type: int, seen: clock.Inferred) -> Codec
         return None
     if (hint.clock, hint.samples) != (seen.clock, clock.frame(counters)):
         return None
-    return Codec(hint.codec, seen.clock, None, "medium", f"{seen.why}; FaceTime sends that as type {payload_type}")
+    why = f"{seen.why}; FaceTime sends that as type {payload_type}"
+    return Codec(hint.codec, seen.clock, None, seen.certainty, why)
 
 
 def main_payload_type(counters: Counters) -> int:
