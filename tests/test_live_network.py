@@ -66,9 +66,10 @@ def test_every_datagram_that_was_sent_is_seen_once_and_kept(wire: Cable, tmp_pat
 
 def test_the_json_report_of_a_session_equals_analyze_on_the_file_that_it_wrote(wire: Cable, tmp_path: Path) -> None:
     kept = str(tmp_path / "a.pcapng")
-    process = wire.live("--json", "-w", kept, "-a", "duration:2")
+    process = wire.live("--json", "-w", kept)
     invite = sip("INVITE sip:b@10.9.8.2 SIP/2.0", "Call-ID: 1", "From: <sip:a>;tag=1", "To: <sip:b>", "CSeq: 1 INVITE")
     wire.send([invite, *MEDIA])
+    process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=30)
     again = subprocess.run([*MUXSHARK, "analyze", "--json", kept], capture_output=True, cwd=ROOT, check=True)
     assert json.loads(said) == json.loads(again.stdout)
@@ -101,11 +102,12 @@ def test_several_interfaces_are_one_timeline_and_the_report_is_that_of_the_file(
 ) -> None:
     monkeypatch.setenv("MUXSHARK_PURE", pure)
     kept = str(tmp_path / "a.pcapng")
-    process = wire.live("-i", "lo", "--json", "-w", kept, "-a", "duration:2.5")
+    process = wire.live("-i", "lo", "--json", "-w", kept)
     code = "import socket; s = socket.socket(2, 2); [s.sendto(bytes(30), ('127.0.0.1', 9)) for _ in range(20)]"
     for at in range(0, 50, 10):
         wire.send(MEDIA[at : at + 10])
         wire.run(wire.far, "python3", "-c", code)
+    process.send_signal(signal.SIGINT)
     said, _ = process.communicate(timeout=30)
     again = subprocess.run([*MUXSHARK, "analyze", "--json", kept], capture_output=True, cwd=ROOT, check=True)
     assert json.loads(said) == json.loads(again.stdout)
@@ -113,6 +115,13 @@ def test_several_interfaces_are_one_timeline_and_the_report_is_that_of_the_file(
     with open_capture(kept) as capture:
         times = [record.time for record in capture.records()]
     assert times == sorted(times)
+
+
+def test_a_session_ends_after_so_many_seconds(wire: Cable) -> None:
+    process = wire.live("--ndjson", "-a", "duration:0.5")
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert json.loads(said.splitlines()[-1])["reason"] == "0.5 seconds"
 
 
 def test_a_session_on_an_interface_ends_after_exactly_so_many_frames(wire: Cable, tmp_path: Path) -> None:
