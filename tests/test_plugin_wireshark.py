@@ -219,13 +219,17 @@ def test_verify_shows_the_differences_with_their_frames(capsys: pytest.CaptureFi
     assert main(["verify", "/nowhere.pcap"]) == 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands before tshark")
 def test_a_tshark_that_has_told_everything_is_left_to_end_by_itself(
-    tshark: Tshark, monkeypatch: pytest.MonkeyPatch
+    tshark: Tshark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that ends while it is killed loses its exit status, and asyncio complains about an unknown child."""
+    slow = tmp_path / "tshark"
+    slow.write_text(f'#!/bin/sh\n"{tshark.path}" "$@"\nexec >&-\nsleep 0.5\n', encoding="utf-8")
+    slow.chmod(0o755)
     killed: list[int] = []
     monkeypatch.setattr("asyncio.subprocess.Process.kill", lambda process: killed.append(process.pid))
-    assert verify(str(CALL), offline.rows([str(CALL)]), tshark).datagrams
+    assert verify(str(CALL), offline.rows([str(CALL)]), Tshark(str(slow), tshark.version)).datagrams
     assert killed == []
 
 
