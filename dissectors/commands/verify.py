@@ -69,4 +69,6 @@ def _told(opinions: Opinions, who: str) -> list[str]:
     for one in opinions.differences:
         frames = ", ".join(map(str, one.frames)) + (", …" if one.count > len(one.frames) else "")
         lines.append(f"{one.ours:<10} {one.theirs[:12]:<12} {one.count:>9,}  {frames}")
+    if opinions.cut:
+        lines += ["", f"Of these, {opinions.cut:,} were captured in part, too little for Wireshark's dissectors."]
     return lines

@@ -27,6 +27,9 @@ CLASSES = {
 NONE = ("UNKNOWN", "KEEPALIVE")
 """Classes of ours that claim no protocol: they agree with any of Wireshark's that is none of ours."""
 
+CUT_SHORT = ("data", "_ws.short")
+"""What Wireshark shows of a datagram that was captured in part and whose own dissector could not begin."""
+
 MAX_PLACES = 8
 
 PATIENCE = 5.0
@@ -48,20 +51,24 @@ class Opinions:
     """How many datagrams were compared, on how many the two agree, and the differences, the most frequent first.
 
     `missing` counts datagrams that only one of the two found. `labelled` counts frames that carry the plugin's layer.
+    `cut` counts differences where the capture kept so little of a datagram that Wireshark's dissector did not begin.
     """
 
     datagrams: int
     agreed: int
     missing: int
     labelled: int
+    cut: int
     differences: tuple[Difference, ...]
 
 
 def verify(path: str, rows: Iterable[Row], tshark: Tshark, plugin: Defaults | None = None) -> Opinions:
     """Compare our final verdicts on a capture with what Wireshark dissects, with the plugin or without.
 
-    Raises NoWireshark when tshark gives up. What is kept of a datagram is a name.
+    Raises NoWireshark when tshark gives up, or would skip the plugin. What is kept of a datagram is a name.
     """
+    if plugin is not None and tshark.silent_as_root:
+        raise NoWireshark("as root, Wireshark 4.2 and later skip every Lua script: run verify --plugin as a user")
     # pyshark wants the event loop of its thread for itself, and from Python 3.14 on fails in the main one.
     with tempfile.TemporaryDirectory(prefix="muxshark-") as scratch, ThreadPoolExecutor(1) as thread:
         script: list[str] = []
@@ -141,7 +148,7 @@ def _above_udp(layers: list[str], plugin: str) -> Iterator[str]:
 
 def _compared(rows: Iterable[Row], theirs: dict[int, list[str]], labelled: int) -> Opinions:
     differences: dict[tuple[str, str], Difference] = {}
-    datagrams = agreed = missing = 0
+    datagrams = agreed = missing = cut = 0
     for row in rows:
         ours, layers = PROTOCOLS[row.protocol], theirs.get(row.datagram.frame, [])
         if row.datagram.layer >= len(layers):
@@ -154,7 +161,8 @@ def _compared(rows: Iterable[Row], theirs: dict[int, list[str]], labelled: int) 
             continue
         found = differences.setdefault((ours, layer), Difference(ours, layer))
         found.count += 1
+        cut += layer in CUT_SHORT and row.datagram.cut
         if len(found.frames) < MAX_PLACES:
             found.frames.append(row.datagram.frame)
     ordered = sorted(differences.values(), key=lambda one: (-one.count, one.ours, one.theirs))
-    return Opinions(datagrams, agreed, missing, labelled, tuple(ordered))
+    return Opinions(datagrams, agreed, missing, labelled, cut, tuple(ordered))
