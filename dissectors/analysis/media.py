@@ -40,10 +40,10 @@ def codec_of(payload_type: int, media: sdp.Media | None, facetime: bool) -> Code
 
 def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
     """Every payload type of a media line, in order, explained."""
-    explained = []
+    explained, secondary, rtp_profile = [], media.secondary, "RTP" in media.profile.upper()
     for text in media.formats:
         number = sdp.number(text, 128)
-        rtp = number is not None and "RTP" in media.profile.upper()
+        rtp = number is not None and rtp_profile
         codec = codec_of(number, media, facetime) if rtp and number is not None else UNKNOWN_CODEC
         explained.append(
             Format(
@@ -53,7 +53,7 @@ def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
                 channels=codec.channels,
                 certainty=codec.certainty,
                 source=codec.source if rtp else "not an RTP format",
-                secondary=number in media.secondary,
+                secondary=number in secondary,
                 parameters=media.fmtp(number) if number is not None else None,
             )
         )
@@ -62,26 +62,28 @@ def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
 
 def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
     """The media lines of a description, each with the address that applies to it (RFC 8866 section 5.7)."""
-    return tuple(
-        Media(
-            kind=media.kind,
-            address=address_of(media, description),
-            port=media.port,
-            profile=media.profile,
-            direction=media.direction,
-            formats=formats(media, facetime),
-            rtcp_port=media.rtcp.port if media.rtcp else None,
-            rtcp_mux=media.rtcp_mux,
-            rtp_id=media.rtp_id,
-            ssrcs=tuple(media.ssrcs),
-            encryption=encryption(media, description),
-            candidates=len(media.candidates),
-            suites=tuple(each.suite for each in media.crypto),
-            fingerprint=fingerprint(media),
-            setup=media.setup,
-            endpoints=tuple(endpoint(each.address, each.port) for each in media.candidates[:MAX_CANDIDATES]),
-        )
-        for media in description.media
+    return tuple([_line(media, description, facetime) for media in description.media])
+
+
+def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
+    rtcp, candidates = media.rtcp, media.candidates
+    return Media(
+        kind=media.kind,
+        address=address_of(media, description),
+        port=media.port,
+        profile=media.profile,
+        direction=media.direction,
+        formats=formats(media, facetime),
+        rtcp_port=rtcp.port if rtcp else None,
+        rtcp_mux=media.rtcp_mux,
+        rtp_id=media.rtp_id,
+        ssrcs=tuple(media.ssrcs),
+        encryption=encryption(media, description),
+        candidates=len(candidates),
+        suites=tuple([each.suite for each in media.crypto]),
+        fingerprint=fingerprint(media),
+        setup=media.setup,
+        endpoints=tuple([endpoint(each.address, each.port) for each in candidates[:MAX_CANDIDATES]]),
     )
 
 

@@ -38,9 +38,9 @@ def told(
         retransmission=again,
         user_agent=agent,
         body=body,
-        deviations=tuple(Deviation(each.kind, each.text) for each in message.deviations),
+        deviations=tuple([Deviation(each.kind, each.text) for each in message.deviations]),
         side=side,
-        headers=tuple(intern(header.written) for header in message.headers[:MAX_HEADERS] if not header.recovered),
+        headers=tuple([intern(header.written) for header in message.headers[:MAX_HEADERS] if not header.recovered]),
         sizes=sizes(datagram.length, message),
         uri=message.uri,
         to_tag=identity.to_tag,
@@ -71,7 +71,7 @@ def sizes(sent: int, message: sip.Message) -> Sizes:
     """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
     kept = [header for header in message.headers if not header.recovered]
     short = [header for header in kept if len(header.written) == 1]
-    inflated, longer = sent, sum(len(header.name) - 1 for header in short)
+    inflated, longer = sent, sum([len(header.name) - 1 for header in short])
     if message.body.compressed:
         before, after = len(message.raw_body), len(message.body.octets)
         labels = [header for header in kept if header.name == "Content-Encoding"]

@@ -131,22 +131,23 @@ class Negotiation:
         self, datagram: Datagram, description: sdp.Description, side: str, place: Place, answers: Place | None
     ) -> None:
         self.facetime |= bool(description.origin and description.origin.username == media.FACETIME_ORIGIN)
+        lines = media.lines(description, self.facetime)
         self.descriptions.append(
             Description(
                 role="offer" if answers is None else "answer",
                 place=place,
                 origin=description.origin.address if description.origin else None,
                 name=description.name,
-                media=media.lines(description, self.facetime),
+                media=lines,
                 deviations=description.deviations,
                 side=side,
                 answers=answers,
             )
         )
-        for line in description.media:
-            address, keys = media.address_of(line, description), media.encryption(line, description)
-            told = Announced(side, address, line.port, line, keys, datagram.flow.src, datagram.time)
-            self.announced.append(told)
+        for told, line in zip(lines, description.media, strict=True):
+            self.announced.append(
+                Announced(side, told.address, line.port, line, told.encryption, datagram.flow.src, datagram.time)
+            )
 
 
 def _texts(message: sip.Message) -> Iterator[bytes]:

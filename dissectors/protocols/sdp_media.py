@@ -25,7 +25,7 @@ _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 def read_all(values: Iterable[str], read: Callable[[str], Value | None]) -> tuple[Value, ...]:
     """The values that can be read, in order."""
-    return tuple(found for value in values if (found := read(value)) is not None)
+    return tuple([found for value in values if (found := read(value)) is not None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +58,12 @@ class Media:
 
     def all(self, name: str) -> tuple[str, ...]:
         """The values of every attribute of that name of this media, in order; a property counts as empty."""
-        return tuple(attribute.value or "" for attribute in self.attributes if attribute.name == name)
+        return tuple([value or "" for named, value in self.attributes if named == name])
 
     def get(self, name: str) -> str | None:
         """The first value of an attribute, of this media or else inherited; None when there is none."""
-        return next((a.value or "" for a in (*self.attributes, *self.inherited) if a.name == name), None)
+        own = self.all(name)
+        return own[0] if own else next((value or "" for named, value in self.inherited if named == name), None)
 
     def fmtp(self, payload_type: int | str) -> str | None:
         """The format parameters of a payload type or format name, as written; None when there are none."""

@@ -6,6 +6,7 @@ and what is odd about it stands in its deviations.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from dissectors.protocols.sip_build import build, request_line, status_line
@@ -23,8 +24,8 @@ from dissectors.protocols.sip_headers import (
     unfold,
     via,
 )
-from dissectors.protocols.sip_message import Identity, Message
-from dissectors.protocols.sip_parts import Part, head, read_parts
+from dissectors.protocols.sip_message import Identity, Message, cseq
+from dissectors.protocols.sip_parts import Part, head, media_type, read_parts
 from dissectors.protocols.sip_start_line import METHODS, read_start_line
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.inflate import LIMITS, Inflated, Limits, inflate
@@ -66,7 +67,7 @@ def parse_all(payload: bytes, limits: Limits = LIMITS) -> tuple[Message, ...]:
 
 
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_MANDATORY = ("Via", "From", "To", "Call-ID", "CSeq")
+_MANDATORY = dict.fromkeys(("Via", "From", "To", "Call-ID", "CSeq"))
 _ONCE = ("From", "To", "Call-ID", "CSeq", "Content-Length", "Content-Type", "Max-Forwards")
 
 
@@ -76,9 +77,9 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     while begin < len(payload) and payload[begin] in b"\r\n":
         begin += 1
     lines, at, whole = head(payload, begin)
-    first = _first_line(payload, begin, lines)
+    line = _first_line(payload, begin, lines)
     notes = [Deviation("line ends", f"begins with {begin - start} octets of CR and LF")] if begin > start else []
-    start_line = read_start_line(first, begin, notes)
+    start_line = read_start_line(line, begin, notes)
     if not whole:
         notes.append(Deviation("header broken", "the header block is not finished"))
         at = len(payload)
@@ -88,25 +89,25 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     labels = tuple(header.value for header in headers if header.name == "Content-Encoding")
     body = inflate(raw_body, labels, limits)
     recovered, body = _recover(headers, body, limits, notes)
-    message = Message(
-        **start_line._asdict(),
+    first = {header.name: header.value for header in (*reversed(recovered), *reversed(headers))}
+    kind = first.get("Content-Type")
+    several = (media_type(kind) or "").startswith("multipart/")
+    parts, odd = read_parts(kind, body.octets, limits) if several else ((), ())
+    notes += [Deviation("parts", text) for text in odd]
+    notes += _repeated(headers)
+    notes += _oddities(first, start_line.method, whole)
+    notes += _odd_octets(payload[begin:at])
+    return Message(
+        *start_line,
         headers=(*headers, *recovered),
         octets=payload[begin : at + length],
         raw_body=raw_body,
         body=body,
         body_offset=at,
-        parts=(),
+        parts=parts,
         trailing=payload[at + length :] if trailing else b"",
-        deviations=(),
+        deviations=_bounded(notes),
     )
-    if (message.content_type or "").startswith("multipart/"):
-        parts, odd = read_parts(message.get("Content-Type"), body.octets, limits)
-        message = replace(message, parts=parts)
-        notes.extend(Deviation("parts", text) for text in odd)
-    notes.extend(_oddities(message, headers, whole))
-    if _bare_line_ends(payload[begin:at]):
-        notes.append(Deviation("line ends", "lines end in LF alone"))
-    return replace(message, deviations=_bounded(notes))
 
 
 def _first_line(payload: bytes, begin: int, lines: list[bytes]) -> bytes:
@@ -179,33 +180,37 @@ def _header_lines(octets: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
     return _headers(lines, notes, recovered=True)
 
 
-def _oddities(message: Message, headers: tuple[Header, ...], whole: bool) -> list[Deviation]:
-    """What the headers lack or contradict."""
-    counts: dict[str, int] = {}
-    for header in headers:
-        counts[header.name] = counts.get(header.name, 0) + 1
-    twice = [f"{counts[name]} {name} headers, only one may stand" for name in _ONCE if counts.get(name, 0) > 1]
-    notes = [Deviation("header broken", text) for text in twice]
-    if whole:
-        lacking = [name for name in _MANDATORY if message.get(name) is None]
-        notes.extend(Deviation("header missing", f"no {name} header") for name in lacking)
-    written = message.get("CSeq")
-    if written is not None and message.cseq is None:
-        notes.append(Deviation("header broken", f"CSeq is not a number below 2**32 and a method: {shown(written)}"))
-    elif message.cseq and message.method and message.cseq[1] != message.method:
-        notes.append(Deviation("header broken", f"the CSeq method {shown(message.cseq[1])} is not that of the request"))
-    block = message.octets[: len(message.octets) - len(message.raw_body)]
+def _repeated(headers: tuple[Header, ...]) -> Iterator[Deviation]:
+    """Header fields that stand several times and may not."""
+    names = [header.name for header in headers]
+    if len(set(names)) < len(names):
+        for name in _ONCE:
+            if (count := names.count(name)) > 1:
+                yield Deviation("header broken", f"{count} {name} headers, only one may stand")
+
+
+def _oddities(first: dict[str, str], method: str | None, whole: bool) -> Iterator[Deviation]:
+    """What the headers lack or contradict; `first` has the first value of each."""
+    if whole and not first.keys() >= _MANDATORY.keys():
+        yield from (Deviation("header missing", f"no {name} header") for name in _MANDATORY if name not in first)
+    written = first.get("CSeq")
+    counted = cseq(written)
+    if written is not None and counted is None:
+        yield Deviation("header broken", f"CSeq is not a number below 2**32 and a method: {shown(written)}")
+    elif counted and method and counted[1] != method:
+        yield Deviation("header broken", f"the CSeq method {shown(counted[1])} is not that of the request")
+
+
+def _odd_octets(block: bytes) -> Iterator[Deviation]:
+    """What is odd about the octets of the start line and the headers."""
     if _CONTROLS.search(block):
-        notes.append(Deviation("header broken", "control characters in the header block"))
+        yield Deviation("header broken", "control characters in the header block")
     try:
         block.decode()
     except UnicodeDecodeError:
-        notes.append(Deviation("header broken", "the header block is not UTF-8"))
-    return notes
-
-
-def _bare_line_ends(block: bytes) -> bool:
-    return block.count(b"\n") > block.count(b"\r\n")
+        yield Deviation("header broken", "the header block is not UTF-8")
+    if block.count(b"\n") > block.count(b"\r\n"):
+        yield Deviation("line ends", "lines end in LF alone")
 
 
 def _bounded(notes: list[Deviation]) -> tuple[Deviation, ...]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
-from dissectors.protocols.sip_headers import LISTS, Header, address, canonical, known, number, split, via
+from dissectors.protocols.sip_headers import LISTS, NAMES, Header, address, canonical, number, split, via
 from dissectors.protocols.sip_parts import Part, media_type
 from dissectors.wire.inflate import Inflated, spoken
 
@@ -59,11 +59,14 @@ class Message:
 
     def get(self, name: str) -> str | None:
         """The first value of a header, asked for by its long or compact name in any case, or None."""
-        wanted = canonical(name)
         # Names that are registered stand there in their one spelling already.
-        if wanted in self._first or known(wanted):
-            return self._first.get(wanted)
-        return next((header.value for header in self.headers if header.name.lower() == wanted.lower()), None)
+        found = self._first.get(name)
+        if found is not None:
+            return found
+        lower = name.lower()
+        if lower in NAMES:
+            return self._first.get(NAMES[lower])
+        return next((header.value for header in self.headers if header.name.lower() == lower), None)
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a header in order; comma-separated lists are split where the header is one."""
@@ -76,7 +79,7 @@ class Message:
     def identity(self) -> Identity:
         """All of it at once, which costs a fraction of asking for each."""
         first = self._first
-        sequence, method = _cseq(first.get("CSeq")) or (None, self.method)
+        sequence, method = cseq(first.get("CSeq")) or (None, self.method)
         tags = _tag(first.get("From")), _tag(first.get("To"))
         return Identity(first.get("Call-ID"), *tags, sequence, method, _branch(first.get("Via")))
 
@@ -95,7 +98,7 @@ class Message:
     @property
     def cseq(self) -> tuple[int, str] | None:
         """The sequence number and the method of CSeq (RFC 3261 section 20.16); None when it cannot be read."""
-        return _cseq(self.get("CSeq"))
+        return cseq(self.get("CSeq"))
 
     @property
     def via(self) -> str | None:
@@ -186,7 +189,8 @@ def _tag(value: str | None) -> str | None:
     return address(value).tag if value is not None else None
 
 
-def _cseq(value: str | None) -> tuple[int, str] | None:
+def cseq(value: str | None) -> tuple[int, str] | None:
+    """The sequence number and the method of a CSeq; None when they cannot be read, or there is none."""
     found = (value or "").split(None, 1)
     sequence = number(found[0]) if len(found) == 2 else None
     return None if sequence is None or sequence >= 1 << 32 else (sequence, found[1].rstrip(" \t"))
