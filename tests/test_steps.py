@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from dissectors.outputs.ladder import ladder
+from dissectors.outputs.lines import Page
 from dissectors.outputs.steps import Step, steps
 from tests.finding_cases import FAX
 from tests.finding_cases import reinvited as reinvited_by_caller
-from tests.stories import ANSWER, GOOD, OFFER, A, B, Story, description, dialled, message, report, request, response
+from tests.stories import (
+    ANSWER,
+    GOOD,
+    OFFER,
+    A,
+    B,
+    Story,
+    description,
+    dialled,
+    message,
+    report,
+    request,
+    response,
+    talk,
+)
 
 SDP = "Content-Type: application/sdp"
 
@@ -64,3 +80,26 @@ def test_hold_and_fax_stand_beside_the_messages_that_ask_for_them() -> None:
     assert ["sendonly" in each for each in told] == [False, False, False, False, True, False]
     told = [beside(step) for step in rows([*dialled(), *reinvited_by_caller(FAX, FAX)])]
     assert ["fax" in each for each in told] == [False, False, False, False, True, True]
+
+
+def drawn(story: Story, width: int) -> list[str]:
+    page = Page(width)
+    return ["".join(part.text for part in line) for line in ladder(page, rows(story))]
+
+
+HERE, THERE, BETWEEN = ("127.0.0.1", 5060), ("127.0.0.1", 5070), ("127.0.0.1", 5080)
+
+
+def test_media_between_two_programs_of_one_host_goes_from_lane_to_lane() -> None:
+    places = {A: HERE, B: THERE}
+    story = [(t, places[src], places[dst], octets) for t, src, dst, octets in
+             dialled(description("127.0.0.1", 4000), description("127.0.0.1", 4002))]  # fmt: skip
+    story += talk(("127.0.0.1", 4000), ("127.0.0.1", 4002)) + talk(("127.0.0.1", 4002), ("127.0.0.1", 4000), 78)
+    begins = [line for line in drawn(story, 100) if "RTP begins" in line]
+    assert ["▷" in line for line in begins] == [True, False] and ["◁" in line for line in begins] == [False, True]
+
+
+def test_a_narrow_page_names_endpoints_by_letters_rather_than_leave_sizes_out() -> None:
+    invite = request(0, "INVITE", body=OFFER)[3]
+    lines = drawn([(0, HERE, BETWEEN, invite), (5, BETWEEN, THERE, invite)], 60)
+    assert sum(" B  #" in line for line in lines) == 2 and any("A  127.0.0.1:5060" in line for line in lines)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dissectors.outputs.lines import Column, Heading, Line, Page, Span, cells, clip, line, span, table, width_of
 from dissectors.outputs.moments import moment, seconds
@@ -13,6 +14,7 @@ MOST_LANES = 5
 NARROWEST = 20
 COMFORTABLE = 28
 WIDEST = 46
+UNBOUNDED = 1 << 16
 PAUSE = 2.0
 """Seconds without any step that get a row of their own."""
 
@@ -31,9 +33,9 @@ def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
     left = max(map(cells, moments), default=0) + 4
     gap = _gap(page, shown, left, len(lanes)) if len(lanes) > 1 else 0
     if page.plain or not 2 <= len(lanes) <= MOST_LANES or gap < NARROWEST:
-        lines = _listed(page, shown, {})
-        if not page.plain and max(map(width_of, lines), default=0) > page.width:
-            lines = _lettered(page, shown)
+        whole = _listed(replace(page, width=UNBOUNDED), [step for step in shown if not step.event], {})
+        fits = page.plain or max(map(width_of, whole), default=0) <= page.width
+        lines = _listed(page, shown, {}) if fits else _lettered(page, shown)
     else:
         lines = [*_heads(lanes, gap, left), *_drawn(page, shown, moments, lanes, gap)]
     if len(shown) < len(steps):
@@ -55,12 +57,13 @@ def _lanes(steps: Sequence[Step]) -> list[str]:
     return list(dict.fromkeys(end for step in messages for end in (step.src, step.dst)))
 
 
-def _lane(end: str, lanes: list[str]) -> int | None:
-    """Which lane an endpoint has: its own, else that of its host; None where the host has none."""
+def _lane(end: str, party: str | None, lanes: list[str]) -> int | None:
+    """Which lane an endpoint has: its own, else its party's or another one of its host; None where that has none."""
     if end in lanes:
         return lanes.index(end)
     host = end.rpartition(":")[0]
-    return next((number for number, lane in enumerate(lanes) if lane.rpartition(":")[0] == host), None)
+    on_host = [number for number, lane in enumerate(lanes) if lane.rpartition(":")[0] == host]
+    return next((number for number in on_host if lanes[number] == party), on_host[0] if on_host else None)
 
 
 def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[str], gap: int) -> list[Line]:
@@ -73,7 +76,7 @@ def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[st
             bars = "".join("│".ljust(gap) for _ in lanes).rstrip()
             rows.append(line(span(f"  {'':>{width}}  "), span(bars, "dim"), span(f"   {passed}", "dim")))
         before = step.time
-        ends = _lane(step.src, lanes), _lane(step.dst, lanes)
+        ends = _lane(step.src, step.parties[0], lanes), _lane(step.dst, step.parties[1], lanes)
         arrow = _arrow(step, ends[0], ends[1], len(lanes), gap)
         room = page.width - width - 4 - sum(cells(part.text) for part in arrow) - 3
         rows.append((Span(f"  {time:>{width}}  ", "dim"), *arrow, Span("   "), *_fitting(step.note, room)))

@@ -22,7 +22,8 @@ TARGET = 40
 class Step:
     """One row of the ladder: from where to where, what, in which style, and what stands beside it.
 
-    An `event` is no message: one arrow for many datagrams, drawn lighter.
+    An `event` is no message: one arrow for many datagrams, drawn lighter. `parties` are the signalling endpoints of
+    whose media it tells, where that is known.
     """
 
     time: float
@@ -32,6 +33,7 @@ class Step:
     style: str
     note: Line
     event: bool = False
+    parties: tuple[str | None, str | None] = (None, None)
 
 
 def steps(report: Report, call: Call) -> list[Step]:
@@ -108,8 +110,11 @@ def _beside(message: Message, marks: list[str]) -> Line:
 def _events(report: Report, call: Call) -> Iterator[Step]:
     """Media and RTCP of the call's streams; checks and handshakes between its hosts while it lasted."""
     streams = [report.streams[position] for position in call.streams]
+    parties = _parties(call)
     for stream in streams:
-        yield from _media(stream)
+        sender = parties.get(stream.sender or "")
+        receiver = next((end for side, end in parties.items() if side != stream.sender), None)
+        yield from _media(stream, (sender, receiver))
     hosts = {address for message in call.messages for address in (message.src, message.dst)}
     hosts |= {address for stream in streams for address in (stream.src, stream.dst)}
     last = max([call.messages[-1].time if call.messages else call.start, *(stream.last for stream in streams)])
@@ -128,19 +133,27 @@ def _events(report: Report, call: Call) -> Iterator[Step]:
             yield Step(check.first, *ends, f"STUN {NAMES.get(check.kind, check.kind)}", "yellow", note, True)
 
 
-def _media(stream: Stream) -> Iterator[Step]:
+def _parties(call: Call) -> dict[str, str]:
+    """Where each side signals from, as far as its messages say."""
+    found: dict[str, str] = {}
+    for message in call.messages:
+        found.setdefault(message.side, endpoint(message.src, message.sport))
+    return found
+
+
+def _media(stream: Stream, ends: tuple[str | None, str | None]) -> Iterator[Step]:
     src, dst = endpoint(stream.src, stream.sport), endpoint(stream.dst, stream.dport)
     name = "SRTP" if stream.encrypted else "RTP"
     codec = stream.codec or f"type {stream.payload_types[0].payload_type}"
     began = (span(f"{codec}, SSRC 0x{stream.ssrc:08X}  #{stream.first_place.frame}", "dim"),)
-    yield Step(stream.first, src, dst, f"{name} begins", "green", began, True)
+    yield Step(stream.first, src, dst, f"{name} begins", "green", began, True, ends)
     lost = f", {100 * stream.lost_fraction:.1f} % lost" if stream.lost else ""
     ended = (span(f"{count(stream.packets, 'packet')}{lost}  #{stream.last_place.frame}", "dim"),)
-    yield Step(stream.last, src, dst, f"{name} ends", "green", ended, True)
+    yield Step(stream.last, src, dst, f"{name} ends", "green", ended, True, ends)
     view = stream.rtcp
     if view is not None and view.reports and view.last:
         trip = milliseconds(view.round_trip_ms)
         said = f"{100 * view.fraction_lost:.1f} % lost at worst" + (f", round trip {trip}" if trip else "")
-        yield Step(view.last, dst, src, "RTCP report", "blue", (span(said, "dim"),), True)
+        yield Step(view.last, dst, src, "RTCP report", "blue", (span(said, "dim"),), True, ends[::-1])
     if stream.end is not None:
-        yield Step(stream.end, src, dst, "RTCP BYE", "blue", (span(f"SSRC 0x{stream.ssrc:08X}", "dim"),), True)
+        yield Step(stream.end, src, dst, "RTCP BYE", "blue", (span(f"SSRC 0x{stream.ssrc:08X}", "dim"),), True, ends)

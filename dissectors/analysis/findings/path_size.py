@@ -44,7 +44,8 @@ def message_large(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "message-fragmented", "warning", "A message does not fit into one packet",
-    why="It travels as IP fragments: the loss of any is the loss of all, and many firewalls and NATs drop fragments.",
+    why="On Ethernet it travels as IP fragments: the loss of any is the loss of all, and many firewalls and NATs drop "
+    "fragments.",
     fix="Make it smaller (compact headers, compressed body, fewer codecs and candidates) or signal over TCP.",
 )  # fmt: skip
 def message_fragmented(facts: Facts) -> Iterator[Found]:
