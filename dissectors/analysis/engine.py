@@ -86,9 +86,8 @@ class Engine:
                 self._read(entry, reader)
 
     def _read(self, entry: Entry, reader: Callable[[Datagram], None]) -> None:
-        datagram = Datagram(
-            entry.file, entry.frame, entry.layer, entry.time, self._flow(entry.flow), entry.payload, entry.length
-        )
+        flow = self._flows.get(entry.flow.number) or self._flow(entry.flow)
+        datagram = Datagram(entry.file, entry.frame, entry.layer, entry.time, flow, entry.payload, entry.length)
         if datagram.cut:
             place = Place(entry.file, entry.frame)
             self.problem("capture-snaplen", f"{PROTOCOLS[entry.protocol]} messages are cut by the capture", place)
@@ -104,12 +103,10 @@ class Engine:
             self._problems.note("message-malformed", what, place, without_numbers(what))
 
     def _flow(self, state: FlowState) -> wire.Flow:
-        """The flow of a datagram; some are kept, as writing addresses out costs more than looking them up."""
-        flow = self._flows.get(state.number)
-        if flow is None:
-            if len(self._flows) >= MAX_FLOWS:
-                self._flows.clear()
-            flow = self._flows[state.number] = state.flow
+        """The flow of a datagram, to be kept: writing addresses out costs more than looking them up."""
+        if len(self._flows) >= MAX_FLOWS:
+            self._flows.clear()
+        flow = self._flows[state.number] = state.flow
         return flow
 
     def problem(self, id: str, what: str, place: Place | None = None) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dissectors.protocols.rtcp_feedback import PAYLOAD, TRANSPORT, Feedback, read_feedback
 from dissectors.protocols.rtcp_reports import (
@@ -79,8 +80,7 @@ class Unknown:
 Packet = SenderReport | ReceiverReport | SourceDescription | Bye | App | Feedback | ExtendedReport | Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Compound:
+class Compound(NamedTuple):
     """The RTCP packets of one datagram.
 
     `packet_type` and `ssrc` are those of the first packet, which SRTCP leaves in the clear (RFC 3711 section 3.4);
@@ -130,8 +130,8 @@ def parse(payload: bytes) -> Compound:
         if misfit:
             raise Malformed("RTCP", end, misfit)
         return Compound(payload[1], int.from_bytes(payload[4:8], "big"), (), True, ())
-    packets = tuple(_packet(payload, start, stop) for start, stop in places)
-    padded = any(payload[start] & 0x20 for start, _ in places[:-1])
+    packets = tuple([_packet(payload, start, stop) for start, stop in places])
+    padded = any([payload[start] & 0x20 for start, _ in places[:-1]])
     return Compound(payload[1], packets[0].ssrc, packets, False, tuple(_deviations(packets, padded)))
 
 
@@ -182,8 +182,8 @@ def _deviations(packets: tuple[Packet, ...], padded: bool) -> Iterator[str]:
     for packet in packets:
         if isinstance(packet, Feedback) and packet.misfit:
             yield f"{packet.name}: {packet.misfit}"
-    chunks = (chunk for packet in packets if isinstance(packet, SourceDescription) for chunk in packet.chunks)
-    if not all(chunk.terminated for chunk in chunks):
+    chunks = [chunk for packet in packets if isinstance(packet, SourceDescription) for chunk in packet.chunks]
+    if not all([chunk.terminated for chunk in chunks]):
         yield "no NUL ends the items of an SDES chunk"
 
 

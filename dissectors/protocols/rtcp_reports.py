@@ -170,7 +170,7 @@ def read_sender_report(count: int, body: bytes, place: int) -> SenderReport:
     """Read an SR from the octets after its header, which lie at `place`; raises `Malformed`."""
     start = 4 + SENDER_INFO
     reports, extension = _reports(count, body, start, place)
-    ssrc, ntp, rtp_timestamp, packets, octets = SENDER.unpack(body[:start])
+    ssrc, ntp, rtp_timestamp, packets, octets = SENDER.unpack_from(body)
     return SenderReport(ssrc, ntp, rtp_timestamp, packets, octets, reports, extension)
 
 
@@ -184,11 +184,11 @@ def _reports(count: int, body: bytes, start: int, place: int) -> tuple[tuple[Rep
     end = start + REPORT_BLOCK * count
     if end > len(body):
         raise Malformed("RTCP", place, f"a report with {count} blocks needs {end} octets, {len(body)} are here")
-    return tuple(_block(body[at:at + REPORT_BLOCK]) for at in range(start, end, REPORT_BLOCK)), body[end:]
+    return tuple([_block(body, at) for at in range(start, end, REPORT_BLOCK)]), body[end:]
 
 
-def _block(octets: bytes) -> ReportBlock:
-    ssrc, losses, highest, jitter, lsr, dlsr = BLOCK.unpack(octets)
+def _block(body: bytes, at: int) -> ReportBlock:
+    ssrc, losses, highest, jitter, lsr, dlsr = BLOCK.unpack_from(body, at)
     lost = losses & 0xFFFFFF
     return ReportBlock(
         ssrc=ssrc,

@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from dissectors.protocols.stun_attributes import (
     ATTRIBUTES,
@@ -64,8 +64,7 @@ class Attribute:
     decoded: Value | None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A STUN message (RFC 8489 section 5).
 
     `transaction` has 12 octets, or 16 where there is no `cookie` (RFC 3489). `fingerprint_ok` is None without a
@@ -229,15 +228,16 @@ def parse(payload: bytes) -> Message:
 def _places(payload: bytes, end: int) -> tuple[list[tuple[int, int]], bool]:
     """Where each attribute's value starts and ends, and whether the attributes are padded to four octets."""
     try:
-        return list(_walk(payload, end, 4)), True
+        return _walk(payload, end, 4), True
     except Malformed:
         # Only a length that padding cannot explain speaks for a sender that does not pad.
         if (end - HEADER) % 4 == 0:
             raise
-    return list(_walk(payload, end, 1)), False
+    return _walk(payload, end, 1), False
 
 
-def _walk(payload: bytes, end: int, align: int) -> Iterable[tuple[int, int]]:
+def _walk(payload: bytes, end: int, align: int) -> list[tuple[int, int]]:
+    places = []
     offset = HEADER
     while offset < end:
         start = offset + 4
@@ -247,8 +247,9 @@ def _walk(payload: bytes, end: int, align: int) -> Iterable[tuple[int, int]]:
         if stop > end:
             name = name_of(int.from_bytes(payload[offset:offset + 2], "big"))
             raise Malformed("STUN", offset, f"{name} needs {stop - start} octets, {end - start} are left")
-        yield start, stop
+        places.append((start, stop))
         offset = stop + (start - stop) % align
+    return places
 
 
 def _attribute(payload: bytes, start: int, stop: int) -> Attribute:
@@ -287,7 +288,7 @@ def _misfits(
         yield "attributes are not padded to 4 octets"
     if trailing:
         yield f"{trailing} octets follow the message"
-    for name in dict.fromkeys(each.name for each in attributes if each.decoded is None):
+    for name in dict.fromkeys([each.name for each in attributes if each.decoded is None]):
         yield f"{name} has a value that does not fit"
     if fingerprint_ok is False:
         yield "FINGERPRINT does not match"
