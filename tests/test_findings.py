@@ -54,6 +54,12 @@ def test_a_source_that_outlives_its_call_is_no_fault_of_the_stream() -> None:
     assert ids(report(after_one_another(0, 79))) == {"port-shared"}
 
 
+def test_a_call_whose_media_ends_after_three_datagrams_is_told() -> None:
+    story = [*dialled(), *talk(seconds=0.06), *talk(B, A, 78, seconds=0.06), *hung_up()]
+    early = [each for each in report(story).findings if each.id == "media-ended-early"]
+    assert [each.what.split("'")[0] for each in early] == ["the caller", "the callee"]
+
+
 def test_media_that_is_too_little_to_be_told_is_said_to_be_there() -> None:
     elsewhere = (A[0], 5004), (B[0], 5004)
     calling = [*dialled(description(*elsewhere[0]), description(*elsewhere[1])), *hung_up()]

@@ -398,6 +398,16 @@ def test_a_codec_costs_what_is_published_for_it(encoding: str, octets: int, ever
     assert ("not defined" in stream.quality.basis) == (r is None)
 
 
+def test_a_codec_that_costs_much_is_no_fault_of_the_path() -> None:
+    ends = [description(*end, "a=rtpmap:98 G726-16/8000", media="RTP/AVP 98") for end in (A, B)]
+    (poor,) = (
+        each
+        for each in report([*dialled(*ends), *talk(payload_type=98, size=40)]).findings
+        if each.id == "quality-poor"
+    )
+    assert poor.severity == "note" and "G.726 at 16 kbit/s" in poor.what
+
+
 @pytest.mark.parametrize(("encoding", "octets", "scored"), [("GSM", 33, False), ("GSM-EFR", 31, True)])
 def test_loss_is_scored_only_where_its_cost_is_published(encoding: str, octets: int, scored: bool) -> None:
     ends = (description(*end, f"a=rtpmap:98 {encoding}/8000", media="RTP/AVP 98") for end in (A, B))

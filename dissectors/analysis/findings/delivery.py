@@ -15,6 +15,9 @@ LOSS, HEAVY_LOSS = 0.005, 0.05
 BURST, DUPLICATES, REORDERED = 5, 0.01, 0.001
 JITTER_MS, ROUND_TRIP_MS, DRIFT_PPM = 30.0, 300.0, 150.0
 POOR_MOS, BAD_MOS = 3.6, 3.1
+LONG_DELAY_MS = 177.3
+"""Where delay begins to be heard (ITU-T G.107, simplified)."""
+
 REPORTS, REPEATED_ENDS = 2, 2
 
 
@@ -208,13 +211,15 @@ def sequence_restart(facts: Facts) -> Iterator[Found]:
 @rule(
     "quality-poor", "warning", "This stream will have sounded badly",
     why="Below a score of 3.6 many listeners are dissatisfied, below 3.1 nearly all (ITU-T G.107 annex B).",
-    fix="See the findings about loss, jitter and round trip: one of them is why.",
+    fix="See the findings about loss and round trip: one of them is why. Where there is neither, it is the codec.",
 )  # fmt: skip
 def quality_poor(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         quality = stream.quality
         if quality and quality.mos is not None and quality.mos < POOR_MOS and stream.packets >= ENOUGH:
             severity: Severity = "error" if quality.mos < BAD_MOS else "warning"
+            if not stream.lost and quality.delay_ms < LONG_DELAY_MS:
+                severity = "note"  # Nothing went wrong on the way: the codec costs as much.
             what = f"{name_of(stream)}: MOS {quality.mos:.2f} ({quality.basis})"
             yield Found(what, both_ends(stream), stream.call, number, certainty="medium", severity=severity)
 

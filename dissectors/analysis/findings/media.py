@@ -126,7 +126,8 @@ def media_ended_early(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         if call.ended is None or held(call):
             continue
-        for side, streams in _by_sender(facts, call).items():
+        # A side that fell silent after a few datagrams has stopped all the same.
+        for side, streams in _by_sender(facts, call, least=1).items():
             last = max(streams, key=lambda stream: stream.last)
             end = sound_until(call)
             early = (call.ended if end is None else min(call.ended, end)) - last.last
@@ -134,10 +135,10 @@ def media_ended_early(facts: Facts) -> Iterator[Found]:
                 yield Found(f"the {side}'s last RTP comes {early:.1f} s before the BYE", (last.last_place,), number)
 
 
-def _by_sender(facts: Facts, call: Call) -> dict[str, list[Stream]]:
+def _by_sender(facts: Facts, call: Call, least: int = ENOUGH) -> dict[str, list[Stream]]:
     sides: dict[str, list[Stream]] = {}
     for stream in facts.of(call):
-        if stream.sender and stream.packets >= ENOUGH:
+        if stream.sender and stream.packets >= least:
             sides.setdefault(stream.sender, []).append(stream)
     return sides
 
