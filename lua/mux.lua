@@ -426,7 +426,7 @@ local function number(payload, offset, size)
   return value
 end
 
--- Which octets give `value` when masked with `mask`; arithmetic, because Lua 5.2 has no bit operators.
+-- Which octets, as keys, give `value` when masked with `mask`; arithmetic, because Lua 5.2 has no bit operators.
 local function masked(mask, value)
   local octets = {}
   for octet = 0, 255 do
@@ -435,7 +435,7 @@ local function masked(mask, value)
       if left % 2 == 1 and bits % 2 == 1 then result = result + weight end
       left, bits, weight = math.floor(left / 2), math.floor(bits / 2), weight * 2
     end
-    octets[octet] = result == value
+    if result == value then octets[octet] = true end
   end
   return octets
 end
