@@ -95,14 +95,14 @@ def _through(points: list[tuple[float, int]]) -> tuple[float, float, float] | No
     count = len(points)
     if count < LEAST_POINTS:
         return None
-    middle = sum(at for at, _ in points) / count
-    mean = sum(ticks for _, ticks in points) / count
-    spread = sum((at - middle) ** 2 for at, _ in points)
+    middle = sum([at for at, _ in points]) / count
+    mean = sum([ticks for _, ticks in points]) / count
+    spread = sum([(at - middle) ** 2 for at, _ in points])
     if spread <= 0:
         return None
-    rate = sum((at - middle) * (ticks - mean) for at, ticks in points) / spread
+    rate = sum([(at - middle) * (ticks - mean) for at, ticks in points]) / spread
     start = mean - rate * middle
-    rest = sum((ticks - start - rate * at) ** 2 for at, ticks in points)
+    rest = sum([(ticks - start - rate * at) ** 2 for at, ticks in points])
     return rate, start, sqrt(rest / (count - 2) / spread)
 
 

@@ -56,7 +56,7 @@ class BySource(Generic[Value]):
         Where nothing was told between its hosts, the SSRC speaks for itself if the stream is `alone` in having it and
         it was told of between two hosts only.
         """
-        told = (self.get(ssrc, hosts) for hosts in dict.fromkeys(between(flow) for flow in flows))
+        told = [self.get(ssrc, hosts) for hosts in dict.fromkeys(map(between, flows))]
         found = [value for value in told if value is not None]
         only = self._only.get(ssrc) if alone and not found else None
         value = self.get(ssrc, only) if only is not None else None

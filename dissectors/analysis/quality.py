@@ -28,14 +28,14 @@ def quality(counters: Counters, codec: str | None, round_trip_ms: float | None, 
         why = f"not defined for {known.name} with loss: no Bpl is published for it"
     if known is None or why:
         return Quality(None, None, why, delay, runs, longest)
-    r, basis = _scored(counters, known, delay)
+    r, basis = _scored(counters, known, delay, runs)
     return Quality(round(emodel.mos(r), 3), round(r, 2), basis, delay, runs, longest)
 
 
-def _scored(counters: Counters, known: emodel.Impairment, delay: float) -> tuple[float, str]:
+def _scored(counters: Counters, known: emodel.Impairment, delay: float, runs: int) -> tuple[float, str]:
     """R, and all that went into it in words."""
     loss = 100 * counters.lost / counters.expected if counters.expected else 0.0
-    ratio = emodel.burst_ratio(counters.lost, counters.expected, counters.loss_runs[0])
+    ratio = emodel.burst_ratio(counters.lost, counters.expected, runs)
     source = "half the round trip" if delay > ASSUMED_DELAY else "assumed"
     robust = "" if known.bpl is None else f", Bpl {known.bpl:g}"
     basis = (
@@ -58,7 +58,8 @@ def _frame_octets(counters: Counters) -> float | None:
 
 def timeline(counters: Counters, clock: int | None) -> tuple[Moment, ...]:
     """The stream over time, 32 moments at most; jitter where the clock was the likeliest one then."""
-    return tuple(
-        Moment(time / 1e9, packets, lost, 1000 * jitter / clock if clock and CLOCKS[best] == clock else None)
+    known = CLOCKS.index(clock) if clock in CLOCKS else None
+    return tuple([
+        Moment(time / 1e9, packets, lost, 1000 * jitter / clock if clock and best == known else None)
         for time, packets, lost, best, jitter in counters.timeline
-    )
+    ])  # fmt: skip

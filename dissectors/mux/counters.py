@@ -109,7 +109,10 @@ class Counters:
     def loss_runs(self) -> tuple[int, int]:
         """How many runs of losses there were, and the longest; exact for what came up to `MAX_MISORDER` late."""
         width = min(MAX_MISORDER, self.highest - self.base + 1)
-        gaps = [len(gap) for gap in f"{self.window & (1 << width) - 1:0{width}b}".split("1")]
+        whole = (1 << width) - 1
+        if self.window & whole == whole and not self.run:
+            return self.runs, self.longest_run
+        gaps = [len(gap) for gap in f"{self.window & whole:0{width}b}".split("1")]
         gaps[0] += self.run
         # What nothing came behind yet is no run: it may still come.
         ended = [gap for gap in gaps[:-1] if gap]

@@ -9,9 +9,14 @@ from dissectors.analysis.findings.rule import Facts, Found, of, rule
 from dissectors.analysis.report import Message
 
 
-def _sent(facts: Facts) -> Iterator[tuple[int, list[Message]]]:
-    """Each message of each call with its further hops, the largest first: a proxy adds to it what it needs."""
+def _sent(facts: Facts, wanted: Callable[[Message], object]) -> Iterator[tuple[int, list[Message]]]:
+    """Each message with its further hops, the largest first, of each call that has one that is wanted.
+
+    A proxy adds to a message what it needs.
+    """
     for number, call in enumerate(facts.calls):
+        if not any(map(wanted, call.messages)):
+            continue
         hops: dict[tuple[str, str, int | None, str | None], list[Message]] = {}
         for message in call.messages:
             if not message.retransmission:
@@ -21,7 +26,7 @@ def _sent(facts: Facts) -> Iterator[tuple[int, list[Message]]]:
 
 
 def _too_large(facts: Facts, too_large: Callable[[Message], bool]) -> Iterator[Found]:
-    for number, messages in _sent(facts):
+    for number, messages in _sent(facts, too_large):
         large = list(filter(too_large, messages))
         if large:
             share = size.failing(large[0].length)
@@ -58,7 +63,7 @@ def message_fragmented(facts: Facts) -> Iterator[Found]:
     fix="Nothing.",
 )  # fmt: skip
 def message_kept_small(facts: Facts) -> Iterator[Found]:
-    for number, messages in _sent(facts):
+    for number, messages in _sent(facts, _avoided):
         for message in messages:
             crossed = _avoided(message)
             if crossed:
@@ -70,10 +75,10 @@ def message_kept_small(facts: Facts) -> Iterator[Found]:
 
 def _avoided(message: Message) -> tuple[int, int] | None:
     """What a message would weigh plain, and the limit that this would cross and that it keeps."""
-    sizes, overhead = message.sizes, size.overhead(message)
-    if sizes is None:
+    sizes = message.sizes
+    if sizes is None or sizes.long <= sizes.sent:
         return None
-    limits = (size.LARGEST_REQUEST, size.IPV6_MINIMUM - size.IPV6_UDP, size.ETHERNET - overhead)
+    limits = (size.LARGEST_REQUEST, size.IPV6_MINIMUM - size.IPV6_UDP, size.ETHERNET - size.overhead(message))
     crossed = [limit for limit in sorted(limits) if sizes.sent <= limit < sizes.long]
     return (sizes.long, crossed[-1]) if crossed else None
 

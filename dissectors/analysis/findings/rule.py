@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass
 
 from dissectors.analysis.report import (
     Call,
@@ -96,18 +96,19 @@ class Rule:
 
         So the hops of a proxy, a re-INVITE or a repetition add their frames and no further finding.
         """
-        joined: dict[Found, list[Place]] = {}
+        joined: dict[Hashable, tuple[Found, list[Place]]] = {}
         beyond = 0
         for found in self.look(facts):
-            places = joined.get(fact := replace(found, places=()))
-            if places is not None:
+            fact = (found.what, found.call, found.stream, found.certainty, found.severity)
+            if fact in joined:
+                places = joined[fact][1]
                 places.extend(found.places if len(places) < MAX_PLACES else ())
             elif len(joined) < MAX_ALIKE:
-                joined[fact] = list(found.places)
+                joined[fact] = found, list(found.places)
             else:
                 beyond += 1
-        for fact, places in joined.items():
-            yield self._finding(fact, places)
+        for found, places in joined.values():
+            yield self._finding(found, places)
         if beyond:
             yield self._finding(Found(f"{beyond:,} more of the same kind are not listed one by one"), ())
 

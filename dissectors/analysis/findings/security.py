@@ -191,8 +191,9 @@ def private_address_leaked(facts: Facts) -> Iterator[Found]:
         sent = {message.place: message for message in call.messages}
         for described in call.descriptions:
             message = sent.get(described.place)
-            inner = {line.address for line in described.media if private(line.address)}
-            if message and inner and not private(message.src) and not private(message.dst):
+            if message is None or private(message.src) or private(message.dst):
+                continue
+            if inner := {line.address for line in described.media if private(line.address)}:
                 what = f"the {described.side}'s {described.role} announces {', '.join(sorted(map(str, inner)))}"
                 yield Found(what, (described.place,), number)
 

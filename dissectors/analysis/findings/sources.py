@@ -18,11 +18,13 @@ MOST_CALLS = 16
 def spanning(facts: Facts) -> dict[int, list[int]]:
     """The streams that went on into later calls at the same endpoints, with the positions of those calls."""
     found: dict[int, list[int]] = {}
-    at = _by_endpoint(facts)
-    for number, stream in enumerate(facts.streams):
-        ended = facts.calls[stream.call].ended if stream.call is not None else None
-        if ended is None or stream.last <= ended:
-            continue
+    outlived = [
+        (number, stream, ended)
+        for number, stream in enumerate(facts.streams)
+        if stream.call is not None and (ended := facts.calls[stream.call].ended) is not None and stream.last > ended
+    ]
+    at = _by_endpoint(facts) if outlived else {}
+    for number, stream, ended in outlived:
         for end in ((stream.dst, stream.dport), (stream.src, stream.sport)):
             starts, calls = at.get(end, ([], []))
             later = calls[bisect_left(starts, ended) : bisect_right(starts, stream.last)][:MOST_CALLS]
