@@ -40,6 +40,9 @@ WAITING = 8192
 MOST_AT_ONCE = CHUNK // 16
 """Records that what comes out of a pipe at once can hold: the shortest is a head without a frame."""
 
+MUCH = 16 << 20
+"""Octets that are still to be read at the end, of which people are told."""
+
 QUIET = 5.0
 """Seconds without any frame after which people are told."""
 
@@ -81,7 +84,7 @@ class Session:
         self._recent = Recent(self.engine, self.scanner)
         self._links: dict[int, int] = {}
         self._begun = self._heard = time.monotonic()
-        self._warned = False
+        self._warned = self._ending = False
         self._problem = ""
         self._looked = self._begun
         self._before = (0, 0)
@@ -227,6 +230,9 @@ class Session:
         if self.keeper is not None and self.keeper.problem and not self._problem:
             self._problem = self.keeper.problem
             news.append(self._problem)
+        if self.reason and not self._ending and self.source.behind > MUCH:
+            self._ending = True
+            news.append(f"{self.source.behind >> 20} MiB that came in are still to be read; Ctrl-C again ends at once")
         if not self.received and not self._warned and time.monotonic() - self._begun >= QUIET:
             self._warned = True
             news.append(f"nothing has come in on {', '.join(self.source.names)} for {QUIET:g} s")

@@ -101,6 +101,21 @@ def test_asking_for_the_report_again_gives_the_same_also_where_the_capture_dropp
     assert one.report() == first
 
 
+def test_who_ends_a_session_that_is_behind_hears_how_much_is_still_to_be_read() -> None:
+    out, into = os.pipe()
+    told: list[str] = []
+    pipe = Pipe(out)
+    pipe.behind = 100 << 20
+    one = Session(pipe, watch=lambda look: told.extend(look.news))
+    one._look()
+    one.stop("interrupted")
+    one._look()
+    one._look()
+    assert told == ["100 MiB that came in are still to be read; Ctrl-C again ends at once"]
+    os.close(out)
+    os.close(into)
+
+
 def test_looking_while_it_runs_changes_nothing_in_the_report() -> None:
     octets = CALL.read_bytes()
     one, _ = session(octets)
