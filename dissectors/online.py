@@ -76,7 +76,7 @@ class Session:
         self.engine = Engine(limits)
         self.engine.calls.limit = self.engine.checks.limit = calls
         self.engine.control, self.engine.handshakes = Control(2 * calls), Handshakes(calls)
-        self.received = self.octets = 0
+        self.received = 0
         self.reason = ""
         self._limit = stop or Stop()
         self.watch = watch
