@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import codecs
-import difflib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -152,7 +151,9 @@ def _known(word: str, words: list[str], kind: str) -> None:
     """Refuse a word that is none of `words`, with the one that was probably meant."""
     if word in words:
         return
-    near = difflib.get_close_matches(word, words, 1, ENOUGH_FOR_A_TYPO)
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, words, 1, ENOUGH_FOR_A_TYPO)
     hint = f"did you mean {near[0]}?" if near else "see muxshark --help"
     raise Refused(f"no {kind} {word!r}; {hint}")
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import struct
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -76,9 +74,11 @@ def rows(
     between the two passes lies in a temporary file, as does standard input. `damaged` is told, in a sentence each,
     which captures are cut or corrupt. Raises CaptureError as `analyze` does.
     """
+    from tempfile import TemporaryFile
+
     with ExitStack() as stack:
         kept = [_seekable(stack, path) for path in paths]
-        verdicts = Verdicts(stack.enter_context(tempfile.TemporaryFile()))
+        verdicts = Verdicts(stack.enter_context(TemporaryFile()))
         scanner = scanner_class()(forced=forced, every=True)
         with ExitStack() as first:
             captures = [first.enter_context(_opened(path, copy)) for path, copy in zip(paths, kept, strict=True)]
@@ -151,8 +151,11 @@ def _seekable(stack: ExitStack, path: str) -> str:
     """A path that can be read twice: standard input is copied to a temporary file first."""
     if path != STANDARD_INPUT:
         return path
-    copy = stack.enter_context(tempfile.NamedTemporaryFile())
-    shutil.copyfileobj(sys.stdin.buffer, copy)
+    from shutil import copyfileobj
+    from tempfile import NamedTemporaryFile
+
+    copy = stack.enter_context(NamedTemporaryFile())
+    copyfileobj(sys.stdin.buffer, copy)
     copy.flush()
     return copy.name
 

@@ -39,6 +39,10 @@ def test_a_dependency_is_imported_only_by_what_needs_it(words: tuple[str, ...]) 
     assert not imported(*words) & HEAVY
 
 
+def test_a_report_for_programs_imports_nothing_that_only_other_commands_need() -> None:
+    assert not imported("analyze", "--json", CALL) & {"platform", "tempfile"}
+
+
 def test_the_report_for_people_needs_rich_alone() -> None:
     assert imported("analyze", CALL) & HEAVY == {"rich"}
 

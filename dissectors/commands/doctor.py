@@ -2,8 +2,6 @@
 from __future__ import annotations
 
 import argparse
-import platform
-import shutil
 import sys
 from collections.abc import Iterator
 
@@ -41,6 +39,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _itself() -> Iterator[tuple[str, str, str]]:
+    import platform
+
     from dissectors import __version__
     from dissectors.offline import scanner_class
 
@@ -90,8 +90,10 @@ def _packages() -> Iterator[tuple[str, str, str]]:
 
 
 def _programs() -> Iterator[tuple[str, str, str]]:
+    from shutil import which
+
     for name, (use, how) in PROGRAMS.items():
-        path = shutil.which(name)
+        path = which(name)
         said = _output([path, "--version"]) if path else []
         yield (OK, name, f"{said[0] if said else path}, for {use}") if path else (MISSING, name, f"for {use}: {how}")
 

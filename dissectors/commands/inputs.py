@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -154,7 +153,9 @@ def finding(text: str) -> str:
 
 def unknown(kind: str, word: str, words: list[str], otherwise: str) -> str:
     """What to say of a word that is none of `words`: the one that was probably meant, or where to look."""
-    near = difflib.get_close_matches(word, words, 1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, words, 1)
     return f"no {kind} {word!r}; " + (f"did you mean {near[0]}?" if near else otherwise)
 
 

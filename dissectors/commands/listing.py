@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 
 from dissectors.commands import inputs
@@ -38,7 +37,9 @@ def run(options: argparse.Namespace) -> int:
     if options.ndjson:
         sys.stdout.writelines(f"{ndjson(row, named[row.datagram.file])}\n" for row in rows)
     else:
-        listing = Listing(shutil.get_terminal_size().columns if sys.stdout.isatty() else 0, _names(named))
+        from shutil import get_terminal_size
+
+        listing = Listing(get_terminal_size().columns if sys.stdout.isatty() else 0, _names(named))
         sys.stdout.writelines(f"{listing.line(row)}\n" for row in rows)
     sys.stdout.flush()
     inputs.say(damage)

@@ -4,7 +4,6 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
@@ -87,6 +86,8 @@ def _refuse_a_protocols_name(name: str) -> None:
 
 
 def _write(options: argparse.Namespace, defaults: Defaults) -> int:
+    from pathlib import Path
+
     from dissectors.wireshark import install
     from dissectors.wireshark.plugin import render
 
