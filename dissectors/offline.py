@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import BinaryIO
 
+from dissectors.analysis.calls import MAX_WELL
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.report import CaptureFile, Place, Report
 from dissectors.mux import scan
@@ -44,18 +45,22 @@ def analyze(
     limits: Limits = LIMITS,
     forced: dict[int, str] | None = None,
     progress: Progress | None = None,
+    everything: bool = False,
 ) -> Report:
     """The report on one or more captures, taken as one timeline; "-" is standard input.
 
-    `limits` bound the inflating of bodies, `forced` maps UDP ports to protocol names that the user insists on. Raises
+    Of the calls that ended well the last `MAX_WELL` are told, the others and their streams are counted; `everything`
+    tells of as many as memory is meant for. `limits` bound the inflating of bodies, `forced` maps UDP ports to protocol
+    names that the user insists on. Raises
     CaptureError when one of the captures cannot be read at all; one that is cut or corrupt gives what was whole, and a
     finding.
     """
-    scanner, engine = scanner_class()(forced=forced), Engine(limits)
+    scanner, engine = scanner_class()(forced=forced), Engine(limits, None if everything else MAX_WELL)
     with ExitStack() as stack:
         captures = [stack.enter_context(open_capture(path)) for path in paths]
         for batch in _batches(scanner, captures, progress):
             engine.feed(batch)
+            engine.relieve(scanner)
         for number, capture in enumerate(captures):
             _problems(engine, number, capture)
         return engine.report(scanner, tuple(_file(capture) for capture in captures))

@@ -14,6 +14,12 @@ from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram, Malformed
 
 MAX_GONE, MAX_GONE_AT = 1 << 19, 64
+MAX_WELL = 256
+"""How many calls that ended well are held, that nobody complains of."""
+
+SETTLED = 5_000_000_000
+"""Nanoseconds in which a call that ended well may still be heard of."""
+
 MAX_TEXTS = 1 << 26
 """Octets of bodies that are kept of all calls together."""
 
@@ -30,7 +36,7 @@ class Gone:
 
 
 class Calls:
-    """Every Call-ID, at most `limit` of them, and what those that made room leave behind.
+    """Every Call-ID, at most `limit` of them and `well` that ended well, and what those that made room leave behind.
 
     A call that has ended well makes room first, then the one that has been silent longest; so what is kept beyond the
     bound is what is open and what went wrong. `retired` counts by (kind, outcome); `gone` holds where the media of
@@ -38,8 +44,9 @@ class Calls:
     what may still be kept of bodies and of what they describe; a body that finds no room keeps an empty text.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, well: int | None = None) -> None:
         self.limit = limit
+        self.well = limit if well is None else well
         self.evicted = 0
         self.texts, self.descriptions = Budget(MAX_TEXTS), Budget(MAX_OCTETS)
         self.bounds = Bounds()
@@ -76,6 +83,10 @@ class Calls:
             self._well.move_to_end(call_id)
         else:
             self._well.pop(call_id, None)
+        if len(self._well) > self.well:
+            oldest = self.calls[next(iter(self._well))]
+            if datagram.time - oldest.last > SETTLED:
+                self._make_room()
         return broken
 
     def _make_room(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -49,6 +49,13 @@ class BySource(Generic[Value]):
         self._values[ssrc, hosts] = value
         self._only[ssrc] = hosts if self._only.get(ssrc, hosts) == hosts else None
         return value
+
+    def forget(self, sources: Container[int]) -> None:
+        """Let go of what is known of these sources."""
+        for key in [key for key in self._values if key[0] in sources]:
+            del self._values[key]
+        for ssrc in [ssrc for ssrc in self._only if ssrc in sources]:
+            del self._only[ssrc]
 
     def of(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> list[Value]:
         """What is known of the stream on these flows.
@@ -159,6 +166,13 @@ class Control:
         for packet in compound.packets:
             if reader := self._readers.get(type(packet)):
                 reader(datagram.time, hosts, packet)
+
+    def forget(self, sources: Container[int], flows: Container[Flow]) -> None:
+        """Let go of what was said of these sources, and on these flows."""
+        self._heard.forget(sources)
+        self._said_bye.forget(sources)
+        for flow in [flow for flow in self._covered if flow in flows]:
+            del self._covered[flow]
 
     def protection(self) -> tuple[Protection, ...]:
         """The report's values, in the order in which the 5-tuples began."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from dissectors.analysis.report import Handshake, Place
@@ -87,6 +88,13 @@ class Handshakes:
     def evicted(self) -> int:
         """How many were given up."""
         return self._states.evicted + self._earlier.evicted
+
+    def forget(self, flows: Container[Flow]) -> None:
+        """Let go of the handshakes on these flows."""
+        for key in [key for key in self._states if key in flows]:
+            del self._states[key]
+        for earlier in [earlier for earlier in self._earlier if earlier[0] in flows]:
+            del self._earlier[earlier]
 
     def feed(self, datagram: Datagram, message: dtls.Message) -> None:
         """Take the records of one datagram; raises `Malformed` where fragments make a certificate that does not fit."""

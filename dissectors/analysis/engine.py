@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from dissectors.analysis import streams
+from dissectors.analysis import relief, streams
 from dissectors.analysis.call import CallState
 from dissectors.analysis.calls import Calls
 from dissectors.analysis.control import Control
@@ -61,9 +61,10 @@ class Scanned(Protocol):
 class Engine:
     """Feed it every batch of one scan, in order, then ask for the report."""
 
-    def __init__(self, limits: Limits = LIMITS) -> None:
+    def __init__(self, limits: Limits = LIMITS, well: int | None = None) -> None:
         self.limits = limits
-        self.calls = Calls(MAX_CALLS)
+        self.calls = Calls(MAX_CALLS, well)
+        self._over = relief.Sums()
         self.checks = Checks(MAX_CHECKS)
         self.control = Control(MAX_CHECKS)
         self.handshakes = Handshakes(MAX_CHECKS)
@@ -155,6 +156,24 @@ class Engine:
             SCHEMA, capture, flows, reported, told, asked, findings(facts), handshakes, protection, totals
         )
 
+    def relieve(self, scanner: relief.Tables) -> None:
+        """Let go of what belongs to calls that made room; to be called now and then, it looks when that is worth it."""
+        retired = sum(self.calls.retired.values())
+        if retired - self._over.searched < max(relief.LEAST, len(self.calls.calls) // 2):
+            return
+        gone, flows = relief.over(self.calls, scanner)
+        names, sources = {state.flow for state in flows}, {counters.ssrc for counters in gone}
+        self._over.searched = retired
+        self._over.flows += len(flows)
+        self._over.streams += len(gone)
+        self._over.packets += sum(counters.packets for counters in gone)
+        self._over.lost += sum(counters.lost for counters in gone)
+        scanner.forget(gone, flows)
+        self.checks.forget(names)
+        self.handshakes.forget(names)
+        self.control.forget(sources, names)
+        self._flows.clear()
+
     def _streams(
         self, scanner: Scanned, states: list[FlowState], positions: dict[int, int], calls: list[CallState]
     ) -> tuple[tuple[Stream, ...], dict[int, list[int]], list[Counters]]:
@@ -189,11 +208,12 @@ class Engine:
         return Totals(
             outcomes=tuple(Seen(f"{kind}, {outcome}", count) for (kind, outcome), count in outcomes.most_common()),
             calls=sum(outcomes.values()),
-            streams=len(told) + len(gone),
-            packets=sum(stream.packets for stream in told) + sum(counters.packets for counters in gone),
-            lost=sum(stream.lost for stream in told) + sum(counters.lost for counters in gone),
+            streams=len(told) + len(gone) + self._over.streams,
+            packets=sum(each.packets for each in told) + sum(each.packets for each in gone) + self._over.packets,
+            lost=sum(each.lost for each in told) + sum(each.lost for each in gone) + self._over.lost,
             calls_left_out=sum(self.calls.retired.values()),
-            streams_left_out=len(gone),
+            streams_left_out=len(gone) + self._over.streams,
+            flows_left_out=self._over.flows,
         )
 
     def _bounds_hit(self, scanner: Scanned) -> tuple[Problem, ...]:

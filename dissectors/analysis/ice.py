@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from dissectors.analysis.pending import Pending
@@ -86,6 +86,11 @@ class Checks:
     def bounds_hit(self) -> dict[str, int]:
         """How many were given up of what is bounded."""
         return {"checks": self.evicted, "STUN requests": self._pending.given_up}
+
+    def forget(self, flows: Container[Flow]) -> None:
+        """Let go of what was asked on these flows."""
+        for key in [key for key in self.asked if key[0] in flows]:
+            del self.asked[key]
 
     def feed(self, datagram: Datagram, message: stun.Message) -> None:
         """Take one STUN message."""

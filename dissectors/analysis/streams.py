@@ -16,6 +16,7 @@ from dissectors.analysis.media import UNKNOWN_CODEC, Codec, codec_of
 from dissectors.analysis.negotiation import Announced
 from dissectors.analysis.report import Payload, Phase, Place, Stream
 from dissectors.mux.counters import CLOCKS, Counters
+from dissectors.mux.flows import FlowState
 from dissectors.protocols import payload_types
 from dissectors.wire.datagram import Flow
 
@@ -124,8 +125,8 @@ def _nearness(call: CallState, counters: Counters) -> tuple[bool, int]:
     return before, call.start if before else -call.start
 
 
-def left(counters: Counters, flow: Flow, gone: Mapping[tuple[str, int], list[Gone]]) -> bool:
-    """Whether a stream belonged to a call that has made room since."""
+def left(counters: Counters | FlowState, flow: Flow, gone: Mapping[tuple[str, int], list[Gone]]) -> bool:
+    """Whether a stream, or a flow, belonged to a call that has made room since."""
     there = (*gone.get((flow.dst, flow.dport), ()), *gone.get((flow.src, flow.sport), ()))
     return any(counters.first <= each.end + GRACE and counters.last >= each.start - GRACE for each in there)
 

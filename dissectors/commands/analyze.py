@@ -84,7 +84,10 @@ def reported(
     from dissectors.analysis.findings.rules import matching
     from dissectors.analysis.selection import select
 
-    report = offline.analyze(named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress)
+    everything = bool(options.all or options.filter or options.time)
+    report = offline.analyze(
+        named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=everything
+    )
     status = FOUND if matching(report.findings, options.fail_on) else 0
     if options.filter or options.time:
         report = select(report, options.filter, options.time)

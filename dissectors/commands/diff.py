@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     if names.count(inputs.STANDARD_INPUT) > 1:
         raise inputs.Refused("standard input can be read only once")
     limits, forced = inputs.limits(options), inputs.forced(options)
-    first, second = (offline.analyze([name], limits=limits, forced=forced) for name in names)
+    first, second = (offline.analyze([name], limits=limits, forced=forced, everything=True) for name in names)
     compared = compare(first, second)
     if options.json:
         print(compact(compared))

@@ -10,7 +10,7 @@ Laws of this file:
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from dissectors.mux import runs, signs
@@ -113,13 +113,29 @@ class Evidence:
         self.reported: Bounded = Bounded(streams)
         self.waits_for_source: Bounded = Bounded(4096)
         self._probation: deque[tuple[Entry, Waiting]] = deque()
-        self._octets = 0
+        self._octets = self._forgotten = 0
         self._rules: dict[int, Callable[[Entry], list[Entry]]] = {RTP: self._rtp, RTCP: self._control}
 
     @property
     def confirmed(self) -> list[Counters]:
         """The counters of every confirmed RTP stream, once each."""
         return list(dict.fromkeys(self.streams.values()))
+
+    @property
+    def generation(self) -> int:
+        """Changes whenever a confirmed stream is one no longer."""
+        return self.streams.evicted + self._forgotten
+
+    def forget(self, streams: Iterable[Counters]) -> None:
+        """Let go of streams; what comes of them needs to be confirmed anew."""
+        for counters in streams:
+            ssrc = counters.ssrc
+            for flow in counters.flows:
+                self.streams.pop((flow, ssrc), None)
+            if self._latest.get(ssrc) is counters:
+                del self._latest[ssrc]
+            self.reported.pop(ssrc, None)
+            self._forgotten += 1
 
     @property
     def evicted(self) -> int:

@@ -7,7 +7,7 @@ that it did is counted.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
@@ -121,6 +121,12 @@ class FlowTable:
         else:
             self.used(state)
         return state
+
+    def forget(self, states: Iterable[FlowState]) -> None:
+        """Let go of flows; when they are met again they are new ones."""
+        for state in states:
+            state.open = False
+            self._flows.pop(state.key, None)
 
     @property
     def full(self) -> bool:

@@ -119,6 +119,11 @@ class Scanner:
                 batch = Batch()
         yield batch
 
+    def forget(self, streams: list[Counters], flows: list[FlowState]) -> None:
+        """Let go of streams and flows that are over and counted elsewhere."""
+        self._evidence.forget(streams)
+        self.flows.forget(flows)
+
     def finish(self) -> Batch:
         """What was still waiting for evidence, given up."""
         batch = Batch()

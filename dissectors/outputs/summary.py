@@ -122,9 +122,9 @@ def _story(report: Report) -> str:
     if len(calls) == 1:
         return f"one call, {outcome(calls[0])}"
     if calls:
-        outcomes = Counter(call.outcome for call in calls)
+        outcomes = _outcomes(report, calls)
         words = (f"{number:,} {OUTCOMES.get(name, name)}" for name, number in outcomes.most_common())
-        return f"{len(calls):,} calls ({listed(words)})"
+        return f"{outcomes.total():,} calls ({listed(words)})"
     if report.calls:
         kinds = Counter(call.kind for call in report.calls)
         return "no call, but " + listed(count(number, KINDS.get(kind, kind)) for kind, number in kinds.most_common())
@@ -136,6 +136,14 @@ def _story(report: Report) -> str:
         return "nothing of a call"
     fragments = any(finding.id == "fragments-incomplete" for finding in report.findings)
     return "no whole UDP datagram, only fragments" if fragments else "no UDP at all"
+
+
+def _outcomes(report: Report, calls: list[Call]) -> Counter[str]:
+    """What the calls came to, those that are not listed included."""
+    if report.totals is None or not report.totals.calls_left_out:
+        return Counter(call.outcome for call in calls)
+    kinds = ((*seen.name.split(", "), seen.count) for seen in report.totals.outcomes)
+    return Counter({outcome: number for kind, outcome, number in kinds if kind == "call"})
 
 
 def outcome(call: Call) -> str:
@@ -218,6 +226,9 @@ def _remarks(report: Report) -> Iterable[tuple[str, str]]:
         yield "carried by", _seen(capture.encapsulations, "header")
     if capture.not_analysed:
         yield "not analysed", _seen(capture.not_analysed, "segment")
+    if report.totals is not None and report.totals.calls_left_out:
+        gone, streams = report.totals.calls_left_out, report.totals.streams_left_out
+        yield "only counted", f"{count(gone, 'call')} that ended well, {count(streams, 'stream')} (--all lists them)"
     for number, file in enumerate(capture.files):
         if file.cut:
             how = "damaged; what came before was read" if number in damaged else "it ends in the middle of a frame"

@@ -46,6 +46,7 @@ class Totals:
     lost: int
     calls_left_out: int
     streams_left_out: int
+    flows_left_out: int
 
 
 @dataclass(frozen=True, slots=True)

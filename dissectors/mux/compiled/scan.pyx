@@ -150,6 +150,12 @@ cdef class Scanner:
         self.note()
         yield batch
 
+    def forget(self, streams, flows):
+        """Let go of streams and flows that are over and counted elsewhere."""
+        self._evidence.forget(streams)
+        self.generation = self._evidence.generation
+        self.flows.forget(flows)
+
     def finish(self):
         """What was still waiting for evidence, given up."""
         batch = reference.Batch()
@@ -395,7 +401,7 @@ cdef class Scanner:
     cdef int goes_on(self, FlowState flow, uint32_t ssrc) except -1:
         """Let the flow remember the counters of a stream, if it is confirmed by now."""
         streams = self._evidence.streams
-        self.generation = streams.evicted
+        self.generation = self._evidence.generation
         known = self.stream(flow, ssrc)
         counters = streams.get((flow.number, ssrc))
         if counters is None or known is counters:
