@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dissectors.analysis.calls import Calls
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.report import Report
 from dissectors.mux.scan import Scanner
+from dissectors.offline import scanner_class
 from dissectors.wire.records import Record
 from tests.made import ETHERNET, Endpoint, frame
 from tests.stories import SDP, Story, description, message, talk
@@ -47,6 +50,8 @@ def told(story: Story, limit: int) -> Report:
     engine.feed(scanner.finish())
     return engine.report(scanner, ())
 
+
+TWINS = sorted({Scanner, scanner_class()}, key=lambda twin: twin.build)
 
 STORY = [
     *call(1, start=0, status=486),
@@ -109,3 +114,47 @@ def test_many_calls_on_one_port_keep_their_own_streams() -> None:
         f"call {stream.ssrc - 5000}" for stream in made.streams
     ]
     assert len(made.streams) == 150
+
+
+CROWD = [each for n in range(1, 201) for each in call(n, start=n * 1000.0)]
+
+
+def crowd(scanner: Scanner, well: int) -> tuple[Report, int]:
+    """The report on two hundred calls, one after the other, and the most streams that the scan held at once."""
+    engine = Engine(well=well)
+    records, most = [], 0
+    for number, (time, src, dst, payload) in enumerate(sorted(CROWD, key=lambda one: one[0]), 1):
+        octets = frame(src, dst, payload)
+        records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
+    for batch in scanner.scan(records, 16):
+        engine.feed(batch)
+        engine.relieve(scanner)
+        most = max(most, len(scanner.streams))
+    engine.feed(scanner.finish())
+    return engine.report(scanner, ()), most
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_what_calls_leave_behind_is_let_go_and_summed_up(twin: type[Scanner]) -> None:
+    (whole, all_of_them), (made, most) = crowd(twin(), 1000), crowd(twin(), 8)
+    assert whole.totals is not None and made.totals is not None
+    assert all_of_them == 400 and most < 250
+    assert (made.totals.calls, made.totals.streams) == (200, 400)
+    assert (made.totals.packets, made.totals.lost) == (whole.totals.packets, whole.totals.lost)
+    assert made.totals.outcomes == whole.totals.outcomes and made.capture.protocols == whole.capture.protocols
+    assert made.totals.flows_left_out + len(made.flows) == len(whole.flows) == 400
+    assert not {each.id for each in made.findings} & {"stream-unsignalled", "bound-hit", "media-missing"}
+
+
+def test_a_stream_that_was_let_go_is_confirmed_anew() -> None:
+    scanner = Scanner()
+    story = talk(seconds=1)
+    octets = [frame(src, dst, payload) for _, src, dst, payload in story]
+    records = [(0, Record(n, n * 20_000_000, ETHERNET, each, len(each))) for n, each in enumerate(octets, 1)]
+    for _ in scanner.scan(records[:25]):
+        pass
+    scanner.forget(list(scanner.streams), list(scanner.flows))
+    assert not scanner.streams and not len(scanner.flows)
+    for _ in scanner.scan(records[25:]):
+        pass
+    assert [stream.packets for stream in scanner.streams] == [len(records) - 25]

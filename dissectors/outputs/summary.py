@@ -142,8 +142,8 @@ def _outcomes(report: Report, calls: list[Call]) -> Counter[str]:
     """What the calls came to, those that are not listed included."""
     if report.totals is None or not report.totals.calls_left_out:
         return Counter(call.outcome for call in calls)
-    kinds = ((*seen.name.split(", "), seen.count) for seen in report.totals.outcomes)
-    return Counter({outcome: number for kind, outcome, number in kinds if kind == "call"})
+    counted = {seen.name.removeprefix("call, "): seen.count for seen in report.totals.outcomes}
+    return Counter({name: number for name, number in counted.items() if ", " not in name})
 
 
 def outcome(call: Call) -> str:
