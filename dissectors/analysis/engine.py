@@ -89,7 +89,7 @@ class Engine:
     def _read(self, entry: Entry, reader: Callable[[Datagram], None]) -> None:
         flow = self._flows.get(entry.flow.number) or self._flow(entry.flow)
         datagram = Datagram(entry.file, entry.frame, entry.layer, entry.time, flow, entry.payload, entry.length)
-        if datagram.cut:
+        if len(entry.payload) < entry.length:
             place = Place(entry.file, entry.frame)
             self.problem("capture-snaplen", f"{PROTOCOLS[entry.protocol]} messages are cut by the capture", place)
         try:

@@ -13,7 +13,6 @@ from dissectors.protocols.stun_attributes import Address, Value
 from dissectors.wire.datagram import Datagram, Flow
 
 MAX_PENDING = 8192
-ROLES = {"ICE-CONTROLLING": "controlling", "ICE-CONTROLLED": "controlled"}
 PATIENCE = 39_500_000_000
 """Nanoseconds after which a client gives up a request (RFC 8489 section 6.2.1, with its default values)."""
 
@@ -107,7 +106,7 @@ class Checks:
             asked.requests += 1
         asked.silent += 1
         asked.username = _text(given, "USERNAME") or asked.username
-        asked.role = next((role for name, role in ROLES.items() if name in given), asked.role)
+        asked.role = message.role or asked.role
         asked.nominated |= "USE-CANDIDATE" in given
         asked.software = _text(given, "SOFTWARE") or asked.software
 

@@ -82,7 +82,6 @@ def reported(
     """The report on captures, with what was asked for, and the exit status that it leads to."""
     from dissectors import offline
     from dissectors.analysis.findings.rules import matching
-    from dissectors.analysis.selection import select
 
     everything = bool(options.all or options.filter or options.time)
     report = offline.analyze(
@@ -90,6 +89,8 @@ def reported(
     )
     status = FOUND if matching(report.findings, options.fail_on) else 0
     if options.filter or options.time:
+        from dissectors.analysis.selection import select
+
         report = select(report, options.filter, options.time)
     return report, status
 
@@ -116,8 +117,10 @@ def told(report: Report, options: argparse.Namespace) -> Iterator[str]:
 
 def _nothing(report: Report, options: argparse.Namespace) -> str:
     """What to say where a filter or a window has left nothing of the report, else an empty text."""
+    if not (options.filter or options.time):
+        return ""
     from dissectors.analysis.selection import nothing_left
 
-    if not (options.filter or options.time) or not nothing_left(report, bool(options.filter)):
+    if not nothing_left(report, bool(options.filter)):
         return ""
     return "nothing fits the filter" if options.filter else "nothing was there at that time"

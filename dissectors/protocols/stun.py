@@ -5,6 +5,7 @@ import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from struct import Struct
 from typing import Literal, NamedTuple, get_args
 
 from dissectors.protocols.stun_attributes import (
@@ -45,6 +46,9 @@ METHODS: dict[int, str] = {
     **{0x200 + each: f"WhatsApp 0x{0x0800 + each:04X}" for each in range(6)},
 }
 METHODS_BY_NAME: dict[str, int] = {name: method for method, name in METHODS.items()}
+
+FIRST_WORDS = Struct("!HH")
+"""The type and the length of a message."""
 
 FINGERPRINT = TYPES_BY_NAME["FINGERPRINT"]
 IPV6_ADDRESS = 20
@@ -200,7 +204,7 @@ def parse(payload: bytes) -> Message:
     """
     if len(payload) < HEADER:
         raise Malformed("STUN", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
-    type_, length = int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
+    type_, length = FIRST_WORDS.unpack_from(payload)
     if type_ > 0x3FFF:
         raise Malformed("STUN", 0, "the two first bits are not zero")
     end = HEADER + length
