@@ -112,10 +112,9 @@ class Counters:
         whole = (1 << width) - 1
         if self.window & whole == whole and not self.run:
             return self.runs, self.longest_run
-        gaps = [len(gap) for gap in f"{self.window & whole:0{width}b}".split("1")]
-        gaps[0] += self.run
+        first, *others = f"{self.window & whole:0{width}b}".split("1")
         # What nothing came behind yet is no run: it may still come.
-        ended = [gap for gap in gaps[:-1] if gap]
+        ended = list(filter(None, (self.run + len(first), *map(len, others[:-1]))))
         return self.runs + len(ended), max((self.longest_run, *ended))
 
     def update(self, time: int, frame: tuple[int, int], payload: bytes, length: int) -> None:
