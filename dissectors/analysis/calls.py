@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from dissectors.analysis.budget import Bounds, Budget
@@ -78,7 +78,7 @@ class Calls:
                 self._make_room()
         self.calls[call_id] = call
         broken = call.feed(datagram, message, identity)
-        if call.outcome in WELL and call.kind != "registration":
+        if _ended_well(call):
             self._well[call_id] = None
             self._well.move_to_end(call_id)
         else:
@@ -88,6 +88,11 @@ class Calls:
             if datagram.time - oldest.last > SETTLED:
                 self._make_room()
         return broken
+
+    def forget_places(self, used: Container[tuple[str, int]], before: int) -> None:
+        """Let go of where media went before that time, in nanoseconds, unless the place is still in use."""
+        for place in [place for place, left in self.gone.items() if left[-1].end < before and place not in used]:
+            del self.gone[place]
 
     def _make_room(self) -> None:
         """Let go of the call that ended well longest ago, else of the one that is silent longest."""
@@ -107,3 +112,9 @@ class Calls:
             del there[:-MAX_GONE_AT]
         while len(self.gone) > MAX_GONE:
             self.gone.popitem(last=False)
+
+
+def _ended_well(call: CallState) -> bool:
+    """Whether a call is over and nobody complains of it; what was seen of its end alone is no reason to."""
+    outcome = call.outcome
+    return outcome in WELL and call.kind != "registration" or outcome == "fragment" and call.ended is not None

@@ -159,7 +159,7 @@ class Engine:
     def relieve(self, scanner: relief.Tables) -> None:
         """Let go of what belongs to calls that made room; to be called now and then, it looks when that is worth it."""
         retired = sum(self.calls.retired.values())
-        if retired - self._over.searched < max(relief.LEAST, len(self.calls.calls) // 2):
+        if retired - self._over.searched < max(relief.LEAST, len(self.calls.calls) // 4):
             return
         gone, flows = relief.over(self.calls, scanner)
         names, sources = {state.flow for state in flows}, {counters.ssrc for counters in gone}
@@ -169,6 +169,7 @@ class Engine:
         self._over.packets += sum(counters.packets for counters in gone)
         self._over.lost += sum(counters.lost for counters in gone)
         scanner.forget(gone, flows)
+        self.calls.forget_places(relief.places(scanner), relief.silent_since(scanner))
         self.checks.forget(names)
         self.handshakes.forget(names)
         self.control.forget(sources, names)

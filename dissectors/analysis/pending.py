@@ -25,9 +25,11 @@ class Pending(Generic[Value]):
 
     def put(self, key: Hashable, time: int, value: Value) -> None:
         """Let a value wait from `time` on."""
-        self._waiting[key] = time, value
-        if len(self._waiting) > self.limit:
-            _, (since, _) = self._waiting.popitem(last=False)
+        waiting = self._waiting
+        waiting[key] = time, value
+        since, _ = waiting[next(iter(waiting))]
+        if time - since >= self.patience or len(waiting) > self.limit:
+            waiting.popitem(last=False)
             self.given_up += time - since < self.patience
 
     def put_new(self, key: Hashable, time: int, value: Value) -> bool:

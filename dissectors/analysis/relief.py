@@ -12,7 +12,7 @@ from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 
 LEAST = 64
-"""So many calls must have made room, and half as many as are held, before the tables are searched again."""
+"""So many calls must have made room, and a quarter as many as are held, before the tables are searched again."""
 
 
 class Tables(Protocol):
@@ -42,7 +42,7 @@ class Sums:
 
 def over(calls: Calls, scanner: Tables) -> tuple[list[Counters], list[FlowState]]:
     """Streams and flows that belonged to calls that made room, and to none that is held, and are silent since."""
-    silent = (scanner.last or 0) - streams.GRACE
+    silent = silent_since(scanner)
     states = {state.number: state for state in scanner.flows}
     directory = streams.Directory(calls.calls.values())
     gone, busy = [], set()
@@ -55,6 +55,17 @@ def over(calls: Calls, scanner: Tables) -> tuple[list[Counters], list[FlowState]
     held = {flow for call in calls.calls.values() for flow in call.pairs}
     idle = [state for state in states.values() if state.last < silent and state.number not in busy]
     return gone, [state for state in idle if state.flow not in held and streams.left(state, state.flow, calls.gone)]
+
+
+def silent_since(scanner: Tables) -> int:
+    """The time, in nanoseconds, since which whatever is over has been silent."""
+    return (scanner.last or 0) - streams.GRACE
+
+
+def places(scanner: Tables) -> set[tuple[str, int]]:
+    """Every address and port of the flows that are held."""
+    flows = [state.flow for state in scanner.flows]
+    return {(flow.src, flow.sport) for flow in flows} | {(flow.dst, flow.dport) for flow in flows}
 
 
 def _left(

@@ -48,6 +48,9 @@ CHOSEN = 1 << 16
 WAITING_OCTETS = 32 << 20
 """How many octets of payload may wait: a bound on datagrams alone would hold gigabytes of large ones."""
 
+CROWDED = 1024
+"""How many datagrams in probation are not searched for those that were settled meanwhile."""
+
 NOTHING = "nothing in its flow confirms it"
 
 
@@ -114,6 +117,7 @@ class Evidence:
         self.waits_for_source: Bounded = Bounded(4096)
         self._probation: deque[tuple[Entry, Waiting]] = deque()
         self._octets = self._forgotten = 0
+        self._crowded = CROWDED
         self._rules: dict[int, Callable[[Entry], list[Entry]]] = {RTP: self._rtp, RTCP: self._control}
 
     @property
@@ -201,6 +205,8 @@ class Evidence:
         waiting.entries.append(entry)
         self._probation.append((entry, waiting))
         self._octets += len(entry.payload)
+        if len(self._probation) > self._crowded:
+            self._drop_settled()
         settled = []
         if len(waiting.entries) > most:
             settled.append(_plausible(waiting.entries.pop(0), waiting.objection))
@@ -209,6 +215,13 @@ class Evidence:
             self.given_up += len(given)
             settled += given
         return settled
+
+    def _drop_settled(self) -> None:
+        """Forget whoever waits no longer: they would be held until their turn to be given up."""
+        waiting = {id(entry) for _, there in self._probation for entry in there.entries}
+        self._probation = deque(each for each in self._probation if id(each[0]) in waiting)
+        self._octets = sum(len(entry.payload) for entry, _ in self._probation)
+        self._crowded = max(CROWDED, 2 * len(self._probation))
 
     def _give_up(self) -> list[Entry]:
         """The verdict on whoever has waited longest, unless it was settled meanwhile."""

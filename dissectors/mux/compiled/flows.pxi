@@ -127,13 +127,17 @@ cdef class FlowIndex:
 
     cdef int add(self, FlowState state) except -1:
         if 2 * (<uint64_t> len(self.states) + 1) > self.mask:
-            self.build([each for each in self.states if (<FlowState> each).open])
+            self.shrink()
         cdef uint64_t hash = self.hash(&state.wire), at = hash & self.mask
         while self.slots[at].state is not NULL:
             at = (at + 1) & self.mask
         self.states.append(state)
         self.slots[at] = Slot(hash, <PyObject *> state)
         return 0
+
+    cdef int shrink(self) except -1:
+        """A new table of the flows that are still open."""
+        return self.build([each for each in self.states if (<FlowState> each).open])
 
     cdef int build(self, list states) except -1:
         """A new table with room for twice these states."""

@@ -155,6 +155,7 @@ cdef class Scanner:
         self._evidence.forget(streams)
         self.generation = self._evidence.generation
         self.flows.forget(flows)
+        self.index.shrink()
 
     def finish(self):
         """What was still waiting for evidence, given up."""
