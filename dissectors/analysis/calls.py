@@ -106,7 +106,9 @@ class Calls:
         self.descriptions.give_back(call.negotiation.kept)
         self.retired[call.kind, call.outcome] += 1
         left = Gone(call.start, call.last)
-        for address, port in {(line.address, line.port) for line in call.announced if line.address and line.port}:
+        places = {(line.address, line.port) for line in call.announced if line.address and line.port}
+        # Where everything shares a port, media go where the signalling does, whether or not an SDP was seen.
+        for address, port in places | {(flow.src, flow.sport) for flow in call.pairs}:
             there = self.gone.setdefault((address or "", port), [])
             there.append(left)
             del there[:-MAX_GONE_AT]

@@ -159,7 +159,7 @@ class Engine:
     def relieve(self, scanner: relief.Tables) -> None:
         """Let go of what belongs to calls that made room; to be called now and then, it looks when that is worth it."""
         retired = sum(self.calls.retired.values())
-        if retired - self._over.searched < max(relief.LEAST, len(self.calls.calls) // 4):
+        if retired - self._over.searched < max(relief.LEAST, len(self.calls.calls) // 8):
             return
         gone, flows = relief.over(self.calls, scanner)
         names, sources = {state.flow for state in flows}, {counters.ssrc for counters in gone}

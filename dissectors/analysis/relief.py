@@ -11,8 +11,8 @@ from dissectors.analysis.calls import Calls, Gone
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 
-LEAST = 64
-"""So many calls must have made room, and a quarter as many as are held, before the tables are searched again."""
+LEAST = 32
+"""So many calls must have made room, and an eighth as many as are held, before the tables are searched again."""
 
 
 class Tables(Protocol):
