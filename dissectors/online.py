@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dissectors.analysis.calls import MAX_WELL
 from dissectors.analysis.control import Control
 from dissectors.analysis.dtls import Handshakes
 from dissectors.analysis.engine import Engine
@@ -73,7 +74,7 @@ class Session:
         self.source, self.keeper = source, keeper
         # What is open at once is bounded more closely than offline: a session may run for weeks.
         self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, WAITING), forced)
-        self.engine = Engine(limits)
+        self.engine = Engine(limits, MAX_WELL)
         self.engine.calls.limit = self.engine.checks.limit = calls
         self.engine.control, self.engine.handshakes = Control(2 * calls), Handshakes(calls)
         self.received = 0
@@ -195,6 +196,7 @@ class Session:
             self.stop(f"{limit.octets:,} octets kept")
         if keeper is not None and limit.files and keeper.made > limit.files:
             self.stop(f"{limit.files} files kept")
+        self.engine.relieve(self.scanner)
         # What calls that made room leave behind may not outgrow those that are held.
         gone = self.engine.calls.gone
         while len(gone) > self.engine.calls.limit:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-MOST_REMEMBERED = 4096
+MOST_REMEMBERED = 1024
 LONGEST_REMEMBERED = 512
 """How many header lines and addresses are remembered as they were read, and the length of the longest."""
 

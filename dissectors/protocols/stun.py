@@ -23,7 +23,7 @@ from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import U32, AtLeast, Bits, Chain, LengthField, Spec, certain, plausible
 
 SHOWN = 64
-MOST_REMEMBERED = 4096
+MOST_REMEMBERED = 1024
 LONGEST_REMEMBERED = 64
 """Octets of the longest attribute that is remembered decoded: an agent repeats most of them in every check."""
 
