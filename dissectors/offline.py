@@ -15,7 +15,7 @@ from dissectors.analysis.engine import Engine
 from dissectors.analysis.report import CaptureFile, Place, Report
 from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
-from dissectors.mux.scan import Batch, Row, Scanner
+from dissectors.mux.scan import BATCH, Batch, Row, Scanner
 from dissectors.sources.capture import STANDARD_INPUT, Capture, merge, open_capture
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.inflate import LIMITS, Limits
@@ -58,7 +58,7 @@ def analyze(
     scanner, engine = scanner_class()(forced=forced), Engine(limits, None if everything else MAX_WELL)
     with ExitStack() as stack:
         captures = [stack.enter_context(open_capture(path)) for path in paths]
-        for batch in _batches(scanner, captures, progress):
+        for batch in _gathered(_batches(scanner, captures, progress)):
             engine.feed(batch)
             engine.relieve(scanner)
         for number, capture in enumerate(captures):
@@ -137,6 +137,17 @@ def _batches(scanner: Scanner, captures: Sequence[Capture], progress: Progress |
     else:
         yield from scanner.scan(_watched(merge(captures), progress))
     yield scanner.finish()
+
+
+def _gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """The same entries in batches of a good many: the scan and the engine crowd each other out of the caches."""
+    held = Batch()
+    for batch in batches:
+        held.entries += batch.entries
+        if len(held) >= BATCH:
+            yield held
+            held = Batch()
+    yield held
 
 
 def _watched(records: Iterator[tuple[int, Record]], progress: Progress | None) -> Iterator[tuple[int, Record]]:

@@ -24,7 +24,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     inputs.add_captures(parser)
     parser.add_argument("--json", action="store_true", help="the report as one JSON document (docs/report.md)")
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of that document and stop")
-    parser.add_argument("--all", action="store_true", help="leave nothing out, however long it gets: calls that ended well, too")
+    parser.add_argument(
+        "--all", action="store_true", help="leave nothing out, however long it gets: calls that ended well, too"
+    )
     parser.add_argument(
         "--clock", choices=("relative", "local", "utc"), default="relative", help="how times are shown (relative)"
     )
