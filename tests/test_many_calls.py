@@ -119,11 +119,11 @@ def test_many_calls_on_one_port_keep_their_own_streams() -> None:
 CROWD = [each for n in range(1, 201) for each in call(n, start=n * 1000.0)]
 
 
-def crowd(scanner: Scanner, well: int) -> tuple[Report, int]:
+def crowd(scanner: Scanner, well: int, story: Story = CROWD) -> tuple[Report, int]:
     """The report on two hundred calls, one after the other, and the most streams that the scan held at once."""
     engine = Engine(well=well)
     records, most = [], 0
-    for number, (time, src, dst, payload) in enumerate(sorted(CROWD, key=lambda one: one[0]), 1):
+    for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
         octets = frame(src, dst, payload)
         records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
     for batch in scanner.scan(records, 16):
@@ -158,3 +158,16 @@ def test_a_stream_that_was_let_go_is_confirmed_anew() -> None:
     for _ in scanner.scan(records[25:]):
         pass
     assert [stream.packets for stream in scanner.streams] == [len(records) - 25]
+
+
+def test_what_was_wrong_with_calls_that_are_let_go_is_not_lost() -> None:
+    answered = [told for told in CROWD if not (told[3].startswith(b"SIP") and b"2 BYE" in told[3])]
+    story = [told for told in answered if told[1] != ("203.0.113.3", 4000) or told[3].startswith(b"SIP")]
+    (made, _), (whole, _) = crowd(Scanner(), 8, story), crowd(Scanner(), 1000, story)
+    assert made.totals is not None and made.totals.calls_left_out > 100
+    (silent,) = [each for each in made.findings if each.id == "media-one-way"]
+    assert silent.call is not None and made.calls[silent.call].call_id == "call 3"
+    (counted,) = [each for each in made.findings if "only counted" in each.what]
+    assert counted.id == "bye-unanswered" and len(counted.places) == 8 and counted.why and counted.fix
+    told = sum(each.id == "bye-unanswered" for each in made.findings) - 1
+    assert told + int(counted.what.split()[0]) == sum(each.id == "bye-unanswered" for each in whole.findings) > 100

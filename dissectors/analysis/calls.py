@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 from dissectors.analysis.budget import Bounds, Budget
 from dissectors.analysis.call import KINDS, CallState
@@ -16,9 +17,6 @@ from dissectors.wire.datagram import Datagram, Malformed
 MAX_GONE, MAX_GONE_AT = 1 << 19, 64
 MAX_WELL = 256
 """How many calls that ended well are held, that nobody complains of."""
-
-SETTLED = 5_000_000_000
-"""Nanoseconds in which a call that ended well may still be heard of."""
 
 MAX_TEXTS = 1 << 26
 """Octets of bodies that are kept of all calls together."""
@@ -54,6 +52,7 @@ class Calls:
         self.retired: Counter[tuple[str, str]] = Counter()
         self.gone: OrderedDict[tuple[str, int], list[Gone]] = OrderedDict()
         self._well: OrderedDict[str, None] = OrderedDict()
+        self._complained: set[str] = set()
 
     @property
     def bounds_hit(self) -> Mapping[str, int]:
@@ -78,16 +77,27 @@ class Calls:
                 self._make_room()
         self.calls[call_id] = call
         broken = call.feed(datagram, message, identity)
-        if _ended_well(call):
+        if _ended_well(call) and call_id not in self._complained:
             self._well[call_id] = None
             self._well.move_to_end(call_id)
         else:
             self._well.pop(call_id, None)
-        if len(self._well) > self.well:
-            oldest = self.calls[next(iter(self._well))]
-            if datagram.time - oldest.last > SETTLED:
-                self._make_room()
         return broken
+
+    @property
+    def surplus(self) -> int:
+        """How many calls ended well beyond those that are told of."""
+        return len(self._well) - self.well
+
+    def leaving(self, before: int) -> list[CallState]:
+        """Those beyond, the first that ended first, as far as they are silent since that time in nanoseconds."""
+        oldest = (self.calls[name] for name in islice(self._well, max(0, self.surplus)))
+        return list(takewhile(lambda call: call.last < before, oldest))
+
+    def keep(self, call: CallState) -> None:
+        """Somebody does complain of this call: it stays."""
+        self._well.pop(call.call_id, None)
+        self._complained.add(call.call_id)
 
     def forget_places(self, used: Container[tuple[str, int]], before: int) -> None:
         """Let go of where media went before that time, in nanoseconds, unless the place is still in use."""
@@ -100,8 +110,13 @@ class Calls:
         if name is None:
             name = next(iter(self.calls))
             self.evicted += self.calls[name].ended is None
-        self._well.pop(name, None)
-        call = self.calls.pop(name)
+        self.let_go(self.calls[name])
+
+    def let_go(self, call: CallState) -> None:
+        """Count a call, remember where its media went, and give back what it holds."""
+        self._well.pop(call.call_id, None)
+        self._complained.discard(call.call_id)
+        del self.calls[call.call_id]
         self.texts.give_back(call.kept)
         self.descriptions.give_back(call.negotiation.kept)
         self.retired[call.kind, call.outcome] += 1

@@ -16,14 +16,14 @@ from dissectors.analysis.calls import Calls
 from dissectors.analysis.control import Control
 from dissectors.analysis.dtls import Handshakes
 from dissectors.analysis.findings.rule import Facts, Problem, counted
-from dissectors.analysis.findings.rules import findings
+from dissectors.analysis.findings.rules import findings, ranked
 from dissectors.analysis.ice import Asked, Checks
 from dissectors.analysis.problems import Kept, Problems, without_numbers
 from dissectors.analysis.report import SCHEMA, Call, Capture, CaptureFile, Flow, Place, Report, Seen, Stream, Totals
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, Entry
 from dissectors.mux.flows import FlowState
-from dissectors.mux.scan import Batch
+from dissectors.mux.scan import Batch, Scanner
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN
 from dissectors.protocols import dtls, rtcp, sip, stun
 from dissectors.wire import datagram as wire
@@ -142,6 +142,7 @@ class Engine:
         """
         states = [state for state in scanner.flows if not _is_guess(state)]
         positions = {state.number: position for position, state in enumerate(states)}
+        more = () if calls is not None else self._over.findings()
         calls = list(self.calls.calls.values() if calls is None else calls)
         told, members, gone = self._streams(scanner, states, positions, calls)
         capture = _capture(scanner, files)
@@ -153,27 +154,13 @@ class Engine:
         facts = Facts(capture, flows, reported, told, asked, handshakes, protection, problems)
         totals = self._totals(calls, told, gone)
         return Report(
-            SCHEMA, capture, flows, reported, told, asked, findings(facts), handshakes, protection, totals
+            SCHEMA, capture, flows, reported, told, asked, ranked((*findings(facts), *more)), handshakes, protection,
+            totals,
         )
 
-    def relieve(self, scanner: relief.Tables) -> None:
-        """Let go of what belongs to calls that made room; to be called now and then, it looks when that is worth it."""
-        retired = sum(self.calls.retired.values())
-        if retired - self._over.searched < max(relief.LEAST, len(self.calls.calls) // 8):
-            return
-        gone, flows = relief.over(self.calls, scanner)
-        names, sources = {state.flow for state in flows}, {counters.ssrc for counters in gone}
-        self._over.searched = retired
-        self._over.flows += len(flows)
-        self._over.streams += len(gone)
-        self._over.packets += sum(counters.packets for counters in gone)
-        self._over.lost += sum(counters.lost for counters in gone)
-        scanner.forget(gone, flows)
-        self.calls.forget_places(relief.places(scanner), relief.silent_since(scanner))
-        self.checks.forget(names)
-        self.handshakes.forget(names)
-        self.control.forget(sources, names)
-        self._flows.clear()
+    def relieve(self, scanner: Scanner) -> None:
+        """Sum up calls that ended well and are more than is told, and let go of them; to be called now and then."""
+        relief.relieve(self, scanner, self._over)
 
     def _streams(
         self, scanner: Scanned, states: list[FlowState], positions: dict[int, int], calls: list[CallState]

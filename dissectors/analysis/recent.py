@@ -13,6 +13,7 @@ from operator import attrgetter
 from dissectors.analysis.call import CallState
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.ice import Asked
+from dissectors.analysis.part import Part
 from dissectors.analysis.report import CaptureFile, Report
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
@@ -23,17 +24,6 @@ WINDOW = 10_000_000_000
 
 MOST_CALLS, MOST_STREAMS, MOST_FLOWS, MOST_CHECKS = 1024, 1024, 256, 64
 OPEN = ("established", "ringing", "unanswered")
-
-
-class Part:
-    """What a report asks of a scan, of a part of its flows and streams."""
-
-    def __init__(self, scanner: Scanner, flows: list[FlowState], streams: list[Counters]) -> None:
-        self.flows, self.streams = flows, streams
-        self.counts, self.octets = scanner.counts, scanner.octets
-        self.datagrams, self.inside = scanner.datagrams, scanner.inside
-        self.first, self.last = scanner.first, scanner.last
-        self.frames, self.build, self.bounds_hit = scanner.frames, scanner.build, scanner.bounds_hit
 
 
 class Recent:

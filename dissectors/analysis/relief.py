@@ -1,74 +1,159 @@
-"""What calls that made room leave in the tables: summed up and let go, so that memory goes with what is open."""
+"""Calls that ended well long ago: summed up and let go with their streams, so that memory goes with what is open.
+
+Nothing that went wrong is lost on the way. Before a call goes, the rules look at it: one with an error stays whole, and
+what else was found is counted, with the first frames that show it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from dissectors.analysis import streams
-from dissectors.analysis.calls import Calls, Gone
+from dissectors.analysis.call import CallState
+from dissectors.analysis.part import Part
+from dissectors.analysis.report import Finding, Place, Report
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
+from dissectors.mux.scan import Scanner
+
+if TYPE_CHECKING:
+    from dissectors.analysis.engine import Engine
 
 LEAST = 32
-"""So many calls must have made room, and an eighth as many as are held, before the tables are searched again."""
+"""So many calls must be ready to go, and an eighth as many as are held, before the tables are searched."""
+
+MOST_PLACES = 8
 
 
-class Tables(Protocol):
-    """What is asked of a scan."""
+@dataclass(slots=True)
+class Counted:
+    """How often something was found in what was let go, with the first one."""
 
-    last: int | None
-
-    @property
-    def flows(self) -> Iterable[FlowState]: ...
-
-    @property
-    def streams(self) -> Iterable[Counters]: ...
-
-    def forget(self, streams: list[Counters], flows: list[FlowState]) -> None: ...
+    first: Finding
+    times: int = 0
+    places: list[Place] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Sums:
-    """What is remembered of what was let go."""
+    """What is remembered of what was let go; findings by id and severity."""
 
     flows: int = 0
     streams: int = 0
     packets: int = 0
     lost: int = 0
-    searched: int = 0
+    found: dict[tuple[str, str], Counted] = field(default_factory=dict)
+
+    def findings(self) -> Iterator[Finding]:
+        """One finding a kind."""
+        for counted in self.found.values():
+            first, what = counted.first, f"{counted.times:,} more in calls that are only counted (--all lists them)"
+            yield Finding(first.id, first.severity, first.certainty, what, first.why, first.fix, (*counted.places,))
+
+    def add(self, finding: Finding) -> None:
+        """Count one."""
+        counted = self.found.setdefault((finding.id, finding.severity), Counted(finding))
+        counted.times += 1
+        counted.places += finding.places[:1] if len(counted.places) < MOST_PLACES else ()
 
 
-def over(calls: Calls, scanner: Tables) -> tuple[list[Counters], list[FlowState]]:
-    """Streams and flows that belonged to calls that made room, and to none that is held, and are silent since."""
-    silent = silent_since(scanner)
+@dataclass(slots=True)
+class Belongings:
+    """The streams of calls that may go, by their positions; streams of calls that have gone; flows of all others."""
+
+    of: dict[int, list[Counters]] = field(default_factory=dict)
+    unclaimed: list[Counters] = field(default_factory=list)
+    busy: set[int] = field(default_factory=set)
+
+
+def relieve(engine: Engine, scanner: Scanner, sums: Sums) -> None:
+    """Let go of calls that ended well beyond those that are told; cheap to ask, it looks when that is worth it."""
+    calls = engine.calls
+    if calls.surplus < max(LEAST, len(calls.calls) // 8):
+        return
+    silent = (scanner.last or 0) - streams.GRACE
+    leaving = calls.leaving(silent)
+    if not leaving:
+        return
     states = {state.number: state for state in scanner.flows}
-    directory = streams.Directory(calls.calls.values())
-    gone, busy = [], set()
+    own = _belongings(engine, scanner, leaving, states, silent)
+    report = _reported(engine, scanner, leaving, own, states)
+    wrong = {_call_of(report, finding) for finding in report.findings if finding.severity == "error"}
+    for finding in report.findings:
+        number = _call_of(report, finding)
+        if number is not None and number not in wrong:
+            sums.add(finding)
+    gone = own.unclaimed
+    for number, call in enumerate(leaving):
+        if number in wrong:
+            calls.keep(call)
+            own.busy.update(flow for counters in own.of.get(number, ()) for flow in counters.flows)
+        else:
+            calls.let_go(call)
+            gone += own.of.get(number, ())
+    _forget(engine, scanner, sums, gone, _idle(engine, states, own.busy, silent), silent)
+
+
+def _belongings(
+    engine: Engine, scanner: Scanner, leaving: list[CallState], states: dict[int, FlowState], silent: int
+) -> Belongings:
+    """Whose the streams are; one that goes on after its call has ended stays until it is silent."""
+    directory = streams.Directory(engine.calls.calls.values())
+    numbers = {id(call): number for number, call in enumerate(leaving)}
+    own = Belongings()
     for counters in scanner.streams:
         state = states.get(counters.flows[0])
-        if state is not None and counters.last < silent and _left(directory, counters, state, calls.gone):
-            gone.append(counters)
+        joined = directory.join(counters, state.flow) if state is not None else None
+        quiet = counters.last < silent
+        if joined is not None and quiet and id(joined.call) in numbers:
+            own.of.setdefault(numbers[id(joined.call)], []).append(counters)
+        elif joined is None and state is not None and quiet and streams.left(counters, state.flow, engine.calls.gone):
+            own.unclaimed.append(counters)
         else:
-            busy.update(counters.flows)
-    held = {flow for call in calls.calls.values() for flow in call.pairs}
+            own.busy.update(counters.flows)
+    return own
+
+
+def _reported(
+    engine: Engine, scanner: Scanner, leaving: list[CallState], own: Belongings, states: dict[int, FlowState]
+) -> Report:
+    """The report on the calls that leave, alone."""
+    media = [counters for number in sorted(own.of) for counters in own.of[number]]
+    used = {number for counters in media for number in counters.flows}
+    pairs = {flow for call in leaving for flow in call.pairs}
+    flows = [state for state in states.values() if state.number in used or state.flow in pairs]
+    return engine.report(Part(scanner, flows, media), (), leaving, ())
+
+
+def _call_of(report: Report, finding: Finding) -> int | None:
+    """The call that a finding is about, itself or through its stream."""
+    return finding.call if finding.stream is None else report.streams[finding.stream].call
+
+
+def _idle(engine: Engine, states: dict[int, FlowState], busy: set[int], silent: int) -> list[FlowState]:
+    """Flows that are silent, carry no stream that stays, and belonged to no call but those that have gone."""
+    held = {flow for call in engine.calls.calls.values() for flow in call.pairs}
     idle = [state for state in states.values() if state.last < silent and state.number not in busy]
-    return gone, [state for state in idle if state.flow not in held and streams.left(state, state.flow, calls.gone)]
+    return [
+        state for state in idle
+        if state.flow not in held and streams.left(state, state.flow, engine.calls.gone)
+    ]  # fmt: skip
 
 
-def silent_since(scanner: Tables) -> int:
-    """The time, in nanoseconds, since which whatever is over has been silent."""
-    return (scanner.last or 0) - streams.GRACE
-
-
-def places(scanner: Tables) -> set[tuple[str, int]]:
-    """Every address and port of the flows that are held."""
-    flows = [state.flow for state in scanner.flows]
-    return {(flow.src, flow.sport) for flow in flows} | {(flow.dst, flow.dport) for flow in flows}
-
-
-def _left(
-    directory: streams.Directory, counters: Counters, state: FlowState, gone: Mapping[tuple[str, int], list[Gone]]
-) -> bool:
-    return streams.left(counters, state.flow, gone) and directory.join(counters, state.flow) is None
+def _forget(
+    engine: Engine, scanner: Scanner, sums: Sums, gone: list[Counters], flows: list[FlowState], silent: int
+) -> None:
+    names = {state.flow for state in flows}
+    sums.flows += len(flows)
+    sums.streams += len(gone)
+    sums.packets += sum(counters.packets for counters in gone)
+    sums.lost += sum(counters.lost for counters in gone)
+    scanner.forget(gone, flows)
+    stay = [state.flow for state in scanner.flows]
+    places = {(flow.src, flow.sport) for flow in stay} | {(flow.dst, flow.dport) for flow in stay}
+    engine.calls.forget_places(places, silent)
+    engine.checks.forget(names)
+    engine.handshakes.forget(names)
+    engine.control.forget({counters.ssrc for counters in gone}, names)

@@ -42,7 +42,11 @@ SEVERITIES = ("error", "warning", "note")
 
 def findings(facts: Facts) -> tuple[Finding, ...]:
     """Every finding, the most severe first, and in the order of the rules."""
-    found = [each for rule in RULES.values() for each in rule.findings(facts)]
+    return ranked(each for rule in RULES.values() for each in rule.findings(facts))
+
+
+def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings, the most severe first, else in their order."""
     return tuple(sorted(found, key=lambda each: SEVERITIES.index(each.severity)))
 
 
