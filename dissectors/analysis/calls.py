@@ -18,6 +18,9 @@ MAX_GONE, MAX_GONE_AT = 1 << 19, 64
 MAX_WELL = 256
 """How many calls that ended well are held, that nobody complains of."""
 
+MAX_COMPLAINED = 64
+"""How many calls that ended well are held because something else was wrong with them."""
+
 MAX_TEXTS = 1 << 26
 """Octets of bodies that are kept of all calls together."""
 
@@ -94,10 +97,13 @@ class Calls:
         oldest = (self.calls[name] for name in islice(self._well, max(0, self.surplus)))
         return list(takewhile(lambda call: call.last < before, oldest))
 
-    def keep(self, call: CallState) -> None:
-        """Somebody does complain of this call: it stays."""
+    def keep(self, call: CallState) -> bool:
+        """Let a call stay of which somebody does complain, if there is room for one more."""
+        if len(self._complained) >= MAX_COMPLAINED:
+            return False
         self._well.pop(call.call_id, None)
         self._complained.add(call.call_id)
+        return True
 
     def forget_places(self, used: Container[tuple[str, int]], before: int) -> None:
         """Let go of where media went before that time, in nanoseconds, unless the place is still in use."""

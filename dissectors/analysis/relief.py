@@ -1,7 +1,7 @@
 """Calls that ended well long ago: summed up and let go with their streams, so that memory goes with what is open.
 
-Nothing that went wrong is lost on the way. Before a call goes, the rules look at it: one with an error stays whole, and
-what else was found is counted, with the first frames that show it.
+Nothing that went wrong is lost on the way. Before a call goes, the rules look at it: one with an error stays whole, as
+long as there is room for such, and what else was found is counted, with the first frames that show it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ def relieve(engine: Engine, scanner: Scanner, sums: Sums) -> None:
     states = {state.number: state for state in scanner.flows}
     own = _belongings(engine, scanner, leaving, states, silent)
     report = _reported(engine, scanner, leaving, own, states)
-    wrong = {_call_of(report, finding) for finding in report.findings if finding.severity == "error"}
+    errors = dict.fromkeys(_call_of(report, each) for each in report.findings if each.severity == "error")
+    wrong = {number for number in errors if number is not None and calls.keep(leaving[number])}
     for finding in report.findings:
         number = _call_of(report, finding)
         if number is not None and number not in wrong:
@@ -88,7 +89,6 @@ def relieve(engine: Engine, scanner: Scanner, sums: Sums) -> None:
     gone = own.unclaimed
     for number, call in enumerate(leaving):
         if number in wrong:
-            calls.keep(call)
             own.busy.update(flow for counters in own.of.get(number, ()) for flow in counters.flows)
         else:
             calls.let_go(call)
