@@ -7,11 +7,27 @@ import pytest
 from dissectors.analysis.calls import Calls
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.report import Report
+from dissectors.mux.evidence import CHOSEN
 from dissectors.mux.scan import Scanner
+from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
 from dissectors.wire.records import Record
 from tests.made import ETHERNET, Endpoint, frame
-from tests.stories import SDP, Story, description, message, talk
+from tests.stories import (
+    OTHER_SERVER,
+    SDP,
+    SERVER,
+    A,
+    B,
+    C,
+    Story,
+    description,
+    dialled,
+    message,
+    receiver_report,
+    srtcp,
+    talk,
+)  # fmt: skip
 
 
 def call(number: int, *, start: float, status: int = 200, ended: bool = True) -> Story:
@@ -171,3 +187,28 @@ def test_what_was_wrong_with_calls_that_are_let_go_is_not_lost() -> None:
     assert counted.id == "bye-unanswered" and len(counted.places) == 8 and counted.why and counted.fix
     told = sum(each.id == "bye-unanswered" for each in made.findings) - 1
     assert told + int(counted.what.split()[0]) == sum(each.id == "bye-unanswered" for each in whole.findings) > 100
+
+
+def test_what_rtcp_says_of_a_call_outlives_others_with_the_same_ssrc() -> None:
+    same = (77).to_bytes(4, "big")
+    others = [(*told[:3], told[3][:8] + same + told[3][12:] if told[3][0] == 0x80 else told[3]) for told in CROWD]
+    here = [*dialled(), *talk(seconds=199), *talk(B, A, 78, seconds=199)]
+    here += [receiver_report(5000 + 1000 * n, 77, fraction=0.25) for n in range(10)]
+    story = [told for told in others if A[0] not in (told[1][0], told[2][0])]
+    for made in (crowd(Scanner(), well, [*here, *story])[0] for well in (1000, 8)):
+        (stream,) = [each for each in made.streams if each.ssrc == 77 and each.packets > 1000]
+        assert stream.rtcp is not None and (stream.rtcp.reports, stream.rtcp.fraction_lost) == (10, 0.25)
+
+
+def test_an_ssrc_stays_known_as_long_as_a_stream_has_it() -> None:
+    scanner = Scanner()
+    story = [*talk(ssrc=CHOSEN, seconds=1), *talk(SERVER, OTHER_SERVER, CHOSEN, seconds=1, first=9000)]
+    octets = [frame(src, dst, payload) for _, src, dst, payload in story]
+    records = [(0, Record(n, n * 20_000_000, ETHERNET, each, len(each))) for n, each in enumerate(octets, 1)]
+    for _ in scanner.scan(records):
+        pass
+    first, second = scanner.streams
+    scanner.forget([first if first.flows > second.flows else second], [])
+    late = frame(C, A, srtcp(0, CHOSEN)[3])
+    (batch,) = scanner.scan([(0, Record(101, 10**10, ETHERNET, late, len(late)))])
+    assert [(PROTOCOLS[entry.protocol], entry.evidence) for entry in batch.entries] == [("RTCP", "its SSRC sends RTP")]

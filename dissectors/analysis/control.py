@@ -50,11 +50,11 @@ class BySource(Generic[Value]):
         self._only[ssrc] = hosts if self._only.get(ssrc, hosts) == hosts else None
         return value
 
-    def forget(self, sources: Container[int]) -> None:
-        """Let go of what is known of these sources."""
-        for key in [key for key in self._values if key[0] in sources]:
+    def forget(self, sources: Container[int], held: Container[int], hosts: Container[Hosts]) -> None:
+        """Let go of what is known of these sources; of one that is `held` elsewhere only what no such hosts told."""
+        for key in [key for key in self._values if key[0] in sources and not (key[0] in held and key[1] in hosts)]:
             del self._values[key]
-        for ssrc in [ssrc for ssrc in self._only if ssrc in sources]:
+        for ssrc in [ssrc for ssrc in self._only if ssrc in sources and ssrc not in held]:
             del self._only[ssrc]
 
     def of(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> list[Value]:
@@ -167,10 +167,16 @@ class Control:
             if reader := self._readers.get(type(packet)):
                 reader(datagram.time, hosts, packet)
 
-    def forget(self, sources: Container[int], flows: Container[Flow]) -> None:
-        """Let go of what was said of these sources, and on these flows."""
-        self._heard.forget(sources)
-        self._said_bye.forget(sources)
+    def forget(
+        self, sources: Container[int], flows: Container[Flow], held: Container[int], stay: Iterable[Flow]
+    ) -> None:
+        """Let go of what was said of these sources, and on these flows.
+
+        Streams that are `held`, on flows that `stay`, may have the same SSRC: what is known of them stays.
+        """
+        hosts = set(map(between, stay))
+        self._heard.forget(sources, held, hosts)
+        self._said_bye.forget(sources, held, hosts)
         for flow in [flow for flow in self._covered if flow in flows]:
             del self._covered[flow]
 

@@ -156,4 +156,5 @@ def _forget(
     engine.calls.forget_places(places, silent)
     engine.checks.forget(names)
     engine.handshakes.forget(names)
-    engine.control.forget({counters.ssrc for counters in gone}, names)
+    held = {counters.ssrc for counters in scanner.streams}
+    engine.control.forget({counters.ssrc for counters in gone}, names, held, stay)

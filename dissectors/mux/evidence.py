@@ -131,15 +131,23 @@ class Evidence:
         return self.streams.evicted + self._forgotten
 
     def forget(self, streams: Iterable[Counters]) -> None:
-        """Let go of streams; what comes of them needs to be confirmed anew."""
-        for counters in streams:
-            ssrc = counters.ssrc
+        """Let go of streams; what comes of them needs to be confirmed anew.
+
+        What is known of an SSRC stays as long as another stream has it.
+        """
+        gone = list(streams)
+        for counters in gone:
             for flow in counters.flows:
-                self.streams.pop((flow, ssrc), None)
-            if self._latest.get(ssrc) is counters:
-                del self._latest[ssrc]
-            self.reported.pop(ssrc, None)
+                self.streams.pop((flow, counters.ssrc), None)
             self._forgotten += 1
+        held = {ssrc: counters for (_, ssrc), counters in self.streams.items()}
+        for counters in gone:
+            ssrc, other = counters.ssrc, held.get(counters.ssrc)
+            if other is None:
+                self.reported.pop(ssrc, None)
+                self._latest.pop(ssrc, None)
+            elif self._latest.get(ssrc) is counters:
+                self._latest[ssrc] = other
 
     @property
     def evicted(self) -> int:
