@@ -195,6 +195,15 @@ def test_frames_can_be_kept_on_standard_output() -> None:
     assert json.loads(again.stdout.splitlines()[-1])["received"] == offline.analyze([str(CALL)]).capture.frames
 
 
+@pytest.mark.parametrize("form", ["--ndjson", "--json", "--log"])
+def test_frames_on_standard_output_stand_alone_there(form: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.pcapng"
+    run("-", "-w", str(kept), "--log", octets=CALL.read_bytes())
+    done = run("-", "-w", "-", form, octets=CALL.read_bytes())
+    # All but the last block, which says when the session ended.
+    assert len(done.stdout) == kept.stat().st_size and kept.read_bytes().startswith(done.stdout[:-64])
+
+
 def test_a_full_disk_ends_in_status_2_and_the_session_goes_on() -> None:
     done = run("-", "--ndjson", "-w", "/dev/full", octets=CALL.read_bytes())
     assert done.returncode == 2
@@ -239,9 +248,14 @@ def test_an_interrupt_ends_with_the_whole_report_also_when_it_is_said_twice_at_o
     ("words", "complaint"),
     [
         ((), "name an interface"),
-        (("-", "-i", "eth0"), "name an interface"),
+        (("-", "-i", "eth0"), "not both"),
+        (("eth0",), "an interface is -i IFACE"),
         (("-", "-f", "udp"), "filter where standard input comes from"),
         (("-i", "lo", "-i", "lo"), "named twice"),
+        (("-i", "lo", "-i", "any"), "any stands alone"),
+        (("-i", "any", "-i", "lo"), "any stands alone"),
+        (("-i", "lo", "--buffer", "9999999"), "more than the 4095 of a ring"),
+        (("-i", "lo", "-w", ""), "no name"),
         (("-i", "lo", "-b", "filesize:1"), "-b needs -w"),
         (("-i", "lo", "-w", "x", "-b", "files:2"), "when a file is full"),
         (("-i", "lo", "-a", "forever:1"), "duration:N"),

@@ -60,6 +60,12 @@ def test_the_screen_shows_drops_calls_streams_and_what_is_wrong() -> None:
         assert expected in shown
 
 
+def test_the_arrow_between_two_ports_comes_from_the_one_that_sends() -> None:
+    for sender, receiver in ((A, B), (B, A)):
+        one = replace(look(), report=report([(sender, receiver, rtp(sequence)) for sequence in range(20)]))
+        assert f"  {sender[0]}:{sender[1]} → {receiver[0]}:{receiver[1]} " in "\n".join(text(120, 40, one))
+
+
 def test_what_does_not_fit_is_counted() -> None:
     rows = text(80, 24, look(50, 60))
     assert any(row.startswith("Streams  60 lately") and " shown" in row for row in rows)

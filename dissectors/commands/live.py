@@ -28,7 +28,7 @@ Watch an interface: what is on its ports, calls as they ring, streams, findings,
   muxshark live -i eth0 --ports 5060,16384-16402
   muxshark live -i any -f 'host 192.0.2.1' -w call.pcapng
   tcpdump --immediate-mode -U -w - | muxshark live -
-  ssh router tcpdump -U -w - udp | muxshark live -
+  ssh router tcpdump --immediate-mode -U -w - udp | muxshark live -
 Ctrl-C ends with the full report of the session, twice at once."""
 BACKENDS = ("ring", "dumpcap", "scapy")
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
@@ -37,6 +37,7 @@ AUTOSTOP = ("duration", "filesize", "files", "packets")
 ROTATE = ("filesize", "duration", "files", "packets")
 KILO = 1000
 SWITCH = 0.0005
+LARGEST_BUFFER = 4095
 NO_SCREEN = ("dumb", "unknown")
 TOGETHER = 0.03
 """Seconds within which two interrupts are one: nobody is that fast."""
@@ -46,7 +47,7 @@ FAILED, INTERRUPTED = 2, "interrupted"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What may follow the command's name."""
-    parser.add_argument("pipe", nargs="?", choices=(inputs.STANDARD_INPUT,), metavar="-", help="read standard input")
+    parser.add_argument("pipe", nargs="?", metavar="-", help="read standard input")
     add = parser.add_argument
     add("-i", dest="interfaces", action="append", default=[], metavar="IFACE", help="an interface, or any; repeatable")
     add("-D", dest="list", action="store_true", help="list the interfaces and stop")
@@ -54,11 +55,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--ports", type=ports, default=(), metavar="N,N-N", help="UDP on these ports alone")
     add("--promiscuous", action="store_true", help="also frames that are for others")
     add("-s", "--snaplen", type=inputs.positive, default=262_144, metavar="OCTETS", help="keep so much of a frame")
-    add("--buffer", type=inputs.positive, default=64, metavar="MIB", help="what the kernel may hold for us (64)")
+    add("--buffer", type=buffer, default=64, metavar="MIB", help="what the kernel may hold for us (64)")
     add("--backlog", type=inputs.positive, default=1024, metavar="MIB", help="what may wait for the analysis (1024)")
     add("--backend", choices=BACKENDS, default="", help="the way in, instead of the best that works")
     add("--user", default="", metavar="NAME", help="who to be once everything is open (under sudo: who called it)")
-    add("-w", dest="keep", default="", metavar="FILE", help="keep the frames as pcapng; - is standard output")
+    add("-w", dest="keep", metavar="FILE", help="keep the frames as pcapng; - is standard output")
     add("-b", dest="rotate", action="append", default=[], type=pair(ROTATE), metavar="WHAT:N",
         help="a new file after filesize:kB, duration:S or packets:N; keep files:N of them")  # fmt: skip
     add("-a", dest="autostop", action="append", default=[], type=pair(AUTOSTOP), metavar="WHAT:N",
@@ -124,6 +125,14 @@ def ports(text: str) -> tuple[tuple[int, int], ...]:
     return tuple(found)
 
 
+def buffer(text: str) -> int:
+    """MiB that the kernel may hold: it counts a ring's octets in 32 bits."""
+    number = inputs.positive(text)
+    if number > LARGEST_BUFFER:
+        raise argparse.ArgumentTypeError(f"{number} MiB are more than the {LARGEST_BUFFER} of a ring")
+    return number
+
+
 def pair(words: tuple[str, ...]) -> Callable[[str], tuple[str, float]]:
     """A reader of `WHAT:N` for these words."""
 
@@ -138,12 +147,19 @@ def pair(words: tuple[str, ...]) -> Callable[[str], tuple[str, float]]:
 
 def _sensible(options: argparse.Namespace) -> None:
     """Refuse what contradicts itself."""
-    if bool(options.pipe) == bool(options.interfaces):
+    if options.pipe not in (None, inputs.STANDARD_INPUT):
+        raise inputs.Refused(f"{options.pipe!r} is no option and not -; an interface is -i IFACE")
+    if options.pipe and options.interfaces:
+        raise inputs.Refused("either an interface (-i) or - for standard input, not both")
+    if not options.pipe and not options.interfaces:
         raise inputs.Refused("name an interface (-i, see -D) or - for standard input")
-    if len(set(options.interfaces)) < len(options.interfaces) or "any" in options.interfaces[1:]:
+    if len(set(options.interfaces)) < len(options.interfaces) or "any" in options.interfaces and options.interfaces[1:]:
         raise inputs.Refused("an interface is named twice; any stands alone")
     if options.pipe and (options.filter or options.ports or options.backend or options.promiscuous):
         raise inputs.Refused("a filter, ports or a backend are for interfaces; filter where standard input comes from")
+    if options.keep == "":
+        raise inputs.Refused("-w: the file has no name")  # a variable that was not set: nothing would be kept
+    options.keep = options.keep or ""
     if options.rotate and not options.keep:
         raise inputs.Refused("-b needs -w: what is to be rotated?")
     if options.keep == inputs.STANDARD_INPUT and options.rotate:
@@ -266,12 +282,14 @@ def _finish(options: argparse.Namespace, session: Session) -> int:
     from dissectors.outputs.journal import human, ndjson
 
     end = session.end()
+    # On standard output are the frames, then, and nothing may come between or after them.
+    stream = sys.stderr if options.keep == inputs.STANDARD_INPUT else sys.stdout
     if options.ndjson:
-        sys.stdout.write(f"{ndjson(end)}\n")
+        stream.write(f"{ndjson(end)}\n")
     elif options.json:
         from dissectors.outputs.export import document
 
-        sys.stdout.writelines(document(session.report()))
+        stream.writelines(document(session.report()))
     elif options.keep != inputs.STANDARD_INPUT:
         from dissectors.outputs.terminal import render
 

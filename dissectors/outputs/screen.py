@@ -148,7 +148,10 @@ def _ports(page: Page, look: Look) -> Block | None:
             kinds.update({seen.name: seen.count for seen in flow.protocols})
         names = "  ".join(f"{_name(kind)} {quantity(number)}" for kind, number in kinds.most_common(5))
         style = PROTOCOL_STYLES.get(kinds.most_common(1)[0][0], "") if kinds else ""
-        arrow = "⇄" if len({(flow.src, flow.sport) for flow in flows}) > 1 else "→"
+        senders = {(flow.src, flow.sport) for flow in flows}
+        arrow = "⇄" if len(senders) > 1 else "→"
+        if one not in senders:
+            one, other = other, one
         rows.append((
             span(f"{endpoint(*one)} {arrow} {endpoint(*other)}"), span(quantity(sum(f.datagrams for f in flows))),
             span(names, style),
