@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from dissectors import offline
 from dissectors.cli import main
-from dissectors.wireshark.check import check
+from dissectors.wireshark.check import _pcap, check
 from dissectors.wireshark.plugin import Defaults, render
 from dissectors.wireshark.tshark import NoWireshark, Tshark, find
 from dissectors.wireshark.verify import verify
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark i
 
 CALL, EVERYTHING, FORMS = (PCAPS / name for name in ("facetime-2013.pcap", "rfc7983.pcap", "encodings.pcap"))
 TYPES = ("unknown", "sip", "keepalive", "stun", "zrtp", "dtls", "turn", "rtcp", "rtp", "quic")
+REQUEST = b"MESSAGE sip:b@192.0.2.2 SIP/2.0\r\nCall-ID: 1\r\nCSeq: 1 MESSAGE\r\n"
 COMPLETE_FORMS = {*range(1, 35)} - {25, 26}
 
 
@@ -169,6 +171,27 @@ def test_a_bomb_takes_no_memory_to_speak_of(tshark: Tshark, home: Path) -> None:
         for path in (empty, bombs)
     ]
     assert peaks[1] - peaks[0] < 200 * 1024
+
+
+def with_part(part: bytes, kind: bytes = b"multipart/mixed;boundary=b") -> bytes:
+    """A request whose body is of that kind and holds what inflates once more: a part, or a message."""
+    inner = b"Content-Type: application/sdp\r\nContent-Encoding: deflate\r\n\r\n" + part
+    body = b"--b\r\n" + inner + b"\r\n--b--\r\n" if kind.lower().startswith(b"multipart") else REQUEST + inner
+    return REQUEST + b"Content-Type: " + kind + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+@pytest.mark.parametrize("kind", [b"multipart/mixed;boundary=b", b"Multipart/mixed; boundary=b", b"message/sip"])
+def test_a_bomb_in_a_part_stays_compressed(tshark: Tshark, home: Path, kind: bytes) -> None:
+    sdp = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=x\r\nt=0 0\r\nm=audio 20000 RTP/AVP 0\r\n"
+    bomb = zlib.compress(sdp + b"a=x\r\n" * 100_000)
+    nested = zlib.compress(with_part(bomb))
+    payloads = [with_part(octets, kind) for octets in (zlib.compress(sdp), bomb, nested)]
+    path = home / "parts.pcap"
+    path.write_bytes(_pcap(payloads, 16402))
+    path.chmod(0o644)
+    rows = ask(tshark, home, path, ("sdp.media", "mux.expert.over_limit"))
+    assert [bool(media) for _, media, _ in rows] == [True, False, False]
+    assert [bool(told) for _, _, told in rows] == [False, True, True]
 
 
 def test_loaded_twice_it_says_so(tshark: Tshark, home: Path) -> None:

@@ -18,7 +18,7 @@ from dissectors.protocols.sip_headers import COMPACT, NAMES
 from dissectors.wire.inflate import LIMITS
 from dissectors.wire.spec import Row
 
-PARTS = ("classify", "inflate", "bodies", "sip", "wireshark")
+PARTS = ("classify", "inflate", "bodies", "sip", "parts", "wireshark")
 """The hand-written parts in their order, after `head` and the constants."""
 
 OPENING = ("SIP", "STUN", "ZRTP")

@@ -96,28 +96,3 @@ local function read_message(payload, max_inflated)
   for _, phrase in ipairs(notes) do body.notes[#body.notes + 1] = phrase end
   return { begin = begin, lines = lines, body = body, text = text, recovered = recovered, at = at, raw = raw }
 end
-
--- Whether the SIP dissector must not have the message as it stands: it would inflate what is labelled deflate or gzip.
-local function needs_rebuilding(message)
-  if message.body.status == "unsupported" then
-    for _, name in ipairs(codings(values(message.lines, "content-encoding"))) do
-      if name == "deflate" or name == "gzip" then return true end
-    end
-    return false
-  end
-  return message.body.status ~= "identity" or #message.recovered > 0 or message.body.label ~= nil
-end
-
--- The message with its body as plain text. Beyond the limit, and where an encoding is not decoded, headers only.
-local function rebuild(message)
-  local lines, status = {}, message.body.status
-  for _, source in ipairs({ message.lines, message.recovered }) do
-    for _, line in ipairs(source) do
-      if #lines == 0 or not REBUILT[header(line) or ""] then lines[#lines + 1] = line end
-    end
-  end
-  local text = (status == OVER_LIMIT or status == "unsupported") and "" or message.text
-  lines[#lines + 1] = "Content-Length: " .. #text
-  return table.concat(lines, "\r\n") .. "\r\n\r\n" .. text
-end
-

@@ -2,7 +2,7 @@
 if not Proto then
   return {
     classify = classify, inflate = inflate, is_text = is_text, read_message = read_message, rebuild = rebuild,
-    needs_rebuilding = needs_rebuilding, ROWS = ROWS, UNKNOWN = UNKNOWN, HINTS = HINTS,
+    needs_rebuilding = needs_rebuilding, guard = guard, ROWS = ROWS, UNKNOWN = UNKNOWN, HINTS = HINTS,
   }
 end
 
@@ -273,8 +273,13 @@ local function readable(payload, tvb, item)
   local message = read_message(payload, settings.max_inflated)
   if not message then return tvb end
   message.facetime = is_facetime(message)
-  local changed = needs_rebuilding(message)
-  if changed or message.body.status == "unsupported" then show_body(message, tvb, item) end
+  guard(message, settings.max_inflated)
+  local changed, body = needs_rebuilding(message), message.body
+  if body.status ~= "identity" or body.label or #message.recovered > 0 then show_body(message, tvb, item) end
+  if message.changed > 0 then
+    item:add_proto_expert_info(experts.over_limit, message.changed .. " encodings inside the body are not undone: "
+      .. "beyond the limit, or not what they are called")
+  end
   if changed and settings.inflate then
     return ByteArray.new(rebuild(message), true):tvb("SIP, body inflated"), message
   end
