@@ -32,7 +32,12 @@ def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
             odd = [each for each in odd if each.payload_type != COMFORT_NOISE]
             for each in odd:
                 what = f"{name_of(stream)}: {counted(each.packets, 'packet')} of type {each.payload_type}"
-                yield Found(what, (stream.first_place,), number, position)
+                phases = (phase for phase in stream.payload_types if phase.payload_type == each.payload_type)
+                began = min((phase.first for phase in phases), default=stream.first)
+                if began > stream.first:
+                    what += f", the first {began - stream.first:.3f} s after the stream began"
+                places = (stream.first_place,) if began <= stream.first else both_ends(stream)
+                yield Found(what, places, number, position)
 
 
 @rule(
