@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from dissectors.analysis.pending import Pending
 from dissectors.analysis.report import Check, Place
 from dissectors.protocols import stun
-from dissectors.protocols.stun_attributes import Address, Value
+from dissectors.protocols.stun_attributes import Address
 from dissectors.wire.datagram import Datagram, Flow
 
 MAX_PENDING = 8192
@@ -96,8 +96,7 @@ class Checks:
         if message.class_ in ("success", "error"):
             self._response(datagram, message)
             return
-        given = message.values
-        asked = self._asker(datagram, _kind(message.method, given))
+        asked = self._asker(datagram, _kind(message))
         asked.last = max(asked.last, datagram.time)
         if message.class_ == "indication":
             asked.indications += 1
@@ -105,10 +104,10 @@ class Checks:
         if self._pending.put_new((datagram.flow, message.transaction), datagram.time, asked):
             asked.requests += 1
         asked.silent += 1
-        asked.username = _text(given, "USERNAME") or asked.username
+        asked.username = message.username or asked.username
         asked.role = message.role or asked.role
-        asked.nominated |= "USE-CANDIDATE" in given
-        asked.software = _text(given, "SOFTWARE") or asked.software
+        asked.nominated |= message.use_candidate
+        asked.software = message.software or asked.software
 
     def _asker(self, datagram: Datagram, kind: str) -> Asked:
         key = (datagram.flow, kind)
@@ -148,13 +147,8 @@ class Checks:
         asked.lifetime = asked.lifetime if lifetime is None else lifetime
 
 
-def _kind(method: str, given: Mapping[str, Value | None]) -> str:
+def _kind(message: stun.Message) -> str:
     """A connectivity check carries the credentials of ICE; any other Binding asks a server or keeps a binding alive."""
-    if method != "Binding":
-        return method.lower()
-    return "connectivity check" if _text(given, "USERNAME") or given.get("PRIORITY") is not None else "binding"
-
-
-def _text(given: Mapping[str, Value | None], name: str) -> str | None:
-    value = given.get(name)
-    return value if isinstance(value, str) else None
+    if message.method != "Binding":
+        return message.method.lower()
+    return "connectivity check" if message.username or message.priority is not None else "binding"

@@ -20,9 +20,6 @@ class Pending(Generic[Value]):
         self.given_up = 0
         self._waiting: OrderedDict[Hashable, tuple[int, Value]] = OrderedDict()
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._waiting
-
     def put(self, key: Hashable, time: int, value: Value) -> None:
         """Let a value wait from `time` on."""
         waiting = self._waiting

@@ -93,11 +93,6 @@ class Message(NamedTuple):
                 return each.decoded
         return None
 
-    @property
-    def values(self) -> dict[str, Value | None]:
-        """The value of the first attribute of each name."""
-        return {each.name: each.decoded for each in reversed(self.attributes)}
-
     def _address(self, *names: str) -> Address | None:
         for name in names:
             value = self.get(name)

@@ -96,13 +96,13 @@ cdef class Table:
             numbers = (START_LINE, len(self.clauses))
             self.clauses.append(clause)
         elif isinstance(clause, Chain) and all(is_octet(check) for check in clause.checks) and len(clause.checks) <= 2:
-            numbers = self.chained(clause)
+            numbers = self.chain(clause)
         if numbers is None:
             numbers = (ASK, len(self.clauses))
             self.clauses.append(clause)
         self.write(*numbers)
 
-    def chained(self, clause):
+    def chain(self, clause):
         """A chain's numbers; its one or two checks are a mask, a low and a high value and an offset each, packed."""
         checks = [
             check.offset << 24 | (check.mask if isinstance(check, Bits) else 0xFF) << 16

@@ -45,6 +45,7 @@ if len(ROWS) >= MOST_ROWS:
     raise ImportError(f"the compiled scan reads {MOST_ROWS} rows, the table has {len(ROWS)}")
 
 cdef int RTP = evidence.RTP, MAX_INSIDE = reference.MAX_INSIDE
+cdef Py_ssize_t BATCH = reference.BATCH
 cdef uint64_t KEYED = evidence.KEYED, SEEN_QUIC = 1 << evidence.QUIC, BESIDE_QUIC = evidence.BESIDE_QUIC
 cdef int64_t LARGEST = LARGEST_RECORD, LAST_MOMENT = LATEST
 cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT
@@ -126,12 +127,12 @@ cdef class Scanner:
             elif type(layout) is pcapng.Layout:
                 taken = self.pcapng(batch.entries, over(chunk), at, file, walker, layout)
             at += taken
-            if at < size and (taken == 0 or len(batch.entries) < reference.BATCH):
+            if at < size and (taken == 0 or len(batch.entries) < BATCH):
                 piece = chunk[at:at + walker.wanted]
                 for record in walker.feed(piece):
                     self.walked(batch.entries, file, record)
                 at += len(piece)
-            if len(batch.entries) >= reference.BATCH:
+            if len(batch.entries) >= BATCH:
                 self.note()
                 yield batch
                 batch = reference.Batch()
@@ -186,7 +187,7 @@ cdef class Scanner:
         cdef int64_t unit = layout.unit, frame = walker.notes.packets, first = frame, captured, time
         cdef int link = layout.link
         cdef Py_ssize_t header = layout.header, begin = at
-        while at + header <= octets.size and len(entries) < 4096:
+        while at + header <= octets.size and len(entries) < BATCH:
             captured = either(octets, at + 8, big)
             if captured > LARGEST or captured > octets.size - at - header:
                 break
@@ -215,7 +216,7 @@ cdef class Scanner:
             plain = each.over == 1 and 0 <= each.offset <= LATEST
             interfaces[known] = Interface(each.link, each.times if plain else 0, each.offset if plain else 0, 0)
             known += 1
-        while at + 32 <= size and len(entries) < 4096:
+        while at + 32 <= size and len(entries) < BATCH:
             total, number, captured = either(octets, at + 4, big), either(octets, at + 8, big), either(octets, at + 20, big)
             padded = (captured + 3) & ~3
             if (
