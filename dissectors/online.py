@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dissectors.analysis.calls import MAX_WELL
 from dissectors.analysis.control import Control
@@ -25,6 +24,7 @@ from dissectors.sources.pcapng_blocks import prefix
 from dissectors.sources.pipe import CHUNK
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link_names import LINK_NAMES
+from dissectors.wire.values import Struct
 
 TICK = 0.5
 """Seconds between two looks, at the least."""
@@ -48,8 +48,7 @@ QUIET = 5.0
 """Seconds without any frame after which people are told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """When a session ends by itself: after so many seconds, frames, kept octets or kept files; 0 is never."""
 
     seconds: float = 0.0

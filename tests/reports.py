@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dissectors.analysis.report import (
     SCHEMA,
     Body,
@@ -25,6 +23,7 @@ from dissectors.analysis.report import (
     Seen,
     Stream,
 )
+from dissectors.wire.values import replace
 
 START = 1_379_000_000.0
 SDP = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 16402 RTP/AVP 104 0\r\n"

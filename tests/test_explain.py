@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass
 from typing import NamedTuple, get_args
 
 import pytest
@@ -19,6 +18,7 @@ from dissectors.outputs.explanation import explained
 from dissectors.outputs.fields import dump, listing
 from dissectors.wire.datagram import Datagram, Flow, Malformed
 from dissectors.wire.spec import Clause
+from dissectors.wire.values import Struct
 from tests.made import channel_data, rtcp, rtp, sip, srtcp, stun
 
 SAMPLES = {
@@ -120,8 +120,7 @@ def test_an_explanation_is_printable_lines_with_every_row(payload: bytes) -> Non
     assert any(line.startswith("  its flow   RTP 3") for line in lines)
 
 
-@dataclass(frozen=True)
-class Inner:
+class Inner(Struct, frozen=True):
     text: str
     octets: bytes
 
@@ -131,8 +130,7 @@ class Pair(NamedTuple):
     value: int
 
 
-@dataclass(frozen=True)
-class Outer:
+class Outer(Struct, frozen=True):
     none: None
     flag: bool
     pair: Pair

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from dissectors.sources.pipe import Pipe
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.frames import Frames
 from dissectors.wire.records import Record
+from dissectors.wire.values import replace
 from tests.made import A, B, frame, rtp, sip
 from tests.namespaces import MUXSHARK
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from dissectors.outputs.gauges import lasting, quantity, sparkline
 from dissectors.outputs.journal import human, ndjson
 from dissectors.outputs.lines import Page, width_of
 from dissectors.outputs.screen import _text, page_of
+from dissectors.wire.values import replace
 from tests.made import A, B, report, rtp, sip
 
 ROOT = Path(__file__).resolve().parent.parent

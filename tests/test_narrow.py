@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from dissectors.analysis.report import Finding, Place, RtcpView, Seen
 from dissectors.outputs.lines import cells
 from dissectors.outputs.terminal import render
+from dissectors.wire.values import replace
 from tests.reports import call, finding, message, report, stream
 from tests.test_terminal import COLOURS, Terminal, piped, shown
 

@@ -112,7 +112,7 @@ def test_both_scans_lead_to_the_same_report(path: Path) -> None:
 
 
 def plain(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return {name: getattr(value, name) for name in value.__struct_fields__}
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 16, 100, 1000, 4096])

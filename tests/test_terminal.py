@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -12,6 +11,7 @@ from dissectors.analysis.report import Handshake, Place, Report
 from dissectors.outputs.lines import Column, Page, cells, clip, span, table, wrap
 from dissectors.outputs.moments import milliseconds, seconds
 from dissectors.outputs.terminal import render
+from dissectors.wire.values import replace
 from tests.reports import HOSTILE, START, body, call, finding, hostile, message, report
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+
+from dissectors.wire.values import Struct
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Struct):
     """So many octets are `left`; `refused` counts what found no room."""
 
     left: int

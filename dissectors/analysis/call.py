@@ -6,7 +6,6 @@ call came to is decided when it is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from dissectors.analysis import messages
@@ -17,6 +16,7 @@ from dissectors.analysis.report import Description, Message
 from dissectors.protocols import sip
 from dissectors.protocols.sip import Identity
 from dissectors.wire.datagram import Datagram, Flow, Malformed
+from dissectors.wire.values import Struct, field
 
 MAX_MESSAGES = 2048
 MAX_USER_AGENTS, MAX_TAGS, MAX_HOSTS, MAX_FLOWS = 16, 16, 16, 64
@@ -28,8 +28,7 @@ KINDS = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class CallState:
+class CallState(Struct):
     """What is tracked of one Call-ID; times are nanoseconds."""
 
     call_id: str

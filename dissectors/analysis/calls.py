@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from dissectors.analysis.budget import Bounds, Budget
@@ -13,6 +12,7 @@ from dissectors.analysis.dialogs import Dialogs
 from dissectors.analysis.negotiation import MAX_OCTETS, Negotiation
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram, Malformed
+from dissectors.wire.values import Struct
 
 MAX_GONE, MAX_GONE_AT = 1 << 19, 64
 MAX_WELL = 256
@@ -28,8 +28,7 @@ WELL = ("ended", "answered")
 """Outcomes of which nobody complains."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """What is left of a call that made room: when it was, and where its media went; times are nanoseconds."""
 
     start: int

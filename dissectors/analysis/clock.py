@@ -7,11 +7,11 @@ slower than real time has a slope too, and it means nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import sqrt
 
 from dissectors.analysis.report import Certainty, Timing
 from dissectors.mux.counters import CLOCKS, Counters
+from dissectors.wire.values import Struct
 
 KNOWN = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
 VIDEO = 90000
@@ -48,8 +48,7 @@ RATES_OF_VIDEO = (5.0, 130.0)
 """Pictures a second between which a slope of 90,000 is taken for video."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slope:
+class Slope(Struct, frozen=True):
     """Timestamp units a second over `seconds`, and the standard error of that as a fraction of it."""
 
     rate: float
@@ -125,8 +124,7 @@ def usual(clock: int, step: int) -> bool:
     return any(abs(1000 * step / clock - each) < 0.01 for each in USUAL_MS) or (clock in AAC and step in SAMPLES)
 
 
-@dataclass(frozen=True, slots=True)
-class Inferred:
+class Inferred(Struct, frozen=True):
     """The clock in Hz that the wire shows, how sure that is, and from what, or why none is believed."""
 
     clock: int | None

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from dissectors.analysis.report import Call, Message, Report, Sizes
 from dissectors.protocols.sip_headers import canonical
+from dissectors.wire.values import Struct
 
 MOST_CALLS = 1000
 MOST_LINES = 2000
 
 
-@dataclass(frozen=True, slots=True)
-class MessagePair:
+class MessagePair(Struct, frozen=True):
     """The same step of both calls: octets as sent, and headers (by their long names) and lines that one side lacks.
 
     A message that only one capture has leaves the other's octets None. `compression`, `names` and `text` are the parts
@@ -32,8 +31,7 @@ class MessagePair:
     text: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CallPair:
+class CallPair(Struct, frozen=True):
     """A call of the first capture with its counterpart; `facts` are pairs that differ, by name."""
 
     first: str
@@ -42,8 +40,7 @@ class CallPair:
     messages: tuple[MessagePair, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """How two captures differ. `ports` are (port, what the first carries on it, what the second does)."""
 
     ports: tuple[tuple[int, str, str], ...]

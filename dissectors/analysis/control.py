@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from dissectors.analysis.pending import Pending
@@ -12,6 +11,7 @@ from dissectors.mux.evidence import Bounded
 from dissectors.protocols import rtcp
 from dissectors.protocols.rtcp_xr import VoipMetrics
 from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.values import Struct
 
 PATIENCE = 60_000_000_000
 """Nanoseconds in which a receiver has answered a sender report; they are sent every few seconds."""
@@ -70,8 +70,7 @@ class BySource(Generic[Value]):
         return found if value is None else [value]
 
 
-@dataclass(slots=True)
-class Heard:
+class Heard(Struct):
     """The latest report block about one source, and the extremes of all; times are nanoseconds."""
 
     reports: int = 0
@@ -118,8 +117,7 @@ def together(heard: Iterable[Heard]) -> Heard | None:
     )
 
 
-@dataclass(slots=True)
-class Covered:
+class Covered(Struct):
     """The RTCP of a 5-tuple, both directions together: datagrams encrypted and in the clear."""
 
     encrypted: int = 0

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from dissectors.analysis.budget import Bounds
 from dissectors.analysis.report import Dialog
 from dissectors.protocols.sip import Identity
+from dissectors.wire.values import Struct, field
 
 MAX_DIALOGS = 64
 ORDER = ("calling", "proceeding", "early", "confirmed", "terminated")
@@ -16,8 +15,7 @@ Tags = tuple[str | None, str | None]
 """The tags of From and To as the dialog's first request has them."""
 
 
-@dataclass(slots=True)
-class Dialogs:
+class Dialogs(Struct):
     """At most MAX_DIALOGS of them; `bounds` counts what found no room."""
 
     bounds: Bounds

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass, field
 
 from dissectors.analysis.report import Handshake, Place
 from dissectors.mux.evidence import Bounded
@@ -13,13 +12,13 @@ from dissectors.protocols.dtls_handshake import Handshake as Fragment
 from dissectors.protocols.dtls_handshake import assemble
 from dissectors.protocols.dtls_names import version_name
 from dissectors.wire.datagram import Datagram, Flow, Malformed
+from dissectors.wire.values import Struct, field
 
 MAX_FRAGMENTS = 64
 CLIENT_HELLO, CERTIFICATE, FATAL, CLOSE_NOTIFY = 1, 11, 2, 0
 
 
-@dataclass(slots=True)
-class End:
+class End(Struct):
     """What one end of a handshake has sent; fragments of its certificate wait until it is whole."""
 
     encrypted: bool = False
@@ -27,8 +26,7 @@ class End:
     fragments: list[Fragment] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class State:
+class State(Struct):
     """One handshake; `flow` is the client's, times are nanoseconds."""
 
     flow: Flow

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from dissectors.analysis.report import Call, Certainty, Finding, Report, Severity, Stream
+from dissectors.wire.values import Struct
 
 HISTORY = 30
 """How many looks back a stream's rate and loss are remembered."""
@@ -42,8 +42,7 @@ NUMBERS = re.compile(r"\d[\d.,]*")
 StreamKey = tuple[int, str, int, str, int, str]
 
 
-@dataclass(frozen=True, slots=True)
-class CallEvent:
+class CallEvent(Struct, frozen=True):
     """A call that went on: `state` is calling, ringing, answered, ended, rejected or cancelled."""
 
     event: Literal["call"]
@@ -55,8 +54,7 @@ class CallEvent:
     status: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class StreamEvent:
+class StreamEvent(Struct, frozen=True):
     """A stream: `state` is began, silent, resumed, or now (how it is doing, at regular times)."""
 
     event: Literal["stream"]
@@ -76,8 +74,7 @@ class StreamEvent:
     jitter_ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class FindingEvent:
+class FindingEvent(Struct, frozen=True):
     """A finding that has come up; see `report.Finding`."""
 
     event: Literal["finding"]
@@ -93,8 +90,7 @@ class FindingEvent:
     ssrc: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class DropEvent:
+class DropEvent(Struct, frozen=True):
     """Frames were dropped since the last look; the totals of the session so far."""
 
     event: Literal["drop"]
@@ -103,8 +99,7 @@ class DropEvent:
     dropped_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class EndEvent:
+class EndEvent(Struct, frozen=True):
     """The session is over: frames received, UDP datagrams in them, frames dropped, seconds that it took, and why."""
 
     event: Literal["end"]
@@ -120,8 +115,7 @@ class EndEvent:
 Event = CallEvent | StreamEvent | FindingEvent | DropEvent | EndEvent
 
 
-@dataclass(slots=True)
-class Followed:
+class Followed(Struct):
     """What is remembered of a stream between two looks; `history` holds datagrams a second and datagrams lost."""
 
     packets: int = 0
@@ -230,8 +224,7 @@ class Events:
         _forget(self._findings)
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """One look at a running session: the recent part of its report, what is new, and the meters.
 
     `seconds` counts from the beginning; the rates are a second, over the time since the last look. `memory` is resident

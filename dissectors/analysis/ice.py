@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Container
-from dataclasses import dataclass, field
 
 from dissectors.analysis.pending import Pending
 from dissectors.analysis.report import Check, Place
 from dissectors.protocols import stun
 from dissectors.protocols.stun_attributes import Address
 from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.values import Struct, field
 
 MAX_PENDING = 8192
 PATIENCE = 39_500_000_000
 """Nanoseconds after which a client gives up a request (RFC 8489 section 6.2.1, with its default values)."""
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Struct):
     """What one end asked of another with one method; times are nanoseconds."""
 
     flow: Flow

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address
 
 from dissectors.analysis.report import Certainty, Format, Media
 from dissectors.protocols import payload_types, sdp
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct
 
 FACETIME_ORIGIN = "GKVoiceChatService"
 SHA_256 = "sha-256"
 MAX_CANDIDATES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Codec:
+class Codec(Struct, frozen=True):
     """A codec and its RTP clock in Hz, how sure that is, and from what."""
 
     name: str | None

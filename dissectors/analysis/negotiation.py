@@ -9,7 +9,6 @@ could have been (RFC 3261 section 21.4.26).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from dissectors.analysis import media
 from dissectors.analysis.budget import Bounds, Budget
@@ -17,6 +16,7 @@ from dissectors.analysis.report import Description, Place
 from dissectors.protocols import sdp, sip
 from dissectors.protocols.sip_headers import number
 from dissectors.wire.datagram import Datagram, Flow, Malformed
+from dissectors.wire.values import Struct, field
 
 METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
 """The methods whose messages carry offers and answers."""
@@ -30,8 +30,7 @@ Transaction = tuple[str | None, int | None]
 """The tag of From, which is that of the side that asks, and the sequence number."""
 
 
-@dataclass(slots=True)
-class Announced:
+class Announced(Struct):
     """One media line as a side announced it: where it wants to receive, under what names it sends, and when it said so.
 
     `time` is in nanoseconds since the epoch.
@@ -46,8 +45,7 @@ class Announced:
     time: int
 
 
-@dataclass(slots=True)
-class Offered:
+class Offered(Struct):
     """The offer of a transaction: who made it, and where what it said last, and on each hop, stood first."""
 
     side: str
@@ -56,8 +54,7 @@ class Offered:
     answered: bool = False
 
 
-@dataclass(slots=True)
-class Negotiation:
+class Negotiation(Struct):
     """What the two sides have described to each other, in order; `kept` octets of `budget` are taken by it."""
 
     budget: Budget

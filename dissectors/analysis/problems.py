@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from dissectors.analysis.findings.rule import MAX_PLACES, Problem
 from dissectors.analysis.report import Place
+from dissectors.wire.values import Struct, field
 
 MAX_KINDS = 64
 """So many kinds of one id are told apart; what comes beyond is counted together."""
@@ -14,8 +14,7 @@ MAX_KINDS = 64
 _NUMBERS = re.compile(r"0x[0-9A-Fa-f]+|\d+")
 
 
-@dataclass(slots=True)
-class Kept:
+class Kept(Struct):
     """How often something went wrong, what was said of it first, and its first frames."""
 
     what: str

@@ -7,7 +7,6 @@ long as there is room for such, and what else was found is counted, with the fir
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dissectors.analysis import streams
@@ -17,6 +16,7 @@ from dissectors.analysis.report import Finding, Place, Report
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
+from dissectors.wire.values import Struct, field
 
 if TYPE_CHECKING:
     from dissectors.analysis.engine import Engine
@@ -27,8 +27,7 @@ LEAST = 32
 MOST_PLACES = 8
 
 
-@dataclass(slots=True)
-class Counted:
+class Counted(Struct):
     """How often something was found in what was let go, with the first one."""
 
     first: Finding
@@ -36,8 +35,7 @@ class Counted:
     places: list[Place] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Sums:
+class Sums(Struct):
     """What is remembered of what was let go; findings by id and severity."""
 
     flows: int = 0
@@ -59,8 +57,7 @@ class Sums:
         counted.places += finding.places[:1] if len(counted.places) < MOST_PLACES else ()
 
 
-@dataclass(slots=True)
-class Belongings:
+class Belongings(Struct):
     """The streams of calls that may go, by their positions; streams of calls that have gone; flows of all others."""
 
     of: dict[int, list[Counters]] = field(default_factory=dict)

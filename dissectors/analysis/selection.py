@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from dissectors.analysis.filters import Values, Wanted, without_scheme
 from dissectors.analysis.report import Call, Check, Finding, Flow, Handshake, Report, Stream
+from dissectors.wire.values import Struct, replace
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Seconds from the beginning of the capture; None is an open end."""
 
     begin: float | None = None

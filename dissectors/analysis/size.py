@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_left
-from dataclasses import dataclass
 
 from dissectors.analysis.report import Message
 from dissectors.protocols.sip_headers import COMPACT
+from dissectors.wire.values import Struct
 
 IPV4_UDP, IPV6_UDP = 28, 48
 LARGEST_REQUEST = 1300
@@ -27,8 +27,7 @@ SHORTER = {long.lower(): len(long) - len(short) for short, long in COMPACT.items
 """What the compact form of a header name saves, in octets."""
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
+class Saving(Struct, frozen=True):
     """What a message would lose, in octets: by deflating its body, and by compact header names (RFC 3261 7.3.3).
 
     `body` counts the label that says so, and the shorter Content-Length; it is 0 where deflating gains nothing and

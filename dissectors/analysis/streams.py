@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 
 from dissectors.analysis import clock, pauses, quality
 from dissectors.analysis.breaks import gaps
@@ -19,6 +18,7 @@ from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.mux.flows import FlowState
 from dissectors.protocols import payload_types
 from dissectors.wire.datagram import Flow
+from dissectors.wire.values import Struct, replace
 
 NEAREST = 64
 MOST_JUMPS = 0.1
@@ -28,8 +28,7 @@ GRACE = 32_000_000_000
 EVIDENT_EVENTS = Codec(EVENT, EVENT_CLOCK, None, "medium", "its payloads read as telephone events (RFC 4733)")
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
+class Joined(Struct, frozen=True):
     """A stream's call, by what they were joined, the side that sends, and the media lines of receiver and sender."""
 
     call: CallState

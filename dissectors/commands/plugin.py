@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
@@ -104,6 +103,7 @@ def _write(options: argparse.Namespace, defaults: Defaults) -> int:
 
 
 def _defaults(options: argparse.Namespace) -> Defaults:
+    from dissectors.wire.values import replace
     from dissectors.wireshark.plugin import Defaults
 
     defaults = Defaults(heuristic=options.heuristic)
@@ -120,6 +120,7 @@ def _defaults(options: argparse.Namespace) -> Defaults:
 
 def _with_ports_of(capture: str, defaults: Defaults) -> Defaults:
     from dissectors import offline
+    from dissectors.wire.values import replace
     from dissectors.wireshark.ports import ports_in
 
     found = ports_in(offline.rows([capture]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from struct import Struct
+import struct
 from typing import Any
 
 from scapy.contrib.rtcp import ReceptionReport as ScapyReceptionReport
@@ -26,8 +26,8 @@ from dissectors.protocols.rtcp_reports import ITEMS, REPORT_BLOCK, SENDER_INFO
 from dissectors.protocols.rtcp_xr import NAMES as XR_NAMES
 
 BLOCK = REPORT_BLOCK
-_SENDER_INFO = Struct("!QIII")
-_BLOCK = Struct("!IB3sIIII")
+_SENDER_INFO = struct.Struct("!QIII")
+_BLOCK = struct.Struct("!IB3sIIII")
 
 
 class Counted(StrField):

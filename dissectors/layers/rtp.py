@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from struct import Struct
+import struct
 from typing import Any
 
 from scapy.layers.rtp import RTP as ScapyRTP
@@ -12,8 +12,8 @@ from scapy.packet import bind_layers
 from dissectors.layers.layer import Later, Layer, Trailed, claimed, cut, optional
 from dissectors.protocols import rtp
 
-_HEADER = Struct("!BBHII")
-_EXTENSION = Struct("!HH")
+_HEADER = struct.Struct("!BBHII")
+_EXTENSION = struct.Struct("!HH")
 
 
 class RTP(Trailed, ScapyRTP):

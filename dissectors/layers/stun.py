@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from struct import Struct
+import struct
 from typing import Any
 
 from scapy.fields import (
@@ -26,7 +26,7 @@ from dissectors.protocols.stun_integrity import HEADER, fingerprint_of, integrit
 
 MOST_ATTRIBUTES = 128
 FINGERPRINT = TYPES_BY_NAME["FINGERPRINT"]
-_HEADER = Struct("!HHI")
+_HEADER = struct.Struct("!HHI")
 _WORDS: dict[stun.Class, str] = {
     "request": "request",
     "indication": "indication",

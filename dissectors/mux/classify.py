@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -26,13 +25,13 @@ from dissectors.wire.spec import (
     StartLine,
     Strength,
 )
+from dissectors.wire.values import Struct
 
 TOKEN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~"
 """The characters of a token (RFC 3261 section 25.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What one datagram is by its own octets: the protocol, how strong that is, why, and the number of the row."""
 
     protocol: str

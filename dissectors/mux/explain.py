@@ -7,7 +7,6 @@ holds is asked of the classifier itself, so that the explanation cannot disagree
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from dissectors.mux.classify import holds, number
@@ -27,13 +26,13 @@ from dissectors.wire.spec import (
     StartLine,
     Strength,
 )
+from dissectors.wire.values import Struct
 
 MOST_ELEMENTS = 64
 SHOWN = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One clause asked: `wanted` says what it requires, `found` what was there, `octets` where it looked.
 
     `octets` is (offset, octets) as far as they were captured; a clause about the length alone looked at none.
@@ -45,8 +44,7 @@ class Step:
     holds: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
+class Trial(Struct, frozen=True):
     """One row tried: its clauses in order up to and including the first that does not hold."""
 
     number: int
@@ -62,8 +60,7 @@ class Trial:
         return all(step.holds for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Every row in the order of the table, and the two that matter.
 
     `winner` is the first row that matches, None when there is none. `runner_up` is what the payload would be without

@@ -7,7 +7,6 @@ their verdicts fell; however the records are cut into calls, the order and the v
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from dissectors.mux.classify import classify, match
@@ -19,13 +18,13 @@ from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.frames import Frames
 from dissectors.wire.records import Record, Walker
+from dissectors.wire.values import Struct
 
 BATCH = 4096
 MAX_INSIDE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """How much may be open at once: flows, streams (and candidates for streams), datagrams in probation."""
 
     flows: int = 262_144

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from dissectors.analysis.report import Body, Call, Description, Format, Media, Report
 from dissectors.outputs.ladder import ladder
@@ -29,6 +28,7 @@ from dissectors.outputs.moments import moment, seconds
 from dissectors.outputs.steps import inflation, steps
 from dissectors.outputs.summary import SEVERITIES, outcome
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import replace
 
 WHOLE_CALLS = 3
 MOST_ROWS = 20

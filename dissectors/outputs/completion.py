@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from dissectors.wire.values import Struct
 
 FILES = ("FILE", "CAPTURE")
 """The metavars that stand for the name of a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """An option: its names, what it is for, whether a value follows, which ones if they are few, or a file's name."""
 
     names: tuple[str, ...]
@@ -21,8 +21,7 @@ class Option:
     file: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A subcommand: its options, the words that may stand alone, and whether files may."""
 
     name: str

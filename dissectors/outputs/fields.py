@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from typing import Any
 
 from dissectors.outputs.escape import visible
+from dissectors.wire.values import Struct
 
 MOST_ELEMENTS = 64
 MOST_OCTETS = 64
@@ -15,7 +15,7 @@ WIDE = 76
 
 
 def listing(value: Any, indent: int = 0) -> Iterator[str]:
-    """The fields of a dataclass or tuple, one a line, what is inside them indented further; every line is escaped."""
+    """The fields of a struct or tuple, one a line, what is inside them indented further; every line is escaped."""
     for name, inner in _members(value):
         yield from _field(name, inner, indent)
 
@@ -46,8 +46,8 @@ def _field(name: str, value: Any, indent: int) -> Iterator[str]:
 
 def _members(value: Any) -> list[tuple[str, Any]]:
     """The parts of a value with their names; a plain value has none."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return [(field.name, getattr(value, field.name)) for field in fields(value) if not field.name.startswith("_")]
+    if isinstance(value, Struct):
+        return [(name, getattr(value, name)) for name in value.__struct_fields__]
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return list(zip(value._fields, value, strict=True))
     if isinstance(value, (tuple, list, dict)):
@@ -69,7 +69,7 @@ def _short(value: Any) -> str | None:
     members = _members(value)
     if not members:
         return "none" if isinstance(value, (tuple, list, dict)) else visible(str(value))
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         return None
     parts = [_short(inner) for _, inner in members]
     return None if any(part is None for part in parts) else ", ".join(part for part in parts if part is not None)
@@ -89,4 +89,4 @@ def _text(octets: bytes) -> list[str]:
 
 
 def _title(value: Any) -> str:
-    return f" {type(value).__name__}" if is_dataclass(value) else ""
+    return f" {type(value).__name__}" if isinstance(value, Struct) else ""

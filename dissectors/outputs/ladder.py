@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from dissectors.outputs.lines import Column, Heading, Line, Page, Span, cells, clip, line, span, table, width_of
 from dissectors.outputs.moments import moment, seconds
 from dissectors.outputs.steps import Step
+from dissectors.wire.values import replace
 
 MOST_STEPS = 48
 MOST_LANES = 5

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from dissectors.outputs.escape import visible
+from dissectors.wire.values import Struct
 
 
 class Span(NamedTuple):
@@ -36,8 +36,7 @@ def line(*parts: str | Span) -> Line:
     return tuple(part if isinstance(part, Span) else span(part) for part in parts if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """What the lines are laid out for.
 
     `width` is in cells. On a `plain` page (a pipe, a file) nothing is drawn, cut or wrapped: one fact a line.

@@ -1,12 +1,12 @@
-"""The JSON Schema (draft 2020-12) of the report, read off the dataclasses, so that the two cannot differ."""
+"""The JSON Schema (draft 2020-12) of the report, read off the structs, so that the two cannot differ."""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from dissectors.analysis.report import SCHEMA, Report
+from dissectors.wire.values import Struct
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PLAIN: dict[Any, str] = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
@@ -22,10 +22,10 @@ def schema() -> dict[str, Any]:
 
 
 def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    """The schema of one annotation; dataclasses are defined once and referred to."""
+    """The schema of one annotation; structs are defined once and referred to."""
     if kind in PLAIN:
         return {"type": PLAIN[kind]}
-    if is_dataclass(kind) and isinstance(kind, type):
+    if isinstance(kind, type) and issubclass(kind, Struct):
         if kind.__name__ not in definitions:
             definitions[kind.__name__] = {}
             definitions[kind.__name__].update(_object(kind, definitions))
@@ -40,9 +40,9 @@ def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     raise TypeError(f"no JSON type for {kind}")
 
 
-def _object(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
+def _object(kind: type[Struct], definitions: dict[str, Any]) -> dict[str, Any]:
     hints = get_type_hints(kind)
-    names = [field.name for field in fields(kind)]
+    names = list(kind.__struct_fields__)
     return {
         "type": "object",
         "description": " ".join((kind.__doc__ or "").split()),

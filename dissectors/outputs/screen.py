@@ -4,7 +4,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TextIO
 
@@ -20,6 +19,7 @@ from dissectors.outputs.moments import milliseconds
 from dissectors.outputs.summary import MARKS, PROTOCOL_STYLES, SEVERITIES, STYLES
 from dissectors.outputs.terminal import IN_ASCII
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct
 
 HISTORY_CELLS, FEWER_CELLS, WIDE = 16, 8, 100
 QUIET_LOOKS = 3
@@ -49,8 +49,7 @@ WEIGHTS = (1, 2, 3, 1, 2)
 PORTS = (Column("", "left", 0, 20), Column("", "right", 2), Column("", "left", 0, 20))
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """A title and what stands under it: `heads` lines over the rows, and of `total` things as many as are worth it."""
 
     title: Line

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dissectors.analysis.report import Body, Call, Description, Message, Report, Stream
 from dissectors.outputs.lines import Line, clip, count, span
 from dissectors.outputs.moments import milliseconds
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct
 
 BEFORE = 35.0
 """Checks and handshakes so many seconds before the INVITE belong to it."""
@@ -18,8 +18,7 @@ NAMES = {"connectivity check": "checks", "binding": "binding requests"}
 TARGET = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One row of the ladder: from where to where, what, in which style, and what stands beside it.
 
     An `event` is no message: one arrow for many datagrams, drawn lighter. `parties` are the signalling endpoints of

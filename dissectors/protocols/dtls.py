@@ -2,21 +2,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dissectors.protocols.dtls_bodies import Certificate, Hello
 from dissectors.protocols.dtls_handshake import Handshake, assemble, read_handshakes
 from dissectors.protocols.dtls_names import ALERT_LEVELS, ALERTS, CONTENT_TYPES, version_name
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spec, certain, plausible
+from dissectors.wire.values import Struct
 
 HEADER = 13
 MOST_CONNECTION_ID = 20
 ALERT, HANDSHAKE, CID_RECORD = 21, 22, 25
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """An alert in the clear (RFC 5246 section 7.2)."""
 
     level: int
@@ -29,8 +28,7 @@ class Alert:
         return f"Alert ({level}, {ALERTS.get(self.description, f'description {self.description}')})"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One record (RFC 6347 section 4.1, RFC 9147 section 4).
 
     `unified` marks the header of DTLS 1.3: it hides its content type and its sequence number, which are then None, as
@@ -71,8 +69,7 @@ class Record:
         return ", ".join(inner) or self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """All the records of a datagram, in order.
 
     `messages` are the handshake messages in the clear that are whole in this datagram, fragments put together.

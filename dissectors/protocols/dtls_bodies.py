@@ -2,18 +2,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from hashlib import sha256
 
 from dissectors.protocols.dtls_names import cipher_suite_name, srtp_profile_name, version_name
 from dissectors.wire.datagram import Malformed
+from dissectors.wire.values import Struct
 
 SHOWN = 64
 SERVER_NAME, USE_SRTP, ALPN, SUPPORTED_VERSIONS, CONNECTION_ID = 0, 14, 16, 43, 54
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """A ClientHello or ServerHello (RFC 5246 section 7.4.1, RFC 9147 section 5.3).
 
     `version` is the legacy version of the hello; `supported_versions` what the extension says: a client's list, or the
@@ -56,8 +55,7 @@ class Hello:
         return ", ".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
-class HelloVerifyRequest:
+class HelloVerifyRequest(Struct, frozen=True):
     """The server's demand that the client repeat its hello with this cookie (RFC 6347 section 4.2.1)."""
 
     version: int
@@ -69,8 +67,7 @@ class HelloVerifyRequest:
         return f"cookie of {len(self.cookie)} octets"
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """A chain of certificates in DER, the sender's own first."""
 
     certificates: tuple[bytes, ...]
@@ -89,8 +86,7 @@ class Certificate:
 Body = Hello | HelloVerifyRequest | Certificate
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(Struct):
     """Takes fields off `octets`, which lie at `place` in the datagram; raises `Malformed` where they do not suffice."""
 
     octets: bytes

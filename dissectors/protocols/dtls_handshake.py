@@ -2,17 +2,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from dissectors.protocols.dtls_bodies import BODIES, Body, Reader
 from dissectors.protocols.dtls_names import HANDSHAKE_TYPES
 from dissectors.wire.datagram import Malformed
+from dissectors.wire.values import Struct
 
 HEADER = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """One handshake message, or a fragment of one (RFC 6347 section 4.2.2).
 
     `length` is that of the whole message, `fragment` what is here of it. `body` is None where the message is not here

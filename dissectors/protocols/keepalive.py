@@ -1,11 +1,11 @@
 """Keep-alives: CR LF (RFC 5626 section 4.4.1), NULs and the empty datagram (RFC 6263 section 4)."""
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, AtMost, Only, Spec, certain
+from dissectors.wire.values import Struct
 
 Kind = Literal["empty", "ping", "pong", "CR LF", "NUL", "space"]
 
@@ -21,8 +21,7 @@ _EXACT: dict[bytes, Kind] = {b"": "empty", b"\r\n\r\n": "ping", b"\r\n": "pong"}
 _MADE_OF: tuple[tuple[bytes, Kind], ...] = ((b"\r\n", "CR LF"), (b"\0", "NUL"), (b" ", "space"))
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A datagram that only keeps a binding alive; `length` is in octets."""
 
     kind: Kind

@@ -1,11 +1,11 @@
 """QUIC long and short headers (RFC 9000 section 17, RFC 9443)."""
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import U16, U32, AtLeast, Between, Bits, Spec, certain, plausible
+from dissectors.wire.values import Struct
 
 Form = Literal["long", "short", "version negotiation", "google"]
 
@@ -24,8 +24,7 @@ MOST_CONNECTION_ID = 20
 _LAST_DRAFT_OF_ONE_LENGTH_OCTET = 0xFF000015
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What the first QUIC header of a datagram says in the clear.
 
     `version`, `destination` and `source` (connection identifiers) are None in a short header, whose identifier has no

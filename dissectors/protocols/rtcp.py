@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from dissectors.protocols.rtcp_feedback import PAYLOAD, TRANSPORT, Feedback, read_feedback
@@ -22,6 +21,7 @@ from dissectors.protocols.rtcp_reports import (
 from dissectors.protocols.rtcp_xr import ExtendedReport, read_extended_report
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spec, certain, plausible
+from dissectors.wire.values import Struct
 
 __all__ = [
     "App", "Bye", "Compound", "ExtendedReport", "Feedback", "Packet", "ReceiverReport", "ReportBlock", "SenderReport",
@@ -54,8 +54,7 @@ NAMES: dict[int, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A packet of a type that is not decoded: the five bits after the padding bit, and the octets after the header.
 
     `ssrc` is the first word, as in every packet that is defined; None without one.

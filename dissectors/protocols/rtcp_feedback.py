@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from dissectors.wire.datagram import Malformed
+from dissectors.wire.values import Struct
 
 TRANSPORT, PAYLOAD = 205, 206
 
@@ -35,15 +35,13 @@ NAMES: dict[tuple[int, int], str] = {
 """(packet type, format) → the abbreviation of its RFC."""
 
 
-@dataclass(frozen=True, slots=True)
-class Nack:
+class Nack(Struct, frozen=True):
     """Sequence numbers that the receiver misses (RFC 4585 section 6.2.1)."""
 
     sequences: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Bitrate:
+class Bitrate(Struct, frozen=True):
     """One entry of TMMBR or TMMBN: bits per second and octets of overhead a packet (RFC 5104 section 4.2.1)."""
 
     ssrc: int
@@ -51,45 +49,39 @@ class Bitrate:
     overhead: int
 
 
-@dataclass(frozen=True, slots=True)
-class Bitrates:
+class Bitrates(Struct, frozen=True):
     """The entries of a TMMBR or TMMBN."""
 
     entries: tuple[Bitrate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(Struct, frozen=True):
     """Pairs of an SSRC and a command number, as FIR has them (RFC 5104 section 4.3.1)."""
 
     entries: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Slices:
+class Slices(Struct, frozen=True):
     """Lost slices: first macroblock, how many, picture (RFC 4585 section 6.3.2)."""
 
     entries: tuple[tuple[int, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReferencePicture:
+class ReferencePicture(Struct, frozen=True):
     """A reference picture selection: the payload type and a string that the codec defines (RFC 4585 section 6.3.3)."""
 
     payload_type: int
     bits: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EstimatedBitrate:
+class EstimatedBitrate(Struct, frozen=True):
     """REMB: the receiver's estimate in bits per second for these sources together (draft-alvestrand-rmcat-remb)."""
 
     bitrate: int
     ssrcs: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TransportWide:
+class TransportWide(Struct, frozen=True):
     """Transport-wide feedback (draft-holmer-rmcat-transport-wide-cc-extensions).
 
     `runs` are pairs of a status (0 not received, 1 and 2 received, 3 reserved) and how many packets in a row have it,
@@ -115,8 +107,7 @@ class TransportWide:
         return sum(count for status, count in self.runs if status == 0)
 
 
-@dataclass(frozen=True, slots=True)
-class CongestionControl:
+class CongestionControl(Struct, frozen=True):
     """Congestion control feedback (RFC 8888): SSRC, first sequence number and 16-bit metric blocks; then a time."""
 
     reports: tuple[tuple[int, int, tuple[int, ...]], ...]
@@ -128,8 +119,7 @@ Control = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Feedback:
+class Feedback(Struct, frozen=True):
     """A feedback message (RFC 4585 section 6.1).
 
     `ssrc` is its sender, `media_ssrc` the source that it is about (0 where the control information says which). `fci`

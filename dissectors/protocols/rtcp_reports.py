@@ -1,14 +1,14 @@
 """The five packets of RTCP that RFC 3550 section 6 defines: SR, RR, SDES, BYE and APP."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from struct import Struct
+import struct
 
 from dissectors.wire.datagram import Malformed
+from dissectors.wire.values import Struct
 
 REPORT_BLOCK = 24
 SENDER_INFO = 20
-SENDER, BLOCK = Struct("!IQIII"), Struct("!IIIIII")
+SENDER, BLOCK = struct.Struct("!IQIII"), struct.Struct("!IIIIII")
 """The source of a sender report with its sender information, and a report block."""
 
 
@@ -28,8 +28,7 @@ ITEMS: dict[int, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ReportBlock:
+class ReportBlock(Struct, frozen=True):
     """A receiver's view of the source `ssrc` (section 6.4.1).
 
     `fraction_lost` is 0 to 1 since the last report; `cumulative_lost` has a sign, as duplicates count against losses.
@@ -46,8 +45,7 @@ class ReportBlock:
     dlsr: float
 
 
-@dataclass(frozen=True, slots=True)
-class SenderReport:
+class SenderReport(Struct, frozen=True):
     """SR (section 6.4.1): `ntp` has 64 bits, `packets` and `octets` count what was sent since the start."""
 
     ssrc: int
@@ -69,8 +67,7 @@ class SenderReport:
         return f"SR {self.packets} packets sent" + _reported(self.reports)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverReport:
+class ReceiverReport(Struct, frozen=True):
     """RR (section 6.4.2)."""
 
     ssrc: int
@@ -88,8 +85,7 @@ class ReceiverReport:
         return "RR" + _reported(self.reports)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(Struct, frozen=True):
     """What a source says of itself: pairs of an item's name and its text (section 6.5).
 
     `terminated` tells whether a NUL ends the items, as it must.
@@ -100,8 +96,7 @@ class Chunk:
     terminated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SourceDescription:
+class SourceDescription(Struct, frozen=True):
     """SDES (section 6.5)."""
 
     chunks: tuple[Chunk, ...]
@@ -123,8 +118,7 @@ class SourceDescription:
         return f"SDES ({', '.join(items[:4])})" if items else "SDES"
 
 
-@dataclass(frozen=True, slots=True)
-class Bye:
+class Bye(Struct, frozen=True):
     """BYE (section 6.6): the sources that leave, and why."""
 
     sources: tuple[int, ...]
@@ -146,8 +140,7 @@ class Bye:
         return f"BYE ({self.reason!r})" if self.reason else "BYE"
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(Struct, frozen=True):
     """APP (section 6.7): `application` is the four-letter name that its maker chose."""
 
     ssrc: int

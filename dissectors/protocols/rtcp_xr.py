@@ -1,11 +1,11 @@
 """Extended reports of RTCP (RFC 3611)."""
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass
-from struct import Struct
 
 from dissectors.wire.datagram import Malformed
+from dissectors.wire.values import Struct
 
 NAMES: dict[int, str] = {
     1: "Loss RLE",
@@ -42,19 +42,17 @@ NAMES: dict[int, str] = {
 }
 
 UNAVAILABLE = 127
-_STATISTICS = Struct(">IHHIIIIIIBBBB")
-_VOIP = Struct(">IBBBBHHHHbbBBBBBBBBHHH")
+_STATISTICS = struct.Struct(">IHHIIIIIIBBBB")
+_VOIP = struct.Struct(">IBBBBHHHHbbBBBBBBBBHHH")
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiverReferenceTime:
+class ReceiverReferenceTime(Struct, frozen=True):
     """The receiver's clock as a 64-bit NTP time (section 4.4)."""
 
     ntp: int
 
 
-@dataclass(frozen=True, slots=True)
-class Dlrr:
+class Dlrr(Struct, frozen=True):
     """One sub-block of a DLRR (section 4.5): the middle of the last RRTR's time, and seconds since it came."""
 
     ssrc: int
@@ -62,15 +60,13 @@ class Dlrr:
     dlrr: float
 
 
-@dataclass(frozen=True, slots=True)
-class Delays:
+class Delays(Struct, frozen=True):
     """The sub-blocks of a DLRR."""
 
     entries: tuple[Dlrr, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StatisticsSummary:
+class StatisticsSummary(Struct, frozen=True):
     """Statistics over the sequence numbers from `begin` up to, not including, `end` (section 4.6).
 
     A group that the sender did not fill is None. Jitter is in timestamp units; `ttl_or_hop_limit` and `jitter` are
@@ -86,8 +82,7 @@ class StatisticsSummary:
     ttl_or_hop_limit: tuple[int, int, int, int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class VoipMetrics:
+class VoipMetrics(Struct, frozen=True):
     """Metrics of a call's quality (section 4.7).
 
     Rates and densities are fractions (0 to 1), durations and delays milliseconds, levels dBm. R factors are 0 to 100,
@@ -120,8 +115,7 @@ class VoipMetrics:
 Content = ReceiverReferenceTime | Delays | StatisticsSummary | VoipMetrics
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """One report block: its type, the octet that each type uses as it likes, its octets and what they mean."""
 
     type: int
@@ -135,8 +129,7 @@ class Block:
         return NAMES.get(self.type, f"block type {self.type}")
 
 
-@dataclass(frozen=True, slots=True)
-class ExtendedReport:
+class ExtendedReport(Struct, frozen=True):
     """An extended report (section 2)."""
 
     ssrc: int

@@ -1,10 +1,9 @@
 """RTP (RFC 3550 section 5), with header extensions (RFC 8285) and padding."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, Bits, RtpHeader, Spec, plausible
+from dissectors.wire.values import Struct
 
 HEADER = 12
 ONE_BYTE = 0xBEDE
@@ -19,8 +18,7 @@ PROFILES: dict[int, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(Struct, frozen=True):
     """A header extension: its 16-bit profile, its octets, and the elements where the profile defines any."""
 
     profile: int
@@ -33,8 +31,7 @@ class Extension:
         return PROFILES.get(self.profile, f"profile 0x{self.profile:04X}")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """An RTP packet (RFC 3550 section 5.1).
 
     `payload` leaves out the padding, `padding_length` octets (its count included), where the count is possible. Under

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from dissectors.protocols.sdp_attributes import Candidate, Crypto, Fingerprint, Rtcp, RtpMap, number
 from dissectors.protocols.sdp_lines import (
@@ -20,6 +19,7 @@ from dissectors.protocols.sdp_lines import (
 from dissectors.protocols.sdp_lines import connection as read_connection
 from dissectors.protocols.sdp_media import Direction, Media, Value, read_all
 from dissectors.wire.datagram import Malformed
+from dissectors.wire.values import Struct
 
 __all__ = [
     "Attribute", "Bandwidth", "Candidate", "Connection", "Crypto", "Description", "Direction", "Fingerprint", "Media",
@@ -32,8 +32,7 @@ MAX_FORMATS = 256
 MAX_DEVIATIONS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """A session description. `lines` is every line in order as (type, value); `deviations` are phrases for people."""
 
     version: str

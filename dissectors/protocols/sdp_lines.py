@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from dissectors.protocols.sdp_attributes import number
+from dissectors.wire.values import Struct
 
 
 class Origin(NamedTuple):
@@ -19,8 +19,7 @@ class Origin(NamedTuple):
     address: str
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """RFC 8866 section 5.7; `ttl` and `count` only with multicast addresses."""
 
     nettype: str

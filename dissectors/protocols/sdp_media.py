@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, TypeVar
 
 from dissectors.protocols import sdp_attributes
 from dissectors.protocols.sdp_attributes import Candidate, Crypto, Fingerprint, Rtcp, RtpMap, number
 from dissectors.protocols.sdp_lines import Attribute, Bandwidth, Connection
+from dissectors.wire.values import Struct
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
 Value = TypeVar("Value")
@@ -28,8 +29,7 @@ def read_all(values: Iterable[str], read: Callable[[str], Value | None]) -> tupl
     return tuple([found for value in values if (found := read(value)) is not None])
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True, dict=True):
     """One media description (RFC 8866 section 5.14).
 
     `connection` is its own or else the description's; `inherited` are the attributes of the description, which hold
@@ -46,15 +46,16 @@ class Media:
     bandwidths: tuple[Bandwidth, ...]
     attributes: tuple[Attribute, ...]
     inherited: tuple[Attribute, ...]
-    rtpmaps: Mapping[int, RtpMap] = field(init=False, compare=False)
-    fmtps: Mapping[str, str] = field(init=False, compare=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def rtpmaps(self) -> Mapping[int, RtpMap]:
         # Asked for once per format, and a hostile line has as many formats as it has attributes.
-        maps = tuple(read_all(self.all("rtpmap"), sdp_attributes.rtpmap))
-        pairs = (value.partition(" ") for value in self.all("fmtp"))
-        object.__setattr__(self, "rtpmaps", dict(reversed(maps)))
-        object.__setattr__(self, "fmtps", {first: rest.strip() for first, _, rest in reversed(tuple(pairs))})
+        return dict(reversed(read_all(self.all("rtpmap"), sdp_attributes.rtpmap)))
+
+    @cached_property
+    def fmtps(self) -> Mapping[str, str]:
+        pairs = [value.partition(" ") for value in self.all("fmtp")]
+        return {first: rest.strip() for first, _, rest in reversed(pairs)}
 
     def all(self, name: str) -> tuple[str, ...]:
         """The values of every attribute of that name of this media, in order; a property counts as empty."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
@@ -30,6 +29,7 @@ from dissectors.protocols.sip_start_line import METHODS, read_start_line
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.inflate import LIMITS, Inflated, Limits, inflate
 from dissectors.wire.spec import Spec, StartLine, certain
+from dissectors.wire.values import replace
 
 __all__ = [
     "METHODS", "SPEC", "Address", "Deviation", "Header", "Identity", "Message", "Part", "Via", "address", "build",

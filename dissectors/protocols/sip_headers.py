@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
+
+from dissectors.wire.values import Struct
 
 MOST_REMEMBERED = 1024
 LONGEST_REMEMBERED = 512
@@ -76,8 +77,7 @@ class Header(NamedTuple):
     recovered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A name-addr or addr-spec with its header parameters (RFC 3261 section 20.10); absent parts are empty."""
 
     display: str

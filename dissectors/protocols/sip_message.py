@@ -1,7 +1,7 @@
 """A SIP message as it was read, and what people ask of it (RFC 3261 section 7)."""
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from dissectors.protocols.sip_build import build, request_line, status_line
@@ -9,6 +9,7 @@ from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import LISTS, NAMES, Header, address, canonical, number, split, via
 from dissectors.protocols.sip_parts import Part, media_type
 from dissectors.wire.inflate import Inflated, spoken
+from dissectors.wire.values import Struct
 
 
 class Identity(NamedTuple):
@@ -25,8 +26,7 @@ class Identity(NamedTuple):
     branch: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True, dict=True):
     """A request (`method` and `uri` are set) or a response (`status` and `reason` are set).
 
     `octets` is the message as it stood on the wire, `body_offset` where its body begins within the datagram,
@@ -48,10 +48,10 @@ class Message:
     parts: tuple[Part, ...]
     trailing: bytes
     deviations: tuple[Deviation, ...]
-    _first: dict[str, str] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_first", {header.name: header.value for header in reversed(self.headers)})
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        return {header.name: header.value for header in reversed(self.headers)}
 
     @property
     def is_request(self) -> bool:

@@ -3,17 +3,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dissectors.protocols.sip_headers import Header, parameter, parameters, read, unfold
 from dissectors.wire.inflate import Inflated, Limits, inflate
+from dissectors.wire.values import Struct
 
 MAX_PARTS = 32
 MAX_DEPTH = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One part of a multipart body: its headers, its octets as sent, and what they inflate to by Content-Encoding."""
 
     headers: tuple[Header, ...]

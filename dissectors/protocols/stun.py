@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 import hmac
+import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from struct import Struct
 from typing import Literal, NamedTuple, get_args
 
 from dissectors.protocols.stun_attributes import (
@@ -21,6 +20,7 @@ from dissectors.protocols.stun_attributes import (
 from dissectors.protocols.stun_integrity import HEADER, fingerprint_of, integrity_of
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import U32, AtLeast, Bits, Chain, LengthField, Spec, certain, plausible
+from dissectors.wire.values import Struct
 
 SHOWN = 64
 MOST_REMEMBERED = 1024
@@ -47,7 +47,7 @@ METHODS: dict[int, str] = {
 }
 METHODS_BY_NAME: dict[str, int] = {name: method for method, name in METHODS.items()}
 
-FIRST_WORDS = Struct("!HH")
+FIRST_WORDS = struct.Struct("!HH")
 """The type and the length of a message."""
 
 FINGERPRINT = TYPES_BY_NAME["FINGERPRINT"]
@@ -58,8 +58,7 @@ _AFTER_INTEGRITY = {"MESSAGE-INTEGRITY", "MESSAGE-INTEGRITY-SHA256", "FINGERPRIN
 _NEVER_REPEATED = {TYPES_BY_NAME[name] for name in _AFTER_INTEGRITY}
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """One attribute: `decoded` is None where the octets do not fit the type, and the octets where nothing is known."""
 
     type: int

@@ -6,11 +6,11 @@ kind is not an error of the message: it stays octets, and the message lists it a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct
 
 COOKIE = b"\x21\x12\xa4\x42"
 
@@ -25,8 +25,7 @@ class Address(NamedTuple):
         return endpoint(*self)
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorCode:
+class ErrorCode(Struct, frozen=True):
     """ERROR-CODE (RFC 8489 section 14.8): `code` is 300 to 699 where the sender keeps to the RFC."""
 
     code: int
@@ -36,8 +35,7 @@ class ErrorCode:
         return f"{self.code} {self.reason!r}" if self.reason else str(self.code)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeRequest:
+class ChangeRequest(Struct, frozen=True):
     """CHANGE-REQUEST (RFC 5780 section 7.2): which of its addresses the server is asked to answer from."""
 
     change_ip: bool

@@ -1,16 +1,14 @@
 """TURN ChannelData (RFC 8656 section 12.4)."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import AtLeast, Between, LengthField, Spec, plausible
+from dissectors.wire.values import Struct
 
 HEADER = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A ChannelData message: `data` is what the relay carries, `padding` the octets after it.
 
     `deviations` are phrases for people: what was accepted although the RFC forbids it.

@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.spec import U32, AtLeast, Bits, Spec, certain
+from dissectors.wire.values import Struct
 
 HEADER = 12
 CRC = 4
@@ -54,8 +54,7 @@ def _crc_table() -> tuple[int, ...]:
 _CRC_TABLE = _crc_table()
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """A Hello message (RFC 6189 section 5.2); the algorithms are four-letter names in the order of preference."""
 
     version: str
@@ -72,8 +71,7 @@ class Hello:
     sas_types: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """A Commit message (RFC 6189 section 5.4): the algorithms that the initiator chose."""
 
     h2: bytes
@@ -85,8 +83,7 @@ class Commit:
     sas_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Error:
+class Error(Struct, frozen=True):
     """An Error message (RFC 6189 section 5.9)."""
 
     code: int
@@ -97,8 +94,7 @@ class Error:
         return ERRORS.get(self.code, f"error 0x{self.code:X}")
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A ZRTP packet (RFC 6189 section 5).
 
     `source_identifier` is the SSRC of the media that it belongs to, `type` the message's name without its blanks,

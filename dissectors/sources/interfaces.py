@@ -9,9 +9,9 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from dissectors.wire.datagram import CaptureError
+from dissectors.wire.values import Struct
 
 ANY = "any"
 """Every interface at once, on Linux."""
@@ -24,8 +24,7 @@ UP, LOOPBACK, RUNNING = 0x1, 0x8, 0x40
 SYSTEM = "/sys/class/net"
 
 
-@dataclass(frozen=True, slots=True)
-class Interface:
+class Interface(Struct, frozen=True):
     """One interface; `hardware` is its ARPHRD number, `state` is up, down, or no carrier."""
 
     name: str

@@ -19,7 +19,6 @@ import time
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 
 from dissectors.sources.pcapng_blocks import (
@@ -36,6 +35,7 @@ from dissectors.sources.pcapng_blocks import (
 )
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.records import Record
+from dissectors.wire.values import Struct
 
 UNFINISHED = struct.pack("<II", ENHANCED, 32)
 """What stands at the end of a file that is still being written."""
@@ -50,8 +50,7 @@ STANDARD_OUTPUT = "-"
 FOREVER = 1 << 62
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(Struct, frozen=True):
     """When a file is full (`octets`, `seconds`, `packets`) and how many of them are kept (`files`); 0 is no bound."""
 
     octets: int = 0

@@ -9,20 +9,19 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from dissectors.sources import rights
 from dissectors.wire.datagram import CaptureError
 from dissectors.wire.records import Record, Walker
+from dissectors.wire.values import Struct
 
 SNAPLEN = 262_144
 BUFFER = 64 << 20
 BACKLOG = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is to be captured: from which interfaces, by which filter, how much of a frame.
 
     `buffer` octets wait in the kernel, `backlog` octets (in a temporary file) until they are analysed.
@@ -36,8 +35,7 @@ class Wanted:
     backlog: int = BACKLOG
 
 
-@dataclass(slots=True)
-class Drops:
+class Drops(Struct):
     """Frames that are lost: the kernel's ring had no room for them, or our backlog had none."""
 
     kernel: int = 0

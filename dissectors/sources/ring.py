@@ -15,10 +15,10 @@ import socket
 import struct
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass
 
 from dissectors.sources.interfaces import ANY, Interface, link_of
 from dissectors.wire.records import Record
+from dissectors.wire.values import Struct
 
 SOL_PACKET = 263
 PACKET_ADD_MEMBERSHIP, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 1, 5, 6, 10
@@ -65,8 +65,7 @@ ACCEPT_ALL, ACCEPT_NONE = 0xFFFFFFFF, 0
 Instruction = tuple[int, int, int, int]
 
 
-@dataclass(slots=True)
-class Counted:
+class Counted(Struct):
     """What the kernel says of one ring so far: frames that passed the filter, frames it had no room for."""
 
     passed: int = 0

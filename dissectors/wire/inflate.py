@@ -10,13 +10,12 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from dissectors.wire.deflate import Layer, Status, read_gzip, read_stream, read_zlib
+from dissectors.wire.values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How much a body may inflate to: `octets` at most, and `ratio` times its own size.
 
     Deflate reaches 1032:1 on a run of one octet; SDP, XML and JSON stay below 20:1, so 100:1 is far beyond any text.
@@ -35,8 +34,7 @@ LIMITS = Limits()
 """What holds where nobody asks for anything else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inflated:
+class Inflated(Struct, frozen=True):
     """A body as it reads once decoded, and what was found on the way.
 
     `octets` is the decoded body, the part before the break unless `status` is "complete" or "identity", and the input

@@ -8,8 +8,9 @@ them apart.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+
+from dissectors.wire.values import Struct, field
 
 LARGEST_RECORD = 1 << 18
 """The longest captured record that is believed, in octets: what libpcap and Wireshark accept (MAXIMUM_SNAPLEN)."""
@@ -38,8 +39,7 @@ class Record(NamedTuple):
     original: int
 
 
-@dataclass(slots=True)
-class Notes:
+class Notes(Struct):
     """What a capture says of itself, for the report. It grows while the records are read.
 
     `links` counts records by LINKTYPE. `cut` is the offset of a record that the capture ends within, `corrupt` the

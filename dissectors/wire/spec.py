@@ -11,8 +11,9 @@ A new word is an edit here, in `mux.classify` and in `wireshark.plugin`; the dif
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from dissectors.wire.values import Struct
 
 Strength = Literal["certain", "plausible"]
 
@@ -119,8 +120,7 @@ class Row(NamedTuple):
     wireshark: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """One protocol of the table: its name, its rows in order, how to read it, and Wireshark's name for it."""
 
     name: str

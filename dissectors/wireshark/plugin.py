@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import resources
 
 from dissectors import __version__
@@ -17,6 +16,7 @@ from dissectors.protocols.payload_types import FACETIME, Hint
 from dissectors.protocols.sip_headers import COMPACT, NAMES
 from dissectors.wire.inflate import LIMITS
 from dissectors.wire.spec import Row
+from dissectors.wire.values import Struct
 
 PARTS = ("classify", "inflate", "bodies", "sip", "parts", "wireshark")
 """The hand-written parts in their order, after `head` and the constants."""
@@ -31,8 +31,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _RANGE = re.compile(r"[0-9]{1,5}(-[0-9]{1,5})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """The defaults of the plugin's preferences, and the name of its protocol, fields and preferences.
 
     `ports` and `signalling_ports` are Wireshark's ranges, such as `16402,16384-16387`, or empty. Raises ValueError, in

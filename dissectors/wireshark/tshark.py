@@ -6,8 +6,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from dissectors.wire.values import Struct
 
 PLACES = (
     "/Applications/Wireshark.app/Contents/MacOS/tshark",
@@ -26,8 +27,7 @@ class NoWireshark(Exception):
     """Wireshark cannot be asked: one line for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a run of tshark said: its exit status, its lines and its complaints."""
 
     status: int
@@ -41,8 +41,7 @@ class Answer:
         return tuple(" ".join(self.complaints[place : place + 2]) for place in errors)
 
 
-@dataclass(frozen=True, slots=True)
-class Tshark:
+class Tshark(Struct, frozen=True):
     """One tshark: its path and its version."""
 
     path: str

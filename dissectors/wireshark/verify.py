@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from pyshark.capture.capture import TSharkCrashException
 
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS
+from dissectors.wire.values import Struct, field
 from dissectors.wireshark.plugin import Defaults, render
 from dissectors.wireshark.tshark import NoWireshark, Tshark
 
@@ -36,8 +36,7 @@ PATIENCE = 5.0
 """Seconds that a tshark has for its end when it has told everything."""
 
 
-@dataclass(slots=True)
-class Difference:
+class Difference(Struct):
     """Datagrams that are `ours` to us and `theirs` to Wireshark: how many, and the first frames."""
 
     ours: str
@@ -46,8 +45,7 @@ class Difference:
     frames: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Opinions:
+class Opinions(Struct, frozen=True):
     """How many datagrams were compared, on how many the two agree, and the differences, the most frequent first.
 
     `missing` counts datagrams that only one of the two found. `labelled` counts frames that carry the plugin's layer.

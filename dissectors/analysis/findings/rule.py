@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
 
 from dissectors.analysis.report import (
     Call,
@@ -19,14 +18,14 @@ from dissectors.analysis.report import (
     Severity,
     Stream,
 )
+from dissectors.wire.values import Struct
 
 MAX_PLACES = 16
 MAX_ALIKE = 512
 """So many findings of one rule are listed; one more says how many there were beyond that."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something that reading and parsing ran into, with how often and where; `id` is that of the rule that tells it."""
 
     id: str
@@ -35,8 +34,7 @@ class Problem:
     places: tuple[Place, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What the rules look at: the report but for its findings, and what went wrong while reading."""
 
     capture: Capture
@@ -62,8 +60,7 @@ class Facts:
         return ((n, call) for n, call in enumerate(self.calls) if call.kind == "call" and call.answered is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a rule found once: a sentence of particulars, the frames that show it, and whose it is."""
 
     what: str
@@ -77,8 +74,7 @@ class Found:
 Look = Callable[[Facts], Iterable[Found]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One finding: its id, how severe it is unless it says otherwise, its title, why it matters, what to do.
 
     `look` yields it as often as it is there.

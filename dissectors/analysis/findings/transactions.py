@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from dissectors.analysis.report import Call, Message
+from dissectors.wire.values import Struct, field
 
 OTHER = {"caller": "callee", "callee": "caller", "": ""}
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(Struct):
     """A request with what answered it; `requests` and `responses` hold retransmissions and further hops too."""
 
     method: str

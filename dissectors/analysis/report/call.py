@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from dissectors.analysis.report.message import Message
 from dissectors.analysis.report.place import Certainty, Place
+from dissectors.wire.values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """One payload type of a media line, explained. `source` says where codec and clock come from."""
 
     payload_type: str
@@ -23,8 +22,7 @@ class Format:
     parameters: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(Struct, frozen=True):
     """One media line of an offer or answer.
 
     `suites` are the SRTP suites of its a=crypto lines; `fingerprint` is that of the certificate which DTLS will show;
@@ -49,8 +47,7 @@ class Media:
     endpoints: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """An offer or an answer (RFC 3264): where it stood, and which side made it; its text is in that message's body.
 
     `answers` is the place of the offer that an answer belongs to: of what the same hop carried where that was captured.
@@ -66,8 +63,7 @@ class Description:
     answers: Place | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dialog:
+class Dialog(Struct, frozen=True):
     """A Call-ID with its tags and its RFC 3261 state: calling, proceeding, early, confirmed, terminated."""
 
     call_id: str
@@ -76,8 +72,7 @@ class Dialog:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """Every dialog of one Call-ID, which is `call_id` (empty where a message has none), and their streams.
 
     `outcome` is one of `ringing`, `established` (still open at the end), `ended`, `rejected`, `cancelled`,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dissectors.wire.values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureFile:
+class CaptureFile(Struct, frozen=True):
     """One file as it was read. `comments` are those that the file itself carries; `dropped` is what it reports lost."""
 
     name: str
@@ -18,8 +17,7 @@ class CaptureFile:
     dropped: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Something that was counted by name: a protocol, an encapsulation, a TCP port that looks like SIP."""
 
     name: str
@@ -27,8 +25,7 @@ class Seen:
     octets: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Struct, frozen=True):
     """The whole timeline. `datagrams` counts UDP headers, `inside` what TURN carried in some of them."""
 
     files: tuple[CaptureFile, ...]
@@ -45,8 +42,7 @@ class Capture:
     scan: str
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Struct, frozen=True):
     """A directed 5-tuple. `protocols` are the classes of its datagrams, most frequent first."""
 
     src: str

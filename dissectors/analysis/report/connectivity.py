@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dissectors.analysis.report.place import Place
+from dissectors.wire.values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """STUN between two endpoints: connectivity checks, keep-alives or a server asked, in one direction.
 
     `src` sent the requests. Round-trip times are those of answered requests. `relayed` is what a TURN server allocated,
@@ -41,8 +39,7 @@ class Check:
     place: Place = Place(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """A DTLS handshake (RFC 6347, RFC 9147) as far as it is in the clear; `src` is the client.
 
     `outcome` is `complete` (both sides went on encrypted), `failed` (a fatal alert), `unanswered` (no ServerHello) or
@@ -68,8 +65,7 @@ class Handshake:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Protection:
+class Protection(Struct, frozen=True):
     """How much RTCP of a 5-tuple, both directions together, is encrypted and how much is in the clear."""
 
     src: str

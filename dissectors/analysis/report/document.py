@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dissectors.analysis.report.call import Call
 from dissectors.analysis.report.capture import Capture, Flow, Seen
 from dissectors.analysis.report.connectivity import Check, Handshake, Protection
 from dissectors.analysis.report.place import Certainty, Place, Severity
 from dissectors.analysis.report.stream import Stream
+from dissectors.wire.values import Struct
 
 SCHEMA = "muxshark/report/1"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """Something a person should know: what, why it matters, what to do, how sure, and the frames that show it.
 
     `call` and `stream` are positions in the report's lists, None where the finding is about the whole capture.
@@ -31,8 +29,7 @@ class Finding:
     stream: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Everything that was counted, what is not listed included.
 
     `outcomes` counts SIP transactions by kind and outcome, as in `call, ended`. `calls_left_out` and
@@ -49,8 +46,7 @@ class Totals:
     flows_left_out: int
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Everything that is said of a capture."""
 
     schema: str

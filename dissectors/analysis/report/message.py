@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dissectors.analysis.report.place import Place
 from dissectors.protocols.sip_deviation import Kind
+from dissectors.wire.values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """A message's body: lengths in octets on the wire and inflated, what was found, what the label claimed."""
 
     content_type: str | None
@@ -22,8 +20,7 @@ class Body:
     deviations: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """What a message weighs, in octets of UDP payload: as sent, with its body inflated, and with long header names too.
 
     `compact` counts the headers that were written by their compact name.
@@ -35,16 +32,14 @@ class Sizes:
     compact: int
 
 
-@dataclass(frozen=True, slots=True)
-class Deviation:
+class Deviation(Struct, frozen=True):
     """What is odd about a message: `kind` for programs, `text` for people."""
 
     kind: Kind
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One SIP message of a call. `method` is that of the CSeq for a response; `status` is None for a request.
 
     `side` is `caller` or `callee`, as the tags tell; `headers` are the names as they were written, in order;

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from dissectors.wire.values import Struct
 
 Severity = Literal["error", "warning", "note"]
 Certainty = Literal["certain", "high", "medium", "low", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """One frame of one file."""
 
     file: int

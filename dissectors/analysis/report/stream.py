@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from dissectors.analysis.report.place import Certainty, Place
+from dissectors.wire.values import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(Struct, frozen=True):
     """How long a payload type was sent."""
 
     payload_type: int
@@ -17,8 +15,7 @@ class Phase:
     packets: int
 
 
-@dataclass(frozen=True, slots=True)
-class RtcpView:
+class RtcpView(Struct, frozen=True):
     """What the receiver of a stream reported of it last, and the extremes. `round_trip_ms` from LSR and DLSR.
 
     `first` and `last` are when it did first and last; `lost_at_first` is the cumulative number of the first report, of
@@ -38,8 +35,7 @@ class RtcpView:
     lost_at_first: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Struct, frozen=True):
     """The datagrams of one payload type: how many, and the sizes of their payloads in octets."""
 
     payload_type: int
@@ -50,8 +46,7 @@ class Payload:
     largest: int
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """How a stream's timestamps run against the time of the capture.
 
     `rate` is timestamp units a second, as measured, `error_ppm` its standard error. `drift_ppm` is how much faster than
@@ -72,8 +67,7 @@ class Timing:
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Quality:
+class Quality(Struct, frozen=True):
     """How it will have sounded (ITU-T G.107, simplified), and how losses came in a row.
 
     `mos` (1 to 4.5) and `r_factor` are None where the codec has no published values; `basis` says from what they come,
@@ -88,8 +82,7 @@ class Quality:
     longest_loss_run: int
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A stream up to a moment: `packets` and `lost` since its beginning; jitter then, None where the clock differs."""
 
     time: float
@@ -98,8 +91,7 @@ class Moment:
     jitter_ms: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A time in which nothing of a stream came although its sender went on: from when, for how long, how many."""
 
     start: float
@@ -107,8 +99,7 @@ class Gap:
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
-class Digit:
+class Digit(Struct, frozen=True):
     """A telephone event (RFC 4733): the key that was pressed, when it began, and for how long."""
 
     digit: str
@@ -117,8 +108,7 @@ class Digit:
     certainty: Certainty
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Struct, frozen=True):
     """One RTP stream: an SSRC in one direction.
 
     `lost` is RFC 3550 appendix A.3 without duplicates; `jitter_ms` is RFC 3550 section 6.4.1 with `clock`, None where
