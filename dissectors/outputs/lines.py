@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from dissectors.outputs.escape import visible
@@ -56,7 +57,7 @@ def cells(text: str) -> int:
     """How many terminal cells a text takes: two for wide characters, none for combining ones."""
     if text.isascii():
         return len(text)
-    return sum(_cells(character) for character in text)
+    return sum(map(_cells, text))
 
 
 def clip(text: str, width: int) -> str:
@@ -92,7 +93,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 def width_of(parts: Line) -> int:
     """How many cells a line takes."""
-    return sum(cells(part.text) for part in parts)
+    return sum([cells(part.text) for part in parts])
 
 
 def hanging(page: Page, first: Line, text: str, style: str = "", indent: int | None = None) -> list[Line]:
@@ -201,6 +202,7 @@ def _fit(kept: list[int], widths: dict[int, int], columns: Sequence[Column], roo
         kept.remove(last)
 
 
+@lru_cache(maxsize=1024)
 def _cells(character: str) -> int:
     if unicodedata.combining(character):
         return 0
@@ -210,8 +212,11 @@ def _cells(character: str) -> int:
 def _row(row: Line, kept: list[int], widths: dict[int, int], columns: Sequence[Column], indent: int) -> Line:
     spans = [Span(" " * indent)]
     for position, i in enumerate(kept):
-        cell = row[i]._replace(text=clip(row[i].text, widths[i]))
-        padding = " " * (widths[i] - cells(cell.text))
+        cell, spare = row[i], widths[i] - cells(row[i].text)
+        if spare < 0:
+            cell = Span(clip(cell.text, widths[i]), cell.style)
+            spare = widths[i] - cells(cell.text)
+        padding = " " * spare
         last = position == len(kept) - 1
         if columns[i].align == "right":
             spans += [Span(padding), cell]

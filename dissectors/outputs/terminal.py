@@ -6,16 +6,20 @@ NO_COLOR, COLUMNS and a pipe mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.text import Text
 
 from dissectors.analysis.report import Finding, Report
 from dissectors.outputs.calls import calls
 from dissectors.outputs.escape import IN_ASCII as IN_ASCII
-from dissectors.outputs.lines import BLANK, Line, Page, flowing, hanging, line, span
+from dissectors.outputs.lines import BLANK, Line, Page, Span, flowing, hanging, line, span
 from dissectors.outputs.media import checks, streams
 from dissectors.outputs.quality import handshakes, quality
 from dissectors.outputs.sizes import sizes
@@ -91,12 +95,38 @@ def findings(page: Page, report: Report) -> list[Line]:
 
 def show(console: Console, page: Page, rows: Iterable[Line]) -> None:
     """Print lines as they are: never wrapped again, and cut only where a terminal would break them."""
+    # A console looks at its terminal and at the environment whenever it is asked.
+    width, ascii_only = 0 if page.plain else console.width, console.options.ascii_only
+    style_of, end = cache(console.get_style), Segment.line()
+    segments: list[Segment] = []
     for row in rows:
-        text = Text()
-        for part in row:
-            text.append(part.text.translate(IN_ASCII) if console.options.ascii_only else part.text, part.style or None)
-        text.rstrip()
-        console.print(text, soft_wrap=page.plain, no_wrap=True, overflow="ignore" if page.plain else "ellipsis")
+        drawn = tuple([Span(text.translate(IN_ASCII), style) for text, style in row]) if ascii_only else row
+        text = "".join([part.text for part in drawn]).rstrip()
+        if width and cell_len(text) > width:
+            segments += _cut(console, drawn, width)
+        else:
+            segments += _segments(drawn, len(text), style_of)
+        segments.append(end)
+    console.print(Segments(segments), soft_wrap=True)
+
+
+def _segments(row: Line, length: int, style_of: Callable[[str], Style]) -> Iterator[Segment]:
+    """The first `length` characters of a line."""
+    for text, style in row:
+        if length <= 0:
+            break
+        yield Segment(text[:length], style_of(style))
+        length -= len(text)
+
+
+def _cut(console: Console, row: Line, width: int) -> Iterable[Segment]:
+    """A line that ends with … where it is wider than `width` cells."""
+    text = Text()
+    for part in row:
+        text.append(part.text, part.style or None)
+    text.rstrip()
+    text.truncate(width, overflow="ellipsis")
+    return text.render(console)
 
 
 def _alike(page: Page, alike: list[Finding], report: Report) -> list[Line]:
