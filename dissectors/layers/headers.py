@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dissectors.protocols.sip_headers import COMPACT, Header, canonical, read, unfold
+from dissectors.protocols.sip_headers import COMPACT, Header, canonical, read, text_of, unfold
 
 _SHORT = {long: short for short, long in COMPACT.items()}
 _FIELDS = re.compile(rb"[^\n]*\n(?:[ \t][^\n]*\n)*")
@@ -149,4 +149,4 @@ def _line(name: str, value: Any) -> bytes:
 def _field(line: bytes) -> Header | None:
     """The header field of a line and its continuations; None where it is none."""
     pieces = [piece.removesuffix(b"\r") for piece in line.removesuffix(b"\n").split(b"\n")]
-    return next((found for joined in unfold(pieces) if (found := read(joined))), None)
+    return next((found for joined in unfold(pieces) if (found := read(text_of(joined)))), None)

@@ -6,7 +6,6 @@ and what is odd about it stands in its deviations.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
@@ -15,12 +14,12 @@ from dissectors.protocols.sip_headers import (
     Header,
     Via,
     address,
+    first_values,
+    header_lines,
     known,
     number,
     read,
     shown,
-    text_of,
-    unfold,
     via,
 )
 from dissectors.protocols.sip_message import Identity, Message, cseq
@@ -76,98 +75,86 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     begin = start
     while begin < len(payload) and payload[begin] in b"\r\n":
         begin += 1
-    lines, at, whole = head(payload, begin)
-    line = _first_line(payload, begin, lines)
+    block, at, whole = head(payload, begin)
+    line, block = _first_line(block or payload[begin:], begin)
     notes = [Deviation("line ends", f"begins with {begin - start} octets of CR and LF")] if begin > start else []
     start_line = read_start_line(line, begin, notes)
     if not whole:
         notes.append(Deviation("header broken", "the header block is not finished"))
         at = len(payload)
-    headers = _headers(lines, notes)
-    length, trailing = _extent(headers, len(payload) - at, whole, notes)
-    raw_body = payload[at : at + length]
-    labels = tuple(header.value for header in headers if header.name == "Content-Encoding")
-    body = inflate(raw_body, labels, limits)
+    headers = _headers(block, notes)
+    first = first_values(headers)
+    end = at + _length(first.get("Content-Length") if whole else None, len(payload) - at, notes)
+    raw_body = payload[at:end]
+    body = inflate(raw_body, _labels(headers) if "Content-Encoding" in first else (), limits)
     recovered, body = _recover(headers, body, limits, notes)
-    first = {header.name: header.value for header in (*reversed(recovered), *reversed(headers))}
-    kind = first.get("Content-Type")
-    several = (media_type(kind) or "").startswith("multipart/")
-    parts, odd = read_parts(kind, body.octets, limits) if several else ((), ())
-    notes += [Deviation("parts", text) for text in odd]
-    notes += _repeated(headers)
-    notes += _oddities(first, start_line.method, whole)
-    notes += _odd_octets(payload[begin:at])
+    if recovered:
+        headers = (*headers, *recovered)
+        first = first_values(headers)
+    parts = _parts(first.get("Content-Type"), body, limits, notes)
+    if len(first) < len(headers):
+        _note_repeated(headers, notes)
+    _note_oddities(first, start_line.method, whole, notes)
+    _note_octets(payload[begin:at], notes)
     return Message(
-        *start_line,
-        headers=(*headers, *recovered),
-        octets=payload[begin : at + length],
-        raw_body=raw_body,
-        body=body,
-        body_offset=at,
-        parts=parts,
-        trailing=payload[at + length :] if trailing else b"",
-        deviations=_bounded(notes),
+        *start_line, headers, payload[begin:end], raw_body, body, at, parts, payload[end:], _bounded(notes), first
     )
 
 
-def _first_line(payload: bytes, begin: int, lines: list[bytes]) -> bytes:
-    """The start line, taken out of `lines`; one that ends with the datagram instead of a line end counts too."""
-    line, _, rest = (lines.pop(0) if lines else payload[begin:]).partition(b"\r")
-    if rest and lines:
+def _first_line(block: bytes, begin: int) -> tuple[bytes, bytes]:
+    """The start line, and the block without it; one that ends with the datagram instead of a line end counts too."""
+    line, _, block = block.partition(b"\n")
+    line, _, rest = line.removesuffix(b"\r").partition(b"\r")
+    if rest and block:
         # A line end that lost its LF: the line after it is still one.
-        lines.insert(0, rest)
+        block = rest + b"\n" + block
     if not line:
         raise Malformed("SIP", begin, "no start line")
-    return line
+    return line, block
 
 
-def _headers(lines: list[bytes], notes: list[Deviation], recovered: bool = False) -> tuple[Header, ...]:
-    headers: list[Header] = []
-    if lines and lines[0][:1] in (b" ", b"\t"):
+def _headers(block: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
+    if block.startswith((b" ", b"\t")):
         notes.append(Deviation("header broken", "the first header line is a continuation of nothing"))
-    for line in unfold(lines):
-        header = read(line, recovered)
-        if header is not None:
-            headers.append(header)
-        elif line:
-            notes.append(Deviation("header broken", f"not a header line: {shown(text_of(line[:64]))}"))
-    return tuple(headers)
+    lines = header_lines(block)
+    headers = tuple([header for header in map(read, lines) if header])
+    if len(headers) < len(lines):
+        odd = [line.rstrip(" \t") for line in lines if not read(line)]
+        notes += [Deviation("header broken", f"not a header line: {shown(line)}") for line in odd if line]
+    return headers
 
 
-def _extent(headers: tuple[Header, ...], left: int, whole: bool, notes: list[Deviation]) -> tuple[int, bool]:
-    """How many of the `left` octets are the body, and whether any follow it (RFC 3261 sections 18.3 and 20.14)."""
-    values = [header.value for header in headers if header.name == "Content-Length"]
-    if not values or not whole:
-        return left, False
-    length = number(values[0])
+def _labels(headers: tuple[Header, ...]) -> tuple[str, ...]:
+    return tuple([header.value for header in headers if header.name == "Content-Encoding"])
+
+
+def _length(value: str | None, left: int, notes: list[Deviation]) -> int:
+    """How many of the `left` octets are the body by its Content-Length (RFC 3261 sections 18.3 and 20.14)."""
+    if value is None:
+        return left
+    length = number(value)
     if length is None:
-        notes.append(Deviation("length wrong", f"Content-Length is no number: {shown(values[0])}"))
-        return left, False
+        notes.append(Deviation("length wrong", f"Content-Length is no number: {shown(value)}"))
+        return left
     if length > left:
         notes.append(Deviation("length wrong", f"Content-Length says {length} octets, {left} are there"))
-        return left, False
+        return left
     if length < left:
         notes.append(Deviation("octets follow", f"{left - length} octets follow the {length} of Content-Length"))
-    return length, length < left
+    return length
 
 
 def _recover(
     headers: tuple[Header, ...], body: Inflated, limits: Limits, notes: list[Deviation]
 ) -> tuple[tuple[Header, ...], Inflated]:
     """Headers that were compressed into Comp-Hdrs or before the body, and the body without them."""
-    recovered: list[Header] = []
-    for value in (header.value for header in headers if header.name.lower() == "comp-hdrs"):
-        found = inflate(value.encode("latin-1", "replace"), ("deflate", "base64"), limits)
-        recovered.extend(_header_lines(found.octets[:MAX_RECOVERED], notes) if found.compressed else ())
-        text = f"{len(recovered)} headers are compressed in Comp-Hdrs ({found.encoding}, {found.status})"
-        notes.append(Deviation("headers compressed", text))
-        break
+    recovered = _compressed_headers(headers, limits, notes)
     if not body.compressed:
-        return tuple(recovered), body
-    lines, at, whole = head(body.octets[:MAX_RECOVERED], 0)
-    if not whole or not all(known(text_of(line.partition(b":")[0])) for line in unfold(lines)):
-        return tuple(recovered), body
-    embedded = _headers(lines, notes, recovered=True)
+        return recovered, body
+    block, at, whole = head(body.octets[:MAX_RECOVERED], 0)
+    if not whole or not all(known(line.rstrip(" \t").partition(":")[0]) for line in header_lines(block)):
+        return recovered, body
+    embedded = _recovered(block, notes)
     if embedded:
         notes.append(Deviation("headers compressed", f"{len(embedded)} headers are compressed with the body"))
     else:
@@ -175,45 +162,70 @@ def _recover(
     return (*recovered, *embedded), replace(body, octets=body.octets[at:])
 
 
-def _header_lines(octets: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
-    lines, _, _ = head(octets.rstrip(b"\r\n") + b"\n", 0)
-    return _headers(lines, notes, recovered=True)
+def _compressed_headers(headers: tuple[Header, ...], limits: Limits, notes: list[Deviation]) -> tuple[Header, ...]:
+    """Those within the first Comp-Hdrs."""
+    value = next((header.value for header in headers if header.name.lower() == "comp-hdrs"), None)
+    if value is None:
+        return ()
+    found = inflate(value.encode("latin-1", "replace"), ("deflate", "base64"), limits)
+    block, _, _ = head(found.octets[:MAX_RECOVERED].rstrip(b"\r\n") + b"\n", 0)
+    recovered = _recovered(block, notes) if found.compressed else ()
+    text = f"{len(recovered)} headers are compressed in Comp-Hdrs ({found.encoding}, {found.status})"
+    notes.append(Deviation("headers compressed", text))
+    return recovered
 
 
-def _repeated(headers: tuple[Header, ...]) -> Iterator[Deviation]:
-    """Header fields that stand several times and may not."""
-    names = [header.name for header in headers]
-    if len(set(names)) < len(names):
-        for name in _ONCE:
-            if (count := names.count(name)) > 1:
-                yield Deviation("header broken", f"{count} {name} headers, only one may stand")
+def _recovered(block: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
+    return tuple([header._replace(recovered=True) for header in _headers(block, notes)])
 
 
-def _oddities(first: dict[str, str], method: str | None, whole: bool) -> Iterator[Deviation]:
+def _parts(kind: str | None, body: Inflated, limits: Limits, notes: list[Deviation]) -> tuple[Part, ...]:
+    if not (media_type(kind) or "").startswith("multipart/"):
+        return ()
+    parts, odd = read_parts(kind, body.octets, limits)
+    notes += [Deviation("parts", text) for text in odd]
+    return parts
+
+
+def _note_repeated(headers: tuple[Header, ...], notes: list[Deviation]) -> None:
+    """Header fields that stand several times and may not; those that were recovered do not count."""
+    names = [header.name for header in headers if not header.recovered]
+    for name in _ONCE:
+        if (count := names.count(name)) > 1:
+            notes.append(Deviation("header broken", f"{count} {name} headers, only one may stand"))
+
+
+def _note_oddities(first: dict[str, str], method: str | None, whole: bool, notes: list[Deviation]) -> None:
     """What the headers lack or contradict; `first` has the first value of each."""
     if whole and not first.keys() >= _MANDATORY.keys():
-        yield from (Deviation("header missing", f"no {name} header") for name in _MANDATORY if name not in first)
+        notes += [Deviation("header missing", f"no {name} header") for name in _MANDATORY if name not in first]
     written = first.get("CSeq")
+    if written is None:
+        return
     counted = cseq(written)
-    if written is not None and counted is None:
-        yield Deviation("header broken", f"CSeq is not a number below 2**32 and a method: {shown(written)}")
-    elif counted and method and counted[1] != method:
-        yield Deviation("header broken", f"the CSeq method {shown(counted[1])} is not that of the request")
+    if counted is None:
+        text = f"CSeq is not a number below 2**32 and a method: {shown(written)}"
+        notes.append(Deviation("header broken", text))
+    elif method and counted[1] != method:
+        text = f"the CSeq method {shown(counted[1])} is not that of the request"
+        notes.append(Deviation("header broken", text))
 
 
-def _odd_octets(block: bytes) -> Iterator[Deviation]:
+def _note_octets(block: bytes, notes: list[Deviation]) -> None:
     """What is odd about the octets of the start line and the headers."""
     if _CONTROLS.search(block):
-        yield Deviation("header broken", "control characters in the header block")
+        notes.append(Deviation("header broken", "control characters in the header block"))
     try:
         block.decode()
     except UnicodeDecodeError:
-        yield Deviation("header broken", "the header block is not UTF-8")
+        notes.append(Deviation("header broken", "the header block is not UTF-8"))
     if block.count(b"\n") > block.count(b"\r\n"):
-        yield Deviation("line ends", "lines end in LF alone")
+        notes.append(Deviation("line ends", "lines end in LF alone"))
 
 
 def _bounded(notes: list[Deviation]) -> tuple[Deviation, ...]:
+    if not notes:
+        return ()
     distinct = tuple(dict.fromkeys(notes))
     if len(distinct) <= MAX_DEVIATIONS:
         return distinct

@@ -5,15 +5,18 @@ Everything here is one pass from left to right, so that a header of 64 kB costs 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import lru_cache
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache, wraps
+from sys import intern
+from typing import NamedTuple, TypeVar
 
 from dissectors.wire.values import Struct
 
 MOST_REMEMBERED = 1024
 LONGEST_REMEMBERED = 512
-"""How many header lines and addresses are remembered as they were read, and the length of the longest."""
+"""How many texts of each kind are remembered as they were read, and the characters of the longest."""
+
+Value = TypeVar("Value")
 
 COMPACT = {
     "a": "Accept-Contact",
@@ -127,6 +130,17 @@ def text_of(octets: bytes) -> str:
         return octets.decode("latin-1")
 
 
+def remembered(read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """The same reading, which gives back what it made of a text before: the messages of a call repeat each other."""
+    again = lru_cache(MOST_REMEMBERED)(read)
+
+    @wraps(read)
+    def remember(text: str) -> Value:
+        return again(text) if len(text) <= LONGEST_REMEMBERED else read(text)
+
+    return remember
+
+
 def unfold(lines: list[bytes]) -> Iterator[bytes]:
     """Header lines with their continuations joined by one space (RFC 3261 section 7.3.1)."""
     pending: list[bytes] = []
@@ -141,17 +155,35 @@ def unfold(lines: list[bytes]) -> Iterator[bytes]:
         yield b" ".join(pending)
 
 
-def read(line: bytes, recovered: bool = False) -> Header | None:
+def header_lines(block: bytes) -> list[str]:
+    """The lines of a header block, each ended by CR LF or LF, as text and with their continuations."""
+    block = block.replace(b"\r\n", b"\n")[:-1]
+    if b"\n " in block or b"\n\t" in block:
+        block = b"\n".join(unfold(block.split(b"\n")))
+    if not block:
+        return []
+    try:
+        return block.decode().split("\n")
+    except UnicodeDecodeError:
+        return [text_of(line) for line in block.split(b"\n")]
+
+
+@remembered
+def read(line: str) -> Header | None:
     """One unfolded line as a header field; None when no name stands before a colon."""
-    return _read_again(line, recovered) if len(line) <= LONGEST_REMEMBERED else _read(line, recovered)
-
-
-def _read(line: bytes, recovered: bool) -> Header | None:
-    written, colon, value = line.partition(b":")
-    name = text_of(written.strip(b" \t"))
+    written, colon, value = line.partition(":")
+    name = written.strip(" \t")
     if not colon or not is_name(name):
         return None
-    return Header(canonical(name), text_of(value.strip(b" \t\r")), name, recovered)
+    return Header(canonical(name), value.strip(" \t\r"), intern(name))
+
+
+def first_values(headers: Iterable[Header]) -> dict[str, str]:
+    """The first value of each header by its name."""
+    first: dict[str, str] = {}
+    for name, value, _, _ in headers:
+        first.setdefault(name, value)
+    return first
 
 
 _PROTECTS = re.compile(r'[\\"<(]')
@@ -208,12 +240,9 @@ def unquote(text: str) -> str:
     return _ESCAPE.sub(r"\1", found[1]) if found else text
 
 
+@remembered
 def address(value: str) -> Address:
     """Read a From, To, Contact, Route or Refer-To value; of a broken one whatever is there. Raises nothing."""
-    return _address_again(value) if len(value) <= LONGEST_REMEMBERED else _address(value)
-
-
-def _address(value: str) -> Address:
     value = value.strip(" \t")
     display, after = "", 0
     if value.startswith('"') and (found := _QUOTED.match(value)):
@@ -227,9 +256,6 @@ def _address(value: str) -> Address:
     uri, _, rest = value[opened + 1 :].partition(">")
     return Address(display, uri.strip(" \t"), parameters(rest))
 
-
-# The messages of a call repeat most of their headers.
-_read_again, _address_again = lru_cache(MOST_REMEMBERED)(_read), lru_cache(MOST_REMEMBERED)(_address)
 
 _VIA = re.compile(r"\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*/\s*([^\s/;]+)\s*([^;]*)")
 

@@ -1,12 +1,11 @@
 """A SIP message as it was read, and what people ask of it (RFC 3261 section 7)."""
 from __future__ import annotations
 
-from functools import cached_property
 from typing import NamedTuple
 
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
-from dissectors.protocols.sip_headers import LISTS, NAMES, Header, address, canonical, number, split, via
+from dissectors.protocols.sip_headers import LISTS, NAMES, Header, address, canonical, number, remembered, split, via
 from dissectors.protocols.sip_parts import Part, media_type
 from dissectors.wire.inflate import Inflated, spoken
 from dissectors.wire.values import Struct
@@ -26,13 +25,14 @@ class Identity(NamedTuple):
     branch: str | None
 
 
-class Message(Struct, frozen=True, dict=True):
+class Message(Struct, frozen=True):
     """A request (`method` and `uri` are set) or a response (`status` and `reason` are set).
 
     `octets` is the message as it stood on the wire, `body_offset` where its body begins within the datagram,
     `raw_body` the body as sent and `body` what it inflates to. Header lines that were compressed with the body are
     taken out of `body.octets` and stand last in `headers`, marked as recovered. `parts` are the parts of a multipart
-    body, nested ones included. `trailing` is what follows Content-Length. `deviations` is what is odd.
+    body, nested ones included. `trailing` is what follows Content-Length. `deviations` is what is odd. `first` is
+    the first value of each header by its name, for `get`.
     """
 
     method: str | None
@@ -48,10 +48,7 @@ class Message(Struct, frozen=True, dict=True):
     parts: tuple[Part, ...]
     trailing: bytes
     deviations: tuple[Deviation, ...]
-
-    @cached_property
-    def _first(self) -> dict[str, str]:
-        return {header.name: header.value for header in reversed(self.headers)}
+    first: dict[str, str]
 
     @property
     def is_request(self) -> bool:
@@ -60,12 +57,12 @@ class Message(Struct, frozen=True, dict=True):
     def get(self, name: str) -> str | None:
         """The first value of a header, asked for by its long or compact name in any case, or None."""
         # Names that are registered stand there in their one spelling already.
-        found = self._first.get(name)
+        found = self.first.get(name)
         if found is not None:
             return found
         lower = name.lower()
         if lower in NAMES:
-            return self._first.get(NAMES[lower])
+            return self.first.get(NAMES[lower])
         return next((header.value for header in self.headers if header.name.lower() == lower), None)
 
     def all(self, name: str) -> tuple[str, ...]:
@@ -78,10 +75,10 @@ class Message(Struct, frozen=True, dict=True):
 
     def identity(self) -> Identity:
         """All of it at once, which costs a fraction of asking for each."""
-        first = self._first
-        sequence, method = cseq(first.get("CSeq")) or (None, self.method)
-        tags = _tag(first.get("From")), _tag(first.get("To"))
-        return Identity(first.get("Call-ID"), *tags, sequence, method, _branch(first.get("Via")))
+        first = self.first
+        sequence, method = cseq(first.get("CSeq", "")) or (None, self.method)
+        tags = _tag(first.get("From", "")), _tag(first.get("To", ""))
+        return Identity(first.get("Call-ID"), *tags, sequence, method, _branch(first.get("Via", "")))
 
     @property
     def call_id(self) -> str | None:
@@ -89,16 +86,16 @@ class Message(Struct, frozen=True, dict=True):
 
     @property
     def from_tag(self) -> str | None:
-        return _tag(self.get("From"))
+        return _tag(self.get("From") or "")
 
     @property
     def to_tag(self) -> str | None:
-        return _tag(self.get("To"))
+        return _tag(self.get("To") or "")
 
     @property
     def cseq(self) -> tuple[int, str] | None:
         """The sequence number and the method of CSeq (RFC 3261 section 20.16); None when it cannot be read."""
-        return cseq(self.get("CSeq"))
+        return cseq(self.get("CSeq") or "")
 
     @property
     def via(self) -> str | None:
@@ -108,7 +105,7 @@ class Message(Struct, frozen=True, dict=True):
     @property
     def via_branch(self) -> str | None:
         """The branch of the topmost Via: the transaction (RFC 3261 section 8.1.1.7)."""
-        return _branch(self.via)
+        return _branch(self.via or "")
 
     @property
     def contact(self) -> str | None:
@@ -185,18 +182,22 @@ class Message(Struct, frozen=True, dict=True):
 _RECOVERY = frozenset(("Comp-Hdrs", "Headers-Encoding", "Headers-Algo"))
 
 
-def _tag(value: str | None) -> str | None:
-    return address(value).tag if value is not None else None
+@remembered
+def _tag(value: str) -> str | None:
+    return address(value).tag
 
 
-def cseq(value: str | None) -> tuple[int, str] | None:
-    """The sequence number and the method of a CSeq; None when they cannot be read, or there is none."""
-    found = (value or "").split(None, 1)
+@remembered
+def cseq(value: str) -> tuple[int, str] | None:
+    """The sequence number and the method of a CSeq; None when they cannot be read."""
+    found = value.split(None, 1)
     sequence = number(found[0]) if len(found) == 2 else None
     return None if sequence is None or sequence >= 1 << 32 else (sequence, found[1].rstrip(" \t"))
 
 
-def _branch(value: str | None) -> str | None:
+@remembered
+def _branch(value: str) -> str | None:
     """Of the first of several hops that one header field may name."""
-    top = via(split(value, ",")[0] if "," in value else value) if value and value.strip(" ,\t") else None
+    hops = split(value, ",") if "," in value else (value,)
+    top = via(hops[0]) if hops else None
     return top.branch if top else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dissectors.protocols.sip_headers import Header, parameter, parameters, read, unfold
+from dissectors.protocols.sip_headers import Header, header_lines, parameter, parameters, read
 from dissectors.wire.inflate import Inflated, Limits, inflate
 from dissectors.wire.values import Struct
 
@@ -39,19 +39,19 @@ def media_type(value: str | None) -> str | None:
     return value.partition(";")[0].strip(" \t").lower() or None if value else None
 
 
-def head(octets: bytes, at: int) -> tuple[list[bytes], int, bool]:
-    """The lines from `at` to the empty one, the offset after that, and whether it was there.
+def head(octets: bytes, at: int) -> tuple[bytes, int, bool]:
+    """The lines from `at` to the empty one, with their ends; the offset after that one, and whether it was there.
 
     Lines end in CR LF or LF alone. A last line without its end is left out, for its value may be cut.
     """
-    lines: list[bytes] = []
-    while (end := octets.find(b"\n", at)) >= 0:
-        line = octets[at : end - 1] if end > at and octets[end - 1] == 0x0D else octets[at:end]
-        at = end + 1
-        if not line:
-            return lines, at, True
-        lines.append(line)
-    return lines, at, False
+    if octets.startswith((b"\n", b"\r\n"), at):
+        return b"", octets.find(b"\n", at) + 1, True
+    end = octets.find(b"\n\r\n", at) + 1
+    bare = octets.find(b"\n\n", at, end or len(octets)) + 1
+    if bare or end:
+        return octets[at : bare or end], bare + 1 if bare else end + 2, True
+    end = octets.rfind(b"\n", at) + 1 or at
+    return octets[at:end], end, False
 
 
 def read_parts(content_type: str | None, octets: bytes, limits: Limits) -> tuple[tuple[Part, ...], tuple[str, ...]]:
@@ -104,8 +104,8 @@ def _split(kind: str | None, body: bytes, notes: list[str], share: Limits) -> It
 def _part(content: bytes, share: Limits) -> Part:
     """A part from what stands between two delimiters: the end of the first one's line, headers, an empty line, body."""
     content = content[content.find(b"\n") + 1 :].removesuffix(b"\r")
-    lines, at, _ = head(content + b"\n", 0)
-    headers = tuple(header for line in unfold(lines) if (header := read(line)))
+    block, at, _ = head(content + b"\n", 0)
+    headers = tuple(header for header in map(read, header_lines(block)) if header)
     raw_body = content[at:]
     labels = tuple(header.value for header in headers if header.name == "Content-Encoding")
     return Part(headers, raw_body, inflate(raw_body, labels, share))
