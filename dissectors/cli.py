@@ -1,7 +1,8 @@
 """The command line: arguments in, exit status out.
 
 0 done · 1 done, and something was found that `--fail-on` names · 2 usage or unreadable input, said in one line on
-standard error · 130 interrupted. A reader that has heard enough (`| head`) ends the work in silence.
+standard error · 130 interrupted · 141 nobody reads a live session any more. Elsewhere a reader that has heard enough
+(`| head`) ends the work in silence.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class Version(argparse.Action):
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = sys.argv[1:] if words is None else words
+    status = DONE
     try:
         status = _run(list(words))
         if sys.stdout is not None:
@@ -88,7 +90,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return status
     except BrokenPipeError:
         _forget_output()
-        return DONE
+        return status
     except KeyboardInterrupt:
         _forget_output()
         return INTERRUPTED
@@ -105,7 +107,7 @@ def parser() -> Parser:
         prog="muxshark",
         description="Dissects calls whose SIP, STUN, RTP and RTCP share one UDP port.",
         epilog="muxshark COMMAND --help says more. Exit status: 0 done, 1 --fail-on found something, "
-        "2 usage or unreadable input, 130 interrupted.",
+        "2 usage or unreadable input, 130 interrupted, 141 nobody reads a live session any more.",
         allow_abbrev=False,
     )
     whole.add_argument("--version", action=Version, nargs=0, help="say the version, the build of the scan, the Python")

@@ -13,6 +13,7 @@ from dissectors.analysis.control import Control
 from dissectors.analysis.dtls import Handshakes
 from dissectors.analysis.engine import Engine
 from dissectors.analysis.events import EndEvent, Events, Look
+from dissectors.analysis.findings.rule import counted
 from dissectors.analysis.recent import Recent
 from dissectors.analysis.report import CaptureFile, Report
 from dissectors.mux.scan import Bounds
@@ -107,11 +108,10 @@ class Session:
                     spent = time.monotonic() - now
                     due = time.monotonic() + max(TICK, spent / SHARE)
             self.engine.feed(self.scanner.finish())
-            if dropped := self.source.drops().kernel:
-                self.engine.problem("capture-drops", f"the capture itself reports frames dropped: {dropped:,}")
-            self._look()
         finally:
             self._close()
+        self._note()
+        self._look()
 
     def end(self) -> EndEvent:
         """The last event."""
@@ -127,9 +127,25 @@ class Session:
         return self.engine.report(self.scanner, (self._file(self.source.drops().kernel),))
 
     @property
-    def failed(self) -> str:
-        """What broke, for people; empty when the session went as it should."""
-        return self.source.failed or (self.keeper.problem if self.keeper else "")
+    def failures(self) -> tuple[str, ...]:
+        """What broke, for people; nothing when the session went as it should."""
+        keeper = self.keeper
+        broken = keeper is not None and keeper.problem and not keeper.unread
+        return (*filter(None, (self.source.failed,)), *((self.kept,) if broken else ()))
+
+    @property
+    def kept(self) -> str:
+        """What became of the frames that were to be kept, in a sentence; empty where none were."""
+        keeper = self.keeper
+        if keeper is None:
+            return ""
+        frames = counted(keeper.frames - keeper.missed, "frame")
+        if keeper.unread:
+            return f"{keeper.frames - keeper.missed:,} of {counted(keeper.frames, 'frame')} went there"
+        if not keeper.missed:
+            return f"{frames} kept in {keeper.title if len(keeper.names) == 1 else ', '.join(keeper.names)}"
+        why = keeper.problem or f"{keeper.title}: the disk was too slow"
+        return f"{why}: {frames} kept, {keeper.missed:,} not"
 
     def _step(self, timeout: float) -> bool:
         """Wait for frames and take them; False when the session is over."""
@@ -141,7 +157,7 @@ class Session:
         if came:
             self._heard = time.monotonic()
         if self._limit.frames and self.received >= self._limit.frames:
-            self.reason = self.reason or f"{self._limit.frames:,} frames"
+            self.reason = self.reason or counted(self._limit.frames, "frame")
             return False
         self._bounds()
         return True
@@ -190,11 +206,11 @@ class Session:
         limit, keeper = self._limit, self.keeper
         if time.monotonic() >= self._deadline:
             self._deadline = float("inf")
-            self.stop(f"{limit.seconds:g} seconds")
+            self.stop(f"{limit.seconds:g} second" + "s" * (limit.seconds != 1))
         if keeper is not None and limit.octets and keeper.octets >= limit.octets:
-            self.stop(f"{limit.octets:,} octets kept")
+            self.stop(f"{counted(limit.octets, 'octet')} kept")
         if keeper is not None and limit.files and keeper.made > limit.files:
-            self.stop(f"{limit.files} files kept")
+            self.stop(f"{counted(limit.files, 'file')} kept")
         self.engine.relieve(self.scanner)
         # What calls that made room leave behind may not outgrow those that are held.
         gone = self.engine.calls.gone
@@ -230,7 +246,7 @@ class Session:
         news = self.source.news()
         if self.keeper is not None and self.keeper.problem and not self._problem:
             self._problem = self.keeper.problem
-            news.append(self._problem)
+            news.append(f"{self._problem}; nothing more is kept, the session goes on")
         if self.reason and not self._ending and self.source.behind > MUCH:
             self._ending = True
             news.append(f"{self.source.behind >> 20} MiB that came in are still to be read; Ctrl-C again ends at once")
@@ -238,6 +254,13 @@ class Session:
             self._warned = True
             news.append(f"nothing has come in on {', '.join(self.source.names)} for {QUIET:g} s")
         return news
+
+    def _note(self) -> None:
+        """Tell the report what it counts and a file does not hold."""
+        if dropped := self.source.drops().kernel:
+            self.engine.problem("capture-drops", f"the capture itself reports frames dropped: {dropped:,}")
+        if self.keeper is not None and self.keeper.missed:
+            self.engine.problem("kept-in-part", self.kept)
 
     def _close(self) -> None:
         if self.keeper is not None:
@@ -248,10 +271,11 @@ class Session:
         """The session as a capture file: the one that was kept, or the interface."""
         keeper, walker = self.keeper, self.source.walker
         links = self._links if walker is None else {**walker.notes.links, **self._links}
-        name = keeper.names[-1] if keeper is not None and keeper.made == 1 else ", ".join(self.source.names)
+        # A file that does not hold all of it is not what the report is of.
+        whole = None if keeper is None or keeper.missed else keeper
         return CaptureFile(
-            name=name,
-            format="pcapng, little-endian" if keeper is not None else f"live, {self.source.backend}",
+            name=whole.names[-1] if whole and whole.made == 1 else ", ".join(self.source.names),
+            format="pcapng, little-endian" if whole else f"live, {self.source.backend}",
             link_types=tuple(LINK_NAMES.get(link, str(link)) for link in links),
             frames=self.received,
             cut=False,

@@ -606,5 +606,5 @@ def tcp(payload: bytes) -> bytes:
     return bytes(octets) + segment
 
 
-IN_FILES = {"capture-cut", "capture-corrupt", "capture-drops"}
-"""Findings about the file itself, whose tests need one."""
+IN_FILES = {"capture-cut", "capture-corrupt", "capture-drops", "kept-in-part"}
+"""Findings about the file itself, or what a session kept, whose tests need one."""

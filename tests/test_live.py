@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import select
 import signal
 import struct
 import subprocess
@@ -21,9 +22,10 @@ from dissectors import offline
 from dissectors.analysis.events import CallEvent, Event, Look, StreamEvent
 from dissectors.analysis.report import Report
 from dissectors.commands import live as command
+from dissectors.commands import live_options
 from dissectors.online import Session, Stop
 from dissectors.sources import filters, live, ring
-from dissectors.sources.interfaces import Interface, interfaces, link_of
+from dissectors.sources.interfaces import Interface, interfaces, link_of, name_of
 from dissectors.sources.keep import Keeper
 from dissectors.sources.pcapng_blocks import head, statistics
 from dissectors.sources.pipe import Pipe
@@ -37,6 +39,7 @@ from tests.namespaces import MUXSHARK
 ROOT = Path(__file__).resolve().parent.parent
 CALL = ROOT / "pcaps" / "facetime-2013.pcap"
 SHARED = ROOT / "pcaps" / "rfc7983.pcap"
+needs_full_disk = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a full disk at hand")
 
 
 @contextmanager
@@ -152,7 +155,7 @@ def test_a_session_ends_after_exactly_so_many_frames(tmp_path: Path) -> None:
 
 def test_a_pipe_that_breaks_off_gives_all_that_was_whole_and_says_so() -> None:
     one, _ = session(CALL.read_bytes()[:-5])
-    assert one.failed == "standard input: ended within a record"
+    assert one.failures == ("standard input: ended within a record",)
     assert one.received == offline.analyze([str(CALL)]).capture.frames - 1
 
 
@@ -204,28 +207,62 @@ def test_frames_on_standard_output_stand_alone_there(form: str, tmp_path: Path) 
     assert len(done.stdout) == kept.stat().st_size and kept.read_bytes().startswith(done.stdout[:-64])
 
 
+@needs_full_disk
 def test_a_full_disk_ends_in_status_2_and_the_session_goes_on() -> None:
     done = run("-", "--ndjson", "-w", "/dev/full", octets=CALL.read_bytes())
     assert done.returncode == 2
-    assert json.loads(done.stdout.splitlines()[-1])["received"] == offline.analyze([str(CALL)]).capture.frames
-    assert b"no space left on device; nothing more is kept" in done.stderr
+    end, frames = json.loads(done.stdout.splitlines()[-1]), offline.analyze([str(CALL)]).capture.frames
+    assert (end["received"], end["dropped_us"]) == (frames, frames)
+    assert b"no space left on device; nothing more is kept, the session goes on\n" in done.stderr
+    assert f"no space left on device: 0 frames kept, {frames:,} not\n" in done.stderr.decode()
 
 
-def test_a_reader_that_has_heard_enough_ends_it_in_silence(tmp_path: Path) -> None:
+@needs_full_disk
+def test_a_report_of_more_than_was_kept_says_so_and_is_not_named_after_the_file() -> None:
+    done = json.loads(run("-", "--json", "-w", "/dev/full", octets=CALL.read_bytes()).stdout)
+    (file,) = done["capture"]["files"]
+    assert (file["name"], file["format"]) == ("standard input", "live, pipe")
+    found = {finding["id"]: finding["what"] for finding in done["findings"]}
+    assert found["kept-in-part"] == f"/dev/full: no space left on device: 0 frames kept, {file['frames']:,} not"
+    whole = json.loads(run("-", "--json", octets=CALL.read_bytes()).stdout)
+    assert found.keys() - {finding["id"] for finding in whole["findings"]} == {"kept-in-part"}
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="nothing tells here that a pipe was closed")
+@pytest.mark.parametrize("form", ["--ndjson", "--json", "--log"])
+def test_a_session_that_nobody_reads_any_more_ends_in_order_and_says_what_is_kept(form: str, tmp_path: Path) -> None:
     kept = str(tmp_path / "a.pcapng")
+    frames = offline.analyze([str(CALL)]).capture.frames
     with subprocess.Popen(
-        [*MUXSHARK, "live", "-", "--ndjson", "-w", kept], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        [*MUXSHARK, "live", "-", form, "-w", kept], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, cwd=ROOT,
+    ) as process:  # fmt: skip
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write(CALL.read_bytes())
+        process.stdin.flush()
+        process.stdout.close()
+        # The source goes on and no event is due any more: that nobody reads is noticed all the same.
+        assert process.wait(20) == 141
+        said = process.stderr.read().decode().splitlines()
+    assert [line for line in said if "closed" in line] == [
+        f"muxshark: standard output was closed: {frames:,} frames kept in {kept}"
+    ]
+    report = offline.analyze([kept])
+    assert report.capture.frames == frames and not report.capture.files[0].cut
+
+
+def test_frames_that_nobody_reads_any_more_end_the_session() -> None:
+    with subprocess.Popen(
+        [*MUXSHARK, "live", "-", "-w", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        cwd=ROOT,
     ) as process:  # fmt: skip
         assert process.stdin and process.stdout and process.stderr
         process.stdout.close()
         process.stdin.write(CALL.read_bytes())
-        process.stdin.close()
-        assert process.stderr.read().count(b"\n") == 1
-        assert process.wait(20) == 0
-    report = offline.analyze([kept])
-    assert report.capture.frames == offline.analyze([str(CALL)]).capture.frames
-    assert not report.capture.files[0].cut
+        process.stdin.flush()
+        assert process.wait(20) == 141
+        said = process.stderr.read().decode().splitlines()[-1]
+    assert said == "muxshark: standard output was closed: 0 of 2,242 frames went there"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing on Windows")
@@ -254,6 +291,10 @@ def test_an_interrupt_ends_with_the_whole_report_also_when_it_is_said_twice_at_o
         (("-i", "lo", "-i", "lo"), "named twice"),
         (("-i", "lo", "-i", "any"), "any stands alone"),
         (("-i", "any", "-i", "lo"), "any stands alone"),
+        (("-", "--ndjson", "--json"), "not both"),
+        (("-i", "99999"), "no such interface; there are 1 "),
+        (("-i", "0"), "no such interface; there are 1 "),
+        (("-i", "1", "-i", interfaces()[0].name), "named twice"),
         (("-i", "lo", "--buffer", "9999999"), "more than the 4095 of a ring"),
         (("-i", "lo", "-w", ""), "no name"),
         (("-i", "lo", "-b", "filesize:1"), "-b needs -w"),
@@ -287,10 +328,10 @@ def test_a_command_that_is_advised_can_be_typed_into_a_shell(
 
 
 def test_ports_are_read_as_numbers_and_ranges() -> None:
-    assert command.ports("5060,16384-16402") == ((5060, 5060), (16384, 16402))
+    assert live_options.ports("5060,16384-16402") == ((5060, 5060), (16384, 16402))
     for wrong in ("", "5060-", "70000", "20-10", "sip"):
         with pytest.raises(argparse.ArgumentTypeError):
-            command.ports(wrong)
+            live_options.ports(wrong)
 
 
 def test_what_is_held_is_bounded_and_the_report_says_that_the_bound_was_hit() -> None:
@@ -329,6 +370,11 @@ def test_the_interfaces_are_listed_with_their_addresses() -> None:
     lines = command.listing()
     assert len(lines) == len(found)
     assert any("127.0.0.1" in line for line in lines)
+
+
+def test_an_interface_can_be_given_by_the_number_that_the_list_has() -> None:
+    for number, interface in enumerate(interfaces(), 1):
+        assert name_of(str(number)) == name_of(interface.name) == interface.name
 
 
 def test_an_unknown_kind_of_interface_is_cooked() -> None:

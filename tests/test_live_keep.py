@@ -150,7 +150,8 @@ def test_a_full_disk_is_a_problem_and_no_exception() -> None:
     keeper = Keeper("/dev/full")
     keeper.write(made(10))
     keeper.close()
-    assert keeper.problem == "/dev/full: no space left on device; nothing more is kept"
+    assert keeper.problem == "/dev/full: no space left on device"
+    assert (keeper.frames, keeper.missed) == (10, 10)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits on Windows")
@@ -161,13 +162,27 @@ def test_what_was_kept_before_the_disk_was_full_stays_whole(tmp_path: Path) -> N
         "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))\n"
         "keeper, records = Keeper(sys.argv[1]), made(1000)\n"
         "for at in range(0, 1000, 10): keeper.write(records[at:at + 10])\n"
-        "keeper.close(); print(keeper.problem)"
+        "keeper.close(); print(keeper.problem, keeper.frames - keeper.missed)"
     )
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert "file too large; nothing more is kept" in done.stdout
     records = kept(str(path))
+    assert f"file too large {len(records)}" in done.stdout
     assert records == made(1000)[: len(records)]
     assert 200 < len(records) < 1000 and len(records) % 10 == 0
+
+
+def test_what_waits_for_the_disk_is_kept_when_no_further_file_can_be_made(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    keeper = Keeper(str(folder / "a.pcapng"), rotation=Rotation(packets=30))
+    (first,) = keeper.names
+    os.rename(folder, tmp_path / "elsewhere")
+    keeper.write(made(100))
+    keeper.write(made(5))
+    keeper.close()
+    assert keeper.problem.endswith("no such file or directory")
+    assert (keeper.frames, keeper.missed) == (105, 75)
+    assert kept(str(tmp_path / "elsewhere" / os.path.basename(first))) == made(100)[:30]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing can be killed like that here")

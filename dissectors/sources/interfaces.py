@@ -16,6 +16,7 @@ from dissectors.wire.values import Struct
 ANY = "any"
 """Every interface at once, on Linux."""
 
+MOST_DIGITS = 9
 ETHERNET, SLL2 = 1, 276
 LINKS = {1: 1, 772: 1, 801: 105, 802: 119, 803: 127, 65534: 101}
 """LINKTYPE by ARPHRD number, where the frame as the kernel has it is that of the LINKTYPE."""
@@ -25,7 +26,7 @@ SYSTEM = "/sys/class/net"
 
 
 class Interface(Struct, frozen=True):
-    """One interface; `hardware` is its ARPHRD number, `state` is up, down, or no carrier."""
+    """One interface; `hardware` is its ARPHRD number, `state` is up or down."""
 
     name: str
     index: int = 0
@@ -55,6 +56,20 @@ def named(name: str) -> Interface:
     return _interface(index, name, ())
 
 
+def name_of(word: str) -> str:
+    """The name of an interface that is given by it, or by its number as `interfaces` counts them from 1.
+
+    Raises CaptureError for a number that none has; a name is taken as it is.
+    """
+    if not word.isdecimal() or not word.isascii() or _is_there(word):
+        return word
+    found, number = interfaces(), int(word[:MOST_DIGITS])
+    if not 0 < number <= len(found):
+        known = ", ".join(f"{i} {interface.name}" for i, interface in enumerate(found, 1))
+        raise CaptureError(f"{word}: no such interface; there are {known}")
+    return found[number - 1].name
+
+
 def link_of(interface: Interface) -> tuple[int, bool]:
     """The LINKTYPE of an interface's records, and whether the frames come as they are: else they are cooked (SLL2)."""
     link = None if interface.name == ANY else LINKS.get(interface.hardware)
@@ -62,17 +77,21 @@ def link_of(interface: Interface) -> tuple[int, bool]:
 
 
 def state_of(name: str) -> str:
-    """`up`, `down`, `no carrier` or `gone`."""
-    try:
-        socket.if_nametoindex(name)
-    except OSError:
-        return "gone"
-    return _state(int(_read(name, "flags", "0x41"), 16))
+    """`up`, `down` or `gone`."""
+    return _state(int(_read(name, "flags", "0x41"), 16)) if _is_there(name) else "gone"
 
 
 def traffic(name: str) -> int:
     """Packets that the interface has received and sent since it is there, as the system counts; 0 if it does not."""
     return sum(int(_read(name, f"statistics/{way}_packets", "0")) for way in ("rx", "tx"))
+
+
+def _is_there(name: str) -> bool:
+    try:
+        socket.if_nametoindex(name)
+    except OSError:
+        return False
+    return True
 
 
 def _interface(index: int, name: str, addresses: tuple[str, ...]) -> Interface:

@@ -69,43 +69,50 @@ class Keeper:
 
     Where there is a `head`, each file begins with it, and then come blocks (`write_octets`) instead of records.
 
-    `names` holds the files that are there, `kept` counts octets of all files so far, `octets` of the current one, and
-    `missed` frames that the disk was too slow for; `problem` says why nothing more is kept.
+    `names` holds the files that are there, `kept` counts octets of all files so far, `octets` of the current one;
+    `frames` counts what was to be kept, `missed` what of it was not, because the disk was too slow or has failed.
+    `title` is its name for people, `problem` says why nothing more is kept, `unread` that nobody reads standard output.
     """
 
     def __init__(
         self, path: str, *, rotation: Rotation | None = None, interface: str = "", snaplen: int = 0, head: bytes = b"",
     ) -> None:  # fmt: skip
         self._path = path
+        self.title = called(path)
         self.rotation = rotation or Rotation()
         self._interface = interface
         self._snaplen = snaplen
         self._head = head
         self.names: deque[str] = deque()
         self.made = 0
-        self.missed = 0
+        self.frames = 0
         self.problem = ""
+        self.unread = False
         self.kept = 0
+        self._refused = self._lost = 0
         self._links: dict[int, int] = {}
         self._packets = self.octets = 0
         self._since: int | None = None
         self._written = 0
-        self._jobs: queue.SimpleQueue[tuple[_File, bytes, bool] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[_File, bytes, int, bool] | None] = queue.SimpleQueue()
         self._file = self._next(time.time_ns())
         self._thread = threading.Thread(target=self._work, name="keep", daemon=True)
         self._thread.start()
 
+    @property
+    def missed(self) -> int:
+        """Frames that are not kept."""
+        return self._refused + self._lost
+
     def write(self, records: Sequence[Record]) -> None:
         """Keep these records, whole or (when the disk has fallen behind, or failed) not at all."""
-        if self.problem or not records:
-            return
-        if self.kept - self._written > MOST_WAITING:
-            self.missed += len(records)
+        if not self._ready(len(records)):
             return
         at = 0
         while at < len(records):
-            if self._since is not None and self._full(records[at].time):
-                self._rotate(records[at].time)
+            if self._since is not None and self._full(records[at].time) and not self._rotate(records[at].time):
+                self._refused += len(records) - at
+                return
             if self._since is None:
                 self._since = records[at].time
             end = self._room(records, at)
@@ -114,29 +121,35 @@ class Keeper:
 
     def write_octets(self, octets: bytes, packets: int) -> None:
         """Keep whole Enhanced Packet Blocks of the interfaces of `head`, or none of them, as `write` does."""
-        if self.problem or not packets:
-            return
-        if self.kept - self._written > MOST_WAITING:
-            self.missed += packets
+        if not self._ready(packets):
             return
         at, left = 0, packets
         while at < len(octets):
             first = moment_of(octets, at)
-            if self._since is not None and self._full(first):
-                self._rotate(first)
+            if self._since is not None and self._full(first) and not self._rotate(first):
+                self._refused += left
+                return
             if self._since is None:
                 self._since = first
             end, count = self._room_in(octets, at, left)
             self._packets += count
-            self._add(octets[at:end])
+            self._add(octets[at:end], count)
             at, left = end, left - count
+
+    def _ready(self, frames: int) -> bool:
+        """Count what is to be kept next; whether it can be."""
+        self.frames += frames
+        if self.problem or self.kept - self._written > MOST_WAITING:
+            self._refused += frames
+            return False
+        return frames > 0
 
     def close(self, received: int = 0, dropped: int = 0) -> None:
         """End the file in order, with what the capture says it received and dropped."""
         if not self.problem:
             self._add(statistics(received, dropped) if self._links or self._head else b"", last=True)
         else:
-            self._jobs.put((self._file, b"", True))
+            self._jobs.put((self._file, b"", 0, True))
         self._jobs.put(None)
         self._thread.join()
 
@@ -189,19 +202,20 @@ class Keeper:
                 octets, PADDING[size & 3], word(total),
             )  # fmt: skip
         self._packets += len(records)
-        self._add(b"".join(parts))
+        self._add(b"".join(parts), len(records))
 
-    def _add(self, octets: bytes, last: bool = False) -> None:
+    def _add(self, octets: bytes, frames: int = 0, last: bool = False) -> None:
         self.octets += len(octets)
         self.kept += len(octets)
-        self._jobs.put((self._file, octets, last))
+        self._jobs.put((self._file, octets, frames, last))
 
-    def _rotate(self, moment: int) -> None:
+    def _rotate(self, moment: int) -> bool:
         self._add(statistics(0, 0) if self._links or self._head else b"", last=True)
         try:
             self._file = self._next(moment)
         except CaptureError as error:
             self.problem = str(error)
+        return not self.problem
 
     def _next(self, moment: int) -> _File:
         """Open the next file; the oldest goes where there would be too many."""
@@ -221,22 +235,30 @@ class Keeper:
         head = self._head or section()
         self.octets = len(head)
         self.kept += len(head)
-        self._jobs.put((file, head, False))
+        self._jobs.put((file, head, 0, False))
         return file
 
     def _work(self) -> None:
         """The thread: write what comes, until there is no more."""
+        failed = False
         while (job := self._jobs.get()) is not None:
-            file, octets, last = job
-            if not self.problem:
+            file, octets, frames, last = job
+            if not failed and not file.closed:
                 try:
                     file.append(octets, last)
                 except OSError as error:
-                    self.problem = f"{file.name}: {(error.strerror or str(error)).lower()}; nothing more is kept"
-            # Each of the two threads writes one of the two counters: neither needs a lock.
+                    failed, self.unread = True, isinstance(error, BrokenPipeError)
+                    self.problem = f"{called(file.name)}: {(error.strerror or str(error)).lower()}"
+            # Each of the two threads writes counters of its own: none needs a lock.
+            self._lost += frames if failed else 0
             self._written += len(octets)
             if last:
                 file.close()
+
+
+def called(name: str) -> str:
+    """A file's name for people."""
+    return "standard output" if name == STANDARD_OUTPUT else name
 
 
 class _File:
@@ -244,6 +266,7 @@ class _File:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.closed = False
         self._end = 0
         if name == STANDARD_OUTPUT:
             self._descriptor, self._regular = sys.stdout.fileno(), False
@@ -271,7 +294,8 @@ class _File:
 
     def close(self) -> None:
         """Close it; what could not be written was said before."""
-        if self.name != STANDARD_OUTPUT:
+        if self.name != STANDARD_OUTPUT and not self.closed:
+            self.closed = True
             with contextlib.suppress(OSError):
                 os.close(self._descriptor)
 

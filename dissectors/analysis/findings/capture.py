@@ -24,6 +24,11 @@ DROPS = problem(
     why="What the capture dropped looks like loss on the network and is not.",
     fix="Capture with a larger buffer (tcpdump -B 4096) or a narrower filter.",
 )  # fmt: skip
+KEPT_IN_PART = problem(
+    "kept-in-part", "warning", "Not all that was captured was kept",
+    why="This report is of everything that was captured; the file holds less, and analyze on it counts less.",
+    fix="Give the disk room or a bound (-b filesize:kB -b files:N), or keep less of each frame (-s).",
+)  # fmt: skip
 SNAPLEN = problem(
     "capture-snaplen", "warning", "Messages are cut by the capture",
     why="Message bodies and their compressed SDP cannot be read where their end is missing.",
@@ -114,6 +119,6 @@ def unknown_share(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    CORRUPT, CUT, DROPS, SNAPLEN, capture_doubled, capture_one_direction, FRAGMENTS, LINK, BOUND, MALFORMED,
-    not_analysed_tcp, PLAUSIBLE, unknown_share,
+    CORRUPT, CUT, DROPS, KEPT_IN_PART, SNAPLEN, capture_doubled, capture_one_direction, FRAGMENTS, LINK, BOUND,
+    MALFORMED, not_analysed_tcp, PLAUSIBLE, unknown_share,
 )  # fmt: skip

@@ -1,0 +1,109 @@
+"""Who watches a session: a screen, a log or a program; and what becomes of it when they go away."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import select
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
+
+from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.analysis.events import Look
+    from dissectors.online import Session
+
+NO_SCREEN = ("dumb", "unknown")
+UNREAD = "standard output was closed"
+"""Why a session ended that nobody reads any more."""
+
+
+class Audience:
+    """Gives looks to `show` for as long as somebody is there; whoever leaves ends the session, in order.
+
+    So what has come in by then is still read and kept. `error` says what became of the output, `said` holds the news
+    that were passed on to people.
+    """
+
+    def __init__(self, session: Session, show: Callable[[Look], None]) -> None:
+        self._session, self._show = session, show
+        self.error: OSError | None = None
+        self.said: set[str] = set()
+
+    def look(self, look: Look) -> None:
+        """Show one look."""
+        if self.error is None:
+            try:
+                if unread(sys.stdout):
+                    raise BrokenPipeError
+                self._show(look)
+                self.said.update(look.news)
+            except OSError as error:
+                self.error = error
+        if self.error is not None:
+            self._session.stop(UNREAD)
+
+    @property
+    def left(self) -> bool:
+        """Whether there is no one any more who reads; another error is one of the output's own."""
+        return isinstance(self.error, BrokenPipeError)
+
+
+def unread(stream: TextIO) -> bool:
+    """Whether the other end of a pipe is closed. To be asked now and then: who writes seldom would notice late."""
+    if not hasattr(select, "poll"):
+        return False
+    poll = select.poll()
+    poll.register(stream, 0)
+    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+
+
+def watch(options: argparse.Namespace, session: Session) -> Audience:
+    """Run the session with whichever view of it was asked for."""
+    lines = options.ndjson or options.json or options.log or options.keep == inputs.STANDARD_INPUT
+    if sys.stdout.isatty() and os.environ.get("TERM") not in NO_SCREEN and not lines:
+        return _screen(options, session)
+    audience = Audience(session, _teller(options))
+    session.watch = audience.look
+    session.run()
+    return audience
+
+
+def _screen(options: argparse.Namespace, session: Session) -> Audience:
+    from dissectors.outputs.screen import Screen
+
+    with Screen(sys.stdout, f"{', '.join(session.source.names)} by {session.source.backend}", options.keep) as screen:
+        audience = Audience(session, screen.show)
+        session.watch = audience.look
+        session.run()
+    # What was on the screen has gone with it.
+    audience.said.clear()
+    return audience
+
+
+def _teller(options: argparse.Namespace) -> Callable[[Look], None]:
+    """What writes the events of a look, as lines."""
+    from dissectors.outputs.journal import human, ndjson
+
+    write = ndjson if options.ndjson else human
+    quiet = options.json or options.keep == inputs.STANDARD_INPUT
+    stream = sys.stderr if quiet else sys.stdout
+
+    def tell(look: Look) -> None:
+        stream.writelines(f"{write(event)}\n" for event in look.events)
+        stream.flush()
+        for text in look.news:
+            say(text)
+
+    return tell
+
+
+def say(text: str) -> None:
+    """A message for people, if anybody reads them."""
+    from dissectors.outputs.escape import visible
+
+    with suppress(OSError):
+        print(f"muxshark: {visible(text)}", file=sys.stderr, flush=True)
