@@ -97,6 +97,9 @@ def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
     connection = media.connection or description.connection
     if connection is None:
         return None
+    # An address of IPv4 has one form only.
+    if ":" not in connection.address:
+        return connection.address
     try:
         return str(ip_address(connection.address))
     except ValueError:
@@ -105,9 +108,9 @@ def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
 
 def encryption(media: sdp.Media, description: sdp.Description) -> str | None:
     """How SRTP keys are agreed: SDES (RFC 4568), DTLS (RFC 5764), ZRTP (RFC 6189), or None for RTP in the clear."""
-    names = {name.lower() for name, _ in (*media.attributes, *description.attributes)}
     if media.crypto:
         return "SDES"
+    names = {name.lower() for name, _ in (*media.attributes, *description.attributes)}
     if "fingerprint" in names:
         return "DTLS"
     if "zrtp-hash" in names:

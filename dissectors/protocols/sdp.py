@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from dissectors.protocols.sdp_attributes import Candidate, Crypto, Fingerprint, Rtcp, RtpMap, number
 from dissectors.protocols.sdp_lines import (
@@ -17,7 +17,7 @@ from dissectors.protocols.sdp_lines import (
     timing,
 )
 from dissectors.protocols.sdp_lines import connection as read_connection
-from dissectors.protocols.sdp_media import Direction, Media, Value, read_all
+from dissectors.protocols.sdp_media import Direction, Media, Value, by_name, fmtps, read_all, rtpmaps
 from dissectors.wire.datagram import Malformed
 from dissectors.wire.values import Struct
 
@@ -61,16 +61,19 @@ def parse(text: str | bytes) -> Description:
         text = _decode(text)
     notes: list[str] = []
     lines = _lines(text, notes)
-    sections: list[list[tuple[str, str]]] = [[]]
-    for line in lines:
-        if line[0] == "m" and len(sections) > MAX_MEDIA:
-            notes.append(f"more than {MAX_MEDIA} media lines, the rest is not read")
-            break
-        if line[0] == "m":
-            sections.append([])
-        sections[-1].append(line)
+    sections: list[Section] = [{}]
+    for kind, value in lines:
+        if kind == "m":
+            if len(sections) > MAX_MEDIA:
+                notes.append(f"more than {MAX_MEDIA} media lines, the rest is not read")
+                break
+            sections.append({})
+        sections[-1].setdefault(kind, []).append(value)
     return _description(lines, sections, notes)
 
+
+Section = dict[str, list[str]]
+"""The values of the lines of each type in order: of the description itself, or of one media line and what follows."""
 
 _TYPES = frozenset("vosiuepcbtrzkam")
 _LINE_END = re.compile(r"\r\n|\n|\r")
@@ -96,36 +99,33 @@ def _lines(text: str, notes: list[str]) -> tuple[tuple[str, str], ...]:
         notes.append(f"more than {MAX_LINES} lines, the rest is not read")
     lines: list[tuple[str, str]] = []
     for line in raw:
-        if line[1:2] == "=" and line[0].isascii() and line[0].isalpha():
-            lines.append((line[0], line[2:]))
-            if line[0] not in _TYPES:
-                notes.append(f"unknown line type {line[0]}")
+        kind = line[:1]
+        if line[1:2] == "=" and (kind in _TYPES or kind.isascii() and kind.isalpha()):
+            lines.append((kind, line[2:]))
+            if kind not in _TYPES:
+                notes.append(f"unknown line type {kind}")
         elif line.strip(" \t\0"):
             notes.append(f"not a line of SDP: {ascii(line[:40])}")
     return tuple(lines)
 
 
-def _description(
-    lines: tuple[tuple[str, str], ...], sections: list[list[tuple[str, str]]], notes: list[str]
-) -> Description:
+def _description(lines: tuple[tuple[str, str], ...], sections: list[Section], notes: list[str]) -> Description:
     own = sections[0]
     owner = _first(own, "o", origin, notes)
     connection = _first(own, "c", read_connection, notes)
-    attributes = read_all(_all(own, "a"), attribute)
-    media = tuple(_media(section, connection, attributes, notes) for section in sections[1:])
-    for kind in "ost":
-        if not any(key == kind for key, _ in own):
-            notes.append(f"no {kind}= line")
+    attributes = read_all(own.get("a", ()), attribute)
+    media = tuple([_media(section, connection, attributes, notes) for section in sections[1:]])
+    notes += [f"no {kind}= line" for kind in "ost" if kind not in own]
     if connection is None and any(line.connection is None and line.port for line in media):
         notes.append("no c= line")
     distinct = tuple(dict.fromkeys(notes))
     return Description(
-        version=own[0][1].strip(),
+        version=own["v"][0].strip(),
         origin=owner,
-        name=next(_all(own, "s"), None),
+        name=own.get("s", (None,))[0],
         connection=connection,
-        bandwidths=read_all(_all(own, "b"), bandwidth),
-        times=read_all(_all(own, "t"), timing),
+        bandwidths=read_all(own.get("b", ()), bandwidth),
+        times=read_all(own.get("t", ()), timing),
         attributes=attributes,
         media=media,
         lines=lines,
@@ -134,16 +134,19 @@ def _description(
 
 
 def _media(
-    section: list[tuple[str, str]], connection: Connection | None, inherited: tuple[Attribute, ...], notes: list[str]
+    section: Section, connection: Connection | None, inherited: tuple[Attribute, ...], notes: list[str]
 ) -> Media:
-    words = section[0][1].split()
+    line = section["m"][0]
+    words = line.split()
     kind, ports, profile = (*words[:3], "", "", "")[:3]
     first, _, count = ports.partition("/")
     port = number(first, 1 << 16)
     if port is None or len(words) < 4:
-        notes.append(f"not a media line: {ascii('m=' + section[0][1][:40])}")
+        notes.append(f"not a media line: {ascii('m=' + line[:40])}")
     if len(words) > 3 + MAX_FORMATS:
         notes.append(f"a media line of more than {MAX_FORMATS} formats")
+    attributes = read_all(section.get("a", ()), attribute)
+    named = by_name(attributes)
     return Media(
         kind=kind,
         port=port or 0,
@@ -151,23 +154,21 @@ def _media(
         profile=profile,
         formats=tuple(words[3 : 3 + MAX_FORMATS]),
         connection=_first(section, "c", read_connection, notes) or connection,
-        bandwidths=read_all(_all(section, "b"), bandwidth),
-        attributes=read_all(_all(section, "a"), attribute),
+        bandwidths=read_all(section.get("b", ()), bandwidth),
+        attributes=attributes,
         inherited=inherited,
+        named=named,
+        rtpmaps=rtpmaps(named.get("rtpmap", ())),
+        fmtps=fmtps(named.get("fmtp", ())),
     )
 
 
-def _all(section: list[tuple[str, str]], wanted: str) -> Iterator[str]:
-    """The values of the lines of a type."""
-    return (value for kind, value in section if kind == wanted)
-
-
-def _first(
-    section: list[tuple[str, str]], wanted: str, read: Callable[[str], Value | None], notes: list[str]
-) -> Value | None:
+def _first(section: Section, wanted: str, read: Callable[[str], Value | None], notes: list[str]) -> Value | None:
     """The first line of a type, read; noted when it cannot be."""
-    value = next(_all(section, wanted), None)
-    found = read(value) if value is not None else None
-    if value is not None and found is None:
+    if wanted not in section:
+        return None
+    value = section[wanted][0]
+    found = read(value)
+    if found is None:
         notes.append(f"cannot be read: {ascii(f'{wanted}={value[:40]}')}")
     return found

@@ -2,8 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, TypeVar
 
 from dissectors.protocols import sdp_attributes
@@ -24,17 +23,36 @@ _WORDS = re.compile(r"[;\s]+")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
-def read_all(values: Iterable[str], read: Callable[[str], Value | None]) -> tuple[Value, ...]:
+def read_all(values: Sequence[str], read: Callable[[str], Value | None]) -> tuple[Value, ...]:
     """The values that can be read, in order."""
-    return tuple([found for value in values if (found := read(value)) is not None])
+    return tuple([found for value in values if (found := read(value)) is not None]) if values else ()
 
 
-class Media(Struct, frozen=True, dict=True):
+def by_name(attributes: Sequence[Attribute]) -> dict[str, list[str]]:
+    """The values of the attributes of each name, in order; a property counts as empty."""
+    named: dict[str, list[str]] = {}
+    for name, value in attributes:
+        named.setdefault(name, []).append(value or "")
+    return named
+
+
+def rtpmaps(values: Sequence[str]) -> dict[int, RtpMap]:
+    """What a=rtpmap says by payload type; the first of several counts."""
+    return dict(reversed(read_all(values, sdp_attributes.rtpmap)))
+
+
+def fmtps(values: Sequence[str]) -> dict[str, str]:
+    """What a=fmtp says by format as written; the first of several counts."""
+    pairs = [value.partition(" ") for value in values]
+    return {first: rest.strip() for first, _, rest in reversed(pairs)}
+
+
+class Media(Struct, frozen=True):
     """One media description (RFC 8866 section 5.14).
 
     `connection` is its own or else the description's; `inherited` are the attributes of the description, which hold
-    for direction, setup, fingerprint and ICE where the media has none of its own. `rtpmaps` is what a=rtpmap says by
-    payload type, `fmtps` what a=fmtp says by format as written; the first of several counts.
+    for direction, setup, fingerprint and ICE where the media has none of its own. `named` are its own attributes by
+    their names; `rtpmaps` is what a=rtpmap says by payload type, `fmtps` what a=fmtp says by format as written.
     """
 
     kind: str
@@ -46,25 +64,19 @@ class Media(Struct, frozen=True, dict=True):
     bandwidths: tuple[Bandwidth, ...]
     attributes: tuple[Attribute, ...]
     inherited: tuple[Attribute, ...]
-
-    @cached_property
-    def rtpmaps(self) -> Mapping[int, RtpMap]:
-        # Asked for once per format, and a hostile line has as many formats as it has attributes.
-        return dict(reversed(read_all(self.all("rtpmap"), sdp_attributes.rtpmap)))
-
-    @cached_property
-    def fmtps(self) -> Mapping[str, str]:
-        pairs = [value.partition(" ") for value in self.all("fmtp")]
-        return {first: rest.strip() for first, _, rest in reversed(pairs)}
+    named: Mapping[str, Sequence[str]]
+    rtpmaps: Mapping[int, RtpMap]
+    fmtps: Mapping[str, str]
 
     def all(self, name: str) -> tuple[str, ...]:
         """The values of every attribute of that name of this media, in order; a property counts as empty."""
-        return tuple([value or "" for named, value in self.attributes if named == name])
+        return tuple(self.named.get(name, ()))
 
     def get(self, name: str) -> str | None:
         """The first value of an attribute, of this media or else inherited; None when there is none."""
-        own = self.all(name)
-        return own[0] if own else next((value or "" for named, value in self.inherited if named == name), None)
+        if name in self.named:
+            return self.named[name][0]
+        return next((value or "" for named, value in self.inherited if named == name), None)
 
     def fmtp(self, payload_type: int | str) -> str | None:
         """The format parameters of a payload type or format name, as written; None when there are none."""
@@ -73,14 +85,16 @@ class Media(Struct, frozen=True, dict=True):
     @property
     def secondary(self) -> frozenset[int]:
         """Payload types whose fmtp holds FaceTime's word `sec`: secondary, not the first choice."""
-        marked = (number(name, 128) for name, text in self.fmtps.items() if "sec" in _WORDS.split(text))
-        return frozenset(payload_type for payload_type in marked if payload_type is not None)
+        written = [name for name, text in self.fmtps.items() if "sec" in text and "sec" in _WORDS.split(text)]
+        return frozenset([payload_type for name in written if (payload_type := number(name, 128)) is not None])
 
     @property
     def direction(self) -> Direction:
         """RFC 8866 section 6.7: of the media, else of the description, else sendrecv."""
-        names = (attribute.name for attribute in (*self.attributes, *self.inherited))
-        return next((_DIRECTIONS[name] for name in names if name in _DIRECTIONS), "sendrecv")
+        for name, _ in (*self.attributes, *self.inherited):
+            if name in _DIRECTIONS:
+                return _DIRECTIONS[name]
+        return "sendrecv"
 
     @property
     def rtcp(self) -> Rtcp | None:
@@ -90,7 +104,7 @@ class Media(Struct, frozen=True, dict=True):
     @property
     def rtcp_mux(self) -> bool:
         """RFC 5761 section 5.1.1."""
-        return bool(self.all("rtcp-mux") or self.all("rtcp-mux-only"))
+        return "rtcp-mux" in self.named or "rtcp-mux-only" in self.named
 
     @property
     def ptime(self) -> float | None:
@@ -107,7 +121,7 @@ class Media(Struct, frozen=True, dict=True):
     def ssrcs(self) -> dict[int, str | None]:
         """Announced SSRCs in order with their cname, None where it is not said (RFC 5576)."""
         found: dict[int, str | None] = {}
-        for value in self.all("ssrc"):
+        for value in self.named.get("ssrc", ()):
             first, _, rest = value.partition(" ")
             ssrc = number(first)
             if ssrc is not None:
