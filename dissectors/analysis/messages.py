@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sys import getsizeof, intern
+from sys import getsizeof
 
 from dissectors.analysis.budget import Budget
 from dissectors.analysis.report import Body, Deviation, Message, Place, Sizes
@@ -20,7 +20,8 @@ def told(
 ) -> Message:  # fmt: skip
     """The value of the report; `again` says that the same hop carried it before, `agent` is its User-Agent."""
     flow, method = datagram.flow, identity.method or ""
-    summary = f"{method}" if message.is_request else f"{message.status} {message.reason or ''}".strip()
+    summary = method if message.is_request else f"{message.status} {message.reason or ''}".strip()
+    weighed = sizes(datagram.length, message)
     return Message(
         place=Place(datagram.file, datagram.frame),
         time=datagram.time / 1e9,
@@ -34,14 +35,14 @@ def told(
         reason=message.reason,
         cseq=identity.sequence,
         summary=summary,
-        compact=message.compact,
+        compact=weighed.compact > 0,
         retransmission=again,
         user_agent=agent,
         body=body,
         deviations=tuple([Deviation(each.kind, each.text) for each in message.deviations]),
         side=side,
-        headers=tuple([intern(header.written) for header in message.headers[:MAX_HEADERS] if not header.recovered]),
-        sizes=sizes(datagram.length, message),
+        headers=tuple([written for _, _, written, recovered in message.headers[:MAX_HEADERS] if not recovered]),
+        sizes=weighed,
         uri=message.uri,
         to_tag=identity.to_tag,
     )
@@ -69,12 +70,11 @@ def body(message: sip.Message, texts: Budget) -> tuple[Body | None, int]:
 
 def sizes(sent: int, message: sip.Message) -> Sizes:
     """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
-    kept = [header for header in message.headers if not header.recovered]
-    short = [header for header in kept if len(header.written) == 1]
-    inflated, longer = sent, sum([len(header.name) - 1 for header in short])
+    short = [name for name, _, written, recovered in message.headers if len(written) == 1 and not recovered]
+    inflated, longer = sent, sum(map(len, short)) - len(short)
     if message.body.compressed:
         before, after = len(message.raw_body), len(message.body.octets)
-        labels = [header for header in kept if header.name == "Content-Encoding"]
+        labels = [header for header in message.headers if header.name == "Content-Encoding" and not header.recovered]
         inflated += after - before + len(str(after)) - len(str(before))
         inflated -= sum(len(header.written) + len(header.value) + len(": \r\n") for header in labels)
         # A label that has gone has no long name either.

@@ -1,7 +1,6 @@
 """SDP (RFC 8866), read leniently and in order; every line is kept, odd ones are named."""
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 from dissectors.protocols.sdp_attributes import Candidate, Crypto, Fingerprint, Rtcp, RtpMap, number
@@ -76,7 +75,6 @@ Section = dict[str, list[str]]
 """The values of the lines of each type in order: of the description itself, or of one media line and what follows."""
 
 _TYPES = frozenset("vosiuepcbtrzkam")
-_LINE_END = re.compile(r"\r\n|\n|\r")
 
 
 def _decode(octets: bytes) -> str:
@@ -94,16 +92,17 @@ def _lines(text: str, notes: list[str]) -> tuple[tuple[str, str], ...]:
         raise Malformed("SDP", offset, "the first line is no v= line")
     if offset:
         notes.append("blank lines come before v=")
-    raw = _LINE_END.split(body, MAX_LINES)
+    raw = body.replace("\r\n", "\n").replace("\r", "\n").split("\n", MAX_LINES)
     if len(raw) > MAX_LINES and raw.pop():
         notes.append(f"more than {MAX_LINES} lines, the rest is not read")
     lines: list[tuple[str, str]] = []
     for line in raw:
-        kind = line[:1]
-        if line[1:2] == "=" and (kind in _TYPES or kind.isascii() and kind.isalpha()):
-            lines.append((kind, line[2:]))
-            if kind not in _TYPES:
-                notes.append(f"unknown line type {kind}")
+        kind, equals, value = line.partition("=")
+        if equals and kind in _TYPES:
+            lines.append((kind, value))
+        elif equals and len(kind) == 1 and kind.isascii() and kind.isalpha():
+            lines.append((kind, value))
+            notes.append(f"unknown line type {kind}")
         elif line.strip(" \t\0"):
             notes.append(f"not a line of SDP: {ascii(line[:40])}")
     return tuple(lines)

@@ -5,8 +5,6 @@ and what is odd about it stands in its deviations.
 """
 from __future__ import annotations
 
-import re
-
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import (
@@ -65,7 +63,7 @@ def parse_all(payload: bytes, limits: Limits = LIMITS) -> tuple[Message, ...]:
     return tuple(messages)
 
 
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_TEXT = bytes(octet for octet in range(256) if octet >= 0x20 and octet != 0x7F or octet in b"\t\r\n")
 _MANDATORY = dict.fromkeys(("Via", "From", "To", "Call-ID", "CSeq"))
 _ONCE = ("From", "To", "Call-ID", "CSeq", "Content-Length", "Content-Type", "Max-Forwards")
 
@@ -87,7 +85,7 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     end = at + _length(first.get("Content-Length") if whole else None, len(payload) - at, notes)
     raw_body = payload[at:end]
     body = inflate(raw_body, _labels(headers) if "Content-Encoding" in first else (), limits)
-    recovered, body = _recover(headers, body, limits, notes)
+    recovered, body = _recover(first, body, limits, notes)
     if recovered:
         headers = (*headers, *recovered)
         first = first_values(headers)
@@ -145,10 +143,10 @@ def _length(value: str | None, left: int, notes: list[Deviation]) -> int:
 
 
 def _recover(
-    headers: tuple[Header, ...], body: Inflated, limits: Limits, notes: list[Deviation]
+    first: dict[str, str], body: Inflated, limits: Limits, notes: list[Deviation]
 ) -> tuple[tuple[Header, ...], Inflated]:
     """Headers that were compressed into Comp-Hdrs or before the body, and the body without them."""
-    recovered = _compressed_headers(headers, limits, notes)
+    recovered = _compressed_headers(first["Comp-Hdrs"], limits, notes) if "Comp-Hdrs" in first else ()
     if not body.compressed:
         return recovered, body
     block, at, whole = head(body.octets[:MAX_RECOVERED], 0)
@@ -162,11 +160,8 @@ def _recover(
     return (*recovered, *embedded), replace(body, octets=body.octets[at:])
 
 
-def _compressed_headers(headers: tuple[Header, ...], limits: Limits, notes: list[Deviation]) -> tuple[Header, ...]:
+def _compressed_headers(value: str, limits: Limits, notes: list[Deviation]) -> tuple[Header, ...]:
     """Those within the first Comp-Hdrs."""
-    value = next((header.value for header in headers if header.name.lower() == "comp-hdrs"), None)
-    if value is None:
-        return ()
     found = inflate(value.encode("latin-1", "replace"), ("deflate", "base64"), limits)
     block, _, _ = head(found.octets[:MAX_RECOVERED].rstrip(b"\r\n") + b"\n", 0)
     recovered = _recovered(block, notes) if found.compressed else ()
@@ -213,7 +208,7 @@ def _note_oddities(first: dict[str, str], method: str | None, whole: bool, notes
 
 def _note_octets(block: bytes, notes: list[Deviation]) -> None:
     """What is odd about the octets of the start line and the headers."""
-    if _CONTROLS.search(block):
+    if block.translate(None, _TEXT):
         notes.append(Deviation("header broken", "control characters in the header block"))
     try:
         block.decode()

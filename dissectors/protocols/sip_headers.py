@@ -5,7 +5,7 @@ Everything here is one pass from left to right, so that a header of 64 kB costs 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache, wraps
 from sys import intern
 from typing import NamedTuple, TypeVar
@@ -62,6 +62,9 @@ _SINGLE = """
     Subscription-State Suppress-If-Match Target-Dialog Timestamp To User-Agent WWW-Authenticate
 """.split()
 
+_OF_OPENSIPS = {name.lower(): name for name in ("Comp-Hdrs", "Headers-Encoding", "Headers-Algo")}
+"""What goes with headers that are compressed; nobody has registered these names."""
+
 NAMES = {name.lower(): name for name in (*LISTS, *_SINGLE)} | COMPACT
 """Every registered name, compact or long, in lower case, to its registered spelling."""
 
@@ -109,7 +112,8 @@ class Via(NamedTuple):
 
 def canonical(written: str) -> str:
     """The long name of a header field in its registered spelling; an unknown one as it is written."""
-    return NAMES.get(written.lower(), written)
+    lower = written.lower()
+    return NAMES.get(lower) or _OF_OPENSIPS.get(lower, written)
 
 
 def known(written: str) -> bool:
@@ -178,12 +182,9 @@ def read(line: str) -> Header | None:
     return Header(canonical(name), value.strip(" \t\r"), intern(name))
 
 
-def first_values(headers: Iterable[Header]) -> dict[str, str]:
+def first_values(headers: tuple[Header, ...]) -> dict[str, str]:
     """The first value of each header by its name."""
-    first: dict[str, str] = {}
-    for name, value, _, _ in headers:
-        first.setdefault(name, value)
-    return first
+    return {name: value for name, value, _, _ in reversed(headers)}
 
 
 _PROTECTS = re.compile(r'[\\"<(]')

@@ -51,9 +51,9 @@ def _request_line(line: bytes, offset: int, notes: list[Deviation]) -> StartLine
     first, _, rest = line.partition(b" ")
     uri, _, version = rest.rpartition(b" ")
     method = text_of(first)
-    if not is_name(method):
+    if method not in METHODS and not is_name(method):
         raise Malformed("SIP", offset, "no method begins the start line")
-    if not _IS_VERSION.fullmatch(version):
+    if version != b"SIP/2.0" and not _IS_VERSION.fullmatch(version):
         raise Malformed("SIP", offset + len(line), "no version ends the start line")
     if method not in METHODS:
         notes.append(Deviation("start line", f"{shown(method)} is not a registered method"))

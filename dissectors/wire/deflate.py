@@ -20,7 +20,7 @@ class Layer(NamedTuple):
     trailing: bytes = b""
 
     def noting(self, *deviations: str) -> Layer:
-        return self._replace(deviations=(*deviations, *self.deviations))
+        return self._replace(deviations=(*deviations, *self.deviations)) if deviations else self
 
 
 _MEMBERS = 16

@@ -178,7 +178,7 @@ def _attempts(data: bytes, name: str, bound: int) -> Iterator[Layer]:
             for read in (read_zlib, read_gzip):
                 layer = read(data, start, bound)
                 if layer is not None:
-                    yield layer._replace(leading=data[:start])
+                    yield layer._replace(leading=data[:start]) if start else layer
     for start in starts if name else ():
         octets, end, status = read_stream(data, start, bound)
         layer = Layer("deflate", octets, status, (), data[:start], data[end:])
@@ -262,7 +262,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def _summary(data: bytes, label: str | None, claimed: list[str], layers: list[Layer], refused: list[str]) -> Inflated:
-    deviations = tuple(refused) + tuple(text for layer in layers for text in layer.deviations)
+    deviations = (*refused, *[text for layer in layers for text in layer.deviations])
     if not layers:
         return Inflated(data, "identity", label, len(data), len(data), "identity", deviations)
     first, octets = layers[0], layers[-1].octets
@@ -270,7 +270,7 @@ def _summary(data: bytes, label: str | None, claimed: list[str], layers: list[La
         deviations += ("the label does not name base64 last, although it was applied last",)
     return Inflated(
         octets=octets,
-        encoding=", ".join(layer.name for layer in reversed(layers)),
+        encoding=", ".join([layer.name for layer in reversed(layers)]),
         label=label,
         compressed_length=len(data) - len(first.leading) - len(first.trailing),
         inflated_length=len(octets),
