@@ -9,9 +9,7 @@ import time
 from collections.abc import Callable
 
 from dissectors.analysis.calls import MAX_WELL
-from dissectors.analysis.control import Control
-from dissectors.analysis.dtls import Handshakes
-from dissectors.analysis.engine import Engine
+from dissectors.analysis.engine import Engine, Room
 from dissectors.analysis.events import EndEvent, Events, Look
 from dissectors.analysis.findings.rule import counted
 from dissectors.analysis.recent import Recent
@@ -74,9 +72,7 @@ class Session:
         self.source, self.keeper = source, keeper
         # What is open at once is bounded more closely than offline: a session may run for weeks.
         self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, WAITING), forced)
-        self.engine = Engine(limits, MAX_WELL)
-        self.engine.calls.limit = self.engine.checks.limit = calls
-        self.engine.control, self.engine.handshakes = Control(2 * calls), Handshakes(calls)
+        self.engine = Engine(limits, MAX_WELL, Room(calls, calls, 2 * calls, calls, calls))
         self.received = 0
         self.reason = ""
         self._limit = stop or Stop()
@@ -212,10 +208,6 @@ class Session:
         if keeper is not None and limit.files and keeper.made > limit.files:
             self.stop(f"{counted(limit.files, 'file')} kept")
         self.engine.relieve(self.scanner)
-        # What calls that made room leave behind may not outgrow those that are held.
-        gone = self.engine.calls.gone
-        while len(gone) > self.engine.calls.limit:
-            gone.popitem(last=False)
 
     def _look(self) -> None:
         if self.watch is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from dissectors.analysis.findings.rules import RULES, SEVERITIES, SUBJECTS, matching
+from dissectors.analysis.findings.rules import OF_ALL, OF_CALLS, OF_PATHS, RULES, SEVERITIES, SUBJECTS, matching
 from dissectors.analysis.report import Report
 from dissectors.offline import analyze
 from tests.finding_cases import CASES, IN_FILES, after_one_another
@@ -66,6 +67,16 @@ def test_media_that_is_too_little_to_be_told_is_said_to_be_there() -> None:
     made = report([*calling, *talk(*elsewhere, seconds=0.04), *talk(C, OTHER_SERVER, 5)])
     (missing,) = (each for each in made.findings if each.id == "media-missing")
     assert missing.what.endswith("2 datagrams of no known protocol went to the announced ports")
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_a_finding_names_a_call_or_a_stream_where_its_rule_is_one_of_calls(id: str) -> None:
+    found = [each for each in told(CASES[id][0]).findings if each.id == id]
+    assert {each.call is not None or each.stream is not None for each in found} == {RULES[id] in OF_CALLS}
+
+
+def test_a_rule_is_one_of_calls_or_of_paths_or_of_all() -> None:
+    assert Counter(rule.id for rule in (*OF_CALLS, *OF_PATHS, *OF_ALL)) == Counter(list(RULES))
 
 
 def test_ids_are_unique_and_in_plain_words() -> None:

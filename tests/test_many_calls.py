@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from dissectors.analysis import remembered
 from dissectors.analysis.calls import Calls
-from dissectors.analysis.engine import Engine
+from dissectors.analysis.engine import Engine, Room
 from dissectors.analysis.report import Report
 from dissectors.mux.evidence import CHOSEN
 from dissectors.mux.scan import Scanner
@@ -21,8 +24,11 @@ from tests.stories import (
     B,
     C,
     Story,
+    asked,
+    attribute,
     description,
     dialled,
+    error,
     message,
     receiver_report,
     srtcp,
@@ -212,3 +218,123 @@ def test_an_ssrc_stays_known_as_long_as_a_stream_has_it() -> None:
     late = frame(C, A, srtcp(0, CHOSEN)[3])
     (batch,) = scanner.scan([(0, Record(101, 10**10, ETHERNET, late, len(late)))])
     assert [(PROTOCOLS[entry.protocol], entry.evidence) for entry in batch.entries] == [("RTCP", "its SSRC sends RTP")]
+
+
+PHONE = ("198.51.100.7", 5060)
+
+
+def registered(number: int, start: float, status: int = 200, again: bool = False) -> Story:
+    """A registration that is challenged first; `again` is its refresh with a higher CSeq."""
+    server, told = (SERVER[0], 5060), []
+    for back, line, sequence in (
+        (False, "REGISTER sip:x SIP/2.0", 1), (True, "SIP/2.0 401 Unauthorized", 1),
+        (False, "REGISTER sip:x SIP/2.0", 2), (True, f"SIP/2.0 {status} Said", 2),
+    ):  # fmt: skip
+        octets = message(line, sequence + 2 * again, "REGISTER", tag="2" * back, call=f"registration {number}")
+        src, dst = (server, PHONE) if back else (PHONE, server)
+        told.append((start + len(told), src, dst, octets))
+    return told
+
+
+def outcomes(made: Report) -> dict[str, int]:
+    assert made.totals is not None
+    assert made.totals.calls == len(made.calls) + made.totals.calls_left_out
+    return {seen.name: seen.count for seen in made.totals.outcomes}
+
+
+def test_transactions_that_are_over_make_room_and_open_calls_stay() -> None:
+    open_calls = [told for n in range(1, 4) for told in call(n, start=n * 10.0, ended=False)]
+    ended = [told for n in range(4, 10) for told in call(n, start=n * 10.0)]
+    story = [*open_calls, *ended, *(told for n in range(300) for told in registered(n, 20_000 + n * 1000.0))]
+    made, _ = crowd(Scanner(), 8, story)
+    assert outcomes(made) == {"registration, answered": 300, "call, ended": 6, "call, established": 3}
+    assert sum(one.outcome == "established" for one in made.calls) == 3
+    assert sum(one.outcome == "ended" for one in made.calls) == 6
+    assert len(made.calls) < 100
+    assert "bound-hit" not in {each.id for each in made.findings}
+
+
+def test_refused_registrations_are_summed_up_with_what_was_found() -> None:
+    story = [told for n in range(300) for told in registered(n, n * 1000.0, status=403)]
+    (made, _), (whole, _) = crowd(Scanner(), 8, story), crowd(Scanner(), 1000, story)
+    assert outcomes(made) == outcomes(whole) == {"registration, rejected": 300}
+    assert len(made.calls) < 100
+    refused = [each for each in made.findings if each.id == "registration-refused"]
+    (counted,) = [each for each in refused if "only counted" in each.what]
+    assert len(refused) - 1 + int(counted.what.split()[0]) == 300
+
+
+def test_when_there_is_no_room_calls_that_go_on_are_given_up_last() -> None:
+    talking = [told for n in range(1, 6) for told in call(n, start=n * 10.0, ended=False)]
+    ringing = [told for n in range(6, 12) for told in call(n, start=n * 1000.0)[:1]]
+    refused = [told for n in range(12, 16) for told in call(n, start=n * 1000.0, status=486)]
+    later = [told for n in range(40) for told in registered(n, 20_000 + n * 10.0)]
+    engine = Engine(room=Room(calls=12))
+    fed(engine, [*talking, *ringing, *refused, *later])
+    held = Counter((one.kind, one.outcome) for one in engine.calls.calls.values())
+    assert held == {("call", "established"): 5, ("call", "unanswered"): 6, ("registration", "answered"): 1}
+    assert engine.calls.evicted == 0
+    fed(engine, [told for n in range(16, 26) for told in call(n, start=60_000 + n * 10.0)[:1]])
+    held = Counter((one.kind, one.outcome) for one in engine.calls.calls.values())
+    assert held == {("call", "established"): 5, ("call", "unanswered"): 7}
+    assert engine.calls.evicted == 9
+
+
+def fed(engine: Engine, story: Story) -> None:
+    scanner = Scanner()
+    frames = [(time, frame(src, dst, payload)) for time, src, dst, payload in sorted(story, key=lambda one: one[0])]
+    records = [(0, Record(n, int(time * 1e6), ETHERNET, one, len(one))) for n, (time, one) in enumerate(frames, 1)]
+    for batch in (*scanner.scan(records), scanner.finish()):
+        engine.feed(batch)
+
+
+def test_who_comes_back_after_being_let_go_is_not_counted_again() -> None:
+    late: Story = [(195_000, ("198.51.100.1", 4000), ("203.0.113.1", 4000),
+                    message("BYE sip:b@x SIP/2.0", 2, "BYE", tag="2", call="call 1"))]  # fmt: skip
+    story = [*CROWD, *late, *(told for n in range(50) for told in registered(n, n * 100.0)),
+             *registered(7, 196_000, again=True)]  # fmt: skip
+    made, _ = crowd(Scanner(), 8, story)
+    assert outcomes(made) == {"call, ended": 200, "registration, answered": 50}
+    returned = [one for one in made.calls if one.returned]
+    assert [(one.call_id, one.outcome) for one in returned] == [
+        ("call 1", "fragment"), ("registration 7", "answered")
+    ]  # fmt: skip
+    assert "call-in-part" not in {each.id for each in made.findings}
+
+
+def test_of_names_that_were_let_go_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remembered, "SETS", 1)
+    names = remembered.Remembered()
+    assert "0" not in names
+    for number in (*range(16), 0, *range(16, 20)):
+        names.add(str(number))
+    assert [number for number in range(20) if str(number) not in names] == [1, 2, 3, 4]
+    assert names.forgotten == 4
+
+
+def test_a_capture_of_many_calls_finds_room_for_their_names() -> None:
+    names = remembered.Remembered()
+    for number in range(50_000):
+        names.add(f"{number}@192.0.2.1")
+    assert names.forgotten == 0 and all(f"{number}@192.0.2.1" in names for number in range(0, 50_000, 1000))
+    assert not any(f"{number}@192.0.2.1" in names for number in range(50_000, 60_000))
+
+
+def test_what_was_wrong_with_the_paths_of_calls_that_are_let_go_is_counted() -> None:
+    refused: Story = []
+    for n in range(1, 201):
+        src, dst = (f"198.51.100.{n}", 4000), (f"203.0.113.{n}", 4000)
+        refused += asked(n * 1000.0 + 25, attribute(0x0006, b"b:a"), answer=(0x0111, error(401)), src=src, dst=dst)
+    (made, _), (whole, _) = crowd(Scanner(), 8, [*CROWD, *refused]), crowd(Scanner(), 1000, [*CROWD, *refused])
+    told = [each for each in made.findings if each.id == "ice-refused"]
+    (counted,) = [each for each in told if "only counted" in each.what]
+    assert len(told) - 1 + int(counted.what.split()[0]) == 200
+    assert sum(each.id == "ice-refused" for each in whole.findings) == 200
+
+
+def test_a_stream_beside_transactions_that_were_let_go_is_still_told() -> None:
+    server = (SERVER[0], 5060)
+    story = [told for n in range(100) for told in registered(n, n * 1000.0)]
+    made, _ = crowd(Scanner(), 8, [*story, *talk(PHONE, server, 5, start=10_000, seconds=60)])
+    assert made.totals is not None and made.totals.streams_left_out == 0
+    assert [(stream.ssrc, stream.call) for stream in made.streams] == [(5, None)]

@@ -29,7 +29,7 @@ KINDS = {
 
 
 class CallState(Struct):
-    """What is tracked of one Call-ID; times are nanoseconds."""
+    """What is tracked of one Call-ID; times are nanoseconds. `returned` says that it had been let go and came back."""
 
     call_id: str
     kind: str
@@ -51,6 +51,8 @@ class CallState(Struct):
     user_agents: dict[str, None] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     kept: int = 0
+    rank: int | None = None
+    returned: bool = False
     pairs: set[Flow] = field(default_factory=set)
     hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
     _caller_tags: set[str | None] = field(default_factory=set)

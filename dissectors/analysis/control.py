@@ -178,11 +178,12 @@ class Control:
         for flow in [flow for flow in self._covered if flow in flows]:
             del self._covered[flow]
 
-    def protection(self) -> tuple[Protection, ...]:
-        """The report's values, in the order in which the 5-tuples began."""
+    def protection(self, flows: Container[Flow] | None = None) -> tuple[Protection, ...]:
+        """The report's values, in the order in which the 5-tuples began; with `flows` only of these."""
         return tuple(
             Protection(flow.src, flow.sport, flow.dst, flow.dport, covered.encrypted, covered.clear, covered.place)
             for flow, covered in self._covered.items()
+            if flows is None or flow in flows
         )
 
     def _cover(self, datagram: Datagram, encrypted: bool) -> None:

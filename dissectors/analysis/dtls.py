@@ -114,9 +114,15 @@ class Handshakes:
         end.encrypted |= any(record.encrypted for record in message.records)
         _certificate(end, message)
 
-    def told(self) -> tuple[Handshake, ...]:
-        """Those of which at least a hello or a certificate was seen, in the order in which they began."""
-        states = sorted([*self._earlier.values(), *self._states.values()], key=lambda each: each.first)
+    def told(self, flows: Container[Flow] | None = None) -> tuple[Handshake, ...]:
+        """Those of which at least a hello or a certificate was seen, in the order in which they began.
+
+        With `flows` only those that began on one of them.
+        """
+        known = (*self._earlier.values(), *self._states.values())
+        states = sorted(
+            (each for each in known if flows is None or each.flow in flows), key=lambda each: each.first
+        )  # fmt: skip
         return tuple(each.told() for each in states if each.opened or each.chosen or each.server.fingerprint)
 
     def _state(self, datagram: Datagram, begins: bool) -> State:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from dissectors.analysis import relief, streams
 from dissectors.analysis.call import CallState
-from dissectors.analysis.calls import Calls
+from dissectors.analysis.calls import MAX_GONE, Calls
 from dissectors.analysis.control import Control
 from dissectors.analysis.dtls import Handshakes
 from dissectors.analysis.findings.rule import Facts, Problem, counted
@@ -30,10 +30,28 @@ from dissectors.wire import datagram as wire
 from dissectors.wire.datagram import Datagram, Malformed
 from dissectors.wire.frames import Frames
 from dissectors.wire.inflate import LIMITS, Limits
+from dissectors.wire.values import Struct
 
 MAX_CALLS = 16_384
 MAX_CHECKS = 16_384
 MAX_FLOWS = 4096
+
+
+class Room(Struct, frozen=True):
+    """How much an engine holds at most.
+
+    That is calls, those who ask by STUN, sources that RTCP tells of, handshakes, and places where media went of calls
+    that were let go.
+    """
+
+    calls: int = MAX_CALLS
+    checks: int = MAX_CHECKS
+    sources: int = MAX_CHECKS
+    handshakes: int = MAX_CHECKS
+    places: int = MAX_GONE
+
+
+ROOM = Room()
 
 
 class Scanned(Protocol):
@@ -61,13 +79,13 @@ class Scanned(Protocol):
 class Engine:
     """Feed it every batch of one scan, in order, then ask for the report."""
 
-    def __init__(self, limits: Limits = LIMITS, well: int | None = None) -> None:
+    def __init__(self, limits: Limits = LIMITS, well: int | None = None, room: Room = ROOM) -> None:
         self.limits = limits
-        self.calls = Calls(MAX_CALLS, well)
+        self.calls = Calls(room.calls, well, room.places)
         self._over = relief.Sums()
-        self.checks = Checks(MAX_CHECKS)
-        self.control = Control(MAX_CHECKS)
-        self.handshakes = Handshakes(MAX_CHECKS)
+        self.checks = Checks(room.checks)
+        self.control = Control(room.sources)
+        self.handshakes = Handshakes(room.handshakes)
         self._problems = Problems()
         self._flows: dict[int, wire.Flow] = {}
         self._plausible: dict[str, Kept] = {}
@@ -140,26 +158,45 @@ class Engine:
 
         `calls` and `checks` are those to tell of, where not all are.
         """
+        more = () if calls is not None else self._over.findings()
+        facts, gone = self.facts(scanner, files, calls, checks)
+        return Report(
+            SCHEMA, facts.capture, facts.flows, facts.calls, facts.streams, facts.checks,
+            ranked((*findings(facts), *more)), facts.handshakes, facts.protection, self._totals(facts, gone),
+        )  # fmt: skip
+
+    def facts(
+        self, scanner: Scanned, files: tuple[CaptureFile, ...],
+        calls: Iterable[CallState] | None = None, checks: Iterable[Asked] | None = None,
+    ) -> tuple[Facts, list[Counters]]:  # fmt: skip
+        """What the rules look at, chosen as by `report`; and the streams whose call has made room."""
         states = [state for state in scanner.flows if not _is_guess(state)]
         positions = {state.number: position for position, state in enumerate(states)}
-        more = () if calls is not None else self._over.findings()
         calls = list(self.calls.calls.values() if calls is None else calls)
         told, members, gone = self._streams(scanner, states, positions, calls)
-        capture = _capture(scanner, files)
-        flows = tuple(_flow(state) for state in states)
-        reported = tuple(_call(call, tuple(members.get(number, ()))) for number, call in enumerate(calls))
-        asked = tuple(each.check() for each in (self.checks.asked.values() if checks is None else checks))
-        handshakes, protection = self.handshakes.told(), self.control.protection()
-        problems = self._problems.told() + self._bounds_hit(scanner) + self._unconfirmed()
-        facts = Facts(capture, flows, reported, told, asked, handshakes, protection, problems)
-        totals = self._totals(calls, told, gone)
-        return Report(
-            SCHEMA, capture, flows, reported, told, asked, ranked((*findings(facts), *more)), handshakes, protection,
-            totals,
+        facts = Facts(
+            capture=_capture(scanner, files),
+            flows=tuple(_flow(state) for state in states),
+            calls=tuple(_call(call, tuple(members.get(number, ()))) for number, call in enumerate(calls)),
+            streams=told,
+            checks=tuple(each.check() for each in (self.checks.asked.values() if checks is None else checks)),
+            handshakes=self.handshakes.told(),
+            protection=self.control.protection(),
+            problems=self._problems.told() + self._bounds_hit(scanner) + self._unconfirmed(),
         )
+        return facts, gone
+
+    def facts_of_paths(self, scanner: Scanned, states: Iterable[FlowState], told: tuple[Stream, ...]) -> Facts:
+        """What the rules look at of these flows alone: checks, handshakes and RTCP; `told` are streams on them."""
+        flows = {state.flow for state in states}
+        return Facts(
+            _capture(scanner, ()), tuple(_flow(state) for state in states), (), told,
+            tuple(each.check() for each in self.checks.on(flows)), self.handshakes.told(flows),
+            self.control.protection(flows), (),
+        )  # fmt: skip
 
     def relieve(self, scanner: Scanner) -> None:
-        """Sum up calls that ended well and are more than is told, and let go of them; to be called now and then."""
+        """Sum up what is over and more than is told, and let go of it; to be called now and then."""
         relief.relieve(self, scanner, self._over)
 
     def _streams(
@@ -173,7 +210,7 @@ class Engine:
         gone: list[Counters] = []
         named = Counter(counters.ssrc for counters in scanner.streams)
         for counters in sorted(scanner.streams, key=lambda each: (each.first, each.first_frame)):
-            on = [positions[number] for number in counters.flows if number in positions]
+            on = streams.held(counters, positions)
             if not on:
                 continue
             state = states[on[0]]
@@ -191,15 +228,19 @@ class Engine:
             told.append(streams.stream(counters, state.flow, tuple(on), joined, call, encrypted, heard, end))
         return tuple(told), members, gone
 
-    def _totals(self, calls: list[CallState], told: tuple[Stream, ...], gone: list[Counters]) -> Totals:
-        outcomes = Counter((call.kind, call.outcome) for call in calls) + self.calls.retired
+    def _totals(self, facts: Facts, gone: list[Counters]) -> Totals:
+        told = facts.streams
+        # One that came back was counted when it was let go.
+        returned = sum(call.returned for call in facts.calls)
+        new = Counter((str(call.kind), call.outcome) for call in facts.calls if not call.returned)
+        outcomes = new + self.calls.retired
         return Totals(
             outcomes=tuple(Seen(f"{kind}, {outcome}", count) for (kind, outcome), count in outcomes.most_common()),
             calls=sum(outcomes.values()),
             streams=len(told) + len(gone) + self._over.streams,
             packets=sum(each.packets for each in told) + sum(each.packets for each in gone) + self._over.packets,
             lost=sum(each.lost for each in told) + sum(each.lost for each in gone) + self._over.lost,
-            calls_left_out=sum(self.calls.retired.values()),
+            calls_left_out=sum(self.calls.retired.values()) - returned,
             streams_left_out=len(gone) + self._over.streams,
             flows_left_out=self._over.flows,
         )
@@ -291,6 +332,7 @@ def _call(call: CallState, members: tuple[int, ...]) -> Call:
         messages=tuple(call.messages),
         descriptions=tuple(call.descriptions),
         streams=members,
+        returned=call.returned,
     )
 
 

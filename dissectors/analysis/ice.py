@@ -85,6 +85,10 @@ class Checks:
         """How many were given up of what is bounded."""
         return {"checks": self.evicted, "STUN requests": self._pending.given_up}
 
+    def on(self, flows: Container[Flow]) -> list[Asked]:
+        """What was asked on these flows."""
+        return [asked for (flow, _), asked in self.asked.items() if flow in flows]
+
     def forget(self, flows: Container[Flow]) -> None:
         """Let go of what was asked on these flows."""
         for key in [key for key in self.asked if key[0] in flows]:

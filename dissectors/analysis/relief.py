@@ -1,18 +1,21 @@
-"""Calls that ended well long ago: summed up and let go with their streams, so that memory goes with what is open.
+"""What is over for long: summed up and let go with its streams, so that memory goes with what is open.
 
 Nothing that went wrong is lost on the way. Before a call goes, the rules look at it: one with an error stays whole, as
-long as there is room for such, and what else was found is counted, with the first frames that show it.
+long as there is room for such, and what else was found is counted, with the first frames that show it. So is what was
+wrong with checks and handshakes on the flows that go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dissectors.analysis import streams
 from dissectors.analysis.call import CallState
+from dissectors.analysis.findings.rule import Facts
+from dissectors.analysis.findings.rules import OF_CALLS, OF_PATHS, findings
 from dissectors.analysis.part import Part
-from dissectors.analysis.report import Finding, Place, Report
+from dissectors.analysis.report import Finding, Place
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
@@ -66,21 +69,21 @@ class Belongings(Struct):
 
 
 def relieve(engine: Engine, scanner: Scanner, sums: Sums) -> None:
-    """Let go of calls that ended well beyond those that are told; cheap to ask, it looks when that is worth it."""
+    """Let go of what is over beyond those that are told; cheap to ask, it looks when that is worth it."""
     calls = engine.calls
-    if calls.surplus < max(LEAST, len(calls.calls) // 8):
-        return
+    enough = max(LEAST, len(calls.calls) // 8)
     silent = (scanner.last or 0) - streams.GRACE
-    leaving = calls.leaving(silent)
-    if not leaving:
+    leaving = calls.leaving(silent) if calls.surplus >= enough else ()
+    if len(leaving) < enough:
         return
     states = {state.number: state for state in scanner.flows}
     own = _belongings(engine, scanner, leaving, states, silent)
-    report = _reported(engine, scanner, leaving, own, states)
-    errors = dict.fromkeys(_call_of(report, each) for each in report.findings if each.severity == "error")
+    facts = _facts(engine, scanner, leaving, own, states)
+    found = findings(facts, OF_CALLS)
+    errors = dict.fromkeys(_call_of(facts, each) for each in found if each.severity == "error")
     wrong = {number for number in errors if number is not None and calls.keep(leaving[number])}
-    for finding in report.findings:
-        number = _call_of(report, finding)
+    for finding in found:
+        number = _call_of(facts, finding)
         if number is not None and number not in wrong:
             sums.add(finding)
     gone = own.unclaimed
@@ -90,18 +93,22 @@ def relieve(engine: Engine, scanner: Scanner, sums: Sums) -> None:
         else:
             calls.let_go(call)
             gone += own.of.get(number, ())
-    _forget(engine, scanner, sums, gone, _idle(engine, states, own.busy, silent), silent)
+    idle = _idle(engine, states, own.busy, silent)
+    for finding in findings(engine.facts_of_paths(scanner, idle, facts.streams), OF_PATHS):
+        if finding.severity != "note":
+            sums.add(finding)
+    _forget(engine, scanner, sums, gone, idle, silent)
 
 
 def _belongings(
-    engine: Engine, scanner: Scanner, leaving: list[CallState], states: dict[int, FlowState], silent: int
+    engine: Engine, scanner: Scanner, leaving: Sequence[CallState], states: dict[int, FlowState], silent: int
 ) -> Belongings:
     """Whose the streams are; one that goes on after its call has ended stays until it is silent."""
     directory = streams.Directory(engine.calls.calls.values())
     numbers = {id(call): number for number, call in enumerate(leaving)}
     own = Belongings()
     for counters in scanner.streams:
-        state = states.get(counters.flows[0])
+        state = next(iter(streams.held(counters, states)), None)
         joined = directory.join(counters, state.flow) if state is not None else None
         quiet = counters.last < silent
         if joined is not None and quiet and id(joined.call) in numbers:
@@ -113,30 +120,35 @@ def _belongings(
     return own
 
 
-def _reported(
-    engine: Engine, scanner: Scanner, leaving: list[CallState], own: Belongings, states: dict[int, FlowState]
-) -> Report:
-    """The report on the calls that leave, alone."""
+def _facts(
+    engine: Engine, scanner: Scanner, leaving: Sequence[CallState], own: Belongings, states: dict[int, FlowState]
+) -> Facts:
+    """What the rules look at of the calls that leave, alone."""
     media = [counters for number in sorted(own.of) for counters in own.of[number]]
     used = {number for counters in media for number in counters.flows}
     pairs = {flow for call in leaving for flow in call.pairs}
     flows = [state for state in states.values() if state.number in used or state.flow in pairs]
-    return engine.report(Part(scanner, flows, media), (), leaving, ())
+    hosts = {line.address for call in leaving for line in call.announced}
+    checks = [asked for asked in engine.checks.asked.values() if asked.flow.src in hosts]
+    return engine.facts(Part(scanner, flows, media), (), leaving, checks)[0]
 
 
-def _call_of(report: Report, finding: Finding) -> int | None:
+def _call_of(facts: Facts, finding: Finding) -> int | None:
     """The call that a finding is about, itself or through its stream."""
-    return finding.call if finding.stream is None else report.streams[finding.stream].call
+    return finding.call if finding.stream is None else facts.streams[finding.stream].call
 
 
 def _idle(engine: Engine, states: dict[int, FlowState], busy: set[int], silent: int) -> list[FlowState]:
     """Flows that are silent, carry no stream that stays, and belonged to no call but those that have gone."""
-    held = {flow for call in engine.calls.calls.values() for flow in call.pairs}
+    calls = engine.calls
+    held = {flow for call in calls.calls.values() for flow in call.pairs}
     idle = [state for state in states.values() if state.last < silent and state.number not in busy]
     return [
-        state for state in idle
-        if state.flow not in held and streams.left(state, state.flow, engine.calls.gone)
-    ]  # fmt: skip
+        state
+        for state in idle
+        if state.flow not in held
+        and (streams.left(state, state.flow, calls.gone) or streams.left(state, state.flow, calls.passed))
+    ]
 
 
 def _forget(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from dissectors.analysis import clock, pauses, quality
 from dissectors.analysis.breaks import gaps
@@ -38,6 +39,7 @@ class Joined(Struct, frozen=True):
     sent: Announced | None
 
 
+Value = TypeVar("Value")
 Party = tuple[CallState, str]
 """A call, and the side of it that announced something."""
 
@@ -122,6 +124,11 @@ def _nearness(call: CallState, counters: Counters) -> tuple[bool, int]:
     """Of several calls on the same ports a stream belongs to the last that began before it, else to the next one."""
     before = call.start <= counters.first
     return before, call.start if before else -call.start
+
+
+def held(counters: Counters, flows: Mapping[int, Value]) -> list[Value]:
+    """What `flows` holds by number of the flows of a stream, in their order; it belongs to the first of them."""
+    return [flows[number] for number in counters.flows if number in flows]
 
 
 def left(counters: Counters | FlowState, flow: Flow, gone: Mapping[tuple[str, int], list[Gone]]) -> bool:

@@ -126,7 +126,7 @@ def _story(report: Report) -> str:
         words = (f"{number:,} {OUTCOMES.get(name, name)}" for name, number in outcomes.most_common())
         return f"{outcomes.total():,} calls ({listed(words)})"
     if report.calls:
-        kinds = Counter(call.kind for call in report.calls)
+        kinds = _kinds(report)
         return "no call, but " + listed(count(number, KINDS.get(kind, kind)) for kind, number in kinds.most_common())
     if report.streams:
         return f"no signalling, {count(len(report.streams), 'RTP stream')}"
@@ -136,6 +136,16 @@ def _story(report: Report) -> str:
         return "nothing of a call"
     fragments = any(finding.id == "fragments-incomplete" for finding in report.findings)
     return "no whole UDP datagram, only fragments" if fragments else "no UDP at all"
+
+
+def _kinds(report: Report) -> Counter[str]:
+    """How many transactions there were of each kind, those that are not listed included."""
+    if report.totals is None:
+        return Counter(call.kind for call in report.calls)
+    kinds: Counter[str] = Counter()
+    for seen in report.totals.outcomes:
+        kinds[seen.name.split(", ")[0]] += seen.count
+    return kinds
 
 
 def _outcomes(report: Report, calls: list[Call]) -> Counter[str]:
@@ -228,7 +238,8 @@ def _remarks(report: Report) -> Iterable[tuple[str, str]]:
         yield "not analysed", _seen(capture.not_analysed, "segment")
     if report.totals is not None and report.totals.calls_left_out:
         gone, streams = report.totals.calls_left_out, report.totals.streams_left_out
-        yield "only counted", f"{count(gone, 'call')} that ended well, {count(streams, 'stream')} (--all lists them)"
+        over = count(gone, "call or transaction that is over", "calls and transactions that are over")
+        yield "only counted", f"{over}, {count(streams, 'stream')} (--all lists them)"
     for number, file in enumerate(capture.files):
         if file.cut:
             how = "damaged; what came before was read" if number in damaged else "it ends in the middle of a frame"

@@ -37,12 +37,27 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
 """Every rule, by what it is about."""
 
 RULES: dict[str, Rule] = {rule.id: rule for rules in SUBJECTS.values() for rule in rules}
+OF_PATHS = tuple(
+    rule
+    for rule in (*connectivity.RULES, *security.RULES)
+    if rule.id.startswith(("ice-", "consent-", "stun-", "turn-", "nat-", "dtls-", "rtcp-in-"))
+)
+"""Rules that look at checks, handshakes and RTCP, and name no call."""
+
+OF_ALL = (
+    *capture.RULES, encoding.body_compressed, encoding.headers_compact, sharing.port_shared, delivery.rtcp_missing,
+)  # fmt: skip
+"""Rules that only the capture as a whole can answer."""
+
+OF_CALLS = tuple(rule for rule in RULES.values() if rule not in OF_PATHS and rule not in OF_ALL)
+"""Rules whose findings name a call or a stream."""
+
 SEVERITIES = ("error", "warning", "note")
 
 
-def findings(facts: Facts) -> tuple[Finding, ...]:
-    """Every finding, the most severe first, and in the order of the rules."""
-    return ranked(each for rule in RULES.values() for each in rule.findings(facts))
+def findings(facts: Facts, rules: Iterable[Rule] = tuple(RULES.values())) -> tuple[Finding, ...]:
+    """Every finding of these rules, the most severe first, and in the order of the rules."""
+    return ranked(each for rule in rules for each in rule.findings(facts))
 
 
 def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:

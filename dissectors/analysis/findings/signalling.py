@@ -225,7 +225,7 @@ def bye_missing(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def call_in_part(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
-        if call.outcome == "fragment":
+        if call.outcome == "fragment" and not call.returned:
             yield Found(f"the first message is {of(call.messages[0])}", (call.messages[0].place,), number)
 
 

@@ -76,8 +76,9 @@ class Call(Struct, frozen=True):
     """Every dialog of one Call-ID, which is `call_id` (empty where a message has none), and their streams.
 
     `outcome` is one of `ringing`, `established` (still open at the end), `ended`, `rejected`, `cancelled`,
-    `unanswered`, `fragment` (only a part of it is in the capture), `no call` (OPTIONS, REGISTER and the like).
-    `streams` are positions in the report's list.
+    `unanswered`, `fragment` (only a part of it is in the capture), `answered` (what is no call: OPTIONS, REGISTER and
+    the like). `streams` are positions in the report's list. `returned` says that it was counted and let go before, and
+    that here is only what came later.
     """
 
     call_id: str
@@ -96,3 +97,4 @@ class Call(Struct, frozen=True):
     messages: tuple[Message, ...]
     descriptions: tuple[Description, ...]
     streams: tuple[int, ...]
+    returned: bool = False
