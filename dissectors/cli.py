@@ -29,7 +29,7 @@ from dissectors.commands import (
     verify,
 )
 from dissectors.commands.inputs import Refused
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
 ENOUGH_FOR_A_TYPO = 0.6

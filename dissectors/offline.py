@@ -17,7 +17,7 @@ from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import BATCH, Batch, Row, Scanner
 from dissectors.sources.capture import STANDARD_INPUT, Capture, merge, open_capture
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link_names import LINK_NAMES
 from dissectors.wire.records import Record

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dissectors.sources.capture import open_capture
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.frames import Frames
 
 FIELDS = (

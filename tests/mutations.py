@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 from dissectors.cli import main as muxshark
 from dissectors.sources.capture import open_capture
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.records import Record
 
 MOST_FRAMES = 48

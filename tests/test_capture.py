@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dissectors.sources.capture import CHUNK, Capture, merge, open_capture
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 
 DATA = Path(__file__).parent / "data" / "captures"
 SAMPLE = DATA / "zeek__ipv6-fragmented-dns.pcap"

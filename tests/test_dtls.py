@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dissectors.protocols.dtls import Message, parse
 from dissectors.protocols.dtls_bodies import Certificate, HelloVerifyRequest
 from dissectors.protocols.dtls_handshake import assemble
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 DATA = Path(__file__).parent / "data" / "dtls"
 SAMPLES = {path.stem: path.read_bytes() for path in sorted(DATA.glob("*.bin"))}

@@ -16,7 +16,8 @@ from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE
 from dissectors.outputs.explanation import explained
 from dissectors.outputs.fields import dump, listing
-from dissectors.wire.datagram import Datagram, Flow, Malformed
+from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Clause
 from dissectors.wire.values import Struct
 from tests.made import channel_data, rtcp, rtp, sip, srtcp, stun

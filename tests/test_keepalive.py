@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.protocols.keepalive import parse
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 
 @pytest.mark.parametrize(

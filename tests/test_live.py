@@ -29,7 +29,7 @@ from dissectors.sources.interfaces import Interface, interfaces, link_of, name_o
 from dissectors.sources.keep import Keeper
 from dissectors.sources.pcapng_blocks import head, statistics
 from dissectors.sources.pipe import Pipe
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.frames import Frames
 from dissectors.wire.records import Record
 from dissectors.wire.values import replace

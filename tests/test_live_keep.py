@@ -17,7 +17,7 @@ from dissectors.sources.backlog import IN_MEMORY, Backlog
 from dissectors.sources.capture import open_capture
 from dissectors.sources.keep import Keeper, Rotation
 from dissectors.sources.pcapng_blocks import ENHANCED, head, packet, word
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.records import Record
 from tests.made import A, B, frame, rtp
 

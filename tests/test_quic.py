@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.protocols.quic import name_of_version, parse
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 # RFC 9001 appendix A.2, A.4 and A.5 (the first one without its payload).
 INITIAL = bytes.fromhex("c300000001088394c8f03e5157080000449e00000002")

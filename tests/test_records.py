@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.wire.datagram import CaptureError
 from dissectors.wire.erf import LINKTYPE, ErfWalker
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.formats import enough, looks_like, walker
 from dissectors.wire.pcapng import resolution
 from dissectors.wire.records import LARGEST_NOTES, LARGEST_RECORD, Notes, Record

@@ -29,7 +29,7 @@ from dissectors.protocols.rtcp_xr import (
     StatisticsSummary,
     VoipMetrics,
 )
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 DATA = Path(__file__).parent / "data" / "rtcp"
 SAMPLES = {path.stem: path.read_bytes() for path in sorted(DATA.glob("*.bin"))}

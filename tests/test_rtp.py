@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.protocols.rtp import Extension, build, parse
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 DATA = Path(__file__).parent / "data" / "rtp"
 SAMPLES = {path.stem: path.read_bytes() for path in sorted(DATA.glob("*.bin"))}

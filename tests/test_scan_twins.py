@@ -17,7 +17,7 @@ from dissectors.mux import scan as interpreted
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import Entry
 from dissectors.sources.capture import Capture
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from tests import made
 
 compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")

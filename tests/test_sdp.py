@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.protocols import payload_types, sdp
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 DATA = Path(__file__).parent / "data" / "sdp"
 OFFER = (DATA / "facetime_invite.sdp").read_bytes()

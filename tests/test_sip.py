@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from dissectors.protocols import sip, sip_parts
 from dissectors.protocols.sip_headers import COMPACT, parameters, split
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import Limits
 from tests import made
 

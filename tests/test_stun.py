@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dissectors.protocols.stun import Message, build, check_integrity, parse
 from dissectors.protocols.stun_attributes import ATTRIBUTES, Address, ChangeRequest, ErrorCode
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 DATA = Path(__file__).parent / "data" / "stun"
 BROKEN = {"attribute_length_ffff.bin", "malformed_error.bin"}

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.protocols.turn import parse
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 
 def test_channel_data_gives_channel_and_data() -> None:

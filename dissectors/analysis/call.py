@@ -15,7 +15,8 @@ from dissectors.analysis.negotiation import Announced, Negotiation
 from dissectors.analysis.report import Description, Message
 from dissectors.protocols import sip
 from dissectors.protocols.sip import Identity
-from dissectors.wire.datagram import Datagram, Flow, Malformed
+from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct, field
 
 MAX_MESSAGES = 2048

@@ -12,7 +12,8 @@ from dissectors.analysis.dialogs import Dialogs
 from dissectors.analysis.negotiation import MAX_OCTETS, Negotiation
 from dissectors.analysis.remembered import Remembered
 from dissectors.protocols import sip
-from dissectors.wire.datagram import Datagram, Malformed
+from dissectors.wire.datagram import Datagram
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 MAX_GONE, MAX_GONE_AT = 1 << 19, 64

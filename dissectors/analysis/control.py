@@ -133,6 +133,7 @@ class Control:
         self._said_bye: BySource[int] = BySource(limit)
         self._sent: Pending[None] = Pending(limit, PATIENCE)
         self._covered = Bounded(limit)
+        self._either_way = Bounded(2 * limit)
         self._readers: dict[type, Callable[[int, Hosts, Any], None]] = {
             rtcp.SenderReport: self._sender_report,
             rtcp.ReceiverReport: self._receiver_report,
@@ -177,6 +178,8 @@ class Control:
         self._said_bye.forget(sources, held, hosts)
         for flow in [flow for flow in self._covered if flow in flows]:
             del self._covered[flow]
+            for way in (flow, flow.reverse):
+                self._either_way.pop(way, None)
 
     def protection(self, flows: Container[Flow] | None = None) -> tuple[Protection, ...]:
         """The report's values, in the order in which the 5-tuples began; with `flows` only of these."""
@@ -187,16 +190,17 @@ class Control:
         )
 
     def _cover(self, datagram: Datagram, encrypted: bool) -> None:
-        flow = datagram.flow
-        covered = self._covered.get(flow) or self._covered.get(flow.reverse)
-        if covered is None:
-            covered = self._covered[flow] = Covered()
+        covered = self._either_way.get(datagram.flow) or self._new(datagram.flow)
         if encrypted:
             covered.encrypted += 1
         elif not covered.clear:
             covered.clear, covered.place = 1, Place(datagram.file, datagram.frame)
         else:
             covered.clear += 1
+
+    def _new(self, flow: Flow) -> Covered:
+        covered = self._covered[flow] = self._either_way[flow] = self._either_way[flow.reverse] = Covered()
+        return covered
 
     def _source(self, ssrc: int, hosts: Hosts) -> Heard:
         return self._heard.get(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard())

@@ -11,7 +11,8 @@ from dissectors.protocols.dtls_bodies import Certificate, Hello
 from dissectors.protocols.dtls_handshake import Handshake as Fragment
 from dissectors.protocols.dtls_handshake import assemble
 from dissectors.protocols.dtls_names import version_name
-from dissectors.wire.datagram import Datagram, Flow, Malformed
+from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct, field
 
 MAX_FRAGMENTS = 64

@@ -27,7 +27,8 @@ from dissectors.mux.scan import Batch, Scanner
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN
 from dissectors.protocols import dtls, rtcp, sip, stun
 from dissectors.wire import datagram as wire
-from dissectors.wire.datagram import Datagram, Malformed
+from dissectors.wire.datagram import Datagram
+from dissectors.wire.errors import Malformed
 from dissectors.wire.frames import Frames
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.values import Struct

@@ -15,7 +15,8 @@ from dissectors.analysis.budget import Bounds, Budget
 from dissectors.analysis.report import Description, Place
 from dissectors.protocols import sdp, sip
 from dissectors.protocols.sip_headers import number
-from dissectors.wire.datagram import Datagram, Flow, Malformed
+from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct, field
 
 METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}

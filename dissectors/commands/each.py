@@ -15,7 +15,7 @@ from functools import partial
 from typing import NamedTuple
 
 from dissectors.commands import inputs
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 
 UNREADABLE = 2
 KEPT_HERE = ("run", "parser")

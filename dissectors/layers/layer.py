@@ -9,7 +9,7 @@ from scapy.fields import ConditionalField, Field, StrField
 from scapy.layers.inet import IP, UDP
 from scapy.packet import Packet
 
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Spec
 
 

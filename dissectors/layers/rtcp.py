@@ -32,7 +32,7 @@ from dissectors.layers.rtcp_parts import (
 from dissectors.protocols import rtcp
 from dissectors.protocols.rtcp_feedback import Feedback, read_feedback
 from dissectors.protocols.rtcp_reports import SENDER_INFO
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 MOST_PACKETS = 32
 """How many packets of a compound become layers: each is the payload of the one before, and Python's stack is finite."""

@@ -16,7 +16,7 @@ from dissectors.layers.sdp import SDP
 from dissectors.protocols import sip
 from dissectors.protocols.sip_parts import head, media_type
 from dissectors.protocols.sip_start_line import read_start_line
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import deflate, inflate
 
 _START = ("method", "uri", "status", "reason", "version")

@@ -11,7 +11,7 @@ from typing import Any
 
 from dissectors.mux.classify import holds, number
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import (
     U16,
     U32,

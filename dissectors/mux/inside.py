@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dissectors.protocols import stun, turn
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 CARRYING = (b"\x00\x16", b"\x00\x17")
 """How Send and Data indications of STUN begin."""

@@ -8,6 +8,9 @@ BEGINS_COMPOUND = {200: (6, 6), 201: (1, 6), 204: (2, 0), 205: (2, 0), 206: (2, 
 A compound begins with a report (RFC 3550 section 6.1) or, reduced in size, with feedback (RFC 5506 section 3.4.1).
 """
 
+FIRST_HEARD = {200: 28, 201: 8}
+"""By packet type: where a report names the source of its first block."""
+
 RFC_8285 = b"\xbe\xde"
 
 
@@ -35,8 +38,9 @@ def has_extension(payload: bytes) -> bool:
 
 def sources(payload: bytes) -> list[int]:
     """The sender's SSRC and, of a report with blocks, the first source heard (RFC 3550 section 6.4)."""
-    offsets = [4]
-    if payload[0] & 0x1F:
-        offsets += {200: [28], 201: [8]}.get(payload[1], [])
-    found = [int.from_bytes(payload[offset : offset + 4], "big") for offset in offsets if offset + 4 <= len(payload)]
-    return [ssrc for ssrc in found if ssrc]
+    sender = int.from_bytes(payload[4:8], "big") if len(payload) >= 8 else 0
+    found = [sender] if sender else []
+    first = FIRST_HEARD.get(payload[1]) if payload[0] & 0x1F else None
+    if first is not None and len(payload) >= first + 4 and (heard := int.from_bytes(payload[first : first + 4], "big")):
+        found.append(heard)
+    return found

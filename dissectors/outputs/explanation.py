@@ -12,7 +12,7 @@ from dissectors.mux.table import PROTOCOLS, TABLE, UNKNOWN_ROW
 from dissectors.outputs.escape import visible
 from dissectors.outputs.fields import dump, listing
 from dissectors.outputs.rows import FORCED, epoch, reason, said
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 MOST_DUMPED = 256
 MOST_TRIED = 8

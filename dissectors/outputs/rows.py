@@ -12,7 +12,8 @@ from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.outputs.escape import scalar, visible
 from dissectors.outputs.lines import clip
-from dissectors.wire.datagram import Flow, Malformed, endpoint
+from dissectors.wire.datagram import Flow, endpoint
+from dissectors.wire.errors import Malformed
 
 MEDIA = ("RTP", "RTCP")
 NAMED_TWICE = (*MEDIA, "QUIC")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dissectors.protocols.dtls_bodies import Certificate, Hello
 from dissectors.protocols.dtls_handshake import Handshake, assemble, read_handshakes
 from dissectors.protocols.dtls_names import ALERT_LEVELS, ALERTS, CONTENT_TYPES, version_name
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spec, certain, plausible
 from dissectors.wire.values import Struct
 

@@ -2,10 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 
 from dissectors.protocols.dtls_names import cipher_suite_name, srtp_profile_name, version_name
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 SHOWN = 64
@@ -75,6 +74,9 @@ class Certificate(Struct, frozen=True):
     @property
     def fingerprint(self) -> str | None:
         """SHA-256 of the sender's own certificate, as `a=fingerprint` writes it (RFC 8122 section 5)."""
+        # OpenSSL, which this loads, takes a sixth of a start.
+        from hashlib import sha256
+
         return sha256(self.certificates[0]).digest().hex(":").upper() if self.certificates else None
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from dissectors.protocols.dtls_bodies import BODIES, Body, Reader
 from dissectors.protocols.dtls_names import HANDSHAKE_TYPES
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 HEADER = 12

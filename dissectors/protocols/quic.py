@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import U16, U32, AtLeast, Between, Bits, Spec, certain, plausible
 from dissectors.wire.values import Struct
 

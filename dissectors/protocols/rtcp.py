@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from dissectors.protocols.rtcp_feedback import PAYLOAD, TRANSPORT, Feedback, read_feedback
 from dissectors.protocols.rtcp_reports import (
@@ -19,7 +18,7 @@ from dissectors.protocols.rtcp_reports import (
     read_source_description,
 )
 from dissectors.protocols.rtcp_xr import ExtendedReport, read_extended_report
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spec, certain, plausible
 from dissectors.wire.values import Struct
 
@@ -79,7 +78,7 @@ class Unknown(Struct, frozen=True):
 Packet = SenderReport | ReceiverReport | SourceDescription | Bye | App | Feedback | ExtendedReport | Unknown
 
 
-class Compound(NamedTuple):
+class Compound(Struct, frozen=True):
     """The RTCP packets of one datagram.
 
     `packet_type` and `ssrc` are those of the first packet, which SRTCP leaves in the clear (RFC 3711 section 3.4);
@@ -122,8 +121,9 @@ def parse(payload: bytes) -> Compound:
     the rest begins like a packet of the same source, it is a compound that was cut short. Raises `Malformed` for
     that, for a first packet that does not fit, and for packets of a whole compound whose content does not fit.
     """
-    _check_first(payload)
     places, end = _chain(payload)
+    if not places:
+        raise _misfit_of_first(payload)
     if end < len(payload):
         misfit = _misfit(payload, places[0][1], end)
         if misfit:
@@ -134,16 +134,16 @@ def parse(payload: bytes) -> Compound:
     return Compound(payload[1], packets[0].ssrc, packets, False, tuple(_deviations(packets, padded)))
 
 
-def _check_first(payload: bytes) -> None:
+def _misfit_of_first(payload: bytes) -> Malformed:
+    """Why there is not even one whole packet."""
     if len(payload) < HEADER:
-        raise Malformed("RTCP", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
+        return Malformed("RTCP", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
     if payload[0] >> 6 != 2:
-        raise Malformed("RTCP", 0, f"version {payload[0] >> 6}, not 2")
+        return Malformed("RTCP", 0, f"version {payload[0] >> 6}, not 2")
     if not LOWEST <= payload[1] <= HIGHEST:
-        raise Malformed("RTCP", 1, f"{payload[1]} is no packet type of RTCP")
+        return Malformed("RTCP", 1, f"{payload[1]} is no packet type of RTCP")
     size = HEADER + 4 * int.from_bytes(payload[2:4], "big")
-    if size > len(payload):
-        raise Malformed("RTCP", 2, f"the first packet has {size} octets, {len(payload)} are here")
+    return Malformed("RTCP", 2, f"the first packet has {size} octets, {len(payload)} are here")
 
 
 def _chain(payload: bytes) -> tuple[list[tuple[int, int]], int]:
@@ -151,7 +151,7 @@ def _chain(payload: bytes) -> tuple[list[tuple[int, int]], int]:
     places = []
     offset = 0
     while offset + HEADER <= len(payload):
-        end = offset + HEADER + 4 * int.from_bytes(payload[offset + 2:offset + HEADER], "big")
+        end = offset + HEADER + 4 * (payload[offset + 2] << 8 | payload[offset + 3])
         if payload[offset] >> 6 != 2 or not LOWEST <= payload[offset + 1] <= HIGHEST or end > len(payload):
             break
         places.append((offset, end))
@@ -178,11 +178,13 @@ def _misfit(payload: bytes, first_end: int, end: int) -> str:
 def _deviations(packets: tuple[Packet, ...], padded: bool) -> Iterator[str]:
     if padded:
         yield "a packet before the last has padding"
+    open_ended = False
     for packet in packets:
         if isinstance(packet, Feedback) and packet.misfit:
             yield f"{packet.name}: {packet.misfit}"
-    chunks = [chunk for packet in packets if isinstance(packet, SourceDescription) for chunk in packet.chunks]
-    if not all([chunk.terminated for chunk in chunks]):
+        elif isinstance(packet, SourceDescription):
+            open_ended = open_ended or not all([chunk.terminated for chunk in packet.chunks])
+    if open_ended:
         yield "no NUL ends the items of an SDES chunk"
 
 

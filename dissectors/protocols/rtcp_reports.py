@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import struct
 
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 REPORT_BLOCK = 24
@@ -183,15 +183,8 @@ def _reports(count: int, body: bytes, start: int, place: int) -> tuple[tuple[Rep
 def _block(body: bytes, at: int) -> ReportBlock:
     ssrc, losses, highest, jitter, lsr, dlsr = BLOCK.unpack_from(body, at)
     lost = losses & 0xFFFFFF
-    return ReportBlock(
-        ssrc=ssrc,
-        fraction_lost=(losses >> 24) / 256,
-        cumulative_lost=lost - 0x1000000 if lost & 0x800000 else lost,
-        highest_sequence=highest,
-        jitter=jitter,
-        lsr=lsr,
-        dlsr=dlsr / 65536,
-    )
+    cumulative = lost - 0x1000000 if lost & 0x800000 else lost
+    return ReportBlock(ssrc, (losses >> 24) / 256, cumulative, highest, jitter, lsr, dlsr / 65536)
 
 
 def _reported(reports: tuple[ReportBlock, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 NAMES: dict[int, str] = {

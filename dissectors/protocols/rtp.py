@@ -1,7 +1,7 @@
 """RTP (RFC 3550 section 5), with header extensions (RFC 8285) and padding."""
 from __future__ import annotations
 
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import AtLeast, Bits, RtpHeader, Spec, plausible
 from dissectors.wire.values import Struct
 

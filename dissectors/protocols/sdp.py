@@ -17,7 +17,7 @@ from dissectors.protocols.sdp_lines import (
 )
 from dissectors.protocols.sdp_lines import connection as read_connection
 from dissectors.protocols.sdp_media import Direction, Media, Value, by_name, fmtps, read_all, rtpmaps
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 __all__ = [

@@ -23,7 +23,7 @@ from dissectors.protocols.sip_headers import (
 from dissectors.protocols.sip_message import Identity, Message, cseq
 from dissectors.protocols.sip_parts import Part, head, media_type, read_parts
 from dissectors.protocols.sip_start_line import METHODS, read_start_line
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import LIMITS, Inflated, Limits, inflate
 from dissectors.wire.spec import Spec, StartLine, certain
 from dissectors.wire.values import replace

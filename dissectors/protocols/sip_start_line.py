@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import is_name, shown, text_of
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 
 METHODS = frozenset(
     "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split()

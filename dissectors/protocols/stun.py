@@ -1,11 +1,10 @@
 """STUN (RFC 8489, 5389, 3489), with the attributes of ICE (RFC 8445) and TURN (RFC 8656)."""
 from __future__ import annotations
 
-import hmac
 import struct
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from dissectors.protocols.stun_attributes import (
     ATTRIBUTES,
@@ -18,7 +17,7 @@ from dissectors.protocols.stun_attributes import (
     name_of,
 )
 from dissectors.protocols.stun_integrity import HEADER, fingerprint_of, integrity_of
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import U32, AtLeast, Bits, Chain, LengthField, Spec, certain, plausible
 from dissectors.wire.values import Struct
 
@@ -50,7 +49,6 @@ METHODS_BY_NAME: dict[str, int] = {name: method for method, name in METHODS.item
 FIRST_WORDS = struct.Struct("!HH")
 """The type and the length of a message."""
 
-FINGERPRINT = TYPES_BY_NAME["FINGERPRINT"]
 IPV6_ADDRESS = 20
 """Octets of an IPv6 address with its family and port."""
 
@@ -67,7 +65,7 @@ class Attribute(Struct, frozen=True):
     decoded: Value | None
 
 
-class Message(NamedTuple):
+class Message(Struct, frozen=True):
     """A STUN message (RFC 8489 section 5).
 
     `transaction` has 12 octets, or 16 where there is no `cookie` (RFC 3489). `fingerprint_ok` is None without a
@@ -160,12 +158,12 @@ class Message(NamedTuple):
     @property
     def use_candidate(self) -> bool:
         """Whether the controlling agent nominates this pair (RFC 8445 section 7.1.2)."""
-        return any(each.name == "USE-CANDIDATE" for each in self.attributes)
+        return "USE-CANDIDATE" in [each.name for each in self.attributes]
 
     @property
     def role(self) -> Literal["controlling", "controlled"] | None:
         """The sender's ICE role (RFC 8445 section 7.1.3)."""
-        names = {each.name for each in self.attributes}
+        names = [each.name for each in self.attributes]
         return "controlling" if "ICE-CONTROLLING" in names else "controlled" if "ICE-CONTROLLED" in names else None
 
     @property
@@ -208,18 +206,23 @@ def parse(payload: bytes) -> Message:
     attributes = tuple([_attribute(payload, *place) for place in places])
     cookie = payload[4:8] == COOKIE
     method = type_ & 0x000F | (type_ & 0x00E0) >> 1 | (type_ & 0x3E00) >> 2
-    fingerprint_ok = _fingerprint_ok(payload, places, attributes)
-    misfits = _misfits(attributes, length, padded, fingerprint_ok, len(payload) - end)
+    names = tuple([each.name for each in attributes])
+    fingerprint_ok = _fingerprint_ok(payload, places, names.index("FINGERPRINT")) if "FINGERPRINT" in names else None
+    deviations = _out_of_order(names)
+    if length % 4 or not padded or end < len(payload) or fingerprint_ok is False or None in [
+        each.decoded for each in attributes
+    ]:
+        deviations = (*_misfits(attributes, length, padded, fingerprint_ok, len(payload) - end), *deviations)
     return Message(
-        method=METHODS.get(method, f"method 0x{method:03X}"),
-        method_number=method,
-        class_=CLASSES[(type_ & 0x0010) >> 4 | (type_ & 0x0100) >> 7],
-        transaction=payload[8:HEADER] if cookie else payload[4:HEADER],
-        cookie=cookie,
-        attributes=attributes,
-        fingerprint_ok=fingerprint_ok,
-        trailing=payload[end:],
-        deviations=(*misfits, *_out_of_order([each.name for each in attributes])),
+        METHODS.get(method) or f"method 0x{method:03X}",
+        method,
+        CLASSES[(type_ & 0x0010) >> 4 | (type_ & 0x0100) >> 7],
+        payload[8:HEADER] if cookie else payload[4:HEADER],
+        cookie,
+        attributes,
+        fingerprint_ok,
+        payload[end:],
+        deviations,
     )
 
 
@@ -267,14 +270,10 @@ def _decoded(type_: int, value: bytes, key: bytes) -> Attribute:
 _repeated = lru_cache(MOST_REMEMBERED)(_decoded)
 
 
-def _fingerprint_ok(
-    payload: bytes, places: list[tuple[int, int]], attributes: tuple[Attribute, ...]
-) -> bool | None:
-    """Whether the first FINGERPRINT is that of all before it (RFC 8489 section 14.7); None without one."""
-    for (start, _), attribute in zip(places, attributes, strict=True):
-        if attribute.type == FINGERPRINT:
-            return attribute.value == fingerprint_of(payload[:start - 4])
-    return None
+def _fingerprint_ok(payload: bytes, places: list[tuple[int, int]], number: int) -> bool:
+    """Whether the attribute of that number is the FINGERPRINT of all before it (RFC 8489 section 14.7)."""
+    start, stop = places[number]
+    return payload[start:stop] == fingerprint_of(payload[:start - 4])
 
 
 def _misfits(
@@ -292,14 +291,13 @@ def _misfits(
         yield "FINGERPRINT does not match"
 
 
-def _out_of_order(names: list[str]) -> Iterable[str]:
+def _out_of_order(names: tuple[str, ...]) -> tuple[str, ...]:
     """What is wrong with the order of the attributes (RFC 8489 sections 14.5 to 14.7)."""
-    if "FINGERPRINT" in names[:-1]:
-        yield "FINGERPRINT is not the last attribute"
+    wrong = ["FINGERPRINT is not the last attribute"] if "FINGERPRINT" in names[:-1] else []
     if "MESSAGE-INTEGRITY" in names:
-        for name in dict.fromkeys(names[names.index("MESSAGE-INTEGRITY") + 1:]):
-            if name not in _AFTER_INTEGRITY:
-                yield f"{name} follows MESSAGE-INTEGRITY and does not count"
+        behind = [name for name in names[names.index("MESSAGE-INTEGRITY") + 1:] if name not in _AFTER_INTEGRITY]
+        wrong += [f"{name} follows MESSAGE-INTEGRITY and does not count" for name in dict.fromkeys(behind)]
+    return tuple(wrong)
 
 
 def check_integrity(payload: bytes, key: bytes) -> bool | None:
@@ -308,11 +306,13 @@ def check_integrity(payload: bytes, key: bytes) -> bool | None:
     `key` is the password (short-term credentials) or MD5 of `username:realm:password` (long-term). Raises `Malformed`
     as `parse` does.
     """
+    from hmac import compare_digest
+
     parse(payload)
     wanted = TYPES_BY_NAME["MESSAGE-INTEGRITY"]
     for start, stop in _places(payload, HEADER + int.from_bytes(payload[2:4], "big"))[0]:
         if int.from_bytes(payload[start - 4:start - 2], "big") == wanted:
-            return hmac.compare_digest(payload[start:stop], integrity_of(payload[:start - 4], key))
+            return compare_digest(payload[start:stop], integrity_of(payload[:start - 4], key))
     return None
 
 

@@ -1,7 +1,6 @@
 """The two attributes that vouch for a STUN message: MESSAGE-INTEGRITY and FINGERPRINT (RFC 8489 section 14)."""
 from __future__ import annotations
 
-import hmac
 from zlib import crc32
 
 HEADER = 20
@@ -22,5 +21,7 @@ def integrity_of(before: bytes, key: bytes) -> bytes:
 
     It is computed as if the length in the header counted the attribute itself and nothing after it.
     """
+    import hmac
+
     length = (len(before) - HEADER + 24).to_bytes(2, "big")
     return hmac.digest(key, before[:2] + length + before[4:], "sha1")

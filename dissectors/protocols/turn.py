@@ -1,7 +1,7 @@
 """TURN ChannelData (RFC 8656 section 12.4)."""
 from __future__ import annotations
 
-from dissectors.wire.datagram import Malformed
+from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import AtLeast, Between, LengthField, Spec, plausible
 from dissectors.wire.values import Struct
 

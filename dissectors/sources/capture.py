@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import BinaryIO, TypeVar
 
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.formats import GZIP, enough, walker
 from dissectors.wire.records import Notes, Record, Walker
 

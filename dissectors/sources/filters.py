@@ -6,7 +6,7 @@ import ctypes.util
 import re
 from collections.abc import Iterable
 
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 
 LONGEST = 4096
 OPTIMISE = 1

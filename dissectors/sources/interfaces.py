@@ -10,7 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator
 
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.values import Struct
 
 ANY = "any"

@@ -33,7 +33,7 @@ from dissectors.sources.pcapng_blocks import (
     statistics,
     word,
 )
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.records import Record
 from dissectors.wire.values import Struct
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from dissectors.sources import rights
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.records import Record, Walker
 from dissectors.wire.values import Struct
 

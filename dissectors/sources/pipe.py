@@ -11,7 +11,7 @@ import time
 
 from dissectors.sources.interfaces import named
 from dissectors.sources.live import Drops, Refusal, Wanted
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.formats import enough, walker
 from dissectors.wire.records import Notes, Record, Walker
 

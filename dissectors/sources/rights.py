@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 
 ALL_PROTOCOLS = 0
 SUDO = ("SUDO_UID", "SUDO_GID")

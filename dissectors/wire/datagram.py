@@ -1,28 +1,10 @@
-"""What travels between the floors: a flow, a datagram, and the two errors of the wire."""
+"""What travels between the floors: a flow and a datagram."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-
-class Malformed(Exception):
-    """A payload is not what its protocol requires; `parse` raises nothing else.
-
-    `protocol` is the name of the table's row, `offset` the octet where reading stopped, `reason` a phrase for people.
-    """
-
-    def __init__(self, protocol: str, offset: int, reason: str) -> None:
-        super().__init__(protocol, offset, reason)
-        self.protocol = protocol
-        self.offset = offset
-        self.reason = reason
-
-    def __str__(self) -> str:
-        return f"{self.protocol}, octet {self.offset}: {self.reason}"
-
-
-class CaptureError(Exception):
-    """A capture that cannot be read at all: missing, empty, foreign. One line for people."""
+from dissectors.wire.values import Struct
 
 
 class Flow(NamedTuple):
@@ -48,7 +30,7 @@ class Flow(NamedTuple):
         return f"{text} ({self.inside})" if self.inside else text
 
 
-class Datagram(NamedTuple):
+class Datagram(Struct, frozen=True):
     """One UDP payload with its time and place.
 
     `file` and `frame` (from 1) say where it was captured, `layer` which UDP header of that frame it belongs to (from

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.wire import erf, pcap, pcapng, snoop
-from dissectors.wire.datagram import CaptureError
+from dissectors.wire.errors import CaptureError
 from dissectors.wire.records import Walker
 
 ENOUGH = 16

@@ -54,20 +54,20 @@ cdef class Table:
 
     def row(self, bytes payload not None, length):
         """The number of the first row whose every clause holds, as `mux.classify.match` says it."""
-        return self.match(over(payload), 0, len(payload), length)
+        return self.match(over(payload), length)
 
-    cdef inline int match(self, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length) except -1:
+    cdef inline int match(self, Octets payload, Py_ssize_t length) except -1:
         cdef const Clause *row
         cdef int64_t i
-        if captured < 2:
-            return classify.match(part(octets, start, captured), length)
-        cdef uint32_t at = self.begins[u16(octets, start)]
+        if payload.size < 2:
+            return classify.match(part(payload, 0, payload.size), length)
+        cdef uint32_t at = self.begins[u16(payload, 0)]
         if at == 0:
-            at = self.program(u8(octets, start), u8(octets, start + 1))
+            at = self.program(u8(payload, 0), u8(payload, 1))
         row = &self.code[at]
         while row.a != C_UNKNOWN_ROW:
             for i in range(1, row.b + 1):
-                if not self.holds(row + i, octets, start, captured, length):
+                if not self.holds(row + i, payload, length):
                     break
             else:
                 return <int> row.a
@@ -122,56 +122,50 @@ cdef class Table:
         self.code[self.used] = Clause(op, a, b, c, d, e, f, g)
         self.used += 1
 
-    cdef inline bint holds(
-        self, const Clause *clause, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
-    ) except -1:
-        """Whether a clause holds for the payload of `captured` octets at `start`."""
+    cdef inline bint holds(self, const Clause *clause, Octets payload, Py_ssize_t length) except -1:
+        """Whether a clause holds for a payload of which some octets may not have been captured."""
         if clause.op == LENGTH:
             return clause.a <= length <= clause.b
         if clause.op == RTP_HEADER:
-            return fits(octets, start, captured, length)
-        return self.others(clause, octets, start, captured, length)
+            return fits(payload, length)
+        return self.others(clause, payload, length)
 
-    cdef bint others(
-        self, const Clause *clause, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
-    ) except -1:
+    cdef bint others(self, const Clause *clause, Octets payload, Py_ssize_t length) except -1:
         cdef int64_t a = clause.a, b = clause.b, value
         if clause.op == BITS:
-            return a < captured and (u8(octets, start + a) & b) == clause.c
+            return a < payload.size and (u8(payload, a) & b) == clause.c
         if clause.op == BETWEEN:
-            if a + b > captured:
+            if a + b > payload.size:
                 return False
-            value = number_of(octets, start + a, b)
+            value = number_of(payload, a, b)
             return clause.c <= value <= clause.d
         if clause.op == LENGTH_FIELD:
-            if a + 2 > captured:
+            if a + 2 > payload.size:
                 return False
-            value = u16(octets, start + a) * b + clause.c
+            value = u16(payload, a) * b + clause.c
             return 0 <= length - value <= clause.d
         if clause.op == CHAIN:
-            return chained(clause, octets, start, captured, length)
-        if clause.op == START_LINE and not may_be_line(octets, start, captured, self.clauses[a].version):
+            return chained(clause, payload, length)
+        if clause.op == START_LINE and not may_be_line(payload, self.clauses[a].version):
             return False
-        return classify.holds(self.clauses[a], part(octets, start, captured), length)
+        return classify.holds(self.clauses[a], part(payload, 0, payload.size), length)
 
 
-cdef bint chained(
-    const Clause *clause, Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length
-) except -1:
+cdef bint chained(const Clause *clause, Octets payload, Py_ssize_t length) except -1:
     cdef int64_t element = clause.a, value, place, check
     cdef int i
     while element < length:
         for i in range(2):
             check = clause.g if i else clause.f
             place = element + (check >> 24)
-            if place < captured:
-                value = u8(octets, start + place) & (check >> 16 & 0xFF)
+            if place < payload.size:
+                value = u8(payload, place) & (check >> 16 & 0xFF)
                 if not (check >> 8 & 0xFF) <= value <= (check & 0xFF):
                     return False
         place = element + clause.b
-        if place + 2 > captured:
-            return captured < length
-        value = u16(octets, start + place) * clause.c + clause.d
+        if place + 2 > payload.size:
+            return payload.size < length
+        value = u16(payload, place) * clause.c + clause.d
         element += (value + clause.e - 1) // clause.e * clause.e
     return element == length
 
@@ -191,15 +185,15 @@ cdef inline int64_t number_of(Octets octets, Py_ssize_t at, Py_ssize_t size) exc
     return value
 
 
-cdef inline bint fits(Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_ssize_t length) except -1:
+cdef inline bint fits(Octets payload, Py_ssize_t length) except -1:
     """Whether the sources and the extension that an RTP header announces fit."""
     cdef Py_ssize_t end
-    if captured == 0:
+    if payload.size == 0:
         return False
-    end = 12 + 4 * (u8(octets, start) & 0x0F)
-    if u8(octets, start) & 0x10:
-        if end + 4 <= captured:
-            end += 4 + 4 * u16(octets, start + end + 2)
+    end = 12 + 4 * (u8(payload, 0) & 0x0F)
+    if u8(payload, 0) & 0x10:
+        if end + 4 <= payload.size:
+            end += 4 + 4 * u16(payload, end + 2)
         elif end + 4 <= length:
             return True
         else:
@@ -207,20 +201,18 @@ cdef inline bint fits(Octets octets, Py_ssize_t start, Py_ssize_t captured, Py_s
     return end <= length
 
 
-cdef bint may_be_line(
-    Octets octets, Py_ssize_t start, Py_ssize_t captured, bytes version
-) except -1:
+cdef bint may_be_line(Octets payload, bytes version) except -1:
     """Whether a payload begins as a request or a status line does; the interpreter says the rest."""
-    cdef Py_ssize_t at = start, end = start + captured, text
+    cdef Py_ssize_t at = 0, text
     cdef Octets tokens = over(TOKEN), name = over(version)
-    while at < end and (u8(octets, at) == 13 or u8(octets, at) == 10):
+    while at < payload.size and (u8(payload, at) == 13 or u8(payload, at) == 10):
         at += 1
     text = at
-    while at < end and at - text < name.size and (u8(octets, at) & 0xDF) == (u8(name, at - text) & 0xDF):
+    while at < payload.size and at - text < name.size and (u8(payload, at) & 0xDF) == (u8(name, at - text) & 0xDF):
         at += 1
     if at - text == name.size:
         return True
     at = text
-    while at < end and u8(tokens, u8(octets, at)):
+    while at < payload.size and u8(tokens, u8(payload, at)):
         at += 1
-    return at > text and at < end and u8(octets, at) == 32
+    return at > text and at < payload.size and u8(payload, at) == 32

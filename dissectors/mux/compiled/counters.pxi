@@ -183,7 +183,7 @@ cdef class Counters:
     def update(self, time, frame, bytes payload not None, length):
         if len(payload) < 12:
             raise IndexError("an RTP header has twelve octets")
-        self.count(over(payload), 0, len(payload), length, time, frame[0], frame[1])
+        self.count(over(payload), length, time, frame[0], frame[1])
 
     cdef inline int64_t promised(self) noexcept:
         return self.expected_before + self.highest - self.base + 1 if self.packets else 0
@@ -191,13 +191,12 @@ cdef class Counters:
     cdef inline int64_t missing(self) noexcept:
         return max(0, self.promised() - (self.packets - self.duplicates))
 
-    cdef inline int count(
-        self, Octets octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, int64_t time,
-        int64_t file, int64_t frame,
-    ) except -1:
-        """Count the datagram whose payload is at `start`; its first twelve octets are an RTP header."""
-        cdef int payload_type = u8(octets, start + 1) & 0x7F, sequence = u16(octets, start + 2)
-        cdef uint32_t timestamp = u32(octets, start + 4)
+    cdef inline int count(self, Octets payload, int64_t length, int64_t time, int64_t file, int64_t frame) except -1:
+        """Count a datagram; its first twelve octets are an RTP header."""
+        cdef Octets head
+        narrow(&head, payload, 0, 12)
+        cdef int payload_type = u8(head, 1) & 0x7F, sequence = u16(head, 2)
+        cdef uint32_t timestamp = u32(head, 4)
         if self.packets:
             self.arrival(time, timestamp, sequence)
             self.numbered(time, timestamp, sequence)
@@ -208,27 +207,25 @@ cdef class Counters:
         self.typed(payload_type, time)
         self.packets += 1
         self.octets += length
-        self.payload(octets, start, captured, length, time, payload_type, timestamp)
+        self.behind_header(payload, length, time, u8(head, 0), payload_type, timestamp)
         self.last, self.last_file, self.last_number = time, file, frame
         self.timestamp, self.sequence = timestamp, sequence
         if time >= self.bucket_end:
             self.fill(time)
         return 0
 
-    cdef inline int payload(
-        self, Octets octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, int64_t time,
-        int payload_type, uint32_t timestamp,
+    cdef inline int behind_header(
+        self, Octets payload, int64_t length, int64_t time, int first, int payload_type, uint32_t timestamp
     ) except -1:
-        cdef int first = u8(octets, start)
         cdef Py_ssize_t header = 12 + 4 * (first & 0x0F)
         if first & 0x10:
-            if captured >= header + 4:
-                self.profiled(u16(octets, start + header))
-                header += 4 * u16(octets, start + header + 2)
+            if payload.size >= header + 4:
+                self.profiled(u16(payload, header))
+                header += 4 * u16(payload, header + 2)
             header += 4
         self.sized(payload_type, length - header)
-        if length - header == 4 and captured >= header + 4 and payload_type >= FIRST_UNASSIGNED:
-            self.event((payload_type, timestamp), time, part(octets, start + header, 4))
+        if length - header == 4 and payload.size >= header + 4 and payload_type >= FIRST_UNASSIGNED:
+            self.event((payload_type, timestamp), time, part(payload, header, 4))
         return 0
 
     cdef int event(self, tuple key, int64_t time, bytes last) except -1:

@@ -24,10 +24,9 @@ cdef struct Wire:
 
 
 cdef struct Plain:
-    # The one datagram of a frame: `captured` octets of its payload are there from `start` on, `length` is UDP's claim.
+    # The one datagram of a frame: what was captured of its payload, whose `length` is UDP's claim.
     Wire wire
-    Py_ssize_t start
-    Py_ssize_t captured
+    Octets payload
     Py_ssize_t length
     int tags
 
@@ -35,12 +34,14 @@ cdef struct Plain:
 cdef inline bint opened(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t size, int link) except -1:
     """Whether the frame of `size` octets at `at` is one without surprises; `plain` then tells of its datagram."""
     cdef Py_ssize_t held = at + size
+    cdef Octets head
     cdef int kind
     plain.tags = 0
     if link == 1:
         if size < 14:
             return False
-        kind, at = u16(octets, at + 12), at + 14
+        narrow(&head, octets, at, 14)
+        kind, at = u16(head, 12), at + 14
     elif link == 113:
         if size < 16:
             return False
@@ -67,29 +68,33 @@ cdef inline bint opened(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t s
 
 cdef inline bint in_ipv4(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t held) except -1:
     cdef Py_ssize_t header, total
+    cdef Octets ip
     if at + 20 > held:
         return False
-    header, total = (u8(octets, at) & 0x0F) * 4, u16(octets, at + 2)
+    narrow(&ip, octets, at, 20)
+    header, total = (u8(ip, 0) & 0x0F) * 4, u16(ip, 2)
     if (
-        u8(octets, at) >> 4 != 4 or header < 20 or at + header > held or total < header
-        or u16(octets, at + 6) & 0x3FFF or u8(octets, at + 9) != UDP
+        u8(ip, 0) >> 4 != 4 or header < 20 or at + header > held or total < header
+        or u16(ip, 6) & 0x3FFF or u8(ip, 9) != UDP
     ):
         return False
     plain.wire.src_high = plain.wire.dst_high = 0
-    plain.wire.src_low, plain.wire.dst_low = u32(octets, at + 12), u32(octets, at + 16)
+    plain.wire.src_low, plain.wire.dst_low = u32(ip, 12), u32(ip, 16)
     plain.wire.ports = <uint64_t> 4 << 32
     return in_udp(plain, octets, at + header, min(held, at + total), at + total)
 
 
 cdef inline bint in_ipv6(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t held) except -1:
     cdef Py_ssize_t length
+    cdef Octets ip
     if at + 40 > held:
         return False
-    length = u16(octets, at + 4)
-    if u8(octets, at) >> 4 != 6 or not length or u8(octets, at + 6) != UDP:
+    narrow(&ip, octets, at, 40)
+    length = u16(ip, 4)
+    if u8(ip, 0) >> 4 != 6 or not length or u8(ip, 6) != UDP:
         return False
-    plain.wire.src_high, plain.wire.src_low = u64(octets, at + 8), u64(octets, at + 16)
-    plain.wire.dst_high, plain.wire.dst_low = u64(octets, at + 24), u64(octets, at + 32)
+    plain.wire.src_high, plain.wire.src_low = u64(ip, 8), u64(ip, 16)
+    plain.wire.dst_high, plain.wire.dst_low = u64(ip, 24), u64(ip, 32)
     plain.wire.ports = <uint64_t> 16 << 32
     return in_udp(plain, octets, at + 40, min(held, at + 40 + length), at + 40 + length)
 
@@ -97,13 +102,14 @@ cdef inline bint in_ipv6(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t 
 cdef inline bint in_udp(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t held, Py_ssize_t end) except -1:
     cdef int64_t ports
     cdef Py_ssize_t length
+    cdef Octets udp
     if at + 8 > held:
         return False
-    ports, length = u32(octets, at), u16(octets, at + 4)
+    narrow(&udp, octets, at, 8)
+    ports, length = u32(udp, 0), u16(udp, 4)
     if length < 8 or length > end - at or IS_TUNNEL[ports >> 16] or IS_TUNNEL[ports & 0xFFFF]:
         return False
     plain.wire.ports |= ports
-    plain.start = at + 8
     plain.length = length - 8
-    plain.captured = min(held, at + length) - plain.start
+    narrow(&plain.payload, octets, at + 8, min(held, at + length) - at - 8)
     return True

@@ -28,6 +28,15 @@ cdef int beyond() except -1:
     raise IndexError("octets out of bounds")
 
 
+cdef inline int narrow(Octets *window, Octets octets, Py_ssize_t at, Py_ssize_t size) except -1:
+    """Let `window` be `size` octets from `at` on: checked here once, loads of constant places in it need no more."""
+    window[0] = Octets(NULL, 0)
+    if at < 0 or size < 0 or octets.size - at < size:
+        return beyond()
+    window[0] = Octets(octets.data + at, size)
+    return 0
+
+
 cdef inline int u8(Octets octets, Py_ssize_t at) except -1:
     if at < 0 or at >= octets.size:
         return beyond()

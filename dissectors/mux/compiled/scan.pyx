@@ -187,15 +187,15 @@ cdef class Scanner:
         cdef int64_t unit = layout.unit, frame = walker.notes.packets, first = frame, captured, time
         cdef int link = layout.link
         cdef Py_ssize_t header = layout.header, begin = at
+        cdef Octets head
         while at + header <= octets.size and len(entries) < BATCH:
-            captured = either(octets, at + 8, big)
+            narrow(&head, octets, at, 16)
+            captured = either(head, 8, big)
             if captured > LARGEST or captured > octets.size - at - header:
                 break
             frame += 1
-            time = either(octets, at, big) * 1_000_000_000 + either(octets, at + 4, big) * unit
-            self.record(
-                entries, octets, at + header, captured, file, frame, time, link, either(octets, at + 12, big)
-            )
+            time = either(head, 0, big) * 1_000_000_000 + either(head, 4, big) * unit
+            self.record(entries, octets, at + header, captured, file, frame, time, link, either(head, 12, big))
             at += header + captured
         if frame > first:
             walker.passed(at - begin, {link: frame - first}, 0)
@@ -211,22 +211,24 @@ cdef class Scanner:
         cdef Py_ssize_t begin = at, size = octets.size
         cdef Interface[MOST_INTERFACES] interfaces
         cdef Interface *interface
+        cdef Octets head
         links = {}
         for each in layout.interfaces[:MOST_INTERFACES]:
             plain = each.over == 1 and 0 <= each.offset <= LATEST
             interfaces[known] = Interface(each.link, each.times if plain else 0, each.offset if plain else 0, 0)
             known += 1
         while at + 32 <= size and len(entries) < BATCH:
-            total, number, captured = either(octets, at + 4, big), either(octets, at + 8, big), either(octets, at + 20, big)
+            narrow(&head, octets, at, 28)
+            total, number, captured = either(head, 4, big), either(head, 8, big), either(head, 20, big)
             padded = (captured + 3) & ~3
             if (
-                either(octets, at, big) != EPB or captured > LARGEST or total & 3 or total < 32 + padded
+                either(head, 0, big) != EPB or captured > LARGEST or total & 3 or total < 32 + padded
                 or total > size - at or number >= known or either(octets, at + total - 4, big) != total
                 or (total > 32 + padded and commented(octets, at + 28 + padded, at + total - 4, big))
             ):
                 break
             interface = &interfaces[number]
-            ticks = <int64_t> (<uint64_t> either(octets, at + 12, big) << 32 | <uint64_t> either(octets, at + 16, big))
+            ticks = <int64_t> (<uint64_t> either(head, 12, big) << 32 | <uint64_t> either(head, 16, big))
             if not interface.times or ticks < 0 or ticks > (LAST_MOMENT - interface.offset) // interface.times:
                 break
             time = ticks * interface.times + interface.offset
@@ -234,9 +236,7 @@ cdef class Scanner:
             if not interface.count:
                 links[interface.link] = links.get(interface.link, 0)
             interface.count += 1
-            self.record(
-                entries, octets, at + 28, captured, file, frame, time, interface.link, either(octets, at + 24, big)
-            )
+            self.record(entries, octets, at + 28, captured, file, frame, time, interface.link, either(head, 24, big))
             at += total
         for number in range(known):
             if interfaces[number].count:
@@ -271,9 +271,7 @@ cdef class Scanner:
                 flow = self.flow(&plain.wire)
             elif self.full:
                 self.flows.used(flow)
-            return self.datagram(
-                entries, octets, plain.start, plain.captured, plain.length, flow, file, frame, 0, time, 0
-            )
+            return self.datagram(entries, plain.payload, plain.length, flow, file, frame, 0, time, 0)
         return self.unusual(entries, Record(frame, time, link, part(octets, at, size), original), file)
 
     cdef int unusual(self, list entries, record, int64_t file) except -1:
@@ -285,9 +283,7 @@ cdef class Scanner:
             flow = self.flows.find(FlowKey(src, sport, dst, dport))
             self.full = self.flows.full
             whole = bytes(payload)
-            self.datagram(
-                entries, over(whole), 0, len(whole), length, flow, file, record.frame, layer, record.time, 0
-            )
+            self.datagram(entries, over(whole), length, flow, file, record.frame, layer, record.time, 0)
         return 0
 
     cdef FlowState flow(self, const Wire *wire):
@@ -305,11 +301,11 @@ cdef class Scanner:
     # Datagrams.
 
     cdef inline int datagram(
-        self, list entries, Octets octets, Py_ssize_t start, Py_ssize_t captured,
-        int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t layer, int64_t time, int depth,
+        self, list entries, Octets payload, int64_t length, FlowState flow,
+        int64_t file, int64_t frame, int64_t layer, int64_t time, int depth,
     ) except -1:
-        """Count the datagram whose payload is at `start`, or let the evidence judge it."""
-        cdef int row = self.table.match(octets, start, captured, length)
+        """Count a datagram, or let the evidence judge it."""
+        cdef int row = self.table.match(payload, length)
         cdef int64_t number = -1
         flow.arrive(time, file, frame, length)
         if depth == 0:
@@ -322,12 +318,12 @@ cdef class Scanner:
                     self.tally[C_UNKNOWN] += 1
                     self.tally_octets[C_UNKNOWN] += length
                 return 0
-            if IS_MEDIA[row] and captured >= 12 and self.media(
-                octets, start, captured, length, flow, file, frame, time, depth, IS_ENCRYPTED[row]
+            if IS_MEDIA[row] and payload.size >= 12 and self.media(
+                payload, length, flow, file, frame, time, depth, IS_ENCRYPTED[row]
             ):
                 return 0
         return self.judged(
-            entries, part(octets, start, captured), row, number, length, flow, file, frame, layer, time, depth
+            entries, part(payload, 0, payload.size), row, number, length, flow, file, frame, layer, time, depth
         )
 
     cdef int judged(
@@ -366,16 +362,16 @@ cdef class Scanner:
         return True
 
     cdef inline bint media(
-        self, Octets octets, Py_ssize_t start, Py_ssize_t captured, int64_t length, FlowState flow,
-        int64_t file, int64_t frame, int64_t time, int depth, bint encrypted,
+        self, Octets payload, int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t time, int depth,
+        bint encrypted,
     ) except -1:
         """Count a datagram of a stream that is confirmed on this flow; False when there is none."""
-        cdef uint32_t ssrc = u32(octets, start + 8)
+        cdef uint32_t ssrc = u32(payload, 8)
         cdef uint64_t seen = flow.pair.seen
         cdef Counters counters = self.stream(flow, ssrc)
         if counters is None or (seen & SEEN_QUIC and not seen & BESIDE_QUIC):
             return False
-        counters.count(octets, start, captured, length, time, file, frame)
+        counters.count(payload, length, time, file, frame)
         flow.settle(RTP, encrypted or seen & KEYED)
         if depth == 0:
             self.tally[RTP] += 1
@@ -427,8 +423,7 @@ cdef class Scanner:
         self.full = self.flows.full
         cdef bytes whole = bytes(data)
         return self.datagram(
-            entries, over(whole), 0, len(whole), len(whole), flow, entry.file, entry.frame, entry.layer, entry.time,
-            depth + 1,
+            entries, over(whole), len(whole), flow, entry.file, entry.frame, entry.layer, entry.time, depth + 1
         )
 
     cdef int settle(self, list entries, settled) except -1:
