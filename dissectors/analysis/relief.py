@@ -109,11 +109,13 @@ def _belongings(
     own = Belongings()
     for counters in scanner.streams:
         state = next(iter(streams.held(counters, states)), None)
-        joined = directory.join(counters, state.flow) if state is not None else None
-        quiet = counters.last < silent
-        if joined is not None and quiet and id(joined.call) in numbers:
+        if state is None or counters.last >= silent:
+            own.busy.update(counters.flows)
+            continue
+        joined = directory.join(counters, state.flow)
+        if joined is not None and id(joined.call) in numbers:
             own.of.setdefault(numbers[id(joined.call)], []).append(counters)
-        elif joined is None and state is not None and quiet and streams.left(counters, state.flow, engine.calls.gone):
+        elif joined is None and streams.left(counters, state.flow, engine.calls.gone):
             own.unclaimed.append(counters)
         else:
             own.busy.update(counters.flows)
