@@ -72,11 +72,12 @@ def sizes(sent: int, message: sip.Message) -> Sizes:
     """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
     short = [name for name, _, written, recovered in message.headers if len(written) == 1 and not recovered]
     inflated, longer = sent, sum(map(len, short)) - len(short)
-    if message.body.compressed:
+    if message.raw_body and message.body.compressed:
         before, after = len(message.raw_body), len(message.body.octets)
-        labels = [header for header in message.headers if header.name == "Content-Encoding" and not header.recovered]
         inflated += after - before + len(str(after)) - len(str(before))
-        inflated -= sum(len(header.written) + len(header.value) + len(": \r\n") for header in labels)
-        # A label that has gone has no long name either.
-        longer -= sum(len(header.name) - 1 for header in labels if len(header.written) == 1)
+        for name, value, written, recovered in message.headers:
+            if name == "Content-Encoding" and not recovered:
+                inflated -= len(written) + len(value) + len(": \r\n")
+                # A label that has gone has no long name either.
+                longer -= len(name) - 1 if len(written) == 1 else 0
     return Sizes(sent, inflated, inflated + longer, len(short))

@@ -71,7 +71,7 @@ class Negotiation(Struct):
         self, datagram: Datagram, message: sip.Message, identity: sip.Identity, side: str
     ) -> tuple[Malformed, ...]:
         """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
-        if identity.method not in METHODS or (message.status or 0) >= 300:
+        if not message.body.octets or identity.method not in METHODS or (message.status or 0) >= 300:
             return ()
         broken = []
         for text in _texts(message):
@@ -155,5 +155,5 @@ def _texts(message: sip.Message) -> Iterator[bytes]:
         return
     text = message.body.octets
     begins = text.lstrip(b"\r\n").startswith(b"v=0")
-    if begins or (text and message.body.status in WHOLE and "sdp" in (message.content_type or "")):
+    if begins or (message.body.status in WHOLE and "sdp" in (message.content_type or "")):
         yield text

@@ -149,4 +149,4 @@ def _line(name: str, value: Any) -> bytes:
 def _field(line: bytes) -> Header | None:
     """The header field of a line and its continuations; None where it is none."""
     pieces = [piece.removesuffix(b"\r") for piece in line.removesuffix(b"\n").split(b"\n")]
-    return next((found for joined in unfold(pieces) if (found := read(text_of(joined)))), None)
+    return next((found for joined in unfold(pieces) if (found := read(text_of(joined).lstrip(" \t")))), None)

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from dissectors.wire.remembered import remembered
+
 
 class RtpMap(NamedTuple):
     """RFC 8866 section 6.6: encoding name, RTP clock in Hz, channels (1 when not given)."""
@@ -56,6 +58,7 @@ def number(text: str, below: int = 1 << 32) -> int | None:
     return value if value < below else None
 
 
+@remembered
 def rtpmap(value: str) -> tuple[int, RtpMap] | None:
     """`96 opus/48000/2`; None when it is not of that form."""
     first, _, rest = value.partition(" ")

@@ -5,6 +5,7 @@ import re
 from typing import NamedTuple
 
 from dissectors.protocols.sdp_attributes import number
+from dissectors.wire.remembered import remembered
 from dissectors.wire.values import Struct
 
 
@@ -61,6 +62,7 @@ def origin(value: str) -> Origin | None:
     return Origin(" ".join(words[:-5]), *words[-5:]) if len(words) >= 6 else None
 
 
+@remembered
 def connection(value: str) -> Connection | None:
     """`IN IP4 192.0.2.1`, a multicast address with `/ttl/count`; None when it is not three words."""
     words = value.split()
@@ -79,6 +81,7 @@ def bandwidth(value: str) -> Bandwidth:
     return Bandwidth(name.strip(), value, tuple(found for part in rest if (found := number(part.strip())) is not None))
 
 
+@remembered
 def timing(value: str) -> Timing | None:
     """`0 0`; None when it is not two numbers."""
     first, _, second = value.strip().partition(" ")
@@ -86,6 +89,7 @@ def timing(value: str) -> Timing | None:
     return None if start is None or stop is None else Timing(start, stop)
 
 
+@remembered
 def attribute(value: str) -> Attribute:
     """`name`, `name:value`, or `name;value` as FaceTime writes its features."""
     value = value.strip(" \t")

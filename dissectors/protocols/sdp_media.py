@@ -78,6 +78,9 @@ class Media(Struct, frozen=True):
             return self.named[name][0]
         return next((value or "" for named, value in self.inherited if named == name), None)
 
+    def _first(self, name: str) -> str:
+        return self.named[name][0].strip() if name in self.named else ""
+
     def fmtp(self, payload_type: int | str) -> str | None:
         """The format parameters of a payload type or format name, as written; None when there are none."""
         return self.fmtps.get(str(payload_type))
@@ -99,7 +102,7 @@ class Media(Struct, frozen=True):
     @property
     def rtcp(self) -> Rtcp | None:
         """RFC 3605; without it RTCP goes to the next port, or to the same one with `rtcp_mux`."""
-        return next(iter(read_all(self.all("rtcp"), sdp_attributes.rtcp)), None)
+        return next(iter(read_all(self.named.get("rtcp", ()), sdp_attributes.rtcp)), None)
 
     @property
     def rtcp_mux(self) -> bool:
@@ -109,13 +112,13 @@ class Media(Struct, frozen=True):
     @property
     def ptime(self) -> float | None:
         """Milliseconds of media in a datagram (RFC 8866 section 6.4)."""
-        found = _DECIMAL.fullmatch((self.all("ptime") or ("",))[0].strip())
+        found = _DECIMAL.fullmatch(self._first("ptime"))
         return float(found[0]) if found else None
 
     @property
     def rtp_id(self) -> int | None:
         """FaceTime's a=rtpID: 32 bits, probably the SSRC."""
-        return number((self.all("rtpID") or ("",))[0].strip())
+        return number(self._first("rtpID"))
 
     @property
     def ssrcs(self) -> dict[int, str | None]:
@@ -132,12 +135,13 @@ class Media(Struct, frozen=True):
     @property
     def crypto(self) -> tuple[Crypto, ...]:
         """SDES offers or the accepted one (RFC 4568)."""
-        return read_all(self.all("crypto"), sdp_attributes.crypto)
+        return read_all(self.named.get("crypto", ()), sdp_attributes.crypto)
 
     @property
     def fingerprint(self) -> Fingerprint | None:
         """Of the certificate that DTLS will show (RFC 8122)."""
-        return sdp_attributes.fingerprint(self.get("fingerprint") or "")
+        value = self.get("fingerprint")
+        return sdp_attributes.fingerprint(value) if value else None
 
     @property
     def setup(self) -> str | None:
@@ -155,4 +159,4 @@ class Media(Struct, frozen=True):
     @property
     def candidates(self) -> tuple[Candidate, ...]:
         """RFC 8839 section 5.1; those that cannot be read are left out."""
-        return read_all(self.all("candidate"), sdp_attributes.candidate)
+        return read_all(self.named.get("candidate", ()), sdp_attributes.candidate)

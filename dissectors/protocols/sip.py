@@ -16,7 +16,7 @@ from dissectors.protocols.sip_headers import (
     header_lines,
     known,
     number,
-    read,
+    read_block,
     shown,
     via,
 )
@@ -89,7 +89,7 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     if recovered:
         headers = (*headers, *recovered)
         first = first_values(headers)
-    parts = _parts(first.get("Content-Type"), body, limits, notes)
+    parts = _parts(first["Content-Type"], body, limits, notes) if "Content-Type" in first else ()
     if len(first) < len(headers):
         _note_repeated(headers, notes)
     _note_oddities(first, start_line.method, whole, notes)
@@ -114,11 +114,8 @@ def _first_line(block: bytes, begin: int) -> tuple[bytes, bytes]:
 def _headers(block: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
     if block.startswith((b" ", b"\t")):
         notes.append(Deviation("header broken", "the first header line is a continuation of nothing"))
-    lines = header_lines(block)
-    headers = tuple([header for header in map(read, lines) if header])
-    if len(headers) < len(lines):
-        odd = [line.rstrip(" \t") for line in lines if not read(line)]
-        notes += [Deviation("header broken", f"not a header line: {shown(line)}") for line in odd if line]
+    headers, odd = read_block(block)
+    notes += [Deviation("header broken", f"not a header line: {shown(line)}") for line in odd if line]
     return headers
 
 
@@ -174,7 +171,7 @@ def _recovered(block: bytes, notes: list[Deviation]) -> tuple[Header, ...]:
     return tuple([header._replace(recovered=True) for header in _headers(block, notes)])
 
 
-def _parts(kind: str | None, body: Inflated, limits: Limits, notes: list[Deviation]) -> tuple[Part, ...]:
+def _parts(kind: str, body: Inflated, limits: Limits, notes: list[Deviation]) -> tuple[Part, ...]:
     if not (media_type(kind) or "").startswith("multipart/"):
         return ()
     parts, odd = read_parts(kind, body.octets, limits)

@@ -5,18 +5,16 @@ Everything here is one pass from left to right, so that a header of 64 kB costs 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache, wraps
+from collections.abc import Iterator
+from functools import lru_cache
 from sys import intern
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
+from dissectors.wire.remembered import MOST_REMEMBERED, remembered
 from dissectors.wire.values import Struct
 
-MOST_REMEMBERED = 1024
-LONGEST_REMEMBERED = 512
-"""How many texts of each kind are remembered as they were read, and the characters of the longest."""
-
-Value = TypeVar("Value")
+LONGEST_BLOCK = 2048
+"""The octets of a header block up to which its lines are remembered as they were read."""
 
 COMPACT = {
     "a": "Accept-Contact",
@@ -134,17 +132,6 @@ def text_of(octets: bytes) -> str:
         return octets.decode("latin-1")
 
 
-def remembered(read: Callable[[str], Value]) -> Callable[[str], Value]:
-    """The same reading, which gives back what it made of a text before: the messages of a call repeat each other."""
-    again = lru_cache(MOST_REMEMBERED)(read)
-
-    @wraps(read)
-    def remember(text: str) -> Value:
-        return again(text) if len(text) <= LONGEST_REMEMBERED else read(text)
-
-    return remember
-
-
 def unfold(lines: list[bytes]) -> Iterator[bytes]:
     """Header lines with their continuations joined by one space (RFC 3261 section 7.3.1)."""
     pending: list[bytes] = []
@@ -172,14 +159,38 @@ def header_lines(block: bytes) -> list[str]:
         return [text_of(line) for line in block.split(b"\n")]
 
 
-@remembered
 def read(line: str) -> Header | None:
-    """One unfolded line as a header field; None when no name stands before a colon."""
+    """One unfolded line, with or without its CR, as a header field; None when no name stands before a colon."""
     written, colon, value = line.partition(":")
-    name = written.strip(" \t")
-    if not colon or not is_name(name):
+    name = written.rstrip(" \t")
+    if not colon:
         return None
-    return Header(canonical(name), value.strip(" \t\r"), intern(name))
+    long = NAMES.get(name.lower())
+    if long is None:
+        if not is_name(name):
+            return None
+        long = canonical(name)
+    return Header(long, value.strip(" \t\r"), intern(name))
+
+
+_read_again = lru_cache(MOST_REMEMBERED)(read)
+
+
+def read_block(block: bytes) -> tuple[tuple[Header, ...], list[str]]:
+    """The header fields of a block of lines, each ended by CR LF or LF, and the lines that are none."""
+    reading = _read_again if len(block) <= LONGEST_BLOCK else read
+    try:
+        lines = block[:-1].decode().split("\n")
+        headers = tuple([header for header in map(reading, lines) if header])
+        if len(headers) == len(lines):
+            return headers, []
+    except UnicodeDecodeError:
+        pass
+    # What is folded, or not UTF-8, takes the way that is longer.
+    lines = [line.rstrip(" \t") for line in header_lines(block)]
+    found = [reading(line.lstrip(" \t")) for line in lines]
+    odd = [line for line, header in zip(lines, found, strict=True) if header is None]
+    return tuple([header for header in found if header]), odd
 
 
 def first_values(headers: tuple[Header, ...]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dissectors.protocols.sip_headers import Header, header_lines, parameter, parameters, read
+from dissectors.protocols.sip_headers import Header, parameter, parameters, read_block
 from dissectors.wire.inflate import Inflated, Limits, inflate
 from dissectors.wire.values import Struct
 
@@ -105,7 +105,7 @@ def _part(content: bytes, share: Limits) -> Part:
     """A part from what stands between two delimiters: the end of the first one's line, headers, an empty line, body."""
     content = content[content.find(b"\n") + 1 :].removesuffix(b"\r")
     block, at, _ = head(content + b"\n", 0)
-    headers = tuple(header for header in map(read, header_lines(block)) if header)
+    headers, _ = read_block(block)
     raw_body = content[at:]
     labels = tuple(header.value for header in headers if header.name == "Content-Encoding")
     return Part(headers, raw_body, inflate(raw_body, labels, share))

@@ -124,7 +124,7 @@ _WRITTEN_AS = {"deflate": "zlib"}
 
 def _tokens(labels: tuple[str, ...]) -> list[str]:
     """The codings that the labels name, in the order of application, by their registered names."""
-    names = (token.strip().lower() for label in labels for token in label.split(","))
+    names = [token.strip().lower() for label in labels for token in label.split(",")]
     return [_ALIASES.get(name, name)[:32] for name in names if name not in ("", "identity")]
 
 

@@ -1,0 +1,24 @@
+"""Readings that are remembered: what calls say, they say again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import TypeVar
+
+MOST_REMEMBERED = 1024
+LONGEST_REMEMBERED = 512
+"""How many texts a reading remembers, and the characters of the longest."""
+
+Value = TypeVar("Value")
+
+
+def remembered(read: Callable[[str], Value]) -> Callable[[str], Value]:
+    """The same reading, which gives back what it made of a text before; its values must not be changed by anybody."""
+    again = lru_cache(MOST_REMEMBERED)(read)
+
+    @wraps(read)
+    def remember(text: str) -> Value:
+        return again(text) if len(text) <= LONGEST_REMEMBERED else read(text)
+
+    return remember
