@@ -11,6 +11,7 @@ from dissectors.analysis.events import DropEvent, Events, FindingEvent, Look, St
 from dissectors.outputs.gauges import lasting, quantity, sparkline
 from dissectors.outputs.journal import human, ndjson
 from dissectors.outputs.lines import Page, width_of
+from dissectors.outputs.moments import milliseconds
 from dissectors.outputs.screen import _text, page_of
 from dissectors.wire.values import replace
 from tests.made import A, B, report, rtp, sip
@@ -64,6 +65,21 @@ def test_the_arrow_between_two_ports_comes_from_the_one_that_sends() -> None:
     for sender, receiver in ((A, B), (B, A)):
         one = replace(look(), report=report([(sender, receiver, rtp(sequence)) for sequence in range(20)]))
         assert f"  {sender[0]}:{sender[1]} → {receiver[0]}:{receiver[1]} " in "\n".join(text(120, 40, one))
+
+
+@pytest.mark.parametrize("width", [40, 50, 80, 120])
+def test_drops_are_there_however_narrow_the_terminal_is(width: int) -> None:
+    assert any("dropped 3 by kernel, 0 by us" in row for row in text(width, 24, look()))
+
+
+@pytest.mark.parametrize("width", [40, 50, 63, 64, 80, 120])
+def test_loss_and_jitter_of_a_stream_are_there_however_narrow_the_terminal_is(width: int) -> None:
+    lossy = [(A, B, rtp(sequence * 2, payload_type=0, timestamp=sequence * 320)) for sequence in range(40)]
+    made = report(lossy)
+    (stream,) = made.streams
+    rows = text(width, 40, replace(look(), report=made))
+    row = rows[next(number for number, row in enumerate(rows) if row.startswith("Streams")) + 2]
+    assert f"{stream.lost_fraction:.1%}" in row and milliseconds(stream.jitter_ms) in row
 
 
 def test_what_does_not_fit_is_counted() -> None:

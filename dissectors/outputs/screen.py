@@ -16,12 +16,17 @@ from dissectors.analysis.report import Call, Finding, Flow, Stream
 from dissectors.outputs.gauges import BARS_IN_ASCII, lasting, quantity, sparkline
 from dissectors.outputs.lines import BLANK, Column, Line, Page, Span, clip, count, line, span, table, width_of
 from dissectors.outputs.moments import milliseconds
+from dissectors.outputs.rows import shortened
 from dissectors.outputs.summary import MARKS, PROTOCOL_STYLES, SEVERITIES, STYLES
 from dissectors.outputs.terminal import IN_ASCII
+from dissectors.wire import datagram as wire
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
-HISTORY_CELLS, FEWER_CELLS, WIDE = 16, 8, 100
+HISTORY_CELLS, FEWER_CELLS, WIDE, NARROW = 16, 8, 100, 64
+MEASURES = 30
+"""Cells that rate, loss and jitter take."""
+
 QUIET_LOOKS = 3
 NARROWEST, SHORTEST = 40, 10
 BAD_LOSS, POOR_LOSS = 0.05, 0.01
@@ -43,6 +48,11 @@ STREAMS = (
     Column("codec", "left", 2), Column("rate", "right"), Column("lost", "right"), Column("jitter", "right"),
     Column("lately", "left", 1),
 )  # fmt: skip
+NARROW_STREAMS = (
+    Column("stream", "left", 0, 10), Column("rate", "right", 1), Column("lost", "right"), Column("jitter", "right"),
+)  # fmt: skip
+"""Loss and jitter are what people look for: where there is no room for all, both ends of a stream share a column."""
+
 WEIGHTS = (1, 2, 3, 1, 2)
 """Lines that ports, calls, streams, checks and findings get in turn, while there are any."""
 
@@ -122,8 +132,9 @@ def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
     kept = (f"keeping {keeping} {quantity(look.kept)}B",) if keeping else ()
     first = line(span("muxshark ", "bold"), span(title, "bold cyan"), span(f"  {lasting(look.seconds)}"))
     rates = f"{quantity(look.datagrams_per_second)}/s  {quantity(look.octets_per_second * 8)}bit/s"
-    seen = f"{look.received:,} seen  {look.datagrams:,} UDP  {rates}  "
-    second = line(seen, span(dropped, "bold red" if lost else "green"))
+    seen = line(f"{look.received:,} seen  {look.datagrams:,} UDP  {rates}  ")
+    drops = line(span(dropped, "bold red" if lost else "green"))
+    second = [(*seen, *drops)] if width_of((*seen, *drops)) <= page.width else [seen, drops]
     behind = (f"{quantity(look.behind)}B behind",) if look.behind > BEHIND else ()
     memory = span("  ".join((*kept, *behind, f"memory {quantity(look.memory)}B")), "dim")
     gap = page.width - width_of(first) - width_of((memory,))
@@ -131,7 +142,7 @@ def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
         first = (*first, Span(" " * gap), memory)
     kinds = sorted(look.protocols.items(), key=lambda one: -one[1])
     third = [span(f"{_name(kind)} {quantity(rate)}/s  ", PROTOCOL_STYLES.get(kind, "")) for kind, rate in kinds]
-    return [first, second, tuple(third), BLANK]
+    return [first, *second, tuple(third), BLANK]
 
 
 def _ports(page: Page, look: Look) -> Block | None:
@@ -192,17 +203,23 @@ def _streams(page: Page, look: Look) -> Block | None:
     rows: list[Line] = []
     for stream in streams[:40]:
         history = watched[id(stream)]
-        followed = history[-1][0] if history else 0.0
-        rows.append((
-            span(endpoint(stream.src, stream.sport)), span("→"), span(endpoint(stream.dst, stream.dport)),
-            span(f"{stream.ssrc:08X}", "dim"), span(_codec(stream)), span(f"{quantity(followed)}/s"),
+        measures = (
+            span(f"{quantity(history[-1][0] if history else 0.0)}/s"),
             span(f"{stream.lost_fraction:.1%}", _level(stream.lost_fraction)),
             span(milliseconds(stream.jitter_ms) or "–"),
+        )
+        if page.width < NARROW:
+            flow = wire.Flow(stream.src, stream.sport, stream.dst, stream.dport)
+            rows.append((span(shortened(flow, page.width - MEASURES)), *measures))
+            continue
+        rows.append((
+            span(endpoint(stream.src, stream.sport)), span("→"), span(endpoint(stream.dst, stream.dport)),
+            span(f"{stream.ssrc:08X}", "dim"), span(_codec(stream)), *measures,
             span(drawn(history, cells), "red" if any(lost for _, lost in history) else "green"),
         ))  # fmt: skip
     lost = sum(stream.lost for stream in streams)
-    text = f"  {len(streams)} lately, {lost:,} lost"
-    return _block(page, line(span("Streams", "bold"), span(text, "dim")), STREAMS, rows, len(streams))
+    title = line(span("Streams", "bold"), span(f"  {len(streams)} lately, {lost:,} lost", "dim"))
+    return _block(page, title, NARROW_STREAMS if page.width < NARROW else STREAMS, rows, len(streams))
 
 
 def _checks(look: Look) -> Block | None:
