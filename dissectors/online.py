@@ -44,7 +44,7 @@ MUCH = 16 << 20
 """Octets that are still to be read at the end, of which people are told."""
 
 QUIET = 5.0
-"""Seconds without any frame after which people are told."""
+"""Seconds without any datagram after which people are told."""
 
 
 class Stop(Struct, frozen=True):
@@ -242,9 +242,10 @@ class Session:
         if self.reason and not self._ending and self.source.behind > MUCH:
             self._ending = True
             news.append(f"{self.source.behind >> 20} MiB that came in are still to be read; Ctrl-C again ends at once")
-        if not self.received and not self._warned and time.monotonic() - self._begun >= QUIET:
+        if not self.scanner.datagrams and not self._warned and time.monotonic() - self._begun >= QUIET:
             self._warned = True
-            news.append(f"nothing has come in on {', '.join(self.source.names)} for {QUIET:g} s")
+            what = f"no UDP but {counted(self.received, 'other frame')}" if self.received else "nothing"
+            news.append(f"{what} has come in on {', '.join(self.source.names)} for {QUIET:g} s")
         return news
 
     def _note(self) -> None:

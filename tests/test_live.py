@@ -119,6 +119,25 @@ def test_who_ends_a_session_that_is_behind_hears_how_much_is_still_to_be_read() 
     os.close(into)
 
 
+@pytest.mark.parametrize(
+    ("frames", "said"),
+    [(0, "nothing has come in on eth0 for 5 s"), (1, "no UDP but 1 other frame has come in on eth0 for 5 s")],
+)
+def test_who_watches_where_nothing_comes_is_told_so_once(frames: int, said: str) -> None:
+    out, into = os.pipe()
+    told: list[str] = []
+    one = Session(Pipe(out, "eth0"), watch=lambda look: told.extend(look.news))
+    one.received = frames
+    one._look()
+    assert not told
+    one._begun -= 5
+    one._look()
+    one._look()
+    assert told == [said]
+    os.close(out)
+    os.close(into)
+
+
 def test_looking_while_it_runs_changes_nothing_in_the_report() -> None:
     octets = CALL.read_bytes()
     one, _ = session(octets)

@@ -93,10 +93,10 @@ def _teller(options: argparse.Namespace) -> Callable[[Look], None]:
     stream = sys.stderr if quiet else sys.stdout
 
     def tell(look: Look) -> None:
-        stream.writelines(f"{write(event)}\n" for event in look.events)
-        stream.flush()
         for text in look.news:
             say(text)
+        stream.writelines(f"{write(event)}\n" for event in look.events)
+        stream.flush()
 
     return tell
 

@@ -70,6 +70,9 @@ class Rings:
                     self._lost(number)
             stack.pop_all()
         self._readers = dict(self._rings)
+        had = sum(one.size for one in self._readers.values())
+        if had < wanted.buffer - ring.BLOCK * len(chosen):
+            self.why += f", for which the kernel had {had >> 20:,} MiB instead of {wanted.buffer >> 20:,}"
         self._order = Order(len(chosen), AT_ONCE) if len(chosen) > 1 else None
         links = [(one.link, one.interface.name) for one in self._readers.values()]
         self.head = head(links, wanted.snaplen) if blocks is not None else b""
