@@ -6,7 +6,7 @@ import gc
 import sys
 
 INTERRUPTED = 130
-LITTLE_GARBAGE = 20_000
+LITTLE_GARBAGE = 200_000
 """Objects between two collections. A report is made of values that hold no cycles: there is next to nothing to find."""
 
 

@@ -8,6 +8,8 @@ slower than real time has a slope too, and it means nothing.
 from __future__ import annotations
 
 from math import sqrt
+from operator import mul
+from typing import NamedTuple
 
 from dissectors.analysis.report import Certainty, Timing
 from dissectors.mux.counters import CLOCKS, Counters
@@ -77,32 +79,42 @@ def undelayed(counters: Counters) -> Slope | None:
 
     Jitter only ever delays, so that this comes nearer to the sender's clock than the line through all datagrams.
     """
-    points = [((time - counters.origin) / 1e9, elapsed) for time, elapsed in counters.earliest]
-    line = _through(points)
+    earliest, origin = counters.earliest, counters.origin
+    times, ticks = [(time - origin) / 1e9 for time, _ in earliest], [elapsed for _, elapsed in earliest]
+    line = _through(times, ticks)
     if line is None:
         return None
-    rate, start, _ = line
-    points.sort(key=lambda point: point[1] - start - rate * point[0], reverse=True)
-    kept = _through(sorted(points[: max(LEAST_POINTS, round(KEPT_POINTS * len(points)))]))
-    if kept is None or kept[0] <= 0:
+    ahead = line.offsets
+    order = sorted(range(len(ahead)), key=ahead.__getitem__, reverse=True)
+    least = sorted(order[: max(LEAST_POINTS, round(KEPT_POINTS * len(ahead)))])
+    kept = _through([times[i] for i in least], [ticks[i] for i in least])
+    if kept is None or kept.rate <= 0:
         return None
-    return Slope(kept[0], kept[2] / kept[0], (counters.last - counters.origin) / 1e9)
+    error = sqrt(sum(map(mul, kept.offsets, kept.offsets)) / (len(least) - 2) / kept.spread)
+    return Slope(kept.rate, error / kept.rate, (counters.last - counters.origin) / 1e9)
 
 
-def _through(points: list[tuple[float, int]]) -> tuple[float, float, float] | None:
-    """The least-squares line through points: its slope, where it starts, the standard error of the slope."""
-    count = len(points)
+class _Line(NamedTuple):
+    """A least-squares line: its slope, how far the times spread, and how far each point is above it."""
+
+    rate: float
+    spread: float
+    offsets: list[float]
+
+
+def _through(times: list[float], ticks: list[int]) -> _Line | None:
+    """The least-squares line through points; None where they are too few or all at one time."""
+    count = len(times)
     if count < LEAST_POINTS:
         return None
-    middle = sum([at for at, _ in points]) / count
-    mean = sum([ticks for _, ticks in points]) / count
-    spread = sum([(at - middle) ** 2 for at, _ in points])
+    middle, mean = sum(times) / count, sum(ticks) / count
+    away = [time - middle for time in times]
+    spread = sum(map(mul, away, away))
     if spread <= 0:
         return None
-    rate = sum([(at - middle) * (ticks - mean) for at, ticks in points]) / spread
+    rate = sum(map(mul, away, [tick - mean for tick in ticks])) / spread
     start = mean - rate * middle
-    rest = sum([(ticks - start - rate * at) ** 2 for at, ticks in points])
-    return rate, start, sqrt(rest / (count - 2) / spread)
+    return _Line(rate, spread, [tick - start - rate * time for time, tick in zip(times, ticks, strict=True)])
 
 
 def frame(counters: Counters) -> int | None:

@@ -38,7 +38,8 @@ def evident(counters: Counters) -> set[int]:
     Each event must be marked as ended and be no longer than a key is held; events that have a stream for themselves
     must also repeat themselves, as RFC 4733 section 2.5.1.4 wants it.
     """
-    return {payload_type for payload_type in counters.sizes if _reads_as_events(counters, payload_type)}
+    types = {payload_type for payload_type, _ in counters.events}
+    return {payload_type for payload_type in types if _reads_as_events(counters, payload_type)}
 
 
 def _reads_as_events(counters: Counters, payload_type: int) -> bool:

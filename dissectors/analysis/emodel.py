@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 BEST = 93.2
@@ -39,11 +40,12 @@ G723 = {24: Impairment("G.723.1 at 6.3 kbit/s", 15, 16.1), 20: Impairment("G.723
 """By the octets of a frame, which tell the rate (RFC 3551 section 4.5.3); from the same two tables."""
 
 
-def impairment(codec: str | None, frame_octets: float | None) -> Impairment | None:
-    """The published values of a codec; `frame_octets` is how many octets of payload one of its frames has."""
+def impairment(codec: str | None, frame_octets: Callable[[], float | None]) -> Impairment | None:
+    """The published values of a codec; `frame_octets` tells how many octets of payload one of its frames has."""
     name = (codec or "").upper()
     if name == "G723":
-        return next((found for octets, found in G723.items() if octets == frame_octets), None)
+        measured = frame_octets()
+        return next((found for octets, found in G723.items() if octets == measured), None)
     return CODECS.get(name)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from dissectors.analysis import emodel
 from dissectors.analysis.clock import frame
 from dissectors.analysis.report import Moment, Quality
@@ -18,7 +20,7 @@ def quality(counters: Counters, codec: str | None, round_trip_ms: float | None, 
     """The report's value; `clock_ok` is False for a capture that is not in real time, of which no score is given."""
     runs, longest = counters.loss_runs
     delay = max(ASSUMED_DELAY, (round_trip_ms or 0.0) / 2)
-    known = emodel.impairment(codec, _frame_octets(counters))
+    known = emodel.impairment(codec, partial(_frame_octets, counters))
     why = ""
     if known is None:
         why = f"not defined for {codec or 'an unknown codec'}"

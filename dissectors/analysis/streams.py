@@ -46,6 +46,8 @@ Party = tuple[CallState, str]
 
 def near(parties: list[Party], counters: Counters) -> list[Party]:
     """Those whose calls began about when the stream did: a gateway's port may have seen every call there was."""
+    if len(parties) <= NEAREST:
+        return parties
     place = bisect_right(parties, counters.first, key=lambda party: party[0].start)
     return parties[max(0, place - NEAREST) : place + NEAREST]
 
@@ -92,7 +94,7 @@ class Directory:
             ("announced port, on a host that signalled", self._host.get(dst), True),
             ("announced port, on a host that signalled", self._host.get(src), False),
         ):
-            found = [party for party in near(parties or [], counters) if _overlaps(party[0], counters)]
+            found = [party for party in near(parties, counters) if _overlaps(party[0], counters)] if parties else None
             if found:
                 call, side = max(found, key=lambda party: _nearness(party[0], counters))
                 side = _other(side) if receives else side
@@ -102,8 +104,13 @@ class Directory:
         return None
 
     def _line(self, call: CallState, side: str, port: int) -> Announced | None:
-        lines = [announced for announced in call.announced if announced.side == side]
-        return next((line for line in reversed(lines) if line.port == port), lines[-1] if lines else None)
+        latest = None
+        for line in reversed(call.announced):
+            if line.side == side:
+                if line.port == port:
+                    return line
+                latest = latest or line
+        return latest
 
 
 def _other(side: str) -> str:
@@ -251,8 +258,8 @@ def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:
 def event_types(counters: Counters, joined: Joined | None, covered: bool) -> tuple[set[int], set[int]]:
     """The payload types of a stream that the SDP calls telephone-event, and all that are, named or evidently."""
     lines = [line.media for line in (joined.received, joined.sent) if line] if joined else []
-    mapped = {number: each.encoding.lower() for line in lines for number, each in line.rtpmaps.items()}
-    named = {number for number, encoding in mapped.items() if encoding == EVENT and number in counters.sizes}
+    mapped = {n: line.rtpmaps[n].encoding.lower() for line in lines for n in counters.sizes if n in line.rtpmaps}
+    named = {number for number, encoding in mapped.items() if encoding == EVENT}
     return named, named if covered else named | (evident(counters) - mapped.keys())
 
 

@@ -112,9 +112,10 @@ class Counters:
         whole = (1 << width) - 1
         if self.window & whole == whole and not self.run:
             return self.runs, self.longest_run
-        first, *others = f"{self.window & whole:0{width}b}".split("1")
+        came = f"{self.window & whole:0{width}b}"
+        first = self.run + width - len(came.lstrip("0"))
         # What nothing came behind yet is no run: it may still come.
-        ended = list(filter(None, (self.run + len(first), *map(len, others[:-1]))))
+        ended = [first] * (first > 0) + [len(run) for run in came.strip("0").replace("1", " ").split()]
         return self.runs + len(ended), max((self.longest_run, *ended))
 
     def update(self, time: int, frame: tuple[int, int], payload: bytes, length: int) -> None:
