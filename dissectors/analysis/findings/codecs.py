@@ -47,9 +47,13 @@ def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def payload_type_changed(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        main = [p for p in stream.payloads if p.packets >= ENOUGH and not beside(p.payload_type, p.codec, p.largest)]
-        types = list(dict.fromkeys(phase.payload_type for phase in stream.payload_types))
-        changed = [each for each in types if each in {p.payload_type for p in main}]
+        if len(stream.payloads) < 2:
+            continue
+        main = {
+            p.payload_type for p in stream.payloads
+            if p.packets >= ENOUGH and not beside(p.payload_type, p.codec, p.largest)
+        }  # fmt: skip
+        changed = list(dict.fromkeys(p.payload_type for p in stream.payload_types if p.payload_type in main))
         if len(changed) > 1 and stream.kind != "video":
             what = f"{name_of(stream)}: payload types {' then '.join(map(str, changed))}"
             yield Found(what, both_ends(stream), stream.call, number)

@@ -215,7 +215,7 @@ def nat_symmetric(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def mapped_not_announced(facts: Facts) -> Iterator[Found]:
     mapped = {check.src: check for check in facts.checks if check.mapped and host_of(check.mapped) != check.src}
-    for number, call in enumerate(facts.calls):
+    for number, call in enumerate(facts.calls if mapped else ()):
         for described in call.descriptions:
             for line in described.media:
                 check = mapped.get(line.address or "")

@@ -92,18 +92,32 @@ def _lost_until(stream: Stream, time: float) -> int:
     """What was missing here until a moment, as near as the timeline goes."""
     if time >= stream.last:
         return stream.lost
-    return next((moment.lost for moment in reversed(stream.timeline) if moment.time <= time), 0)
+    for moment in reversed(stream.timeline):
+        if moment.time <= time:
+            return moment.lost
+    return 0
+
+
+def _verdicts(facts: Facts) -> list[tuple[Where, int, str]]:
+    """Where streams lost datagrams, by their positions, with both counts in words."""
+    told: list[tuple[Where, int, str]] = []
+    for number, stream in enumerate(facts.streams):
+        both = compared(stream)
+        where = verdict(*both, stream.packets) if both else None
+        if both and where:
+            theirs, ours = both
+            what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
+            told.append((where, number, what))
+    return told
 
 
 def located(where: Where) -> Look:
     """Looks for streams of which this is the verdict."""
 
     def look(facts: Facts) -> Iterator[Found]:
-        for number, stream in enumerate(facts.streams):
-            both = compared(stream)
-            if both is not None and verdict(*both, stream.packets) == where:
-                theirs, ours = both
-                what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
+        for each, number, what in facts.once(_verdicts):
+            if each == where:
+                stream = facts.streams[number]
                 yield Found(what, both_ends(stream), stream.call, number, certainty="high")
 
     return look

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from dissectors.analysis.findings.negotiation import ANYWHERE, faxed, held, rtp_lines, sound_until
@@ -16,16 +17,22 @@ ENOUGH = 20
 TALK, LATE, EARLY, AFTER, PAUSE, EARLY_MEDIA = 2.0, 2.0, 5.0, 1.0, 1000.0, 0.1
 """Seconds (`PAUSE` milliseconds) from which on something is told."""
 
-PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")))
+PRIVATE = tuple(
+    (network.version, int(network[0]), int(network[-1]))
+    for network in map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+)
+"""The version, the first and the last address of each such network."""
 
 
+@lru_cache(maxsize=4096)
 def private(address: str | None) -> bool:
     """Whether an address is good within its own network only (RFC 1918, RFC 6598, RFC 4193)."""
     try:
         number = ip_address(address or "")
     except ValueError:
         return False
-    return any(number in net for net in PRIVATE if net.version == number.version)
+    version, value = number.version, int(number)
+    return any([version == kind and first <= value <= last for kind, first, last in PRIVATE])
 
 
 def wanted(call: Call, side: str | None = None) -> list[Media]:
@@ -44,16 +51,19 @@ def talked(facts: Facts, call: Call) -> float:
     fix="See whether media takes another path; otherwise look at the addresses in the SDP, NAT and firewall.",
 )  # fmt: skip
 def media_missing(facts: Facts) -> Iterator[Found]:
+    silent_calls = [(number, call) for number, call in facts.talks() if not call.streams and wanted(call)]
+    if not silent_calls:
+        return
     used = {end for s in facts.streams for end in ((s.src, s.sport), (s.dst, s.dport))}
     legs = {leg for call in facts.calls if call.streams and call.messages for leg in _legs(call)}
     heard = {(parties, moment) for parties, moment, _ in legs}
     silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
     hosts = {flow.src for flow in facts.flows} | {flow.dst for flow in facts.flows}
     strange = _unknown(facts)
-    for number, call in facts.talks():
+    for number, call in silent_calls:
         ends = {(line.address, line.port) for line in wanted(call)}
         # A second leg of the same call may announce the same endpoints, and the stream is that one's.
-        if call.streams or not ends or ends & used or talked(facts, call) < TALK:
+        if ends & used or talked(facts, call) < TALK:
             continue
         what = f"answered, {talked(facts, call):.0f} s long, no RTP" + (" in the whole capture" if silent else "")
         if few := sum(strange[end] for end in ends):
@@ -95,7 +105,7 @@ def media_one_way(facts: Facts) -> Iterator[Found]:
         senders = {stream.sender for stream in streams}
         ends = {(stream.src, stream.dst) for stream in streams}
         both = len(senders) > 1 or any((dst, src) in ends for src, dst in ends)
-        if streams and not both and not held(call) and len(wanted(call)) > 1 and number not in told_earlier:
+        if streams and not both and number not in held(facts) | told_earlier and len(wanted(call)) > 1:
             first = streams[0]
             what = f"RTP goes from {first.src} to {first.dst} only: the {first.sender} sends, the other side does not"
             yield Found(what, (first.first_place,), number, certainty="high")
@@ -108,7 +118,7 @@ def media_one_way(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def media_late(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
-        if held(call):
+        if number in held(facts):
             continue
         for side, streams in _by_sender(facts, call).items():
             first = min(streams, key=lambda stream: stream.first)
@@ -124,7 +134,7 @@ def media_late(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def media_ended_early(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
-        if call.ended is None or held(call):
+        if call.ended is None or number in held(facts):
             continue
         # A side that fell silent after a few datagrams has stopped all the same.
         for side, streams in _by_sender(facts, call, least=1).items():
@@ -186,11 +196,10 @@ def media_elsewhere(facts: Facts) -> Iterator[Found]:
         for position in call.streams:
             stream = facts.streams[position]
             lines = wanted(call, OTHER_SIDE.get(stream.sender or ""))
-            hosts = {line.address for line in lines}
-            ports = {line.port for line in lines} | {line.rtcp_port for line in lines}
-            agreed = {each for line in lines for each in line.endpoints}
-            here = endpoint(stream.dst, stream.dport)
-            if stream.dst in hosts and stream.dport not in ports and here not in agreed:
+            ports = {port for line in lines for port in (line.port, line.rtcp_port)}
+            if stream.dport in ports or stream.dst not in {line.address for line in lines}:
+                continue
+            if endpoint(stream.dst, stream.dport) not in {each for line in lines for each in line.endpoints}:
                 ours = ", ".join(sorted({f"{line.port}" for line in lines}))
                 what = f"{name_of(stream)}: goes to port {stream.dport}, the SDP announces {ours}"
                 yield Found(what, (stream.first_place,), number, position, certainty="high")
@@ -205,12 +214,14 @@ def media_address_differs(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         for side, peer in OTHER_SIDE.items():
             apart = announcements(call, side)
+            if not apart:
+                continue
             sent = [stream for stream in facts.of(call) if stream.sender == side]
             got = [stream for stream in facts.of(call) if stream.sender == peer]
             leaves, arrives = {stream.src for stream in sent}, {stream.dst for stream in got}
             said = ["comes from " + " and ".join(sorted(leaves))] if leaves and not leaves & set(apart) else []
             said += ["is sent to " + " and ".join(sorted(arrives))] if arrives and not arrives & set(apart) else []
-            if apart and said:
+            if said:
                 streams = (sent if "comes" in said[0] else []) + (got if "is sent" in said[-1] else [])
                 places = [*apart.values(), *(stream.first_place for stream in streams)]
                 what = f"the {side} announces {' and '.join(sorted(apart))}; its media {' and '.join(said)}"
@@ -247,18 +258,16 @@ def announcements(call: Call, side: str) -> dict[str, Place]:
 def media_gap(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
     for number, stream in enumerate(facts.streams):
-        call = facts.calls[stream.call] if stream.call is not None else None
-        agreed = call is not None and (held(call) or faxed(call))
-        pauses = agreed or _pauses(stream) or stream.restarts or number in several
         for gap in stream.gaps:
             what = (
                 f"{name_of(stream)}: nothing for {lasting(gap.seconds)} while its numbers and timestamps went on: "
                 f"about {counted(gap.missing, 'datagram')} are not in the capture"
             )
             yield Found(what, both_ends(stream), stream.call, number)
-        if stream.gaps:
+        if stream.gaps or stream.largest_gap_ms < PAUSE or stream.packets < 2 * ENOUGH:
             continue
-        if stream.largest_gap_ms >= PAUSE and stream.packets >= 2 * ENOUGH and not pauses:
+        agreed = stream.call is not None and (stream.call in held(facts) or faxed(facts.calls[stream.call]))
+        if not (agreed or _pauses(stream) or stream.restarts or number in several):
             what = f"{name_of(stream)}: nothing for {stream.largest_gap_ms / 1000:.1f} s"
             yield Found(what, both_ends(stream), stream.call, number)
 

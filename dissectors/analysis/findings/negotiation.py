@@ -30,8 +30,16 @@ def rtp_lines(described: Description) -> list[Media]:
     return [line for line in described.media if line.port and "RTP" in line.profile.upper()]
 
 
-def held(call: Call) -> bool:
-    """Whether either side put the call on hold at some time."""
+def held(facts: Facts) -> set[int]:
+    """The calls that either side put on hold at some time, by their positions."""
+    return facts.once(_held)
+
+
+def _held(facts: Facts) -> set[int]:
+    return {number for number, call in enumerate(facts.calls) if _on_hold(call)}
+
+
+def _on_hold(call: Call) -> bool:
     lines = [line for described in call.descriptions for line in rtp_lines(described)]
     return any(line.direction != "sendrecv" or line.address in ANYWHERE for line in lines)
 
@@ -100,11 +108,13 @@ def call_held(facts: Facts) -> Iterator[Found]:
 def answer_missing(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         answered = {described.answers for described in call.descriptions}
-        offers = {d.place: d.side for d in call.descriptions if d.role == "offer"}
+        offers = {described.place for described in call.descriptions if described.role == "offer"}
         acknowledgements = {(m.side, m.cseq): m for m in call.messages if m.method == "ACK"}
-        for each in transactions(call):
+        for each in transactions(facts)[number]:
+            if each.method != "INVITE" or any(map(undescribed, [*each.requests, *each.responses])):
+                continue
             accepted = [m for m in each.responses if 200 <= (m.status or 0) < 300]
-            if each.method != "INVITE" or not accepted or any(map(undescribed, [*each.requests, *each.responses])):
+            if not accepted:
                 continue
             offered = [message for message in (*each.requests, *each.responses) if message.place in offers]
             ack = acknowledgements.get((each.side, each.requests[0].cseq))

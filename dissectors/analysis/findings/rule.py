@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from dissectors.analysis.report import (
     Call,
@@ -18,7 +19,9 @@ from dissectors.analysis.report import (
     Severity,
     Stream,
 )
-from dissectors.wire.values import Struct
+from dissectors.wire.values import Struct, field
+
+Value = TypeVar("Value")
 
 MAX_PLACES = 16
 MAX_ALIKE = 512
@@ -45,6 +48,14 @@ class Facts(Struct, frozen=True):
     handshakes: tuple[Handshake, ...]
     protection: tuple[Protection, ...]
     problems: tuple[Problem, ...]
+    _known: dict[Callable[[Facts], Any], Any] = field(default_factory=dict)
+
+    def once(self, look: Callable[[Facts], Value]) -> Value:
+        """What `look` makes of these facts, looked up once however many rules ask."""
+        if look not in self._known:
+            self._known[look] = look(self)
+        found: Value = self._known[look]
+        return found
 
     def of(self, call: Call) -> list[Stream]:
         """The streams of a call."""

@@ -188,10 +188,10 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def private_address_leaked(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
-        sent = {message.place: message for message in call.messages}
+        inside = {m.place for m in call.messages if private(m.src) or private(m.dst)}
+        outside = {m.place for m in call.messages} - inside if len(inside) < len(call.messages) else ()
         for described in call.descriptions:
-            message = sent.get(described.place)
-            if message is None or private(message.src) or private(message.dst):
+            if described.place not in outside:
                 continue
             if inner := {line.address for line in described.media if private(line.address)}:
                 what = f"the {described.side}'s {described.role} announces {', '.join(sorted(map(str, inner)))}"

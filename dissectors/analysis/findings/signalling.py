@@ -37,8 +37,8 @@ def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
     "does, look at the way back.",
 )  # fmt: skip
 def invite_no_response(facts: Facts) -> Iterator[Found]:
-    for number, call in _calls(facts):
-        for each in transactions(call):
+    for number, _ in _calls(facts):
+        for each in transactions(facts)[number]:
             waited = facts.end - each.requests[0].time
             if each.method == "INVITE" and not each.responses and (each.repeated or waited >= PATIENCE):
                 yield _unheard("no response to the INVITE", each.repeated, each.requests, number)
@@ -93,7 +93,7 @@ def call_setup_slow(facts: Facts) -> Iterator[Found]:
 def ack_missing(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         acknowledged = {message.cseq for message in call.messages if message.method == "ACK"}
-        for each in transactions(call):
+        for each in transactions(facts)[number]:
             final = each.final
             if each.method != "INVITE" or final is None or (final.status or 0) >= 300:
                 continue
@@ -110,7 +110,7 @@ def ack_missing(facts: Facts) -> Iterator[Found]:
 def answer_repeated(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         acknowledged = {message.cseq for message in call.messages if message.method == "ACK"}
-        for each in transactions(call):
+        for each in transactions(facts)[number]:
             again = [m for m in each.responses if m.retransmission and 200 <= (m.status or 0) < 300]
             if each.method == "INVITE" and len(again) >= 2 and again[0].cseq in acknowledged:
                 yield Found(f"{again[0].summary} was sent {len(again) + 1} times", [m.place for m in again], number)
@@ -122,8 +122,8 @@ def answer_repeated(facts: Facts) -> Iterator[Found]:
     fix="See whether the repeats reach the other side: if all do, it is slow; if not, the path loses datagrams.",
 )  # fmt: skip
 def request_repeated(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        for each in transactions(call):
+    for number, found in enumerate(transactions(facts)):
+        for each in found:
             if each.repeated >= 2 and each.responses:
                 what = f"{each.method} was sent {each.repeated + 1} times before an answer came"
                 yield Found(what, [message.place for message in each.requests], number)
@@ -135,8 +135,8 @@ def request_repeated(facts: Facts) -> Iterator[Found]:
     fix="Look at the route of the dialog (Record-Route, Contact): requests within a call take another way than INVITE.",
 )  # fmt: skip
 def bye_unanswered(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        for each in transactions(call):
+    for number, found in enumerate(transactions(facts)):
+        for each in found:
             waited = facts.end - each.requests[0].time
             if each.method == "BYE" and each.final is None and (each.repeated >= 2 or waited >= TIMER_H):
                 yield _unheard("no response to the BYE", each.repeated, each.requests, number)
@@ -148,8 +148,8 @@ def bye_unanswered(facts: Facts) -> Iterator[Found]:
     fix="Look at address, port and firewall; see whether the server's answers leave for another address.",
 )  # fmt: skip
 def request_unanswered(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        for each in transactions(call):
+    for number, found in enumerate(transactions(facts)):
+        for each in found:
             if each.method in ("INVITE", "ACK", "BYE") or each.responses or each.repeated < 2:
                 continue
             what = f"{each.method} was sent {each.repeated + 1} times, nothing came back"

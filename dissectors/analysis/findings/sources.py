@@ -17,6 +17,10 @@ MOST_CALLS = 16
 
 def spanning(facts: Facts) -> dict[int, list[int]]:
     """The streams that went on into later calls at the same endpoints, with the positions of those calls."""
+    return facts.once(_spanning)
+
+
+def _spanning(facts: Facts) -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     outlived = [
         (number, stream, ended)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dissectors.analysis.findings.rule import Facts
 from dissectors.analysis.report import Call, Message
 from dissectors.wire.values import Struct, field
 
@@ -27,8 +28,16 @@ class Transaction(Struct):
         return next((message for message in self.responses if (message.status or 0) >= 200), None)
 
 
-def transactions(call: Call) -> list[Transaction]:
-    """The transactions of a call whose request was captured, in order."""
+def transactions(facts: Facts) -> list[list[Transaction]]:
+    """Of each call, the transactions whose request was captured, in order."""
+    return facts.once(_of_calls)
+
+
+def _of_calls(facts: Facts) -> list[list[Transaction]]:
+    return [_of(call) for call in facts.calls]
+
+
+def _of(call: Call) -> list[Transaction]:
     found: dict[tuple[str, str, int | None], Transaction] = {}
     for message in call.messages:
         side = message.side if message.status is None else OTHER[message.side]
