@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 from dissectors.analysis.report import Certainty, Format, Media
@@ -27,9 +28,9 @@ class Codec(Struct, frozen=True):
 UNKNOWN_CODEC = Codec(None, None, None, "unknown", "a dynamic payload type without rtpmap")
 
 
-def codec_of(payload_type: int, media: sdp.Media | None, facetime: bool) -> Codec:
+def codec_of(payload_type: int, rtpmaps: Mapping[int, sdp.RtpMap] | None, facetime: bool) -> Codec:
     """The codec of a payload type: from its rtpmap, RFC 3551's static table, or a hint of what FaceTime sends."""
-    if media is not None and (mapped := media.rtpmaps.get(payload_type)):
+    if rtpmaps and (mapped := rtpmaps.get(payload_type)):
         return Codec(mapped.encoding, mapped.clock, mapped.channels, "certain", "rtpmap")
     hint = payload_types.hint(payload_type, facetime)
     if hint is None:
@@ -43,7 +44,7 @@ def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
     for text in media.formats:
         number = sdp.number(text, 128)
         rtp = number is not None and rtp_profile
-        codec = codec_of(number, media, facetime) if rtp and number is not None else UNKNOWN_CODEC
+        codec = codec_of(number, media.rtpmaps, facetime) if rtp and number is not None else UNKNOWN_CODEC
         explained.append(
             Format(
                 payload_type=text,

@@ -8,11 +8,11 @@ could have been (RFC 3261 section 21.4.26).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dissectors.analysis import media
 from dissectors.analysis.budget import Bounds, Budget
-from dissectors.analysis.report import Description, Place
+from dissectors.analysis.report import Description, Media, Place
 from dissectors.protocols import sdp, sip
 from dissectors.protocols.sip_headers import number
 from dissectors.wire.datagram import Datagram, Flow
@@ -34,13 +34,14 @@ Transaction = tuple[str | None, int | None]
 class Announced(Struct):
     """One media line as a side announced it: where it wants to receive, under what names it sends, and when it said so.
 
-    `time` is in nanoseconds since the epoch.
+    `rtpmaps` is what its a=rtpmap say by payload type, `time` is in nanoseconds since the epoch.
     """
 
     side: str
     address: str | None
     port: int
-    media: sdp.Media
+    media: Media
+    rtpmaps: Mapping[int, sdp.RtpMap]
     encryption: str | None
     sent_from: str
     time: int
@@ -144,7 +145,9 @@ class Negotiation(Struct):
         )
         for told, line in zip(lines, description.media, strict=True):
             self.announced.append(
-                Announced(side, told.address, line.port, line, told.encryption, datagram.flow.src, datagram.time)
+                Announced(
+                    side, told.address, told.port, told, line.rtpmaps, told.encryption, datagram.flow.src, datagram.time
+                )
             )
 
 

@@ -151,7 +151,7 @@ def codec(counters: Counters, joined: Joined | None) -> Codec:
     found = UNKNOWN_CODEC
     for announced in (joined.received, joined.sent) if joined else ():
         if announced is not None and found.certainty != "certain":
-            better = codec_of(payload_type, announced.media, facetime)
+            better = codec_of(payload_type, announced.rtpmaps, facetime)
             found = better if better.certainty != "unknown" else found
     if joined is None:
         found = codec_of(payload_type, None, False)
@@ -243,10 +243,10 @@ def stream(
 def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:
     """The payload types of a stream, the most frequent first."""
     facetime = joined is not None and joined.call.facetime
-    lines = [line.media for line in (joined.received, joined.sent) if line] if joined else []
+    maps = [line.rtpmaps for line in (joined.received, joined.sent) if line] if joined else []
     told = []
     for payload_type, (packets, octets, smallest, largest) in counters.sizes.items():
-        names = [codec_of(payload_type, line, facetime).name for line in lines] or [
+        names = [codec_of(payload_type, rtpmaps, facetime).name for rtpmaps in maps] or [
             codec_of(payload_type, None, False).name
         ]
         told.append(
@@ -257,8 +257,8 @@ def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:
 
 def event_types(counters: Counters, joined: Joined | None, covered: bool) -> tuple[set[int], set[int]]:
     """The payload types of a stream that the SDP calls telephone-event, and all that are, named or evidently."""
-    lines = [line.media for line in (joined.received, joined.sent) if line] if joined else []
-    mapped = {n: line.rtpmaps[n].encoding.lower() for line in lines for n in counters.sizes if n in line.rtpmaps}
+    maps = [line.rtpmaps for line in (joined.received, joined.sent) if line] if joined else []
+    mapped = {n: rtpmaps[n].encoding.lower() for rtpmaps in maps for n in counters.sizes if n in rtpmaps}
     named = {number for number, encoding in mapped.items() if encoding == EVENT}
     return named, named if covered else named | (evident(counters) - mapped.keys())
 
