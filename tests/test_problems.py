@@ -66,3 +66,17 @@ def test_messages_and_descriptions_beyond_what_a_call_keeps_are_told() -> None:
     hits = [each.what for each in told.findings if each.id == "bound-hit"]
     descriptions = MAX_MESSAGES + 3 - len(call.descriptions)
     assert hits == [f"offers and answers: {descriptions} given up", "messages of calls: 3 given up"]
+
+
+def test_what_is_wrong_is_told_in_the_order_of_the_datagrams_whatever_their_protocols_and_batches() -> None:
+    headers = ("Via: SIP/2.0/UDP a;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>", "Call-ID: one",
+               "CSeq: 1 INVITE", "Content-Type: application/sdp")  # fmt: skip
+    whole = sip("INVITE sip:b@x SIP/2.0", *headers)
+    no_description = sip("INVITE sip:b@x SIP/2.0", *headers, body=b"not one")
+    sent = [(A, B, whole), (A, B, lying(99)), (A, B, no_description)] * 40
+    told = report(sent)
+    first, second = [each for each in told.findings if each.id == "message-malformed"]
+    assert "STUN: " in first.what and [place.frame for place in first.places[:2]] == [2, 5]
+    assert "SDP: " in second.what and [place.frame for place in second.places[:2]] == [3, 6]
+    for size in (1, 7, 64, 65):
+        assert report(sent, size=size) == told

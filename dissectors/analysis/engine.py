@@ -1,13 +1,14 @@
 """From batches to a report: reads what is signalling, asks the trackers, and says what went wrong.
 
-The one place that catches `Malformed`. There is no clock here: time comes from the datagrams, and a capture fed in
+There is no clock here: time comes from the datagrams, and a capture fed in
 order gives the same report however it was cut into batches.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Protocol
 
 from dissectors.analysis import relief, streams
@@ -18,15 +19,15 @@ from dissectors.analysis.dtls import Handshakes
 from dissectors.analysis.findings.rule import Facts, Problem, counted
 from dissectors.analysis.findings.rules import findings, ranked
 from dissectors.analysis.ice import Asked, Checks
-from dissectors.analysis.problems import Kept, Problems, without_numbers
+from dissectors.analysis.problems import Problems
+from dissectors.analysis.reading import Reader, Reading
 from dissectors.analysis.report import SCHEMA, Call, Capture, CaptureFile, Flow, Place, Report, Seen, Stream, Totals
 from dissectors.mux.counters import Counters
-from dissectors.mux.evidence import KEYED, Entry
+from dissectors.mux.evidence import KEYED
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Batch, Scanner
-from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN
+from dissectors.mux.table import PROTOCOLS, UNKNOWN
 from dissectors.protocols import dtls, rtcp, sip, stun
-from dissectors.wire import datagram as wire
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
 from dissectors.wire.frames import Frames
@@ -35,7 +36,6 @@ from dissectors.wire.values import Struct
 
 MAX_CALLS = 16_384
 MAX_CHECKS = 16_384
-MAX_FLOWS = 4096
 
 
 class Room(Struct, frozen=True):
@@ -81,73 +81,30 @@ class Engine:
     """Feed it every batch of one scan, in order, then ask for the report."""
 
     def __init__(self, limits: Limits = LIMITS, well: int | None = None, room: Room = ROOM) -> None:
-        self.limits = limits
         self.calls = Calls(room.calls, well, room.places)
         self._over = relief.Sums()
         self.checks = Checks(room.checks)
         self.control = Control(room.sources)
         self.handshakes = Handshakes(room.handshakes)
         self._problems = Problems()
-        self._flows: dict[int, wire.Flow] = {}
-        self._plausible: dict[str, Kept] = {}
-        self._readers: dict[int, Callable[[Datagram], None]] = {
-            number: reader
-            for number, name in enumerate(PROTOCOLS)
-            if (reader := {"SIP": self._sip, "STUN": self._stun, "RTCP": self._rtcp, "DTLS": self._dtls}.get(name))
+        readers = {
+            "SIP": Reader(partial(sip.parse_all, limits=limits), self._sip),
+            "STUN": Reader(stun.parse, self.checks.feed),
+            "RTCP": Reader(rtcp.parse, self.control.feed),
+            "DTLS": Reader(dtls.parse, self.handshakes.feed),
         }
+        self._reading = Reading(readers, self._problems)
 
     def feed(self, batch: Batch) -> None:
         """Take the settled datagrams of a batch."""
-        for entry in batch.signalling:
-            if entry.strength == "plausible":
-                name = PROTOCOLS[ROWS[entry.row][0]]
-                self._plausible.setdefault(name, Kept(name)).add(Place(entry.file, entry.frame))
-            elif reader := self._readers.get(entry.protocol):
-                self._read(entry, reader)
+        self._reading.feed(batch)
 
-    def _read(self, entry: Entry, reader: Callable[[Datagram], None]) -> None:
-        flow = self._flows.get(entry.flow.number) or self._flow(entry.flow)
-        datagram = Datagram(entry.file, entry.frame, entry.layer, entry.time, flow, entry.payload, entry.length)
-        if len(entry.payload) < entry.length:
-            place = Place(entry.file, entry.frame)
-            self.problem("capture-snaplen", f"{PROTOCOLS[entry.protocol]} messages are cut by the capture", place)
-        try:
-            reader(datagram)
-        except Malformed as malformed:
-            self._broken(datagram, malformed)
-
-    def _broken(self, datagram: Datagram, malformed: Malformed) -> None:
-        """Note what cannot be read, unless the capture is to blame."""
-        if not datagram.cut:
-            what, place = f"{malformed.protocol}: {malformed.reason}", Place(datagram.file, datagram.frame)
-            self._problems.note("message-malformed", what, place, without_numbers(what))
-
-    def _flow(self, state: FlowState) -> wire.Flow:
-        """The flow of a datagram, to be kept: writing addresses out costs more than looking them up."""
-        if len(self._flows) >= MAX_FLOWS:
-            self._flows.clear()
-        flow = self._flows[state.number] = state.flow
-        return flow
+    def _sip(self, datagram: Datagram, messages: tuple[sip.Message, ...]) -> list[Malformed]:
+        return [malformed for message in messages for malformed in self.calls.feed(datagram, message)]
 
     def problem(self, id: str, what: str, place: Place | None = None) -> None:
         """Count something that went wrong, with the first frames in which it did."""
         self._problems.note(id, what, place)
-
-    # The readers, one a protocol.
-
-    def _sip(self, datagram: Datagram) -> None:
-        for message in sip.parse_all(datagram.payload, self.limits):
-            for malformed in self.calls.feed(datagram, message):
-                self._broken(datagram, malformed)
-
-    def _stun(self, datagram: Datagram) -> None:
-        self.checks.feed(datagram, stun.parse(datagram.payload))
-
-    def _rtcp(self, datagram: Datagram) -> None:
-        self.control.feed(datagram, rtcp.parse(datagram.payload))
-
-    def _dtls(self, datagram: Datagram) -> None:
-        self.handshakes.feed(datagram, dtls.parse(datagram.payload))
 
     # The report.
 
@@ -267,7 +224,7 @@ class Engine:
         return tuple(
             Problem("plausible-only", f"{counted(kept.count, 'datagram')} may be {name}, which nothing confirms", 1,
                     tuple(kept.places))
-            for name, kept in self._plausible.items()
+            for name, kept in self._reading.plausible.items()
         )
 
 
