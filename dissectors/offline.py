@@ -61,6 +61,7 @@ def analyze(
         for batch in _gathered(_batches(scanner, captures, progress)):
             engine.feed(batch)
             engine.relieve(scanner)
+        engine.relieve(scanner, at_the_end=True)
         for number, capture in enumerate(captures):
             _problems(engine, number, capture)
         return engine.report(scanner, tuple(_file(capture) for capture in captures))

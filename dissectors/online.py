@@ -104,6 +104,7 @@ class Session:
                     spent = time.monotonic() - now
                     due = time.monotonic() + max(TICK, spent / SHARE)
             self.engine.feed(self.scanner.finish())
+            self.engine.relieve(self.scanner, at_the_end=True)
         finally:
             self._close()
         self._note()

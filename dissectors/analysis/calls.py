@@ -8,9 +8,9 @@ from itertools import islice, takewhile
 
 from dissectors.analysis.budget import Bounds, Budget
 from dissectors.analysis.call import KINDS, CallState
+from dissectors.analysis.departed import Departed
 from dissectors.analysis.dialogs import Dialogs
 from dissectors.analysis.negotiation import MAX_OCTETS, Negotiation
-from dissectors.analysis.remembered import Remembered
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
@@ -18,7 +18,7 @@ from dissectors.wire.values import Struct
 
 MAX_GONE, MAX_GONE_AT = 1 << 19, 64
 MAX_WELL = 256
-"""How many calls that ended well, and transactions outside of calls, are held that nobody complains of."""
+"""How many calls that ended well, and how many transactions outside of calls, are held that nobody complains of."""
 
 MAX_COMPLAINED = 64
 """How many calls that ended well are held because something else was wrong with them."""
@@ -45,9 +45,11 @@ class Gone(Struct, frozen=True):
 
 
 class Calls:
-    """Every Call-ID, at most `limit` of them and `well` that nobody misses, and what those that made room leave behind.
+    """Every Call-ID, at most `limit` of them, and what those that made room leave behind.
 
-    Transactions outside of calls make room first (they are over 32 seconds after their last message, whatever came of
+    Of calls that ended well, and of transactions outside of calls, `well` are told of; those beyond may be let go.
+
+    Where there is no room, transactions go first (they are over 32 seconds after their last message, whatever came of
     them: RFC 3261 section 17.1), then calls that ended well, and calls that go on last; of each kind the one that has
     been silent longest. `retired` counts by (kind, outcome); `gone` holds where the media of these calls went, at most
     `places`, and `passed` as many places of transactions; `evicted` counts those that were given up while they were
@@ -68,7 +70,7 @@ class Calls:
         self.passed: OrderedDict[tuple[str, int], list[Gone]] = OrderedDict()
         self._ranked: tuple[OrderedDict[str, None], ...] = tuple(OrderedDict() for _ in range(TALK + 1))
         self._complained: set[str] = set()
-        self._let_go = Remembered()
+        self._let_go = Departed()
 
     @property
     def bounds_hit(self) -> Mapping[str, int]:
@@ -101,16 +103,13 @@ class Calls:
     @property
     def surplus(self) -> int:
         """How many transactions and calls that ended well there are beyond those that are told of."""
-        return len(self._ranked[TRANSACTION]) + len(self._ranked[WELL]) - self.well
+        return sum(max(0, len(self._ranked[rank]) - self.well) for rank in (TRANSACTION, WELL))
 
     def leaving(self, before: int) -> list[CallState]:
-        """Those beyond, the oldest first, as far as they are silent since before that time.
-
-        No call goes for a transaction's sake: calls go when they alone are too many.
-        """
+        """Those beyond, the oldest first, as far as they are silent since before that time, in nanoseconds."""
         leaving: list[CallState] = []
-        for rank, most in ((TRANSACTION, self.surplus), (WELL, len(self._ranked[WELL]) - self.well)):
-            oldest = (self.calls[name] for name in islice(self._ranked[rank], max(0, most)))
+        for names in (self._ranked[TRANSACTION], self._ranked[WELL]):
+            oldest = (self.calls[name] for name in islice(names, max(0, len(names) - self.well)))
             leaving += takewhile(lambda call: call.last < before, oldest)
         return leaving
 

@@ -153,9 +153,9 @@ class Engine:
             self.control.protection(flows), (),
         )  # fmt: skip
 
-    def relieve(self, scanner: Scanner) -> None:
-        """Sum up what is over and more than is told, and let go of it; to be called now and then."""
-        relief.relieve(self, scanner, self._over)
+    def relieve(self, scanner: Scanner, at_the_end: bool = False) -> None:
+        """Sum up what is over and more than is told, and let go of it; to be called now and then, and at the end."""
+        relief.relieve(self, scanner, self._over, at_the_end)
 
     def _streams(
         self, scanner: Scanned, states: list[FlowState], positions: dict[int, int], calls: list[CallState]

@@ -28,6 +28,8 @@ LEAST = 32
 """So many calls must be ready to go, and an eighth as many as are held, before the tables are searched."""
 
 MOST_PLACES = 8
+MOST_ALIKE = 16
+"""How many findings of one kind are counted of each call, stream or flow, on average of those that go together."""
 
 
 class Counted(Struct):
@@ -50,7 +52,8 @@ class Sums(Struct):
     def findings(self) -> Iterator[Finding]:
         """One finding a kind."""
         for counted in self.found.values():
-            first, what = counted.first, f"{counted.times:,} more in calls that are only counted (--all lists them)"
+            first = counted.first
+            what = f"{counted.times:,} more in calls that are only counted (analyze --all lists them)"
             yield Finding(first.id, first.severity, first.certainty, what, first.why, first.fix, (*counted.places,))
 
     def add(self, finding: Finding) -> None:
@@ -68,18 +71,21 @@ class Belongings(Struct):
     busy: set[int] = field(default_factory=set)
 
 
-def relieve(engine: Engine, scanner: Scanner, sums: Sums) -> None:
-    """Let go of what is over beyond those that are told; cheap to ask, it looks when that is worth it."""
+def relieve(engine: Engine, scanner: Scanner, sums: Sums, at_the_end: bool) -> None:
+    """Let go of what is over beyond those that are told; cheap to ask, it looks when that is worth it.
+
+    At the end nothing more will come, so that all goes that is beyond: the report is the same whenever this was asked.
+    """
     calls = engine.calls
-    enough = max(LEAST, len(calls.calls) // 8)
-    silent = (scanner.last or 0) - streams.GRACE
+    enough = 1 if at_the_end else max(LEAST, len(calls.calls) // 8)
+    silent = (scanner.last or 0) + (1 if at_the_end else -streams.GRACE)
     leaving = calls.leaving(silent) if calls.surplus >= enough else ()
     if len(leaving) < enough:
         return
     states = {state.number: state for state in scanner.flows}
     own = _belongings(engine, scanner, leaving, states, silent)
     facts = _facts(engine, scanner, leaving, own, states)
-    found = findings(facts, OF_CALLS)
+    found = findings(facts, OF_CALLS, MOST_ALIKE * (len(leaving) + len(facts.streams)))
     errors = dict.fromkeys(_call_of(facts, each) for each in found if each.severity == "error")
     wrong = {number for number in errors if number is not None and calls.keep(leaving[number])}
     for finding in found:
@@ -94,7 +100,7 @@ def relieve(engine: Engine, scanner: Scanner, sums: Sums) -> None:
             calls.let_go(call)
             gone += own.of.get(number, ())
     idle = _idle(engine, states, own.busy, silent)
-    for finding in findings(engine.facts_of_paths(scanner, idle, facts.streams), OF_PATHS):
+    for finding in findings(engine.facts_of_paths(scanner, idle, facts.streams), OF_PATHS, MOST_ALIKE * len(idle)):
         if finding.severity != "note":
             sums.add(finding)
     _forget(engine, scanner, sums, gone, idle, silent)

@@ -239,7 +239,7 @@ def _remarks(report: Report) -> Iterable[tuple[str, str]]:
     if report.totals is not None and report.totals.calls_left_out:
         gone, streams = report.totals.calls_left_out, report.totals.streams_left_out
         over = count(gone, "call or transaction that is over", "calls and transactions that are over")
-        yield "only counted", f"{over}, {count(streams, 'stream')} (--all lists them)"
+        yield "only counted", f"{over}, {count(streams, 'stream')} (analyze --all lists them)"
     for number, file in enumerate(capture.files):
         if file.cut:
             how = "damaged; what came before was read" if number in damaged else "it ends in the middle of a frame"

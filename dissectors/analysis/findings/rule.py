@@ -98,7 +98,7 @@ class Rule(Struct, frozen=True):
     fix: str
     look: Look
 
-    def findings(self, facts: Facts) -> Iterator[Finding]:
+    def findings(self, facts: Facts, most: int = MAX_ALIKE) -> Iterator[Finding]:
         """What the rule finds, as values of the report; what is found in the same words of a call is found once.
 
         So the hops of a proxy, a re-INVITE or a repetition add their frames and no further finding.
@@ -110,7 +110,7 @@ class Rule(Struct, frozen=True):
             if fact in joined:
                 places = joined[fact][1]
                 places.extend(found.places if len(places) < MAX_PLACES else ())
-            elif len(joined) < MAX_ALIKE:
+            elif len(joined) < most:
                 joined[fact] = found, list(found.places)
             else:
                 beyond += 1

@@ -18,7 +18,7 @@ from dissectors.analysis.findings import (
     signalling,
     sources,
 )
-from dissectors.analysis.findings.rule import Facts, Rule
+from dissectors.analysis.findings.rule import MAX_ALIKE, Facts, Rule
 from dissectors.analysis.report import Finding
 
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
@@ -55,9 +55,11 @@ OF_CALLS = tuple(rule for rule in RULES.values() if rule not in OF_PATHS and rul
 SEVERITIES = ("error", "warning", "note")
 
 
-def findings(facts: Facts, rules: Iterable[Rule] = tuple(RULES.values())) -> tuple[Finding, ...]:
-    """Every finding of these rules, the most severe first, and in the order of the rules."""
-    return ranked(each for rule in rules for each in rule.findings(facts))
+def findings(
+    facts: Facts, rules: Iterable[Rule] = tuple(RULES.values()), most: int = MAX_ALIKE
+) -> tuple[Finding, ...]:
+    """Every finding of these rules, `most` of each, the most severe first, and in the order of the rules."""
+    return ranked(each for rule in rules for each in rule.findings(facts, most))
 
 
 def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:

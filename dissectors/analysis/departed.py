@@ -8,7 +8,7 @@ from hashlib import blake2b
 SETS, WAYS, SIZE = 1 << 14, 16, 8
 
 
-class Remembered:
+class Departed:
     """The hashes of the names that were let go last.
 
     A name's hash says into which of SETS sets it goes; each has room for WAYS of SIZE octets, 2 MiB in all, and what
