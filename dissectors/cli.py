@@ -98,7 +98,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return _complain(str(error))
     except OSError as error:
         _forget_output()
-        return _complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
+        # A command that has ended in another way than well has said so.
+        return status or _complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
 
 
 def parser() -> Parser:

@@ -3,10 +3,13 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from dissectors import offline
 from dissectors.analysis.events import DropEvent, Events, FindingEvent, Look, StreamEvent
 from dissectors.outputs.gauges import lasting, quantity, sparkline
 from dissectors.outputs.journal import human, ndjson
@@ -15,6 +18,12 @@ from dissectors.outputs.moments import milliseconds
 from dissectors.outputs.screen import _text, page_of
 from dissectors.wire.values import replace
 from tests.made import A, B, report, rtp, sip
+from tests.namespaces import MUXSHARK
+
+try:
+    import pty
+except ImportError:
+    pty = None  # type: ignore[assignment]  # only Unix has them
 
 ROOT = Path(__file__).resolve().parent.parent
 HOSTILE = "sip:\x1b[2J\u202eevil@192.0.2.1"
@@ -80,6 +89,27 @@ def test_loss_and_jitter_of_a_stream_are_there_however_narrow_the_terminal_is(wi
     rows = text(width, 40, replace(look(), report=made))
     row = rows[next(number for number, row in enumerate(rows) if row.startswith("Streams")) + 2]
     assert f"{stream.lost_fraction:.1%}" in row and milliseconds(stream.jitter_ms) in row
+
+
+@pytest.mark.skipif(pty is None, reason="there are no pseudo-terminals here")
+def test_a_terminal_that_is_closed_ends_the_session_in_order(tmp_path: Path) -> None:
+    kept = tmp_path / "a.pcapng"
+    ours, theirs = pty.openpty()
+    words = [*MUXSHARK, "live", "-", "-w", str(kept)]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.PIPE, cwd=ROOT,
+        env={**os.environ, "TERM": "xterm"},
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        assert process.stdin and process.stderr
+        process.stdin.write((ROOT / "pcaps" / "facetime-2013.pcap").read_bytes())
+        process.stdin.flush()
+        assert os.read(ours, 1)
+        os.close(ours)
+        assert process.wait(20) == 141
+        said = process.stderr.read().decode().splitlines()[1:]
+    assert said == [f"muxshark: standard output was closed: 2,242 frames kept in {kept}"]
+    assert offline.analyze([str(kept)]).capture.frames == 2242
 
 
 def test_what_does_not_fit_is_counted() -> None:

@@ -75,10 +75,16 @@ def watch(options: argparse.Namespace, session: Session) -> Audience:
 def _screen(options: argparse.Namespace, session: Session) -> Audience:
     from dissectors.outputs.screen import Screen
 
-    with Screen(sys.stdout, f"{', '.join(session.source.names)} by {session.source.backend}", options.keep) as screen:
-        audience = Audience(session, screen.show)
-        session.watch = audience.look
-        session.run()
+    screen = Screen(sys.stdout, f"{', '.join(session.source.names)} by {session.source.backend}", options.keep)
+    audience = Audience(session, screen.show)
+    session.watch = audience.look
+    try:
+        with screen:
+            session.run()
+    except OSError:
+        # A terminal that was closed cannot be given back either.
+        if not audience.left:
+            raise
     # What was on the screen has gone with it.
     audience.said.clear()
     return audience
