@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissectors.outputs.ladder import ladder
 from dissectors.outputs.lines import Page
-from dissectors.outputs.steps import Step, steps
+from dissectors.outputs.steps import Beside, Step, steps
 from tests.finding_cases import FAX
 from tests.finding_cases import reinvited as reinvited_by_caller
 from tests.stories import (
@@ -28,7 +28,7 @@ SDP = "Content-Type: application/sdp"
 
 def rows(story: Story) -> list[Step]:
     made = report(story)
-    return steps(made, made.calls[0])
+    return steps(Beside(made), made.calls[0])
 
 
 def beside(step: Step) -> str:

@@ -25,7 +25,7 @@ from dissectors.outputs.lines import (
     width_of,
 )
 from dissectors.outputs.moments import moment, seconds
-from dissectors.outputs.steps import inflation, steps
+from dissectors.outputs.steps import Beside, inflation, steps
 from dissectors.outputs.summary import SEVERITIES, outcome
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import replace
@@ -51,17 +51,16 @@ def calls(page: Page, report: Report) -> list[Line]:
     lines: list[Line] = []
     if len(whole) < len(numbers):
         lines += _table(page, report, "Calls", _worst_first(report, numbers))
+    around = Beside(report)
     for i in whole:
-        lines += call_in_full(page, report, i, len(numbers))
+        lines += call_in_full(page, report.calls[i], around, f"Call {i + 1}" if len(numbers) > 1 else "Call")
     if others:
         lines += _table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
     return lines
 
 
-def call_in_full(page: Page, report: Report, number: int, of: int) -> list[Line]:
+def call_in_full(page: Page, call: Call, around: Beside, title: str) -> list[Line]:
     """One call: its parties, its outcome and times, its ladder, and what was offered and answered."""
-    call = report.calls[number]
-    title = "Call" if of == 1 else f"Call {number + 1}"
     parties = f"{call.caller or 'somebody'} → {call.callee or 'somebody'}"
     lines = hanging(page, line(span(title, "bold"), "   "), parties)
     came_to = line(span(outcome(call), OUTCOME_STYLES.get(call.outcome, "")))
@@ -70,7 +69,7 @@ def call_in_full(page: Page, report: Report, number: int, of: int) -> list[Line]
     names = [f"Call-ID: {call.call_id}"] if call.call_id else []
     for text in (*agents, *names):
         lines += hanging(page, line("  "), text, "dim")
-    lines += [BLANK, *ladder(page, steps(report, call)), BLANK]
+    lines += [BLANK, *ladder(page, steps(around, call)), BLANK]
     return [*lines, *_descriptions(page, call)]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator
+from operator import itemgetter
+from typing import Generic, TypeVar
 
-from dissectors.analysis.report import Body, Call, Description, Message, Report, Stream
+from dissectors.analysis.report import Body, Call, Check, Description, Handshake, Message, Report, Stream
 from dissectors.outputs.lines import Line, clip, count, span
 from dissectors.outputs.moments import milliseconds
 from dissectors.wire.datagram import endpoint
@@ -35,9 +38,40 @@ class Step(Struct, frozen=True):
     parties: tuple[str | None, str | None] = (None, None)
 
 
-def steps(report: Report, call: Call) -> list[Step]:
-    """Every step of a call."""
-    told = [*_messages(call), *list(_events(report, call))[:MOST_EVENTS]]
+Asked = TypeVar("Asked", Check, Handshake)
+
+
+class _Begun(Generic[Asked]):
+    """What hosts began, to be found by time: a report may have as many of these as it has calls."""
+
+    def __init__(self, begun: Iterable[Asked]) -> None:
+        self._at: dict[str, list[tuple[float, int, Asked]]] = {}
+        for position, one in sorted(enumerate(begun), key=lambda each: each[1].first):
+            self._at.setdefault(one.src, []).append((one.first, position, one))
+
+    def between(self, hosts: Collection[str], begin: float, end: float) -> list[Asked]:
+        """What began then, from one of these hosts to another, in the order of the report."""
+        found: list[tuple[int, Asked]] = []
+        for host in hosts:
+            there = self._at.get(host, [])
+            first = bisect_left(there, begin, key=itemgetter(0))
+            last = bisect_right(there, end, key=itemgetter(0))
+            found += [(position, one) for _, position, one in there[first:last] if one.dst in hosts]
+        return [one for _, one in sorted(found, key=itemgetter(0))]
+
+
+class Beside:
+    """What else a report has, to be looked up for each of its calls."""
+
+    def __init__(self, report: Report) -> None:
+        self.streams = report.streams
+        self.handshakes = _Begun(report.handshakes)
+        self.checks = _Begun([check for check in report.checks if check.requests])
+
+
+def steps(beside: Beside, call: Call) -> list[Step]:
+    """Every step of a call, with what was beside it."""
+    told = [*_messages(call), *list(_events(beside, call))[:MOST_EVENTS]]
     return sorted(told, key=lambda step: step.time)
 
 
@@ -106,9 +140,9 @@ def _beside(message: Message, marks: list[str]) -> Line:
     return tuple(parts)
 
 
-def _events(report: Report, call: Call) -> Iterator[Step]:
+def _events(beside: Beside, call: Call) -> Iterator[Step]:
     """Media and RTCP of the call's streams; checks and handshakes between its hosts while it lasted."""
-    streams = [report.streams[position] for position in call.streams]
+    streams = [beside.streams[position] for position in call.streams]
     parties = _parties(call)
     for stream in streams:
         sender = parties.get(stream.sender or "")
@@ -117,19 +151,17 @@ def _events(report: Report, call: Call) -> Iterator[Step]:
     hosts = {address for message in call.messages for address in (message.src, message.dst)}
     hosts |= {address for stream in streams for address in (stream.src, stream.dst)}
     last = max([call.messages[-1].time if call.messages else call.start, *(stream.last for stream in streams)])
-    for handshake in report.handshakes:
-        if {handshake.src, handshake.dst} <= hosts and call.start - BEFORE <= handshake.first <= last:
-            ends = endpoint(handshake.src, handshake.sport), endpoint(handshake.dst, handshake.dport)
-            said = [handshake.outcome, handshake.srtp_profile or "", f"#{handshake.place.frame}"]
-            note = (span("  ".join(filter(None, said)), "dim"),)
-            yield Step(handshake.first, *ends, handshake.version or "DTLS", "magenta", note, True)
-    for check in report.checks:
-        if {check.src, check.dst} <= hosts and check.requests and call.start - BEFORE <= check.first <= last:
-            ends = endpoint(check.src, check.sport), endpoint(check.dst, check.dport)
-            said = [f"{check.answered} of {check.requests} answered", "nominated" if check.nominated else ""]
-            said += [milliseconds(check.round_trip_ms), f"#{check.place.frame}"]
-            note = (span("  ".join(filter(None, said)), "dim" if check.answered else "red"),)
-            yield Step(check.first, *ends, f"STUN {NAMES.get(check.kind, check.kind)}", "yellow", note, True)
+    for handshake in beside.handshakes.between(hosts, call.start - BEFORE, last):
+        ends = endpoint(handshake.src, handshake.sport), endpoint(handshake.dst, handshake.dport)
+        said = [handshake.outcome, handshake.srtp_profile or "", f"#{handshake.place.frame}"]
+        note = (span("  ".join(filter(None, said)), "dim"),)
+        yield Step(handshake.first, *ends, handshake.version or "DTLS", "magenta", note, True)
+    for check in beside.checks.between(hosts, call.start - BEFORE, last):
+        ends = endpoint(check.src, check.sport), endpoint(check.dst, check.dport)
+        said = [f"{check.answered} of {check.requests} answered", "nominated" if check.nominated else ""]
+        said += [milliseconds(check.round_trip_ms), f"#{check.place.frame}"]
+        note = (span("  ".join(filter(None, said)), "dim" if check.answered else "red"),)
+        yield Step(check.first, *ends, f"STUN {NAMES.get(check.kind, check.kind)}", "yellow", note, True)
 
 
 def _parties(call: Call) -> dict[str, str]:

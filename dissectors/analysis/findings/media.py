@@ -179,11 +179,12 @@ def media_after_bye(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def early_media(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
-        for stream in facts.of(call):
+        for position in call.streams:
+            stream = facts.streams[position]
             early = (call.answered or 0.0) - stream.first
             if early > EARLY_MEDIA and stream.first > call.start:
                 what = f"{name_of(stream)}: {early:.1f} s before the answer"
-                yield Found(what, (stream.first_place,), number, call.streams[facts.of(call).index(stream)])
+                yield Found(what, (stream.first_place,), number, position)
 
 
 @rule(

@@ -158,9 +158,9 @@ def srtp_not_used(facts: Facts) -> Iterator[Found]:
     fix="Look whether one side was set to encrypt without negotiating, or an ALG removed a=crypto.",
 )  # fmt: skip
 def srtp_not_announced(facts: Facts) -> Iterator[Found]:
+    secured = {(each.src, each.dst) for each in facts.handshakes}
     for number, call in enumerate(facts.calls):
         keyed = any(line.encryption for described in call.descriptions for line in described.media)
-        secured = {(each.src, each.dst) for each in facts.handshakes}
         for position in call.streams if call.descriptions and not keyed else ():
             stream = facts.streams[position]
             dtls = {(stream.src, stream.dst), (stream.dst, stream.src)} & secured
