@@ -11,8 +11,22 @@ import pytest
 from dissectors.analysis.findings.rules import OF_ALL, OF_CALLS, OF_PATHS, RULES, SEVERITIES, SUBJECTS, matching
 from dissectors.analysis.report import Report
 from dissectors.offline import analyze
-from tests.finding_cases import CASES, IN_FILES, after_one_another
-from tests.stories import GOOD, OTHER_SERVER, A, B, C, Story, description, dialled, hung_up, report, talk
+from tests.finding_cases import CASES, FINGERPRINTS, IN_FILES, after_one_another, certified, dtls_call
+from tests.stories import (
+    GOOD,
+    OTHER_SERVER,
+    A,
+    B,
+    C,
+    Story,
+    description,
+    dialled,
+    hung_up,
+    report,
+    request,
+    response,
+    talk,
+)  # fmt: skip
 
 PCAPS = Path(__file__).parent.parent / "pcaps"
 
@@ -47,6 +61,13 @@ def test_it_is_not_found_at_its_near_miss(id: str) -> None:
 
 def test_nothing_is_wrong_with_a_good_call() -> None:
     assert ids(report(GOOD)) == {"port-shared"}
+
+
+def test_the_handshake_of_another_call_at_the_same_server_is_no_fault_of_a_call() -> None:
+    offer, answer = description(*C, FINGERPRINTS[0]), description(*B, FINGERPRINTS[1])
+    second = [request(500, "INVITE", body=offer, call="two"), response(900, 200, "OK", body=answer, call="two")]
+    assert "fingerprint-mismatch" not in ids(report([*dtls_call(certified(b"server").decode()), *second]))
+    assert "fingerprint-mismatch" in ids(report([*dtls_call(FINGERPRINTS[1]), *second]))
 
 
 def test_a_source_that_outlives_its_call_is_no_fault_of_the_stream() -> None:

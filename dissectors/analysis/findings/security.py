@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import itemgetter
 
 from dissectors.analysis.findings.media import private
 from dissectors.analysis.findings.rule import Facts, Found, both_ends, counted, name_of, rule
@@ -99,16 +100,35 @@ def dtls_without_srtp(facts: Facts) -> Iterator[Found]:
     fix="Look for a media server between the two, or an answer of another branch.",
 )  # fmt: skip
 def fingerprint_mismatch(facts: Facts) -> Iterator[Found]:
+    if not facts.handshakes:
+        return
+    calls, at = _fingerprints(facts)
+    found: list[tuple[int, Found]] = []
+    for each in facts.handshakes:
+        shown = {one for one in (each.client_fingerprint, each.server_fingerprint) if one}
+        # Many calls meet at one server: a handshake of another call is no fault of this one.
+        if not shown or set.intersection(*(calls.get(one, set()) for one in shown)):
+            continue
+        for number, announced in (at.get(each.src, {}) | at.get(each.dst, {})).items():
+            if facts.calls[number].start <= each.last:
+                wrong = ", ".join(sorted(f"{one[:23]}…" for one in shown - announced))
+                found.append((number, Found(f"{between(each)} shows sha-256 {wrong}", (each.place,), number)))
+    yield from (one for _, one in sorted(found, key=itemgetter(0)))
+
+
+def _fingerprints(facts: Facts) -> tuple[dict[str, set[int]], dict[str | None, dict[int, set[str]]]]:
+    """The calls that announced each fingerprint; and by host those of both sides of the calls that announced it."""
+    calls: dict[str, set[int]] = {}
+    at: dict[str | None, dict[int, set[str]]] = {}
     for number, call in enumerate(facts.calls):
         lines = [line for described in call.descriptions for line in described.media]
         announced = {line.fingerprint for line in lines if line.fingerprint}
-        candidates = {host_of(each) for line in lines for each in line.endpoints}
-        hosts = {line.address for line in lines} | candidates
-        for each in facts.handshakes if len(announced) > 1 else ():
-            shown = {each.client_fingerprint, each.server_fingerprint} - {None}
-            if {each.src, each.dst} & hosts and shown - announced and call.start <= each.last:
-                wrong = ", ".join(sorted(f"{one[:23]}…" for one in shown - announced if one))
-                yield Found(f"{between(each)} shows sha-256 {wrong}", (each.place,), number)
+        for one in announced:
+            calls.setdefault(one, set()).add(number)
+        if len(announced) > 1:
+            for host in {line.address for line in lines} | {host_of(each) for line in lines for each in line.endpoints}:
+                at.setdefault(host, {})[number] = announced
+    return calls, at
 
 
 @rule(
