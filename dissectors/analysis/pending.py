@@ -18,16 +18,26 @@ class Pending(Generic[Value]):
     def __init__(self, limit: int, patience: int) -> None:
         self.limit, self.patience = limit, patience
         self.given_up = 0
+        self._due = 0
         self._waiting: OrderedDict[Hashable, tuple[int, Value]] = OrderedDict()
 
     def put(self, key: Hashable, time: int, value: Value) -> None:
         """Let a value wait from `time` on."""
-        waiting = self._waiting
-        waiting[key] = time, value
-        since, _ = waiting[next(iter(waiting))]
-        if time - since >= self.patience or len(waiting) > self.limit:
-            waiting.popitem(last=False)
+        self._waiting[key] = time, value
+        if time >= self._due or len(self._waiting) > self.limit:
+            self._let_go(time)
+
+    def _let_go(self, time: int) -> None:
+        """Let the oldest give way where it is due, and note when the next one will be at the earliest."""
+        since = self._oldest()
+        if time - since >= self.patience or len(self._waiting) > self.limit:
+            self._waiting.popitem(last=False)
             self.given_up += time - since < self.patience
+            since = self._oldest() if self._waiting else time
+        self._due = since + self.patience
+
+    def _oldest(self) -> int:
+        return self._waiting[next(iter(self._waiting))][0]
 
     def put_new(self, key: Hashable, time: int, value: Value) -> bool:
         """Let a value wait unless one does already under this key; whether it was new."""
