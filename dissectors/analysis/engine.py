@@ -34,8 +34,8 @@ from dissectors.wire.frames import Frames
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.values import Struct
 
-MAX_CALLS = 16_384
-MAX_CHECKS = 16_384
+MAX_CALLS = 131_072
+MAX_CHECKS = 262_144
 
 
 class Room(Struct, frozen=True):
@@ -48,7 +48,7 @@ class Room(Struct, frozen=True):
     calls: int = MAX_CALLS
     checks: int = MAX_CHECKS
     sources: int = MAX_CHECKS
-    handshakes: int = MAX_CHECKS
+    handshakes: int = MAX_CALLS
     places: int = MAX_GONE
 
 

@@ -45,8 +45,8 @@ CHOSEN = 1 << 16
 0 and 1, which receivers write who send nothing, stand in other protocols' octets too.
 """
 
-WAITING_OCTETS = 32 << 20
-"""How many octets of payload may wait: a bound on datagrams alone would hold gigabytes of large ones."""
+WAITING_OCTETS, OCTETS_EACH = 128 << 20, 4096
+"""How many octets of payload may wait, in all and on average: datagrams alone would hold gigabytes of large ones."""
 
 CROWDED = 1024
 """How many datagrams in probation are not searched for those that were settled meanwhile."""
@@ -106,7 +106,7 @@ class Evidence:
         forced: dict[int, int] | None = None,
         counters: type[Counters] = Counters,
     ) -> None:
-        self.limit = waiting
+        self.limit, self.most_octets = waiting, min(WAITING_OCTETS, OCTETS_EACH * waiting)
         self._counters = counters
         self.given_up = 0
         self.forced = forced or {}
@@ -218,7 +218,7 @@ class Evidence:
         settled = []
         if len(waiting.entries) > most:
             settled.append(_plausible(waiting.entries.pop(0), waiting.objection))
-        while len(self._probation) > self.limit or self._octets > WAITING_OCTETS:
+        while len(self._probation) > self.limit or self._octets > self.most_octets:
             given = self._give_up()
             self.given_up += len(given)
             settled += given

@@ -27,9 +27,9 @@ MAX_INSIDE = 4
 class Bounds(Struct, frozen=True):
     """How much may be open at once: flows, streams (and candidates for streams), datagrams in probation."""
 
-    flows: int = 262_144
-    streams: int = 131_072
-    waiting: int = 65_536
+    flows: int = 524_288
+    streams: int = 262_144
+    waiting: int = 524_288
 
 
 class Row(NamedTuple):
