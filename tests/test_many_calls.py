@@ -351,6 +351,20 @@ def test_what_was_wrong_with_the_paths_of_calls_that_are_let_go_is_counted() -> 
     assert sum(each.id == "ice-refused" for each in whole.findings) == 200
 
 
+def test_calls_one_after_the_other_leave_one_memory_of_their_place() -> None:
+    engine = Engine(room=Room(calls=2))
+    fed(engine, [told for n in range(20) for told in renamed(call(1, start=n * 1000.0), n)])
+    fed(engine, [told for n in range(20, 23) for told in renamed(call(1, start=n * 100_000.0), n)])
+    here = engine.calls.gone["198.51.100.1", 4000]
+    assert [(each.start, each.end) for each in here] == [
+        (0, 19_510 * 10**6), (2_000_000 * 10**6, 2_000_510 * 10**6)
+    ]  # fmt: skip
+
+
+def renamed(story: Story, number: int) -> Story:
+    return [(*told[:3], told[3].replace(b"call 1", b"call %d" % number)) for told in story]
+
+
 def test_a_stream_beside_transactions_that_were_let_go_is_still_told() -> None:
     server = (SERVER[0], 5060)
     story = [told for n in range(100) for told in registered(n, n * 1000.0)]

@@ -17,6 +17,9 @@ from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 MAX_GONE, MAX_GONE_AT = 1 << 19, 64
+GRACE = 32_000_000_000
+"""Media may begin before the first message that was captured and end after the last, by so many nanoseconds."""
+
 MAX_WELL = 256
 """How many calls that ended well, and how many transactions outside of calls, are held that nobody complains of."""
 
@@ -42,6 +45,14 @@ class Gone(Struct, frozen=True):
 
     start: int
     end: int
+
+    def near(self, other: Gone) -> bool:
+        """Whether no stream can be between the two without being near one of them."""
+        return max(other.start - self.end, self.start - other.end) <= 2 * GRACE
+
+    def joined(self, other: Gone) -> Gone:
+        """Both as one."""
+        return Gone(min(self.start, other.start), max(self.end, other.end))
 
 
 class Calls:
@@ -168,11 +179,10 @@ class Calls:
         # Where everything shares a port, media go where the signalling does, whether or not an SDP was seen.
         for place in places | signalled if call.kind == "call" else places:
             there = self.gone.setdefault(place, [])
-            there.append(left)
+            there.append(there.pop().joined(left) if there and there[-1].near(left) else left)
             del there[:-MAX_GONE_AT]
         for place in signalled if call.kind != "call" else ():
-            before = self.passed.get(place, [left])[0]
-            self.passed[place] = [Gone(min(before.start, left.start), max(before.end, left.end))]
+            self.passed[place] = [self.passed[place][0].joined(left) if place in self.passed else left]
         for table in (self.gone, self.passed):
             while len(table) > self.places:
                 table.popitem(last=False)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dissectors.analysis import streams
 from dissectors.analysis.call import CallState
+from dissectors.analysis.calls import GRACE
 from dissectors.analysis.findings.rule import Facts
 from dissectors.analysis.findings.rules import OF_CALLS, OF_PATHS, findings
 from dissectors.analysis.part import Part
@@ -78,7 +79,7 @@ def relieve(engine: Engine, scanner: Scanner, sums: Sums, at_the_end: bool) -> N
     """
     calls = engine.calls
     enough = 1 if at_the_end else max(LEAST, len(calls.calls) // 8)
-    silent = (scanner.last or 0) + (1 if at_the_end else -streams.GRACE)
+    silent = (scanner.last or 0) + (1 if at_the_end else -GRACE)
     leaving = calls.leaving(silent) if calls.surplus >= enough else ()
     if len(leaving) < enough:
         return

@@ -9,7 +9,7 @@ from typing import TypeVar
 from dissectors.analysis import clock, pauses, quality
 from dissectors.analysis.breaks import gaps
 from dissectors.analysis.call import CallState
-from dissectors.analysis.calls import Gone
+from dissectors.analysis.calls import GRACE, Gone
 from dissectors.analysis.control import Heard
 from dissectors.analysis.digits import EVENT, EVENT_CLOCK, digits, evident
 from dissectors.analysis.media import UNKNOWN_CODEC, Codec, codec_of
@@ -23,9 +23,6 @@ from dissectors.wire.values import Struct, replace
 
 NEAREST = 64
 MOST_JUMPS = 0.1
-GRACE = 32_000_000_000
-"""Media may begin before the first message that was captured and end after the last, by so many nanoseconds."""
-
 EVIDENT_EVENTS = Codec(EVENT, EVENT_CLOCK, None, "medium", "its payloads read as telephone events (RFC 4733)")
 
 
