@@ -140,8 +140,9 @@ class Calls:
 
     def _rank(self, call: CallState) -> None:
         """Put a call behind all others of its rank."""
-        rank = TRANSACTION if call.kind != "call" else RANKS[call.outcome]
-        if call.outcome == "fragment" and call.ended is not None:
+        outcome = call.outcome
+        rank = TRANSACTION if call.kind != "call" else RANKS[outcome]
+        if outcome == "fragment" and call.ended is not None:
             rank = WELL
         if call.call_id in self._complained:
             rank = max(rank, OTHERWISE)

@@ -239,7 +239,10 @@ def parameters(text: str) -> tuple[tuple[str, str | None], ...]:
 
 def parameter(pairs: tuple[tuple[str, str | None], ...], name: str) -> str | None:
     """The value of the first parameter of that name (in lower case), or None."""
-    return next((value for key, value in pairs if key == name), None)
+    for key, value in pairs:
+        if key == name:
+            return value
+    return None
 
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?', re.DOTALL)
@@ -280,6 +283,14 @@ def via(value: str) -> Via | None:
     name, version, transport, sent_by = found.groups()
     host, port = _host_and_port(sent_by.strip(" \t"))
     return Via(f"{name}/{version}", transport, host, port, parameters(value[found.end() :]))
+
+
+@remembered
+def branch(value: str) -> str | None:
+    """The branch of the first of several hops that one Via may name."""
+    hops = split(value, ",") if "," in value else (value,)
+    found = _VIA.match(hops[0]) if hops else None
+    return parameter(parameters(hops[0][found.end() :]), "branch") if found else None
 
 
 def number(text: str, digits: int = 10) -> int | None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
-from dissectors.protocols.sip_headers import LISTS, NAMES, Header, address, canonical, number, split, via
+from dissectors.protocols.sip_headers import LISTS, NAMES, Header, address, canonical, branch, number, split
 from dissectors.protocols.sip_parts import Part, media_type
 from dissectors.wire.inflate import Inflated, spoken
 from dissectors.wire.remembered import remembered
@@ -79,7 +79,7 @@ class Message(Struct, frozen=True):
         first = self.first
         sequence, method = cseq(first.get("CSeq", "")) or (None, self.method)
         tags = _tag(first.get("From", "")), _tag(first.get("To", ""))
-        return Identity(first.get("Call-ID"), *tags, sequence, method, _branch(first.get("Via", "")))
+        return Identity(first.get("Call-ID"), *tags, sequence, method, branch(first.get("Via", "")))
 
     @property
     def call_id(self) -> str | None:
@@ -106,7 +106,7 @@ class Message(Struct, frozen=True):
     @property
     def via_branch(self) -> str | None:
         """The branch of the topmost Via: the transaction (RFC 3261 section 8.1.1.7)."""
-        return _branch(self.via or "")
+        return branch(self.via or "")
 
     @property
     def contact(self) -> str | None:
@@ -196,9 +196,3 @@ def cseq(value: str) -> tuple[int, str] | None:
     return None if sequence is None or sequence >= 1 << 32 else (sequence, found[1].rstrip(" \t"))
 
 
-@remembered
-def _branch(value: str) -> str | None:
-    """Of the first of several hops that one header field may name."""
-    hops = split(value, ",") if "," in value else (value,)
-    top = via(hops[0]) if hops else None
-    return top.branch if top else None

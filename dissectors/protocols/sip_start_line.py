@@ -7,6 +7,7 @@ from typing import NamedTuple
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import is_name, shown, text_of
 from dissectors.wire.errors import Malformed
+from dissectors.wire.remembered import remembered
 
 METHODS = frozenset(
     "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split()
@@ -31,11 +32,23 @@ _IS_VERSION = re.compile(_VERSION, re.IGNORECASE)
 
 def read_start_line(line: bytes, offset: int, notes: list[Deviation]) -> StartLine:
     """Read the line that stands at `offset`; what is odd is added to `notes`. Raises Malformed when it is neither."""
+    try:
+        start, odd = _read(line)
+    except Malformed as malformed:
+        raise Malformed("SIP", offset + malformed.offset, malformed.reason) from None
+    notes += odd
+    return start
+
+
+@remembered
+def _read(line: bytes) -> tuple[StartLine, list[Deviation]]:
+    """The line, and what is odd about it; the offset of Malformed is within the line."""
+    notes: list[Deviation] = []
     found = _STATUS_LINE.fullmatch(line)
-    start = _status_line(found, notes) if found else _request_line(line.rstrip(b" \t\r"), offset, notes)
+    start = _status_line(found, notes) if found else _request_line(line.rstrip(b" \t\r"), notes)
     if start.version != "SIP/2.0":
         notes.append(Deviation("start line", f"the version is {start.version}, not SIP/2.0"))
-    return start
+    return start, notes
 
 
 def _status_line(found: re.Match[bytes], notes: list[Deviation]) -> StartLine:
@@ -47,14 +60,14 @@ def _status_line(found: re.Match[bytes], notes: list[Deviation]) -> StartLine:
     return StartLine(None, None, status, reason.strip(" \t\r"), version)
 
 
-def _request_line(line: bytes, offset: int, notes: list[Deviation]) -> StartLine:
+def _request_line(line: bytes, notes: list[Deviation]) -> StartLine:
     first, _, rest = line.partition(b" ")
     uri, _, version = rest.rpartition(b" ")
     method = text_of(first)
     if method not in METHODS and not is_name(method):
-        raise Malformed("SIP", offset, "no method begins the start line")
+        raise Malformed("SIP", 0, "no method begins the start line")
     if version != b"SIP/2.0" and not _IS_VERSION.fullmatch(version):
-        raise Malformed("SIP", offset + len(line), "no version ends the start line")
+        raise Malformed("SIP", len(line), "no version ends the start line")
     if method not in METHODS:
         notes.append(Deviation("start line", f"{shown(method)} is not a registered method"))
     if not uri or uri != uri.strip(b" \t") or b" " in uri:
