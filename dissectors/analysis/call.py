@@ -132,7 +132,7 @@ class CallState(Struct):
     def _again(self, flow: Flow, message: sip.Message, identity: Identity) -> bool:
         """Whether the same hop has carried the same message of the same transaction (RFC 3261 section 17)."""
         # A provisional response may follow another one of its status: reliable ones count in RSeq (RFC 3262).
-        reliable = None if message.is_request else message.get("RSeq")
+        reliable = None if message.is_request else message.first.get("RSeq")
         key = (flow, message.method or message.status, identity, reliable, hash(message.raw_body))
         if key in self._seen:
             return True

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from sys import getsizeof
+from typing import NamedTuple
 
 from dissectors.analysis.budget import Budget
 from dissectors.analysis.report import Body, Deviation, Message, Place, Sizes
 from dissectors.protocols import sip
+from dissectors.protocols.sip_headers import canonical
 from dissectors.wire.datagram import Datagram
+
+MOST_REMEMBERED = 256
+"""How many sequences of header names are remembered."""
 
 MAX_HEADERS = 128
 MAX_TEXT = 1 << 16
@@ -21,7 +27,7 @@ def told(
     """The value of the report; `again` says that the same hop carried it before, `agent` is its User-Agent."""
     flow, method = datagram.flow, identity.method or ""
     summary = method if message.is_request else f"{message.status} {message.reason or ''}".strip()
-    weighed = sizes(datagram.length, message)
+    names = _names(tuple([written for _, _, written, recovered in message.headers if not recovered]))
     return Message(
         place=Place(datagram.file, datagram.frame),
         time=datagram.time / 1e9,
@@ -35,14 +41,14 @@ def told(
         reason=message.reason,
         cseq=identity.sequence,
         summary=summary,
-        compact=weighed.compact > 0,
+        compact=names.compact > 0,
         retransmission=again,
         user_agent=agent,
         body=body,
         deviations=tuple([Deviation(each.kind, each.text) for each in message.deviations]),
         side=side,
-        headers=tuple([written for _, _, written, recovered in message.headers[:MAX_HEADERS] if not recovered]),
-        sizes=weighed,
+        headers=names.written[:MAX_HEADERS],
+        sizes=_sizes(datagram.length, message, names),
         uri=message.uri,
         to_tag=identity.to_tag,
     )
@@ -68,10 +74,28 @@ def body(message: sip.Message, texts: Budget) -> tuple[Body | None, int]:
     return found, taken
 
 
-def sizes(sent: int, message: sip.Message) -> Sizes:
+class Names(NamedTuple):
+    """The header names of a message as they were written, how many are compact, and what long ones would add."""
+
+    written: tuple[str, ...]
+    compact: int
+    longer: int
+
+
+@lru_cache(MOST_REMEMBERED)
+def _names_again(written: tuple[str, ...]) -> Names:
+    short = [name for name in written if len(name) == 1]
+    return Names(written, len(short), sum([len(canonical(name)) - 1 for name in short]))
+
+
+def _names(written: tuple[str, ...]) -> Names:
+    """A program writes the same names in the same order again and again: they are kept once."""
+    return _names_again(written) if len(written) <= MAX_HEADERS else _names_again.__wrapped__(written)
+
+
+def _sizes(sent: int, message: sip.Message, names: Names) -> Sizes:
     """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
-    short = [name for name, _, written, recovered in message.headers if len(written) == 1 and not recovered]
-    inflated, longer = sent, sum(map(len, short)) - len(short)
+    inflated, longer = sent, names.longer
     if message.raw_body and message.body.compressed:
         before, after = len(message.raw_body), len(message.body.octets)
         inflated += after - before + len(str(after)) - len(str(before))
@@ -80,4 +104,4 @@ def sizes(sent: int, message: sip.Message) -> Sizes:
                 inflated -= len(written) + len(value) + len(": \r\n")
                 # A label that has gone has no long name either.
                 longer -= len(name) - 1 if len(written) == 1 else 0
-    return Sizes(sent, inflated, inflated + longer, len(short))
+    return Sizes(sent, inflated, inflated + longer, names.compact)
