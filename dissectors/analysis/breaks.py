@@ -18,7 +18,7 @@ NUMBERS, UNITS = 1 << 16, 1 << 32
 
 def gaps(counters: Counters, rate: float | None) -> tuple[Gap, ...]:
     """The breaks of a stream in which its sender went on; `rate` is timestamp units a second, None where unknown."""
-    each = _units_a_number(counters)
+    each = _units_a_number(counters) if counters.breaks else None
     if not rate or not each:
         return ()
     told = []

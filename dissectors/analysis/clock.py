@@ -8,7 +8,7 @@ slower than real time has a slope too, and it means nothing.
 from __future__ import annotations
 
 from math import sqrt
-from operator import mul
+from operator import mul, truediv
 from typing import NamedTuple
 
 from dissectors.analysis.report import Certainty, Timing
@@ -70,7 +70,7 @@ def slope(counters: Counters) -> Slope | None:
     if rate <= 0:
         return None
     # Interarrival jitter is a mean absolute difference of two delays: of the size of their deviation.
-    jitter = min(each / clock for each, clock in zip(counters.jitter, CLOCKS, strict=True))
+    jitter = min(map(truediv, counters.jitter, CLOCKS))
     return Slope(rate, jitter * count / sqrt(count * spread) if count else 0.0, seconds)
 
 
@@ -119,8 +119,8 @@ def _through(times: list[float], ticks: list[int]) -> _Line | None:
 
 def frame(counters: Counters) -> int | None:
     """The usual timestamp step between datagrams that follow one another, zero steps left out; None where none is."""
-    steps = {step: count for step, count in counters.steps.items() if step > 0}
-    return max(steps, key=lambda step: (steps[step], -step)) if steps else None
+    most = max([(count, -step) for step, count in counters.steps.items() if step > 0], default=None)
+    return -most[1] if most else None
 
 
 def nearest(rate: float) -> int | None:
@@ -242,10 +242,10 @@ def _said(line: Slope | None, clock: int | None, real_time: bool | None) -> str:
 
 def _silence(counters: Counters, clock: int | None, step: int | None, excused: float) -> float | None:
     """The share of time in which the sender fell silent: steps beyond the usual one with no sequence number missing."""
-    steps = sum(counters.steps.values()) + counters.other_steps
-    if not step or not clock or clock == VIDEO or 2 * counters.steps[step] < steps:
+    steps = counters.steps
+    if not step or not clock or clock == VIDEO or 2 * steps[step] < sum(steps.values()) + counters.other_steps:
         return None
-    longer = sum((each - step) * count for each, count in counters.steps.items() if each > step)
+    longer = sum([(each - step) * count for each, count in steps.items() if each > step])
     longer += max(0, counters.other_ticks - step * counters.other_steps)
-    whole = sum(each * count for each, count in counters.steps.items() if each > 0) + max(0, counters.other_ticks)
+    whole = sum([each * count for each, count in steps.items() if each > 0]) + max(0, counters.other_ticks)
     return max(0.0, longer - excused * clock) / whole if whole else None

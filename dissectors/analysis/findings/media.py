@@ -99,13 +99,13 @@ def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
     fix="Look at NAT and firewall in front of the silent side, and at the address that its peer's SDP announces.",
 )  # fmt: skip
 def media_one_way(facts: Facts) -> Iterator[Found]:
-    told_earlier = {number for later in spanning(facts).values() for number in later}
+    excused = held(facts) | {number for later in spanning(facts).values() for number in later}
     for number, call in facts.talks():
         streams = [stream for stream in facts.of(call) if stream.packets >= ENOUGH]
         senders = {stream.sender for stream in streams}
         ends = {(stream.src, stream.dst) for stream in streams}
         both = len(senders) > 1 or any((dst, src) in ends for src, dst in ends)
-        if streams and not both and number not in held(facts) | told_earlier and len(wanted(call)) > 1:
+        if streams and not both and number not in excused and len(wanted(call)) > 1:
             first = streams[0]
             what = f"RTP goes from {first.src} to {first.dst} only: the {first.sender} sends, the other side does not"
             yield Found(what, (first.first_place,), number, certainty="high")
