@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from functools import partial
 
+from dissectors.__main__ import LITTLE_GARBAGE
 from dissectors.sources.capture import open_capture
 
 if os.environ.get("MUXSHARK_PURE"):
@@ -15,13 +17,16 @@ else:
 
 
 def main(path: str) -> None:
-    """Scan a capture to its end and say what was found."""
+    """Scan a capture to its end and say what was found; memory is treated as by the command."""
+    gc.set_threshold(LITTLE_GARBAGE)
     scanner = Scanner()
     with open_capture(path) as capture:
         for _ in capture.through(partial(scanner.read, 0, capture.walker)):
             pass
     scanner.finish()
-    print(f"{scanner.build}: {scanner.datagrams} datagrams, {len(scanner.flows)} flows, {len(scanner.streams)} streams")
+    counted = f"{scanner.datagrams} datagrams, {len(scanner.flows)} flows, {len(scanner.streams)} streams"
+    print(f"{scanner.build}: {counted}", flush=True)
+    os._exit(0)
 
 
 if __name__ == "__main__":
