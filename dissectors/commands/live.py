@@ -36,7 +36,7 @@ TOGETHER = 0.03
 """Seconds within which two interrupts are one: nobody is that fast."""
 
 MUCH = 512
-"""MiB of a ring from which on the kernel takes a second or more to provide it."""
+"""MiB of a ring beyond which the kernel takes seconds to provide it."""
 
 arguments = live_options.arguments
 
@@ -97,7 +97,7 @@ def _source(options: argparse.Namespace) -> Source:
 
     if options.pipe:
         return Pipe(sys.stdin.fileno())
-    if options.buffer >= MUCH:
+    if options.buffer > MUCH:
         say(f"asking the kernel for {options.buffer:,} MiB, which takes a while")
     expression = filters.both(options.filter, filters.for_ports(options.ports) if options.ports else "")
     wanted = live.Wanted(

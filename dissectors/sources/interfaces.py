@@ -8,7 +8,7 @@ import ipaddress
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dissectors.wire.errors import CaptureError
 from dissectors.wire.values import Struct
@@ -79,6 +79,29 @@ def link_of(interface: Interface) -> tuple[int, bool]:
 def state_of(name: str) -> str:
     """`up`, `down` or `gone`."""
     return _state(int(_read(name, "flags", "0x41"), 16)) if _is_there(name) else "gone"
+
+
+class Watched:
+    """What becomes of interfaces, in a sentence for each change of their state."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._states = {name: "up" for name in names if name != ANY}
+
+    def news(self) -> list[str]:
+        """What has changed since this was asked last; at first all are thought to be up."""
+        told = []
+        for name, before in self._states.items():
+            if (now := state_of(name)) != before:
+                self._states[name] = now
+                told.append(CHANGES[now].format(name))
+        return told
+
+
+CHANGES = {
+    "up": "{0} is up again",
+    "down": "{0} is down; waiting for it to come up (ip link set {0} up)",
+    "gone": "{0} has disappeared",
+}
 
 
 def traffic(name: str) -> int:

@@ -5,9 +5,10 @@ import contextlib
 import select
 import time
 from collections.abc import Iterable
+from errno import ENETDOWN
 from typing import Any
 
-from dissectors.sources.interfaces import ANY, Interface, interfaces, named
+from dissectors.sources.interfaces import ANY, CHANGES, Interface, Watched, interfaces, named, state_of
 from dissectors.sources.live import Drops, Refusal, Wanted
 from dissectors.sources.ring import PACKET_IGNORE_OUTGOING, SOL_PACKET, supported
 from dissectors.wire.records import Record, Walker
@@ -31,7 +32,8 @@ class Sniffer:
         self.failed = ""
         self._frame = 0
         self._snaplen = wanted.snaplen
-        chosen = _chosen(wanted.interfaces)
+        self._chosen = chosen = _chosen(wanted.interfaces)
+        self._watched = Watched(one.name for one in chosen)
         try:
             # Sockets and link layers register themselves when these are imported.
             import scapy.arch
@@ -85,8 +87,8 @@ class Sniffer:
         return Drops()
 
     def news(self) -> list[str]:
-        """Nothing."""
-        return []
+        """Interfaces that went down, came back or disappeared."""
+        return self._watched.news()
 
     def close(self) -> None:
         """Close the sockets."""
@@ -97,7 +99,11 @@ class Sniffer:
         try:
             kind, octets, when = one.recv_raw()
         except OSError as error:
-            self.ended, self.failed = True, (error.strerror or str(error)).lower()
+            # A socket says once that its interface went down, and has frames again when it is up.
+            gone = all(state_of(one.name) == "gone" for one in self._chosen)
+            if error.errno != ENETDOWN or gone:
+                names, why = ", ".join(self.names), (error.strerror or str(error)).lower()
+                self.ended, self.failed = True, CHANGES["gone"].format(names) if gone else f"{names}: {why}"
             return None
         if not octets:
             return None

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import time
 
-from dissectors.sources.interfaces import named
+from dissectors.sources.interfaces import Watched, named
 from dissectors.sources.live import Drops, Refusal, Wanted
 from dissectors.wire.errors import CaptureError
 from dissectors.wire.formats import enough, walker
@@ -124,6 +124,10 @@ class Pipe:
             self.failed = f"{self.names[0]}: ended within a record"
 
 
+USUAL = ("Capturing on", "File:", "Packets ")
+"""How lines begin that dumpcap always says."""
+
+
 class Dumpcap(Pipe):
     """Wireshark's capture program, which may be allowed what we are not; raises Refusal where it does not begin."""
 
@@ -144,11 +148,12 @@ class Dumpcap(Pipe):
         assert self._process.stdout is not None
         super().__init__(self._process.stdout.fileno(), "dumpcap")
         self.names = wanted.interfaces
+        self._watched = Watched(wanted.interfaces)
         self.why = "frames come from Wireshark's dumpcap"
         # A pipe that was hung up has nothing to read, although the process may not have ended yet.
         begun = self._poll.poll(PATIENCE * 1000)
         if not begun or not begun[0][1] & select.POLLIN:
-            reason = self._complaint()
+            reason = self._complaint("it did not begin")
             self.close()
             raise Refusal(reason)
 
@@ -162,9 +167,14 @@ class Dumpcap(Pipe):
                 # It runs as somebody whom we no longer are: it ends when nobody reads any more.
                 self.ended = True
         found = super().octets()
-        if self.ended and self._process.poll():
-            self.failed = self.failed or f"dumpcap: {self._complaint()}"
+        # It comes to an end that nobody asked for without calling that an error, when its interface disappears.
+        if self.ended and not self.failed and (not self._asked or self._process.poll()):
+            self.failed = f"dumpcap: {self._complaint('ended')}"
         return found
+
+    def news(self) -> list[str]:
+        """Interfaces that went down, came back or disappeared."""
+        return self._watched.news()
 
     def _waiting(self) -> bool:
         # It ends in order when it is asked to, and then its pipe does.
@@ -179,18 +189,18 @@ class Dumpcap(Pipe):
             self._process.terminate()
             self._process.wait(PATIENCE)
 
-    def _complaint(self) -> str:
+    def _complaint(self, otherwise: str) -> str:
         """The first line of what it said, without its name."""
         if self._process.stderr is None or self._process.stderr.closed:
-            return "ended"
+            return otherwise
         os.set_blocking(self._process.stderr.fileno(), False)
         deadline, said = time.monotonic() + PATIENCE, b""
         while self._process.poll() is None and not said and time.monotonic() < deadline:
             time.sleep(0.02)
         with contextlib.suppress(OSError):
             said = self._process.stderr.read() or b""
-        lines = [line for line in said.decode("utf-8", "replace").splitlines() if line and "Capturing on" not in line]
-        return lines[0].removeprefix("dumpcap: ")[:200] if lines else "it did not begin"
+        lines = [line for line in said.decode("utf-8", "replace").splitlines() if line and not line.startswith(USUAL)]
+        return lines[0].removeprefix("dumpcap: ")[:200] if lines else otherwise
 
 
 def _is_there() -> bool:

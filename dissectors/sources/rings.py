@@ -11,7 +11,7 @@ import time
 
 from dissectors.sources import filters, ring
 from dissectors.sources.backlog import Backlog, Block
-from dissectors.sources.interfaces import ANY, Interface, link_of, named, state_of
+from dissectors.sources.interfaces import ANY, CHANGES, Interface, link_of, named, state_of
 from dissectors.sources.live import Drops, Wanted
 from dissectors.sources.order import Order
 from dissectors.sources.pcapng_blocks import head
@@ -190,14 +190,14 @@ class Rings:
         for name in tuple(self._down):
             if state_of(name) == "up":
                 self._down.discard(name)
-                self._news.append(f"{name} is up again")
+                self._news.append(CHANGES["up"].format(name))
 
     def _lost(self, number: int) -> None:
         name = self._rings[number].interface.name
         if state_of(name) != "gone":
             if name not in self._down:
                 self._down.add(name)
-                self._news.append(f"{name} is down; waiting for it to come up (ip link set {name} up)")
+                self._news.append(CHANGES["down"].format(name))
             return
         # What the ring still holds was taken before this was noticed; the rest of it comes now.
         while self._round():
@@ -206,9 +206,9 @@ class Rings:
         self._gone += one.count().dropped
         one.close()
         self._down.discard(name)
-        self._news.append(f"{name} has disappeared")
+        self._news.append(CHANGES["gone"].format(name))
         if not self._rings:
-            self.failed = f"{name} has disappeared"
+            self.failed = self._news[-1]
 
 
 def _program(wanted: Wanted, interface: Interface) -> tuple[ring.Instruction, ...]:
