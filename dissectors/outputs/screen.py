@@ -13,6 +13,7 @@ from rich.text import Text
 
 from dissectors.analysis.events import Look
 from dissectors.analysis.report import Call, Finding, Flow, Stream
+from dissectors.outputs.blocks import Block, shares
 from dissectors.outputs.gauges import BARS_IN_ASCII, lasting, quantity, sparkline
 from dissectors.outputs.lines import BLANK, Column, Line, Page, Span, clip, count, line, span, table, width_of
 from dissectors.outputs.moments import milliseconds
@@ -21,7 +22,6 @@ from dissectors.outputs.summary import MARKS, PROTOCOL_STYLES, SEVERITIES, STYLE
 from dissectors.outputs.terminal import IN_ASCII
 from dissectors.wire import datagram as wire
 from dissectors.wire.datagram import endpoint
-from dissectors.wire.values import Struct
 
 HISTORY_CELLS, FEWER_CELLS, WIDE, NARROW = 16, 8, 100, 64
 MEASURES = 30
@@ -59,29 +59,6 @@ WEIGHTS = (1, 2, 3, 1, 2)
 PORTS = (Column("", "left", 0, 20), Column("", "right", 2), Column("", "left", 0, 20))
 
 
-class Block(Struct, frozen=True):
-    """A title and what stands under it: `heads` lines over the rows, and of `total` things as many as are worth it."""
-
-    title: Line
-    rows: Sequence[Line] = ()
-    heads: int = 0
-    total: int = 0
-
-    @property
-    def wanted(self) -> int:
-        """Lines of all that there is, with an empty one behind it."""
-        return len(self.rows) + 2
-
-    def lines(self, size: int) -> list[Line]:
-        """At most so many of them, the first ones; the title says when not everything is shown."""
-        kept = self.rows[: max(0, size - 1)]
-        shown = len(kept) - self.heads
-        if shown <= 0:
-            kept, shown = (), 0
-        more = (span(f", {shown} shown", "dim"),) if shown < self.total else ()
-        return [(*self.title, *more), *kept, BLANK][:size]
-
-
 class Screen:
     """Draws looks on the alternate screen of a terminal, and gives the terminal back when it is left."""
 
@@ -115,7 +92,7 @@ def page_of(page: Page, height: int, look: Look, title: str, keeping: str, news:
     foot = [line(span(text, "bold yellow")) for text in news] + [line(span(_hint(look), "dim"))]
     room = max(0, max(height, SHORTEST) - len(head) - len(foot))
     blocks = (_ports(page, look), _calls(page, look), _streams(page, look), _checks(look), _findings(page, look))
-    sizes = _shares([block.wanted if block else 0 for block in blocks], room)
+    sizes = shares([block.wanted if block else 0 for block in blocks], WEIGHTS, room)
     middle = [row for block, size in zip(blocks, sizes, strict=True) if block for row in block.lines(size)]
     middle += [BLANK] * (room - len(middle))
     return [tuple(_clipped(row, page.width)) for row in (*head, *middle, *foot)]
@@ -254,17 +231,6 @@ def _block(page: Page, title: Line, columns: Sequence[Column], rows: Sequence[Li
         return None
     heads = any(column.title for column in columns)
     return Block(title, table(page, columns, rows)[0 if heads else 1 :], int(heads), total)
-
-
-def _shares(wanted: list[int], room: int) -> list[int]:
-    """Lines for each block: all that it wants where there is room, else a fair share of what there is."""
-    sizes = [0] * len(wanted)
-    while room > 0 and any(size < most for size, most in zip(sizes, wanted, strict=True)):
-        for i, weight in enumerate(WEIGHTS):
-            more = min(weight, room, wanted[i] - sizes[i])
-            sizes[i] += more
-            room -= more
-    return sizes
 
 
 def _state(call: Call) -> str:
