@@ -90,7 +90,7 @@ def undelayed(counters: Counters) -> Slope | None:
     kept = _through([times[i] for i in least], [ticks[i] for i in least])
     if kept is None or kept.rate <= 0:
         return None
-    error = sqrt(sum(map(mul, kept.offsets, kept.offsets)) / (len(least) - 2) / kept.spread)
+    error = sqrt(sum([offset**2 for offset in kept.offsets]) / (len(least) - 2) / kept.spread)
     return Slope(kept.rate, error / kept.rate, (counters.last - counters.origin) / 1e9)
 
 
@@ -109,7 +109,7 @@ def _through(times: list[float], ticks: list[int]) -> _Line | None:
         return None
     middle, mean = sum(times) / count, sum(ticks) / count
     away = [time - middle for time in times]
-    spread = sum(map(mul, away, away))
+    spread = sum([each**2 for each in away])
     if spread <= 0:
         return None
     rate = sum(map(mul, away, [tick - mean for tick in ticks])) / spread
