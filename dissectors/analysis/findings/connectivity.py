@@ -45,12 +45,14 @@ def agreements(facts: Facts) -> dict[tuple[str, ...], list[Check]]:
     fix="Look at NAT and firewall of both; a TURN server lets media through where no hole can be punched.",
 )  # fmt: skip
 def ice_failed(facts: Facts) -> Iterator[Found]:
+    silent = [checks for checks in agreements(facts).values() if not any(check.answered for check in checks)]
+    if not silent:
+        return
     # Who goes on to keys or media has found a pair, whether or not the answers were captured (RFC 8445 section 12.1).
     went_on = {way(flow) for flow in facts.flows if any(seen.name in AFTER_CHECKS for seen in flow.protocols)}
-    for checks in agreements(facts).values():
+    for checks in silent:
         asked = sum(check.silent for check in checks)
-        failed = not any(check.answered or way(check) in went_on for check in checks)
-        if asked >= TRIES and failed:
+        if asked >= TRIES and not any(way(check) in went_on for check in checks):
             what = f"{asked} checks on {len(checks)} pair{'s' * (len(checks) > 1)}, none answered: {ends(checks[0])}"
             yield Found(what, [check.place for check in checks])
 

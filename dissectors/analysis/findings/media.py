@@ -139,9 +139,11 @@ def media_ended_early(facts: Facts) -> Iterator[Found]:
         # A side that fell silent after a few datagrams has stopped all the same.
         for side, streams in _by_sender(facts, call, least=1).items():
             last = max(streams, key=lambda stream: stream.last)
+            if call.ended - last.last <= EARLY or _pauses(last):
+                continue
             end = sound_until(call)
             early = (call.ended if end is None else min(call.ended, end)) - last.last
-            if early > EARLY and not _pauses(last):
+            if early > EARLY:
                 yield Found(f"the {side}'s last RTP comes {early:.1f} s before the BYE", (last.last_place,), number)
 
 
@@ -213,18 +215,19 @@ def media_elsewhere(facts: Facts) -> Iterator[Found]:
 )  # fmt: skip
 def media_address_differs(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
-        for side, peer in OTHER_SIDE.items():
+        streams = facts.of(call)
+        for side, peer in OTHER_SIDE.items() if streams else ():
             apart = announcements(call, side)
             if not apart:
                 continue
-            sent = [stream for stream in facts.of(call) if stream.sender == side]
-            got = [stream for stream in facts.of(call) if stream.sender == peer]
+            sent = [stream for stream in streams if stream.sender == side]
+            got = [stream for stream in streams if stream.sender == peer]
             leaves, arrives = {stream.src for stream in sent}, {stream.dst for stream in got}
             said = ["comes from " + " and ".join(sorted(leaves))] if leaves and not leaves & set(apart) else []
             said += ["is sent to " + " and ".join(sorted(arrives))] if arrives and not arrives & set(apart) else []
             if said:
-                streams = (sent if "comes" in said[0] else []) + (got if "is sent" in said[-1] else [])
-                places = [*apart.values(), *(stream.first_place for stream in streams)]
+                odd = (sent if "comes" in said[0] else []) + (got if "is sent" in said[-1] else [])
+                places = [*apart.values(), *(stream.first_place for stream in odd)]
                 what = f"the {side} announces {' and '.join(sorted(apart))}; its media {' and '.join(said)}"
                 yield Found(what, places, number)
 

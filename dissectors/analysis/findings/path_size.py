@@ -79,8 +79,8 @@ def _avoided(message: Message) -> tuple[int, int] | None:
     if sizes is None or sizes.long <= sizes.sent:
         return None
     limits = (size.LARGEST_REQUEST, size.IPV6_MINIMUM - size.IPV6_UDP, size.ETHERNET - size.overhead(message))
-    crossed = [limit for limit in sorted(limits) if sizes.sent <= limit < sizes.long]
-    return (sizes.long, crossed[-1]) if crossed else None
+    crossed = max([limit for limit in limits if sizes.sent <= limit < sizes.long], default=None)
+    return None if crossed is None else (sizes.long, crossed)
 
 
 RULES = (message_fragmented, message_large, message_kept_small)
