@@ -248,6 +248,8 @@ def test_wide_and_combining_characters_are_measured_as_terminals_do() -> None:
 def test_wrapping_breaks_at_spaces_and_through_words_that_are_too_wide() -> None:
     assert wrap("one two three", 7) == ["one two", "three"]
     assert wrap("x" * 10, 4) == ["xxxx", "xxxx", "xx"]
+    assert wrap("\u65e5" * 3, 3) == ["\u65e5"] * 3
+    assert wrap("cbe\u0301", 2) == ["cb", "e\u0301"]
 
 
 def test_a_table_cuts_what_may_shrink_before_it_drops_a_column() -> None:

@@ -81,14 +81,22 @@ def wrap(text: str, width: int) -> list[str]:
         if cells(joined) <= width:
             lines[-1] = joined
             continue
-        if lines[-1]:
-            lines.append("")
-        while cells(word) > max(width, 1):
-            head = clip(word, max(width, 1) + 1)[:-1] or word[0]
-            lines[-1], word = head, word[len(head) :]
-            lines.append("")
-        lines[-1] = word
+        if not lines[-1]:
+            lines.pop()
+        lines += _broken(word, width)
     return lines
+
+
+def _broken(word: str, width: int) -> list[str]:
+    """A word in pieces of at most `width` cells, and of a character at least."""
+    pieces, begin, used = [], 0, 0
+    for at, character in enumerate(word):
+        needed = _cells(character)
+        if used + needed > width and at > begin:
+            pieces.append(word[begin:at])
+            begin, used = at, 0
+        used += needed
+    return [*pieces, word[begin:]]
 
 
 def width_of(parts: Line) -> int:
