@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -51,7 +50,9 @@ def run(options: argparse.Namespace, named: list[str]) -> int:
             _print(told, options.json, any(other.text for other in seen))
             seen.append(told)
     if options.json:
-        sys.stdout.write(f'],\n"summary": {json.dumps(summary(seen))}}}\n')
+        from dissectors.outputs.export import compact
+
+        sys.stdout.write(f'],\n"summary": {compact(summary(seen))}}}\n')
     else:
         sys.stdout.writelines(f"{line}\n" for line in table(seen))
     return max(told.status for told in seen)

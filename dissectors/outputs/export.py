@@ -6,7 +6,6 @@ line of its own, so that `grep` and `diff` work on it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,6 +45,8 @@ def compact(value: Any) -> str:
             return octets.decode("ascii")
     except UnicodeEncodeError:
         pass
+    import json
+
     return json.dumps(_without_surrogates(msgspec.to_builtins(value)), separators=(",", ":"))
 
 
