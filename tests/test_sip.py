@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.protocols import sip, sip_parts
-from dissectors.protocols.sip_headers import COMPACT, parameters, split
+from dissectors.protocols.sip_headers import COMPACT, LONGEST_BLOCK, parameters, split
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import Limits
 from tests import made
@@ -242,6 +242,14 @@ def test_a_plain_message_has_no_deviations() -> None:
     assert sip.parse(message("Content-Length: 4", body=b"\xff\0\n\r")).deviations == ()
 
 
+@pytest.mark.parametrize("odd", ["s: one", "s: one\r\n two", "s: \xff", "no header at all"])
+def test_a_head_that_is_too_long_to_be_remembered_reads_the_same(odd: str) -> None:
+    padding = f"X-Padding: {'x' * LONGEST_BLOCK}"
+    short, long = (sip.parse(message(*lines).replace(b"\xc3\xbf", b"\xff")) for lines in ([odd], [odd, padding]))
+    assert [header for header in long.headers if header.name != "X-Padding"] == list(short.headers)
+    assert long.deviations == short.deviations
+
+
 def test_octets_that_are_no_utf_8_are_kept() -> None:
     found = sip.parse(message().replace(b"Alice", b"Al\xefce"))
     assert sip.address(found.get("From") or "").display == "Al\xefce"
@@ -389,6 +397,13 @@ def test_headers_compressed_into_comp_hdrs_are_recovered(write: object) -> None:
     assert (found.user_agent, found.all("k")) == ("Hidden/1", ("timer",))
     assert [header.recovered for header in found.headers[-2:]] == [True, True]
     assert found.raw_body == b"v=0"
+
+
+def test_comp_hdrs_is_found_however_it_is_written() -> None:
+    hidden = base64.b64encode(zlib.compress(b"Subject: hidden\r\n")).decode()
+    found = sip.parse(message(f"comp-HDRS: {hidden}", "l: 3", body=b"v=0"))
+    assert found.get("Subject") == "hidden"
+    assert b"comp-HDRS" in found.build() and b"comp-HDRS" not in found.build("identity")
 
 
 def test_comp_hdrs_that_is_nonsense_recovers_nothing() -> None:

@@ -10,7 +10,6 @@ from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import (
     Address,
     Header,
-    Via,
     address,
     first_values,
     header_lines,
@@ -18,11 +17,11 @@ from dissectors.protocols.sip_headers import (
     number,
     read_block,
     shown,
-    via,
 )
 from dissectors.protocols.sip_message import Identity, Message, cseq
 from dissectors.protocols.sip_parts import Part, head, media_type, read_parts
 from dissectors.protocols.sip_start_line import METHODS, read_start_line
+from dissectors.protocols.sip_via import Via, via
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import LIMITS, Inflated, Limits, inflate
 from dissectors.wire.spec import Spec, StartLine, certain
