@@ -46,13 +46,13 @@ class Reading:
 
     def feed(self, batch: Batch) -> None:
         """Read the settled datagrams of a batch and note what is wrong with them."""
-        waiting: dict[int, list[Numbered]] = {}
+        waiting: dict[int, list[Numbered]] = {protocol: [] for protocol in self._readers}
         for number, entry in enumerate(batch.signalling):
             if entry.strength == "plausible":
                 name = PROTOCOLS[ROWS[entry.row][0]]
                 self.plausible.setdefault(name, Kept(name)).add(Place(entry.file, entry.frame))
-            elif entry.protocol in self._readers:
-                waiting.setdefault(entry.protocol, []).append((number, self._datagram(entry)))
+            elif entry.protocol in waiting:
+                waiting[entry.protocol].append((number, self._datagram(entry)))
         wrong = [
             each
             for protocol, datagrams in waiting.items()
