@@ -147,10 +147,12 @@ class Engine:
     def facts_of_paths(self, scanner: Scanned, states: Iterable[FlowState], told: tuple[Stream, ...]) -> Facts:
         """What the rules look at of these flows alone: checks, handshakes and RTCP; `told` are streams on them."""
         flows = {state.flow for state in states}
+        asked = self.checks.on(flows)
+        # Of flows they ask what else came where a check went.
+        ways = {way for each in asked for way in (each.flow, each.flow.reverse)}
         return Facts(
-            _capture(scanner, ()), tuple(_flow(state) for state in states), (), told,
-            tuple(each.check() for each in self.checks.on(flows)), self.handshakes.told(flows),
-            self.control.protection(flows), (),
+            _capture(scanner, ()), tuple(_flow(state) for state in states if state.flow in ways), (), told,
+            tuple(each.check() for each in asked), self.handshakes.told(flows), self.control.protection(flows), (),
         )  # fmt: skip
 
     def relieve(self, scanner: Scanner, at_the_end: bool = False) -> None:
