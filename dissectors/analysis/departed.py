@@ -42,6 +42,8 @@ class Departed:
 
 def _place(name: str) -> tuple[int, int]:
     """A name's hash, never 0, which stands for nothing, and where its set begins."""
-    # Python's hash of a text has 64 bits and a secret: nobody can choose names that fall together.
-    key = hash(name) % (1 << 64) or 1
+    # OpenSSL, which this loads, would take a tenth of every start.
+    from hashlib import blake2b
+
+    key = int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=SIZE).digest(), "little") or 1
     return key, key % SETS * WAYS
