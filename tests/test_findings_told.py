@@ -7,6 +7,7 @@ from base64 import b64encode
 
 import pytest
 
+from dissectors.analysis.findings.rule import Facts, Found, Rule
 from dissectors.analysis.report import Finding
 from tests.finding_cases import FAX, INVITE, again, reinvited
 from tests.stories import (
@@ -241,3 +242,16 @@ def test_an_unannounced_payload_type_says_when_it_began():
     (told,) = found(story, "payload-type-not-negotiated")
     assert "of type 18, the first 5.000 s after the stream began" in told.what
     assert len(frames(told)) == 2
+
+
+def test_what_is_beyond_the_list_is_counted_by_severity_under_the_title_of_its_kind() -> None:
+    seen = [Found(f"note {n}", severity="note") for n in range(5)] + [Found(f"warning {n}") for n in range(4)]
+    rule = Rule("made-up", "warning", "Something is odd", "", "", lambda facts: seen)
+    nothing = Facts(report([]).capture, (), (), (), (), (), (), ())
+    told = [(each.severity, each.what) for each in rule.findings(nothing, most=3)]
+    assert told[:3] == [("note", f"note {n}") for n in range(3)]
+    assert told[3:6] == [("warning", f"warning {n}") for n in range(3)]
+    assert told[6:] == [
+        ("note", "Something is odd: 2 more are not listed one by one"),
+        ("warning", "Something is odd: 1 more are not listed one by one"),
+    ]

@@ -60,3 +60,13 @@ def test_dtls_is_told_with_its_outcome_and_nothing_raw() -> None:
     row = lines[2]
     assert "failed" in row and "SRTP_AES128_CM_HMAC_SHA1_80" in row and row.isprintable()
     assert handshakes(Page(), report()) == []
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_of_many_streams_the_first_dozen_are_told_and_all_with_everything(plain: bool) -> None:
+    made = report(streams=tuple(stream(**{**FULL, "ssrc": 0x10000 + n}) for n in range(30)))
+    for everything, rows in ((False, 12), (True, 30)):
+        page = Page(width=140, plain=plain, zero=START, everything=everything)
+        lines = ["".join(part.text for part in line) for line in quality(page, made)]
+        assert sum("up to 80.0 ms" in line for line in lines) == rows
+        assert ("  … and 18 more (--all)" in lines) != everything

@@ -74,7 +74,8 @@ def tell(options: argparse.Namespace, path: str) -> Told:
     except CaptureError as error:
         return Told(path, "", UNREADABLE, {}, " ".join(str(error).split()))
     capture = report.capture
-    numbers = (capture.frames, capture.datagrams, len(report.calls), len(report.streams), len(report.findings))
+    calls = sum(call.kind == "call" for call in report.calls)
+    numbers = (capture.frames, capture.datagrams, calls, len(report.streams), len(report.findings))
     return Told(path, "".join(analyze.told(report, options)), status, dict(zip(COLUMNS, numbers, strict=True)))
 
 
@@ -88,6 +89,8 @@ def table(seen: list[Told]) -> Iterator[str]:
     from dissectors.outputs.escape import visible
 
     read = [told for told in seen if not told.problem]
+    if not read:
+        return
     rows = [("", *COLUMNS), *((visible(told.path), *_numbers(told.counts)) for told in read)]
     if len(read) > 1:
         total = {name: sum(told.counts[name] for told in read) for name in COLUMNS}

@@ -193,7 +193,7 @@ def _check_stacked(page: Page, check: Check) -> list[Line]:
 
 def _check(check: Check) -> Line:
     marks = [check.role or "", "nominated" if check.nominated else "", *check.errors[:2]]
-    marks += [f"{check.indications:,} indications" if check.indications else "", check.software or ""]
+    marks += [count(check.indications, "indication") if check.indications else "", check.software or ""]
     answered = "dim" if not check.requests else "green" if check.answered == check.requests else "yellow"
     return (
         span(endpoint(check.src, check.sport)), span("→"), span(endpoint(check.dst, check.dport)),

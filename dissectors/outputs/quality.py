@@ -28,7 +28,7 @@ def quality(page: Page, report: Report) -> list[Line]:
     told = [stream for stream in report.streams if _says(stream)]
     if not told:
         return []
-    shown = told if page.everything or page.plain else told[:MOST_STREAMS]
+    shown = told if page.everything else told[:MOST_STREAMS]
     lines = [line(span("Quality", "bold")), *table(page, COLUMNS, [_row(stream) for stream in shown])]
     for stream in shown:
         if stream.digits:
@@ -47,7 +47,7 @@ def handshakes(page: Page, report: Report) -> list[Line]:
     """DTLS: who opened, what was agreed, how it ended."""
     if not report.handshakes:
         return []
-    shown = report.handshakes if page.everything or page.plain else report.handshakes[:MOST_HANDSHAKES]
+    shown = report.handshakes if page.everything else report.handshakes[:MOST_HANDSHAKES]
     rows = [_handshake(each) for each in shown]
     lines = [line(span("DTLS", "bold")), *table(page, HANDSHAKE_COLUMNS, rows)]
     if len(shown) < len(report.handshakes):

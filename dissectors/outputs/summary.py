@@ -64,7 +64,7 @@ def worst(page: Page, report: Report) -> list[Line]:
         lines += hanging(page, line(span(f" {mark} ", style)), finding.what + where, style)
         lines += hanging(page, line("   "), finding.fix, "dim")
     if len(shown) < len(alike):
-        lines.append(line(f"   … and {len(alike) - len(shown):,} more kinds (--all)"))
+        lines.append(line(f"   … and {count(len(alike) - len(shown), 'more kind', 'more kinds')} (--all)"))
     return [*lines, BLANK] if lines else []
 
 

@@ -132,7 +132,7 @@ def _cut(console: Console, row: Line, width: int) -> Iterable[Segment]:
 def _alike(page: Page, alike: list[Finding], report: Report) -> list[Line]:
     finding = alike[0]
     style = STYLES[finding.severity]
-    shown = alike if page.everything or page.plain else alike[:MOST_ALIKE]
+    shown = alike if page.everything else alike[:MOST_ALIKE]
     mark = f"{finding.severity} {finding.id}: " if page.plain else f"{MARKS[finding.severity]} "
     rows: list[Line] = []
     for one in shown:

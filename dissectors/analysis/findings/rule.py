@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -104,20 +105,24 @@ class Rule(Struct, frozen=True):
         So the hops of a proxy, a re-INVITE or a repetition add their frames and no further finding.
         """
         joined: dict[Hashable, tuple[Found, list[Place]]] = {}
-        beyond = 0
+        listed: Counter[Severity] = Counter()
+        beyond: Counter[Severity] = Counter()
         for found in self.look(facts):
+            severity = found.severity or self.severity
             fact = (found.what, found.call, found.stream, found.certainty, found.severity)
             if fact in joined:
                 places = joined[fact][1]
                 places.extend(found.places if len(places) < MAX_PLACES else ())
-            elif len(joined) < most:
+            elif listed[severity] < most:
+                listed[severity] += 1
                 joined[fact] = found, list(found.places)
             else:
-                beyond += 1
+                beyond[severity] += 1
         for found, places in joined.values():
             yield self._finding(found, places)
-        if beyond:
-            yield self._finding(Found(f"{beyond:,} more of the same kind are not listed one by one"), ())
+        for severity, times in beyond.items():
+            what = f"{self.title}: {times:,} more are not listed one by one"
+            yield self._finding(Found(what, severity=severity), ())
 
     def _finding(self, fact: Found, places: Iterable[Place]) -> Finding:
         return Finding(
