@@ -117,6 +117,11 @@ def test_pressing_keys_is_not_silence(named: bool) -> None:
     assert timing.silence < 0.01 and "silence-suppressed" not in ids(made)
 
 
+def test_pressing_keys_is_no_jitter() -> None:
+    stream = one(report([*dialled(*NAMED), *dialling([1, 2, 3])]))
+    assert stream.maximum_jitter_ms == 0.0 and len(stream.digits) == 3
+
+
 def holding(direction: str, answer: str, *, pause: bool) -> Story:
     """A call of twenty seconds; from the fifth to the fifteenth the callee holds, and the caller stops if `pause`."""
     resumed = [description(*A, "a=sendrecv"), description(*B, "a=sendrecv")]

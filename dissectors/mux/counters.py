@@ -32,8 +32,9 @@ class Counters:
     """One synchronisation source in one direction, on the flow or flows that carry it.
 
     `jitter[i]` and `maximum_jitter[i]` are interarrival jitter in timestamp units of `CLOCKS[i]` (RFC 3550 section
-    6.4.1). `encrypted` is set once SRTCP of the same SSRC was seen. `phases` says which payload type was sent when:
-    [payload type, first time, last time, datagrams]. Times are nanoseconds, `octets` counts UDP payloads.
+    6.4.1) without telephone events; `heard` is the time and timestamp of the last datagram but these. `encrypted` is
+    set once SRTCP of the same SSRC was seen. `phases` says which payload type was sent when: [payload type, first time,
+    last time, datagrams]. Times are nanoseconds, `octets` counts UDP payloads.
 
     `sizes` maps a payload type to [datagrams, octets, smallest, largest] of what follows the RTP header. `steps` counts
     timestamp steps between datagrams whose sequence numbers follow one another; those that found no room are counted
@@ -56,7 +57,7 @@ class Counters:
         "profiles", "jitter", "maximum_jitter", "steps",
         "sequence", "sizes", "other_steps", "other_ticks", "run", "runs", "longest_run", "jumps", "origin", "elapsed",
         "samples", "sum_time", "sum_ticks", "sum_square", "sum_product", "events", "timeline", "bucket", "bucket_end",
-        "pace", "slack", "early", "earliest",
+        "pace", "slack", "early", "earliest", "heard",
     )  # fmt: skip
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -76,6 +77,7 @@ class Counters:
         self.odd = (0, 0, 0, 0)
         self.bad: int | None = None
         self.timestamp = 0
+        self.heard = (0, 0)
         self.payload_type = -1
         self.phases: list[list[int]] = []
         self.profiles: set[int] = set()
@@ -123,22 +125,24 @@ class Counters:
         sequence = payload[2] << 8 | payload[3]
         timestamp = int.from_bytes(payload[4:8], "big")
         payload_type = payload[1] & 0x7F
+        pressed = self._payload(time, payload, length, payload_type, timestamp)
         if self.packets:
-            self._arrival(time, timestamp, sequence)
+            self._arrival(time, timestamp, sequence, pressed)
             self._sequence(time, timestamp, sequence)
         else:
+            self.heard = time, timestamp
             self.first, self.first_frame = time, frame
             self.base = self.highest = sequence
             self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET
         self._payload_type(payload_type, time)
         self.packets += 1
         self.octets += length
-        self._payload(time, payload, length, payload_type, timestamp)
         self.last, self.last_frame, self.timestamp, self.sequence = time, frame, timestamp, sequence
         if time >= self.bucket_end:
             self._bucket(time)
 
-    def _payload(self, time: int, payload: bytes, length: int, payload_type: int, timestamp: int) -> None:
+    def _payload(self, time: int, payload: bytes, length: int, payload_type: int, timestamp: int) -> bool:
+        """Count what is behind the header; whether it is a telephone event."""
         header = 12 + 4 * (payload[0] & 0x0F)
         if payload[0] & 0x10:
             if len(payload) >= header + 4:
@@ -156,15 +160,18 @@ class Counters:
             sizes[2] = min(sizes[2], size)
             sizes[3] = max(sizes[3], size)
         if size == 4 and len(payload) >= header + 4 and payload_type >= FIRST_UNASSIGNED:
-            self._event((payload_type, timestamp), time, bytes(payload[header : header + 4]))
+            return self._event((payload_type, timestamp), time, bytes(payload[header : header + 4]))
+        return False
 
-    def _event(self, key: tuple[int, int], time: int, last: bytes) -> None:
-        if last[0] <= FLASH and not last[1] & RESERVED:
-            known = self.events.get(key)
-            if known is not None or len(self.events) < MAX_EVENTS:
-                self.events[key] = (known[0] if known else time, time, last)
+    def _event(self, key: tuple[int, int], time: int, last: bytes) -> bool:
+        if last[0] > FLASH or last[1] & RESERVED:
+            return False
+        known = self.events.get(key)
+        if known is not None or len(self.events) < MAX_EVENTS:
+            self.events[key] = (known[0] if known else time, time, last)
+        return True
 
-    def _arrival(self, time: int, timestamp: int, sequence: int) -> None:
+    def _arrival(self, time: int, timestamp: int, sequence: int, pressed: bool) -> None:
         gap = time - self.last
         if gap > self.largest_gap:
             self.largest_gap = gap
@@ -175,7 +182,12 @@ class Counters:
             else:
                 self.other_steps += 1
                 self.other_ticks += step
-        seconds = gap / 1e9
+        # While a key is pressed the timestamp stays that of its beginning (RFC 4733 section 2.3.3): it tells no time.
+        if pressed:
+            return
+        before, stamp = self.heard
+        self.heard = time, timestamp
+        seconds, step = (time - before) / 1e9, (timestamp - stamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
         if abs(step) > JUMP + JUMP_PER_SECOND * seconds:
             self._jump(time)
             return

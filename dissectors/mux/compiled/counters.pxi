@@ -65,7 +65,8 @@ cdef class Counters:
     cdef int unexpected
     cdef int profiles_kept, steps_kept, phases_kept, sizes_kept, moments_kept, likely_step, likely_size
     cdef readonly int64_t packets, octets, first, last, base, highest, expected_before
-    cdef int64_t first_file, first_number, last_file, last_number
+    cdef int64_t first_file, first_number, last_file, last_number, heard_time
+    cdef uint32_t heard_timestamp
     cdef uint64_t window_low, window_high
     cdef readonly int64_t duplicates, reordered, restarts, largest_gap
     cdef readonly int64_t other_steps, other_ticks, run, runs, longest_run
@@ -112,6 +113,10 @@ cdef class Counters:
     @property
     def last_frame(self):
         return self.last_file, self.last_number
+
+    @property
+    def heard(self):
+        return self.heard_time, self.heard_timestamp
 
     @property
     def early(self):
@@ -197,24 +202,25 @@ cdef class Counters:
         narrow(&head, payload, 0, 12)
         cdef int payload_type = u8(head, 1) & 0x7F, sequence = u16(head, 2)
         cdef uint32_t timestamp = u32(head, 4)
+        cdef bint pressed = self.behind_header(payload, length, time, u8(head, 0), payload_type, timestamp)
         if self.packets:
-            self.arrival(time, timestamp, sequence)
+            self.arrival(time, timestamp, sequence, pressed)
             self.numbered(time, timestamp, sequence)
         else:
+            self.heard_time, self.heard_timestamp = time, timestamp
             self.first, self.first_file, self.first_number = time, file, frame
             self.base = self.highest = sequence
             self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET
         self.typed(payload_type, time)
         self.packets += 1
         self.octets += length
-        self.behind_header(payload, length, time, u8(head, 0), payload_type, timestamp)
         self.last, self.last_file, self.last_number = time, file, frame
         self.timestamp, self.sequence = timestamp, sequence
         if time >= self.bucket_end:
             self.fill(time)
         return 0
 
-    cdef inline int behind_header(
+    cdef inline bint behind_header(
         self, Octets payload, int64_t length, int64_t time, int first, int payload_type, uint32_t timestamp
     ) except -1:
         cdef Py_ssize_t header = 12 + 4 * (first & 0x0F)
@@ -225,16 +231,16 @@ cdef class Counters:
             header += 4
         self.sized(payload_type, length - header)
         if length - header == 4 and payload.size >= header + 4 and payload_type >= FIRST_UNASSIGNED:
-            self.event((payload_type, timestamp), time, part(payload, header, 4))
-        return 0
+            return self.event((payload_type, timestamp), time, part(payload, header, 4))
+        return False
 
-    cdef int event(self, tuple key, int64_t time, bytes last) except -1:
+    cdef bint event(self, tuple key, int64_t time, bytes last) except -1:
         if u8(over(last), 0) > FLASH or u8(over(last), 1) & RESERVED:
-            return 0
+            return False
         known = self.events.get(key)
         if known is not None or len(self.events) < MAX_EVENTS:
             self.events[key] = (known[0] if known is not None else time, time, last)
-        return 0
+        return True
 
     cdef void profiled(self, int profile) noexcept:
         cdef int i
@@ -264,15 +270,20 @@ cdef class Counters:
         kept.smallest, kept.largest = min(kept.smallest, size), max(kept.largest, size)
         return 0
 
-    cdef inline int arrival(self, int64_t time, uint32_t timestamp, int sequence) except -1:
+    cdef inline int arrival(self, int64_t time, uint32_t timestamp, int sequence, bint pressed) except -1:
         cdef int64_t gap = time - self.last
         cdef int64_t step = <int32_t> (timestamp - self.timestamp)
-        cdef double seconds = (<double> gap) / 1e9, ticks = <double> step
+        cdef double seconds, ticks
         cdef int i
         if gap > self.largest_gap:
             self.largest_gap = gap
         if ((sequence - self.sequence) & 0xFFFF) == 1:
             self.stepped(step)
+        if pressed:
+            return 0
+        seconds, step = (<double> (time - self.heard_time)) / 1e9, <int32_t> (timestamp - self.heard_timestamp)
+        ticks = <double> step
+        self.heard_time, self.heard_timestamp = time, timestamp
         if fabs(ticks) > JUMP + JUMP_PER_SECOND * seconds:
             self.jump(time)
             return 0
