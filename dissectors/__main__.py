@@ -8,7 +8,8 @@ import os
 import sys
 from typing import NoReturn
 
-INTERRUPTED = 130
+UNUSABLE, INTERRUPTED = 2, 130
+NEEDED = {"dpkt", "msgspec", "pyshark", "rich", "scapy"}
 LITTLE_GARBAGE = 200_000
 """Objects between two collections. A report is made of values that hold no cycles: there is next to nothing to find."""
 
@@ -22,6 +23,11 @@ def main() -> NoReturn:
         status = run()
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except ModuleNotFoundError as error:
+        if error.name not in NEEDED:
+            raise
+        sys.stderr.write(f"muxshark: the Python package {error.name} is missing: pip install {error.name}\n")
+        status = UNUSABLE
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()

@@ -59,7 +59,7 @@ class Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line."""
 
     def error(self, message: str) -> NoReturn:
-        raise Refused(f"{message} (muxshark --help)")
+        raise Refused(f"{message} ({self.prog} --help)")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print help or usage; unlike argparse's own way, a disk that is full is not passed over in silence."""

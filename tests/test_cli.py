@@ -299,6 +299,19 @@ def test_interrupting_the_start_ends_with_130_and_without_a_traceback() -> None:
     assert process.returncode == 130 and said == b""
 
 
+def test_a_package_that_is_missing_is_named_in_one_line() -> None:
+    code = (
+        "import sys\n"
+        "sys.modules['msgspec'] = None\n"
+        "from dissectors.__main__ import main\n"
+        "sys.argv[1:] = ['analyze', 'nothing.pcap']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2 and done.stdout == ""
+    assert done.stderr == "muxshark: the Python package msgspec is missing: pip install msgspec\n"
+
+
 def test_interrupting_ends_with_130_and_without_a_traceback(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

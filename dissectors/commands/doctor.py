@@ -11,6 +11,7 @@ DESCRIPTION = "Say which scan runs, which ways of capturing live work here and w
 PACKAGES = {
     "scapy": "the Scapy layers and the last way of capturing live", "dpkt": "writing captures",
     "rich": "colours and the live screen", "pyshark": "muxshark verify",
+    "msgspec": "everything",
 }  # fmt: skip
 PROGRAMS = {
     "tshark": ("muxshark verify and the check of the Wireshark plugin", "apt install tshark"),

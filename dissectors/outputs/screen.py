@@ -30,10 +30,10 @@ MEASURES = 30
 QUIET_LOOKS = 3
 NARROWEST, SHORTEST = 40, 10
 BAD_LOSS, POOR_LOSS = 0.05, 0.01
-STATES = {"established": "answered", "unanswered": "calling"}
+STATES = {"established": "answered", "unanswered": "calling", "fragment": "in part"}
 STATE_STYLES = {
     "calling": "yellow", "ringing": "bold yellow", "answered": "bold green", "ended": "", "rejected": "red",
-    "cancelled": "yellow", "fragment": "bright_black",
+    "cancelled": "yellow", "in part": "bright_black",
 }  # fmt: skip
 LIVE = ("calling", "ringing", "answered")
 BEHIND = 1 << 22
@@ -159,12 +159,17 @@ def _calls(page: Page, look: Look) -> Block | None:
         until = now if state in LIVE else call.ended or now
         rows.append((
             span(state + (f" {call.status}" if state == "rejected" else ""), STATE_STYLES.get(state, "")),
-            span(lasting(until - (call.answered or call.start))), span(call.caller or "somebody"), span("→"),
-            span(call.callee or "somebody"), span(count(len(call.streams), "stream") if call.streams else "", "dim"),
+            span(lasting(until - (call.answered or call.start))), span(_who(call.caller)), span("→"),
+            span(_who(call.callee)), span(count(len(call.streams), "stream") if call.streams else "", "dim"),
         ))  # fmt: skip
     others = len(look.report.calls) - len(calls)
     text = f"  {going} going on, {len(calls) - going} just over" + (f", {others} other requests" if others else "")
     return _block(page, line(span("Calls", "bold"), span(text, "dim")), CALLS, rows, len(calls))
+
+
+def _who(uri: str | None) -> str:
+    """An end of a call; its scheme is the same for all of them."""
+    return (uri or "somebody").removeprefix("sip:").removeprefix("sips:")
 
 
 def _streams(page: Page, look: Look) -> Block | None:

@@ -179,7 +179,7 @@ def _traffic(report: Report) -> str:
 def _heading(page: Page, capture: Capture) -> list[Line]:
     title = span("On the wire", "bold")
     if capture.first is None:
-        return [line(title)]
+        return [line(title, "   ", span("nothing", "dim"))]
     when = f"{day(page, capture.first)} {zone(page, capture.first)}, {seconds(capture.duration)}"
     return hanging(page, line(title, "   "), when, "dim", indent=4)
 

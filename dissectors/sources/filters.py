@@ -71,8 +71,8 @@ def for_ports(ports: Iterable[tuple[int, int]]) -> str:
 
 def both(*expressions: str) -> str:
     """What all of the expressions say that are not empty."""
-    said = [f"({expression})" for expression in expressions if expression.strip()]
-    return " and ".join(said)
+    said = [expression for expression in expressions if expression.strip()]
+    return said[0] if len(said) == 1 else " and ".join(f"({expression})" for expression in said)
 
 
 def _handle(library: ctypes.CDLL, link: int, snaplen: int, interface: str) -> int:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import select
+import struct
 import time
 from collections.abc import Iterable
 from errno import ENETDOWN
@@ -10,7 +11,7 @@ from typing import Any
 
 from dissectors.sources.interfaces import ANY, CHANGES, Interface, Watched, interfaces, named, state_of
 from dissectors.sources.live import Drops, Refusal, Wanted
-from dissectors.sources.ring import PACKET_IGNORE_OUTGOING, SOL_PACKET, supported
+from dissectors.sources.ring import PACKET_IGNORE_OUTGOING, PACKET_STATISTICS, SOL_PACKET, supported
 from dissectors.wire.records import Record, Walker
 
 AT_ONCE = 256
@@ -31,6 +32,7 @@ class Sniffer:
         self.head = b""
         self.failed = ""
         self._frame = 0
+        self._drops = Drops()
         self._snaplen = wanted.snaplen
         self._chosen = chosen = _chosen(wanted.interfaces)
         self._watched = Watched(one.name for one in chosen)
@@ -83,8 +85,11 @@ class Sniffer:
         self.ended = True
 
     def drops(self) -> Drops:
-        """Unknown: Scapy does not ask the kernel, and what its sockets overflow is lost unseen."""
-        return Drops()
+        """What the sockets had no room for, which Linux tells since it was last asked; elsewhere it is not known."""
+        for one in self._sockets if supported() else ():
+            with contextlib.suppress(OSError):
+                self._drops.kernel += struct.unpack("=II", one.ins.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+        return self._drops
 
     def news(self) -> list[str]:
         """Interfaces that went down, came back or disappeared."""

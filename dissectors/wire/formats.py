@@ -77,6 +77,8 @@ def looks_like(start: bytes) -> str:
     """What the first octets of something that is no capture suggest it is, for people."""
     for name in _foreign(start):
         return name
+    if start.startswith(GZIP):
+        return "compressed: gunzip it on its way here"
     if not start:
         return "empty"
     if TEXT.issuperset(start):

@@ -47,7 +47,7 @@ LINK = problem(
 BOUND = problem(
     "bound-hit", "warning", "More was open at once than is kept in memory",
     why="The entries that were idle longest were given up, so that totals are right and details may be missing.",
-    fix="Split the capture, or look at one port at a time.",
+    fix="Split the capture, or look at one port at a time; live, hold more (--calls) or let less in (-f, --ports).",
 )  # fmt: skip
 MALFORMED = problem(
     "message-malformed", "warning", "A message breaks the rules of its protocol",
