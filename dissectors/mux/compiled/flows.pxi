@@ -89,6 +89,23 @@ cdef struct Slot:
     PyObject *state
 
 
+cdef extern from *:
+    """
+    /* A product of which the upper half is folded into the lower: each bit of either moves half of the bits. */
+    static inline uint64_t folded(uint64_t one, uint64_t other) {
+    #if defined(__SIZEOF_INT128__)
+        __uint128_t product = (__uint128_t) one * other;
+        return (uint64_t) product ^ (uint64_t) (product >> 64);
+    #else
+        one = (one ^ one >> 33) * 0xFF51AFD7ED558CCDULL ^ other;
+        one = (one ^ one >> 33) * 0xC4CEB9FE1A85EC53ULL;
+        return one ^ one >> 33;
+    #endif
+    }
+    """
+    uint64_t folded(uint64_t one, uint64_t other) noexcept nogil
+
+
 @final
 cdef class FlowIndex:
     """Open flows by their octets: a table of places filled to half at most, with a secret in its hash.
@@ -98,10 +115,11 @@ cdef class FlowIndex:
 
     cdef list states
     cdef Slot *slots
-    cdef uint64_t mask, secret
+    cdef uint64_t mask, secret, other
 
     def __init__(self):
         self.secret = <uint64_t> hash("where a flow begins to look for its place")
+        self.other = <uint64_t> hash("and what its ports are mixed with")
         self.build([])
 
     def __dealloc__(self):
@@ -155,18 +173,8 @@ cdef class FlowIndex:
         return 0
 
     cdef inline uint64_t hash(self, const Wire *wire) noexcept:
-        cdef uint64_t mixed = self.secret
-        if wire.ports >> 32 == 4:
-            mixed ^= wire.src_low << 32 | wire.dst_low
-        else:
-            mixed = mix(mix(mix(mixed ^ wire.src_high) ^ wire.dst_high) ^ wire.src_low) ^ wire.dst_low
-        return mix(mix(mixed) ^ wire.ports)
-
-
-cdef inline uint64_t mix(uint64_t value) noexcept:
-    """The finishing steps of MurmurHash3: every bit of the value moves half of the bits of the result."""
-    value ^= value >> 33
-    value *= <uint64_t> 0xFF51AFD7ED558CCD
-    value ^= value >> 33
-    value *= <uint64_t> 0xC4CEB9FE1A85EC53
-    return value ^ (value >> 33)
+        cdef uint64_t ends = wire.src_low << 32 | wire.dst_low
+        if wire.ports >> 32 != 4:
+            ends = folded(wire.src_high ^ self.secret, wire.dst_high ^ self.other)
+            ends ^= folded(wire.src_low ^ self.other, wire.dst_low ^ self.secret)
+        return folded(ends ^ self.secret, wire.ports ^ self.other)
