@@ -72,7 +72,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     assert metadata["Requires-Python"] == ">=3.10"
     assert str(metadata.get_payload()).startswith("# muxshark")
     needed = {line.split(">=")[0] for line in metadata.get_all("Requires-Dist", []) if "extra" not in line}
-    assert needed == {"scapy", "dpkt", "rich", "pyshark"}
+    assert needed == {"scapy", "dpkt", "rich", "pyshark", "msgspec"}
     assert "muxshark = dissectors.__main__:main" in content.read("muxshark-0.1.0.dist-info/entry_points.txt").decode()
 
 
