@@ -94,7 +94,10 @@ def test_loss_and_jitter_of_a_stream_are_there_however_narrow_the_terminal_is(wi
 @pytest.mark.skipif(pty is None, reason="there are no pseudo-terminals here")
 def test_a_terminal_that_is_closed_ends_the_session_in_order(tmp_path: Path) -> None:
     kept = tmp_path / "a.pcapng"
-    ours, theirs = pty.openpty()
+    try:
+        ours, theirs = pty.openpty()
+    except OSError:
+        pytest.skip("there are no pseudo-terminals here")
     words = [*MUXSHARK, "live", "-", "-w", str(kept)]
     with subprocess.Popen(
         words, stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.PIPE, cwd=ROOT,
