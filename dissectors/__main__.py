@@ -9,7 +9,6 @@ import sys
 from typing import NoReturn
 
 UNUSABLE, INTERRUPTED = 2, 130
-NEEDED = {"dpkt", "msgspec", "pyshark", "rich", "scapy"}
 LITTLE_GARBAGE = 200_000
 """Objects between two collections. A report is made of values that hold no cycles: there is next to nothing to find."""
 
@@ -24,7 +23,9 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         status = INTERRUPTED
     except ModuleNotFoundError as error:
-        if error.name not in NEEDED:
+        from dissectors.commands.doctor import PACKAGES
+
+        if error.name not in PACKAGES:
             raise
         sys.stderr.write(f"muxshark: the Python package {error.name} is missing: pip install {error.name}\n")
         status = UNUSABLE
