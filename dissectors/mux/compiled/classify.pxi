@@ -118,7 +118,7 @@ cdef class Table:
         """Append a clause."""
         numbers += (0,) * (7 - len(numbers))
         a, b, c, d, e, f, g = numbers
-        self.code = <Clause *> room(self.code, self.used, sizeof(Clause))
+        self.code = <Clause *> room(self.code, NULL, 0, self.used, sizeof(Clause))
         self.code[self.used] = Clause(op, a, b, c, d, e, f, g)
         self.used += 1
 

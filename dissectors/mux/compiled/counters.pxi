@@ -3,6 +3,7 @@
 cdef enum:
     CLOCKS_KEPT = 8
     PROFILES_KEPT = 8
+    STEPS_OWN = 2
 
 if len(counters.CLOCKS) != CLOCKS_KEPT or not 64 < counters.MAX_MISORDER <= 128:
     raise ImportError("the compiled counters were written for other bounds")
@@ -60,28 +61,33 @@ cdef struct Moment:
 
 @final
 cdef class Counters:
+    # In the order of use: what each datagram touches lies side by side, and the first of what may be many with it.
     cdef readonly uint32_t ssrc, timestamp
-    cdef readonly int payload_type, sequence
-    cdef int unexpected
-    cdef int profiles_kept, steps_kept, phases_kept, sizes_kept, moments_kept, likely_step, likely_size
-    cdef readonly int64_t packets, octets, first, last, base, highest, expected_before
-    cdef int64_t first_file, first_number, last_file, last_number, heard_time
     cdef uint32_t heard_timestamp
+    cdef readonly int payload_type, sequence
+    cdef int unexpected, likely_size, sizes_kept, likely_step, steps_kept
+    cdef readonly int64_t packets, octets, last, highest, largest_gap
+    cdef int64_t last_file, last_number, heard_time
     cdef uint64_t window_low, window_high
-    cdef readonly int64_t duplicates, reordered, restarts, largest_gap
-    cdef readonly int64_t other_steps, other_ticks, run, runs, longest_run
-    cdef readonly int64_t jumps, origin, elapsed, samples, bucket, bucket_end
+    cdef readonly int64_t bucket_end, origin, elapsed, samples
+    cdef int phases_kept, profiles_kept
     cdef readonly double sum_time, sum_ticks, sum_square, sum_product, pace, slack
     cdef Point soonest
-    cdef Point *point
-    cdef int points_kept
+    cdef Size *size
+    cdef Size own_size
+    cdef Step *step
+    cdef Step[STEPS_OWN] own_step
+    cdef Phase *phase
+    cdef Phase own_phase
+    cdef uint16_t[PROFILES_KEPT] profile
     cdef double[CLOCKS_KEPT] jitters
     cdef double[CLOCKS_KEPT] maxima
-    cdef Step *step
-    cdef Phase *phase
-    cdef Size *size
+    cdef readonly int64_t first, base, expected_before, duplicates, reordered, restarts
+    cdef int64_t first_file, first_number
+    cdef readonly int64_t other_steps, other_ticks, run, runs, longest_run, jumps, bucket
     cdef Moment *moment
-    cdef uint16_t[PROFILES_KEPT] profile
+    cdef Point *point
+    cdef int moments_kept, points_kept
     cdef public list flows
     cdef public bint encrypted
     cdef public str evidence
@@ -100,11 +106,14 @@ cdef class Counters:
         self.slack = -INFINITY
 
     def __dealloc__(self):
-        PyMem_Free(self.point)
-        PyMem_Free(self.step)
-        PyMem_Free(self.phase)
-        PyMem_Free(self.size)
+        if self.size is not &self.own_size:
+            PyMem_Free(self.size)
+        if self.step is not self.own_step:
+            PyMem_Free(self.step)
+        if self.phase is not &self.own_phase:
+            PyMem_Free(self.phase)
         PyMem_Free(self.moment)
+        PyMem_Free(self.point)
 
     @property
     def first_frame(self):
@@ -260,7 +269,7 @@ cdef class Counters:
                     break
             else:
                 i = self.sizes_kept
-                self.size = <Size *> room(self.size, i, sizeof(Size))
+                self.size = <Size *> room(self.size, &self.own_size, 1, i, sizeof(Size))
                 self.size[i] = Size(payload_type, 0, 0, size, size)
                 self.sizes_kept += 1
             self.likely_size = i
@@ -304,7 +313,7 @@ cdef class Counters:
                 self.likely_step = i
                 return 0
         if self.steps_kept < MAX_STEPS:
-            self.step = <Step *> room(self.step, self.steps_kept, sizeof(Step))
+            self.step = <Step *> room(self.step, self.own_step, STEPS_OWN, self.steps_kept, sizeof(Step))
             self.step[self.steps_kept] = Step(step, 1)
             self.steps_kept += 1
         else:
@@ -338,11 +347,11 @@ cdef class Counters:
         for i in range(1, CLOCKS_KEPT):
             if self.jitters[i] / CLOCKS[i] < self.jitters[best] / CLOCKS[best]:
                 best = i
-        self.moment = <Moment *> room(self.moment, self.moments_kept, sizeof(Moment))
+        self.moment = <Moment *> room(self.moment, NULL, 0, self.moments_kept, sizeof(Moment))
         self.moment[self.moments_kept] = Moment(time, self.packets, self.missing(), best, self.jitters[best])
         self.moments_kept += 1
         if self.pace:
-            self.point = <Point *> room(self.point, self.points_kept, sizeof(Point))
+            self.point = <Point *> room(self.point, NULL, 0, self.points_kept, sizeof(Point))
             self.point[self.points_kept] = self.soonest
             self.points_kept += 1
         self.set_pace()
@@ -453,7 +462,7 @@ cdef class Counters:
         if payload_type != self.payload_type:
             self.payload_type = payload_type
             if self.phases_kept < MAX_PHASES:
-                self.phase = <Phase *> room(self.phase, self.phases_kept, sizeof(Phase))
+                self.phase = <Phase *> room(self.phase, &self.own_phase, 1, self.phases_kept, sizeof(Phase))
                 self.phase[self.phases_kept] = Phase(payload_type, time, time, 0)
                 self.phases_kept += 1
         phase = &self.phase[self.phases_kept - 1]

@@ -29,17 +29,18 @@ cdef class FlowState:
     Both hold as long as no stream had to give way since their `generation`.
     """
 
-    cdef readonly int64_t number
-    cdef readonly object key
-    cdef readonly PairState pair
-    cdef public bint open
+    # In the order of use, as the counters of a stream.
     cdef Wire wire
+    cdef readonly PairState pair
     cdef Counters latest
-    cdef dict streams
     cdef int64_t generation
-    cdef readonly int64_t datagrams, octets, first, last, encrypted
-    cdef int64_t first_file, first_number
+    cdef readonly int64_t datagrams, octets, last, encrypted
+    cdef public bint open
     cdef int64_t[MOST_PROTOCOLS] tally
+    cdef dict streams
+    cdef readonly int64_t number, first
+    cdef int64_t first_file, first_number
+    cdef readonly object key
     cdef object written
 
     def __init__(self, number, key, PairState pair not None):

@@ -79,11 +79,18 @@ cdef inline bytes part(Octets octets, Py_ssize_t at, Py_ssize_t size):
     return PyBytes_FromStringAndSize(<const char *> octets.data + at, size)
 
 
-cdef void *room(void *kept, int count, size_t size) except NULL:
-    """Room for one more than `count` of `size` octets: twice as much whenever `count` is a power of two."""
+cdef void *room(void *kept, void *own, int fit, int count, size_t size) except NULL:
+    """Room for one more than `count` of `size` octets: in `own`, where `fit` of them do, or twice as much as before.
+
+    `fit` is a power of two, and so is every `count` at which more room is needed.
+    """
+    if count < fit:
+        return own
     if count & (count - 1):
         return kept
-    cdef void *larger = PyMem_Realloc(kept, max(1, 2 * count) * size)
+    cdef void *larger = PyMem_Realloc(NULL if kept is own else kept, max(1, 2 * count) * size)
     if larger is NULL:
         raise MemoryError()
+    if kept is own and count:
+        memcpy(larger, own, count * size)
     return larger

@@ -11,6 +11,7 @@ from cpython.object cimport PyObject
 from cython cimport final
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 from ipaddress import ip_address
 
