@@ -13,7 +13,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
 
-MODULES = (Path("dissectors/mux/compiled/scan"), Path("dissectors/sources/blocks"))
+MODULES = tuple(map(Path, ("dissectors/mux/compiled/scan", "dissectors/sources/blocks", "dissectors/sources/mapped")))
 DIRECTIVES = {
     "language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True, "initializedcheck": False,
 }  # fmt: skip

@@ -8,20 +8,20 @@ import sys
 from functools import partial
 
 from dissectors.__main__ import LITTLE_GARBAGE
-from dissectors.sources.capture import open_capture
-
-if os.environ.get("MUXSHARK_PURE"):
-    from dissectors.mux.scan import Scanner
-else:
-    from dissectors.mux.compiled.scan import Scanner
 
 
 def main(path: str) -> None:
     """Scan a capture to its end and say what was found; memory is treated as by the command."""
     gc.set_threshold(LITTLE_GARBAGE)
+    from dissectors.sources.capture import open_capture
+
+    if os.environ.get("MUXSHARK_PURE"):
+        from dissectors.mux.scan import Scanner
+    else:
+        from dissectors.mux.compiled.scan import Scanner
     scanner = Scanner()
     with open_capture(path) as capture:
-        for _ in capture.through(partial(scanner.read, 0, capture.walker)):
+        for _ in capture.through(partial(scanner.read, 0, capture.walker), mapped=scanner.build == "compiled"):
             pass
     scanner.finish()
     counted = f"{scanner.datagrams} datagrams, {len(scanner.flows)} flows, {len(scanner.streams)} streams"

@@ -131,7 +131,7 @@ def _batches(scanner: Scanner, captures: Sequence[Capture], progress: Progress |
     """The batches of a scan to its end: of one capture by its octets, of several as one timeline of records."""
     if len(captures) == 1:
         (capture,) = captures
-        for batch in capture.through(partial(scanner.read, 0, capture.walker)):
+        for batch in capture.through(partial(scanner.read, 0, capture.walker), mapped=scanner.build == "compiled"):
             if progress is not None:
                 progress(capture.notes.packets)
             yield batch

@@ -2,16 +2,21 @@
 from __future__ import annotations
 
 import gzip
+import importlib.util
+import json
 import os
+import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from dissectors.sources.capture import CHUNK, Capture, merge, open_capture
 from dissectors.wire.errors import CaptureError
+from dissectors.wire.records import Record
 
 DATA = Path(__file__).parent / "data" / "captures"
 SAMPLE = DATA / "zeek__ipv6-fragmented-dns.pcap"
@@ -203,3 +208,91 @@ def test_merging_reads_no_further_than_it_must(tmp_path: Path) -> None:
     merged = merge(captures)
     next(merged)
     assert [capture.notes.packets for capture in captures] == [1, 1]
+
+
+mapped = pytest.mark.skipif(
+    sys.platform != "linux" or importlib.util.find_spec("dissectors.sources.mapped") is None,
+    reason="files are mapped by compiled code, on Linux",
+)
+LONG = 6 << 20
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> str:
+    """A capture of several windows, one record a second."""
+    return write(tmp_path / "long.pcap", pcap(list(range(LONG // 1016)), 1000))
+
+
+def seen(capture: Capture, between: Callable[[int], object] = lambda size: None) -> tuple[int, list[type]]:
+    """How many records a mapped capture gives, and what its chunks were; `between` runs before one is looked at."""
+    kinds = []
+
+    def take(chunk: bytes) -> Iterator[Record]:
+        between(len(kinds))
+        kinds.append(type(chunk))
+        return capture.walker.feed(bytes(chunk))
+
+    with capture:
+        return len(list(capture.through(take, mapped=True))), kinds
+
+
+@mapped
+def test_a_mapped_file_gives_what_a_read_one_gives(long: str) -> None:
+    count, kinds = seen(open_capture(long))
+    assert count == LONG // 1016
+    assert kinds == [bytes] + [memoryview] * 3
+
+
+@mapped
+def test_what_a_mapped_file_grows_by_is_read_as_well(long: str) -> None:
+    def grow(chunk: int) -> None:
+        if chunk == 3:
+            with open(long, "ab") as file:
+                file.write(pcap([7] * 10, 1000)[24:])
+
+    count, kinds = seen(open_capture(long), grow)
+    assert count == LONG // 1016 + 10
+    assert kinds[-1] is bytes
+
+
+@mapped
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+def test_a_mapped_file_that_is_cut_short_ends_with_a_note(long: str, chunk: int) -> None:
+    """In a process of its own, because a signal that nobody caught would end it."""
+    code = (
+        "import os, sys, json\n"
+        "from tests.test_capture import open_capture, seen\n"
+        "path, chunk = sys.argv[1], int(sys.argv[2])\n"
+        "capture = open_capture(path)\n"
+        "count, _ = seen(capture, lambda now: now == chunk and os.truncate(path, 1 << 20))\n"
+        "print(json.dumps([count, capture.notes.corrupt, capture.notes.cut]))\n"
+    )
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code, long, str(chunk)], capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    count, corrupt, cut = json.loads(done.stdout)
+    window = max(1 << 20, (chunk - 1) << 21)
+    assert window // 1016 <= count <= window // 1016 + 1
+    assert corrupt == [window, "the file was cut short while it was read, or its disk failed"]
+
+
+@mapped
+def test_another_handler_of_the_same_signal_is_asked_where_no_capture_is_read() -> None:
+    code = (
+        "import faulthandler, mmap, os, tempfile\n"
+        "faulthandler.enable()\n"
+        "from dissectors.sources.capture import open_capture\n"
+        "from tests.test_capture import SAMPLE, pcap, seen, write\n"
+        "from pathlib import Path\n"
+        "with tempfile.TemporaryDirectory() as folder:\n"
+        "    path = write(Path(folder) / 'a', pcap(list(range(9000)), 1000))\n"
+        "    seen(open_capture(path))\n"
+        "    with open(path, 'r+b') as file:\n"
+        "        other = mmap.mmap(file.fileno(), 0)\n"
+        "        file.truncate(10)\n"
+        "        other[1 << 20]\n"
+    )
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
+    assert done.returncode == -signal.SIGBUS
+    assert "Fatal Python error: Bus error" in done.stderr

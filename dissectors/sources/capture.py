@@ -1,7 +1,7 @@
 """Capture files and pipes: the only place that opens them.
 
-Plain reads in chunks serve files, pipes and compressed captures alike. Mapping a file was no faster when measured, and
-a mapped file that shrinks while it is read takes the process down; a read merely comes up short.
+Plain reads in chunks serve files, pipes and compressed captures alike. The compiled scan looks at a part of each record
+only, and copying the rest is a fifth of its cost; it gets a file mapped where that can be done.
 """
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import heapq
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 from dissectors.wire.errors import CaptureError
 from dissectors.wire.formats import GZIP, enough, walker
 from dissectors.wire.records import Notes, Record, Walker
+
+if TYPE_CHECKING:
+    from dissectors.sources.mapped import Windows
 
 CHUNK = 1 << 18
 """Octets of one read, and at most of one inflated piece."""
@@ -36,6 +39,7 @@ class Capture:
         self.path = path
         self._file = file
         self._damage: str | None = None
+        self._windows: Windows | None = None
         chunks = self._read(CHUNK)
         start, chunks = peek(chunks)
         self.compressed = start.startswith(GZIP)
@@ -55,21 +59,38 @@ class Capture:
         """Every whole record in order. A capture that is cut or corrupt ends early, and `notes` says where."""
         return self.through(self.walker.feed)
 
-    def through(self, take: Callable[[bytes], Iterator[Taken]]) -> Iterator[Taken]:
+    def through(self, take: Callable[[bytes], Iterator[Taken]], mapped: bool = False) -> Iterator[Taken]:
         """What `take` makes of the capture's octets, chunk by chunk, if need be inflated.
 
-        `take` feeds them to `walker`; a capture that is cut or corrupt ends early, and `notes` says where.
+        `take` feeds them to `walker`; a capture that is cut or corrupt ends early, and `notes` says where. With
+        `mapped`, which is for compiled code, chunks may be memoryviews that are valid until the next one.
         """
         notes = self.notes
         size = 0
-        for chunk in self._chunks:
+        for chunk in self._mapped() if mapped and not self.compressed else self._chunks:
             yield from take(chunk)
             size += len(chunk)
             if notes.corrupt is not None:
-                return
-        self.walker.finish()
-        if notes.corrupt is None and self._damage is not None:
+                break
+        else:
+            self.walker.finish()
+        if self._windows is not None and self._windows.lost is not None:
+            notes.corrupt = (self._windows.lost, "the file was cut short while it was read, or its disk failed")
+        elif notes.corrupt is None and self._damage is not None:
             notes.corrupt = (size, self._damage)
+
+    def _mapped(self) -> Iterator[Any]:
+        """The same octets: what was read already, what can be mapped, the rest."""
+        from dissectors.sources.mapped import Windows
+
+        yield next(self._chunks)
+        if self._file.seekable():
+            self._windows = Windows(self._file.fileno(), self._file.tell())
+            yield from self._windows
+            if self._windows.lost is not None:
+                return
+            self._file.seek(self._windows.at)
+        yield from self._chunks
 
     def close(self) -> None:
         """Close the file; standard input stays open."""

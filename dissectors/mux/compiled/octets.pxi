@@ -9,9 +9,15 @@ cdef extern from *:
     static inline uint32_t little_u32(const unsigned char *at) {
         return (uint32_t) at[3] << 24 | (uint32_t) at[2] << 16 | (uint32_t) at[1] << 8 | (uint32_t) at[0];
     }
+    #if defined(__GNUC__)
+    #define soon(at) __builtin_prefetch(at)
+    #else
+    #define soon(at)
+    #endif
     """
     uint32_t big_u32(const unsigned char *at) noexcept nogil
     uint32_t little_u32(const unsigned char *at) noexcept nogil
+    void soon(const void *at) noexcept nogil
 
 
 cdef struct Octets:
@@ -22,6 +28,29 @@ cdef struct Octets:
 cdef inline Octets over(bytes kept) noexcept:
     """The octets of an object that whoever asks keeps alive."""
     return Octets(<const unsigned char *> PyBytes_AS_STRING(kept), PyBytes_GET_SIZE(kept))
+
+
+@final
+cdef class Lent:
+    """The octets of any object that has some, in their place as long as this lives."""
+
+    cdef Py_buffer buffer
+
+    def __cinit__(self, owner):
+        PyObject_GetBuffer(owner, &self.buffer, PyBUF_SIMPLE)
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.buffer)
+
+    cdef Octets octets(self) noexcept:
+        return Octets(<const unsigned char *> self.buffer.buf, self.buffer.len)
+
+
+cdef inline void ahead(Octets octets, Py_ssize_t at) noexcept:
+    """Say that the 128 octets at `at` are likely to be read soon: machines do not guess where a record begins."""
+    if 0 <= at and octets.size - at >= 128:
+        soon(octets.data + at)
+        soon(octets.data + at + 64)
 
 
 cdef int beyond() except -1:
@@ -91,6 +120,6 @@ cdef void *room(void *kept, void *own, int fit, int count, size_t size) except N
     cdef void *larger = PyMem_Realloc(NULL if kept is own else kept, max(1, 2 * count) * size)
     if larger is NULL:
         raise MemoryError()
-    if kept is own and count:
+    if own is not NULL and kept is own:
         memcpy(larger, own, count * size)
     return larger

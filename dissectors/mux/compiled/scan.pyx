@@ -5,6 +5,7 @@ Common are datagrams that no row matches and those of a stream that is confirmed
 
 One module, so that the C compiler sees the whole pass at once; its parts are the files included below.
 """
+from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
 from cpython.object cimport PyObject
@@ -41,6 +42,7 @@ cdef enum:
     MOST_INTERFACES = 16
     MOST_OPTIONS = 16
     EPB = 6
+    RECORDS_AHEAD = 8
 
 if len(ROWS) >= MOST_ROWS:
     raise ImportError(f"the compiled scan reads {MOST_ROWS} rows, the table has {len(ROWS)}")
@@ -51,6 +53,9 @@ cdef uint64_t KEYED = evidence.KEYED, SEEN_QUIC = 1 << evidence.QUIC, BESIDE_QUI
 cdef int64_t LARGEST = LARGEST_RECORD, LAST_MOMENT = LATEST
 cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT
 cdef uint64_t[MOST_ROWS] SETTLED_BY
+cdef int[256] FIRST_HEARD
+for number, place in signs.FIRST_HEARD.items():
+    FIRST_HEARD[number] = place
 for number, (protocol, row) in enumerate(ROWS):
     IS_MEDIA[number] = protocol == evidence.RTP and row.strength == "plausible"
     IS_ENCRYPTED[number] = row.encrypted
@@ -75,6 +80,7 @@ cdef class Scanner:
     build = "compiled"
     cdef readonly object bounds, frames, flows
     cdef public object _evidence
+    cdef object reported, waiting
     cdef readonly int64_t datagrams, inside
     cdef bint every, brief, timed, full, vlan_known
     cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
@@ -88,6 +94,7 @@ cdef class Scanner:
         self.flows = FlowTable(self.bounds.flows, FlowState, PairState)
         numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
         self._evidence = Evidence(self.bounds.waiting, self.bounds.streams, numbers, Counters)
+        self.reported, self.waiting = self._evidence.reported, self._evidence.waits_for_source
         self.every = every
         self.brief = not every and not numbers
         self.table, self.index = Table(), FlowIndex()
@@ -116,20 +123,21 @@ cdef class Scanner:
     def bounds_hit(self):
         return reference.bounds_hit(self.flows, self._evidence)
 
-    def read(self, int64_t file, walker, bytes chunk not None):
+    def read(self, int64_t file, walker, chunk not None):
         """Batches of the records that are whole with `chunk`: plain ones are walked here, others by `walker`."""
+        cdef Lent lent = Lent(chunk)
         cdef Py_ssize_t at = 0, size = len(chunk), taken
         batch = reference.Batch()
         while at < size and walker.notes.corrupt is None:
             layout = walker.layout
             taken = 0
             if type(layout) is pcap.Layout:
-                taken = self.pcap(batch.entries, over(chunk), at, file, walker, layout)
+                taken = self.pcap(batch.entries, lent.octets(), at, file, walker, layout)
             elif type(layout) is pcapng.Layout:
-                taken = self.pcapng(batch.entries, over(chunk), at, file, walker, layout)
+                taken = self.pcapng(batch.entries, lent.octets(), at, file, walker, layout)
             at += taken
             if at < size and (taken == 0 or len(batch.entries) < BATCH):
-                piece = chunk[at:at + walker.wanted]
+                piece = bytes(chunk[at:at + walker.wanted])
                 for record in walker.feed(piece):
                     self.walked(batch.entries, file, record)
                 at += len(piece)
@@ -192,6 +200,7 @@ cdef class Scanner:
         while at + header <= octets.size and len(entries) < BATCH:
             narrow(&head, octets, at, 16)
             captured = either(head, 8, big)
+            ahead(octets, at + RECORDS_AHEAD * (header + captured))
             if captured > LARGEST or captured > octets.size - at - header:
                 break
             frame += 1
@@ -221,6 +230,7 @@ cdef class Scanner:
         while at + 32 <= size and len(entries) < BATCH:
             narrow(&head, octets, at, 28)
             total, number, captured = either(head, 4, big), either(head, 8, big), either(head, 20, big)
+            ahead(octets, at + RECORDS_AHEAD * total)
             padded = (captured + 3) & ~3
             if (
                 either(head, 0, big) != EPB or captured > LARGEST or total & 3 or total < 32 + padded
@@ -355,12 +365,17 @@ cdef class Scanner:
         return 0
 
     cdef bint nothing_new(self, bytes payload) except -1:
-        """Whether the sources that a report names are known, and nothing waits for word of them."""
-        evidence = self._evidence
-        for ssrc in signs.sources(payload):
-            if ssrc not in evidence.reported or ssrc in evidence.waits_for_source:
-                return False
-        return True
+        """Whether what `signs.sources` finds in a report is known, and nothing waits for word of it."""
+        cdef Octets octets = over(payload)
+        cdef int first = FIRST_HEARD[u8(octets, 1)] if u8(octets, 0) & 0x1F else 0
+        if octets.size >= 8 and not self.reported_before(u32(octets, 4)):
+            return False
+        return not first or octets.size < first + 4 or self.reported_before(u32(octets, first))
+
+    cdef bint reported_before(self, int64_t ssrc) except -1:
+        """Whether RTCP named a source, unless that is none at all."""
+        source = ssrc
+        return not ssrc or (source in self.reported and source not in self.waiting)
 
     cdef inline bint media(
         self, Octets payload, int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t time, int depth,
