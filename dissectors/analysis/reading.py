@@ -20,7 +20,7 @@ from dissectors.mux.table import PROTOCOLS, ROWS
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
 
-MAX_FLOWS = 4096
+MAX_FLOWS = 1024
 DATAGRAMS_AT_ONCE, OCTETS_AT_ONCE = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
 

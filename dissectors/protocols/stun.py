@@ -22,7 +22,7 @@ from dissectors.wire.spec import U32, AtLeast, Bits, Chain, LengthField, Spec, c
 from dissectors.wire.values import Struct
 
 SHOWN = 64
-MOST_REMEMBERED = 1024
+MOST_REMEMBERED = 512
 LONGEST_REMEMBERED = 64
 """Octets of the longest attribute that is remembered decoded: an agent repeats most of them in every check."""
 

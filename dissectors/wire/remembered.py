@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-MOST_REMEMBERED = 1024
+MOST_REMEMBERED = 512
 LONGEST_REMEMBERED = 512
 """How many texts a reading remembers, and how long the longest is."""
 
