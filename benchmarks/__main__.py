@@ -2,7 +2,8 @@
 
 Every contender reads the same capture in the same round; what counts is CPU time (user and system, of a process and its
 children), and ratios are taken within a round, so that a machine that is busy or slow spoils them least. Medians of the
-rounds are shown. A contender that would take minutes reads a part of the capture, and its time is scaled up by what
+rounds are shown. Each round has an order of its own, because whoever comes after one that ran for minutes finds memory
+and caches cold. A contender that would take minutes reads a part of the capture, and its time is scaled up by what
 each further datagram cost.
 """
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import json
 import os
 import platform
+import random
 import shutil
 import statistics
 import subprocess
@@ -198,7 +200,7 @@ def main() -> None:
         wanted = [each for each in contenders(limit) if not options.only or each.name.startswith((*options.only,))]
         runs: dict[str, list[Run]] = {each.name: [] for each in wanted}
         for number in range(options.rounds):
-            for each in wanted:
+            for each in random.Random(number).sample(wanted, len(wanted)):
                 print(f"round {number + 1}: {each.name}", file=sys.stderr)
                 runs[each.name].append(measured(each, captures))
         rows = results(runs)
