@@ -146,8 +146,10 @@ cdef class Table:
             return 0 <= length - value <= clause.d
         if clause.op == CHAIN:
             return chained(clause, payload, length)
-        if clause.op == START_LINE and not may_be_line(payload, self.clauses[a].version):
-            return False
+        if clause.op == START_LINE:
+            value = starts(payload, length, self.clauses[a].version)
+            if value >= 0:
+                return value
         return classify.holds(self.clauses[a], part(payload, 0, payload.size), length)
 
 
@@ -201,18 +203,41 @@ cdef inline bint fits(Octets payload, Py_ssize_t length) except -1:
     return end <= length
 
 
-cdef bint may_be_line(Octets payload, bytes version) except -1:
-    """Whether a payload begins as a request or a status line does; the interpreter says the rest."""
-    cdef Py_ssize_t at = 0, text
-    cdef Octets tokens = over(TOKEN), name = over(version)
+cdef int starts(Octets payload, Py_ssize_t length, bytes version) except -2:
+    """Whether a payload begins with a request or a status line; -1 where the line is cut and more has to be asked."""
+    cdef Py_ssize_t at = 0, end, stop, size = len(version)
+    cdef Octets tokens = over(TOKEN)
     while at < payload.size and (u8(payload, at) == 13 or u8(payload, at) == 10):
         at += 1
-    text = at
-    while at < payload.size and at - text < name.size and (u8(payload, at) & 0xDF) == (u8(name, at - text) & 0xDF):
-        at += 1
-    if at - text == name.size:
-        return True
-    at = text
-    while at < payload.size and u8(tokens, u8(payload, at)):
-        at += 1
-    return at > text and at < payload.size and u8(payload, at) == 32
+    end = at
+    while end < payload.size and u8(payload, end) != 13 and u8(payload, end) != 10:
+        end += 1
+    if end - at > size and u8(payload, at + size) == 32 and same_letters(payload, at, version):
+        at += size + 1
+        for stop in range(at, at + 3):
+            if stop >= end or not 48 <= u8(payload, stop) <= 57:
+                return False
+        return at + 3 == end or u8(payload, at + 3) == 32
+    stop = at
+    while stop < end and u8(tokens, u8(payload, stop)):
+        stop += 1
+    if stop == at or stop == end or u8(payload, stop) != 32:
+        return False
+    if end == payload.size < length:
+        return -1
+    while end > stop and (u8(payload, end - 1) == 32 or u8(payload, end - 1) == 9):
+        end -= 1
+    end -= size
+    return end - 1 > stop and u8(payload, end - 1) == 32 and same_letters(payload, end, version)
+
+
+cdef bint same_letters(Octets payload, Py_ssize_t at, bytes version) except -1:
+    """Whether a payload holds a version at `at`, in letters of either case."""
+    cdef Octets name = over(version)
+    cdef Py_ssize_t i
+    cdef int octet
+    for i in range(name.size):
+        octet = u8(payload, at + i)
+        if (octet - 32 if 97 <= octet <= 122 else octet) != u8(name, i):
+            return False
+    return True
