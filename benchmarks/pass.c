@@ -173,7 +173,7 @@ int main(int argc, char **argv) {
     int file = argc == 2 ? open(argv[1], O_RDONLY) : -1;
     if (file < 0 || fstat(file, &known)) return 2;
     size_t at = 24, size = known.st_size, confirmed = 0;
-    const uint8_t *octets = mmap(NULL, size, PROT_READ, MAP_SHARED , file, 0);
+    const uint8_t *octets = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
     if (octets == MAP_FAILED) return 2;
     while (at + 16 <= size) {
         uint32_t head[4];

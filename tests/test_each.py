@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 from dissectors.cli import main
 from dissectors.commands import each
 
+TELL = each.tell
 ROOT = Path(__file__).parent.parent
 PCAPS = ROOT / "pcaps"
 NAMES = ("facetime-2013.pcap", "encodings.pcap", "rfc7983.pcap")
@@ -55,6 +59,30 @@ def test_one_job_does_the_work_where_processes_cannot_share_memory(
     told = capsys.readouterr()
     assert told.out == whole
     assert told.err == "muxshark: several processes cannot share memory here (permission denied); one job instead\n"
+
+
+def killed(options: argparse.Namespace, path: str) -> each.Told:
+    """As `each.tell`, but one file is too much for its process."""
+    if path.endswith(NAMES[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return TELL(options, path)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no process can be killed so here")
+@pytest.mark.parametrize("copies", [1, 10])
+def test_a_process_that_is_killed_loses_no_report_but_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], copies: int
+) -> None:
+    paths = [str(PCAPS / NAMES[1]), *(str(PCAPS / name) for name in (NAMES[0], NAMES[2]) for _ in range(copies))]
+    words = ["analyze", "--each", "--json", "--jobs", "2"]
+    main([*words, *paths[1:]])
+    others = json.loads(capsys.readouterr().out)
+    monkeypatch.setattr(each, "tell", killed)
+    assert main([*words, *paths]) == 2
+    told = capsys.readouterr()
+    assert json.loads(told.out)["reports"] == others["reports"]
+    why = "the process that analysed it was killed; perhaps it needed more memory than there is"
+    assert told.err == f"muxshark: {paths[0]}: {why}\n"
 
 
 def test_the_summary_adds_the_files_up() -> None:

@@ -192,3 +192,8 @@ def test_escapes_are_the_ones_that_people_know() -> None:
 def test_readable_text_keeps_its_lines_and_nothing_else() -> None:
     assert readable("v=0\r\ns=\x1b[2J\r\n") == "v=0\ns=\\x1b[2J\n"
     assert readable("a\rb") == "a\\rb"
+
+
+@pytest.mark.parametrize("beside", ["plain", "ü", "\udcff"])
+def test_a_number_that_json_lacks_is_null_whatever_stands_beside_it(beside: str) -> None:
+    assert json.loads(compact([beside, float("nan"), float("inf"), 1.5]))[1:] == [None, None, 1.5]

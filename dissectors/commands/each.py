@@ -6,8 +6,8 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from functools import partial
@@ -108,22 +108,50 @@ def _numbers(counts: dict[str, int]) -> tuple[str, ...]:
 
 def _tell(stack: ExitStack, named: list[str], options: argparse.Namespace, jobs: int) -> Iterator[Told]:
     """What each file came to, in order; more than one job has a process each."""
+    work = partial(tell, options)
     if jobs == 1:
-        yield from map(partial(tell, options), named)
+        yield from map(work, named)
         return
     try:
-        # An interrupt ends the workers at once and in silence; it is said once, where they were started.
-        pool = ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
+        pool = _pool(jobs)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         print(f"muxshark: several processes cannot share memory here ({reason}); one job instead", file=sys.stderr)
-        yield from map(partial(tell, options), named)
+        yield from map(work, named)
         return
     stack.enter_context(pool)
+    futures = [_submitted(pool, work, path) for path in named]
+    for path, future in zip(named, futures, strict=True):
+        try:
+            yield future.result()
+        except BrokenProcessPool:
+            # One process that is killed ends the others of its pool, and nobody says whose file it had.
+            yield _alone(work, path)
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    """Processes that an interrupt ends at once and in silence; it is said once, where they were started."""
+    return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
+
+
+def _submitted(pool: ProcessPoolExecutor, work: Callable[[str], Told], path: str) -> Future[Told]:
+    """The work on a file, begun; broken already where the pool is."""
     try:
-        yield from pool.map(partial(tell, options), named)
-    except BrokenProcessPool:
-        raise inputs.Refused("a process that analysed one of the files ended before its report") from None
+        return pool.submit(work, path)
+    except BrokenProcessPool as broken:
+        future: Future[Told] = Future()
+        future.set_exception(broken)
+        return future
+
+
+def _alone(work: Callable[[str], Told], path: str) -> Told:
+    """What a file comes to in a process of its own."""
+    with _pool(1) as pool:
+        try:
+            return pool.submit(work, path).result()
+        except BrokenProcessPool:
+            problem = f"{path}: the process that analysed it was killed; perhaps it needed more memory than there is"
+            return Told(path, "", UNREADABLE, {}, problem)
 
 
 def _print(told: Told, as_json: bool, later: bool) -> None:

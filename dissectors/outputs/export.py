@@ -7,6 +7,7 @@ line of its own, so that `grep` and `diff` work on it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -55,4 +56,6 @@ def _without_surrogates(value: Any) -> Any:
         return scalar(value)
     if isinstance(value, dict):
         return {scalar(name): _without_surrogates(member) for name, member in value.items()}
+    if isinstance(value, float):
+        return value if isfinite(value) else None
     return [_without_surrogates(member) for member in value] if isinstance(value, (tuple, list)) else value
