@@ -214,7 +214,7 @@ class Engine:
             **self.control.bounds_hit,
             "handshakes": self.handshakes.evicted,
         }
-        told = [Problem("bound-hit", f"{name}: {count} given up", 1, ()) for name, count in hits.items() if count]
+        told = [Problem("bound-hit", f"{name}: {count:,} given up", 1, ()) for name, count in hits.items() if count]
         if incomplete := scanner.frames.fragments.incomplete:
             what = f"{counted(incomplete, 'fragmented datagram')} incomplete"
             told.append(Problem("fragments-incomplete", what, 1, ()))

@@ -82,7 +82,7 @@ def on_the_wire(page: Page, report: Report) -> list[Line]:
         first = line("  ", name, padding, f"  {datagrams:>7,}  ")
         if not page.plain and width_of(first) - 2 > page.width:
             lines += hanging(page, line("  "), name, indent=4)
-            first = line(f"    {datagrams:,}")
+            first = line(f"    {datagrams:,}  ")
         lines += _pair(page, first, bar, protocols)
     if len(shown) < len(pairs):
         lines.append(line(span(f"  … and {count(len(pairs) - len(shown), 'more pair')} of endpoints (--all)", "dim")))
