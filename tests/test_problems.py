@@ -65,7 +65,7 @@ def test_messages_and_descriptions_beyond_what_a_call_keeps_are_told() -> None:
     (call,) = told.calls
     hits = [each.what for each in told.findings if each.id == "bound-hit"]
     descriptions = MAX_MESSAGES + 3 - len(call.descriptions)
-    assert hits == [f"offers and answers: {descriptions} given up", "messages of calls: 3 given up"]
+    assert hits == [f"offers and answers: {descriptions:,} given up", "messages of calls: 3 given up"]
 
 
 def test_what_is_wrong_is_told_in_the_order_of_the_datagrams_whatever_their_protocols_and_batches() -> None:
