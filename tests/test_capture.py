@@ -277,6 +277,32 @@ def test_a_mapped_file_that_is_cut_short_ends_with_a_note(long: str, chunk: int)
 
 
 @mapped
+def test_two_mapped_files_are_read_in_turn_though_one_is_cut_short(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\n"
+        "from tests.test_capture import open_capture\n"
+        "def records(capture):\n"
+        "    def take(chunk):\n"
+        "        for at in range(0, len(chunk), 4096):\n"
+        "            yield from capture.walker.feed(bytes(chunk[at:at + 4096]))\n"
+        "    return capture.through(take, mapped=True)\n"
+        "captures = [open_capture(path) for path in sys.argv[1:]]\n"
+        "readings = [records(capture) for capture in captures]\n"
+        "for reading in readings:\n"
+        "    for _ in range(300): next(reading)\n"
+        "os.truncate(sys.argv[1], 1 << 20)\n"
+        "print([300 + len(list(reading)) for reading in readings], [each.notes.corrupt for each in captures])\n"
+    )
+    paths = [write(tmp_path / name, pcap(list(range(LONG // 1016)), 1000)) for name in ("a", "b")]
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, cwd=root)
+    lost = (1 << 20, "the file was cut short while it was read, or its disk failed")
+    whole, all_of_it = (1 << 20) // 1016, LONG // 1016
+    # The record that the file now ends within was begun already: its other octets are ones.
+    assert done.stdout == f"[{whole + 1}, {all_of_it}] {[lost, None]}\n", done.stderr
+
+
+@mapped
 def test_another_handler_of_the_same_signal_is_asked_where_no_capture_is_read() -> None:
     code = (
         "import faulthandler, mmap, os, tempfile\n"

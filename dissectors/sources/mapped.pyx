@@ -12,10 +12,15 @@ from stat import S_ISREG
 
 cdef extern from *:
     """
+    /* A window that is being looked at; those of all captures, which the interpreter's lock guards, are a list. */
+    typedef struct Watched {
+        char *begin, *end, *volatile lost;
+        struct Watched *next;
+    } Watched;
+
     #if defined(__linux__)
     #include <errno.h>
     #include <signal.h>
-    #include <stdint.h>
     #include <string.h>
     #include <sys/mman.h>
     #include <unistd.h>
@@ -24,23 +29,27 @@ cdef extern from *:
     #endif
 
     static struct sigaction otherwise;
-    static __thread struct { char *begin, *end; char *volatile lost; } watched;
+    static Watched *all_watched;
 
     /* Put ones in the place of the octets that are gone, from their page to the end of the window. */
+    static int filled(Watched *watched, char *at) {
+        size_t page = sysconf(_SC_PAGESIZE), size;
+        char *from = watched->begin + (at - watched->begin) / page * page;
+        size = watched->end - from;
+        if (mmap(from, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != from) return 0;
+        memset(from, 0xFF, size);
+        watched->lost = watched->end = from;
+        return 1;
+    }
+
     static void gone(int number, siginfo_t *info, void *context) {
         char *at = info->si_addr;
-        if (at >= watched.begin && at < watched.end) {
-            int kept = errno;
-            char *page = watched.begin + (at - watched.begin) / sysconf(_SC_PAGESIZE) * sysconf(_SC_PAGESIZE);
-            size_t size = watched.end - page;
-            if (mmap(page, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == page) {
-                memset(page, 0xFF, size);
-                watched.lost = page;
-                watched.end = page;
+        int kept = errno;
+        for (Watched *watched = all_watched; watched != NULL; watched = watched->next)
+            if (at >= watched->begin && at < watched->end && filled(watched, at)) {
                 errno = kept;
                 return;
             }
-        }
         if (otherwise.sa_flags & SA_SIGINFO)
             otherwise.sa_sigaction(number, info, context);
         else if (otherwise.sa_handler != SIG_DFL && otherwise.sa_handler != SIG_IGN)
@@ -49,20 +58,27 @@ cdef extern from *:
             signal(number, SIG_DFL);
     }
 
-    static int watch(char *begin, char *end) {
-        static int watching;
-        if (!watching) {
+    static int caught(void) {
+        static int already;
+        if (!already) {
             struct sigaction action = {.sa_sigaction = gone, .sa_flags = SA_SIGINFO | SA_ONSTACK};
             sigemptyset(&action.sa_mask);
-            watching = sigaction(SIGBUS, &action, &otherwise) == 0;
+            already = sigaction(SIGBUS, &action, &otherwise) == 0;
         }
-        watched.begin = begin;
-        watched.end = end;
-        watched.lost = NULL;
-        return watching;
+        return already;
     }
 
-    static Py_ssize_t lost_behind(char *begin) { return watched.lost == NULL ? -1 : watched.lost - begin; }
+    static void watch(Watched *watched) {
+        watched->next = all_watched;
+        all_watched = watched;
+    }
+
+    static void unwatch(Watched *watched) {
+        Watched **place = &all_watched;
+        while (*place != NULL && *place != watched) place = &(*place)->next;
+        if (*place != NULL) *place = watched->next;
+    }
+
     static char *mapped(int file, size_t size) {
         void *data = mmap(NULL, size, PROT_READ, MAP_SHARED, file, 0);
         return data == MAP_FAILED ? NULL : data;
@@ -71,16 +87,23 @@ cdef extern from *:
     static void given_back(char *at, size_t size) { madvise(at, size, MADV_DONTNEED); }
     static void unmapped(char *at, size_t size) { munmap(at, size); }
     #else
-    static int watch(char *begin, char *end) { return 0; }
-    static Py_ssize_t lost_behind(char *begin) { return -1; }
+    static int caught(void) { return 0; }
+    static void watch(Watched *watched) {}
+    static void unwatch(Watched *watched) {}
     static char *mapped(int file, size_t size) { return NULL; }
     static int fetched(char *at, size_t size) { return 0; }
     static void given_back(char *at, size_t size) {}
     static void unmapped(char *at, size_t size) {}
     #endif
     """
-    bint watch(char *begin, char *end)
-    Py_ssize_t lost_behind(char *begin)
+    ctypedef struct Watched:
+        char *begin
+        char *end
+        char *lost
+
+    bint caught()
+    void watch(Watched *watched)
+    void unwatch(Watched *watched)
     char *mapped(int file, size_t size)
     bint fetched(char *at, size_t size)
     void given_back(char *at, size_t size)
@@ -99,19 +122,20 @@ cdef class Windows:
     cdef readonly Py_ssize_t at
     cdef Py_ssize_t begin, end
     cdef char *data
+    cdef Watched watched
 
-    def __init__(self, int file, Py_ssize_t at):
+    def __cinit__(self, int file, Py_ssize_t at):
         known = os.fstat(file)
-        self.at = self.begin = at
-        self.end = known.st_size if S_ISREG(known.st_mode) and known.st_size > at else at
-        if self.end > at:
-            self.data = mapped(file, self.end)
-            if self.data is NULL:
-                self.end = at
+        self.at = self.begin = self.end = at
+        if S_ISREG(known.st_mode) and known.st_size > at >= 0 and caught():
+            self.data = mapped(file, known.st_size)
+            if self.data is not NULL:
+                self.end = known.st_size
+                watch(&self.watched)
 
     def __dealloc__(self):
         if self.data is not NULL:
-            watch(NULL, NULL)
+            unwatch(&self.watched)
             unmapped(self.data, self.end)
 
     def __iter__(self):
@@ -123,10 +147,9 @@ cdef class Windows:
             given_back(self.data + page, self.at - page)
         self.begin, page = self.at, self.at - self.at % size
         size = min(size, self.end - page)
-        if self.at >= self.end or self.lost is not None or not fetched(self.data + page, size):
+        if self.at >= self.end or self.watched.lost is not NULL or not fetched(self.data + page, size):
             raise StopIteration
-        if not watch(self.data + page, self.data + page + size):
-            raise StopIteration
+        self.watched.begin, self.watched.end = self.data + page, self.data + page + size
         self.at = page + size
         return memoryview(self)
 
@@ -135,6 +158,5 @@ cdef class Windows:
 
     @property
     def lost(self):
-        """Where in the file the octets of this window, or the one before, turned out to be gone; None if they are not."""
-        cdef Py_ssize_t place = lost_behind(self.data) if self.data is not NULL else -1
-        return place if 0 <= place < self.end else None
+        """Where in the file octets turned out to be gone while their window was looked at; None if they did not."""
+        return None if self.watched.lost is NULL else self.watched.lost - self.data
