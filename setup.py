@@ -1,4 +1,4 @@
-"""The compiled twin of the scan; everything else about the package stands in setup.cfg.
+"""The compiled modules, the twin of the scan first of all; everything else about the package stands in setup.cfg.
 
 Without a C compiler the package installs all the same and scans interpreted, and says so; with
 MUXSHARK_REQUIRE_EXTENSION=1 in the environment that is an error, and with MUXSHARK_PURE=1 nothing is compiled.

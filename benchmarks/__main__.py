@@ -43,7 +43,10 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run: CPU and wall time in seconds, peak memory in MiB."""
+    """One run: CPU and wall time in seconds, peak memory in MiB.
+
+    The peak of what takes less than this process is that of this process, from which it was forked.
+    """
 
     cpu: float
     wall: float
@@ -155,7 +158,7 @@ def versions() -> dict[str, str]:
 
 
 def results(runs: dict[str, list[Run]]) -> dict[str, dict[str, float]]:
-    """Medians by contender, and CPU as a ratio to the reference, to the plain pass and to our scan, round by round."""
+    """Medians by contender, and CPU as a ratio to the reference and to our scan, round by round."""
     told = {}
     for name, own in runs.items():
         row = {what: statistics.median(getattr(one, what) for one in own) for what in ("cpu", "wall", "memory")}

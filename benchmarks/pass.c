@@ -1,4 +1,4 @@
-/* The limit: one plain pass in C over an Ethernet pcap file in memory, with the statistics that the scan keeps.
+/* The limit: one plain pass in C over an Ethernet pcap file in memory, with most of the statistics that the scan keeps.
 
    Link layer, VLAN, IPv4, IPv6, UDP; a class by hand-written conditions; a table of flows and one of streams, a stream
    once three of its numbers followed one another; loss by a window of a hundred numbers, jitter for eight clocks,
@@ -91,8 +91,9 @@ static void came(Stream *s, int sequence) {
     int step = (sequence - s->highest) & 0xffff;
     if (step < 3000) {
         if (!step) s->duplicates++;
-        for (int place = 0; place < step && place < 100; place++) {
-            int bit = 99 - place;
+        int64_t before = s->base - (s->highest - 99);
+        for (int64_t place = before > 0 ? before : 0; place < step && place < 100; place++) {
+            int bit = 99 - (int)place;
             if ((bit < 64 ? s->low >> bit : s->high >> (bit - 64)) & 1) {
                 if (s->lost_run) s->runs++;
                 s->lost_run = 0;
@@ -134,7 +135,7 @@ static void count(Stream *s, const uint8_t *p, int length, int64_t time) {
         s->run += ((sequence - s->sequence) & 0xffff) == 1;
         came(s, sequence);
     } else
-        s->first = s->origin = time, s->base = s->highest = sequence, s->low = 1;
+        s->first = s->origin = time, s->base = s->highest = sequence, s->low = 1, s->sizes[2] = size;
     s->packets++, s->octets += length, s->markers += p[1] >> 7, s->type = p[1] & 127;
     s->sizes[0]++, s->sizes[1] += size;
     if (size < s->sizes[2]) s->sizes[2] = size;

@@ -15,7 +15,7 @@ def main(path: str) -> None:
     gc.set_threshold(LITTLE_GARBAGE)
     from dissectors.sources.capture import open_capture
 
-    if os.environ.get("MUXSHARK_PURE"):
+    if os.environ.get("MUXSHARK_PURE", "") not in ("", "0"):
         from dissectors.mux.scan import Scanner
     else:
         from dissectors.mux.compiled.scan import Scanner

@@ -303,6 +303,23 @@ def test_two_mapped_files_are_read_in_turn_though_one_is_cut_short(tmp_path: Pat
 
 
 @mapped
+@pytest.mark.parametrize("later", ["enable", "disable"])
+def test_a_handler_that_others_set_later_ends_the_mapping_and_not_the_reading(long: str, later: str) -> None:
+    code = (
+        "import faulthandler, os, sys\n"
+        "from tests.test_capture import open_capture, seen\n"
+        "path, later = sys.argv[1:]\n"
+        "if later == 'disable': faulthandler.enable()\n"
+        "capture = open_capture(path)\n"
+        "count, kinds = seen(capture, lambda now: now == 1 and getattr(faulthandler, later)())\n"
+        "print(count, [kind.__name__ for kind in kinds[:3]], capture.notes.corrupt)\n"
+    )
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code, long, later], capture_output=True, text=True, cwd=root)
+    assert done.stdout == f"{LONG // 1016} ['bytes', 'memoryview', 'bytes'] None\n", done.stderr
+
+
+@mapped
 def test_another_handler_of_the_same_signal_is_asked_where_no_capture_is_read() -> None:
     code = (
         "import faulthandler, mmap, os, tempfile\n"

@@ -99,9 +99,9 @@ class Scanner:
         """How often which bound made something give way."""
         return bounds_hit(self.flows, self._evidence)
 
-    def read(self, file: int, walker: Walker, chunk: bytes) -> Iterator[Batch]:
+    def read(self, file: int, walker: Walker, chunk: bytes | memoryview) -> Iterator[Batch]:
         """Batches of the records that are whole with the next octets of a capture, which `walker` walks."""
-        return self.scan((file, record) for record in walker.feed(chunk))
+        return self.scan((file, record) for record in walker.feed(bytes(chunk)))
 
     def scan(self, records: Iterable[tuple[int, Record]], size: int = BATCH) -> Iterator[Batch]:
         """Batches of at least `size` rows (the last one is what is left) for records, each with its file's number."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import heapq
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from io import FileIO
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
 
 from dissectors.wire.errors import CaptureError
 from dissectors.wire.formats import GZIP, enough, walker
@@ -59,11 +60,17 @@ class Capture:
         """Every whole record in order. A capture that is cut or corrupt ends early, and `notes` says where."""
         return self.through(self.walker.feed)
 
-    def through(self, take: Callable[[bytes], Iterator[Taken]], mapped: bool = False) -> Iterator[Taken]:
+    @overload
+    def through(self, take: Callable[[bytes], Iterator[Taken]]) -> Iterator[Taken]: ...
+
+    @overload
+    def through(self, take: Callable[[bytes | memoryview], Iterator[Taken]], mapped: bool) -> Iterator[Taken]: ...
+
+    def through(self, take: Callable[[Any], Iterator[Taken]], mapped: bool = False) -> Iterator[Taken]:
         """What `take` makes of the capture's octets, chunk by chunk, if need be inflated.
 
         `take` feeds them to `walker`; a capture that is cut or corrupt ends early, and `notes` says where. With
-        `mapped`, which is for compiled code, chunks may be memoryviews that are valid until the next one.
+        `mapped` a chunk may be a memoryview, of which nothing may be kept once the next one is asked for.
         """
         notes = self.notes
         size = 0
@@ -79,21 +86,25 @@ class Capture:
         elif notes.corrupt is None and self._damage is not None:
             notes.corrupt = (size, self._damage)
 
-    def _mapped(self) -> Iterator[Any]:
+    def _mapped(self) -> Iterator[bytes | memoryview]:
         """The same octets: what was read already, what can be mapped, the rest."""
-        from dissectors.sources.mapped import Windows
-
         yield next(self._chunks)
-        if self._file.seekable():
-            self._windows = Windows(self._file.fileno(), self._file.tell())
-            yield from self._windows
-            if self._windows.lost is not None:
-                return
-            self._file.seek(self._windows.at)
+        if isinstance(self._file, FileIO) and self._file.seekable():
+            try:
+                from dissectors.sources.mapped import Windows
+            except ModuleNotFoundError:
+                pass
+            else:
+                self._windows = Windows(self._file.fileno(), self._file.tell())
+                yield from self._windows
+                if self._windows.lost is not None:
+                    return
+                self._file.seek(self._windows.at)
         yield from self._chunks
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
+        self._windows = None
         self._file.close()
 
     def __enter__(self) -> Capture:

@@ -2,13 +2,16 @@
 
 Where a read of a file that was cut short meanwhile merely comes up short, and that of a failing disk is an error, a
 mapping ends the process with SIGBUS. So each window is asked for before anybody looks at it (MADV_POPULATE_READ, Linux
-5.14), and one that is lost all the same then reads as octets of ones, which begin no record of any format, and says so.
+5.14). Pages that vanish all the same are replaced by octets of 0xFF, with which no record can begin, and `lost` says
+where.
 """
 from cpython.buffer cimport PyBuffer_FillInfo
+from cpython.ref cimport Py_DECREF
 from cython cimport final
 
 import os
 from stat import S_ISREG
+from sys import maxsize
 
 cdef extern from *:
     """
@@ -44,8 +47,8 @@ cdef extern from *:
 
     static void gone(int number, siginfo_t *info, void *context) {
         char *at = info->si_addr;
-        int kept = errno;
-        for (Watched *watched = all_watched; watched != NULL; watched = watched->next)
+        int kept = errno, sent = info->si_code <= 0;
+        for (Watched *watched = all_watched; watched != NULL && !sent; watched = watched->next)
             if (at >= watched->begin && at < watched->end && filled(watched, at)) {
                 errno = kept;
                 return;
@@ -54,18 +57,20 @@ cdef extern from *:
             otherwise.sa_sigaction(number, info, context);
         else if (otherwise.sa_handler != SIG_DFL && otherwise.sa_handler != SIG_IGN)
             otherwise.sa_handler(number);
-        else
+        else if (otherwise.sa_handler == SIG_DFL || !sent) {
+            /* A fault comes again as soon as this returns, a signal that somebody sent does not. */
             signal(number, SIG_DFL);
+            if (sent) raise(number);
+        }
     }
 
+    /* Whether a loss would be caught; whoever handles the signal since is not asked to share it. */
     static int caught(void) {
-        static int already;
-        if (!already) {
-            struct sigaction action = {.sa_sigaction = gone, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-            sigemptyset(&action.sa_mask);
-            already = sigaction(SIGBUS, &action, &otherwise) == 0;
-        }
-        return already;
+        static int begun;
+        struct sigaction action = {.sa_sigaction = gone, .sa_flags = SA_SIGINFO | SA_ONSTACK}, now;
+        sigemptyset(&action.sa_mask);
+        if (!begun) begun = sigaction(SIGBUS, &action, &otherwise) == 0;
+        return begun && sigaction(SIGBUS, NULL, &now) == 0 && now.sa_sigaction == gone;
     }
 
     static void watch(Watched *watched) {
@@ -112,22 +117,23 @@ cdef extern from *:
 
 @final
 cdef class Windows:
-    """An iterator over what stands in a file from the octet `at` on; it ends where the file does, or cannot be mapped.
+    """An iterator over what stands in a file from the octet `at` on, up to `size` octets (a multiple of a page) each.
 
-    The octets of a window are valid until the next one is asked for. `at` tells where that would begin.
+    It ends where the file does, or at the first window that cannot be mapped; plain reading goes on from `at`. The
+    octets of a window are valid until the next one is asked for. Where some are lost meanwhile, the record that was
+    begun before them ends in octets of 0xFF.
     """
 
-    SIZE = 1 << 21
-
     cdef readonly Py_ssize_t at
-    cdef Py_ssize_t begin, end
+    cdef Py_ssize_t begin, end, size
     cdef char *data
     cdef Watched watched
 
-    def __cinit__(self, int file, Py_ssize_t at):
+    def __cinit__(self, int file, Py_ssize_t at, Py_ssize_t size=1 << 21):
         known = os.fstat(file)
         self.at = self.begin = self.end = at
-        if S_ISREG(known.st_mode) and known.st_size > at >= 0 and caught():
+        self.size = size
+        if S_ISREG(known.st_mode) and 0 <= at < known.st_size <= maxsize and size > 0 and caught():
             self.data = mapped(file, known.st_size)
             if self.data is not NULL:
                 self.end = known.st_size
@@ -142,18 +148,20 @@ cdef class Windows:
         return self
 
     def __next__(self):
-        cdef Py_ssize_t size = self.SIZE, page = self.begin - self.begin % size
+        cdef Py_ssize_t size = self.size, page = self.begin - self.begin % size
         if self.begin < self.at:
             given_back(self.data + page, self.at - page)
         self.begin, page = self.at, self.at - self.at % size
         size = min(size, self.end - page)
-        if self.at >= self.end or self.watched.lost is not NULL or not fetched(self.data + page, size):
+        if self.at >= self.end or self.watched.lost is not NULL or not caught() or not fetched(self.data + page, size):
             raise StopIteration
         self.watched.begin, self.watched.end = self.data + page, self.data + page + size
         self.at = page + size
         return memoryview(self)
 
     def __getbuffer__(self, Py_buffer *buffer, int flags):
+        # Cython has put None there, which would be held for good.
+        Py_DECREF(<object> buffer.obj)
         PyBuffer_FillInfo(buffer, self, self.data + self.begin, self.at - self.begin, True, flags)
 
     @property

@@ -1,7 +1,5 @@
-# What every datagram meets on its way to being one of a stream: `mux.evidence` and `mux.runs` where the answer is plain.
-# Whatever is less so is asked of them.
+# Whether datagrams begin a stream: compiled answers for the common case, and `mux.runs` is asked in every other.
 
-cdef uint64_t MEDIA_PATH = evidence.BESIDE_QUIC
 cdef int64_t CHOSEN = evidence.CHOSEN
 cdef int LAST = runs.LAST, LEAST = runs.LEAST
 cdef int64_t NEAR = runs.NEAR, NEAR_ALONE = runs.NEAR_ALONE
@@ -10,42 +8,10 @@ cdef int64_t NEAR = runs.NEAR, NEAR_ALONE = runs.NEAR_ALONE
 class Judge(Evidence):
     """As `mux.evidence.Evidence`."""
 
-    def _rtp(self, entry):
-        cdef bytes payload = entry.payload
-        cdef FlowState flow = entry.flow
-        cdef Octets octets = over(payload)
-        cdef uint64_t seen = flow.pair.seen
-        if octets.size < 12 or (seen & SEEN_QUIC and not seen & BESIDE_QUIC):
-            return Evidence._rtp(self, entry)
-        ssrc = u32(octets, 8)
-        key = (flow.number, ssrc)
-        if key in self.streams or ssrc in self._latest:
-            return Evidence._rtp(self, entry)
-        candidates = self._candidates
-        waiting = candidates.get(key)
-        if waiting is None:
-            waiting = Waiting()
-            put(candidates, key, waiting)
-        settled = self._wait(entry, waiting)
-        if waiting.entries and (why := self._run(waiting, entry, ssrc)):
-            settled += self._confirm(key, flow.pair, why)
-        return settled
-
-    def _wait(self, entry, waiting, most=64):
-        cdef list entries = waiting.entries
-        probation = self._probation
-        cdef int64_t others = len(probation), octets = self._octets + len(entry.payload)
-        if len(entries) >= most or others >= min(self._crowded, self.limit) or octets > self.most_octets:
-            return Evidence._wait(self, entry, waiting, most)
-        entries.append(entry)
-        probation.append((entry, waiting))
-        self._octets = octets
-        return []
-
     def _run(self, waiting, entry, int64_t ssrc):
         cdef uint64_t seen = entry.flow.pair.seen
         cdef list entries = waiting.entries
-        cdef bint path = (seen & MEDIA_PATH) != 0, extended = has_extension(over(entry.payload))
+        cdef bint path = (seen & BESIDE_QUIC) != 0, extended = has_extension(over(entry.payload))
         if ssrc in self.reported and (ssrc >= CHOSEN or (ssrc and seen & SEEN_RTCP)):
             return "its SSRC in RTCP"
         if path and extended:
@@ -58,35 +24,6 @@ class Judge(Evidence):
         else:
             waiting.objection = runs.objection([(other.payload, other.length) for other in entries])
         return "" if waiting.objection else f"{len(entries)} datagrams of its SSRC in sequence"
-
-    def _confirm(self, key, PairState pair, why):
-        cdef Counters counters = Counters(key[1], key[0])
-        cdef list settled = []
-        counters.evidence = why
-        waiting = self._candidates.pop(key)
-        for entry in waiting.entries:
-            counters.count(over(entry.payload), entry.length, entry.time, entry.file, entry.frame)
-            settled.append(new_tuple(Entry, entry[:9] + (RTP, "confirmed", why, entry.encrypted)))
-        waiting.entries = []
-        put(self.streams, key, counters)
-        put(self._latest, key[1], counters)
-        if not pair.seen & SEEN_RTP:
-            settled += self._seen(pair, RTP)
-        if waiting := self.waits_for_source.pop(key[1], None):
-            settled += self._settle(waiting, RTCP, "its SSRC sends RTP")
-        return settled
-
-
-set_item = OrderedDict.__setitem__
-
-
-cdef int put(bounded, key, value) except -1:
-    """As `Bounded.__setitem__`."""
-    if len(bounded) < <Py_ssize_t> bounded.limit:
-        set_item(bounded, key, value)
-    else:
-        bounded[key] = value
-    return 0
 
 
 cdef bint has_extension(Octets payload) except -1:
@@ -105,7 +42,7 @@ cdef bint two_in_sequence(list both) except -1:
 
 
 cdef bint in_sequence(list entries) except -1:
-    """Whether entries are a stream beyond doubt: each but a few the next of the one before, none twice or too late."""
+    """Whether entries are a stream beyond doubt: in order, at least half of them the next of the one before."""
     cdef Octets one = over(entries[0].payload), two
     cdef uint32_t first = u32(one, 4)
     cdef int number, neighbours = 0, near = 0, moved = 0, alike = 0

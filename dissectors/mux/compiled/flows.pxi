@@ -35,7 +35,7 @@ cdef class FlowState:
     cdef Counters latest
     cdef int64_t generation
     cdef readonly int64_t datagrams, octets, last, encrypted
-    cdef public bint open
+    cdef bint is_open
     cdef int64_t[MOST_PROTOCOLS] tally
     cdef dict streams
     cdef readonly int64_t number, first
@@ -45,8 +45,18 @@ cdef class FlowState:
 
     def __init__(self, number, key, PairState pair not None):
         self.number, self.key, self.pair = number, key, pair
-        self.open = True
+        self.is_open = True
         self.wire = on_the_wire(key.src, key.sport, key.dst, key.dport)
+
+    @property
+    def open(self):
+        return self.is_open
+
+    @open.setter
+    def open(self, value):
+        self.is_open = value
+        if not value:
+            self.latest = self.streams = None
 
     @property
     def first_frame(self):
@@ -138,7 +148,7 @@ cdef class FlowIndex:
                     and state.wire.ports == wire.ports
                     and state.wire.src_high == wire.src_high
                     and state.wire.dst_high == wire.dst_high
-                    and state.open
+                    and state.is_open
                 ):
                     return state
             at = (at + 1) & self.mask
@@ -156,7 +166,7 @@ cdef class FlowIndex:
 
     cdef int shrink(self) except -1:
         """A new table of the flows that are still open."""
-        return self.build([each for each in self.states if (<FlowState> each).open])
+        return self.build([each for each in self.states if (<FlowState> each).is_open])
 
     cdef int build(self, list states) except -1:
         """A new table with room for twice these states."""

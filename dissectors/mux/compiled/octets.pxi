@@ -111,7 +111,7 @@ cdef inline bytes part(Octets octets, Py_ssize_t at, Py_ssize_t size):
 cdef void *room(void *kept, void *own, int fit, int count, size_t size) except NULL:
     """Room for one more than `count` of `size` octets: in `own`, where `fit` of them do, or twice as much as before.
 
-    `fit` is a power of two, and so is every `count` at which more room is needed.
+    `fit` is a power of two, and so is every `count` at which more room is needed; one that shrank meets them again.
     """
     if count < fit:
         return own

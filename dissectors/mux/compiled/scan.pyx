@@ -1,7 +1,8 @@
 """The scan over octets: records, frames, rows, flows and streams in one pass, without an object for what is common.
 
 Common are datagrams that no row matches and those of a stream that is confirmed already. Every other one becomes an
-`Entry` and goes to the same `Evidence` as in `mux.scan`; every other frame goes through the same `Frames`.
+`Entry`, and unless its verdict is known from others on its 5-tuple, the `Evidence` of `mux.scan` judges it; every other
+frame goes through the same `Frames`.
 
 One module, so that the C compiler sees the whole pass at once; its parts are the files included below.
 """
@@ -14,13 +15,12 @@ from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from collections import OrderedDict
 from ipaddress import ip_address
 
 from dissectors.mux import classify, counters, evidence, runs, signs
 from dissectors.mux import scan as reference
 from dissectors.mux.evidence import Entry, Evidence
-from dissectors.mux.flows import FlowKey, FlowTable, Waiting
+from dissectors.mux.flows import FlowKey, FlowTable
 from dissectors.mux.inside import CARRYING, carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire import pcap, pcapng
@@ -49,10 +49,10 @@ cdef enum:
 if len(ROWS) >= MOST_ROWS:
     raise ImportError(f"the compiled scan reads {MOST_ROWS} rows, the table has {len(ROWS)}")
 
-cdef int RTP = evidence.RTP, RTCP = evidence.RTCP, MAX_INSIDE = reference.MAX_INSIDE
+cdef int RTP = evidence.RTP, MAX_INSIDE = reference.MAX_INSIDE
 cdef Py_ssize_t BATCH = reference.BATCH
 cdef uint64_t KEYED = evidence.KEYED, BESIDE_QUIC = evidence.BESIDE_QUIC
-cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTP = 1 << evidence.RTP, SEEN_RTCP = 1 << evidence.RTCP
+cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTCP = 1 << evidence.RTCP
 cdef int64_t LARGEST = LARGEST_RECORD, LAST_MOMENT = LATEST
 cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT
 cdef uint64_t[MOST_ROWS] SETTLED_BY
@@ -83,7 +83,7 @@ cdef class Scanner:
     build = "compiled"
     cdef readonly object bounds, frames, flows
     cdef public object _evidence
-    cdef object rtp, reported, waiting
+    cdef object reported, waiting
     cdef readonly int64_t datagrams, inside
     cdef bint every, brief, timed, full, vlan_known
     cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
@@ -97,7 +97,6 @@ cdef class Scanner:
         self.flows = FlowTable(self.bounds.flows, FlowState, PairState)
         numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
         self._evidence = Judge(self.bounds.waiting, self.bounds.streams, numbers, Counters)
-        self.rtp = self._evidence._rtp
         self.reported, self.waiting = self._evidence.reported, self._evidence.waits_for_source
         self.every = every
         self.brief = not every and not numbers
@@ -359,7 +358,7 @@ cdef class Scanner:
                 number, file, frame, layer, time, flow, length, payload, row, UNKNOWN, None, "",
                 row != C_UNKNOWN_ROW and IS_ENCRYPTED[row],
             ))
-            self.settle(entries, self.rtp(entry) if self.brief and IS_MEDIA[row] else self._evidence.judge(entry))
+            self.settle(entries, self._evidence.judge(entry))
         if row == C_UNKNOWN_ROW:
             return 0
         if IS_MEDIA[row] and len(payload) >= 12:
