@@ -29,6 +29,9 @@ def main() -> NoReturn:
             raise
         sys.stderr.write(f"muxshark: the Python package {error.name} is missing: pip install {error.name}\n")
         status = UNUSABLE
+    except MemoryError:
+        sys.stderr.write("muxshark: there is not enough memory\n")
+        status = UNUSABLE
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, OSError, ValueError):
             stream.flush()

@@ -22,6 +22,7 @@ from dissectors.mux.evidence import Entry
 from dissectors.sources.capture import Capture
 from dissectors.wire import formats
 from dissectors.wire.errors import CaptureError
+from dissectors.wire.pcap import UNWRITTEN
 from tests import made
 
 compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
@@ -206,3 +207,23 @@ def test_damaged_captures_are_the_same_in_both(path: Path) -> None:
             same(bytes(damaged), bounds=SMALL if chance.random() < 0.3 else None)
         except CaptureError:
             continue
+
+
+@pytest.mark.parametrize("zeros", [15, 16, 40, 100_000])
+def test_zeros_behind_the_last_record_end_the_capture(zeros: int) -> None:
+    sent = [(("192.0.2.1", 16402), ("192.0.2.2", 16402), made.stun())] * 3
+    octets = pcap(made.records(sent))
+    same(octets + bytes(zeros))
+    told = scanned(compiled.Scanner, octets + bytes(zeros))
+    assert told["datagrams"] == 3
+    if zeros < 16:
+        assert told["notes"].cut == len(octets) and told["notes"].corrupt is None
+    else:
+        assert told["notes"].corrupt == (len(octets), UNWRITTEN)
+
+
+def test_a_record_of_nothing_at_a_time_is_a_record() -> None:
+    for header in ((0, 1, 0, 0), (1, 0, 0, 0), (0, 0, 0, 60)):
+        octets = pcap([]) + struct.pack("<IIII", *header)
+        same(octets)
+        assert scanned(compiled.Scanner, octets)["notes"].packets == 1

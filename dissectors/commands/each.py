@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -47,8 +48,8 @@ def run(options: argparse.Namespace, named: list[str]) -> int:
         sys.stdout.write('{"reports": [\n')
     with ExitStack() as stack:
         for told in _tell(stack, named, plain, jobs):
-            _print(told, options.json, any(other.text for other in seen))
-            seen.append(told)
+            _print(told, options.json, any(not other.problem for other in seen))
+            seen.append(told._replace(text=""))
     if options.json:
         from dissectors.outputs.export import compact
 
@@ -120,10 +121,10 @@ def _tell(stack: ExitStack, named: list[str], options: argparse.Namespace, jobs:
         yield from map(work, named)
         return
     stack.enter_context(pool)
-    futures = [_submitted(pool, work, path) for path in named]
-    for path, future in zip(named, futures, strict=True):
+    futures = deque(_submitted(pool, work, path) for path in named)
+    for path in named:
         try:
-            yield future.result()
+            yield futures.popleft().result()
         except BrokenProcessPool:
             # One process that is killed ends the others of its pool, and nobody says whose file it had.
             yield _alone(work, path)

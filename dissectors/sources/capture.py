@@ -82,6 +82,7 @@ class Capture:
         else:
             self.walker.finish()
         if self._windows is not None and self._windows.lost is not None:
+            notes.cut = None
             notes.corrupt = (self._windows.lost, "the file was cut short while it was read, or its disk failed")
         elif notes.corrupt is None and self._damage is not None:
             notes.corrupt = (size, self._damage)

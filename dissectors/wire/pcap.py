@@ -20,6 +20,9 @@ MAGICS: dict[bytes, tuple[str, int, int, str]] = {
 """By the first four octets: byte order, nanoseconds in a unit of the fraction, size of a record header, name."""
 
 
+UNWRITTEN = "there are zeros where a record begins, as in a file that was never written to its end"
+
+
 class Layout(NamedTuple):
     """How records lie: byte order, nanoseconds in a unit of the fraction, size of a record's header, LINKTYPE."""
 
@@ -69,6 +72,9 @@ class PcapWalker:
                 break
             if end > size:
                 needed = end - at
+                break
+            if not (seconds or fraction or captured or original):
+                notes.corrupt = (self._pending.offset + at, UNWRITTEN)
                 break
             frame += 1
             notes.packets = frame

@@ -204,7 +204,7 @@ cdef class Scanner:
             narrow(&head, octets, at, 16)
             captured = either(head, 8, big)
             ahead(octets, at + RECORDS_AHEAD * (header + captured))
-            if captured > LARGEST or captured > octets.size - at - header:
+            if captured > LARGEST or captured > octets.size - at - header or not (captured or u64(head, 0)):
                 break
             frame += 1
             time = either(head, 0, big) * 1_000_000_000 + either(head, 4, big) * unit
