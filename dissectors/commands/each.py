@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import sys
@@ -70,6 +71,8 @@ def tell(options: argparse.Namespace, path: str) -> Told:
     """Analyse one file."""
     from dissectors.commands import analyze
 
+    # What the file before it took holds cycles, and few collections come by themselves.
+    gc.collect()
     try:
         report, status = analyze.reported([path], options)
     except CaptureError as error:
