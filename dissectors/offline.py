@@ -16,7 +16,7 @@ from dissectors.analysis.report import CaptureFile, Place, Report
 from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import BATCH, Batch, Row, Scanner
-from dissectors.sources.capture import STANDARD_INPUT, Capture, merge, open_capture
+from dissectors.sources.capture import STANDARD_INPUT, Capture, allow, merge, open_capture
 from dissectors.wire.errors import CaptureError
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link_names import LINK_NAMES
@@ -55,6 +55,7 @@ def analyze(
     CaptureError when one of the captures cannot be read at all; one that is cut or corrupt gives what was whole, and a
     finding.
     """
+    allow(len(paths))
     scanner, engine = scanner_class()(forced=forced), Engine(limits, None if everything else MAX_WELL)
     with ExitStack() as stack:
         captures = [stack.enter_context(open_capture(path)) for path in paths]
@@ -82,6 +83,7 @@ def rows(
     """
     from tempfile import TemporaryFile
 
+    allow(len(paths))
     with ExitStack() as stack:
         kept = [_seekable(stack, path) for path in paths]
         verdicts = Verdicts(stack.enter_context(TemporaryFile()))

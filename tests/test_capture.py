@@ -339,3 +339,22 @@ def test_another_handler_of_the_same_signal_is_asked_where_no_capture_is_read() 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
     assert done.returncode == -signal.SIGBUS
     assert "Fatal Python error: Bus error" in done.stderr
+
+
+def test_a_ring_of_more_files_than_may_be_open_as_a_rule_is_one_timeline(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if 0 <= hard < 400:
+        pytest.skip("no more files may be open here")
+    for number in range(150):
+        write(tmp_path / f"{number:03}.pcap", pcap([number + 1]))
+    code = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))\n"
+        "from dissectors.offline import analyze\n"
+        "print(analyze(sys.argv[1:]).capture.frames)\n"
+    )
+    paths = sorted(map(str, tmp_path.iterdir()))
+    root = Path(__file__).parent.parent
+    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, cwd=root)
+    assert done.stdout == "150\n", done.stderr

@@ -8,7 +8,8 @@ from __future__ import annotations
 import heapq
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from io import FileIO
+from contextlib import suppress
+from io import SEEK_END, FileIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
 
@@ -23,6 +24,8 @@ CHUNK = 1 << 18
 """Octets of one read, and at most of one inflated piece."""
 
 STANDARD_INPUT = "-"
+FEW = 100
+CUT_SHORT = "the file was cut short while it was read, or its disk failed"
 SHOWN_PATH = 200
 
 Taken = TypeVar("Taken")
@@ -82,10 +85,9 @@ class Capture:
         else:
             self.walker.finish()
         if self._windows is not None and self._windows.lost is not None:
-            notes.cut = None
-            notes.corrupt = (self._windows.lost, "the file was cut short while it was read, or its disk failed")
+            notes.cut, notes.corrupt = None, (self._windows.lost, CUT_SHORT)
         elif notes.corrupt is None and self._damage is not None:
-            notes.corrupt = (size, self._damage)
+            notes.cut, notes.corrupt = None, (size, self._damage)
 
     def _mapped(self) -> Iterator[bytes | memoryview]:
         """The same octets: what was read already, what can be mapped, the rest."""
@@ -99,6 +101,9 @@ class Capture:
                 self._windows = Windows(self._file.fileno(), self._file.tell())
                 yield from self._windows
                 if self._windows.lost is not None:
+                    return
+                if self._file.seek(0, SEEK_END) < self._windows.at:
+                    self._damage = CUT_SHORT
                     return
                 self._file.seek(self._windows.at)
         yield from self._chunks
@@ -186,6 +191,20 @@ def open_capture(path: str) -> Capture:
     if file is not None:
         file.close()
     raise CaptureError(f"{shown(path)}: {reason}")
+
+
+def allow(files: int) -> None:
+    """Let so many captures be open at once, as far as the system grants that."""
+    if files <= FEW:
+        return
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if 0 <= soft < files + FEW:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(files + FEW, hard) if hard >= 0 else files + FEW, hard))
 
 
 PLAIN: dict[type[OSError], str] = {

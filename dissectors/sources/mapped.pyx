@@ -41,7 +41,9 @@ cdef extern from *:
         size = watched->end - from;
         if (mmap(from, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != from) return 0;
         memset(from, 0xFF, size);
-        watched->lost = watched->end = from;
+        watched->end = from;
+        /* A page before may go next, of which the records were read already. */
+        if (watched->lost == NULL) watched->lost = from;
         return 1;
     }
 
