@@ -11,6 +11,7 @@ from dissectors.protocols.dtls import Message, parse
 from dissectors.protocols.dtls_bodies import Certificate, HelloVerifyRequest
 from dissectors.protocols.dtls_handshake import assemble
 from dissectors.wire.errors import Malformed
+from tests.made import A, B, report, stun
 
 DATA = Path(__file__).parent / "data" / "dtls"
 SAMPLES = {path.stem: path.read_bytes() for path in sorted(DATA.glob("*.bin"))}
@@ -237,3 +238,12 @@ def test_a_prefix_parses_only_where_a_record_ends(name: str) -> None:
         ends.append(total)
     parsed = [size for size in range(len(SAMPLES[name]) + 1) if read_or_refuse(SAMPLES[name][:size]) is not None]
     assert parsed == ends
+
+
+def test_a_certificate_that_does_not_fit_once_it_is_put_together_is_told_and_ends_nothing() -> None:
+    lying = (0x1000).to_bytes(3, "big") + bytes(97)
+    parts = [record(22, handshake(11, lying, *part), sequence=at) for at, part in enumerate([(0, 60), (60, 40)])]
+    told = report([(A, B, parts[0]), (A, B, parts[1]), (A, B, stun())])
+    (finding,) = [each for each in told.findings if each.id == "message-malformed"]
+    assert "certificate_list" in finding.what and finding.places[0].frame == 2
+    assert [seen.name for seen in told.capture.protocols] == ["DTLS", "STUN"]

@@ -29,7 +29,7 @@ Numbered = tuple[int, Datagram]
 
 
 class Reader(NamedTuple):
-    """What parses the datagrams of a protocol, and what takes them; that may give back what was wrong with them."""
+    """What parses the datagrams of a protocol, and what takes them; that may raise or give back what is wrong."""
 
     parse: Callable[[bytes], Any]
     take: Callable[[Datagram, Any], Iterable[Malformed] | None]
@@ -104,5 +104,9 @@ def _read(run: list[Numbered], reader: Reader) -> Iterator[tuple[int, Datagram, 
         except Malformed as malformed:
             yield number, datagram, malformed
     for number, datagram, message in parsed:
-        for within in reader.take(datagram, message) or ():
-            yield number, datagram, within
+        try:
+            within = [*(reader.take(datagram, message) or ())]
+        except Malformed as malformed:
+            within = [malformed]
+        for each in within:
+            yield number, datagram, each
