@@ -48,14 +48,15 @@ def compact(value: Any) -> str:
         pass
     import json
 
-    return json.dumps(_without_surrogates(msgspec.to_builtins(value)), separators=(",", ":"))
+    return json.dumps(_carried(msgspec.to_builtins(value)), separators=(",", ":"))
 
 
-def _without_surrogates(value: Any) -> Any:
+def _carried(value: Any) -> Any:
+    """The same value as JSON can carry it."""
     if isinstance(value, str):
         return scalar(value)
     if isinstance(value, dict):
-        return {scalar(name): _without_surrogates(member) for name, member in value.items()}
+        return {scalar(name): _carried(member) for name, member in value.items()}
     if isinstance(value, float):
         return value if isfinite(value) else None
-    return [_without_surrogates(member) for member in value] if isinstance(value, (tuple, list)) else value
+    return [_carried(member) for member in value] if isinstance(value, (tuple, list)) else value

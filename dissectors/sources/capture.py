@@ -25,6 +25,8 @@ CHUNK = 1 << 18
 
 STANDARD_INPUT = "-"
 FEW = 100
+"""So many captures may be open anywhere; and so many other files beside those that are."""
+
 CUT_SHORT = "the file was cut short while it was read, or its disk failed"
 SHOWN_PATH = 200
 
