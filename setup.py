@@ -16,7 +16,7 @@ from setuptools.errors import BaseError, CompileError, LinkError
 MODULES = tuple(map(Path, ("dissectors/mux/compiled/scan", "dissectors/sources/blocks", "dissectors/sources/mapped")))
 DIRECTIVES = {
     "language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True, "initializedcheck": False,
-}  # fmt: skip
+}
 REQUIRED = os.environ.get("MUXSHARK_REQUIRE_EXTENSION", "") not in ("", "0")
 PURE = os.environ.get("MUXSHARK_PURE", "") not in ("", "0")
 

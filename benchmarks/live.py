@@ -129,7 +129,7 @@ def running(contender: Contender, words: list[str]) -> Iterator[tuple[subprocess
         process = subprocess.Popen(
             words, stdin=theirs, stdout=out, stderr=subprocess.PIPE, cwd=HERE.parent,
             env={**os.environ, "TERM": "xterm-256color", "MUXSHARK_PURE": "1" if contender.interpreted else ""},
-        )  # fmt: skip
+        )
         assert process.stderr is not None
         said = Drained(process.stderr.fileno(), ours if process.stdout is None else process.stdout.fileno())
         try:
@@ -159,7 +159,7 @@ def measured(contender: Contender, on: Cable, program: Path, frames: Path, secon
     return Run(
         contender.name, contender.rate, sent, took, arrived, seen, kernel, us,
         usage.ru_utime + usage.ru_stime - started, usage.ru_maxrss / 1024, ended,
-    )  # fmt: skip
+    )
 
 
 def processor_time(process: int) -> float:
@@ -178,7 +178,7 @@ def row(runs: list[Run]) -> str:
         f"{middle(one.seen for one in runs):,.0f}", *losses,
         f"{middle(one.cpu * 1e9 / max(1, one.seen) for one in runs):,.0f}", f"{max(one.memory for one in runs):,.0f}",
         f"{middle(one.ended for one in runs):.1f}",
-    )  # fmt: skip
+    )
     return f"| {' | '.join(cells)} |"
 
 

@@ -191,7 +191,7 @@ def frames(shape: Shape, seed: int = 7) -> Iterator[tuple[int, bytes]]:
 def _media(
     call: Call, time: int, waiting: list[tuple[int, bytes]], chance: random.Random,
     sounds: list[tuple[bytes, int]], late: list[int],
-) -> None:  # fmt: skip
+) -> None:
     """What a call sends in one tick, and its end when that has come."""
     for side in call.sides:
         side.sequence = side.sequence + 1 & 0xFFFF

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchmarks.__main__ import run
 from dissectors.sources.capture import open_capture
-from dissectors.wire.frames import Frames
+from dissectors.wire.link.frames import Frames
 from dissectors.wireshark.plugin import render
 
 CALL = Path(__file__).resolve().parent.parent / "pcaps" / "facetime-2013.pcap"
@@ -101,7 +101,7 @@ def main() -> None:
                 print(
                     f"| {name} | {way} | {alone:.2f} | {helped:.2f} | {statistics.median(ratios):.2f} × "
                     f"| {ratios[0]:.2f}, {ratios[-1]:.2f} |", flush=True,
-                )  # fmt: skip
+                )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ def soak(datagrams: int, calls: int) -> str:
     process = subprocess.Popen(
         [sys.executable, "-m", "dissectors", "live", "-", "--ndjson"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, cwd=HERE.parent,
-    )  # fmt: skip
+    )
     assert process.stdin is not None and process.stdout is not None and process.stderr is not None
     said = Drained(process.stdout.fileno(), process.stderr.fileno())
     said.wait_for("watching", PATIENCE)
@@ -53,7 +53,7 @@ def soak(datagrams: int, calls: int) -> str:
         f"{end['datagrams']:,} datagrams of {calls:,} calls through a pipe in {seconds:,.0f} s, dropped "
         f"{end['dropped_us']:,}. Resident: {sizes[TENTH - 1]:.1f} MiB after a tenth, {sizes[-1]:.1f} MiB at the end "
         f"({growth:+.1%}), {max(sizes):.1f} MiB at most."
-    )  # fmt: skip
+    )
 
 
 def resident(process: int) -> float:

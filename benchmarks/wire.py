@@ -60,7 +60,7 @@ def cable() -> Iterator[Cable]:
         # Without addresses of its own the kernel has nothing to say on the cable.
         f"-n {made.near} link set {NEAR} addrgenmode none", f"-n {made.far} link set {FAR} addrgenmode none",
         f"-n {made.near} link set {NEAR} up", f"-n {made.far} link set {FAR} up",
-    )  # fmt: skip
+    )
     try:
         for command in commands:
             subprocess.run(["ip", *command.split()], check=True)

@@ -52,7 +52,7 @@ class Command(Protocol):
 
 COMMANDS: tuple[Command, ...] = (
     analyze, live, listing, explain, inflate, diff, findings, plugin, verify, doctor, completion,
-)  # fmt: skip
+)
 
 
 class Parser(argparse.ArgumentParser):

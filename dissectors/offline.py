@@ -10,17 +10,17 @@ from contextlib import ExitStack
 from functools import partial
 from typing import BinaryIO
 
-from dissectors.analysis.calls import MAX_WELL
-from dissectors.analysis.engine import Engine
-from dissectors.analysis.report import CaptureFile, Place, Report
+from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
+from dissectors.engine.engine import Engine
 from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import BATCH, Batch, Row, Scanner
+from dissectors.report import CaptureFile, Place, Report
 from dissectors.sources.capture import STANDARD_INPUT, Capture, allow, merge, open_capture
+from dissectors.wire.captures.records import Record
 from dissectors.wire.errors import CaptureError
 from dissectors.wire.inflate import LIMITS, Limits
-from dissectors.wire.link_names import LINK_NAMES
-from dissectors.wire.records import Record
+from dissectors.wire.link.link_names import LINK_NAMES
 
 Progress = Callable[[int], None]
 """Called now and then with the number of frames read so far."""
@@ -49,20 +49,19 @@ def analyze(
 ) -> Report:
     """The report on one or more captures, taken as one timeline; "-" is standard input.
 
-    Of the calls that ended well the last `MAX_WELL` are told, the others and their streams are counted; `everything`
-    tells of as many as memory is meant for. `limits` bound the inflating of bodies, `forced` maps UDP ports to protocol
-    names that the user insists on. Raises
-    CaptureError when one of the captures cannot be read at all; one that is cut or corrupt gives what was whole, and a
-    finding.
+    The report lists the last `MAX_FINISHED_CALLS` of the calls that ended well, and counts the others and their
+    streams; `everything` lists as many as memory is meant for. `limits` bound the inflating of bodies, `forced` maps
+    UDP ports to protocol names that the user insists on. Raises CaptureError when one of the captures cannot be read
+    at all; one that is cut or corrupt gives what was whole, and a finding.
     """
     allow(len(paths))
-    scanner, engine = scanner_class()(forced=forced), Engine(limits, None if everything else MAX_WELL)
+    scanner, engine = scanner_class()(forced=forced), Engine(limits, None if everything else MAX_FINISHED_CALLS)
     with ExitStack() as stack:
         captures = [stack.enter_context(open_capture(path)) for path in paths]
         for batch in _gathered(_batches(scanner, captures, progress)):
             engine.feed(batch)
-            engine.relieve(scanner)
-        engine.relieve(scanner, at_the_end=True)
+            engine.retire_finished(scanner)
+        engine.retire_finished(scanner, at_the_end=True)
         for number, capture in enumerate(captures):
             _problems(engine, number, capture)
         return engine.report(scanner, tuple(_file(capture) for capture in captures))

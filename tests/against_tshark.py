@@ -19,12 +19,12 @@ from typing import NamedTuple
 
 from dissectors.sources.capture import open_capture
 from dissectors.wire.errors import CaptureError
-from dissectors.wire.frames import Frames
+from dissectors.wire.link.frames import Frames
 
 FIELDS = (
     "frame.number", "frame.time_epoch", "frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst",
     "udp.srcport", "udp.dstport", "udp.length", "udp.payload",
-)  # fmt: skip
+)
 
 SAME = "the same"
 QUOTED = "quoted by ICMP"

@@ -193,7 +193,7 @@ OTHERS: dict[str, Callable[[random.Random], Iterator[bytes]]] = {
         utp, openvpn, wireguard, dns, dhcp, tftp, iax2, gtp_control, coap, bacnet, lengths, block_transfer, cipher,
         message_counter, quic_greased,
     )
-}  # fmt: skip
+}
 """By name, what is no media."""
 
 
@@ -248,7 +248,7 @@ def telephone_events(dice: random.Random) -> list[bytes]:
         struct.pack("!BBHII", 0x80, 101 | 0x80 * (n == 0), 900 + n, 17632, 0x5A7B9C1D) + bytes((1, 10))
         + struct.pack("!H", 160 * (n + 1))
         for n in range(7)
-    ]  # fmt: skip
+    ]
 
 
 def comfort_noise(dice: random.Random) -> list[bytes]:
@@ -282,5 +282,5 @@ MEDIA: dict[str, Callable[[random.Random], list[bytes]]] = {
         every_other, heavy_loss, video_loss, reordered, copied, telephone_events, comfort_noise, short, no_ssrc,
         changing_types, restarted,
     )
-}  # fmt: skip
+}
 """By name, what is RTP, each datagram of it."""

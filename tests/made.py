@@ -5,13 +5,13 @@ import struct
 from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 
-from dissectors.analysis.engine import Engine
-from dissectors.analysis.report import Report
+from dissectors.engine.engine import Engine
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import Scanner
 from dissectors.mux.table import PROTOCOLS
+from dissectors.report import Report
+from dissectors.wire.captures.records import Record
 from dissectors.wire.inflate import LIMITS, Limits
-from dissectors.wire.records import Record
 
 A, B = ("192.0.2.1", 16402), ("192.0.2.2", 16402)
 ETHERNET = 1

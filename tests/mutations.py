@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 from dissectors.cli import main as muxshark
 from dissectors.sources.capture import open_capture
+from dissectors.wire.captures.records import Record
 from dissectors.wire.errors import CaptureError
-from dissectors.wire.records import Record
 
 MOST_FRAMES = 48
 MOST_OCTETS = 1 << 16
@@ -134,7 +134,7 @@ def _cut(dice: random.Random, octets: bytearray, at: int) -> None:
 
 DAMAGES: tuple[Callable[[random.Random, bytearray, int], None], ...] = (
     _flip, _flip, _set, _set, _number, _number, _number, _remove, _insert, _repeat, _cut,
-)  # fmt: skip
+)
 
 
 def trouble(octets: bytes, path: Path) -> tuple[str, float]:

@@ -55,7 +55,7 @@ class Cable:
         return subprocess.Popen(
             ["ip", "netns", "exec", end, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, cwd=ROOT, **options,
-        )  # type: ignore[call-overload, no-any-return]  # fmt: skip
+        )  # type: ignore[call-overload, no-any-return]
 
     def live(self, *words: str, interface: str = "rx0") -> subprocess.Popen[str]:
         """`muxshark live` at the far end, once it watches."""
@@ -72,7 +72,7 @@ class Cable:
         subprocess.run(
             ["ip", "netns", "exec", self.near, sys.executable, "-c", SEND, str(port)],
             input=text, text=True, check=True, timeout=60,
-        )  # fmt: skip
+        )
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def cable() -> Iterator[Cable]:
         f"-n {made.near} link add tx0 type veth peer name rx0 netns {made.far}",
         f"-n {made.near} addr add 10.9.8.1/24 dev tx0", f"-n {made.far} addr add 10.9.8.2/24 dev rx0",
         f"-n {made.near} link set tx0 up", f"-n {made.far} link set rx0 up", f"-n {made.far} link set lo up",
-    )  # fmt: skip
+    )
     try:
         for command in commands:
             subprocess.run(["ip", *command.split()], check=True, capture_output=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.analysis.report import (
+from dissectors.report import (
     SCHEMA,
     Body,
     Call,
@@ -59,7 +59,7 @@ def call(**changes: object) -> Call:
         (Dialog("1@a", "x", "y", "terminated"),), ("Viceroy 1.5",),
         (message(1, "INVITE", body=body()), message(2, "INVITE", 200, "OK"), message(3, "BYE", retransmission=True)),
         (Description("offer", Place(0, 1), "192.0.2.1", "-", (media,), ()),), (0,),
-    )  # fmt: skip
+    )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -70,7 +70,7 @@ def stream(**changes: object) -> Stream:
         "a habit of FaceTime", "two in sequence on a media path", False, (Phase(104, START + 2, START + 12, 1000),),
         1000, 100_000, START + 2, START + 12, Place(0, 4), Place(0, 1004), 20, 0.0196, 1, 2, 0, 61.5, 2.25, 5.5,
         ("0xBEDE",), RtcpView(3, 0.02, 20, 54, 2.25, 41.0),
-    )  # fmt: skip
+    )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -78,7 +78,7 @@ def finding(severity: str = "warning", **changes: object) -> Finding:
     made = Finding(
         "stream-loss", severity, "certain", "20 of 1,020 packets are lost",  # type: ignore[arg-type]
         "People hear gaps.", "Look at the path.", (Place(0, 17), Place(0, 99)), 0, 0,
-    )  # fmt: skip
+    )
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
@@ -91,7 +91,7 @@ def report(**changes: object) -> Report:
     check = Check(
         "192.0.2.1", 16402, "192.0.2.2", 16402, "connectivity check", 4, 3, ("401 Unauthorized",), 1, START, START + 1,
         12.5, 20.0, "192.0.2.1:16402", "a:b", "controlling", True, None,
-    )  # fmt: skip
+    )
     made = Report(SCHEMA, capture, (flow,), (call(),), (stream(),), (check,), (finding(),))
     return replace(made, **changes)  # type: ignore[arg-type]
 

@@ -6,11 +6,11 @@ import struct
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from dissectors.analysis.engine import Engine
-from dissectors.analysis.report import Report
+from dissectors.engine.engine import Engine
 from dissectors.mux.scan import Bounds, Scanner
+from dissectors.report import Report
+from dissectors.wire.captures.records import Record
 from dissectors.wire.inflate import Limits
-from dissectors.wire.records import Record
 from tests.made import COOKIE, ETHERNET, Endpoint, frame, sip
 
 A, B, C = ("198.51.100.1", 16402), ("203.0.113.2", 16402), ("203.0.113.3", 16402)
@@ -27,7 +27,7 @@ Story = list[Told]
 def report(
     story: Iterable[Told], *, link: int = ETHERNET, keep: int | None = None, bounds: Bounds | None = None,
     limits: Limits | None = None, raw: Iterable[bytes] = (),
-) -> Report:  # fmt: skip
+) -> Report:
     """The report on a story; `keep` cuts each frame to so many octets, `raw` are frames to put before it."""
     frames = [(0.0, octets) for octets in raw]
     frames += [(time, frame(src, dst, payload)) for time, src, dst, payload in sorted(story, key=lambda one: one[0])]
@@ -45,7 +45,7 @@ def report(
 def description(
     host: str = A[0], port: int = A[1], *lines: str, media: str = "RTP/AVP 0", head: tuple[str, ...] = (),
     kind: str = "audio",
-) -> bytes:  # fmt: skip
+) -> bytes:
     """An SDP body with one media line, of sound unless `kind` says otherwise."""
     start = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=-", f"c=IN IP4 {host}", "t=0 0", *head]
     return "\r\n".join([*start, f"m={kind} {port} {media}", *lines, ""]).encode()
@@ -57,7 +57,7 @@ OFFER, ANSWER = description(), description(*B)
 def message(
     start: str, number: int, method: str, *headers: str, body: bytes = b"", tag: str = "", back: bool = False,
     call: str = "one", branch: str = "",
-) -> bytes:  # fmt: skip
+) -> bytes:
     """A SIP message of the call; `back` is for requests of the callee."""
     ours, theirs = ("To", "From") if back else ("From", "To")
     common = [
@@ -73,7 +73,7 @@ def message(
 def request(
     time: float, method: str, *headers: str, body: bytes = b"", number: int = 1, tag: str = "", back: bool = False,
     call: str = "one",
-) -> Told:  # fmt: skip
+) -> Told:
     """A request of the caller, or of the callee with `back`."""
     kind = (SDP,) if body and not any(header.startswith(("Content-Type", "c:")) for header in headers) else ()
     octets = message(
@@ -85,7 +85,7 @@ def request(
 def response(
     time: float, status: int, reason: str, method: str = "INVITE", *headers: str, body: bytes = b"", number: int = 1,
     tag: str = "2", back: bool = False, call: str = "one",
-) -> Told:  # fmt: skip
+) -> Told:
     """A response of the callee, or of the caller with `back`."""
     kind = (SDP,) if body else ()
     tag = "" if status == 100 else tag
@@ -113,7 +113,7 @@ def hung_up(time: float = 11_000) -> Story:
 def rtp(
     sequence: int, ssrc: int, payload_type: int = 0, timestamp: int = 0, payload: bytes = bytes(160),
     marker: bool = False,
-) -> bytes:  # fmt: skip
+) -> bytes:
     """An RTP datagram."""
     head = struct.pack(
         ">BBHII", 0x80, marker << 7 | payload_type, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc & 0xFFFFFFFF
@@ -126,7 +126,7 @@ def talk(
     every: float = 20, step: int = 160, payload_type: int = 0, size: int = 160, first: int = 100,
     lost: Callable[[int], bool] = lambda n: False, delay: Callable[[int], float] = lambda n: 0.0, origin: int = 0,
     fast: float = 0.0,
-) -> Story:  # fmt: skip
+) -> Story:
     """A stream: a datagram each `every` ms but those `lost`, late by `delay`, its clock `fast` parts in a million."""
     count = int(seconds * 1000 / every)
     return [
@@ -136,7 +136,7 @@ def talk(
         )
         for n in range(count)
         if not lost(n)
-    ]  # fmt: skip
+    ]
 
 
 def conversation(**changes: object) -> Story:
@@ -205,7 +205,7 @@ def stun(
 def asked(
     time: float, *attributes: bytes, answer: tuple[int, bytes] | None = None, kind: int = 1, src: Endpoint = A,
     dst: Endpoint = B,
-) -> Story:  # fmt: skip
+) -> Story:
     """A request and, 20 ms later, its answer: a type and its attributes."""
     told = [stun(time, kind, *attributes, src=src, dst=dst)]
     if answer is not None:
@@ -247,7 +247,7 @@ FINISHED = record(22, bytes(40), epoch=1)
 def agreed(
     time: float = 1012, *, version: int = 0xFEFD, srtp: bool = True, shown: bytes = b"server", hellos: int = 1,
     finished: bool = True,
-) -> Story:  # fmt: skip
+) -> Story:
     """A DTLS handshake of the caller with the callee."""
     told: Story = [(time + n, A, B, hello()) for n in range(hellos)]
     told.append((time + 10, B, A, hello(True, version, srtp) + certificate(shown)))

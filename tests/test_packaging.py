@@ -33,7 +33,7 @@ def build(hook: str, tree: Path, target: Path, **variables: str) -> Path:
     done = subprocess.run(
         [sys.executable, "-c", code, hook, str(target)], cwd=tree, check=True, capture_output=True, text=True,
         env={**os.environ, **variables},
-    )  # fmt: skip
+    )
     return target / done.stdout.splitlines()[-1]
 
 

@@ -34,13 +34,13 @@ def imported(*words: str) -> set[str]:
         ("list", CALL), ("list", "--ndjson", CALL), ("explain", CALL, "5"), ("completion", "bash"),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_a_dependency_is_imported_only_by_what_needs_it(words: tuple[str, ...]) -> None:
     assert not imported(*words) & HEAVY
 
 
 def test_a_report_for_programs_imports_nothing_that_only_other_commands_need() -> None:
-    assert not imported("analyze", "--json", CALL) & {"tempfile", "dissectors.analysis.selection"}
+    assert not imported("analyze", "--json", CALL) & {"tempfile", "dissectors.queries.selection"}
 
 
 def test_the_report_for_people_needs_rich_alone() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from dissectors.mux.classify import classify
 from dissectors.sources.capture import open_capture
-from dissectors.wire.frames import Frames
-from dissectors.wire.records import Record
+from dissectors.wire.captures.records import Record
+from dissectors.wire.link.frames import Frames
 
 PCAPS = Path(__file__).resolve().parent.parent / "pcaps"
 SECOND = 1_000_000_000

@@ -1,1 +1,4 @@
-"""From batches to a report: flows, streams, dialogs, calls, checks, findings. No input or output of any kind."""
+"""Trackers of what goes on: calls, streams, and how endpoints reach each other.
+
+Datagrams come in, values of `report` go out. There is no clock, file or socket here, and no rule: those are `findings`.
+"""

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
-
-if TYPE_CHECKING:
-    from dissectors.analysis.report import Report
+from dissectors.commands.reporting import nothing_left, read_report, render
 
 NAME = "analyze"
 HELP = "what is in a capture: calls, SDP, streams, findings"
-FOUND = 1
 DESCRIPTION = "Read captures and say what is on the wire: calls with their SDP inflated, streams, checks, findings."
 
 
@@ -32,14 +27,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-Y", dest="filter", type=inputs.wanted, metavar="FILTER",
         help="show only what fits, for instance 'user==alice and status==4xx' (docs/filters.md)",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--time", type=inputs.window, metavar="FROM..TO", help="show only what was there then (seconds from the start)"
     )
     parser.add_argument(
         "--fail-on", action="append", default=[], type=inputs.finding, metavar="ID",
         help="exit with status 1 when there is such a finding; a severity stands for itself and the worse ones",
-    )  # fmt: skip
+    )
     parser.add_argument(
         "--what-if", choices=("compress",), help="say what the messages would weigh with compressed bodies"
     )
@@ -72,58 +67,8 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.outputs.progress import Progress
 
     with Progress(sys.stderr) as progress:
-        report, status = reported(named, options, progress)
-    sys.stdout.writelines(told(report, options))
-    if options.json and (nothing := _nothing(report, options)):
+        report, status = read_report(named, options, progress)
+    sys.stdout.writelines(render(report, options))
+    if options.json and (nothing := nothing_left(report, options)):
         inputs.say([nothing])
     return status
-
-
-def reported(
-    named: list[str], options: argparse.Namespace, progress: Callable[[int], None] | None = None
-) -> tuple[Report, int]:
-    """The report on captures, with what was asked for, and the exit status that it leads to."""
-    from dissectors import offline
-    from dissectors.analysis.findings.rules import matching
-
-    everything = bool(options.all or options.filter or options.time)
-    report = offline.analyze(
-        named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=everything
-    )
-    status = FOUND if matching(report.findings, options.fail_on) else 0
-    if options.filter or options.time:
-        from dissectors.analysis.selection import select
-
-        report = select(report, options.filter, options.time)
-    return report, status
-
-
-def told(report: Report, options: argparse.Namespace) -> Iterator[str]:
-    """The report as text, piece by piece: JSON, or for people as wide and coloured as standard output allows."""
-    if options.json:
-        from dissectors.outputs.export import document
-
-        yield from document(report)
-        return
-    from dissectors.outputs.terminal import render
-
-    yield render(
-        report,
-        sys.stdout,
-        clock=options.clock,
-        width=options.width,
-        everything=options.all,
-        weighed=options.what_if is not None,
-        nothing=_nothing(report, options),
-    )
-
-
-def _nothing(report: Report, options: argparse.Namespace) -> str:
-    """What to say where a filter or a window has left nothing of the report, else an empty text."""
-    if not (options.filter or options.time):
-        return ""
-    from dissectors.analysis.selection import nothing_left
-
-    if not nothing_left(report, bool(options.filter)):
-        return ""
-    return "nothing fits the filter" if options.filter else "nothing was there at that time"

@@ -23,9 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what differs."""
     from dissectors import offline
-    from dissectors.analysis.comparison import compare
-    from dissectors.outputs.comparison import text
     from dissectors.outputs.export import compact
+    from dissectors.outputs.terminal.comparison import text
+    from dissectors.queries.comparison import compare
 
     names = (options.first, options.second)
     if names.count(inputs.STANDARD_INPUT) > 1:

@@ -12,7 +12,7 @@ PACKAGES = {
     "scapy": "the Scapy layers and the last way of capturing live", "dpkt": "writing captures",
     "rich": "colours and the live screen", "pyshark": "muxshark verify",
     "msgspec": "everything",
-}  # fmt: skip
+}
 PROGRAMS = {
     "tshark": ("muxshark verify and the check of the Wireshark plugin", "apt install tshark"),
     "dumpcap": ("capturing live without root", "apt install wireshark-common"),
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     for title, lines in (
         ("muxshark", _itself()), ("Capturing live", _capturing()), ("Python packages", _packages()),
         ("Programs", _programs()),
-    ):  # fmt: skip
+    ):
         print(title)
         for mark, what, text in lines:
             print(f"  {mark}  {what:<12} {text}".rstrip())
@@ -53,7 +53,7 @@ def _itself() -> Iterator[tuple[str, str, str]]:
 
 
 def _capturing() -> Iterator[tuple[str, str, str]]:
-    from dissectors.sources import filters, live, rights
+    from dissectors.sources.interface import bpf, opening, rights
 
     reason = rights.raw_sockets()
     yield (OK, "ring", "the kernel's ring: the fastest way") if not reason else (MISSING, "ring", reason)
@@ -61,25 +61,25 @@ def _capturing() -> Iterator[tuple[str, str, str]]:
     scapy = "not installed" if _version("scapy") is None else reason
     yield (OK, "scapy", "slow, the last way in") if not scapy else (MISSING, "scapy", scapy)
     yield (
-        (OK, "libpcap", "capture filters (-f, --ports)") if filters.available()
+        (OK, "libpcap", "capture filters (-f, --ports)") if bpf.available()
         else (MISSING, "libpcap", "no capture filters (-f, --ports): apt install libpcap0.8")
-    )  # fmt: skip
+    )
     if reason:
-        yield NOTE, "to do", live.advice(live.command(("live", "-i", "IFACE")))
+        yield NOTE, "to do", opening.advice(opening.command(("live", "-i", "IFACE")))
 
 
 def _dumpcap() -> tuple[str, str, str]:
     """Whether dumpcap begins to capture here, as `live` would have it do."""
-    from dissectors.sources import live
-    from dissectors.sources.interfaces import interfaces
+    from dissectors.sources.interface.interfaces import interfaces
+    from dissectors.sources.interface.source import Refusal, Wanted
     from dissectors.sources.pipe import Dumpcap
 
     found = interfaces()
     if not found:
         return MISSING, "dumpcap", "there is no interface to try it on"
     try:
-        Dumpcap(live.Wanted((found[0].name,))).close()
-    except live.Refusal as refusal:
+        Dumpcap(Wanted((found[0].name,))).close()
+    except Refusal as refusal:
         return MISSING, "dumpcap", str(refusal)
     return OK, "dumpcap", "may capture"
 

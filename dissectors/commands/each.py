@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import NamedTuple
 
-from dissectors.commands import inputs
+from dissectors.commands import inputs, reporting
 from dissectors.wire.errors import CaptureError
 
 UNREADABLE = 2
@@ -25,7 +25,7 @@ KEPT_HERE = ("run", "parser")
 COLUMNS = ("frames", "datagrams", "calls", "streams", "findings")
 
 
-class Told(NamedTuple):
+class FileResult(NamedTuple):
     """What one file came to: its report as text, the exit status, and what the summary says of it.
 
     A file that cannot be read has a `problem` instead, one line for people.
@@ -44,20 +44,20 @@ def run(options: argparse.Namespace, named: list[str]) -> int:
         raise inputs.Refused("--each reads files, not standard input")
     plain = argparse.Namespace(**{name: value for name, value in vars(options).items() if name not in KEPT_HERE})
     jobs = min(options.jobs or cores(), len(named))
-    seen: list[Told] = []
+    seen: list[FileResult] = []
     if options.json:
         sys.stdout.write('{"reports": [\n')
     with ExitStack() as stack:
-        for told in _tell(stack, named, plain, jobs):
-            _print(told, options.json, any(not other.problem for other in seen))
-            seen.append(told._replace(text=""))
+        for result in _results(stack, named, plain, jobs):
+            _print(result, options.json, any(not other.problem for other in seen))
+            seen.append(result._replace(text=""))
     if options.json:
         from dissectors.outputs.export import compact
 
         sys.stdout.write(f'],\n"summary": {compact(summary(seen))}}}\n')
     else:
         sys.stdout.writelines(f"{line}\n" for line in table(seen))
-    return max(told.status for told in seen)
+    return max(result.status for result in seen)
 
 
 def cores() -> int:
@@ -67,52 +67,51 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def tell(options: argparse.Namespace, path: str) -> Told:
+def analyse(options: argparse.Namespace, path: str) -> FileResult:
     """Analyse one file."""
-    from dissectors.commands import analyze
-
     # What the file before it took holds cycles, and few collections come by themselves.
     gc.collect()
     try:
-        report, status = analyze.reported([path], options)
+        report, status = reporting.read_report([path], options)
     except CaptureError as error:
-        return Told(path, "", UNREADABLE, {}, " ".join(str(error).split()))
+        return FileResult(path, "", UNREADABLE, {}, " ".join(str(error).split()))
     capture = report.capture
     calls = sum(call.kind == "call" for call in report.calls)
     numbers = (capture.frames, capture.datagrams, calls, len(report.streams), len(report.findings))
-    return Told(path, "".join(analyze.told(report, options)), status, dict(zip(COLUMNS, numbers, strict=True)))
+    text = "".join(reporting.render(report, options))
+    return FileResult(path, text, status, dict(zip(COLUMNS, numbers, strict=True)))
 
 
-def summary(seen: list[Told]) -> list[dict[str, object]]:
+def summary(seen: list[FileResult]) -> list[dict[str, object]]:
     """What became of each file, for programs."""
-    return [{"file": told.path, **told.counts, **({"problem": told.problem} if told.problem else {})} for told in seen]
+    return [{"file": each.path, **each.counts, **({"problem": each.problem} if each.problem else {})} for each in seen]
 
 
-def table(seen: list[Told]) -> Iterator[str]:
+def table(seen: list[FileResult]) -> Iterator[str]:
     """What became of each file and all of them together, for people."""
     from dissectors.outputs.escape import visible
 
-    read = [told for told in seen if not told.problem]
+    read = [result for result in seen if not result.problem]
     if not read:
         return
-    rows = [("", *COLUMNS), *((visible(told.path), *_numbers(told.counts)) for told in read)]
+    rows = [("", *COLUMNS), *((visible(result.path), *_numbers(result.counts)) for result in read)]
     if len(read) > 1:
-        total = {name: sum(told.counts[name] for told in read) for name in COLUMNS}
+        total = {name: sum(result.counts[name] for result in read) for name in COLUMNS}
         rows.append((f"{len(read)} files", *_numbers(total)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
         yield "  ".join((row[0].ljust(widths[0]), *cells))
-    yield from (f"not read: {visible(told.problem)}" for told in seen if told.problem)
+    yield from (f"not read: {visible(result.problem)}" for result in seen if result.problem)
 
 
 def _numbers(counts: dict[str, int]) -> tuple[str, ...]:
     return tuple(f"{counts[name]:,}" for name in COLUMNS)
 
 
-def _tell(stack: ExitStack, named: list[str], options: argparse.Namespace, jobs: int) -> Iterator[Told]:
+def _results(stack: ExitStack, named: list[str], options: argparse.Namespace, jobs: int) -> Iterator[FileResult]:
     """What each file came to, in order; more than one job has a process each."""
-    work = partial(tell, options)
+    work = partial(analyse, options)
     if jobs == 1:
         yield from map(work, named)
         return
@@ -138,30 +137,30 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
 
 
-def _submitted(pool: ProcessPoolExecutor, work: Callable[[str], Told], path: str) -> Future[Told]:
+def _submitted(pool: ProcessPoolExecutor, work: Callable[[str], FileResult], path: str) -> Future[FileResult]:
     """The work on a file, begun; broken already where the pool is."""
     try:
         return pool.submit(work, path)
     except BrokenProcessPool as broken:
-        future: Future[Told] = Future()
+        future: Future[FileResult] = Future()
         future.set_exception(broken)
         return future
 
 
-def _alone(work: Callable[[str], Told], path: str) -> Told:
+def _alone(work: Callable[[str], FileResult], path: str) -> FileResult:
     """What a file comes to in a process of its own."""
     with _pool(1) as pool:
         try:
             return pool.submit(work, path).result()
         except BrokenProcessPool:
             problem = f"{path}: the process that analysed it was killed; perhaps it needed more memory than there is"
-            return Told(path, "", UNREADABLE, {}, problem)
+            return FileResult(path, "", UNREADABLE, {}, problem)
 
 
-def _print(told: Told, as_json: bool, later: bool) -> None:
-    if told.problem:
-        print(f"muxshark: {told.problem}", file=sys.stderr)
+def _print(result: FileResult, as_json: bool, later: bool) -> None:
+    if result.problem:
+        print(f"muxshark: {result.problem}", file=sys.stderr)
     elif as_json:
-        sys.stdout.write((",\n" if later else "") + told.text)
+        sys.stdout.write((",\n" if later else "") + result.text)
     else:
-        sys.stdout.write(told.text + "\n")
+        sys.stdout.write(result.text + "\n")

@@ -11,7 +11,7 @@ from dissectors.commands import inputs
 
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
-    from dissectors.wire.records import Record
+    from dissectors.wire.captures.records import Record
 
 NAME = "explain"
 HELP = "why a datagram is what it is: every rule, its octets, the evidence"
@@ -29,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the explanation of every datagram that was asked for."""
     from dissectors.mux.table import PROTOCOLS
-    from dissectors.outputs.explanation import explained
+    from dissectors.outputs.terminal.explanation import explained
 
     chosen: list[Row] = []
     companies: dict[frozenset[tuple[str, int]], Counter[str]] = {}
@@ -72,7 +72,7 @@ def _fragment(records: Iterable[Record], number: int) -> tuple[bool, int | None]
 
     That is the first frame in which there is a datagram only because this one was read before.
     """
-    from dissectors.wire.frames import Frames
+    from dissectors.wire.link.frames import Frames
 
     whole, without, fragment, completed = Frames(), Frames(), False, None
     for record in records:

@@ -17,9 +17,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print one finding, or all."""
-    from dissectors.analysis.findings.rules import RULES
     from dissectors.commands import inputs
-    from dissectors.outputs import catalogue
+    from dissectors.findings.rules import RULES
+    from dissectors.outputs.terminal import catalogue
 
     if options.id is not None and options.id not in RULES:
         raise inputs.Refused(inputs.unknown("finding", options.id, list(RULES), "see muxshark findings"))

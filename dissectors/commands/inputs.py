@@ -10,9 +10,9 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dissectors.analysis.filters import Wanted
-    from dissectors.analysis.selection import Window
     from dissectors.mux.scan import Row
+    from dissectors.queries.filters import Wanted
+    from dissectors.queries.selection import Window
     from dissectors.wire.inflate import Limits
 
 STANDARD_INPUT = "-"
@@ -38,7 +38,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-d", dest="forced", action="append", default=[], type=forced_port, metavar="udp.port==N,PROTO",
         help="take the datagrams of a port for a protocol of the table",
-    )  # fmt: skip
+    )
     add_bounds(parser)
 
 
@@ -120,8 +120,8 @@ def forced_port(text: str) -> tuple[int, str]:
 
 def wanted(text: str) -> Wanted:
     """A filter of `analysis.filters`."""
-    from dissectors.analysis.filters import NoFilter
-    from dissectors.analysis.filters import wanted as read
+    from dissectors.queries.filters import NoFilter
+    from dissectors.queries.filters import wanted as read
 
     try:
         return read(text)
@@ -131,7 +131,7 @@ def wanted(text: str) -> Wanted:
 
 def window(text: str) -> Window:
     """`10..20`, `10..` or `..20`, in seconds from the beginning of the capture."""
-    from dissectors.analysis.selection import Window
+    from dissectors.queries.selection import Window
 
     found = WINDOW.fullmatch(text)
     if not found or text == "..":
@@ -144,7 +144,7 @@ def window(text: str) -> Window:
 
 def finding(text: str) -> str:
     """The id of a finding, or a severity."""
-    from dissectors.analysis.findings.rules import RULES, SEVERITIES
+    from dissectors.findings.rules import RULES, SEVERITIES
 
     if text not in RULES and text not in SEVERITIES:
         raise argparse.ArgumentTypeError(unknown("finding", text, [*RULES, *SEVERITIES], "see muxshark findings"))

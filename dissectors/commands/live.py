@@ -14,9 +14,9 @@ from dissectors.commands.live_views import UNREAD, Audience, say, watch
 if TYPE_CHECKING:
     from types import FrameType
 
-    from dissectors.online import Session
-    from dissectors.sources.keep import Keeper
-    from dissectors.sources.live import Source
+    from dissectors.live.session import Session
+    from dissectors.sources.interface.source import Source
+    from dissectors.sources.keeper import Keeper
 
 NAME = "live"
 HELP = "the same, live from an interface or a pipe"
@@ -47,8 +47,8 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.writelines(f"{text}\n" for text in listing())
         return 0
     live_options.settle(options)
-    from dissectors import online
-    from dissectors.sources import rights
+    from dissectors.live import session as online
+    from dissectors.sources.interface import rights
 
     _load(options)
     with ExitStack() as stack:
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
         session = online.Session(
             source, keeper=keeper, stop=live_options.stop(options), limits=inputs.limits(options),
             forced=inputs.forced(options), every=options.every, calls=options.calls,
-        )  # fmt: skip
+        )
         whom = f", as {became}" if became else ""
         say(f"watching {', '.join(source.names)} by {source.backend}{whom}: {source.why}")
         _handle(session)
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
 
 def listing() -> list[str]:
     """The interfaces, a line each: number, name, state, addresses."""
-    from dissectors.sources.interfaces import interfaces
+    from dissectors.sources.interface.interfaces import interfaces
 
     found = interfaces()
     width = max(len(interface.name) for interface in found)
@@ -87,35 +87,35 @@ def _load(options: argparse.Namespace) -> None:
     import dissectors.outputs.journal
 
     if not (options.ndjson or options.json):
-        import dissectors.outputs.screen
-        import dissectors.outputs.terminal  # noqa: F401  imported ahead of its use
+        import dissectors.outputs.terminal.page  # noqa: F401  imported ahead of its use
 
 
 def _source(options: argparse.Namespace) -> Source:
-    from dissectors.sources import filters, live
+    from dissectors.sources.interface import bpf, opening
+    from dissectors.sources.interface.source import SNAPLEN_OCTETS, Wanted
     from dissectors.sources.pipe import Pipe
 
     if options.pipe:
         return Pipe(sys.stdin.fileno())
     if options.buffer > MUCH:
         say(f"asking the kernel for {options.buffer:,} MiB, which takes a while")
-    expression = filters.both(options.filter, filters.for_ports(options.ports) if options.ports else "")
-    wanted = live.Wanted(
-        tuple(options.interfaces), expression, min(options.snaplen, live.SNAPLEN), options.promiscuous,
+    expression = bpf.both(options.filter, bpf.for_ports(options.ports) if options.ports else "")
+    wanted = Wanted(
+        tuple(options.interfaces), expression, min(options.snaplen, SNAPLEN_OCTETS), options.promiscuous,
         options.buffer << 20, options.backlog << 20,
-    )  # fmt: skip
-    return live.open_source(wanted, options.backend)
+    )
+    return opening.open_source(wanted, options.backend)
 
 
 def _keeper(options: argparse.Namespace, source: Source) -> Keeper | None:
-    from dissectors.sources.keep import Keeper
+    from dissectors.sources.keeper import Keeper
 
     if not options.keep:
         return None
     return Keeper(
         options.keep, rotation=live_options.rotation(options), interface=", ".join(source.names),
         snaplen=options.snaplen, head=source.head,
-    )  # fmt: skip
+    )
 
 
 def _handle(session: Session) -> None:
@@ -168,6 +168,6 @@ def _end(options: argparse.Namespace, session: Session) -> None:
 
         stream.writelines(document(session.report()))
     elif options.keep != inputs.STANDARD_INPUT:
-        from dissectors.outputs.terminal import render
+        from dissectors.outputs.terminal.page import render
 
         sys.stdout.write(f"{human(end)}\n\n{render(session.report(), sys.stdout, clock='local')}")

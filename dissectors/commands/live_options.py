@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
-    from dissectors.online import Stop
-    from dissectors.sources.keep import Rotation
+    from dissectors.live.session import Stop
+    from dissectors.sources.keeper import Rotation
 
 BACKENDS = ("ring", "dumpcap", "scapy")
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pipe", nargs="?", metavar="-", help="read standard input")
     add = parser.add_argument
     add("-i", dest="interfaces", action="append", default=[], metavar="IFACE",
-        help="an interface by its name or its number of -D, or any; repeatable")  # fmt: skip
+        help="an interface by its name or its number of -D, or any; repeatable")
     add("-D", dest="list", action="store_true", help="list the interfaces and stop")
     add("-f", dest="filter", default="", metavar="FILTER", help="capture filter, as of tcpdump")
     add("--ports", type=ports, default=(), metavar="N,N-N", help="UDP on these ports alone")
@@ -39,9 +39,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--user", default="", metavar="NAME", help="who to be once everything is open (under sudo: who called it)")
     add("-w", dest="keep", metavar="FILE", help="keep the frames as pcapng; - is standard output")
     add("-b", dest="rotate", action="append", default=[], type=pair(ROTATE), metavar="WHAT:N",
-        help="a new file after filesize:kB, duration:S or packets:N; keep files:N of them")  # fmt: skip
+        help="a new file after filesize:kB, duration:S or packets:N; keep files:N of them")
     add("-a", dest="autostop", action="append", default=[], type=pair(AUTOSTOP), metavar="WHAT:N",
-        help="end after duration:S, packets:N, filesize:kB or files:N")  # fmt: skip
+        help="end after duration:S, packets:N, filesize:kB or files:N")
     add("-c", dest="count", type=inputs.positive, default=0, metavar="N", help="end after N frames")
     add("--ndjson", action="store_true", help="events as one JSON object a line (docs/live.md)")
     add("--json", action="store_true", help="the report at the end as JSON; the log goes to standard error")
@@ -92,7 +92,7 @@ def settle(options: argparse.Namespace) -> None:
 
 
 def _settle_source(options: argparse.Namespace) -> None:
-    from dissectors.sources.interfaces import ANY, name_of
+    from dissectors.sources.interface.interfaces import ANY, name_of
 
     if options.pipe not in (None, inputs.STANDARD_INPUT):
         raise inputs.Refused(f"{options.pipe!r} is no option and not -; an interface is -i IFACE")
@@ -123,22 +123,22 @@ def _settle_keeping(options: argparse.Namespace) -> None:
 
 def rotation(options: argparse.Namespace) -> Rotation:
     """When a file is full, as `-b` says."""
-    from dissectors.sources.keep import Rotation
+    from dissectors.sources.keeper import Rotation
 
     asked = dict(options.rotate)
     return Rotation(
         int(asked.get("filesize", 0) * KILO), asked.get("duration", 0.0), int(asked.get("packets", 0)),
         int(asked.get("files", 0)),
-    )  # fmt: skip
+    )
 
 
 def stop(options: argparse.Namespace) -> Stop:
     """When the session ends by itself, as `-a` and `-c` say."""
-    from dissectors.online import Stop
+    from dissectors.live.session import Stop
 
     asked = dict(options.autostop)
     frames = [number for number in (options.count, int(asked.get("packets", 0))) if number]
     return Stop(
         asked.get("duration", 0.0), min(frames, default=0), int(asked.get("filesize", 0) * KILO),
         int(asked.get("files", 0)),
-    )  # fmt: skip
+    )

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, TextIO
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
-    from dissectors.analysis.events import Look
-    from dissectors.online import Session
+    from dissectors.live.events import Look
+    from dissectors.live.session import Session
 
 NO_SCREEN = ("dumb", "unknown")
 UNREAD = "standard output was closed"
@@ -73,7 +73,7 @@ def watch(options: argparse.Namespace, session: Session) -> Audience:
 
 
 def _screen(options: argparse.Namespace, session: Session) -> Audience:
-    from dissectors.outputs.screen import Screen
+    from dissectors.screens.live import Screen
 
     screen = Screen(sys.stdout, f"{', '.join(session.source.names)} by {session.source.backend}", options.keep)
     audience = Audience(session, screen.show)

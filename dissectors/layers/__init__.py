@@ -19,4 +19,4 @@ __all__ = [
     "DTLS", "LAYERS", "QUIC", "RTCP", "RTP", "SDP", "SIP", "STUN", "TURN", "ZRTP", "Address", "Binding",
     "ChangeRequest", "DTLSRecord", "ErrorCode", "Headers", "KeepAlive", "Mux", "RTPExtension", "ReceptionReport",
     "SDESChunk", "SDESItem", "SDPMedia", "STUNAttribute", "SenderInfo", "XRBlock", "bind",
-]  # fmt: skip
+]

@@ -58,7 +58,7 @@ class Counters:
         "sequence", "sizes", "other_steps", "other_ticks", "run", "runs", "longest_run", "jumps", "origin", "elapsed",
         "samples", "sum_time", "sum_ticks", "sum_square", "sum_product", "events", "timeline", "bucket", "bucket_end",
         "pace", "slack", "early", "earliest", "heard",
-    )  # fmt: skip
+    )
 
     def __init__(self, ssrc: int, flow: int) -> None:
         self.ssrc = ssrc

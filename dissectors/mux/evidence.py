@@ -13,7 +13,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from dissectors.mux import runs, signs
+from dissectors.mux import payload_hints as signs
+from dissectors.mux import rtp_sequence as runs
 from dissectors.mux.counters import MAX_DROPOUT, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW

@@ -66,7 +66,7 @@ class FlowState:
     __slots__ = (
         "number", "key", "pair", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
         "_flow",
-    )  # fmt: skip
+    )
 
     def __init__(self, number: int, key: FlowKey, pair: PairState) -> None:
         self.number = number

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from dissectors.mux.carried import carried
 from dissectors.mux.classify import classify, match
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable, PairState
-from dissectors.mux.inside import carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
+from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Datagram
-from dissectors.wire.frames import Frames
-from dissectors.wire.records import Record, Walker
+from dissectors.wire.link.frames import Frames
 from dissectors.wire.values import Struct
 
 BATCH = 4096

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from dissectors.analysis.report import Report
 from dissectors.outputs.escape import scalar
+from dissectors.report import Report
 
 encode = msgspec.json.Encoder().encode
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from dissectors.analysis.events import CallEvent, DropEvent, EndEvent, Event, FindingEvent, StreamEvent
+from dissectors.live.events import CallEvent, DropEvent, EndEvent, Event, FindingEvent, StreamEvent
 from dissectors.outputs.escape import visible
 from dissectors.outputs.export import compact
-from dissectors.outputs.moments import milliseconds, seconds
+from dissectors.outputs.terminal.moments import milliseconds, seconds
 from dissectors.wire.datagram import endpoint
 
 
@@ -62,4 +62,4 @@ def _end(event: EndEvent) -> str:
 
 WORDS: dict[type, Callable[[Any], str]] = {
     CallEvent: _call, StreamEvent: _stream, FindingEvent: _finding, DropEvent: _drop, EndEvent: _end,
-}  # fmt: skip
+}

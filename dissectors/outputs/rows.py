@@ -11,7 +11,7 @@ from dissectors.mux.explain import read
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.outputs.escape import scalar, visible
-from dissectors.outputs.lines import clip
+from dissectors.outputs.terminal.lines import clip
 from dissectors.wire.datagram import Flow, endpoint
 from dissectors.wire.errors import Malformed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from dissectors.analysis.report import SCHEMA, Report
+from dissectors.report import SCHEMA, Report
 from dissectors.wire.values import Struct
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -23,7 +23,7 @@ from dissectors.wire.values import Struct
 __all__ = [
     "Attribute", "Bandwidth", "Candidate", "Connection", "Crypto", "Description", "Direction", "Fingerprint", "Media",
     "Origin", "Rtcp", "RtpMap", "Timing", "number", "parse",
-]  # fmt: skip
+]
 
 MAX_LINES = 4096
 MAX_MEDIA = 128

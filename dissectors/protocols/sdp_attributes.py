@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dissectors.wire.remembered import remembered
+from dissectors.limits.remembered import remembered
 
 
 class RtpMap(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from dissectors.limits.remembered import remembered
 from dissectors.protocols.sdp_attributes import number
-from dissectors.wire.remembered import remembered
 from dissectors.wire.values import Struct
 
 

@@ -30,7 +30,7 @@ from dissectors.wire.values import replace
 __all__ = [
     "METHODS", "SPEC", "Address", "Deviation", "Header", "Identity", "Message", "Part", "Via", "address", "build",
     "parse", "parse_all", "request_line", "status_line", "via",
-]  # fmt: skip
+]
 
 MAX_MESSAGES = 16
 MAX_DEVIATIONS = 32

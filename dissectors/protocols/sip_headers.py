@@ -10,7 +10,7 @@ from functools import lru_cache
 from sys import intern
 from typing import NamedTuple
 
-from dissectors.wire.remembered import MOST_REMEMBERED, remembered
+from dissectors.limits.remembered import MOST_REMEMBERED, remembered
 from dissectors.wire.values import Struct
 
 LONGEST_BLOCK = 2048

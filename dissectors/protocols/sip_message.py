@@ -3,13 +3,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from dissectors.limits.remembered import remembered
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import LISTS, NAMES, Header, address, canonical, number, split
 from dissectors.protocols.sip_parts import Part, media_type
 from dissectors.protocols.sip_via import branch
 from dissectors.wire.inflate import Inflated, spoken
-from dissectors.wire.remembered import remembered
 from dissectors.wire.values import Struct
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from dissectors.limits.remembered import remembered
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import is_name, shown, text_of
 from dissectors.wire.errors import Malformed
-from dissectors.wire.remembered import remembered
 
 METHODS = frozenset(
     "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split()

@@ -13,9 +13,9 @@ from io import SEEK_END, FileIO
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
 
+from dissectors.wire.captures.formats import GZIP, enough, walker
+from dissectors.wire.captures.records import Notes, Record, Walker
 from dissectors.wire.errors import CaptureError
-from dissectors.wire.formats import GZIP, enough, walker
-from dissectors.wire.records import Notes, Record, Walker
 
 if TYPE_CHECKING:
     from dissectors.sources.mapped import Windows

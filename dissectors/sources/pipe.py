@@ -9,11 +9,11 @@ import signal
 import subprocess
 import time
 
-from dissectors.sources.interfaces import Watched, named
-from dissectors.sources.live import Drops, Refusal, Wanted
+from dissectors.sources.interface.interfaces import Watched, named
+from dissectors.sources.interface.source import Drops, Refusal, Wanted
+from dissectors.wire.captures.formats import enough, walker
+from dissectors.wire.captures.records import Notes, Record, Walker
 from dissectors.wire.errors import CaptureError
-from dissectors.wire.formats import enough, walker
-from dissectors.wire.records import Notes, Record, Walker
 
 CHUNK = 1 << 18
 PATIENCE = 5.0
@@ -144,7 +144,7 @@ class Dumpcap(Pipe):
         self._process = subprocess.Popen(
             arguments(program, wanted), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             start_new_session=True,
-        )  # fmt: skip
+        )
         assert self._process.stdout is not None
         super().__init__(self._process.stdout.fileno(), "dumpcap")
         self.names = wanted.interfaces

@@ -65,7 +65,7 @@ class Tshark(Struct, frozen=True):
             done = subprocess.run(
                 [self.path, *words], check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST,
                 env=settings, user=nobody, group=nobody, extra_groups=None if nobody is None else [],
-            )  # fmt: skip
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NoWireshark(f"{self.path} does not run: {error}") from None
         lines, complaints = (tuple(text.decode("utf-8", "replace").splitlines()) for text in (done.stdout, done.stderr))

@@ -21,7 +21,7 @@ from dissectors.wireshark.tshark import NoWireshark, Tshark
 CLASSES = {
     "sip": "SIP", "stun": "STUN", "classicstun": "STUN", "turnchannel": "TURN", "dtls": "DTLS", "zrtp": "ZRTP",
     "quic": "QUIC", "gquic": "QUIC", "rtp": "RTP", "srtp": "RTP", "rtcp": "RTCP", "srtcp": "RTCP",
-}  # fmt: skip
+}
 """Wireshark's layers that are classes of ours; anything else above UDP is none of them."""
 
 NONE = ("UNKNOWN", "KEEPALIVE")

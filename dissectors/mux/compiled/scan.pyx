@@ -17,18 +17,18 @@ from libc.string cimport memcpy
 
 from ipaddress import ip_address
 
-from dissectors.mux import classify, counters, evidence, runs, signs
+from dissectors.mux import classify, counters, evidence, payload_hints as signs, rtp_sequence as runs
 from dissectors.mux import scan as reference
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowTable
-from dissectors.mux.inside import CARRYING, carried
+from dissectors.mux.carried import CARRYING, carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
-from dissectors.wire import pcap, pcapng
+from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.datagram import Flow
-from dissectors.wire.frames import Frames
-from dissectors.wire.records import LARGEST_RECORD, LATEST, Record
+from dissectors.wire.link.frames import Frames
+from dissectors.wire.captures.records import LARGEST_RECORD, LATEST, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
-from dissectors.wire.tunnels import TUNNELS
+from dissectors.wire.link.tunnels import TUNNELS
 
 cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW
 

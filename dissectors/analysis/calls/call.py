@@ -1,0 +1,210 @@
+"""What is tracked of one call: its sides, its messages, and what it comes to (RFC 3261 sections 13 to 17).
+
+A call is every dialog of one Call-ID: forks share it, and so do the hops of a proxy. Names here are the wire's; what a
+call came to is decided when it is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dissectors.analysis.calls import messages
+from dissectors.analysis.calls.dialogs import Dialogs
+from dissectors.analysis.calls.negotiation import Announced, Negotiation
+from dissectors.limits.budget import Bounds, Budget
+from dissectors.protocols import sip
+from dissectors.protocols.sip import Identity
+from dissectors.report import Description, Message
+from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.errors import Malformed
+from dissectors.wire.values import Struct, field
+
+MAX_MESSAGES = 2048
+MAX_USER_AGENTS, MAX_TAGS, MAX_HOSTS, MAX_FLOWS = 16, 16, 16, 64
+
+KINDS = {
+    "INVITE": "call", "ACK": "call", "BYE": "call", "CANCEL": "call", "PRACK": "call", "UPDATE": "call", "INFO": "call",
+    "REGISTER": "registration", "SUBSCRIBE": "subscription", "NOTIFY": "subscription", "PUBLISH": "subscription",
+    "MESSAGE": "message", "OPTIONS": "options",
+}
+
+
+class CallState(Struct):
+    """What is tracked of one Call-ID; times are nanoseconds. `returned` says that it had been let go and came back."""
+
+    call_id: str
+    kind: str
+    start: int
+    last: int
+    negotiation: Negotiation
+    dialogs: Dialogs
+    texts: Budget
+    bounds: Bounds
+    caller: str | None = None
+    callee: str | None = None
+    whole: bool = False
+    ringing: int | None = None
+    answered: int | None = None
+    ended: int | None = None
+    ended_by: str | None = None
+    status: int | None = None
+    cancelled: bool = False
+    user_agents: dict[str, None] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    kept: int = 0
+    rank: int | None = None
+    returned: bool = False
+    pairs: set[Flow] = field(default_factory=set)
+    hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
+    _caller_tags: set[str | None] = field(default_factory=set)
+    _seen: set[Any] = field(default_factory=set)
+
+    @property
+    def facetime(self) -> bool:
+        """Whether a user agent or an origin says that this is FaceTime."""
+        return self.negotiation.facetime
+
+    @property
+    def descriptions(self) -> list[Description]:
+        return self.negotiation.descriptions
+
+    @property
+    def announced(self) -> list[Announced]:
+        return self.negotiation.announced
+
+    def feed(self, datagram: Datagram, message: sip.Message, identity: Identity) -> tuple[Malformed, ...]:
+        """Take one message of this Call-ID; gives back what was wrong with the descriptions in it."""
+        side, flow = self._side(message, identity), datagram.flow
+        self.last = max(self.last, datagram.time)
+        self._place(flow, side)
+        agent = message.user_agent
+        if agent and agent not in self.user_agents:
+            self._agent(agent)
+        again = self._again(flow, message, identity)
+        if message.is_request:
+            self._request(datagram.time, message, identity, side)
+        else:
+            self._response(datagram.time, message, identity)
+        broken = self.negotiation.feed(datagram, message, identity, side)
+        if len(self.messages) >= MAX_MESSAGES:
+            self.bounds.hit("messages of calls")
+        else:
+            body, taken = messages.body(message, self.texts)
+            self.kept += taken
+            self.messages.append(messages.to_report(datagram, message, identity, again, body, side, agent))
+        return broken
+
+    def _side(self, message: sip.Message, identity: Identity) -> str:
+        """Who sent it: the caller is whose tag stands in From of the first request, or of one outside any dialog.
+
+        A hop that keeps the Call-ID and changes the tags has such a request of its own.
+        """
+        tag = identity.from_tag
+        outside = message.is_request and identity.to_tag is None
+        if tag not in self._caller_tags and (outside or not self._caller_tags):
+            if len(self._caller_tags) < MAX_TAGS:
+                self._caller_tags.add(tag)
+            else:
+                self.bounds.hit("tags of calls")
+        return "caller" if (tag in self._caller_tags) == message.is_request else "callee"
+
+    def _place(self, flow: Flow, side: str) -> None:
+        """Remember the 5-tuple, and the host as one of that side's."""
+        if flow not in self.pairs:
+            if len(self.pairs) < MAX_FLOWS:
+                self.pairs |= {flow, flow.reverse}
+            else:
+                self.bounds.hit("5-tuples of calls")
+        hosts = self.hosts[side]
+        if flow.src not in hosts:
+            if len(hosts) < MAX_HOSTS:
+                hosts.add(flow.src)
+            else:
+                self.bounds.hit("hosts of calls")
+
+    def _agent(self, name: str) -> None:
+        self.negotiation.facetime |= name.startswith("Viceroy")
+        if len(self.user_agents) < MAX_USER_AGENTS:
+            self.user_agents[name] = None
+        else:
+            self.bounds.hit("user agents of calls")
+
+    def _again(self, flow: Flow, message: sip.Message, identity: Identity) -> bool:
+        """Whether the same hop has carried the same message of the same transaction (RFC 3261 section 17)."""
+        # A provisional response may follow another one of its status: reliable ones count in RSeq (RFC 3262).
+        reliable = None if message.is_request else message.first.get("RSeq")
+        key = (flow, message.method or message.status, identity, reliable, hash(message.raw_body))
+        if key in self._seen:
+            return True
+        if len(self._seen) < 4 * MAX_MESSAGES:
+            self._seen.add(key)
+        else:
+            self.bounds.hit("messages to recognise")
+        return False
+
+    def _request(self, time: int, message: sip.Message, identity: Identity, side: str) -> None:
+        method, outside = identity.method, identity.to_tag is None
+        if self.caller is None:
+            self.caller, self.callee = _who(message.get("From")), _who(message.get("To"))
+            self.whole = outside
+        if method == "INVITE" and outside:
+            self.dialogs.move(identity, "calling")
+            self.status = None
+            self.ended = self.ended if self.answered else None
+        elif method == "BYE":
+            self.dialogs.move(identity, "terminated")
+            if self.ended is None:
+                self.ended, self.ended_by = time, side
+        elif method == "CANCEL":
+            self.cancelled = True
+        elif method == "SUBSCRIBE" and outside:
+            self.dialogs.move(identity, "calling")
+
+    def _response(self, time: int, message: sip.Message, identity: Identity) -> None:
+        status, method = message.status or 0, identity.method
+        if self.caller is None:
+            self.caller, self.callee = _who(message.get("From")), _who(message.get("To"))
+        if method not in ("INVITE", "SUBSCRIBE"):
+            if self.kind != "call" and status >= 200:
+                self.status = status
+                self.answered = self.answered or (time if status < 300 else None)
+            return
+        if status == 100:
+            self.dialogs.move(identity, "proceeding")
+        elif status < 200:
+            self.dialogs.move(identity, "early" if identity.to_tag else "proceeding")
+            if status == 180:
+                self.ringing = self.ringing or time
+        elif status < 300:
+            self.dialogs.move(identity, "confirmed")
+            self.answered, self.status = self.answered or time, status
+        else:
+            self._refused(time, identity, status)
+
+    def _refused(self, time: int, identity: Identity, status: int) -> None:
+        if self.answered is None:
+            self.status = status
+            self.ended = time
+        self.dialogs.refuse(identity)
+
+    @property
+    def outcome(self) -> str:
+        """What the call came to; see `report.Call`."""
+        if self.kind != "call":
+            return "answered" if self.answered else "rejected" if self.status else "unanswered"
+        if not self.whole and self.answered is None:
+            return "fragment"
+        if self.answered is not None:
+            return "ended" if self.ended is not None else "established"
+        if self.status is not None:
+            return "cancelled" if self.cancelled or self.status == 487 else "rejected"
+        if self.cancelled:
+            return "cancelled"
+        return "ringing" if self.ringing is not None else "unanswered"
+
+
+def _who(value: str | None) -> str | None:
+    """The address of a From or To, without display name and parameters; as written where it cannot be read."""
+    if value is None:
+        return None
+    return sip.address(value).uri or value

@@ -1,0 +1,119 @@
+"""What an offer or answer says of media: lines, formats, and the codec behind a payload type without rtpmap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+
+from dissectors.protocols import payload_types, sdp
+from dissectors.report import Certainty, Format, Media
+from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct
+
+FACETIME_ORIGIN = "GKVoiceChatService"
+SHA_256 = "sha-256"
+MAX_CANDIDATES = 64
+
+
+class Codec(Struct, frozen=True):
+    """A codec and its RTP clock in Hz, how sure that is, and from what."""
+
+    name: str | None
+    clock: int | None
+    channels: int | None
+    certainty: Certainty
+    source: str
+
+
+UNKNOWN_CODEC = Codec(None, None, None, "unknown", "a dynamic payload type without rtpmap")
+
+
+def codec_of(payload_type: int, rtpmaps: Mapping[int, sdp.RtpMap] | None, facetime: bool) -> Codec:
+    """The codec of a payload type: from its rtpmap, RFC 3551's static table, or a hint of what FaceTime sends."""
+    if rtpmaps and (mapped := rtpmaps.get(payload_type)):
+        return Codec(mapped.encoding, mapped.clock, mapped.channels, "certain", "rtpmap")
+    hint = payload_types.hint(payload_type, facetime)
+    if hint is None:
+        return UNKNOWN_CODEC
+    return Codec(hint.codec, hint.clock, None, hint.certainty, hint.source)
+
+
+def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
+    """Every payload type of a media line, in order, explained."""
+    explained, secondary, rtp_profile = [], media.secondary, "RTP" in media.profile.upper()
+    for text in media.formats:
+        number = sdp.number(text, 128)
+        rtp = number is not None and rtp_profile
+        codec = codec_of(number, media.rtpmaps, facetime) if rtp and number is not None else UNKNOWN_CODEC
+        explained.append(
+            Format(
+                payload_type=text,
+                codec=codec.name,
+                clock=codec.clock,
+                channels=codec.channels,
+                certainty=codec.certainty,
+                source=codec.source if rtp else "not an RTP format",
+                secondary=number in secondary,
+                parameters=media.fmtp(number) if number is not None else None,
+            )
+        )
+    return tuple(explained)
+
+
+def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
+    """The media lines of a description, each with the address that applies to it (RFC 8866 section 5.7)."""
+    return tuple([_line(media, description, facetime) for media in description.media])
+
+
+def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
+    rtcp, candidates = media.rtcp, media.candidates
+    return Media(
+        kind=media.kind,
+        address=address_of(media, description),
+        port=media.port,
+        profile=media.profile,
+        direction=media.direction,
+        formats=formats(media, facetime),
+        rtcp_port=rtcp.port if rtcp else None,
+        rtcp_mux=media.rtcp_mux,
+        rtp_id=media.rtp_id,
+        ssrcs=tuple(media.ssrcs),
+        encryption=encryption(media, description),
+        candidates=len(candidates),
+        suites=tuple([each.suite for each in media.crypto]),
+        fingerprint=fingerprint(media),
+        setup=media.setup,
+        endpoints=tuple([endpoint(each.address, each.port) for each in candidates[:MAX_CANDIDATES]]),
+    )
+
+
+def fingerprint(media: sdp.Media) -> str | None:
+    """The SHA-256 fingerprint of the certificate that DTLS will show, the only one that is computed of those shown."""
+    found = media.fingerprint
+    return found.digest if found and found.function == SHA_256 else None
+
+
+def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
+    """The connection address of a media line, its own or the description's, in the form that datagrams are told in."""
+    connection = media.connection or description.connection
+    if connection is None:
+        return None
+    # An address of IPv4 has one form only.
+    if ":" not in connection.address:
+        return connection.address
+    try:
+        return str(ip_address(connection.address))
+    except ValueError:
+        return connection.address
+
+
+def encryption(media: sdp.Media, description: sdp.Description) -> str | None:
+    """How SRTP keys are agreed: SDES (RFC 4568), DTLS (RFC 5764), ZRTP (RFC 6189), or None for RTP in the clear."""
+    if media.crypto:
+        return "SDES"
+    names = {name.lower() for name, _ in (*media.attributes, *description.attributes)}
+    if "fingerprint" in names:
+        return "DTLS"
+    if "zrtp-hash" in names:
+        return "ZRTP"
+    return None

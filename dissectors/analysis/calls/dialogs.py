@@ -1,0 +1,49 @@
+"""The dialogs of one Call-ID and their states (RFC 3261 section 12)."""
+
+from __future__ import annotations
+
+from dissectors.limits.budget import Bounds
+from dissectors.protocols.sip import Identity
+from dissectors.report import Dialog
+from dissectors.wire.values import Struct, field
+
+MAX_DIALOGS = 64
+ORDER = ("calling", "proceeding", "early", "confirmed", "terminated")
+"""A dialog moves forward only, unless its INVITE is sent anew."""
+
+Tags = tuple[str | None, str | None]
+"""The tags of From and To as the dialog's first request has them."""
+
+
+class Dialogs(Struct):
+    """At most MAX_DIALOGS of them; `bounds` counts what found no room."""
+
+    bounds: Bounds
+    states: dict[Tags, str] = field(default_factory=dict)
+
+    def move(self, identity: Identity, state: str) -> None:
+        """Move a dialog forward; a request without To tag has only a half, which its first tag completes."""
+        tags, half = self._tags(identity), (identity.from_tag, None)
+        before = self.states.pop(half, None) if tags != half else self.states.get(half)
+        before = self.states.get(tags, before)
+        if len(self.states) >= MAX_DIALOGS and tags not in self.states:
+            self.bounds.hit("dialogs")
+            return
+        later = before is None or ORDER.index(state) > ORDER.index(before) or state == "calling"
+        self.states[tags] = state if later else before or state
+
+    def refuse(self, identity: Identity) -> None:
+        """A refusal makes no dialog (RFC 3261 section 12.1): it ends the one that there is, or the attempt."""
+        tags = self._tags(identity)
+        tags = tags if tags in self.states else (identity.from_tag, None)
+        if self.states.get(tags) not in ("confirmed", None):
+            self.states[tags] = "terminated"
+
+    def to_report(self, call_id: str) -> tuple[Dialog, ...]:
+        """The values of the report."""
+        return tuple(Dialog(call_id, ours, theirs, state) for (ours, theirs), state in self.states.items())
+
+    def _tags(self, identity: Identity) -> Tags:
+        """The tags of a message; in the requests of a dialog's other side they are turned round."""
+        tags = (identity.from_tag, identity.to_tag)
+        return tags[::-1] if tags not in self.states and tags[::-1] in self.states else tags

@@ -1,0 +1,169 @@
+"""Offers and answers of one Call-ID, line by their transactions (RFC 3264, RFC 6337 section 2).
+
+A transaction is named by its From tag and CSeq number. Its first description is the offer, what the other side says in
+it is an answer, and what the same side says again is the offer on another hop. A PRACK belongs to the INVITE that its
+RAck names as long as that waits for an answer (RFC 3262 section 5). What a refusal describes is neither: it says what
+could have been (RFC 3261 section 21.4.26).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from dissectors.analysis.calls import descriptions
+from dissectors.limits.budget import Bounds, Budget
+from dissectors.protocols import sdp, sip
+from dissectors.protocols.sip_headers import number
+from dissectors.report import Description, Media, Place
+from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.errors import Malformed
+from dissectors.wire.values import Struct, field
+
+METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
+"""The methods whose messages carry offers and answers."""
+
+READABLE_STATUSES = ("complete", "identity")
+MAX_DESCRIPTIONS = 64
+MAX_DESCRIPTION_OCTETS = 1 << 24
+"""Of all descriptions that are kept; read, they take about twenty times as many."""
+
+Transaction = tuple[str | None, int | None]
+"""The tag of From, which is that of the side that asks, and the sequence number."""
+
+
+class Announced(Struct):
+    """One media line as a side announced it: where it wants to receive, under what names it sends, and when it said so.
+
+    `rtpmaps` is what its a=rtpmap say by payload type, `time` is in nanoseconds since the epoch.
+    """
+
+    side: str
+    address: str | None
+    port: int
+    media: Media
+    rtpmaps: Mapping[int, sdp.RtpMap]
+    encryption: str | None
+    sent_from: str
+    time: int
+
+
+class Offered(Struct):
+    """The offer of a transaction: who made it, and where what it said last, and on each hop, stood first."""
+
+    side: str
+    last: Place
+    hops: dict[Flow, Place] = field(default_factory=dict)
+    answered: bool = False
+
+
+class Negotiation(Struct):
+    """What the two sides have described to each other, in order; `kept` octets of `budget` are taken by it."""
+
+    budget: Budget
+    bounds: Bounds
+    kept: int = 0
+    facetime: bool = False
+    descriptions: list[Description] = field(default_factory=list)
+    announced: list[Announced] = field(default_factory=list)
+    _offers: dict[Transaction, Offered] = field(default_factory=dict)
+    _described: dict[tuple[Transaction, str, bytes], Place] = field(default_factory=dict)
+
+    def feed(
+        self, datagram: Datagram, message: sip.Message, identity: sip.Identity, side: str
+    ) -> tuple[Malformed, ...]:
+        """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
+        if not message.body.octets or identity.method not in METHODS or (message.status or 0) >= 300:
+            return ()
+        broken = []
+        for text in _texts(message):
+            try:
+                self._take(datagram, text, side, self._transaction(message, identity, side))
+            except Malformed as malformed:
+                broken.append(malformed)
+        return tuple(broken)
+
+    def _transaction(self, message: sip.Message, identity: sip.Identity, side: str) -> Transaction:
+        if identity.method == "PRACK" and message.is_request:
+            asked = (message.get("RAck") or "").split()
+            first = (identity.from_tag, number(asked[1]) if len(asked) == 3 else None)
+            waiting = self._offers.get(first)
+            if waiting is not None and waiting.side != side and not waiting.answered:
+                return first
+        return identity.from_tag, identity.sequence
+
+    def _take(self, datagram: Datagram, text: bytes, side: str, transaction: Transaction) -> None:
+        """Take one description; what a hop or a later response repeats says nothing new."""
+        place = Place(datagram.file, datagram.frame)
+        offered = self._offers.get(transaction)
+        known = self._described.get((transaction, side, text))
+        if known is not None:
+            if offered is not None and offered.side == side:
+                self._on(offered, datagram.flow, known)
+            return
+        if len(self.descriptions) >= MAX_DESCRIPTIONS:
+            self.bounds.hit("offers and answers")
+            return
+        description = sdp.parse(text)
+        taken = self.budget.take(len(text))
+        if not taken:
+            return
+        self.kept += taken
+        self._described[transaction, side, text] = place
+        if offered is None:
+            offered = self._offers[transaction] = Offered(side, place)
+        answers = None
+        if offered.side == side:
+            self._on(offered, datagram.flow, place)
+        else:
+            offered.answered = True
+            answers = offered.hops.get(datagram.flow.reverse, offered.last)
+        self._list(datagram, description, side, place, answers)
+
+    def _on(self, offered: Offered, flow: Flow, place: Place) -> None:
+        offered.last = place
+        if flow not in offered.hops and len(offered.hops) >= MAX_DESCRIPTIONS:
+            self.bounds.hit("hops of offers")
+        else:
+            offered.hops.setdefault(flow, place)
+
+    def _list(
+        self, datagram: Datagram, description: sdp.Description, side: str, place: Place, answers: Place | None
+    ) -> None:
+        self.facetime |= bool(description.origin and description.origin.username == descriptions.FACETIME_ORIGIN)
+        lines = descriptions.lines(description, self.facetime)
+        self.descriptions.append(
+            Description(
+                role="offer" if answers is None else "answer",
+                place=place,
+                origin=description.origin.address if description.origin else None,
+                name=description.name,
+                media=lines,
+                deviations=description.deviations,
+                side=side,
+                answers=answers,
+            )
+        )
+        for line, described in zip(lines, description.media, strict=True):
+            self.announced.append(
+                Announced(
+                    side=side,
+                    address=line.address,
+                    port=line.port,
+                    media=line,
+                    rtpmaps=described.rtpmaps,
+                    encryption=line.encryption,
+                    sent_from=datagram.flow.src,
+                    time=datagram.time,
+                )
+            )
+
+
+def _texts(message: sip.Message) -> Iterator[bytes]:
+    """The bodies of a message that are SDP: the whole body, or parts of a multipart one; none that did not inflate."""
+    if message.parts:
+        yield from (part.body for part in message.parts if "sdp" in (part.content_type or "").lower())
+        return
+    text = message.body.octets
+    begins = text.lstrip(b"\r\n").startswith(b"v=0")
+    if begins or (message.body.status in READABLE_STATUSES and "sdp" in (message.content_type or "")):
+        yield text

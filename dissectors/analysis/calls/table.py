@@ -1,0 +1,196 @@
+"""The calls of a capture by Call-ID, as many as are kept, and what the others leave behind."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Container, Mapping
+from itertools import islice, takewhile
+
+from dissectors.analysis.calls.call import KINDS, CallState
+from dissectors.analysis.calls.dialogs import Dialogs
+from dissectors.analysis.calls.negotiation import MAX_DESCRIPTION_OCTETS, Negotiation
+from dissectors.limits.budget import Bounds, Budget
+from dissectors.limits.retired import RecentlyRetired
+from dissectors.protocols import sip
+from dissectors.wire.datagram import Datagram
+from dissectors.wire.errors import Malformed
+from dissectors.wire.values import Struct
+
+MAX_RETIRED_ENDPOINTS = 1 << 19
+"""Addresses and ports that are remembered of calls that were retired."""
+
+MAX_INTERVALS_PER_ENDPOINT = 64
+
+MEDIA_MARGIN_NS = 32_000_000_000
+"""Media may begin so long before the first message that was captured, and end so long after the last."""
+
+MAX_FINISHED_CALLS = 256
+"""Calls that ended well, and transactions outside of calls, that are held although they are over."""
+
+MAX_KEPT_FOR_ERRORS = 64
+"""Calls that ended well and are held because a rule found an error in them."""
+
+MAX_BODY_OCTETS = 1 << 26
+"""Octets of bodies that are kept of all calls together."""
+
+TRANSACTION, ENDED_WELL, ENDED_BADLY, ATTEMPT, ESTABLISHED = range(5)
+"""The order in which calls make room: first what is no call, then calls that ended well, calls that ended otherwise or
+have errors, calls that nobody answered yet, and last the calls that go on."""
+
+RANKS = {
+    "ended": ENDED_WELL, "rejected": ENDED_BADLY, "cancelled": ENDED_BADLY, "unanswered": ATTEMPT, "ringing": ATTEMPT,
+    "established": ESTABLISHED, "fragment": ATTEMPT,
+}
+OPEN = ("unanswered", "ringing", "established")
+
+
+class RetiredInterval(Struct, frozen=True):
+    """What is left of a call that made room, at each endpoint where its media went: when it was, in nanoseconds."""
+
+    start: int
+    end: int
+
+    def near(self, other: RetiredInterval) -> bool:
+        """Whether no stream can be between the two without being near one of them."""
+        return max(other.start - self.end, self.start - other.end) <= 2 * MEDIA_MARGIN_NS
+
+    def joined(self, other: RetiredInterval) -> RetiredInterval:
+        """Both as one."""
+        return RetiredInterval(min(self.start, other.start), max(self.end, other.end))
+
+
+class Calls:
+    """Every Call-ID, at most `limit` of them, and what is remembered of retired ones.
+
+    At most `max_finished` calls that ended well are held, and as many transactions outside of calls; the engine retires
+    the others.
+
+    Where there is no room, transactions go first: they are over 32 seconds after their last message (RFC 3261 section
+    17.1). Then go calls that ended well, and last the calls that go on; of each kind the one that has been silent
+    longest goes first. `retired` counts calls by (kind, outcome). `retired_media` holds when retired calls had media at
+    an endpoint, `retired_signalling` the same of transactions, for at most `max_endpoints` each. `evicted` counts calls
+    that were given up while they were open. A Call-ID that comes back is `returned`, and was counted before. `texts`
+    and `descriptions` are what may still be kept of bodies and of what they describe; a body that finds no room keeps
+    an empty text.
+    """
+
+    def __init__(self, limit: int, max_finished: int | None = None, max_endpoints: int = MAX_RETIRED_ENDPOINTS) -> None:
+        self.limit = limit
+        self.max_finished = limit if max_finished is None else max_finished
+        self.max_endpoints = max_endpoints
+        self.evicted = 0
+        self.texts, self.descriptions = Budget(MAX_BODY_OCTETS), Budget(MAX_DESCRIPTION_OCTETS)
+        self.bounds = Bounds()
+        self.calls: dict[str, CallState] = {}
+        self.retired: Counter[tuple[str, str]] = Counter()
+        self.retired_media: OrderedDict[tuple[str, int], list[RetiredInterval]] = OrderedDict()
+        self.retired_signalling: OrderedDict[tuple[str, int], list[RetiredInterval]] = OrderedDict()
+        self._ranked: tuple[OrderedDict[str, None], ...] = tuple(OrderedDict() for _ in range(ESTABLISHED + 1))
+        self._kept_for_errors: set[str] = set()
+        self._recently_retired = RecentlyRetired()
+
+    @property
+    def bounds_hit(self) -> Mapping[str, int]:
+        """What was given up because a bound was hit, by name."""
+        refused = {"texts": self.texts.refused, "descriptions": self.descriptions.refused}
+        known = {"Call-IDs that were let go": self._recently_retired.forgotten}
+        return {"calls": self.evicted, **refused, **known, **self.bounds.hits}
+
+    def feed(self, datagram: Datagram, message: sip.Message) -> tuple[Malformed, ...]:
+        """Take one message; gives back what was wrong with the descriptions in it.
+
+        A message without Call-ID belongs to a call of its own name, the empty one.
+        """
+        identity = message.identity()
+        call_id = identity.call_id or ""
+        call = self.calls.pop(call_id, None)
+        if call is None:
+            call = CallState(
+                call_id, KINDS.get(identity.method or "", "other"), datagram.time, datagram.time,
+                Negotiation(self.descriptions, self.bounds), Dialogs(self.bounds), self.texts, self.bounds,
+                returned=call_id in self._recently_retired,
+            )
+            if len(self.calls) >= self.limit:
+                self._make_room()
+        self.calls[call_id] = call
+        broken = call.feed(datagram, message, identity)
+        self._rank(call)
+        return broken
+
+    @property
+    def surplus(self) -> int:
+        """How many finished transactions and calls there are beyond those that are held."""
+        return sum(max(0, len(self._ranked[rank]) - self.max_finished) for rank in (TRANSACTION, ENDED_WELL))
+
+    def finished(self, before: int) -> list[CallState]:
+        """Finished ones beyond those that are held, oldest first, silent since before that time in nanoseconds."""
+        finished: list[CallState] = []
+        for names in (self._ranked[TRANSACTION], self._ranked[ENDED_WELL]):
+            oldest = (self.calls[name] for name in islice(names, max(0, len(names) - self.max_finished)))
+            finished += takewhile(lambda call: call.last < before, oldest)
+        return finished
+
+    def keep_for_error(self, call: CallState) -> bool:
+        """Hold a call in which a rule found an error, if there is room for one more."""
+        if len(self._kept_for_errors) >= MAX_KEPT_FOR_ERRORS:
+            return False
+        self._kept_for_errors.add(call.call_id)
+        self._rank(call)
+        return True
+
+    def forget_endpoints(self, used: Container[tuple[str, int]], before: int) -> None:
+        """Forget what went on at endpoints before that time, in nanoseconds, unless they are still in use."""
+        for table in (self.retired_media, self.retired_signalling):
+            for endpoint in [each for each, left in table.items() if left[-1].end < before and each not in used]:
+                del table[endpoint]
+
+    def _rank(self, call: CallState) -> None:
+        """Put a call behind all others of its rank."""
+        outcome = call.outcome
+        rank = TRANSACTION if call.kind != "call" else RANKS[outcome]
+        if outcome == "fragment" and call.ended is not None:
+            rank = ENDED_WELL
+        if call.call_id in self._kept_for_errors:
+            rank = max(rank, ENDED_BADLY)
+        if call.rank is not None and call.rank != rank:
+            del self._ranked[call.rank][call.call_id]
+        call.rank = rank
+        self._ranked[rank][call.call_id] = None
+        self._ranked[rank].move_to_end(call.call_id)
+
+    def _make_room(self) -> None:
+        """Let go of the call that is silent longest of those that make room first."""
+        names = next(names for names in self._ranked if names)
+        call = self.calls[next(iter(names))]
+        self.evicted += call.outcome in OPEN
+        self.retire(call)
+
+    def retire(self, call: CallState) -> None:
+        """Count a call, remember it and its endpoints, and give back what it holds."""
+        if call.rank is not None:
+            del self._ranked[call.rank][call.call_id]
+        self._kept_for_errors.discard(call.call_id)
+        del self.calls[call.call_id]
+        self.texts.give_back(call.kept)
+        self.descriptions.give_back(call.negotiation.kept)
+        if not call.returned:
+            self.retired[call.kind, call.outcome] += 1
+        self._recently_retired.add(call.call_id)
+        self._remember_endpoints(call)
+
+    def _remember_endpoints(self, call: CallState) -> None:
+        """Remember when a call had media at its endpoints, and when a transaction used them."""
+        used = RetiredInterval(call.start, call.last)
+        announced = {(line.address, line.port) for line in call.announced if line.address and line.port}
+        signalled = {(flow.src, flow.sport) for flow in call.pairs}
+        # Where everything shares a port, media go where the signalling does, whether or not an SDP was seen.
+        for endpoint in announced | signalled if call.kind == "call" else announced:
+            intervals = self.retired_media.setdefault(endpoint, [])
+            intervals.append(intervals.pop().joined(used) if intervals and intervals[-1].near(used) else used)
+            del intervals[:-MAX_INTERVALS_PER_ENDPOINT]
+        for endpoint in signalled if call.kind != "call" else ():
+            before = self.retired_signalling.get(endpoint)
+            self.retired_signalling[endpoint] = [before[0].joined(used) if before else used]
+        for table in (self.retired_media, self.retired_signalling):
+            while len(table) > self.max_endpoints:
+                table.popitem(last=False)

@@ -1,0 +1,4 @@
+"""How endpoints reach each other: STUN checks and DTLS handshakes.
+
+A tracker here knows one protocol and no call.
+"""

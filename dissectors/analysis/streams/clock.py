@@ -1,0 +1,251 @@
+"""Which clock a stream's timestamps count, read off the wire: their slope over arrival times, and the usual step.
+
+The slope is that of the least-squares line, so that jitter, loss and reordering do not bend it. It is believed only
+where it comes to a clock that codecs use and the step comes to a frame that they make: what was captured faster or
+slower than real time has a slope too, and it means nothing.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from operator import mul, truediv
+from typing import NamedTuple
+
+from dissectors.mux.counters import CLOCKS, Counters
+from dissectors.report import Certainty, Timing
+from dissectors.wire.values import Struct
+
+KNOWN = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
+VIDEO = 90000
+ENOUGH, LONG_ENOUGH = 20, 0.4
+"""Datagrams and seconds without which a slope says nothing."""
+
+NEAR, NEARLY = 0.01, 0.05
+"""How far a slope may be from a clock, and from one that has its typical step: pauses and jitter bend a slope."""
+
+LEAST_POINTS, KEPT_POINTS = 8, 0.75
+"""Buckets that make a line of the least delayed datagrams, and the share of them that is kept: a queue may delay all of
+the datagrams of a bucket."""
+
+DRIFT_NEEDS = 10.0
+DRIFT_ERROR = 25.0
+"""Drift is told after so many seconds and with a standard error of at most so many parts in a million."""
+
+USUAL_MS = (10.0, 20.0, 30.0, 40.0, 60.0)
+RARE_MS = (2.5, 5.0, 80.0, 100.0, 120.0)
+"""Frames that few senders make, believed only where the step is nobody's 20 ms at another speed."""
+
+SAMPLES = (480, 512, 960, 1024, 2048)
+AAC = (16000, 22050, 24000, 32000, 44100, 48000)
+"""Samples in a frame of the AAC family, whose frames are no round number of milliseconds at 22.05 or 44.1 kHz."""
+
+TYPICAL = (
+    (8000, 160), (8000, 240), (16000, 320), (16000, 480), (24000, 480), (22050, 480), (32000, 640), (48000, 960),
+    (44100, 1024), (48000, 1024),
+    *((VIDEO, step) for step in (1500, 1800, 3000, 3003, 3600, 3750, 6000)),
+)
+"""Clocks and steps that most streams have: what they speak for is weighed against another speed of the capture."""
+
+RATES_OF_VIDEO = (5.0, 130.0)
+"""Pictures a second between which a slope of 90,000 is taken for video."""
+
+
+class Slope(Struct, frozen=True):
+    """Timestamp units a second over `seconds`, and the standard error of that as a fraction of it."""
+
+    rate: float
+    error: float
+    seconds: float
+
+
+def slope(counters: Counters) -> Slope | None:
+    """The least-squares slope of timestamps over arrival times; None where there is too little to tell."""
+    count, seconds = counters.samples, (counters.last - counters.origin) / 1e9
+    if count < ENOUGH or seconds < LONG_ENOUGH:
+        return None
+    spread = count * counters.sum_square - counters.sum_time * counters.sum_time
+    if spread <= 0:
+        return None
+    rate = (count * counters.sum_product - counters.sum_time * counters.sum_ticks) / spread
+    if rate <= 0:
+        return None
+    # Interarrival jitter is a mean absolute difference of two delays: of the size of their deviation.
+    jitter = min(map(truediv, counters.jitter, CLOCKS))
+    return Slope(rate, jitter * count / sqrt(count * spread) if count else 0.0, seconds)
+
+
+def undelayed(counters: Counters) -> Slope | None:
+    """The slope through the least delayed datagrams of the stream's buckets; None where there are too few buckets.
+
+    Jitter only ever delays, so that this comes nearer to the sender's clock than the line through all datagrams.
+    """
+    earliest, origin = counters.earliest, counters.origin
+    times, ticks = [(time - origin) / 1e9 for time, _ in earliest], [elapsed for _, elapsed in earliest]
+    line = _through(times, ticks)
+    if line is None:
+        return None
+    ahead = line.offsets
+    order = sorted(range(len(ahead)), key=ahead.__getitem__, reverse=True)
+    least = sorted(order[: max(LEAST_POINTS, round(KEPT_POINTS * len(ahead)))])
+    kept = _through([times[i] for i in least], [ticks[i] for i in least])
+    if kept is None or kept.rate <= 0:
+        return None
+    error = sqrt(sum([offset**2 for offset in kept.offsets]) / (len(least) - 2) / kept.spread)
+    return Slope(kept.rate, error / kept.rate, (counters.last - counters.origin) / 1e9)
+
+
+class _Line(NamedTuple):
+    """A least-squares line: its slope, how far the times spread, and how far each point is above it."""
+
+    rate: float
+    spread: float
+    offsets: list[float]
+
+
+def _through(times: list[float], ticks: list[int]) -> _Line | None:
+    """The least-squares line through points; None where they are too few or all at one time."""
+    count = len(times)
+    if count < LEAST_POINTS:
+        return None
+    middle, mean = sum(times) / count, sum(ticks) / count
+    away = [time - middle for time in times]
+    spread = sum([each**2 for each in away])
+    if spread <= 0:
+        return None
+    rate = sum(map(mul, away, [tick - mean for tick in ticks])) / spread
+    start = mean - rate * middle
+    return _Line(rate, spread, [tick - start - rate * time for time, tick in zip(times, ticks, strict=True)])
+
+
+def frame(counters: Counters) -> int | None:
+    """The usual timestamp step between datagrams that follow one another, zero steps left out; None where none is."""
+    most = max([(count, -step) for step, count in counters.steps.items() if step > 0], default=None)
+    return -most[1] if most else None
+
+
+def nearest(rate: float) -> int | None:
+    """The known clock within one per cent of a rate."""
+    clock = min(KNOWN, key=lambda each: abs(each - rate))
+    return clock if abs(rate - clock) <= NEAR * clock else None
+
+
+def usual(clock: int, step: int) -> bool:
+    """Whether a timestamp step makes one of the frames, or pictures, that nearly everybody sends at this clock."""
+    if clock == VIDEO:
+        return RATES_OF_VIDEO[0] <= VIDEO / step <= RATES_OF_VIDEO[1]
+    return any(abs(1000 * step / clock - each) < 0.01 for each in USUAL_MS) or (clock in AAC and step in SAMPLES)
+
+
+class Inferred(Struct, frozen=True):
+    """The clock in Hz that the wire shows, how sure that is, and from what, or why none is believed."""
+
+    clock: int | None
+    certainty: Certainty
+    why: str
+
+
+def inferred(counters: Counters) -> Inferred:
+    """What the wire shows of a stream's clock."""
+    line, step = slope(counters), frame(counters)
+    if line is None or step is None:
+        return Inferred(None, "unknown", "too little of the stream to measure its clock")
+    measured = f"timestamps advance {line.rate:,.0f} a second, in steps of {step:,}"
+    clock, otherwise = _believed(line.rate, step), _at_another_speed(_candidates(line.rate, step))
+    if clock is None:
+        why = f"{otherwise}, so no clock is read" if otherwise else "no known clock"
+        return Inferred(None, "unknown", f"{measured}: {why}")
+    why = f"{measured} ({1000 * step / clock:.4g} ms at {clock:,} Hz)"
+    if abs(line.rate / clock - 1) > NEAR:
+        return Inferred(clock, "low", f"{why}, which is near enough for a stream that pauses")
+    if otherwise and clock != VIDEO and (clock, step) not in TYPICAL:
+        return Inferred(clock, "low", f"{why}, unless {otherwise}")
+    return Inferred(clock, "medium", why)
+
+
+def _believed(rate: float, step: int) -> int | None:
+    """The clock that both the slope and the frame speak for."""
+    clock = nearest(rate)
+    if clock is None:
+        return next((each for each, typical in TYPICAL if typical == step and abs(rate / each - 1) <= NEARLY), None)
+    if usual(clock, step):
+        return clock
+    rare = any(abs(1000 * step / clock - each) < 0.01 for each in RARE_MS)
+    elsewhere = any(abs(step / each - 0.02) < 1e-4 for each in CLOCKS if each != VIDEO)
+    return clock if rare and clock != VIDEO and not elsewhere else None
+
+
+def _candidates(rate: float, step: int) -> list[tuple[int, float]]:
+    """Clocks at which the step is a typical one, and how many times as fast as real time the capture then runs."""
+    found = [(clock, rate / clock) for clock, typical in TYPICAL if typical == step]
+    return [(clock, factor) for clock, factor in found if abs(factor - 1) > NEAR]
+
+
+def _at_another_speed(candidates: list[tuple[int, float]]) -> str:
+    """The same in words; a capture that is slowed down is thought of only where none is faster."""
+    faster = [each for each in candidates if each[1] > 1]
+    words = " or ".join(f"{factor:.3g} times, if the clock is {each:,} Hz" for each, factor in faster or candidates)
+    return f"captured {'faster' if faster else 'slower'} than real time ({words})" if words else ""
+
+
+def timing(counters: Counters, clock: int | None, evidence: str, excused: float = 0.0) -> Timing:
+    """What the timestamps say, given the stream's clock in Hz (None where it is unknown).
+
+    In `excused` seconds the sender paused for another reason than silence; no drift is told of such a stream, as
+    timestamps stand still while a key is pressed.
+    """
+    line, step = slope(counters), frame(counters)
+    real_time = _real_time(line, clock)
+    if clock is None and line is not None and step is not None and not _believed(line.rate, step):
+        real_time = False if any(factor > 1 for _, factor in _candidates(line.rate, step)) else None
+    better = undelayed(counters)
+    if line is not None and better is not None and better.error < line.error:
+        line = better
+    drift = _drift(line, clock) if real_time and not excused else None
+    return Timing(
+        rate=line.rate if line else None,
+        error_ppm=1e6 * line.error if line else None,
+        drift_ppm=drift,
+        frame=step,
+        frame_ms=1000 * step / clock if step and clock else None,
+        silence=_silence(counters, clock, step, excused),
+        jumps=counters.jumps,
+        real_time=real_time,
+        evidence=_said(line, clock, real_time) or evidence,
+    )
+
+
+def _real_time(line: Slope | None, clock: int | None) -> bool | None:
+    """Whether the capture runs as fast as the media; None where that cannot be told."""
+    if line is None or not clock:
+        return None
+    off = abs(line.rate / clock - 1)
+    if off <= NEAR + 3 * line.error:
+        return True
+    # A sender that stops its timestamps while it is silent is slow, not the capture: only a faster one is certain.
+    return False if line.rate > clock else None
+
+
+def _drift(line: Slope | None, clock: int | None) -> float | None:
+    if line is None or not clock or line.seconds < DRIFT_NEEDS or 1e6 * line.error > DRIFT_ERROR:
+        return None
+    return 1e6 * (line.rate / clock - 1)
+
+
+def _said(line: Slope | None, clock: int | None, real_time: bool | None) -> str:
+    if line is None or not clock or real_time is not False:
+        return ""
+    return (
+        f"timestamps advance {line.rate:,.0f} a second and the clock is {clock:,} Hz: the datagrams were captured "
+        f"{line.rate / clock:.3g} times faster than they are played, so that jitter and times mean nothing"
+    )
+
+
+def _silence(counters: Counters, clock: int | None, step: int | None, excused: float) -> float | None:
+    """The share of time in which the sender fell silent: steps beyond the usual one with no sequence number missing."""
+    steps = counters.steps
+    if not step or not clock or clock == VIDEO or 2 * steps[step] < sum(steps.values()) + counters.other_steps:
+        return None
+    longer = sum([(each - step) * count for each, count in steps.items() if each > step])
+    longer += max(0, counters.other_ticks - step * counters.other_steps)
+    whole = sum([each * count for each, count in steps.items() if each > 0]) + max(0, counters.other_ticks)
+    return max(0.0, longer - excused * clock) / whole if whole else None

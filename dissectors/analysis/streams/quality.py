@@ -1,0 +1,67 @@
+"""How a stream will have sounded, and what it was like over time."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from dissectors.analysis.streams import emodel
+from dissectors.analysis.streams.clock import frame
+from dissectors.mux.counters import CLOCKS, Counters
+from dissectors.report import Moment, Quality
+
+ASSUMED_DELAY = 100.0
+"""Milliseconds from mouth to ear where nothing better is known."""
+
+G723_FRAME = 240
+"""Timestamp units in a frame of G.723.1: 30 ms at 8000 Hz."""
+
+
+def quality(counters: Counters, codec: str | None, round_trip_ms: float | None, clock_ok: bool) -> Quality:
+    """The report's value; `clock_ok` is False for a capture that is not in real time, of which no score is given."""
+    runs, longest = counters.loss_runs
+    delay = max(ASSUMED_DELAY, (round_trip_ms or 0.0) / 2)
+    known = emodel.impairment(codec, partial(_frame_octets, counters))
+    why = ""
+    if known is None:
+        why = f"not defined for {codec or 'an unknown codec'}"
+    elif not clock_ok:
+        why = "not captured in real time"
+    elif counters.lost and known.bpl is None:
+        why = f"not defined for {known.name} with loss: no Bpl is published for it"
+    if known is None or why:
+        return Quality(None, None, why, delay, runs, longest)
+    r, basis = _scored(counters, known, delay, runs)
+    return Quality(round(emodel.mos(r), 3), round(r, 2), basis, delay, runs, longest)
+
+
+def _scored(counters: Counters, known: emodel.Impairment, delay: float, runs: int) -> tuple[float, str]:
+    """R, and all that went into it in words."""
+    loss = 100 * counters.lost / counters.expected if counters.expected else 0.0
+    ratio = emodel.burst_ratio(counters.lost, counters.expected, runs)
+    source = "half the round trip" if delay > ASSUMED_DELAY else "assumed"
+    robust = "" if known.bpl is None else f", Bpl {known.bpl:g}"
+    basis = (
+        f"E-model for {known.name} (Ie {known.ie:g}{robust}), {loss:.2f} % loss, "
+        f"burst ratio {ratio:.2f}, one-way delay {delay:.0f} ms ({source})"
+    )
+    if known is emodel.G711 and loss:
+        concealed = emodel.mos(emodel.r_factor(emodel.G711_CONCEALED, loss, ratio, delay))
+        basis += f"; {concealed:.2f} if the receiver conceals losses (Bpl {emodel.G711_CONCEALED.bpl:g})"
+    return emodel.r_factor(known, loss, ratio, delay), basis
+
+
+def _frame_octets(counters: Counters) -> float | None:
+    """Octets in a frame of G.723.1, by the largest payload and the usual timestamp step."""
+    step = frame(counters)
+    if not step or not counters.sizes:
+        return None
+    return max(largest for _, _, _, largest in counters.sizes.values()) * G723_FRAME / step
+
+
+def timeline(counters: Counters, clock: int | None) -> tuple[Moment, ...]:
+    """The stream over time, 32 moments at most; jitter where the clock was the likeliest one then."""
+    known = CLOCKS.index(clock) if clock in CLOCKS else None
+    return tuple([
+        Moment(time / 1e9, packets, lost, 1000 * jitter / clock if clock and best == known else None)
+        for time, packets, lost, best, jitter in counters.timeline
+    ])

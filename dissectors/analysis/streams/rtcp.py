@@ -1,0 +1,238 @@
+"""What RTCP says of streams: the receivers' view of each source, round trips, goodbyes, and what is in the clear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from typing import Any, Generic, TypeVar
+
+from dissectors.limits.pending import Pending
+from dissectors.mux.evidence import Bounded
+from dissectors.protocols import rtcp
+from dissectors.protocols.rtcp_xr import VoipMetrics
+from dissectors.report import Place, Protection, RtcpView
+from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.values import Struct
+
+PATIENCE = 60_000_000_000
+"""Nanoseconds in which a receiver has answered a sender report; they are sent every few seconds."""
+
+Hosts = tuple[str, str]
+Value = TypeVar("Value")
+
+
+def between(flow: Flow) -> Hosts:
+    """The two hosts of a flow, the same for both of its directions and for whichever port RTCP has."""
+    return (flow.src, flow.dst) if flow.src <= flow.dst else (flow.dst, flow.src)
+
+
+class BySource(Generic[Value]):
+    """Values by SSRC and the hosts between which it was told of: an SSRC is unique within one session alone.
+
+    At most `limit` are kept, the one set longest ago gives way; `evicted` counts them.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._values = Bounded(limit)
+        self._only = Bounded(limit)
+
+    @property
+    def evicted(self) -> int:
+        """How many gave way."""
+        return self._values.evicted
+
+    def get(self, ssrc: int, hosts: Hosts) -> Value | None:
+        """What is known of a source between these hosts."""
+        return self._values.get((ssrc, hosts))
+
+    def set(self, ssrc: int, hosts: Hosts, value: Value) -> Value:
+        """Remember it."""
+        self._values[ssrc, hosts] = value
+        self._only[ssrc] = hosts if self._only.get(ssrc, hosts) == hosts else None
+        return value
+
+    def forget(self, sources: Container[int], held: Container[int], hosts: Container[Hosts]) -> None:
+        """Let go of what is known of these sources; of one that is `held` elsewhere only what no such hosts told."""
+        for key in [key for key in self._values if key[0] in sources and not (key[0] in held and key[1] in hosts)]:
+            del self._values[key]
+        for ssrc in [ssrc for ssrc in self._only if ssrc in sources and ssrc not in held]:
+            del self._only[ssrc]
+
+    def of(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> list[Value]:
+        """What is known of the stream on these flows.
+
+        Where nothing was told between its hosts, the SSRC speaks for itself if the stream is `alone` in having it and
+        it was told of between two hosts only.
+        """
+        told = [self.get(ssrc, hosts) for hosts in dict.fromkeys(map(between, flows))]
+        found = [value for value in told if value is not None]
+        only = self._only.get(ssrc) if alone and not found else None
+        value = self.get(ssrc, only) if only is not None else None
+        return found if value is None else [value]
+
+
+class Heard(Struct):
+    """The latest report block about one source, and the extremes of all; times are nanoseconds."""
+
+    reports: int = 0
+    fraction_lost: float = 0.0
+    cumulative_lost: int = 0
+    jitter: int = 0
+    round_trip: float | None = None
+    last: int = 0
+    mos: float | None = None
+    first: int = 0
+    lost_at_first: int = 0
+
+    def view(self, clock: int | None) -> RtcpView:
+        """The report's value; jitter is in timestamp units, so milliseconds need the stream's clock in Hz."""
+        return RtcpView(
+            reports=self.reports,
+            fraction_lost=self.fraction_lost,
+            cumulative_lost=self.cumulative_lost,
+            jitter=self.jitter,
+            jitter_ms=1000 * self.jitter / clock if clock else None,
+            round_trip_ms=None if self.round_trip is None else 1000 * self.round_trip,
+            last=self.last / 1e9,
+            mos=self.mos,
+            first=self.first / 1e9,
+            lost_at_first=self.lost_at_first,
+        )
+
+
+def together(heard: Iterable[Heard]) -> Heard | None:
+    """What was heard of one stream between several pairs of hosts, which it used one after the other."""
+    ordered = sorted(heard, key=lambda each: each.last)
+    if len(ordered) < 2:
+        return ordered[0] if ordered else None
+    return Heard(
+        reports=sum(each.reports for each in ordered),
+        fraction_lost=max(each.fraction_lost for each in ordered),
+        cumulative_lost=ordered[-1].cumulative_lost,
+        jitter=max(each.jitter for each in ordered),
+        round_trip=next((each.round_trip for each in reversed(ordered) if each.round_trip is not None), None),
+        last=ordered[-1].last,
+        mos=next((each.mos for each in reversed(ordered) if each.mos is not None), None),
+        first=ordered[0].first,
+        lost_at_first=ordered[0].lost_at_first,
+    )
+
+
+class Covered(Struct):
+    """The RTCP of a 5-tuple, both directions together: datagrams encrypted and in the clear."""
+
+    encrypted: int = 0
+    clear: int = 0
+    place: Place = Place(0, 0)
+
+
+class Control:
+    """Collects report blocks by the source that they are about, at most `limit` of them."""
+
+    def __init__(self, limit: int) -> None:
+        self._heard: BySource[Heard] = BySource(limit)
+        self._said_bye: BySource[int] = BySource(limit)
+        self._sent: Pending[None] = Pending(limit, PATIENCE)
+        self._covered = Bounded(limit)
+        self._either_way = Bounded(2 * limit)
+        self._readers: dict[type, Callable[[int, Hosts, Any], None]] = {
+            rtcp.SenderReport: self._sender_report,
+            rtcp.ReceiverReport: self._receiver_report,
+            rtcp.Bye: self._bye,
+            rtcp.ExtendedReport: self._extended,
+        }
+
+    @property
+    def bounds_hit(self) -> dict[str, int]:
+        """How many were given up of what is bounded."""
+        return {
+            "RTCP sources": self._heard.evicted + self._said_bye.evicted,
+            "RTCP sender reports": self._sent.given_up,
+            "RTCP flows": self._covered.evicted,
+        }
+
+    def heard(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> Heard | None:
+        """What receivers said of the stream on these flows; `alone` says that no other stream has its SSRC."""
+        return together(self._heard.of(ssrc, flows, alone))
+
+    def said_bye(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> int | None:
+        """When the stream on these flows said goodbye last, in nanoseconds."""
+        return max(self._said_bye.of(ssrc, flows, alone), default=None)
+
+    def feed(self, datagram: Datagram, compound: rtcp.Compound) -> None:
+        """Take the packets of one datagram, as far as they are in the clear."""
+        self._cover(datagram, compound.encrypted)
+        hosts = between(datagram.flow)
+        for packet in compound.packets:
+            if reader := self._readers.get(type(packet)):
+                reader(datagram.time, hosts, packet)
+
+    def forget(
+        self, sources: Container[int], flows: Container[Flow], held: Container[int], stay: Iterable[Flow]
+    ) -> None:
+        """Let go of what was said of these sources, and on these flows.
+
+        Streams that are `held`, on flows that `stay`, may have the same SSRC: what is known of them stays.
+        """
+        hosts = set(map(between, stay))
+        self._heard.forget(sources, held, hosts)
+        self._said_bye.forget(sources, held, hosts)
+        for flow in [flow for flow in self._covered if flow in flows]:
+            del self._covered[flow]
+            for way in (flow, flow.reverse):
+                self._either_way.pop(way, None)
+
+    def protection(self, flows: Container[Flow] | None = None) -> tuple[Protection, ...]:
+        """The report's values, in the order in which the 5-tuples began; with `flows` only of these."""
+        return tuple(
+            Protection(flow.src, flow.sport, flow.dst, flow.dport, covered.encrypted, covered.clear, covered.place)
+            for flow, covered in self._covered.items()
+            if flows is None or flow in flows
+        )
+
+    def _cover(self, datagram: Datagram, encrypted: bool) -> None:
+        covered = self._either_way.get(datagram.flow) or self._new(datagram.flow)
+        if encrypted:
+            covered.encrypted += 1
+        elif not covered.clear:
+            covered.clear, covered.place = 1, Place(datagram.file, datagram.frame)
+        else:
+            covered.clear += 1
+
+    def _new(self, flow: Flow) -> Covered:
+        covered = self._covered[flow] = self._either_way[flow] = self._either_way[flow.reverse] = Covered()
+        return covered
+
+    def _source(self, ssrc: int, hosts: Hosts) -> Heard:
+        return self._heard.get(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard())
+
+    def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
+        self._sent.put((packet.ssrc, hosts, packet.ntp >> 16 & 0xFFFFFFFF), time, None)
+        self._receiver_report(time, hosts, packet)
+
+    def _receiver_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport | rtcp.ReceiverReport) -> None:
+        for block in packet.reports:
+            self._report(time, hosts, block)
+
+    def _report(self, time: int, hosts: Hosts, block: rtcp.ReportBlock) -> None:
+        heard = self._source(block.ssrc, hosts)
+        if not heard.reports:
+            heard.first, heard.lost_at_first = time, block.cumulative_lost
+        heard.reports += 1
+        heard.last = time
+        heard.fraction_lost = max(heard.fraction_lost, block.fraction_lost)
+        heard.cumulative_lost = block.cumulative_lost
+        heard.jitter = max(heard.jitter, block.jitter)
+        sent = self._sent.get((block.ssrc, hosts, block.lsr)) if block.lsr else None
+        if sent is not None:
+            round_trip = (time - sent[0]) / 1e9 - block.dlsr
+            if round_trip >= 0:
+                heard.round_trip = round_trip
+
+    def _bye(self, time: int, hosts: Hosts, packet: rtcp.Bye) -> None:
+        for ssrc in packet.sources:
+            self._said_bye.set(ssrc, hosts, time)
+
+    def _extended(self, time: int, hosts: Hosts, packet: rtcp.ExtendedReport) -> None:
+        for block in packet.blocks:
+            if isinstance(block.content, VoipMetrics) and block.content.mos_lq is not None:
+                self._source(block.content.ssrc, hosts).mos = block.content.mos_lq

@@ -1,0 +1,66 @@
+"""What `analyze` and `analyze --each` share: the report that was asked for, and how it is written."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.report import Report
+
+FOUND = 1
+"""The exit status where `--fail-on` found something."""
+
+
+def read_report(
+    named: list[str], options: argparse.Namespace, progress: Callable[[int], None] | None = None
+) -> tuple[Report, int]:
+    """The report on captures, with what was asked for, and the exit status that it leads to."""
+    from dissectors import offline
+    from dissectors.findings.rules import matching
+
+    everything = bool(options.all or options.filter or options.time)
+    report = offline.analyze(
+        named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=everything
+    )
+    status = FOUND if matching(report.findings, options.fail_on) else 0
+    if options.filter or options.time:
+        from dissectors.queries.selection import select
+
+        report = select(report, options.filter, options.time)
+    return report, status
+
+
+def render(report: Report, options: argparse.Namespace) -> Iterator[str]:
+    """The report as text, piece by piece: JSON, or for people as wide and coloured as standard output allows."""
+    if options.json:
+        from dissectors.outputs.export import document
+
+        yield from document(report)
+        return
+    from dissectors.outputs.terminal import page
+
+    yield page.render(
+        report,
+        sys.stdout,
+        clock=options.clock,
+        width=options.width,
+        everything=options.all,
+        weighed=options.what_if is not None,
+        nothing=nothing_left(report, options),
+    )
+
+
+def nothing_left(report: Report, options: argparse.Namespace) -> str:
+    """What to say where a filter or a window has left nothing of the report, else an empty text."""
+    if not (options.filter or options.time):
+        return ""
+    from dissectors.queries import selection
+
+    if not selection.nothing_left(report, bool(options.filter)):
+        return ""
+    return "nothing fits the filter" if options.filter else "nothing was there at that time"

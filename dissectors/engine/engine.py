@@ -1,0 +1,96 @@
+"""From batches to a report: reads what is signalling, asks the trackers, and says what went wrong.
+
+There is no clock here: time comes from the datagrams, and a capture fed in order gives the same report however it was
+cut into batches.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from dissectors.engine.facts import EVERYTHING, Chosen, facts
+from dissectors.engine.problems import Problems
+from dissectors.engine.reading import SignallingReader
+from dissectors.engine.retirement import Retirement
+from dissectors.engine.trackers import CAPACITY, Capacity, Trackers
+from dissectors.engine.view import ScanTables
+from dissectors.findings.rule import Facts, Problem, counted
+from dissectors.findings.rules import findings, ranked
+from dissectors.mux.counters import Counters
+from dissectors.mux.scan import Batch, Scanner
+from dissectors.report import SCHEMA, CaptureFile, Place, Report, Seen, Totals
+from dissectors.wire.inflate import LIMITS, Limits
+
+
+class Engine:
+    """Feed it every batch of one scan, in order, then ask for the report.
+
+    `limits` bound the inflating of bodies, `capacity` bounds what is held. At most `max_finished` calls that ended well
+    are held after `retire_finished`; None holds all of them.
+    """
+
+    def __init__(
+        self, limits: Limits = LIMITS, max_finished: int | None = None, capacity: Capacity = CAPACITY
+    ) -> None:
+        self.trackers = Trackers(limits, max_finished, capacity)
+        self._retirement = Retirement(self.trackers)
+        self._problems = Problems()
+        self._signalling = SignallingReader(self.trackers.readers, self._problems)
+
+    def feed(self, batch: Batch) -> None:
+        """Take the settled datagrams of a batch."""
+        self._signalling.feed(batch)
+
+    def problem(self, id: str, what: str, place: Place | None = None) -> None:
+        """Count something that went wrong, with the first frames in which it did."""
+        self._problems.note(id, what, place)
+
+    def retire_finished(self, scanner: Scanner, at_the_end: bool = False) -> None:
+        """Sum up finished calls beyond those that are held; to be called now and then, and at the end."""
+        self._retirement.retire_finished(scanner, at_the_end)
+
+    def report(self, scan: ScanTables, files: tuple[CaptureFile, ...], chosen: Chosen = EVERYTHING) -> Report:
+        """Everything that was seen, with the tables of the scan whose batches were fed; asking changes nothing."""
+        problems = self._problems.to_report() + self._bounds_hit(scan) + self._unconfirmed()
+        values, of_retired = facts(self.trackers, scan, files, problems, chosen)
+        earlier = self._retirement.totals.findings() if chosen.calls is None else ()
+        return Report(
+            SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
+            ranked((*findings(values), *earlier)), values.handshakes, values.protection,
+            self._totals(values, of_retired),
+        )
+
+    def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:
+        streams, calls, earlier = values.streams, self.trackers.calls, self._retirement.totals
+        # One that came back was counted when it was retired.
+        returned = sum(call.returned for call in values.calls)
+        new = Counter((str(call.kind), call.outcome) for call in values.calls if not call.returned)
+        outcomes = new + calls.retired
+        return Totals(
+            outcomes=tuple(Seen(f"{kind}, {outcome}", count) for (kind, outcome), count in outcomes.most_common()),
+            calls=sum(outcomes.values()),
+            streams=len(streams) + len(of_retired) + earlier.streams,
+            packets=sum(each.packets for each in streams) + sum(each.packets for each in of_retired) + earlier.packets,
+            lost=sum(each.lost for each in streams) + sum(each.lost for each in of_retired) + earlier.lost,
+            calls_left_out=sum(calls.retired.values()) - returned,
+            streams_left_out=len(of_retired) + earlier.streams,
+            flows_left_out=earlier.flows,
+        )
+
+    def _bounds_hit(self, scan: ScanTables) -> tuple[Problem, ...]:
+        """What was given up because a bound was hit, and what the scan could not read."""
+        hits = {**scan.bounds_hit, **self.trackers.bounds_hit}
+        found = [Problem("bound-hit", f"{name}: {count:,} given up", 1, ()) for name, count in hits.items() if count]
+        if incomplete := scan.frames.fragments.incomplete:
+            what = f"{counted(incomplete, 'fragmented datagram')} incomplete"
+            found.append(Problem("fragments-incomplete", what, 1, ()))
+        for link, count in scan.frames.unsupported.items():
+            found.append(Problem("link-type-unknown", f"link type {link}: {counted(count, 'frame')}", 1, ()))
+        return tuple(found)
+
+    def _unconfirmed(self) -> tuple[Problem, ...]:
+        return tuple(
+            Problem("plausible-only", f"{counted(kept.count, 'datagram')} may be {name}, which nothing confirms", 1,
+                    tuple(kept.places))
+            for name, kept in self._signalling.plausible.items()
+        )

@@ -1,0 +1,179 @@
+"""From trackers and the tables of a scan to the values of a report that the rules look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dissectors.analysis.calls.call import CallState
+from dissectors.analysis.connectivity.checks import Asked
+from dissectors.analysis.streams.stream import Directory, flows_of, stream, used_by_retired
+from dissectors.engine.trackers import Trackers
+from dissectors.engine.view import ScanTables
+from dissectors.findings.rule import Facts, Problem
+from dissectors.mux.counters import Counters
+from dissectors.mux.evidence import KEYED
+from dissectors.mux.flows import FlowState
+from dissectors.mux.table import PROTOCOLS, UNKNOWN
+from dissectors.report import Call, Capture, CaptureFile, Flow, Seen, Stream
+
+
+class Chosen(NamedTuple):
+    """The calls and checks that a report is about, where it is not about all of them."""
+
+    calls: Iterable[CallState] | None = None
+    checks: Iterable[Asked] | None = None
+
+
+EVERYTHING = Chosen()
+
+
+class Members(NamedTuple):
+    """The streams in order, the positions of those of each call by its number, and those of calls that were retired."""
+
+    streams: tuple[Stream, ...]
+    of_call: dict[int, list[int]]
+    of_retired: list[Counters]
+
+
+def facts(
+    trackers: Trackers, scan: ScanTables, files: tuple[CaptureFile, ...], problems: tuple[Problem, ...],
+    chosen: Chosen = EVERYTHING,
+) -> tuple[Facts, list[Counters]]:
+    """What the rules look at, and the streams whose call was retired."""
+    states = [state for state in scan.flows if not _is_guess(state)]
+    calls = list(trackers.calls.calls.values() if chosen.calls is None else chosen.calls)
+    checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
+    members = _members(trackers, scan, states, calls)
+    values = Facts(
+        capture=capture(scan, files),
+        flows=tuple(_flow(state) for state in states),
+        calls=tuple(_call(call, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls)),
+        streams=members.streams,
+        checks=tuple(each.to_report() for each in checks),
+        handshakes=trackers.handshakes.to_report(),
+        protection=trackers.control.protection(),
+        problems=problems,
+    )
+    return values, members.of_retired
+
+
+def facts_of_paths(
+    trackers: Trackers, scan: ScanTables, states: Iterable[FlowState], streams: tuple[Stream, ...]
+) -> Facts:
+    """What the rules look at of these flows alone: checks, handshakes and RTCP; `streams` are those on them."""
+    flows = {state.flow for state in states}
+    asked = trackers.checks.on(flows)
+    # Rules about checks ask what else came on a flow, and on its way back.
+    ways = {way for each in asked for way in (each.flow, each.flow.reverse)}
+    return Facts(
+        capture=capture(scan, ()),
+        flows=tuple(_flow(state) for state in states if state.flow in ways),
+        calls=(),
+        streams=streams,
+        checks=tuple(each.to_report() for each in asked),
+        handshakes=trackers.handshakes.to_report(flows),
+        protection=trackers.control.protection(flows),
+        problems=(),
+    )
+
+
+def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], calls: list[CallState]) -> Members:
+    """Every stream with the call it belongs to."""
+    positions = {state.number: position for position, state in enumerate(states)}
+    directory = Directory(calls)
+    numbers = {id(call): number for number, call in enumerate(calls)}
+    streams: list[Stream] = []
+    of_call: dict[int, list[int]] = {}
+    of_retired: list[Counters] = []
+    named = Counter(counters.ssrc for counters in scan.streams)
+    for counters in sorted(scan.streams, key=lambda each: (each.first, each.first_frame)):
+        on = flows_of(counters, positions)
+        if not on:
+            continue
+        state = states[on[0]]
+        joined = directory.join(counters, state.flow)
+        if joined is None and used_by_retired(counters, state.flow, trackers.calls.retired_media):
+            of_retired.append(counters)
+            continue
+        call = numbers[id(joined.call)] if joined else None
+        used, alone = [states[position].flow for position in on], named[counters.ssrc] == 1
+        heard = trackers.control.heard(counters.ssrc, used, alone)
+        end = trackers.control.said_bye(counters.ssrc, used, alone)
+        if call is not None:
+            of_call.setdefault(call, []).append(len(streams))
+        encrypted = any(states[position].pair.seen & KEYED for position in on)
+        streams.append(stream(counters, state.flow, tuple(on), joined, call, encrypted, heard, end))
+    return Members(tuple(streams), of_call, of_retired)
+
+
+def capture(scan: ScanTables, files: tuple[CaptureFile, ...]) -> Capture:
+    """What was captured, and what the scan made of it."""
+    first, last = scan.first, scan.last
+    kinds = [(PROTOCOLS[number], count, scan.octets[number]) for number, count in enumerate(scan.counts) if count]
+    return Capture(
+        files=files,
+        frames=sum(file.frames for file in files),
+        datagrams=scan.datagrams,
+        inside=scan.inside,
+        first=None if first is None else first / 1e9,
+        last=None if last is None else last / 1e9,
+        duration=0.0 if first is None or last is None else (last - first) / 1e9,
+        protocols=tuple(Seen(*kind) for kind in sorted(kinds, key=lambda kind: -kind[1])),
+        encapsulations=tuple(Seen(name, count) for name, count in scan.frames.encapsulations.items()),
+        not_analysed=tuple(
+            Seen(f"{what} on TCP port {port}", count) for (port, what), count in scan.frames.tcp_seen.items()
+        ),
+        tcp_segments=scan.frames.segments.count,
+        scan=scan.build,
+    )
+
+
+def _is_guess(state: FlowState) -> bool:
+    """Whether a flow is only what TURN would carry if it were TURN."""
+    return bool(state.key.inside) and sum(state.counts) == state.counts[UNKNOWN]
+
+
+def _flow(state: FlowState) -> Flow:
+    flow = state.flow
+    counts = [(PROTOCOLS[number], count) for number, count in enumerate(state.counts) if count]
+    return Flow(
+        src=flow.src,
+        sport=flow.sport,
+        dst=flow.dst,
+        dport=flow.dport,
+        inside=flow.inside,
+        first=state.first / 1e9,
+        last=state.last / 1e9,
+        datagrams=state.datagrams,
+        octets=state.octets,
+        protocols=tuple(Seen(*count) for count in sorted(counts, key=lambda count: -count[1])),
+        encrypted=state.encrypted,
+    )
+
+
+def _call(call: CallState, members: tuple[int, ...]) -> Call:
+    return Call(
+        call_id=call.call_id,
+        kind=call.kind,  # type: ignore[arg-type]  # KINDS holds nothing else
+        outcome=call.outcome,
+        caller=call.caller,
+        callee=call.callee,
+        start=call.start / 1e9,
+        ringing=_seconds(call.ringing),
+        answered=_seconds(call.answered),
+        ended=_seconds(call.ended),
+        ended_by=call.ended_by,
+        status=call.status,
+        dialogs=call.dialogs.to_report(call.call_id),
+        user_agents=tuple(call.user_agents),
+        messages=tuple(call.messages),
+        descriptions=tuple(call.descriptions),
+        streams=members,
+        returned=call.returned,
+    )
+
+
+def _seconds(time: int | None) -> float | None:
+    return None if time is None else time / 1e9

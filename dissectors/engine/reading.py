@@ -1,0 +1,112 @@
+"""Signalling on its way to its trackers: read protocol by protocol, a few datagrams at a time.
+
+The one place that catches `Malformed`. What reads a protocol stays in the processor's caches as long as nothing else
+comes in between, and each protocol has trackers of its own. So a batch is read protocol by protocol, and each run of
+datagrams is parsed before it is tracked; what was wrong is noted in the order of the datagrams all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from dissectors.engine.problems import Kept, Problems, without_numbers
+from dissectors.mux.evidence import Entry
+from dissectors.mux.flows import FlowState
+from dissectors.mux.scan import Batch
+from dissectors.mux.table import PROTOCOLS, ROWS
+from dissectors.report import Place
+from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.errors import Malformed
+
+MAX_CACHED_FLOWS = 1024
+RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
+"""What ends a run: what hostile datagrams become when they are parsed takes memory."""
+
+Numbered = tuple[int, Datagram]
+"""A datagram and its number within the batch."""
+
+
+class Reader(NamedTuple):
+    """What parses the datagrams of a protocol, and what takes them; that may raise or give back what is wrong."""
+
+    parse: Callable[[bytes], Any]
+    take: Callable[[Datagram, Any], Iterable[Malformed] | None]
+
+
+class SignallingReader:
+    """Reads batches; `plausible` counts by protocol what is not read because nothing confirms it."""
+
+    def __init__(self, readers: Mapping[str, Reader], problems: Problems) -> None:
+        self.plausible: dict[str, Kept] = {}
+        self._readers = {number: readers[name] for number, name in enumerate(PROTOCOLS) if name in readers}
+        self._problems = problems
+        self._flows: dict[int, Flow] = {}
+
+    def feed(self, batch: Batch) -> None:
+        """Read the settled datagrams of a batch and note what is wrong with them."""
+        waiting: dict[int, list[Numbered]] = {protocol: [] for protocol in self._readers}
+        for number, entry in enumerate(batch.signalling):
+            if entry.strength == "plausible":
+                name = PROTOCOLS[ROWS[entry.row][0]]
+                self.plausible.setdefault(name, Kept(name)).add(Place(entry.file, entry.frame))
+            elif entry.protocol in waiting:
+                waiting[entry.protocol].append((number, self._datagram(entry)))
+        wrong = [
+            each
+            for protocol, datagrams in waiting.items()
+            for run in _runs(datagrams)
+            for each in _read(run, self._readers[protocol])
+        ]
+        for _, datagram, malformed in sorted(wrong, key=itemgetter(0)):
+            self._broken(datagram, malformed)
+
+    def _datagram(self, entry: Entry) -> Datagram:
+        flow = self._flows.get(entry.flow.number) or self._flow(entry.flow)
+        if len(entry.payload) < entry.length:
+            what = f"{PROTOCOLS[entry.protocol]} messages are cut by the capture"
+            self._problems.note("capture-snaplen", what, Place(entry.file, entry.frame))
+        return Datagram(entry.file, entry.frame, entry.layer, entry.time, flow, entry.payload, entry.length)
+
+    def _flow(self, state: FlowState) -> Flow:
+        """The flow of a datagram, to be kept: writing addresses out costs more than looking them up."""
+        if len(self._flows) >= MAX_CACHED_FLOWS:
+            self._flows.clear()
+        flow = self._flows[state.number] = state.flow
+        return flow
+
+    def _broken(self, datagram: Datagram, malformed: Malformed) -> None:
+        """Note what cannot be read, unless the capture is to blame."""
+        if not datagram.cut:
+            what, place = f"{malformed.protocol}: {malformed.reason}", Place(datagram.file, datagram.frame)
+            self._problems.note("message-malformed", what, place, without_numbers(what))
+
+
+def _runs(datagrams: list[Numbered]) -> Iterator[list[Numbered]]:
+    run: list[Numbered] = []
+    octets = 0
+    for each in datagrams:
+        run.append(each)
+        octets += len(each[1].payload)
+        if octets >= RUN_OCTETS or len(run) >= RUN_DATAGRAMS:
+            yield run
+            run, octets = [], 0
+    yield run
+
+
+def _read(run: list[Numbered], reader: Reader) -> Iterator[tuple[int, Datagram, Malformed]]:
+    """Parse a run, track it, and tell what was wrong with which datagram."""
+    parsed = []
+    for number, datagram in run:
+        try:
+            parsed.append((number, datagram, reader.parse(datagram.payload)))
+        except Malformed as malformed:
+            yield number, datagram, malformed
+    for number, datagram, message in parsed:
+        try:
+            within = [*(reader.take(datagram, message) or ())]
+        except Malformed as malformed:
+            within = [malformed]
+        for each in within:
+            yield number, datagram, each

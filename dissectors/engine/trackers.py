@@ -1,0 +1,65 @@
+"""The trackers of one engine, and how much they hold."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from dissectors.analysis.calls.table import MAX_RETIRED_ENDPOINTS, Calls
+from dissectors.analysis.connectivity.checks import Checks
+from dissectors.analysis.connectivity.handshakes import Handshakes
+from dissectors.analysis.streams.rtcp import Control
+from dissectors.engine.reading import Reader
+from dissectors.protocols import dtls, rtcp, sip, stun
+from dissectors.wire.datagram import Datagram
+from dissectors.wire.errors import Malformed
+from dissectors.wire.inflate import Limits
+from dissectors.wire.values import Struct
+
+MAX_CALLS = 131_072
+MAX_CHECKS = 262_144
+
+
+class Capacity(Struct, frozen=True):
+    """How much an engine holds at most.
+
+    These are calls, endpoints that ask by STUN, sources that RTCP reports on, handshakes, and endpoints of calls that
+    were retired.
+    """
+
+    calls: int = MAX_CALLS
+    checks: int = MAX_CHECKS
+    sources: int = MAX_CHECKS
+    handshakes: int = MAX_CALLS
+    endpoints: int = MAX_RETIRED_ENDPOINTS
+
+
+CAPACITY = Capacity()
+
+
+class Trackers:
+    """One tracker for each kind of thing; `readers` says by protocol what parses its datagrams and who takes them."""
+
+    def __init__(self, limits: Limits, max_finished: int | None, capacity: Capacity) -> None:
+        self.calls = Calls(capacity.calls, max_finished, capacity.endpoints)
+        self.checks = Checks(capacity.checks)
+        self.control = Control(capacity.sources)
+        self.handshakes = Handshakes(capacity.handshakes)
+        self.readers = {
+            "SIP": Reader(partial(sip.parse_all, limits=limits), self._sip),
+            "STUN": Reader(stun.parse, self.checks.feed),
+            "RTCP": Reader(rtcp.parse, self.control.feed),
+            "DTLS": Reader(dtls.parse, self.handshakes.feed),
+        }
+
+    @property
+    def bounds_hit(self) -> dict[str, int]:
+        """How much was given up because a bound was hit, by the bound's name."""
+        return {
+            **self.calls.bounds_hit,
+            **self.checks.bounds_hit,
+            **self.control.bounds_hit,
+            "handshakes": self.handshakes.evicted,
+        }
+
+    def _sip(self, datagram: Datagram, messages: tuple[sip.Message, ...]) -> list[Malformed]:
+        return [malformed for message in messages for malformed in self.calls.feed(datagram, message)]

@@ -1,0 +1,44 @@
+"""What a report asks of a scan, and a view of a part of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from dissectors.mux.counters import Counters
+from dissectors.mux.flows import FlowState
+from dissectors.mux.scan import Scanner
+from dissectors.wire.link.frames import Frames
+
+
+class ScanTables(Protocol):
+    """What a report asks of a scan; see `mux.scan.Scanner`."""
+
+    counts: list[int]
+    octets: list[int]
+    datagrams: int
+    inside: int
+    first: int | None
+    last: int | None
+    frames: Frames
+    build: str
+
+    @property
+    def flows(self) -> Iterable[FlowState]: ...
+
+    @property
+    def streams(self) -> Iterable[Counters]: ...
+
+    @property
+    def bounds_hit(self) -> Mapping[str, int]: ...
+
+
+class ScanView:
+    """The same, with a part of the flows and streams: for a report on that part alone."""
+
+    def __init__(self, scanner: Scanner, flows: list[FlowState], streams: list[Counters]) -> None:
+        self.flows, self.streams = flows, streams
+        self.counts, self.octets = scanner.counts, scanner.octets
+        self.datagrams, self.inside = scanner.datagrams, scanner.inside
+        self.first, self.last = scanner.first, scanner.last
+        self.frames, self.build, self.bounds_hit = scanner.frames, scanner.build, scanner.bounds_hit

@@ -1,0 +1,124 @@
+"""Rules about the capture itself: what it lacks, what it has twice, what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.rule import Facts, Found, counted, problem, rule
+
+ENOUGH = 20
+MEDIA = ("SIP", "RTP")
+
+CUT = problem(
+    "capture-cut", "warning", "The capture ends in the middle of a record",
+    why="The last packets are missing.",
+    fix="Stop the capture program before copying the file, or let it write packet by packet (tcpdump -U).",
+)
+CORRUPT = problem(
+    "capture-corrupt", "error", "The capture file is damaged",
+    why="Nothing behind this point of the file could be read.",
+    fix="Copy the file again in binary mode; if the damage is in the original, capture again.",
+)
+DROPS = problem(
+    "capture-drops", "warning", "The capture reports packets that it dropped",
+    why="What the capture dropped looks like loss on the network and is not.",
+    fix="Capture with a larger buffer (tcpdump -B 4096) or a narrower filter.",
+)
+KEPT_IN_PART = problem(
+    "kept-in-part", "warning", "Not all that was captured was kept",
+    why="This report is of everything that was captured; the file holds less, and analyze on it counts less.",
+    fix="Give the disk room or a bound (-b filesize:kB -b files:N), or keep less of each frame (-s).",
+)
+SNAPLEN = problem(
+    "capture-snaplen", "warning", "Messages are cut by the capture",
+    why="Message bodies and their compressed SDP cannot be read where their end is missing.",
+    fix="Capture whole packets: tcpdump -s 0, or no limit in Wireshark's capture options.",
+)
+FRAGMENTS = problem(
+    "fragments-incomplete", "warning", "Fragments of datagrams are missing",
+    why="A datagram of which one fragment is missing is lost as a whole; so it is for the receiver.",
+    fix="Keep signalling messages below the path MTU, for instance by compressing their bodies.",
+)
+LINK = problem(
+    "link-type-unknown", "warning", "A link layer that is not read",
+    why="Frames of this link type were counted and not looked into.",
+    fix="Capture on another interface, or convert the capture to Ethernet or raw IP.",
+)
+BOUND = problem(
+    "bound-hit", "warning", "More was open at once than is kept in memory",
+    why="The entries that were idle longest were given up, so that totals are right and details may be missing.",
+    fix="Split the capture, or look at one port at a time; live, hold more (--calls) or let less in (-f, --ports).",
+)
+MALFORMED = problem(
+    "message-malformed", "warning", "A message breaks the rules of its protocol",
+    why="The receiver will probably not understand this message either.",
+    fix="Look at the octets: muxshark explain FILE FRAME.",
+)
+PLAUSIBLE = problem(
+    "plausible-only", "note", "Datagrams that look like a protocol and nothing confirms it",
+    why="A header alone proves nothing: without a run of one SSRC or other evidence such datagrams are not counted.",
+    fix="Capture for longer, or force the class of the port with -d udp.port==N,RTP.",
+)
+
+
+@rule(
+    "capture-doubled", "warning", "The capture has every datagram twice",
+    why="It was taken where datagrams pass twice (two interfaces, a mirror port that sends both directions twice, the "
+    "loopback): counts of duplicates and retransmissions mean nothing.",
+    fix="Capture on one interface only, or remove duplicates (editcap -d).",
+)
+def capture_doubled(facts: Facts) -> Iterator[Found]:
+    streams = [stream for stream in facts.streams if stream.packets >= ENOUGH]
+    packets, doubled = sum(s.packets for s in streams), sum(s.duplicates for s in streams)
+    if doubled > 0.45 * packets:
+        what = f"{doubled:,} of {counted(packets, 'RTP packet')} are copies"
+        yield Found(what, [streams[0].first_place], certainty="high")
+
+
+@rule(
+    "capture-one-direction", "warning", "The capture has one direction only",
+    why="Everything that the other side sends is missing: it was not sent, or it does not pass this place.",
+    fix="Capture on the endpoint itself, or on a port that mirrors both directions.",
+)
+def capture_one_direction(facts: Facts) -> Iterator[Found]:
+    ends = {(flow.src, flow.dst) for flow in facts.flows}
+    names = [name for name in MEDIA if any(seen.name == name for flow in facts.flows for seen in flow.protocols)]
+    count = sum(seen.count for flow in facts.flows for seen in flow.protocols if seen.name in MEDIA)
+    # One stream alone may be all there is; requests without any answer, or several streams, are half of something.
+    half = "SIP" in names or len({stream.ssrc for stream in facts.streams}) > 1
+    if count < ENOUGH or not half or any((dst, src) in ends for src, dst in ends):
+        return
+    carrying = [flow for flow in facts.flows if any(seen.name in MEDIA for seen in flow.protocols)]
+    sources = {flow.src for flow in carrying}
+    if len(sources) == 1:
+        what = f"{' and '.join(names)} {'come' if len(names) > 1 else 'comes'} from {sources.pop()} alone"
+        yield Found(what, severity=None if "SIP" in names else "note", certainty="medium")
+
+
+@rule(
+    "not-analysed-tcp", "note", "Signalling over TCP or TLS",
+    why="Only UDP is analysed; calls that are signalled over TCP or TLS are not in this report.",
+    fix="Use Wireshark for these ports, or let the phone signal over UDP.",
+)
+def not_analysed_tcp(facts: Facts) -> Iterator[Found]:
+    for seen in facts.capture.not_analysed:
+        yield Found(f"{seen.name}: {counted(seen.count, 'segment')}")
+
+
+@rule(
+    "unknown-share", "note", "Datagrams of no known protocol",
+    why="These datagrams match no protocol of the table and are counted, not guessed.",
+    fix="muxshark explain FILE FRAME shows every rule that was tried on one of them.",
+)
+def unknown_share(facts: Facts) -> Iterator[Found]:
+    counts = {seen.name: seen.count for seen in facts.capture.protocols}
+    looked_like = sum(each.count for each in facts.problems if each.id == PLAUSIBLE.id)
+    unknown = counts.get("UNKNOWN", 0) - looked_like
+    if unknown > 0:
+        yield Found(f"of no known protocol: {unknown:,} of {counted(facts.capture.datagrams, 'datagram')}")
+
+
+RULES = (
+    CORRUPT, CUT, DROPS, KEPT_IN_PART, SNAPLEN, capture_doubled, capture_one_direction, FRAGMENTS, LINK, BOUND,
+    MALFORMED, not_analysed_tcp, PLAUSIBLE, unknown_share,
+)

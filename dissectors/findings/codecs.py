@@ -1,0 +1,176 @@
+"""Rules about what the streams carry: payload types, codecs, clocks, pauses, digits, redundancy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.negotiation import rtp_lines
+from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
+from dissectors.mux.counters import MAX_EVENTS
+from dissectors.report import Certainty, Stream
+
+ENOUGH = 10
+BESIDE = {"telephone-event", "cn", "red", "ulpfec", "flexfec-03", "rtx", "parityfec"}
+REDUNDANT = {"red": "redundant audio (RFC 2198)", "ulpfec": "parity FEC (RFC 5109)", "parityfec": "parity FEC",
+             "flexfec-03": "flexible FEC (RFC 8627)", "rtx": "retransmissions (RFC 4588)"}
+COMFORT_NOISE = 13
+COLLIDING = range(64, 96)
+
+
+@rule(
+    "payload-type-not-negotiated", "warning", "A payload type that nobody announced",
+    why="The receiver has no codec for it and drops it.",
+    fix="Compare the SDP of both sides with what is sent: after a re-INVITE senders sometimes keep the old numbers.",
+)
+def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        lines = [line for described in call.descriptions for line in rtp_lines(described)]
+        announced = {each.payload_type for line in lines for each in line.formats}
+        for position in call.streams if announced else ():
+            stream = facts.streams[position]
+            odd = [p for p in stream.payloads if str(p.payload_type) not in announced and p.packets >= ENOUGH]
+            odd = [each for each in odd if each.payload_type != COMFORT_NOISE]
+            for each in odd:
+                what = f"{name_of(stream)}: {counted(each.packets, 'packet')} of type {each.payload_type}"
+                phases = (phase for phase in stream.payload_types if phase.payload_type == each.payload_type)
+                began = min((phase.first for phase in phases), default=stream.first)
+                if began > stream.first:
+                    what += f", the first {began - stream.first:.3f} s after the stream began"
+                places = (stream.first_place,) if began <= stream.first else both_ends(stream)
+                yield Found(what, places, number, position)
+
+
+@rule(
+    "payload-type-changed", "note", "The codec changed within a stream",
+    why="Both codecs were agreed, so this is allowed; receivers that reset may lose a moment.",
+    fix="Expected when a sender adapts to the network or a transfer happened; else look at the sender.",
+)
+def payload_type_changed(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if len(stream.payloads) < 2:
+            continue
+        main = {
+            p.payload_type for p in stream.payloads
+            if p.packets >= ENOUGH and not beside(p.payload_type, p.codec, p.largest)
+        }
+        changed = list(dict.fromkeys(p.payload_type for p in stream.payload_types if p.payload_type in main))
+        if len(changed) > 1 and stream.kind != "video":
+            what = f"{name_of(stream)}: payload types {' then '.join(map(str, changed))}"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+def beside(payload_type: int, codec: str | None, largest: int) -> bool:
+    """Whether a payload type stands beside the codec: events, comfort noise, redundancy."""
+    return payload_type == COMFORT_NOISE or largest <= 4 or (codec or "").lower() in BESIDE
+
+
+@rule(
+    "payload-type-collides", "warning", "A payload type that looks like RTCP on a shared port",
+    why="With the marker bit set, types 64 to 95 read as RTCP where both share a port (RFC 5761 section 4).",
+    fix="Let the offer use types from 96 to 127, or 0 to 63.",
+)
+def payload_type_collides(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        for each in stream.payloads:
+            if each.payload_type in COLLIDING and each.packets >= ENOUGH:
+                what = f"{name_of(stream)}: payload type {each.payload_type}"
+                yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "codec-guessed", "note", "The codec is a guess",
+    why="The SDP has no rtpmap for this payload type, so the codec is a hint and not a fact.",
+    fix="Compare with what the endpoint's documentation says of the payload type.",
+)
+def codec_guessed(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        guessed = stream.certainty in ("high", "medium", "low") and (stream.codec or "").lower() not in BESIDE
+        if stream.codec is not None and guessed:
+            main = stream.payloads[0].payload_type if stream.payloads else "?"
+            what = f"{name_of(stream)}: payload type {main} is taken for {stream.codec} ({stream.source})"
+            yield Found(what, (stream.first_place,), stream.call, number, certainty=stream.certainty)
+
+
+@rule(
+    "clock-differs", "warning", "Timestamps do not run at the announced clock",
+    why="The receiver plays at the wrong speed, or its jitter buffer over- or underruns all the time.",
+    fix="Look at the clock in a=rtpmap; G.722 must say 8000, Opus 48000, whatever the sound is sampled at.",
+)
+def clock_differs(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        measured = seen_clock(stream)
+        if measured and stream.clock and stream.certainty == "certain" and measured != stream.clock:
+            what = f"{name_of(stream)}: {stream.codec} at {stream.clock:,} Hz, timestamps advance as {measured:,} Hz do"
+            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
+
+
+CLOCKS = (8000, 12000, 16000, 24000, 32000, 48000, 90000)
+
+
+def seen_clock(stream: Stream) -> int | None:
+    """Another clock at which this stream would run in real time with 20 or 30 ms in a datagram, or None."""
+    timing = stream.timing
+    if timing is None or timing.rate is None or not timing.frame or timing.real_time is not False:
+        return None
+    near = [clock for clock in CLOCKS if abs(timing.rate / clock - 1) < 0.01]
+    return near[0] if near and round(1000 * timing.frame / near[0]) in (20, 30) else None
+
+
+@rule(
+    "time-not-real", "note", "Media was captured faster than it is played",
+    why="Somebody replayed or made this capture at another speed: jitter, gaps and drift in it mean nothing.",
+    fix="Judge loss and order only, or capture in real time.",
+)
+def time_not_real(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if stream.timing and stream.timing.real_time is False and seen_clock(stream) is None:
+            sure: Certainty = "certain" if stream.clock else "medium"
+            what = f"{name_of(stream)}: {stream.timing.evidence}"
+            yield Found(what, both_ends(stream), stream.call, number, certainty=sure)
+
+
+@rule(
+    "silence-suppressed", "note", "The sender pauses while nobody speaks",
+    why="Timestamps go on and sequence numbers do not: that is silence suppression (DTX), not loss.",
+    fix="Nothing. If people complain about chopped words, switch it off at the sender.",
+)
+def silence_suppressed(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        silence = stream.timing.silence if stream.timing else None
+        if silence and silence > 0.05:
+            what = f"{name_of(stream)}: silent for {silence:.0%} of the time"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "digits-sent", "note", "Keys were pressed",
+    why="Digits travel as telephone events (RFC 4733); they may be a PIN, and they are readable here.",
+    fix="Nothing. If a menu does not react, compare these with what it understood.",
+)
+def digits_sent(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if stream.digits:
+            first = f"the first {MAX_EVENTS} are " if len(stream.digits) == MAX_EVENTS else ""
+            what = f"{name_of(stream)}: {first}{' '.join(each.digit for each in stream.digits)}"
+            sure = stream.digits[0].certainty
+            yield Found(what, both_ends(stream), stream.call, number, certainty=sure)
+
+
+@rule(
+    "redundancy-sent", "note", "The stream carries redundancy",
+    why="Redundancy or parity hides loss from the listener: what is lost here may still be heard.",
+    fix="Nothing; keep it in mind when you compare loss and quality.",
+)
+def redundancy_sent(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        for each in stream.payloads:
+            kind = REDUNDANT.get((each.codec or "").lower())
+            if kind:
+                what = f"{name_of(stream)}: {counted(each.packets, 'packet')} of {kind}"
+                yield Found(what, both_ends(stream), stream.call, number)
+
+
+RULES = (
+    payload_type_not_negotiated, payload_type_collides, clock_differs, time_not_real, payload_type_changed,
+    codec_guessed, silence_suppressed, digits_sent, redundancy_sent,
+)

@@ -1,0 +1,267 @@
+"""Rules about how well streams arrived: loss and where it happened, order, jitter, drift, quality."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from dissectors.analysis.streams.clock import VIDEO
+from dissectors.findings.rule import Facts, Found, Look, both_ends, counted, name_of, rule
+from dissectors.findings.sources import spanning
+from dissectors.report import Severity, Stream
+
+ENOUGH = 50
+LOSS, HEAVY_LOSS = 0.005, 0.05
+BURST, DUPLICATES, REORDERED = 5, 0.01, 0.001
+JITTER_MS, ROUND_TRIP_MS, DRIFT_PPM = 30.0, 300.0, 150.0
+POOR_MOS, BAD_MOS = 3.6, 3.1
+LONG_DELAY_MS = 177.3
+"""Where delay begins to be heard (ITU-T G.107, simplified)."""
+
+REPORTS, REPEATED_ENDS = 2, 2
+
+
+@rule(
+    "stream-loss", "warning", "Datagrams of a stream are lost",
+    why="From about 1 % loss speech suffers, from 5 % it is hard to follow.",
+    fix="Compare with the receiver's RTCP: loss that it does not report happened at the capture point.",
+)
+def stream_loss(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if stream.lost_fraction >= LOSS:
+            what = f"{name_of(stream)}: {stream.lost:,} of {expected(stream):,} lost ({stream.lost_fraction:.1%})"
+            yield Found(what, both_ends(stream), stream.call, number, severity=_loss_weighs(stream))
+
+
+def _loss_weighs(stream: Stream) -> Severity:
+    """How bad a loss is: of a few datagrams it says little."""
+    if expected(stream) < ENOUGH:
+        return "note"
+    return "error" if stream.lost_fraction >= HEAVY_LOSS else "warning"
+
+
+def video(stream: Stream) -> bool:
+    """Whether a stream is of pictures, whose datagrams leave in bursts with one timestamp."""
+    return stream.kind == "video" or stream.clock == VIDEO
+
+
+def expected(stream: Stream) -> int:
+    """How many datagrams a stream's sequence numbers stand for."""
+    return stream.lost + stream.packets - stream.duplicates
+
+
+@rule(
+    "loss-bursts", "warning", "Losses come many in a row",
+    why="Concealment covers one or two lost frames; a run of them is heard as a hole.",
+    fix="Look for moments in which the path stalls: Wi-Fi roaming, a full queue, a route that changes.",
+)
+def loss_bursts(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        quality = stream.quality
+        if quality and quality.longest_loss_run >= BURST:
+            runs = counted(quality.loss_runs, "run")
+            what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+Where = Literal["before", "behind", "in"]
+"""Where datagrams were lost: before the capture point, behind it, or in the capture itself."""
+
+
+def verdict(theirs: int, ours: int, packets: int) -> Where | None:
+    """Where loss happened, given what the receiver counts and what is missing here; None where little was lost."""
+    much = max(5.0, 0.01 * packets)
+    if theirs - ours > max(much, 0.2 * ours):
+        return "behind"
+    if ours - theirs > max(much, 0.2 * ours):
+        return "in"
+    return "before" if ours > much and abs(theirs - ours) <= max(5.0, 0.2 * ours) else None
+
+
+def compared(stream: Stream) -> tuple[int, int] | None:
+    """What was lost between the receiver's first report and its last, by its count and by ours; None where it said
+    too little. What it lost before its first report may have been lost before the capture began.
+    """
+    view = stream.rtcp
+    if view is None or view.reports < REPORTS or stream.restarts or stream.packets < ENOUGH:
+        return None
+    return view.cumulative_lost - view.lost_at_first, _lost_until(stream, view.last) - _lost_until(stream, view.first)
+
+
+def _lost_until(stream: Stream, time: float) -> int:
+    """What was missing here until a moment, as near as the timeline goes."""
+    if time >= stream.last:
+        return stream.lost
+    for moment in reversed(stream.timeline):
+        if moment.time <= time:
+            return moment.lost
+    return 0
+
+
+def _verdicts(facts: Facts) -> list[tuple[Where, int, str]]:
+    """Where streams lost datagrams, by their positions, with both counts in words."""
+    told: list[tuple[Where, int, str]] = []
+    for number, stream in enumerate(facts.streams):
+        both = compared(stream)
+        where = verdict(*both, stream.packets) if both else None
+        if both and where:
+            theirs, ours = both
+            what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
+            told.append((where, number, what))
+    return told
+
+
+def located(where: Where) -> Look:
+    """Looks for streams of which this is the verdict."""
+
+    def look(facts: Facts) -> Iterator[Found]:
+        for each, number, what in facts.once(_verdicts):
+            if each == where:
+                stream = facts.streams[number]
+                yield Found(what, both_ends(stream), stream.call, number, certainty="high")
+
+    return look
+
+
+LOCATED = (
+    rule(
+        "loss-in-capture", "warning", "The receiver got what is missing here",
+        why="The receiver reports fewer lost than are missing here: the capture dropped them, not the network.",
+        fix="Capture with a larger buffer (tcpdump -B 4096), a narrower filter, or where all of the path is seen.",
+    )(located("in")),
+    rule(
+        "loss-behind-capture", "warning", "Datagrams are lost behind the capture point",
+        why="They are in this capture, and the receiver reports them lost.",
+        fix="Look between where this was captured and the receiver.",
+    )(located("behind")),
+    rule(
+        "loss-before-capture", "note", "The loss happened before the capture point",
+        why="The receiver reports as many lost as are missing here: they never reached this point of the path.",
+        fix="Look between the sender and where this was captured.",
+    )(located("before")),
+)
+
+
+@rule(
+    "stream-reordered", "note", "Datagrams came in another order than they were sent",
+    why="Late packets are lost to a jitter buffer that is too short.",
+    fix="Look for load balancing per packet on the path.",
+)
+def stream_reordered(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if stream.reordered > REORDERED * stream.packets:
+            what = f"{name_of(stream)}: {counted(stream.reordered, 'packet')} came late"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "stream-duplicates", "note", "Datagrams came twice",
+    why="Duplicates are harmless to the listener; they mean a loop, a bond of two links, or a capture that sees both.",
+    fix="See whether all datagrams come twice (then it is the capture) or some (then it is the network).",
+)
+def stream_duplicates(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        # Some senders repeat the end of a telephone event under the same sequence number.
+        twice = stream.duplicates - REPEATED_ENDS * len(stream.digits)
+        if DUPLICATES * stream.packets < twice < 0.45 * stream.packets:
+            what = f"{name_of(stream)}: {twice:,} of {counted(stream.packets, 'packet')} came twice"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "stream-jitter", "warning", "Datagrams arrive irregularly",
+    why="A jitter buffer of usual size (40 to 60 ms) begins to drop packets as late.",
+    fix="Look for a queue without priority for voice, Wi-Fi, or a sender that is short of processor time.",
+)
+def stream_jitter(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        real = stream.timing is None or stream.timing.real_time is not False
+        if (stream.jitter_ms or 0) >= JITTER_MS and real and stream.packets >= ENOUGH and not video(stream):
+            told = f"{stream.jitter_ms:,.0f} ms of jitter, {stream.maximum_jitter_ms:,.0f} ms at most"
+            yield Found(f"{name_of(stream)}: {told}", both_ends(stream), stream.call, number)
+
+
+@rule(
+    "clock-drift", "note", "The sender's clock runs fast or slow",
+    why="The receiver's buffer slowly fills or empties: now and then it must skip or repeat a frame.",
+    fix="Below about 200 ppm good receivers correct it unheard; above, look for a sound card with a wrong rate.",
+)
+def clock_drift(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        timing = stream.timing
+        if timing is None or timing.drift_ppm is None or timing.error_ppm is None or video(stream):
+            continue
+        if abs(timing.drift_ppm) >= max(DRIFT_PPM, 4 * timing.error_ppm) and not timing.silence:
+            what = f"{name_of(stream)}: {timing.drift_ppm:+.0f} ppm (± {timing.error_ppm:.0f}) against the capture"
+            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
+
+
+@rule(
+    "timestamp-jump", "note", "Timestamps jump",
+    why="A step that no clock explains: the sender switched its source of sound or began anew without saying so.",
+    fix="Expected after hold or a transfer; otherwise look at the sender.",
+)
+def timestamp_jump(facts: Facts) -> Iterator[Found]:
+    several = spanning(facts)
+    for number, stream in enumerate(facts.streams):
+        if stream.timing and stream.timing.jumps and number not in several:
+            what = f"{name_of(stream)}: timestamps jump {counted(stream.timing.jumps, 'time')}"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "sequence-restart", "note", "Sequence numbers began anew, or jumped far",
+    why="The sender restarted with the same SSRC; receivers under SRTP may refuse everything from there on.",
+    fix="Look at what restarted it; a new stream should take a new SSRC.",
+)
+def sequence_restart(facts: Facts) -> Iterator[Found]:
+    several = spanning(facts)
+    for number, stream in enumerate(facts.streams):
+        if stream.restarts and number not in several:
+            what = f"{name_of(stream)}: sequence numbers went on elsewhere {counted(stream.restarts, 'time')}"
+            yield Found(what, both_ends(stream), stream.call, number)
+
+
+@rule(
+    "quality-poor", "warning", "This stream will have sounded badly",
+    why="Below a score of 3.6 many listeners are dissatisfied, below 3.1 nearly all (ITU-T G.107 annex B).",
+    fix="See the findings about loss and round trip: one of them is why. Where there is neither, it is the codec.",
+)
+def quality_poor(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        quality = stream.quality
+        if quality and quality.mos is not None and quality.mos < POOR_MOS and stream.packets >= ENOUGH:
+            severity: Severity = "error" if quality.mos < BAD_MOS else "warning"
+            if not stream.lost and quality.delay_ms < LONG_DELAY_MS:
+                severity = "note"  # Nothing went wrong on the way: the codec costs as much.
+            what = f"{name_of(stream)}: MOS {quality.mos:.2f} ({quality.basis})"
+            yield Found(what, both_ends(stream), stream.call, number, certainty="medium", severity=severity)
+
+
+@rule(
+    "round-trip-long", "warning", "It takes long from one side to the other and back",
+    why="From about 300 ms there and back people begin to speak at the same time.",
+    fix="Look at the path that media takes: a relay on another continent, a satellite, a queue that is too long.",
+)
+def round_trip_long(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        round_trip = stream.rtcp.round_trip_ms if stream.rtcp else None
+        if round_trip is not None and round_trip >= ROUND_TRIP_MS:
+            yield Found(f"{name_of(stream)}: {round_trip:,.0f} ms", both_ends(stream), stream.call, number)
+
+
+@rule(
+    "rtcp-missing", "note", "Nobody sends RTCP",
+    why="Without reports neither side knows what the other loses, and nobody can measure the round trip.",
+    fix="See whether a firewall stops the odd port; a=rtcp-mux avoids that.",
+)
+def rtcp_missing(facts: Facts) -> Iterator[Found]:
+    long = [stream for stream in facts.streams if stream.last - stream.first >= 20]
+    if long and not any(seen.name == "RTCP" for seen in facts.capture.protocols):
+        yield Found(f"{counted(len(long), 'stream')} of 20 s and more, no RTCP", [long[0].first_place])
+
+
+RULES = (
+    quality_poor, stream_loss, loss_bursts, *LOCATED, stream_jitter, round_trip_long, stream_reordered,
+    stream_duplicates, clock_drift, timestamp_jump, sequence_restart, rtcp_missing,
+)

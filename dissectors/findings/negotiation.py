@@ -1,0 +1,247 @@
+"""Rules about offer and answer (RFC 3264): what was agreed, held, refused, or said wrongly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.rule import Facts, Found, of, rule
+from dissectors.findings.transactions import transactions
+from dissectors.report import Call, Description, Media, Message
+
+ANYWHERE = ("0.0.0.0", "::")
+MAY_ANSWER = {
+    "sendonly": ("recvonly", "inactive"),
+    "recvonly": ("sendonly", "inactive"),
+    "inactive": ("inactive",),
+}
+EXTRAS = {"telephone-event", "cn", "red", "ulpfec", "rtx", "flexfec-03"}
+
+
+def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
+    """Each answer with the offer that it answers."""
+    offers = {described.place: described for described in call.descriptions if described.role == "offer"}
+    for described in call.descriptions:
+        if described.answers in offers:
+            yield offers[described.answers], described
+
+
+def rtp_lines(described: Description) -> list[Media]:
+    """The media lines that want RTP."""
+    return [line for line in described.media if line.port and "RTP" in line.profile.upper()]
+
+
+def held(facts: Facts) -> set[int]:
+    """The calls that either side put on hold at some time, by their positions."""
+    return facts.once(_held)
+
+
+def _held(facts: Facts) -> set[int]:
+    return {number for number, call in enumerate(facts.calls) if _on_hold(call)}
+
+
+def _on_hold(call: Call) -> bool:
+    lines = [line for described in call.descriptions for line in rtp_lines(described)]
+    return any(line.direction != "sendrecv" or line.address in ANYWHERE for line in lines)
+
+
+def accepted(call: Call) -> Iterator[tuple[Media, Media, Description]]:
+    """The lines that an answer took, with those of its offer and the answer itself."""
+    for offer, answer in pairs(call):
+        for ours, theirs in zip(offer.media, answer.media, strict=False):
+            if ours.port and theirs.port:
+                yield ours, theirs, answer
+
+
+def faxed(call: Call) -> list[Description]:
+    """The answers that took a fax (T.38: RFC 3362, an image over UDPTL) where the call had been sound."""
+    fax = [answer for _, theirs, answer in accepted(call) if "UDPTL" in theirs.profile.upper()]
+    return [answer for answer in fax if not rtp_lines(answer) and any(map(rtp_lines, call.descriptions))]
+
+
+def sound_until(call: Call) -> float | None:
+    """When a call stopped being sound because it went over to fax for good; None where it did not."""
+    answers = [answer for _, answer in pairs(call)]
+    fax = faxed(call)
+    # Each hop has an answer of its own: the first of the last run of them is the moment.
+    run = next((n for n, answer in enumerate(reversed(answers)) if answer not in fax), len(answers))
+    if not fax or not run:
+        return None
+    times = {message.place: message.time for message in call.messages}
+    return times.get(answers[-run].place)
+
+
+@rule(
+    "call-became-fax", "note", "The call went over to fax",
+    why="A re-INVITE replaced the sound by T.38 (an image over UDPTL): from there on no RTP is expected.",
+    fix="Nothing. Where the fax fails, see whether UDPTL flows both ways and whether both sides agree on redundancy.",
+)
+def call_became_fax(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        times = {message.place: message.time for message in call.messages}
+        for answer in faxed(call)[:1]:
+            after = times.get(answer.place, call.start) - call.start
+            yield Found(f"an answer took T.38 {after:.1f} s after the call began", (answer.place,), number)
+
+
+@rule(
+    "call-held", "note", "The call was put on hold",
+    why="While a side holds (sendonly, inactive, or the address 0.0.0.0), silence in one direction is intended.",
+    fix="Nothing; see that it was taken off hold again.",
+)
+def call_held(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        for described in call.descriptions[1:]:
+            lines = rtp_lines(described) if described.role == "offer" else []
+            words = {line.direction for line in lines} - {"sendrecv", "recvonly"}
+            words |= {line.address for line in lines if line.address in ANYWHERE}
+            if words:
+                what = f"the {described.side} offers {', '.join(sorted(words))}"
+                yield Found(what, (described.place,), number)
+
+
+@rule(
+    "answer-missing", "warning", "The call was answered without an answer to the offer",
+    why="Who offered does not learn where to send media and which codec to use.",
+    fix="Where the INVITE offers, the 200 OK (or a reliable 183) must carry SDP; where it does not, the 200 OK offers "
+    "and the ACK must answer. Look for a device that removes it.",
+)
+def answer_missing(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        answered = {described.answers for described in call.descriptions}
+        offers = {described.place for described in call.descriptions if described.role == "offer"}
+        acknowledgements = {(m.side, m.cseq): m for m in call.messages if m.method == "ACK"}
+        for each in transactions(facts)[number]:
+            if each.method != "INVITE" or any(map(undescribed, [*each.requests, *each.responses])):
+                continue
+            accepted = [m for m in each.responses if 200 <= (m.status or 0) < 300]
+            if not accepted:
+                continue
+            offered = [message for message in (*each.requests, *each.responses) if message.place in offers]
+            ack = acknowledgements.get((each.side, each.requests[0].cseq))
+            said = unanswered(offered, accepted, ack)
+            if said and not answered & {message.place for message in (*each.requests, *each.responses)}:
+                yield Found(said, [message.place for message in (*offered[:1], *accepted, ack) if message], number)
+
+
+def unanswered(offered: list[Message], accepted: list[Message], ack: Message | None) -> str | None:
+    """What an INVITE transaction that nobody answered lacks; None where it offers nothing or its ACK is not there."""
+    if not offered:
+        return None
+    if offered[0].status is None:
+        return f"the INVITE offers and {accepted[0].summary} has no SDP" if not accepted[0].body else None
+    if ack is None or ack.body is not None:
+        return None
+    return f"the INVITE offers nothing, {of(offered[0])} does, and the ACK has no SDP"
+
+
+def undescribed(message: Message) -> bool:
+    """Whether a message has a body of which nobody knows what it describes."""
+    return message.body is not None and message.body.status not in ("complete", "identity")
+
+
+@rule(
+    "direction-wrong", "warning", "The answer's direction does not fit the offer's",
+    why="An offer of sendonly can be answered by recvonly or inactive alone (RFC 3264 section 6.1); otherwise both "
+    "sides have different ideas of who may speak.",
+    fix="The answering side must be repaired; until then look who is silent after hold.",
+)
+def direction_wrong(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        for offer, answer in pairs(call):
+            for ours, theirs in zip(offer.media, answer.media, strict=False):
+                allowed = MAY_ANSWER.get(ours.direction)
+                if allowed and theirs.port and theirs.direction not in allowed:
+                    what = f"{ours.kind} was offered {ours.direction} and answered {theirs.direction}"
+                    yield Found(what, (offer.place, answer.place), number)
+
+
+@rule(
+    "media-refused", "note", "A part of the offer was refused",
+    why="Port 0 in the answer refuses a media line: the call goes on without it.",
+    fix="If it was wanted, compare its codecs and profile with what the other side supports.",
+)
+def media_refused(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        for offer, answer in pairs(call):
+            for ours, theirs in zip(offer.media, answer.media, strict=False):
+                if ours.port and not theirs.port:
+                    yield Found(f"{ours.kind} was refused (port 0)", (offer.place, answer.place), number)
+
+
+@rule(
+    "media-lines-differ", "warning", "Offer and answer have different numbers of media lines",
+    why="The answer must have a line for each of the offer's, in order (RFC 3264 section 6); without that nobody "
+    "knows which belongs to which.",
+    fix="The answering side must be repaired.",
+)
+def media_lines_differ(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        for offer, answer in pairs(call):
+            if len(offer.media) != len(answer.media):
+                what = f"{len(offer.media)} offered, {len(answer.media)} answered"
+                yield Found(what, (offer.place, answer.place), number)
+
+
+@rule(
+    "codec-not-common", "error", "The answer has no codec of the offer",
+    why="Each side sends what the other cannot decode: silence or noise, although packets flow.",
+    fix="Give both sides a codec in common; look for a proxy that filters codecs in one direction.",
+)
+def codec_not_common(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        for offer, answer in pairs(call):
+            for ours, theirs in zip(offer.media, answer.media, strict=False):
+                offered, taken = codecs(ours), codecs(theirs)
+                if ours.port and theirs.port and offered and taken and not offered & taken:
+                    what = f"{ours.kind}: offered {', '.join(sorted(offered))}; answered {', '.join(sorted(taken))}"
+                    yield Found(what, (offer.place, answer.place), number)
+
+
+def numeric(payload_type: str) -> bool:
+    """Whether a format is a payload type of RTP."""
+    return payload_type.isascii() and payload_type.isdecimal()
+
+
+def codecs(line: Media) -> set[str]:
+    """The codecs of a media line by name, or by payload type where nothing names them."""
+    names = {(each.codec or f"payload type {each.payload_type}").lower() for each in line.formats}
+    return names - EXTRAS if "RTP" in line.profile.upper() else set()
+
+
+@rule(
+    "sdp-odd", "note", "A description deviates from the grammar of SDP",
+    why="Lenient receivers read over it, strict ones refuse the call.",
+    fix="Look at the lines; many gateways and FaceTime leave lines out on purpose.",
+)
+def sdp_odd(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        for described in call.descriptions:
+            if described.deviations:
+                what = f"{described.role}: {'; '.join(described.deviations[:4])}"
+                yield Found(what, (described.place,), number)
+
+
+@rule(
+    "rtpmap-missing", "note", "Payload types without rtpmap",
+    why="A minimised SDP saves octets; who does not know the sender cannot know codec and clock of these types, and "
+    "tools show no jitter and play nothing.",
+    fix="Nothing, between endpoints that know one another; else let the sender add a=rtpmap.",
+)
+def rtpmap_missing(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        unnamed: dict[str, None] = {}
+        places = []
+        for described in call.descriptions:
+            for line in rtp_lines(described):
+                types = [f.payload_type for f in line.formats if f.certainty != "certain" and numeric(f.payload_type)]
+                if types:
+                    unnamed.update(dict.fromkeys(types))
+                    places.append(described.place)
+        if unnamed:
+            yield Found(f"nothing names payload types {', '.join(unnamed)}", places, number)
+
+
+RULES = (
+    answer_missing, codec_not_common, direction_wrong, media_lines_differ, media_refused, call_held, call_became_fax,
+    rtpmap_missing, sdp_odd,
+)

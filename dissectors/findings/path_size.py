@@ -1,0 +1,85 @@
+"""Rules about the size of signalling on its path (RFC 3261 section 18.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from dissectors.findings.rule import Facts, Found, of, rule
+from dissectors.report import Message, size
+
+
+def _sent(facts: Facts, wanted: Callable[[Message], object]) -> Iterator[tuple[int, list[Message]]]:
+    """Each message with its further hops, the largest first, of each call that has one that is wanted.
+
+    A proxy adds to a message what it needs.
+    """
+    for number, call in enumerate(facts.calls):
+        if not any(map(wanted, call.messages)):
+            continue
+        hops: dict[tuple[str, str, int | None, str | None], list[Message]] = {}
+        for message in call.messages:
+            if not message.retransmission:
+                hops.setdefault((message.side, of(message), message.cseq, message.to_tag), []).append(message)
+        for messages in hops.values():
+            yield number, sorted(messages, key=lambda message: -message.length)
+
+
+def _too_large(facts: Facts, too_large: Callable[[Message], bool]) -> Iterator[Found]:
+    for number, messages in _sent(facts, too_large):
+        large = list(filter(too_large, messages))
+        if large:
+            share = size.failing(large[0].length)
+            what = f"{of(large[0])}: {large[0].length:,} octets; {share:g} % of paths let none of that size through"
+            yield Found(what, [message.place for message in large], number)
+
+
+@rule(
+    "message-large", "warning", "A request is larger than UDP should carry",
+    why="A request over 1300 octets must not go over UDP where the path's MTU is unknown (RFC 3261 section 18.1.1): "
+    "more and more paths lose datagrams from there on.",
+    fix="Offer fewer codecs and candidates, write compact headers, compress the body, or signal over TCP.",
+)
+def message_large(facts: Facts) -> Iterator[Found]:
+    def too_large(message: Message) -> bool:
+        return message.status is None and message.length > size.LARGEST_REQUEST and not size.fragmented(message)
+
+    return _too_large(facts, too_large)
+
+
+@rule(
+    "message-fragmented", "warning", "A message does not fit into one packet",
+    why="On Ethernet it travels as IP fragments: the loss of any is the loss of all, and many firewalls and NATs drop "
+    "fragments.",
+    fix="Make it smaller (compact headers, compressed body, fewer codecs and candidates) or signal over TCP.",
+)
+def message_fragmented(facts: Facts) -> Iterator[Found]:
+    return _too_large(facts, size.fragmented)
+
+
+@rule(
+    "message-kept-small", "note", "Compression keeps a message below a limit of the path",
+    why="With its body inflated and long headers it would cross that limit; so it gets through more paths.",
+    fix="Nothing.",
+)
+def message_kept_small(facts: Facts) -> Iterator[Found]:
+    for number, messages in _sent(facts, _avoided):
+        for message in messages:
+            crossed = _avoided(message)
+            if crossed:
+                plain, limit = crossed
+                what = f"{of(message)}: {message.length:,} octets instead of {plain:,}, the limit is {limit:,}"
+                yield Found(what, [message.place for message in messages if _avoided(message)], number)
+                break
+
+
+def _avoided(message: Message) -> tuple[int, int] | None:
+    """What a message would weigh plain, and the limit that this would cross and that it keeps."""
+    sizes = message.sizes
+    if sizes is None or sizes.long <= sizes.sent:
+        return None
+    limits = (size.LARGEST_REQUEST, size.IPV6_MINIMUM - size.IPV6_UDP, size.ETHERNET - size.overhead(message))
+    crossed = max([limit for limit in limits if sizes.sent <= limit < sizes.long], default=None)
+    return None if crossed is None else (sizes.long, crossed)
+
+
+RULES = (message_fragmented, message_large, message_kept_small)

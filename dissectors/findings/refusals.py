@@ -1,0 +1,104 @@
+"""Rules about final responses that refuse a call: a row for each usual cause (RFC 3261 section 21)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from dissectors.findings.rule import Facts, Found, Rule
+from dissectors.report import Severity
+
+
+class Refusal(NamedTuple):
+    """Which statuses have this cause, and what to say of it."""
+
+    id: str
+    severity: Severity
+    statuses: frozenset[int]
+    title: str
+    why: str
+    fix: str
+
+
+TABLE = (
+    Refusal(
+        "call-unauthorised", "error", frozenset((401, 403, 407)), "The call was refused for want of permission",
+        "The server asked who is calling and got no answer that it accepts, or does not let this caller call there.",
+        "401 and 407: user name, password or realm are wrong. 403: look at what the account may call, and from where.",
+    ),
+    Refusal(
+        "call-not-found", "warning", frozenset((404, 410, 484, 485, 604)), "Nobody is known under that address",
+        "The server does not know the number or name as it was sent.",
+        "Compare the request URI with the dial plan: prefixes, a plus sign, the domain after the @.",
+    ),
+    Refusal(
+        "call-unreachable", "warning", frozenset((408, 430, 480)), "The callee cannot be reached now",
+        "The callee is known and its phone does not answer: not registered, switched off, or behind a NAT that closed.",
+        "See when the callee registered last, and whether requests of the server still reach its address.",
+    ),
+    Refusal(
+        "call-busy", "note", frozenset((486, 600)), "The callee is busy",
+        "The phone refused because it is in a call or set to do not disturb.",
+        "Nothing, unless the callee says otherwise.",
+    ),
+    Refusal(
+        "call-declined", "note", frozenset((603, 607, 608)), "The callee declined the call",
+        "Somebody, or a filter against unwanted calls, refused it.",
+        "Ask the callee; 607 and 608 come from filters.",
+    ),
+    Refusal(
+        "call-not-acceptable", "error", frozenset((415, 488, 606)), "Both sides found no codec or transport in common",
+        "What the offer asks for (codecs, SRTP, media, a compressed body) the other side does not do.",
+        "Compare the codecs and the profile of the offer with what the callee supports; 415: it cannot read the body, "
+        "for instance because it is compressed.",
+    ),
+    Refusal(
+        "call-too-big", "error", frozenset((413, 513)), "The message was too large for the server",
+        "A server refused the INVITE for its size.",
+        "Make it smaller: fewer codecs and candidates, compact headers, a compressed body.",
+    ),
+    Refusal(
+        "call-looped", "error", frozenset((482, 483)), "The call ran in a circle",
+        "Proxies handed the request to one another until its hops were used up.",
+        "Look at the Via headers for the proxies that repeat and correct their routing.",
+    ),
+    Refusal(
+        "call-redirected", "note", frozenset(range(300, 400)), "The caller was told to call somewhere else",
+        "The answer names another address in its Contact.",
+        "See whether the caller follows; many phones do not.",
+    ),
+    Refusal(
+        "call-server-failed", "error", frozenset(range(500, 600)) - {513}, "A server failed",
+        "The request reached a server that could not carry it on: overload, a gateway without lines, an error in it.",
+        "Look at the server's own log for this Call-ID; 503 may carry Retry-After.",
+    ),
+)
+
+NAMED = frozenset().union(*(row.statuses for row in TABLE))
+
+
+def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]:
+    """Look for calls that ended with a status of these."""
+
+    def look(facts: Facts) -> Iterator[Found]:
+        for number, call in enumerate(facts.calls):
+            if call.kind != "call" or call.outcome != "rejected" or call.status is None or not wanted(call.status):
+                continue
+            said = [message for message in call.messages if message.status == call.status]
+            what = f"the INVITE was answered {said[-1].summary if said else call.status}"
+            yield Found(what, (call.messages[0].place, *(message.place for message in said[-1:])), number)
+
+    return look
+
+
+REFUSALS = (
+    *(Rule(row.id, row.severity, row.title, row.why, row.fix, refused(row.statuses.__contains__)) for row in TABLE),
+    Rule(
+        "call-rejected",
+        "warning",
+        "The call was refused",
+        "The call was refused before it was answered.",
+        "The status says why: 4xx the request, 6xx the callee everywhere.",
+        refused(lambda status: status not in NAMED),
+    ),
+)

@@ -1,0 +1,168 @@
+"""A rule, what it finds, and the facts that it looks at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from typing import Any, TypeVar
+
+from dissectors.report import (
+    Call,
+    Capture,
+    Certainty,
+    Check,
+    Finding,
+    Flow,
+    Handshake,
+    Message,
+    Place,
+    Protection,
+    Severity,
+    Stream,
+)
+from dissectors.wire.values import Struct, field
+
+Value = TypeVar("Value")
+
+MAX_PLACES = 16
+MAX_ALIKE = 512
+"""So many findings of one rule are listed; one more says how many there were beyond that."""
+
+
+class Problem(Struct, frozen=True):
+    """Something that reading and parsing ran into, with how often and where; `id` is that of the rule that tells it."""
+
+    id: str
+    what: str
+    count: int
+    places: tuple[Place, ...]
+
+
+class Facts(Struct, frozen=True):
+    """What the rules look at: the report but for its findings, and what went wrong while reading."""
+
+    capture: Capture
+    flows: tuple[Flow, ...]
+    calls: tuple[Call, ...]
+    streams: tuple[Stream, ...]
+    checks: tuple[Check, ...]
+    handshakes: tuple[Handshake, ...]
+    protection: tuple[Protection, ...]
+    problems: tuple[Problem, ...]
+    _known: dict[Callable[[Facts], Any], Any] = field(default_factory=dict)
+
+    def once(self, look: Callable[[Facts], Value]) -> Value:
+        """What `look` makes of these facts, looked up once however many rules ask."""
+        if look not in self._known:
+            self._known[look] = look(self)
+        found: Value = self._known[look]
+        return found
+
+    def of(self, call: Call) -> list[Stream]:
+        """The streams of a call."""
+        return [self.streams[position] for position in call.streams]
+
+    @property
+    def end(self) -> float:
+        """When the capture ends, in seconds since the epoch."""
+        return self.capture.last or 0.0
+
+    def talks(self) -> Iterator[tuple[int, Call]]:
+        """The calls that were answered, with their positions."""
+        return ((n, call) for n, call in enumerate(self.calls) if call.kind == "call" and call.answered is not None)
+
+
+class Found(Struct, frozen=True):
+    """What a rule found once: a sentence of particulars, the frames that show it, and whose it is."""
+
+    what: str
+    places: Iterable[Place] = ()
+    call: int | None = None
+    stream: int | None = None
+    certainty: Certainty = "certain"
+    severity: Severity | None = None
+
+
+Look = Callable[[Facts], Iterable[Found]]
+
+
+class Rule(Struct, frozen=True):
+    """One finding: its id, how severe it is unless it says otherwise, its title, why it matters, what to do.
+
+    `look` yields it as often as it is there.
+    """
+
+    id: str
+    severity: Severity
+    title: str
+    why: str
+    fix: str
+    look: Look
+
+    def findings(self, facts: Facts, most: int = MAX_ALIKE) -> Iterator[Finding]:
+        """What the rule finds, as values of the report; what is found in the same words of a call is found once.
+
+        So the hops of a proxy, a re-INVITE or a repetition add their frames and no further finding.
+        """
+        joined: dict[Hashable, tuple[Found, list[Place]]] = {}
+        listed: Counter[Severity] = Counter()
+        beyond: Counter[Severity] = Counter()
+        for found in self.look(facts):
+            severity = found.severity or self.severity
+            fact = (found.what, found.call, found.stream, found.certainty, found.severity)
+            if fact in joined:
+                places = joined[fact][1]
+                places.extend(found.places if len(places) < MAX_PLACES else ())
+            elif listed[severity] < most:
+                listed[severity] += 1
+                joined[fact] = found, list(found.places)
+            else:
+                beyond[severity] += 1
+        for found, places in joined.values():
+            yield self._finding(found, places)
+        for severity, times in beyond.items():
+            what = f"{self.title}: {times:,} more are not listed one by one"
+            yield self._finding(Found(what, severity=severity), ())
+
+    def _finding(self, fact: Found, places: Iterable[Place]) -> Finding:
+        return Finding(
+            self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why, self.fix,
+            tuple(dict.fromkeys(places))[:MAX_PLACES], fact.call, fact.stream,
+        )
+
+
+def rule(id: str, severity: Severity, title: str, *, why: str, fix: str) -> Callable[[Look], Rule]:
+    """Make a rule of the function that looks."""
+    return lambda look: Rule(id, severity, title, why, fix, look)
+
+
+def problem(id: str, severity: Severity, title: str, *, why: str, fix: str) -> Rule:
+    """A rule that tells what reading and parsing ran into under its id."""
+
+    def look(facts: Facts) -> Iterator[Found]:
+        for each in facts.problems:
+            if each.id == id:
+                times = f" ({each.count:,} times)" if each.count > 1 else ""
+                yield Found(each.what + times, each.places)
+
+    return Rule(id, severity, title, why, fix, look)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 packet`, `2 packets`, `1,020 packets`."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def name_of(stream: Stream) -> str:
+    """A stream as the findings call it."""
+    return f"SSRC 0x{stream.ssrc:08X}, {stream.src} to {stream.dst}"
+
+
+def both_ends(stream: Stream) -> tuple[Place, Place]:
+    """The first and the last frame of a stream."""
+    return stream.first_place, stream.last_place
+
+
+def of(message: Message) -> str:
+    """A message as the findings call it: `INVITE`, or `200 OK to INVITE`."""
+    return message.summary if message.status is None else f"{message.summary} to {message.method}"

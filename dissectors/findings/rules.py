@@ -1,0 +1,74 @@
+"""All rules in order, and what they find in a capture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dissectors.findings import (
+    capture,
+    codecs,
+    connectivity,
+    delivery,
+    encoding,
+    media,
+    negotiation,
+    path_size,
+    security,
+    sharing,
+    signalling,
+    sources,
+)
+from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
+from dissectors.report import Finding
+
+SUBJECTS: dict[str, tuple[Rule, ...]] = {
+    "Signalling": signalling.RULES,
+    "Offer and answer": negotiation.RULES,
+    "Media": (*media.RULES, *sources.RULES),
+    "Codecs and payload types": codecs.RULES,
+    "Delivery and quality": delivery.RULES,
+    "NAT, ICE and TURN": connectivity.RULES,
+    "Keys and secrets": security.RULES,
+    "Compressed bodies": encoding.RULES,
+    "Size on the path": path_size.RULES,
+    "One port for everything": sharing.RULES,
+    "The capture itself": capture.RULES,
+}
+"""Every rule, by what it is about."""
+
+RULES: dict[str, Rule] = {rule.id: rule for rules in SUBJECTS.values() for rule in rules}
+OF_PATHS = tuple(
+    rule
+    for rule in (*connectivity.RULES, *security.RULES)
+    if rule.id.startswith(("ice-", "consent-", "stun-", "turn-", "nat-", "dtls-", "rtcp-in-"))
+)
+"""Rules that look at checks, handshakes and RTCP, and name no call."""
+
+OF_ALL = (
+    *capture.RULES, encoding.body_compressed, encoding.headers_compact, sharing.port_shared, delivery.rtcp_missing,
+)
+"""Rules that only the capture as a whole can answer."""
+
+OF_CALLS = tuple(rule for rule in RULES.values() if rule not in OF_PATHS and rule not in OF_ALL)
+"""Rules whose findings name a call or a stream."""
+
+SEVERITIES = ("error", "warning", "note")
+
+
+def findings(
+    facts: Facts, rules: Iterable[Rule] = tuple(RULES.values()), most: int = MAX_ALIKE
+) -> tuple[Finding, ...]:
+    """Every finding of these rules, `most` of each, the most severe first, and in the order of the rules."""
+    return ranked(each for rule in rules for each in rule.findings(facts, most))
+
+
+def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings, the most severe first, else in their order."""
+    return tuple(sorted(found, key=lambda each: SEVERITIES.index(each.severity)))
+
+
+def matching(found: Iterable[Finding], wanted: Iterable[str]) -> list[Finding]:
+    """The findings that `wanted` names by id, or by a severity: that one and those above it."""
+    names = set(wanted)
+    worst = max((SEVERITIES.index(name) for name in names if name in SEVERITIES), default=-1)
+    return [each for each in found if each.id in names or SEVERITIES.index(each.severity) <= worst]

@@ -1,0 +1,107 @@
+"""Rules about who sends: sources that change, that are not alone in their name, and that outlive their call."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+
+from dissectors.findings.negotiation import rtp_lines
+from dissectors.findings.rule import Facts, Found, both_ends, name_of, rule
+from dissectors.report import Call, Stream
+from dissectors.wire.datagram import endpoint
+
+OTHER_SIDE = {"caller": "callee", "callee": "caller"}
+MOST_CALLS = 16
+"""So many later calls of one stream are told."""
+
+
+def spanning(facts: Facts) -> dict[int, list[int]]:
+    """The streams that went on into later calls at the same endpoints, with the positions of those calls."""
+    return facts.once(_spanning)
+
+
+def _spanning(facts: Facts) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    outlived = [
+        (number, stream, ended)
+        for number, stream in enumerate(facts.streams)
+        if stream.call is not None and (ended := facts.calls[stream.call].ended) is not None and stream.last > ended
+    ]
+    at = _by_endpoint(facts) if outlived else {}
+    for number, stream, ended in outlived:
+        for end in ((stream.dst, stream.dport), (stream.src, stream.sport)):
+            starts, calls = at.get(end, ([], []))
+            later = calls[bisect_left(starts, ended) : bisect_right(starts, stream.last)][:MOST_CALLS]
+            if later:
+                found[number] = later
+                break
+    return found
+
+
+def _by_endpoint(facts: Facts) -> dict[tuple[str | None, int], tuple[list[float], list[int]]]:
+    """When the answered calls began that announced an endpoint, and their positions, in order of time."""
+    at: dict[tuple[str | None, int], tuple[list[float], list[int]]] = {}
+    for number, call in sorted(facts.talks(), key=lambda talk: talk[1].start):
+        for end in _announced(call):
+            starts, calls = at.setdefault(end, ([], []))
+            starts.append(call.start)
+            calls.append(number)
+    return at
+
+
+def _announced(call: Call) -> set[tuple[str | None, int]]:
+    return {(line.address, line.port) for described in call.descriptions for line in rtp_lines(described)}
+
+
+@rule(
+    "stream-spans-calls", "note", "One stream goes through several calls",
+    why="The sender kept its SSRC and its port when the next call began, so that nothing tells the two apart: loss, "
+    "jitter and times of the stream are of all these calls together, and it is told with the first.",
+    fix="Let the sender take a new SSRC for each call (RFC 3550 section 8.1); to judge the calls one by one, cut the "
+    "capture (editcap -A and -B).",
+)
+def stream_spans_calls(facts: Facts) -> Iterator[Found]:
+    for number, later in spanning(facts).items():
+        stream = facts.streams[number]
+        for call in later:
+            what = f"{name_of(stream)}: began in an earlier call and goes on in this one"
+            yield Found(what, both_ends(stream), call, number, certainty="high")
+
+
+@rule(
+    "ssrc-changed", "note", "The source of a stream changed within a call",
+    why="A sender that begins anew resets the receiver's jitter buffer: people hear a click, or another voice.",
+    fix="Expected after a transfer, an announcement or a re-INVITE; otherwise look at what restarted the sender.",
+)
+def ssrc_changed(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        latest: dict[tuple[str, int, str, int, str | None], Stream] = {}
+        for after in call.streams:
+            two = facts.streams[after]
+            way = (two.src, two.sport, two.dst, two.dport, two.kind)
+            one, latest[way] = latest.get(way), two
+            if one is not None and one.ssrc != two.ssrc and 0 <= two.first - one.last < 5:
+                what = f"{one.src} to {one.dst}: SSRC 0x{one.ssrc:08X} becomes 0x{two.ssrc:08X}"
+                yield Found(what, (one.last_place, two.first_place), number, after)
+
+
+@rule(
+    "ssrc-shared", "note", "Two senders use the same SSRC",
+    why="Within one session each source needs its own (RFC 3550 section 8.2): receivers and recorders may take both "
+    "for one, and each may take its own media for a loop.",
+    fix="Let the endpoints choose their SSRC at random; test tools often do not.",
+)
+def ssrc_shared(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        users: dict[int, dict[str, Stream]] = {}
+        for stream in facts.of(call):
+            # A relay passes the SSRC on, and a side that moves keeps it: only both sides at once share one.
+            users.setdefault(stream.ssrc, {}).setdefault(stream.sender or "", stream)
+        for ssrc, sides in users.items():
+            if set(OTHER_SIDE) <= set(sides):
+                both = [sides[side] for side in OTHER_SIDE]
+                sources = " and ".join(sorted({endpoint(stream.src, stream.sport) for stream in both}))
+                yield Found(f"SSRC 0x{ssrc:08X} is sent by {sources}", [s.first_place for s in both], number)
+
+
+RULES = (ssrc_changed, ssrc_shared, stream_spans_calls)

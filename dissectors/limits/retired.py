@@ -1,0 +1,49 @@
+"""Names that were let go, so that one that comes back is known, in a memory that is always the same."""
+
+from __future__ import annotations
+
+from array import array
+
+SETS, WAYS, SIZE = 1 << 14, 16, 8
+
+
+class RecentlyRetired:
+    """The hashes of the names that were let go last.
+
+    A name's hash says into which of SETS sets it goes; each has room for WAYS of SIZE octets, 2 MiB in all, and what
+    was put there longest ago gives way. So 200,000 names find room, and `forgotten` counts those that gave way.
+    """
+
+    def __init__(self) -> None:
+        self._hashes: array[int] | None = None
+        self.forgotten = 0
+
+    def __contains__(self, name: str) -> bool:
+        if self._hashes is None:
+            return False
+        key, begin = _place(name)
+        return key in self._hashes[begin : begin + WAYS]
+
+    def add(self, name: str) -> None:
+        """Remember a name, as the latest."""
+        if self._hashes is None:
+            # A capture that lets nothing go does without.
+            self._hashes = array("Q", bytes(SETS * WAYS * SIZE))
+        hashes = self._hashes
+        key, begin = _place(name)
+        held = hashes[begin : begin + WAYS]
+        if key in held:
+            held.remove(key)
+        elif held.pop():
+            self.forgotten += 1
+        held.insert(0, key)
+        hashes[begin : begin + WAYS] = held
+
+
+def _place(name: str) -> tuple[int, int]:
+    """A name's hash, never 0, which stands for nothing, and where its set begins."""
+    # OpenSSL, which this loads, would take a tenth of every start.
+    from hashlib import blake2b
+
+    key = int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=SIZE).digest(), "little") or 1
+    return key, key % SETS * WAYS

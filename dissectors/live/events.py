@@ -1,0 +1,291 @@
+"""What has changed since one looked last: calls that ring, streams that begin, findings that stay, frames dropped.
+
+Times are seconds since the epoch. An event is a frozen value whose field names are the keys of its JSON object; `event`
+says which kind it is.
+"""
+from __future__ import annotations
+
+import re
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from dissectors.report import Call, Certainty, Finding, Report, Severity, Stream
+from dissectors.wire.values import Struct
+
+HISTORY = 30
+"""How many looks back a stream's rate and loss are remembered."""
+
+MOST_REMEMBERED = 4096
+"""Calls, streams and findings that are known to be told already: more than one look shows."""
+
+SILENT = 3.0
+"""Seconds without a datagram after which a stream is silent."""
+
+PATIENCE = 5.0
+"""Seconds for which a finding about a call or a stream must hold before it is told: media follow the answer."""
+
+UNANSWERED = (
+    "call-unanswered", "invite-no-response", "ack-missing", "bye-unanswered", "request-unanswered", "rtcp-missing",
+)
+PATIENT = dict.fromkeys(UNANSWERED, 32.0)
+"""Longer ones. RFC 3261 gives a request 32 seconds (timers B and F)."""
+
+AT_ONCE = (
+    "body-", "message-", "capture-", "call-busy", "call-declined", "call-not-", "call-rejected", "call-server-failed",
+    "call-unauthorised", "call-unreachable", "fingerprint-", "registration-refused",
+)
+"""Beginnings of the ids of findings that cannot go away again."""
+
+NUMBERS = re.compile(r"\d[\d.,]*")
+
+StreamKey = tuple[int, str, int, str, int, str]
+
+
+class CallEvent(Struct, frozen=True):
+    """A call that went on: `state` is calling, ringing, answered, ended, rejected or cancelled."""
+
+    event: Literal["call"]
+    time: float
+    state: str
+    call_id: str
+    caller: str | None
+    callee: str | None
+    status: int | None
+
+
+class StreamEvent(Struct, frozen=True):
+    """A stream: `state` is began, silent, resumed, or now (how it is doing, at regular times)."""
+
+    event: Literal["stream"]
+    time: float
+    state: str
+    ssrc: int
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    codec: str | None
+    call_id: str | None
+    packets: int
+    packets_per_second: float
+    lost: int
+    lost_fraction: float
+    jitter_ms: float | None
+
+
+class FindingEvent(Struct, frozen=True):
+    """A finding that has come up; see `report.Finding`."""
+
+    event: Literal["finding"]
+    time: float
+    id: str
+    severity: Severity
+    certainty: Certainty
+    what: str
+    why: str
+    fix: str
+    frames: tuple[int, ...]
+    call_id: str | None
+    ssrc: int | None
+
+
+class DropEvent(Struct, frozen=True):
+    """Frames were dropped since the last look; the totals of the session so far."""
+
+    event: Literal["drop"]
+    time: float
+    dropped_kernel: int
+    dropped_us: int
+
+
+class EndEvent(Struct, frozen=True):
+    """The session is over: frames received, UDP datagrams in them, frames dropped, seconds that it took, and why."""
+
+    event: Literal["end"]
+    time: float
+    received: int
+    datagrams: int
+    dropped_kernel: int
+    dropped_us: int
+    seconds: float
+    reason: str
+
+
+Event = CallEvent | StreamEvent | FindingEvent | DropEvent | EndEvent
+
+
+class Followed(Struct):
+    """What is remembered of a stream between two looks; `history` holds datagrams a second and datagrams lost."""
+
+    packets: int = 0
+    lost: int = 0
+    told: float = 0.0
+    silent: bool = False
+    rate: float = 0.0
+    history: deque[tuple[float, int]] | None = None
+
+
+class Events:
+    """Compares each look with what was told before. `every` is how often a stream's state is told, in seconds."""
+
+    def __init__(self, every: float = 10.0) -> None:
+        self.every = every
+        self.streams: OrderedDict[StreamKey, Followed] = OrderedDict()
+        self._calls: OrderedDict[str, set[str]] = OrderedDict()
+        self._shown: set[StreamKey] = set()
+        self._findings: OrderedDict[int, float] = OrderedDict()
+        self._looked: float | None = None
+        self._drops = (0, 0)
+
+    def since(self, report: Report, now: float, drops: tuple[int, int]) -> list[Event]:
+        """What is new in `report` at the time `now`; `drops` are the frames that the kernel and we dropped so far."""
+        told: list[Event] = [
+            *self._about_calls(report), *self._about_streams(report, now), *self._about_findings(report, now),
+        ]
+        told.sort(key=lambda event: event.time)
+        if drops != self._drops:
+            self._drops = drops
+            told.append(DropEvent("drop", now, *drops))
+        self._looked = now
+        return told
+
+    def history(self, stream: Stream) -> tuple[tuple[float, int], ...]:
+        """Datagrams a second and datagrams lost at the last looks, the oldest first."""
+        followed = self.streams.get(key_of(stream))
+        return tuple(followed.history or ()) if followed else ()
+
+    def _about_calls(self, report: Report) -> Iterator[CallEvent]:
+        for call in report.calls:
+            if call.kind != "call" or call.outcome == "fragment":
+                continue
+            name = call.call_id
+            told = self._calls.setdefault(name, set())
+            self._calls.move_to_end(name)
+            for state, time in states(call):
+                if state not in told:
+                    told.add(state)
+                    yield CallEvent("call", time, state, name, call.caller, call.callee, call.status)
+        _forget(self._calls)
+
+    def _about_streams(self, report: Report, now: float) -> Iterator[StreamEvent]:
+        span = now - self._looked if self._looked is not None else 0.0
+        for stream in report.streams:
+            key = key_of(stream)
+            followed = self.streams.get(key)
+            new = followed is None
+            if followed is None:
+                followed = self.streams[key] = Followed(told=now)
+            if followed.history is None:
+                followed.history = deque(maxlen=HISTORY)
+            self.streams.move_to_end(key)
+            came, lost = stream.packets - followed.packets, stream.lost - followed.lost
+            followed.packets, followed.lost = stream.packets, stream.lost
+            followed.rate = _rate(stream, came, span, new)
+            followed.history.append((followed.rate, max(0, lost)))
+            if state := self._state(followed, new, now - stream.last, now):
+                time = stream.first if new else now if state == "now" else stream.last
+                yield _event(report, stream, state, time, followed.rate)
+        self._forget_histories(set(map(key_of, report.streams)))
+        _forget(self.streams)
+
+    def _forget_histories(self, shown: set[StreamKey]) -> None:
+        """Nobody draws what is no longer looked at."""
+        for key in self._shown - shown:
+            if (followed := self.streams.get(key)) is not None:
+                followed.history = None
+        self._shown = shown
+
+    def _state(self, followed: Followed, new: bool, quiet: float, now: float) -> str:
+        was, followed.silent = followed.silent, quiet > SILENT
+        if new:
+            return "began"
+        if was != followed.silent:
+            return "silent" if followed.silent else "resumed"
+        if self.every and not followed.silent and now - followed.told >= self.every:
+            followed.told = now
+            return "now"
+        return ""
+
+    def _about_findings(self, report: Report, now: float) -> Iterator[FindingEvent]:
+        for finding in report.findings:
+            call = None if finding.call is None else report.calls[finding.call].call_id
+            stream = None if finding.stream is None else report.streams[finding.stream]
+            # Its hash takes a fraction of the memory, and is told apart from thousands of others.
+            key = hash((finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what)))
+            since = self._findings.setdefault(key, now)
+            self._findings.move_to_end(key)
+            if since >= 0 and now - since >= _patience(finding):
+                self._findings[key] = -1.0
+                yield FindingEvent(
+                    "finding", now, finding.id, finding.severity, finding.certainty, finding.what, finding.why,
+                    finding.fix, tuple(place.frame for place in finding.places), call, stream.ssrc if stream else None,
+                )
+        _forget(self._findings)
+
+
+class Look(Struct, frozen=True):
+    """One look at a running session: the recent part of its report, what is new, and the meters.
+
+    `seconds` counts from the beginning; the rates are a second, over the time since the last look. `memory` is resident
+    octets.
+    """
+
+    report: Report
+    events: tuple[Event, ...]
+    news: tuple[str, ...]
+    seconds: float
+    received: int
+    datagrams: int
+    datagrams_per_second: float
+    octets_per_second: float
+    dropped_kernel: int
+    dropped_us: int
+    memory: int
+    kept: int
+    behind: int
+    protocols: dict[str, float]
+    watched: Events
+
+
+def states(call: Call) -> Iterator[tuple[str, float]]:
+    """Every state that a call has been through, with its time, in order."""
+    yield "calling", call.start
+    if call.ringing is not None:
+        yield "ringing", call.ringing
+    if call.answered is not None:
+        yield "answered", call.answered
+    if call.outcome in ("ended", "rejected", "cancelled"):
+        yield call.outcome, call.ended if call.ended is not None else call.messages[-1].time
+
+
+def key_of(stream: Stream) -> StreamKey:
+    """What tells one stream from any other, for as long as it stays on its first flow."""
+    return (stream.ssrc, stream.src, stream.sport, stream.dst, stream.dport, stream.inside)
+
+
+def _patience(finding: Finding) -> float:
+    if finding.id.startswith(AT_ONCE):
+        return 0.0
+    return PATIENT.get(finding.id, PATIENCE)
+
+
+def _rate(stream: Stream, came: int, span: float, new: bool) -> float:
+    """Datagrams a second since the last look; of a new stream since it began."""
+    if new:
+        span = stream.last - stream.first
+        came -= 1
+    return came / span if span > 0 else 0.0
+
+
+def _event(report: Report, stream: Stream, state: str, time: float, rate: float) -> StreamEvent:
+    call = None if stream.call is None else report.calls[stream.call].call_id
+    return StreamEvent(
+        "stream", time, state, stream.ssrc, stream.src, stream.sport, stream.dst, stream.dport, stream.codec, call,
+        stream.packets, round(rate, 1), stream.lost, stream.lost_fraction, stream.jitter_ms,
+    )
+
+
+def _forget(table: OrderedDict[Any, Any]) -> None:
+    while len(table) > MOST_REMEMBERED:
+        table.popitem(last=False)

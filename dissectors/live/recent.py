@@ -1,0 +1,76 @@
+"""The recent part of a session as a report: what is open or has just ended, bounded however much has gone by.
+
+The report of a whole session costs what the session holds. A screen and its events need the calls that changed, the
+streams that flow and the endpoints that talk, twice a second for hours.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import nlargest
+from itertools import islice
+from operator import attrgetter
+
+from dissectors.analysis.calls.call import CallState
+from dissectors.analysis.connectivity.checks import Asked
+from dissectors.engine.engine import Engine
+from dissectors.engine.facts import Chosen
+from dissectors.engine.view import ScanView
+from dissectors.mux.counters import Counters
+from dissectors.mux.flows import FlowState
+from dissectors.mux.scan import Scanner
+from dissectors.report import CaptureFile, Report
+
+RECENT_NS = 10_000_000_000
+"""Nanoseconds after which what is silent is no longer recent."""
+
+MAX_CALLS, MAX_STREAMS, MAX_FLOWS, MAX_CHECKS = 1024, 1024, 256, 64
+OPEN = ("established", "ringing", "unanswered")
+
+
+class Recent:
+    """Asks one engine and its scan again and again; remembers which calls were open, however long they are silent."""
+
+    def __init__(self, engine: Engine, scanner: Scanner) -> None:
+        self._engine = engine
+        self._scanner = scanner
+        self._open: dict[str, None] = {}
+
+    def report(self, now: int, file: CaptureFile) -> Report:
+        """What is recent at the time `now`, in nanoseconds."""
+        since = now - RECENT_NS
+        streams = self._streams(since)
+        part = ScanView(self._scanner, self._flows(since, streams), streams)
+        return self._engine.report(part, (file,), Chosen(self._calls(since), self._checks()))
+
+    def _calls(self, since: int) -> list[CallState]:
+        calls = self._engine.trackers.calls.calls
+        chosen: dict[str, CallState] = {}
+        # A call moves to the end of the table with each of its messages.
+        for name in reversed(calls):
+            call = calls[name]
+            if call.last < since or len(chosen) >= MAX_CALLS:
+                break
+            chosen[name] = call
+        for name in self._open:
+            if name in calls:
+                chosen.setdefault(name, calls[name])
+        is_open = (name for name, call in chosen.items() if call.kind == "call" and call.outcome in OPEN)
+        self._open = dict.fromkeys(islice(is_open, MAX_CALLS))
+        return sorted(chosen.values(), key=lambda call: call.start)
+
+    def _checks(self) -> list[Asked]:
+        return list(islice(reversed(self._engine.trackers.checks.asked.values()), MAX_CHECKS))
+
+    def _streams(self, since: int) -> list[Counters]:
+        active = [counters for counters in self._scanner.streams if counters.last >= since]
+        return active if len(active) <= MAX_STREAMS else nlargest(MAX_STREAMS, active, key=attrgetter("first"))
+
+    def _flows(self, since: int, streams: Iterable[Counters]) -> list[FlowState]:
+        wanted = {number for counters in streams for number in counters.flows}
+        chosen, others = [], []
+        for state in self._scanner.flows:
+            if state.number in wanted:
+                chosen.append(state)
+            elif state.last >= since:
+                others.append(state)
+        return chosen + nlargest(MAX_FLOWS, others, key=attrgetter("last"))

@@ -1,0 +1,289 @@
+"""An interface in, events while it runs and a report at its end: source, scan and engine put together.
+
+The same scan and the same engine as offline: where no bound was hit and nothing was dropped, the report of a session is
+that of `analyze` on the file that it kept.
+"""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
+from dissectors.engine.engine import Engine
+from dissectors.engine.trackers import Capacity
+from dissectors.findings.rule import counted
+from dissectors.live.events import EndEvent, Events, Look
+from dissectors.live.recent import Recent
+from dissectors.mux.scan import Bounds
+from dissectors.mux.table import PROTOCOLS
+from dissectors.offline import scanner_class
+from dissectors.report import CaptureFile, Report
+from dissectors.sources.interface.source import Source
+from dissectors.sources.keeper import Keeper
+from dissectors.sources.pcapng_blocks import prefix
+from dissectors.sources.pipe import CHUNK
+from dissectors.wire.inflate import LIMITS, Limits
+from dissectors.wire.link.link_names import LINK_NAMES
+from dissectors.wire.values import Struct
+
+TICK = 0.5
+"""Seconds between two looks, at the least."""
+
+SHARE = 0.05
+"""How much of the time looking may take: where a look is dear, there are fewer."""
+
+MOST_CALLS = 2048
+"""Calls that are held at once, and half as many as flows and streams; a call takes some 20 KiB."""
+
+WAITING = 8192
+"""Datagrams that may wait for evidence."""
+
+MOST_AT_ONCE = CHUNK // 16
+"""Records that what comes out of a pipe at once can hold: the shortest is a head without a frame."""
+
+MUCH = 16 << 20
+"""Octets that are still to be read at the end, of which people are told."""
+
+QUIET = 5.0
+"""Seconds without any datagram after which people are told."""
+
+
+class Stop(Struct, frozen=True):
+    """When a session ends by itself: after so many seconds, frames, kept octets or kept files; 0 is never."""
+
+    seconds: float = 0.0
+    frames: int = 0
+    octets: int = 0
+    files: int = 0
+
+
+class Session:
+    """One live session. `run` blocks until a stop condition, the end of the source, or `stop`.
+
+    `calls` bounds what is held at once: so many calls, twice as many flows and streams.
+
+    `watch` is called with every look; what it raises ends the session.
+    """
+
+    def __init__(
+        self, source: Source, *, keeper: Keeper | None = None, stop: Stop | None = None, limits: Limits = LIMITS,
+        forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
+        calls: int = MOST_CALLS,
+    ) -> None:
+        self.source, self.keeper = source, keeper
+        # What is open at once is bounded more closely than offline: a session may run for weeks.
+        self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, WAITING), forced)
+        capacity = Capacity(calls=calls, checks=calls, sources=2 * calls, handshakes=calls, endpoints=calls)
+        self.engine = Engine(limits, MAX_FINISHED_CALLS, capacity)
+        self.received = 0
+        self.reason = ""
+        self._limit = stop or Stop()
+        self.watch = watch
+        self._events = Events(every)
+        self._recent = Recent(self.engine, self.scanner)
+        self._links: dict[int, int] = {}
+        self._begun = self._heard = time.monotonic()
+        self._warned = self._ending = False
+        self._problem = ""
+        self._looked = self._begun
+        self._before = (0, 0)
+        self._deadline = self._begun + (self._limit.seconds or float("inf"))
+        self._kinds = [0] * len(self.scanner.counts)
+
+    def stop(self, reason: str) -> None:
+        """End in order: what has come in is still read. Safe to call from a signal handler."""
+        self.reason = self.reason or reason
+
+    def run(self) -> None:
+        """Read until the end, then give the keeper its last word; raises what `watch` raises."""
+        due = self._begun + TICK
+        try:
+            while not self.source.ended:
+                if not self._step(max(0.0, min(due, self._deadline) - time.monotonic())):
+                    break
+                if (now := time.monotonic()) >= due:
+                    self._look()
+                    spent = time.monotonic() - now
+                    due = time.monotonic() + max(TICK, spent / SHARE)
+            self.engine.feed(self.scanner.finish())
+            self.engine.retire_finished(self.scanner, at_the_end=True)
+        finally:
+            self._close()
+        self._note()
+        self._look()
+
+    def end(self) -> EndEvent:
+        """The last event."""
+        drops = self.source.drops()
+        missed = self.keeper.missed if self.keeper else 0
+        return EndEvent(
+            "end", time.time(), self.received, self.scanner.datagrams, drops.kernel, drops.us + missed,
+            round(time.monotonic() - self._begun, 3), self.reason or self.source.failed or "the source ended",
+        )
+
+    def report(self) -> Report:
+        """The report of the whole session, once it has run; asking again gives the same."""
+        return self.engine.report(self.scanner, (self._file(self.source.drops().kernel),))
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What broke, for people; nothing when the session went as it should."""
+        keeper = self.keeper
+        broken = keeper is not None and keeper.problem and not keeper.unread
+        return (*filter(None, (self.source.failed,)), *((self.kept,) if broken else ()))
+
+    @property
+    def kept(self) -> str:
+        """What became of the frames that were to be kept, in a sentence; empty where none were."""
+        keeper = self.keeper
+        if keeper is None:
+            return ""
+        frames = counted(keeper.frames - keeper.missed, "frame")
+        if keeper.unread:
+            return f"{keeper.frames - keeper.missed:,} of {counted(keeper.frames, 'frame')} went there"
+        if not keeper.missed:
+            return f"{frames} kept in {keeper.title if len(keeper.names) == 1 else ', '.join(keeper.names)}"
+        why = keeper.problem or f"{keeper.title}: the disk was too slow"
+        return f"{why}: {frames} kept, {keeper.missed:,} not"
+
+    def _step(self, timeout: float) -> bool:
+        """Wait for frames and take them; False when the session is over."""
+        if self.reason:
+            self.source.stop()
+        self.source.wait(timeout)
+        came = self._pass() if self._by_octets() else self._take()
+        self.received += came
+        if came:
+            self._heard = time.monotonic()
+        if self._limit.frames and self.received >= self._limit.frames:
+            self.reason = self.reason or counted(self._limit.frames, "frame")
+            return False
+        self._bounds()
+        return True
+
+    def _by_octets(self) -> bool:
+        """Whether the next octets can be read without making records of them."""
+        source = self.source
+        if self.scanner.build != "compiled" or source.walker is None:
+            return False
+        # Blocks of ours can be kept as they are, and cut where it has to be; of what others write we take records.
+        return bool(source.head) or (
+            self.keeper is None and not 0 < self._limit.frames <= self.received + MOST_AT_ONCE
+        )
+
+    def _pass(self) -> int:
+        """Take the next octets: kept as they are, and read as a file with them would be."""
+        walker, keeper, limit = self.source.walker, self.keeper, self._limit.frames
+        assert walker is not None
+        octets, packets = self.source.octets()
+        before = walker.notes.packets
+        if limit and self.received + packets > limit:
+            packets = limit - self.received
+            octets = prefix(octets, packets)
+        if keeper is not None:
+            keeper.write_octets(octets, packets)
+        for batch in self.scanner.read(0, walker, octets):
+            self.engine.feed(batch)
+        return walker.notes.packets - before
+
+    def _take(self) -> int:
+        """Take the next records, no more than are wanted."""
+        records = self.source.read()
+        if self._limit.frames:
+            records = records[: self._limit.frames - self.received]
+        if not records:
+            return 0
+        if self.keeper is not None:
+            self.keeper.write(records)
+        for link in {record.link for record in records}:
+            self._links.setdefault(link, len(self._links))
+        for batch in self.scanner.scan([(0, record) for record in records]):
+            self.engine.feed(batch)
+        return len(records)
+
+    def _bounds(self) -> None:
+        limit, keeper = self._limit, self.keeper
+        if time.monotonic() >= self._deadline:
+            self._deadline = float("inf")
+            self.stop(f"{limit.seconds:g} second" + "s" * (limit.seconds != 1))
+        if keeper is not None and limit.octets and keeper.octets >= limit.octets:
+            self.stop(f"{counted(limit.octets, 'octet')} kept")
+        if keeper is not None and limit.files and keeper.made > limit.files:
+            self.stop(f"{counted(limit.files, 'file')} kept")
+        self.engine.retire_finished(self.scanner)
+
+    def _look(self) -> None:
+        if self.watch is None:
+            return
+        moment = time.monotonic()
+        span, self._looked = max(moment - self._looked, 1e-3), moment
+        drops = self.source.drops()
+        missed = drops.us + (self.keeper.missed if self.keeper else 0)
+        # The clock of the frames goes on while none comes.
+        now = (self.scanner.last or time.time_ns()) + int((moment - self._heard) * 1e9)
+        report = self._recent.report(now, self._file(drops.kernel))
+        events = self._events.since(report, now / 1e9, (drops.kernel, missed))
+        datagrams, octets = self.scanner.datagrams, sum(self.scanner.octets)
+        before, self._before = self._before, (datagrams, octets)
+        self.watch(Look(
+            report, tuple(events), tuple(self._news()), moment - self._begun, self.received, datagrams,
+            (datagrams - before[0]) / span, (octets - before[1]) / span, drops.kernel, missed, resident(),
+            self.keeper.kept if self.keeper else 0, self.source.behind, self._protocols(span), self._events,
+        ))
+
+    def _protocols(self, span: float) -> dict[str, float]:
+        counts = list(self.scanner.counts)
+        rates = {PROTOCOLS[i]: (count - self._kinds[i]) / span for i, count in enumerate(counts) if count}
+        self._kinds = counts
+        return rates
+
+    def _news(self) -> list[str]:
+        news = self.source.news()
+        if self.keeper is not None and self.keeper.problem and not self._problem:
+            self._problem = self.keeper.problem
+            news.append(f"{self._problem}; nothing more is kept, the session goes on")
+        if self.reason and not self._ending and self.source.behind > MUCH:
+            self._ending = True
+            news.append(f"{self.source.behind >> 20} MiB that came in are still to be read; Ctrl-C again ends at once")
+        if not self.scanner.datagrams and not self._warned and time.monotonic() - self._begun >= QUIET:
+            self._warned = True
+            what = f"no UDP but {counted(self.received, 'other frame')}" if self.received else "nothing"
+            news.append(f"{what} has come in on {', '.join(self.source.names)} for {QUIET:g} s")
+        return news
+
+    def _note(self) -> None:
+        """Tell the report what it counts and a file does not hold."""
+        if dropped := self.source.drops().kernel:
+            self.engine.problem("capture-drops", f"the capture itself reports frames dropped: {dropped:,}")
+        if self.keeper is not None and self.keeper.missed:
+            self.engine.problem("kept-in-part", self.kept)
+
+    def _close(self) -> None:
+        if self.keeper is not None:
+            drops = self.source.drops()
+            self.keeper.close(self.received, drops.kernel + drops.us + self.keeper.missed)
+
+    def _file(self, dropped: int) -> CaptureFile:
+        """The session as a capture file: the one that was kept, or the interface."""
+        keeper, walker = self.keeper, self.source.walker
+        links = self._links if walker is None else {**walker.notes.links, **self._links}
+        # A file that does not hold all of it is not what the report is of.
+        whole = None if keeper is None or keeper.missed else keeper
+        return CaptureFile(
+            name=whole.names[-1] if whole and whole.made == 1 else ", ".join(self.source.names),
+            format="pcapng, little-endian" if whole else f"live, {self.source.backend}",
+            link_types=tuple(LINK_NAMES.get(link, str(link)) for link in links),
+            frames=self.received,
+            cut=False,
+            comments=(),
+            dropped=dropped or None,
+        )
+
+
+def resident() -> int:
+    """Octets of memory that this process has resident; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * 4096
+    except OSError:
+        return 0

@@ -1,0 +1,226 @@
+"""Calls as people read them: who and whom, what came of it, the ladder, the offer and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dissectors.outputs.terminal.ladder import ladder
+from dissectors.outputs.terminal.lines import (
+    BLANK,
+    Column,
+    Heading,
+    Line,
+    Page,
+    Span,
+    beside,
+    clip,
+    count,
+    flowing,
+    hanging,
+    line,
+    listed,
+    span,
+    table,
+    width_of,
+)
+from dissectors.outputs.terminal.moments import moment, seconds
+from dissectors.outputs.terminal.steps import Beside, inflation, steps
+from dissectors.outputs.terminal.summary import SEVERITIES, outcome
+from dissectors.report import Body, Call, Description, Format, Media, Report
+from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import replace
+
+WHOLE_CALLS = 3
+MOST_ROWS = 20
+NARROW = 64
+MOST_DESCRIPTIONS = 4
+MOST_SDP_LINES = 60
+BESIDE = 76
+OUTCOME_STYLES = {
+    "ended": "green", "established": "green", "answered": "green", "rejected": "red", "unanswered": "red",
+    "cancelled": "yellow", "ringing": "yellow", "fragment": "yellow",
+}
+CERTAINTY_STYLES = {"certain": "green", "high": "", "medium": "yellow", "low": "yellow", "unknown": "red"}
+
+
+def calls(page: Page, report: Report) -> list[Line]:
+    """Every call, the worst in full where there are many, the others in a line each; then what else SIP was for."""
+    numbers = [i for i, call in enumerate(report.calls) if call.kind == "call"]
+    others = [i for i, call in enumerate(report.calls) if call.kind != "call"]
+    whole = numbers if page.everything or len(numbers) <= WHOLE_CALLS else _worst_first(report, numbers)[:1]
+    lines: list[Line] = []
+    if len(whole) < len(numbers):
+        lines += _table(page, report, "Calls", _worst_first(report, numbers))
+    around = Beside(report)
+    for i in whole:
+        lines += call_in_full(page, report.calls[i], around, f"Call {i + 1}" if len(numbers) > 1 else "Call")
+    if others:
+        lines += _table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
+    return lines
+
+
+def call_in_full(page: Page, call: Call, around: Beside, title: str) -> list[Line]:
+    """One call: its parties, its outcome and times, its ladder, and what was offered and answered."""
+    parties = f"{call.caller or 'somebody'} → {call.callee or 'somebody'}"
+    lines = hanging(page, line(span(title, "bold"), "   "), parties)
+    came_to = line(span(outcome(call), OUTCOME_STYLES.get(call.outcome, "")))
+    lines += flowing(page, line("  "), [came_to, *(line(span(part, "dim")) for part in _times(page, call))], " · ", 4)
+    agents = [f"user agents: {listed(call.user_agents, 4)}"] if call.user_agents else []
+    names = [f"Call-ID: {call.call_id}"] if call.call_id else []
+    for text in (*agents, *names):
+        lines += hanging(page, line("  "), text, "dim")
+    lines += [BLANK, *ladder(page, steps(around, call)), BLANK]
+    return [*lines, *_descriptions(page, call)]
+
+
+def _descriptions(page: Page, call: Call) -> list[Line]:
+    """Every offer and answer; what a proxy passed on unchanged is not shown again."""
+    bodies = {message.place: message.body for message in call.messages if message.body}
+    lines: list[Line] = []
+    shown: dict[str, Description] = {}
+    for description in call.descriptions:
+        body = bodies.get(description.place)
+        first = shown.setdefault(body.text, description) if body else description
+        if first is not description:
+            lines += [*_head(page, description, body, f"the same text as in frame {first.place.frame}"), BLANK]
+        elif page.everything or len(shown) <= MOST_DESCRIPTIONS:
+            lines += [*_description(page, description, body), BLANK]
+    if len(shown) > MOST_DESCRIPTIONS and not page.everything:
+        more = count(len(shown) - MOST_DESCRIPTIONS, "more offer or answer", "more offers and answers")
+        lines += [line(span(f"  … and {more} (--all)", "dim")), BLANK]
+    return lines
+
+
+def _head(page: Page, description: Description, body: Body | None, *more: str) -> list[Line]:
+    first = line("  ", span(description.role.capitalize(), "bold"), "   ")
+    parts = [line(span(part, "dim")) for part in (*_provenance(description, body), *more)]
+    return flowing(page, first, parts, " · ", 4)
+
+
+def _worst_first(report: Report, numbers: list[int]) -> list[int]:
+    rank: dict[int, int] = {}
+    for finding in report.findings:
+        if finding.call is not None:
+            severity = SEVERITIES.index(finding.severity)
+            rank[finding.call] = min(severity, rank.get(finding.call, severity))
+    return sorted(numbers, key=lambda i: rank.get(i, len(SEVERITIES)))
+
+
+def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> list[Line]:
+    columns = (
+        Column("", "right"), Column("start", "right", 2), Column("from", "left", 0, 6), Column(""),
+        Column("to", "left", 0, 6), Column("outcome", "left", 0, 12), Column("streams", "right", 3),
+    )
+    shown = numbers if page.everything else numbers[:MOST_ROWS]
+    rows = []
+    for i in shown:
+        call = report.calls[i]
+        kind = "" if call.kind == "call" else f"{call.kind}, "
+        came_to = span(kind + outcome(call), OUTCOME_STYLES.get(call.outcome, ""))
+        rows.append((
+            span(i + 1, "dim"), span(moment(page, call.start), "dim"),
+            span(_party(page, call.caller)), span("→"), span(_party(page, call.callee)),
+            came_to, span(len(call.streams) or ""),
+        ))
+    lines = [line(span(title, "bold")), *table(page, columns, rows)]
+    if len(shown) < len(numbers):
+        lines.append(line(span(f"  … and {len(numbers) - len(shown):,} more (--all)", "dim")))
+    return [*lines, BLANK]
+
+
+def _party(page: Page, address: str | None) -> str:
+    """An address for a column; a narrow page goes without the scheme that nearly all have."""
+    return (address or "?").removeprefix("" if page.plain or page.width >= NARROW else "sip:")
+
+
+def _times(page: Page, call: Call) -> list[str]:
+    """When it began, how long it took to ring and to be answered, and who hung up."""
+    parts = [f"began at {moment(page, call.start)}{' s' if page.clock == 'relative' else ''}"]
+    if call.ringing is not None:
+        parts.append(f"rang after {seconds(call.ringing - call.start)}")
+    if call.answered is not None:
+        parts.append(f"answered after {seconds(call.answered - call.start)}")
+    if call.ended is not None and call.ended_by:
+        parts.append(f"hung up by the {call.ended_by}")
+    return parts
+
+
+def _description(page: Page, description: Description, body: Body | None) -> list[Line]:
+    """An offer or answer: the real lines, and each payload type explained; next to each other on a wide page."""
+    head = _head(page, description, body)
+    for deviation in (*(body.deviations if body else ()), *description.deviations):
+        head += hanging(page, line("  ", span("▲ ", "yellow")), deviation, "yellow")
+    text = _text(page, body)
+    left = max(60, *map(width_of, text)) if text else 0
+    if not page.plain and page.width - left >= BESIDE:
+        return [*head, *beside(text, _formats(replace(page, width=page.width - left), description.media), left)]
+    formats = _formats(page, description.media)
+    return [*head, *text, *([BLANK] if text and formats else []), *formats]
+
+
+def _provenance(description: Description, body: Body | None) -> list[str]:
+    """Where a description stood, what became of its octets, and what their label said."""
+    where = f"frame {description.place.frame}"
+    if body is None:
+        return [where]
+    if body.status in ("identity", "unsupported"):
+        return [where, f"{count(body.inflated_length, 'octet')}, not compressed"]
+    return [where, inflation(body), f"labelled {body.label}" if body.label else "without a label"]
+
+
+def _text(page: Page, body: Body | None) -> list[Line]:
+    """The lines of the SDP as they stand in the body."""
+    if body is None:
+        return []
+    texts = body.text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    shown = texts if page.everything or page.plain else texts[:MOST_SDP_LINES]
+    wide = page.width - 4
+    lines = [line("    ", _sdp_line(text if page.plain or page.everything else clip(text, wide))) for text in shown]
+    if len(shown) < len(texts):
+        lines.append(line(span(f"    … and {len(texts) - len(shown):,} more lines (--all)", "dim")))
+    return lines
+
+
+def _sdp_line(text: str) -> Span:
+    return span(text, "bold" if text.startswith("m=") else "")
+
+
+def _formats(page: Page, media: tuple[Media, ...]) -> list[Line]:
+    """A table of every payload type of every media line."""
+    columns = (
+        Column("type", "right"), Column("codec"), Column("clock", "right", 1), Column("how sure", "left", 2),
+        Column("from", "left", 3, 12),
+    )
+    rows: list[Line | Heading] = []
+    for one in media:
+        rows += [Heading(part) for part in _medium(page, one)]
+        rows += [_format(named) for named in one.formats]
+    return table(page, columns, rows, indent=4)
+
+
+def _medium(page: Page, media: Media) -> list[Line]:
+    """`audio to 192.0.2.1:16402, RTP/AVP, sendrecv, RTCP on port 16403`, on as many lines as it takes."""
+    where = endpoint(media.address, media.port) if media.address else f"port {media.port}"
+    parts = [f"{media.kind} to {where}" if media.port else f"{media.kind} refused", media.profile, media.direction]
+    if media.rtcp_mux:
+        parts.append("rtcp-mux")
+    elif media.rtcp_port is not None:
+        parts.append("RTCP on the same port" if media.rtcp_port == media.port else f"RTCP on port {media.rtcp_port}")
+    if media.encryption:
+        parts.append(f"encrypted by {media.encryption}")
+    if media.rtp_id is not None:
+        parts.append(f"rtpID 0x{media.rtp_id:08X}")
+    if media.candidates:
+        parts.append(count(media.candidates, "candidate"))
+    spans = [line(span(part, "bold" if number == 0 else "")) for number, part in enumerate(parts) if part]
+    return flowing(replace(page, width=page.width - 4), BLANK, spans, ", ", 2)
+
+
+def _format(named: Format) -> Line:
+    codec = (named.codec or "unknown") + ("" if named.channels in (None, 1) else f", {named.channels} channels")
+    clock = f"{named.clock:,} Hz" if named.clock else ""
+    sure, source = named.certainty, named.source + (", secondary" if named.secondary else "")
+    return (
+        span(named.payload_type), span(codec, "dim" if named.codec is None else ""), span(clock),
+        span(sure, CERTAINTY_STYLES.get(sure, "")), span(source, "dim"),
+    )

@@ -1,0 +1,94 @@
+"""An explanation as text: the winner and the runner-up first, then every row that was tried, then the message."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from dissectors.mux.explain import Step, Trial, explain, read
+from dissectors.mux.scan import Row
+from dissectors.mux.table import PROTOCOLS, TABLE, UNKNOWN_ROW
+from dissectors.outputs.escape import visible
+from dissectors.outputs.rows import FORCED, epoch, reason, said
+from dissectors.outputs.terminal.fields import dump, listing
+from dissectors.wire.errors import Malformed
+
+MOST_DUMPED = 256
+MOST_TRIED = 8
+
+
+def explained(row: Row, company: Counter[str]) -> Iterator[str]:
+    """The lines for one datagram; `company` counts by protocol the datagrams of its 5-tuple, both ways."""
+    datagram, payload = row.datagram, row.datagram.payload
+    said = explain(payload, datagram.length)
+    layer = f", layer {datagram.layer}" if datagram.layer else ""
+    yield f"Frame {datagram.frame}{layer}: {PROTOCOLS[row.protocol]}{f', {row.strength}' if row.strength else ''}"
+    yield f"  {visible(str(datagram.flow))}, {datagram.length:,} octets, at {epoch(datagram.time)}"
+    if datagram.cut:
+        yield f"  the capture kept {len(payload):,} of them"
+    yield ""
+    yield from _verdict(row, said.winner, said.runner_up, company)
+    yield ""
+    yield "Every row of the table, in order"
+    for trial in said.trials:
+        yield from _trial(trial, trial is said.winner)
+    yield ""
+    yield from _message(row, payload)
+    yield ""
+    yield f"Octets{'' if len(payload) <= MOST_DUMPED else f' (the first {MOST_DUMPED})'}"
+    yield from (f"  {line}" for line in dump(payload[:MOST_DUMPED]))
+
+
+def _verdict(row: Row, winner: Trial | None, runner_up: Trial | None, company: Counter[str]) -> Iterator[str]:
+    counts = ", ".join(f"{name} {number:,}" for name, number in company.most_common())
+    if row.evidence == FORCED:
+        yield f"  because    -d takes every datagram of this port for {PROTOCOLS[row.protocol]}"
+        yield f"  the table  says {_named(winner) if winner else 'nothing: no row matches'}"
+        yield f"  its flow   {counts}, both ways together"
+        return
+    yield f"  because    {reason(row)}"
+    if winner is None:
+        yield "  winner     none: no row matches"
+    else:
+        yield f"  winner     {_named(winner)}"
+    if runner_up is None:
+        yield "  runner-up  none: nothing else comes near"
+    elif runner_up.matched:
+        yield f"  runner-up  {_named(runner_up)}, which matches too but comes later"
+    else:
+        yield f"  runner-up  {_named(runner_up)}, but {_failure(runner_up.steps[-1])}"
+    yield f"  its flow   {counts}, both ways together"
+
+
+def _named(trial: Trial) -> str:
+    return f"{trial.protocol} by {trial.reason} ({trial.strength})"
+
+
+def _failure(step: Step) -> str:
+    return f"{visible(step.found)} where {step.wanted} is wanted"
+
+
+def _trial(trial: Trial, won: bool) -> Iterator[str]:
+    mark = "*" if won else "+" if trial.matched else " "
+    yield f"{mark} {trial.protocol}: {trial.reason} ({trial.strength})"
+    for step in trial.steps:
+        octets = f"  [{step.octets[1][:MOST_TRIED].hex(' ')}]" if step.octets[1] else ""
+        yield f"    {'yes' if step.holds else 'no '}  {step.wanted}: {visible(step.found)}{octets}"
+
+
+def _message(row: Row, payload: bytes) -> Iterator[str]:
+    """The datagram as its protocol reads it; where nothing confirmed the row, as it would be read."""
+    protocol = PROTOCOLS[row.protocol]
+    name = protocol
+    if row.protocol >= len(TABLE) and row.row != UNKNOWN_ROW:
+        protocol = explain(payload, row.datagram.length).trials[row.row].protocol
+        name = f"{protocol}, if it were"
+    message: Any = read(protocol, payload)
+    if message is None:
+        yield "Nothing reads it"
+    elif isinstance(message, Malformed):
+        yield f"{name}: cannot be read, octet {message.offset}: {visible(message.reason)}"
+    else:
+        yield f"{name}: {visible(said(message, payload))}"
+        yield from listing(message, 2)

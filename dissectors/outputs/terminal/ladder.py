@@ -1,0 +1,168 @@
+"""The ladder of a call: its steps as arrows between the endpoints, with the time that passed in between."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dissectors.outputs.terminal.lines import (
+    Column,
+    Heading,
+    Line,
+    Page,
+    Span,
+    cells,
+    clip,
+    line,
+    span,
+    table,
+    width_of,
+)
+from dissectors.outputs.terminal.moments import moment, seconds
+from dissectors.outputs.terminal.steps import Step
+from dissectors.wire.values import replace
+
+MOST_STEPS = 48
+MOST_LANES = 5
+NARROWEST = 20
+COMFORTABLE = 28
+WIDEST = 46
+UNBOUNDED = 1 << 16
+PAUSE = 2.0
+"""Seconds without any step that get a row of their own."""
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
+    """Arrows where the page has room for the lanes, else one line a step with both its endpoints.
+
+    Lanes are the endpoints of the messages, and of events where those have none; an event of another port of the same
+    host is drawn on that host's lane.
+    """
+    shown = steps if page.everything else steps[:MOST_STEPS]
+    lanes = _lanes(shown)
+    moments = [moment(page, step.time) for step in shown]
+    left = max(map(cells, moments), default=0) + 4
+    gap = _gap(page, shown, left, len(lanes)) if len(lanes) > 1 else 0
+    if page.plain or not 2 <= len(lanes) <= MOST_LANES or gap < NARROWEST:
+        whole = _listed(replace(page, width=UNBOUNDED), [step for step in shown if not step.event], {})
+        fits = page.plain or max(map(width_of, whole), default=0) <= page.width
+        lines = _listed(page, shown, {}) if fits else _lettered(page, shown)
+    else:
+        lines = [*_heads(lanes, gap, left), *_drawn(page, shown, moments, lanes, gap)]
+    if len(shown) < len(steps):
+        lines.append(line(span(f"  … and {len(steps) - len(shown):,} more steps (--all)", "dim")))
+    return lines
+
+
+def _gap(page: Page, steps: Sequence[Step], left: int, lanes: int) -> int:
+    """How far apart lanes stand: what events say beside them may be cut sooner than arrows get short."""
+    gaps = []
+    for shown in (steps, [step for step in steps if not step.event]):
+        most = max((sum(cells(part.text) for part in step.note) for step in shown), default=0)
+        gaps.append(min(WIDEST, (page.width - left - most - 4) // (lanes - 1)))
+    return gaps[0] if gaps[0] >= COMFORTABLE else gaps[1]
+
+
+def _lanes(steps: Sequence[Step]) -> list[str]:
+    messages = [step for step in steps if not step.event] or steps
+    return list(dict.fromkeys(end for step in messages for end in (step.src, step.dst)))
+
+
+def _lane(end: str, party: str | None, lanes: list[str]) -> int | None:
+    """Which lane an endpoint has: its own, else its party's or another one of its host; None where that has none."""
+    if end in lanes:
+        return lanes.index(end)
+    host = end.rpartition(":")[0]
+    on_host = [number for number, lane in enumerate(lanes) if lane.rpartition(":")[0] == host]
+    return next((number for number in on_host if lanes[number] == party), on_host[0] if on_host else None)
+
+
+def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[str], gap: int) -> list[Line]:
+    width = max(map(cells, moments), default=0)
+    rows: list[Line] = []
+    before: float | None = None
+    for time, step in zip(moments, steps, strict=True):
+        if before is not None and step.time - before >= PAUSE:
+            passed = f"⋮ {seconds(step.time - before)}"
+            bars = "".join("│".ljust(gap) for _ in lanes).rstrip()
+            rows.append(line(span(f"  {'':>{width}}  "), span(bars, "dim"), span(f"   {passed}", "dim")))
+        before = step.time
+        ends = _lane(step.src, step.parties[0], lanes), _lane(step.dst, step.parties[1], lanes)
+        arrow = _arrow(step, ends[0], ends[1], len(lanes), gap)
+        room = page.width - width - 4 - sum(cells(part.text) for part in arrow) - 3
+        rows.append((Span(f"  {time:>{width}}  ", "dim"), *arrow, Span("   "), *_fitting(step.note, room)))
+    return rows
+
+
+def _fitting(note: Line, room: int) -> Line:
+    """What stands beside an arrow, as far as the page goes."""
+    kept: list[Span] = []
+    for part in note:
+        if room <= 1:
+            break
+        text = clip(part.text, room)
+        kept.append(Span(text, part.style))
+        room -= cells(text)
+    return tuple(kept)
+
+
+def _arrow(step: Step, src: int | None, dst: int | None, lanes: int, gap: int) -> Line:
+    """One row of lanes with the step drawn between its two; beside the last where it has none."""
+    if src is None or dst is None or src == dst:
+        low = high = dst if src is None else src
+        if low is None:
+            return line(span("".join("│".ljust(gap) for _ in range(lanes)).rstrip(), "dim"), span(f" {step.text}"))
+        before, after = "│".ljust(gap) * low, "".join("│".rjust(gap) for _ in range(lanes - 1 - (high or 0)))
+        text = clip(f" ↻ {step.text}" if src == dst else f" · {step.text}", NARROWEST - 1)
+        return line(span(before, "dim"), span("│", "dim"), span(text, step.style), span(after[cells(text) :], "dim"))
+    low, high = sorted((src, dst))
+    before, after = "│".ljust(gap) * low, "".join("│".rjust(gap) for _ in range(lanes - 1 - high))
+    room = gap * (high - low) - 1
+    text = f" {clip(step.text, room - 6)} "
+    fill = room - 1 - cells(text)
+    stroke, right, back = ("┄", "▷", "◁") if step.event else ("─", "▶", "◀")
+    if src < dst:
+        drawn = f"{stroke * (fill // 2)}{text}{stroke * (fill - fill // 2)}{right}"
+    else:
+        drawn = f"{back}{stroke * (fill - fill // 2)}{text}{stroke * (fill // 2)}"
+    return line(span(before + "│", "dim"), span(drawn, step.style), span("│" + after, "dim"))
+
+
+def _heads(lanes: list[str], gap: int, left: int) -> list[Line]:
+    """The endpoints over their lanes; where they are too long for that, letters with a legend before them."""
+    starts = [max(0, gap * i - len(name) // 2) for i, name in enumerate(lanes)]
+    ends = [start + len(name) + 1 for start, name in zip(starts, lanes, strict=True)]
+    if all(end < start for end, start in zip(ends, starts[1:], strict=False)):
+        row = ""
+        for start, name in zip(starts, lanes, strict=True):
+            row = row.ljust(start) + name
+        return [line(" " * left, span(row, "bold"))]
+    legend = [line(f"  {letter}  ", span(name, "bold")) for letter, name in zip(LETTERS, lanes, strict=False)]
+    return [*legend, line(" " * left, span("".join(f"{letter:<{gap}}" for letter in LETTERS[: len(lanes)]), "bold"))]
+
+
+def _lettered(page: Page, steps: Sequence[Step]) -> list[Line]:
+    """A line a step, with a letter for each endpoint: what a narrow page has room for."""
+    ends = dict.fromkeys(end for step in steps for end in (step.src, step.dst))
+    letters = {end: f"{LETTERS[i % 26]}{i // 26 or ''}" for i, end in enumerate(ends)}
+    legend = [line(f"  {letter}  ", span(end, "bold")) for end, letter in letters.items()]
+    return [*legend, *_listed(page, steps, letters)]
+
+
+def _listed(page: Page, steps: Sequence[Step], names: dict[str, str]) -> list[Line]:
+    columns = (
+        Column("time", "right"), Column("from" if not names else ""), Column(""), Column("to" if not names else ""),
+        Column("message", "left", 0, 12), Column("", "left", 1, 12),
+    )
+    rows: list[Line | Heading] = []
+    before: float | None = None
+    for step in steps:
+        if not page.plain and before is not None and step.time - before >= PAUSE:
+            rows.append(Heading(line(span(f"⋮ {seconds(step.time - before)}", "dim"))))
+        before = step.time
+        beside = span("".join(part.text for part in step.note))
+        time, arrow = span(moment(page, step.time)), span("→")
+        src, dst = names.get(step.src, step.src), names.get(step.dst, step.dst)
+        rows.append((time, span(src), arrow, span(dst), span(step.text, step.style), beside))
+    return table(page, columns, rows)

@@ -1,0 +1,56 @@
+"""Times and durations in the words of people."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+from dissectors.outputs.terminal.lines import Page
+
+
+def moment(page: Page, time: float) -> str:
+    """A time as the page wants it: seconds since the capture's first datagram, or a time of day."""
+    if page.clock == "relative":
+        return f"{time - page.zero:.3f}"
+    return day(page, time)[11:]
+
+
+def day(page: Page, time: float) -> str:
+    """A date with its time of day, in the zone that the page wants (UTC for relative times)."""
+    try:
+        zone = None if page.clock == "local" else timezone.utc
+        return datetime.fromtimestamp(round(time, 3), timezone.utc).astimezone(zone).isoformat(" ", "milliseconds")[:23]
+    except (OverflowError, OSError, ValueError):
+        return f"{time:.3f} s since the epoch"
+
+
+def zone(page: Page, time: float) -> str:
+    """The name of the zone that `day` speaks of at that time: in summer it may have another one."""
+    if page.clock != "local":
+        return "UTC"
+    try:
+        return datetime.fromtimestamp(time, timezone.utc).astimezone().tzname() or "local time"
+    except (OverflowError, OSError, ValueError):
+        return "local time"
+
+
+def seconds(duration: float) -> str:
+    """A duration with three digits that matter: `41 ms`, `2.13 s`, `24.1 s`, `3 min 20 s`, `2 h 5 min`."""
+    if abs(duration) < 0.9995:
+        return f"{duration * 1000:.0f} ms"
+    if abs(duration) < 99.95:
+        return f"{duration:.{2 if abs(duration) < 9.995 else 1}f} s"
+    whole = round(duration)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    if whole < 100 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 86400:,} days {whole % 86400 // 3600} h"
+
+
+def milliseconds(delay: float | None) -> str:
+    """A delay that is given in milliseconds; empty where it is not known."""
+    if delay is None:
+        return ""
+    if delay >= 10_000:
+        return seconds(delay / 1000)
+    return f"{delay:.1f} ms" if delay < 99.95 else f"{delay:,.0f} ms"

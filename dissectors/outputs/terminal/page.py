@@ -1,0 +1,155 @@
+"""A report for people: the sections in the order in which they are needed, in colours where colours help.
+
+The only module that knows rich, for what rich is best at: which terminal this is, which colours it has, and what
+NO_COLOR, COLUMNS and a pipe mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from typing import TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment, Segments
+from rich.style import Style
+from rich.text import Text
+
+from dissectors.outputs.escape import IN_ASCII as IN_ASCII
+from dissectors.outputs.terminal.calls import calls
+from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span, flowing, hanging, line, span
+from dissectors.outputs.terminal.media import checks, streams
+from dissectors.outputs.terminal.quality import handshakes, quality
+from dissectors.outputs.terminal.sizes import sizes
+from dissectors.outputs.terminal.summary import MARKS, STYLES, by_kind, headline, on_the_wire, places, worst
+from dissectors.report import Finding, Report
+
+NARROWEST = 40
+MOST_ALIKE = 4
+
+
+def render(
+    report: Report,
+    stream: TextIO,
+    *,
+    clock: str = "relative",
+    width: int | None = None,
+    everything: bool = False,
+    weighed: bool = False,
+    nothing: str = "",
+) -> str:
+    """The report as text for `stream`: its width and colours when it is a terminal, plain lines when it is not.
+
+    `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` leaves nothing
+    out; `weighed` adds what each message weighs and would weigh with its body compressed; `nothing` is told in
+    place of all of it.
+    """
+    console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+    page = Page(
+        width=max(console.width, NARROWEST),
+        plain=not console.is_terminal and width is None,
+        colour=console.color_system is not None and not console.no_color,
+        everything=everything,
+        clock=clock,
+        zero=report.capture.first or 0.0,
+    )
+    with console.capture() as capture:
+        shown = opening(page, report, nothing) if nothing else lines(page, report)
+        show(console, page, [*shown, *((BLANK, *sizes(page, report)) if weighed and not nothing else ())])
+    return capture.get()
+
+
+def lines(page: Page, report: Report) -> list[Line]:
+    """The whole report: the sentence, what is wrong, what is on the wire, calls, streams, checks, every finding."""
+    return [
+        *opening(page, report),
+        BLANK,
+        *worst(page, report),
+        *on_the_wire(page, report),
+        BLANK,
+        *calls(page, report),
+        *streams(page, report),
+        *quality(page, report),
+        *checks(page, report),
+        *handshakes(page, report),
+        *findings(page, report),
+    ]
+
+
+def opening(page: Page, report: Report, story: str = "") -> list[Line]:
+    """The sentence with which a report begins; `story` is what happened, where the report itself cannot tell."""
+    name, colon, sentence = headline(report, story)
+    return hanging(page, (name, colon), sentence.text, indent=2)
+
+
+def findings(page: Page, report: Report) -> list[Line]:
+    """Every finding in full: what and where, then once for those that are alike why it matters and what to do."""
+    if not report.findings:
+        return []
+    rows = [line(span("Findings", "bold"))]
+    for alike in by_kind(report.findings):
+        rows += [*_alike(page, alike, report), BLANK]
+    return rows[:-1]
+
+
+def show(console: Console, page: Page, rows: Iterable[Line]) -> None:
+    """Print lines as they are: never wrapped again, and cut only where a terminal would break them."""
+    # A console looks at its terminal and at the environment whenever it is asked.
+    width, ascii_only = 0 if page.plain else console.width, console.options.ascii_only
+    style_of, end = cache(console.get_style), Segment.line()
+    segments: list[Segment] = []
+    for row in rows:
+        drawn = tuple([Span(text.translate(IN_ASCII), style) for text, style in row]) if ascii_only else row
+        text = "".join([part.text for part in drawn]).rstrip()
+        if width and cell_len(text) > width:
+            segments += _cut(console, drawn, width)
+        else:
+            segments += _segments(drawn, len(text), style_of)
+        segments.append(end)
+    console.print(Segments(segments), soft_wrap=True)
+
+
+def _segments(row: Line, length: int, style_of: Callable[[str], Style]) -> Iterator[Segment]:
+    """The first `length` characters of a line."""
+    for text, style in row:
+        if length <= 0:
+            break
+        yield Segment(text[:length], style_of(style))
+        length -= len(text)
+
+
+def _cut(console: Console, row: Line, width: int) -> Iterable[Segment]:
+    """A line that ends with … where it is wider than `width` cells."""
+    text = Text()
+    for part in row:
+        text.append(part.text, part.style or None)
+    text.rstrip()
+    text.truncate(width, overflow="ellipsis")
+    return text.render(console)
+
+
+def _alike(page: Page, alike: list[Finding], report: Report) -> list[Line]:
+    finding = alike[0]
+    style = STYLES[finding.severity]
+    shown = alike if page.everything else alike[:MOST_ALIKE]
+    mark = f"{finding.severity} {finding.id}: " if page.plain else f"{MARKS[finding.severity]} "
+    rows: list[Line] = []
+    for one in shown:
+        rows += hanging(page, line("  ", span(mark, style)), one.what, style)
+        rows += flowing(page, line("    "), [line(span(part, "dim")) for part in _where(one, report)], " · ", 4)
+    if len(shown) < len(alike):
+        rows.append(line(span(f"    … and {len(alike) - len(shown):,} more like it (--all)", "dim")))
+    for label, text in (("why", finding.why), ("do", finding.fix)):
+        rows += hanging(page, line("    ", span(f"{label:<5}", "dim")), text)
+    return rows
+
+
+def _where(finding: Finding, report: Report) -> list[str]:
+    """The finding's id, how sure it is, and what to look at."""
+    parts = [finding.id]
+    parts += [] if finding.certainty == "certain" else [f"certainty {finding.certainty}"]
+    parts += [frames] if (frames := places(finding.places, report.capture)) else []
+    parts += [f"call {finding.call + 1}"] if finding.call is not None else []
+    parts += [f"SSRC 0x{report.streams[finding.stream].ssrc:08X}"] if finding.stream is not None else []
+    return parts

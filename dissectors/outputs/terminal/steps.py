@@ -1,0 +1,190 @@
+"""The steps of a call in the order of time: its messages, and what STUN, DTLS, RTP and RTCP did beside them."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Iterator
+from operator import itemgetter
+from typing import Generic, TypeVar
+
+from dissectors.outputs.terminal.lines import Line, clip, count, span
+from dissectors.outputs.terminal.moments import milliseconds
+from dissectors.report import Body, Call, Check, Description, Handshake, Message, Report, Stream
+from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct
+
+BEFORE = 35.0
+"""Checks and handshakes so many seconds before the INVITE belong to it."""
+
+MOST_EVENTS = 24
+NAMES = {"connectivity check": "checks", "binding": "binding requests"}
+TARGET = 40
+
+
+class Step(Struct, frozen=True):
+    """One row of the ladder: from where to where, what, in which style, and what stands beside it.
+
+    An `event` is no message: one arrow for many datagrams, drawn lighter. `parties` are the signalling endpoints of
+    whose media it tells, where that is known.
+    """
+
+    time: float
+    src: str
+    dst: str
+    text: str
+    style: str
+    note: Line
+    event: bool = False
+    parties: tuple[str | None, str | None] = (None, None)
+
+
+Asked = TypeVar("Asked", Check, Handshake)
+
+
+class _Begun(Generic[Asked]):
+    """What hosts began, to be found by time: a report may have as many of these as it has calls."""
+
+    def __init__(self, begun: Iterable[Asked]) -> None:
+        self._at: dict[str, list[tuple[float, int, Asked]]] = {}
+        for position, one in sorted(enumerate(begun), key=lambda each: each[1].first):
+            self._at.setdefault(one.src, []).append((one.first, position, one))
+
+    def between(self, hosts: Collection[str], begin: float, end: float) -> list[Asked]:
+        """What began then, from one of these hosts to another, in the order of the report."""
+        found: list[tuple[int, Asked]] = []
+        for host in hosts:
+            there = self._at.get(host, [])
+            first = bisect_left(there, begin, key=itemgetter(0))
+            last = bisect_right(there, end, key=itemgetter(0))
+            found += [(position, one) for _, position, one in there[first:last] if one.dst in hosts]
+        return [one for _, one in sorted(found, key=itemgetter(0))]
+
+
+class Beside:
+    """What else a report has, to be looked up for each of its calls."""
+
+    def __init__(self, report: Report) -> None:
+        self.streams = report.streams
+        self.handshakes = _Begun(report.handshakes)
+        self.checks = _Begun([check for check in report.checks if check.requests])
+
+
+def steps(beside: Beside, call: Call) -> list[Step]:
+    """Every step of a call, with what was beside it."""
+    told = [*_messages(call), *list(_events(beside, call))[:MOST_EVENTS]]
+    return sorted(told, key=lambda step: step.time)
+
+
+def label(message: Message) -> str:
+    """`INVITE`, `180 Ringing`."""
+    if message.status is None:
+        return message.method
+    return f"{message.status} {message.reason or ''}".rstrip()
+
+
+def style(message: Message) -> str:
+    """The colour of a message: requests, provisional, final and refusing answers."""
+    if message.retransmission:
+        return "dim"
+    if message.status is None:
+        return "cyan"
+    return "default" if message.status < 200 else "green" if message.status < 300 else "red"
+
+
+def inflation(body: Body) -> str:
+    """`zlib 280 → 449 B`, with how the decoding ended where it was not whole."""
+    text = f"{body.encoding} {body.compressed_length:,} → {body.inflated_length:,} B"
+    return text if body.status == "complete" else f"{text}, {body.status}"
+
+
+def _messages(call: Call) -> Iterator[Step]:
+    targets: dict[tuple[str, str, int | None], str] = {}
+    branches: dict[str | None, int] = {}
+    described = {description.place: description for description in call.descriptions}
+    for message in call.messages:
+        marks = _wants(described[message.place]) if message.place in described else []
+        if message.status is None and message.uri:
+            first = targets.setdefault((message.side, message.method, message.cseq), message.uri)
+            if message.uri != first:
+                marks.append(f"retargeted to {clip(message.uri, TARGET)}")
+        elif _branching(message):
+            branch = branches.setdefault(message.to_tag, len(branches) + 1)
+            if len(branches) > 1:
+                marks.append(f"fork {branch}")
+        src, dst = endpoint(message.src, message.sport), endpoint(message.dst, message.dport)
+        yield Step(message.time, src, dst, label(message), style(message), _beside(message, marks))
+
+
+def _wants(description: Description) -> list[str]:
+    """What an offer or answer makes of the call: one direction, silence, a fax."""
+    lines = [media for media in description.media if media.port]
+    fax = ["fax"] if any("UDPTL" in media.profile.upper() for media in lines) else []
+    return [*sorted({media.direction for media in lines} - {"sendrecv"}), *fax]
+
+
+def _branching(message: Message) -> bool:
+    """Whether To's tag names the phone that answers: in what the caller answers to a re-INVITE it is the caller's."""
+    answers = message.method == "INVITE" and message.side == "callee"
+    return answers and bool(message.to_tag) and 100 < (message.status or 0) < 300
+
+
+def _beside(message: Message, marks: list[str]) -> Line:
+    """The datagram's size, what its body became, its frame, and what is special about it."""
+    parts = [span(f"{message.length:,} B", "dim")]
+    if message.body is not None and message.body.status not in ("identity", "unsupported"):
+        parts.append(span(f"  {inflation(message.body)}", "magenta"))
+    parts.append(span(f"  #{message.place.frame}", "dim"))
+    parts += [span(f"  {mark}", "yellow") for mark in marks]
+    if message.retransmission:
+        parts.append(span("  again", "yellow"))
+    return tuple(parts)
+
+
+def _events(beside: Beside, call: Call) -> Iterator[Step]:
+    """Media and RTCP of the call's streams; checks and handshakes between its hosts while it lasted."""
+    streams = [beside.streams[position] for position in call.streams]
+    parties = _parties(call)
+    for stream in streams:
+        sender = parties.get(stream.sender or "")
+        receiver = next((end for side, end in parties.items() if side != stream.sender), None)
+        yield from _media(stream, (sender, receiver))
+    hosts = {address for message in call.messages for address in (message.src, message.dst)}
+    hosts |= {address for stream in streams for address in (stream.src, stream.dst)}
+    last = max([call.messages[-1].time if call.messages else call.start, *(stream.last for stream in streams)])
+    for handshake in beside.handshakes.between(hosts, call.start - BEFORE, last):
+        ends = endpoint(handshake.src, handshake.sport), endpoint(handshake.dst, handshake.dport)
+        said = [handshake.outcome, handshake.srtp_profile or "", f"#{handshake.place.frame}"]
+        note = (span("  ".join(filter(None, said)), "dim"),)
+        yield Step(handshake.first, *ends, handshake.version or "DTLS", "magenta", note, True)
+    for check in beside.checks.between(hosts, call.start - BEFORE, last):
+        ends = endpoint(check.src, check.sport), endpoint(check.dst, check.dport)
+        said = [f"{check.answered} of {check.requests} answered", "nominated" if check.nominated else ""]
+        said += [milliseconds(check.round_trip_ms), f"#{check.place.frame}"]
+        note = (span("  ".join(filter(None, said)), "dim" if check.answered else "red"),)
+        yield Step(check.first, *ends, f"STUN {NAMES.get(check.kind, check.kind)}", "yellow", note, True)
+
+
+def _parties(call: Call) -> dict[str, str]:
+    """Where each side signals from, as far as its messages say."""
+    found: dict[str, str] = {}
+    for message in call.messages:
+        found.setdefault(message.side, endpoint(message.src, message.sport))
+    return found
+
+
+def _media(stream: Stream, ends: tuple[str | None, str | None]) -> Iterator[Step]:
+    src, dst = endpoint(stream.src, stream.sport), endpoint(stream.dst, stream.dport)
+    name = "SRTP" if stream.encrypted else "RTP"
+    codec = stream.codec or f"type {stream.payload_types[0].payload_type}"
+    began = (span(f"{codec}, SSRC 0x{stream.ssrc:08X}  #{stream.first_place.frame}", "dim"),)
+    yield Step(stream.first, src, dst, f"{name} begins", "green", began, True, ends)
+    lost = f", {100 * stream.lost_fraction:.1f} % lost" if stream.lost else ""
+    ended = (span(f"{count(stream.packets, 'packet')}{lost}  #{stream.last_place.frame}", "dim"),)
+    yield Step(stream.last, src, dst, f"{name} ends", "green", ended, True, ends)
+    view = stream.rtcp
+    if view is not None and view.reports and view.last:
+        trip = milliseconds(view.round_trip_ms)
+        said = f"{100 * view.fraction_lost:.1f} % lost at worst" + (f", round trip {trip}" if trip else "")
+        yield Step(view.last, dst, src, "RTCP report", "blue", (span(said, "dim"),), True, ends[::-1])
+    if stream.end is not None:
+        yield Step(stream.end, src, dst, "RTCP BYE", "blue", (span(f"SSRC 0x{stream.ssrc:08X}", "dim"),), True, ends)

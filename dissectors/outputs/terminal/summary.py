@@ -1,0 +1,258 @@
+"""The head of a report: one sentence that says what the capture is, what is wrong with it, and what is on the wire."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+from dissectors.outputs.terminal.lines import (
+    BLANK,
+    Line,
+    Page,
+    Span,
+    cells,
+    count,
+    flowing,
+    hanging,
+    line,
+    listed,
+    span,
+    width_of,
+)
+from dissectors.outputs.terminal.moments import day, seconds, zone
+from dissectors.report import Call, Capture, Finding, Flow, Place, Report, Seen
+from dissectors.wire.datagram import endpoint
+
+MARKS = {"error": "✖", "warning": "▲", "note": "●"}
+STYLES = {"error": "bold red", "warning": "yellow", "note": "blue"}
+SEVERITIES = tuple(MARKS)
+PROTOCOL_STYLES = {
+    "SIP": "cyan", "RTP": "green", "RTCP": "blue", "STUN": "yellow", "TURN": "bright_yellow", "DTLS": "magenta",
+    "ZRTP": "bright_magenta", "QUIC": "bright_blue", "KEEPALIVE": "bright_black", "UNKNOWN": "red",
+}
+OUTCOMES = {"established": "still open", "fragment": "in part"}
+KINDS = {"options": "OPTIONS request", "other": "other SIP transaction"}
+NUMBERS = re.compile(r"0x[0-9A-F]+|\d+")
+BAR = 30
+LEAST_BESIDE_BAR = 28
+MOST_FINDINGS = 6
+MOST_PAIRS = 6
+
+
+def headline(report: Report, story: str = "") -> Line:
+    """The first line: which capture, what happened in it (or else `story`), how much of it, on which port."""
+    name = listed((os.path.basename(file.name) or file.name for file in report.capture.files), 3)
+    return line(span(name, "bold"), ": ", span(f"{story or _story(report)}; {_traffic(report)}"))
+
+
+def worst(page: Page, report: Report) -> list[Line]:
+    """Errors and warnings, each with its frames and what to do about it."""
+    alike = [group for group in by_kind(report.findings, apart=True) if group[0].severity != "note"]
+    shown = alike if page.everything else alike[:MOST_FINDINGS]
+    lines: list[Line] = []
+    for group in shown:
+        finding = group[0]
+        mark, style = MARKS[finding.severity], STYLES[finding.severity]
+        frames = places(finding.places, report.capture, 3)
+        where = f" ({frames})" if frames else ""
+        where += f", and {len(group) - 1:,} more like it" if len(group) > 1 else ""
+        if page.plain:
+            lines.append(line(f"{finding.severity}: {finding.what}{where}: {finding.fix}"))
+            continue
+        lines += hanging(page, line(span(f" {mark} ", style)), finding.what + where, style)
+        lines += hanging(page, line("   "), finding.fix, "dim")
+    if len(shown) < len(alike):
+        lines.append(line(f"   … and {count(len(alike) - len(shown), 'more kind', 'more kinds')} (--all)"))
+    return [*lines, BLANK] if lines else []
+
+
+def on_the_wire(page: Page, report: Report) -> list[Line]:
+    """When, what carried it, and a line for each pair of endpoints with its protocols."""
+    capture = report.capture
+    lines = _heading(page, capture)
+    pairs = _pairs(report.flows)
+    shown = pairs if page.everything else pairs[:MOST_PAIRS]
+    names = [name for name, _, _ in shown]
+    width = max(map(cells, names), default=0)
+    for name, datagrams, protocols in shown:
+        bar = _bar(protocols, datagrams) if page.colour else ()
+        padding = " " * (width - cells(name))
+        first = line("  ", name, padding, f"  {datagrams:>7,}  ")
+        if not page.plain and width_of(first) - 2 > page.width:
+            lines += hanging(page, line("  "), name, indent=4)
+            first = line(f"    {datagrams:,}  ")
+        lines += _pair(page, first, bar, protocols)
+    if len(shown) < len(pairs):
+        lines.append(line(span(f"  … and {count(len(pairs) - len(shown), 'more pair')} of endpoints (--all)", "dim")))
+    for label, text in _remarks(report):
+        lines += hanging(page, line(span(f"  {label}: ", "dim")), text, "dim")
+    return lines
+
+
+def by_kind(findings: Iterable[Finding], apart: bool = False) -> list[list[Finding]]:
+    """Findings of the same id and severity together, the worst first, else in the order of the report.
+
+    With `apart` those that are about no call and no stream are together only if nothing but numbers differs in them:
+    one may then stand for all.
+    """
+    groups: dict[tuple[str, str, str], list[Finding]] = {}
+    for finding in findings:
+        general = finding.call is None and finding.stream is None
+        subject = NUMBERS.sub("", finding.what) if apart and general else ""
+        groups.setdefault((finding.id, finding.severity, subject), []).append(finding)
+    return sorted(groups.values(), key=lambda group: SEVERITIES.index(group[0].severity))
+
+
+def places(where: tuple[Place, ...], capture: Capture, most: int = 8) -> str:
+    """`frames 5, 9 and 12 more`; with the file's name where there are several files; empty before the first frame."""
+    where = tuple(place for place in where if place.frame)
+    if not where:
+        return ""
+    if len(capture.files) < 2:
+        return f"{'frame' if len(where) == 1 else 'frames'} {listed((f'{place.frame}' for place in where), most)}"
+    named = (f"frame {place.frame} of {os.path.basename(capture.files[place.file].name)}" for place in where)
+    return listed(named, most)
+
+
+def _story(report: Report) -> str:
+    """What happened, in the fewest words that are true."""
+    calls = [call for call in report.calls if call.kind == "call"]
+    if len(calls) == 1:
+        return f"one call, {outcome(calls[0])}"
+    if calls:
+        outcomes = _outcomes(report, calls)
+        words = (f"{number:,} {OUTCOMES.get(name, name)}" for name, number in outcomes.most_common())
+        return f"{outcomes.total():,} calls ({listed(words)})"
+    if report.calls:
+        kinds = _kinds(report)
+        return "no call, but " + listed(count(number, KINDS.get(kind, kind)) for kind, number in kinds.most_common())
+    if report.streams:
+        return f"no signalling, {count(len(report.streams), 'RTP stream')}"
+    if any(seen.name != "UNKNOWN" for seen in report.capture.protocols):
+        return "no call and no media"
+    if report.capture.datagrams:
+        return "nothing of a call"
+    fragments = any(finding.id == "fragments-incomplete" for finding in report.findings)
+    return "no whole UDP datagram, only fragments" if fragments else "no UDP at all"
+
+
+def _kinds(report: Report) -> Counter[str]:
+    """How many transactions there were of each kind, those that are not listed included."""
+    if report.totals is None:
+        return Counter(call.kind for call in report.calls)
+    kinds: Counter[str] = Counter()
+    for seen in report.totals.outcomes:
+        kinds[seen.name.split(", ")[0]] += seen.count
+    return kinds
+
+
+def _outcomes(report: Report, calls: list[Call]) -> Counter[str]:
+    """What the calls came to, those that are not listed included."""
+    if report.totals is None or not report.totals.calls_left_out:
+        return Counter(call.outcome for call in calls)
+    counted = {seen.name.removeprefix("call, "): seen.count for seen in report.totals.outcomes}
+    return Counter({name: number for name, number in counted.items() if ", " not in name})
+
+
+def outcome(call: Call) -> str:
+    """What a call came to, with how long people could talk or why they could not."""
+    if call.outcome == "ended" and call.answered is not None and call.ended is not None:
+        return f"talked {seconds(call.ended - call.answered)}"
+    if call.outcome == "established":
+        return "answered, open at the end"
+    if call.outcome == "rejected" and call.status:
+        return f"rejected with {call.status}"
+    return {"ringing": "ringing at the end", "fragment": "only part of it captured"}.get(call.outcome, call.outcome)
+
+
+def _traffic(report: Report) -> str:
+    capture = report.capture
+    if not capture.datagrams:
+        return f"{count(capture.frames, 'frame')}"
+    ports = set.intersection(*({flow.sport, flow.dport} for flow in report.flows)) if report.flows else set()
+    where = f", all on port {min(ports)}" if ports else ""
+    return f"{count(capture.datagrams, 'datagram')} in {seconds(capture.duration)}{where}"
+
+
+def _heading(page: Page, capture: Capture) -> list[Line]:
+    title = span("On the wire", "bold")
+    if capture.first is None:
+        return [line(title, "   ", span("nothing", "dim"))]
+    when = f"{day(page, capture.first)} {zone(page, capture.first)}, {seconds(capture.duration)}"
+    return hanging(page, line(title, "   "), when, "dim", indent=4)
+
+
+def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
+    """Both directions of a 5-tuple as one: its name, its datagrams, in all and by protocol; the busiest first."""
+    pairs: dict[tuple[str, int, str, int, str], list[Flow]] = {}
+    for flow in flows:
+        back = (flow.dst, flow.dport, flow.src, flow.sport, flow.inside)
+        key = back if back in pairs else (flow.src, flow.sport, flow.dst, flow.dport, flow.inside)
+        pairs.setdefault(key, []).append(flow)
+    rows = []
+    for (src, sport, dst, dport, inside), both in pairs.items():
+        arrow = "⇄" if len(both) > 1 else "→"
+        name = f"{endpoint(src, sport)} {arrow} {endpoint(dst, dport)}" + (f" ({inside})" if inside else "")
+        protocols: Counter[str] = Counter()
+        for flow in both:
+            protocols.update({seen.name: seen.count for seen in flow.protocols})
+        rows.append((name, sum(flow.datagrams for flow in both), protocols))
+    return sorted(rows, key=lambda row: -row[1])
+
+
+def _bar(protocols: Counter[str], datagrams: int) -> Line:
+    """Thirty cells shared by the protocols; each that is there has one at least."""
+    kinds = protocols.most_common()
+    shares = [max(1, round(BAR * number / max(datagrams, 1))) for _, number in kinds]
+    if shares:
+        shares[0] = max(1, shares[0] - (sum(shares) - BAR))
+    return tuple(Span("━" * share, _style(name)) for (name, _), share in zip(kinds, shares, strict=True))
+
+
+def _pair(page: Page, first: Line, bar: Line, protocols: Counter[str]) -> list[Line]:
+    """A pair on one line, or with its protocols under it where the page is narrow."""
+    named = [
+        line(span(f"{'unknown' if name == 'UNKNOWN' else name} {number:,}", _style(name)))
+        for name, number in protocols.most_common()
+    ]
+    drawn = (*bar, Span("  ")) if bar else BLANK
+    one = flowing(page, (*first, *drawn), named, "  ", 4)
+    if len(one) == 1 and (page.plain or width_of(one[0]) <= page.width):
+        return one
+    if page.width < width_of(drawn) + LEAST_BESIDE_BAR:
+        return [first, *([(Span("    "), *bar)] if bar else []), *flowing(page, line("    "), named, "  ", 4)]
+    return [first, *flowing(page, (Span("    "), *drawn), named, "  ", 4 + width_of(drawn))]
+
+
+def _remarks(report: Report) -> Iterable[tuple[str, str]]:
+    """What else is to be said of the files, in pairs of a word and a sentence."""
+    capture = report.capture
+    damaged = {place.file for one in report.findings if one.id == "capture-corrupt" for place in one.places}
+    if capture.inside:
+        yield "inside TURN", count(capture.inside, "datagram")
+    if capture.encapsulations:
+        yield "carried by", _seen(capture.encapsulations, "header")
+    if capture.not_analysed:
+        yield "not analysed", _seen(capture.not_analysed, "segment")
+    if report.totals is not None and report.totals.calls_left_out:
+        gone, streams = report.totals.calls_left_out, report.totals.streams_left_out
+        over = count(gone, "call or transaction that is over", "calls and transactions that are over")
+        yield "only counted", f"{over}, {count(streams, 'stream')} (analyze --all lists them)"
+    for number, file in enumerate(capture.files):
+        if file.cut:
+            how = "damaged; what came before was read" if number in damaged else "it ends in the middle of a frame"
+            yield os.path.basename(file.name), how
+        if file.dropped:
+            yield os.path.basename(file.name), f"{count(file.dropped, 'frame')} dropped while capturing"
+        for comment in file.comments[:3]:
+            yield "comment", comment
+
+
+def _seen(seen: tuple[Seen, ...], noun: str) -> str:
+    return listed((f"{one.name} ({count(one.count, noun)})" for one in seen), 6)
+
+
+def _style(protocol: str) -> str:
+    return PROTOCOL_STYLES.get(protocol, "")

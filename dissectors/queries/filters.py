@@ -1,0 +1,219 @@
+"""The language of filters: `user==alice and status==4xx`.
+
+    expression = term { ("or" | "||") term }
+    term       = factor { ("and" | "&&") factor }
+    factor     = ("not" | "!") factor | "(" expression ")" | field operator value
+    operator   = "==" | "!=" | "~" (contains)
+
+The fields are those of `FIELDS`; values compare without case, and may be put between double quotes. A value that no
+capture could have, such as a port of letters, is refused: what is misspelt would silently fit nothing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterator
+from ipaddress import ip_address
+
+from dissectors.findings.rules import RULES, SEVERITIES
+from dissectors.mux.table import PROTOCOLS
+
+FIELDS = ("callid", "user", "addr", "port", "ssrc", "method", "status", "protocol", "finding", "severity")
+LONGEST, DEEPEST = 4096, 64
+
+TOKEN = re.compile(
+    r'\s*(?:(?P<mark>\(|\)|==|!=|~|&&|\|\||!)|"(?P<quoted>[^"]*)"|(?P<word>[^\s()"=!~&|]+))', re.ASCII
+)
+CLASS = re.compile(r"[1-6]xx")
+STATUS = re.compile(r"[1-6](?:xx|\d\d)", re.ASCII)
+NUMBER = re.compile(r"\d{1,10}", re.ASCII)
+HEXADECIMAL = re.compile(r"0x[0-9a-f]{1,8}")
+METHOD = re.compile(r"[\w.!%*+`'~-]+", re.ASCII)
+MOST_PORT, MOST_SSRC = 0xFFFF, 0xFFFFFFFF
+MOST_LISTED = 12
+Values = dict[str, set[str]]
+Wanted = Callable[[Values], bool]
+
+
+class NoFilter(ValueError):
+    """A filter that cannot be read: one line for people."""
+
+
+class Reader:
+    """Takes the tokens of a filter one after the other."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > LONGEST:
+            raise NoFilter(f"a filter of more than {LONGEST} characters")
+        self.tokens = list(self._tokens(text))
+        self.at = 0
+        self.depth = 0
+
+    def _tokens(self, text: str) -> Iterator[tuple[str, str]]:
+        place, text = 0, text.rstrip()
+        while place < len(text):
+            found = TOKEN.match(text, place)
+            if found is None:
+                raise NoFilter(f"cannot read the filter from {text[place : place + 20]!r}")
+            yield found.lastgroup or "", found[found.lastgroup or 0]
+            place = found.end()
+
+    def next_is(self, *words: str) -> bool:
+        """Take the next token if it is one of these words or marks."""
+        if self.at < len(self.tokens) and self.tokens[self.at][0] != "quoted":
+            if self.tokens[self.at][1].lower() in words:
+                self.at += 1
+                return True
+        return False
+
+    def take(self, what: str) -> str:
+        """The next token, a word or a quoted text."""
+        if self.at >= len(self.tokens) or self.tokens[self.at][0] == "mark":
+            raise NoFilter(f"{what} is missing in the filter")
+        self.at += 1
+        return self.tokens[self.at - 1][1]
+
+    def expression(self) -> Wanted:
+        """Terms, any of which is enough."""
+        terms = [self.term()]
+        while self.next_is("or", "||"):
+            terms.append(self.term())
+        return lambda values: any(term(values) for term in terms)
+
+    def term(self) -> Wanted:
+        """Factors, all of which must hold."""
+        factors = [self.factor()]
+        while self.next_is("and", "&&"):
+            factors.append(self.factor())
+        return lambda values: all(factor(values) for factor in factors)
+
+    def factor(self) -> Wanted:
+        """A negation, an expression in parentheses, or a comparison."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise NoFilter(f"a filter nested deeper than {DEEPEST}")
+        if self.next_is("not", "!"):
+            inner = self.factor()
+            wanted: Wanted = lambda values: not inner(values)  # noqa: E731  (one of three forms of the same)
+        elif self.next_is("("):
+            wanted = self.expression()
+            if not self.next_is(")"):
+                raise NoFilter("a parenthesis is not closed")
+        else:
+            wanted = self.comparison()
+        self.depth -= 1
+        return wanted
+
+    def comparison(self) -> Wanted:
+        """`field operator value`."""
+        field = self.take("a field").lower()
+        if field not in FIELDS:
+            raise NoFilter(f"no field {field!r}; there are {', '.join(FIELDS)}")
+        operator = next((mark for mark in ("==", "!=", "~") if self.next_is(mark)), None)
+        if operator is None:
+            raise NoFilter(f"after {field} comes ==, != or ~")
+        value = self.take("a value").lower()
+        if operator == "~":
+            value = part(field, value)
+            return lambda values: any(value in each for each in values.get(field, ()))
+        value = normal(field, value)
+        if field == "status" and CLASS.fullmatch(value):
+            same: Wanted = lambda values: any(each[0] == value[0] for each in values.get(field, ()))  # noqa: E731
+        else:
+            same = lambda values: value in values.get(field, ())  # noqa: E731
+        return same if operator == "==" else lambda values: not same(values)
+
+
+def normal(field: str, value: str) -> str:
+    """A value as the report's are written: an SSRC in hexadecimal becomes a number, a user loses its scheme.
+
+    Raises NoFilter where no report can have it.
+    """
+    reader = READERS.get(field)
+    return reader(field, value) if reader else value
+
+
+def without_scheme(address: str) -> str:
+    """The address of a user without `sip:` or `sips:`."""
+    return re.sub(r"^sips?:", "", address)
+
+
+def _user(_: str, value: str) -> str:
+    return without_scheme(value)
+
+
+def _address(_: str, value: str) -> str:
+    try:
+        return str(ip_address(value.strip("[]")))
+    except ValueError:
+        raise NoFilter(f"addr {value!r} is no IP address; addr~{value} looks for a part of one") from None
+
+
+def _port(_: str, value: str) -> str:
+    if not NUMBER.fullmatch(value) or int(value) > MOST_PORT:
+        raise NoFilter(f"port {value!r} is no number from 0 to {MOST_PORT}")
+    return str(int(value))
+
+
+def _ssrc(_: str, value: str) -> str:
+    written = HEXADECIMAL.fullmatch(value) or NUMBER.fullmatch(value)
+    number = int(value, 16 if value.startswith("0x") else 10) if written else MOST_SSRC + 1
+    if number > MOST_SSRC:
+        raise NoFilter(f"ssrc {value!r} is no number of 32 bits, such as 3190985869 or 0xBE22948D")
+    return str(number)
+
+
+def _method(_: str, value: str) -> str:
+    if not METHOD.fullmatch(value):
+        raise NoFilter(f"method {value!r} is no SIP method, such as INVITE")
+    return value
+
+
+def _status(_: str, value: str) -> str:
+    if not STATUS.fullmatch(value):
+        raise NoFilter(f"status {value!r} is none from 100 to 699, and no class such as 4xx")
+    return value
+
+
+def _name(field: str, value: str) -> str:
+    if value not in NAMES[field]:
+        raise NoFilter(f"no {field} {value!r}; {_instead(value, NAMES[field])}")
+    return value
+
+
+def _instead(value: str, names: Collection[str]) -> str:
+    """What may stand in place of a name that there is not."""
+    if len(names) <= MOST_LISTED:
+        return f"there are {', '.join(names)}"
+    near = difflib.get_close_matches(value, names, 1)
+    return f"did you mean {near[0]}?" if near else "muxshark findings lists them"
+
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "protocol": tuple(name.lower() for name in PROTOCOLS), "finding": tuple(RULES), "severity": SEVERITIES,
+}
+READERS: dict[str, Callable[[str, str], str]] = {
+    "user": _user, "addr": _address, "port": _port, "ssrc": _ssrc, "method": _method, "status": _status,
+    **dict.fromkeys(NAMES, _name),
+}
+PARTS = {"addr": r"[0-9a-f.:]+", "port": r"\d{1,5}", "ssrc": r"\d{1,10}|(?:0x)?[0-9a-f]{1,8}", "status": r"\d{1,3}"}
+"""What a part of a value can look like, for `~`."""
+
+
+def part(field: str, value: str) -> str:
+    """A part of a value, as the report's are written; raises NoFilter where no value of the field can contain it."""
+    if field in NAMES and not any(value in name for name in NAMES[field]):
+        raise NoFilter(f"no {field} contains {value!r}; {_instead(value, NAMES[field])}")
+    if field in PARTS and not re.fullmatch(PARTS[field], value, re.ASCII):
+        raise NoFilter(f"no {field} contains {value!r}")
+    return without_scheme(value).removeprefix("0x") if field in ("user", "ssrc") else value
+
+
+def wanted(text: str) -> Wanted:
+    """The filter that a text stands for; raises NoFilter with one line for people."""
+    reader = Reader(text)
+    found = reader.expression()
+    if reader.at < len(reader.tokens):
+        raise NoFilter(f"the filter goes on after its end: {reader.tokens[reader.at][1]!r}")
+    return found

@@ -1,0 +1,147 @@
+"""Selection: which calls, streams and flows of a report fit a filter and a window of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.queries.filters import Values, Wanted, without_scheme
+from dissectors.report import Call, Check, Finding, Flow, Handshake, Report, Stream
+from dissectors.wire.values import Struct, replace
+
+
+class Window(Struct, frozen=True):
+    """Seconds from the beginning of the capture; None is an open end."""
+
+    begin: float | None = None
+    end: float | None = None
+
+    def overlaps(self, zero: float, first: float, last: float) -> bool:
+        """Whether something that lasted from `first` to `last` was there within the window."""
+        after = self.begin is None or last - zero >= self.begin
+        return after and (self.end is None or first - zero <= self.end)
+
+
+def of_call(report: Report, number: int, call: Call, found: dict[int, list[Finding]]) -> Values:
+    """The values of a call with its streams."""
+    streams = [report.streams[position] for position in call.streams]
+    ends = [(m.src, m.sport) for m in call.messages] + [(m.dst, m.dport) for m in call.messages]
+    ends += [end for s in streams for end in ((s.src, s.sport), (s.dst, s.dport))]
+    names = {without_scheme((who or "").lower()) for who in (call.caller, call.callee)}
+    flows = {position for stream in streams for position in stream.flows}
+    return {
+        "callid": {call.call_id.lower()},
+        "user": names | {name.partition("@")[0] for name in names},
+        "addr": {address for address, _ in ends},
+        "port": {str(port) for _, port in ends},
+        "ssrc": {name for stream in streams for name in _ssrc(stream)},
+        "method": {message.method.lower() for message in call.messages},
+        "status": {str(message.status) for message in call.messages if message.status},
+        "protocol": {"sip"} | {seen.name.lower() for each in flows for seen in report.flows[each].protocols},
+        "finding": {each.id for each in found.get(number, ())},
+        "severity": {each.severity for each in found.get(number, ())},
+    }
+
+
+def _ssrc(stream: Stream) -> set[str]:
+    """An SSRC in both ways in which it is written."""
+    return {str(stream.ssrc), f"0x{stream.ssrc:08x}"}
+
+
+def of_ends(one: Stream | Flow | Check | Handshake, protocols: set[str], found: list[Finding]) -> Values:
+    """The values of what goes from one endpoint to another."""
+    values: Values = {
+        "addr": {one.src, one.dst},
+        "port": {str(one.sport), str(one.dport)},
+        "protocol": protocols,
+        "finding": {each.id for each in found},
+        "severity": {each.severity for each in found},
+    }
+    return values | ({"ssrc": _ssrc(one)} if isinstance(one, Stream) else {})
+
+
+def select(report: Report, keep: Wanted | None = None, window: Window | None = None) -> Report:
+    """The report on what is wanted: calls with their streams, streams without a call, flows, checks, findings.
+
+    The totals of the capture stay as they are. What belongs to a call that is kept is kept with it.
+    """
+    chosen = _Choice(report, keep or (lambda values: True), window or Window())
+    calls = [number for number, call in enumerate(report.calls) if chosen.call(number, call)]
+    owned = {position for number in calls for position in report.calls[number].streams}
+    alone = {n for n, stream in enumerate(report.streams) if stream.call is None and chosen.stream(n, stream)}
+    streams = sorted(owned | alone)
+    with_streams = {position for number in streams for position in report.streams[number].flows}
+    hops = {(m.src, m.sport, m.dst, m.dport) for number in calls for m in report.calls[number].messages}
+    flows = [
+        n for n, flow in enumerate(report.flows)
+        if n in with_streams or (flow.src, flow.sport, flow.dst, flow.dport) in hops or chosen.flow(flow)
+    ]
+    call_at, stream_at, flow_at = ({old: new for new, old in enumerate(kept)} for kept in (calls, streams, flows))
+    return replace(
+        report,
+        flows=tuple(report.flows[n] for n in flows),
+        calls=tuple(
+            replace(report.calls[n], streams=tuple(stream_at[s] for s in report.calls[n].streams)) for n in calls
+        ),
+        streams=tuple(
+            replace(
+                report.streams[n],
+                flows=tuple(flow_at[f] for f in report.streams[n].flows),
+                call=None if (of := report.streams[n].call) is None else call_at[of],
+            )
+            for n in streams
+        ),
+        checks=tuple(check for check in report.checks if chosen.ends(check, {"stun"})),
+        handshakes=tuple(each for each in report.handshakes if chosen.ends(each, {"dtls"})),
+        findings=tuple(_found(report, chosen, call_at, stream_at)),
+    )
+
+
+def nothing_left(report: Report, filtered: bool = True) -> bool:
+    """Whether a selection kept nothing; what is found of the whole capture counts only where it was `filtered`.
+
+    A window alone keeps such a finding whatever was there then.
+    """
+    there = report.calls or report.streams or report.flows or report.checks or report.handshakes
+    return not (there or filtered and report.findings)
+
+
+def _found(report: Report, chosen: _Choice, call_at: dict[int, int], stream_at: dict[int, int]) -> Iterator[Finding]:
+    for each in report.findings:
+        if each.call is None and each.stream is None:
+            if chosen.keep({"finding": {each.id}, "severity": {each.severity}}):
+                yield each
+        elif each.call in call_at or each.stream in stream_at:
+            call = None if each.call is None else call_at.get(each.call)
+            stream = None if each.stream is None else stream_at.get(each.stream)
+            yield replace(each, call=call, stream=stream)
+
+
+class _Choice:
+    """Whether one part of a report is wanted."""
+
+    def __init__(self, report: Report, keep: Wanted, window: Window) -> None:
+        self.report, self.keep, self.window = report, keep, window
+        self.zero = report.capture.first or 0.0
+        self.of_calls: dict[int, list[Finding]] = {}
+        self.of_streams: dict[int, list[Finding]] = {}
+        for finding in report.findings:
+            if finding.call is not None:
+                self.of_calls.setdefault(finding.call, []).append(finding)
+            if finding.stream is not None:
+                self.of_streams.setdefault(finding.stream, []).append(finding)
+
+    def call(self, number: int, call: Call) -> bool:
+        last = max([call.start, *(message.time for message in call.messages[-1:])])
+        last = max([last, *(self.report.streams[position].last for position in call.streams)])
+        there = self.window.overlaps(self.zero, call.start, last)
+        return there and self.keep(of_call(self.report, number, call, self.of_calls))
+
+    def stream(self, number: int, stream: Stream) -> bool:
+        values = of_ends(stream, {"rtp"}, self.of_streams.get(number, []))
+        return self.window.overlaps(self.zero, stream.first, stream.last) and self.keep(values)
+
+    def flow(self, flow: Flow) -> bool:
+        return self.ends(flow, {seen.name.lower() for seen in flow.protocols})
+
+    def ends(self, one: Flow | Check | Handshake, protocols: set[str]) -> bool:
+        return self.window.overlaps(self.zero, one.first, one.last) and self.keep(of_ends(one, protocols, []))

@@ -1,0 +1,52 @@
+"""What the analysis hands out: frozen values whose field names are the keys of the JSON document.
+
+Times are seconds since the epoch, durations seconds, delays and jitter milliseconds where the name ends in `_ms`.
+A `frame` counts from 1 within its `file`, and `file` from 0 in the order of `capture.files`. Ids (`flow`, `call`,
+`stream`) are the positions in the lists of the same report, from 0. `certainty` is one of `certain`, `high`, `medium`,
+`low`, `unknown`.
+"""
+
+from __future__ import annotations
+
+from dissectors.report.call import Call, Description, Dialog, Format, Media
+from dissectors.report.capture import Capture, CaptureFile, Flow, Seen
+from dissectors.report.connectivity import Check, Handshake, Protection
+from dissectors.report.document import SCHEMA, Finding, Report, Totals
+from dissectors.report.message import Body, Deviation, Message, Sizes
+from dissectors.report.place import Certainty, Place, Severity
+from dissectors.report.stream import Digit, Gap, Moment, Payload, Phase, Quality, RtcpView, Stream, Timing
+
+__all__ = [
+    "Body",
+    "Call",
+    "Capture",
+    "CaptureFile",
+    "Certainty",
+    "Check",
+    "Description",
+    "Deviation",
+    "Dialog",
+    "Digit",
+    "Finding",
+    "Flow",
+    "Format",
+    "Gap",
+    "Handshake",
+    "Media",
+    "Message",
+    "Moment",
+    "Payload",
+    "Phase",
+    "Place",
+    "Protection",
+    "Quality",
+    "Report",
+    "RtcpView",
+    "SCHEMA",
+    "Seen",
+    "Severity",
+    "Sizes",
+    "Stream",
+    "Timing",
+    "Totals",
+]

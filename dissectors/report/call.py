@@ -1,0 +1,100 @@
+"""Calls, with their dialogs and what they negotiated."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from dissectors.report.message import Message
+from dissectors.report.place import Certainty, Place
+from dissectors.wire.values import Struct
+
+
+class Format(Struct, frozen=True):
+    """One payload type of a media line, explained. `source` says where codec and clock come from."""
+
+    payload_type: str
+    codec: str | None
+    clock: int | None
+    channels: int | None
+    certainty: Certainty
+    source: str
+    secondary: bool
+    parameters: str | None
+
+
+class Media(Struct, frozen=True):
+    """One media line of an offer or answer.
+
+    `suites` are the SRTP suites of its a=crypto lines; `fingerprint` is that of the certificate which DTLS will show;
+    `endpoints` are `address:port` of the candidates.
+    """
+
+    kind: str
+    address: str | None
+    port: int
+    profile: str
+    direction: str
+    formats: tuple[Format, ...]
+    rtcp_port: int | None
+    rtcp_mux: bool
+    rtp_id: int | None
+    ssrcs: tuple[int, ...]
+    encryption: str | None
+    candidates: int
+    suites: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    setup: str | None = None
+    endpoints: tuple[str, ...] = ()
+
+
+class Description(Struct, frozen=True):
+    """An offer or an answer (RFC 3264): where it stood, and which side made it; its text is in that message's body.
+
+    `answers` is the place of the offer that an answer belongs to: of what the same hop carried where that was captured.
+    """
+
+    role: Literal["offer", "answer"]
+    place: Place
+    origin: str | None
+    name: str | None
+    media: tuple[Media, ...]
+    deviations: tuple[str, ...]
+    side: str = ""
+    answers: Place | None = None
+
+
+class Dialog(Struct, frozen=True):
+    """A Call-ID with its tags and its RFC 3261 state: calling, proceeding, early, confirmed, terminated."""
+
+    call_id: str
+    from_tag: str | None
+    to_tag: str | None
+    state: str
+
+
+class Call(Struct, frozen=True):
+    """Every dialog of one Call-ID, which is `call_id` (empty where a message has none), and their streams.
+
+    `outcome` is one of `ringing`, `established` (still open at the end), `ended`, `rejected`, `cancelled`,
+    `unanswered`, `fragment` (only a part of it is in the capture), `answered` (what is no call: OPTIONS, REGISTER and
+    the like). `streams` are positions in the report's list. `returned` says that it was counted and let go before, and
+    that here is only what came later.
+    """
+
+    call_id: str
+    kind: Literal["call", "registration", "subscription", "message", "options", "other"]
+    outcome: str
+    caller: str | None
+    callee: str | None
+    start: float
+    ringing: float | None
+    answered: float | None
+    ended: float | None
+    ended_by: str | None
+    status: int | None
+    dialogs: tuple[Dialog, ...]
+    user_agents: tuple[str, ...]
+    messages: tuple[Message, ...]
+    descriptions: tuple[Description, ...]
+    streams: tuple[int, ...]
+    returned: bool = False

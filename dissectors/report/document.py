@@ -1,0 +1,61 @@
+"""The report itself, its findings and its totals."""
+
+from __future__ import annotations
+
+from dissectors.report.call import Call
+from dissectors.report.capture import Capture, Flow, Seen
+from dissectors.report.connectivity import Check, Handshake, Protection
+from dissectors.report.place import Certainty, Place, Severity
+from dissectors.report.stream import Stream
+from dissectors.wire.values import Struct
+
+SCHEMA = "muxshark/report/1"
+
+
+class Finding(Struct, frozen=True):
+    """Something a person should know: what, why it matters, what to do, how sure, and the frames that show it.
+
+    `call` and `stream` are positions in the report's lists, None where the finding is about the whole capture.
+    """
+
+    id: str
+    severity: Severity
+    certainty: Certainty
+    what: str
+    why: str
+    fix: str
+    places: tuple[Place, ...]
+    call: int | None = None
+    stream: int | None = None
+
+
+class Totals(Struct, frozen=True):
+    """Everything that was counted, what is not listed included.
+
+    `outcomes` counts SIP transactions by kind and outcome, as in `call, ended`. `calls_left_out` and
+    `streams_left_out` are not in the lists: they ended well in a capture that holds more than a report can.
+    """
+
+    outcomes: tuple[Seen, ...]
+    calls: int
+    streams: int
+    packets: int
+    lost: int
+    calls_left_out: int
+    streams_left_out: int
+    flows_left_out: int
+
+
+class Report(Struct, frozen=True):
+    """Everything that is said of a capture."""
+
+    schema: str
+    capture: Capture
+    flows: tuple[Flow, ...]
+    calls: tuple[Call, ...]
+    streams: tuple[Stream, ...]
+    checks: tuple[Check, ...]
+    findings: tuple[Finding, ...]
+    handshakes: tuple[Handshake, ...] = ()
+    protection: tuple[Protection, ...] = ()
+    totals: Totals | None = None

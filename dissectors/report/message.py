@@ -1,0 +1,70 @@
+"""One SIP message and what it weighs."""
+
+from __future__ import annotations
+
+from dissectors.protocols.sip_deviation import Kind
+from dissectors.report.place import Place
+from dissectors.wire.values import Struct
+
+
+class Body(Struct, frozen=True):
+    """A message's body: lengths in octets on the wire and inflated, what was found, what the label claimed."""
+
+    content_type: str | None
+    compressed_length: int
+    inflated_length: int
+    encoding: str
+    label: str | None
+    status: str
+    text: str
+    deviations: tuple[str, ...]
+
+
+class Sizes(Struct, frozen=True):
+    """What a message weighs, in octets of UDP payload: as sent, with its body inflated, and with long header names too.
+
+    `compact` counts the headers that were written by their compact name.
+    """
+
+    sent: int
+    inflated: int
+    long: int
+    compact: int
+
+
+class Deviation(Struct, frozen=True):
+    """What is odd about a message: `kind` for programs, `text` for people."""
+
+    kind: Kind
+    text: str
+
+
+class Message(Struct, frozen=True):
+    """One SIP message of a call. `method` is that of the CSeq for a response; `status` is None for a request.
+
+    `side` is `caller` or `callee`, as the tags tell; `headers` are the names as they were written, in order;
+    `uri` is the target of a request, `to_tag` the tag of To, by which forks differ.
+    """
+
+    place: Place
+    time: float
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    length: int
+    method: str
+    status: int | None
+    reason: str | None
+    cseq: int | None
+    summary: str
+    compact: bool
+    retransmission: bool
+    user_agent: str | None
+    body: Body | None
+    deviations: tuple[Deviation, ...]
+    side: str = ""
+    headers: tuple[str, ...] = ()
+    sizes: Sizes | None = None
+    uri: str | None = None
+    to_tag: str | None = None

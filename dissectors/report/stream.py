@@ -1,0 +1,159 @@
+"""RTP streams: who sends what, how it arrived, and what the other side reports of it."""
+
+from __future__ import annotations
+
+from dissectors.report.place import Certainty, Place
+from dissectors.wire.values import Struct
+
+
+class Phase(Struct, frozen=True):
+    """How long a payload type was sent."""
+
+    payload_type: int
+    first: float
+    last: float
+    packets: int
+
+
+class RtcpView(Struct, frozen=True):
+    """What the receiver of a stream reported of it last, and the extremes. `round_trip_ms` from LSR and DLSR.
+
+    `first` and `last` are when it did first and last; `lost_at_first` is the cumulative number of the first report, of
+    which some may have been lost before the capture began. `mos` is what an extended report (RFC 3611 section 4.7)
+    says of the listening quality.
+    """
+
+    reports: int
+    fraction_lost: float
+    cumulative_lost: int
+    jitter: int
+    jitter_ms: float | None
+    round_trip_ms: float | None
+    last: float = 0.0
+    mos: float | None = None
+    first: float = 0.0
+    lost_at_first: int = 0
+
+
+class Payload(Struct, frozen=True):
+    """The datagrams of one payload type: how many, and the sizes of their payloads in octets."""
+
+    payload_type: int
+    codec: str | None
+    packets: int
+    octets: int
+    smallest: int
+    largest: int
+
+
+class Timing(Struct, frozen=True):
+    """How a stream's timestamps run against the time of the capture.
+
+    `rate` is timestamp units a second, as measured, `error_ppm` its standard error. `drift_ppm` is how much faster than
+    its nominal clock the sender runs (None where that cannot be told). `frame` is the usual timestamp step from one
+    datagram to the next, `frame_ms` the same as a duration. `silence` is the share of time (0 to 1) for which the
+    sender paused; `jumps` counts timestamp steps that no clock explains. `real_time` is False where the datagrams were
+    captured at another speed than that at which they are played. `evidence` says all this in words.
+    """
+
+    rate: float | None
+    error_ppm: float | None
+    drift_ppm: float | None
+    frame: int | None
+    frame_ms: float | None
+    silence: float | None
+    jumps: int
+    real_time: bool | None
+    evidence: str
+
+
+class Quality(Struct, frozen=True):
+    """How it will have sounded (ITU-T G.107, simplified), and how losses came in a row.
+
+    `mos` (1 to 4.5) and `r_factor` are None where the codec has no published values; `basis` says from what they come,
+    the assumed one-way delay included. `loss_runs` counts runs of losses, `longest_loss_run` is in datagrams.
+    """
+
+    mos: float | None
+    r_factor: float | None
+    basis: str
+    delay_ms: float
+    loss_runs: int
+    longest_loss_run: int
+
+
+class Moment(Struct, frozen=True):
+    """A stream up to a moment: `packets` and `lost` since its beginning; jitter then, None where the clock differs."""
+
+    time: float
+    packets: int
+    lost: int
+    jitter_ms: float | None
+
+
+class Gap(Struct, frozen=True):
+    """A time in which nothing of a stream came although its sender went on: from when, for how long, how many."""
+
+    start: float
+    seconds: float
+    missing: int
+
+
+class Digit(Struct, frozen=True):
+    """A telephone event (RFC 4733): the key that was pressed, when it began, and for how long."""
+
+    digit: str
+    time: float
+    duration_ms: float | None
+    certainty: Certainty
+
+
+class Stream(Struct, frozen=True):
+    """One RTP stream: an SSRC in one direction.
+
+    `lost` is RFC 3550 appendix A.3 without duplicates; `jitter_ms` is RFC 3550 section 6.4.1 with `clock`, None where
+    the clock is unknown. `flows` are positions in the report's list, several where ICE moved the stream. `sender` is
+    the side of the call that sends it, `end` when its source said goodbye in RTCP.
+    """
+
+    ssrc: int
+    flows: tuple[int, ...]
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    inside: str
+    call: int | None
+    joined_by: str | None
+    kind: str | None
+    codec: str | None
+    clock: int | None
+    certainty: Certainty
+    source: str
+    evidence: str
+    encrypted: bool
+    payload_types: tuple[Phase, ...]
+    packets: int
+    octets: int
+    first: float
+    last: float
+    first_place: Place
+    last_place: Place
+    lost: int
+    lost_fraction: float
+    duplicates: int
+    reordered: int
+    restarts: int
+    largest_gap_ms: float
+    jitter_ms: float | None
+    maximum_jitter_ms: float | None
+    extension_profiles: tuple[str, ...]
+    rtcp: RtcpView | None
+    payloads: tuple[Payload, ...] = ()
+    timing: Timing | None = None
+    quality: Quality | None = None
+    timeline: tuple[Moment, ...] = ()
+    digits: tuple[Digit, ...] = ()
+    sender: str | None = None
+    end: float | None = None
+    gaps: tuple[Gap, ...] = ()

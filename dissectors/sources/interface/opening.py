@@ -1,0 +1,85 @@
+"""Frames as they come: which way into the machine there is, and the one shape that all of them have.
+
+Ways are tried in order: the kernel's ring, dumpcap (whose own rights may reach further than ours), Scapy's sniffer.
+A source says which one it is and why.
+"""
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+
+from dissectors.sources.interface import rights
+from dissectors.sources.interface.source import Refusal, Source, Wanted
+from dissectors.wire.errors import CaptureError
+
+
+def open_source(wanted: Wanted, backend: str = "") -> Source:
+    """The best way in that works, or the one that is named; raises CaptureError with what to do about it."""
+    ways = {name: way for name, way in BACKENDS.items() if backend in ("", name)}
+    refusals: list[str] = []
+    for name, way in ways.items():
+        try:
+            source = way(wanted)
+        except Refusal as refusal:
+            refusals.append(f"{name}: {refusal}")
+            continue
+        source.why = f"asked for by --backend; {source.why}" if backend else "; ".join((*refusals, source.why))
+        return source
+    raise CaptureError(f"cannot capture on {', '.join(wanted.interfaces)}: {'; '.join(refusals)}. {advice()}")
+
+
+def advice(run: str = "") -> str:
+    """What to run where rights are missing: `run` with more of them, or the command that is running."""
+    if not sys.platform.startswith("linux"):
+        return "Try it as root, or install Wireshark, whose dumpcap has the rights"
+    if rights.is_root():
+        return "Root is not enough here: the container needs CAP_NET_RAW (docker run --cap-add NET_RAW --network host)"
+    return (
+        f"Run it as root, which is given up at once (sudo {run or command()}), "
+        f"or give this Python the right ({rights.setcap()}), "
+        "or let dumpcap do it (sudo apt install wireshark-common, then sudo dpkg-reconfigure wireshark-common, then "
+        "sudo usermod -aG wireshark $USER, and log in again)"
+    )
+
+
+def command(words: Sequence[str] | None = None) -> str:
+    """The command that is running, as it can be typed again into a shell, or the same program with other words."""
+    first = sys.argv[0] if sys.argv else "muxshark"
+    program = [os.path.abspath(first)]
+    if os.path.basename(first) == "__main__.py":
+        program = [sys.executable, "-m", os.path.basename(os.path.dirname(first))]
+    elif first.endswith(".py"):
+        program = [sys.executable, first]
+    return shlex.join((*program, *(sys.argv[1:] if words is None else words)))
+
+
+def _ring(wanted: Wanted) -> Source:
+    from dissectors.sources.interface import rings
+
+    if not rings.supported():
+        raise Refusal("only Linux has it")
+    try:
+        return rings.Rings(wanted)
+    except PermissionError:
+        raise Refusal("raw sockets are not allowed here") from None
+    except OSError as error:
+        raise Refusal((error.strerror or str(error)).lower()) from None
+
+
+def _dumpcap(wanted: Wanted) -> Source:
+    from dissectors.sources.pipe import Dumpcap
+
+    return Dumpcap(wanted)
+
+
+def _scapy(wanted: Wanted) -> Source:
+    from dissectors.sources.interface.sniffer import Sniffer
+
+    return Sniffer(wanted)
+
+
+BACKENDS: dict[str, Callable[[Wanted], Source]] = {"ring": _ring, "dumpcap": _dumpcap, "scapy": _scapy}
+"""The ways in, the best first."""
+

@@ -1,0 +1,250 @@
+"""A ring that the kernel fills and we read: AF_PACKET with TPACKET_V3 (packet(7)), the standard library alone.
+
+Laws of this file:
+1. A block belongs to the kernel or to us, never to both; it goes back as soon as its frames are copied out.
+2. Times, lengths, VLAN tags and the direction of a frame are the kernel's word.
+3. What the kernel had to drop is asked of the kernel, and added up.
+"""
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+import select
+import socket
+import struct
+import sys
+from contextlib import ExitStack
+
+from dissectors.sources.interface.interfaces import ANY, Interface, link_of
+from dissectors.wire.captures.records import Record
+from dissectors.wire.values import Struct
+
+SOL_PACKET = 263
+PACKET_ADD_MEMBERSHIP, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 1, 5, 6, 10
+PACKET_IGNORE_OUTGOING = 23
+PACKET_MR_PROMISC = 1
+TPACKET_V3 = 2
+SO_ATTACH_FILTER = 26
+ETH_P_ALL = 3
+PACKET_OUTGOING = 4
+ARPHRD_LOOPBACK = 772
+
+BLOCK = 1 << 20
+"""Octets of one block: the largest frame that the kernel can hand over must fit."""
+
+FRAME = 2048
+RETIRE_MS = 20
+"""After so many milliseconds the kernel hands over a block that is not full."""
+
+USER = 1
+VLAN_VALID, VLAN_TPID_VALID = 0x10, 0x40
+DEFAULT_TPID = 0x8100
+LARGEST_SNAPLEN = 262_144
+
+block_head = struct.Struct("=III").unpack_from
+"""Of a block's head from octet 8: status, packets, offset of the first."""
+
+block_length = struct.Struct("=I").unpack_from
+last_frame = struct.Struct("=II").unpack_from
+status = struct.Struct("=I")
+
+frame_head = struct.Struct("=IIIII I HH I I H").unpack_from
+"""tpacket3_hdr: next, sec, nsec, snaplen, len, status, mac, net, hash, VLAN TCI, VLAN TPID."""
+
+sender = struct.Struct("=2s H i HBB 8s").unpack_from
+"""sockaddr_ll behind a frame's head: family, protocol, interface, hardware, kind, length and octets of the address."""
+
+SENDER_AT = 48
+cooked = struct.Struct("!H 2x I H BB 8s").pack
+"""LINUX_SLL2: protocol, interface, hardware, kind, length and octets of the address."""
+
+SLL2 = 276
+ACCEPT_ALL, ACCEPT_NONE = 0xFFFFFFFF, 0
+
+Instruction = tuple[int, int, int, int]
+
+
+class Counted(Struct):
+    """What the kernel says of one ring so far: frames that passed the filter, frames it had no room for."""
+
+    passed: int = 0
+    dropped: int = 0
+    frozen: int = 0
+
+
+class Ring:
+    """One interface (or all of them) seen through one ring.
+
+    `link` is the LINKTYPE of the records. Raises OSError where raw sockets are not allowed or the interface is not
+    there. Close it, or the kernel goes on filling.
+    """
+
+    def __init__(
+        self, interface: Interface, *, size: int = 64 << 20, snaplen: int = LARGEST_SNAPLEN,
+        program: tuple[Instruction, ...] = (), promiscuous: bool = False,
+    ) -> None:
+        self.interface = interface
+        self.link, raw = link_of(interface)
+        self.counted = Counted()
+        self.packets = 0
+        self.cooked = not raw
+        self._everywhere = interface.name == ANY
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW if raw else socket.SOCK_DGRAM, 0)
+        with ExitStack() as unless_it_opens:
+            unless_it_opens.callback(self._socket.close)
+            self._open(max(2, size // BLOCK), program or accept(snaplen), promiscuous)
+            unless_it_opens.pop_all()
+
+    def _open(self, blocks: int, program: tuple[Instruction, ...], promiscuous: bool) -> None:
+        # The filter stands before the ring and the ring before the address, so nothing unwanted can come in between.
+        self.attach(program)
+        ours = self._socket
+        ours.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V3)
+        while True:
+            ring = struct.pack("=7I", BLOCK, blocks, FRAME, BLOCK // FRAME * blocks, RETIRE_MS, 0, 0)
+            try:
+                ours.setsockopt(SOL_PACKET, PACKET_RX_RING, ring)
+                break
+            except OSError:
+                # Memory that the kernel cannot spare in one piece: half of it may be had.
+                if blocks <= 2:
+                    raise
+                blocks //= 2
+        self.size = BLOCK * blocks
+        self._map = mmap.mmap(ours.fileno(), self.size, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
+        view = memoryview(self._map)
+        self._blocks = [view[at : at + BLOCK] for at in range(0, self.size, BLOCK)]
+        view.release()
+        self._current = 0
+        if self.interface.loopback:
+            # A frame on the loopback passes twice, once out and once in.
+            ours.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+        self._bind()
+        if promiscuous and not self._everywhere:
+            request = struct.pack("=iHH8s", self.interface.index, PACKET_MR_PROMISC, 0, b"")
+            ours.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
+
+    def _bind(self) -> None:
+        """Begin to receive; the socket module cannot name all interfaces at once, bind(2) can."""
+        index = self.interface.index
+        address = struct.pack("=HHiHBB8s", socket.AF_PACKET, socket.htons(ETH_P_ALL), index, 0, 0, 0, b"")
+        if ctypes.CDLL(None, use_errno=True).bind(self._socket.fileno(), address, len(address)):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), self.interface.name)
+
+    def attach(self, program: tuple[Instruction, ...]) -> None:
+        """Let the kernel filter by a classic BPF program; its result is how much of a frame is kept."""
+        code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+        octets = ctypes.create_string_buffer(code, len(code))
+        self._socket.setsockopt(
+            socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("@HP", len(program), ctypes.addressof(octets))
+        )
+
+    def stop(self) -> None:
+        """Take nothing more in; what is in the ring stays to be read."""
+        self.attach(accept(ACCEPT_NONE))
+
+    def fileno(self) -> int:
+        """For select and poll."""
+        return self._socket.fileno()
+
+    def fault(self) -> OSError | None:
+        """What the kernel reports of the interface since it was asked last: down, or gone."""
+        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        return OSError(number, "") if number else None
+
+    def take(self) -> bytes:
+        """A copy of the next block that is ours, whose place the kernel gets back; empty when there is none."""
+        block = self._blocks[self._current]
+        if not block_head(block, 8)[0] & USER:
+            return b""
+        octets = bytes(block[: block_length(block, 20)[0]])
+        status.pack_into(block, 8, 0)
+        self._current = (self._current + 1) % len(self._blocks)
+        return octets
+
+    def records(self, block: bytes) -> list[Record]:
+        """The frames of a block that `take` gave, in the order of their arrival."""
+        _, packets, at = block_head(block, 8)
+        link, frame, new = self.link, self.packets, tuple.__new__
+        usual = not self.cooked
+        found = []
+        for _ in range(packets):
+            step, sec, nsec, captured, original, state, mac, _, _, tci, tpid = frame_head(block, at)
+            start = at + mac
+            octets = block[start : start + captured]
+            if not usual:
+                head = self._sender(block, at)
+                if head is None:
+                    at += step
+                    continue
+                octets = head + octets
+                original += len(head)
+            if state & VLAN_VALID:
+                octets, original = tagged(octets, tci, tpid if state & VLAN_TPID_VALID else 0, usual), original + 4
+            frame += 1
+            found.append(new(Record, (frame, sec * 1_000_000_000 + nsec, link, octets, original)))
+            at += step
+        self.packets = frame
+        return found
+
+    def _sender(self, block: bytes, at: int) -> bytes | None:
+        """The cooked header, in place of a link layer; None for the outgoing half of what loops back."""
+        _, protocol, index, hardware, kind, size, address = sender(block, at + SENDER_AT)
+        if kind == PACKET_OUTGOING and hardware == ARPHRD_LOOPBACK:
+            return None
+        return cooked(socket.ntohs(protocol), index, hardware, kind, size, address)
+
+    def count(self) -> Counted:
+        """Ask the kernel what it counted; it forgets what it has told, so we add up."""
+        passed, dropped, frozen = struct.unpack("=III", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 12))
+        counted = self.counted
+        counted.passed += passed - dropped
+        counted.dropped += dropped
+        counted.frozen += frozen
+        return counted
+
+    def close(self) -> None:
+        """Give the ring up."""
+        for block in self._blocks:
+            block.release()
+        self._map.close()
+        self._socket.close()
+
+
+def packets_in(block: bytes) -> int:
+    """How many frames a block holds."""
+    return int(block_head(block, 8)[1])
+
+
+def newest(block: bytes) -> int:
+    """When the last frame of a block came, in nanoseconds since the epoch."""
+    seconds, nanoseconds = last_frame(block, 40)
+    return int(seconds) * 1_000_000_000 + int(nanoseconds)
+
+
+def supported() -> bool:
+    """Whether this system has such rings at all."""
+    return sys.platform == "linux" and hasattr(socket, "AF_PACKET")
+
+
+def accept(octets: int) -> tuple[Instruction, ...]:
+    """A program that keeps so many octets of every frame."""
+    return ((0x06, 0, 0, octets & ACCEPT_ALL),)
+
+
+def tagged(octets: bytes, tci: int, tpid: int, ethernet: bool) -> bytes:
+    """A frame with the VLAN tag back in its place, where the hardware or the kernel took it out (IEEE 802.1Q)."""
+    tag = (tpid or DEFAULT_TPID).to_bytes(2, "big")
+    if ethernet:
+        return b"".join((octets[:12], tag, tci.to_bytes(2, "big"), octets[12:]))
+    # In a cooked header the protocol stands first; what it was before follows the tag.
+    return b"".join((tag, octets[2:20], tci.to_bytes(2, "big"), octets[:2], octets[20:]))
+
+
+def wait(rings: list[Ring], timeout: float) -> None:
+    """Sleep until one of the rings has something to say, at most `timeout` seconds."""
+    poll = select.poll()
+    for ring in rings:
+        poll.register(ring, select.POLLIN | select.POLLERR)
+    poll.poll(timeout * 1000)

@@ -1,0 +1,218 @@
+"""Several interfaces, each through a ring of its own, as one source.
+
+A thread empties the rings into the backlog, so a slow moment of whoever analyses costs no frame. Everything that is
+done to a ring after it was opened is done by that thread.
+"""
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+
+from dissectors.sources.interface import bpf, ring
+from dissectors.sources.interface.backlog import Backlog, Block
+from dissectors.sources.interface.interfaces import ANY, CHANGES, Interface, link_of, named, state_of
+from dissectors.sources.interface.order import Order
+from dissectors.sources.interface.ring import Ring, packets_in, supported
+from dissectors.sources.interface.source import Drops, Wanted
+from dissectors.sources.pcapng_blocks import head
+from dissectors.wire.captures.pcapng import PcapngWalker
+from dissectors.wire.captures.records import Record, Walker
+
+try:
+    from dissectors.sources import blocks
+except ImportError:
+    blocks = None  # type: ignore[assignment]  # not compiled here
+
+__all__ = ["Rings", "supported"]
+
+SETTLED = 3 * ring.RETIRE_MS / 1000
+"""Seconds after `stop` until the kernel has handed over the last block, which is not full."""
+
+AT_ONCE = 8
+"""Blocks that are taken of one ring in one visit."""
+
+LOOK = 0.5
+"""Seconds between two looks at the state of the interfaces."""
+
+
+class Rings:
+    """Frames of one or more interfaces; raises OSError where raw sockets are not allowed, CaptureError for a filter.
+
+    An interface that goes down is waited for; one that disappears is given up, and with the last one the source ends.
+    """
+
+    backend = "ring"
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.why = "the kernel's own ring (TPACKET_V3)"
+        self.names = wanted.interfaces
+        self.failed = ""
+        self._backlog = Backlog(wanted.backlog)
+        self._rings: dict[int, Ring] = {}
+        self._drops = Drops()
+        self._gone = 0
+        self._down: set[str] = set()
+        self._news: list[str] = []
+        self._frame = 0
+        self._stopping = threading.Event()
+        self._drained = False
+        with contextlib.ExitStack() as stack:
+            chosen = [named(name) for name in wanted.interfaces]
+            for number, interface in enumerate(chosen):
+                one = Ring(
+                    interface, size=wanted.buffer // len(chosen), snaplen=wanted.snaplen,
+                    program=_program(wanted, interface), promiscuous=wanted.promiscuous,
+                )
+                stack.callback(one.close)
+                self._rings[number] = one
+                if interface.state == "down":
+                    self._lost(number)
+            stack.pop_all()
+        self._readers = dict(self._rings)
+        had = sum(one.size for one in self._readers.values())
+        if had < wanted.buffer - ring.BLOCK * len(chosen):
+            self.why += f", for which the kernel had {had >> 20:,} MiB instead of {wanted.buffer >> 20:,}"
+        self._order = Order(len(chosen), AT_ONCE) if len(chosen) > 1 else None
+        links = [(one.link, one.interface.name) for one in self._readers.values()]
+        self.head = head(links, wanted.snaplen) if blocks is not None else b""
+        self.walker: Walker | None = PcapngWalker() if self.head else None
+        if self.walker is not None:
+            list(self.walker.feed(self.head))
+        self._thread = threading.Thread(target=self._drain, name="rings", daemon=True)
+        self._thread.start()
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything has been read and nothing more will come."""
+        return self._drained and not self._backlog.octets and not (self._order and self._order.held)
+
+    @property
+    def behind(self) -> int:
+        """Octets that are taken in and not yet read."""
+        return self._backlog.octets
+
+    def wait(self, timeout: float) -> None:
+        """Sleep until something is there, or an interface has something to report."""
+        self._backlog.wait(timeout)
+
+    def read(self) -> list[Record]:
+        """The frames of some blocks, in order of time."""
+        found = self._visit()
+        parts = [(number, self._readers[number].records(block)) for number, block in found]
+        if self._order is None:
+            return parts[0][1] if len(parts) == 1 else [record for _, part in parts for record in part]
+        first = self._frame + 1
+        records = self._order.records(parts)
+        self._frame += len(records)
+        return [record._replace(frame=number) for number, record in enumerate(records, first)]
+
+    def octets(self) -> tuple[bytes, int]:
+        """The frames of some blocks as Enhanced Packet Blocks, each interface numbered as in `head`; how many."""
+        parts, counts = [], 0
+        for number, block in self._visit():
+            part, count = blocks.octets(block, self._readers[number].cooked, number)
+            parts.append((number, part))
+            counts += count
+        if self._order is not None:
+            return self._order.octets(parts)
+        return (parts[0][1] if len(parts) == 1 else b"".join(part for _, part in parts)), counts
+
+    def stop(self) -> None:
+        """Let the kernel take nothing more in; the last block comes within a few milliseconds."""
+        self._stopping.set()
+
+    def drops(self) -> Drops:
+        """What the kernel had no room for, and what the backlog had none for; of rings that are gone too."""
+        self._drops.kernel = self._gone + sum(one.count().dropped for one in tuple(self._rings.values()))
+        return self._drops
+
+    def news(self) -> list[str]:
+        """Interfaces that went down, came back or disappeared."""
+        told, self._news = self._news, []
+        return told
+
+    def close(self) -> None:
+        """Give the rings back to the kernel."""
+        self._stopping.set()
+        self._thread.join()
+        for one in self._rings.values():
+            one.close()
+        self._rings.clear()
+        self._backlog.close()
+
+    def _visit(self) -> list[Block]:
+        """The blocks that one visit of the rings found."""
+        # Asked before: what is put after the last look at the rings is the last.
+        over = self._drained
+        found = self._backlog.get()
+        if self._order is not None:
+            self._order.visited(found, over and not self._backlog.octets)
+        return found
+
+    # The thread.
+
+    def _drain(self) -> None:
+        """Move blocks from the rings to the backlog until it is over."""
+        looked = time.monotonic()
+        over: float | None = None
+        while self._rings and (over is None or time.monotonic() < over):
+            if over is None and self._stopping.is_set():
+                over = time.monotonic() + SETTLED
+                for one in self._rings.values():
+                    one.stop()
+            if self._round():
+                continue
+            ring.wait(list(self._rings.values()), ring.RETIRE_MS / 1000 if over else LOOK / 4)
+            if time.monotonic() - looked > LOOK:
+                looked = time.monotonic()
+                self._watch()
+        self._drained = True
+        self._backlog.wake()
+
+    def _round(self) -> bool:
+        """Take what each ring has, up to a bound, so that one visit serves many blocks."""
+        found: list[Block] = []
+        for number, one in self._rings.items():
+            for _ in range(AT_ONCE):
+                if not (block := one.take()):
+                    break
+                found.append((number, block))
+        if found and not self._backlog.put(found):
+            self._drops.us += sum(packets_in(block) for _, block in found)
+        return bool(found)
+
+    def _watch(self) -> None:
+        for number, one in tuple(self._rings.items()):
+            name = one.interface.name
+            if name != ANY and (one.fault() is not None or state_of(name) == "gone"):
+                self._lost(number)
+        for name in tuple(self._down):
+            if state_of(name) == "up":
+                self._down.discard(name)
+                self._news.append(CHANGES["up"].format(name))
+
+    def _lost(self, number: int) -> None:
+        name = self._rings[number].interface.name
+        if state_of(name) != "gone":
+            if name not in self._down:
+                self._down.add(name)
+                self._news.append(CHANGES["down"].format(name))
+            return
+        # What the ring still holds was taken before this was noticed; the rest of it comes now.
+        while self._round():
+            pass
+        one = self._rings.pop(number)
+        self._gone += one.count().dropped
+        one.close()
+        self._down.discard(name)
+        self._news.append(CHANGES["gone"].format(name))
+        if not self._rings:
+            self.failed = self._news[-1]
+
+
+def _program(wanted: Wanted, interface: Interface) -> tuple[ring.Instruction, ...]:
+    if not wanted.filter:
+        return ring.accept(wanted.snaplen)
+    link, _ = link_of(interface)
+    return bpf.compile_filter(wanted.filter, link, wanted.snaplen, interface.name)

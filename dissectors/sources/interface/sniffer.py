@@ -1,0 +1,132 @@
+"""Scapy's sniffer as a source: the last way in, for systems that have no better one."""
+from __future__ import annotations
+
+import contextlib
+import select
+import struct
+import time
+from collections.abc import Iterable
+from errno import ENETDOWN
+from typing import Any
+
+from dissectors.sources.interface.interfaces import ANY, CHANGES, Interface, Watched, interfaces, named, state_of
+from dissectors.sources.interface.ring import PACKET_IGNORE_OUTGOING, PACKET_STATISTICS, SOL_PACKET, supported
+from dissectors.sources.interface.source import Drops, Refusal, Wanted
+from dissectors.wire.captures.records import Record, Walker
+
+AT_ONCE = 256
+"""Frames taken in one go before others have their turn."""
+
+
+class Sniffer:
+    """Frames through Scapy's listening sockets, read without dissecting them; raises Refusal where it cannot listen."""
+
+    backend = "scapy"
+
+    def __init__(self, wanted: Wanted) -> None:
+        self.why = "frames come through Scapy, which keeps up with little"
+        self.names = wanted.interfaces
+        self.ended = False
+        self.behind = 0
+        self.walker: Walker | None = None
+        self.head = b""
+        self.failed = ""
+        self._frame = 0
+        self._drops = Drops()
+        self._snaplen = wanted.snaplen
+        self._chosen = chosen = _chosen(wanted.interfaces)
+        self._watched = Watched(one.name for one in chosen)
+        try:
+            # Sockets and link layers register themselves when these are imported.
+            import scapy.arch
+            import scapy.layers.inet6
+            import scapy.layers.l2  # noqa: F401  imported for what it registers
+            from scapy.config import conf
+            from scapy.error import Scapy_Exception
+        except ImportError:
+            raise Refusal("not installed") from None
+        self._sockets: list[Any] = []
+        try:
+            listen: Any = conf.L2listen
+            for one in chosen:
+                self._sockets.append(listen(iface=one.name, promisc=wanted.promiscuous, filter=wanted.filter or None))
+                if one.loopback and supported():
+                    # A frame on the loopback passes twice, once out and once in.
+                    self._sockets[-1].ins.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+        except PermissionError:
+            self.close()
+            raise Refusal("raw sockets are not allowed here either") from None
+        except (OSError, Scapy_Exception, RuntimeError, ValueError) as error:
+            self.close()
+            raise Refusal(" ".join(str(error).split())) from None
+
+    def wait(self, timeout: float) -> None:
+        """Sleep until a socket has a frame."""
+        with contextlib.suppress(OSError, ValueError):
+            select.select(self._sockets, [], [], timeout)
+
+    def read(self) -> list[Record]:
+        """Some frames, in the order in which the sockets have them."""
+        records: list[Record] = []
+        for one in self._sockets:
+            while len(records) < AT_ONCE and select.select([one], [], [], 0)[0]:
+                record = self._frame_of(one)
+                if record is None:
+                    break
+                records.append(record)
+        return records
+
+    def octets(self) -> tuple[bytes, int]:
+        """Nothing: there are only records."""
+        return b"", 0
+
+    def stop(self) -> None:
+        """Listen no more."""
+        self.ended = True
+
+    def drops(self) -> Drops:
+        """What the sockets had no room for, which Linux tells since it was last asked; elsewhere it is not known."""
+        for one in self._sockets if supported() else ():
+            with contextlib.suppress(OSError):
+                self._drops.kernel += struct.unpack("=II", one.ins.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+        return self._drops
+
+    def news(self) -> list[str]:
+        """Interfaces that went down, came back or disappeared."""
+        return self._watched.news()
+
+    def close(self) -> None:
+        """Close the sockets."""
+        for one in getattr(self, "_sockets", ()):
+            one.close()
+
+    def _frame_of(self, one: Any) -> Record | None:
+        try:
+            kind, octets, when = one.recv_raw()
+        except OSError as error:
+            # A socket says once that its interface went down, and has frames again when it is up.
+            gone = all(state_of(one.name) == "gone" for one in self._chosen)
+            if error.errno != ENETDOWN or gone:
+                names, why = ", ".join(self.names), (error.strerror or str(error)).lower()
+                self.ended, self.failed = True, CHANGES["gone"].format(names) if gone else f"{names}: {why}"
+            return None
+        if not octets:
+            return None
+        self._frame += 1
+        moment = time.time_ns() if when is None else int(when * 1_000_000_000)
+        return Record(self._frame, moment, _link(kind), octets[: self._snaplen], len(octets))
+
+
+def _chosen(names: Iterable[str]) -> list[Interface]:
+    """The interfaces of these names; Scapy knows no `any`, so it is each that is up."""
+    if ANY in names:
+        return [one for one in interfaces() if one.name != ANY and one.state != "down"]
+    return [named(name) for name in names]
+
+
+def _link(kind: Any) -> int:
+    """The LINKTYPE of Scapy's class for the lowest layer."""
+    return LINKS.get(getattr(kind, "__name__", ""), 1)
+
+
+LINKS = {"Ether": 1, "CookedLinux": 113, "CookedLinuxV2": 276, "IP": 101, "IPv6": 101, "Loopback": 0, "RadioTap": 127}

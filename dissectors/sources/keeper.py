@@ -1,0 +1,305 @@
+"""Frames kept while they are captured: pcapng files, rotated by size, time or number, written beside the capture.
+
+Laws of this file:
+1. Whoever captures never waits for the disk: a thread writes, and what it cannot take in time is counted as missed.
+2. A file holds whole blocks up to its last eight octets at any moment. Those eight are the head of a block that never
+   follows: as long as the file is being written, and after a kill, every reader knows that it was cut short.
+3. In order, the statistics of the interface take the place of these octets.
+"""
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import stat
+import struct
+import sys
+import threading
+import time
+from bisect import bisect_left
+from collections import deque
+from collections.abc import Sequence
+from operator import attrgetter
+
+from dissectors.sources.pcapng_blocks import (
+    ENHANCED,
+    PADDING,
+    interface,
+    last_of,
+    length_of,
+    moment_of,
+    packet,
+    section,
+    statistics,
+    word,
+)
+from dissectors.wire.captures.records import Record
+from dissectors.wire.errors import CaptureError
+from dissectors.wire.values import Struct
+
+UNFINISHED = struct.pack("<II", ENHANCED, 32)
+"""What stands at the end of a file that is still being written."""
+
+FEW = 64
+"""Records between two looks at the size of a file."""
+
+MOST_WAITING = 128 << 20
+"""Octets that may wait for the disk."""
+
+STANDARD_OUTPUT = "-"
+FOREVER = 1 << 62
+
+
+class Rotation(Struct, frozen=True):
+    """When a file is full (`octets`, `seconds`, `packets`) and how many of them are kept (`files`); 0 is no bound."""
+
+    octets: int = 0
+    seconds: float = 0.0
+    packets: int = 0
+    files: int = 0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is to be more than one file."""
+        return bool(self.octets or self.seconds or self.packets)
+
+
+class Keeper:
+    """Writes records to `path`, or to files named after it; raises CaptureError when the first cannot be made.
+
+    Where there is a `head`, each file begins with it, and then come blocks (`write_octets`) instead of records.
+
+    `names` holds the files that are there, `kept` counts octets of all files so far, `octets` of the current one;
+    `frames` counts what was to be kept, `missed` what of it was not, because the disk was too slow or has failed.
+    `title` is its name for people, `problem` says why nothing more is kept, `unread` that nobody reads standard output.
+    """
+
+    def __init__(
+        self, path: str, *, rotation: Rotation | None = None, interface: str = "", snaplen: int = 0, head: bytes = b"",
+    ) -> None:
+        self._path = path
+        self.title = called(path)
+        self.rotation = rotation or Rotation()
+        self._interface = interface
+        self._snaplen = snaplen
+        self._head = head
+        self.names: deque[str] = deque()
+        self.made = 0
+        self.frames = 0
+        self.problem = ""
+        self.unread = False
+        self.kept = 0
+        self._refused = self._lost = 0
+        self._links: dict[int, int] = {}
+        self._packets = self.octets = 0
+        self._since: int | None = None
+        self._written = 0
+        self._jobs: queue.SimpleQueue[tuple[_File, bytes, int, bool] | None] = queue.SimpleQueue()
+        self._file = self._next(time.time_ns())
+        self._thread = threading.Thread(target=self._work, name="keep", daemon=True)
+        self._thread.start()
+
+    @property
+    def missed(self) -> int:
+        """Frames that are not kept."""
+        return self._refused + self._lost
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Keep these records, whole or (when the disk has fallen behind, or failed) not at all."""
+        if not self._ready(len(records)):
+            return
+        at = 0
+        while at < len(records):
+            if self._since is not None and self._full(records[at].time) and not self._rotate(records[at].time):
+                self._refused += len(records) - at
+                return
+            if self._since is None:
+                self._since = records[at].time
+            end = self._room(records, at)
+            self._put(records[at:end])
+            at = end
+
+    def write_octets(self, octets: bytes, packets: int) -> None:
+        """Keep whole Enhanced Packet Blocks of the interfaces of `head`, or none of them, as `write` does."""
+        if not self._ready(packets):
+            return
+        at, left = 0, packets
+        while at < len(octets):
+            first = moment_of(octets, at)
+            if self._since is not None and self._full(first) and not self._rotate(first):
+                self._refused += left
+                return
+            if self._since is None:
+                self._since = first
+            end, count = self._room_in(octets, at, left)
+            self._packets += count
+            self._add(octets[at:end], count)
+            at, left = end, left - count
+
+    def _ready(self, frames: int) -> bool:
+        """Count what is to be kept next; whether it can be."""
+        self.frames += frames
+        if self.problem or self.kept - self._written > MOST_WAITING:
+            self._refused += frames
+            return False
+        return frames > 0
+
+    def close(self, received: int = 0, dropped: int = 0) -> None:
+        """End the file in order, with what the capture says it received and dropped."""
+        if not self.problem:
+            self._add(statistics(received, dropped) if self._links or self._head else b"", last=True)
+        else:
+            self._jobs.put((self._file, b"", 0, True))
+        self._jobs.put(None)
+        self._thread.join()
+
+    def _room(self, records: Sequence[Record], at: int) -> int:
+        """Up to where the records from `at` on go into the current file, one at least."""
+        rotation, end = self.rotation, len(records)
+        if rotation.packets:
+            end = min(end, at + rotation.packets - self._packets)
+        if rotation.octets:
+            end = min(end, at + FEW)
+        if rotation.seconds:
+            full = (self._since or 0) + int(rotation.seconds * 1e9)
+            end = bisect_left(records, full, at, end, key=attrgetter("time"))
+        return max(end, at + 1)
+
+    def _room_in(self, octets: bytes, at: int, packets: int) -> tuple[int, int]:
+        """The same of blocks: up to which octet, and how many they are."""
+        rotation, end = self.rotation, len(octets)
+        most = rotation.packets - self._packets if rotation.packets else packets
+        size = rotation.octets - self.octets if rotation.octets else end
+        full = (self._since or 0) + int(rotation.seconds * 1e9) if rotation.seconds else FOREVER
+        if most >= packets and size >= end - at and moment_of(octets, last_of(octets)) < full:
+            return end, packets
+        begin, count = at, 0
+        while at < end and (not count or (count < most and at - begin < size and moment_of(octets, at) < full)):
+            at += length_of(octets, at)
+            count += 1
+        return at, count
+
+    def _full(self, moment: int) -> bool:
+        rotation = self.rotation
+        return bool(
+            rotation.packets and self._packets >= rotation.packets
+            or rotation.octets and self.octets >= rotation.octets
+            or rotation.seconds and moment - (self._since or 0) >= rotation.seconds * 1e9
+        )
+
+    def _put(self, records: Sequence[Record]) -> None:
+        parts: list[bytes] = []
+        links = self._links
+        for _, moment, link, octets, original in records:
+            number = links.get(link)
+            if number is None:
+                number = links[link] = len(links)
+                parts.append(interface(link, self._snaplen, self._interface))
+            size = len(octets)
+            total = 32 + (size + 3 & ~3)
+            parts += (
+                packet(ENHANCED, total, number, moment >> 32 & 0xFFFFFFFF, moment & 0xFFFFFFFF, size, original),
+                octets, PADDING[size & 3], word(total),
+            )
+        self._packets += len(records)
+        self._add(b"".join(parts), len(records))
+
+    def _add(self, octets: bytes, frames: int = 0, last: bool = False) -> None:
+        self.octets += len(octets)
+        self.kept += len(octets)
+        self._jobs.put((self._file, octets, frames, last))
+
+    def _rotate(self, moment: int) -> bool:
+        self._add(statistics(0, 0) if self._links or self._head else b"", last=True)
+        try:
+            self._file = self._next(moment)
+        except CaptureError as error:
+            self.problem = str(error)
+        return not self.problem
+
+    def _next(self, moment: int) -> _File:
+        """Open the next file; the oldest goes where there would be too many."""
+        self.made += 1
+        name = self._path
+        if self.rotation.wanted:
+            stem, extension = os.path.splitext(self._path)
+            when = time.strftime("%Y%m%d%H%M%S", time.localtime(moment // 1_000_000_000))
+            name = f"{stem}_{self.made:05}_{when}{extension or '.pcapng'}"
+        file = _File(name)
+        self.names.append(name)
+        if self.rotation.files and len(self.names) > self.rotation.files:
+            with contextlib.suppress(OSError):
+                os.unlink(self.names.popleft())
+        self._links.clear()
+        self._packets, self._since = 0, None
+        head = self._head or section()
+        self.octets = len(head)
+        self.kept += len(head)
+        self._jobs.put((file, head, 0, False))
+        return file
+
+    def _work(self) -> None:
+        """The thread: write what comes, until there is no more."""
+        failed = False
+        while (job := self._jobs.get()) is not None:
+            file, octets, frames, last = job
+            if not failed and not file.closed:
+                try:
+                    file.append(octets, last)
+                except OSError as error:
+                    failed, self.unread = True, isinstance(error, BrokenPipeError)
+                    self.problem = f"{called(file.name)}: {(error.strerror or str(error)).lower()}"
+            # Each of the two threads writes counters of its own: none needs a lock.
+            self._lost += frames if failed else 0
+            self._written += len(octets)
+            if last:
+                file.close()
+
+
+def called(name: str) -> str:
+    """A file's name for people."""
+    return "standard output" if name == STANDARD_OUTPUT else name
+
+
+class _File:
+    """One file on the disk, whole up to `_end` at any moment."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.closed = False
+        self._end = 0
+        if name == STANDARD_OUTPUT:
+            self._descriptor, self._regular = sys.stdout.fileno(), False
+            return
+        try:
+            self._descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
+        except (OSError, ValueError) as error:
+            raise CaptureError(f"{name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
+        self._regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+
+    def append(self, octets: bytes, last: bool) -> None:
+        """Add whole blocks; raises OSError, and then leaves what was there before."""
+        if not self._regular:
+            self._write(octets)
+            return
+        os.lseek(self._descriptor, self._end, os.SEEK_SET)
+        try:
+            self._write(octets if last else octets + UNFINISHED)
+        except OSError:
+            os.ftruncate(self._descriptor, self._end)
+            raise
+        self._end += len(octets)
+        if last:
+            os.ftruncate(self._descriptor, self._end)
+
+    def close(self) -> None:
+        """Close it; what could not be written was said before."""
+        if self.name != STANDARD_OUTPUT and not self.closed:
+            self.closed = True
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
+
+    def _write(self, octets: bytes) -> None:
+        view = memoryview(octets)
+        while view:
+            view = view[os.write(self._descriptor, view) :]

@@ -1,0 +1,87 @@
+"""Which capture format some octets are, by their first ones alone: a file's name says nothing."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.wire.captures import erf, pcap, pcapng, snoop
+from dissectors.wire.captures.records import Walker
+from dissectors.wire.errors import CaptureError
+
+ENOUGH = 16
+"""How many octets decide, for all but ERF."""
+
+GZIP = b"\x1f\x8b\x08"
+
+FOREIGN: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (0, b"\xff\xd8\xff", "a JPEG image"),
+    (0, b"GIF8", "a GIF image"),
+    (0, b"%PDF-", "a PDF document"),
+    (0, b"PK\x03\x04", "a ZIP archive: unpack it first"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive: unpack it first"),
+    (0, b"BZh", "compressed by bzip2: unpack it first"),
+    (0, b"\xfd7zXZ\0", "compressed by xz: unpack it first"),
+    (0, b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it first"),
+    (0, b"\x04\x22\x4d\x18", "compressed by lz4: unpack it first"),
+    (0, b"\x7fELF", "a program"),
+    (0, b"MZ", "a program"),
+    (0, b"RIFF", "a WAVE or AVI recording"),
+    (0, b"OggS", "an Ogg recording"),
+    (0, b".snd", "an AU recording"),
+    (0, b"SQLite format 3", "an SQLite database"),
+    (0, b"RTSS", "a Network Monitor capture: save it as pcapng with Wireshark"),
+    (0, b"GMBU", "a Network Monitor capture: save it as pcapng with Wireshark"),
+    (0, b"XCP\0", "a NetXray capture: save it as pcapng with Wireshark"),
+    (0, b"TRSNIFF data", "a Sniffer capture: save it as pcapng with Wireshark"),
+    (0, b"\xa1\xb2\xc3\xcd", "a pcap file of a dialect that is not read: save it as pcapng with Wireshark"),
+    (0, b"\xcd\xc3\xb2\xa1", "a pcap file of a dialect that is not read: save it as pcapng with Wireshark"),
+)
+
+TEXT = frozenset(b"\t\n\r" + bytes(range(32, 127)))
+
+def enough(start: bytes) -> int:
+    """How many octets decide what begins with `start`; ask again once there are so many."""
+    if len(start) < ENOUGH or start.startswith(GZIP) or _known(start) or any(_foreign(start)):
+        return ENOUGH
+    return max(ENOUGH, erf.octets_to_know(start))
+
+
+def walker(start: bytes) -> Walker:
+    """A walker for the capture that begins with `start` (as much as is `enough`, or all of a shorter one).
+
+    The walker has not been fed yet. Raises CaptureError, in words that complete «the file is …», for anything else.
+    """
+    known = _known(start)
+    if known is not None:
+        return known
+    if not any(_foreign(start)) and not TEXT.issuperset(start) and erf.begins(start):
+        return erf.ErfWalker()
+    raise CaptureError(f"not a capture: it is {looks_like(start)}")
+
+
+def _known(start: bytes) -> Walker | None:
+    """A walker for a format that has a magic number."""
+    magic = start[:4]
+    if magic in pcap.MAGICS:
+        return pcap.PcapWalker(magic)
+    if magic == pcapng.MAGIC:
+        return pcapng.PcapngWalker()
+    return snoop.SnoopWalker() if start.startswith(snoop.MAGIC) else None
+
+
+def _foreign(start: bytes) -> Iterator[str]:
+    return (name for offset, magic, name in FOREIGN if start.startswith(magic, offset))
+
+
+def looks_like(start: bytes) -> str:
+    """What the first octets of something that is no capture suggest it is, for people."""
+    for name in _foreign(start):
+        return name
+    if start.startswith(GZIP):
+        return "compressed: gunzip it on its way here"
+    if not start:
+        return "empty"
+    if TEXT.issuperset(start):
+        return "text"
+    shown = start[:8].hex(" ")
+    return f"of no known kind (it begins with {shown})"

@@ -1,0 +1,86 @@
+"""What is told of the paths between two ends: STUN requests sent again, addresses that look alike, DTLS begun anew."""
+
+from __future__ import annotations
+
+import struct
+
+from dissectors.analysis.connectivity.checks import MAX_PENDING, PATIENCE, Checks
+from dissectors.analysis.connectivity.handshakes import Handshakes
+from dissectors.protocols import dtls, stun
+from dissectors.wire.datagram import Datagram, Flow, endpoint, host_of
+from tests import stories
+from tests.made import A, B, report
+from tests.made import stun as request
+
+SECOND = 1_000_000_000
+TO, BACK = Flow(*A, *B), Flow(*B, *A)
+
+
+def datagram(payload: bytes, time: int = 0, flow: Flow = TO) -> Datagram:
+    return Datagram(0, time + 1, 0, time, flow, payload, len(payload))
+
+
+def ids(story: stories.Story) -> set[str]:
+    return {each.id for each in stories.report(story).findings}
+
+
+def test_a_request_that_is_sent_again_is_one_request_and_each_of_its_sendings_went_unanswered() -> None:
+    told = report([(A, B, request())] * 7)
+    (check,) = told.checks
+    assert (check.requests, check.answered, check.silent) == (1, 0, 7)
+    assert "stun-unanswered" in {each.id for each in told.findings}
+
+
+def test_a_request_that_is_answered_after_it_was_sent_again_is_answered() -> None:
+    told = report([*[(A, B, request())] * 3, (B, A, request(0x0101))])
+    (check,) = told.checks
+    assert (check.requests, check.answered, check.silent) == (1, 1, 0)
+
+
+def test_requests_given_up_while_an_answer_may_come_are_counted_and_old_ones_are_not() -> None:
+    for every, given_up in ((1, 5), (PATIENCE, 0)):
+        checks = Checks(100)
+        for number in range(MAX_PENDING + 5):
+            payload = request(transaction=number.to_bytes(12, "big"))
+            checks.feed(datagram(payload, number * every), stun.parse(payload))
+        assert checks.bounds_hit == {"checks": 0, "STUN requests": given_up}
+
+
+def test_an_address_is_not_another_that_begins_with_it() -> None:
+    inner = ("10.0.0.1", 5000)
+    mapped = stories.mapped("10.0.0.10", 5000)
+    asked = stories.asked(0, src=inner, dst=stories.SERVER, answer=(0x0101, mapped))
+    talk = [(100 + t, *rest) for t, *rest in stories.dialled(stories.description(*inner), stories.ANSWER)]
+    assert "mapped-not-announced" in ids([*asked, *talk])
+
+
+def test_the_host_of_an_endpoint_is_what_it_was_made_of() -> None:
+    for address in ("192.0.2.1", "2001:db8::1", "::"):
+        assert host_of(endpoint(address, 5060)) == address
+
+
+def clear(type_: int, body: bytes, message_seq: int = 0) -> bytes:
+    head = struct.pack(">B", type_) + len(body).to_bytes(3, "big") + struct.pack(">H", message_seq) + bytes(3)
+    return stories.record(22, head + len(body).to_bytes(3, "big") + body)
+
+
+def complete(handshakes: Handshakes, time: int) -> None:
+    finished = stories.record(22, bytes(40), epoch=1)
+    for flow, payload in ((TO, stories.hello()), (BACK, stories.hello(server=True)), (TO, finished), (BACK, finished)):
+        handshakes.feed(datagram(payload, time, flow), dtls.parse(payload))
+
+
+def test_a_handshake_begun_anew_does_not_inherit_that_the_one_before_was_complete() -> None:
+    handshakes = Handshakes(8)
+    complete(handshakes, SECOND)
+    assert [each.outcome for each in handshakes.to_report()] == ["complete"]
+    again = stories.hello()
+    handshakes.feed(datagram(again, 9 * SECOND), dtls.parse(again))
+    assert [(each.outcome, each.first) for each in handshakes.to_report()] == [("complete", 1.0), ("unanswered", 9.0)]
+
+
+def test_handshakes_that_were_complete_before_are_bounded() -> None:
+    handshakes = Handshakes(2)
+    for number in range(5):
+        complete(handshakes, number * SECOND)
+    assert len(handshakes.to_report()) == 3 and handshakes.evicted == 2

@@ -1,0 +1,155 @@
+"""Telephone events: what counts as one, what does not, and why a stream pauses without falling silent."""
+
+from __future__ import annotations
+
+import pytest
+
+from dissectors.mux import scan
+from dissectors.mux.counters import MAX_EVENTS
+from dissectors.report import Report, Stream
+from dissectors.wire.captures.records import Record
+from tests.made import ETHERNET, frame
+from tests.stories import A, B, Story, description, dialled, hung_up, report, request, response, rtp, talk
+
+try:
+    from dissectors.mux.compiled.scan import Scanner as Compiled
+except ImportError:
+    TWINS: tuple[type[scan.Scanner], ...] = (scan.Scanner,)
+else:
+    TWINS = (scan.Scanner, Compiled)
+
+EVENTS = "a=rtpmap:101 telephone-event/8000"
+NAMED = [description(*end, EVENTS, media="RTP/AVP 0 101") for end in (A, B)]
+
+
+def key(digit: int, at: float, first: int, stamp: int, *, repeat: bool = False, payload_type: int = 101) -> Story:
+    """A key held for 160 ms: seven datagrams, then its end three times, if so under one sequence number."""
+    told: Story = []
+    for n in range(10):
+        octets = bytes([digit, 0x80 * (n > 6) | 10]) + (160 * min(n + 1, 8)).to_bytes(2, "big")
+        sequence = first + (min(n, 7) if repeat else n)
+        told.append((at + min(n, 7) * 20 + max(0, n - 7) * 0.04, A, B, rtp(sequence, 77, payload_type, stamp, octets)))
+    return told
+
+
+def dialling(digits: list[int], *, seconds: float = 1.0) -> Story:
+    """Speech of `seconds`, a key, speech again and so on; nobody is silent."""
+    story: Story = []
+    at, sequence, stamp = 1020.0, 100, 0
+    for digit in digits:
+        count = int(seconds * 50)
+        story += talk(start=at, first=sequence, origin=stamp, seconds=seconds)
+        at, sequence, stamp = at + 20 * count, sequence + count, stamp + 160 * count
+        story += key(digit, at, sequence, stamp)
+        at, sequence, stamp = at + 160, sequence + 10, stamp + 1280
+    return [*story, *talk(start=at, first=sequence, origin=stamp, seconds=seconds)]
+
+
+def one(made: Report) -> Stream:
+    (stream,) = (stream for stream in made.streams if stream.src == A[0])
+    return stream
+
+
+def ids(made: Report) -> set[str]:
+    return {finding.id for finding in made.findings}
+
+
+@pytest.mark.parametrize("repeat", [False, True])
+def test_a_stream_of_nothing_but_events_tells_its_keys(repeat: bool) -> None:
+    made = report([*key(1, 1000, 10, 5000, repeat=repeat), *key(11, 2000, 20, 13_000, repeat=repeat)])
+    stream = one(made)
+    assert [each.digit for each in stream.digits] == ["1", "#"]
+    assert stream.codec == "telephone-event" and stream.certainty == "medium"
+    assert [each.duration_ms for each in stream.digits] == [160, 160]
+    assert "digits-sent" in ids(made) and "codec-guessed" not in ids(made)
+
+
+def test_the_end_of_an_event_under_one_sequence_number_is_no_duplicate() -> None:
+    keys = [each for n in range(4) for each in key(n, 1000 + 400 * n, 8 * n + 10, 5000 + 3200 * n, repeat=True)]
+    made = report(keys)
+    assert one(made).duplicates == 8 and "stream-duplicates" not in ids(made)
+    assert "stream-duplicates" in ids(report([*keys, *[(told[0] + 1, *told[1:]) for told in keys[:6]]]))
+
+
+@pytest.mark.parametrize(
+    "octets", [bytes([5, 0x4A, 1, 0]), bytes([200, 10, 1, 0]), bytes([5, 10, 1, 0]), bytes([5, 0x80, 0, 0])]
+)
+def test_four_octets_that_are_no_event_press_no_key(octets: bytes) -> None:
+    """The reserved bit, an unknown event, one without an end, one without a duration."""
+    story = [(2020 + 20 * n, A, B, rtp(150 + n, 77, 101, 8000, octets)) for n in range(12)]
+    stream = one(report([*talk(seconds=1), *story]))
+    assert stream.digits == () and [each.packets for each in stream.payloads] == [50, 12]
+
+
+def test_what_the_sdp_names_otherwise_is_no_event() -> None:
+    other = [description(*end, "a=rtpmap:101 x/8000", media="RTP/AVP 0 101") for end in (A, B)]
+    story = [*dialled(*other), *dialling([1, 2]), *talk(B, A, 78), *hung_up()]
+    assert one(report(story)).digits == ()
+    assert [each.digit for each in one(report([*dialled(*NAMED), *dialling([1, 2])])).digits] == ["1", "2"]
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_silence_frames_of_four_octets_leave_room_for_events(twin: type[scan.Scanner]) -> None:
+    story = [(30.0 * n, A, B, rtp(n, 77, 4 if n % 2 else 98, 240 * n, b"\xf0\x0a\0\0")) for n in range(4 * MAX_EVENTS)]
+    story += [(9000.0 + n, A, B, rtp(4 * MAX_EVENTS + n, 77, 101, 7, bytes([3, 0x8A, 1, 0]))) for n in range(3)]
+    records = [(0, Record(n, int(at * 1e6), ETHERNET, made := frame(src, dst, payload), len(made)))
+               for n, (at, src, dst, payload) in enumerate(story, 1)]
+    scanner = twin()
+    list(scanner.scan(records))
+    scanner.finish()
+    (counters,) = scanner.streams
+    assert counters.packets == len(story) and list(counters.events) == [(101, 7)]
+
+
+def test_keys_beyond_the_bound_are_said_to_be_left_out() -> None:
+    keys = [each for n in range(70) for each in key(n % 10, 1000 + 400 * n, 10 * n + 10, 5000 + 3200 * n)]
+    made = report(keys)
+    (finding,) = (each for each in made.findings if each.id == "digits-sent")
+    assert len(one(made).digits) == MAX_EVENTS and f"the first {MAX_EVENTS} are 0 1 2" in finding.what
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_pressing_keys_is_not_silence(named: bool) -> None:
+    story = dialling([1, 2, 3, 4, 5])
+    made = report([*dialled(*NAMED), *story, *talk(B, A, 78), *hung_up()] if named else story)
+    timing = one(made).timing
+    assert timing is not None and timing.silence is not None
+    assert timing.silence < 0.01 and "silence-suppressed" not in ids(made)
+
+
+def test_pressing_keys_is_no_jitter() -> None:
+    stream = one(report([*dialled(*NAMED), *dialling([1, 2, 3])]))
+    assert stream.maximum_jitter_ms == 0.0 and len(stream.digits) == 3
+
+
+def holding(direction: str, answer: str, *, pause: bool) -> Story:
+    """A call of twenty seconds; from the fifth to the fifteenth the callee holds, and the caller stops if `pause`."""
+    resumed = [description(*A, "a=sendrecv"), description(*B, "a=sendrecv")]
+    before = talk(seconds=4)
+    after = talk(start=16_020, first=300 if pause else 850, origin=750 * 160, seconds=4)
+    between = [] if pause else talk(start=5020, first=300, origin=200 * 160, seconds=11)
+    return [
+        *dialled(), *before, *between, *after, *talk(B, A, 78, seconds=19),
+        request(5000, "INVITE", body=description(*B, f"a={direction}"), number=2, tag="2", back=True),
+        response(5020, 200, "OK", body=description(*A, f"a={answer}"), number=2, back=True),
+        request(5030, "ACK", number=2, tag="2", back=True),
+        request(16_000, "INVITE", body=resumed[1] + b"a=x\r\n", number=3, tag="2", back=True),
+        response(16_010, 200, "OK", body=resumed[0], number=3, back=True),
+        request(16_015, "ACK", number=3, tag="2", back=True),
+        *hung_up(20_500),
+    ]
+
+
+@pytest.mark.parametrize(("direction", "answer"), [("sendonly", "recvonly"), ("inactive", "inactive")])
+def test_hold_is_not_silence(direction: str, answer: str) -> None:
+    made = report(holding(direction, answer, pause=True))
+    timing = one(made).timing
+    assert timing is not None and timing.silence is not None and timing.silence < 0.02
+    assert "silence-suppressed" not in ids(made) and "call-held" in ids(made)
+
+
+def test_a_pause_that_was_not_agreed_is_silence() -> None:
+    made = report(holding("sendrecv", "sendrecv", pause=True))
+    timing = one(made).timing
+    assert timing is not None and timing.silence == pytest.approx(11 / 19, abs=0.03)
+    assert "silence-suppressed" in ids(made)

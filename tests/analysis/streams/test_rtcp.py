@@ -1,0 +1,72 @@
+"""What RTCP says belongs to the streams of its own session, and what is kept of it is bounded."""
+
+from __future__ import annotations
+
+import struct
+
+from dissectors.analysis.streams.rtcp import Control, between
+from dissectors.protocols import rtcp
+from dissectors.wire.datagram import Datagram, Flow
+from tests.made import A, B, Endpoint, Sent, report, rtp
+
+C, D = ("198.51.100.1", 5000), ("198.51.100.2", 5000)
+
+
+def media(src: Endpoint, dst: Endpoint, first: int = 0, count: int = 60) -> list[Sent]:
+    return [(src, dst, rtp(n, 77)) for n in range(first, first + count)]
+
+
+def said(fraction: int, about: int = 77) -> bytes:
+    """A receiver report with one block: a fraction lost in 256ths, and nothing else."""
+    return struct.pack("!BBHII", 0x81, 201, 7, 78, about) + bytes([fraction]) + bytes(19)
+
+
+def bye(ssrc: int = 77) -> bytes:
+    """An empty receiver report and a goodbye."""
+    return struct.pack("!BBHIBBHI", 0x80, 201, 1, ssrc, 0x81, 203, 1, ssrc)
+
+
+def test_two_calls_that_chose_one_ssrc_do_not_share_what_rtcp_says() -> None:
+    told = report([*media(A, B), *media(C, D), (B, A, said(64)), (A, B, bye()), (D, C, said(0))])
+    first, second = told.streams
+    assert first.rtcp is not None and second.rtcp is not None
+    assert (first.rtcp.reports, first.rtcp.fraction_lost) == (1, 0.25)
+    assert (second.rtcp.reports, second.rtcp.fraction_lost) == (1, 0.0)
+    assert first.end is not None and second.end is None
+
+
+def test_rtcp_on_ports_of_its_own_belongs_to_the_stream_between_its_hosts() -> None:
+    (stream,) = report([*media(A, B), ((B[0], 9001), (A[0], 9003), said(64))]).streams
+    assert stream.rtcp is not None and stream.rtcp.reports == 1
+
+
+def test_rtcp_between_other_hosts_is_heard_by_the_one_stream_of_its_ssrc_alone() -> None:
+    (stream,) = report([*media(A, B), (D, C, said(64))]).streams
+    assert stream.rtcp is not None and stream.rtcp.reports == 1
+    both = report([*media(A, B), *media(B, C), (D, C, said(64))])
+    assert [stream.rtcp for stream in both.streams] == [None, None]
+
+
+def test_rtcp_between_two_other_pairs_of_hosts_is_nobody_s() -> None:
+    (stream,) = report([*media(A, B), (D, C, said(64)), (D, B, said(0))]).streams
+    assert stream.rtcp is None
+
+
+def test_a_stream_that_changed_its_hosts_has_all_that_was_said_of_it() -> None:
+    sent = [*media(A, B), (B, A, said(64)), *media(A, C, 60), (C, A, said(0))]
+    told = report(sent)
+    assert sum(stream.rtcp.reports for stream in told.streams if stream.rtcp) == 2
+
+
+def test_what_is_kept_of_sources_is_bounded_and_what_gave_way_is_counted() -> None:
+    control = Control(4)
+    flow = Flow(*A, *B)
+    for number in range(10):
+        payload = said(1, about=number)
+        control.feed(Datagram(0, number, 0, number, flow, payload, len(payload)), rtcp.parse(payload))
+    assert control.bounds_hit == {"RTCP sources": 6, "RTCP sender reports": 0, "RTCP flows": 0}
+    assert control.heard(9, [flow], True) is not None and control.heard(0, [flow], True) is None
+
+
+def test_both_directions_are_between_the_same_hosts() -> None:
+    assert between(Flow(*A, *B)) == between(Flow(*B, *A))

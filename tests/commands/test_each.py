@@ -1,0 +1,115 @@
+"""`analyze --each`: a report for every file in order, one summary, and the same whatever the jobs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dissectors.cli import main
+from dissectors.commands import each
+
+TELL = each.analyse
+ROOT = Path(__file__).resolve().parents[2]
+PCAPS = ROOT / "pcaps"
+NAMES = ("facetime-2013.pcap", "encodings.pcap", "rfc7983.pcap")
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from dissectors.cli import main; sys.exit(main())"
+    return subprocess.run(
+        [sys.executable, "-c", code, "analyze", *words], capture_output=True, text=True, cwd=PCAPS, check=False,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )
+
+
+def test_each_file_has_the_report_that_it_has_alone() -> None:
+    alone = [json.loads(run("--json", name).stdout) for name in NAMES]
+    told = json.loads(run("--each", "--json", *NAMES).stdout)
+    assert told["reports"] == alone
+    assert [row["file"] for row in told["summary"]] == list(NAMES)
+    calls = [[call["kind"] for call in report["calls"]].count("call") for report in alone]
+    assert [row["calls"] for row in told["summary"]] == calls == [1, 20, 0]
+
+
+@pytest.mark.parametrize("form", [["--json"], ["--width", "100"]])
+def test_the_number_of_jobs_changes_nothing(form: list[str]) -> None:
+    one, two = (run("--each", "--jobs", jobs, *form, *NAMES) for jobs in ("1", "2"))
+    assert one.returncode == two.returncode == 0, two.stderr
+    assert one.stdout == two.stdout
+
+
+def test_one_job_does_the_work_where_processes_cannot_share_memory(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    words = ["analyze", "--each", "--json", *(str(PCAPS / name) for name in NAMES)]
+    assert main([*words, "--jobs", "2"]) == 0
+    whole = capsys.readouterr().out
+    monkeypatch.setattr(each, "ProcessPoolExecutor", refuse)
+    assert main([*words, "--jobs", "2"]) == 0
+    told = capsys.readouterr()
+    assert told.out == whole
+    assert told.err == "muxshark: several processes cannot share memory here (permission denied); one job instead\n"
+
+
+def killed(options: argparse.Namespace, path: str) -> each.FileResult:
+    """As `each.analyse`, but one file is too much for its process."""
+    if path.endswith(NAMES[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return TELL(options, path)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no process can be killed so here")
+@pytest.mark.parametrize("copies", [1, 10])
+def test_a_process_that_is_killed_loses_no_report_but_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], copies: int
+) -> None:
+    try:
+        each.ProcessPoolExecutor(1).shutdown()
+    except OSError:
+        pytest.skip("processes cannot share memory here")
+    paths = [str(PCAPS / NAMES[1]), *(str(PCAPS / name) for name in (NAMES[0], NAMES[2]) for _ in range(copies))]
+    words = ["analyze", "--each", "--json", "--jobs", "2"]
+    main([*words, *paths[1:]])
+    others = json.loads(capsys.readouterr().out)
+    monkeypatch.setattr(each, "analyse", killed)
+    assert main([*words, *paths]) == 2
+    told = capsys.readouterr()
+    assert json.loads(told.out)["reports"] == others["reports"]
+    why = "the process that analysed it was killed; perhaps it needed more memory than there is"
+    assert told.err == f"muxshark: {paths[0]}: {why}\n"
+
+
+def test_the_summary_adds_the_files_up() -> None:
+    lines = run("--each", "--width", "80", *NAMES).stdout.splitlines()
+    rows = [line.rsplit(maxsplit=5)[1:] for line in lines[-4:]]
+    numbers = [[int(cell.replace(",", "")) for cell in row] for row in rows]
+    assert [sum(column) for column in zip(*numbers[:3], strict=True)] == numbers[3]
+    assert lines[-1].startswith("3 files")
+
+
+@pytest.mark.parametrize("form", [["--json"], []])
+def test_a_file_that_cannot_be_read_does_not_hide_the_others(form: list[str]) -> None:
+    done = run("--each", *form, "none.pcap", NAMES[0])
+    assert done.returncode == 2
+    assert done.stderr.endswith("muxshark: none.pcap: no such file\n")
+    if form:
+        told = json.loads(done.stdout)
+        assert len(told["reports"]) == 1
+        assert told["summary"][0] == {"file": "none.pcap", "problem": "none.pcap: no such file"}
+    else:
+        assert done.stdout.endswith("not read: none.pcap: no such file\n")
+
+
+def test_standard_input_and_jobs_without_each_are_refused() -> None:
+    assert run("--each", "-").stderr == "muxshark: --each reads files, not standard input\n"
+    assert run("--jobs", "2", NAMES[0]).stderr == "muxshark: --jobs says how many files --each reads at once\n"

@@ -1,0 +1,372 @@
+"""More calls than a report can hold: those that ended well make room, totals stay, and nothing is told wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from dissectors.engine.engine import Engine
+from dissectors.engine.trackers import Capacity
+from dissectors.limits import retired
+from dissectors.mux.evidence import CHOSEN
+from dissectors.mux.scan import Scanner
+from dissectors.mux.table import PROTOCOLS
+from dissectors.offline import scanner_class
+from dissectors.report import Report
+from dissectors.wire.captures.records import Record
+from tests.made import ETHERNET, Endpoint, frame
+from tests.stories import (
+    OTHER_SERVER,
+    SDP,
+    SERVER,
+    A,
+    B,
+    C,
+    Story,
+    asked,
+    attribute,
+    description,
+    dialled,
+    error,
+    message,
+    receiver_report,
+    srtcp,
+    talk,
+)
+
+
+def call(number: int, *, start: float, status: int = 200, ended: bool = True) -> Story:
+    """A short call between two endpoints of its own."""
+    a: Endpoint = (f"198.51.100.{number}", 4000)
+    b: Endpoint = (f"203.0.113.{number}", 4000)
+    name, told = f"call {number}", []
+
+    def add(time: float, back: bool, line: str, method: str, body: bytes = b"", tag: str = "2") -> None:
+        kind = (SDP,) if body else ()
+        octets = message(line, 1 + (method == "BYE"), method, *kind, body=body, tag=tag, call=name)
+        told.append((start + time, b, a, octets) if back else (start + time, a, b, octets))
+
+    add(0, False, "INVITE sip:b@x SIP/2.0", "INVITE", description(*a), "")
+    if status != 200:
+        add(10, True, f"SIP/2.0 {status} No", "INVITE")
+        return told
+    add(10, True, "SIP/2.0 200 OK", "INVITE", description(*b))
+    add(20, False, "ACK sip:b@x SIP/2.0", "ACK")
+    if ended:
+        add(500, False, "BYE sip:b@x SIP/2.0", "BYE")
+        add(510, True, "SIP/2.0 200 OK", "BYE")
+    return [*told, *talk(a, b, number, start=start + 30, seconds=0.4), *talk(b, a, 1000 + number, start=start + 30,
+                                                                             seconds=0.4)]
+
+
+def told(story: Story, limit: int) -> Report:
+    scanner, engine = Scanner(), Engine(capacity=Capacity(calls=limit))
+    records = []
+    for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
+        octets = frame(src, dst, payload)
+        records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
+    for batch in scanner.scan(records):
+        engine.feed(batch)
+    engine.feed(scanner.finish())
+    return engine.report(scanner, ())
+
+
+TWINS = sorted({Scanner, scanner_class()}, key=lambda twin: twin.build)
+
+STORY = [
+    *call(1, start=0, status=486),
+    *call(2, start=100, ended=False),
+    *(each for n in range(3, 15) for each in call(n, start=n * 1000.0)),
+]
+
+
+def test_calls_that_ended_well_make_room_and_the_others_stay() -> None:
+    made = told(STORY, 5)
+    assert len(made.calls) == 5
+    assert {call.outcome for call in made.calls} == {"rejected", "established", "ended"}
+    assert made.totals is not None
+    assert (made.totals.calls, made.totals.calls_left_out) == (14, 9)
+    assert {seen.name: seen.count for seen in made.totals.outcomes} == {
+        "call, ended": 12,
+        "call, rejected": 1,
+        "call, established": 1,
+    }
+
+
+def test_their_streams_are_counted_and_not_taken_for_unsignalled_ones() -> None:
+    whole, made = told(STORY, 100), told(STORY, 5)
+    assert whole.totals is not None and made.totals is not None
+    assert (made.totals.streams, made.totals.packets) == (whole.totals.streams, whole.totals.packets) == (26, 520)
+    assert made.totals.streams_left_out == 26 - len(made.streams) == 18
+    assert all(stream.call is not None for stream in made.streams)
+    assert "stream-unsignalled" not in {each.id for each in made.findings}
+    assert "bound-hit" not in {each.id for each in made.findings}
+
+
+def test_what_is_given_up_while_it_is_open_is_told() -> None:
+    open_calls = [each for n in range(1, 9) for each in call(n, start=n * 1000.0, ended=False)]
+    made = told(open_calls, 5)
+    assert made.totals is not None and made.totals.calls == 8
+    assert "bound-hit" in {each.id for each in made.findings}
+
+
+def test_an_ordinary_capture_is_listed_whole() -> None:
+    made = told(STORY, 100)
+    assert made.totals is not None and made.totals.calls_left_out == made.totals.streams_left_out == 0
+    assert len(made.calls) == made.totals.calls and len(made.streams) == made.totals.streams
+
+
+def test_many_calls_on_one_port_keep_their_own_streams() -> None:
+    a, b = ("198.51.100.1", 16402), ("203.0.113.2", 16402)
+    story: Story = []
+    for n in range(150):
+        name, start = f"call {n}", n * 40_000.0
+        for time, back, line, method, body in (
+            (0, False, "INVITE sip:b@x SIP/2.0", "INVITE", description(*a)),
+            (10, True, "SIP/2.0 200 OK", "INVITE", description(*b)),
+            (900, False, "BYE sip:b@x SIP/2.0", "BYE", b""),
+        ):
+            octets = message(line, 1, method, *((SDP,) if body else ()), body=body, tag="2" * back, call=name)
+            story.append((start + time, b, a, octets) if back else (start + time, a, b, octets))
+        story += talk(a, b, 5000 + n, start=start + 100, seconds=0.2)
+    made = told(story, 1000)
+    assert [made.calls[stream.call or 0].dialogs[0].call_id for stream in made.streams] == [
+        f"call {stream.ssrc - 5000}" for stream in made.streams
+    ]
+    assert len(made.streams) == 150
+
+
+CROWD = [each for n in range(1, 201) for each in call(n, start=n * 1000.0)]
+
+
+def crowd(scanner: Scanner, well: int, story: Story = CROWD, together: int = 16) -> tuple[Report, int]:
+    """The report on two hundred calls, one after the other, and the most streams that the scan held at once."""
+    engine = Engine(max_finished=well)
+    records, most = [], 0
+    for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
+        octets = frame(src, dst, payload)
+        records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
+    for batch in scanner.scan(records, together):
+        engine.feed(batch)
+        engine.retire_finished(scanner)
+        most = max(most, len(scanner.streams))
+    engine.feed(scanner.finish())
+    engine.retire_finished(scanner, at_the_end=True)
+    return engine.report(scanner, ()), most
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_what_calls_leave_behind_is_let_go_and_summed_up(twin: type[Scanner]) -> None:
+    (whole, all_of_them), (made, most) = crowd(twin(), 1000), crowd(twin(), 8)
+    assert whole.totals is not None and made.totals is not None
+    assert all_of_them == 400 and most < 250
+    assert (made.totals.calls, made.totals.streams) == (200, 400)
+    assert (made.totals.packets, made.totals.lost) == (whole.totals.packets, whole.totals.lost)
+    assert made.totals.outcomes == whole.totals.outcomes and made.capture.protocols == whole.capture.protocols
+    assert made.totals.flows_left_out + len(made.flows) == len(whole.flows) == 400
+    assert not {each.id for each in made.findings} & {"stream-unsignalled", "bound-hit", "media-missing"}
+
+
+def test_all_that_was_wrong_is_counted_however_many_go_together() -> None:
+    answered = [told for told in CROWD if not (told[3].startswith(b"SIP") and b"2 BYE" in told[3])]
+    later = [(time + 300_000, src, dst, octets.replace(b"call ", b"later ")) for time, src, dst, octets in answered]
+    more = [(time + 600_000, src, dst, octets.replace(b"call ", b"more ")) for time, src, dst, octets in answered]
+    made, _ = crowd(Scanner(), 8, [*answered, *later, *more], 100_000)
+    (counted,) = [each for each in made.findings if each.id == "bye-unanswered" and "only counted" in each.what]
+    # One call a second: those of the last 32 seconds may still be answered.
+    assert counted.what.startswith(f"{600 - 32} more")
+
+
+@pytest.mark.parametrize("together", [1, 50, 1000, 100_000])
+def test_the_report_is_the_same_whenever_calls_were_let_go(together: int) -> None:
+    story = [*CROWD, *(told for n in range(100) for told in registered(n, n * 700.0))]
+    made, _ = crowd(Scanner(), 8, story, together)
+    assert made == crowd(Scanner(), 8, story)[0]
+    assert Counter(one.kind for one in made.calls) == {"call": 8, "registration": 8}
+
+
+def test_a_stream_that_was_let_go_is_confirmed_anew() -> None:
+    scanner = Scanner()
+    story = talk(seconds=1)
+    octets = [frame(src, dst, payload) for _, src, dst, payload in story]
+    records = [(0, Record(n, n * 20_000_000, ETHERNET, each, len(each))) for n, each in enumerate(octets, 1)]
+    for _ in scanner.scan(records[:25]):
+        pass
+    scanner.forget(list(scanner.streams), list(scanner.flows))
+    assert not scanner.streams and not len(scanner.flows)
+    for _ in scanner.scan(records[25:]):
+        pass
+    assert [stream.packets for stream in scanner.streams] == [len(records) - 25]
+
+
+def test_what_was_wrong_with_calls_that_are_let_go_is_not_lost() -> None:
+    answered = [told for told in CROWD if not (told[3].startswith(b"SIP") and b"2 BYE" in told[3])]
+    story = [told for told in answered if told[1] != ("203.0.113.3", 4000) or told[3].startswith(b"SIP")]
+    (made, _), (whole, _) = crowd(Scanner(), 8, story), crowd(Scanner(), 1000, story)
+    assert made.totals is not None and made.totals.calls_left_out > 100
+    (silent,) = [each for each in made.findings if each.id == "media-one-way"]
+    assert silent.call is not None and made.calls[silent.call].call_id == "call 3"
+    (counted,) = [each for each in made.findings if "only counted" in each.what]
+    assert counted.id == "bye-unanswered" and len(counted.places) == 8 and counted.why and counted.fix
+    told = sum(each.id == "bye-unanswered" for each in made.findings) - 1
+    assert told + int(counted.what.split()[0]) == sum(each.id == "bye-unanswered" for each in whole.findings) > 100
+
+
+def test_what_rtcp_says_of_a_call_outlives_others_with_the_same_ssrc() -> None:
+    same = (77).to_bytes(4, "big")
+    others = [(*told[:3], told[3][:8] + same + told[3][12:] if told[3][0] == 0x80 else told[3]) for told in CROWD]
+    here = [*dialled(), *talk(seconds=199), *talk(B, A, 78, seconds=199)]
+    here += [receiver_report(5000 + 1000 * n, 77, fraction=0.25) for n in range(10)]
+    story = [told for told in others if A[0] not in (told[1][0], told[2][0])]
+    for made in (crowd(Scanner(), well, [*here, *story])[0] for well in (1000, 8)):
+        (stream,) = [each for each in made.streams if each.ssrc == 77 and each.packets > 1000]
+        assert stream.rtcp is not None and (stream.rtcp.reports, stream.rtcp.fraction_lost) == (10, 0.25)
+
+
+def test_an_ssrc_stays_known_as_long_as_a_stream_has_it() -> None:
+    scanner = Scanner()
+    story = [*talk(ssrc=CHOSEN, seconds=1), *talk(SERVER, OTHER_SERVER, CHOSEN, seconds=1, first=9000)]
+    octets = [frame(src, dst, payload) for _, src, dst, payload in story]
+    records = [(0, Record(n, n * 20_000_000, ETHERNET, each, len(each))) for n, each in enumerate(octets, 1)]
+    for _ in scanner.scan(records):
+        pass
+    first, second = scanner.streams
+    scanner.forget([first if first.flows > second.flows else second], [])
+    late = frame(C, A, srtcp(0, CHOSEN)[3])
+    (batch,) = scanner.scan([(0, Record(101, 10**10, ETHERNET, late, len(late)))])
+    assert [(PROTOCOLS[entry.protocol], entry.evidence) for entry in batch.entries] == [("RTCP", "its SSRC sends RTP")]
+
+
+PHONE = ("198.51.100.7", 5060)
+
+
+def registered(number: int, start: float, status: int = 200, again: bool = False) -> Story:
+    """A registration that is challenged first; `again` is its refresh with a higher CSeq."""
+    server, told = (SERVER[0], 5060), []
+    for back, line, sequence in (
+        (False, "REGISTER sip:x SIP/2.0", 1), (True, "SIP/2.0 401 Unauthorized", 1),
+        (False, "REGISTER sip:x SIP/2.0", 2), (True, f"SIP/2.0 {status} Said", 2),
+    ):
+        octets = message(line, sequence + 2 * again, "REGISTER", tag="2" * back, call=f"registration {number}")
+        src, dst = (server, PHONE) if back else (PHONE, server)
+        told.append((start + len(told), src, dst, octets))
+    return told
+
+
+def outcomes(made: Report) -> dict[str, int]:
+    assert made.totals is not None
+    assert made.totals.calls == len(made.calls) + made.totals.calls_left_out
+    return {seen.name: seen.count for seen in made.totals.outcomes}
+
+
+def test_transactions_that_are_over_make_room_and_open_calls_stay() -> None:
+    open_calls = [told for n in range(1, 4) for told in call(n, start=n * 10.0, ended=False)]
+    ended = [told for n in range(4, 10) for told in call(n, start=n * 10.0)]
+    story = [*open_calls, *ended, *(told for n in range(300) for told in registered(n, 20_000 + n * 1000.0))]
+    made, _ = crowd(Scanner(), 8, story)
+    assert outcomes(made) == {"registration, answered": 300, "call, ended": 6, "call, established": 3}
+    assert sum(one.outcome == "established" for one in made.calls) == 3
+    assert sum(one.outcome == "ended" for one in made.calls) == 6
+    assert len(made.calls) == 3 + 6 + 8
+    assert "bound-hit" not in {each.id for each in made.findings}
+
+
+def test_refused_registrations_are_summed_up_with_what_was_found() -> None:
+    story = [told for n in range(300) for told in registered(n, n * 1000.0, status=403)]
+    (made, _), (whole, _) = crowd(Scanner(), 8, story), crowd(Scanner(), 1000, story)
+    assert outcomes(made) == outcomes(whole) == {"registration, rejected": 300}
+    assert len(made.calls) < 100
+    refused = [each for each in made.findings if each.id == "registration-refused"]
+    (counted,) = [each for each in refused if "only counted" in each.what]
+    assert len(refused) - 1 + int(counted.what.split()[0]) == 300
+
+
+def test_when_there_is_no_room_calls_that_go_on_are_given_up_last() -> None:
+    talking = [told for n in range(1, 6) for told in call(n, start=n * 10.0, ended=False)]
+    ringing = [told for n in range(6, 12) for told in call(n, start=n * 1000.0)[:1]]
+    refused = [told for n in range(12, 16) for told in call(n, start=n * 1000.0, status=486)]
+    later = [told for n in range(40) for told in registered(n, 20_000 + n * 10.0)]
+    engine = Engine(capacity=Capacity(calls=12))
+    fed(engine, [*talking, *ringing, *refused, *later])
+    held = Counter((one.kind, one.outcome) for one in engine.trackers.calls.calls.values())
+    assert held == {("call", "established"): 5, ("call", "unanswered"): 6, ("registration", "answered"): 1}
+    assert engine.trackers.calls.evicted == 0
+    fed(engine, [told for n in range(16, 26) for told in call(n, start=60_000 + n * 10.0)[:1]])
+    held = Counter((one.kind, one.outcome) for one in engine.trackers.calls.calls.values())
+    assert held == {("call", "established"): 5, ("call", "unanswered"): 7}
+    assert engine.trackers.calls.evicted == 9
+
+
+def fed(engine: Engine, story: Story) -> None:
+    scanner = Scanner()
+    frames = [(time, frame(src, dst, payload)) for time, src, dst, payload in sorted(story, key=lambda one: one[0])]
+    records = [(0, Record(n, int(time * 1e6), ETHERNET, one, len(one))) for n, (time, one) in enumerate(frames, 1)]
+    for batch in (*scanner.scan(records), scanner.finish()):
+        engine.feed(batch)
+
+
+def test_who_comes_back_after_being_let_go_is_not_counted_again() -> None:
+    late: Story = [(195_000, ("198.51.100.1", 4000), ("203.0.113.1", 4000),
+                    message("BYE sip:b@x SIP/2.0", 2, "BYE", tag="2", call="call 1"))]
+    story = [*CROWD, *late, *(told for n in range(50) for told in registered(n, n * 100.0)),
+             *registered(7, 196_000, again=True)]
+    made, _ = crowd(Scanner(), 8, story)
+    assert outcomes(made) == {"call, ended": 200, "registration, answered": 50}
+    returned = [one for one in made.calls if one.returned]
+    assert [(one.call_id, one.outcome) for one in returned] == [
+        ("call 1", "fragment"), ("registration 7", "answered")
+    ]
+    assert "call-in-part" not in {each.id for each in made.findings}
+
+
+def test_of_names_that_were_let_go_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retired, "SETS", 1)
+    names = retired.RecentlyRetired()
+    assert "0" not in names
+    for number in (*range(16), 0, *range(16, 20)):
+        names.add(str(number))
+    assert [number for number in range(20) if str(number) not in names] == [1, 2, 3, 4]
+    assert names.forgotten == 4
+
+
+def test_a_capture_of_many_calls_finds_room_for_their_names() -> None:
+    names = retired.RecentlyRetired()
+    for number in range(50_000):
+        names.add(f"{number}@192.0.2.1")
+    assert names.forgotten == 0 and all(f"{number}@192.0.2.1" in names for number in range(0, 50_000, 1000))
+    assert not any(f"{number}@192.0.2.1" in names for number in range(50_000, 60_000))
+
+
+def test_what_was_wrong_with_the_paths_of_calls_that_are_let_go_is_counted() -> None:
+    refused: Story = []
+    for n in range(1, 201):
+        src, dst = (f"198.51.100.{n}", 4000), (f"203.0.113.{n}", 4000)
+        refused += asked(n * 1000.0 + 25, attribute(0x0006, b"b:a"), answer=(0x0111, error(401)), src=src, dst=dst)
+    (made, _), (whole, _) = crowd(Scanner(), 8, [*CROWD, *refused]), crowd(Scanner(), 1000, [*CROWD, *refused])
+    told = [each for each in made.findings if each.id == "ice-refused"]
+    (counted,) = [each for each in told if "only counted" in each.what]
+    assert len(told) - 1 + int(counted.what.split()[0]) == 200
+    assert sum(each.id == "ice-refused" for each in whole.findings) == 200
+
+
+def test_calls_one_after_the_other_leave_one_memory_of_their_place() -> None:
+    engine = Engine(capacity=Capacity(calls=2))
+    fed(engine, [told for n in range(20) for told in renamed(call(1, start=n * 1000.0), n)])
+    fed(engine, [told for n in range(20, 23) for told in renamed(call(1, start=n * 100_000.0), n)])
+    here = engine.trackers.calls.retired_media["198.51.100.1", 4000]
+    assert [(each.start, each.end) for each in here] == [
+        (0, 19_510 * 10**6), (2_000_000 * 10**6, 2_000_510 * 10**6)
+    ]
+
+
+def renamed(story: Story, number: int) -> Story:
+    return [(*told[:3], told[3].replace(b"call 1", b"call %d" % number)) for told in story]
+
+
+def test_a_stream_beside_transactions_that_were_let_go_is_still_told() -> None:
+    server = (SERVER[0], 5060)
+    story = [told for n in range(100) for told in registered(n, n * 1000.0)]
+    made, _ = crowd(Scanner(), 8, [*story, *talk(PHONE, server, 5, start=10_000, seconds=60)])
+    assert made.totals is not None and made.totals.streams_left_out == 0
+    assert [(stream.ssrc, stream.call) for stream in made.streams] == [(5, None)]

@@ -1,0 +1,228 @@
+"""The compiled scan against the interpreted one: every column, counter and finding, of whole and damaged captures."""
+
+from __future__ import annotations
+
+import itertools
+import mmap
+import random
+import struct
+import sys
+from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dissectors.engine.engine import Engine
+from dissectors.mux import scan as interpreted
+from dissectors.mux.counters import Counters
+from dissectors.mux.evidence import Entry
+from dissectors.sources.capture import Capture
+from dissectors.wire.captures import formats
+from dissectors.wire.captures.pcap import UNWRITTEN
+from dissectors.wire.errors import CaptureError
+from tests import made
+
+compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
+
+ROOT = Path(__file__).resolve().parents[1]
+CAPTURES = sorted(
+    path
+    for folder in (ROOT / "data" / "captures", ROOT.parent / "pcaps")
+    for path in folder.iterdir()
+    if path.suffix in (".pcap", ".pcapng", ".cap", ".gz")
+)
+FLOW = ("number", "key", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted", "flow")
+PROPERTIES = ("expected", "lost", "loss_runs")
+COUNTED = Counters.__slots__ + PROPERTIES
+TOLD = ("counts", "octets", "datagrams", "inside", "first", "last", "bounds_hit")
+SMALL = interpreted.Bounds(flows=6, streams=3, waiting=8)
+
+Twin = type[interpreted.Scanner]
+
+
+def entries(batch: Any) -> Iterator[tuple[Any, ...]]:
+    """What an entry says, its flow by number."""
+    for entry in batch.entries:
+        yield tuple(entry.flow.number if name == "flow" else getattr(entry, name) for name in Entry._fields)
+
+
+def scanned(twin: Twin, octets: bytes, chunk: int = 1 << 18, **options: Any) -> dict[str, Any]:
+    """Everything that a scan can tell of a capture."""
+    scanner = twin(**options)
+    capture = Capture("made", BytesIO(octets))
+    capture._chunks = cut(octets, chunk)
+    rows = [row for batch in capture.through(partial(scanner.read, 0, capture.walker)) for row in entries(batch)]
+    rows += entries(scanner.finish())
+    return {"rows": rows, "notes": capture.notes, **state(scanner)}
+
+
+def state(scanner: interpreted.Scanner) -> dict[str, Any]:
+    """The tables of a scan, as plain values."""
+    frames = scanner.frames
+    return {
+        **{name: getattr(scanner, name) for name in TOLD},
+        "frames": (frames.frames, frames.datagrams, frames.not_ip, frames.unsupported),
+        "encapsulations": [*frames.encapsulations.items()],
+        "segments": (frames.segments.count, frames.tcp_seen),
+        "flows": [tuple(getattr(flow, name) for name in FLOW) + (flow.pair.seen,) for flow in scanner.flows],
+        "streams": [tuple(getattr(stream, name) for name in COUNTED) for stream in scanner.streams],
+    }
+
+
+def cut(octets: bytes, size: int) -> Iterator[bytes]:
+    return (octets[at : at + size] for at in range(0, len(octets), size))
+
+
+def same(octets: bytes, **options: Any) -> None:
+    """Both scans tell the same of a capture, column by column; the compiled one may leave out rows that say little."""
+    ours, theirs = (scanned(twin, octets, every=True, **options) for twin in (compiled.Scanner, interpreted.Scanner))
+    for name, value in theirs.items():
+        assert ours[name] == value, name
+    brief = scanned(compiled.Scanner, octets, **options)
+    left_out = set(theirs["rows"]) - set(brief["rows"])
+    media = interpreted.PROTOCOLS.index("RTP")
+    assert {(row[9], row[10]) for row in left_out} <= {(media, "confirmed"), (interpreted.UNKNOWN, None)}
+    assert [row for row in theirs["rows"] if row not in left_out] == brief["rows"]
+    for name in theirs.keys() - {"rows"}:
+        assert brief[name] == theirs[name], name
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_both_scans_tell_the_same_of_a_capture(path: Path) -> None:
+    same(path.read_bytes())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="files are mapped on Linux")
+@pytest.mark.parametrize("path", [path for path in CAPTURES if path.suffix != ".gz"], ids=lambda path: path.name)
+def test_how_a_file_is_mapped_changes_nothing(path: Path) -> None:
+    mapped = pytest.importorskip("dissectors.sources.mapped")
+    told = []
+    for size in (mmap.PAGESIZE, 1 << 21):
+        scanner, found = compiled.Scanner(every=True), []
+        with path.open("rb") as file:
+            windows = mapped.Windows(file.fileno(), 0, size)
+            first = next(windows)
+            walker = formats.walker(bytes(first))
+            for chunk in itertools.chain([first], windows):
+                found += [row for batch in scanner.read(0, walker, chunk) for row in entries(batch)]
+            assert windows.at == path.stat().st_size and windows.lost is None
+        walker.finish()
+        told.append({"rows": found + [*entries(scanner.finish())], "notes": walker.notes, **state(scanner)})
+    assert told[0] == told[1] == scanned(compiled.Scanner, path.read_bytes(), every=True)
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_both_scans_lead_to_the_same_report(path: Path) -> None:
+    reports = []
+    for twin in (compiled.Scanner, interpreted.Scanner):
+        scanner, engine = twin(), Engine()
+        capture = Capture("made", BytesIO(path.read_bytes()))
+        for batch in capture.through(partial(scanner.read, 0, capture.walker)):
+            engine.feed(batch)
+        engine.feed(scanner.finish())
+        report = engine.report(scanner, ())
+        reports.append(report)
+    ours, theirs = ({**plain(report), "capture": None} for report in reports)
+    assert ours == theirs
+    assert plain(reports[0].capture) | {"scan": ""} == plain(reports[1].capture) | {"scan": ""}
+
+
+def plain(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__struct_fields__}
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 16, 100, 1000, 4096])
+def test_how_the_octets_are_cut_changes_nothing(chunk: int) -> None:
+    for path in CAPTURES:
+        octets = path.read_bytes()[:20_000]
+        if octets[:2] == b"\x1f\x8b":
+            continue
+        assert scanned(compiled.Scanner, octets, chunk, every=True) == scanned(compiled.Scanner, octets, every=True)
+
+
+@pytest.mark.parametrize("forced", [{16402: "RTP"}, {16402: "SIP"}, {5004: "RTCP"}])
+def test_a_forced_port_does_the_same_in_both(forced: dict[int, str]) -> None:
+    for path in CAPTURES:
+        same(path.read_bytes()[:50_000], forced=forced)
+
+
+def test_tables_that_are_full_let_the_same_go() -> None:
+    sent = []
+    chance = random.Random(3)
+    for number in range(4000):
+        ssrc = chance.randrange(1, 9)
+        src, dst = (f"192.0.2.{chance.randrange(1, 9)}", 16402), (f"198.51.100.{ssrc}", 16402)
+        sent.append((src, dst, chance.choice((made.rtp(number, ssrc), made.srtcp(ssrc), made.stun(), b"\0\1whatever"))))
+    same(pcap(made.records(sent)), bounds=SMALL)
+
+
+def pcap(records: list[Any]) -> bytes:
+    """A little-endian pcap file of records."""
+    octets = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
+    for _, record in records:
+        seconds, fraction = divmod(record.time, 1_000_000_000)
+        octets += struct.pack("<IIII", seconds, fraction, len(record.octets), record.original) + record.octets
+    return octets
+
+
+def pcapng(records: list[Any], order: str = "<", resolution: bytes = b"", options: bytes = b"") -> bytes:
+    """A pcapng file of records, in either byte order, with options behind the interface and behind each packet."""
+
+    def block(kind: int, body: bytes) -> bytes:
+        size = struct.pack(order + "I", 12 + len(body))
+        return struct.pack(order + "I", kind) + size + body + size
+
+    octets = block(0x0A0D0D0A, struct.pack(order + "IHHq", 0x1A2B3C4D, 1, 0, -1))
+    octets += block(1, struct.pack(order + "HHI", 1, 0, 65535) + resolution)
+    for _, record in records:
+        size = len(record.octets)
+        head = struct.pack(order + "IIIII", 0, record.time >> 32, record.time & 0xFFFFFFFF, size, size)
+        octets += block(6, head + record.octets + bytes(-size % 4) + options)
+    return octets
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("exponent", [0x06, 0x09, 0x0C, 0x00, 0x80 | 20, 0x80 | 64])
+@pytest.mark.parametrize("comment", [False, True])
+def test_pcapng_of_every_kind_is_the_same_in_both(order: str, exponent: int, comment: bool) -> None:
+    sent = [(made.A, made.B, made.rtp(number)) for number in range(30)] + [(made.B, made.A, made.stun())]
+    resolution = struct.pack(order + "HHBxxxHH", 9, 1, exponent, 0, 0)
+    option = struct.pack(order + "HH4sHH", 1 if comment else 2, 4, b"text", 0, 0)
+    same(pcapng(made.records(sent), order, resolution, option))
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
+def test_damaged_captures_are_the_same_in_both(path: Path) -> None:
+    octets = path.read_bytes()[:30_000]
+    chance = random.Random(path.name)
+    for _ in range(20):
+        damaged = bytearray(octets)
+        for _ in range(chance.choice((1, 3, 30, 300))):
+            damaged[chance.randrange(len(damaged))] = chance.choice((0, 1, 0x7F, 0x80, 0xFF, chance.randrange(256)))
+        try:
+            same(bytes(damaged), bounds=SMALL if chance.random() < 0.3 else None)
+        except CaptureError:
+            continue
+
+
+@pytest.mark.parametrize("zeros", [15, 16, 40, 100_000])
+def test_zeros_behind_the_last_record_end_the_capture(zeros: int) -> None:
+    sent = [(("192.0.2.1", 16402), ("192.0.2.2", 16402), made.stun())] * 3
+    octets = pcap(made.records(sent))
+    same(octets + bytes(zeros))
+    told = scanned(compiled.Scanner, octets + bytes(zeros))
+    assert told["datagrams"] == 3
+    if zeros < 16:
+        assert told["notes"].cut == len(octets) and told["notes"].corrupt is None
+    else:
+        assert told["notes"].corrupt == (len(octets), UNWRITTEN)
+
+
+def test_a_record_of_nothing_at_a_time_is_a_record() -> None:
+    for header in ((0, 1, 0, 0), (1, 0, 0, 0), (0, 0, 0, 60)):
+        octets = pcap([]) + struct.pack("<IIII", *header)
+        same(octets)
+        assert scanned(compiled.Scanner, octets)["notes"].packets == 1

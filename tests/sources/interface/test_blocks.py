@@ -1,0 +1,159 @@
+"""The blocks of a ring read in Python and compiled: the same frames, tags and headers, and no octet beyond them."""
+from __future__ import annotations
+
+import random
+import struct
+
+import pytest
+
+from dissectors.sources.interface.interfaces import Interface
+from dissectors.sources.interface.order import FOREVER, Order
+from dissectors.sources.interface.ring import SLL2, Ring, packets_in
+from dissectors.sources.pcapng_blocks import head, interface, section
+from dissectors.wire.captures.pcapng import PcapngWalker
+from dissectors.wire.captures.records import Record
+from tests.made import A, B, frame, rtp
+
+blocks = pytest.importorskip("dissectors.sources.blocks", reason="nothing is compiled here")
+
+
+def ring(cooked: bool) -> Ring:
+    """A ring that reads blocks and was never opened."""
+    one = Ring.__new__(Ring)
+    one.link, one.cooked, one.packets, one.interface = SLL2 if cooked else 1, cooked, 0, Interface("eth0")
+    return one
+
+
+def block(frames: list[tuple[bytes, int, int, int, int, int]], cooked: bool) -> bytes:
+    """A TPACKET_V3 block of (octets, original length, status, TCI, TPID, kind) a second and a nanosecond apart."""
+    parts, at = [], 48
+    for number, (octets, original, status, tci, tpid, kind) in enumerate(frames):
+        octets = octets[14:] if cooked else octets
+        mac = 82
+        step = (mac + len(octets) + 15) & ~15
+        head = struct.pack("=6I2HIIH10x", step, 1_700_000_000 + number, number, len(octets), original, status,
+                           mac, mac, 0, tci, tpid)
+        hardware = 772 if kind == 4 else 1
+        address = struct.pack("=H2siHBB8s", 17, b"\x08\x00", 3, hardware, kind, 6, b"\2\0\0\0\0\1\0\0")
+        parts.append((head + address).ljust(mac, b"\xee") + octets.ljust(step - mac, b"\xee"))
+        at += step
+    return struct.pack("=8sIIII", bytes(8), 1, len(frames), 48, at).ljust(48, b"\0") + b"".join(parts)
+
+
+def compiled(octets: bytes, cooked: bool) -> list[Record]:
+    made, count = blocks.octets(octets, cooked)
+    walker = PcapngWalker()
+    records = list(walker.feed(section() + interface(SLL2 if cooked else 1, 0, "") + made))
+    assert not walker.finish() and count == len(records)
+    return records
+
+
+@pytest.mark.parametrize("cooked", [False, True])
+def test_both_read_the_same_of_every_kind_of_frame(cooked: bool) -> None:
+    chance = random.Random(3)
+    frames = []
+    for number in range(200):
+        octets = frame(A, B, rtp(number) + chance.randbytes(number % 9))
+        octets = octets[: chance.choice((len(octets), 60, 14))]
+        status = chance.choice((1, 1, 0x11, 0x51))
+        frames.append((octets, len(octets) + number, status, number, chance.choice((0, 0x88A8)), chance.choice((0, 4))))
+    made = block(frames, cooked)
+    assert packets_in(made) == 200
+    records = ring(cooked).records(made)
+    assert compiled(made, cooked) == records
+    assert len(records) == 200 - (sum(kind == 4 for *_, kind in frames) if cooked else 0)
+
+
+def test_a_frame_shorter_than_its_addresses_is_the_same_in_both() -> None:
+    made = block([(b"\1\2\3", 3, 0x11, 7, 0, 0), (b"", 0, 1, 0, 0, 0)], cooked=False)
+    assert compiled(made, cooked=False) == ring(cooked=False).records(made)
+
+
+def test_a_block_that_lies_is_an_error_and_never_read_beyond() -> None:
+    made = block([(frame(A, B, rtp(1)), 114, 1, 0, 0, 0)] * 3, cooked=False)
+    chance = random.Random(5)
+    for _ in range(3000):
+        octets = bytearray(made)
+        for _ in range(chance.randrange(1, 4)):
+            octets[chance.randrange(len(octets))] = chance.randrange(256)
+        octets[12:16] = struct.pack("=I", chance.choice((3, 4, 100)))
+        try:
+            blocks.octets(bytes(octets[: chance.randrange(len(octets) + 1)]), chance.random() < 0.5)
+        except IndexError:
+            continue
+
+
+def parts(seed: int, count: int) -> list[list[list[Record]]]:
+    """What rings deliver in three visits: in order each, together not, and some at the same time."""
+    chance = random.Random(seed)
+    octets = frame(A, B, rtp(1))
+    visits: list[list[list[Record]]] = [[], [], []]
+    for n in range(count):
+        times = sorted(chance.randrange(500) for _ in range(chance.randrange(60)))
+        records = [Record(0, moment, 1, octets + bytes([n, i]), 120) for i, moment in enumerate(times)]
+        ends = (0, chance.randrange(200, 350), chance.randrange(350, 450), 500)
+        for visit, begin, end in zip(visits, ends, ends[1:], strict=False):
+            visit.append([record for record in records if begin <= record.time < end])
+    return visits
+
+
+def as_blocks(records: list[Record], number: int) -> bytes:
+    made = b""
+    for _, moment, _, octets, original in records:
+        total = 32 + (len(octets) + 3 & ~3)
+        made += struct.pack("<7I", 6, total, number, 0, moment, len(octets), original)
+        made += octets.ljust(total - 32, b"\0") + struct.pack("<I", total)
+    return made
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_frames_of_several_rings_come_in_order_of_time_and_the_same_in_both(seed: int) -> None:
+    delivered = parts(seed, 3)
+    plain, other = Order(3, 8), Order(3, 8)
+    walker = PcapngWalker()
+    list(walker.feed(head([(1, "a"), (1, "b"), (1, "c")], 0)))
+    shown: list[Record] = []
+    for visit, until in zip(delivered, (199, 349, FOREVER), strict=True):
+        plain._until = other._until = until
+        records = plain.records([(n, list(part)) for n, part in enumerate(visit)])
+        octets, count = other.octets([(n, as_blocks(part, n)) for n, part in enumerate(visit)])
+        again = list(walker.feed(octets))
+        assert [one._replace(frame=0) for one in again] == records and count == len(records)
+        assert [one.time for one in records] == sorted(one.time for one in records)
+        assert all(one.time <= until for one in records)
+        shown += records
+        assert plain.held == other.held
+    assert sorted(shown) == sorted(one for visit in delivered for part in visit for one in part)
+    assert not plain.held
+
+
+def test_a_frame_waits_until_every_ring_has_been_heard() -> None:
+    def at(moment: int) -> bytes:
+        made = bytearray(block([(frame(A, B, rtp(1)), 114, 1, 0, 0, 0)], cooked=False))
+        made[40:48] = struct.pack("=II", *divmod(moment, 1_000_000_000))
+        return bytes(made)
+
+    now = 1_700_000_000_000_000_000
+    order = Order(2, most=2)
+    order.visited([(0, at(now))], over=False)
+    early, late = Record(1, now - 90_000_000, 1, b"", 0), Record(2, now, 1, b"", 0)
+    assert order.records([(0, [early, late])]) == [early] and order.held
+    order.visited([(1, at(now + 5)), (0, at(now + 9)), (0, at(now + 70_000_000))], over=False)
+    between = Record(3, now - 1_000_000, 1, b"", 0)
+    # A ring that has delivered as much as it may has more: nothing that is later than that can be told yet.
+    assert order.records([(1, [between])]) == [between, late]
+    order.visited([], over=True)
+    assert order.records([]) == [] and not order.held
+
+
+def test_blocks_that_lie_are_an_error_and_never_read_beyond() -> None:
+    made = as_blocks(parts(1, 1)[0][0], 0)
+    chance = random.Random(7)
+    for _ in range(2000):
+        octets = bytearray(made)
+        for _ in range(chance.randrange(1, 4)):
+            octets[chance.randrange(len(octets))] = chance.randrange(256)
+        try:
+            blocks.merged([bytes(octets[: chance.randrange(len(octets) + 1)]), made], chance.choice((300, FOREVER)))
+        except IndexError:
+            continue

@@ -1,0 +1,257 @@
+"""Capturing from an interface: a virtual cable between two namespaces that each test makes, and a paced sender."""
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dissectors import offline
+from dissectors.sources.capture import open_capture
+from dissectors.sources.interface import bpf
+from tests.made import A, B, frame, rtp, sip
+from tests.namespaces import MUXSHARK, ROOT, Cable, cable, missing
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "namespaces")
+needs_libpcap = pytest.mark.skipif(not bpf.available(), reason="libpcap is not installed")
+RAW = """
+import socket, sys
+one = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+one.bind(("tx0", 0))
+for _ in range(20):
+    one.send(bytes.fromhex(sys.argv[1]))
+"""
+BACKENDS = [
+    "ring", "scapy",
+    pytest.param("dumpcap", marks=pytest.mark.skipif(not shutil.which("dumpcap"), reason="dumpcap is not installed")),
+]
+MEDIA = [rtp(sequence) for sequence in range(50)]
+
+
+@pytest.fixture
+def wire() -> Iterator[Cable]:
+    with cable() as made:
+        yield made
+
+
+def finish(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[list[dict[str, Any]], str, int]:
+    """End a session in order: its events, its messages and its exit status."""
+    os.kill(process.pid, number)
+    said, complained = process.communicate(timeout=30)
+    return [json.loads(line) for line in said.splitlines() if line.startswith("{")], complained, process.returncode
+
+
+def test_every_datagram_that_was_sent_is_seen_once_and_kept(wire: Cable, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--ndjson", "-w", kept)
+    wire.send(MEDIA)
+    events, _, status = finish(process)
+    assert status == 0
+    assert events[-1]["event"] == "end" and events[-1]["datagrams"] == 50
+    assert (events[-1]["dropped_kernel"], events[-1]["dropped_us"]) == (0, 0)
+    report = offline.analyze([kept])
+    assert report.capture.datagrams == 50 and not report.capture.files[0].cut
+    assert [stream.packets for stream in report.streams] == [50]
+    assert abs(report.capture.last - time.time()) < 60 if report.capture.last else False
+
+
+def test_the_json_report_of_a_session_equals_analyze_on_the_file_that_it_wrote(wire: Cable, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--json", "-w", kept)
+    invite = sip("INVITE sip:b@10.9.8.2 SIP/2.0", "Call-ID: 1", "From: <sip:a>;tag=1", "To: <sip:b>", "CSeq: 1 INVITE")
+    wire.send([invite, *MEDIA])
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    again = subprocess.run([*MUXSHARK, "analyze", "--json", kept], capture_output=True, cwd=ROOT, check=True)
+    assert json.loads(said) == json.loads(again.stdout)
+    assert json.loads(said)["calls"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_loopback_is_seen_once_by_its_name_and_by_any(wire: Cable, backend: str) -> None:
+    for interface in ("lo", "any"):
+        process = wire.live("--ndjson", "--backend", backend, interface=interface)
+        code = "import socket; s = socket.socket(2, 2); [s.sendto(bytes(30), ('127.0.0.1', 9)) for _ in range(20)]"
+        wire.run(wire.far, "python3", "-c", code)
+        time.sleep(0.5)
+        events, _, _ = finish(process)
+        assert events[-1]["datagrams"] == 20
+
+
+def test_any_sees_the_cable_and_the_loopback(wire: Cable, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--ndjson", "-w", kept, interface="any")
+    wire.send(MEDIA)
+    events, _, _ = finish(process)
+    assert events[-1]["datagrams"] == 50
+    assert offline.analyze([kept]).capture.files[0].link_types == ("LINUX_SLL2",)
+
+
+@pytest.mark.parametrize("pure", ["", "1"], ids=["compiled", "interpreted"])
+def test_several_interfaces_are_one_timeline_and_the_report_is_that_of_the_file(
+    wire: Cable, tmp_path: Path, pure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUXSHARK_PURE", pure)
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("-i", "lo", "--json", "-w", kept)
+    code = "import socket; s = socket.socket(2, 2); [s.sendto(bytes(30), ('127.0.0.1', 9)) for _ in range(20)]"
+    for at in range(0, 50, 10):
+        wire.send(MEDIA[at : at + 10])
+        wire.run(wire.far, "python3", "-c", code)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    again = subprocess.run([*MUXSHARK, "analyze", "--json", kept], capture_output=True, cwd=ROOT, check=True)
+    assert json.loads(said) == json.loads(again.stdout)
+    assert json.loads(said)["capture"]["datagrams"] == 150
+    with open_capture(kept) as capture:
+        times = [record.time for record in capture.records()]
+    assert times == sorted(times)
+
+
+def test_a_session_ends_after_so_many_seconds(wire: Cable) -> None:
+    process = wire.live("--ndjson", "-a", "duration:0.5")
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert json.loads(said.splitlines()[-1])["reason"] == "0.5 seconds"
+
+
+def test_a_session_on_an_interface_ends_after_exactly_so_many_frames(wire: Cable, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--ndjson", "-w", kept, "-c", "33")
+    wire.send(MEDIA)
+    said, _ = process.communicate(timeout=30)
+    assert json.loads(said.splitlines()[-1])["received"] == 33
+    assert offline.analyze([kept]).capture.frames == 33
+
+
+def test_vlan_tags_that_the_kernel_took_out_are_back_in_the_file(wire: Cable, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    octets = frame(A, B, rtp(1))
+    sent = octets[:12] + b"\x81\x00\x00\x07" + octets[12:]
+    process = wire.live("--ndjson", "-w", kept)
+    wire.run(wire.near, sys.executable, "-c", RAW, sent.hex())
+    finish(process)
+    with open_capture(kept) as capture:
+        assert [record.octets for record in capture.records()].count(sent) == 20
+    report = offline.analyze([kept])
+    assert [seen.count for seen in report.capture.encapsulations if seen.name == "VLAN"] == [20]
+
+
+@needs_libpcap
+def test_the_kernel_filters_and_cuts(wire: Cable, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--ndjson", "-w", kept, "--ports", "16402", "-s", "60")
+    wire.send(MEDIA[:10], port=16402)
+    wire.send(MEDIA[:10], port=16404)
+    events, _, _ = finish(process)
+    assert events[-1]["received"] == events[-1]["datagrams"] == 10
+    with open_capture(kept) as capture:
+        assert {(len(record.octets), record.original) for record in capture.records()} == {(60, 114)}
+
+
+@needs_libpcap
+def test_a_filter_can_ask_for_a_vlan(wire: Cable) -> None:
+    process = wire.live("--ndjson", "-f", "vlan 7")
+    wire.send(MEDIA[:10])
+    events, _, _ = finish(process)
+    assert events[-1]["received"] == 0
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_each_way_in_gives_the_same_datagrams(wire: Cable, backend: str) -> None:
+    process = wire.live("--ndjson", "--backend", backend)
+    wire.send(MEDIA)
+    time.sleep(0.5)
+    events, _, status = finish(process)
+    assert status == 0
+    assert events[-1]["datagrams"] == 50
+
+
+def test_a_second_interrupt_ends_at_once_and_leaves_a_whole_file(wire: Cable, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("-w", kept)
+    wire.send(MEDIA)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.04)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "On the wire" not in said
+    report = offline.analyze([kept])
+    assert report.capture.datagrams == 50 and not report.capture.files[0].cut
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_interface_that_goes_down_is_waited_for(wire: Cable, backend: str) -> None:
+    process = wire.live("--ndjson", "--backend", backend)
+    wire.send(MEDIA[:20])
+    time.sleep(0.5)
+    wire.run(wire.far, "ip", "link", "set", "rx0", "down")
+    time.sleep(1.2)
+    wire.run(wire.far, "ip", "link", "set", "rx0", "up")
+    time.sleep(1.5)
+    wire.send(MEDIA[20:])
+    time.sleep(0.5)
+    events, complained, status = finish(process)
+    assert status == 0
+    assert "rx0 is down; waiting for it to come up" in complained and "rx0 is up again" in complained
+    assert events[-1]["datagrams"] == 50
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_interface_that_disappears_ends_the_session_with_all_that_came_before(
+    wire: Cable, tmp_path: Path, backend: str
+) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--ndjson", "--backend", backend, "-w", kept)
+    wire.send(MEDIA)
+    time.sleep(0.5)
+    wire.run(wire.far, "ip", "link", "delete", "rx0")
+    said, complained = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert complained.count("rx0 has disappeared") == 1
+    assert json.loads(said.splitlines()[-1])["datagrams"] == 50
+    assert offline.analyze([kept]).capture.datagrams == 50
+
+
+def test_an_interface_that_delivers_nothing_is_said_to(wire: Cable) -> None:
+    process = wire.live("--ndjson", "-f", "udp port 9") if bpf.available() else wire.live("--ndjson")
+    time.sleep(6)
+    _, complained, status = finish(process)
+    assert status == 0
+    assert "nothing has come in on rx0 for 5 s" in complained
+
+
+def test_root_is_given_up_once_everything_is_open(wire: Cable) -> None:
+    # The folders that pytest makes are closed to anybody else.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o777)
+        kept = Path(folder) / "a.pcapng"
+        process = wire.live("--ndjson", "--user", "nobody", "-w", str(kept))
+        time.sleep(0.3)
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        uids = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:]
+        wire.send(MEDIA)
+        events, _, _ = finish(process)
+        assert set(uids) == {str(kept.stat().st_uid)} != {"0"}
+        assert events[-1]["datagrams"] == 50
+
+
+def test_without_rights_the_message_says_what_to_run() -> None:
+    done = subprocess.run(
+        ["setpriv", "--reuid", "65534", "--clear-groups", "--bounding-set", "-all", "--inh-caps", "-all", *MUXSHARK,
+         "live", "-i", "lo"], capture_output=True, text=True, cwd=ROOT, check=False,
+    )
+    assert done.returncode == 2
+    assert "sudo setcap cap_net_raw+eip" in done.stderr and "usermod -aG wireshark" in done.stderr
+    assert done.stderr.count("\n") == 1

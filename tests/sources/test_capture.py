@@ -1,0 +1,360 @@
+"""Opening captures: files, pipes, gzip, what is no capture, and several files as one timeline."""
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dissectors.sources.capture import CHUNK, Capture, merge, open_capture
+from dissectors.wire.captures.records import Record
+from dissectors.wire.errors import CaptureError
+
+DATA = Path(__file__).resolve().parents[1] / "data" / "captures"
+SAMPLE = DATA / "zeek__ipv6-fragmented-dns.pcap"
+
+
+def pcap(times: list[int], size: int = 60) -> bytes:
+    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    return out + b"".join(struct.pack("<IIII", time, 0, size, size) + bytes([time & 255]) * size for time in times)
+
+
+def write(path: Path, octets: bytes) -> str:
+    path.write_bytes(octets)
+    return str(path)
+
+
+def times(capture: Capture) -> list[int]:
+    with capture:
+        return [record.time // 1_000_000_000 for record in capture.records()]
+
+
+def test_a_file_is_read_through_many_chunks(tmp_path: Path) -> None:
+    count = 3 * CHUNK // 1000
+    path = write(tmp_path / "long.pcap", pcap(list(range(count)), 1000))
+    assert times(open_capture(path)) == list(range(count))
+
+
+def test_a_pcapng_named_pcap_is_known_by_its_magic(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.pcap", (DATA / "gopacket__pcapgo_tests_be_test014.pcapng").read_bytes())
+    with open_capture(path) as capture:
+        assert list(capture.records()) == []
+        assert capture.notes.format == "pcapng, big-endian"
+
+
+def test_gzip_is_known_by_its_magic_and_its_members_follow_one_another(tmp_path: Path) -> None:
+    octets = SAMPLE.read_bytes()
+    plain = list(open_capture(str(SAMPLE)).records())
+    half = len(octets) // 2
+    members = gzip.compress(octets[:half]) + gzip.compress(octets[half:])
+    for number, packed in enumerate((gzip.compress(octets), members, members + b"\0" * 512)):
+        with open_capture(write(tmp_path / f"{number}.pcap", packed)) as capture:
+            assert capture.compressed
+            assert list(capture.records()) == plain
+            assert capture.notes.corrupt is None and capture.notes.cut is None
+
+
+def test_a_long_gzip_is_read_whole(tmp_path: Path) -> None:
+    octets = pcap(list(range(5000)), 1500)
+    assert len(octets) > 20 * CHUNK
+    assert times(open_capture(write(tmp_path / "a.gz", gzip.compress(octets)))) == list(range(5000))
+
+
+def test_every_cut_of_a_gzip_gives_what_was_whole_and_a_note(tmp_path: Path) -> None:
+    packed = gzip.compress(pcap(list(range(40)), 7))
+    for cut in range(60, len(packed)):
+        with open_capture(write(tmp_path / "cut.gz", packed[:cut])) as capture:
+            found = [record.time // 1_000_000_000 for record in capture.records()]
+            assert found == list(range(len(found)))
+            assert capture.notes.corrupt is not None
+            assert capture.notes.corrupt[1] == "the gzip data breaks off"
+
+
+def test_damaged_gzip_is_noted_and_what_came_before_is_kept(tmp_path: Path) -> None:
+    octets = pcap(list(range(200)))
+    packed = gzip.compress(octets) + b"\x1f\x8b\x08" + b"\xff" * 40
+    with open_capture(write(tmp_path / "bad.gz", packed)) as capture:
+        assert len(list(capture.records())) == 200
+        assert capture.notes.corrupt == (len(octets), "the gzip data is damaged")
+
+
+def test_a_cut_capture_gives_all_that_was_whole(tmp_path: Path) -> None:
+    octets = pcap([1, 2, 3])
+    with open_capture(write(tmp_path / "cut.pcap", octets[:-1])) as capture:
+        assert [record.frame for record in capture.records()] == [1, 2]
+        assert capture.notes.cut == len(octets) - 76
+
+
+def test_a_file_that_grows_while_it_is_read_gives_all_that_was_whole(tmp_path: Path) -> None:
+    octets = pcap([1, 2, 3])
+    path = tmp_path / "growing.pcap"
+    with open_capture(write(path, octets[:150])) as capture, path.open("ab") as writer:
+        records = capture.records()
+        assert next(records).frame == 1
+        writer.write(octets[150:])
+        writer.flush()
+        assert [record.frame for record in records] == [2, 3]
+        assert capture.notes.cut is None
+
+
+def test_a_file_that_shrinks_while_it_is_read_only_ends_early(tmp_path: Path) -> None:
+    path = tmp_path / "shrinking.pcap"
+    with open_capture(write(path, pcap(list(range(2000)), 1000))) as capture:
+        records = capture.records()
+        next(records)
+        os.truncate(path, 100)
+        assert 0 < len(list(records)) < 1999
+        assert capture.notes.cut is not None
+
+
+def test_records_may_be_kept_after_the_capture_is_closed() -> None:
+    with open_capture(str(SAMPLE)) as capture:
+        records = list(capture.records())
+    assert sum(len(record.octets) for record in records) > 0
+
+
+@pytest.mark.parametrize(
+    ("name", "octets", "words"),
+    [
+        ("nothing.pcap", b"", "empty"),
+        ("nothing.gz", gzip.compress(b"", mtime=0), "empty"),
+        ("image.pcap", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image"),
+        ("notes.txt", b"just some words about a call", "text"),
+        ("notes.gz", gzip.compress(b"just some words about a call", mtime=0), "text"),
+        ("half.gz", gzip.compress(b"x", mtime=0)[:9], "breaks off"),
+        ("bad.gz", b"\x1f\x8b\x08" + b"\xff" * 30, "damaged"),
+    ],
+)
+def test_what_cannot_be_read_is_one_plain_line(tmp_path: Path, name: str, octets: bytes, words: str) -> None:
+    with pytest.raises(CaptureError) as raised:
+        open_capture(write(tmp_path / name, octets))
+    line = str(raised.value)
+    assert words in line and name in line and "\n" not in line
+
+
+def test_a_missing_file_a_directory_and_an_impossible_name_are_one_plain_line(tmp_path: Path) -> None:
+    for path, words in (
+        (str(tmp_path / "absent\n\x1b[31m.pcap"), "no such file"),
+        (str(tmp_path), "a directory"),
+        ("a\0b", "not a file name"),
+        ("n" * 5000, "too long"),
+    ):
+        with pytest.raises(CaptureError, match=words) as raised:
+            open_capture(path)
+        assert str(raised.value).isprintable() and len(str(raised.value)) < 300
+
+
+READ_INPUT = """
+from dissectors.sources.capture import open_capture
+with open_capture("-") as capture:
+    for record in capture.records():
+        print(record.frame, flush=True)
+"""
+
+
+def test_standard_input_yields_records_while_the_writer_still_writes() -> None:
+    octets = pcap([1, 2, 3])
+    with subprocess.Popen(
+        [sys.executable, "-c", READ_INPUT],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).resolve().parents[2],
+    ) as reader:
+        assert reader.stdin is not None and reader.stdout is not None
+        reader.stdin.write(octets[:120])
+        reader.stdin.flush()
+        assert reader.stdout.readline() == b"1\n"
+        reader.stdin.write(octets[120:])
+        reader.stdin.close()
+        assert reader.stdout.read() == b"2\n3\n"
+
+
+def test_an_unreadable_file_is_one_plain_line(tmp_path: Path) -> None:
+    path = tmp_path / "secret.pcap"
+    path.write_bytes(pcap([1]))
+    path.chmod(0)
+    if os.access(path, os.R_OK):
+        assert times(open_capture(str(path))) == [1]
+    else:
+        with pytest.raises(CaptureError, match="permission denied"):
+            open_capture(str(path))
+
+
+def opened(tmp_path: Path, *files: list[int]) -> list[Capture]:
+    return [open_capture(write(tmp_path / f"{n}.pcap", pcap(seconds))) for n, seconds in enumerate(files)]
+
+
+def test_several_captures_are_one_timeline_in_which_equal_times_keep_their_order(tmp_path: Path) -> None:
+    captures = opened(tmp_path, [1, 4, 6], [2, 4, 9], [4])
+    merged = [(place, record.time // 1_000_000_000) for place, record in merge(captures)]
+    assert merged == [(0, 1), (1, 2), (0, 4), (1, 4), (2, 4), (0, 6), (1, 9)]
+
+
+def test_captures_given_in_the_wrong_order_still_make_one_timeline(tmp_path: Path) -> None:
+    captures = opened(tmp_path, [7, 8, 9], [1, 2, 3])
+    assert [place for place, _ in merge(captures)] == [1, 1, 1, 0, 0, 0]
+    assert [record.frame for _, record in merge(opened(tmp_path, [5, 6]))] == [1, 2]
+    assert list(merge([])) == []
+
+
+def test_merging_reads_no_further_than_it_must(tmp_path: Path) -> None:
+    captures = opened(tmp_path, [1, 2], [3, 4])
+    merged = merge(captures)
+    next(merged)
+    assert [capture.notes.packets for capture in captures] == [1, 1]
+
+
+mapped = pytest.mark.skipif(
+    sys.platform != "linux" or importlib.util.find_spec("dissectors.sources.mapped") is None,
+    reason="files are mapped by compiled code, on Linux",
+)
+LONG = 6 << 20
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> str:
+    """A capture of several windows, one record a second."""
+    return write(tmp_path / "long.pcap", pcap(list(range(LONG // 1016)), 1000))
+
+
+def seen(capture: Capture, between: Callable[[int], object] = lambda size: None) -> tuple[int, list[type]]:
+    """How many records a mapped capture gives, and what its chunks were; `between` runs before one is looked at."""
+    kinds = []
+
+    def take(chunk: bytes) -> Iterator[Record]:
+        between(len(kinds))
+        kinds.append(type(chunk))
+        return capture.walker.feed(bytes(chunk))
+
+    with capture:
+        return len(list(capture.through(take, mapped=True))), kinds
+
+
+@mapped
+def test_a_mapped_file_gives_what_a_read_one_gives(long: str) -> None:
+    count, kinds = seen(open_capture(long))
+    assert count == LONG // 1016
+    assert kinds == [bytes] + [memoryview] * 3
+
+
+@mapped
+def test_what_a_mapped_file_grows_by_is_read_as_well(long: str) -> None:
+    def grow(chunk: int) -> None:
+        if chunk == 3:
+            with open(long, "ab") as file:
+                file.write(pcap([7] * 10, 1000)[24:])
+
+    count, kinds = seen(open_capture(long), grow)
+    assert count == LONG // 1016 + 10
+    assert kinds[-1] is bytes
+
+
+@mapped
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+def test_a_mapped_file_that_is_cut_short_ends_with_a_note(long: str, chunk: int) -> None:
+    """In a process of its own, because a signal that nobody caught would end it."""
+    code = (
+        "import os, sys, json\n"
+        "from tests.sources.test_capture import open_capture, seen\n"
+        "path, chunk = sys.argv[1], int(sys.argv[2])\n"
+        "capture = open_capture(path)\n"
+        "count, _ = seen(capture, lambda now: now == chunk and os.truncate(path, 1 << 20))\n"
+        "print(json.dumps([count, capture.notes.corrupt, capture.notes.cut]))\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code, long, str(chunk)], capture_output=True, text=True, cwd=root)
+    assert done.returncode == 0, done.stderr
+    count, corrupt, cut = json.loads(done.stdout)
+    window = max(1 << 20, (chunk - 1) << 21)
+    assert window // 1016 <= count <= window // 1016 + 1
+    assert corrupt == [window, "the file was cut short while it was read, or its disk failed"]
+
+
+@mapped
+def test_two_mapped_files_are_read_in_turn_though_one_is_cut_short(tmp_path: Path) -> None:
+    code = (
+        "import os, sys\n"
+        "from tests.sources.test_capture import open_capture\n"
+        "def records(capture):\n"
+        "    def take(chunk):\n"
+        "        for at in range(0, len(chunk), 4096):\n"
+        "            yield from capture.walker.feed(bytes(chunk[at:at + 4096]))\n"
+        "    return capture.through(take, mapped=True)\n"
+        "captures = [open_capture(path) for path in sys.argv[1:]]\n"
+        "readings = [records(capture) for capture in captures]\n"
+        "for reading in readings:\n"
+        "    for _ in range(300): next(reading)\n"
+        "os.truncate(sys.argv[1], 1 << 20)\n"
+        "print([300 + len(list(reading)) for reading in readings], [each.notes.corrupt for each in captures])\n"
+    )
+    paths = [write(tmp_path / name, pcap(list(range(LONG // 1016)), 1000)) for name in ("a", "b")]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, cwd=root)
+    lost = (1 << 20, "the file was cut short while it was read, or its disk failed")
+    whole, all_of_it = (1 << 20) // 1016, LONG // 1016
+    # The record that the file now ends within was begun already: its other octets are ones.
+    assert done.stdout == f"[{whole + 1}, {all_of_it}] {[lost, None]}\n", done.stderr
+
+
+@mapped
+@pytest.mark.parametrize("later", ["enable", "disable"])
+def test_a_handler_that_others_set_later_ends_the_mapping_and_not_the_reading(long: str, later: str) -> None:
+    code = (
+        "import faulthandler, os, sys\n"
+        "from tests.sources.test_capture import open_capture, seen\n"
+        "path, later = sys.argv[1:]\n"
+        "if later == 'disable': faulthandler.enable()\n"
+        "capture = open_capture(path)\n"
+        "count, kinds = seen(capture, lambda now: now == 1 and getattr(faulthandler, later)())\n"
+        "print(count, [kind.__name__ for kind in kinds[:3]], capture.notes.corrupt)\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code, long, later], capture_output=True, text=True, cwd=root)
+    assert done.stdout == f"{LONG // 1016} ['bytes', 'memoryview', 'bytes'] None\n", done.stderr
+
+
+@mapped
+def test_another_handler_of_the_same_signal_is_asked_where_no_capture_is_read() -> None:
+    code = (
+        "import faulthandler, mmap, os, tempfile\n"
+        "faulthandler.enable()\n"
+        "from dissectors.sources.capture import open_capture\n"
+        "from tests.sources.test_capture import SAMPLE, pcap, seen, write\n"
+        "from pathlib import Path\n"
+        "with tempfile.TemporaryDirectory() as folder:\n"
+        "    path = write(Path(folder) / 'a', pcap(list(range(9000)), 1000))\n"
+        "    seen(open_capture(path))\n"
+        "    with open(path, 'r+b') as file:\n"
+        "        other = mmap.mmap(file.fileno(), 0)\n"
+        "        file.truncate(10)\n"
+        "        other[1 << 20]\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=root)
+    assert done.returncode == -signal.SIGBUS
+    assert "Fatal Python error: Bus error" in done.stderr
+
+
+def test_a_ring_of_more_files_than_may_be_open_as_a_rule_is_one_timeline(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    if 0 <= hard < 400:
+        pytest.skip("no more files may be open here")
+    for number in range(150):
+        write(tmp_path / f"{number:03}.pcap", pcap([number + 1]))
+    code = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (64, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))\n"
+        "from dissectors.offline import analyze\n"
+        "print(analyze(sys.argv[1:]).capture.frames)\n"
+    )
+    paths = sorted(map(str, tmp_path.iterdir()))
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, "-c", code, *paths], capture_output=True, text=True, cwd=root)
+    assert done.stdout == "150\n", done.stderr
