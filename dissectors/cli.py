@@ -32,7 +32,7 @@ from dissectors.commands.inputs import Refused
 from dissectors.wire.errors import CaptureError
 
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
-ENOUGH_FOR_A_TYPO = 0.6
+MIN_TYPO_LIKENESS = 0.6
 LACKING = "muxshark.lacking"
 
 
@@ -156,7 +156,7 @@ def _known(word: str, words: list[str], kind: str) -> None:
         return
     from difflib import get_close_matches
 
-    near = get_close_matches(word, words, 1, ENOUGH_FOR_A_TYPO)
+    near = get_close_matches(word, words, 1, MIN_TYPO_LIKENESS)
     hint = f"did you mean {near[0]}?" if near else "see muxshark --help"
     raise Refused(f"no {kind} {word!r}; {hint}")
 

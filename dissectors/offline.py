@@ -14,7 +14,7 @@ from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine.engine import Engine
 from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
-from dissectors.mux.scan import BATCH, Batch, Row, Scanner
+from dissectors.mux.scan import BATCH_ROWS, Batch, Row, Scanner
 from dissectors.report import CaptureFile, Place, Report
 from dissectors.sources.capture import STANDARD_INPUT, Capture, allow, merge, open_capture
 from dissectors.wire.captures.records import Record
@@ -25,7 +25,7 @@ from dissectors.wire.link.link_names import LINK_NAMES
 Progress = Callable[[int], None]
 """Called now and then with the number of frames read so far."""
 
-EVERY = 20_000
+PROGRESS_FRAMES = 20_000
 
 
 def scanner_class() -> type[Scanner]:
@@ -146,7 +146,7 @@ def _gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
     held = Batch()
     for batch in batches:
         held.entries += batch.entries
-        if len(held) >= BATCH:
+        if len(held) >= BATCH_ROWS:
             yield held
             held = Batch()
     yield held
@@ -160,7 +160,7 @@ def _watched(records: Iterator[tuple[int, Record]], progress: Progress | None) -
 
 def _counted(records: Iterator[tuple[int, Record]], progress: Progress) -> Iterator[tuple[int, Record]]:
     for count, record in enumerate(records, 1):
-        if count % EVERY == 0:
+        if count % PROGRESS_FRAMES == 0:
             progress(count)
         yield record
 

@@ -18,7 +18,7 @@ PROGRAMS = {
     "dumpcap": ("capturing live without root", "apt install wireshark-common"),
     "tcpdump": ("capturing elsewhere, into a pipe", "apt install tcpdump"),
 }
-LONGEST = 10.0
+TIMEOUT_SECONDS = 10.0
 OK, MISSING, NOTE = "ok", "--", "  "
 
 
@@ -113,7 +113,9 @@ def _output(words: list[str]) -> list[str]:
     import subprocess
 
     try:
-        done = subprocess.run(words, capture_output=True, text=True, timeout=LONGEST, errors="replace", check=False)
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, errors="replace", check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return []
     return (done.stdout or done.stderr).splitlines()

@@ -17,7 +17,7 @@ DESCRIPTION = (
     "Inflate a saved body (zlib, gzip, bare deflate, base64, one in another) to standard output; what was found goes "
     "to standard error. Without --label the octets alone decide. Exit status 2 when it could not be read to its end."
 )
-LARGEST = 64 << 20
+MAX_FILE_OCTETS = 64 << 20
 WHOLE = ("complete", "identity")
 
 
@@ -50,11 +50,11 @@ def _octets(path: str) -> bytes:
     """The body, which may not be larger than any that a message could hold by far."""
     try:
         with open(0 if path == inputs.STANDARD_INPUT else path, "rb", closefd=path != inputs.STANDARD_INPUT) as file:
-            octets = file.read(LARGEST + 1)
+            octets = file.read(MAX_FILE_OCTETS + 1)
     except (OSError, ValueError) as error:
         raise inputs.Refused(f"{path}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
-    if len(octets) > LARGEST:
-        raise inputs.Refused(f"{path}: more than {LARGEST >> 20} MiB, which is no body of a message")
+    if len(octets) > MAX_FILE_OCTETS:
+        raise inputs.Refused(f"{path}: more than {MAX_FILE_OCTETS >> 20} MiB, which is no body of a message")
     return octets
 
 

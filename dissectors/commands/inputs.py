@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from dissectors.wire.inflate import Limits
 
 STANDARD_INPUT = "-"
-MOST_DIGITS = 15
-WINDOW = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)?\.\.(\d{1,9}(?:\.\d{1,9})?)?")
+MAX_DIGITS = 15
+TIME_WINDOW = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)?\.\.(\d{1,9}(?:\.\d{1,9})?)?")
 FORCED = re.compile(r"udp\.port==(\d{1,5}),([A-Za-z]+)")
 
 
@@ -133,7 +133,7 @@ def window(text: str) -> Window:
     """`10..20`, `10..` or `..20`, in seconds from the beginning of the capture."""
     from dissectors.queries.selection import Window
 
-    found = WINDOW.fullmatch(text)
+    found = TIME_WINDOW.fullmatch(text)
     if not found or text == "..":
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form 10..20, 10.. or ..20 (seconds)")
     begin, end = (float(part) if part else None for part in found.groups())
@@ -160,10 +160,10 @@ def unknown(kind: str, word: str, words: list[str], otherwise: str) -> str:
 
 
 def positive(text: str) -> int:
-    """A whole number above zero, of at most MOST_DIGITS digits."""
+    """A whole number above zero, of at most MAX_DIGITS digits."""
     digits = text.lstrip("0")
     if not (text.isascii() and text.isdigit() and digits):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
-    if len(digits) > MOST_DIGITS:
+    if len(digits) > MAX_DIGITS:
         raise argparse.ArgumentTypeError(f"a number of {len(digits)} digits is too large")
     return int(digits)

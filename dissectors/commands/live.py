@@ -27,15 +27,15 @@ Watch an interface: what is on its ports, calls as they ring, streams, findings,
   tcpdump --immediate-mode -U -w - | muxshark live -
   ssh router tcpdump --immediate-mode -U -w - udp | muxshark live -
 Ctrl-C ends with the full report of the session, twice at once."""
-SWITCH = 0.0005
+SWITCH_SECONDS = 0.0005
 FAILED, CLOSED, INTERRUPTED = 2, 141, "interrupted"
 """Exit statuses, and a reason to end; of 141 a shell speaks where a program ends because nobody reads it."""
 
 
-TOGETHER = 0.03
+SAME_INTERRUPT_SECONDS = 0.03
 """Seconds within which two interrupts are one: nobody is that fast."""
 
-MUCH = 512
+LARGE_BUFFER_MIB = 512
 """MiB of a ring beyond which the kernel takes seconds to provide it."""
 
 arguments = live_options.arguments
@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"watching {', '.join(source.names)} by {source.backend}{whom}: {source.why}")
         _handle(session)
         # Whoever empties the kernel's ring waits for the interpreter no longer than that.
-        sys.setswitchinterval(SWITCH)
+        sys.setswitchinterval(SWITCH_SECONDS)
         return _finish(options, session, watch(options, session))
 
 
@@ -97,7 +97,7 @@ def _source(options: argparse.Namespace) -> Source:
 
     if options.pipe:
         return Pipe(sys.stdin.fileno())
-    if options.buffer > MUCH:
+    if options.buffer > LARGE_BUFFER_MIB:
         say(f"asking the kernel for {options.buffer:,} MiB, which takes a while")
     expression = bpf.both(options.filter, bpf.for_ports(options.ports) if options.ports else "")
     wanted = Wanted(
@@ -126,7 +126,7 @@ def _handle(session: Session) -> None:
         nonlocal since
         now = time.monotonic()
         # `timeout -s INT` interrupts a program, and then its whole process group.
-        if session.reason == INTERRUPTED and number == signal.SIGINT and now - since > TOGETHER:
+        if session.reason == INTERRUPTED and number == signal.SIGINT and now - since > SAME_INTERRUPT_SECONDS:
             raise KeyboardInterrupt
         since = since or now
         session.stop(INTERRUPTED)

@@ -19,7 +19,7 @@ PAIR = re.compile(r"([a-z]+):(\d{1,12}(?:\.\d{1,3})?)")
 AUTOSTOP = ("duration", "filesize", "files", "packets")
 ROTATE = ("filesize", "duration", "files", "packets")
 KILO = 1000
-LARGEST_BUFFER = 4095
+MAX_BUFFER_MIB = 4095
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,8 +66,8 @@ def ports(text: str) -> tuple[tuple[int, int], ...]:
 def buffer(text: str) -> int:
     """MiB that the kernel may hold: it counts a ring's octets in 32 bits."""
     number = inputs.positive(text)
-    if number > LARGEST_BUFFER:
-        raise argparse.ArgumentTypeError(f"{number} MiB are more than the {LARGEST_BUFFER} of a ring")
+    if number > MAX_BUFFER_MIB:
+        raise argparse.ArgumentTypeError(f"{number} MiB are more than the {MAX_BUFFER_MIB} of a ring")
     return number
 
 

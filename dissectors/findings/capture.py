@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dissectors.findings.rule import Facts, Found, counted, problem, rule
 
-ENOUGH = 20
+MIN_RTP_PACKETS = 20
 MEDIA = ("SIP", "RTP")
 
 CUT = problem(
@@ -68,7 +68,7 @@ PLAUSIBLE = problem(
     fix="Capture on one interface only, or remove duplicates (editcap -d).",
 )
 def capture_doubled(facts: Facts) -> Iterator[Found]:
-    streams = [stream for stream in facts.streams if stream.packets >= ENOUGH]
+    streams = [stream for stream in facts.streams if stream.packets >= MIN_RTP_PACKETS]
     packets, doubled = sum(s.packets for s in streams), sum(s.duplicates for s in streams)
     if doubled > 0.45 * packets:
         what = f"{doubled:,} of {counted(packets, 'RTP packet')} are copies"
@@ -86,7 +86,7 @@ def capture_one_direction(facts: Facts) -> Iterator[Found]:
     count = sum(seen.count for flow in facts.flows for seen in flow.protocols if seen.name in MEDIA)
     # One stream alone may be all there is; requests without any answer, or several streams, are half of something.
     half = "SIP" in names or len({stream.ssrc for stream in facts.streams}) > 1
-    if count < ENOUGH or not half or any((dst, src) in ends for src, dst in ends):
+    if count < MIN_RTP_PACKETS or not half or any((dst, src) in ends for src, dst in ends):
         return
     carrying = [flow for flow in facts.flows if any(seen.name in MEDIA for seen in flow.protocols)]
     sources = {flow.src for flow in carrying}

@@ -9,7 +9,7 @@ from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, 
 from dissectors.mux.counters import MAX_EVENTS
 from dissectors.report import Certainty, Stream
 
-ENOUGH = 10
+MIN_RTP_PACKETS = 10
 BESIDE = {"telephone-event", "cn", "red", "ulpfec", "flexfec-03", "rtx", "parityfec"}
 REDUNDANT = {"red": "redundant audio (RFC 2198)", "ulpfec": "parity FEC (RFC 5109)", "parityfec": "parity FEC",
              "flexfec-03": "flexible FEC (RFC 8627)", "rtx": "retransmissions (RFC 4588)"}
@@ -28,7 +28,7 @@ def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
         announced = {each.payload_type for line in lines for each in line.formats}
         for position in call.streams if announced else ():
             stream = facts.streams[position]
-            odd = [p for p in stream.payloads if str(p.payload_type) not in announced and p.packets >= ENOUGH]
+            odd = [p for p in stream.payloads if str(p.payload_type) not in announced and p.packets >= MIN_RTP_PACKETS]
             odd = [each for each in odd if each.payload_type != COMFORT_NOISE]
             for each in odd:
                 what = f"{name_of(stream)}: {counted(each.packets, 'packet')} of type {each.payload_type}"
@@ -51,7 +51,7 @@ def payload_type_changed(facts: Facts) -> Iterator[Found]:
             continue
         main = {
             p.payload_type for p in stream.payloads
-            if p.packets >= ENOUGH and not beside(p.payload_type, p.codec, p.largest)
+            if p.packets >= MIN_RTP_PACKETS and not beside(p.payload_type, p.codec, p.largest)
         }
         changed = list(dict.fromkeys(p.payload_type for p in stream.payload_types if p.payload_type in main))
         if len(changed) > 1 and stream.kind != "video":
@@ -72,7 +72,7 @@ def beside(payload_type: int, codec: str | None, largest: int) -> bool:
 def payload_type_collides(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         for each in stream.payloads:
-            if each.payload_type in COLLIDING and each.packets >= ENOUGH:
+            if each.payload_type in COLLIDING and each.packets >= MIN_RTP_PACKETS:
                 what = f"{name_of(stream)}: payload type {each.payload_type}"
                 yield Found(what, both_ends(stream), stream.call, number)
 

@@ -10,7 +10,7 @@ from dissectors.report import Check, Flow
 from dissectors.wire.datagram import endpoint, host_of
 
 CHECK, BINDING = "connectivity check", "binding"
-TRIES, CONSENT, CONSENT_TRIES, SETTLED = 3, 30.0, 5, 5.0
+MIN_TRIES, CONSENT_SECONDS, MIN_CONSENT_TRIES, SETTLED_SECONDS = 3, 30.0, 5, 5.0
 """Requests that must fail, retransmissions among them; seconds and requests after which consent has expired
 (RFC 7675); seconds for nominating.
 """
@@ -52,7 +52,7 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
     went_on = {way(flow) for flow in facts.flows if any(seen.name in AFTER_CHECKS for seen in flow.protocols)}
     for checks in silent:
         asked = sum(check.silent for check in checks)
-        if asked >= TRIES and not any(way(check) in went_on for check in checks):
+        if asked >= MIN_TRIES and not any(way(check) in went_on for check in checks):
             what = f"{asked} checks on {len(checks)} pair{'s' * (len(checks) > 1)}, none answered: {ends(checks[0])}"
             yield Found(what, [check.place for check in checks])
 
@@ -66,7 +66,7 @@ def ice_one_way(facts: Facts) -> Iterator[Found]:
     pairs = {(c.src, c.sport, c.dst, c.dport): c for c in facts.checks if c.kind == CHECK and c.requests}
     for check in pairs.values():
         back = pairs.get((check.dst, check.dport, check.src, check.sport))
-        if back is not None and back.answered and not check.answered and check.silent >= TRIES:
+        if back is not None and back.answered and not check.answered and check.silent >= MIN_TRIES:
             yield Found(f"{ends(check)}: {check.silent} checks, none answered", (check.place, back.place))
 
 
@@ -102,7 +102,8 @@ def ice_not_nominated(facts: Facts) -> Iterator[Found]:
     for checks in agreements(facts).values():
         leading = [check for check in checks if check.role == "controlling"]
         lasted = max(check.last for check in checks) - min(check.first for check in checks)
-        if leading and any(c.answered for c in leading) and not any(c.nominated for c in leading) and lasted > SETTLED:
+        answered, nominated = any(c.answered for c in leading), any(c.nominated for c in leading)
+        if answered and not nominated and lasted > SETTLED_SECONDS:
             yield Found(f"{ends(leading[0])}: {lasted:.0f} s of checks", [check.place for check in leading])
 
 
@@ -114,9 +115,9 @@ def ice_not_nominated(facts: Facts) -> Iterator[Found]:
 def consent_lost(facts: Facts) -> Iterator[Found]:
     for check in facts.checks:
         answered = check.last_answer
-        if check.kind != CHECK or answered is None or check.silent < CONSENT_TRIES:
+        if check.kind != CHECK or answered is None or check.silent < MIN_CONSENT_TRIES:
             continue
-        if check.last - answered >= CONSENT:
+        if check.last - answered >= CONSENT_SECONDS:
             what = f"{ends(check)}: {check.silent} checks unanswered for {check.last - answered:.0f} s"
             yield Found(what, (check.place,))
 
@@ -129,7 +130,7 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
 def stun_unanswered(facts: Facts) -> Iterator[Found]:
     sent = {way(flow) for flow in facts.flows}
     for check in facts.checks:
-        if check.kind == BINDING and check.silent >= TRIES and not check.answered:
+        if check.kind == BINDING and check.silent >= MIN_TRIES and not check.answered:
             what = f"{ends(check)}: {counted(check.silent, 'request')}, no answer"
             if (check.dst, check.dport, check.src, check.sport) in sent:
                 # It is reached and speaks something else: some services have a STUN of their own.
@@ -161,7 +162,7 @@ def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
         serious = [error for error in check.errors if error[:3] not in BEGINNING]
         tried = max(check.requests, check.silent)
         # Some services answer without an error and without an address of the relay, and it works.
-        refused = serious or (tried >= TRIES and (check.errors or not check.answered))
+        refused = serious or (tried >= MIN_TRIES and (check.errors or not check.answered))
         if check.kind == "allocate" and check.relayed is None and refused:
             why = ", ".join(serious or check.errors) or "no answer"
             yield Found(f"{ends(check)}: {counted(tried, 'request')}, {why}", (check.place,))

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from dissectors.analysis.streams.clock import VIDEO
+from dissectors.analysis.streams.clock import VIDEO_CLOCK
 from dissectors.findings.rule import Facts, Found, Look, both_ends, counted, name_of, rule
 from dissectors.findings.sources import spanning
 from dissectors.report import Severity, Stream
 
-ENOUGH = 50
-LOSS, HEAVY_LOSS = 0.005, 0.05
-BURST, DUPLICATES, REORDERED = 5, 0.01, 0.001
+MIN_RTP_PACKETS = 50
+LOSS_SHARE, HEAVY_LOSS_SHARE = 0.005, 0.05
+BURST_PACKETS, DUPLICATES_SHARE, REORDERED_SHARE = 5, 0.01, 0.001
 JITTER_MS, ROUND_TRIP_MS, DRIFT_PPM = 30.0, 300.0, 150.0
 POOR_MOS, BAD_MOS = 3.6, 3.1
 LONG_DELAY_MS = 177.3
 """Where delay begins to be heard (ITU-T G.107, simplified)."""
 
-REPORTS, REPEATED_ENDS = 2, 2
+MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
 
 
 @rule(
@@ -28,21 +28,21 @@ REPORTS, REPEATED_ENDS = 2, 2
 )
 def stream_loss(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        if stream.lost_fraction >= LOSS:
+        if stream.lost_fraction >= LOSS_SHARE:
             what = f"{name_of(stream)}: {stream.lost:,} of {expected(stream):,} lost ({stream.lost_fraction:.1%})"
             yield Found(what, both_ends(stream), stream.call, number, severity=_loss_weighs(stream))
 
 
 def _loss_weighs(stream: Stream) -> Severity:
     """How bad a loss is: of a few datagrams it says little."""
-    if expected(stream) < ENOUGH:
+    if expected(stream) < MIN_RTP_PACKETS:
         return "note"
-    return "error" if stream.lost_fraction >= HEAVY_LOSS else "warning"
+    return "error" if stream.lost_fraction >= HEAVY_LOSS_SHARE else "warning"
 
 
 def video(stream: Stream) -> bool:
     """Whether a stream is of pictures, whose datagrams leave in bursts with one timestamp."""
-    return stream.kind == "video" or stream.clock == VIDEO
+    return stream.kind == "video" or stream.clock == VIDEO_CLOCK
 
 
 def expected(stream: Stream) -> int:
@@ -58,7 +58,7 @@ def expected(stream: Stream) -> int:
 def loss_bursts(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         quality = stream.quality
-        if quality and quality.longest_loss_run >= BURST:
+        if quality and quality.longest_loss_run >= BURST_PACKETS:
             runs = counted(quality.loss_runs, "run")
             what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
             yield Found(what, both_ends(stream), stream.call, number)
@@ -83,7 +83,7 @@ def compared(stream: Stream) -> tuple[int, int] | None:
     too little. What it lost before its first report may have been lost before the capture began.
     """
     view = stream.rtcp
-    if view is None or view.reports < REPORTS or stream.restarts or stream.packets < ENOUGH:
+    if view is None or view.reports < MIN_REPORTS or stream.restarts or stream.packets < MIN_RTP_PACKETS:
         return None
     return view.cumulative_lost - view.lost_at_first, _lost_until(stream, view.last) - _lost_until(stream, view.first)
 
@@ -149,7 +149,7 @@ LOCATED = (
 )
 def stream_reordered(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        if stream.reordered > REORDERED * stream.packets:
+        if stream.reordered > REORDERED_SHARE * stream.packets:
             what = f"{name_of(stream)}: {counted(stream.reordered, 'packet')} came late"
             yield Found(what, both_ends(stream), stream.call, number)
 
@@ -162,8 +162,8 @@ def stream_reordered(facts: Facts) -> Iterator[Found]:
 def stream_duplicates(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         # Some senders repeat the end of a telephone event under the same sequence number.
-        twice = stream.duplicates - REPEATED_ENDS * len(stream.digits)
-        if DUPLICATES * stream.packets < twice < 0.45 * stream.packets:
+        twice = stream.duplicates - MAX_REPEATED_ENDS * len(stream.digits)
+        if DUPLICATES_SHARE * stream.packets < twice < 0.45 * stream.packets:
             what = f"{name_of(stream)}: {twice:,} of {counted(stream.packets, 'packet')} came twice"
             yield Found(what, both_ends(stream), stream.call, number)
 
@@ -176,7 +176,7 @@ def stream_duplicates(facts: Facts) -> Iterator[Found]:
 def stream_jitter(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         real = stream.timing is None or stream.timing.real_time is not False
-        if (stream.jitter_ms or 0) >= JITTER_MS and real and stream.packets >= ENOUGH and not video(stream):
+        if (stream.jitter_ms or 0) >= JITTER_MS and real and stream.packets >= MIN_RTP_PACKETS and not video(stream):
             told = f"{stream.jitter_ms:,.0f} ms of jitter, {stream.maximum_jitter_ms:,.0f} ms at most"
             yield Found(f"{name_of(stream)}: {told}", both_ends(stream), stream.call, number)
 
@@ -230,7 +230,7 @@ def sequence_restart(facts: Facts) -> Iterator[Found]:
 def quality_poor(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         quality = stream.quality
-        if quality and quality.mos is not None and quality.mos < POOR_MOS and stream.packets >= ENOUGH:
+        if quality and quality.mos is not None and quality.mos < POOR_MOS and stream.packets >= MIN_RTP_PACKETS:
             severity: Severity = "error" if quality.mos < BAD_MOS else "warning"
             if not stream.lost and quality.delay_ms < LONG_DELAY_MS:
                 severity = "note"  # Nothing went wrong on the way: the codec costs as much.

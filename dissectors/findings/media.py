@@ -13,11 +13,16 @@ from dissectors.findings.sources import OTHER_SIDE, spanning
 from dissectors.report import Call, Media, Place, Stream
 from dissectors.wire.datagram import endpoint
 
-ENOUGH = 20
-TALK, LATE, EARLY, AFTER, PAUSE, EARLY_MEDIA = 2.0, 2.0, 5.0, 1.0, 1000.0, 0.1
-"""Seconds (`PAUSE` milliseconds) from which on something is told."""
+MIN_RTP_PACKETS = 20
+MIN_TALK_SECONDS = 2.0
+LATE_SECONDS = 2.0
+ENDED_EARLY_SECONDS = 5.0
+AFTER_END_SECONDS = 1.0
+EARLY_MEDIA_SECONDS = 0.1
+PAUSE_MS = 1000.0
+"""What is shorter than these is not worth a finding."""
 
-PRIVATE = tuple(
+PRIVATE_NETWORKS = tuple(
     (network.version, int(network[0]), int(network[-1]))
     for network in map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
 )
@@ -32,7 +37,7 @@ def private(address: str | None) -> bool:
     except ValueError:
         return False
     version, value = number.version, int(number)
-    return any([version == kind and first <= value <= last for kind, first, last in PRIVATE])
+    return any([version == kind and first <= value <= last for kind, first, last in PRIVATE_NETWORKS])
 
 
 def wanted(call: Call, side: str | None = None) -> list[Media]:
@@ -63,7 +68,7 @@ def media_missing(facts: Facts) -> Iterator[Found]:
     for number, call in silent_calls:
         ends = {(line.address, line.port) for line in wanted(call)}
         # A second leg of the same call may announce the same endpoints, and the stream is that one's.
-        if ends & used or talked(facts, call) < TALK:
+        if ends & used or talked(facts, call) < MIN_TALK_SECONDS:
             continue
         what = f"answered, {talked(facts, call):.0f} s long, no RTP" + (" in the whole capture" if silent else "")
         if few := sum(strange[end] for end in ends):
@@ -101,7 +106,7 @@ def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
 def media_one_way(facts: Facts) -> Iterator[Found]:
     excused = held(facts) | {number for later in spanning(facts).values() for number in later}
     for number, call in facts.talks():
-        streams = [stream for stream in facts.of(call) if stream.packets >= ENOUGH]
+        streams = [stream for stream in facts.of(call) if stream.packets >= MIN_RTP_PACKETS]
         senders = {stream.sender for stream in streams}
         ends = {(stream.src, stream.dst) for stream in streams}
         both = len(senders) > 1 or any((dst, src) in ends for src, dst in ends)
@@ -123,7 +128,7 @@ def media_late(facts: Facts) -> Iterator[Found]:
         for side, streams in _by_sender(facts, call).items():
             first = min(streams, key=lambda stream: stream.first)
             late = first.first - (call.answered or 0.0)
-            if late > LATE:
+            if late > LATE_SECONDS:
                 yield Found(f"the {side}'s first RTP comes {late:.1f} s after the answer", (first.first_place,), number)
 
 
@@ -139,15 +144,15 @@ def media_ended_early(facts: Facts) -> Iterator[Found]:
         # A side that fell silent after a few datagrams has stopped all the same.
         for side, streams in _by_sender(facts, call, least=1).items():
             last = max(streams, key=lambda stream: stream.last)
-            if call.ended - last.last <= EARLY or _pauses(last):
+            if call.ended - last.last <= ENDED_EARLY_SECONDS or _pauses(last):
                 continue
             end = sound_until(call)
             early = (call.ended if end is None else min(call.ended, end)) - last.last
-            if early > EARLY:
+            if early > ENDED_EARLY_SECONDS:
                 yield Found(f"the {side}'s last RTP comes {early:.1f} s before the BYE", (last.last_place,), number)
 
 
-def _by_sender(facts: Facts, call: Call, least: int = ENOUGH) -> dict[str, list[Stream]]:
+def _by_sender(facts: Facts, call: Call, least: int = MIN_RTP_PACKETS) -> dict[str, list[Stream]]:
     sides: dict[str, list[Stream]] = {}
     for stream in facts.of(call):
         if stream.sender and stream.packets >= least:
@@ -169,7 +174,7 @@ def media_after_bye(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         for position in call.streams if call.ended is not None else ():
             stream = facts.streams[position]
-            if stream.last - (call.ended or 0.0) > AFTER and position not in several:
+            if stream.last - (call.ended or 0.0) > AFTER_END_SECONDS and position not in several:
                 what = f"{name_of(stream)}: {stream.last - (call.ended or 0.0):.1f} s after the BYE"
                 yield Found(what, (stream.last_place,), number)
 
@@ -184,7 +189,7 @@ def early_media(facts: Facts) -> Iterator[Found]:
         for position in call.streams:
             stream = facts.streams[position]
             early = (call.answered or 0.0) - stream.first
-            if early > EARLY_MEDIA and stream.first > call.start:
+            if early > EARLY_MEDIA_SECONDS and stream.first > call.start:
                 what = f"{name_of(stream)}: {early:.1f} s before the answer"
                 yield Found(what, (stream.first_place,), number, position)
 
@@ -268,7 +273,7 @@ def media_gap(facts: Facts) -> Iterator[Found]:
                 f"about {counted(gap.missing, 'datagram')} are not in the capture"
             )
             yield Found(what, both_ends(stream), stream.call, number)
-        if stream.gaps or stream.largest_gap_ms < PAUSE or stream.packets < 2 * ENOUGH:
+        if stream.gaps or stream.largest_gap_ms < PAUSE_MS or stream.packets < 2 * MIN_RTP_PACKETS:
             continue
         agreed = stream.call is not None and (stream.call in held(facts) or faxed(facts.calls[stream.call]))
         if not (agreed or _pauses(stream) or stream.restarts or number in several):

@@ -10,10 +10,10 @@ from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, 
 from dissectors.report import Call, Handshake, Stream
 from dissectors.wire.datagram import endpoint, host_of
 
-ENOUGH, PATIENCE, MOST_HELLOS = 50, 2.0, 4
-OLD = ("DTLS 1.0",)
+MIN_RTP_PACKETS, MIN_WAIT_SECONDS, MAX_HELLOS = 50, 2.0, 4
+OLD_VERSIONS = ("DTLS 1.0",)
 SAMPLE_CODECS = {"PCMU", "PCMA"}
-TAGS = (4, 10, 14, 16, 20)
+TAG_OCTETS = (4, 10, 14, 16, 20)
 """What SRTP adds to a payload: its tag of 32 or 80 bits, or of GCM, with an MKI of four octets or without."""
 
 
@@ -42,7 +42,7 @@ def dtls_unanswered(facts: Facts) -> Iterator[Found]:
     for each in facts.handshakes:
         if each.outcome == "unanswered" and each.hellos > 1:
             yield Found(f"{between(each)}: {counted(each.hellos, 'ClientHello')}", (each.place,))
-        elif each.outcome == "unanswered" and facts.end - each.first >= PATIENCE:
+        elif each.outcome == "unanswered" and facts.end - each.first >= MIN_WAIT_SECONDS:
             # A client that waits for an answer says hello again after a second (RFC 6347 section 4.2.4.1).
             what = f"{between(each)}: one ClientHello, which was not sent again"
             yield Found(what, (each.place,), severity="warning", certainty="low")
@@ -55,7 +55,7 @@ def dtls_unanswered(facts: Facts) -> Iterator[Found]:
 )
 def dtls_unfinished(facts: Facts) -> Iterator[Found]:
     for each in facts.handshakes:
-        if each.outcome == "unfinished" and facts.end - each.last >= PATIENCE:
+        if each.outcome == "unfinished" and facts.end - each.last >= MIN_WAIT_SECONDS:
             yield Found(f"{between(each)}: {facts.end - each.last:.0f} s without going on", (each.place,))
 
 
@@ -66,7 +66,7 @@ def dtls_unfinished(facts: Facts) -> Iterator[Found]:
 )
 def dtls_repeated(facts: Facts) -> Iterator[Found]:
     for each in facts.handshakes:
-        if each.hellos >= MOST_HELLOS and each.outcome != "unanswered":
+        if each.hellos >= MAX_HELLOS and each.outcome != "unanswered":
             yield Found(f"{between(each)}: {counted(each.hellos, 'ClientHello')}", (each.place,))
 
 
@@ -77,7 +77,7 @@ def dtls_repeated(facts: Facts) -> Iterator[Found]:
 )
 def dtls_old(facts: Facts) -> Iterator[Found]:
     for each in facts.handshakes:
-        if each.version in OLD:
+        if each.version in OLD_VERSIONS:
             yield Found(f"{between(each)}: {each.version}", (each.place,))
 
 
@@ -153,7 +153,7 @@ def tag_of(stream: Stream) -> int | None:
     """How many octets a payload of one octet a sample has beyond its samples; None where that is unclear."""
     main = stream.payloads[0] if stream.payloads else None
     step = stream.timing.frame if stream.timing else None
-    if main is None or step is None or stream.codec not in SAMPLE_CODECS or main.packets < ENOUGH:
+    if main is None or step is None or stream.codec not in SAMPLE_CODECS or main.packets < MIN_RTP_PACKETS:
         return None
     return main.largest - step if main.smallest == main.largest else None
 
@@ -184,7 +184,7 @@ def srtp_not_announced(facts: Facts) -> Iterator[Found]:
         for position in call.streams if call.descriptions and not keyed else ():
             stream = facts.streams[position]
             dtls = {(stream.src, stream.dst), (stream.dst, stream.src)} & secured
-            if tag_of(stream) in TAGS and not dtls:
+            if tag_of(stream) in TAG_OCTETS and not dtls:
                 what = f"{name_of(stream)}: every payload of {stream.codec} is {tag_of(stream)} octets too long"
                 yield Found(what, both_ends(stream), number, position, certainty="medium")
 

@@ -8,7 +8,7 @@ from dissectors.findings.rule import Facts, Found, rule
 from dissectors.report import Call
 
 MEDIA = {"RTP", "RTCP"}
-MOST_PORTS = 8
+MAX_PORTS = 8
 
 
 @rule(
@@ -22,7 +22,7 @@ def port_shared(facts: Facts) -> Iterator[Found]:
         names = {seen.name for seen in flow.protocols} - {"UNKNOWN", "KEEPALIVE"}
         if "SIP" in names and names & MEDIA:
             ports.setdefault(min(flow.sport, flow.dport), set()).update(names)
-    for port, names in sorted(ports.items())[:MOST_PORTS]:
+    for port, names in sorted(ports.items())[:MAX_PORTS]:
         yield Found(f"port {port} carries {', '.join(sorted(names))}")
 
 

@@ -10,10 +10,10 @@ from dissectors.findings.transactions import transactions
 from dissectors.protocols.sip_deviation import Kind
 from dissectors.report import Call, Certainty, Message, Severity
 
-PATIENCE, RINGS, SETUP, TIMER_H = 2.0, 30.0, 5.0, 32.0
+MIN_WAIT_SECONDS, LONG_RINGING_SECONDS, SLOW_SETUP_SECONDS, TIMER_H_SECONDS = 2.0, 30.0, 5.0, 32.0
 """Seconds: without any response, ringing, until it rings, and until a SIP transaction gives up (RFC 3261 17.1)."""
 
-SILENT = 10.0
+SILENT_SECONDS = 10.0
 CHALLENGES = (401, 407)
 
 
@@ -40,7 +40,7 @@ def invite_no_response(facts: Facts) -> Iterator[Found]:
     for number, _ in _calls(facts):
         for each in transactions(facts)[number]:
             waited = facts.end - each.requests[0].time
-            if each.method == "INVITE" and not each.responses and (each.repeated or waited >= PATIENCE):
+            if each.method == "INVITE" and not each.responses and (each.repeated or waited >= MIN_WAIT_SECONDS):
                 yield _unheard("no response to the INVITE", each.repeated, each.requests, number)
 
 
@@ -52,7 +52,7 @@ def invite_no_response(facts: Facts) -> Iterator[Found]:
 def call_unanswered(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
         provisional = [message for message in call.messages if message.method == "INVITE" and message.status]
-        if call.outcome in ("unanswered", "ringing") and provisional and facts.end - call.start >= RINGS:
+        if call.outcome in ("unanswered", "ringing") and provisional and facts.end - call.start >= LONG_RINGING_SECONDS:
             what = f"{provisional[-1].summary} was the last response; {facts.end - call.start:.0f} s passed"
             yield Found(what, (call.messages[0].place, provisional[-1].place), number)
 
@@ -80,7 +80,7 @@ def call_setup_slow(facts: Facts) -> Iterator[Found]:
         heard = next((m for m in said if 180 <= (m.status or 0) < 300), None)
         # A phone that asks its user for a password sends another INVITE when it has it.
         asked = next((m for m in call.messages if heard and m.status is None and m.cseq == heard.cseq), None)
-        if heard and asked and heard.time - asked.time > SETUP:
+        if heard and asked and heard.time - asked.time > SLOW_SETUP_SECONDS:
             what = f"{heard.time - asked.time:.1f} s from the INVITE to {heard.summary}"
             yield Found(what, (asked.place, heard.place), number)
 
@@ -98,7 +98,7 @@ def ack_missing(facts: Facts) -> Iterator[Found]:
             if each.method != "INVITE" or final is None or (final.status or 0) >= 300:
                 continue
             again = sum(message.retransmission and message.status == final.status for message in each.responses)
-            if final.cseq not in acknowledged and (again or facts.end - final.time >= PATIENCE):
+            if final.cseq not in acknowledged and (again or facts.end - final.time >= MIN_WAIT_SECONDS):
                 yield _unheard(f"no ACK to {of(final)}", again, each.responses, number)
 
 
@@ -138,7 +138,7 @@ def bye_unanswered(facts: Facts) -> Iterator[Found]:
     for number, found in enumerate(transactions(facts)):
         for each in found:
             waited = facts.end - each.requests[0].time
-            if each.method == "BYE" and each.final is None and (each.repeated >= 2 or waited >= TIMER_H):
+            if each.method == "BYE" and each.final is None and (each.repeated >= 2 or waited >= TIMER_H_SECONDS):
                 yield _unheard("no response to the BYE", each.repeated, each.requests, number)
 
 
@@ -213,7 +213,7 @@ def bye_missing(facts: Facts) -> Iterator[Found]:
         streams = facts.of(call)
         last = max((stream.last for stream in streams), default=facts.end)
         last = max(last, *(message.time for message in call.messages), last)
-        if call.ended is None and streams and facts.end - last > SILENT:
+        if call.ended is None and streams and facts.end - last > SILENT_SECONDS:
             places = [stream.last_place for stream in streams]
             yield Found(f"the last RTP came {facts.end - last:.0f} s before the end, and no BYE", places, number)
 

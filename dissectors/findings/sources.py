@@ -11,7 +11,7 @@ from dissectors.report import Call, Stream
 from dissectors.wire.datagram import endpoint
 
 OTHER_SIDE = {"caller": "callee", "callee": "caller"}
-MOST_CALLS = 16
+MAX_LATER_CALLS = 16
 """So many later calls of one stream are told."""
 
 
@@ -31,7 +31,7 @@ def _spanning(facts: Facts) -> dict[int, list[int]]:
     for number, stream, ended in outlived:
         for end in ((stream.dst, stream.dport), (stream.src, stream.sport)):
             starts, calls = at.get(end, ([], []))
-            later = calls[bisect_left(starts, ended) : bisect_right(starts, stream.last)][:MOST_CALLS]
+            later = calls[bisect_left(starts, ended) : bisect_right(starts, stream.last)][:MAX_LATER_CALLS]
             if later:
                 found[number] = later
                 break

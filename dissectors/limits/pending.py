@@ -12,11 +12,11 @@ Value = TypeVar("Value")
 class Pending(Generic[Value]):
     """At most `limit` values with the times, in nanoseconds, from which they wait; the oldest gives way.
 
-    `given_up` counts those that gave way before `patience` nanoseconds had passed: the others hardly miss an answer.
+    `given_up` counts those that gave way before `timeout_ns` nanoseconds had passed: the others hardly miss an answer.
     """
 
-    def __init__(self, limit: int, patience: int) -> None:
-        self.limit, self.patience = limit, patience
+    def __init__(self, limit: int, timeout_ns: int) -> None:
+        self.limit, self.timeout_ns = limit, timeout_ns
         self.given_up = 0
         self._due = 0
         self._waiting: OrderedDict[Hashable, tuple[int, Value]] = OrderedDict()
@@ -30,11 +30,11 @@ class Pending(Generic[Value]):
     def _let_go(self, time: int) -> None:
         """Let the oldest give way where it is due, and note when the next one will be at the earliest."""
         since = self._oldest()
-        if time - since >= self.patience or len(self._waiting) > self.limit:
+        if time - since >= self.timeout_ns or len(self._waiting) > self.limit:
             self._waiting.popitem(last=False)
-            self.given_up += time - since < self.patience
+            self.given_up += time - since < self.timeout_ns
             since = self._oldest() if self._waiting else time
-        self._due = since + self.patience
+        self._due = since + self.timeout_ns
 
     def _oldest(self) -> int:
         return self._waiting[next(iter(self._waiting))][0]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import lru_cache, wraps
 from typing import TypeVar
 
-MOST_REMEMBERED = 512
-LONGEST_REMEMBERED = 512
+MAX_TEXTS = 512
+MAX_TEXT_LENGTH = 512
 """How many texts a reading remembers, and how long the longest is."""
 
 Text = TypeVar("Text", str, bytes)
@@ -16,10 +16,10 @@ Value = TypeVar("Value")
 
 def remembered(read: Callable[[Text], Value]) -> Callable[[Text], Value]:
     """The same reading, which gives back what it made of a text before; its values must not be changed by anybody."""
-    again = lru_cache(MOST_REMEMBERED)(read)
+    again = lru_cache(MAX_TEXTS)(read)
 
     @wraps(read)
     def remember(text: Text) -> Value:
-        return again(text) if len(text) <= LONGEST_REMEMBERED else read(text)
+        return again(text) if len(text) <= MAX_TEXT_LENGTH else read(text)
 
     return remember

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from array import array
 
-SETS, WAYS, SIZE = 1 << 14, 16, 8
+SETS, WAYS, HASH_OCTETS = 1 << 14, 16, 8
 
 
 class RecentlyRetired:
-    """The hashes of the names that were let go last.
+    """The hashes of the names that were retired last.
 
-    A name's hash says into which of SETS sets it goes; each has room for WAYS of SIZE octets, 2 MiB in all, and what
-    was put there longest ago gives way. So 200,000 names find room, and `forgotten` counts those that gave way.
+    A name's hash says into which of SETS sets it goes; each has room for WAYS hashes of HASH_OCTETS octets, 2 MiB in
+    all, and the oldest gives way. So 200,000 names find room, and `forgotten` counts those that gave way.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class RecentlyRetired:
         """Remember a name, as the latest."""
         if self._hashes is None:
             # A capture that lets nothing go does without.
-            self._hashes = array("Q", bytes(SETS * WAYS * SIZE))
+            self._hashes = array("Q", bytes(SETS * WAYS * HASH_OCTETS))
         hashes = self._hashes
         key, begin = _place(name)
         held = hashes[begin : begin + WAYS]
@@ -45,5 +45,6 @@ def _place(name: str) -> tuple[int, int]:
     # OpenSSL, which this loads, would take a tenth of every start.
     from hashlib import blake2b
 
-    key = int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=SIZE).digest(), "little") or 1
+    octets = name.encode("utf-8", "surrogatepass")
+    key = int.from_bytes(blake2b(octets, digest_size=HASH_OCTETS).digest(), "little") or 1
     return key, key % SETS * WAYS

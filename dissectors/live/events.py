@@ -13,25 +13,25 @@ from typing import Any, Literal
 from dissectors.report import Call, Certainty, Finding, Report, Severity, Stream
 from dissectors.wire.values import Struct
 
-HISTORY = 30
+HISTORY_LOOKS = 30
 """How many looks back a stream's rate and loss are remembered."""
 
-MOST_REMEMBERED = 4096
-"""Calls, streams and findings that are known to be told already: more than one look shows."""
+MAX_REMEMBERED = 4096
+"""Calls, streams and findings that are known already: more than one look shows."""
 
-SILENT = 3.0
+SILENT_SECONDS = 3.0
 """Seconds without a datagram after which a stream is silent."""
 
-PATIENCE = 5.0
-"""Seconds for which a finding about a call or a stream must hold before it is told: media follow the answer."""
+CONFIRM_SECONDS = 5.0
+"""Seconds for which a finding about a call or a stream must hold before it is an event: media follow the answer."""
 
-UNANSWERED = (
+UNANSWERED_IDS = (
     "call-unanswered", "invite-no-response", "ack-missing", "bye-unanswered", "request-unanswered", "rtcp-missing",
 )
-PATIENT = dict.fromkeys(UNANSWERED, 32.0)
+CONFIRM_SECONDS_BY_ID = dict.fromkeys(UNANSWERED_IDS, 32.0)
 """Longer ones. RFC 3261 gives a request 32 seconds (timers B and F)."""
 
-AT_ONCE = (
+CERTAIN_AT_ONCE = (
     "body-", "message-", "capture-", "call-busy", "call-declined", "call-not-", "call-rejected", "call-server-failed",
     "call-unauthorised", "call-unreachable", "fingerprint-", "registration-refused",
 )
@@ -120,14 +120,14 @@ class Followed(Struct):
 
     packets: int = 0
     lost: int = 0
-    told: float = 0.0
+    reported: float = 0.0
     silent: bool = False
     rate: float = 0.0
     history: deque[tuple[float, int]] | None = None
 
 
 class Events:
-    """Compares each look with what was told before. `every` is how often a stream's state is told, in seconds."""
+    """Compares each look with what was told before; a stream's state becomes an event every `every` seconds."""
 
     def __init__(self, every: float = 10.0) -> None:
         self.every = every
@@ -140,15 +140,15 @@ class Events:
 
     def since(self, report: Report, now: float, drops: tuple[int, int]) -> list[Event]:
         """What is new in `report` at the time `now`; `drops` are the frames that the kernel and we dropped so far."""
-        told: list[Event] = [
+        events: list[Event] = [
             *self._about_calls(report), *self._about_streams(report, now), *self._about_findings(report, now),
         ]
-        told.sort(key=lambda event: event.time)
+        events.sort(key=lambda event: event.time)
         if drops != self._drops:
             self._drops = drops
-            told.append(DropEvent("drop", now, *drops))
+            events.append(DropEvent("drop", now, *drops))
         self._looked = now
-        return told
+        return events
 
     def history(self, stream: Stream) -> tuple[tuple[float, int], ...]:
         """Datagrams a second and datagrams lost at the last looks, the oldest first."""
@@ -160,11 +160,11 @@ class Events:
             if call.kind != "call" or call.outcome == "fragment":
                 continue
             name = call.call_id
-            told = self._calls.setdefault(name, set())
+            events = self._calls.setdefault(name, set())
             self._calls.move_to_end(name)
             for state, time in states(call):
-                if state not in told:
-                    told.add(state)
+                if state not in events:
+                    events.add(state)
                     yield CallEvent("call", time, state, name, call.caller, call.callee, call.status)
         _forget(self._calls)
 
@@ -175,9 +175,9 @@ class Events:
             followed = self.streams.get(key)
             new = followed is None
             if followed is None:
-                followed = self.streams[key] = Followed(told=now)
+                followed = self.streams[key] = Followed(reported=now)
             if followed.history is None:
-                followed.history = deque(maxlen=HISTORY)
+                followed.history = deque(maxlen=HISTORY_LOOKS)
             self.streams.move_to_end(key)
             came, lost = stream.packets - followed.packets, stream.lost - followed.lost
             followed.packets, followed.lost = stream.packets, stream.lost
@@ -197,13 +197,13 @@ class Events:
         self._shown = shown
 
     def _state(self, followed: Followed, new: bool, quiet: float, now: float) -> str:
-        was, followed.silent = followed.silent, quiet > SILENT
+        was, followed.silent = followed.silent, quiet > SILENT_SECONDS
         if new:
             return "began"
         if was != followed.silent:
             return "silent" if followed.silent else "resumed"
-        if self.every and not followed.silent and now - followed.told >= self.every:
-            followed.told = now
+        if self.every and not followed.silent and now - followed.reported >= self.every:
+            followed.reported = now
             return "now"
         return ""
 
@@ -211,11 +211,11 @@ class Events:
         for finding in report.findings:
             call = None if finding.call is None else report.calls[finding.call].call_id
             stream = None if finding.stream is None else report.streams[finding.stream]
-            # Its hash takes a fraction of the memory, and is told apart from thousands of others.
+            # Its hash takes a fraction of the memory, and is events apart from thousands of others.
             key = hash((finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what)))
             since = self._findings.setdefault(key, now)
             self._findings.move_to_end(key)
-            if since >= 0 and now - since >= _patience(finding):
+            if since >= 0 and now - since >= _confirm_seconds(finding):
                 self._findings[key] = -1.0
                 yield FindingEvent(
                     "finding", now, finding.id, finding.severity, finding.certainty, finding.what, finding.why,
@@ -264,10 +264,10 @@ def key_of(stream: Stream) -> StreamKey:
     return (stream.ssrc, stream.src, stream.sport, stream.dst, stream.dport, stream.inside)
 
 
-def _patience(finding: Finding) -> float:
-    if finding.id.startswith(AT_ONCE):
+def _confirm_seconds(finding: Finding) -> float:
+    if finding.id.startswith(CERTAIN_AT_ONCE):
         return 0.0
-    return PATIENT.get(finding.id, PATIENCE)
+    return CONFIRM_SECONDS_BY_ID.get(finding.id, CONFIRM_SECONDS)
 
 
 def _rate(stream: Stream, came: int, span: float, new: bool) -> float:
@@ -287,5 +287,5 @@ def _event(report: Report, stream: Stream, state: str, time: float, rate: float)
 
 
 def _forget(table: OrderedDict[Any, Any]) -> None:
-    while len(table) > MOST_REMEMBERED:
+    while len(table) > MAX_REMEMBERED:
         table.popitem(last=False)

@@ -21,30 +21,30 @@ from dissectors.report import CaptureFile, Report
 from dissectors.sources.interface.source import Source
 from dissectors.sources.keeper import Keeper
 from dissectors.sources.pcapng_blocks import prefix
-from dissectors.sources.pipe import CHUNK
+from dissectors.sources.pipe import CHUNK_OCTETS
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
 from dissectors.wire.values import Struct
 
-TICK = 0.5
+MIN_LOOK_SECONDS = 0.5
 """Seconds between two looks, at the least."""
 
-SHARE = 0.05
+MAX_LOOK_SHARE = 0.05
 """How much of the time looking may take: where a look is dear, there are fewer."""
 
-MOST_CALLS = 2048
+MAX_CALLS = 2048
 """Calls that are held at once, and half as many as flows and streams; a call takes some 20 KiB."""
 
-WAITING = 8192
+MAX_WAITING_DATAGRAMS = 8192
 """Datagrams that may wait for evidence."""
 
-MOST_AT_ONCE = CHUNK // 16
+MAX_CHUNK_RECORDS = CHUNK_OCTETS // 16
 """Records that what comes out of a pipe at once can hold: the shortest is a head without a frame."""
 
-MUCH = 16 << 20
+MANY_UNREAD_OCTETS = 16 << 20
 """Octets that are still to be read at the end, of which people are told."""
 
-QUIET = 5.0
+QUIET_SECONDS = 5.0
 """Seconds without any datagram after which people are told."""
 
 
@@ -68,11 +68,11 @@ class Session:
     def __init__(
         self, source: Source, *, keeper: Keeper | None = None, stop: Stop | None = None, limits: Limits = LIMITS,
         forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
-        calls: int = MOST_CALLS,
+        calls: int = MAX_CALLS,
     ) -> None:
         self.source, self.keeper = source, keeper
         # What is open at once is bounded more closely than offline: a session may run for weeks.
-        self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, WAITING), forced)
+        self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, MAX_WAITING_DATAGRAMS), forced)
         capacity = Capacity(calls=calls, checks=calls, sources=2 * calls, handshakes=calls, endpoints=calls)
         self.engine = Engine(limits, MAX_FINISHED_CALLS, capacity)
         self.received = 0
@@ -96,7 +96,7 @@ class Session:
 
     def run(self) -> None:
         """Read until the end, then give the keeper its last word; raises what `watch` raises."""
-        due = self._begun + TICK
+        due = self._begun + MIN_LOOK_SECONDS
         try:
             while not self.source.ended:
                 if not self._step(max(0.0, min(due, self._deadline) - time.monotonic())):
@@ -104,7 +104,7 @@ class Session:
                 if (now := time.monotonic()) >= due:
                     self._look()
                     spent = time.monotonic() - now
-                    due = time.monotonic() + max(TICK, spent / SHARE)
+                    due = time.monotonic() + max(MIN_LOOK_SECONDS, spent / MAX_LOOK_SHARE)
             self.engine.feed(self.scanner.finish())
             self.engine.retire_finished(self.scanner, at_the_end=True)
         finally:
@@ -168,7 +168,7 @@ class Session:
             return False
         # Blocks of ours can be kept as they are, and cut where it has to be; of what others write we take records.
         return bool(source.head) or (
-            self.keeper is None and not 0 < self._limit.frames <= self.received + MOST_AT_ONCE
+            self.keeper is None and not 0 < self._limit.frames <= self.received + MAX_CHUNK_RECORDS
         )
 
     def _pass(self) -> int:
@@ -242,13 +242,13 @@ class Session:
         if self.keeper is not None and self.keeper.problem and not self._problem:
             self._problem = self.keeper.problem
             news.append(f"{self._problem}; nothing more is kept, the session goes on")
-        if self.reason and not self._ending and self.source.behind > MUCH:
+        if self.reason and not self._ending and self.source.behind > MANY_UNREAD_OCTETS:
             self._ending = True
             news.append(f"{self.source.behind >> 20} MiB that came in are still to be read; Ctrl-C again ends at once")
-        if not self.scanner.datagrams and not self._warned and time.monotonic() - self._begun >= QUIET:
+        if not self.scanner.datagrams and not self._warned and time.monotonic() - self._begun >= QUIET_SECONDS:
             self._warned = True
             what = f"no UDP but {counted(self.received, 'other frame')}" if self.received else "nothing"
-            news.append(f"{what} has come in on {', '.join(self.source.names)} for {QUIET:g} s")
+            news.append(f"{what} has come in on {', '.join(self.source.names)} for {QUIET_SECONDS:g} s")
         return news
 
     def _note(self) -> None:

@@ -6,7 +6,7 @@ from math import inf
 
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
-WINDOW = (1 << MAX_MISORDER) - 1
+REORDER_MASK = (1 << MAX_MISORDER) - 1
 CLOCKS = (8000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
 """The clocks, in Hz, for which jitter is kept: which one applies is often known only later, from SDP or a codec."""
 
@@ -21,7 +21,7 @@ FIRST_UNASSIGNED = 35
 FLASH, RESERVED = 16, 0x40
 """The last telephone event of a keypad, and the bit that every event leaves at zero (RFC 4733 section 2.3)."""
 
-BUCKET = 1_000_000_000
+BUCKET_NS = 1_000_000_000
 """The first width of a bucket of the timeline, in nanoseconds; it doubles whenever the timeline is full."""
 
 JUMP, JUMP_PER_SECOND = 900_000, 100_000
@@ -92,7 +92,7 @@ class Counters:
         self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
         self.events: dict[tuple[int, int], tuple[int, int, bytes]] = {}
         self.timeline: list[tuple[int, int, int, int, float]] = []
-        self.bucket, self.bucket_end = BUCKET, 0
+        self.bucket, self.bucket_end = BUCKET_NS, 0
         self.pace, self.slack = 0.0, -inf
         self.early = (0, 0)
         self.earliest: list[tuple[int, int]] = []
@@ -133,7 +133,7 @@ class Counters:
             self.heard = time, timestamp
             self.first, self.first_frame = time, frame
             self.base = self.highest = sequence
-            self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET
+            self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET_NS
         self._payload_type(payload_type, time)
         self.packets += 1
         self.octets += length
@@ -246,10 +246,10 @@ class Counters:
             if step == 0:
                 self.duplicates += 1
             else:
-                if self.window != WINDOW or step > 1:
+                if self.window != REORDER_MASK or step > 1:
                     self._settle(step)
                 self.highest += step
-                self.window = (self.window << step | 1) & WINDOW
+                self.window = (self.window << step | 1) & REORDER_MASK
             self.bad = None
         elif step > 0x10000 - MAX_MISORDER:
             self._behind(0x10000 - step)

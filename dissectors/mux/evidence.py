@@ -13,8 +13,8 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from dissectors.mux import payload_hints as signs
-from dissectors.mux import rtp_sequence as runs
+from dissectors.mux import payload_hints as payload_hints
+from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux.counters import MAX_DROPOUT, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
@@ -40,19 +40,19 @@ BESIDE_QUIC = _MEDIA_PATH
 KEYED = 1 << 31
 """In `PairState.seen`: DTLS went on to encrypted records, so it agreed on keys (RFC 5764 section 4.2)."""
 
-CHOSEN = 1 << 16
+MIN_RANDOM_SSRC = 1 << 16
 """The least SSRC that says something beyond its 5-tuple: one chosen at random (RFC 3550 section 8.1) is seldom less.
 
 0 and 1, which receivers write who send nothing, stand in other protocols' octets too.
 """
 
-WAITING_OCTETS, OCTETS_EACH = 128 << 20, 4096
+MAX_WAITING_OCTETS, MAX_WAITING_OCTETS_PER_DATAGRAM = 128 << 20, 4096
 """How many octets of payload may wait, in all and on average: datagrams alone would hold gigabytes of large ones."""
 
-CROWDED = 1024
+MIN_CROWD = 1024
 """How many datagrams in probation are not searched for those that were settled meanwhile."""
 
-NOTHING = "nothing in its flow confirms it"
+UNCONFIRMED = "nothing in its flow confirms it"
 
 
 class Entry(NamedTuple):
@@ -107,7 +107,7 @@ class Evidence:
         forced: dict[int, int] | None = None,
         counters: type[Counters] = Counters,
     ) -> None:
-        self.limit, self.most_octets = waiting, min(WAITING_OCTETS, OCTETS_EACH * waiting)
+        self.limit, self.most_octets = waiting, min(MAX_WAITING_OCTETS, MAX_WAITING_OCTETS_PER_DATAGRAM * waiting)
         self._counters = counters
         self.given_up = 0
         self.forced = forced or {}
@@ -118,7 +118,7 @@ class Evidence:
         self.waits_for_source: Bounded = Bounded(4096)
         self._probation: deque[tuple[Entry, Waiting]] = deque()
         self._octets = self._forgotten = 0
-        self._crowded = CROWDED
+        self._crowded = MIN_CROWD
         self._rules: dict[int, Callable[[Entry], list[Entry]]] = {RTP: self._rtp, RTCP: self._control}
 
     @property
@@ -167,8 +167,8 @@ class Evidence:
             settled = self._seen(entry.flow.pair, protocol)
             if protocol == RTCP:
                 settled += self._reports(entry)
-            elif protocol == DTLS and not entry.flow.pair.seen & KEYED and signs.goes_on_encrypted(entry.payload):
-                entry.flow.pair.seen |= KEYED
+            elif protocol == DTLS and not entry.flow.pair.seen & KEYED:
+                entry.flow.pair.seen |= KEYED if payload_hints.goes_on_encrypted(entry.payload) else 0
             settled.append(verdict(entry, protocol, "certain", ""))
             return settled
         return self._rules.get(protocol, self._on_the_pair)(entry)
@@ -203,7 +203,7 @@ class Evidence:
     def _reports(self, entry: Entry) -> list[Entry]:
         """RTCP names its sender and, in a report, whom it heard: RTP of these sources needs no run."""
         settled: list[Entry] = []
-        for ssrc in signs.sources(entry.payload):
+        for ssrc in payload_hints.sources(entry.payload):
             settled += self._source(ssrc)
         return settled
 
@@ -230,7 +230,7 @@ class Evidence:
         waiting = {id(entry) for _, there in self._probation for entry in there.entries}
         self._probation = deque(each for each in self._probation if id(each[0]) in waiting)
         self._octets = sum(len(entry.payload) for entry, _ in self._probation)
-        self._crowded = max(CROWDED, 2 * len(self._probation))
+        self._crowded = max(MIN_CROWD, 2 * len(self._probation))
 
     def _give_up(self) -> list[Entry]:
         """The verdict on whoever has waited longest, unless it was settled meanwhile."""
@@ -265,7 +265,7 @@ class Evidence:
         if _is_quics(entry.flow.pair):
             return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
         ssrc = int.from_bytes(entry.payload[4:8], "big")
-        if not signs.has_room(entry.payload):
+        if not payload_hints.has_room(entry.payload):
             return [_plausible(entry)]
         if evidence := self._hears(entry, ssrc):
             if entry.encrypted and (sender := self._latest.get(ssrc)):
@@ -276,16 +276,16 @@ class Evidence:
             waiting = self.waits_for_source[ssrc] = Waiting()
         settled = self._wait(entry, waiting)
         here = sum(other.flow is entry.flow for other in waiting.entries)
-        if here >= 3 and entry.payload[1] in signs.BEGINS_COMPOUND:
+        if here >= 3 and entry.payload[1] in payload_hints.BEGINS_COMPOUND:
             settled += self._seen(entry.flow.pair, RTCP)
             settled += self._source(ssrc, "its SSRC repeats on the flow")
         return settled
 
     def _hears(self, entry: Entry, ssrc: int) -> str:
         """What confirms RTCP at once, or nothing."""
-        if ssrc >= CHOSEN and ssrc in self._latest:
+        if ssrc >= MIN_RANDOM_SSRC and ssrc in self._latest:
             return "its SSRC sends RTP"
-        if ssrc >= CHOSEN and ssrc in self.reported:
+        if ssrc >= MIN_RANDOM_SSRC and ssrc in self.reported:
             return "its SSRC in RTCP before"
         if entry.flow.pair.seen & _MEDIA_PATH:
             return "on a media path"
@@ -322,16 +322,16 @@ class Evidence:
 
     def _run(self, waiting: Waiting, entry: Entry, ssrc: int) -> str:
         """What confirms a candidate for a stream, the last of whose entries has just come; or nothing, and why not."""
-        if ssrc in self.reported and (ssrc >= CHOSEN or ssrc and entry.flow.pair.seen & 1 << RTCP):
+        if ssrc in self.reported and (ssrc >= MIN_RANDOM_SSRC or ssrc and entry.flow.pair.seen & 1 << RTCP):
             return "its SSRC in RTCP"
         path = entry.flow.pair.seen & _MEDIA_PATH
-        extended = signs.has_extension(entry.payload)
+        extended = payload_hints.has_extension(entry.payload)
         if path and extended:
             return "a header extension of RFC 8285 on a media path"
-        run = [(other.payload, other.length) for other in waiting.entries[-runs.LAST :]]
-        if len(run) >= 2 and (path or extended) and runs.two_in_sequence(run[-2:]):
+        run = [(other.payload, other.length) for other in waiting.entries[-rtp_sequence.EXAMINED_DATAGRAMS :]]
+        if len(run) >= 2 and (path or extended) and rtp_sequence.two_in_sequence(run[-2:]):
             return f"two in sequence {'on a media path' if path else 'with a header extension of RFC 8285'}"
-        waiting.objection = runs.objection(run)
+        waiting.objection = rtp_sequence.objection(run)
         return "" if waiting.objection else f"{len(run)} datagrams of its SSRC in sequence"
 
     def _confirm(self, key: tuple[int, int], pair: PairState, evidence: str) -> list[Entry]:
@@ -353,7 +353,7 @@ class Evidence:
         if counters is None or len(counters.flows) >= 256:
             return None
         step = int.from_bytes(entry.payload[2:4], "big") - counters.highest & 0xFFFF
-        if key[1] < CHOSEN:
+        if key[1] < MIN_RANDOM_SSRC:
             return None
         if not 0 < step < MAX_DROPOUT or counters.payload_type != entry.payload[1] & 0x7F:
             return None
@@ -387,7 +387,7 @@ def _confirmed(entry: Entry, protocol: int, evidence: str) -> Entry:
 
 
 def _plausible(entry: Entry, objection: str = "") -> Entry:
-    return verdict(entry, UNKNOWN, "plausible", f"no stream: {objection}" if objection else NOTHING)
+    return verdict(entry, UNKNOWN, "plausible", f"no stream: {objection}" if objection else UNCONFIRMED)
 
 
 def _first(seen: int) -> str:

@@ -23,22 +23,22 @@ from typing import NamedTuple
 
 from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER
 
-LAST = 8
+EXAMINED_DATAGRAMS = 8
 """How many datagrams at the end of a candidate are asked."""
 
-LEAST = 3
+MIN_DATAGRAMS = 3
 """How many different ones it takes."""
 
-NEAR = 1 << 24
+MAX_TIMESTAMP_STEP = 1 << 24
 """Timestamp units between two neighbours in a stream: three minutes at 90 kHz. Random octets seldom stay within."""
 
-NEAR_ALONE = 1 << 20
+MAX_TIMESTAMP_STEP_OF_TWO = 1 << 20
 """The same where there are but two: eleven seconds at 90 kHz."""
 
-LEAST_SAMPLES, MOST_SAMPLES = 4, 1 << 15
+MIN_SAMPLES, MAX_SAMPLES = 4, 1 << 15
 """Samples of one datagram, where numbers and timestamps are compared."""
 
-PART_OF_A_FRAME = 256
+MIN_FRAGMENT_OCTETS = 256
 """Octets: a frame is only split when it does not fit, so one of its parts is at least so long."""
 
 
@@ -54,10 +54,10 @@ class Header(NamedTuple):
 
 def objection(run: Sequence[tuple[bytes, int]]) -> str:
     """Why payloads with their UDP lengths, in order of arrival, each with an RTP header, are no stream; or nothing."""
-    arrived = headers(run) if len(run) >= LEAST else []
+    arrived = headers(run) if len(run) >= MIN_DATAGRAMS else []
     sent = sorted(arrived)
-    if len(sent) < LEAST:
-        return f"fewer than the {LEAST} different datagrams that it takes"
+    if len(sent) < MIN_DATAGRAMS:
+        return f"fewer than the {MIN_DATAGRAMS} different datagrams that it takes"
     numbers = [after.sequence - before.sequence for before, after in pairwise(sent)]
     stamps = [abs(after.timestamp - before.timestamp) for before, after in pairwise(sent)]
     overtaken = sum(after.sequence < before.sequence for before, after in pairwise(arrived))
@@ -67,7 +67,7 @@ def objection(run: Sequence[tuple[bytes, int]]) -> str:
         return "its sequence numbers jump"
     if 3 * overtaken > len(numbers):
         return "its sequence numbers run backwards"
-    if 2 * sum(stamp < NEAR for stamp in stamps) < len(stamps):
+    if 2 * sum(stamp < MAX_TIMESTAMP_STEP for stamp in stamps) < len(stamps):
         return "its timestamps jump"
     if len({header.payload_type for header in sent}) == len(sent):
         return "its payload type always changes"
@@ -79,7 +79,7 @@ def objection(run: Sequence[tuple[bytes, int]]) -> str:
 def two_in_sequence(run: Sequence[tuple[bytes, int]]) -> bool:
     """Whether two payloads with their UDP lengths could be neighbours in a stream: for where something else hints."""
     both = headers(run)
-    if len(both) < 2 or both[1].sequence != 1 or abs(both[1].timestamp) >= NEAR_ALONE:
+    if len(both) < 2 or both[1].sequence != 1 or abs(both[1].timestamp) >= MAX_TIMESTAMP_STEP_OF_TWO:
         return False
     return both[1].timestamp != 0 or may_stand_still(both)
 
@@ -103,14 +103,14 @@ def in_proportion(sent: Sequence[Header]) -> bool:
     samples, rest = divmod(steps[0][1], steps[0][0])
     return (
         not rest
-        and LEAST_SAMPLES <= samples <= MOST_SAMPLES
+        and MIN_SAMPLES <= samples <= MAX_SAMPLES
         and all(timestamp == samples * number <= samples * MAX_MISORDER for number, timestamp in steps)
     )
 
 
 def may_stand_still(sent: Sequence[Header]) -> bool:
     """Whether datagrams of one timestamp are parts of a frame, or report a telephone event."""
-    return any(header.length >= PART_OF_A_FRAME for header in sent) or is_telephone_event(sent)
+    return any(header.length >= MIN_FRAGMENT_OCTETS for header in sent) or is_telephone_event(sent)
 
 
 def is_telephone_event(sent: Sequence[Header]) -> bool:

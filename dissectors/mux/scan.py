@@ -20,8 +20,8 @@ from dissectors.wire.datagram import Datagram
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.values import Struct
 
-BATCH = 4096
-MAX_INSIDE = 4
+BATCH_ROWS = 4096
+MAX_CARRIED_DEPTH = 4
 
 
 class Bounds(Struct, frozen=True):
@@ -103,7 +103,7 @@ class Scanner:
         """Batches of the records that are whole with the next octets of a capture, which `walker` walks."""
         return self.scan((file, record) for record in walker.feed(bytes(chunk)))
 
-    def scan(self, records: Iterable[tuple[int, Record]], size: int = BATCH) -> Iterator[Batch]:
+    def scan(self, records: Iterable[tuple[int, Record]], size: int = BATCH_ROWS) -> Iterator[Batch]:
         """Batches of at least `size` rows (the last one is what is left) for records, each with its file's number."""
         batch = Batch()
         for file, record in records:
@@ -169,7 +169,7 @@ class Scanner:
             number, file, record.frame, layer, record.time, flow, length, payload, row, UNKNOWN, None, "", encrypted
         )
         self._settle(batch, self._evidence.judge(entry))
-        if row != UNKNOWN_ROW and ROWS[row][0] in (TURN, STUN) and depth < MAX_INSIDE:
+        if row != UNKNOWN_ROW and ROWS[row][0] in (TURN, STUN) and depth < MAX_CARRIED_DEPTH:
             self._open(batch, entry, record, depth)
 
     def _open(self, batch: Batch, entry: Entry, record: Record, depth: int) -> None:

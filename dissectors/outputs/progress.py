@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-PATIENCE = 1.0
+SHOWN_AFTER_SECONDS = 1.0
 """Seconds of work before a bar appears."""
 
 
@@ -28,7 +28,7 @@ class Progress:
         self._task: TaskID | None = None
 
     def __call__(self, frames: int) -> None:
-        if not self._watched or self._bar is None and time.monotonic() - self._begun < PATIENCE:
+        if not self._watched or self._bar is None and time.monotonic() - self._begun < SHOWN_AFTER_SECONDS:
             return
         if self._bar is None or self._task is None:
             self._bar, self._task = self._begin()

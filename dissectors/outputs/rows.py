@@ -19,7 +19,7 @@ MEDIA = ("RTP", "RTCP")
 NAMED_TWICE = (*MEDIA, "QUIC")
 """Protocols whose summaries begin with their name, which a short line has said already."""
 SHORT = {"UNKNOWN": "?", "KEEPALIVE": "keep"}
-MOST = 240
+MAX_SUMMARY_LENGTH = 240
 FORCED = "forced by the user"
 """The evidence of a datagram whose port the user insists on."""
 
@@ -152,13 +152,13 @@ def summary(row: Row) -> str:
     message = read(PROTOCOLS[row.protocol], row.datagram.payload)
     if isinstance(message, Malformed):
         return f"malformed at octet {message.offset}: {visible(message.reason)}"
-    return clip(visible(said(message, row.datagram.payload)), MOST)
+    return clip(visible(said(message, row.datagram.payload)), MAX_SUMMARY_LENGTH)
 
 
 def said(message: Any, payload: bytes) -> str:
     """What a message says of itself; of one that says nothing, its first line."""
     own: str | None = getattr(message, "summary", None)
-    return own or payload.lstrip(b"\r\n")[:MOST].splitlines()[0].decode("utf-8", "surrogateescape")
+    return own or payload.lstrip(b"\r\n")[:MAX_SUMMARY_LENGTH].splitlines()[0].decode("utf-8", "surrogateescape")
 
 
 def epoch(time: int) -> str:

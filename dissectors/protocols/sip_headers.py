@@ -10,7 +10,7 @@ from functools import lru_cache
 from sys import intern
 from typing import NamedTuple
 
-from dissectors.limits.remembered import MOST_REMEMBERED, remembered
+from dissectors.limits.remembered import MAX_TEXTS, remembered
 from dissectors.wire.values import Struct
 
 LONGEST_BLOCK = 2048
@@ -159,7 +159,7 @@ def read(line: str) -> Header | None:
     return Header(long, value.strip(" \t\r"), intern(name))
 
 
-_read_again = lru_cache(MOST_REMEMBERED)(read)
+_read_again = lru_cache(MAX_TEXTS)(read)
 
 
 def read_block(block: bytes) -> tuple[tuple[Header, ...], list[str]]:

@@ -9,8 +9,8 @@ from dissectors.protocols.sip_headers import canonical
 from dissectors.report import Call, Message, Report, Sizes
 from dissectors.wire.values import Struct
 
-MOST_CALLS = 1000
-MOST_LINES = 2000
+MAX_CALLS = 1000
+MAX_BODY_LINES = 2000
 
 
 class MessagePair(Struct, frozen=True):
@@ -67,7 +67,7 @@ def compare(first: Report, second: Report) -> Comparison:
 
 
 def _paired(first: Report, second: Report) -> tuple[list[tuple[Call, Call]], list[Call], list[Call]]:
-    ours, theirs = list(first.calls[:MOST_CALLS]), list(second.calls[:MOST_CALLS])
+    ours, theirs = list(first.calls[:MAX_CALLS]), list(second.calls[:MAX_CALLS])
     by_id = {call.call_id: call for call in theirs}
     pairs = [(call, by_id[call.call_id]) for call in ours if call.call_id in by_id]
     taken = {id(call) for pair in pairs for call in pair}
@@ -178,4 +178,4 @@ def _parts(one: Sizes | None, two: Sizes | None) -> tuple[int, int, int]:
 
 
 def _text(message: Message) -> list[str]:
-    return message.body.text.splitlines()[:MOST_LINES] if message.body else []
+    return message.body.text.splitlines()[:MAX_BODY_LINES] if message.body else []

@@ -20,7 +20,7 @@ from dissectors.findings.rules import RULES, SEVERITIES
 from dissectors.mux.table import PROTOCOLS
 
 FIELDS = ("callid", "user", "addr", "port", "ssrc", "method", "status", "protocol", "finding", "severity")
-LONGEST, DEEPEST = 4096, 64
+MAX_FILTER_LENGTH, MAX_DEPTH = 4096, 64
 
 TOKEN = re.compile(
     r'\s*(?:(?P<mark>\(|\)|==|!=|~|&&|\|\||!)|"(?P<quoted>[^"]*)"|(?P<word>[^\s()"=!~&|]+))', re.ASCII
@@ -30,8 +30,8 @@ STATUS = re.compile(r"[1-6](?:xx|\d\d)", re.ASCII)
 NUMBER = re.compile(r"\d{1,10}", re.ASCII)
 HEXADECIMAL = re.compile(r"0x[0-9a-f]{1,8}")
 METHOD = re.compile(r"[\w.!%*+`'~-]+", re.ASCII)
-MOST_PORT, MOST_SSRC = 0xFFFF, 0xFFFFFFFF
-MOST_LISTED = 12
+MAX_PORT, MAX_SSRC = 0xFFFF, 0xFFFFFFFF
+MAX_LISTED = 12
 Values = dict[str, set[str]]
 Wanted = Callable[[Values], bool]
 
@@ -44,8 +44,8 @@ class Reader:
     """Takes the tokens of a filter one after the other."""
 
     def __init__(self, text: str) -> None:
-        if len(text) > LONGEST:
-            raise NoFilter(f"a filter of more than {LONGEST} characters")
+        if len(text) > MAX_FILTER_LENGTH:
+            raise NoFilter(f"a filter of more than {MAX_FILTER_LENGTH} characters")
         self.tokens = list(self._tokens(text))
         self.at = 0
         self.depth = 0
@@ -91,8 +91,8 @@ class Reader:
     def factor(self) -> Wanted:
         """A negation, an expression in parentheses, or a comparison."""
         self.depth += 1
-        if self.depth > DEEPEST:
-            raise NoFilter(f"a filter nested deeper than {DEEPEST}")
+        if self.depth > MAX_DEPTH:
+            raise NoFilter(f"a filter nested deeper than {MAX_DEPTH}")
         if self.next_is("not", "!"):
             inner = self.factor()
             wanted: Wanted = lambda values: not inner(values)  # noqa: E731  (one of three forms of the same)
@@ -151,15 +151,15 @@ def _address(_: str, value: str) -> str:
 
 
 def _port(_: str, value: str) -> str:
-    if not NUMBER.fullmatch(value) or int(value) > MOST_PORT:
-        raise NoFilter(f"port {value!r} is no number from 0 to {MOST_PORT}")
+    if not NUMBER.fullmatch(value) or int(value) > MAX_PORT:
+        raise NoFilter(f"port {value!r} is no number from 0 to {MAX_PORT}")
     return str(int(value))
 
 
 def _ssrc(_: str, value: str) -> str:
     written = HEXADECIMAL.fullmatch(value) or NUMBER.fullmatch(value)
-    number = int(value, 16 if value.startswith("0x") else 10) if written else MOST_SSRC + 1
-    if number > MOST_SSRC:
+    number = int(value, 16 if value.startswith("0x") else 10) if written else MAX_SSRC + 1
+    if number > MAX_SSRC:
         raise NoFilter(f"ssrc {value!r} is no number of 32 bits, such as 3190985869 or 0xBE22948D")
     return str(number)
 
@@ -184,7 +184,7 @@ def _name(field: str, value: str) -> str:
 
 def _instead(value: str, names: Collection[str]) -> str:
     """What may stand in place of a name that there is not."""
-    if len(names) <= MOST_LISTED:
+    if len(names) <= MAX_LISTED:
         return f"there are {', '.join(names)}"
     near = difflib.get_close_matches(value, names, 1)
     return f"did you mean {near[0]}?" if near else "muxshark findings lists them"
@@ -197,7 +197,9 @@ READERS: dict[str, Callable[[str, str], str]] = {
     "user": _user, "addr": _address, "port": _port, "ssrc": _ssrc, "method": _method, "status": _status,
     **dict.fromkeys(NAMES, _name),
 }
-PARTS = {"addr": r"[0-9a-f.:]+", "port": r"\d{1,5}", "ssrc": r"\d{1,10}|(?:0x)?[0-9a-f]{1,8}", "status": r"\d{1,3}"}
+PART_PATTERNS = {
+    "addr": r"[0-9a-f.:]+", "port": r"\d{1,5}", "ssrc": r"\d{1,10}|(?:0x)?[0-9a-f]{1,8}", "status": r"\d{1,3}",
+}
 """What a part of a value can look like, for `~`."""
 
 
@@ -205,7 +207,7 @@ def part(field: str, value: str) -> str:
     """A part of a value, as the report's are written; raises NoFilter where no value of the field can contain it."""
     if field in NAMES and not any(value in name for name in NAMES[field]):
         raise NoFilter(f"no {field} contains {value!r}; {_instead(value, NAMES[field])}")
-    if field in PARTS and not re.fullmatch(PARTS[field], value, re.ASCII):
+    if field in PART_PATTERNS and not re.fullmatch(PART_PATTERNS[field], value, re.ASCII):
         raise NoFilter(f"no {field} contains {value!r}")
     return without_scheme(value).removeprefix("0x") if field in ("user", "ssrc") else value
 

@@ -24,7 +24,7 @@ from dissectors.wire import datagram as wire
 from dissectors.wire.datagram import endpoint
 
 HISTORY_CELLS, FEWER_CELLS, WIDE, NARROW = 16, 8, 100, 64
-MEASURES = 30
+RATE_LOOKS = 30
 """Cells that rate, loss and jitter take."""
 
 QUIET_LOOKS = 3
@@ -35,8 +35,8 @@ STATE_STYLES = {
     "calling": "yellow", "ringing": "bold yellow", "answered": "bold green", "ended": "", "rejected": "red",
     "cancelled": "yellow", "in part": "bright_black",
 }
-LIVE = ("calling", "ringing", "answered")
-BEHIND = 1 << 22
+OPEN_STATES = ("calling", "ringing", "answered")
+MANY_UNREAD_OCTETS = 1 << 22
 """Octets that may wait without anybody being told."""
 
 CALLS = (
@@ -112,7 +112,7 @@ def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
     seen = line(f"{look.received:,} seen  {look.datagrams:,} UDP  {rates}  ")
     drops = line(span(dropped, "bold red" if lost else "green"))
     second = [(*seen, *drops)] if width_of((*seen, *drops)) <= page.width else [seen, drops]
-    behind = (f"{quantity(look.behind)}B behind",) if look.behind > BEHIND else ()
+    behind = (f"{quantity(look.behind)}B behind",) if look.behind > MANY_UNREAD_OCTETS else ()
     memory = span("  ".join((*kept, *behind, f"memory {quantity(look.memory)}B")), "dim")
     gap = page.width - width_of(first) - width_of((memory,))
     if gap >= 2:
@@ -151,12 +151,12 @@ def _calls(page: Page, look: Look) -> Block | None:
     """Calls that go on, then those that have just ended."""
     now = (look.report.capture.last or 0.0)
     calls = [call for call in look.report.calls if call.kind == "call"]
-    calls.sort(key=lambda call: (_state(call) not in LIVE, -_since(call)))
-    going = sum(_state(call) in LIVE for call in calls)
+    calls.sort(key=lambda call: (_state(call) not in OPEN_STATES, -_since(call)))
+    going = sum(_state(call) in OPEN_STATES for call in calls)
     rows: list[Line] = []
     for call in calls[:40]:
         state = _state(call)
-        until = now if state in LIVE else call.ended or now
+        until = now if state in OPEN_STATES else call.ended or now
         rows.append((
             span(state + (f" {call.status}" if state == "rejected" else ""), STATE_STYLES.get(state, "")),
             span(lasting(until - (call.answered or call.start))), span(_who(call.caller)), span("→"),
@@ -192,7 +192,7 @@ def _streams(page: Page, look: Look) -> Block | None:
         )
         if page.width < NARROW:
             flow = wire.Flow(stream.src, stream.sport, stream.dst, stream.dport)
-            rows.append((span(shortened(flow, page.width - MEASURES)), *measures))
+            rows.append((span(shortened(flow, page.width - RATE_LOOKS)), *measures))
             continue
         rows.append((
             span(endpoint(stream.src, stream.sport)), span("→"), span(endpoint(stream.dst, stream.dport)),

@@ -20,15 +20,15 @@ from dissectors.wire.errors import CaptureError
 if TYPE_CHECKING:
     from dissectors.sources.mapped import Windows
 
-CHUNK = 1 << 18
+CHUNK_OCTETS = 1 << 18
 """Octets of one read, and at most of one inflated piece."""
 
 STANDARD_INPUT = "-"
-FEW = 100
+SPARE_FILES = 100
 """So many captures may be open anywhere; and so many other files beside those that are."""
 
 CUT_SHORT = "the file was cut short while it was read, or its disk failed"
-SHOWN_PATH = 200
+MAX_PATH_LENGTH = 200
 
 Taken = TypeVar("Taken")
 
@@ -46,7 +46,7 @@ class Capture:
         self._file = file
         self._damage: str | None = None
         self._windows: Windows | None = None
-        chunks = self._read(CHUNK)
+        chunks = self._read(CHUNK_OCTETS)
         start, chunks = peek(chunks)
         self.compressed = start.startswith(GZIP)
         if self.compressed:
@@ -138,7 +138,7 @@ class Capture:
                         return
                     inflater = zlib.decompressobj(wbits=31)
                 try:
-                    piece = inflater.decompress(chunk, CHUNK)
+                    piece = inflater.decompress(chunk, CHUNK_OCTETS)
                 except zlib.error:
                     self._damage = "the gzip data is damaged"
                     return
@@ -187,7 +187,7 @@ def open_capture(path: str) -> Capture:
     except CaptureError as error:
         reason = str(error)
     except OSError as error:
-        reason = PLAIN.get(type(error)) or (error.strerror or str(error)).lower()
+        reason = PLAIN_ERRORS.get(type(error)) or (error.strerror or str(error)).lower()
     except ValueError:
         reason = "not a file name"
     if file is not None:
@@ -197,19 +197,20 @@ def open_capture(path: str) -> Capture:
 
 def allow(files: int) -> None:
     """Let so many captures be open at once, as far as the system grants that."""
-    if files <= FEW:
+    if files <= SPARE_FILES:
         return
     try:
         import resource
     except ModuleNotFoundError:
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if 0 <= soft < files + FEW:
+    if 0 <= soft < files + SPARE_FILES:
         with suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(files + FEW, hard) if hard >= 0 else files + FEW, hard))
+            wanted = files + SPARE_FILES
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard >= 0 else wanted, hard))
 
 
-PLAIN: dict[type[OSError], str] = {
+PLAIN_ERRORS: dict[type[OSError], str] = {
     FileNotFoundError: "no such file",
     IsADirectoryError: "a directory, not a capture",
     PermissionError: "permission denied",
@@ -221,7 +222,7 @@ def shown(path: str) -> str:
     if path == STANDARD_INPUT:
         return "standard input"
     plain = "".join(letter if letter.isprintable() else "?" for letter in path)
-    return plain if len(plain) <= SHOWN_PATH else f"{plain[: SHOWN_PATH - 1]}…"
+    return plain if len(plain) <= MAX_PATH_LENGTH else f"{plain[: MAX_PATH_LENGTH - 1]}…"
 
 
 def merge(captures: Sequence[Capture]) -> Iterator[tuple[int, Record]]:

@@ -40,14 +40,14 @@ from dissectors.wire.values import Struct
 UNFINISHED = struct.pack("<II", ENHANCED, 32)
 """What stands at the end of a file that is still being written."""
 
-FEW = 64
+MAX_RECORDS_PER_WRITE = 64
 """Records between two looks at the size of a file."""
 
-MOST_WAITING = 128 << 20
+MAX_WAITING_OCTETS = 128 << 20
 """Octets that may wait for the disk."""
 
 STANDARD_OUTPUT = "-"
-FOREVER = 1 << 62
+NEVER_NS = 1 << 62
 
 
 class Rotation(Struct, frozen=True):
@@ -139,7 +139,7 @@ class Keeper:
     def _ready(self, frames: int) -> bool:
         """Count what is to be kept next; whether it can be."""
         self.frames += frames
-        if self.problem or self.kept - self._written > MOST_WAITING:
+        if self.problem or self.kept - self._written > MAX_WAITING_OCTETS:
             self._refused += frames
             return False
         return frames > 0
@@ -159,7 +159,7 @@ class Keeper:
         if rotation.packets:
             end = min(end, at + rotation.packets - self._packets)
         if rotation.octets:
-            end = min(end, at + FEW)
+            end = min(end, at + MAX_RECORDS_PER_WRITE)
         if rotation.seconds:
             full = (self._since or 0) + int(rotation.seconds * 1e9)
             end = bisect_left(records, full, at, end, key=attrgetter("time"))
@@ -170,7 +170,7 @@ class Keeper:
         rotation, end = self.rotation, len(octets)
         most = rotation.packets - self._packets if rotation.packets else packets
         size = rotation.octets - self.octets if rotation.octets else end
-        full = (self._since or 0) + int(rotation.seconds * 1e9) if rotation.seconds else FOREVER
+        full = (self._since or 0) + int(rotation.seconds * 1e9) if rotation.seconds else NEVER_NS
         if most >= packets and size >= end - at and moment_of(octets, last_of(octets)) < full:
             return end, packets
         begin, count = at, 0

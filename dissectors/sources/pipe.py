@@ -15,14 +15,14 @@ from dissectors.wire.captures.formats import enough, walker
 from dissectors.wire.captures.records import Notes, Record, Walker
 from dissectors.wire.errors import CaptureError
 
-CHUNK = 1 << 18
-PATIENCE = 5.0
+CHUNK_OCTETS = 1 << 18
+START_TIMEOUT_SECONDS = 5.0
 """Seconds in which dumpcap has to begin, and to end."""
 
-SETTLED = 0.5
+SETTLE_SECONDS = 0.5
 """Seconds that who writes may hold a frame before it is passed on."""
 
-GRACE = 0.1
+LAST_WAIT_SECONDS = 0.1
 """Seconds without any octets after which nothing more is waited for."""
 
 
@@ -72,7 +72,7 @@ class Pipe:
         self.look()
         if self.ended or not self._waiting():
             return b"", 0
-        chunk = os.read(self._descriptor, CHUNK)
+        chunk = os.read(self._descriptor, CHUNK_OCTETS)
         if not chunk:
             self._finish()
         elif self.walker is None:
@@ -90,7 +90,7 @@ class Pipe:
 
     def stop(self) -> None:
         """Read what is there, and what an interrupt makes the writer pass on; then no more."""
-        self._stop_at = self._stop_at or time.monotonic() + SETTLED
+        self._stop_at = self._stop_at or time.monotonic() + SETTLE_SECONDS
 
     def drops(self) -> Drops:
         """What the writer reported as dropped."""
@@ -107,7 +107,7 @@ class Pipe:
         """Whether there are octets, or the end of them; after `stop`, whether any came in time."""
         if self._stop_at is None:
             return bool(self._poll.poll(0))
-        self.ended = time.monotonic() > self._stop_at or not self._poll.poll(GRACE * 1000)
+        self.ended = time.monotonic() > self._stop_at or not self._poll.poll(LAST_WAIT_SECONDS * 1000)
         return not self.ended
 
     def _recognised(self) -> Walker:
@@ -124,7 +124,7 @@ class Pipe:
             self.failed = f"{self.names[0]}: ended within a record"
 
 
-USUAL = ("Capturing on", "File:", "Packets ")
+USUAL_MESSAGES = ("Capturing on", "File:", "Packets ")
 """How lines begin that dumpcap always says."""
 
 
@@ -151,7 +151,7 @@ class Dumpcap(Pipe):
         self._watched = Watched(wanted.interfaces)
         self.why = "frames come from Wireshark's dumpcap"
         # A pipe that was hung up has nothing to read, although the process may not have ended yet.
-        begun = self._poll.poll(PATIENCE * 1000)
+        begun = self._poll.poll(START_TIMEOUT_SECONDS * 1000)
         if not begun or not begun[0][1] & select.POLLIN:
             reason = self._complaint("it did not begin")
             self.close()
@@ -187,19 +187,20 @@ class Dumpcap(Pipe):
                 stream.close()
         with contextlib.suppress(PermissionError, subprocess.TimeoutExpired):
             self._process.terminate()
-            self._process.wait(PATIENCE)
+            self._process.wait(START_TIMEOUT_SECONDS)
 
     def _complaint(self, otherwise: str) -> str:
         """The first line of what it said, without its name."""
         if self._process.stderr is None or self._process.stderr.closed:
             return otherwise
         os.set_blocking(self._process.stderr.fileno(), False)
-        deadline, said = time.monotonic() + PATIENCE, b""
+        deadline, said = time.monotonic() + START_TIMEOUT_SECONDS, b""
         while self._process.poll() is None and not said and time.monotonic() < deadline:
             time.sleep(0.02)
         with contextlib.suppress(OSError):
             said = self._process.stderr.read() or b""
-        lines = [line for line in said.decode("utf-8", "replace").splitlines() if line and not line.startswith(USUAL)]
+        lines = [line for line in said.decode("utf-8", "replace").splitlines() if line]
+        lines = [line for line in lines if not line.startswith(USUAL_MESSAGES)]
         return lines[0].removeprefix("dumpcap: ")[:200] if lines else otherwise
 
 

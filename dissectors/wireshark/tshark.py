@@ -16,7 +16,7 @@ PLACES = (
 )
 """Where tshark is when Wireshark was installed without putting it on the PATH."""
 
-LONGEST = 300.0
+TIMEOUT_SECONDS = 300.0
 FIRST_THAT_REFUSES_ROOT = (4, 2)
 NOBODY = 65534
 _VERSION = re.compile(r"TShark \(Wireshark\) (\d+)\.(\d+)\.(\d+)")
@@ -63,8 +63,9 @@ class Tshark(Struct, frozen=True):
         nobody = NOBODY if home is not None and is_root() else None
         try:
             done = subprocess.run(
-                [self.path, *words], check=False, capture_output=True, stdin=subprocess.DEVNULL, timeout=LONGEST,
-                env=settings, user=nobody, group=nobody, extra_groups=None if nobody is None else [],
+                [self.path, *words], check=False, capture_output=True, stdin=subprocess.DEVNULL,
+                timeout=TIMEOUT_SECONDS, env=settings, user=nobody, group=nobody,
+                extra_groups=None if nobody is None else [],
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NoWireshark(f"{self.path} does not run: {error}") from None

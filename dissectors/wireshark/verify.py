@@ -32,7 +32,7 @@ CUT_SHORT = ("data", "_ws.short")
 
 MAX_PLACES = 8
 
-PATIENCE = 5.0
+EXIT_TIMEOUT_SECONDS = 5.0
 """Seconds that a tshark has for its end when it has told everything."""
 
 
@@ -92,7 +92,7 @@ class _Capture(pyshark.FileCapture):  # type: ignore[misc]  # pyshark carries no
     async def _cleanup_subprocess(self, process: asyncio.subprocess.Process) -> None:
         if self._eof_reached:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(process.wait(), PATIENCE)
+                await asyncio.wait_for(process.wait(), EXIT_TIMEOUT_SECONDS)
         await super()._cleanup_subprocess(process)
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -317,7 +318,12 @@ def test_interrupting_ends_with_130_and_without_a_traceback(tmp_path: Path) -> N
     os.mkfifo(pipe)
     with subprocess.Popen([*MUXSHARK, "analyze", str(pipe)], stdout=-1, stderr=subprocess.PIPE, cwd=ROOT) as process:
         # Opening succeeds once the command has the other end, so it is at work when the signal comes.
-        with open(pipe, "wb") as writer:
+        while process.poll() is None:
+            with contextlib.suppress(OSError):
+                there = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+                break
+            time.sleep(0.01)
+        with open(there, "wb") as writer:
             writer.write(Path(CALL).read_bytes()[:4096])
             writer.flush()
             time.sleep(0.3)

@@ -9,7 +9,7 @@ import pytest
 from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import Capacity
 from dissectors.limits import retired
-from dissectors.mux.evidence import CHOSEN
+from dissectors.mux.evidence import MIN_RANDOM_SSRC
 from dissectors.mux.scan import Scanner
 from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
@@ -226,14 +226,15 @@ def test_what_rtcp_says_of_a_call_outlives_others_with_the_same_ssrc() -> None:
 
 def test_an_ssrc_stays_known_as_long_as_a_stream_has_it() -> None:
     scanner = Scanner()
-    story = [*talk(ssrc=CHOSEN, seconds=1), *talk(SERVER, OTHER_SERVER, CHOSEN, seconds=1, first=9000)]
+    elsewhere = talk(SERVER, OTHER_SERVER, MIN_RANDOM_SSRC, seconds=1, first=9000)
+    story = [*talk(ssrc=MIN_RANDOM_SSRC, seconds=1), *elsewhere]
     octets = [frame(src, dst, payload) for _, src, dst, payload in story]
     records = [(0, Record(n, n * 20_000_000, ETHERNET, each, len(each))) for n, each in enumerate(octets, 1)]
     for _ in scanner.scan(records):
         pass
     first, second = scanner.streams
     scanner.forget([first if first.flows > second.flows else second], [])
-    late = frame(C, A, srtcp(0, CHOSEN)[3])
+    late = frame(C, A, srtcp(0, MIN_RANDOM_SSRC)[3])
     (batch,) = scanner.scan([(0, Record(101, 10**10, ETHERNET, late, len(late)))])
     assert [(PROTOCOLS[entry.protocol], entry.evidence) for entry in batch.entries] == [("RTCP", "its SSRC sends RTP")]
 

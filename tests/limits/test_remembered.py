@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.limits.remembered import LONGEST_REMEMBERED, MOST_REMEMBERED, remembered
+from dissectors.limits.remembered import MAX_TEXT_LENGTH, MAX_TEXTS, remembered
 
 
 def test_a_text_is_read_once_while_it_is_remembered() -> None:
@@ -13,9 +13,9 @@ def test_a_text_is_read_once_while_it_is_remembered() -> None:
         asked.append(text)
         return len(text)
 
-    long = "x" * (LONGEST_REMEMBERED + 1)
+    long = "x" * (MAX_TEXT_LENGTH + 1)
     assert [read(text) for text in ("a", "bc", "a", long, long)] == [1, 2, 1, len(long), len(long)]
     assert asked == ["a", "bc", long, long]
-    for number in range(MOST_REMEMBERED):
+    for number in range(MAX_TEXTS):
         read(f"text {number}")
     assert read("a") == 1 and asked.count("a") == 2

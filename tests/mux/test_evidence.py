@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.mux.evidence import OCTETS_EACH, WAITING_OCTETS, Evidence
+from dissectors.mux.evidence import MAX_WAITING_OCTETS, MAX_WAITING_OCTETS_PER_DATAGRAM, Evidence
 from dissectors.mux.scan import Bounds, Scanner
 from dissectors.mux.table import PROTOCOLS
 from tests.families import MEDIA, OTHERS
@@ -225,7 +225,7 @@ def test_what_waits_is_bounded_in_octets_too() -> None:
     scanner = Scanner(Bounds(waiting=500))
     sent = ((A, B, rtp(1, ssrc=70_000 + n) + bytes(60_000)) for n in range(400))
     settled = [entry for batch in scanner.scan(records(sent)) for entry in batch.entries]
-    assert 400 - len(settled) == 500 * OCTETS_EACH // 60_012 < WAITING_OCTETS // 60_012
+    assert 400 - len(settled) == 500 * MAX_WAITING_OCTETS_PER_DATAGRAM // 60_012 < MAX_WAITING_OCTETS // 60_012
     assert scanner.bounds_hit == {"waiting": len(settled)}
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.queries.filters import LONGEST, NoFilter, wanted
+from dissectors.queries.filters import MAX_FILTER_LENGTH, NoFilter, wanted
 from dissectors.queries.selection import Window, nothing_left, select
 from dissectors.report import Report
 from tests.stories import ANSWER, GOOD, OFFER, SERVER, A, B, C, asked, mapped, report, request, response, talk
@@ -149,7 +149,7 @@ def test_any_text_is_a_filter_or_refused(text: str) -> None:
     try:
         select(TOLD, wanted(text))
     except NoFilter as error:
-        assert str(error) and len(text) < LONGEST
+        assert str(error) and len(text) < MAX_FILTER_LENGTH
 
 
 def test_a_call_that_answers_carries_its_codec_through() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dissectors.sources.capture import CHUNK, Capture, merge, open_capture
+from dissectors.sources.capture import CHUNK_OCTETS, Capture, merge, open_capture
 from dissectors.wire.captures.records import Record
 from dissectors.wire.errors import CaptureError
 
@@ -38,7 +38,7 @@ def times(capture: Capture) -> list[int]:
 
 
 def test_a_file_is_read_through_many_chunks(tmp_path: Path) -> None:
-    count = 3 * CHUNK // 1000
+    count = 3 * CHUNK_OCTETS // 1000
     path = write(tmp_path / "long.pcap", pcap(list(range(count)), 1000))
     assert times(open_capture(path)) == list(range(count))
 
@@ -64,7 +64,7 @@ def test_gzip_is_known_by_its_magic_and_its_members_follow_one_another(tmp_path:
 
 def test_a_long_gzip_is_read_whole(tmp_path: Path) -> None:
     octets = pcap(list(range(5000)), 1500)
-    assert len(octets) > 20 * CHUNK
+    assert len(octets) > 20 * CHUNK_OCTETS
     assert times(open_capture(write(tmp_path / "a.gz", gzip.compress(octets)))) == list(range(5000))
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from dissectors import offline
 from dissectors.sources.capture import open_capture
-from dissectors.sources.interface.backlog import IN_MEMORY, Backlog
+from dissectors.sources.interface.backlog import MAX_MEMORY_OCTETS, Backlog
 from dissectors.sources.keeper import Keeper, Rotation
 from dissectors.sources.pcapng_blocks import ENHANCED, head, packet, word
 from dissectors.wire.captures.records import Record
@@ -213,8 +213,8 @@ def whole_blocks(octets: bytes) -> int:
 
 
 def test_the_backlog_gives_what_it_got_in_order_through_memory_and_file() -> None:
-    backlog = Backlog(4 * IN_MEMORY)
-    block = bytes(IN_MEMORY // 4)
+    backlog = Backlog(4 * MAX_MEMORY_OCTETS)
+    block = bytes(MAX_MEMORY_OCTETS // 4)
     rounds = [[(i % 3, bytes([i]) + block), (1, bytes([i, i]))] for i in range(12)]
     assert all(backlog.put(one) for one in rounds[:10])
     assert [backlog.get() for _ in range(5)] == rounds[:5]

@@ -12,11 +12,11 @@ from dissectors.protocols.sip_headers import canonical
 from dissectors.report import Body, Deviation, Message, Place, Sizes
 from dissectors.wire.datagram import Datagram
 
-MOST_REMEMBERED = 256
+MAX_REMEMBERED_NAMES = 256
 """How many sequences of header names are remembered."""
 
 MAX_HEADERS = 128
-MAX_TEXT = 1 << 16
+MAX_TEXT_OCTETS = 1 << 16
 """Octets of one body that are kept."""
 
 
@@ -59,7 +59,7 @@ def body(message: sip.Message, texts: Budget) -> tuple[Body | None, int]:
     if not message.raw_body and not message.body.octets:
         return None, 0
     inflated = message.body
-    text = inflated.octets[:MAX_TEXT].decode("utf-8", "replace")
+    text = inflated.octets[:MAX_TEXT_OCTETS].decode("utf-8", "replace")
     taken = texts.take(getsizeof(text)) if text else 0
     found = Body(
         content_type=message.content_type,
@@ -82,7 +82,7 @@ class Names(NamedTuple):
     longer: int
 
 
-@lru_cache(MOST_REMEMBERED)
+@lru_cache(MAX_REMEMBERED_NAMES)
 def _names_again(written: tuple[str, ...]) -> Names:
     short = [name for name in written if len(name) == 1]
     return Names(written, len(short), sum([len(canonical(name)) - 1 for name in short]))

@@ -13,7 +13,7 @@ from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.values import Struct, field
 
 MAX_PENDING = 8192
-PATIENCE = 39_500_000_000
+REQUEST_TIMEOUT_NS = 39_500_000_000
 """Nanoseconds after which a client gives up a request (RFC 8489 section 6.2.1, with its default values)."""
 
 
@@ -78,7 +78,7 @@ class Checks:
         self.limit = limit
         self.evicted = 0
         self.asked: OrderedDict[tuple[Flow, str], Asked] = OrderedDict()
-        self._pending: Pending[Asked] = Pending(MAX_PENDING, PATIENCE)
+        self._pending: Pending[Asked] = Pending(MAX_PENDING, REQUEST_TIMEOUT_NS)
 
     @property
     def bounds_hit(self) -> dict[str, int]:

@@ -15,7 +15,7 @@ from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct, field
 
-MAX_FRAGMENTS = 64
+MAX_CERTIFICATE_FRAGMENTS = 64
 CLIENT_HELLO, CERTIFICATE, FATAL, CLOSE_NOTIFY = 1, 11, 2, 0
 
 
@@ -147,9 +147,9 @@ def _begins(message: dtls.Message) -> bool:
 def _certificate(end: End, message: dtls.Message) -> None:
     """Keep the fingerprint of an end's certificate, which seldom fits into one datagram."""
     pieces = [each for each in message.handshakes if each.type == CERTIFICATE]
-    if not pieces or end.fingerprint is not None or len(end.fragments) >= MAX_FRAGMENTS:
+    if not pieces or end.fingerprint is not None or len(end.fragments) >= MAX_CERTIFICATE_FRAGMENTS:
         return
-    end.fragments += pieces[: MAX_FRAGMENTS - len(end.fragments)]
+    end.fragments += pieces[: MAX_CERTIFICATE_FRAGMENTS - len(end.fragments)]
     try:
         assembled = assemble(end.fragments)
     except Malformed:

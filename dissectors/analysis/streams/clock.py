@@ -15,38 +15,38 @@ from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.report import Certainty, Timing
 from dissectors.wire.values import Struct
 
-KNOWN = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
-VIDEO = 90000
-ENOUGH, LONG_ENOUGH = 20, 0.4
+KNOWN_CLOCKS = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
+VIDEO_CLOCK = 90000
+MIN_SLOPE_PACKETS, MIN_SLOPE_SECONDS = 20, 0.4
 """Datagrams and seconds without which a slope says nothing."""
 
-NEAR, NEARLY = 0.01, 0.05
+MAX_RATE_ERROR, MAX_RATE_ERROR_TYPICAL = 0.01, 0.05
 """How far a slope may be from a clock, and from one that has its typical step: pauses and jitter bend a slope."""
 
-LEAST_POINTS, KEPT_POINTS = 8, 0.75
+MIN_POINTS, KEPT_POINT_SHARE = 8, 0.75
 """Buckets that make a line of the least delayed datagrams, and the share of them that is kept: a queue may delay all of
 the datagrams of a bucket."""
 
-DRIFT_NEEDS = 10.0
-DRIFT_ERROR = 25.0
+MIN_DRIFT_SECONDS = 10.0
+MAX_DRIFT_ERROR_PPM = 25.0
 """Drift is told after so many seconds and with a standard error of at most so many parts in a million."""
 
-USUAL_MS = (10.0, 20.0, 30.0, 40.0, 60.0)
-RARE_MS = (2.5, 5.0, 80.0, 100.0, 120.0)
+USUAL_FRAME_MS = (10.0, 20.0, 30.0, 40.0, 60.0)
+RARE_FRAME_MS = (2.5, 5.0, 80.0, 100.0, 120.0)
 """Frames that few senders make, believed only where the step is nobody's 20 ms at another speed."""
 
-SAMPLES = (480, 512, 960, 1024, 2048)
-AAC = (16000, 22050, 24000, 32000, 44100, 48000)
+AAC_FRAME_SAMPLES = (480, 512, 960, 1024, 2048)
+AAC_CLOCKS = (16000, 22050, 24000, 32000, 44100, 48000)
 """Samples in a frame of the AAC family, whose frames are no round number of milliseconds at 22.05 or 44.1 kHz."""
 
-TYPICAL = (
+TYPICAL_CLOCKS_AND_STEPS = (
     (8000, 160), (8000, 240), (16000, 320), (16000, 480), (24000, 480), (22050, 480), (32000, 640), (48000, 960),
     (44100, 1024), (48000, 1024),
-    *((VIDEO, step) for step in (1500, 1800, 3000, 3003, 3600, 3750, 6000)),
+    *((VIDEO_CLOCK, step) for step in (1500, 1800, 3000, 3003, 3600, 3750, 6000)),
 )
 """Clocks and steps that most streams have: what they speak for is weighed against another speed of the capture."""
 
-RATES_OF_VIDEO = (5.0, 130.0)
+VIDEO_FRAME_RATES = (5.0, 130.0)
 """Pictures a second between which a slope of 90,000 is taken for video."""
 
 
@@ -61,7 +61,7 @@ class Slope(Struct, frozen=True):
 def slope(counters: Counters) -> Slope | None:
     """The least-squares slope of timestamps over arrival times; None where there is too little to tell."""
     count, seconds = counters.samples, (counters.last - counters.origin) / 1e9
-    if count < ENOUGH or seconds < LONG_ENOUGH:
+    if count < MIN_SLOPE_PACKETS or seconds < MIN_SLOPE_SECONDS:
         return None
     spread = count * counters.sum_square - counters.sum_time * counters.sum_time
     if spread <= 0:
@@ -86,7 +86,7 @@ def undelayed(counters: Counters) -> Slope | None:
         return None
     ahead = line.offsets
     order = sorted(range(len(ahead)), key=ahead.__getitem__, reverse=True)
-    least = sorted(order[: max(LEAST_POINTS, round(KEPT_POINTS * len(ahead)))])
+    least = sorted(order[: max(MIN_POINTS, round(KEPT_POINT_SHARE * len(ahead)))])
     kept = _through([times[i] for i in least], [ticks[i] for i in least])
     if kept is None or kept.rate <= 0:
         return None
@@ -105,7 +105,7 @@ class _Line(NamedTuple):
 def _through(times: list[float], ticks: list[int]) -> _Line | None:
     """The least-squares line through points; None where they are too few or all at one time."""
     count = len(times)
-    if count < LEAST_POINTS:
+    if count < MIN_POINTS:
         return None
     middle, mean = sum(times) / count, sum(ticks) / count
     away = [time - middle for time in times]
@@ -125,15 +125,17 @@ def frame(counters: Counters) -> int | None:
 
 def nearest(rate: float) -> int | None:
     """The known clock within one per cent of a rate."""
-    clock = min(KNOWN, key=lambda each: abs(each - rate))
-    return clock if abs(rate - clock) <= NEAR * clock else None
+    clock = min(KNOWN_CLOCKS, key=lambda each: abs(each - rate))
+    return clock if abs(rate - clock) <= MAX_RATE_ERROR * clock else None
 
 
 def usual(clock: int, step: int) -> bool:
     """Whether a timestamp step makes one of the frames, or pictures, that nearly everybody sends at this clock."""
-    if clock == VIDEO:
-        return RATES_OF_VIDEO[0] <= VIDEO / step <= RATES_OF_VIDEO[1]
-    return any(abs(1000 * step / clock - each) < 0.01 for each in USUAL_MS) or (clock in AAC and step in SAMPLES)
+    if clock == VIDEO_CLOCK:
+        return VIDEO_FRAME_RATES[0] <= VIDEO_CLOCK / step <= VIDEO_FRAME_RATES[1]
+    if clock in AAC_CLOCKS and step in AAC_FRAME_SAMPLES:
+        return True
+    return any(abs(1000 * step / clock - each) < 0.01 for each in USUAL_FRAME_MS)
 
 
 class Inferred(Struct, frozen=True):
@@ -155,9 +157,9 @@ def inferred(counters: Counters) -> Inferred:
         why = f"{otherwise}, so no clock is read" if otherwise else "no known clock"
         return Inferred(None, "unknown", f"{measured}: {why}")
     why = f"{measured} ({1000 * step / clock:.4g} ms at {clock:,} Hz)"
-    if abs(line.rate / clock - 1) > NEAR:
+    if abs(line.rate / clock - 1) > MAX_RATE_ERROR:
         return Inferred(clock, "low", f"{why}, which is near enough for a stream that pauses")
-    if otherwise and clock != VIDEO and (clock, step) not in TYPICAL:
+    if otherwise and clock != VIDEO_CLOCK and (clock, step) not in TYPICAL_CLOCKS_AND_STEPS:
         return Inferred(clock, "low", f"{why}, unless {otherwise}")
     return Inferred(clock, "medium", why)
 
@@ -166,18 +168,19 @@ def _believed(rate: float, step: int) -> int | None:
     """The clock that both the slope and the frame speak for."""
     clock = nearest(rate)
     if clock is None:
-        return next((each for each, typical in TYPICAL if typical == step and abs(rate / each - 1) <= NEARLY), None)
+        typical = (each for each, usual_step in TYPICAL_CLOCKS_AND_STEPS if usual_step == step)
+        return next((each for each in typical if abs(rate / each - 1) <= MAX_RATE_ERROR_TYPICAL), None)
     if usual(clock, step):
         return clock
-    rare = any(abs(1000 * step / clock - each) < 0.01 for each in RARE_MS)
-    elsewhere = any(abs(step / each - 0.02) < 1e-4 for each in CLOCKS if each != VIDEO)
-    return clock if rare and clock != VIDEO and not elsewhere else None
+    rare = any(abs(1000 * step / clock - each) < 0.01 for each in RARE_FRAME_MS)
+    elsewhere = any(abs(step / each - 0.02) < 1e-4 for each in CLOCKS if each != VIDEO_CLOCK)
+    return clock if rare and clock != VIDEO_CLOCK and not elsewhere else None
 
 
 def _candidates(rate: float, step: int) -> list[tuple[int, float]]:
     """Clocks at which the step is a typical one, and how many times as fast as real time the capture then runs."""
-    found = [(clock, rate / clock) for clock, typical in TYPICAL if typical == step]
-    return [(clock, factor) for clock, factor in found if abs(factor - 1) > NEAR]
+    found = [(clock, rate / clock) for clock, typical in TYPICAL_CLOCKS_AND_STEPS if typical == step]
+    return [(clock, factor) for clock, factor in found if abs(factor - 1) > MAX_RATE_ERROR]
 
 
 def _at_another_speed(candidates: list[tuple[int, float]]) -> str:
@@ -219,14 +222,14 @@ def _real_time(line: Slope | None, clock: int | None) -> bool | None:
     if line is None or not clock:
         return None
     off = abs(line.rate / clock - 1)
-    if off <= NEAR + 3 * line.error:
+    if off <= MAX_RATE_ERROR + 3 * line.error:
         return True
     # A sender that stops its timestamps while it is silent is slow, not the capture: only a faster one is certain.
     return False if line.rate > clock else None
 
 
 def _drift(line: Slope | None, clock: int | None) -> float | None:
-    if line is None or not clock or line.seconds < DRIFT_NEEDS or 1e6 * line.error > DRIFT_ERROR:
+    if line is None or not clock or line.seconds < MIN_DRIFT_SECONDS or 1e6 * line.error > MAX_DRIFT_ERROR_PPM:
         return None
     return 1e6 * (line.rate / clock - 1)
 
@@ -243,7 +246,7 @@ def _said(line: Slope | None, clock: int | None, real_time: bool | None) -> str:
 def _silence(counters: Counters, clock: int | None, step: int | None, excused: float) -> float | None:
     """The share of time in which the sender fell silent: steps beyond the usual one with no sequence number missing."""
     steps = counters.steps
-    if not step or not clock or clock == VIDEO or 2 * steps[step] < sum(steps.values()) + counters.other_steps:
+    if not step or not clock or clock == VIDEO_CLOCK or 2 * steps[step] < sum(steps.values()) + counters.other_steps:
         return None
     longer = sum([(each - step) * count for each, count in steps.items() if each > step])
     longer += max(0, counters.other_ticks - step * counters.other_steps)

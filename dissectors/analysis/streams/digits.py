@@ -13,10 +13,10 @@ EVENT = "telephone-event"
 EVENT_CLOCK = 8000
 """The clock that telephone-event has unless its rtpmap says otherwise (RFC 4733 section 2.1)."""
 
-LONGEST_WITHOUT_NAME = 8000
+MAX_DURATION_WITHOUT_NAME = 8000
 """Timestamp units (a second at 8000 Hz) beyond which four octets that nobody called an event are not taken for one."""
 
-DATAGRAMS_OF_ONE = 3
+MIN_DATAGRAMS_OF_ONE_DIGIT = 3
 """What a stream of nothing but events has for each of them at least: the last one alone is sent three times."""
 
 
@@ -47,8 +47,8 @@ def _reads_as_events(counters: Counters, payload_type: int) -> bool:
     events = [octets for (each, _), (_, _, octets) in counters.events.items() if each == payload_type]
     if not events or not smallest == largest == len(events[0]):
         return False
-    ended = all(octets[1] & END and 0 < _duration(octets) <= LONGEST_WITHOUT_NAME for octets in events)
-    return ended and (len(counters.sizes) > 1 or packets >= DATAGRAMS_OF_ONE * len(events))
+    ended = all(octets[1] & END and 0 < _duration(octets) <= MAX_DURATION_WITHOUT_NAME for octets in events)
+    return ended and (len(counters.sizes) > 1 or packets >= MIN_DATAGRAMS_OF_ONE_DIGIT * len(events))
 
 
 def _duration(octets: bytes) -> int:

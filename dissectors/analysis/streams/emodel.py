@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-BEST = 93.2
+BEST_R = 93.2
 """R with all of the model's other parameters at their defaults, and neither delay nor codec."""
 
 
@@ -61,10 +61,10 @@ def r_factor(impairment: Impairment, loss: float, burst_ratio: float, delay: flo
     """
     ie, bpl = impairment.ie, impairment.bpl
     if not loss:
-        return BEST - delay_impairment(delay) - ie
+        return BEST_R - delay_impairment(delay) - ie
     if bpl is None:
         raise ValueError(f"no Bpl is published for {impairment.name}")
-    return BEST - delay_impairment(delay) - ie - (95 - ie) * loss / (loss / burst_ratio + bpl)
+    return BEST_R - delay_impairment(delay) - ie - (95 - ie) * loss / (loss / burst_ratio + bpl)
 
 
 def mos(r: float) -> float:

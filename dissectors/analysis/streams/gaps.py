@@ -8,12 +8,12 @@ from __future__ import annotations
 from dissectors.mux.counters import Counters
 from dissectors.report import Gap
 
-OFF = 0.01
-OFF_SECONDS = 0.5
-OFF_NUMBERS = 50
+TOLERATED_SHARE = 0.01
+TOLERATED_SECONDS = 0.5
+TOLERATED_NUMBERS = 50
 """How far timestamp and sequence number may be from where time would have them: a part of the way, and some besides."""
 
-NUMBERS, UNITS = 1 << 16, 1 << 32
+SEQUENCE_NUMBERS, TIMESTAMPS = 1 << 16, 1 << 32
 
 
 def gaps(counters: Counters, rate: float | None) -> tuple[Gap, ...]:
@@ -21,14 +21,16 @@ def gaps(counters: Counters, rate: float | None) -> tuple[Gap, ...]:
     each = _units_a_number(counters) if counters.breaks else None
     if not rate or not each:
         return ()
-    told = []
+    found = []
     for before, after, numbers, units in counters.breaks:
         seconds = (after - before) / 1e9
-        went = _nearest(units, UNITS, rate * seconds, OFF, OFF_SECONDS * rate)
-        sent = _nearest(numbers, NUMBERS, went / each, 5 * OFF, OFF_NUMBERS) if went else None
+        went = _nearest(units, TIMESTAMPS, rate * seconds, TOLERATED_SHARE, TOLERATED_SECONDS * rate)
+        if not went:
+            continue
+        sent = _nearest(numbers, SEQUENCE_NUMBERS, went / each, 5 * TOLERATED_SHARE, TOLERATED_NUMBERS)
         if sent:
-            told.append(Gap(before / 1e9, seconds, sent - 1))
-    return tuple(told)
+            found.append(Gap(before / 1e9, seconds, sent - 1))
+    return tuple(found)
 
 
 def _units_a_number(counters: Counters) -> float | None:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable
 from dissectors.analysis.calls.negotiation import Announced
 from dissectors.mux.counters import Counters
 
-SENDS, RECEIVES = ("sendrecv", "sendonly"), ("sendrecv", "recvonly")
-ANYWHERE = ("0.0.0.0", "::")
+SENDING, RECEIVING = ("sendrecv", "sendonly"), ("sendrecv", "recvonly")
+UNSPECIFIED_ADDRESSES = ("0.0.0.0", "::")
 
 
 def on_hold(lines: Iterable[Announced], sender: str, kind: str, first: int, last: int) -> int:
@@ -21,8 +21,9 @@ def on_hold(lines: Iterable[Announced], sender: str, kind: str, first: int, last
     begun: int | None = None
     total = 0
     for line in sorted((each for each in lines if each.media.kind == kind), key=lambda each: each.time):
-        words = SENDS if line.side == sender else RECEIVES
-        silent[line.side] = line.media.direction not in words or (line.side != sender and line.address in ANYWHERE)
+        words = SENDING if line.side == sender else RECEIVING
+        nowhere = line.side != sender and line.address in UNSPECIFIED_ADDRESSES
+        silent[line.side] = nowhere or line.media.direction not in words
         held = any(silent.values())
         if held and begun is None:
             begun = line.time

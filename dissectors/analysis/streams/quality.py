@@ -9,17 +9,17 @@ from dissectors.analysis.streams.clock import frame
 from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.report import Moment, Quality
 
-ASSUMED_DELAY = 100.0
+ASSUMED_DELAY_MS = 100.0
 """Milliseconds from mouth to ear where nothing better is known."""
 
-G723_FRAME = 240
+G723_FRAME_UNITS = 240
 """Timestamp units in a frame of G.723.1: 30 ms at 8000 Hz."""
 
 
 def quality(counters: Counters, codec: str | None, round_trip_ms: float | None, clock_ok: bool) -> Quality:
     """The report's value; `clock_ok` is False for a capture that is not in real time, of which no score is given."""
     runs, longest = counters.loss_runs
-    delay = max(ASSUMED_DELAY, (round_trip_ms or 0.0) / 2)
+    delay = max(ASSUMED_DELAY_MS, (round_trip_ms or 0.0) / 2)
     known = emodel.impairment(codec, partial(_frame_octets, counters))
     why = ""
     if known is None:
@@ -38,7 +38,7 @@ def _scored(counters: Counters, known: emodel.Impairment, delay: float, runs: in
     """R, and all that went into it in words."""
     loss = 100 * counters.lost / counters.expected if counters.expected else 0.0
     ratio = emodel.burst_ratio(counters.lost, counters.expected, runs)
-    source = "half the round trip" if delay > ASSUMED_DELAY else "assumed"
+    source = "half the round trip" if delay > ASSUMED_DELAY_MS else "assumed"
     robust = "" if known.bpl is None else f", Bpl {known.bpl:g}"
     basis = (
         f"E-model for {known.name} (Ie {known.ie:g}{robust}), {loss:.2f} % loss, "
@@ -55,7 +55,7 @@ def _frame_octets(counters: Counters) -> float | None:
     step = frame(counters)
     if not step or not counters.sizes:
         return None
-    return max(largest for _, _, _, largest in counters.sizes.values()) * G723_FRAME / step
+    return max(largest for _, _, _, largest in counters.sizes.values()) * G723_FRAME_UNITS / step
 
 
 def timeline(counters: Counters, clock: int | None) -> tuple[Moment, ...]:

@@ -13,7 +13,7 @@ from dissectors.report import Place, Protection, RtcpView
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.values import Struct
 
-PATIENCE = 60_000_000_000
+SENDER_REPORT_TIMEOUT_NS = 60_000_000_000
 """Nanoseconds in which a receiver has answered a sender report; they are sent every few seconds."""
 
 Hosts = tuple[str, str]
@@ -60,11 +60,11 @@ class BySource(Generic[Value]):
     def of(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> list[Value]:
         """What is known of the stream on these flows.
 
-        Where nothing was told between its hosts, the SSRC speaks for itself if the stream is `alone` in having it and
-        it was told of between two hosts only.
+        Where nothing was found between its hosts, the SSRC speaks for itself if the stream is `alone` in having it and
+        it was found of between two hosts only.
         """
-        told = [self.get(ssrc, hosts) for hosts in dict.fromkeys(map(between, flows))]
-        found = [value for value in told if value is not None]
+        known = [self.get(ssrc, hosts) for hosts in dict.fromkeys(map(between, flows))]
+        found = [value for value in known if value is not None]
         only = self._only.get(ssrc) if alone and not found else None
         value = self.get(ssrc, only) if only is not None else None
         return found if value is None else [value]
@@ -131,7 +131,7 @@ class Control:
     def __init__(self, limit: int) -> None:
         self._heard: BySource[Heard] = BySource(limit)
         self._said_bye: BySource[int] = BySource(limit)
-        self._sent: Pending[None] = Pending(limit, PATIENCE)
+        self._sent: Pending[None] = Pending(limit, SENDER_REPORT_TIMEOUT_NS)
         self._covered = Bounded(limit)
         self._either_way = Bounded(2 * limit)
         self._readers: dict[type, Callable[[int, Hosts, Any], None]] = {

@@ -17,10 +17,10 @@ cdef int FLASH = counters.FLASH, RESERVED = counters.RESERVED
 cdef int MAX_EVENTS = counters.MAX_EVENTS
 cdef int MAX_BREAKS = counters.MAX_BREAKS
 cdef int MAX_TIMELINE = counters.MAX_TIMELINE
-cdef int64_t BUCKET = counters.BUCKET
+cdef int64_t BUCKET_NS = counters.BUCKET_NS
 cdef double JUMP = counters.JUMP, JUMP_PER_SECOND = counters.JUMP_PER_SECOND
 cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
-cdef uint64_t WINDOW_HIGH = counters.WINDOW >> 64
+cdef uint64_t REORDER_MASK_HIGH = counters.REORDER_MASK >> 64
 cdef double[CLOCKS_KEPT] CLOCKS
 for place, clock in enumerate(counters.CLOCKS):
     CLOCKS[place] = clock
@@ -102,7 +102,7 @@ cdef class Counters:
         self.window_low = 1
         self.unexpected = self.payload_type = -1
         self.events, self.breaks, self.odd = {}, [], (0, 0, 0, 0)
-        self.bucket = BUCKET
+        self.bucket = BUCKET_NS
         self.slack = -INFINITY
 
     def __dealloc__(self):
@@ -219,7 +219,7 @@ cdef class Counters:
             self.heard_time, self.heard_timestamp = time, timestamp
             self.first, self.first_file, self.first_number = time, file, frame
             self.base = self.highest = sequence
-            self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET
+            self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET_NS
         self.typed(payload_type, time)
         self.packets += 1
         self.octets += length
@@ -391,14 +391,14 @@ cdef class Counters:
             if step == 0:
                 self.duplicates += 1
             else:
-                if step > 1 or self.window_low != ALL or self.window_high != WINDOW_HIGH:
+                if step > 1 or self.window_low != ALL or self.window_high != REORDER_MASK_HIGH:
                     self.settle(step)
                 self.highest += step
                 if step < 64:
-                    self.window_high = (self.window_high << step | self.window_low >> (64 - step)) & WINDOW_HIGH
+                    self.window_high = (self.window_high << step | self.window_low >> (64 - step)) & REORDER_MASK_HIGH
                     self.window_low = self.window_low << step | 1
                 else:
-                    self.window_high = self.window_low << (step - 64) & WINDOW_HIGH if step < 128 else 0
+                    self.window_high = self.window_low << (step - 64) & REORDER_MASK_HIGH if step < 128 else 0
                     self.window_low = 1
             self.unexpected = -1
         elif step > 0x10000 - MAX_MISORDER:

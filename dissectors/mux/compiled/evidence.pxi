@@ -1,8 +1,8 @@
-# Whether datagrams begin a stream: compiled answers for the common case, and `mux.runs` is asked in every other.
+# Whether datagrams begin a stream: compiled answers for the common case, and `mux.rtp_sequence` is asked in every other.
 
-cdef int64_t CHOSEN = evidence.CHOSEN
-cdef int LAST = runs.LAST, LEAST = runs.LEAST
-cdef int64_t NEAR = runs.NEAR, NEAR_ALONE = runs.NEAR_ALONE
+cdef int64_t MIN_RANDOM_SSRC = evidence.MIN_RANDOM_SSRC
+cdef int EXAMINED_DATAGRAMS = rtp_sequence.EXAMINED_DATAGRAMS, MIN_DATAGRAMS = rtp_sequence.MIN_DATAGRAMS
+cdef int64_t MAX_TIMESTAMP_STEP = rtp_sequence.MAX_TIMESTAMP_STEP, MAX_TIMESTAMP_STEP_OF_TWO = rtp_sequence.MAX_TIMESTAMP_STEP_OF_TWO
 
 
 class Judge(Evidence):
@@ -12,33 +12,33 @@ class Judge(Evidence):
         cdef uint64_t seen = entry.flow.pair.seen
         cdef list entries = waiting.entries
         cdef bint path = (seen & BESIDE_QUIC) != 0, extended = has_extension(over(entry.payload))
-        if ssrc in self.reported and (ssrc >= CHOSEN or (ssrc and seen & SEEN_RTCP)):
+        if ssrc in self.reported and (ssrc >= MIN_RANDOM_SSRC or (ssrc and seen & SEEN_RTCP)):
             return "its SSRC in RTCP"
         if path and extended:
             return "a header extension of RFC 8285 on a media path"
-        entries = entries[max(0, len(entries) - LAST):]
+        entries = entries[max(0, len(entries) - EXAMINED_DATAGRAMS):]
         if len(entries) >= 2 and (path or extended) and two_in_sequence(entries[len(entries) - 2:]):
             return "two in sequence on a media path" if path else "two in sequence with a header extension of RFC 8285"
-        if len(entries) >= LEAST and in_sequence(entries):
+        if len(entries) >= MIN_DATAGRAMS and in_sequence(entries):
             waiting.objection = ""
         else:
-            waiting.objection = runs.objection([(other.payload, other.length) for other in entries])
+            waiting.objection = rtp_sequence.objection([(other.payload, other.length) for other in entries])
         return "" if waiting.objection else f"{len(entries)} datagrams of its SSRC in sequence"
 
 
 cdef bint has_extension(Octets payload) except -1:
-    """As `signs.has_extension`."""
+    """As `payload_hints.has_extension`."""
     cdef Py_ssize_t end = 12 + 4 * (u8(payload, 0) & 0x0F)
     return u8(payload, 0) & 0x10 and end + 2 <= payload.size and u16(payload, end) == 0xBEDE
 
 
 cdef bint two_in_sequence(list both) except -1:
-    """As `runs.two_in_sequence`."""
+    """As `rtp_sequence.two_in_sequence`."""
     cdef Octets one = over(both[0].payload), two = over(both[1].payload)
     cdef int64_t step = <int32_t> (<uint32_t> u32(two, 4) - <uint32_t> u32(one, 4))
-    if (u16(two, 2) - u16(one, 2)) & 0xFFFF == 1 and step and -NEAR_ALONE < step < NEAR_ALONE:
+    if (u16(two, 2) - u16(one, 2)) & 0xFFFF == 1 and step and -MAX_TIMESTAMP_STEP_OF_TWO < step < MAX_TIMESTAMP_STEP_OF_TWO:
         return True
-    return runs.two_in_sequence([(entry.payload, entry.length) for entry in both])
+    return rtp_sequence.two_in_sequence([(entry.payload, entry.length) for entry in both])
 
 
 cdef bint in_sequence(list entries) except -1:
@@ -55,7 +55,7 @@ cdef bint in_sequence(list entries) except -1:
             return False
         after = <int32_t> (<uint32_t> u32(two, 4) - first)
         neighbours += number == 1
-        near += -NEAR < after - before < NEAR
+        near += -MAX_TIMESTAMP_STEP < after - before < MAX_TIMESTAMP_STEP
         moved += after != before
         alike += (u8(one, 1) ^ u8(two, 1)) & 0x7F == 0
         one, before = two, after

@@ -17,7 +17,7 @@ from libc.string cimport memcpy
 
 from ipaddress import ip_address
 
-from dissectors.mux import classify, counters, evidence, payload_hints as signs, rtp_sequence as runs
+from dissectors.mux import classify, counters, evidence, payload_hints as payload_hints, rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowTable
@@ -26,7 +26,7 @@ from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.datagram import Flow
 from dissectors.wire.link.frames import Frames
-from dissectors.wire.captures.records import LARGEST_RECORD, LATEST, Record
+from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
 from dissectors.wire.link.tunnels import TUNNELS
 
@@ -41,23 +41,23 @@ include "evidence.pxi"
 
 cdef enum:
     MOST_ROWS = 256
-    MOST_INTERFACES = 16
-    MOST_OPTIONS = 16
+    MAX_INTERFACES = 16
+    MAX_OPTIONS = 16
     EPB = 6
     RECORDS_AHEAD = 8
 
 if len(ROWS) >= MOST_ROWS:
     raise ImportError(f"the compiled scan reads {MOST_ROWS} rows, the table has {len(ROWS)}")
 
-cdef int RTP = evidence.RTP, MAX_INSIDE = reference.MAX_INSIDE
-cdef Py_ssize_t BATCH = reference.BATCH
+cdef int RTP = evidence.RTP, MAX_CARRIED_DEPTH = reference.MAX_CARRIED_DEPTH
+cdef Py_ssize_t BATCH_ROWS = reference.BATCH_ROWS
 cdef uint64_t KEYED = evidence.KEYED, BESIDE_QUIC = evidence.BESIDE_QUIC
 cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTCP = 1 << evidence.RTCP
-cdef int64_t LARGEST = LARGEST_RECORD, LAST_MOMENT = LATEST
+cdef int64_t LARGEST = MAX_RECORD_OCTETS, LAST_MOMENT = MAX_TIME_NS
 cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT
 cdef uint64_t[MOST_ROWS] SETTLED_BY
 cdef int[256] FIRST_HEARD
-for number, place in signs.FIRST_HEARD.items():
+for number, place in payload_hints.FIRST_HEARD.items():
     FIRST_HEARD[number] = place
 for number, (protocol, row) in enumerate(ROWS):
     IS_MEDIA[number] = protocol == evidence.RTP and row.strength == "plausible"
@@ -139,19 +139,19 @@ cdef class Scanner:
             elif type(layout) is pcapng.Layout:
                 taken = self.pcapng(batch.entries, lent.octets(), at, file, walker, layout)
             at += taken
-            if at < size and (taken == 0 or len(batch.entries) < BATCH):
+            if at < size and (taken == 0 or len(batch.entries) < BATCH_ROWS):
                 piece = bytes(chunk[at:at + walker.wanted])
                 for record in walker.feed(piece):
                     self.walked(batch.entries, file, record)
                 at += len(piece)
-            if len(batch.entries) >= BATCH:
+            if len(batch.entries) >= BATCH_ROWS:
                 self.note()
                 yield batch
                 batch = reference.Batch()
         self.note()
         yield batch
 
-    def scan(self, records, size=reference.BATCH):
+    def scan(self, records, size=reference.BATCH_ROWS):
         """Batches of at least `size` rows for records, each with its file's number."""
         batch = reference.Batch()
         for file, record in records:
@@ -200,7 +200,7 @@ cdef class Scanner:
         cdef int link = layout.link
         cdef Py_ssize_t header = layout.header, begin = at
         cdef Octets head
-        while at + header <= octets.size and len(entries) < BATCH:
+        while at + header <= octets.size and len(entries) < BATCH_ROWS:
             narrow(&head, octets, at, 16)
             captured = either(head, 8, big)
             ahead(octets, at + RECORDS_AHEAD * (header + captured))
@@ -222,15 +222,15 @@ cdef class Scanner:
         cdef int64_t frame = walker.notes.packets, time = 0, total, captured, padded, ticks
         cdef uint32_t number, known = 0
         cdef Py_ssize_t begin = at, size = octets.size
-        cdef Interface[MOST_INTERFACES] interfaces
+        cdef Interface[MAX_INTERFACES] interfaces
         cdef Interface *interface
         cdef Octets head
         links = {}
-        for each in layout.interfaces[:MOST_INTERFACES]:
-            plain = each.over == 1 and 0 <= each.offset <= LATEST
+        for each in layout.interfaces[:MAX_INTERFACES]:
+            plain = each.over == 1 and 0 <= each.offset <= MAX_TIME_NS
             interfaces[known] = Interface(each.link, each.times if plain else 0, each.offset if plain else 0, 0)
             known += 1
-        while at + 32 <= size and len(entries) < BATCH:
+        while at + 32 <= size and len(entries) < BATCH_ROWS:
             narrow(&head, octets, at, 28)
             total, number, captured = either(head, 4, big), either(head, 8, big), either(head, 20, big)
             ahead(octets, at + RECORDS_AHEAD * total)
@@ -363,12 +363,12 @@ cdef class Scanner:
             return 0
         if IS_MEDIA[row] and len(payload) >= 12:
             self.goes_on(flow, u32(over(payload), 8))
-        elif IS_CARRIER[row] and depth < MAX_INSIDE and (not IS_STUN[row] or payload[:2] in CARRYING):
+        elif IS_CARRIER[row] and depth < MAX_CARRIED_DEPTH and (not IS_STUN[row] or payload[:2] in CARRYING):
             self.carried(entries, entry, depth)
         return 0
 
     cdef bint nothing_new(self, bytes payload) except -1:
-        """Whether what `signs.sources` finds in a report is known, and nothing waits for word of it."""
+        """Whether what `payload_hints.sources` finds in a report is known, and nothing waits for word of it."""
         cdef Octets octets = over(payload)
         cdef int first = FIRST_HEARD[u8(octets, 1)] if u8(octets, 0) & 0x1F else 0
         if octets.size >= 8 and not self.reported_before(u32(octets, 4)):
@@ -476,7 +476,7 @@ cdef class Scanner:
 cdef bint commented(Octets octets, Py_ssize_t at, Py_ssize_t end, bint big) except -1:
     """Whether the options of a block may hold a comment, which the walker keeps."""
     cdef int i, code, length
-    for i in range(MOST_OPTIONS):
+    for i in range(MAX_OPTIONS):
         if at + 4 > end:
             return False
         code, length = u16(octets, at), u16(octets, at + 2)

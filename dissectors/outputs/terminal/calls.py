@@ -30,12 +30,12 @@ from dissectors.report import Body, Call, Description, Format, Media, Report
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import replace
 
-WHOLE_CALLS = 3
-MOST_ROWS = 20
-NARROW = 64
-MOST_DESCRIPTIONS = 4
-MOST_SDP_LINES = 60
-BESIDE = 76
+MAX_WHOLE_CALLS = 3
+MAX_ROWS = 20
+NARROW_CELLS = 64
+MAX_DESCRIPTIONS = 4
+MAX_SDP_LINES = 60
+BESIDE_CELLS = 76
 OUTCOME_STYLES = {
     "ended": "green", "established": "green", "answered": "green", "rejected": "red", "unanswered": "red",
     "cancelled": "yellow", "ringing": "yellow", "fragment": "yellow",
@@ -47,7 +47,7 @@ def calls(page: Page, report: Report) -> list[Line]:
     """Every call, the worst in full where there are many, the others in a line each; then what else SIP was for."""
     numbers = [i for i, call in enumerate(report.calls) if call.kind == "call"]
     others = [i for i, call in enumerate(report.calls) if call.kind != "call"]
-    whole = numbers if page.everything or len(numbers) <= WHOLE_CALLS else _worst_first(report, numbers)[:1]
+    whole = numbers if page.everything or len(numbers) <= MAX_WHOLE_CALLS else _worst_first(report, numbers)[:1]
     lines: list[Line] = []
     if len(whole) < len(numbers):
         lines += _table(page, report, "Calls", _worst_first(report, numbers))
@@ -83,10 +83,10 @@ def _descriptions(page: Page, call: Call) -> list[Line]:
         first = shown.setdefault(body.text, description) if body else description
         if first is not description:
             lines += [*_head(page, description, body, f"the same text as in frame {first.place.frame}"), BLANK]
-        elif page.everything or len(shown) <= MOST_DESCRIPTIONS:
+        elif page.everything or len(shown) <= MAX_DESCRIPTIONS:
             lines += [*_description(page, description, body), BLANK]
-    if len(shown) > MOST_DESCRIPTIONS and not page.everything:
-        more = count(len(shown) - MOST_DESCRIPTIONS, "more offer or answer", "more offers and answers")
+    if len(shown) > MAX_DESCRIPTIONS and not page.everything:
+        more = count(len(shown) - MAX_DESCRIPTIONS, "more offer or answer", "more offers and answers")
         lines += [line(span(f"  … and {more} (--all)", "dim")), BLANK]
     return lines
 
@@ -111,7 +111,7 @@ def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> li
         Column("", "right"), Column("start", "right", 2), Column("from", "left", 0, 6), Column(""),
         Column("to", "left", 0, 6), Column("outcome", "left", 0, 12), Column("streams", "right", 3),
     )
-    shown = numbers if page.everything else numbers[:MOST_ROWS]
+    shown = numbers if page.everything else numbers[:MAX_ROWS]
     rows = []
     for i in shown:
         call = report.calls[i]
@@ -130,7 +130,7 @@ def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> li
 
 def _party(page: Page, address: str | None) -> str:
     """An address for a column; a narrow page goes without the scheme that nearly all have."""
-    return (address or "?").removeprefix("" if page.plain or page.width >= NARROW else "sip:")
+    return (address or "?").removeprefix("" if page.plain or page.width >= NARROW_CELLS else "sip:")
 
 
 def _times(page: Page, call: Call) -> list[str]:
@@ -152,7 +152,7 @@ def _description(page: Page, description: Description, body: Body | None) -> lis
         head += hanging(page, line("  ", span("▲ ", "yellow")), deviation, "yellow")
     text = _text(page, body)
     left = max(60, *map(width_of, text)) if text else 0
-    if not page.plain and page.width - left >= BESIDE:
+    if not page.plain and page.width - left >= BESIDE_CELLS:
         return [*head, *beside(text, _formats(replace(page, width=page.width - left), description.media), left)]
     formats = _formats(page, description.media)
     return [*head, *text, *([BLANK] if text and formats else []), *formats]
@@ -173,7 +173,7 @@ def _text(page: Page, body: Body | None) -> list[Line]:
     if body is None:
         return []
     texts = body.text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    shown = texts if page.everything or page.plain else texts[:MOST_SDP_LINES]
+    shown = texts if page.everything or page.plain else texts[:MAX_SDP_LINES]
     wide = page.width - 4
     lines = [line("    ", _sdp_line(text if page.plain or page.everything else clip(text, wide))) for text in shown]
     if len(shown) < len(texts):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dissectors.findings.rule import Rule
 from dissectors.findings.rules import RULES, SUBJECTS
 
-WIDTH = 100
+WIDTH_CELLS = 100
 
 
 def one(rule: Rule) -> Iterator[str]:
@@ -17,7 +17,7 @@ def one(rule: Rule) -> Iterator[str]:
     yield f"  {rule.title}."
     for label, text in (("Why it matters", rule.why), ("What to do", rule.fix)):
         yield ""
-        yield from textwrap.wrap(f"{label}: {text}", WIDTH, initial_indent="  ", subsequent_indent="  ")
+        yield from textwrap.wrap(f"{label}: {text}", WIDTH_CELLS, initial_indent="  ", subsequent_indent="  ")
 
 
 def listing() -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dissectors.outputs.escape import visible
 from dissectors.queries.comparison import CallPair, Comparison, MessagePair
 
-MOST_BODY = 40
+MAX_BODY_LINES = 40
 
 
 def text(compared: Comparison, first: str, second: str, everything: bool = False) -> Iterator[str]:
@@ -51,8 +51,8 @@ def _reasons(message: MessagePair) -> str:
     parts = [
         (message.compression, "compressed body"), (message.names, "compact header names"), (message.text, "text"),
     ]
-    told = sorted((part for part in parts if part[0]), key=lambda part: -abs(part[0]))
-    return ": " + ", ".join(f"{what} {octets:+,}" for octets, what in told) if told else ""
+    reasons = sorted((part for part in parts if part[0]), key=lambda part: -abs(part[0]))
+    return ": " + ", ".join(f"{what} {octets:+,}" for octets, what in reasons) if reasons else ""
 
 
 def _differs(message: MessagePair) -> bool:
@@ -68,7 +68,7 @@ def _message(message: MessagePair, everything: bool) -> Iterator[str]:
     for mark, names in (("-", message.only_first), ("+", message.only_second)):
         if names:
             yield visible(f"    {mark} headers {', '.join(names)}")
-    shown = message.body if everything else message.body[:MOST_BODY]
+    shown = message.body if everything else message.body[:MAX_BODY_LINES]
     for line in shown:
         yield visible(f"    {line}")
     if len(shown) < len(message.body):

@@ -14,8 +14,8 @@ from dissectors.outputs.rows import FORCED, epoch, reason, said
 from dissectors.outputs.terminal.fields import dump, listing
 from dissectors.wire.errors import Malformed
 
-MOST_DUMPED = 256
-MOST_TRIED = 8
+MAX_DUMPED_OCTETS = 256
+MAX_TRIALS = 8
 
 
 def explained(row: Row, company: Counter[str]) -> Iterator[str]:
@@ -36,8 +36,8 @@ def explained(row: Row, company: Counter[str]) -> Iterator[str]:
     yield ""
     yield from _message(row, payload)
     yield ""
-    yield f"Octets{'' if len(payload) <= MOST_DUMPED else f' (the first {MOST_DUMPED})'}"
-    yield from (f"  {line}" for line in dump(payload[:MOST_DUMPED]))
+    yield f"Octets{'' if len(payload) <= MAX_DUMPED_OCTETS else f' (the first {MAX_DUMPED_OCTETS})'}"
+    yield from (f"  {line}" for line in dump(payload[:MAX_DUMPED_OCTETS]))
 
 
 def _verdict(row: Row, winner: Trial | None, runner_up: Trial | None, company: Counter[str]) -> Iterator[str]:
@@ -73,7 +73,7 @@ def _trial(trial: Trial, won: bool) -> Iterator[str]:
     mark = "*" if won else "+" if trial.matched else " "
     yield f"{mark} {trial.protocol}: {trial.reason} ({trial.strength})"
     for step in trial.steps:
-        octets = f"  [{step.octets[1][:MOST_TRIED].hex(' ')}]" if step.octets[1] else ""
+        octets = f"  [{step.octets[1][:MAX_TRIALS].hex(' ')}]" if step.octets[1] else ""
         yield f"    {'yes' if step.holds else 'no '}  {step.wanted}: {visible(step.found)}{octets}"
 
 

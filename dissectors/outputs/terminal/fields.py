@@ -8,10 +8,10 @@ from typing import Any
 from dissectors.outputs.escape import visible
 from dissectors.wire.values import Struct
 
-MOST_ELEMENTS = 64
-MOST_OCTETS = 64
-DEEPEST = 8
-WIDE = 76
+MAX_ELEMENTS = 64
+MAX_OCTETS = 64
+MAX_DEPTH = 8
+MAX_LINE_CELLS = 76
 
 
 def listing(value: Any, indent: int = 0) -> Iterator[str]:
@@ -35,9 +35,9 @@ def _field(name: str, value: Any, indent: int) -> Iterator[str]:
         yield from (f"{margin}  | {text}" for text in lines)
         return
     short = _short(value)
-    if short is not None and (len(short) + indent + len(name) < WIDE or not _members(value)):
+    if short is not None and (len(short) + indent + len(name) < MAX_LINE_CELLS or not _members(value)):
         yield f"{margin}{name}: {short}"
-    elif indent >= 2 * DEEPEST:
+    elif indent >= 2 * MAX_DEPTH:
         yield f"{margin}{name}: …"
     else:
         yield f"{margin}{name}:{_title(value)}"
@@ -52,16 +52,16 @@ def _members(value: Any) -> list[tuple[str, Any]]:
         return list(zip(value._fields, value, strict=True))
     if isinstance(value, (tuple, list, dict)):
         pairs = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
-        shown = [(visible(str(key)), inner) for key, inner in pairs[:MOST_ELEMENTS]]
-        return [*shown, ("…", f"{len(pairs) - MOST_ELEMENTS} more")] if len(pairs) > MOST_ELEMENTS else shown
+        shown = [(visible(str(key)), inner) for key, inner in pairs[:MAX_ELEMENTS]]
+        return [*shown, ("…", f"{len(pairs) - MAX_ELEMENTS} more")] if len(pairs) > MAX_ELEMENTS else shown
     return []
 
 
 def _short(value: Any) -> str | None:
     """A value on one line, or None where it has parts that need lines of their own."""
     if isinstance(value, bytes):
-        more = f" … {len(value):,} octets" if len(value) > MOST_OCTETS else ""
-        return (value[:MOST_OCTETS].hex(" ") or "no octets") + more
+        more = f" … {len(value):,} octets" if len(value) > MAX_OCTETS else ""
+        return (value[:MAX_OCTETS].hex(" ") or "no octets") + more
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, str):
@@ -84,8 +84,8 @@ def _text(octets: bytes) -> list[str]:
     lines = text.split("\n")
     if len(lines) < 2 or not all(line.isprintable() for line in lines):
         return []
-    more = [f"… {len(lines) - MOST_ELEMENTS} more lines"] if len(lines) > MOST_ELEMENTS else []
-    return [*lines[:MOST_ELEMENTS], *more]
+    more = [f"… {len(lines) - MAX_ELEMENTS} more lines"] if len(lines) > MAX_ELEMENTS else []
+    return [*lines[:MAX_ELEMENTS], *more]
 
 
 def _title(value: Any) -> str:

@@ -21,13 +21,13 @@ from dissectors.outputs.terminal.moments import moment, seconds
 from dissectors.outputs.terminal.steps import Step
 from dissectors.wire.values import replace
 
-MOST_STEPS = 48
-MOST_LANES = 5
-NARROWEST = 20
-COMFORTABLE = 28
-WIDEST = 46
+MAX_STEPS = 48
+MAX_LANES = 5
+MIN_LANE_CELLS = 20
+USUAL_LANE_CELLS = 28
+MAX_LANE_CELLS = 46
 UNBOUNDED = 1 << 16
-PAUSE = 2.0
+PAUSE_SECONDS = 2.0
 """Seconds without any step that get a row of their own."""
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -39,12 +39,12 @@ def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
     Lanes are the endpoints of the messages, and of events where those have none; an event of another port of the same
     host is drawn on that host's lane.
     """
-    shown = steps if page.everything else steps[:MOST_STEPS]
+    shown = steps if page.everything else steps[:MAX_STEPS]
     lanes = _lanes(shown)
     moments = [moment(page, step.time) for step in shown]
     left = max(map(cells, moments), default=0) + 4
     gap = _gap(page, shown, left, len(lanes)) if len(lanes) > 1 else 0
-    if page.plain or not 2 <= len(lanes) <= MOST_LANES or gap < NARROWEST:
+    if page.plain or not 2 <= len(lanes) <= MAX_LANES or gap < MIN_LANE_CELLS:
         whole = _listed(replace(page, width=UNBOUNDED), [step for step in shown if not step.event], {})
         fits = page.plain or max(map(width_of, whole), default=0) <= page.width
         lines = _listed(page, shown, {}) if fits else _lettered(page, shown)
@@ -60,8 +60,8 @@ def _gap(page: Page, steps: Sequence[Step], left: int, lanes: int) -> int:
     gaps = []
     for shown in (steps, [step for step in steps if not step.event]):
         most = max((sum(cells(part.text) for part in step.note) for step in shown), default=0)
-        gaps.append(min(WIDEST, (page.width - left - most - 4) // (lanes - 1)))
-    return gaps[0] if gaps[0] >= COMFORTABLE else gaps[1]
+        gaps.append(min(MAX_LANE_CELLS, (page.width - left - most - 4) // (lanes - 1)))
+    return gaps[0] if gaps[0] >= USUAL_LANE_CELLS else gaps[1]
 
 
 def _lanes(steps: Sequence[Step]) -> list[str]:
@@ -83,7 +83,7 @@ def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[st
     rows: list[Line] = []
     before: float | None = None
     for time, step in zip(moments, steps, strict=True):
-        if before is not None and step.time - before >= PAUSE:
+        if before is not None and step.time - before >= PAUSE_SECONDS:
             passed = f"⋮ {seconds(step.time - before)}"
             bars = "".join("│".ljust(gap) for _ in lanes).rstrip()
             rows.append(line(span(f"  {'':>{width}}  "), span(bars, "dim"), span(f"   {passed}", "dim")))
@@ -114,7 +114,7 @@ def _arrow(step: Step, src: int | None, dst: int | None, lanes: int, gap: int) -
         if low is None:
             return line(span("".join("│".ljust(gap) for _ in range(lanes)).rstrip(), "dim"), span(f" {step.text}"))
         before, after = "│".ljust(gap) * low, "".join("│".rjust(gap) for _ in range(lanes - 1 - (high or 0)))
-        text = clip(f" ↻ {step.text}" if src == dst else f" · {step.text}", NARROWEST - 1)
+        text = clip(f" ↻ {step.text}" if src == dst else f" · {step.text}", MIN_LANE_CELLS - 1)
         return line(span(before, "dim"), span("│", "dim"), span(text, step.style), span(after[cells(text) :], "dim"))
     low, high = sorted((src, dst))
     before, after = "│".ljust(gap) * low, "".join("│".rjust(gap) for _ in range(lanes - 1 - high))
@@ -158,7 +158,7 @@ def _listed(page: Page, steps: Sequence[Step], names: dict[str, str]) -> list[Li
     rows: list[Line | Heading] = []
     before: float | None = None
     for step in steps:
-        if not page.plain and before is not None and step.time - before >= PAUSE:
+        if not page.plain and before is not None and step.time - before >= PAUSE_SECONDS:
             rows.append(Heading(line(span(f"⋮ {seconds(step.time - before)}", "dim"))))
         before = step.time
         beside = span("".join(part.text for part in step.note))

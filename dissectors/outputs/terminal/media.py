@@ -19,16 +19,16 @@ from dissectors.outputs.terminal.moments import milliseconds, moment, seconds
 from dissectors.report import Check, Report, RtcpView, Stream
 from dissectors.wire.datagram import endpoint
 
-MOST_STREAMS = 20
-MOST_CHECKS = 12
+MAX_STREAMS = 20
+MAX_CHECKS = 12
 BAD_LOSS, POOR_LOSS = 0.05, 0.01
 BAD_JITTER, POOR_JITTER = 50.0, 30.0
 """Where people begin to hear it: loss as a fraction, jitter in milliseconds."""
-STACKED = 64
+STACKED_BELOW_CELLS = 64
 """Below this many columns what belongs together is stacked in lines instead of standing in a table."""
-NO_CLOCK = 10_000.0
+NO_CLOCK_MS = 10_000.0
 """A jitter of so many milliseconds is none: the timestamps do not count time."""
-TOO_NEAR = 0.05
+MIN_ROUND_TRIP_MS = 0.05
 """A round trip of fewer milliseconds says where the capture was made, not how long the path is."""
 
 STREAM_COLUMNS = (
@@ -49,12 +49,12 @@ def streams(page: Page, report: Report) -> list[Line]:
     if not report.streams:
         return []
     ordered = sorted(enumerate(report.streams), key=lambda one: -_badness(one[1]))
-    chosen = ordered if page.everything else ordered[:MOST_STREAMS]
+    chosen = ordered if page.everything else ordered[:MAX_STREAMS]
     pairs: dict[frozenset[str], list[Stream]] = {}
     for _, stream in sorted(chosen, key=lambda one: one[0]):
         pairs.setdefault(frozenset(_ends(stream)), []).append(stream)
     title = hanging(page, line(span("Streams", "bold"), "   "), _total(report.streams), "dim", indent=4)
-    if not page.plain and page.width < STACKED:
+    if not page.plain and page.width < STACKED_BELOW_CELLS:
         shown = _stacked(page, pairs)
     else:
         shown = table(page, STREAM_COLUMNS, _rows(page, pairs))
@@ -81,11 +81,11 @@ def _stacked(page: Page, pairs: dict[frozenset[str], list[Stream]]) -> list[Line
         lines += hanging(page, line("  "), _pair(between), "bold", indent=4)
         for stream in between:
             arrow, ssrc, codec, _, packets, lost, jitter, *_ = _stream(page, stream, _arrow(stream, between))
-            told = [
+            parts = [
                 line(ssrc), line(codec), line(packets, " packets"), line(lost, " lost"), line("jitter ", jitter),
                 line(seconds(stream.last - stream.first)),
             ]
-            lines += flowing(page, line("  ", arrow, " "), told, " · ", 4)
+            lines += flowing(page, line("  ", arrow, " "), parts, " · ", 4)
     return lines
 
 
@@ -102,9 +102,9 @@ def checks(page: Page, report: Report) -> list[Line]:
     """STUN: who asked whom, whether there were answers, and how long they took."""
     if not report.checks:
         return []
-    shown = report.checks if page.everything else report.checks[:MOST_CHECKS]
+    shown = report.checks if page.everything else report.checks[:MAX_CHECKS]
     lines = [line(span("Connectivity", "bold"))]
-    if not page.plain and page.width < STACKED:
+    if not page.plain and page.width < STACKED_BELOW_CELLS:
         for check in shown:
             lines += _check_stacked(page, check)
     else:
@@ -129,9 +129,9 @@ def _stream(page: Page, stream: Stream, arrow: str) -> Line:
     codec += " SRTP" if stream.encrypted else ""
     loss, jitter = stream.lost_fraction, stream.jitter_ms or 0.0
     real = stream.timing is None or stream.timing.real_time is not False
-    sound = stream.jitter_ms is not None and jitter < NO_CLOCK and real
+    sound = stream.jitter_ms is not None and jitter < NO_CLOCK_MS and real
     delay = stream.rtcp.round_trip_ms if stream.rtcp else None
-    near = delay is not None and delay < TOO_NEAR
+    near = delay is not None and delay < MIN_ROUND_TRIP_MS
     return (
         span(arrow), span(f"0x{stream.ssrc:08X}", "dim"), span(codec), span(stream.certainty, "dim"),
         span(f"{stream.packets:,}"), span(_lost(stream), _level(loss, POOR_LOSS, BAD_LOSS)),
@@ -178,29 +178,29 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
         if stream.rtcp is not None and stream.rtcp.reports:
             says.append(_reported(stream.rtcp))
             delay = stream.rtcp.round_trip_ms
-            if delay is not None and delay < TOO_NEAR:
+            if delay is not None and delay < MIN_ROUND_TRIP_MS:
                 says.append("captured beside its receiver, so no round trip between the two")
         jumps = stream.timing.jumps if stream.timing else 0
-        if (stream.jitter_ms or 0.0) >= NO_CLOCK or (jumps and stream.clock and stream.jitter_ms is None):
+        if (stream.jitter_ms or 0.0) >= NO_CLOCK_MS or (jumps and stream.clock and stream.jitter_ms is None):
             says.append("its timestamps follow no clock, so no jitter")
         if says:
             lines += hanging(page, line(span(f"  0x{stream.ssrc:08X}: ", "dim")), "; ".join(says), "dim", indent=4)
-    return lines if page.everything else lines[:MOST_CHECKS]
+    return lines if page.everything else lines[:MAX_CHECKS]
 
 
 def _reported(view: RtcpView) -> str:
     """What the receiver of a stream said of it."""
-    told = f"its receiver reported {view.cumulative_lost:,} lost, at worst {100 * view.fraction_lost:.1f} %"
-    told += f", {milliseconds(view.jitter_ms)} of jitter at most" if view.jitter_ms is not None else ""
-    return told + (f", MOS {view.mos:.1f}" if view.mos is not None else "")
+    parts = f"its receiver reported {view.cumulative_lost:,} lost, at worst {100 * view.fraction_lost:.1f} %"
+    parts += f", {milliseconds(view.jitter_ms)} of jitter at most" if view.jitter_ms is not None else ""
+    return parts + (f", MOS {view.mos:.1f}" if view.mos is not None else "")
 
 
 def _check_stacked(page: Page, check: Check) -> list[Line]:
     src, arrow, dst, _, asked, answered, delay, *_ = _check(check)
-    told = [line(asked, " asked"), line(answered, " answered")]
-    told += [line("round trip ", delay)] if delay.text else []
+    parts = [line(asked, " asked"), line(answered, " answered")]
+    parts += [line("round trip ", delay)] if delay.text else []
     ends = hanging(page, line("  "), f"{src.text} {arrow.text} {dst.text}", indent=4)
-    return [*ends, *flowing(page, line("    "), told, " · ", 4)]
+    return [*ends, *flowing(page, line("    "), parts, " · ", 4)]
 
 
 def _check(check: Check) -> Line:

@@ -25,8 +25,8 @@ from dissectors.outputs.terminal.sizes import sizes
 from dissectors.outputs.terminal.summary import MARKS, STYLES, by_kind, headline, on_the_wire, places, worst
 from dissectors.report import Finding, Report
 
-NARROWEST = 40
-MOST_ALIKE = 4
+MIN_WIDTH = 40
+MAX_ALIKE = 4
 
 
 def render(
@@ -47,7 +47,7 @@ def render(
     """
     console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
     page = Page(
-        width=max(console.width, NARROWEST),
+        width=max(console.width, MIN_WIDTH),
         plain=not console.is_terminal and width is None,
         colour=console.color_system is not None and not console.no_color,
         everything=everything,
@@ -132,7 +132,7 @@ def _cut(console: Console, row: Line, width: int) -> Iterable[Segment]:
 def _alike(page: Page, alike: list[Finding], report: Report) -> list[Line]:
     finding = alike[0]
     style = STYLES[finding.severity]
-    shown = alike if page.everything else alike[:MOST_ALIKE]
+    shown = alike if page.everything else alike[:MAX_ALIKE]
     mark = f"{finding.severity} {finding.id}: " if page.plain else f"{MARKS[finding.severity]} "
     rows: list[Line] = []
     for one in shown:

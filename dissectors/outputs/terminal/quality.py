@@ -7,10 +7,10 @@ from dissectors.outputs.terminal.moments import moment
 from dissectors.report import Handshake, Report, Stream
 from dissectors.wire.datagram import endpoint
 
-MOST_STREAMS, MOST_HANDSHAKES, MOST_DIGITS = 12, 8, 24
+MAX_STREAMS, MOST_HANDSHAKES, MOST_DIGITS = 12, 8, 24
 GOOD, POOR = 4.0, 3.6
 BARS = "▁▂▃▄▅▆▇█"
-WIDEST = 32
+MAX_CELLS = 32
 
 COLUMNS = (
     Column("SSRC", "left", 3), Column("MOS", "right"), Column("frame", "right", 4), Column("clock runs", "right", 1),
@@ -25,10 +25,10 @@ HANDSHAKE_COLUMNS = (
 
 def quality(page: Page, report: Report) -> list[Line]:
     """A row for each stream of which more can be said than that it was there; then digits and what was measured."""
-    told = [stream for stream in report.streams if _says(stream)]
-    if not told:
+    streams = [stream for stream in report.streams if _says(stream)]
+    if not streams:
         return []
-    shown = told if page.everything else told[:MOST_STREAMS]
+    shown = streams if page.everything else streams[:MAX_STREAMS]
     lines = [line(span("Quality", "bold")), *table(page, COLUMNS, [_row(stream) for stream in shown])]
     for stream in shown:
         if stream.digits:
@@ -38,8 +38,8 @@ def quality(page: Page, report: Report) -> list[Line]:
             lines += hanging(page, line(f"  0x{stream.ssrc:08X}: "), stream.quality.basis, "dim", 4)
         if stream.timing and (stream.timing.real_time is False or (stream.clock is None and stream.timing.rate)):
             lines += hanging(page, line(f"  0x{stream.ssrc:08X}: "), stream.timing.evidence, "dim", 4)
-    if len(shown) < len(told):
-        lines.append(line(span(f"  … and {len(told) - len(shown):,} more (--all)", "dim")))
+    if len(shown) < len(streams):
+        lines.append(line(span(f"  … and {len(streams) - len(shown):,} more (--all)", "dim")))
     return [*lines, BLANK]
 
 
@@ -58,8 +58,8 @@ def handshakes(page: Page, report: Report) -> list[Line]:
 def _says(stream: Stream) -> bool:
     timing, sounded = stream.timing, stream.quality
     measured = timing is not None and (timing.rate is not None or timing.frame is not None)
-    told = sounded is not None and (sounded.mos is not None or sounded.loss_runs > 0)
-    return measured or told or bool(stream.digits)
+    streams = sounded is not None and (sounded.mos is not None or sounded.loss_runs > 0)
+    return measured or streams or bool(stream.digits)
 
 
 def _row(stream: Stream) -> Line:
@@ -96,7 +96,7 @@ def sparkline(stream: Stream) -> str:
     values = [each.jitter_ms for each in stream.timeline if each.jitter_ms is not None]
     if len(values) < 2:
         return ""
-    step = -(-len(values) // WIDEST)
+    step = -(-len(values) // MAX_CELLS)
     peaks = [max(values[at : at + step]) for at in range(0, len(values), step)]
     top = max(30.0, *peaks)
     bars = "".join(BARS[min(len(BARS) - 1, int(len(BARS) * each / top))] for each in peaks)

@@ -10,8 +10,8 @@ COLUMNS = (
     Column("long names", "right", 3), Column("body", "right", 1), Column("names", "right", 1),
     Column("compressed", "right"), Column("lost paths", "right", 4), Column("over"),
 )
-LIMITS = ((size.LARGEST_REQUEST, "RFC 3261's 1300"), (size.IPV6_MINIMUM, "1280"), (size.ETHERNET, "1500"))
-MOST_MESSAGES = 60
+SIZE_LIMITS = ((size.LARGEST_REQUEST, "RFC 3261's 1300"), (size.IPV6_MINIMUM, "1280"), (size.ETHERNET, "1500"))
+MAX_MESSAGES = 60
 
 
 def sizes(page: Page, report: Report) -> list[Line]:
@@ -24,7 +24,7 @@ def sizes(page: Page, report: Report) -> list[Line]:
     messages = [m for call in report.calls for m in call.messages if m.sizes is not None and not m.retransmission]
     if not messages:
         return [line("No SIP message, so nothing to compress.")]
-    shown = messages if page.everything or page.plain else messages[:MOST_MESSAGES]
+    shown = messages if page.everything or page.plain else messages[:MAX_MESSAGES]
     title = line(span("Size on the path", "bold"), span("   octets of UDP payload", "dim"))
     lines = [title, *table(page, COLUMNS, [_row(message) for message in shown])]
     if len(shown) < len(messages):
@@ -46,7 +46,7 @@ def _row(message: Message) -> Line:
     weighed, less = message.sizes, size.saving(message)
     assert weighed is not None
     crossed = [
-        name for limit, name in LIMITS
+        name for limit, name in SIZE_LIMITS
         if message.length + (0 if limit == size.LARGEST_REQUEST else size.overhead(message)) > limit
     ]
     name = message.summary if message.status is None else f"{message.summary} to {message.method}"

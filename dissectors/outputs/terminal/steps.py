@@ -13,12 +13,12 @@ from dissectors.report import Body, Call, Check, Description, Handshake, Message
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
-BEFORE = 35.0
+BEFORE_CALL_SECONDS = 35.0
 """Checks and handshakes so many seconds before the INVITE belong to it."""
 
-MOST_EVENTS = 24
+MAX_EVENTS = 24
 NAMES = {"connectivity check": "checks", "binding": "binding requests"}
-TARGET = 40
+MAX_TARGET_LENGTH = 40
 
 
 class Step(Struct, frozen=True):
@@ -71,8 +71,8 @@ class Beside:
 
 def steps(beside: Beside, call: Call) -> list[Step]:
     """Every step of a call, with what was beside it."""
-    told = [*_messages(call), *list(_events(beside, call))[:MOST_EVENTS]]
-    return sorted(told, key=lambda step: step.time)
+    found = [*_messages(call), *list(_events(beside, call))[:MAX_EVENTS]]
+    return sorted(found, key=lambda step: step.time)
 
 
 def label(message: Message) -> str:
@@ -106,7 +106,7 @@ def _messages(call: Call) -> Iterator[Step]:
         if message.status is None and message.uri:
             first = targets.setdefault((message.side, message.method, message.cseq), message.uri)
             if message.uri != first:
-                marks.append(f"retargeted to {clip(message.uri, TARGET)}")
+                marks.append(f"retargeted to {clip(message.uri, MAX_TARGET_LENGTH)}")
         elif _branching(message):
             branch = branches.setdefault(message.to_tag, len(branches) + 1)
             if len(branches) > 1:
@@ -151,12 +151,12 @@ def _events(beside: Beside, call: Call) -> Iterator[Step]:
     hosts = {address for message in call.messages for address in (message.src, message.dst)}
     hosts |= {address for stream in streams for address in (stream.src, stream.dst)}
     last = max([call.messages[-1].time if call.messages else call.start, *(stream.last for stream in streams)])
-    for handshake in beside.handshakes.between(hosts, call.start - BEFORE, last):
+    for handshake in beside.handshakes.between(hosts, call.start - BEFORE_CALL_SECONDS, last):
         ends = endpoint(handshake.src, handshake.sport), endpoint(handshake.dst, handshake.dport)
         said = [handshake.outcome, handshake.srtp_profile or "", f"#{handshake.place.frame}"]
         note = (span("  ".join(filter(None, said)), "dim"),)
         yield Step(handshake.first, *ends, handshake.version or "DTLS", "magenta", note, True)
-    for check in beside.checks.between(hosts, call.start - BEFORE, last):
+    for check in beside.checks.between(hosts, call.start - BEFORE_CALL_SECONDS, last):
         ends = endpoint(check.src, check.sport), endpoint(check.dst, check.dport)
         said = [f"{check.answered} of {check.requests} answered", "nominated" if check.nominated else ""]
         said += [milliseconds(check.round_trip_ms), f"#{check.place.frame}"]

@@ -35,10 +35,10 @@ PROTOCOL_STYLES = {
 OUTCOMES = {"established": "still open", "fragment": "in part"}
 KINDS = {"options": "OPTIONS request", "other": "other SIP transaction"}
 NUMBERS = re.compile(r"0x[0-9A-F]+|\d+")
-BAR = 30
-LEAST_BESIDE_BAR = 28
-MOST_FINDINGS = 6
-MOST_PAIRS = 6
+BAR_CELLS = 30
+MIN_CELLS_BESIDE_BAR = 28
+MAX_FINDINGS = 6
+MAX_PAIRS = 6
 
 
 def headline(report: Report, story: str = "") -> Line:
@@ -50,7 +50,7 @@ def headline(report: Report, story: str = "") -> Line:
 def worst(page: Page, report: Report) -> list[Line]:
     """Errors and warnings, each with its frames and what to do about it."""
     alike = [group for group in by_kind(report.findings, apart=True) if group[0].severity != "note"]
-    shown = alike if page.everything else alike[:MOST_FINDINGS]
+    shown = alike if page.everything else alike[:MAX_FINDINGS]
     lines: list[Line] = []
     for group in shown:
         finding = group[0]
@@ -73,7 +73,7 @@ def on_the_wire(page: Page, report: Report) -> list[Line]:
     capture = report.capture
     lines = _heading(page, capture)
     pairs = _pairs(report.flows)
-    shown = pairs if page.everything else pairs[:MOST_PAIRS]
+    shown = pairs if page.everything else pairs[:MAX_PAIRS]
     names = [name for name, _, _ in shown]
     width = max(map(cells, names), default=0)
     for name, datagrams, protocols in shown:
@@ -205,9 +205,9 @@ def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
 def _bar(protocols: Counter[str], datagrams: int) -> Line:
     """Thirty cells shared by the protocols; each that is there has one at least."""
     kinds = protocols.most_common()
-    shares = [max(1, round(BAR * number / max(datagrams, 1))) for _, number in kinds]
+    shares = [max(1, round(BAR_CELLS * number / max(datagrams, 1))) for _, number in kinds]
     if shares:
-        shares[0] = max(1, shares[0] - (sum(shares) - BAR))
+        shares[0] = max(1, shares[0] - (sum(shares) - BAR_CELLS))
     return tuple(Span("━" * share, _style(name)) for (name, _), share in zip(kinds, shares, strict=True))
 
 
@@ -221,7 +221,7 @@ def _pair(page: Page, first: Line, bar: Line, protocols: Counter[str]) -> list[L
     one = flowing(page, (*first, *drawn), named, "  ", 4)
     if len(one) == 1 and (page.plain or width_of(one[0]) <= page.width):
         return one
-    if page.width < width_of(drawn) + LEAST_BESIDE_BAR:
+    if page.width < width_of(drawn) + MIN_CELLS_BESIDE_BAR:
         return [first, *([(Span("    "), *bar)] if bar else []), *flowing(page, line("    "), named, "  ", 4)]
     return [first, *flowing(page, (Span("    "), *drawn), named, "  ", 4 + width_of(drawn))]
 

@@ -13,7 +13,7 @@ from collections import deque
 Block = tuple[int, bytes]
 """Which ring it came from, and its octets."""
 
-IN_MEMORY = 256 << 20
+MAX_MEMORY_OCTETS = 256 << 20
 """Octets that wait in memory before any go to the file: a disk is no match for a fast network."""
 
 head = struct.Struct("=II")
@@ -71,7 +71,7 @@ class Backlog:
 
     def _keep(self, blocks: list[Block], size: int) -> bool:
         # Once something waits in the file, everything that comes later waits behind it.
-        if self._end == self._begin and self._held + size <= IN_MEMORY:
+        if self._end == self._begin and self._held + size <= MAX_MEMORY_OCTETS:
             self._rounds.append(blocks)
             self._held += size
             return True

@@ -21,11 +21,11 @@ try:
 except ImportError:
     blocks = None  # type: ignore[assignment]  # not compiled here
 
-HOLD = 3 * RETIRE_MS * 1_000_000
+HOLD_NS = 3 * RETIRE_MS * 1_000_000
 """Nanoseconds that a frame may wait."""
 
-FOREVER = 1 << 62
-TIME = attrgetter("time")
+NEVER_NS = 1 << 62
+BY_TIME = attrgetter("time")
 
 
 class Order:
@@ -52,15 +52,15 @@ class Order:
             latest[number] = max(newest(block), latest.get(number, 0))
         counts = Counter(number for number, _ in round)
         full = [latest[number] for number, count in counts.items() if count >= self._most]
-        until = min(full) if full else max(latest.values(), default=time.time_ns()) - HOLD
-        self._until = FOREVER if over else max(self._until, until)
+        until = min(full) if full else max(latest.values(), default=time.time_ns()) - HOLD_NS
+        self._until = NEVER_NS if over else max(self._until, until)
 
     def records(self, parts: Iterable[tuple[int, list[Record]]]) -> list[Record]:
         """The records that are complete with these of some rings, in order; numbers are those of the rings."""
         held = self._records
         for number, part in parts:
             held[number] += part
-        lines = [zip(map(TIME, part), repeat(number), part) for number, part in enumerate(held)]
+        lines = [zip(map(BY_TIME, part), repeat(number), part) for number, part in enumerate(held)]
         found: list[Record] = []
         taken = [0] * len(held)
         for moment, number, record in heapq.merge(*lines):

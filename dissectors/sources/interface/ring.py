@@ -30,17 +30,17 @@ ETH_P_ALL = 3
 PACKET_OUTGOING = 4
 ARPHRD_LOOPBACK = 772
 
-BLOCK = 1 << 20
+BLOCK_OCTETS = 1 << 20
 """Octets of one block: the largest frame that the kernel can hand over must fit."""
 
-FRAME = 2048
+FRAME_OCTETS = 2048
 RETIRE_MS = 20
 """After so many milliseconds the kernel hands over a block that is not full."""
 
 USER = 1
 VLAN_VALID, VLAN_TPID_VALID = 0x10, 0x40
 DEFAULT_TPID = 0x8100
-LARGEST_SNAPLEN = 262_144
+MAX_SNAPLEN_OCTETS = 262_144
 
 block_head = struct.Struct("=III").unpack_from
 """Of a block's head from octet 8: status, packets, offset of the first."""
@@ -81,7 +81,7 @@ class Ring:
     """
 
     def __init__(
-        self, interface: Interface, *, size: int = 64 << 20, snaplen: int = LARGEST_SNAPLEN,
+        self, interface: Interface, *, size: int = 64 << 20, snaplen: int = MAX_SNAPLEN_OCTETS,
         program: tuple[Instruction, ...] = (), promiscuous: bool = False,
     ) -> None:
         self.interface = interface
@@ -93,7 +93,7 @@ class Ring:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW if raw else socket.SOCK_DGRAM, 0)
         with ExitStack() as unless_it_opens:
             unless_it_opens.callback(self._socket.close)
-            self._open(max(2, size // BLOCK), program or accept(snaplen), promiscuous)
+            self._open(max(2, size // BLOCK_OCTETS), program or accept(snaplen), promiscuous)
             unless_it_opens.pop_all()
 
     def _open(self, blocks: int, program: tuple[Instruction, ...], promiscuous: bool) -> None:
@@ -102,7 +102,8 @@ class Ring:
         ours = self._socket
         ours.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V3)
         while True:
-            ring = struct.pack("=7I", BLOCK, blocks, FRAME, BLOCK // FRAME * blocks, RETIRE_MS, 0, 0)
+            frames = BLOCK_OCTETS // FRAME_OCTETS * blocks
+            ring = struct.pack("=7I", BLOCK_OCTETS, blocks, FRAME_OCTETS, frames, RETIRE_MS, 0, 0)
             try:
                 ours.setsockopt(SOL_PACKET, PACKET_RX_RING, ring)
                 break
@@ -111,10 +112,10 @@ class Ring:
                 if blocks <= 2:
                     raise
                 blocks //= 2
-        self.size = BLOCK * blocks
+        self.size = BLOCK_OCTETS * blocks
         self._map = mmap.mmap(ours.fileno(), self.size, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE)
         view = memoryview(self._map)
-        self._blocks = [view[at : at + BLOCK] for at in range(0, self.size, BLOCK)]
+        self._blocks = [view[at : at + BLOCK_OCTETS] for at in range(0, self.size, BLOCK_OCTETS)]
         view.release()
         self._current = 0
         if self.interface.loopback:

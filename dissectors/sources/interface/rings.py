@@ -26,13 +26,13 @@ except ImportError:
 
 __all__ = ["Rings", "supported"]
 
-SETTLED = 3 * ring.RETIRE_MS / 1000
+SETTLE_SECONDS = 3 * ring.RETIRE_MS / 1000
 """Seconds after `stop` until the kernel has handed over the last block, which is not full."""
 
-AT_ONCE = 8
+MAX_READ_BLOCKS = 8
 """Blocks that are taken of one ring in one visit."""
 
-LOOK = 0.5
+WATCH_SECONDS = 0.5
 """Seconds between two looks at the state of the interfaces."""
 
 
@@ -71,9 +71,9 @@ class Rings:
             stack.pop_all()
         self._readers = dict(self._rings)
         had = sum(one.size for one in self._readers.values())
-        if had < wanted.buffer - ring.BLOCK * len(chosen):
+        if had < wanted.buffer - ring.BLOCK_OCTETS * len(chosen):
             self.why += f", for which the kernel had {had >> 20:,} MiB instead of {wanted.buffer >> 20:,}"
-        self._order = Order(len(chosen), AT_ONCE) if len(chosen) > 1 else None
+        self._order = Order(len(chosen), MAX_READ_BLOCKS) if len(chosen) > 1 else None
         links = [(one.link, one.interface.name) for one in self._readers.values()]
         self.head = head(links, wanted.snaplen) if blocks is not None else b""
         self.walker: Walker | None = PcapngWalker() if self.head else None
@@ -158,13 +158,13 @@ class Rings:
         over: float | None = None
         while self._rings and (over is None or time.monotonic() < over):
             if over is None and self._stopping.is_set():
-                over = time.monotonic() + SETTLED
+                over = time.monotonic() + SETTLE_SECONDS
                 for one in self._rings.values():
                     one.stop()
             if self._round():
                 continue
-            ring.wait(list(self._rings.values()), ring.RETIRE_MS / 1000 if over else LOOK / 4)
-            if time.monotonic() - looked > LOOK:
+            ring.wait(list(self._rings.values()), ring.RETIRE_MS / 1000 if over else WATCH_SECONDS / 4)
+            if time.monotonic() - looked > WATCH_SECONDS:
                 looked = time.monotonic()
                 self._watch()
         self._drained = True
@@ -174,7 +174,7 @@ class Rings:
         """Take what each ring has, up to a bound, so that one visit serves many blocks."""
         found: list[Block] = []
         for number, one in self._rings.items():
-            for _ in range(AT_ONCE):
+            for _ in range(MAX_READ_BLOCKS):
                 if not (block := one.take()):
                     break
                 found.append((number, block))

@@ -14,7 +14,7 @@ from dissectors.sources.interface.ring import PACKET_IGNORE_OUTGOING, PACKET_STA
 from dissectors.sources.interface.source import Drops, Refusal, Wanted
 from dissectors.wire.captures.records import Record, Walker
 
-AT_ONCE = 256
+MAX_READ_FRAMES = 256
 """Frames taken in one go before others have their turn."""
 
 
@@ -69,7 +69,7 @@ class Sniffer:
         """Some frames, in the order in which the sockets have them."""
         records: list[Record] = []
         for one in self._sockets:
-            while len(records) < AT_ONCE and select.select([one], [], [], 0)[0]:
+            while len(records) < MAX_READ_FRAMES and select.select([one], [], [], 0)[0]:
                 record = self._frame_of(one)
                 if record is None:
                     break

@@ -7,7 +7,7 @@ from dissectors.wire.captures import erf, pcap, pcapng, snoop
 from dissectors.wire.captures.records import Walker
 from dissectors.wire.errors import CaptureError
 
-ENOUGH = 16
+MIN_MAGIC_OCTETS = 16
 """How many octets decide, for all but ERF."""
 
 GZIP = b"\x1f\x8b\x08"
@@ -41,9 +41,9 @@ TEXT = frozenset(b"\t\n\r" + bytes(range(32, 127)))
 
 def enough(start: bytes) -> int:
     """How many octets decide what begins with `start`; ask again once there are so many."""
-    if len(start) < ENOUGH or start.startswith(GZIP) or _known(start) or any(_foreign(start)):
-        return ENOUGH
-    return max(ENOUGH, erf.octets_to_know(start))
+    if len(start) < MIN_MAGIC_OCTETS or start.startswith(GZIP) or _known(start) or any(_foreign(start)):
+        return MIN_MAGIC_OCTETS
+    return max(MIN_MAGIC_OCTETS, erf.octets_to_know(start))
 
 
 def walker(start: bytes) -> Walker:

@@ -5,7 +5,7 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dissectors.wire.captures.records import LARGEST_RECORD, Notes, Pending, Record
+from dissectors.wire.captures.records import MAX_RECORD_OCTETS, Notes, Pending, Record
 
 FILE_HEADER = 24
 
@@ -67,7 +67,7 @@ class PcapWalker:
             seconds, fraction, captured, original = unpack(octets, at)
             start = at + header
             end = start + captured
-            if captured > LARGEST_RECORD:
+            if captured > MAX_RECORD_OCTETS:
                 notes.corrupt = (self._pending.offset + at, f"a record claims {captured} octets")
                 break
             if end > size:

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from dissectors.wire.captures.records import LARGEST_RECORD, LARGEST_TEXT, LATEST, Notes, Pending, Record
+from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TEXT_OCTETS, MAX_TIME_NS, Notes, Pending, Record
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 SECTION, INTERFACE, PACKET, SIMPLE, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 5, 6
@@ -18,14 +18,14 @@ ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 HEADS = {order: struct.Struct(order + "7I").unpack_from for order in "<>"}
 NAMES = {"<": "little-endian", ">": "big-endian"}
 
-LARGEST_BLOCK = LARGEST_RECORD + 0x20000
+MAX_BLOCK_OCTETS = MAX_RECORD_OCTETS + 0x20000
 """The longest packet block that is believed: a record and its options."""
 
-LARGEST_READ = 1 << 20
+MAX_READ_OCTETS = 1 << 20
 """The longest of the other blocks whose options are read; longer ones are stepped over."""
 
-MOST_INTERFACES = 1 << 16
-MOST_OPTIONS = 1024
+MAX_INTERFACES = 1 << 16
+MAX_OPTIONS = 1024
 
 COMMENT = 1
 INTERFACE_NAME, TIME_RESOLUTION, TIME_OFFSET = 2, 9, 14
@@ -115,13 +115,13 @@ class PcapngWalker:
             if octets[at : at + 4] == MAGIC and not self._section(octets, at):
                 return
             kind, total = struct.unpack_from(self._order + "II", octets, at)
-            if total < 12 or (kind in PACKETS and total > LARGEST_BLOCK):
+            if total < 12 or (kind in PACKETS and total > MAX_BLOCK_OCTETS):
                 self._stop(at, f"a block claims {total} octets")
                 return None
             total += -total % 4
             end = at + total
             if end > size:
-                if kind in PACKETS or total <= LARGEST_READ:
+                if kind in PACKETS or total <= MAX_READ_OCTETS:
                     needed = total
                     break
                 self._skip = end - size
@@ -148,14 +148,14 @@ class PcapngWalker:
         if (
             kind != ENHANCED
             or total != 32 + (captured + 3 & ~3)
-            or captured > LARGEST_RECORD
+            or captured > MAX_RECORD_OCTETS
             or at + total > len(octets)
             or number >= len(self._interfaces)
             or octets[at + total - 4 : at + total] != octets[at + 4 : at + 8]
         ):
             return None
         link, _, times, over, offset = self._interfaces[number]
-        self._time = min(max(0, (high << 32 | low) * times // over + offset), LATEST)
+        self._time = min(max(0, (high << 32 | low) * times // over + offset), MAX_TIME_NS)
         notes = self.notes
         notes.packets += 1
         notes.links[link] = notes.links.get(link, 0) + 1
@@ -187,7 +187,7 @@ class PcapngWalker:
                 self.notes.comment(0, octets[start:stop])
 
     def _interface(self, octets: bytes, at: int, end: int) -> None:
-        if at + 16 > end or len(self._interfaces) >= MOST_INTERFACES:
+        if at + 16 > end or len(self._interfaces) >= MAX_INTERFACES:
             return
         link, _, snaplen = struct.unpack_from(self._order + "HHI", octets, at + 8)
         times, over, offset, name = 1000, 1, 0, b""
@@ -246,7 +246,7 @@ class PcapngWalker:
         captured, original = sizes
         start = at + header
         stop = start + captured
-        if captured > LARGEST_RECORD or stop > end:
+        if captured > MAX_RECORD_OCTETS or stop > end:
             self._stop(at, f"a packet of {captured} octets in a block of {end + 4 - at}")
             return None
         if number >= len(self._interfaces):
@@ -254,7 +254,7 @@ class PcapngWalker:
             return None
         link, _, times, over, offset = self._interfaces[number]
         if ticks is not None:
-            self._time = min(max(0, ticks * times // over + offset), LATEST)
+            self._time = min(max(0, ticks * times // over + offset), MAX_TIME_NS)
         notes = self.notes
         notes.packets += 1
         notes.links[link] = notes.links.get(link, 0) + 1
@@ -266,11 +266,11 @@ class PcapngWalker:
     def _packet_options(self, octets: bytes, at: int, end: int) -> None:
         for code, start, stop in self._options(octets, at, end):
             if code == COMMENT:
-                self.notes.comment(self.notes.packets, octets[start : min(stop, start + LARGEST_TEXT)])
+                self.notes.comment(self.notes.packets, octets[start : min(stop, start + MAX_TEXT_OCTETS)])
 
     def _options(self, octets: bytes, at: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Code, first octet and end of each option up to the end-of-options mark or the first that does not fit."""
-        for _ in range(MOST_OPTIONS):
+        for _ in range(MAX_OPTIONS):
             if at + 4 > end:
                 return
             code, length = struct.unpack_from(self._order + "HH", octets, at)

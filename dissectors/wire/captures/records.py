@@ -12,23 +12,23 @@ from typing import NamedTuple, Protocol
 
 from dissectors.wire.values import Struct, field
 
-LARGEST_RECORD = 1 << 18
+MAX_RECORD_OCTETS = 1 << 18
 """The longest captured record that is believed, in octets: what libpcap and Wireshark accept (MAXIMUM_SNAPLEN)."""
 
-LATEST = (1 << 62) - 1
+MAX_TIME_NS = (1 << 62) - 1
 """The last moment that a record can have, in nanoseconds since the epoch (in the year 2116): later ones are this."""
 
-LARGEST_NOTES = 64
+MAX_NOTES = 64
 """How many comments and how many interface names are kept; further ones are only counted."""
 
-LARGEST_TEXT = 1024
+MAX_TEXT_OCTETS = 1024
 """How many octets of one comment or name are kept."""
 
 
 class Record(NamedTuple):
     """One captured frame.
 
-    `frame` counts from 1 in its file, `time` is nanoseconds since the epoch (0 to `LATEST`), `link` the LINKTYPE
+    `frame` counts from 1 in its file, `time` is nanoseconds since the epoch (0 to `MAX_TIME_NS`), `link` the LINKTYPE
     number, `octets` what was captured and `original` how long the frame was on the wire.
     """
 
@@ -66,15 +66,15 @@ class Notes(Struct):
 
     def comment(self, frame: int, text: bytes) -> None:
         """Keep a comment, or count it once there are too many."""
-        if len(self.comments) < LARGEST_NOTES:
-            self.comments.append((frame, text[:LARGEST_TEXT].decode("utf-8", "replace")))
+        if len(self.comments) < MAX_NOTES:
+            self.comments.append((frame, text[:MAX_TEXT_OCTETS].decode("utf-8", "replace")))
         else:
             self.comments_more += 1
 
     def interface(self, name: bytes) -> None:
         """Keep an interface's name, or count it once there are too many."""
-        if len(self.interfaces) < LARGEST_NOTES:
-            self.interfaces.append(name[:LARGEST_TEXT].decode("utf-8", "replace"))
+        if len(self.interfaces) < MAX_NOTES:
+            self.interfaces.append(name[:MAX_TEXT_OCTETS].decode("utf-8", "replace"))
         else:
             self.interfaces_more += 1
 

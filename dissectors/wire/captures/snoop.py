@@ -4,7 +4,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from dissectors.wire.captures.records import LARGEST_RECORD, Notes, Pending, Record
+from dissectors.wire.captures.records import MAX_RECORD_OCTETS, Notes, Pending, Record
 
 MAGIC = b"snoop\0\0\0"
 FILE_HEADER = 16
@@ -38,7 +38,7 @@ class SnoopWalker:
             at = FILE_HEADER
         while at + RECORD_HEADER <= len(octets):
             original, captured, size, drops, seconds, micros = struct.unpack_from("!6I", octets, at)
-            if captured > LARGEST_RECORD or not RECORD_HEADER + captured <= size <= 2 * LARGEST_RECORD:
+            if captured > MAX_RECORD_OCTETS or not RECORD_HEADER + captured <= size <= 2 * MAX_RECORD_OCTETS:
                 notes.corrupt = (self._pending.offset + at, f"a record of {size} octets claims {captured}")
                 return
             if at + size > len(octets):

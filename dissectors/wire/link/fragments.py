@@ -9,11 +9,11 @@ from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Hashable
 
-LARGEST_DATAGRAM = 65_535
-PATIENCE = 60_000_000_000
+MAX_DATAGRAM_OCTETS = 65_535
+FRAGMENT_TIMEOUT_NS = 60_000_000_000
 """Nanoseconds after the first fragment until the others are no longer waited for (RFC 8200 section 4.5)."""
 
-PIECE_COST = 128
+PIECE_OCTETS = 128
 """What holding one fragment costs beside its octets; tiny fragments must not slip under the bound."""
 
 
@@ -45,7 +45,7 @@ class Partial:
                 starts.insert(index, at)
                 pieces.insert(index, octets[at - start : stop - start])
                 self.covered += stop - at
-                self.cost += stop - at + PIECE_COST
+                self.cost += stop - at + PIECE_OCTETS
                 index += 1
             if stop == end:
                 break
@@ -109,7 +109,7 @@ class Fragments:
             # It runs on behind the datagram's known end: like all that overlaps, it counts as far as it fits.
             octets, end, last = octets[: partial.total - offset], partial.total, False
             self.overlaps += 1
-        if not octets or end > LARGEST_DATAGRAM or (partial is not None and not partial.admits(end, last)):
+        if not octets or end > MAX_DATAGRAM_OCTETS or (partial is not None and not partial.admits(end, last)):
             self.refused += 1
             return None
         if partial is None:
@@ -131,7 +131,7 @@ class Fragments:
         partials = self._partials
         while partials:
             oldest = next(iter(partials))
-            if time - partials[oldest].since <= PATIENCE:
+            if time - partials[oldest].since <= FRAGMENT_TIMEOUT_NS:
                 return
             self._drop(oldest)
             self.forgotten += 1

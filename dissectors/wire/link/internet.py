@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import struct
 
-from dissectors.wire.link.fragments import LARGEST_DATAGRAM
+from dissectors.wire.link.fragments import MAX_DATAGRAM_OCTETS
 from dissectors.wire.link.headers import (
     ETHERNET,
     ETHERTYPE,
@@ -102,7 +102,7 @@ def reassemble(
     """
     if end > frame.held:
         frame.fragments.cut += 1
-        return None if offset else Next(PROTOCOL, protocol, at, at + LARGEST_DATAGRAM)
+        return None if offset else Next(PROTOCOL, protocol, at, at + MAX_DATAGRAM_OCTETS)
     whole = frame.fragments.add(key, offset, frame.octets[at:end], not more, frame.time)
     if whole is None:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from dissectors.analysis.connectivity.checks import MAX_PENDING, PATIENCE, Checks
+from dissectors.analysis.connectivity.checks import MAX_PENDING, REQUEST_TIMEOUT_NS, Checks
 from dissectors.analysis.connectivity.handshakes import Handshakes
 from dissectors.protocols import dtls, stun
 from dissectors.wire.datagram import Datagram, Flow, endpoint, host_of
@@ -38,7 +38,7 @@ def test_a_request_that_is_answered_after_it_was_sent_again_is_answered() -> Non
 
 
 def test_requests_given_up_while_an_answer_may_come_are_counted_and_old_ones_are_not() -> None:
-    for every, given_up in ((1, 5), (PATIENCE, 0)):
+    for every, given_up in ((1, 5), (REQUEST_TIMEOUT_NS, 0)):
         checks = Checks(100)
         for number in range(MAX_PENDING + 5):
             payload = request(transaction=number.to_bytes(12, "big"))

@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from dissectors.sources.interface.interfaces import Interface
-from dissectors.sources.interface.order import FOREVER, Order
+from dissectors.sources.interface.order import NEVER_NS, Order
 from dissectors.sources.interface.ring import SLL2, Ring, packets_in
 from dissectors.sources.pcapng_blocks import head, interface, section
 from dissectors.wire.captures.pcapng import PcapngWalker
@@ -113,7 +113,7 @@ def test_frames_of_several_rings_come_in_order_of_time_and_the_same_in_both(seed
     walker = PcapngWalker()
     list(walker.feed(head([(1, "a"), (1, "b"), (1, "c")], 0)))
     shown: list[Record] = []
-    for visit, until in zip(delivered, (199, 349, FOREVER), strict=True):
+    for visit, until in zip(delivered, (199, 349, NEVER_NS), strict=True):
         plain._until = other._until = until
         records = plain.records([(n, list(part)) for n, part in enumerate(visit)])
         octets, count = other.octets([(n, as_blocks(part, n)) for n, part in enumerate(visit)])
@@ -154,6 +154,6 @@ def test_blocks_that_lie_are_an_error_and_never_read_beyond() -> None:
         for _ in range(chance.randrange(1, 4)):
             octets[chance.randrange(len(octets))] = chance.randrange(256)
         try:
-            blocks.merged([bytes(octets[: chance.randrange(len(octets) + 1)]), made], chance.choice((300, FOREVER)))
+            blocks.merged([bytes(octets[: chance.randrange(len(octets) + 1)]), made], chance.choice((300, NEVER_NS)))
         except IndexError:
             continue

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dissectors.wire.captures.erf import LINKTYPE, ErfWalker
 from dissectors.wire.captures.formats import enough, looks_like, walker
 from dissectors.wire.captures.pcapng import resolution
-from dissectors.wire.captures.records import LARGEST_NOTES, LARGEST_RECORD, Notes, Record
+from dissectors.wire.captures.records import MAX_NOTES, MAX_RECORD_OCTETS, Notes, Record
 from dissectors.wire.errors import CaptureError
 
 DATA = Path(__file__).resolve().parents[2] / "data" / "captures"
@@ -168,10 +168,10 @@ def test_a_block_length_that_forgot_its_padding_is_rounded_up() -> None:
 
 
 def test_comments_and_interface_names_are_bounded() -> None:
-    comments = b"".join(option(1, b"again") for _ in range(LARGEST_NOTES + 5))
-    _, notes = read(section("<", comments) + interface(1, option(2, b"e")) * (LARGEST_NOTES + 3))
-    assert (len(notes.comments), notes.comments_more) == (LARGEST_NOTES, 5)
-    assert (len(notes.interfaces), notes.interfaces_more) == (LARGEST_NOTES, 3)
+    comments = b"".join(option(1, b"again") for _ in range(MAX_NOTES + 5))
+    _, notes = read(section("<", comments) + interface(1, option(2, b"e")) * (MAX_NOTES + 3))
+    assert (len(notes.comments), notes.comments_more) == (MAX_NOTES, 5)
+    assert (len(notes.interfaces), notes.interfaces_more) == (MAX_NOTES, 3)
 
 
 def test_snoop_is_read_with_its_padding_and_drops() -> None:
@@ -251,9 +251,9 @@ def test_any_octets_behind_a_magic_are_the_same_in_any_chunking(name: str, octet
 
 def test_a_length_that_cannot_be_true_stops_the_reading_there() -> None:
     good = pcap([b"abc", b"def"])
-    records, notes = read(good + struct.pack("<IIII", 0, 0, LARGEST_RECORD + 1, 5) + b"rest" * 9)
+    records, notes = read(good + struct.pack("<IIII", 0, 0, MAX_RECORD_OCTETS + 1, 5) + b"rest" * 9)
     assert len(records) == 2
-    assert notes.corrupt == (len(good), f"a record claims {LARGEST_RECORD + 1} octets")
+    assert notes.corrupt == (len(good), f"a record claims {MAX_RECORD_OCTETS + 1} octets")
     for total in (0, 4, 8, 0x7FFFFFFC):
         records, notes = read(pcapng() + struct.pack("<II", 6, total) + b"\0" * 64)
         assert len(records) == 4

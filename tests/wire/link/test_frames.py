@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dissectors.wire.captures.formats import walker
 from dissectors.wire.captures.records import Record
-from dissectors.wire.link.fragments import PATIENCE, Fragments
+from dissectors.wire.link.fragments import FRAGMENT_TIMEOUT_NS, Fragments
 from dissectors.wire.link.frames import DEPTH, READERS, Frames, Udp
 from dissectors.wire.link.headers import LINK
 from dissectors.wire.link.segments import Segments, hint
@@ -307,7 +307,7 @@ def test_what_never_becomes_whole_is_counted_and_forgotten_in_time() -> None:
     frames = Frames()
     assert not frames.udp(record(first))
     assert (frames.fragments.waiting, frames.fragments.incomplete) == (1, 1)
-    assert not frames.udp(record(second, time=PATIENCE + 1))
+    assert not frames.udp(record(second, time=FRAGMENT_TIMEOUT_NS + 1))
     assert (frames.fragments.forgotten, frames.fragments.incomplete) == (1, 2)
 
 
