@@ -28,11 +28,14 @@ Numbered = tuple[int, Datagram]
 """A datagram and its number within the batch."""
 
 
+Take = Callable[[Datagram, Any], Iterable[Malformed] | None]
+
+
 class Reader(NamedTuple):
     """What parses the datagrams of a protocol, and what takes them; that may raise or give back what is wrong."""
 
     parse: Callable[[bytes], Any]
-    take: Callable[[Datagram, Any], Iterable[Malformed] | None]
+    take: Take
 
 
 class SignallingReader:

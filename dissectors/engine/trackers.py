@@ -8,8 +8,9 @@ from dissectors.analysis.calls.table import MAX_RETIRED_ENDPOINTS, Calls
 from dissectors.analysis.connectivity.checks import Checks
 from dissectors.analysis.connectivity.handshakes import Handshakes
 from dissectors.analysis.streams.rtcp import Control
-from dissectors.engine.reading import Reader
-from dissectors.protocols import dtls, rtcp, sip, stun
+from dissectors.engine.reading import Reader, Take
+from dissectors.mux.table import TABLE
+from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import Limits
@@ -44,12 +45,13 @@ class Trackers:
         self.checks = Checks(capacity.checks)
         self.control = Control(capacity.sources)
         self.handshakes = Handshakes(capacity.handshakes)
-        self.readers = {
-            "SIP": Reader(partial(sip.parse_all, limits=limits), self._sip),
-            "STUN": Reader(stun.parse, self.checks.feed),
-            "RTCP": Reader(rtcp.parse, self.control.feed),
-            "DTLS": Reader(dtls.parse, self.handshakes.feed),
+        takes: dict[str, Take] = {
+            "STUN": self.checks.feed, "RTCP": self.control.feed, "DTLS": self.handshakes.feed,
         }
+        self.readers = {
+            spec.name: Reader(spec.parse, takes.get(spec.name, untracked)) for spec in TABLE if spec.reported
+        }
+        self.readers["SIP"] = Reader(partial(sip.parse_all, limits=limits), self._sip)
 
     @property
     def bounds_hit(self) -> dict[str, int]:
@@ -63,3 +65,7 @@ class Trackers:
 
     def _sip(self, datagram: Datagram, messages: tuple[sip.Message, ...]) -> list[Malformed]:
         return [malformed for message in messages for malformed in self.calls.feed(datagram, message)]
+
+
+def untracked(datagram: Datagram, message: object) -> None:
+    """Take a message of a protocol that has no tracker: that it could be read was all there was to find out."""

@@ -131,6 +131,23 @@ class Layer(Mixin):
         return said if self.spec.name in said.split(",")[0] else f"{self.spec.name} {said}", [UDP]
 
 
+class Octets(Layer):
+    """A layer that is all of its datagram's octets in one field, `octets`."""
+
+    __slots__ = ()
+
+    def do_dissect(self, octets: bytes) -> bytes:
+        """All of it."""
+        self.remember(octets, {"octets": octets})
+        return b""
+
+
+def plain(spec: Spec) -> type[Packet]:
+    """A layer for a protocol of which nobody wrote the fields; its `message` is what the protocol's `parse` gives."""
+    fields = [StrField("octets", b"")]
+    return type(spec.name, (Octets, Packet), {"name": spec.name, "spec": spec, "fields_desc": fields})
+
+
 class Trailed(Layer):
     """A layer that has octets after its payload, or sends another payload than it shows."""
 

@@ -9,27 +9,22 @@ from scapy.config import conf
 from scapy.layers.inet import UDP
 from scapy.packet import Packet, bind_layers
 
-from dissectors.layers.layer import claimed
+from dissectors.layers.layer import claimed, plain
 from dissectors.layers.rtcp import RTCP
 from dissectors.layers.rtp import RTP
 from dissectors.layers.sip import SIP
 from dissectors.layers.small import DTLS, QUIC, TURN, ZRTP, KeepAlive
 from dissectors.layers.stun import STUN
 from dissectors.mux import classify
-from dissectors.mux.table import PROTOCOLS, ROWS
+from dissectors.mux.table import PROTOCOLS, ROWS, TABLE
 
-LAYERS: dict[str, type[Packet]] = {
-    "SIP": SIP,
-    "KEEPALIVE": KeepAlive,
-    "STUN": STUN,
-    "ZRTP": ZRTP,
-    "DTLS": DTLS,
-    "TURN": TURN,
-    "RTCP": RTCP,
-    "RTP": RTP,
-    "QUIC": QUIC,
+OWN: dict[str, type[Packet]] = {
+    layer.spec.name: layer for layer in (SIP, KeepAlive, STUN, ZRTP, DTLS, TURN, RTCP, RTP, QUIC)
 }
-"""The protocols of the table, and their layers."""
+"""Layers with fields of their own, by the protocol whose `Spec` they name."""
+
+LAYERS: dict[str, type[Packet]] = {spec.name: OWN.get(spec.name) or plain(spec) for spec in TABLE}
+"""The protocols of the table, and their layers: one whose fields nobody wrote out shows its octets."""
 
 _BY_ROW: tuple[type[Packet] | None, ...] = (*(LAYERS[PROTOCOLS[number]] for number, _ in ROWS), None)
 _CERTAIN: tuple[bool, ...] = (*(row.strength == "certain" for _, row in ROWS), False)

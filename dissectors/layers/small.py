@@ -19,7 +19,7 @@ from scapy.fields import (
 )
 from scapy.packet import Packet
 
-from dissectors.layers.layer import Later, Layer, Trailed, cut, optional
+from dissectors.layers.layer import Later, Layer, Octets, Trailed, cut, optional
 from dissectors.protocols import dtls, keepalive, quic, turn, zrtp
 from dissectors.protocols.dtls_names import CONTENT_TYPES, VERSIONS
 
@@ -27,17 +27,12 @@ MOST_RECORDS = 128
 _CONNECTION_ID_RECORD = 25
 
 
-class KeepAlive(Layer, Packet):
+class KeepAlive(Octets, Packet):
     """A datagram that only keeps a binding alive: CR LF, NULs."""
 
     name = "Keep-alive"
     spec = keepalive.SPEC
     fields_desc = [StrField("octets", b"\r\n\r\n")]
-
-    def do_dissect(self, octets: bytes) -> bytes:
-        """All of it."""
-        self.remember(octets, {"octets": octets})
-        return b""
 
 
 class TURN(Layer, Packet):

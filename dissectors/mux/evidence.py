@@ -17,14 +17,15 @@ from dissectors.mux import payload_hints as payload_hints
 from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux.counters import MAX_DROPOUT, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
-from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
+from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN, UNKNOWN_ROW
 
 NUMBER = {name: number for number, name in enumerate(PROTOCOLS)}
-STUN, DTLS, TURN, ZRTP, RTCP, RTP, QUIC, SIP = (
-    NUMBER[name] for name in ("STUN", "DTLS", "TURN", "ZRTP", "RTCP", "RTP", "QUIC", "SIP")
-)
+STUN, DTLS, TURN, RTCP, RTP, QUIC = (NUMBER[name] for name in ("STUN", "DTLS", "TURN", "RTCP", "RTP", "QUIC"))
+"""Those whose evidence needs rules of its own, below."""
 
-CONFIRMED_BY = {TURN: (STUN, TURN), STUN: (STUN,), DTLS: (DTLS,), QUIC: (QUIC,)}
+CONFIRMED_BY = {
+    number: tuple(NUMBER[name] for name in spec.confirmed_by or (spec.name,)) for number, spec in enumerate(TABLE)
+}
 """What must have been seen on the 5-tuple, in either direction, for a plausible datagram of a protocol to count."""
 
 _CONFIRMED_MASK = {protocol: sum(1 << number for number in by) for protocol, by in CONFIRMED_BY.items()}
@@ -32,8 +33,7 @@ _RELEASES = {
     number: tuple(waiting for waiting, by in CONFIRMED_BY.items() if number in by)
     for number in {number for by in CONFIRMED_BY.values() for number in by}
 }
-_AGREED = 1 << STUN | 1 << DTLS | 1 << ZRTP | 1 << TURN | 1 << SIP
-_MEDIA_PATH = _AGREED | 1 << RTP | 1 << RTCP
+_MEDIA_PATH = sum(1 << number for number, spec in enumerate(TABLE) if spec.role != "other")
 BESIDE_QUIC = _MEDIA_PATH
 """What on a 5-tuple says that QUIC does not have it alone."""
 

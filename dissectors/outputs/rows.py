@@ -9,16 +9,14 @@ from typing import Any, NamedTuple
 
 from dissectors.mux.explain import read
 from dissectors.mux.scan import Row
-from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from dissectors.outputs.escape import scalar, visible
 from dissectors.outputs.terminal.lines import clip
 from dissectors.wire.datagram import Flow, endpoint
 from dissectors.wire.errors import Malformed
 
-MEDIA = ("RTP", "RTCP")
-NAMED_TWICE = (*MEDIA, "QUIC")
-"""Protocols whose summaries begin with their name, which a short line has said already."""
-SHORT = {"UNKNOWN": "?", "KEEPALIVE": "keep"}
+SHORT = {"UNKNOWN": "?", **{spec.name: spec.short or spec.name for spec in TABLE}}
+MEDIA = frozenset(spec.name for spec in TABLE if spec.role == "media")
 MAX_SUMMARY_LENGTH = 240
 FORCED = "forced by the user"
 """The evidence of a datagram whose port the user insists on."""
@@ -76,14 +74,20 @@ class Listing:
             flow = shortened(datagram.flow, layout.flow) if layout.short else visible(str(datagram.flow))
             columns.append(f"{flow:<{layout.flow}}")
         name = PROTOCOLS[row.protocol]
-        columns.append(f"{SHORT.get(name, name) if layout.short else name:<{layout.protocol}}")
+        columns.append(f"{SHORT[name] if layout.short else name:<{layout.protocol}}")
         if layout.strength:
             columns.append(f"{row.strength or '–':<{layout.strength}}")
         says = summary(row)
-        if layout.short and name in NAMED_TWICE:
-            says = says.removeprefix(f"{name} ")
+        if layout.short:
+            says = without_name(says, name)
         text = layout.gap.join([*columns, says])
         return clip(text, self.width) if self.width else text
+
+
+def without_name(says: str, name: str) -> str:
+    """A summary without the name that it begins with and that a line has said already; a version needs its name."""
+    rest = says.removeprefix(f"{name} ")
+    return says if rest[:1].isdigit() else rest
 
 
 def shortened(flow: Flow, width: int) -> str:

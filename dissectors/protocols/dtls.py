@@ -247,5 +247,8 @@ SPEC = Spec(
         plausible("unified header of DTLS 1.3", AtLeast(18), Bits(0, 0xE0, 0x20), encrypted=True),
     ),
     parse=parse,
+    role="path",
+    reported=True,
     wireshark="dtls",
+    colour="magenta",
 )

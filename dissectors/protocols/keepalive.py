@@ -52,5 +52,6 @@ SPEC = Spec(
         certain("an empty datagram", AtMost(0)),
     ),
     parse=parse,
-    wireshark="data",
+    short="keep",
+    colour="bright_black",
 )

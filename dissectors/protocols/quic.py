@@ -155,4 +155,6 @@ SPEC = Spec(
     ),
     parse=parse,
     wireshark="quic",
+    layers=("gquic",),
+    colour="bright_blue",
 )

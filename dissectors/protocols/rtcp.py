@@ -252,5 +252,8 @@ SPEC = Spec(
         ),
     ),
     parse=parse,
+    role="media",
+    reported=True,
     wireshark="rtcp",
+    colour="blue",
 )

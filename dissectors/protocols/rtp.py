@@ -178,5 +178,8 @@ SPEC = Spec(
     name="RTP",
     match=(plausible("version 2 and a header that fits", AtLeast(12), Bits(0, 0xC0, 0x80), RtpHeader()),),
     parse=parse,
+    role="media",
     wireshark="rtp",
+    layers=("srtp",),
+    colour="green",
 )

@@ -227,5 +227,9 @@ SPEC = Spec(
     name="SIP",
     match=(certain("start line of SIP/2.0", StartLine(b"SIP/2.0", (b"sip:", b"sips:", b"tel:"))),),
     parse=parse,
+    role="signalling",
+    reported=True,
     wireshark="sip",
+    opens=True,
+    colour="cyan",
 )

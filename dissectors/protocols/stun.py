@@ -372,5 +372,10 @@ SPEC = Spec(
         plausible("Shared Secret message of RFC 3489", Bits(1, 0xEF, 0x02), *_CLASSIC, wireshark="classicstun"),
     ),
     parse=parse,
+    role="path",
+    reported=True,
     wireshark="stun-udp",
+    layers=("stun",),
+    opens=True,
+    colour="yellow",
 )

@@ -52,5 +52,8 @@ SPEC = Spec(
         ),
     ),
     parse=parse,
+    role="path",
+    confirmed_by=("STUN", "TURN"),
     wireshark="turnchannel",
+    colour="bright_yellow",
 )

@@ -218,5 +218,8 @@ SPEC = Spec(
     name="ZRTP",
     match=(certain("magic cookie «ZRTP»", AtLeast(12), Bits(0, 0xF0, 0x10), U32(4, MAGIC_COOKIE)),),
     parse=parse,
+    role="path",
     wireshark="zrtp",
+    opens=True,
+    colour="bright_magenta",
 )

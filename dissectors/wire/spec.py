@@ -17,6 +17,15 @@ from dissectors.wire.values import Struct
 
 Strength = Literal["certain", "plausible"]
 
+Role = Literal["signalling", "path", "media", "other"]
+"""What a protocol does for a call: it signals it, prepares its path or keys, is its media, or has no part in it.
+
+A 5-tuple that carries any of the first three is a *media path*: what only looks like media counts sooner there.
+"""
+
+NO_DISSECTOR = "data"
+"""What Wireshark calls octets that it has no dissector for."""
+
 
 class AtLeast(NamedTuple):
     """The datagram has at least `octets` octets."""
@@ -121,12 +130,40 @@ class Row(NamedTuple):
 
 
 class Spec(Struct, frozen=True):
-    """One protocol of the table: its name, its rows in order, how to read it, and Wireshark's name for it."""
+    """One protocol of the table, and all that the other floors need to know of it.
+
+    `name` in capital letters, `match` its rows in order, `parse` reads a datagram or raises `Malformed`.
+
+    `role` says what it does for a call. `confirmed_by` names the protocols that confirm a plausible row when they stand
+    on the same 5-tuple; by default the protocol itself, by a row that is certain. Those whose evidence needs more have
+    rules of their own in `mux.evidence`.
+
+    With `reported` every datagram is parsed for the report, and what is malformed is a finding.
+
+    `wireshark` is the dissector that Wireshark's plugin hands it to; a row may name another one. `layers` are further
+    names under which Wireshark shows it, so that `verify` knows its verdict. `opens` lets its certain rows open a
+    conversation on any port, for the plugin's heuristic: only where they take nothing for a call that is none.
+
+    `short` is its name where a column is narrow, of up to four letters; `colour` a terminal's name for its colour.
+    """
 
     name: str
     match: tuple[Row, ...]
     parse: Callable[[bytes], Any]
-    wireshark: str
+    role: Role = "other"
+    confirmed_by: tuple[str, ...] = ()
+    reported: bool = False
+    wireshark: str = NO_DISSECTOR
+    layers: tuple[str, ...] = ()
+    opens: bool = False
+    short: str = ""
+    colour: str = ""
+
+    @property
+    def shown_as(self) -> frozenset[str]:
+        """Wireshark's names for it, of dissectors and of layers; none where Wireshark has no dissector."""
+        dissectors = (self.wireshark, *(row.wireshark for row in self.match))
+        return frozenset(name for name in (*dissectors, *self.layers) if name and name != NO_DISSECTOR)
 
 
 def certain(reason: str, *clauses: Clause, wireshark: str | None = None) -> Row:

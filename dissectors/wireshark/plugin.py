@@ -21,9 +21,6 @@ from dissectors.wire.values import Struct
 PARTS = ("classify", "inflate", "bodies", "sip", "parts", "wireshark")
 """The hand-written parts in their order, after `head` and the constants."""
 
-OPENING = ("SIP", "STUN", "ZRTP")
-"""Protocols whose certain rows open a conversation on any port: measured, they take nothing for a call that is none."""
-
 DESCRIBED = "Calls on one UDP port"
 """How the plugin describes its protocol to Wireshark, whatever its name."""
 
@@ -122,7 +119,7 @@ def _constants(defaults: Defaults) -> Iterator[str]:
 def _row(number: int, protocol: int, row: Row) -> Iterator[str]:
     """One row as a Lua table, a clause a line."""
     spec = TABLE[protocol]
-    opens = spec.name in OPENING and row.strength == "certain"
+    opens = spec.opens and row.strength == "certain"
     yield f"  {{ -- {number + 1}"
     yield f"    type = {protocol + 1}, name = {_lua(spec.name)}, strength = {_lua(row.strength)},"
     yield f"    reason = {_lua(row.reason)},"

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dissectors.mux.scan import Row
-from dissectors.mux.table import PROTOCOLS
+from dissectors.mux.table import TABLE, UNKNOWN
 
-MEDIA = frozenset(("STUN", "TURN", "DTLS", "ZRTP", "RTP", "RTCP"))
-"""A port that carries one of these is a port of media, even where SIP shares it."""
+MEDIA = ("path", "media")
+"""Roles of protocols that make a port one of media, even where signalling shares it."""
 
 
 class Ports(NamedTuple):
@@ -26,10 +26,12 @@ def ports_in(rows: Iterable[Row]) -> Ports:
     media: set[int] = set()
     signalling: set[int] = set()
     for row in rows:
-        protocol, flow = PROTOCOLS[row.protocol], row.datagram.flow
-        if protocol == "SIP":
+        if row.protocol == UNKNOWN:
+            continue
+        role, flow = TABLE[row.protocol].role, row.datagram.flow
+        if role == "signalling":
             signalling.update((flow.sport, flow.dport))
-        elif protocol in MEDIA:
+        elif role in MEDIA:
             media.update((flow.sport, flow.dport))
     return Ports(written(media), written(signalling - media))
 

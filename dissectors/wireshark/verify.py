@@ -13,19 +13,16 @@ import pyshark
 from pyshark.capture.capture import TSharkCrashException
 
 from dissectors.mux.scan import Row
-from dissectors.mux.table import PROTOCOLS
+from dissectors.mux.table import PROTOCOLS, TABLE
 from dissectors.wire.values import Struct, field
 from dissectors.wireshark.plugin import Defaults, render
 from dissectors.wireshark.tshark import NoWireshark, Tshark
 
-CLASSES = {
-    "sip": "SIP", "stun": "STUN", "classicstun": "STUN", "turnchannel": "TURN", "dtls": "DTLS", "zrtp": "ZRTP",
-    "quic": "QUIC", "gquic": "QUIC", "rtp": "RTP", "srtp": "RTP", "rtcp": "RTCP", "srtcp": "RTCP",
-}
+CLASSES = {layer: spec.name for spec in TABLE for layer in spec.shown_as}
 """Wireshark's layers that are classes of ours; anything else above UDP is none of them."""
 
-NONE = ("UNKNOWN", "KEEPALIVE")
-"""Classes of ours that claim no protocol: they agree with any of Wireshark's that is none of ours."""
+NAMELESS = ("UNKNOWN", *(spec.name for spec in TABLE if not spec.shown_as))
+"""Classes of ours for which Wireshark has no name: they agree with any of Wireshark's that is none of ours."""
 
 CUT_SHORT = ("data", "_ws.short")
 """What Wireshark shows of a datagram that was captured in part and whose own dissector could not begin."""
@@ -154,7 +151,7 @@ def _compared(rows: Iterable[Row], theirs: dict[int, list[str]], labelled: int) 
             continue
         layer = layers[row.datagram.layer]
         datagrams += 1
-        if CLASSES.get(layer) == ours or (ours in NONE and layer not in CLASSES):
+        if CLASSES.get(layer) == ours or (ours in NAMELESS and layer not in CLASSES):
             agreed += 1
             continue
         found = differences.setdefault((ours, layer), Difference(ours, layer))

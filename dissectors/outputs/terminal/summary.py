@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from dissectors.mux.table import TABLE
 from dissectors.outputs.terminal.lines import (
     BLANK,
     Line,
@@ -28,10 +29,7 @@ from dissectors.wire.datagram import endpoint
 MARKS = {"error": "✖", "warning": "▲", "note": "●"}
 STYLES = {"error": "bold red", "warning": "yellow", "note": "blue"}
 SEVERITIES = tuple(MARKS)
-PROTOCOL_STYLES = {
-    "SIP": "cyan", "RTP": "green", "RTCP": "blue", "STUN": "yellow", "TURN": "bright_yellow", "DTLS": "magenta",
-    "ZRTP": "bright_magenta", "QUIC": "bright_blue", "KEEPALIVE": "bright_black", "UNKNOWN": "red",
-}
+PROTOCOL_STYLES = {"UNKNOWN": "red", **{spec.name: spec.colour for spec in TABLE}}
 OUTCOMES = {"established": "still open", "fragment": "in part"}
 KINDS = {"options": "OPTIONS request", "other": "other SIP transaction"}
 NUMBERS = re.compile(r"0x[0-9A-F]+|\d+")
