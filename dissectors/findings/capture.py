@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.rule import Facts, Found, counted, problem, rule
+from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, problem, rule
 
 MIN_RTP_PACKETS = 20
 MEDIA = ("SIP", "RTP")
 
 CUT = problem(
     "capture-cut", "warning", "The capture ends in the middle of a record",
+    confirm_seconds=AT_ONCE,
     why="The last packets are missing.",
     fix="Stop the capture program before copying the file, or let it write packet by packet (tcpdump -U).",
 )
 CORRUPT = problem(
     "capture-corrupt", "error", "The capture file is damaged",
+    confirm_seconds=AT_ONCE,
     why="Nothing behind this point of the file could be read.",
     fix="Copy the file again in binary mode; if the damage is in the original, capture again.",
 )
 DROPS = problem(
     "capture-drops", "warning", "The capture reports packets that it dropped",
+    confirm_seconds=AT_ONCE,
     why="What the capture dropped looks like loss on the network and is not.",
     fix="Capture with a larger buffer (tcpdump -B 4096) or a narrower filter.",
 )
@@ -31,6 +34,7 @@ KEPT_IN_PART = problem(
 )
 SNAPLEN = problem(
     "capture-snaplen", "warning", "Messages are cut by the capture",
+    confirm_seconds=AT_ONCE,
     why="Message bodies and their compressed SDP cannot be read where their end is missing.",
     fix="Capture whole packets: tcpdump -s 0, or no limit in Wireshark's capture options.",
 )
@@ -51,6 +55,7 @@ BOUND = problem(
 )
 MALFORMED = problem(
     "message-malformed", "warning", "A message breaks the rules of its protocol",
+    confirm_seconds=AT_ONCE,
     why="The receiver will probably not understand this message either.",
     fix="Look at the octets: muxshark explain FILE FRAME.",
 )
@@ -63,6 +68,7 @@ PLAUSIBLE = problem(
 
 @rule(
     "capture-doubled", "warning", "The capture has every datagram twice",
+    scope="capture", confirm_seconds=AT_ONCE,
     why="It was taken where datagrams pass twice (two interfaces, a mirror port that sends both directions twice, the "
     "loopback): counts of duplicates and retransmissions mean nothing.",
     fix="Capture on one interface only, or remove duplicates (editcap -d).",
@@ -77,6 +83,7 @@ def capture_doubled(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "capture-one-direction", "warning", "The capture has one direction only",
+    scope="capture", confirm_seconds=AT_ONCE,
     why="Everything that the other side sends is missing: it was not sent, or it does not pass this place.",
     fix="Capture on the endpoint itself, or on a port that mirrors both directions.",
 )
@@ -97,6 +104,7 @@ def capture_one_direction(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "not-analysed-tcp", "note", "Signalling over TCP or TLS",
+    scope="capture",
     why="Only UDP is analysed; calls that are signalled over TCP or TLS are not in this report.",
     fix="Use Wireshark for these ports, or let the phone signal over UDP.",
 )
@@ -107,6 +115,7 @@ def not_analysed_tcp(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "unknown-share", "note", "Datagrams of no known protocol",
+    scope="capture",
     why="These datagrams match no protocol of the table and are counted, not guessed.",
     fix="muxshark explain FILE FRAME shows every rule that was tried on one of them.",
 )

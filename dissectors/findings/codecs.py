@@ -19,6 +19,7 @@ COLLIDING = range(64, 96)
 
 @rule(
     "payload-type-not-negotiated", "warning", "A payload type that nobody announced",
+    scope="stream",
     why="The receiver has no codec for it and drops it.",
     fix="Compare the SDP of both sides with what is sent: after a re-INVITE senders sometimes keep the old numbers.",
 )
@@ -42,6 +43,7 @@ def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "payload-type-changed", "note", "The codec changed within a stream",
+    scope="stream",
     why="Both codecs were agreed, so this is allowed; receivers that reset may lose a moment.",
     fix="Expected when a sender adapts to the network or a transfer happened; else look at the sender.",
 )
@@ -66,6 +68,7 @@ def beside(payload_type: int, codec: str | None, largest: int) -> bool:
 
 @rule(
     "payload-type-collides", "warning", "A payload type that looks like RTCP on a shared port",
+    scope="stream",
     why="With the marker bit set, types 64 to 95 read as RTCP where both share a port (RFC 5761 section 4).",
     fix="Let the offer use types from 96 to 127, or 0 to 63.",
 )
@@ -79,6 +82,7 @@ def payload_type_collides(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "codec-guessed", "note", "The codec is a guess",
+    scope="stream",
     why="The SDP has no rtpmap for this payload type, so the codec is a hint and not a fact.",
     fix="Compare with what the endpoint's documentation says of the payload type.",
 )
@@ -93,6 +97,7 @@ def codec_guessed(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "clock-differs", "warning", "Timestamps do not run at the announced clock",
+    scope="stream",
     why="The receiver plays at the wrong speed, or its jitter buffer over- or underruns all the time.",
     fix="Look at the clock in a=rtpmap; G.722 must say 8000, Opus 48000, whatever the sound is sampled at.",
 )
@@ -118,6 +123,7 @@ def seen_clock(stream: Stream) -> int | None:
 
 @rule(
     "time-not-real", "note", "Media was captured faster than it is played",
+    scope="stream",
     why="Somebody replayed or made this capture at another speed: jitter, gaps and drift in it mean nothing.",
     fix="Judge loss and order only, or capture in real time.",
 )
@@ -131,6 +137,7 @@ def time_not_real(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "silence-suppressed", "note", "The sender pauses while nobody speaks",
+    scope="stream",
     why="Timestamps go on and sequence numbers do not: that is silence suppression (DTX), not loss.",
     fix="Nothing. If people complain about chopped words, switch it off at the sender.",
 )
@@ -144,6 +151,7 @@ def silence_suppressed(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "digits-sent", "note", "Keys were pressed",
+    scope="stream",
     why="Digits travel as telephone events (RFC 4733); they may be a PIN, and they are readable here.",
     fix="Nothing. If a menu does not react, compare these with what it understood.",
 )
@@ -158,6 +166,7 @@ def digits_sent(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "redundancy-sent", "note", "The stream carries redundancy",
+    scope="stream",
     why="Redundancy or parity hides loss from the listener: what is lost here may still be heard.",
     fix="Nothing; keep it in mind when you compare loss and quality.",
 )

@@ -41,6 +41,7 @@ def agreements(facts: Facts) -> dict[tuple[str, ...], list[Check]]:
 
 @rule(
     "ice-failed", "error", "No connectivity check was answered",
+    scope="path",
     why="The two sides cannot reach one another on any pair of candidates: there will be no media.",
     fix="Look at NAT and firewall of both; a TURN server lets media through where no hole can be punched.",
 )
@@ -59,6 +60,7 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ice-one-way", "warning", "Connectivity checks get through in one direction only",
+    scope="path",
     why="One side's checks are answered and the other's, on the same pair, are not: media will flow one way at most.",
     fix="Look at the firewall or NAT in front of the side that does not answer.",
 )
@@ -72,6 +74,7 @@ def ice_one_way(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ice-role-conflict", "note", "Both sides took the same ICE role",
+    scope="path",
     why="487 makes one of them change its role (RFC 8445 section 7.3.1.1); it costs a round trip.",
     fix="Nothing, if it happens once; otherwise one side does not change its role.",
 )
@@ -83,6 +86,7 @@ def ice_role_conflict(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ice-refused", "error", "A connectivity check was refused",
+    scope="path",
     why="400 and 401 mean that user fragment or password are not those of the SDP: no pair can work.",
     fix="Look for an answer of another call or branch, or a proxy that changes a=ice-ufrag or a=ice-pwd.",
 )
@@ -95,6 +99,7 @@ def ice_refused(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ice-not-nominated", "warning", "No pair of candidates was nominated",
+    scope="path",
     why="Checks succeed and the controlling side never chooses a pair, so that ICE does not end.",
     fix="Look at the side that is controlling; an ICE-lite peer needs the other one to nominate.",
 )
@@ -109,6 +114,7 @@ def ice_not_nominated(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "consent-lost", "error", "A path that worked stopped answering",
+    scope="path",
     why="Without an answer for 30 seconds a sender must stop (RFC 7675): the call goes silent.",
     fix="Look at what changed then: a NAT binding that expired, a network that was left, a peer that went away.",
 )
@@ -124,6 +130,7 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "stun-unanswered", "warning", "STUN requests get no answer",
+    scope="path",
     why="Without it an endpoint does not learn its public address, and NAT bindings are not kept open.",
     fix="See whether the server's address and port are right and the firewall lets UDP out.",
 )
@@ -141,6 +148,7 @@ def stun_unanswered(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "stun-error", "note", "A STUN request was refused",
+    scope="path",
     why="The server understood the request and does not do what it asks.",
     fix="The code says why: 400 malformed, 420 an attribute that it does not know, 500 its own error.",
 )
@@ -153,6 +161,7 @@ def stun_error(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "turn-allocation-failed", "error", "The TURN server gave no relay",
+    scope="path",
     why="Where no direct path works, there will be no media.",
     fix="401 twice: wrong credentials; 403: not allowed; 486: the quota is used up; 508: the server has no port left.",
 )
@@ -170,6 +179,7 @@ def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "turn-refused", "warning", "The TURN server refused a permission, a channel or a refresh",
+    scope="path",
     why="Without a permission the relay drops what the peer sends; without a refresh the allocation ends.",
     fix="403: the peer's address is not allowed (often a private one); 437: the allocation is gone.",
 )
@@ -182,6 +192,7 @@ def turn_refused(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "nat-found", "note", "An endpoint is behind a NAT",
+    scope="path",
     why="It is seen under another address than its own; who sends to its own address does not reach it.",
     fix="Nothing, if ICE or symmetric RTP is used.",
 )
@@ -196,6 +207,7 @@ def nat_found(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "nat-symmetric", "warning", "A NAT gives each destination another port",
+    scope="path",
     why="What a STUN server sees is not what a peer will see, so the announced address does not work: holes cannot be "
     "punched to another NAT of this kind.",
     fix="Use a TURN relay, or change the NAT to endpoint-independent mapping (RFC 4787).",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from dissectors.analysis.streams.clock import VIDEO_CLOCK
-from dissectors.findings.rule import Facts, Found, Look, both_ends, counted, name_of, rule
+from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, Look, both_ends, counted, name_of, rule
 from dissectors.findings.sources import spanning
 from dissectors.report import Severity, Stream
 
@@ -23,6 +23,7 @@ MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
 
 @rule(
     "stream-loss", "warning", "Datagrams of a stream are lost",
+    scope="stream",
     why="From about 1 % loss speech suffers, from 5 % it is hard to follow.",
     fix="Compare with the receiver's RTCP: loss that it does not report happened at the capture point.",
 )
@@ -52,6 +53,7 @@ def expected(stream: Stream) -> int:
 
 @rule(
     "loss-bursts", "warning", "Losses come many in a row",
+    scope="stream",
     why="Concealment covers one or two lost frames; a run of them is heard as a hole.",
     fix="Look for moments in which the path stalls: Wi-Fi roaming, a full queue, a route that changes.",
 )
@@ -126,16 +128,19 @@ def located(where: Where) -> Look:
 LOCATED = (
     rule(
         "loss-in-capture", "warning", "The receiver got what is missing here",
+        scope="stream",
         why="The receiver reports fewer lost than are missing here: the capture dropped them, not the network.",
         fix="Capture with a larger buffer (tcpdump -B 4096), a narrower filter, or where all of the path is seen.",
     )(located("in")),
     rule(
         "loss-behind-capture", "warning", "Datagrams are lost behind the capture point",
+        scope="stream",
         why="They are in this capture, and the receiver reports them lost.",
         fix="Look between where this was captured and the receiver.",
     )(located("behind")),
     rule(
         "loss-before-capture", "note", "The loss happened before the capture point",
+        scope="stream",
         why="The receiver reports as many lost as are missing here: they never reached this point of the path.",
         fix="Look between the sender and where this was captured.",
     )(located("before")),
@@ -144,6 +149,7 @@ LOCATED = (
 
 @rule(
     "stream-reordered", "note", "Datagrams came in another order than they were sent",
+    scope="stream",
     why="Late packets are lost to a jitter buffer that is too short.",
     fix="Look for load balancing per packet on the path.",
 )
@@ -156,6 +162,7 @@ def stream_reordered(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "stream-duplicates", "note", "Datagrams came twice",
+    scope="stream",
     why="Duplicates are harmless to the listener; they mean a loop, a bond of two links, or a capture that sees both.",
     fix="See whether all datagrams come twice (then it is the capture) or some (then it is the network).",
 )
@@ -170,6 +177,7 @@ def stream_duplicates(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "stream-jitter", "warning", "Datagrams arrive irregularly",
+    scope="stream",
     why="A jitter buffer of usual size (40 to 60 ms) begins to drop packets as late.",
     fix="Look for a queue without priority for voice, Wi-Fi, or a sender that is short of processor time.",
 )
@@ -183,6 +191,7 @@ def stream_jitter(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "clock-drift", "note", "The sender's clock runs fast or slow",
+    scope="stream",
     why="The receiver's buffer slowly fills or empties: now and then it must skip or repeat a frame.",
     fix="Below about 200 ppm good receivers correct it unheard; above, look for a sound card with a wrong rate.",
 )
@@ -198,6 +207,7 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "timestamp-jump", "note", "Timestamps jump",
+    scope="stream",
     why="A step that no clock explains: the sender switched its source of sound or began anew without saying so.",
     fix="Expected after hold or a transfer; otherwise look at the sender.",
 )
@@ -211,6 +221,7 @@ def timestamp_jump(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "sequence-restart", "note", "Sequence numbers began anew, or jumped far",
+    scope="stream",
     why="The sender restarted with the same SSRC; receivers under SRTP may refuse everything from there on.",
     fix="Look at what restarted it; a new stream should take a new SSRC.",
 )
@@ -224,6 +235,7 @@ def sequence_restart(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "quality-poor", "warning", "This stream will have sounded badly",
+    scope="stream",
     why="Below a score of 3.6 many listeners are dissatisfied, below 3.1 nearly all (ITU-T G.107 annex B).",
     fix="See the findings about loss and round trip: one of them is why. Where there is neither, it is the codec.",
 )
@@ -240,6 +252,7 @@ def quality_poor(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "round-trip-long", "warning", "It takes long from one side to the other and back",
+    scope="stream",
     why="From about 300 ms there and back people begin to speak at the same time.",
     fix="Look at the path that media takes: a relay on another continent, a satellite, a queue that is too long.",
 )
@@ -252,6 +265,7 @@ def round_trip_long(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "rtcp-missing", "note", "Nobody sends RTCP",
+    scope="capture", confirm_seconds=UNANSWERED_SECONDS,
     why="Without reports neither side knows what the other loses, and nobody can measure the round trip.",
     fix="See whether a firewall stops the odd port; a=rtcp-mux avoids that.",
 )

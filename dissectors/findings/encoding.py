@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.rule import Facts, Found, of, rule
+from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
 from dissectors.report import Body, Message
 
 ALIASES = {"deflate": "zlib"}
@@ -33,6 +33,7 @@ def _ended(facts: Facts, status: str) -> Iterator[Found]:
 
 @rule(
     "body-truncated", "error", "A compressed body ends too early",
+    confirm_seconds=AT_ONCE,
     why="The compressed body ends before its own end: the receiver cannot read the whole of it.",
     fix="Compare Content-Length with what was sent; look for a path that cuts or a snaplen that is too short.",
 )
@@ -42,6 +43,7 @@ def body_truncated(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "body-corrupt", "error", "A compressed body cannot be inflated",
+    confirm_seconds=AT_ONCE,
     why="The receiver sees no SDP.",
     fix="Look for a device on the path that rewrites SIP bodies without inflating them first.",
 )
@@ -51,6 +53,7 @@ def body_corrupt(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "body-over-limit", "error", "A body inflates to far more than a message needs",
+    confirm_seconds=AT_ONCE,
     why="An inflate bomb, or a broken sender: a receiver without bounds runs out of memory.",
     fix="Do not forward it; raise --max-inflated and --max-ratio only if you trust the sender.",
 )
@@ -60,6 +63,7 @@ def body_over_limit(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "body-label-wrong", "warning", "Content-Encoding says something else than the body is",
+    confirm_seconds=AT_ONCE,
     why="Receivers that trust the label cannot inflate this body.",
     fix="Let the sender name what it sends: deflate for zlib data (RFC 1950), gzip for gzip data.",
 )
@@ -78,6 +82,7 @@ def truthful(body: Body) -> bool:
 
 @rule(
     "body-unlabelled", "warning", "A compressed body without Content-Encoding",
+    confirm_seconds=AT_ONCE,
     why="A receiver takes the compressed octets for the SDP itself.",
     fix="Let the sender add Content-Encoding: deflate (compact form: e).",
 )
@@ -90,6 +95,7 @@ def body_unlabelled(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "body-compressed", "note", "Bodies are compressed",
+    scope="capture", confirm_seconds=AT_ONCE,
     why="Smaller messages get through more paths; tools and proxies that cannot inflate see no SDP.",
     fix="Nothing, between endpoints that know one another. Else let the sender leave the bodies plain.",
 )
@@ -125,6 +131,7 @@ def fingerprint(message: Message, body: Body) -> str:
 
 @rule(
     "headers-compact", "note", "Headers are written by their compact names",
+    scope="capture",
     why="One letter instead of a name saves some sixty octets a message; some tools miss bodies behind c: and l:.",
     fix="Nothing.",
 )

@@ -181,6 +181,7 @@ def media_after_bye(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "early-media", "note", "Media flowed before the call was answered",
+    scope="stream",
     why="Announcements and ring tones of the network come before the 200 OK; nobody is charged for them.",
     fix="Nothing. If callers do not hear it, see whether 183 carried SDP and whether a firewall lets it in.",
 )
@@ -196,6 +197,7 @@ def early_media(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "media-elsewhere", "warning", "Media goes to a port that nobody announced",
+    scope="stream",
     why="The receiver waits at the announced port and hears nothing, unless it learns from what it gets itself.",
     fix="Compare the port in the SDP with the datagrams; look for an ALG that changes one of them only.",
 )
@@ -259,6 +261,7 @@ def announcements(call: Call, side: str) -> dict[str, Place]:
 
 @rule(
     "media-gap", "warning", "A stream paused",
+    scope="stream",
     why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended. Where "
     "numbers and timestamps went on meanwhile, the sender did too, and its datagrams came neither through nor here.",
     fix="Look at what else happened at that time: loss in the other direction, a re-INVITE, a network that changed, a "
@@ -283,6 +286,7 @@ def media_gap(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "stream-unsignalled", "note", "No call in the capture announced this stream",
+    scope="stream",
     why="It was not negotiated by any SIP message that can be read.",
     fix="Its signalling is encrypted, went another way, or came before the capture began.",
 )

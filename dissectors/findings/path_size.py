@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from dissectors.findings.rule import Facts, Found, of, rule
+from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
 from dissectors.report import Message, size
 
 
@@ -35,6 +35,7 @@ def _too_large(facts: Facts, too_large: Callable[[Message], bool]) -> Iterator[F
 
 @rule(
     "message-large", "warning", "A request is larger than UDP should carry",
+    confirm_seconds=AT_ONCE,
     why="A request over 1300 octets must not go over UDP where the path's MTU is unknown (RFC 3261 section 18.1.1): "
     "more and more paths lose datagrams from there on.",
     fix="Offer fewer codecs and candidates, write compact headers, compress the body, or signal over TCP.",
@@ -48,6 +49,7 @@ def message_large(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "message-fragmented", "warning", "A message does not fit into one packet",
+    confirm_seconds=AT_ONCE,
     why="On Ethernet it travels as IP fragments: the loss of any is the loss of all, and many firewalls and NATs drop "
     "fragments.",
     fix="Make it smaller (compact headers, compressed body, fewer codecs and candidates) or signal over TCP.",
@@ -58,6 +60,7 @@ def message_fragmented(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "message-kept-small", "note", "Compression keeps a message below a limit of the path",
+    confirm_seconds=AT_ONCE,
     why="With its body inflated and long headers it would cross that limit; so it gets through more paths.",
     fix="Nothing.",
 )

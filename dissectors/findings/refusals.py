@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from dissectors.findings.rule import Facts, Found, Rule
+from dissectors.findings.rule import AT_ONCE, CONFIRM_SECONDS, Facts, Found, Rule
 from dissectors.report import Severity
 
 
@@ -18,6 +18,7 @@ class Refusal(NamedTuple):
     title: str
     why: str
     fix: str
+    confirm_seconds: float = AT_ONCE
 
 
 TABLE = (
@@ -56,16 +57,19 @@ TABLE = (
         "call-too-big", "error", frozenset((413, 513)), "The message was too large for the server",
         "A server refused the INVITE for its size.",
         "Make it smaller: fewer codecs and candidates, compact headers, a compressed body.",
+        CONFIRM_SECONDS,
     ),
     Refusal(
         "call-looped", "error", frozenset((482, 483)), "The call ran in a circle",
         "Proxies handed the request to one another until its hops were used up.",
         "Look at the Via headers for the proxies that repeat and correct their routing.",
+        CONFIRM_SECONDS,
     ),
     Refusal(
         "call-redirected", "note", frozenset(range(300, 400)), "The caller was told to call somewhere else",
         "The answer names another address in its Contact.",
         "See whether the caller follows; many phones do not.",
+        CONFIRM_SECONDS,
     ),
     Refusal(
         "call-server-failed", "error", frozenset(range(500, 600)) - {513}, "A server failed",
@@ -92,7 +96,13 @@ def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]
 
 
 REFUSALS = (
-    *(Rule(row.id, row.severity, row.title, row.why, row.fix, refused(row.statuses.__contains__)) for row in TABLE),
+    *(
+        Rule(
+            row.id, row.severity, row.title, row.why, row.fix, refused(row.statuses.__contains__),
+            confirm_seconds=row.confirm_seconds,
+        )
+        for row in TABLE
+    ),
     Rule(
         "call-rejected",
         "warning",
@@ -100,5 +110,6 @@ REFUSALS = (
         "The call was refused before it was answered.",
         "The status says why: 4xx the request, 6xx the callee everywhere.",
         refused(lambda status: status not in NAMED),
+        confirm_seconds=AT_ONCE,
     ),
 )

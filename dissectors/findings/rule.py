@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from dissectors.report import (
     Call,
@@ -23,6 +23,21 @@ from dissectors.report import (
 from dissectors.wire.values import Struct, field
 
 Value = TypeVar("Value")
+
+Scope = Literal["call", "stream", "path", "capture"]
+"""Whose a finding is: a call's, a stream's, that of a path between two endpoints, or the capture's as a whole.
+
+What is a path's names no call: the rule looks at checks, handshakes and RTCP on its flows.
+"""
+
+AT_ONCE = 0.0
+CONFIRM_SECONDS = 5.0
+UNANSWERED_SECONDS = 32.0
+"""For how many seconds a finding must hold, live, before it is told.
+
+Not at all where it cannot go away again; a few, because media follow the answer; and as long as RFC 3261 gives a
+request (timers B and F) where it is about something that did not come.
+"""
 
 MAX_PLACES = 16
 MAX_ALIKE = 512
@@ -89,7 +104,8 @@ Look = Callable[[Facts], Iterable[Found]]
 class Rule(Struct, frozen=True):
     """One finding: its id, how severe it is unless it says otherwise, its title, why it matters, what to do.
 
-    `look` yields it as often as it is there.
+    `look` yields it as often as it is there. `scope` says whose it is, and so with what the rule is asked;
+    `confirm_seconds` for how long it must hold, live, before it is told.
     """
 
     id: str
@@ -98,6 +114,8 @@ class Rule(Struct, frozen=True):
     why: str
     fix: str
     look: Look
+    scope: Scope = "call"
+    confirm_seconds: float = CONFIRM_SECONDS
 
     def findings(self, facts: Facts, most: int = MAX_ALIKE) -> Iterator[Finding]:
         """What the rule finds, as values of the report; what is found in the same words of a call is found once.
@@ -131,13 +149,24 @@ class Rule(Struct, frozen=True):
         )
 
 
-def rule(id: str, severity: Severity, title: str, *, why: str, fix: str) -> Callable[[Look], Rule]:
+def rule(
+    id: str,
+    severity: Severity,
+    title: str,
+    *,
+    why: str,
+    fix: str,
+    scope: Scope = "call",
+    confirm_seconds: float = CONFIRM_SECONDS,
+) -> Callable[[Look], Rule]:
     """Make a rule of the function that looks."""
-    return lambda look: Rule(id, severity, title, why, fix, look)
+    return lambda look: Rule(id, severity, title, why, fix, look, scope, confirm_seconds)
 
 
-def problem(id: str, severity: Severity, title: str, *, why: str, fix: str) -> Rule:
-    """A rule that tells what reading and parsing ran into under its id."""
+def problem(
+    id: str, severity: Severity, title: str, *, why: str, fix: str, confirm_seconds: float = CONFIRM_SECONDS
+) -> Rule:
+    """A rule that tells what reading and parsing ran into under its id; it is the capture's."""
 
     def look(facts: Facts) -> Iterator[Found]:
         for each in facts.problems:
@@ -145,7 +174,7 @@ def problem(id: str, severity: Severity, title: str, *, why: str, fix: str) -> R
                 times = f" ({each.count:,} times)" if each.count > 1 else ""
                 yield Found(each.what + times, each.places)
 
-    return Rule(id, severity, title, why, fix, look)
+    return Rule(id, severity, title, why, fix, look, "capture", confirm_seconds)
 
 
 def counted(number: int, noun: str) -> str:

@@ -37,20 +37,11 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
 """Every rule, by what it is about."""
 
 RULES: dict[str, Rule] = {rule.id: rule for rules in SUBJECTS.values() for rule in rules}
-OF_PATHS = tuple(
-    rule
-    for rule in (*connectivity.RULES, *security.RULES)
-    if rule.id.startswith(("ice-", "consent-", "stun-", "turn-", "nat-", "dtls-", "rtcp-in-"))
-)
+OF_PATHS = tuple(rule for rule in RULES.values() if rule.scope == "path")
 """Rules that look at checks, handshakes and RTCP, and name no call."""
 
-OF_ALL = (
-    *capture.RULES, encoding.body_compressed, encoding.headers_compact, sharing.port_shared, delivery.rtcp_missing,
-)
-"""Rules that only the capture as a whole can answer."""
-
-OF_CALLS = tuple(rule for rule in RULES.values() if rule not in OF_PATHS and rule not in OF_ALL)
-"""Rules whose findings name a call or a stream."""
+OF_CALLS = tuple(rule for rule in RULES.values() if rule.scope in ("call", "stream"))
+"""Rules whose findings name a call or a stream. The others only the capture as a whole can answer."""
 
 SEVERITIES = ("error", "warning", "note")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 
 from dissectors.findings.media import private
-from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
+from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, counted, name_of, rule
 from dissectors.report import Call, Handshake, Stream
 from dissectors.wire.datagram import endpoint, host_of
 
@@ -24,6 +24,7 @@ def between(handshake: Handshake) -> str:
 
 @rule(
     "dtls-failed", "error", "The DTLS handshake failed",
+    scope="path",
     why="Without it there are no keys, so no media and no data channel.",
     fix="The alert says why: handshake_failure is nothing in common, bad_certificate a fingerprint that does not fit.",
 )
@@ -35,6 +36,7 @@ def dtls_failed(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "dtls-unanswered", "error", "Nothing answered the DTLS handshake",
+    scope="path",
     why="The client repeats its hello and gives up: no keys, no media.",
     fix="See whether both sides wait for the other (a=setup passive on both), or a firewall stops larger datagrams.",
 )
@@ -50,6 +52,7 @@ def dtls_unanswered(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "dtls-unfinished", "warning", "The DTLS handshake does not come to its end",
+    scope="path",
     why="Both sides spoke and did not agree on keys while the capture lasted.",
     fix="Certificates make the largest datagrams of a call: see whether these are lost or fragmented.",
 )
@@ -61,6 +64,7 @@ def dtls_unfinished(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "dtls-repeated", "note", "The DTLS handshake needed several attempts",
+    scope="path",
     why="Each repeat costs a second or more before media can flow.",
     fix="Look for loss at the beginning of the call, or a peer that is not ready yet.",
 )
@@ -72,6 +76,7 @@ def dtls_repeated(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "dtls-old", "note", "DTLS 1.0 was agreed",
+    scope="path",
     why="DTLS 1.0 is deprecated (RFC 8996).",
     fix="Update the side that cannot do DTLS 1.2.",
 )
@@ -83,6 +88,7 @@ def dtls_old(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "dtls-without-srtp", "error", "DTLS agreed on no SRTP profile, and media follows",
+    scope="path",
     why="use_srtp (RFC 5764) is missing from the ServerHello: both sides have no keys for the media.",
     fix="Compare the profiles that the client offers with what the server supports.",
 )
@@ -96,6 +102,7 @@ def dtls_without_srtp(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "fingerprint-mismatch", "error", "A certificate is not the one that the SDP announced",
+    confirm_seconds=AT_ONCE,
     why="The peer must end the handshake: somebody else answered, or the SDP was changed on its way.",
     fix="Look for a media server between the two, or an answer of another branch.",
 )
@@ -160,6 +167,7 @@ def tag_of(stream: Stream) -> int | None:
 
 @rule(
     "srtp-not-used", "error", "SRTP was agreed and RTP is sent",
+    scope="stream",
     why="The call can be listened to although both sides believe it protected; a strict receiver plays nothing.",
     fix="Look at the side that sends it, and at gateways between the two.",
 )
@@ -174,6 +182,7 @@ def srtp_not_used(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "srtp-not-announced", "warning", "RTP was agreed and something like SRTP is sent",
+    scope="stream",
     why="The receiver plays it as sound: loud noise.",
     fix="Look whether one side was set to encrypt without negotiating, or an ALG removed a=crypto.",
 )
@@ -191,6 +200,7 @@ def srtp_not_announced(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "rtcp-in-clear", "warning", "RTCP in the clear beside encrypted RTCP",
+    scope="path",
     why="Reports in the clear reveal names, hosts and times, and a receiver that insists on SRTCP drops them.",
     fix="Look for a sender that reports before its keys are there, or says goodbye after it has thrown them away.",
 )

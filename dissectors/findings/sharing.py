@@ -13,6 +13,7 @@ MAX_PORTS = 8
 
 @rule(
     "port-shared", "note", "Signalling and media share a port",
+    scope="capture",
     why="Tools that go by port numbers see one of the protocols at most.",
     fix="In Wireshark use a plugin for this port, or Decode As for one protocol at a time.",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.refusals import REFUSALS
-from dissectors.findings.rule import Facts, Found, of, rule
+from dissectors.findings.rule import AT_ONCE, UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.protocols.sip_deviation import Kind
 from dissectors.report import Call, Certainty, Message, Severity
@@ -32,6 +32,7 @@ def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
 
 @rule(
     "invite-no-response", "error", "Nothing answered the INVITE, not even 100 Trying",
+    confirm_seconds=UNANSWERED_SECONDS,
     why="The request or every answer to it is lost: the caller hears silence and gives up after 32 seconds.",
     fix="Capture at the callee too: if the INVITE does not arrive, look at address, firewall and message size; if it "
     "does, look at the way back.",
@@ -46,6 +47,7 @@ def invite_no_response(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "call-unanswered", "warning", "The phone rang and nobody answered",
+    confirm_seconds=UNANSWERED_SECONDS,
     why="The callee's side got the INVITE; it was never accepted or refused while the capture lasted.",
     fix="Ask the callee; otherwise see whether a 200 OK was sent and lost on its way (capture there too).",
 )
@@ -87,6 +89,7 @@ def call_setup_slow(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ack-missing", "error", "The answer was never acknowledged",
+    confirm_seconds=UNANSWERED_SECONDS,
     why="Without ACK the callee repeats its 200 OK and hangs up after 32 seconds.",
     fix="Look at the Contact of the 200 OK: the ACK goes there, often to a private address or through a lost route.",
 )
@@ -131,6 +134,7 @@ def request_repeated(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "bye-unanswered", "warning", "The BYE got no answer",
+    confirm_seconds=UNANSWERED_SECONDS,
     why="The other side may believe that the call goes on: it keeps sending media, and bills go on.",
     fix="Look at the route of the dialog (Record-Route, Contact): requests within a call take another way than INVITE.",
 )
@@ -144,6 +148,7 @@ def bye_unanswered(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "request-unanswered", "warning", "A request got no answer",
+    confirm_seconds=UNANSWERED_SECONDS,
     why="Registrations and probes that nobody answers mean that the server is not reached or does not reach back.",
     fix="Look at address, port and firewall; see whether the server's answers leave for another address.",
 )
@@ -158,6 +163,7 @@ def request_unanswered(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "registration-refused", "warning", "A registration was refused",
+    confirm_seconds=AT_ONCE,
     why="A phone that is not registered cannot be called.",
     fix="401 and 407 at the end: wrong password or realm; 403: not allowed; 423: the expiry is too short.",
 )

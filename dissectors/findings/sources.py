@@ -55,6 +55,7 @@ def _announced(call: Call) -> set[tuple[str | None, int]]:
 
 @rule(
     "stream-spans-calls", "note", "One stream goes through several calls",
+    scope="stream",
     why="The sender kept its SSRC and its port when the next call began, so that nothing tells the two apart: loss, "
     "jitter and times of the stream are of all these calls together, and it is told with the first.",
     fix="Let the sender take a new SSRC for each call (RFC 3550 section 8.1); to judge the calls one by one, cut the "
@@ -70,6 +71,7 @@ def stream_spans_calls(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ssrc-changed", "note", "The source of a stream changed within a call",
+    scope="stream",
     why="A sender that begins anew resets the receiver's jitter buffer: people hear a click, or another voice.",
     fix="Expected after a transfer, an announcement or a re-INVITE; otherwise look at what restarted the sender.",
 )

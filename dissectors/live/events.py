@@ -10,7 +10,8 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from typing import Any, Literal
 
-from dissectors.report import Call, Certainty, Finding, Report, Severity, Stream
+from dissectors.findings.rules import RULES
+from dissectors.report import Call, Certainty, Report, Severity, Stream
 from dissectors.wire.values import Struct
 
 HISTORY_LOOKS = 30
@@ -21,21 +22,6 @@ MAX_REMEMBERED = 4096
 
 SILENT_SECONDS = 3.0
 """Seconds without a datagram after which a stream is silent."""
-
-CONFIRM_SECONDS = 5.0
-"""Seconds for which a finding about a call or a stream must hold before it is an event: media follow the answer."""
-
-UNANSWERED_IDS = (
-    "call-unanswered", "invite-no-response", "ack-missing", "bye-unanswered", "request-unanswered", "rtcp-missing",
-)
-CONFIRM_SECONDS_BY_ID = dict.fromkeys(UNANSWERED_IDS, 32.0)
-"""Longer ones. RFC 3261 gives a request 32 seconds (timers B and F)."""
-
-CERTAIN_AT_ONCE = (
-    "body-", "message-", "capture-", "call-busy", "call-declined", "call-not-", "call-rejected", "call-server-failed",
-    "call-unauthorised", "call-unreachable", "fingerprint-", "registration-refused",
-)
-"""Beginnings of the ids of findings that cannot go away again."""
 
 NUMBERS = re.compile(r"\d[\d.,]*")
 
@@ -215,7 +201,7 @@ class Events:
             key = hash((finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what)))
             since = self._findings.setdefault(key, now)
             self._findings.move_to_end(key)
-            if since >= 0 and now - since >= _confirm_seconds(finding):
+            if since >= 0 and now - since >= RULES[finding.id].confirm_seconds:
                 self._findings[key] = -1.0
                 yield FindingEvent(
                     "finding", now, finding.id, finding.severity, finding.certainty, finding.what, finding.why,
@@ -262,12 +248,6 @@ def states(call: Call) -> Iterator[tuple[str, float]]:
 def key_of(stream: Stream) -> StreamKey:
     """What tells one stream from any other, for as long as it stays on its first flow."""
     return (stream.ssrc, stream.src, stream.sport, stream.dst, stream.dport, stream.inside)
-
-
-def _confirm_seconds(finding: Finding) -> float:
-    if finding.id.startswith(CERTAIN_AT_ONCE):
-        return 0.0
-    return CONFIRM_SECONDS_BY_ID.get(finding.id, CONFIRM_SECONDS)
 
 
 def _rate(stream: Stream, came: int, span: float, new: bool) -> float:

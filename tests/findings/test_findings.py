@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from dissectors.findings.rules import OF_ALL, OF_CALLS, OF_PATHS, RULES, SEVERITIES, SUBJECTS, matching
+from dissectors.findings.rule import Scope
+from dissectors.findings.rules import OF_CALLS, OF_PATHS, RULES, SEVERITIES, SUBJECTS, matching
 from dissectors.offline import analyze
 from dissectors.report import Report
 from tests.finding_cases import CASES, FINGERPRINTS, IN_FILES, after_one_another, certified, dtls_call
@@ -91,13 +92,18 @@ def test_media_that_is_too_little_to_be_told_is_said_to_be_there() -> None:
 
 
 @pytest.mark.parametrize("id", CASES)
-def test_a_finding_names_a_call_or_a_stream_where_its_rule_is_one_of_calls(id: str) -> None:
+def test_a_finding_is_of_what_the_scope_of_its_rule_says(id: str) -> None:
     found = [each for each in told(CASES[id][0]).findings if each.id == id]
-    assert {each.call is not None or each.stream is not None for each in found} == {RULES[id] in OF_CALLS}
+    scope = RULES[id].scope
+    assert {each.stream is not None for each in found} == {scope == "stream"}
+    if scope != "stream":
+        assert {each.call is not None for each in found} == {scope == "call"}
 
 
-def test_a_rule_is_one_of_calls_or_of_paths_or_of_all() -> None:
-    assert Counter(rule.id for rule in (*OF_CALLS, *OF_PATHS, *OF_ALL)) == Counter(list(RULES))
+def test_a_rule_is_asked_by_its_scope_and_by_no_list() -> None:
+    assert {*OF_CALLS, *OF_PATHS} == {rule for rule in RULES.values() if rule.scope != "capture"}
+    assert {rule.scope for rule in OF_CALLS} == {"call", "stream"} and {rule.scope for rule in OF_PATHS} == {"path"}
+    assert {rule.scope for rule in RULES.values()} == set(get_args(Scope))
 
 
 def test_ids_are_unique_and_in_plain_words() -> None:
