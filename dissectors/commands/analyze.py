@@ -16,7 +16,10 @@ DESCRIPTION = "Read captures and say what is on the wire: calls with their SDP i
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What may follow the command's name."""
     inputs.add_captures(parser)
-    parser.add_argument("--json", action="store_true", help="the report as one JSON document (docs/report.md)")
+    inputs.add_format(parser, "the report as one JSON document (docs/report.md)")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the report there; without --format the name's ending says which"
+    )
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of that document and stop")
     parser.add_argument(
         "--all", action="store_true", help="leave nothing out, however long it gets: calls that ended well, too"
@@ -58,6 +61,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(schema(), indent=2))
         return 0
     named = inputs.paths(options)
+    if options.each and options.output:
+        raise inputs.Refused("--each writes to standard output: what would -o name?")
     if options.each:
         from dissectors.commands import each
 
@@ -68,7 +73,11 @@ def run(options: argparse.Namespace) -> int:
 
     with Progress(sys.stderr) as progress:
         report, status = read_report(named, options, progress)
-    sys.stdout.writelines(render(report, options))
-    if options.json and (nothing := nothing_left(report, options)):
+    if options.output:
+        with open(options.output, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(render(report, options, file))
+    else:
+        sys.stdout.writelines(render(report, options, sys.stdout))
+    if not inputs.report_format(options).for_people and (nothing := nothing_left(report, options)):
         inputs.say([nothing])
     return status

@@ -16,6 +16,7 @@ from functools import partial
 from typing import NamedTuple
 
 from dissectors.commands import inputs, reporting
+from dissectors.outputs.formats import Format
 from dissectors.wire.errors import CaptureError
 
 UNREADABLE = 2
@@ -45,18 +46,18 @@ def run(options: argparse.Namespace, named: list[str]) -> int:
     plain = argparse.Namespace(**{name: value for name, value in vars(options).items() if name not in KEPT_HERE})
     jobs = min(options.jobs or cores(), len(named))
     seen: list[FileResult] = []
-    if options.json:
-        sys.stdout.write('{"reports": [\n')
+    form = inputs.report_format(options)
+    sys.stdout.write(form.opening)
     with ExitStack() as stack:
         for result in _results(stack, named, plain, jobs):
-            _print(result, options.json, any(not other.problem for other in seen))
+            _print(result, form, any(not other.problem for other in seen))
             seen.append(result._replace(text=""))
-    if options.json:
+    if form.closing:
         from dissectors.outputs.export import compact
 
-        sys.stdout.write(f'],\n"summary": {compact(summary(seen))}}}\n')
+        sys.stdout.write(form.closing.replace("{summary}", compact(summary(seen))))
     else:
-        sys.stdout.writelines(f"{line}\n" for line in table(seen))
+        (sys.stdout if form.for_people else sys.stderr).writelines(f"{line}\n" for line in table(seen))
     return max(result.status for result in seen)
 
 
@@ -78,7 +79,7 @@ def analyse(options: argparse.Namespace, path: str) -> FileResult:
     capture = report.capture
     calls = sum(call.kind == "call" for call in report.calls)
     numbers = (capture.frames, capture.datagrams, calls, len(report.streams), len(report.findings))
-    text = "".join(reporting.render(report, options))
+    text = "".join(reporting.render(report, options, sys.stdout))
     return FileResult(path, text, status, dict(zip(COLUMNS, numbers, strict=True)))
 
 
@@ -157,10 +158,8 @@ def _alone(work: Callable[[str], FileResult], path: str) -> FileResult:
             return FileResult(path, "", UNREADABLE, {}, problem)
 
 
-def _print(result: FileResult, as_json: bool, later: bool) -> None:
+def _print(result: FileResult, form: Format, later: bool) -> None:
     if result.problem:
         print(f"muxshark: {result.problem}", file=sys.stderr)
-    elif as_json:
-        sys.stdout.write((",\n" if later else "") + result.text)
     else:
-        sys.stdout.write(result.text + "\n")
+        sys.stdout.write((form.between if later else "") + result.text + ("\n" if form.for_people else ""))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from dissectors.outputs.formats import FORMATS, Format, of_file
+
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
     from dissectors.queries.filters import Wanted
@@ -50,6 +52,18 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--max-ratio", type=positive, metavar="N", help="inflate a body to N times its size at most (100)"
     )
+
+
+def add_format(parser: argparse.ArgumentParser, json: str) -> None:
+    """In which format the report is written; `json` is what is said of the short way to ask for that one."""
+    every = "; ".join(f"{each.name}: {each.help}" for each in FORMATS.values())
+    parser.add_argument("--format", choices=tuple(FORMATS), help=f"how the report is written: {every}")
+    parser.add_argument("--json", dest="format", action="store_const", const="json", help=json)
+
+
+def report_format(options: argparse.Namespace) -> Format:
+    """The format that was asked for, by its name or by that of the file to be written."""
+    return FORMATS[options.format or of_file(getattr(options, "output", None) or "")]
 
 
 def paths(options: argparse.Namespace) -> list[str]:

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from contextlib import ExitStack
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs, live_options
@@ -34,6 +35,9 @@ FAILED, CLOSED, INTERRUPTED = 2, 141, "interrupted"
 
 SAME_INTERRUPT_SECONDS = 0.03
 """Seconds within which two interrupts are one: nobody is that fast."""
+
+AHEAD = ("dissectors.outputs.escape", "dissectors.outputs.export", "dissectors.outputs.journal")
+"""Modules that the end of a session needs."""
 
 LARGE_BUFFER_MIB = 512
 """MiB of a ring beyond which the kernel takes seconds to provide it."""
@@ -82,12 +86,9 @@ def listing() -> list[str]:
 
 def _load(options: argparse.Namespace) -> None:
     """Import what will be needed: whoever we become may not be able to read where Python is installed."""
-    import dissectors.outputs.escape
-    import dissectors.outputs.export
-    import dissectors.outputs.journal
-
-    if not (options.ndjson or options.json):
-        import dissectors.outputs.terminal.page  # noqa: F401  imported ahead of its use
+    report = () if options.ndjson else (inputs.report_format(options).module,)
+    for name in (*AHEAD, *report):
+        import_module(name)
 
 
 def _source(options: argparse.Namespace) -> Source:
@@ -156,18 +157,15 @@ def _finish(options: argparse.Namespace, session: Session, audience: Audience) -
 
 
 def _end(options: argparse.Namespace, session: Session) -> None:
+    from dissectors.outputs.formats import View
     from dissectors.outputs.journal import human, ndjson
 
     end = session.end()
     # On standard output are the frames, then, and nothing may come between or after them.
-    stream = sys.stderr if options.keep == inputs.STANDARD_INPUT else sys.stdout
+    taken = options.keep == inputs.STANDARD_INPUT
+    stream, form = sys.stderr if taken else sys.stdout, inputs.report_format(options)
     if options.ndjson:
         stream.write(f"{ndjson(end)}\n")
-    elif options.json:
-        from dissectors.outputs.export import document
-
-        stream.writelines(document(session.report()))
-    elif options.keep != inputs.STANDARD_INPUT:
-        from dissectors.outputs.terminal.page import render
-
-        sys.stdout.write(f"{human(end)}\n\n{render(session.report(), sys.stdout, clock='local')}")
+    elif not (form.for_people and taken):
+        stream.write(f"{human(end)}\n\n" if form.for_people else "")
+        stream.writelines(form.write(session.report(), View(stream, clock="local")))

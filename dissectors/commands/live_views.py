@@ -63,13 +63,18 @@ def unread(stream: TextIO) -> bool:
 
 def watch(options: argparse.Namespace, session: Session) -> Audience:
     """Run the session with whichever view of it was asked for."""
-    lines = options.ndjson or options.json or options.log or options.keep == inputs.STANDARD_INPUT
+    lines = options.ndjson or options.log or quiet(options)
     if sys.stdout.isatty() and os.environ.get("TERM") not in NO_SCREEN and not lines:
         return _screen(options, session)
     audience = Audience(session, _teller(options))
     session.watch = audience.look
     session.run()
     return audience
+
+
+def quiet(options: argparse.Namespace) -> bool:
+    """Whether standard output is for something else than what people read."""
+    return not inputs.report_format(options).for_people or options.keep == inputs.STANDARD_INPUT
 
 
 def _screen(options: argparse.Namespace, session: Session) -> Audience:
@@ -95,8 +100,7 @@ def _teller(options: argparse.Namespace) -> Callable[[Look], None]:
     from dissectors.outputs.journal import human, ndjson
 
     write = ndjson if options.ndjson else human
-    quiet = options.json or options.keep == inputs.STANDARD_INPUT
-    stream = sys.stderr if quiet else sys.stdout
+    stream = sys.stderr if quiet(options) else sys.stdout
 
     def tell(look: Look) -> None:
         for text in look.news:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from dissectors.commands import inputs
 
@@ -35,24 +34,19 @@ def read_report(
     return report, status
 
 
-def render(report: Report, options: argparse.Namespace) -> Iterator[str]:
-    """The report as text, piece by piece: JSON, or for people as wide and coloured as standard output allows."""
-    if options.json:
-        from dissectors.outputs.export import document
+def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Iterator[str]:
+    """The report in the format that was asked for, piece by piece, as wide and coloured as `stream` allows."""
+    from dissectors.outputs.formats import View
 
-        yield from document(report)
-        return
-    from dissectors.outputs.terminal import page
-
-    yield page.render(
-        report,
-        sys.stdout,
+    view = View(
+        stream,
         clock=options.clock,
         width=options.width,
         everything=options.all,
         weighed=options.what_if is not None,
         nothing=nothing_left(report, options),
     )
+    return inputs.report_format(options).write(report, view)
 
 
 def nothing_left(report: Report, options: argparse.Namespace) -> str:

@@ -13,9 +13,15 @@ from typing import Any
 import msgspec
 
 from dissectors.outputs.escape import scalar
+from dissectors.outputs.formats import View
 from dissectors.report import Report
 
 encode = msgspec.json.Encoder().encode
+
+
+def write(report: Report, view: View) -> Iterator[str]:
+    """The report as a format of `outputs.formats`; how it is laid out does not depend on the view."""
+    return document(report)
 
 
 def document(report: Report) -> Iterator[str]:

@@ -17,6 +17,7 @@ from rich.style import Style
 from rich.text import Text
 
 from dissectors.outputs.escape import IN_ASCII as IN_ASCII
+from dissectors.outputs.formats import View
 from dissectors.outputs.terminal.calls import calls
 from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span, flowing, hanging, line, span
 from dissectors.outputs.terminal.media import checks, streams
@@ -27,6 +28,14 @@ from dissectors.report import Finding, Report
 
 MIN_WIDTH = 40
 MAX_ALIKE = 4
+
+
+def write(report: Report, view: View) -> Iterator[str]:
+    """The report as a format of `outputs.formats`."""
+    stream, clock, width, everything, weighed, nothing = view
+    yield render(
+        report, stream, clock=clock, width=width, everything=everything, weighed=weighed, nothing=nothing,
+    )
 
 
 def render(
