@@ -1,14 +1,21 @@
 """Which capture format some octets are, by their first ones alone: a file's name says nothing."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from dissectors.wire.captures import erf, pcap, pcapng, snoop
 from dissectors.wire.captures.records import Walker
 from dissectors.wire.errors import CaptureError
 
+FORMATS: tuple[Callable[[bytes], Walker | None], ...] = (
+    pcap.recognise,
+    pcapng.recognise,
+    snoop.recognise,
+)
+"""For each format that has a magic number: a walker for a capture that begins with these octets, if it is of that."""
+
 MIN_MAGIC_OCTETS = 16
-"""How many octets decide, for all but ERF."""
+"""How many octets decide, for all but ERF, which has no magic number and is asked last."""
 
 GZIP = b"\x1f\x8b\x08"
 
@@ -61,12 +68,7 @@ def walker(start: bytes) -> Walker:
 
 def _known(start: bytes) -> Walker | None:
     """A walker for a format that has a magic number."""
-    magic = start[:4]
-    if magic in pcap.MAGICS:
-        return pcap.PcapWalker(magic)
-    if magic == pcapng.MAGIC:
-        return pcapng.PcapngWalker()
-    return snoop.SnoopWalker() if start.startswith(snoop.MAGIC) else None
+    return next((found for recognise in FORMATS if (found := recognise(start)) is not None), None)
 
 
 def _foreign(start: bytes) -> Iterator[str]:

@@ -32,6 +32,11 @@ class Layout(NamedTuple):
     link: int
 
 
+def recognise(start: bytes) -> PcapWalker | None:
+    """A walker, where `start` begins a pcap file."""
+    return PcapWalker(start[:4]) if start[:4] in MAGICS else None
+
+
 class PcapWalker:
     """Octets of a pcap file in, records out (draft-ietf-opsawg-pcap)."""
 

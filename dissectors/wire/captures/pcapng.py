@@ -53,6 +53,11 @@ class Layout(NamedTuple):
     interfaces: list[Interface]
 
 
+def recognise(start: bytes) -> PcapngWalker | None:
+    """A walker, where `start` begins a pcapng file."""
+    return PcapngWalker() if start.startswith(MAGIC) else None
+
+
 class PcapngWalker:
     """Octets of a pcapng file in, records out."""
 

@@ -16,6 +16,11 @@ LINKS = {0: 1, 4: 1, 5: 50}
 UNNAMED_LINK = 0xFFFF
 
 
+def recognise(start: bytes) -> SnoopWalker | None:
+    """A walker, where `start` begins a snoop file."""
+    return SnoopWalker() if start.startswith(MAGIC) else None
+
+
 class SnoopWalker:
     """Octets of a snoop file in, records out."""
 
