@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
+from dissectors.sources.interface.backends import BACKENDS
 
 if TYPE_CHECKING:
     from dissectors.live.session import Stop
     from dissectors.sources.keeper import Rotation
 
-BACKENDS = ("ring", "dumpcap", "scapy")
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 PAIR = re.compile(r"([a-z]+):(\d{1,12}(?:\.\d{1,3})?)")
 AUTOSTOP = ("duration", "filesize", "files", "packets")
@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("-s", "--snaplen", type=inputs.positive, default=262_144, metavar="OCTETS", help="keep so much of a frame")
     add("--buffer", type=buffer, default=64, metavar="MIB", help="what the kernel may hold for us (64)")
     add("--backlog", type=inputs.positive, default=1024, metavar="MIB", help="what may wait for the analysis (1024)")
-    add("--backend", choices=BACKENDS, default="", help="the way in, instead of the best that works")
+    add("--backend", choices=tuple(BACKENDS), default="", help="the way in, instead of the best that works")
     add("--user", default="", metavar="NAME", help="who to be once everything is open (under sudo: who called it)")
     add("-w", dest="keep", metavar="FILE", help="keep the frames as pcapng; - is standard output")
     add("-b", dest="rotate", action="append", default=[], type=pair(ROTATE), metavar="WHAT:N",
@@ -44,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="end after duration:S, packets:N, filesize:kB or files:N")
     add("-c", dest="count", type=inputs.positive, default=0, metavar="N", help="end after N frames")
     add("--ndjson", action="store_true", help="events as one JSON object a line (docs/live.md)")
-    add("--json", action="store_true", help="the report at the end as JSON; the log goes to standard error")
+    inputs.add_format(parser, "the report at the end as JSON; the log goes to standard error")
     add("--log", action="store_true", help="a line for each event instead of the screen")
     add("--calls", type=inputs.positive, default=2048, metavar="N", help="hold so many calls at once (2048)")
     add("--every", type=inputs.positive, default=10, metavar="S", help="tell how each stream does so often (10)")
@@ -87,8 +87,8 @@ def settle(options: argparse.Namespace) -> None:
     """Refuse what contradicts itself, and turn numbers of interfaces into their names."""
     _settle_source(options)
     _settle_keeping(options)
-    if options.ndjson and options.json:
-        raise inputs.Refused("either events (--ndjson) or the report (--json) on standard output, not both")
+    if options.ndjson and not inputs.report_format(options).for_people:
+        raise inputs.Refused(f"either events (--ndjson) or the report ({options.format}) on standard output, not both")
 
 
 def _settle_source(options: argparse.Namespace) -> None:

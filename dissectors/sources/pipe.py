@@ -204,6 +204,10 @@ class Dumpcap(Pipe):
         return lines[0].removeprefix("dumpcap: ")[:200] if lines else otherwise
 
 
+begin = Dumpcap
+"""How `interface.backends` opens it."""
+
+
 def _is_there() -> bool:
     """Whether there is a dumpcap that we may not run: Debian lets the group wireshark alone."""
     return any(os.path.exists(os.path.join(folder, "dumpcap")) for folder in os.get_exec_path())

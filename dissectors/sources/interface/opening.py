@@ -1,6 +1,7 @@
 """Frames as they come: which way into the machine there is, and the one shape that all of them have.
 
-Ways are tried in order: the kernel's ring, dumpcap (whose own rights may reach further than ours), Scapy's sniffer.
+The ways of `interface.backends` are tried in order: the kernel's ring, dumpcap (whose own rights may reach further than
+ours), Scapy's sniffer.
 A source says which one it is and why.
 """
 from __future__ import annotations
@@ -8,20 +9,22 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 
 from dissectors.sources.interface import rights
+from dissectors.sources.interface.backends import BACKENDS
 from dissectors.sources.interface.source import Refusal, Source, Wanted
 from dissectors.wire.errors import CaptureError
 
 
 def open_source(wanted: Wanted, backend: str = "") -> Source:
     """The best way in that works, or the one that is named; raises CaptureError with what to do about it."""
-    ways = {name: way for name, way in BACKENDS.items() if backend in ("", name)}
+    ways = {name: module for name, module in BACKENDS.items() if backend in ("", name)}
     refusals: list[str] = []
-    for name, way in ways.items():
+    for name, module in ways.items():
         try:
-            source = way(wanted)
+            source: Source = import_module(module).begin(wanted)
         except Refusal as refusal:
             refusals.append(f"{name}: {refusal}")
             continue
@@ -53,33 +56,3 @@ def command(words: Sequence[str] | None = None) -> str:
     elif first.endswith(".py"):
         program = [sys.executable, first]
     return shlex.join((*program, *(sys.argv[1:] if words is None else words)))
-
-
-def _ring(wanted: Wanted) -> Source:
-    from dissectors.sources.interface import rings
-
-    if not rings.supported():
-        raise Refusal("only Linux has it")
-    try:
-        return rings.Rings(wanted)
-    except PermissionError:
-        raise Refusal("raw sockets are not allowed here") from None
-    except OSError as error:
-        raise Refusal((error.strerror or str(error)).lower()) from None
-
-
-def _dumpcap(wanted: Wanted) -> Source:
-    from dissectors.sources.pipe import Dumpcap
-
-    return Dumpcap(wanted)
-
-
-def _scapy(wanted: Wanted) -> Source:
-    from dissectors.sources.interface.sniffer import Sniffer
-
-    return Sniffer(wanted)
-
-
-BACKENDS: dict[str, Callable[[Wanted], Source]] = {"ring": _ring, "dumpcap": _dumpcap, "scapy": _scapy}
-"""The ways in, the best first."""
-

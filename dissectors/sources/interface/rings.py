@@ -14,7 +14,7 @@ from dissectors.sources.interface.backlog import Backlog, Block
 from dissectors.sources.interface.interfaces import ANY, CHANGES, Interface, link_of, named, state_of
 from dissectors.sources.interface.order import Order
 from dissectors.sources.interface.ring import Ring, packets_in, supported
-from dissectors.sources.interface.source import Drops, Wanted
+from dissectors.sources.interface.source import Drops, Refusal, Wanted
 from dissectors.sources.pcapng_blocks import head
 from dissectors.wire.captures.pcapng import PcapngWalker
 from dissectors.wire.captures.records import Record, Walker
@@ -34,6 +34,18 @@ MAX_READ_BLOCKS = 8
 
 WATCH_SECONDS = 0.5
 """Seconds between two looks at the state of the interfaces."""
+
+
+def begin(wanted: Wanted) -> Rings:
+    """Frames through the kernel's rings; raises Refusal where that is not to be had."""
+    if not supported():
+        raise Refusal("only Linux has it")
+    try:
+        return Rings(wanted)
+    except PermissionError:
+        raise Refusal("raw sockets are not allowed here") from None
+    except OSError as error:
+        raise Refusal((error.strerror or str(error)).lower()) from None
 
 
 class Rings:

@@ -130,3 +130,7 @@ def _link(kind: Any) -> int:
 
 
 LINKS = {"Ether": 1, "CookedLinux": 113, "CookedLinuxV2": 276, "IP": 101, "IPv6": 101, "Loopback": 0, "RadioTap": 127}
+
+
+begin = Sniffer
+"""How `interface.backends` opens it."""
