@@ -14,7 +14,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
-from dissectors import __version__
 from dissectors.commands import (
     analyze,
     completion,
@@ -29,6 +28,7 @@ from dissectors.commands import (
     verify,
 )
 from dissectors.commands.inputs import Refused
+from dissectors.version import __version__
 from dissectors.wire.errors import CaptureError
 
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130

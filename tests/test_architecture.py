@@ -16,6 +16,7 @@ PACKAGE = ROOT / "dissectors"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
+    ("version",),
     ("limits",),
     ("wire",),
     ("protocols",),
@@ -53,6 +54,13 @@ WORLD = {
 }
 
 
+DOOR = "dissectors"
+"""What programs import: for those without, and for `__main__`. No room goes through it to another."""
+
+ROOMS = {path.stem for path in PACKAGE.glob("*.py")} | {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+"""The modules and packages that stand at the top of the house."""
+
+
 def place(path: Path) -> str:
     return str(path.relative_to(PACKAGE).with_suffix(""))
 
@@ -67,13 +75,17 @@ def tree(path: Path) -> ast.Module:
 
 
 def imports(path: Path) -> Iterator[str]:
-    """Every name that is imported anywhere in a module, in functions and for type checkers, too."""
+    """Every name that is imported anywhere in a module, in functions and for type checkers, too.
+
+    `from dissectors import offline` asks for a room, and for nothing that stands in the door itself.
+    """
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{place(path)} imports relatively"
-            yield node.module or ""
+            if node.module != DOOR or not {name.name for name in node.names} <= ROOMS:
+                yield node.module or ""
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
@@ -94,8 +106,18 @@ def rooms_below() -> dict[str, set[str]]:
 @pytest.mark.parametrize("path", MODULES, ids=place)
 def test_floors_import_down_only(path: Path) -> None:
     ours = {name.split(".")[1] for name in imports(path) if name.startswith("dissectors.")}
-    rooms = {part for part in ours if (PACKAGE / part).exists() or (PACKAGE / f"{part}.py").exists()}
-    assert rooms <= rooms_below()[floor(path)], place(path)
+    assert ours & ROOMS <= rooms_below()[floor(path)], place(path)
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if floor(p) not in ("__init__", "__main__")], ids=place)
+def test_no_room_goes_through_the_door(path: Path) -> None:
+    assert DOOR not in set(imports(path)), place(path)
+
+
+def test_no_room_is_called_like_what_the_door_offers() -> None:
+    """A submodule that is imported becomes an attribute of its package, in the place of what was there."""
+    offered = {node.name for node in tree(PACKAGE / "__init__.py").body if isinstance(node, ast.FunctionDef)}
+    assert offered and not offered & ROOMS
 
 
 def test_every_room_has_its_floor_and_says_what_lives_there() -> None:

@@ -42,8 +42,8 @@ def run(options: argparse.Namespace) -> int:
 def _itself() -> Iterator[tuple[str, str, str]]:
     import platform
 
-    from dissectors import __version__
     from dissectors.offline import scanner_class
+    from dissectors.version import __version__
 
     build = scanner_class().build
     yield OK, "version", __version__

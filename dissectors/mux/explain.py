@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dissectors.mux.classify import holds, number
+from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import (
@@ -30,6 +31,8 @@ from dissectors.wire.values import Struct
 
 MOST_ELEMENTS = 64
 SHOWN = 40
+FORCED = "forced by the user"
+"""The evidence of a datagram whose port the user insists on."""
 
 
 class Step(Struct, frozen=True):
@@ -83,6 +86,14 @@ def explain(payload: bytes, length: int | None = None) -> Explanation:
     near = [trial for trial in trials if trial.protocol != name and _came_near(trial)]
     runner_up = others[0] if others else max(near, key=_nearness, default=None)
     return Explanation(trials, winner, runner_up)
+
+
+def reason(row: Row) -> str:
+    """Why the verdict is what it is: the row of the table, and what confirmed it or did not."""
+    if row.row == UNKNOWN_ROW or row.evidence == FORCED:
+        return row.evidence or "no row of the table matches"
+    matched = ROWS[row.row][1].reason
+    return f"{matched}; {row.evidence}" if row.evidence else matched
 
 
 def read(protocol: str, payload: bytes) -> Any:

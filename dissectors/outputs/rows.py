@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from dissectors.mux.explain import read
+from dissectors.mux.explain import read, reason
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from dissectors.outputs.escape import scalar, visible
@@ -18,8 +18,6 @@ from dissectors.wire.errors import Malformed
 SHORT = {"UNKNOWN": "?", **{spec.name: spec.short or spec.name for spec in TABLE}}
 MEDIA = frozenset(spec.name for spec in TABLE if spec.role == "media")
 MAX_SUMMARY_LENGTH = 240
-FORCED = "forced by the user"
-"""The evidence of a datagram whose port the user insists on."""
 
 
 class Layout(NamedTuple):
@@ -138,14 +136,6 @@ def ndjson(row: Row, file: str) -> str:
     place = f'"file": {json.dumps(scalar(file))}, "frame": {datagram.frame}, "layer": {datagram.layer}'
     # A float has no room for nanoseconds since the epoch.
     return f'{{{place}, "time": {epoch(datagram.time)}, {json.dumps(members)[1:]}'
-
-
-def reason(row: Row) -> str:
-    """Why the verdict is what it is: the row of the table, and what confirmed it or did not."""
-    if row.row == UNKNOWN_ROW or row.evidence == FORCED:
-        return row.evidence or "no row of the table matches"
-    matched = ROWS[row.row][1].reason
-    return f"{matched}; {row.evidence}" if row.evidence else matched
 
 
 def summary(row: Row) -> str:

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from importlib import resources
 
-from dissectors import __version__
 from dissectors.mux.classify import left_open
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN
 from dissectors.protocols.payload_types import FACETIME, Hint
 from dissectors.protocols.sip_headers import COMPACT, NAMES
+from dissectors.version import __version__
 from dissectors.wire.inflate import LIMITS
 from dissectors.wire.spec import Row
 from dissectors.wire.values import Struct

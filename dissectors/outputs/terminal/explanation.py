@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from dissectors.mux.explain import Step, Trial, explain, read
+from dissectors.mux.explain import FORCED, Step, Trial, explain, read, reason
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, TABLE, UNKNOWN_ROW
 from dissectors.outputs.escape import visible
-from dissectors.outputs.rows import FORCED, epoch, reason, said
+from dissectors.outputs.rows import epoch, said
 from dissectors.outputs.terminal.fields import dump, listing
 from dissectors.wire.errors import Malformed
 
