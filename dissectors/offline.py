@@ -1,4 +1,4 @@
-"""Capture files in, a report or a list of datagrams out: sources, scan and engine put together."""
+"""Captures or frames in, a report or a list of datagrams out: sources, scan and engine put together."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import BATCH_ROWS, Batch, Row, Scanner
 from dissectors.report import CaptureFile, Place, Report
-from dissectors.sources.capture import STANDARD_INPUT, Capture, allow, merge, open_capture
-from dissectors.wire.captures.records import Record
-from dissectors.wire.errors import CaptureError
+from dissectors.sources.capture import STANDARD_INPUT, Capture, Source, allow, merge, name_of, open_capture
+from dissectors.wire.captures.records import Notes, Record
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
 
@@ -40,35 +39,47 @@ def scanner_class() -> type[Scanner]:
 
 
 def analyze(
-    paths: Sequence[str],
+    sources: Sequence[Source],
     *,
     limits: Limits = LIMITS,
     forced: dict[int, str] | None = None,
     progress: Progress | None = None,
     everything: bool = False,
 ) -> Report:
-    """The report on one or more captures, taken as one timeline; "-" is standard input.
+    """The report on one or more captures, taken as one timeline: paths, "-" for standard input, open binary files.
 
     The report lists the last `MAX_FINISHED_CALLS` of the calls that ended well, and counts the others and their
     streams; `everything` lists as many as memory is meant for. `limits` bound the inflating of bodies, `forced` maps
     UDP ports to protocol names that the user insists on. Raises CaptureError when one of the captures cannot be read
     at all; one that is cut or corrupt gives what was whole, and a finding.
     """
-    allow(len(paths))
-    scanner, engine = scanner_class()(forced=forced), Engine(limits, None if everything else MAX_FINISHED_CALLS)
+    allow(len(sources))
+    scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
     with ExitStack() as stack:
-        captures = [stack.enter_context(open_capture(path)) for path in paths]
-        for batch in _gathered(_batches(scanner, captures, progress)):
-            engine.feed(batch)
-            engine.retire_finished(scanner)
-        engine.retire_finished(scanner, at_the_end=True)
+        captures = [stack.enter_context(open_capture(source)) for source in sources]
+        _feed(engine, scanner, _batches(scanner, captures, progress))
         for number, capture in enumerate(captures):
             _problems(engine, number, capture)
         return engine.report(scanner, tuple(_file(capture) for capture in captures))
 
 
+def analyze_records(
+    records: Iterable[Record],
+    name: str,
+    *,
+    limits: Limits = LIMITS,
+    forced: dict[int, str] | None = None,
+    everything: bool = False,
+) -> Report:
+    """The report on frames that are in no file, as `analyze` makes it; `name` is what it calls where they came from."""
+    notes = Notes(format="frames in memory")
+    scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
+    _feed(engine, scanner, _whole(scanner, _noted(records, notes)))
+    return engine.report(scanner, (_described(name, notes),))
+
+
 def rows(
-    paths: Sequence[str],
+    sources: Sequence[Source],
     *,
     forced: dict[int, str] | None = None,
     progress: Progress | None = None,
@@ -77,25 +88,25 @@ def rows(
     """Every UDP datagram in the order of the capture, with its final verdict.
 
     A verdict may need datagrams that come later, so the captures are read twice: once to judge, once to tell. What is
-    between the two passes lies in a temporary file, as does standard input. `damaged` is told, in a sentence each,
-    which captures are cut or corrupt. Raises CaptureError as `analyze` does.
+    between the two passes lies in a temporary file, as does what cannot be read twice. `damaged` is told, in a sentence
+    each, which captures are cut or corrupt. Raises CaptureError as `analyze` does.
     """
     from tempfile import TemporaryFile
 
-    allow(len(paths))
+    allow(len(sources))
     with ExitStack() as stack:
-        kept = [_seekable(stack, path) for path in paths]
+        kept = [_ReadTwice(stack, source) for source in sources]
         verdicts = Verdicts(stack.enter_context(TemporaryFile()))
         scanner = scanner_class()(forced=forced, every=True)
         with ExitStack() as first:
-            captures = [first.enter_context(_opened(path, copy)) for path, copy in zip(paths, kept, strict=True)]
+            captures = [first.enter_context(source.open()) for source in kept]
             for batch in _batches(scanner, captures, progress):
                 verdicts.write(batch.entries)
-            for path, capture in zip(paths, captures, strict=True):
+            for capture in captures:
                 for _, text in _damage(capture):
                     if damaged is not None:
-                        damaged(f"{path}: {text}")
-        captures = [stack.enter_context(open_capture(path)) for path in kept]
+                        damaged(f"{capture.path}: {text}")
+        captures = [stack.enter_context(source.open()) for source in kept]
         yield from scan.Scanner().tell(merge(captures), verdicts.read())
 
 
@@ -128,6 +139,48 @@ class Verdicts:
                 yield protocol, row, self.STRENGTHS[strength], evidence[why], bool(encrypted)
 
 
+class _ReadTwice:
+    """A capture that can be opened twice: what cannot is copied to a temporary file first."""
+
+    def __init__(self, stack: ExitStack, source: Source) -> None:
+        self._name = source if isinstance(source, str) else name_of(source)
+        if source == STANDARD_INPUT:
+            source = _copied(stack, sys.stdin.buffer)
+        elif not isinstance(source, str) and not source.seekable():
+            source = _copied(stack, source)
+        self._source = source
+        self._begin = 0 if isinstance(source, str) else source.tell()
+
+    def open(self) -> Capture:
+        """The capture from its beginning, by its own name."""
+        if not isinstance(self._source, str):
+            self._source.seek(self._begin)
+        return open_capture(self._source, self._name)
+
+
+def _copied(stack: ExitStack, file: BinaryIO) -> str:
+    """The path of a temporary file that holds what is left of `file`."""
+    from shutil import copyfileobj
+    from tempfile import NamedTemporaryFile
+
+    copy = stack.enter_context(NamedTemporaryFile())
+    copyfileobj(file, copy)
+    copy.flush()
+    return copy.name
+
+
+def _engine(limits: Limits, everything: bool) -> Engine:
+    return Engine(limits, None if everything else MAX_FINISHED_CALLS)
+
+
+def _feed(engine: Engine, scanner: Scanner, batches: Iterable[Batch]) -> None:
+    """Take the batches of a scan, and let go of what is over on the way."""
+    for batch in _gathered(batches):
+        engine.feed(batch)
+        engine.retire_finished(scanner)
+    engine.retire_finished(scanner, at_the_end=True)
+
+
 def _batches(scanner: Scanner, captures: Sequence[Capture], progress: Progress | None) -> Iterator[Batch]:
     """The batches of a scan to its end: of one capture by its octets, of several as one timeline of records."""
     if len(captures) == 1:
@@ -136,9 +189,22 @@ def _batches(scanner: Scanner, captures: Sequence[Capture], progress: Progress |
             if progress is not None:
                 progress(capture.notes.packets)
             yield batch
+        yield scanner.finish()
     else:
-        yield from scanner.scan(_watched(merge(captures), progress))
+        yield from _whole(scanner, _watched(merge(captures), progress))
+
+
+def _whole(scanner: Scanner, records: Iterable[tuple[int, Record]]) -> Iterator[Batch]:
+    """The batches of a scan of records, to its end."""
+    yield from scanner.scan(records)
     yield scanner.finish()
+
+
+def _noted(records: Iterable[Record], notes: Notes) -> Iterator[tuple[int, Record]]:
+    """The records as those of one file, counted in `notes`."""
+    for record in records:
+        notes.passed({record.link: 1})
+        yield 0, record
 
 
 def _gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -165,29 +231,6 @@ def _counted(records: Iterator[tuple[int, Record]], progress: Progress) -> Itera
         yield record
 
 
-def _seekable(stack: ExitStack, path: str) -> str:
-    """A path that can be read twice: standard input is copied to a temporary file first."""
-    if path != STANDARD_INPUT:
-        return path
-    from shutil import copyfileobj
-    from tempfile import NamedTemporaryFile
-
-    copy = stack.enter_context(NamedTemporaryFile())
-    copyfileobj(sys.stdin.buffer, copy)
-    copy.flush()
-    return copy.name
-
-
-def _opened(path: str, copy: str) -> Capture:
-    """The copy of a capture; what is wrong with it is said of the capture by its own name."""
-    try:
-        return open_capture(copy)
-    except CaptureError as error:
-        if path == STANDARD_INPUT:
-            raise CaptureError(str(error).replace(copy, "standard input", 1)) from None
-        raise
-
-
 def _problems(engine: Engine, number: int, capture: Capture) -> None:
     notes = capture.notes
     last = Place(number, notes.packets)
@@ -208,10 +251,13 @@ def _damage(capture: Capture) -> Iterator[tuple[str, str]]:
 
 
 def _file(capture: Capture) -> CaptureFile:
-    notes = capture.notes
+    return _described(capture.path, capture.notes, ", gzip" if capture.compressed else "")
+
+
+def _described(name: str, notes: Notes, packed: str = "") -> CaptureFile:
     return CaptureFile(
-        name=capture.path,
-        format=f"{notes.format}, gzip" if capture.compressed else notes.format,
+        name=name,
+        format=notes.format + packed,
         link_types=tuple(LINK_NAMES.get(link, str(link)) for link in notes.links),
         frames=notes.packets,
         cut=notes.cut is not None or notes.corrupt is not None,

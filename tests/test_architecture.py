@@ -27,6 +27,7 @@ FLOORS = (
     ("engine",),
     ("queries",),
     ("offline",),
+    ("library",),
     ("live",),
     ("outputs", "layers", "wireshark"),
     ("screens",),

@@ -43,6 +43,15 @@ def test_a_report_for_programs_imports_nothing_that_only_other_commands_need() -
     assert not imported("analyze", "--json", CALL) & {"tempfile", "dissectors.queries.selection"}
 
 
+@pytest.mark.parametrize("name", ["dissectors", "muxshark"])
+def test_the_door_for_programs_imports_the_standard_library_and_two_rooms(name: str) -> None:
+    code = f"import sys; before = set(sys.modules); import {name}; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    others = {module for module in done.stdout.split() if module.partition(".")[0] not in sys.stdlib_module_names}
+    ours = {"dissectors", "dissectors.version", "dissectors.wire", "dissectors.wire.errors"}
+    assert others == ours | {name}
+
+
 def test_the_report_for_people_needs_rich_alone() -> None:
     assert imported("analyze", CALL) & HEAVY == {"rich"}
 
@@ -50,7 +59,7 @@ def test_the_report_for_people_needs_rich_alone() -> None:
 def test_help_imports_next_to_nothing_of_the_house() -> None:
     """Beyond the commands only what their options choose from: lists of names, which import nothing."""
     ours = {name for name in imported("--help") if name.startswith("dissectors.")}
-    rooms = {name for name in ours if name.split(".")[1] not in ("cli", "commands")}
+    rooms = {name for name in ours if name.split(".")[1] not in ("cli", "commands", "version")}
     assert rooms == {
         "dissectors.outputs", "dissectors.outputs.formats", "dissectors.sources", "dissectors.sources.interface",
         "dissectors.sources.interface.backends", "dissectors.wire", "dissectors.wire.errors",

@@ -32,6 +32,9 @@ MAX_PATH_LENGTH = 200
 
 Taken = TypeVar("Taken")
 
+Source = str | BinaryIO
+"""A path, "-" for standard input, or an open binary file."""
+
 
 class Capture:
     """One open capture. Read it once, with `records`; close it, or use it as a context manager.
@@ -40,10 +43,11 @@ class Capture:
     compressed capture whose stream breaks off or is damaged is noted as cut or corrupt.
     """
 
-    def __init__(self, path: str, file: BinaryIO) -> None:
-        """Raises CaptureError when what `file` holds is no capture."""
+    def __init__(self, path: str, file: BinaryIO, lent: bool = False) -> None:
+        """Raises CaptureError when what `file` holds is no capture; `lent` says that it is not ours to close."""
         self.path = path
         self._file = file
+        self._lent = lent
         self._damage: str | None = None
         self._windows: Windows | None = None
         chunks = self._read(CHUNK_OCTETS)
@@ -111,9 +115,10 @@ class Capture:
         yield from self._chunks
 
     def close(self) -> None:
-        """Close the file; standard input stays open."""
+        """Close the file; standard input and a file that was lent stay open."""
         self._windows = None
-        self._file.close()
+        if not self._lent:
+            self._file.close()
 
     def __enter__(self) -> Capture:
         return self
@@ -127,6 +132,9 @@ class Capture:
                 yield chunk
         except OSError as error:
             self._damage = f"reading failed: {error.strerror or error}"
+        except EOFError as error:
+            # What a file of `gzip`, `bz2` or `lzma` says of a stream that breaks off.
+            self._damage = f"reading failed: {error}"
 
     def _inflate(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The octets of all gzip members one after the other; what follows the last member is left alone."""
@@ -174,16 +182,23 @@ def once_more(start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def open_capture(path: str) -> Capture:
+def open_capture(source: Source, name: str | None = None) -> Capture:
     """Open a pcap, pcapng, snoop or ERF file, gzip of one, or standard input for "-".
 
-    Raises CaptureError with one line for people when it cannot be read or is no capture.
+    An open binary file is read from where it stands, and stays open. Raises CaptureError with one line for people when
+    there is no capture to be read; `name` is what the capture is called there, and in its `path`.
     """
+    if not isinstance(source, str):
+        name = name or name_of(source)
+        try:
+            return Capture(name, source, lent=True)
+        except CaptureError as error:
+            raise CaptureError(f"{shown(name)}: {error}") from None
     file: BinaryIO | None = None
     try:
         # Unbuffered, because a buffered read of a pipe waits for a full chunk while a live capture trickles.
-        file = open(0 if path == STANDARD_INPUT else path, "rb", buffering=0, closefd=path != STANDARD_INPUT)
-        return Capture(path, file)
+        file = open(0 if source == STANDARD_INPUT else source, "rb", buffering=0, closefd=source != STANDARD_INPUT)
+        return Capture(name or source, file)
     except CaptureError as error:
         reason = str(error)
     except OSError as error:
@@ -192,7 +207,13 @@ def open_capture(path: str) -> Capture:
         reason = "not a file name"
     if file is not None:
         file.close()
-    raise CaptureError(f"{shown(path)}: {reason}")
+    raise CaptureError(f"{shown(name or source)}: {reason}")
+
+
+def name_of(file: BinaryIO) -> str:
+    """What an open file is called."""
+    name = getattr(file, "name", None)
+    return name if isinstance(name, str) and name else "an open file"
 
 
 def allow(files: int) -> None:

@@ -1,0 +1,109 @@
+"""The values of a report as flat rows, for tables of other programs: every row of a kind has the same columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from types import NoneType
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+
+from dissectors.outputs.escape import scalar
+from dissectors.report import CaptureFile, Deviation, Digit, Format, Media, Phase, Place, Seen
+from dissectors.wire.datagram import Flow
+from dissectors.wire.values import Struct
+
+Scalar = str | int | float | bool | None
+
+BETWEEN = "; "
+TOLD_BY: dict[type, tuple[str, str]] = {
+    CaptureFile: ("name", BETWEEN),
+    Deviation: ("kind", BETWEEN),
+    Digit: ("digit", ""),
+    Format: ("payload_type", BETWEEN),
+    Media: ("kind", BETWEEN),
+    Phase: ("payload_type", BETWEEN),
+    Seen: ("name", BETWEEN),
+}
+"""Of a list of these one field is told, with this between two; other lists are told by their length."""
+
+ENDS = ("src", "sport", "dst", "dport")
+
+
+class Column(NamedTuple):
+    """The name of a column, and how it is had from a value; from None that is None."""
+
+    name: str
+    of: Callable[[Any], Any]
+
+
+def rows(values: Iterable[Struct]) -> list[dict[str, Scalar]]:
+    """One flat dict for each value: of numbers, texts, truths and None.
+
+    A member that has members of its own becomes a column for each of them (`quality.mos` is `quality_mos`), None where
+    it is not there. A list becomes a text where its elements have a short name, else the number of its elements; of
+    `places` the first one is told, too. Octets become hexadecimal digits. What is no Unicode in a text is escaped.
+    """
+    return [{column.name: _plain(column.of(value)) for column in columns(type(value))} for value in values]
+
+
+@cache
+def columns(kind: type[Struct]) -> tuple[Column, ...]:
+    """The columns of a kind of values, in the order of its fields."""
+    hints = get_type_hints(kind)
+    return tuple(column for name in kind.__struct_fields__ for column in _columns(name, hints[name]))
+
+
+def _columns(name: str, annotation: Any) -> Iterator[Column]:
+    """The columns of one field."""
+    kinds = [each for each in get_args(annotation) or (annotation,) if each not in (NoneType, ...)]
+    kind = kinds[0] if isinstance(kinds[0], type) else None
+    field = _field(name)
+    if get_origin(annotation) is tuple:
+        yield Column(name, _behind(field, _list_of(kind)))
+        if kind is Place:
+            yield from _members(name.removesuffix("s"), _behind(field, _first), Place)
+    elif kind is Flow:
+        yield from (Column(end, _behind(field, _field(end))) for end in ENDS)
+    elif kind is not None and issubclass(kind, Struct):
+        yield from _members(name, field, kind)
+    else:
+        yield Column(name, field)
+
+
+def _members(name: str, field: Callable[[Any], Any], kind: type[Struct]) -> Iterator[Column]:
+    for column in columns(kind):
+        yield Column(f"{name}_{column.name}", _behind(field, column.of))
+
+
+def _field(name: str) -> Callable[[Any], Any]:
+    return lambda value: getattr(value, name)
+
+
+def _behind(first: Callable[[Any], Any], then: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """One after the other, as long as there is something."""
+
+    def both(value: Any) -> Any:
+        found = first(value)
+        return None if found is None else then(found)
+
+    return both
+
+
+def _first(values: tuple[Any, ...]) -> Any:
+    return values[0] if values else None
+
+
+def _list_of(kind: type | None) -> Callable[[tuple[Any, ...]], Scalar]:
+    """How a list of such elements is told."""
+    if kind in TOLD_BY:
+        name, between = TOLD_BY[kind]
+        return lambda values: between.join(str(getattr(each, name)) for each in values)
+    if kind is not None and issubclass(kind, Struct):
+        return len
+    return lambda values: BETWEEN.join(map(str, values))
+
+
+def _plain(value: Any) -> Scalar:
+    if isinstance(value, bytes):
+        return value.hex()
+    return scalar(value) if isinstance(value, str) else value
