@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import venv
 import zipfile
 from email.parser import HeaderParser
 from pathlib import Path
 
+import msgspec
 import pytest
 import setuptools
 
@@ -56,8 +58,10 @@ def wheel(tree: Path) -> Path:
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dissectors").rglob("*.py")}
-    assert modules | {"dissectors/py.typed"} <= names
-    assert {name for name in names if not name.startswith("dissectors/")} == {
+    stubs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dissectors").rglob("*.pyi")}
+    assert modules | stubs | {"dissectors/py.typed"} <= names
+    door = {"muxshark/__init__.py", "muxshark/__main__.py", "muxshark/py.typed"}
+    assert {name for name in names if not name.startswith("dissectors/")} == door | {
         f"muxshark-0.1.0.dist-info/{name}"
         for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE")
     }
@@ -74,6 +78,55 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     needed = {line.split(">=")[0] for line in metadata.get_all("Requires-Dist", []) if "extra" not in line}
     assert needed == {"scapy", "dpkt", "rich", "pyshark", "msgspec"}
     assert "muxshark = dissectors.__main__:main" in content.read("muxshark-0.1.0.dist-info/entry_points.txt").decode()
+
+
+INSTALLED = """
+import muxshark
+import dissectors
+
+reveal_type(muxshark.analyze("a.pcap").streams[0].lost)
+reveal_type(dissectors.parse(b"", "SIP"))
+reveal_type(next(muxshark.datagrams("a.pcap")).parse())
+muxshark.analyze(5)
+"""
+REVEALED = (
+    'Revealed type is "int"',
+    'Revealed type is "dissectors.protocols.sip_message.Message"',
+    "dissectors.protocols.rtcp.Compound",
+    'Argument 1 to "analyze" has incompatible type "int"',
+)
+
+
+@builds
+def test_a_type_checker_reads_what_is_installed_by_either_name(wheel: Path, tmp_path: Path) -> None:
+    """A checker trusts an installed package where that says that it has types; a module alone cannot say so."""
+    pytest.importorskip("mypy", reason="the type checker is of the lint extra")
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=os.name == "posix")
+    python = environment.Environment(tmp_path / "venv", tmp_path).program("python")
+    code = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    packages = Path(done.stdout.strip())
+    zipfile.ZipFile(wheel).extractall(packages)
+    (packages / "others.pth").write_text(str(Path(msgspec.__file__).parents[1]), encoding="utf-8")
+    (tmp_path / "used.py").write_text(INSTALLED, encoding="utf-8")
+    words = ["--strict", "--config-file=", f"--python-executable={python}", "used.py"]
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", *words], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    said = done.stdout.splitlines()
+    assert len(said) == len(REVEALED) + 1, done.stdout + done.stderr
+    for line, revealed in zip(said, REVEALED, strict=False):
+        assert revealed in line.replace("builtins.int", "int")
+
+
+@builds
+def test_the_wheel_runs_by_either_name(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    for name in ("muxshark", "dissectors"):
+        words = [sys.executable, "-m", name, "--version"]
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.startswith("muxshark 0.1.0 (scan: interpreted")
 
 
 @builds

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
 import socket
 import subprocess
@@ -12,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "docs" / "scapy.md").read_text()
-SNIPPETS = re.findall(r"```python\n(.*?)```\n(?:```text\n(.*?)```\n)?", PAGE, re.DOTALL)
+from tests.snippets import printed_by, snippets
+
+SNIPPETS = snippets("scapy.md")
 LOOPBACK_UP = 'ip link set lo up && exec "$@"'
 IN_ITS_OWN_NETWORK = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c", LOOPBACK_UP, "sh"]
 FILTER = "from scapy.arch.common import compile_filter; compile_filter('udp port 9', linktype=1)"
@@ -46,12 +44,7 @@ def test_a_snippet_prints_what_the_page_says(code: str, printed: str, tmp_path: 
         before = capturing()
         if before is None:
             pytest.skip("no libpcap, or neither the right to capture nor a network namespace of one's own")
-    (tmp_path / "pcaps").symlink_to(ROOT / "pcaps")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "PYTHONIOENCODING": "utf-8"}
-    command = [*before, sys.executable, "-W", "error::DeprecationWarning:dissectors", "-c", code]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == printed
+    assert printed_by(code, tmp_path, before or ()) == printed
 
 
 def test_the_page_has_a_snippet_for_each_problem() -> None:
