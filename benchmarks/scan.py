@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from functools import partial
+from typing import cast
 
 from dissectors.__main__ import LITTLE_GARBAGE
 
@@ -13,13 +14,15 @@ from dissectors.__main__ import LITTLE_GARBAGE
 def main(path: str) -> None:
     """Scan a capture to its end and say what was found; memory is treated as by the command."""
     gc.set_threshold(LITTLE_GARBAGE)
+    from dissectors.mux.scan import Scanner
     from dissectors.sources.capture import open_capture
 
-    if os.environ.get("MUXSHARK_PURE", "") not in ("", "0"):
-        from dissectors.mux.scan import Scanner
+    if os.environ.get("MUXSHARK_PURE", "") in ("", "0"):
+        from dissectors.mux.compiled.scan import Scanner as Compiled
+
+        scanner = cast(Scanner, Compiled())
     else:
-        from dissectors.mux.compiled.scan import Scanner
-    scanner = Scanner()
+        scanner = Scanner()
     with open_capture(path) as capture:
         for _ in capture.through(partial(scanner.read, 0, capture.walker), mapped=scanner.build == "compiled"):
             pass
