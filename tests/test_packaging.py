@@ -60,7 +60,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dissectors").rglob("*.py")}
     stubs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dissectors").rglob("*.pyi")}
     assert modules | stubs | {"dissectors/py.typed"} <= names
-    door = {"muxshark/__init__.py", "muxshark/__main__.py", "muxshark/py.typed"}
+    door = {"muxshark.py"}
     assert {name for name in names if not name.startswith("dissectors/")} == door | {
         f"muxshark-0.1.0.dist-info/{name}"
         for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE")
@@ -81,13 +81,12 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
 
 
 INSTALLED = """
-import muxshark
 import dissectors
 
-reveal_type(muxshark.analyze("a.pcap").streams[0].lost)
+reveal_type(dissectors.analyze("a.pcap").streams[0].lost)
 reveal_type(dissectors.parse(b"", "SIP"))
-reveal_type(next(muxshark.datagrams("a.pcap")).parse())
-muxshark.analyze(5)
+reveal_type(next(dissectors.datagrams("a.pcap")).parse())
+dissectors.analyze(5)
 """
 REVEALED = (
     'Revealed type is "int"',
@@ -98,8 +97,7 @@ REVEALED = (
 
 
 @builds
-def test_a_type_checker_reads_what_is_installed_by_either_name(wheel: Path, tmp_path: Path) -> None:
-    """A checker trusts an installed package where that says that it has types; a module alone cannot say so."""
+def test_a_type_checker_reads_what_is_installed(wheel: Path, tmp_path: Path) -> None:
     pytest.importorskip("mypy", reason="the type checker is of the lint extra")
     venv.create(tmp_path / "venv", with_pip=False, symlinks=os.name == "posix")
     python = environment.Environment(tmp_path / "venv", tmp_path).program("python")

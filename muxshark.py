@@ -1,4 +1,7 @@
-"""`import muxshark`: the door for programs by the name of the project; see `dissectors` and docs/library.md."""
+"""`import muxshark`: the door for programs by the name of the project; `python -m muxshark`: the command.
+
+Everything is that of `dissectors`, which docs/library.md shows.
+"""
 
 from __future__ import annotations
 
@@ -15,3 +18,8 @@ from dissectors import rows as rows
 __all__ = [
     "CaptureError", "Malformed", "__version__", "analyze", "analyze_packets", "classify", "datagrams", "parse", "rows",
 ]
+
+if __name__ == "__main__":
+    from dissectors.__main__ import main
+
+    main()
