@@ -1,0 +1,168 @@
+"""`python -m tests.fuzz`: the targets in turn, each for its share of the time; exit status 1 when something failed."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.fuzz import sanitized
+from tests.fuzz.children import WORKER, Child, Surroundings
+from tests.fuzz.targets import TARGETS
+
+SANITIZED = "scan"
+"""The target whose compiled code the sanitizer watches."""
+
+KEPT = 3
+"""Failures at one place that are shown and kept whole; further ones are only named."""
+
+MOST_CRASHES = 20
+
+
+class Outcome(NamedTuple):
+    """What became of a target."""
+
+    cases: int
+    failures: int
+    seconds: float
+    memory: int
+
+
+class Run:
+    """One target's workers, started again after each crash, and what they found."""
+
+    def __init__(self, target: str, options: argparse.Namespace, around: Surroundings, worker: Sequence[str]) -> None:
+        self._target, self._options, self._around, self._worker = target, options, around, worker
+        self._seen: Counter[str] = Counter()
+        self.cases = self.failures = self.crashes = self.memory = 0
+        self.unable = ""
+        self._within = False
+
+    def until(self, end: float) -> None:
+        """Run cases up to a moment, or as many as were asked for."""
+        options = self._options
+        first = options.iteration or 0
+        last = first + (1 if options.iteration is not None else options.cases or sys.maxsize)
+        while first < last and time.monotonic() < end and not self.unable and self.crashes < MOST_CRASHES:
+            first = self._one_worker(first, last, end)
+
+    def _one_worker(self, first: int, last: int, end: float) -> int:
+        """Run one worker as long as it lives; the iteration to go on with."""
+        words = [self._target, "--seed", str(self._options.seed), "--first", str(first), "--cases", str(last - first)]
+        words += [word for folder in self._options.captures for word in ("--captures", str(folder.resolve()))]
+        with tempfile.TemporaryDirectory(prefix="muxshark-fuzz-") as scratch:
+            child = Child(words, Path(scratch), self._around, self._worker)
+            try:
+                for event in child.events(end):
+                    first = self._heard(event, first, Path(scratch))
+            finally:
+                child.close()
+        return last if self.unable else first
+
+    def _heard(self, event: dict[str, object], iteration: int, scratch: Path) -> int:
+        """Take in one event; the iteration to go on with after it."""
+        if "unable" in event:
+            self.unable = str(event["unable"])
+        elif "memory" in event:
+            self.memory = max(self.memory, int(str(event["memory"])))
+        elif "begun" in event:
+            self._within = True
+        elif "crash" in event:
+            self.crashes += 1
+            self.cases += self._within
+            self._failed(iteration, str(event["said"]), str(event["crash"]), scratch)
+            if not self._within:
+                self.unable = "its process does not start"
+            self._within = False
+            return iteration + 1
+        elif "done" in event:
+            self.cases += 1
+            self._within = False
+            if event["failure"]:
+                self._failed(iteration, str(event["failure"]), str(event["place"]), scratch)
+            return iteration + 1
+        return iteration
+
+    def _failed(self, iteration: int, failure: str, place: str, scratch: Path) -> None:
+        """Say what failed, keep its input, and say how to repeat it."""
+        self.failures += 1
+        self._seen[place] += 1
+        print(f"{self._target}, seed {self._options.seed}, iteration {iteration}: {place}", flush=True)
+        if self._seen[place] > KEPT:
+            return
+        for path in sorted(scratch.glob("*.input")):
+            kept = self._options.keep / f"{self._target}-{self._options.seed}-{iteration}-{path.name}"
+            shutil.copy(path, kept)
+            print(f"  input: {kept}")
+        captures = "".join(f" --captures {folder}" for folder in self._options.captures)
+        print(
+            f"  again: python -m tests.fuzz --seed {self._options.seed} --only {self._target} "
+            f"--iteration {iteration}{captures}\n\n{failure}", flush=True,
+        )
+
+
+def parsed(words: list[str] | None) -> argparse.Namespace:
+    """What was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    how_long = parser.add_mutually_exclusive_group(required=True)
+    how_long.add_argument("--minutes", type=float, metavar="N", help="divide so many minutes among the targets")
+    how_long.add_argument("--cases", type=int, metavar="N", help="run so many cases of each target")
+    how_long.add_argument("--iteration", type=int, metavar="I", help="repeat one case of a seed")
+    parser.add_argument("--seed", type=int, metavar="S", help="what the cases come from (a new one each time)")
+    parser.add_argument("--only", action="append", choices=TARGETS, metavar="TARGET", help=f"of {', '.join(TARGETS)}")
+    parser.add_argument("--captures", type=Path, action="append", default=[], metavar="DIR", help="more captures")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="where inputs that fail are kept (a new folder)")
+    parser.add_argument("--unsanitized", action="store_true", help="take the compiled scan as it was built here")
+    options = parser.parse_args(words)
+    if missing := [str(folder) for folder in options.captures if not folder.is_dir()]:
+        parser.error(f"no such folder: {', '.join(missing)}")
+    options.seed = secrets.randbits(32) if options.seed is None else options.seed
+    return options
+
+
+def surroundings(target: str, options: argparse.Namespace, folder: Path) -> Surroundings:
+    """Where a target's workers run: those of the compiled scan with the sanitizer, if that can be."""
+    if target != SANITIZED or options.unsanitized:
+        return Surroundings()
+    print(f"{target}: building the compiled scan with AddressSanitizer", flush=True)
+    try:
+        return sanitized.build(folder)
+    except sanitized.Impossible as reason:
+        print(f"{target}: without AddressSanitizer, with the compiled scan's own checks alone: {reason}", flush=True)
+        return Surroundings()
+
+
+def main(words: list[str] | None = None, worker: Sequence[str] = WORKER) -> int:
+    """Fuzz; 1 when something failed."""
+    options = parsed(words)
+    made = options.keep is None
+    options.keep = Path(tempfile.mkdtemp(prefix="muxshark-fuzz-kept-")) if made else options.keep
+    options.keep.mkdir(parents=True, exist_ok=True)
+    targets = [name for name in TARGETS if name in (options.only or TARGETS)]
+    print(f"seed {options.seed}; inputs that fail are kept in {options.keep}", flush=True)
+    summaries, failures = [], 0
+    for target in targets:
+        with tempfile.TemporaryDirectory(prefix="muxshark-fuzz-") as folder:
+            run = Run(target, options, surroundings(target, options, Path(folder)), worker)
+            begin = time.monotonic()
+            run.until(begin + options.minutes * 60 / len(targets) if options.minutes else float("inf"))
+        failures += run.failures
+        counted = f"{run.cases:,} cases, {run.failures:,} failures, {time.monotonic() - begin:.0f} s"
+        given_up = f", given up after {run.crashes} crashes" if run.crashes >= MOST_CRASHES else ""
+        summaries.append(f"{target}: not run: {run.unable}" if run.unable else f"{target}: {counted}{given_up}")
+        print(summaries[-1], flush=True)
+    if made and not failures:
+        options.keep.rmdir()
+    print(f"\nseed {options.seed}", *summaries, sep="\n")
+    return int(failures > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

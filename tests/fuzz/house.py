@@ -1,0 +1,65 @@
+"""What of the package is fuzzed: the one place that says where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import Any
+
+from dissectors.cli import main as muxshark
+from dissectors.mux.classify import classify
+from dissectors.mux.explain import explain
+from dissectors.mux.table import TABLE
+from dissectors.offline import analyze
+from dissectors.outputs.schema import schema
+from dissectors.protocols import sdp, sip
+from dissectors.sources.capture import Capture, open_capture
+from dissectors.wire import formats
+from dissectors.wire.errors import CaptureError, Malformed
+from dissectors.wire.frames import Frames
+from dissectors.wire.inflate import LIMITS, inflate, recover
+from dissectors.wire.records import LARGEST_RECORD, Record
+
+COMPILED = "dissectors.mux.compiled.scan"
+MODULE = "dissectors"
+PURE = "MUXSHARK_PURE"
+"""The module of the compiled scan, what `python -m` runs, and the variable that asks for the interpreted scan."""
+
+PARSERS: dict[str, Callable[[bytes], Any]] = {
+    **{spec.name: spec.parse for spec in TABLE},
+    "SDP": sdp.parse,
+    "SIP, all": sip.parse_all,
+}
+"""What reads octets into a message, or raises Malformed and nothing else."""
+
+WITHOUT_SUMMARY = ("SDP", "SIP, all")
+
+__all__ = [
+    "COMPILED", "LARGEST_RECORD", "LIMITS", "MODULE", "PARSERS", "PURE", "WITHOUT_SUMMARY", "Capture", "CaptureError",
+    "Malformed", "Record", "analyze", "compiled", "explain", "formats", "inflate", "muxshark", "open_capture",
+    "payloads", "protocol", "recover", "schema", "windows",
+]
+
+
+def compiled() -> bool:
+    """Whether the compiled scan was built here."""
+    return find_spec(COMPILED) is not None
+
+
+def windows(file: int, size: int) -> Iterator[memoryview] | None:
+    """The octets of a file mapped window by window; None where files are not mapped."""
+    try:
+        from dissectors.sources.mapped import Windows
+    except ModuleNotFoundError:
+        return None
+    return Windows(file, 0, size)
+
+
+def payloads(record: Record) -> list[bytes]:
+    """The UDP payloads of a frame."""
+    return [bytes(found.payload) for found in Frames().udp(record)]
+
+
+def protocol(payload: bytes) -> str:
+    """What the table says of a payload alone."""
+    return classify(payload).protocol
