@@ -26,7 +26,6 @@ PLANTED = {
     "too much memory": ("parsers", "house.recover = lambda body: bytes(8 << 30)", "MemoryError"),
     "a crash": ("parsers", "house.PARSERS['RTCP'] = lambda octets: os.abort()", "the process ended: signal 6"),
     "another exception than CaptureError": ("readers", "house.open_capture = lambda path: {}[path]", "KeyError"),
-    "a traceback": ("command", "house.muxshark = lambda words: {}[1]", "KeyError"),
     "an exit status": ("command", "house.muxshark = lambda words: 3", "exit 3"),
 }
 WORKER = """
@@ -65,7 +64,7 @@ def test_a_few_cases_of_each_target_find_nothing(
     if target in SCANNED and not house.compiled():
         assert f"{target}: not run: no compiled scan" in out
     else:
-        assert out.count(f"{target}: {CASES} cases, 0 failures, ") == 2
+        assert len(re.findall(rf"^{target}: {CASES} cases, 0 failures, \d+ s, at most \d+ MB$", out, re.M)) == 2
 
 
 @pytest.mark.parametrize("bug", PLANTED)
@@ -75,15 +74,14 @@ def test_a_bug_that_is_planted_is_found(bug: str, tmp_path: Path, capsys: pytest
     out = capsys.readouterr().out
     assert said in out and f"{target}, seed 5, iteration 0: " in out and f"{target}, seed 5, iteration 1: " in out
     assert f"{target}: 2 cases, 2 failures" in out
+    assert {f"{target}-5-0-0.input", f"{target}-5-1-0.input"} <= {path.name for path in tmp_path.iterdir()}
 
 
-@pytest.mark.parametrize("bug", ["an exception", "a crash"])
-def test_what_failed_is_kept_and_can_be_repeated(bug: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    target, plant, _ = PLANTED[bug]
+def test_what_failed_can_be_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target, plant, _ = PLANTED["an exception"]
     only = ["--seed", "5", "--only", target, "--keep", str(tmp_path)]
     main(["--cases", "2", *only], planted(plant))
     kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert {f"{target}-5-0-0.input", f"{target}-5-1-0.input"} <= kept.keys()
     assert f"again: python -m tests.fuzz --seed 5 --only {target} --iteration 1\n" in capsys.readouterr().out
     assert main(["--iteration", "1", *only], planted(plant)) == 1
     again = capsys.readouterr().out
@@ -199,7 +197,7 @@ def test_a_command_is_judged_by_its_status_and_by_what_it_prints(
 
 def test_a_reader_that_gives_more_than_it_was_given_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "capture"
-    path.write_bytes(mutants.FORMATS["pcap"][2]([b"frame"] * 3, 1))
+    path.write_bytes(mutants.pcap([house.Record(1, 0, 1, b"frame", 5)] * 3, 1))
     readers(Random(), [path])
     monkeypatch.setattr(house, "LARGEST_RECORD", 4)
     with pytest.raises(Wrong, match="record 1 has 5 octets"):

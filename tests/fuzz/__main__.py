@@ -11,7 +11,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from tests.fuzz import sanitized
 from tests.fuzz.children import WORKER, Child, Surroundings
@@ -24,15 +23,6 @@ KEPT = 3
 """Failures at one place that are shown and kept whole; further ones are only named."""
 
 MOST_CRASHES = 20
-
-
-class Outcome(NamedTuple):
-    """What became of a target."""
-
-    cases: int
-    failures: int
-    seconds: float
-    memory: int
 
 
 class Run:
@@ -70,8 +60,6 @@ class Run:
         """Take in one event; the iteration to go on with after it."""
         if "unable" in event:
             self.unable = str(event["unable"])
-        elif "memory" in event:
-            self.memory = max(self.memory, int(str(event["memory"])))
         elif "begun" in event:
             self._within = True
         elif "crash" in event:
@@ -85,6 +73,7 @@ class Run:
         elif "done" in event:
             self.cases += 1
             self._within = False
+            self.memory = max(self.memory, int(str(event["memory"])))
             if event["failure"]:
                 self._failed(iteration, str(event["failure"]), str(event["place"]), scratch)
             return iteration + 1
@@ -154,7 +143,8 @@ def main(words: list[str] | None = None, worker: Sequence[str] = WORKER) -> int:
             begin = time.monotonic()
             run.until(begin + options.minutes * 60 / len(targets) if options.minutes else float("inf"))
         failures += run.failures
-        counted = f"{run.cases:,} cases, {run.failures:,} failures, {time.monotonic() - begin:.0f} s"
+        seconds = time.monotonic() - begin
+        counted = f"{run.cases:,} cases, {run.failures:,} failures, {seconds:.0f} s, at most {run.memory >> 10} MB"
         given_up = f", given up after {run.crashes} crashes" if run.crashes >= MOST_CRASHES else ""
         summaries.append(f"{target}: not run: {run.unable}" if run.unable else f"{target}: {counted}{given_up}")
         print(summaries[-1], flush=True)

@@ -39,6 +39,7 @@ class Child:
 
     def __init__(self, words: Sequence[str], scratch: Path, around: Surroundings, worker: Sequence[str]) -> None:
         self._errors = (scratch / "errors").open("w+b")
+        self._silent = False
         self.process = subprocess.Popen(
             [*worker, *words, "--scratch", str(scratch), "--memory", str(MEMORY)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors, cwd=around.folder,
@@ -46,34 +47,32 @@ class Child:
         )
 
     def events(self, until: float) -> Iterator[dict[str, Any]]:
-        """What the worker tells up to a moment of the monotonic clock, a case that has begun to its end.
+        """What the worker tells, up to the end of the case in which a moment of the monotonic clock has come.
 
         A worker that did not end well gives `crash` at the end, a line, and what it `said` on standard error.
         """
-        rest, heard, within = b"", time.monotonic(), False
-        assert self.process.stdout is not None
-        while True:
-            now = time.monotonic()
-            if now >= until and not within:
+        for line in self._lines():
+            event = json.loads(line)
+            yield event
+            if "done" in event and time.monotonic() >= until:
                 return
-            wait = min(heard + CASE_SECONDS, until if not within else heard + CASE_SECONDS) - now
-            if not select.select([self.process.stdout], [], [], max(0.0, wait))[0]:
-                if time.monotonic() < heard + CASE_SECONDS:
-                    continue
-                yield {"crash": f"silent for {CASE_SECONDS:.0f} seconds", "said": self._dumped()}
-                return
-            octets, heard = os.read(self.process.stdout.fileno(), 1 << 16), time.monotonic()
-            if not octets:
-                break
-            *lines, rest = (rest + octets).split(b"\n")
-            for line in lines:
-                event = json.loads(line)
-                within = "begun" in event
-                yield event
-        status = self.process.wait()
-        if status:
+        if self._silent:
+            yield {"crash": f"silent for {CASE_SECONDS:.0f} seconds", "said": self._dumped()}
+        elif status := self.process.wait():
             how, said = f"signal {-status}" if status < 0 else f"exit status {status}", self._said()
             yield {"crash": f"the process ended: {how}, {told(said)}", "said": said}
+
+    def _lines(self) -> Iterator[bytes]:
+        """What the worker writes, until it writes no more or is silent for too long."""
+        rest = b""
+        assert self.process.stdout is not None
+        while select.select([self.process.stdout], [], [], CASE_SECONDS)[0]:
+            octets = os.read(self.process.stdout.fileno(), 1 << 16)
+            if not octets:
+                return
+            *lines, rest = (rest + octets).split(b"\n")
+            yield from lines
+        self._silent = True
 
     def _dumped(self) -> str:
         """Where a worker is that says nothing, as it writes itself when it is asked."""

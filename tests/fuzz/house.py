@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -11,7 +13,6 @@ from dissectors.mux.classify import classify
 from dissectors.mux.explain import explain
 from dissectors.mux.table import TABLE
 from dissectors.offline import analyze
-from dissectors.outputs.schema import schema
 from dissectors.protocols import sdp, sip
 from dissectors.sources.capture import Capture, open_capture
 from dissectors.wire import formats
@@ -34,16 +35,35 @@ PARSERS: dict[str, Callable[[bytes], Any]] = {
 
 WITHOUT_SUMMARY = ("SDP", "SIP, all")
 
+BOUNDS = {"dissectors.offline": {"MAX_WELL": 1, "BATCH": 64}}
+"""Bounds that damaged captures are too small to meet, by module, and what they are where they are to be met."""
+
 __all__ = [
     "COMPILED", "LARGEST_RECORD", "LIMITS", "MODULE", "PARSERS", "PURE", "WITHOUT_SUMMARY", "Capture", "CaptureError",
-    "Malformed", "Record", "analyze", "compiled", "explain", "formats", "inflate", "muxshark", "open_capture",
-    "payloads", "protocol", "recover", "schema", "windows",
+    "Malformed", "Record", "analyze", "compiled", "explain", "formats", "inflate", "muxshark", "narrow", "open_capture",
+    "payloads", "protocol", "recover", "windows",
 ]
 
 
 def compiled() -> bool:
     """Whether the compiled scan was built here."""
     return find_spec(COMPILED) is not None
+
+
+@contextmanager
+def narrow(wanted: bool) -> Iterator[None]:
+    """Within it, if that is wanted, few calls are held and told, and what is over is let go of early."""
+    before = []
+    for name, bounds in BOUNDS.items() if wanted else ():
+        module = import_module(name)
+        for bound, value in bounds.items():
+            before.append((module, bound, getattr(module, bound)))
+            setattr(module, bound, value)
+    try:
+        yield
+    finally:
+        for module, bound, value in before:
+            setattr(module, bound, value)
 
 
 def windows(file: int, size: int) -> Iterator[memoryview] | None:

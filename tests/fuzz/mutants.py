@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import struct
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from pathlib import Path
 from random import Random
 
 from tests import test_records
+from tests.finding_cases import CASES
 from tests.fuzz import house, lies
-from tests.mutations import DAMAGES, MOST_FRAMES, Base, bases, mutation
+from tests.made import ETHERNET, frame
+from tests.mutations import DAMAGES, MOST_OCTETS, Base, bases, mutation
+from tests.stories import Story
 
 TESTS = Path(__file__).parent.parent
 OURS = (TESTS / "data" / "captures", TESTS.parent / "pcaps")
@@ -18,30 +22,33 @@ TEXTS = ("SDP", "SIP")
 MOST_OF_A_CAPTURE = 4
 """How many payloads of one protocol are taken from one capture."""
 
+FIRST, MOST_TOLD = 16, 400
+"""Of how many frames the most important are the first, and of how many the others are."""
+
 LONGEST_FRAME = 65_000
 """What a record of ERF can hold, with some to spare."""
 
 MOMENTS = (0, 1, 1 << 31, 1_700_000_000_000_000_000, (1 << 62) - 1)
-Writer = Callable[[list[bytes], int], bytes]
+Writer = Callable[[list[house.Record], int], bytes]
 FORMATS: dict[str, tuple[str, lies.Order, Writer]] = {
-    "pcap": ("pcap", "little", lambda frames, link: test_records.pcap(frames, "<", 0xA1B2C3D4, link)),
-    "nanoseconds": ("pcap", "little", lambda frames, link: test_records.pcap(frames, "<", 0xA1B23C4D, link)),
-    "modified": ("pcap", "little", lambda frames, link: test_records.pcap(frames, "<", 0xA1B2CD34, link)),
-    "big-endian": ("pcap", "big", lambda frames, link: test_records.pcap(frames, ">", 0xA1B2C3D4, link)),
-    "pcapng": ("pcapng", "little", lambda frames, link: pcapng(frames, link, "<")),
-    "big-endian pcapng": ("pcapng", "big", lambda frames, link: pcapng(frames, link, ">")),
-    "snoop": ("snoop", "big", lambda frames, link: test_records.snoop(frames)),
-    "erf": ("erf", "big", lambda frames, link: test_records.erf(frames)),
+    "pcap": ("pcap", "little", lambda records, link: pcap(records, link, "<", 0xA1B2C3D4)),
+    "nanoseconds": ("pcap", "little", lambda records, link: pcap(records, link, "<", 0xA1B23C4D)),
+    "modified": ("pcap", "little", lambda records, link: pcap(records, link, "<", 0xA1B2CD34)),
+    "big-endian": ("pcap", "big", lambda records, link: pcap(records, link, ">", 0xA1B2C3D4)),
+    "pcapng": ("pcapng", "little", lambda records, link: pcapng(records, link, "<")),
+    "big-endian pcapng": ("pcapng", "big", lambda records, link: pcapng(records, link, ">")),
+    "snoop": ("snoop", "big", lambda records, link: test_records.snoop(octets_of(records))),
+    "erf": ("erf", "big", lambda records, link: test_records.erf(octets_of(records))),
 }
 """By name: the shape of the headers, the order of octets in their lengths, and what writes frames of one link type."""
 
 
 class Corpus:
-    """The captures of the tests and of the folders that were named, and samples of each protocol."""
+    """The captures of the tests and of the folders that were named, what findings tell of, and samples of protocols."""
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
         within = (one for folder in folders for one in (folder, *sorted(folder.rglob("*"))) if one.is_dir())
-        self.captures = bases([*OURS, *within])
+        self.captures = [*bases([*OURS, *within]), *stories()]
 
     @cached_property
     def calls(self) -> list[Base]:
@@ -68,6 +75,24 @@ class Corpus:
         texts = [path.read_bytes() for path in sorted((TESTS / "data" / "sdp").iterdir())]
         found["SDP"] = [lies.unpacked(body) for body in [*bodies, *texts] if body]
         return found
+
+
+def stories() -> Iterable[Base]:
+    """The stories of the findings as captures: whole calls, and what may be wrong with them."""
+    for name, pair in CASES.items():
+        for number, story in enumerate(pair):
+            if isinstance(story, list):
+                yield written(f"{name}, {number}", story)
+
+
+def written(name: str, story: Story) -> Base:
+    """The beginning of a story as a capture."""
+    begin = sorted(story, key=lambda told: told[0])[:MOST_TOLD]
+    frames = [
+        house.Record(number, int(time * 1e6), ETHERNET, octets := frame(src, dst, payload), len(octets))
+        for number, (time, src, dst, payload) in enumerate(begin, 1)
+    ]
+    return Base(name, pcap(frames, ETHERNET)[:MOST_OCTETS], ETHERNET, frames)
 
 
 def signalling(record: house.Record) -> bool:
@@ -117,15 +142,17 @@ def file(dice: Random, corpus: Corpus) -> bytes:
 
 def changed(dice: Random, base: Base) -> Base:
     """The same capture after lies: in frames, in the order and the times of records, in the headers of its file."""
-    first = dice.randrange(max(1, len(base.frames) - MOST_FRAMES))
-    frames = [told(dice, record) for record in base.frames[first : first + MOST_FRAMES]]
+    frames = base.frames[:MOST_TOLD]
+    for _ in range(dice.choice((0, 1, 2, 3, 8)) if frames else 0):
+        at = dice.randrange(min(len(frames), dice.choice((FIRST, MOST_TOLD))))
+        frames[at] = told(dice, frames[at])
     if frames and dice.random() < 0.2:
         at = dice.randrange(len(frames))
         frames[at:at] = frames[max(0, at - 8) : at] * dice.choice((1, 1, 3))
     octets = base.octets
     if frames and dice.random() < 0.7:
         shape, order, write = FORMATS[dice.choice(list(FORMATS))]
-        made = bytearray(write([record.octets[:LONGEST_FRAME] for record in frames], base.link))
+        made = bytearray(write(frames, base.link))
         for _ in range(dice.choice((0, 0, 1, 1, 3))):
             lies.lie(dice, made, lies.SHAPES[shape]._replace(order=order))
         octets = bytes(made)
@@ -137,9 +164,7 @@ def changed(dice: Random, base: Base) -> Base:
 
 
 def told(dice: Random, record: house.Record) -> house.Record:
-    """A record as it is, with lies in front of its payload or in it, or at another time."""
-    if dice.random() < 0.7:
-        return record
+    """A record with a lie in front of its payload or in it, perhaps at another time."""
     frame = bytearray(record.octets)
     found = house.payloads(record)
     if not found or dice.random() < 0.4:
@@ -172,13 +197,30 @@ def damage(dice: Random, octets: bytearray) -> None:
         dice.choice((*DAMAGES, lies.fill))(dice, octets, dice.randrange(len(octets)))
 
 
-def pcapng(frames: Sequence[bytes], link: int, order: str) -> bytes:
-    """A pcapng file with a name, a clock and a comment."""
+def octets_of(records: Iterable[house.Record]) -> list[bytes]:
+    """The octets of records, as many as each format can hold."""
+    return [record.octets[:LONGEST_FRAME] for record in records]
+
+
+def pcap(records: Iterable[house.Record], link: int, order: str = "<", magic: int = 0xA1B23C4D) -> bytes:
+    """A pcap file of records at their times."""
+    out = [test_records.pcap([], order, magic, link)]
+    for record in records:
+        seconds, fraction = divmod(record.time, 1_000_000_000)
+        fraction //= 1 if magic == 0xA1B23C4D else 1000
+        sizes = len(record.octets), max(record.original, len(record.octets)) & 0xFFFFFFFF
+        out.append(struct.pack(order + "IIII", seconds & 0xFFFFFFFF, fraction, *sizes))
+        out.append(bytes(8 if magic == 0xA1B2CD34 else 0) + record.octets)
+    return b"".join(out)
+
+
+def pcapng(records: Iterable[house.Record], link: int, order: str) -> bytes:
+    """A pcapng file of records at their times, with a name, a clock and comments."""
     clock = test_records.option(2, b"eth0", order) + test_records.option(9, b"\x09", order)
     blocks = [test_records.section(order), test_records.interface(link, clock, order)]
     comment = test_records.option(1, b"said", order) + bytes(4)
     blocks += [
-        test_records.enhanced(frame, 1_000_000_000 + number * 20_000_000, 0, b"" if number % 5 else comment, order)
-        for number, frame in enumerate(frames)
+        test_records.enhanced(record.octets, record.time, 0, b"" if number % 5 else comment, order)
+        for number, record in enumerate(records)
     ]
     return b"".join(blocks)

@@ -77,7 +77,8 @@ def work(options: argparse.Namespace, tell: Callable[..., None]) -> None:
             paths[-1].write_bytes(octets)
         with Watched() as watched:
             target.check(dice, paths)
-        tell(done=iteration, failure=watched.failure, place=watched.place)
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        tell(done=iteration, failure=watched.failure, place=watched.place, memory=memory)
         if watched.failure:
             gc.collect()
 
@@ -110,7 +111,6 @@ def main(words: list[str]) -> None:
         told.write(json.dumps(members) + "\n")
 
     work(options, tell)
-    tell(memory=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 if __name__ == "__main__":
