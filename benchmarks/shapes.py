@@ -119,13 +119,15 @@ class Run:
 class Row:
     """One shape as measured: CPU in seconds without that of an empty capture, memory in MiB, at N and at 4 N.
 
-    `exponent` is None where the smaller run took no time to speak of, or either was ended. `status` is the worse one's.
+    `start` is the CPU time of an empty capture. `exponent` is None where the smaller run took no time to speak of, or
+    one of the two did not end well; `status` says how.
     """
 
     name: str
     size: int
     octets: int
     octets_at_4: int
+    start: float
     cpu: float
     cpu_at_4: float
     exponent: float | None
@@ -164,63 +166,45 @@ def run(capture: Path, seconds: int = MOST_SECONDS) -> Run:
     return Run(usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kilobyte / 2**20, process.returncode)
 
 
-def least(capture: Path, rounds: int) -> Run:
-    """The least of several runs; one that did not end well is not repeated."""
-    best = run(capture)
-    for _ in range(rounds - 1):
-        if best.status:
-            break
-        again = run(capture)
-        best = Run(min(best.cpu, again.cpu), min(best.memory, again.memory), again.status)
-    return best
+def least(runs: Sequence[Run]) -> Run:
+    """The least of several runs of one capture; it says when one of them did not end well."""
+    status = next((each.status for each in runs if each.status), 0)
+    return Run(min(each.cpu for each in runs), min(each.memory for each in runs), status)
 
 
-def measured(shape: Shape, size: int, rounds: int, start: float, folder: Path) -> Row:
-    """One shape at a size and at four times that; its captures are gone afterwards."""
-    capture = folder / f"{shape.name}.pcap"
-    octets = write(capture, shape.frames(size), shape.every)
-    smaller = least(capture, rounds)
-    octets_at_4 = write(capture, shape.frames(TIMES * size), shape.every)
-    larger = least(capture, rounds)
-    capture.unlink()
-    cpu, cpu_at_4 = (max(0.0, each.cpu - start) for each in (smaller, larger))
+def measured(shape: Shape, size: int, rounds: int, folder: Path) -> Row:
+    """One shape at a size and at four times that; its captures are gone afterwards.
+
+    They and an empty capture are read in turns, so that a machine that is busy for a while is so for all three.
+    """
+    empty, small, large = captures = [folder / f"{shape.name}-{times}.pcap" for times in (0, 1, TIMES)]
+    write(empty, (), shape.every)
+    octets = write(small, shape.frames(size), shape.every)
+    octets_at_4 = write(large, shape.frames(TIMES * size), shape.every)
+    turns = [[run(capture) for capture in captures] for _ in range(rounds)]
+    for capture in captures:
+        capture.unlink()
+    start, smaller, larger = (least(runs) for runs in zip(*turns, strict=True))
+    cpu, cpu_at_4 = (max(0.0, each.cpu - start.cpu) for each in (smaller, larger))
     status = smaller.status or larger.status
     grown = None if status else exponent(cpu, cpu_at_4)
-    return Row(shape.name, size, octets, octets_at_4, cpu, cpu_at_4, grown, smaller.memory, larger.memory, status)
+    return Row(
+        shape.name, size, octets, octets_at_4, start.cpu, cpu, cpu_at_4, grown, smaller.memory, larger.memory, status
+    )
 
 
-def start_up(folder: Path, rounds: int) -> Run:
-    """What an empty capture takes."""
-    capture = folder / "empty.pcap"
-    write(capture, (), MILLISECOND)
-    return least(capture, rounds)
+HEADS = "|  | N | MB at N | MB at 4 N | CPU s at N | at 4 N | exponent | CPU s a MB | peak MiB at 4 N | over |"
+RULES = "| --- |" + " ---: |" * 8 + " --- |"
 
 
-HEADS = (
-    "",
-    "N",
-    "MB at N",
-    "MB at 4 N",
-    "CPU s at N",
-    "at 4 N",
-    "exponent",
-    "CPU s a MB",
-    "peak MiB at 4 N",
-    "over",
-)
-
-
-def table(rows: Sequence[Row]) -> str:
-    """The rows as a Markdown table."""
-    lines = [f"| {' | '.join(HEADS)} |", "| --- |" + " ---: |" * (len(HEADS) - 2) + " --- |"]
-    for row in rows:
-        grown = "" if row.exponent is None else f"{row.exponent:.2f}"
-        lines.append(
-            f"| {row.name} | {row.size:,} | {row.octets / 1e6:.1f} | {row.octets_at_4 / 1e6:.1f} | {row.cpu:.2f} | "
-            f"{row.cpu_at_4:.2f} | {grown} | {row.cpu_at_4 / (row.octets_at_4 / 1e6):.2f} | {row.memory_at_4:.0f} | "
-            f"{', '.join(row.over)} |"
-        )
-    return "\n".join(lines)
+def line(row: Row) -> str:
+    """A row of the Markdown table that `HEADS` and `RULES` begin."""
+    grown = "" if row.exponent is None else f"{row.exponent:.2f}"
+    return (
+        f"| {row.name} | {row.size:,} | {row.octets / 1e6:.1f} | {row.octets_at_4 / 1e6:.1f} | {row.cpu:.2f} | "
+        f"{row.cpu_at_4:.2f} | {grown} | {row.cpu_at_4 / (row.octets_at_4 / 1e6):.3f} | {row.memory_at_4:.0f} | "
+        f"{', '.join(row.over)} |"
+    )
 
 
 def chosen(only: Sequence[str]) -> list[Shape]:
@@ -248,18 +232,17 @@ def main() -> None:
     if options.captures:
         keep(shapes, options.size, options.captures)
         return
+    print(HEADS, RULES, sep="\n", flush=True)
+    rows = []
     with tempfile.TemporaryDirectory() as scratch:
-        folder, rows = Path(scratch), []
-        start = start_up(folder, max(3, options.rounds))
         for shape in shapes:
-            print(shape.name, file=sys.stderr)
-            rows.append(measured(shape, options.size or shape.size, options.rounds, start.cpu, folder))
-    print(table(rows))
-    print(f"\nAn empty capture takes {start.cpu:.2f} s and {start.memory:.0f} MiB.")
+            rows.append(measured(shape, options.size or shape.size, options.rounds, Path(scratch)))
+            print(line(rows[-1]), flush=True)
+    print(f"\nAn empty capture takes {min(row.start for row in rows):.2f} s of CPU.")
     if options.json:
         kept = {"python": platform.python_version(), "machine": platform.platform(), "rounds": options.rounds}
         told = [{**asdict(row), "over": row.over} for row in rows]
-        options.json.write_text(json.dumps({**kept, "empty": asdict(start), "shapes": told}, indent=1) + "\n")
+        options.json.write_text(json.dumps({**kept, "shapes": told}, indent=1) + "\n")
 
 
 def keep(shapes: Sequence[Shape], size: int | None, folder: Path) -> None:

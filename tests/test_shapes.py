@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.hostile.frames import write
-from benchmarks.shapes import MOST_GROWTH, MOST_MEMORY, SHAPES, Row, Shape, chosen, exponent, run, table
+from benchmarks.shapes import MOST_GROWTH, MOST_MEMORY, SHAPES, Row, Run, Shape, chosen, exponent, least, line, run
 
 ROOT = Path(__file__).parent.parent
 TINY = 8
@@ -22,7 +22,7 @@ from benchmarks.shapes import SHAPES
 for shape in SHAPES:
     print(shape.name, sha256(b"".join(shape.frames({TINY}))).hexdigest())
 """
-ROW = Row("made up", 10, 1000, 4000, 1.0, 4.0, 1.0, 50.0, 60.0, 0)
+ROW = Row("made up", 10, 1000, 4000, 0.1, 1.0, 4.0, 1.0, 50.0, 60.0, 0)
 
 
 def name(shape: Shape) -> str:
@@ -86,11 +86,16 @@ def test_the_exponent_is_one_where_four_times_as_much_takes_four_times_as_long()
 )
 def test_a_row_says_what_is_more_than_it_may_be(row: Row, over: tuple[str, ...]) -> None:
     assert row.over == over
-    assert table([row]).endswith(f"| {', '.join(over)} |")
+    assert line(row).endswith(f"| {', '.join(over)} |")
 
 
 def test_a_run_that_does_not_end_well_says_so(tmp_path: Path) -> None:
     assert run(tmp_path / "missing.pcap").status == 2
+
+
+def test_the_least_of_the_runs_counts_and_one_that_did_not_end_well_is_told() -> None:
+    assert least([Run(2.0, 30.0), Run(1.0, 40.0)]) == Run(1.0, 30.0, 0)
+    assert least([Run(2.0, 30.0), Run(1.0, 40.0, -9)]).status == -9
 
 
 def test_shapes_are_chosen_by_the_beginnings_of_their_names() -> None:
