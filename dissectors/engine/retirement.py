@@ -7,7 +7,7 @@ wrong with checks and handshakes on the flows that go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
@@ -19,12 +19,15 @@ from dissectors.findings.rule import Facts
 from dissectors.findings.rules import OF_CALLS, OF_PATHS, findings
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
-from dissectors.mux.scan import Scanner
+from dissectors.mux.scan import Scanner, middle
 from dissectors.report import Finding, Place
 from dissectors.wire.values import Struct, field
 
 MIN_FINISHED = 32
 """So many calls must have finished, and an eighth as many as are held, before the tables are searched."""
+
+CLOCK_MARGIN_NS = 600_000_000_000
+"""What is dated so far ahead of all others is no newer than they are: a clock was wrong, or it was set back."""
 
 MAX_PLACES = 8
 MAX_ALIKE_PER_CALL = 16
@@ -84,20 +87,20 @@ class Retirement:
         """
         calls = self._trackers.calls
         enough = 1 if at_the_end else max(MIN_FINISHED, len(calls.calls) // 8)
-        silent = (scanner.last or 0) + (1 if at_the_end else -MEDIA_MARGIN_NS)
-        finished = calls.finished(silent) if calls.surplus >= enough else ()
+        recent = range(0) if at_the_end else _recent(scanner.recent_times)
+        finished = calls.finished(recent) if calls.surplus >= enough else ()
         if len(finished) < enough:
             return
         states = {state.number: state for state in scanner.flows}
-        owners = self._owners(scanner, finished, states, silent)
+        owners = self._owners(scanner, finished, states, recent)
         values = self._facts(scanner, finished, owners, states)
         streams = self._retire_calls(finished, owners, values)
-        idle = self._idle(states, owners.busy, silent)
+        idle = self._idle(states, owners.busy, recent)
         paths = facts_of_paths(self._trackers, scanner, idle, values.streams)
         for finding in findings(paths, OF_PATHS, MAX_ALIKE_PER_CALL * len(idle)):
             if finding.severity != "note":
                 self.totals.add(finding)
-        self._forget(scanner, streams, idle, silent)
+        self._forget(scanner, streams, idle, recent)
 
     def _retire_calls(self, finished: Sequence[CallState], owners: StreamOwners, values: Facts) -> list[Counters]:
         """Retire calls unless they are kept for their errors; gives back the streams that go with them."""
@@ -120,7 +123,7 @@ class Retirement:
         return streams
 
     def _owners(
-        self, scanner: Scanner, finished: Sequence[CallState], states: dict[int, FlowState], silent: int
+        self, scanner: Scanner, finished: Sequence[CallState], states: dict[int, FlowState], recent: Container[int]
     ) -> StreamOwners:
         """Whose the streams are; one that goes on after its call has ended stays until it is silent."""
         calls = self._trackers.calls
@@ -129,7 +132,7 @@ class Retirement:
         owners = StreamOwners()
         for counters in scanner.streams:
             state = next(iter(flows_of(counters, states)), None)
-            if state is None or counters.last >= silent:
+            if state is None or counters.last in recent:
                 owners.busy.update(counters.flows)
                 continue
             joined = directory.join(counters, state.flow)
@@ -153,12 +156,12 @@ class Retirement:
         checks = [asked for asked in self._trackers.checks.asked.values() if asked.flow.src in hosts]
         return facts(self._trackers, ScanView(scanner, flows, streams), (), (), Chosen(finished, checks))[0]
 
-    def _idle(self, states: dict[int, FlowState], busy: set[int], silent: int) -> list[FlowState]:
+    def _idle(self, states: dict[int, FlowState], busy: set[int], recent: Container[int]) -> list[FlowState]:
         """Flows that are silent, carry no stream that stays, and belonged to no call but those that have gone."""
         calls = self._trackers.calls
         retired = (calls.retired_media, calls.retired_signalling)
         held = {flow for call in calls.calls.values() for flow in call.pairs}
-        idle = [state for state in states.values() if state.last < silent and state.number not in busy]
+        idle = [state for state in states.values() if state.last not in recent and state.number not in busy]
         return [
             state
             for state in idle
@@ -166,7 +169,9 @@ class Retirement:
             and any(used_by_retired(state, state.flow, each) for each in retired)
         ]
 
-    def _forget(self, scanner: Scanner, streams: list[Counters], flows: list[FlowState], silent: int) -> None:
+    def _forget(
+        self, scanner: Scanner, streams: list[Counters], flows: list[FlowState], recent: Container[int]
+    ) -> None:
         names = {state.flow for state in flows}
         self.totals.flows += len(flows)
         self.totals.streams += len(streams)
@@ -176,11 +181,17 @@ class Retirement:
         stay = [state.flow for state in scanner.flows]
         endpoints = {(flow.src, flow.sport) for flow in stay} | {(flow.dst, flow.dport) for flow in stay}
         trackers = self._trackers
-        trackers.calls.forget_endpoints(endpoints, silent)
+        trackers.calls.forget_endpoints(endpoints, recent)
         trackers.checks.forget(names)
         trackers.handshakes.forget(names)
         held = {counters.ssrc for counters in scanner.streams}
         trackers.control.forget({counters.ssrc for counters in streams}, names, held, stay)
+
+
+def _recent(times: Sequence[int]) -> range:
+    """The times that are recent, by those of the last records: what was heard then may still go on."""
+    now = middle(times) if times else 0
+    return range(now - MEDIA_MARGIN_NS, now + CLOCK_MARGIN_NS)
 
 
 def _call_of(values: Facts, finding: Finding) -> int | None:

@@ -6,7 +6,8 @@ their verdicts fell; however the records are cut into calls, the order and the v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from dissectors.mux.carried import carried
@@ -22,6 +23,9 @@ from dissectors.wire.values import Struct
 
 BATCH_ROWS = 4096
 MAX_CARRIED_DEPTH = 4
+
+RECENT_RECORDS = 16
+"""Records whose times are remembered."""
 
 
 class Bounds(Struct, frozen=True):
@@ -69,7 +73,8 @@ class Scanner:
     """Turns records into batches and keeps what they add up to: `flows`, `streams`, `frames`.
 
     `counts` and `octets` are by protocol number, over UDP datagrams; `inside` counts what TURN carried in some of them.
-    `first` and `last` are the times of the records in nanoseconds. `forced` maps UDP ports to protocol names that the
+    `first` and `last` are the earliest and the latest time of a record in nanoseconds, `recent_times` those of the last
+    `RECENT_RECORDS` records as they came. `forced` maps UDP ports to protocol names that the
     user insists on. With `every`, batches are sure to hold every datagram, as they always do here.
     """
 
@@ -88,11 +93,17 @@ class Scanner:
         self.datagrams = self.inside = 0
         self.first: int | None = None
         self.last: int | None = None
+        self._times: deque[int] = deque(maxlen=RECENT_RECORDS)
 
     @property
     def streams(self) -> list[Counters]:
         """The counters of every confirmed RTP stream, once each."""
         return self._evidence.confirmed
+
+    @property
+    def recent_times(self) -> tuple[int, ...]:
+        """The times of the last records, the latest to come last."""
+        return tuple(self._times)
 
     @property
     def bounds_hit(self) -> dict[str, int]:
@@ -110,6 +121,7 @@ class Scanner:
             if self.first is None or self.last is None:
                 self.first = self.last = record.time
             self.first, self.last = min(self.first, record.time), max(self.last, record.time)
+            self._times.append(record.time)
             for layer, src, dst, sport, dport, payload, length in self.frames.udp(record):
                 flow = self.flows.find(FlowKey(src, sport, dst, dport))
                 self._take(batch, file, record, layer, flow, bytes(payload), length, 0)
@@ -196,6 +208,14 @@ class Scanner:
             else:
                 self.inside += 1
             batch.entries.append(entry)
+
+
+def middle(times: Sequence[int]) -> int:
+    """What the clock says, by some times of which a few may be wrong: the middle one.
+
+    One that is far from the others does not move it, and it follows a clock that was set.
+    """
+    return sorted(times)[len(times) // 2]
 
 
 def bounds_hit(flows: FlowTable, evidence: Evidence) -> dict[str, int]:

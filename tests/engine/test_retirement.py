@@ -10,7 +10,7 @@ from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import Capacity
 from dissectors.limits import retired
 from dissectors.mux.evidence import MIN_RANDOM_SSRC
-from dissectors.mux.scan import Scanner
+from dissectors.mux.scan import RECENT_RECORDS, Scanner, middle
 from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
 from dissectors.report import Report
@@ -371,3 +371,60 @@ def test_a_stream_beside_transactions_that_were_let_go_is_still_told() -> None:
     made, _ = crowd(Scanner(), 8, [*story, *talk(PHONE, server, 5, start=10_000, seconds=60)])
     assert made.totals is not None and made.totals.streams_left_out == 0
     assert [(stream.ssrc, stream.call) for stream in made.streams] == [(5, None)]
+
+
+YEARS_MS = 70 * 365 * 86_400_000.0
+
+
+def held_after(story: Story, dated: dict[int, float]) -> tuple[set[str], int]:
+    """Which calls are still held after a crowd, and the most streams at once; `dated` gives frames other times."""
+    scanner, engine, most = scanner_class()(), Engine(max_finished=8), 0
+    records = []
+    for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
+        octets, moment = frame(src, dst, payload), int(dated.get(number, time) * 1e6)
+        records.append((0, Record(number, moment, ETHERNET, octets, len(octets))))
+    for batch in scanner.scan(records, 16):
+        engine.feed(batch)
+        engine.retire_finished(scanner)
+        most = max(most, len(scanner.streams))
+    return set(engine.trackers.calls.calls), most
+
+
+EPOCH_MS = 1_700_000_000_000.0
+LATE_CROWD = [(EPOCH_MS + time, *told) for time, *told in CROWD]
+
+
+@pytest.mark.parametrize("wrong", [EPOCH_MS + YEARS_MS, 0.0], ids=["far ahead", "long ago"])
+@pytest.mark.parametrize("place", [1, 1500, 8800])
+def test_one_frame_that_is_dated_wrong_lets_nothing_go_and_stops_nothing(wrong: float, place: int) -> None:
+    plain, most = held_after(LATE_CROWD, {})
+    held, most_now = held_after(LATE_CROWD, {place: wrong})
+    assert {f"call {number}" for number in range(180, 201)} <= held
+    assert len(held - plain) <= 1 and most_now <= most + 2
+
+
+def test_a_call_whose_end_is_dated_wrong_does_not_keep_the_others() -> None:
+    order = [told[3] for told in sorted(LATE_CROWD, key=lambda one: one[0])]
+    bye = next(number for number, octets in enumerate(order, 1) if b"BYE" in octets and b"call 1\r" in octets)
+    assert held_after(LATE_CROWD, {bye: EPOCH_MS + YEARS_MS})[1] <= held_after(LATE_CROWD, {})[1] + 2
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_goes_on_as_before(hours: int) -> None:
+    set_at = EPOCH_MS + 100_000
+    story = sorted(LATE_CROWD, key=lambda one: one[0])
+    dated = {n: told[0] + hours * 3_600_000 for n, told in enumerate(story, 1) if told[0] >= set_at}
+    held, most = held_after(LATE_CROWD, dated)
+    assert {f"call {number}" for number in range(180, 201)} <= held
+    assert most < 250
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_the_middle_of_the_last_times_is_what_the_clock_says(twin: type[Scanner]) -> None:
+    scanner, octets = twin(), frame(A, B, b"")
+    assert scanner.recent_times == ()
+    times = [*range(100, 140), 10**18, 0]
+    for _ in scanner.scan((0, Record(n, time, ETHERNET, octets, len(octets))) for n, time in enumerate(times, 1)):
+        pass
+    assert scanner.recent_times == tuple(times[-RECENT_RECORDS:])
+    assert 100 < middle(scanner.recent_times) < 140

@@ -37,7 +37,7 @@ CAPTURES = sorted(
 FLOW = ("number", "key", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted", "flow")
 PROPERTIES = ("expected", "lost", "loss_runs")
 COUNTED = Counters.__slots__ + PROPERTIES
-TOLD = ("counts", "octets", "datagrams", "inside", "first", "last", "bounds_hit")
+TOLD = ("counts", "octets", "datagrams", "inside", "first", "last", "recent_times", "bounds_hit")
 SMALL = interpreted.Bounds(flows=6, streams=3, waiting=8)
 
 Twin = type[interpreted.Scanner]

@@ -122,12 +122,12 @@ class Calls:
         """How many finished transactions and calls there are beyond those that are held."""
         return sum(max(0, len(self._ranked[rank]) - self.max_finished) for rank in (TRANSACTION, ENDED_WELL))
 
-    def finished(self, before: int) -> list[CallState]:
-        """Finished ones beyond those that are held, oldest first, silent since before that time in nanoseconds."""
+    def finished(self, recent: Container[int]) -> list[CallState]:
+        """Finished ones beyond those that are held, oldest first, whose last message is not of a recent time."""
         finished: list[CallState] = []
         for names in (self._ranked[TRANSACTION], self._ranked[ENDED_WELL]):
             oldest = (self.calls[name] for name in islice(names, max(0, len(names) - self.max_finished)))
-            finished += takewhile(lambda call: call.last < before, oldest)
+            finished += takewhile(lambda call: call.last not in recent, oldest)
         return finished
 
     def keep_for_error(self, call: CallState) -> bool:
@@ -138,10 +138,10 @@ class Calls:
         self._rank(call)
         return True
 
-    def forget_endpoints(self, used: Container[tuple[str, int]], before: int) -> None:
-        """Forget what went on at endpoints before that time, in nanoseconds, unless they are still in use."""
+    def forget_endpoints(self, used: Container[tuple[str, int]], recent: Container[int]) -> None:
+        """Forget what went on at endpoints and did not end at a recent time, unless they are still in use."""
         for table in (self.retired_media, self.retired_signalling):
-            for endpoint in [each for each, left in table.items() if left[-1].end < before and each not in used]:
+            for endpoint in [each for each, left in table.items() if left[-1].end not in recent and each not in used]:
                 del table[endpoint]
 
     def _rank(self, call: CallState) -> None:

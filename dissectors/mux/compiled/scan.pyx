@@ -45,9 +45,12 @@ cdef enum:
     MAX_OPTIONS = 16
     EPB = 6
     RECORDS_AHEAD = 8
+    RECENT_RECORDS = 16
 
 if len(ROWS) >= MOST_ROWS:
     raise ImportError(f"the compiled scan reads {MOST_ROWS} rows, the table has {len(ROWS)}")
+if RECENT_RECORDS != reference.RECENT_RECORDS:
+    raise ImportError(f"the compiled scan remembers {RECENT_RECORDS} times, the other {reference.RECENT_RECORDS}")
 
 cdef int RTP = evidence.RTP, MAX_CARRIED_DEPTH = reference.MAX_CARRIED_DEPTH
 cdef Py_ssize_t BATCH_ROWS = reference.BATCH_ROWS
@@ -87,7 +90,8 @@ cdef class Scanner:
     cdef readonly int64_t datagrams, inside
     cdef bint every, brief, timed, full, vlan_known
     cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
-    cdef int64_t earliest, newest, opened, tags, generation
+    cdef int64_t earliest, newest, opened, tags, generation, records
+    cdef int64_t[RECENT_RECORDS] times
     cdef Table table
     cdef FlowIndex index
 
@@ -117,6 +121,11 @@ cdef class Scanner:
     @property
     def last(self):
         return self.newest if self.timed else None
+
+    @property
+    def recent_times(self):
+        first = max(0, self.records - RECENT_RECORDS)
+        return tuple([self.times[number & (RECENT_RECORDS - 1)] for number in range(first, self.records)])
 
     @property
     def streams(self):
@@ -277,6 +286,8 @@ cdef class Scanner:
             self.earliest = self.newest = time
             self.timed = True
         self.earliest, self.newest = min(self.earliest, time), max(self.newest, time)
+        self.times[self.records & (RECENT_RECORDS - 1)] = time
+        self.records += 1
         if opened(&plain, octets, at, size, link) and (not plain.tags or self.vlan_known):
             self.opened += 1
             self.tags += plain.tags
