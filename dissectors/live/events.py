@@ -188,6 +188,7 @@ class Events:
             return "began"
         if was != followed.silent:
             return "silent" if followed.silent else "resumed"
+        followed.reported = min(followed.reported, now)
         if self.every and not followed.silent and now - followed.reported >= self.every:
             followed.reported = now
             return "now"
@@ -199,7 +200,8 @@ class Events:
             stream = None if finding.stream is None else report.streams[finding.stream]
             # Its hash takes a fraction of the memory, and is events apart from thousands of others.
             key = hash((finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what)))
-            since = self._findings.setdefault(key, now)
+            # A clock that was set back does not make it wait.
+            since = self._findings[key] = min(self._findings.get(key, now), now)
             self._findings.move_to_end(key)
             if since >= 0 and now - since >= RULES[finding.id].confirm_seconds:
                 self._findings[key] = -1.0

@@ -5,7 +5,7 @@ streams that flow and the endpoints that talk, twice a second for hours.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from heapq import nlargest
 from itertools import islice
 from operator import attrgetter
@@ -14,6 +14,7 @@ from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.checks import Asked
 from dissectors.engine.engine import Engine
 from dissectors.engine.facts import Chosen
+from dissectors.engine.retirement import CLOCK_MARGIN_NS
 from dissectors.engine.view import ScanView
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
@@ -22,6 +23,9 @@ from dissectors.report import CaptureFile, Report
 
 RECENT_NS = 10_000_000_000
 """Nanoseconds after which what is silent is no longer recent."""
+
+MAX_OUT_OF_ORDER = 16
+"""Calls that are dated before others that came earlier: so many are passed over in the search for those of now."""
 
 MAX_CALLS, MAX_STREAMS, MAX_FLOWS, MAX_CHECKS = 1024, 1024, 256, 64
 OPEN = ("established", "ringing", "unanswered")
@@ -37,20 +41,24 @@ class Recent:
 
     def report(self, now: int, file: CaptureFile) -> Report:
         """What is recent at the time `now`, in nanoseconds."""
-        since = now - RECENT_NS
-        streams = self._streams(since)
-        part = ScanView(self._scanner, self._flows(since, streams), streams)
-        return self._engine.report(part, (file,), Chosen(self._calls(since), self._checks()))
+        recent = range(now - RECENT_NS, now + CLOCK_MARGIN_NS)
+        streams = self._streams(recent)
+        part = ScanView(self._scanner, self._flows(recent, streams), streams)
+        part.last = None if part.last is None else min(part.last, now)
+        return self._engine.report(part, (file,), Chosen(self._calls(recent), self._checks()))
 
-    def _calls(self, since: int) -> list[CallState]:
+    def _calls(self, recent: Container[int]) -> list[CallState]:
         calls = self._engine.trackers.calls.calls
         chosen: dict[str, CallState] = {}
+        others = 0
         # A call moves to the end of the table with each of its messages.
         for name in reversed(calls):
             call = calls[name]
-            if call.last < since or len(chosen) >= MAX_CALLS:
+            if call.last in recent:
+                chosen[name] = call
+            others += call.last not in recent
+            if others > MAX_OUT_OF_ORDER or len(chosen) >= MAX_CALLS:
                 break
-            chosen[name] = call
         for name in self._open:
             if name in calls:
                 chosen.setdefault(name, calls[name])
@@ -61,16 +69,16 @@ class Recent:
     def _checks(self) -> list[Asked]:
         return list(islice(reversed(self._engine.trackers.checks.asked.values()), MAX_CHECKS))
 
-    def _streams(self, since: int) -> list[Counters]:
-        active = [counters for counters in self._scanner.streams if counters.last >= since]
+    def _streams(self, recent: Container[int]) -> list[Counters]:
+        active = [counters for counters in self._scanner.streams if counters.last in recent]
         return active if len(active) <= MAX_STREAMS else nlargest(MAX_STREAMS, active, key=attrgetter("first"))
 
-    def _flows(self, since: int, streams: Iterable[Counters]) -> list[FlowState]:
+    def _flows(self, recent: Container[int], streams: Iterable[Counters]) -> list[FlowState]:
         wanted = {number for counters in streams for number in counters.flows}
         chosen, others = [], []
         for state in self._scanner.flows:
             if state.number in wanted:
                 chosen.append(state)
-            elif state.last >= since:
+            elif state.last in recent:
                 others.append(state)
         return chosen + nlargest(MAX_FLOWS, others, key=attrgetter("last"))

@@ -12,6 +12,7 @@ from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import Capacity
 from dissectors.findings.rule import counted
+from dissectors.live.clock import FramesClock
 from dissectors.live.events import EndEvent, Events, Look
 from dissectors.live.recent import Recent
 from dissectors.mux.scan import Bounds
@@ -82,7 +83,8 @@ class Session:
         self._events = Events(every)
         self._recent = Recent(self.engine, self.scanner)
         self._links: dict[int, int] = {}
-        self._begun = self._heard = time.monotonic()
+        self._begun = time.monotonic()
+        self._clock = FramesClock()
         self._warned = self._ending = False
         self._problem = ""
         self._looked = self._begun
@@ -154,7 +156,7 @@ class Session:
         came = self._pass() if self._by_octets() else self._take()
         self.received += came
         if came:
-            self._heard = time.monotonic()
+            self._clock.hear(self.scanner.recent_times[-came:])
         if self._limit.frames and self.received >= self._limit.frames:
             self.reason = self.reason or counted(self._limit.frames, "frame")
             return False
@@ -219,8 +221,7 @@ class Session:
         span, self._looked = max(moment - self._looked, 1e-3), moment
         drops = self.source.drops()
         missed = drops.us + (self.keeper.missed if self.keeper else 0)
-        # The clock of the frames goes on while none comes.
-        now = (self.scanner.last or time.time_ns()) + int((moment - self._heard) * 1e9)
+        now = self._clock.now()
         report = self._recent.report(now, self._file(drops.kernel))
         events = self._events.since(report, now / 1e9, (drops.kernel, missed))
         datagrams, octets = self.scanner.datagrams, sum(self.scanner.octets)
