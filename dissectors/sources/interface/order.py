@@ -24,6 +24,9 @@ except ImportError:
 HOLD_NS = 3 * RETIRE_MS * 1_000_000
 """Nanoseconds that a frame may wait."""
 
+CLOCK_STEP_NS = 10_000_000_000
+"""Nanoseconds that rings may be behind what was heard before; beyond that the clock was set, or a frame dated wrong."""
+
 NEVER_NS = 1 << 62
 BY_TIME = attrgetter("time")
 
@@ -36,7 +39,7 @@ class Order:
 
     def __init__(self, rings: int, most: int) -> None:
         self._most = most
-        self._until = 0
+        self._until = self._heard = 0
         self._records: list[list[Record]] = [[] for _ in range(rings)]
         self._octets = [b""] * rings
 
@@ -46,14 +49,19 @@ class Order:
         return any(self._records) or any(self._octets)
 
     def visited(self, round: Sequence[Block], over: bool) -> None:
-        """What one visit found; frames up to where all rings have been heard need no longer wait. `over` is the end."""
+        """What one visit found; frames up to where all rings have been heard need no longer wait. `over` is the end.
+
+        Where the clock was set back nothing waits: what is held would do so until the clock is there again.
+        """
         latest: dict[int, int] = {}
         for number, block in round:
             latest[number] = max(newest(block), latest.get(number, 0))
         counts = Counter(number for number, _ in round)
         full = [latest[number] for number, count in counts.items() if count >= self._most]
         until = min(full) if full else max(latest.values(), default=time.time_ns()) - HOLD_NS
-        self._until = NEVER_NS if over else max(self._until, until)
+        set_back = until < self._heard - CLOCK_STEP_NS
+        self._heard = until if set_back else max(self._heard, until)
+        self._until = NEVER_NS if over or set_back else self._heard
 
     def records(self, parts: Iterable[tuple[int, list[Record]]]) -> list[Record]:
         """The records that are complete with these of some rings, in order; numbers are those of the rings."""

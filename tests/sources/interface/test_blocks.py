@@ -146,6 +146,25 @@ def test_a_frame_waits_until_every_ring_has_been_heard() -> None:
     assert order.records([]) == [] and not order.held
 
 
+@pytest.mark.parametrize("wrong", [-3600, 70 * 365 * 86_400], ids=["set back", "far ahead for one frame"])
+def test_frames_of_several_rings_go_on_when_a_clock_is_set(wrong: int) -> None:
+    def at(moment: int) -> bytes:
+        made = bytearray(block([(frame(A, B, rtp(1)), 114, 1, 0, 0, 0)], cooked=False))
+        made[40:48] = struct.pack("=II", *divmod(moment, 1_000_000_000))
+        return bytes(made)
+
+    now, shown = 1_700_000_000_000_000_000, []
+    other = now + wrong * 1_000_000_000
+    later = [now + 10_000_000, now + 20_000_000] if wrong > 0 else [other + 10_000_000, other + 20_000_000]
+    order = Order(2, most=2)
+    for moment in (now, other, *later):
+        order.visited([(0, at(moment))], over=False)
+        shown += order.records([(0, [Record(0, moment, 1, b"", 0)])])
+    assert {record.time for record in shown} >= {now, other}
+    order.visited([], over=True)
+    assert len(shown + order.records([])) == 4
+
+
 def test_blocks_that_lie_are_an_error_and_never_read_beyond() -> None:
     made = as_blocks(parts(1, 1)[0][0], 0)
     chance = random.Random(7)
