@@ -184,7 +184,8 @@ class Keeper:
         return bool(
             rotation.packets and self._packets >= rotation.packets
             or rotation.octets and self.octets >= rotation.octets
-            or rotation.seconds and moment - (self._since or 0) >= rotation.seconds * 1e9
+            # A clock that was set ends a file too, whichever way it was set.
+            or rotation.seconds and abs(moment - (self._since or 0)) >= rotation.seconds * 1e9
         )
 
     def _put(self, records: Sequence[Record]) -> None:

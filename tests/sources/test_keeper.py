@@ -131,6 +131,28 @@ def test_blocks_are_kept_as_they_are_and_rotated_between_any_two(
         assert list(capture.records()) and capture.notes.interfaces == ["eth0", "eth1"]
 
 
+@pytest.mark.parametrize("octets", [False, True], ids=["records", "blocks"])
+@pytest.mark.parametrize("wrong", [-3600, 3600])
+def test_a_clock_that_is_set_does_not_end_the_rotation(tmp_path: Path, wrong: int, octets: bool) -> None:
+    first = [record._replace(time=record.time + 10**18) for record in made(100)]
+    records = [*first, *(record._replace(time=record.time + wrong * 10**9) for record in first)]
+    keeper = Keeper(str(tmp_path / "a.pcapng"), rotation=Rotation(seconds=0.05), head=head([(1, "eth0")], 0))
+    for record in records if octets else ():
+        keeper.write_octets(block(record), 1)
+    for at in () if octets else range(0, 200, 10):
+        keeper.write(records[at : at + 10])
+    keeper.close()
+    assert [len(kept(name)) for name in keeper.names] == [50] * 4
+
+
+def block(record: Record) -> bytes:
+    """An Enhanced Packet Block."""
+    _, moment, _, octets, original = record
+    padded = octets + bytes(-len(octets) % 4)
+    total = 32 + len(padded)
+    return packet(ENHANCED, total, 0, moment >> 32, moment & 0xFFFFFFFF, len(octets), original) + padded + word(total)
+
+
 def test_rotation_by_size_keeps_every_file_near_its_bound(tmp_path: Path) -> None:
     keeper = Keeper(str(tmp_path / "a.pcapng"), rotation=Rotation(octets=20_000))
     keeper.write(made(1000))
