@@ -5,6 +5,7 @@ Laws of this file:
 2. A file holds whole blocks up to its last eight octets at any moment. Those eight are the head of a block that never
    follows: as long as the file is being written, and after a kill, every reader knows that it was cut short.
 3. In order, the statistics of the interface take the place of these octets.
+4. Nothing but a capture is overwritten.
 """
 from __future__ import annotations
 
@@ -33,6 +34,7 @@ from dissectors.sources.pcapng_blocks import (
     statistics,
     word,
 )
+from dissectors.wire.captures.formats import enough, walker
 from dissectors.wire.captures.records import Record
 from dissectors.wire.errors import CaptureError
 from dissectors.wire.values import Struct
@@ -45,6 +47,9 @@ MAX_RECORDS_PER_WRITE = 64
 
 MAX_WAITING_OCTETS = 128 << 20
 """Octets that may wait for the disk."""
+
+MAX_START_OCTETS = 1 << 16
+"""Octets of a file that is there already, by which it is told whether it is a capture."""
 
 STANDARD_OUTPUT = "-"
 NEVER_NS = 1 << 62
@@ -66,6 +71,8 @@ class Rotation(Struct, frozen=True):
 
 class Keeper:
     """Writes records to `path`, or to files named after it; raises CaptureError when the first cannot be made.
+
+    Once there is one, the first file is a capture already, though of nothing yet.
 
     Where there is a `head`, each file begins with it, and then come blocks (`write_octets`) instead of records.
 
@@ -94,10 +101,12 @@ class Keeper:
         self._packets = self.octets = 0
         self._since: int | None = None
         self._written = 0
+        self._begun = threading.Event()
         self._jobs: queue.SimpleQueue[tuple[_File, bytes, int, bool] | None] = queue.SimpleQueue()
         self._file = self._next(time.time_ns())
         self._thread = threading.Thread(target=self._work, name="keep", daemon=True)
         self._thread.start()
+        self._begun.wait()
 
     @property
     def missed(self) -> int:
@@ -253,6 +262,7 @@ class Keeper:
             # Each of the two threads writes counters of its own: none needs a lock.
             self._lost += frames if failed else 0
             self._written += len(octets)
+            self._begun.set()
             if last:
                 file.close()
 
@@ -273,6 +283,7 @@ class _File:
             self._descriptor, self._regular = sys.stdout.fileno(), False
             return
         try:
+            _spare_what_is_no_capture(name)
             self._descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
         except (OSError, ValueError) as error:
             raise CaptureError(f"{name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
@@ -304,3 +315,16 @@ class _File:
         view = memoryview(octets)
         while view:
             view = view[os.write(self._descriptor, view) :]
+
+
+def _spare_what_is_no_capture(name: str) -> None:
+    """Raise CaptureError where there is a file that holds something, and no capture."""
+    if not os.path.isfile(name):
+        return
+    with open(name, "rb") as file:
+        start = file.read(MAX_START_OCTETS)
+    if start:
+        try:
+            walker(start[: enough(start)])
+        except CaptureError as error:
+            raise CaptureError(f"{name}: {error}, so it is not overwritten") from None

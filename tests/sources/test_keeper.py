@@ -15,7 +15,7 @@ import pytest
 from dissectors import offline
 from dissectors.sources.capture import open_capture
 from dissectors.sources.interface.backlog import MAX_MEMORY_OCTETS, Backlog
-from dissectors.sources.keeper import Keeper, Rotation
+from dissectors.sources.keeper import Keeper, Rotation, _File
 from dissectors.sources.pcapng_blocks import ENHANCED, head, packet, word
 from dissectors.wire.captures.records import Record
 from dissectors.wire.errors import CaptureError
@@ -165,6 +165,41 @@ def test_rotation_by_size_keeps_every_file_near_its_bound(tmp_path: Path) -> Non
 def test_a_folder_that_is_not_there_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="no such file or directory"):
         Keeper(str(tmp_path / "nowhere" / "a.pcapng"))
+
+
+def test_a_file_is_a_capture_as_soon_as_there_is_a_keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    append = _File.append
+
+    def slowly(file: _File, octets: bytes, last: bool) -> None:
+        time.sleep(0.2)
+        append(file, octets, last)
+
+    monkeypatch.setattr(_File, "append", slowly)
+    keeper = Keeper(str(tmp_path / "a.pcapng"))
+    assert offline.analyze([str(tmp_path / "a.pcapng")]).capture.frames == 0
+    keeper.close()
+
+
+@pytest.mark.parametrize("rotation", [Rotation(), Rotation(packets=1)], ids=["one file", "several"])
+def test_what_is_no_capture_is_not_overwritten(
+    tmp_path: Path, rotation: Rotation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "strftime", lambda *_: "now")
+    path = tmp_path / ("a_00001_now.pcapng" if rotation.wanted else "a.pcapng")
+    path.write_bytes(b"the only copy of something\n")
+    with pytest.raises(CaptureError, match=f"{path.name}: not a capture: it is text, so it is not overwritten"):
+        Keeper(str(tmp_path / "a.pcapng"), rotation=rotation)
+    assert path.read_bytes() == b"the only copy of something\n"
+
+
+@pytest.mark.parametrize("before", ["facetime-2013.pcap", "nothing"])
+def test_a_capture_and_an_empty_file_are_overwritten(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "a.pcapng"
+    path.write_bytes(b"" if before == "nothing" else (ROOT / "pcaps" / before).read_bytes())
+    keeper = Keeper(str(path))
+    keeper.write(made(3))
+    keeper.close()
+    assert kept(str(path)) == made(3)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
