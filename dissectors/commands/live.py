@@ -64,9 +64,10 @@ def run(options: argparse.Namespace) -> int:
             source, keeper=keeper, stop=live_options.stop(options), limits=inputs.limits(options),
             forced=inputs.forced(options), every=options.every, calls=options.calls,
         )
-        whom = f", as {became}" if became else ""
-        say(f"watching {', '.join(source.names)} by {source.backend}{whom}: {source.why}")
         _handle(session)
+        whom = f", as {became}" if became else ""
+        # Whoever reads this may interrupt, and finds a capture in the file that is kept.
+        say(f"watching {', '.join(source.names)} by {source.backend}{whom}: {source.why}")
         # Whoever empties the kernel's ring waits for the interpreter no longer than that.
         sys.setswitchinterval(SWITCH_SECONDS)
         return _finish(options, session, watch(options, session))

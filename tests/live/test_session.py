@@ -226,6 +226,15 @@ def test_frames_on_standard_output_stand_alone_there(form: str, tmp_path: Path) 
     assert len(done.stdout) == kept.stat().st_size and kept.read_bytes().startswith(done.stdout[:-64])
 
 
+def test_what_is_no_capture_is_not_overwritten_and_that_is_said_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("the only copy of something")
+    done = run("-", "-w", str(path), octets=CALL.read_bytes())
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == f"muxshark: {path}: not a capture: it is text, so it is not overwritten\n"
+    assert path.read_text() == "the only copy of something"
+
+
 @needs_full_disk
 def test_a_full_disk_ends_in_status_2_and_the_session_goes_on() -> None:
     done = run("-", "--ndjson", "-w", "/dev/full", octets=CALL.read_bytes())
