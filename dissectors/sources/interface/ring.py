@@ -98,7 +98,7 @@ class Ring:
 
     def _open(self, blocks: int, program: tuple[Instruction, ...], promiscuous: bool) -> None:
         # The filter stands before the ring and the ring before the address, so nothing unwanted can come in between.
-        self.attach(program)
+        attach(self._socket, program)
         ours = self._socket
         ours.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V3)
         while True:
@@ -133,17 +133,9 @@ class Ring:
         if ctypes.CDLL(None, use_errno=True).bind(self._socket.fileno(), address, len(address)):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), self.interface.name)
 
-    def attach(self, program: tuple[Instruction, ...]) -> None:
-        """Let the kernel filter by a classic BPF program; its result is how much of a frame is kept."""
-        code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
-        octets = ctypes.create_string_buffer(code, len(code))
-        self._socket.setsockopt(
-            socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("@HP", len(program), ctypes.addressof(octets))
-        )
-
     def stop(self) -> None:
         """Take nothing more in; what is in the ring stays to be read."""
-        self.attach(accept(ACCEPT_NONE))
+        attach(self._socket, accept(ACCEPT_NONE))
 
     def fileno(self) -> int:
         """For select and poll."""
@@ -227,6 +219,14 @@ def newest(block: bytes) -> int:
 def supported() -> bool:
     """Whether this system has such rings at all."""
     return sys.platform == "linux" and hasattr(socket, "AF_PACKET")
+
+
+def attach(listening: socket.socket, program: tuple[Instruction, ...]) -> None:
+    """Let the kernel filter by a classic BPF program; its result is how much of a frame is kept."""
+    code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
+    octets = ctypes.create_string_buffer(code, len(code))
+    filtered = struct.pack("@HP", len(program), ctypes.addressof(octets))
+    listening.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, filtered)
 
 
 def accept(octets: int) -> tuple[Instruction, ...]:

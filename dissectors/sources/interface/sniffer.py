@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import contextlib
-import select
 import struct
 import time
 from collections.abc import Iterable
@@ -10,12 +9,26 @@ from errno import ENETDOWN
 from typing import Any
 
 from dissectors.sources.interface.interfaces import ANY, CHANGES, Interface, Watched, interfaces, named, state_of
-from dissectors.sources.interface.ring import PACKET_IGNORE_OUTGOING, PACKET_STATISTICS, SOL_PACKET, supported
+from dissectors.sources.interface.ring import (
+    ACCEPT_NONE,
+    PACKET_IGNORE_OUTGOING,
+    PACKET_STATISTICS,
+    SOL_PACKET,
+    accept,
+    attach,
+    supported,
+)
 from dissectors.sources.interface.source import Drops, Refusal, Wanted
 from dissectors.wire.captures.records import Record, Walker
 
 MAX_READ_FRAMES = 256
 """Frames taken in one go before others have their turn."""
+
+LAST_SECONDS = 1.0
+"""Seconds for which what is queued at the end is read; then it is counted alone, for as long again."""
+
+
+NEVER = float("inf")
 
 
 class Sniffer:
@@ -32,6 +45,7 @@ class Sniffer:
         self.head = b""
         self.failed = ""
         self._frame = 0
+        self._until = NEVER
         self._drops = Drops()
         self._snaplen = wanted.snaplen
         self._chosen = chosen = _chosen(wanted.interfaces)
@@ -48,6 +62,7 @@ class Sniffer:
         self._sockets: list[Any] = []
         try:
             listen: Any = conf.L2listen
+            self._select = listen.select
             for one in chosen:
                 self._sockets.append(listen(iface=one.name, promisc=wanted.promiscuous, filter=wanted.filter or None))
                 if one.loopback and supported():
@@ -62,18 +77,21 @@ class Sniffer:
 
     def wait(self, timeout: float) -> None:
         """Sleep until a socket has a frame."""
-        with contextlib.suppress(OSError, ValueError):
-            select.select(self._sockets, [], [], timeout)
+        # Asked first: Scapy waits for the others where one has frames already that it took from the kernel.
+        if self._until == NEVER and not self._ready(self._sockets, 0):
+            self._ready(self._sockets, timeout)
 
     def read(self) -> list[Record]:
         """Some frames, in the order in which the sockets have them."""
         records: list[Record] = []
         for one in self._sockets:
-            while len(records) < MAX_READ_FRAMES and select.select([one], [], [], 0)[0]:
+            while len(records) < MAX_READ_FRAMES and self._ready([one], 0):
                 record = self._frame_of(one)
                 if record is None:
                     break
                 records.append(record)
+        if self._until < NEVER and not self.ended:
+            self._end(bool(records))
         return records
 
     def octets(self) -> tuple[bytes, int]:
@@ -81,11 +99,18 @@ class Sniffer:
         return b"", 0
 
     def stop(self) -> None:
-        """Listen no more."""
-        self.ended = True
+        """Let nothing more in, where the system can do that; what is queued is still to be read, within bounds."""
+        if self._until == NEVER:
+            self._until = time.monotonic() + LAST_SECONDS
+            for one in self._sockets if supported() else ():
+                with contextlib.suppress(OSError):
+                    attach(one.ins, accept(ACCEPT_NONE))
 
     def drops(self) -> Drops:
-        """What the sockets had no room for, which Linux tells since it was last asked; elsewhere it is not known."""
+        """What the sockets had no room for, which Linux tells since it was last asked; elsewhere it is not known.
+
+        What was queued at the end and not read is ours.
+        """
         for one in self._sockets if supported() else ():
             with contextlib.suppress(OSError):
                 self._drops.kernel += struct.unpack("=II", one.ins.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
@@ -99,6 +124,22 @@ class Sniffer:
         """Close the sockets."""
         for one in getattr(self, "_sockets", ()):
             one.close()
+
+    def _end(self, more: bool) -> None:
+        """End once nothing is queued any more, or it has taken too long: then what is left is counted, and dropped."""
+        now = time.monotonic()
+        self.ended = not more or now > self._until
+        left = self._ready(self._sockets, 0) if self.ended and more else []
+        while left and time.monotonic() < now + LAST_SECONDS:
+            frames = [self._frame_of(one) for one in left]
+            self._drops.us += len(frames) - frames.count(None)
+            left = self._ready(self._sockets, 0)
+
+    def _ready(self, sockets: list[Any], timeout: float) -> list[Any]:
+        """Those that have a frame, as Scapy knows: it may have taken several from the kernel at once."""
+        with contextlib.suppress(OSError, ValueError):
+            return list(self._select(sockets, timeout))
+        return []
 
     def _frame_of(self, one: Any) -> Record | None:
         try:
