@@ -1,7 +1,7 @@
 """Several interfaces, each through a ring of its own, as one source.
 
 A thread empties the rings into the backlog, so a slow moment of whoever analyses costs no frame. Everything that is
-done to a ring after it was opened is done by that thread.
+done to a ring after it was opened is done by that thread, but for asking what it dropped: a lock keeps it open then.
 """
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class Rings:
         self.failed = ""
         self._backlog = Backlog(wanted.backlog)
         self._rings: dict[int, Ring] = {}
+        self._open = threading.Lock()
         self._drops = Drops()
         self._gone = 0
         self._down: set[str] = set()
@@ -136,21 +137,22 @@ class Rings:
 
     def drops(self) -> Drops:
         """What the kernel had no room for, and what the backlog had none for; of rings that are gone too."""
-        self._drops.kernel = self._gone + sum(one.count().dropped for one in tuple(self._rings.values()))
+        with self._open:
+            self._drops.kernel = self._gone + sum(one.count().dropped for one in self._rings.values())
         return self._drops
 
     def news(self) -> list[str]:
         """Interfaces that went down, came back or disappeared."""
-        told, self._news = self._news, []
+        told = self._news[:]
+        del self._news[: len(told)]
         return told
 
     def close(self) -> None:
         """Give the rings back to the kernel."""
         self._stopping.set()
         self._thread.join()
-        for one in self._rings.values():
-            one.close()
-        self._rings.clear()
+        for number in tuple(self._rings):
+            self._close(number)
         self._backlog.close()
 
     def _visit(self) -> list[Block]:
@@ -214,13 +216,18 @@ class Rings:
         # What the ring still holds was taken before this was noticed; the rest of it comes now.
         while self._round():
             pass
-        one = self._rings.pop(number)
-        self._gone += one.count().dropped
-        one.close()
+        self._close(number)
         self._down.discard(name)
         self._news.append(CHANGES["gone"].format(name))
         if not self._rings:
             self.failed = self._news[-1]
+
+    def _close(self, number: int) -> None:
+        """Give one ring back to the kernel; what it dropped stays counted."""
+        with self._open:
+            one = self._rings.pop(number)
+            self._gone += one.count().dropped
+            one.close()
 
 
 def _program(wanted: Wanted, interface: Interface) -> tuple[ring.Instruction, ...]:

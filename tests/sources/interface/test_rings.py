@@ -1,0 +1,83 @@
+"""Rings whose interfaces vanish while somebody asks what was dropped."""
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from typing import Any
+
+import pytest
+
+from dissectors.sources.interface import rings
+from dissectors.sources.interface.interfaces import Interface
+from dissectors.sources.interface.ring import Counted
+from dissectors.sources.interface.source import Wanted
+
+pytestmark = pytest.mark.skipif(not rings.supported(), reason="only Linux has such rings")
+
+
+class Vanishing:
+    """A ring that has dropped seven frames and says so slowly; nobody may ask it once it is closed."""
+
+    size, link, cooked = 64 << 20, 1, False
+    asked = threading.Event()
+
+    def __init__(self, interface: Interface, **_: Any) -> None:
+        self.interface = interface
+        self._out, self._into = os.pipe()
+        self._closed = threading.Event()
+
+    def fileno(self) -> int:
+        return self._out
+
+    def take(self) -> bytes:
+        return b""
+
+    def fault(self) -> None:
+        return None
+
+    def stop(self) -> None:
+        return None
+
+    def count(self) -> Counted:
+        self.asked.set()
+        # Whoever closes it meanwhile has the time to.
+        if self._closed.wait(0.05):
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        return Counted(dropped=7)
+
+    def close(self) -> None:
+        self._closed.set()
+        os.close(self._out)
+        os.close(self._into)
+
+
+def test_what_was_dropped_can_be_asked_while_interfaces_vanish(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Vanishing, "asked", threading.Event())
+    monkeypatch.setattr(rings, "Ring", Vanishing)
+    monkeypatch.setattr(rings, "WATCH_SECONDS", 0.001)
+    monkeypatch.setattr(rings, "named", Interface)
+    # They vanish as soon as somebody is asking.
+    monkeypatch.setattr(rings, "state_of", lambda name: "gone" if Vanishing.asked.is_set() else "up")
+    source = rings.Rings(Wanted(("one", "two", "three")))
+    told: list[str] = []
+    try:
+        while not source.ended:
+            assert source.drops().kernel == 21
+            told += source.news()
+    finally:
+        source.close()
+    told += source.news()
+    assert told == [f"{name} has disappeared" for name in ("one", "two", "three")]
+    assert source.failed == "three has disappeared"
+    assert source.drops().kernel == 21
+
+
+def test_what_was_dropped_is_known_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rings, "Ring", Vanishing)
+    monkeypatch.setattr(rings, "named", Interface)
+    monkeypatch.setattr(rings, "state_of", lambda name: "up")
+    source = rings.Rings(Wanted(("one", "two")))
+    source.stop()
+    source.close()
+    assert source.drops().kernel == 14
