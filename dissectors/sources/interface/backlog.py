@@ -2,6 +2,7 @@
 
 The kernel's ring holds a fraction of a second. A burst that outruns the analysis waits here instead of being lost, and
 whoever analyses is behind for a while. The bound is octets; what no longer fits is refused, for the caller to count.
+The file is a ring of as many octets: it does not grow beyond that, also where it is never quite empty.
 """
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import struct
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Iterator
 
 Block = tuple[int, bytes]
 """Which ring it came from, and its octets."""
@@ -28,6 +30,7 @@ class Backlog:
         self._rounds: deque[list[Block]] = deque()
         self._held = 0
         self._file = tempfile.TemporaryFile(buffering=0)
+        # Places count on; in the file they go around.
         self._begin = self._end = 0
         self._changed = threading.Condition()
 
@@ -78,25 +81,29 @@ class Backlog:
         parts = [head.pack(len(blocks), 0)]
         for number, octets in blocks:
             parts += (head.pack(number, len(octets)), octets)
+        joined = memoryview(b"".join(parts))
+        if self._end - self._begin + len(joined) > self.limit:
+            return False
         try:
-            self._file.seek(self._end)
-            written = 0
-            joined = memoryview(b"".join(parts))
-            while written < len(joined):
-                written += self._file.write(joined[written:]) or 0
+            self._write(joined)
         except OSError:
             return False
-        self._end += written
+        self._end += len(joined)
         return True
 
+    def _write(self, octets: memoryview) -> None:
+        for place, size in self._places(self._end, len(octets)):
+            self._file.seek(place)
+            part, octets = octets[:size], octets[size:]
+            while part:
+                part = part[self._file.write(part) or 0 :]
+
     def _read(self) -> list[Block]:
-        self._file.seek(self._begin)
         count, _ = head.unpack(self._exactly(head.size))
         blocks = []
         for _ in range(count):
             number, size = head.unpack(self._exactly(head.size))
             blocks.append((number, self._exactly(size)))
-        self._begin = self._file.tell()
         if self._begin == self._end:
             self._begin = self._end = 0
             self._file.truncate(0)
@@ -104,10 +111,21 @@ class Backlog:
 
     def _exactly(self, size: int) -> bytes:
         parts: list[bytes] = []
-        while size:
-            part = self._file.read(size)
-            if not part:
-                raise OSError("the temporary file of the backlog was cut")
-            parts.append(part)
-            size -= len(part)
+        for place, wanted in self._places(self._begin, size):
+            self._file.seek(place)
+            while wanted:
+                part = self._file.read(wanted)
+                if not part:
+                    raise OSError("the temporary file of the backlog was cut")
+                parts.append(part)
+                wanted -= len(part)
+        self._begin += size
         return b"".join(parts)
+
+    def _places(self, begin: int, size: int) -> Iterator[tuple[int, int]]:
+        """Where in the file so many octets lie, and how many there: up to its end, and the rest from its beginning."""
+        place = begin % self.limit
+        first = min(size, self.limit - place)
+        yield place, first
+        if size > first:
+            yield 0, size - first
