@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
+import signal
 import sys
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 UNUSABLE, INTERRUPTED = 2, 130
 LITTLE_GARBAGE = 200_000
@@ -15,10 +18,18 @@ LITTLE_GARBAGE = 200_000
 
 def main() -> NoReturn:
     """Run the command line; an interruption while it is still being imported ends in silence, too."""
+    interrupt = signal.getsignal(signal.SIGINT)
+    # Whoever runs it in the background may have it ignore interrupts.
+    ours = interrupt is signal.default_int_handler
+    if ours:
+        signal.signal(signal.SIGINT, _leave)
+        sys.unraisablehook = _unraisable
     gc.set_threshold(LITTLE_GARBAGE)
     try:
         from dissectors.cli import main as run
 
+        if ours:
+            signal.signal(signal.SIGINT, interrupt)
         status = run()
     except KeyboardInterrupt:
         status = INTERRUPTED
@@ -32,11 +43,27 @@ def main() -> NoReturn:
     except MemoryError:
         sys.stderr.write("muxshark: there is not enough memory\n")
         status = UNUSABLE
+    if ours:
+        signal.signal(signal.SIGINT, _leave)
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, OSError, ValueError):
+        try:
             stream.flush()
+        except (AttributeError, OSError, ValueError):
+            continue
     # Everything is written and closed. To take the interpreter apart, object by object, would be a twentieth of it all.
     os._exit(status)
+
+
+def _leave(*_: object) -> NoReturn:
+    """End at once: while there is nothing to put in order, an exception could only be lost, or be told."""
+    os._exit(INTERRUPTED)
+
+
+def _unraisable(lost: sys.UnraisableHookArgs) -> None:
+    """End also where Python would forget an interrupt, as in what an import calls when it is done."""
+    if lost.exc_type is KeyboardInterrupt:
+        _leave()
+    sys.__unraisablehook__(lost)
 
 
 if __name__ == "__main__":

@@ -300,6 +300,43 @@ def test_interrupting_the_start_ends_with_130_and_without_a_traceback() -> None:
     assert process.returncode == 130 and said == b""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts are another thing on Windows")
+@pytest.mark.parametrize("module", ["dissectors.cli", "dissectors.offline"])
+def test_an_interrupt_that_python_would_lose_ends_it_too(module: str) -> None:
+    # An exception in a destructor is told and forgotten; so is one in what an import calls when it is done.
+    code = (
+        "import signal, sys\n"
+        "class Lost:\n"
+        "    def __del__(self): signal.raise_signal(signal.SIGINT)\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == {module!r}: Lost()\n"
+        "from dissectors.__main__ import main\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        f"sys.argv[1:] = ['analyze', {CALL!r}]\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts are another thing on Windows")
+def test_who_ignores_interrupts_goes_on_with_it() -> None:
+    code = (
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.startswith('dissectors.'): signal.raise_signal(signal.SIGINT)\n"
+        "from dissectors.__main__ import main\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "sys.argv[1:] = ['--version']\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=False, timeout=60)
+    assert done.returncode == 0 and done.stdout.startswith(b"muxshark ")
+
+
 def test_a_package_that_is_missing_is_named_in_one_line() -> None:
     code = (
         "import sys\n"
