@@ -17,11 +17,15 @@ from typing import NamedTuple
 
 from dissectors.commands import inputs, reporting
 from dissectors.outputs.formats import Format
+from dissectors.sources.capture import allow
 from dissectors.wire.errors import CaptureError
 
 UNREADABLE = 2
 KEPT_HERE = ("run", "parser")
 """Options that a worker does not need and that cannot be sent to one."""
+
+FILES_PER_POOL, FILES_PER_JOB = 24, 4
+"""Descriptors that processes need to be started, to be spoken with and to work; with fewer they may wait for ever."""
 
 COLUMNS = ("frames", "datagrams", "calls", "streams", "findings")
 
@@ -116,6 +120,10 @@ def _results(stack: ExitStack, named: list[str], options: argparse.Namespace, jo
     if jobs == 1:
         yield from map(work, named)
         return
+    if not _may_open(FILES_PER_POOL + FILES_PER_JOB * jobs):
+        print("muxshark: too few files may be open for several processes (ulimit -n); one job instead", file=sys.stderr)
+        yield from map(work, named)
+        return
     try:
         pool = _pool(jobs)
     except OSError as error:
@@ -131,6 +139,18 @@ def _results(stack: ExitStack, named: list[str], options: argparse.Namespace, jo
         except BrokenProcessPool:
             # One process that is killed ends the others of its pool, and nobody says whose file it had.
             yield _alone(work, path)
+
+
+def _may_open(files: int) -> bool:
+    """Whether so many more descriptors can be had."""
+    allow(files)
+    with ExitStack() as stack:
+        try:
+            for _ in range(files):
+                stack.callback(os.close, os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            return False
+    return True
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:

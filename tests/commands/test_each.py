@@ -61,6 +61,21 @@ def test_one_job_does_the_work_where_processes_cannot_share_memory(
     assert told.err == "muxshark: several processes cannot share memory here (permission denied); one job instead\n"
 
 
+def test_one_job_does_the_work_where_few_files_may_be_open() -> None:
+    resource = pytest.importorskip("resource")
+    whole = run("--each", "--json", "--jobs", "2", *NAMES)
+    code = "import sys; from dissectors.cli import main; sys.exit(main())"
+    few = subprocess.run(
+        [sys.executable, "-c", code, "analyze", "--each", "--json", "--jobs", "2", *NAMES],
+        capture_output=True, text=True, cwd=PCAPS, check=False, env={"PYTHONPATH": str(ROOT), "PATH": ""}, timeout=60,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16)),
+    )
+    assert (few.returncode, few.stdout) == (0, whole.stdout)
+    assert few.stderr == (
+        "muxshark: too few files may be open for several processes (ulimit -n); one job instead\n"
+    )
+
+
 def killed(options: argparse.Namespace, path: str) -> each.FileResult:
     """As `each.analyse`, but one file is too much for its process."""
     if path.endswith(NAMES[1]):

@@ -8,6 +8,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from dissectors.wire.frames import Frames
+from dissectors.wire.records import LARGEST_RECORD, Record
+
 from dissectors.cli import main as muxshark
 from dissectors.mux.classify import classify
 from dissectors.mux.explain import explain
@@ -17,9 +20,7 @@ from dissectors.protocols import sdp, sip
 from dissectors.sources.capture import Capture, open_capture
 from dissectors.wire import formats
 from dissectors.wire.errors import CaptureError, Malformed
-from dissectors.wire.frames import Frames
 from dissectors.wire.inflate import LIMITS, inflate, recover
-from dissectors.wire.records import LARGEST_RECORD, Record
 
 COMPILED = "dissectors.mux.compiled.scan"
 MODULE = "dissectors"
