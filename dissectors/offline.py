@@ -6,7 +6,7 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import BinaryIO, cast
 
@@ -164,10 +164,17 @@ def _copied(stack: ExitStack, file: BinaryIO) -> str:
     from shutil import copyfileobj
     from tempfile import NamedTemporaryFile
 
-    copy = stack.enter_context(NamedTemporaryFile())
-    copyfileobj(file, copy)
-    copy.flush()
+    # Windows opens it again, and removes it, only when it is closed.
+    with NamedTemporaryFile(delete=False) as copy:
+        stack.callback(_remove, copy.name)
+        copyfileobj(file, copy)
     return copy.name
+
+
+def _remove(path: str) -> None:
+    """Remove a temporary file, unless somebody did so before."""
+    with suppress(OSError):
+        os.unlink(path)
 
 
 def _engine(limits: Limits, everything: bool) -> Engine:

@@ -22,7 +22,7 @@ from dissectors.report import CaptureFile, Report
 from dissectors.sources.interface.source import Source
 from dissectors.sources.keeper import Keeper
 from dissectors.sources.pcapng_blocks import prefix
-from dissectors.sources.pipe import CHUNK_OCTETS
+from dissectors.sources.readable import CHUNK_OCTETS
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
 from dissectors.wire.values import Struct

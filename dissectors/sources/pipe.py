@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import shutil
 import signal
 import subprocess
@@ -11,11 +10,11 @@ import time
 
 from dissectors.sources.interface.interfaces import Watched, named
 from dissectors.sources.interface.source import Drops, Refusal, Wanted
+from dissectors.sources.readable import readable
 from dissectors.wire.captures.formats import enough, walker
 from dissectors.wire.captures.records import Notes, Record, Walker
 from dissectors.wire.errors import CaptureError
 
-CHUNK_OCTETS = 1 << 18
 START_TIMEOUT_SECONDS = 5.0
 """Seconds in which dumpcap has to begin, and to end."""
 
@@ -41,12 +40,10 @@ class Pipe:
         self.behind = 0
         self.head = b""
         self.failed = ""
-        self._descriptor = descriptor
         self._stop_at: float | None = None
         self.walker: Walker | None = None
         self._start = b""
-        self._poll = select.poll()
-        self._poll.register(descriptor, select.POLLIN | select.POLLHUP)
+        self._input = readable(descriptor)
 
     @property
     def notes(self) -> Notes:
@@ -56,7 +53,7 @@ class Pipe:
     def wait(self, timeout: float) -> None:
         """Sleep until there are octets or the writer has gone."""
         if not self.ended:
-            self._poll.poll(timeout * 1000)
+            self._input.ready(timeout)
 
     def read(self) -> list[Record]:
         """The frames that are whole now."""
@@ -72,7 +69,7 @@ class Pipe:
         self.look()
         if self.ended or not self._waiting():
             return b"", 0
-        chunk = os.read(self._descriptor, CHUNK_OCTETS)
+        chunk = self._input.read()
         if not chunk:
             self._finish()
         elif self.walker is None:
@@ -106,8 +103,8 @@ class Pipe:
     def _waiting(self) -> bool:
         """Whether there are octets, or the end of them; after `stop`, whether any came in time."""
         if self._stop_at is None:
-            return bool(self._poll.poll(0))
-        self.ended = time.monotonic() > self._stop_at or not self._poll.poll(LAST_WAIT_SECONDS * 1000)
+            return self._input.ready(0)
+        self.ended = time.monotonic() > self._stop_at or not self._input.ready(LAST_WAIT_SECONDS)
         return not self.ended
 
     def _recognised(self) -> Walker:
@@ -151,8 +148,7 @@ class Dumpcap(Pipe):
         self._watched = Watched(wanted.interfaces)
         self.why = "frames come from Wireshark's dumpcap"
         # A pipe that was hung up has nothing to read, although the process may not have ended yet.
-        begun = self._poll.poll(START_TIMEOUT_SECONDS * 1000)
-        if not begun or not begun[0][1] & select.POLLIN:
+        if not self._input.begun(START_TIMEOUT_SECONDS):
             reason = self._complaint("it did not begin")
             self.close()
             raise Refusal(reason)
@@ -163,8 +159,8 @@ class Dumpcap(Pipe):
             self._asked = True
             try:
                 self._process.send_signal(signal.SIGINT)
-            except PermissionError:
-                # It runs as somebody whom we no longer are: it ends when nobody reads any more.
+            except (PermissionError, ValueError):
+                # It runs as somebody whom we no longer are, or cannot be asked on Windows: it ends when nobody reads.
                 self.ended = True
         found = super().octets()
         # It comes to an end that nobody asked for without calling that an error, when its interface disappears.
@@ -178,7 +174,7 @@ class Dumpcap(Pipe):
 
     def _waiting(self) -> bool:
         # It ends in order when it is asked to, and then its pipe does.
-        return bool(self._poll.poll(0))
+        return self._input.ready(0)
 
     def close(self) -> None:
         """End it for good."""
@@ -193,10 +189,15 @@ class Dumpcap(Pipe):
         """The first line of what it said, without its name."""
         if self._process.stderr is None or self._process.stderr.closed:
             return otherwise
-        os.set_blocking(self._process.stderr.fileno(), False)
+        waits = os.name != "posix"
+        if not waits:
+            os.set_blocking(self._process.stderr.fileno(), False)
         deadline, said = time.monotonic() + START_TIMEOUT_SECONDS, b""
         while self._process.poll() is None and not said and time.monotonic() < deadline:
             time.sleep(0.02)
+        if waits and self._process.poll() is None:
+            # Whoever reads what it says waits for its end.
+            return otherwise
         with contextlib.suppress(OSError):
             said = self._process.stderr.read() or b""
         lines = [line for line in said.decode("utf-8", "replace").splitlines() if line]

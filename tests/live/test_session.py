@@ -94,6 +94,12 @@ def test_the_report_of_a_session_is_that_of_the_file_that_it_kept(capture: Path,
     assert without_files(one.report()) == without_files(offline.analyze([str(capture)]))
 
 
+def test_a_pipe_is_read_where_the_system_cannot_be_asked_about_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(select, "poll")
+    one, _ = session(CALL.read_bytes())
+    assert without_files(one.report()) == without_files(offline.analyze([str(CALL)]))
+
+
 def test_asking_for_the_report_again_gives_the_same_also_where_the_capture_dropped_frames() -> None:
     octets = bytearray(head([(1, "eth0")], 0) + statistics(10, 7))
     with fed(bytes(octets)) as pipe:

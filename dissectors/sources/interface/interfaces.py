@@ -153,7 +153,11 @@ FAMILIES = {int(socket.AF_INET): (4, 4), int(socket.AF_INET6): (8, 16)}
 
 
 def _addresses() -> dict[str, list[str]]:
-    libc = ctypes.CDLL(None, use_errno=True)
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+    except (OSError, TypeError):
+        # On Windows a program is no library of its own.
+        return {}
     if not hasattr(libc, "getifaddrs"):
         return {}
     first = ctypes.POINTER(_Address)()
