@@ -59,11 +59,11 @@ def test_the_copy_of_standard_input_is_closed_before_it_is_opened_again(monkeypa
         made.append(named(**options))
         return made[-1]
 
-    def opened(path: str) -> Any:
+    def opened(path: str, *named_as: str) -> Any:
         # As Windows has it.
         if any(one.name == path and not one.file.closed for one in made):
             raise PermissionError(13, "Permission denied", path)
-        return open_capture(path)
+        return open_capture(path, *named_as)
 
     named = tempfile.NamedTemporaryFile
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", remembered)
