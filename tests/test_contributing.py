@@ -203,6 +203,7 @@ def test_an_output_is_one_file_and_one_line(tree: Tree) -> None:
     assert (there / "calls.tsv").read_text() == text
     assert muxshark(there, "analyze", "--each", "--format", "tsv", call, call) == text * 2
     assert muxshark(there, "live", "--format", "tsv", "-", given=(there / call).read_bytes()) == text
+    assert muxshark(there, "analyze", call).startswith("call.pcap: one call")
     assert "a line a call, for spreadsheets" in " ".join(muxshark(there, "analyze", "--help").split())
 
 

@@ -58,9 +58,10 @@ FORMATS: dict[str, Format] = {
         ),
     )
 }
-"""Every format by its name; the first is the one that nobody asked for."""
+"""Every format by its name."""
 
-DEFAULT = next(iter(FORMATS))
+DEFAULT = "text"
+"""The one that nobody has to ask for."""
 
 
 def of_file(name: str) -> str:

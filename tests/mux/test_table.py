@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.mux.classify import classify, left_open, match, matches, remaining
-from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
+from dissectors.mux.evidence import KEYED
+from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, TABLE, UNKNOWN, UNKNOWN_ROW
 from tests.made import channel_data, rtcp, rtp, srtcp, stun
 
 METHODS = (
@@ -178,3 +179,18 @@ def test_labelled_single_payloads_get_the_class_of_their_label() -> None:
         verdict = classify(bytes.fromhex(each["payload"]))
         assert verdict.protocol == each["protocol"], each["name"]
         assert verdict.strength == each["strength"], each["name"]
+
+
+def test_what_confirms_a_protocol_is_one_of_the_table_and_all_fit_into_a_mask() -> None:
+    assert {name for spec in TABLE for name in spec.confirmed_by} <= set(SPECS)
+    assert 1 << UNKNOWN <= KEYED
+
+
+def test_wiresharks_names_are_each_of_one_protocol() -> None:
+    names = [name for spec in TABLE for name in spec.shown_as]
+    assert len(names) == len(set(names)) and "data" not in names
+
+
+def test_short_names_and_colours_tell_protocols_apart() -> None:
+    assert all(0 < len(spec.short or spec.name) <= 4 for spec in TABLE)
+    assert len({spec.colour for spec in TABLE}) == len(TABLE)
