@@ -1,18 +1,19 @@
 """muxshark: what is on a UDP port where SIP, STUN, RTP and RTCP share it, with SDP compressed inside SIP.
 
-This is the door for programs; docs/library.md shows it. Importing it imports nothing but the standard library: each
-function imports what it needs when it is called. Scapy is imported only by `dissectors.layers`.
+This is the door for programs; docs/library.md shows it. Importing it imports next to nothing, because the command goes
+through it, too: each function imports what it needs when it is called. Scapy is imported only by `dissectors.layers`.
 """
 from __future__ import annotations
-
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
 
 from dissectors.version import __version__ as __version__
 from dissectors.wire.errors import CaptureError as CaptureError
 from dissectors.wire.errors import Malformed as Malformed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any, Literal, overload
+
     from dissectors.library.captures import Capture
     from dissectors.library.datagrams import ClassifiedDatagram
     from dissectors.library.messages import Message, Octets
@@ -113,28 +114,29 @@ def classify(payload: Octets, length: int | None = None) -> Verdict:
     return table.classify(octets(payload), length)
 
 
-@overload
-def parse(payload: Octets, protocol: None = None) -> Message: ...
-@overload
-def parse(payload: Octets, protocol: Literal["SIP"]) -> sip.Message: ...
-@overload
-def parse(payload: Octets, protocol: Literal["KEEPALIVE"]) -> keepalive.Message: ...
-@overload
-def parse(payload: Octets, protocol: Literal["STUN"]) -> stun.Message: ...
-@overload
-def parse(payload: Octets, protocol: Literal["ZRTP"]) -> zrtp.Message: ...
-@overload
-def parse(payload: Octets, protocol: Literal["DTLS"]) -> dtls.Message: ...
-@overload
-def parse(payload: Octets, protocol: Literal["TURN"]) -> turn.Message: ...
-@overload
-def parse(payload: Octets, protocol: Literal["RTCP"]) -> rtcp.Compound: ...
-@overload
-def parse(payload: Octets, protocol: Literal["RTP"]) -> rtp.Message: ...
-@overload
-def parse(payload: Octets, protocol: Literal["QUIC"]) -> quic.Message: ...
-@overload
-def parse(payload: Octets, protocol: str) -> Message: ...
+if TYPE_CHECKING:
+    @overload
+    def parse(payload: Octets, protocol: None = None) -> Message: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["SIP"]) -> sip.Message: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["KEEPALIVE"]) -> keepalive.Message: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["STUN"]) -> stun.Message: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["ZRTP"]) -> zrtp.Message: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["DTLS"]) -> dtls.Message: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["TURN"]) -> turn.Message: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["RTCP"]) -> rtcp.Compound: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["RTP"]) -> rtp.Message: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["QUIC"]) -> quic.Message: ...
+    @overload
+    def parse(payload: Octets, protocol: str) -> Message: ...
 
 
 def parse(payload: Octets, protocol: str | None = None) -> Message:
