@@ -24,6 +24,9 @@ SETTLE_SECONDS = 0.5
 LAST_WAIT_SECONDS = 0.1
 """Seconds without any octets after which nothing more is waited for."""
 
+MAX_PIPE_OCTETS = 1 << 20
+"""Octets that a pipe may hold: so many are read at the end, however long that takes."""
+
 
 class Pipe:
     """A capture on a file descriptor, pcap, pcapng or snoop, read as it is written.
@@ -41,6 +44,7 @@ class Pipe:
         self.head = b""
         self.failed = ""
         self._stop_at: float | None = None
+        self._since_stop = 0
         self.walker: Walker | None = None
         self._start = b""
         self._input = readable(descriptor)
@@ -70,6 +74,7 @@ class Pipe:
         if self.ended or not self._waiting():
             return b"", 0
         chunk = self._input.read()
+        self._since_stop += len(chunk) if self._stop_at is not None else 0
         if not chunk:
             self._finish()
         elif self.walker is None:
@@ -104,7 +109,9 @@ class Pipe:
         """Whether there are octets, or the end of them; after `stop`, whether any came in time."""
         if self._stop_at is None:
             return self._input.ready(0)
-        self.ended = time.monotonic() > self._stop_at or not self._input.ready(LAST_WAIT_SECONDS)
+        late = time.monotonic() > self._stop_at
+        ready = self._input.ready(0 if late else LAST_WAIT_SECONDS)
+        self.ended = not ready or (late and self._since_stop >= MAX_PIPE_OCTETS)
         return not self.ended
 
     def _recognised(self) -> Walker:

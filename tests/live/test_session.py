@@ -24,11 +24,13 @@ from dissectors.commands import live_options
 from dissectors.live.events import CallEvent, Event, Look, StreamEvent
 from dissectors.live.session import Session, Stop
 from dissectors.report import Report
+from dissectors.sources import pipe as pipes
 from dissectors.sources.interface import bpf, opening, ring
 from dissectors.sources.interface.interfaces import Interface, interfaces, link_of, name_of
 from dissectors.sources.keeper import Keeper
 from dissectors.sources.pcapng_blocks import head, statistics
 from dissectors.sources.pipe import Pipe
+from dissectors.wire.captures.formats import enough, walker
 from dissectors.wire.captures.records import Record
 from dissectors.wire.errors import CaptureError
 from dissectors.wire.link.frames import Frames
@@ -98,6 +100,45 @@ def test_a_pipe_is_read_where_the_system_cannot_be_asked_about_it(monkeypatch: p
     monkeypatch.delattr(select, "poll")
     one, _ = session(CALL.read_bytes())
     assert without_files(one.report()) == without_files(offline.analyze([str(CALL)]))
+
+
+def test_what_a_pipe_holds_at_the_stop_is_read_however_long_that_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    out, into = os.pipe()
+    octets = CALL.read_bytes()[:50_000]
+    os.write(into, octets)
+    now, pipe = time.monotonic(), Pipe(out)
+    pipe.stop()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 60)
+    assert len(records_of(pipe)) == len(list(walked(octets)))
+    os.close(into)
+    os.close(out)
+
+
+def test_what_never_ends_is_not_read_for_ever_after_the_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipes, "MAX_PIPE_OCTETS", 3000)
+    out, into = os.pipe()
+    os.write(into, CALL.read_bytes()[:3000])
+    now, pipe = time.monotonic(), Pipe(out)
+    pipe.stop()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 60)
+    for _ in range(10):
+        pipe.read()
+        os.write(into, bytes(3000))
+    assert pipe.ended
+    os.close(into)
+    os.close(out)
+
+
+def records_of(pipe: Pipe) -> list[Record]:
+    found = []
+    while not pipe.ended:
+        found += pipe.read()
+    return found
+
+
+def walked(octets: bytes) -> Iterator[Record]:
+    one = walker(octets[: enough(octets)])
+    yield from one.feed(octets)
 
 
 def test_asking_for_the_report_again_gives_the_same_also_where_the_capture_dropped_frames() -> None:
@@ -276,7 +317,7 @@ def test_a_session_that_nobody_reads_any_more_ends_in_order_and_says_what_is_kep
         process.stdin.flush()
         process.stdout.close()
         # The source goes on and no event is due any more: that nobody reads is noticed all the same.
-        assert process.wait(20) == 141
+        assert process.wait(60) == 141
         said = process.stderr.read().decode().splitlines()
     assert [line for line in said if "closed" in line] == [
         f"muxshark: standard output was closed: {frames:,} frames kept in {kept}"
@@ -294,7 +335,7 @@ def test_frames_that_nobody_reads_any_more_end_the_session() -> None:
         process.stdout.close()
         process.stdin.write(CALL.read_bytes())
         process.stdin.flush()
-        assert process.wait(20) == 141
+        assert process.wait(60) == 141
         said = process.stderr.read().decode().splitlines()[-1]
     assert said == "muxshark: standard output was closed: 0 of 2,242 frames went there"
 
@@ -312,7 +353,7 @@ def test_an_interrupt_ends_with_the_whole_report_also_when_it_is_said_twice_at_o
         for number in signals:
             process.send_signal(number)
         assert b"On the wire" in process.stdout.read()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_a_terminal_that_is_closed_ends_the_session_in_order(tmp_path: Path) -> 
         process.stdin.flush()
         assert os.read(ours, 1)
         os.close(ours)
-        assert process.wait(20) == 141
+        assert process.wait(60) == 141
         said = process.stderr.read().decode().splitlines()[1:]
     assert said == [f"muxshark: standard output was closed: 2,242 frames kept in {kept}"]
     assert offline.analyze([str(kept)]).capture.frames == 2242

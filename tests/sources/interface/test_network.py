@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,35 @@ def wire() -> Iterator[Cable]:
         yield made
 
 
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    for _ in range(3000):
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it never came about")
+
+
+def taken(kept: str, datagrams: int) -> None:
+    """Wait until a session has taken so many, by the file that it keeps."""
+    until(lambda: offline.analyze([kept]).capture.datagrams >= datagrams)
+
+
+def until_said(process: subprocess.Popen[str], text: str) -> str:
+    """What a session tells people until it says this."""
+    lines = []
+    assert process.stderr is not None
+    for line in process.stderr:
+        lines.append(line)
+        if text in line:
+            return "".join(lines)
+    raise AssertionError(f"it never said {text!r}: {lines}")
+
+
 def finish(process: subprocess.Popen[str], number: int = signal.SIGINT) -> tuple[list[dict[str, Any]], str, int]:
     """End a session in order: its events, its messages and its exit status."""
     os.kill(process.pid, number)
-    said, complained = process.communicate(timeout=30)
+    said, complained = process.communicate(timeout=60)
     return [json.loads(line) for line in said.splitlines() if line.startswith("{")], complained, process.returncode
 
 
@@ -70,19 +95,20 @@ def test_the_json_report_of_a_session_equals_analyze_on_the_file_that_it_wrote(w
     invite = sip("INVITE sip:b@10.9.8.2 SIP/2.0", "Call-ID: 1", "From: <sip:a>;tag=1", "To: <sip:b>", "CSeq: 1 INVITE")
     wire.send([invite, *MEDIA])
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
     again = subprocess.run([*MUXSHARK, "analyze", "--json", kept], capture_output=True, cwd=ROOT, check=True)
     assert json.loads(said) == json.loads(again.stdout)
     assert json.loads(said)["calls"]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_loopback_is_seen_once_by_its_name_and_by_any(wire: Cable, backend: str) -> None:
+def test_loopback_is_seen_once_by_its_name_and_by_any(wire: Cable, backend: str, tmp_path: Path) -> None:
     for interface in ("lo", "any"):
-        process = wire.live("--ndjson", "--backend", backend, interface=interface)
+        kept = str(tmp_path / f"{interface}.pcapng")
+        process = wire.live("--ndjson", "--backend", backend, "-w", kept, interface=interface)
         code = "import socket; s = socket.socket(2, 2); [s.sendto(bytes(30), ('127.0.0.1', 9)) for _ in range(20)]"
         wire.run(wire.far, "python3", "-c", code)
-        time.sleep(0.5)
+        taken(kept, 20)
         events, _, _ = finish(process)
         assert events[-1]["datagrams"] == 20
 
@@ -108,7 +134,7 @@ def test_several_interfaces_are_one_timeline_and_the_report_is_that_of_the_file(
         wire.send(MEDIA[at : at + 10])
         wire.run(wire.far, "python3", "-c", code)
     process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
     again = subprocess.run([*MUXSHARK, "analyze", "--json", kept], capture_output=True, cwd=ROOT, check=True)
     assert json.loads(said) == json.loads(again.stdout)
     assert json.loads(said)["capture"]["datagrams"] == 150
@@ -119,7 +145,7 @@ def test_several_interfaces_are_one_timeline_and_the_report_is_that_of_the_file(
 
 def test_a_session_ends_after_so_many_seconds(wire: Cable) -> None:
     process = wire.live("--ndjson", "-a", "duration:0.5")
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert json.loads(said.splitlines()[-1])["reason"] == "0.5 seconds"
 
@@ -128,7 +154,7 @@ def test_a_session_on_an_interface_ends_after_exactly_so_many_frames(wire: Cable
     kept = str(tmp_path / "a.pcapng")
     process = wire.live("--ndjson", "-w", kept, "-c", "33")
     wire.send(MEDIA)
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
     assert json.loads(said.splitlines()[-1])["received"] == 33
     assert offline.analyze([kept]).capture.frames == 33
 
@@ -167,44 +193,49 @@ def test_a_filter_can_ask_for_a_vlan(wire: Cable) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_each_way_in_gives_the_same_datagrams(wire: Cable, backend: str) -> None:
-    process = wire.live("--ndjson", "--backend", backend)
+def test_each_way_in_gives_the_same_datagrams(wire: Cable, backend: str, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--ndjson", "--backend", backend, "-w", kept)
     wire.send(MEDIA)
-    time.sleep(0.5)
+    taken(kept, 50)
     events, _, status = finish(process)
     assert status == 0
     assert events[-1]["datagrams"] == 50
 
 
 def test_a_second_interrupt_ends_at_once_and_leaves_a_whole_file(wire: Cable, tmp_path: Path) -> None:
-    kept = str(tmp_path / "a.pcapng")
-    process = wire.live("-w", kept)
-    wire.send(MEDIA)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.04)
-    process.send_signal(signal.SIGINT)
-    said, _ = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert "On the wire" not in said
-    report = offline.analyze([kept])
-    assert report.capture.datagrams == 50 and not report.capture.files[0].cut
+    # A session may have come to its end, or see two interrupts as one, before the second comes: then once more.
+    for attempt in range(20):
+        kept = str(tmp_path / f"{attempt}.pcapng")
+        process = wire.live("-w", kept)
+        wire.send(MEDIA)
+        taken(kept, 50)
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.04)
+        process.send_signal(signal.SIGINT)
+        printed, _ = process.communicate(timeout=60)
+        report = offline.analyze([kept])
+        assert report.capture.datagrams == 50 and not report.capture.files[0].cut
+        assert ("On the wire" in printed) == (process.returncode == 0)
+        if process.returncode == 130:
+            return
+    raise AssertionError("no second interrupt ever ended a session")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_an_interface_that_goes_down_is_waited_for(wire: Cable, backend: str) -> None:
-    process = wire.live("--ndjson", "--backend", backend)
+def test_an_interface_that_goes_down_is_waited_for(wire: Cable, backend: str, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--ndjson", "--backend", backend, "-w", kept)
     wire.send(MEDIA[:20])
-    time.sleep(0.5)
+    taken(kept, 20)
     wire.run(wire.far, "ip", "link", "set", "rx0", "down")
-    time.sleep(1.2)
+    until_said(process, "rx0 is down; waiting for it to come up")
     wire.run(wire.far, "ip", "link", "set", "rx0", "up")
-    time.sleep(1.5)
+    until_said(process, "rx0 is up again")
     wire.send(MEDIA[20:])
-    time.sleep(0.5)
-    events, complained, status = finish(process)
+    taken(kept, 50)
+    events, _, status = finish(process)
     assert status == 0
-    assert "rx0 is down; waiting for it to come up" in complained and "rx0 is up again" in complained
     assert events[-1]["datagrams"] == 50
 
 
@@ -215,9 +246,9 @@ def test_an_interface_that_disappears_ends_the_session_with_all_that_came_before
     kept = str(tmp_path / "a.pcapng")
     process = wire.live("--ndjson", "--backend", backend, "-w", kept)
     wire.send(MEDIA)
-    time.sleep(0.5)
+    taken(kept, 50)
     wire.run(wire.far, "ip", "link", "delete", "rx0")
-    said, complained = process.communicate(timeout=30)
+    said, complained = process.communicate(timeout=60)
     assert process.returncode == 2
     assert complained.count("rx0 has disappeared") == 1
     assert json.loads(said.splitlines()[-1])["datagrams"] == 50
@@ -226,10 +257,9 @@ def test_an_interface_that_disappears_ends_the_session_with_all_that_came_before
 
 def test_an_interface_that_delivers_nothing_is_said_to(wire: Cable) -> None:
     process = wire.live("--ndjson", "-f", "udp port 9") if bpf.available() else wire.live("--ndjson")
-    time.sleep(6)
-    _, complained, status = finish(process)
+    until_said(process, "nothing has come in on rx0 for 5 s")
+    _, _, status = finish(process)
     assert status == 0
-    assert "nothing has come in on rx0 for 5 s" in complained
 
 
 def test_root_is_given_up_once_everything_is_open(wire: Cable) -> None:
@@ -238,7 +268,6 @@ def test_root_is_given_up_once_everything_is_open(wire: Cable) -> None:
         os.chmod(folder, 0o777)
         kept = Path(folder) / "a.pcapng"
         process = wire.live("--ndjson", "--user", "nobody", "-w", str(kept))
-        time.sleep(0.3)
         status = Path(f"/proc/{process.pid}/status").read_text()
         uids = next(line for line in status.splitlines() if line.startswith("Uid:")).split()[1:]
         wire.send(MEDIA)
