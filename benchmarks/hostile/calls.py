@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import random
 from collections.abc import Iterator
 
@@ -12,9 +13,6 @@ from benchmarks.hostile.messages import MEDIA_PORT, OK, SDP, SIP_PORT, Call, bet
 
 HUNG_UP = 2
 """The sequence number of BYE."""
-
-ALL = 64
-"""How many re-INVITEs, and media lines in each, the wide ones have."""
 
 TALKERS = 5
 """Calls that share a flood of INFO."""
@@ -81,7 +79,7 @@ def transactions(size: int) -> Iterator[bytes]:
 
 
 def calls_among_streams(size: int) -> Iterator[bytes]:
-    """So many streams that go on, and among them as many calls that end: whatever is let go has many neighbours."""
+    """So many streams of no call, and then as many calls that end: each is looked for among all of the streams."""
     for sequence in range(CONFIRMED):
         for number in range(size):
             yield udp((host(number, 11), MEDIA_PORT), FAR, rtp(0x80000000 + number, sequence))
@@ -89,9 +87,6 @@ def calls_among_streams(size: int) -> Iterator[bytes]:
         call = between_hosts(number)
         yield from _answered(call)
         yield from _hung_up(call)
-        for stream in (2 * number % size, (2 * number + 1) % size):
-            sequence = CONFIRMED + 2 * number // size
-            yield udp((host(stream, 11), MEDIA_PORT), FAR, rtp(0x80000000 + stream, sequence))
 
 
 def reinvites(size: int) -> Iterator[bytes]:
@@ -107,12 +102,12 @@ def reinvites(size: int) -> Iterator[bytes]:
 
 
 def reinvites_wide(size: int) -> Iterator[bytes]:
-    """So many SSRCs on the 5-tuple of one call of 64 re-INVITEs, each with 64 media lines that none is sent to."""
-    call = between_hosts(0)
+    """So many SSRCs in a call of as many media lines, none of which they go to: 4,000 in 63 re-INVITEs of 63 lines."""
+    call, many = between_hosts(0), math.isqrt(size)
     yield from _answered(call)
-    for number in range(2, ALL + 2):
+    for number in range(2, many + 2):
         direction = "a=sendonly" if number % 2 else "a=sendrecv"
-        lines = [line for each in range(ALL) for line in (f"m=audio {20_000 + 2 * each} RTP/AVP 0", direction)]
+        lines = [line for each in range(many) for line in (f"m=audio {20_000 + 2 * each} RTP/AVP 0", direction)]
         yield call.ask("INVITE", number, [SDP], call.offer(number, *lines))
         yield call.answer(OK, "INVITE", number, [SDP], call.accept(number, *lines))
         yield call.ask("ACK", number)

@@ -17,9 +17,6 @@ CHANNEL, CHANNELS = 0x4000, 0x1000
 LEVELS, OUTER = 1000, 8
 """How deep relayed data is nested, and how many levels of that differ from datagram to datagram."""
 
-LATE = 20_000
-"""So many requests later the answers of a 5-tuple come."""
-
 
 def attribute(kind: int, value: bytes) -> bytes:
     """An attribute with its padding."""
@@ -40,6 +37,7 @@ def mapped(number: int) -> bytes:
 def ice_checks(size: int) -> Iterator[bytes]:
     """So many connectivity checks from as many ports, half of them answered, and as many on one, answered late."""
     near: Endpoint = (host(0, 11), CLIENT_PORT)
+    late = size // 2
     for number in range(size):
         src = (host(number >> 15), 1024 + (number & 0x7FFF))
         check = stun(REQUEST, number, attribute(USERNAME, f"far:{number:x}".encode()), attribute(PRIORITY, b"\0\0\0\1"))
@@ -47,8 +45,8 @@ def ice_checks(size: int) -> Iterator[bytes]:
         if number % 2:
             yield udp(SERVER, src, stun(SUCCESS, number, attribute(XOR_MAPPED, mapped(number))))
         yield udp(near, SERVER, stun(REQUEST, size + number))
-        if number >= LATE:
-            yield udp(SERVER, near, stun(SUCCESS, size + number - LATE, attribute(XOR_MAPPED, mapped(number))))
+        if number >= late:
+            yield udp(SERVER, near, stun(SUCCESS, size + number - late, attribute(XOR_MAPPED, mapped(number))))
 
 
 def stun_attributes(size: int) -> Iterator[bytes]:
