@@ -52,11 +52,26 @@ local ROWS = {
   },
   { -- 4
     type = 2, name = "KEEPALIVE", strength = "certain",
+    reason = "nothing but a few spaces",
+    wireshark = "data",
+    { "AtLeast", 1 },
+    { "AtMost", 8 },
+    { "Only", " " },
+  },
+  { -- 5
+    type = 2, name = "KEEPALIVE", strength = "certain",
+    reason = "the four octets jaK and NUL",
+    wireshark = "data",
+    { "AtMost", 4 },
+    { "Between", 0, 4, 0x6A614B00, 0x6A614B00 },
+  },
+  { -- 6
+    type = 2, name = "KEEPALIVE", strength = "certain",
     reason = "an empty datagram",
     wireshark = "data",
     { "AtMost", 0 },
   },
-  { -- 5
+  { -- 7
     type = 3, name = "STUN", strength = "certain",
     reason = "magic cookie 0x2112A442 and two zero bits",
     wireshark = "stun-udp", opens = true,
@@ -64,7 +79,18 @@ local ROWS = {
     { "Bits", 0, 192, 0 },
     { "U32", 4, 0x2112A442 },
   },
-  { -- 6
+  { -- 8
+    type = 3, name = "STUN", strength = "certain",
+    reason = "MAGIC-COOKIE 0x72C64BC6 as the first attribute of a whole chain, as Skype and Teams have it",
+    wireshark = "stun-udp", opens = true,
+    { "AtLeast", 28 },
+    { "Bits", 0, 192, 0 },
+    { "U32", 20, 0xF0004 },
+    { "U32", 24, 0x72C64BC6 },
+    { "LengthField", 2, 1, 20, 0 },
+    { "Chain", 20, 2, 1, 4, 4, {}, 0 },
+  },
+  { -- 9
     type = 3, name = "STUN", strength = "plausible",
     reason = "Binding message of RFC 3489",
     wireshark = "classicstun", otherwise = "stun-udp",
@@ -72,9 +98,9 @@ local ROWS = {
     { "AtLeast", 20 },
     { "Bits", 0, 254, 0 },
     { "LengthField", 2, 1, 20, 0 },
-    { "Chain", 20, 2, 1, 4, 4, {} },
+    { "Chain", 20, 2, 1, 4, 4, {}, 0 },
   },
-  { -- 7
+  { -- 10
     type = 3, name = "STUN", strength = "plausible",
     reason = "Shared Secret message of RFC 3489",
     wireshark = "classicstun", otherwise = "stun-udp",
@@ -82,9 +108,9 @@ local ROWS = {
     { "AtLeast", 20 },
     { "Bits", 0, 254, 0 },
     { "LengthField", 2, 1, 20, 0 },
-    { "Chain", 20, 2, 1, 4, 4, {} },
+    { "Chain", 20, 2, 1, 4, 4, {}, 0 },
   },
-  { -- 8
+  { -- 11
     type = 4, name = "ZRTP", strength = "certain",
     reason = "magic cookie «ZRTP»",
     wireshark = "zrtp", opens = true,
@@ -92,15 +118,24 @@ local ROWS = {
     { "Bits", 0, 240, 16 },
     { "U32", 4, 0x5A525450 },
   },
-  { -- 9
+  { -- 12
     type = 5, name = "DTLS", strength = "certain",
     reason = "content type, version 254.x and a chain of whole records",
     wireshark = "dtls",
     { "AtLeast", 13 },
     { "LengthField", 11, 1, 13, 65535 },
-    { "Chain", 0, 11, 1, 13, 1, { { "Between", 0, 1, 20, 26 }, { "Bits", 1, 255, 254 } } },
+    { "Chain", 0, 11, 1, 13, 1, { { "Between", 0, 1, 20, 26 }, { "Bits", 1, 255, 254 } }, 3 },
   },
-  { -- 10
+  { -- 13
+    type = 5, name = "DTLS", strength = "certain",
+    reason = "content type, version 1.0 as OpenSSL had it before the standard, and a chain of whole records",
+    wireshark = "dtls",
+    { "AtLeast", 13 },
+    { "LengthField", 11, 1, 13, 65535 },
+    { "Bits", 2, 255, 0 },
+    { "Chain", 0, 11, 1, 13, 1, { { "Between", 0, 1, 20, 24 }, { "Bits", 1, 255, 1 } }, 3 },
+  },
+  { -- 14
     type = 5, name = "DTLS", strength = "plausible",
     reason = "content type, version 254.x and a first record that fits",
     wireshark = "dtls",
@@ -109,7 +144,7 @@ local ROWS = {
     { "Bits", 1, 255, 254 },
     { "LengthField", 11, 1, 13, 65535 },
   },
-  { -- 11
+  { -- 15
     type = 5, name = "DTLS", strength = "plausible",
     reason = "a record with a connection identifier (RFC 9146)",
     wireshark = "dtls",
@@ -117,14 +152,14 @@ local ROWS = {
     { "Bits", 0, 255, 25 },
     { "Bits", 1, 255, 254 },
   },
-  { -- 12
+  { -- 16
     type = 5, name = "DTLS", strength = "plausible",
     reason = "unified header of DTLS 1.3",
     wireshark = "dtls",
     { "AtLeast", 18 },
     { "Bits", 0, 224, 32 },
   },
-  { -- 13
+  { -- 17
     type = 6, name = "TURN", strength = "plausible",
     reason = "channel number 0x4000 to 0x4FFF and a length that fits",
     wireshark = "turnchannel",
@@ -132,23 +167,40 @@ local ROWS = {
     { "Between", 0, 1, 64, 79 },
     { "LengthField", 2, 1, 4, 3 },
   },
-  { -- 14
+  { -- 18
+    type = 6, name = "TURN", strength = "plausible",
+    reason = "0xFF10 and a length that fits, as Skype and Teams have it",
+    wireshark = "stun-udp", otherwise = "turnchannel",
+    { "AtLeast", 12 },
+    { "Between", 0, 2, 65296, 65296 },
+    { "LengthField", 2, 1, 4, 0 },
+  },
+  { -- 19
     type = 7, name = "RTCP", strength = "certain",
     reason = "packet types 200 to 211 in a compound whose lengths fit exactly",
     wireshark = "rtcp",
     { "AtLeast", 8 },
     { "LengthField", 2, 4, 4, 65535 },
-    { "Chain", 0, 2, 4, 4, 4, { { "Bits", 0, 192, 128 }, { "Between", 1, 1, 200, 211 } } },
+    { "Chain", 0, 2, 4, 4, 4, { { "Bits", 0, 192, 128 }, { "Between", 1, 1, 200, 211 } }, 3 },
   },
-  { -- 15
+  { -- 20
     type = 7, name = "RTCP", strength = "plausible",
     reason = "a packet type of RTCP's range in a compound whose lengths fit exactly",
     wireshark = "rtcp",
     { "AtLeast", 4 },
     { "LengthField", 2, 4, 4, 65535 },
-    { "Chain", 0, 2, 4, 4, 4, { { "Bits", 0, 192, 128 }, { "Between", 1, 1, 192, 223 } } },
+    { "Chain", 0, 2, 4, 4, 4, { { "Bits", 0, 192, 128 }, { "Between", 1, 1, 192, 223 } }, 3 },
   },
-  { -- 16
+  { -- 21
+    type = 7, name = "RTCP", strength = "plausible",
+    reason = "a packet type of RTCP's range and a first length that leaves less than SRTCP adds",
+    wireshark = "rtcp",
+    { "AtLeast", 8 },
+    { "Bits", 0, 192, 128 },
+    { "Between", 1, 1, 192, 223 },
+    { "LengthField", 2, 4, 4, 3 },
+  },
+  { -- 22
     type = 7, name = "RTCP", strength = "plausible",
     reason = "a packet type of RTCP's range and a first length that fits",
     wireshark = "srtcp", otherwise = "rtcp",
@@ -157,7 +209,7 @@ local ROWS = {
     { "Between", 1, 1, 192, 223 },
     { "LengthField", 2, 4, 4, 65535 },
   },
-  { -- 17
+  { -- 23
     type = 8, name = "RTP", strength = "plausible",
     reason = "version 2 and a header that fits",
     wireshark = "rtp",
@@ -165,7 +217,7 @@ local ROWS = {
     { "Bits", 0, 192, 128 },
     { "RtpHeader" },
   },
-  { -- 18
+  { -- 24
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of version 1",
     wireshark = "quic",
@@ -174,7 +226,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "U32", 1, 1 },
   },
-  { -- 19
+  { -- 25
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of version 2",
     wireshark = "quic",
@@ -183,7 +235,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "U32", 1, 0x6B3343CF },
   },
-  { -- 20
+  { -- 26
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of a draft version",
     wireshark = "quic",
@@ -192,7 +244,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0xFF000001, 0xFF000022 },
   },
-  { -- 21
+  { -- 27
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of Google's QUIC",
     wireshark = "quic",
@@ -200,7 +252,7 @@ local ROWS = {
     { "Bits", 0, 192, 192 },
     { "Between", 1, 4, 0x51303030, 0x51303939 },
   },
-  { -- 22
+  { -- 28
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of Google's QUIC with TLS",
     wireshark = "quic",
@@ -209,7 +261,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0x54303530, 0x54303539 },
   },
-  { -- 23
+  { -- 29
     type = 9, name = "QUIC", strength = "certain",
     reason = "long header of Facebook's QUIC",
     wireshark = "quic",
@@ -218,7 +270,7 @@ local ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0xFACEB000, 0xFACEB00F },
   },
-  { -- 24
+  { -- 30
     type = 9, name = "QUIC", strength = "certain",
     reason = "header of Google's early QUIC",
     wireshark = "quic",
@@ -226,7 +278,7 @@ local ROWS = {
     { "Bits", 0, 201, 9 },
     { "U16", 9, 20784 },
   },
-  { -- 25
+  { -- 31
     type = 9, name = "QUIC", strength = "plausible",
     reason = "fixed bit of a short header",
     wireshark = "quic",
@@ -244,107 +296,113 @@ local TYPES = {
 -- Which rows each first octet leaves open (RFC 7983 section 7, with SIP in it): first, last, rows in order.
 local OPEN = {
   -- KEEPALIVE STUN
-  { 0, 0, { 3, 5, 6, 7 } },
+  { 0, 0, { 3, 7, 8, 9, 10 } },
   -- STUN
-  { 1, 1, { 5, 6, 7 } },
+  { 1, 1, { 7, 8, 9, 10 } },
   -- STUN
-  { 2, 8, { 5 } },
+  { 2, 8, { 7, 8 } },
   -- STUN QUIC
-  { 9, 9, { 5, 24 } },
+  { 9, 9, { 7, 8, 30 } },
   -- SIP KEEPALIVE STUN
-  { 10, 10, { 1, 2, 5 } },
+  { 10, 10, { 1, 2, 7, 8 } },
   -- STUN QUIC
-  { 11, 11, { 5, 24 } },
+  { 11, 11, { 7, 8, 30 } },
   -- STUN
-  { 12, 12, { 5 } },
+  { 12, 12, { 7, 8 } },
   -- SIP KEEPALIVE STUN QUIC
-  { 13, 13, { 1, 2, 5, 24 } },
+  { 13, 13, { 1, 2, 7, 8, 30 } },
   -- STUN
-  { 14, 14, { 5 } },
+  { 14, 14, { 7, 8 } },
   -- STUN QUIC
-  { 15, 15, { 5, 24 } },
+  { 15, 15, { 7, 8, 30 } },
   -- STUN ZRTP
-  { 16, 19, { 5, 8 } },
+  { 16, 19, { 7, 8, 11 } },
   -- STUN ZRTP DTLS
-  { 20, 24, { 5, 8, 9, 10 } },
+  { 20, 24, { 7, 8, 11, 12, 13, 14 } },
   -- STUN ZRTP DTLS QUIC
-  { 25, 25, { 5, 8, 9, 10, 11, 24 } },
+  { 25, 25, { 7, 8, 11, 12, 14, 15, 30 } },
   -- STUN ZRTP DTLS
-  { 26, 26, { 5, 8, 9, 10 } },
+  { 26, 26, { 7, 8, 11, 12, 14 } },
   -- STUN ZRTP QUIC
-  { 27, 27, { 5, 8, 24 } },
+  { 27, 27, { 7, 8, 11, 30 } },
   -- STUN ZRTP
-  { 28, 28, { 5, 8 } },
+  { 28, 28, { 7, 8, 11 } },
   -- STUN ZRTP QUIC
-  { 29, 29, { 5, 8, 24 } },
+  { 29, 29, { 7, 8, 11, 30 } },
   -- STUN ZRTP
-  { 30, 30, { 5, 8 } },
+  { 30, 30, { 7, 8, 11 } },
   -- STUN ZRTP QUIC
-  { 31, 31, { 5, 8, 24 } },
-  -- STUN DTLS
-  { 32, 32, { 5, 12 } },
+  { 31, 31, { 7, 8, 11, 30 } },
+  -- KEEPALIVE STUN DTLS
+  { 32, 32, { 4, 7, 8, 16 } },
   -- SIP STUN DTLS
-  { 33, 33, { 1, 5, 12 } },
+  { 33, 33, { 1, 7, 8, 16 } },
   -- STUN DTLS
-  { 34, 36, { 5, 12 } },
+  { 34, 36, { 7, 8, 16 } },
   -- SIP STUN DTLS
-  { 37, 37, { 1, 5, 12 } },
+  { 37, 37, { 1, 7, 8, 16 } },
   -- STUN DTLS
-  { 38, 38, { 5, 12 } },
+  { 38, 38, { 7, 8, 16 } },
   -- SIP STUN DTLS
-  { 39, 39, { 1, 5, 12 } },
+  { 39, 39, { 1, 7, 8, 16 } },
   -- STUN DTLS
-  { 40, 40, { 5, 12 } },
+  { 40, 40, { 7, 8, 16 } },
   -- STUN DTLS QUIC
-  { 41, 41, { 5, 12, 24 } },
+  { 41, 41, { 7, 8, 16, 30 } },
   -- SIP STUN DTLS
-  { 42, 42, { 1, 5, 12 } },
+  { 42, 42, { 1, 7, 8, 16 } },
   -- SIP STUN DTLS QUIC
-  { 43, 43, { 1, 5, 12, 24 } },
+  { 43, 43, { 1, 7, 8, 16, 30 } },
   -- STUN DTLS
-  { 44, 44, { 5, 12 } },
+  { 44, 44, { 7, 8, 16 } },
   -- SIP STUN DTLS QUIC
-  { 45, 45, { 1, 5, 12, 24 } },
+  { 45, 45, { 1, 7, 8, 16, 30 } },
   -- SIP STUN DTLS
-  { 46, 46, { 1, 5, 12 } },
+  { 46, 46, { 1, 7, 8, 16 } },
   -- STUN DTLS QUIC
-  { 47, 47, { 5, 12, 24 } },
+  { 47, 47, { 7, 8, 16, 30 } },
   -- SIP STUN DTLS
-  { 48, 56, { 1, 5, 12 } },
+  { 48, 56, { 1, 7, 8, 16 } },
   -- SIP STUN DTLS QUIC
-  { 57, 57, { 1, 5, 12, 24 } },
+  { 57, 57, { 1, 7, 8, 16, 30 } },
   -- STUN DTLS
-  { 58, 58, { 5, 12 } },
+  { 58, 58, { 7, 8, 16 } },
   -- STUN DTLS QUIC
-  { 59, 59, { 5, 12, 24 } },
+  { 59, 59, { 7, 8, 16, 30 } },
   -- STUN DTLS
-  { 60, 60, { 5, 12 } },
+  { 60, 60, { 7, 8, 16 } },
   -- STUN DTLS QUIC
-  { 61, 61, { 5, 12, 24 } },
+  { 61, 61, { 7, 8, 16, 30 } },
   -- STUN DTLS
-  { 62, 62, { 5, 12 } },
+  { 62, 62, { 7, 8, 16 } },
   -- STUN DTLS QUIC
-  { 63, 63, { 5, 12, 24 } },
+  { 63, 63, { 7, 8, 16, 30 } },
   -- TURN QUIC
-  { 64, 64, { 13, 25 } },
+  { 64, 64, { 17, 31 } },
   -- SIP TURN QUIC
-  { 65, 79, { 1, 13, 25 } },
+  { 65, 79, { 1, 17, 31 } },
   -- SIP QUIC
-  { 80, 90, { 1, 25 } },
+  { 80, 90, { 1, 31 } },
   -- QUIC
-  { 91, 94, { 25 } },
+  { 91, 94, { 31 } },
   -- SIP QUIC
-  { 95, 122, { 1, 25 } },
-  -- QUIC
-  { 123, 125, { 25 } },
+  { 95, 105, { 1, 31 } },
+  -- SIP KEEPALIVE QUIC
+  { 106, 106, { 1, 5, 31 } },
   -- SIP QUIC
-  { 126, 126, { 1, 25 } },
+  { 107, 122, { 1, 31 } },
   -- QUIC
-  { 127, 127, { 25 } },
+  { 123, 125, { 31 } },
+  -- SIP QUIC
+  { 126, 126, { 1, 31 } },
+  -- QUIC
+  { 127, 127, { 31 } },
   -- RTCP RTP
-  { 128, 191, { 14, 15, 16, 17 } },
+  { 128, 191, { 19, 20, 21, 22, 23 } },
   -- QUIC
-  { 192, 255, { 18, 19, 20, 21, 22, 23 } },
+  { 192, 254, { 24, 25, 26, 27, 28, 29 } },
+  -- TURN QUIC
+  { 255, 255, { 18, 24, 25, 26, 27, 28, 29 } },
 }
 
 -- Header fields of SIP: compact names, and every registered name.
@@ -487,8 +545,9 @@ end
 -- Whole elements follow one another; their checks, each of one octet, hold for every one of them.
 function HOLDS.Chain(clause, payload, length)
   local start, length_at, unit, header, align, checks = clause[2], clause[3], clause[4], clause[5], clause[6], clause[7]
-  local captured = #payload
+  local first, captured, padding = start, #payload, clause[8]
   while start < length do
+    if first < start and length - start <= padding and not payload:find("[^%z]", start + 1) then return true end
     for _, check in ipairs(checks) do
       local octet = byte(payload, start + check[2] + 1)
       if octet and not check.octets[octet] then return false end

@@ -1,28 +1,79 @@
-"""What TURN carries inside a datagram: the data of a channel, of a Data and of a Send indication."""
+"""What TURN carries inside a datagram: data of a channel, of Data and Send, and of a session among several."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 from dissectors.protocols import stun, turn
 from dissectors.wire.errors import Malformed
 
-CARRYING = (b"\x00\x16", b"\x00\x17")
-"""How Send and Data indications of STUN begin."""
+CARRYING = (b"\x00\x16", b"\x00\x17", b"\x00\x04", b"\x01\x15")
+"""How Send and Data of STUN begin: indications, then those of Skype and Teams."""
+
+BINDING = (b"\x00\x09", b"\x01\x09")
+"""How a ChannelBind and its success begin (RFC 8656 section 12)."""
+
+MAX_CHANNELS, MAX_ASKED = 256, 32
+"""How many channels of one allocation are remembered, and how many requests for one that wait for their answer."""
 
 
-def carried(protocol: str, payload: bytes) -> tuple[str, bytes] | None:
+class Channels:
+    """Which peer is behind which channel of one 5-tuple, from the requests that succeeded."""
+
+    __slots__ = ("peers", "_asked")
+
+    def __init__(self) -> None:
+        self.peers: dict[int, str] = {}
+        self._asked: dict[bytes, tuple[int, str]] = {}
+
+    def take(self, message: stun.Message) -> None:
+        """Take a ChannelBind or an answer to one; whoever was bound or asked longest ago gives way."""
+        if message.class_ == "success":
+            if bound := self._asked.pop(message.transaction, None):
+                self.peers[bound[0]] = bound[1]
+        elif message.class_ == "request" and message.channel is not None and message.peer_address is not None:
+            self._asked[message.transaction] = message.channel, f"peer {message.peer_address}"
+        if len(self.peers) > MAX_CHANNELS:
+            del self.peers[next(iter(self.peers))]
+        if len(self._asked) > MAX_ASKED:
+            del self._asked[next(iter(self._asked))]
+
+
+class HasChannels(Protocol):
+    """A 5-tuple; `channels` is None as long as nobody bound one."""
+
+    channels: Channels | None
+
+
+def bind(pair: HasChannels, payload: bytes) -> None:
+    """Note what a STUN message says of the channels of its 5-tuple."""
+    try:
+        message = stun.parse(payload)
+    except Malformed:
+        return
+    if pair.channels is None:
+        pair.channels = Channels()
+    pair.channels.take(message)
+
+
+def carried(protocol: str, payload: bytes, channels: Channels | None = None) -> tuple[str, bytes] | None:
     """Through what TURN carried the data (`channel 0x4000`, `peer 192.0.2.1:5000`) and the data, or None.
 
-    `protocol` is what the table says of `payload`. RFC 8656 sections 11 and 12.
+    `protocol` is what the table says of `payload`. RFC 8656 sections 11 and 12. A channel that is known to be bound to
+    a peer is that peer: it is one path, whichever way the data go.
     """
     try:
         if protocol == "TURN":
-            channel = turn.parse(payload)
-            return f"channel 0x{channel.channel:04X}", channel.data
+            message = turn.parse(payload)
+            if isinstance(message, turn.Multiplexed):
+                return f"session {message.session.hex()}", message.data
+            name = f"channel 0x{message.channel:04X}"
+            return channels.peers.get(message.channel, name) if channels else name, message.data
         if protocol == "STUN" and payload[:2] in CARRYING:
-            message = stun.parse(payload)
-            if message.data is None or message.peer_address is None:
+            told = stun.parse(payload)
+            if told.data is None or told.peer_address is None:
                 return None
-            return f"peer {message.peer_address}", message.data
+            return f"peer {told.peer_address}", told.data
     except Malformed:
         return None
     return None

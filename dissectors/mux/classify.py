@@ -115,9 +115,11 @@ def _length_field(clause: LengthField, payload: bytes, length: int) -> bool:
 
 
 def _chain(clause: Chain, payload: bytes, length: int) -> bool:
-    start, length_at, unit, header, align, checks = clause
-    captured = len(payload)
+    start, length_at, unit, header, align, checks, padding = clause
+    first, captured = start, len(payload)
     while start < length:
+        if first < start and length - start <= padding and not any(payload[start:]):
+            return True
         for check in checks:
             moved = check._replace(offset=check.offset + start)
             if moved.offset < captured and not HOLDS[type(check)](moved, payload, length):

@@ -49,6 +49,15 @@ MIN_RANDOM_SSRC = 1 << 16
 MAX_WAITING_OCTETS, MAX_WAITING_OCTETS_PER_DATAGRAM = 128 << 20, 4096
 """How many octets of payload may wait, in all and on average: datagrams alone would hold gigabytes of large ones."""
 
+MIN_QUIC_OCTETS = 14
+"""What QUIC has at least: flags, a number and twelve octets that seal it."""
+
+STUN_PORT = 3478
+"""Registered for STUN and TURN."""
+
+MIN_DIFFERENT_OCTETS = 8
+"""How many of the 16 octets of a classic transaction differ at least: one chosen at random never has fewer."""
+
 MIN_CROWD = 1024
 """How many datagrams in probation are not searched for those that were settled meanwhile."""
 
@@ -161,7 +170,8 @@ class Evidence:
         if self.forced and (settled := self._by_force(entry)) is not None:
             return settled
         if entry.row == UNKNOWN_ROW:
-            return [entry]
+            quic = entry.length >= MIN_QUIC_OCTETS and _is_quics(entry.flow.pair)
+            return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple") if quic else entry]
         protocol, row = ROWS[entry.row]
         if row.strength == "certain":
             settled = self._seen(entry.flow.pair, protocol)
@@ -244,10 +254,12 @@ class Evidence:
         """TURN channels, classic STUN, DTLS 1.3 and short QUIC headers: the 5-tuple decides."""
         protocol = ROWS[entry.row][0]
         pair = entry.flow.pair
-        if protocol == TURN and _is_quics(pair):
+        if protocol in (TURN, DTLS) and _is_quics(pair):
             return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple")]
         if protocol == STUN and entry.length > 20 and len(entry.payload) >= min(24, entry.length):
             return [*self._seen(pair, STUN), _confirmed(entry, STUN, "a whole chain of attributes")]
+        if protocol == STUN and STUN_PORT in (entry.flow.key.sport, entry.flow.key.dport):
+            return [*self._seen(pair, STUN), _confirmed(entry, STUN, "the port of STUN")]
         if pair.seen & _CONFIRMED_MASK[protocol]:
             pair.seen |= KEYED if protocol == DTLS else 0
             return [_confirmed(entry, protocol, f"{_first(pair.seen & _CONFIRMED_MASK[protocol])} on the same 5-tuple")]
@@ -255,6 +267,9 @@ class Evidence:
         settled = self._wait(entry, waiting)
         if protocol == STUN and _answered(entry, waiting.entries):
             settled += self._settle(waiting, STUN, "a transaction with its answer")
+            settled += self._seen(pair, STUN)
+        elif protocol == STUN and _asked_again(entry, waiting.entries):
+            settled += self._settle(waiting, STUN, "a transaction that is asked again")
             settled += self._seen(pair, STUN)
         return settled
 
@@ -276,7 +291,7 @@ class Evidence:
             waiting = self.waits_for_source[ssrc] = Waiting()
         settled = self._wait(entry, waiting)
         here = sum(other.flow is entry.flow for other in waiting.entries)
-        if here >= 3 and entry.payload[1] in payload_hints.BEGINS_COMPOUND:
+        if here >= 3 and payload_hints.may_repeat(entry.payload[1], ssrc >= MIN_RANDOM_SSRC):
             settled += self._seen(entry.flow.pair, RTCP)
             settled += self._source(ssrc, "its SSRC repeats on the flow")
         return settled
@@ -410,4 +425,12 @@ def _answered(entry: Entry, entries: list[Entry]) -> bool:
         and other.flow is not entry.flow
         and other.payload[0] != entry.payload[0]
         for other in entries
+    )
+
+
+def _asked_again(entry: Entry, entries: list[Entry]) -> bool:
+    """Whether a classic request came before with the same transaction, as RFC 3489 section 9.3 has it sent again."""
+    transaction = entry.payload[4:20]
+    return entry.payload[0] == 0 and len(set(transaction)) >= MIN_DIFFERENT_OCTETS and any(
+        other is not entry and other.payload == entry.payload and other.flow is entry.flow for other in entries
     )

@@ -198,15 +198,25 @@ def _length_field(clause: LengthField, payload: bytes, length: int) -> Told:
 def _chain(clause: Chain, payload: bytes, length: int) -> Told:
     """How far the elements go, and what breaks the chain if something does."""
     wanted = f"whole elements from octet {clause.start} to the last one"
+    if clause.padding:
+        wanted += f", or to {clause.padding} octets of zero at most"
     at, elements = clause.start, 0
-    while at < length and elements < MOST_ELEMENTS:
+    while at < length and elements < MOST_ELEMENTS and not (elements and _pads(clause, payload[at:], length - at)):
         size, broken = _element(clause, at, payload, length)
         if broken:
             looked = (at, payload[at : at + max(8, clause.length_at + 2)])
             return wanted, f"element {elements + 1}, at octet {at}: {broken}", looked
         elements, at = elements + 1, at + size
-    found = f"{elements} whole elements" if at >= length else f"more than {elements} elements"
+    more = at < length and elements == MOST_ELEMENTS
+    found = f"more than {elements} elements" if more else f"{elements} whole elements"
+    if at < length and not more:
+        found += f" and {length - at} octets of zero"
     return wanted, found, (clause.start, payload[clause.start : clause.start + max(8, clause.length_at + 2)])
+
+
+def _pads(clause: Chain, left: bytes, size: int) -> bool:
+    """Whether what is left is no element but padding."""
+    return size <= clause.padding and not any(left)
 
 
 def _element(clause: Chain, at: int, payload: bytes, length: int) -> tuple[int, str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 
+from dissectors.mux.carried import Channels
 from dissectors.mux.table import PROTOCOLS
 from dissectors.wire.datagram import Flow
 
@@ -33,15 +34,16 @@ class PairState:
     """What both directions of a 5-tuple have shown so far.
 
     `seen` holds one bit for each protocol number that was certain or confirmed here; `waiting` the plausible entries
-    that a bit would confirm, by protocol number.
+    that a bit would confirm, by protocol number; `channels` the peers that TURN bound to channels here, if any.
     """
 
-    __slots__ = ("seen", "waiting", "outer")
+    __slots__ = ("seen", "waiting", "outer", "channels")
 
     def __init__(self, outer: PairState | None) -> None:
         self.seen = 0
         self.waiting: dict[int, Waiting] = {}
         self.outer = outer
+        self.channels: Channels | None = None
 
 
 class Waiting:

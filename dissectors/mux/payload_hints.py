@@ -8,6 +8,9 @@ BEGINS_COMPOUND = {200: (6, 6), 201: (1, 6), 204: (2, 0), 205: (2, 0), 206: (2, 
 A compound begins with a report (RFC 3550 section 6.1) or, reduced in size, with feedback (RFC 5506 section 3.4.1).
 """
 
+WHATSAPP = {208: (2, 0), 209: (1, 0)}
+"""The same for the types that WhatsApp adds, encrypted as SRTCP is."""
+
 FIRST_HEARD = {200: 28, 201: 8}
 """By packet type: where a report names the source of its first block."""
 
@@ -26,8 +29,13 @@ def goes_on_encrypted(payload: bytes) -> bool:
 
 def has_room(payload: bytes) -> bool:
     """Whether RTCP's first packet is as long as its type and its count of report blocks ask; others have no bound."""
-    least, block = BEGINS_COMPOUND.get(payload[1], (0, 0))
+    least, block = BEGINS_COMPOUND.get(payload[1]) or WHATSAPP.get(payload[1], (0, 0))
     return int.from_bytes(payload[2:4], "big") >= least + block * (payload[0] & 0x1F if block else 0)
+
+
+def may_repeat(packet_type: int, random_source: bool) -> bool:
+    """Whether a packet type that comes again and again from one source, on one flow, is RTCP."""
+    return packet_type in BEGINS_COMPOUND or (random_source and packet_type in WHATSAPP)
 
 
 def has_extension(payload: bytes) -> bool:

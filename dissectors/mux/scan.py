@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from dissectors.mux.carried import carried
+from dissectors.mux.carried import BINDING, bind, carried
 from dissectors.mux.classify import classify, match
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Entry, Evidence
@@ -186,10 +186,12 @@ class Scanner:
 
     def _open(self, batch: Batch, entry: Entry, record: Record, depth: int) -> None:
         """Classify again what TURN carries; it counts on a flow of its own, named after the channel or the peer."""
-        opened = carried(PROTOCOLS[ROWS[entry.row][0]], entry.payload)
+        outer = entry.flow
+        if ROWS[entry.row][0] == STUN and entry.payload[:2] in BINDING:
+            bind(outer.pair, entry.payload)
+        opened = carried(PROTOCOLS[ROWS[entry.row][0]], entry.payload, outer.pair.channels)
         if opened is not None:
             inside, data = opened
-            outer = entry.flow
             flow = self.flows.find(outer.key._replace(inside=inside), outer.pair)
             self._take(batch, entry.file, record, entry.layer, flow, data, len(data), depth + 1)
 

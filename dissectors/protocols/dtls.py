@@ -12,6 +12,9 @@ from dissectors.wire.values import Struct
 
 HEADER = 13
 MOST_CONNECTION_ID = 20
+MAX_PADDING = 3
+"""Octets of zero behind the records: relays pad what they carry to a multiple of four (RFC 8656 section 12.5)."""
+
 ALERT, HANDSHAKE, CID_RECORD = 21, 22, 25
 
 
@@ -131,27 +134,35 @@ def parse(payload: bytes) -> Message:
     """
     if not payload:
         raise Malformed("DTLS", 0, "no octets")
-    records = tuple(_records(payload))
+    records: list[Record] = []
+    end = 0
+    while end < len(payload) and not (records and is_padding(payload[end:])):
+        record, end = _next(payload, end)
+        records.append(record)
     messages = assemble(each for record in records for each in record.handshakes)
-    return Message(records, messages, tuple(_deviations(records)))
+    return Message(tuple(records), messages, tuple(_deviations(records, len(payload) - end)))
 
 
-def _deviations(records: tuple[Record, ...]) -> Iterator[str]:
+def is_padding(left: bytes) -> bool:
+    """Whether what is behind whole records is what a relay adds."""
+    return len(left) <= MAX_PADDING and not any(left)
+
+
+def _deviations(records: list[Record], padding: int) -> Iterator[str]:
     for version in dict.fromkeys(record.version for record in records):
         if version is not None and version >> 8 != 0xFE:
             yield f"a record has {version_name(version)}"
+    if padding:
+        yield f"{padding} octets of padding follow the records"
 
 
-def _records(payload: bytes) -> Iterator[Record]:
-    offset = 0
-    while offset < len(payload):
-        if payload[offset] >> 5 == 1:
-            record, offset = _unified(payload, offset)
-        elif payload[offset] in CONTENT_TYPES:
-            record, offset = _record(payload, offset)
-        else:
-            raise Malformed("DTLS", offset, f"{payload[offset]} is no content type")
-        yield record
+def _next(payload: bytes, offset: int) -> tuple[Record, int]:
+    """The record that begins at an octet, and where it ends."""
+    if payload[offset] >> 5 == 1:
+        return _unified(payload, offset)
+    if payload[offset] in CONTENT_TYPES:
+        return _record(payload, offset)
+    raise Malformed("DTLS", offset, f"{payload[offset]} is no content type")
 
 
 def _record(payload: bytes, offset: int) -> tuple[Record, int]:
@@ -227,7 +238,14 @@ SPEC = Spec(
             AtLeast(13),
             # A chain holds as far as the capture goes: the first length must be there, or cut datagrams all pass.
             LengthField(11, 1, 13, 65535),
-            Chain(0, 11, 1, 13, 1, (Between(0, 1, 20, 26), Bits(1, 0xFF, 0xFE))),
+            Chain(0, 11, 1, 13, 1, (Between(0, 1, 20, 26), Bits(1, 0xFF, 0xFE)), MAX_PADDING),
+        ),
+        certain(
+            "content type, version 1.0 as OpenSSL had it before the standard, and a chain of whole records",
+            AtLeast(13),
+            LengthField(11, 1, 13, 65535),
+            Bits(2, 0xFF, 0x00),
+            Chain(0, 11, 1, 13, 1, (Between(0, 1, 20, 24), Bits(1, 0xFF, 0x01)), MAX_PADDING),
         ),
         # DTLS 1.3 puts records of both kinds into one datagram (RFC 9147 section 4.3), and an identifier hides lengths.
         plausible(

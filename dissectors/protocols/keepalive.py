@@ -4,10 +4,10 @@ from __future__ import annotations
 from typing import Literal
 
 from dissectors.wire.errors import Malformed
-from dissectors.wire.spec import AtLeast, AtMost, Only, Spec, certain
+from dissectors.wire.spec import AtLeast, AtMost, Between, Only, Spec, certain
 from dissectors.wire.values import Struct
 
-Kind = Literal["empty", "ping", "pong", "CR LF", "NUL", "space"]
+Kind = Literal["empty", "ping", "pong", "CR LF", "NUL", "space", "jaK"]
 
 DESCRIPTIONS: dict[Kind, str] = {
     "empty": "an empty datagram",
@@ -16,8 +16,10 @@ DESCRIPTIONS: dict[Kind, str] = {
     "CR LF": "line ends",
     "NUL": "NULs",
     "space": "spaces",
+    "jaK": "the letters jaK and NUL, as some telephones send them",
 }
-_EXACT: dict[bytes, Kind] = {b"": "empty", b"\r\n\r\n": "ping", b"\r\n": "pong"}
+JAK = int.from_bytes(b"jaK\0", "big")
+_EXACT: dict[bytes, Kind] = {b"": "empty", b"\r\n\r\n": "ping", b"\r\n": "pong", b"jaK\0": "jaK"}
 _MADE_OF: tuple[tuple[bytes, Kind], ...] = ((b"\r\n", "CR LF"), (b"\0", "NUL"), (b" ", "space"))
 
 
@@ -49,6 +51,8 @@ SPEC = Spec(
     match=(
         certain("nothing but CR and LF", AtLeast(1), AtMost(8), Only(b"\r\n")),
         certain("nothing but a few NULs", AtLeast(1), AtMost(4), Only(b"\0")),
+        certain("nothing but a few spaces", AtLeast(1), AtMost(8), Only(b" ")),
+        certain("the four octets jaK and NUL", AtMost(4), Between(0, 4, JAK, JAK)),
         certain("an empty datagram", AtMost(0)),
     ),
     parse=parse,

@@ -30,6 +30,8 @@ __all__ = [
 HEADER = 4
 LOWEST, HIGHEST = 192, 223
 SRTCP_INDEX = 4
+MAX_PADDING = 3
+"""Octets behind a compound that relays add (RFC 8656 section 12.5); SRTCP adds at least eight (RFC 3711)."""
 NTP_EPOCH = 2_208_988_800
 
 NAMES: dict[int, str] = {
@@ -124,14 +126,18 @@ def parse(payload: bytes) -> Compound:
     places, end = _chain(payload)
     if not places:
         raise _misfit_of_first(payload)
-    if end < len(payload):
-        misfit = _misfit(payload, places[0][1], end)
-        if misfit:
-            raise Malformed("RTCP", end, misfit)
+    padding = len(payload) - end
+    misfit = _misfit(payload, places[0][1], end) if padding else ""
+    if misfit:
+        raise Malformed("RTCP", end, misfit)
+    if padding > MAX_PADDING:
         return Compound(payload[1], int.from_bytes(payload[4:8], "big"), (), True, ())
     packets = tuple([_packet(payload, start, stop) for start, stop in places])
     padded = any([payload[start] & 0x20 for start, _ in places[:-1]])
-    return Compound(payload[1], packets[0].ssrc, packets, False, tuple(_deviations(packets, padded)))
+    deviations = tuple(_deviations(packets, padded))
+    if padding:
+        deviations += (f"{padding} octets follow the compound",)
+    return Compound(payload[1], packets[0].ssrc, packets, False, deviations)
 
 
 def _misfit_of_first(payload: bytes) -> Malformed:
@@ -162,11 +168,13 @@ def _chain(payload: bytes) -> tuple[list[tuple[int, int]], int]:
 def encrypted(payload: bytes) -> bool:
     """Whether this is SRTCP as `parse` decides it; False for what `parse` refuses. Raises nothing."""
     places, end = _chain(payload)
-    return bool(places) and end < len(payload) and not _misfit(payload, places[0][1], end)
+    return bool(places) and end + MAX_PADDING < len(payload) and not _misfit(payload, places[0][1], end)
 
 
 def _misfit(payload: bytes, first_end: int, end: int) -> str:
     """Why the octets after `end` can be neither packets of the compound nor SRTCP's; empty where they can."""
+    if len(payload) - end <= MAX_PADDING:
+        return f"the last packet is cut short: {len(payload) - end} octets are left" if payload[end] >> 6 == 2 else ""
     if first_end < 8 or len(payload) - first_end < SRTCP_INDEX:
         return f"{len(payload) - end} octets are neither a packet nor the end of SRTCP"
     left = payload[end:end + 8]
@@ -233,13 +241,20 @@ SPEC = Spec(
             AtLeast(8),
             # A chain holds as far as the capture goes: the first length must be there, or cut datagrams all pass.
             LengthField(2, 4, 4, 65535),
-            Chain(0, 2, 4, 4, 4, (_VERSION_2, Between(1, 1, 200, 211))),
+            Chain(0, 2, 4, 4, 4, (_VERSION_2, Between(1, 1, 200, 211)), MAX_PADDING),
         ),
         plausible(
             "a packet type of RTCP's range in a compound whose lengths fit exactly",
             AtLeast(4),
             LengthField(2, 4, 4, 65535),
-            Chain(0, 2, 4, 4, 4, (_VERSION_2, Between(1, 1, 192, 223))),
+            Chain(0, 2, 4, 4, 4, (_VERSION_2, Between(1, 1, 192, 223)), MAX_PADDING),
+        ),
+        plausible(
+            "a packet type of RTCP's range and a first length that leaves less than SRTCP adds",
+            AtLeast(8),
+            _VERSION_2,
+            Between(1, 1, 192, 223),
+            LengthField(2, 4, 4, MAX_PADDING),
         ),
         plausible(
             "a packet type of RTCP's range and a first length that fits",

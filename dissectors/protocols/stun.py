@@ -15,6 +15,7 @@ from dissectors.protocols.stun_attributes import (
     ErrorCode,
     Value,
     name_of,
+    read_address,
 )
 from dissectors.protocols.stun_integrity import HEADER, fingerprint_of, integrity_of
 from dissectors.wire.errors import Malformed
@@ -44,6 +45,25 @@ METHODS: dict[int, str] = {
     0x080: "GOOG-PING",
     **{0x200 + each: f"WhatsApp 0x{0x0800 + each:04X}" for each in range(6)},
 }
+MS_TURN: dict[int, tuple[str, Class]] = {
+    0x0003: ("Allocate", "request"),
+    0x0103: ("Allocate", "success"),
+    0x0113: ("Allocate", "error"),
+    0x0004: ("Send", "request"),
+    0x0104: ("Send", "success"),
+    0x0114: ("Send", "error"),
+    0x0115: ("Data", "indication"),
+    0x0006: ("Set Active Destination", "request"),
+    0x0106: ("Set Active Destination", "success"),
+    0x0116: ("Set Active Destination", "error"),
+}
+"""By type: the messages of the TURN that Skype and Teams speak, older than RFC 5766, which gives some other names."""
+
+MS_MARK = b"\x00\x0f\x00\x04\x72\xc6\x4b\xc6"
+"""MAGIC-COOKIE and its value: the first attribute of these messages."""
+
+PEER_ADDRESS = 0x0012
+
 METHODS_BY_NAME: dict[str, int] = {name: method for method, name in METHODS.items()}
 
 FIRST_WORDS = struct.Struct("!HH")
@@ -114,7 +134,7 @@ class Message(Struct, frozen=True):
     @property
     def peer_address(self) -> Address | None:
         """The peer that a TURN message speaks of."""
-        return self._address("XOR-PEER-ADDRESS")
+        return self._address("XOR-PEER-ADDRESS", "REMOTE-ADDRESS", "DESTINATION-ADDRESS")
 
     @property
     def channel(self) -> int | None:
@@ -204,6 +224,8 @@ def parse(payload: bytes) -> Message:
         raise Malformed("STUN", 2, f"the length announces {length} octets, {len(payload) - HEADER} follow")
     places, padded = _places(payload, end)
     attributes = tuple([_attribute(payload, *place) for place in places])
+    if payload[HEADER:HEADER + len(MS_MARK)] == MS_MARK:
+        attributes = tuple([_plain(each) if each.type == PEER_ADDRESS else each for each in attributes])
     cookie = payload[4:8] == COOKIE
     method = type_ & 0x000F | (type_ & 0x00E0) >> 1 | (type_ & 0x3E00) >> 2
     names = tuple([each.name for each in attributes])
@@ -213,10 +235,14 @@ def parse(payload: bytes) -> Message:
         each.decoded for each in attributes
     ]:
         deviations = (*_misfits(attributes, length, padded, fingerprint_ok, len(payload) - end), *deviations)
+    name = METHODS.get(method) or f"method 0x{method:03X}"
+    class_ = CLASSES[(type_ & 0x0010) >> 4 | (type_ & 0x0100) >> 7]
+    if payload[HEADER:HEADER + len(MS_MARK)] == MS_MARK:
+        name, class_ = MS_TURN.get(type_, (name, class_))
     return Message(
-        METHODS.get(method) or f"method 0x{method:03X}",
+        name,
         method,
-        CLASSES[(type_ & 0x0010) >> 4 | (type_ & 0x0100) >> 7],
+        class_,
         payload[8:HEADER] if cookie else payload[4:HEADER],
         cookie,
         attributes,
@@ -268,6 +294,11 @@ def _decoded(type_: int, value: bytes, key: bytes) -> Attribute:
 
 
 _repeated = lru_cache(MOST_REMEMBERED)(_decoded)
+
+
+def _plain(attribute: Attribute) -> Attribute:
+    """REMOTE-ADDRESS, as the type was called before addresses were XORed."""
+    return Attribute(attribute.type, "REMOTE-ADDRESS", attribute.value, read_address(attribute.value, b""))
 
 
 def _fingerprint_ok(payload: bytes, places: list[tuple[int, int]], number: int) -> bool:
@@ -368,6 +399,15 @@ SPEC = Spec(
     name="STUN",
     match=(
         certain("magic cookie 0x2112A442 and two zero bits", AtLeast(20), Bits(0, 0xC0, 0x00), U32(4, MAGIC_COOKIE)),
+        certain(
+            "MAGIC-COOKIE 0x72C64BC6 as the first attribute of a whole chain, as Skype and Teams have it",
+            AtLeast(28),
+            Bits(0, 0xC0, 0x00),
+            U32(20, 0x000F0004),
+            U32(24, 0x72C64BC6),
+            LengthField(2, 1, 20, 0),
+            Chain(20, 2, 1, 4, 4, ()),
+        ),
         plausible("Binding message of RFC 3489", Bits(1, 0xEF, 0x01), *_CLASSIC, wireshark="classicstun"),
         plausible("Shared Secret message of RFC 3489", Bits(1, 0xEF, 0x02), *_CLASSIC, wireshark="classicstun"),
     ),

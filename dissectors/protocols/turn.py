@@ -1,4 +1,4 @@
-"""TURN ChannelData (RFC 8656 section 12.4)."""
+"""TURN ChannelData (RFC 8656 section 12.4), and what Skype and Teams put in front of a session's messages."""
 from __future__ import annotations
 
 from dissectors.wire.errors import Malformed
@@ -6,6 +6,8 @@ from dissectors.wire.spec import AtLeast, Between, LengthField, Spec, plausible
 from dissectors.wire.values import Struct
 
 HEADER = 4
+MULTIPLEXED = b"\xff\x10"
+SESSION_OCTETS = 8
 
 
 class Message(Struct, frozen=True):
@@ -26,8 +28,26 @@ class Message(Struct, frozen=True):
         return f"ChannelData, channel 0x{self.channel:04X}, {self.length} octets"
 
 
-def parse(payload: bytes) -> Message:
-    """Read a ChannelData message; raises `Malformed` for a channel outside 0x4000–0x4FFF or data cut short."""
+class Multiplexed(Struct, frozen=True):
+    """A message of one session among several: `session` is the server's identifier, `data` STUN or media."""
+
+    session: bytes
+    data: bytes
+    deviations: tuple[str, ...]
+
+    @property
+    def summary(self) -> str:
+        """One line for a list of datagrams."""
+        return f"multiplexed TURN, session {self.session.hex()}, {len(self.data)} octets"
+
+
+def parse(payload: bytes) -> Message | Multiplexed:
+    """Read ChannelData or a multiplexed message.
+
+    Raises `Malformed` for a channel outside 0x4000–0x4FFF, or data cut short.
+    """
+    if payload[:2] == MULTIPLEXED:
+        return _multiplexed(payload)
     if len(payload) < HEADER:
         raise Malformed("TURN", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
     channel, length = int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
@@ -41,6 +61,17 @@ def parse(payload: bytes) -> Message:
     return Message(channel, length, payload[HEADER:end], padding, deviations)
 
 
+def _multiplexed(payload: bytes) -> Multiplexed:
+    start = HEADER + SESSION_OCTETS
+    if len(payload) < start:
+        raise Malformed("TURN", len(payload), f"a session's header has {start} octets, {len(payload)} are here")
+    end = HEADER + int.from_bytes(payload[2:4], "big")
+    if not start <= end <= len(payload):
+        raise Malformed("TURN", 2, f"the length announces {end - HEADER} octets, {len(payload) - HEADER} follow")
+    more = len(payload) - end
+    return Multiplexed(payload[HEADER:start], payload[start:end], (f"{more} octets follow the data",) if more else ())
+
+
 SPEC = Spec(
     name="TURN",
     match=(
@@ -49,6 +80,13 @@ SPEC = Spec(
             AtLeast(4),
             Between(0, 1, 0x40, 0x4F),
             LengthField(2, 1, 4, 3),
+        ),
+        plausible(
+            "0xFF10 and a length that fits, as Skype and Teams have it",
+            AtLeast(HEADER + SESSION_OCTETS),
+            Between(0, 2, 0xFF10, 0xFF10),
+            LengthField(2, 1, 4, 0),
+            wireshark="stun-udp",
         ),
     ),
     parse=parse,

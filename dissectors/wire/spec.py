@@ -90,7 +90,8 @@ class Chain(NamedTuple):
 
     An element's 16-bit length stands at `length_at` within it and counts `unit` octets each; with `header` added and
     rounded up to a multiple of `align` it gives the element's size. `checks`, each of one octet, hold for each element,
-    their offsets counted from its beginning.
+    their offsets counted from its beginning. Behind at least one element, up to `padding` octets of zero may end the
+    datagram: whoever relays it may fill it up to a multiple of four.
     """
 
     start: int
@@ -99,6 +100,7 @@ class Chain(NamedTuple):
     header: int
     align: int
     checks: tuple[Bits | Between, ...]
+    padding: int = 0
 
 
 class RtpHeader(NamedTuple):

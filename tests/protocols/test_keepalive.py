@@ -20,6 +20,7 @@ from dissectors.wire.errors import Malformed
         (b"\0", "NUL"),
         (b"\0\0\0\0", "NUL"),
         (b"     ", "space"),
+        (b"jaK\0", "jaK"),
     ],
 )
 def test_a_keep_alive_is_named_by_its_octets(payload: bytes, kind: str) -> None:

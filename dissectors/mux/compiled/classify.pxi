@@ -95,7 +95,7 @@ cdef class Table:
         if isinstance(clause, StartLine):
             numbers = (START_LINE, len(self.clauses))
             self.clauses.append(clause)
-        elif isinstance(clause, Chain) and all(is_octet(check) for check in clause.checks) and len(clause.checks) <= 2:
+        elif isinstance(clause, Chain) and is_short(clause):
             numbers = self.chain(clause)
         if numbers is None:
             numbers = (ASK, len(self.clauses))
@@ -112,7 +112,8 @@ cdef class Table:
         ]
         everything = 0xFF
         checks += [everything] * (2 - len(checks))
-        return (CHAIN, clause.start, clause.length_at, clause.unit, clause.header, clause.align, *checks)
+        packed = clause.padding << 8 | clause.length_at
+        return (CHAIN, clause.start, packed, clause.unit, clause.header, clause.align, *checks)
 
     def write(self, op, *numbers):
         """Append a clause."""
@@ -154,9 +155,11 @@ cdef class Table:
 
 
 cdef bint chained(const Clause *clause, Octets payload, Py_ssize_t length) except -1:
-    cdef int64_t element = clause.a, value, place, check
+    cdef int64_t element = clause.a, length_at = clause.b & 0xFF, padding = clause.b >> 8, value, place, check
     cdef int i
     while element < length:
+        if length - element <= padding and clause.a < element and zeros(payload, element):
+            return True
         for i in range(2):
             check = clause.g if i else clause.f
             place = element + (check >> 24)
@@ -164,12 +167,26 @@ cdef bint chained(const Clause *clause, Octets payload, Py_ssize_t length) excep
                 value = u8(payload, place) & (check >> 16 & 0xFF)
                 if not (check >> 8 & 0xFF) <= value <= (check & 0xFF):
                     return False
-        place = element + clause.b
+        place = element + length_at
         if place + 2 > payload.size:
             return payload.size < length
         value = u16(payload, place) * clause.c + clause.d
         element += (value + clause.e - 1) // clause.e * clause.e
     return element == length
+
+
+cdef bint zeros(Octets payload, Py_ssize_t at) except -1:
+    """Whether every octet from `at` on is zero, as far as it was captured."""
+    while at < payload.size:
+        if u8(payload, at):
+            return False
+        at += 1
+    return True
+
+
+def is_short(clause):
+    """Whether the numbers of a chain find room in a clause."""
+    return clause.length_at <= 0xFF and len(clause.checks) <= 2 and all(is_octet(check) for check in clause.checks)
 
 
 def is_octet(check):

@@ -14,7 +14,7 @@ cdef int COUNTED = len(PROTOCOLS)
 cdef class PairState:
     cdef public uint64_t seen
     cdef public dict waiting
-    cdef public object outer
+    cdef public object outer, channels
 
     def __init__(self, outer):
         self.seen = 0

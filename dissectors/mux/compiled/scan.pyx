@@ -21,7 +21,7 @@ from dissectors.mux import classify, counters, evidence, payload_hints as payloa
 from dissectors.mux import scan as reference
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowTable
-from dissectors.mux.carried import CARRYING, carried
+from dissectors.mux.carried import BINDING, CARRYING, bind, carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.datagram import Flow
@@ -71,6 +71,7 @@ for number, (protocol, row) in enumerate(ROWS):
     # What is certain and was seen before on its 5-tuple tells the evidence nothing new; DTLS may, and who is reported.
     SETTLED_BY[number] = 1 << protocol if row.strength == "certain" and protocol != evidence.DTLS else 0
 new_tuple = tuple.__new__
+cdef tuple OPENED = (*CARRYING, *BINDING)
 
 cdef struct Interface:
     int link
@@ -337,7 +338,7 @@ cdef class Scanner:
             number = self.datagrams
             self.datagrams += 1
         if self.brief:
-            if row == C_UNKNOWN_ROW:
+            if row == C_UNKNOWN_ROW and not (flow.pair.seen & SEEN_QUIC and not flow.pair.seen & BESIDE_QUIC):
                 flow.settle(C_UNKNOWN, False)
                 if depth == 0:
                     self.tally[C_UNKNOWN] += 1
@@ -374,7 +375,7 @@ cdef class Scanner:
             return 0
         if IS_MEDIA[row] and len(payload) >= 12:
             self.goes_on(flow, u32(over(payload), 8))
-        elif IS_CARRIER[row] and depth < MAX_CARRIED_DEPTH and (not IS_STUN[row] or payload[:2] in CARRYING):
+        elif IS_CARRIER[row] and depth < MAX_CARRIED_DEPTH and (not IS_STUN[row] or payload[:2] in OPENED):
             self.carried(entries, entry, depth)
         return 0
 
@@ -444,11 +445,13 @@ cdef class Scanner:
 
     cdef int carried(self, list entries, entry, int depth) except -1:
         """Take what TURN carries in an entry; it counts on a flow of its own."""
-        opened = carried(PROTOCOLS[ROWS[entry.row][0]], entry.payload)
+        cdef FlowState outer = entry.flow
+        if IS_STUN[entry.row] and entry.payload[:2] in BINDING:
+            bind(outer.pair, entry.payload)
+        opened = carried(PROTOCOLS[ROWS[entry.row][0]], entry.payload, outer.pair.channels)
         if opened is None:
             return 0
         inside, data = opened
-        cdef FlowState outer = entry.flow
         cdef FlowState flow = self.flows.find(outer.key._replace(inside=inside), outer.pair)
         self.full = self.flows.full
         cdef bytes whole = bytes(data)

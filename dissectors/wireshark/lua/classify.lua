@@ -77,8 +77,9 @@ end
 -- Whole elements follow one another; their checks, each of one octet, hold for every one of them.
 function HOLDS.Chain(clause, payload, length)
   local start, length_at, unit, header, align, checks = clause[2], clause[3], clause[4], clause[5], clause[6], clause[7]
-  local captured = #payload
+  local first, captured, padding = start, #payload, clause[8]
   while start < length do
+    if first < start and length - start <= padding and not payload:find("[^%z]", start + 1) then return true end
     for _, check in ipairs(checks) do
       local octet = byte(payload, start + check[2] + 1)
       if octet and not check.octets[octet] then return false end
