@@ -36,20 +36,31 @@ class KeepAlive(Octets, Packet):
 
 
 class TURN(Layer, Packet):
-    """TURN ChannelData (RFC 8656 section 12.4); its payload is dissected as a datagram of its own."""
+    """TURN ChannelData (RFC 8656 section 12.4); its payload is dissected as a datagram of its own.
+
+    `session` stands in the framing of Skype and Teams alone, whose channel is 0xFF10; the length counts it too.
+    """
 
     name = "TURN ChannelData"
     spec = turn.SPEC
     payload_guess = []
-    fields_desc = [XShortField("channel", 0x4000), ShortField("length", None), cut()]
+    fields_desc = [
+        XShortField("channel", 0x4000),
+        ShortField("length", None),
+        optional(StrFixedLenField("session", None, turn.SESSION_OCTETS)),
+        cut(),
+    ]
 
     def do_dissect(self, octets: bytes) -> bytes:
-        """Read four octets."""
-        if len(octets) < turn.HEADER:
+        """Read four octets, or twelve."""
+        multiplexed = octets[:2] == turn.MULTIPLEXED
+        end = turn.HEADER + (turn.SESSION_OCTETS if multiplexed else 0)
+        if len(octets) < end:
             return self.remember_cut(octets)
         channel, length = int.from_bytes(octets[:2], "big"), int.from_bytes(octets[2:4], "big")
-        self.remember(octets[: turn.HEADER], {"channel": channel, "length": length})
-        return octets[turn.HEADER :]
+        session = octets[turn.HEADER : end] if multiplexed else None
+        self.remember(octets[:end], {"channel": channel, "length": length, "session": session})
+        return octets[end:]
 
     def guess_payload_class(self, payload: bytes) -> type[Packet]:
         """Whatever the table says; but what a channel within a channel carries stays Raw: Python's stack is finite."""
@@ -58,12 +69,16 @@ class TURN(Layer, Packet):
     def extract_padding(self, octets: bytes) -> tuple[bytes, bytes | None]:
         """What the length does not count."""
         length = self.fields.get("length")
-        return (octets, None) if length is None else (octets[:length], octets[length:])
+        if length is None:
+            return octets, None
+        length = max(0, length - len(self.fields.get("session") or b""))
+        return octets[:length], octets[length:]
 
     def post_build(self, octets: bytes, payload: bytes) -> bytes:
         """Fill in the length."""
         if self.length is None and self.cut is None:
-            octets = octets[:2] + (len(payload) & 0xFFFF).to_bytes(2, "big") + octets[4:]
+            length = len(octets) - turn.HEADER + len(payload)
+            octets = octets[:2] + (length & 0xFFFF).to_bytes(2, "big") + octets[4:]
         return octets + payload
 
 

@@ -11,7 +11,7 @@ class Flow(NamedTuple):
     """A directed 5-tuple (the protocol is always UDP).
 
     `inside` names what carried the datagram when that is not UDP itself: `channel 0x4000` for TURN ChannelData,
-    `peer 192.0.2.1:5000` for TURN Data and Send indications.
+    `peer 192.0.2.1:5000` for TURN Data and Send indications and a channel that is bound to that peer.
     """
 
     src: str

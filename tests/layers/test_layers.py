@@ -178,6 +178,11 @@ def test_a_length_that_ip_has_no_room_for_is_not_believed() -> None:
 def test_what_a_channel_carries_is_dissected_but_not_what_a_channel_in_it_carries() -> None:
     inner = made.channel_data(made.rtp(1))
     assert TURN(inner).layers() == [TURN, RTP, Raw]
+    session = TURN(b"\xff\x10\0\x50" + b"8 octets" + made.rtp(1) + b"more")
+    assert session.layers() == [TURN, RTP, Raw, Padding]
+    assert (session.channel, session.session, bytes(session[RTP])[:84]) == (0xFF10, b"8 octets", made.rtp(1) + b"more")
+    built = TURN(channel=0xFF10, session=b"8 octets") / Raw(b"abc")
+    assert bytes(built) == b"\xff\x10\0\x0b8 octetsabc"
     assert TURN(made.channel_data(inner)).layers() == [TURN, TURN, Raw]
     nested = b""
     while len(nested) < 60_000:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dissectors.mux.classify import classify
 from dissectors.protocols.dtls import Message, parse
 from dissectors.protocols.dtls_bodies import Certificate, HelloVerifyRequest
 from dissectors.protocols.dtls_handshake import assemble
@@ -247,3 +248,24 @@ def test_a_certificate_that_does_not_fit_once_it_is_put_together_is_told_and_end
     (finding,) = [each for each in told.findings if each.id == "message-malformed"]
     assert "certificate_list" in finding.what and finding.places[0].frame == 2
     assert [seen.name for seen in told.capture.protocols] == ["DTLS", "STUN"]
+
+
+def test_padding_behind_the_records_is_told() -> None:
+    alert = record(21, b"\1\0")
+    for padding in (b"\0", b"\0\0\0"):
+        message = parse(alert + alert + padding)
+        assert len(message.records) == 2
+        assert message.deviations == (f"{len(padding)} octets of padding follow the records",)
+    for more in (bytes(4), b"\0\1"):
+        with pytest.raises(Malformed):
+            parse(alert + more)
+
+
+def test_the_version_that_openssl_had_before_the_standard_is_certain_in_a_whole_chain() -> None:
+    old = record(21, b"\1\0", version=0x0100) + record(23, bytes(20), epoch=1, version=0x0100)
+    assert (classify(old).protocol, classify(old).strength) == ("DTLS", "certain")
+    assert classify(old + bytes(3)).strength == "certain"
+    assert classify(old + bytes(4)).protocol == "UNKNOWN"
+    assert classify(old[:-1]).protocol == "UNKNOWN"
+    assert classify(old.replace(b"\1\0", b"\1\1", 1)).protocol == "UNKNOWN"
+    assert parse(old).summary.startswith("DTLS of old OpenSSL")

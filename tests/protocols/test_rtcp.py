@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.protocols.rtcp import Compound, Unknown, ntp_nanoseconds, parse
+from dissectors.protocols.rtcp import Compound, Unknown, encrypted, ntp_nanoseconds, parse
 from dissectors.protocols.rtcp_feedback import (
     Bitrate,
     Bitrates,
@@ -331,3 +331,13 @@ def test_any_body_parses_or_is_malformed(packet_type: int, count: int, body: byt
 def test_every_prefix_parses_or_is_malformed(name: str) -> None:
     read = [size for size in range(len(SAMPLES[name])) if read_or_refuse(SAMPLES[name][:size]) is not None]
     assert all(size >= 4 for size in read)
+
+
+@pytest.mark.parametrize("more", [b"\0", b"\0\0\0", b"ab"])
+def test_one_to_three_octets_behind_a_compound_make_it_no_srtcp(more: bytes) -> None:
+    compound = packet(201, 0, SSRC) + packet(203, 1, SSRC)
+    message = parse(compound + more)
+    assert ([each.name for each in message.packets], message.encrypted) == (["RR", "BYE"], False)
+    assert message.deviations == (f"{len(more)} octets follow the compound",)
+    assert not encrypted(compound + more)
+    assert encrypted(compound + bytes(8))

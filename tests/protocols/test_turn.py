@@ -5,18 +5,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.protocols.turn import parse
+from dissectors.protocols.turn import Message, Multiplexed, parse
 from dissectors.wire.errors import Malformed
 
 
 def test_channel_data_gives_channel_and_data() -> None:
     message = parse(b"\x40\x01\x00\x05hello")
+    assert isinstance(message, Message)
     assert (message.channel, message.length, message.data, message.padding) == (0x4001, 5, b"hello", b"")
     assert message.summary == "ChannelData, channel 0x4001, 5 octets"
 
 
 def test_padding_to_four_octets_is_no_deviation() -> None:
     message = parse(b"\x40\x01\x00\x05hello\0\0\0")
+    assert isinstance(message, Message)
     assert (message.data, message.padding, message.deviations) == (b"hello", b"\0\0\0", ())
 
 
@@ -58,3 +60,23 @@ def test_any_octets_parse_or_are_malformed(rest: bytes, start: bytes) -> None:
         assert parse(start + rest).summary.isprintable()
     except Malformed as malformed:
         assert malformed.protocol == "TURN"
+
+
+SESSION = b"\xff\x10\x00\x0d\1\2\3\4\5\6\7\x08hello"
+
+
+def test_a_message_of_one_session_among_several_gives_session_and_data() -> None:
+    message = parse(SESSION)
+    assert isinstance(message, Multiplexed)
+    assert (message.session, message.data, message.deviations) == (SESSION[4:12], b"hello", ())
+    assert message.summary == "multiplexed TURN, session 0102030405060708, 5 octets"
+    assert parse(SESSION + b"\0").deviations == ("1 octets follow the data",)
+
+
+@pytest.mark.parametrize(
+    ("payload", "offset"), [(SESSION[:11], 11), (SESSION[:-1], 2), (b"\xff\x10\0\x07" + bytes(8), 2)]
+)
+def test_a_session_whose_length_does_not_fit_is_malformed(payload: bytes, offset: int) -> None:
+    with pytest.raises(Malformed) as raised:
+        parse(payload)
+    assert raised.value.offset == offset
