@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.checks import Asked
-from dissectors.analysis.streams.stream import Directory, flows_of, stream, used_by_retired
+from dissectors.analysis.streams.directory import Directory
+from dissectors.analysis.streams.stream import flows_of, stream, used_by_retired
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanTables
 from dissectors.findings.rule import Facts, Problem

@@ -11,7 +11,8 @@ from collections.abc import Container, Iterator, Sequence
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
-from dissectors.analysis.streams.stream import Directory, flows_of, used_by_retired
+from dissectors.analysis.streams.directory import Directory
+from dissectors.analysis.streams.stream import flows_of, used_by_retired
 from dissectors.engine.facts import Chosen, facts, facts_of_paths
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanView

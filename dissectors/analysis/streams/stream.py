@@ -1,17 +1,15 @@
-"""RTP streams: which call each belongs to, which codec and clock apply, and the values that people expect."""
+"""RTP streams: which codec and clock apply to each, and the values that people expect."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
-from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.descriptions import UNKNOWN_CODEC, Codec, codec_of
-from dissectors.analysis.calls.negotiation import Announced
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, RetiredInterval
-from dissectors.analysis.streams import clock, pauses, quality
+from dissectors.analysis.streams import clock, quality
 from dissectors.analysis.streams.digits import EVENT, EVENT_CLOCK, digits, evident
+from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.gaps import gaps
 from dissectors.analysis.streams.rtcp import Heard
 from dissectors.mux.counters import CLOCKS, Counters
@@ -19,10 +17,7 @@ from dissectors.mux.flows import FlowState
 from dissectors.protocols import payload_types
 from dissectors.report import Payload, Phase, Place, Stream
 from dissectors.wire.datagram import Flow
-from dissectors.wire.values import Struct, replace
-
-MAX_CANDIDATE_CALLS = 64
-"""Calls on each side of a stream's beginning that are asked whether it is theirs."""
+from dissectors.wire.values import replace
 
 MAX_JUMP_SHARE = 0.1
 """Share of packets with timestamp jumps beyond which no jitter is given."""
@@ -30,108 +25,7 @@ MAX_JUMP_SHARE = 0.1
 EVIDENT_EVENTS = Codec(EVENT, EVENT_CLOCK, None, "medium", "its payloads read as telephone events (RFC 4733)")
 
 
-class Joined(Struct, frozen=True):
-    """A stream's call, by what they were joined, the side that sends, and the media lines of receiver and sender."""
-
-    call: CallState
-    by: str
-    sender: str
-    received: Announced | None
-    sent: Announced | None
-
-
 Value = TypeVar("Value")
-Party = tuple[CallState, str]
-"""A call, and the side of it that announced something."""
-
-
-def near(parties: list[Party], counters: Counters) -> list[Party]:
-    """Those whose calls began about when the stream did: a gateway's port may have seen every call there was."""
-    if len(parties) <= MAX_CANDIDATE_CALLS:
-        return parties
-    place = bisect_right(parties, counters.first, key=lambda party: party[0].start)
-    return parties[max(0, place - MAX_CANDIDATE_CALLS) : place + MAX_CANDIDATE_CALLS]
-
-
-class Directory:
-    """Where every call announced its media, to look streams up: built once, asked for each stream."""
-
-    def __init__(self, calls: Iterable[CallState]) -> None:
-        self._ssrc: dict[int, list[Party]] = {}
-        self._endpoint: dict[tuple[str, int], list[Party]] = {}
-        self._host: dict[tuple[str, int], list[Party]] = {}
-        self._pair: dict[Flow, list[Party]] = {}
-        for call in sorted(calls, key=lambda each: each.start):
-            for announced in call.announced:
-                self._enter(call, announced)
-            if call.announced:
-                for flow in call.pairs:
-                    self._pair.setdefault(flow, []).append((call, _side(call, flow)))
-
-    def _enter(self, call: CallState, announced: Announced) -> None:
-        own = {announced.media.rtp_id, *announced.media.ssrcs}
-        for ssrc in (each for each in own if each is not None):
-            self._ssrc.setdefault(ssrc, []).append((call, announced.side))
-        if announced.port:
-            if announced.address:
-                self._endpoint.setdefault((announced.address, announced.port), []).append((call, announced.side))
-            for host in call.hosts[announced.side]:
-                self._host.setdefault((host, announced.port), []).append((call, announced.side))
-
-    def join(self, counters: Counters, flow: Flow) -> Joined | None:
-        """The call that a stream belongs to, by the strongest reason there is.
-
-        In order: the SSRC that a side announced (`a=ssrc`, FaceTime's `a=rtpID`); the address and port that a side
-        wants to receive on; the 5-tuple that carried the call's own signalling; the address and port that a side
-        announced and now sends from; the announced port on a host that signalled (behind NAT the SDP's address is not
-        the datagram's).
-        """
-        src, dst = (flow.src, flow.sport), (flow.dst, flow.dport)
-        for by, parties, receives in (
-            ("SSRC announced", self._ssrc.get(counters.ssrc), False),
-            ("sent to the announced address", self._endpoint.get(dst), True),
-            ("the signalling's own 5-tuple", self._pair.get(flow), False),
-            ("sent from the announced address", self._endpoint.get(src), False),
-            ("announced port, on a host that signalled", self._host.get(dst), True),
-            ("announced port, on a host that signalled", self._host.get(src), False),
-        ):
-            found = [party for party in near(parties, counters) if _overlaps(party[0], counters)] if parties else None
-            if found:
-                call, side = max(found, key=lambda party: _nearness(party[0], counters))
-                side = _other(side) if receives else side
-                return Joined(
-                    call, by, side, self._line(call, _other(side), flow.dport), self._line(call, side, flow.sport)
-                )
-        return None
-
-    def _line(self, call: CallState, side: str, port: int) -> Announced | None:
-        latest = None
-        for line in reversed(call.announced):
-            if line.side == side:
-                if line.port == port:
-                    return line
-                latest = latest or line
-        return latest
-
-
-def _other(side: str) -> str:
-    return "callee" if side == "caller" else "caller"
-
-
-def _side(call: CallState, flow: Flow) -> str:
-    """Which side sends on this flow, going by where its messages came from."""
-    return "caller" if flow.src in call.hosts["caller"] else "callee"
-
-
-def _overlaps(call: CallState, counters: Counters) -> bool:
-    end = call.last if call.ended is not None else max(call.last, counters.first)
-    return counters.first <= end + MEDIA_MARGIN_NS and counters.last >= call.start - MEDIA_MARGIN_NS
-
-
-def _nearness(call: CallState, counters: Counters) -> tuple[bool, int]:
-    """Of several calls on the same ports a stream belongs to the last that began before it, else to the next one."""
-    before = call.start <= counters.first
-    return before, call.start if before else -call.start
 
 
 def flows_of(counters: Counters, flows: Mapping[int, Value]) -> list[Value]:
@@ -271,11 +165,15 @@ def event_types(counters: Counters, joined: Joined | None, covered: bool) -> tup
 
 def _excused(counters: Counters, joined: Joined | None, events: set[int]) -> float:
     """Seconds in which the sender said nothing for another reason than silence."""
-    excused = pauses.in_events(counters, events)
+    excused = _in_events(counters, events)
     if joined is not None and (line := joined.sent or joined.received):
-        lines, kind = joined.call.announced, line.media.kind
-        excused += pauses.on_hold(lines, joined.sender, kind, counters.first, counters.last)
+        excused += joined.lines.on_hold(joined.sender, line.media.kind).within(counters.first, counters.last)
     return excused / 1e9
+
+
+def _in_events(counters: Counters, types: Collection[int]) -> int:
+    """For how many nanoseconds telephone events of these payload types were sent: all of one have one timestamp."""
+    return sum(last - first for payload_type, first, last, _ in counters.phases if payload_type in types)
 
 
 def jitter_ms(counters: Counters, jitter: list[float], clock: int | None) -> float | None:

@@ -1,0 +1,182 @@
+"""Which call a stream belongs to: where every call announced its media and where it signalled, by key."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from dissectors.analysis.calls.call import CallState
+from dissectors.analysis.calls.media_lines import MediaLines
+from dissectors.analysis.calls.negotiation import Announced
+from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
+from dissectors.mux.counters import Counters
+from dissectors.wire.datagram import Flow
+from dissectors.wire.values import Struct, field
+
+MAX_CANDIDATE_CALLS = 64
+"""Calls on each side of a stream's beginning that are asked whether it is theirs."""
+
+Party = tuple[CallState, str]
+"""A call, and the side of it that announced something."""
+
+Key = tuple[str, Any]
+"""By what a stream may be found, and the SSRC, address and port, or flow that it has."""
+
+
+class Joined(Struct, frozen=True):
+    """A stream's call, by what they were joined, the side that sends, and the media lines of receiver and sender.
+
+    `lines` are all media lines of the call.
+    """
+
+    call: CallState
+    by: str
+    sender: str
+    received: Announced | None
+    sent: Announced | None
+    lines: MediaLines
+
+
+class Entered(Struct):
+    """A call as it was entered: how many media lines, hosts and flows it had, and where it stands now."""
+
+    call: CallState
+    lines: int = 0
+    hosts: int = 0
+    pairs: int = 0
+    places: set[tuple[Key, str]] = field(default_factory=set)
+
+
+def near(parties: list[Party], counters: Counters) -> list[Party]:
+    """Those whose calls began about when the stream did: a gateway's port may have seen every call there was."""
+    if len(parties) <= MAX_CANDIDATE_CALLS:
+        return parties
+    place = bisect_right(parties, counters.first, key=_start)
+    return parties[max(0, place - MAX_CANDIDATE_CALLS) : place + MAX_CANDIDATE_CALLS]
+
+
+class Directory:
+    """Where every call announced its media and signalled, to look streams up."""
+
+    def __init__(self, calls: Iterable[CallState] = ()) -> None:
+        self._parties: dict[Key, list[Party]] = {}
+        self._entered: dict[str, Entered] = {}
+        self._lines: dict[str, MediaLines] = {}
+        for call in sorted(calls, key=lambda each: each.start):
+            self._enter(Entered(call))
+
+    def update(self, call_id: str, call: CallState | None) -> CallState | None:
+        """Enter what is new in a call, None where it is gone; gives back the one that had this Call-ID and is gone."""
+        known, gone = self._entered.get(call_id), None
+        if known is not None and known.call is not call:
+            gone = known.call
+            self._remove(self._entered.pop(call_id))
+            known = None
+        if call is not None:
+            if known is None:
+                known = self._entered[call_id] = Entered(call)
+            self._enter(known)
+        return gone
+
+    def keys(self, call: CallState) -> Iterator[Key]:
+        """Where a call stands that was entered by `update`, each key once or twice."""
+        return (key for key, _ in self._entered[call.call_id].places)
+
+    def join(self, counters: Counters, flow: Flow) -> Joined | None:
+        """The call that a stream belongs to, by the strongest reason there is.
+
+        In order: the SSRC that a side announced (`a=ssrc`, FaceTime's `a=rtpID`); the address and port that a side
+        wants to receive on; the 5-tuple that carried the call's own signalling; the address and port that a side
+        announced and now sends from; the announced port on a host that signalled (behind NAT the SDP's address is not
+        the datagram's).
+        """
+        src, dst = (flow.src, flow.sport), (flow.dst, flow.dport)
+        for by, key, receives in (
+            ("SSRC announced", ("ssrc", counters.ssrc), False),
+            ("sent to the announced address", ("endpoint", dst), True),
+            ("the signalling's own 5-tuple", ("pair", flow), False),
+            ("sent from the announced address", ("endpoint", src), False),
+            ("announced port, on a host that signalled", ("host", dst), True),
+            ("announced port, on a host that signalled", ("host", src), False),
+        ):
+            parties = self._parties.get(key)
+            found = [party for party in near(parties, counters) if _overlaps(party[0], counters)] if parties else None
+            if found:
+                call, side = max(found, key=lambda party: _nearness(party[0], counters))
+                side = side or _side(call, flow)
+                return self._joined(call, by, _other(side) if receives else side, flow)
+        return None
+
+    def _joined(self, call: CallState, by: str, sender: str, flow: Flow) -> Joined:
+        lines = self._lines.get(call.call_id)
+        if lines is None:
+            lines = self._lines[call.call_id] = MediaLines(call.announced)
+        return Joined(call, by, sender, lines.find(_other(sender), flow.dport), lines.find(sender, flow.sport), lines)
+
+    def _enter(self, known: Entered) -> None:
+        call, before = known.call, known.lines
+        announced, hosts = call.announced, sum(map(len, call.hosts.values()))
+        fresh = announced[before:]
+        if fresh:
+            self._lines.pop(call.call_id, None)
+        for line in fresh:
+            for ssrc in {line.media.rtp_id, *line.media.ssrcs} - {None}:
+                self._put(known, ("ssrc", ssrc), line.side)
+            if line.port and line.address:
+                self._put(known, ("endpoint", (line.address, line.port)), line.side)
+        lines = announced if hosts > known.hosts else fresh
+        for side, port in dict.fromkeys((line.side, line.port) for line in lines if line.port):
+            for host in call.hosts[side]:
+                self._put(known, ("host", (host, port)), side)
+        if announced and (not before or len(call.pairs) > known.pairs):
+            for flow in call.pairs:
+                self._put(known, ("pair", flow), "")
+        known.lines, known.hosts, known.pairs = len(announced), hosts, len(call.pairs)
+
+    def _put(self, known: Entered, key: Key, side: str) -> None:
+        """Enter a side of a call under a key; which side signals on a flow is asked when there is a stream on it."""
+        if (key, side) in known.places:
+            return
+        known.places.add((key, side))
+        parties = self._parties.setdefault(key, [])
+        start = known.call.start
+        if parties and parties[-1][0].start > start:
+            parties.insert(bisect_right(parties, start, key=_start), (known.call, side))
+        else:
+            parties.append((known.call, side))
+
+    def _remove(self, known: Entered) -> None:
+        self._lines.pop(known.call.call_id, None)
+        for key, side in known.places:
+            parties = self._parties[key]
+            place = bisect_left(parties, known.call.start, key=_start)
+            while parties[place][0] is not known.call or parties[place][1] != side:
+                place += 1
+            del parties[place]
+            if not parties:
+                del self._parties[key]
+
+
+def _start(party: Party) -> int:
+    return party[0].start
+
+
+def _other(side: str) -> str:
+    return "callee" if side == "caller" else "caller"
+
+
+def _side(call: CallState, flow: Flow) -> str:
+    """Which side sends on this flow, going by where its messages came from."""
+    return "caller" if flow.src in call.hosts["caller"] else "callee"
+
+
+def _overlaps(call: CallState, counters: Counters) -> bool:
+    end = call.last if call.ended is not None else max(call.last, counters.first)
+    return counters.first <= end + MEDIA_MARGIN_NS and counters.last >= call.start - MEDIA_MARGIN_NS
+
+
+def _nearness(call: CallState, counters: Counters) -> tuple[bool, int]:
+    """Of several calls on the same ports a stream belongs to the last that began before it, else to the next one."""
+    before = call.start <= counters.first
+    return before, call.start if before else -call.start

@@ -1,0 +1,107 @@
+"""Which call a stream belongs to: entered at once or piece by piece, looked up by key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dissectors.analysis.calls.call import CallState
+from dissectors.analysis.streams.directory import Directory
+from dissectors.engine.engine import Engine
+from dissectors.mux.counters import Counters
+from dissectors.mux.scan import Scanner
+from dissectors.wire.captures.records import Record
+from tests.made import ETHERNET, frame
+from tests.stories import SDP, A, B, Story, description, message, talk
+
+LINES = 64
+
+
+def story(reinvites: int, streams: int) -> Story:
+    """One call that is described again and again, with many streams on its ports."""
+    told: Story = []
+    for number in range(1, reinvites + 1):
+        lines = b"".join(b"m=audio %d RTP/AVP 0\r\na=sendonly\r\n" % (20_000 + each) for each in range(LINES))
+        for back, line in ((False, "INVITE sip:b@x SIP/2.0"), (True, "SIP/2.0 200 OK")):
+            body = description(*(B if back else A)) + lines
+            octets = message(line, number, "INVITE", SDP, body=body, tag="2" if back or number > 1 else "")
+            told.append((number * 10.0, B, A, octets) if back else (number * 10.0, A, B, octets))
+    for ssrc in range(streams):
+        told += talk(A, B, 70_000 + ssrc, start=1000, seconds=0.1)
+    return told
+
+
+def scanned(told: Story) -> tuple[Engine, Scanner]:
+    engine, scanner = Engine(), Scanner()
+    frames = [(time, frame(src, dst, payload)) for time, src, dst, payload in sorted(told, key=lambda one: one[0])]
+    records = [(0, Record(n, int(time * 1e6), ETHERNET, one, len(one))) for n, (time, one) in enumerate(frames, 1)]
+    for batch in (*scanner.scan(records), scanner.finish()):
+        engine.feed(batch)
+    return engine, scanner
+
+
+class Walked(list[Any]):
+    """Counts how often its lines are looked at."""
+
+    looks = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        for line in super().__iter__():
+            type(self).looks += 1
+            yield line
+
+    def __reversed__(self) -> Iterator[Any]:
+        for line in super().__reversed__():
+            type(self).looks += 1
+            yield line
+
+
+@pytest.mark.parametrize("streams", [5, 50])
+def test_a_report_looks_at_media_lines_as_often_for_few_streams_as_for_many(streams: int) -> None:
+    engine, scanner = scanned(story(20, streams))
+    (call,) = engine.trackers.calls.calls.values()
+    Walked.looks = 0
+    call.negotiation.announced = Walked(call.announced)
+    made = engine.report(scanner, ())
+    assert len(made.streams) == streams and {stream.call for stream in made.streams} == {0}
+    assert len(call.announced) == 40 * (LINES + 1)
+    assert Walked.looks <= 6 * len(call.announced)
+
+
+def call_of(told: Story) -> CallState:
+    engine, _ = scanned(told)
+    (call,) = engine.trackers.calls.calls.values()
+    return call
+
+
+def test_a_call_that_is_entered_as_it_goes_on_is_found_as_one_that_is_entered_at_its_end() -> None:
+    call, whole = call_of(story(8, 0)), Directory()
+    lines, part = list(call.announced), Directory()
+    whole.update(call.call_id, call)
+    at_the_end = set(whole.keys(call))
+    call = call_of(story(1, 0))
+    for count in range(1, len(lines) + 1, 50):
+        call.negotiation.announced = lines[:count]
+        part.update(call.call_id, call)
+    call.negotiation.announced = lines
+    call.hosts["callee"].add("192.0.2.77")
+    part.update(call.call_id, call)
+    assert set(part.keys(call)) - at_the_end == {
+        ("host", ("192.0.2.77", line.port)) for line in lines if line.side == "callee"
+    }
+    assert at_the_end <= set(part.keys(call))
+
+
+def test_a_call_that_is_gone_is_found_no_more() -> None:
+    engine, scanner = scanned(story(2, 1))
+    (call,) = engine.trackers.calls.calls.values()
+    counters: Counters = scanner.streams[0]
+    (flow,) = [state.flow for state in scanner.flows if state.number == counters.flows[0]]
+    directory = Directory()
+    assert directory.update(call.call_id, call) is None
+    joined = directory.join(counters, flow)
+    assert joined is not None and joined.call is call
+    assert directory.update(call.call_id, None) is call
+    assert directory.join(counters, flow) is None
