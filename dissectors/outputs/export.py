@@ -14,7 +14,10 @@ import msgspec
 
 from dissectors.outputs.escape import scalar
 from dissectors.outputs.formats import View
-from dissectors.report import Report
+from dissectors.report import Call, Report
+
+MAX_MESSAGES_AT_ONCE = 64
+"""Messages of a call that are written in one piece."""
 
 encode = msgspec.json.Encoder().encode
 
@@ -34,11 +37,32 @@ def document(report: Report) -> Iterator[str]:
         if isinstance(value, tuple) and value:
             yield "[\n"
             for i, element in enumerate(value):
-                yield ("" if i == 0 else ",\n") + compact(element)
+                yield "" if i == 0 else ",\n"
+                yield from _call(element) if _is_long(element) else (compact(element),)
             yield "\n]"
         else:
             yield compact(value)
     yield "\n}\n"
+
+
+def _is_long(element: Any) -> bool:
+    return isinstance(element, Call) and len(element.messages) > MAX_MESSAGES_AT_ONCE
+
+
+def _call(call: Call) -> Iterator[str]:
+    """A call as `compact` writes it, message by message: one that was sent to fill the memory would do so again."""
+    opening = "{"
+    for name in call.__struct_fields__:
+        value = getattr(call, name)
+        yield f'{opening}"{name}":'
+        opening = ","
+        if name != "messages":
+            yield compact(value)
+            continue
+        for i, message in enumerate(value):
+            yield ("," if i else "[") + compact(message)
+        yield "]" if value else "[]"
+    yield "}"
 
 
 def compact(value: Any) -> str:
