@@ -14,7 +14,7 @@ from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine.engine import Engine
 from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
-from dissectors.mux.scan import BATCH_ROWS, Batch, Row, Scanner
+from dissectors.mux.scan import BATCH_OCTETS, BATCH_ROWS, Batch, Row, Scanner
 from dissectors.report import CaptureFile, Place, Report
 from dissectors.sources.capture import STANDARD_INPUT, Capture, Source, allow, merge, name_of, open_capture
 from dissectors.wire.captures.records import Notes, Record
@@ -217,12 +217,13 @@ def _noted(records: Iterable[Record], notes: Notes) -> Iterator[tuple[int, Recor
 
 def _gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
     """The same entries in batches of a good many: the scan and the engine crowd each other out of the caches."""
-    held = Batch()
+    held, octets = Batch(), 0
     for batch in batches:
         held.entries += batch.entries
-        if len(held) >= BATCH_ROWS:
+        octets += sum([len(entry.payload) for entry in batch.entries])
+        if len(held) >= BATCH_ROWS or octets >= BATCH_OCTETS:
             yield held
-            held = Batch()
+            held, octets = Batch(), 0
     yield held
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
 
 from dissectors.engine.engine import Engine
+from dissectors.engine.trackers import CAPACITY, Capacity
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import Scanner
 from dissectors.mux.table import PROTOCOLS
@@ -53,9 +54,11 @@ def protocols(sent: Sequence[Sent], forced: dict[int, str] | None = None) -> lis
     return [found[number] for number in range(len(sent))]
 
 
-def report(sent: Iterable[Sent], every: int = 20, size: int = 4096, limits: Limits = LIMITS) -> Report:
+def report(
+    sent: Iterable[Sent], every: int = 20, size: int = 4096, limits: Limits = LIMITS, capacity: Capacity = CAPACITY
+) -> Report:
     """The report on a capture, scanned in batches of `size` datagrams."""
-    scanner, engine = Scanner(), Engine(limits)
+    scanner, engine = Scanner(), Engine(limits, capacity=capacity)
     for batch in scanner.scan(records(sent, every), size):
         engine.feed(batch)
     engine.feed(scanner.finish())

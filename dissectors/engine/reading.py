@@ -13,14 +13,12 @@ from typing import Any, NamedTuple
 
 from dissectors.engine.problems import Kept, Problems, without_numbers
 from dissectors.mux.evidence import Entry
-from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Batch
 from dissectors.mux.table import PROTOCOLS, ROWS
 from dissectors.report import Place
-from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
 
-MAX_CACHED_FLOWS = 1024
 RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
 
@@ -45,7 +43,6 @@ class SignallingReader:
         self.plausible: dict[str, Kept] = {}
         self._readers = {number: readers[name] for number, name in enumerate(PROTOCOLS) if name in readers}
         self._problems = problems
-        self._flows: dict[int, Flow] = {}
 
     def feed(self, batch: Batch) -> None:
         """Read the settled datagrams of a batch and note what is wrong with them."""
@@ -66,18 +63,10 @@ class SignallingReader:
             self._broken(datagram, malformed)
 
     def _datagram(self, entry: Entry) -> Datagram:
-        flow = self._flows.get(entry.flow.number) or self._flow(entry.flow)
         if len(entry.payload) < entry.length:
             what = f"{PROTOCOLS[entry.protocol]} messages are cut by the capture"
             self._problems.note("capture-snaplen", what, Place(entry.file, entry.frame))
-        return Datagram(entry.file, entry.frame, entry.layer, entry.time, flow, entry.payload, entry.length)
-
-    def _flow(self, state: FlowState) -> Flow:
-        """The flow of a datagram, to be kept: writing addresses out costs more than looking them up."""
-        if len(self._flows) >= MAX_CACHED_FLOWS:
-            self._flows.clear()
-        flow = self._flows[state.number] = state.flow
-        return flow
+        return Datagram(entry.file, entry.frame, entry.layer, entry.time, entry.flow.flow, entry.payload, entry.length)
 
     def _broken(self, datagram: Datagram, malformed: Malformed) -> None:
         """Note what cannot be read, unless the capture is to blame."""

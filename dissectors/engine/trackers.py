@@ -9,6 +9,8 @@ from dissectors.analysis.connectivity.checks import Checks
 from dissectors.analysis.connectivity.handshakes import Handshakes
 from dissectors.analysis.streams.rtcp import Control
 from dissectors.engine.reading import Reader, Take
+from dissectors.limits.budget import Bounds
+from dissectors.limits.texts import MAX_TEXT_OCTETS, Texts
 from dissectors.mux.table import TABLE
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram
@@ -23,8 +25,8 @@ MAX_CHECKS = 262_144
 class Capacity(Struct, frozen=True):
     """How much an engine holds at most.
 
-    These are calls, endpoints that ask by STUN, sources that RTCP reports on, handshakes, and endpoints of calls that
-    were retired.
+    These are calls, endpoints that ask by STUN, sources that RTCP reports on, handshakes, endpoints of calls that were
+    retired, and octets of texts that senders choose.
     """
 
     calls: int = MAX_CALLS
@@ -32,6 +34,7 @@ class Capacity(Struct, frozen=True):
     sources: int = MAX_CHECKS
     handshakes: int = MAX_CALLS
     endpoints: int = MAX_RETIRED_ENDPOINTS
+    text_octets: int = MAX_TEXT_OCTETS
 
 
 CAPACITY = Capacity()
@@ -41,10 +44,12 @@ class Trackers:
     """One tracker for each kind of thing; `readers` says by protocol what parses its datagrams and who takes them."""
 
     def __init__(self, limits: Limits, max_finished: int | None, capacity: Capacity) -> None:
-        self.calls = Calls(capacity.calls, max_finished, capacity.endpoints)
-        self.checks = Checks(capacity.checks)
-        self.control = Control(capacity.sources)
-        self.handshakes = Handshakes(capacity.handshakes)
+        self.bounds = bounds = Bounds()
+        texts = Texts(capacity.text_octets, bounds)
+        self.calls = Calls(capacity.calls, max_finished, capacity.endpoints, bounds, texts)
+        self.checks = Checks(capacity.checks, bounds, texts)
+        self.control = Control(capacity.sources, bounds)
+        self.handshakes = Handshakes(capacity.handshakes, bounds)
         takes: dict[str, Take] = {
             "STUN": self.checks.feed, "RTCP": self.control.feed, "DTLS": self.handshakes.feed,
         }
@@ -56,12 +61,7 @@ class Trackers:
     @property
     def bounds_hit(self) -> dict[str, int]:
         """How much was given up because a bound was hit, by the bound's name."""
-        return {
-            **self.calls.bounds_hit,
-            **self.checks.bounds_hit,
-            **self.control.bounds_hit,
-            "handshakes": self.handshakes.evicted,
-        }
+        return dict(self.bounds.hits)
 
     def _sip(self, datagram: Datagram, messages: tuple[sip.Message, ...]) -> list[Malformed]:
         return [malformed for message in messages for malformed in self.calls.feed(datagram, message)]

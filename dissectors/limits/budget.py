@@ -32,5 +32,5 @@ class Bounds:
     def __init__(self) -> None:
         self.hits: Counter[str] = Counter()
 
-    def hit(self, name: str) -> None:
-        self.hits[name] += 1
+    def hit(self, name: str, count: int = 1) -> None:
+        self.hits[name] += count

@@ -2,54 +2,50 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import TypeVar
+
+from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
 
 Value = TypeVar("Value")
 
 
-class Pending(Generic[Value]):
-    """At most `limit` values with the times, in nanoseconds, from which they wait; the oldest gives way.
+class Pending(Table[Hashable, tuple[int, Value]]):
+    """At most `limit` values with the times, in nanoseconds, from which they wait; who waits longest gives way.
 
-    `given_up` counts those that gave way before `timeout_ns` nanoseconds had passed: the others hardly miss an answer.
+    To look at one that waits is no use of it: it waits as before. Only those count that gave way before `timeout_ns`
+    nanoseconds had passed: the others hardly miss an answer.
     """
 
-    def __init__(self, limit: int, timeout_ns: int) -> None:
-        self.limit, self.timeout_ns = limit, timeout_ns
-        self.given_up = 0
-        self._due = 0
-        self._waiting: OrderedDict[Hashable, tuple[int, Value]] = OrderedDict()
+    def __init__(self, name: str, limit: int, timeout_ns: int, bounds: Bounds | None = None) -> None:
+        super().__init__(name, limit, bounds)
+        self.timeout_ns = timeout_ns
+        self._due = self._now = 0
 
-    def put(self, key: Hashable, time: int, value: Value) -> None:
+    def wait(self, key: Hashable, time: int, value: Value) -> None:
         """Let a value wait from `time` on."""
-        self._waiting[key] = time, value
-        if time >= self._due or len(self._waiting) > self.limit:
-            self._let_go(time)
+        self._now = time
+        self[key] = time, value
+        if time >= self._due:
+            since = self._since(time)
+            if time - since >= self.timeout_ns:
+                self._give_up()
+                since = self._since(time)
+            self._due = since + self.timeout_ns
 
-    def _let_go(self, time: int) -> None:
-        """Let the oldest give way where it is due, and note when the next one will be at the earliest."""
-        since = self._oldest()
-        if time - since >= self.timeout_ns or len(self._waiting) > self.limit:
-            self._waiting.popitem(last=False)
-            self.given_up += time - since < self.timeout_ns
-            since = self._oldest() if self._waiting else time
-        self._due = since + self.timeout_ns
+    def _since(self, now: int) -> int:
+        """When the one that waits longest began; a moment if none does."""
+        return self[next(iter(self))][0] if self else now
 
-    def _oldest(self) -> int:
-        return self._waiting[next(iter(self._waiting))][0]
-
-    def put_new(self, key: Hashable, time: int, value: Value) -> bool:
+    def wait_new(self, key: Hashable, time: int, value: Value) -> bool:
         """Let a value wait unless one does already under this key; whether it was new."""
-        if key in self._waiting:
+        if key in self:
             return False
-        self.put(key, time, value)
+        self.wait(key, time, value)
         return True
 
-    def get(self, key: Hashable) -> tuple[int, Value] | None:
-        """What waits under a key, with its time."""
-        return self._waiting.get(key)
-
-    def pop(self, key: Hashable) -> tuple[int, Value] | None:
-        """The same, and it waits no longer."""
-        return self._waiting.pop(key, None)
+    def count(self, value: tuple[int, Value]) -> None:
+        """Count a value that was given up, unless it has waited for long enough."""
+        if self._now - value[0] < self.timeout_ns:
+            super().count(value)

@@ -47,6 +47,9 @@ class Counters:
     of the likeliest of `CLOCKS`, its jitter) so far. `earliest` holds the least delayed datagram of each bucket: its
     time, and timestamp units since `origin`. Delay only adds to the time of travel, so that these show the sender's
     clock best. `pace` is the slope of the line when the last bucket ended, by which the least delayed one is told.
+
+    `other_phases` and `other_events` count the changes of payload type and the datagrams of telephone events that found
+    no room. `used` is the number of its last datagram among all of the scan, as of a flow.
     """
 
     __slots__ = (
@@ -57,7 +60,7 @@ class Counters:
         "profiles", "jitter", "maximum_jitter", "steps",
         "sequence", "sizes", "other_steps", "other_ticks", "run", "runs", "longest_run", "jumps", "origin", "elapsed",
         "samples", "sum_time", "sum_ticks", "sum_square", "sum_product", "events", "timeline", "bucket", "bucket_end",
-        "pace", "slack", "early", "earliest", "heard",
+        "pace", "slack", "early", "earliest", "heard", "other_phases", "other_events", "used",
     )
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -96,6 +99,7 @@ class Counters:
         self.pace, self.slack = 0.0, -inf
         self.early = (0, 0)
         self.earliest: list[tuple[int, int]] = []
+        self.other_phases = self.other_events = self.used = 0
 
     @property
     def expected(self) -> int:
@@ -169,6 +173,8 @@ class Counters:
         known = self.events.get(key)
         if known is not None or len(self.events) < MAX_EVENTS:
             self.events[key] = (known[0] if known else time, time, last)
+        else:
+            self.other_events += 1
         return True
 
     def _arrival(self, time: int, timestamp: int, sequence: int, pressed: bool) -> None:
@@ -304,6 +310,8 @@ class Counters:
             self.payload_type = payload_type
             if len(self.phases) < MAX_PHASES:
                 self.phases.append([payload_type, time, time, 0])
+            else:
+                self.other_phases += 1
         phase = self.phases[-1]
         if phase[0] == payload_type:
             phase[2] = time

@@ -9,10 +9,13 @@ Laws of this file:
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import NamedTuple
 
+from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
 from dissectors.mux import payload_hints as payload_hints
 from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux.counters import MAX_DROPOUT, Counters
@@ -58,6 +61,12 @@ STUN_PORT = 3478
 MIN_DIFFERENT_OCTETS = 8
 """How many of the 16 octets of a classic transaction differ at least: one chosen at random never has fewer."""
 
+MAX_WAITING_SSRCS = 4096
+"""SSRCs whose RTCP may wait for a stream or a report."""
+
+MAX_FLOWS_PER_STREAM = 256
+"""Flows on which a stream may go on one after the other."""
+
 MIN_CROWD = 1024
 """How many datagrams in probation are not searched for those that were settled meanwhile."""
 
@@ -87,21 +96,6 @@ class Entry(NamedTuple):
     encrypted: bool
 
 
-class Bounded(OrderedDict[Any, Any]):
-    """A dictionary of at most `limit` entries: the one set longest ago gives way."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__()
-        self.limit = limit
-        self.evicted = 0
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        super().__setitem__(key, value)
-        if len(self) > self.limit:
-            self.popitem(last=False)
-            self.evicted += 1
-
-
 class Evidence:
     """Judges entries in the order of their arrival; `judge` gives back those that are settled now.
 
@@ -113,18 +107,23 @@ class Evidence:
         self,
         waiting: int,
         streams: int,
+        bounds: Bounds | None = None,
         forced: dict[int, int] | None = None,
         counters: type[Counters] = Counters,
     ) -> None:
         self.limit, self.most_octets = waiting, min(MAX_WAITING_OCTETS, MAX_WAITING_OCTETS_PER_DATAGRAM * waiting)
         self._counters = counters
-        self.given_up = 0
+        self.bounds = bounds = bounds or Bounds()
+        self._left_out: Counter[str] = Counter()
         self.forced = forced or {}
-        self.streams: Bounded = Bounded(streams)
-        self._candidates: Bounded = Bounded(streams)
-        self._latest: Bounded = Bounded(streams)
-        self.reported: Bounded = Bounded(streams)
-        self.waits_for_source: Bounded = Bounded(4096)
+        used = attrgetter("used")
+        self.streams: Table[tuple[int, int], Counters] = Table(
+            "streams", streams, bounds, used=used, given_up=self._given_up
+        )
+        self._candidates: Table[tuple[int, int], Waiting] = Table("candidates for streams", streams, bounds)
+        self._latest: Table[int, Counters] = Table("SSRCs of streams", streams, bounds, used=used)
+        self.reported: Table[int, bool] = Table("SSRCs in RTCP", streams, bounds)
+        self.waits_for_source: Table[int, Waiting] = Table("SSRCs that wait for RTP", MAX_WAITING_SSRCS, bounds)
         self._probation: deque[tuple[Entry, Waiting]] = deque()
         self._octets = self._forgotten = 0
         self._crowded = MIN_CROWD
@@ -138,7 +137,16 @@ class Evidence:
     @property
     def generation(self) -> int:
         """Changes whenever a confirmed stream is one no longer."""
-        return self.streams.evicted + self._forgotten
+        return self.streams.hits + self._forgotten
+
+    def left_out(self) -> Counter[str]:
+        """What found no room in the counters of streams, by name."""
+        return sum(map(left_out, self.confirmed), +self._left_out)
+
+    def _given_up(self, key: tuple[int, int], counters: Counters) -> None:
+        """Remember what found no room in a stream that gave way on the last of its flows."""
+        if key[0] == counters.flows[-1]:
+            self._left_out += left_out(counters)
 
     def forget(self, streams: Iterable[Counters]) -> None:
         """Let go of streams; what comes of them needs to be confirmed anew.
@@ -149,6 +157,7 @@ class Evidence:
         for counters in gone:
             for flow in counters.flows:
                 self.streams.pop((flow, counters.ssrc), None)
+            self._left_out += left_out(counters)
             self._forgotten += 1
         held = {ssrc: counters for (_, ssrc), counters in self.streams.items()}
         for counters in gone:
@@ -158,12 +167,6 @@ class Evidence:
                 self._latest.pop(ssrc, None)
             elif self._latest.get(ssrc) is counters:
                 self._latest[ssrc] = other
-
-    @property
-    def evicted(self) -> int:
-        """How many streams and candidates had to give way."""
-        evicted: int = self.streams.evicted + self._candidates.evicted
-        return evicted
 
     def judge(self, entry: Entry) -> list[Entry]:
         """What is settled now: usually the entry itself, none while it waits, more when it confirms others."""
@@ -231,7 +234,7 @@ class Evidence:
             settled.append(_plausible(waiting.entries.pop(0), waiting.objection))
         while len(self._probation) > self.limit or self._octets > self.most_octets:
             given = self._give_up()
-            self.given_up += len(given)
+            self.bounds.hit("waiting", len(given))
             settled += given
         return settled
 
@@ -286,7 +289,7 @@ class Evidence:
             if entry.encrypted and (sender := self._latest.get(ssrc)):
                 sender.encrypted = True
             return [*self._seen(entry.flow.pair, RTCP), *self._source(ssrc), _confirmed(entry, RTCP, evidence)]
-        waiting = self.waits_for_source.get(ssrc)
+        waiting = self.waits_for_source.use(ssrc)
         if waiting is None:
             waiting = self.waits_for_source[ssrc] = Waiting()
         settled = self._wait(entry, waiting)
@@ -310,7 +313,7 @@ class Evidence:
 
     def _source(self, ssrc: int, evidence: str = "its SSRC in RTCP before") -> list[Entry]:
         """RTCP stands behind this SSRC: what waited with it is settled."""
-        if ssrc not in self.reported:
+        if self.reported.use(ssrc) is None:
             self.reported[ssrc] = True
         waiting = self.waits_for_source.pop(ssrc, None)
         return self._settle(waiting, RTCP, evidence) if waiting else []
@@ -326,13 +329,14 @@ class Evidence:
         counters = self.streams.get(key) or self._moved(key, entry)
         if counters is not None:
             counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
+            counters.used = entry.flow.used
             return [_confirmed(entry, RTP, counters.evidence)]
-        waiting = self._candidates.get(key)
+        waiting = self._candidates.use(key)
         if waiting is None:
             waiting = self._candidates[key] = Waiting()
         settled = self._wait(entry, waiting)
         if waiting.entries and (evidence := self._run(waiting, entry, key[1])):
-            settled += self._confirm(key, entry.flow.pair, evidence)
+            settled += self._confirm(key, entry.flow, evidence)
         return settled
 
     def _run(self, waiting: Waiting, entry: Entry, ssrc: int) -> str:
@@ -349,15 +353,15 @@ class Evidence:
         waiting.objection = rtp_sequence.objection(run)
         return "" if waiting.objection else f"{len(run)} datagrams of its SSRC in sequence"
 
-    def _confirm(self, key: tuple[int, int], pair: PairState, evidence: str) -> list[Entry]:
+    def _confirm(self, key: tuple[int, int], flow: FlowState, evidence: str) -> list[Entry]:
         """Make a stream of a candidate; it counts from the first datagram that waited."""
         counters = self._counters(key[1], key[0])
-        counters.evidence = evidence
+        counters.evidence, counters.used = evidence, flow.used
         settled = self._settle(self._candidates.pop(key), RTP, evidence)
         self.streams[key] = self._latest[key[1]] = counters
         for entry in settled:
             counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
-        settled += self._seen(pair, RTP)
+        settled += self._seen(flow.pair, RTP)
         if waiting := self.waits_for_source.pop(key[1], None):
             settled += self._settle(waiting, RTCP, "its SSRC sends RTP")
         return settled
@@ -365,7 +369,7 @@ class Evidence:
     def _moved(self, key: tuple[int, int], entry: Entry) -> Counters | None:
         """The stream that goes on here after its sender or a NAT changed the 5-tuple, as ICE does."""
         counters: Counters | None = self._latest.get(key[1])
-        if counters is None or len(counters.flows) >= 256:
+        if counters is None:
             return None
         step = int.from_bytes(entry.payload[2:4], "big") - counters.highest & 0xFFFF
         if key[1] < MIN_RANDOM_SSRC:
@@ -373,6 +377,9 @@ class Evidence:
         if not 0 < step < MAX_DROPOUT or counters.payload_type != entry.payload[1] & 0x7F:
             return None
         if key in self._candidates or key[0] in counters.flows or entry.flow.pair.seen & 1 << RTP:
+            return None
+        if len(counters.flows) >= MAX_FLOWS_PER_STREAM:
+            self.bounds.hit("flows of streams")
             return None
         counters.flows.append(key[0])
         self.streams[key] = counters
@@ -389,7 +396,22 @@ class Evidence:
                 self.streams[key] = self._latest[key[1]] = self._counters(key[1], key[0])
                 self.streams[key].evidence = "forced by the user"
             self.streams[key].update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
+            self.streams[key].used = entry.flow.used
         return [*settled, _confirmed(entry, protocol, "forced by the user")]
+
+
+def left_out(counters: Counters) -> Counter[str]:
+    """What found no room in the counters of a stream, by name."""
+    breaks = counters.restarts - len(counters.breaks)
+    if not (counters.other_phases or counters.other_events or breaks):
+        return NOTHING
+    return Counter({
+        "changes of payload type": counters.other_phases, "telephone events": counters.other_events,
+        "breaks of streams": breaks,
+    })
+
+
+NOTHING: Counter[str] = Counter()
 
 
 def verdict(entry: Entry, protocol: int, strength: str, evidence: str) -> Entry:

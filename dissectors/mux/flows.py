@@ -6,11 +6,13 @@ that it did is counted.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
+from operator import attrgetter
 from typing import Any, NamedTuple
 
+from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
 from dissectors.mux.carried import Channels
 from dissectors.mux.table import PROTOCOLS
 from dissectors.wire.datagram import Flow
@@ -62,12 +64,12 @@ class Waiting:
 class FlowState:
     """One directed flow: its counters in datagrams and octets, in all and by protocol number.
 
-    `open` holds until the table lets the flow go.
+    `open` holds until the table lets the flow go. `used` is the number of its last datagram among all of the scan.
     """
 
     __slots__ = (
         "number", "key", "pair", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
-        "_flow",
+        "used", "_flow",
     )
 
     def __init__(self, number: int, key: FlowKey, pair: PairState) -> None:
@@ -82,6 +84,7 @@ class FlowState:
         self.first_frame = (0, 0)
         self.counts = [0] * len(PROTOCOLS)
         self.encrypted = 0
+        self.used = 0
         self._flow: Flow | None = None
 
     @property
@@ -96,12 +99,14 @@ class FlowState:
 class FlowTable:
     """Every flow that is open, by its key; at most `limit` of them, made of the two classes given."""
 
-    def __init__(self, limit: int, state: type[FlowState] = FlowState, pair: type[PairState] = PairState) -> None:
-        self.limit = limit
+    def __init__(
+        self, limit: int, bounds: Bounds, state: type[FlowState] = FlowState, pair: type[PairState] = PairState
+    ) -> None:
         self._state, self._pair = state, pair
-        self.evicted = 0
         self.made = 0
-        self._flows: OrderedDict[FlowKey, FlowState] = OrderedDict()
+        self._flows: Table[FlowKey, FlowState] = Table(
+            "flows", limit, bounds, used=attrgetter("used"), given_up=_close
+        )
 
     def __iter__(self) -> Iterator[FlowState]:
         return iter(self._flows.values())
@@ -117,11 +122,6 @@ class FlowTable:
             state = self._state(self.made, key, back.pair if back else self._pair(outer))
             self.made += 1
             self._flows[key] = state
-            if len(self._flows) > self.limit:
-                self._flows.popitem(last=False)[1].open = False
-                self.evicted += 1
-        else:
-            self.used(state)
         return state
 
     def forget(self, states: Iterable[FlowState]) -> None:
@@ -130,12 +130,6 @@ class FlowTable:
             state.open = False
             self._flows.pop(state.key, None)
 
-    @property
-    def full(self) -> bool:
-        """Whether another flow would make one give way."""
-        return len(self._flows) == self.limit
 
-    def used(self, state: FlowState) -> None:
-        """Say that an open flow was met again: while the table is full, it goes behind those that were not."""
-        if len(self._flows) == self.limit:
-            self._flows.move_to_end(state.key)
+def _close(_: FlowKey, state: FlowState) -> None:
+    state.open = False

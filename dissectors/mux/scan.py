@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import BINDING, bind, carried
 from dissectors.mux.classify import classify, match
 from dissectors.mux.counters import Counters
@@ -18,10 +19,14 @@ from dissectors.mux.flows import FlowKey, FlowState, FlowTable, PairState
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Datagram
+from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.values import Struct
 
 BATCH_ROWS = 4096
+BATCH_OCTETS = 1 << 22
+"""Rows of a batch, and octets of records that fill it with fewer."""
+
 MAX_CARRIED_DEPTH = 4
 
 RECENT_RECORDS = 16
@@ -84,13 +89,14 @@ class Scanner:
         self, bounds: Bounds | None = None, forced: dict[int, str] | None = None, every: bool = False
     ) -> None:
         self.bounds = bounds or Bounds()
-        self.frames = Frames()
-        self.flows = FlowTable(self.bounds.flows)
+        self._hits = Hits()
+        self.frames = Frames(Fragments(bounds=self._hits))
+        self.flows = FlowTable(self.bounds.flows, self._hits)
         numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
-        self._evidence = Evidence(self.bounds.waiting, self.bounds.streams, numbers)
+        self._evidence = Evidence(self.bounds.waiting, self.bounds.streams, self._hits, numbers)
         self.counts = [0] * len(PROTOCOLS)
         self.octets = [0] * len(PROTOCOLS)
-        self.datagrams = self.inside = 0
+        self.datagrams = self.inside = self._arrived = 0
         self.first: int | None = None
         self.last: int | None = None
         self._times: deque[int] = deque(maxlen=RECENT_RECORDS)
@@ -108,15 +114,15 @@ class Scanner:
     @property
     def bounds_hit(self) -> dict[str, int]:
         """How often which bound made something give way."""
-        return bounds_hit(self.flows, self._evidence)
+        return bounds_hit(self._hits, self._evidence)
 
     def read(self, file: int, walker: Walker, chunk: bytes | memoryview) -> Iterator[Batch]:
         """Batches of the records that are whole with the next octets of a capture, which `walker` walks."""
         return self.scan((file, record) for record in walker.feed(bytes(chunk)))
 
     def scan(self, records: Iterable[tuple[int, Record]], size: int = BATCH_ROWS) -> Iterator[Batch]:
-        """Batches of at least `size` rows (the last one is what is left) for records, each with its file's number."""
-        batch = Batch()
+        """Batches of `size` rows or of BATCH_OCTETS for records, each with its file's number; the last is the rest."""
+        batch, octets = Batch(), 0
         for file, record in records:
             if self.first is None or self.last is None:
                 self.first = self.last = record.time
@@ -125,9 +131,10 @@ class Scanner:
             for layer, src, dst, sport, dport, payload, length in self.frames.udp(record):
                 flow = self.flows.find(FlowKey(src, sport, dst, dport))
                 self._take(batch, file, record, layer, flow, bytes(payload), length, 0)
-            if len(batch.entries) >= size:
+            octets += len(record.octets)
+            if len(batch.entries) >= size or octets >= BATCH_OCTETS:
                 yield batch
-                batch = Batch()
+                batch, octets = Batch(), 0
         yield batch
 
     def forget(self, streams: list[Counters], flows: list[FlowState]) -> None:
@@ -174,6 +181,8 @@ class Scanner:
         flow.datagrams += 1
         flow.octets += length
         flow.last = record.time
+        self._arrived += 1
+        flow.used = self._arrived
         number = self.datagrams if depth == 0 else -1
         self.datagrams += depth == 0
         encrypted = row != UNKNOWN_ROW and ROWS[row][1].encrypted
@@ -220,7 +229,6 @@ def middle(times: Sequence[int]) -> int:
     return sorted(times)[len(times) // 2]
 
 
-def bounds_hit(flows: FlowTable, evidence: Evidence) -> dict[str, int]:
-    """How often which bound of a scan made something give way."""
-    hits = {"flows": flows.evicted, "streams": evidence.evicted, "waiting": evidence.given_up}
-    return {name: count for name, count in hits.items() if count}
+def bounds_hit(hits: Hits, evidence: Evidence) -> dict[str, int]:
+    """How often which bound of a scan made something give way, and what found no room in the counters of streams."""
+    return dict(+(hits.hits + evidence.left_out()))

@@ -7,7 +7,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from sys import intern
 from typing import NamedTuple
 
 from dissectors.limits.remembered import MAX_TEXTS, remembered
@@ -65,6 +64,9 @@ _OF_OPENSIPS = {name.lower(): name for name in ("Comp-Hdrs", "Headers-Encoding",
 
 NAMES = {name.lower(): name for name in (*LISTS, *_SINGLE)} | COMPACT
 """Every registered name, compact or long, in lower case, to its registered spelling."""
+
+_USUAL = {name: name for spelling in (*NAMES, *NAMES.values()) for name in (spelling, spelling.upper())}
+"""One copy of each name as people write it; those that senders make up are not kept, as `intern` might for ever."""
 
 _FIELD_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 
@@ -156,7 +158,7 @@ def read(line: str) -> Header | None:
         if not is_name(name):
             return None
         long = canonical(name)
-    return Header(long, value.strip(" \t\r"), intern(name))
+    return Header(long, value.strip(" \t\r"), _USUAL.get(name, name))
 
 
 _read_again = lru_cache(MAX_TEXTS)(read)

@@ -9,6 +9,7 @@ import pytest
 from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import Capacity
 from dissectors.limits import retired
+from dissectors.limits.budget import Bounds
 from dissectors.mux.evidence import MIN_RANDOM_SSRC
 from dissectors.mux.scan import RECENT_RECORDS, Scanner, middle
 from dissectors.mux.table import PROTOCOLS
@@ -292,11 +293,11 @@ def test_when_there_is_no_room_calls_that_go_on_are_given_up_last() -> None:
     fed(engine, [*talking, *ringing, *refused, *later])
     held = Counter((one.kind, one.outcome) for one in engine.trackers.calls.calls.values())
     assert held == {("call", "established"): 5, ("call", "unanswered"): 6, ("registration", "answered"): 1}
-    assert engine.trackers.calls.evicted == 0
+    assert engine.trackers.bounds.hits["calls"] == 0
     fed(engine, [told for n in range(16, 26) for told in call(n, start=60_000 + n * 10.0)[:1]])
     held = Counter((one.kind, one.outcome) for one in engine.trackers.calls.calls.values())
     assert held == {("call", "established"): 5, ("call", "unanswered"): 7}
-    assert engine.trackers.calls.evicted == 9
+    assert engine.trackers.bounds.hits["calls"] == 9
 
 
 def fed(engine: Engine, story: Story) -> None:
@@ -323,19 +324,21 @@ def test_who_comes_back_after_being_let_go_is_not_counted_again() -> None:
 
 def test_of_names_that_were_let_go_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retired, "SETS", 1)
-    names = retired.RecentlyRetired()
+    bounds = Bounds()
+    names = retired.RecentlyRetired("names", bounds)
     assert "0" not in names
     for number in (*range(16), 0, *range(16, 20)):
         names.add(str(number))
     assert [number for number in range(20) if str(number) not in names] == [1, 2, 3, 4]
-    assert names.forgotten == 4
+    assert bounds.hits == {"names": 4}
 
 
 def test_a_capture_of_many_calls_finds_room_for_their_names() -> None:
-    names = retired.RecentlyRetired()
+    bounds = Bounds()
+    names = retired.RecentlyRetired("names", bounds)
     for number in range(50_000):
         names.add(f"{number}@192.0.2.1")
-    assert names.forgotten == 0 and all(f"{number}@192.0.2.1" in names for number in range(0, 50_000, 1000))
+    assert not bounds.hits and all(f"{number}@192.0.2.1" in names for number in range(0, 50_000, 1000))
     assert not any(f"{number}@192.0.2.1" in names for number in range(50_000, 60_000))
 
 

@@ -6,12 +6,11 @@ call came to is decided when it is asked for.
 
 from __future__ import annotations
 
-from typing import Any
-
 from dissectors.analysis.calls import messages
 from dissectors.analysis.calls.dialogs import Dialogs
 from dissectors.analysis.calls.negotiation import Announced, Negotiation
-from dissectors.limits.budget import Bounds, Budget
+from dissectors.limits.budget import Bounds
+from dissectors.limits.texts import Held
 from dissectors.protocols import sip
 from dissectors.protocols.sip import Identity
 from dissectors.report import Description, Message
@@ -38,7 +37,7 @@ class CallState(Struct):
     last: int
     negotiation: Negotiation
     dialogs: Dialogs
-    texts: Budget
+    held: Held
     bounds: Bounds
     caller: str | None = None
     callee: str | None = None
@@ -51,13 +50,12 @@ class CallState(Struct):
     cancelled: bool = False
     user_agents: dict[str, None] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
-    kept: int = 0
     rank: int | None = None
     returned: bool = False
     pairs: set[Flow] = field(default_factory=set)
     hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
     _caller_tags: set[str | None] = field(default_factory=set)
-    _seen: set[Any] = field(default_factory=set)
+    _seen: set[int] = field(default_factory=set)
 
     @property
     def facetime(self) -> bool:
@@ -89,10 +87,14 @@ class CallState(Struct):
         if len(self.messages) >= MAX_MESSAGES:
             self.bounds.hit("messages of calls")
         else:
-            body, taken = messages.body(message, self.texts)
-            self.kept += taken
-            self.messages.append(messages.to_report(datagram, message, identity, again, body, side, agent))
+            told = messages.to_report(datagram, message, identity, again, side, agent, self.held, self.bounds)
+            self.messages.append(told)
         return broken
+
+    def release(self) -> None:
+        """Give back what it holds of budgets; nothing more is asked of it."""
+        self.held.release()
+        self.negotiation.release()
 
     def _side(self, message: sip.Message, identity: Identity) -> str:
         """Who sent it: the caller is whose tag stands in From of the first request, or of one outside any dialog.
@@ -103,7 +105,7 @@ class CallState(Struct):
         outside = message.is_request and identity.to_tag is None
         if tag not in self._caller_tags and (outside or not self._caller_tags):
             if len(self._caller_tags) < MAX_TAGS:
-                self._caller_tags.add(tag)
+                self._caller_tags.add(self.held.text(tag))
             else:
                 self.bounds.hit("tags of calls")
         return "caller" if (tag in self._caller_tags) == message.is_request else "callee"
@@ -125,7 +127,8 @@ class CallState(Struct):
     def _agent(self, name: str) -> None:
         self.negotiation.facetime |= name.startswith("Viceroy")
         if len(self.user_agents) < MAX_USER_AGENTS:
-            self.user_agents[name] = None
+            if kept := self.held.text(name):
+                self.user_agents[kept] = None
         else:
             self.bounds.hit("user agents of calls")
 
@@ -133,7 +136,8 @@ class CallState(Struct):
         """Whether the same hop has carried the same message of the same transaction (RFC 3261 section 17)."""
         # A provisional response may follow another one of its status: reliable ones count in RSeq (RFC 3262).
         reliable = None if message.is_request else message.first.get("RSeq")
-        key = (flow, message.method or message.status, identity, reliable, hash(message.raw_body))
+        # The hash alone is kept: of what it is made the sender chooses the length.
+        key = hash((flow, message.method or message.status, identity, reliable, message.raw_body))
         if key in self._seen:
             return True
         if len(self._seen) < 4 * MAX_MESSAGES:
@@ -145,7 +149,7 @@ class CallState(Struct):
     def _request(self, time: int, message: sip.Message, identity: Identity, side: str) -> None:
         method, outside = identity.method, identity.to_tag is None
         if self.caller is None:
-            self.caller, self.callee = _who(message.get("From")), _who(message.get("To"))
+            self._who(message)
             self.whole = outside
         if method == "INVITE" and outside:
             self.dialogs.move(identity, "calling")
@@ -163,7 +167,7 @@ class CallState(Struct):
     def _response(self, time: int, message: sip.Message, identity: Identity) -> None:
         status, method = message.status or 0, identity.method
         if self.caller is None:
-            self.caller, self.callee = _who(message.get("From")), _who(message.get("To"))
+            self._who(message)
         if method not in ("INVITE", "SUBSCRIBE"):
             if self.kind != "call" and status >= 200:
                 self.status = status
@@ -186,6 +190,10 @@ class CallState(Struct):
             self.status = status
             self.ended = time
         self.dialogs.refuse(identity)
+
+    def _who(self, message: sip.Message) -> None:
+        self.caller = self.held.text(_who(message.get("From")))
+        self.callee = self.held.text(_who(message.get("To")))
 
     @property
     def outcome(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dissectors.limits.budget import Bounds
+from dissectors.limits.texts import Held
 from dissectors.protocols.sip import Identity
 from dissectors.report import Dialog
 from dissectors.wire.values import Struct, field
@@ -16,9 +17,10 @@ Tags = tuple[str | None, str | None]
 
 
 class Dialogs(Struct):
-    """At most MAX_DIALOGS of them; `bounds` counts what found no room."""
+    """At most MAX_DIALOGS of them, whose tags are `held`; `bounds` counts what found no room."""
 
     bounds: Bounds
+    held: Held
     states: dict[Tags, str] = field(default_factory=dict)
 
     def move(self, identity: Identity, state: str) -> None:
@@ -29,6 +31,8 @@ class Dialogs(Struct):
         if len(self.states) >= MAX_DIALOGS and tags not in self.states:
             self.bounds.hit("dialogs")
             return
+        if tags not in self.states:
+            tags = self.held.text(tags[0]), self.held.text(tags[1])
         later = before is None or ORDER.index(state) > ORDER.index(before) or state == "calling"
         self.states[tags] = state if later else before or state
 

@@ -6,7 +6,8 @@ from functools import lru_cache
 from sys import getsizeof
 from typing import NamedTuple
 
-from dissectors.limits.budget import Budget
+from dissectors.limits.budget import Bounds
+from dissectors.limits.texts import MAX_NAME_LENGTH, Held, shortened
 from dissectors.protocols import sip
 from dissectors.protocols.sip_headers import canonical
 from dissectors.report import Body, Deviation, Message, Place, Sizes
@@ -15,19 +16,35 @@ from dissectors.wire.datagram import Datagram
 MAX_REMEMBERED_NAMES = 256
 """How many sequences of header names are remembered."""
 
+MAX_REMEMBERED_OCTETS = 8192
+"""Octets of a message beyond which its header names are not remembered."""
+
 MAX_HEADERS = 128
+MAX_HEADER_NAME_LENGTH = 64
 MAX_TEXT_OCTETS = 1 << 16
 """Octets of one body that are kept."""
 
 
+def identity_of(message: sip.Message) -> sip.Identity:
+    """What tells calls, dialogs and transactions apart, however long the sender made it."""
+    identity = message.identity()
+    if all([len(name) <= MAX_NAME_LENGTH for name in identity if isinstance(name, str)]):
+        return identity
+    return sip.Identity(*[shortened(name) if isinstance(name, str) else name for name in identity])  # type: ignore[arg-type]  # a number stays one
+
+
 def to_report(
-    datagram: Datagram, message: sip.Message, identity: sip.Identity, again: bool, body: Body | None, side: str,
-    agent: str | None,
+    datagram: Datagram, message: sip.Message, identity: sip.Identity, again: bool, side: str, agent: str | None,
+    held: Held, bounds: Bounds,
 ) -> Message:
     """The value of the report; `again` says that the same hop carried it before, `agent` is its User-Agent."""
     flow, method = datagram.flow, identity.method or ""
     summary = method if message.is_request else f"{message.status} {message.reason or ''}".strip()
-    names = _names(tuple([written for _, _, written, recovered in message.headers if not recovered]))
+    written = tuple([written for _, _, written, recovered in message.headers if not recovered])
+    names = (_names_again if datagram.length <= MAX_REMEMBERED_OCTETS else _names)(written)
+    if names.lost:
+        bounds.hit("header names", names.lost)
+    deviations = tuple([Deviation(each.kind, each.text) for each in message.deviations])
     return Message(
         place=Place(datagram.file, datagram.frame),
         time=datagram.time / 1e9,
@@ -36,61 +53,74 @@ def to_report(
         dst=flow.dst,
         dport=flow.dport,
         length=datagram.length,
-        method=method,
+        method=held.text(method) or "",
         status=message.status,
-        reason=message.reason,
+        reason=held.text(message.reason),
         cseq=identity.sequence,
-        summary=summary,
+        summary=held.text(summary) or "",
         compact=names.compact > 0,
         retransmission=again,
-        user_agent=agent,
-        body=body,
-        deviations=tuple([Deviation(each.kind, each.text) for each in message.deviations]),
+        user_agent=held.text(agent),
+        body=_body(message, held),
+        deviations=deviations and (held.value(deviations, _weight(deviations)) or ()),
         side=side,
-        headers=names.written[:MAX_HEADERS],
+        headers=held.value(names.written, names.octets) or (),
         sizes=_sizes(datagram.length, message, names),
-        uri=message.uri,
-        to_tag=identity.to_tag,
+        uri=held.text(message.uri),
+        to_tag=held.text(identity.to_tag),
     )
 
 
-def body(message: sip.Message, texts: Budget) -> tuple[Body | None, int]:
-    """A message's body, and how many octets of `texts` it took; its text is empty where these were spent."""
+def _body(message: sip.Message, held: Held) -> Body | None:
+    """A message's body; its text is empty where there is no room for it."""
     if not message.raw_body and not message.body.octets:
-        return None, 0
+        return None
     inflated = message.body
-    text = inflated.octets[:MAX_TEXT_OCTETS].decode("utf-8", "replace")
-    taken = texts.take(getsizeof(text)) if text else 0
-    found = Body(
-        content_type=message.content_type,
+    return Body(
+        content_type=held.text(message.content_type),
         compressed_length=inflated.compressed_length,
         inflated_length=inflated.inflated_length,
         encoding=inflated.encoding,
-        label=inflated.label,
+        label=held.text(inflated.label),
         status=inflated.status,
-        text=text if taken else "",
+        text=held.whole(inflated.octets[:MAX_TEXT_OCTETS].decode("utf-8", "replace")),
         deviations=inflated.deviations,
     )
-    return found, taken
+
+
+def _weight(deviations: tuple[Deviation, ...]) -> int:
+    """The octets that deviations take."""
+    return getsizeof(deviations) + sum([getsizeof(each) + getsizeof(each.text) for each in deviations])
 
 
 class Names(NamedTuple):
-    """The header names of a message as they were written, how many are compact, and what long ones would add."""
+    """The header names of a message, how many are compact, and what long ones would add.
+
+    `written` is as many as are kept, as they were written; `lost` of them were left out or cut. `octets` is what they
+    take.
+    """
 
     written: tuple[str, ...]
     compact: int
     longer: int
-
-
-@lru_cache(MAX_REMEMBERED_NAMES)
-def _names_again(written: tuple[str, ...]) -> Names:
-    short = [name for name in written if len(name) == 1]
-    return Names(written, len(short), sum([len(canonical(name)) - 1 for name in short]))
+    lost: int
+    octets: int
 
 
 def _names(written: tuple[str, ...]) -> Names:
-    """A program writes the same names in the same order again and again: they are kept once."""
-    return _names_again(written) if len(written) <= MAX_HEADERS else _names_again.__wrapped__(written)
+    short = [name for name in written if len(name) == 1]
+    kept = tuple([_cut(name) for name in written[:MAX_HEADERS]])
+    lost = len(written) - len(kept) + sum([len(name) > MAX_HEADER_NAME_LENGTH for name in written[:MAX_HEADERS]])
+    octets = getsizeof(kept) + sum(map(getsizeof, kept))
+    return Names(kept, len(short), sum([len(canonical(name)) - 1 for name in short]), lost, octets)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= MAX_HEADER_NAME_LENGTH else name[: MAX_HEADER_NAME_LENGTH - 1] + "…"
+
+
+_names_again = lru_cache(MAX_REMEMBERED_NAMES)(_names)
+"""A program writes the same names in the same order again and again: they are kept once."""
 
 
 def _sizes(sent: int, message: sip.Message, names: Names) -> Sizes:

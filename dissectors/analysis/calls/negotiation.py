@@ -24,8 +24,11 @@ METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
 
 READABLE_STATUSES = ("complete", "identity")
 MAX_DESCRIPTIONS = 64
-MAX_DESCRIPTION_OCTETS = 1 << 24
-"""Of all descriptions that are kept; read, they take about twenty times as many."""
+MAX_DESCRIPTION_OCTETS = 1 << 26
+"""Of all descriptions that are kept."""
+
+TEXT_SHARE, MEDIA_OCTETS, ENTRY_OCTETS = 3, 1024, 256
+"""What a description takes: so many times its text, and octets for each media line and each thing that one lists."""
 
 Transaction = tuple[str | None, int | None]
 """The tag of From, which is that of the side that asks, and the sequence number."""
@@ -82,6 +85,11 @@ class Negotiation(Struct):
                 broken.append(malformed)
         return tuple(broken)
 
+    def release(self) -> None:
+        """Give back what it holds of the budget."""
+        self.budget.give_back(self.kept)
+        self.kept = 0
+
     def _transaction(self, message: sip.Message, identity: sip.Identity, side: str) -> Transaction:
         if identity.method == "PRACK" and message.is_request:
             asked = (message.get("RAck") or "").split()
@@ -104,8 +112,9 @@ class Negotiation(Struct):
             self.bounds.hit("offers and answers")
             return
         description = sdp.parse(text)
-        taken = self.budget.take(len(text))
+        taken = self.budget.take(_weight(text, description))
         if not taken:
+            self.bounds.hit("descriptions")
             return
         self.kept += taken
         self._described[transaction, side, text] = place
@@ -156,6 +165,12 @@ class Negotiation(Struct):
                     time=datagram.time,
                 )
             )
+
+
+def _weight(text: bytes, description: sdp.Description) -> int:
+    """About how many octets a description takes once it is read."""
+    listed = sum([len(line.formats) + len(line.attributes) for line in description.media])
+    return TEXT_SHARE * len(text) + MEDIA_OCTETS * (1 + len(description.media)) + ENTRY_OCTETS * listed
 
 
 def _texts(message: sip.Message) -> Iterator[bytes]:

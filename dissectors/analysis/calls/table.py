@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from itertools import islice, takewhile
 
 from dissectors.analysis.calls.call import KINDS, CallState
 from dissectors.analysis.calls.dialogs import Dialogs
+from dissectors.analysis.calls.messages import identity_of
 from dissectors.analysis.calls.negotiation import MAX_DESCRIPTION_OCTETS, Negotiation
 from dissectors.limits.budget import Bounds, Budget
 from dissectors.limits.retired import RecentlyRetired
+from dissectors.limits.table import Table
+from dissectors.limits.texts import MAX_TEXT_OCTETS, Held, Texts
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
@@ -29,9 +32,6 @@ MAX_FINISHED_CALLS = 256
 
 MAX_KEPT_FOR_ERRORS = 64
 """Calls that ended well and are held because a rule found an error in them."""
-
-MAX_BODY_OCTETS = 1 << 26
-"""Octets of bodies that are kept of all calls together."""
 
 TRANSACTION, ENDED_WELL, ENDED_BADLY, ATTEMPT, ESTABLISHED = range(5)
 """The order in which calls make room: first what is no call, then calls that ended well, calls that ended otherwise or
@@ -68,46 +68,45 @@ class Calls:
     Where there is no room, transactions go first: they are over 32 seconds after their last message (RFC 3261 section
     17.1). Then go calls that ended well, and last the calls that go on; of each kind the one that has been silent
     longest goes first. `retired` counts calls by (kind, outcome). `retired_media` holds when retired calls had media at
-    an endpoint, `retired_signalling` the same of transactions, for at most `max_endpoints` each. `evicted` counts calls
-    that were given up while they were open. A Call-ID that comes back is `returned`, and was counted before. `texts`
-    and `descriptions` are what may still be kept of bodies and of what they describe; a body that finds no room keeps
-    an empty text.
+    an endpoint, `retired_signalling` the same of transactions, for at most `max_endpoints` each. `bounds` counts what
+    is given up, calls only where they were open. A Call-ID that comes back is `returned`, and was counted before.
+    `texts` and `descriptions` are what may still be kept of texts and of what they describe; a text that finds no room
+    is empty.
     """
 
-    def __init__(self, limit: int, max_finished: int | None = None, max_endpoints: int = MAX_RETIRED_ENDPOINTS) -> None:
+    def __init__(
+        self, limit: int, max_finished: int | None = None, max_endpoints: int = MAX_RETIRED_ENDPOINTS,
+        bounds: Bounds | None = None, texts: Texts | None = None,
+    ) -> None:
         self.limit = limit
         self.max_finished = limit if max_finished is None else max_finished
-        self.max_endpoints = max_endpoints
-        self.evicted = 0
-        self.texts, self.descriptions = Budget(MAX_BODY_OCTETS), Budget(MAX_DESCRIPTION_OCTETS)
-        self.bounds = Bounds()
+        self.bounds = bounds = bounds or Bounds()
+        self.texts, self.descriptions = texts or Texts(MAX_TEXT_OCTETS, bounds), Budget(MAX_DESCRIPTION_OCTETS)
         self.calls: dict[str, CallState] = {}
         self.retired: Counter[tuple[str, str]] = Counter()
-        self.retired_media: OrderedDict[tuple[str, int], list[RetiredInterval]] = OrderedDict()
-        self.retired_signalling: OrderedDict[tuple[str, int], list[RetiredInterval]] = OrderedDict()
+        self.retired_media: Table[tuple[str, int], list[RetiredInterval]] = Table(
+            "media of retired calls", max_endpoints, bounds
+        )
+        self.retired_signalling: Table[tuple[str, int], list[RetiredInterval]] = Table(
+            "signalling of retired transactions", max_endpoints, bounds
+        )
         self._ranked: tuple[OrderedDict[str, None], ...] = tuple(OrderedDict() for _ in range(ESTABLISHED + 1))
         self._kept_for_errors: set[str] = set()
-        self._recently_retired = RecentlyRetired()
-
-    @property
-    def bounds_hit(self) -> Mapping[str, int]:
-        """What was given up because a bound was hit, by name."""
-        refused = {"texts": self.texts.refused, "descriptions": self.descriptions.refused}
-        known = {"Call-IDs that were let go": self._recently_retired.forgotten}
-        return {"calls": self.evicted, **refused, **known, **self.bounds.hits}
+        self._recently_retired = RecentlyRetired("Call-IDs that were let go", bounds)
 
     def feed(self, datagram: Datagram, message: sip.Message) -> tuple[Malformed, ...]:
         """Take one message; gives back what was wrong with the descriptions in it.
 
         A message without Call-ID belongs to a call of its own name, the empty one.
         """
-        identity = message.identity()
+        identity = identity_of(message)
         call_id = identity.call_id or ""
         call = self.calls.pop(call_id, None)
         if call is None:
+            held = Held(self.texts)
             call = CallState(
                 call_id, KINDS.get(identity.method or "", "other"), datagram.time, datagram.time,
-                Negotiation(self.descriptions, self.bounds), Dialogs(self.bounds), self.texts, self.bounds,
+                Negotiation(self.descriptions, self.bounds), Dialogs(self.bounds, held), held, self.bounds,
                 returned=call_id in self._recently_retired,
             )
             if len(self.calls) >= self.limit:
@@ -162,7 +161,8 @@ class Calls:
         """Let go of the call that is silent longest of those that make room first."""
         names = next(names for names in self._ranked if names)
         call = self.calls[next(iter(names))]
-        self.evicted += call.outcome in OPEN
+        if call.outcome in OPEN:
+            self.bounds.hit("calls")
         self.retire(call)
 
     def retire(self, call: CallState) -> None:
@@ -171,8 +171,7 @@ class Calls:
             del self._ranked[call.rank][call.call_id]
         self._kept_for_errors.discard(call.call_id)
         del self.calls[call.call_id]
-        self.texts.give_back(call.kept)
-        self.descriptions.give_back(call.negotiation.kept)
+        call.release()
         if not call.returned:
             self.retired[call.kind, call.outcome] += 1
         self._recently_retired.add(call.call_id)
@@ -185,12 +184,12 @@ class Calls:
         signalled = {(flow.src, flow.sport) for flow in call.pairs}
         # Where everything shares a port, media go where the signalling does, whether or not an SDP was seen.
         for endpoint in announced | signalled if call.kind == "call" else announced:
-            intervals = self.retired_media.setdefault(endpoint, [])
+            intervals = self.retired_media.use(endpoint) or []
             intervals.append(intervals.pop().joined(used) if intervals and intervals[-1].near(used) else used)
-            del intervals[:-MAX_INTERVALS_PER_ENDPOINT]
+            self.retired_media[endpoint] = intervals
+            if len(intervals) > MAX_INTERVALS_PER_ENDPOINT:
+                self.bounds.hit("times of retired calls at an endpoint")
+                del intervals[0]
         for endpoint in signalled if call.kind != "call" else ():
             before = self.retired_signalling.get(endpoint)
             self.retired_signalling[endpoint] = [before[0].joined(used) if before else used]
-        for table in (self.retired_media, self.retired_signalling):
-            while len(table) > self.max_endpoints:
-                table.popitem(last=False)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Container
+from operator import attrgetter
 
+from dissectors.limits.budget import Bounds
 from dissectors.limits.pending import Pending
+from dissectors.limits.table import Table
+from dissectors.limits.texts import MAX_TEXT_OCTETS, Texts
 from dissectors.protocols import stun
 from dissectors.protocols.stun_attributes import Address
 from dissectors.report import Check, Place
@@ -13,12 +16,13 @@ from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.values import Struct, field
 
 MAX_PENDING = 8192
+MAX_ERRORS_PER_CHECK = 8
 REQUEST_TIMEOUT_NS = 39_500_000_000
 """Nanoseconds after which a client gives up a request (RFC 8489 section 6.2.1, with its default values)."""
 
 
 class Asked(Struct):
-    """What one end asked of another with one method; times are nanoseconds."""
+    """What one end asked of another with one method; times are nanoseconds, `used` numbers its last message."""
 
     flow: Flow
     kind: str
@@ -41,6 +45,7 @@ class Asked(Struct):
     silent: int = 0
     last_answer: int | None = None
     place: Place = Place(0, 0)
+    used: int = 0
 
     def to_report(self) -> Check:
         """The report's value."""
@@ -72,18 +77,19 @@ class Asked(Struct):
 
 
 class Checks:
-    """Pairs requests with responses by transaction; at most `limit` askers are kept."""
+    """Pairs requests with responses by transaction; at most `limit` askers are kept, and of `texts` what finds room.
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.evicted = 0
-        self.asked: OrderedDict[tuple[Flow, str], Asked] = OrderedDict()
-        self._pending: Pending[Asked] = Pending(MAX_PENDING, REQUEST_TIMEOUT_NS)
+    What is given up is counted in `bounds`.
+    """
 
-    @property
-    def bounds_hit(self) -> dict[str, int]:
-        """How many were given up of what is bounded."""
-        return {"checks": self.evicted, "STUN requests": self._pending.given_up}
+    def __init__(self, limit: int, bounds: Bounds | None = None, texts: Texts | None = None) -> None:
+        self._bounds = bounds or Bounds()
+        self._texts = texts or Texts(MAX_TEXT_OCTETS, self._bounds)
+        self.asked: Table[tuple[Flow, str], Asked] = Table(
+            "checks", limit, self._bounds, used=attrgetter("used"), given_up=self._release
+        )
+        self._messages = 0
+        self._pending: Pending[Asked] = Pending("STUN requests", MAX_PENDING, REQUEST_TIMEOUT_NS, self._bounds)
 
     def on(self, flows: Container[Flow]) -> list[Asked]:
         """What was asked on these flows."""
@@ -92,25 +98,29 @@ class Checks:
     def forget(self, flows: Container[Flow]) -> None:
         """Let go of what was asked on these flows."""
         for key in [key for key in self.asked if key[0] in flows]:
-            del self.asked[key]
+            self._release(key, self.asked.pop(key))
 
     def feed(self, datagram: Datagram, message: stun.Message) -> None:
         """Take one STUN message."""
+        self._messages += 1
         if message.class_ in ("success", "error"):
             self._response(datagram, message)
             return
         asked = self._asker(datagram, _kind(message))
+        asked.used = self._messages
         asked.last = max(asked.last, datagram.time)
         if message.class_ == "indication":
             asked.indications += 1
             return
-        if self._pending.put_new((datagram.flow, message.transaction), datagram.time, asked):
+        if self._pending.wait_new((datagram.flow, message.transaction), datagram.time, asked):
             asked.requests += 1
         asked.silent += 1
-        asked.username = message.username or asked.username
+        if message.username and message.username != asked.username:
+            asked.username = self._instead(asked.username, message.username)
         asked.role = message.role or asked.role
         asked.nominated |= message.use_candidate
-        asked.software = message.software or asked.software
+        if message.software and message.software != asked.software:
+            asked.software = self._instead(asked.software, message.software)
 
     def _asker(self, datagram: Datagram, kind: str) -> Asked:
         key = (datagram.flow, kind)
@@ -119,17 +129,15 @@ class Checks:
             asked = self.asked[key] = Asked(
                 datagram.flow, kind, datagram.time, datagram.time, place=Place(datagram.file, datagram.frame)
             )
-            if len(self.asked) > self.limit:
-                self.asked.popitem(last=False)
-                self.evicted += 1
         return asked
 
     def _response(self, datagram: Datagram, message: stun.Message) -> None:
-        found = self._pending.pop((datagram.flow.reverse, message.transaction))
+        found = self._pending.pop((datagram.flow.reverse, message.transaction), None)
         if found is None:
             return
         sent, asked = found
         asked.answered += 1
+        asked.used = self._messages
         asked.silent, asked.last_answer = 0, datagram.time
         asked.last = max(asked.last, datagram.time)
         round_trip = (datagram.time - sent) / 1e9
@@ -141,8 +149,26 @@ class Checks:
             asked.mapped = message.mapped_address or asked.mapped
         if message.method != "Binding":
             self._allocated(asked, message)
-        if message.class_ == "error" and message.error is not None and len(asked.errors) < 8:
-            asked.errors[str(message.error)] = None
+        if message.class_ == "error" and message.error is not None:
+            self._failed(asked, str(message.error))
+
+    def _failed(self, asked: Asked, error: str) -> None:
+        if error in asked.errors:
+            return
+        if len(asked.errors) >= MAX_ERRORS_PER_CHECK:
+            self._bounds.hit("errors of checks")
+        elif kept := self._texts.text(error):
+            if kept in asked.errors:
+                self._texts.release((kept,))
+            asked.errors[kept] = None
+
+    def _instead(self, before: str | None, text: str) -> str | None:
+        """A text as it is kept, instead of the one before."""
+        self._texts.release((before,))
+        return self._texts.text(text)
+
+    def _release(self, _: tuple[Flow, str], asked: Asked) -> None:
+        self._texts.release((asked.username, asked.software, *asked.errors))
 
     def _allocated(self, asked: Asked, message: stun.Message) -> None:
         relayed, lifetime = message.relayed_address, message.lifetime

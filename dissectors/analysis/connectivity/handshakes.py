@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from dissectors.mux.evidence import Bounded
+from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
 from dissectors.protocols import dtls
 from dissectors.protocols.dtls_bodies import Certificate, Hello
 from dissectors.protocols.dtls_handshake import Handshake as Fragment
@@ -12,19 +13,27 @@ from dissectors.protocols.dtls_handshake import assemble
 from dissectors.protocols.dtls_names import version_name
 from dissectors.report import Handshake, Place
 from dissectors.wire.datagram import Datagram, Flow
-from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct, field
 
 MAX_CERTIFICATE_FRAGMENTS = 64
+MAX_CERTIFICATE_OCTETS = 1 << 24
+"""Octets of all certificates that are still to become whole."""
+
+FRAGMENT_OCTETS = 200
+"""What it takes to keep a fragment, beside its octets."""
+
+MAX_OFFERED_PROFILES = 64
+"""SRTP profiles of an offer that are kept; there are sixteen (IANA, SRTP Protection Profiles)."""
+
 CLIENT_HELLO, CERTIFICATE, FATAL, CLOSE_NOTIFY = 1, 11, 2, 0
 
 
 class End(Struct):
-    """What one end of a handshake has sent; fragments of its certificate wait until it is whole."""
+    """What one end of a handshake has sent; `certified` says that some of its certificate came."""
 
     encrypted: bool = False
+    certified: bool = False
     fingerprint: str | None = None
-    fragments: list[Fragment] = field(default_factory=list)
 
 
 class State(Struct):
@@ -35,8 +44,11 @@ class State(Struct):
     last: int
     place: Place
     opened: bool = False
-    offered: Hello | None = None
-    chosen: Hello | None = None
+    chosen: bool = False
+    version: str | None = None
+    cipher_suite: str | None = None
+    srtp_profile: str | None = None
+    offered_profiles: tuple[str, ...] = ()
     hellos: int = 0
     alert: str | None = None
     fatal: bool = False
@@ -50,21 +62,20 @@ class State(Struct):
             return "complete"
         if self.fatal:
             return "failed"
-        return "unanswered" if self.chosen is None and self.server == End() else "unfinished"
+        return "unanswered" if not self.chosen and self.server == End() else "unfinished"
 
     def to_report(self) -> Handshake:
         """The report's value."""
-        flow, chosen = self.flow, self.chosen
-        versions = chosen.supported_versions or (chosen.version,) if chosen else ()
+        flow = self.flow
         return Handshake(
             src=flow.src,
             sport=flow.sport,
             dst=flow.dst,
             dport=flow.dport,
-            version=version_name(versions[0]) if versions else None,
-            cipher_suite=chosen.cipher_suite_names[0] if chosen else None,
-            srtp_profile=chosen.srtp_profile_names[0] if chosen and chosen.srtp_profiles else None,
-            offered_profiles=self.offered.srtp_profile_names if self.offered else (),
+            version=self.version,
+            cipher_suite=self.cipher_suite,
+            srtp_profile=self.srtp_profile,
+            offered_profiles=self.offered_profiles,
             client_fingerprint=self.client.fingerprint,
             server_fingerprint=self.server.fingerprint,
             outcome=self.outcome,
@@ -77,21 +88,23 @@ class State(Struct):
 
 
 class Handshakes:
-    """The latest handshake of each 5-tuple and those that were complete before it, at most `limit` of either."""
+    """The latest handshake of each 5-tuple and those that were complete before it, at most `limit` of either.
 
-    def __init__(self, limit: int) -> None:
-        self._states = Bounded(limit)
-        self._earlier = Bounded(limit)
+    Fragments of certificates wait until they are whole, within bounds of their own. `bounds` counts what is given up.
+    """
 
-    @property
-    def evicted(self) -> int:
-        """How many were given up."""
-        return self._states.evicted + self._earlier.evicted
+    def __init__(self, limit: int, bounds: Bounds | None = None) -> None:
+        self._bounds = bounds = bounds or Bounds()
+        self._states: Table[Flow, State] = Table("handshakes", limit, bounds)
+        self._earlier: Table[tuple[Flow, int], State] = Table("handshakes", limit, bounds)
+        self._fragments: Table[tuple[Flow, bool], list[Fragment]] = Table(
+            "certificates in part", 2 * limit, bounds, octets=MAX_CERTIFICATE_OCTETS
+        )
 
     def forget(self, flows: Container[Flow]) -> None:
         """Let go of the handshakes on these flows."""
         for key in [key for key in self._states if key in flows]:
-            del self._states[key]
+            self._let_go(key)
         for earlier in [earlier for earlier in self._earlier if earlier[0] in flows]:
             del self._earlier[earlier]
 
@@ -102,18 +115,19 @@ class Handshakes:
         if message.client_hello is not None:
             if not by_client and not state.opened:
                 state.flow, by_client = datagram.flow, True
-            state.opened, state.offered, state.hellos = True, message.client_hello, state.hellos + 1
+            state.opened, state.hellos = True, state.hellos + 1
+            self._offer(state, message.client_hello)
         if message.server_hello is not None:
             if by_client and not state.opened:
                 state.flow, by_client = datagram.flow.reverse, False
-            state.chosen = message.server_hello
+            _choose(state, message.server_hello)
         state.last = max(state.last, datagram.time)
         for alert in message.alerts:
             state.fatal |= alert.level == FATAL
             state.alert = alert.text if alert.description != CLOSE_NOTIFY else state.alert
         end = state.client if by_client else state.server
         end.encrypted |= any(record.encrypted for record in message.records)
-        _certificate(end, message)
+        self._certificate(end, (state.flow, by_client), message)
 
     def to_report(self, flows: Container[Flow] | None = None) -> tuple[Handshake, ...]:
         """Those of which at least a hello or a certificate was seen, in the order in which they began.
@@ -129,14 +143,48 @@ class Handshakes:
     def _state(self, datagram: Datagram, begins: bool) -> State:
         flow = datagram.flow
         key = flow if flow in self._states else flow.reverse
-        state: State | None = self._states.get(key)
+        state = self._states.use(key)
         if state is not None and begins and state.outcome == "complete":
             self._earlier[key, state.first] = state
-            del self._states[key]
+            self._let_go(key)
             state = None
         if state is None:
             state = self._states[flow] = State(flow, datagram.time, datagram.time, Place(datagram.file, datagram.frame))
         return state
+
+    def _let_go(self, key: Flow) -> None:
+        """Let go of the handshake that stands there, and of what waits for it."""
+        flow = self._states.pop(key).flow
+        for by_client in (True, False):
+            self._fragments.pop((flow, by_client), None)
+
+    def _offer(self, state: State, hello: Hello) -> None:
+        """What the client offers."""
+        offered = hello.srtp_profile_names
+        if len(offered) > MAX_OFFERED_PROFILES:
+            self._bounds.hit("SRTP profiles of an offer", len(offered) - MAX_OFFERED_PROFILES)
+        state.offered_profiles = offered[:MAX_OFFERED_PROFILES]
+
+    def _certificate(self, end: End, key: tuple[Flow, bool], message: dtls.Message) -> None:
+        """Keep the fingerprint of an end's certificate, which seldom fits into one datagram."""
+        pieces = [each for each in message.handshakes if each.type == CERTIFICATE]
+        if not pieces or end.fingerprint is not None:
+            return
+        end.certified = True
+        held = self._fragments.use(key) or []
+        room = MAX_CERTIFICATE_FRAGMENTS - len(held)
+        if len(pieces) > room:
+            self._bounds.hit("certificate fragments", len(pieces) - room)
+            if not room:
+                return
+        self._fragments.pop(key, None)
+        fragments = [*held, *pieces[:room]]
+        # Where a body that was put together does not fit, this raises, once: one that is sent again may fit.
+        for whole in assemble(fragments):
+            if isinstance(whole.body, Certificate):
+                end.fingerprint = whole.body.fingerprint
+        if end.fingerprint is None:
+            self._fragments.put(key, fragments, sum(FRAGMENT_OCTETS + len(each.fragment) for each in fragments))
 
 
 def _begins(message: dtls.Message) -> bool:
@@ -144,19 +192,9 @@ def _begins(message: dtls.Message) -> bool:
     return any(each.type == CLIENT_HELLO and each.message_seq == 0 for each in message.handshakes)
 
 
-def _certificate(end: End, message: dtls.Message) -> None:
-    """Keep the fingerprint of an end's certificate, which seldom fits into one datagram."""
-    pieces = [each for each in message.handshakes if each.type == CERTIFICATE]
-    if not pieces or end.fingerprint is not None or len(end.fragments) >= MAX_CERTIFICATE_FRAGMENTS:
-        return
-    end.fragments += pieces[: MAX_CERTIFICATE_FRAGMENTS - len(end.fragments)]
-    try:
-        assembled = assemble(end.fragments)
-    except Malformed:
-        # Told once; a certificate that is sent again may fit.
-        end.fragments.clear()
-        raise
-    for whole in assembled:
-        if isinstance(whole.body, Certificate):
-            end.fingerprint = whole.body.fingerprint
-            end.fragments.clear()
+def _choose(state: State, hello: Hello) -> None:
+    """What the server has chosen; of a hello nothing is kept but that."""
+    state.chosen = True
+    state.version = version_name((hello.supported_versions or (hello.version,))[0])
+    state.cipher_suite = hello.cipher_suite_names[0]
+    state.srtp_profile = hello.srtp_profile_names[0] if hello.srtp_profiles else None

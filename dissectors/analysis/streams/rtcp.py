@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
+from dissectors.limits.budget import Bounds
 from dissectors.limits.pending import Pending
-from dissectors.mux.evidence import Bounded
+from dissectors.limits.table import Table
 from dissectors.protocols import rtcp
 from dissectors.protocols.rtcp_xr import VoipMetrics
 from dissectors.report import Place, Protection, RtcpView
@@ -28,17 +30,17 @@ def between(flow: Flow) -> Hosts:
 class BySource(Generic[Value]):
     """Values by SSRC and the hosts between which it was told of: an SSRC is unique within one session alone.
 
-    At most `limit` are kept, the one set longest ago gives way; `evicted` counts them.
+    At most `limit` are kept, and `bounds` counts by `name` what gave way.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._values = Bounded(limit)
-        self._only = Bounded(limit)
+    def __init__(self, name: str, limit: int, bounds: Bounds) -> None:
+        self._values: Table[tuple[int, Hosts], Value] = Table(name, limit, bounds)
+        # There are no more of these than of the others, and they are less dear.
+        self._only: Table[int, Hosts | None] = Table(name, limit)
 
-    @property
-    def evicted(self) -> int:
-        """How many gave way."""
-        return self._values.evicted
+    def use(self, ssrc: int, hosts: Hosts) -> Value | None:
+        """What is known of a source between these hosts, of which there is more to be told."""
+        return self._values.use((ssrc, hosts))
 
     def get(self, ssrc: int, hosts: Hosts) -> Value | None:
         """What is known of a source between these hosts."""
@@ -118,36 +120,35 @@ def together(heard: Iterable[Heard]) -> Heard | None:
 
 
 class Covered(Struct):
-    """The RTCP of a 5-tuple, both directions together: datagrams encrypted and in the clear."""
+    """The RTCP of a 5-tuple, both directions together: datagrams encrypted and in the clear.
+
+    `used` is the number of its last datagram.
+    """
 
     encrypted: int = 0
     clear: int = 0
     place: Place = Place(0, 0)
+    used: int = 0
 
 
 class Control:
-    """Collects report blocks by the source that they are about, at most `limit` of them."""
+    """Collects report blocks by the source that they are about, at most `limit` of them; `bounds` counts the others."""
 
-    def __init__(self, limit: int) -> None:
-        self._heard: BySource[Heard] = BySource(limit)
-        self._said_bye: BySource[int] = BySource(limit)
-        self._sent: Pending[None] = Pending(limit, SENDER_REPORT_TIMEOUT_NS)
-        self._covered = Bounded(limit)
-        self._either_way = Bounded(2 * limit)
+    def __init__(self, limit: int, bounds: Bounds | None = None) -> None:
+        bounds = bounds or Bounds()
+        self._heard: BySource[Heard] = BySource("RTCP sources", limit, bounds)
+        self._said_bye: BySource[int] = BySource("RTCP goodbyes", limit, bounds)
+        self._sent: Pending[None] = Pending("RTCP sender reports", limit, SENDER_REPORT_TIMEOUT_NS, bounds)
+        self._covered: Table[Flow, Covered] = Table(
+            "RTCP flows", limit, bounds, used=attrgetter("used"), given_up=self._uncover
+        )
+        self._either_way: dict[Flow, Covered] = {}
+        self._datagrams = 0
         self._readers: dict[type, Callable[[int, Hosts, Any], None]] = {
             rtcp.SenderReport: self._sender_report,
             rtcp.ReceiverReport: self._receiver_report,
             rtcp.Bye: self._bye,
             rtcp.ExtendedReport: self._extended,
-        }
-
-    @property
-    def bounds_hit(self) -> dict[str, int]:
-        """How many were given up of what is bounded."""
-        return {
-            "RTCP sources": self._heard.evicted + self._said_bye.evicted,
-            "RTCP sender reports": self._sent.given_up,
-            "RTCP flows": self._covered.evicted,
         }
 
     def heard(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> Heard | None:
@@ -177,9 +178,7 @@ class Control:
         self._heard.forget(sources, held, hosts)
         self._said_bye.forget(sources, held, hosts)
         for flow in [flow for flow in self._covered if flow in flows]:
-            del self._covered[flow]
-            for way in (flow, flow.reverse):
-                self._either_way.pop(way, None)
+            self._uncover(flow, self._covered.pop(flow))
 
     def protection(self, flows: Container[Flow] | None = None) -> tuple[Protection, ...]:
         """The report's values, in the order in which the 5-tuples began; with `flows` only of these."""
@@ -191,6 +190,8 @@ class Control:
 
     def _cover(self, datagram: Datagram, encrypted: bool) -> None:
         covered = self._either_way.get(datagram.flow) or self._new(datagram.flow)
+        self._datagrams += 1
+        covered.used = self._datagrams
         if encrypted:
             covered.encrypted += 1
         elif not covered.clear:
@@ -202,11 +203,15 @@ class Control:
         covered = self._covered[flow] = self._either_way[flow] = self._either_way[flow.reverse] = Covered()
         return covered
 
+    def _uncover(self, flow: Flow, _: Covered) -> None:
+        for way in (flow, flow.reverse):
+            self._either_way.pop(way, None)
+
     def _source(self, ssrc: int, hosts: Hosts) -> Heard:
-        return self._heard.get(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard())
+        return self._heard.use(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard())
 
     def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
-        self._sent.put((packet.ssrc, hosts, packet.ntp >> 16 & 0xFFFFFFFF), time, None)
+        self._sent.wait((packet.ssrc, hosts, packet.ntp >> 16 & 0xFFFFFFFF), time, None)
         self._receiver_report(time, hosts, packet)
 
     def _receiver_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport | rtcp.ReceiverReport) -> None:

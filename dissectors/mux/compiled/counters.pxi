@@ -84,11 +84,12 @@ cdef class Counters:
     cdef double[CLOCKS_KEPT] maxima
     cdef readonly int64_t first, base, expected_before, duplicates, reordered, restarts
     cdef int64_t first_file, first_number
-    cdef readonly int64_t other_steps, other_ticks, run, runs, longest_run, jumps, bucket
+    cdef readonly int64_t other_phases, other_events, other_steps, other_ticks, run, runs, longest_run, jumps, bucket
     cdef Moment *moment
     cdef Point *point
     cdef int moments_kept, points_kept
     cdef public list flows
+    cdef public int64_t used
     cdef public bint encrypted
     cdef public str evidence
     cdef readonly dict events
@@ -249,6 +250,8 @@ cdef class Counters:
         known = self.events.get(key)
         if known is not None or len(self.events) < MAX_EVENTS:
             self.events[key] = (known[0] if known is not None else time, time, last)
+        else:
+            self.other_events += 1
         return True
 
     cdef void profiled(self, int profile) noexcept:
@@ -465,6 +468,8 @@ cdef class Counters:
                 self.phase = <Phase *> room(self.phase, &self.own_phase, 1, self.phases_kept, sizeof(Phase))
                 self.phase[self.phases_kept] = Phase(payload_type, time, time, 0)
                 self.phases_kept += 1
+            else:
+                self.other_phases += 1
         phase = &self.phase[self.phases_kept - 1]
         if phase.payload_type == payload_type:
             phase.last = time

@@ -34,7 +34,7 @@ cdef class FlowState:
     cdef readonly PairState pair
     cdef Counters latest
     cdef int64_t generation
-    cdef readonly int64_t datagrams, octets, last, encrypted
+    cdef readonly int64_t datagrams, octets, last, encrypted, used
     cdef bint is_open
     cdef int64_t[MOST_PROTOCOLS] tally
     cdef dict streams

@@ -17,6 +17,7 @@ from libc.string cimport memcpy
 
 from ipaddress import ip_address
 
+from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux import classify, counters, evidence, payload_hints as payload_hints, rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference
 from dissectors.mux.evidence import Entry, Evidence
@@ -25,6 +26,7 @@ from dissectors.mux.carried import BINDING, CARRYING, bind, carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.datagram import Flow
+from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
@@ -87,21 +89,22 @@ cdef class Scanner:
     build = "compiled"
     cdef readonly object bounds, frames, flows
     cdef public object _evidence
-    cdef object reported, waiting
+    cdef object reported, waiting, hits
     cdef readonly int64_t datagrams, inside
-    cdef bint every, brief, timed, full, vlan_known
+    cdef bint every, brief, timed, vlan_known
     cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
-    cdef int64_t earliest, newest, opened, tags, generation, records
+    cdef int64_t earliest, newest, opened, tags, generation, records, arrived
     cdef int64_t[RECENT_RECORDS] times
     cdef Table table
     cdef FlowIndex index
 
     def __init__(self, bounds=None, forced=None, every=False):
         self.bounds = bounds or reference.Bounds()
-        self.frames = Frames()
-        self.flows = FlowTable(self.bounds.flows, FlowState, PairState)
+        self.hits = Hits()
+        self.frames = Frames(Fragments(bounds=self.hits))
+        self.flows = FlowTable(self.bounds.flows, self.hits, FlowState, PairState)
         numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
-        self._evidence = Judge(self.bounds.waiting, self.bounds.streams, numbers, Counters)
+        self._evidence = Judge(self.bounds.waiting, self.bounds.streams, self.hits, numbers, Counters)
         self.reported, self.waiting = self._evidence.reported, self._evidence.waits_for_source
         self.every = every
         self.brief = not every and not numbers
@@ -134,7 +137,7 @@ cdef class Scanner:
 
     @property
     def bounds_hit(self):
-        return reference.bounds_hit(self.flows, self._evidence)
+        return reference.bounds_hit(self.hits, self._evidence)
 
     def read(self, int64_t file, walker, chunk not None):
         """Batches of the records that are whole with `chunk`: plain ones are walked here, others by `walker`."""
@@ -162,14 +165,15 @@ cdef class Scanner:
         yield batch
 
     def scan(self, records, size=reference.BATCH_ROWS):
-        """Batches of at least `size` rows for records, each with its file's number."""
-        batch = reference.Batch()
+        """Batches of `size` rows or of BATCH_OCTETS for records, each with its file's number."""
+        batch, octets = reference.Batch(), 0
         for file, record in records:
             self.walked(batch.entries, file, record)
-            if len(batch.entries) >= size:
+            octets += len(record.octets)
+            if len(batch.entries) >= size or octets >= reference.BATCH_OCTETS:
                 self.note()
                 yield batch
-                batch = reference.Batch()
+                batch, octets = reference.Batch(), 0
         self.note()
         yield batch
 
@@ -295,8 +299,6 @@ cdef class Scanner:
             flow = self.index.find(&plain.wire)
             if flow is None:
                 flow = self.flow(&plain.wire)
-            elif self.full:
-                self.flows.used(flow)
             return self.datagram(entries, plain.payload, plain.length, flow, file, frame, 0, time, 0)
         return self.unusual(entries, Record(frame, time, link, part(octets, at, size), original), file)
 
@@ -307,7 +309,6 @@ cdef class Scanner:
         self.vlan_known = "VLAN" in self.frames.encapsulations
         for layer, src, dst, sport, dport, payload, length in frames:
             flow = self.flows.find(FlowKey(src, sport, dst, dport))
-            self.full = self.flows.full
             whole = bytes(payload)
             self.datagram(entries, over(whole), length, flow, file, record.frame, layer, record.time, 0)
         return 0
@@ -320,7 +321,6 @@ cdef class Scanner:
             src = (int(wire.src_high) << 64 | wire.src_low).to_bytes(16, "big")
             dst = (int(wire.dst_high) << 64 | wire.dst_low).to_bytes(16, "big")
         cdef FlowState flow = self.flows.find(FlowKey(src, wire.ports >> 16 & 0xFFFF, dst, wire.ports & 0xFFFF))
-        self.full = self.flows.full
         self.index.add(flow)
         return flow
 
@@ -334,6 +334,8 @@ cdef class Scanner:
         cdef int row = self.table.match(payload, length)
         cdef int64_t number = -1
         flow.arrive(time, file, frame, length)
+        self.arrived += 1
+        flow.used = self.arrived
         if depth == 0:
             number = self.datagrams
             self.datagrams += 1
@@ -390,7 +392,7 @@ cdef class Scanner:
     cdef bint reported_before(self, int64_t ssrc) except -1:
         """Whether RTCP named a source, unless that is none at all."""
         source = ssrc
-        return not ssrc or (source in self.reported and source not in self.waiting)
+        return not ssrc or (self.reported.use(source) is not None and source not in self.waiting)
 
     cdef inline bint media(
         self, Octets payload, int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t time, int depth,
@@ -403,6 +405,7 @@ cdef class Scanner:
         if counters is None or (seen & SEEN_QUIC and not seen & BESIDE_QUIC):
             return False
         counters.count(payload, length, time, file, frame)
+        counters.used = flow.used
         flow.settle(RTP, encrypted or seen & KEYED)
         if depth == 0:
             self.tally[RTP] += 1
@@ -453,7 +456,6 @@ cdef class Scanner:
             return 0
         inside, data = opened
         cdef FlowState flow = self.flows.find(outer.key._replace(inside=inside), outer.pair)
-        self.full = self.flows.full
         cdef bytes whole = bytes(data)
         return self.datagram(
             entries, over(whole), len(whole), flow, entry.file, entry.frame, entry.layer, entry.time, depth + 1

@@ -6,8 +6,10 @@ does not become whole in time, or has to make room, is forgotten and counted.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import OrderedDict
 from collections.abc import Hashable
+
+from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
 
 MAX_DATAGRAM_OCTETS = 65_535
 FRAGMENT_TIMEOUT_NS = 60_000_000_000
@@ -76,15 +78,18 @@ class Fragments:
     """
 
     __slots__ = (
-        "_cost", "_partials", "cut", "forgotten", "most", "octets", "overlaps", "reassembled", "refused", "seen",
+        "_expired", "_partials", "cut", "overlaps", "reassembled", "refused", "seen",
     )
 
-    def __init__(self, octets: int = 16 << 20, most: int = 1024) -> None:
-        self.octets = octets
-        self.most = most
-        self._partials: OrderedDict[Hashable, Partial] = OrderedDict()
-        self._cost = 0
-        self.seen = self.reassembled = self.overlaps = self.cut = self.refused = self.forgotten = 0
+    def __init__(self, octets: int = 16 << 20, most: int = 1024, bounds: Bounds | None = None) -> None:
+        self._partials: Table[Hashable, Partial] = Table("fragmented datagrams", most, bounds, octets=octets)
+        self._expired = 0
+        self.seen = self.reassembled = self.overlaps = self.cut = self.refused = 0
+
+    @property
+    def forgotten(self) -> int:
+        """How many datagrams were given up."""
+        return self._expired + self._partials.hits
 
     @property
     def waiting(self) -> int:
@@ -102,9 +107,9 @@ class Fragments:
         `key` names the datagram, `offset` counts octets, `time` is that of the frame in nanoseconds.
         """
         self.seen += 1
-        self._expire(time)
+        self._expire(key, time)
         end = offset + len(octets)
-        partial = self._partials.get(key)
+        partial = self._partials.use(key)
         if partial is not None and partial.total is not None and offset < partial.total < end:
             # It runs on behind the datagram's known end: like all that overlaps, it counts as far as it fits.
             octets, end, last = octets[: partial.total - offset], partial.total, False
@@ -118,28 +123,24 @@ class Fragments:
         self.overlaps += partial.add(offset, octets)
         if last and partial.total is None:
             partial.total = end
-        self._cost += partial.cost - before
         whole = partial.whole()
         if whole is not None:
-            self._drop(key)
+            del self._partials[key]
             self.reassembled += 1
             return whole
-        self._make_room()
+        self._partials.grow(key, partial.cost - before)
         return None
 
-    def _expire(self, time: int) -> None:
+    def _expire(self, key: Hashable, time: int) -> None:
+        """Let go of what is too old: of the datagram itself, and of those that got nothing for longest."""
         partials = self._partials
+        own = partials.get(key)
+        if own is not None and own.since < time - FRAGMENT_TIMEOUT_NS:
+            del partials[key]
+            self._expired += 1
         while partials:
             oldest = next(iter(partials))
-            if time - partials[oldest].since <= FRAGMENT_TIMEOUT_NS:
+            if partials[oldest].since >= time - FRAGMENT_TIMEOUT_NS:
                 return
-            self._drop(oldest)
-            self.forgotten += 1
-
-    def _make_room(self) -> None:
-        while self._partials and (len(self._partials) > self.most or self._cost > self.octets):
-            self._drop(next(iter(self._partials)))
-            self.forgotten += 1
-
-    def _drop(self, key: Hashable) -> None:
-        self._cost -= self._partials.pop(key).cost
+            del partials[oldest]
+            self._expired += 1

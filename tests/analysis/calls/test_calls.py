@@ -6,7 +6,9 @@ import pytest
 
 from dissectors.analysis.calls import table as calls
 from dissectors.analysis.calls.negotiation import MAX_DESCRIPTION_OCTETS
+from dissectors.engine.trackers import Capacity
 from dissectors.findings.negotiation import pairs
+from dissectors.limits.texts import MAX_TEXT_OCTETS
 from dissectors.protocols.sip import parse
 from dissectors.queries.comparison import compare
 from dissectors.queries.filters import wanted
@@ -218,14 +220,13 @@ def test_a_description_that_can_be_read_is_no_such_finding() -> None:
     assert "message-malformed" not in {each.id for each in told.findings}
 
 
-def test_texts_are_kept_within_a_budget_and_what_finds_no_room_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "MAX_BODY_OCTETS", 10_000)
+def test_texts_are_kept_within_a_budget_and_what_finds_no_room_is_told() -> None:
     texts = [asks("MESSAGE", n, b"x" * 4000).replace(SDP.encode(), b"Subject: text") for n in range(1, 5)]
-    told = report([(A, B, text) for text in texts])
+    told = report([(A, B, text) for text in texts], capacity=Capacity(text_octets=12_000))
     bodies = [each.body for each in told.calls[0].messages if each.body]
     assert [len(body.text) for body in bodies] == [4000, 4000, 0, 0]
     assert [body.inflated_length for body in bodies] == [4000] * 4
-    assert any(each.id == "bound-hit" and "texts: 2" in each.what for each in told.findings)
+    assert any(each.id == "bound-hit" and each.what.startswith("texts: ") for each in told.findings)
 
 
 def test_what_makes_room_gives_its_octets_back() -> None:
@@ -234,8 +235,13 @@ def test_what_makes_room_gives_its_octets_back() -> None:
     for n in range(3):
         invite = INVITE.replace(b"Call-ID: one", f"Call-ID: {n}".encode())
         kept.feed(Datagram(0, n, 0, n, flow, invite, len(invite)), parse(invite))
-    only_one = calls.MAX_BODY_OCTETS - kept.texts.left
-    assert 0 < only_one < 2 * len(OURS) and kept.descriptions.left == MAX_DESCRIPTION_OCTETS - len(OURS)
+    only_one = MAX_TEXT_OCTETS - kept.texts.left, MAX_DESCRIPTION_OCTETS - kept.descriptions.left
+    for call in list(kept.calls.values()):
+        kept.retire(call)
+    assert kept.texts.left == MAX_TEXT_OCTETS and kept.descriptions.left == MAX_DESCRIPTION_OCTETS
+    alone = calls.Calls(1)
+    alone.feed(Datagram(0, 2, 0, 2, flow, invite, len(invite)), parse(invite))
+    assert only_one == (MAX_TEXT_OCTETS - alone.texts.left, MAX_DESCRIPTION_OCTETS - alone.descriptions.left)
 
 
 def test_a_hop_that_keeps_the_call_id_and_changes_the_tags_keeps_the_sides() -> None:

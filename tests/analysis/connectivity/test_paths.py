@@ -6,6 +6,7 @@ import struct
 
 from dissectors.analysis.connectivity.checks import MAX_PENDING, REQUEST_TIMEOUT_NS, Checks
 from dissectors.analysis.connectivity.handshakes import Handshakes
+from dissectors.limits.budget import Bounds
 from dissectors.protocols import dtls, stun
 from dissectors.wire.datagram import Datagram, Flow, endpoint, host_of
 from tests import stories
@@ -39,11 +40,12 @@ def test_a_request_that_is_answered_after_it_was_sent_again_is_answered() -> Non
 
 def test_requests_given_up_while_an_answer_may_come_are_counted_and_old_ones_are_not() -> None:
     for every, given_up in ((1, 5), (REQUEST_TIMEOUT_NS, 0)):
-        checks = Checks(100)
+        bounds = Bounds()
+        checks = Checks(100, bounds)
         for number in range(MAX_PENDING + 5):
             payload = request(transaction=number.to_bytes(12, "big"))
             checks.feed(datagram(payload, number * every), stun.parse(payload))
-        assert checks.bounds_hit == {"checks": 0, "STUN requests": given_up}
+        assert bounds.hits["STUN requests"] == given_up
 
 
 def test_an_address_is_not_another_that_begins_with_it() -> None:
@@ -80,7 +82,8 @@ def test_a_handshake_begun_anew_does_not_inherit_that_the_one_before_was_complet
 
 
 def test_handshakes_that_were_complete_before_are_bounded() -> None:
-    handshakes = Handshakes(2)
+    bounds = Bounds()
+    handshakes = Handshakes(2, bounds)
     for number in range(5):
         complete(handshakes, number * SECOND)
-    assert len(handshakes.to_report()) == 3 and handshakes.evicted == 2
+    assert len(handshakes.to_report()) == 3 and bounds.hits == {"handshakes": 2}

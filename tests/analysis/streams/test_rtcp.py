@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 from dissectors.analysis.streams.rtcp import Control, between
+from dissectors.limits.budget import Bounds
 from dissectors.protocols import rtcp
 from dissectors.wire.datagram import Datagram, Flow
 from tests.made import A, B, Endpoint, Sent, report, rtp
@@ -59,12 +60,13 @@ def test_a_stream_that_changed_its_hosts_has_all_that_was_said_of_it() -> None:
 
 
 def test_what_is_kept_of_sources_is_bounded_and_what_gave_way_is_counted() -> None:
-    control = Control(4)
+    bounds = Bounds()
+    control = Control(4, bounds)
     flow = Flow(*A, *B)
     for number in range(10):
         payload = said(1, about=number)
         control.feed(Datagram(0, number, 0, number, flow, payload, len(payload)), rtcp.parse(payload))
-    assert control.bounds_hit == {"RTCP sources": 6, "RTCP sender reports": 0, "RTCP flows": 0}
+    assert bounds.hits == {"RTCP sources": 6}
     assert control.heard(9, [flow], True) is not None and control.heard(0, [flow], True) is None
 
 

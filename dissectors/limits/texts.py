@@ -1,0 +1,141 @@
+"""Texts that senders choose: cut where they are long, kept once, and so many octets of them in all."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from sys import getsizeof
+from typing import Generic, TypeVar
+
+from dissectors.limits.budget import Bounds, Budget
+
+MAX_TEXT_LENGTH = 1024
+"""Characters of one text that are kept."""
+
+MAX_NAME_LENGTH = 256
+"""Characters that are kept of a text that tells things apart; what is behind them is replaced by a digest of it all."""
+
+ENTRY_OCTETS = 192
+"""What it takes to keep a value, beside its octets."""
+
+DIGEST_OCTETS = 16
+
+MAX_TEXT_OCTETS = 1 << 26
+"""Octets of texts that senders choose which are kept by one engine."""
+
+Value = TypeVar("Value", bound=Hashable)
+
+
+class Kept(Generic[Value]):
+    """One value, what it weighs, and how many hold it."""
+
+    __slots__ = ("holders", "octets", "value")
+
+    def __init__(self, value: Value, octets: int) -> None:
+        self.value, self.octets = value, octets
+        self.holders = 1
+
+
+class Texts(Budget):
+    """Values that senders choose, each kept once however many hold it; one that finds no room is counted in `bounds`.
+
+    Whoever holds a value has to `release` it as often as it was given it.
+    """
+
+    __slots__ = ("_bounds", "_kept")
+
+    def __init__(self, octets: int, bounds: Bounds) -> None:
+        super().__init__(octets)
+        self._bounds = bounds
+        self._kept: dict[Hashable, Kept[Hashable]] = {}
+
+    def text(self, text: str | None, longest: int = MAX_TEXT_LENGTH) -> str | None:
+        """A text as it is kept: cut behind its `longest` characters, empty where there is no room, None for None."""
+        if not text:
+            return text
+        if len(text) > longest:
+            self._bounds.hit("ends of long texts")
+            text = text[: longest - 1] + "…"
+        kept = self._kept.get(text)
+        if kept is None:
+            return self.value(text, getsizeof(text)) or ""
+        kept.holders += 1
+        return kept.value  # type: ignore[return-value]  # equal to a text
+
+    def value(self, value: Value, octets: int) -> Value | None:
+        """A value as it is kept, with the octets that it takes if it is new; None where there is no room."""
+        kept = self._kept.get(value)
+        if kept is not None:
+            kept.holders += 1
+            return kept.value  # type: ignore[return-value]  # equal to the one given
+        octets += ENTRY_OCTETS
+        if not self.take(octets):
+            self._bounds.hit("texts")
+            return None
+        self._kept[value] = Kept(value, octets)
+        return value
+
+    def alone(self, text: str) -> int:
+        """Take room for a text that is kept besides any that is equal: how many octets, or 0 where there is none."""
+        taken = self.take(getsizeof(text))
+        if not taken:
+            self._bounds.hit("texts")
+        return taken
+
+    def release(self, values: Iterable[Hashable]) -> None:
+        """Hold these values no longer; None and what found no room are nobody's."""
+        for value in values:
+            kept = self._kept.get(value)
+            if kept is not None:
+                kept.holders -= 1
+                if not kept.holders:
+                    del self._kept[value]
+                    self.give_back(kept.octets)
+
+
+class Held:
+    """What one thing holds of the texts that senders choose; `release` gives all of it back."""
+
+    __slots__ = ("_alone", "_texts", "_values")
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+        self._values: list[Hashable] = []
+        self._alone = 0
+
+    def text(self, text: str | None) -> str | None:
+        """A text as it is kept."""
+        kept = self._texts.text(text)
+        if kept:
+            self._values.append(kept)
+        return kept
+
+    def value(self, value: Value, octets: int) -> Value | None:
+        """A value as it is kept."""
+        kept = self._texts.value(value, octets)
+        if kept is not None:
+            self._values.append(kept)
+        return kept
+
+    def whole(self, text: str) -> str:
+        """A long text, whole; empty where there is no room. Of equal ones each is kept, as each is told in whole."""
+        taken = self._texts.alone(text) if text else 0
+        self._alone += taken
+        return text if taken else ""
+
+    def release(self) -> None:
+        """Hold nothing any longer."""
+        self._texts.release(self._values)
+        self._texts.give_back(self._alone)
+        self._values.clear()
+        self._alone = 0
+
+
+def shortened(name: str | None) -> str | None:
+    """A name that still tells things apart, however long it was."""
+    if name is None or len(name) <= MAX_NAME_LENGTH:
+        return name
+    # OpenSSL, which this loads, would take a tenth of every start.
+    from hashlib import blake2b
+
+    digest = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=DIGEST_OCTETS).hexdigest()
+    return f"{name[: MAX_NAME_LENGTH - len(digest) - 1]}…{digest}"
