@@ -6,11 +6,13 @@ says which kind it is.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Literal
 
 from dissectors.findings.rules import RULES
+from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
 from dissectors.report import Call, Certainty, Report, Severity, Stream
 from dissectors.wire.values import Struct
 
@@ -113,14 +115,18 @@ class Followed(Struct):
 
 
 class Events:
-    """Compares each look with what was told before; a stream's state becomes an event every `every` seconds."""
+    """Compares each look with what was told before; a stream's state becomes an event every `every` seconds.
+
+    `bounds` counts what is remembered no longer: what comes back of it is told anew.
+    """
 
     def __init__(self, every: float = 10.0) -> None:
         self.every = every
-        self.streams: OrderedDict[StreamKey, Followed] = OrderedDict()
-        self._calls: OrderedDict[str, set[str]] = OrderedDict()
+        self.bounds = Bounds()
+        self.streams: Table[StreamKey, Followed] = Table("streams that were told of", MAX_REMEMBERED, self.bounds)
+        self._calls: Table[str, set[str]] = Table("calls that were told of", MAX_REMEMBERED, self.bounds)
         self._shown: set[StreamKey] = set()
-        self._findings: OrderedDict[int, float] = OrderedDict()
+        self._findings: Table[int, float] = Table("findings that were told", MAX_REMEMBERED, self.bounds)
         self._looked: float | None = None
         self._drops = (0, 0)
 
@@ -146,25 +152,24 @@ class Events:
             if call.kind != "call" or call.outcome == "fragment":
                 continue
             name = call.call_id
-            events = self._calls.setdefault(name, set())
-            self._calls.move_to_end(name)
+            events = self._calls.use(name)
+            if events is None:
+                events = self._calls[name] = set()
             for state, time in states(call):
                 if state not in events:
                     events.add(state)
                     yield CallEvent("call", time, state, name, call.caller, call.callee, call.status)
-        _forget(self._calls)
 
     def _about_streams(self, report: Report, now: float) -> Iterator[StreamEvent]:
         span = now - self._looked if self._looked is not None else 0.0
         for stream in report.streams:
             key = key_of(stream)
-            followed = self.streams.get(key)
+            followed = self.streams.use(key)
             new = followed is None
             if followed is None:
                 followed = self.streams[key] = Followed(reported=now)
             if followed.history is None:
                 followed.history = deque(maxlen=HISTORY_LOOKS)
-            self.streams.move_to_end(key)
             came, lost = stream.packets - followed.packets, stream.lost - followed.lost
             followed.packets, followed.lost = stream.packets, stream.lost
             followed.rate = _rate(stream, came, span, new)
@@ -173,7 +178,6 @@ class Events:
                 time = stream.first if new else now if state == "now" else stream.last
                 yield _event(report, stream, state, time, followed.rate)
         self._forget_histories(set(map(key_of, report.streams)))
-        _forget(self.streams)
 
     def _forget_histories(self, shown: set[StreamKey]) -> None:
         """Nobody draws what is no longer looked at."""
@@ -202,14 +206,12 @@ class Events:
             key = hash((finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what)))
             # A clock that was set back does not make it wait.
             since = self._findings[key] = min(self._findings.get(key, now), now)
-            self._findings.move_to_end(key)
             if since >= 0 and now - since >= RULES[finding.id].confirm_seconds:
                 self._findings[key] = -1.0
                 yield FindingEvent(
                     "finding", now, finding.id, finding.severity, finding.certainty, finding.what, finding.why,
                     finding.fix, tuple(place.frame for place in finding.places), call, stream.ssrc if stream else None,
                 )
-        _forget(self._findings)
 
 
 class Look(Struct, frozen=True):
@@ -266,8 +268,3 @@ def _event(report: Report, stream: Stream, state: str, time: float, rate: float)
         "stream", time, state, stream.ssrc, stream.src, stream.sport, stream.dst, stream.dport, stream.codec, call,
         stream.packets, round(rate, 1), stream.lost, stream.lost_fraction, stream.jitter_ms,
     )
-
-
-def _forget(table: OrderedDict[Any, Any]) -> None:
-    while len(table) > MAX_REMEMBERED:
-        table.popitem(last=False)

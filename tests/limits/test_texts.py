@@ -1,0 +1,46 @@
+"""Texts that senders choose: kept once, cut, within a budget, and given back."""
+
+from __future__ import annotations
+
+from sys import getsizeof
+
+from dissectors.limits.budget import Bounds
+from dissectors.limits.texts import ENTRY_OCTETS, MAX_NAME_LENGTH, MAX_TEXT_LENGTH, Held, Texts, shortened
+
+
+def test_equal_texts_are_kept_once_until_nobody_holds_them() -> None:
+    texts = Texts(10_000, Bounds())
+    one, other = Held(texts), Held(texts)
+    first, second = one.text("x" * 50), other.text("".join(["x"] * 50))
+    assert first is second
+    assert texts.left == 10_000 - ENTRY_OCTETS - getsizeof("x" * 50)
+    one.release()
+    assert texts.left < 10_000
+    other.release()
+    assert texts.left == 10_000
+
+
+def test_what_finds_no_room_is_empty_and_counted() -> None:
+    bounds = Bounds()
+    texts = Texts(500, bounds)
+    held = Held(texts)
+    assert held.text("a" * 100) and held.text("b" * 200) == "" and held.whole("c" * 400) == ""
+    assert held.value(("d",), 400) is None
+    assert held.text(None) is None and held.text("") == ""
+    assert bounds.hits == {"texts": 3}
+    held.release()
+    assert texts.left == 500
+
+
+def test_a_long_text_is_cut_and_that_is_counted() -> None:
+    bounds = Bounds()
+    kept = Texts(10_000, bounds).text("x" * 5000)
+    assert kept is not None and len(kept) == MAX_TEXT_LENGTH and kept.endswith("…")
+    assert bounds.hits == {"ends of long texts": 1}
+
+
+def test_long_names_are_short_and_still_differ() -> None:
+    names = ["n" * 300 + end for end in "ab"]
+    short = [shortened(name) for name in names]
+    assert short[0] != short[1] and all(name is not None and len(name) <= MAX_NAME_LENGTH for name in short)
+    assert shortened(names[0]) == short[0] and shortened("short") == "short" and shortened(None) is None
