@@ -113,6 +113,8 @@ class Session:
             self._close()
         self._note()
         self._look()
+        for name, count in self._events.bounds.hits.items():
+            self.engine.problem("bound-hit", f"{name}: {count:,} given up")
 
     def end(self) -> EndEvent:
         """The last event."""
@@ -258,8 +260,6 @@ class Session:
             self.engine.problem("capture-drops", f"the capture itself reports frames dropped: {dropped:,}")
         if self.keeper is not None and self.keeper.missed:
             self.engine.problem("kept-in-part", self.kept)
-        for name, count in self._events.bounds.hits.items():
-            self.engine.problem("bound-hit", f"{name}: {count:,} given up")
 
     def _close(self) -> None:
         if self.keeper is not None:

@@ -21,6 +21,7 @@ import pytest
 from dissectors import offline
 from dissectors.commands import live as command
 from dissectors.commands import live_options
+from dissectors.live import events as live_events
 from dissectors.live.events import CallEvent, Event, Look, StreamEvent
 from dissectors.live.session import Session, Stop
 from dissectors.report import Report
@@ -424,6 +425,20 @@ def test_what_is_held_is_bounded_and_the_report_says_that_the_bound_was_hit() ->
     assert len(bounded.scanner.flows) <= 40 and len(bounded.scanner.streams) <= 40
     found = [finding.what for finding in bounded.report().findings if finding.id == "bound-hit"]
     assert any(what.startswith("calls: ") for what in found) and any(what.startswith("flows: ") for what in found)
+
+
+def test_what_is_remembered_no_longer_is_told_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_events, "MAX_REMEMBERED", 2)
+    octets = bytearray(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
+    for number in range(6):
+        names = (f"Call-ID: {number}", f"From: <sip:a>;tag={number}", "To: <sip:b>", "CSeq: 1 INVITE")
+        one = frame(A, B, sip("INVITE sip:b SIP/2.0", *names))
+        octets += struct.pack("<IIII", number, 0, len(one), len(one)) + one
+    with fed(bytes(octets), 50_000) as pipe:
+        session = Session(pipe, watch=lambda look: None)
+        session.run()
+    found = [finding.what for finding in session.report().findings if finding.id == "bound-hit"]
+    assert any(what.startswith("calls that were told of: ") for what in found)
 
 
 @pytest.mark.skipif(not bpf.available(), reason="libpcap is not installed")
