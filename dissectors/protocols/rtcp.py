@@ -270,5 +270,6 @@ SPEC = Spec(
     role="media",
     reported=True,
     wireshark="rtcp",
+    layers=("srtcp",),
     colour="blue",
 )

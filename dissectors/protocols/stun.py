@@ -415,7 +415,7 @@ SPEC = Spec(
     role="path",
     reported=True,
     wireshark="stun-udp",
-    layers=("stun",),
+    layers=("stun", "classicstun"),
     opens=True,
     colour="yellow",
 )

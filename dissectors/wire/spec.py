@@ -164,8 +164,7 @@ class Spec(Struct, frozen=True):
     @property
     def shown_as(self) -> frozenset[str]:
         """Wireshark's names for it, of dissectors and of layers; none where Wireshark has no dissector."""
-        dissectors = (self.wireshark, *(row.wireshark for row in self.match))
-        return frozenset(name for name in (*dissectors, *self.layers) if name and name != NO_DISSECTOR)
+        return frozenset(name for name in (self.wireshark, *self.layers) if name != NO_DISSECTOR)
 
 
 def certain(reason: str, *clauses: Clause, wireshark: str | None = None) -> Row:
