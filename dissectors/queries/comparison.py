@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 
 from dissectors.protocols.sip_headers import canonical
+from dissectors.queries.alignment import aligned
 from dissectors.report import Call, Message, Report, Sizes
 from dissectors.wire.values import Struct
 
@@ -73,15 +74,17 @@ def _paired(first: Report, second: Report) -> tuple[list[tuple[Call, Call]], lis
     taken = {id(call) for pair in pairs for call in pair}
     ours = [call for call in ours if id(call) not in taken]
     theirs = [call for call in theirs if id(call) not in taken]
+    of_kind: dict[str, deque[Call]] = {}
+    for call in theirs:
+        of_kind.setdefault(call.kind, deque()).append(call)
     left: list[Call] = []
     for call in ours:
-        other = next((each for each in theirs if each.kind == call.kind), None)
-        if other is None:
-            left.append(call)
+        if others := of_kind.get(call.kind):
+            pairs.append((call, others.popleft()))
         else:
-            theirs.remove(other)
-            pairs.append((call, other))
-    return pairs, left, theirs
+            left.append(call)
+    unpaired = {id(call) for others in of_kind.values() for call in others}
+    return pairs, left, [call for call in theirs if id(call) in unpaired]
 
 
 def _named(call: Call) -> str:
@@ -137,13 +140,13 @@ def _messages(one: Call, two: Call) -> Iterator[MessagePair]:
     """The steps of both calls in order; retransmissions are left out."""
     ours = [message for message in one.messages if not message.retransmission]
     theirs = [message for message in two.messages if not message.retransmission]
-    same = SequenceMatcher(None, [_step(m) for m in ours], [_step(m) for m in theirs], autojunk=False)
-    for kind, i, j, k, last in same.get_opcodes():
-        if kind == "equal":
-            yield from (_pair(a, b) for a, b in zip(ours[i:j], theirs[k:last], strict=True))
+    for run in aligned([_step(m) for m in ours], [_step(m) for m in theirs]):
+        one_side, other_side = ours[run.first : run.last], theirs[run.begin : run.end]
+        if run.alike:
+            yield from (_pair(a, b) for a, b in zip(one_side, other_side, strict=True))
         else:
-            yield from (MessagePair(_step(m), m.length, None, (), (), ()) for m in ours[i:j])
-            yield from (MessagePair(_step(m), None, m.length, (), (), ()) for m in theirs[k:last])
+            yield from (MessagePair(_step(m), m.length, None, (), (), ()) for m in one_side)
+            yield from (MessagePair(_step(m), None, m.length, (), (), ()) for m in other_side)
 
 
 def _step(message: Message) -> str:
@@ -153,9 +156,10 @@ def _step(message: Message) -> str:
 def _pair(one: Message, two: Message) -> MessagePair:
     ours, theirs = _text(one), _text(two)
     changed = []
-    for kind, i, j, k, last in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
-        if kind != "equal":
-            changed += [f"- {line}" for line in ours[i:j]] + [f"+ {line}" for line in theirs[k:last]]
+    for run in aligned(ours, theirs):
+        if not run.alike:
+            changed += [f"- {line}" for line in ours[run.first : run.last]]
+            changed += [f"+ {line}" for line in theirs[run.begin : run.end]]
     left, right = (dict.fromkeys(map(canonical, message.headers)) for message in (one, two))
     return MessagePair(
         _step(one),
