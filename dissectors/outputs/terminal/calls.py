@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dissectors.outputs.terminal.ladder import ladder
 from dissectors.outputs.terminal.lines import (
@@ -43,20 +43,18 @@ OUTCOME_STYLES = {
 CERTAINTY_STYLES = {"certain": "green", "high": "", "medium": "yellow", "low": "yellow", "unknown": "red"}
 
 
-def calls(page: Page, report: Report) -> list[Line]:
+def calls(page: Page, report: Report) -> Iterator[Line]:
     """Every call, the worst in full where there are many, the others in a line each; then what else SIP was for."""
     numbers = [i for i, call in enumerate(report.calls) if call.kind == "call"]
     others = [i for i, call in enumerate(report.calls) if call.kind != "call"]
     whole = numbers if page.everything or len(numbers) <= MAX_WHOLE_CALLS else _worst_first(report, numbers)[:1]
-    lines: list[Line] = []
     if len(whole) < len(numbers):
-        lines += _table(page, report, "Calls", _worst_first(report, numbers))
+        yield from _table(page, report, "Calls", _worst_first(report, numbers))
     around = Beside(report)
     for i in whole:
-        lines += call_in_full(page, report.calls[i], around, f"Call {i + 1}" if len(numbers) > 1 else "Call")
+        yield from call_in_full(page, report.calls[i], around, f"Call {i + 1}" if len(numbers) > 1 else "Call")
     if others:
-        lines += _table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
-    return lines
+        yield from _table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
 
 
 def call_in_full(page: Page, call: Call, around: Beside, title: str) -> list[Line]:

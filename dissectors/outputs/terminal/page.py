@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
+from itertools import islice
 from typing import TextIO
 
 from rich.cells import cell_len
@@ -28,13 +29,14 @@ from dissectors.report import Finding, Report
 
 MIN_WIDTH = 40
 MAX_ALIKE = 4
+PIECE_LINES = 512
 
 
 def write(report: Report, view: View) -> Iterator[str]:
     """The report as a format of `outputs.formats`."""
     stream, clock, width, everything, weighed, nothing = view
-    yield render(
-        report, stream, clock=clock, width=width, everything=everything, weighed=weighed, nothing=nothing,
+    return pieces(
+        report, stream, clock=clock, width=width, everything=everything, weighed=weighed, nothing=nothing
     )
 
 
@@ -48,11 +50,27 @@ def render(
     weighed: bool = False,
     nothing: str = "",
 ) -> str:
+    """The same as `pieces`, as one text."""
+    return "".join(
+        pieces(report, stream, clock=clock, width=width, everything=everything, weighed=weighed, nothing=nothing)
+    )
+
+
+def pieces(
+    report: Report,
+    stream: TextIO,
+    *,
+    clock: str = "relative",
+    width: int | None = None,
+    everything: bool = False,
+    weighed: bool = False,
+    nothing: str = "",
+) -> Iterator[str]:
     """The report as text for `stream`: its width and colours when it is a terminal, plain lines when it is not.
 
     `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` leaves nothing
     out; `weighed` adds what each message weighs and would weigh with its body compressed; `nothing` is told in
-    place of all of it.
+    place of all of it. A piece is laid out when it is asked for, so that a long report is never held as a whole.
     """
     console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
     page = Page(
@@ -63,27 +81,26 @@ def render(
         clock=clock,
         zero=report.capture.first or 0.0,
     )
-    with console.capture() as capture:
-        shown = opening(page, report, nothing) if nothing else lines(page, report)
-        show(console, page, [*shown, *((BLANK, *sizes(page, report)) if weighed and not nothing else ())])
-    return capture.get()
+    shown = iter(opening(page, report, nothing)) if nothing else lines(page, report, weighed)
+    while piece := [*islice(shown, PIECE_LINES)]:
+        with console.capture() as capture:
+            show(console, page, piece)
+        yield capture.get()
 
 
-def lines(page: Page, report: Report) -> list[Line]:
+def lines(page: Page, report: Report, weighed: bool = False) -> Iterator[Line]:
     """The whole report: the sentence, what is wrong, what is on the wire, calls, streams, checks, every finding."""
-    return [
-        *opening(page, report),
-        BLANK,
-        *worst(page, report),
-        *on_the_wire(page, report),
-        BLANK,
-        *calls(page, report),
-        *streams(page, report),
-        *quality(page, report),
-        *checks(page, report),
-        *handshakes(page, report),
-        *findings(page, report),
-    ]
+    yield from opening(page, report)
+    yield BLANK
+    yield from worst(page, report)
+    yield from on_the_wire(page, report)
+    yield BLANK
+    yield from calls(page, report)
+    for part in (streams, quality, checks, handshakes, findings):
+        yield from part(page, report)
+    if weighed:
+        yield BLANK
+        yield from sizes(page, report)
 
 
 def opening(page: Page, report: Report, story: str = "") -> list[Line]:
@@ -92,14 +109,11 @@ def opening(page: Page, report: Report, story: str = "") -> list[Line]:
     return hanging(page, (name, colon), sentence.text, indent=2)
 
 
-def findings(page: Page, report: Report) -> list[Line]:
+def findings(page: Page, report: Report) -> Iterator[Line]:
     """Every finding in full: what and where, then once for those that are alike why it matters and what to do."""
-    if not report.findings:
-        return []
-    rows = [line(span("Findings", "bold"))]
-    for alike in by_kind(report.findings):
-        rows += [*_alike(page, alike, report), BLANK]
-    return rows[:-1]
+    for number, alike in enumerate(by_kind(report.findings)):
+        yield BLANK if number else line(span("Findings", "bold"))
+        yield from _alike(page, alike, report)
 
 
 def show(console: Console, page: Page, rows: Iterable[Line]) -> None:
@@ -138,20 +152,18 @@ def _cut(console: Console, row: Line, width: int) -> Iterable[Segment]:
     return text.render(console)
 
 
-def _alike(page: Page, alike: list[Finding], report: Report) -> list[Line]:
+def _alike(page: Page, alike: list[Finding], report: Report) -> Iterator[Line]:
     finding = alike[0]
     style = STYLES[finding.severity]
     shown = alike if page.everything else alike[:MAX_ALIKE]
     mark = f"{finding.severity} {finding.id}: " if page.plain else f"{MARKS[finding.severity]} "
-    rows: list[Line] = []
     for one in shown:
-        rows += hanging(page, line("  ", span(mark, style)), one.what, style)
-        rows += flowing(page, line("    "), [line(span(part, "dim")) for part in _where(one, report)], " · ", 4)
+        yield from hanging(page, line("  ", span(mark, style)), one.what, style)
+        yield from flowing(page, line("    "), [line(span(part, "dim")) for part in _where(one, report)], " · ", 4)
     if len(shown) < len(alike):
-        rows.append(line(span(f"    … and {len(alike) - len(shown):,} more like it (--all)", "dim")))
+        yield line(span(f"    … and {len(alike) - len(shown):,} more like it (--all)", "dim"))
     for label, text in (("why", finding.why), ("do", finding.fix)):
-        rows += hanging(page, line("    ", span(f"{label:<5}", "dim")), text)
-    return rows
+        yield from hanging(page, line("    ", span(f"{label:<5}", "dim")), text)
 
 
 def _where(finding: Finding, report: Report) -> list[str]:

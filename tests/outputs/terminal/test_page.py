@@ -7,10 +7,12 @@ import re
 
 import pytest
 
-from dissectors.outputs.terminal.lines import Column, Page, cells, clip, span, table, wrap
+from dissectors.outputs.terminal import calls
+from dissectors.outputs.terminal.lines import Column, Line, Page, cells, clip, span, table, wrap
 from dissectors.outputs.terminal.moments import milliseconds, seconds
-from dissectors.outputs.terminal.page import render
-from dissectors.report import Handshake, Place, Report
+from dissectors.outputs.terminal.page import pieces, render
+from dissectors.outputs.terminal.steps import Beside
+from dissectors.report import Call, Handshake, Place, Report
 from dissectors.wire.values import replace
 from tests.reports import HOSTILE, START, body, call, finding, hostile, message, report
 
@@ -305,3 +307,22 @@ def test_a_narrow_ladder_marks_pauses_too() -> None:
 @pytest.mark.parametrize("width", [60, 80, 100, 140, 200])
 def test_the_ladder_keeps_to_its_page(width: int) -> None:
     assert all(cells(line) <= width for line in rungs(width))
+
+
+def test_a_long_report_is_laid_out_call_by_call_as_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    laid_out: list[str] = []
+    real = calls.call_in_full
+
+    def call_in_full(page: Page, one: Call, around: Beside, title: str) -> list[Line]:
+        laid_out.append(title)
+        return real(page, one, around, title)
+
+    monkeypatch.setattr(calls, "call_in_full", call_in_full)
+    made = report(calls=tuple(call() for _ in range(400)))
+    parts, ahead = [], 0
+    for part in pieces(made, io.StringIO(), everything=True):
+        parts.append(part)
+        ahead = max(ahead, len(laid_out) - len(re.findall(r"^Call \d+ ", "".join(parts), re.MULTILINE)))
+    assert len(laid_out) == 400 and len(parts) > 8
+    assert ahead <= 1
+    assert "".join(parts) == piped(made, everything=True)
