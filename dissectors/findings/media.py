@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
 from dissectors.findings.negotiation import ANYWHERE, faxed, held, rtp_lines, sound_until
 from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
@@ -195,6 +196,24 @@ def early_media(facts: Facts) -> Iterator[Found]:
                 yield Found(what, (stream.first_place,), number, position)
 
 
+class Listening(NamedTuple):
+    """Where media lines want to receive: ports, addresses, candidates, and the ports in words."""
+
+    ports: set[int | None]
+    addresses: set[str | None]
+    candidates: set[str]
+    told: str
+
+
+def _listening(lines: list[Media]) -> Listening:
+    return Listening(
+        {port for line in lines for port in (line.port, line.rtcp_port)},
+        {line.address for line in lines},
+        {each for line in lines for each in line.endpoints},
+        ", ".join(sorted({f"{line.port}" for line in lines})),
+    )
+
+
 @rule(
     "media-elsewhere", "warning", "Media goes to a port that nobody announced",
     scope="stream",
@@ -203,15 +222,17 @@ def early_media(facts: Facts) -> Iterator[Found]:
 )
 def media_elsewhere(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
+        listening = {}
         for position in call.streams:
             stream = facts.streams[position]
-            lines = wanted(call, OTHER_SIDE.get(stream.sender or ""))
-            ports = {port for line in lines for port in (line.port, line.rtcp_port)}
-            if stream.dport in ports or stream.dst not in {line.address for line in lines}:
+            side = OTHER_SIDE.get(stream.sender or "")
+            if side not in listening:
+                listening[side] = _listening(wanted(call, side))
+            there = listening[side]
+            if stream.dport in there.ports or stream.dst not in there.addresses:
                 continue
-            if endpoint(stream.dst, stream.dport) not in {each for line in lines for each in line.endpoints}:
-                ours = ", ".join(sorted({f"{line.port}" for line in lines}))
-                what = f"{name_of(stream)}: goes to port {stream.dport}, the SDP announces {ours}"
+            if endpoint(stream.dst, stream.dport) not in there.candidates:
+                what = f"{name_of(stream)}: goes to port {stream.dport}, the SDP announces {there.told}"
                 yield Found(what, (stream.first_place,), number, position, certainty="high")
 
 
