@@ -75,7 +75,7 @@ def analyze_records(
     """The report on frames that are in no file, as `analyze` makes it; `name` is what it calls where they came from."""
     notes = Notes(format="frames in memory")
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
-    _feed(engine, scanner, _whole(scanner, _noted(records, notes)))
+    _feed(engine, scanner, scanner.scan(_noted(records, notes)))
     return engine.report(scanner, (_described(name, notes),))
 
 
@@ -103,6 +103,7 @@ def rows(
             captures = [first.enter_context(source.open()) for source in kept]
             for batch in _batches(scanner, captures, progress):
                 verdicts.write(batch.entries)
+            verdicts.write(scanner.finish().entries)
             for capture in captures:
                 for _, text in _damage(capture):
                     if damaged is not None:
@@ -182,30 +183,24 @@ def _engine(limits: Limits, everything: bool) -> Engine:
 
 
 def _feed(engine: Engine, scanner: Scanner, batches: Iterable[Batch]) -> None:
-    """Take the batches of a scan, and let go of what is over on the way."""
+    """Take the batches of a scan, retire what is over on the way, and take what still waits when all SDP is known."""
     for batch in _gathered(batches):
         engine.feed(batch)
         engine.retire_finished(scanner)
+    engine.feed(scanner.finish(engine.announced()))
     engine.retire_finished(scanner, at_the_end=True)
 
 
 def _batches(scanner: Scanner, captures: Sequence[Capture], progress: Progress | None) -> Iterator[Batch]:
-    """The batches of a scan to its end: of one capture by its octets, of several as one timeline of records."""
+    """The batches of a scan: of one capture by its octets, of several as one timeline of records."""
     if len(captures) == 1:
         (capture,) = captures
         for batch in capture.through(partial(scanner.read, 0, capture.walker), mapped=scanner.build == "compiled"):
             if progress is not None:
                 progress(capture.notes.packets)
             yield batch
-        yield scanner.finish()
     else:
-        yield from _whole(scanner, _watched(merge(captures), progress))
-
-
-def _whole(scanner: Scanner, records: Iterable[tuple[int, Record]]) -> Iterator[Batch]:
-    """The batches of a scan of records, to its end."""
-    yield from scanner.scan(records)
-    yield scanner.finish()
+        yield from scanner.scan(_watched(merge(captures), progress))
 
 
 def _noted(records: Iterable[Record], notes: Notes) -> Iterator[tuple[int, Record]]:

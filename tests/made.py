@@ -61,7 +61,7 @@ def report(
     scanner, engine = Scanner(), Engine(limits, capacity=capacity)
     for batch in scanner.scan(records(sent, every), size):
         engine.feed(batch)
-    engine.feed(scanner.finish())
+    engine.feed(scanner.finish(engine.announced()))
     return engine.report(scanner, ())
 
 

@@ -38,7 +38,7 @@ def report(
     scanner, engine = Scanner(bounds), Engine(limits or Limits())
     for batch in scanner.scan(records):
         engine.feed(batch)
-    engine.feed(scanner.finish())
+    engine.feed(scanner.finish(engine.announced()))
     return engine.report(scanner, ())
 
 

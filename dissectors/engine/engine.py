@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from dissectors.analysis.streams.announced import AnnouncedMedia
 from dissectors.engine.facts import EVERYTHING, Chosen, facts
 from dissectors.engine.problems import Problems
 from dissectors.engine.reading import SignallingReader
@@ -40,6 +41,10 @@ class Engine:
     def feed(self, batch: Batch) -> None:
         """Take the settled datagrams of a batch."""
         self._signalling.feed(batch)
+
+    def announced(self) -> AnnouncedMedia:
+        """Where the calls so far agreed on media, for `Scanner.finish`."""
+        return AnnouncedMedia(self.trackers.calls.calls.values())
 
     def problem(self, id: str, what: str, place: Place | None = None) -> None:
         """Count something that went wrong, with the first frames in which it did."""

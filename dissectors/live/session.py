@@ -107,7 +107,7 @@ class Session:
                     self._look()
                     spent = time.monotonic() - now
                     due = time.monotonic() + max(MIN_LOOK_SECONDS, spent / MAX_LOOK_SHARE)
-            self.engine.feed(self.scanner.finish())
+            self.engine.feed(self.scanner.finish(self.engine.announced()))
             self.engine.retire_finished(self.scanner, at_the_end=True)
         finally:
             self._close()

@@ -21,6 +21,7 @@ from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux.counters import MAX_DROPOUT, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN, UNKNOWN_ROW
+from dissectors.wire.datagram import Flow
 
 NUMBER = {name: number for number, name in enumerate(PROTOCOLS)}
 STUN, DTLS, TURN, RTCP, RTP, QUIC = (NUMBER[name] for name in ("STUN", "DTLS", "TURN", "RTCP", "RTP", "QUIC"))
@@ -71,6 +72,10 @@ MIN_CROWD = 1024
 """How many datagrams in probation are not searched for those that were settled meanwhile."""
 
 UNCONFIRMED = "nothing in its flow confirms it"
+ANNOUNCED = "SDP announced its addresses, ports and payload type"
+
+Announced = Callable[[Flow, int, int], bool]
+"""Whether the two sides of a call agreed on RTP of a payload type on a flow, at a time in nanoseconds."""
 
 
 class Entry(NamedTuple):
@@ -186,12 +191,26 @@ class Evidence:
             return settled
         return self._rules.get(protocol, self._on_the_pair)(entry)
 
-    def finish(self) -> list[Entry]:
-        """Whatever still waits, given up: there is no more evidence to come."""
+    def finish(self, announced: Announced | None = None) -> list[Entry]:
+        """The verdicts on whatever still waits: there is no more evidence to come, but for what SDP has `announced`."""
         settled = []
         while self._probation:
             settled += self._give_up()
-        return settled
+        return settled if announced is None else [self._as_announced(entry, announced) for entry in settled]
+
+    def _as_announced(self, entry: Entry, announced: Announced) -> Entry:
+        """RTP, however little, where both sides of a call said that it would be there; else the entry as it is."""
+        payload = entry.payload
+        is_rtp = entry.strength == "plausible" and ROWS[entry.row][0] == RTP and len(payload) >= 12
+        if not is_rtp or not announced(entry.flow.flow, payload[1] & 0x7F, entry.time):
+            return entry
+        key = (entry.flow.number, int.from_bytes(payload[8:12], "big"))
+        counters = self.streams.get(key)
+        if counters is None:
+            counters = self.streams[key] = self._counters(key[1], key[0])
+            counters.evidence = ANNOUNCED
+        counters.update(entry.time, (entry.file, entry.frame), payload, entry.length)
+        return _confirmed(entry, RTP, ANNOUNCED)
 
     # What is certain, and what it releases.
 

@@ -14,7 +14,7 @@ from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import BINDING, bind, carried
 from dissectors.mux.classify import classify, match
 from dissectors.mux.counters import Counters
-from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Entry, Evidence
+from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable, PairState
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures.records import Record, Walker
@@ -142,10 +142,10 @@ class Scanner:
         self._evidence.forget(streams)
         self.flows.forget(flows)
 
-    def finish(self) -> Batch:
-        """What was still waiting for evidence, given up."""
+    def finish(self, announced: Announced | None = None) -> Batch:
+        """What was still waiting for evidence, given up; `announced` says which RTP the calls have agreed on."""
         batch = Batch()
-        self._settle(batch, self._evidence.finish())
+        self._settle(batch, self._evidence.finish(announced))
         return batch
 
     def tell(

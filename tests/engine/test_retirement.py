@@ -69,7 +69,7 @@ def told(story: Story, limit: int) -> Report:
         records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
     for batch in scanner.scan(records):
         engine.feed(batch)
-    engine.feed(scanner.finish())
+    engine.feed(scanner.finish(engine.announced()))
     return engine.report(scanner, ())
 
 
@@ -152,7 +152,7 @@ def crowd(scanner: Scanner, well: int, story: Story = CROWD, together: int = 16)
         engine.feed(batch)
         engine.retire_finished(scanner)
         most = max(most, len(scanner.streams))
-    engine.feed(scanner.finish())
+    engine.feed(scanner.finish(engine.announced()))
     engine.retire_finished(scanner, at_the_end=True)
     return engine.report(scanner, ()), most
 

@@ -122,7 +122,7 @@ def test_both_scans_lead_to_the_same_report(path: Path) -> None:
         capture = Capture("made", BytesIO(path.read_bytes()))
         for batch in capture.through(partial(scanner.read, 0, capture.walker)):
             engine.feed(batch)
-        engine.feed(scanner.finish())
+        engine.feed(scanner.finish(engine.announced()))
         report = engine.report(scanner, ())
         reports.append(report)
     ours, theirs = ({**plain(report), "capture": None} for report in reports)

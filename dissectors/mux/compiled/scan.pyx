@@ -184,10 +184,10 @@ cdef class Scanner:
         self.flows.forget(flows)
         self.index.shrink()
 
-    def finish(self):
-        """What was still waiting for evidence, given up."""
+    def finish(self, announced=None):
+        """What was still waiting for evidence, given up; `announced` says which RTP the calls have agreed on."""
         batch = reference.Batch()
-        self.settle(batch.entries, self._evidence.finish())
+        self.settle(batch.entries, self._evidence.finish(announced))
         return batch
 
     def tell(self, records, verdicts):
