@@ -17,14 +17,16 @@ from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import PROTOCOLS, UNKNOWN
-from dissectors.report import Call, Capture, CaptureFile, Flow, Seen, Stream
+from dissectors.report import Call, Capture, CaptureFile, Flow, Handshake, Protection, Seen, Stream
 
 
 class Chosen(NamedTuple):
-    """The calls and checks that a report is about, where it is not about all of them."""
+    """The calls, checks, handshakes and RTCP that a report is about, where it is not about all of them."""
 
     calls: Iterable[CallState] | None = None
     checks: Iterable[Asked] | None = None
+    handshakes: tuple[Handshake, ...] | None = None
+    protection: tuple[Protection, ...] | None = None
 
 
 EVERYTHING = Chosen()
@@ -53,8 +55,8 @@ def facts(
         calls=tuple(_call(call, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls)),
         streams=members.streams,
         checks=tuple(each.to_report() for each in checks),
-        handshakes=trackers.handshakes.to_report(),
-        protection=trackers.control.protection(),
+        handshakes=trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes,
+        protection=trackers.control.protection() if chosen.protection is None else chosen.protection,
         problems=problems,
     )
     return values, members.of_retired
@@ -64,7 +66,7 @@ def facts_of_paths(
     trackers: Trackers, scan: ScanTables, states: Iterable[FlowState], streams: tuple[Stream, ...]
 ) -> Facts:
     """What the rules look at of these flows alone: checks, handshakes and RTCP; `streams` are those on them."""
-    flows = {state.flow for state in states}
+    flows = dict.fromkeys(state.flow for state in states)
     asked = trackers.checks.on(flows)
     # Rules about checks ask what else came on a flow, and on its way back.
     ways = {way for each in asked for way in (each.flow, each.flow.reverse)}

@@ -11,8 +11,7 @@ from collections.abc import Container, Iterator, Sequence
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
-from dissectors.analysis.streams.directory import Directory
-from dissectors.analysis.streams.stream import flows_of, used_by_retired
+from dissectors.engine.belongings import Belongings
 from dissectors.engine.facts import Chosen, facts, facts_of_paths
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanView
@@ -22,10 +21,11 @@ from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner, middle
 from dissectors.report import Finding, Place
+from dissectors.wire.datagram import host_of
 from dissectors.wire.values import Struct, field
 
-MIN_FINISHED = 32
-"""So many calls must have finished, and an eighth as many as are held, before the tables are searched."""
+MIN_FINISHED, SHARE = 32, 8
+"""So many calls must have finished, and an eighth as many as are held or were looked at in vain, to look for more."""
 
 CLOCK_MARGIN_NS = 600_000_000_000
 """What is dated so far ahead of all others is no newer than they are: a clock was wrong, or it was set back."""
@@ -66,44 +66,41 @@ class RetiredTotals(Struct):
         repeated.places += finding.places[:1] if len(repeated.places) < MAX_PLACES else ()
 
 
-class StreamOwners(Struct):
-    """Streams of calls that may go, by the call's number; streams of calls that have gone; flows of all others."""
-
-    of_call: dict[int, list[Counters]] = field(default_factory=dict)
-    of_retired: list[Counters] = field(default_factory=list)
-    busy: set[int] = field(default_factory=set)
-
-
 class Retirement:
     """Retires finished calls of some trackers; `totals` are what they leave behind."""
 
     def __init__(self, trackers: Trackers) -> None:
         self.totals = RetiredTotals()
         self._trackers = trackers
+        self._belongings = Belongings(trackers.calls)
 
     def retire_finished(self, scanner: Scanner, at_the_end: bool) -> None:
         """Let go of what is finished beyond what is held; cheap to ask, it looks when that is worth it.
 
-        At the end nothing more will come, so everything beyond goes: the report is the same whenever this was asked.
+        What it costs goes with what belongs to the calls that go. At the end nothing more will come, so everything
+        beyond goes, and all that is held is searched once: the report is the same whenever this was asked.
         """
-        calls = self._trackers.calls
-        enough = 1 if at_the_end else max(MIN_FINISHED, len(calls.calls) // 8)
+        calls, belongings = self._trackers.calls, self._belongings
+        enough = 1 if at_the_end else max(MIN_FINISHED, (len(calls.calls) + belongings.in_vain) // SHARE)
         recent = range(0) if at_the_end else _recent(scanner.recent_times)
         finished = calls.finished(recent) if calls.surplus >= enough else ()
         if len(finished) < enough:
             return
-        states = {state.number: state for state in scanner.flows}
-        owners = self._owners(scanner, finished, states, recent)
-        values = self._facts(scanner, finished, owners, states)
-        streams = self._retire_calls(finished, owners, values)
-        idle = self._idle(states, owners.busy, recent)
+        belongings.find(scanner, finished, recent, at_the_end)
+        values = self._facts(scanner, finished)
+        streams = self._retire_calls(finished, values) + belongings.left_streams()
+        idle = belongings.idle(streams)
         paths = facts_of_paths(self._trackers, scanner, idle, values.streams)
         for finding in findings(paths, OF_PATHS, MAX_ALIKE_PER_CALL * len(idle)):
             if finding.severity != "note":
                 self.totals.add(finding)
         self._forget(scanner, streams, idle, recent)
+        if at_the_end:
+            self._belongings = Belongings(calls)
+            scanner.flows.forget_groups()
+            scanner.stream_table.forget_groups()
 
-    def _retire_calls(self, finished: Sequence[CallState], owners: StreamOwners, values: Facts) -> list[Counters]:
+    def _retire_calls(self, finished: Sequence[CallState], values: Facts) -> list[Counters]:
         """Retire calls unless they are kept for their errors; gives back the streams that go with them."""
         calls = self._trackers.calls
         found = findings(values, OF_CALLS, MAX_ALIKE_PER_CALL * (len(finished) + len(values.streams)))
@@ -113,80 +110,49 @@ class Retirement:
             number = _call_of(values, finding)
             if number is not None and number not in kept:
                 self.totals.add(finding)
-        streams = owners.of_retired
+        streams: list[Counters] = []
         for number, call in enumerate(finished):
-            own = owners.of_call.get(number, ())
-            if number in kept:
-                owners.busy.update(flow for counters in own for flow in counters.flows)
-            else:
+            if number not in kept:
                 calls.retire(call)
-                streams += own
+                streams += self._belongings.of_call.get(call.call_id, ())
         return streams
 
-    def _owners(
-        self, scanner: Scanner, finished: Sequence[CallState], states: dict[int, FlowState], recent: Container[int]
-    ) -> StreamOwners:
-        """Whose the streams are; one that goes on after its call has ended stays until it is silent."""
-        calls = self._trackers.calls
-        directory = Directory(calls.calls.values())
-        numbers = {id(call): number for number, call in enumerate(finished)}
-        owners = StreamOwners()
-        for counters in scanner.streams:
-            state = next(iter(flows_of(counters, states)), None)
-            if state is None or counters.last in recent:
-                owners.busy.update(counters.flows)
-                continue
-            joined = directory.join(counters, state.flow)
-            if joined is not None and id(joined.call) in numbers:
-                owners.of_call.setdefault(numbers[id(joined.call)], []).append(counters)
-            elif joined is None and used_by_retired(counters, state.flow, calls.retired_media):
-                owners.of_retired.append(counters)
-            else:
-                owners.busy.update(counters.flows)
-        return owners
-
-    def _facts(
-        self, scanner: Scanner, finished: Sequence[CallState], owners: StreamOwners, states: dict[int, FlowState]
-    ) -> Facts:
+    def _facts(self, scanner: Scanner, finished: Sequence[CallState]) -> Facts:
         """What the rules look at of the finished calls alone."""
-        streams = [counters for number in sorted(owners.of_call) for counters in owners.of_call[number]]
-        used = {number for counters in streams for number in counters.flows}
-        pairs = {flow for call in finished for flow in call.pairs}
-        flows = [state for state in states.values() if state.number in used or state.flow in pairs]
-        hosts = {line.address for call in finished for line in call.announced}
-        checks = [asked for asked in self._trackers.checks.asked.values() if asked.flow.src in hosts]
-        return facts(self._trackers, ScanView(scanner, flows, streams), (), (), Chosen(finished, checks))[0]
-
-    def _idle(self, states: dict[int, FlowState], busy: set[int], recent: Container[int]) -> list[FlowState]:
-        """Flows that are silent, carry no stream that stays, and belonged to no call but those that have gone."""
-        calls = self._trackers.calls
-        retired = (calls.retired_media, calls.retired_signalling)
-        held = {flow for call in calls.calls.values() for flow in call.pairs}
-        idle = [state for state in states.values() if state.last not in recent and state.number not in busy]
-        return [
-            state
-            for state in idle
-            if state.flow not in held
-            and any(used_by_retired(state, state.flow, each) for each in retired)
-        ]
+        trackers, table = self._trackers, scanner.flows
+        of_call = self._belongings.of_call
+        streams = [counters for call in finished for counters in of_call.get(call.call_id, ())]
+        states = {state.number: state for counters in streams for state in table.numbered(counters.flows)}
+        states |= {state.number: state for call in finished for flow in call.pairs if (state := table.get(flow))}
+        flows = [states[number] for number in sorted(states)]
+        announced = [line for call in finished for line in call.announced]
+        hosts = dict.fromkeys(line.address for line in announced if line.address)
+        checks = [asked for asked in trackers.checks.on(hosts) if asked.mapped is not None]
+        hosts |= dict.fromkeys(host_of(each) for line in announced for each in line.media.endpoints)
+        ends = [state.flow for counters in streams for state in table.numbered(counters.flows)]
+        hosts |= dict.fromkeys(host for flow in ends for host in (flow.src, flow.dst))
+        chosen = Chosen(finished, checks, trackers.handshakes.to_report(hosts.keys()), ())
+        return facts(trackers, ScanView(scanner, flows, streams), (), (), chosen)[0]
 
     def _forget(
         self, scanner: Scanner, streams: list[Counters], flows: list[FlowState], recent: Container[int]
     ) -> None:
-        names = {state.flow for state in flows}
+        names = [state.flow for state in flows]
         self.totals.flows += len(flows)
         self.totals.streams += len(streams)
         self.totals.packets += sum(counters.packets for counters in streams)
         self.totals.lost += sum(counters.lost for counters in streams)
         scanner.forget(streams, flows)
-        stay = [state.flow for state in scanner.flows]
-        endpoints = {(flow.src, flow.sport) for flow in stay} | {(flow.dst, flow.dport) for flow in stay}
-        trackers = self._trackers
-        trackers.calls.forget_endpoints(endpoints, recent)
+        trackers, table = self._trackers, scanner.flows
+        ends = {end for flow in names for end in ((flow.src, flow.sport), (flow.dst, flow.dport))}
+        trackers.calls.forget_endpoints(ends | self._belongings.places, lambda end: table.count_at(end) > 0, recent)
         trackers.checks.forget(names)
         trackers.handshakes.forget(names)
-        held = {counters.ssrc for counters in scanner.streams}
-        trackers.control.forget({counters.ssrc for counters in streams}, names, held, stay)
+        sources = {}
+        for ssrc in {counters.ssrc for counters in streams}:
+            stay = [number for other in scanner.stream_table.by_ssrc(ssrc) for number in other.flows]
+            sources[ssrc] = [state.flow for state in table.numbered(stay)]
+        trackers.control.forget(sources, names)
 
 
 def _recent(times: Sequence[int]) -> range:

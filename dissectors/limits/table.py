@@ -22,6 +22,10 @@ class Table(OrderedDict[Key, Value]):
     being asked, `used` gives the number of a value's last use, the larger the later, and that decides; such a table
     keeps the order in which its entries came. `name` says what the entries are, `hits` counts those that were given up
     for want of room, as `bounds` does by name. `given_up` is called with the key and the value of each.
+
+    `groups` says of an entry to which groups it belongs, the same as long as it is there; so `of` finds what belongs
+    together without a search. The groups are made when somebody asks first: a table that nobody asks is as small as
+    without.
     """
 
     def __init__(
@@ -33,6 +37,7 @@ class Table(OrderedDict[Key, Value]):
         octets: int | None = None,
         used: Callable[[Value], int] | None = None,
         given_up: Callable[[Key, Value], object] | None = None,
+        groups: Callable[[Key, Value], tuple[Hashable, ...]] | None = None,
     ) -> None:
         super().__init__()
         self.name, self.limit, self.octets = name, limit, octets
@@ -40,12 +45,16 @@ class Table(OrderedDict[Key, Value]):
         self._bounds, self._used, self._given_up = bounds, used, given_up
         self._weights: dict[Key, int] = {}
         self._idle: list[tuple[int, Key]] = []
+        self._groups_of = groups
+        self._groups: dict[Hashable, Any] | None = None
 
     def __setitem__(self, key: Key, value: Value) -> None:
         if key not in self:
             while len(self) >= self.limit and self:
                 self._give_up()
             super().__setitem__(key, value)
+            if self._groups is not None:
+                self._enter(self._groups, key, value)
             return
         super().__setitem__(key, value)
         if self._used is None:
@@ -71,7 +80,23 @@ class Table(OrderedDict[Key, Value]):
             self.move_to_end(key)
         return value
 
+    def of(self, group: Hashable) -> list[Key]:
+        """The keys of a group, in the order in which they came."""
+        found = self._known().get(group)
+        return [] if found is None else [*found] if type(found) is dict else [found]
+
+    def count_of(self, group: Hashable) -> int:
+        """How many these are, without making a list of them."""
+        found = self._known().get(group)
+        return 0 if found is None else len(found) if type(found) is dict else 1
+
+    def forget_groups(self) -> None:
+        """Give back what the groups take; they are made anew where somebody asks."""
+        self._groups = None
+
     def __delitem__(self, key: Key) -> None:
+        if self._groups is not None:
+            self._leave(self._groups, key, self[key])
         super().__delitem__(key)
         self.weight -= self._weights.pop(key, 0)
 
@@ -89,6 +114,7 @@ class Table(OrderedDict[Key, Value]):
         self._weights.clear()
         self._idle.clear()
         self.weight = 0
+        self._groups = None
 
     def _give_up(self) -> None:
         """Let go of the entry least recently used."""
@@ -104,6 +130,33 @@ class Table(OrderedDict[Key, Value]):
         self.hits += 1
         if self._bounds is not None:
             self._bounds.hit(self.name)
+
+    def _known(self) -> dict[Hashable, Any]:
+        if self._groups is None:
+            self._groups = {}
+            for key, value in self.items() if self._groups_of is not None else ():
+                self._enter(self._groups, key, value)
+        return self._groups
+
+    def _enter(self, groups: dict[Hashable, Any], key: Key, value: Value) -> None:
+        """Add a key to its groups; most hold one key, which needs no dictionary."""
+        for group in self._groups_of(key, value) if self._groups_of is not None else ():
+            found = groups.get(group)
+            if found is None:
+                groups[group] = key
+            elif type(found) is dict:
+                found[key] = None
+            elif found != key:
+                groups[group] = {found: None, key: None}
+
+    def _leave(self, groups: dict[Hashable, Any], key: Key, value: Value) -> None:
+        """Take a key out of its groups."""
+        for group in self._groups_of(key, value) if self._groups_of is not None else ():
+            found = groups.get(group)
+            if type(found) is dict:
+                found.pop(key, None)
+            if not found or found == key:
+                groups.pop(group, None)
 
     def _longest_idle(self, used: Callable[[Value], int]) -> Key:
         """The key of the entry that was used least recently, as its value says; of several the one that came first.

@@ -10,7 +10,7 @@ Laws of this file:
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -101,6 +101,27 @@ class Entry(NamedTuple):
     encrypted: bool
 
 
+class StreamTable(Table[tuple[int, int], Counters]):
+    """Counters by (flow number, SSRC), found by either of them, too; at most `limit`, those used last."""
+
+    def __init__(self, limit: int, bounds: Bounds, given_up: Callable[[tuple[int, int], Counters], object]) -> None:
+        super().__init__(
+            "streams", limit, bounds, used=attrgetter("used"), given_up=given_up, groups=_flow_and_source
+        )
+
+    def on(self, flow: int) -> list[Counters]:
+        """The streams on the flow with this number."""
+        return [self[key] for key in self.of(("flow", flow))]
+
+    def by_ssrc(self, ssrc: int) -> list[Counters]:
+        """The streams with this SSRC, once for each flow that they used."""
+        return [self[key] for key in self.of(("ssrc", ssrc))]
+
+
+def _flow_and_source(key: tuple[int, int], _: Counters) -> tuple[Hashable, ...]:
+    return ("flow", key[0]), ("ssrc", key[1])
+
+
 class Evidence:
     """Judges entries in the order of their arrival; `judge` gives back those that are settled now.
 
@@ -121,12 +142,9 @@ class Evidence:
         self.bounds = bounds = bounds or Bounds()
         self._left_out: Counter[str] = Counter()
         self.forced = forced or {}
-        used = attrgetter("used")
-        self.streams: Table[tuple[int, int], Counters] = Table(
-            "streams", streams, bounds, used=used, given_up=self._given_up
-        )
+        self.streams = StreamTable(streams, bounds, self._given_up)
         self._candidates: Table[tuple[int, int], Waiting] = Table("candidates for streams", streams, bounds)
-        self._latest: Table[int, Counters] = Table("SSRCs of streams", streams, bounds, used=used)
+        self._latest: Table[int, Counters] = Table("SSRCs of streams", streams, bounds, used=attrgetter("used"))
         self.reported: Table[int, bool] = Table("SSRCs in RTCP", streams, bounds)
         self.waits_for_source: Table[int, Waiting] = Table("SSRCs that wait for RTP", MAX_WAITING_SSRCS, bounds)
         self._probation: deque[tuple[Entry, Waiting]] = deque()
@@ -164,9 +182,9 @@ class Evidence:
                 self.streams.pop((flow, counters.ssrc), None)
             self._left_out += left_out(counters)
             self._forgotten += 1
-        held = {ssrc: counters for (_, ssrc), counters in self.streams.items()}
         for counters in gone:
-            ssrc, other = counters.ssrc, held.get(counters.ssrc)
+            ssrc = counters.ssrc
+            other = next(reversed(self.streams.by_ssrc(ssrc)), None)
             if other is None:
                 self.reported.pop(ssrc, None)
                 self._latest.pop(ssrc, None)

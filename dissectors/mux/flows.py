@@ -6,7 +6,7 @@ that it did is counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from ipaddress import ip_address
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -30,6 +30,20 @@ class FlowKey(NamedTuple):
     @property
     def reverse(self) -> FlowKey:
         return FlowKey(self.dst, self.dport, self.src, self.sport, self.inside)
+
+
+def key_of(flow: Flow) -> FlowKey | None:
+    """The key of a flow whose addresses are written out; None where one of them is no address."""
+    src, dst = packed(flow.src), packed(flow.dst)
+    return None if src is None or dst is None else FlowKey(src, flow.sport, dst, flow.dport, flow.inside)
+
+
+def packed(address: str) -> bytes | None:
+    """An address as it stands on the wire, None where it is a name."""
+    try:
+        return ip_address(address).packed
+    except ValueError:
+        return None
 
 
 class PairState:
@@ -105,7 +119,7 @@ class FlowTable:
         self._state, self._pair = state, pair
         self.made = 0
         self._flows: Table[FlowKey, FlowState] = Table(
-            "flows", limit, bounds, used=attrgetter("used"), given_up=_close
+            "flows", limit, bounds, used=attrgetter("used"), given_up=_close, groups=_ends
         )
 
     def __iter__(self) -> Iterator[FlowState]:
@@ -129,6 +143,32 @@ class FlowTable:
         for state in states:
             state.open = False
             self._flows.pop(state.key, None)
+
+    def get(self, flow: Flow) -> FlowState | None:
+        """The open flow with these addresses and ports."""
+        key = key_of(flow)
+        return None if key is None else self._flows.get(key)
+
+    def at(self, endpoint: tuple[str, int]) -> list[FlowState]:
+        """The open flows that begin or end at an address and port."""
+        return [self._flows[key] for key in self._flows.of((packed(endpoint[0]), endpoint[1]))]
+
+    def count_at(self, endpoint: tuple[str, int]) -> int:
+        """How many these are."""
+        return self._flows.count_of((packed(endpoint[0]), endpoint[1]))
+
+    def numbered(self, numbers: Iterable[int]) -> Iterator[FlowState]:
+        """The open flows with these numbers, in this order."""
+        return (self._flows[key] for number in numbers for key in self._flows.of(number))
+
+    def forget_groups(self) -> None:
+        """Give back what it takes to know the flows by their ends and numbers."""
+        self._flows.forget_groups()
+
+
+def _ends(key: FlowKey, state: FlowState) -> tuple[Hashable, ...]:
+    """What a flow is found by: both of its ends, and its number."""
+    return (key.src, key.sport), (key.dst, key.dport), state.number
 
 
 def _close(_: FlowKey, state: FlowState) -> None:

@@ -14,7 +14,7 @@ from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import BINDING, bind, carried
 from dissectors.mux.classify import classify, match
 from dissectors.mux.counters import Counters
-from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Entry, Evidence
+from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Entry, Evidence, StreamTable
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable, PairState
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures.records import Record, Walker
@@ -105,6 +105,11 @@ class Scanner:
     def streams(self) -> list[Counters]:
         """The counters of every confirmed RTP stream, once each."""
         return self._evidence.confirmed
+
+    @property
+    def stream_table(self) -> StreamTable:
+        """The same by flow and SSRC."""
+        return self._evidence.streams
 
     @property
     def recent_times(self) -> tuple[int, ...]:

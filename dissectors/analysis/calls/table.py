@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterable
 from itertools import islice, takewhile
 
 from dissectors.analysis.calls.call import KINDS, CallState
@@ -27,6 +27,9 @@ MAX_INTERVALS_PER_ENDPOINT = 64
 MEDIA_MARGIN_NS = 32_000_000_000
 """Media may begin so long before the first message that was captured, and end so long after the last."""
 
+MIN_CHANGED = 1024
+"""So many calls may have changed, and twice as many as are held, before they are no longer told apart."""
+
 MAX_FINISHED_CALLS = 256
 """Calls that ended well, and transactions outside of calls, that are held although they are over."""
 
@@ -42,6 +45,8 @@ RANKS = {
     "established": ESTABLISHED, "fragment": ATTEMPT,
 }
 OPEN = ("unanswered", "ringing", "established")
+
+Endpoint = tuple[str, int]
 
 
 class RetiredInterval(Struct, frozen=True):
@@ -71,7 +76,8 @@ class Calls:
     an endpoint, `retired_signalling` the same of transactions, for at most `max_endpoints` each. `bounds` counts what
     is given up, calls only where they were open. A Call-ID that comes back is `returned`, and was counted before.
     `texts` and `descriptions` are what may still be kept of texts and of what they describe; a text that finds no room
-    is empty.
+    is empty. `changed` are the Call-IDs of calls that were fed, or are gone, since somebody made it empty; it is None
+    as long as nobody wants to know, and once there are more than are worth knowing.
     """
 
     def __init__(
@@ -84,13 +90,14 @@ class Calls:
         self.texts, self.descriptions = texts or Texts(MAX_TEXT_OCTETS, bounds), Budget(MAX_DESCRIPTION_OCTETS)
         self.calls: dict[str, CallState] = {}
         self.retired: Counter[tuple[str, str]] = Counter()
-        self.retired_media: Table[tuple[str, int], list[RetiredInterval]] = Table(
+        self.retired_media: Table[Endpoint, list[RetiredInterval]] = Table(
             "media of retired calls", max_endpoints, bounds
         )
-        self.retired_signalling: Table[tuple[str, int], list[RetiredInterval]] = Table(
+        self.retired_signalling: Table[Endpoint, list[RetiredInterval]] = Table(
             "signalling of retired transactions", max_endpoints, bounds
         )
         self._ranked: tuple[OrderedDict[str, None], ...] = tuple(OrderedDict() for _ in range(ESTABLISHED + 1))
+        self.changed: dict[str, None] | None = None
         self._kept_for_errors: set[str] = set()
         self._recently_retired = RecentlyRetired("Call-IDs that were let go", bounds)
 
@@ -112,6 +119,7 @@ class Calls:
             if len(self.calls) >= self.limit:
                 self._make_room()
         self.calls[call_id] = call
+        self._note(call_id)
         broken = call.feed(datagram, message, identity)
         self._rank(call)
         return broken
@@ -137,11 +145,22 @@ class Calls:
         self._rank(call)
         return True
 
-    def forget_endpoints(self, used: Container[tuple[str, int]], recent: Container[int]) -> None:
-        """Forget what went on at endpoints and did not end at a recent time, unless they are still in use."""
-        for table in (self.retired_media, self.retired_signalling):
-            for endpoint in [each for each, left in table.items() if left[-1].end not in recent and each not in used]:
-                del table[endpoint]
+    def forget_endpoints(
+        self, endpoints: Iterable[Endpoint], in_use: Callable[[Endpoint], bool], recent: Container[int]
+    ) -> None:
+        """Forget what went on at these endpoints and did not end at a recent time, unless they are still in use."""
+        for endpoint in endpoints:
+            for table in (self.retired_media, self.retired_signalling):
+                left = table.get(endpoint)
+                if left is not None and left[-1].end not in recent and not in_use(endpoint):
+                    del table[endpoint]
+
+    def _note(self, call_id: str) -> None:
+        """Note that a call has changed; where calls come and go unasked, it is cheaper to look at all of them."""
+        if self.changed is not None:
+            self.changed[call_id] = None
+            if len(self.changed) > MIN_CHANGED + 2 * len(self.calls):
+                self.changed = None
 
     def _rank(self, call: CallState) -> None:
         """Put a call behind all others of its rank."""
@@ -171,6 +190,7 @@ class Calls:
             del self._ranked[call.rank][call.call_id]
         self._kept_for_errors.discard(call.call_id)
         del self.calls[call.call_id]
+        self._note(call.call_id)
         call.release()
         if not call.returned:
             self.retired[call.kind, call.outcome] += 1
@@ -180,8 +200,7 @@ class Calls:
     def _remember_endpoints(self, call: CallState) -> None:
         """Remember when a call had media at its endpoints, and when a transaction used them."""
         used = RetiredInterval(call.start, call.last)
-        announced = {(line.address, line.port) for line in call.announced if line.address and line.port}
-        signalled = {(flow.src, flow.sport) for flow in call.pairs}
+        announced, signalled = endpoints_of(call)
         # Where everything shares a port, media go where the signalling does, whether or not an SDP was seen.
         for endpoint in announced | signalled if call.kind == "call" else announced:
             intervals = self.retired_media.use(endpoint) or []
@@ -193,3 +212,9 @@ class Calls:
         for endpoint in signalled if call.kind != "call" else ():
             before = self.retired_signalling.get(endpoint)
             self.retired_signalling[endpoint] = [before[0].joined(used) if before else used]
+
+
+def endpoints_of(call: CallState) -> tuple[set[Endpoint], set[Endpoint]]:
+    """Where a call wants to receive media, and where it signalled."""
+    announced = {(line.address, line.port) for line in call.announced if line.address and line.port}
+    return announced, {(flow.src, flow.sport) for flow in call.pairs}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Hashable, Iterable
 from operator import attrgetter
 
 from dissectors.limits.budget import Bounds
@@ -22,7 +22,10 @@ REQUEST_TIMEOUT_NS = 39_500_000_000
 
 
 class Asked(Struct):
-    """What one end asked of another with one method; times are nanoseconds, `used` numbers its last message."""
+    """What one end asked of another with one method; times are nanoseconds.
+
+    `began` and `used` number its first and its last message.
+    """
 
     flow: Flow
     kind: str
@@ -45,6 +48,7 @@ class Asked(Struct):
     silent: int = 0
     last_answer: int | None = None
     place: Place = Place(0, 0)
+    began: int = 0
     used: int = 0
 
     def to_report(self) -> Check:
@@ -86,19 +90,21 @@ class Checks:
         self._bounds = bounds or Bounds()
         self._texts = texts or Texts(MAX_TEXT_OCTETS, self._bounds)
         self.asked: Table[tuple[Flow, str], Asked] = Table(
-            "checks", limit, self._bounds, used=attrgetter("used"), given_up=self._release
+            "checks", limit, self._bounds, used=attrgetter("used"), given_up=self._release, groups=_flow_and_host
         )
         self._messages = 0
         self._pending: Pending[Asked] = Pending("STUN requests", MAX_PENDING, REQUEST_TIMEOUT_NS, self._bounds)
 
-    def on(self, flows: Container[Flow]) -> list[Asked]:
-        """What was asked on these flows."""
-        return [asked for (flow, _), asked in self.asked.items() if flow in flows]
+    def on(self, groups: Iterable[Flow | str]) -> list[Asked]:
+        """What was asked on these flows, or by these hosts, in the order in which it began."""
+        found = [self.asked[key] for group in groups for key in self.asked.of(group)]
+        return sorted(found, key=attrgetter("began"))
 
-    def forget(self, flows: Container[Flow]) -> None:
+    def forget(self, flows: Iterable[Flow]) -> None:
         """Let go of what was asked on these flows."""
-        for key in [key for key in self.asked if key[0] in flows]:
-            self._release(key, self.asked.pop(key))
+        for flow in flows:
+            for key in self.asked.of(flow):
+                self._release(key, self.asked.pop(key))
 
     def feed(self, datagram: Datagram, message: stun.Message) -> None:
         """Take one STUN message."""
@@ -127,7 +133,8 @@ class Checks:
         asked = self.asked.get(key)
         if asked is None:
             asked = self.asked[key] = Asked(
-                datagram.flow, kind, datagram.time, datagram.time, place=Place(datagram.file, datagram.frame)
+                datagram.flow, kind, datagram.time, datagram.time, place=Place(datagram.file, datagram.frame),
+                began=self._messages,
             )
         return asked
 
@@ -174,6 +181,11 @@ class Checks:
         relayed, lifetime = message.relayed_address, message.lifetime
         asked.relayed = asked.relayed if relayed is None else str(relayed)
         asked.lifetime = asked.lifetime if lifetime is None else lifetime
+
+
+def _flow_and_host(key: tuple[Flow, str], _: Asked) -> tuple[Hashable, ...]:
+    """What a check is found by: its flow, and the host that asks."""
+    return key[0], key[0].src
 
 
 def _kind(message: stun.Message) -> str:

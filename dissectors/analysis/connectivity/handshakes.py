@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Collection, Hashable, Iterable, Iterator
+from typing import Any
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
@@ -95,18 +96,23 @@ class Handshakes:
 
     def __init__(self, limit: int, bounds: Bounds | None = None) -> None:
         self._bounds = bounds = bounds or Bounds()
-        self._states: Table[Flow, State] = Table("handshakes", limit, bounds)
-        self._earlier: Table[tuple[Flow, int], State] = Table("handshakes", limit, bounds)
+        self._states: Table[Flow, State] = Table(
+            "handshakes", limit, bounds, groups=lambda flow, _: _flow_and_hosts(flow)
+        )
+        self._earlier: Table[tuple[Flow, int], State] = Table(
+            "handshakes", limit, bounds, groups=lambda key, _: _flow_and_hosts(key[0])
+        )
         self._fragments: Table[tuple[Flow, bool], list[Fragment]] = Table(
             "certificates in part", 2 * limit, bounds, octets=MAX_CERTIFICATE_OCTETS
         )
 
-    def forget(self, flows: Container[Flow]) -> None:
+    def forget(self, flows: Iterable[Flow]) -> None:
         """Let go of the handshakes on these flows."""
-        for key in [key for key in self._states if key in flows]:
-            self._let_go(key)
-        for earlier in [earlier for earlier in self._earlier if earlier[0] in flows]:
-            del self._earlier[earlier]
+        for flow in flows:
+            if flow in self._states:
+                self._let_go(flow)
+            for earlier in self._earlier.of(flow):
+                del self._earlier[earlier]
 
     def feed(self, datagram: Datagram, message: dtls.Message) -> None:
         """Take the records of one datagram; raises `Malformed` where fragments make a certificate that does not fit."""
@@ -129,15 +135,16 @@ class Handshakes:
         end.encrypted |= any(record.encrypted for record in message.records)
         self._certificate(end, (state.flow, by_client), message)
 
-    def to_report(self, flows: Container[Flow] | None = None) -> tuple[Handshake, ...]:
+    def to_report(self, groups: Collection[Flow | str] | None = None) -> tuple[Handshake, ...]:
         """Those of which at least a hello or a certificate was seen, in the order in which they began.
 
-        With `flows` only those that began on one of them.
+        With `groups` only those that began on one of these flows, or at one of these hosts.
         """
-        known = (*self._earlier.values(), *self._states.values())
-        states = sorted(
-            (each for each in known if flows is None or each.flow in flows), key=lambda each: each.first
-        )
+        tables: tuple[Table[Any, State], ...] = (self._earlier, self._states)
+        known = [
+            state for table in tables for state in (table.values() if groups is None else _within(table, groups))
+        ]
+        states = sorted(known, key=lambda each: each.first)
         return tuple(each.to_report() for each in states if each.opened or each.chosen or each.server.fingerprint)
 
     def _state(self, datagram: Datagram, begins: bool) -> State:
@@ -185,6 +192,20 @@ class Handshakes:
                 end.fingerprint = whole.body.fingerprint
         if end.fingerprint is None:
             self._fragments.put(key, fragments, sum(FRAGMENT_OCTETS + len(each.fragment) for each in fragments))
+
+
+def _flow_and_hosts(flow: Flow) -> tuple[Hashable, ...]:
+    """What a handshake is found by."""
+    return flow, flow.src, flow.dst
+
+
+def _within(table: Table[Any, State], groups: Collection[Flow | str]) -> Iterator[State]:
+    """The handshakes of a table on flows or at hosts; the key may be the way back of the flow that they began on."""
+    sought = {way for group in groups for way in ((group,) if isinstance(group, str) else (group, group.reverse))}
+    for key in dict.fromkeys(key for group in sought for key in table.of(group)):
+        state = table[key]
+        if state.flow in groups or state.flow.src in groups or state.flow.dst in groups:
+            yield state
 
 
 def _begins(message: dtls.Message) -> bool:

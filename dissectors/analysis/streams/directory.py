@@ -45,7 +45,7 @@ class Entered(Struct):
     lines: int = 0
     hosts: int = 0
     pairs: int = 0
-    places: set[tuple[Key, str]] = field(default_factory=set)
+    places: dict[tuple[Key, str], None] = field(default_factory=dict)
 
 
 def near(parties: list[Party], counters: Counters) -> list[Party]:
@@ -76,8 +76,15 @@ class Directory:
         if call is not None:
             if known is None:
                 known = self._entered[call_id] = Entered(call)
+            if len(call.pairs) > known.pairs:
+                for flow in call.pairs:
+                    self._put(known, ("signalling", flow), "")
             self._enter(known)
         return gone
+
+    def signals_on(self, flow: Flow) -> bool:
+        """Whether a call signals on a flow, of those that were entered by `update`."""
+        return ("signalling", flow) in self._parties
 
     def keys(self, call: CallState) -> Iterator[Key]:
         """Where a call stands that was entered by `update`, each key once or twice."""
@@ -138,7 +145,7 @@ class Directory:
         """Enter a side of a call under a key; which side signals on a flow is asked when there is a stream on it."""
         if (key, side) in known.places:
             return
-        known.places.add((key, side))
+        known.places[key, side] = None
         parties = self._parties.setdefault(key, [])
         start = known.call.start
         if parties and parties[-1][0].start > start:

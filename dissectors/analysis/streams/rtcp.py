@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
@@ -34,7 +34,9 @@ class BySource(Generic[Value]):
     """
 
     def __init__(self, name: str, limit: int, bounds: Bounds) -> None:
-        self._values: Table[tuple[int, Hosts], Value] = Table(name, limit, bounds)
+        self._values: Table[tuple[int, Hosts], Value] = Table(
+            name, limit, bounds, groups=lambda key, _: key[:1]
+        )
         # There are no more of these than of the others, and they are less dear.
         self._only: Table[int, Hosts | None] = Table(name, limit)
 
@@ -52,12 +54,13 @@ class BySource(Generic[Value]):
         self._only[ssrc] = hosts if self._only.get(ssrc, hosts) == hosts else None
         return value
 
-    def forget(self, sources: Container[int], held: Container[int], hosts: Container[Hosts]) -> None:
-        """Let go of what is known of these sources; of one that is `held` elsewhere only what no such hosts told."""
-        for key in [key for key in self._values if key[0] in sources and not (key[0] in held and key[1] in hosts)]:
-            del self._values[key]
-        for ssrc in [ssrc for ssrc in self._only if ssrc in sources and ssrc not in held]:
-            del self._only[ssrc]
+    def forget(self, ssrc: int, held: Collection[Hosts]) -> None:
+        """Let go of what is known of a source, but between those hosts between which it is `held` elsewhere."""
+        for key in self._values.of(ssrc):
+            if key[1] not in held:
+                del self._values[key]
+        if not held:
+            self._only.pop(ssrc, None)
 
     def of(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> list[Value]:
         """What is known of the stream on these flows.
@@ -167,25 +170,25 @@ class Control:
             if reader := self._readers.get(type(packet)):
                 reader(datagram.time, hosts, packet)
 
-    def forget(
-        self, sources: Container[int], flows: Container[Flow], held: Container[int], stay: Iterable[Flow]
-    ) -> None:
+    def forget(self, sources: Mapping[int, Collection[Flow]], flows: Iterable[Flow]) -> None:
         """Let go of what was said of these sources, and on these flows.
 
-        Streams that are `held`, on flows that `stay`, may have the same SSRC: what is known of them stays.
+        A source may have streams that stay, on the flows that stand with it: what is known between their hosts stays.
         """
-        hosts = set(map(between, stay))
-        self._heard.forget(sources, held, hosts)
-        self._said_bye.forget(sources, held, hosts)
-        for flow in [flow for flow in self._covered if flow in flows]:
-            self._uncover(flow, self._covered.pop(flow))
+        for ssrc, stay in sources.items():
+            held = set(map(between, stay))
+            self._heard.forget(ssrc, held)
+            self._said_bye.forget(ssrc, held)
+        for flow in flows:
+            if (covered := self._covered.pop(flow, None)) is not None:
+                self._uncover(flow, covered)
 
-    def protection(self, flows: Container[Flow] | None = None) -> tuple[Protection, ...]:
-        """The report's values, in the order in which the 5-tuples began; with `flows` only of these."""
+    def protection(self, flows: Iterable[Flow] | None = None) -> tuple[Protection, ...]:
+        """The report's values, in the order in which the 5-tuples began; with `flows` only of these, in their order."""
+        found = self._covered.items() if flows is None else ((f, self._covered[f]) for f in flows if f in self._covered)
         return tuple(
             Protection(flow.src, flow.sport, flow.dst, flow.dport, covered.encrypted, covered.clear, covered.place)
-            for flow, covered in self._covered.items()
-            if flows is None or flow in flows
+            for flow, covered in found
         )
 
     def _cover(self, datagram: Datagram, encrypted: bool) -> None:

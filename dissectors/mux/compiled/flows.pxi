@@ -127,6 +127,7 @@ cdef class FlowIndex:
     cdef list states
     cdef Slot *slots
     cdef uint64_t mask, secret, other
+    cdef Py_ssize_t closed
 
     def __init__(self):
         self.secret = <uint64_t> hash("where a flow begins to look for its place")
@@ -164,6 +165,13 @@ cdef class FlowIndex:
         self.slots[at] = Slot(hash, <PyObject *> state)
         return 0
 
+    cdef int let_go(self, Py_ssize_t flows) except -1:
+        """Some flows were closed: a table of which half is closed is made anew."""
+        self.closed += flows
+        if 2 * self.closed > len(self.states):
+            self.shrink()
+        return 0
+
     cdef int shrink(self) except -1:
         """A new table of the flows that are still open."""
         return self.build([each for each in self.states if (<FlowState> each).is_open])
@@ -179,6 +187,7 @@ cdef class FlowIndex:
         PyMem_Free(self.slots)
         self.slots, self.mask = larger, size - 1
         self.states = []
+        self.closed = 0
         for state in states:
             self.add(<FlowState> state)
         return 0

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, final
 
 from dissectors.mux.carried import Channels
-from dissectors.mux.evidence import Announced, Evidence
+from dissectors.mux.evidence import Announced, Evidence, StreamTable
 from dissectors.mux.flows import FlowKey, FlowTable, Waiting
 from dissectors.mux.scan import Batch, Bounds, Row
 from dissectors.wire.captures.records import Record, Walker
@@ -189,6 +189,8 @@ class Scanner:
     def flows(self) -> FlowTable: ...
     @property
     def streams(self) -> list[Counters]: ...
+    @property
+    def stream_table(self) -> StreamTable: ...
     @property
     def counts(self) -> list[int]: ...
     @property

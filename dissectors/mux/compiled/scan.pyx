@@ -136,6 +136,10 @@ cdef class Scanner:
         return self._evidence.confirmed
 
     @property
+    def stream_table(self):
+        return self._evidence.streams
+
+    @property
     def bounds_hit(self):
         return reference.bounds_hit(self.hits, self._evidence)
 
@@ -182,7 +186,7 @@ cdef class Scanner:
         self._evidence.forget(streams)
         self.generation = self._evidence.generation
         self.flows.forget(flows)
-        self.index.shrink()
+        self.index.let_go(len(flows))
 
     def finish(self, announced=None):
         """What was still waiting for evidence, given up; `announced` says which RTP the calls have agreed on."""

@@ -1,0 +1,156 @@
+"""What belongs to calls that go: their streams, and the flows that nobody else needs, found by key.
+
+What is held and belongs to none of these calls is not looked at, however much it is. What still had traffic when its
+call went is looked at again when that may be over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from dissectors.analysis.calls.call import CallState
+from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, Endpoint, endpoints_of
+from dissectors.analysis.streams.directory import Directory
+from dissectors.analysis.streams.stream import used_by_retired
+from dissectors.mux.counters import Counters
+from dissectors.mux.flows import FlowState
+from dissectors.mux.scan import Scanner
+
+FEW_FLOWS = 16
+"""So many flows at an endpoint are looked at whenever a call leaves there."""
+
+SHARE = 8
+"""Where there are more, they are looked at once an eighth as many calls have left."""
+
+
+PERIOD_NS = MEDIA_MARGIN_NS // 8
+"""What was heard last within so many nanoseconds is looked at again together: recent times are few such periods."""
+
+
+class Belongings:
+    """Finds what belongs to calls of a table.
+
+    After `find`, `of_call` are the streams of the calls by Call-ID, `places` the endpoints where calls were, `in_vain`
+    how many streams were looked at that stay.
+    """
+
+    def __init__(self, calls: Calls) -> None:
+        self.of_call: dict[str, list[Counters]] = {}
+        self.places: set[Endpoint] = set()
+        self.in_vain = 0
+        calls.changed = None
+        self._calls = calls
+        self._directory = Directory()
+        self._left: Counter[Endpoint] = Counter()
+        self._later: dict[int, dict[int, FlowState]] = {}
+        self._waiting: set[int] = set()
+        self._others: list[Counters] = []
+        self._flows: dict[int, FlowState] = {}
+
+    def find(self, scanner: Scanner, finished: Sequence[CallState], recent: range, everything: bool) -> None:
+        """Look for what belongs to finished calls and was not heard at a recent time, in nanoseconds.
+
+        With `everything` all streams and flows are looked at, and so they are where it is not known which calls went.
+        """
+        calls = self._calls
+        everything |= calls.changed is None
+        leaving = [*self._update(), *finished]
+        self._scanner, self._recent = scanner, recent
+        self.places = {end for call in leaving for end in set.union(*endpoints_of(call))}
+        self.places.update(*(calls.retired_media, calls.retired_signalling) if everything else ())
+        self._flows = {state.number: state for state in self._around(scanner, leaving, finished, everything)}
+        table = scanner.stream_table
+        streams = dict.fromkeys(counters for number in self._flows for counters in table.on(number))
+        for call in finished:
+            for kind, key in self._directory.keys(call):
+                streams |= dict.fromkeys(table.by_ssrc(key)) if kind == "ssrc" else {}
+        self.of_call, self._others = {}, []
+        names = {call.call_id for call in finished}
+        for counters in streams:
+            state = next(scanner.flows.numbered(counters.flows), None)
+            if state is None:
+                continue
+            joined = self._directory.join(counters, state.flow)
+            if joined is not None and joined.call.call_id in names and counters.last not in recent:
+                self.of_call.setdefault(joined.call.call_id, []).append(counters)
+            elif joined is None or joined.call.call_id in names:
+                self._others.append(counters)
+        self.in_vain = len(streams) - sum(map(len, self.of_call.values()))
+
+    def left_streams(self) -> list[Counters]:
+        """Of what was found, streams whose calls have gone before them, or just now; to be asked once these have."""
+        self._update()
+        left: list[Counters] = []
+        for counters in self._others:
+            state = next(self._scanner.flows.numbered(counters.flows))
+            if not used_by_retired(counters, state.flow, self._calls.retired_media):
+                continue
+            if counters.last in self._recent:
+                self._look_again(counters.last, state)
+            elif self._directory.join(counters, state.flow) is None:
+                left.append(counters)
+        self.in_vain -= len(left)
+        return left
+
+    def idle(self, leaving: Iterable[Counters]) -> list[FlowState]:
+        """Flows that are silent, carry no stream that stays, and belonged to no call but those that have gone."""
+        scanner, calls = self._scanner, self._calls
+        gone = dict.fromkeys(leaving)
+        flows = self._flows
+        flows |= {state.number: state for each in gone for state in scanner.flows.numbered(each.flows)}
+        idle = []
+        for number in sorted(flows):
+            state = flows[number]
+            retired = (calls.retired_media, calls.retired_signalling)
+            if not any(used_by_retired(state, state.flow, each) for each in retired):
+                continue
+            if state.last in self._recent:
+                self._look_again(state.last, state)
+            elif not self._directory.signals_on(state.flow) and gone.keys() >= {*scanner.stream_table.on(number)}:
+                idle.append(state)
+        self._flows = {}
+        return idle
+
+    def _update(self) -> list[CallState]:
+        """Enter what is new in the calls; gives back those that are gone."""
+        calls = self._calls
+        if calls.changed is None:
+            self._directory = Directory()
+        changed = [*calls.calls] if calls.changed is None else calls.changed
+        calls.changed = {}
+        gone = [self._directory.update(call_id, calls.calls.get(call_id)) for call_id in changed]
+        return [call for call in gone if call is not None]
+
+    def _around(
+        self, scanner: Scanner, leaving: Sequence[CallState], finished: Sequence[CallState], everything: bool
+    ) -> Iterator[FlowState]:
+        """The flows that may belong to calls that leave or are gone, and those that may be silent by now."""
+        table = scanner.flows
+        if everything:
+            yield from table
+            return
+        for call in leaving:
+            yield from (state for flow in call.pairs if (state := table.get(flow)))
+        keys = {key for call in finished for kind, key in self._directory.keys(call) if kind in ("endpoint", "host")}
+        keys |= {end for end in self.places if self._worth_looking(end, table.count_at(end))}
+        for end in keys:
+            yield from table.at(end)
+        recent = self._recent
+        over = [n for n in self._later if n * PERIOD_NS not in recent and (n + 1) * PERIOD_NS - 1 not in recent]
+        for states in map(self._later.pop, over):
+            self._waiting -= states.keys()
+            yield from (state for state in states.values() if state.open)
+
+    def _worth_looking(self, end: Endpoint, flows: int) -> bool:
+        """Whether enough calls have left an endpoint for all of its flows to be looked at."""
+        if flows <= FEW_FLOWS:
+            return True
+        self._left[end] += SHARE
+        return self._left[end] >= flows and self._left.pop(end) > 0
+
+    def _look_again(self, last: int, state: FlowState) -> None:
+        """Look at a flow again once it may be silent."""
+        if state.number not in self._waiting:
+            self._waiting.add(state.number)
+            self._later.setdefault(last // PERIOD_NS, {})[state.number] = state
