@@ -39,7 +39,7 @@ class Belongings:
         self.of_call: dict[str, list[Counters]] = {}
         self.places: set[Endpoint] = set()
         self.in_vain = 0
-        calls.changed = None
+        calls.changed = dict.fromkeys(calls.calls)
         self._calls = calls
         self._directory = Directory()
         self._left: Counter[Endpoint] = Counter()

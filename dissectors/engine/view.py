@@ -41,4 +41,10 @@ class ScanView:
         self.counts, self.octets = scanner.counts, scanner.octets
         self.datagrams, self.inside = scanner.datagrams, scanner.inside
         self.first, self.last = scanner.first, scanner.last
-        self.frames, self.build, self.bounds_hit = scanner.frames, scanner.build, scanner.bounds_hit
+        self.frames, self.build = scanner.frames, scanner.build
+        self._scanner = scanner
+
+    @property
+    def bounds_hit(self) -> Mapping[str, int]:
+        """Those of the whole scan; all of its streams are asked for that, so it is done where somebody asks."""
+        return self._scanner.bounds_hit

@@ -7,6 +7,7 @@ that it did is counted.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
+from functools import lru_cache
 from ipaddress import ip_address
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -16,6 +17,9 @@ from dissectors.limits.table import Table
 from dissectors.mux.carried import Channels
 from dissectors.mux.table import PROTOCOLS
 from dissectors.wire.datagram import Flow
+
+MAX_ADDRESSES = 4096
+"""Addresses that are remembered as they stand on the wire: calls name the same ones again and again."""
 
 
 class FlowKey(NamedTuple):
@@ -38,10 +42,11 @@ def key_of(flow: Flow) -> FlowKey | None:
     return None if src is None or dst is None else FlowKey(src, flow.sport, dst, flow.dport, flow.inside)
 
 
+@lru_cache(MAX_ADDRESSES)
 def packed(address: str) -> bytes | None:
     """An address as it stands on the wire, None where it is a name."""
     try:
-        return ip_address(address).packed
+        return ip_address(address).packed if ":" in address else bytes(map(int, address.split(".")))
     except ValueError:
         return None
 

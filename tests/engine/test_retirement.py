@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
 
+from dissectors.analysis.calls import table
+from dissectors.engine import belongings, retirement
 from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import Capacity
 from dissectors.limits import retired
 from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
 from dissectors.mux.evidence import MIN_RANDOM_SSRC
 from dissectors.mux.scan import RECENT_RECORDS, Scanner, middle
 from dissectors.mux.table import PROTOCOLS
@@ -431,3 +436,161 @@ def test_the_middle_of_the_last_times_is_what_the_clock_says(twin: type[Scanner]
         pass
     assert scanner.recent_times == tuple(times[-RECENT_RECORDS:])
     assert 100 < middle(scanner.recent_times) < 140
+
+
+class Visits:
+    """Counts how many entries of the tables are walked over; to find one by its key is no visit."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        for name in ("__iter__", "__reversed__", "keys", "values", "items"):
+            monkeypatch.setattr(Table, name, self._counting(getattr(OrderedDict, name)), raising=False)
+
+    def _counting(self, walk: Callable[[OrderedDict[Any, Any]], Iterable[Any]]) -> Callable[[Any], Iterator[Any]]:
+        def walked(held: OrderedDict[Any, Any]) -> Iterator[Any]:
+            for entry in walk(held):
+                self.count += 1
+                yield entry
+
+        return walked
+
+
+def foreign(number: int) -> Story:
+    """Flows, a stream, a check, a handshake and RTCP between hosts that no call knows."""
+    a, b, c = (f"192.0.2.{number}", 6000), ("198.18.0.1", 7000), ("198.18.0.1", 7001)
+    told: Story = [(1 + each, (a[0], 20_000 + each), b, b"\x05 foreign") for each in range(3)]
+    told += [*talk(a, b, 90_000 + number, start=2, seconds=0.2), *asked(3, attribute(0x0006, b"b:a"), src=a, dst=b)]
+    return [*told, (5, a, c, receiver_report(0, 90_000 + number)[3])]
+
+
+@pytest.mark.parametrize("twin", TWINS)
+def test_what_is_held_beside_finished_calls_is_walked_over_once(
+    twin: type[Scanner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retirement, "MIN_FINISHED", 2)
+    monkeypatch.setattr(retirement, "SHARE", 1000)
+    passes: list[int] = []
+    real = belongings.Belongings.find
+
+    def find(*arguments: Any) -> None:
+        passes.append(visits.count)
+        real(*arguments)
+
+    monkeypatch.setattr(belongings.Belongings, "find", find)
+    story = [*CROWD, *(told for number in range(60) for told in foreign(number))]
+    visits = Visits(monkeypatch)
+    made, _ = fed_and_asked(twin(), story)
+    before_the_end = passes[-1]
+    assert len(passes) > 60 and made.totals is not None and made.totals.calls_left_out == 192
+    held = len(made.flows) + len(made.streams) + len(made.checks)
+    assert held > 400
+    # The groups of each table are made once, over what is held then.
+    assert before_the_end <= held + 1000
+
+
+def fed_and_asked(scanner: Scanner, story: Story, engine: Engine | None = None) -> tuple[Report, Engine]:
+    engine = engine or Engine(max_finished=8)
+    frames = [(time, frame(src, dst, payload)) for time, src, dst, payload in sorted(story, key=lambda one: one[0])]
+    records = [(0, Record(n, int(time * 1e6), ETHERNET, one, len(one))) for n, (time, one) in enumerate(frames, 1)]
+    for batch in scanner.scan(records, 16):
+        engine.feed(batch)
+        engine.retire_finished(scanner)
+    engine.feed(scanner.finish())
+    engine.retire_finished(scanner, at_the_end=True)
+    return engine.report(scanner, ()), engine
+
+
+def test_many_flows_at_the_server_of_all_calls_are_looked_at_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retirement, "MIN_FINISHED", 2)
+    looked: Counter[str] = Counter()
+    real = belongings.used_by_retired
+
+    def used_by_retired(*arguments: Any) -> bool:
+        looked[type(arguments[0]).__name__] += 1
+        return real(*arguments)
+
+    monkeypatch.setattr(belongings, "used_by_retired", used_by_retired)
+    server = (SERVER[0], 5060)
+    beside: Story = [
+        (10_000.0 * minute + n, ("192.0.2.9", 10_000 + n), server, b"\x05 foreign") for n in range(400)
+        for minute in range(30)
+    ]
+    story = [*beside, *(told for n in range(300) for told in registered(n, n * 1000.0))]
+    made, _ = fed_and_asked(scanner_class()(), story)
+    assert made.totals is not None and made.totals.calls_left_out == 292
+    # Each of some 140 searches would look at all 400.
+    assert looked["FlowState"] < 10 * (400 + 300)
+
+
+def test_a_stream_that_outlasts_its_call_goes_once_it_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retirement, "MIN_FINISHED", 2)
+    a, b = ("198.51.100.1", 4000), ("203.0.113.1", 4000)
+    scanner, engine = scanner_class()(), Engine(max_finished=8)
+    held: list[bool] = []
+    real = engine.retire_finished
+
+    def watched(scanner: Scanner, at_the_end: bool = False) -> None:
+        real(scanner, at_the_end)
+        held.append(any(stream.ssrc == 9001 for stream in scanner.streams))
+
+    monkeypatch.setattr(engine, "retire_finished", watched)
+    fed_and_asked(scanner, [*CROWD, *talk(a, b, 9001, start=1400, seconds=60)], engine=engine)
+    assert engine.trackers.calls.calls.get("call 1") is None
+    first = held.index(True)
+    gone = held.index(False, first)
+    assert first < gone < len(held) - 20 and not any(held[gone:])
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_stream_that_outlasts_its_call_goes_when_the_clock_is_set(
+    hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retirement, "MIN_FINISHED", 2)
+    a, b = ("198.51.100.1", 4000), ("203.0.113.1", 4000)
+    set_at = EPOCH_MS + 70_000
+    outlasting = [(EPOCH_MS + time, *told) for time, *told in talk(a, b, 9001, start=1400, seconds=65)]
+    story = sorted([*LATE_CROWD, *outlasting], key=lambda one: one[0])
+    scanner, engine = scanner_class()(), Engine(max_finished=8)
+    held: list[bool] = []
+    records = []
+    for number, (time, src, dst, payload) in enumerate(story, 1):
+        octets, moment = frame(src, dst, payload), time + (hours * 3_600_000 if time >= set_at else 0)
+        records.append((0, Record(number, int(moment * 1e6), ETHERNET, octets, len(octets))))
+    for batch in scanner.scan(records, 16):
+        engine.feed(batch)
+        engine.retire_finished(scanner)
+        held.append(any(stream.ssrc == 9001 for stream in scanner.streams))
+    assert any(held) and not any(held[-20:])
+
+
+def test_where_calls_come_and_go_unasked_all_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "MIN_CHANGED", 4)
+    monkeypatch.setattr(retirement, "MIN_FINISHED", 1)
+    engine, scanner, seen = Engine(capacity=Capacity(calls=5), max_finished=100), scanner_class()(), 0
+    calls = engine.trackers.calls
+    for batch in batches(scanner, [told for n in range(60) for told in call(n, start=n * 1000.0)]):
+        engine.feed(batch)
+        engine.retire_finished(scanner)
+        seen = max(seen, len(calls.changed or ()))
+    assert calls.changed is None and seen <= 4 + 2 * 5 + 1
+    assert len(scanner.flows) == 120
+    calls.max_finished = 0
+    for batch in batches(scanner, [(200_000.0 + n, A, B, b"\x05 foreign") for n in range(200)]):
+        engine.feed(batch)
+        engine.retire_finished(scanner)
+    # Those of calls that made room before have gone, too.
+    assert calls.changed == {} and len(scanner.flows) == 1
+    assert len(calls.retired_media) == 0
+
+
+def batches(scanner: Scanner, story: Story) -> Iterator[Any]:
+    records = []
+    for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
+        octets = frame(src, dst, payload)
+        records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
+    return scanner.scan(records, 16)
+
+
+def test_endpoints_of_calls_that_went_are_forgotten_with_their_flows() -> None:
+    _, engine = fed_and_asked(scanner_class()(), CROWD)
+    assert len(engine.trackers.calls.retired_media) == 0

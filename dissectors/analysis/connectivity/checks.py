@@ -97,12 +97,13 @@ class Checks:
 
     def on(self, groups: Iterable[Flow | str]) -> list[Asked]:
         """What was asked on these flows, or by these hosts, in the order in which it began."""
+        groups = groups if self.asked else ()
         found = [self.asked[key] for group in groups for key in self.asked.of(group)]
         return sorted(found, key=attrgetter("began"))
 
     def forget(self, flows: Iterable[Flow]) -> None:
         """Let go of what was asked on these flows."""
-        for flow in flows:
+        for flow in flows if self.asked else ():
             for key in self.asked.of(flow):
                 self._release(key, self.asked.pop(key))
 

@@ -111,7 +111,7 @@ class Handshakes:
         for flow in flows:
             if flow in self._states:
                 self._let_go(flow)
-            for earlier in self._earlier.of(flow):
+            for earlier in self._earlier.of(flow) if self._earlier else ():
                 del self._earlier[earlier]
 
     def feed(self, datagram: Datagram, message: dtls.Message) -> None:
@@ -201,6 +201,8 @@ def _flow_and_hosts(flow: Flow) -> tuple[Hashable, ...]:
 
 def _within(table: Table[Any, State], groups: Collection[Flow | str]) -> Iterator[State]:
     """The handshakes of a table on flows or at hosts; the key may be the way back of the flow that they began on."""
+    if not table:
+        return
     sought = {way for group in groups for way in ((group,) if isinstance(group, str) else (group, group.reverse))}
     for key in dict.fromkeys(key for group in sought for key in table.of(group)):
         state = table[key]

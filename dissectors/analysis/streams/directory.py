@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -39,12 +40,16 @@ class Joined(Struct, frozen=True):
 
 
 class Entered(Struct):
-    """A call as it was entered: how many media lines, hosts and flows it had, and where it stands now."""
+    """A call as it was entered: how many media lines, hosts and flows it had, and where it stands now.
+
+    `signals_on` are the flows on which it signals, where that is counted.
+    """
 
     call: CallState
     lines: int = 0
     hosts: int = 0
     pairs: int = 0
+    signals_on: set[Flow] = field(default_factory=set)
     places: dict[tuple[Key, str], None] = field(default_factory=dict)
 
 
@@ -61,6 +66,7 @@ class Directory:
 
     def __init__(self, calls: Iterable[CallState] = ()) -> None:
         self._parties: dict[Key, list[Party]] = {}
+        self._signalling: Counter[Flow] = Counter()
         self._entered: dict[str, Entered] = {}
         self._lines: dict[str, MediaLines] = {}
         for call in sorted(calls, key=lambda each: each.start):
@@ -76,15 +82,15 @@ class Directory:
         if call is not None:
             if known is None:
                 known = self._entered[call_id] = Entered(call)
-            if len(call.pairs) > known.pairs:
-                for flow in call.pairs:
-                    self._put(known, ("signalling", flow), "")
+            if len(call.pairs) > len(known.signals_on):
+                self._signalling.update(call.pairs - known.signals_on)
+                known.signals_on |= call.pairs
             self._enter(known)
         return gone
 
     def signals_on(self, flow: Flow) -> bool:
         """Whether a call signals on a flow, of those that were entered by `update`."""
-        return ("signalling", flow) in self._parties
+        return flow in self._signalling
 
     def keys(self, call: CallState) -> Iterator[Key]:
         """Where a call stands that was entered by `update`, each key once or twice."""
@@ -155,6 +161,10 @@ class Directory:
 
     def _remove(self, known: Entered) -> None:
         self._lines.pop(known.call.call_id, None)
+        for flow in known.signals_on:
+            self._signalling[flow] -= 1
+            if not self._signalling[flow]:
+                del self._signalling[flow]
         for key, side in known.places:
             parties = self._parties[key]
             place = bisect_left(parties, known.call.start, key=_start)
