@@ -28,11 +28,15 @@ class Pending(Table[Hashable, tuple[int, Value]]):
         self._now = time
         self[key] = time, value
         if time >= self._due:
+            self._let_go(time)
+
+    def _let_go(self, time: int) -> None:
+        """Let the oldest give way where it is due, and note when the next one will be at the earliest."""
+        since = self._since(time)
+        if time - since >= self.timeout_ns:
+            self._give_up()
             since = self._since(time)
-            if time - since >= self.timeout_ns:
-                self._give_up()
-                since = self._since(time)
-            self._due = since + self.timeout_ns
+        self._due = since + self.timeout_ns
 
     def _since(self, now: int) -> int:
         """When the one that waits longest began; a moment if none does."""

@@ -14,6 +14,9 @@ IDLE_SHARE = 8
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
+# Found by name they are twice as quick as through `super`.
+_set, _delete = OrderedDict.__setitem__, OrderedDict.__delitem__
+
 
 class Table(OrderedDict[Key, Value]):
     """A mapping of at most `limit` entries that weigh at most `octets`: the one least recently used goes first.
@@ -52,11 +55,11 @@ class Table(OrderedDict[Key, Value]):
         if key not in self:
             while len(self) >= self.limit and self:
                 self._give_up()
-            super().__setitem__(key, value)
+            _set(self, key, value)
             if self._groups is not None:
                 self._enter(self._groups, key, value)
             return
-        super().__setitem__(key, value)
+        _set(self, key, value)
         if self._used is None:
             self.move_to_end(key)
 
@@ -97,8 +100,9 @@ class Table(OrderedDict[Key, Value]):
     def __delitem__(self, key: Key) -> None:
         if self._groups is not None:
             self._leave(self._groups, key, self[key])
-        super().__delitem__(key)
-        self.weight -= self._weights.pop(key, 0)
+        _delete(self, key)
+        if self._weights:
+            self.weight -= self._weights.pop(key, 0)
 
     def pop(self, key: Key, *default: Any) -> Any:
         """As of any mapping."""

@@ -164,12 +164,12 @@ class Evidence:
 
     def left_out(self) -> Counter[str]:
         """What found no room in the counters of streams, by name."""
-        return sum(map(left_out, self.confirmed), +self._left_out)
+        return self._left_out + left_out(self.confirmed)
 
     def _given_up(self, key: tuple[int, int], counters: Counters) -> None:
         """Remember what found no room in a stream that gave way on the last of its flows."""
         if key[0] == counters.flows[-1]:
-            self._left_out += left_out(counters)
+            self._left_out += left_out((counters,))
 
     def forget(self, streams: Iterable[Counters]) -> None:
         """Let go of streams; what comes of them needs to be confirmed anew.
@@ -177,10 +177,10 @@ class Evidence:
         What is known of an SSRC stays as long as another stream has it.
         """
         gone = list(streams)
+        self._left_out += left_out(gone)
         for counters in gone:
             for flow in counters.flows:
                 self.streams.pop((flow, counters.ssrc), None)
-            self._left_out += left_out(counters)
             self._forgotten += 1
         for counters in gone:
             ssrc = counters.ssrc
@@ -437,18 +437,14 @@ class Evidence:
         return [*settled, _confirmed(entry, protocol, "forced by the user")]
 
 
-def left_out(counters: Counters) -> Counter[str]:
-    """What found no room in the counters of a stream, by name."""
-    breaks = counters.restarts - len(counters.breaks)
-    if not (counters.other_phases or counters.other_events or breaks):
-        return NOTHING
-    return Counter({
-        "changes of payload type": counters.other_phases, "telephone events": counters.other_events,
-        "breaks of streams": breaks,
-    })
-
-
-NOTHING: Counter[str] = Counter()
+def left_out(streams: Iterable[Counters]) -> Counter[str]:
+    """What found no room in the counters of streams, by name."""
+    phases = events = breaks = 0
+    for counters in streams:
+        phases += counters.other_phases
+        events += counters.other_events
+        breaks += counters.restarts - len(counters.breaks)
+    return Counter({"changes of payload type": phases, "telephone events": events, "breaks of streams": breaks})
 
 
 def verdict(entry: Entry, protocol: int, strength: str, evidence: str) -> Entry:

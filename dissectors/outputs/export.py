@@ -37,16 +37,15 @@ def document(report: Report) -> Iterator[str]:
         if isinstance(value, tuple) and value:
             yield "[\n"
             for i, element in enumerate(value):
-                yield "" if i == 0 else ",\n"
-                yield from _call(element) if _is_long(element) else (compact(element),)
+                if name == "calls" and len(element.messages) > MAX_MESSAGES_AT_ONCE:
+                    yield "" if i == 0 else ",\n"
+                    yield from _call(element)
+                else:
+                    yield ("" if i == 0 else ",\n") + compact(element)
             yield "\n]"
         else:
             yield compact(value)
     yield "\n}\n"
-
-
-def _is_long(element: Any) -> bool:
-    return isinstance(element, Call) and len(element.messages) > MAX_MESSAGES_AT_ONCE
 
 
 def _call(call: Call) -> Iterator[str]:

@@ -28,7 +28,10 @@ MAX_TEXT_OCTETS = 1 << 16
 def identity_of(message: sip.Message) -> sip.Identity:
     """What tells calls, dialogs and transactions apart, however long the sender made it."""
     identity = message.identity()
-    if all([len(name) <= MAX_NAME_LENGTH for name in identity if isinstance(name, str)]):
+    call_id, ours, theirs, _, method, branch = identity
+    # What is short together is short each.
+    together = len(call_id or "") + len(ours or "") + len(theirs or "") + len(method or "") + len(branch or "")
+    if together <= MAX_NAME_LENGTH:
         return identity
     return sip.Identity(*[shortened(name) if isinstance(name, str) else name for name in identity])  # type: ignore[arg-type]  # a number stays one
 
@@ -45,6 +48,9 @@ def to_report(
     if names.lost:
         bounds.hit("header names", names.lost)
     deviations = tuple([Deviation(each.kind, each.text) for each in message.deviations])
+    asked, said, reason, program, uri, to_tag = held.texts(
+        method, summary, message.reason, agent, message.uri, identity.to_tag
+    )
     return Message(
         place=Place(datagram.file, datagram.frame),
         time=datagram.time / 1e9,
@@ -53,21 +59,21 @@ def to_report(
         dst=flow.dst,
         dport=flow.dport,
         length=datagram.length,
-        method=held.text(method) or "",
+        method=asked or "",
         status=message.status,
-        reason=held.text(message.reason),
+        reason=reason,
         cseq=identity.sequence,
-        summary=held.text(summary) or "",
+        summary=said or "",
         compact=names.compact > 0,
         retransmission=again,
-        user_agent=held.text(agent),
+        user_agent=program,
         body=_body(message, held),
         deviations=deviations and (held.value(deviations, _weight(deviations)) or ()),
         side=side,
         headers=held.value(names.written, names.octets) or (),
         sizes=_sizes(datagram.length, message, names),
-        uri=held.text(message.uri),
-        to_tag=held.text(identity.to_tag),
+        uri=uri,
+        to_tag=to_tag,
     )
 
 

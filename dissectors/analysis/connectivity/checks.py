@@ -122,12 +122,13 @@ class Checks:
         if self._pending.wait_new((datagram.flow, message.transaction), datagram.time, asked):
             asked.requests += 1
         asked.silent += 1
-        if message.username and message.username != asked.username:
-            asked.username = self._instead(asked.username, message.username)
+        username, software = message.username, message.software
+        if username and username != asked.username:
+            asked.username = self._instead(asked.username, username)
         asked.role = message.role or asked.role
         asked.nominated |= message.use_candidate
-        if message.software and message.software != asked.software:
-            asked.software = self._instead(asked.software, message.software)
+        if software and software != asked.software:
+            asked.software = self._instead(asked.software, software)
 
     def _asker(self, datagram: Datagram, kind: str) -> Asked:
         key = (datagram.flow, kind)
