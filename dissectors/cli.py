@@ -1,8 +1,8 @@
 """The command line: arguments in, exit status out.
 
-0 done · 1 done, and something was found that `--fail-on` names · 2 usage or unreadable input, said in one line on
-standard error · 130 interrupted · 141 nobody reads a live session any more. Elsewhere a reader that has heard enough
-(`| head`) ends the work in silence.
+0 done · 1 done, and `--fail-on` found something · 2 wrong usage or unreadable input, with one line on standard error ·
+130 interrupted · 141 the reader of a live session closed the pipe. All other commands end without a message when their
+reader stops (`| head`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ LACKING = "muxshark.lacking"
 
 
 class Command(Protocol):
-    """What a module of `dissectors.commands` offers."""
+    """The contents of a module of `dissectors.commands`."""
 
     NAME: str
     HELP: str
@@ -56,18 +56,18 @@ COMMANDS: tuple[Command, ...] = (
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose complaint is one line."""
+    """A parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         raise Refused(f"{message} ({self.prog} --help)")
 
     def _print_message(self, message: str, file: Any = None) -> None:
-        """Print help or usage; unlike argparse's own way, a disk that is full is not passed over in silence."""
+        """Print help or usage; unlike argparse, raise OSError when the disk is full."""
         (file or sys.stderr).write(message)
 
 
 class Version(argparse.Action):
-    """Say the version, which scan runs, and which Python."""
+    """Print the version, the scan that runs, and the Python."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         import platform
@@ -98,7 +98,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return _complain(str(error))
     except OSError as error:
         _forget_output()
-        # A command that has ended in another way than well has said so.
+        # A command that failed has already printed why.
         return status or _complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
 
 
@@ -107,11 +107,11 @@ def parser() -> Parser:
     whole = Parser(
         prog="muxshark",
         description="Dissects calls whose SIP, STUN, RTP and RTCP share one UDP port.",
-        epilog="muxshark COMMAND --help says more. Exit status: 0 done, 1 --fail-on found something, "
-        "2 usage or unreadable input, 130 interrupted, 141 nobody reads a live session any more.",
+        epilog="muxshark COMMAND --help shows its options. Exit status: 0 done, 1 --fail-on found something, "
+        "2 wrong usage or unreadable input, 130 interrupted, 141 the reader of a live session closed the pipe.",
         allow_abbrev=False,
     )
-    whole.add_argument("--version", action=Version, nargs=0, help="say the version, the build of the scan, the Python")
+    whole.add_argument("--version", action=Version, nargs=0, help="show the version, the scan's build, the Python")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     for command in COMMANDS:
         one = commands.add_parser(
@@ -127,7 +127,7 @@ def parser() -> Parser:
 
 
 def _run(words: list[str]) -> int:
-    """Parse and do; what the outputs' encoding lacks is drawn in ASCII or escaped."""
+    """Parse and run; characters that the output's encoding lacks become ASCII or escapes."""
     if sys.stdout is None:
         raise Refused("there is no standard output")
     codecs.register_error(LACKING, _lacking)
@@ -151,7 +151,7 @@ def _run(words: list[str]) -> int:
 
 
 def _known(word: str, words: list[str], kind: str) -> None:
-    """Refuse a word that is none of `words`, with the one that was probably meant."""
+    """Raise Refused for a word that is not in `words`, and suggest the nearest one."""
     if word in words:
         return
     from difflib import get_close_matches
@@ -168,14 +168,14 @@ def _options(whole: Parser, command: str | None) -> list[str]:
 
 
 def _lacking(error: UnicodeError) -> tuple[str, int]:
-    """Imported only when a character is lacking: most outputs have them all."""
+    """Replace a character that the encoding lacks; the import waits until there is one."""
     from dissectors.outputs.escape import lacking
 
     return lacking(error)
 
 
 def _complain(text: str) -> int:
-    """One line on standard error, if there is one to write to."""
+    """Print one line on standard error, if it is open."""
     from dissectors.outputs.escape import visible
 
     if sys.stderr is None:
@@ -188,7 +188,7 @@ def _complain(text: str) -> int:
 
 
 def _forget_output() -> None:
-    """Let what is still buffered go nowhere, so that closing standard output cannot fail at exit."""
+    """Discard the buffered output, so that closing standard output cannot fail at exit."""
     try:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""The subcommands, one a file: its arguments, and `run`, which prints and returns the exit status.
+"""The subcommands, one per file: `arguments`, and `run`, which prints and returns the exit status.
 
-A command imports what it needs within `run`, so that `--help` and the others stay quick.
+A command imports its needs within `run`, so that `--help` and the other commands start quickly.
 """

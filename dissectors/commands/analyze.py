@@ -1,4 +1,4 @@
-"""`muxshark analyze`: what is in a capture, what went wrong, and what to do about it."""
+"""`muxshark analyze`: report what is in a capture, what went wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from dissectors.commands import inputs
 from dissectors.commands.reporting import nothing_left, read_report, render
 
 NAME = "analyze"
-HELP = "what is in a capture: calls, SDP, streams, findings"
-DESCRIPTION = "Read captures and say what is on the wire: calls with their SDP inflated, streams, checks, findings."
+HELP = "report on a capture: calls, SDP, streams, findings"
+DESCRIPTION = "Read captures and report calls with their inflated SDP, streams, STUN checks and findings."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
+    """Add the arguments of this command."""
     inputs.add_captures(parser)
     inputs.add_format(parser, "the report as one JSON document (docs/report.md)")
     parser.add_argument(
-        "-o", "--output", metavar="FILE", help="write the report there; without --format the name's ending says which"
+        "-o", "--output", metavar="FILE", help="write the report to FILE; its ending selects the format"
     )
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of that document and stop")
     parser.add_argument(
-        "--all", action="store_true", help="leave nothing out, however long it gets: calls that ended well, too"
+        "--all", action="store_true", help="show everything, however long it gets: calls that ended well, too"
     )
     parser.add_argument(
-        "--clock", choices=("relative", "local", "utc"), default="relative", help="how times are shown (relative)"
+        "--clock", choices=("relative", "local", "utc"), default="relative", help="how to show times (relative)"
     )
     parser.add_argument(
         "-Y", dest="filter", type=inputs.wanted, metavar="FILTER",
-        help="show only what fits, for instance 'user==alice and status==4xx' (docs/filters.md)",
+        help="show only what matches, for instance 'user==alice and status==4xx' (docs/filters.md)",
     )
     parser.add_argument(
-        "--time", type=inputs.window, metavar="FROM..TO", help="show only what was there then (seconds from the start)"
+        "--time", type=inputs.window, metavar="FROM..TO", help="show only this time window (seconds from the start)"
     )
     parser.add_argument(
         "--fail-on", action="append", default=[], type=inputs.finding, metavar="ID",
-        help="exit with status 1 when there is such a finding; a severity stands for itself and the worse ones",
+        help="exit with status 1 if there is such a finding; a severity includes the worse ones",
     )
     parser.add_argument(
-        "--what-if", choices=("compress",), help="say what the messages would weigh with compressed bodies"
+        "--what-if", choices=("compress",), help="show the size of the messages with compressed bodies"
     )
-    parser.add_argument("--width", type=inputs.positive, metavar="CELLS", help="lay out for this many columns")
+    parser.add_argument("--width", type=inputs.positive, metavar="CELLS", help="format for this many columns")
     parser.add_argument(
-        "--each", action="store_true", help="take the files as unrelated captures: a report for each, and a summary"
+        "--each", action="store_true", help="treat the files as unrelated: one report per file, then a summary"
     )
     parser.add_argument(
-        "--jobs", type=inputs.positive, metavar="N", help="with --each, read so many files at once (the processors)"
+        "--jobs", type=inputs.positive, metavar="N", help="with --each, read N files at once (one per processor)"
     )
     inputs.add_reading(parser)
 
@@ -62,13 +62,13 @@ def run(options: argparse.Namespace) -> int:
         return 0
     named = inputs.paths(options)
     if options.each and options.output:
-        raise inputs.Refused("--each writes to standard output: what would -o name?")
+        raise inputs.Refused("--each writes to standard output; it does not take -o")
     if options.each:
         from dissectors.commands import each
 
         return each.run(options, named)
     if options.jobs:
-        raise inputs.Refused("--jobs says how many files --each reads at once")
+        raise inputs.Refused("--jobs needs --each")
     from dissectors.outputs.progress import Progress
 
     with Progress(sys.stderr) as progress:

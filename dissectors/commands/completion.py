@@ -1,4 +1,4 @@
-"""`muxshark completion`: a script that teaches a shell to complete the command line."""
+"""`muxshark completion`: a script with which a shell completes the command line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import sys
 
 NAME = "completion"
-HELP = "a completion script for bash, zsh or fish"
+HELP = "print a completion script for bash, zsh or fish"
 DESCRIPTION = """\
 Print a completion script. To use it:
   bash   eval "$(muxshark completion bash)"
@@ -15,12 +15,12 @@ Print a completion script. To use it:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell that will read it")
+    """Add the arguments of this command."""
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to use it in")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the script for the parser that is running."""
+    """Print the script for the current parser."""
     from dissectors.outputs.completion import script
 
     sys.stdout.write(script(options.shell, options.parser))

@@ -1,4 +1,4 @@
-"""`muxshark diff`: the calls of two captures compared."""
+"""`muxshark diff`: compare the calls of two captures."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import argparse
 from dissectors.commands import inputs
 
 NAME = "diff"
-HELP = "the calls of two captures compared: headers, SDP, sizes, ports"
+HELP = "compare the calls of two captures: headers, SDP, sizes, ports"
 DESCRIPTION = "Compare the calls of two captures: outcome, sizes, headers, SDP line by line, ports and findings."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
-    parser.add_argument("first", metavar="FILE", help="a capture, marked - in what is printed")
-    parser.add_argument("second", metavar="FILE", help="another one, marked +")
+    """Add the arguments of this command."""
+    parser.add_argument("first", metavar="FILE", help="the first capture; its lines start with -")
+    parser.add_argument("second", metavar="FILE", help="the second one; its lines start with +")
     parser.add_argument("--json", action="store_true", help="one JSON object")
-    parser.add_argument("--all", action="store_true", help="leave nothing out, however long it gets")
+    parser.add_argument("--all", action="store_true", help="show everything, however long it gets")
     inputs.add_reading(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what differs."""
+    """Print the differences."""
     from dissectors import offline
     from dissectors.outputs.export import compact
     from dissectors.outputs.terminal.comparison import text

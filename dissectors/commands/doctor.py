@@ -1,4 +1,4 @@
-"""`muxshark doctor`: what is installed, what is missing, and how to get it."""
+"""`muxshark doctor`: list what is installed, what is missing, and how to get it."""
 from __future__ import annotations
 
 import argparse
@@ -6,30 +6,30 @@ import sys
 from collections.abc import Iterator
 
 NAME = "doctor"
-HELP = "what is installed, what is missing, how to get it"
-DESCRIPTION = "Say which scan runs, which ways of capturing live work here and which programs are there."
+HELP = "show what is installed, what is missing, how to get it"
+DESCRIPTION = "Show which scan runs, which ways of live capture work here and which programs are installed."
 PACKAGES = {
-    "scapy": "the Scapy layers and the last way of capturing live", "dpkt": "writing captures",
+    "scapy": "the Scapy layers and as the last choice for live capture", "dpkt": "writing captures",
     "rich": "colours and the live screen", "pyshark": "muxshark verify",
     "msgspec": "everything",
 }
 PROGRAMS = {
     "tshark": ("muxshark verify and the check of the Wireshark plugin", "apt install tshark"),
-    "dumpcap": ("capturing live without root", "apt install wireshark-common"),
-    "tcpdump": ("capturing elsewhere, into a pipe", "apt install tcpdump"),
+    "dumpcap": ("live capture without root", "apt install wireshark-common"),
+    "tcpdump": ("capturing on other machines, into a pipe", "apt install tcpdump"),
 }
 TIMEOUT_SECONDS = 10.0
 OK, MISSING, NOTE = "ok", "--", "  "
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name: nothing."""
+    """Add the arguments of this command: none."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what was found; nothing is changed."""
+    """Print what is installed; change nothing."""
     for title, lines in (
-        ("muxshark", _itself()), ("Capturing live", _capturing()), ("Python packages", _packages()),
+        ("muxshark", _itself()), ("Live capture", _capturing()), ("Python packages", _packages()),
         ("Programs", _programs()),
     ):
         print(title)
@@ -59,7 +59,7 @@ def _capturing() -> Iterator[tuple[str, str, str]]:
     yield (OK, "ring", "the kernel's ring: the fastest way") if not reason else (MISSING, "ring", reason)
     yield _dumpcap()
     scapy = "not installed" if _version("scapy") is None else reason
-    yield (OK, "scapy", "slow, the last way in") if not scapy else (MISSING, "scapy", scapy)
+    yield (OK, "scapy", "slow, the last choice") if not scapy else (MISSING, "scapy", scapy)
     yield (
         (OK, "libpcap", "capture filters (-f, --ports)") if bpf.available()
         else (MISSING, "libpcap", "no capture filters (-f, --ports): apt install libpcap0.8")
@@ -69,14 +69,14 @@ def _capturing() -> Iterator[tuple[str, str, str]]:
 
 
 def _dumpcap() -> tuple[str, str, str]:
-    """Whether dumpcap begins to capture here, as `live` would have it do."""
+    """Whether dumpcap can start a capture here, with the options that `live` uses."""
     from dissectors.sources.interface.interfaces import interfaces
     from dissectors.sources.interface.source import Refusal, Wanted
     from dissectors.sources.pipe import Dumpcap
 
     found = interfaces()
     if not found:
-        return MISSING, "dumpcap", "there is no interface to try it on"
+        return MISSING, "dumpcap", "there is no interface for a test"
     try:
         Dumpcap(Wanted((found[0].name,))).close()
     except Refusal as refusal:
@@ -109,7 +109,7 @@ def _version(package: str) -> str | None:
 
 
 def _output(words: list[str]) -> list[str]:
-    """The lines that a program prints, on either stream; none when it fails to run."""
+    """The lines that a program prints to either stream; none when it does not run."""
     import subprocess
 
     try:

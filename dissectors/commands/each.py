@@ -1,4 +1,4 @@
-"""`muxshark analyze --each`: every file is a capture of its own, and as many are read at once as there are jobs."""
+"""`muxshark analyze --each`: every file is a separate capture; each job reads one file at a time."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from dissectors.wire.errors import CaptureError
 
 UNREADABLE = 2
 KEPT_HERE = ("run", "parser")
-"""Options that a worker does not need and that cannot be sent to one."""
+"""Options that a worker does not need and cannot receive."""
 
 FILES_PER_POOL, FILES_PER_JOB = 24, 4
-"""Descriptors that processes need to be started, to be spoken with and to work; with fewer they may wait for ever."""
+"""Descriptors to start the processes, to talk to them and to work; with fewer they may hang."""
 
 COLUMNS = ("frames", "datagrams", "calls", "streams", "findings")
 
 
 class FileResult(NamedTuple):
-    """What one file came to: its report as text, the exit status, and what the summary says of it.
+    """The result of one file: its report as text, the exit status, and its counts for the summary.
 
-    A file that cannot be read has a `problem` instead, one line for people.
+    A file that cannot be read has a `problem` instead: one line for people.
     """
 
     path: str
@@ -44,7 +44,7 @@ class FileResult(NamedTuple):
 
 
 def run(options: argparse.Namespace, named: list[str]) -> int:
-    """Print the report of every file in the order in which they were named, then one summary."""
+    """Print the report of every file in the order of the command line, then one summary."""
     if inputs.STANDARD_INPUT in named:
         raise inputs.Refused("--each reads files, not standard input")
     plain = argparse.Namespace(**{name: value for name, value in vars(options).items() if name not in KEPT_HERE})
@@ -74,7 +74,7 @@ def cores() -> int:
 
 def analyse(options: argparse.Namespace, path: str) -> FileResult:
     """Analyse one file."""
-    # What the file before it took holds cycles, and few collections come by themselves.
+    # The report of the previous file holds cycles, and Python seldom collects them by itself.
     gc.collect()
     try:
         report, status = reporting.read_report([path], options)
@@ -88,12 +88,12 @@ def analyse(options: argparse.Namespace, path: str) -> FileResult:
 
 
 def summary(seen: list[FileResult]) -> list[dict[str, object]]:
-    """What became of each file, for programs."""
+    """The result of each file, for programs."""
     return [{"file": each.path, **each.counts, **({"problem": each.problem} if each.problem else {})} for each in seen]
 
 
 def table(seen: list[FileResult]) -> Iterator[str]:
-    """What became of each file and all of them together, for people."""
+    """The results of each file and their totals, for people."""
     from dissectors.outputs.escape import visible
 
     read = [result for result in seen if not result.problem]
@@ -115,20 +115,20 @@ def _numbers(counts: dict[str, int]) -> tuple[str, ...]:
 
 
 def _results(stack: ExitStack, named: list[str], options: argparse.Namespace, jobs: int) -> Iterator[FileResult]:
-    """What each file came to, in order; more than one job has a process each."""
+    """The result of each file, in order; with several jobs, each job has its own process."""
     work = partial(analyse, options)
     if jobs == 1:
         yield from map(work, named)
         return
     if not _may_open(FILES_PER_POOL + FILES_PER_JOB * jobs):
-        print("muxshark: too few files may be open for several processes (ulimit -n); one job instead", file=sys.stderr)
+        print("muxshark: the limit of open files is too low for several jobs (ulimit -n); using one", file=sys.stderr)
         yield from map(work, named)
         return
     try:
         pool = _pool(jobs)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        print(f"muxshark: several processes cannot share memory here ({reason}); one job instead", file=sys.stderr)
+        print(f"muxshark: several processes cannot share memory here ({reason}); using one job", file=sys.stderr)
         yield from map(work, named)
         return
     stack.enter_context(pool)
@@ -137,12 +137,12 @@ def _results(stack: ExitStack, named: list[str], options: argparse.Namespace, jo
         try:
             yield futures.popleft().result()
         except BrokenProcessPool:
-            # One process that is killed ends the others of its pool, and nobody says whose file it had.
+            # When one process of a pool is killed, the others end too, and nothing says whose file it had.
             yield _alone(work, path)
 
 
 def _may_open(files: int) -> bool:
-    """Whether so many more descriptors can be had."""
+    """Whether this process may open so many more files."""
     allow(files)
     with ExitStack() as stack:
         try:
@@ -154,12 +154,12 @@ def _may_open(files: int) -> bool:
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    """Processes that an interrupt ends at once and in silence; it is said once, where they were started."""
+    """Processes that an interrupt ends at once without a message; the parent prints it once."""
     return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
 
 
 def _submitted(pool: ProcessPoolExecutor, work: Callable[[str], FileResult], path: str) -> Future[FileResult]:
-    """The work on a file, begun; broken already where the pool is."""
+    """Start the work on a file; the future is broken if the pool is."""
     try:
         return pool.submit(work, path)
     except BrokenProcessPool as broken:
@@ -169,12 +169,12 @@ def _submitted(pool: ProcessPoolExecutor, work: Callable[[str], FileResult], pat
 
 
 def _alone(work: Callable[[str], FileResult], path: str) -> FileResult:
-    """What a file comes to in a process of its own."""
+    """The result of a file in a process of its own."""
     with _pool(1) as pool:
         try:
             return pool.submit(work, path).result()
         except BrokenProcessPool:
-            problem = f"{path}: the process that analysed it was killed; perhaps it needed more memory than there is"
+            problem = f"{path}: the process that analysed it was killed; perhaps the memory was too small"
             return FileResult(path, "", UNREADABLE, {}, problem)
 
 

@@ -1,4 +1,4 @@
-"""`muxshark explain`: why a datagram is what it is."""
+"""`muxshark explain`: show why a datagram was classified as it was."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ if TYPE_CHECKING:
     from dissectors.wire.captures.records import Record
 
 NAME = "explain"
-HELP = "why a datagram is what it is: every rule, its octets, the evidence"
-DESCRIPTION = "Show every rule that was tried on a frame's datagram, who won and who came second, and the message."
+HELP = "show why a datagram has its protocol: every rule, its octets, the evidence"
+DESCRIPTION = "Show every rule that was tried on a frame's datagram, the winner, the runner-up, and the message."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
+    """Add the arguments of this command."""
     parser.add_argument("file", metavar="FILE", help="the capture; - is standard input")
     parser.add_argument("frame", metavar="FRAME", type=inputs.positive, help="the frame's number, from 1")
-    parser.add_argument("--layer", type=layer, metavar="N", help="which UDP header of the frame, from 0 (all of them)")
+    parser.add_argument("--layer", type=layer, metavar="N", help="the UDP header in the frame, from 0 (all of them)")
     inputs.add_reading(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the explanation of every datagram that was asked for."""
+    """Print the explanation of every datagram of the frame."""
     from dissectors.mux.table import PROTOCOLS
     from dissectors.outputs.terminal.explanation import explained
 
     chosen: list[Row] = []
-    companies: dict[frozenset[tuple[str, int]], Counter[str]] = {}
+    protocols: dict[frozenset[tuple[str, int]], Counter[str]] = {}
     for row in inputs.rows([options.file], options):
-        companies.setdefault(_pair(row), Counter())[PROTOCOLS[row.protocol]] += 1
+        protocols.setdefault(_pair(row), Counter())[PROTOCOLS[row.protocol]] += 1
         if row.datagram.frame == options.frame and options.layer in (None, row.datagram.layer):
             chosen.append(row)
     if not chosen:
         raise inputs.Refused(f"{options.file}: {_absent(options)}")
     for position, row in enumerate(chosen):
-        for line in explained(row, companies[_pair(row)]):
+        for line in explained(row, protocols[_pair(row)]):
             print(line)
         if position < len(chosen) - 1:
             print()
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _absent(options: argparse.Namespace) -> str:
-    """Why there is nothing to explain; a capture from standard input cannot be asked again."""
+    """Why there is nothing to explain; standard input cannot be read again."""
     from dissectors.sources.capture import open_capture
 
     number = options.frame
@@ -63,14 +63,14 @@ def _absent(options: argparse.Namespace) -> str:
     if not fragment:
         return none
     if completed is None:
-        return f"frame {number} is a fragment of a datagram that is never whole here"
+        return f"frame {number} is a fragment of a datagram that is incomplete here"
     return f"frame {number} is a fragment; frame {completed} completes its datagram"
 
 
 def _fragment(records: Iterable[Record], number: int) -> tuple[bool, int | None]:
-    """Whether a frame is a fragment, and the frame in which its datagram is whole.
+    """Whether a frame is a fragment, and the frame that completes its datagram.
 
-    That is the first frame in which there is a datagram only because this one was read before.
+    That is the first frame that yields a datagram only because this one was read before.
     """
     from dissectors.wire.link.frames import Frames
 

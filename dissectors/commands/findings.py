@@ -1,22 +1,22 @@
-"""`muxshark findings`: what a finding means, and what to do about it."""
+"""`muxshark findings`: explain a finding and what to do."""
 
 from __future__ import annotations
 
 import argparse
 
 NAME = "findings"
-HELP = "what a finding means and what to do about it"
-DESCRIPTION = "Without an id, list every finding that analyze may report; with one, say what it means and what to do."
+HELP = "explain what a finding means and what to do"
+DESCRIPTION = "Without an id, list every finding of analyze; with one, explain what it means and what to do."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
+    """Add the arguments of this command."""
     parser.add_argument("id", nargs="?", metavar="ID", help="the finding's id, such as media-one-way")
-    parser.add_argument("--markdown", action="store_true", help="all of them as docs/findings.md")
+    parser.add_argument("--markdown", action="store_true", help="print all of them as docs/findings.md")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print one finding, or all."""
+    """Print one finding, or the list of all."""
     from dissectors.commands import inputs
     from dissectors.findings.rules import RULES
     from dissectors.outputs.terminal import catalogue

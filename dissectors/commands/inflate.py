@@ -1,4 +1,4 @@
-"""`muxshark inflate`: a saved body in, its text out."""
+"""`muxshark inflate`: read a saved body, write its text."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     from dissectors.wire.inflate import Inflated
 
 NAME = "inflate"
-HELP = "the text of a compressed body that was saved to a file"
+HELP = "inflate a compressed body that was saved to a file"
 DESCRIPTION = (
-    "Inflate a saved body (zlib, gzip, bare deflate, base64, one in another) to standard output; what was found goes "
-    "to standard error. Without --label the octets alone decide. Exit status 2 when it could not be read to its end."
+    "Inflate a saved body (zlib, gzip, bare deflate, base64, also nested) to standard output. Its encoding and size "
+    "go to standard error. Without --label only the octets decide. Exit status 2 if the body is damaged or cut."
 )
 MAX_FILE_OCTETS = 64 << 20
 WHOLE = ("complete", "identity")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
+    """Add the arguments of this command."""
     parser.add_argument("file", metavar="FILE", help="the body; - is standard input")
-    parser.add_argument("--label", metavar="CODING", help="what Content-Encoding said, such as deflate")
+    parser.add_argument("--label", metavar="CODING", help="its Content-Encoding, such as deflate")
     inputs.add_bounds(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the text, and on standard error how it was compressed and where it deviates from its label."""
+    """Print the text; on standard error, how it was compressed and how it deviates from its label."""
     from dissectors.outputs.escape import readable
     from dissectors.wire.inflate import inflate, recover
 
@@ -47,14 +47,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _octets(path: str) -> bytes:
-    """The body, which may not be larger than any that a message could hold by far."""
+    """The body; raises Refused for a file far larger than any message."""
     try:
         with open(0 if path == inputs.STANDARD_INPUT else path, "rb", closefd=path != inputs.STANDARD_INPUT) as file:
             octets = file.read(MAX_FILE_OCTETS + 1)
     except (OSError, ValueError) as error:
         raise inputs.Refused(f"{path}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
     if len(octets) > MAX_FILE_OCTETS:
-        raise inputs.Refused(f"{path}: more than {MAX_FILE_OCTETS >> 20} MiB, which is no body of a message")
+        raise inputs.Refused(f"{path}: more than {MAX_FILE_OCTETS >> 20} MiB; that is too large for a message body")
     return octets
 
 

@@ -1,4 +1,4 @@
-"""What the commands that read captures have in common: their arguments, and the values made of them."""
+"""Arguments that several commands share, and the values made from them."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ FORCED = re.compile(r"udp\.port==(\d{1,5}),([A-Za-z]+)")
 
 
 class Refused(Exception):
-    """What was asked cannot be done: one line for people, exit status 2."""
+    """The request cannot be done: one line for people, exit status 2."""
 
 
 def add_captures(parser: argparse.ArgumentParser) -> None:
     """`FILE…` and `-r FILE`."""
     parser.add_argument(
-        "files", nargs="*", metavar="FILE", help="a capture; - is standard input; several are one timeline"
+        "files", nargs="*", metavar="FILE", help="a capture; - is standard input; several make one timeline"
     )
     parser.add_argument("-r", dest="also", action="append", default=[], metavar="FILE", help="a capture, as in tcpdump")
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
-    """How captures are read: ports whose protocol is known, and how far compressed bodies may inflate."""
+    """Add options for reading captures: ports with a known protocol, and bounds for inflating bodies."""
     parser.add_argument(
         "-d", dest="forced", action="append", default=[], type=forced_port, metavar="udp.port==N,PROTO",
-        help="take the datagrams of a port for a protocol of the table",
+        help="treat all datagrams of port N as PROTO",
     )
     add_bounds(parser)
 
 
 def add_bounds(parser: argparse.ArgumentParser) -> None:
-    """How far a compressed body may inflate."""
+    """Add the bounds for inflating a compressed body."""
     parser.add_argument(
         "--max-inflated", type=positive, metavar="OCTETS", help="inflate a body to this many octets at most (1048576)"
     )
@@ -55,19 +55,19 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
 
 
 def add_format(parser: argparse.ArgumentParser, json: str) -> None:
-    """In which format the report is written; `json` is what is said of the short way to ask for that one."""
+    """Add the options for the report's format; `json` is the help of `--json`."""
     every = "; ".join(f"{each.name}: {each.help}" for each in FORMATS.values())
-    parser.add_argument("--format", choices=tuple(FORMATS), help=f"how the report is written: {every}")
+    parser.add_argument("--format", choices=tuple(FORMATS), help=f"the report's format: {every}")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help=json)
 
 
 def report_format(options: argparse.Namespace) -> Format:
-    """The format that was asked for, by its name or by that of the file to be written."""
+    """The format that the options select, by `--format` or by the name of the output file."""
     return FORMATS[options.format or of_file(getattr(options, "output", None) or "")]
 
 
 def paths(options: argparse.Namespace) -> list[str]:
-    """The captures that were named, in order; raises Refused where there is none or standard input twice."""
+    """The named captures, in order; raises Refused if there is none, or standard input twice."""
     named: list[str] = [*options.also, *options.files]
     if not named:
         raise Refused("no capture named; try: muxshark " + options.command + " FILE")
@@ -79,9 +79,9 @@ def paths(options: argparse.Namespace) -> list[str]:
 def rows(
     named: list[str], options: argparse.Namespace, damaged: Callable[[str], object] | None = None
 ) -> Iterator[Row]:
-    """Every datagram of the captures, settled and in order; progress is shown until the first one is there.
+    """Every datagram of the captures, settled and in order; shows progress until the first one.
 
-    `damaged` is told which captures are cut or corrupt.
+    Calls `damaged` with a line for each capture that is cut or corrupt.
     """
     from dissectors import offline
     from dissectors.outputs.progress import Progress
@@ -93,7 +93,7 @@ def rows(
 
 
 def say(messages: Iterable[str]) -> None:
-    """Messages for people on standard error, a line each; nothing where there is none."""
+    """Print messages for people on standard error, one per line."""
     from dissectors.outputs.escape import visible
 
     for text in messages:
@@ -101,14 +101,14 @@ def say(messages: Iterable[str]) -> None:
 
 
 def limits(options: argparse.Namespace) -> Limits:
-    """The bounds of inflating that were asked for."""
+    """The bounds for inflating that the options set."""
     from dissectors.wire.inflate import LIMITS, Limits
 
     return Limits(options.max_inflated or LIMITS.octets, options.max_ratio or LIMITS.ratio)
 
 
 def forced(options: argparse.Namespace) -> dict[int, str]:
-    """The protocol of each port that the user insists on; raises Refused where two are asked for on one port."""
+    """The protocols that `-d` sets, by port; raises Refused for two protocols on one port."""
     asked: dict[int, str] = {}
     for port, protocol in options.forced:
         if asked.setdefault(port, protocol) != protocol:
@@ -126,14 +126,14 @@ def forced_port(text: str) -> tuple[int, str]:
     port, protocol = int(match[1]), match[2].upper()
     names = [spec.name for spec in TABLE]
     if not 0 < port < 65536:
-        raise argparse.ArgumentTypeError(f"{match[1]} is no UDP port")
+        raise argparse.ArgumentTypeError(f"{match[1]} is not a UDP port")
     if protocol not in names:
         raise argparse.ArgumentTypeError(f"no protocol {match[2]!r}; there are {', '.join(names)}")
     return port, protocol
 
 
 def wanted(text: str) -> Wanted:
-    """A filter of `analysis.filters`."""
+    """A filter of `queries.filters`."""
     from dissectors.queries.filters import NoFilter
     from dissectors.queries.filters import wanted as read
 
@@ -144,7 +144,7 @@ def wanted(text: str) -> Wanted:
 
 
 def window(text: str) -> Window:
-    """`10..20`, `10..` or `..20`, in seconds from the beginning of the capture."""
+    """A time window: `10..20`, `10..` or `..20`, in seconds from the start of the capture."""
     from dissectors.queries.selection import Window
 
     found = TIME_WINDOW.fullmatch(text)
@@ -166,7 +166,7 @@ def finding(text: str) -> str:
 
 
 def unknown(kind: str, word: str, words: list[str], otherwise: str) -> str:
-    """What to say of a word that is none of `words`: the one that was probably meant, or where to look."""
+    """The error for a word that is not in `words`: it suggests the nearest word, or `otherwise`."""
     from difflib import get_close_matches
 
     near = get_close_matches(word, words, 1)
@@ -177,7 +177,7 @@ def positive(text: str) -> int:
     """A whole number above zero, of at most MAX_DIGITS digits."""
     digits = text.lstrip("0")
     if not (text.isascii() and text.isdigit() and digits):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above zero")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
     if len(digits) > MAX_DIGITS:
         raise argparse.ArgumentTypeError(f"a number of {len(digits)} digits is too large")
     return int(digits)

@@ -1,4 +1,4 @@
-"""`muxshark list`: one line a datagram."""
+"""`muxshark list`: print one line per datagram."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import sys
 from dissectors.commands import inputs
 
 NAME = "list"
-HELP = "one line a datagram: what it is, how sure, and what it says"
+HELP = "print one line per datagram: protocol, certainty, summary"
 DESCRIPTION = """\
-One line a datagram, in the order of the capture: frame, time, flow, protocol,
-strength, summary; the file first where there are several. A narrow terminal
-gets fewer columns, a pipe all of them.
+Print one line per datagram, in the order of the capture: frame, time, flow,
+protocol, strength, summary. With several files, the file comes first. A narrow
+terminal gets fewer columns, a pipe gets all of them.
 
-A verdict may need datagrams that come later, so the first line is written when
-the capture has been read to its end, also from a pipe; to watch a capture that
-goes on: tcpdump -w - | muxshark live -"""
+A verdict may need later datagrams. So the first line comes when the capture
+has been read to its end, also from a pipe. To watch a running capture:
+tcpdump -w - | muxshark live -"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
+    """Add the arguments of this command."""
     inputs.add_captures(parser)
-    parser.add_argument("--ndjson", action="store_true", help="one JSON object a line")
+    parser.add_argument("--ndjson", action="store_true", help="one JSON object per line")
     inputs.add_reading(parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the lines as they are known."""
+    """Print the lines, in order."""
     named = inputs.paths(options)
     from dissectors.outputs.rows import Listing, ndjson
 
@@ -47,6 +47,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _names(named: list[str]) -> list[str]:
-    """The files' names without their folders, as long as these tell them apart."""
+    """The file names without folders, or with folders if two names would be equal."""
     names = [os.path.basename(name) or name for name in named]
     return names if len(set(names)) == len(names) else named

@@ -1,4 +1,4 @@
-"""`muxshark live`: an interface, watched."""
+"""`muxshark live`: watch an interface or a pipe."""
 from __future__ import annotations
 
 import argparse
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
     from dissectors.sources.keeper import Keeper
 
 NAME = "live"
-HELP = "the same, live from an interface or a pipe"
+HELP = "report live from an interface or a pipe"
 DESCRIPTION = """\
-Watch an interface: what is on its ports, calls as they ring, streams, findings, drops.
+Watch an interface or a pipe: ports, calls, streams, findings and drops.
   muxshark live -i eth0 --ports 5060,16384-16402
   muxshark live -i any -f 'host 192.0.2.1' -w call.pcapng
   tcpdump --immediate-mode -U -w - | muxshark live -
   ssh router tcpdump --immediate-mode -U -w - udp | muxshark live -
-Ctrl-C ends with the full report of the session, twice at once."""
+Ctrl-C ends with the full report of the session; a second Ctrl-C ends at once."""
 SWITCH_SECONDS = 0.0005
 FAILED, CLOSED, INTERRUPTED = 2, 141, "interrupted"
-"""Exit statuses, and a reason to end; of 141 a shell speaks where a program ends because nobody reads it."""
+"""Exit statuses, and a reason to end; a shell reports 141 for a program whose output pipe was closed."""
 
 
 SAME_INTERRUPT_SECONDS = 0.03
-"""Seconds within which two interrupts are one: nobody is that fast."""
+"""Two interrupts within so many seconds are one: no user is that fast."""
 
 AHEAD = ("dissectors.outputs.escape", "dissectors.outputs.export", "dissectors.outputs.journal")
 """Modules that the end of a session needs."""
@@ -66,15 +66,15 @@ def run(options: argparse.Namespace) -> int:
         )
         _handle(session)
         whom = f", as {became}" if became else ""
-        # Whoever reads this may interrupt, and finds a capture in the file that is kept.
+        # A user may interrupt as soon as this line is there: the kept file is a capture by now.
         say(f"watching {', '.join(source.names)} by {source.backend}{whom}: {source.why}")
-        # Whoever empties the kernel's ring waits for the interpreter no longer than that.
+        # The thread that empties the kernel's ring waits no longer than that for the interpreter.
         sys.setswitchinterval(SWITCH_SECONDS)
         return _finish(options, session, watch(options, session))
 
 
 def listing() -> list[str]:
-    """The interfaces, a line each: number, name, state, addresses."""
+    """One line per interface: number, name, state, addresses."""
     from dissectors.sources.interface.interfaces import interfaces
 
     found = interfaces()
@@ -86,7 +86,7 @@ def listing() -> list[str]:
 
 
 def _load(options: argparse.Namespace) -> None:
-    """Import what will be needed: whoever we become may not be able to read where Python is installed."""
+    """Import all modules now: the user that we become may have no right to read Python's folders."""
     report = () if options.ndjson else (inputs.report_format(options).module,)
     for name in (*AHEAD, *report):
         import_module(name)
@@ -100,7 +100,7 @@ def _source(options: argparse.Namespace) -> Source:
     if options.pipe:
         return Pipe(sys.stdin.fileno())
     if options.buffer > LARGE_BUFFER_MIB:
-        say(f"asking the kernel for {options.buffer:,} MiB, which takes a while")
+        say(f"asking the kernel for {options.buffer:,} MiB; this takes a while")
     expression = bpf.both(options.filter, bpf.for_ports(options.ports) if options.ports else "")
     wanted = Wanted(
         tuple(options.interfaces), expression, min(options.snaplen, SNAPLEN_OCTETS), options.promiscuous,
@@ -121,7 +121,7 @@ def _keeper(options: argparse.Namespace, source: Source) -> Keeper | None:
 
 
 def _handle(session: Session) -> None:
-    """The first Ctrl-C (or SIGTERM) ends in order; the next one ends at once."""
+    """The first Ctrl-C (or SIGTERM) ends the session in order; the next one ends it at once."""
     since = 0.0
 
     def handle(number: int, frame: FrameType | None) -> None:
@@ -139,7 +139,7 @@ def _handle(session: Session) -> None:
 
 
 def _finish(options: argparse.Namespace, session: Session, audience: Audience) -> int:
-    """The last event and the report; the exit status."""
+    """Print the last event and the report; return the exit status."""
     if audience.error is None:
         try:
             _end(options, session)
@@ -162,7 +162,7 @@ def _end(options: argparse.Namespace, session: Session) -> None:
     from dissectors.outputs.journal import human, ndjson
 
     end = session.end()
-    # On standard output are the frames, then, and nothing may come between or after them.
+    # Then the frames are on standard output, and nothing else may be written there.
     taken = options.keep == inputs.STANDARD_INPUT
     stream, form = sys.stderr if taken else sys.stdout, inputs.report_format(options)
     if options.ndjson:

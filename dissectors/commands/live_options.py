@@ -1,4 +1,4 @@
-"""What `muxshark live` can be asked, and what of it contradicts itself."""
+"""The options of `muxshark live`, and the check for options that contradict each other."""
 
 from __future__ import annotations
 
@@ -23,56 +23,56 @@ MAX_BUFFER_MIB = 4095
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
+    """Add the arguments of this command."""
     parser.add_argument("pipe", nargs="?", metavar="-", help="read standard input")
     add = parser.add_argument
     add("-i", dest="interfaces", action="append", default=[], metavar="IFACE",
-        help="an interface by its name or its number of -D, or any; repeatable")
+        help="an interface: its name, its number in -D, or any; repeatable")
     add("-D", dest="list", action="store_true", help="list the interfaces and stop")
-    add("-f", dest="filter", default="", metavar="FILTER", help="capture filter, as of tcpdump")
-    add("--ports", type=ports, default=(), metavar="N,N-N", help="UDP on these ports alone")
-    add("--promiscuous", action="store_true", help="also frames that are for others")
+    add("-f", dest="filter", default="", metavar="FILTER", help="capture filter, as in tcpdump")
+    add("--ports", type=ports, default=(), metavar="N,N-N", help="only UDP on these ports")
+    add("--promiscuous", action="store_true", help="also frames for other hosts")
     add("-s", "--snaplen", type=inputs.positive, default=262_144, metavar="OCTETS", help="keep so much of a frame")
-    add("--buffer", type=buffer, default=64, metavar="MIB", help="what the kernel may hold for us (64)")
-    add("--backlog", type=inputs.positive, default=1024, metavar="MIB", help="what may wait for the analysis (1024)")
-    add("--backend", choices=tuple(BACKENDS), default="", help="the way in, instead of the best that works")
-    add("--user", default="", metavar="NAME", help="who to be once everything is open (under sudo: who called it)")
-    add("-w", dest="keep", metavar="FILE", help="keep the frames as pcapng; - is standard output")
+    add("--buffer", type=buffer, default=64, metavar="MIB", help="size of the kernel's buffer (64)")
+    add("--backlog", type=inputs.positive, default=1024, metavar="MIB", help="how much may wait for analysis (1024)")
+    add("--backend", choices=tuple(BACKENDS), default="", help="capture this way (the best that works)")
+    add("--user", default="", metavar="NAME", help="the user to become when all is open (under sudo: the caller)")
+    add("-w", dest="keep", metavar="FILE", help="save the frames as pcapng; - is standard output")
     add("-b", dest="rotate", action="append", default=[], type=pair(ROTATE), metavar="WHAT:N",
-        help="a new file after filesize:kB, duration:S or packets:N; keep files:N of them")
+        help="a new file after filesize:kB, duration:S or packets:N; keep the last files:N")
     add("-a", dest="autostop", action="append", default=[], type=pair(AUTOSTOP), metavar="WHAT:N",
         help="end after duration:S, packets:N, filesize:kB or files:N")
     add("-c", dest="count", type=inputs.positive, default=0, metavar="N", help="end after N frames")
-    add("--ndjson", action="store_true", help="events as one JSON object a line (docs/live.md)")
+    add("--ndjson", action="store_true", help="print events, one JSON object per line (docs/live.md)")
     inputs.add_format(parser, "the report at the end as JSON; the log goes to standard error")
-    add("--log", action="store_true", help="a line for each event instead of the screen")
-    add("--calls", type=inputs.positive, default=2048, metavar="N", help="hold so many calls at once (2048)")
-    add("--every", type=inputs.positive, default=10, metavar="S", help="tell how each stream does so often (10)")
+    add("--log", action="store_true", help="print a line per event instead of the screen")
+    add("--calls", type=inputs.positive, default=2048, metavar="N", help="hold N calls at once at most (2048)")
+    add("--every", type=inputs.positive, default=10, metavar="S", help="report each stream every S seconds (10)")
     inputs.add_reading(parser)
 
 
 def ports(text: str) -> tuple[tuple[int, int], ...]:
-    """`5060,16384-16402` as pairs of a lowest and a highest port."""
+    """`5060,16384-16402` as pairs of the lowest and the highest port."""
     found = []
     for part in text.split(","):
         match = PORTS.fullmatch(part.strip())
         low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
         if not 0 < low <= high < 65536:
-            raise argparse.ArgumentTypeError(f"{part.strip()!r} is no UDP port or range of them")
+            raise argparse.ArgumentTypeError(f"{part.strip()!r} is not a UDP port or a range of ports")
         found.append((low, high))
     return tuple(found)
 
 
 def buffer(text: str) -> int:
-    """MiB that the kernel may hold: it counts a ring's octets in 32 bits."""
+    """MiB of the kernel's ring: it counts their octets in 32 bits."""
     number = inputs.positive(text)
     if number > MAX_BUFFER_MIB:
-        raise argparse.ArgumentTypeError(f"{number} MiB are more than the {MAX_BUFFER_MIB} of a ring")
+        raise argparse.ArgumentTypeError(f"{number} MiB is too large; the maximum is {MAX_BUFFER_MIB}")
     return number
 
 
 def pair(words: tuple[str, ...]) -> Callable[[str], tuple[str, float]]:
-    """A reader of `WHAT:N` for these words."""
+    """A function that reads `WHAT:N` for these words."""
 
     def read(text: str) -> tuple[str, float]:
         match = PAIR.fullmatch(text)
@@ -84,45 +84,45 @@ def pair(words: tuple[str, ...]) -> Callable[[str], tuple[str, float]]:
 
 
 def settle(options: argparse.Namespace) -> None:
-    """Refuse what contradicts itself, and turn numbers of interfaces into their names."""
+    """Raise Refused for options that contradict each other; replace interface numbers by names."""
     _settle_source(options)
     _settle_keeping(options)
     if options.ndjson and not inputs.report_format(options).for_people:
-        raise inputs.Refused(f"either events (--ndjson) or the report ({options.format}) on standard output, not both")
+        raise inputs.Refused(f"choose either events (--ndjson) or the report ({options.format}) for standard output")
 
 
 def _settle_source(options: argparse.Namespace) -> None:
     from dissectors.sources.interface.interfaces import ANY, name_of
 
     if options.pipe not in (None, inputs.STANDARD_INPUT):
-        raise inputs.Refused(f"{options.pipe!r} is no option and not -; an interface is -i IFACE")
+        raise inputs.Refused(f"{options.pipe!r} is not an option and not -; for an interface use -i IFACE")
     if options.pipe and options.interfaces:
-        raise inputs.Refused("either an interface (-i) or - for standard input, not both")
+        raise inputs.Refused("choose either an interface (-i) or - for standard input")
     if not options.pipe and not options.interfaces:
         raise inputs.Refused("name an interface (-i, see -D) or - for standard input")
     if options.pipe and (options.filter or options.ports or options.backend or options.promiscuous):
-        raise inputs.Refused("a filter, ports or a backend are for interfaces; filter where standard input comes from")
+        raise inputs.Refused("-f, --ports, --backend and --promiscuous need -i; filter standard input earlier")
     options.interfaces = [name_of(word) for word in options.interfaces]
     if len(set(options.interfaces)) < len(options.interfaces) or ANY in options.interfaces and options.interfaces[1:]:
-        raise inputs.Refused("an interface is named twice; any stands alone")
+        raise inputs.Refused("name each interface once, or any alone")
 
 
 def _settle_keeping(options: argparse.Namespace) -> None:
     if options.keep == "":
-        raise inputs.Refused("-w: the file has no name")  # a variable that was not set: nothing would be kept
+        raise inputs.Refused("-w: the file name is empty")  # an unset shell variable: nothing would be kept
     options.keep = options.keep or ""
     if options.rotate and not options.keep:
-        raise inputs.Refused("-b needs -w: what is to be rotated?")
+        raise inputs.Refused("-b needs -w FILE")
     if options.keep == inputs.STANDARD_INPUT and options.rotate:
-        raise inputs.Refused("standard output cannot be rotated")
+        raise inputs.Refused("-b cannot rotate standard output")
     if set(dict(options.rotate)) == {"files"}:
-        raise inputs.Refused("-b files:N says how many to keep; say also when a file is full: -b filesize:kB")
+        raise inputs.Refused("-b files:N also needs the size or duration of a file, such as -b filesize:kB")
     if any(what in ("filesize", "files") for what, _ in options.autostop) and not options.keep:
         raise inputs.Refused("-a filesize and -a files need -w")
 
 
 def rotation(options: argparse.Namespace) -> Rotation:
-    """When a file is full, as `-b` says."""
+    """When to start a new file, from `-b`."""
     from dissectors.sources.keeper import Rotation
 
     asked = dict(options.rotate)
@@ -133,7 +133,7 @@ def rotation(options: argparse.Namespace) -> Rotation:
 
 
 def stop(options: argparse.Namespace) -> Stop:
-    """When the session ends by itself, as `-a` and `-c` say."""
+    """When the session ends by itself, from `-a` and `-c`."""
     from dissectors.live.session import Stop
 
     asked = dict(options.autostop)

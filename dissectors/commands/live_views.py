@@ -1,4 +1,4 @@
-"""Who watches a session: a screen, a log or a program; and what becomes of it when they go away."""
+"""The views of a session (a screen, a log or events), and the end of the session when their reader leaves."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 NO_SCREEN = ("dumb", "unknown")
 UNREAD = "standard output was closed"
-"""Why a session ended that nobody reads any more."""
+"""Why a session ended when its reader left."""
 
 
 class Audience:
-    """Gives looks to `show` for as long as somebody is there; whoever leaves ends the session, in order.
+    """Passes looks to `show` while there is a reader; when the reader leaves, the session ends in order.
 
-    So what has come in by then is still read and kept. `error` says what became of the output, `said` holds the news
-    that were passed on to people.
+    So all frames received by then are still read and kept. `error` is the error of the output, `said` holds the news
+    that were shown.
     """
 
     def __init__(self, session: Session, show: Callable[[Look], None]) -> None:
@@ -48,12 +48,12 @@ class Audience:
 
     @property
     def left(self) -> bool:
-        """Whether there is no one any more who reads; another error is one of the output's own."""
+        """Whether the reader closed the pipe; any other error is one of the output itself."""
         return isinstance(self.error, BrokenPipeError)
 
 
 def unread(stream: TextIO) -> bool:
-    """Whether the other end of a pipe is closed. To be asked now and then: who writes seldom would notice late."""
+    """Whether the other end of a pipe is closed. Ask often: a program that seldom writes would notice late."""
     if not hasattr(select, "poll"):
         return False
     poll = select.poll()
@@ -62,18 +62,18 @@ def unread(stream: TextIO) -> bool:
 
 
 def watch(options: argparse.Namespace, session: Session) -> Audience:
-    """Run the session with whichever view of it was asked for."""
+    """Run the session with the view that the options select."""
     lines = options.ndjson or options.log or quiet(options)
     if sys.stdout.isatty() and os.environ.get("TERM") not in NO_SCREEN and not lines:
         return _screen(options, session)
-    audience = Audience(session, _teller(options))
+    audience = Audience(session, _log(options))
     session.watch = audience.look
     session.run()
     return audience
 
 
 def quiet(options: argparse.Namespace) -> bool:
-    """Whether standard output is for something else than what people read."""
+    """Whether standard output holds data for programs."""
     return not inputs.report_format(options).for_people or options.keep == inputs.STANDARD_INPUT
 
 
@@ -87,32 +87,32 @@ def _screen(options: argparse.Namespace, session: Session) -> Audience:
         with screen:
             session.run()
     except OSError:
-        # A terminal that was closed cannot be given back either.
+        # A closed terminal cannot be restored either.
         if not audience.left:
             raise
-    # What was on the screen has gone with it.
+    # The news on the screen vanished with it.
     audience.said.clear()
     return audience
 
 
-def _teller(options: argparse.Namespace) -> Callable[[Look], None]:
-    """What writes the events of a look, as lines."""
+def _log(options: argparse.Namespace) -> Callable[[Look], None]:
+    """A function that writes the events of a look, as lines."""
     from dissectors.outputs.journal import human, ndjson
 
     write = ndjson if options.ndjson else human
     stream = sys.stderr if quiet(options) else sys.stdout
 
-    def tell(look: Look) -> None:
+    def log(look: Look) -> None:
         for text in look.news:
             say(text)
         stream.writelines(f"{write(event)}\n" for event in look.events)
         stream.flush()
 
-    return tell
+    return log
 
 
 def say(text: str) -> None:
-    """A message for people, if anybody reads them."""
+    """Print a message for people, if standard error is open."""
     from dissectors.outputs.escape import visible
 
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""`muxshark plugin`: the Wireshark plugin, written, installed or checked."""
+"""`muxshark plugin`: write, install or check the Wireshark plugin."""
 from __future__ import annotations
 
 import argparse
@@ -11,32 +11,32 @@ if TYPE_CHECKING:
     from dissectors.wireshark.plugin import Defaults
 
 NAME = "plugin"
-HELP = "a Wireshark plugin that understands the shared port"
+HELP = "write, install or check the Wireshark plugin for shared ports"
 DESCRIPTION = """\
-Write the Wireshark plugin to standard output, or install it into your own plugin folder. The options choose the
-defaults of its preferences, which Wireshark lets you change. Exit status 2 when --check finds that it does not work."""
+Write the Wireshark plugin to standard output, or install it into your own plugin folder. The options set the
+defaults of its preferences; Wireshark can change them. Exit status 2 when --check fails."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
+    """Add the arguments of this command."""
     what = parser.add_mutually_exclusive_group()
     what.add_argument("-o", dest="output", metavar="FILE", help="write it to this file")
-    what.add_argument("--install", action="store_true", help="put it where the installed Wireshark looks for yours")
+    what.add_argument("--install", action="store_true", help="install it into your Wireshark plugin folder")
     what.add_argument("--uninstall", action="store_true", help="remove it from there")
-    what.add_argument("--check", action="store_true", help="run a small capture through it and say what works")
-    parser.add_argument("--ports", metavar="RANGE", help="UDP ports that are shared (16402); such as 16402,16384-16387")
-    parser.add_argument("--signalling-ports", metavar="RANGE", help="ports of SIP without media (5060)")
-    parser.add_argument("--from", dest="capture", metavar="CAPTURE", help="take the ports that a capture uses")
-    parser.add_argument("--heuristic", action="store_true", help="take conversations on other ports, too")
+    what.add_argument("--check", action="store_true", help="run a small capture through it and show what works")
+    parser.add_argument("--ports", metavar="RANGE", help="shared UDP ports (16402), such as 16402,16384-16387")
+    parser.add_argument("--signalling-ports", metavar="RANGE", help="ports with SIP but without media (5060)")
+    parser.add_argument("--from", dest="capture", metavar="CAPTURE", help="use the ports of this capture")
+    parser.add_argument("--heuristic", action="store_true", help="dissect conversations on other ports, too")
     parser.add_argument(
         "--max-inflated", type=inputs.positive, metavar="OCTETS", help="inflate a body to this many at most (65535)"
     )
-    parser.add_argument("--force", action="store_true", help="with -o and --install, replace a file that is no plugin")
+    parser.add_argument("--force", action="store_true", help="with -o and --install, replace also other files")
     parser.add_argument("--name", metavar="NAME", help="the name of its protocol, fields and preferences (mux)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Do the one thing that was asked for."""
+    """Write, install, remove or check the plugin."""
     from dissectors.wireshark.tshark import NoWireshark
 
     _refuse_what_means_nothing(options)
@@ -59,20 +59,20 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _refuse_what_means_nothing(options: argparse.Namespace) -> None:
-    """Raise Refused for options that would be passed over without a word."""
+    """Raise Refused for options that would have no effect."""
     if options.capture == "":
         raise inputs.Refused("--from needs a capture")
     if options.output == "":
         raise inputs.Refused("-o needs a file")
     if options.ports == "" and not options.heuristic:
-        raise inputs.Refused("--ports may be empty with --heuristic alone: without ports the plugin would do nothing")
+        raise inputs.Refused("--ports may be empty only with --heuristic: without ports the plugin would do nothing")
     choices = ("ports", "signalling_ports", "capture", "heuristic", "max_inflated", "force")
     if options.uninstall and any(getattr(options, one) not in (None, False) for one in choices):
-        raise inputs.Refused("--uninstall takes no further option than --name")
+        raise inputs.Refused("--uninstall takes no other option than --name")
 
 
 def _refuse_a_protocols_name(name: str) -> None:
-    """Raise Refused where Wireshark has a protocol of that name; where there is no Wireshark, the plugin says so."""
+    """Raise Refused if Wireshark has a protocol of that name; without Wireshark, the plugin checks it when it loads."""
     from dissectors.wireshark import tshark
     from dissectors.wireshark.plugin import DESCRIBED
 
@@ -96,7 +96,7 @@ def _write(options: argparse.Namespace, defaults: Defaults) -> int:
         return 0
     path = Path(options.output)
     if options.capture and path.exists() and path.samefile(options.capture):
-        raise inputs.Refused(f"-o would write over the capture {options.output}")
+        raise inputs.Refused(f"-o would overwrite the capture {options.output}")
     install.refuse_foreign(path, options.force)
     path.write_text(text, encoding="utf-8", newline="\n")
     return 0
@@ -128,7 +128,7 @@ def _with_ports_of(capture: str, defaults: Defaults) -> Defaults:
         name = "standard input" if capture == inputs.STANDARD_INPUT else capture
         raise inputs.Refused(f"{name}: no port carries SIP or media")
     if not found.media:
-        inputs.say([f"no port of the capture carries media: the shared ports stay {defaults.ports}"])
+        inputs.say([f"no port of the capture carries media; the shared ports stay {defaults.ports}"])
     return replace(
         defaults,
         ports=found.media or defaults.ports,
@@ -154,12 +154,12 @@ def _install(defaults: Defaults, force: bool) -> int:
 
     wireshark = tshark.find()
     path = install.install(render(defaults), install.folder(wireshark), defaults.name, force)
-    print(f"installed as {path}; it is loaded when Wireshark starts, or at once by Ctrl+Shift+L")
+    print(f"installed as {path}; Wireshark loads it at its start, or with Ctrl+Shift+L")
     other = install.installed_twice(wireshark, defaults.name)
     if other:
-        print(f"muxshark: it is installed for all users too, as {other}: remove one of the two", file=sys.stderr)
+        print(f"muxshark: it is also installed for all users, as {other}: remove one of them", file=sys.stderr)
     if wireshark.silent_as_root:
-        print("muxshark: as root, this Wireshark skips personal plugins without a word", file=sys.stderr)
+        print("muxshark: as root, this Wireshark ignores personal plugins", file=sys.stderr)
     return 0
 
 
@@ -169,6 +169,6 @@ def _uninstall(name: str) -> int:
     place = install.folder(tshark.find())
     path = install.uninstall(place, name)
     if path is None and (place / f"{name}.lua").exists():
-        raise inputs.Refused(f"{place / name}.lua is no plugin of muxshark's: it stays")
-    print(f"removed {path}" if path else f"no plugin of muxshark's named {name}.lua in {place}")
+        raise inputs.Refused(f"{place / name}.lua is not a plugin of muxshark: it stays")
+    print(f"removed {path}" if path else f"no muxshark plugin {name}.lua in {place}")
     return 0

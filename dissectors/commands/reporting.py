@@ -1,4 +1,4 @@
-"""What `analyze` and `analyze --each` share: the report that was asked for, and how it is written."""
+"""How `analyze` and `analyze --each` make the report and write it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from dissectors.report import Report
 
 FOUND = 1
-"""The exit status where `--fail-on` found something."""
+"""The exit status when `--fail-on` found something."""
 
 
 def read_report(
     named: list[str], options: argparse.Namespace, progress: Callable[[int], None] | None = None
 ) -> tuple[Report, int]:
-    """The report on captures, with what was asked for, and the exit status that it leads to."""
+    """The report on captures, with the filters of the options, and the exit status."""
     from dissectors import offline
     from dissectors.findings.rules import matching
 
@@ -35,7 +35,7 @@ def read_report(
 
 
 def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Iterator[str]:
-    """The report in the format that was asked for, piece by piece, as wide and coloured as `stream` allows."""
+    """The report in the format of the options, piece by piece; `stream` decides its width and colours."""
     from dissectors.outputs.formats import View
 
     view = View(
@@ -50,11 +50,11 @@ def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Itera
 
 
 def nothing_left(report: Report, options: argparse.Namespace) -> str:
-    """What to say where a filter or a window has left nothing of the report, else an empty text."""
+    """A message if a filter or a window has left nothing of the report, else an empty text."""
     if not (options.filter or options.time):
         return ""
     from dissectors.queries import selection
 
     if not selection.nothing_left(report, bool(options.filter)):
         return ""
-    return "nothing fits the filter" if options.filter else "nothing was there at that time"
+    return "nothing matches the filter" if options.filter else "nothing was there at that time"

@@ -1,4 +1,4 @@
-"""`muxshark verify`: our class and Wireshark's, datagram by datagram."""
+"""`muxshark verify`: compare our verdicts with Wireshark's, datagram by datagram."""
 from __future__ import annotations
 
 import argparse
@@ -11,27 +11,27 @@ if TYPE_CHECKING:
     from dissectors.wireshark.verify import Opinions
 
 NAME = "verify"
-HELP = "our class and Wireshark's, datagram by datagram"
+HELP = "compare our verdicts with Wireshark's, datagram by datagram"
 DESCRIPTION = """\
-Compare what muxshark says of each datagram with what the installed Wireshark dissects, and show where they differ.
-With --plugin, Wireshark runs with muxshark's plugin on the ports that the capture uses."""
+Compare muxshark's protocol of each datagram with that of the installed Wireshark, and show the differences.
+With --plugin, Wireshark runs with muxshark's plugin on the ports of the capture."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """What may follow the command's name."""
+    """Add the arguments of this command."""
     parser.add_argument("file", metavar="FILE", help="the capture")
-    parser.add_argument("--plugin", action="store_true", help="let Wireshark use muxshark's plugin")
-    parser.add_argument("--ports", metavar="RANGE", help="the plugin's UDP ports (those that the capture uses)")
+    parser.add_argument("--plugin", action="store_true", help="run Wireshark with muxshark's plugin")
+    parser.add_argument("--ports", metavar="RANGE", help="the plugin's UDP ports (those of the capture)")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the agreement, and a table of the differences."""
+    """Print how many datagrams agree, and a table of the differences."""
     from dissectors import offline
     from dissectors.wireshark import tshark
     from dissectors.wireshark.verify import verify
 
     if options.file == inputs.STANDARD_INPUT:
-        raise inputs.Refused("verify reads the capture twice: name a file")
+        raise inputs.Refused("verify reads the capture twice; name a file")
     try:
         wireshark = tshark.find()
         plugin = _plugin(options) if options.plugin or options.ports else None
@@ -39,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     except (ValueError, tshark.NoWireshark) as error:
         raise inputs.Refused(str(error)) from None
     with_plugin = " with the plugin" if plugin else " with the plugin that is installed" if opinions.labelled else ""
-    print("\n".join(_told(opinions, f"Wireshark {'.'.join(map(str, wireshark.version))}{with_plugin}")))
+    print("\n".join(_lines(opinions, f"Wireshark {'.'.join(map(str, wireshark.version))}{with_plugin}")))
     if plugin and opinions.datagrams and not opinions.labelled:
         print("The plugin did not run; muxshark plugin --check says why.")
     return 0
@@ -56,13 +56,13 @@ def _plugin(options: argparse.Namespace) -> Defaults:
     return Defaults(ports=found.media, signalling_ports=found.signalling)
 
 
-def _told(opinions: Opinions, who: str) -> list[str]:
+def _lines(opinions: Opinions, who: str) -> list[str]:
     share = f" ({100 * opinions.agreed / opinions.datagrams:.2f} %)" if opinions.datagrams else ""
     if not opinions.datagrams and not opinions.missing:
-        return ["There are no UDP datagrams to compare."]
+        return ["The capture has no UDP datagrams to compare."]
     lines = [f"{who} agrees on {opinions.agreed:,} of {opinions.datagrams:,} datagrams{share}."]
     if opinions.missing:
-        lines.append(f"{opinions.missing:,} datagrams were found here and not by Wireshark.")
+        lines.append(f"{opinions.missing:,} datagrams were found by muxshark only.")
     if not opinions.differences:
         return lines
     lines += ["", f"{'muxshark':<10} {'Wireshark':<12} {'datagrams':>9}  first frames"]
@@ -70,5 +70,5 @@ def _told(opinions: Opinions, who: str) -> list[str]:
         frames = ", ".join(map(str, one.frames)) + (", …" if one.count > len(one.frames) else "")
         lines.append(f"{one.ours:<10} {one.theirs[:12]:<12} {one.count:>9,}  {frames}")
     if opinions.cut:
-        lines += ["", f"Of these, {opinions.cut:,} were captured in part, too little for Wireshark's dissectors."]
+        lines += ["", f"{opinions.cut:,} of these are cut in the capture, too short for Wireshark's dissectors."]
     return lines

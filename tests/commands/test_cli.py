@@ -118,7 +118,7 @@ def test_explain_says_when_there_is_no_such_datagram(words: tuple[str, ...], sai
     [
         ((0, 1, 2), 1, "a fragment; frame 3 completes its datagram"),
         ((0, 1, 2), 2, "a fragment; frame 3 completes its datagram"),
-        ((0, 2), 2, "a fragment of a datagram that is never whole here"),
+        ((0, 2), 2, "a fragment of a datagram that is incomplete here"),
     ],
 )
 def test_explain_says_what_became_of_a_fragment(
@@ -198,7 +198,7 @@ def test_inflate_shows_control_characters_on_a_terminal() -> None:
         (("analyze", "--width", "-3", CALL), "width"),
         (("analyze", "-d", "udp.port==5,SMTP", CALL), "no protocol 'SMTP'"),
         (("analyze", "-d", "tcp.port==5,SIP", CALL), "not of the form"),
-        (("analyze", "-d", "udp.port==70000,SIP", CALL), "no UDP port"),
+        (("analyze", "-d", "udp.port==70000,SIP", CALL), "not a UDP port"),
         (("analyze", "--max-ratio", "0", CALL), "above zero"),
         (("analyze", "--max-inflated", "9" * 20, CALL), "a number of 20 digits is too large"),
         (("list", "-d", "udp.port==5,SIP", "-d", "udp.port==5,QUIC", CALL), "asks for SIP and for QUIC on port 5"),
@@ -206,7 +206,7 @@ def test_inflate_shows_control_characters_on_a_terminal() -> None:
         (("inflate", "nowhere"), "no such file"),
         (("inflate", "a\x1b[2J"), "no such file"),
         (("explain", CALL), "required"),
-        (("explain", CALL, "zero"), "no whole number"),
+        (("explain", CALL, "zero"), "not a whole number"),
         (("explain", "nowhere.pcap", "1"), "no such file"),
         (("completion", "tcsh"), "invalid choice"),
     ],

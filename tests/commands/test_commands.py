@@ -62,8 +62,8 @@ def test_the_exit_status_tells(words: list[str], status: int, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-Y", "callid==nowhere"], "nothing fits the filter"),
-        (["-Y", "callid==nowhere", "--what-if", "compress"], "nothing fits the filter"),
+        (["-Y", "callid==nowhere"], "nothing matches the filter"),
+        (["-Y", "callid==nowhere", "--what-if", "compress"], "nothing matches the filter"),
         (["--time", "5000.."], "nothing was there at that time"),
     ],
 )

@@ -58,7 +58,7 @@ def test_one_job_does_the_work_where_processes_cannot_share_memory(
     assert main([*words, "--jobs", "2"]) == 0
     told = capsys.readouterr()
     assert told.out == whole
-    assert told.err == "muxshark: several processes cannot share memory here (permission denied); one job instead\n"
+    assert told.err == "muxshark: several processes cannot share memory here (permission denied); using one job\n"
 
 
 def test_one_job_does_the_work_where_few_files_may_be_open() -> None:
@@ -72,7 +72,7 @@ def test_one_job_does_the_work_where_few_files_may_be_open() -> None:
     )
     assert (few.returncode, few.stdout) == (0, whole.stdout)
     assert few.stderr == (
-        "muxshark: too few files may be open for several processes (ulimit -n); one job instead\n"
+        "muxshark: the limit of open files is too low for several jobs (ulimit -n); using one\n"
     )
 
 
@@ -100,7 +100,7 @@ def test_a_process_that_is_killed_loses_no_report_but_its_own(
     assert main([*words, *paths]) == 2
     told = capsys.readouterr()
     assert json.loads(told.out)["reports"] == others["reports"]
-    why = "the process that analysed it was killed; perhaps it needed more memory than there is"
+    why = "the process that analysed it was killed; perhaps the memory was too small"
     assert told.err == f"muxshark: {paths[0]}: {why}\n"
 
 
@@ -127,4 +127,4 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(form: list[str]) ->
 
 def test_standard_input_and_jobs_without_each_are_refused() -> None:
     assert run("--each", "-").stderr == "muxshark: --each reads files, not standard input\n"
-    assert run("--jobs", "2", NAMES[0]).stderr == "muxshark: --jobs says how many files --each reads at once\n"
+    assert run("--jobs", "2", NAMES[0]).stderr == "muxshark: --jobs needs --each\n"
