@@ -1,4 +1,4 @@
-"""Captures or frames in, a report or a list of datagrams out: sources, scan and engine put together."""
+"""Captures or frames in, a report or a list of datagrams out: this joins sources, scan and engine."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
 
 Progress = Callable[[int], None]
-"""Called now and then with the number of frames read so far."""
+"""Called at intervals with the number of frames read so far."""
 
 PROGRESS_FRAMES = 20_000
 
 
 def scanner_class() -> type[Scanner]:
-    """The compiled scan where it was built, else the interpreted one, which `MUXSHARK_PURE=1` always asks for."""
+    """The compiled scan if it was built, else the interpreted one; `MUXSHARK_PURE=1` selects the interpreted one."""
     if os.environ.get("MUXSHARK_PURE", "") not in ("", "0"):
         return scan.Scanner
     try:
@@ -47,12 +47,12 @@ def analyze(
     progress: Progress | None = None,
     everything: bool = False,
 ) -> Report:
-    """The report on one or more captures, taken as one timeline: paths, "-" for standard input, open binary files.
+    """The report on one or more captures, as one timeline: paths, "-" for standard input, open binary files.
 
     The report lists the last `MAX_FINISHED_CALLS` of the calls that ended well, and counts the others and their
-    streams; `everything` lists as many as memory is meant for. `limits` bound the inflating of bodies, `forced` maps
-    UDP ports to protocol names that the user insists on. Raises CaptureError when one of the captures cannot be read
-    at all; one that is cut or corrupt gives what was whole, and a finding.
+    streams; `everything` lists as many as the memory bound allows. `limits` bound the inflating of bodies, `forced`
+    maps UDP ports to the names of their protocols. Raises CaptureError when one of the captures cannot be read at all;
+    a cut or corrupt capture gives its whole part, and a finding.
     """
     allow(len(sources))
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
@@ -72,7 +72,7 @@ def analyze_records(
     forced: dict[int, str] | None = None,
     everything: bool = False,
 ) -> Report:
-    """The report on frames that are in no file, as `analyze` makes it; `name` is what it calls where they came from."""
+    """The report on frames from memory, as `analyze` makes it; `name` stands for the file name."""
     notes = Notes(format="frames in memory")
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
     _feed(engine, scanner, scanner.scan(_noted(records, notes)))
@@ -88,9 +88,9 @@ def rows(
 ) -> Iterator[Row]:
     """Every UDP datagram in the order of the capture, with its final verdict.
 
-    A verdict may need datagrams that come later, so the captures are read twice: once to judge, once to tell. What is
-    between the two passes lies in a temporary file, as does what cannot be read twice. `damaged` is told, in a sentence
-    each, which captures are cut or corrupt. Raises CaptureError as `analyze` does.
+    A verdict may need later datagrams, so the captures are read twice: once for the verdicts, once for the result. A
+    temporary file keeps the verdicts, and also a capture that cannot be read twice. Calls `damaged` with one sentence
+    for each capture that is cut or corrupt. Raises CaptureError as `analyze` does.
     """
     from tempfile import TemporaryFile
 
@@ -113,7 +113,7 @@ def rows(
 
 
 class Verdicts:
-    """The verdicts of a scan by the datagram's number, in a file: they fall in another order than they are told."""
+    """The verdicts of a scan by the datagram's number, in a file: they are found and read in different orders."""
 
     LAYOUT = struct.Struct("<BBBIH")
     STRENGTHS: tuple[str | None, ...] = (None, "plausible", "confirmed", "certain")
@@ -123,7 +123,7 @@ class Verdicts:
         self._evidence: dict[str, int] = {}
 
     def write(self, entries: Iterable[Entry]) -> None:
-        """Keep the verdicts of these entries, but for what TURN carried: it is no datagram of the capture."""
+        """Keep the verdicts of these entries, but not of TURN payloads: they are no datagrams of the capture."""
         for entry in entries:
             if entry.number < 0:
                 continue
@@ -142,7 +142,7 @@ class Verdicts:
 
 
 class _ReadTwice:
-    """A capture that can be opened twice: what cannot is copied to a temporary file first."""
+    """A capture that can be opened twice; one that cannot is copied to a temporary file first."""
 
     def __init__(self, stack: ExitStack, source: Source) -> None:
         self._name = source if isinstance(source, str) else name_of(source)
@@ -161,7 +161,7 @@ class _ReadTwice:
 
 
 def _copied(stack: ExitStack, file: BinaryIO) -> str:
-    """The path of a temporary file that holds what is left of `file`."""
+    """The path of a temporary file with the rest of `file`."""
     from shutil import copyfileobj
     from tempfile import NamedTemporaryFile
 
@@ -173,7 +173,7 @@ def _copied(stack: ExitStack, file: BinaryIO) -> str:
 
 
 def _remove(path: str) -> None:
-    """Remove a temporary file, unless somebody did so before."""
+    """Remove a temporary file, if it is still there."""
     with suppress(OSError):
         os.unlink(path)
 
@@ -183,7 +183,7 @@ def _engine(limits: Limits, everything: bool) -> Engine:
 
 
 def _feed(engine: Engine, scanner: Scanner, batches: Iterable[Batch]) -> None:
-    """Take the batches of a scan, retire what is over on the way, and take what still waits when all SDP is known."""
+    """Take the batches of a scan, retire finished calls in between, then take what waited until all SDP was known."""
     for batch in _gathered(batches):
         engine.feed(batch)
         engine.retire_finished(scanner)
@@ -211,7 +211,7 @@ def _noted(records: Iterable[Record], notes: Notes) -> Iterator[tuple[int, Recor
 
 
 def _gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The same entries in batches of a good many: the scan and the engine crowd each other out of the caches."""
+    """The same entries in larger batches: in turns, scan and engine would push each other out of the CPU caches."""
     held, octets = Batch(), 0
     for batch in batches:
         held.entries += batch.entries
@@ -245,7 +245,7 @@ def _problems(engine: Engine, number: int, capture: Capture) -> None:
 
 
 def _damage(capture: Capture) -> Iterator[tuple[str, str]]:
-    """What is wrong with a capture that has been read: a finding's id, and what happened."""
+    """The damage of a capture that has been read: a finding's id, and a sentence."""
     notes = capture.notes
     if notes.corrupt is not None:
         offset, reason = notes.corrupt

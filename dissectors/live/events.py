@@ -1,7 +1,7 @@
-"""What has changed since one looked last: calls that ring, streams that begin, findings that stay, frames dropped.
+"""The changes since the last look: calls that ring, streams that begin, findings that stay, frames dropped.
 
 Times are seconds since the epoch. An event is a frozen value whose field names are the keys of its JSON object; `event`
-says which kind it is.
+names its kind.
 """
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from dissectors.report import Call, Certainty, Report, Severity, Stream
 from dissectors.wire.values import Struct
 
 HISTORY_LOOKS = 30
-"""How many looks back a stream's rate and loss are remembered."""
+"""The number of looks for which a stream's rate and loss are kept."""
 
 MAX_REMEMBERED = 4096
-"""Calls, streams and findings that are known already: more than one look shows."""
+"""Calls, streams and findings that are remembered between looks: more than one look shows."""
 
 SILENT_SECONDS = 3.0
 """Seconds without a datagram after which a stream is silent."""
@@ -31,7 +31,7 @@ StreamKey = tuple[int, str, int, str, int, str]
 
 
 class CallEvent(Struct, frozen=True):
-    """A call that went on: `state` is calling, ringing, answered, ended, rejected or cancelled."""
+    """A call in a new state: calling, ringing, answered, ended, rejected or cancelled."""
 
     event: Literal["call"]
     time: float
@@ -43,7 +43,7 @@ class CallEvent(Struct, frozen=True):
 
 
 class StreamEvent(Struct, frozen=True):
-    """A stream: `state` is began, silent, resumed, or now (how it is doing, at regular times)."""
+    """A stream: `state` is began, silent, resumed, or now (its figures, at regular times)."""
 
     event: Literal["stream"]
     time: float
@@ -63,7 +63,7 @@ class StreamEvent(Struct, frozen=True):
 
 
 class FindingEvent(Struct, frozen=True):
-    """A finding that has come up; see `report.Finding`."""
+    """A new finding; see `report.Finding`."""
 
     event: Literal["finding"]
     time: float
@@ -88,7 +88,7 @@ class DropEvent(Struct, frozen=True):
 
 
 class EndEvent(Struct, frozen=True):
-    """The session is over: frames received, UDP datagrams in them, frames dropped, seconds that it took, and why."""
+    """The end of the session: frames received, UDP datagrams in them, frames dropped, its seconds, and the reason."""
 
     event: Literal["end"]
     time: float
@@ -104,7 +104,7 @@ Event = CallEvent | StreamEvent | FindingEvent | DropEvent | EndEvent
 
 
 class Followed(Struct):
-    """What is remembered of a stream between two looks; `history` holds datagrams a second and datagrams lost."""
+    """The memory of a stream between two looks; `history` holds datagrams per second and datagrams lost."""
 
     packets: int = 0
     lost: int = 0
@@ -115,9 +115,9 @@ class Followed(Struct):
 
 
 class Events:
-    """Compares each look with what was told before; a stream's state becomes an event every `every` seconds.
+    """Compares each look with the events before; a stream's state becomes an event every `every` seconds.
 
-    `bounds` counts what is remembered no longer: what comes back of it is told anew.
+    `bounds` counts what is forgotten; if it comes back, it is reported as new.
     """
 
     def __init__(self, every: float = 10.0) -> None:
@@ -131,7 +131,7 @@ class Events:
         self._drops = (0, 0)
 
     def since(self, report: Report, now: float, drops: tuple[int, int]) -> list[Event]:
-        """What is new in `report` at the time `now`; `drops` are the frames that the kernel and we dropped so far."""
+        """The new events in `report` at the time `now`; `drops` are the frames that the kernel and we dropped."""
         events: list[Event] = [
             *self._about_calls(report), *self._about_streams(report, now), *self._about_findings(report, now),
         ]
@@ -143,7 +143,7 @@ class Events:
         return events
 
     def history(self, stream: Stream) -> tuple[tuple[float, int], ...]:
-        """Datagrams a second and datagrams lost at the last looks, the oldest first."""
+        """Datagrams per second and datagrams lost at the last looks, the oldest first."""
         followed = self.streams.get(key_of(stream))
         return tuple(followed.history or ()) if followed else ()
 
@@ -180,7 +180,7 @@ class Events:
         self._forget_histories(set(map(key_of, report.streams)))
 
     def _forget_histories(self, shown: set[StreamKey]) -> None:
-        """Nobody draws what is no longer looked at."""
+        """Forget the history of streams that are no longer shown."""
         for key in self._shown - shown:
             if (followed := self.streams.get(key)) is not None:
                 followed.history = None
@@ -215,10 +215,9 @@ class Events:
 
 
 class Look(Struct, frozen=True):
-    """One look at a running session: the recent part of its report, what is new, and the meters.
+    """One look at a running session: the recent part of its report, the new events, and the meters.
 
-    `seconds` counts from the beginning; the rates are a second, over the time since the last look. `memory` is resident
-    octets.
+    `seconds` counts from the beginning; the rates are per second, since the last look. `memory` is in resident octets.
     """
 
     report: Report
@@ -239,7 +238,7 @@ class Look(Struct, frozen=True):
 
 
 def states(call: Call) -> Iterator[tuple[str, float]]:
-    """Every state that a call has been through, with its time, in order."""
+    """Every state of a call so far, with its time, in order."""
     yield "calling", call.start
     if call.ringing is not None:
         yield "ringing", call.ringing
@@ -250,12 +249,12 @@ def states(call: Call) -> Iterator[tuple[str, float]]:
 
 
 def key_of(stream: Stream) -> StreamKey:
-    """What tells one stream from any other, for as long as it stays on its first flow."""
+    """The key of a stream, valid while it stays on its first flow."""
     return (stream.ssrc, stream.src, stream.sport, stream.dst, stream.dport, stream.inside)
 
 
 def _rate(stream: Stream, came: int, span: float, new: bool) -> float:
-    """Datagrams a second since the last look; of a new stream since it began."""
+    """Datagrams per second since the last look; of a new stream, since it began."""
     if new:
         span = stream.last - stream.first
         came -= 1

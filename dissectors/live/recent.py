@@ -1,7 +1,7 @@
-"""The recent part of a session as a report: what is open or has just ended, bounded however much has gone by.
+"""The recent part of a session as a report: open calls and streams, and those that have just ended, within bounds.
 
-The report of a whole session costs what the session holds. A screen and its events need the calls that changed, the
-streams that flow and the endpoints that talk, twice a second for hours.
+The cost of a whole report grows with the session. A screen and its events need only the calls that changed, the active
+streams and the active endpoints, twice a second for hours.
 """
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from dissectors.mux.scan import Scanner
 from dissectors.report import CaptureFile, Report
 
 RECENT_NS = 10_000_000_000
-"""Nanoseconds after which what is silent is no longer recent."""
+"""Nanoseconds of silence after which a call or stream is no longer recent."""
 
 MAX_OUT_OF_ORDER = 16
-"""Calls that are dated before others that came earlier: so many are passed over in the search for those of now."""
+"""Calls may have earlier times than calls before them: the search for recent calls skips so many."""
 
 MAX_CALLS, MAX_STREAMS, MAX_FLOWS, MAX_CHECKS = 1024, 1024, 256, 64
 OPEN = ("established", "ringing", "unanswered")
 
 
 class Recent:
-    """Asks one engine and its scan again and again; remembers which calls were open, however long they are silent."""
+    """Makes recent reports of one engine and its scan; remembers open calls, however long they are silent."""
 
     def __init__(self, engine: Engine, scanner: Scanner) -> None:
         self._engine = engine
@@ -40,7 +40,7 @@ class Recent:
         self._open: dict[str, None] = {}
 
     def report(self, now: int, file: CaptureFile) -> Report:
-        """What is recent at the time `now`, in nanoseconds."""
+        """The recent report at the time `now`, in nanoseconds."""
         recent = range(now - RECENT_NS, now + CLOCK_MARGIN_NS)
         streams = self._streams(recent)
         part = ScanView(self._scanner, self._flows(recent, streams), streams)

@@ -1,7 +1,7 @@
-"""An interface in, events while it runs and a report at its end: source, scan and engine put together.
+"""An interface in, events while it runs and a report at its end: this joins source, scan and engine.
 
-The same scan and the same engine as offline: where no bound was hit and nothing was dropped, the report of a session is
-that of `analyze` on the file that it kept.
+Scan and engine are the same as offline: if no bound was hit and nothing was dropped, the report of a session equals
+that of `analyze` on the kept file.
 """
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ from dissectors.wire.link.link_names import LINK_NAMES
 from dissectors.wire.values import Struct
 
 MIN_LOOK_SECONDS = 0.5
-"""Seconds between two looks, at the least."""
+"""The least number of seconds between two looks."""
 
 MAX_LOOK_SHARE = 0.05
-"""How much of the time looking may take: where a look is dear, there are fewer."""
+"""The largest share of time for looks: if a look takes long, there are fewer."""
 
 MAX_CALLS = 2048
-"""Calls that are held at once, and half as many as flows and streams; a call takes some 20 KiB."""
+"""Calls in memory at once; flows and streams may be twice as many. A call takes some 20 KiB."""
 
 MAX_WAITING_DATAGRAMS = 8192
 """Datagrams that may wait for evidence."""
 
 MAX_CHUNK_RECORDS = CHUNK_OCTETS // 16
-"""Records that what comes out of a pipe at once can hold: the shortest is a head without a frame."""
+"""The most records in one read of a pipe: the shortest record is a header without a frame."""
 
 MANY_UNREAD_OCTETS = 16 << 20
-"""Octets that are still to be read at the end, of which people are told."""
+"""Unread octets at the end of a session from which a message says so."""
 
 QUIET_SECONDS = 5.0
-"""Seconds without any datagram after which people are told."""
+"""Seconds without any datagram after which a message says so."""
 
 
 class Stop(Struct, frozen=True):
-    """When a session ends by itself: after so many seconds, frames, kept octets or kept files; 0 is never."""
+    """When a session ends by itself: after so many seconds, frames, kept octets or kept files; 0 means never."""
 
     seconds: float = 0.0
     frames: int = 0
@@ -61,9 +61,9 @@ class Stop(Struct, frozen=True):
 class Session:
     """One live session. `run` blocks until a stop condition, the end of the source, or `stop`.
 
-    `calls` bounds what is held at once: so many calls, twice as many flows and streams.
+    `calls` bounds the memory: so many calls, twice as many flows and streams.
 
-    `watch` is called with every look; what it raises ends the session.
+    `watch` is called with every look; an exception of it ends the session.
     """
 
     def __init__(
@@ -93,11 +93,11 @@ class Session:
         self._kinds = [0] * len(self.scanner.counts)
 
     def stop(self, reason: str) -> None:
-        """End in order: what has come in is still read. Safe to call from a signal handler."""
+        """End in order: received frames are still read. Safe to call from a signal handler."""
         self.reason = self.reason or reason
 
     def run(self) -> None:
-        """Read until the end, then give the keeper its last word; raises what `watch` raises."""
+        """Read until the end, then close the kept file; raises what `watch` raises."""
         due = self._begun + MIN_LOOK_SECONDS
         try:
             while not self.source.ended:
@@ -126,19 +126,19 @@ class Session:
         )
 
     def report(self) -> Report:
-        """The report of the whole session, once it has run; asking again gives the same."""
+        """The report of the whole session, once it has run; a second call gives the same."""
         return self.engine.report(self.scanner, (self._file(self.source.drops().kernel),))
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What broke, for people; nothing when the session went as it should."""
+        """The failures of the session, for people; empty without any."""
         keeper = self.keeper
         broken = keeper is not None and keeper.problem and not keeper.unread
         return (*filter(None, (self.source.failed,)), *((self.kept,) if broken else ()))
 
     @property
     def kept(self) -> str:
-        """What became of the frames that were to be kept, in a sentence; empty where none were."""
+        """A sentence on the kept frames; empty if none were to be kept."""
         keeper = self.keeper
         if keeper is None:
             return ""
@@ -151,7 +151,7 @@ class Session:
         return f"{why}: {frames} kept, {keeper.missed:,} not"
 
     def _step(self, timeout: float) -> bool:
-        """Wait for frames and take them; False when the session is over."""
+        """Wait for frames and take them; False when the session has ended."""
         if self.reason:
             self.source.stop()
         self.source.wait(timeout)
@@ -166,7 +166,7 @@ class Session:
         return True
 
     def _by_octets(self) -> bool:
-        """Whether the next octets can be read without making records of them."""
+        """Whether the next octets can be read without records."""
         source = self.source
         if self.scanner.build != "compiled" or source.walker is None:
             return False
@@ -176,7 +176,7 @@ class Session:
         )
 
     def _pass(self) -> int:
-        """Take the next octets: kept as they are, and read as a file with them would be."""
+        """Take the next octets: keep them unchanged, and read them like a file."""
         walker, keeper, limit = self.source.walker, self.keeper, self._limit.frames
         assert walker is not None
         octets, packets = self.source.octets()
@@ -191,7 +191,7 @@ class Session:
         return walker.notes.packets - before
 
     def _take(self) -> int:
-        """Take the next records, no more than are wanted."""
+        """Take the next records, up to the stop condition."""
         records = self.source.read()
         if self._limit.frames:
             records = records[: self._limit.frames - self.received]
@@ -255,7 +255,7 @@ class Session:
         return news
 
     def _note(self) -> None:
-        """Tell the report what it counts and a file does not hold."""
+        """Add the counts that a file does not hold to the report."""
         if dropped := self.source.drops().kernel:
             self.engine.problem("capture-drops", f"the capture itself reports frames dropped: {dropped:,}")
         if self.keeper is not None and self.keeper.missed:
@@ -284,7 +284,7 @@ class Session:
 
 
 def resident() -> int:
-    """Octets of memory that this process has resident; 0 where the system does not say."""
+    """Resident octets of this process; 0 if the system does not report them."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * 4096

@@ -65,7 +65,7 @@ class Record(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         if self.encrypted:
             return f"{self.name} (encrypted, {self.length} octets)"
         inner = [each.text for each in self.handshakes] + ([self.alert.text] if self.alert else [])

@@ -43,7 +43,7 @@ class Hello(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         parts = [", ".join(map(version_name, self.supported_versions[:8])) or version_name(self.version)]
         if self.server_name:
             parts.append(f"server name {self.server_name[:SHOWN]!r}")
@@ -62,7 +62,7 @@ class HelloVerifyRequest(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         return f"cookie of {len(self.cookie)} octets"
 
 
@@ -81,7 +81,7 @@ class Certificate(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         return f"sha-256 {self.fingerprint}" if self.certificates else "no certificate"
 
 

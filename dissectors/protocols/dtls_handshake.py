@@ -37,7 +37,7 @@ class Handshake(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         if not self.whole:
             end = self.fragment_offset + len(self.fragment)
             return f"{self.name} (octets {self.fragment_offset} to {end} of {self.length})"

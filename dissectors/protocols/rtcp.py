@@ -73,7 +73,7 @@ class Unknown(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         return self.name
 
 

@@ -145,7 +145,7 @@ class Feedback(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         if isinstance(self.control, Nack):
             shown = " ".join(map(str, self.control.sequences[:8]))
             return f"NACK {shown}" + (" …" if len(self.control.sequences) > 8 else "")

@@ -63,7 +63,7 @@ class SenderReport(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         return f"SR {self.packets} packets sent" + _reported(self.reports)
 
 
@@ -81,7 +81,7 @@ class ReceiverReport(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         return "RR" + _reported(self.reports)
 
 
@@ -113,7 +113,7 @@ class SourceDescription(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         items = [f"{name} {text!r}" for chunk in self.chunks for name, text in chunk.items]
         return f"SDES ({', '.join(items[:4])})" if items else "SDES"
 
@@ -136,7 +136,7 @@ class Bye(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         return f"BYE ({self.reason!r})" if self.reason else "BYE"
 
 
@@ -155,7 +155,7 @@ class App(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         return f"APP {self.application!r}"
 
 

@@ -142,7 +142,7 @@ class ExtendedReport(Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What a reader of a list wants to know."""
+        """A summary for a list."""
         names = [block.name for block in self.blocks[:8]]
         return f"XR ({', '.join(names)})" if names else "XR"
 

@@ -1,4 +1,4 @@
-"""What of a report is asked for: filters, selection, comparison.
+"""Queries on reports: filters, selection, comparison.
 
-Reports in, reports and differences out; no capture is read here.
+Reports in, reports and differences out; nothing here reads a capture.
 """

@@ -1,8 +1,8 @@
-"""Two lists side by side: what both have in the same order, what one of them lacks; near-linear for long ones.
+"""The alignment of two lists: entries in both in the same order, and entries in only one; near-linear for long lists.
 
-Short lists are compared by difflib, whose work is their product at best. Of long ones the ends that are alike go first,
-then what stands once in both holds them together. What is between is short, or differs in little, or is compared piece
-by piece.
+difflib compares short lists; its work is the product of their lengths at best. Long lists first lose their equal ends.
+Then entries that are unique in both serve as anchors. The parts between anchors are short, or differ little, or are
+compared piece by piece.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from difflib import SequenceMatcher
 from dissectors.wire.values import Struct
 
 MAX_PRODUCT = 1 << 14
-"""Lists whose lengths multiply to no more are compared by difflib."""
+"""difflib compares lists if the product of their lengths is not larger."""
 
 MAX_DIFFERENCES = 256
-"""So many entries that only one side has are searched for the fewest."""
+"""The search for the fewest differences ends at so many."""
 
 PIECE = 128
 
 
 class Run(Struct, frozen=True):
-    """Entries `first` to `last` of ours and `begin` to `end` of theirs: alike, or what each has in that place."""
+    """Entries `first` to `last` of ours and `begin` to `end` of theirs: equal, or different in that place."""
 
     alike: bool
     first: int
@@ -52,14 +52,14 @@ def aligned(ours: Sequence[str], theirs: Sequence[str]) -> list[Run]:
 
 
 def _alike(ours: Sequence[str], theirs: Sequence[str], most: int) -> int:
-    """How many entries both begin with, at most so many."""
+    """How many first entries are equal in both, at most so many."""
     return next((n for n, (a, b) in enumerate(zip(ours[:most], theirs, strict=False)) if a != b), most)
 
 
 def _anchors(
     ours: Sequence[str], theirs: Sequence[str], begin: int, ends: tuple[int, int]
 ) -> Iterator[tuple[int, int]]:
-    """The most entries that stand once in both, in the same order in both (patience sorting)."""
+    """The longest series of entries that are unique in both, in the same order (patience sorting)."""
     counts = Counter(ours[begin : ends[0]]), Counter(theirs[begin : ends[1]])
     places = {entry: k for k, entry in enumerate(theirs[begin : ends[1]], begin) if counts[1][entry] == 1}
     tops: list[int] = []
@@ -81,7 +81,7 @@ def _anchors(
 
 
 def _between(ours: Sequence[str], theirs: Sequence[str], i: int, k: int) -> Iterator[Run]:
-    """What stands between two anchors, `i` and `k` entries from the beginning."""
+    """The part between two anchors, `i` and `k` entries from the beginning."""
     if len(ours) * len(theirs) <= MAX_PRODUCT:
         yield from _by_difflib(ours, theirs, i, k)
         return
@@ -101,7 +101,7 @@ def _by_difflib(ours: Sequence[str], theirs: Sequence[str], i: int, k: int) -> I
 
 
 def _fewest(ours: Sequence[str], theirs: Sequence[str]) -> list[Run] | None:
-    """The runs with the fewest differences, None where there are more than are searched for (Myers 1986)."""
+    """The runs with the fewest differences, None if there are more than the bound (Myers 1986)."""
     furthest = {1: 0}
     steps: list[dict[int, int]] = []
     for differences in range(MAX_DIFFERENCES + 1):
@@ -119,14 +119,14 @@ def _fewest(ours: Sequence[str], theirs: Sequence[str]) -> list[Run] | None:
 
 
 def _lacks(furthest: dict[int, int], diagonal: int, differences: int) -> bool:
-    """Whether the last difference on the way to a diagonal is an entry that ours lack; else theirs lack one."""
+    """Whether the last difference on the path to a diagonal is an entry missing in ours; else in theirs."""
     if abs(diagonal) == differences:
         return diagonal == -differences
     return furthest[diagonal - 1] < furthest[diagonal + 1]
 
 
 def _walked_back(steps: list[dict[int, int]], x: int, y: int) -> list[Run]:
-    """The way to an end, from how far each step had come before it."""
+    """The path to the end, from the reach of each step."""
     runs: list[Run] = []
     for differences in range(len(steps) - 1, 0, -1):
         furthest, diagonal = steps[differences], x - y
@@ -144,7 +144,7 @@ def _walked_back(steps: list[dict[int, int]], x: int, y: int) -> list[Run]:
 
 
 def _joined(runs: Sequence[Run]) -> Iterator[Run]:
-    """The same runs, neighbours of one kind as one."""
+    """The same runs; neighbours of one kind are joined."""
     held: Run | None = None
     for run in runs:
         if held is not None and held.alike == run.alike:

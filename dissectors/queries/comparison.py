@@ -1,4 +1,4 @@
-"""Two captures' calls side by side: headers, descriptions, sizes, and which ports carry what."""
+"""The calls of two captures compared: headers, descriptions, sizes, and protocols by port."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MAX_BODY_LINES = 2000
 
 
 class MessagePair(Struct, frozen=True):
-    """The same step of both calls: octets as sent, and headers (by their long names) and lines that one side lacks.
+    """One step of both calls: octets as sent, and headers (by their long names) and lines missing on one side.
 
-    A message that only one capture has leaves the other's octets None. `compression`, `names` and `text` are the parts
-    of the difference in octets: of compressing the body, of compact header names, and of what is written at all.
+    For a message in only one capture, the octets of the other are None. `compression`, `names` and `text` are the parts
+    of the difference in octets: by the compressed body, by compact header names, and by the text itself.
     """
 
     name: str
@@ -42,7 +42,7 @@ class CallPair(Struct, frozen=True):
 
 
 class Comparison(Struct, frozen=True):
-    """How two captures differ. `ports` are (port, what the first carries on it, what the second does)."""
+    """The differences of two captures. `ports` are (port, its protocols in the first, its protocols in the second)."""
 
     ports: tuple[tuple[int, str, str], ...]
     calls: tuple[CallPair, ...]
@@ -52,7 +52,7 @@ class Comparison(Struct, frozen=True):
 
 
 def compare(first: Report, second: Report) -> Comparison:
-    """Compare two reports: calls of the same Call-ID, and the others in the order of the captures."""
+    """Compare two reports: calls with the same Call-ID, and the others in the order of the captures."""
     pairs, left, right = _paired(first, second)
     kinds: dict[str, list[int]] = {}
     for side, report in enumerate((first, second)):
@@ -93,7 +93,7 @@ def _named(call: Call) -> str:
 
 
 def _ports(first: Report, second: Report) -> Iterator[tuple[int, str, str]]:
-    """The ports that carry different things: of each 5-tuple the lower one, as it is the known one."""
+    """The ports with different protocols: the lower port of each 5-tuple, as it is the known one."""
     used: dict[int, tuple[set[str], set[str]]] = {}
     for side, report in enumerate((first, second)):
         for flow in report.flows:
@@ -137,7 +137,7 @@ def _largest(call: Call) -> str:
 
 
 def _messages(one: Call, two: Call) -> Iterator[MessagePair]:
-    """The steps of both calls in order; retransmissions are left out."""
+    """The steps of both calls in order, without retransmissions."""
     ours = [message for message in one.messages if not message.retransmission]
     theirs = [message for message in two.messages if not message.retransmission]
     for run in aligned([_step(m) for m in ours], [_step(m) for m in theirs]):
@@ -173,7 +173,7 @@ def _pair(one: Message, two: Message) -> MessagePair:
 
 
 def _parts(one: Sizes | None, two: Sizes | None) -> tuple[int, int, int]:
-    """What compression, compact names and the rest have to do with a difference in size; their sum is all of it."""
+    """The parts of compression, compact names and text in a difference in size; their sum is the difference."""
     if one is None or two is None:
         return 0, 0, 0
     compression = (two.sent - two.inflated) - (one.sent - one.inflated)

@@ -5,8 +5,8 @@
     factor     = ("not" | "!") factor | "(" expression ")" | field operator value
     operator   = "==" | "!=" | "~" (contains)
 
-The fields are those of `FIELDS`; values compare without case, and may be put between double quotes. A value that no
-capture could have, such as a port of letters, is refused: what is misspelt would silently fit nothing.
+The fields are those of `FIELDS`; values compare without case, and may be in double quotes. A value that no capture can
+have, such as a port of letters, is refused: a typing error would silently match nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class NoFilter(ValueError):
 
 
 class Reader:
-    """Takes the tokens of a filter one after the other."""
+    """Reads the tokens of a filter one after the other."""
 
     def __init__(self, text: str) -> None:
         if len(text) > MAX_FILTER_LENGTH:
@@ -75,14 +75,14 @@ class Reader:
         return self.tokens[self.at - 1][1]
 
     def expression(self) -> Wanted:
-        """Terms, any of which is enough."""
+        """Terms; one of them must hold."""
         terms = [self.term()]
         while self.next_is("or", "||"):
             terms.append(self.term())
         return lambda values: any(term(values) for term in terms)
 
     def term(self) -> Wanted:
-        """Factors, all of which must hold."""
+        """Factors; all of them must hold."""
         factors = [self.factor()]
         while self.next_is("and", "&&"):
             factors.append(self.factor())
@@ -126,9 +126,9 @@ class Reader:
 
 
 def normal(field: str, value: str) -> str:
-    """A value as the report's are written: an SSRC in hexadecimal becomes a number, a user loses its scheme.
+    """A value in the form of the report: an SSRC in hexadecimal becomes a number, a user loses its scheme.
 
-    Raises NoFilter where no report can have it.
+    Raises NoFilter if no report can have it.
     """
     reader = READERS.get(field)
     return reader(field, value) if reader else value
@@ -183,7 +183,7 @@ def _name(field: str, value: str) -> str:
 
 
 def _instead(value: str, names: Collection[str]) -> str:
-    """What may stand in place of a name that there is not."""
+    """The names to suggest in place of an unknown one."""
     if len(names) <= MAX_LISTED:
         return f"there are {', '.join(names)}"
     near = difflib.get_close_matches(value, names, 1)
@@ -200,11 +200,11 @@ READERS: dict[str, Callable[[str, str], str]] = {
 PART_PATTERNS = {
     "addr": r"[0-9a-f.:]+", "port": r"\d{1,5}", "ssrc": r"\d{1,10}|(?:0x)?[0-9a-f]{1,8}", "status": r"\d{1,3}",
 }
-"""What a part of a value can look like, for `~`."""
+"""The form of a part of a value, for `~`."""
 
 
 def part(field: str, value: str) -> str:
-    """A part of a value, as the report's are written; raises NoFilter where no value of the field can contain it."""
+    """A part of a value in the form of the report; raises NoFilter if no value of the field can contain it."""
     if field in NAMES and not any(value in name for name in NAMES[field]):
         raise NoFilter(f"no {field} contains {value!r}; {_instead(value, NAMES[field])}")
     if field in PART_PATTERNS and not re.fullmatch(PART_PATTERNS[field], value, re.ASCII):
@@ -213,7 +213,7 @@ def part(field: str, value: str) -> str:
 
 
 def wanted(text: str) -> Wanted:
-    """The filter that a text stands for; raises NoFilter with one line for people."""
+    """The filter that a text describes; raises NoFilter with one line for people."""
     reader = Reader(text)
     found = reader.expression()
     if reader.at < len(reader.tokens):

@@ -1,4 +1,4 @@
-"""Selection: which calls, streams and flows of a report fit a filter and a window of time."""
+"""Selection: the calls, streams and flows of a report that match a filter and a time window."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from dissectors.wire.values import Struct, replace
 
 
 class Window(Struct, frozen=True):
-    """Seconds from the beginning of the capture; None is an open end."""
+    """Seconds from the start of the capture; None is an open end."""
 
     begin: float | None = None
     end: float | None = None
 
     def overlaps(self, zero: float, first: float, last: float) -> bool:
-        """Whether something that lasted from `first` to `last` was there within the window."""
+        """Whether a time from `first` to `last` overlaps the window."""
         after = self.begin is None or last - zero >= self.begin
         return after and (self.end is None or first - zero <= self.end)
 
@@ -43,12 +43,12 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
 
 
 def _ssrc(stream: Stream) -> set[str]:
-    """An SSRC in both ways in which it is written."""
+    """An SSRC in its two written forms."""
     return {str(stream.ssrc), f"0x{stream.ssrc:08x}"}
 
 
 def of_ends(one: Stream | Flow | Check | Handshake, protocols: set[str], found: list[Finding]) -> Values:
-    """The values of what goes from one endpoint to another."""
+    """The values of traffic from one endpoint to another."""
     values: Values = {
         "addr": {one.src, one.dst},
         "port": {str(one.sport), str(one.dport)},
@@ -60,9 +60,9 @@ def of_ends(one: Stream | Flow | Check | Handshake, protocols: set[str], found: 
 
 
 def select(report: Report, keep: Wanted | None = None, window: Window | None = None) -> Report:
-    """The report on what is wanted: calls with their streams, streams without a call, flows, checks, findings.
+    """The report on the selection: calls with their streams, streams without a call, flows, checks, findings.
 
-    The totals of the capture stay as they are. What belongs to a call that is kept is kept with it.
+    The totals of the capture do not change. A selected call keeps everything that belongs to it.
     """
     chosen = _Choice(report, keep or (lambda values: True), window or Window())
     calls = [number for number, call in enumerate(report.calls) if chosen.call(number, call)]
@@ -97,9 +97,9 @@ def select(report: Report, keep: Wanted | None = None, window: Window | None = N
 
 
 def nothing_left(report: Report, filtered: bool = True) -> bool:
-    """Whether a selection kept nothing; what is found of the whole capture counts only where it was `filtered`.
+    """Whether a selection kept nothing; a finding on the whole capture counts only if the report was `filtered`.
 
-    A window alone keeps such a finding whatever was there then.
+    A time window without a filter always keeps such a finding.
     """
     there = report.calls or report.streams or report.flows or report.checks or report.handshakes
     return not (there or filtered and report.findings)
@@ -117,7 +117,7 @@ def _found(report: Report, chosen: _Choice, call_at: dict[int, int], stream_at: 
 
 
 class _Choice:
-    """Whether one part of a report is wanted."""
+    """Whether one part of a report is selected."""
 
     def __init__(self, report: Report, keep: Wanted, window: Window) -> None:
         self.report, self.keep, self.window = report, keep, window

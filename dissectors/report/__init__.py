@@ -1,4 +1,4 @@
-"""What the analysis hands out: frozen values whose field names are the keys of the JSON document.
+"""The result of the analysis: frozen values whose field names are the keys of the JSON document.
 
 Times are seconds since the epoch, durations seconds, delays and jitter milliseconds where the name ends in `_ms`.
 A `frame` counts from 1 within its `file`, and `file` from 0 in the order of `capture.files`. Ids (`flow`, `call`,

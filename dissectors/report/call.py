@@ -1,4 +1,4 @@
-"""Calls, with their dialogs and what they negotiated."""
+"""Calls, with their dialogs and their offers and answers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Format(Struct, frozen=True):
 class Media(Struct, frozen=True):
     """One media line of an offer or answer.
 
-    `suites` are the SRTP suites of its a=crypto lines; `fingerprint` is that of the certificate which DTLS will show;
-    `endpoints` are `address:port` of the candidates.
+    `suites` are the SRTP suites of its a=crypto lines; `fingerprint` is that of the DTLS certificate; `endpoints` are
+    `address:port` of the candidates.
     """
 
     kind: str
@@ -48,9 +48,9 @@ class Media(Struct, frozen=True):
 
 
 class Description(Struct, frozen=True):
-    """An offer or an answer (RFC 3264): where it stood, and which side made it; its text is in that message's body.
+    """An offer or an answer (RFC 3264): its place, and the side that made it; its text is in that message's body.
 
-    `answers` is the place of the offer that an answer belongs to: of what the same hop carried where that was captured.
+    `answers` is the place of the offer that an answer belongs to, on the same hop if that was captured.
     """
 
     role: Literal["offer", "answer"]
@@ -73,12 +73,12 @@ class Dialog(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """Every dialog of one Call-ID, which is `call_id` (empty where a message has none), and their streams.
+    """Every dialog of one Call-ID, `call_id` (empty if a message has none), and their streams.
 
     `outcome` is one of `ringing`, `established` (still open at the end), `ended`, `rejected`, `cancelled`,
-    `unanswered`, `fragment` (only a part of it is in the capture), `answered` (what is no call: OPTIONS, REGISTER and
-    the like). `streams` are positions in the report's list. `returned` says that it was counted and let go before, and
-    that here is only what came later.
+    `unanswered`, `fragment` (only a part of it is in the capture), `answered` (only for OPTIONS, REGISTER and the
+    like). `streams` are positions in the report's list. `returned` says that it was counted and removed before; only
+    its later messages are here.
     """
 
     call_id: str

@@ -1,4 +1,4 @@
-"""What was read: files, flows and what was counted."""
+"""The capture: files, flows and counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dissectors.wire.values import Struct
 
 
 class CaptureFile(Struct, frozen=True):
-    """One file as it was read. `comments` are those that the file itself carries; `dropped` is what it reports lost."""
+    """One file. `comments` are those in the file; `dropped` counts the frames that it reports as lost."""
 
     name: str
     format: str
@@ -18,7 +18,7 @@ class CaptureFile(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True):
-    """Something that was counted by name: a protocol, an encapsulation, a TCP port that looks like SIP."""
+    """A count with its name: of a protocol, an encapsulation, a TCP port that looks like SIP."""
 
     name: str
     count: int
@@ -26,7 +26,7 @@ class Seen(Struct, frozen=True):
 
 
 class Capture(Struct, frozen=True):
-    """The whole timeline. `datagrams` counts UDP headers, `inside` what TURN carried in some of them."""
+    """The whole timeline. `datagrams` counts UDP headers, `inside` the datagrams inside TURN."""
 
     files: tuple[CaptureFile, ...]
     frames: int
@@ -43,7 +43,7 @@ class Capture(Struct, frozen=True):
 
 
 class Flow(Struct, frozen=True):
-    """A directed 5-tuple. `protocols` are the classes of its datagrams, most frequent first."""
+    """A directed 5-tuple. `protocols` counts its datagrams by protocol, most frequent first."""
 
     src: str
     sport: int

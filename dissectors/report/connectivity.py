@@ -1,4 +1,4 @@
-"""How the two sides reached each other: STUN, DTLS, and what RTCP is protected by it."""
+"""How the two sides reached each other: STUN, DTLS, and the protection of RTCP."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from dissectors.wire.values import Struct
 class Check(Struct, frozen=True):
     """STUN between two endpoints: connectivity checks, keep-alives or a server asked, in one direction.
 
-    `src` sent the requests. Round-trip times are those of answered requests. `relayed` is what a TURN server allocated,
-    `lifetime` for how many seconds. A retransmission is no further one of the `requests`; `silent` counts
-    what was sent after the last answer, retransmissions among it.
+    `src` sent the requests. Round-trip times are those of answered requests. `relayed` is the address that a TURN
+    server allocated, `lifetime` for how many seconds. `requests` does not count retransmissions; `silent` counts all
+    requests after the last answer, with retransmissions.
     """
 
     src: str
@@ -42,9 +42,9 @@ class Check(Struct, frozen=True):
 class Handshake(Struct, frozen=True):
     """A DTLS handshake (RFC 6347, RFC 9147) as far as it is in the clear; `src` is the client.
 
-    `outcome` is `complete` (both sides went on encrypted), `failed` (a fatal alert), `unanswered` (no ServerHello) or
+    `outcome` is `complete` (both sides continued encrypted), `failed` (a fatal alert), `unanswered` (no ServerHello) or
     `unfinished`. Fingerprints are SHA-256 as `a=fingerprint` writes them; DTLS 1.3 hides them. `hellos` counts
-    ClientHellos, of which a handshake needs one or, with a cookie, two.
+    ClientHellos: a handshake needs one or, with a cookie, two.
     """
 
     src: str

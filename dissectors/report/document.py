@@ -13,9 +13,9 @@ SCHEMA = "muxshark/report/1"
 
 
 class Finding(Struct, frozen=True):
-    """Something a person should know: what, why it matters, what to do, how sure, and the frames that show it.
+    """A fact that a person should know: what, why it matters, what to do, how sure, and the frames that show it.
 
-    `call` and `stream` are positions in the report's lists, None where the finding is about the whole capture.
+    `call` and `stream` are positions in the report's lists, None if the finding is about the whole capture.
     """
 
     id: str
@@ -30,7 +30,7 @@ class Finding(Struct, frozen=True):
 
 
 class Totals(Struct, frozen=True):
-    """Everything that was counted, what is not listed included.
+    """Counts of everything, also of calls and streams that are not listed.
 
     `outcomes` counts SIP transactions by kind and outcome, as in `call, ended`. `calls_left_out` and
     `streams_left_out` are not in the lists: they ended well in a capture that holds more than a report can.
@@ -47,7 +47,7 @@ class Totals(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """Everything that is said of a capture."""
+    """The whole report on a capture."""
 
     schema: str
     capture: Capture

@@ -1,4 +1,4 @@
-"""One SIP message and what it weighs."""
+"""One SIP message and its size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dissectors.wire.values import Struct
 
 
 class Body(Struct, frozen=True):
-    """A message's body: lengths in octets on the wire and inflated, what was found, what the label claimed."""
+    """A message's body: lengths in octets on the wire and inflated, its real encoding, and its label."""
 
     content_type: str | None
     compressed_length: int
@@ -21,7 +21,7 @@ class Body(Struct, frozen=True):
 
 
 class Sizes(Struct, frozen=True):
-    """What a message weighs, in octets of UDP payload: as sent, with its body inflated, and with long header names too.
+    """The size of a message, in octets of UDP payload: as sent, with its body inflated, with long header names too.
 
     `compact` counts the headers that were written by their compact name.
     """
@@ -42,8 +42,8 @@ class Deviation(Struct, frozen=True):
 class Message(Struct, frozen=True):
     """One SIP message of a call. `method` is that of the CSeq for a response; `status` is None for a request.
 
-    `side` is `caller` or `callee`, as the tags tell; `headers` are the names as they were written, in order;
-    `uri` is the target of a request, `to_tag` the tag of To, by which forks differ.
+    `side` is `caller` or `callee`, by the tags; `headers` are the names as written, in order; `uri` is the target of
+    a request, `to_tag` the tag of To, different for each branch of a fork.
     """
 
     place: Place

@@ -1,4 +1,4 @@
-"""Where something stands and how sure it is: what every other value of the report is written with."""
+"""Places in the captures, severities and certainties, for all other values of the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What signalling weighs on the path: sizes against the limits of the field, and what compressing would save."""
+"""The size of signalling on the path: sizes against the usual limits, and the savings by compression."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ FAILURES = (
     (1300, 1.76), (1400, 2.06), (1450, 2.53), (1470, 3.12), (1473, 4.96), (1475, 4.96), (1480, 6.04), (1481, 9.86),
     (1482, 9.81), (1483, 9.94),
 )
-"""Octets behind the IPv4 header, and the per cent of vantage points of a public study of 2013 that got none through."""
+"""Octets after the IPv4 header, and the per cent of vantage points in a public study of 2013 that lost all of them."""
 
 SHORT_LABEL = "e: deflate\r\n"
 SHORTER = {long.lower(): len(long) - len(short) for short, long in COMPACT.items()}
-"""What the compact form of a header name saves, in octets."""
+"""The octets that the compact form of a header name saves."""
 
 
 class Saving(Struct, frozen=True):
-    """What a message would lose, in octets: by deflating its body, and by compact header names (RFC 3261 7.3.3).
+    """The octets that a message would save: by deflating its body, and by compact header names (RFC 3261 7.3.3).
 
-    `body` counts the label that says so, and the shorter Content-Length; it is 0 where deflating gains nothing and
-    where the body is compressed already.
+    `body` includes the new Content-Encoding line and the shorter Content-Length; it is 0 if deflating saves nothing or
+    the body is compressed already.
     """
 
     body: int
@@ -39,7 +39,7 @@ class Saving(Struct, frozen=True):
 
 
 def failing(octets: int) -> float:
-    """The per cent of paths that let no datagram of so many octets of UDP payload through; the last known beyond."""
+    """The per cent of paths that drop every datagram of so many octets of UDP payload; the last known value beyond."""
     sizes = [size for size, _ in FAILURES]
     return FAILURES[min(bisect_left(sizes, octets + 8), len(FAILURES) - 1)][1]
 
@@ -55,7 +55,7 @@ def fragmented(message: Message) -> bool:
 
 
 def saving(message: Message) -> Saving:
-    """What compressing would save now, the body and the header names apart."""
+    """The savings by compression now, of the body and of the header names."""
     body = message.body
     names = sum(SHORTER.get(name.lower(), 0) for name in message.headers)
     if body is None or body.status != "identity" or not body.text:

@@ -1,4 +1,4 @@
-"""RTP streams: who sends what, how it arrived, and what the other side reports of it."""
+"""RTP streams: their sender and codec, their quality on arrival, and the reports of their receiver."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Phase(Struct, frozen=True):
 
 
 class RtcpView(Struct, frozen=True):
-    """What the receiver of a stream reported of it last, and the extremes. `round_trip_ms` from LSR and DLSR.
+    """The last report of a stream's receiver, and the extremes of all its reports. `round_trip_ms` from LSR and DLSR.
 
-    `first` and `last` are when it did first and last; `lost_at_first` is the cumulative number of the first report, of
-    which some may have been lost before the capture began. `mos` is what an extended report (RFC 3611 section 4.7)
-    says of the listening quality.
+    `first` and `last` are the times of its first and last report; `lost_at_first` is the cumulative number of the first
+    one, and may include losses from before the capture. `mos` is the listening quality by an extended report (RFC 3611
+    section 4.7).
     """
 
     reports: int
@@ -49,11 +49,11 @@ class Payload(Struct, frozen=True):
 class Timing(Struct, frozen=True):
     """How a stream's timestamps run against the time of the capture.
 
-    `rate` is timestamp units a second, as measured, `error_ppm` its standard error. `drift_ppm` is how much faster than
-    its nominal clock the sender runs (None where that cannot be told). `frame` is the usual timestamp step from one
-    datagram to the next, `frame_ms` the same as a duration. `silence` is the share of time (0 to 1) for which the
-    sender paused; `jumps` counts timestamp steps that no clock explains. `real_time` is False where the datagrams were
-    captured at another speed than that at which they are played. `evidence` says all this in words.
+    `rate` is the measured timestamp units per second, `error_ppm` its standard error. `drift_ppm` is how much faster
+    than its nominal clock the sender runs (None if unknown). `frame` is the usual timestamp step from one datagram to
+    the next, `frame_ms` the same as a duration. `silence` is the share of time (0 to 1) in which the sender paused;
+    `jumps` counts timestamp steps that no clock explains. `real_time` is False if the capture runs at another speed
+    than the media. `evidence` says all this in words.
     """
 
     rate: float | None
@@ -68,10 +68,10 @@ class Timing(Struct, frozen=True):
 
 
 class Quality(Struct, frozen=True):
-    """How it will have sounded (ITU-T G.107, simplified), and how losses came in a row.
+    """The estimated speech quality (ITU-T G.107, simplified), and the runs of losses.
 
-    `mos` (1 to 4.5) and `r_factor` are None where the codec has no published values; `basis` says from what they come,
-    the assumed one-way delay included. `loss_runs` counts runs of losses, `longest_loss_run` is in datagrams.
+    `mos` (1 to 4.5) and `r_factor` are None if the codec has no published values; `basis` names their inputs, also the
+    assumed one-way delay. `loss_runs` counts runs of losses, `longest_loss_run` is in datagrams.
     """
 
     mos: float | None
@@ -83,7 +83,7 @@ class Quality(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
-    """A stream up to a moment: `packets` and `lost` since its beginning; jitter then, None where the clock differs."""
+    """A stream at one moment: `packets` and `lost` since its beginning; the jitter, None if the clock differs."""
 
     time: float
     packets: int
@@ -92,7 +92,7 @@ class Moment(Struct, frozen=True):
 
 
 class Gap(Struct, frozen=True):
-    """A time in which nothing of a stream came although its sender went on: from when, for how long, how many."""
+    """A time without datagrams of a stream although its sender went on: start, length, missing datagrams."""
 
     start: float
     seconds: float
@@ -100,7 +100,7 @@ class Gap(Struct, frozen=True):
 
 
 class Digit(Struct, frozen=True):
-    """A telephone event (RFC 4733): the key that was pressed, when it began, and for how long."""
+    """A telephone event (RFC 4733): the pressed key, its start and its duration."""
 
     digit: str
     time: float
@@ -112,8 +112,8 @@ class Stream(Struct, frozen=True):
     """One RTP stream: an SSRC in one direction.
 
     `lost` is RFC 3550 appendix A.3 without duplicates; `jitter_ms` is RFC 3550 section 6.4.1 with `clock`, None where
-    the clock is unknown. `flows` are positions in the report's list, several where ICE moved the stream. `sender` is
-    the side of the call that sends it, `end` when its source said goodbye in RTCP.
+    the clock is unknown. `flows` are positions in the report's list, several if ICE moved the stream. `sender` is
+    the side of the call that sends it, `end` the time of the RTCP BYE of its source.
     """
 
     ssrc: int
