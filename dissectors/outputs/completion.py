@@ -1,4 +1,4 @@
-"""Completion scripts for shells, generated from the parser, so that they know exactly what the command knows."""
+"""Completion scripts for shells, generated from the parser, so that both have the same options."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dissectors.wire.values import Struct
 
 FILES = ("FILE", "CAPTURE")
-"""The metavars that stand for the name of a file."""
+"""The metavars for file names."""
 
 
 class Option(Struct, frozen=True):
-    """An option: its names, what it is for, whether a value follows, which ones if they are few, or a file's name."""
+    """An option: its names, its help, whether it takes a value, its choices, and whether the value is a file name."""
 
     names: tuple[str, ...]
     help: str
@@ -22,7 +22,7 @@ class Option(Struct, frozen=True):
 
 
 class Command(Struct, frozen=True):
-    """A subcommand: its options, the words that may stand alone, and whether files may."""
+    """A subcommand: its options, its positional words, and whether it takes file names."""
 
     name: str
     help: str
@@ -32,12 +32,12 @@ class Command(Struct, frozen=True):
 
 
 def script(shell: str, parser: argparse.ArgumentParser) -> str:
-    """The script that teaches `shell` (bash, zsh or fish) the options of `parser` and of its subcommands."""
+    """The script with which `shell` (bash, zsh or fish) completes the options of `parser` and its subcommands."""
     return "\n".join(SHELLS[shell](parser.prog, _options(parser), tuple(_commands(parser)))) + "\n"
 
 
 def options_of(parser: argparse.ArgumentParser, command: str | None) -> list[str]:
-    """Every option that may be written after `command`, or before any command when that is None."""
+    """Every option of `command`, or the options before any command if it is None."""
     for each in _commands(parser):
         if each.name == command:
             return [name for option in each.options for name in option.names]

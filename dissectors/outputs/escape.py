@@ -1,20 +1,20 @@
-"""Text from the wire, made safe for where it goes.
+"""Text from the wire, made safe for its output.
 
-A sender can write escape sequences, line ends or bidirectional overrides into any header. On a terminal they must show
-as what they are and do nothing.
+A sender can write escape sequences, line ends or bidirectional overrides into any header. On a terminal they must be
+visible and have no effect.
 """
 
 from __future__ import annotations
 
 IN_ASCII = str.maketrans("→←⇄▶◀─━│·…✖▲●↻–×“”’┄▷◁⋮▁▂▃▄▅▆▇█±", "><=><-=||~x!*@-x\"\"'-><:_.:-=+*#~")
-"""What the renderers draw with, for an output whose encoding has nothing else."""
+"""ASCII for the characters of the renderers, if the output's encoding lacks them."""
 
 
 def visible(text: str) -> str:
     r"""`text` on one line, each character that is not printable as its escape: `\x1b`, `\n`, `\u202e`.
 
     Not printable are controls, line and paragraph separators, bidirectional and other format characters, surrogates
-    and what Unicode has not assigned; an octet that was no UTF-8 (a surrogate escape) shows as that octet: `\xff`.
+    and unassigned characters; an octet that is not UTF-8 (a surrogate escape) shows as that octet: `\xff`.
     """
     if text.isprintable():
         return text
@@ -27,17 +27,17 @@ def readable(text: str) -> str:
 
 
 def scalar(text: str) -> str:
-    """`text` without surrogates, which no Unicode encoding can carry: each is written as an escape."""
+    """`text` with each surrogate as an escape: no Unicode encoding can carry surrogates."""
     if text.isascii():
         return text
     return "".join(_escaped(character) if "\ud800" <= character <= "\udfff" else character for character in text)
 
 
 def lacking(error: UnicodeError) -> tuple[str, int]:
-    """What to write for characters that an output's encoding lacks: a handler for `codecs.register_error`.
+    """The text for characters that an output's encoding lacks: a handler for `codecs.register_error`.
 
-    What the renderers draw with gets its likeness in ASCII, everything else the escape that `visible` would show.
-    Raises any error that is not one of encoding.
+    Characters of the renderers become ASCII, all others become the escape of `visible`. Raises any error that is not
+    an encoding error.
     """
     if not isinstance(error, UnicodeEncodeError):
         raise error

@@ -1,7 +1,7 @@
-"""A report for other programs: one JSON document whose keys are the field names of `analysis.report`.
+"""A report for other programs: one JSON document whose keys are the field names of `dissectors.report`.
 
-The text is ASCII, so that neither a terminal, a log nor a byte order can spoil it; each element of a list stands on a
-line of its own, so that `grep` and `diff` work on it.
+The text is ASCII, so it is safe in terminals, logs and any byte order. Each element of a list is on a line of its own,
+for `grep` and `diff`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ encode = msgspec.json.Encoder().encode
 
 
 def write(report: Report, view: View) -> Iterator[str]:
-    """The report as a format of `outputs.formats`; how it is laid out does not depend on the view."""
+    """The report as a format of `outputs.formats`; its layout does not depend on the view."""
     return document(report)
 
 
@@ -49,7 +49,7 @@ def document(report: Report) -> Iterator[str]:
 
 
 def _call(call: Call) -> Iterator[str]:
-    """A call as `compact` writes it, message by message: one that was sent to fill the memory would do so again."""
+    """A call as `compact` writes it, but message by message: a huge call must not fill the memory again as text."""
     opening = "{"
     for name in call.__struct_fields__:
         value = getattr(call, name)
@@ -67,7 +67,7 @@ def _call(call: Call) -> Iterator[str]:
 def compact(value: Any) -> str:
     """One value as JSON on one line: structs become objects, tuples arrays, numbers that JSON lacks null.
 
-    Surrogates, which stand for octets that were no UTF-8, become the escape of that octet: JSON cannot carry them.
+    Surrogates stand for octets that are not UTF-8; they become the escape of that octet, as JSON cannot carry them.
     """
     try:
         octets = encode(value)
@@ -81,7 +81,7 @@ def compact(value: Any) -> str:
 
 
 def _carried(value: Any) -> Any:
-    """The same value as JSON can carry it."""
+    """The same value in types of JSON."""
     if isinstance(value, str):
         return scalar(value)
     if isinstance(value, dict):

@@ -15,7 +15,7 @@ from dissectors.wire.values import Struct
 Scalar = str | int | float | bool | None
 
 BETWEEN = "; "
-TOLD_BY: dict[type, tuple[str, str]] = {
+TEXT_OF: dict[type, tuple[str, str]] = {
     CaptureFile: ("name", BETWEEN),
     Deviation: ("kind", BETWEEN),
     Digit: ("digit", ""),
@@ -24,13 +24,13 @@ TOLD_BY: dict[type, tuple[str, str]] = {
     Phase: ("payload_type", BETWEEN),
     Seen: ("name", BETWEEN),
 }
-"""Of a list of these one field is told, with this between two; other lists are told by their length."""
+"""A list of these becomes a text of one field, with this separator; other lists become their length."""
 
 ENDS = ("src", "sport", "dst", "dport")
 
 
 class Column(NamedTuple):
-    """The name of a column, and how it is had from a value; from None that is None."""
+    """The name of a column, and the function that reads it from a value; of None it gives None."""
 
     name: str
     of: Callable[[Any], Any]
@@ -39,9 +39,9 @@ class Column(NamedTuple):
 def rows(values: Iterable[Struct]) -> list[dict[str, Scalar]]:
     """One flat dict for each value: of numbers, texts, truths and None.
 
-    A member that has members of its own becomes a column for each of them (`quality.mos` is `quality_mos`), None where
-    it is not there. A list becomes a text where its elements have a short name, else the number of its elements; of
-    `places` the first one is told, too. Octets become hexadecimal digits. What is no Unicode in a text is escaped.
+    A member that has members of its own becomes a column for each of them (`quality.mos` is `quality_mos`), None if it
+    is missing. A list becomes a text if its elements have a short name, else the number of its elements; `places` also
+    gives its first element. Octets become hexadecimal digits. Text that is not Unicode is escaped.
     """
     return [{column.name: _plain(column.of(value)) for column in columns(type(value))} for value in values]
 
@@ -80,7 +80,7 @@ def _field(name: str) -> Callable[[Any], Any]:
 
 
 def _behind(first: Callable[[Any], Any], then: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """One after the other, as long as there is something."""
+    """The functions one after the other, until one gives None."""
 
     def both(value: Any) -> Any:
         found = first(value)
@@ -94,9 +94,9 @@ def _first(values: tuple[Any, ...]) -> Any:
 
 
 def _list_of(kind: type | None) -> Callable[[tuple[Any, ...]], Scalar]:
-    """How a list of such elements is told."""
-    if kind in TOLD_BY:
-        name, between = TOLD_BY[kind]
+    """How a list of such elements becomes one value."""
+    if kind in TEXT_OF:
+        name, between = TEXT_OF[kind]
         return lambda values: between.join(str(getattr(each, name)) for each in values)
     if kind is not None and issubclass(kind, Struct):
         return len

@@ -1,6 +1,6 @@
-"""The formats of a report: a line each, and the one place where every command looks for them.
+"""The formats of a report, one line each, for all commands.
 
-Importing this imports none of them, for the command line's help names them all.
+This module imports none of them, because the help of the command line names them all.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class View(NamedTuple):
-    """How a report is wanted, for formats that people read: where it goes, and what `terminal.page.render` takes."""
+    """The options of a report for people: its stream, and the arguments of `terminal.page.render`."""
 
     stream: TextIO
     clock: str = "relative"
@@ -27,10 +27,9 @@ class View(NamedTuple):
 class Format(NamedTuple):
     """One way to write a report.
 
-    `module` has `write(report, view)`, which yields the text in pieces. What is written `for_people` may stand among
-    other lines. Of any other format nothing else goes to standard output: several reports are one document that begins
-    with `opening`, has `between` between two of them, and ends with `closing`, in which {summary} is what became of
-    each file as JSON.
+    `module` has `write(report, view)`, which yields the text in pieces. A format `for_people` may be among other lines.
+    Any other format has standard output for itself: several reports are one document that begins with `opening`, has
+    `between` between two of them, and ends with `closing`, in which {summary} is the result of each file as JSON.
     """
 
     name: str
@@ -43,7 +42,7 @@ class Format(NamedTuple):
     closing: str = ""
 
     def write(self, report: Report, view: View) -> Iterator[str]:
-        """The report in pieces, to be written one after the other."""
+        """The report in pieces; write them one after the other."""
         pieces: Iterator[str] = import_module(self.module).write(report, view)
         return pieces
 
@@ -61,9 +60,9 @@ FORMATS: dict[str, Format] = {
 """Every format by its name."""
 
 DEFAULT = "text"
-"""The one that nobody has to ask for."""
+"""The default format."""
 
 
 def of_file(name: str) -> str:
-    """The format that the ending of a file's name asks for, or the default."""
+    """The format for the ending of a file's name, or the default."""
     return next((each.name for each in FORMATS.values() if name.lower().endswith(each.extension)), DEFAULT)

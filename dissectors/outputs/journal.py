@@ -1,4 +1,4 @@
-"""A live session line by line: for people who read a log, and for machines (one JSON object a line)."""
+"""A live session line by line: a log for people, and one JSON object per line for programs."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -18,13 +18,13 @@ def ndjson(event: Event) -> str:
 
 
 def human(event: Event) -> str:
-    """An event as one line: local time of day, what kind, what happened."""
+    """An event as one line: local time of day, its kind, what happened."""
     tell: Callable[[Any], str] = WORDS[type(event)]
     return visible(f"{time_of_day(event.time)}  {tell(event)}")
 
 
 def time_of_day(time: float) -> str:
-    """Local time with milliseconds; seconds since the epoch where no calendar reaches."""
+    """Local time with milliseconds; seconds since the epoch for times beyond the calendar."""
     try:
         return datetime.fromtimestamp(time).strftime("%H:%M:%S.%f")[:12]
     except (OverflowError, OSError, ValueError):

@@ -1,4 +1,4 @@
-"""How far a long piece of work has come, on standard error; nothing at all when nobody watches or it is quick."""
+"""The progress of long work, on standard error; nothing without a terminal, or if the work is quick."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ SHOWN_AFTER_SECONDS = 1.0
 
 
 class Progress:
-    """Call it now and then with the number of frames that are read.
+    """Call it at intervals with the number of frames read so far.
 
-    A bar appears only on a terminal and only after a second; it is gone when the work is done.
+    A bar appears only on a terminal and only after a second; it is removed when the work is done.
     """
 
     def __init__(self, stream: TextIO | None) -> None:

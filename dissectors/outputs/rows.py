@@ -1,4 +1,4 @@
-"""Datagrams one a line: for people, and as JSON objects for other programs."""
+"""Datagrams, one per line: for people, and as JSON objects for other programs."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ MAX_SUMMARY_LENGTH = 240
 
 
 class Layout(NamedTuple):
-    """How wide each column of a listing is; 0 leaves it out. What is left of a terminal is the summary's.
+    """The width of each column of a listing; 0 omits it. The summary gets the rest of the terminal.
 
-    `file` is how much of a file's name is shown where there are several, `short` whether a flow shows of its
-    destination only what differs from its source.
+    `file` is the width of a file's name if there are several; `short` shortens the destination of a flow to its
+    difference from the source.
     """
 
     file: int
@@ -49,7 +49,7 @@ LAYOUTS = (
 
 
 class Listing:
-    """Datagrams as lines for people: `width` is the terminal's, 0 where there is none, `names` those of the files."""
+    """Datagrams as lines for people: `width` is the terminal's, 0 without one; `names` are those of the files."""
 
     def __init__(self, width: int = 0, names: Sequence[str] = ()) -> None:
         self.width = width
@@ -59,7 +59,7 @@ class Listing:
         self._zero: int | None = None
 
     def line(self, row: Row) -> str:
-        """File where there are several, frame, seconds since the first line's, flow, protocol, strength, summary."""
+        """File if there are several, frame, seconds since the first line's, flow, protocol, strength, summary."""
         layout, datagram = self.layout, row.datagram
         if self._zero is None:
             self._zero = datagram.time
@@ -83,15 +83,15 @@ class Listing:
 
 
 def without_name(says: str, name: str) -> str:
-    """A summary without the name that it begins with and that a line has said already; a version needs its name."""
+    """A summary without the protocol's name at its start, as the line has it already; a version needs the name."""
     rest = says.removeprefix(f"{name} ")
     return says if rest[:1].isdigit() else rest
 
 
 def shortened(flow: Flow, width: int) -> str:
-    """A flow in `width` characters: of the destination what differs from the source, of long addresses the end.
+    """A flow in `width` characters: the destination's difference from the source, the end of long addresses.
 
-    `192.168.1.10:16402 → .20`; the same port is not said again.
+    `192.168.1.10:16402 → .20`; an equal port is not repeated.
     """
     source, target = endpoint(flow.src, flow.sport), endpoint(flow.dst, flow.dport)
     shared = os.path.commonprefix((flow.src, flow.dst)).rfind(":" if ":" in flow.dst else ".")
@@ -108,14 +108,14 @@ def shortened(flow: Flow, width: int) -> str:
 
 
 def tail(text: str, width: int) -> str:
-    """The end of a text, after … where it is longer than `width` characters."""
+    """The end of a text, after … if it is longer than `width` characters."""
     return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
 
 
 def ndjson(row: Row, file: str) -> str:
     """One JSON object on one line: `file` (its name), `frame`, `layer`, `time` (seconds since the epoch with nine
     decimals), `src`, `sport`, `dst`, `dport`, `length`, `protocol`, `strength`, `reason`, `summary`; `encrypted` for
-    media, `inside` where TURN carried something.
+    media, `inside` with a TURN payload.
     """
     datagram, protocol = row.datagram, PROTOCOLS[row.protocol]
     members = {
@@ -139,7 +139,7 @@ def ndjson(row: Row, file: str) -> str:
 
 
 def summary(row: Row) -> str:
-    """What the datagram says, on one escaped line; what looks like a protocol and is unconfirmed says so."""
+    """A summary of the datagram, on one escaped line; it marks a protocol that is not confirmed."""
     if row.protocol >= len(PROTOCOLS) - 1:
         looks = f", looks like {PROTOCOLS[ROWS[row.row][0]]}" if row.row != UNKNOWN_ROW else ""
         return f"{row.datagram.length:,} octets{looks}"
@@ -150,7 +150,7 @@ def summary(row: Row) -> str:
 
 
 def said(message: Any, payload: bytes) -> str:
-    """What a message says of itself; of one that says nothing, its first line."""
+    """A message's own summary; its first line if it has none."""
     own: str | None = getattr(message, "summary", None)
     return own or payload.lstrip(b"\r\n")[:MAX_SUMMARY_LENGTH].splitlines()[0].decode("utf-8", "surrogateescape")
 

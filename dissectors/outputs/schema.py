@@ -1,4 +1,4 @@
-"""The JSON Schema (draft 2020-12) of the report, read off the structs, so that the two cannot differ."""
+"""The JSON Schema (draft 2020-12) of the report, made from the structs, so that the two cannot differ."""
 
 from __future__ import annotations
 

@@ -190,7 +190,7 @@ class Message(Struct, frozen=True):
     def summary(self) -> str:
         """One line for a list of datagrams."""
         data = self.data
-        told = (
+        shown = (
             ("", self.error and ErrorCode(self.error.code, self.error.reason[:SHOWN])),
             ("mapped ", self.mapped_address),
             ("relayed ", self.relayed_address),
@@ -204,7 +204,7 @@ class Message(Struct, frozen=True):
             ("", "fingerprint wrong" if self.fingerprint_ok is False else None),
         )
         head = f"{self.method} {self.class_}" + ("" if self.cookie else " (RFC 3489)")
-        return ", ".join([head, *(f"{label}{value}" for label, value in told if value is not None)])
+        return ", ".join([head, *(f"{label}{value}" for label, value in shown if value is not None)])
 
 
 def parse(payload: bytes) -> Message:

@@ -1,4 +1,4 @@
-"""What is drawn on a screen that changes.
+"""Screens that are redrawn.
 
-A screen looks at values and events, and reads no capture.
+A screen shows values and events; it reads no capture.
 """

@@ -1,4 +1,4 @@
-"""A live session on a terminal: one page that is drawn again and again, and fits however small the terminal is."""
+"""A live session on a terminal: one page that is redrawn, and fits a terminal of any size."""
 from __future__ import annotations
 
 import time
@@ -37,7 +37,7 @@ STATE_STYLES = {
 }
 OPEN_STATES = ("calling", "ringing", "answered")
 MANY_UNREAD_OCTETS = 1 << 22
-"""Octets that may wait without anybody being told."""
+"""The screen shows waiting octets from this number on."""
 
 CALLS = (
     Column(""), Column("", "right"), Column("", "left", 0, 12), Column(""), Column("", "left", 0, 12),
@@ -51,7 +51,7 @@ STREAMS = (
 NARROW_STREAMS = (
     Column("stream", "left", 0, 10), Column("rate", "right", 1), Column("lost", "right"), Column("jitter", "right"),
 )
-"""Loss and jitter are what people look for: where there is no room for all, both ends of a stream share a column."""
+"""Loss and jitter matter most: without room for all columns, both ends of a stream share one."""
 
 WEIGHTS = (1, 2, 3, 1, 2)
 """Lines that ports, calls, streams, checks and findings get in turn, while there are any."""
@@ -60,7 +60,7 @@ PORTS = (Column("", "left", 0, 20), Column("", "right", 2), Column("", "left", 0
 
 
 class Screen:
-    """Draws looks on the alternate screen of a terminal, and gives the terminal back when it is left."""
+    """Draws looks on the alternate screen of a terminal, and restores the terminal at the end."""
 
     def __init__(self, stream: TextIO, title: str, keeping: str = "") -> None:
         self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
@@ -87,7 +87,7 @@ class Screen:
 
 
 def page_of(page: Page, height: int, look: Look, title: str, keeping: str, news: Sequence[str] = ()) -> list[Line]:
-    """The whole screen, never more lines than its height: the meters first, then what is going on, worst first."""
+    """The whole screen, never more lines than its height: the meters first, then the traffic, the worst first."""
     head = _meters(page, look, title, keeping)
     foot = [line(span(text, "bold yellow")) for text in news] + [line(span(_hint(look), "dim"))]
     room = max(0, max(height, SHORTEST) - len(head) - len(foot))
@@ -99,7 +99,7 @@ def page_of(page: Page, height: int, look: Look, title: str, keeping: str, news:
 
 
 def drawn(history: Sequence[tuple[float, int]], width: int) -> str:
-    """A stream's rate at its last looks, always as wide, the latest at the right."""
+    """A stream's rate at its last looks, of constant width, the latest at the right."""
     return sparkline([rate for rate, _ in history[-width:]]).rjust(width)
 
 
@@ -123,7 +123,7 @@ def _meters(page: Page, look: Look, title: str, keeping: str) -> list[Line]:
 
 
 def _ports(page: Page, look: Look) -> Block | None:
-    """The pairs of endpoints that talk now, the busiest first, each with what is on it."""
+    """The active pairs of endpoints, the busiest first, each with its protocols."""
     pairs: dict[tuple[tuple[str, int], ...], list[Flow]] = {}
     for flow in look.report.flows:
         pairs.setdefault(tuple(sorted(((flow.src, flow.sport), (flow.dst, flow.dport)))), []).append(flow)
@@ -148,7 +148,7 @@ def _ports(page: Page, look: Look) -> Block | None:
 
 
 def _calls(page: Page, look: Look) -> Block | None:
-    """Calls that go on, then those that have just ended."""
+    """Calls in progress, then those that have just ended."""
     now = (look.report.capture.last or 0.0)
     calls = [call for call in look.report.calls if call.kind == "call"]
     calls.sort(key=lambda call: (_state(call) not in OPEN_STATES, -_since(call)))
@@ -168,12 +168,12 @@ def _calls(page: Page, look: Look) -> Block | None:
 
 
 def _who(uri: str | None) -> str:
-    """An end of a call; its scheme is the same for all of them."""
+    """A party of a call, without the scheme: it is the same for all of them."""
     return (uri or "somebody").removeprefix("sip:").removeprefix("sips:")
 
 
 def _streams(page: Page, look: Look) -> Block | None:
-    """Streams that flow, the worst first, then the silent; by whole per cents, so that rows stay where they are."""
+    """Active streams, the worst first, then silent ones; sorted by whole per cents, so that rows seldom move."""
     cells = HISTORY_CELLS if page.width >= WIDE else FEWER_CELLS
     watched = {id(stream): look.watched.history(stream)[-cells:] for stream in look.report.streams}
 
@@ -216,7 +216,7 @@ def _checks(look: Look) -> Block | None:
 
 
 def _findings(page: Page, look: Look) -> Block | None:
-    """What is wrong, a line for each kind, the worst first."""
+    """The findings, a line for each kind, the worst first."""
     kinds: dict[str, list[Finding]] = {}
     for finding in sorted(look.report.findings, key=lambda one: SEVERITIES.index(one.severity)):
         kinds.setdefault(finding.id, []).append(finding)
@@ -264,7 +264,7 @@ def _hint(look: Look) -> str:
 
 
 def _clipped(row: Line, width: int) -> list[Span]:
-    """A line that fits."""
+    """A line, cut at the width."""
     room, parts = width, []
     for part in row:
         if room <= 0:

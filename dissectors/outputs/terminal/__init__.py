@@ -1,4 +1,4 @@
 """A report as text for people.
 
-Each file renders one part of the page; `page` puts them together and is the door to rich.
+Each file renders one part of the page; `page` joins them, and only `page` uses rich.
 """

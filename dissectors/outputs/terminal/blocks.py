@@ -1,4 +1,4 @@
-"""Parts of a page that share its lines: each shows what there is room for and says what it leaves out."""
+"""Parts of a page that share its lines: each shows as much as fits and says what it omits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dissectors.wire.values import Struct
 
 
 class Block(Struct, frozen=True):
-    """A title and what stands under it: `heads` lines over the rows, and of `total` things as many as are worth it."""
+    """A title with its lines: `heads` lines over the rows, and rows for the most important of `total` entries."""
 
     title: Line
     rows: Sequence[Line] = ()
@@ -18,11 +18,11 @@ class Block(Struct, frozen=True):
 
     @property
     def wanted(self) -> int:
-        """Lines of all that there is, with an empty one behind it."""
+        """Lines of the whole block, with an empty one after it."""
         return len(self.rows) + 2
 
     def lines(self, size: int) -> list[Line]:
-        """At most so many of them, the first ones; the title says when not everything is shown."""
+        """The first lines, at most so many; the title says if some are missing."""
         kept = self.rows[: max(0, size - 1)]
         shown = len(kept) - self.heads
         if shown <= 0:
@@ -32,7 +32,7 @@ class Block(Struct, frozen=True):
 
 
 def shares(wanted: Sequence[int], weights: Sequence[int], room: int) -> list[int]:
-    """Lines for each block: all that it wants where there is room, else a share of what there is, by its weight."""
+    """The number of lines for each block: all of them if there is room, else a share of the page, by its weight."""
     sizes = [0] * len(wanted)
     while room > 0 and any(size < most for size, most in zip(sizes, wanted, strict=True)):
         for i, weight in enumerate(weights):

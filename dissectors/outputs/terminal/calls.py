@@ -1,4 +1,4 @@
-"""Calls as people read them: who and whom, what came of it, the ladder, the offer and the answer."""
+"""Calls for people: caller and callee, outcome, ladder, offer and answer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CERTAINTY_STYLES = {"certain": "green", "high": "", "medium": "yellow", "low": "
 
 
 def calls(page: Page, report: Report) -> Iterator[Line]:
-    """Every call, the worst in full where there are many, the others in a line each; then what else SIP was for."""
+    """Every call; if there are many, only the worst in full, the others in a line each; then other transactions."""
     numbers = [i for i, call in enumerate(report.calls) if call.kind == "call"]
     others = [i for i, call in enumerate(report.calls) if call.kind != "call"]
     whole = numbers if page.everything or len(numbers) <= MAX_WHOLE_CALLS else _worst_first(report, numbers)[:1]
@@ -58,7 +58,7 @@ def calls(page: Page, report: Report) -> Iterator[Line]:
 
 
 def call_in_full(page: Page, call: Call, around: Beside, title: str) -> list[Line]:
-    """One call: its parties, its outcome and times, its ladder, and what was offered and answered."""
+    """One call: its parties, its outcome and times, its ladder, its offers and answers."""
     parties = f"{call.caller or 'somebody'} → {call.callee or 'somebody'}"
     lines = hanging(page, line(span(title, "bold"), "   "), parties)
     came_to = line(span(outcome(call), OUTCOME_STYLES.get(call.outcome, "")))
@@ -72,7 +72,7 @@ def call_in_full(page: Page, call: Call, around: Beside, title: str) -> list[Lin
 
 
 def _descriptions(page: Page, call: Call) -> list[Line]:
-    """Every offer and answer; what a proxy passed on unchanged is not shown again."""
+    """Every offer and answer; one that a proxy forwarded unchanged is not repeated."""
     bodies = {message.place: message.body for message in call.messages if message.body}
     lines: list[Line] = []
     shown: dict[str, Description] = {}
@@ -127,12 +127,12 @@ def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> li
 
 
 def _party(page: Page, address: str | None) -> str:
-    """An address for a column; a narrow page goes without the scheme that nearly all have."""
+    """An address for a column; a narrow page omits the usual scheme."""
     return (address or "?").removeprefix("" if page.plain or page.width >= NARROW_CELLS else "sip:")
 
 
 def _times(page: Page, call: Call) -> list[str]:
-    """When it began, how long it took to ring and to be answered, and who hung up."""
+    """The start of a call, the times to ringing and to the answer, and who hung up."""
     parts = [f"began at {moment(page, call.start)}{' s' if page.clock == 'relative' else ''}"]
     if call.ringing is not None:
         parts.append(f"rang after {seconds(call.ringing - call.start)}")
@@ -157,7 +157,7 @@ def _description(page: Page, description: Description, body: Body | None) -> lis
 
 
 def _provenance(description: Description, body: Body | None) -> list[str]:
-    """Where a description stood, what became of its octets, and what their label said."""
+    """The place of a description, the decoding of its octets, and their label."""
     where = f"frame {description.place.frame}"
     if body is None:
         return [where]
@@ -167,7 +167,7 @@ def _provenance(description: Description, body: Body | None) -> list[str]:
 
 
 def _text(page: Page, body: Body | None) -> list[Line]:
-    """The lines of the SDP as they stand in the body."""
+    """The lines of the SDP as in the body."""
     if body is None:
         return []
     texts = body.text.replace("\r\n", "\n").rstrip("\n").split("\n")
@@ -197,7 +197,7 @@ def _formats(page: Page, media: tuple[Media, ...]) -> list[Line]:
 
 
 def _medium(page: Page, media: Media) -> list[Line]:
-    """`audio to 192.0.2.1:16402, RTP/AVP, sendrecv, RTCP on port 16403`, on as many lines as it takes."""
+    """`audio to 192.0.2.1:16402, RTP/AVP, sendrecv, RTCP on port 16403`, on as many lines as necessary."""
     where = endpoint(media.address, media.port) if media.address else f"port {media.port}"
     parts = [f"{media.kind} to {where}" if media.port else f"{media.kind} refused", media.profile, media.direction]
     if media.rtcp_mux:

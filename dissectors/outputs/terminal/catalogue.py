@@ -1,4 +1,4 @@
-"""The findings as people look them up: one of them at length, all of them in a list, and docs/findings.md."""
+"""The findings for people: one of them in full, the list of all, and docs/findings.md."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDTH_CELLS = 100
 
 
 def one(rule: Rule) -> Iterator[str]:
-    """A finding at length: its title, how severe it is, why it matters, what to do."""
+    """A finding in full: its title, its severity, why it matters, what to do."""
     yield f"{rule.id} ({rule.severity})"
     yield f"  {rule.title}."
     for label, text in (("Why it matters", rule.why), ("What to do", rule.fix)):
@@ -21,7 +21,7 @@ def one(rule: Rule) -> Iterator[str]:
 
 
 def listing() -> Iterator[str]:
-    """Every finding on a line, by subject."""
+    """One line per finding, by subject."""
     width = max(map(len, RULES))
     for subject, rules in SUBJECTS.items():
         yield subject
@@ -29,7 +29,7 @@ def listing() -> Iterator[str]:
 
 
 def markdown() -> Iterator[str]:
-    """docs/findings.md: a heading a finding."""
+    """docs/findings.md: one heading per finding."""
     yield "# Findings"
     yield ""
     yield (

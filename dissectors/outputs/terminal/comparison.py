@@ -1,4 +1,4 @@
-"""Two captures compared, as people read it: ports, then call by call what differs, then the findings."""
+"""The comparison of two captures for people: ports, then the differences call by call, then the findings."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _call(pair: CallPair, everything: bool) -> Iterator[str]:
 
 
 def _reasons(message: MessagePair) -> str:
-    """What a difference in size comes from, largest first."""
+    """The causes of a difference in size, largest first."""
     parts = [
         (message.compression, "compressed body"), (message.names, "compact header names"), (message.text, "text"),
     ]

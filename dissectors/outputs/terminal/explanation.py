@@ -19,7 +19,7 @@ MAX_TRIALS = 8
 
 
 def explained(row: Row, company: Counter[str]) -> Iterator[str]:
-    """The lines for one datagram; `company` counts by protocol the datagrams of its 5-tuple, both ways."""
+    """The lines for one datagram; `company` counts the datagrams of its 5-tuple in both directions, by protocol."""
     datagram, payload = row.datagram, row.datagram.payload
     said = explain(payload, datagram.length)
     layer = f", layer {datagram.layer}" if datagram.layer else ""
@@ -78,7 +78,7 @@ def _trial(trial: Trial, won: bool) -> Iterator[str]:
 
 
 def _message(row: Row, payload: bytes) -> Iterator[str]:
-    """The datagram as its protocol reads it; where nothing confirmed the row, as it would be read."""
+    """The datagram as its protocol reads it, also if nothing confirmed the row."""
     protocol = PROTOCOLS[row.protocol]
     name = protocol
     if row.protocol >= len(TABLE) and row.row != UNKNOWN_ROW:

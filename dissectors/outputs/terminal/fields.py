@@ -1,4 +1,4 @@
-"""Any value, field by field: how `explain` shows a decoded message and octets."""
+"""Any value, field by field: `explain` shows decoded messages and octets in this form."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MAX_LINE_CELLS = 76
 
 
 def listing(value: Any, indent: int = 0) -> Iterator[str]:
-    """The fields of a struct or tuple, one a line, what is inside them indented further; every line is escaped."""
+    """The fields of a struct or tuple, one per line, inner fields indented; every line is escaped."""
     for name, inner in _members(value):
         yield from _field(name, inner, indent)
 
 
 def dump(octets: bytes, start: int = 0) -> Iterator[str]:
-    """Octets as offsets, hexadecimal and what of it is ASCII, sixteen a line."""
+    """Octets as offsets, hexadecimal and ASCII, sixteen per line."""
     for at in range(0, len(octets), 16):
         row = octets[at : at + 16]
         text = "".join(chr(octet) if 32 <= octet < 127 else "." for octet in row)
@@ -58,7 +58,7 @@ def _members(value: Any) -> list[tuple[str, Any]]:
 
 
 def _short(value: Any) -> str | None:
-    """A value on one line, or None where it has parts that need lines of their own."""
+    """A value on one line, or None if it has parts that need lines of their own."""
     if isinstance(value, bytes):
         more = f" … {len(value):,} octets" if len(value) > MAX_OCTETS else ""
         return (value[:MAX_OCTETS].hex(" ") or "no octets") + more
@@ -76,7 +76,7 @@ def _short(value: Any) -> str | None:
 
 
 def _text(octets: bytes) -> list[str]:
-    """The lines of octets that are several lines of text; none for anything else."""
+    """The lines of octets that hold several lines of text; none for other values."""
     try:
         text = octets.decode("utf-8").replace("\r\n", "\n").rstrip("\n")
     except UnicodeDecodeError:

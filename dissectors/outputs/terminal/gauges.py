@@ -1,4 +1,4 @@
-"""Numbers that change, in as few characters as say them."""
+"""Changing numbers in few characters."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Values as bars of eight heights, the highest of them full; a dot where there was nothing."""
+    """Values as bars of eight heights, the highest of them full; a dot for nothing."""
     top = max(values, default=0.0)
     return "".join(BARS[min(7, int(value / top * 7.999))] if value > 0 else DOTS for value in values) if top else ""
 
@@ -25,7 +25,7 @@ def quantity(number: float) -> str:
 
 
 def lasting(duration: float) -> str:
-    """A time that runs on: 4 s, 1:23, 2:05:09."""
+    """A running time: 4 s, 1:23, 2:05:09."""
     whole = max(0, int(duration))
     if whole < 60:
         return f"{whole} s"

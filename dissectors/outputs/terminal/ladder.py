@@ -1,4 +1,4 @@
-"""The ladder of a call: its steps as arrows between the endpoints, with the time that passed in between."""
+"""The ladder of a call: its steps as arrows between the endpoints, with the time between them."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
-    """Arrows where the page has room for the lanes, else one line a step with both its endpoints.
+    """Arrows if the page has room for the lanes, else one line per step with both its endpoints.
 
-    Lanes are the endpoints of the messages, and of events where those have none; an event of another port of the same
-    host is drawn on that host's lane.
+    Lanes are the endpoints of the messages, or of events if there are no messages; an event on another port of the
+    same host is drawn on that host's lane.
     """
     shown = steps if page.everything else steps[:MAX_STEPS]
     lanes = _lanes(shown)
@@ -56,7 +56,7 @@ def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
 
 
 def _gap(page: Page, steps: Sequence[Step], left: int, lanes: int) -> int:
-    """How far apart lanes stand: what events say beside them may be cut sooner than arrows get short."""
+    """The distance of the lanes: texts of events beside them are cut before arrows get short."""
     gaps = []
     for shown in (steps, [step for step in steps if not step.event]):
         most = max((sum(cells(part.text) for part in step.note) for step in shown), default=0)
@@ -70,7 +70,7 @@ def _lanes(steps: Sequence[Step]) -> list[str]:
 
 
 def _lane(end: str, party: str | None, lanes: list[str]) -> int | None:
-    """Which lane an endpoint has: its own, else its party's or another one of its host; None where that has none."""
+    """The lane of an endpoint: its own, else its party's or another one of its host; None without any."""
     if end in lanes:
         return lanes.index(end)
     host = end.rpartition(":")[0]
@@ -96,7 +96,7 @@ def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[st
 
 
 def _fitting(note: Line, room: int) -> Line:
-    """What stands beside an arrow, as far as the page goes."""
+    """The text beside an arrow, cut at the width of the page."""
     kept: list[Span] = []
     for part in note:
         if room <= 1:
@@ -108,7 +108,7 @@ def _fitting(note: Line, room: int) -> Line:
 
 
 def _arrow(step: Step, src: int | None, dst: int | None, lanes: int, gap: int) -> Line:
-    """One row of lanes with the step drawn between its two; beside the last where it has none."""
+    """One row of lanes with the step drawn between its two; a step without lanes is beside the last one."""
     if src is None or dst is None or src == dst:
         low = high = dst if src is None else src
         if low is None:
@@ -130,7 +130,7 @@ def _arrow(step: Step, src: int | None, dst: int | None, lanes: int, gap: int) -
 
 
 def _heads(lanes: list[str], gap: int, left: int) -> list[Line]:
-    """The endpoints over their lanes; where they are too long for that, letters with a legend before them."""
+    """The endpoints over their lanes; if they are too long, letters with a legend before them."""
     starts = [max(0, gap * i - len(name) // 2) for i, name in enumerate(lanes)]
     ends = [start + len(name) + 1 for start, name in zip(starts, lanes, strict=True)]
     if all(end < start for end, start in zip(ends, starts[1:], strict=False)):
@@ -143,7 +143,7 @@ def _heads(lanes: list[str], gap: int, left: int) -> list[Line]:
 
 
 def _lettered(page: Page, steps: Sequence[Step]) -> list[Line]:
-    """A line a step, with a letter for each endpoint: what a narrow page has room for."""
+    """One line per step, with a letter for each endpoint, for a narrow page."""
     ends = dict.fromkeys(end for step in steps for end in (step.src, step.dst))
     letters = {end: f"{LETTERS[i % 26]}{i // 26 or ''}" for i, end in enumerate(ends)}
     legend = [line(f"  {letter}  ", span(end, "bold")) for end, letter in letters.items()]

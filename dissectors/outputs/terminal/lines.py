@@ -1,7 +1,7 @@
 """Lines of styled text, measured in terminal cells, and columns made of them.
 
-What a renderer lays out is plain data; `outputs.terminal` alone turns it into colours. A span escapes its text when it
-is made, so nothing that came off the wire can reach a terminal raw, whoever lays it out.
+A renderer's layout is plain data; only `outputs.terminal` turns it into colours. A span escapes its text when it is
+made, so no text from the wire can reach a terminal raw.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TIMES = ("relative", "local", "utc")
 
 
 def span(text: object, style: str = "") -> Span:
-    """Text in a style, with everything that is not printable escaped."""
+    """Text in a style; characters that are not printable are escaped."""
     return Span(visible(str(text)), style)
 
 
@@ -38,11 +38,11 @@ def line(*parts: str | Span) -> Line:
 
 
 class Page(Struct, frozen=True):
-    """What the lines are laid out for.
+    """The target of the layout.
 
-    `width` is in cells. On a `plain` page (a pipe, a file) nothing is drawn, cut or wrapped: one fact a line.
-    `everything` asks for what would be left out of a long report. `clock` is one of `TIMES`, `zero` the time, in
-    seconds since the epoch, from which relative ones count.
+    `width` is in cells. On a `plain` page (a pipe, a file) nothing is drawn, cut or wrapped: one fact per line.
+    `everything` omits nothing of a long report. `clock` is one of `TIMES`, `zero` the time, in seconds since the epoch,
+    from which relative ones count.
     """
 
     width: int = 80
@@ -61,7 +61,7 @@ def cells(text: str) -> int:
 
 
 def clip(text: str, width: int) -> str:
-    """`text`, ended with … where it is wider than `width` cells."""
+    """`text`, ended with … if it is wider than `width` cells."""
     if cells(text) <= width:
         return text
     used, kept = 1, []
@@ -74,7 +74,7 @@ def clip(text: str, width: int) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """`text` in lines of at most `width` cells, broken at spaces, a word that is wider at its cells."""
+    """`text` in lines of at most `width` cells, broken at spaces; wider words are broken anywhere."""
     lines, words = [""], text.split(" ")
     for word in words:
         joined = f"{lines[-1]} {word}" if lines[-1] else word
@@ -88,7 +88,7 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _broken(word: str, width: int) -> list[str]:
-    """A word in pieces of at most `width` cells, and of a character at least."""
+    """A word in pieces of at most `width` cells, but of at least one character."""
     pieces, begin, used = [], 0, 0
     for at, character in enumerate(word):
         needed = _cells(character)
@@ -105,7 +105,7 @@ def width_of(parts: Line) -> int:
 
 
 def hanging(page: Page, first: Line, text: str, style: str = "", indent: int | None = None) -> list[Line]:
-    """`text` after `first`, wrapped to the page, further lines indented to where it began or to `indent`."""
+    """`text` after `first`, wrapped to the page; further lines are indented to its start or to `indent`."""
     begun = width_of(first)
     indent = begun if indent is None else indent
     if page.plain or page.width - max(begun, indent) < 20:
@@ -116,7 +116,7 @@ def hanging(page: Page, first: Line, text: str, style: str = "", indent: int | N
 
 
 def flowing(page: Page, first: Line, parts: Sequence[Line], between: str, indent: int) -> list[Line]:
-    """Parts after `first`, as many on a line as there is room for; none is broken, further lines are indented."""
+    """Parts after `first`, as many on a line as fit; none is broken, further lines are indented."""
     lines, room = [first], page.width - width_of(first)
     gap, end = Span(between, "dim"), Span(between.rstrip(), "dim")
     for number, part in enumerate(parts):
@@ -133,9 +133,9 @@ def flowing(page: Page, first: Line, parts: Sequence[Line], between: str, indent
 
 
 class Column(NamedTuple):
-    """How one column of a table is laid out.
+    """The layout of one column of a table.
 
-    On a narrow page a column that `shrinks` is cut first, to that many cells; then columns go, the highest
+    On a narrow page a column that `shrinks` is cut first, to that many cells; then columns are omitted, the highest
     `expendable` first.
     """
 
@@ -146,15 +146,15 @@ class Column(NamedTuple):
 
 
 class Heading(NamedTuple):
-    """A row that stands across all columns of a table."""
+    """A row across all columns of a table."""
 
     line: Line
 
 
 def table(page: Page, columns: Sequence[Column], rows: Sequence[Line | Heading], indent: int = 2) -> list[Line]:
-    """Rows under dim titles, each column as wide as its widest cell, with as many columns as the page has room for.
+    """Rows under dim titles, each column as wide as its widest cell, with as many columns as fit on the page.
 
-    A row has a span for each column. Columns that hold nothing are left out.
+    A row has a span for each column. Empty columns are omitted.
     """
     full = [row for row in rows if not isinstance(row, Heading)]
     kept = [i for i in range(len(columns)) if any(row[i].text for row in full)]
@@ -195,7 +195,7 @@ def listed(words: Iterable[str], most: int = 0) -> str:
 
 
 def _fit(kept: list[int], widths: dict[int, int], columns: Sequence[Column], room: int) -> None:
-    """Shrink columns and leave some out until the others have room."""
+    """Shrink columns and omit some until the others fit."""
     while (over := sum(widths[i] + 2 for i in kept) - 2 - room) > 0:
         slack = {i: widths[i] - columns[i].shrinks for i in kept if columns[i].shrinks}
         if sum(spare for spare in slack.values() if spare > 0) >= over:

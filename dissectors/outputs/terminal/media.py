@@ -1,4 +1,4 @@
-"""Streams and connectivity as tables: every direction with what it carried and how well it arrived."""
+"""Streams and connectivity as tables: every direction with its content and its quality."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ MAX_STREAMS = 20
 MAX_CHECKS = 12
 BAD_LOSS, POOR_LOSS = 0.05, 0.01
 BAD_JITTER, POOR_JITTER = 50.0, 30.0
-"""Where people begin to hear it: loss as a fraction, jitter in milliseconds."""
+"""The limits of audible problems: loss as a fraction, jitter in milliseconds."""
 STACKED_BELOW_CELLS = 64
-"""Below this many columns what belongs together is stacked in lines instead of standing in a table."""
+"""On a page with fewer cells, lines replace the table."""
 NO_CLOCK_MS = 10_000.0
-"""A jitter of so many milliseconds is none: the timestamps do not count time."""
+"""From so many milliseconds on, jitter means nothing: the timestamps do not count time."""
 MIN_ROUND_TRIP_MS = 0.05
-"""A round trip of fewer milliseconds says where the capture was made, not how long the path is."""
+"""A shorter round trip, in milliseconds, shows the place of the capture, not the length of the path."""
 
 STREAM_COLUMNS = (
     Column(""), Column("SSRC", "left", 3), Column("codec"), Column("how sure", "left", 5), Column("packets", "right"),
@@ -45,7 +45,7 @@ CHECK_COLUMNS = (
 
 
 def streams(page: Page, report: Report) -> list[Line]:
-    """Every RTP stream, under the pair of endpoints that it runs between."""
+    """Every RTP stream, under its pair of endpoints."""
     if not report.streams:
         return []
     ordered = sorted(enumerate(report.streams), key=lambda one: -_badness(one[1]))
@@ -66,7 +66,7 @@ def streams(page: Page, report: Report) -> list[Line]:
 
 
 def _rows(page: Page, pairs: dict[frozenset[str], list[Stream]]) -> list[Line | Heading]:
-    """A row for each stream under the pair of endpoints that it runs between."""
+    """A row for each stream, under its pair of endpoints."""
     rows: list[Line | Heading] = []
     for between in pairs.values():
         rows.append(Heading(line(span(_pair(between), "bold"))))
@@ -75,7 +75,7 @@ def _rows(page: Page, pairs: dict[frozenset[str], list[Stream]]) -> list[Line | 
 
 
 def _stacked(page: Page, pairs: dict[frozenset[str], list[Stream]]) -> list[Line]:
-    """The same for a page that is too narrow for a table: what matters most, a stream in a line or two."""
+    """The same for a page that is too narrow for a table: the main figures, a stream in one or two lines."""
     lines: list[Line] = []
     for between in pairs.values():
         lines += hanging(page, line("  "), _pair(between), "bold", indent=4)
@@ -99,7 +99,7 @@ def _arrow(stream: Stream, between: list[Stream]) -> str:
 
 
 def checks(page: Page, report: Report) -> list[Line]:
-    """STUN: who asked whom, whether there were answers, and how long they took."""
+    """STUN: client and server, the answers, and their round-trip times."""
     if not report.checks:
         return []
     shown = report.checks if page.everything else report.checks[:MAX_CHECKS]
@@ -161,7 +161,7 @@ def _total(streams: tuple[Stream, ...]) -> str:
 
 
 def _changes(page: Page, streams: list[Stream]) -> list[Line]:
-    """What a row of the table cannot say: codecs that changed, packets out of order, senders that began anew."""
+    """Facts that do not fit in a row of the table: codec changes, packets out of order, restarts of senders."""
     lines = []
     for stream in streams:
         says = []
@@ -189,7 +189,7 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
 
 
 def _reported(view: RtcpView) -> str:
-    """What the receiver of a stream said of it."""
+    """The reports of a stream's receiver."""
     parts = f"its receiver reported {view.cumulative_lost:,} lost, at worst {100 * view.fraction_lost:.1f} %"
     parts += f", {milliseconds(view.jitter_ms)} of jitter at most" if view.jitter_ms is not None else ""
     return parts + (f", MOS {view.mos:.1f}" if view.mos is not None else "")

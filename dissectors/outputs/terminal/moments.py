@@ -1,4 +1,4 @@
-"""Times and durations in the words of people."""
+"""Times and durations for people."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dissectors.outputs.terminal.lines import Page
 
 
 def moment(page: Page, time: float) -> str:
-    """A time as the page wants it: seconds since the capture's first datagram, or a time of day."""
+    """A time by the page's clock: seconds since the capture's first datagram, or a time of day."""
     if page.clock == "relative":
         return f"{time - page.zero:.3f}"
     return day(page, time)[11:]
 
 
 def day(page: Page, time: float) -> str:
-    """A date with its time of day, in the zone that the page wants (UTC for relative times)."""
+    """A date with its time of day, in the page's time zone (UTC for relative times)."""
     try:
         zone = None if page.clock == "local" else timezone.utc
         return datetime.fromtimestamp(round(time, 3), timezone.utc).astimezone(zone).isoformat(" ", "milliseconds")[:23]
@@ -24,7 +24,7 @@ def day(page: Page, time: float) -> str:
 
 
 def zone(page: Page, time: float) -> str:
-    """The name of the zone that `day` speaks of at that time: in summer it may have another one."""
+    """The name of the time zone of `day` at that time: in summer it may differ."""
     if page.clock != "local":
         return "UTC"
     try:
@@ -34,7 +34,7 @@ def zone(page: Page, time: float) -> str:
 
 
 def seconds(duration: float) -> str:
-    """A duration with three digits that matter: `41 ms`, `2.13 s`, `24.1 s`, `3 min 20 s`, `2 h 5 min`."""
+    """A duration with three significant digits: `41 ms`, `2.13 s`, `24.1 s`, `3 min 20 s`, `2 h 5 min`."""
     if abs(duration) < 0.9995:
         return f"{duration * 1000:.0f} ms"
     if abs(duration) < 99.95:
@@ -48,7 +48,7 @@ def seconds(duration: float) -> str:
 
 
 def milliseconds(delay: float | None) -> str:
-    """A delay that is given in milliseconds; empty where it is not known."""
+    """A delay in milliseconds as text; empty if it is unknown."""
     if delay is None:
         return ""
     if delay >= 10_000:

@@ -1,7 +1,6 @@
-"""A report for people: the sections in the order in which they are needed, in colours where colours help.
+"""A report for people: its sections, the most urgent first, with colours.
 
-The only module that knows rich, for what rich is best at: which terminal this is, which colours it has, and what
-NO_COLOR, COLUMNS and a pipe mean.
+The only module that uses rich: rich knows the terminal, its colours, NO_COLOR, COLUMNS and pipes.
 """
 
 from __future__ import annotations
@@ -68,9 +67,9 @@ def pieces(
 ) -> Iterator[str]:
     """The report as text for `stream`: its width and colours when it is a terminal, plain lines when it is not.
 
-    `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` leaves nothing
-    out; `weighed` adds what each message weighs and would weigh with its body compressed; `nothing` is told in
-    place of all of it. A piece is laid out when it is asked for, so that a long report is never held as a whole.
+    `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` omits nothing; `weighed`
+    adds the size of each message, now and with its body compressed; `nothing` is shown in place of the report. Each
+    piece is rendered on demand, so a long report is never in memory as a whole.
     """
     console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
     page = Page(
@@ -89,7 +88,7 @@ def pieces(
 
 
 def lines(page: Page, report: Report, weighed: bool = False) -> Iterator[Line]:
-    """The whole report: the sentence, what is wrong, what is on the wire, calls, streams, checks, every finding."""
+    """The whole report: the first sentence, the problems, the traffic, calls, streams, checks, every finding."""
     yield from opening(page, report)
     yield BLANK
     yield from worst(page, report)
@@ -104,20 +103,20 @@ def lines(page: Page, report: Report, weighed: bool = False) -> Iterator[Line]:
 
 
 def opening(page: Page, report: Report, story: str = "") -> list[Line]:
-    """The sentence with which a report begins; `story` is what happened, where the report itself cannot tell."""
+    """The first sentence of a report; `story` replaces the part on what happened."""
     name, colon, sentence = headline(report, story)
     return hanging(page, (name, colon), sentence.text, indent=2)
 
 
 def findings(page: Page, report: Report) -> Iterator[Line]:
-    """Every finding in full: what and where, then once for those that are alike why it matters and what to do."""
+    """Every finding in full: what and where; similar ones share why it matters and what to do."""
     for number, alike in enumerate(by_kind(report.findings)):
         yield BLANK if number else line(span("Findings", "bold"))
         yield from _alike(page, alike, report)
 
 
 def show(console: Console, page: Page, rows: Iterable[Line]) -> None:
-    """Print lines as they are: never wrapped again, and cut only where a terminal would break them."""
+    """Print lines unchanged: never wrapped again, and cut only if a terminal would break them."""
     # A console looks at its terminal and at the environment whenever it is asked.
     width, ascii_only = 0 if page.plain else console.width, console.options.ascii_only
     style_of, end = cache(console.get_style), Segment.line()
@@ -143,7 +142,7 @@ def _segments(row: Line, length: int, style_of: Callable[[str], Style]) -> Itera
 
 
 def _cut(console: Console, row: Line, width: int) -> Iterable[Segment]:
-    """A line that ends with … where it is wider than `width` cells."""
+    """A line that ends with … if it is wider than `width` cells."""
     text = Text()
     for part in row:
         text.append(part.text, part.style or None)
@@ -167,7 +166,7 @@ def _alike(page: Page, alike: list[Finding], report: Report) -> Iterator[Line]:
 
 
 def _where(finding: Finding, report: Report) -> list[str]:
-    """The finding's id, how sure it is, and what to look at."""
+    """The finding's id, its certainty, and its frames."""
     parts = [finding.id]
     parts += [] if finding.certainty == "certain" else [f"certainty {finding.certainty}"]
     parts += [frames] if (frames := places(finding.places, report.capture)) else []

@@ -1,4 +1,4 @@
-"""How streams sounded and ran, and how DTLS went: what the tables of streams and checks have no room for."""
+"""The quality and timing of streams, and DTLS: figures that do not fit in the tables of streams and checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HANDSHAKE_COLUMNS = (
 
 
 def quality(page: Page, report: Report) -> list[Line]:
-    """A row for each stream of which more can be said than that it was there; then digits and what was measured."""
+    """A row for each stream with quality figures; then digits and measurements."""
     streams = [stream for stream in report.streams if _says(stream)]
     if not streams:
         return []
@@ -44,7 +44,7 @@ def quality(page: Page, report: Report) -> list[Line]:
 
 
 def handshakes(page: Page, report: Report) -> list[Line]:
-    """DTLS: who opened, what was agreed, how it ended."""
+    """DTLS: the client, the agreement, the outcome."""
     if not report.handshakes:
         return []
     shown = report.handshakes if page.everything else report.handshakes[:MOST_HANDSHAKES]
@@ -85,14 +85,14 @@ def _row(stream: Stream) -> Line:
 
 
 def _score(stream: Stream) -> str:
-    """The score, or that the E-model has none; nothing where the capture allows none."""
+    """The score, or a note that the E-model has none; empty if the capture allows none."""
     if stream.quality is None or (stream.timing is not None and stream.timing.real_time is False):
         return ""
     return "not defined" if stream.quality.mos is None else f"{stream.quality.mos:.2f}"
 
 
 def sparkline(stream: Stream) -> str:
-    """Jitter over time as bars, the highest of them 30 ms or what there was; with the highest in words."""
+    """Jitter over time as bars, a full bar for 30 ms or the maximum; with the maximum in words."""
     values = [each.jitter_ms for each in stream.timeline if each.jitter_ms is not None]
     if len(values) < 2:
         return ""

@@ -1,4 +1,4 @@
-"""What each signalling message weighs on the path, and what it would weigh otherwise."""
+"""The size of each signalling message on the path, and its size in other encodings."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ MAX_MESSAGES = 60
 
 
 def sizes(page: Page, report: Report) -> list[Line]:
-    """A row a message, retransmissions left out: as sent, inflated, with long header names, compressed; limits crossed.
+    """A row per message, without retransmissions: as sent, inflated, with long header names, compressed; limits.
 
-    `body` and `names` are what deflating the body and compact header names save (`is`: it is compressed already);
-    `compressed` is what is left then.
+    `body` and `names` are the savings by deflating the body and by compact header names (`is`: it is compressed
+    already); `compressed` is the size after both.
     `lost paths` is the share of paths that let nothing of that size through.
     """
     messages = [m for call in report.calls for m in call.messages if m.sizes is not None and not m.retransmission]
@@ -34,7 +34,7 @@ def sizes(page: Page, report: Report) -> list[Line]:
 
 
 def _together(messages: list[Message]) -> str:
-    """What all of them weigh now and would weigh, with what is saved by which."""
+    """The total size now and compressed, with the savings of each kind."""
     now = sum(message.length for message in messages)
     savings = [size.saving(message) for message in messages]
     body, names = sum(found.body for found in savings), sum(found.names for found in savings)

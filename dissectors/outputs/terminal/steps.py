@@ -1,4 +1,4 @@
-"""The steps of a call in the order of time: its messages, and what STUN, DTLS, RTP and RTCP did beside them."""
+"""The steps of a call in the order of time: its messages, and events of STUN, DTLS, RTP and RTCP beside them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ MAX_TARGET_LENGTH = 40
 
 
 class Step(Struct, frozen=True):
-    """One row of the ladder: from where to where, what, in which style, and what stands beside it.
+    """One row of the ladder: its endpoints, its text, its style, and the text beside it.
 
-    An `event` is no message: one arrow for many datagrams, drawn lighter. `parties` are the signalling endpoints of
-    whose media it tells, where that is known.
+    An `event` is not a message: one arrow for many datagrams, drawn lighter. `parties` are the signalling endpoints of
+    its media, if they are known.
     """
 
     time: float
@@ -42,7 +42,7 @@ Asked = TypeVar("Asked", Check, Handshake)
 
 
 class _Begun(Generic[Asked]):
-    """What hosts began, to be found by time: a report may have as many of these as it has calls."""
+    """Checks and handshakes by host and time: a report may have as many of these as it has calls."""
 
     def __init__(self, begun: Iterable[Asked]) -> None:
         self._at: dict[str, list[tuple[float, int, Asked]]] = {}
@@ -50,7 +50,7 @@ class _Begun(Generic[Asked]):
             self._at.setdefault(one.src, []).append((one.first, position, one))
 
     def between(self, hosts: Collection[str], begin: float, end: float) -> list[Asked]:
-        """What began then, from one of these hosts to another, in the order of the report."""
+        """Those that began then, from one of these hosts to another, in the order of the report."""
         found: list[tuple[int, Asked]] = []
         for host in hosts:
             there = self._at.get(host, [])
@@ -61,7 +61,7 @@ class _Begun(Generic[Asked]):
 
 
 class Beside:
-    """What else a report has, to be looked up for each of its calls."""
+    """The rest of a report, for a look-up by call."""
 
     def __init__(self, report: Report) -> None:
         self.streams = report.streams
@@ -70,7 +70,7 @@ class Beside:
 
 
 def steps(beside: Beside, call: Call) -> list[Step]:
-    """Every step of a call, with what was beside it."""
+    """Every step of a call, with the events beside it."""
     found = [*_messages(call), *list(_events(beside, call))[:MAX_EVENTS]]
     return sorted(found, key=lambda step: step.time)
 
@@ -92,7 +92,7 @@ def style(message: Message) -> str:
 
 
 def inflation(body: Body) -> str:
-    """`zlib 280 → 449 B`, with how the decoding ended where it was not whole."""
+    """`zlib 280 → 449 B`, with the end of the decoding if it was not complete."""
     text = f"{body.encoding} {body.compressed_length:,} → {body.inflated_length:,} B"
     return text if body.status == "complete" else f"{text}, {body.status}"
 
@@ -116,7 +116,7 @@ def _messages(call: Call) -> Iterator[Step]:
 
 
 def _wants(description: Description) -> list[str]:
-    """What an offer or answer makes of the call: one direction, silence, a fax."""
+    """The effect of an offer or answer on the call: one direction, silence, a fax."""
     lines = [media for media in description.media if media.port]
     fax = ["fax"] if any("UDPTL" in media.profile.upper() for media in lines) else []
     return [*sorted({media.direction for media in lines} - {"sendrecv"}), *fax]
@@ -129,7 +129,7 @@ def _branching(message: Message) -> bool:
 
 
 def _beside(message: Message, marks: list[str]) -> Line:
-    """The datagram's size, what its body became, its frame, and what is special about it."""
+    """The datagram's size, its body, its frame, and its special features."""
     parts = [span(f"{message.length:,} B", "dim")]
     if message.body is not None and message.body.status not in ("identity", "unsupported"):
         parts.append(span(f"  {inflation(message.body)}", "magenta"))
@@ -165,7 +165,7 @@ def _events(beside: Beside, call: Call) -> Iterator[Step]:
 
 
 def _parties(call: Call) -> dict[str, str]:
-    """Where each side signals from, as far as its messages say."""
+    """The signalling endpoint of each side, if its messages show it."""
     found: dict[str, str] = {}
     for message in call.messages:
         found.setdefault(message.side, endpoint(message.src, message.sport))

@@ -1,4 +1,4 @@
-"""The head of a report: one sentence that says what the capture is, what is wrong with it, and what is on the wire."""
+"""The head of a report: one sentence on the capture, the problems, and the traffic."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MAX_PAIRS = 6
 
 
 def headline(report: Report, story: str = "") -> Line:
-    """The first line: which capture, what happened in it (or else `story`), how much of it, on which port."""
+    """The first line: the capture, what happened in it (or else `story`), the amount, the port."""
     name = listed((os.path.basename(file.name) or file.name for file in report.capture.files), 3)
     return line(span(name, "bold"), ": ", span(f"{story or _story(report)}; {_traffic(report)}"))
 
@@ -67,7 +67,7 @@ def worst(page: Page, report: Report) -> list[Line]:
 
 
 def on_the_wire(page: Page, report: Report) -> list[Line]:
-    """When, what carried it, and a line for each pair of endpoints with its protocols."""
+    """The time, the link layers, and a line for each pair of endpoints with its protocols."""
     capture = report.capture
     lines = _heading(page, capture)
     pairs = _pairs(report.flows)
@@ -92,8 +92,8 @@ def on_the_wire(page: Page, report: Report) -> list[Line]:
 def by_kind(findings: Iterable[Finding], apart: bool = False) -> list[list[Finding]]:
     """Findings of the same id and severity together, the worst first, else in the order of the report.
 
-    With `apart` those that are about no call and no stream are together only if nothing but numbers differs in them:
-    one may then stand for all.
+    With `apart`, findings without a call and a stream are joined only if they differ only in numbers: one of them then
+    represents all.
     """
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
@@ -104,7 +104,7 @@ def by_kind(findings: Iterable[Finding], apart: bool = False) -> list[list[Findi
 
 
 def places(where: tuple[Place, ...], capture: Capture, most: int = 8) -> str:
-    """`frames 5, 9 and 12 more`; with the file's name where there are several files; empty before the first frame."""
+    """`frames 5, 9 and 12 more`; with the file's name if there are several files; empty before the first frame."""
     where = tuple(place for place in where if place.frame)
     if not where:
         return ""
@@ -115,7 +115,7 @@ def places(where: tuple[Place, ...], capture: Capture, most: int = 8) -> str:
 
 
 def _story(report: Report) -> str:
-    """What happened, in the fewest words that are true."""
+    """What happened, in few words."""
     calls = [call for call in report.calls if call.kind == "call"]
     if len(calls) == 1:
         return f"one call, {outcome(calls[0])}"
@@ -137,7 +137,7 @@ def _story(report: Report) -> str:
 
 
 def _kinds(report: Report) -> Counter[str]:
-    """How many transactions there were of each kind, those that are not listed included."""
+    """The number of transactions of each kind, also of those that are not listed."""
     if report.totals is None:
         return Counter(call.kind for call in report.calls)
     kinds: Counter[str] = Counter()
@@ -147,7 +147,7 @@ def _kinds(report: Report) -> Counter[str]:
 
 
 def _outcomes(report: Report, calls: list[Call]) -> Counter[str]:
-    """What the calls came to, those that are not listed included."""
+    """The outcomes of the calls, also of those that are not listed."""
     if report.totals is None or not report.totals.calls_left_out:
         return Counter(call.outcome for call in calls)
     counted = {seen.name.removeprefix("call, "): seen.count for seen in report.totals.outcomes}
@@ -155,7 +155,7 @@ def _outcomes(report: Report, calls: list[Call]) -> Counter[str]:
 
 
 def outcome(call: Call) -> str:
-    """What a call came to, with how long people could talk or why they could not."""
+    """The outcome of a call, with its talking time or the reason of its failure."""
     if call.outcome == "ended" and call.answered is not None and call.ended is not None:
         return f"talked {seconds(call.ended - call.answered)}"
     if call.outcome == "established":
@@ -201,7 +201,7 @@ def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
 
 
 def _bar(protocols: Counter[str], datagrams: int) -> Line:
-    """Thirty cells shared by the protocols; each that is there has one at least."""
+    """Thirty cells shared by the protocols; each has at least one."""
     kinds = protocols.most_common()
     shares = [max(1, round(BAR_CELLS * number / max(datagrams, 1))) for _, number in kinds]
     if shares:
@@ -210,7 +210,7 @@ def _bar(protocols: Counter[str], datagrams: int) -> Line:
 
 
 def _pair(page: Page, first: Line, bar: Line, protocols: Counter[str]) -> list[Line]:
-    """A pair on one line, or with its protocols under it where the page is narrow."""
+    """A pair on one line, or with its protocols under it on a narrow page."""
     named = [
         line(span(f"{'unknown' if name == 'UNKNOWN' else name} {number:,}", _style(name)))
         for name, number in protocols.most_common()
@@ -225,7 +225,7 @@ def _pair(page: Page, first: Line, bar: Line, protocols: Counter[str]) -> list[L
 
 
 def _remarks(report: Report) -> Iterable[tuple[str, str]]:
-    """What else is to be said of the files, in pairs of a word and a sentence."""
+    """Notes on the files, as pairs of a word and a sentence."""
     capture = report.capture
     damaged = {place.file for one in report.findings if one.id == "capture-corrupt" for place in one.places}
     if capture.inside:

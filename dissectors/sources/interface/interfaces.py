@@ -89,12 +89,12 @@ class Watched:
 
     def news(self) -> list[str]:
         """What has changed since this was asked last; at first all are thought to be up."""
-        told = []
+        changes = []
         for name, before in self._states.items():
             if (now := state_of(name)) != before:
                 self._states[name] = now
-                told.append(CHANGES[now].format(name))
-        return told
+                changes.append(CHANGES[now].format(name))
+        return changes
 
 
 CHANGES = {

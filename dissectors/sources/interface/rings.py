@@ -143,9 +143,9 @@ class Rings:
 
     def news(self) -> list[str]:
         """Interfaces that went down, came back or disappeared."""
-        told = self._news[:]
-        del self._news[: len(told)]
-        return told
+        news = self._news[:]
+        del self._news[: len(news)]
+        return news
 
     def close(self) -> None:
         """Give the rings back to the kernel."""
