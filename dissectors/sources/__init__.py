@@ -1,1 +1,1 @@
-"""Files, pipes and interfaces: octets and what the format says of them. Nothing about protocols."""
+"""Files, pipes and interfaces: their octets and formats. Nothing about protocols."""

@@ -1,7 +1,7 @@
-"""Capture files and pipes: the only place that opens them.
+"""Capture files and pipes; only this module opens them.
 
-Plain reads in chunks serve files, pipes and compressed captures alike. The compiled scan looks at a part of each record
-only, and copying the rest is a fifth of its cost; it gets a file mapped where that can be done.
+Files, pipes and compressed captures are read in chunks. The compiled scan looks only at a part of each record, and a
+copy of the rest is a fifth of its cost; so it gets a mapped file if possible.
 """
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from dissectors.sources.mapped import Windows
 
 CHUNK_OCTETS = 1 << 18
-"""Octets of one read, and at most of one inflated piece."""
+"""Octets of one read, and the most octets of one inflated piece."""
 
 STANDARD_INPUT = "-"
 SPARE_FILES = 100
-"""So many captures may be open anywhere; and so many other files beside those that are."""
+"""The number of captures that any system lets us open; and the number of other files beside the captures."""
 
 CUT_SHORT = "the file was cut short while it was read, or its disk failed"
 MAX_PATH_LENGTH = 200
@@ -39,12 +39,12 @@ Source = str | BinaryIO
 class Capture:
     """One open capture. Read it once, with `records`; close it, or use it as a context manager.
 
-    `notes` tells what the file says of itself, and grows while the records are read. Besides `Walker`'s notes, a
-    compressed capture whose stream breaks off or is damaged is noted as cut or corrupt.
+    `notes` has the file's own information, and grows while the records are read. Besides `Walker`'s notes, it marks a
+    compressed capture as cut or corrupt if its stream breaks off or is damaged.
     """
 
     def __init__(self, path: str, file: BinaryIO, lent: bool = False) -> None:
-        """Raises CaptureError when what `file` holds is no capture; `lent` says that it is not ours to close."""
+        """Raises CaptureError if `file` is not a capture; a `lent` file is not closed here."""
         self.path = path
         self._file = file
         self._lent = lent
@@ -62,7 +62,7 @@ class Capture:
 
     @property
     def notes(self) -> Notes:
-        """What the capture says of itself so far."""
+        """The capture's own information so far."""
         return self.walker.notes
 
     def records(self) -> Iterator[Record]:
@@ -76,10 +76,10 @@ class Capture:
     def through(self, take: Callable[[bytes | memoryview], Iterator[Taken]], mapped: bool) -> Iterator[Taken]: ...
 
     def through(self, take: Callable[[Any], Iterator[Taken]], mapped: bool = False) -> Iterator[Taken]:
-        """What `take` makes of the capture's octets, chunk by chunk, if need be inflated.
+        """The results of `take` for the capture's octets, chunk by chunk, inflated if necessary.
 
         `take` feeds them to `walker`; a capture that is cut or corrupt ends early, and `notes` says where. With
-        `mapped` a chunk may be a memoryview, of which nothing may be kept once the next one is asked for.
+        `mapped` a chunk may be a memoryview: it is invalid once the next one is requested.
         """
         notes = self.notes
         size = 0
@@ -96,7 +96,7 @@ class Capture:
             notes.cut, notes.corrupt = None, (size, self._damage)
 
     def _mapped(self) -> Iterator[bytes | memoryview]:
-        """The same octets: what was read already, what can be mapped, the rest."""
+        """The same octets: those already read, those that can be mapped, the rest."""
         yield next(self._chunks)
         if isinstance(self._file, FileIO) and self._file.seekable():
             try:
@@ -137,7 +137,7 @@ class Capture:
             self._damage = f"reading failed: {error}"
 
     def _inflate(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """The octets of all gzip members one after the other; what follows the last member is left alone."""
+        """The octets of all gzip members one after the other; octets after the last member are ignored."""
         inflater = zlib.decompressobj(wbits=31)
         for chunk in chunks:
             while chunk:
@@ -166,7 +166,7 @@ def begins_member(octets: bytes) -> bool:
 
 
 def peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first octets, enough to know a format by, and the same chunks with those octets still in them."""
+    """The first octets, enough to recognise a format, and the same chunks with those octets still in them."""
     start = b""
     for chunk in chunks:
         start += chunk
@@ -185,8 +185,8 @@ def once_more(start: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
 def open_capture(source: Source, name: str | None = None) -> Capture:
     """Open a pcap, pcapng, snoop or ERF file, gzip of one, or standard input for "-".
 
-    An open binary file is read from where it stands, and stays open. Raises CaptureError with one line for people when
-    there is no capture to be read; `name` is what the capture is called there, and in its `path`.
+    An open binary file is read from its position, and stays open. Raises CaptureError with one line for people if
+    there is no capture; `name` is the name of the capture there, and in its `path`.
     """
     if not isinstance(source, str):
         name = name or name_of(source)
@@ -211,13 +211,13 @@ def open_capture(source: Source, name: str | None = None) -> Capture:
 
 
 def name_of(file: BinaryIO) -> str:
-    """What an open file is called."""
+    """The name of an open file."""
     name = getattr(file, "name", None)
     return name if isinstance(name, str) and name else "an open file"
 
 
 def allow(files: int) -> None:
-    """Let so many captures be open at once, as far as the system grants that."""
+    """Raise the limit of open files for so many captures, as far as the system allows."""
     if files <= SPARE_FILES:
         return
     try:
@@ -239,7 +239,7 @@ PLAIN_ERRORS: dict[type[OSError], str] = {
 
 
 def shown(path: str) -> str:
-    """A path as one line without control characters, however it was named."""
+    """A path as one line without control characters."""
     if path == STANDARD_INPUT:
         return "standard input"
     plain = "".join(letter if letter.isprintable() else "?" for letter in path)
@@ -249,8 +249,8 @@ def shown(path: str) -> str:
 def merge(captures: Sequence[Capture]) -> Iterator[tuple[int, Record]]:
     """The records of several captures as one timeline: (place in `captures`, record), read as they are needed.
 
-    Ordered by time as far as each file is; records of the same time keep the order of `captures`. Files that do not
-    overlap are read one after the other.
+    The order is by time if each file is in order; records of the same time keep the order of `captures`. Files that do
+    not overlap are read one after the other.
     """
     if len(captures) == 1:
         return ((0, record) for record in captures[0].records())

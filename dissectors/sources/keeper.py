@@ -1,11 +1,11 @@
 """Frames kept while they are captured: pcapng files, rotated by size, time or number, written beside the capture.
 
 Laws of this file:
-1. Whoever captures never waits for the disk: a thread writes, and what it cannot take in time is counted as missed.
-2. A file holds whole blocks up to its last eight octets at any moment. Those eight are the head of a block that never
-   follows: as long as the file is being written, and after a kill, every reader knows that it was cut short.
-3. In order, the statistics of the interface take the place of these octets.
-4. Nothing but a capture is overwritten.
+1. The capture never waits for the disk: a thread writes, and frames that it cannot take in time count as missed.
+2. At any moment, a file holds whole blocks up to its last eight octets. Those eight are the head of an unfinished
+   block: so during the session, and after a kill, every reader sees that the file is cut.
+3. At an orderly end, the statistics of the interface replace these octets.
+4. Only a capture is overwritten.
 """
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ from dissectors.wire.errors import CaptureError
 from dissectors.wire.values import Struct
 
 UNFINISHED = struct.pack("<II", ENHANCED, 32)
-"""What stands at the end of a file that is still being written."""
+"""The end of a file that is still being written."""
 
 MAX_RECORDS_PER_WRITE = 64
-"""Records between two looks at the size of a file."""
+"""Records between two checks of a file's size."""
 
 MAX_WAITING_OCTETS = 128 << 20
 """Octets that may wait for the disk."""
 
 MAX_START_OCTETS = 1 << 16
-"""Octets of a file that is there already, by which it is told whether it is a capture."""
+"""Octets of an existing file that show whether it is a capture."""
 
 STANDARD_OUTPUT = "-"
 NEVER_NS = 1 << 62
@@ -65,20 +65,20 @@ class Rotation(Struct, frozen=True):
 
     @property
     def wanted(self) -> bool:
-        """Whether there is to be more than one file."""
+        """Whether there can be more than one file."""
         return bool(self.octets or self.seconds or self.packets)
 
 
 class Keeper:
     """Writes records to `path`, or to files named after it; raises CaptureError when the first cannot be made.
 
-    Once there is one, the first file is a capture already, though of nothing yet.
+    The first file is a valid, empty capture as soon as it exists.
 
-    Where there is a `head`, each file begins with it, and then come blocks (`write_octets`) instead of records.
+    With a `head`, each file begins with it, and then come blocks (`write_octets`) instead of records.
 
-    `names` holds the files that are there, `kept` counts octets of all files so far, `octets` of the current one;
-    `frames` counts what was to be kept, `missed` what of it was not, because the disk was too slow or has failed.
-    `title` is its name for people, `problem` says why nothing more is kept, `unread` that nobody reads standard output.
+    `names` holds the existing files, `kept` counts octets of all files so far, `octets` of the current one; `frames`
+    counts all frames to keep, `missed` those that were not kept, because the disk was too slow or has failed. `title`
+    is its name for people, `problem` says why nothing more is kept, `unread` that nobody reads standard output.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class Keeper:
             at, left = end, left - count
 
     def _ready(self, frames: int) -> bool:
-        """Count what is to be kept next; whether it can be."""
+        """Count the next frames to keep; return whether they can be kept."""
         self.frames += frames
         if self.problem or self.kept - self._written > MAX_WAITING_OCTETS:
             self._refused += frames
@@ -154,7 +154,7 @@ class Keeper:
         return frames > 0
 
     def close(self, received: int = 0, dropped: int = 0) -> None:
-        """End the file in order, with what the capture says it received and dropped."""
+        """End the file in order, with the received and dropped counts of the capture."""
         if not self.problem:
             self._add(statistics(received, dropped) if self._links or self._head else b"", last=True)
         else:
@@ -228,7 +228,7 @@ class Keeper:
         return not self.problem
 
     def _next(self, moment: int) -> _File:
-        """Open the next file; the oldest goes where there would be too many."""
+        """Open the next file; delete the oldest if there would be too many."""
         self.made += 1
         name = self._path
         if self.rotation.wanted:
@@ -249,7 +249,7 @@ class Keeper:
         return file
 
     def _work(self) -> None:
-        """The thread: write what comes, until there is no more."""
+        """The thread: write everything, until the end."""
         failed = False
         while (job := self._jobs.get()) is not None:
             file, octets, frames, last = job
@@ -290,7 +290,7 @@ class _File:
         self._regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
 
     def append(self, octets: bytes, last: bool) -> None:
-        """Add whole blocks; raises OSError, and then leaves what was there before."""
+        """Add whole blocks; raises OSError, and then leaves the file as it was."""
         if not self._regular:
             self._write(octets)
             return
@@ -305,7 +305,7 @@ class _File:
             os.ftruncate(self._descriptor, self._end)
 
     def close(self) -> None:
-        """Close it; what could not be written was said before."""
+        """Close it; failures to write were reported before."""
         if self.name != STANDARD_OUTPUT and not self.closed:
             self.closed = True
             with contextlib.suppress(OSError):
@@ -318,7 +318,7 @@ class _File:
 
 
 def _spare_what_is_no_capture(name: str) -> None:
-    """Raise CaptureError where there is a file that holds something, and no capture."""
+    """Raise CaptureError for an existing file that is neither empty nor a capture."""
     if not os.path.isfile(name):
         return
     with open(name, "rb") as file:

@@ -1,4 +1,4 @@
-"""Blocks of a pcapng file (draft-ietf-opsawg-pcapng), little-endian: written, and walked where we wrote them."""
+"""Blocks of a pcapng file (draft-ietf-opsawg-pcapng), little-endian: to write them, and to walk our own ones."""
 from __future__ import annotations
 
 import struct
@@ -20,7 +20,7 @@ PADDING = (b"", b"\0\0\0", b"\0\0", b"\0")
 
 
 def head(interfaces: Iterable[tuple[int, str]], snaplen: int) -> bytes:
-    """What a file begins with whose interfaces, LINKTYPE and name, are known beforehand."""
+    """The first blocks of a file, for interfaces with known LINKTYPE and name."""
     return section() + b"".join(interface(link, snaplen, name) for link, name in interfaces)
 
 
@@ -33,12 +33,12 @@ def prefix(octets: bytes, packets: int) -> bytes:
 
 
 def length_of(octets: bytes, at: int) -> int:
-    """How long the block is that begins at an octet."""
+    """The length of the block that begins at an octet."""
     return int(from_word(octets, at + 4)[0])
 
 
 def last_of(octets: bytes) -> int:
-    """Where the last block begins."""
+    """The offset of the last block."""
     return len(octets) - int(from_word(octets, len(octets) - 4)[0])
 
 
@@ -49,7 +49,7 @@ def moment_of(octets: bytes, at: int) -> int:
 
 
 def section() -> bytes:
-    """A Section Header Block, little-endian, of a length that nobody knows yet."""
+    """A Section Header Block, little-endian, of unknown length."""
     return block(SECTION, struct.pack("<IHHq", BYTE_ORDER, 1, 0, -1) + option(APPLICATION, b"muxshark") + word(END))
 
 
@@ -70,7 +70,7 @@ def statistics(received: int, dropped: int) -> bytes:
 
 
 def block(kind: int, body: bytes) -> bytes:
-    """A block with its length before and behind."""
+    """A block with its length at the start and the end."""
     total = word(12 + len(body))
     return b"".join((word(kind), total, body, total))
 

@@ -1,4 +1,4 @@
-"""Captures that other programs write into a pipe while they capture: tcpdump, ssh, and dumpcap started by us."""
+"""Captures in a pipe from a running program: tcpdump, ssh, and dumpcap started by us."""
 from __future__ import annotations
 
 import contextlib
@@ -16,22 +16,22 @@ from dissectors.wire.captures.records import Notes, Record, Walker
 from dissectors.wire.errors import CaptureError
 
 START_TIMEOUT_SECONDS = 5.0
-"""Seconds in which dumpcap has to begin, and to end."""
+"""The most seconds for the start of dumpcap, and for its end."""
 
 SETTLE_SECONDS = 0.5
-"""Seconds that who writes may hold a frame before it is passed on."""
+"""The most seconds for which the writer may hold a frame."""
 
 LAST_WAIT_SECONDS = 0.1
-"""Seconds without any octets after which nothing more is waited for."""
+"""Seconds without any octets after which the wait ends."""
 
 MAX_PIPE_OCTETS = 1 << 20
-"""Octets that a pipe may hold: so many are read at the end, however long that takes."""
+"""Octets that a pipe may hold: at the end so many are read, without a time limit."""
 
 
 class Pipe:
     """A capture on a file descriptor, pcap, pcapng or snoop, read as it is written.
 
-    Raises CaptureError at the first octets that are no capture.
+    Raises CaptureError at the first octets if they are not a capture.
     """
 
     backend = "pipe"
@@ -51,11 +51,11 @@ class Pipe:
 
     @property
     def notes(self) -> Notes:
-        """What the capture says of itself so far."""
+        """The capture's own information so far."""
         return self.walker.notes if self.walker else Notes()
 
     def wait(self, timeout: float) -> None:
-        """Sleep until there are octets or the writer has gone."""
+        """Sleep until there are octets or the writer has closed the pipe."""
         if not self.ended:
             self._input.ready(timeout)
 
@@ -69,7 +69,7 @@ class Pipe:
         return records
 
     def octets(self) -> tuple[bytes, int]:
-        """What has come, for `walker`; nothing until it is plain which format that is."""
+        """The octets received, for `walker`; nothing until the format is known."""
         self.look()
         if self.ended or not self._waiting():
             return b"", 0
@@ -85,17 +85,17 @@ class Pipe:
         return chunk, 0
 
     def look(self) -> None:
-        """End where what was walked so far is damaged."""
+        """End if the octets walked so far are damaged."""
         if self.walker is not None and self.walker.notes.corrupt is not None:
             offset, reason = self.walker.notes.corrupt
             self.ended, self.failed = True, f"{self.names[0]}: damaged at octet {offset}: {reason}"
 
     def stop(self) -> None:
-        """Read what is there, and what an interrupt makes the writer pass on; then no more."""
+        """Read the octets in the pipe, and those that the writer sends when it is interrupted; then no more."""
         self._stop_at = self._stop_at or time.monotonic() + SETTLE_SECONDS
 
     def drops(self) -> Drops:
-        """What the writer reported as dropped."""
+        """The dropped frames that the writer reported."""
         return Drops(self.notes.drops)
 
     def news(self) -> list[str]:
@@ -103,7 +103,7 @@ class Pipe:
         return []
 
     def close(self) -> None:
-        """Nothing: the descriptor belongs to who opened it."""
+        """Nothing: the caller closes the descriptor."""
 
     def _waiting(self) -> bool:
         """Whether there are octets, or the end of them; after `stop`, whether any came in time."""
@@ -129,11 +129,11 @@ class Pipe:
 
 
 USUAL_MESSAGES = ("Capturing on", "File:", "Packets ")
-"""How lines begin that dumpcap always says."""
+"""The beginnings of lines that dumpcap always prints."""
 
 
 class Dumpcap(Pipe):
-    """Wireshark's capture program, which may be allowed what we are not; raises Refusal where it does not begin."""
+    """Wireshark's capture program, which may have more rights than we have; raises Refusal if it does not start."""
 
     backend = "dumpcap"
 
@@ -161,7 +161,7 @@ class Dumpcap(Pipe):
             raise Refusal(reason)
 
     def octets(self) -> tuple[bytes, int]:
-        """What it has passed on."""
+        """The octets that it has sent."""
         if self._stop_at is not None and not self._asked and time.monotonic() > self._stop_at:
             self._asked = True
             try:
@@ -193,7 +193,7 @@ class Dumpcap(Pipe):
             self._process.wait(START_TIMEOUT_SECONDS)
 
     def _complaint(self, otherwise: str) -> str:
-        """The first line of what it said, without its name."""
+        """The first line of its messages, without its name."""
         if self._process.stderr is None or self._process.stderr.closed:
             return otherwise
         waits = os.name != "posix"
@@ -217,12 +217,12 @@ begin = Dumpcap
 
 
 def _is_there() -> bool:
-    """Whether there is a dumpcap that we may not run: Debian lets the group wireshark alone."""
+    """Whether there is a dumpcap that we may not run: Debian allows only the group wireshark."""
     return any(os.path.exists(os.path.join(folder, "dumpcap")) for folder in os.get_exec_path())
 
 
 def arguments(program: str, wanted: Wanted) -> list[str]:
-    """How dumpcap is called: pcapng on standard output, quiet."""
+    """The command line of dumpcap: pcapng on standard output, quiet."""
     words = [program, "-q", "-n", "-w", "-", "-B", str(max(1, wanted.buffer >> 20)), "-s", str(wanted.snaplen)]
     for name in wanted.interfaces:
         words += ["-i", name]

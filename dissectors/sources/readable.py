@@ -1,4 +1,4 @@
-"""Whether a pipe has something to read, on systems that can be asked, and on those where one has to read ahead."""
+"""Whether a pipe has something to read: by poll(2), or by reading ahead on systems without it."""
 from __future__ import annotations
 
 import contextlib
@@ -9,11 +9,11 @@ import threading
 
 CHUNK_OCTETS = 1 << 18
 MAX_CHUNKS_AHEAD = 16
-"""Chunks that are read before anybody asks for them."""
+"""Chunks that are read ahead."""
 
 
 class Polled:
-    """A file descriptor that poll(2) is asked about."""
+    """A file descriptor that is checked with poll(2)."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -25,16 +25,16 @@ class Polled:
         return bool(self._poll.poll(timeout * 1000))
 
     def begun(self, timeout: float) -> bool:
-        """Whether there are octets, within so many seconds; a pipe that was hung up may have none."""
+        """Whether there are octets, within so many seconds; a closed pipe may have none."""
         return any(event & select.POLLIN for _, event in self._poll.poll(timeout * 1000))
 
     def read(self) -> bytes:
-        """What is there, a chunk at the most; empty at the end."""
+        """The available octets, at most one chunk; empty at the end."""
         return os.read(self._descriptor, CHUNK_OCTETS)
 
 
 class ReadAhead:
-    """The same where pipes cannot be asked, as on Windows: a thread reads before anybody asks."""
+    """The same without poll(2) for pipes, as on Windows: a thread reads ahead."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -61,7 +61,7 @@ class ReadAhead:
         return chunk
 
     def _work(self) -> None:
-        """The thread: read to the end, or to an error, which is one."""
+        """The thread: read to the end; an error is an end, too."""
         chunk = b"begun"
         while chunk:
             try:
@@ -72,5 +72,5 @@ class ReadAhead:
 
 
 def readable(descriptor: int) -> Polled | ReadAhead:
-    """A descriptor as something that can be asked whether there is something to read."""
+    """A descriptor that can report whether there is something to read."""
     return Polled(descriptor) if hasattr(select, "poll") else ReadAhead(descriptor)

@@ -1,1 +1,1 @@
-"""The ground floor: clause words, datagrams, link layers, bounded inflating. No clock, file or protocol here."""
+"""The ground floor: clauses, datagrams, link layers, bounded inflating. No clock, file or protocol here."""

@@ -1,4 +1,4 @@
-"""What travels between the floors: a flow and a datagram."""
+"""The values that all floors share: a flow and a datagram."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dissectors.wire.values import Struct
 class Flow(NamedTuple):
     """A directed 5-tuple (the protocol is always UDP).
 
-    `inside` names what carried the datagram when that is not UDP itself: `channel 0x4000` for TURN ChannelData,
+    `inside` names the carrier of the datagram if that is not UDP itself: `channel 0x4000` for TURN ChannelData,
     `peer 192.0.2.1:5000` for TURN Data and Send indications and a channel that is bound to that peer.
     """
 
@@ -33,9 +33,9 @@ class Flow(NamedTuple):
 class Datagram(Struct, frozen=True):
     """One UDP payload with its time and place.
 
-    `file` and `frame` (from 1) say where it was captured, `layer` which UDP header of that frame it belongs to (from
-    0), `time` is nanoseconds since the epoch. `length` is what the UDP header claims, in octets; `payload` is shorter
-    when the capture cut it.
+    `file` and `frame` (from 1) are its place in the captures, `layer` is the number of its UDP header in that frame
+    (from 0), `time` is nanoseconds since the epoch. `length` is the length by the UDP header, in octets; `payload` is
+    shorter if the capture cut it.
     """
 
     file: int
@@ -48,7 +48,7 @@ class Datagram(Struct, frozen=True):
 
     @property
     def cut(self) -> bool:
-        """Whether the capture kept less than was sent."""
+        """Whether the capture holds less than was sent."""
         return len(self.payload) < self.length
 
 
@@ -58,5 +58,5 @@ def endpoint(address: str, port: int) -> str:
 
 
 def host_of(endpoint: str) -> str:
-    """The address alone of what `endpoint` wrote."""
+    """The address in a text of `endpoint`."""
     return endpoint.rpartition(":")[0].removeprefix("[").removesuffix("]")

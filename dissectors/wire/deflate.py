@@ -1,4 +1,4 @@
-"""Deflate as it comes: bare (RFC 1951), as zlib (RFC 1950), as gzip (RFC 1952); bounded, partial where it breaks."""
+"""Deflate in all forms: bare (RFC 1951), zlib (RFC 1950), gzip (RFC 1952); bounded, and partial if it is damaged."""
 from __future__ import annotations
 
 import struct
@@ -10,7 +10,7 @@ Status = Literal["identity", "complete", "truncated", "corrupt", "over limit", "
 
 
 class Layer(NamedTuple):
-    """One encoding that was undone, as far as it could be."""
+    """One encoding that was decoded, as far as possible."""
 
     name: str
     octets: bytes
@@ -96,7 +96,7 @@ def read_stream(data: bytes, start: int, bound: int) -> tuple[bytes, int, Status
 
 
 def _before_the_break(compressed: memoryview, bound: int) -> bytes:
-    """What a broken stream held before the octet that broke it.
+    """The content of a broken stream before the first bad octet.
 
     zlib withholds the output of a call that fails, so the step that fails is taken again octet by octet.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Malformed(Exception):
-    """A payload is not what its protocol requires; `parse` raises nothing else.
+    """A payload violates its protocol; `parse` raises nothing else.
 
     `protocol` is the name of the table's row, `offset` the octet where reading stopped, `reason` a phrase for people.
     """

@@ -1,7 +1,7 @@
-"""Bodies that were compressed, decoded within bounds and without trusting their label.
+"""Compressed bodies, decoded within bounds and without trust in their label.
 
-The laws of this file: the octets decide, the label only says where to look first; whatever could be read is given back,
-however it ended; nothing that a sender writes makes it slow or large.
+The laws of this file: the octets decide, the label only gives the first guess; everything that could be read is
+returned, also of a damaged body; no input makes it slow or large.
 """
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from dissectors.wire.values import Struct
 
 
 class Limits(Struct, frozen=True):
-    """How much a body may inflate to: `octets` at most, and `ratio` times its own size.
+    """The bounds of an inflated body: `octets` at most, and `ratio` times its own size.
 
     Deflate reaches 1032:1 on a run of one octet; SDP, XML and JSON stay below 20:1, so 100:1 is far beyond any text.
-    What would have fitted into a datagram uncompressed (65,535 octets) is never refused for its ratio.
+    A body that fits into a datagram uncompressed (65,535 octets) is never refused for its ratio.
     """
 
     octets: int = 1 << 20
@@ -35,14 +35,14 @@ LIMITS = Limits()
 
 
 class Inflated(Struct, frozen=True):
-    """A body as it reads once decoded, and what was found on the way.
+    """A decoded body, and the details of its decoding.
 
-    `octets` is the decoded body, the part before the break unless `status` is "complete" or "identity", and the input
-    itself when that is "identity" or "unsupported". `encoding` names what the octets really were, in the order of
+    `octets` is the decoded body, the part before the error unless `status` is "complete" or "identity", and the input
+    itself if that is "identity" or "unsupported". `encoding` names the real encoding of the octets, in the order of
     application as in Content-Encoding: "identity", "zlib" (RFC 1950), "gzip" (RFC 1952), "deflate" (the bare stream of
     RFC 1951), "base64", or several as in "zlib, base64"; an encoding that cannot be decoded keeps its label's name.
-    `label` is what the message claimed, as written. `compressed_length` counts the octets of the encoded stream without
-    `leading` and `trailing`, `inflated_length` the decoded ones. `deviations` are phrases for people.
+    `label` is the message's Content-Encoding, as written. `compressed_length` counts the octets of the encoded stream
+    without `leading` and `trailing`, `inflated_length` the decoded ones. `deviations` are phrases for people.
     """
 
     octets: bytes
@@ -57,15 +57,15 @@ class Inflated(Struct, frozen=True):
 
     @property
     def compressed(self) -> bool:
-        """Whether an encoding was found and undone, at least in part."""
+        """Whether an encoding was found and decoded, at least in part."""
         return self.status not in ("identity", "unsupported")
 
 
 def inflate(data: bytes, labels: tuple[str, ...] = (), limits: Limits = LIMITS) -> Inflated:
     """Decode `data`; `labels` are the values of its Content-Encoding headers, in order, lists allowed (RFC 3261 20.12).
 
-    Reads zlib, gzip and bare deflate whatever the label, stacked ones by their labels, base64 where it is named; sniffs
-    `78 01/5e/9c/da` and `1f 8b` when there is no label. Raises nothing.
+    Reads zlib, gzip and bare deflate whatever the label, nested ones by their labels, base64 if it is named; detects
+    `78 01/5e/9c/da` and `1f 8b` without a label. Raises nothing.
     """
     label = ", ".join(labels) if labels else None
     if not data:
@@ -76,10 +76,10 @@ def inflate(data: bytes, labels: tuple[str, ...] = (), limits: Limits = LIMITS) 
 
 
 def recover(data: bytes, limits: Limits = LIMITS) -> Inflated:
-    """Decode a body of which nothing is known but its octets, such as one that was saved to a file.
+    """Decode a body without a label, such as one that was saved to a file.
 
-    Beyond what `inflate` sniffs it finds base64 and bare deflate, as long as they end cleanly in text or in something
-    that is sniffed, and stacked encodings, at most four. Raises nothing.
+    Besides the encodings that `inflate` detects, it finds base64 and bare deflate, if they end cleanly in text or in an
+    encoding that is detected, and nested encodings, at most four. Raises nothing.
     """
     layers: list[Layer] = []
     inner, bound = data, limits.bound(len(data))
@@ -93,7 +93,7 @@ def recover(data: bytes, limits: Limits = LIMITS) -> Inflated:
 
 
 def spoken(encoding: str) -> str:
-    """The `encoding` of an `Inflated` for people: "deflate" as a label means zlib, so what is bare says so."""
+    """The `encoding` of an `Inflated` for people: the label "deflate" means zlib, so bare deflate is called bare."""
     return ", ".join("bare deflate" if name == "deflate" else name for name in encoding.split(", "))
 
 
@@ -129,7 +129,7 @@ def _tokens(labels: tuple[str, ...]) -> list[str]:
 
 
 def _peel(data: bytes, claimed: list[str], bound: int) -> tuple[list[Layer], list[str]]:
-    """Undo one encoding after the other; the second list says why one was not undone."""
+    """Decode one encoding after the other; the second list says why one was not decoded."""
     if not claimed:
         layer = _undeflate(data, "", bound)
         return ([layer.noting("the data is compressed, no label says so")] if layer else []), []
@@ -189,7 +189,7 @@ def _attempts(data: bytes, name: str, bound: int) -> Iterator[Layer]:
 
 
 def _compared(layer: Layer, name: str) -> Layer:
-    """The layer with what its label, its surroundings and its end have to say."""
+    """The layer with the deviations of its label, its surroundings and its end."""
     notes: list[str] = []
     if name and layer.name != _WRITTEN_AS.get(name, name):
         notes.append(f"the label says {name}, the data is {_FULL_NAMES[layer.name]}")
@@ -214,7 +214,7 @@ def _unbase64(data: bytes, name: str, bound: int) -> Layer | None:
 
 
 def _credible_base64(data: bytes, bound: int) -> Layer | None:
-    """Base64 that nothing but its alphabet speaks for, and what it holds."""
+    """Base64 that only its alphabet shows, and its content."""
     if len(data) < _SHORTEST_BASE64:
         return None
     layer = _unbase64(data, "", bound)
@@ -224,7 +224,7 @@ def _credible_base64(data: bytes, bound: int) -> Layer | None:
 
 
 def _credible_stream(data: bytes, bound: int) -> Layer | None:
-    """A bare stream that nothing but its end speaks for, and what it holds."""
+    """A bare stream that only its clean end shows, and its content."""
     if _is_text(data):
         return None
     found = _LEADING.match(data)
@@ -236,7 +236,7 @@ def _credible_stream(data: bytes, bound: int) -> Layer | None:
 
 
 def _reads(octets: bytes) -> bool:
-    """Whether octets are text, or begin as something compressed does."""
+    """Whether octets are text, or begin like compressed data."""
     return _is_text(octets) or octets.startswith(_SNIFFED)
 
 

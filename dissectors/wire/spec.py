@@ -1,4 +1,4 @@
-"""The words a protocol may use to say what its datagrams look like.
+"""The clauses with which a protocol describes its datagrams.
 
 Clauses are data, never functions: the interpreter in `mux.classify`, the generated Lua and the compiled scan all read
 the same rows. Offsets are octets from the start of the UDP payload; numbers on the wire are big-endian. Lengths are
@@ -18,13 +18,13 @@ from dissectors.wire.values import Struct
 Strength = Literal["certain", "plausible"]
 
 Role = Literal["signalling", "path", "media", "other"]
-"""What a protocol does for a call: it signals it, prepares its path or keys, is its media, or has no part in it.
+"""The role of a protocol in a call: it signals it, prepares its path or keys, is its media, or has no part in it.
 
-A 5-tuple that carries any of the first three is a *media path*: what only looks like media counts sooner there.
+A 5-tuple with any of the first three is a *media path*: there, datagrams that look like media need less evidence.
 """
 
 NO_DISSECTOR = "data"
-"""What Wireshark calls octets that it has no dissector for."""
+"""Wireshark's name for octets without a dissector."""
 
 
 class AtLeast(NamedTuple):

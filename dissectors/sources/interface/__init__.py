@@ -1,4 +1,4 @@
-"""Frames of an interface: the ways in, filters, rights.
+"""Frames of an interface: backends, filters, rights.
 
-Everything here touches the system; `opening` says which way is tried first.
+Everything here uses the system; `opening` decides the order of the backends.
 """

@@ -1,6 +1,6 @@
-"""The ways into an interface, a line each: what `--backend` can name, the best first.
+"""The backends for an interface, one per line: the choices of `--backend`, the best first.
 
-Importing this imports none of them, for the command line's help names them all.
+This module imports none of them, because the help of the command line names them all.
 """
 
 from __future__ import annotations
@@ -10,4 +10,4 @@ BACKENDS: dict[str, str] = {
     "dumpcap": "dissectors.sources.pipe",
     "scapy": "dissectors.sources.interface.sniffer",
 }
-"""By name, the module whose `begin(wanted)` gives a `Source`, or raises `Refusal` where it does not work here."""
+"""By name, the module whose `begin(wanted)` gives a `Source`, or raises `Refusal` if it does not work here."""

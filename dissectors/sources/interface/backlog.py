@@ -1,8 +1,8 @@
-"""What has been taken out of the kernel's ring and not been looked at yet: in memory first, then in a temporary file.
+"""Blocks from the kernel's ring that wait for analysis: in memory first, then in a temporary file.
 
-The kernel's ring holds a fraction of a second. A burst that outruns the analysis waits here instead of being lost, and
-whoever analyses is behind for a while. The bound is octets; what no longer fits is refused, for the caller to count.
-The file is a ring of as many octets: it does not grow beyond that, also where it is never quite empty.
+The kernel's ring holds a fraction of a second. A burst that is faster than the analysis waits here, and the analysis is
+late for a while. The bound is in octets; blocks beyond it are refused, and the caller counts them. The file is a ring
+of as many octets: it never grows beyond that.
 """
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from collections import deque
 from collections.abc import Iterator
 
 Block = tuple[int, bytes]
-"""Which ring it came from, and its octets."""
+"""The number of its ring, and its octets."""
 
 MAX_MEMORY_OCTETS = 256 << 20
-"""Octets that wait in memory before any go to the file: a disk is no match for a fast network."""
+"""Octets that wait in memory before any go to the file: a disk is slower than a fast network."""
 
 head = struct.Struct("=II")
 
 
 class Backlog:
-    """Rounds of blocks, first in, first out, between one thread that puts and one that gets."""
+    """Rounds of blocks, first in, first out, from one thread to another."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -35,7 +35,7 @@ class Backlog:
         self._changed = threading.Condition()
 
     def put(self, blocks: list[Block]) -> bool:
-        """Add a round; False, and nothing is kept, when there is no room for it."""
+        """Add a round; False if there is no room for it, then nothing is kept."""
         size = sum(len(octets) for _, octets in blocks)
         with self._changed:
             if self.octets + size > self.limit or not self._keep(blocks, size):
@@ -51,7 +51,7 @@ class Backlog:
                 self._changed.wait(timeout)
 
     def wake(self) -> None:
-        """Let whoever sleeps look up."""
+        """Wake the sleeping thread."""
         with self._changed:
             self._changed.notify()
 
@@ -123,7 +123,7 @@ class Backlog:
         return b"".join(parts)
 
     def _places(self, begin: int, size: int) -> Iterator[tuple[int, int]]:
-        """Where in the file so many octets lie, and how many there: up to its end, and the rest from its beginning."""
+        """The places of so many octets in the file, and their sizes: up to its end, and the rest from its beginning."""
         place = begin % self.limit
         first = min(size, self.limit - place)
         yield place, first

@@ -13,10 +13,10 @@ OPTIMISE = 1
 UNKNOWN_NETMASK = 0xFFFFFFFF
 ERROR_BUFFER = 256
 RAW = 12
-"""DLT_RAW: of a cooked socket the kernel shows the filter nothing but the network layer."""
+"""DLT_RAW: on a cooked socket, the kernel's filter sees only the network layer."""
 
 DLT = {1: 1, 101: RAW, 105: 105, 119: 119, 127: 127, 276: RAW}
-"""By LINKTYPE, what the kernel's filter sees."""
+"""By LINKTYPE, the link type that the kernel's filter sees."""
 
 VLAN = re.compile(r"\bvlan\b")
 LIBRARIES = ("libpcap.so.1", "libpcap.so.0.8", "libpcap.so", "libpcap.A.dylib")
@@ -40,8 +40,8 @@ def available() -> bool:
 def compile_filter(expression: str, link: int, snaplen: int, interface: str = "") -> tuple[Instruction, ...]:
     """The BPF program of an expression, for frames of a LINKTYPE; its result is `snaplen` octets or none.
 
-    `interface` is needed where the expression says `vlan`: the kernel keeps tags beside the frame, and libpcap knows
-    how to ask for them only where it sees the interface. Raises CaptureError with libpcap's own words.
+    An expression with `vlan` needs `interface`: the kernel keeps tags beside the frame, and libpcap can test them only
+    if it knows the interface. Raises CaptureError with libpcap's own message.
     """
     library = _library()
     if library is None:
@@ -64,13 +64,13 @@ def compile_filter(expression: str, link: int, snaplen: int, interface: str = ""
 
 
 def for_ports(ports: Iterable[tuple[int, int]]) -> str:
-    """An expression for UDP on these ports or ranges, with the fragments that belong to nobody's port."""
+    """An expression for UDP on these ports or ranges, and for fragments without a UDP header."""
     ranges = [f"udp port {low}" if low == high else f"udp portrange {low}-{high}" for low, high in ports]
     return f"({' or '.join(ranges)}) or (ip[6:2] & 0x1fff != 0) or (ip6 proto 44)"
 
 
 def both(*expressions: str) -> str:
-    """What all of the expressions say that are not empty."""
+    """All expressions that are not empty, joined by and."""
     said = [expression for expression in expressions if expression.strip()]
     return said[0] if len(said) == 1 else " and ".join(f"({expression})" for expression in said)
 

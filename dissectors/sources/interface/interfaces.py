@@ -1,4 +1,4 @@
-"""The interfaces of this machine: names, addresses and state, and which link layer their frames have."""
+"""The interfaces of this machine: names, addresses, state, and the link layer of their frames."""
 from __future__ import annotations
 
 import contextlib
@@ -14,12 +14,12 @@ from dissectors.wire.errors import CaptureError
 from dissectors.wire.values import Struct
 
 ANY = "any"
-"""Every interface at once, on Linux."""
+"""The name for all interfaces at once, on Linux."""
 
 MOST_DIGITS = 9
 ETHERNET, SLL2 = 1, 276
 LINKS = {1: 1, 772: 1, 801: 105, 802: 119, 803: 127, 65534: 101}
-"""LINKTYPE by ARPHRD number, where the frame as the kernel has it is that of the LINKTYPE."""
+"""LINKTYPE by ARPHRD number, if the kernel's frames have that LINKTYPE."""
 
 UP, LOOPBACK, RUNNING = 0x1, 0x8, 0x40
 SYSTEM = "/sys/class/net"
@@ -37,7 +37,7 @@ class Interface(Struct, frozen=True):
 
 
 def interfaces() -> tuple[Interface, ...]:
-    """Every interface in the order of the system, and on Linux `any` behind them."""
+    """Every interface in the order of the system, and on Linux `any` after them."""
     addresses = _addresses()
     found = tuple(_interface(index, name, tuple(addresses.get(name, ()))) for index, name in socket.if_nameindex())
     everywhere = (Interface(ANY, state="all of them"),) if os.path.isdir(SYSTEM) else ()
@@ -45,7 +45,7 @@ def interfaces() -> tuple[Interface, ...]:
 
 
 def named(name: str) -> Interface:
-    """The interface of that name; raises CaptureError, with those that there are."""
+    """The interface of that name; raises CaptureError with the existing names."""
     if name == ANY:
         return Interface(ANY, state="all of them")
     try:
@@ -57,9 +57,9 @@ def named(name: str) -> Interface:
 
 
 def name_of(word: str) -> str:
-    """The name of an interface that is given by it, or by its number as `interfaces` counts them from 1.
+    """The name of an interface from its name, or from its number, which `interfaces` counts from 1.
 
-    Raises CaptureError for a number that none has; a name is taken as it is.
+    Raises CaptureError for an unknown number; does not check a name.
     """
     if not word.isdecimal() or not word.isascii() or _is_there(word):
         return word
@@ -71,7 +71,7 @@ def name_of(word: str) -> str:
 
 
 def link_of(interface: Interface) -> tuple[int, bool]:
-    """The LINKTYPE of an interface's records, and whether the frames come as they are: else they are cooked (SLL2)."""
+    """The LINKTYPE of an interface's records, and whether the frames are unchanged: else they are cooked (SLL2)."""
     link = None if interface.name == ANY else LINKS.get(interface.hardware)
     return (SLL2, False) if link is None else (link, True)
 
@@ -82,13 +82,13 @@ def state_of(name: str) -> str:
 
 
 class Watched:
-    """What becomes of interfaces, in a sentence for each change of their state."""
+    """Watches the state of interfaces, with a sentence for each change."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._states = {name: "up" for name in names if name != ANY}
 
     def news(self) -> list[str]:
-        """What has changed since this was asked last; at first all are thought to be up."""
+        """The changes since the last call; at first all interfaces are expected to be up."""
         changes = []
         for name, before in self._states.items():
             if (now := state_of(name)) != before:
@@ -105,7 +105,7 @@ CHANGES = {
 
 
 def traffic(name: str) -> int:
-    """Packets that the interface has received and sent since it is there, as the system counts; 0 if it does not."""
+    """Packets that the interface has received and sent so far, by the system's count; 0 without a count."""
     return sum(int(_read(name, f"statistics/{way}_packets", "0")) for way in ("rx", "tx"))
 
 

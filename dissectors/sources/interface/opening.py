@@ -1,8 +1,7 @@
-"""Frames as they come: which way into the machine there is, and the one shape that all of them have.
+"""The choice of a backend for live frames; all backends give the same kind of source.
 
-The ways of `interface.backends` are tried in order: the kernel's ring, dumpcap (whose own rights may reach further than
-ours), Scapy's sniffer.
-A source says which one it is and why.
+The backends of `interface.backends` are tried in order: the kernel's ring, dumpcap (which may have more rights than we
+have), Scapy's sniffer. A source names its backend and the reason.
 """
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ from dissectors.wire.errors import CaptureError
 
 
 def open_source(wanted: Wanted, backend: str = "") -> Source:
-    """The best way in that works, or the one that is named; raises CaptureError with what to do about it."""
+    """The best backend that works, or the named one; raises CaptureError with advice."""
     ways = {name: module for name, module in BACKENDS.items() if backend in ("", name)}
     refusals: list[str] = []
     for name, module in ways.items():
@@ -34,7 +33,7 @@ def open_source(wanted: Wanted, backend: str = "") -> Source:
 
 
 def advice(run: str = "") -> str:
-    """What to run where rights are missing: `run` with more of them, or the command that is running."""
+    """The advice for missing rights: `run` with more rights, or the current command."""
     if not sys.platform.startswith("linux"):
         return "Try it as root, or install Wireshark, whose dumpcap has the rights"
     if rights.is_root():
@@ -48,7 +47,7 @@ def advice(run: str = "") -> str:
 
 
 def command(words: Sequence[str] | None = None) -> str:
-    """The command that is running, as it can be typed again into a shell, or the same program with other words."""
+    """The current command in the form for a shell, or the same program with other arguments."""
     first = sys.argv[0] if sys.argv else "muxshark"
     program = [os.path.abspath(first)]
     if os.path.basename(first) == "__main__.py":

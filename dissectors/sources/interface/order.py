@@ -1,6 +1,6 @@
-"""Frames of several rings in order of time, although each ring hands them over when it likes.
+"""Frames of several rings in order of time, although each ring delivers them at its own times.
 
-A frame waits until no earlier one can come any more from another ring: the kernel hands over a block at the latest
+A frame waits until no earlier one can come from another ring: the kernel delivers a block at the latest
 `ring.RETIRE_MS` after its timer saw the block begin.
 """
 from __future__ import annotations
@@ -25,16 +25,16 @@ HOLD_NS = 3 * RETIRE_MS * 1_000_000
 """Nanoseconds that a frame may wait."""
 
 CLOCK_STEP_NS = 10_000_000_000
-"""Nanoseconds that rings may be behind what was heard before; beyond that the clock was set, or a frame dated wrong."""
+"""Nanoseconds that rings may be behind earlier frames; beyond that the clock was set, or a frame has a wrong time."""
 
 NEVER_NS = 1 << 62
 BY_TIME = attrgetter("time")
 
 
 class Order:
-    """Takes what each of `rings` rings delivers, and gives what is complete: records, or blocks of pcapng.
+    """Takes the blocks of each of `rings` rings, and gives complete results: records, or blocks of pcapng.
 
-    `most` is how many blocks one ring delivers in one visit: a ring that delivers as many may have more.
+    `most` is the most blocks of one ring in one visit: a ring that delivers as many may have more.
     """
 
     def __init__(self, rings: int, most: int) -> None:
@@ -49,9 +49,9 @@ class Order:
         return any(self._records) or any(self._octets)
 
     def visited(self, round: Sequence[Block], over: bool) -> None:
-        """What one visit found; frames up to where all rings have been heard need no longer wait. `over` is the end.
+        """Take the blocks of one visit; frames up to the time that all rings have reached are complete.
 
-        Where the clock was set back nothing waits: what is held would do so until the clock is there again.
+        `over` means the end. If the clock was set back, nothing waits: else frames would wait until the clock is there again.
         """
         latest: dict[int, int] = {}
         for number, block in round:
@@ -81,7 +81,7 @@ class Order:
         return found
 
     def octets(self, parts: Iterable[tuple[int, bytes]]) -> tuple[bytes, int]:
-        """The same of Enhanced Packet Blocks, and how many they are; compiled alone."""
+        """The same for Enhanced Packet Blocks, and their number; only in the compiled build."""
         waiting: list[list[bytes]] = [[octets] for octets in self._octets]
         for number, part in parts:
             waiting[number].append(part)

@@ -1,4 +1,4 @@
-"""Who may capture here, and giving root up once everything is open."""
+"""The rights to capture here; root is given up once everything is open."""
 from __future__ import annotations
 
 import os
@@ -12,7 +12,7 @@ SUDO = ("SUDO_UID", "SUDO_GID")
 
 
 def raw_sockets() -> str:
-    """Why raw sockets cannot be had, or nothing when they can."""
+    """Why raw sockets are not available; empty if they are."""
     if not hasattr(socket, "AF_PACKET"):
         return "this system has no packet sockets"
     try:
@@ -23,14 +23,14 @@ def raw_sockets() -> str:
 
 
 def is_root() -> bool:
-    """Whether there is root to give up."""
+    """Whether this process is root."""
     return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def give_up_root(user: str = "") -> str:
-    """Become `user`, or who called sudo; the name of who we are then, empty when nothing changed.
+    """Become `user`, or the caller of sudo; return the name of the new user, empty if nothing changed.
 
-    Raises CaptureError when there is no such user, or when we are not root and cannot become anybody.
+    Raises CaptureError if there is no such user, or if we are not root and cannot change the user.
     """
     if not is_root():
         if user:

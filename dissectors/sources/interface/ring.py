@@ -1,9 +1,9 @@
-"""A ring that the kernel fills and we read: AF_PACKET with TPACKET_V3 (packet(7)), the standard library alone.
+"""A ring that the kernel fills and we read: AF_PACKET with TPACKET_V3 (packet(7)), with only the standard library.
 
 Laws of this file:
 1. A block belongs to the kernel or to us, never to both; it goes back as soon as its frames are copied out.
-2. Times, lengths, VLAN tags and the direction of a frame are the kernel's word.
-3. What the kernel had to drop is asked of the kernel, and added up.
+2. Times, lengths, VLAN tags and the direction of a frame come from the kernel.
+3. The kernel's dropped frames come from the kernel, and are added up.
 """
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ PACKET_OUTGOING = 4
 ARPHRD_LOOPBACK = 772
 
 BLOCK_OCTETS = 1 << 20
-"""Octets of one block: the largest frame that the kernel can hand over must fit."""
+"""Octets of one block: the largest frame of the kernel must fit."""
 
 FRAME_OCTETS = 2048
 RETIRE_MS = 20
-"""After so many milliseconds the kernel hands over a block that is not full."""
+"""After so many milliseconds the kernel delivers a block that is not full."""
 
 USER = 1
 VLAN_VALID, VLAN_TPID_VALID = 0x10, 0x40
@@ -66,7 +66,7 @@ Instruction = tuple[int, int, int, int]
 
 
 class Counted(Struct):
-    """What the kernel says of one ring so far: frames that passed the filter, frames it had no room for."""
+    """The kernel's counts for one ring so far: frames that passed the filter, frames without room."""
 
     passed: int = 0
     dropped: int = 0
@@ -76,8 +76,8 @@ class Counted(Struct):
 class Ring:
     """One interface (or all of them) seen through one ring.
 
-    `link` is the LINKTYPE of the records. Raises OSError where raw sockets are not allowed or the interface is not
-    there. Close it, or the kernel goes on filling.
+    `link` is the LINKTYPE of the records. Raises OSError if raw sockets are not allowed or the interface does not
+    exist. Close it, or the kernel continues to fill it.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class Ring:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), self.interface.name)
 
     def stop(self) -> None:
-        """Take nothing more in; what is in the ring stays to be read."""
+        """Receive no more frames; those in the ring can still be read."""
         attach(self._socket, accept(ACCEPT_NONE))
 
     def fileno(self) -> int:
@@ -142,12 +142,12 @@ class Ring:
         return self._socket.fileno()
 
     def fault(self) -> OSError | None:
-        """What the kernel reports of the interface since it was asked last: down, or gone."""
+        """The state of the interface that the kernel reports since the last call: down, or gone."""
         number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         return OSError(number, "") if number else None
 
     def take(self) -> bytes:
-        """A copy of the next block that is ours, whose place the kernel gets back; empty when there is none."""
+        """A copy of the next block for us, whose place goes back to the kernel; empty if there is none."""
         block = self._blocks[self._current]
         if not block_head(block, 8)[0] & USER:
             return b""
@@ -182,14 +182,14 @@ class Ring:
         return found
 
     def _sender(self, block: bytes, at: int) -> bytes | None:
-        """The cooked header, in place of a link layer; None for the outgoing half of what loops back."""
+        """The cooked header, in place of a link layer; None for the outgoing copy of a loopback frame."""
         _, protocol, index, hardware, kind, size, address = sender(block, at + SENDER_AT)
         if kind == PACKET_OUTGOING and hardware == ARPHRD_LOOPBACK:
             return None
         return cooked(socket.ntohs(protocol), index, hardware, kind, size, address)
 
     def count(self) -> Counted:
-        """Ask the kernel what it counted; it forgets what it has told, so we add up."""
+        """Read the kernel's counts; the kernel resets them at each call, so we add them up."""
         passed, dropped, frozen = struct.unpack("=III", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 12))
         counted = self.counted
         counted.passed += passed - dropped
@@ -198,7 +198,7 @@ class Ring:
         return counted
 
     def close(self) -> None:
-        """Give the ring up."""
+        """Close the ring."""
         for block in self._blocks:
             block.release()
         self._map.close()
@@ -211,18 +211,18 @@ def packets_in(block: bytes) -> int:
 
 
 def newest(block: bytes) -> int:
-    """When the last frame of a block came, in nanoseconds since the epoch."""
+    """The time of the last frame of a block, in nanoseconds since the epoch."""
     seconds, nanoseconds = last_frame(block, 40)
     return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
 def supported() -> bool:
-    """Whether this system has such rings at all."""
+    """Whether this system has such rings."""
     return sys.platform == "linux" and hasattr(socket, "AF_PACKET")
 
 
 def attach(listening: socket.socket, program: tuple[Instruction, ...]) -> None:
-    """Let the kernel filter by a classic BPF program; its result is how much of a frame is kept."""
+    """Let the kernel filter by a classic BPF program; its result is the number of octets to keep of a frame."""
     code = b"".join(struct.pack("=HBBI", *instruction) for instruction in program)
     octets = ctypes.create_string_buffer(code, len(code))
     filtered = struct.pack("@HP", len(program), ctypes.addressof(octets))
@@ -235,7 +235,7 @@ def accept(octets: int) -> tuple[Instruction, ...]:
 
 
 def tagged(octets: bytes, tci: int, tpid: int, ethernet: bool) -> bytes:
-    """A frame with the VLAN tag back in its place, where the hardware or the kernel took it out (IEEE 802.1Q)."""
+    """A frame with its VLAN tag restored, if the hardware or the kernel removed it (IEEE 802.1Q)."""
     tag = (tpid or DEFAULT_TPID).to_bytes(2, "big")
     if ethernet:
         return b"".join((octets[:12], tag, tci.to_bytes(2, "big"), octets[12:]))
@@ -244,7 +244,7 @@ def tagged(octets: bytes, tci: int, tpid: int, ethernet: bool) -> bytes:
 
 
 def wait(rings: list[Ring], timeout: float) -> None:
-    """Sleep until one of the rings has something to say, at most `timeout` seconds."""
+    """Sleep until one of the rings has a block or an event, at most `timeout` seconds."""
     poll = select.poll()
     for ring in rings:
         poll.register(ring, select.POLLIN | select.POLLERR)

@@ -1,7 +1,7 @@
 """Several interfaces, each through a ring of its own, as one source.
 
-A thread empties the rings into the backlog, so a slow moment of whoever analyses costs no frame. Everything that is
-done to a ring after it was opened is done by that thread, but for asking what it dropped: a lock keeps it open then.
+A thread empties the rings into the backlog, so a slow moment of the analysis loses no frame. After a ring is opened,
+only that thread uses it, but other threads may read its dropped frames: a lock keeps it open then.
 """
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ except ImportError:
 __all__ = ["Rings", "supported"]
 
 SETTLE_SECONDS = 3 * ring.RETIRE_MS / 1000
-"""Seconds after `stop` until the kernel has handed over the last block, which is not full."""
+"""Seconds after `stop` until the kernel has delivered the last block, which is not full."""
 
 MAX_READ_BLOCKS = 8
 """Blocks that are taken of one ring in one visit."""
 
 WATCH_SECONDS = 0.5
-"""Seconds between two looks at the state of the interfaces."""
+"""Seconds between two checks of the state of the interfaces."""
 
 
 def begin(wanted: Wanted) -> Rings:
-    """Frames through the kernel's rings; raises Refusal where that is not to be had."""
+    """Frames through the kernel's rings; raises Refusal if these are not available."""
     if not supported():
         raise Refusal("only Linux has it")
     try:
@@ -49,9 +49,9 @@ def begin(wanted: Wanted) -> Rings:
 
 
 class Rings:
-    """Frames of one or more interfaces; raises OSError where raw sockets are not allowed, CaptureError for a filter.
+    """Frames of one or more interfaces; raises OSError if raw sockets are not allowed, CaptureError for a bad filter.
 
-    An interface that goes down is waited for; one that disappears is given up, and with the last one the source ends.
+    The source waits for an interface that goes down; it drops one that disappears, and ends with the last one.
     """
 
     backend = "ring"
@@ -97,16 +97,16 @@ class Rings:
 
     @property
     def ended(self) -> bool:
-        """Whether everything has been read and nothing more will come."""
+        """Whether everything has been read and no frame can follow."""
         return self._drained and not self._backlog.octets and not (self._order and self._order.held)
 
     @property
     def behind(self) -> int:
-        """Octets that are taken in and not yet read."""
+        """Octets that are received and not yet read."""
         return self._backlog.octets
 
     def wait(self, timeout: float) -> None:
-        """Sleep until something is there, or an interface has something to report."""
+        """Sleep until there are frames, or an interface has changed."""
         self._backlog.wait(timeout)
 
     def read(self) -> list[Record]:
@@ -121,7 +121,7 @@ class Rings:
         return [record._replace(frame=number) for number, record in enumerate(records, first)]
 
     def octets(self) -> tuple[bytes, int]:
-        """The frames of some blocks as Enhanced Packet Blocks, each interface numbered as in `head`; how many."""
+        """The frames of some blocks as Enhanced Packet Blocks, interfaces numbered as in `head`; and their number."""
         parts, counts = [], 0
         for number, block in self._visit():
             part, count = blocks.octets(block, self._readers[number].cooked, number)
@@ -132,11 +132,11 @@ class Rings:
         return (parts[0][1] if len(parts) == 1 else b"".join(part for _, part in parts)), counts
 
     def stop(self) -> None:
-        """Let the kernel take nothing more in; the last block comes within a few milliseconds."""
+        """Stop the kernel's capture; the last block comes within a few milliseconds."""
         self._stopping.set()
 
     def drops(self) -> Drops:
-        """What the kernel had no room for, and what the backlog had none for; of rings that are gone too."""
+        """Frames without room in the kernel, and in the backlog; also those of closed rings."""
         with self._open:
             self._drops.kernel = self._gone + sum(one.count().dropped for one in self._rings.values())
         return self._drops
@@ -156,7 +156,7 @@ class Rings:
         self._backlog.close()
 
     def _visit(self) -> list[Block]:
-        """The blocks that one visit of the rings found."""
+        """The blocks from one visit of the rings."""
         # Asked before: what is put after the last look at the rings is the last.
         over = self._drained
         found = self._backlog.get()
@@ -167,7 +167,7 @@ class Rings:
     # The thread.
 
     def _drain(self) -> None:
-        """Move blocks from the rings to the backlog until it is over."""
+        """Move blocks from the rings to the backlog until the end."""
         looked = time.monotonic()
         over: float | None = None
         while self._rings and (over is None or time.monotonic() < over):
@@ -185,7 +185,7 @@ class Rings:
         self._backlog.wake()
 
     def _round(self) -> bool:
-        """Take what each ring has, up to a bound, so that one visit serves many blocks."""
+        """Take the blocks of each ring, up to a bound, so that one visit serves many blocks."""
         found: list[Block] = []
         for number, one in self._rings.items():
             for _ in range(MAX_READ_BLOCKS):

@@ -1,4 +1,4 @@
-"""Scapy's sniffer as a source: the last way in, for systems that have no better one."""
+"""Scapy's sniffer as a source: the last choice, for systems without a better backend."""
 from __future__ import annotations
 
 import contextlib
@@ -22,17 +22,17 @@ from dissectors.sources.interface.source import Drops, Refusal, Wanted
 from dissectors.wire.captures.records import Record, Walker
 
 MAX_READ_FRAMES = 256
-"""Frames taken in one go before others have their turn."""
+"""Frames in one read."""
 
 LAST_SECONDS = 1.0
-"""Seconds for which what is queued at the end is read; then it is counted alone, for as long again."""
+"""Seconds for which queued frames are read at the end; then they are only counted, for as long again."""
 
 
 NEVER = float("inf")
 
 
 class Sniffer:
-    """Frames through Scapy's listening sockets, read without dissecting them; raises Refusal where it cannot listen."""
+    """Frames through Scapy's listening sockets, read without dissection; raises Refusal if it cannot listen."""
 
     backend = "scapy"
 
@@ -99,7 +99,7 @@ class Sniffer:
         return b"", 0
 
     def stop(self) -> None:
-        """Let nothing more in, where the system can do that; what is queued is still to be read, within bounds."""
+        """Receive no more frames, if the system can do that; queued frames can still be read, within bounds."""
         if self._until == NEVER:
             self._until = time.monotonic() + LAST_SECONDS
             for one in self._sockets if supported() else ():
@@ -107,7 +107,7 @@ class Sniffer:
                     attach(one.ins, accept(ACCEPT_NONE))
 
     def drops(self) -> Drops:
-        """What the sockets had no room for, which Linux tells since it was last asked; elsewhere it is not known.
+        """Frames without room in the sockets; Linux reports them since the last call, other systems do not.
 
         What was queued at the end and not read is ours.
         """
@@ -126,7 +126,7 @@ class Sniffer:
             one.close()
 
     def _end(self, more: bool) -> None:
-        """End once nothing is queued any more, or it has taken too long: then what is left is counted, and dropped."""
+        """End once the queue is empty, or after too long: then the rest is counted, and dropped."""
         now = time.monotonic()
         self.ended = not more or now > self._until
         left = self._ready(self._sockets, 0) if self.ended and more else []

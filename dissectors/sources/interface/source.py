@@ -1,4 +1,4 @@
-"""What every way into an interface gives: frames as they come, drops, and why it is this way."""
+"""The interface of every backend: live frames, drops, and the reason for this backend."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BACKLOG_OCTETS = 1 << 30
 
 
 class Wanted(Struct, frozen=True):
-    """What is to be captured: from which interfaces, by which filter, how much of a frame.
+    """The capture to open: its interfaces, its filter, the octets to keep of a frame.
 
     `buffer` octets wait in the kernel, `backlog` octets (in a temporary file) until they are analysed.
     """
@@ -34,10 +34,10 @@ class Drops(Struct):
 
 
 class Source(Protocol):
-    """Frames as they come.
+    """Live frames.
 
-    `backend` is the way in, `why` a phrase that says why this one, `names` the interfaces. `ended` is True once nothing
-    more will come; `failed` then says what broke, if anything did.
+    `backend` is its name, `why` a phrase with the reason for it, `names` the interfaces. `ended` is True once no frame
+    can follow; `failed` then describes the failure, if there was one.
     """
 
     backend: str
@@ -50,28 +50,28 @@ class Source(Protocol):
 
     @property
     def walker(self) -> Walker | None:
-        """What walks the octets of `octets`, fed with all that came before; None where there are only records."""
+        """The walker for the octets of `octets`, fed with all octets before; None if there are only records."""
         ...
 
     @property
     def head(self) -> bytes:
-        """What a pcapng file of all that `octets` gives begins with; empty where they are no such blocks."""
+        """The head of a pcapng file with the blocks of `octets`; empty if they are not such blocks."""
         ...
 
     def octets(self) -> tuple[bytes, int]:
-        """The next octets of a capture, for `walker`, and where there is a `head` how many frames they are.
+        """The next octets of a capture, for `walker`, and with a `head` their number of frames.
 
-        It and `read` go on where the other stopped.
+        This and `read` continue where the other stopped.
         """
         ...
 
     @property
     def behind(self) -> int:
-        """Octets that are taken in and not yet read."""
+        """Octets that are received and not yet read."""
         ...
 
     def wait(self, timeout: float) -> None:
-        """Sleep until something is there, at most `timeout` seconds; a signal wakes too."""
+        """Sleep until there are frames, at most `timeout` seconds; a signal also wakes it."""
         ...
 
     def read(self) -> list[Record]:
@@ -79,7 +79,7 @@ class Source(Protocol):
         ...
 
     def stop(self) -> None:
-        """Take nothing more in. What came before is still to be read, until `ended`."""
+        """Receive no more frames. Frames received before can still be read, until `ended`."""
         ...
 
     def drops(self) -> Drops:
@@ -87,13 +87,13 @@ class Source(Protocol):
         ...
 
     def news(self) -> list[str]:
-        """What people should hear of since this was asked last: an interface that went down, and the like."""
+        """News for people since the last call, such as an interface that went down."""
         ...
 
     def close(self) -> None:
-        """Give everything back."""
+        """Close everything."""
         ...
 
 
 class Refusal(Exception):
-    """One way in does not work here; the phrase says why."""
+    """A backend does not work here; the phrase says why."""
