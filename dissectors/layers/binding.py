@@ -1,4 +1,4 @@
-"""Giving UDP ports to `Mux`, and giving them back."""
+"""Binding UDP ports to `Mux`, and undoing it."""
 
 from __future__ import annotations
 

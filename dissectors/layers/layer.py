@@ -1,4 +1,4 @@
-"""What our Scapy layers have in common: they read whatever they are given, and build what they have read."""
+"""The base of our Scapy layers: they read any octets, and build the octets that they have read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dissectors.wire.spec import Spec
 
 
 def claimed(octets: bytes, underlayer: Packet | None) -> int:
-    """How long the payload is by its UDP header: more than `octets` has where the capture cut it.
+    """The length of the payload by its UDP header: more than `octets` has if the capture cut it.
 
     A header that claims more than IP has room for is not believed (as it is for the first fragment of a datagram).
     """
@@ -84,7 +84,7 @@ else:
 
 
 class Layer(Mixin):
-    """What makes a Scapy layer whose dissection never fails and whose fields give back every octet.
+    """The base of a Scapy layer whose dissection never fails and whose fields give back every octet.
 
     Subclasses set `spec`, the table's row of their protocol, so that `message` can read the layer as everything else
     of this project does.

@@ -1,4 +1,4 @@
-"""The one layer that Scapy asks on a shared port: `Mux` becomes whatever the table says."""
+"""The layer for a shared port in Scapy: `Mux` becomes the layer that the table names."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def certain_elsewhere(octets: bytes, *args: Any, **kargs: Any) -> Packet:
 
 
 OURS: tuple[Callable[..., Packet], ...] = (Mux, elsewhere, certain_elsewhere)
-"""What stands in Scapy's table of UDP for us."""
+"""Our entry in Scapy's table of UDP."""
 
 
 def scapys_choice(underlayer: Packet | None) -> Callable[..., Packet] | None:
-    """What Scapy has bound to the ports of `underlayer`, ours aside; None where it has nothing."""
+    """Scapy's own layer for the ports of `underlayer`; None without one."""
     if not isinstance(underlayer, UDP):
         return None
     for values, upper in underlayer.payload_guess:

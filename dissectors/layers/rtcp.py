@@ -76,7 +76,7 @@ class RTCP(Layer, ScapyRTCP):
     cut. Here every packet type has fields; `data` are the octets that follow them: the control information of a
     feedback message (`control` decodes it), the data of an APP, a profile's extension, padding, or all there is of an
     unknown type. What does not fit its count or length is there too. `encrypted` marks SRTCP: its packets cannot be
-    told apart, so all but the first eight octets are payload.
+    separated, so all but the first eight octets are payload.
     """
 
     name = "RTCP"
@@ -152,7 +152,7 @@ class RTCP(Layer, ScapyRTCP):
 
     @property
     def control(self) -> Any:
-        """What a feedback message (205, 206) says, as `dissectors.protocols.rtcp_feedback` has it; None elsewhere.
+        """The content of a feedback message (205, 206) by `dissectors.protocols.rtcp_feedback`; None elsewhere.
 
         Raises `Malformed` where the message does not name its two sources.
         """

@@ -1,4 +1,4 @@
-"""What the packets of RTCP are made of: sender information, report blocks, chunks and items, extended report blocks."""
+"""The parts of RTCP packets: sender information, report blocks, chunks and items, extended report blocks."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Part(Layer):
 
 
 class SenderInfo(Part, ScapySenderInfo):
-    """What a sender report says of its sender (RFC 3550 section 6.4.1), with Scapy's fields."""
+    """The sender information of a sender report (RFC 3550 section 6.4.1), with Scapy's fields."""
 
     name = "Sender info"
     match_subclass = True

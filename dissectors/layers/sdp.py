@@ -133,7 +133,7 @@ def _desc(types: dict[str, str], defaults: dict[str, Any]) -> list[Any]:
 
 
 class Described(Layer):
-    """What a description and its media have in common: lines that are built as they were read, unless they changed."""
+    """The base of a description and its media: lines are built as they were read, unless they changed."""
 
     __slots__ = ()
     types: ClassVar[dict[str, str]]

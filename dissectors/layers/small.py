@@ -1,4 +1,4 @@
-"""The protocols that only a few fields are read of: keep-alives, ChannelData, ZRTP, DTLS records and QUIC headers."""
+"""The protocols with few fields: keep-alives, ChannelData, ZRTP, DTLS records and QUIC headers."""
 
 from __future__ import annotations
 

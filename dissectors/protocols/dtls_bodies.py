@@ -1,4 +1,4 @@
-"""What the handshake messages of DTLS say in the clear: the hellos and the certificate (RFC 6347 section 4.2)."""
+"""Bodies of the DTLS handshake messages in the clear: the hellos and the certificate (RFC 6347 section 4.2)."""
 from __future__ import annotations
 
 from collections.abc import Callable

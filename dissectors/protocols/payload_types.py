@@ -16,7 +16,7 @@ class Static(NamedTuple):
 
 
 class Hint(NamedTuple):
-    """What a payload type without rtpmap probably is.
+    """The probable codec of a payload type without rtpmap.
 
     `codec` is None where only the rate is known, `clock` (RTP timestamp units a second) where several were seen,
     `samples` (timestamp units a frame) where the codec has no frame of its own. `source` finishes "because of …".
@@ -80,7 +80,7 @@ FACETIME: dict[int, Hint] = {
 
 
 def hint(payload_type: int, facetime: bool) -> Hint | None:
-    """What an unannounced payload type is, or None: static by RFC 3551, dynamic only where FaceTime is the sender."""
+    """The codec of an unannounced payload type, or None: static by RFC 3551, dynamic only if FaceTime is the sender."""
     static = STATIC.get(payload_type)
     if static is not None:
         return Hint(static.encoding, static.clock, FRAMES.get(static.encoding), "certain", "RFC 3551")

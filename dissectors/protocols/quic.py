@@ -25,7 +25,7 @@ _LAST_DRAFT_OF_ONE_LENGTH_OCTET = 0xFF000015
 
 
 class Message(Struct, frozen=True):
-    """What the first QUIC header of a datagram says in the clear.
+    """The fields in the clear of the first QUIC header of a datagram.
 
     `version`, `destination` and `source` (connection identifiers) are None in a short header, whose identifier has no
     length of its own. `type` is "" where the version does not define it. `versions` are those that a Version

@@ -1,4 +1,4 @@
-"""What RTCP feedback messages carry (RFC 4585, RFC 5104, RFC 8888, and the two that Google's browsers brought)."""
+"""The content of RTCP feedback messages (RFC 4585, RFC 5104, RFC 8888, and two of Google's browsers)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

@@ -86,9 +86,9 @@ class ReceiverReport(Struct, frozen=True):
 
 
 class Chunk(Struct, frozen=True):
-    """What a source says of itself: pairs of an item's name and its text (section 6.5).
+    """A source's description of itself: pairs of an item's name and its text (section 6.5).
 
-    `terminated` tells whether a NUL ends the items, as it must.
+    `terminated` says whether a NUL ends the items, as it must.
     """
 
     ssrc: int

@@ -27,7 +27,7 @@ class Extension(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """What the profile stands for, or its number."""
+        """The profile's name, or its number."""
         return PROFILES.get(self.profile, f"profile 0x{self.profile:04X}")
 
 

@@ -37,12 +37,12 @@ def by_name(attributes: Sequence[Attribute]) -> dict[str, list[str]]:
 
 
 def rtpmaps(values: Sequence[str]) -> dict[int, RtpMap]:
-    """What a=rtpmap says by payload type; the first of several counts."""
+    """The a=rtpmap values by payload type; the first of several counts."""
     return dict(reversed(read_all(values, sdp_attributes.rtpmap)))
 
 
 def fmtps(values: Sequence[str]) -> dict[str, str]:
-    """What a=fmtp says by format as written; the first of several counts."""
+    """The a=fmtp values by format as written; the first of several counts."""
     pairs = [value.partition(" ") for value in values]
     return {first: rest.strip() for first, _, rest in reversed(pairs)}
 

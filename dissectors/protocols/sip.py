@@ -1,7 +1,7 @@
 """SIP (RFC 3261): start line, headers in every form, body.
 
 Lenient in what it reads and exact in what it reports: a message whose start line is whole is read as far as it goes,
-and what is odd about it stands in its deviations.
+and its deviations list everything odd.
 """
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def _note_repeated(headers: tuple[Header, ...], notes: list[Deviation]) -> None:
 
 
 def _note_oddities(first: dict[str, str], method: str | None, whole: bool, notes: list[Deviation]) -> None:
-    """What the headers lack or contradict; `first` has the first value of each."""
+    """The deviations of the headers: missing, or contradictory; `first` has the first value of each."""
     if whole and not first.keys() >= _MANDATORY.keys():
         notes += [Deviation("header missing", f"no {name} header") for name in _MANDATORY if name not in first]
     written = first.get("CSeq")
@@ -203,7 +203,7 @@ def _note_oddities(first: dict[str, str], method: str | None, whole: bool, notes
 
 
 def _note_octets(block: bytes, notes: list[Deviation]) -> None:
-    """What is odd about the octets of the start line and the headers."""
+    """The deviations in the octets of the start line and the headers."""
     if block.translate(None, _TEXT):
         notes.append(Deviation("header broken", "control characters in the header block"))
     try:

@@ -1,4 +1,4 @@
-"""What is odd about a SIP message: a kind for programs, a phrase for people."""
+"""The deviations of a SIP message: a kind for programs, a phrase for people."""
 from __future__ import annotations
 
 from typing import Literal, NamedTuple

@@ -60,7 +60,7 @@ _SINGLE = """
 """.split()
 
 _OF_OPENSIPS = {name.lower(): name for name in ("Comp-Hdrs", "Headers-Encoding", "Headers-Algo")}
-"""What goes with headers that are compressed; nobody has registered these names."""
+"""Header names of OpenSIPS for compressed headers; they are not registered."""
 
 NAMES = {name.lower(): name for name in (*LISTS, *_SINGLE)} | COMPACT
 """Every registered name, compact or long, in lower case, to its registered spelling."""

@@ -1,4 +1,4 @@
-"""A SIP message as it was read, and what people ask of it (RFC 3261 section 7)."""
+"""A SIP message as it was read, and its properties (RFC 3261 section 7)."""
 from __future__ import annotations
 
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from dissectors.wire.values import Struct
 
 
 class Identity(NamedTuple):
-    """What tells calls, dialogs and transactions apart (RFC 3261 sections 12 and 17); None for what cannot be read.
+    """The identifiers of call, dialog and transaction (RFC 3261 sections 12 and 17); None if unreadable.
 
     `method` is that of CSeq, or else the request's own; `branch` is that of the topmost Via.
     """
@@ -121,7 +121,7 @@ class Message(Struct, frozen=True):
 
     @property
     def content_length(self) -> int | None:
-        """What Content-Length says, in octets; None when it is absent or no number."""
+        """The value of Content-Length, in octets; None if it is absent or not a number."""
         return number(self.get("Content-Length") or "")
 
     @property

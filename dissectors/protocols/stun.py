@@ -148,7 +148,7 @@ class Message(Struct, frozen=True):
 
     @property
     def data(self) -> bytes | None:
-        """What a Data or Send indication carries."""
+        """The payload of a Data or Send indication."""
         value = self.get("DATA")
         return value if isinstance(value, bytes) else None
 
@@ -166,7 +166,7 @@ class Message(Struct, frozen=True):
 
     @property
     def software(self) -> str | None:
-        """What the sender says that it is."""
+        """SOFTWARE: the sender's own name."""
         value = self.get("SOFTWARE")
         return value if isinstance(value, str) else None
 
@@ -323,7 +323,7 @@ def _misfits(
 
 
 def _out_of_order(names: tuple[str, ...]) -> tuple[str, ...]:
-    """What is wrong with the order of the attributes (RFC 8489 sections 14.5 to 14.7)."""
+    """The errors in the order of the attributes (RFC 8489 sections 14.5 to 14.7)."""
     wrong = ["FINGERPRINT is not the last attribute"] if "FINGERPRINT" in names[:-1] else []
     if "MESSAGE-INTEGRITY" in names:
         behind = [name for name in names[names.index("MESSAGE-INTEGRITY") + 1:] if name not in _AFTER_INTEGRITY]

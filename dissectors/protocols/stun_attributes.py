@@ -43,11 +43,11 @@ class ChangeRequest(Struct, frozen=True):
 
 
 Value = Address | ErrorCode | ChangeRequest | str | int | bool | tuple[int, ...] | bytes
-"""What an attribute's octets mean."""
+"""The meaning of an attribute's octets."""
 
 
 class Kind(NamedTuple):
-    """How the values of some attributes are read and written.
+    """The reader and the writer for values of some attributes.
 
     Both functions also get the 16 octets that addresses are XORed with: the cookie and the transaction identifier.
     `read` returns None when the octets do not fit.

@@ -98,7 +98,7 @@ class Message(Struct, frozen=True):
     """A ZRTP packet (RFC 6189 section 5).
 
     `source_identifier` is the SSRC of the media that it belongs to, `type` the message's name without its blanks,
-    `message` what follows the type, `decoded` that for a Hello, Commit or Error. `crc_ok` tells whether the CRC-32C
+    `message` what follows the type, `decoded` that for a Hello, Commit or Error. `crc_ok` says whether the CRC-32C
     matches.
     """
 

@@ -51,7 +51,8 @@ class Order:
     def visited(self, round: Sequence[Block], over: bool) -> None:
         """Take the blocks of one visit; frames up to the time that all rings have reached are complete.
 
-        `over` means the end. If the clock was set back, nothing waits: else frames would wait until the clock is there again.
+        `over` means the end. If the clock was set back, nothing waits: else frames would wait until the clock is there
+        again.
         """
         latest: dict[int, int] = {}
         for number, block in round:

@@ -40,7 +40,7 @@ unpack_sizes = struct.Struct("!HHH").unpack_from
 
 
 def octets_to_know(start: bytes) -> int:
-    """How many octets tell whether a file that begins with `start` is one: the first record and the next header."""
+    """The octets needed to recognise a file that begins with `start`: the first record and the next header."""
     if len(start) < HEADER or not possible(start, 0):
         return HEADER
     first: int = unpack_sizes(start, 10)[0]

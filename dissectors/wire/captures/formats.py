@@ -1,4 +1,4 @@
-"""Which capture format some octets are, by their first ones alone: a file's name says nothing."""
+"""The capture format of some octets, only by the first ones: a file's name says nothing."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ FORMATS: tuple[Callable[[bytes], Walker | None], ...] = (
 """For each format that has a magic number: a walker for a capture that begins with these octets, if it is of that."""
 
 MIN_MAGIC_OCTETS = 16
-"""How many octets decide, for all but ERF, which has no magic number and is asked last."""
+"""The octets that decide, for all but ERF: it has no magic number and is tried last."""
 
 GZIP = b"\x1f\x8b\x08"
 
@@ -47,7 +47,7 @@ FOREIGN: tuple[tuple[int, bytes, str], ...] = (
 TEXT = frozenset(b"\t\n\r" + bytes(range(32, 127)))
 
 def enough(start: bytes) -> int:
-    """How many octets decide what begins with `start`; ask again once there are so many."""
+    """The octets needed to decide on `start`; call again once there are so many."""
     if len(start) < MIN_MAGIC_OCTETS or start.startswith(GZIP) or _known(start) or any(_foreign(start)):
         return MIN_MAGIC_OCTETS
     return max(MIN_MAGIC_OCTETS, erf.octets_to_know(start))
@@ -76,7 +76,7 @@ def _foreign(start: bytes) -> Iterator[str]:
 
 
 def looks_like(start: bytes) -> str:
-    """What the first octets of something that is no capture suggest it is, for people."""
+    """A guess for people from the first octets of a file that is not a capture."""
     for name in _foreign(start):
         return name
     if start.startswith(GZIP):

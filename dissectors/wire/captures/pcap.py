@@ -24,7 +24,7 @@ UNWRITTEN = "there are zeros where a record begins, as in a file that was never 
 
 
 class Layout(NamedTuple):
-    """How records lie: byte order, nanoseconds in a unit of the fraction, size of a record's header, LINKTYPE."""
+    """The layout of records: byte order, nanoseconds in a unit of the fraction, size of a record's header, LINKTYPE."""
 
     big: bool
     unit: int

@@ -47,7 +47,7 @@ class Interface(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """How packet blocks lie: byte order, and the interfaces of the section so far."""
+    """The layout of packet blocks: byte order, and the interfaces of the section so far."""
 
     big: bool
     interfaces: list[Interface]

@@ -1,4 +1,4 @@
-"""What every capture format comes down to: records in order, and notes on what the file says of itself.
+"""The common form of all capture formats: records in order, and notes with the file's own information.
 
 A walker is fed octets in chunks of any size and yields whole records; it never reads ahead of what it was given, never
 allocates from a length field, and stops at the first length that cannot be true. Cutting the same octets differently
@@ -40,7 +40,7 @@ class Record(NamedTuple):
 
 
 class Notes(Struct):
-    """What a capture says of itself, for the report. It grows while the records are read.
+    """A capture's own information, for the report. It grows while the records are read.
 
     `links` counts records by LINKTYPE. `cut` is the offset of a record that the capture ends within, `corrupt` the
     offset and the reason where reading had to stop; both count octets of the (inflated) capture. `comments` are pairs

@@ -1,7 +1,7 @@
 """Reassembly of IP fragments (RFC 791 section 3.2, RFC 8200 section 4.5), within bounds.
 
-Fragments may come in any order. Where they overlap, the octets that came first stay and the overlap is counted. What
-does not become whole in time, or has to make room, is forgotten and counted.
+Fragments may come in any order. Where they overlap, the octets that came first stay and the overlap is counted. A
+datagram that is not whole in time, or exceeds the bounds, is dropped and counted.
 """
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FRAGMENT_TIMEOUT_NS = 60_000_000_000
 """Nanoseconds after the first fragment until the others are no longer waited for (RFC 8200 section 4.5)."""
 
 PIECE_OCTETS = 128
-"""What holding one fragment costs beside its octets; tiny fragments must not slip under the bound."""
+"""The memory of one fragment beside its octets, so that the bound also holds for tiny fragments."""
 
 
 class Partial:

@@ -1,4 +1,4 @@
-"""What the readers of headers share: a frame being opened, and how one header names the next.
+"""The common base of the header readers: the frame being read, and the link from one header to the next.
 
 A reader is a function of the frame, the offset where its header begins and the end that the headers before it claim. It
 checks that the octets it needs are there, notes what it learnt in the frame and returns what follows, or None when
@@ -102,7 +102,7 @@ Reader = Callable[[Frame, int, int], Next | None]
 
 
 def by_version(frame: Frame, at: int, end: int) -> Next | None:
-    """What follows when only IP's own version tells IPv4 from IPv6."""
+    """The next header if only IP's own version separates IPv4 from IPv6."""
     if at >= frame.held:
         return None
     number = {4: IPV4, 6: IPV6}.get(frame.octets[at] >> 4)
@@ -110,14 +110,14 @@ def by_version(frame: Frame, at: int, end: int) -> Next | None:
 
 
 def by_type(frame: Frame, at: int, end: int, number: int) -> Next | None:
-    """What follows an Ethernet type field: an EtherType from 0x0600 on, a length and LLC below (IEEE 802.3)."""
+    """The header after an Ethernet type field: an EtherType from 0x0600 on, a length and LLC below (IEEE 802.3)."""
     if number >= 0x0600:
         return Next(ETHERTYPE, number, at, end)
     return llc(frame, at, end)
 
 
 def llc(frame: Frame, at: int, end: int) -> Next | None:
-    """What follows an LLC header (IEEE 802.2): IP by its SAP or by SNAP."""
+    """The header after an LLC header (IEEE 802.2): IP by its SAP or by SNAP."""
     octets = frame.octets
     if at + 8 <= frame.held and octets[at : at + 3] == b"\xaa\xaa\x03":
         frame.seen("LLC")

@@ -96,7 +96,7 @@ def fragment_header(frame: Frame, at: int, end: int) -> Next | None:
 def reassemble(
     frame: Frame, key: tuple[object, ...], protocol: int, at: int, end: int, offset: int, more: bool
 ) -> Next | None:
-    """What follows in the datagram that this fragment completes; the frame goes on within the reassembled octets.
+    """The next header in the datagram that this fragment completes; the frame continues in the reassembled octets.
 
     A fragment that the capture cut can complete nothing, so a first one is read as the cut datagram that it begins.
     """

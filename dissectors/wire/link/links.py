@@ -188,7 +188,7 @@ def wireless(frame: Frame, at: int, end: int) -> Next | None:
 
 
 def data_frame(frame: Frame, at: int, end: int, control: int, flags: int) -> Next | None:
-    """What follows the header of an IEEE 802.11 frame with this control field, when that is data in the clear."""
+    """The next header of an IEEE 802.11 frame with this control field, if it is data in the clear."""
     carries_data = control & 0x0F == 0x08 and not control & 0x40
     if not carries_data or flags & 0x40:
         return None

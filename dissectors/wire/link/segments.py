@@ -1,4 +1,4 @@
-"""What TCP segments hint at: not read, but worth naming when a call's signalling is missing from UDP."""
+"""Hints from TCP segments: they are not read, but named when a call's signalling is missing from UDP."""
 from __future__ import annotations
 
 STUN_COOKIE = b"\x21\x12\xa4\x42"
@@ -8,7 +8,7 @@ LONGEST_METHOD = 16
 class Segments:
     """Counts of TCP segments by what they look like.
 
-    `seen` maps (port, what) to segments; the port is the server's as far as the segment tells. `what` is "SIP", "TLS"
+    `seen` maps (port, what) to segments; the port is the server's if the segment shows it. `what` is "SIP", "TLS"
     or "STUN". Further ports, once there are `most`, are counted in `more`.
     """
 
@@ -34,7 +34,7 @@ class Segments:
 
 
 def hint(payload: bytes) -> tuple[str, bool]:
-    """What a segment looks like, and whether its sender is the server: ("", False) when it tells nothing."""
+    """The likely protocol of a segment, and whether its sender is the server: ("", False) if unknown."""
     if payload[:2] == b"\x16\x03" and len(payload) > 5:
         return "TLS", payload[5] == 2
     if payload[4:8] == STUN_COOKIE:
