@@ -8,9 +8,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from dissectors.wire.frames import Frames
-from dissectors.wire.records import LARGEST_RECORD, Record
-
 from dissectors.cli import main as muxshark
 from dissectors.mux.classify import classify
 from dissectors.mux.explain import explain
@@ -18,9 +15,11 @@ from dissectors.mux.table import TABLE
 from dissectors.offline import analyze
 from dissectors.protocols import sdp, sip
 from dissectors.sources.capture import Capture, open_capture
-from dissectors.wire import formats
+from dissectors.wire.captures import formats
+from dissectors.wire.captures.records import MAX_RECORD_OCTETS, Record
 from dissectors.wire.errors import CaptureError, Malformed
 from dissectors.wire.inflate import LIMITS, inflate, recover
+from dissectors.wire.link.frames import Frames
 
 COMPILED = "dissectors.mux.compiled.scan"
 MODULE = "dissectors"
@@ -40,9 +39,9 @@ BOUNDS = {"dissectors.offline": {"MAX_WELL": 1, "BATCH": 64}}
 """Bounds that damaged captures are too small to meet, by module, and what they are where they are to be met."""
 
 __all__ = [
-    "COMPILED", "LARGEST_RECORD", "LIMITS", "MODULE", "PARSERS", "PURE", "WITHOUT_SUMMARY", "Capture", "CaptureError",
-    "Malformed", "Record", "analyze", "compiled", "explain", "formats", "inflate", "muxshark", "narrow", "open_capture",
-    "payloads", "protocol", "recover", "windows",
+    "COMPILED", "LIMITS", "MAX_RECORD_OCTETS", "MODULE", "PARSERS", "PURE", "WITHOUT_SUMMARY", "Capture",
+    "CaptureError", "Malformed", "Record", "analyze", "compiled", "explain", "formats", "inflate", "muxshark",
+    "narrow", "open_capture", "payloads", "protocol", "recover", "windows",
 ]
 
 

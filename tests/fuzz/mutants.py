@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from random import Random
 
-from tests import test_records
+from tests import capture_octets
 from tests.finding_cases import CASES
 from tests.fuzz import house, lies
 from tests.made import ETHERNET, frame
@@ -37,8 +37,8 @@ FORMATS: dict[str, tuple[str, lies.Order, Writer]] = {
     "big-endian": ("pcap", "big", lambda records, link: pcap(records, link, ">", 0xA1B2C3D4)),
     "pcapng": ("pcapng", "little", lambda records, link: pcapng(records, link, "<")),
     "big-endian pcapng": ("pcapng", "big", lambda records, link: pcapng(records, link, ">")),
-    "snoop": ("snoop", "big", lambda records, link: test_records.snoop(octets_of(records))),
-    "erf": ("erf", "big", lambda records, link: test_records.erf(octets_of(records))),
+    "snoop": ("snoop", "big", lambda records, link: capture_octets.snoop(octets_of(records))),
+    "erf": ("erf", "big", lambda records, link: capture_octets.erf(octets_of(records))),
 }
 """By name: the shape of the headers, the order of octets in their lengths, and what writes frames of one link type."""
 
@@ -204,7 +204,7 @@ def octets_of(records: Iterable[house.Record]) -> list[bytes]:
 
 def pcap(records: Iterable[house.Record], link: int, order: str = "<", magic: int = 0xA1B23C4D) -> bytes:
     """A pcap file of records at their times."""
-    out = [test_records.pcap([], order, magic, link)]
+    out = [capture_octets.pcap([], order, magic, link)]
     for record in records:
         seconds, fraction = divmod(record.time, 1_000_000_000)
         fraction //= 1 if magic == 0xA1B23C4D else 1000
@@ -216,11 +216,11 @@ def pcap(records: Iterable[house.Record], link: int, order: str = "<", magic: in
 
 def pcapng(records: Iterable[house.Record], link: int, order: str) -> bytes:
     """A pcapng file of records at their times, with a name, a clock and comments."""
-    clock = test_records.option(2, b"eth0", order) + test_records.option(9, b"\x09", order)
-    blocks = [test_records.section(order), test_records.interface(link, clock, order)]
-    comment = test_records.option(1, b"said", order) + bytes(4)
+    clock = capture_octets.option(2, b"eth0", order) + capture_octets.option(9, b"\x09", order)
+    blocks = [capture_octets.section(order), capture_octets.interface(link, clock, order)]
+    comment = capture_octets.option(1, b"said", order) + bytes(4)
     blocks += [
-        test_records.enhanced(record.octets, record.time, 0, b"" if number % 5 else comment, order)
+        capture_octets.enhanced(record.octets, record.time, 0, b"" if number % 5 else comment, order)
         for number, record in enumerate(records)
     ]
     return b"".join(blocks)

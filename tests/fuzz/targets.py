@@ -73,7 +73,7 @@ def uncompiled() -> str:
 
 def scan(dice: Random, paths: Sequence[Path]) -> None:
     """The compiled scan takes octets in chunks, octets of a mapped file, and records; a whole analysis stands on it."""
-    from tests.test_scan_twins import SMALL, compiled, scanned, state
+    from tests.mux.test_scan_twins import SMALL, compiled, scanned, state
 
     (path,) = paths
     octets, every = path.read_bytes(), dice.random() < 0.5
@@ -119,7 +119,7 @@ def readers(dice: Random, paths: Sequence[Path]) -> None:
             bound = size * (INFLATED if capture.compressed else 1)
             for count, record in enumerate(capture.records(), 1):
                 ensure(record.frame == count, f"record {count} says that it is {record.frame}")
-                ensure(len(record.octets) <= house.LARGEST_RECORD, f"record {count} has {len(record.octets)} octets")
+                ensure(len(record.octets) <= house.MAX_RECORD_OCTETS, f"record {count} has {len(record.octets)} octets")
                 ensure(0 <= record.time < 1 << 62, f"record {count} has the time {record.time}")
                 given += len(record.octets)
             notes = capture.notes
@@ -271,7 +271,7 @@ def document(words: Sequence[str], read: Any) -> None:
     """A report keeps its schema."""
     if words[0] != "analyze" or "--each" in words:
         return
-    from tests.test_export import CHECKER
+    from tests.outputs.test_export import CHECKER
 
     error = next(CHECKER.iter_errors(read), None)
     ensure(error is None, f"{' '.join(words)}: {error!s:.2000}")
@@ -279,7 +279,7 @@ def document(words: Sequence[str], read: Any) -> None:
 
 def twins(dice: Random, paths: Sequence[Path]) -> None:
     """Both scans say the same of a capture, and lead to the same report, list and comparison."""
-    from tests.test_scan_twins import SMALL, compiled, same, scanned
+    from tests.mux.test_scan_twins import SMALL, compiled, same, scanned
 
     path = str(paths[0])
     octets = paths[0].read_bytes()

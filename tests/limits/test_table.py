@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.limits.budget import Bounds
-from dissectors.limits.pending import Pending
 from dissectors.limits.table import Table
 
 
@@ -95,15 +94,3 @@ def test_a_table_whose_values_tell_their_last_use_keeps_the_order_in_which_they_
     table["a"][0] = 9
     table["d"] = [10]
     assert list(table) == ["a", "c", "d"]
-
-
-def test_what_waits_longest_gives_way_and_counts_only_while_it_could_be_answered() -> None:
-    bounds = Bounds()
-    waiting: Pending[str] = Pending("requests", 2, 100, bounds)
-    for time, key in ((0, "a"), (1, "b"), (2, "c")):
-        waiting.wait(key, time, key)
-    assert list(waiting) == ["b", "c"] and bounds.hits == {"requests": 1}
-    waiting.wait("d", 500, "d")
-    waiting.wait("e", 501, "e")
-    assert "b" not in waiting and bounds.hits == {"requests": 1}
-    assert waiting.wait_new("e", 502, "again") is False and waiting["e"] == (501, "e")
