@@ -35,7 +35,7 @@ PARSERS: dict[str, Callable[[bytes], Any]] = {
 
 WITHOUT_SUMMARY = ("SDP", "SIP, all")
 
-BOUNDS = {"dissectors.offline": {"MAX_WELL": 1, "BATCH": 64}}
+BOUNDS = {"dissectors.engine.retirement": {"MIN_FINISHED": 1}}
 """Bounds that damaged captures are too small to meet, by module, and what they are where they are to be met."""
 
 __all__ = [

@@ -1,8 +1,7 @@
 """The live screen and the log: they fit, they degrade, and nothing off the wire reaches a terminal raw."""
+
 from __future__ import annotations
 
-import io
-import json
 import os
 import subprocess
 from pathlib import Path
@@ -10,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from dissectors import offline
-from dissectors.live.events import DropEvent, Events, FindingEvent, Look, StreamEvent
+from dissectors.live.events import Events, Look
 from dissectors.outputs.journal import human, ndjson
-from dissectors.outputs.terminal.gauges import lasting, quantity, sparkline
 from dissectors.outputs.terminal.lines import Page, width_of
 from dissectors.outputs.terminal.moments import milliseconds
 from dissectors.screens.live import _text, page_of
 from dissectors.wire.values import replace
-from tests.made import A, B, report, rtp, sip
+from tests.made import A, B, report, rtp
 from tests.namespaces import MUXSHARK
+from tests.sessions import look
 
 try:
     import pty
@@ -26,26 +25,6 @@ except ImportError:
     pty = None  # type: ignore[assignment]  # only Unix has them
 
 ROOT = Path(__file__).resolve().parents[2]
-HOSTILE = "sip:\x1b[2J\u202eevil@192.0.2.1"
-
-
-def look(calls: int = 1, streams: int = 2) -> Look:
-    """A look at this many calls and streams, with a hostile name among the callers."""
-    sent = []
-    for number in range(calls):
-        headers = (f"Call-ID: {number}", f"From: <{HOSTILE}>;tag=1", "To: <sip:b@192.0.2.2>", "CSeq: 1 INVITE")
-        sent += [(A, B, sip("INVITE sip:b@192.0.2.2 SIP/2.0", *headers))]
-        sent += [(B, A, sip("SIP/2.0 180 Ringing", headers[0], headers[1], headers[2] + ";tag=2", headers[3]))]
-    for sequence in range(30):
-        for n in range(streams):
-            sent += [((A[0], 20000 + n), (B[0], 20000 + n), rtp(sequence + sequence // 15, ssrc=n + 1))]
-    made = report(sent)
-    watched = Events()
-    events = watched.since(made, made.capture.last or 0.0, (3, 0))
-    return Look(
-        made, tuple(events), (), 83.0, 1000, 990, 1234.5, 250_000.0, 3, 0, 40_000_000, 0, 0,
-        {"RTP": 1200.0, "SIP": 2.0}, watched,
-    )
 
 
 def text(width: int, height: int, one: Look) -> list[str]:
@@ -152,51 +131,3 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
     rows = page_of(Page(width=100), 30, look(), "eth0 by ring", "")
     plain = _text(rows, ascii_only=True).plain
     assert plain.isascii()
-
-
-@pytest.mark.parametrize(
-    ("values", "drawn"),
-    [([], ""), ([0, 0], ""), ([1, 1], "██"), ([0, 4, 8], "⋯▄█"), ([50, 50, 25, 0], "██▄⋯")],
-)
-def test_a_sparkline_is_as_high_as_its_highest_value(values: list[float], drawn: str) -> None:
-    assert sparkline(values) == drawn
-
-
-def test_numbers_and_durations_are_short() -> None:
-    numbers = (0, 950, 1234, 35_000, 1.8e6, 2e9)
-    assert [quantity(number) for number in numbers] == ["0", "950", "1.2k", "35k", "1.8M", "2.0G"]
-    assert [lasting(number) for number in (-1, 4, 83, 7509)] == ["0 s", "4 s", "1:23", "2:05:09"]
-
-
-def test_every_event_is_one_json_object_and_one_line_of_a_log() -> None:
-    one = look()
-    kinds = {type(event) for event in one.events}
-    assert {StreamEvent, DropEvent} <= kinds
-    for event in one.events:
-        assert json.loads(ndjson(event))["event"] == event.event
-        assert "\n" not in human(event) and "\n" not in ndjson(event)
-    assert io.StringIO(ndjson(one.events[0])).read().isascii()
-
-
-def test_a_stream_that_falls_silent_and_resumes_is_told_once_each() -> None:
-    watched = Events(every=0)
-    ten = report([(A, B, rtp(i)) for i in range(10)])
-    twenty = report([(A, B, rtp(i)) for i in range(20)], every=400)
-    last = ten.capture.last or 0.0
-    states = []
-    looks = [(ten, last + wait) for wait in (0, 2, 4, 6)]
-    for made, now in (*looks, (twenty, twenty.capture.last or 0.0)):
-        states += [event.state for event in watched.since(made, now, (0, 0)) if isinstance(event, StreamEvent)]
-    assert states == ["began", "silent", "resumed"]
-
-
-def test_a_finding_about_a_call_is_told_once_it_has_held() -> None:
-    names = ("Call-ID: 1", "From: <sip:a>;tag=1", "To: <sip:b>", "CSeq: 1 INVITE")
-    made = report([(A, B, sip("INVITE sip:b SIP/2.0", *names))])
-    assert "header-missing" in [finding.id for finding in made.findings]
-    watched = Events()
-    told = []
-    for now in (1.0, 3.0, 7.0, 9.0):
-        events = watched.since(made, now, (0, 0))
-        told.append("header-missing" in [event.id for event in events if isinstance(event, FindingEvent)])
-    assert told == [False, False, True, False]

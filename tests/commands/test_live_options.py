@@ -1,0 +1,49 @@
+"""The options of `muxshark live`: what makes no sense is refused in one line."""
+
+from __future__ import annotations
+
+import argparse
+
+import pytest
+
+from dissectors.commands import live_options
+from dissectors.sources.interface.interfaces import interfaces
+from tests.sessions import run
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ((), "name an interface"),
+        (("-", "-i", "eth0"), "not both"),
+        (("eth0",), "an interface is -i IFACE"),
+        (("-", "-f", "udp"), "filter where standard input comes from"),
+        (("-i", "lo", "-i", "lo"), "named twice"),
+        (("-i", "lo", "-i", "any"), "any stands alone"),
+        (("-i", "any", "-i", "lo"), "any stands alone"),
+        (("-", "--ndjson", "--json"), "not both"),
+        (("-i", "99999"), "no such interface; there are 1 "),
+        (("-i", "0"), "no such interface; there are 1 "),
+        (("-i", "1", "-i", interfaces()[0].name), "named twice"),
+        (("-i", "lo", "--buffer", "9999999"), "more than the 4095 of a ring"),
+        (("-i", "lo", "-w", ""), "no name"),
+        (("-i", "lo", "-b", "filesize:1"), "-b needs -w"),
+        (("-i", "lo", "-w", "x", "-b", "files:2"), "when a file is full"),
+        (("-i", "lo", "-a", "forever:1"), "duration:N"),
+        (("-i", "lo", "--ports", "0"), "no UDP port"),
+        (("-i", "no-such-interface"), "no such interface; there are "),
+        (("-", "--user", "no-such-user-here"), "user"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_one_line(words: tuple[str, ...], complaint: str) -> None:
+    done = run(*words)
+    assert done.returncode == 2 and done.stdout == b""
+    assert complaint in done.stderr.decode()
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_ports_are_read_as_numbers_and_ranges() -> None:
+    assert live_options.ports("5060,16384-16402") == ((5060, 5060), (16384, 16402))
+    for wrong in ("", "5060-", "70000", "20-10", "sip"):
+        with pytest.raises(argparse.ArgumentTypeError):
+            live_options.ports(wrong)

@@ -1,0 +1,20 @@
+"""Events of a session as lines, for programs and for a log."""
+
+from __future__ import annotations
+
+import io
+import json
+
+from dissectors.live.events import DropEvent, StreamEvent
+from dissectors.outputs.journal import human, ndjson
+from tests.sessions import look
+
+
+def test_every_event_is_one_json_object_and_one_line_of_a_log() -> None:
+    one = look()
+    kinds = {type(event) for event in one.events}
+    assert {StreamEvent, DropEvent} <= kinds
+    for event in one.events:
+        assert json.loads(ndjson(event))["event"] == event.event
+        assert "\n" not in human(event) and "\n" not in ndjson(event)
+    assert io.StringIO(ndjson(one.events[0])).read().isascii()

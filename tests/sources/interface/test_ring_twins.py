@@ -1,0 +1,66 @@
+"""Blocks of a ring: the interpreted and the compiled reader agree, and neither reads beyond."""
+
+from __future__ import annotations
+
+import random
+import struct
+
+import pytest
+
+from dissectors.sources.interface.interfaces import Interface
+from dissectors.sources.interface.ring import SLL2, Ring, packets_in
+from dissectors.sources.pcapng_blocks import interface, section
+from dissectors.wire.captures.pcapng import PcapngWalker
+from dissectors.wire.captures.records import Record
+from tests.made import A, B, frame, rtp
+from tests.sources.interface.blocks import block, blocks
+
+
+def ring(cooked: bool) -> Ring:
+    """A ring that reads blocks and was never opened."""
+    one = Ring.__new__(Ring)
+    one.link, one.cooked, one.packets, one.interface = SLL2 if cooked else 1, cooked, 0, Interface("eth0")
+    return one
+
+
+def compiled(octets: bytes, cooked: bool) -> list[Record]:
+    made, count = blocks.octets(octets, cooked)
+    walker = PcapngWalker()
+    records = list(walker.feed(section() + interface(SLL2 if cooked else 1, 0, "") + made))
+    assert not walker.finish() and count == len(records)
+    return records
+
+
+@pytest.mark.parametrize("cooked", [False, True])
+def test_both_read_the_same_of_every_kind_of_frame(cooked: bool) -> None:
+    chance = random.Random(3)
+    frames = []
+    for number in range(200):
+        octets = frame(A, B, rtp(number) + chance.randbytes(number % 9))
+        octets = octets[: chance.choice((len(octets), 60, 14))]
+        status = chance.choice((1, 1, 0x11, 0x51))
+        frames.append((octets, len(octets) + number, status, number, chance.choice((0, 0x88A8)), chance.choice((0, 4))))
+    made = block(frames, cooked)
+    assert packets_in(made) == 200
+    records = ring(cooked).records(made)
+    assert compiled(made, cooked) == records
+    assert len(records) == 200 - (sum(kind == 4 for *_, kind in frames) if cooked else 0)
+
+
+def test_a_frame_shorter_than_its_addresses_is_the_same_in_both() -> None:
+    made = block([(b"\1\2\3", 3, 0x11, 7, 0, 0), (b"", 0, 1, 0, 0, 0)], cooked=False)
+    assert compiled(made, cooked=False) == ring(cooked=False).records(made)
+
+
+def test_a_block_that_lies_is_an_error_and_never_read_beyond() -> None:
+    made = block([(frame(A, B, rtp(1)), 114, 1, 0, 0, 0)] * 3, cooked=False)
+    chance = random.Random(5)
+    for _ in range(3000):
+        octets = bytearray(made)
+        for _ in range(chance.randrange(1, 4)):
+            octets[chance.randrange(len(octets))] = chance.randrange(256)
+        octets[12:16] = struct.pack("=I", chance.choice((3, 4, 100)))
+        try:
+            blocks.octets(bytes(octets[: chance.randrange(len(octets) + 1)]), chance.random() < 0.5)
+        except IndexError:
+            continue
