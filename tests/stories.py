@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Callable, Iterable
 from functools import partial
 
 from dissectors.engine.engine import Engine
 from dissectors.mux.scan import Bounds, Scanner
-from dissectors.report import Report
+from dissectors.report import Report, Stream
 from dissectors.wire.captures.records import Record
 from dissectors.wire.inflate import Limits
 from tests.made import COOKIE, ETHERNET, Endpoint, frame, sip
@@ -254,3 +255,22 @@ def agreed(
     if finished:
         told += [(time + 11, A, B, FINISHED), (time + 12, B, A, FINISHED)]
     return told
+
+
+def impaired(
+    seed: int, loss: float = 0.0, *, jitter: float = 0.0, seconds: float = 60, first: int = 65_000,
+    origin: int = 0xFFFF_0000, fast: float = 0.0, step: int = 160, payload_type: int = 0,
+) -> tuple[Story, int]:
+    """A stream whose sequence and timestamp wrap, with losses and delays by chance, and how many were lost."""
+    dice = random.Random(seed)
+    story = talk(
+        seconds=seconds, first=first, origin=origin, fast=fast, step=step, payload_type=payload_type,
+        delay=lambda n: abs(dice.gauss(0, jitter)) if jitter else 0.0,
+    )
+    kept = [told for place, told in enumerate(story) if place in (0, len(story) - 1) or dice.random() >= loss]
+    return kept, len(story) - len(kept)
+
+
+def only(story: Story) -> Stream:
+    (stream,) = report(story).streams
+    return stream

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
-from typing import NamedTuple, get_args
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -12,34 +11,11 @@ from hypothesis import strategies as st
 
 from dissectors.mux.classify import classify, matches
 from dissectors.mux.explain import TOLD, explain, read
-from dissectors.mux.scan import Row
-from dissectors.mux.table import PROTOCOLS, ROWS, TABLE
-from dissectors.outputs.terminal.explanation import explained
-from dissectors.outputs.terminal.fields import dump, listing
-from dissectors.wire.datagram import Datagram, Flow
+from dissectors.mux.table import ROWS, TABLE
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Clause
-from dissectors.wire.values import Struct
-from tests.made import channel_data, rtcp, rtp, sip, srtcp, stun
-
-SAMPLES = {
-    "SIP": sip("OPTIONS sip:a SIP/2.0"),
-    "KEEPALIVE": b"\r\n\r\n",
-    "STUN": stun(),
-    "TURN": channel_data(rtp(1)),
-    "RTCP": rtcp(),
-    "RTP": rtp(7),
-    "DTLS": bytes.fromhex("16fefd 0000 000000000000 0004 01020304"),
-}
-CONTINUED = {"RTCP": rtcp() * 3, "srtcp": srtcp(), "DTLS": SAMPLES["DTLS"] * 3, "sip": b"\r\n" + SAMPLES["SIP"]}
-SEEDS = [*SAMPLES.values(), *CONTINUED.values()]
-
-
-def row(payload: bytes, length: int | None = None) -> Row:
-    verdict = classify(payload, length)
-    flow = Flow("192.0.2.1", 5060, "192.0.2.2", 5060)
-    datagram = Datagram(0, 3, 0, 10**18, flow, payload, len(payload) if length is None else length)
-    return Row(datagram, PROTOCOLS.index(verdict.protocol), verdict.row, verdict.strength, "", False, "")
+from tests.made import channel_data, rtcp, rtp, sip, stun
+from tests.samples import SAMPLES, SEEDS
 
 
 def test_every_clause_word_can_be_told() -> None:
@@ -110,57 +86,6 @@ def test_read_gives_the_message_or_says_why_not() -> None:
     assert read("RTP", rtp(7)).sequence == 7
     assert isinstance(read("RTP", b"\x80"), Malformed)
     assert read("UNKNOWN", b"") is None
-
-
-@pytest.mark.parametrize("payload", [*SEEDS, b"", b"\x00" * 64, b"\x1b[2J\x9b"], ids=lambda payload: payload[:6].hex())
-def test_an_explanation_is_printable_lines_with_every_row(payload: bytes) -> None:
-    lines = list(explained(row(payload), Counter({"RTP": 3})))
-    assert all(line.isprintable() for line in lines)
-    for number, trial in enumerate(explain(payload).trials):
-        assert any(line[2:] == f"{trial.protocol}: {ROWS[number][1].reason} ({trial.strength})" for line in lines)
-    assert any(line.startswith("  its flow   RTP 3") for line in lines)
-
-
-class Inner(Struct, frozen=True):
-    text: str
-    octets: bytes
-
-
-class Pair(NamedTuple):
-    name: str
-    value: int
-
-
-class Outer(Struct, frozen=True):
-    none: None
-    flag: bool
-    pair: Pair
-    inner: tuple[Inner, ...]
-    body: bytes
-
-
-def test_a_message_is_listed_field_by_field() -> None:
-    value = Outer(None, True, Pair("a", 5), (Inner("x\x1b", b"\x01\x02"),), b"v=0\r\ns=-\r\n")
-    assert list(listing(value)) == [
-        "none: –", "flag: yes", "pair: a, 5", "inner:", "  0: Inner", "    text: x\\x1b", "    octets: 01 02",
-        "body: 10 octets of text", "  | v=0", "  | s=-",
-    ]
-
-
-def test_a_listing_is_bounded_in_length_and_depth() -> None:
-    deep: object = "end"
-    for _ in range(50):
-        deep = Outer(None, True, Pair("a", 1), (Inner("x", b""), deep), b"")  # type: ignore[arg-type]
-    assert len(list(listing(deep))) < 200
-    assert len(list(listing(tuple(Inner("a" * 200, b"") for _ in range(10_000))))) < 300
-
-
-def test_octets_are_dumped_sixteen_a_line() -> None:
-    octets = bytes(range(0x3A, 0x4C))
-    assert list(dump(octets, 0x10)) == [
-        "0010  3a 3b 3c 3d 3e 3f 40 41  42 43 44 45 46 47 48 49  :;<=>?@ABCDEFGHI",
-        "0020  4a 4b                                             JK",
-    ]
 
 
 def test_every_protocol_of_the_table_is_explained_by_its_own_rows() -> None:

@@ -6,14 +6,12 @@ from pathlib import Path
 
 from dissectors.offline import analyze
 from dissectors.protocols.sip import build, parse
-from dissectors.queries.comparison import compare
 from dissectors.report import Message
 from dissectors.report.size import Saving, saving
-from tests.stories import OFFER, A, B, report, request
+from tests.stories import OFFER, report, request
 
 SDP = "Content-Type: application/sdp"
 PCAPS = Path(__file__).resolve().parents[2] / "pcaps"
-PROXY = ("192.0.2.9", 5060)
 
 
 def sent(*headers: str, body: bytes = b"") -> Message:
@@ -47,25 +45,3 @@ def test_the_saving_of_the_plain_call_is_what_the_compressed_call_lacks() -> Non
         elif one.method == "INVITE":
             assert abs(one.length - saving(one).body - two.length) <= 2 and saving(two).body == 0
         assert saving(one).names == 0
-
-
-def test_a_message_too_large_on_both_hops_is_told_once_with_both_frames() -> None:
-    invite = request(0, "INVITE", "X: " + "x" * 1000, body=OFFER)[3]
-    onward = invite.replace(b"Via:", b"Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKonward\r\nVia:", 1)
-    found = [each for each in report([(0, A, PROXY, invite), (5, PROXY, B, onward)]).findings
-             if each.id == "message-large"]
-    assert [[place.frame for place in each.places] for each in found] == [[2, 1]]
-    assert f"{len(onward):,} octets" in found[0].what
-
-
-def test_a_difference_in_size_is_told_by_what_it_comes_from() -> None:
-    octets = request(0, "INVITE", "Subject: x", body=OFFER * 4)[3]
-    read = parse(octets)
-    fields = [(header.written, header.value) for header in read.headers if header.name != "Subject"]
-    small = build(read.start_line, fields, read.raw_body, encoding="deflate", compact=True)
-    (pair,) = compare(report([(0, A, B, octets)]), report([(0, A, B, small)])).calls
-    (step,) = pair.messages
-    assert (step.only_first, step.only_second) == (("Subject",), ("Content-Encoding",))
-    assert step.text == -len("Subject: x\r\n") and step.names == -sum(len(name) - 1 for name in (
-        "Via", "From", "To", "Call-ID", "Content-Type", "Content-Length"))
-    assert step.compression + step.names + step.text == len(small) - len(octets)

@@ -9,7 +9,7 @@ from dissectors.mux.counters import MAX_EVENTS
 from dissectors.report import Report, Stream
 from dissectors.wire.captures.records import Record
 from tests.made import ETHERNET, frame
-from tests.stories import A, B, Story, description, dialled, hung_up, report, request, response, rtp, talk
+from tests.stories import A, B, Story, Told, description, dialled, hung_up, only, report, request, response, rtp, talk
 
 try:
     from dissectors.mux.compiled.scan import Scanner as Compiled
@@ -153,3 +153,16 @@ def test_a_pause_that_was_not_agreed_is_silence() -> None:
     timing = one(made).timing
     assert timing is not None and timing.silence == pytest.approx(11 / 19, abs=0.03)
     assert "silence-suppressed" in ids(made)
+
+
+def test_digits_are_read_with_and_without_a_name() -> None:
+    def event(n: int, digit: int, at: float, stamp: int, end: bool) -> Told:
+        return at, A, B, rtp(n, 77, 101, stamp, bytes([digit, 0x80 * end, n % 3, 80]))
+
+    keys: Story = []
+    for place, digit in enumerate((1, 11, 5)):
+        start, stamp = 3000 + place * 400, 16_000 + place * 3200
+        keys += [event(200 + place * 6 + n, digit, start + n * 20, stamp, n > 3) for n in range(6)]
+    stream = only([*talk(seconds=1.9), *keys, *talk(start=4500, first=300, origin=27_600, seconds=2)])
+    assert "".join(each.digit for each in stream.digits) == "1#5"
+    assert {each.certainty for each in stream.digits} == {"medium"}

@@ -1,19 +1,15 @@
-"""What is told of the paths between two ends: STUN requests sent again, addresses that look alike, DTLS begun anew."""
+"""Requests of STUN and whether they were answered."""
 
 from __future__ import annotations
 
-import struct
-
 from dissectors.analysis.connectivity.checks import MAX_PENDING, REQUEST_TIMEOUT_NS, Checks
-from dissectors.analysis.connectivity.handshakes import Handshakes
 from dissectors.limits.budget import Bounds
-from dissectors.protocols import dtls, stun
-from dissectors.wire.datagram import Datagram, Flow, endpoint, host_of
+from dissectors.protocols import stun
+from dissectors.wire.datagram import Datagram, Flow
 from tests import stories
 from tests.made import A, B, report
 from tests.made import stun as request
 
-SECOND = 1_000_000_000
 TO, BACK = Flow(*A, *B), Flow(*B, *A)
 
 
@@ -54,36 +50,3 @@ def test_an_address_is_not_another_that_begins_with_it() -> None:
     asked = stories.asked(0, src=inner, dst=stories.SERVER, answer=(0x0101, mapped))
     talk = [(100 + t, *rest) for t, *rest in stories.dialled(stories.description(*inner), stories.ANSWER)]
     assert "mapped-not-announced" in ids([*asked, *talk])
-
-
-def test_the_host_of_an_endpoint_is_what_it_was_made_of() -> None:
-    for address in ("192.0.2.1", "2001:db8::1", "::"):
-        assert host_of(endpoint(address, 5060)) == address
-
-
-def clear(type_: int, body: bytes, message_seq: int = 0) -> bytes:
-    head = struct.pack(">B", type_) + len(body).to_bytes(3, "big") + struct.pack(">H", message_seq) + bytes(3)
-    return stories.record(22, head + len(body).to_bytes(3, "big") + body)
-
-
-def complete(handshakes: Handshakes, time: int) -> None:
-    finished = stories.record(22, bytes(40), epoch=1)
-    for flow, payload in ((TO, stories.hello()), (BACK, stories.hello(server=True)), (TO, finished), (BACK, finished)):
-        handshakes.feed(datagram(payload, time, flow), dtls.parse(payload))
-
-
-def test_a_handshake_begun_anew_does_not_inherit_that_the_one_before_was_complete() -> None:
-    handshakes = Handshakes(8)
-    complete(handshakes, SECOND)
-    assert [each.outcome for each in handshakes.to_report()] == ["complete"]
-    again = stories.hello()
-    handshakes.feed(datagram(again, 9 * SECOND), dtls.parse(again))
-    assert [(each.outcome, each.first) for each in handshakes.to_report()] == [("complete", 1.0), ("unanswered", 9.0)]
-
-
-def test_handshakes_that_were_complete_before_are_bounded() -> None:
-    bounds = Bounds()
-    handshakes = Handshakes(2, bounds)
-    for number in range(5):
-        complete(handshakes, number * SECOND)
-    assert len(handshakes.to_report()) == 3 and bounds.hits == {"handshakes": 2}

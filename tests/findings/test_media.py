@@ -1,0 +1,105 @@
+"""Media that are missing, elsewhere or at an end, and media that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from dissectors.findings import media
+from dissectors.findings.rule import Facts
+from dissectors.report import Call, Media
+from dissectors.wire.values import replace
+from tests import reports
+from tests.finding_cases import FAX, reinvited
+from tests.found import PROXY, found, frames
+from tests.reports import stream
+from tests.stories import (
+    ANSWER,
+    INNER,
+    OTHER_SERVER,
+    A,
+    B,
+    C,
+    conversation,
+    description,
+    dialled,
+    hung_up,
+    report,
+    talk,
+)
+
+
+def test_media_that_went_over_to_fax_did_not_end_early() -> None:
+    fax = reinvited(FAX, description(*B, kind="image", media="udptl t38"))
+    story = [*dialled(), *talk(seconds=1.9), *talk(B, A, 78, seconds=1.9), *fax, *hung_up(30_000)]
+    assert not found(story, "media-ended-early")
+    (told,) = found(story, "call-became-fax")
+    assert told.what == "an answer took T.38 3.0 s after the call began"
+
+
+def test_an_address_that_differs_is_told_of_the_side_that_announced_it() -> None:
+    story = [*dialled(description(*INNER), ANSWER), *talk(), *talk(B, A, 78), *hung_up()]
+    (told,) = found(story, "media-address-differs")
+    assert told.what == "the caller announces 10.0.0.5; its media comes from 198.51.100.1 and is sent to 198.51.100.1"
+    assert frames(told)[0] == 1 and 3 not in frames(told)
+
+
+def test_an_address_that_ice_may_choose_otherwise_is_not_told() -> None:
+    offer = description(*INNER, "a=candidate:1 1 udp 1 198.51.100.7 4000 typ srflx")
+    assert not found([*dialled(offer, ANSWER), *talk(), *talk(B, A, 78), *hung_up()], "media-address-differs")
+
+
+def test_a_leg_whose_media_is_that_of_another_leg_is_no_silent_call() -> None:
+    near, far = ("192.0.2.9", 7000), ("192.0.2.9", 7002)
+    other = [(t, *ends, octets.replace(b"Call-ID: one", b"Call-ID: two")) for t, *ends, octets in
+             dialled(description(*near), description(*far))]
+    between = [(t + 3, PROXY if src == A else C, C if src == A else PROXY, octets) for t, src, _, octets in other]
+    story = [*dialled(), *conversation(), *hung_up(), *between]
+    (told,) = found(story, "media-missing")
+    assert (told.severity, told.what.endswith("; another leg of the call has some")) == ("note", True)
+
+
+def test_a_call_without_media_beside_one_of_the_same_people_is_silent() -> None:
+    silent = [(t + 3, *ends, octets.replace(b"Call-ID: one", b"Call-ID: two")) for t, *ends, octets in
+              dialled(description(A[0], 9000), description(B[0], 9002))]
+    (told,) = found([*dialled(), *conversation(), *hung_up(), *silent], "media-missing")
+    assert told.severity == "error"
+
+
+def test_a_call_whose_media_ends_after_three_datagrams_is_told() -> None:
+    story = [*dialled(), *talk(seconds=0.06), *talk(B, A, 78, seconds=0.06), *hung_up()]
+    early = [each for each in report(story).findings if each.id == "media-ended-early"]
+    assert [each.what.split("'")[0] for each in early] == ["the caller", "the callee"]
+
+
+def test_media_that_is_too_little_to_be_told_is_said_to_be_there() -> None:
+    elsewhere = (A[0], 5004), (B[0], 5004)
+    calling = [*dialled(description(*elsewhere[0]), description(*elsewhere[1])), *hung_up()]
+    made = report([*calling, *talk(*elsewhere, seconds=0.04), *talk(C, OTHER_SERVER, 5)])
+    (missing,) = (each for each in made.findings if each.id == "media-missing")
+    assert missing.what.endswith("2 datagrams of no known protocol went to the announced ports")
+
+
+def facts(streams: int) -> Facts:
+    made = reports.report()
+    call = replace(made.calls[0], answered=made.calls[0].start, streams=tuple(range(streams)))
+    told = tuple(stream(ssrc=number, call=0, sender="caller") for number in range(streams))
+    return Facts(made.capture, made.flows, (call,), told, (), (), (), ())
+
+
+@pytest.mark.parametrize("streams", [1, 200])
+def test_the_lines_of_a_side_are_looked_at_once_for_all_of_its_streams(
+    streams: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+    real = media.wanted
+
+    def wanted(call: Call, side: str | None = None) -> list[Media]:
+        asked.append(side)
+        return real(call, side)
+
+    monkeypatch.setattr(media, "wanted", wanted)
+    found: Iterator[Any] = media.media_elsewhere.findings(facts(streams))
+    assert len([*found]) <= streams and asked == ["callee"]

@@ -1,0 +1,64 @@
+"""Offers without answers, and directions that do not fit."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.finding_cases import INVITE, reinvited
+from tests.found import PROXY, found, frames
+from tests.stories import ANSWER, OFFER, A, B, Story, description, dialled, request, response
+
+LATE = [request(0, "INVITE"), response(900, 200, "OK", body=ANSWER)]
+
+
+@pytest.mark.parametrize(
+    ("story", "said", "cited"),
+    [
+        (
+            [INVITE, response(900, 200, "OK"), request(910, "ACK", tag="2")],
+            "the INVITE offers and 200 OK has no SDP",
+            [1, 2, 3],
+        ),
+        (
+            [*LATE, request(910, "ACK", tag="2")],
+            "the INVITE offers nothing, 200 OK to INVITE does, and the ACK has no SDP",
+            [2, 3],
+        ),
+    ],
+)
+def test_an_offer_without_an_answer_says_which_message_lacks_it(story: Story, said: str, cited: list[int]) -> None:
+    (told,) = found(story, "answer-missing")
+    assert (told.what, frames(told)) == (said, cited)
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        LATE,
+        [*LATE, request(910, "ACK", tag="2", body=OFFER)],
+        [INVITE, response(300, 183, "Session Progress", body=ANSWER), response(900, 200, "OK"),
+         request(910, "ACK", tag="2")],
+        [(0, A, PROXY, INVITE[3]), (5, PROXY, B, INVITE[3]), (900, B, PROXY, response(0, 200, "OK", body=ANSWER)[3]),
+         (905, PROXY, A, response(0, 200, "OK", body=ANSWER)[3]), request(910, "ACK", tag="2")],
+    ],
+)
+def test_an_answer_may_come_late_early_or_over_a_proxy(story: Story) -> None:
+    assert not found(story, "answer-missing")
+
+
+def test_a_re_invite_without_an_answer_is_told_though_the_first_one_had_its_own() -> None:
+    story = [*dialled(), *reinvited(OFFER + b"a=x\r\n", b""), request(3030, "ACK", tag="2", number=2)]
+    (told,) = found(story, "answer-missing")
+    assert frames(told) == [5, 6, 7]
+
+
+def test_a_fact_that_every_hop_repeats_is_told_once_with_all_frames() -> None:
+    offer, near = description(*A, "a=sendonly"), description("192.0.2.9", 7000, "a=sendonly")
+    story = [
+        (0, A, PROXY, request(0, "INVITE", body=offer)[3]), (5, PROXY, B, request(0, "INVITE", body=near)[3]),
+        (900, B, PROXY, response(0, 200, "OK", body=ANSWER)[3]),
+        (905, PROXY, A, response(0, 200, "OK", body=description("192.0.2.9", 7002))[3]),
+        request(910, "ACK", tag="2"),
+    ]
+    (told,) = found(story, "direction-wrong")
+    assert sorted(frames(told)) == [1, 2, 3, 4]

@@ -1,0 +1,16 @@
+"""Messages that are too large for a path are told once."""
+
+from __future__ import annotations
+
+from tests.stories import OFFER, A, B, report, request
+
+PROXY = ("192.0.2.9", 5060)
+
+
+def test_a_message_too_large_on_both_hops_is_told_once_with_both_frames() -> None:
+    invite = request(0, "INVITE", "X: " + "x" * 1000, body=OFFER)[3]
+    onward = invite.replace(b"Via:", b"Via: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bKonward\r\nVia:", 1)
+    found = [each for each in report([(0, A, PROXY, invite), (5, PROXY, B, onward)]).findings
+             if each.id == "message-large"]
+    assert [[place.frame for place in each.places] for each in found] == [[2, 1]]
+    assert f"{len(onward):,} octets" in found[0].what

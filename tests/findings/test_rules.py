@@ -1,0 +1,82 @@
+"""Every finding is there where it should be, and not at its near miss; good calls have none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import get_args
+
+import pytest
+
+from dissectors.findings.rule import Scope
+from dissectors.findings.rules import OF_CALLS, OF_PATHS, RULES, SEVERITIES, SUBJECTS, matching
+from dissectors.offline import analyze
+from dissectors.report import Report
+from tests.finding_cases import CASES, IN_FILES
+from tests.found import PCAPS, ids
+from tests.stories import GOOD, Story, report
+
+
+def told(story: Story | Callable[[], object]) -> Report:
+    made = story() if callable(story) else report(story)
+    assert isinstance(made, Report)
+    return made
+
+
+def test_every_finding_has_its_two_tests() -> None:
+    assert set(CASES) | IN_FILES == set(RULES)
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_it_is_found_where_it_is(id: str) -> None:
+    made = told(CASES[id][0])
+    found = [each for each in made.findings if each.id == id]
+    assert found, sorted(ids(made))
+    assert all(each.what and each.why == RULES[id].why for each in found)
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_it_is_not_found_at_its_near_miss(id: str) -> None:
+    made = told(CASES[id][1])
+    assert not [each.what for each in made.findings if each.id == id]
+
+
+def test_nothing_is_wrong_with_a_good_call() -> None:
+    assert ids(report(GOOD)) == {"port-shared"}
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_a_finding_is_of_what_the_scope_of_its_rule_says(id: str) -> None:
+    found = [each for each in told(CASES[id][0]).findings if each.id == id]
+    scope = RULES[id].scope
+    assert {each.stream is not None for each in found} == {scope == "stream"}
+    if scope != "stream":
+        assert {each.call is not None for each in found} == {scope == "call"}
+
+
+def test_a_rule_is_asked_by_its_scope_and_by_no_list() -> None:
+    assert {*OF_CALLS, *OF_PATHS} == {rule for rule in RULES.values() if rule.scope != "capture"}
+    assert {rule.scope for rule in OF_CALLS} == {"call", "stream"} and {rule.scope for rule in OF_PATHS} == {"path"}
+    assert {rule.scope for rule in RULES.values()} == set(get_args(Scope))
+
+
+def test_ids_are_unique_and_in_plain_words() -> None:
+    assert sum(map(len, SUBJECTS.values())) == len(RULES)
+    for rule in RULES.values():
+        assert rule.severity in SEVERITIES
+        assert rule.why.endswith(".") and rule.fix.endswith(".") and not rule.title.endswith("."), rule.id
+        assert rule.id.replace("-", "").isalpha() and rule.id.islower()
+
+
+def test_a_severity_names_what_is_as_bad_or_worse() -> None:
+    made = report(CASES["stream-loss"][0])  # type: ignore[arg-type]
+    warnings = {each.id for each in matching(made.findings, ["warning"])}
+    assert "stream-loss" in warnings and not {RULES[each].severity for each in warnings} & {"note"}
+    assert matching(made.findings, ["error", "codec-guessed"]) == []
+    assert {each.id for each in matching(made.findings, ["stream-loss"])} == {"stream-loss"}
+
+
+@pytest.mark.parametrize("name", ["facetime-2013", "facetime-2013-plain", "rfc7983"])
+def test_no_alarm_on_the_good_captures(name: str) -> None:
+    made = analyze([str(PCAPS / f"{name}.pcap")])
+    expected = {"rtcp-in-clear"} if name == "rfc7983" else set()
+    assert {each.id for each in made.findings if each.severity != "note"} == expected

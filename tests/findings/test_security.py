@@ -1,0 +1,19 @@
+"""Keys, certificates and addresses that should not be seen."""
+
+from __future__ import annotations
+
+from tests.finding_cases import FINGERPRINTS, certified, dtls_call
+from tests.found import found, ids
+from tests.stories import INNER, B, C, description, dialled, report, request, response
+
+
+def test_the_same_of_two_calls_is_told_of_each() -> None:
+    story = [*dialled(description(*INNER)), request(5000, "INVITE", body=description(*INNER), call="two")]
+    assert [each.call for each in found(story, "private-address-leaked")] == [0, 1]
+
+
+def test_the_handshake_of_another_call_at_the_same_server_is_no_fault_of_a_call() -> None:
+    offer, answer = description(*C, FINGERPRINTS[0]), description(*B, FINGERPRINTS[1])
+    second = [request(500, "INVITE", body=offer, call="two"), response(900, 200, "OK", body=answer, call="two")]
+    assert "fingerprint-mismatch" not in ids(report([*dtls_call(certified(b"server").decode()), *second]))
+    assert "fingerprint-mismatch" in ids(report([*dtls_call(FINGERPRINTS[1]), *second]))

@@ -1,0 +1,35 @@
+"""What a stream is when it moves, comes back or passes twice."""
+
+from __future__ import annotations
+
+from dissectors.mux.scan import Scanner
+from tests.made import A, B, Sent, records, rtp
+
+C = ("198.51.100.7", 3478)
+
+
+def test_a_stream_goes_on_when_ice_moves_it_to_another_five_tuple() -> None:
+    scanner = Scanner()
+    sent = [*((A, B, rtp(n)) for n in range(5)), *((A, C, rtp(n)) for n in range(5, 9))]
+    for _ in scanner.scan(records(sent)):
+        pass
+    (counters,) = scanner.streams
+    assert (counters.packets, counters.lost, len(counters.flows)) == (9, 0, 2)
+
+
+def test_the_same_ssrc_both_ways_is_two_streams() -> None:
+    scanner = Scanner()
+    both: list[Sent] = [sent for n in range(5) for sent in ((A, B, rtp(n)), (B, A, rtp(n)))]
+    for _ in scanner.scan(records(both)):
+        pass
+    assert [counters.packets for counters in scanner.streams] == [5, 5]
+
+
+def test_two_hops_of_one_stream_are_two_streams_even_when_one_overtakes_the_other() -> None:
+    scanner = Scanner()
+    hops = [(A, B, rtp(n)) for n in range(8)], [(B, C, rtp(n)) for n in range(8)]
+    both = [hops[0][n // 2] if n % 2 == 0 else hops[1][n // 2] for n in range(16)]
+    both[8], both[9] = both[9], both[8]
+    for _ in scanner.scan(records(both)):
+        pass
+    assert [(counters.packets, counters.duplicates) for counters in scanner.streams] == [(8, 0), (8, 0)]

@@ -1,0 +1,61 @@
+"""Which runs of datagrams are a stream, and why others are none."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.families import MEDIA, OTHERS
+from tests.made import A, B, protocols, rtp, settled
+
+BACNET = bytes.fromhex("810a01dd0124000d013dff0003")
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [
+        ("bacnet", "repeat"),
+        ("rdp_udp", "stands still"),
+        ("block_transfer", "timestamps jump"),
+        ("source_engine", "fewer than the 3"),
+    ],
+)
+def test_what_is_no_stream_says_why(family: str, words: str) -> None:
+    entries = settled([(A, B, payload) for payload in OTHERS[family](random.Random(1))])
+    assert any(entry.evidence.startswith("no stream: ") and words in entry.evidence for entry in entries)
+
+
+def test_three_in_sequence_confirm_a_stream_from_its_first_datagram() -> None:
+    assert protocols([(A, B, rtp(n)) for n in range(3)]) == ["RTP"] * 3
+    assert protocols([(A, B, rtp(n)) for n in range(2)]) == ["UNKNOWN"] * 2
+
+
+def test_the_sequence_number_may_wrap_within_the_run() -> None:
+    assert protocols([(A, B, rtp(n)) for n in (65534, 65535, 0)]) == ["RTP"] * 3
+
+
+def test_a_constant_source_whose_sequence_is_a_length_is_no_stream() -> None:
+    sizes = [0x1DC, 0x1DD, 0x1DD, 0x1DD, 0x1DD, 0x1DC, 0x1DD]
+    sent = [(A, B, BACNET[:2] + size.to_bytes(2, "big") + BACNET[4:] + bytes(9)) for size in sizes]
+    assert protocols(sent) == ["UNKNOWN"] * len(sent)
+
+
+def test_random_datagrams_of_rtps_range_are_no_streams() -> None:
+    dice = random.Random(3)
+    sent = [(A, B, bytes((dice.randrange(128, 192),)) + dice.randbytes(40)) for _ in range(2000)]
+    assert "RTP" not in protocols(sent)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("family", OTHERS)
+def test_other_protocols_are_never_taken_for_media(family: str, seed: int) -> None:
+    sent = [(A, B, payload) for payload in OTHERS[family](random.Random(seed))]
+    assert set(protocols(sent)) <= {"UNKNOWN", "QUIC"}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("family", MEDIA)
+def test_media_are_found_whatever_happened_to_them_on_the_way(family: str, seed: int) -> None:
+    sent = [(A, B, payload) for payload in MEDIA[family](random.Random(seed))]
+    assert protocols(sent) == ["RTP"] * len(sent)

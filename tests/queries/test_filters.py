@@ -1,0 +1,98 @@
+"""What a filter may say, and what it keeps."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dissectors.queries.filters import MAX_FILTER_LENGTH, NoFilter, wanted
+from dissectors.queries.selection import select
+from tests.chosen import TOLD, kept
+
+
+@pytest.mark.parametrize(
+    ("text", "calls", "streams"),
+    [
+        ("callid==one", ["one"], [77, 78]),
+        ("callid==TWO", ["two"], []),
+        ("user==a", ["one", "two"], [77, 78]),
+        ('user=="sip:b@x"', ["one", "two"], [77, 78]),
+        ("user~lice", [], []),
+        ("ssrc==77", ["one"], [77, 78]),
+        ("ssrc==0xABC", [], [0xABC]),
+        ("method==BYE", ["one"], [77, 78]),
+        ("status==486", ["two"], []),
+        ("status==4xx", ["two"], []),
+        ("status==2xx", ["one"], [77, 78]),
+        ("not status==4xx", ["one"], [77, 78, 0xABC]),
+        ("ssrc~0x4D", ["one"], [77, 78]),
+        ("ssrc~abc", [], [0xABC]),
+        ("user~sip:a", ["one", "two"], [77, 78]),
+        ("addr==203.0.113.3", [], [0xABC]),
+        ("finding~busy", ["two"], []),
+        ("port==3478", [], [0xABC]),
+        ("finding==call-busy", ["two"], []),
+        ("protocol==rtp and not callid==one", [], [0xABC]),
+        ("method==BYE || status==486", ["one", "two"], [77, 78]),
+        ("(callid==one or callid==two) && !(method==BYE)", ["two"], []),
+        ("callid!=one", ["two"], [0xABC]),
+    ],
+)
+def test_a_filter_keeps_what_fits(text: str, calls: list[str], streams: list[int]) -> None:
+    made = kept(text)
+    assert [call.dialogs[0].call_id for call in made.calls] == calls
+    assert [stream.ssrc for stream in made.streams] == streams
+
+
+def test_a_filter_by_protocol_keeps_its_checks() -> None:
+    assert len(kept("protocol==stun").checks) == 1 and kept("protocol==stun").streams == ()
+    assert kept("callid==two").checks == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "a field is missing"),
+        ("colour==red", "no field 'colour'"),
+        ("callid", "after callid comes"),
+        ("callid==", "a value is missing"),
+        ("(callid==one", "not closed"),
+        ("callid==one two", "goes on after its end"),
+        ("callid=one", "cannot read"),
+        ("!" * 100 + "callid==a", "nested deeper"),
+        ("(" * 5000, "more than"),
+        ("severity==foo", "there are error, warning, note"),
+        ("severity~foo", "there are error, warning, note"),
+        ("finding==media-oneway", "did you mean media-one-way"),
+        ("finding==zzz", "muxshark findings lists them"),
+        ("protocol==SRTP", "there are sip, .*unknown"),
+        ("port==abc", "no number from 0 to 65535"),
+        ("port==70000", "no number from 0 to 65535"),
+        ("port!=-1", "no number from 0 to 65535"),
+        ("port~x", "no port contains"),
+        ("ssrc==0x123456789", "no number of 32 bits"),
+        ("ssrc==4294967296", "no number of 32 bits"),
+        ("status==9xx", "none from 100 to 699"),
+        ("status==99", "none from 100 to 699"),
+        ("addr==example.com", "no IP address"),
+        ("addr==10.0.0", "no IP address"),
+        ('method=="IN VITE"', "no SIP method"),
+    ],
+)
+def test_what_is_no_filter_is_refused_in_words(text: str, said: str) -> None:
+    with pytest.raises(NoFilter, match=said):
+        wanted(text)
+
+
+def test_an_address_is_the_same_however_it_is_written() -> None:
+    fits = wanted("addr==2001:DB8:0:0::1")
+    assert fits({"addr": {"2001:db8::1"}}) and not fits({"addr": {"2001:db8::2"}})
+
+
+@given(st.text(alphabet="ab=!~&|() \"'callidportusfingst.0x19", max_size=60))
+def test_any_text_is_a_filter_or_refused(text: str) -> None:
+    try:
+        select(TOLD, wanted(text))
+    except NoFilter as error:
+        assert str(error) and len(text) < MAX_FILTER_LENGTH
