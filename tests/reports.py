@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
+from dissectors.outputs.export import document
 from dissectors.report import (
     SCHEMA,
     Body,
@@ -25,6 +30,7 @@ from dissectors.report import (
 )
 from dissectors.wire.values import replace
 
+ROOT = Path(__file__).resolve().parents[1]
 START = 1_379_000_000.0
 SDP = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 16402 RTP/AVP 104 0\r\n"
 HOSTILE = "\x1b[31mred\x07\r\n\x9b2J\u202eevil\u2028[bold]x[/bold]\udcff"
@@ -113,3 +119,8 @@ def hostile() -> Report:
         checks=(check,),
         findings=(finding("error", what=HOSTILE, why=HOSTILE, fix=HOSTILE),),
     )
+
+
+def read(made: Report) -> Any:
+    """What a program reads of the document of a report."""
+    return json.loads("".join(document(made)))

@@ -271,7 +271,7 @@ def document(words: Sequence[str], read: Any) -> None:
     """A report keeps its schema."""
     if words[0] != "analyze" or "--each" in words:
         return
-    from tests.outputs.test_export import CHECKER
+    from tests.outputs.test_schema import CHECKER
 
     error = next(CHECKER.iter_errors(read), None)
     ensure(error is None, f"{' '.join(words)}: {error!s:.2000}")

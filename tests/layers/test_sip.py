@@ -6,28 +6,13 @@ import zlib
 from pathlib import Path
 
 import pytest
-from scapy.all import IP, UDP, Padding, Raw, conf
+from scapy.all import IP, UDP, Padding, Raw
 
-from dissectors.layers import SDP, SIP, Headers, SDPMedia
+from dissectors.layers import SDP, SIP, SDPMedia
 from dissectors.protocols import sdp, sip
 from dissectors.wire.inflate import deflate
 from tests import made
-
-DATA = Path(__file__).resolve().parents[1] / "data"
-INVITE = (DATA / "sip" / "facetime_invite.bin").read_bytes()
-ANSWER = (DATA / "sdp" / "facetime_answer.sdp").read_bytes()
-OFFER = (DATA / "sdp" / "facetime_invite.sdp").read_bytes()
-
-
-@pytest.fixture(autouse=True)
-def bugs_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scapy turns an exception in a layer into Raw, unless it is told not to."""
-    monkeypatch.setattr(conf, "debug_dissector", True)
-
-
-def rebuilt(layer: SIP) -> SIP:
-    """The message as its receiver reads it."""
-    return SIP(bytes(layer))
+from tests.layered import ANSWER, DATA, INVITE, OFFER, rebuilt
 
 
 def test_an_invite_with_compact_headers_reads_by_long_names() -> None:
@@ -89,11 +74,6 @@ def test_odd_cut_and_lying_messages_are_built_to_the_octet(octets: bytes) -> Non
     assert bytes(eval(message.command(), names)) == octets
 
 
-def lines_but(start: bytes, octets: bytes) -> list[bytes]:
-    """The lines that say anything, sorted, without those that begin so."""
-    return sorted(line for line in octets.splitlines() if line and not line.startswith(start))
-
-
 def test_what_follows_content_length_is_padding() -> None:
     message = SIP(b"INVITE sip:a@b SIP/2.0\r\nContent-Length: 3\r\n\r\nabcdef")
     assert (message.body, message[Padding].load) == (b"abc", b"def")
@@ -111,36 +91,6 @@ def test_a_folded_header_reads_unfolded_and_comes_back_folded() -> None:
     assert bytes(message) == octets
     message.headers["s"] = "c"
     assert bytes(message) == b"BYE sip:a@b SIP/2.0\r\nSubject: c\r\n\r\n"
-
-
-def test_an_assigned_header_keeps_the_name_as_it_was_written() -> None:
-    invite = SIP(INVITE)
-    invite.headers["Call-ID"] = "another"
-    assert b"\r\ni: another\r\n" in bytes(invite)
-    invite.headers["X-New"] = 5
-    del invite.headers["Max-Forwards"]
-    again = rebuilt(invite)
-    assert again.headers["X-New"] == "5" and "Max-Forwards" not in again.headers
-    assert again.raw_body == invite.raw_body and again.message.deviations == ()
-
-
-def test_headers_are_a_mapping_that_keeps_order_and_repetition() -> None:
-    headers = Headers([("v", "one"), ("Via", "two"), ("Subject", "s")])
-    assert list(headers) == ["Via", "Subject"] and headers.all("v") == ["one", "two"] and len(headers) == 3
-    assert list(headers.items()) == [("Via", "one"), ("Via", "two"), ("Subject", "s")]
-    assert "VIA" in headers and "To" not in headers and headers.get("To", "none") == "none"
-    with pytest.raises(KeyError):
-        headers["To"]
-    with pytest.raises(KeyError):
-        del headers["To"]
-    del headers["Via"]
-    assert headers == Headers({"Subject": "s"}) and headers != Headers()
-    assert eval(repr(headers)) == headers
-
-
-def test_messages_do_not_share_their_headers() -> None:
-    SIP().headers["Subject"] = "mine"
-    assert "Subject" not in SIP().headers
 
 
 def test_a_changed_body_is_compressed_again_and_the_length_follows() -> None:
@@ -221,50 +171,3 @@ def test_a_response_answers_its_request() -> None:
 def test_the_summary_is_one_harmless_line() -> None:
     assert "SIP INVITE (body 280 → 449 octets)" in SIP(INVITE).summary()
     assert "\x1b" not in SIP(b"SIP/2.0 200 \x1b[31m\r\n\r\n").summary()
-
-
-def test_a_description_has_the_fields_of_the_rfc() -> None:
-    description = SDP(OFFER)
-    assert description.version == "0" and description.bandwidths == ["AS:2000"] and description.uri is None
-    assert description.origin == "GKVoiceChatService 0 0 IN IP4 192.168.231.118"
-    (audio,) = description.media
-    assert (audio.kind, audio.port, audio.profile, audio.formats[:2]) == ("audio", 16402, "RTP/AVP", ["104", "105"])
-    assert audio.get("au") == "65792" and len(audio.all("fmtp")) == 6 and audio.get("none") is None
-    assert description.message == sdp.parse(OFFER)
-    assert description.getfieldval("written") is None
-
-
-@pytest.mark.parametrize(
-    "octets",
-    [
-        ANSWER,
-        ANSWER.replace(b"\r\n", b"\n"),
-        ANSWER.rstrip(),
-        b"\r\n" + ANSWER,
-        b"v=0\r\nt=0 0\r\ns=x\r\no=a\r\nm=audio  9 RTP/AVP 0\r\na=b\r\nc=IN IP4 1.2.3.4\r\n",
-        b"v=0\ri=\xff\r\nt=1 2\r\nr=7d\r\nt=3 4\r\nr=1\r\nX=1\r\nnot a line\r\n\r\nm=\r\nm=video 9/2\r\nc=a\r\nc=b\r\n",
-    ],
-)
-def test_a_description_in_any_order_comes_back_and_loses_nothing_when_it_changes(octets: bytes) -> None:
-    description = SDP(octets)
-    description.clear_cache()
-    assert bytes(description) == octets
-    description.session = "changed"
-    assert lines_but(b"s=", bytes(description)) == lines_but(b"s=", octets)
-    assert b"s=changed\r\n" in bytes(description)
-
-
-def test_a_port_that_is_more_than_a_number_is_text() -> None:
-    assert SDP(b"v=0\r\nm=audio 49170/2 RTP/AVP 31\r\n").media[0].port == "49170/2"
-    assert SDP(b"v=0\r\nm=audio 0 RTP/AVP 31\r\n").media[0].port == 0
-
-
-def test_a_crafted_description_is_one_that_the_parser_likes() -> None:
-    media = [SDPMedia(kind="video", port=16402, formats=["97"], attributes=["rtpmap:97 VP8/90000"])]
-    crafted = SDP(connection="IN IP4 192.0.2.1", media=media)
-    described = sdp.parse(bytes(crafted))
-    assert described.deviations == () and described.media[0].rtpmaps[97].encoding == "VP8"
-
-
-def test_octets_that_are_no_description_are_raw() -> None:
-    assert SDP(b"\x00\x01")[Raw].load == b"\x00\x01"

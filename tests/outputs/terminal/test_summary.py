@@ -1,0 +1,81 @@
+"""What the report says in few words."""
+
+from __future__ import annotations
+
+import pytest
+
+from dissectors.report import Finding, Place, Report, Seen
+from dissectors.wire.values import replace
+from tests.pages import piped, section, shown
+from tests.reports import call, finding, report
+
+
+def test_the_first_line_says_what_the_capture_is() -> None:
+    first = piped(report()).splitlines()[0]
+    assert first == "call.pcap: one call, talked 10.0 s; 1,003 datagrams in 13.0 s, all on port 16402"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"calls": (call(), call(outcome="rejected"), call())}, "3 calls (2 ended, 1 rejected)"),
+        ({"calls": (call(kind="options"),)}, "no call, but 1 OPTIONS request"),
+        ({"calls": ()}, "no signalling, 1 RTP stream"),
+        ({"calls": (), "streams": (), "findings": ()}, "no call and no media"),
+        ({"calls": (call(outcome="rejected", status=486),)}, "one call, rejected with 486"),
+    ],
+)
+def test_the_headline_follows_what_was_found(changes: dict[str, object], said: str) -> None:
+    assert f": {said};" in piped(report(**changes)).splitlines()[0]
+
+
+def test_a_capture_without_udp_is_said_in_one_line() -> None:
+    capture = replace(report().capture, datagrams=0, first=None, last=None, duration=0.0, protocols=())
+    empty = Report("x", capture, (), (), (), (), ())
+    assert shown(empty).splitlines()[0] == "call.pcap: no UDP at all; 1,010 frames"
+
+
+def test_a_narrow_page_without_colours_keeps_a_number_apart_from_the_protocols_behind_it() -> None:
+    wire = section(piped(report(), width=40), "On the wire")
+    assert "    1,003  RTP 1,000  SIP 3" in wire
+
+
+def test_what_carried_the_datagrams_is_counted_in_headers_and_segments() -> None:
+    capture = replace(report().capture, not_analysed=(Seen("SIP on TCP port 5060", 2),))
+    text = shown(report(capture=capture))
+    assert "carried by: VLAN (3 headers)" in text
+    assert "not analysed: SIP on TCP port 5060 (2 segments)" in text
+
+
+def test_findings_about_different_things_are_not_lumped_in_the_headline() -> None:
+    def bound(what: str) -> Finding:
+        return finding(id="bound-hit", what=what, places=(), call=None, stream=None)
+
+    said = ("streams: 18928 given up", "waiting: 3 given up", "streams: 4 given up")
+    made = report(findings=tuple(bound(what) for what in said))
+    head = piped(made).split("On the wire")[0]
+    assert "warning: streams: 18928 given up, and 1 more like it: " in head
+    assert "warning: waiting: 3 given up: " in head
+
+
+def test_findings_of_several_streams_are_one_line_in_the_headline() -> None:
+    made = report(findings=tuple(finding(what=f"SSRC {name}: loss", stream=0) for name in ("A", "B", "C")))
+    assert piped(made).split("On the wire")[0].count("warning: ") == 1
+
+
+def test_incomplete_fragments_are_not_called_no_udp_at_all() -> None:
+    capture = replace(report().capture, datagrams=0, first=None, protocols=())
+    missing = finding(id="fragments-incomplete", places=(), call=None, stream=None)
+    made = report(capture=capture, calls=(), streams=(), checks=(), flows=(), findings=(missing,))
+    assert piped(made).startswith("call.pcap: no whole UDP datagram, only fragments; 1,010 frames")
+
+
+@pytest.mark.parametrize(
+    ("id", "said"),
+    [("capture-corrupt", "damaged; what came before was read"), ("capture-cut", "it ends in the middle of a frame")],
+)
+def test_a_capture_is_called_damaged_or_cut_and_never_both(id: str, said: str) -> None:
+    capture = replace(report().capture, files=(replace(report().capture.files[0], cut=True),))
+    broken = finding("error", id=id, places=(Place(0, 0),), call=None, stream=None)
+    text = shown(report(capture=capture, findings=(broken,)), 100)
+    assert f"  call.pcap: {said}\n" in text and "frame 0" not in text
