@@ -11,6 +11,7 @@ from dissectors.wire.captures.records import Record
 from dissectors.wire.link.frames import Frames
 
 PCAPS = Path(__file__).resolve().parent.parent / "pcaps"
+CALL, EVERYTHING, FORMS = (PCAPS / name for name in ("facetime-2013.pcap", "rfc7983.pcap", "encodings.pcap"))
 SECOND = 1_000_000_000
 ETHERNET, IPV4, UDP = 14, 20, 8
 PAYLOAD = ETHERNET + IPV4 + UDP

@@ -1,46 +1,25 @@
 """The plugin inside the installed Wireshark: verdicts, filters, statistics, bounds, and what it says when it cannot."""
+
 from __future__ import annotations
 
 import shutil
 import subprocess
 import sys
-import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from dissectors import offline
-from dissectors.cli import main
-from dissectors.wireshark.check import _pcap, check
+from dissectors.wireshark.check import _pcap
 from dissectors.wireshark.plugin import Defaults, render
-from dissectors.wireshark.tshark import NoWireshark, Tshark, find
-from dissectors.wireshark.verify import verify
-from tests.wireshark_variants import PCAPS, VARIANTS, expected, payloads, records, write
+from dissectors.wireshark.tshark import Tshark
+from tests.wireshark_variants import CALL, EVERYTHING, FORMS, VARIANTS, expected, records, write
 
 pytestmark = pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
-
-CALL, EVERYTHING, FORMS = (PCAPS / name for name in ("facetime-2013.pcap", "rfc7983.pcap", "encodings.pcap"))
 TYPES = ("unknown", "sip", "keepalive", "stun", "zrtp", "dtls", "turn", "rtcp", "rtp", "quic")
 REQUEST = b"MESSAGE sip:b@192.0.2.2 SIP/2.0\r\nCall-ID: 1\r\nCSeq: 1 MESSAGE\r\n"
 COMPLETE_FORMS = {*range(1, 35)} - {25, 26}
-
-
-@pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
-    """A folder that everybody may read, for root runs tshark as nobody."""
-    with tempfile.TemporaryDirectory(prefix="muxshark-") as folder:
-        place = Path(folder)
-        place.chmod(0o755)
-        (place / "mux.lua").write_text(render(), encoding="utf-8")
-        yield place
-
-
-@pytest.fixture(scope="module")
-def tshark() -> Tshark:
-    return find()
 
 
 def ask(tshark: Tshark, home: Path, capture: Path, names: tuple[str, ...], *options: str) -> list[list[str]]:
@@ -210,82 +189,3 @@ def test_another_name_leaves_room_for_a_second_one(tshark: Tshark, home: Path) -
     rows = ask(tshark, home, path, ("own.type", "mux.type"), "-X", f"lua_script:{second}")
     assert Counter(bool(own) for _, own, _ in rows)[True] == len(expected(path))
     assert not [row for row in rows if row[2]]
-
-
-def test_the_check_finds_everything_in_order(tshark: Tshark) -> None:
-    lines = list(check(tshark))
-    assert not [line for line in lines if line.good is False]
-    assert sum(line.good is True for line in lines) >= 6
-
-
-def test_the_check_finds_a_plugin_that_does_not_load(tshark: Tshark, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dissectors.wireshark.check.render", lambda defaults: "error('no such thing', 0)")
-    lines = list(check(tshark))
-    assert [line.text for line in lines if line.good is False][0].startswith("the plugin does not load: ")
-
-
-def test_wireshark_with_the_plugin_agrees_and_without_it_does_not(tshark: Tshark) -> None:
-    rows = list(offline.rows([str(CALL)]))
-    alone = verify(str(CALL), rows, tshark)
-    assert alone.datagrams == len(payloads(CALL))
-    assert alone.agreed < alone.datagrams
-    assert sum(one.count for one in alone.differences) == alone.datagrams - alone.agreed
-    # Wireshark 3.4 and 3.6 find the media by themselves.
-    assert alone.differences[0].ours == ("RTP" if tshark.version >= (4, 0, 0) else "STUN")
-    if tshark.silent_as_root:
-        with pytest.raises(NoWireshark, match="as a user"):
-            verify(str(CALL), rows, tshark, Defaults())
-        return
-    helped = verify(str(CALL), rows, tshark, Defaults())
-    assert helped.agreed == helped.datagrams == alone.datagrams
-
-
-def test_what_was_captured_in_part_is_told_apart(
-    tshark: Tshark, home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    if tshark.silent_as_root:
-        pytest.skip("as root, this Wireshark skips the plugin")
-    path = write(home / "cut.pcap", VARIANTS["snaplen 60"](records(CALL)))
-    assert main(["verify", "--plugin", str(path)]) == 0
-    said = capsys.readouterr().out
-    assert "agrees on 2,220 of 2,242 datagrams" in said
-    assert "22 of these are cut in the capture" in said
-
-
-def test_verify_shows_the_differences_with_their_frames(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["verify", str(CALL)]) == 0
-    said = capsys.readouterr().out
-    assert "datagrams" in said and "first frames" in said
-    assert main(["verify", "/nowhere.pcap"]) == 2
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="a shell script stands before tshark")
-def test_a_tshark_that_has_told_everything_is_left_to_end_by_itself(
-    tshark: Tshark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One that ends while it is killed loses its exit status, and asyncio complains about an unknown child."""
-    slow = tmp_path / "tshark"
-    slow.write_text(f'#!/bin/sh\n"{tshark.path}" "$@"\nexec >&-\nsleep 0.5\n', encoding="utf-8")
-    slow.chmod(0o755)
-    killed: list[int] = []
-    monkeypatch.setattr("asyncio.subprocess.Process.kill", lambda process: killed.append(process.pid))
-    assert verify(str(CALL), offline.rows([str(CALL)]), Tshark(str(slow), tshark.version)).datagrams
-    assert killed == []
-
-
-def test_what_tshark_refuses_is_one_line(tshark: Tshark, home: Path) -> None:
-    with pytest.raises(NoWireshark, match="tshark failed"):
-        list(tshark.fields(home / "nowhere.pcap", ("frame.number",), home=home))
-
-
-def test_a_capture_without_udp_is_compared_like_any_other(
-    tshark: Tshark, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arp = bytes(12) + b"\x08\x06" + bytes(46)
-    head = bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000")
-    capture = tmp_path / "arp.pcap"
-    capture.write_bytes(head + bytes(8) + len(arp).to_bytes(4, "little") * 2 + arp)
-    told = verify(str(capture), offline.rows([str(capture)]), tshark)
-    assert (told.datagrams, told.agreed, told.missing) == (0, 0, 0)
-    assert main(["verify", "--plugin", str(capture)]) == 0
-    assert capsys.readouterr().out == "There are no UDP datagrams to compare.\n"
