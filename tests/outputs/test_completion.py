@@ -1,0 +1,50 @@
+"""Completion in shells knows every command and option."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from dissectors.cli import COMMANDS, parser
+from dissectors.outputs.completion import script
+from tests.command_line import ROOT
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("muxshark an", {"analyze"}),
+        ("muxshark --v", {"--version"}),
+        ("muxshark analyze --js", {"--json"}),
+        ("muxshark analyze --clock ", {"relative", "local", "utc"}),
+        ("muxshark list --", {"--help", "--ndjson", "--max-inflated", "--max-ratio"}),
+        ("muxshark completion ", {"bash", "zsh", "fish"}),
+        ("muxshark analyze setup.c", {"setup.cfg"}),
+        ("muxshark explain --layer 1 setup.c", {"setup.cfg"}),
+        ("muxshark analyze -r setup.c", {"setup.cfg"}),
+        ("muxshark analyze -d setup.c", set()),
+        ("muxshark inflate --label setup.c", set()),
+    ],
+)
+def test_bash_completes_commands_options_choices_and_files(typed: str, offered: set[str]) -> None:
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("there is no bash here")
+    words = typed.split(" ")
+    quoted = " ".join(f"'{word}'" for word in words)
+    code = f"""{script("bash", parser())}
+COMP_WORDS=({quoted}); COMP_CWORD={len(words) - 1}
+_muxshark; printf '%s\\n' "${{COMPREPLY[@]}}" """
+    done = subprocess.run([bash, "--norc", "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr == "" and set(done.stdout.split()) == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_names_every_command_and_option(shell: str) -> None:
+    text = script(shell, parser())
+    assert all(command.NAME in text for command in COMMANDS)
+    assert all(option in text for option in ("ndjson", "max-inflated", "layer", "label"))
+    if path := shutil.which(shell):
+        subprocess.run([path, "-n", "/dev/stdin"], input=text, text=True, check=True)
