@@ -54,6 +54,39 @@ WORLD = {
     "shutil", "signal", "socket", "ssl", "subprocess", "tempfile", "threading", "time", "urllib",
 }
 
+TESTS = ROOT / "tests"
+TESTED_WHOLE = (
+    "architecture", "contributing", "fuzz", "packaging", "pcaps", "shapes", "start_up",  # the repository and the house
+    "commands/elsewhere",  # what commands do on systems that this one is not
+    "engine/bounds",  # every bound, by its name
+    "layers/docs", "library/docs",  # the snippets of the pages
+    "library/door",  # what programs import
+    "mux/mutations",  # damaged captures through everything
+    "mux/stubs",  # the stubs of what is compiled
+    "sources/interface/network",  # interfaces that are real, in namespaces
+    "wireshark/against_tshark", "wireshark/in_wireshark",  # Wireshark itself as the judge
+)
+"""Tests of more than one module; every other file mirrors a module."""
+
+TESTED_ELSEWHERE = (
+    ("__main__", "tests/test_cli.py runs it"),
+    ("commands/doctor", "what it says is of the machine; tests/commands/test_elsewhere.py runs it"),
+    ("commands/verify", "its work is tests/wireshark/test_verify.py"),
+    ("engine/", "whole stories go through all of it in tests/engine/test_engine.py and test_retirement.py"),
+    ("findings/", "each finding has its case and its near miss in tests/finding_cases.py"),
+    ("library/", "tests/library/test_door.py comes in by the door"),
+    ("offline", "everything that reads a file goes through it; tests/engine/test_engine.py holds it to truths"),
+    ("outputs/terminal/comparison", "it is what tests/commands/test_diff.py reads"),
+    ("report/", "values without a will of their own; tests/outputs/test_schema.py holds them to the schema"),
+    ("sources/interface/source", "it opens what is real: tests/sources/interface/test_network.py"),
+    ("sources/pcapng_blocks", "what tests/sources/test_keeper.py keeps and reads back"),
+    ("wire/deflate", "the streams within tests/wire/test_inflate.py"),
+    ("wire/link/headers", "the readers that tests/wire/link/test_links.py asks"),
+    ("wire/spec", "the words of the rows in tests/mux/test_classify.py and test_explain.py"),
+)
+"""Modules, or rooms by their slash, of which no file of tests has the name, and why."""
+
+MAX_LINES_UNTESTED = 60
 
 DOOR = "dissectors"
 """What programs import: for those without, and for `__main__`. No room goes through it to another."""
@@ -202,3 +235,36 @@ def test_every_room_can_be_entered_first(room: str) -> None:
     names = [module(path) for path in MODULES if floor(path) == room]
     code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
     subprocess.run([sys.executable, "-c", code, *reversed(names)], check=True, cwd=ROOT, capture_output=True)
+
+
+def family(name: str) -> set[str]:
+    """A place and what it is a part of by its name: `protocols/sip_headers` is of `protocols/sip`."""
+    folder, _, words = name.rpartition("/")
+    parts = words.split("_") if words.strip("_") == words else [words]
+    return {f"{folder}/{'_'.join(parts[:count])}".lstrip("/") for count in range(1, len(parts) + 1)}
+
+
+def tested() -> set[str]:
+    """The places of which there are tests, each as its file's name says."""
+    return {
+        str(path.relative_to(TESTS).with_name(path.stem.removeprefix("test_"))) for path in TESTS.rglob("test_*.py")
+    }
+
+
+def test_every_file_of_tests_mirrors_a_module() -> None:
+    """A file may be of one side of a module: `mux/test_scan_twins.py` is of `mux/scan`."""
+    modules = {place(path) for path in MODULES}
+    assert {name for name in tested() if not family(name) & modules} == set(TESTED_WHOLE)
+
+
+def test_every_module_of_some_length_has_its_tests_or_a_reason() -> None:
+    files = tested()
+    without = {
+        place(path) for path in MODULES
+        if path.stem != "__init__" and len(path.read_text(encoding="utf-8").splitlines()) > MAX_LINES_UNTESTED
+        and not family(place(path)) & files
+    }
+    excused = {name: {lacks for lacks in without if lacks == name or name.endswith("/") and lacks.startswith(name)}
+               for name, _ in TESTED_ELSEWHERE}
+    assert not [name for name, lacking in excused.items() if not lacking], "has its file by now"
+    assert without == set().union(*excused.values())
