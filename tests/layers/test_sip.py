@@ -1,4 +1,4 @@
-"""SIP and SDP as Scapy layers: read, assigned, and built as they were read or as they now should be."""
+"""SIP as a Scapy layer: read, assigned, and built as it was read or as it now should be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a finding becomes an event: as soon as its rule says that it will stay."""
+"""What becomes an event, in which order, and when a finding does: as soon as its rule says that it will stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Live sessions over pipes: the same report as offline, events as they happen, the command's promises."""
+"""Live sessions over pipes: the same report as offline, whenever and however they end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SDP is read in order and leniently, FaceTime's words included; hints say how sure they are."""
+"""SDP is read in order and leniently, FaceTime's words included."""
 
 from __future__ import annotations
 

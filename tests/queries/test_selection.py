@@ -1,4 +1,4 @@
-"""Filters and windows: what they keep of a report, and what they refuse."""
+"""Filters and windows: what they keep of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The live screen and the log: they fit, they degrade, and nothing off the wire reaches a terminal raw."""
+"""The live screen: it fits, it degrades, and nothing off the wire reaches a terminal raw."""
 
 from __future__ import annotations
 

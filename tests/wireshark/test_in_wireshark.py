@@ -1,4 +1,4 @@
-"""The plugin inside the installed Wireshark: verdicts, filters, statistics, bounds, and what it says when it cannot."""
+"""The plugin inside the installed Wireshark: verdicts, filters, statistics and bounds."""
 
 from __future__ import annotations
 

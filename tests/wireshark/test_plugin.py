@@ -1,4 +1,4 @@
-"""The Wireshark plugin outside Wireshark: its text, its verdicts and its bodies against ours, and where it is put."""
+"""The Wireshark plugin outside Wireshark: its text, its verdicts and its bodies against ours."""
 
 from __future__ import annotations
 

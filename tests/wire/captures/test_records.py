@@ -1,4 +1,4 @@
-"""Capture formats: octets in, records out, however they are cut."""
+"""A length that cannot be true ends the reading in every format."""
 
 from __future__ import annotations
 

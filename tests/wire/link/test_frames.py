@@ -1,4 +1,4 @@
-"""From frames to UDP datagrams: link layers, IP, fragments, tunnels."""
+"""From frames to UDP datagrams: walked or in one step, nested, damaged, of any link type."""
 
 from __future__ import annotations
 
