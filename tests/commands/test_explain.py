@@ -54,7 +54,7 @@ def test_explain_says_when_there_is_no_such_datagram(words: tuple[str, ...], sai
     [
         ((0, 1, 2), 1, "a fragment; frame 3 completes its datagram"),
         ((0, 1, 2), 2, "a fragment; frame 3 completes its datagram"),
-        ((0, 2), 2, "a fragment of a datagram that is never whole here"),
+        ((0, 2), 2, "a fragment of a datagram that is incomplete here"),
     ],
 )
 def test_explain_says_what_became_of_a_fragment(

@@ -31,8 +31,8 @@ def test_inflating_keeps_to_the_bound_that_was_asked_for() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-Y", "callid==nowhere"], "nothing fits the filter"),
-        (["-Y", "callid==nowhere", "--what-if", "compress"], "nothing fits the filter"),
+        (["-Y", "callid==nowhere"], "nothing matches the filter"),
+        (["-Y", "callid==nowhere", "--what-if", "compress"], "nothing matches the filter"),
         (["--time", "5000.."], "nothing was there at that time"),
     ],
 )

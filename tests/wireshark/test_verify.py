@@ -43,7 +43,7 @@ def test_what_was_captured_in_part_is_told_apart(
     assert main(["verify", "--plugin", str(path)]) == 0
     said = capsys.readouterr().out
     assert "agrees on 2,220 of 2,242 datagrams" in said
-    assert "Of these, 22 were captured in part" in said
+    assert "22 of these are cut in the capture" in said
 
 
 def test_verify_shows_the_differences_with_their_frames(capsys: pytest.CaptureFixture[str]) -> None:
