@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from random import Random
 
@@ -74,13 +76,16 @@ def test_a_bug_that_is_planted_is_found(bug: str, tmp_path: Path, capsys: pytest
     out = capsys.readouterr().out
     assert said in out and f"{target}, seed 5, iteration 0: " in out and f"{target}, seed 5, iteration 1: " in out
     assert f"{target}: 2 cases, 2 failures" in out
-    assert {f"{target}-5-0-0.input", f"{target}-5-1-0.input"} <= {path.name for path in tmp_path.iterdir()}
+    for iteration in (0, 1):
+        for place, octets in enumerate(TARGETS[target].make(Random(f"{target} 5 {iteration}"), CORPUS)):
+            assert (tmp_path / f"{target}-5-{iteration}.{place}.input").read_bytes() == octets
 
 
 def test_what_failed_can_be_repeated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target, plant, _ = PLANTED["an exception"]
     only = ["--seed", "5", "--only", target, "--keep", str(tmp_path)]
     main(["--cases", "2", *only], planted(plant))
+    assert len(list(tmp_path.iterdir())) == 4
     kept = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert f"again: python -m tests.fuzz --seed 5 --only {target} --iteration 1\n" in capsys.readouterr().out
     assert main(["--iteration", "1", *only], planted(plant)) == 1
@@ -96,7 +101,21 @@ def test_what_fails_at_one_place_again_and_again_is_shown_a_few_times(
     main(["--cases", "9", "--seed", "5", "--only", "parsers", "--keep", str(tmp_path)], worker)
     out = capsys.readouterr().out
     assert len(re.findall(r"^parsers, seed 5, iteration \d+: IndexError", out, re.M)) == 9
-    assert out.count("Traceback") == 3 and len({path.name[:11] for path in tmp_path.iterdir()}) == 3
+    assert out.count("Traceback") == 3 and len(list(tmp_path.glob("*.0.input"))) == 3
+
+
+def test_an_end_from_outside_is_summed_up_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    words = [sys.executable, "-m", "tests.fuzz", "--minutes", "600", "--only", "readers", "--keep", f"{tmp_path}/kept"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, cwd=children.ROOT, env=environment) as process:
+        assert process.stdout is not None and process.stdout.readline().startswith("seed ")
+        while not list(tmp_path.glob("*/*.input")):
+            time.sleep(0.05)
+        process.terminate()
+        out = process.stdout.read()
+    assert re.search(r"^interrupted\n\nseed \d+\nreaders: [\d,]+ cases, 0 failures, ", out, re.M)
+    assert process.returncode == 0 and [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 def test_a_worker_that_says_nothing_is_ended(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import secrets
 import shutil
+import signal
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 from tests.fuzz import sanitized
 from tests.fuzz.children import WORKER, Child, Surroundings
@@ -28,29 +30,51 @@ MOST_CRASHES = 20
 class Run:
     """One target's workers, started again after each crash, and what they found."""
 
-    def __init__(self, target: str, options: argparse.Namespace, around: Surroundings, worker: Sequence[str]) -> None:
-        self._target, self._options, self._around, self._worker = target, options, around, worker
+    def __init__(self, target: str, options: argparse.Namespace, worker: Sequence[str]) -> None:
+        self._target, self._options, self._worker = target, options, worker
+        self._around = Surroundings()
         self._seen: Counter[str] = Counter()
+        self._began = self._ended = self._end = 0.0
+        self._within = False
         self.cases = self.failures = self.crashes = self.memory = 0
         self.unable = ""
-        self._within = False
 
-    def until(self, end: float) -> None:
-        """Run cases up to a moment, or as many as were asked for."""
+    def through(self, seconds: float) -> None:
+        """Run cases for so long, or as many as were asked for."""
         options = self._options
         first = options.iteration or 0
         last = first + (1 if options.iteration is not None else options.cases or sys.maxsize)
-        while first < last and time.monotonic() < end and not self.unable and self.crashes < MOST_CRASHES:
-            first = self._one_worker(first, last, end)
+        with tempfile.TemporaryDirectory(prefix="muxshark-fuzz-") as folder:
+            self._around = surroundings(self._target, options, Path(folder))
+            self._began = time.monotonic()
+            self._end = self._began + seconds
+            try:
+                while first < last and time.monotonic() < self._end and not self._over:
+                    first = self._one_worker(first, last)
+            finally:
+                self._ended = time.monotonic()
 
-    def _one_worker(self, first: int, last: int, end: float) -> int:
+    @property
+    def summary(self) -> str:
+        """What became of the target, in a line."""
+        if self.unable or not self._began:
+            return f"{self._target}: not run{self.unable and f': {self.unable}'}"
+        counted = f"{self.cases:,} cases, {self.failures:,} failures, {self._ended - self._began:.0f} s"
+        given_up = f", given up after {self.crashes} crashes" if self._over else ""
+        return f"{self._target}: {counted}, at most {self.memory >> 10} MB{given_up}"
+
+    @property
+    def _over(self) -> bool:
+        return bool(self.unable) or self.crashes >= MOST_CRASHES
+
+    def _one_worker(self, first: int, last: int) -> int:
         """Run one worker as long as it lives; the iteration to go on with."""
         words = [self._target, "--seed", str(self._options.seed), "--first", str(first), "--cases", str(last - first)]
         words += [word for folder in self._options.captures for word in ("--captures", str(folder.resolve()))]
         with tempfile.TemporaryDirectory(prefix="muxshark-fuzz-") as scratch:
             child = Child(words, Path(scratch), self._around, self._worker)
             try:
-                for event in child.events(end):
+                for event in child.events(self._end):
                     first = self._heard(event, first, Path(scratch))
             finally:
                 child.close()
@@ -84,11 +108,14 @@ class Run:
         self.failures += 1
         self._seen[place] += 1
         print(f"{self._target}, seed {self._options.seed}, iteration {iteration}: {place}", flush=True)
+        inputs = sorted(scratch.glob(f"{iteration}.*.input"))
         if self._seen[place] > KEPT:
+            for path in inputs:
+                path.unlink()
             return
-        for path in sorted(scratch.glob("*.input")):
-            kept = self._options.keep / f"{self._target}-{self._options.seed}-{iteration}-{path.name}"
-            shutil.copy(path, kept)
+        for path in inputs:
+            kept = self._options.keep / f"{self._target}-{self._options.seed}-{path.name}"
+            shutil.move(path, kept)
             print(f"  input: {kept}")
         captures = "".join(f" --captures {folder}" for folder in self._options.captures)
         print(
@@ -128,6 +155,11 @@ def surroundings(target: str, options: argparse.Namespace, folder: Path) -> Surr
         return Surroundings()
 
 
+def interrupted(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does: what was found so far is summed up, and nothing is left behind."""
+    raise KeyboardInterrupt
+
+
 def main(words: list[str] | None = None, worker: Sequence[str] = WORKER) -> int:
     """Fuzz; 1 when something failed."""
     options = parsed(words)
@@ -136,23 +168,19 @@ def main(words: list[str] | None = None, worker: Sequence[str] = WORKER) -> int:
     options.keep.mkdir(parents=True, exist_ok=True)
     targets = [name for name in TARGETS if name in (options.only or TARGETS)]
     print(f"seed {options.seed}; inputs that fail are kept in {options.keep}", flush=True)
-    summaries, failures = [], 0
-    for target in targets:
-        with tempfile.TemporaryDirectory(prefix="muxshark-fuzz-") as folder:
-            run = Run(target, options, surroundings(target, options, Path(folder)), worker)
-            begin = time.monotonic()
-            run.until(begin + options.minutes * 60 / len(targets) if options.minutes else float("inf"))
-        failures += run.failures
-        seconds = time.monotonic() - begin
-        counted = f"{run.cases:,} cases, {run.failures:,} failures, {seconds:.0f} s, at most {run.memory >> 10} MB"
-        given_up = f", given up after {run.crashes} crashes" if run.crashes >= MOST_CRASHES else ""
-        summaries.append(f"{target}: not run: {run.unable}" if run.unable else f"{target}: {counted}{given_up}")
-        print(summaries[-1], flush=True)
-    if made and not failures:
+    runs = [Run(target, options, worker) for target in targets]
+    try:
+        for run in runs:
+            run.through(options.minutes * 60 / len(targets) if options.minutes else float("inf"))
+            print(run.summary, flush=True)
+    except KeyboardInterrupt:
+        print("interrupted")
+    if made and not any(run.failures for run in runs):
         options.keep.rmdir()
-    print(f"\nseed {options.seed}", *summaries, sep="\n")
-    return int(failures > 0)
+    print(f"\nseed {options.seed}", *(run.summary for run in runs), sep="\n")
+    return int(any(run.failures for run in runs))
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, interrupted)
     sys.exit(main())

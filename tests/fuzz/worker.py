@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import faulthandler
-import gc
 import json
 import os
 import resource
@@ -73,14 +72,15 @@ def work(options: argparse.Namespace, tell: Callable[..., None]) -> None:
         dice = Random(f"{options.target} {options.seed} {iteration}")
         paths = []
         for place, octets in enumerate(target.make(dice, corpus)):
-            paths.append(options.scratch / f"{place}.input")
+            paths.append(options.scratch / f"{iteration}.{place}.input")
             paths[-1].write_bytes(octets)
         with Watched() as watched:
             target.check(dice, paths)
+        # Whoever started this takes the input of a case that failed, and of one that ends the process.
+        for path in () if watched.failure else paths:
+            path.unlink()
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         tell(done=iteration, failure=watched.failure, place=watched.place, memory=memory)
-        if watched.failure:
-            gc.collect()
 
 
 def bound(octets: int) -> None:
