@@ -115,7 +115,7 @@ def test_an_end_from_outside_is_summed_up_and_leaves_nothing_behind(tmp_path: Pa
         process.terminate()
         out = process.stdout.read()
     assert re.search(r"^interrupted\n\nseed \d+\nreaders: [\d,]+ cases, 0 failures, ", out, re.M)
-    assert process.returncode == 0 and [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert process.returncode == 130 and [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
 def test_a_worker_that_says_nothing_is_ended(
@@ -221,3 +221,12 @@ def test_a_reader_that_gives_more_than_it_was_given_is_wrong(tmp_path: Path, mon
     monkeypatch.setattr(house, "MAX_RECORD_OCTETS", 4)
     with pytest.raises(Wrong, match="record 1 has 5 octets"):
         readers(Random(), [path])
+
+
+def test_a_new_worker_takes_over_where_the_one_before_it_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.fuzz.__main__.MOST_OF_A_WORKER", 2)
+    worker = planted(PLANTED["an exception"][1])
+    main(["--cases", "3", "--seed", "5", "--only", "parsers", "--keep", str(tmp_path)], worker)
+    assert re.findall(r"iteration (\d): IndexError", capsys.readouterr().out) == ["0", "1", "2"]

@@ -24,7 +24,10 @@ SANITIZED = "scan"
 KEPT = 3
 """Failures at one place that are shown and kept whole; further ones are only named."""
 
+INTERRUPTED = 130
 MOST_CRASHES = 20
+MOST_OF_A_WORKER = 20_000
+"""Cases after which a new worker takes over, so that nothing adds up for hours."""
 
 
 class Run:
@@ -69,7 +72,8 @@ class Run:
 
     def _one_worker(self, first: int, last: int) -> int:
         """Run one worker as long as it lives; the iteration to go on with."""
-        words = [self._target, "--seed", str(self._options.seed), "--first", str(first), "--cases", str(last - first)]
+        cases = min(last - first, MOST_OF_A_WORKER)
+        words = [self._target, "--seed", str(self._options.seed), "--first", str(first), "--cases", str(cases)]
         words += [word for folder in self._options.captures for word in ("--captures", str(folder.resolve()))]
         with tempfile.TemporaryDirectory(prefix="muxshark-fuzz-") as scratch:
             child = Child(words, Path(scratch), self._around, self._worker)
@@ -161,24 +165,25 @@ def interrupted(number: int, frame: FrameType | None) -> None:
 
 
 def main(words: list[str] | None = None, worker: Sequence[str] = WORKER) -> int:
-    """Fuzz; 1 when something failed."""
+    """Fuzz; 1 when something failed, 130 when nothing had when it was interrupted."""
     options = parsed(words)
     made = options.keep is None
     options.keep = Path(tempfile.mkdtemp(prefix="muxshark-fuzz-kept-")) if made else options.keep
     options.keep.mkdir(parents=True, exist_ok=True)
     targets = [name for name in TARGETS if name in (options.only or TARGETS)]
     print(f"seed {options.seed}; inputs that fail are kept in {options.keep}", flush=True)
-    runs = [Run(target, options, worker) for target in targets]
+    runs, status = [Run(target, options, worker) for target in targets], 0
     try:
         for run in runs:
             run.through(options.minutes * 60 / len(targets) if options.minutes else float("inf"))
             print(run.summary, flush=True)
     except KeyboardInterrupt:
         print("interrupted")
+        status = INTERRUPTED
     if made and not any(run.failures for run in runs):
         options.keep.rmdir()
     print(f"\nseed {options.seed}", *(run.summary for run in runs), sep="\n")
-    return int(any(run.failures for run in runs))
+    return 1 if any(run.failures for run in runs) else status
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ BUILT = shutil.ignore_patterns("*.so", "*.pyd", "__pycache__")
 RESIDENT = 6144
 """MiB that a process may hold with the sanitizer, which keeps what was freed for a while."""
 
+MODEST = "quarantine_size_mb=64:malloc_context_size=12"
+"""What keeps that from growing for hours."""
+
 
 class Impossible(Exception):
     """Nothing can be built with the sanitizer here: one line that says why."""
@@ -55,7 +58,7 @@ def variables(script: Path) -> dict[str, str]:
         raise Impossible(f"{RUNTIME} is not installed")
     return {
         "LD_PRELOAD": path,
-        "ASAN_OPTIONS": f"detect_leaks=0:hard_rss_limit_mb={RESIDENT}:allocator_may_return_null=1",
+        "ASAN_OPTIONS": f"detect_leaks=0:hard_rss_limit_mb={RESIDENT}:allocator_may_return_null=1:{MODEST}",
         "UBSAN_OPTIONS": "print_stacktrace=1",
         "PYTHONMALLOC": "malloc",
     }

@@ -98,7 +98,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("target", choices=TARGETS)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--cases", type=int, default=sys.maxsize)
+    parser.add_argument("--cases", type=int, required=True)
     parser.add_argument("--scratch", type=Path, required=True)
     parser.add_argument("--captures", type=Path, action="append", default=[])
     parser.add_argument("--memory", type=int, required=True)
