@@ -60,7 +60,7 @@ class Child:
             yield {"crash": f"silent for {CASE_SECONDS:.0f} seconds", "said": self._dumped()}
         elif status := self.process.wait():
             how, said = f"signal {-status}" if status < 0 else f"exit status {status}", self._said()
-            yield {"crash": f"the process ended: {how}, {told(said)}", "said": said}
+            yield {"crash": f"the process ended: {how}, {last_words(said)}", "said": said}
 
     def _lines(self) -> Iterator[bytes]:
         """What the worker writes, until it writes no more or is silent for too long."""
@@ -94,7 +94,7 @@ class Child:
         self._errors.close()
 
 
-def told(said: str) -> str:
+def last_words(said: str) -> str:
     """The line of what a process said in its last words that says most: a sanitizer's, else the last one."""
     lines = said.splitlines()
     named = [line for line in lines if any(mark in line for mark in SUMMARIES)]

@@ -14,9 +14,9 @@ from dissectors.mux.explain import explain
 from dissectors.mux.table import TABLE
 from dissectors.offline import analyze
 from dissectors.protocols import sdp, sip
-from dissectors.sources.capture import Capture, open_capture
+from dissectors.sources.capture import open_capture
 from dissectors.wire.captures import formats
-from dissectors.wire.captures.records import MAX_RECORD_OCTETS, Record
+from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.errors import CaptureError, Malformed
 from dissectors.wire.inflate import LIMITS, inflate, recover
 from dissectors.wire.link.frames import Frames
@@ -35,13 +35,13 @@ PARSERS: dict[str, Callable[[bytes], Any]] = {
 
 WITHOUT_SUMMARY = ("SDP", "SIP, all")
 
-BOUNDS = {"dissectors.engine.retirement": {"MIN_FINISHED": 1}}
+BOUNDS = {"dissectors.offline": {"MAX_FINISHED_CALLS": 1, "BATCH_ROWS": 64}}
 """Bounds that damaged captures are too small to meet, by module, and what they are where they are to be met."""
 
 __all__ = [
-    "COMPILED", "LIMITS", "MAX_RECORD_OCTETS", "MODULE", "PARSERS", "PURE", "WITHOUT_SUMMARY", "Capture",
-    "CaptureError", "Malformed", "Record", "analyze", "compiled", "explain", "formats", "inflate", "muxshark",
-    "narrow", "open_capture", "payloads", "protocol", "recover", "windows",
+    "COMPILED", "LIMITS", "MAX_RECORD_OCTETS", "MAX_TIME_NS", "MODULE", "PARSERS", "PURE", "WITHOUT_SUMMARY",
+    "CaptureError", "Malformed", "Record", "analyze", "compiled", "explain", "formats", "inflate", "muxshark", "narrow",
+    "open_capture", "payloads", "protocol", "recover", "windows",
 ]
 
 

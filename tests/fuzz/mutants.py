@@ -31,7 +31,7 @@ FIRST, MOST_TOLD = 16, 400
 LONGEST_FRAME = 65_000
 """What a record of ERF can hold, with some to spare."""
 
-MOMENTS = (0, 1, 1 << 31, 1_700_000_000_000_000_000, (1 << 62) - 1)
+MOMENTS = (0, 1, 1 << 31, 1_700_000_000_000_000_000, house.MAX_TIME_NS)
 Writer = Callable[[list[house.Record], int], bytes]
 FORMATS: dict[str, tuple[str, lies.Order, Writer]] = {
     "pcap": ("pcap", "little", lambda records, link: pcap(records, link, "<", 0xA1B2C3D4)),

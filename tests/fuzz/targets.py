@@ -120,7 +120,7 @@ def readers(dice: Random, paths: Sequence[Path]) -> None:
             for count, record in enumerate(capture.records(), 1):
                 ensure(record.frame == count, f"record {count} says that it is {record.frame}")
                 ensure(len(record.octets) <= house.MAX_RECORD_OCTETS, f"record {count} has {len(record.octets)} octets")
-                ensure(0 <= record.time < 1 << 62, f"record {count} has the time {record.time}")
+                ensure(0 <= record.time <= house.MAX_TIME_NS, f"record {count} has the time {record.time}")
                 given += len(record.octets)
             notes = capture.notes
             ensure(notes.packets == sum(notes.links.values()), "packets are not those of the links")
