@@ -244,7 +244,7 @@ def family(name: str) -> set[str]:
     return {f"{folder}/{'_'.join(parts[:count])}".lstrip("/") for count in range(1, len(parts) + 1)}
 
 
-def tested() -> set[str]:
+def places_tested() -> set[str]:
     """The places of which there are tests, each as its file's name says."""
     return {
         str(path.relative_to(TESTS).with_name(path.stem.removeprefix("test_"))) for path in TESTS.rglob("test_*.py")
@@ -254,11 +254,11 @@ def tested() -> set[str]:
 def test_every_file_of_tests_mirrors_a_module() -> None:
     """A file may be of one side of a module: `mux/test_scan_twins.py` is of `mux/scan`."""
     modules = {place(path) for path in MODULES}
-    assert {name for name in tested() if not family(name) & modules} == set(TESTED_WHOLE)
+    assert {name for name in places_tested() if not family(name) & modules} == set(TESTED_WHOLE)
 
 
 def test_every_module_of_some_length_has_its_tests_or_a_reason() -> None:
-    files = tested()
+    files = places_tested()
     without = {
         place(path) for path in MODULES
         if path.stem != "__init__" and len(path.read_text(encoding="utf-8").splitlines()) > MAX_LINES_UNTESTED
