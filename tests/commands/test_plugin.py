@@ -45,7 +45,7 @@ def test_the_plugin_is_never_written_over_the_capture_that_names_its_ports(
     capture.write_bytes((PCAPS / "facetime-2013.pcap").read_bytes())
     before = capture.read_bytes()
     assert main(["plugin", "--from", str(capture), "-o", str(capture)]) == 2
-    assert "would write over the capture" in capsys.readouterr().err
+    assert "would overwrite the capture" in capsys.readouterr().err
     assert capture.read_bytes() == before
 
 
@@ -58,10 +58,10 @@ def test_a_dash_is_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "why"),
     [
         ("--from=", "--from needs a capture"),
-        ("--ports=", "may be empty with --heuristic alone"),
+        ("--ports=", "may be empty only with --heuristic"),
         ("-o=", "-o needs a file"),
-        ("--uninstall --ports 5", "--uninstall takes no further option"),
-        ("--uninstall --heuristic", "--uninstall takes no further option"),
+        ("--uninstall --ports 5", "--uninstall takes no other option"),
+        ("--uninstall --heuristic", "--uninstall takes no other option"),
     ],
 )
 def test_an_option_that_would_be_passed_over_is_refused(

@@ -76,7 +76,8 @@ def test_a_call_whose_media_ends_after_three_datagrams_is_told() -> None:
 
 def test_media_that_is_too_little_to_be_told_is_said_to_be_there() -> None:
     elsewhere = (A[0], 5004), (B[0], 5004)
-    calling = [*dialled(description(*elsewhere[0]), description(*elsewhere[1])), *hung_up()]
+    offer, answer = (description(*end, media="RTP/AVP 8") for end in elsewhere)
+    calling = [*dialled(offer, answer), *hung_up()]
     made = report([*calling, *talk(*elsewhere, seconds=0.04), *talk(C, OTHER_SERVER, 5)])
     (missing,) = (each for each in made.findings if each.id == "media-missing")
     assert missing.what.endswith("2 datagrams of no known protocol went to the announced ports")

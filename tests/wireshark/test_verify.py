@@ -77,4 +77,4 @@ def test_a_capture_without_udp_is_compared_like_any_other(
     told = verify(str(capture), offline.rows([str(capture)]), tshark)
     assert (told.datagrams, told.agreed, told.missing) == (0, 0, 0)
     assert main(["verify", "--plugin", str(capture)]) == 0
-    assert capsys.readouterr().out == "There are no UDP datagrams to compare.\n"
+    assert capsys.readouterr().out == "The capture has no UDP datagrams to compare.\n"
