@@ -123,10 +123,10 @@ class Events:
     def __init__(self, every: float = 10.0) -> None:
         self.every = every
         self.bounds = Bounds()
-        self.streams: Table[StreamKey, Followed] = Table("streams that were told of", MAX_REMEMBERED, self.bounds)
-        self._calls: Table[str, set[str]] = Table("calls that were told of", MAX_REMEMBERED, self.bounds)
+        self.streams: Table[StreamKey, Followed] = Table("streams of earlier events", MAX_REMEMBERED, self.bounds)
+        self._calls: Table[str, set[str]] = Table("calls of earlier events", MAX_REMEMBERED, self.bounds)
         self._shown: set[StreamKey] = set()
-        self._findings: Table[int, float] = Table("findings that were told", MAX_REMEMBERED, self.bounds)
+        self._findings: Table[int, float] = Table("findings of earlier events", MAX_REMEMBERED, self.bounds)
         self._looked: float | None = None
         self._drops = (0, 0)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
 from dissectors.protocols import stun, turn
 from dissectors.wire.errors import Malformed
 
@@ -22,21 +24,17 @@ class Channels:
 
     __slots__ = ("peers", "_asked")
 
-    def __init__(self) -> None:
-        self.peers: dict[int, str] = {}
-        self._asked: dict[bytes, tuple[int, str]] = {}
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self.peers: Table[int, str] = Table("TURN channels", MAX_CHANNELS, bounds)
+        self._asked: Table[bytes, tuple[int, str]] = Table("requests for TURN channels", MAX_ASKED, bounds)
 
     def take(self, message: stun.Message) -> None:
-        """Take a ChannelBind or an answer to one; whoever was bound or asked longest ago gives way."""
+        """Take a ChannelBind or an answer to one."""
         if message.class_ == "success":
             if bound := self._asked.pop(message.transaction, None):
                 self.peers[bound[0]] = bound[1]
         elif message.class_ == "request" and message.channel is not None and message.peer_address is not None:
             self._asked[message.transaction] = message.channel, f"peer {message.peer_address}"
-        if len(self.peers) > MAX_CHANNELS:
-            del self.peers[next(iter(self.peers))]
-        if len(self._asked) > MAX_ASKED:
-            del self._asked[next(iter(self._asked))]
 
 
 class HasChannels(Protocol):
@@ -45,14 +43,14 @@ class HasChannels(Protocol):
     channels: Channels | None
 
 
-def bind(pair: HasChannels, payload: bytes) -> None:
-    """Note what a STUN message says of the channels of its 5-tuple."""
+def bind(pair: HasChannels, payload: bytes, bounds: Bounds) -> None:
+    """Note what a STUN message says of the channels of its 5-tuple; `bounds` counts what finds no room."""
     try:
         message = stun.parse(payload)
     except Malformed:
         return
     if pair.channels is None:
-        pair.channels = Channels()
+        pair.channels = Channels(bounds)
     pair.channels.take(message)
 
 

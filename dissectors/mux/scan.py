@@ -202,7 +202,7 @@ class Scanner:
         """Classify again what TURN carries; it counts on a flow of its own, named after the channel or the peer."""
         outer = entry.flow
         if ROWS[entry.row][0] == STUN and entry.payload[:2] in BINDING:
-            bind(outer.pair, entry.payload)
+            bind(outer.pair, entry.payload, self._hits)
         opened = carried(PROTOCOLS[ROWS[entry.row][0]], entry.payload, outer.pair.channels)
         if opened is not None:
             inside, data = opened

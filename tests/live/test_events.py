@@ -57,7 +57,7 @@ def test_what_is_remembered_no_longer_is_told_at_the_end(monkeypatch: pytest.Mon
         session = Session(pipe, watch=lambda look: None)
         session.run()
     found = [finding.what for finding in session.report().findings if finding.id == "bound-hit"]
-    assert any(what.startswith("calls that were told of: ") for what in found)
+    assert any(what.startswith("calls of earlier events: ") for what in found)
 
 
 def test_a_stream_that_falls_silent_and_resumes_is_told_once_each() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dissectors.limits.budget import Bounds
 from dissectors.mux.carried import MAX_ASKED, MAX_CHANNELS, Channels
 from dissectors.mux.scan import Scanner
 from dissectors.mux.table import PROTOCOLS
@@ -79,13 +80,15 @@ def test_a_stream_goes_on_when_its_channel_is_bound_while_it_runs() -> None:
 
 
 def test_what_is_remembered_of_channels_is_bounded() -> None:
-    channels = Channels()
+    bounds = Bounds()
+    channels = Channels(bounds)
     for number in range(2 * MAX_CHANNELS):
         channels.take(stun_message(bind(0x0009, number.to_bytes(12, "big"), 0x4000 + number)))
         channels.take(stun_message(bind(0x0109, number.to_bytes(12, "big"))))
     assert list(channels.peers) == list(range(0x4000 + MAX_CHANNELS, 0x4000 + 2 * MAX_CHANNELS))
     for number in range(MAX_ASKED + 1):
         channels.take(stun_message(bind(0x0009, number.to_bytes(12, "big"), 0x4000)))
+    assert bounds.hits == {"TURN channels": MAX_CHANNELS, "requests for TURN channels": 1}
     channels.peers.clear()
     channels.take(stun_message(bind(0x0109, bytes(12))))
     assert not channels.peers

@@ -454,7 +454,7 @@ cdef class Scanner:
         """Take what TURN carries in an entry; it counts on a flow of its own."""
         cdef FlowState outer = entry.flow
         if IS_STUN[entry.row] and entry.payload[:2] in BINDING:
-            bind(outer.pair, entry.payload)
+            bind(outer.pair, entry.payload, self.hits)
         opened = carried(PROTOCOLS[ROWS[entry.row][0]], entry.payload, outer.pair.channels)
         if opened is None:
             return 0
