@@ -28,7 +28,12 @@ class AnnouncedMedia:
         self._at: dict[Endpoint, dict[int, list[Receiving]]] | None = None
 
     def __call__(self, flow: Flow, payload_type: int, time: int) -> bool:
-        """Whether such RTP may be there at that time, in nanoseconds; the media of a call end with it."""
+        """Whether such RTP may be there at that time, in nanoseconds; the media of a call end with it.
+
+        What a relay carries goes to its peer, which SDP does not name: there it says nothing.
+        """
+        if flow.inside:
+            return False
         if self._at is None:
             self._at = self._endpoints()
         receivers = self._at.get((flow.dst, flow.dport), {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dissectors.offline import scanner_class
-from tests.made import Endpoint, rtp
+from tests.made import Endpoint, channel_data, rtp, stun
 from tests.stories import Story, description, dialled, hung_up, report
 
 CALLER, CALLEE, STRANGER = ("198.51.100.1", 7000), ("203.0.113.9", 8000), ("203.0.113.9", 8002)
@@ -48,6 +48,12 @@ def test_two_of_one_source_are_one_stream() -> None:
 )
 def test_what_was_not_announced_stays_unknown(src: Endpoint, dst: Endpoint, payload: bytes) -> None:
     assert streams(call((2000.0, src, dst, payload))) == []
+
+
+def test_what_a_relay_carries_is_not_what_was_announced() -> None:
+    bound = stun(0x0101)
+    story = call((1500.0, CALLEE, CALLER, bound), (2000.0, CALLEE, CALLER, channel_data(LONE)))
+    assert streams(story) == []
 
 
 def test_long_after_the_call_it_is_no_evidence() -> None:
