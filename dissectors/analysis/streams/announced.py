@@ -13,11 +13,10 @@ Endpoint = tuple[str, int]
 
 
 class Receiving(NamedTuple):
-    """A side of a call that receives media at an endpoint, and the payload types that it takes."""
+    """What a call receives at an endpoint: the payload types that each side takes there."""
 
     call: CallState
-    side: str
-    payload_types: frozenset[str]
+    payload_types: dict[str, set[str]]
 
 
 class AnnouncedMedia:
@@ -25,7 +24,7 @@ class AnnouncedMedia:
 
     def __init__(self, calls: Iterable[CallState]) -> None:
         self._calls = calls
-        self._at: dict[Endpoint, dict[int, list[Receiving]]] | None = None
+        self._at: dict[Endpoint, dict[int, Receiving]] | None = None
 
     def __call__(self, flow: Flow, payload_type: int, time: int) -> bool:
         """Whether such RTP may be there at that time, in nanoseconds; the media of a call end with it.
@@ -38,24 +37,22 @@ class AnnouncedMedia:
             self._at = self._endpoints()
         receivers = self._at.get((flow.dst, flow.dport), {})
         senders = self._at.get((flow.src, flow.sport), {})
-        return any(
-            str(payload_type) in there.payload_types and there.side != here.side and _lasts(there.call, time)
-            for call in receivers.keys() & senders.keys()
-            for there in receivers[call]
-            for here in senders[call]
-        )
+        for number in receivers.keys() & senders.keys():
+            call, here = receivers[number].call, senders[number].payload_types
+            for side, types in receivers[number].payload_types.items():
+                if str(payload_type) in types and here.keys() - {side} and _lasts(call, time):
+                    return True
+        return False
 
-    def _endpoints(self) -> dict[Endpoint, dict[int, list[Receiving]]]:
+    def _endpoints(self) -> dict[Endpoint, dict[int, Receiving]]:
         """Who receives at each endpoint, by call; made once, and only where somebody asks."""
-        found: dict[Endpoint, dict[int, list[Receiving]]] = {}
+        found: dict[Endpoint, dict[int, Receiving]] = {}
         for call in self._calls:
             for line in call.announced:
                 if line.address and line.port:
-                    types = frozenset(each.payload_type for each in line.media.formats)
                     calls = found.setdefault((line.address, line.port), {})
-                    known = calls.setdefault(id(call), [])
-                    if (receiving := Receiving(call, line.side, types)) not in known:
-                        known.append(receiving)
+                    sides = calls.setdefault(id(call), Receiving(call, {})).payload_types
+                    sides.setdefault(line.side, set()).update(each.payload_type for each in line.media.formats)
         return found
 
 
