@@ -73,7 +73,7 @@ TESTED_ELSEWHERE = (
     ("commands/doctor", "what it says is of the machine; tests/commands/test_elsewhere.py runs it"),
     ("commands/verify", "its work is tests/wireshark/test_verify.py"),
     ("engine/", "whole stories go through all of it in tests/engine/test_engine.py and test_retirement.py"),
-    ("findings/", "each finding has its case and its near miss in tests/finding_cases.py"),
+    ("findings/", "each finding has its case and its near miss in tests/finding_cases/"),
     ("library/", "tests/library/test_door.py comes in by the door"),
     ("offline", "everything that reads a file goes through it; tests/engine/test_engine.py holds it to truths"),
     ("outputs/terminal/comparison", "it is what tests/commands/test_diff.py reads"),

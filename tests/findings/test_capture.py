@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dissectors.offline import analyze
-from tests.finding_cases import INVITE
+from tests.finding_cases.plain import INVITE
 from tests.found import PCAPS, PROXY, found, ids
 from tests.stories import A, B, Story, talk
 

@@ -12,7 +12,7 @@ from dissectors.findings.rule import Facts
 from dissectors.report import Call, Media
 from dissectors.wire.values import replace
 from tests import reports
-from tests.finding_cases import FAX, reinvited
+from tests.finding_cases.plain import FAX, reinvited
 from tests.found import PROXY, found, frames
 from tests.reports import stream
 from tests.stories import (

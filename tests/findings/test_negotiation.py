@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.finding_cases import INVITE, reinvited
+from tests.finding_cases.plain import INVITE, reinvited
 from tests.found import PROXY, found, frames
 from tests.stories import ANSWER, OFFER, A, B, Story, description, dialled, request, response
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.finding_cases import FINGERPRINTS, certified, dtls_call
+from tests.finding_cases.plain import FINGERPRINTS, certified, dtls_call
 from tests.found import found, ids
 from tests.stories import INNER, B, C, description, dialled, report, request, response
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.finding_cases import INVITE, again
+from tests.finding_cases.plain import INVITE, again
 from tests.found import found, frames
 from tests.stories import ANSWER, A, B, C, Story, dialled, request, response, talk
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.finding_cases import after_one_another
+from tests.finding_cases.plain import after_one_another
 from tests.found import PROXY, found, ids
 from tests.stories import ANSWER, OFFER, A, B, description, hung_up, report, request, response, talk
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dissectors.outputs.terminal.ladder import ladder
 from dissectors.outputs.terminal.lines import Page
 from dissectors.outputs.terminal.steps import Beside, Step, steps
-from tests.finding_cases import FAX
-from tests.finding_cases import reinvited as reinvited_by_caller
+from tests.finding_cases.plain import FAX
+from tests.finding_cases.plain import reinvited as reinvited_by_caller
 from tests.stories import (
     ANSWER,
     GOOD,

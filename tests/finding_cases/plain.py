@@ -1,4 +1,4 @@
-"""For each finding a story in which it is there, and a near miss in which it must not be."""
+"""Stories that fire findings, and near misses, of what was told first: calls, media, paths, the capture."""
 
 from __future__ import annotations
 
