@@ -172,7 +172,7 @@ def _call(call: CallState, members: tuple[int, ...]) -> Call:
         dialogs=call.dialogs.to_report(call.call_id),
         user_agents=tuple(call.user_agents),
         messages=tuple(call.messages),
-        descriptions=tuple(call.descriptions),
+        descriptions=call.descriptions,
         streams=members,
         returned=call.returned,
     )

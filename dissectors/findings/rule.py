@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeVar
 
 from dissectors.report import (
@@ -88,7 +88,11 @@ class Facts(Struct, frozen=True):
 
 
 class Found(Struct, frozen=True):
-    """What a rule found once: a sentence of particulars, the frames that show it, and whose it is."""
+    """What a rule found once: a sentence of particulars, the frames that show it, and whose it is.
+
+    `time` is the moment at which it happened, in seconds since the epoch; where the first of the frames is a message,
+    or an end of a stream, its time need not be said.
+    """
 
     what: str
     places: Iterable[Place] = ()
@@ -96,6 +100,7 @@ class Found(Struct, frozen=True):
     stream: int | None = None
     certainty: Certainty = "certain"
     severity: Severity | None = None
+    time: float | None = None
 
 
 Look = Callable[[Facts], Iterable[Found]]
@@ -136,17 +141,30 @@ class Rule(Struct, frozen=True):
                 joined[fact] = found, list(found.places)
             else:
                 beyond[severity] += 1
+        moments = facts.once(_moments) if joined else {}
         for found, places in joined.values():
-            yield self._finding(found, places)
+            yield self._finding(found, places, moments)
         for severity, times in beyond.items():
             what = f"{self.title}: {times:,} more are not listed one by one"
-            yield self._finding(Found(what, severity=severity), ())
+            yield self._finding(Found(what, severity=severity), (), moments)
 
-    def _finding(self, fact: Found, places: Iterable[Place]) -> Finding:
+    def _finding(self, fact: Found, places: Iterable[Place], moments: Mapping[Place, float]) -> Finding:
+        shown = tuple(dict.fromkeys(places))[:MAX_PLACES]
+        time = fact.time if fact.time is not None or not shown else moments.get(shown[0])
         return Finding(
-            self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why, self.fix,
-            tuple(dict.fromkeys(places))[:MAX_PLACES], fact.call, fact.stream,
+            self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why, self.fix, shown, fact.call,
+            fact.stream, time,
         )
+
+
+def _moments(facts: Facts) -> dict[Place, float]:
+    """When the frames were captured that findings show most."""
+    found = {message.place: message.time for call in facts.calls for message in call.messages}
+    for stream in facts.streams:
+        found[stream.first_place], found[stream.last_place] = stream.first, stream.last
+    found |= {check.place: check.first for check in facts.checks}
+    found |= {handshake.place: handshake.first for handshake in facts.handshakes}
+    return found
 
 
 def rule(

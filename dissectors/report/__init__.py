@@ -12,7 +12,7 @@ from dissectors.report.call import Call, Description, Dialog, Format, Media
 from dissectors.report.capture import Capture, CaptureFile, Flow, Seen
 from dissectors.report.connectivity import Check, Handshake, Protection
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
-from dissectors.report.message import Body, Deviation, Message, Sizes
+from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
 from dissectors.report.stream import Digit, Gap, Moment, Payload, Phase, Quality, RtcpView, Stream, Timing
 
@@ -32,6 +32,7 @@ __all__ = [
     "Format",
     "Gap",
     "Handshake",
+    "Header",
     "Media",
     "Message",
     "Moment",

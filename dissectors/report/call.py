@@ -50,7 +50,10 @@ class Media(Struct, frozen=True):
 class Description(Struct, frozen=True):
     """An offer or an answer (RFC 3264): its place, and the side that made it; its text is in that message's body.
 
-    `answers` is the place of the offer that an answer belongs to, on the same hop if that was captured.
+    `answers` is the place of the offer that an answer belongs to, on the same hop if that was captured. `time` is that
+    of its message, `method`, `from_tag` and `to_tag` are that message's. `session` is the whole o= line, which must
+    change when anything else does. `exchange` numbers the offers of a call with what answers them, hops and forks
+    included; `state` says what became of that: `open`, `agreed`, or `refused` by a final response.
     """
 
     role: Literal["offer", "answer"]
@@ -61,6 +64,13 @@ class Description(Struct, frozen=True):
     deviations: tuple[str, ...]
     side: str = ""
     answers: Place | None = None
+    time: float = 0.0
+    method: str = ""
+    from_tag: str | None = None
+    to_tag: str | None = None
+    session: str | None = None
+    exchange: int = 0
+    state: Literal["open", "agreed", "refused"] = "open"
 
 
 class Dialog(Struct, frozen=True):

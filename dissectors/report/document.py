@@ -15,7 +15,8 @@ SCHEMA = "muxshark/report/1"
 class Finding(Struct, frozen=True):
     """A fact that a person should know: what, why it matters, what to do, how sure, and the frames that show it.
 
-    `call` and `stream` are positions in the report's lists, None if the finding is about the whole capture.
+    `call` and `stream` are positions in the report's lists, None if the finding is about the whole capture. `time` is
+    the moment at which it happened, None if there is no such moment.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Finding(Struct, frozen=True):
     places: tuple[Place, ...]
     call: int | None = None
     stream: int | None = None
+    time: float | None = None
 
 
 class Totals(Struct, frozen=True):

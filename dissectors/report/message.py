@@ -39,11 +39,20 @@ class Deviation(Struct, frozen=True):
     text: str
 
 
+class Header(Struct, frozen=True):
+    """One header of a message: its name, always the same spelling, and its first value as it was sent."""
+
+    name: str
+    value: str
+
+
 class Message(Struct, frozen=True):
     """One SIP message of a call. `method` is that of the CSeq for a response; `status` is None for a request.
 
     `side` is `caller` or `callee`, by the tags; `headers` are the names as written, in order; `uri` is the target of
-    a request, `to_tag` the tag of To, different for each branch of a fork.
+    a request, `to_tag` the tag of To, different for each branch of a fork. `from_tag` is that of From, `branch` that
+    of the topmost Via, which names the transaction. `deciding` are the headers that decide what becomes of a call, as
+    Reason, Warning and Contact do. `credentials` says that a request carries an answer to a challenge.
     """
 
     place: Place
@@ -68,3 +77,11 @@ class Message(Struct, frozen=True):
     sizes: Sizes | None = None
     uri: str | None = None
     to_tag: str | None = None
+    from_tag: str | None = None
+    branch: str | None = None
+    deciding: tuple[Header, ...] = ()
+    credentials: bool = False
+
+    def header(self, name: str) -> str | None:
+        """The value of one of the headers that decide, or None."""
+        return next((header.value for header in self.deciding if header.name == name), None)

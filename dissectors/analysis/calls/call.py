@@ -63,7 +63,7 @@ class CallState(Struct):
         return self.negotiation.facetime
 
     @property
-    def descriptions(self) -> list[Description]:
+    def descriptions(self) -> tuple[Description, ...]:
         return self.negotiation.descriptions
 
     @property

@@ -52,7 +52,7 @@ class MediaLines:
         """When a side was not to send this kind of media.
 
         Either it said so itself (recvonly, inactive), or its peer did (sendonly, inactive, or the address 0.0.0.0 of
-        RFC 2543).
+        RFC 2543). What was offered and refused holds nobody.
         """
         found = self._on_hold.get((sender, kind))
         if found is None:
@@ -65,6 +65,8 @@ def _held(lines: list[Announced], sender: str) -> Iterable[tuple[int, int]]:
     silent: dict[str, bool] = {}
     begun: int | None = None
     for line in sorted(lines, key=lambda each: each.time):
+        if line.offered.state == "refused":
+            continue
         words = SENDING if line.side == sender else RECEIVING
         nowhere = line.side != sender and line.address in UNSPECIFIED_ADDRESSES
         silent[line.side] = nowhere or line.media.direction not in words

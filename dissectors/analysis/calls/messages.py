@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from sys import getsizeof
 from typing import NamedTuple
@@ -10,7 +11,7 @@ from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import MAX_NAME_LENGTH, Held, shortened
 from dissectors.protocols import sip
 from dissectors.protocols.sip_headers import canonical
-from dissectors.report import Body, Deviation, Message, Place, Sizes
+from dissectors.report import Body, Deviation, Header, Message, Place, Sizes
 from dissectors.wire.datagram import Datagram
 
 MAX_REMEMBERED_NAMES = 256
@@ -23,6 +24,18 @@ MAX_HEADERS = 128
 MAX_HEADER_NAME_LENGTH = 64
 MAX_TEXT_OCTETS = 1 << 16
 """Octets of one body that are kept."""
+
+DECIDING = (
+    "Reason", "Warning", "Retry-After", "Min-SE", "Session-Expires", "Min-Expires", "Expires", "Contact", "Route",
+    "RSeq", "RAck", "Refer-To", "Subscription-State", "Diversion", "History-Info", "P-Asserted-Identity", "X-CID",
+    "Session-ID", "P-Charging-Vector",
+)
+"""The headers whose values decide what becomes of a call, or name what it belongs to."""
+
+HEADER_OCTETS = 48
+"""What a header takes beside its name and its value."""
+
+CREDENTIALS = frozenset(("Authorization", "Proxy-Authorization"))
 
 
 def identity_of(message: sip.Message) -> sip.Identity:
@@ -48,8 +61,8 @@ def to_report(
     if names.lost:
         bounds.hit("header names", names.lost)
     deviations = tuple([Deviation(each.kind, each.text) for each in message.deviations])
-    asked, said, reason, program, uri, to_tag = held.texts(
-        method, summary, message.reason, agent, message.uri, identity.to_tag
+    asked, said, reason, program, uri, to_tag, from_tag, branch = held.texts(
+        method, summary, message.reason, agent, message.uri, identity.to_tag, identity.from_tag, identity.branch
     )
     return Message(
         place=Place(datagram.file, datagram.frame),
@@ -74,7 +87,16 @@ def to_report(
         sizes=_sizes(datagram.length, message, names),
         uri=uri,
         to_tag=to_tag,
+        from_tag=from_tag,
+        branch=branch,
+        deciding=_deciding(message.first, held),
+        credentials=not CREDENTIALS.isdisjoint(message.first),
     )
+
+
+def _deciding(first: Mapping[str, str], held: Held) -> tuple[Header, ...]:
+    found = tuple([Header(name, held.text(first[name]) or "") for name in DECIDING if name in first])
+    return found and (held.value(found, getsizeof(found) + len(found) * HEADER_OCTETS) or ())
 
 
 def _body(message: sip.Message, held: Held) -> Body | None:

@@ -9,6 +9,7 @@ could have been (RFC 3261 section 21.4.26).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from dissectors.analysis.calls import descriptions
 from dissectors.limits.budget import Bounds, Budget
@@ -17,7 +18,7 @@ from dissectors.protocols.sip_headers import number
 from dissectors.report import Description, Media, Place
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
-from dissectors.wire.values import Struct, field
+from dissectors.wire.values import Struct, field, replace
 
 METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
 """The methods whose messages carry offers and answers."""
@@ -34,10 +35,34 @@ Transaction = tuple[str | None, int | None]
 """The tag of From, which is that of the side that asks, and the sequence number."""
 
 
+class Offered(Struct):
+    """The offer of a transaction: who made it, and where what it said last, and on each hop, stood first.
+
+    `number` counts the offers of a call from 0. A fork may refuse what another one takes, so that `confirmed`, by a
+    response 2xx, outweighs `refused`.
+    """
+
+    number: int
+    side: str
+    last: Place
+    hops: dict[Flow, Place] = field(default_factory=dict)
+    answered: bool = False
+    confirmed: bool = False
+    refused: bool = False
+
+    @property
+    def state(self) -> Literal["open", "agreed", "refused"]:
+        """What became of it."""
+        if self.refused and not self.confirmed:
+            return "refused"
+        return "agreed" if self.answered else "open"
+
+
 class Announced(Struct):
     """One media line as a side announced it: where it wants to receive, under what names it sends, and when it said so.
 
-    `rtpmaps` is what its a=rtpmap say by payload type, `time` is in nanoseconds since the epoch.
+    `rtpmaps` is what its a=rtpmap say by payload type, `time` is in nanoseconds since the epoch. `offered` is the offer
+    that it is part of or answers.
     """
 
     side: str
@@ -48,15 +73,7 @@ class Announced(Struct):
     encryption: str | None
     sent_from: str
     time: int
-
-
-class Offered(Struct):
-    """The offer of a transaction: who made it, and where what it said last, and on each hop, stood first."""
-
-    side: str
-    last: Place
-    hops: dict[Flow, Place] = field(default_factory=dict)
-    answered: bool = False
+    offered: Offered
 
 
 class Negotiation(Struct):
@@ -66,7 +83,7 @@ class Negotiation(Struct):
     bounds: Bounds
     kept: int = 0
     facetime: bool = False
-    descriptions: list[Description] = field(default_factory=list)
+    made: list[tuple[Description, Offered]] = field(default_factory=list)
     announced: list[Announced] = field(default_factory=list)
     _offers: dict[Transaction, Offered] = field(default_factory=dict)
     _described: dict[tuple[Transaction, str, bytes], Place] = field(default_factory=dict)
@@ -75,15 +92,26 @@ class Negotiation(Struct):
         self, datagram: Datagram, message: sip.Message, identity: sip.Identity, side: str
     ) -> tuple[Malformed, ...]:
         """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
-        if not message.body.octets or identity.method not in METHODS or (message.status or 0) >= 300:
+        status = message.status or 0
+        if identity.method not in METHODS:
+            return ()
+        if status >= 200 and (offered := self._offers.get((identity.from_tag, identity.sequence))) is not None:
+            offered.confirmed |= status < 300
+            offered.refused |= status >= 300
+        if not message.body.octets or status >= 300:
             return ()
         broken = []
         for text in _texts(message):
             try:
-                self._take(datagram, text, side, self._transaction(message, identity, side))
+                self._take(datagram, text, identity, side, self._transaction(message, identity, side))
             except Malformed as malformed:
                 broken.append(malformed)
         return tuple(broken)
+
+    @property
+    def descriptions(self) -> tuple[Description, ...]:
+        """What was described, in order, with what became of it so far."""
+        return tuple([replace(described, state=offered.state) for described, offered in self.made])
 
     def release(self) -> None:
         """Give back what it holds of the budget."""
@@ -99,7 +127,9 @@ class Negotiation(Struct):
                 return first
         return identity.from_tag, identity.sequence
 
-    def _take(self, datagram: Datagram, text: bytes, side: str, transaction: Transaction) -> None:
+    def _take(
+        self, datagram: Datagram, text: bytes, identity: sip.Identity, side: str, transaction: Transaction
+    ) -> None:
         """Take one description; what a hop or a later response repeats says nothing new."""
         place = Place(datagram.file, datagram.frame)
         offered = self._offers.get(transaction)
@@ -108,7 +138,7 @@ class Negotiation(Struct):
             if offered is not None and offered.side == side:
                 self._on(offered, datagram.flow, known)
             return
-        if len(self.descriptions) >= MAX_DESCRIPTIONS:
+        if len(self.made) >= MAX_DESCRIPTIONS:
             self.bounds.hit("offers and answers")
             return
         description = sdp.parse(text)
@@ -119,14 +149,14 @@ class Negotiation(Struct):
         self.kept += taken
         self._described[transaction, side, text] = place
         if offered is None:
-            offered = self._offers[transaction] = Offered(side, place)
+            offered = self._offers[transaction] = Offered(len(self._offers), side, place)
         answers = None
         if offered.side == side:
             self._on(offered, datagram.flow, place)
         else:
             offered.answered = True
             answers = offered.hops.get(datagram.flow.reverse, offered.last)
-        self._list(datagram, description, side, place, answers)
+        self._list(datagram, description, identity, offered, side, answers)
 
     def _on(self, offered: Offered, flow: Flow, place: Place) -> None:
         offered.last = place
@@ -136,33 +166,41 @@ class Negotiation(Struct):
             offered.hops.setdefault(flow, place)
 
     def _list(
-        self, datagram: Datagram, description: sdp.Description, side: str, place: Place, answers: Place | None
+        self, datagram: Datagram, description: sdp.Description, identity: sip.Identity, offered: Offered, side: str,
+        answers: Place | None,
     ) -> None:
-        self.facetime |= bool(description.origin and description.origin.username == descriptions.FACETIME_ORIGIN)
+        origin = description.origin
+        self.facetime |= bool(origin and origin.username == descriptions.FACETIME_ORIGIN)
         lines = descriptions.lines(description, self.facetime)
-        self.descriptions.append(
-            Description(
-                role="offer" if answers is None else "answer",
-                place=place,
-                origin=description.origin.address if description.origin else None,
-                name=description.name,
-                media=lines,
-                deviations=description.deviations,
-                side=side,
-                answers=answers,
-            )
+        described = Description(
+            role="offer" if answers is None else "answer",
+            place=Place(datagram.file, datagram.frame),
+            origin=origin.address if origin else None,
+            name=description.name,
+            media=lines,
+            deviations=description.deviations,
+            side=side,
+            answers=answers,
+            time=datagram.time / 1e9,
+            method=identity.method or "",
+            from_tag=identity.from_tag,
+            to_tag=identity.to_tag,
+            session=" ".join(origin) if origin else None,
+            exchange=offered.number,
         )
-        for line, described in zip(lines, description.media, strict=True):
+        self.made.append((described, offered))
+        for line, read in zip(lines, description.media, strict=True):
             self.announced.append(
                 Announced(
                     side=side,
                     address=line.address,
                     port=line.port,
                     media=line,
-                    rtpmaps=described.rtpmaps,
+                    rtpmaps=read.rtpmaps,
                     encryption=line.encryption,
                     sent_from=datagram.flow.src,
                     time=datagram.time,
+                    offered=offered,
                 )
             )
 

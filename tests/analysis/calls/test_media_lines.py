@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from dissectors.analysis.calls.media_lines import MediaLines
-from dissectors.analysis.calls.negotiation import Announced
-from dissectors.report import Media
+from dissectors.analysis.calls.negotiation import Announced, Offered
+from dissectors.report import Media, Place
 
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
@@ -20,7 +20,7 @@ def announced(time: int, side: str, direction: str, port: int = 4000, address: s
         rtcp_mux=False, rtp_id=None, ssrcs=(), encryption=None, candidates=0, suites=(), fingerprint=None, setup=None,
         endpoints=(),
     )
-    return Announced(side, address, port, media, {}, None, address, time)
+    return Announced(side, address, port, media, {}, None, address, time, Offered(0, side, Place(0, 1)))
 
 
 def held_step_by_step(lines: list[Announced], sender: str, first: int, last: int) -> int:

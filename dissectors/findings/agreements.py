@@ -1,0 +1,100 @@
+"""What was in force, for whom and when: offers with their answers, dialog by dialog (RFC 3264, RFC 6337).
+
+A judgement about media asks here what a side had announced at a moment, and not what anybody has ever announced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dissectors.findings.rule import Facts
+from dissectors.report import Call, Description, Media
+from dissectors.wire.values import Struct
+
+FOREVER = float("inf")
+
+Dialog = frozenset[str | None]
+"""The two tags of a dialog, whoever asks."""
+
+
+class Agreement(Struct, frozen=True):
+    """An offer with its answer, on one hop of one dialog.
+
+    It is in force from `begin`, when the answer came, until `end`: the next one of that dialog replaces it, or another
+    fork was accepted. Times are seconds since the epoch. Who offers has to listen as of the offer's own time.
+    """
+
+    dialog: Dialog
+    offer: Description
+    answer: Description
+    begin: float
+    end: float
+
+    def of(self, side: str) -> Description:
+        """What a side said."""
+        return self.offer if self.offer.side == side else self.answer
+
+    def lines(self, side: str) -> Iterator[tuple[Media, Media]]:
+        """The media lines that were accepted: a side's own, and the other side's of each."""
+        for offered, answered in zip(self.offer.media, self.answer.media, strict=False):
+            if offered.port and answered.port:
+                yield (offered, answered) if self.offer.side == side else (answered, offered)
+
+    def during(self, first: float, last: float) -> bool:
+        """Whether it was in force at some time between two moments."""
+        return self.begin <= last and first < self.end
+
+
+def agreements(facts: Facts) -> list[list[Agreement]]:
+    """Of each call, what was agreed, in order of time."""
+    return facts.once(_agreements)
+
+
+def _agreements(facts: Facts) -> list[list[Agreement]]:
+    return [_of(call) for call in facts.calls]
+
+
+def _of(call: Call) -> list[Agreement]:
+    """What was agreed in a call; an answer that was replaced, or belonged to a fork that lost, ends there."""
+    offers = {described.place: described for described in call.descriptions if described.role == "offer"}
+    pairs = [
+        (offers[described.answers], described)
+        for described in call.descriptions
+        if described.answers in offers and described.state == "agreed"
+    ]
+    begins: dict[Dialog, list[tuple[float, int]]] = {}
+    for _, answer in pairs:
+        begun = begins.setdefault(dialog_of(answer), [])
+        if not begun or begun[-1][1] != answer.exchange:
+            begun.append((answer.time, answer.exchange))
+    accepted = _accepted(call, pairs)
+    found = []
+    for offer, answer in pairs:
+        dialog = dialog_of(answer)
+        later = [time for time, exchange in begins[dialog] if exchange > answer.exchange and time >= answer.time]
+        end = min(later, default=FOREVER)
+        if accepted and dialog not in accepted and call.answered is not None:
+            end = min(end, call.answered)
+        found.append(Agreement(dialog, offer, answer, answer.time, max(end, answer.time)))
+    return sorted(found, key=lambda each: each.begin)
+
+
+def dialog_of(described: Description) -> Dialog:
+    """The dialog of an answer."""
+    return frozenset((described.from_tag, described.to_tag))
+
+
+def _accepted(call: Call, pairs: Sequence[tuple[Description, Description]]) -> set[Dialog]:
+    """The dialogs whose INVITE was accepted, where any fork's was; a hop with tags of its own is a fork of nobody."""
+    confirmed = {
+        frozenset((message.from_tag, message.to_tag))
+        for message in call.messages
+        if message.method == "INVITE" and 200 <= (message.status or 0) < 300
+    }
+    known = {dialog_of(answer) for _, answer in pairs}
+    return confirmed & known if confirmed & known else set()
+
+
+def in_force(agreed: Sequence[Agreement], time: float) -> list[Agreement]:
+    """What was in force at a moment: one for each hop of each dialog."""
+    return [each for each in agreed if each.begin <= time < each.end]
