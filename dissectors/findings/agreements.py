@@ -5,7 +5,7 @@ A judgement about media asks here what a side had announced at a moment, and not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from dissectors.findings.rule import Facts
 from dissectors.report import Call, Description, Media
@@ -67,13 +67,14 @@ def _of(call: Call) -> list[Agreement]:
         begun = begins.setdefault(dialog_of(answer), [])
         if not begun or begun[-1][1] != answer.exchange:
             begun.append((answer.time, answer.exchange))
-    accepted = _accepted(call, pairs)
+    accepted = _accepted(call)
     found = []
     for offer, answer in pairs:
         dialog = dialog_of(answer)
         later = [time for time, exchange in begins[dialog] if exchange > answer.exchange and time >= answer.time]
         end = min(later, default=FOREVER)
-        if accepted and dialog not in accepted and call.answered is not None:
+        # A fork shares a tag with the one that was accepted; a hop with tags of its own is a fork of nobody.
+        if call.answered is not None and dialog not in accepted and any(dialog & each for each in accepted):
             end = min(end, call.answered)
         found.append(Agreement(dialog, offer, answer, answer.time, max(end, answer.time)))
     return sorted(found, key=lambda each: each.begin)
@@ -84,17 +85,70 @@ def dialog_of(described: Description) -> Dialog:
     return frozenset((described.from_tag, described.to_tag))
 
 
-def _accepted(call: Call, pairs: Sequence[tuple[Description, Description]]) -> set[Dialog]:
-    """The dialogs whose INVITE was accepted, where any fork's was; a hop with tags of its own is a fork of nobody."""
-    confirmed = {
+def _accepted(call: Call) -> set[Dialog]:
+    """The dialogs whose INVITE was accepted."""
+    return {
         frozenset((message.from_tag, message.to_tag))
         for message in call.messages
         if message.method == "INVITE" and 200 <= (message.status or 0) < 300
     }
-    known = {dialog_of(answer) for _, answer in pairs}
-    return confirmed & known if confirmed & known else set()
 
 
 def in_force(agreed: Sequence[Agreement], time: float) -> list[Agreement]:
     """What was in force at a moment: one for each hop of each dialog."""
     return [each for each in agreed if each.begin <= time < each.end]
+
+
+Span = tuple[float, float]
+"""From one moment to another."""
+
+SENDING, RECEIVING = ("sendrecv", "sendonly"), ("sendrecv", "recvonly")
+ANYWHERE = ("0.0.0.0", "::")
+
+
+def may_send(own: Media, theirs: Media) -> bool:
+    """Whether a side may send by its own line and its peer's; the address 0.0.0.0 is how RFC 2543 held a call."""
+    return own.direction in SENDING and theirs.direction in RECEIVING and theirs.address not in ANYWHERE
+
+
+def wants_rtp(line: Media) -> bool:
+    """Whether a media line asks for RTP."""
+    return bool(line.port) and "RTP" in line.profile.upper()
+
+
+def to_send(agreed: Sequence[Agreement], side: str, kind: str) -> list[Span]:
+    """When a side was to send this kind of media (`audio`, `video`), each media line judged by itself.
+
+    Who holds a call (sendonly, where it was not so from the beginning) may play music and need not.
+    """
+    first = agreed[0].answer.exchange if agreed else 0
+    return _merged([(each.begin, each.end) for each in agreed if _is_to_send(each, side, kind, first)])
+
+
+def _is_to_send(agreement: Agreement, side: str, kind: str, first: int) -> bool:
+    for own, theirs in agreement.lines(side):
+        holds = own.direction == "sendonly" and agreement.answer.exchange != first
+        if own.kind == kind and wants_rtp(theirs) and may_send(own, theirs) and not holds:
+            return True
+    return False
+
+
+def _merged(spans: Iterable[Span]) -> list[Span]:
+    """The same time in spans that do not touch, in order."""
+    merged: list[Span] = []
+    for begin, end in sorted(spans):
+        if merged and begin <= merged[-1][1]:
+            merged[-1] = merged[-1][0], max(merged[-1][1], end)
+        elif begin < end:
+            merged.append((begin, end))
+    return merged
+
+
+def within(spans: Iterable[Span], first: float, last: float) -> list[Span]:
+    """What of some spans lies between two moments."""
+    return [(max(begin, first), min(end, last)) for begin, end in spans if begin < last and end > first]
+
+
+def length(spans: Iterable[Span]) -> float:
+    """How long spans last together, in seconds."""
+    return sum(end - begin for begin, end in spans)

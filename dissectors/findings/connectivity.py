@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.media import private
+from dissectors.findings.addresses import private
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Check, Flow
 from dissectors.wire.datagram import endpoint, host_of

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.findings.agreements import ANYWHERE
 from dissectors.findings.rule import Facts, Found, of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.report import Call, Description, Media, Message
 
-ANYWHERE = ("0.0.0.0", "::")
 MAY_ANSWER = {
     "sendonly": ("recvonly", "inactive"),
     "recvonly": ("sendonly", "inactive"),
@@ -84,22 +84,6 @@ def call_became_fax(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "call-held", "note", "The call was put on hold",
-    why="While a side holds (sendonly, inactive, or the address 0.0.0.0), silence in one direction is intended.",
-    fix="Nothing; see that it was taken off hold again.",
-)
-def call_held(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
-        for described in call.descriptions[1:]:
-            lines = rtp_lines(described) if described.role == "offer" else []
-            words = {line.direction for line in lines} - {"sendrecv", "recvonly"}
-            words |= {line.address for line in lines if line.address in ANYWHERE}
-            if words:
-                what = f"the {described.side} offers {', '.join(sorted(words))}"
-                yield Found(what, (described.place,), number)
-
-
-@rule(
     "answer-missing", "warning", "The call was answered without an answer to the offer",
     why="Who offered does not learn where to send media and which codec to use.",
     fix="Where the INVITE offers, the 200 OK (or a reliable 183) must carry SDP; where it does not, the 200 OK offers "
@@ -109,6 +93,7 @@ def answer_missing(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         answered = {described.answers for described in call.descriptions}
         offers = {described.place for described in call.descriptions if described.role == "offer"}
+        answering = {described.to_tag for described in call.descriptions if described.role == "answer"}
         acknowledgements = {(m.side, m.cseq): m for m in call.messages if m.method == "ACK"}
         for each in transactions(facts)[number]:
             if each.method != "INVITE" or any(map(undescribed, [*each.requests, *each.responses])):
@@ -119,7 +104,10 @@ def answer_missing(facts: Facts) -> Iterator[Found]:
             offered = [message for message in (*each.requests, *each.responses) if message.place in offers]
             ack = acknowledgements.get((each.side, each.requests[0].cseq))
             said = unanswered(offered, accepted, ack)
-            if said and not answered & {message.place for message in (*each.requests, *each.responses)}:
+            places = {message.place for message in (*each.requests, *each.responses)}
+            # What another fork answers is no answer of the one that was accepted.
+            forked = answering and not answering & {message.to_tag for message in accepted}
+            if said and (forked or not answered & places):
                 yield Found(said, [message.place for message in (*offered[:1], *accepted, ack) if message], number)
 
 
@@ -242,6 +230,6 @@ def rtpmap_missing(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    answer_missing, codec_not_common, direction_wrong, media_lines_differ, media_refused, call_held, call_became_fax,
+    answer_missing, codec_not_common, direction_wrong, media_lines_differ, media_refused, call_became_fax,
     rtpmap_missing, sdp_odd,
 )

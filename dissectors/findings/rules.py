@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dissectors.findings import (
+    addresses,
     capture,
     codecs,
     connectivity,
     delivery,
     encoding,
+    holding,
     media,
     negotiation,
     path_size,
     security,
     sharing,
     signalling,
+    silence,
     sources,
 )
 from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
@@ -23,8 +26,8 @@ from dissectors.report import Finding
 
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Signalling": signalling.RULES,
-    "Offer and answer": negotiation.RULES,
-    "Media": (*media.RULES, *sources.RULES),
+    "Offer and answer": (*negotiation.RULES, *holding.RULES),
+    "Media": (*silence.RULES, *addresses.RULES, *media.RULES, *sources.RULES),
     "Codecs and payload types": codecs.RULES,
     "Delivery and quality": delivery.RULES,
     "NAT, ICE and TURN": connectivity.RULES,

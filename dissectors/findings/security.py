@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from operator import itemgetter
 
-from dissectors.findings.media import private
+from dissectors.findings.addresses import private
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, counted, name_of, rule
 from dissectors.report import Call, Handshake, Stream
 from dissectors.wire.datagram import endpoint, host_of

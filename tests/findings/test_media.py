@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dissectors.findings import media
+from dissectors.findings import addresses
 from dissectors.findings.rule import Facts
 from dissectors.report import Call, Media
 from dissectors.wire.values import replace
@@ -95,12 +95,12 @@ def test_the_lines_of_a_side_are_looked_at_once_for_all_of_its_streams(
     streams: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str | None] = []
-    real = media.wanted
+    real = addresses._wanted
 
     def wanted(call: Call, side: str | None = None) -> list[Media]:
         asked.append(side)
         return real(call, side)
 
-    monkeypatch.setattr(media, "wanted", wanted)
-    found: Iterator[Any] = media.media_elsewhere.findings(facts(streams))
+    monkeypatch.setattr(addresses, "_wanted", wanted)
+    found: Iterator[Any] = addresses.media_elsewhere.findings(facts(streams))
     assert len([*found]) <= streams and asked == ["callee"]

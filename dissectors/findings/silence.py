@@ -1,0 +1,319 @@
+"""Rules about media that is not there: none at all, one way, late, ended early, not resumed.
+
+That something did not come is said only where it was to come, by what was agreed at that time, and where the capture
+would have seen it. Each kind of media is judged by itself; what is said here is of sound.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from dissectors.findings.agreements import Agreement, Span, agreements, length, to_send, wants_rtp, within
+from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.findings.sources import OTHER_SIDE, spanning
+from dissectors.report import Call, Media, Stream
+
+SOUND = "audio"
+MIN_RTP_PACKETS = 20
+MAX_STRAY_PACKETS = 5
+"""A side that sent no more RTP packets than these did not speak."""
+
+MAX_STREAMS_TOLD_APART = 64
+"""Where more streams go to one endpoint, nothing is said of what does not."""
+
+MIN_TALK_SECONDS, MIN_SHARED_SECONDS = 2.0, 1.0
+LATE_SECONDS = 2.0
+ENDED_EARLY_SECONDS = 5.0
+
+
+def wanted(call: Call) -> list[Media]:
+    """The lines of a call that want RTP, of both sides."""
+    return [line for described in call.descriptions for line in described.media if wants_rtp(line)]
+
+
+def end_of(facts: Facts, call: Call) -> float:
+    """When a call ended, or the capture."""
+    return facts.end if call.ended is None else call.ended
+
+
+def talked(facts: Facts, call: Call) -> float:
+    """How long the captured part of a call lasted after the answer, in seconds."""
+    return end_of(facts, call) - (call.answered or 0.0)
+
+
+class Ways(NamedTuple):
+    """Which hosts were seen to send, to receive, and to send to which other."""
+
+    sources: frozenset[str | None]
+    destinations: frozenset[str | None]
+    pairs: frozenset[tuple[str | None, str | None]]
+
+
+def ways(facts: Facts) -> Ways:
+    """Who was seen to send to whom in the capture."""
+    return facts.once(_ways)
+
+
+def _ways(facts: Facts) -> Ways:
+    pairs = frozenset((flow.src, flow.dst) for flow in facts.flows)
+    return Ways(frozenset(src for src, _ in pairs), frozenset(dst for _, dst in pairs), pairs)
+
+
+@rule(
+    "media-missing", "error", "The call was answered and there is no media",
+    why="Both sides hear nothing, or their media took a way that was not captured.",
+    fix="See whether media takes another path; otherwise look at the addresses in the SDP, NAT and firewall.",
+)
+def media_missing(facts: Facts) -> Iterator[Found]:
+    silent_calls = [(number, call) for number, call in facts.talks() if not call.streams and wanted(call)]
+    if not silent_calls:
+        return
+    used = {end for s in facts.streams for end in ((s.src, s.sport), (s.dst, s.dport))}
+    legs = {leg for call in facts.calls if call.streams and call.messages for leg in _legs(call)}
+    heard = {(parties, moment) for parties, moment, _ in legs}
+    silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
+    for number, call in silent_calls:
+        ends = {(line.address, line.port) for line in wanted(call)}
+        # A second leg of the same call may announce the same endpoints, and the stream is that one's.
+        if ends & used or talked(facts, call) < MIN_TALK_SECONDS:
+            continue
+        what = f"answered, {talked(facts, call):.0f} s long, no RTP" + (" in the whole capture" if silent else "")
+        if few := sum(facts.once(_unknown)[end] for end in ends):
+            what += f"; {counted(few, 'datagram')} of no known protocol went to the announced ports"
+        # An exchange between two legs gives them different Call-IDs, and one of them may be all of its media.
+        other = call.messages and any(leg[:2] in heard and leg not in legs for leg in _legs(call))
+        apart = _apart(facts, agreements(facts)[number])
+        what += f"; no datagram at all between {apart[0]} and {apart[1]} is in the capture" if apart else ""
+        what += "; another leg of the call has some" if other else ""
+        places = tuple(described.place for described in call.descriptions[:2])
+        seen = {address for address, _ in ends} <= ways(facts).sources | ways(facts).destinations
+        if silent or other or apart or not seen:
+            yield Found(what, places, number, certainty="low", severity="note")
+        else:
+            yield Found(what, places, number, certainty="high")
+
+
+def _apart(facts: Facts, agreed: list[Agreement]) -> tuple[str | None, str | None] | None:
+    """The two addresses of a call between which nothing was seen; None where its media would have been seen."""
+    first = None
+    for each in agreed:
+        for ours, theirs in each.lines("caller"):
+            two = (ours.address, theirs.address)
+            if ways(facts).pairs & {two, two[::-1]}:
+                return None
+            first = first or two
+    return first
+
+
+def _legs(call: Call) -> Iterator[tuple[tuple[str | None, str | None], int, frozenset[str]]]:
+    """Who calls whom, about when, and between which hosts: legs of one call differ in the last alone."""
+    hosts = frozenset((call.messages[0].src, call.messages[0].dst))
+    for moment in range(int(call.start) - 1, int(call.start) + 2):
+        yield (call.caller, call.callee), moment, hosts
+
+
+def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
+    """How many datagrams of no known protocol went to each endpoint: one or two of RTP alone never look like it."""
+    found: Counter[tuple[str | None, int]] = Counter()
+    for flow in facts.flows:
+        found[flow.dst, flow.dport] += sum(seen.count for seen in flow.protocols if seen.name == "UNKNOWN")
+    return found
+
+
+@rule(
+    "media-one-way", "error", "Media flows in one direction only",
+    why="One side of the call hears nothing.",
+    fix="Look at NAT and firewall in front of the silent side, and at the address that its peer's SDP announces.",
+)
+def media_one_way(facts: Facts) -> Iterator[Found]:
+    spanned = {number for later in spanning(facts).values() for number in later}
+    for number, call in facts.talks():
+        agreed = agreements(facts)[number]
+        if not agreed or not call.streams or number in spanned:
+            continue
+        for silent, sender in OTHER_SIDE.items():
+            sent, back = _sound(facts, call, agreed, sender), _sound(facts, call, agreed, silent)
+            spans = _spans(facts, call, agreed, silent)
+            shared = max((length(within(spans, stream.first, stream.last)) for stream in sent), default=0.0)
+            packets, answered = _packets(sent), _packets(back)
+            if packets < MIN_RTP_PACKETS or answered > MAX_STRAY_PACKETS or shared < MIN_SHARED_SECONDS:
+                continue
+            if length(spans) >= MIN_TALK_SECONDS and not _comes_otherwise(facts, call, agreed, sender, back):
+                yield _one_way(facts, number, agreed, silent, sent, answered)
+
+
+def _one_way(
+    facts: Facts, number: int, agreed: list[Agreement], silent: str, sent: list[Stream], answered: int
+) -> Found:
+    """What is said of a side that does not send, and how surely: the capture must have seen some of that direction."""
+    first, sender = sent[0], OTHER_SIDE[silent]
+    none = f"only {counted(answered, 'packet')}" if answered else "none"
+    what = (
+        f"the {sender} sends RTP from {first.src} to {first.dst} ({counted(_packets(sent), 'packet')}), "
+        f"the {silent} {none}"
+    )
+    strange = sum(facts.once(_unknown)[end] for end in _endpoints(agreed, sender))
+    if strange:
+        what += f"; {counted(strange, 'datagram')} of no known protocol came back"
+    silent_hosts = {stream.dst for stream in sent} | {address for address, _ in _endpoints(agreed, silent)}
+    sender_hosts = {stream.src for stream in sent} | {address for address, _ in _endpoints(agreed, sender)}
+    seen = silent_hosts & ways(facts).sources or sender_hosts & ways(facts).destinations
+    if not seen:
+        what += "; nothing of that direction was captured"
+    if not seen or strange > MIN_RTP_PACKETS:
+        return Found(what, (first.first_place,), number, certainty="low", severity="note")
+    return Found(what, (first.first_place,), number, certainty="high")
+
+
+def _sound(facts: Facts, call: Call, agreed: list[Agreement], sender: str) -> list[Stream]:
+    """The streams of a side that may be sound: what else shares its port cannot be told from it."""
+    streams = [stream for stream in facts.of(call) if stream.sender == sender]
+    if _share_a_port(agreed):
+        return streams
+    return [stream for stream in streams if stream.kind in (SOUND, None)]
+
+
+def _share_a_port(agreed: Iterable[Agreement]) -> bool:
+    """Whether sound and other media are received on one port."""
+    for each in agreed:
+        for described in (each.offer, each.answer):
+            ports = [line.port for line in described.media if wants_rtp(line)]
+            if len(set(ports)) < len(ports):
+                return True
+    return False
+
+
+def _spans(facts: Facts, call: Call, agreed: list[Agreement], side: str) -> list[Span]:
+    """When a side was to send sound after the answer: all of that time where nobody knows what was agreed."""
+    answered, end = call.answered or 0.0, end_of(facts, call)
+    return within(to_send(agreed, side, SOUND) if agreed else [(answered, end)], answered, end)
+
+
+def _packets(streams: Iterable[Stream]) -> int:
+    return sum(stream.packets for stream in streams)
+
+
+def _endpoints(agreed: Iterable[Agreement], side: str) -> set[tuple[str | None, int]]:
+    """Where a side has ever wanted to receive."""
+    return {(line.address, line.port) for each in agreed for line in each.of(side).media if wants_rtp(line)}
+
+
+def _comes_otherwise(
+    facts: Facts, call: Call, agreed: list[Agreement], receiver: str, known: list[Stream]
+) -> bool:
+    """Whether media reaches a side in a way that is not joined to its call and side."""
+    streams = [stream for stream in facts.of(call) if stream.packets >= MIN_RTP_PACKETS]
+    ends = {(stream.src, stream.dst) for stream in streams}
+    if any((dst, src) in ends for src, dst in ends):
+        return True
+    to, names = facts.once(_by_destination), {id(stream) for stream in known}
+    first, last = call.start, end_of(facts, call)
+    arriving = [to.get(end, []) for end in _endpoints(agreed, receiver)]
+    return any(
+        len(streams) > MAX_STREAMS_TOLD_APART
+        or any(each.first <= last and each.last >= first and id(each) not in names for each in streams)
+        for streams in arriving
+    )
+
+
+def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
+    found: dict[tuple[str | None, int], list[Stream]] = {}
+    for stream in facts.streams:
+        found.setdefault((stream.dst, stream.dport), []).append(stream)
+    return found
+
+
+@rule(
+    "media-late", "warning", "Media began late",
+    why="The first words are lost: people say hello into nothing.",
+    fix="Look at what happens between answer and first RTP: ICE, DTLS, a NAT that must first see traffic from inside.",
+)
+def media_late(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        agreed = agreements(facts)[number]
+        for side in OTHER_SIDE:
+            streams = [each for each in _sound(facts, call, agreed, side) if each.packets >= MIN_RTP_PACKETS]
+            if not streams:
+                continue
+            first = min(streams, key=lambda stream: stream.first)
+            late = length(within(_spans(facts, call, agreed, side), call.answered or 0.0, first.first))
+            if late > LATE_SECONDS:
+                yield Found(f"the {side}'s first RTP comes {late:.1f} s after the answer", (first.first_place,), number)
+
+
+@rule(
+    "media-ended-early", "warning", "One side stopped sending long before the end",
+    why="From then on its peer heard nothing, although the call went on.",
+    fix="Look at what changed at that moment: address (Wi-Fi to mobile), NAT binding, re-INVITE, a crashed sender.",
+)
+def media_ended_early(facts: Facts) -> Iterator[Found]:
+    for number, _, side, last, rest, _ in facts.once(_stopped):
+        if rest[0][0] <= last.last and rest[0][1] - rest[0][0] > ENDED_EARLY_SECONDS:
+            what = f"the {side}'s last RTP comes {length(rest):.1f} s before the end of its time to speak"
+            yield Found(what, (last.last_place,), number)
+
+
+@rule(
+    "media-not-resumed", "warning", "One side never sent again after hold",
+    why="The hold was over, so that it could speak again, and its peer hears nothing.",
+    fix="Look at the side that fell silent: whether it got and understood the re-INVITE that ended the hold.",
+)
+def media_not_resumed(facts: Facts) -> Iterator[Found]:
+    for number, call, side, last, rest, agreed in facts.once(_stopped):
+        if rest[0][0] <= last.last:
+            rest = rest[1:] if rest[0][1] - rest[0][0] <= ENDED_EARLY_SECONDS else []
+        if length(rest) > ENDED_EARLY_SECONDS:
+            begin = rest[0][0]
+            place = next((each.answer.place for each in agreed if each.begin == begin), last.last_place)
+            what = (
+                f"the {side} may send again as of {begin - call.start:.1f} s into the call, "
+                f"and did not for {length(rest):.1f} s; its last RTP came {begin - last.last:.1f} s before that"
+            )
+            yield Found(what, (place, last.last_place), number, time=begin)
+
+
+Stopped = tuple[int, Call, str, Stream, list[Span], list[Agreement]]
+"""A call by its number, a side of it, the last stream of that side, and when it still might have sent after it."""
+
+
+def _stopped(facts: Facts) -> list[Stopped]:
+    """The sides of calls that stopped sending long before they had to."""
+    found: list[Stopped] = []
+    for number, call in facts.talks():
+        agreed = agreements(facts)[number]
+        if call.ended is None or not call.streams or _moved_away(facts, agreed):
+            continue
+        for side in OTHER_SIDE:
+            # A side that fell silent after a few datagrams has stopped all the same.
+            streams, others = (_sound(facts, call, agreed, each) for each in (side, OTHER_SIDE[side]))
+            if _packets(streams) <= MAX_STRAY_PACKETS and _packets(others) >= MIN_RTP_PACKETS:
+                continue  # One way, from the beginning.
+            last = max(streams, key=lambda stream: stream.last, default=None)
+            if last is None or call.ended - last.last <= ENDED_EARLY_SECONDS or pauses(last):
+                continue
+            rest = within(_spans(facts, call, agreed, side), last.last, call.ended)
+            if length(rest) > ENDED_EARLY_SECONDS:
+                found.append((number, call, side, last, rest, agreed))
+    return found
+
+
+def _moved_away(facts: Facts, agreed: list[Agreement]) -> bool:
+    """Whether media were moved during the call to an address that is nowhere in the capture."""
+    hosts = ways(facts).sources | ways(facts).destinations
+    first: set[str | None] = set()
+    for each in agreed:
+        addresses = {line.address for own in each.lines("caller") for line in own if wants_rtp(line)}
+        if each.answer.exchange != agreed[0].answer.exchange and addresses - first - hosts:
+            return True
+        first |= addresses
+    return False
+
+
+def pauses(stream: Stream) -> bool:
+    """Whether a sender falls silent by itself, so that it may have had nothing to say."""
+    return bool(stream.timing and (stream.timing.silence or 0) > 0.02)
+
+
+RULES = (media_missing, media_one_way, media_late, media_ended_early, media_not_resumed)
