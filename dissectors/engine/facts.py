@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from dissectors.analysis.calls.call import CallState
-from dissectors.analysis.connectivity.checks import Asked
+from dissectors.analysis.connectivity.asked import Asked
 from dissectors.analysis.streams.directory import Directory
 from dissectors.analysis.streams.stream import flows_of, stream, used_by_retired
 from dissectors.engine.trackers import Trackers

@@ -17,7 +17,6 @@ MIN_TRIES, CONSENT_SECONDS, MIN_CONSENT_TRIES, SETTLED_SECONDS = 3, 30.0, 5, 5.0
 
 AFTER_CHECKS = ("DTLS", "RTP", "RTCP")
 BEGINNING = ("401", "438")
-RELAYING = ("createpermission", "channelbind", "refresh", "connect")
 
 
 def ends(check: Check) -> str:
@@ -160,37 +159,6 @@ def stun_error(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "turn-allocation-failed", "error", "The TURN server gave no relay",
-    scope="path",
-    why="Where no direct path works, there will be no media.",
-    fix="401 twice: wrong credentials; 403: not allowed; 486: the quota is used up; 508: the server has no port left.",
-)
-def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
-    for check in facts.checks:
-        # 401 and 438 are how an allocation begins: the client learns realm and nonce.
-        serious = [error for error in check.errors if error[:3] not in BEGINNING]
-        tried = max(check.requests, check.silent)
-        # Some services answer without an error and without an address of the relay, and it works.
-        refused = serious or (tried >= MIN_TRIES and (check.errors or not check.answered))
-        if check.kind == "allocate" and check.relayed is None and refused:
-            why = ", ".join(serious or check.errors) or "no answer"
-            yield Found(f"{ends(check)}: {counted(tried, 'request')}, {why}", (check.place,))
-
-
-@rule(
-    "turn-refused", "warning", "The TURN server refused a permission, a channel or a refresh",
-    scope="path",
-    why="Without a permission the relay drops what the peer sends; without a refresh the allocation ends.",
-    fix="403: the peer's address is not allowed (often a private one); 437: the allocation is gone.",
-)
-def turn_refused(facts: Facts) -> Iterator[Found]:
-    for check in facts.checks:
-        errors = [error for error in check.errors if error[:3] not in BEGINNING]
-        if check.kind in RELAYING and errors:
-            yield Found(f"{ends(check)}: {check.kind}, {', '.join(errors)}", (check.place,))
-
-
-@rule(
     "nat-found", "note", "An endpoint is behind a NAT",
     scope="path",
     why="It is seen under another address than its own; who sends to its own address does not reach it.",
@@ -243,6 +211,6 @@ def mapped_not_announced(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    ice_failed, ice_refused, consent_lost, turn_allocation_failed, ice_one_way, ice_not_nominated, stun_unanswered,
-    turn_refused, nat_symmetric, mapped_not_announced, ice_role_conflict, stun_error, nat_found,
+    ice_failed, ice_refused, consent_lost, ice_one_way, ice_not_nominated, stun_unanswered,
+    nat_symmetric, mapped_not_announced, ice_role_conflict, stun_error, nat_found,
 )

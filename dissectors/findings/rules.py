@@ -20,6 +20,7 @@ from dissectors.findings import (
     signalling,
     silence,
     sources,
+    turn,
 )
 from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
 from dissectors.report import Finding
@@ -30,7 +31,7 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Media": (*silence.RULES, *addresses.RULES, *media.RULES, *sources.RULES),
     "Codecs and payload types": codecs.RULES,
     "Delivery and quality": delivery.RULES,
-    "NAT, ICE and TURN": connectivity.RULES,
+    "NAT, ICE and TURN": (*connectivity.RULES, *turn.RULES),
     "Keys and secrets": security.RULES,
     "Compressed bodies": encoding.RULES,
     "Size on the path": path_size.RULES,

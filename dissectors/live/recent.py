@@ -11,7 +11,7 @@ from itertools import islice
 from operator import attrgetter
 
 from dissectors.analysis.calls.call import CallState
-from dissectors.analysis.connectivity.checks import Asked
+from dissectors.analysis.connectivity.asked import Asked
 from dissectors.engine.engine import Engine
 from dissectors.engine.facts import Chosen
 from dissectors.engine.retirement import CLOCK_MARGIN_NS

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dissectors.report.call import Call, Description, Dialog, Format, Media
 from dissectors.report.capture import Capture, CaptureFile, Flow, Seen
-from dissectors.report.connectivity import Check, Handshake, Protection
+from dissectors.report.connectivity import Check, Grant, Handshake, Missing, Outcome, Protection, Username
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
@@ -31,11 +31,14 @@ __all__ = [
     "Flow",
     "Format",
     "Gap",
+    "Grant",
     "Handshake",
     "Header",
     "Media",
     "Message",
+    "Missing",
     "Moment",
+    "Outcome",
     "Payload",
     "Phase",
     "Place",
@@ -50,4 +53,5 @@ __all__ = [
     "Stream",
     "Timing",
     "Totals",
+    "Username",
 ]

@@ -2,8 +2,54 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from dissectors.report.place import Place
 from dissectors.wire.values import Struct
+
+
+class Outcome(Struct, frozen=True):
+    """One outcome of the requests of a `Check`: `result` is `success` or the error, with its first and last answer.
+
+    `with_credentials` counts those answers whose request had a USERNAME.
+    """
+
+    result: str
+    count: int
+    with_credentials: int
+    first: float
+    last: float
+    place: Place
+    last_place: Place
+
+
+class Username(Struct, frozen=True):
+    """What was asked under one USERNAME; in ICE it is the receiver's fragment, a colon, the sender's."""
+
+    username: str
+    requests: int
+    succeeded: int
+    refused: int
+    first: float
+    last: float
+    place: Place
+    last_place: Place
+
+
+class Grant(Struct, frozen=True):
+    """A peer for which a TURN client asked a permission or a channel.
+
+    `granted` is the time of the last grant (null if there was none), `grants` how many there were; `refused` counts
+    refusals since, `error` is the last of them and `place` the answer that decides: the first refusal, else the last
+    grant.
+    """
+
+    peer: str
+    granted: float | None
+    grants: int
+    refused: int
+    error: str | None
+    place: Place
 
 
 class Check(Struct, frozen=True):
@@ -12,6 +58,10 @@ class Check(Struct, frozen=True):
     `src` sent the requests. Round-trip times are those of answered requests. `relayed` is the address that a TURN
     server allocated, `lifetime` for how many seconds. `requests` does not count retransmissions; `silent` counts all
     requests after the last answer, with retransmissions.
+
+    `inside` names the carrier as in `Flow`. `refused_in_a_row` counts the latest answers that refused with one error,
+    after the last success. `nominated_at` is the first request that nominates. `expires` is when the granted relay
+    ends; `closed` says that the client gave it back.
     """
 
     src: str
@@ -37,14 +87,47 @@ class Check(Struct, frozen=True):
     silent: int = 0
     last_answer: float | None = None
     place: Place = Place(0, 0)
+    inside: str = ""
+    outcomes: tuple[Outcome, ...] = ()
+    refused_in_a_row: int = 0
+    refused_since: float | None = None
+    refused_until: float | None = None
+    refused_with: str | None = None
+    refused_place: Place | None = None
+    usernames: tuple[Username, ...] = ()
+    peers: tuple[Grant, ...] = ()
+    nominated_at: float | None = None
+    nominated_place: Place | None = None
+    expires: float | None = None
+    closed: bool = False
+
+    @property
+    def succeeded(self) -> Outcome | None:
+        """Its successes, if it had any."""
+        return next((each for each in self.outcomes if each.result == "success"), None)
+
+
+class Missing(Struct, frozen=True):
+    """Octets `begin` to `end` of a handshake message of `length`, which never came; `place` is its latest fragment."""
+
+    message: str
+    sender: Literal["client", "server"]
+    begin: int
+    end: int
+    length: int
+    place: Place
 
 
 class Handshake(Struct, frozen=True):
     """A DTLS handshake (RFC 6347, RFC 9147) as far as it is in the clear; `src` is the client.
 
-    `outcome` is `complete` (both sides continued encrypted), `failed` (a fatal alert), `unanswered` (no ServerHello) or
-    `unfinished`. Fingerprints are SHA-256 as `a=fingerprint` writes them; DTLS 1.3 hides them. `hellos` counts
-    ClientHellos: a handshake needs one or, with a cookie, two.
+    `outcome` is `complete` (both sides continued encrypted, or SRTP flows), `failed` (a fatal alert), `unanswered` (no
+    ServerHello) or `unfinished`. Fingerprints are SHA-256 as `a=fingerprint` writes them; DTLS 1.3 hides them. `hellos`
+    counts ClientHellos: a handshake needs one or, with a cookie, two.
+
+    `inside` names the carrier as in `Flow`. `server_hellos` counts ClientHellos of the other side: both wanted to be
+    the client. `encrypted_ends` is how many sides continued encrypted, `completed` when both had. `closed` is the first
+    alert after that, or a close_notify. `missing` is what never came of messages in fragments.
     """
 
     src: str
@@ -63,6 +146,14 @@ class Handshake(Struct, frozen=True):
     first: float
     last: float
     place: Place
+    inside: str = ""
+    server_hellos: int = 0
+    encrypted_ends: int = 0
+    completed: float | None = None
+    closed: float | None = None
+    closed_by: Literal["client", "server"] | None = None
+    closed_place: Place | None = None
+    missing: tuple[Missing, ...] = ()
 
 
 class Protection(Struct, frozen=True):

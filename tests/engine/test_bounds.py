@@ -9,7 +9,7 @@ import pytest
 
 from dissectors.analysis.calls import table
 from dissectors.analysis.calls.messages import MAX_HEADER_NAME_LENGTH
-from dissectors.analysis.connectivity import handshakes
+from dissectors.analysis.connectivity import messages
 from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import CAPACITY, Capacity
 from dissectors.mux import evidence
@@ -139,6 +139,18 @@ def refused(number: int) -> list[Sent]:
     return [(A, B, checked(number)), (B, A, stun(0x0111, number.to_bytes(12, "big"), why))]
 
 
+def named(number: int) -> bytes:
+    """A request under a user name of its own."""
+    return stun(transaction=number.to_bytes(12, "big"), attributes=stories.attribute(0x0006, b"b:%d" % number))
+
+
+def granted(number: int) -> list[Sent]:
+    """A permission for a peer of its own."""
+    peer = stories.address(0x0012, f"192.0.2.{number}", 0)
+    identity = number.to_bytes(12, "big")
+    return [(A, B, stun(0x0008, identity, peer)), (B, A, stun(0x0108, identity))]
+
+
 def part(number: int) -> bytes:
     """A fragment of a certificate of 4000 octets."""
     head = struct.pack("!B", 11) + (4000).to_bytes(3, "big") + bytes(2) + (number * 10).to_bytes(3, "big")
@@ -183,20 +195,22 @@ OF_TRACKERS: dict[str, tuple[list[Sent], Capacity]] = {
     ),
     "checks": ([(*ends(n), checked(n)) for n in range(1, 9)], ROOM_FOR_ONE),
     "errors of checks": ([each for n in range(1, 12) for each in refused(n)], CAPACITY),
+    "user names of checks": ([(A, B, named(n)) for n in range(12)], CAPACITY),
+    "peers of relays": ([each for n in range(40) for each in granted(n)], CAPACITY),
     "RTCP sources": ([(A, B, reported(n)) for n in range(1, 9)], ROOM_FOR_ONE),
     "RTCP goodbyes": ([(A, B, bye(n)) for n in range(1, 9)], ROOM_FOR_ONE),
     "RTCP sender reports": ([(A, B, sender_report(n)) for n in range(1, 9)], ROOM_FOR_ONE),
     "RTCP flows": ([(*ends(n), rtcp(n)) for n in range(1, 9)], ROOM_FOR_ONE),
     "handshakes": ([(*ends(n), stories.hello()) for n in range(1, 9)], ROOM_FOR_ONE),
     "SRTP profiles of an offer": ([(A, B, offers(70))], CAPACITY),
-    "certificate fragments": ([(A, B, stories.hello()), *[(B, A, part(n)) for n in range(70)]], CAPACITY),
-    "certificates in part": ([(*ends(n), part(0)) for n in range(1, 99)], CAPACITY),
+    "handshake fragments": ([(A, B, stories.hello()), *[(B, A, part(n)) for n in range(70)]], CAPACITY),
+    "handshake messages in part": ([(*ends(n), part(0)) for n in range(1, 99)], CAPACITY),
 }
 
 
 @pytest.mark.parametrize("name", OF_TRACKERS)
 def test_a_bound_of_a_tracker_is_told_by_its_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(handshakes, "MAX_CERTIFICATE_OCTETS", 16_000)
+    monkeypatch.setattr(messages, "MAX_MESSAGE_OCTETS", 16_000)
     monkeypatch.setattr(table, "MAX_INTERVALS_PER_ENDPOINT", 2)
     sent, capacity = OF_TRACKERS[name]
     every = 100_000 if name.startswith("times") else 20

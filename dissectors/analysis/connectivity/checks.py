@@ -2,82 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sized
 from operator import attrgetter
 
+from dissectors.analysis.connectivity.asked import (
+    ENTRY_OCTETS,
+    MAX_ERRORS_PER_CHECK,
+    MAX_PEERS_PER_CHECK,
+    MAX_USERNAMES_PER_CHECK,
+    SUCCESS,
+    Asked,
+    Granting,
+    Named,
+    Request,
+    Run,
+    Tally,
+)
 from dissectors.limits.budget import Bounds
 from dissectors.limits.pending import Pending
 from dissectors.limits.table import Table
 from dissectors.limits.texts import MAX_TEXT_OCTETS, Texts
 from dissectors.protocols import stun
 from dissectors.protocols.stun_attributes import Address
-from dissectors.report import Check, Place
+from dissectors.report import Place
 from dissectors.wire.datagram import Datagram, Flow
-from dissectors.wire.values import Struct, field
 
 MAX_PENDING = 8192
-MAX_ERRORS_PER_CHECK = 8
+MAX_ERROR_LENGTH = 64
+"""Characters of an error that are kept beside its entry."""
+
+RELAYED, GRANTING = ("allocate", "refresh"), ("createpermission", "channelbind")
 REQUEST_TIMEOUT_NS = 39_500_000_000
 """Nanoseconds after which a client gives up a request (RFC 8489 section 6.2.1, with its default values)."""
-
-
-class Asked(Struct):
-    """What one end asked of another with one method; times are nanoseconds.
-
-    `began` and `used` number its first and its last message.
-    """
-
-    flow: Flow
-    kind: str
-    first: int
-    last: int
-    requests: int = 0
-    answered: int = 0
-    indications: int = 0
-    errors: dict[str, None] = field(default_factory=dict)
-    round_trips: float = 0.0
-    timed: int = 0
-    slowest: float | None = None
-    mapped: Address | None = None
-    username: str | None = None
-    role: str | None = None
-    nominated: bool = False
-    software: str | None = None
-    relayed: str | None = None
-    lifetime: int | None = None
-    silent: int = 0
-    last_answer: int | None = None
-    place: Place = Place(0, 0)
-    began: int = 0
-    used: int = 0
-
-    def to_report(self) -> Check:
-        """The report's value."""
-        return Check(
-            src=self.flow.src,
-            sport=self.flow.sport,
-            dst=self.flow.dst,
-            dport=self.flow.dport,
-            kind=self.kind,
-            requests=self.requests,
-            answered=self.answered,
-            errors=tuple(self.errors),
-            indications=self.indications,
-            first=self.first / 1e9,
-            last=self.last / 1e9,
-            round_trip_ms=1000 * self.round_trips / self.timed if self.timed else None,
-            maximum_round_trip_ms=None if self.slowest is None else 1000 * self.slowest,
-            mapped=None if self.mapped is None else str(self.mapped),
-            username=self.username,
-            role=self.role,
-            nominated=self.nominated,
-            software=self.software,
-            relayed=self.relayed,
-            lifetime=self.lifetime,
-            silent=self.silent,
-            last_answer=None if self.last_answer is None else self.last_answer / 1e9,
-            place=self.place,
-        )
 
 
 class Checks:
@@ -93,7 +49,9 @@ class Checks:
             "checks", limit, self._bounds, used=attrgetter("used"), given_up=self._release, groups=_flow_and_host
         )
         self._messages = 0
-        self._pending: Pending[Asked] = Pending("STUN requests", MAX_PENDING, REQUEST_TIMEOUT_NS, self._bounds)
+        self._pending: Pending[tuple[Asked, Request]] = Pending(
+            "STUN requests", MAX_PENDING, REQUEST_TIMEOUT_NS, self._bounds
+        )
 
     def on(self, groups: Iterable[Flow | str]) -> list[Asked]:
         """What was asked on these flows, or by these hosts, in the order in which it began."""
@@ -119,16 +77,49 @@ class Checks:
         if message.class_ == "indication":
             asked.indications += 1
             return
-        if self._pending.wait_new((datagram.flow, message.transaction), datagram.time, asked):
-            asked.requests += 1
+        request = Request(
+            message.username is not None, message.username, _peers(message) if asked.kind in GRANTING else (),
+            message.lifetime,
+        )
+        new = self._pending.wait_new((datagram.flow, message.transaction), datagram.time, (asked, request))
+        asked.requests += new
         asked.silent += 1
-        username, software = message.username, message.software
-        if username and username != asked.username:
-            asked.username = self._instead(asked.username, username)
+        self._named(asked, message.username, datagram, new)
+        software = message.software
         asked.role = message.role or asked.role
-        asked.nominated |= message.use_candidate
+        if message.use_candidate and asked.nominated is None:
+            asked.nominated, asked.nominated_place = datagram.time, Place(datagram.file, datagram.frame)
         if software and software != asked.software:
             asked.software = self._instead(asked.software, software)
+
+    def _named(self, asked: Asked, username: str | None, datagram: Datagram, new: bool) -> None:
+        """Note under which user name was asked."""
+        if not username:
+            return
+        if username != asked.username:
+            asked.username = self._instead(asked.username, username)
+        named = asked.usernames.get(asked.username or "")
+        if named is None:
+            kept = self._room(asked.usernames, MAX_USERNAMES_PER_CHECK, "user names of checks", username)
+            if not kept:
+                return
+            place = Place(datagram.file, datagram.frame)
+            named = asked.usernames[kept] = Named(datagram.time, place)
+        named.requests += new
+        named.last, named.last_place = max(named.last, datagram.time), Place(datagram.file, datagram.frame)
+
+    def _room(self, entries: Sized, most: int, name: str, text: str) -> str | None:
+        """The text of a new entry as it is kept; nothing where there is no room for one."""
+        if len(entries) >= most:
+            self._bounds.hit(name)
+            return None
+        if not self._texts.take(ENTRY_OCTETS):
+            self._bounds.hit("texts")
+            return None
+        kept = self._texts.text(text)
+        if not kept:
+            self._texts.give_back(ENTRY_OCTETS)
+        return kept
 
     def _asker(self, datagram: Datagram, kind: str) -> Asked:
         key = (datagram.flow, kind)
@@ -144,7 +135,7 @@ class Checks:
         found = self._pending.pop((datagram.flow.reverse, message.transaction), None)
         if found is None:
             return
-        sent, asked = found
+        sent, (asked, request) = found
         asked.answered += 1
         asked.used = self._messages
         asked.silent, asked.last_answer = 0, datagram.time
@@ -156,20 +147,51 @@ class Checks:
         # What a peer sees behind a relay is the relay.
         if not datagram.flow.inside:
             asked.mapped = message.mapped_address or asked.mapped
+        place = Place(datagram.file, datagram.frame)
+        error = str(message.error) if message.error is not None else "error without a code"
+        result = SUCCESS if message.class_ == "success" else error
+        if result == SUCCESS:
+            asked.run = None
+        elif (error[:3] != "401" or request.credentials) and not _is_closing(asked, request):
+            # Who asks without credentials first is told realm and nonce by that.
+            asked.run = asked.run or Run()
+            asked.run.add(error if len(error) <= MAX_ERROR_LENGTH else error[:MAX_ERROR_LENGTH], datagram.time, place)
+        self._outcome(asked, result, datagram.time, place, request.credentials)
+        named = asked.usernames.get(request.username or "")
+        if named is not None:
+            named.succeeded += result == SUCCESS
+            named.refused += result != SUCCESS
         if message.method != "Binding":
-            self._allocated(asked, message)
-        if message.class_ == "error" and message.error is not None:
-            self._failed(asked, str(message.error))
+            self._allocated(asked, message, request, datagram.time)
+            self._granted(asked, request, result, datagram.time, place)
 
-    def _failed(self, asked: Asked, error: str) -> None:
-        if error in asked.errors:
-            return
-        if len(asked.errors) >= MAX_ERRORS_PER_CHECK:
-            self._bounds.hit("errors of checks")
-        elif kept := self._texts.text(error):
-            if kept in asked.errors:
-                self._texts.release((kept,))
-            asked.errors[kept] = None
+    def _outcome(self, asked: Asked, result: str, time: int, place: Place, credentials: bool) -> None:
+        tally = asked.outcomes.get(result)
+        if tally is None:
+            if result == SUCCESS:
+                kept: str | None = SUCCESS
+            else:
+                kept = self._room(asked.errors, MAX_ERRORS_PER_CHECK, "errors of checks", result)
+            if not kept:
+                return
+            tally = asked.outcomes.setdefault(kept, Tally(time, place))
+        tally.add(time, place, credentials)
+
+    def _granted(self, asked: Asked, request: Request, result: str, time: int, place: Place) -> None:
+        """Note for which peers a relay granted a permission or a channel, or refused it."""
+        for peer in request.peers:
+            granting = asked.peers.get(peer)
+            if granting is None:
+                kept = self._room(asked.peers, MAX_PEERS_PER_CHECK, "peers of relays", peer)
+                if not kept:
+                    return
+                granting = asked.peers[kept] = Granting()
+            if result == SUCCESS:
+                granting.granted, granting.grants, granting.refused, granting.by = time, granting.grants + 1, 0, None
+                granting.place = place
+            else:
+                granting.place = granting.place if granting.refused else place
+                granting.refused, granting.by = granting.refused + 1, result[:MAX_ERROR_LENGTH]
 
     def _instead(self, before: str | None, text: str) -> str | None:
         """A text as it is kept, instead of the one before."""
@@ -177,12 +199,28 @@ class Checks:
         return self._texts.text(text)
 
     def _release(self, _: tuple[Flow, str], asked: Asked) -> None:
-        self._texts.release((asked.username, asked.software, *asked.errors))
+        self._texts.release((asked.username, asked.software, *asked.errors, *asked.usernames, *asked.peers))
+        self._texts.give_back(ENTRY_OCTETS * (len(asked.errors) + len(asked.usernames) + len(asked.peers)))
 
-    def _allocated(self, asked: Asked, message: stun.Message) -> None:
+    def _allocated(self, asked: Asked, message: stun.Message, request: Request, time: int) -> None:
         relayed, lifetime = message.relayed_address, message.lifetime
         asked.relayed = asked.relayed if relayed is None else str(relayed)
         asked.lifetime = asked.lifetime if lifetime is None else lifetime
+        if message.class_ == "success" and asked.kind in RELAYED:
+            asked.closed = _is_closing(asked, request)
+            asked.expires = time if asked.closed else None if lifetime is None else time + lifetime * 1_000_000_000
+
+
+def _is_closing(asked: Asked, request: Request) -> bool:
+    """Whether it gives a relay back, which may be gone by then (RFC 8656 section 7)."""
+    return asked.kind == "refresh" and request.lifetime == 0
+
+
+def _peers(message: stun.Message) -> tuple[str, ...]:
+    """The peers that a request of TURN names, each with its port but in a permission, which is for an address."""
+    found = [each.decoded for each in message.attributes if each.name == "XOR-PEER-ADDRESS"]
+    addresses = [each for each in found if isinstance(each, Address)][:MAX_PEERS_PER_CHECK]
+    return tuple([str(each) if message.channel is not None else each.host for each in addresses])
 
 
 def _flow_and_host(key: tuple[Flow, str], _: Asked) -> tuple[Hashable, ...]:

@@ -5,67 +5,85 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Any
 
+from dissectors.analysis.connectivity.messages import CERTIFICATE, MessagesInPart
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.protocols import dtls
 from dissectors.protocols.dtls_bodies import Certificate, Hello
-from dissectors.protocols.dtls_handshake import Handshake as Fragment
-from dissectors.protocols.dtls_handshake import assemble
 from dissectors.protocols.dtls_names import version_name
-from dissectors.report import Handshake, Place
+from dissectors.report import Handshake, Missing, Place
 from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct, field
-
-MAX_CERTIFICATE_FRAGMENTS = 64
-MAX_CERTIFICATE_OCTETS = 1 << 24
-"""Octets of all certificates that are still to become whole."""
-
-FRAGMENT_OCTETS = 200
-"""What it takes to keep a fragment, beside its octets."""
 
 MAX_OFFERED_PROFILES = 64
 """SRTP profiles of an offer that are kept; there are sixteen (IANA, SRTP Protection Profiles)."""
 
-CLIENT_HELLO, CERTIFICATE, FATAL, CLOSE_NOTIFY = 1, 11, 2, 0
+CLIENT_HELLO, ALERT, FATAL, CLOSE_NOTIFY = 1, 21, 2, 0
 
 
 class End(Struct):
-    """What one end of a handshake has sent; `certified` says that some of its certificate came."""
+    """What one end of a handshake has sent: `certified` says that some of its certificate came, `hellos` how often it
+    began.
+    """
 
+    hellos: int = 0
     encrypted: bool = False
     certified: bool = False
     fingerprint: str | None = None
 
+    @property
+    def answered(self) -> bool:
+        """Whether it sent more than what a client begins with."""
+        return self.encrypted or self.certified or self.fingerprint is not None
+
 
 class State(Struct):
-    """One handshake; `flow` is the client's, times are nanoseconds."""
+    """One handshake; `flow` is the client's, times are nanoseconds.
+
+    `closed` is the first alert after it was complete, which is encrypted, or a close_notify in the clear.
+    """
 
     flow: Flow
     first: int
     last: int
     place: Place
-    opened: bool = False
     chosen: bool = False
     version: str | None = None
     cipher_suite: str | None = None
     srtp_profile: str | None = None
     offered_profiles: tuple[str, ...] = ()
-    hellos: int = 0
     alert: str | None = None
     fatal: bool = False
     client: End = field(default_factory=End)
     server: End = field(default_factory=End)
+    complete: int | None = None
+    closed: int | None = None
+    closed_by: Flow | None = None
+    closed_place: Place | None = None
+
+    @property
+    def opened(self) -> bool:
+        """Whether a ClientHello was seen, or a part of one."""
+        return self.client.hellos > 0
 
     @property
     def outcome(self) -> str:
-        """See `report.Handshake`."""
-        if self.client.encrypted and self.server.encrypted:
+        """See `report.Handshake`; `continued` where no beginning was seen on this 5-tuple."""
+        if not (self.opened or self.chosen or self.server.fingerprint):
+            return "continued"
+        if self.complete is not None:
             return "complete"
         if self.fatal:
             return "failed"
-        return "unanswered" if not self.chosen and self.server == End() else "unfinished"
+        return "unfinished" if self.chosen or self.server.answered else "unanswered"
 
-    def to_report(self) -> Handshake:
+    def swap(self) -> None:
+        """Let the ends change places: what was taken for the client is the server."""
+        self.flow = self.flow.reverse
+        self.client, self.server = self.server, self.client
+
+    def to_report(self, missing: tuple[Missing, ...] = ()) -> Handshake:
         """The report's value."""
         flow = self.flow
         return Handshake(
@@ -81,17 +99,25 @@ class State(Struct):
             server_fingerprint=self.server.fingerprint,
             outcome=self.outcome,
             alert=self.alert,
-            hellos=self.hellos,
+            hellos=self.client.hellos,
             first=self.first / 1e9,
             last=self.last / 1e9,
             place=self.place,
+            inside=flow.inside,
+            server_hellos=self.server.hellos,
+            encrypted_ends=self.client.encrypted + self.server.encrypted,
+            completed=None if self.complete is None else self.complete / 1e9,
+            closed=None if self.closed is None else self.closed / 1e9,
+            closed_by=None if self.closed_by is None else "client" if self.closed_by == flow else "server",
+            closed_place=self.closed_place,
+            missing=missing,
         )
 
 
 class Handshakes:
     """The latest handshake of each 5-tuple and those that were complete before it, at most `limit` of either.
 
-    Fragments of certificates wait until they are whole, within bounds of their own. `bounds` counts what is given up.
+    Messages in fragments wait until they are whole, within bounds of their own. `bounds` counts what is given up.
     """
 
     def __init__(self, limit: int, bounds: Bounds | None = None) -> None:
@@ -102,9 +128,7 @@ class Handshakes:
         self._earlier: Table[tuple[Flow, int], State] = Table(
             "handshakes", limit, bounds, groups=lambda key, _: _flow_and_hosts(key[0])
         )
-        self._fragments: Table[tuple[Flow, bool], list[Fragment]] = Table(
-            "certificates in part", 2 * limit, bounds, octets=MAX_CERTIFICATE_OCTETS
-        )
+        self._parts = MessagesInPart(2 * limit, bounds)
 
     def forget(self, flows: Iterable[Flow]) -> None:
         """Let go of the handshakes on these flows."""
@@ -114,29 +138,54 @@ class Handshakes:
             for earlier in self._earlier.of(flow) if self._earlier else ():
                 del self._earlier[earlier]
 
-    def feed(self, datagram: Datagram, message: dtls.Message) -> None:
-        """Take the records of one datagram; raises `Malformed` where fragments make a certificate that does not fit."""
+    def feed(self, datagram: Datagram, message: dtls.Message) -> list[Malformed]:
+        """Take the records of one datagram; gives back what is wrong where fragments make a message that does not fit.
+        """
         state = self._state(datagram, _begins(message))
-        by_client = state.flow == datagram.flow
-        if message.client_hello is not None:
-            if not by_client and not state.opened:
-                state.flow, by_client = datagram.flow, True
-            state.opened, state.hellos = True, state.hellos + 1
-            self._offer(state, message.client_hello)
-        if message.server_hello is not None:
-            if by_client and not state.opened:
-                state.flow, by_client = datagram.flow.reverse, False
-            _choose(state, message.server_hello)
+        if (hellos := _hellos(message)) and state.flow != datagram.flow and not state.opened:
+            state.swap()
+        end = state.client if state.flow == datagram.flow else state.server
+        end.hellos += hellos
+        wrong = self._messages(state, end, datagram, message)
+        # Of two that both begin, the one that answers is the server.
+        end = state.client if state.flow == datagram.flow else state.server
         state.last = max(state.last, datagram.time)
+        end.encrypted |= any([record.encrypted and record.content_type != ALERT for record in message.records])
+        if state.complete is None and state.client.encrypted and state.server.encrypted:
+            state.complete = datagram.time
+        self._alerts(state, datagram, message)
+        return wrong
+
+    def _alerts(self, state: State, datagram: Datagram, message: dtls.Message) -> None:
+        closing = state.complete is not None and any(
+            [record.encrypted and record.content_type == ALERT for record in message.records]
+        )
         for alert in message.alerts:
             state.fatal |= alert.level == FATAL
             state.alert = alert.text if alert.description != CLOSE_NOTIFY else state.alert
-        end = state.client if by_client else state.server
-        end.encrypted |= any(record.encrypted for record in message.records)
-        self._certificate(end, (state.flow, by_client), message)
+            closing |= alert.description == CLOSE_NOTIFY
+        if closing and state.closed is None:
+            state.closed, state.closed_by = datagram.time, datagram.flow
+            state.closed_place = Place(datagram.file, datagram.frame)
+
+    def _messages(self, state: State, end: End, datagram: Datagram, message: dtls.Message) -> list[Malformed]:
+        """What the handshake messages say, of this datagram and those that it makes whole."""
+        whole, wrong = self._parts.feed(datagram, message)
+        end.certified |= any([each.type == CERTIFICATE for each in message.handshakes])
+        for each in whole:
+            body = each.body
+            if isinstance(body, Hello) and each.type == CLIENT_HELLO:
+                self._offer(state, body) if end is state.client else None
+            elif isinstance(body, Hello):
+                if end is state.client and (not state.opened or state.server.hellos):
+                    state.swap()
+                _choose(state, body)
+            elif isinstance(body, Certificate) and end.fingerprint is None:
+                end.fingerprint = body.fingerprint
+        return wrong
 
     def to_report(self, groups: Collection[Flow | str] | None = None) -> tuple[Handshake, ...]:
-        """Those of which at least a hello or a certificate was seen, in the order in which they began.
+        """All of them in the order in which they began; see `State.outcome` for those that only went on here.
 
         With `groups` only those that began on one of these flows, or at one of these hosts.
         """
@@ -145,7 +194,7 @@ class Handshakes:
             state for table in tables for state in (table.values() if groups is None else _within(table, groups))
         ]
         states = sorted(known, key=lambda each: each.first)
-        return tuple(each.to_report() for each in states if each.opened or each.chosen or each.server.fingerprint)
+        return tuple(each.to_report(self._parts.missing(each.flow)) for each in states)
 
     def _state(self, datagram: Datagram, begins: bool) -> State:
         flow = datagram.flow
@@ -161,9 +210,7 @@ class Handshakes:
 
     def _let_go(self, key: Flow) -> None:
         """Let go of the handshake that stands there, and of what waits for it."""
-        flow = self._states.pop(key).flow
-        for by_client in (True, False):
-            self._fragments.pop((flow, by_client), None)
+        self._parts.forget(self._states.pop(key).flow)
 
     def _offer(self, state: State, hello: Hello) -> None:
         """What the client offers."""
@@ -171,27 +218,6 @@ class Handshakes:
         if len(offered) > MAX_OFFERED_PROFILES:
             self._bounds.hit("SRTP profiles of an offer", len(offered) - MAX_OFFERED_PROFILES)
         state.offered_profiles = offered[:MAX_OFFERED_PROFILES]
-
-    def _certificate(self, end: End, key: tuple[Flow, bool], message: dtls.Message) -> None:
-        """Keep the fingerprint of an end's certificate, which seldom fits into one datagram."""
-        pieces = [each for each in message.handshakes if each.type == CERTIFICATE]
-        if not pieces or end.fingerprint is not None:
-            return
-        end.certified = True
-        held = self._fragments.use(key) or []
-        room = MAX_CERTIFICATE_FRAGMENTS - len(held)
-        if len(pieces) > room:
-            self._bounds.hit("certificate fragments", len(pieces) - room)
-            if not room:
-                return
-        self._fragments.pop(key, None)
-        fragments = [*held, *pieces[:room]]
-        # Where a body that was put together does not fit, this raises, once: one that is sent again may fit.
-        for whole in assemble(fragments):
-            if isinstance(whole.body, Certificate):
-                end.fingerprint = whole.body.fingerprint
-        if end.fingerprint is None:
-            self._fragments.put(key, fragments, sum(FRAGMENT_OCTETS + len(each.fragment) for each in fragments))
 
 
 def _flow_and_hosts(flow: Flow) -> tuple[Hashable, ...]:
@@ -213,6 +239,11 @@ def _within(table: Table[Any, State], groups: Collection[Flow | str]) -> Iterato
 def _begins(message: dtls.Message) -> bool:
     """Whether a client begins anew: its first message in the clear; a renegotiation would be encrypted."""
     return any(each.type == CLIENT_HELLO and each.message_seq == 0 for each in message.handshakes)
+
+
+def _hellos(message: dtls.Message) -> int:
+    """How many ClientHellos begin here."""
+    return sum([each.type == CLIENT_HELLO and not each.fragment_offset for each in message.handshakes])
 
 
 def _choose(state: State, hello: Hello) -> None:

@@ -1,0 +1,186 @@
+"""What one end asks of another by STUN, and how it came out: each outcome, user name and peer, with its times."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dissectors.protocols.stun_attributes import Address
+from dissectors.report import Check, Grant, Outcome, Place, Username
+from dissectors.wire.datagram import Flow
+from dissectors.wire.values import Struct, field
+
+SUCCESS = "success"
+ENTRY_OCTETS = 256
+"""What it takes to keep one outcome, user name or peer beside its text."""
+
+MAX_ERRORS_PER_CHECK, MAX_USERNAMES_PER_CHECK, MAX_PEERS_PER_CHECK = 8, 8, 32
+
+
+class Tally(Struct):
+    """One outcome of an asker's requests: how often, of those with credentials, when and where; nanoseconds."""
+
+    first: int
+    place: Place
+    last: int = 0
+    last_place: Place = Place(0, 0)
+    count: int = 0
+    with_credentials: int = 0
+
+    def add(self, time: int, place: Place, credentials: bool) -> None:
+        """Count one."""
+        self.count += 1
+        self.with_credentials += credentials
+        self.last, self.last_place = max(self.last, time), place
+
+    def to_report(self, result: str) -> Outcome:
+        """The report's value."""
+        return Outcome(
+            result=result, count=self.count, with_credentials=self.with_credentials, first=self.first / 1e9,
+            last=self.last / 1e9, place=self.place, last_place=self.last_place,
+        )
+
+
+class Run(Struct):
+    """Refusals in a row: the latest answers, none of which was a success."""
+
+    count: int = 0
+    by: str = ""
+    first: int = 0
+    last: int = 0
+    place: Place = Place(0, 0)
+
+    def add(self, error: str, time: int, place: Place) -> None:
+        """Count one; a run of one code names the code, and begins anew with another."""
+        if not self.count or error != self.by:
+            self.count, self.by, self.first, self.place = 0, error, time, place
+        self.count += 1
+        self.last = time
+
+
+class Named(Struct):
+    """What was asked under one user name; nanoseconds."""
+
+    first: int
+    place: Place
+    last: int = 0
+    last_place: Place = Place(0, 0)
+    requests: int = 0
+    succeeded: int = 0
+    refused: int = 0
+
+    def to_report(self, username: str) -> Username:
+        """The report's value."""
+        return Username(
+            username=username, requests=self.requests, succeeded=self.succeeded, refused=self.refused,
+            first=self.first / 1e9, last=self.last / 1e9, place=self.place, last_place=self.last_place,
+        )
+
+
+class Granting(Struct):
+    """What a relay granted to one peer, or refused since; nanoseconds."""
+
+    granted: int | None = None
+    grants: int = 0
+    refused: int = 0
+    by: str | None = None
+    place: Place = Place(0, 0)
+
+    def to_report(self, peer: str) -> Grant:
+        """The report's value."""
+        return Grant(
+            peer=peer, granted=None if self.granted is None else self.granted / 1e9, grants=self.grants,
+            refused=self.refused, error=self.by, place=self.place,
+        )
+
+
+class Request(NamedTuple):
+    """What is known of a request when its answer comes."""
+
+    credentials: bool
+    username: str | None
+    peers: tuple[str, ...]
+    lifetime: int | None
+
+
+class Asked(Struct):
+    """What one end asked of another with one method; times are nanoseconds.
+
+    `began` and `used` number its first and its last message. `outcomes` are by error, or under `success`; `usernames`
+    and `peers` by their texts; `expires` is when the relay ends that it was granted, `closed` that it was given up.
+    """
+
+    flow: Flow
+    kind: str
+    first: int
+    last: int
+    requests: int = 0
+    answered: int = 0
+    indications: int = 0
+    outcomes: dict[str, Tally] = field(default_factory=dict)
+    run: Run | None = None
+    usernames: dict[str, Named] = field(default_factory=dict)
+    peers: dict[str, Granting] = field(default_factory=dict)
+    round_trips: float = 0.0
+    timed: int = 0
+    slowest: float | None = None
+    mapped: Address | None = None
+    username: str | None = None
+    role: str | None = None
+    nominated: int | None = None
+    nominated_place: Place | None = None
+    software: str | None = None
+    relayed: str | None = None
+    lifetime: int | None = None
+    expires: int | None = None
+    closed: bool = False
+    silent: int = 0
+    last_answer: int | None = None
+    place: Place = Place(0, 0)
+    began: int = 0
+    used: int = 0
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The errors that came back, in the order of the first of each."""
+        return tuple([result for result in self.outcomes if result != SUCCESS])
+
+    def to_report(self) -> Check:
+        """The report's value."""
+        return Check(
+            src=self.flow.src,
+            sport=self.flow.sport,
+            dst=self.flow.dst,
+            dport=self.flow.dport,
+            kind=self.kind,
+            requests=self.requests,
+            answered=self.answered,
+            errors=self.errors,
+            indications=self.indications,
+            first=self.first / 1e9,
+            last=self.last / 1e9,
+            round_trip_ms=1000 * self.round_trips / self.timed if self.timed else None,
+            maximum_round_trip_ms=None if self.slowest is None else 1000 * self.slowest,
+            mapped=None if self.mapped is None else str(self.mapped),
+            username=self.username,
+            role=self.role,
+            nominated=self.nominated is not None,
+            software=self.software,
+            relayed=self.relayed,
+            lifetime=self.lifetime,
+            silent=self.silent,
+            last_answer=None if self.last_answer is None else self.last_answer / 1e9,
+            place=self.place,
+            inside=self.flow.inside,
+            outcomes=tuple([tally.to_report(result) for result, tally in self.outcomes.items()]),
+            refused_in_a_row=self.run.count if self.run else 0,
+            refused_since=self.run.first / 1e9 if self.run else None,
+            refused_until=self.run.last / 1e9 if self.run else None,
+            refused_with=self.run.by if self.run else None,
+            refused_place=self.run.place if self.run else None,
+            usernames=tuple([named.to_report(name) for name, named in self.usernames.items()]),
+            peers=tuple([granting.to_report(peer) for peer, granting in self.peers.items()]),
+            nominated_at=None if self.nominated is None else self.nominated / 1e9,
+            nominated_place=self.nominated_place,
+            expires=None if self.expires is None else self.expires / 1e9,
+            closed=self.closed,
+        )

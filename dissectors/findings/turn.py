@@ -1,0 +1,257 @@
+"""Rules about TURN: relays that were not given, or that ended while they were used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.report import Check, Flow, Grant, Outcome, Place
+from dissectors.wire.datagram import endpoint, host_of
+
+Way = tuple[str, int, str, int]
+
+MIN_TRIES = 3
+"""Requests that must fail, retransmissions among them."""
+
+MIN_STALE, MIN_STALE_ALIKE = 2, 3
+"""How often 438 must come for a relay, from whatever port; and for another request, from one port."""
+
+REPAIR_SECONDS = 10.0
+"""Within so many seconds a client repeats a request with the nonce that it was told."""
+
+MARGIN_SECONDS = 5.0
+PERMISSION_SECONDS = 300.0
+"""A permission lasts so long (RFC 8656 section 9); a relay and a permission may end so much later than that says."""
+
+SHOWN_PEERS = 6
+BEGINNING = ("401", "438")
+"""How a request begins: the client learns realm and nonce."""
+
+ELSEWHERE = "300"
+RELAYING = ("createpermission", "channelbind", "refresh", "connect")
+
+
+def way(each: Check | Flow) -> Way:
+    """From where to where."""
+    return each.src, each.sport, each.dst, each.dport
+
+
+def by_client(facts: Facts) -> dict[tuple[str, str, int], list[Check]]:
+    """What asked for relays, by the client's host and the server: a client may take a new port for each attempt."""
+    found: dict[tuple[str, str, int], list[Check]] = {}
+    for check in facts.checks:
+        if check.kind == "allocate":
+            found.setdefault((check.src, check.dst, check.dport), []).append(check)
+    return found
+
+
+def last_success(checks: list[Check]) -> float:
+    """When the last of them succeeded, 0 if none did."""
+    return max((each.succeeded.last for each in checks if each.succeeded), default=0.0)
+
+
+def between(checks: list[Check]) -> str:
+    """Who asked whom, and from how many ports."""
+    first, ports = checks[0], len({each.sport for each in checks})
+    here = endpoint(first.src, first.sport) if ports == 1 else f"{first.src} from {ports:,} ports"
+    return f"{here} to {endpoint(first.dst, first.dport)}"
+
+
+@rule(
+    "turn-nonce-stale", "error", "The TURN server calls every nonce stale",
+    scope="path",
+    why="438 comes with a new nonce, and the request must be sent again with it, from the same port: many servers bind "
+    "a nonce to the address and port that they gave it to. So there is no relay.",
+    fix="Let the client ask again with the NONCE of the 438, from the same port; see whether a NAT or a load balancer "
+    "changes the port, or sends it to another server, between the two requests.",
+)
+def turn_nonce_stale(facts: Facts) -> Iterator[Found]:
+    for checks in by_client(facts).values():
+        since = last_success(checks)
+        stale = [each for each in checks if _refused_with(each, "438") and (each.refused_since or 0.0) > since]
+        times = sum(each.refused_in_a_row for each in stale)
+        if times >= MIN_STALE:
+            error = stale[0].refused_with
+            what = f"{between(stale)}: {counted(times, 'allocation')} with credentials, {error} each time"
+            yield Found(what, [each.refused_place or each.place for each in stale])
+    for check in facts.checks:
+        if check.kind in RELAYING and _refused_with(check, "438") and check.refused_in_a_row >= MIN_STALE_ALIKE:
+            what = f"{between([check])}: {check.kind}, {check.refused_in_a_row} times {check.refused_with} in a row"
+            yield Found(what, (check.refused_place or check.place,))
+
+
+def _refused_with(check: Check, code: str) -> bool:
+    return bool(check.refused_in_a_row) and (check.refused_with or "").startswith(code)
+
+
+@rule(
+    "turn-allocation-failed", "error", "The TURN server gave no relay",
+    scope="path",
+    why="Where no direct path works, there will be no media.",
+    fix="401 twice: wrong credentials; 403: not allowed; 486: the quota is used up; 508: the server has no port left.",
+)
+def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
+    for checks in by_client(facts).values():
+        since = last_success(checks)
+        alike: dict[str, list[Check]] = {}
+        unauthorised = [each for each in checks if each.relayed is None and _outcome(each, "401")]
+        for check in checks:
+            if check.relayed is None and (reason := _reason(check, check.last < since)):
+                alike.setdefault(reason, []).append(check)
+        for reason, refused in alike.items():
+            tried = sum(max(each.requests, each.silent) for each in refused)
+            places = [_place(each, reason) for each in refused]
+            yield Found(f"{between(refused)}: {counted(tried, 'request')}, {reason}", places)
+        if not alike and unauthorised and (reason := _unauthorised(unauthorised, since, facts.end)):
+            places = [_place(each, "401") for each in unauthorised]
+            yield Found(f"{between(unauthorised)}: {reason}", places)
+
+
+def _reason(check: Check, later_success: bool) -> str:
+    """Why a port got no relay, unless that is what authorisation begins with, or a later port got one."""
+    serious = [error for error in check.errors if error[:3] not in (*BEGINNING, ELSEWHERE)]
+    if serious and not (later_success and serious[0].startswith("437")):
+        return ", ".join(serious)
+    # Some services answer without an error and without an address of the relay, and it works.
+    unanswered = max(check.requests, check.silent) >= MIN_TRIES and not check.answered
+    return "no answer" if unanswered and not later_success else ""
+
+
+def _unauthorised(checks: list[Check], since: float, end: float) -> str:
+    """How credentials were refused, or that none were sent; nothing where it may still go on."""
+    outcomes = [each for check in checks if (each := _outcome(check, "401")) and each.last > since]
+    times, refused = sum(each.count for each in outcomes), sum(each.with_credentials for each in outcomes)
+    if refused:
+        return f"{counted(refused, 'request')} with credentials, {outcomes[0].result} each time"
+    tried = sum(each.with_credentials for check in checks for each in check.outcomes)
+    asks = any(check.username for check in checks)
+    if times >= MIN_STALE and not tried and not asks and end - max(each.last for each in outcomes) >= MARGIN_SECONDS:
+        return f"{counted(times, 'request')}, {outcomes[0].result} each time; no credentials were sent"
+    return ""
+
+
+def _outcome(check: Check, code: str) -> Outcome | None:
+    return next((each for each in check.outcomes if each.result.startswith(code)), None)
+
+
+def _place(check: Check, reason: str) -> Place:
+    """The answer that gives the reason, else the request."""
+    outcome = _outcome(check, reason[:3])
+    return outcome.last_place if outcome else check.place
+
+
+@rule(
+    "turn-refused", "warning", "The TURN server refused a permission, a channel or a refresh",
+    scope="path",
+    why="Without a permission the relay drops what the peer sends; without a refresh the allocation ends.",
+    fix="403: the peer's address is not allowed (often a private one); 437: the allocation is gone.",
+)
+def turn_refused(facts: Facts) -> Iterator[Found]:
+    for check in facts.checks:
+        if check.kind not in RELAYING:
+            continue
+        refused = [peer for peer in check.peers if peer.refused and peer.error]
+        for error in dict.fromkeys(str(peer.error) for peer in refused):
+            peers = [peer for peer in refused if peer.error == error]
+            if _stays(check, error, facts.end):
+                what = f"{between([check])}: {check.kind} for {_listed(peers)}, {error}"
+                yield Found(what, [peer.place for peer in peers])
+        error = check.refused_with or ""
+        if check.refused_in_a_row and not refused and check.kind != "refresh" and _stays(check, error, facts.end):
+            yield Found(f"{between([check])}: {check.kind}, {error}", (check.refused_place or check.place,))
+        elif check.refused_in_a_row and check.kind == "refresh" and error[:3] not in BEGINNING:
+            yield Found(f"{between([check])}: {check.kind}, {error}", (check.refused_place or check.place,))
+
+
+def _stays(check: Check, error: str, end: float) -> bool:
+    """Whether a refusal is the last word: 401 and 438 ask for another request."""
+    return error[:3] not in BEGINNING or end - (check.refused_until or end) >= REPAIR_SECONDS
+
+
+def _listed(peers: list[Grant]) -> str:
+    names = [peer.peer for peer in peers[:SHOWN_PEERS]]
+    return ", ".join(names) + (f" and {len(peers) - SHOWN_PEERS} more" if len(peers) > SHOWN_PEERS else "")
+
+
+@rule(
+    "turn-expired", "error", "A relay ended while it was used",
+    scope="path",
+    why="The server forgets a relay that is not refreshed in time, and a permission after five minutes. From then on "
+    "it drops everything, in both directions.",
+    fix="See why the request that keeps it was refused or not sent: 438 asks for the same request with a new nonce, "
+    "437 means that the server does not know the relay any more.",
+)
+def turn_expired(facts: Facts) -> Iterator[Found]:
+    if not any(check.kind in ("allocate", "refresh", *RELAYING) for check in facts.checks):
+        return
+    asked: dict[Way, dict[str, Check]] = {}
+    for check in facts.checks:
+        if check.kind in ("allocate", *RELAYING) and not check.inside:
+            asked.setdefault(way(check), {})[check.kind] = check
+    relayed: dict[Way, list[Flow]] = {}
+    for flow in facts.flows:
+        if flow.inside:
+            relayed.setdefault(way(flow), []).append(flow)
+    for (src, sport, dst, dport), kinds in asked.items():
+        sent, got = relayed.get((src, sport, dst, dport), []), relayed.get((dst, dport, src, sport), [])
+        yield from _allocation(kinds, sent, got)
+        yield from _permissions(kinds, sent, got)
+
+
+def _allocation(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> Iterator[Found]:
+    """A relay that was used after its end, or whose refresh was refused."""
+    granted = [kinds[kind] for kind in ("allocate", "refresh") if kind in kinds and kinds[kind].succeeded]
+    if not granted or not sent:
+        return
+    latest = max(granted, key=lambda each: each.succeeded.last if each.succeeded else 0.0)
+    last = max(flow.last for flow in sent)
+    heard = max((flow.last for flow in got), default=0.0)
+    if latest.expires is None or latest.closed or latest.succeeded is None:
+        return
+    refresh = kinds.get("refresh")
+    what, places = between([latest]), [latest.succeeded.last_place]
+    refused = refresh is not None and refresh.refused_in_a_row and refresh.refused_since is not None
+    if refused and refresh and refresh.refused_since:
+        after = refresh.refused_since - latest.succeeded.last
+        what += f": the refresh after {after:.0f} s got {refresh.refused_with} and none succeeded after it"
+        places.append(refresh.refused_place or refresh.place)
+    elif refresh is not None and refresh.silent >= MIN_TRIES:
+        what += f": {refresh.silent} refreshes were not answered"
+        places.append(refresh.place)
+    else:
+        what += ": it was not refreshed"
+    lifetime = latest.expires - latest.succeeded.last
+    if last >= latest.expires + MARGIN_SECONDS and heard <= latest.expires + MARGIN_SECONDS:
+        what += f"; the relay ended after its {lifetime:.0f} s"
+        yield Found(f"{what}, and {last - latest.expires:.0f} s more were sent to it", places)
+    elif refused and refresh and refresh.refused_until and last >= refresh.refused_until + REPAIR_SECONDS:
+        if (refresh.refused_with or "").startswith("437") and heard <= refresh.refused_until + MARGIN_SECONDS:
+            yield Found(f"{what}; the server does not know the relay any more", places)
+        elif last <= latest.expires + MARGIN_SECONDS:
+            what += f"; the relay ends after its {lifetime:.0f} s"
+            yield Found(what, places, severity="warning", certainty="high")
+
+
+def _permissions(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> Iterator[Found]:
+    """A peer that fell silent just when its permission ended, although the client went on."""
+    granted: dict[str, Grant] = {}
+    for kind in ("createpermission", "channelbind"):
+        for grant in kinds[kind].peers if kind in kinds else ():
+            host = grant.peer if kind == "createpermission" else host_of(grant.peer)
+            if grant.granted is not None and (host not in granted or (granted[host].granted or 0.0) < grant.granted):
+                granted[host] = grant
+    back = {flow.inside: flow for flow in got}
+    for flow in sent if granted else ():
+        host = host_of(flow.inside.removeprefix("peer "))
+        answer, permission = back.get(flow.inside), granted.get(host)
+        if answer is None or permission is None or permission.granted is None:
+            continue
+        ends = permission.granted + PERMISSION_SECONDS
+        if abs(answer.last - ends) <= MARGIN_SECONDS and flow.last >= ends + REPAIR_SECONDS:
+            refused = f"was refused with {permission.error}" if permission.refused else "was not renewed"
+            what = f"{between([next(iter(kinds.values()))])}: the permission for {host} {refused} and ended after 300 s"
+            what += f"; {flow.last - ends:.0f} s more were sent to it"
+            yield Found(what, (permission.place,), severity="warning", certainty="high")
+
+
+RULES = (turn_nonce_stale, turn_allocation_failed, turn_expired, turn_refused)
