@@ -86,7 +86,7 @@ def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]
 
     def look(facts: Facts) -> Iterator[Found]:
         for number, call in enumerate(facts.calls):
-            if call.kind != "call" or call.outcome != "rejected" or call.status is None or not wanted(call.status):
+            if call.outcome not in ("rejected", "unreachable") or call.status is None or not wanted(call.status):
                 continue
             said = [message for message in call.messages if message.status == call.status]
             what = f"the INVITE was answered {said[-1].summary if said else call.status}"

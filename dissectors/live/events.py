@@ -31,7 +31,7 @@ StreamKey = tuple[int, str, int, str, int, str]
 
 
 class CallEvent(Struct, frozen=True):
-    """A call in a new state: calling, ringing, answered, ended, rejected or cancelled."""
+    """A call in a new state: calling, ringing, answered, ended, rejected, unreachable or cancelled."""
 
     event: Literal["call"]
     time: float
@@ -244,7 +244,7 @@ def states(call: Call) -> Iterator[tuple[str, float]]:
         yield "ringing", call.ringing
     if call.answered is not None:
         yield "answered", call.answered
-    if call.outcome in ("ended", "rejected", "cancelled"):
+    if call.outcome in ("ended", "rejected", "unreachable", "cancelled"):
         yield call.outcome, call.ended if call.ended is not None else call.messages[-1].time
 
 

@@ -32,7 +32,7 @@ def time_of_day(time: float) -> str:
 
 
 def _call(event: CallEvent) -> str:
-    status = f" with {event.status}" if event.status and event.state in ("rejected", "cancelled") else ""
+    status = f" with {event.status}" if event.status and event.state in ("rejected", "unreachable", "cancelled") else ""
     return f"call     {event.state}{status}: {event.caller or 'somebody'} → {event.callee or 'somebody'}"
 
 

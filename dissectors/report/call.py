@@ -8,6 +8,12 @@ from dissectors.report.message import Message
 from dissectors.report.place import Certainty, Place
 from dissectors.wire.values import Struct
 
+Outcome = Literal[
+    "ringing", "established", "ended", "rejected", "unreachable", "unanswered", "cancelled", "fragment",
+    "registered", "refused", "abandoned", "answered",
+]
+"""What a Call-ID came to, as one word; see `Call`."""
+
 
 class Format(Struct, frozen=True):
     """One payload type of a media line, explained. `source` says where codec and clock come from."""
@@ -85,15 +91,19 @@ class Dialog(Struct, frozen=True):
 class Call(Struct, frozen=True):
     """Every dialog of one Call-ID, `call_id` (empty if a message has none), and their streams.
 
-    `outcome` is one of `ringing`, `established` (still open at the end), `ended`, `rejected`, `cancelled`,
-    `unanswered`, `fragment` (only a part of it is in the capture), `answered` (only for OPTIONS, REGISTER and the
-    like). `streams` are positions in the report's list. `returned` says that it was counted and removed before; only
-    its later messages are here.
+    The `outcome` of a call is `ringing` or `established` (still open at the end), `ended`, `rejected`, `unreachable`
+    (refused with 408, 430 or 480), `cancelled` (the CANCEL took effect), `unanswered`, or `fragment` (only a part of it
+    is in the capture). That of a registration is `registered`, `refused`, `abandoned` (a challenge was the last
+    response, and nobody followed it) or `unanswered`; that of anything else `answered`, `refused` or `unanswered`. A
+    Call-ID is of the kind `call` as of its first INVITE, and begins there.
+
+    `streams` are positions in the report's list. `returned` says that it was counted and removed before; only its
+    later messages are here.
     """
 
     call_id: str
     kind: Literal["call", "registration", "subscription", "message", "options", "other"]
-    outcome: str
+    outcome: Outcome
     caller: str | None
     callee: str | None
     start: float

@@ -33,8 +33,9 @@ BAD_LOSS, POOR_LOSS = 0.05, 0.01
 STATES = {"established": "answered", "unanswered": "calling", "fragment": "in part"}
 STATE_STYLES = {
     "calling": "yellow", "ringing": "bold yellow", "answered": "bold green", "ended": "", "rejected": "red",
-    "cancelled": "yellow", "in part": "bright_black",
+    "unreachable": "red", "cancelled": "yellow", "in part": "bright_black",
 }
+REFUSED_STATES = ("rejected", "unreachable")
 OPEN_STATES = ("calling", "ringing", "answered")
 MANY_UNREAD_OCTETS = 1 << 22
 """The screen shows waiting octets from this number on."""
@@ -158,7 +159,7 @@ def _calls(page: Page, look: Look) -> Block | None:
         state = _state(call)
         until = now if state in OPEN_STATES else call.ended or now
         rows.append((
-            span(state + (f" {call.status}" if state == "rejected" else ""), STATE_STYLES.get(state, "")),
+            span(f"{state} {call.status}" if state in REFUSED_STATES else state, STATE_STYLES.get(state, "")),
             span(lasting(until - (call.answered or call.start))), span(_who(call.caller)), span("→"),
             span(_who(call.callee)), span(count(len(call.streams), "stream") if call.streams else "", "dim"),
         ))

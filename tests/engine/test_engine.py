@@ -231,13 +231,6 @@ def test_session_progress_does_not_ring() -> None:
     assert report([INVITE, early, RINGING, OK]).calls[0].ringing == pytest.approx(0.04)
 
 
-def test_a_registration_that_is_refused_is_rejected() -> None:
-    asked, refused = (A, B, request("REGISTER")), (B, A, response(403, "Forbidden", "REGISTER"))
-    assert report([asked, refused]).calls[0].outcome == "rejected"
-    allowed = (B, A, response(200, "OK", "REGISTER", number=2))
-    assert report([asked, refused, (A, B, request("REGISTER", number=2)), allowed]).calls[0].outcome == "answered"
-
-
 def test_an_ipv6_address_may_be_written_in_any_form() -> None:
     ours, theirs = ("2001:db8::1", 6000), ("2001:db8::2", 6000)
     long = body("x", 6000).replace(b"IP4 x", b"IP6 2001:0DB8:0::1")

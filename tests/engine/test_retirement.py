@@ -272,7 +272,7 @@ def test_transactions_that_are_over_make_room_and_open_calls_stay() -> None:
     ended = [told for n in range(4, 10) for told in call(n, start=n * 10.0)]
     story = [*open_calls, *ended, *(told for n in range(300) for told in registered(n, 20_000 + n * 1000.0))]
     made, _ = crowd(Scanner(), 8, story)
-    assert outcomes(made) == {"registration, answered": 300, "call, ended": 6, "call, established": 3}
+    assert outcomes(made) == {"registration, registered": 300, "call, ended": 6, "call, established": 3}
     assert sum(one.outcome == "established" for one in made.calls) == 3
     assert sum(one.outcome == "ended" for one in made.calls) == 6
     assert len(made.calls) == 3 + 6 + 8
@@ -282,7 +282,7 @@ def test_transactions_that_are_over_make_room_and_open_calls_stay() -> None:
 def test_refused_registrations_are_summed_up_with_what_was_found() -> None:
     story = [told for n in range(300) for told in registered(n, n * 1000.0, status=403)]
     (made, _), (whole, _) = crowd(Scanner(), 8, story), crowd(Scanner(), 1000, story)
-    assert outcomes(made) == outcomes(whole) == {"registration, rejected": 300}
+    assert outcomes(made) == outcomes(whole) == {"registration, refused": 300}
     assert len(made.calls) < 100
     refused = [each for each in made.findings if each.id == "registration-refused"]
     (counted,) = [each for each in refused if "only counted" in each.what]
@@ -297,7 +297,7 @@ def test_when_there_is_no_room_calls_that_go_on_are_given_up_last() -> None:
     engine = Engine(capacity=Capacity(calls=12))
     fed(engine, [*talking, *ringing, *refused, *later])
     held = Counter((one.kind, one.outcome) for one in engine.trackers.calls.calls.values())
-    assert held == {("call", "established"): 5, ("call", "unanswered"): 6, ("registration", "answered"): 1}
+    assert held == {("call", "established"): 5, ("call", "unanswered"): 6, ("registration", "registered"): 1}
     assert engine.trackers.bounds.hits["calls"] == 0
     fed(engine, [told for n in range(16, 26) for told in call(n, start=60_000 + n * 10.0)[:1]])
     held = Counter((one.kind, one.outcome) for one in engine.trackers.calls.calls.values())
@@ -319,10 +319,10 @@ def test_who_comes_back_after_being_let_go_is_not_counted_again() -> None:
     story = [*CROWD, *late, *(told for n in range(50) for told in registered(n, n * 100.0)),
              *registered(7, 196_000, again=True)]
     made, _ = crowd(Scanner(), 8, story)
-    assert outcomes(made) == {"call, ended": 200, "registration, answered": 50}
+    assert outcomes(made) == {"call, ended": 200, "registration, registered": 50}
     returned = [one for one in made.calls if one.returned]
     assert [(one.call_id, one.outcome) for one in returned] == [
-        ("call 1", "fragment"), ("registration 7", "answered")
+        ("call 1", "fragment"), ("registration 7", "registered")
     ]
     assert "call-in-part" not in {each.id for each in made.findings}
 

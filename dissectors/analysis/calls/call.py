@@ -9,11 +9,12 @@ from __future__ import annotations
 from dissectors.analysis.calls import messages
 from dissectors.analysis.calls.dialogs import Dialogs
 from dissectors.analysis.calls.negotiation import Announced, Negotiation
+from dissectors.analysis.calls.outcomes import UNREACHABLE, Cancelling, Registering
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
 from dissectors.protocols import sip
 from dissectors.protocols.sip import Identity
-from dissectors.report import Description, Message
+from dissectors.report import Description, Message, Outcome
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct, field
@@ -47,7 +48,8 @@ class CallState(Struct):
     ended: int | None = None
     ended_by: str | None = None
     status: int | None = None
-    cancelled: bool = False
+    cancelling: Cancelling = field(default_factory=Cancelling)
+    registering: Registering = field(default_factory=Registering)
     user_agents: dict[str, None] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     rank: int | None = None
@@ -72,6 +74,8 @@ class CallState(Struct):
 
     def feed(self, datagram: Datagram, message: sip.Message, identity: Identity) -> tuple[Malformed, ...]:
         """Take one message of this Call-ID; gives back what was wrong with the descriptions in it."""
+        if identity.method == "INVITE" and self.kind != "call":
+            self._become_call(datagram.time)
         side, flow = self._side(message, identity), datagram.flow
         self.last = max(self.last, datagram.time)
         self._place(flow, side)
@@ -90,6 +94,11 @@ class CallState(Struct):
             told = messages.to_report(datagram, message, identity, again, side, agent, self.held, self.bounds)
             self.messages.append(told)
         return broken
+
+    def _become_call(self, time: int) -> None:
+        """Begin anew as a call: what came before the first INVITE of a Call-ID was a registration or the like."""
+        self.kind, self.start = "call", time
+        self.caller = self.callee = self.ringing = self.answered = self.ended = self.ended_by = self.status = None
 
     def release(self) -> None:
         """Give back what it holds of budgets; nothing more is asked of it."""
@@ -150,8 +159,9 @@ class CallState(Struct):
         method, outside = identity.method, identity.to_tag is None
         if self.caller is None:
             self._who(message)
-            self.whole = outside
+            self.whole = outside and method not in ("ACK", "CANCEL")
         if method == "INVITE" and outside:
+            self.cancelling.begin(identity.sequence)
             self.dialogs.move(identity, "calling")
             self.status = None
             self.ended = self.ended if self.answered else None
@@ -160,21 +170,20 @@ class CallState(Struct):
             if self.ended is None:
                 self.ended, self.ended_by = time, side
         elif method == "CANCEL":
-            self.cancelled = True
+            self.cancelling.asked = time
         elif method == "SUBSCRIBE" and outside:
             self.dialogs.move(identity, "calling")
+        elif method == "REGISTER":
+            self.registering.credentials = messages.has_credentials(message)
 
     def _response(self, time: int, message: sip.Message, identity: Identity) -> None:
         status, method = message.status or 0, identity.method
         if self.caller is None:
             self._who(message)
         if method not in ("INVITE", "SUBSCRIBE"):
-            if self.kind != "call" and status >= 200:
-                self.status = status
-                self.answered = self.answered or (time if status < 300 else None)
-            return
-        if status == 100:
-            self.dialogs.move(identity, "proceeding")
+            self._other_response(time, identity, status)
+        elif status == 100:
+            self.dialogs.proceed(identity)
         elif status < 200:
             self.dialogs.move(identity, "early" if identity.to_tag else "proceeding")
             if status == 180:
@@ -184,6 +193,15 @@ class CallState(Struct):
             self.answered, self.status = self.answered or time, status
         else:
             self._refused(time, identity, status)
+
+    def _other_response(self, time: int, identity: Identity, status: int) -> None:
+        if self.kind == "call":
+            self.cancelling.accepted |= identity.method == "CANCEL" and 200 <= status < 300
+        elif status >= 200:
+            self.status = status
+            self.answered = self.answered or (time if status < 300 else None)
+            if identity.method == "REGISTER":
+                self.registering.feed(status, identity.sequence)
 
     def _refused(self, time: int, identity: Identity, status: int) -> None:
         if self.answered is None:
@@ -196,18 +214,20 @@ class CallState(Struct):
         self.callee = self.held.text(_who(message.get("To")))
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> Outcome:
         """What the call came to; see `report.Call`."""
+        if self.kind == "registration":
+            return self.registering.outcome(self.status)
         if self.kind != "call":
-            return "answered" if self.answered else "rejected" if self.status else "unanswered"
-        if not self.whole and self.answered is None:
-            return "fragment"
+            return "answered" if self.answered is not None else "refused" if self.status else "unanswered"
         if self.answered is not None:
             return "ended" if self.ended is not None else "established"
-        if self.status is not None:
-            return "cancelled" if self.cancelled or self.status == 487 else "rejected"
-        if self.cancelled:
+        if not self.whole:
+            return "fragment"
+        if self.cancelling.ended(self.status, self.ended):
             return "cancelled"
+        if self.status is not None:
+            return "unreachable" if self.status in UNREACHABLE else "rejected"
         return "ringing" if self.ringing is not None else "unanswered"
 
 

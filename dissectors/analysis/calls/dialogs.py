@@ -36,6 +36,12 @@ class Dialogs(Struct):
         later = before is None or ORDER.index(state) > ORDER.index(before) or state == "calling"
         self.states[tags] = state if later else before or state
 
+    def proceed(self, identity: Identity) -> None:
+        """Take 100 Trying: it opens no dialog, even with a tag in To (RFC 3261 section 12.1)."""
+        half = (identity.from_tag, None)
+        if self.states.get(half) == "calling":
+            self.states[half] = "proceeding"
+
     def refuse(self, identity: Identity) -> None:
         """A refusal makes no dialog (RFC 3261 section 12.1): it ends the one that there is, or the attempt."""
         tags = self._tags(identity)

@@ -90,8 +90,13 @@ def to_report(
         from_tag=from_tag,
         branch=branch,
         deciding=_deciding(message.first, held),
-        credentials=not CREDENTIALS.isdisjoint(message.first),
+        credentials=has_credentials(message),
     )
+
+
+def has_credentials(message: sip.Message) -> bool:
+    """Whether a request answers a challenge (RFC 3261 section 22)."""
+    return not CREDENTIALS.isdisjoint(message.first)
 
 
 def _deciding(first: Mapping[str, str], held: Held) -> tuple[Header, ...]:

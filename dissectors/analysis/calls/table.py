@@ -41,8 +41,8 @@ TRANSACTION, ENDED_WELL, ENDED_BADLY, ATTEMPT, ESTABLISHED = range(5)
 have errors, calls that nobody answered yet, and last the calls that go on."""
 
 RANKS = {
-    "ended": ENDED_WELL, "rejected": ENDED_BADLY, "cancelled": ENDED_BADLY, "unanswered": ATTEMPT, "ringing": ATTEMPT,
-    "established": ESTABLISHED, "fragment": ATTEMPT,
+    "ended": ENDED_WELL, "rejected": ENDED_BADLY, "unreachable": ENDED_BADLY, "cancelled": ENDED_BADLY,
+    "unanswered": ATTEMPT, "ringing": ATTEMPT, "established": ESTABLISHED, "fragment": ATTEMPT,
 }
 OPEN = ("unanswered", "ringing", "established")
 

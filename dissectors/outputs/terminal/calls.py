@@ -37,8 +37,9 @@ MAX_DESCRIPTIONS = 4
 MAX_SDP_LINES = 60
 BESIDE_CELLS = 76
 OUTCOME_STYLES = {
-    "ended": "green", "established": "green", "answered": "green", "rejected": "red", "unanswered": "red",
-    "cancelled": "yellow", "ringing": "yellow", "fragment": "yellow",
+    "ended": "green", "established": "green", "answered": "green", "registered": "green", "rejected": "red",
+    "refused": "red", "unreachable": "red", "unanswered": "red", "abandoned": "yellow", "cancelled": "yellow",
+    "ringing": "yellow", "fragment": "yellow",
 }
 CERTAINTY_STYLES = {"certain": "green", "high": "", "medium": "yellow", "low": "yellow", "unknown": "red"}
 

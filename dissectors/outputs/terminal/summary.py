@@ -31,6 +31,9 @@ STYLES = {"error": "bold red", "warning": "yellow", "note": "blue"}
 SEVERITIES = tuple(MARKS)
 PROTOCOL_STYLES = {"UNKNOWN": "red", **{spec.name: spec.colour for spec in TABLE}}
 OUTCOMES = {"established": "still open", "fragment": "in part"}
+STATUS_OUTCOMES = ("rejected", "unreachable", "refused")
+"""Outcomes that a status explains."""
+
 KINDS = {"options": "OPTIONS request", "other": "other SIP transaction"}
 NUMBERS = re.compile(r"0x[0-9A-F]+|\d+")
 BAR_CELLS = 30
@@ -160,8 +163,8 @@ def outcome(call: Call) -> str:
         return f"talked {seconds(call.ended - call.answered)}"
     if call.outcome == "established":
         return "answered, open at the end"
-    if call.outcome == "rejected" and call.status:
-        return f"rejected with {call.status}"
+    if call.outcome in STATUS_OUTCOMES and call.status:
+        return f"{call.outcome} with {call.status}"
     return {"ringing": "ringing at the end", "fragment": "only part of it captured"}.get(call.outcome, call.outcome)
 
 

@@ -32,3 +32,10 @@ def test_a_hop_that_keeps_the_call_id_and_changes_the_tags_keeps_the_sides() -> 
     ])
     assert [each.side for each in call.messages] == ["caller", "caller", "callee", "callee", "callee"]
     assert call.ended_by == "callee"
+
+
+def test_trying_opens_no_dialog_even_with_a_tag() -> None:
+    tried = [(A, B, INVITE), (B, A, says(100, 1, tags=(CALLER, "gone")))]
+    assert [(each.to_tag, each.state) for each in only(tried).dialogs] == [(None, "proceeding")]
+    call = only([*tried, (B, A, says(180, 1)), (B, A, says(100, 1, tags=(CALLER, "late")))])
+    assert [(each.to_tag, each.state) for each in call.dialogs] == [(CALLEE, "early")]

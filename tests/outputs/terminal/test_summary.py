@@ -23,6 +23,7 @@ def test_the_first_line_says_what_the_capture_is() -> None:
         ({"calls": ()}, "no signalling, 1 RTP stream"),
         ({"calls": (), "streams": (), "findings": ()}, "no call and no media"),
         ({"calls": (call(outcome="rejected", status=486),)}, "one call, rejected with 486"),
+        ({"calls": (call(outcome="unreachable", status=480),)}, "one call, unreachable with 480"),
     ],
 )
 def test_the_headline_follows_what_was_found(changes: dict[str, object], said: str) -> None:

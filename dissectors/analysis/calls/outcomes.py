@@ -1,0 +1,63 @@
+"""What a call or another transaction comes to: a request alone has no effect, its answer has."""
+
+from __future__ import annotations
+
+from dissectors.report import Outcome
+from dissectors.wire.values import Struct
+
+CHALLENGES = (401, 407)
+UNREACHABLE = (408, 430, 480)
+"""The statuses that say that the callee is known and cannot be reached now (RFC 3261 section 21.4, RFC 5626)."""
+
+TERMINATED = 487
+CANCEL_TIMEOUT_NS = 32_000_000_000
+"""A final response that comes later than this after a CANCEL is not its effect (RFC 3261 section 9.1)."""
+
+MIN_CHALLENGES_WITHOUT_CREDENTIALS = 2
+"""Who asks so often without credentials does not give up: it is refused."""
+
+
+class Cancelling(Struct):
+    """The CANCEL of a call: when it was sent last, in nanoseconds, and whether it was accepted."""
+
+    sequence: int | None = None
+    asked: int | None = None
+    accepted: bool = False
+
+    def begin(self, sequence: int | None) -> None:
+        """Take an INVITE outside any dialog: what cancelled another one does not concern it."""
+        if sequence != self.sequence:
+            self.sequence, self.asked, self.accepted = sequence, None, False
+
+    def ended(self, status: int | None, time: int | None) -> bool:
+        """Whether a call that was not answered, and was refused with that status, or not yet, was cancelled."""
+        if status == TERMINATED:
+            return True
+        if not self.accepted or self.asked is None:
+            return False
+        return status is None or time is None or time - self.asked <= CANCEL_TIMEOUT_NS
+
+
+class Registering(Struct):
+    """The last REGISTER of a registration: whether it carried credentials, and how often none followed a challenge."""
+
+    credentials: bool = False
+    challenged: int | None = None
+    unheeded: int = 0
+
+    def feed(self, status: int, sequence: int | None) -> None:
+        """Take a final response; what further hops repeat has the same sequence number."""
+        if status < 300 or self.credentials:
+            self.unheeded = 0
+        elif status in CHALLENGES and sequence != self.challenged:
+            self.unheeded += 1
+        self.challenged = sequence
+
+    def outcome(self, status: int | None) -> Outcome:
+        """What the registration came to, by the latest final status."""
+        if status is None:
+            return "unanswered"
+        if status < 300:
+            return "registered"
+        given_up = self.unheeded < MIN_CHALLENGES_WITHOUT_CREDENTIALS and not self.credentials
+        return "abandoned" if status in CHALLENGES and given_up else "refused"

@@ -1,0 +1,98 @@
+"""What a call or another transaction comes to."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.stories import ANSWER, OFFER, Story, dialled, report, request, response
+
+INVITE, RINGING = request(0, "INVITE", body=OFFER), response(200, 180, "Ringing")
+CANCEL, CANCELLED = request(5000, "CANCEL"), response(5010, 200, "OK", "CANCEL")
+CREDENTIALS = "Authorization: Digest username=a"
+UNKNOWN = response(5010, 481, "Call/Transaction Does Not Exist", "CANCEL")
+
+
+def outcome(story: Story) -> str:
+    (call,) = report(story).calls
+    return call.outcome
+
+
+@pytest.mark.parametrize(
+    ("after", "came_to"),
+    [
+        ([], "ringing"),
+        ([CANCEL], "ringing"),
+        ([CANCEL, CANCELLED], "cancelled"),
+        ([CANCEL, response(5020, 487, "Request Terminated")], "cancelled"),
+        ([CANCEL, CANCELLED, response(5020, 486, "Busy Here")], "cancelled"),
+        ([CANCEL, CANCELLED, response(38_000, 480, "Temporarily Unavailable")], "unreachable"),
+        ([CANCEL, CANCELLED, response(5020, 200, "OK", body=ANSWER)], "established"),
+        ([CANCEL, UNKNOWN], "ringing"),
+        ([CANCEL, UNKNOWN, response(5020, 486, "Busy Here")], "rejected"),
+        ([CANCEL, response(5010, 500, "Server Error", "CANCEL"), response(9000, 480, "Gone")], "unreachable"),
+        ([CANCEL, response(9000, 408, "Request Timeout")], "unreachable"),
+        ([CANCEL, response(9000, 404, "Not Found")], "rejected"),
+    ],
+)
+def test_a_cancel_is_not_its_effect(after: Story, came_to: str) -> None:
+    assert outcome([INVITE, RINGING, *after]) == came_to
+
+
+def test_what_cancelled_an_attempt_does_not_concern_the_next_one() -> None:
+    again = [request(9000, "INVITE", body=OFFER, number=2), response(9020, 486, "Busy Here", number=2)]
+    assert outcome([INVITE, RINGING, CANCEL, CANCELLED, *again]) == "rejected"
+
+
+def test_a_cancel_without_its_invite_is_a_part_of_a_call() -> None:
+    assert outcome([CANCEL, UNKNOWN]) == "fragment"
+
+
+@pytest.mark.parametrize("status", [408, 430, 480])
+def test_who_cannot_be_reached_did_not_reject(status: int) -> None:
+    assert outcome([INVITE, response(200, status, "Gone")]) == "unreachable"
+
+
+@pytest.mark.parametrize(
+    ("turns", "came_to"),
+    [
+        ([("", 0)], "unanswered"),
+        ([("", 200)], "registered"),
+        ([("", 401)], "abandoned"),
+        ([("", 407)], "abandoned"),
+        ([("", 401), (CREDENTIALS, 200)], "registered"),
+        ([("", 401), (CREDENTIALS, 401)], "refused"),
+        ([("", 401), (CREDENTIALS, 200), (CREDENTIALS, 401)], "refused"),
+        ([("", 401), (CREDENTIALS, 200), ("", 401)], "abandoned"),
+        ([("", 401), ("", 401), ("", 401)], "refused"),
+        ([("", 403)], "refused"),
+        ([("", 423), ("", 200)], "registered"),
+        ([("", 200), ("", 503)], "refused"),
+    ],
+)
+def test_a_registration_is_what_its_last_response_says(turns: list[tuple[str, int]], came_to: str) -> None:
+    story: Story = []
+    for number, (credentials, status) in enumerate(turns, 1):
+        story.append(request(number * 1000, "REGISTER", *filter(None, [credentials]), number=number))
+        if status:
+            story.append(response(number * 1000 + 20, status, "Said", "REGISTER", number=number))
+    assert outcome(story) == came_to
+
+
+@pytest.mark.parametrize(("status", "came_to"), [(0, "unanswered"), (200, "answered"), (489, "refused")])
+def test_other_transactions_are_answered_or_refused(status: int, came_to: str) -> None:
+    for method in ("OPTIONS", "MESSAGE", "SUBSCRIBE"):
+        said = [response(20, status, "Said", method)] if status else []
+        assert outcome([request(0, method), *said]) == came_to
+
+
+def test_a_registration_becomes_a_call_with_its_first_invite() -> None:
+    registered = [request(0, "REGISTER"), response(20, 200, "OK", "REGISTER")]
+    dials = [request(3000, "INVITE", body=OFFER, number=2), response(3200, 403, "Forbidden", number=2)]
+    (call,) = report([*registered, *dials]).calls
+    assert (call.kind, call.outcome, call.status, call.answered) == ("call", "rejected", 403, None)
+    assert call.start == pytest.approx(3.0) and len(call.messages) == 4
+
+
+def test_what_a_call_registers_leaves_it_a_call() -> None:
+    (call,) = report([*dialled(), request(2000, "REGISTER"), response(2020, 403, "Forbidden", "REGISTER")]).calls
+    assert (call.kind, call.outcome, call.status) == ("call", "established", 200)
