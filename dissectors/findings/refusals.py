@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from dissectors.findings.rule import AT_ONCE, CONFIRM_SECONDS, Facts, Found, Rule
-from dissectors.report import Severity
+from dissectors.findings.statuses import CHALLENGES, explained, setting
+from dissectors.report import Call, Severity
 
 
 class Refusal(NamedTuple):
@@ -88,11 +89,22 @@ def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]
         for number, call in enumerate(facts.calls):
             if call.outcome not in ("rejected", "unreachable") or call.status is None or not wanted(call.status):
                 continue
-            said = [message for message in call.messages if message.status == call.status]
-            what = f"the INVITE was answered {said[-1].summary if said else call.status}"
-            yield Found(what, (call.messages[0].place, *(message.place for message in said[-1:])), number)
+            yield _refused(number, call, call.status)
 
     return look
+
+
+def _refused(number: int, call: Call, status: int) -> Found:
+    """The INVITE and the response that refused it, with what explains it."""
+    invites = [message for message in call.messages if message.method == "INVITE"]
+    final = next((message for message in reversed(invites) if message.status == status), None)
+    if final is None:
+        return Found(f"the INVITE was answered {status}", (call.messages[0].place,), number)
+    asked = next((one for one in invites if one.status is None and one.cseq == final.cseq), invites[0])
+    credentials = any(message.credentials for message in invites if message.status is None)
+    none = ", and no credentials were sent" if status in CHALLENGES and not credentials else ""
+    what = f"the INVITE was answered {explained(final)}{none}"
+    return Found(what, (asked.place, final.place), number, fix=setting(final))
 
 
 REFUSALS = (
@@ -108,7 +120,8 @@ REFUSALS = (
         "warning",
         "The call was refused",
         "The call was refused before it was answered.",
-        "The status says why: 4xx the request, 6xx the callee everywhere.",
+        "The status says why: 4xx the request, 6xx the callee everywhere. 422: Min-SE says how long the session timer must "
+        "be; 421: an extension is required.",
         refused(lambda status: status not in NAMED),
         confirm_seconds=AT_ONCE,
     ),

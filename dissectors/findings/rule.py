@@ -91,7 +91,7 @@ class Found(Struct, frozen=True):
     """What a rule found once: a sentence of particulars, the frames that show it, and whose it is.
 
     `time` is the moment at which it happened, in seconds since the epoch; where the first of the frames is a message,
-    or an end of a stream, its time need not be said.
+    or an end of a stream, its time need not be said. `fix` is what to do beside what the rule advises.
     """
 
     what: str
@@ -101,6 +101,7 @@ class Found(Struct, frozen=True):
     certainty: Certainty = "certain"
     severity: Severity | None = None
     time: float | None = None
+    fix: str = ""
 
 
 Look = Callable[[Facts], Iterable[Found]]
@@ -152,8 +153,8 @@ class Rule(Struct, frozen=True):
         shown = tuple(dict.fromkeys(places))[:MAX_PLACES]
         time = fact.time if fact.time is not None or not shown else moments.get(shown[0])
         return Finding(
-            self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why, self.fix, shown, fact.call,
-            fact.stream, time,
+            self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why,
+            f"{self.fix} {fact.fix}".rstrip(), shown, fact.call, fact.stream, time,
         )
 
 

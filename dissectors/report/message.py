@@ -40,10 +40,14 @@ class Deviation(Struct, frozen=True):
 
 
 class Header(Struct, frozen=True):
-    """One header of a message: its name, always the same spelling, and its first value as it was sent."""
+    """One header of a message: its name, always the same spelling, and its first value as it was sent.
+
+    `meaning` says all values of Reason and Warning in words, causes of Q.850 by their names; it is empty for others.
+    """
 
     name: str
     value: str
+    meaning: str = ""
 
 
 class Message(Struct, frozen=True):
@@ -85,3 +89,7 @@ class Message(Struct, frozen=True):
     def header(self, name: str) -> str | None:
         """The value of one of the headers that decide, or None."""
         return next((header.value for header in self.deciding if header.name == name), None)
+
+    def meaning(self, name: str) -> str:
+        """What one of the headers that decide says, in words where it has any; empty without it."""
+        return next((header.meaning or header.value for header in self.deciding if header.name == name), "")

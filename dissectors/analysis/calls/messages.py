@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from sys import getsizeof
 from typing import NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import MAX_NAME_LENGTH, Held, shortened
-from dissectors.protocols import sip
+from dissectors.protocols import sip, sip_reason
 from dissectors.protocols.sip_headers import canonical
 from dissectors.report import Body, Deviation, Header, Message, Place, Sizes
 from dissectors.wire.datagram import Datagram
@@ -28,9 +27,12 @@ MAX_TEXT_OCTETS = 1 << 16
 DECIDING = (
     "Reason", "Warning", "Retry-After", "Min-SE", "Session-Expires", "Min-Expires", "Expires", "Contact", "Route",
     "RSeq", "RAck", "Refer-To", "Subscription-State", "Diversion", "History-Info", "P-Asserted-Identity", "X-CID",
-    "Session-ID", "P-Charging-Vector",
+    "Session-ID", "P-Charging-Vector", "Event", "WWW-Authenticate", "Proxy-Authenticate",
 )
 """The headers whose values decide what becomes of a call, or name what it belongs to."""
+
+WORDED = ("Reason", "Warning")
+"""Those that say in numbers what has a name; all of their values count."""
 
 HEADER_OCTETS = 48
 """What a header takes beside its name and its value."""
@@ -89,7 +91,7 @@ def to_report(
         to_tag=to_tag,
         from_tag=from_tag,
         branch=branch,
-        deciding=_deciding(message.first, held),
+        deciding=_deciding(message, held),
         credentials=has_credentials(message),
     )
 
@@ -99,9 +101,16 @@ def has_credentials(message: sip.Message) -> bool:
     return not CREDENTIALS.isdisjoint(message.first)
 
 
-def _deciding(first: Mapping[str, str], held: Held) -> tuple[Header, ...]:
-    found = tuple([Header(name, held.text(first[name]) or "") for name in DECIDING if name in first])
+def _deciding(message: sip.Message, held: Held) -> tuple[Header, ...]:
+    first = message.first
+    found = tuple([
+        Header(name, held.text(first[name]) or "", _meaning(message, name, held)) for name in DECIDING if name in first
+    ])
     return found and (held.value(found, getsizeof(found) + len(found) * HEADER_OCTETS) or ())
+
+
+def _meaning(message: sip.Message, name: str, held: Held) -> str:
+    return held.text(sip_reason.meaning(name, message.all(name))) or "" if name in WORDED else ""
 
 
 def _body(message: sip.Message, held: Held) -> Body | None:

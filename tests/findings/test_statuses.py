@@ -1,0 +1,54 @@
+"""What is told of a refusal beside its status."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.found import found
+from tests.stories import OFFER, Story, report, request, response
+
+INVITE = request(0, "INVITE", body=OFFER)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "header", "id", "said"),
+    [
+        (422, "Session Interval Too Small", "Min-SE: 120", "call-rejected",
+         "the INVITE was answered 422 Session Interval Too Small (Min-SE: 120)"),
+        (503, "Service Unavailable", "Retry-After: 30", "call-server-failed",
+         "the INVITE was answered 503 Service Unavailable (Retry-After: 30)"),
+        (488, "Not Here", 'Warning: 304 x "Media type not available"', "call-not-acceptable",
+         "the INVITE was answered 488 Not Here (Warning: 304 Media type not available)"),
+        (480, "Gone", "Reason: Q.850;cause=20", "call-unreachable",
+         "the INVITE was answered 480 Gone (Reason: Q.850 20, subscriber absent)"),
+        (407, "Who", "X: y", "call-unauthorised", "the INVITE was answered 407 Who, and no credentials were sent"),
+    ],
+)
+def test_a_refusal_is_told_with_what_explains_it(status: int, reason: str, header: str, id: str, said: str) -> None:
+    (told,) = found([INVITE, response(40, status, reason, "INVITE", header)], id)
+    assert told.what == said
+
+
+def test_credentials_that_were_sent_and_refused_are_not_missing() -> None:
+    again = request(60, "INVITE", "Proxy-Authorization: Digest username=a", body=OFFER, number=2)
+    story: Story = [INVITE, response(40, 407, "Who"), again, response(80, 407, "Who", number=2)]
+    (told,) = found(story, "call-unauthorised")
+    assert told.what == "the INVITE was answered 407 Who"
+
+
+@pytest.mark.parametrize(
+    ("agent", "status", "reason", "advice"),
+    [
+        ("Server: Asterisk PBX 20.1.0", 488, "Not Acceptable Here", "Asterisk: see allow"),
+        ("Server: FPBX-16.0.40(18.20.0)", 488, "Not Acceptable Here", "Asterisk: see allow"),
+        ("User-Agent: FreeSWITCH-mod_sofia/1.10.7", 488, "Not Acceptable Here", "inherit_codec"),
+        ("Server: kamailio (5.6.0 (x86_64/linux))", 483, "Too Many Hops", "alias"),
+        ("Server: kamailio (5.6.0 (x86_64/linux))", 404, "Not Found", "lookup"),
+        ("Server: OpenSIPS (3.2.2 (x86_64/linux))", 403, "Relay Forbidden", "alias"),
+    ],
+)
+def test_a_common_server_names_the_setting_to_look_at(agent: str, status: int, reason: str, advice: str) -> None:
+    made = report([INVITE, response(40, status, reason, "INVITE", agent)])
+    (told,) = [each for each in made.findings if advice in each.fix]
+    (plain,) = found([INVITE, response(40, status, reason, "INVITE", "Server: somebody")], told.id)
+    assert advice not in plain.fix and told.fix.startswith(plain.fix)
