@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.negotiation import rtp_lines
 from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
 from dissectors.mux.counters import MAX_EVENTS
 from dissectors.report import Certainty, Stream
@@ -15,30 +14,6 @@ REDUNDANT = {"red": "redundant audio (RFC 2198)", "ulpfec": "parity FEC (RFC 510
              "flexfec-03": "flexible FEC (RFC 8627)", "rtx": "retransmissions (RFC 4588)"}
 COMFORT_NOISE = 13
 COLLIDING = range(64, 96)
-
-
-@rule(
-    "payload-type-not-negotiated", "warning", "A payload type that nobody announced",
-    scope="stream",
-    why="The receiver has no codec for it and drops it.",
-    fix="Compare the SDP of both sides with what is sent: after a re-INVITE senders sometimes keep the old numbers.",
-)
-def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        lines = [line for described in call.descriptions for line in rtp_lines(described)]
-        announced = {each.payload_type for line in lines for each in line.formats}
-        for position in call.streams if announced else ():
-            stream = facts.streams[position]
-            odd = [p for p in stream.payloads if str(p.payload_type) not in announced and p.packets >= MIN_RTP_PACKETS]
-            odd = [each for each in odd if each.payload_type != COMFORT_NOISE]
-            for each in odd:
-                what = f"{name_of(stream)}: {counted(each.packets, 'packet')} of type {each.payload_type}"
-                phases = (phase for phase in stream.payload_types if phase.payload_type == each.payload_type)
-                began = min((phase.first for phase in phases), default=stream.first)
-                if began > stream.first:
-                    what += f", the first {began - stream.first:.3f} s after the stream began"
-                places = (stream.first_place,) if began <= stream.first else both_ends(stream)
-                yield Found(what, places, number, position)
 
 
 @rule(
@@ -180,6 +155,6 @@ def redundancy_sent(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    payload_type_not_negotiated, payload_type_collides, clock_differs, time_not_real, payload_type_changed,
+    payload_type_collides, clock_differs, time_not_real, payload_type_changed,
     codec_guessed, silence_suppressed, digits_sent, redundancy_sent,
 )

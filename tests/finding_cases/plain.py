@@ -330,10 +330,6 @@ CASES: dict[str, Case] = {
         ],
     ),
     # Codecs and payload types
-    "payload-type-not-negotiated": (
-        [*dialled(), *talk(payload_type=8), *talk(B, A, 78), *hung_up()],
-        GOOD,
-    ),
     "payload-type-changed": (
         [
             *dialled(description(media="RTP/AVP 0 8"), description(*B, media="RTP/AVP 0 8")),
