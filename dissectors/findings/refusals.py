@@ -120,8 +120,8 @@ REFUSALS = (
         "warning",
         "The call was refused",
         "The call was refused before it was answered.",
-        "The status says why: 4xx the request, 6xx the callee everywhere. 422: Min-SE says how long the session timer must "
-        "be; 421: an extension is required.",
+        "The status says why: 4xx the request, 6xx the callee everywhere. 422: Min-SE says how long the session timer "
+        "must be; 421: an extension is required.",
         refused(lambda status: status not in NAMED),
         confirm_seconds=AT_ONCE,
     ),

@@ -26,8 +26,8 @@ PRODUCTS = {"asterisk": "Asterisk", "fpbx": "Asterisk", "freeswitch": "FreeSWITC
 """What stands in User-Agent or Server, in lower case, and whose it is."""
 
 SETTINGS = (
-    Setting("Asterisk", (401, 407), "Asterisk: see username and password of type=auth, and whether an endpoint matches: "
-            "an unknown one is asked too."),
+    Setting("Asterisk", (401, 407), "Asterisk: see username and password of type=auth, and whether an endpoint "
+            "matches; an unknown one is asked, too."),
     Setting("Asterisk", (403,), "Asterisk: see the password of type=auth, and acl, permit and deny of the endpoint."),
     Setting("Asterisk", (404,), "Asterisk: see the context of the endpoint in the dial plan; of a REGISTER, whether a "
             "type=aor has that name."),

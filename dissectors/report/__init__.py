@@ -8,7 +8,7 @@ A `frame` counts from 1 within its `file`, and `file` from 0 in the order of `ca
 
 from __future__ import annotations
 
-from dissectors.report.call import Call, Description, Dialog, Format, Media, Outcome
+from dissectors.report.call import Call, CallOutcome, Description, Dialog, Format, Media
 from dissectors.report.capture import Capture, CaptureFile, Flow, Seen
 from dissectors.report.connectivity import Check, Grant, Handshake, Missing, Outcome, Protection, Username
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
@@ -19,6 +19,7 @@ from dissectors.report.stream import Digit, Gap, Moment, Payload, Phase, Quality
 __all__ = [
     "Body",
     "Call",
+    "CallOutcome",
     "Capture",
     "CaptureFile",
     "Certainty",

@@ -8,7 +8,7 @@ from dissectors.report.message import Message
 from dissectors.report.place import Certainty, Place
 from dissectors.wire.values import Struct
 
-Outcome = Literal[
+CallOutcome = Literal[
     "ringing", "established", "ended", "rejected", "unreachable", "unanswered", "cancelled", "fragment",
     "registered", "refused", "abandoned", "answered",
 ]
@@ -103,7 +103,7 @@ class Call(Struct, frozen=True):
 
     call_id: str
     kind: Literal["call", "registration", "subscription", "message", "options", "other"]
-    outcome: Outcome
+    outcome: CallOutcome
     caller: str | None
     callee: str | None
     start: float

@@ -14,7 +14,7 @@ from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
 from dissectors.protocols import sip
 from dissectors.protocols.sip import Identity
-from dissectors.report import Description, Message, Outcome
+from dissectors.report import CallOutcome, Description, Message
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct, field
@@ -214,7 +214,7 @@ class CallState(Struct):
         self.callee = self.held.text(_who(message.get("To")))
 
     @property
-    def outcome(self) -> Outcome:
+    def outcome(self) -> CallOutcome:
         """What the call came to; see `report.Call`."""
         if self.kind == "registration":
             return self.registering.outcome(self.status)

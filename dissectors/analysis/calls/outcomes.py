@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.report import Outcome
+from dissectors.report import CallOutcome
 from dissectors.wire.values import Struct
 
 CHALLENGES = (401, 407)
@@ -53,7 +53,7 @@ class Registering(Struct):
             self.unheeded += 1
         self.challenged = sequence
 
-    def outcome(self, status: int | None) -> Outcome:
+    def outcome(self, status: int | None) -> CallOutcome:
         """What the registration came to, by the latest final status."""
         if status is None:
             return "unanswered"
