@@ -121,7 +121,7 @@ REFUSALS = (
         "The call was refused",
         "The call was refused before it was answered.",
         "The status says why: 4xx the request, 6xx the callee everywhere. 422: Min-SE says how long the session timer "
-        "must be; 421: an extension is required.",
+        "has to be at least; 420 and 421: an extension is not known, or missing.",
         refused(lambda status: status not in NAMED),
         confirm_seconds=AT_ONCE,
     ),

@@ -11,23 +11,27 @@ from dissectors.findings import (
     connectivity,
     delivery,
     encoding,
+    endings,
     holding,
     media,
     negotiation,
     path_size,
     payload_types,
+    registrations,
     security,
     sharing,
     signalling,
     silence,
     sources,
     turn,
+    within_calls,
 )
 from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
 from dissectors.report import Finding
 
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
-    "Signalling": signalling.RULES,
+    "Signalling": (*signalling.RULES, *registrations.RULES),
+    "Within a call": (*within_calls.RULES, *endings.RULES),
     "Offer and answer": (*negotiation.RULES, *holding.RULES),
     "Media": (*silence.RULES, *addresses.RULES, *media.RULES, *sources.RULES),
     "Codecs and payload types": (*payload_types.RULES, *codecs.RULES),

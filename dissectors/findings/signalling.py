@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.refusals import REFUSALS
-from dissectors.findings.rule import AT_ONCE, UNANSWERED_SECONDS, Facts, Found, of, rule
+from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.protocols.sip_deviation import Kind
-from dissectors.report import Call, Certainty, Message, Severity
+from dissectors.report import Call, Message, Severity
 
 MIN_WAIT_SECONDS, LONG_RINGING_SECONDS, SLOW_SETUP_SECONDS, TIMER_H_SECONDS = 2.0, 30.0, 5.0, 32.0
 """Seconds: without any response, ringing, until it rings, and until a SIP transaction gives up (RFC 3261 17.1)."""
 
 SILENT_SECONDS = 10.0
-CHALLENGES = (401, 407)
 
 
 def _unheard(what: str, again: int, messages: list[Message], number: int) -> Found:
@@ -41,6 +40,8 @@ def invite_no_response(facts: Facts) -> Iterator[Found]:
     for number, _ in _calls(facts):
         for each in transactions(facts)[number]:
             waited = facts.end - each.requests[0].time
+            if each.requests[0].to_tag is not None:
+                continue
             if each.method == "INVITE" and not each.responses and (each.repeated or waited >= MIN_WAIT_SECONDS):
                 yield _unheard("no response to the INVITE", each.repeated, each.requests, number)
 
@@ -162,42 +163,6 @@ def request_unanswered(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "registration-refused", "warning", "A registration was refused",
-    confirm_seconds=AT_ONCE,
-    why="A phone that is not registered cannot be called.",
-    fix="401 and 407 at the end: wrong password or realm; 403: not allowed; 423: the expiry is too short.",
-)
-def registration_refused(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        said = [m for m in call.messages if m.method == "REGISTER" and not m.retransmission]
-        finals = [message for message in said if (message.status or 0) >= 200]
-        if call.kind != "registration" or not finals:
-            continue
-        accepted = max((n for n, final in enumerate(finals) if (final.status or 0) < 300), default=-1)
-        challenged = False
-        for n, final in enumerate(finals):
-            challenge = final.status in CHALLENGES
-            # One challenge is how an attempt begins; the second says that the credentials were wrong.
-            began, challenged = challenged, challenge and not challenged
-            if (final.status or 0) >= 300 and (began or not challenge):
-                what = f"the REGISTER was answered {final.summary}{', and accepted later' if n < accepted else ''}"
-                sure: Certainty = "medium" if challenge else "certain"
-                yield Found(what, (final.place,), number, certainty=sure, severity="note" if n < accepted else None)
-
-
-@rule(
-    "reinvite-glare", "note", "Both sides changed the call at the same time",
-    why="Two re-INVITEs crossed and were refused with 491; each side tries again after a moment (RFC 3261 14.1).",
-    fix="Nothing, unless it repeats: then both sides wait equally long, which one of them should not.",
-)
-def reinvite_glare(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        refused = [message.place for message in call.messages if message.status == 491]
-        if refused:
-            yield Found("491 Request Pending", refused, number)
-
-
-@rule(
     "call-forked", "note", "Several phones rang for one call",
     why="The INVITE was forked: each branch has a dialog of its own, and media may come from more than one.",
     fix="Nothing; look at each dialog on its own when media of the branches mixes.",
@@ -275,6 +240,6 @@ def _deviating(facts: Facts, *kinds: Kind) -> Iterator[Found]:
 
 RULES = (
     invite_no_response, *REFUSALS, call_unanswered, call_cancelled, call_setup_slow, ack_missing, answer_repeated,
-    request_repeated, bye_unanswered, request_unanswered, registration_refused, reinvite_glare, call_forked,
-    bye_missing, call_in_part, content_length_wrong, header_missing, header_broken,
+    request_repeated, bye_unanswered, request_unanswered, call_forked, bye_missing, call_in_part, content_length_wrong,
+    header_missing, header_broken,
 )

@@ -27,7 +27,7 @@ PRODUCTS = {"asterisk": "Asterisk", "fpbx": "Asterisk", "freeswitch": "FreeSWITC
 
 SETTINGS = (
     Setting("Asterisk", (401, 407), "Asterisk: see username and password of type=auth, and whether an endpoint "
-            "matches; an unknown one is asked, too."),
+            "matches: an unknown one is asked too."),
     Setting("Asterisk", (403,), "Asterisk: see the password of type=auth, and acl, permit and deny of the endpoint."),
     Setting("Asterisk", (404,), "Asterisk: see the context of the endpoint in the dial plan; of a REGISTER, whether a "
             "type=aor has that name."),
