@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from operator import itemgetter
 
+from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
 from dissectors.findings.addresses import private
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, counted, name_of, rule
 from dissectors.report import Call, Handshake, Stream
@@ -12,9 +13,6 @@ from dissectors.wire.datagram import endpoint, host_of
 
 MIN_RTP_PACKETS, MIN_WAIT_SECONDS, MAX_HELLOS = 50, 2.0, 4
 OLD_VERSIONS = ("DTLS 1.0",)
-SAMPLE_CODECS = {"PCMU", "PCMA"}
-TAG_OCTETS = (4, 10, 14, 16, 20)
-"""What SRTP adds to a payload: its tag of 32 or 80 bits, or of GCM, with an MKI of four octets or without."""
 
 
 def between(handshake: Handshake) -> str:
@@ -157,12 +155,12 @@ def agreed(call: Call) -> bool:
 
 
 def tag_of(stream: Stream) -> int | None:
-    """How many octets a payload of one octet a sample has beyond its samples; None where that is unclear."""
+    """How many octets a payload has beyond its codec's frames; None where that is unclear."""
     main = stream.payloads[0] if stream.payloads else None
     step = stream.timing.frame if stream.timing else None
-    if main is None or step is None or stream.codec not in SAMPLE_CODECS or main.packets < MIN_RTP_PACKETS:
+    if main is None or main.packets < MIN_RTP_PACKETS:
         return None
-    return main.largest - step if main.smallest == main.largest else None
+    return spare_octets(stream.codec, step, main.packets, main.smallest, main.largest)
 
 
 @rule(

@@ -1,9 +1,12 @@
 """Values of SDP attributes that say how media flows: rtpmap, rtcp, ssrc, crypto, fingerprint, candidate."""
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from dissectors.limits.remembered import remembered
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+")
 
 
 class RtpMap(NamedTuple):
@@ -28,6 +31,15 @@ class Crypto(NamedTuple):
     suite: str
     keys: tuple[str, ...]
     parameters: tuple[str, ...]
+
+    @property
+    def key_octets(self) -> int | None:
+        """How many octets the first key has with its salt (section 6.1); None where it is not written in Base64."""
+        method, _, text = self.keys[0].partition(":")
+        written = text.partition("|")[0].rstrip("=")
+        if method.lower() != "inline" or not _BASE64.fullmatch(written):
+            return None
+        return len(written) * 3 // 4
 
 
 class Fingerprint(NamedTuple):

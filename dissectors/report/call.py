@@ -28,11 +28,22 @@ class Format(Struct, frozen=True):
     parameters: str | None
 
 
+class Key(Struct, frozen=True):
+    """An a=crypto line (RFC 4568): its tag, its suite, and the length of its key with salt in octets, None if unknown.
+
+    The key itself is not kept.
+    """
+
+    tag: int
+    suite: str
+    octets: int | None
+
+
 class Media(Struct, frozen=True):
     """One media line of an offer or answer.
 
-    `suites` are the SRTP suites of its a=crypto lines; `fingerprint` is that of the DTLS certificate; `endpoints` are
-    `address:port` of the candidates.
+    `suites` are the SRTP suites of its a=crypto lines, `keys` these lines in order; `fingerprint` is that of the DTLS
+    certificate; `endpoints` are `address:port` of the candidates.
     """
 
     kind: str
@@ -51,6 +62,7 @@ class Media(Struct, frozen=True):
     fingerprint: str | None = None
     setup: str | None = None
     endpoints: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
 
 
 class Description(Struct, frozen=True):

@@ -77,6 +77,7 @@ def test_a_webrtc_offer_is_read_whole() -> None:
     (crypto,) = audio.crypto
     assert (crypto.tag, crypto.suite, crypto.parameters) == (1, "AES_CM_128_HMAC_SHA1_80", ("UNENCRYPTED_SRTCP",))
     assert crypto.keys == ("inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^20|1:4", "inline:second")
+    assert crypto.key_octets == 30
 
 
 def test_what_the_description_says_holds_where_the_media_is_silent() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from dissectors.protocols import payload_types, sdp
-from dissectors.report import Certainty, Format, Media
+from dissectors.report import Certainty, Format, Key, Media
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
@@ -66,7 +66,7 @@ def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
 
 
 def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
-    rtcp, candidates = media.rtcp, media.candidates
+    rtcp, candidates, crypto = media.rtcp, media.candidates, media.crypto
     return Media(
         kind=media.kind,
         address=address_of(media, description),
@@ -80,10 +80,11 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Med
         ssrcs=tuple(media.ssrcs),
         encryption=encryption(media, description),
         candidates=len(candidates),
-        suites=tuple([each.suite for each in media.crypto]),
+        suites=tuple([each.suite for each in crypto]),
         fingerprint=fingerprint(media),
         setup=media.setup,
         endpoints=tuple([endpoint(each.address, each.port) for each in candidates[:MAX_CANDIDATES]]),
+        keys=tuple([Key(each.tag, each.suite, each.key_octets) for each in crypto]),
     )
 
 
@@ -108,12 +109,14 @@ def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
 
 
 def encryption(media: sdp.Media, description: sdp.Description) -> str | None:
-    """How SRTP keys are agreed: SDES (RFC 4568), DTLS (RFC 5764), ZRTP (RFC 6189), or None for RTP in the clear."""
+    """How SRTP keys are agreed: SDES (RFC 4568), DTLS (RFC 5764), MIKEY (RFC 4567), ZRTP (RFC 6189), or None."""
     if media.crypto:
         return "SDES"
     names = {name.lower() for name, _ in (*media.attributes, *description.attributes)}
     if "fingerprint" in names:
         return "DTLS"
+    if "key-mgmt" in names:
+        return "MIKEY"
     if "zrtp-hash" in names:
         return "ZRTP"
     return None

@@ -11,6 +11,7 @@ from dissectors.analysis.streams import clock, quality
 from dissectors.analysis.streams.digits import EVENT, EVENT_CLOCK, digits, evident
 from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.gaps import gaps
+from dissectors.analysis.streams.protection import protected
 from dissectors.analysis.streams.rtcp import Heard
 from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.mux.flows import FlowState
@@ -89,7 +90,7 @@ def stream(
     known = codec(counters, joined)
     announced = (joined.received or joined.sent) if joined else None
     rtcp = heard.view(known.clock) if heard else None
-    covered = encrypted or counters.encrypted or bool(announced and announced.encryption)
+    covered = protected(counters, known.name, main_payload_type(counters), joined, encrypted)
     named, events = event_types(counters, joined, covered)
     timing = clock.timing(counters, known.clock, known.source, _excused(counters, joined, events))
     unseen = gaps(counters, timing.rate or known.clock)
