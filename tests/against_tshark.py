@@ -53,7 +53,7 @@ def ours(path: Path) -> list[Read]:
     frames, found = Frames(), []
     with open_capture(str(path)) as capture:
         for record in capture.records():
-            for _, src, dst, sport, dport, payload, length in frames.udp(record):
+            for _, src, dst, sport, dport, payload, length, _ in frames.udp(record):
                 ends = str(ip_address(src)), sport, str(ip_address(dst)), dport
                 found.append(Read(record.frame, record.time, *ends, length, bytes(payload)))
     return found

@@ -37,7 +37,7 @@ def record(octets: bytes, link: int = 1, original: int | None = None, time: int 
     return Record(number, time, link, octets, len(octets) if original is None else original)
 
 
-HELLO = Udp(0, A, B, 16402, 16403, b"hello", 5)
+HELLO = Udp(0, A, B, 16402, 16403, b"hello", 5, 1)
 HELLO6 = Udp(0, A6, B6, 16402, 16403, b"hello", 5)
 IP, IP6 = ipv4(udp()), ipv6(udp())
 SNAP = b"\xaa\xaa\x03\0\0\0"

@@ -32,6 +32,12 @@ def frame(src: Endpoint, dst: Endpoint, payload: bytes) -> bytes:
     return bytes(12) + b"\x08\x00" + ip + udp
 
 
+def numbered(src: Endpoint, dst: Endpoint, payload: bytes, identification: int) -> bytes:
+    """Such a frame over IPv4 with an identification, which the copies of a packet share."""
+    octets = frame(src, dst, payload)
+    return octets[:18] + identification.to_bytes(2, "big") + octets[20:]
+
+
 def records(sent: Iterable[Sent], every: int = 20) -> list[tuple[int, Record]]:
     """Records of one capture, a datagram each, `every` milliseconds apart."""
     made = []
@@ -60,6 +66,16 @@ def report(
     """The report on a capture, scanned in batches of `size` datagrams."""
     scanner, engine = Scanner(), Engine(limits, capacity=capacity)
     for batch in scanner.scan(records(sent, every), size):
+        engine.feed(batch)
+    engine.feed(scanner.finish(engine.announced()))
+    return engine.report(scanner, ())
+
+
+def report_of(frames: Iterable[tuple[int, bytes]]) -> Report:
+    """The report on frames of Ethernet, each with its time in nanoseconds."""
+    scanner, engine = Scanner(), Engine(LIMITS)
+    made = [(0, Record(n, time, ETHERNET, octets, len(octets))) for n, (time, octets) in enumerate(frames, 1)]
+    for batch in scanner.scan(made):
         engine.feed(batch)
     engine.feed(scanner.finish(engine.announced()))
     return engine.report(scanner, ())

@@ -66,7 +66,10 @@ class SignallingReader:
         if len(entry.payload) < entry.length:
             what = f"{PROTOCOLS[entry.protocol]} messages are cut by the capture"
             self._problems.note("capture-snaplen", what, Place(entry.file, entry.frame))
-        return Datagram(entry.file, entry.frame, entry.layer, entry.time, entry.flow.flow, entry.payload, entry.length)
+        return Datagram(
+            entry.file, entry.frame, entry.layer, entry.time, entry.flow.flow, entry.payload, entry.length,
+            entry.identification,
+        )
 
     def _broken(self, datagram: Datagram, malformed: Malformed) -> None:
         """Note what cannot be read, unless the capture is to blame."""

@@ -83,7 +83,7 @@ class Entry(NamedTuple):
 
     `number` counts the datagrams of a scan from 0 and is -1 for what TURN carried. `row` is the row of the table,
     `protocol` the number that counts: `UNKNOWN` as long as nothing confirms a plausible row. `strength` is certain,
-    confirmed, plausible or None; `evidence` says what confirmed it.
+    confirmed, plausible or None; `evidence` says what confirmed it. `identification` is that of the IP packet.
     """
 
     number: int
@@ -99,6 +99,7 @@ class Entry(NamedTuple):
     strength: str | None
     evidence: str
     encrypted: bool
+    identification: int
 
 
 class StreamTable(Table[tuple[int, int], Counters]):
@@ -449,7 +450,7 @@ def left_out(streams: Iterable[Counters]) -> Counter[str]:
 
 def verdict(entry: Entry, protocol: int, strength: str, evidence: str) -> Entry:
     """The same entry with its verdict; `_replace` would take four times as long."""
-    return tuple.__new__(Entry, (*entry[:9], protocol, strength, evidence, entry.encrypted))
+    return tuple.__new__(Entry, (*entry[:9], protocol, strength, evidence, *entry[12:]))
 
 
 def _confirmed(entry: Entry, protocol: int, evidence: str) -> Entry:

@@ -133,9 +133,9 @@ class Scanner:
                 self.first = self.last = record.time
             self.first, self.last = min(self.first, record.time), max(self.last, record.time)
             self._times.append(record.time)
-            for layer, src, dst, sport, dport, payload, length in self.frames.udp(record):
+            for layer, src, dst, sport, dport, payload, length, number in self.frames.udp(record):
                 flow = self.flows.find(FlowKey(src, sport, dst, dport))
-                self._take(batch, file, record, layer, flow, bytes(payload), length, 0)
+                self._take(batch, file, record, layer, flow, bytes(payload), length, number, 0)
             octets += len(record.octets)
             if len(batch.entries) >= size or octets >= BATCH_OCTETS:
                 yield batch
@@ -161,10 +161,10 @@ class Scanner:
         `verdicts` gives protocol, row, strength, evidence and whether it is encrypted, one for each datagram.
         """
         for file, record in records:
-            for layer, src, dst, sport, dport, payload, length in self.frames.udp(record):
+            for layer, src, dst, sport, dport, payload, length, number in self.frames.udp(record):
                 protocol, row, strength, evidence, encrypted = next(verdicts)
                 flow = FlowState(0, FlowKey(src, sport, dst, dport), PairState(None)).flow
-                datagram = Datagram(file, record.frame, layer, record.time, flow, bytes(payload), length)
+                datagram = Datagram(file, record.frame, layer, record.time, flow, bytes(payload), length, number)
                 opened = carried(PROTOCOLS[protocol], datagram.payload)
                 inside = classify(opened[1]).protocol if opened else ""
                 yield Row(datagram, protocol, row, strength, evidence, encrypted, inside)
@@ -178,6 +178,7 @@ class Scanner:
         flow: FlowState,
         payload: bytes,
         length: int,
+        identification: int,
         depth: int,
     ) -> None:
         row = match(payload, length)
@@ -192,7 +193,8 @@ class Scanner:
         self.datagrams += depth == 0
         encrypted = row != UNKNOWN_ROW and ROWS[row][1].encrypted
         entry = Entry(
-            number, file, record.frame, layer, record.time, flow, length, payload, row, UNKNOWN, None, "", encrypted
+            number, file, record.frame, layer, record.time, flow, length, payload, row, UNKNOWN, None, "", encrypted,
+            identification,
         )
         self._settle(batch, self._evidence.judge(entry))
         if row != UNKNOWN_ROW and ROWS[row][0] in (TURN, STUN) and depth < MAX_CARRIED_DEPTH:
@@ -207,7 +209,7 @@ class Scanner:
         if opened is not None:
             inside, data = opened
             flow = self.flows.find(outer.key._replace(inside=inside), outer.pair)
-            self._take(batch, entry.file, record, entry.layer, flow, data, len(data), depth + 1)
+            self._take(batch, entry.file, record, entry.layer, flow, data, len(data), entry.identification, depth + 1)
 
     def _settle(self, batch: Batch, entries: list[Entry]) -> None:
         for entry in entries:

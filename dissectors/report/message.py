@@ -57,6 +57,9 @@ class Message(Struct, frozen=True):
     a request, `to_tag` the tag of To, different for each branch of a fork. `from_tag` is that of From, `branch` that
     of the topmost Via, which names the transaction. `deciding` are the headers that decide what becomes of a call, as
     Reason, Warning and Contact do. `credentials` says that a request carries an answer to a challenge.
+
+    `retransmission` says that the same hop carried the same message before, `copy` that nothing was sent again: this is
+    the same IP packet, captured once more in a tunnel, on another interface or VLAN.
     """
 
     place: Place
@@ -85,6 +88,7 @@ class Message(Struct, frozen=True):
     branch: str | None = None
     deciding: tuple[Header, ...] = ()
     credentials: bool = False
+    copy: bool = False
 
     def header(self, name: str) -> str | None:
         """The value of one of the headers that decide, or None."""

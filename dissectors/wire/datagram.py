@@ -35,7 +35,8 @@ class Datagram(Struct, frozen=True):
 
     `file` and `frame` (from 1) are its place in the captures, `layer` is the number of its UDP header in that frame
     (from 0), `time` is nanoseconds since the epoch. `length` is the length by the UDP header, in octets; `payload` is
-    shorter if the capture cut it.
+    shorter if the capture cut it. `identification` is that of the IP packet, 0 where there is none: a copy of the
+    packet shares it, and what is sent again does not.
     """
 
     file: int
@@ -45,6 +46,7 @@ class Datagram(Struct, frozen=True):
     flow: Flow
     payload: bytes
     length: int
+    identification: int = 0
 
     @property
     def cut(self) -> bool:

@@ -10,6 +10,7 @@ from dissectors.analysis.calls import messages
 from dissectors.analysis.calls.dialogs import Dialogs
 from dissectors.analysis.calls.negotiation import Announced, Negotiation
 from dissectors.analysis.calls.outcomes import UNREACHABLE, Cancelling, Registering
+from dissectors.analysis.calls.repeats import Repeats
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
 from dissectors.protocols import sip
@@ -20,6 +21,7 @@ from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct, field
 
 MAX_MESSAGES = 2048
+MAX_RECOGNISED = 4 * MAX_MESSAGES
 MAX_USER_AGENTS, MAX_TAGS, MAX_HOSTS, MAX_FLOWS = 16, 16, 16, 64
 
 KINDS = {
@@ -40,6 +42,7 @@ class CallState(Struct):
     dialogs: Dialogs
     held: Held
     bounds: Bounds
+    repeats: Repeats
     caller: str | None = None
     callee: str | None = None
     whole: bool = False
@@ -57,7 +60,6 @@ class CallState(Struct):
     pairs: set[Flow] = field(default_factory=set)
     hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
     _caller_tags: set[str | None] = field(default_factory=set)
-    _seen: set[int] = field(default_factory=set)
 
     @property
     def facetime(self) -> bool:
@@ -82,7 +84,7 @@ class CallState(Struct):
         agent = message.user_agent
         if agent and agent not in self.user_agents:
             self._agent(agent)
-        again = self._again(flow, message, identity)
+        again = self.repeats.see(datagram, message, identity)
         if message.is_request:
             self._request(datagram.time, message, identity, side)
         else:
@@ -140,20 +142,6 @@ class CallState(Struct):
                 self.user_agents[kept] = None
         else:
             self.bounds.hit("user agents of calls")
-
-    def _again(self, flow: Flow, message: sip.Message, identity: Identity) -> bool:
-        """Whether the same hop has carried the same message of the same transaction (RFC 3261 section 17)."""
-        # A provisional response may follow another one of its status: reliable ones count in RSeq (RFC 3262).
-        reliable = None if message.is_request else message.first.get("RSeq")
-        # The hash alone is kept: of what it is made the sender chooses the length.
-        key = hash((flow, message.method or message.status, identity, reliable, message.raw_body))
-        if key in self._seen:
-            return True
-        if len(self._seen) < 4 * MAX_MESSAGES:
-            self._seen.add(key)
-        else:
-            self.bounds.hit("messages to recognise")
-        return False
 
     def _request(self, time: int, message: sip.Message, identity: Identity, side: str) -> None:
         method, outside = identity.method, identity.to_tag is None

@@ -6,6 +6,7 @@ from functools import lru_cache
 from sys import getsizeof
 from typing import NamedTuple
 
+from dissectors.analysis.calls.repeats import COPY, FIRST, Again
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import MAX_NAME_LENGTH, Held, shortened
 from dissectors.protocols import sip, sip_reason
@@ -52,10 +53,10 @@ def identity_of(message: sip.Message) -> sip.Identity:
 
 
 def to_report(
-    datagram: Datagram, message: sip.Message, identity: sip.Identity, again: bool, side: str, agent: str | None,
+    datagram: Datagram, message: sip.Message, identity: sip.Identity, again: Again, side: str, agent: str | None,
     held: Held, bounds: Bounds,
 ) -> Message:
-    """The value of the report; `again` says that the same hop carried it before, `agent` is its User-Agent."""
+    """The value of the report; `again` says whether the same hop carried it before, `agent` is its User-Agent."""
     flow, method = datagram.flow, identity.method or ""
     summary = method if message.is_request else f"{message.status} {message.reason or ''}".strip()
     written = tuple([written for _, _, written, recovered in message.headers if not recovered])
@@ -80,7 +81,7 @@ def to_report(
         cseq=identity.sequence,
         summary=said or "",
         compact=names.compact > 0,
-        retransmission=again,
+        retransmission=again is not FIRST,
         user_agent=program,
         body=_body(message, held),
         deviations=deviations and (held.value(deviations, _weight(deviations)) or ()),
@@ -93,6 +94,7 @@ def to_report(
         branch=branch,
         deciding=_deciding(message, held),
         credentials=has_credentials(message),
+        copy=again is COPY,
     )
 
 

@@ -28,6 +28,7 @@ cdef struct Plain:
     Wire wire
     Octets payload
     Py_ssize_t length
+    int64_t identification
     int tags
 
 
@@ -80,6 +81,7 @@ cdef inline bint in_ipv4(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t 
         return False
     plain.wire.src_high = plain.wire.dst_high = 0
     plain.wire.src_low, plain.wire.dst_low = u32(ip, 12), u32(ip, 16)
+    plain.identification = u16(ip, 4)
     plain.wire.ports = <uint64_t> 4 << 32
     return in_udp(plain, octets, at + header, min(held, at + total), at + total)
 
@@ -95,6 +97,7 @@ cdef inline bint in_ipv6(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t 
         return False
     plain.wire.src_high, plain.wire.src_low = u64(ip, 8), u64(ip, 16)
     plain.wire.dst_high, plain.wire.dst_low = u64(ip, 24), u64(ip, 32)
+    plain.identification = 0
     plain.wire.ports = <uint64_t> 16 << 32
     return in_udp(plain, octets, at + 40, min(held, at + 40 + length), at + 40 + length)
 

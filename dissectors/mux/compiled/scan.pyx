@@ -303,7 +303,9 @@ cdef class Scanner:
             flow = self.index.find(&plain.wire)
             if flow is None:
                 flow = self.flow(&plain.wire)
-            return self.datagram(entries, plain.payload, plain.length, flow, file, frame, 0, time, 0)
+            return self.datagram(
+                entries, plain.payload, plain.length, flow, file, frame, 0, time, plain.identification, 0
+            )
         return self.unusual(entries, Record(frame, time, link, part(octets, at, size), original), file)
 
     cdef int unusual(self, list entries, record, int64_t file) except -1:
@@ -311,10 +313,10 @@ cdef class Scanner:
         cdef bytes whole
         frames = self.frames.udp(record)
         self.vlan_known = "VLAN" in self.frames.encapsulations
-        for layer, src, dst, sport, dport, payload, length in frames:
+        for layer, src, dst, sport, dport, payload, length, number in frames:
             flow = self.flows.find(FlowKey(src, sport, dst, dport))
             whole = bytes(payload)
-            self.datagram(entries, over(whole), length, flow, file, record.frame, layer, record.time, 0)
+            self.datagram(entries, over(whole), length, flow, file, record.frame, layer, record.time, number, 0)
         return 0
 
     cdef FlowState flow(self, const Wire *wire):
@@ -332,7 +334,7 @@ cdef class Scanner:
 
     cdef inline int datagram(
         self, list entries, Octets payload, int64_t length, FlowState flow,
-        int64_t file, int64_t frame, int64_t layer, int64_t time, int depth,
+        int64_t file, int64_t frame, int64_t layer, int64_t time, int64_t identification, int depth,
     ) except -1:
         """Count a datagram, or let the evidence judge it."""
         cdef int row = self.table.match(payload, length)
@@ -355,12 +357,13 @@ cdef class Scanner:
             ):
                 return 0
         return self.judged(
-            entries, part(payload, 0, payload.size), row, number, length, flow, file, frame, layer, time, depth
+            entries, part(payload, 0, payload.size), row, number, length, flow, file, frame, layer, time,
+            identification, depth,
         )
 
     cdef int judged(
         self, list entries, bytes payload, int row, int64_t number, int64_t length, FlowState flow,
-        int64_t file, int64_t frame, int64_t layer, int64_t time, int depth,
+        int64_t file, int64_t frame, int64_t layer, int64_t time, int64_t identification, int depth,
     ) except -1:
         """Let the evidence judge a datagram, unless what it would say is known."""
         cdef int protocol
@@ -368,13 +371,13 @@ cdef class Scanner:
             protocol = ROWS[row][0]
             entry = new_tuple(Entry, (
                 number, file, frame, layer, time, flow, length, payload, row, protocol, "certain", "",
-                IS_ENCRYPTED[row],
+                IS_ENCRYPTED[row], identification,
             ))
             self.put(entries, entry, flow, protocol, IS_ENCRYPTED[row], number, length)
         else:
             entry = new_tuple(Entry, (
                 number, file, frame, layer, time, flow, length, payload, row, UNKNOWN, None, "",
-                row != C_UNKNOWN_ROW and IS_ENCRYPTED[row],
+                row != C_UNKNOWN_ROW and IS_ENCRYPTED[row], identification,
             ))
             self.settle(entries, self._evidence.judge(entry))
         if row == C_UNKNOWN_ROW:
@@ -462,7 +465,8 @@ cdef class Scanner:
         cdef FlowState flow = self.flows.find(outer.key._replace(inside=inside), outer.pair)
         cdef bytes whole = bytes(data)
         return self.datagram(
-            entries, over(whole), len(whole), flow, entry.file, entry.frame, entry.layer, entry.time, depth + 1
+            entries, over(whole), len(whole), flow, entry.file, entry.frame, entry.layer, entry.time,
+            entry.identification, depth + 1,
         )
 
     cdef int settle(self, list entries, settled) except -1:

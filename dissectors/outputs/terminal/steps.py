@@ -102,6 +102,8 @@ def _messages(call: Call) -> Iterator[Step]:
     branches: dict[str | None, int] = {}
     described = {description.place: description for description in call.descriptions}
     for message in call.messages:
+        if message.copy:
+            continue
         marks = _wants(described[message.place]) if message.place in described else []
         if message.status is None and message.uri:
             first = targets.setdefault((message.side, message.method, message.cseq), message.uri)

@@ -40,7 +40,7 @@ COMMON: dict[int, tuple[int, int, bytes]] = {
 
 PLAIN_IPV4 = 0x45
 IPV4_AND_UDP = 28
-ipv4_and_udp = struct.Struct("!BxH 2xHxB 2x4s4s HHH").unpack_from
+ipv4_and_udp = struct.Struct("!BxH HHxB 2x4s4s HHH").unpack_from
 
 
 class Frames:
@@ -79,7 +79,7 @@ class Frames:
         if common is not None:
             at, place, mark = common
             if len(octets) >= at + IPV4_AND_UDP and octets.startswith(mark, place):
-                version, total, fragment, protocol, src, dst, sport, dport, length = ipv4_and_udp(octets, at)
+                version, total, number, fragment, protocol, src, dst, sport, dport, length = ipv4_and_udp(octets, at)
                 if (
                     version == PLAIN_IPV4
                     and protocol == internet.UDP
@@ -90,7 +90,7 @@ class Frames:
                 ):
                     self.datagrams += 1
                     payload = octets[at + IPV4_AND_UDP : at + 20 + length]
-                    return (tuple.__new__(Udp, (0, src, dst, sport, dport, payload, length - 8)),)
+                    return (tuple.__new__(Udp, (0, src, dst, sport, dport, payload, length - 8, number)),)
         return self._walk(record)
 
     def _walk(self, record: Record) -> Sequence[Udp]:

@@ -43,7 +43,8 @@ class Udp(NamedTuple):
     """One UDP datagram of a frame.
 
     `layer` counts the frame's UDP headers from 0; addresses are 4 or 16 octets; `length` is what the UDP header claims
-    for the payload, which is shorter when the capture cut it.
+    for the payload, which is shorter when the capture cut it. `identification` is that of its IP packet, which a copy
+    of the packet shares; 0 where there is none.
     """
 
     layer: int
@@ -53,6 +54,7 @@ class Udp(NamedTuple):
     dport: int
     payload: bytes
     length: int
+    identification: int = 0
 
 
 class Frame:
@@ -63,7 +65,8 @@ class Frame:
     """
 
     __slots__ = (
-        "dst", "encapsulations", "found", "fragments", "held", "ip", "more", "octets", "segments", "src", "time",
+        "dst", "encapsulations", "found", "fragments", "held", "identification", "ip", "more", "octets", "segments",
+        "src", "time",
     )
 
     def __init__(self, encapsulations: dict[str, int], fragments: Fragments, segments: Segments) -> None:
@@ -78,6 +81,7 @@ class Frame:
         self.held = len(octets)
         self.time = time
         self.ip = False
+        self.identification = 0
         self.src = self.dst = b""
         self.found: list[Udp] = []
         self.more: list[Beside] = []

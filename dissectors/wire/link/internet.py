@@ -38,6 +38,7 @@ def ipv4(frame: Frame, at: int, end: int) -> Next | None:
         end = at + total
         frame.held = min(frame.held, end)
     frame.src, frame.dst = octets[at + 12 : at + 16], octets[at + 16 : at + 20]
+    frame.identification = identification
     protocol = octets[at + 9]
     if fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET):
         key = (frame.src, frame.dst, identification, protocol)
@@ -58,6 +59,7 @@ def ipv6(frame: Frame, at: int, end: int) -> Next | None:
         end = at + 40 + length
         frame.held = min(frame.held, end)
     frame.src, frame.dst = octets[at + 8 : at + 24], octets[at + 24 : at + 40]
+    frame.identification = 0
     return Next(PROTOCOL, octets[at + 6], at + 40, end)
 
 
@@ -89,6 +91,7 @@ def fragment_header(frame: Frame, at: int, end: int) -> Next | None:
     protocol, _, fragment, identification = struct.unpack_from("!BBHI", frame.octets, at)
     if not fragment & 0xFFF9:
         return Next(PROTOCOL, protocol, at + 8, end)
+    frame.identification = identification
     key = (frame.src, frame.dst, identification)
     return reassemble(frame, key, protocol, at + 8, end, fragment & 0xFFF8, bool(fragment & 1))
 

@@ -33,7 +33,10 @@ def udp(frame: Frame, at: int, end: int) -> Next | None:
     frame.held = min(frame.held, end)
     start = at + 8
     frame.found.append(
-        Udp(len(frame.found), frame.src, frame.dst, sport, dport, frame.octets[start : frame.held], end - start)
+        Udp(
+            len(frame.found), frame.src, frame.dst, sport, dport, frame.octets[start : frame.held], end - start,
+            frame.identification,
+        )
     )
     tunnel = TUNNELS.get(dport) or TUNNELS.get(sport)
     if tunnel is None:

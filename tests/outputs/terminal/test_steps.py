@@ -103,3 +103,8 @@ def test_a_narrow_page_names_endpoints_by_letters_rather_than_leave_sizes_out() 
     invite = request(0, "INVITE", body=OFFER)[3]
     lines = drawn([(0, HERE, BETWEEN, invite), (5, BETWEEN, THERE, invite)], 60)
     assert sum(" B  #" in line for line in lines) == 2 and any("A  127.0.0.1:5060" in line for line in lines)
+
+
+def test_a_copy_of_a_packet_is_no_step() -> None:
+    copied = [each for told in dialled() for each in (told, (told[0] + 3, *told[1:]))]
+    assert [step.text for step in rows(copied)] == [step.text for step in rows(dialled())]

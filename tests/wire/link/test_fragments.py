@@ -27,7 +27,7 @@ def test_ipv4_fragments_are_put_together_in_any_order(order: list[int]) -> None:
     frames = Frames()
     found = [list(frames.udp(record(pieces[place], number=n))) for n, place in enumerate(order, 1)]
     assert found[:3] == [[], [], []]
-    assert found[3] == [Udp(0, A, B, 16402, 16403, payload, 100)]
+    assert found[3] == [Udp(0, A, B, 16402, 16403, payload, 100, 1)]
     assert (frames.fragments.reassembled, frames.fragments.incomplete, frames.fragments.overlaps) == (1, 0, 0)
 
 

@@ -58,7 +58,7 @@ def test_real_captures_hold_the_datagrams_that_wireshark_finds(name: str) -> Non
     octets = (DATA / name).read_bytes()
     frames, found = Frames(), []
     for captured in walker(octets[:16]).feed(octets):
-        for layer, src, dst, sport, dport, _, length in frames.udp(captured):
+        for layer, src, dst, sport, dport, _, length, _ in frames.udp(captured):
             ends = (str(ipaddress.ip_address(src)), sport, str(ipaddress.ip_address(dst)), dport)
             found.append((captured.frame, layer, *ends, length))
     assert sorted(found) == sorted(EXPECTED[name])

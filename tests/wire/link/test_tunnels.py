@@ -15,7 +15,7 @@ def test_a_tunnel_comes_first_and_what_it_carries_is_the_next_layer(tunnel: str)
     port, payload = TUNNELLED[tunnel]
     frames = Frames()
     outer, inner = frames.udp(record(ethernet(ipv4(udp(payload, 40000, port)))))
-    assert outer == Udp(0, A, B, 40000, port, payload, len(payload))
+    assert outer == Udp(0, A, B, 40000, port, payload, len(payload), 1)
     assert inner == HELLO._replace(layer=1)
     assert frames.encapsulations[tunnel.split()[0]] == 1
 

@@ -1,0 +1,71 @@
+"""What makes two packets with the same message one, captured twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from dissectors.report import Message
+from tests.made import A, B, frame, numbered, report_of
+from tests.signalling import INVITE
+
+MILLISECOND = 1_000_000
+VLAN = b"\x81\x00\x00\x07"
+OUTER = ("10.1.0.1", 2152), ("10.1.0.2", 2152)
+
+
+def messages(*frames: tuple[float, bytes]) -> tuple[Message, ...]:
+    """The messages of the one call in these frames, each at so many milliseconds."""
+    (call,) = report_of([(int(time * MILLISECOND), octets) for time, octets in frames]).calls
+    return call.messages
+
+
+def copies(*frames: tuple[float, bytes]) -> list[bool]:
+    return [each.copy for each in messages(*frames)]
+
+
+@pytest.mark.parametrize("apart", [0, 5.2, 49, 150])
+def test_one_packet_within_milliseconds_is_a_copy(apart: float) -> None:
+    first, second = messages((0, numbered(A, B, INVITE, 7)), (apart, numbered(A, B, INVITE, 7)))
+    assert (first.copy, first.retransmission, second.copy, second.retransmission) == (False, False, True, True)
+
+
+@pytest.mark.parametrize("apart", [500, 1000])
+def test_one_number_after_half_a_second_is_no_copy(apart: float) -> None:
+    assert copies((0, numbered(A, B, INVITE, 7)), (apart, numbered(A, B, INVITE, 7))) == [False, False]
+
+
+def test_another_number_is_another_packet() -> None:
+    assert copies((0, numbered(A, B, INVITE, 7)), (8, numbered(A, B, INVITE, 8))) == [False, False]
+
+
+@pytest.mark.parametrize(("apart", "copy"), [(0, True), (40, True), (100, False), (500, False)])
+def test_without_a_number_the_time_decides(apart: float, copy: bool) -> None:
+    assert copies((0, numbered(A, B, INVITE, 0)), (apart, numbered(A, B, INVITE, 0))) == [False, copy]
+
+
+def test_a_copy_is_seen_behind_a_vlan_tag_and_in_a_tunnel() -> None:
+    plain = numbered(A, B, INVITE, 7)
+    tagged = plain[:12] + VLAN + plain[12:]
+    tunnelled = frame(*OUTER, b"\x30\xff" + (len(plain) - 14).to_bytes(2, "big") + bytes(4) + plain[14:])
+    assert copies((0, tagged), (1, plain), (3, tunnelled)) == [False, True, True]
+
+
+def test_what_is_sent_again_and_copied_is_sent_again_once() -> None:
+    first, second = numbered(A, B, INVITE, 7), numbered(A, B, INVITE, 8)
+    assert copies((0, first), (2, first), (500, second), (502, second)) == [False, True, False, True]
+
+
+def test_a_copy_may_bear_an_earlier_time() -> None:
+    assert copies((0, b""), (10, numbered(A, B, INVITE, 7)), (9, numbered(A, B, INVITE, 7))) == [False, True]
+
+
+def test_other_octets_are_no_copy() -> None:
+    longer = INVITE.replace(b"CSeq:", b"X-Hop: 2\r\nCSeq:")
+    assert copies((0, numbered(A, B, INVITE, 7)), (2, numbered(A, B, longer, 7))) == [False, False]
+
+
+def test_over_ipv6_the_time_decides() -> None:
+    ends = ("2001:db8::1", 5060), ("2001:db8::2", 5060)
+    assert copies((0, frame(*ends, INVITE)), (20, frame(*ends, INVITE)), (500, frame(*ends, INVITE))) == [
+        False, True, False,
+    ]
