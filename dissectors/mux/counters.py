@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import inf
 
+from dissectors.mux.marks import Frame, Leap, Pause, Rhythm, Surprise, among_largest, with_rhythm
+
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
 REORDER_MASK = (1 << MAX_MISORDER) - 1
@@ -27,6 +29,20 @@ BUCKET_NS = 1_000_000_000
 JUMP, JUMP_PER_SECOND = 900_000, 100_000
 """A timestamp step beyond this, and this for each second that passed, is explained by no clock."""
 
+UNKNOWN_LEAP = 90_000
+LEAP_SECONDS, SURPRISE_SECONDS = 0.25, 0.015
+"""How far a timestamp must be from where time would have it to be a jump, and to be remembered as a surprise: seconds
+at a pace that is a clock's, and timestamp units before any is known."""
+
+MAX_PACE_ERROR = 0.02
+"""How far a pace may be from one of `CLOCKS` to be taken for it."""
+
+PAUSE_NS, CLOSE_NS = 1_000_000_000, 2_000_000
+"""Nanoseconds without a datagram that are remembered as a pause, and in which two datagrams came as one."""
+
+MAX_LEAPS, MAX_SURPRISES, MAX_PAUSES = 16, 8, 8
+MIN_RHYTHM = 25
+"""Equal timestamp steps in a row that are a rhythm."""
 
 class Counters:
     """One synchronisation source in one direction, on the flow or flows that carry it.
@@ -34,22 +50,29 @@ class Counters:
     `jitter[i]` and `maximum_jitter[i]` are interarrival jitter in timestamp units of `CLOCKS[i]` (RFC 3550 section
     6.4.1) without telephone events; `heard` is the time and timestamp of the last datagram but these. `encrypted` is
     set once SRTCP of the same SSRC was seen. `phases` says which payload type was sent when: [payload type, first time,
-    last time, datagrams]. Times are nanoseconds, `octets` counts UDP payloads.
+    last time, datagrams, first frame]. Times are nanoseconds, `octets` counts UDP payloads.
 
     `sizes` maps a payload type to [datagrams, octets, smallest, largest] of what follows the RTP header. `steps` counts
     timestamp steps between datagrams whose sequence numbers follow one another; those that found no room are counted
     and added up in `other_steps` and `other_ticks`. `samples`, `elapsed` and the sums are those of the least-squares
     line of timestamp units over seconds since `origin`; a step that no clock explains counts as one of `jumps`,
-    begins the line anew and is no jitter. `breaks` holds where the numbers went on elsewhere, once for each of
-    `restarts` while there is room: the times of the datagrams before and behind it, and how far sequence number and
-    timestamp moved, modulo their size. `events` are payloads that read as telephone events (RFC 4733 section 2.3), by
-    (payload type, timestamp): first time, last time, the last payload. `timeline` holds (time, datagrams, lost, index
-    of the likeliest of `CLOCKS`, its jitter) so far. `earliest` holds the least delayed datagram of each bucket: its
-    time, and timestamp units since `origin`. Delay only adds to the time of travel, so that these show the sender's
+    and is no jitter: the line goes on as if the timestamp had moved as far as time did, or begins anew where no pace is
+    known. `breaks` holds where the numbers went on elsewhere, once for each of `restarts` while there is room: the
+    times of the datagrams before and behind it, how far sequence number and timestamp moved, modulo their size, and
+    the frame of the one behind. `events` are payloads that read as telephone events (RFC 4733 section 2.3), by (payload
+    type, timestamp): first time, last time, the last payload, the first frame. `timeline` holds (time, datagrams, lost,
+    index of the likeliest of `CLOCKS`, its jitter) so far. `earliest` holds the least delayed datagram of each bucket:
+    its time, and timestamp units since `origin`. Delay only adds to the time of travel, so that these show the sender's
     clock best. `pace` is the slope of the line when the last bucket ended, by which the least delayed one is told.
 
     `other_phases` and `other_events` count the changes of payload type and the datagrams of telephone events that found
-    no room. `used` is the number of its last datagram among all of the scan, as of a flow.
+    no room. `leaps` are the first of the jumps, `surprises` and `pauses` the largest of their kind, `rhythms` when
+    timestamps went on in which steps (`beat_step` is the latest step, `beat_from`, `beat_time` and `beat_frame` are
+    where its datagrams in a row began). `top` is the least delayed datagram of all, `level` how far it is above the
+    line; a step beyond `leap` may be a jump, what is beyond `notable` is looked at. `worst_loss` is how many numbers
+    were left out at once at most, with time and frame behind them; `first_late` and `first_twice` are time and frame of
+    the first one that came late, and twice. `close` counts datagrams within `CLOSE_NS` of the number before.
+    `used` is the number of its last datagram among all of the scan, as of a flow.
     """
 
     __slots__ = (
@@ -61,6 +84,8 @@ class Counters:
         "sequence", "sizes", "other_steps", "other_ticks", "run", "runs", "longest_run", "jumps", "origin", "elapsed",
         "samples", "sum_time", "sum_ticks", "sum_square", "sum_product", "events", "timeline", "bucket", "bucket_end",
         "pace", "slack", "early", "earliest", "heard", "other_phases", "other_events", "used",
+        "leaps", "surprises", "pauses", "rhythms", "beat_step", "beat_from", "beat_time", "beat_frame",
+        "top", "level", "leap", "notable", "trusted", "worst_loss", "first_late", "first_twice", "close",
     )
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -76,13 +101,13 @@ class Counters:
         self.window = 1
         self.duplicates = self.reordered = self.restarts = 0
         self.largest_gap = 0
-        self.breaks: list[tuple[int, int, int, int]] = []
-        self.odd = (0, 0, 0, 0)
+        self.breaks: list[tuple[int, int, int, int, Frame]] = []
+        self.odd = (0, 0, 0, 0, (0, 0))
         self.bad: int | None = None
         self.timestamp = 0
         self.heard = (0, 0)
         self.payload_type = -1
-        self.phases: list[list[int]] = []
+        self.phases: list[tuple[int, int, int, int, Frame]] = []
         self.profiles: set[int] = set()
         self.jitter = [0.0] * len(CLOCKS)
         self.maximum_jitter = [0.0] * len(CLOCKS)
@@ -93,13 +118,26 @@ class Counters:
         self.run = self.runs = self.longest_run = 0
         self.jumps = self.origin = self.elapsed = self.samples = 0
         self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
-        self.events: dict[tuple[int, int], tuple[int, int, bytes]] = {}
+        self.events: dict[tuple[int, int], tuple[int, int, bytes, Frame]] = {}
         self.timeline: list[tuple[int, int, int, int, float]] = []
         self.bucket, self.bucket_end = BUCKET_NS, 0
         self.pace, self.slack = 0.0, -inf
         self.early = (0, 0)
         self.earliest: list[tuple[int, int]] = []
         self.other_phases = self.other_events = self.used = 0
+        self.leaps: tuple[Leap, ...] = ()
+        self.surprises: tuple[Surprise, ...] = ()
+        self.pauses: tuple[Pause, ...] = ()
+        self.rhythms: tuple[Rhythm, ...] = ()
+        self.beat_step: int | None = None
+        self.beat_from = self.beat_time = 0
+        self.beat_frame = (0, 0)
+        self.top = (0, 0)
+        self.level, self.leap, self.notable, self.trusted = -inf, float(UNKNOWN_LEAP), float(UNKNOWN_LEAP), False
+        self.worst_loss: tuple[int, int, Frame] | None = None
+        self.first_late: tuple[int, Frame] | None = None
+        self.first_twice: tuple[int, Frame] | None = None
+        self.close = 0
 
     @property
     def expected(self) -> int:
@@ -129,23 +167,26 @@ class Counters:
         sequence = payload[2] << 8 | payload[3]
         timestamp = int.from_bytes(payload[4:8], "big")
         payload_type = payload[1] & 0x7F
-        pressed = self._payload(time, payload, length, payload_type, timestamp)
+        pressed = self._payload(time, frame, payload, length, payload_type, timestamp)
         if self.packets:
-            self._arrival(time, timestamp, sequence, pressed)
-            self._sequence(time, timestamp, sequence)
+            self._arrival(time, frame, timestamp, sequence, pressed)
+            self._sequence(time, frame, timestamp, sequence)
         else:
             self.heard = time, timestamp
             self.first, self.first_frame = time, frame
             self.base = self.highest = sequence
             self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET_NS
-        self._payload_type(payload_type, time)
+            self.early = self.top = time, 0
+        self._payload_type(payload_type, time, frame)
         self.packets += 1
         self.octets += length
         self.last, self.last_frame, self.timestamp, self.sequence = time, frame, timestamp, sequence
         if time >= self.bucket_end:
             self._bucket(time)
 
-    def _payload(self, time: int, payload: bytes, length: int, payload_type: int, timestamp: int) -> bool:
+    def _payload(
+        self, time: int, frame: Frame, payload: bytes, length: int, payload_type: int, timestamp: int
+    ) -> bool:
         """Count what is behind the header; whether it is a telephone event."""
         header = 12 + 4 * (payload[0] & 0x0F)
         if payload[0] & 0x10:
@@ -164,39 +205,43 @@ class Counters:
             sizes[2] = min(sizes[2], size)
             sizes[3] = max(sizes[3], size)
         if size == 4 and len(payload) >= header + 4 and payload_type >= FIRST_UNASSIGNED:
-            return self._event((payload_type, timestamp), time, bytes(payload[header : header + 4]))
+            return self._event((payload_type, timestamp), time, frame, bytes(payload[header : header + 4]))
         return False
 
-    def _event(self, key: tuple[int, int], time: int, last: bytes) -> bool:
+    def _event(self, key: tuple[int, int], time: int, frame: Frame, last: bytes) -> bool:
         if last[0] > FLASH or last[1] & RESERVED:
             return False
         known = self.events.get(key)
         if known is not None or len(self.events) < MAX_EVENTS:
-            self.events[key] = (known[0] if known else time, time, last)
+            self.events[key] = (known[0], time, last, known[3]) if known else (time, time, last, frame)
         else:
             self.other_events += 1
         return True
 
-    def _arrival(self, time: int, timestamp: int, sequence: int, pressed: bool) -> None:
-        gap = time - self.last
+    def _arrival(self, time: int, frame: Frame, timestamp: int, sequence: int, pressed: bool) -> None:
+        gap, numbers = time - self.last, sequence - self.sequence & 0xFFFF
+        step = (timestamp - self.timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
         if gap > self.largest_gap:
             self.largest_gap = gap
-        step = (timestamp - self.timestamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
-        if sequence - self.sequence & 0xFFFF == 1:
-            if step in self.steps or len(self.steps) < MAX_STEPS:
-                self.steps[step] = self.steps.get(step, 0) + 1
-            else:
-                self.other_steps += 1
-                self.other_ticks += step
+        if gap >= PAUSE_NS:
+            self.pauses = among_largest(self.pauses, Pause(gap, time, frame, step, numbers), MAX_PAUSES)
+        if numbers == 1:
+            self.close += gap < CLOSE_NS and step != 0
+            self._step(step, time, frame)
         # While a key is pressed the timestamp stays that of its beginning (RFC 4733 section 2.3.3): it tells no time.
         if pressed:
             return
         before, stamp = self.heard
         self.heard = time, timestamp
         seconds, step = (time - before) / 1e9, (timestamp - stamp + 0x80000000 & 0xFFFFFFFF) - 0x80000000
-        if abs(step) > JUMP + JUMP_PER_SECOND * seconds:
-            self._jump(time)
-            return
+        away = step - self.pace * seconds
+        if abs(away) > self.notable:
+            forward = 0 < numbers <= 0x10000 - MAX_MISORDER
+            if self._is_leap(time, seconds, step, away, forward):
+                self._jump(Leap(time, frame, timestamp, step, time - before, numbers), seconds)
+                return
+            if forward and self.trusted:
+                self._remember(Surprise(away, time, frame, step, numbers))
         jitter, maximum = self.jitter, self.maximum_jitter
         for i, clock in enumerate(CLOCKS):
             jitter[i] += (abs(seconds * clock - step) - jitter[i]) / 16
@@ -204,11 +249,66 @@ class Counters:
                 maximum[i] = jitter[i]
         self._sample(time, step)
 
-    def _jump(self, time: int) -> None:
+    def _step(self, step: int, time: int, frame: Frame) -> None:
+        known = step in self.steps or len(self.steps) < MAX_STEPS
+        if known:
+            self.steps[step] = self.steps.get(step, 0) + 1
+        else:
+            self.other_steps += 1
+            self.other_ticks += step
+        if not known or step != self.beat_step:
+            self._end_beat()
+            self.beat_step = step if known else None
+            self.beat_from = self.steps[step] - 1 if known else 0
+            self.beat_time, self.beat_frame = time, frame
+
+    def _end_beat(self) -> None:
+        if self.beat_step is not None:
+            count = self.steps[self.beat_step] - self.beat_from
+            if count >= MIN_RHYTHM:
+                one = Rhythm(self.beat_step, self.beat_time, self.last, count, self.beat_frame)
+                self.rhythms = with_rhythm(self.rhythms, one)
+
+    def _is_leap(self, time: int, seconds: float, step: int, away: float, forward: bool) -> bool:
+        """Whether a timestamp moved as no clock and no delay explain: far beyond time, or back."""
+        if abs(step) > JUMP + JUMP_PER_SECOND * seconds:
+            return True
+        if not forward:
+            return False
+        if step < -self.leap:
+            return True
+        if away <= self.leap:
+            return False
+        if not self.pace:
+            return step > self.leap + JUMP_PER_SECOND * seconds
+        # What was delayed before comes early now; but nothing comes earlier than what was delayed least.
+        ahead = self.elapsed + step - self.pace * ((time - self.origin) / 1e9)
+        return ahead > max(self.level, self.slack) + self.leap
+
+    def _remember(self, one: Surprise) -> None:
+        self.surprises = among_largest(self.surprises, one, MAX_SURPRISES)
+        self._set_notable()
+
+    def _set_notable(self) -> None:
+        """What is looked at: of surprises, those that are larger than the least of those kept."""
+        if not self.trusted:
+            self.notable = self.leap
+            return
+        least = min(abs(each.size) for each in self.surprises) if len(self.surprises) == MAX_SURPRISES else 0.0
+        self.notable = min(self.leap, max(SURPRISE_SECONDS * self.pace, least))
+
+    def _jump(self, leap: Leap, seconds: float) -> None:
         self.jumps += 1
-        self.origin, self.elapsed, self.samples = time, 0, 1
+        if len(self.leaps) < MAX_LEAPS:
+            self.leaps = (*self.leaps, leap)
+        if self.trusted:
+            self._sample(leap.time, int(self.pace * seconds))
+            return
+        self.origin, self.elapsed, self.samples = leap.time, 0, 1
         self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
         self.pace, self.slack, self.earliest = 0.0, -inf, []
+        self.early = self.top = leap.time, 0
+        self.level, self.leap, self.notable = -inf, float(UNKNOWN_LEAP), float(UNKNOWN_LEAP)
 
     def _sample(self, time: int, step: int) -> None:
         self.elapsed += step
@@ -241,30 +341,48 @@ class Counters:
         product = self.samples * self.sum_product - self.sum_time * self.sum_ticks
         self.pace = product / spread if spread > 0 and product > 0 else 0.0
         self.slack = -inf
+        self.trusted = any(abs(self.pace - clock) <= MAX_PACE_ERROR * clock for clock in CLOCKS)
+        self.leap = min(float(JUMP), LEAP_SECONDS * self.pace if self.trusted else max(UNKNOWN_LEAP, self.pace))
+        top, early = self._above(self.top), self._above(self.early)
+        self.level = top
+        if early > top:
+            self.level, self.top = early, self.early
+        self._set_notable()
+
+    def _above(self, point: tuple[int, int]) -> float:
+        """How far a datagram is above the line, in timestamp units."""
+        return point[1] - self.pace * ((point[0] - self.origin) / 1e9)
 
     def _earlier(self, one: tuple[int, int], two: tuple[int, int]) -> tuple[int, int]:
         ahead = one[1] - two[1] - self.pace * ((one[0] - two[0]) / 1e9)
         return one if ahead >= 0 else two
 
-    def _sequence(self, time: int, timestamp: int, sequence: int) -> None:
+    def _sequence(self, time: int, frame: Frame, timestamp: int, sequence: int) -> None:
         step = sequence - self.highest & 0xFFFF
         if step < MAX_DROPOUT:
             if step == 0:
-                self.duplicates += 1
+                self._twice(time, frame)
             else:
+                if step > 1 and (self.worst_loss is None or step - 1 > self.worst_loss[0]):
+                    self.worst_loss = step - 1, time, frame
                 if self.window != REORDER_MASK or step > 1:
                     self._settle(step)
                 self.highest += step
                 self.window = (self.window << step | 1) & REORDER_MASK
             self.bad = None
         elif step > 0x10000 - MAX_MISORDER:
-            self._behind(0x10000 - step)
+            self._behind(0x10000 - step, time, frame)
         elif sequence == self.bad:
             self._restart(sequence)
         else:
             self.bad = sequence + 1 & 0xFFFF
-            self.odd = (self.last, time, step, timestamp - self.timestamp & 0xFFFFFFFF)
+            self.odd = (self.last, time, step, timestamp - self.timestamp & 0xFFFFFFFF, frame)
             self.reordered += 1
+
+    def _twice(self, time: int, frame: Frame) -> None:
+        self.duplicates += 1
+        if self.first_twice is None:
+            self.first_twice = time, frame
 
     def _settle(self, step: int) -> None:
         """Numbers leave the window: one that came ends a run of losses, one that did not lengthens it."""
@@ -283,14 +401,16 @@ class Counters:
             self.longest_run = max(self.longest_run, self.run)
             self.run = 0
 
-    def _behind(self, distance: int) -> None:
+    def _behind(self, distance: int, time: int, frame: Frame) -> None:
         bit = 1 << distance
         if self.highest - distance < self.base:
             self.base = self.highest - distance
         if self.window & bit:
-            self.duplicates += 1
+            self._twice(time, frame)
         else:
             self.reordered += 1
+            if self.first_late is None:
+                self.first_late = time, frame
             self.window |= bit
 
     def _restart(self, sequence: int) -> None:
@@ -305,14 +425,13 @@ class Counters:
         if len(self.breaks) < MAX_BREAKS:
             self.breaks.append(self.odd)
 
-    def _payload_type(self, payload_type: int, time: int) -> None:
+    def _payload_type(self, payload_type: int, time: int, frame: Frame) -> None:
         if payload_type != self.payload_type:
             self.payload_type = payload_type
             if len(self.phases) < MAX_PHASES:
-                self.phases.append([payload_type, time, time, 0])
+                self.phases.append((payload_type, time, time, 0, frame))
             else:
                 self.other_phases += 1
-        phase = self.phases[-1]
-        if phase[0] == payload_type:
-            phase[2] = time
-            phase[3] += 1
+        kind, first, _, packets, began = self.phases[-1]
+        if kind == payload_type:
+            self.phases[-1] = kind, first, time, packets + 1, began

@@ -114,6 +114,33 @@ def test_how_a_file_is_mapped_changes_nothing(path: Path) -> None:
     assert told[0] == told[1] == scanned(compiled.Scanner, path.read_bytes(), every=True)
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_streams_that_jump_pause_and_change_are_counted_the_same_in_both(seed: int) -> None:
+    chance = random.Random(seed)
+    both = compiled.Counters(1, 0), Counters(1, 0)
+    clock = chance.choice((8000, 48000, 90000))
+    time, number, stamp, step = 0, 65_000, 0xFFFF_F000, clock // 50
+    for frame in range(1500):
+        odd = chance.random()
+        if odd < 0.01 and seed % 2:
+            stamp = chance.choice((0, stamp + 60 * clock, stamp - 2 * clock, chance.randrange(1 << 32)))
+            number += chance.choice((0, 0, 1, 7, 200, 5000))
+        elif odd < 0.02:
+            time += chance.choice((1, 70, 500, 2000)) * 1_000_000
+            stamp += chance.choice((0, 0, clock)) * (seed % 2)
+        elif odd < 0.025:
+            step = chance.choice((clock // 50, clock // 25, clock // 100))
+        came = number - chance.choice((1, 2, 30)) if odd > 0.97 else number
+        payload = made.rtp(came & 0xFFFF, timestamp=stamp & 0xFFFFFFFF, payload_type=chance.choice((0,) * 30 + (8,)))
+        for counters in both:
+            counters.update(time, (0, frame), payload, 172)
+        number, stamp = number + 1, stamp + step
+        time += step * 1_000_000_000 // clock + chance.randrange(-1_000_000, 1_000_000)
+    ours, theirs = ({name: getattr(counters, name) for name in COUNTED} for counters in both)
+    assert ours == theirs
+    assert ours["pauses"] and (ours["leaps"] if seed % 2 else ours["surprises"] or not ours["trusted"])
+
+
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
 def test_both_scans_lead_to_the_same_report(path: Path) -> None:
     reports = []

@@ -23,7 +23,7 @@ MIN_DATAGRAMS_OF_ONE_DIGIT = 3
 def digits(counters: Counters, types: Collection[int], named: Collection[int], clock: int | None) -> tuple[Digit, ...]:
     """The keys in the order in which they were pressed, of these payload types; the SDP gives that name to `named`."""
     found: list[Digit] = []
-    for (payload_type, _), (first, _, octets) in sorted(counters.events.items(), key=lambda event: event[1][0]):
+    for (payload_type, _), (first, _, octets, _) in sorted(counters.events.items(), key=lambda event: event[1][0]):
         if payload_type not in types:
             continue
         sure: Certainty = "certain" if payload_type in named else "medium"
@@ -44,7 +44,7 @@ def evident(counters: Counters) -> set[int]:
 
 def _reads_as_events(counters: Counters, payload_type: int) -> bool:
     packets, _, smallest, largest = counters.sizes[payload_type]
-    events = [octets for (each, _), (_, _, octets) in counters.events.items() if each == payload_type]
+    events = [octets for (each, _), (_, _, octets, _) in counters.events.items() if each == payload_type]
     if not events or not smallest == largest == len(events[0]):
         return False
     ended = all(octets[1] & END and 0 < _duration(octets) <= MAX_DURATION_WITHOUT_NAME for octets in events)

@@ -22,7 +22,7 @@ def gaps(counters: Counters, rate: float | None) -> tuple[Gap, ...]:
     if not rate or not each:
         return ()
     found = []
-    for before, after, numbers, units in counters.breaks:
+    for before, after, numbers, units, _ in counters.breaks:
         seconds = (after - before) / 1e9
         went = _nearest(units, TIMESTAMPS, rate * seconds, TOLERATED_SHARE, TOLERATED_SECONDS * rate)
         if not went:

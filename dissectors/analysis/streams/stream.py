@@ -111,7 +111,7 @@ def stream(
         source=known.source,
         evidence=counters.evidence,
         encrypted=covered,
-        payload_types=tuple([Phase(pt, first / 1e9, last / 1e9, n) for pt, first, last, n in counters.phases]),
+        payload_types=tuple([Phase(pt, first / 1e9, last / 1e9, n) for pt, first, last, n, _ in counters.phases]),
         packets=counters.packets,
         octets=counters.octets,
         first=counters.first / 1e9,
@@ -174,7 +174,7 @@ def _excused(counters: Counters, joined: Joined | None, events: set[int]) -> flo
 
 def _in_events(counters: Counters, types: Collection[int]) -> int:
     """For how many nanoseconds telephone events of these payload types were sent: all of one have one timestamp."""
-    return sum(last - first for payload_type, first, last, _ in counters.phases if payload_type in types)
+    return sum(last - first for payload_type, first, last, _, _ in counters.phases if payload_type in types)
 
 
 def jitter_ms(counters: Counters, jitter: list[float], clock: int | None) -> float | None:

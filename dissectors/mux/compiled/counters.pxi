@@ -18,7 +18,12 @@ cdef int MAX_EVENTS = counters.MAX_EVENTS
 cdef int MAX_BREAKS = counters.MAX_BREAKS
 cdef int MAX_TIMELINE = counters.MAX_TIMELINE
 cdef int64_t BUCKET_NS = counters.BUCKET_NS
+cdef int MAX_LEAPS = counters.MAX_LEAPS, MAX_SURPRISES = counters.MAX_SURPRISES, MAX_PAUSES = counters.MAX_PAUSES
+cdef int MIN_RHYTHM = counters.MIN_RHYTHM
+cdef int64_t PAUSE_NS = counters.PAUSE_NS, CLOSE_NS = counters.CLOSE_NS
 cdef double JUMP = counters.JUMP, JUMP_PER_SECOND = counters.JUMP_PER_SECOND
+cdef double UNKNOWN_LEAP = counters.UNKNOWN_LEAP, MAX_PACE_ERROR = counters.MAX_PACE_ERROR
+cdef double LEAP_SECONDS = counters.LEAP_SECONDS, SURPRISE_SECONDS = counters.SURPRISE_SECONDS
 cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
 cdef uint64_t REORDER_MASK_HIGH = counters.REORDER_MASK >> 64
 cdef double[CLOCKS_KEPT] CLOCKS
@@ -71,7 +76,7 @@ cdef class Counters:
     cdef uint64_t window_low, window_high
     cdef readonly int64_t bucket_end, origin, elapsed, samples
     cdef int phases_kept, profiles_kept
-    cdef readonly double sum_time, sum_ticks, sum_square, sum_product, pace, slack
+    cdef readonly double sum_time, sum_ticks, sum_square, sum_product, pace, slack, notable
     cdef Point soonest
     cdef Size *size
     cdef Size own_size
@@ -94,7 +99,13 @@ cdef class Counters:
     cdef public str evidence
     cdef readonly dict events
     cdef readonly list breaks
-    cdef readonly tuple odd
+    cdef readonly tuple odd, leaps, surprises, pauses, rhythms, worst_loss, first_late, first_twice
+    cdef readonly int64_t close, beat_from, beat_time
+    cdef int64_t beat_file, beat_number
+    cdef tuple phase_frames
+    cdef Point highest_point
+    cdef readonly double level, leap
+    cdef readonly bint trusted
 
     def __init__(self, uint32_t ssrc, flow):
         self.ssrc = ssrc
@@ -102,9 +113,12 @@ cdef class Counters:
         self.evidence = ""
         self.window_low = 1
         self.unexpected = self.payload_type = -1
-        self.events, self.breaks, self.odd = {}, [], (0, 0, 0, 0)
+        self.events, self.breaks, self.odd = {}, [], (0, 0, 0, 0, (0, 0))
+        self.leaps = self.surprises = self.pauses = self.rhythms = self.phase_frames = ()
         self.bucket = BUCKET_NS
-        self.slack = -INFINITY
+        self.slack = self.level = -INFINITY
+        self.leap = self.notable = UNKNOWN_LEAP
+        self.likely_step = MAX_STEPS
 
     def __dealloc__(self):
         if self.size is not &self.own_size:
@@ -133,6 +147,18 @@ cdef class Counters:
         return self.soonest.time, self.soonest.elapsed
 
     @property
+    def top(self):
+        return self.highest_point.time, self.highest_point.elapsed
+
+    @property
+    def beat_step(self):
+        return self.step[self.likely_step].step if self.likely_step < self.steps_kept else None
+
+    @property
+    def beat_frame(self):
+        return self.beat_file, self.beat_number
+
+    @property
     def earliest(self):
         return [(self.point[i].time, self.point[i].elapsed) for i in range(self.points_kept)]
 
@@ -147,7 +173,10 @@ cdef class Counters:
     @property
     def phases(self):
         return [
-            [self.phase[i].payload_type, self.phase[i].first, self.phase[i].last, self.phase[i].packets]
+            (
+                self.phase[i].payload_type, self.phase[i].first, self.phase[i].last, self.phase[i].packets,
+                self.phase_frames[i - 1] if i else self.first_frame,
+            )
             for i in range(self.phases_kept)
         ]
 
@@ -212,16 +241,19 @@ cdef class Counters:
         narrow(&head, payload, 0, 12)
         cdef int payload_type = u8(head, 1) & 0x7F, sequence = u16(head, 2)
         cdef uint32_t timestamp = u32(head, 4)
-        cdef bint pressed = self.behind_header(payload, length, time, u8(head, 0), payload_type, timestamp)
+        cdef bint pressed = self.behind_header(
+            payload, length, time, file, frame, u8(head, 0), payload_type, timestamp
+        )
         if self.packets:
-            self.arrival(time, timestamp, sequence, pressed)
-            self.numbered(time, timestamp, sequence)
+            self.arrival(time, file, frame, timestamp, sequence, pressed)
+            self.numbered(time, file, frame, timestamp, sequence)
         else:
             self.heard_time, self.heard_timestamp = time, timestamp
             self.first, self.first_file, self.first_number = time, file, frame
             self.base = self.highest = sequence
             self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET_NS
-        self.typed(payload_type, time)
+            self.soonest = self.highest_point = Point(time, 0)
+        self.typed(payload_type, time, file, frame)
         self.packets += 1
         self.octets += length
         self.last, self.last_file, self.last_number = time, file, frame
@@ -231,7 +263,8 @@ cdef class Counters:
         return 0
 
     cdef inline bint behind_header(
-        self, Octets payload, int64_t length, int64_t time, int first, int payload_type, uint32_t timestamp
+        self, Octets payload, int64_t length, int64_t time, int64_t file, int64_t frame, int first, int payload_type,
+        uint32_t timestamp,
     ) except -1:
         cdef Py_ssize_t header = 12 + 4 * (first & 0x0F)
         if first & 0x10:
@@ -241,15 +274,15 @@ cdef class Counters:
             header += 4
         self.sized(payload_type, length - header)
         if length - header == 4 and payload.size >= header + 4 and payload_type >= FIRST_UNASSIGNED:
-            return self.event((payload_type, timestamp), time, part(payload, header, 4))
+            return self.event((payload_type, timestamp), time, file, frame, part(payload, header, 4))
         return False
 
-    cdef bint event(self, tuple key, int64_t time, bytes last) except -1:
+    cdef bint event(self, tuple key, int64_t time, int64_t file, int64_t frame, bytes last) except -1:
         if u8(over(last), 0) > FLASH or u8(over(last), 1) & RESERVED:
             return False
         known = self.events.get(key)
         if known is not None or len(self.events) < MAX_EVENTS:
-            self.events[key] = (known[0] if known is not None else time, time, last)
+            self.events[key] = (time, time, last, (file, frame)) if known is None else (known[0], time, last, known[3])
         else:
             self.other_events += 1
         return True
@@ -282,22 +315,35 @@ cdef class Counters:
         kept.smallest, kept.largest = min(kept.smallest, size), max(kept.largest, size)
         return 0
 
-    cdef inline int arrival(self, int64_t time, uint32_t timestamp, int sequence, bint pressed) except -1:
-        cdef int64_t gap = time - self.last
+    cdef inline int arrival(
+        self, int64_t time, int64_t file, int64_t frame, uint32_t timestamp, int sequence, bint pressed
+    ) except -1:
+        cdef int64_t gap = time - self.last, before
         cdef int64_t step = <int32_t> (timestamp - self.timestamp)
-        cdef double seconds, ticks
+        cdef int numbers = (sequence - self.sequence) & 0xFFFF
+        cdef double seconds, ticks, away
         cdef int i
         if gap > self.largest_gap:
             self.largest_gap = gap
-        if ((sequence - self.sequence) & 0xFFFF) == 1:
-            self.stepped(step)
+        if gap >= PAUSE_NS:
+            self.paused(gap, time, file, frame, step, numbers)
+        if numbers == 1:
+            if gap < CLOSE_NS and step:
+                self.close += 1
+            if self.likely_step < self.steps_kept and self.step[self.likely_step].step == step:
+                self.step[self.likely_step].count += 1
+            else:
+                self.stepped(step, time, file, frame)
         if pressed:
             return 0
-        seconds, step = (<double> (time - self.heard_time)) / 1e9, <int32_t> (timestamp - self.heard_timestamp)
+        before = self.heard_time
+        seconds, step = (<double> (time - before)) / 1e9, <int32_t> (timestamp - self.heard_timestamp)
         ticks = <double> step
         self.heard_time, self.heard_timestamp = time, timestamp
-        if fabs(ticks) > JUMP + JUMP_PER_SECOND * seconds:
-            self.jump(time)
+        away = ticks - self.pace * seconds
+        if fabs(away) > self.notable and self.surprising(
+            time, file, frame, timestamp, step, time - before, seconds, away, numbers
+        ):
             return 0
         for i in range(CLOCKS_KEPT):
             self.jitters[i] += (fabs(seconds * CLOCKS[i] - ticks) - self.jitters[i]) / 16
@@ -305,30 +351,98 @@ cdef class Counters:
         self.sample(time, step)
         return 0
 
-    cdef inline int stepped(self, int64_t step) except -1:
-        cdef int i = self.likely_step
-        if i < self.steps_kept and self.step[i].step == step:
-            self.step[i].count += 1
+    cdef int paused(
+        self, int64_t gap, int64_t time, int64_t file, int64_t frame, int64_t step, int numbers
+    ) except -1:
+        pause = marks.Pause(gap, time, (file, frame), step, numbers)
+        self.pauses = marks.among_largest(self.pauses, pause, MAX_PAUSES)
+        return 0
+
+    cdef int surprising(
+        self, int64_t time, int64_t file, int64_t frame, uint32_t timestamp, int64_t step, int64_t gap, double seconds,
+        double away, int numbers,
+    ) except -1:
+        """Whether a datagram that came at another moment than its timestamp says is one of a jump."""
+        cdef bint forward = 0 < numbers <= 0x10000 - MAX_MISORDER
+        if self.is_leap(time, seconds, step, away, forward):
+            if len(self.leaps) < MAX_LEAPS:
+                self.leaps += (marks.Leap(time, (file, frame), timestamp, step, gap, numbers),)
+            self.jump(time, seconds)
+            return True
+        if forward and self.trusted:
+            one = marks.Surprise(away, time, (file, frame), step, numbers)
+            self.surprises = marks.among_largest(self.surprises, one, MAX_SURPRISES)
+            self.set_notable()
+        return False
+
+    cdef bint is_leap(self, int64_t time, double seconds, int64_t step, double away, bint forward) noexcept:
+        cdef double ticks = <double> step, ahead
+        if fabs(ticks) > JUMP + JUMP_PER_SECOND * seconds:
+            return True
+        if not forward:
+            return False
+        if ticks < -self.leap:
+            return True
+        if away <= self.leap:
+            return False
+        if not self.pace:
+            return ticks > self.leap + JUMP_PER_SECOND * seconds
+        ahead = <double> (self.elapsed + step) - self.pace * ((<double> (time - self.origin)) / 1e9)
+        return ahead > max(self.level, self.slack) + self.leap
+
+    cdef int set_notable(self) except -1:
+        cdef double least = 0
+        if not self.trusted:
+            self.notable = self.leap
             return 0
+        if len(self.surprises) == MAX_SURPRISES:
+            least = min([abs(each.size) for each in self.surprises])
+        self.notable = min(self.leap, max(SURPRISE_SECONDS * self.pace, least))
+        return 0
+
+    cdef int stepped(self, int64_t step, int64_t time, int64_t file, int64_t frame) except -1:
+        """Count another step than the one before."""
+        cdef int i
         for i in range(self.steps_kept):
             if self.step[i].step == step:
                 self.step[i].count += 1
-                self.likely_step = i
-                return 0
-        if self.steps_kept < MAX_STEPS:
-            self.step = <Step *> room(self.step, self.own_step, STEPS_OWN, self.steps_kept, sizeof(Step))
-            self.step[self.steps_kept] = Step(step, 1)
-            self.steps_kept += 1
+                break
         else:
-            self.other_steps += 1
-            self.other_ticks += step
+            i = self.steps_kept
+            if i < MAX_STEPS:
+                self.step = <Step *> room(self.step, self.own_step, STEPS_OWN, self.steps_kept, sizeof(Step))
+                self.step[self.steps_kept] = Step(step, 1)
+                self.steps_kept += 1
+            else:
+                self.other_steps += 1
+                self.other_ticks += step
+        self.end_beat()
+        self.likely_step = i
+        self.beat_from = self.step[i].count - 1 if i < self.steps_kept else 0
+        self.beat_time, self.beat_file, self.beat_number = time, file, frame
         return 0
 
-    cdef void jump(self, int64_t time) noexcept:
+    cdef inline int end_beat(self) except -1:
+        cdef int i = self.likely_step
+        if i < self.steps_kept and self.step[i].count - self.beat_from >= MIN_RHYTHM:
+            self.keep_rhythm(self.step[i].step, self.step[i].count - self.beat_from)
+        return 0
+
+    cdef int keep_rhythm(self, int64_t step, int64_t count) except -1:
+        one = marks.Rhythm(step, self.beat_time, self.last, count, (self.beat_file, self.beat_number))
+        self.rhythms = marks.with_rhythm(self.rhythms, one)
+        return 0
+
+    cdef void jump(self, int64_t time, double seconds) noexcept:
         self.jumps += 1
+        if self.trusted:
+            self.sample(time, <int64_t> (self.pace * seconds))
+            return
         self.origin, self.elapsed, self.samples = time, 0, 1
         self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
         self.pace, self.slack, self.points_kept = 0.0, -INFINITY, 0
+        self.soonest = self.highest_point = Point(time, 0)
+        self.level, self.leap, self.notable = -INFINITY, UNKNOWN_LEAP, UNKNOWN_LEAP
 
     cdef inline void sample(self, int64_t time, int64_t step) noexcept:
         cdef double at, ticks, slack
@@ -367,12 +481,29 @@ cdef class Counters:
         self.bucket_end = time + self.bucket
         return 0
 
-    cdef void set_pace(self) noexcept:
+    cdef int set_pace(self) except -1:
         cdef double count = <double> self.samples
         cdef double spread = count * self.sum_square - self.sum_time * self.sum_time
         cdef double product = count * self.sum_product - self.sum_time * self.sum_ticks
+        cdef double top, early
+        cdef int i
         self.pace = product / spread if spread > 0 and product > 0 else 0.0
         self.slack = -INFINITY
+        self.trusted = False
+        for i in range(CLOCKS_KEPT):
+            if fabs(self.pace - CLOCKS[i]) <= MAX_PACE_ERROR * CLOCKS[i]:
+                self.trusted = True
+        self.leap = min(JUMP, LEAP_SECONDS * self.pace if self.trusted else max(UNKNOWN_LEAP, self.pace))
+        top, early = self.above(self.highest_point), self.above(self.soonest)
+        self.level = top
+        if early > top:
+            self.level, self.highest_point = early, self.soonest
+        self.set_notable()
+        return 0
+
+    cdef double above(self, Point point) noexcept:
+        """How far a datagram is above the line, in timestamp units."""
+        return (<double> point.elapsed) - self.pace * ((<double> (point.time - self.origin)) / 1e9)
 
     cdef void thin(self) noexcept:
         """Of each two neighbours keep the less delayed one."""
@@ -388,12 +519,16 @@ cdef class Counters:
             half += 1
         self.points_kept = half
 
-    cdef inline int numbered(self, int64_t time, uint32_t timestamp, int sequence) except -1:
+    cdef inline int numbered(
+        self, int64_t time, int64_t file, int64_t frame, uint32_t timestamp, int sequence
+    ) except -1:
         cdef int step = (sequence - self.highest) & 0xFFFF
         if step < MAX_DROPOUT:
             if step == 0:
-                self.duplicates += 1
+                self.twice(time, file, frame)
             else:
+                if step > 1:
+                    self.left_out(step - 1, time, file, frame)
                 if step > 1 or self.window_low != ALL or self.window_high != REORDER_MASK_HIGH:
                     self.settle(step)
                 self.highest += step
@@ -405,13 +540,24 @@ cdef class Counters:
                     self.window_low = 1
             self.unexpected = -1
         elif step > 0x10000 - MAX_MISORDER:
-            self.behind(0x10000 - step)
+            self.behind(0x10000 - step, time, file, frame)
         elif sequence == self.unexpected:
             self.restart(sequence)
         else:
             self.unexpected = (sequence + 1) & 0xFFFF
-            self.odd = (self.last, time, step, <uint32_t> (timestamp - self.timestamp))
+            self.odd = (self.last, time, step, <uint32_t> (timestamp - self.timestamp), (file, frame))
             self.reordered += 1
+        return 0
+
+    cdef int left_out(self, int numbers, int64_t time, int64_t file, int64_t frame) except -1:
+        if self.worst_loss is None or numbers > self.worst_loss[0]:
+            self.worst_loss = (numbers, time, (file, frame))
+        return 0
+
+    cdef int twice(self, int64_t time, int64_t file, int64_t frame) except -1:
+        self.duplicates += 1
+        if self.first_twice is None:
+            self.first_twice = (time, (file, frame))
         return 0
 
     cdef bint came(self, int place) noexcept:
@@ -436,17 +582,20 @@ cdef class Counters:
             self.longest_run = max(self.longest_run, self.run)
             self.run = 0
 
-    cdef void behind(self, int distance) noexcept:
+    cdef int behind(self, int distance, int64_t time, int64_t file, int64_t frame) except -1:
         cdef uint64_t low = <uint64_t> 1 << distance if distance < 64 else 0
         cdef uint64_t high = <uint64_t> 1 << (distance - 64) if distance >= 64 else 0
         if self.highest - distance < self.base:
             self.base = self.highest - distance
         if self.window_low & low or self.window_high & high:
-            self.duplicates += 1
+            self.twice(time, file, frame)
         else:
             self.reordered += 1
             self.window_low |= low
             self.window_high |= high
+            if self.first_late is None:
+                self.first_late = (time, (file, frame))
+        return 0
 
     cdef int restart(self, int sequence) except -1:
         self.settle(MAX_MISORDER)
@@ -460,13 +609,15 @@ cdef class Counters:
             self.breaks.append(self.odd)
         return 0
 
-    cdef inline int typed(self, int payload_type, int64_t time) except -1:
+    cdef inline int typed(self, int payload_type, int64_t time, int64_t file, int64_t frame) except -1:
         cdef Phase *phase
         if payload_type != self.payload_type:
             self.payload_type = payload_type
             if self.phases_kept < MAX_PHASES:
                 self.phase = <Phase *> room(self.phase, &self.own_phase, 1, self.phases_kept, sizeof(Phase))
                 self.phase[self.phases_kept] = Phase(payload_type, time, time, 0)
+                if self.phases_kept:
+                    self.phase_frames += ((file, frame),)
                 self.phases_kept += 1
             else:
                 self.other_phases += 1

@@ -18,7 +18,7 @@ from libc.string cimport memcpy
 from ipaddress import ip_address
 
 from dissectors.limits.budget import Bounds as Hits
-from dissectors.mux import classify, counters, evidence, payload_hints as payload_hints, rtp_sequence as rtp_sequence
+from dissectors.mux import classify, counters, evidence, marks, payload_hints as payload_hints, rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowTable
