@@ -8,9 +8,9 @@ slower than real time has a slope too, and it means nothing.
 from __future__ import annotations
 
 from math import sqrt
-from operator import mul, truediv
-from typing import NamedTuple
+from operator import truediv
 
+from dissectors.analysis.streams.levels import levels
 from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.report import Certainty, Timing
 from dissectors.wire.values import Struct
@@ -22,10 +22,6 @@ MIN_SLOPE_PACKETS, MIN_SLOPE_SECONDS = 20, 0.4
 
 MAX_RATE_ERROR, MAX_RATE_ERROR_TYPICAL = 0.01, 0.05
 """How far a slope may be from a clock, and from one that has its typical step: pauses and jitter bend a slope."""
-
-MIN_POINTS, KEPT_POINT_SHARE = 8, 0.75
-"""Buckets that make a line of the least delayed datagrams, and the share of them that is kept: a queue may delay all of
-the datagrams of a bucket."""
 
 MIN_DRIFT_SECONDS = 10.0
 MAX_DRIFT_ERROR_PPM = 25.0
@@ -72,49 +68,6 @@ def slope(counters: Counters) -> Slope | None:
     # Interarrival jitter is a mean absolute difference of two delays: of the size of their deviation.
     jitter = min(map(truediv, counters.jitter, CLOCKS))
     return Slope(rate, jitter * count / sqrt(count * spread) if count else 0.0, seconds)
-
-
-def undelayed(counters: Counters) -> Slope | None:
-    """The slope through the least delayed datagrams of the stream's buckets; None where there are too few buckets.
-
-    Jitter only ever delays, so that this comes nearer to the sender's clock than the line through all datagrams.
-    """
-    earliest, origin = counters.earliest, counters.origin
-    times, ticks = [(time - origin) / 1e9 for time, _ in earliest], [elapsed for _, elapsed in earliest]
-    line = _through(times, ticks)
-    if line is None:
-        return None
-    ahead = line.offsets
-    order = sorted(range(len(ahead)), key=ahead.__getitem__, reverse=True)
-    least = sorted(order[: max(MIN_POINTS, round(KEPT_POINT_SHARE * len(ahead)))])
-    kept = _through([times[i] for i in least], [ticks[i] for i in least])
-    if kept is None or kept.rate <= 0:
-        return None
-    error = sqrt(sum([offset**2 for offset in kept.offsets]) / (len(least) - 2) / kept.spread)
-    return Slope(kept.rate, error / kept.rate, (counters.last - counters.origin) / 1e9)
-
-
-class _Line(NamedTuple):
-    """A least-squares line: its slope, how far the times spread, and how far each point is above it."""
-
-    rate: float
-    spread: float
-    offsets: list[float]
-
-
-def _through(times: list[float], ticks: list[int]) -> _Line | None:
-    """The least-squares line through points; None where they are too few or all at one time."""
-    count = len(times)
-    if count < MIN_POINTS:
-        return None
-    middle, mean = sum(times) / count, sum(ticks) / count
-    away = [time - middle for time in times]
-    spread = sum([each**2 for each in away])
-    if spread <= 0:
-        return None
-    rate = sum(map(mul, away, [tick - mean for tick in ticks])) / spread
-    start = mean - rate * middle
-    return _Line(rate, spread, [tick - start - rate * time for time, tick in zip(times, ticks, strict=True)])
 
 
 def frame(counters: Counters) -> int | None:
@@ -197,13 +150,13 @@ def timing(counters: Counters, clock: int | None, evidence: str, excused: float 
     timestamps stand still while a key is pressed.
     """
     line, step = slope(counters), frame(counters)
+    even = levels(counters, clock or line.rate) if line is not None else None
+    if line is not None and even is not None and (even.error < line.error or counters.surprises or counters.leaps):
+        line = Slope(even.rate, even.error, line.seconds)
     real_time = _real_time(line, clock)
     if clock is None and line is not None and step is not None and not _believed(line.rate, step):
         real_time = False if any(factor > 1 for _, factor in _candidates(line.rate, step)) else None
-    better = undelayed(counters)
-    if line is not None and better is not None and better.error < line.error:
-        line = better
-    drift = _drift(line, clock) if real_time and not excused else None
+    drift = _drift(line, clock) if real_time and not excused and even is not None and even.even else None
     return Timing(
         rate=line.rate if line else None,
         error_ppm=1e6 * line.error if line else None,

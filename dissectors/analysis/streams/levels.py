@@ -1,0 +1,208 @@
+"""Does a stream drift, or did its clock step once? Both bend the line through it; only one of them does so evenly.
+
+The points are the least delayed datagrams of the stream's buckets. Where a datagram came at another moment than its
+timestamp says, and the points behind it lie on another level than those before it, the sender's clock stepped there:
+it paused, or skipped. A slope is a drift only where each half of the points has it too.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from math import sqrt
+from typing import NamedTuple
+
+from dissectors.mux.counters import Counters
+from dissectors.mux.marks import Frame, Surprise
+
+MIN_POINTS, KEPT_POINT_SHARE = 8, 0.75
+"""Buckets that make a line of the least delayed datagrams, and the share of them that is kept: a queue may delay all of
+the datagrams of a bucket."""
+
+MIN_STEP_SECONDS, STEP_ERRORS = 0.02, 4.0
+"""A step is told from so many seconds on, and from so many times the scatter of the points."""
+
+MIN_SHARE_OF_SURPRISE, MAX_SHARE_OF_SURPRISE = 0.4, 1.5
+"""How much of what a datagram came too late must remain for it to be a step of the clock, and how much there may be."""
+
+MIN_POINTS_BEHIND = 3
+MAX_HALF_PPM, MAX_HALF_SHARE, HALF_ERRORS = 20.0, 0.3, 3.0
+"""How far each half's slope may be from the whole: parts in a million, a share of the drift, or standard errors."""
+
+MIN_DRIFT_PPM = 50.0
+"""Less than this is nobody's concern, and not held to the halves."""
+
+
+class ClockStep(NamedTuple):
+    """From a moment on, the media come so many timestamp units later (below zero) or earlier than before."""
+
+    units: float
+    time: int
+    frame: Frame
+
+
+class Levels(NamedTuple):
+    """Timestamp units a second between the steps, its standard error as a fraction, the steps, and whether it is even.
+
+    `even` says that both halves of the points have this slope.
+    """
+
+    rate: float
+    error: float
+    steps: tuple[ClockStep, ...]
+    even: bool
+
+
+class _Fit(NamedTuple):
+    """A line that may step at cuts: slope, how far the times spread, each group's start, how far points are above."""
+
+    rate: float
+    spread: float
+    starts: list[float]
+    offsets: list[float]
+    groups: list[int]
+
+
+def levels(counters: Counters, nominal: float) -> Levels | None:
+    """The slope through the least delayed datagrams, and the steps; None where there are too few buckets.
+
+    `nominal` is about how many timestamp units a second has. Jitter only ever delays, so that this comes nearer to the
+    sender's clock than the line through all datagrams.
+    """
+    points = [((time - counters.origin) / 1e9, elapsed) for time, elapsed in counters.earliest]
+    if len(points) < MIN_POINTS:
+        return None
+    suspects = _suspects(counters, points)
+    while True:
+        fit, kept = _least_delayed(points, [each.place for each in suspects])
+        if fit is None or fit.rate <= 0:
+            return None
+        scatter = _scatter(fit)
+        refuted = [_doubt(suspect, fit, number, nominal, scatter) for number, suspect in enumerate(suspects)]
+        worst = max(range(len(suspects)), key=refuted.__getitem__, default=None)
+        if worst is None or refuted[worst] <= 0:
+            break
+        del suspects[worst]
+    error = scatter / sqrt(fit.spread)
+    moved = [fit.starts[number + 1] - fit.starts[number] for number in range(len(suspects))]
+    steps = tuple(
+        ClockStep(moved[number], each.surprise.time, each.surprise.frame)
+        for number, each in enumerate(suspects)
+        if each.surprise and each.place <= len(points) - MIN_POINTS_BEHIND and _stays(moved[number:])
+    )
+    even = abs(fit.rate / nominal - 1) < MIN_DRIFT_PPM * 1e-6 or _even(points, kept, fit, error, nominal)
+    return Levels(fit.rate, error / fit.rate, steps, even)
+
+
+class Suspect(NamedTuple):
+    """Before which point the clock may have stepped: the largest surprise there, and how far all of them there go.
+
+    None where timestamps jumped: the points behind have a level of their own in any case.
+    """
+
+    place: int
+    surprise: Surprise | None
+    size: float
+
+
+def _suspects(counters: Counters, points: Sequence[tuple[float, int]]) -> list[Suspect]:
+    if not counters.surprises and not counters.leaps:
+        return []
+    times = [time for time, _ in points]
+    at: dict[int, list[Surprise]] = {}
+    for one in counters.surprises:
+        at.setdefault(bisect_left(times, (one.time - counters.origin) / 1e9), []).append(one)
+    found = {
+        place: Suspect(place, max(ones, key=lambda each: abs(each.size)), sum(each.size for each in ones))
+        for place, ones in at.items()
+    }
+    for leap in counters.leaps:
+        place = bisect_left(times, (leap.time - counters.origin) / 1e9)
+        found[place] = Suspect(place, None, 0.0)
+    return [found[place] for place in sorted(found) if 0 < place < len(points)]
+
+
+def _least_delayed(points: Sequence[tuple[float, int]], cuts: list[int]) -> tuple[_Fit | None, list[int]]:
+    """The line through the best of the points, and which these are; each group between cuts keeps one at least."""
+    everything = list(range(len(points)))
+    fit = _through(points, everything, cuts)
+    if fit is None:
+        return None, everything
+    order = sorted(everything, key=fit.offsets.__getitem__, reverse=True)
+    best = set(order[: max(MIN_POINTS, round(KEPT_POINT_SHARE * len(points)))])
+    for group in range(len(cuts) + 1):
+        best.add(next(place for place in order if fit.groups[place] == group))
+    kept = sorted(best)
+    return _through(points, kept, cuts), kept
+
+
+def _through(points: Sequence[tuple[float, int]], kept: Sequence[int], cuts: Sequence[int]) -> _Fit | None:
+    """The least-squares line with one slope, and a level of its own between each two cuts."""
+    groups, group = [], 0
+    for place in kept:
+        while group < len(cuts) and place >= cuts[group]:
+            group += 1
+        groups.append(group)
+    sums = [[0.0, 0.0, 0.0] for _ in range(len(cuts) + 1)]
+    for place, group in zip(kept, groups, strict=True):
+        time, ticks = points[place]
+        sums[group][0] += 1
+        sums[group][1] += time
+        sums[group][2] += ticks
+    middles = [(time / count, ticks / count) if count else (0.0, 0.0) for count, time, ticks in sums]
+    spread = product = 0.0
+    for place, group in zip(kept, groups, strict=True):
+        away = points[place][0] - middles[group][0]
+        spread += away * away
+        product += away * (points[place][1] - middles[group][1])
+    if spread <= 0:
+        return None
+    rate = product / spread
+    starts = [ticks - rate * time for time, ticks in middles]
+    offsets = [
+        points[place][1] - starts[group] - rate * points[place][0] for place, group in zip(kept, groups, strict=True)
+    ]
+    return _Fit(rate, spread, starts, offsets, groups)
+
+
+def _scatter(fit: _Fit) -> float:
+    free = len(fit.offsets) - len(fit.starts) - 1
+    return sqrt(sum(offset * offset for offset in fit.offsets) / max(1, free))
+
+
+def _doubt(suspect: Suspect, fit: _Fit, number: int, nominal: float, scatter: float) -> float:
+    """How much speaks against a step, above zero where it is none."""
+    if suspect.surprise is None:
+        return -1.0
+    expected = suspect.size
+    moved = fit.starts[number + 1] - fit.starts[number]
+    least = max(MIN_STEP_SECONDS * nominal, STEP_ERRORS * scatter, MIN_SHARE_OF_SURPRISE * abs(expected))
+    if moved * expected <= 0:
+        return 1 + abs(expected)
+    beyond = abs(moved) - MAX_SHARE_OF_SURPRISE * abs(expected) - MIN_STEP_SECONDS * nominal
+    return max(least - abs(moved), beyond)
+
+
+def _stays(moved: Sequence[float]) -> bool:
+    """Whether the first of these steps is not taken back by those behind it, as after a queue."""
+    total, first = 0.0, moved[0]
+    for each in moved:
+        total += each
+        if total * first <= 0 or abs(total) < abs(first) / 2:
+            return False
+    return True
+
+
+def _even(points: Sequence[tuple[float, int]], kept: Sequence[int], fit: _Fit, error: float, nominal: float) -> bool:
+    """Whether each half of the points has the slope of the whole."""
+    middle = len(kept) // 2
+    for start, end in ((0, middle), (middle, len(kept))):
+        cuts = [place for place in range(start + 1, end) if fit.groups[place] != fit.groups[place - 1]]
+        half = _through([points[place] for place in kept[start:end]], range(end - start), [c - start for c in cuts])
+        if half is None:
+            return False
+        wrong = error * sqrt(fit.spread / half.spread)
+        drift = abs(fit.rate - nominal)
+        if abs(half.rate - fit.rate) > max(MAX_HALF_PPM * 1e-6 * nominal, MAX_HALF_SHARE * drift, HALF_ERRORS * wrong):
+            return False
+    return True
