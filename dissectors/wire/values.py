@@ -2,11 +2,25 @@
 
 Made, compared and written down by compiled code (msgspec): a report holds tens of thousands of them, a start-up defines
 a hundred and fifty. Everybody takes them from here.
+
+Python does not look for cycles through them, which would take time and room for each: a value knows what it is made of
+and never who holds it, so that there are none.
 """
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec import field
 from msgspec.structs import replace
 
 __all__ = ["Struct", "field", "replace"]
+
+if TYPE_CHECKING:
+    # Frozen classes may have a base that is not, which type checkers know of this one alone.
+    from msgspec import Struct
+else:
+
+    class Struct(msgspec.Struct, gc=False):
+        """The base of all of them."""

@@ -1,0 +1,80 @@
+"""Values: Python looks for no cycles through them, and finds none that it would miss."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dissectors.engine.engine import Engine
+from dissectors.offline import scanner_class
+from dissectors.sources.capture import merge, open_capture
+from dissectors.wire.values import Struct, field
+
+FOLDER = Path(__file__).resolve().parents[2] / "pcaps"
+CAPTURES = sorted((*FOLDER.glob("*.pcap"), *FOLDER.glob("*.pcapng")))
+
+
+class Holder(Struct):
+    held: list[Any] = field(default_factory=list)
+
+
+def parts(value: Any) -> Iterator[Any]:
+    """What a value, a collection or an object of ours holds."""
+    if isinstance(value, Struct):
+        yield from (getattr(value, name) for name in value.__struct_fields__)
+    elif isinstance(value, dict):
+        yield from (*value.keys(), *value.values())
+    elif isinstance(value, (tuple, list, set, frozenset)):
+        yield from value
+    elif type(value).__module__.startswith("dissectors.") and not isinstance(value, type):
+        names = (name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ()))
+        yield from vars(value).values() if hasattr(value, "__dict__") else (getattr(value, name) for name in names)
+
+
+def in_a_cycle(root: Any) -> list[str]:
+    """The types of the values that are reached from themselves, of all that are reached from `root`."""
+    done: set[int] = set()
+    way: dict[int, Any] = {}
+    found: list[str] = []
+    steps: list[tuple[Any, Iterator[Any]]] = [(root, parts(root))]
+    way[id(root)] = root
+    while steps:
+        value, left = steps[-1]
+        inner = next(left, steps)
+        if inner is steps:
+            steps.pop()
+            del way[id(value)]
+            done.add(id(value))
+        elif id(inner) in way:
+            names = [*way]
+            cycle = [way[name] for name in names[names.index(id(inner)):]]
+            found += [type(each).__name__ for each in cycle if isinstance(each, Struct)]
+        elif id(inner) not in done:
+            way[id(inner)] = inner
+            steps.append((inner, parts(inner)))
+    return found
+
+
+def test_python_does_not_look_through_values() -> None:
+    assert not gc.is_tracked(Holder([[]]))
+
+
+def test_a_value_that_holds_itself_would_be_found() -> None:
+    holder = Holder()
+    holder.held.append([{"it": holder}])
+    assert in_a_cycle(holder) == ["Holder"]
+
+
+@pytest.mark.parametrize("capture", CAPTURES, ids=lambda path: path.name)
+def test_no_value_of_a_tracker_or_a_report_holds_itself(capture: Path) -> None:
+    scanner, engine = scanner_class()(), Engine()
+    with ExitStack() as stack:
+        for batch in scanner.scan(merge([stack.enter_context(open_capture(str(capture)))])):
+            engine.feed(batch)
+    report = engine.report(scanner, ())
+    assert in_a_cycle(engine) == [] and in_a_cycle(report) == []
