@@ -7,7 +7,7 @@ datagrams is parsed before it is tracked; what was wrong is noted in the order o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -26,7 +26,7 @@ Numbered = tuple[int, Datagram]
 """A datagram and its number within the batch."""
 
 
-Take = Callable[[Datagram, Any], Iterable[Malformed] | None]
+Take = Callable[[Datagram, Any], Sequence[Malformed] | None]
 
 
 class Reader(NamedTuple):
@@ -100,8 +100,9 @@ def _read(run: list[Numbered], reader: Reader) -> Iterator[tuple[int, Datagram, 
             yield number, datagram, malformed
     for number, datagram, message in parsed:
         try:
-            within = [*(reader.take(datagram, message) or ())]
+            within = reader.take(datagram, message)
         except Malformed as malformed:
-            within = [malformed]
-        for each in within:
-            yield number, datagram, each
+            within = (malformed,)
+        if within:
+            for each in within:
+                yield number, datagram, each

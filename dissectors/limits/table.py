@@ -106,9 +106,12 @@ class Table(OrderedDict[Key, Value]):
 
     def pop(self, key: Key, *default: Any) -> Any:
         """As of any mapping."""
-        if default and key not in self:
-            return default[0]
-        value = self[key]
+        try:
+            value = self[key]
+        except KeyError:
+            if default:
+                return default[0]
+            raise
         del self[key]
         return value
 

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from dissectors.protocols.rtcp_feedback import PAYLOAD, TRANSPORT, Feedback, read_feedback
 from dissectors.protocols.rtcp_reports import (
@@ -202,7 +203,10 @@ def _packet(payload: bytes, start: int, end: int) -> Packet:
     body = payload[place:end]
     if payload[start] & 0x20:
         body = _without_padding(body, end)
-    return _read(packet_type, count, body, place)
+    reader = READERS.get(packet_type)
+    if reader is None:
+        return Unknown(packet_type, count, int.from_bytes(body[:4], "big") if len(body) >= 4 else None, body)
+    return reader(count, body, place)
 
 
 def _without_padding(body: bytes, end: int) -> bytes:
@@ -212,20 +216,14 @@ def _without_padding(body: bytes, end: int) -> bytes:
     return body[:-count]
 
 
-def _read(packet_type: int, count: int, body: bytes, place: int) -> Packet:
-    if packet_type in (TRANSPORT, PAYLOAD):
-        return read_feedback(packet_type, count, body, place)
-    if packet_type in READERS:
-        return READERS[packet_type](count, body, place)
-    return Unknown(packet_type, count, int.from_bytes(body[:4], "big") if len(body) >= 4 else None, body)
-
-
 READERS: dict[int, Callable[[int, bytes, int], Packet]] = {
     200: read_sender_report,
     201: read_receiver_report,
     202: read_source_description,
     203: read_bye,
     204: read_app,
+    TRANSPORT: partial(read_feedback, TRANSPORT),
+    PAYLOAD: partial(read_feedback, PAYLOAD),
     207: lambda count, body, place: read_extended_report(body, place),
 }
 """Packet type → how the octets after the header are read."""

@@ -110,6 +110,10 @@ class Message(Struct, frozen=True):
                 return each.decoded
         return None
 
+    def values(self) -> dict[str, Value | None]:
+        """The value of the first attribute of each name: all at once, which costs a fraction of asking for each."""
+        return {each.name: each.decoded for each in reversed(self.attributes)}
+
     def _address(self, *names: str) -> Address | None:
         for name in names:
             value = self.get(name)
@@ -223,8 +227,9 @@ def parse(payload: bytes) -> Message:
     if end > len(payload):
         raise Malformed("STUN", 2, f"the length announces {length} octets, {len(payload) - HEADER} follow")
     places, padded = _places(payload, end)
-    attributes = tuple([_attribute(payload, *place) for place in places])
-    if payload[HEADER:HEADER + len(MS_MARK)] == MS_MARK:
+    attributes = tuple([_attribute(payload, start, stop) for start, stop in places])
+    microsoft = payload.startswith(MS_MARK, HEADER)
+    if microsoft:
         attributes = tuple([_plain(each) if each.type == PEER_ADDRESS else each for each in attributes])
     cookie = payload[4:8] == COOKIE
     method = type_ & 0x000F | (type_ & 0x00E0) >> 1 | (type_ & 0x3E00) >> 2
@@ -237,7 +242,7 @@ def parse(payload: bytes) -> Message:
         deviations = (*_misfits(attributes, length, padded, fingerprint_ok, len(payload) - end), *deviations)
     name = METHODS.get(method) or f"method 0x{method:03X}"
     class_ = CLASSES[(type_ & 0x0010) >> 4 | (type_ & 0x0100) >> 7]
-    if payload[HEADER:HEADER + len(MS_MARK)] == MS_MARK:
+    if microsoft:
         name, class_ = MS_TURN.get(type_, (name, class_))
     return Message(
         name,

@@ -309,3 +309,10 @@ def test_any_attributes_parse_or_are_malformed(type_: int, body: bytes) -> None:
 @pytest.mark.parametrize("payload", [*VECTORS, *WHOLE.values()])
 def test_every_prefix_is_malformed(payload: bytes) -> None:
     assert [size for size in range(len(payload)) if read_or_refuse(payload[:size]) is not None] == []
+
+
+def test_all_values_at_once_are_those_of_the_first_attributes() -> None:
+    twice = parse(build("Binding", "request", TRANSACTION, [("SOFTWARE", "one"), ("SOFTWARE", "two"), ("PRIORITY", 7)]))
+    assert twice.values() == {"SOFTWARE": "one", "PRIORITY": 7}
+    request = parse(REQUEST)
+    assert all(request.get(name) == value for name, value in request.values().items())
