@@ -15,6 +15,7 @@ from dissectors.engine.reading import SignallingReader
 from dissectors.engine.retirement import Retirement
 from dissectors.engine.trackers import CAPACITY, Capacity, Trackers
 from dissectors.engine.view import ScanTables
+from dissectors.findings.legs import legs
 from dissectors.findings.rule import Facts, Problem, counted
 from dissectors.findings.rules import findings, ranked
 from dissectors.mux.counters import Counters
@@ -62,7 +63,7 @@ class Engine:
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
             ranked((*findings(values), *earlier)), values.handshakes, values.protection,
-            self._totals(values, of_retired),
+            self._totals(values, of_retired), legs(values),
         )
 
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:

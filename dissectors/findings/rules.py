@@ -14,6 +14,7 @@ from dissectors.findings import (
     endings,
     holding,
     keys,
+    legs,
     media,
     negotiation,
     path_size,
@@ -32,7 +33,7 @@ from dissectors.report import Finding
 
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Signalling": (*signalling.RULES, *registrations.RULES),
-    "Within a call": (*within_calls.RULES, *endings.RULES),
+    "Within a call": (*within_calls.RULES, *endings.RULES, *legs.RULES),
     "Offer and answer": (*negotiation.RULES, *holding.RULES),
     "Media": (*silence.RULES, *addresses.RULES, *media.RULES, *sources.RULES),
     "Codecs and payload types": (*payload_types.RULES, *codecs.RULES),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.queries.filters import Values, Wanted, without_scheme
-from dissectors.report import Call, Check, Finding, Flow, Handshake, Report, Stream
+from dissectors.report import Call, Check, Finding, Flow, Handshake, Legs, Report, Stream
 from dissectors.wire.values import Struct, replace
 
 
@@ -93,6 +93,7 @@ def select(report: Report, keep: Wanted | None = None, window: Window | None = N
         checks=tuple(check for check in report.checks if chosen.ends(check, {"stun"})),
         handshakes=tuple(each for each in report.handshakes if chosen.ends(each, {"dtls"})),
         findings=tuple(_found(report, chosen, call_at, stream_at)),
+        legs=tuple(_legs(report, call_at)),
     )
 
 
@@ -114,6 +115,14 @@ def _found(report: Report, chosen: _Choice, call_at: dict[int, int], stream_at: 
             call = None if each.call is None else call_at.get(each.call)
             stream = None if each.stream is None else stream_at.get(each.stream)
             yield replace(each, call=call, stream=stream)
+
+
+def _legs(report: Report, call_at: dict[int, int]) -> Iterator[Legs]:
+    """The legs of which at least two are selected."""
+    for each in report.legs:
+        calls = tuple(call_at[number] for number in each.calls if number in call_at)
+        if len(calls) > 1:
+            yield replace(each, calls=calls)
 
 
 class _Choice:

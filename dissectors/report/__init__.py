@@ -12,6 +12,7 @@ from dissectors.report.call import Call, CallOutcome, Description, Dialog, Forma
 from dissectors.report.capture import Capture, CaptureFile, Flow, Seen
 from dissectors.report.connectivity import Check, Grant, Handshake, Missing, Outcome, Protection, Username
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
+from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
 from dissectors.report.stream import Digit, Gap, Moment, Payload, Phase, Quality, RtcpView, Stream, Timing
@@ -36,6 +37,7 @@ __all__ = [
     "Handshake",
     "Header",
     "Key",
+    "Legs",
     "Media",
     "Message",
     "Missing",

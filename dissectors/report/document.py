@@ -5,6 +5,7 @@ from __future__ import annotations
 from dissectors.report.call import Call
 from dissectors.report.capture import Capture, Flow, Seen
 from dissectors.report.connectivity import Check, Handshake, Protection
+from dissectors.report.legs import Legs
 from dissectors.report.place import Certainty, Place, Severity
 from dissectors.report.stream import Stream
 from dissectors.wire.values import Struct
@@ -61,3 +62,4 @@ class Report(Struct, frozen=True):
     handshakes: tuple[Handshake, ...] = ()
     protection: tuple[Protection, ...] = ()
     totals: Totals | None = None
+    legs: tuple[Legs, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from dissectors.outputs.terminal.ladder import ladder
 from dissectors.outputs.terminal.lines import (
@@ -26,7 +26,7 @@ from dissectors.outputs.terminal.lines import (
 from dissectors.outputs.terminal.moments import moment, seconds
 from dissectors.outputs.terminal.steps import Beside, inflation, steps
 from dissectors.outputs.terminal.summary import SEVERITIES, outcome
-from dissectors.report import Body, Call, Description, Format, Media, Report
+from dissectors.report import Body, Call, Description, Format, Legs, Media, Report
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import replace
 
@@ -51,22 +51,45 @@ def calls(page: Page, report: Report) -> Iterator[Line]:
     whole = numbers if page.everything or len(numbers) <= MAX_WHOLE_CALLS else _worst_first(report, numbers)[:1]
     if len(whole) < len(numbers):
         yield from _table(page, report, "Calls", _worst_first(report, numbers))
-    around = Beside(report)
-    for i in whole:
-        yield from call_in_full(page, report.calls[i], around, f"Call {i + 1}" if len(numbers) > 1 else "Call")
+    around, legs = Beside(report), {number: each for each in report.legs for number in each.calls}
+    for i in _with_legs(whole, legs):
+        title = f"Call {i + 1}" if len(numbers) > 1 else "Call"
+        yield from call_in_full(page, report.calls[i], around, title, _leg(i, legs))
     if others:
         yield from _table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
 
 
-def call_in_full(page: Page, call: Call, around: Beside, title: str) -> list[Line]:
-    """One call: its parties, its outcome and times, its ladder, its offers and answers."""
+def _with_legs(whole: Sequence[int], legs: Mapping[int, Legs]) -> list[int]:
+    """Calls to show, the legs of one behind each other; at most as many as are ever shown in full, but for those."""
+    shown: dict[int, None] = {}
+    for number in whole:
+        group = legs[number].calls if number in legs else (number,)
+        shown |= dict.fromkeys(group[:MAX_WHOLE_CALLS] if number not in shown else ())
+        shown[number] = None
+    return list(shown)
+
+
+def _leg(number: int, legs: Mapping[int, Legs]) -> str:
+    """Which leg of which calls this one is; nothing where it is none."""
+    if number not in legs:
+        return ""
+    group = legs[number]
+    others = " and ".join(str(each + 1) for each in group.calls if each != number)
+    place = group.calls.index(number) + 1
+    sure = "" if group.certainty == "certain" else f", certainty {group.certainty}"
+    said = f"leg {place} of {len(group.calls)}, the other: call {others}; joined by {group.joined_by}{sure}"
+    return "; ".join([said, *group.differ])
+
+
+def call_in_full(page: Page, call: Call, around: Beside, title: str, leg: str = "") -> list[Line]:
+    """One call: its parties, its outcome and times, its ladder, its offers and answers; `leg` says of which it is."""
     parties = f"{call.caller or 'somebody'} → {call.callee or 'somebody'}"
     lines = hanging(page, line(span(title, "bold"), "   "), parties)
     came_to = line(span(outcome(call), OUTCOME_STYLES.get(call.outcome, "")))
     lines += flowing(page, line("  "), [came_to, *(line(span(part, "dim")) for part in _times(page, call))], " · ", 4)
     agents = [f"user agents: {listed(call.user_agents, 4)}"] if call.user_agents else []
     names = [f"Call-ID: {call.call_id}"] if call.call_id else []
-    for text in (*agents, *names):
+    for text in (*agents, *names, *([leg] if leg else [])):
         lines += hanging(page, line("  "), text, "dim")
     lines += [BLANK, *ladder(page, steps(around, call)), BLANK]
     return [*lines, *_descriptions(page, call)]

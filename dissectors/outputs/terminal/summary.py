@@ -125,6 +125,8 @@ def _story(report: Report) -> str:
     if calls:
         outcomes = _outcomes(report, calls)
         words = (f"{number:,} {OUTCOMES.get(name, name)}" for name, number in outcomes.most_common())
+        if len(report.legs) == 1 and len(report.legs[0].calls) == len(calls):
+            return f"one call in {len(calls)} legs ({listed(words)})"
         return f"{outcomes.total():,} calls ({listed(words)})"
     if report.calls:
         kinds = _kinds(report)

@@ -1,0 +1,219 @@
+"""Which calls are legs of one: by what headers say, else by media, else by numbers and time.
+
+A B2BUA has a Call-ID of its own towards each side. Headers join any number of legs. Media and numbers are no proof:
+they join a pair alone, and only where no third call comes into question at that time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+
+from dissectors.findings.agreements import agreements, wants_rtp
+from dissectors.findings.rule import Facts, Found, rule
+from dissectors.report import Call, Certainty, Legs, Message
+from dissectors.wire.values import Struct, field
+
+WINDOW_SECONDS = 5.0
+"""The second leg begins within this time of the first."""
+
+DURATIONS_DIFFER_SECONDS = 2.0
+NIL_SESSION = {"0" * 32, ""}
+
+Key = Callable[[Call, Message], Hashable]
+
+
+class Joined(Struct):
+    """What has been joined so far: the group of each call, and by what each group was joined."""
+
+    group: dict[int, int] = field(default_factory=dict)
+    members: dict[int, list[int]] = field(default_factory=dict)
+    by: dict[int, tuple[str, Certainty]] = field(default_factory=dict)
+
+    def join(self, one: int, other: int, by: str, certainty: Certainty) -> None:
+        """Make two calls one, with all that each was joined with."""
+        first, second = self.group.setdefault(one, one), self.group.setdefault(other, other)
+        self.members.setdefault(first, [one])
+        self.members.setdefault(second, [other])
+        if first == second:
+            return
+        if len(self.members[first]) < len(self.members[second]):
+            first, second = second, first
+        for number in self.members.pop(second):
+            self.group[number] = first
+            self.members[first].append(number)
+        self.by.setdefault(first, self.by.pop(second, (by, certainty)))
+
+
+def legs(facts: Facts) -> tuple[Legs, ...]:
+    """The groups of calls that are legs of one, in order of their first."""
+    return facts.once(_legs)
+
+
+def _legs(facts: Facts) -> tuple[Legs, ...]:
+    begun = {
+        number: invite
+        for number, call in enumerate(facts.calls)
+        if call.kind == "call" and (invite := _invite(call)) is not None
+    }
+    joined = Joined()
+    _by_call_id(facts, begun, joined)
+    headers: tuple[tuple[str, Key], ...] = (("Session-ID", _session), ("P-Charging-Vector", _charging))
+    for name, key in headers:
+        for numbers in _alike(facts, begun, key).values():
+            for other in numbers[1:]:
+                joined.join(numbers[0], other, name, "certain")
+    pairs: tuple[tuple[str, Certainty, Key], ...] = (
+        ("media", "high", _media), ("numbers and time", "medium", _people), ("numbers and time", "low", _callee),
+        ("numbers and time", "low", _caller),
+    )
+    for name, certainty, key in pairs:
+        alone = {number: invite for number, invite in begun.items() if number not in joined.group}
+        for one, other in _pairs(facts, alone, key):
+            joined.join(one, other, name, certainty)
+    groups = [tuple(sorted(members, key=lambda number: facts.calls[number].start)) for members in
+              joined.members.values() if len(members) > 1]
+    return tuple(
+        Legs(group, *joined.by[joined.group[group[0]]], _differences(facts, group)) for group in sorted(groups)
+    )
+
+
+def _invite(call: Call) -> Message | None:
+    """The request that began a call."""
+    for message in call.messages:
+        if message.method == "INVITE" and message.status is None and message.to_tag is None:
+            return message
+    return None
+
+
+def _by_call_id(facts: Facts, begun: dict[int, Message], joined: Joined) -> None:
+    """Join a leg with the one whose Call-ID its X-CID names."""
+    named = {facts.calls[number].call_id: number for number in begun}
+    for number, invite in begun.items():
+        other = named.get(invite.header("X-CID") or "")
+        if other is not None and other != number:
+            joined.join(other, number, "X-CID", "certain")
+
+
+def _alike(facts: Facts, begun: dict[int, Message], key: Key) -> dict[Hashable, list[int]]:
+    found: dict[Hashable, list[int]] = {}
+    for number, invite in begun.items():
+        value = key(facts.calls[number], invite)
+        if value is not None:
+            found.setdefault(value, []).append(number)
+    return found
+
+
+def _pairs(facts: Facts, begun: dict[int, Message], key: Key) -> Iterator[tuple[int, int]]:
+    """Two calls that are alike, with no third one like them about that time; the second comes from where one went."""
+    calls = facts.calls
+    for numbers in _alike(facts, begun, key).values():
+        numbers.sort(key=lambda number: calls[number].start)
+        close = [
+            calls[after].start - calls[before].start <= WINDOW_SECONDS
+            for before, after in zip(numbers, numbers[1:], strict=False)
+        ]
+        for place, near in enumerate(close):
+            alone = near and not any(close[place - 1 : place] + close[place + 1 : place + 2])
+            one, other = numbers[place], numbers[place + 1]
+            if alone and begun[one].dst == begun[other].src and begun[one].src != begun[other].dst:
+                yield one, other
+
+
+def _session(call: Call, invite: Message) -> Hashable:
+    """The UUID that the caller gave the session (RFC 7989), or nothing."""
+    value = (invite.header("Session-ID") or "").partition(";")[0].strip().lower()
+    return None if value in NIL_SESSION else value
+
+
+def _charging(call: Call, invite: Message) -> Hashable:
+    """The charging identity of IMS (RFC 7315 section 5.6), or nothing."""
+    for part in (invite.header("P-Charging-Vector") or "").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "icid-value" and value.strip('"'):
+            return value.strip('"')
+    return None
+
+
+def _media(call: Call, invite: Message) -> Hashable:
+    """Where the caller wants to receive."""
+    first = next((d for d in call.descriptions if d.place == invite.place), None)
+    line = next((line for line in first.media if wants_rtp(line)), None) if first else None
+    return (line.address, line.port) if line and line.address else None
+
+
+def _people(call: Call, invite: Message) -> Hashable:
+    """Who calls whom, by the users alone."""
+    two = _user(call.caller), _user(call.callee)
+    return two if all(two) else None
+
+
+def _callee(call: Call, invite: Message) -> Hashable:
+    """Who is called: the other leg may have hidden who calls."""
+    return _user(call.callee) or None
+
+
+def _caller(call: Call, invite: Message) -> Hashable:
+    """Who calls: the other leg may have another number or name of who is called."""
+    return _user(call.caller) or None
+
+
+def _user(who: str | None) -> str:
+    """The user of a URI, without the plus sign of a number."""
+    user, at, _ = (who or "").partition(":")[2].partition("@")
+    return user.lower().removeprefix("+") if at else ""
+
+
+def _differences(facts: Facts, group: tuple[int, ...]) -> tuple[str, ...]:
+    """What legs do not have in common, in words."""
+    calls = [facts.calls[number] for number in group]
+    columns = (
+        ("outcome", [f"{call.outcome} {call.status or ''}".strip() for call in calls]),
+        ("codec", [_codec(facts, number) for number in group]),
+        ("keys", [_keys(facts, number) for number in group]),
+    )
+    found = [
+        f"{name}: {' / '.join(values)}"
+        for name, values in columns
+        if all(values) and len(set(values)) > 1
+    ]
+    talked = [call.ended - call.answered for call in calls if call.ended is not None and call.answered is not None]
+    if len(talked) == len(calls) and max(talked) - min(talked) > DURATIONS_DIFFER_SECONDS:
+        found.append("talked: " + " / ".join(f"{seconds:.1f} s" for seconds in talked))
+    return tuple(found)
+
+
+def _codec(facts: Facts, number: int) -> str:
+    """The first codec of what was agreed last."""
+    for agreed in reversed(agreements(facts)[number]):
+        for _, theirs in agreed.lines(agreed.offer.side):
+            if wants_rtp(theirs) and theirs.formats:
+                return theirs.formats[0].codec or f"payload type {theirs.formats[0].payload_type}"
+    return ""
+
+
+def _keys(facts: Facts, number: int) -> str:
+    """How keys for media were agreed last."""
+    for agreed in reversed(agreements(facts)[number]):
+        for _, theirs in agreed.lines(agreed.offer.side):
+            if wants_rtp(theirs):
+                return theirs.encryption or "none"
+    return ""
+
+
+@rule(
+    "legs-differ", "note", "Two legs of one call differ",
+    why="A B2BUA stands between them and makes of one what the other says: it converts codecs or keys, and what one "
+    "side is told need not be what the other one said.",
+    fix="Nothing, where that is what it is for; otherwise compare the legs, the truth is on the one farther away.",
+)
+def legs_differ(facts: Facts) -> Iterator[Found]:
+    for each in legs(facts):
+        if each.differ:
+            numbers = " and ".join(str(number + 1) for number in each.calls[:4])
+            first = facts.calls[each.calls[0]]
+            what = f"calls {numbers}, joined by {each.joined_by}: {'; '.join(each.differ)}"
+            places = [facts.calls[number].messages[0].place for number in each.calls]
+            yield Found(what, places, each.calls[0], certainty=each.certainty, time=first.start)
+
+
+RULES = (legs_differ,)
