@@ -193,12 +193,14 @@ def _without_effect(
     strange = ", its branch is not that of the INVITE" if asked.branch not in branches else ""
     after = f"; {explained(final)} came {final.time - asked.time:.1f} s after it" if final else ""
     places = [asked.place, *(message.place for message in (said, final) if message is not None)]
-    crossed = final is not None and final.time <= (said or asked).time
-    if said is not None and (said.status or 0) >= 300 and not crossed:
-        yield Found(f"the CANCEL was answered {explained(said)}{strange}{after}", places, number, fix=setting(said))
-    elif said is not None and final is not None and final.time - asked.time >= MIN_WAIT_SECONDS:
+    soon = final is not None and final.time - asked.time < MIN_WAIT_SECONDS
+    if said is not None and (said.status or 0) >= 300:
+        # A final response on its way already is what a CANCEL finds no transaction for.
+        if final is None or not soon or final.time > said.time:
+            yield Found(f"the CANCEL was answered {explained(said)}{strange}{after}", places, number, fix=setting(said))
+    elif said is not None and final is not None and not soon:
         yield Found(f"the CANCEL was answered {said.summary} and had no effect{after}", places, number)
-    elif said is None and invite.responses and not crossed:
+    elif said is None and invite.responses and not soon:
         # The answers to the INVITE are seen here, so that one to the CANCEL would be.
         end = final.time if final is not None else facts.end
         if end - asked.time >= MIN_WAIT_SECONDS:

@@ -73,7 +73,7 @@ NORMAL_CAUSES = frozenset((16, 26, 31))
 
 
 class Reason(NamedTuple):
-    """One value of Reason: the protocol whose `cause` it is, and a text; absent parts are None and empty."""
+    """One value of Reason: the protocol, in capitals, whose `cause` it is, and a text; absent parts are None or empty."""
 
     protocol: str
     cause: int | None
@@ -82,14 +82,14 @@ class Reason(NamedTuple):
     @property
     def failure(self) -> bool:
         """Whether it says that something went wrong: a cause of Q.850 that is not normal, a final response of SIP."""
-        if self.protocol.upper() == "Q.850":
+        if self.protocol == "Q.850":
             return self.cause is not None and self.cause not in NORMAL_CAUSES
-        return self.protocol.upper() == "SIP" and (self.cause or 0) >= 300
+        return self.protocol == "SIP" and (self.cause or 0) >= 300
 
     @property
     def meaning(self) -> str:
         """`Q.850 34, no circuit or channel available`, `SIP 408, ACK Timeout`."""
-        name = CAUSES.get(self.cause or 0, "") if self.protocol.upper() == "Q.850" else ""
+        name = CAUSES.get(self.cause or 0, "") if self.protocol == "Q.850" else ""
         said = self.text if name.lower() != self.text.lower() else ""
         head = f"{self.protocol} {self.cause}" if self.cause is not None else self.protocol
         return ", ".join(filter(None, (head, name, said)))
@@ -103,7 +103,8 @@ def reasons(value: str) -> tuple[Reason, ...]:
 def _reason(value: str) -> Reason:
     protocol, _, rest = value.partition(";")
     pairs = parameters(rest)
-    return Reason(protocol.strip(" \t"), number(parameter(pairs, "cause") or "", 5), parameter(pairs, "text") or "")
+    cause, text = number(parameter(pairs, "cause") or "", 5), parameter(pairs, "text") or ""
+    return Reason(protocol.strip(" \t").upper(), cause, text)
 
 
 def _warning(value: str) -> str:

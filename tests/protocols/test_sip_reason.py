@@ -11,7 +11,7 @@ from dissectors.protocols.sip_reason import meaning, reasons
     ("value", "said", "failure"),
     [
         ('Q.850;cause=16;text="Terminated"', "Q.850 16, normal call clearing, Terminated", False),
-        ("q.850 ; cause=34", "q.850 34, no circuit or channel available", True),
+        ("q.850 ; cause=34", "Q.850 34, no circuit or channel available", True),
         ('Q.850;cause=16;text="Normal call clearing"', "Q.850 16, normal call clearing", False),
         ("Q.850;cause=9999999999", "Q.850", False),
         ("Q.850;cause=12", "Q.850 12", True),
