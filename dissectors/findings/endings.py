@@ -46,8 +46,8 @@ def transfer_failed(facts: Facts) -> Iterator[Found]:
             yield Found(what, (each.requests[0].place, final.place), position, fix=setting(final))
         for refer, notify, said in _failures(call):
             places = [message.place for message in (refer, notify) if message is not None]
-            what = f"the call to {_target(refer)} was answered {said}" if refer else f"the new call was answered {said}"
-            yield Found(what, places, position, time=notify.time)
+            target = f" to {_target(refer)}" if refer else ""
+            yield Found(f"the transfer{target} was answered {said}", places, position, time=notify.time)
 
 
 def _failures(call: Call) -> Iterator[tuple[Message | None, Message, str]]:

@@ -73,7 +73,7 @@ NORMAL_CAUSES = frozenset((16, 26, 31))
 
 
 class Reason(NamedTuple):
-    """One value of Reason: the protocol, in capitals, whose `cause` it is, and a text; absent parts are None or empty."""
+    """One value of Reason: the protocol in capitals, its `cause`, and a text; absent parts are None or empty."""
 
     protocol: str
     cause: int | None

@@ -12,9 +12,9 @@ from tests.stories import ANSWER, OFFER, Story, request, response
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (b"SIP/2.0 404 Not found", "the call to sip:c@x was answered 404 Not found"),
-        (b"SIP/2.0 503 Service Unavailable\r\n", "the call to sip:c@x was answered 503 Service Unavailable"),
-        (b"SIP/2.0 487\r\nTo: x", "the call to sip:c@x was answered 487"),
+        (b"SIP/2.0 404 Not found", "the transfer to sip:c@x was answered 404 Not found"),
+        (b"SIP/2.0 503 Service Unavailable\r\n", "the transfer to sip:c@x was answered 503 Service Unavailable"),
+        (b"SIP/2.0 487\r\nTo: x", "the transfer to sip:c@x was answered 487"),
     ],
 )
 def test_a_notify_says_how_a_transfer_failed(line: bytes, said: str) -> None:

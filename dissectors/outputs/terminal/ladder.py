@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from dissectors.outputs.terminal.lines import (
     Column,
@@ -26,6 +26,9 @@ MAX_LANES = 5
 MIN_LANE_CELLS = 20
 USUAL_LANE_CELLS = 28
 MAX_LANE_CELLS = 46
+MIN_TEXT_CELLS = 6
+"""Cells of a response's text that must be left for the name of its request to stand behind it."""
+
 UNBOUNDED = 1 << 16
 PAUSE_SECONDS = 2.0
 """Seconds without any step that get a row of their own."""
@@ -45,7 +48,8 @@ def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
     left = max(map(cells, moments), default=0) + 4
     gap = _gap(page, shown, left, len(lanes)) if len(lanes) > 1 else 0
     if page.plain or not 2 <= len(lanes) <= MAX_LANES or gap < MIN_LANE_CELLS:
-        whole = _listed(replace(page, width=UNBOUNDED), [step for step in shown if not step.event], {})
+        bare = [replace(step, under=()) for step in shown if not step.event]
+        whole = _listed(replace(page, width=UNBOUNDED), bare, {})
         fits = page.plain or max(map(width_of, whole), default=0) <= page.width
         lines = _listed(page, shown, {}) if fits else _lettered(page, shown)
     else:
@@ -92,7 +96,37 @@ def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[st
         arrow = _arrow(step, ends[0], ends[1], len(lanes), gap)
         room = page.width - width - 4 - sum(cells(part.text) for part in arrow) - 3
         rows.append((Span(f"  {time:>{width}}  ", "dim"), *arrow, Span("   "), *_fitting(step.note, room)))
+        low = min([end for end in ends if end is not None], default=0)
+        under = _under(step, low, len(lanes), gap, page.width - width - 4)
+        rows += [(Span(" " * (width + 4)), *row) for row in under]
     return rows
+
+
+def _under(step: Step, low: int, lanes: int, gap: int, room: int) -> Iterator[Line]:
+    """The headers that decide, from the lane `low` of their arrow on, over the bars of the others."""
+    bars = "│".ljust(gap) * (lanes - 1) + "│"
+    start = gap * low + 2
+    for text in _joined(step.under, room - start):
+        yield line(span(bars[:start], "dim"), span(text, "yellow"), span(bars[start + cells(text) :], "dim"))
+
+
+def _joined(texts: Sequence[str], room: int) -> Iterator[str]:
+    """Texts, as many in a row as have room; one that is wider is cut."""
+    row = ""
+    for text in texts:
+        both = f"{row} · {text}" if row else text
+        if row and cells(both) > room:
+            yield clip(row, room)
+            both = text
+        row = both
+    if row:
+        yield clip(row, room)
+
+
+def _said(step: Step, room: int) -> str:
+    """The text of a step, cut so that what it answers still has room."""
+    rest = room - cells(step.answers)
+    return clip(step.text, rest) + step.answers if rest >= MIN_TEXT_CELLS else clip(step.text, room)
 
 
 def _fitting(note: Line, room: int) -> Line:
@@ -119,7 +153,7 @@ def _arrow(step: Step, src: int | None, dst: int | None, lanes: int, gap: int) -
     low, high = sorted((src, dst))
     before, after = "│".ljust(gap) * low, "".join("│".rjust(gap) for _ in range(lanes - 1 - high))
     room = gap * (high - low) - 1
-    text = f" {clip(step.text, room - 6)} "
+    text = f" {_said(step, room - 6)} "
     fill = room - 1 - cells(text)
     stroke, right, back = ("┄", "▷", "◁") if step.event else ("─", "▶", "◀")
     if src < dst:
@@ -161,8 +195,11 @@ def _listed(page: Page, steps: Sequence[Step], names: dict[str, str]) -> list[Li
         if not page.plain and before is not None and step.time - before >= PAUSE_SECONDS:
             rows.append(Heading(line(span(f"⋮ {seconds(step.time - before)}", "dim"))))
         before = step.time
-        beside = span("".join(part.text for part in step.note))
+        said = "".join(part.text for part in step.note)
+        beside = span("  ".join([said, *step.under]) if page.plain else said)
         time, arrow = span(moment(page, step.time)), span("→")
         src, dst = names.get(step.src, step.src), names.get(step.dst, step.dst)
-        rows.append((time, span(src), arrow, span(dst), span(step.text, step.style), beside))
+        rows.append((time, span(src), arrow, span(dst), span(step.text + step.answers, step.style), beside))
+        if not page.plain:
+            rows += [Heading(line("    ", span(text, "yellow"))) for text in _joined(step.under, page.width - 6)]
     return table(page, columns, rows)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from operator import itemgetter
 from typing import Generic, TypeVar
 
+from dissectors.outputs.terminal.deciding import Deciding
 from dissectors.outputs.terminal.lines import Line, clip, count, span
 from dissectors.outputs.terminal.moments import milliseconds
 from dissectors.report import Body, Call, Check, Description, Handshake, Message, Report, Stream
@@ -19,13 +20,15 @@ BEFORE_CALL_SECONDS = 35.0
 MAX_EVENTS = 24
 NAMES = {"connectivity check": "checks", "binding": "binding requests"}
 MAX_TARGET_LENGTH = 40
+RE_INVITE = "re-INVITE"
 
 
 class Step(Struct, frozen=True):
     """One row of the ladder: its endpoints, its text, its style, and the text beside it.
 
     An `event` is not a message: one arrow for many datagrams, drawn lighter. `parties` are the signalling endpoints of
-    its media, if they are known.
+    its media, if they are known. `answers` names the request of a response, ` to BYE`; `under` are the headers that
+    decide, for the rows below.
     """
 
     time: float
@@ -36,6 +39,8 @@ class Step(Struct, frozen=True):
     note: Line
     event: bool = False
     parties: tuple[str | None, str | None] = (None, None)
+    answers: str = ""
+    under: tuple[str, ...] = ()
 
 
 Asked = TypeVar("Asked", Check, Handshake)
@@ -76,9 +81,9 @@ def steps(beside: Beside, call: Call) -> list[Step]:
 
 
 def label(message: Message) -> str:
-    """`INVITE`, `180 Ringing`."""
+    """`INVITE`, `re-INVITE`, `180 Ringing`."""
     if message.status is None:
-        return message.method
+        return RE_INVITE if message.method == "INVITE" and message.to_tag else message.method
     return f"{message.status} {message.reason or ''}".rstrip()
 
 
@@ -101,6 +106,7 @@ def _messages(call: Call) -> Iterator[Step]:
     targets: dict[tuple[str, str, int | None], str] = {}
     branches: dict[str | None, int] = {}
     described = {description.place: description for description in call.descriptions}
+    again, deciding = _changing(call), Deciding()
     for message in call.messages:
         if message.copy:
             continue
@@ -114,7 +120,22 @@ def _messages(call: Call) -> Iterator[Step]:
             if len(branches) > 1:
                 marks.append(f"fork {branch}")
         src, dst = endpoint(message.src, message.sport), endpoint(message.dst, message.dport)
-        yield Step(message.time, src, dst, label(message), style(message), _beside(message, marks))
+        changes = message.method == "INVITE" and (message.from_tag, message.cseq) in again
+        asked = RE_INVITE if changes else message.method
+        answers = f" to {asked}" if message.status is not None and asked else ""
+        yield Step(
+            message.time, src, dst, label(message), style(message), _beside(message, marks), answers=answers,
+            under=deciding.of(message),
+        )
+
+
+def _changing(call: Call) -> set[tuple[str | None, int | None]]:
+    """The INVITEs within the dialog, by From tag and CSeq number."""
+    return {
+        (message.from_tag, message.cseq)
+        for message in call.messages
+        if message.method == "INVITE" and (message.to_tag if message.status is None else message.side == "caller")
+    }
 
 
 def _wants(description: Description) -> list[str]:

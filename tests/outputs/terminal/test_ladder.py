@@ -7,8 +7,8 @@ import re
 import pytest
 
 from dissectors.outputs.terminal.lines import cells
-from dissectors.report import Handshake, Place
-from tests.pages import shown
+from dissectors.report import Handshake, Header, Place
+from tests.pages import piped, shown
 from tests.reports import START, call, message, report
 
 
@@ -83,3 +83,46 @@ def test_forty_columns_name_every_message_between_letters() -> None:
     text = shown(report(), 40)
     assert "  A  192.0.2.1:16402" in text and "  B  192.0.2.2:16402" in text
     assert re.search(r"1\.000  A  →  B  INVITE", text) and re.search(r"2\.000  B  →  A  200 OK", text)
+
+
+CHANGE = (
+    message(1, "INVITE", from_tag="1", deciding=(Header("Session-Expires", "90"),)),
+    message(2, "INVITE", 200, "OK", from_tag="1", to_tag="2", deciding=(Header("Session-Expires", "90"),)),
+    message(3, "INVITE", from_tag="1", to_tag="2", cseq=2, deciding=(Header("Session-Expires", "90"),)),
+    message(4, "INVITE", 488, "Not Acceptable Here", from_tag="1", to_tag="2", cseq=2,
+            deciding=(Header("Warning", '304 x "Media"', "304 Media"), Header("Retry-After", "5"))),
+    message(5, "BYE", from_tag="1", to_tag="2", cseq=3,
+            deciding=(Header("Reason", "Q.850;cause=16", "Q.850 16, normal"),)),
+    message(6, "BYE", 200, "OK", from_tag="1", to_tag="2", cseq=3),
+)
+
+
+def changed(width: int) -> list[str]:
+    made = report(calls=(call(messages=CHANGE, streams=(), descriptions=()),), streams=(), checks=(), findings=())
+    return shown(made, width).splitlines()
+
+
+def test_a_response_names_its_request_and_a_re_invite_is_called_so() -> None:
+    text = "\n".join(changed(100))
+    for said in (" 200 OK to INVITE ", "─ re-INVITE ─", " to re-INVITE ", " 200 OK to BYE "):
+        assert text.count(said) == 1
+
+
+def test_what_a_response_answers_is_kept_where_its_phrase_is_cut() -> None:
+    assert any("488 Not" in line and "… to re-INVITE" in line for line in changed(64))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 140])
+def test_headers_that_decide_stand_under_their_message(width: int) -> None:
+    lines = changed(width)
+    for above, under in (("BYE", "Reason: Q.850 16, normal"), ("488", "Warning: 304 Media"), ("488", "Retry-After: 5")):
+        (place,) = [n for n, line in enumerate(lines) if under in line]
+        assert any(above in line for line in lines[place - 2 : place])
+    assert sum("Session-Expires: 90" in line for line in lines) == 2
+    assert all(cells(line) <= width for line in lines)
+
+
+def test_a_pipe_gets_the_headers_that_decide_beside_their_message() -> None:
+    made = report(calls=(call(messages=CHANGE, streams=(), descriptions=()),), streams=(), checks=(), findings=())
+    (line,) = [line for line in piped(made).splitlines() if "488 Not Acceptable Here to re-INVITE" in line]
+    assert "Warning: 304 Media  Retry-After: 5" in line
