@@ -79,6 +79,9 @@ TABLE = (
     ),
 )
 
+MIN_WAIT_SECONDS = 2.0
+"""Seconds after a challenge by which a phone would have followed it."""
+
 NAMED = frozenset().union(*(row.statuses for row in TABLE))
 
 
@@ -89,12 +92,12 @@ def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]
         for number, call in enumerate(facts.calls):
             if call.outcome not in ("rejected", "unreachable") or call.status is None or not wanted(call.status):
                 continue
-            yield _refused(number, call, call.status)
+            yield _refused(facts, number, call, call.status)
 
     return look
 
 
-def _refused(number: int, call: Call, status: int) -> Found:
+def _refused(facts: Facts, number: int, call: Call, status: int) -> Found:
     """The INVITE and the response that refused it, with what explains it."""
     invites = [message for message in call.messages if message.method == "INVITE"]
     final = next((message for message in reversed(invites) if message.status == status), None)
@@ -102,7 +105,8 @@ def _refused(number: int, call: Call, status: int) -> Found:
         return Found(f"the INVITE was answered {status}", (call.messages[0].place,), number)
     asked = next((one for one in invites if one.status is None and one.cseq == final.cseq), invites[0])
     credentials = any(message.credentials for message in invites if message.status is None)
-    none = ", and no credentials were sent" if status in CHALLENGES and not credentials else ""
+    given_up = status in CHALLENGES and not credentials and facts.end - final.time >= MIN_WAIT_SECONDS
+    none = ", and no credentials were sent" if given_up else ""
     what = f"the INVITE was answered {explained(final)}{none}"
     return Found(what, (asked.place, final.place), number, fix=setting(final))
 

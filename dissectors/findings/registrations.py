@@ -85,7 +85,7 @@ def registration_refused(facts: Facts) -> Iterator[Found]:
             yield Found(what, [turn.final.place for turn in challenges], number, fix=setting(last))
         accepted = max((n for n, turn in enumerate(turns) if turn.status < 300), default=-1)
         for n, turn in enumerate(turns):
-            if turn not in challenges and (sure := _refusal(turns, n)):
+            if sure := _refusal(turns, n):
                 later = ", and accepted later" if n < accepted else ""
                 what = f"the REGISTER was answered {explained(turn.final)}{_credentials(turn)}{later}"
                 severity: Severity | None = "note" if later else None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from dissectors.report import Message
 
 EXPLAINING = ("Reason", "Warning", "Retry-After", "Min-SE", "Min-Expires")
-"""The headers of a refusal that say why, or what would be accepted."""
+"""The headers of a refusal that say why, or what would be accepted; of a redirection Contact says where to."""
 
 CHALLENGES = (401, 407)
 
@@ -65,7 +65,8 @@ SETTINGS = (
 
 def explained(message: Message) -> str:
     """A refusal with what explains it: `488 Not Acceptable Here (Warning: 304 Media type not available)`."""
-    said = [f"{name}: {text}" for name in EXPLAINING if (text := message.meaning(name))]
+    names = ("Contact", *EXPLAINING) if 300 <= (message.status or 0) < 400 else EXPLAINING
+    said = [f"{name}: {text}" for name in names if (text := message.meaning(name))]
     return f"{message.summary} ({', '.join(said)})" if said else message.summary
 
 

@@ -13,6 +13,9 @@ from dissectors.wire.values import Struct, field
 MIN_WAIT_SECONDS, TIMER_B_SECONDS = 2.0, 32.0
 """Seconds: without what would have come by then, and until a transaction gives up (RFC 3261 section 17.1)."""
 
+CARRYING = ("INFO", "MESSAGE")
+"""Methods that are about what their body is."""
+
 PENDING, TERMINATED, GONE, TOO_SHORT = 491, 487, 481, 422
 
 MEANINGS = {
@@ -38,9 +41,11 @@ MEANINGS = {
 
 
 def named(each: Transaction) -> str:
-    """`UPDATE of the caller`, `re-INVITE of the callee`."""
-    method = "re-INVITE" if each.method == "INVITE" and each.requests[0].to_tag is not None else each.method
-    return f"{method} of the {each.side}" if each.side else method
+    """`UPDATE of the caller`, `re-INVITE of the callee`, `INFO (application/dtmf-relay) of the caller`."""
+    first = each.requests[0]
+    method = "re-INVITE" if each.method == "INVITE" and first.to_tag is not None else each.method
+    about = first.body.content_type if first.body and each.method in CARRYING else first.header("Event")
+    return f"{method}{f' ({about})' if about else ''}{f' of the {each.side}' if each.side else ''}"
 
 
 def within(each: Transaction) -> bool:
@@ -91,10 +96,10 @@ def around(found: Sequence[Transaction]) -> Around:
 )
 def request_refused(facts: Facts) -> Iterator[Found]:
     for number, _, found in calls(facts):
-        known = around(found)
-        for each in found:
-            final = refusal(each)
-            if final is None or not within(each) or _excused(facts, each, final, known):
+        refused = [(each, final) for each in found if within(each) and (final := refusal(each))]
+        known = around(found) if refused else Around()
+        for each, final in refused:
+            if _excused(facts, each, final, known):
                 continue
             later = final.status == TOO_SHORT and known.accepted.get((each.side, each.method), 0.0) > final.time
             none = ", and no credentials followed" if final.status in CHALLENGES else ""
@@ -194,6 +199,8 @@ def _without_effect(
     after = f"; {explained(final)} came {final.time - asked.time:.1f} s after it" if final else ""
     places = [asked.place, *(message.place for message in (said, final) if message is not None)]
     soon = final is not None and final.time - asked.time < MIN_WAIT_SECONDS
+    if final is not None and final.status == TERMINATED:
+        return
     if said is not None and (said.status or 0) >= 300:
         # A final response on its way already is what a CANCEL finds no transaction for.
         if final is None or not soon or final.time > said.time:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.finding_cases.plain import NOTHING
 from tests.found import found
 from tests.stories import OFFER, Story, report, request, response
 
@@ -21,12 +22,19 @@ INVITE = request(0, "INVITE", body=OFFER)
          "the INVITE was answered 488 Not Here (Warning: 304 Media type not available)"),
         (480, "Gone", "Reason: Q.850;cause=20", "call-unreachable",
          "the INVITE was answered 480 Gone (Reason: Q.850 20, subscriber absent)"),
-        (407, "Who", "X: y", "call-unauthorised", "the INVITE was answered 407 Who, and no credentials were sent"),
+        (407, "Who", "X: y", "call-unauthorised", "the INVITE was answered 407 Who"),
+        (302, "Moved", "Contact: <sip:c@x>", "call-redirected",
+         "the INVITE was answered 302 Moved (Contact: <sip:c@x>)"),
     ],
 )
 def test_a_refusal_is_told_with_what_explains_it(status: int, reason: str, header: str, id: str, said: str) -> None:
     (told,) = found([INVITE, response(40, status, reason, "INVITE", header)], id)
     assert told.what == said
+
+
+def test_a_challenge_that_the_caller_had_time_to_follow_went_without_credentials() -> None:
+    (told,) = found([INVITE, response(40, 407, "Who"), *NOTHING], "call-unauthorised")
+    assert told.what == "the INVITE was answered 407 Who, and no credentials were sent"
 
 
 def test_credentials_that_were_sent_and_refused_are_not_missing() -> None:
