@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
+from dissectors.findings.transactions import transactions
 from dissectors.mux.counters import MAX_EVENTS
-from dissectors.report import Certainty, Stream
+from dissectors.protocols import dtmf
+from dissectors.report import Certainty, Message, Stream
 
 MIN_RTP_PACKETS = 10
 BESIDE = {"telephone-event", "cn", "red", "ulpfec", "flexfec-03", "rtx", "parityfec"}
@@ -127,7 +129,8 @@ def silence_suppressed(facts: Facts) -> Iterator[Found]:
 @rule(
     "digits-sent", "note", "Keys were pressed",
     scope="stream",
-    why="Digits travel as telephone events (RFC 4733); they may be a PIN, and they are readable here.",
+    why="Digits travel as telephone events (RFC 4733), or by INFO within the signalling; they may be a PIN, and they "
+    "are readable here.",
     fix="Nothing. If a menu does not react, compare these with what it understood.",
 )
 def digits_sent(facts: Facts) -> Iterator[Found]:
@@ -137,6 +140,23 @@ def digits_sent(facts: Facts) -> Iterator[Found]:
             what = f"{name_of(stream)}: {first}{' '.join(each.digit for each in stream.digits)}"
             sure = stream.digits[0].certainty
             yield Found(what, both_ends(stream), stream.call, number, certainty=sure)
+    for number in range(len(facts.calls)):
+        yield from _by_info(facts, number)
+
+
+def _by_info(facts: Facts, number: int) -> Iterator[Found]:
+    """The keys that each side sent by INFO, once however often and over however many hops."""
+    sent: dict[tuple[str, str], list[tuple[str, Message]]] = {}
+    for each in transactions(facts)[number]:
+        body = each.requests[0].body if each.method == "INFO" else None
+        pressed = dtmf.keys(body.content_type, body.text) if body else ()
+        kind = (body.content_type or "").partition(";")[0].strip().lower() if body else ""
+        sent.setdefault((each.side, kind), []).extend((key, each.requests[0]) for key in pressed)
+    for (side, kind), keys in sent.items():
+        if keys:
+            first = f"the first {MAX_EVENTS} are " if len(keys) > MAX_EVENTS else ""
+            told = " ".join(key for key, _ in keys[:MAX_EVENTS])
+            yield Found(f"the {side} sent by INFO ({kind}): {first}{told}", [each.place for _, each in keys], number)
 
 
 @rule(

@@ -199,14 +199,35 @@ def codecs(line: Media) -> set[str]:
 @rule(
     "sdp-odd", "note", "A description deviates from the grammar of SDP",
     why="Lenient receivers read over it, strict ones refuse the call.",
-    fix="Look at the lines; many gateways and FaceTime leave lines out on purpose.",
+    fix="Look at the lines; many gateways and FaceTime leave lines out on purpose. Where a line is damaged, capture on "
+    "both sides of each device between the two: one of them rewrites the body.",
 )
 def sdp_odd(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
         for described in call.descriptions:
-            if described.deviations:
+            if not described.deviations:
+                continue
+            final = refusal(facts, number, described) if described.broken else None
+            if final is None:
                 what = f"{described.role}: {'; '.join(described.deviations[:4])}"
                 yield Found(what, (described.place,), number)
+            else:
+                what = f"{described.role}: {'; '.join(described.broken[:4])}; it was refused with {final.summary}"
+                yield Found(what, (described.place, final.place), number, severity="warning")
+
+
+UNREADABLE = (400, 406, 415, 488, 500, 606)
+"""How those refuse who cannot read a description."""
+
+
+def refusal(facts: Facts, number: int, described: Description) -> Message | None:
+    """The response that refused a description as one that cannot be read or taken."""
+    if described.state != "refused":
+        return None
+    for each in transactions(facts)[number]:
+        if any(request.place == described.place for request in each.requests):
+            return next((message for message in each.responses if message.status in UNREADABLE), None)
+    return None
 
 
 @rule(

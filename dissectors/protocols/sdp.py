@@ -32,7 +32,10 @@ MAX_DEVIATIONS = 32
 
 
 class Description(Struct, frozen=True):
-    """A session description. `lines` is every line in order as (type, value); `deviations` are phrases for people."""
+    """A session description. `lines` is every line in order as (type, value); `deviations` are phrases for people.
+
+    `broken` are those of them that are about a line that cannot be read at all.
+    """
 
     version: str
     origin: Origin | None
@@ -44,10 +47,24 @@ class Description(Struct, frozen=True):
     media: tuple[Media, ...]
     lines: tuple[tuple[str, str], ...]
     deviations: tuple[str, ...]
+    broken: tuple[str, ...] = ()
 
     def get(self, name: str) -> str | None:
         """The first value of an attribute of the description itself; empty for a property, None when absent."""
         return next((a.value or "" for a in self.attributes if a.name == name), None)
+
+
+class Notes(list[str]):
+    """What deviates, in the order in which it was met; `broken` are those about a line that cannot be read at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: dict[str, None] = {}
+
+    def unreadable(self, text: str) -> None:
+        """Note a line that cannot be read."""
+        self.append(text)
+        self.broken[text] = None
 
 
 def parse(text: str | bytes) -> Description:
@@ -58,7 +75,7 @@ def parse(text: str | bytes) -> Description:
     """
     if isinstance(text, bytes):
         text = _decode(text)
-    notes: list[str] = []
+    notes = Notes()
     lines = _lines(text, notes)
     sections: list[Section] = [{}]
     for kind, value in lines:
@@ -84,7 +101,7 @@ def _decode(octets: bytes) -> str:
         return octets.decode("latin-1")
 
 
-def _lines(text: str, notes: list[str]) -> tuple[tuple[str, str], ...]:
+def _lines(text: str, notes: Notes) -> tuple[tuple[str, str], ...]:
     """The lines as (type, value)."""
     body = text.lstrip("\r\n")
     offset = len(text) - len(body)
@@ -104,11 +121,11 @@ def _lines(text: str, notes: list[str]) -> tuple[tuple[str, str], ...]:
             lines.append((kind, value))
             notes.append(f"unknown line type {kind}")
         elif line.strip(" \t\0"):
-            notes.append(f"not a line of SDP: {ascii(line[:40])}")
+            notes.unreadable(f"not a line of SDP: {ascii(line[:40])}")
     return tuple(lines)
 
 
-def _description(lines: tuple[tuple[str, str], ...], sections: list[Section], notes: list[str]) -> Description:
+def _description(lines: tuple[tuple[str, str], ...], sections: list[Section], notes: Notes) -> Description:
     own = sections[0]
     owner = _first(own, "o", origin, notes)
     connection = _first(own, "c", read_connection, notes)
@@ -129,11 +146,12 @@ def _description(lines: tuple[tuple[str, str], ...], sections: list[Section], no
         media=media,
         lines=lines,
         deviations=distinct[:MAX_DEVIATIONS],
+        broken=tuple(notes.broken)[:MAX_DEVIATIONS],
     )
 
 
 def _media(
-    section: Section, connection: Connection | None, inherited: tuple[Attribute, ...], notes: list[str]
+    section: Section, connection: Connection | None, inherited: tuple[Attribute, ...], notes: Notes
 ) -> Media:
     line = section["m"][0]
     words = line.split()
@@ -141,7 +159,7 @@ def _media(
     first, _, count = ports.partition("/")
     port = number(first, 1 << 16)
     if port is None or len(words) < 4:
-        notes.append(f"not a media line: {ascii('m=' + line[:40])}")
+        notes.unreadable(f"not a media line: {ascii('m=' + line[:40])}")
     if len(words) > 3 + MAX_FORMATS:
         notes.append(f"a media line of more than {MAX_FORMATS} formats")
     attributes = read_all(section.get("a", ()), attribute)
@@ -162,12 +180,12 @@ def _media(
     )
 
 
-def _first(section: Section, wanted: str, read: Callable[[str], Value | None], notes: list[str]) -> Value | None:
+def _first(section: Section, wanted: str, read: Callable[[str], Value | None], notes: Notes) -> Value | None:
     """The first line of a type, read; noted when it cannot be."""
     if wanted not in section:
         return None
     value = section[wanted][0]
     found = read(value)
     if found is None:
-        notes.append(f"cannot be read: {ascii(f'{wanted}={value[:40]}')}")
+        notes.unreadable(f"cannot be read: {ascii(f'{wanted}={value[:40]}')}")
     return found

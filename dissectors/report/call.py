@@ -71,7 +71,8 @@ class Description(Struct, frozen=True):
     `answers` is the place of the offer that an answer belongs to, on the same hop if that was captured. `time` is that
     of its message, `method`, `from_tag` and `to_tag` are that message's. `session` is the whole o= line, which must
     change when anything else does. `exchange` numbers the offers of a call with what answers them, hops and forks
-    included; `state` says what became of that: `open`, `agreed`, or `refused` by a final response.
+    included; `state` says what became of that: `open`, `agreed`, or `refused` by a final response. `broken` are the
+    deviations that are about a line that cannot be read at all.
     """
 
     role: Literal["offer", "answer"]
@@ -89,6 +90,7 @@ class Description(Struct, frozen=True):
     session: str | None = None
     exchange: int = 0
     state: Literal["open", "agreed", "refused"] = "open"
+    broken: tuple[str, ...] = ()
 
 
 class Dialog(Struct, frozen=True):

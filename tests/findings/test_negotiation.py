@@ -62,3 +62,20 @@ def test_a_fact_that_every_hop_repeats_is_told_once_with_all_frames() -> None:
     ]
     (told,) = found(story, "direction-wrong")
     assert sorted(frames(told)) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("status", [400, 488, 606])
+def test_a_line_that_cannot_be_read_is_a_warning_where_the_call_was_refused_for_it(status: int) -> None:
+    broken = OFFER.replace(b"c=IN", b":=IN")
+    story = [request(0, "INVITE", body=broken), response(20, status, "Bad SDP"), request(30, "ACK", tag="2")]
+    (told,) = found(story, "sdp-odd")
+    assert (told.severity, frames(told)) == ("warning", [1, 2])
+    assert "not a line of SDP: ':=IN IP4 198.51.100.1'" in told.what and f"refused with {status} Bad SDP" in told.what
+
+
+def test_a_line_that_cannot_be_read_is_a_note_where_nobody_minded() -> None:
+    broken, lacking = OFFER.replace(b"c=IN", b":=IN"), OFFER.replace(b"s=-\r\n", b"")
+    busy = [request(0, "INVITE", body=broken), response(20, 486, "Busy Here"), request(30, "ACK", tag="2")]
+    whole = [request(0, "INVITE", body=lacking), response(20, 400, "Bad SDP"), request(30, "ACK", tag="2")]
+    told = [each for story in (busy, whole, dialled(broken)) for each in found(story, "sdp-odd")]
+    assert [each.severity for each in told] == ["note"] * 3

@@ -124,6 +124,7 @@ ODD = {
 def test_what_is_odd_is_read_and_said(phrase: str) -> None:
     found = sdp.parse(ODD[phrase])
     assert phrase in found.deviations
+    assert (phrase in found.broken) == phrase.startswith(("not a", "cannot be read"))
     assert len(found.media) == 1 and found.media[0].kind == "audio"
 
 

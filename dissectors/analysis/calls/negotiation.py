@@ -187,6 +187,7 @@ class Negotiation(Struct):
             to_tag=identity.to_tag,
             session=" ".join(origin) if origin else None,
             exchange=offered.number,
+            broken=description.broken,
         )
         self.made.append((described, offered))
         for line, read in zip(lines, description.media, strict=True):

@@ -1,0 +1,33 @@
+"""Keys in the bodies of SIP INFO: application/dtmf-relay, application/dtmf, and Nortel's digits.
+
+No RFC describes these; RFC 6086 section 5.9 names them as uses of INFO before it.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPES = ("application/dtmf-relay", "application/dtmf", "application/vnd.nortelnetworks.digits")
+MAX_KEYS = 32
+"""So many keys of one body are read."""
+
+_SIGNAL = re.compile(r"(?im)^[ \t]*(?:signal|d)[ \t]*=[ \t]*(?:digits[ \t]*=[ \t]*)?([^\s,;]+)")
+_KEYS = re.compile(r"[0-9*#A-Da-d]+")
+_NUMBERED = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D", "16": "flash"}
+_FLASH = {"hf", "flash", "!"}
+
+
+def keys(content_type: str | None, text: str) -> tuple[str, ...]:
+    """The keys that a body tells, in order; none where it is of another type or tells none.
+
+    A number from 10 to 16 is an event of RFC 4733: the star, the hash, the letters, and flash.
+    """
+    if (content_type or "").partition(";")[0].strip().lower() not in TYPES:
+        return ()
+    found = _SIGNAL.search(text)
+    word = found[1] if found else text.strip()
+    if word in _NUMBERED:
+        return (_NUMBERED[word],)
+    if word.lower() in _FLASH:
+        return ("flash",)
+    return tuple(word.upper()[:MAX_KEYS]) if _KEYS.fullmatch(word) else ()
