@@ -15,7 +15,19 @@ from dissectors.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
-from dissectors.report.stream import Digit, Gap, Moment, Payload, Phase, Quality, RtcpView, Stream, Timing
+from dissectors.report.stream import (
+    Digit,
+    Gap,
+    Mark,
+    MarkKind,
+    Moment,
+    Payload,
+    Phase,
+    Quality,
+    RtcpView,
+    Stream,
+    Timing,
+)
 
 __all__ = [
     "Body",
@@ -38,6 +50,8 @@ __all__ = [
     "Header",
     "Key",
     "Legs",
+    "Mark",
+    "MarkKind",
     "Media",
     "Message",
     "Missing",

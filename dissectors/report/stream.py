@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from dissectors.report.place import Certainty, Place
 from dissectors.wire.values import Struct
 
+MarkKind = Literal["jump", "step", "pause", "late", "twice", "loss", "irregular", "restart", "rhythm"]
+
+
+class Mark(Struct, frozen=True):
+    """A moment of a stream, with the frame that shows it; `kind` says what happened.
+
+    `jump`: the timestamp moved by `units` that no clock explains, to `timestamp`. `step`: from here on the media come
+    so many milliseconds later (below zero, earlier) against their timestamps. `pause`: so long nothing came, and the
+    timestamp moved by `units`. `loss`: the most sequence numbers, `units`, that were left out at once. `irregular`:
+    the datagram that came at the most unexpected moment. `late`, `twice`: the first one that did. `restart`: the
+    sequence numbers went on elsewhere. `rhythm`: from here on frames of `units`, until the next such mark.
+    """
+
+    kind: MarkKind
+    time: float
+    place: Place
+    units: int = 0
+    milliseconds: float | None = None
+    timestamp: int | None = None
+
 
 class Phase(Struct, frozen=True):
-    """How long a payload type was sent."""
+    """How long a payload type was sent, and the frame with which it began."""
 
     payload_type: int
     first: float
     last: float
     packets: int
+    place: Place | None = None
 
 
 class RtcpView(Struct, frozen=True):
@@ -53,7 +76,7 @@ class Timing(Struct, frozen=True):
     than its nominal clock the sender runs (None if unknown). `frame` is the usual timestamp step from one datagram to
     the next, `frame_ms` the same as a duration. `silence` is the share of time (0 to 1) in which the sender paused;
     `jumps` counts timestamp steps that no clock explains. `real_time` is False if the capture runs at another speed
-    than the media. `evidence` says all this in words.
+    than the media. `evidence` says all this in words. `rhythm_ms` is how far apart frames of comfort noise come.
     """
 
     rate: float | None
@@ -65,6 +88,7 @@ class Timing(Struct, frozen=True):
     jumps: int
     real_time: bool | None
     evidence: str
+    rhythm_ms: float | None = None
 
 
 class Quality(Struct, frozen=True):
@@ -92,20 +116,25 @@ class Moment(Struct, frozen=True):
 
 
 class Gap(Struct, frozen=True):
-    """A time without datagrams of a stream although its sender went on: start, length, missing datagrams."""
+    """A time without datagrams of a stream although its sender went on: start, length, missing datagrams.
+
+    `place` is the first frame behind it.
+    """
 
     start: float
     seconds: float
     missing: int
+    place: Place | None = None
 
 
 class Digit(Struct, frozen=True):
-    """A telephone event (RFC 4733): the pressed key, its start and its duration."""
+    """A telephone event (RFC 4733): the pressed key, its start, its duration and its first frame."""
 
     digit: str
     time: float
     duration_ms: float | None
     certainty: Certainty
+    place: Place | None = None
 
 
 class Stream(Struct, frozen=True):
@@ -157,3 +186,4 @@ class Stream(Struct, frozen=True):
     sender: str | None = None
     end: float | None = None
     gaps: tuple[Gap, ...] = ()
+    marks: tuple[Mark, ...] = ()

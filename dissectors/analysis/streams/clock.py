@@ -10,7 +10,8 @@ from __future__ import annotations
 from math import sqrt
 from operator import truediv
 
-from dissectors.analysis.streams.levels import levels
+from dissectors.analysis.streams.levels import Levels, levels
+from dissectors.analysis.streams.silence import Silence
 from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.report import Certainty, Timing
 from dissectors.wire.values import Struct
@@ -143,14 +144,21 @@ def _at_another_speed(candidates: list[tuple[int, float]]) -> str:
     return f"captured {'faster' if faster else 'slower'} than real time ({words})" if words else ""
 
 
-def timing(counters: Counters, clock: int | None, evidence: str, excused: float = 0.0) -> Timing:
+def steady(counters: Counters, clock: int | None) -> Levels | None:
+    """The slope between steps of the sender's clock, and the steps; None where there is too little of the stream."""
+    line = slope(counters)
+    return levels(counters, clock or line.rate) if line is not None else None
+
+
+def timing(
+    counters: Counters, clock: int | None, evidence: str, even: Levels | None, silent: Silence | None, excused: float
+) -> Timing:
     """What the timestamps say, given the stream's clock in Hz (None where it is unknown).
 
     In `excused` seconds the sender paused for another reason than silence; no drift is told of such a stream, as
     timestamps stand still while a key is pressed.
     """
     line, step = slope(counters), frame(counters)
-    even = levels(counters, clock or line.rate) if line is not None else None
     if line is not None and even is not None and (even.error < line.error or counters.surprises or counters.leaps):
         line = Slope(even.rate, even.error, line.seconds)
     real_time = _real_time(line, clock)
@@ -163,10 +171,11 @@ def timing(counters: Counters, clock: int | None, evidence: str, excused: float 
         drift_ppm=drift,
         frame=step,
         frame_ms=1000 * step / clock if step and clock else None,
-        silence=_silence(counters, clock, step, excused),
+        silence=silent.share if silent else None,
         jumps=counters.jumps,
         real_time=real_time,
         evidence=_said(line, clock, real_time) or evidence,
+        rhythm_ms=silent.rhythm_ms if silent else None,
     )
 
 
@@ -195,13 +204,3 @@ def _said(line: Slope | None, clock: int | None, real_time: bool | None) -> str:
         f"{line.rate / clock:.3g} times faster than they are played, so that jitter and times mean nothing"
     )
 
-
-def _silence(counters: Counters, clock: int | None, step: int | None, excused: float) -> float | None:
-    """The share of time in which the sender fell silent: steps beyond the usual one with no sequence number missing."""
-    steps = counters.steps
-    if not step or not clock or clock == VIDEO_CLOCK or 2 * steps[step] < sum(steps.values()) + counters.other_steps:
-        return None
-    longer = sum([(each - step) * count for each, count in steps.items() if each > step])
-    longer += max(0, counters.other_ticks - step * counters.other_steps)
-    whole = sum([each * count for each, count in steps.items() if each > 0]) + max(0, counters.other_ticks)
-    return max(0.0, longer - excused * clock) / whole if whole else None

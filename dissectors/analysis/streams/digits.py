@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from dissectors.mux.counters import FLASH, Counters
-from dissectors.report import Certainty, Digit
+from dissectors.report import Certainty, Digit, Place
 
 EVENTS = {**dict(enumerate("0123456789*#ABCD")), FLASH: "flash"}
 END = 0x80
@@ -23,12 +23,12 @@ MIN_DATAGRAMS_OF_ONE_DIGIT = 3
 def digits(counters: Counters, types: Collection[int], named: Collection[int], clock: int | None) -> tuple[Digit, ...]:
     """The keys in the order in which they were pressed, of these payload types; the SDP gives that name to `named`."""
     found: list[Digit] = []
-    for (payload_type, _), (first, _, octets, _) in sorted(counters.events.items(), key=lambda event: event[1][0]):
+    for (payload_type, _), (first, _, octets, frame) in sorted(counters.events.items(), key=lambda event: event[1][0]):
         if payload_type not in types:
             continue
         sure: Certainty = "certain" if payload_type in named else "medium"
         length = 1000 * _duration(octets) / clock if clock else None
-        found.append(Digit(EVENTS[octets[0]], first / 1e9, length, sure))
+        found.append(Digit(EVENTS[octets[0]], first / 1e9, length, sure, Place(*frame)))
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ as far as the time that passed has it, the sender went on, and what it sent is n
 from __future__ import annotations
 
 from dissectors.mux.counters import Counters
-from dissectors.report import Gap
+from dissectors.report import Gap, Place
 
 TOLERATED_SHARE = 0.01
 TOLERATED_SECONDS = 0.5
@@ -22,14 +22,14 @@ def gaps(counters: Counters, rate: float | None) -> tuple[Gap, ...]:
     if not rate or not each:
         return ()
     found = []
-    for before, after, numbers, units, _ in counters.breaks:
+    for before, after, numbers, units, frame in counters.breaks:
         seconds = (after - before) / 1e9
         went = _nearest(units, TIMESTAMPS, rate * seconds, TOLERATED_SHARE, TOLERATED_SECONDS * rate)
         if not went:
             continue
         sent = _nearest(numbers, SEQUENCE_NUMBERS, went / each, 5 * TOLERATED_SHARE, TOLERATED_NUMBERS)
         if sent:
-            found.append(Gap(before / 1e9, seconds, sent - 1))
+            found.append(Gap(before / 1e9, seconds, sent - 1, Place(*frame)))
     return tuple(found)
 
 

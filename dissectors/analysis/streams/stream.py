@@ -11,8 +11,10 @@ from dissectors.analysis.streams import clock, quality
 from dissectors.analysis.streams.digits import EVENT, EVENT_CLOCK, digits, evident
 from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.gaps import gaps
+from dissectors.analysis.streams.marks import marks
 from dissectors.analysis.streams.protection import protected
 from dissectors.analysis.streams.rtcp import Heard
+from dissectors.analysis.streams.silence import silence
 from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.mux.flows import FlowState
 from dissectors.protocols import payload_types
@@ -92,7 +94,10 @@ def stream(
     rtcp = heard.view(known.clock) if heard else None
     covered = protected(counters, known.name, main_payload_type(counters), joined, encrypted)
     named, events = event_types(counters, joined, covered)
-    timing = clock.timing(counters, known.clock, known.source, _excused(counters, joined, events))
+    excused, even, silent = _excused(counters, joined, events), clock.steady(counters, known.clock), None
+    if known.clock and known.clock != clock.VIDEO_CLOCK:
+        silent = silence(counters, known.clock, known.name, covered, excused)
+    timing = clock.timing(counters, known.clock, known.source, even, silent, excused)
     unseen = gaps(counters, timing.rate or known.clock)
     return Stream(
         ssrc=counters.ssrc,
@@ -111,7 +116,10 @@ def stream(
         source=known.source,
         evidence=counters.evidence,
         encrypted=covered,
-        payload_types=tuple([Phase(pt, first / 1e9, last / 1e9, n) for pt, first, last, n, _ in counters.phases]),
+        payload_types=tuple([
+            Phase(number, first / 1e9, last / 1e9, packets, Place(*frame))
+            for number, first, last, packets, frame in counters.phases
+        ]),
         packets=counters.packets,
         octets=counters.octets,
         first=counters.first / 1e9,
@@ -138,6 +146,7 @@ def stream(
         sender=joined.sender if joined else None,
         end=None if end is None else end / 1e9,
         gaps=unseen,
+        marks=marks(counters, known.clock or timing.rate, timing.frame, even.steps if even else (), unseen),
     )
 
 

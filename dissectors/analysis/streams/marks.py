@@ -1,0 +1,60 @@
+"""The moments of a stream, as the report tells them, in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dissectors.analysis.streams.levels import ClockStep
+from dissectors.analysis.streams.silence import rhythms
+from dissectors.mux.counters import MAX_DROPOUT, Counters
+from dissectors.mux.marks import Frame
+from dissectors.report import Gap, Mark, MarkKind, Place
+
+
+def marks(
+    counters: Counters, rate: float | None, frame: int | None, steps: Sequence[ClockStep], unseen: Sequence[Gap]
+) -> tuple[Mark, ...]:
+    """What happened; `rate` is timestamp units a second, `frame` the usual step, None where they are unknown.
+
+    `steps` are those of the sender's clock. Where the sender went on `unseen`, its numbers began nothing anew.
+    """
+    found = [*_of_timestamps(counters, rate, frame or 0, steps), *_of_numbers(counters, unseen)]
+    return tuple(sorted(found, key=lambda each: each.time)) if found else ()
+
+
+def _of_timestamps(
+    counters: Counters, rate: float | None, frame: int, steps: Sequence[ClockStep]
+) -> Iterator[Mark]:
+    for leap in counters.leaps:
+        moved = leap.step - (frame * leap.numbers if leap.numbers < MAX_DROPOUT else 0)
+        length = 1000 * moved / rate if rate else None
+        yield Mark("jump", leap.time / 1e9, Place(*leap.frame), moved, length, leap.timestamp)
+    for step in steps:
+        later = -1000 * step.units / rate if rate else None
+        yield Mark("step", step.time / 1e9, Place(*step.frame), -round(step.units), later)
+    for pause in counters.pauses:
+        yield Mark("pause", pause.time / 1e9, Place(*pause.frame), pause.step, pause.size / 1e6)
+    if counters.surprises:
+        worst = max(counters.surprises, key=lambda each: abs(each.size))
+        late = -1000 * worst.size / rate if rate else None
+        yield Mark("irregular", worst.time / 1e9, Place(*worst.frame), -round(worst.size), late)
+    lengths = rhythms(counters) if counters.rhythms else ()
+    for each in lengths if len(lengths) > 1 else ():
+        length = 1000 * each.step / rate if rate else None
+        yield Mark("rhythm", each.first / 1e9, Place(*each.frame), each.step, length)
+
+
+def _of_numbers(counters: Counters, unseen: Sequence[Gap]) -> Iterator[Mark]:
+    if counters.worst_loss is not None:
+        missing, time, frame = counters.worst_loss
+        yield Mark("loss", time / 1e9, Place(*frame), missing)
+    began: tuple[tuple[MarkKind, tuple[int, Frame] | None], ...] = (
+        ("late", counters.first_late), ("twice", counters.first_twice)
+    )
+    for kind, first in began:
+        if first is not None:
+            yield Mark(kind, first[0] / 1e9, Place(*first[1]))
+    expected = {gap.start for gap in unseen}
+    for before, after, numbers, _, frame in counters.breaks:
+        if before / 1e9 not in expected:
+            yield Mark("restart", after / 1e9, Place(*frame), numbers)

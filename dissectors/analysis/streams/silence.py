@@ -1,0 +1,112 @@
+"""For what share of the time a sender fell silent: comfort noise (RFC 3389), DTX of speech codecs, or nothing at all.
+
+Timestamps go on in silence and sequence numbers do not. But so do they with longer frames, and where a timestamp jumps:
+neither is silence. A sender with DTX sends a frame of comfort noise now and then (AMR each 160 ms, Opus each 400 ms):
+such a frame, and the time behind it, are silent.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dissectors.mux.counters import MIN_RHYTHM, Counters
+from dissectors.mux.marks import Rhythm, with_rhythm
+
+LONGEST_FRAME_SECONDS = 0.12
+"""What is farther apart than any frame is long (Opus, 120 ms) was not sent one behind the other."""
+
+DTX_FRAME_SECONDS = 0.02
+NOISE_OCTETS = {"amr": 7, "amr-wb": 7, "evs": 8, "g729": 2, "opus": 3, "silk": 9}
+"""Codecs with DTX, and how long a payload of theirs is at most that holds comfort noise or nothing."""
+
+AUTHENTICATION_OCTETS = 16
+"""What SRTP adds at most to a payload."""
+
+COMFORT_NOISE = (13, 19)
+MIN_REGULAR = 10
+"""So many datagrams equally far apart, and half of those that are far apart, are a rhythm of comfort noise."""
+
+MIN_FRAME_SHARE = 0.5
+
+
+class Silence(NamedTuple):
+    """The share of time in which the sender was silent, and in which rhythm, in milliseconds, it sent comfort noise."""
+
+    share: float
+    rhythm_ms: float | None
+
+
+def silence(counters: Counters, clock: int, codec: str | None, encrypted: bool, excused: float) -> Silence | None:
+    """What timestamps and numbers say of silence; None where they say nothing.
+
+    In `excused` seconds the sender paused for another reason. Jumps of which only some are known leave nothing to say.
+    """
+    if counters.jumps > len(counters.leaps):
+        return None
+    steps, others = _without_jumps(counters)
+    longest = LONGEST_FRAME_SECONDS * clock
+    usual = max([(count, -step) for step, count in steps.items() if 0 < step <= longest], default=None)
+    frame = -usual[1] if usual else 0
+    if usual is None or _is_noise_only(usual[0], steps, codec):
+        frame = round(DTX_FRAME_SECONDS * clock) if _has_dtx(codec) else 0
+    whole = sum([step * count for step, count in steps.items() if step > 0]) + max(0, others[1])
+    framed = sum([count for step, count in steps.items() if step > 0 and frame and not step % frame])
+    if not frame or not whole or framed < MIN_FRAME_SHARE * (sum(steps.values()) + others[0]):
+        return None
+    longer = _not_frames(counters, steps, frame, longest)
+    silent = sum([(step - frame) * count for step, count in longer.items()]) + max(0, others[1] - frame * others[0])
+    if _sends_noise(counters, codec, encrypted):
+        silent += frame * sum(longer.values())
+    step, count = max(longer.items(), key=lambda each: each[1], default=(0, 0))
+    regular = count >= MIN_REGULAR and 2 * count >= sum(longer.values()) + others[0]
+    share = max(0.0, silent - excused * clock) / whole
+    return Silence(min(1.0, share), 1000 * step / clock if regular else None)
+
+
+def _without_jumps(counters: Counters) -> tuple[dict[int, int], tuple[int, int]]:
+    """The steps without those of jumps; and how many others there are, and how far they go together."""
+    steps, others, ticks = counters.steps, counters.other_steps, counters.other_ticks
+    for leap in counters.leaps:
+        if leap.numbers == 1 and leap.step in steps:
+            steps = {**steps, leap.step: steps[leap.step] - 1}
+        elif leap.numbers == 1:
+            others, ticks = others - 1, ticks - leap.step
+    return steps, (max(0, others), ticks)
+
+
+def rhythms(counters: Counters) -> tuple[Rhythm, ...]:
+    """In which steps timestamps went on, also the last one, which has not ended."""
+    step = counters.beat_step
+    count = 0 if step is None else counters.steps[step] - counters.beat_from
+    if step is None or count < MIN_RHYTHM:
+        return counters.rhythms
+    return with_rhythm(counters.rhythms, Rhythm(step, counters.beat_time, counters.last, count, counters.beat_frame))
+
+
+def _not_frames(counters: Counters, steps: dict[int, int], frame: int, longest: float) -> dict[int, int]:
+    """The steps that are longer than a frame, without those that were longer frames for a while."""
+    longer = {step: count for step, count in steps.items() if step > frame and count > 0}
+    for rhythm in counters.rhythms and rhythms(counters):
+        if rhythm.step in longer and rhythm.step <= longest:
+            longer[rhythm.step] = max(0, longer[rhythm.step] - rhythm.times)
+    return longer
+
+
+def _has_dtx(codec: str | None) -> bool:
+    return (codec or "").lower() in NOISE_OCTETS
+
+
+def _is_noise_only(count: int, steps: dict[int, int], codec: str | None) -> bool:
+    """Whether the most frequent frame is hardly ever sent: a sender that is muted from the beginning."""
+    return _has_dtx(codec) and count < 3 and sum(steps.values()) > MIN_REGULAR
+
+
+def _sends_noise(counters: Counters, codec: str | None, encrypted: bool) -> bool:
+    """Whether frames of comfort noise are sent: by their payload type, or by the least payload of a codec with DTX."""
+    if any(payload_type in COMFORT_NOISE for payload_type in counters.sizes):
+        return True
+    most = NOISE_OCTETS.get((codec or "").lower(), -1) + (AUTHENTICATION_OCTETS if encrypted else 0)
+    return any(
+        smallest <= most and (largest > 2 * smallest or largest <= most) and _has_dtx(codec)
+        for _, _, smallest, largest in counters.sizes.values()
+    )
