@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, problem, rule
+from dissectors.report import Certainty, Place, Stream
 
-MIN_RTP_PACKETS = 20
+MIN_RTP_PACKETS, MIN_SIP_COPIES = 20, 3
+DOUBLED_SHARE = 0.45
+"""From what share of copies on everything was captured twice."""
+
+Ends = tuple[str, str]
+"""The host that sends and the one to which it does."""
+
 MEDIA = ("SIP", "RTP")
 
 CUT = problem(
@@ -69,16 +77,52 @@ PLAUSIBLE = problem(
 @rule(
     "capture-doubled", "warning", "The capture has every datagram twice",
     scope="capture", confirm_seconds=AT_ONCE,
-    why="It was taken where datagrams pass twice (two interfaces, a mirror port that sends both directions twice, the "
-    "loopback): counts of duplicates and retransmissions mean nothing.",
+    why="It was taken where datagrams pass twice (two interfaces, a tunnel and what it carries, a mirror port that "
+    "sends both directions twice, the loopback): there counts of duplicates mean nothing.",
     fix="Capture on one interface only, or remove duplicates (editcap -d).",
 )
 def capture_doubled(facts: Facts) -> Iterator[Found]:
-    streams = [stream for stream in facts.streams if stream.packets >= MIN_RTP_PACKETS]
-    packets, doubled = sum(s.packets for s in streams), sum(s.duplicates for s in streams)
-    if doubled > 0.45 * packets:
-        what = f"{doubled:,} of {counted(packets, 'RTP packet')} are copies"
-        yield Found(what, [streams[0].first_place], certainty="high")
+    signalled = _signalled(facts)
+    sent: dict[Ends, list[Stream]] = defaultdict(list)
+    for stream in facts.streams:
+        if stream.packets >= MIN_RTP_PACKETS:
+            sent[stream.src, stream.dst].append(stream)
+    counts = {ends: (sum(s.packets for s in each), sum(s.duplicates for s in each)) for ends, each in sent.items()}
+    packets, copies = (sum(column) for column in zip(*counts.values(), strict=True)) if counts else (0, 0)
+    if copies > DOUBLED_SHARE * packets:
+        what = f"{copies:,} of {counted(packets, 'RTP packet')} are copies"
+        yield Found(what, [next(iter(sent.values()))[0].first_place], certainty="high")
+        return
+    for (src, dst), (packets, copies) in counts.items():
+        if copies > DOUBLED_SHARE * packets:
+            what = f"{copies:,} of {counted(packets, 'RTP packet')} from {src} to {dst} are copies"
+            # A network may deliver twice, too; of SIP it is known that it was one IP packet.
+            sure: Certainty = "high" if (src, dst) in signalled else "medium"
+            yield Found(what, [sent[src, dst][0].first_place], certainty=sure)
+            signalled.pop((src, dst), None)
+    for (src, dst), (messages, places) in signalled.items():
+        back = signalled.get((dst, src)) if src != dst else None
+        if back is None:
+            what = f"{len(places):,} of {counted(messages, 'SIP message')} from {src} to {dst} are copies"
+            yield Found(what, places, certainty="high")
+        elif src < dst:
+            both = f"{len(places) + len(back[1]):,} of {counted(messages + back[0], 'SIP message')}"
+            yield Found(f"{both} between {src} and {dst} are copies", places, certainty="high")
+
+
+def _signalled(facts: Facts) -> dict[Ends, tuple[int, list[Place]]]:
+    """From where to where SIP messages were captured twice: how many messages there are, and where the copies."""
+    messages: Counter[Ends] = Counter()
+    copies: dict[Ends, list[Place]] = defaultdict(list)
+    for call in facts.calls:
+        for message in call.messages:
+            messages[message.src, message.dst] += 1
+            if message.copy:
+                copies[message.src, message.dst].append(message.place)
+    return {
+        ends: (messages[ends], places) for ends, places in copies.items()
+        if len(places) >= MIN_SIP_COPIES and len(places) > DOUBLED_SHARE * messages[ends]
+    }
 
 
 @rule(

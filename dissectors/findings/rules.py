@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dissectors.findings import (
+    acknowledgements,
     addresses,
     capture,
     codecs,
@@ -12,6 +13,7 @@ from dissectors.findings import (
     delivery,
     encoding,
     endings,
+    exchanges,
     holding,
     keys,
     legs,
@@ -19,6 +21,7 @@ from dissectors.findings import (
     negotiation,
     path_size,
     payload_types,
+    provisional,
     registrations,
     security,
     sharing,
@@ -32,7 +35,9 @@ from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
 from dissectors.report import Finding
 
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
-    "Signalling": (*signalling.RULES, *registrations.RULES),
+    "Signalling": (
+        *signalling.RULES, *acknowledgements.RULES, *provisional.RULES, *exchanges.RULES, *registrations.RULES,
+    ),
     "Within a call": (*within_calls.RULES, *endings.RULES, *legs.RULES),
     "Offer and answer": (*negotiation.RULES, *holding.RULES),
     "Media": (*silence.RULES, *addresses.RULES, *media.RULES, *sources.RULES),

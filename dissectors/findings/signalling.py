@@ -6,44 +6,17 @@ from collections.abc import Iterator
 
 from dissectors.findings.refusals import REFUSALS
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
-from dissectors.findings.transactions import transactions
 from dissectors.protocols.sip_deviation import Kind
-from dissectors.report import Call, Message, Severity
+from dissectors.report import Call, Severity
 
-MIN_WAIT_SECONDS, LONG_RINGING_SECONDS, SLOW_SETUP_SECONDS, TIMER_H_SECONDS = 2.0, 30.0, 5.0, 32.0
-"""Seconds: without any response, ringing, until it rings, and until a SIP transaction gives up (RFC 3261 17.1)."""
+LONG_RINGING_SECONDS, SLOW_SETUP_SECONDS = 30.0, 5.0
+"""Seconds: ringing, and until it rings."""
 
 SILENT_SECONDS = 10.0
 
 
-def _unheard(what: str, again: int, messages: list[Message], number: int) -> Found:
-    """What nothing answers; who does not repeat it over UDP got what it waits for (RFC 3261 section 17)."""
-    places = [message.place for message in messages]
-    if again:
-        return Found(f"{what}, sent {again + 1} times", places, number)
-    elsewhere = f"{what}, which was not sent again: the answer may have come another way"
-    return Found(elsewhere, places, number, certainty="low", severity="warning")
-
-
 def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
     return ((number, call) for number, call in enumerate(facts.calls) if call.kind == "call" and call.messages)
-
-
-@rule(
-    "invite-no-response", "error", "Nothing answered the INVITE, not even 100 Trying",
-    confirm_seconds=UNANSWERED_SECONDS,
-    why="The request or every answer to it is lost: the caller hears silence and gives up after 32 seconds.",
-    fix="Capture at the callee too: if the INVITE does not arrive, look at address, firewall and message size; if it "
-    "does, look at the way back.",
-)
-def invite_no_response(facts: Facts) -> Iterator[Found]:
-    for number, _ in _calls(facts):
-        for each in transactions(facts)[number]:
-            waited = facts.end - each.requests[0].time
-            if each.requests[0].to_tag is not None:
-                continue
-            if each.method == "INVITE" and not each.responses and (each.repeated or waited >= MIN_WAIT_SECONDS):
-                yield _unheard("no response to the INVITE", each.repeated, each.requests, number)
 
 
 @rule(
@@ -86,80 +59,6 @@ def call_setup_slow(facts: Facts) -> Iterator[Found]:
         if heard and asked and heard.time - asked.time > SLOW_SETUP_SECONDS:
             what = f"{heard.time - asked.time:.1f} s from the INVITE to {heard.summary}"
             yield Found(what, (asked.place, heard.place), number)
-
-
-@rule(
-    "ack-missing", "error", "The answer was never acknowledged",
-    confirm_seconds=UNANSWERED_SECONDS,
-    why="Without ACK the callee repeats its 200 OK and hangs up after 32 seconds.",
-    fix="Look at the Contact of the 200 OK: the ACK goes there, often to a private address or through a lost route.",
-)
-def ack_missing(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
-        acknowledged = {message.cseq for message in call.messages if message.method == "ACK"}
-        for each in transactions(facts)[number]:
-            final = each.final
-            if each.method != "INVITE" or final is None or (final.status or 0) >= 300:
-                continue
-            again = sum(message.retransmission and message.status == final.status for message in each.responses)
-            if final.cseq not in acknowledged and (again or facts.end - final.time >= MIN_WAIT_SECONDS):
-                yield _unheard(f"no ACK to {of(final)}", again, each.responses, number)
-
-
-@rule(
-    "answer-repeated", "warning", "The 200 OK had to be sent several times",
-    why="Its sender did not get the ACK in time: the answer or the ACK was lost on the way.",
-    fix="Compare both ends of the path; loss of signalling usually means loss of media too.",
-)
-def answer_repeated(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
-        acknowledged = {message.cseq for message in call.messages if message.method == "ACK"}
-        for each in transactions(facts)[number]:
-            again = [m for m in each.responses if m.retransmission and 200 <= (m.status or 0) < 300]
-            if each.method == "INVITE" and len(again) >= 2 and again[0].cseq in acknowledged:
-                yield Found(f"{again[0].summary} was sent {len(again) + 1} times", [m.place for m in again], number)
-
-
-@rule(
-    "request-repeated", "warning", "A request had to be sent several times until it was answered",
-    why="The request or its answer was lost, or the other side takes longer than half a second.",
-    fix="See whether the repeats reach the other side: if all do, it is slow; if not, the path loses datagrams.",
-)
-def request_repeated(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(transactions(facts)):
-        for each in found:
-            if each.repeated >= 2 and each.responses:
-                what = f"{each.method} was sent {each.repeated + 1} times before an answer came"
-                yield Found(what, [message.place for message in each.requests], number)
-
-
-@rule(
-    "bye-unanswered", "warning", "The BYE got no answer",
-    confirm_seconds=UNANSWERED_SECONDS,
-    why="The other side may believe that the call goes on: it keeps sending media, and bills go on.",
-    fix="Look at the route of the dialog (Record-Route, Contact): requests within a call take another way than INVITE.",
-)
-def bye_unanswered(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(transactions(facts)):
-        for each in found:
-            waited = facts.end - each.requests[0].time
-            if each.method == "BYE" and each.final is None and (each.repeated >= 2 or waited >= TIMER_H_SECONDS):
-                yield _unheard("no response to the BYE", each.repeated, each.requests, number)
-
-
-@rule(
-    "request-unanswered", "warning", "A request got no answer",
-    confirm_seconds=UNANSWERED_SECONDS,
-    why="Registrations and probes that nobody answers mean that the server is not reached or does not reach back.",
-    fix="Look at address, port and firewall; see whether the server's answers leave for another address.",
-)
-def request_unanswered(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(transactions(facts)):
-        for each in found:
-            if each.method in ("INVITE", "ACK", "BYE") or each.responses or each.repeated < 2:
-                continue
-            what = f"{each.method} was sent {each.repeated + 1} times, nothing came back"
-            yield Found(what, [message.place for message in each.requests], number)
 
 
 @rule(
@@ -239,7 +138,6 @@ def _deviating(facts: Facts, *kinds: Kind) -> Iterator[Found]:
 
 
 RULES = (
-    invite_no_response, *REFUSALS, call_unanswered, call_cancelled, call_setup_slow, ack_missing, answer_repeated,
-    request_repeated, bye_unanswered, request_unanswered, call_forked, bye_missing, call_in_part, content_length_wrong,
-    header_missing, header_broken,
+    *REFUSALS, call_unanswered, call_cancelled, call_setup_slow, call_forked, bye_missing, call_in_part,
+    content_length_wrong, header_missing, header_broken,
 )

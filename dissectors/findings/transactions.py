@@ -1,16 +1,49 @@
-"""The messages of a call, put together as transactions (RFC 3261 section 17)."""
+"""The messages of a call, put together as transactions (RFC 3261 section 17), hop by hop."""
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from dissectors.findings.rule import Facts
 from dissectors.report import Call, Message
+from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, field
 
 OTHER = {"caller": "callee", "callee": "caller", "": ""}
 
 
+class Hop(Struct):
+    """A request between two endpoints, sent once or again, and what came back to it there."""
+
+    requests: list[Message] = field(default_factory=list)
+    responses: list[Message] = field(default_factory=list)
+
+    @property
+    def first(self) -> Message:
+        """The request as it was sent first."""
+        return self.requests[0]
+
+    @property
+    def repeated(self) -> int:
+        """How often the request was sent again."""
+        return sum(message.retransmission for message in self.requests)
+
+    @property
+    def final(self) -> Message | None:
+        """The first final response."""
+        return _final(self.responses)
+
+    @property
+    def to(self) -> str:
+        """`address:port` of the next hop."""
+        return endpoint(self.first.dst, self.first.dport)
+
+
 class Transaction(Struct):
-    """A request with what answered it; `requests` and `responses` hold retransmissions and further hops too."""
+    """A request with what answered it; `requests` and `responses` hold retransmissions and further hops too.
+
+    Copies of a packet are left out: nothing was sent again.
+    """
 
     method: str
     side: str
@@ -18,19 +51,46 @@ class Transaction(Struct):
     responses: list[Message] = field(default_factory=list)
 
     @property
+    def hops(self) -> list[Hop]:
+        """Each hop, and each branch of a fork, by itself.
+
+        A response comes back to the branch of its request, whatever address it is sent to; a branch that several hosts
+        send belongs to no proxy, and there the address decides, too.
+        """
+        found: dict[tuple[str | int | None, ...], Hop] = {}
+        senders: dict[str | None, set[str]] = defaultdict(set)
+        for each in self.requests:
+            found.setdefault((*hop_of(each), each.branch), Hop()).requests.append(each)
+            senders[each.branch].add(each.src)
+        answers: dict[tuple[str | None, ...], list[Message]] = defaultdict(list)
+        for each in self.responses:
+            to = each.dst if each.branch is None or len(senders[each.branch]) != 1 else ""
+            answers[each.branch, to, "" if each.branch else each.src].append(each)
+        for hop in found.values():
+            sent = hop.first
+            to = sent.src if sent.branch is None or len(senders[sent.branch]) != 1 else ""
+            hop.responses = answers[sent.branch, to, "" if sent.branch else sent.dst]
+        return list(found.values())
+
+    @property
     def repeated(self) -> int:
-        """How often the request was sent again on the same hop."""
-        return sum(message.retransmission for message in self.requests)
+        """How often the request was sent again on the hop where that was most often."""
+        return max((hop.repeated for hop in self.hops), default=0)
 
     @property
     def final(self) -> Message | None:
         """The first final response."""
-        return next((message for message in self.responses if (message.status or 0) >= 200), None)
+        return _final(self.responses)
 
 
 def transactions(facts: Facts) -> list[list[Transaction]]:
     """Of each call, the transactions whose request was captured, in order."""
     return facts.once(_of_calls)
+
+
+def hop_of(message: Message) -> tuple[str, int, str, int]:
+    """The two endpoints of a message."""
+    return message.src, message.sport, message.dst, message.dport
 
 
 def _of_calls(facts: Facts) -> list[list[Transaction]]:
@@ -40,8 +100,14 @@ def _of_calls(facts: Facts) -> list[list[Transaction]]:
 def _of(call: Call) -> list[Transaction]:
     found: dict[tuple[str, str, int | None], Transaction] = {}
     for message in call.messages:
+        if message.copy:
+            continue
         side = message.side if message.status is None else OTHER[message.side]
         key = (side, message.method, message.cseq)
         transaction = found.setdefault(key, Transaction(message.method, side))
         (transaction.requests if message.status is None else transaction.responses).append(message)
     return [each for each in found.values() if each.requests]
+
+
+def _final(responses: list[Message]) -> Message | None:
+    return next((message for message in responses if (message.status or 0) >= 200), None)

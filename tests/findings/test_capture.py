@@ -8,8 +8,9 @@ import pytest
 
 from dissectors.offline import analyze
 from tests.finding_cases.plain import INVITE
-from tests.found import PCAPS, PROXY, found, ids
-from tests.stories import A, B, Story, talk
+from tests.found import PCAPS, PROXY, found, frames, ids
+from tests.made import Endpoint
+from tests.stories import A, B, Story, dialled, hung_up, talk
 
 
 def test_one_direction_names_what_comes_from_there() -> None:
@@ -62,3 +63,34 @@ def test_drops_that_the_capture_reports_are_told(tmp_path: Path) -> None:
     assert "capture-drops" in ids(analyze([str(path)]))
     path.write_bytes(pcapng(0))
     assert "capture-drops" not in ids(analyze([str(path)]))
+
+
+def copied(story: Story, src: Endpoint) -> Story:
+    """A story in which what one endpoint sends was captured twice."""
+    return [each for told in story for each in ((told, (told[0] + 2, *told[1:])) if told[1] == src else (told,))]
+
+
+def test_one_direction_of_sip_and_media_that_was_captured_twice_is_told_as_such() -> None:
+    media = [*talk(), *talk(B, A, 78)]
+    (alone,) = found(copied(media, B), "capture-doubled")
+    assert (alone.what, alone.certainty) == (
+        "495 of 990 RTP packets from 203.0.113.2 to 198.51.100.1 are copies", "medium"
+    )
+    (both,) = found(copied([*dialled(), *hung_up(), *media], B), "capture-doubled")
+    assert both.certainty == "high" and both.what == alone.what
+
+
+def test_sip_alone_that_was_captured_twice_is_told() -> None:
+    (one,) = found(copied([*dialled(), *hung_up()], B), "capture-doubled")
+    assert one.what == "3 of 6 SIP messages from 203.0.113.2 to 198.51.100.1 are copies"
+    assert frames(one) == [3, 5, 9]
+
+
+def test_both_directions_of_sip_are_told_together() -> None:
+    (one,) = found(copied(copied([*dialled(), *hung_up()], B), A), "capture-doubled")
+    assert one.what == "6 of 12 SIP messages between 198.51.100.1 and 203.0.113.2 are copies"
+
+
+def test_a_message_or_two_captured_twice_is_not_all_of_them() -> None:
+    assert not found(copied(dialled(), B), "capture-doubled")
+    assert not found([*dialled(), *hung_up(), *copied(dialled()[:1], A)[1:]], "capture-doubled")

@@ -1,0 +1,138 @@
+"""Rules about requests that nothing answered, or only late: each hop is judged by itself.
+
+Who repeats a request over UDP got no answer that ends the repeats (RFC 3261 section 17.1): for an INVITE any response
+does, for another request only a final one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
+from dissectors.findings.transactions import Hop, transactions
+from dissectors.report import Call, Message
+from dissectors.wire.values import replace
+
+MIN_WAIT_SECONDS, TIMER_H_SECONDS = 2.0, 32.0
+"""Seconds: without any response, and until a SIP transaction gives up (RFC 3261 section 17.1)."""
+
+MIN_REPEATS = 2
+"""So many repeats show that no answer came: one may have crossed it."""
+
+
+def unheard(what: str, again: int, messages: Sequence[Message], number: int, stopped: bool = False) -> Found:
+    """What nothing answers; who does not repeat it over UDP got what it waits for (RFC 3261 section 17).
+
+    `stopped` says that the repeats came to an end before their time, which says the same.
+    """
+    places = [message.place for message in messages]
+    if again and not stopped:
+        return Found(f"{what}, sent {again + 1} times", places, number)
+    but = f"sent {again + 1} times and then no more" if again else "which was not sent again"
+    said = f"{what}, {but}: the answer may have come another way"
+    return Found(said, places, number, certainty="low", severity="warning")
+
+
+@rule(
+    "invite-no-response", "error", "Nothing answered the INVITE, not even 100 Trying",
+    confirm_seconds=UNANSWERED_SECONDS,
+    why="The request or every answer to it is lost: who sent it waits and gives up after 32 seconds.",
+    fix="Capture at that address: if the INVITE does not arrive, look at address, firewall and message size; if it "
+    "does, look at the way back.",
+)
+def invite_no_response(facts: Facts) -> Iterator[Found]:
+    for number, call in enumerate(facts.calls):
+        begun = transactions(facts)[number] if call.kind == "call" else ()
+        # What is asked within a call is another story: see `reinvite-unanswered`.
+        asked = [each for each in begun if each.method == "INVITE" and each.requests[0].to_tag is None]
+        heard = _heard(call) if asked else set()
+        for each in asked:
+            for hop in _last([hop for hop in each.hops if not hop.responses]):
+                sent, alone = hop.first, not each.responses
+                if (sent.cseq, sent.src, sent.dst) in heard or (alone and (sent.cseq, sent.src, "") in heard):
+                    continue
+                waited = facts.end - sent.time
+                if hop.repeated >= MIN_REPEATS or (alone and (hop.repeated or waited >= MIN_WAIT_SECONDS)):
+                    found = unheard(f"no response from {hop.to} to the INVITE", hop.repeated, hop.requests, number)
+                    another = not alone and call.answered is not None
+                    yield replace(found, severity="warning") if another else found
+
+
+def _heard(call: Call) -> set[tuple[int | None, str, str]]:
+    """The INVITEs whose final response must have come, since it was acknowledged: their CSeq, and between which hosts.
+
+    "" is any other host. Where no response at all was captured, a request within the dialog says that one came.
+    """
+    none = not any(each.method == "INVITE" and each.status for each in call.messages)
+    found: set[tuple[int | None, str, str]] = set()
+    first = next((each.cseq for each in call.messages if each.method == "INVITE"), None)
+    for each in call.messages:
+        if each.status is None and each.method == "ACK":
+            found |= {(each.cseq, each.src, each.dst), (each.cseq, each.src, "")}
+        elif each.status is None and none and each.to_tag and each.method != "INVITE":
+            found.add((first, each.src, ""))
+    return found
+
+
+def _last(silent: Sequence[Hop]) -> Sequence[Hop]:
+    """Of hops that follow one another the last: who never got an answer could not pass one on."""
+    onward = {hop.first.src for hop in silent}
+    return [hop for hop in silent if hop.first.dst not in onward or hop.first.dst == hop.first.src] or silent[-1:]
+
+
+@rule(
+    "request-repeated", "warning", "A request had to be sent several times until it was answered",
+    why="The request or its answer was lost, or the other side takes longer than half a second.",
+    fix="See whether the repeats reach the other side: if all do, it is slow; if not, the path loses datagrams.",
+)
+def request_repeated(facts: Facts) -> Iterator[Found]:
+    for number, found in enumerate(transactions(facts)):
+        for each in found:
+            answered = [hop for hop in each.hops if (hop.responses if each.method == "INVITE" else hop.final)]
+            most = max(answered, key=lambda hop: hop.repeated, default=None)
+            if most is not None and most.repeated >= MIN_REPEATS:
+                what = f"{each.method} was sent {most.repeated + 1} times before an answer came"
+                yield Found(what, [message.place for message in most.requests], number)
+
+
+@rule(
+    "bye-unanswered", "warning", "The BYE got no answer",
+    confirm_seconds=UNANSWERED_SECONDS,
+    why="The other side may believe that the call goes on: it keeps sending media, and bills go on.",
+    fix="Look at the route of the dialog (Record-Route, Contact): requests within a call take another way than INVITE.",
+)
+def bye_unanswered(facts: Facts) -> Iterator[Found]:
+    for number, found in enumerate(transactions(facts)):
+        for each in found:
+            silent = [hop for hop in each.hops if hop.final is None] if each.method == "BYE" else []
+            for hop in _last(silent):
+                given_up = each.final is None and facts.end - hop.first.time >= TIMER_H_SECONDS
+                if hop.repeated >= MIN_REPEATS or given_up:
+                    what = f"{_nothing(hop)} from {hop.to} to the BYE"
+                    yield unheard(what, hop.repeated, [*hop.requests, *hop.responses], number)
+
+
+def _nothing(hop: Hop) -> str:
+    """What is not an answer: nothing, or provisional responses, which end no repeats but those of an INVITE."""
+    return f"only {hop.responses[-1].summary}" if hop.responses else "no response"
+
+
+@rule(
+    "request-unanswered", "warning", "A request got no answer",
+    confirm_seconds=UNANSWERED_SECONDS,
+    why="Registrations and probes that nobody answers mean that the server is not reached or does not reach back.",
+    fix="Look at address, port and firewall; see whether the server's answers leave for another address.",
+)
+def request_unanswered(facts: Facts) -> Iterator[Found]:
+    for number, found in enumerate(transactions(facts)):
+        for each in found:
+            if each.method in ("INVITE", "ACK", "BYE"):
+                continue
+            for hop in _last([hop for hop in each.hops if hop.final is None]):
+                if hop.repeated >= MIN_REPEATS:
+                    came = f"only {hop.responses[-1].summary} came back" if hop.responses else "nothing came back"
+                    what = f"{each.method} was sent {hop.repeated + 1} times to {hop.to}, {came}"
+                    yield Found(what, [message.place for message in [*hop.requests, *hop.responses]], number)
+
+
+RULES = (invite_no_response, request_repeated, bye_unanswered, request_unanswered)

@@ -1,0 +1,176 @@
+"""The ACK of an answer: there or not, by dialog, CSeq, Request-URI and branch, and on which hop."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.finding_cases.exchanges import PHONE, PROXY, ack, acks, answered, onward, repeated
+from tests.finding_cases.plain import INVITE, again
+from tests.found import found, frames, ids
+from tests.stories import ANSWER, A, B, C, Story, dialled, report, request, response, talk
+
+BYE = request(33_000, "BYE", 'Reason: SIP;cause=408;text="ACK Timeout"', number=9, tag="2", back=True)
+LONG: Story = [(60_000, C, A, b"\xff" * 20)]
+ROUTE = "Route: <sip:203.0.113.2;lr>"
+
+
+def told(story: Story) -> set[str]:
+    """What is said of ACKs."""
+    return ids(report(story)) & {"ack-missing", "ack-mismatch", "answer-repeated"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (acks(number=2), "its CSeq is 2 and not 1"),
+        (acks(tag="3"), "its To tag is 3 and not 2"),
+        (acks(tag=""), "its To tag is missing and not 2"),
+        (acks("sip:b@x"), "its Request-URI 'sip:b@x' is not the Contact 'sip:bob@203.0.113.2:16402'"),
+        (acks("sip:bob@203.0.113.2"), "its Request-URI 'sip:bob@203.0.113.2' is not the Contact"),
+        (acks("sip:bob@203.0.113.2:5060;transport=udp", ROUTE), "its Request-URI"),
+        (acks("sip:203.0.113.2:16402"), "its Request-URI"),
+    ],
+)
+def test_an_ack_that_does_not_fit_is_named_with_what_does_not(sent: Story, said: str) -> None:
+    story = [*answered(4), *sent]
+    (one,) = found(story, "ack-mismatch")
+    assert (one.severity, one.certainty) == ("error", "certain") and said in one.what and "sent 5 times" in one.what
+    assert told(story) == {"ack-mismatch"}
+    assert frames(one) == [3, 4, 6, 8, 10, 12]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        acks(),
+        acks("sip:bob@203.0.113.2:16402;transport=UDP"),
+        acks("SIP:bob@203.0.113.2:16402?X=1"),
+        acks("sip:%62ob@203.0.113.2:16402"),
+        # A strict router stands in the URI, the target in Route.
+        acks("sip:203.0.113.2", f"Route: <{PHONE}>"),
+        acks("sip:203.0.113.2;lr", "Route: <sip:192.0.2.1;lr>", f"Route: <{PHONE}>"),
+        acks("tel:+123"),
+    ],
+)
+def test_an_ack_that_fits_and_a_repeated_answer_are_loss(sent: Story) -> None:
+    story = [*answered(4), *sent]
+    (one,) = found(story, "answer-repeated")
+    assert one.what == "200 OK was sent 5 times, 4 times after the first ACK"
+    assert told(story) == {"answer-repeated"}
+
+
+@pytest.mark.parametrize("sent", [{"number": 2}, {"tag": "3"}, {"uri": "sip:b@x"}])
+def test_an_ack_that_does_not_fit_and_was_taken_is_nothing(sent: dict[str, object]) -> None:
+    assert not told([*answered(0), ack(1020, **sent), *LONG])  # type: ignore[arg-type]
+    assert not told([*answered(1), ack(1020, **sent), *LONG])  # type: ignore[arg-type]
+
+
+def test_an_ack_that_does_not_fit_and_ended_the_call_is_told_after_one_answer() -> None:
+    (one,) = found([*answered(0), ack(1020, "sip:b@x"), BYE], "ack-mismatch")
+    assert one.what.endswith('sent 1 times, then BYE with Reason SIP;cause=408;text="ACK Timeout"')
+
+
+def test_a_call_that_lasts_half_a_minute_is_not_ended_for_want_of_an_ack() -> None:
+    bye = request(33_000, "BYE", number=9, tag="2", back=True)
+    assert not told([*answered(0), ack(1020, "sip:b@x"), *talk(seconds=31), bye])
+
+
+def test_a_contact_that_was_not_captured_excuses_the_target() -> None:
+    assert told([*answered(4, "Server: x"), *acks("sip:b@x")]) == {"answer-repeated"}
+
+
+def test_the_ack_of_a_refusal_of_the_same_dialog_is_no_misfit() -> None:
+    first = [request(0, "INVITE"), response(100, 401, "Unauthorized", tag="7"), request(110, "ACK", tag="7")]
+    second = [request(200, "INVITE", number=2), *repeated(response(1000, 200, "OK", number=2, body=ANSWER))]
+    assert told([*first, *second]) == {"ack-missing"}
+
+
+def test_the_ack_of_the_second_invite_with_the_number_of_the_first_is_a_misfit() -> None:
+    first = [request(0, "INVITE"), response(100, 401, "Unauthorized", tag="7")]
+    second = [request(200, "INVITE", number=2), *repeated(response(1000, 200, "OK", number=2, body=ANSWER))]
+    (one,) = found([*first, ack(110, tag="7", branch="INVITE1"), *second, *acks(number=1)], "ack-mismatch")
+    assert "its CSeq is 1 and not 2" in one.what
+
+
+def test_a_missing_ack_cites_the_answer_and_nothing_else() -> None:
+    (one,) = found([*answered(4), *talk(seconds=5)], "ack-missing")
+    assert one.what == "no ACK to 200 OK to INVITE, sent 5 times" and len(one.places) == 5
+
+
+def test_how_the_call_ended_for_want_of_an_ack_is_said() -> None:
+    (one,) = found([*answered(4), BYE], "ack-missing")
+    assert one.what.endswith('sent 5 times, then BYE with Reason SIP;cause=408;text="ACK Timeout"')
+
+
+def test_a_lost_ack_of_a_re_invite_is_missing_whatever_the_first_one_got() -> None:
+    changed = [request(3000, "INVITE", number=2, tag="2"), *repeated(response(3100, 200, "OK", number=2))]
+    (one,) = found([*dialled(), *changed], "ack-missing")
+    assert len(one.places) == 5
+
+
+def test_an_answer_whose_repeats_end_early_was_acknowledged_another_way() -> None:
+    (one,) = found([*answered(1), *LONG], "ack-missing")
+    assert (one.severity, one.certainty) == ("warning", "low") and "sent 2 times and then no more" in one.what
+
+
+def test_an_answer_just_before_the_end_of_the_capture_lacks_nothing() -> None:
+    assert not told([*answered(1)])
+
+
+def test_only_one_direction_captured_lacks_nothing() -> None:
+    assert not told([each for each in answered(4) if each[1] == B])
+    # What another host says to the caller may be acknowledged on a way that was not captured.
+    assert not told([(each[0], C if each[1] == B else A, A if each[1] == B else B, each[3]) for each in answered(4)])
+
+
+def two_hops(count: int, *, lost: bool = False) -> Story:
+    """A call through a proxy, captured there; with `lost` the ACK goes no further."""
+    story = [*answered(count), *acks(count=count)]
+    there = [(time, src, PROXY, octets) for time, src, _, octets in story if src == A]
+    back = [(time, PROXY, A, octets) for time, src, _, octets in story if src == B]
+    out = [onward(each, PROXY, B, 1, "p") for each in there if not lost or not each[3].startswith(b"ACK")]
+    came = [onward(each, B, PROXY, -1, "p") for each in back]
+    return [*there, *back, *out, *came]
+
+
+def test_an_ack_that_stops_at_the_proxy_is_missing_behind_it() -> None:
+    story = two_hops(4, lost=True)
+    (one,) = found(story, "ack-missing")
+    assert told(story) == {"ack-missing"}
+    assert one.what == (
+        "no ACK to 200 OK to INVITE reaches 203.0.113.2:16402, sent 5 times: it comes to 192.0.2.9:5060 only"
+    )
+    assert len(one.places) == 5
+
+
+def test_repeats_are_counted_on_one_hop() -> None:
+    assert not told(two_hops(1))
+    (one,) = found(two_hops(2), "answer-repeated")
+    assert one.what.startswith("200 OK was sent 3 times")
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_copies_are_no_repeats(count: int) -> None:
+    call = [*answered(0), ack(1020)]
+    assert not told([each for one in call for each in (one, *again(one, *(one[0] + n for n in range(count))))])
+
+
+def test_the_phones_of_a_fork_that_both_answer_are_acknowledged_each() -> None:
+    second = repeated(response(1050, 200, "OK", body=ANSWER, tag="3"))
+    (one,) = found([*answered(0), ack(1020), *second], "ack-missing")
+    assert len(one.places) == 5
+    assert not told([*answered(0), ack(1020), second[0], ack(1060, tag="3"), *LONG])
+
+
+def test_a_refusal_that_is_repeated_without_an_ack_is_a_warning() -> None:
+    busy = repeated(response(300, 486, "Busy Here"))
+    (one,) = found([INVITE, *busy], "ack-missing")
+    assert (one.severity, one.what) == ("warning", "no ACK to 486 Busy Here to INVITE, sent 5 times")
+    assert not told([INVITE, busy[0], *LONG])
+
+
+def test_the_ack_of_a_refusal_bears_the_branch_of_the_invite() -> None:
+    busy = repeated(response(300, 486, "Busy Here"))
+    (one,) = found([INVITE, *busy, ack(310, branch="new"), ack(820, branch="new")], "ack-mismatch")
+    assert "its branch 'z9hG4bKnew' is not that of the INVITE 'z9hG4bKINVITE1'" in one.what
+    assert not told([INVITE, *busy, *(ack(time, branch="INVITE1") for time in (310, 820))])
