@@ -84,9 +84,9 @@ def test_a_long_report_is_laid_out_call_by_call_as_it_is_read(monkeypatch: pytes
     laid_out: list[str] = []
     real = calls.call_in_full
 
-    def call_in_full(page: Page, one: Call, around: Beside, title: str) -> list[Line]:
+    def call_in_full(page: Page, one: Call, around: Beside, title: str, leg: str) -> list[Line]:
         laid_out.append(title)
-        return real(page, one, around, title)
+        return real(page, one, around, title, leg)
 
     monkeypatch.setattr(calls, "call_in_full", call_in_full)
     made = report(calls=tuple(call() for _ in range(400)))
