@@ -63,7 +63,7 @@ class Engine:
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
             ranked((*findings(values), *earlier)), values.handshakes, values.protection,
-            self._totals(values, of_retired), legs(values),
+            self._totals(values, of_retired), legs(values), values.sessions,
         )
 
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:
@@ -87,9 +87,6 @@ class Engine:
         """What was given up because a bound was hit, and what the scan could not read."""
         hits = {**scan.bounds_hit, **self.trackers.bounds_hit}
         found = [Problem("bound-hit", f"{name}: {count:,} given up", 1, ()) for name, count in hits.items() if count]
-        if incomplete := scan.frames.fragments.incomplete:
-            what = f"{counted(incomplete, 'fragmented datagram')} incomplete"
-            found.append(Problem("fragments-incomplete", what, 1, ()))
         for link, count in scan.frames.unsupported.items():
             found.append(Problem("link-type-unknown", f"link type {link}: {counted(count, 'frame')}", 1, ()))
         return tuple(found)

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
+from dissectors.analysis.connectivity.sessions import sessions
 from dissectors.analysis.streams.directory import Directory
 from dissectors.analysis.streams.stream import flows_of, stream, used_by_retired
+from dissectors.engine.fragments import incomplete
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanTables
 from dissectors.findings.rule import Facts, Problem
@@ -49,15 +51,22 @@ def facts(
     calls = list(trackers.calls.calls.values() if chosen.calls is None else chosen.calls)
     checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
     members = _members(trackers, scan, states, calls)
+    flows = tuple(_flow(state) for state in states)
+    told = tuple(_call(call, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls))
+    asked = tuple(each.to_report() for each in checks)
+    shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
+    joined, shaken = sessions(asked, shaken, members.streams, flows, told)
     values = Facts(
         capture=capture(scan, files),
-        flows=tuple(_flow(state) for state in states),
-        calls=tuple(_call(call, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls)),
+        flows=flows,
+        calls=told,
         streams=members.streams,
-        checks=tuple(each.to_report() for each in checks),
-        handshakes=trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes,
+        checks=asked,
+        handshakes=shaken,
         protection=trackers.control.protection() if chosen.protection is None else chosen.protection,
         problems=problems,
+        sessions=joined,
+        incomplete=incomplete(scan.frames.fragments),
     )
     return values, members.of_retired
 
@@ -70,15 +79,18 @@ def facts_of_paths(
     asked = trackers.checks.on(flows)
     # Rules about checks ask what else came on a flow, and on its way back.
     ways = {way for each in asked for way in (each.flow, each.flow.reverse)}
+    checks = tuple(each.to_report() for each in asked)
+    joined, handshakes = sessions(checks, trackers.handshakes.to_report(flows), streams, (), ())
     return Facts(
         capture=capture(scan, ()),
         flows=tuple(_flow(state) for state in states if state.flow in ways),
         calls=(),
         streams=streams,
-        checks=tuple(each.to_report() for each in asked),
-        handshakes=trackers.handshakes.to_report(flows),
+        checks=checks,
+        handshakes=handshakes,
         protection=trackers.control.protection(flows),
         problems=(),
+        sessions=joined,
     )
 
 

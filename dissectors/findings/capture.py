@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, problem, rule
 from dissectors.report import Certainty, Place, Stream
+from dissectors.wire.datagram import endpoint
 
 MIN_RTP_PACKETS, MIN_SIP_COPIES = 20, 3
 DOUBLED_SHARE = 0.45
@@ -16,6 +17,8 @@ Ends = tuple[str, str]
 """The host that sends and the one to which it does."""
 
 MEDIA = ("SIP", "RTP")
+WHOSE = {"DTLS": "of a handshake", "SIP": "of SIP messages", "RTP": "of a stream of RTP"}
+"""What datagrams are that did not become whole."""
 
 CUT = problem(
     "capture-cut", "warning", "The capture ends in the middle of a record",
@@ -46,11 +49,24 @@ SNAPLEN = problem(
     why="Message bodies and their compressed SDP cannot be read where their end is missing.",
     fix="Capture whole packets: tcpdump -s 0, or no limit in Wireshark's capture options.",
 )
-FRAGMENTS = problem(
+@rule(
     "fragments-incomplete", "warning", "Fragments of datagrams are missing",
+    scope="capture",
     why="A datagram of which one fragment is missing is lost as a whole; so it is for the receiver.",
-    fix="Keep signalling messages below the path MTU, for instance by compressing their bodies.",
+    fix="Keep messages below the path MTU: compress the bodies of signalling, let DTLS fragment its own messages (and "
+    "use short certificates), limit the size of media packets.",
 )
+def fragments_incomplete(facts: Facts) -> Iterator[Found]:
+    for each in facts.incomplete:
+        what = f"{counted(each.count, 'fragmented datagram')} incomplete"
+        if each.src:
+            here, there = endpoint(each.src, each.sport), endpoint(each.dst, each.dport)
+            named = WHOSE.get(each.protocol, each.protocol)
+            named += f" ({', '.join(each.messages)})" if each.messages else ""
+            what += f", {named}, from {here} to {there}"
+        yield Found(what, each.places, time=each.time)
+
+
 LINK = problem(
     "link-type-unknown", "warning", "A link layer that is not read",
     why="Frames of this link type were counted and not looked into.",
@@ -172,6 +188,6 @@ def unknown_share(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    CORRUPT, CUT, DROPS, KEPT_IN_PART, SNAPLEN, capture_doubled, capture_one_direction, FRAGMENTS, LINK, BOUND,
-    MALFORMED, not_analysed_tcp, PLAUSIBLE, unknown_share,
+    CORRUPT, CUT, DROPS, KEPT_IN_PART, SNAPLEN, capture_doubled, capture_one_direction, fragments_incomplete, LINK,
+    BOUND, MALFORMED, not_analysed_tcp, PLAUSIBLE, unknown_share,
 )

@@ -17,6 +17,7 @@ from dissectors.report import (
     Message,
     Place,
     Protection,
+    Session,
     Severity,
     Stream,
 )
@@ -53,6 +54,24 @@ class Problem(Struct, frozen=True):
     places: tuple[Place, ...]
 
 
+class Incomplete(Struct, frozen=True):
+    """Datagrams in IP fragments that did not become whole: their ends, what they were, how many, since when and where.
+
+    Ends and protocol are empty where their first fragments do not say it; `messages` are those that they began with,
+    where they are DTLS.
+    """
+
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    protocol: str
+    count: int
+    messages: tuple[str, ...]
+    time: float | None
+    places: tuple[Place, ...]
+
+
 class Facts(Struct, frozen=True):
     """What the rules look at: the report but for its findings, and what went wrong while reading."""
 
@@ -64,6 +83,8 @@ class Facts(Struct, frozen=True):
     handshakes: tuple[Handshake, ...]
     protection: tuple[Protection, ...]
     problems: tuple[Problem, ...]
+    sessions: tuple[Session, ...] = ()
+    incomplete: tuple[Incomplete, ...] = ()
     _known: dict[Callable[[Facts], Any], Any] = field(default_factory=dict)
 
     def once(self, look: Callable[[Facts], Value]) -> Value:

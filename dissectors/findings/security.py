@@ -1,4 +1,4 @@
-"""Rules about keys and secrets: DTLS, SDES, SRTP agreed against what is on the wire, addresses that leak."""
+"""Rules about keys and secrets: certificates, SDES, SRTP agreed against what is on the wire, addresses that leak."""
 
 from __future__ import annotations
 
@@ -7,95 +7,12 @@ from operator import itemgetter
 
 from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
 from dissectors.findings.addresses import private
-from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, counted, name_of, rule
-from dissectors.report import Call, Handshake, Stream
+from dissectors.findings.dtls_roles import between
+from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
+from dissectors.report import Call, Stream
 from dissectors.wire.datagram import endpoint, host_of
 
-MIN_RTP_PACKETS, MIN_WAIT_SECONDS, MAX_HELLOS = 50, 2.0, 4
-OLD_VERSIONS = ("DTLS 1.0",)
-
-
-def between(handshake: Handshake) -> str:
-    """The two ends of a handshake, the client first."""
-    return f"{endpoint(handshake.src, handshake.sport)} to {endpoint(handshake.dst, handshake.dport)}"
-
-
-@rule(
-    "dtls-failed", "error", "The DTLS handshake failed",
-    scope="path",
-    why="Without it there are no keys, so no media and no data channel.",
-    fix="The alert says why: handshake_failure is nothing in common, bad_certificate a fingerprint that does not fit.",
-)
-def dtls_failed(facts: Facts) -> Iterator[Found]:
-    for each in facts.handshakes:
-        if each.outcome == "failed":
-            yield Found(f"{between(each)}: {each.alert}", (each.place,))
-
-
-@rule(
-    "dtls-unanswered", "error", "Nothing answered the DTLS handshake",
-    scope="path",
-    why="The client repeats its hello and gives up: no keys, no media.",
-    fix="See whether both sides wait for the other (a=setup passive on both), or a firewall stops larger datagrams.",
-)
-def dtls_unanswered(facts: Facts) -> Iterator[Found]:
-    for each in facts.handshakes:
-        if each.outcome == "unanswered" and each.hellos > 1:
-            yield Found(f"{between(each)}: {counted(each.hellos, 'ClientHello')}", (each.place,))
-        elif each.outcome == "unanswered" and facts.end - each.first >= MIN_WAIT_SECONDS:
-            # A client that waits for an answer says hello again after a second (RFC 6347 section 4.2.4.1).
-            what = f"{between(each)}: one ClientHello, which was not sent again"
-            yield Found(what, (each.place,), severity="warning", certainty="low")
-
-
-@rule(
-    "dtls-unfinished", "warning", "The DTLS handshake does not come to its end",
-    scope="path",
-    why="Both sides spoke and did not agree on keys while the capture lasted.",
-    fix="Certificates make the largest datagrams of a call: see whether these are lost or fragmented.",
-)
-def dtls_unfinished(facts: Facts) -> Iterator[Found]:
-    for each in facts.handshakes:
-        if each.outcome == "unfinished" and facts.end - each.last >= MIN_WAIT_SECONDS:
-            yield Found(f"{between(each)}: {facts.end - each.last:.0f} s without going on", (each.place,))
-
-
-@rule(
-    "dtls-repeated", "note", "The DTLS handshake needed several attempts",
-    scope="path",
-    why="Each repeat costs a second or more before media can flow.",
-    fix="Look for loss at the beginning of the call, or a peer that is not ready yet.",
-)
-def dtls_repeated(facts: Facts) -> Iterator[Found]:
-    for each in facts.handshakes:
-        if each.hellos >= MAX_HELLOS and each.outcome != "unanswered":
-            yield Found(f"{between(each)}: {counted(each.hellos, 'ClientHello')}", (each.place,))
-
-
-@rule(
-    "dtls-old", "note", "DTLS 1.0 was agreed",
-    scope="path",
-    why="DTLS 1.0 is deprecated (RFC 8996).",
-    fix="Update the side that cannot do DTLS 1.2.",
-)
-def dtls_old(facts: Facts) -> Iterator[Found]:
-    for each in facts.handshakes:
-        if each.version in OLD_VERSIONS:
-            yield Found(f"{between(each)}: {each.version}", (each.place,))
-
-
-@rule(
-    "dtls-without-srtp", "error", "DTLS agreed on no SRTP profile, and media follows",
-    scope="path",
-    why="use_srtp (RFC 5764) is missing from the ServerHello: both sides have no keys for the media.",
-    fix="Compare the profiles that the client offers with what the server supports.",
-)
-def dtls_without_srtp(facts: Facts) -> Iterator[Found]:
-    media = {frozenset(((s.src, s.sport), (s.dst, s.dport))): s for s in facts.streams}
-    for each in facts.handshakes:
-        stream = media.get(frozenset(((each.src, each.sport), (each.dst, each.dport))))
-        if stream and each.outcome == "complete" and each.version == "DTLS 1.2" and each.srtp_profile is None:
-            yield Found(f"{between(each)}: RTP follows", (each.place, stream.first_place))
+MIN_RTP_PACKETS = 50
 
 
 @rule(
@@ -227,6 +144,5 @@ def private_address_leaked(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    dtls_failed, dtls_unanswered, fingerprint_mismatch, dtls_without_srtp, srtp_not_used, srtp_not_announced,
-    sdes_in_clear, rtcp_in_clear, dtls_unfinished, dtls_repeated, dtls_old, private_address_leaked,
+    fingerprint_mismatch, srtp_not_used, srtp_not_announced, sdes_in_clear, rtcp_in_clear, private_address_leaked,
 )

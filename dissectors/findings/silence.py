@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from dissectors.findings import sessions
 from dissectors.findings.agreements import Agreement, Span, agreements, length, to_send, wants_rtp, within
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.findings.sources import OTHER_SIDE, spanning
@@ -67,6 +68,7 @@ def _ways(facts: Facts) -> Ways:
     fix="See whether media takes another path; otherwise look at the addresses in the SDP, NAT and firewall.",
 )
 def media_missing(facts: Facts) -> Iterator[Found]:
+    yield from sessions.nothing(facts)
     silent_calls = [(number, call) for number, call in facts.talks() if not call.streams and wanted(call)]
     if not silent_calls:
         return
@@ -128,6 +130,7 @@ def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
     fix="Look at NAT and firewall in front of the silent side, and at the address that its peer's SDP announces.",
 )
 def media_one_way(facts: Facts) -> Iterator[Found]:
+    yield from sessions.one_way(facts)
     spanned = {number for later in spanning(facts).values() for number in later}
     for number, call in facts.talks():
         agreed = agreements(facts)[number]
@@ -231,6 +234,7 @@ def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
     fix="Look at what happens between answer and first RTP: ICE, DTLS, a NAT that must first see traffic from inside.",
 )
 def media_late(facts: Facts) -> Iterator[Found]:
+    yield from sessions.late(facts)
     for number, call in facts.talks():
         agreed = agreements(facts)[number]
         for side in OTHER_SIDE:
@@ -249,6 +253,7 @@ def media_late(facts: Facts) -> Iterator[Found]:
     fix="Look at what changed at that moment: address (Wi-Fi to mobile), NAT binding, re-INVITE, a crashed sender.",
 )
 def media_ended_early(facts: Facts) -> Iterator[Found]:
+    yield from sessions.ended_early(facts)
     for number, _, side, last, rest, _ in facts.once(_stopped):
         if rest[0][0] <= last.last and rest[0][1] - rest[0][0] > ENDED_EARLY_SECONDS:
             what = f"the {side}'s last RTP comes {length(rest):.1f} s before the end of its time to speak"

@@ -73,11 +73,12 @@ def turn_nonce_stale(facts: Facts) -> Iterator[Found]:
         if times >= MIN_STALE:
             error = stale[0].refused_with
             what = f"{between(stale)}: {counted(times, 'allocation')} with credentials, {error} each time"
-            yield Found(what, [each.refused_place or each.place for each in stale])
+            moment = min(each.refused_since or 0.0 for each in stale)
+            yield Found(what, [each.refused_place or each.place for each in stale], time=moment)
     for check in facts.checks:
         if check.kind in RELAYING and _refused_with(check, "438") and check.refused_in_a_row >= MIN_STALE_ALIKE:
             what = f"{between([check])}: {check.kind}, {check.refused_in_a_row} times {check.refused_with} in a row"
-            yield Found(what, (check.refused_place or check.place,))
+            yield Found(what, (check.refused_place or check.place,), time=check.refused_since)
 
 
 def _refused_with(check: Check, code: str) -> bool:
@@ -101,10 +102,12 @@ def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
         for reason, refused in alike.items():
             tried = sum(max(each.requests, each.silent) for each in refused)
             places = [_place(each, reason) for each in refused]
-            yield Found(f"{between(refused)}: {counted(tried, 'request')}, {reason}", places)
+            moment = min(_moment(each, reason) for each in refused)
+            yield Found(f"{between(refused)}: {counted(tried, 'request')}, {reason}", places, time=moment)
         if not alike and unauthorised and (reason := _unauthorised(unauthorised, since, facts.end)):
             places = [_place(each, "401") for each in unauthorised]
-            yield Found(f"{between(unauthorised)}: {reason}", places)
+            moment = min(_moment(each, "401") for each in unauthorised)
+            yield Found(f"{between(unauthorised)}: {reason}", places, time=moment)
 
 
 def _reason(check: Check, later_success: bool) -> str:
@@ -140,6 +143,11 @@ def _place(check: Check, reason: str) -> Place:
     return outcome.last_place if outcome else check.place
 
 
+def _moment(check: Check, reason: str) -> float:
+    outcome = _outcome(check, reason[:3])
+    return outcome.first if outcome else check.first
+
+
 @rule(
     "turn-refused", "warning", "The TURN server refused a permission, a channel or a refresh",
     scope="path",
@@ -155,12 +163,17 @@ def turn_refused(facts: Facts) -> Iterator[Found]:
             peers = [peer for peer in refused if peer.error == error]
             if _stays(check, error, facts.end):
                 what = f"{between([check])}: {check.kind} for {_listed(peers)}, {error}"
-                yield Found(what, [peer.place for peer in peers])
+                yield Found(what, [peer.place for peer in peers], time=check.refused_since)
         error = check.refused_with or ""
         if check.refused_in_a_row and not refused and check.kind != "refresh" and _stays(check, error, facts.end):
-            yield Found(f"{between([check])}: {check.kind}, {error}", (check.refused_place or check.place,))
+            yield _refusal(check, error)
         elif check.refused_in_a_row and check.kind == "refresh" and error[:3] not in BEGINNING:
-            yield Found(f"{between([check])}: {check.kind}, {error}", (check.refused_place or check.place,))
+            yield _refusal(check, error)
+
+
+def _refusal(check: Check, error: str) -> Found:
+    what = f"{between([check])}: {check.kind}, {error}"
+    return Found(what, (check.refused_place or check.place,), time=check.refused_since)
 
 
 def _stays(check: Check, error: str, end: float) -> bool:
@@ -194,8 +207,7 @@ def turn_expired(facts: Facts) -> Iterator[Found]:
             relayed.setdefault(way(flow), []).append(flow)
     for (src, sport, dst, dport), kinds in asked.items():
         sent, got = relayed.get((src, sport, dst, dport), []), relayed.get((dst, dport, src, sport), [])
-        yield from _allocation(kinds, sent, got)
-        yield from _permissions(kinds, sent, got)
+        yield from [*_allocation(kinds, sent, got)] or _permissions(kinds, sent, got)
 
 
 def _allocation(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> Iterator[Found]:
@@ -210,11 +222,11 @@ def _allocation(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> I
         return
     refresh = kinds.get("refresh")
     what, places = between([latest]), [latest.succeeded.last_place]
-    refused = refresh is not None and refresh.refused_in_a_row and refresh.refused_since is not None
-    if refused and refresh and refresh.refused_since:
-        after = refresh.refused_since - latest.succeeded.last
-        what += f": the refresh after {after:.0f} s got {refresh.refused_with} and none succeeded after it"
-        places.append(refresh.refused_place or refresh.place)
+    refused = refresh if refresh is not None and refresh.refused_in_a_row else None
+    if refused is not None:
+        after = (refused.refused_since or 0.0) - latest.succeeded.last
+        what += f": the refresh after {after:.0f} s got {refused.refused_with} and none succeeded after it"
+        places.append(refused.refused_place or refused.place)
     elif refresh is not None and refresh.silent >= MIN_TRIES:
         what += f": {refresh.silent} refreshes were not answered"
         places.append(refresh.place)
@@ -223,23 +235,26 @@ def _allocation(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> I
     lifetime = latest.expires - latest.succeeded.last
     if last >= latest.expires + MARGIN_SECONDS and heard <= latest.expires + MARGIN_SECONDS:
         what += f"; the relay ended after its {lifetime:.0f} s"
-        yield Found(f"{what}, and {last - latest.expires:.0f} s more were sent to it", places)
-    elif refused and refresh and refresh.refused_until and last >= refresh.refused_until + REPAIR_SECONDS:
-        if (refresh.refused_with or "").startswith("437") and heard <= refresh.refused_until + MARGIN_SECONDS:
-            yield Found(f"{what}; the server does not know the relay any more", places)
+        yield Found(f"{what}, and {last - latest.expires:.0f} s more were sent to it", places, time=latest.expires)
+    elif refused is not None and last >= (until := refused.refused_until or 0.0) + REPAIR_SECONDS:
+        if (refused.refused_with or "").startswith("437") and heard <= until + MARGIN_SECONDS:
+            yield Found(f"{what}; the server does not know the relay any more", places, time=refused.refused_since)
         elif last <= latest.expires + MARGIN_SECONDS:
             what += f"; the relay ends after its {lifetime:.0f} s"
-            yield Found(what, places, severity="warning", certainty="high")
+            yield Found(what, places, severity="warning", certainty="high", time=refused.refused_since)
 
 
 def _permissions(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> Iterator[Found]:
     """A peer that fell silent just when its permission ended, although the client went on."""
     granted: dict[str, Grant] = {}
+    refused: dict[str, Grant] = {}
     for kind in ("createpermission", "channelbind"):
         for grant in kinds[kind].peers if kind in kinds else ():
             host = grant.peer if kind == "createpermission" else host_of(grant.peer)
             if grant.granted is not None and (host not in granted or (granted[host].granted or 0.0) < grant.granted):
                 granted[host] = grant
+            if grant.refused:
+                refused[host] = grant
     back = {flow.inside: flow for flow in got}
     for flow in sent if granted else ():
         host = host_of(flow.inside.removeprefix("peer "))
@@ -248,10 +263,11 @@ def _permissions(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> 
             continue
         ends = permission.granted + PERMISSION_SECONDS
         if abs(answer.last - ends) <= MARGIN_SECONDS and flow.last >= ends + REPAIR_SECONDS:
-            refused = f"was refused with {permission.error}" if permission.refused else "was not renewed"
-            what = f"{between([next(iter(kinds.values()))])}: the permission for {host} {refused} and ended after 300 s"
+            why = f"was refused with {refused[host].error}" if host in refused else "was not renewed"
+            what = f"{between([next(iter(kinds.values()))])}: the permission for {host} {why} and ended after 300 s"
             what += f"; {flow.last - ends:.0f} s more were sent to it"
-            yield Found(what, (permission.place,), severity="warning", certainty="high")
+            places = [each.place for each in (permission, refused.get(host)) if each is not None]
+            yield Found(what, places, severity="warning", certainty="high", time=ends)
 
 
 RULES = (turn_nonce_stale, turn_allocation_failed, turn_expired, turn_refused)

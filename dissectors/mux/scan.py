@@ -133,7 +133,7 @@ class Scanner:
                 self.first = self.last = record.time
             self.first, self.last = min(self.first, record.time), max(self.last, record.time)
             self._times.append(record.time)
-            for layer, src, dst, sport, dport, payload, length, number in self.frames.udp(record):
+            for layer, src, dst, sport, dport, payload, length, number in self.frames.udp(record, file):
                 flow = self.flows.find(FlowKey(src, sport, dst, dport))
                 self._take(batch, file, record, layer, flow, bytes(payload), length, number, 0)
             octets += len(record.octets)

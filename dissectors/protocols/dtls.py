@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from dissectors.protocols.dtls_bodies import Certificate, Hello
 from dissectors.protocols.dtls_handshake import Handshake, assemble, read_handshakes
-from dissectors.protocols.dtls_names import ALERT_LEVELS, ALERTS, CONTENT_TYPES, version_name
+from dissectors.protocols.dtls_names import ALERT_LEVELS, ALERTS, CONTENT_TYPES, HANDSHAKE_TYPES, version_name
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spec, certain, plausible
 from dissectors.wire.values import Struct
@@ -141,6 +141,18 @@ def parse(payload: bytes) -> Message:
         records.append(record)
     messages = assemble(each for record in records for each in record.handshakes)
     return Message(tuple(records), messages, tuple(_deviations(records, len(payload) - end)))
+
+
+def names(payload: bytes) -> list[str]:
+    """The names of the handshake messages with which a datagram begins, however much of it is there."""
+    found: dict[str, None] = {}
+    at = 0
+    while at + HEADER < len(payload) and payload[at] == HANDSHAKE and not any(payload[at + 3:at + 5]):
+        length = int.from_bytes(payload[at + 11:at + HEADER], "big")
+        kind = payload[at + HEADER]
+        found[HANDSHAKE_TYPES.get(kind, f"handshake type {kind}")] = None
+        at += HEADER + length
+    return list(found)
 
 
 def is_padding(left: bytes) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.queries.filters import Values, Wanted, without_scheme
-from dissectors.report import Call, Check, Finding, Flow, Handshake, Legs, Report, Stream
+from dissectors.report import Call, Check, Finding, Flow, Handshake, Legs, Report, Session, Stream
 from dissectors.wire.values import Struct, replace
 
 
@@ -94,7 +94,25 @@ def select(report: Report, keep: Wanted | None = None, window: Window | None = N
         handshakes=tuple(each for each in report.handshakes if chosen.ends(each, {"dtls"})),
         findings=tuple(_found(report, chosen, call_at, stream_at)),
         legs=tuple(_legs(report, call_at)),
+        sessions=tuple(_sessions(report, chosen, call_at, stream_at)),
     )
+
+
+def _sessions(report: Report, chosen: _Choice, call_at: dict[int, int], stream_at: dict[int, int]) -> Iterator[Session]:
+    """The sessions of which something is selected, with the new positions of what is."""
+    checks = [n for n, check in enumerate(report.checks) if report.sessions and chosen.ends(check, {"stun"})]
+    handshakes = [n for n, each in enumerate(report.handshakes) if report.sessions and chosen.ends(each, {"dtls"})]
+    check_at, handshake_at = ({old: new for new, old in enumerate(kept)} for kept in (checks, handshakes))
+    for each in report.sessions:
+        kept = [
+            tuple(new[number] for number in numbers if number in new)
+            for numbers, new in (
+                (each.checks, check_at), (each.handshakes, handshake_at), (each.streams, stream_at),
+            )
+        ]
+        if any(kept):
+            call = None if each.call is None else call_at.get(each.call)
+            yield replace(each, checks=kept[0], handshakes=kept[1], streams=kept[2], call=call)
 
 
 def nothing_left(report: Report, filtered: bool = True) -> bool:

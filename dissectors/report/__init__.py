@@ -15,6 +15,7 @@ from dissectors.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
+from dissectors.report.session import Pair, Session, Side
 from dissectors.report.stream import (
     Digit,
     Gap,
@@ -57,6 +58,7 @@ __all__ = [
     "Missing",
     "Moment",
     "Outcome",
+    "Pair",
     "Payload",
     "Phase",
     "Place",
@@ -66,7 +68,9 @@ __all__ = [
     "RtcpView",
     "SCHEMA",
     "Seen",
+    "Session",
     "Severity",
+    "Side",
     "Sizes",
     "Stream",
     "Timing",

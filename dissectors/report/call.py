@@ -43,7 +43,8 @@ class Media(Struct, frozen=True):
     """One media line of an offer or answer.
 
     `suites` are the SRTP suites of its a=crypto lines, `keys` these lines in order; `fingerprint` is that of the DTLS
-    certificate; `endpoints` are `address:port` of the candidates.
+    certificate; `endpoints` are `address:port` of the candidates. `ufrag` is ICE's user name fragment; `ice_lite` says
+    that this side only answers checks.
     """
 
     kind: str
@@ -63,6 +64,8 @@ class Media(Struct, frozen=True):
     setup: str | None = None
     endpoints: tuple[str, ...] = ()
     keys: tuple[Key, ...] = ()
+    ufrag: str | None = None
+    ice_lite: bool = False
 
 
 class Description(Struct, frozen=True):

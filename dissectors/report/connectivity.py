@@ -60,8 +60,8 @@ class Check(Struct, frozen=True):
     requests after the last answer, with retransmissions.
 
     `inside` names the carrier as in `Flow`. `refused_in_a_row` counts the latest answers that refused with one error,
-    after the last success. `nominated_at` is the first request that nominates. `expires` is when the granted relay
-    ends; `closed` says that the client gave it back.
+    after the last success. `silent_since` is the first request after the last answer, `nominated_at` the first that
+    nominates. `expires` is when the granted relay ends; `closed` says that the client gave it back.
     """
 
     src: str
@@ -100,6 +100,7 @@ class Check(Struct, frozen=True):
     nominated_place: Place | None = None
     expires: float | None = None
     closed: bool = False
+    silent_since: float | None = None
 
     @property
     def succeeded(self) -> Outcome | None:
@@ -127,7 +128,8 @@ class Handshake(Struct, frozen=True):
 
     `inside` names the carrier as in `Flow`. `server_hellos` counts ClientHellos of the other side: both wanted to be
     the client. `encrypted_ends` is how many sides continued encrypted, `completed` when both had. `closed` is the first
-    alert after that, or a close_notify. `missing` is what never came of messages in fragments.
+    alert after that, or a close_notify. `missing` is what never came of messages in fragments;
+    `hello_octets` is the size of the last ClientHello, `hello_parts` in how many fragments it was sent on average.
     """
 
     src: str
@@ -154,6 +156,8 @@ class Handshake(Struct, frozen=True):
     closed_by: Literal["client", "server"] | None = None
     closed_place: Place | None = None
     missing: tuple[Missing, ...] = ()
+    hello_octets: int | None = None
+    hello_parts: int = 0
 
 
 class Protection(Struct, frozen=True):

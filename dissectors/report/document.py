@@ -7,6 +7,7 @@ from dissectors.report.capture import Capture, Flow, Seen
 from dissectors.report.connectivity import Check, Handshake, Protection
 from dissectors.report.legs import Legs
 from dissectors.report.place import Certainty, Place, Severity
+from dissectors.report.session import Session
 from dissectors.report.stream import Stream
 from dissectors.wire.values import Struct
 
@@ -63,3 +64,4 @@ class Report(Struct, frozen=True):
     protection: tuple[Protection, ...] = ()
     totals: Totals | None = None
     legs: tuple[Legs, ...] = ()
+    sessions: tuple[Session, ...] = ()

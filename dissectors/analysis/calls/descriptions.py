@@ -85,6 +85,8 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Med
         setup=media.setup,
         endpoints=tuple([endpoint(each.address, each.port) for each in candidates[:MAX_CANDIDATES]]),
         keys=tuple([Key(each.tag, each.suite, each.key_octets) for each in crypto]),
+        ufrag=media.ice_ufrag,
+        ice_lite=media.get("ice-lite") is not None,
     )
 
 

@@ -134,6 +134,7 @@ class Asked(Struct):
     expires: int | None = None
     closed: bool = False
     silent: int = 0
+    silent_since: int | None = None
     last_answer: int | None = None
     place: Place = Place(0, 0)
     began: int = 0
@@ -168,6 +169,7 @@ class Asked(Struct):
             relayed=self.relayed,
             lifetime=self.lifetime,
             silent=self.silent,
+            silent_since=None if self.silent_since is None else self.silent_since / 1e9,
             last_answer=None if self.last_answer is None else self.last_answer / 1e9,
             place=self.place,
             inside=self.flow.inside,

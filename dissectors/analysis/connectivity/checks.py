@@ -83,6 +83,7 @@ class Checks:
         )
         new = self._pending.wait_new((datagram.flow, message.transaction), datagram.time, (asked, request))
         asked.requests += new
+        asked.silent_since = asked.silent_since if asked.silent else datagram.time
         asked.silent += 1
         self._named(asked, message.username, datagram, new)
         software = message.software
@@ -138,7 +139,7 @@ class Checks:
         sent, (asked, request) = found
         asked.answered += 1
         asked.used = self._messages
-        asked.silent, asked.last_answer = 0, datagram.time
+        asked.silent, asked.silent_since, asked.last_answer = 0, None, datagram.time
         asked.last = max(asked.last, datagram.time)
         round_trip = (datagram.time - sent) / 1e9
         asked.round_trips += round_trip

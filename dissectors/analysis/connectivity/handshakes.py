@@ -61,6 +61,8 @@ class State(Struct):
     closed: int | None = None
     closed_by: Flow | None = None
     closed_place: Place | None = None
+    hello_octets: int | None = None
+    hello_parts: int = 0
 
     @property
     def opened(self) -> bool:
@@ -111,6 +113,8 @@ class State(Struct):
             closed_by=None if self.closed_by is None else "client" if self.closed_by == flow else "server",
             closed_place=self.closed_place,
             missing=missing,
+            hello_octets=self.hello_octets,
+            hello_parts=self.hello_parts // (self.client.hellos or 1),
         )
 
 
@@ -146,6 +150,9 @@ class Handshakes:
             state.swap()
         end = state.client if state.flow == datagram.flow else state.server
         end.hellos += hellos
+        if hellos and end is state.client:
+            state.hello_octets = max([each.length for each in message.handshakes if each.type == CLIENT_HELLO])
+        state.hello_parts += end is state.client and sum([each.type == CLIENT_HELLO for each in message.handshakes])
         wrong = self._messages(state, end, datagram, message)
         # Of two that both begin, the one that answers is the server.
         end = state.client if state.flow == datagram.flow else state.server

@@ -311,7 +311,7 @@ cdef class Scanner:
     cdef int unusual(self, list entries, record, int64_t file) except -1:
         """Take a frame that `wire.frames` has to read."""
         cdef bytes whole
-        frames = self.frames.udp(record)
+        frames = self.frames.udp(record, file)
         self.vlan_known = "VLAN" in self.frames.encapsulations
         for layer, src, dst, sport, dport, payload, length, number in frames:
             flow = self.flows.find(FlowKey(src, sport, dst, dport))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Hashable
+from typing import NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
@@ -15,17 +16,34 @@ MAX_DATAGRAM_OCTETS = 65_535
 FRAGMENT_TIMEOUT_NS = 60_000_000_000
 """Nanoseconds after the first fragment until the others are no longer waited for (RFC 8200 section 4.5)."""
 
+HEAD_OCTETS, MAX_LOST = 512, 1024
+"""So many octets of a datagram that was given up are kept, to say what it was, and of so many of these."""
+
 PIECE_OCTETS = 128
 """The memory of one fragment beside its octets, so that the bound also holds for tiny fragments."""
+
+
+class Lost(NamedTuple):
+    """A datagram that did not become whole: its key, the IP protocol within, its first octets, when and where it began.
+
+    `head` is empty where the first fragment is among those that are missing; `octets` counts those that came.
+    """
+
+    key: Hashable
+    protocol: int
+    head: bytes
+    octets: int
+    time: int
+    place: tuple[int, int]
 
 
 class Partial:
     """A datagram of which fragments are missing: its pieces in order, without overlap."""
 
-    __slots__ = ("cost", "covered", "pieces", "since", "starts", "total")
+    __slots__ = ("cost", "covered", "pieces", "place", "protocol", "since", "starts", "total")
 
-    def __init__(self, since: int) -> None:
-        self.since = since
+    def __init__(self, since: int, place: tuple[int, int], protocol: int) -> None:
+        self.since, self.place, self.protocol = since, place, protocol
         self.starts: list[int] = []
         self.pieces: list[bytes] = []
         self.covered = 0
@@ -62,6 +80,11 @@ class Partial:
             return end <= self.total
         return not last or not self.starts or self.starts[-1] + len(self.pieces[-1]) <= end
 
+    def lost(self, key: Hashable) -> Lost:
+        """What is known of it when nothing more will come."""
+        head = self.pieces[0][:HEAD_OCTETS] if self.starts and not self.starts[0] else b""
+        return Lost(key, self.protocol, head, self.covered, self.since, self.place)
+
     def whole(self) -> bytes | None:
         """The datagram, once nothing of it is missing."""
         if self.total is None or self.covered < self.total:
@@ -78,11 +101,14 @@ class Fragments:
     """
 
     __slots__ = (
-        "_expired", "_partials", "cut", "overlaps", "reassembled", "refused", "seen",
+        "_expired", "_lost", "_partials", "cut", "overlaps", "reassembled", "refused", "seen",
     )
 
     def __init__(self, octets: int = 16 << 20, most: int = 1024, bounds: Bounds | None = None) -> None:
-        self._partials: Table[Hashable, Partial] = Table("fragmented datagrams", most, bounds, octets=octets)
+        self._partials: Table[Hashable, Partial] = Table(
+            "fragmented datagrams", most, bounds, octets=octets, given_up=self._given_up
+        )
+        self._lost: list[Lost] = []
         self._expired = 0
         self.seen = self.reassembled = self.overlaps = self.cut = self.refused = 0
 
@@ -101,10 +127,22 @@ class Fragments:
         """How many datagrams were given up or still miss something."""
         return self.forgotten + len(self._partials)
 
-    def add(self, key: Hashable, offset: int, octets: bytes, last: bool, time: int) -> bytes | None:
+    def lost(self) -> list[Lost]:
+        """The datagrams that were given up, the first ones, and those that still miss something."""
+        return [*self._lost, *(partial.lost(key) for key, partial in self._partials.items())]
+
+    def _given_up(self, key: Hashable, partial: Partial) -> None:
+        if len(self._lost) < MAX_LOST:
+            self._lost.append(partial.lost(key))
+
+    def add(
+        self, key: Hashable, offset: int, octets: bytes, last: bool, time: int, place: tuple[int, int] = (0, 0),
+        protocol: int = 17,
+    ) -> bytes | None:
         """Take a fragment: the whole datagram when it was the missing one, else None.
 
-        `key` names the datagram, `offset` counts octets, `time` is that of the frame in nanoseconds.
+        `key` names the datagram, `offset` counts octets, `time` is that of the frame in nanoseconds, `place` says which
+        frame of which file it is, `protocol` what IP carries in it.
         """
         self.seen += 1
         self._expire(key, time)
@@ -118,7 +156,7 @@ class Fragments:
             self.refused += 1
             return None
         if partial is None:
-            partial = self._partials[key] = Partial(time)
+            partial = self._partials[key] = Partial(time, place, protocol)
         before = partial.cost
         self.overlaps += partial.add(offset, octets)
         if last and partial.total is None:
@@ -136,11 +174,15 @@ class Fragments:
         partials = self._partials
         own = partials.get(key)
         if own is not None and own.since < time - FRAGMENT_TIMEOUT_NS:
-            del partials[key]
-            self._expired += 1
+            self._expire_one(key, own)
         while partials:
             oldest = next(iter(partials))
-            if partials[oldest].since >= time - FRAGMENT_TIMEOUT_NS:
+            partial = partials[oldest]
+            if partial.since >= time - FRAGMENT_TIMEOUT_NS:
                 return
-            del partials[oldest]
-            self._expired += 1
+            self._expire_one(oldest, partial)
+
+    def _expire_one(self, key: Hashable, partial: Partial) -> None:
+        del self._partials[key]
+        self._expired += 1
+        self._given_up(key, partial)

@@ -68,8 +68,8 @@ class Frames:
         """TCP segments by (port, what they look like)."""
         return self.segments.seen
 
-    def udp(self, record: Record) -> Sequence[Udp]:
-        """The UDP datagrams of a frame, the outermost first; never raises.
+    def udp(self, record: Record, file: int = 0) -> Sequence[Udp]:
+        """The UDP datagrams of a frame of a file, the outermost first; never raises.
 
         A fragmented datagram comes with the frame that completes it.
         """
@@ -91,10 +91,11 @@ class Frames:
                     self.datagrams += 1
                     payload = octets[at + IPV4_AND_UDP : at + 20 + length]
                     return (tuple.__new__(Udp, (0, src, dst, sport, dport, payload, length - 8, number)),)
-        return self._walk(record)
+        return self._walk(record, file)
 
-    def _walk(self, record: Record) -> Sequence[Udp]:
+    def _walk(self, record: Record, file: int = 0) -> Sequence[Udp]:
         frame, octets = self._frame, record.octets
+        frame.place = file, record.frame
         frame.begin(octets, record.time)
         step: Next | None = Next(LINK, record.link, 0, max(record.original, len(octets)))
         for _ in range(DEPTH):

@@ -61,18 +61,19 @@ class Frame:
     """A frame being opened, and what its headers said so far.
 
     `held` is the end of what may be read: the captured octets, less any trailer behind an IP packet. `more` is read
-    after what leads on from here.
+    after what leads on from here. `place` is the number of its file and its own there.
     """
 
     __slots__ = (
-        "dst", "encapsulations", "found", "fragments", "held", "identification", "ip", "more", "octets", "segments",
-        "src", "time",
+        "dst", "encapsulations", "found", "fragments", "held", "identification", "ip", "more", "octets", "place",
+        "segments", "src", "time",
     )
 
     def __init__(self, encapsulations: dict[str, int], fragments: Fragments, segments: Segments) -> None:
         self.encapsulations = encapsulations
         self.fragments = fragments
         self.segments = segments
+        self.place = (0, 0)
         self.begin(b"", 0)
 
     def begin(self, octets: bytes, time: int) -> None:

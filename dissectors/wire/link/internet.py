@@ -106,7 +106,7 @@ def reassemble(
     if end > frame.held:
         frame.fragments.cut += 1
         return None if offset else Next(PROTOCOL, protocol, at, at + MAX_DATAGRAM_OCTETS)
-    whole = frame.fragments.add(key, offset, frame.octets[at:end], not more, frame.time)
+    whole = frame.fragments.add(key, offset, frame.octets[at:end], not more, frame.time, frame.place, protocol)
     if whole is None:
         return None
     frame.octets, frame.held = whole, len(whole)

@@ -113,3 +113,19 @@ def test_a_first_fragment_that_the_capture_cut_is_read_as_a_cut_datagram() -> No
     (found,) = frames.udp(record(first[:100], original=len(first)))
     assert (len(found.payload), found.length) == (100 - 42, 2000)
     assert frames.fragments.cut == 1
+
+
+def test_what_did_not_become_whole_is_told_with_its_beginning_its_frame_and_its_time() -> None:
+    frames = Frames()
+    pieces = fragments4(udp(bytes(range(100))), [24, 32, 99])
+    late = fragments4(udp(bytes(100)), [24, 99], ident=2)
+    frames.udp(record(pieces[0], number=7), 3)
+    frames.udp(record(late[1], number=8), 3)
+    told = [(each.protocol, each.head[8:], each.octets, each.place) for each in frames.fragments.lost()]
+    assert told == [(17, bytes(range(16)), 24, (3, 7)), (17, b"", 84, (3, 8))]
+    frames.udp(record(pieces[1], number=9), 3)
+    frames.udp(record(pieces[2], number=10), 3)
+    assert [each.place for each in frames.fragments.lost()] == [(3, 8)]
+    after = record(late[1], number=11)._replace(time=FRAGMENT_TIMEOUT_NS * 3)
+    frames.udp(after, 3)
+    assert [each.place for each in frames.fragments.lost()] == [(3, 8), (3, 11)]

@@ -1,0 +1,279 @@
+"""Sessions: checks, handshakes and streams that belong together, found by keys in one pass over each.
+
+5-tuples are joined by the ICE credentials of their checks, by the streams that moved from one to the other, and by an
+SSRC that goes on between hosts it was known between. What has neither ICE nor DTLS makes no session.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import islice
+from typing import Literal
+
+from dissectors.analysis.connectivity.joining import CHECK, Endpoint, Ends, Joining, ends_of, fragments, joined
+from dissectors.report import Call, Check, Flow, Handshake, Pair, Place, Session, Side, Stream
+from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct, field, replace
+
+State = Literal["waiting", "checked", "nominated", "used", "lost"]
+
+MAX_ENDPOINTS, MAX_FRAGMENTS = 16, 8
+"""Endpoints and fragments of a side that are listed."""
+
+MIN_LOST, LOST_SECONDS, MIN_REFUSED = 5, 8.0, 3
+"""Unanswered checks, and for how many seconds, after which the most impatient stacks give up; refusals in a row."""
+
+RESUMED_SECONDS, MAX_PAIRS_OF_A_HANDSHAKE = 60.0, 8
+"""A handshake goes on over another pair within so many seconds, and over so many pairs at most."""
+
+
+def failed_since(check: Check) -> float | None:
+    """When the last check succeeded before checks were refused or unanswered for good; None while they succeed."""
+    if check.kind != CHECK or check.succeeded is None:
+        return None
+    last = check.succeeded.last
+    refused = check.refused_in_a_row >= MIN_REFUSED
+    silent = check.silent >= MIN_LOST and check.last - (check.last_answer or last) >= LOST_SECONDS
+    return last if refused or silent else None
+
+
+class Group(Struct):
+    """What is joined so far: positions by the kind of value, and the 5-tuples in the order in which they came."""
+
+    checks: list[int] = field(default_factory=list)
+    handshakes: list[int] = field(default_factory=list)
+    streams: list[int] = field(default_factory=list)
+    ends: dict[Ends, None] = field(default_factory=dict)
+
+
+def sessions(
+    checks: Sequence[Check], handshakes: Sequence[Handshake], streams: Sequence[Stream], flows: Sequence[Flow],
+    calls: Sequence[Call],
+) -> tuple[tuple[Session, ...], tuple[Handshake, ...]]:
+    """The sessions in the order in which they began, and the handshakes that began somewhere, joined over pairs.
+
+    `flows` are those that streams give the positions of; where these are others, let there be none.
+    """
+    joining = joined(checks, handshakes, streams, flows)
+    groups: dict[Hashable, Group] = {}
+    for number, check in enumerate(checks):
+        if check.kind == CHECK:
+            _group(groups, joining, ends_of(check)).checks.append(number)
+    for number, handshake in enumerate(handshakes):
+        _group(groups, joining, ends_of(handshake)).handshakes.append(number)
+    for number, stream in enumerate(streams):
+        if ends_of(stream) in joining:
+            _group(groups, joining, ends_of(stream)).streams.append(number)
+    over = [*handshakes]
+    for group in groups.values():
+        _join_handshakes(over, group.handshakes, [streams[number] for number in group.streams])
+    kept = [number for number, each in enumerate(over) if each.outcome != "continued"]
+    new = {number: position for position, number in enumerate(kept)}
+    told = tuple([over[number] for number in kept])
+    for group in groups.values():
+        group.handshakes = [new[number] for number in group.handshakes if number in new]
+    called = _called(calls) if groups else {}
+    made = [
+        _session(group, checks, told, streams, calls, called)
+        for group in groups.values() if group.checks or group.handshakes
+    ]
+    return tuple(sorted(made, key=lambda each: each.first)), told
+
+
+def _group(groups: dict[Hashable, Group], joining: Joining, ends: Ends) -> Group:
+    group = groups.setdefault(joining.find(ends), Group())
+    group.ends[ends] = None
+    return group
+
+
+def _join_handshakes(all_of_them: list[Handshake], numbers: list[int], streams: list[Stream]) -> None:
+    """A handshake goes on over another pair of its session, and is over when SRTP flows."""
+    ordered = sorted(numbers, key=lambda number: all_of_them[number].first)
+    going_on = [all_of_them[number] for number in ordered if all_of_them[number].outcome == "continued"]
+    begins = [each.first for each in going_on]
+    media = min((stream.first for stream in streams if stream.packets > 1), default=None)
+    for number in ordered:
+        begun = all_of_them[number]
+        if begun.outcome != "unfinished":
+            continue
+        at = bisect_left(begins, begun.first)
+        for other in going_on[at:at + MAX_PAIRS_OF_A_HANDSHAKE]:
+            if other.first - begun.first <= RESUMED_SECONDS:
+                begun = _gone_on(begun, other)
+        flows = media is not None and media >= begun.first and not begun.missing
+        if begun.encrypted_ends > 1 or flows:
+            begun = replace(begun, outcome="complete", completed=begun.completed or media or begun.last)
+        all_of_them[number] = begun
+
+
+def _gone_on(begun: Handshake, other: Handshake) -> Handshake:
+    return replace(
+        begun, last=max(begun.last, other.last), encrypted_ends=begun.encrypted_ends + other.encrypted_ends,
+        client_fingerprint=begun.client_fingerprint or other.client_fingerprint,
+        closed=begun.closed or other.closed, closed_place=begun.closed_place or other.closed_place,
+        closed_by=begun.closed_by or other.closed_by, missing=begun.missing or other.missing,
+    )
+
+
+def _called(calls: Sequence[Call]) -> dict[Hashable, int]:
+    """The calls by what their SDP announces: ICE fragments, and endpoints."""
+    found: dict[Hashable, int] = {}
+    for number, call in enumerate(calls):
+        for described in call.descriptions:
+            for line in described.media:
+                if line.ufrag:
+                    found[line.ufrag] = number
+                for each in (*line.endpoints, endpoint(line.address or "", line.port)):
+                    found.setdefault((each, described.side), number)
+    return found
+
+
+def _session(
+    group: Group, checks: Sequence[Check], handshakes: Sequence[Handshake], streams: Sequence[Stream],
+    calls: Sequence[Call], called: dict[Hashable, int],
+) -> Session:
+    asked = [checks[number] for number in group.checks]
+    shaken = [handshakes[number] for number in group.handshakes]
+    media = [streams[number] for number in group.streams]
+    sides = Sides(asked, shaken, media)
+    pairs = _pairs(group, sides, asked, shaken, media)
+    call = next((each.call for each in media if each.call is not None and each.call < len(calls)), None)
+    if call is None and called:
+        call = _call_of(sides, asked, called)
+    return Session(
+        sides=sides.to_report(asked),
+        pairs=pairs,
+        checks=tuple(group.checks),
+        handshakes=tuple(group.handshakes),
+        streams=tuple(group.streams),
+        call=call,
+        first=min(pair.first for pair in pairs),
+        last=max(pair.last for pair in pairs),
+        ended=_ended(shaken, media, None if call is None else calls[call]),
+    )
+
+
+def _call_of(sides: Sides, asked: list[Check], called: dict[Hashable, int]) -> int | None:
+    """The call whose SDP has these fragments on either side, or both of these endpoints."""
+    for fragment in [*sides.fragments[0], *sides.fragments[1]]:
+        if fragment in called:
+            return called[fragment]
+    for a, b in (("caller", "callee"), ("callee", "caller")):
+        for check in asked:
+            one, other = endpoint(check.src, check.sport), endpoint(check.dst, check.dport)
+            found = called.get((one, a))
+            if found is not None and found == called.get((other, b)):
+                return found
+    return None
+
+
+def _ended(shaken: list[Handshake], media: list[Stream], call: Call | None) -> float | None:
+    """When a session was closed on purpose."""
+    ends = [each.closed for each in shaken if each.closed is not None]
+    said: dict[str, list[float | None]] = {}
+    for stream in media:
+        said.setdefault(stream.src, []).append(stream.end)
+    ends += [max(end for end in of if end is not None) for of in said.values() if None not in of]
+    if call is not None and call.ended is not None:
+        ends.append(call.ended)
+    return min(ends, default=None)
+
+
+class Sides:
+    """Which endpoint of a session is on which side: by the fragment that it sends, else by its host."""
+
+    def __init__(self, asked: list[Check], shaken: list[Handshake], media: list[Stream]) -> None:
+        self.fragments: tuple[dict[str, None], dict[str, None]] = {}, {}
+        self.endpoints: tuple[dict[Endpoint, None], dict[Endpoint, None]] = {}, {}
+        self._of: dict[Hashable, int] = {}
+        self._named: tuple[dict[str, None], dict[str, None]] = {}, {}
+        everything: list[Check | Handshake | Stream] = [*asked, *shaken, *media]
+        for each in sorted(everything, key=lambda one: one.first):
+            names = [fragments(named.username) for named in each.usernames] if isinstance(each, Check) else []
+            own = next((found[1] for found in names if found), None)
+            src, dst = (each.src, each.sport), (each.dst, each.dport)
+            side = self._side(own, src, dst)
+            self._enter(side, src)
+            self._enter(1 - side, dst)
+            for found in names:
+                self._named[1 - side].update({found[0]: None} if found else {})
+                if found is not None and self._of.setdefault(found[1], side) == side:
+                    self.fragments[side][found[1]] = None
+        for side in (0, 1):
+            if not self.fragments[side]:
+                self.fragments[side].update(self._named[side])
+
+    def of(self, end: Endpoint) -> int:
+        """The side of an endpoint."""
+        return self._of.get(end, 0)
+
+    def _side(self, own: str | None, src: Endpoint, dst: Endpoint) -> int:
+        """The side of what is sent, by the fragment of its sender and both its ends."""
+        if own in self._of:
+            return self._of[own]
+        for key, turned in ((src, 0), (dst, 1), (src[0], 0), (dst[0], 1)):
+            if key in self._of:
+                return self._of[key] ^ turned
+        return 0
+
+    def _enter(self, side: int, end: Endpoint) -> None:
+        if self._of.setdefault(end, side) == side:
+            self.endpoints[side][end] = None
+        self._of.setdefault(end[0], side)
+
+    def to_report(self, asked: list[Check]) -> tuple[Side, ...]:
+        """The report's values."""
+        roles: dict[int, str] = {}
+        for check in sorted(asked, key=lambda each: each.last):
+            if check.role:
+                roles[self.of((check.src, check.sport))] = check.role
+        return tuple(
+            Side(
+                tuple(islice(self.fragments[side], MAX_FRAGMENTS)),
+                tuple([endpoint(*end) for end in islice(self.endpoints[side], MAX_ENDPOINTS)]),
+                roles.get(side),
+            )
+            for side in (0, 1)
+        )
+
+
+def _pairs(
+    group: Group, sides: Sides, asked: list[Check], shaken: list[Handshake], media: list[Stream]
+) -> tuple[Pair, ...]:
+    """The 5-tuples of a session, each with its life, in the order in which they began."""
+    on: dict[Ends, tuple[list[Check], list[Handshake | Stream]]] = {ends: ([], []) for ends in group.ends}
+    for check in asked:
+        on[ends_of(check)][0].append(check)
+    uses: list[Handshake | Stream] = [*shaken, *media]
+    for each in uses:
+        on[ends_of(each)][1].append(each)
+    pairs = [_pair(ends, sides, *what) for ends, what in on.items() if what[0] or what[1]]
+    return tuple(sorted(pairs, key=lambda pair: pair.first))
+
+
+def _pair(ends: Ends, sides: Sides, asked: list[Check], used: list[Handshake | Stream]) -> Pair:
+    (src, dst), inside = (ends[:2] if sides.of(ends[0]) == 0 else (ends[1], ends[0])), ends[2]
+    checked = _least(each.succeeded.first for each in asked if each.succeeded)
+    nominated = _least(each.nominated_at for each in asked if each.nominated_at is not None)
+    first_use = _least(each.first for each in used)
+    lost = _least(since for each in asked if (since := failed_since(each)) is not None)
+    everything: list[Check | Handshake | Stream] = [*asked, *used]
+    begun = min(everything, key=lambda each: each.first)
+    state: State = (
+        "lost" if lost is not None else "used" if first_use is not None
+        else "nominated" if nominated is not None and checked is not None
+        else "checked" if checked is not None else "waiting"
+    )
+    return Pair(
+        *src, *dst, inside, state, sum(each.requests for each in asked), sum(each.answered for each in asked),
+        begun.first, checked, nominated, first_use, lost, max(each.last for each in everything), _place(begun),
+    )
+
+
+def _place(each: Check | Handshake | Stream) -> Place:
+    return each.first_place if isinstance(each, Stream) else each.place
+
+
+def _least(times: Iterable[float]) -> float | None:
+    return min(times, default=None)

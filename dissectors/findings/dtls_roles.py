@@ -1,0 +1,175 @@
+"""Rules about who begins DTLS: nobody, or both (RFC 4145, RFC 5763 section 5)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from dissectors.analysis.connectivity.joining import ends_of
+from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.report import Call, Certainty, Handshake, Media, Session, Stream
+from dissectors.wire.datagram import endpoint
+
+NOBODY_SECONDS, NOBODY_AT_ALL_SECONDS = 5.0, 10.0
+"""For so long a pair works before it is told that nobody uses it; and where nothing but STUN was captured at all."""
+
+MAX_LOOKED_AT = 64
+"""So many handshakes of a session are asked whether one was complete."""
+
+MIN_MEDIA_PACKETS = 50
+"""So many packets in each direction show that keys were agreed on."""
+
+STUN_ALONE = {"STUN", "KEEPALIVE", "SIP"}
+WAITING = {"passive", "actpass", "holdconn"}
+
+
+def between(handshake: Handshake) -> str:
+    """The two ends of a handshake, the client first."""
+    return f"{endpoint(handshake.src, handshake.sport)} to {endpoint(handshake.dst, handshake.dport)}"
+
+
+def session_of(facts: Facts) -> dict[int, int]:
+    """The session of each handshake, both by their positions."""
+    return {number: position for position, session in enumerate(facts.sessions) for number in session.handshakes}
+
+
+def side_of(session: Session, stream: Stream) -> int:
+    """The side of a session that sends a stream, as a position in its sides."""
+    return int(endpoint(stream.src, stream.sport) not in session.sides[0].endpoints)
+
+
+def flowing(facts: Facts) -> Counter[tuple[str, int, str, int]]:
+    """How many packets of media came on each way."""
+    found: Counter[tuple[str, int, str, int]] = Counter()
+    for stream in facts.streams:
+        found[stream.src, stream.sport, stream.dst, stream.dport] += stream.packets
+    return found
+
+
+def agreed_anyway(facts: Facts, number: int) -> bool:
+    """Whether a session found keys by another handshake, or media flows both ways on this one's pair."""
+    handshake = facts.handshakes[number]
+    others = facts.sessions[facts.once(session_of)[number]].handshakes[:MAX_LOOKED_AT]
+    complete = [each for each in map(facts.handshakes.__getitem__, others) if each.outcome == "complete"]
+    if any(each.last >= handshake.first for each in complete):
+        return True
+    media = facts.once(flowing)
+    here, there = (handshake.src, handshake.sport), (handshake.dst, handshake.dport)
+    return min(media[(*here, *there)], media[(*there, *here)]) >= MIN_MEDIA_PACKETS
+
+
+def setups(call: Call) -> dict[str, str]:
+    """What each side's latest SDP with a fingerprint says in a=setup."""
+    found: dict[str, str] = {}
+    for described in call.descriptions:
+        lines: list[Media] = [line for line in described.media if line.fingerprint or line.setup]
+        if lines and described.side:
+            found[described.side] = lines[0].setup or "not said"
+    return found
+
+
+def told(call: Call | None) -> str:
+    """The same in words."""
+    sides = setups(call) if call is not None else {}
+    if not sides:
+        return "its SDP is not in the capture"
+    return "a=setup is " + " and ".join(f"{setup} ({side})" for side, setup in sides.items())
+
+
+@rule(
+    "dtls-missing", "error", "Nobody begins the DTLS handshake",
+    scope="path",
+    why="Each side waits for the other's ClientHello: there are no keys, so no media and no data channel.",
+    fix="Look at a=setup of both sides: an offer says actpass, and its answer active or passive, never actpass. Who is "
+    "active begins as soon as a pair works.",
+)
+def dtls_missing(facts: Facts) -> Iterator[Found]:
+    others: dict[object, set[str]] = {}
+    for flow in facts.flows if facts.sessions else ():
+        others.setdefault(ends_of(flow), set()).update(seen.name for seen in flow.protocols)
+    encrypted = any(seen.name in ("DTLS", "RTP") for seen in facts.capture.protocols)
+    for session in facts.sessions:
+        call = None if session.call is None else facts.calls[session.call]
+        if session.handshakes or session.streams or call is not None and not _by_dtls(call):
+            continue
+        checks = [facts.checks[number] for number in session.checks]
+        if any(others.get(ends_of(check), set()) - STUN_ALONE for check in checks):
+            continue
+        chosen = min((check for check in checks if check.nominated_at is not None and check.succeeded),
+                     key=lambda each: each.nominated_at or 0.0, default=None)
+        if chosen is None or chosen.nominated_at is None or chosen.succeeded is None:
+            continue
+        lasted = max(check.succeeded.last for check in checks if check.succeeded) - chosen.nominated_at
+        if lasted < (NOBODY_SECONDS if encrypted or call is not None else NOBODY_AT_ALL_SECONDS):
+            continue
+        pair = f"{endpoint(chosen.src, chosen.sport)} to {endpoint(chosen.dst, chosen.dport)}"
+        what = f"{pair}: ICE has a pair for {lasted:.0f} s and no ClientHello follows; {told(call)}"
+        place = chosen.nominated_place or chosen.place
+        certainty: Certainty = "certain" if call is not None else "high" if encrypted else "medium"
+        places = [place, *(described.place for described in call.descriptions[:2])] if call is not None else [place]
+        yield Found(what, places, certainty=certainty, time=chosen.nominated_at)
+    yield from _waiting_by_sdp(facts)
+
+
+def _by_dtls(call: Call) -> bool:
+    return any(line.fingerprint or line.setup for described in call.descriptions for line in described.media)
+
+
+def _waiting_by_sdp(facts: Facts) -> Iterator[Found]:
+    """Calls whose SDP lets both sides wait, where ICE was not captured or not used."""
+    known = {session.call for session in facts.sessions}
+    hosts = {host for each in facts.handshakes for host in (each.src, each.dst)}
+    for number, call in facts.talks():
+        sides = setups(call)
+        if number in known or call.streams or len(sides) < 2 or not WAITING.issuperset(sides.values()):
+            continue
+        end = facts.end if call.ended is None else call.ended
+        announced = {line.address for described in call.descriptions for line in described.media}
+        if end - (call.answered or end) >= NOBODY_SECONDS and not announced & hosts:
+            what = f"{call.caller} to {call.callee}: no ClientHello and no media; {told(call)}"
+            places = [described.place for described in call.descriptions[:2]]
+            yield Found(what, places, certainty="high", time=call.answered)
+
+
+@rule(
+    "dtls-both-active", "error", "Both sides begin the DTLS handshake",
+    scope="path",
+    why="Each side sends a ClientHello and drops the other's, as it is a client itself: no keys, no media.",
+    fix="Look at a=setup of the answer: active on both sides, or an answer that was ignored. To an offer of actpass "
+    "the answer chooses one role, and the offerer takes the other.",
+)
+def dtls_both_active(facts: Facts) -> Iterator[Found]:
+    for first, other in facts.once(crossing).values():
+        number = facts.sessions[facts.once(session_of)[first]].call
+        call = None if number is None else facts.calls[number]
+        one = facts.handshakes[first]
+        hellos = one.server_hellos or facts.handshakes[other].hellos
+        what = f"{between(one)}: {counted(one.hellos, 'ClientHello')} one way and {hellos} the other way"
+        what += f"; {told(call)}" if call is not None else ""
+        yield Found(what, (one.place, facts.handshakes[other].place))
+
+
+def crossing(facts: Facts) -> dict[int, tuple[int, int]]:
+    """The handshakes that both sides began and none answered, on one pair or on two of a session; by their position."""
+    found: dict[int, tuple[int, int]] = {}
+    for number, each in enumerate(facts.handshakes):
+        if each.hellos and each.server_hellos and each.outcome in ("unanswered", "unfinished"):
+            if not agreed_anyway(facts, number):
+                found[number] = number, number
+    for session in facts.sessions:
+        begun: dict[bool, int] = {}
+        for number in session.handshakes[:MAX_LOOKED_AT]:
+            each = facts.handshakes[number]
+            if each.outcome == "unanswered" and not each.server_hellos:
+                begun.setdefault(endpoint(each.src, each.sport) in session.sides[0].endpoints, number)
+        if len(begun) == 2 and not agreed_anyway(facts, begun[True]):
+            found[begun[True]] = begun[True], begun[False]
+    return found
+
+
+def crossed(facts: Facts) -> set[int]:
+    """All of these handshakes."""
+    return {number for pair in facts.once(crossing).values() for number in pair}
+
+
+RULES = (dtls_missing, dtls_both_active)

@@ -1,0 +1,235 @@
+"""Rules about ICE: pairs that work, credentials and roles that do not fit (RFC 8445)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dissectors.analysis.connectivity.joining import CHECK, fragments
+from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.report import Check, Flow, Place, Session, Stream, Username
+from dissectors.wire.datagram import endpoint
+
+Way = tuple[str, int, str, int, str]
+
+MIN_TRIES, SETTLED_SECONDS, MIN_REFUSED = 3, 5.0, 3
+"""Requests that must fail, retransmissions among them; seconds for nominating; refusals in a row."""
+
+AFTER_CHECKS = ("DTLS", "RTP", "RTCP")
+CONFLICT = "487"
+
+
+def ends(check: Check) -> str:
+    """Who asked whom."""
+    return f"{endpoint(check.src, check.sport)} to {endpoint(check.dst, check.dport)}"
+
+
+def way(each: Check | Flow | Stream) -> Way:
+    """From where to where, and what carries it."""
+    return each.src, each.sport, each.dst, each.dport, each.inside
+
+
+def back(each: Check | Flow | Stream) -> Way:
+    """The same from the other end."""
+    return each.dst, each.dport, each.src, each.sport, each.inside
+
+
+def agreements(facts: Facts) -> dict[tuple[str, ...], list[Check]]:
+    """Connectivity checks by the two user fragments, which both directions share (RFC 8445 section 7.2.2)."""
+    found: dict[tuple[str, ...], list[Check]] = {}
+    for check in facts.checks:
+        if check.kind == CHECK and check.requests:
+            found.setdefault(tuple(sorted((check.username or "").split(":"))), []).append(check)
+    return found
+
+
+def by_way(facts: Facts) -> dict[Way, Check]:
+    """Connectivity checks by their way."""
+    return {way(check): check for check in facts.checks if check.kind == CHECK and check.requests}
+
+
+class Mismatch(NamedTuple):
+    """A check, the user name under which it fails, the fragment that it calls its peer, and those that are right."""
+
+    check: Check
+    named: Username
+    called: str
+    right: str
+
+
+def mismatches(facts: Facts) -> dict[int, list[Mismatch]]:
+    """The checks of each session, by its position, whose peer calls itself otherwise than they call it."""
+    found: dict[int, list[Mismatch]] = {}
+    checks = facts.once(by_way)
+    for number, session in enumerate(facts.sessions):
+        announced = _announced(facts, session)
+        for position in session.checks:
+            check = facts.checks[position]
+            named = max(check.usernames, key=lambda each: each.last, default=None)
+            if named is None or named.succeeded or max(named.requests, check.silent) < MIN_TRIES:
+                continue
+            pair, other = fragments(named.username), checks.get(back(check))
+            if pair is None:
+                continue
+            if other is not None and other.username == check.username:
+                # Old agents write both in one order, whoever sends.
+                continue
+            sent = [fragments(each.username) for each in other.usernames] if other else []
+            right = {each[1] for each in sent if each} or (announced - {pair[1]} if pair[1] in announced else set())
+            if right and pair[0] not in right:
+                found.setdefault(number, []).append(Mismatch(check, named, pair[0], ", ".join(sorted(right))))
+    return found
+
+
+def _announced(facts: Facts, session: Session) -> set[str]:
+    """The fragments of both sides by the SDP, where both are known."""
+    if session.call is None:
+        return set()
+    described = facts.calls[session.call].descriptions
+    sides = {one.side for one in described if any(line.ufrag for line in one.media)}
+    return {line.ufrag for one in described for line in one.media if line.ufrag} if len(sides) > 1 else set()
+
+
+def _mismatched(facts: Facts) -> set[Place]:
+    """The first frames of all checks of sessions in which credentials do not fit."""
+    numbers = facts.once(mismatches)
+    return {facts.checks[position].place for number in numbers for position in facts.sessions[number].checks}
+
+
+@rule(
+    "ice-credentials-mismatch", "error", "ICE checks use another user name fragment than the peer has",
+    scope="path",
+    why="Who gets a check under a fragment that is not its own drops it or answers 401: no pair can work. The path is "
+    "not to blame.",
+    fix="Look for an old or foreign offer or answer: an ICE restart that one side missed, an answer of another branch, "
+    "candidates that were added to the wrong session, a proxy that changes a=ice-ufrag.",
+)
+def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
+    for wrong in facts.once(mismatches).values():
+        alike: dict[tuple[str, str], list[tuple[Check, Username]]] = {}
+        for check, named, told, right in wrong:
+            alike.setdefault((told, right), []).append((check, named))
+        for (told, right), found in alike.items():
+            check, named = found[0]
+            times = sum(max(each.requests, one.silent if one.username == each.username else 0) for one, each in found)
+            pairs = f" on {len(found)} pairs" if len(found) > 1 else ""
+            result = f"refused with {check.refused_with}" if check.refused_in_a_row else "none answered"
+            what = f"{ends(check)}: {counted(times, 'check')}{pairs} under {told}, the peer is {right}; {result}"
+            yield Found(what, [each.last_place for _, each in found], time=named.first)
+
+
+@rule(
+    "ice-failed", "error", "No connectivity check was answered",
+    scope="path",
+    why="The two sides cannot reach one another on any pair of candidates: there will be no media.",
+    fix="Look at NAT and firewall of both; a TURN server lets media through where no hole can be punched.",
+)
+def ice_failed(facts: Facts) -> Iterator[Found]:
+    silent = [checks for checks in agreements(facts).values() if not any(check.answered for check in checks)]
+    if not silent:
+        return
+    # Who goes on to keys or media has found a pair, whether or not the answers were captured (RFC 8445 section 12.1).
+    went_on = {way(flow) for flow in facts.flows if any(seen.name in AFTER_CHECKS for seen in flow.protocols)}
+    excused = facts.once(_mismatched)
+    for checks in silent:
+        asked = sum(check.silent for check in checks)
+        if asked < MIN_TRIES or any(way(check) in went_on or check.place in excused for check in checks):
+            continue
+        what = f"{asked} checks on {len(checks)} pair{'s' * (len(checks) > 1)}, none answered: {ends(checks[0])}"
+        yield Found(what, [check.place for check in checks])
+
+
+@rule(
+    "ice-one-way", "warning", "Connectivity checks get through in one direction only",
+    scope="path",
+    why="One side's checks are answered and the other's, on the same pair, are not: media will flow one way at most.",
+    fix="Look at the firewall or NAT in front of the side that does not answer.",
+)
+def ice_one_way(facts: Facts) -> Iterator[Found]:
+    pairs, excused = facts.once(by_way), facts.once(_mismatched)
+    for check in pairs.values():
+        other = pairs.get(back(check))
+        silent = not check.answered and check.silent >= MIN_TRIES and check.place not in excused
+        if other is not None and other.answered and silent:
+            yield Found(f"{ends(check)}: {check.silent} checks, none answered", (check.place, other.place))
+
+
+@rule(
+    "ice-role-conflict", "note", "Both sides took the same ICE role",
+    scope="path",
+    why="487 makes one of them change its role (RFC 8445 section 7.3.1.1); it costs a round trip. Where none changes, "
+    "no pair is agreed on, and there will be no media.",
+    fix="Nothing, if it happens once; otherwise look at the side that gets 487 and does not change its role.",
+)
+def ice_role_conflict(facts: Facts) -> Iterator[Found]:
+    for check in facts.checks:
+        error = next((error for error in check.errors if error.startswith(CONFLICT)), None)
+        if error is None:
+            continue
+        conflict = (check.refused_with or "").startswith(CONFLICT)
+        if conflict and check.refused_in_a_row >= MIN_REFUSED:
+            what = f"{ends(check)}: {check.refused_in_a_row} times {error} in a row, and it stays {check.role}"
+            yield Found(what, (check.refused_place or check.place,), severity="error", time=check.refused_since)
+        else:
+            outcome = next(each for each in check.outcomes if each.result == error)
+            yield Found(f"{ends(check)}: 487 Role Conflict", (check.place,), time=outcome.first)
+    yield from _same_roles(facts)
+
+
+def _same_roles(facts: Facts) -> Iterator[Found]:
+    """Both sides of a session in one role for long, which nobody objects to: none nominates, or none obeys."""
+    for session in facts.sessions:
+        roles = {side.role for side in session.sides}
+        checks = [facts.checks[position] for position in session.checks]
+        used = any(pair.used is not None for pair in session.pairs)
+        if len(roles) > 1 or None in roles or used or any(_conflicts(check) for check in checks):
+            continue
+        lasted = min(_lasted(checks, side.endpoints) for side in session.sides)
+        if lasted >= SETTLED_SECONDS and not any(check.nominated for check in checks):
+            role = session.sides[0].role
+            what = f"{ends(checks[0])}: both sides are {role} for {lasted:.0f} s, and no pair is nominated"
+            yield Found(what, [check.place for check in checks[:2]], severity="error", certainty="high")
+
+
+def _conflicts(check: Check) -> bool:
+    return any(error.startswith(CONFLICT) for error in check.errors)
+
+
+def _lasted(checks: list[Check], here: tuple[str, ...]) -> float:
+    """For how long the side at these endpoints sent checks."""
+    own = [check for check in checks if endpoint(check.src, check.sport) in here]
+    return max((check.last for check in own), default=0.0) - min((check.first for check in own), default=0.0)
+
+
+@rule(
+    "ice-refused", "error", "A connectivity check was refused",
+    scope="path",
+    why="400 and 401 mean that user fragment or password are not those of the SDP: no pair can work.",
+    fix="Look for an answer of another call or branch, or a proxy that changes a=ice-ufrag or a=ice-pwd.",
+)
+def ice_refused(facts: Facts) -> Iterator[Found]:
+    excused = facts.once(_mismatched)
+    for check in facts.checks:
+        errors = [error for error in check.errors if error[:3] in ("400", "401", "403")]
+        if check.kind == CHECK and errors and check.succeeded is None and check.place not in excused:
+            yield Found(f"{ends(check)}: {errors[0]}", (check.place,))
+
+
+@rule(
+    "ice-not-nominated", "warning", "No pair of candidates was nominated",
+    scope="path",
+    why="Checks succeed and the controlling side never chooses a pair, so that ICE does not end.",
+    fix="Look at the side that is controlling; an ICE-lite peer needs the other one to nominate.",
+)
+def ice_not_nominated(facts: Facts) -> Iterator[Found]:
+    for checks in agreements(facts).values():
+        leading = [check for check in checks if check.role == "controlling"]
+        lasted = max(check.last for check in checks) - min(check.first for check in checks)
+        answered, nominated = any(c.answered for c in leading), any(c.nominated for c in leading)
+        if answered and not nominated and lasted > SETTLED_SECONDS and not any(map(_conflicts, leading)):
+            yield Found(f"{ends(leading[0])}: {lasted:.0f} s of checks", [check.place for check in leading])
+
+
+RULES = (
+    ice_credentials_mismatch, ice_failed, ice_refused, ice_one_way, ice_not_nominated, ice_role_conflict,
+)

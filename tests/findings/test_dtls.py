@@ -1,0 +1,151 @@
+"""Handshakes that nobody begins, that both begin, that come in pieces, and that end."""
+
+from __future__ import annotations
+
+import struct
+
+from dissectors.report import Finding
+from tests.finding_cases.session import allocate, both, challenge, channel, checks, closed, crossing, given, sdp
+from tests.found import found
+from tests.made import channel_data, frame
+from tests.stories import (
+    FINISHED,
+    SERVER,
+    A,
+    B,
+    Story,
+    agreed,
+    certificate,
+    dialled,
+    hello,
+    hung_up,
+    record,
+    report,
+    talk,
+)
+
+OTHER_A, OTHER_B = ("10.8.0.2", 51000), ("10.8.0.1", 41000)
+
+
+def parts(message: bytes, size: int, drop: int | None = None) -> list[bytes]:
+    """A handshake message of one record in fragments of so many octets, but for the one with this number."""
+    body = message[25:]
+    head = message[13:19]
+    return [
+        record(22, head + at.to_bytes(3, "big") + len(body[at:at + size]).to_bytes(3, "big") + body[at:at + size])
+        for number, at in enumerate(range(0, len(body), size)) if number != drop
+    ]
+
+
+def test_what_the_sdp_says_stands_in_the_finding() -> None:
+    call = [*dialled(sdp("passive", A), sdp("passive", B)), *hung_up(40_000)]
+    (told,) = found([*call, *both(1100)], "dtls-missing")
+    assert "passive (caller) and passive (callee)" in told.what and told.certainty == "certain"
+    (told,) = found(call, "dtls-missing")
+    assert "passive (caller) and passive (callee)" in told.what
+    answer_with_actpass = [*dialled(sdp("actpass", A), sdp("actpass", B)), *hung_up(40_000)]
+    assert "actpass (callee)" in found(answer_with_actpass, "dtls-missing")[0].what
+    assert not found([*dialled(sdp("actpass", A), sdp("active", B)), *hung_up(40_000)], "dtls-missing")
+
+
+def test_a_pair_that_carries_something_else_misses_no_dtls() -> None:
+    assert not found([*both(), *talk()], "dtls-missing")
+    assert not found([*both(), *[(n * 100, A, B, b"\xff" * 30) for n in range(20)]], "dtls-missing")
+    assert not found(both(0, 3), "dtls-missing")
+
+
+def test_hellos_cross_on_two_pairs_of_one_session() -> None:
+    there = (OTHER_A, OTHER_B)
+    story = [*both(0, 4), *checks(50, 4, src=OTHER_A, dst=OTHER_B)]
+    story += [(500 + 1000 * n, A, B, hello()) for n in range(3)]
+    story += [(530 + 1000 * n, *there[::-1], hello()) for n in range(3)]
+    (told,) = found(story, "dtls-both-active")
+    assert "3 ClientHellos one way and 3 the other way" in told.what
+    assert not found(story, "dtls-unanswered")
+
+
+def test_crossing_hellos_are_not_unanswered_and_not_repeated() -> None:
+    for id in ("dtls-unanswered", "dtls-repeated", "dtls-unfinished"):
+        assert not found(crossing(), id)
+    assert found(crossing(), "dtls-both-active")[0].what.endswith("3 ClientHellos one way and 3 the other way")
+
+
+def test_a_hello_in_fragments_is_counted_and_told_with_its_size() -> None:
+    big = hello()
+    pieces = parts(big, 30)
+    story = [(1000 * n + at, A, B, piece) for n in range(3) for at, piece in enumerate(pieces)]
+    (told,) = found(story, "dtls-unanswered")
+    assert f"3 ClientHellos of {len(big) - 25} octets in {len(pieces)} fragments" in told.what
+    (shaken,) = report(story).handshakes
+    assert shaken.hellos == 3 and shaken.offered_profiles
+
+
+def test_a_lost_fragment_is_named_with_its_message_and_its_frames() -> None:
+    pieces = parts(certificate(bytes(900)), 300, drop=1)
+    story = [(0, A, B, hello()), (10, B, A, hello(True)), *[(11 + n, B, A, each) for n, each in enumerate(pieces)]]
+    story.append((9000, B, A, b"\xff" * 20))
+    (told,) = found(story, "dtls-unfinished")
+    assert "octets 300 to 600 of 906 of the server's Certificate" in told.what
+    assert told.places[0].frame == 2 + len(pieces)
+
+
+def test_a_handshake_goes_on_over_another_pair_of_its_session() -> None:
+    def moved(story: Story) -> Story:
+        ends = {A: OTHER_A, B: OTHER_B}
+        return [(time, ends[src], ends[dst], octets) for time, src, dst, octets in story]
+
+    begun = [(500, A, B, hello()), (510, B, A, hello(True) + certificate(b"x"))]
+    finished = moved([(520, A, B, FINISHED), (530, B, A, FINISHED)])
+    story = [*both(0, 4), *moved(both(50, 4)), *begun]
+    assert found(story, "dtls-unfinished")
+    assert not found([*story, *finished], "dtls-unfinished")
+    assert [each.outcome for each in report([*story, *finished]).handshakes] == ["complete"]
+
+
+def test_a_handshake_is_over_when_media_flows() -> None:
+    begun: Story = [(500, A, B, hello()), (510, B, A, hello(True) + certificate(b"x"))]
+    assert not found([*both(0, 4), *begun, *talk(start=600)], "dtls-unfinished")
+
+
+def test_a_handshake_over_a_relay_is_one() -> None:
+    relayed = [
+        (time, A if src == A else SERVER, SERVER if src == A else A, channel_data(octets))
+        for time, src, _, octets in agreed(500)
+    ]
+    made = report([*challenge(0), *allocate(50, given()), *channel(100), *relayed])
+    assert [(each.outcome, each.inside) for each in made.handshakes] == [("complete", f"peer {B[0]}:{B[1]}")]
+
+
+def test_who_closed_is_told_and_whether_the_other_goes_on() -> None:
+    begun = [*both(0, 8), *agreed(100), *talk(start=200), *talk(B, A, 78, start=200, seconds=20)]
+    (told,) = found([*begun, *closed(10_200)], "dtls-closed")
+    assert f"closed by {A[0]}:{A[1]}" in told.what and told.severity == "warning" and "10 s more" in told.what
+    (told,) = found([*both(0, 8), *agreed(100), *talk(start=200), *closed(10_200, B, A)], "dtls-closed")
+    assert f"closed by {B[0]}:{B[1]}" in told.what and told.severity == "note" and told.time == 10.2
+
+
+def test_the_end_of_a_call_says_more_than_the_alert_after_it() -> None:
+    call = [*dialled(), *agreed(1100), *talk(start=1200), *talk(B, A, 78, start=1200), *hung_up(11_500)]
+    assert not found([*call, *closed(11_600)], "dtls-closed")
+
+
+def lost(octets: bytes, src: tuple[str, int], dst: tuple[str, int], identification: int) -> bytes:
+    """The first IP fragment of a datagram; the others never come."""
+    whole = bytearray(frame(src, dst, octets)[:14 + 20 + 800])
+    struct.pack_into("!HHH", whole, 16, 820, identification, 0x2000)
+    return bytes(whole)
+
+
+def test_an_answer_in_fragments_of_which_some_are_lost_is_no_missing_answer() -> None:
+    answer = hello(True) + certificate(bytes(1500))
+    raw = [lost(answer, B, A, n) for n in range(1, 4)]
+    made = report([(1000.0 * n, A, B, hello()) for n in range(1, 4)], raw=raw)
+    by_id: dict[str, list[Finding]] = {}
+    for each in made.findings:
+        by_id.setdefault(each.id, []).append(each)
+    assert "dtls-unanswered" not in by_id
+    (told,) = by_id["dtls-unfinished"]
+    assert "ServerHello, Certificate" in told.what and "IP fragments" in told.what and told.severity == "error"
+    assert [place.frame for place in told.places] == [1, 2, 3]
+    (told,) = by_id["fragments-incomplete"]
+    assert "3 fragmented datagrams" in told.what and "of a handshake (ServerHello, Certificate)" in told.what

@@ -1,0 +1,117 @@
+"""Relays that are not given, that end, and that end on purpose."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.finding_cases.session import (
+    allocate,
+    challenge,
+    channel,
+    given,
+    permission,
+    refresh,
+    relayed_call,
+)
+from tests.found import found
+from tests.stories import A, B, Story, asked, error
+
+WRONG = (0x0113, error(401))
+STALE = (0x0113, error(438))
+END: Story = [(60_000, *asked(0, src=B, dst=("192.0.2.9", 9))[0][1:])]
+"""A datagram that only makes the capture a minute long."""
+
+
+def test_three_hundred_ports_are_one_finding() -> None:
+    story = [
+        told for n in range(300)
+        for told in (*challenge(100 * n, (A[0], 10_000 + n)), *allocate(100 * n + 40, STALE, (A[0], 30_000 + n)))
+    ]
+    (told,) = found(story, "turn-nonce-stale")
+    assert "from 300 ports" in told.what and "300 allocations" in told.what and "438" in told.what
+    assert len(told.places) == 16 and told.time is not None
+    assert not found(story, "turn-allocation-failed")
+
+
+def test_a_nonce_that_is_stale_for_a_refresh_again_and_again_is_told() -> None:
+    story = [*challenge(0), *allocate(50, given()), *(one for n in range(3) for one in refresh(1000 + n * 500, 438))]
+    assert "refresh, 3 times 438" in found(story, "turn-nonce-stale")[0].what
+    assert not found([*story, *refresh(3000)], "turn-nonce-stale")
+
+
+def test_credentials_that_are_refused_are_told_with_401() -> None:
+    (told,) = found([*challenge(0), *allocate(50, WRONG)], "turn-allocation-failed")
+    assert "1 request with credentials, 401" in told.what
+    assert not found([*challenge(0), *allocate(50, WRONG), *allocate(90, given())], "turn-allocation-failed")
+    assert not found(challenge(0), "turn-allocation-failed")
+
+
+def test_a_client_without_credentials_is_told_so() -> None:
+    story = [one for n in range(4) for one in challenge(500 * n, (A[0], 5000 + n))]
+    (told,) = found([*story, *END], "turn-allocation-failed")
+    assert "no credentials were sent" in told.what and "401" in told.what and len(told.places) == 4
+
+
+@pytest.mark.parametrize("code", [403, 486, 508])
+def test_other_refusals_are_told_with_their_code_and_from_how_many_ports(code: int) -> None:
+    story = [one for n in range(3) for one in allocate(100 * n, (0x0113, error(code)), (A[0], 5000 + n))]
+    (told,) = found(story, "turn-allocation-failed")
+    assert str(code) in told.what and "from 3 ports" in told.what
+
+
+def test_a_server_elsewhere_is_no_refusal() -> None:
+    story = [*challenge(0), *allocate(50, (0x0113, error(300))), *allocate(100, given(), dst=("203.0.113.51", 3478))]
+    assert not found(story, "turn-allocation-failed")
+
+
+def test_a_relay_that_nobody_refreshes_is_told() -> None:
+    (told,) = found(relayed_call(640, 600), "turn-expired")
+    assert "it was not refreshed" in told.what and "600 s" in told.what and told.severity == "error"
+
+
+def test_a_relay_that_is_refreshed_in_time_or_given_back_or_no_longer_used_is_not() -> None:
+    assert not found(relayed_call(640, 640, refresh(500_000)), "turn-expired")
+    assert not found(relayed_call(590, 590), "turn-expired")
+    assert not found(relayed_call(640, 600, refresh(600_000, seconds=0)), "turn-expired")
+
+
+def test_a_relay_that_goes_on_working_was_refreshed_where_nobody_captured_it() -> None:
+    assert not found(relayed_call(660, 660), "turn-expired")
+
+
+def test_a_refused_refresh_is_told_before_the_relay_ends() -> None:
+    (told,) = found(relayed_call(540, 540, refresh(500_000, 438)), "turn-expired")
+    assert told.severity == "warning" and "438" in told.what
+    assert not found(relayed_call(505, 505, refresh(500_000, 438)), "turn-expired")
+
+
+def test_a_server_that_forgot_the_relay_is_told() -> None:
+    (told,) = found(relayed_call(230, 200, refresh(200_000, 437)), "turn-expired")
+    assert "does not know the relay any more" in told.what
+
+
+def test_giving_back_a_relay_that_is_gone_is_no_refusal() -> None:
+    story = [*challenge(0), *allocate(50, given()), *refresh(1000, 437, seconds=0)]
+    assert not found(story, "turn-refused") and not found(story, "turn-expired")
+
+
+def test_a_permission_that_is_not_renewed_is_told_and_one_that_is_renewed_is_not() -> None:
+    story = relayed_call(330, 300)
+    (told,) = found(story, "turn-expired")
+    assert f"permission for {B[0]} was not renewed" in told.what
+    assert not found(relayed_call(330, 330), "turn-expired")
+    assert not found([*story, *permission(250_000)], "turn-expired")
+    (told,) = found([*story, *permission(290_000, 438)], "turn-expired")
+    assert "was refused with 438" in told.what
+
+
+def test_a_refused_channel_names_its_peer_and_one_that_was_granted_then_is_no_refusal() -> None:
+    story = [*challenge(0), *allocate(50, given()), *channel(100, 403)]
+    assert f"channelbind for {B[0]}:{B[1]}, 403" in found(story, "turn-refused")[0].what
+    assert not found([*story, *channel(200)], "turn-refused")
+    assert not found([*challenge(0), *allocate(50, given()), *channel(100, 438), *channel(150)], "turn-refused")
+
+
+def test_a_stale_nonce_that_nobody_repairs_refuses_the_permission() -> None:
+    story = [*challenge(0), *allocate(50, given()), *permission(100, 438), *END]
+    assert "438" in found(story, "turn-refused")[0].what
