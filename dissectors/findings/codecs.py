@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
+from dissectors.findings.moments import into
+from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.mux.counters import MAX_EVENTS
 from dissectors.protocols import dtmf
-from dissectors.report import Certainty, Message, Stream
+from dissectors.report import Message
 
 MIN_RTP_PACKETS = 10
 BESIDE = {"telephone-event", "cn", "red", "ulpfec", "flexfec-03", "rtx", "parityfec"}
@@ -35,7 +36,11 @@ def payload_type_changed(facts: Facts) -> Iterator[Found]:
         changed = list(dict.fromkeys(p.payload_type for p in stream.payload_types if p.payload_type in main))
         if len(changed) > 1 and stream.kind != "video":
             what = f"{name_of(stream)}: payload types {' then '.join(map(str, changed))}"
-            yield Found(what, both_ends(stream), stream.call, number)
+            began = {each: next(p for p in stream.payload_types if p.payload_type == each) for each in changed}
+            second = began[changed[1]]
+            what += f", {into(stream, second.first)}"
+            places = [each.place for each in list(began.values())[1:] if each.place]
+            yield Found(what, places, stream.call, number, time=second.first)
 
 
 def beside(payload_type: int, codec: str | None, largest: int) -> bool:
@@ -54,7 +59,9 @@ def payload_type_collides(facts: Facts) -> Iterator[Found]:
         for each in stream.payloads:
             if each.payload_type in COLLIDING and each.packets >= MIN_RTP_PACKETS:
                 what = f"{name_of(stream)}: payload type {each.payload_type}"
-                yield Found(what, both_ends(stream), stream.call, number)
+                began = next((p for p in stream.payload_types if p.payload_type == each.payload_type), None)
+                place = began.place if began and began.place else stream.first_place
+                yield Found(what, (place,), stream.call, number, time=began.first if began else None)
 
 
 @rule(
@@ -73,46 +80,6 @@ def codec_guessed(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "clock-differs", "warning", "Timestamps do not run at the announced clock",
-    scope="stream",
-    why="The receiver plays at the wrong speed, or its jitter buffer over- or underruns all the time.",
-    fix="Look at the clock in a=rtpmap; G.722 must say 8000, Opus 48000, whatever the sound is sampled at.",
-)
-def clock_differs(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
-        measured = seen_clock(stream)
-        if measured and stream.clock and stream.certainty == "certain" and measured != stream.clock:
-            what = f"{name_of(stream)}: {stream.codec} at {stream.clock:,} Hz, timestamps advance as {measured:,} Hz do"
-            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
-
-
-CLOCKS = (8000, 12000, 16000, 24000, 32000, 48000, 90000)
-
-
-def seen_clock(stream: Stream) -> int | None:
-    """Another clock at which this stream would run in real time with 20 or 30 ms in a datagram, or None."""
-    timing = stream.timing
-    if timing is None or timing.rate is None or not timing.frame or timing.real_time is not False:
-        return None
-    near = [clock for clock in CLOCKS if abs(timing.rate / clock - 1) < 0.01]
-    return near[0] if near and round(1000 * timing.frame / near[0]) in (20, 30) else None
-
-
-@rule(
-    "time-not-real", "note", "Media was captured faster than it is played",
-    scope="stream",
-    why="Somebody replayed or made this capture at another speed: jitter, gaps and drift in it mean nothing.",
-    fix="Judge loss and order only, or capture in real time.",
-)
-def time_not_real(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
-        if stream.timing and stream.timing.real_time is False and seen_clock(stream) is None:
-            sure: Certainty = "certain" if stream.clock else "medium"
-            what = f"{name_of(stream)}: {stream.timing.evidence}"
-            yield Found(what, both_ends(stream), stream.call, number, certainty=sure)
-
-
-@rule(
     "silence-suppressed", "note", "The sender pauses while nobody speaks",
     scope="stream",
     why="Timestamps go on and sequence numbers do not: that is silence suppression (DTX), not loss.",
@@ -123,7 +90,9 @@ def silence_suppressed(facts: Facts) -> Iterator[Found]:
         silence = stream.timing.silence if stream.timing else None
         if silence and silence > 0.05:
             what = f"{name_of(stream)}: silent for {silence:.0%} of the time"
-            yield Found(what, both_ends(stream), stream.call, number)
+            rhythm = stream.timing.rhythm_ms if stream.timing else None
+            what += f", with comfort noise each {rhythm:.0f} ms" if rhythm else ""
+            yield Found(what, (stream.first_place,), stream.call, number)
 
 
 @rule(
@@ -138,8 +107,9 @@ def digits_sent(facts: Facts) -> Iterator[Found]:
         if stream.digits:
             first = f"the first {MAX_EVENTS} are " if len(stream.digits) == MAX_EVENTS else ""
             what = f"{name_of(stream)}: {first}{' '.join(each.digit for each in stream.digits)}"
-            sure = stream.digits[0].certainty
-            yield Found(what, both_ends(stream), stream.call, number, certainty=sure)
+            key = stream.digits[0]
+            places = [each.place for each in stream.digits if each.place]
+            yield Found(what, places, stream.call, number, certainty=key.certainty, time=key.time)
     for number in range(len(facts.calls)):
         yield from _by_info(facts, number)
 
@@ -171,10 +141,10 @@ def redundancy_sent(facts: Facts) -> Iterator[Found]:
             kind = REDUNDANT.get((each.codec or "").lower())
             if kind:
                 what = f"{name_of(stream)}: {counted(each.packets, 'packet')} of {kind}"
-                yield Found(what, both_ends(stream), stream.call, number)
+                yield Found(what, (stream.first_place,), stream.call, number)
 
 
 RULES = (
-    payload_type_collides, clock_differs, time_not_real, payload_type_changed,
+    payload_type_collides, payload_type_changed,
     codec_guessed, silence_suppressed, digits_sent, redundancy_sent,
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from dissectors.analysis.streams.clock import VIDEO_CLOCK
+from dissectors.findings.clocks import video
+from dissectors.findings.moments import into, mark, marks, place_of, time_of
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, Look, both_ends, counted, name_of, rule
 from dissectors.findings.sources import spanning
 from dissectors.report import Severity, Stream
@@ -13,7 +14,7 @@ from dissectors.report import Severity, Stream
 MIN_RTP_PACKETS = 50
 LOSS_SHARE, HEAVY_LOSS_SHARE = 0.005, 0.05
 BURST_PACKETS, DUPLICATES_SHARE, REORDERED_SHARE = 5, 0.01, 0.001
-JITTER_MS, ROUND_TRIP_MS, DRIFT_PPM = 30.0, 300.0, 150.0
+JITTER_MS, ROUND_TRIP_MS = 30.0, 300.0
 POOR_MOS, BAD_MOS = 3.6, 3.1
 LONG_DELAY_MS = 177.3
 """Where delay begins to be heard (ITU-T G.107, simplified)."""
@@ -31,7 +32,9 @@ def stream_loss(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         if stream.lost_fraction >= LOSS_SHARE:
             what = f"{name_of(stream)}: {stream.lost:,} of {expected(stream):,} lost ({stream.lost_fraction:.1%})"
-            yield Found(what, both_ends(stream), stream.call, number, severity=_loss_weighs(stream))
+            at = mark(stream, "loss")
+            severity = _loss_weighs(stream)
+            yield Found(what, place_of(at, stream), stream.call, number, severity=severity, time=time_of(at))
 
 
 def _loss_weighs(stream: Stream) -> Severity:
@@ -39,11 +42,6 @@ def _loss_weighs(stream: Stream) -> Severity:
     if expected(stream) < MIN_RTP_PACKETS:
         return "note"
     return "error" if stream.lost_fraction >= HEAVY_LOSS_SHARE else "warning"
-
-
-def video(stream: Stream) -> bool:
-    """Whether a stream is of pictures, whose datagrams leave in bursts with one timestamp."""
-    return stream.kind == "video" or stream.clock == VIDEO_CLOCK
 
 
 def expected(stream: Stream) -> int:
@@ -63,7 +61,9 @@ def loss_bursts(facts: Facts) -> Iterator[Found]:
         if quality and quality.longest_loss_run >= BURST_PACKETS:
             runs = counted(quality.loss_runs, "run")
             what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
-            yield Found(what, both_ends(stream), stream.call, number)
+            at = mark(stream, "loss")
+            what += f", {into(stream, at.time)}" if at and at.units == quality.longest_loss_run else ""
+            yield Found(what, place_of(at, stream), stream.call, number, time=time_of(at))
 
 
 Where = Literal["before", "behind", "in"]
@@ -87,7 +87,10 @@ def compared(stream: Stream) -> tuple[int, int] | None:
     view = stream.rtcp
     if view is None or view.reports < MIN_REPORTS or stream.restarts or stream.packets < MIN_RTP_PACKETS:
         return None
-    return view.cumulative_lost - view.lost_at_first, _lost_until(stream, view.last) - _lost_until(stream, view.first)
+    ours = _lost_until(stream, view.last) - _lost_until(stream, view.first)
+    theirs = view.cumulative_lost - view.lost_at_first
+    # A duplicate counts as received (RFC 3550 section 6.4.1), and one that is here may or may not have reached it.
+    return min(max(ours, theirs), theirs + stream.duplicates), ours
 
 
 def _lost_until(stream: Stream, time: float) -> int:
@@ -120,7 +123,8 @@ def located(where: Where) -> Look:
         for each, number, what in facts.once(_verdicts):
             if each == where:
                 stream = facts.streams[number]
-                yield Found(what, both_ends(stream), stream.call, number, certainty="high")
+                at = mark(stream, "loss")
+                yield Found(what, place_of(at, stream), stream.call, number, certainty="high", time=time_of(at))
 
     return look
 
@@ -157,7 +161,8 @@ def stream_reordered(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         if stream.reordered > REORDERED_SHARE * stream.packets:
             what = f"{name_of(stream)}: {counted(stream.reordered, 'packet')} came late"
-            yield Found(what, both_ends(stream), stream.call, number)
+            at = mark(stream, "late")
+            yield Found(what, place_of(at, stream), stream.call, number, time=time_of(at))
 
 
 @rule(
@@ -172,7 +177,8 @@ def stream_duplicates(facts: Facts) -> Iterator[Found]:
         twice = stream.duplicates - MAX_REPEATED_ENDS * len(stream.digits)
         if DUPLICATES_SHARE * stream.packets < twice < 0.45 * stream.packets:
             what = f"{name_of(stream)}: {twice:,} of {counted(stream.packets, 'packet')} came twice"
-            yield Found(what, both_ends(stream), stream.call, number)
+            at = mark(stream, "twice")
+            yield Found(what, place_of(at, stream), stream.call, number, time=time_of(at))
 
 
 @rule(
@@ -186,37 +192,8 @@ def stream_jitter(facts: Facts) -> Iterator[Found]:
         real = stream.timing is None or stream.timing.real_time is not False
         if (stream.jitter_ms or 0) >= JITTER_MS and real and stream.packets >= MIN_RTP_PACKETS and not video(stream):
             told = f"{stream.jitter_ms:,.0f} ms of jitter, {stream.maximum_jitter_ms:,.0f} ms at most"
-            yield Found(f"{name_of(stream)}: {told}", both_ends(stream), stream.call, number)
-
-
-@rule(
-    "clock-drift", "note", "The sender's clock runs fast or slow",
-    scope="stream",
-    why="The receiver's buffer slowly fills or empties: now and then it must skip or repeat a frame.",
-    fix="Below about 200 ppm good receivers correct it unheard; above, look for a sound card with a wrong rate.",
-)
-def clock_drift(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
-        timing = stream.timing
-        if timing is None or timing.drift_ppm is None or timing.error_ppm is None or video(stream):
-            continue
-        if abs(timing.drift_ppm) >= max(DRIFT_PPM, 4 * timing.error_ppm) and not timing.silence:
-            what = f"{name_of(stream)}: {timing.drift_ppm:+.0f} ppm (± {timing.error_ppm:.0f}) against the capture"
-            yield Found(what, both_ends(stream), stream.call, number, certainty="high")
-
-
-@rule(
-    "timestamp-jump", "note", "Timestamps jump",
-    scope="stream",
-    why="A step that no clock explains: the sender switched its source of sound or began anew without saying so.",
-    fix="Expected after hold or a transfer; otherwise look at the sender.",
-)
-def timestamp_jump(facts: Facts) -> Iterator[Found]:
-    several = spanning(facts)
-    for number, stream in enumerate(facts.streams):
-        if stream.timing and stream.timing.jumps and number not in several:
-            what = f"{name_of(stream)}: timestamps jump {counted(stream.timing.jumps, 'time')}"
-            yield Found(what, both_ends(stream), stream.call, number)
+            at = mark(stream, "irregular")
+            yield Found(f"{name_of(stream)}: {told}", place_of(at, stream), stream.call, number, time=time_of(at))
 
 
 @rule(
@@ -230,7 +207,11 @@ def sequence_restart(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         if stream.restarts and number not in several:
             what = f"{name_of(stream)}: sequence numbers went on elsewhere {counted(stream.restarts, 'time')}"
-            yield Found(what, both_ends(stream), stream.call, number)
+            breaks = marks(stream, "restart")
+            places = [each.place for each in breaks] or place_of(None, stream)
+            first = breaks[0] if breaks else None
+            what += f", first {into(stream, first.time)}" if first else ""
+            yield Found(what, places, stream.call, number, time=time_of(first))
 
 
 @rule(
@@ -277,5 +258,5 @@ def rtcp_missing(facts: Facts) -> Iterator[Found]:
 
 RULES = (
     quality_poor, stream_loss, loss_bursts, *LOCATED, stream_jitter, round_trip_long, stream_reordered,
-    stream_duplicates, clock_drift, timestamp_jump, sequence_restart, rtcp_missing,
+    stream_duplicates, sequence_restart, rtcp_missing,
 )

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.findings.moments import into, largest, marks
 from dissectors.findings.negotiation import faxed, held
-from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
+from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.findings.silence import pauses
 from dissectors.findings.sources import spanning
+from dissectors.report import Stream
 
 MIN_RTP_PACKETS = 20
 AFTER_END_SECONDS = 1.0
 EARLY_MEDIA_SECONDS = 0.1
 PAUSE_MS = 1000.0
 """What is shorter than these is not worth a finding."""
+
+SETTLED_SECONDS = 1.0
+"""What comes before an answer, and so long behind it, may come in pieces."""
+
+MAX_RHYTHMS = 4
+"""A pause is no silence where it is so many times as long as comfort noise takes to come."""
+
 
 @rule(
     "media-after-bye", "note", "Media went on after the call had ended",
@@ -70,13 +79,25 @@ def media_gap(facts: Facts) -> Iterator[Found]:
                 f"{name_of(stream)}: nothing for {lasting(gap.seconds)} while its numbers and timestamps went on: "
                 f"about {counted(gap.missing, 'datagram')} are not in the capture"
             )
-            yield Found(what, both_ends(stream), stream.call, number)
+            place = (gap.place or stream.last_place,)
+            yield Found(what, place, stream.call, number, time=gap.start + gap.seconds)
         if stream.gaps or stream.largest_gap_ms < PAUSE_MS or stream.packets < 2 * MIN_RTP_PACKETS:
             continue
         agreed = stream.call is not None and (stream.call in held(facts) or faxed(facts.calls[stream.call]))
-        if not (agreed or pauses(stream) or stream.restarts or number in several):
-            what = f"{name_of(stream)}: nothing for {stream.largest_gap_ms / 1000:.1f} s"
-            yield Found(what, both_ends(stream), stream.call, number)
+        answered = None if stream.call is None else facts.calls[stream.call].answered
+        later = (answered or 0.0) + SETTLED_SECONDS
+        at = largest(each for each in marks(stream, "pause") if each.time > later)
+        if at is None or at.milliseconds is None or agreed or stream.restarts or number in several:
+            continue
+        if not _is_silence(stream, at.milliseconds):
+            what = f"{name_of(stream)}: nothing for {at.milliseconds / 1000:.1f} s until {into(stream, at.time)}"
+            yield Found(what, (at.place,), stream.call, number, time=at.time)
+
+
+def _is_silence(stream: Stream, milliseconds: float) -> bool:
+    """Whether a stream pauses while nobody speaks; not where comfort noise comes more often than that."""
+    rhythm = stream.timing.rhythm_ms if stream.timing else None
+    return pauses(stream) and not (rhythm and milliseconds > MAX_RHYTHMS * rhythm)
 
 
 @rule(
@@ -89,7 +110,7 @@ def stream_unsignalled(facts: Facts) -> Iterator[Found]:
     if any(call.descriptions for call in facts.calls):
         for number, stream in enumerate(facts.streams):
             if stream.call is None:
-                yield Found(f"{name_of(stream)}: no call announced it", both_ends(stream), stream=number)
+                yield Found(f"{name_of(stream)}: no call announced it", (stream.first_place,), stream=number)
 
 
 RULES = (media_after_bye, media_gap, early_media, stream_unsignalled)

@@ -112,7 +112,15 @@ class Media(Struct, frozen=True):
     @property
     def ptime(self) -> float | None:
         """Milliseconds of media in a datagram (RFC 8866 section 6.4)."""
-        found = _DECIMAL.fullmatch(self._first("ptime"))
+        return self._milliseconds("ptime")
+
+    @property
+    def maxptime(self) -> float | None:
+        """Milliseconds of media in a datagram at most (RFC 8866 section 6.5)."""
+        return self._milliseconds("maxptime")
+
+    def _milliseconds(self, name: str) -> float | None:
+        found = _DECIMAL.fullmatch(self._first(name))
         return float(found[0]) if found else None
 
     @property

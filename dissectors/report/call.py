@@ -44,7 +44,8 @@ class Media(Struct, frozen=True):
 
     `suites` are the SRTP suites of its a=crypto lines, `keys` these lines in order; `fingerprint` is that of the DTLS
     certificate; `endpoints` are `address:port` of the candidates. `ufrag` is ICE's user name fragment; `ice_lite` says
-    that this side only answers checks.
+    that this side only answers checks. `ptime` and `maxptime` are the milliseconds of media in a packet that it wants,
+    and takes at most.
     """
 
     kind: str
@@ -66,6 +67,8 @@ class Media(Struct, frozen=True):
     keys: tuple[Key, ...] = ()
     ufrag: str | None = None
     ice_lite: bool = False
+    ptime: float | None = None
+    maxptime: float | None = None
 
 
 class Description(Struct, frozen=True):

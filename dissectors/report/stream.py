@@ -7,7 +7,9 @@ from typing import Literal
 from dissectors.report.place import Certainty, Place
 from dissectors.wire.values import Struct
 
-MarkKind = Literal["jump", "step", "pause", "late", "twice", "loss", "irregular", "restart", "rhythm"]
+MarkKind = Literal[
+    "jump", "step", "pause", "late", "twice", "loss", "irregular", "restart", "rhythm", "alternation"
+]
 
 
 class Mark(Struct, frozen=True):
@@ -18,6 +20,7 @@ class Mark(Struct, frozen=True):
     timestamp moved by `units`. `loss`: the most sequence numbers, `units`, that were left out at once. `irregular`:
     the datagram that came at the most unexpected moment. `late`, `twice`: the first one that did. `restart`: the
     sequence numbers went on elsewhere. `rhythm`: from here on frames of `units`, until the next such mark.
+    `alternation`: timestamps went back to another clock `units` times, as two sources under one SSRC have it.
     """
 
     kind: MarkKind
@@ -77,6 +80,7 @@ class Timing(Struct, frozen=True):
     the next, `frame_ms` the same as a duration. `silence` is the share of time (0 to 1) in which the sender paused;
     `jumps` counts timestamp steps that no clock explains. `real_time` is False if the capture runs at another speed
     than the media. `evidence` says all this in words. `rhythm_ms` is how far apart frames of comfort noise come.
+    `together` counts datagrams that came within 2 ms of the one before, with another timestamp.
     """
 
     rate: float | None
@@ -89,6 +93,7 @@ class Timing(Struct, frozen=True):
     real_time: bool | None
     evidence: str
     rhythm_ms: float | None = None
+    together: int = 0
 
 
 class Quality(Struct, frozen=True):

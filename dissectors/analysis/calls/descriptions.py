@@ -87,6 +87,8 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Med
         keys=tuple([Key(each.tag, each.suite, each.key_octets) for each in crypto]),
         ufrag=media.ice_ufrag,
         ice_lite=media.get("ice-lite") is not None,
+        ptime=media.ptime,
+        maxptime=media.maxptime,
     )
 
 

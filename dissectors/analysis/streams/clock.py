@@ -176,6 +176,7 @@ def timing(
         real_time=real_time,
         evidence=_said(line, clock, real_time) or evidence,
         rhythm_ms=silent.rhythm_ms if silent else None,
+        together=counters.close,
     )
 
 

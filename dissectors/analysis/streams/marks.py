@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dissectors.analysis.streams.alternation import alternations
 from dissectors.analysis.streams.levels import ClockStep
 from dissectors.analysis.streams.silence import rhythms
 from dissectors.mux.counters import MAX_DROPOUT, Counters
@@ -18,7 +19,9 @@ def marks(
 
     `steps` are those of the sender's clock. Where the sender went on `unseen`, its numbers began nothing anew.
     """
-    found = [*_of_timestamps(counters, rate, frame or 0, steps), *_of_numbers(counters, unseen)]
+    found = [
+        *_of_timestamps(counters, rate, frame or 0, steps), *_of_numbers(counters, unseen), *_of_sources(counters, rate)
+    ]
     return tuple(sorted(found, key=lambda each: each.time)) if found else ()
 
 
@@ -42,6 +45,15 @@ def _of_timestamps(
     for each in lengths if len(lengths) > 1 else ():
         length = 1000 * each.step / rate if rate else None
         yield Mark("rhythm", each.first / 1e9, Place(*each.frame), each.step, length)
+
+
+def _of_sources(counters: Counters, rate: float | None) -> Iterator[Mark]:
+    times = alternations(counters, rate)
+    if times:
+        time, frame = (counters.leaps[0].time, counters.leaps[0].frame) if counters.leaps else (
+            counters.first, counters.first_frame
+        )
+        yield Mark("alternation", time / 1e9, Place(*frame), times)
 
 
 def _of_numbers(counters: Counters, unseen: Sequence[Gap]) -> Iterator[Mark]:
