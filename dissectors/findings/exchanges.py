@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
-from dissectors.findings.transactions import Hop, transactions
+from dissectors.findings.transactions import Hop, Transaction, transactions
 from dissectors.report import Call, Message
 from dissectors.wire.values import replace
 
@@ -86,13 +86,18 @@ def _last(silent: Sequence[Hop]) -> Sequence[Hop]:
     fix="See whether the repeats reach the other side: if all do, it is slow; if not, the path loses datagrams.",
 )
 def request_repeated(facts: Facts) -> Iterator[Found]:
+    for number, each in _repeated(facts):
+        answered = [hop for hop in each.hops if (hop.responses if each.method == "INVITE" else hop.final)]
+        most = max(answered, key=lambda hop: hop.repeated, default=None)
+        if most is not None and most.repeated >= MIN_REPEATS:
+            what = f"{each.method} was sent {most.repeated + 1} times before an answer came"
+            yield Found(what, [message.place for message in most.requests], number)
+
+
+def _repeated(facts: Facts) -> Iterator[tuple[int, Transaction]]:
+    """The transactions whose request may have been repeated, each with the number of its call."""
     for number, found in enumerate(transactions(facts)):
-        for each in found:
-            answered = [hop for hop in each.hops if (hop.responses if each.method == "INVITE" else hop.final)]
-            most = max(answered, key=lambda hop: hop.repeated, default=None)
-            if most is not None and most.repeated >= MIN_REPEATS:
-                what = f"{each.method} was sent {most.repeated + 1} times before an answer came"
-                yield Found(what, [message.place for message in most.requests], number)
+        yield from ((number, each) for each in found if len(each.requests) > MIN_REPEATS)
 
 
 @rule(
@@ -109,7 +114,7 @@ def bye_unanswered(facts: Facts) -> Iterator[Found]:
                 given_up = each.final is None and facts.end - hop.first.time >= TIMER_H_SECONDS
                 if hop.repeated >= MIN_REPEATS or given_up:
                     what = f"{_nothing(hop)} from {hop.to} to the BYE"
-                    yield unheard(what, hop.repeated, [*hop.requests, *hop.responses], number)
+                    yield unheard(what, hop.repeated, (*hop.requests, *hop.responses), number)
 
 
 def _nothing(hop: Hop) -> str:
@@ -124,15 +129,14 @@ def _nothing(hop: Hop) -> str:
     fix="Look at address, port and firewall; see whether the server's answers leave for another address.",
 )
 def request_unanswered(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(transactions(facts)):
-        for each in found:
-            if each.method in ("INVITE", "ACK", "BYE"):
-                continue
-            for hop in _last([hop for hop in each.hops if hop.final is None]):
-                if hop.repeated >= MIN_REPEATS:
-                    came = f"only {hop.responses[-1].summary} came back" if hop.responses else "nothing came back"
-                    what = f"{each.method} was sent {hop.repeated + 1} times to {hop.to}, {came}"
-                    yield Found(what, [message.place for message in [*hop.requests, *hop.responses]], number)
+    for number, each in _repeated(facts):
+        if each.method in ("INVITE", "ACK", "BYE"):
+            continue
+        for hop in _last([hop for hop in each.hops if hop.final is None]):
+            if hop.repeated >= MIN_REPEATS:
+                came = f"only {hop.responses[-1].summary} came back" if hop.responses else "nothing came back"
+                what = f"{each.method} was sent {hop.repeated + 1} times to {hop.to}, {came}"
+                yield Found(what, [message.place for message in (*hop.requests, *hop.responses)], number)
 
 
 RULES = (invite_no_response, request_repeated, bye_unanswered, request_unanswered)
