@@ -174,3 +174,30 @@ def test_the_ack_of_a_refusal_bears_the_branch_of_the_invite() -> None:
     (one,) = found([INVITE, *busy, ack(310, branch="new"), ack(820, branch="new")], "ack-mismatch")
     assert "its branch 'z9hG4bKnew' is not that of the INVITE 'z9hG4bKINVITE1'" in one.what
     assert not told([INVITE, *busy, *(ack(time, branch="INVITE1") for time in (310, 820))])
+
+
+def test_the_ack_of_a_re_invite_with_the_number_of_the_first_one_is_a_misfit() -> None:
+    changed = [request(3000, "INVITE", number=2, tag="2"), *repeated(response(3100, 200, "OK", number=2))]
+    (one,) = found([*dialled(), *changed, *(ack(time) for time in (3120, 3620, 4620))], "ack-mismatch")
+    assert "its CSeq is 1 and not 2" in one.what and frames(one) == [6, 7, 9, 11]
+
+
+def test_an_ack_that_names_the_other_phone_of_a_fork_twice_is_a_misfit() -> None:
+    second = repeated(response(1050, 200, "OK", body=ANSWER, tag="3"))
+    story = [*answered(0), ack(1020), *second, *(ack(time, branch="second") for time in (1070, 1570, 2570))]
+    (one,) = found(story, "ack-mismatch")
+    assert "its To tag is 2 and not 3" in one.what and told(story) == {"ack-mismatch"}
+
+
+def routed(count: int, *headers: str) -> Story:
+    """A call through a proxy that wants to stay on the way; the ACK goes past it."""
+    answers = answered(count, f"Contact: <{PHONE}>", "Record-Route: <sip:192.0.2.9;lr>")
+    through = [(each[0], *((PROXY, A) if each[1] == B else (A, PROXY)), each[3]) for each in answers]
+    return [*through, *acks(PHONE, *headers, count=count)]
+
+
+def test_an_ack_that_leaves_out_the_recorded_route_is_a_misfit() -> None:
+    (one,) = found(routed(4), "ack-mismatch")
+    assert "it has no Route although the 200 has Record-Route, and goes to 203.0.113.2:16402" in one.what
+    assert told(routed(4)) == {"ack-mismatch"} and not told(routed(0))
+    assert told(routed(4, "Route: <sip:192.0.2.9;lr>")) == {"answer-repeated"}
