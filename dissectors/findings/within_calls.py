@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from dissectors.findings.exchanges import unheard
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
 from dissectors.findings.statuses import CHALLENGES, explained, setting
 from dissectors.findings.transactions import Transaction, transactions
@@ -152,21 +153,21 @@ def reinvite_glare(facts: Facts) -> Iterator[Found]:
 )
 def reinvite_unanswered(facts: Facts) -> Iterator[Found]:
     for number, call, found in calls(facts):
-        for each in found:
-            first = each.requests[0]
+        open_ones = [one for one in found if one.method == "INVITE" and within(one) and one.final is None]
+        # Who acknowledges an answer got one, whatever way it took.
+        acknowledged = {(m.from_tag, m.cseq) for m in call.messages if m.method == "ACK"} if open_ones else set()
+        for each in open_ones:
+            first, said = each.requests[0], each.responses[-1:]
             waited = facts.end - first.time
-            if each.method != "INVITE" or not within(each) or each.final is not None:
+            if (first.from_tag, first.cseq) in acknowledged:
                 continue
-            places = [message.place for message in each.requests]
-            said = each.responses[-1:]
             if said and waited >= TIMER_B_SECONDS:
                 what = f"{said[0].summary} was the last response to the {named(each)}; {waited:.0f} s passed"
                 yield Found(what, (first.place, said[0].place), number, certainty="high")
-            elif not said and each.repeated:
-                yield Found(f"no response to the {named(each)}, sent {each.repeated + 1} times", places, number)
-            elif not said and waited >= MIN_WAIT_SECONDS and not _ended_soon(call, first.time):
-                what = f"no response to the {named(each)}, which was not sent again: it may have come another way"
-                yield Found(what, places, number, certainty="low")
+            elif not said and (each.repeated or (waited >= MIN_WAIT_SECONDS and not _ended_soon(call, first.time))):
+                hop = max(each.hops, key=lambda one: one.first.time)
+                what = f"no response from {hop.to} to the {named(each)}"
+                yield unheard(what, hop.repeated, hop.requests, number)
 
 
 def _ended_soon(call: Call, time: float) -> bool:

@@ -133,7 +133,7 @@ def test_where_no_response_is_captured_none_is_missed() -> None:
 def test_a_re_invite_without_an_answer_is_called_so_and_no_invite() -> None:
     asked = [request(3000 + n, "INVITE", body=OFFER, number=7, tag="2", back=True) for n in (0, 500, 1500)]
     (told,) = found([*TALKING, *asked], "reinvite-unanswered")
-    assert told.what == "no response to the re-INVITE of the callee, sent 3 times"
+    assert told.what == "no response from 198.51.100.1:16402 to the re-INVITE of the callee, sent 3 times"
     assert (told.certainty, frames(told)) == ("certain", [5, 6, 7])
     assert not found([*TALKING, *asked], "invite-no-response")
 
@@ -148,6 +148,11 @@ def test_a_re_invite_without_an_answer_is_called_so_and_no_invite() -> None:
 def test_a_re_invite_that_may_have_been_answered_is_less_sure(story: Story, said: str, sure: str) -> None:
     (told,) = found([*TALKING, *story], "reinvite-unanswered")
     assert said in told.what and told.certainty == sure
+
+
+def test_who_acknowledges_the_answer_to_a_re_invite_got_one() -> None:
+    asked = [request(3000 + n, "INVITE", body=OFFER, tag="2", number=2) for n in (0, 500)]
+    assert not found([*TALKING, *asked, request(3600, "ACK", number=2, tag="2"), *NOTHING], "reinvite-unanswered")
 
 
 def test_a_re_invite_just_before_the_end_of_the_call_waits_for_nothing() -> None:
