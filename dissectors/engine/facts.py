@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from dissectors.analysis.calls.call import CallState
@@ -20,6 +21,9 @@ from dissectors.mux.evidence import KEYED
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import PROTOCOLS, UNKNOWN
 from dissectors.report import Call, Capture, CaptureFile, Flow, Handshake, Protection, Seen, Stream
+
+MAX_REMEMBERED_COUNTS = 256
+"""How many counts of a flow's protocols are remembered, as the report has them."""
 
 
 class Chosen(NamedTuple):
@@ -152,7 +156,6 @@ def _is_guess(state: FlowState) -> bool:
 
 def _flow(state: FlowState) -> Flow:
     flow = state.flow
-    counts = [(PROTOCOLS[number], count) for number, count in enumerate(state.counts) if count]
     return Flow(
         src=flow.src,
         sport=flow.sport,
@@ -163,9 +166,16 @@ def _flow(state: FlowState) -> Flow:
         last=state.last / 1e9,
         datagrams=state.datagrams,
         octets=state.octets,
-        protocols=tuple(Seen(*count) for count in sorted(counts, key=lambda count: -count[1])),
+        protocols=_seen(tuple(state.counts)),
         encrypted=state.encrypted,
     )
+
+
+@lru_cache(MAX_REMEMBERED_COUNTS)
+def _seen(counts: tuple[int, ...]) -> tuple[Seen, ...]:
+    """How often each protocol was seen, the most frequent first: flows of little are many and alike."""
+    seen = [Seen(PROTOCOLS[number], count) for number, count in enumerate(counts) if count]
+    return tuple(sorted(seen, key=lambda each: -each.count))
 
 
 def _call(call: CallState, members: tuple[int, ...]) -> Call:

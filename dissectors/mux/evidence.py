@@ -240,8 +240,9 @@ class Evidence:
             return []
         pair.seen |= bit
         settled: list[Entry] = []
-        for other in _RELEASES.get(protocol, ()):
-            if waiting := pair.waiting.pop(other, None):
+        held = pair.waiting or {}
+        for other in _RELEASES.get(protocol, ()) if held else ():
+            if waiting := held.pop(other, None):
                 settled += self._settle(waiting, other, f"{PROTOCOLS[protocol]} on the same 5-tuple")
         if pair.outer is not None:
             settled += self._seen(pair.outer, TURN)
@@ -304,6 +305,8 @@ class Evidence:
         if pair.seen & _CONFIRMED_MASK[protocol]:
             pair.seen |= KEYED if protocol == DTLS else 0
             return [_confirmed(entry, protocol, f"{_first(pair.seen & _CONFIRMED_MASK[protocol])} on the same 5-tuple")]
+        if pair.waiting is None:
+            pair.waiting = {}
         waiting = pair.waiting.setdefault(protocol, Waiting())
         settled = self._wait(entry, waiting)
         if protocol == STUN and _answered(entry, waiting.entries):

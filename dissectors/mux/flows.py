@@ -19,7 +19,8 @@ from dissectors.mux.table import PROTOCOLS
 from dissectors.wire.datagram import Flow
 
 MAX_ADDRESSES = 4096
-"""Addresses that are remembered as they stand on the wire: calls name the same ones again and again."""
+"""Addresses that are remembered as they stand on the wire, and as people write them: calls name the same ones again
+and again."""
 
 
 class FlowKey(NamedTuple):
@@ -51,18 +52,29 @@ def packed(address: str) -> bytes | None:
         return None
 
 
+def written_out(key: FlowKey) -> Flow:
+    """A flow with its addresses as people write them."""
+    return Flow(_written(key.src), key.sport, _written(key.dst), key.dport, key.inside)
+
+
+@lru_cache(MAX_ADDRESSES)
+def _written(address: bytes) -> str:
+    return str(ip_address(address))
+
+
 class PairState:
     """What both directions of a 5-tuple have shown so far.
 
     `seen` holds one bit for each protocol number that was certain or confirmed here; `waiting` the plausible entries
-    that a bit would confirm, by protocol number; `channels` the peers that TURN bound to channels here, if any.
+    that a bit would confirm, by protocol number, None as long as there were none; `channels` the peers that TURN bound
+    to channels here, if any.
     """
 
     __slots__ = ("seen", "waiting", "outer", "channels")
 
     def __init__(self, outer: PairState | None) -> None:
         self.seen = 0
-        self.waiting: dict[int, Waiting] = {}
+        self.waiting: dict[int, Waiting] | None = None
         self.outer = outer
         self.channels: Channels | None = None
 
@@ -110,8 +122,7 @@ class FlowState:
     def flow(self) -> Flow:
         """The flow with its addresses as people write them."""
         if self._flow is None:
-            key = self.key
-            self._flow = Flow(str(ip_address(key.src)), key.sport, str(ip_address(key.dst)), key.dport, key.inside)
+            self._flow = written_out(self.key)
         return self._flow
 
 

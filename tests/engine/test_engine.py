@@ -391,3 +391,9 @@ def test_rows_come_in_the_order_of_the_capture_with_final_verdicts() -> None:
 
 def test_rtcp_alone_is_no_stream() -> None:
     assert report([(A, B, rtcp())] * 5).streams == ()
+
+
+def test_flows_of_little_share_what_they_carried() -> None:
+    check = stun()
+    there, back = report([(A, B, check), (B, A, check)]).flows
+    assert there.protocols[0].count == 1 and there.protocols is back.protocols

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from dissectors.mux.evidence import RTP, STUN
+from dissectors.mux.flows import FlowKey, PairState, written_out
 from dissectors.mux.scan import Scanner
+from dissectors.offline import scanner_class
 from tests.made import A, B, Sent, records, rtp
 
 C = ("198.51.100.7", 3478)
@@ -33,3 +38,27 @@ def test_two_hops_of_one_stream_are_two_streams_even_when_one_overtakes_the_othe
     for _ in scanner.scan(records(both)):
         pass
     assert [(counters.packets, counters.duplicates) for counters in scanner.streams] == [(8, 0), (8, 0)]
+
+
+def test_flows_of_one_address_share_how_it_is_written() -> None:
+    there, elsewhere = (written_out(FlowKey(bytes((192, 0, 2, 1)), 5060, bytes(4), port)) for port in (1, 2))
+    assert there.src == "192.0.2.1" and there.src is elsewhere.src
+
+
+def test_a_flow_that_was_seen_once_takes_little_room() -> None:
+    scan = pytest.importorskip("dissectors.mux.compiled.scan")
+    assert scan.FlowState.__basicsize__ + scan.PairState.__basicsize__ <= 256
+    assert scan.PairState(None).waiting is None and PairState(None).waiting is None
+
+
+@pytest.mark.parametrize("which", ["interpreted", "compiled"])
+def test_a_flow_counts_each_of_its_protocols(which: str) -> None:
+    if which == "compiled":
+        pytest.importorskip("dissectors.mux.compiled.scan")
+    scanner = Scanner() if which == "interpreted" else scanner_class()()
+    check = bytes.fromhex("000100002112a442") + bytes(12)
+    sent: list[Sent] = [(A, B, check), *((A, B, rtp(n)) for n in range(5)), (A, B, check)]
+    for _ in scanner.scan(records(sent)):
+        pass
+    (flow,) = scanner.flows
+    assert (flow.counts[STUN], flow.counts[RTP], sum(flow.counts)) == (2, 5, 7)

@@ -18,7 +18,6 @@ cdef class PairState:
 
     def __init__(self, outer):
         self.seen = 0
-        self.waiting = {}
         self.outer = outer
 
 
@@ -26,7 +25,8 @@ cdef class PairState:
 cdef class FlowState:
     """`latest` are the counters of the stream that was here last, `streams` of all by SSRC once there are several.
 
-    Both hold as long as no stream had to give way since their `generation`.
+    Both hold as long as no stream had to give way since their `generation`. As long as a flow has carried nothing but
+    `only` one protocol, `settled` counts it; `tally` counts by protocol once there are several.
     """
 
     # In the order of use, as the counters of a stream.
@@ -36,7 +36,9 @@ cdef class FlowState:
     cdef int64_t generation
     cdef readonly int64_t datagrams, octets, last, encrypted, used
     cdef bint is_open
-    cdef int64_t[MOST_PROTOCOLS] tally
+    cdef int only
+    cdef int64_t settled
+    cdef int64_t *tally
     cdef dict streams
     cdef readonly int64_t number, first
     cdef int64_t first_file, first_number
@@ -47,6 +49,9 @@ cdef class FlowState:
         self.number, self.key, self.pair = number, key, pair
         self.is_open = True
         self.wire = on_the_wire(key.src, key.sport, key.dst, key.dport)
+
+    def __dealloc__(self):
+        PyMem_Free(self.tally)
 
     @property
     def open(self):
@@ -64,13 +69,14 @@ cdef class FlowState:
 
     @property
     def counts(self):
-        return [self.tally[number] for number in range(COUNTED)]
+        if self.tally is not NULL:
+            return [self.tally[number] for number in range(COUNTED)]
+        return [self.settled if number == self.only else 0 for number in range(COUNTED)]
 
     @property
     def flow(self):
         if self.written is None:
-            key = self.key
-            self.written = Flow(str(ip_address(key.src)), key.sport, str(ip_address(key.dst)), key.dport, key.inside)
+            self.written = written_out(self.key)
         return self.written
 
     cdef inline void arrive(self, int64_t time, int64_t file, int64_t frame, int64_t length) noexcept:
@@ -80,9 +86,24 @@ cdef class FlowState:
         self.octets += length
         self.last = time
 
-    cdef inline void settle(self, int protocol, bint encrypted) noexcept:
-        self.tally[protocol] += 1
+    cdef inline int settle(self, int protocol, bint encrypted) except -1:
         self.encrypted += encrypted
+        if self.tally is NULL:
+            if protocol == self.only or not self.settled:
+                self.only = protocol
+                self.settled += 1
+                return 0
+            self.apart()
+        self.tally[protocol] += 1
+        return 0
+
+    cdef int apart(self) except -1:
+        """Count by protocol from now on."""
+        self.tally = <int64_t *> PyMem_Calloc(COUNTED, sizeof(int64_t))
+        if self.tally is NULL:
+            raise MemoryError()
+        self.tally[self.only] = self.settled
+        return 0
 
 
 cdef Wire on_the_wire(bytes src, uint64_t sport, bytes dst, uint64_t dport) except *:

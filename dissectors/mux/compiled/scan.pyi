@@ -171,7 +171,7 @@ class Counters:
 @final
 class PairState:
     seen: int
-    waiting: dict[int, Waiting]
+    waiting: dict[int, Waiting] | None
     outer: PairState | None
     channels: Channels | None
 

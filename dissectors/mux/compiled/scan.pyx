@@ -15,17 +15,14 @@ from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from ipaddress import ip_address
-
 from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux import classify, counters, evidence, marks, payload_hints as payload_hints, rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference
 from dissectors.mux.evidence import Entry, Evidence
-from dissectors.mux.flows import FlowKey, FlowTable
+from dissectors.mux.flows import FlowKey, FlowTable, written_out
 from dissectors.mux.carried import BINDING, CARRYING, bind, carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures import pcap, pcapng
-from dissectors.wire.datagram import Flow
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
