@@ -35,6 +35,9 @@ class Intervals:
         return self._before[place - 1] + min(time, end) - begin
 
 
+NEVER = Intervals(())
+
+
 class MediaLines:
     """The media lines that a call has announced so far, in order: walked once, asked for each stream."""
 
@@ -57,8 +60,14 @@ class MediaLines:
         found = self._on_hold.get((sender, kind))
         if found is None:
             lines = [line for line in self._lines if line.media.kind == kind]
-            found = self._on_hold[sender, kind] = Intervals(_held(lines, sender))
+            spans = Intervals(_held(lines, sender)) if any(map(_may_hold, lines)) else NEVER
+            found = self._on_hold[sender, kind] = spans
         return found
+
+
+def _may_hold(line: Announced) -> bool:
+    """Whether a line holds one of the sides: most calls have none that does."""
+    return line.media.direction != "sendrecv" or line.address in UNSPECIFIED_ADDRESSES
 
 
 def _held(lines: list[Announced], sender: str) -> Iterable[tuple[int, int]]:

@@ -84,3 +84,9 @@ def test_lines_are_walked_once_however_many_streams_ask() -> None:
         asked.find("callee", number)
     assert lines.looks == 64
     assert asked.on_hold("caller", "audio") is asked.on_hold("caller", "audio")
+
+
+def test_calls_in_which_nobody_holds_share_the_answer() -> None:
+    one, other = (MediaLines([announced(0, side, "sendrecv")]) for side in ("caller", "callee"))
+    assert one.on_hold("caller", "audio") is other.on_hold("callee", "audio")
+    assert one.on_hold("caller", "audio").within(0, 1000) == 0
