@@ -23,7 +23,7 @@ from dissectors.outputs.terminal.lines import (
     table,
     width_of,
 )
-from dissectors.outputs.terminal.moments import moment, seconds
+from dissectors.outputs.terminal.moments import at, moment, seconds
 from dissectors.outputs.terminal.steps import Beside, inflation, steps
 from dissectors.outputs.terminal.summary import SEVERITIES, outcome
 from dissectors.report import Body, Call, Description, Format, Legs, Media, Report
@@ -92,23 +92,26 @@ def call_in_full(page: Page, call: Call, around: Beside, title: str, leg: str = 
     for text in (*agents, *names, *([leg] if leg else [])):
         lines += hanging(page, line("  "), text, "dim")
     lines += [BLANK, *ladder(page, steps(around, call)), BLANK]
-    return [*lines, *_descriptions(page, call)]
+    return [*lines, *_descriptions(page, call, around)]
 
 
-def _descriptions(page: Page, call: Call) -> list[Line]:
-    """Every offer and answer; one that a proxy forwarded unchanged is not repeated."""
+def _descriptions(page: Page, call: Call, around: Beside) -> list[Line]:
+    """The first offers and answers, and all that explain a finding; one that a proxy forwarded is not repeated."""
     bodies = {message.place: message.body for message in call.messages if message.body}
     lines: list[Line] = []
     shown: dict[str, Description] = {}
+    left_out = 0
     for description in call.descriptions:
         body = bodies.get(description.place)
         first = shown.setdefault(body.text, description) if body else description
         if first is not description:
             lines += [*_head(page, description, body, f"the same text as in frame {first.place.frame}"), BLANK]
-        elif page.everything or len(shown) <= MAX_DESCRIPTIONS:
+        elif page.everything or len(shown) <= MAX_DESCRIPTIONS or description.place in around.cited:
             lines += [*_description(page, description, body), BLANK]
-    if len(shown) > MAX_DESCRIPTIONS and not page.everything:
-        more = count(len(shown) - MAX_DESCRIPTIONS, "more offer or answer", "more offers and answers")
+        else:
+            left_out += 1
+    if left_out:
+        more = count(left_out, "more offer or answer", "more offers and answers")
         lines += [line(span(f"  … and {more} (--all)", "dim")), BLANK]
     return lines
 
@@ -157,7 +160,7 @@ def _party(page: Page, address: str | None) -> str:
 
 def _times(page: Page, call: Call) -> list[str]:
     """The start of a call, the times to ringing and to the answer, and who hung up."""
-    parts = [f"began at {moment(page, call.start)}{' s' if page.clock == 'relative' else ''}"]
+    parts = [f"began at {at(page, call.start)}"]
     if call.ringing is not None:
         parts.append(f"rang after {seconds(call.ringing - call.start)}")
     if call.answered is not None:

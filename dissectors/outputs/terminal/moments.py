@@ -14,6 +14,11 @@ def moment(page: Page, time: float) -> str:
     return day(page, time)[11:]
 
 
+def at(page: Page, time: float) -> str:
+    """The same within a sentence, with its unit where it has one."""
+    return f"{moment(page, time)}{' s' if page.clock == 'relative' else ''}"
+
+
 def day(page: Page, time: float) -> str:
     """A date with its time of day, in the page's time zone (UTC for relative times)."""
     try:

@@ -21,6 +21,7 @@ from dissectors.outputs.formats import View
 from dissectors.outputs.terminal.calls import calls
 from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span, flowing, hanging, line, span
 from dissectors.outputs.terminal.media import checks, streams
+from dissectors.outputs.terminal.moments import at
 from dissectors.outputs.terminal.quality import handshakes, quality
 from dissectors.outputs.terminal.sizes import sizes
 from dissectors.outputs.terminal.summary import MARKS, STYLES, by_kind, headline, on_the_wire, places, worst
@@ -158,16 +159,18 @@ def _alike(page: Page, alike: list[Finding], report: Report) -> Iterator[Line]:
     mark = f"{finding.severity} {finding.id}: " if page.plain else f"{MARKS[finding.severity]} "
     for one in shown:
         yield from hanging(page, line("  ", span(mark, style)), one.what, style)
-        yield from flowing(page, line("    "), [line(span(part, "dim")) for part in _where(one, report)], " · ", 4)
+        where = [line(span(part, "dim")) for part in _where(page, one, report)]
+        yield from flowing(page, line("    "), where, " · ", 4)
     if len(shown) < len(alike):
         yield line(span(f"    … and {len(alike) - len(shown):,} more like it (--all)", "dim"))
     for label, text in (("why", finding.why), ("do", finding.fix)):
         yield from hanging(page, line("    ", span(f"{label:<5}", "dim")), text)
 
 
-def _where(finding: Finding, report: Report) -> list[str]:
-    """The finding's id, its certainty, and its frames."""
+def _where(page: Page, finding: Finding, report: Report) -> list[str]:
+    """The finding's id, its moment, its certainty, and its frames."""
     parts = [finding.id]
+    parts += [] if finding.time is None else [f"at {at(page, finding.time)}"]
     parts += [] if finding.certainty == "certain" else [f"certainty {finding.certainty}"]
     parts += [frames] if (frames := places(finding.places, report.capture)) else []
     parts += [f"call {finding.call + 1}"] if finding.call is not None else []

@@ -66,12 +66,13 @@ class _Begun(Generic[Asked]):
 
 
 class Beside:
-    """The rest of a report, for a look-up by call."""
+    """The rest of a report, for a look-up by call; `cited` are the frames that findings show."""
 
     def __init__(self, report: Report) -> None:
         self.streams = report.streams
         self.handshakes = _Begun(report.handshakes)
         self.checks = _Begun([check for check in report.checks if check.requests])
+        self.cited = {place for finding in report.findings for place in finding.places}
 
 
 def steps(beside: Beside, call: Call) -> list[Step]:
