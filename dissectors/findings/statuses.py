@@ -10,6 +10,7 @@ EXPLAINING = ("Reason", "Warning", "Retry-After", "Min-SE", "Min-Expires")
 """The headers of a refusal that say why, or what would be accepted; of a redirection Contact says where to."""
 
 CHALLENGES = (401, 407)
+MAX_VALUE_LENGTH = 80
 
 
 class Setting(NamedTuple):
@@ -66,8 +67,13 @@ SETTINGS = (
 def explained(message: Message) -> str:
     """A refusal with what explains it: `488 Not Acceptable Here (Warning: 304 Media type not available)`."""
     names = ("Contact", *EXPLAINING) if 300 <= (message.status or 0) < 400 else EXPLAINING
-    said = [f"{name}: {text}" for name in names if (text := message.meaning(name))]
+    said = [f"{name}: {_cut(text)}" for name in names if (text := message.meaning(name))]
     return f"{message.summary} ({', '.join(said)})" if said else message.summary
+
+
+def _cut(text: str) -> str:
+    """Some servers tell their whole state in a Warning."""
+    return text if len(text) <= MAX_VALUE_LENGTH else text[: MAX_VALUE_LENGTH - 1] + "…"
 
 
 def setting(message: Message) -> str:

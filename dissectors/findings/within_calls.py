@@ -199,22 +199,28 @@ def _without_effect(
     strange = ", its branch is not that of the INVITE" if asked.branch not in branches else ""
     after = f"; {explained(final)} came {final.time - asked.time:.1f} s after it" if final else ""
     places = [asked.place, *(message.place for message in (said, final) if message is not None)]
+    # Where nothing rang yet, the caller hears of no callee, and a proxy that reaches nobody has nobody to tell.
+    rang = any(100 < (message.status or 0) < 300 for message in invite.responses)
+    severity: Severity | None = None if rang else "note"
     soon = final is not None and final.time - asked.time < MIN_WAIT_SECONDS
     if final is not None and final.status == TERMINATED:
         return
     if said is not None and (said.status or 0) >= 300:
         # A final response on its way already is what a CANCEL finds no transaction for.
         if final is None or not soon or final.time > said.time:
-            yield Found(f"the CANCEL was answered {explained(said)}{strange}{after}", places, number, fix=setting(said))
+            what = f"the CANCEL was answered {explained(said)}{strange}{after}"
+            yield Found(what, places, number, severity=severity, fix=setting(said))
     elif said is not None and final is not None and not soon:
-        yield Found(f"the CANCEL was answered {said.summary} and had no effect{after}", places, number)
+        what = f"the CANCEL was answered {said.summary} and had no effect{after}"
+        yield Found(what, places, number, severity=severity)
     elif said is None and invite.responses and not soon:
         # The answers to the INVITE are seen here, so that one to the CANCEL would be.
         end = final.time if final is not None else facts.end
         if end - asked.time >= MIN_WAIT_SECONDS:
             times = f", sent {cancel.repeated + 1} times" if cancel.repeated else ""
             sure: Certainty = "certain" if cancel.repeated else "medium"
-            yield Found(f"nothing answered the CANCEL{times}{strange}{after}", places, number, certainty=sure)
+            what = f"nothing answered the CANCEL{times}{strange}{after}"
+            yield Found(what, places, number, certainty=sure, severity=severity)
 
 
 RULES = (request_refused, reinvite_glare, reinvite_unanswered, cancel_refused)

@@ -32,6 +32,12 @@ def test_a_refusal_is_told_with_what_explains_it(status: int, reason: str, heade
     assert told.what == said
 
 
+def test_a_server_that_tells_its_whole_state_is_cut_short() -> None:
+    refusal = response(40, 480, "Gone", "INVITE", f'Warning: 392 x "Noisy feedback {"y" * 200}"')
+    (told,) = found([INVITE, refusal], "call-unreachable")
+    assert told.what.endswith("y…)") and len(told.what) < 130
+
+
 def test_a_challenge_that_the_caller_had_time_to_follow_went_without_credentials() -> None:
     (told,) = found([INVITE, response(40, 407, "Who"), *NOTHING], "call-unauthorised")
     assert told.what == "the INVITE was answered 407 Who, and no credentials were sent"

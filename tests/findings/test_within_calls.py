@@ -126,6 +126,14 @@ def test_a_cancel_that_took_effect_or_was_crossed_is_not_refused(after: Story) -
     assert not found([INVITE, RINGING, CANCEL, *after], "cancel-refused")
 
 
+def test_a_cancel_without_effect_is_a_note_where_nothing_rang() -> None:
+    late = [response(36_000, 408, "Timeout"), response(36_010, 408, "Timeout", "CANCEL")]
+    (told,) = found([INVITE, response(20, 100, "Trying"), CANCEL, *late], "cancel-refused")
+    assert told.severity == "note"
+    (told,) = found([INVITE, RINGING, CANCEL, *late], "cancel-refused")
+    assert told.severity == "warning"
+
+
 def test_where_no_response_is_captured_none_is_missed() -> None:
     assert not found([INVITE, CANCEL, (5500, *CANCEL[1:]), *NOTHING], "cancel-refused")
 
