@@ -186,4 +186,8 @@ def call_ended_reason(facts: Facts) -> Iterator[Found]:
                     yield Found(what, (message.place,), position)
 
 
-RULES = (transfer_failed, session_expired, call_ended_reason)
+RULES = (
+    transfer_failed,
+    session_expired,
+    call_ended_reason,
+)
