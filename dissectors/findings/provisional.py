@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from dissectors.findings.exchanges import MIN_REPEATS
-from dissectors.findings.rule import MAX_PLACES, UNANSWERED_SECONDS, Facts, Found, counted, of, rule
+from dissectors.findings.rule import AT_ONCE, MAX_PLACES, UNANSWERED_SECONDS, Facts, Found, counted, of, rule
 from dissectors.findings.transactions import Transaction, hop_of, transactions
 from dissectors.protocols.sip_headers import number as number_of
 from dissectors.protocols.sip_headers import shown
@@ -122,7 +122,7 @@ def _misfit(missing: Reliable) -> str:
 
 @rule(
     "prack-ignored", "warning", "A response is sent again although its PRACK was answered",
-    confirm_seconds=UNANSWERED_SECONDS,
+    confirm_seconds=AT_ONCE,
     why="The callee answers the PRACK and does not take it for that of its response: it will give the call up.",
     fix="Look at the callee: it must stop repeating a response as soon as a PRACK with its RSeq has come.",
 )
