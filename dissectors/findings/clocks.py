@@ -10,12 +10,13 @@ from dissectors.findings.moments import into, largest, mark, marks
 from dissectors.findings.negotiation import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.findings.sources import spanning
-from dissectors.report import Certainty, Severity, Stream
+from dissectors.report import Certainty, Mark, Severity, Stream
 
 DRIFT_PPM = 150.0
 MIN_STEP_MS, HEARD_STEP_MS = 20.0, 50.0
 """A step of a sender's clock from which on it is told, and beyond which jitter buffers do not hide it."""
 
+START_SECONDS = 3.0
 PAUSE_MS = 1000.0
 TOLD_JUMPS = 16
 CLOCKS = (8000, 12000, 16000, 24000, 32000, 48000, 90000)
@@ -61,13 +62,15 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
 )
 def clock_step(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        steps = [each for each in marks(stream, "step") if abs(each.milliseconds or 0.0) >= MIN_STEP_MS]
+        steps = [each for each in marks(stream, "step") if _counts(stream, each)]
         worst = largest(steps)
         if worst is None or worst.milliseconds is None or video(stream):
             continue
         if (stream.timing and stream.timing.real_time is False) or _on_hold(facts, stream, worst.milliseconds):
             continue
-        severity: Severity = "warning" if abs(worst.milliseconds) > HEARD_STEP_MS else "note"
+        # Where a stream begins, much still has to settle.
+        heard = abs(worst.milliseconds) > HEARD_STEP_MS and worst.time - stream.first > START_SECONDS
+        severity: Severity = "warning" if heard else "note"
         way = "later" if worst.milliseconds > 0 else "earlier"
         what = (
             f"{name_of(stream)}: a step of {abs(worst.milliseconds):,.0f} ms, {into(stream, worst.time)}: from there "
@@ -77,6 +80,13 @@ def clock_step(facts: Facts) -> Iterator[Found]:
             what += f"; it is the largest of {len(steps)}"
         places = [worst.place, *(each.place for each in steps if each is not worst)]
         yield Found(what, places, stream.call, number, "high", severity, worst.time)
+
+
+def _counts(stream: Stream, step: Mark) -> bool:
+    """Whether a step is one that may be heard; not where a pause that timestamps show hides it."""
+    long = abs(step.milliseconds or 0.0)
+    pause = next((each for each in marks(stream, "pause") if each.place == step.place), None)
+    return long >= MIN_STEP_MS and (pause is None or long > (pause.milliseconds or 0.0) / 2)
 
 
 def _on_hold(facts: Facts, stream: Stream, milliseconds: float) -> bool:

@@ -24,6 +24,9 @@ MIN_LEAPS, MIN_LEAP_SHARE = 12, 0.1
 
 def alternations(counters: Counters, rate: float | None) -> int:
     """How often timestamps went back to the other clock; 0 where there is but one."""
+    back_to = [leap.timestamp for leap in counters.leaps if leap.step < 0]
+    if len(set(back_to)) < len(back_to):
+        return 0
     if not rate:
         return _by_leaps(counters)
     far = MIN_SECONDS * rate

@@ -23,8 +23,12 @@ AUTHENTICATION_OCTETS = 16
 """What SRTP adds at most to a payload."""
 
 COMFORT_NOISE = (13, 19)
-MIN_REGULAR = 10
-"""So many datagrams equally far apart, and half of those that are far apart, are a rhythm of comfort noise."""
+MIN_REGULAR, MIN_NOISE_SHARE = 10, 0.2
+"""So many datagrams equally far apart, and half of those that are far apart, are a rhythm of comfort noise; where they
+are such a share of all, they may be anything."""
+
+OPUS_DTX = (19200, 48000)
+"""How far apart Opus sends frames while nobody speaks, and its clock: nobody else does so."""
 
 MIN_FRAME_SHARE = 0.5
 
@@ -55,12 +59,15 @@ def silence(counters: Counters, clock: int, codec: str | None, encrypted: bool, 
         return None
     longer = _not_frames(counters, steps, frame, longest)
     silent = sum([(step - frame) * count for step, count in longer.items()]) + max(0, others[1] - frame * others[0])
-    if _sends_noise(counters, codec, encrypted):
-        silent += frame * sum(longer.values())
     step, count = max(longer.items(), key=lambda each: each[1], default=(0, 0))
-    regular = count >= MIN_REGULAR and 2 * count >= sum(longer.values()) + others[0]
+    regular = step if count >= MIN_REGULAR and 2 * count >= sum(longer.values()) + others[0] else 0
+    noise = _sends_noise(counters, codec, encrypted) or (regular, clock) == OPUS_DTX
+    if regular and not noise and codec is None and count >= MIN_NOISE_SHARE * framed:
+        return None  # Who knows what an unknown codec sends at such a pace.
+    if noise:
+        silent += frame * sum(longer.values())
     share = max(0.0, silent - excused * clock) / whole
-    return Silence(min(1.0, share), 1000 * step / clock if regular else None)
+    return Silence(min(1.0, share), 1000 * regular / clock if regular and noise else None)
 
 
 def _without_jumps(counters: Counters) -> tuple[dict[int, int], tuple[int, int]]:

@@ -1,0 +1,45 @@
+"""Stories about the numbers of one stream: its clock, its frames, its rhythm."""
+
+from __future__ import annotations
+
+from tests.finding_cases.plain import Case
+from tests.stories import A, B, Story, description, dialled, hung_up, rtp, talk
+
+WANTED = ("a=ptime:20", "a=maxptime:20")
+
+
+def stepped(milliseconds: float, seconds: float = 30, fast: float = 0.0) -> Story:
+    """A sender that pauses after twelve seconds, or skips where below zero; its timestamps do not show it."""
+    return talk(seconds=seconds, fast=fast, delay=lambda n: milliseconds if n >= 600 else 0.0)
+
+
+def framed(milliseconds: float, *wanted: str) -> Story:
+    """A call whose caller sends such frames for six seconds, then of 20 ms; the callee's SDP says what it wants."""
+    count = int(6000 / milliseconds)
+    step = int(8 * milliseconds)
+    story = talk(seconds=6, every=milliseconds, step=step, size=step)
+    story += talk(start=7020, seconds=3.9, first=100 + count, origin=count * step)
+    both = description(*A, *wanted), description(*B, *wanted)
+    return [*dialled(*both), *story, *talk(B, A, 78), *hung_up()]
+
+
+def mixed(apart: int, clock: int = 90_000) -> Story:
+    """Two sources of pictures under one SSRC, whose timestamps are so far apart."""
+    story: Story = []
+    for n in range(300):
+        number, time, stamp = 5 * n, 1000 + n * 100 / 3, n * clock // 30
+        story += [(time + k * 0.4, A, B, rtp(number + k, 77, 96, stamp, bytes(900), k == 2)) for k in range(3)]
+        second = (rtp(number + 3 + k, 77, 96, stamp - apart, bytes(500), k == 1) for k in range(2))
+        story += [(time + 10 + k * 0.4, A, B, octets) for k, octets in enumerate(second)]
+    return story
+
+
+CASES: dict[str, Case] = {
+    "clock-step": (stepped(70), talk(seconds=30, delay=lambda n: 70.0 if 600 <= n < 800 else 0.0)),
+    "ptime-differs": (framed(40, *WANTED), framed(20, *WANTED)),
+    "packets-bunched": (
+        talk(delay=lambda n: 40.0 - n % 3 * 20 + n % 3 * 0.1),
+        talk(delay=lambda n: n * 7919 % 17),
+    ),
+    "ssrc-two-sources": (mixed(41_000), [each for n, each in enumerate(mixed(0)) if n % 5 < 3]),
+}

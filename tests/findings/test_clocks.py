@@ -1,0 +1,142 @@
+"""The clock of a sender: a step is no drift, a jump is neither, and time that is not real is that of all streams."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from dissectors.report import Finding
+from tests.finding_cases.numbers import mixed, stepped
+from tests.found import found, frames, ids
+from tests.stories import A, B, Story, description, dialled, hung_up, report, rtp, talk
+
+CLOCKS = {"clock-drift", "clock-step", "timestamp-jump", "time-not-real", "clock-differs", "silence-suppressed"}
+
+
+def told(story: Story) -> set[str]:
+    """What is said of the clock."""
+    return ids(report(story)) & CLOCKS
+
+
+def only(story: Story, id: str) -> Finding:
+    (one,) = found(story, id)
+    return one
+
+
+@pytest.mark.parametrize("milliseconds", [30, 70, 500, 3000])
+def test_a_pause_of_the_sender_is_a_step_with_its_size_moment_and_frame(milliseconds: int) -> None:
+    story = stepped(milliseconds)
+    assert told(story) == {"clock-step"}
+    step = only(story, "clock-step")
+    assert f"a step of {milliseconds:,} ms, {12 + milliseconds / 1000:.2f} s into the stream" in step.what
+    assert frames(step) == [601] and step.time == pytest.approx(1.02 + 12 + milliseconds / 1000)
+    assert step.severity == ("note" if milliseconds < 50 else "warning")
+
+
+def test_a_sender_that_skips_is_early_from_there_on() -> None:
+    story = [each for each in talk(seconds=30) if not 12_000 <= each[0] < 12_060]
+    story = [(time - 60 * (time > 12_000), *rest) for time, *rest in story]
+    renumbered = [
+        (time, src, dst, octets[:2] + (100 + n).to_bytes(2, "big") + octets[4:])
+        for n, (time, src, dst, octets) in enumerate(story)
+    ]
+    step = only(renumbered, "clock-step")
+    assert "a step of 60 ms" in step.what and "earlier" in step.what
+    assert told(renumbered) == {"clock-step"}
+
+
+@pytest.mark.parametrize(("payload_type", "step", "clock"), [(111, 960, 48000), (0, 160, 8000)])
+def test_a_step_within_a_drift_is_told_beside_it(payload_type: int, step: int, clock: int) -> None:
+    story = talk(
+        seconds=60, fast=-300, payload_type=payload_type, step=step, first=65_000, origin=0xFFFF_0000,
+        delay=lambda n: 70.0 if n >= 1500 else 0.0,
+    )
+    assert told(story) == {"clock-drift", "clock-step"}
+    assert "a step of 70 ms" in only(story, "clock-step").what
+    assert "-300 ppm" in only(story, "clock-drift").what or "-299 ppm" in only(story, "clock-drift").what
+
+
+def test_two_steps_are_one_finding_with_both_frames() -> None:
+    story = talk(seconds=40, delay=lambda n: 40.0 * (n >= 500) + 90.0 * (n >= 1200))
+    step = only(story, "clock-step")
+    assert "a step of 90 ms" in step.what and "the largest of 2" in step.what
+    assert frames(step) == [1201, 501]
+
+
+def test_queues_and_jitter_are_no_steps() -> None:
+    dice = random.Random(5)
+    queues = [dice.uniform(0, 60) for _ in range(5)]
+    story = talk(seconds=60, delay=lambda n: queues[n // 100 % 5] + abs(dice.gauss(0, 8)))
+    assert not told(story)
+    stalled = talk(seconds=30, delay=lambda n: max(0.0, 400 - 20.0 * (n - 600)) if n >= 600 else 0.0)
+    assert not told(stalled)
+
+
+def test_a_slope_that_the_halves_do_not_share_is_no_drift() -> None:
+    story = talk(seconds=60, delay=lambda n: max(0, n - 1500) * 0.02)
+    assert "clock-drift" not in told(story)
+
+
+@pytest.mark.parametrize(
+    ("clock", "step", "payload_type"), [(8000, 160, 0), (48000, 960, 111), (90000, 3000, 96)]
+)
+@pytest.mark.parametrize("seconds", [-360, -2, 2, 360])
+def test_a_jump_has_its_direction_and_size_and_is_nothing_else(
+    clock: int, step: int, payload_type: int, seconds: int
+) -> None:
+    count = 300
+    every = 1000 * step / clock
+    origin = 0xFFFF_FFFF - 200 * step
+    story = talk(payload_type=payload_type, step=step, every=every, seconds=count * every / 1000, origin=origin)
+    story += talk(
+        payload_type=payload_type, step=step, every=every, seconds=count * every / 1000, start=1020 + count * every,
+        first=100 + count, origin=origin + count * step + seconds * clock,
+    )
+    assert told(story) == {"timestamp-jump"}
+    jump = only(story, "timestamp-jump")
+    way = "ahead" if seconds > 0 else "back"
+    assert f"jump {way} by {abs(seconds) * clock:,} ({abs(seconds)} s)" in jump.what
+    assert frames(jump) == [301] and f"{count * every / 1000:.2f} s into the stream" in jump.what
+    assert jump.time == pytest.approx(1.02 + count * every / 1000)
+
+
+def test_packets_with_timestamp_0_among_others_are_counted() -> None:
+    story = [
+        (1020 + n * 20, A, B, rtp(n, 77, 0, 0 if n % 97 == 60 else 500_000 + n * 160)) for n in range(600)
+    ]
+    assert told(story) == {"timestamp-jump"}
+    jump = only(story, "timestamp-jump")
+    assert "12 times" in jump.what and "6 packets with timestamp 0 among others" in jump.what
+    assert frames(jump)[:2] == [61, 62]
+
+
+def test_one_fast_stream_in_a_call_is_no_fast_capture() -> None:
+    call = [*dialled(), *talk(every=15, step=160), *talk(B, A, 78), *hung_up()]
+    assert not told(call)
+    replayed = [(time / 2, *rest) for time, *rest in [*dialled(), *talk(), *talk(B, A, 78), *hung_up()]]
+    assert told(replayed) == {"time-not-real"}
+
+
+@pytest.mark.parametrize(
+    ("announced", "step", "seen"), [(48000, 160, 8000), (16000, 160, 8000), (8000, 320, 16000), (48000, 320, 16000)]
+)
+def test_a_clock_that_is_slower_than_announced_is_told_like_a_faster_one(announced: int, step: int, seen: int) -> None:
+    ends = [description(*end, f"a=rtpmap:97 x/{announced}", media="RTP/AVP 97") for end in (A, B)]
+    right = talk(B, A, 78, payload_type=97, step=announced // 50)
+    story = [*dialled(*ends), *talk(payload_type=97, step=step), *right, *hung_up()]
+    assert told(story) == {"clock-differs"}
+    assert f"at {announced:,} Hz, timestamps advance as {seen:,} Hz do" in only(story, "clock-differs").what
+
+
+@pytest.mark.parametrize("apart", [41_000, 5_000_000, 2_000_000_000])
+def test_two_sources_are_told_however_far_their_clocks_are_apart(apart: int) -> None:
+    made = report(mixed(apart))
+    assert "ssrc-two-sources" in ids(made) and not ids(made) & CLOCKS
+
+
+def test_pictures_out_of_order_and_timestamps_of_0_are_not_two_sources() -> None:
+    order = [0, *(n + k for n in range(0, 297, 3) for k in (3, 1, 2))]
+    pictures = [(1000 + n * 40, A, B, rtp(n, 77, 96, shown * 3600, bytes(900))) for n, shown in enumerate(order)]
+    zeros = [(1020 + n * 20, A, B, rtp(n, 77, 0, 0 if n % 5 == 4 else 500_000 + n * 160)) for n in range(400)]
+    assert "ssrc-two-sources" not in ids(report(pictures)) | ids(report(zeros))
