@@ -34,6 +34,23 @@ def mixed(apart: int, clock: int = 90_000) -> Story:
     return story
 
 
+def spurts(
+    payload_type: int, step: int, noise: float, size: int, quiet: int, noise_type: int | None = None, turns: int = 5
+) -> Story:
+    """Speech of a second in frames of 20 ms, then two seconds with a datagram of `quiet` octets each `noise` ms."""
+    story: Story = []
+    number, time, stamp = 0, 1020.0, 0
+    for _ in range(turns):
+        for _ in range(50):
+            story.append((time, A, B, rtp(number, 77, payload_type, stamp, bytes(size))))
+            number, time, stamp = number + 1, time + 20, stamp + step
+        for _ in range(int(2000 / noise)):
+            kind = payload_type if noise_type is None else noise_type
+            story.append((time, A, B, rtp(number, 77, kind, stamp, bytes(quiet))))
+            number, time, stamp = number + 1, time + noise, stamp + round(step * noise / 20)
+    return story
+
+
 CASES: dict[str, Case] = {
     "clock-step": (stepped(70), talk(seconds=30, delay=lambda n: 70.0 if 600 <= n < 800 else 0.0)),
     "ptime-differs": (framed(40, *WANTED), framed(20, *WANTED)),

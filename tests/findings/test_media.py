@@ -12,6 +12,7 @@ from dissectors.findings.rule import Facts
 from dissectors.report import Call, Media
 from dissectors.wire.values import replace
 from tests import reports
+from tests.finding_cases.numbers import spurts
 from tests.finding_cases.plain import FAX, reinvited
 from tests.found import PROXY, found, frames
 from tests.reports import stream
@@ -27,6 +28,7 @@ from tests.stories import (
     dialled,
     hung_up,
     report,
+    rtp,
     talk,
 )
 
@@ -104,3 +106,25 @@ def test_the_lines_of_a_side_are_looked_at_once_for_all_of_its_streams(
     monkeypatch.setattr(addresses, "_wanted", wanted)
     found: Iterator[Any] = addresses.media_elsewhere.findings(facts(streams))
     assert len([*found]) <= streams and asked == ["callee"]
+
+
+@pytest.mark.parametrize(("pause", "gaps"), [(0, 0), (400, 0), (1500, 1)])
+def test_a_gap_is_one_by_the_stream_s_own_rhythm(pause: int, gaps: int) -> None:
+    ends = [description(*end, "a=rtpmap:97 AMR-WB/16000", media="RTP/AVP 97") for end in (A, B)]
+    story = spurts(97, 320, 160, 61, 7)
+    story = [
+        (time + pause, src, dst, rtp(n, 77, 97, int.from_bytes(octets[4:8], "big") + 16 * pause, octets[12:]))
+        if n > 240 else (time, src, dst, octets)
+        for n, (time, src, dst, octets) in enumerate(story)
+    ]
+    told = found([*dialled(*ends), *story], "media-gap")
+    assert len(told) == gaps and all("nothing for 1.7 s until" in each.what for each in told)
+
+
+def test_a_pause_before_the_answer_is_no_gap() -> None:
+    early = [*talk(start=300, seconds=0.1), *talk(start=2020, first=105, origin=160 * 86, seconds=8)]
+    late = [(time + 4000 * (time > 700), *rest) for time, *rest in dialled()]
+    assert not found([*late, *early], "media-gap") and found([*dialled(), *early, *talk(B, A, 78)], "media-gap") == []
+    broken = [*talk(start=1020, seconds=2), *talk(start=5020, first=200, origin=160 * 100, seconds=8)]
+    (told,) = found([*dialled(), *broken], "media-gap")
+    assert "nothing for 2.0 s until 4.00 s into the stream" in told.what and frames(told) == [105]

@@ -26,8 +26,8 @@ MIN_SHARE_OF_SURPRISE, MAX_SHARE_OF_SURPRISE = 0.4, 1.5
 """How much of what a datagram came too late must remain for it to be a step of the clock, and how much there may be."""
 
 MIN_POINTS_BEHIND = 3
-MAX_HALF_PPM, MAX_HALF_SHARE, HALF_ERRORS = 20.0, 0.3, 3.0
-"""How far each half's slope may be from the whole: parts in a million, a share of the drift, or standard errors."""
+MAX_HALF_PPM, MAX_HALF_SHARE = 20.0, 0.4
+"""How far each half's slope may be from the whole: parts in a million, or a share of the drift."""
 
 MIN_DRIFT_PPM = 50.0
 """Less than this is nobody's concern, and not held to the halves."""
@@ -88,9 +88,11 @@ def levels(counters: Counters, nominal: float) -> Levels | None:
     steps = tuple(
         ClockStep(moved[number], each.surprise.time, each.surprise.frame)
         for number, each in enumerate(suspects)
-        if each.surprise and each.place <= len(points) - MIN_POINTS_BEHIND and _stays(moved[number:])
+        if each.surprise and each.place <= len(points) - MIN_POINTS_BEHIND
+        # Neither taken back later on, nor what takes back an earlier one, as before and behind a queue.
+        and _stays(moved[number:]) and _stays(moved[number::-1])
     )
-    even = abs(fit.rate / nominal - 1) < MIN_DRIFT_PPM * 1e-6 or _even(points, kept, fit, error, nominal)
+    even = abs(fit.rate / nominal - 1) < MIN_DRIFT_PPM * 1e-6 or _even(points, kept, fit, nominal)
     return Levels(fit.rate, error / fit.rate, steps, even)
 
 
@@ -184,7 +186,7 @@ def _doubt(suspect: Suspect, fit: _Fit, number: int, nominal: float, scatter: fl
 
 
 def _stays(moved: Sequence[float]) -> bool:
-    """Whether the first of these steps is not taken back by those behind it, as after a queue."""
+    """Whether the first of these steps is not taken back by the others, one after the other."""
     total, first = 0.0, moved[0]
     for each in moved:
         total += each
@@ -193,16 +195,13 @@ def _stays(moved: Sequence[float]) -> bool:
     return True
 
 
-def _even(points: Sequence[tuple[float, int]], kept: Sequence[int], fit: _Fit, error: float, nominal: float) -> bool:
+def _even(points: Sequence[tuple[float, int]], kept: Sequence[int], fit: _Fit, nominal: float) -> bool:
     """Whether each half of the points has the slope of the whole."""
     middle = len(kept) // 2
+    tolerated = max(MAX_HALF_PPM * 1e-6 * nominal, MAX_HALF_SHARE * abs(fit.rate - nominal))
     for start, end in ((0, middle), (middle, len(kept))):
         cuts = [place for place in range(start + 1, end) if fit.groups[place] != fit.groups[place - 1]]
         half = _through([points[place] for place in kept[start:end]], range(end - start), [c - start for c in cuts])
-        if half is None:
-            return False
-        wrong = error * sqrt(fit.spread / half.spread)
-        drift = abs(fit.rate - nominal)
-        if abs(half.rate - fit.rate) > max(MAX_HALF_PPM * 1e-6 * nominal, MAX_HALF_SHARE * drift, HALF_ERRORS * wrong):
+        if half is None or abs(half.rate - fit.rate) > tolerated:
             return False
     return True

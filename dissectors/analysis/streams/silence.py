@@ -23,7 +23,7 @@ AUTHENTICATION_OCTETS = 16
 """What SRTP adds at most to a payload."""
 
 COMFORT_NOISE = (13, 19)
-MIN_REGULAR, MIN_NOISE_SHARE = 10, 0.2
+MIN_REGULAR, MIN_NOISE_SHARE = 10, 0.1
 """So many datagrams equally far apart, and half of those that are far apart, are a rhythm of comfort noise; where they
 are such a share of all, they may be anything."""
 

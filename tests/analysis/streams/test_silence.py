@@ -5,24 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dissectors.report import Stream
+from tests.finding_cases.numbers import spurts
 from tests.stories import A, B, Story, description, dialled, report, rtp, talk
-
-
-def spurts(
-    payload_type: int, step: int, noise: float, size: int, quiet: int, noise_type: int | None = None, turns: int = 5
-) -> Story:
-    """Speech of a second in frames of 20 ms, then two seconds with a datagram of `quiet` octets each `noise` ms."""
-    story: Story = []
-    number, time, stamp = 0, 1020.0, 0
-    for _ in range(turns):
-        for _ in range(50):
-            story.append((time, A, B, rtp(number, 77, payload_type, stamp, bytes(size))))
-            number, time, stamp = number + 1, time + 20, stamp + step
-        for _ in range(int(2000 / noise)):
-            kind = payload_type if noise_type is None else noise_type
-            story.append((time, A, B, rtp(number, 77, kind, stamp, bytes(quiet))))
-            number, time, stamp = number + 1, time + noise, stamp + round(step * noise / 20)
-    return story
 
 
 def of(story: Story, *lines: str, media: str = "RTP/AVP 97") -> Stream:
