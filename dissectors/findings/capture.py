@@ -49,6 +49,8 @@ SNAPLEN = problem(
     why="Message bodies and their compressed SDP cannot be read where their end is missing.",
     fix="Capture whole packets: tcpdump -s 0, or no limit in Wireshark's capture options.",
 )
+
+
 @rule(
     "fragments-incomplete", "warning", "Fragments of datagrams are missing",
     scope="capture",
