@@ -14,7 +14,7 @@ from dissectors.wire.link.fragments import Fragments, Lost
 from dissectors.wire.link.internet import UDP
 
 UDP_HEADER = 8
-UNKNOWN = "UNKNOWN"
+MIN_MEDIA_PORT = 1024
 MAX_MESSAGES = 6
 
 Key = tuple[str, int, str, int, str]
@@ -60,13 +60,17 @@ def incomplete(fragments: Fragments) -> tuple[Incomplete, ...]:
 def _told(lost: Lost) -> tuple[Key, list[str]]:
     """Both ends and the protocol of a datagram, and the names of the messages that it began with."""
     head = lost.head
-    if lost.protocol != UDP or len(head) < UDP_HEADER:
+    if lost.protocol != UDP:
         return NOBODY, []
     key: Any = lost.key
+    src, dst = str(ip_address(key[0])), str(ip_address(key[1]))
+    if len(head) < UDP_HEADER:
+        return (src, 0, dst, 0, ""), []
     sport, dport, length = (int.from_bytes(head[at:at + 2], "big") for at in (0, 2, 4))
     payload = head[UDP_HEADER:]
-    protocol = classify(payload, max(len(payload), length - UDP_HEADER)).protocol
-    if protocol == UNKNOWN:
+    verdict = classify(payload, max(len(payload), length - UDP_HEADER))
+    # What is plausible alone, nothing confirms; but media is never more than that.
+    if verdict.strength != "certain" and not (verdict.protocol == "RTP" and min(sport, dport) >= MIN_MEDIA_PORT):
         return NOBODY, []
-    src, dst = str(ip_address(key[0])), str(ip_address(key[1]))
-    return (src, sport, dst, dport, protocol), dtls.names(payload) if protocol == "DTLS" else []
+    names = dtls.names(payload) if verdict.protocol == "DTLS" else []
+    return (src, sport, dst, dport, verdict.protocol), names

@@ -61,11 +61,13 @@ SNAPLEN = problem(
 def fragments_incomplete(facts: Facts) -> Iterator[Found]:
     for each in facts.incomplete:
         what = f"{counted(each.count, 'fragmented datagram')} incomplete"
-        if each.src:
+        if each.protocol:
             here, there = endpoint(each.src, each.sport), endpoint(each.dst, each.dport)
             named = WHOSE.get(each.protocol, each.protocol)
             named += f" ({', '.join(each.messages)})" if each.messages else ""
             what += f", {named}, from {here} to {there}"
+        elif each.src:
+            what += f", whose first fragment is missing, from {each.src} to {each.dst}"
         yield Found(what, each.places, time=each.time)
 
 

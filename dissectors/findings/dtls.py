@@ -18,10 +18,32 @@ AFTER_CLOSE_SECONDS, AT_ONCE_SECONDS = 2.0, 3.0
 
 
 def fragmented(facts: Facts) -> dict[tuple[str, int, str, int], Incomplete]:
-    """Handshake messages in IP fragments that did not become whole, by their way."""
+    """Handshake messages in IP fragments that did not become whole, by their way; ports are 0 where they are lost."""
     return {
-        (each.src, each.sport, each.dst, each.dport): each for each in facts.incomplete if each.protocol == "DTLS"
+        (each.src, each.sport, each.dst, each.dport): each
+        for each in facts.incomplete if each.src and each.protocol in ("DTLS", "")
     }
+
+
+def lost_between(facts: Facts, each: Handshake) -> list[tuple[str, Incomplete]]:
+    """What is lost of a handshake for want of IP fragments, with the end that sent it; the server's first."""
+    lost = facts.once(fragmented)
+    here, there = (each.src, each.sport), (each.dst, each.dport)
+    found = []
+    for (src, sport), (dst, dport) in ((there, here), (here, there)) if lost else ():
+        known, headless = lost.get((src, sport, dst, dport)), lost.get((src, 0, dst, 0))
+        within = headless if headless and headless.time and headless.time >= each.first else None
+        found += [(endpoint(src, sport), what) for what in (known or within,) if what is not None]
+    return found
+
+
+def holes(each: Handshake) -> str:
+    """Which octets never came of messages in fragments."""
+    named = [
+        f"octets {hole.begin} to {hole.end} of {hole.length} of the {hole.sender}'s {hole.message}"
+        for hole in each.missing
+    ]
+    return f"; fragments are missing: {', '.join(named)}" if named else ""
 
 
 @rule(
@@ -45,14 +67,14 @@ def dtls_failed(facts: Facts) -> Iterator[Found]:
     "servers drop, or is larger than the path lets through.",
 )
 def dtls_unanswered(facts: Facts) -> Iterator[Found]:
-    answers = facts.once(fragmented)
     for number, each in enumerate(facts.handshakes):
         if each.outcome != "unanswered" or number in facts.once(crossed) or agreed_anyway(facts, number):
             continue
-        if (each.dst, each.dport, each.src, each.sport) in answers:
+        if lost_between(facts, each):
             continue
         if each.hellos > 1:
-            yield Found(f"{between(each)}: {counted(each.hellos, 'ClientHello')}{_size(each)}", (each.place,))
+            what = f"{between(each)}: {counted(each.hellos, 'ClientHello')}{_size(each)}{holes(each)}"
+            yield Found(what, (each.place, *(hole.place for hole in each.missing)))
         elif facts.end - each.first >= MIN_WAIT_SECONDS:
             # A client that waits for an answer says hello again after a second (RFC 6347 section 4.2.4.1).
             what = f"{between(each)}: one ClientHello{_size(each)}, which was not sent again"
@@ -73,26 +95,19 @@ def _size(each: Handshake) -> str:
     fix="Certificates make the largest datagrams of a call: see whether these are lost or fragmented.",
 )
 def dtls_unfinished(facts: Facts) -> Iterator[Found]:
-    lost = facts.once(fragmented)
     for number, each in enumerate(facts.handshakes):
         if each.outcome not in ("unfinished", "unanswered") or number in facts.once(crossed):
             continue
         if agreed_anyway(facts, number):
             continue
-        ways = (each.dst, each.dport, each.src, each.sport), (each.src, each.sport, each.dst, each.dport)
-        found = [(way, lost[way]) for way in ways if way in lost]
-        for (src, sport, *_), what in found:
-            names = ", ".join(what.messages) or "handshake messages"
-            said = f"{between(each)}: {names} of {endpoint(src, sport)} came in IP fragments, and not all of them"
-            yield Found(f"{said}, {counted(what.count, 'time')}", what.places, severity="error", time=what.time)
+        found = lost_between(facts, each)
+        for sender, what in found:
+            names = ", ".join(what.messages) or "datagrams whose first fragment is missing"
+            said = f"{between(each)}: {sender} sent {names} in IP fragments, {counted(what.count, 'time')}"
+            yield Found(f"{said}, and they did not all come", what.places, severity="error", time=what.time)
         if found or each.outcome == "unanswered" or facts.end - each.last < MIN_WAIT_SECONDS:
             continue
-        said = f"{between(each)}: {facts.end - each.last:.0f} s without going on"
-        holes = [
-            f"octets {hole.begin} to {hole.end} of {hole.length} of the {hole.sender}'s {hole.message}"
-            for hole in each.missing
-        ]
-        said += f"; fragments are missing: {', '.join(holes)}" if holes else ""
+        said = f"{between(each)}: {facts.end - each.last:.0f} s without going on{holes(each)}"
         yield Found(said, (*(hole.place for hole in each.missing), each.place), time=each.last)
 
 

@@ -95,11 +95,12 @@ def dtls_missing(facts: Facts) -> Iterator[Found]:
         checks = [facts.checks[number] for number in session.checks]
         if any(others.get(ends_of(check), set()) - STUN_ALONE for check in checks):
             continue
-        chosen = min((check for check in checks if check.nominated_at is not None and check.succeeded),
-                     key=lambda each: each.nominated_at or 0.0, default=None)
-        if chosen is None or chosen.nominated_at is None or chosen.succeeded is None:
+        working = [check for check in checks if check.succeeded is not None]
+        chosen = min(working, key=lambda each: (not each.nominated, each.first), default=None)
+        if chosen is None or chosen.succeeded is None:
             continue
-        lasted = max(check.succeeded.last for check in checks if check.succeeded) - chosen.nominated_at
+        since = chosen.succeeded.first if chosen.nominated_at is None else chosen.nominated_at
+        lasted = max(check.succeeded.last for check in checks if check.succeeded) - since
         if lasted < (NOBODY_SECONDS if encrypted or call is not None else NOBODY_AT_ALL_SECONDS):
             continue
         pair = f"{endpoint(chosen.src, chosen.sport)} to {endpoint(chosen.dst, chosen.dport)}"
@@ -107,7 +108,7 @@ def dtls_missing(facts: Facts) -> Iterator[Found]:
         place = chosen.nominated_place or chosen.place
         certainty: Certainty = "certain" if call is not None else "high" if encrypted else "medium"
         places = [place, *(described.place for described in call.descriptions[:2])] if call is not None else [place]
-        yield Found(what, places, certainty=certainty, time=chosen.nominated_at)
+        yield Found(what, places, certainty=certainty, time=since)
     yield from _waiting_by_sdp(facts)
 
 

@@ -57,8 +57,8 @@ class Problem(Struct, frozen=True):
 class Incomplete(Struct, frozen=True):
     """Datagrams in IP fragments that did not become whole: their ends, what they were, how many, since when and where.
 
-    Ends and protocol are empty where their first fragments do not say it; `messages` are those that they began with,
-    where they are DTLS.
+    Ports are 0 and the protocol is empty where the first fragment is missing, and all ends are where nobody can say;
+    `messages` are those that they began with, where they are DTLS.
     """
 
     src: str

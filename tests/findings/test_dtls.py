@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import struct
 
+from dissectors.engine.engine import Engine
+from dissectors.mux.scan import Scanner
 from dissectors.report import Finding
+from dissectors.wire.captures.records import Record
 from tests.finding_cases.session import allocate, both, challenge, channel, checks, closed, crossing, given, sdp
 from tests.found import found
 from tests.made import channel_data, frame
@@ -149,3 +152,25 @@ def test_an_answer_in_fragments_of_which_some_are_lost_is_no_missing_answer() ->
     assert [place.frame for place in told.places] == [1, 2, 3]
     (told,) = by_id["fragments-incomplete"]
     assert "3 fragmented datagrams" in told.what and "of a handshake (ServerHello, Certificate)" in told.what
+
+
+def test_an_answer_whose_first_fragment_is_lost_is_told_as_fragments_too() -> None:
+    whole = bytearray(frame(B, A, hello(True) + certificate(bytes(1500)))[:14 + 20 + 400])
+    struct.pack_into("!HHH", whole, 16, 420, 9, 100)
+    octets = bytes(whole)
+    records = [(0, Record(1, 10**9, 1, frame(A, B, hello()), 100)), (0, Record(2, 2 * 10**9, 1, octets, len(octets)))]
+    records += [(0, Record(3, 3 * 10**9, 1, frame(A, B, hello()), 100))]
+    scanner, engine = Scanner(), Engine()
+    for batch in scanner.scan(records):
+        engine.feed(batch)
+    engine.feed(scanner.finish())
+    made = engine.report(scanner, ())
+    ((id, what),) = [(each.id, each.what) for each in made.findings if each.id.startswith("dtls")]
+    assert id == "dtls-unfinished" and f"{B[0]}:{B[1]} sent datagrams whose first fragment is missing" in what
+
+
+def test_a_hello_of_which_a_fragment_is_lost_is_unanswered_for_that() -> None:
+    pieces = parts(hello(), 30, drop=1)
+    story = [(1000 * n + at, A, B, piece) for n in range(3) for at, piece in enumerate(pieces)]
+    (told,) = found(story, "dtls-unanswered")
+    assert "octets 30 to" in told.what and "ClientHello" in told.what and len(told.places) == 2
