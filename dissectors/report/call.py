@@ -45,7 +45,7 @@ class Media(Struct, frozen=True):
     `suites` are the SRTP suites of its a=crypto lines, `keys` these lines in order; `fingerprint` is that of the DTLS
     certificate; `endpoints` are `address:port` of the candidates. `ufrag` is ICE's user name fragment; `ice_lite` says
     that this side only answers checks. `ptime` and `maxptime` are the milliseconds of media in a packet that it wants,
-    and takes at most.
+    and takes at most. `candidate_kinds` are the kinds of `endpoints`.
     """
 
     kind: str
@@ -67,6 +67,7 @@ class Media(Struct, frozen=True):
     keys: tuple[Key, ...] = ()
     ufrag: str | None = None
     ice_lite: bool = False
+    candidate_kinds: tuple[str, ...] = ()
     ptime: float | None = None
     maxptime: float | None = None
 

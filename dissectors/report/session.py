@@ -21,7 +21,8 @@ class Pair(Struct, frozen=True):
 
     `src` is the endpoint of the first side. `first` is the first check or datagram, `checked` the first check that
     succeeded, `nominated` the first that nominates, `used` the first handshake or media, `lost` the last success before
-    checks failed for good, `last` the end of what was seen. `state` is how far it came.
+    checks failed for good, `last` the end of what was seen. `state` is how far it came. `src_kind` and `dst_kind` are
+    the kinds of the candidates (host, srflx, relay), where SDP or a STUN server said them.
     """
 
     src: str
@@ -39,6 +40,8 @@ class Pair(Struct, frozen=True):
     lost: float | None
     last: float
     place: Place
+    src_kind: str | None = None
+    dst_kind: str | None = None
 
 
 class Session(Struct, frozen=True):

@@ -6,7 +6,8 @@ import pytest
 
 from dissectors.queries.selection import Window, nothing_left, select
 from tests.chosen import TOLD, kept
-from tests.stories import ANSWER, B
+from tests.finding_cases.session import both, checks, user
+from tests.stories import ANSWER, A, B, agreed, report, talk
 
 
 @pytest.mark.parametrize("text", ["callid==one", "ssrc==0xABC", "status==4xx", "protocol==stun", "severity==note"])
@@ -19,6 +20,20 @@ def test_positions_stay_right(text: str) -> None:
         assert (flow.src, flow.sport, flow.dst, flow.dport) == (stream.src, stream.sport, stream.dst, stream.dport)
     assert all(each.call is None or each.call < len(made.calls) for each in made.findings)
     assert all(each.stream is None or each.stream < len(made.streams) for each in made.findings)
+
+
+def test_positions_in_sessions_stay_right() -> None:
+    other = ("198.51.100.9", 5000)
+    moved = [(time, other if src == A else src, other if dst == A else dst, octets) for time, src, dst, octets in (
+        *checks(0, 3, name=user("R", "S")), *agreed(500), *talk(ssrc=99),
+    )]
+    whole = report([*both(0, 4), *agreed(100), *talk(start=200), *moved])
+    made = select(whole, lambda values: other[0] in values.get("addr", ()))
+    (session,) = made.sessions
+    assert [made.streams[number].ssrc for number in session.streams] == [99]
+    assert all(made.checks[number].src == other[0] for number in session.checks) and len(session.checks) == 1
+    assert [made.handshakes[number].src for number in session.handshakes] == [other[0]]
+    assert len(whole.sessions) == 2 and select(whole) == whole
 
 
 def test_everything_is_kept_without_a_filter() -> None:

@@ -12,6 +12,9 @@ from dissectors.wire.values import Struct
 
 FACETIME_ORIGIN = "GKVoiceChatService"
 SHA_256 = "sha-256"
+CANDIDATE_KINDS = {kind: kind for kind in ("host", "srflx", "prflx", "relay")}
+"""What RFC 8445 section 5.1.1 knows; another word is nobody's."""
+
 MAX_CANDIDATES = 64
 
 
@@ -87,6 +90,7 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Med
         keys=tuple([Key(each.tag, each.suite, each.key_octets) for each in crypto]),
         ufrag=media.ice_ufrag,
         ice_lite=media.get("ice-lite") is not None,
+        candidate_kinds=tuple([CANDIDATE_KINDS.get(each.type, "") for each in candidates[:MAX_CANDIDATES]]),
         ptime=media.ptime,
         maxptime=media.maxptime,
     )

@@ -74,8 +74,9 @@ def sessions(
     for group in groups.values():
         group.handshakes = [new[number] for number in group.handshakes if number in new]
     called = _called(calls) if groups else {}
+    kinds = _kinds(checks, calls) if groups else {}
     made = [
-        _session(group, checks, told, streams, calls, called)
+        _session(group, checks, told, streams, calls, called, kinds)
         for group in groups.values() if group.checks or group.handshakes
     ]
     return tuple(sorted(made, key=lambda each: each.first)), told
@@ -116,6 +117,24 @@ def _gone_on(begun: Handshake, other: Handshake) -> Handshake:
     )
 
 
+def _kinds(checks: Sequence[Check], calls: Sequence[Call]) -> dict[Hashable, str]:
+    """The kinds of candidates by endpoint, and whether it is used through a relay: by SDP, and by STUN servers."""
+    named: dict[str, str] = {}
+    for call in calls:
+        for described in call.descriptions:
+            for line in described.media:
+                named.update(zip(line.endpoints, line.candidate_kinds, strict=False))
+    for check in checks:
+        if check.kind != CHECK and check.mapped and check.mapped != endpoint(check.src, check.sport):
+            named.setdefault(check.mapped, "srflx")
+        if check.relayed:
+            named[check.relayed] = "relay"
+    asks = {(check.src, check.sport) for check in checks if check.relayed}
+    ends = {end for check in checks for end in ((check.src, check.sport), (check.dst, check.dport))} if named else set()
+    found: dict[Hashable, str] = {(end, False): kind for end in ends if (kind := named.get(endpoint(*end), ""))}
+    return found | {(end, True): "relay" for end in asks}
+
+
 def _called(calls: Sequence[Call]) -> dict[Hashable, int]:
     """The calls by what their SDP announces: ICE fragments, and endpoints."""
     found: dict[Hashable, int] = {}
@@ -131,13 +150,13 @@ def _called(calls: Sequence[Call]) -> dict[Hashable, int]:
 
 def _session(
     group: Group, checks: Sequence[Check], handshakes: Sequence[Handshake], streams: Sequence[Stream],
-    calls: Sequence[Call], called: dict[Hashable, int],
+    calls: Sequence[Call], called: dict[Hashable, int], kinds: dict[Hashable, str],
 ) -> Session:
     asked = [checks[number] for number in group.checks]
     shaken = [handshakes[number] for number in group.handshakes]
     media = [streams[number] for number in group.streams]
     sides = Sides(asked, shaken, media)
-    pairs = _pairs(group, sides, asked, shaken, media)
+    pairs = _pairs(group, sides, kinds, asked, shaken, media)
     call = next((each.call for each in media if each.call is not None and each.call < len(calls)), None)
     if call is None and called:
         call = _call_of(sides, asked, called)
@@ -239,7 +258,8 @@ class Sides:
 
 
 def _pairs(
-    group: Group, sides: Sides, asked: list[Check], shaken: list[Handshake], media: list[Stream]
+    group: Group, sides: Sides, kinds: dict[Hashable, str], asked: list[Check], shaken: list[Handshake],
+    media: list[Stream],
 ) -> tuple[Pair, ...]:
     """The 5-tuples of a session, each with its life, in the order in which they began."""
     on: dict[Ends, tuple[list[Check], list[Handshake | Stream]]] = {ends: ([], []) for ends in group.ends}
@@ -248,11 +268,13 @@ def _pairs(
     uses: list[Handshake | Stream] = [*shaken, *media]
     for each in uses:
         on[ends_of(each)][1].append(each)
-    pairs = [_pair(ends, sides, *what) for ends, what in on.items() if what[0] or what[1]]
+    pairs = [_pair(ends, sides, kinds, *what) for ends, what in on.items() if what[0] or what[1]]
     return tuple(sorted(pairs, key=lambda pair: pair.first))
 
 
-def _pair(ends: Ends, sides: Sides, asked: list[Check], used: list[Handshake | Stream]) -> Pair:
+def _pair(
+    ends: Ends, sides: Sides, kinds: dict[Hashable, str], asked: list[Check], used: list[Handshake | Stream]
+) -> Pair:
     (src, dst), inside = (ends[:2] if sides.of(ends[0]) == 0 else (ends[1], ends[0])), ends[2]
     checked = _least(each.succeeded.first for each in asked if each.succeeded)
     nominated = _least(each.nominated_at for each in asked if each.nominated_at is not None)
@@ -268,6 +290,7 @@ def _pair(ends: Ends, sides: Sides, asked: list[Check], used: list[Handshake | S
     return Pair(
         *src, *dst, inside, state, sum(each.requests for each in asked), sum(each.answered for each in asked),
         begun.first, checked, nominated, first_use, lost, max(each.last for each in everything), _place(begun),
+        kinds.get((src, bool(inside))), kinds.get((dst, bool(inside))),
     )
 
 

@@ -92,8 +92,10 @@ def _row(page: Page, pair: Pair) -> Line:
 
 
 def _ends(pair: Pair) -> tuple[str, str]:
-    inside = f" ({pair.inside})" if pair.inside else ""
-    return endpoint(pair.src, pair.sport), endpoint(pair.dst, pair.dport) + inside
+    here, there = endpoint(pair.src, pair.sport), endpoint(pair.dst, pair.dport)
+    here += f" {pair.src_kind}" if pair.src_kind else ""
+    there += (f" {pair.dst_kind}" if pair.dst_kind else "") + (f" ({pair.inside})" if pair.inside else "")
+    return here, there
 
 
 def _stacked(page: Page, pair: Pair) -> list[Line]:

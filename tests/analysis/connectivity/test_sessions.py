@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
-from tests.finding_cases.session import CONTROLLED, THEIRS, both, checks, closed, user
-from tests.made import Endpoint
-from tests.stories import FINISHED, A, B, C, Story, agreed, certificate, dialled, hello, hung_up, mapped, report, talk
+from tests.finding_cases.session import (
+    CONTROLLED,
+    THEIRS,
+    allocate,
+    both,
+    challenge,
+    channel,
+    checks,
+    closed,
+    given,
+    user,
+)
+from tests.made import Endpoint, channel_data
+from tests.stories import (
+    FINISHED,
+    INNER,
+    SERVER,
+    A,
+    B,
+    C,
+    Story,
+    agreed,
+    asked,
+    certificate,
+    description,
+    dialled,
+    hello,
+    hung_up,
+    mapped,
+    report,
+    talk,
+)
 
 OTHER_A, OTHER_B = ("10.8.0.2", 51000), ("10.8.0.1", 41000)
 
@@ -82,3 +111,30 @@ def test_many_pairs_of_one_fragment_are_one_session_of_which_some_endpoints_are_
     (session,) = report([one for n in range(300) for one in checks(n, 1, src=(A[0], 1024 + n))]).sessions
     assert len(session.pairs) == len(session.checks) == 300
     assert len(session.sides[0].endpoints) == 16 and session.sides[1].endpoints == ("203.0.113.2:16402",)
+
+
+def test_kinds_of_candidates_are_those_of_the_sdp_and_of_stun_servers() -> None:
+    def described(kind: str, host: Endpoint) -> bytes:
+        return description(*host, f"a=candidate:1 1 udp 1 {host[0]} {host[1]} typ {kind}")
+
+    call = [*dialled(described("host", A), described("srflx", B)), *hung_up(40_000)]
+    (pair,) = report([*call, *both(1100, 3)]).sessions[0].pairs
+    assert (pair.src_kind, pair.dst_kind) == ("host", "srflx")
+    (pair,) = report(both(1100, 3)).sessions[0].pairs
+    assert (pair.src_kind, pair.dst_kind) == (None, None)
+    (pair,) = report([*dialled(described("strange", A)), *both(1100, 3)]).sessions[0].pairs
+    assert pair.src_kind is None
+    seen = asked(0, src=INNER, dst=SERVER, answer=(0x0101, mapped(*A)))
+    (pair,) = report([*seen, *both(1100, 3)]).sessions[0].pairs
+    assert (pair.src_kind, pair.dst_kind) == ("srflx", None)
+
+
+def test_a_pair_over_a_relay_has_its_clients_end_relayed() -> None:
+    bound = [*challenge(0), *allocate(50, given()), *channel(100)]
+    inner = [
+        (time, A if src == A else SERVER, SERVER if src == A else A, channel_data(octets))
+        for time, src, _, octets in both(1000, 4)
+    ]
+    (session,) = report([*bound, *inner]).sessions
+    (pair,) = session.pairs
+    assert pair.inside == f"peer {B[0]}:{B[1]}" and (pair.src, pair.src_kind) == (A[0], "relay")
