@@ -290,7 +290,7 @@ local UNKNOWN = { type = 0, name = "UNKNOWN", strength = "none", reason = "no ro
 
 local TYPES = {
   [0] = "unknown",
-  "sip", "keepalive", "stun", "zrtp", "dtls", "turn", "rtcp", "rtp", "quic",
+  "sip", "keepalive", "stun", "zrtp", "dtls", "turn", "rtcp", "rtp", "quic", "udptl",
 }
 
 -- Which rows each first octet leaves open (RFC 7983 section 7, with SIP in it): first, last, rows in order.

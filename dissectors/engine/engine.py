@@ -58,7 +58,7 @@ class Engine:
     def report(self, scan: ScanTables, files: tuple[CaptureFile, ...], chosen: Chosen = EVERYTHING) -> Report:
         """Everything that was seen, with the tables of the scan whose batches were fed; asking changes nothing."""
         problems = self._problems.to_report() + self._bounds_hit(scan) + self._unconfirmed()
-        values, of_retired = facts(self.trackers, scan, files, problems, chosen)
+        values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax)
         earlier = self._retirement.totals.findings() if chosen.calls is None else ()
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,

@@ -11,6 +11,7 @@ from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
 from dissectors.analysis.connectivity.sessions import sessions
 from dissectors.analysis.streams.directory import Directory
+from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
 from dissectors.analysis.streams.stream import flows_of, stream, used_by_retired
 from dissectors.engine.fragments import incomplete
 from dissectors.engine.trackers import Trackers
@@ -48,20 +49,22 @@ class Members(NamedTuple):
 
 def facts(
     trackers: Trackers, scan: ScanTables, files: tuple[CaptureFile, ...], problems: tuple[Problem, ...],
-    chosen: Chosen = EVERYTHING,
+    chosen: Chosen = EVERYTHING, retired_fax: Fax = NO_FAX,
 ) -> tuple[Facts, list[Counters]]:
-    """What the rules look at, and the streams whose call was retired."""
+    """What the rules look at, and the streams whose call was retired; `retired_fax` was on flows that are gone."""
     states = [state for state in scan.flows if not _is_guess(state)]
     calls = list(trackers.calls.calls.values() if chosen.calls is None else chosen.calls)
     checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
     members = _members(trackers, scan, states, calls)
-    flows = tuple(_flow(state) for state in states)
+    ends = FaxEnds(calls, trackers.calls.retired_media)
+    fax = [ends.carried(state) for state in states]
+    flows = tuple(_flow(state, each) for state, each in zip(states, fax, strict=True))
     told = tuple(_call(call, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls))
     asked = tuple(each.to_report() for each in checks)
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
     joined, shaken = sessions(asked, shaken, members.streams, flows, told)
     values = Facts(
-        capture=capture(scan, files),
+        capture=capture(scan, files, together((retired_fax, *fax))),
         flows=flows,
         calls=told,
         streams=members.streams,
@@ -127,10 +130,11 @@ def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], call
     return Members(tuple(streams), of_call, of_retired)
 
 
-def capture(scan: ScanTables, files: tuple[CaptureFile, ...]) -> Capture:
-    """What was captured, and what the scan made of it."""
+def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX) -> Capture:
+    """What was captured, and what the scan made of it; so much of what it does not know is UDPTL."""
     first, last = scan.first, scan.last
-    kinds = [(PROTOCOLS[number], count, scan.octets[number]) for number, count in enumerate(scan.counts) if count]
+    counts, octets = known(scan.counts, fax.datagrams), known(scan.octets, fax.octets)
+    kinds = [(PROTOCOLS[number], count, octets[number]) for number, count in enumerate(counts) if count]
     return Capture(
         files=files,
         frames=sum(file.frames for file in files),
@@ -154,7 +158,7 @@ def _is_guess(state: FlowState) -> bool:
     return bool(state.key.inside) and sum(state.counts) == state.counts[UNKNOWN]
 
 
-def _flow(state: FlowState) -> Flow:
+def _flow(state: FlowState, fax: Fax = NO_FAX) -> Flow:
     flow = state.flow
     return Flow(
         src=flow.src,
@@ -166,7 +170,7 @@ def _flow(state: FlowState) -> Flow:
         last=state.last / 1e9,
         datagrams=state.datagrams,
         octets=state.octets,
-        protocols=_seen(tuple(state.counts)),
+        protocols=_seen(tuple(known(state.counts, fax.datagrams) if fax.datagrams else state.counts)),
         encrypted=state.encrypted,
     )
 

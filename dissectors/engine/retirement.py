@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Sequence
 
 from dissectors.analysis.calls.call import CallState
-from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
+from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, fax_ends
+from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, together
 from dissectors.engine.belongings import Belongings
 from dissectors.engine.facts import Chosen, facts, facts_of_paths
 from dissectors.engine.trackers import Trackers
@@ -50,6 +51,7 @@ class RetiredTotals(Struct):
     streams: int = 0
     packets: int = 0
     lost: int = 0
+    fax: Fax = NO_FAX
     found: dict[tuple[str, str], RepeatedFinding] = field(default_factory=dict)
 
     def findings(self) -> Iterator[Finding]:
@@ -124,6 +126,8 @@ class Retirement:
         streams = [counters for call in finished for counters in of_call.get(call.call_id, ())]
         states = {state.number: state for counters in streams for state in table.numbered(counters.flows)}
         states |= {state.number: state for call in finished for flow in call.pairs if (state := table.get(flow))}
+        for end in {end for call in finished for end in fax_ends(call)}:
+            states |= {state.number: state for state in table.at(end)}
         flows = [states[number] for number in sorted(states)]
         announced = [line for call in finished for line in call.announced]
         hosts = dict.fromkeys(line.address for line in announced if line.address)
@@ -138,14 +142,16 @@ class Retirement:
         self, scanner: Scanner, streams: list[Counters], flows: list[FlowState], recent: Container[int]
     ) -> None:
         names = [state.flow for state in flows]
+        ends = FaxEnds((), self._trackers.calls.retired_media)
+        self.totals.fax = together((self.totals.fax, *map(ends.carried, flows)))
         self.totals.flows += len(flows)
         self.totals.streams += len(streams)
         self.totals.packets += sum(counters.packets for counters in streams)
         self.totals.lost += sum(counters.lost for counters in streams)
         scanner.forget(streams, flows)
         trackers, table = self._trackers, scanner.flows
-        ends = {end for flow in names for end in ((flow.src, flow.sport), (flow.dst, flow.dport))}
-        trackers.calls.forget_endpoints(ends | self._belongings.places, lambda end: table.count_at(end) > 0, recent)
+        places = {end for flow in names for end in ((flow.src, flow.sport), (flow.dst, flow.dport))}
+        trackers.calls.forget_endpoints(places | self._belongings.places, lambda end: table.count_at(end) > 0, recent)
         trackers.checks.forget(names)
         trackers.handshakes.forget(names)
         sources = {}

@@ -111,9 +111,14 @@ def may_send(own: Media, theirs: Media) -> bool:
     return own.direction in SENDING and theirs.direction in RECEIVING and theirs.address not in ANYWHERE
 
 
+def is_fax(line: Media) -> bool:
+    """Whether a media line is a fax (T.38): an image, or anything over UDPTL."""
+    return line.kind == "image" or "UDPTL" in line.profile.upper()
+
+
 def wants_rtp(line: Media) -> bool:
-    """Whether a media line asks for RTP."""
-    return bool(line.port) and "RTP" in line.profile.upper()
+    """Whether a media line asks for RTP: not a fax, whatever profile it names."""
+    return bool(line.port) and "RTP" in line.profile.upper() and not is_fax(line)
 
 
 def to_send(agreed: Sequence[Agreement], side: str, kind: str) -> list[Span]:

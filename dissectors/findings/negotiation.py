@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.agreements import ANYWHERE
+from dissectors.findings.agreements import ANYWHERE, wants_rtp
 from dissectors.findings.rule import Facts, Found, of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.report import Call, Description, Media, Message
@@ -27,7 +27,7 @@ def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
 
 def rtp_lines(described: Description) -> list[Media]:
     """The media lines that want RTP."""
-    return [line for line in described.media if line.port and "RTP" in line.profile.upper()]
+    return [line for line in described.media if wants_rtp(line)]
 
 
 def held(facts: Facts) -> set[int]:
@@ -42,45 +42,6 @@ def _held(facts: Facts) -> set[int]:
 def _on_hold(call: Call) -> bool:
     lines = [line for described in call.descriptions for line in rtp_lines(described)]
     return any(line.direction != "sendrecv" or line.address in ANYWHERE for line in lines)
-
-
-def accepted(call: Call) -> Iterator[tuple[Media, Media, Description]]:
-    """The lines that an answer took, with those of its offer and the answer itself."""
-    for offer, answer in pairs(call):
-        for ours, theirs in zip(offer.media, answer.media, strict=False):
-            if ours.port and theirs.port:
-                yield ours, theirs, answer
-
-
-def faxed(call: Call) -> list[Description]:
-    """The answers that took a fax (T.38: RFC 3362, an image over UDPTL) where the call had been sound."""
-    fax = [answer for _, theirs, answer in accepted(call) if "UDPTL" in theirs.profile.upper()]
-    return [answer for answer in fax if not rtp_lines(answer) and any(map(rtp_lines, call.descriptions))]
-
-
-def sound_until(call: Call) -> float | None:
-    """When a call stopped being sound because it went over to fax for good; None where it did not."""
-    answers = [answer for _, answer in pairs(call)]
-    fax = faxed(call)
-    # Each hop has an answer of its own: the first of the last run of them is the moment.
-    run = next((n for n, answer in enumerate(reversed(answers)) if answer not in fax), len(answers))
-    if not fax or not run:
-        return None
-    times = {message.place: message.time for message in call.messages}
-    return times.get(answers[-run].place)
-
-
-@rule(
-    "call-became-fax", "note", "The call went over to fax",
-    why="A re-INVITE replaced the sound by T.38 (an image over UDPTL): from there on no RTP is expected.",
-    fix="Nothing. Where the fax fails, see whether UDPTL flows both ways and whether both sides agree on redundancy.",
-)
-def call_became_fax(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
-        times = {message.place: message.time for message in call.messages}
-        for answer in faxed(call)[:1]:
-            after = times.get(answer.place, call.start) - call.start
-            yield Found(f"an answer took T.38 {after:.1f} s after the call began", (answer.place,), number)
 
 
 @rule(
@@ -251,6 +212,6 @@ def rtpmap_missing(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    answer_missing, codec_not_common, direction_wrong, media_lines_differ, media_refused, call_became_fax,
+    answer_missing, codec_not_common, direction_wrong, media_lines_differ, media_refused,
     rtpmap_missing, sdp_odd,
 )

@@ -96,11 +96,12 @@ class FlowState:
     """One directed flow: its counters in datagrams and octets, in all and by protocol number.
 
     `open` holds until the table lets the flow go. `used` is the number of its last datagram among all of the scan.
+    `unknown_octets` are those of its datagrams of no known protocol.
     """
 
     __slots__ = (
         "number", "key", "pair", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
-        "used", "_flow",
+        "used", "unknown_octets", "_flow",
     )
 
     def __init__(self, number: int, key: FlowKey, pair: PairState) -> None:
@@ -116,6 +117,7 @@ class FlowState:
         self.counts = [0] * len(PROTOCOLS)
         self.encrypted = 0
         self.used = 0
+        self.unknown_octets = 0
         self._flow: Flow | None = None
 
     @property

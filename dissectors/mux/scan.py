@@ -217,6 +217,7 @@ class Scanner:
             if protocol == RTP and flow.pair.seen & KEYED:
                 entry = entry._replace(encrypted=True)
             flow.counts[protocol] += 1
+            flow.unknown_octets += entry.length if protocol == UNKNOWN else 0
             flow.encrypted += entry.encrypted
             if entry.number >= 0:
                 self.counts[protocol] += 1

@@ -249,10 +249,6 @@ CASES: dict[str, Case] = {
             response(3020, 200, "OK", number=2, body=ANSWER + b"a=x\r\n"),
         ],
     ),
-    "call-became-fax": (
-        [*dialled(), *reinvited(FAX, description(*B, kind="image", media="udptl t38"))],
-        [*dialled(), *reinvited(FAX, description(B[0], 0, kind="image", media="udptl t38"))],
-    ),
     "rtpmap-missing": (
         answered(description(media="RTP/AVP 104 0"), ANSWER),
         answered(description(*A, "a=rtpmap:104 opus/48000/2", media="RTP/AVP 104 0"), ANSWER),

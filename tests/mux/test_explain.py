@@ -90,4 +90,4 @@ def test_read_gives_the_message_or_says_why_not() -> None:
 
 def test_every_protocol_of_the_table_is_explained_by_its_own_rows() -> None:
     noise = random.Random(5).randbytes(1200)
-    assert {trial.protocol for trial in explain(noise).trials} == {spec.name for spec in TABLE}
+    assert {trial.protocol for trial in explain(noise).trials} == {spec.name for spec in TABLE if spec.match}

@@ -34,7 +34,10 @@ CAPTURES = sorted(
     for path in folder.iterdir()
     if path.suffix in (".pcap", ".pcapng", ".cap", ".gz")
 )
-FLOW = ("number", "key", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted", "flow")
+FLOW = (
+    "number", "key", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
+    "unknown_octets", "flow",
+)
 PROPERTIES = ("expected", "lost", "loss_runs")
 COUNTED = Counters.__slots__ + PROPERTIES
 TOLD = ("counts", "octets", "datagrams", "inside", "first", "last", "recent_times", "bounds_hit")

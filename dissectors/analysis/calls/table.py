@@ -51,10 +51,14 @@ Endpoint = tuple[str, int]
 
 
 class RetiredInterval(Struct, frozen=True):
-    """What is left of a call that made room, at each endpoint where its media went: when it was, in nanoseconds."""
+    """What is left of a call that made room, at each endpoint where its media went: when it was, in nanoseconds.
+
+    `fax` says that it agreed on UDPTL there.
+    """
 
     start: int
     end: int
+    fax: bool = False
 
     def near(self, other: RetiredInterval) -> bool:
         """Whether no stream can be between the two without being near one of them."""
@@ -62,7 +66,7 @@ class RetiredInterval(Struct, frozen=True):
 
     def joined(self, other: RetiredInterval) -> RetiredInterval:
         """Both as one."""
-        return RetiredInterval(min(self.start, other.start), max(self.end, other.end))
+        return RetiredInterval(min(self.start, other.start), max(self.end, other.end), self.fax or other.fax)
 
 
 class Calls:
@@ -201,16 +205,18 @@ class Calls:
 
     def _remember_endpoints(self, call: CallState) -> None:
         """Remember when a call had media at its endpoints, and when a transaction used them."""
-        used = RetiredInterval(call.start, call.last)
         announced, signalled = endpoints_of(call)
+        fax = fax_ends(call)
         # Where everything shares a port, media go where the signalling does, whether or not an SDP was seen.
         for endpoint in announced | signalled if call.kind == "call" else announced:
+            used = RetiredInterval(call.start, call.last, endpoint in fax)
             intervals = self.retired_media.use(endpoint) or []
             intervals.append(intervals.pop().joined(used) if intervals and intervals[-1].near(used) else used)
             self.retired_media[endpoint] = intervals
             if len(intervals) > MAX_INTERVALS_PER_ENDPOINT:
                 self.bounds.hit("times of retired calls at an endpoint")
                 del intervals[0]
+        used = RetiredInterval(call.start, call.last)
         for endpoint in signalled if call.kind != "call" else ():
             before = self.retired_signalling.get(endpoint)
             self.retired_signalling[endpoint] = [before[0].joined(used) if before else used]
@@ -220,3 +226,20 @@ def endpoints_of(call: CallState) -> tuple[set[Endpoint], set[Endpoint]]:
     """Where a call wants to receive media, and where it signalled."""
     announced = {(line.address, line.port) for line in call.announced if line.address and line.port}
     return announced, {(flow.src, flow.sport) for flow in call.pairs}
+
+
+def fax_ends(call: CallState) -> dict[Endpoint, int]:
+    """Where a call is to receive UDPTL (RFC 3362), and since when, if both sides agreed on it.
+
+    Behind NAT that is the announced port of a host that signalled.
+    """
+    lines = [line for line in call.announced if line.port and "UDPTL" in line.media.profile.upper()]
+    lines = [line for line in lines if line.offered.state == "agreed"]
+    if len({line.side for line in lines}) < 2:
+        return {}
+    return {
+        (host, line.port): line.time
+        for line in reversed(lines)
+        for host in {line.address, *call.hosts[line.side]}
+        if host is not None
+    }

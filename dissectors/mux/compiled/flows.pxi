@@ -40,7 +40,7 @@ cdef class FlowState:
     cdef int64_t settled
     cdef int64_t *tally
     cdef dict streams
-    cdef readonly int64_t number, first
+    cdef readonly int64_t number, first, unknown_octets
     cdef int64_t first_file, first_number
     cdef readonly object key
     cdef object written

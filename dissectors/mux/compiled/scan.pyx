@@ -345,6 +345,7 @@ cdef class Scanner:
         if self.brief:
             if row == C_UNKNOWN_ROW and not (flow.pair.seen & SEEN_QUIC and not flow.pair.seen & BESIDE_QUIC):
                 flow.settle(C_UNKNOWN, False)
+                flow.unknown_octets += length
                 if depth == 0:
                     self.tally[C_UNKNOWN] += 1
                     self.tally_octets[C_UNKNOWN] += length
@@ -483,6 +484,8 @@ cdef class Scanner:
     ) except -1:
         """Count one entry with its verdict, and put it into the batch unless nobody would ask for it there."""
         flow.settle(protocol, encrypted)
+        if protocol == C_UNKNOWN:
+            flow.unknown_octets += length
         if number >= 0:
             self.tally[protocol] += 1
             self.tally_octets[protocol] += length
