@@ -122,11 +122,12 @@ def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], call
         call = numbers[id(joined.call)] if joined else None
         used, alone = [states[position].flow for position in on], named[counters.ssrc] == 1
         heard = trackers.control.heard(counters.ssrc, used, alone)
+        clocked = trackers.control.clocked(counters.ssrc, used, alone)
         end = trackers.control.said_bye(counters.ssrc, used, alone)
         if call is not None:
             of_call.setdefault(call, []).append(len(streams))
         encrypted = any(states[position].pair.seen & KEYED for position in on)
-        streams.append(stream(counters, state.flow, tuple(on), joined, call, encrypted, heard, end))
+        streams.append(stream(counters, state.flow, tuple(on), joined, call, encrypted, heard, end, clocked))
     return Members(tuple(streams), of_call, of_retired)
 
 

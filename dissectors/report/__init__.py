@@ -26,6 +26,7 @@ from dissectors.report.stream import (
     Phase,
     Quality,
     RtcpView,
+    SenderClock,
     Stream,
     Timing,
 )
@@ -69,6 +70,7 @@ __all__ = [
     "SCHEMA",
     "Seen",
     "Session",
+    "SenderClock",
     "Severity",
     "Side",
     "Sizes",

@@ -31,6 +31,22 @@ class Mark(Struct, frozen=True):
     timestamp: int | None = None
 
 
+class SenderClock(Struct, frozen=True):
+    """What the last sender reports of a stream say, against what was sent: the middle of so many `reports`.
+
+    `media_ms` is how far their timestamp is ahead of the media that were sent at that time (below zero: behind),
+    `spread_ms` how much that differs among them; `wallclock_ms` is how far their NTP time is ahead of the capture's,
+    which says little of one host alone. `time` and `place` are those of the first of these reports.
+    """
+
+    reports: int
+    media_ms: float
+    spread_ms: float
+    wallclock_ms: float
+    time: float
+    place: Place
+
+
 class Phase(Struct, frozen=True):
     """How long a payload type was sent, and the frame with which it began."""
 
@@ -192,3 +208,4 @@ class Stream(Struct, frozen=True):
     end: float | None = None
     gaps: tuple[Gap, ...] = ()
     marks: tuple[Mark, ...] = ()
+    sender_clock: SenderClock | None = None

@@ -199,6 +199,7 @@ OF_TRACKERS: dict[str, tuple[list[Sent], Capacity]] = {
     "peers of relays": ([each for n in range(40) for each in granted(n)], CAPACITY),
     "RTCP sources": ([(A, B, reported(n)) for n in range(1, 9)], ROOM_FOR_ONE),
     "RTCP goodbyes": ([(A, B, bye(n)) for n in range(1, 9)], ROOM_FOR_ONE),
+    "RTCP clocks of senders": ([(A, B, sender_report(n)) for n in range(1, 9)], ROOM_FOR_ONE),
     "RTCP sender reports": ([(A, B, sender_report(n)) for n in range(1, 9)], ROOM_FOR_ONE),
     "RTCP flows": ([(*ends(n), rtcp(n)) for n in range(1, 9)], ROOM_FOR_ONE),
     "handshakes": ([(*ends(n), stories.hello()) for n in range(1, 9)], ROOM_FOR_ONE),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from tests.finding_cases.plain import Case
 from tests.stories import A, B, Story, description, dialled, hung_up, rtp, talk
 
@@ -51,7 +53,30 @@ def spurts(
     return story
 
 
+NTP_EPOCH_SECONDS = 2_208_988_800
+
+
+def reported(old: float, wall: float | None = None, *, ssrc: int = 77, clock: int = 8000, first: float = 1020) -> Story:
+    """A sender report each second, whose timestamp is of `old` milliseconds ago, and whose NTP time is so, too.
+
+    Unless `wall` says how old the NTP time is.
+    """
+    told: Story = []
+    for time in range(2000, 10_000, 1000):
+        ntp = int((time / 1000 + NTP_EPOCH_SECONDS - (old if wall is None else wall) / 1000) * (1 << 32))
+        stamp = round((time - first - old) * clock / 1000) & 0xFFFFFFFF
+        told.append((time, A, B, struct.pack(">BBHIQIII", 0x80, 200, 6, ssrc, ntp, stamp, 1, 160)))
+    return told
+
+
+def pictured() -> Story:
+    """A stream of pictures beside the sound of the caller, and its reports, which are right."""
+    pictures = talk(ssrc=79, payload_type=96, step=3000, every=100 / 3, size=900)
+    return [*pictures, *reported(0, ssrc=79, clock=90_000)]
+
+
 CASES: dict[str, Case] = {
+    "sender-report-wrong": ([*talk(), *pictured(), *reported(700)], [*talk(), *pictured(), *reported(100)]),
     "clock-step": (stepped(70), talk(seconds=30, delay=lambda n: 70.0 if 600 <= n < 800 else 0.0)),
     "ptime-differs": (framed(40, *WANTED), framed(20, *WANTED)),
     "packets-bunched": (

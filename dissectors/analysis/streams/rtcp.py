@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.pending import Pending
@@ -17,6 +17,9 @@ from dissectors.wire.values import Struct
 
 SENDER_REPORT_TIMEOUT_NS = 60_000_000_000
 """Nanoseconds in which a receiver has answered a sender report; they are sent every few seconds."""
+
+MAX_CLOCKED = 8
+"""So many of the last sender reports of each source are remembered."""
 
 Hosts = tuple[str, str]
 Value = TypeVar("Value")
@@ -122,6 +125,15 @@ def together(heard: Iterable[Heard]) -> Heard | None:
     )
 
 
+class Clocked(NamedTuple):
+    """What a sender report says of two clocks: the time of its capture in nanoseconds, NTP's 64 bits, the timestamp."""
+
+    time: int
+    ntp: int
+    timestamp: int
+    place: Place
+
+
 class Covered(Struct):
     """The RTCP of a 5-tuple, both directions together: datagrams encrypted and in the clear.
 
@@ -141,12 +153,14 @@ class Control:
         bounds = bounds or Bounds()
         self._heard: BySource[Heard] = BySource("RTCP sources", limit, bounds)
         self._said_bye: BySource[int] = BySource("RTCP goodbyes", limit, bounds)
+        self._clocked: BySource[tuple[Clocked, ...]] = BySource("RTCP clocks of senders", limit, bounds)
         self._sent: Pending[None] = Pending("RTCP sender reports", limit, SENDER_REPORT_TIMEOUT_NS, bounds)
         self._covered: Table[Flow, Covered] = Table(
             "RTCP flows", limit, bounds, used=attrgetter("used"), given_up=self._uncover
         )
         self._either_way: dict[Flow, Covered] = {}
         self._datagrams = 0
+        self._place = Place(0, 0)
         self._readers: dict[type, Callable[[int, Hosts, Any], None]] = {
             rtcp.SenderReport: self._sender_report,
             rtcp.ReceiverReport: self._receiver_report,
@@ -162,10 +176,16 @@ class Control:
         """When the stream on these flows said goodbye last, in nanoseconds."""
         return max(self._said_bye.of(ssrc, flows, alone), default=None)
 
+    def clocked(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> tuple[Clocked, ...]:
+        """What the last sender reports of the stream on these flows said of its clocks, in order of time."""
+        found = [each for clocked in self._clocked.of(ssrc, flows, alone) for each in clocked]
+        return tuple(sorted(found))
+
     def feed(self, datagram: Datagram, compound: rtcp.Compound) -> None:
         """Take the packets of one datagram, as far as they are in the clear."""
         self._cover(datagram, compound.encrypted)
         hosts = between(datagram.flow)
+        self._place = Place(datagram.file, datagram.frame)
         for packet in compound.packets:
             if reader := self._readers.get(type(packet)):
                 reader(datagram.time, hosts, packet)
@@ -179,6 +199,7 @@ class Control:
             held = set(map(between, stay))
             self._heard.forget(ssrc, held)
             self._said_bye.forget(ssrc, held)
+            self._clocked.forget(ssrc, held)
         for flow in flows:
             if (covered := self._covered.pop(flow, None)) is not None:
                 self._uncover(flow, covered)
@@ -214,6 +235,9 @@ class Control:
         return self._heard.use(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard())
 
     def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
+        said = Clocked(time, packet.ntp, packet.rtp_timestamp, self._place)
+        known = self._clocked.use(packet.ssrc, hosts) or ()
+        self._clocked.set(packet.ssrc, hosts, (*known[1 - MAX_CLOCKED :], said))
         self._sent.wait((packet.ssrc, hosts, packet.ntp >> 16 & 0xFFFFFFFF), time, None)
         self._receiver_report(time, hosts, packet)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
 from dissectors.analysis.calls.descriptions import UNKNOWN_CODEC, Codec, codec_of
@@ -13,7 +13,8 @@ from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.gaps import gaps
 from dissectors.analysis.streams.marks import marks
 from dissectors.analysis.streams.protection import protected
-from dissectors.analysis.streams.rtcp import Heard
+from dissectors.analysis.streams.rtcp import Clocked, Heard
+from dissectors.analysis.streams.sender_clock import sender_clock
 from dissectors.analysis.streams.silence import silence
 from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.mux.flows import FlowState
@@ -86,7 +87,7 @@ def main_payload_type(counters: Counters) -> int:
 
 def stream(
     counters: Counters, flow: Flow, flows: tuple[int, ...], joined: Joined | None, call: int | None,
-    encrypted: bool, heard: Heard | None, end: int | None,
+    encrypted: bool, heard: Heard | None, end: int | None, clocked: Sequence[Clocked] = (),
 ) -> Stream:
     """The report's value of one stream; `flows` and `call` are positions in the report's lists."""
     known = codec(counters, joined)
@@ -146,6 +147,7 @@ def stream(
         sender=joined.sender if joined else None,
         end=None if end is None else end / 1e9,
         gaps=unseen,
+        sender_clock=sender_clock(counters, timing.rate, clocked),
         marks=marks(counters, known.clock or timing.rate, timing.frame, even.steps if even else (), unseen),
     )
 

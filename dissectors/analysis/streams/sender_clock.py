@@ -1,0 +1,50 @@
+"""What sender reports say of a stream's clock, against the stream itself (RFC 3550 section 6.4.1).
+
+A report maps a timestamp to a time of the wall clock: that of the moment at which it is sent. The media that were sent
+at that moment show which timestamp belongs there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from dissectors.analysis.streams.rtcp import Clocked
+from dissectors.mux.counters import Counters
+from dissectors.report import SenderClock
+
+NTP_EPOCH_SECONDS = 2_208_988_800
+"""Seconds from 1900, where NTP begins, to 1970."""
+
+MAX_SURPRISE_SECONDS = 0.1
+MAX_BEYOND_NS = 1_000_000_000
+"""A report so long after the last datagram speaks of media that nobody sent."""
+
+
+def sender_clock(counters: Counters, rate: float | None, clocked: Sequence[Clocked]) -> SenderClock | None:
+    """The comparison, with `rate` timestamp units a second; None where nothing can be compared.
+
+    What came before the last jump, pause or great surprise of the stream was on another line.
+    """
+    if not rate or not clocked:
+        return None
+    times = [counters.first, *(each.time for each in counters.leaps), *(each.time for each in counters.pauses)]
+    times += [each.time for each in counters.surprises if abs(each.size) > MAX_SURPRISE_SECONDS * rate]
+    since = max(times)
+    known = [each for each in clocked if since <= each.time <= counters.last + MAX_BEYOND_NS]
+    if not known or counters.jumps > len(counters.leaps):
+        return None
+    time, timestamp = counters.heard
+    ahead = []
+    for each in known:
+        expected = timestamp - rate * (time - each.time) / 1e9
+        ahead.append(1000 * ((each.timestamp - expected + 0x80000000) % (1 << 32) - 0x80000000) / rate)
+    wall = [each.ntp / (1 << 32) - NTP_EPOCH_SECONDS - each.time / 1e9 for each in known]
+    return SenderClock(
+        reports=len(known),
+        media_ms=median(ahead),
+        spread_ms=max(ahead) - min(ahead),
+        wallclock_ms=1000 * median(wall),
+        time=known[0].time / 1e9,
+        place=known[0].place,
+    )
