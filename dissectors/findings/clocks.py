@@ -16,7 +16,8 @@ DRIFT_PPM = 150.0
 MIN_STEP_MS, HEARD_STEP_MS = 20.0, 50.0
 """A step of a sender's clock from which on it is told, and beyond which jitter buffers do not hide it."""
 
-START_SECONDS = 3.0
+START_SECONDS, KEY_SECONDS = 3.0, 0.5
+MIN_SILENCE = 0.02
 PAUSE_MS = 1000.0
 TOLD_JUMPS = 16
 CLOCKS = (8000, 12000, 16000, 24000, 32000, 48000, 90000)
@@ -70,6 +71,8 @@ def clock_step(facts: Facts) -> Iterator[Found]:
             continue
         # Where a stream begins, much still has to settle.
         heard = abs(worst.milliseconds) > HEARD_STEP_MS and worst.time - stream.first > START_SECONDS
+        # A sender that stops while nobody speaks may begin anew a little off: nobody hears that.
+        heard = heard and not (stream.timing and (stream.timing.silence or 0.0) > MIN_SILENCE)
         severity: Severity = "warning" if heard else "note"
         way = "later" if worst.milliseconds > 0 else "earlier"
         what = (
@@ -83,8 +86,12 @@ def clock_step(facts: Facts) -> Iterator[Found]:
 
 
 def _counts(stream: Stream, step: Mark) -> bool:
-    """Whether a step is one that may be heard; not where a pause that timestamps show hides it."""
+    """Whether a step is one that may be heard; not where a pause that timestamps show, or a pressed key, hides it."""
     long = abs(step.milliseconds or 0.0)
+    main = stream.payloads[0].payload_type if stream.payloads else None
+    beside = (each for each in stream.payload_types if each.payload_type != main)
+    if any(each.first - KEY_SECONDS <= step.time <= each.last + KEY_SECONDS for each in beside):
+        return False
     pause = next((each for each in marks(stream, "pause") if each.place == step.place), None)
     return long >= MIN_STEP_MS and (pause is None or long > (pause.milliseconds or 0.0) / 2)
 

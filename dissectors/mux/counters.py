@@ -29,7 +29,7 @@ BUCKET_NS = 1_000_000_000
 JUMP, JUMP_PER_SECOND = 900_000, 100_000
 """A timestamp step beyond this, and this for each second that passed, is explained by no clock."""
 
-UNKNOWN_LEAP = 90_000
+UNKNOWN_LEAP = 24_000
 LEAP_SECONDS, SURPRISE_SECONDS = 0.25, 0.015
 """How far a timestamp must be from where time would have it to be a jump, and to be remembered as a surprise: seconds
 at a pace that is a clock's, and timestamp units before any is known."""

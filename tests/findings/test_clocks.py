@@ -140,3 +140,37 @@ def test_pictures_out_of_order_and_timestamps_of_0_are_not_two_sources() -> None
     pictures = [(1000 + n * 40, A, B, rtp(n, 77, 96, shown * 3600, bytes(900))) for n, shown in enumerate(order)]
     zeros = [(1020 + n * 20, A, B, rtp(n, 77, 0, 0 if n % 5 == 4 else 500_000 + n * 160)) for n in range(400)]
     assert "ssrc-two-sources" not in ids(report(pictures)) | ids(report(zeros))
+
+
+@pytest.mark.parametrize("seconds", [-360, -5, 5, 360])
+def test_a_jump_in_the_first_second_is_one_too(seconds: int) -> None:
+    story = [*talk(seconds=0.5), *talk(start=1520, first=125, origin=25 * 160 + seconds * 8000, seconds=15)]
+    assert told(story) == {"timestamp-jump"}
+    assert frames(only(story, "timestamp-jump")) == [26]
+
+
+def test_jumps_of_pictures_in_several_packets_are_told() -> None:
+    story: Story = []
+    for n in range(300):
+        stamp = n * 3000 - 900_000 * (n >= 150)
+        story += [(1000 + n * 100 / 3 + k, A, B, rtp(3 * n + k, 77, 96, stamp, bytes(900), k == 2)) for k in range(3)]
+    assert told(story) == {"timestamp-jump"}
+    jump = only(story, "timestamp-jump")
+    assert "back by 90" in jump.what and "(10 s)" in jump.what and frames(jump) == [451]
+
+
+def test_a_key_and_a_talkspurt_excuse_a_step() -> None:
+    key = [(13_020 + n * 20, A, B, rtp(700 + n, 77, 101, 96_000, bytes([5, 128 * (n > 6), n, 0]))) for n in range(10)]
+    keyed = [*talk(seconds=12), *key, *talk(start=13_220, first=710, origin=96_160, seconds=16)]
+    assert "clock-step" not in told(keyed)
+    spurts = [
+        each for n in range(20)
+        for each in talk(seconds=1, start=1020 + n * 1500 + 60 * (n > 9), first=100 + n * 50, origin=n * 12_000)
+    ]
+    assert [each.severity for each in found(spurts, "clock-step")] == ["note"]
+
+
+@pytest.mark.parametrize("at", [4, 6])
+def test_a_step_is_told_in_a_call_of_ten_seconds(at: int) -> None:
+    step = only(talk(seconds=11, delay=lambda n: 70.0 if n >= 50 * at else 0.0), "clock-step")
+    assert "a step of 70 ms" in step.what
