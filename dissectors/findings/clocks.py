@@ -113,7 +113,7 @@ def timestamp_jump(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
     for number, stream in enumerate(facts.streams):
         jumps = marks(stream, "jump")
-        if stream.timing and stream.timing.jumps and number not in several and mark(stream, "alternation") is None:
+        if jumps and number not in several and mark(stream, "alternation") is None:
             what = f"{name_of(stream)}: timestamps jump {_jumps(stream)}"
             yield Found(what, [each.place for each in jumps[:TOLD_JUMPS]], stream.call, number, time=jumps[0].time)
 

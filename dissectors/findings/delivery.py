@@ -7,7 +7,7 @@ from typing import Literal
 
 from dissectors.findings.clocks import video
 from dissectors.findings.moments import into, mark, marks, place_of, time_of
-from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, Look, both_ends, counted, name_of, rule
+from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, Look, counted, name_of, rule
 from dissectors.findings.sources import spanning
 from dissectors.report import Severity, Stream
 
@@ -228,7 +228,9 @@ def quality_poor(facts: Facts) -> Iterator[Found]:
             if not stream.lost and quality.delay_ms < LONG_DELAY_MS:
                 severity = "note"  # Nothing went wrong on the way: the codec costs as much.
             what = f"{name_of(stream)}: MOS {quality.mos:.2f} ({quality.basis})"
-            yield Found(what, both_ends(stream), stream.call, number, certainty="medium", severity=severity)
+            at = mark(stream, "loss", "irregular")
+            places = place_of(at, stream)
+            yield Found(what, places, stream.call, number, certainty="medium", severity=severity, time=time_of(at))
 
 
 @rule(
@@ -241,7 +243,9 @@ def round_trip_long(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         round_trip = stream.rtcp.round_trip_ms if stream.rtcp else None
         if round_trip is not None and round_trip >= ROUND_TRIP_MS:
-            yield Found(f"{name_of(stream)}: {round_trip:,.0f} ms", both_ends(stream), stream.call, number)
+            heard = stream.rtcp.last if stream.rtcp else None
+            what = f"{name_of(stream)}: {round_trip:,.0f} ms"
+            yield Found(what, (stream.first_place,), stream.call, number, time=heard)
 
 
 @rule(
