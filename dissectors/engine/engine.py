@@ -93,7 +93,10 @@ class Engine:
 
     def _unconfirmed(self) -> tuple[Problem, ...]:
         return tuple(
-            Problem("plausible-only", f"{counted(kept.count, 'datagram')} may be {name}, which nothing confirms", 1,
-                    tuple(kept.places))
-            for name, kept in self._signalling.plausible.items()
+            Problem(
+                "plausible-only",
+                f"{counted(kept.count, 'datagram')} may be {name}, which nothing confirms; the first is to port {port}",
+                1, tuple(kept.places), f"Here: -d udp.port=={port},{name}",
+            )
+            for name, (port, kept) in self._signalling.plausible.items()
         )

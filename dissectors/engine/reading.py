@@ -18,6 +18,7 @@ from dissectors.mux.table import PROTOCOLS, ROWS
 from dissectors.report import Place
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
+from dissectors.wire.link.tunnels import TUNNELS
 
 RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
@@ -28,6 +29,12 @@ Numbered = tuple[int, Datagram]
 
 Take = Callable[[Datagram, Any], Sequence[Malformed] | None]
 
+OTHER_SERVICES = frozenset((
+    53, 67, 68, 69, 88, 111, 123, 137, 138, 161, 162, 389, 500, 514, 520, 546, 547, 853, 1645, 1646, 1701, 1812, 1813,
+    1900, 3702, 4500, 5351, 5353, 5355, 9060, 9996, 51820, *TUNNELS,
+))
+"""UDP ports of names, time, addresses, management, tunnels and the like: what merely looks like media there is none."""
+
 
 class Reader(NamedTuple):
     """What parses the datagrams of a protocol, and what takes them; that may raise or give back what is wrong."""
@@ -37,10 +44,13 @@ class Reader(NamedTuple):
 
 
 class SignallingReader:
-    """Reads batches; `plausible` counts by protocol what is not read because nothing confirms it."""
+    """Reads batches; `plausible` counts by protocol what is not read because nothing confirms it, with its first port.
+
+    What belongs to another service by its port is not worth asking about.
+    """
 
     def __init__(self, readers: Mapping[str, Reader], problems: Problems) -> None:
-        self.plausible: dict[str, Kept] = {}
+        self.plausible: dict[str, tuple[int, Kept]] = {}
         self._readers = {number: readers[name] for number, name in enumerate(PROTOCOLS) if name in readers}
         self._problems = problems
 
@@ -49,8 +59,7 @@ class SignallingReader:
         waiting: dict[int, list[Numbered]] = {protocol: [] for protocol in self._readers}
         for number, entry in enumerate(batch.signalling):
             if entry.strength == "plausible":
-                name = PROTOCOLS[ROWS[entry.row][0]]
-                self.plausible.setdefault(name, Kept(name)).add(Place(entry.file, entry.frame))
+                self._unconfirmed(entry)
             elif entry.protocol in waiting:
                 waiting[entry.protocol].append((number, self._datagram(entry)))
         wrong = [
@@ -61,6 +70,12 @@ class SignallingReader:
         ]
         for _, datagram, malformed in sorted(wrong, key=itemgetter(0)):
             self._broken(datagram, malformed)
+
+    def _unconfirmed(self, entry: Entry) -> None:
+        flow = entry.flow.flow
+        if OTHER_SERVICES.isdisjoint((flow.sport, flow.dport)):
+            name = PROTOCOLS[ROWS[entry.row][0]]
+            self.plausible.setdefault(name, (flow.dport, Kept(name)))[1].add(Place(entry.file, entry.frame))
 
     def _datagram(self, entry: Entry) -> Datagram:
         if len(entry.payload) < entry.length:

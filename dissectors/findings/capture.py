@@ -90,7 +90,7 @@ MALFORMED = problem(
 PLAUSIBLE = problem(
     "plausible-only", "note", "Datagrams that look like a protocol and nothing confirms it",
     why="A header alone proves nothing: without a run of one SSRC or other evidence such datagrams are not counted.",
-    fix="Capture for longer, or force the class of the port with -d udp.port==N,RTP.",
+    fix="Capture for longer, or say what the port carries, if you know it.",
 )
 
 

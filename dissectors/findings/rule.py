@@ -46,12 +46,16 @@ MAX_ALIKE = 512
 
 
 class Problem(Struct, frozen=True):
-    """Something that reading and parsing ran into, with how often and where; `id` is that of the rule that tells it."""
+    """Something that reading and parsing ran into, with how often and where; `id` is that of the rule that tells it.
+
+    `fix` is what to do beside what the rule advises.
+    """
 
     id: str
     what: str
     count: int
     places: tuple[Place, ...]
+    fix: str = ""
 
 
 class Incomplete(Struct, frozen=True):
@@ -212,7 +216,7 @@ def problem(
         for each in facts.problems:
             if each.id == id:
                 times = f" ({each.count:,} times)" if each.count > 1 else ""
-                yield Found(each.what + times, each.places)
+                yield Found(each.what + times, each.places, fix=each.fix)
 
     return Rule(id, severity, title, why, fix, look, "capture", confirm_seconds)
 

@@ -80,3 +80,15 @@ def test_what_is_wrong_is_told_in_the_order_of_the_datagrams_whatever_their_prot
     assert "SDP: " in second.what and [place.frame for place in second.places[:2]] == [3, 6]
     for size in (1, 7, 64, 65):
         assert report(sent, size=size) == told
+
+
+def test_what_merely_looks_like_a_protocol_is_told_with_its_class_and_a_port_to_act_on() -> None:
+    told = report([(A, ("203.0.113.9", 5004), rtp(1, 77))])
+    (finding,) = [each for each in told.findings if each.id == "plausible-only"]
+    assert finding.what == "1 datagram may be RTP, which nothing confirms; the first is to port 5004"
+    assert finding.fix.endswith("Here: -d udp.port==5004,RTP")
+
+
+def test_what_merely_looks_like_a_protocol_is_not_told_of_the_ports_of_other_services() -> None:
+    told = report([(A, ("203.0.113.9", port), rtp(1, 77)) for port in (53, 4500, 2152)])
+    assert not [each for each in told.findings if each.id == "plausible-only"]
