@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 from dissectors.analysis.connectivity.joining import ends_of
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.report import Call, Certainty, Handshake, Media, Session, Stream
+from dissectors.report import Call, Certainty, Check, Handshake, Media, Session, Stream
 from dissectors.wire.datagram import endpoint
 
 NOBODY_SECONDS, NOBODY_AT_ALL_SECONDS = 5.0, 10.0
 """For so long a pair works before it is told that nobody uses it; and where nothing but STUN was captured at all."""
+
+MIN_TRIES = 3
+"""Checks that must fail before a side is taken to have no pair."""
 
 MAX_LOOKED_AT = 64
 """So many handshakes of a session are asked whether one was complete."""
@@ -97,7 +100,7 @@ def dtls_missing(facts: Facts) -> Iterator[Found]:
             continue
         working = [check for check in checks if check.succeeded is not None]
         chosen = min(working, key=lambda each: (not each.nominated, each.first), default=None)
-        if chosen is None or chosen.succeeded is None:
+        if chosen is None or chosen.succeeded is None or _undecided(checks, chosen):
             continue
         since = chosen.succeeded.first if chosen.nominated_at is None else chosen.nominated_at
         lasted = max(check.succeeded.last for check in checks if check.succeeded) - since
@@ -110,6 +113,16 @@ def dtls_missing(facts: Facts) -> Iterator[Found]:
         places = [place, *(described.place for described in call.descriptions[:2])] if call is not None else [place]
         yield Found(what, places, certainty=certainty, time=since)
     yield from _waiting_by_sdp(facts)
+
+
+def _undecided(checks: list[Check], chosen: Check) -> bool:
+    """Whether a side has no pair yet: it is refused for its role, or its own checks are not answered."""
+    refused = any((check.refused_with or "").startswith("487") for check in checks)
+    back = (chosen.dst, chosen.dport, chosen.src, chosen.sport, chosen.inside)
+    return refused or any(
+        check.succeeded is None and check.silent >= MIN_TRIES
+        for check in checks if (check.src, check.sport, check.dst, check.dport, check.inside) == back
+    )
 
 
 def _by_dtls(call: Call) -> bool:

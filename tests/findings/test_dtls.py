@@ -8,7 +8,18 @@ from dissectors.engine.engine import Engine
 from dissectors.mux.scan import Scanner
 from dissectors.report import Finding
 from dissectors.wire.captures.records import Record
-from tests.finding_cases.session import allocate, both, challenge, channel, checks, closed, crossing, given, sdp
+from tests.finding_cases.session import (
+    THEIRS,
+    allocate,
+    both,
+    challenge,
+    channel,
+    checks,
+    closed,
+    crossing,
+    given,
+    sdp,
+)
 from tests.found import found
 from tests.made import channel_data, frame
 from tests.stories import (
@@ -20,6 +31,7 @@ from tests.stories import (
     agreed,
     certificate,
     dialled,
+    error,
     hello,
     hung_up,
     record,
@@ -55,6 +67,14 @@ def test_a_pair_that_carries_something_else_misses_no_dtls() -> None:
     assert not found([*both(), *talk()], "dtls-missing")
     assert not found([*both(), *[(n * 100, A, B, b"\xff" * 30) for n in range(20)]], "dtls-missing")
     assert not found(both(0, 3), "dtls-missing")
+
+
+def test_a_side_that_has_no_pair_of_its_own_cannot_begin() -> None:
+    conflict = checks(0, 12, answer=(0x0111, error(487)))
+    one_way = checks(0, 12, answer=None)
+    other = checks(7, 12, name=THEIRS, src=B, dst=A)
+    assert not found([*conflict, *other], "dtls-missing") and not found([*one_way, *other], "dtls-missing")
+    assert found([*checks(0, 12), *other], "dtls-missing")
 
 
 def test_hellos_cross_on_two_pairs_of_one_session() -> None:

@@ -201,7 +201,9 @@ class Handshakes:
             state for table in tables for state in (table.values() if groups is None else _within(table, groups))
         ]
         states = sorted(known, key=lambda each: each.first)
-        return tuple(each.to_report(self._parts.missing(each.flow)) for each in states)
+        return tuple(
+            each.to_report(() if each.complete is not None else self._parts.missing(each.flow)) for each in states
+        )
 
     def _state(self, datagram: Datagram, begins: bool) -> State:
         flow = datagram.flow
