@@ -122,9 +122,11 @@ def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
     "ice-failed", "error", "No connectivity check was answered",
     scope="path",
     why="The two sides cannot reach one another on any pair of candidates: there will be no media.",
-    fix="Look at NAT and firewall of both; a TURN server lets media through where no hole can be punched.",
+    fix="Look at NAT and firewall of both; a TURN server lets media through where no hole can be punched. Where both "
+    "sides are ICE lite, make one of them a full agent.",
 )
 def ice_failed(facts: Facts) -> Iterator[Found]:
+    yield from _both_lite(facts)
     silent = [checks for checks in agreements(facts).values() if not any(check.answered for check in checks)]
     if not silent:
         return
@@ -137,6 +139,19 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
             continue
         what = f"{asked} checks on {len(checks)} pair{'s' * (len(checks) > 1)}, none answered: {ends(checks[0])}"
         yield Found(what, [check.place for check in checks])
+
+
+def _both_lite(facts: Facts) -> Iterator[Found]:
+    """Calls in which both sides only answer checks, so that nobody sends any, and nothing flows."""
+    asked = {session.call for session in facts.sessions if session.checks}
+    for number, call in facts.talks():
+        lite = {one.side: any(line.ice_lite for line in one.media) for one in call.descriptions if one.media}
+        lasted = (facts.end if call.ended is None else call.ended) - (call.answered or 0.0)
+        if len(lite) < 2 or not all(lite.values()) or call.streams or number in asked or lasted < SETTLED_SECONDS:
+            continue
+        what = f"{call.caller} to {call.callee}: both sides announce a=ice-lite, and neither sends checks"
+        places = [described.place for described in call.descriptions[:2]]
+        yield Found(what, places, certainty="high", time=call.answered)
 
 
 @rule(

@@ -6,7 +6,7 @@ import pytest
 
 from tests.finding_cases.session import CONTROLLED, THEIRS, both, checks, closed, sdp, user
 from tests.found import found
-from tests.stories import CONTROLLING, A, B, Story, agreed, asked, dialled, error, hung_up, mapped, talk
+from tests.stories import CONTROLLING, A, B, Story, agreed, asked, description, dialled, error, hung_up, mapped, talk
 
 REFUSED = (0x0111, error(401))
 CONFLICT = (0x0111, error(487))
@@ -73,6 +73,17 @@ def test_the_sdp_knows_the_fragments_of_a_silent_side() -> None:
     wrong = checks(2000, 8, 500, name=user("CCCC", "AAAA"), answer=None)
     assert "the peer is BBBB" in found([*call, *wrong], "ice-credentials-mismatch")[0].what
     assert not found([*call, *checks(2000, 8, 500, answer=None)], "ice-credentials-mismatch")
+
+
+def test_two_lite_agents_wait_for_each_other() -> None:
+    def described(host: tuple[str, int], *lines: str) -> bytes:
+        return description(*host, "a=ice-ufrag:x", *lines)
+
+    both_lite = [*dialled(described(A, "a=ice-lite"), described(B, "a=ice-lite")), *hung_up(20_000)]
+    (told,) = found(both_lite, "ice-failed")
+    assert "a=ice-lite" in told.what and [place.frame for place in told.places] == [1, 3]
+    assert not found([*both_lite, *talk()], "ice-failed")
+    assert not found([*dialled(described(A), described(B, "a=ice-lite")), *hung_up(20_000)], "ice-failed")
 
 
 def test_checks_that_turn_to_401_in_the_middle_of_a_session_are_told() -> None:
