@@ -28,6 +28,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--clock", choices=("relative", "local", "utc"), default="relative", help="how to show times (relative)"
     )
     parser.add_argument(
+        "--call", metavar="CALL", help="show one call: its number, its Call-ID, or a part of that which no other has",
+    )
+    parser.add_argument(
         "-Y", dest="filter", type=inputs.wanted, metavar="FILTER",
         help="show only what matches, for instance 'user==alice and status==4xx' (docs/filters.md)",
     )

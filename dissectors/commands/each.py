@@ -47,6 +47,8 @@ def run(options: argparse.Namespace, named: list[str]) -> int:
     """Print the report of every file in the order of the command line, then one summary."""
     if inputs.STANDARD_INPUT in named:
         raise inputs.Refused("--each reads files, not standard input")
+    if options.call:
+        raise inputs.Refused("--call names a call of one capture; with --each, -Y callid~PART finds it in any")
     plain = argparse.Namespace(**{name: value for name, value in vars(options).items() if name not in KEPT_HERE})
     jobs = min(options.jobs or cores(), len(named))
     seen: list[FileResult] = []

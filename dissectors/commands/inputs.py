@@ -13,7 +13,7 @@ from dissectors.outputs.formats import FORMATS, Format, of_file
 
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
-    from dissectors.queries.filters import Wanted
+    from dissectors.queries.expressions import Expression
     from dissectors.queries.selection import Window
     from dissectors.wire.inflate import Limits
 
@@ -132,7 +132,7 @@ def forced_port(text: str) -> tuple[int, str]:
     return port, protocol
 
 
-def wanted(text: str) -> Wanted:
+def wanted(text: str) -> Expression:
     """A filter of `queries.filters`."""
     from dissectors.queries.filters import NoFilter
     from dissectors.queries.filters import wanted as read

@@ -22,16 +22,30 @@ def read_report(
     from dissectors import offline
     from dissectors.findings.rules import matching
 
-    everything = bool(options.all or options.filter or options.time)
+    everything = bool(options.all or options.filter or options.time or options.call)
     report = offline.analyze(
         named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=everything
     )
     status = FOUND if matching(report.findings, options.fail_on) else 0
-    if options.filter or options.time:
-        from dissectors.queries.selection import select
-
-        report = select(report, options.filter, options.time)
+    if options.filter or options.time or options.call:
+        report = _selected(report, options)
     return report, status
+
+
+def _selected(report: Report, options: argparse.Namespace) -> Report:
+    """What the options ask for: `--call` names one, `-Y` says what fits, `--time` when."""
+    from dissectors.queries import expressions, filters
+    from dissectors.queries.selection import find_call, select
+
+    keep = options.filter
+    if options.call:
+        try:
+            number = find_call(report, options.call).number
+        except filters.NoFilter as refused:
+            raise inputs.Refused(f"--call: {refused}") from None
+        one = expressions.Same("call", frozenset((str(number),)))
+        keep = expressions.All((keep, one)) if keep else one
+    return select(report, keep, options.time)
 
 
 def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Iterator[str]:
@@ -51,7 +65,7 @@ def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Itera
 
 def nothing_left(report: Report, options: argparse.Namespace) -> str:
     """A message if a filter or a window has left nothing of the report, else an empty text."""
-    if not (options.filter or options.time):
+    if not (options.filter or options.time or options.call):
         return ""
     from dissectors.queries import selection
 

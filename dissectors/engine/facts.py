@@ -202,6 +202,7 @@ def _call(call: CallState, members: tuple[int, ...]) -> Call:
         descriptions=call.descriptions,
         streams=members,
         returned=call.returned,
+        number=call.number,
     )
 
 

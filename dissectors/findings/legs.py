@@ -209,7 +209,7 @@ def _keys(facts: Facts, number: int) -> str:
 def legs_differ(facts: Facts) -> Iterator[Found]:
     for each in legs(facts):
         if each.differ:
-            numbers = " and ".join(str(number + 1) for number in each.calls[:4])
+            numbers = " and ".join(str(facts.calls[number].number) for number in each.calls[:4])
             first = facts.calls[each.calls[0]]
             what = f"calls {numbers}, joined by {each.joined_by}: {'; '.join(each.differ)}"
             places = [facts.calls[number].messages[0].place for number in each.calls]

@@ -1,9 +1,9 @@
-"""The language of filters: `user==alice and status==4xx`.
+"""The language of filters: `user==alice and status==4xx`, `outcome==failed or loss>2`.
 
     expression = term { ("or" | "||") term }
     term       = factor { ("and" | "&&") factor }
     factor     = ("not" | "!") factor | "(" expression ")" | field operator value
-    operator   = "==" | "!=" | "~" (contains)
+    operator   = "==" | "!=" | "~" (contains) | "<" | "<=" | ">" | ">=" (of numbers)
 
 The fields are those of `FIELDS`; values compare without case, and may be in double quotes. A value that no capture can
 have, such as a port of letters, is refused: a typing error would silently match nothing.
@@ -15,15 +15,25 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterator
 from ipaddress import ip_address
+from typing import get_args
 
 from dissectors.findings.rules import RULES, SEVERITIES
 from dissectors.mux.table import PROTOCOLS
+from dissectors.queries.expressions import ORDERS, All, Any, Begins, Compared, Contains, Expression, Not, Same
+from dissectors.report import CallOutcome
 
-FIELDS = ("callid", "user", "addr", "port", "ssrc", "method", "status", "protocol", "finding", "severity")
+FIELDS = (
+    "call", "callid", "user", "addr", "port", "ssrc", "method", "status", "any.status", "outcome", "loss", "mos",
+    "duration", "protocol", "finding", "severity",
+)
+NUMBERS = ("call", "port", "status", "any.status", "loss", "mos", "duration")
+"""Fields whose values have an order."""
+
+STATUSES = ("status", "any.status")
 MAX_FILTER_LENGTH, MAX_DEPTH = 4096, 64
 
 TOKEN = re.compile(
-    r'\s*(?:(?P<mark>\(|\)|==|!=|~|&&|\|\||!)|"(?P<quoted>[^"]*)"|(?P<word>[^\s()"=!~&|]+))', re.ASCII
+    r'\s*(?:(?P<mark>\(|\)|==|!=|<=|>=|<|>|~|&&|\|\||!)|"(?P<quoted>[^"]*)"|(?P<word>[^\s()"=!~&|<>]+))', re.ASCII
 )
 CLASS = re.compile(r"[1-6]xx")
 STATUS = re.compile(r"[1-6](?:xx|\d\d)", re.ASCII)
@@ -31,9 +41,9 @@ NUMBER = re.compile(r"\d{1,10}", re.ASCII)
 HEXADECIMAL = re.compile(r"0x[0-9a-f]{1,8}")
 METHOD = re.compile(r"[\w.!%*+`'~-]+", re.ASCII)
 MAX_PORT, MAX_SSRC = 0xFFFF, 0xFFFFFFFF
-MAX_LISTED = 12
-Values = dict[str, set[str]]
-Wanted = Callable[[Values], bool]
+MAX_LISTED = 16
+DECIMAL = re.compile(r"\d{1,10}(?:\.\d{1,10})?%?", re.ASCII)
+OPERATORS = ("==", "!=", "~", "<=", ">=", "<", ">")
 
 
 class NoFilter(ValueError):
@@ -74,55 +84,63 @@ class Reader:
         self.at += 1
         return self.tokens[self.at - 1][1]
 
-    def expression(self) -> Wanted:
+    def expression(self) -> Expression:
         """Terms; one of them must hold."""
         terms = [self.term()]
         while self.next_is("or", "||"):
             terms.append(self.term())
-        return lambda values: any(term(values) for term in terms)
+        return terms[0] if len(terms) == 1 else Any(tuple(terms))
 
-    def term(self) -> Wanted:
+    def term(self) -> Expression:
         """Factors; all of them must hold."""
         factors = [self.factor()]
         while self.next_is("and", "&&"):
             factors.append(self.factor())
-        return lambda values: all(factor(values) for factor in factors)
+        return factors[0] if len(factors) == 1 else All(tuple(factors))
 
-    def factor(self) -> Wanted:
+    def factor(self) -> Expression:
         """A negation, an expression in parentheses, or a comparison."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise NoFilter(f"a filter nested deeper than {MAX_DEPTH}")
         if self.next_is("not", "!"):
-            inner = self.factor()
-            wanted: Wanted = lambda values: not inner(values)  # noqa: E731  (one of three forms of the same)
+            found: Expression = Not(self.factor())
         elif self.next_is("("):
-            wanted = self.expression()
+            found = self.expression()
             if not self.next_is(")"):
                 raise NoFilter("a parenthesis is not closed")
         else:
-            wanted = self.comparison()
+            found = self.comparison()
         self.depth -= 1
-        return wanted
+        return found
 
-    def comparison(self) -> Wanted:
+    def comparison(self) -> Expression:
         """`field operator value`."""
         field = self.take("a field").lower()
         if field not in FIELDS:
             raise NoFilter(f"no field {field!r}; there are {', '.join(FIELDS)}")
-        operator = next((mark for mark in ("==", "!=", "~") if self.next_is(mark)), None)
+        operator = next((mark for mark in OPERATORS if self.next_is(mark)), None)
         if operator is None:
-            raise NoFilter(f"after {field} comes ==, != or ~")
+            raise NoFilter(f"after {field} comes ==, != or ~" + (", or < <= > >=" if field in NUMBERS else ""))
         value = self.take("a value").lower()
         if operator == "~":
-            value = part(field, value)
-            return lambda values: any(value in each for each in values.get(field, ()))
+            return Contains(field, part(field, value))
+        if operator in ORDERS:
+            return Compared(field, operator, _ordered(field, value))
         value = normal(field, value)
-        if field == "status" and CLASS.fullmatch(value):
-            same: Wanted = lambda values: any(each[0] == value[0] for each in values.get(field, ()))  # noqa: E731
-        else:
-            same = lambda values: value in values.get(field, ())  # noqa: E731
-        return same if operator == "==" else lambda values: not same(values)
+        same: Expression = Same(field, frozenset(GROUPS.get(value, (value,)) if field == "outcome" else (value,)))
+        if field in STATUSES and CLASS.fullmatch(value):
+            same = Begins(field, value[0])
+        return same if operator == "==" else Not(same)
+
+
+def _ordered(field: str, value: str) -> float:
+    """The number that a field is compared with."""
+    if field not in NUMBERS:
+        raise NoFilter(f"{field} has no order; compare it with ==, != or ~")
+    if not DECIMAL.fullmatch(value) or value.endswith("%") and field != "loss":
+        raise NoFilter(f"{field} is compared with a number, not with {value!r}")
+    return float(value.removesuffix("%"))
 
 
 def normal(field: str, value: str) -> str:
@@ -176,6 +194,18 @@ def _status(_: str, value: str) -> str:
     return value
 
 
+def _number(field: str, value: str) -> str:
+    if not DECIMAL.fullmatch(value) or value.endswith("%"):
+        raise NoFilter(f"{field} is a number, not {value!r}")
+    return f"{float(value):g}"
+
+
+def _call(_: str, value: str) -> str:
+    if not NUMBER.fullmatch(value) or not int(value):
+        raise NoFilter(f"call {value!r} is no number of a call; callid~{value} looks for a part of its Call-ID")
+    return str(int(value))
+
+
 def _name(field: str, value: str) -> str:
     if value not in NAMES[field]:
         raise NoFilter(f"no {field} {value!r}; {_instead(value, NAMES[field])}")
@@ -190,15 +220,27 @@ def _instead(value: str, names: Collection[str]) -> str:
     return f"did you mean {near[0]}?" if near else "muxshark findings lists them"
 
 
+OUTCOMES: tuple[str, ...] = get_args(CallOutcome)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "answered": ("answered", "established", "ended"),
+    "failed": ("rejected", "unreachable", "unanswered"),
+    "refused": ("refused", "rejected"),
+    "in-part": ("fragment",),
+}
+"""Words that stand for several outcomes."""
+
 NAMES: dict[str, tuple[str, ...]] = {
     "protocol": tuple(name.lower() for name in PROTOCOLS), "finding": tuple(RULES), "severity": SEVERITIES,
+    "outcome": (*OUTCOMES, *GROUPS),
 }
 READERS: dict[str, Callable[[str, str], str]] = {
     "user": _user, "addr": _address, "port": _port, "ssrc": _ssrc, "method": _method, "status": _status,
+    "any.status": _status, "call": _call, "loss": _number, "mos": _number, "duration": _number,
     **dict.fromkeys(NAMES, _name),
 }
 PART_PATTERNS = {
     "addr": r"[0-9a-f.:]+", "port": r"\d{1,5}", "ssrc": r"\d{1,10}|(?:0x)?[0-9a-f]{1,8}", "status": r"\d{1,3}",
+    "any.status": r"\d{1,3}",
 }
 """The form of a part of a value, for `~`."""
 
@@ -212,7 +254,7 @@ def part(field: str, value: str) -> str:
     return without_scheme(value).removeprefix("0x") if field in ("user", "ssrc") else value
 
 
-def wanted(text: str) -> Wanted:
+def wanted(text: str) -> Expression:
     """The filter that a text describes; raises NoFilter with one line for people."""
     reader = Reader(text)
     found = reader.expression()

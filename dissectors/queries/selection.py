@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from dissectors.queries.filters import Values, Wanted, without_scheme
+from dissectors.queries.expressions import All, Expression, Values
+from dissectors.queries.filters import NoFilter, without_scheme
 from dissectors.report import Call, Check, Finding, Flow, Handshake, Legs, Report, Session, Stream
 from dissectors.wire.values import Struct, replace
+
+MAX_LISTED, MAX_NAME = 5, 24
+"""Of calls that are listed in a message: how many, and how much of each Call-ID."""
 
 
 class Window(Struct, frozen=True):
@@ -35,11 +39,24 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
         "port": {str(port) for _, port in ends},
         "ssrc": {name for stream in streams for name in _ssrc(stream)},
         "method": {message.method.lower() for message in call.messages},
-        "status": {str(message.status) for message in call.messages if message.status},
+        "call": {str(call.number)},
+        "status": {str(call.status)} if call.status else set(),
+        "any.status": {str(message.status) for message in call.messages if message.status},
+        "outcome": {call.outcome},
+        "duration": {str(duration)} if (duration := _talked(report, call)) is not None else set(),
+        "loss": {str(100 * stream.lost_fraction) for stream in streams},
+        "mos": {str(mos) for stream in streams if stream.quality and (mos := stream.quality.mos) is not None},
         "protocol": {"sip"} | {seen.name.lower() for each in flows for seen in report.flows[each].protocols},
         "finding": {each.id for each in found.get(number, ())},
         "severity": {each.severity for each in found.get(number, ())},
     }
+
+
+def _talked(report: Report, call: Call) -> float | None:
+    """How long a call lasted after the answer, in seconds, as far as it was captured; None without an answer."""
+    if call.answered is None:
+        return None
+    return (call.ended if call.ended is not None else report.capture.last or call.answered) - call.answered
 
 
 def _ssrc(stream: Stream) -> set[str]:
@@ -49,22 +66,25 @@ def _ssrc(stream: Stream) -> set[str]:
 
 def of_ends(one: Stream | Flow | Check | Handshake, protocols: set[str], found: list[Finding]) -> Values:
     """The values of traffic from one endpoint to another."""
-    values: Values = {
+    values: dict[str, set[str]] = {
         "addr": {one.src, one.dst},
         "port": {str(one.sport), str(one.dport)},
         "protocol": protocols,
         "finding": {each.id for each in found},
         "severity": {each.severity for each in found},
     }
-    return values | ({"ssrc": _ssrc(one)} if isinstance(one, Stream) else {})
+    if isinstance(one, Stream):
+        values |= {"ssrc": _ssrc(one), "loss": {str(100 * one.lost_fraction)}}
+        values |= {"mos": {str(one.quality.mos)}} if one.quality and one.quality.mos is not None else {}
+    return values
 
 
-def select(report: Report, keep: Wanted | None = None, window: Window | None = None) -> Report:
+def select(report: Report, keep: Expression | None = None, window: Window | None = None) -> Report:
     """The report on the selection: calls with their streams, streams without a call, flows, checks, findings.
 
     The totals of the capture do not change. A selected call keeps everything that belongs to it.
     """
-    chosen = _Choice(report, keep or (lambda values: True), window or Window())
+    chosen = _Choice(report, keep or All(()), window or Window())
     calls = [number for number, call in enumerate(report.calls) if chosen.call(number, call)]
     owned = {position for number in calls for position in report.calls[number].streams}
     alone = {n for n, stream in enumerate(report.streams) if stream.call is None and chosen.stream(n, stream)}
@@ -115,6 +135,26 @@ def _sessions(report: Report, chosen: _Choice, call_at: dict[int, int], stream_a
             yield replace(each, checks=kept[0], handshakes=kept[1], streams=kept[2], call=call)
 
 
+def find_call(report: Report, name: str) -> Call:
+    """The call that is named by its number, its Call-ID, or a part of that which no other has; else raises NoFilter."""
+    for call in report.calls:
+        if name in (str(call.number), call.call_id):
+            return call
+    found = [call for call in report.calls if name and name.lower() in call.call_id.lower()]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NoFilter(f"{len(found)} calls have {name!r} in their Call-ID: {listing(found)}")
+    there = f"there are {listing(report.calls)}" if report.calls else "there is none at all"
+    raise NoFilter(f"no call {name!r}; {there}")
+
+
+def listing(calls: Sequence[Call]) -> str:
+    """The first few calls, by number and Call-ID."""
+    names = [f"{call.number} ({call.call_id[:MAX_NAME]})" for call in calls[:MAX_LISTED]]
+    return ", ".join(names) + (f" and {len(calls) - MAX_LISTED} more" if len(calls) > MAX_LISTED else "")
+
+
 def nothing_left(report: Report, filtered: bool = True) -> bool:
     """Whether a selection kept nothing; a finding on the whole capture counts only if the report was `filtered`.
 
@@ -146,7 +186,7 @@ def _legs(report: Report, call_at: dict[int, int]) -> Iterator[Legs]:
 class _Choice:
     """Whether one part of a report is selected."""
 
-    def __init__(self, report: Report, keep: Wanted, window: Window) -> None:
+    def __init__(self, report: Report, keep: Expression, window: Window) -> None:
         self.report, self.keep, self.window = report, keep, window
         self.zero = report.capture.first or 0.0
         self.of_calls: dict[int, list[Finding]] = {}

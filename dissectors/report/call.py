@@ -119,7 +119,8 @@ class Call(Struct, frozen=True):
     Call-ID is of the kind `call` as of its first INVITE, and begins there.
 
     `streams` are positions in the report's list. `returned` says that it was counted and removed before; only its
-    later messages are here.
+    later messages are here. `number` counts Call-IDs from 1 in the order in which they came: the same whatever a filter
+    or a time window leaves.
     """
 
     call_id: str
@@ -139,3 +140,4 @@ class Call(Struct, frozen=True):
     descriptions: tuple[Description, ...]
     streams: tuple[int, ...]
     returned: bool = False
+    number: int = 0

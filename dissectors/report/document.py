@@ -65,3 +65,7 @@ class Report(Struct, frozen=True):
     totals: Totals | None = None
     legs: tuple[Legs, ...] = ()
     sessions: tuple[Session, ...] = ()
+
+    def number_of(self, call: int | None) -> str:
+        """The number of the call at a position, as people are told it; empty for None."""
+        return "" if call is None else str(self.calls[call].number or call + 1)

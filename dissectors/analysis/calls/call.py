@@ -32,7 +32,10 @@ KINDS = {
 
 
 class CallState(Struct):
-    """What is tracked of one Call-ID; times are nanoseconds. `returned` says that it had been let go and came back."""
+    """What is tracked of one Call-ID; times are nanoseconds. `returned` says that it had been let go and came back.
+
+    `number` counts Call-IDs from 1 in the order in which they came.
+    """
 
     call_id: str
     kind: str
@@ -57,6 +60,7 @@ class CallState(Struct):
     messages: list[Message] = field(default_factory=list)
     rank: int | None = None
     returned: bool = False
+    number: int = 0
     pairs: set[Flow] = field(default_factory=set)
     hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
     _caller_tags: set[str | None] = field(default_factory=set)

@@ -103,6 +103,7 @@ class Calls:
         )
         self._ranked: tuple[OrderedDict[str, None], ...] = tuple(OrderedDict() for _ in range(ESTABLISHED + 1))
         self.changed: dict[str, None] | None = None
+        self._met = 0
         self._kept_for_errors: set[str] = set()
         self._recently_retired = RecentlyRetired("Call-IDs that were let go", bounds)
 
@@ -116,11 +117,12 @@ class Calls:
         call = self.calls.pop(call_id, None)
         if call is None:
             held = Held(self.texts)
+            self._met += 1
             call = CallState(
                 call_id, KINDS.get(identity.method or "", "other"), datagram.time, datagram.time,
                 Negotiation(self.descriptions, self.bounds), Dialogs(self.bounds, held), held, self.bounds,
                 Repeats(MAX_RECOGNISED, self.bounds),
-                returned=call_id in self._recently_retired,
+                returned=call_id in self._recently_retired, number=self._met,
             )
             if len(self.calls) >= self.limit:
                 self._make_room()

@@ -53,8 +53,8 @@ def calls(page: Page, report: Report) -> Iterator[Line]:
         yield from _table(page, report, "Calls", _worst_first(report, numbers))
     around, legs = Beside(report), {number: each for each in report.legs for number in each.calls}
     for i in _with_legs(whole, legs):
-        title = f"Call {i + 1}" if len(numbers) > 1 else "Call"
-        yield from call_in_full(page, report.calls[i], around, title, _leg(i, legs))
+        title = f"Call {report.number_of(i)}" if len(numbers) > 1 else "Call"
+        yield from call_in_full(page, report.calls[i], around, title, _leg(report, i, legs))
     if others:
         yield from _table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
 
@@ -69,12 +69,12 @@ def _with_legs(whole: Sequence[int], legs: Mapping[int, Legs]) -> list[int]:
     return list(shown)
 
 
-def _leg(number: int, legs: Mapping[int, Legs]) -> str:
+def _leg(report: Report, number: int, legs: Mapping[int, Legs]) -> str:
     """Which leg of which calls this one is; nothing where it is none."""
     if number not in legs:
         return ""
     group = legs[number]
-    others = " and ".join(str(each + 1) for each in group.calls if each != number)
+    others = " and ".join(report.number_of(each) for each in group.calls if each != number)
     place = group.calls.index(number) + 1
     sure = "" if group.certainty == "certain" else f", certainty {group.certainty}"
     said = f"leg {place} of {len(group.calls)}, the other: call {others}; joined by {group.joined_by}{sure}"
@@ -143,7 +143,7 @@ def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> li
         kind = "" if call.kind == "call" else f"{call.kind}, "
         came_to = span(kind + outcome(call), OUTCOME_STYLES.get(call.outcome, ""))
         rows.append((
-            span(i + 1, "dim"), span(moment(page, call.start), "dim"),
+            span(report.number_of(i), "dim"), span(moment(page, call.start), "dim"),
             span(_party(page, call.caller)), span("→"), span(_party(page, call.callee)),
             came_to, span(len(call.streams) or ""),
         ))

@@ -55,9 +55,9 @@ def streams(page: Page, report: Report) -> list[Line]:
         pairs.setdefault(frozenset(_ends(stream)), []).append(stream)
     title = hanging(page, line(span("Streams", "bold"), "   "), _total(report.streams), "dim", indent=4)
     if not page.plain and page.width < STACKED_BELOW_CELLS:
-        shown = _stacked(page, pairs)
+        shown = _stacked(page, report, pairs)
     else:
-        shown = table(page, STREAM_COLUMNS, _rows(page, pairs))
+        shown = table(page, STREAM_COLUMNS, _rows(page, report, pairs))
     lines = [*title, *shown, *_changes(page, [stream for _, stream in chosen])]
     if len(chosen) < len(report.streams):
         more = len(report.streams) - len(chosen)
@@ -65,22 +65,22 @@ def streams(page: Page, report: Report) -> list[Line]:
     return [*lines, BLANK]
 
 
-def _rows(page: Page, pairs: dict[frozenset[str], list[Stream]]) -> list[Line | Heading]:
+def _rows(page: Page, report: Report, pairs: dict[frozenset[str], list[Stream]]) -> list[Line | Heading]:
     """A row for each stream, under its pair of endpoints."""
     rows: list[Line | Heading] = []
     for between in pairs.values():
         rows.append(Heading(line(span(_pair(between), "bold"))))
-        rows += [_stream(page, stream, _arrow(stream, between)) for stream in between]
+        rows += [_stream(report, stream, _arrow(stream, between)) for stream in between]
     return rows
 
 
-def _stacked(page: Page, pairs: dict[frozenset[str], list[Stream]]) -> list[Line]:
+def _stacked(page: Page, report: Report, pairs: dict[frozenset[str], list[Stream]]) -> list[Line]:
     """The same for a page that is too narrow for a table: the main figures, a stream in one or two lines."""
     lines: list[Line] = []
     for between in pairs.values():
         lines += hanging(page, line("  "), _pair(between), "bold", indent=4)
         for stream in between:
-            arrow, ssrc, codec, _, packets, lost, jitter, *_ = _stream(page, stream, _arrow(stream, between))
+            arrow, ssrc, codec, _, packets, lost, jitter, *_ = _stream(report, stream, _arrow(stream, between))
             parts = [
                 line(ssrc), line(codec), line(packets, " packets"), line(lost, " lost"), line("jitter ", jitter),
                 line(seconds(stream.last - stream.first)),
@@ -123,7 +123,7 @@ def _badness(stream: Stream) -> float:
     return stream.lost_fraction + (stream.jitter_ms or 0.0) / 1000
 
 
-def _stream(page: Page, stream: Stream, arrow: str) -> Line:
+def _stream(report: Report, stream: Stream, arrow: str) -> Line:
     clock = f" {stream.clock / 1000:g} kHz" if stream.clock else ""
     codec = (stream.codec or f"type {stream.payload_types[0].payload_type}") + clock
     codec += " SRTP" if stream.encrypted else ""
@@ -139,7 +139,7 @@ def _stream(page: Page, stream: Stream, arrow: str) -> Line:
         span(milliseconds(stream.maximum_jitter_ms if sound else None), "dim"),
         span(milliseconds(stream.largest_gap_ms)),
         span("–" if near else milliseconds(delay)), span(seconds(stream.last - stream.first)),
-        span("" if stream.call is None else stream.call + 1), span(stream.evidence, "dim"),
+        span(report.number_of(stream.call)), span(stream.evidence, "dim"),
     )
 
 

@@ -174,6 +174,6 @@ def _where(page: Page, finding: Finding, report: Report) -> list[str]:
     parts += [] if finding.time is None else [f"at {at(page, finding.time)}"]
     parts += [] if finding.certainty == "certain" else [f"certainty {finding.certainty}"]
     parts += [frames] if (frames := places(finding.places, report.capture)) else []
-    parts += [f"call {finding.call + 1}"] if finding.call is not None else []
+    parts += [f"call {report.number_of(finding.call)}"] if finding.call is not None else []
     parts += [f"SSRC 0x{report.streams[finding.stream].ssrc:08X}"] if finding.stream is not None else []
     return parts

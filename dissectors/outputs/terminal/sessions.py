@@ -40,13 +40,13 @@ def sessions(page: Page, report: Report) -> list[Line]:
     lines = [line(span("Sessions", "bold"))]
     if not page.plain and page.width < STACKED_BELOW_CELLS:
         for session in ordered:
-            lines += hanging(page, line("  "), _sides(session), "bold", indent=4)
+            lines += hanging(page, line("  "), _sides(report, session), "bold", indent=4)
             for pair in _pairs(page, session):
                 lines += _stacked(page, pair)
     else:
         rows: list[Line | Heading] = []
         for session in ordered:
-            rows.append(Heading(line(span(_sides(session), "bold"))))
+            rows.append(Heading(line(span(_sides(report, session), "bold"))))
             rows += [_row(page, pair) for pair in _pairs(page, session)]
         lines += table(page, COLUMNS, rows)
     left = len(told) - len(ordered)
@@ -67,10 +67,10 @@ def _pairs(page: Page, session: Session) -> tuple[Pair, ...]:
     return session.pairs if page.everything else session.pairs[:MAX_PAIRS]
 
 
-def _sides(session: Session) -> str:
+def _sides(report: Report, session: Session) -> str:
     """`AAAA (controlling) ⇄ BBBB (controlled), call 1`."""
     sides = " ⇄ ".join(_side(side) for side in session.sides)
-    return sides + (f", call {session.call + 1}" if session.call is not None else "")
+    return sides + (f", call {report.number_of(session.call)}" if session.call is not None else "")
 
 
 def _side(side: Side) -> str:

@@ -7,7 +7,7 @@ import pytest
 from dissectors.report import Finding, Place, Report, Seen
 from dissectors.wire.values import replace
 from tests.pages import piped, section, shown
-from tests.reports import call, finding, report
+from tests.reports import call, finding, report, stream
 
 
 def test_the_first_line_says_what_the_capture_is() -> None:
@@ -20,7 +20,7 @@ def test_the_first_line_says_what_the_capture_is() -> None:
     [
         ({"calls": (call(), call(outcome="rejected"), call())}, "3 calls (2 ended, 1 rejected)"),
         ({"calls": (call(kind="options"),)}, "no call, but 1 OPTIONS request"),
-        ({"calls": ()}, "no signalling, 1 RTP stream"),
+        ({"calls": (), "streams": (stream(call=None),), "findings": ()}, "no signalling, 1 RTP stream"),
         ({"calls": (), "streams": (), "findings": ()}, "no call and no media"),
         ({"calls": (call(outcome="rejected", status=486),)}, "one call, rejected with 486"),
         ({"calls": (call(outcome="unreachable", status=480),)}, "one call, unreachable with 480"),
