@@ -25,6 +25,7 @@ from dissectors.commands import (
     listing,
     live,
     plugin,
+    show,
     verify,
 )
 from dissectors.commands.inputs import Refused
@@ -51,7 +52,7 @@ class Command(Protocol):
 
 
 COMMANDS: tuple[Command, ...] = (
-    analyze, live, listing, explain, inflate, diff, findings, plugin, verify, doctor, completion,
+    analyze, live, listing, show, explain, inflate, diff, findings, plugin, verify, doctor, completion,
 )
 
 
@@ -138,6 +139,7 @@ def _run(words: list[str]) -> int:
     if not words:
         whole.print_help(sys.stderr)
         return UNUSABLE
+    words = _meant(words)
     if not words[0].startswith("-"):
         _known(words[0], [command.NAME for command in COMMANDS], "command")
     try:
@@ -148,6 +150,18 @@ def _run(words: list[str]) -> int:
         _known(left[0].split("=")[0], _options(whole, options.command), "option")
     run: Callable[[argparse.Namespace], int] = options.run
     return run(options)
+
+
+def _meant(words: list[str]) -> list[str]:
+    """What is meant by a file alone (analyze it), and by the words of other tools for help and version."""
+    first, names = words[0], [command.NAME for command in COMMANDS]
+    if first in ("-V", "version"):
+        return ["--version"]
+    if first == "help":
+        return [*(word for word in words[1:2] if word in names), "--help"]
+    if first not in names and not first.startswith("-") and (os.path.exists(first) or os.sep in first or "." in first):
+        return [analyze.NAME, *words]
+    return words
 
 
 def _known(word: str, words: list[str], kind: str) -> None:

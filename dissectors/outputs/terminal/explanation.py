@@ -34,7 +34,7 @@ def explained(row: Row, company: Counter[str]) -> Iterator[str]:
     for trial in said.trials:
         yield from _trial(trial, trial is said.winner)
     yield ""
-    yield from _message(row, payload)
+    yield from message_lines(row, payload)
     yield ""
     yield f"Octets{'' if len(payload) <= MAX_DUMPED_OCTETS else f' (the first {MAX_DUMPED_OCTETS})'}"
     yield from (f"  {line}" for line in dump(payload[:MAX_DUMPED_OCTETS]))
@@ -77,7 +77,7 @@ def _trial(trial: Trial, won: bool) -> Iterator[str]:
         yield f"    {'yes' if step.holds else 'no '}  {step.wanted}: {visible(step.found)}{octets}"
 
 
-def _message(row: Row, payload: bytes) -> Iterator[str]:
+def message_lines(row: Row, payload: bytes) -> Iterator[str]:
     """The datagram as its protocol reads it, also if nothing confirmed the row."""
     protocol = PROTOCOLS[row.protocol]
     name = protocol

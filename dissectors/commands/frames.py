@@ -1,0 +1,73 @@
+"""One frame of a capture, for the commands that are about one: its datagrams, or why there are none."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.mux.scan import Row
+    from dissectors.wire.captures.records import Record
+
+
+def add_frame(parser: argparse.ArgumentParser) -> None:
+    """`FILE FRAME`, the layer, and the options for reading."""
+    parser.add_argument("file", metavar="FILE", help="the capture; - is standard input")
+    parser.add_argument("frame", metavar="FRAME", type=inputs.positive, help="the frame's number, from 1")
+    parser.add_argument("--layer", type=layer, metavar="N", help="the UDP header in the frame, from 0 (all of them)")
+    inputs.add_reading(parser)
+
+
+def is_wanted(row: Row, options: argparse.Namespace) -> bool:
+    """Whether a datagram is in the frame, and in the layer if one was named."""
+    return row.datagram.frame == options.frame and options.layer in (None, row.datagram.layer)
+
+
+def absent(options: argparse.Namespace) -> inputs.Refused:
+    """Why the frame holds nothing to show; standard input cannot be read again."""
+    return inputs.Refused(f"{options.file}: {_absent(options)}")
+
+
+def _absent(options: argparse.Namespace) -> str:
+    from dissectors.sources.capture import open_capture
+
+    number = options.frame
+    where = "" if options.layer is None else f" in layer {options.layer}"
+    none = f"frame {number} holds no UDP datagram{where}"
+    if options.file == inputs.STANDARD_INPUT:
+        return none
+    with open_capture(options.file) as capture:
+        fragment, completed = _fragment(capture.records(), number)
+        if not 0 < number <= capture.notes.packets:
+            return f"frame {number}: the capture has {capture.notes.packets:,} frames"
+    if not fragment:
+        return none
+    if completed is None:
+        return f"frame {number} is a fragment of a datagram that is incomplete here"
+    return f"frame {number} is a fragment; frame {completed} completes its datagram"
+
+
+def _fragment(records: Iterable[Record], number: int) -> tuple[bool, int | None]:
+    """Whether a frame is a fragment, and the frame that completes its datagram.
+
+    That is the first frame that yields a datagram only because this one was read before.
+    """
+    from dissectors.wire.link.frames import Frames
+
+    whole, without, fragment, completed = Frames(), Frames(), False, None
+    for record in records:
+        seen = whole.fragments.seen
+        found = len(whole.udp(record))
+        if record.frame == number:
+            fragment = whole.fragments.seen > seen
+        elif found > len(without.udp(record)) and completed is None:
+            completed = record.frame
+    return fragment, completed
+
+
+def layer(text: str) -> int:
+    """A layer's number, from 0."""
+    return 0 if text == "0" else inputs.positive(text)
