@@ -18,7 +18,7 @@ from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux import payload_hints as payload_hints
 from dissectors.mux import rtp_sequence as rtp_sequence
-from dissectors.mux.counters import MAX_DROPOUT, Counters
+from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.datagram import Flow
@@ -200,6 +200,8 @@ class Evidence:
             quic = entry.length >= MIN_QUIC_OCTETS and _is_quics(entry.flow.pair)
             return [_confirmed(entry, QUIC, "QUIC opened the 5-tuple") if quic else entry]
         protocol, row = ROWS[entry.row]
+        if protocol == RTCP and (settled := self._continues(entry)) is not None:
+            return settled
         if row.strength == "certain":
             settled = self._seen(entry.flow.pair, protocol)
             if protocol == RTCP:
@@ -375,10 +377,40 @@ class Evidence:
         waiting = self._candidates.use(key)
         if waiting is None:
             waiting = self._candidates[key] = Waiting()
+        return self._begins(key, entry, waiting)
+
+    def _begins(self, key: tuple[int, int], entry: Entry, waiting: Waiting) -> list[Entry]:
+        """Let an entry wait with those of its candidate, and see whether these are a stream now."""
         settled = self._wait(entry, waiting)
         if waiting.entries and (evidence := self._run(waiting, entry, key[1])):
             settled += self._confirm(key, entry.flow, evidence)
         return settled
+
+    def _continues(self, entry: Entry) -> list[Entry] | None:
+        """Settle what looks like RTCP and goes on with RTP on its flow; None where it does not.
+
+        With the marker, payload types from 64 on stand where RTCP has its packet types (RFC 5761 section 4). Source,
+        payload type and sequence number together are a stream's then, and hardly by chance.
+        """
+        payload = entry.payload
+        if len(payload) < 12:
+            return None
+        key = (entry.flow.number, int.from_bytes(payload[8:12], "big"))
+        sequence, payload_type = int.from_bytes(payload[2:4], "big"), payload[1] & 0x7F
+        counters = self.streams.get(key)
+        if counters is not None:
+            step = sequence - counters.highest + MAX_MISORDER & 0xFFFF
+            if payload_type != counters.payload_type or step >= MAX_DROPOUT:
+                return None
+            counters.update(entry.time, (entry.file, entry.frame), payload, entry.length)
+            counters.used = entry.flow.used
+            return [_confirmed(entry, RTP, counters.evidence)]
+        waiting = self._candidates.get(key)
+        before = waiting.entries[-1].payload if waiting is not None and waiting.entries else b""
+        if waiting is None or not before or payload_type != before[1] & 0x7F:
+            return None
+        step = sequence - int.from_bytes(before[2:4], "big") & 0xFFFF
+        return self._begins(key, entry, waiting) if 0 < step < MAX_MISORDER else None
 
     def _run(self, waiting: Waiting, entry: Entry, ssrc: int) -> str:
         """What confirms a candidate for a stream, the last of whose entries has just come; or nothing, and why not."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from dissectors.protocols.rtcp_reports import named
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
@@ -144,16 +145,33 @@ class Feedback(Struct, frozen=True):
         return NAMES.get((self.packet_type, self.format), f"{kind} format {self.format}")
 
     @property
+    def targets(self) -> tuple[int, ...]:
+        """The sources that it is about: those that its control information names, or else its media source.
+
+        0 is no source (RFC 5104 section 4.3.1.2; REMB): it stands where the control information says which.
+        """
+        if isinstance(self.control, EstimatedBitrate):
+            return self.control.ssrcs
+        if isinstance(self.control, Requests):
+            return tuple([ssrc for ssrc, _ in self.control.entries])
+        if isinstance(self.control, Bitrates):
+            return tuple([entry.ssrc for entry in self.control.entries])
+        if isinstance(self.control, CongestionControl):
+            return tuple([ssrc for ssrc, _, _ in self.control.reports])
+        return (self.media_ssrc,) if self.media_ssrc else ()
+
+    @property
     def text(self) -> str:
         """A summary for a list."""
+        about = f" for {named(self.targets)}" if self.targets else ""
         if isinstance(self.control, Nack):
             shown = " ".join(map(str, self.control.sequences[:8]))
-            return f"NACK {shown}" + (" …" if len(self.control.sequences) > 8 else "")
+            return f"NACK{about}: {shown}" + (" …" if len(self.control.sequences) > 8 else "")
         if isinstance(self.control, EstimatedBitrate):
-            return f"REMB {self.control.bitrate} bit/s"
+            return f"REMB{about}: {self.control.bitrate} bit/s"
         if isinstance(self.control, TransportWide):
-            return f"transport-cc {self.control.received} received, {self.control.lost} not"
-        return self.name
+            return f"transport-cc{about}: {self.control.received} received, {self.control.lost} not"
+        return self.name + about
 
 
 def read_feedback(packet_type: int, format_: int, body: bytes, place: int) -> Feedback:

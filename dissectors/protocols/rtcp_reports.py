@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 REPORT_BLOCK = 24
 SENDER_INFO = 20
+MAX_NAMED = 4
+"""How many sources a summary names."""
+
 SENDER, BLOCK = struct.Struct("!IQIII"), struct.Struct("!IIIIII")
 """The source of a sender report with its sender information, and a report block."""
 
@@ -137,7 +141,8 @@ class Bye(Struct, frozen=True):
     @property
     def text(self) -> str:
         """A summary for a list."""
-        return f"BYE ({self.reason!r})" if self.reason else "BYE"
+        left = f"BYE of {named(self.sources)}" if self.sources else "BYE"
+        return f"{left} ({self.reason!r})" if self.reason else left
 
 
 class App(Struct, frozen=True):
@@ -191,7 +196,14 @@ def _reported(reports: tuple[ReportBlock, ...]) -> str:
     if not reports:
         return ""
     worst = max(block.fraction_lost for block in reports)
-    return f" ({len(reports)} report{'s' * (len(reports) > 1)}, {worst:.1%} lost)"
+    about = named([block.ssrc for block in reports])
+    return f" ({len(reports)} report{'s' * (len(reports) > 1)} on {about}, {worst:.1%} lost)"
+
+
+def named(sources: Sequence[int]) -> str:
+    """Sources in hexadecimal, the first few of them."""
+    more = f" and {len(sources) - MAX_NAMED} more" if len(sources) > MAX_NAMED else ""
+    return " ".join([f"0x{ssrc:08X}" for ssrc in sources[:MAX_NAMED]]) + more
 
 
 def read_source_description(count: int, body: bytes, place: int) -> SourceDescription:

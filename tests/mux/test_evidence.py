@@ -76,6 +76,31 @@ def test_encrypted_rtcp_is_marked_and_so_is_the_stream_that_it_reports_on() -> N
     assert [counters.encrypted for counters in scanner.streams] == [True]
 
 
+def pictures(datagrams: int, payload_type: int = 72) -> list[Sent]:
+    """Pictures of so many datagrams, the last with the marker: that one looks like RTCP."""
+    sent = []
+    for number in range(12 * datagrams):
+        marker = 0x80 if number % datagrams == datagrams - 1 else 0
+        sent.append((A, B, rtp(number, 0x5EED0009, payload_type | marker, 3000 * (number // datagrams))))
+    return sent
+
+
+@pytest.mark.parametrize("datagrams", [2, 3, 7])
+@pytest.mark.parametrize("payload_type", [72, 76])
+def test_rtp_whose_marker_makes_it_look_like_rtcp_stays_in_its_stream(datagrams: int, payload_type: int) -> None:
+    scanner = Scanner()
+    sent = [(A, B, stun()), *pictures(datagrams, payload_type)]
+    entries = [entry for batch in scanner.scan(records(sent)) for entry in batch.entries]
+    assert {PROTOCOLS[entry.protocol] for entry in entries} == {"STUN", "RTP"}
+    assert [(counters.packets, counters.lost) for counters in scanner.streams] == [(12 * datagrams, 0)]
+
+
+def test_rtcp_beside_such_rtp_is_rtcp() -> None:
+    others = [rtcp(0x5EED0009), srtcp(0x5EED0009), rtp(10, 0x5EED0009, 201)]
+    sent = [(A, B, stun()), *pictures(3), *((A, B, other) for other in others)]
+    assert protocols(sent)[-3:] == ["RTCP"] * 3
+
+
 def test_quic_keeps_its_five_tuple_to_itself_unless_something_agreed_on_media() -> None:
     quic = (A, B, b"\xc0\x00\x00\x00\x01\x08" + bytes(30))
     stream = [(A, B, rtp(n)) for n in range(4)]

@@ -189,6 +189,16 @@ def test_tables_that_are_full_let_the_same_go() -> None:
     same(pcap(made.records(sent)), bounds=SMALL)
 
 
+@pytest.mark.parametrize("datagrams", [1, 2, 3])
+def test_rtp_that_looks_like_rtcp_is_the_same_in_both(datagrams: int) -> None:
+    sent = [(made.A, made.B, made.stun()), (made.A, made.B, made.rtcp(9))]
+    for number in range(60):
+        payload_type = 200 if number % datagrams == datagrams - 1 else 72
+        # 17 is the length of such a datagram in words: as a whole it is a packet of RTCP, too.
+        sent.append((made.A, made.B, made.rtp(number, 0x5EED0009, payload_type, 3000 * (number // datagrams))))
+    same(pcap(made.records(sent)))
+
+
 def pcap(records: list[Any]) -> bytes:
     """A little-endian pcap file of records."""
     octets = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)

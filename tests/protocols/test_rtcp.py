@@ -79,7 +79,7 @@ def test_a_report_block_has_a_sign_a_fraction_and_seconds() -> None:
     (report,) = parse(packet(201, 1, body)).packets
     assert isinstance(report, ReceiverReport)
     assert report.reports == (ReportBlock(10, 0.25, -2, 0x1FFFF, 7, 0x11112222, 1.5),)
-    assert report.text == "RR (1 report, 25.0% lost)"
+    assert report.text == "RR (1 report on 0x0000000A, 25.0% lost)"
 
 
 def test_what_follows_the_report_blocks_is_the_extension() -> None:
@@ -90,7 +90,7 @@ def test_what_follows_the_report_blocks_is_the_extension() -> None:
 def test_a_compound_gives_all_its_packets() -> None:
     compound = parse(SAMPLES["rr-sdes-bye"])
     assert [each.name for each in compound.packets] == ["RR", "SDES", "BYE"]
-    assert compound.summary == "RTCP RR, SDES (CNAME 'j1okRle4gSEIMwMO'), BYE, SSRC 0x1CA57379"
+    assert compound.summary == "RTCP RR, SDES (CNAME 'j1okRle4gSEIMwMO'), BYE of 0x1CA57379, SSRC 0x1CA57379"
 
 
 def test_sdes_gives_the_items_of_every_chunk() -> None:
@@ -341,3 +341,17 @@ def test_one_to_three_octets_behind_a_compound_make_it_no_srtcp(more: bytes) -> 
     assert message.deviations == (f"{len(more)} octets follow the compound",)
     assert not encrypted(compound + more)
     assert encrypted(compound + bytes(8))
+
+
+@pytest.mark.parametrize("packet_type, format_, control, text", [
+    (205, 1, "012c0000", "NACK for 0xAABBCCDD: 300"),
+    (206, 1, "", "PLI for 0xAABBCCDD"),
+    (206, 4, "0000000b01000000", "FIR for 0x0000000B"),
+    (206, 15, "52454d4202" "047a12" "0000000b" "0000000c", "REMB for 0x0000000B 0x0000000C: 62500 bit/s"),
+    (206, 4, "0000000b01000000" * 6, "FIR for 0x0000000B 0x0000000B 0x0000000B 0x0000000B and 2 more"),
+])
+def test_a_summary_names_the_source_that_feedback_is_about(
+    packet_type: int, format_: int, control: str, text: str
+) -> None:
+    (only,) = parse(packet(packet_type, format_, SSRC + bytes.fromhex("aabbccdd" + control))).packets
+    assert only.text == text

@@ -365,7 +365,9 @@ cdef class Scanner:
     ) except -1:
         """Let the evidence judge a datagram, unless what it would say is known."""
         cdef int protocol
-        if self.brief and flow.pair.seen & SETTLED_BY[row] and (not IS_REPORT[row] or self.nothing_new(payload)):
+        if self.brief and flow.pair.seen & SETTLED_BY[row] and (
+            not IS_REPORT[row] or self.nothing_new(payload) and not self.may_continue(flow, payload)
+        ):
             protocol = ROWS[row][0]
             entry = new_tuple(Entry, (
                 number, file, frame, layer, time, flow, length, payload, row, protocol, "certain", "",
@@ -385,6 +387,13 @@ cdef class Scanner:
         elif IS_CARRIER[row] and depth < MAX_CARRIED_DEPTH and (not IS_STUN[row] or payload[:2] in OPENED):
             self.carried(entries, entry, depth)
         return 0
+
+    cdef bint may_continue(self, FlowState flow, bytes payload) except -1:
+        """Whether what looks like RTCP has the source of a stream on its flow, or of RTP that waits there."""
+        if len(payload) < 12:
+            return False
+        key = flow.number, u32(over(payload), 8)
+        return key in self._evidence.streams or key in self._evidence._candidates
 
     cdef bint nothing_new(self, bytes payload) except -1:
         """Whether what `payload_hints.sources` finds in a report is known, and nothing waits for word of it."""

@@ -13,6 +13,9 @@ MAX_OCTETS = 64
 MAX_DEPTH = 8
 MAX_LINE_CELLS = 76
 
+SOURCES = ("ssrc", "media_ssrc", "ssrcs", "sources")
+"""Fields of synchronisation sources, which people write in hexadecimal."""
+
 
 def listing(value: Any, indent: int = 0) -> Iterator[str]:
     """The fields of a struct or tuple, one per line, inner fields indented; every line is escaped."""
@@ -34,7 +37,7 @@ def _field(name: str, value: Any, indent: int) -> Iterator[str]:
         yield f"{margin}{name}: {len(value):,} octets of text"
         yield from (f"{margin}  | {text}" for text in lines)
         return
-    short = _short(value)
+    short = _short(_hexadecimal(value) if name in SOURCES else value)
     if short is not None and (len(short) + indent + len(name) < MAX_LINE_CELLS or not _members(value)):
         yield f"{margin}{name}: {short}"
     elif indent >= 2 * MAX_DEPTH:
@@ -42,6 +45,13 @@ def _field(name: str, value: Any, indent: int) -> Iterator[str]:
     else:
         yield f"{margin}{name}:{_title(value)}"
         yield from listing(value, indent + 2)
+
+
+def _hexadecimal(value: Any) -> Any:
+    """The numbers of sources as people write them; anything else as it is."""
+    if isinstance(value, tuple):
+        return tuple([_hexadecimal(inner) for inner in value])
+    return f"0x{value:08X}" if isinstance(value, int) else value
 
 
 def _members(value: Any) -> list[tuple[str, Any]]:

@@ -48,3 +48,14 @@ def test_octets_are_dumped_sixteen_a_line() -> None:
         "0010  3a 3b 3c 3d 3e 3f 40 41  42 43 44 45 46 47 48 49  :;<=>?@ABCDEFGHI",
         "0020  4a 4b                                             JK",
     ]
+
+
+class About(Struct, frozen=True):
+    ssrc: int
+    sources: tuple[int, ...]
+    count: int
+
+
+def test_sources_are_written_in_hexadecimal() -> None:
+    listed = list(listing(About(0xBBBB0001, (1, 2), 10)))
+    assert listed == ["ssrc: 0xBBBB0001", "sources: 0x00000001, 0x00000002", "count: 10"]
