@@ -17,7 +17,8 @@ def add_frame(parser: argparse.ArgumentParser) -> None:
     """`FILE FRAME`, the layer, and the options for reading."""
     parser.add_argument("file", metavar="FILE", help="the capture; - is standard input")
     parser.add_argument("frame", metavar="FRAME", type=inputs.positive, help="the frame's number, from 1")
-    parser.add_argument("--layer", type=layer, metavar="N", help="the UDP header in the frame, from 0 (all of them)")
+    held = "the UDP header, or the message of TCP, in the frame, from 0 (all of them)"
+    parser.add_argument("--layer", type=layer, metavar="N", help=held)
     inputs.add_reading(parser)
 
 
@@ -36,7 +37,7 @@ def _absent(options: argparse.Namespace) -> str:
 
     number = options.frame
     where = "" if options.layer is None else f" in layer {options.layer}"
-    none = f"frame {number} holds no UDP datagram{where}"
+    none = f"frame {number} holds no UDP datagram and ends no message of TCP{where}"
     if options.file == inputs.STANDARD_INPUT:
         return none
     with open_capture(options.file) as capture:

@@ -13,6 +13,7 @@ from dissectors.analysis.connectivity.sessions import sessions
 from dissectors.analysis.streams.directory import Directory
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
 from dissectors.analysis.streams.stream import flows_of, stream, used_by_retired
+from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanTables
@@ -74,6 +75,7 @@ def facts(
         problems=problems,
         sessions=joined,
         incomplete=incomplete(scan.frames.fragments),
+        damaged=damaged(scan.connections),
     )
     return values, members.of_retired
 
@@ -151,6 +153,7 @@ def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX)
         ),
         tcp_segments=scan.frames.segments.count,
         scan=scan.build,
+        messages=scan.messages,
     )
 
 
@@ -173,6 +176,7 @@ def _flow(state: FlowState, fax: Fax = NO_FAX) -> Flow:
         octets=state.octets,
         protocols=_seen(tuple(known(state.counts, fax.datagrams) if fax.datagrams else state.counts)),
         encrypted=state.encrypted,
+        transport=flow.transport,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
@@ -17,10 +18,12 @@ class ScanTables(Protocol):
     counts: list[int]
     octets: list[int]
     datagrams: int
+    messages: int
     inside: int
     first: int | None
     last: int | None
     frames: Frames
+    connections: Connections
     build: str
 
     @property
@@ -39,9 +42,9 @@ class ScanView:
     def __init__(self, scanner: Scanner, flows: list[FlowState], streams: list[Counters]) -> None:
         self.flows, self.streams = flows, streams
         self.counts, self.octets = scanner.counts, scanner.octets
-        self.datagrams, self.inside = scanner.datagrams, scanner.inside
+        self.datagrams, self.messages, self.inside = scanner.datagrams, scanner.messages, scanner.inside
         self.first, self.last = scanner.first, scanner.last
-        self.frames, self.build = scanner.frames, scanner.build
+        self.frames, self.connections, self.build = scanner.frames, scanner.connections, scanner.build
         self._scanner = scanner
 
     @property

@@ -167,10 +167,10 @@ def capture_one_direction(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "not-analysed-tcp", "note", "Signalling over TCP or TLS",
+    "not-analysed-tcp", "note", "TLS, which may carry signalling",
     scope="capture",
-    why="Only UDP is analysed; calls that are signalled over TCP or TLS are not in this report.",
-    fix="Use Wireshark for these ports, or let the phone signal over UDP.",
+    why="TLS is encrypted and not read; calls that are signalled within it are not in this report.",
+    fix="Use Wireshark with the keys of these connections, or let the phone signal over TCP or UDP.",
 )
 def not_analysed_tcp(facts: Facts) -> Iterator[Found]:
     for seen in facts.capture.not_analysed:

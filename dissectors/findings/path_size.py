@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
 from dissectors.report import Message, size
+from dissectors.wire.datagram import UDP
 
 
 def _sent(facts: Facts, wanted: Callable[[Message], object]) -> Iterator[tuple[int, list[Message]]]:
@@ -18,7 +19,7 @@ def _sent(facts: Facts, wanted: Callable[[Message], object]) -> Iterator[tuple[i
             continue
         hops: dict[tuple[str, str, int | None, str | None], list[Message]] = {}
         for message in call.messages:
-            if not message.retransmission:
+            if not message.retransmission and message.transport == UDP:
                 hops.setdefault((message.side, of(message), message.cseq, message.to_tag), []).append(message)
         for messages in hops.values():
             yield number, sorted(messages, key=lambda message: -message.length)

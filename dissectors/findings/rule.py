@@ -76,6 +76,23 @@ class Incomplete(Struct, frozen=True):
     places: tuple[Place, ...]
 
 
+class Damaged(Struct, frozen=True):
+    """One direction of a TCP connection that is not whole in the capture, since when and where.
+
+    `holes` are places where octets are missing, `missing` those octets; `differing` octets came twice, with two values.
+    """
+
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    holes: int
+    missing: int
+    differing: int
+    time: float
+    places: tuple[Place, ...]
+
+
 class Facts(Struct, frozen=True):
     """What the rules look at: the report but for its findings, and what went wrong while reading."""
 
@@ -89,6 +106,7 @@ class Facts(Struct, frozen=True):
     problems: tuple[Problem, ...]
     sessions: tuple[Session, ...] = ()
     incomplete: tuple[Incomplete, ...] = ()
+    damaged: tuple[Damaged, ...] = ()
     _known: dict[Callable[[Facts], Any], Any] = field(default_factory=dict)
 
     def once(self, look: Callable[[Facts], Value]) -> Value:

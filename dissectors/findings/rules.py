@@ -10,6 +10,7 @@ from dissectors.findings import (
     capture,
     clocks,
     codecs,
+    connections,
     connectivity,
     consent,
     delivery,
@@ -58,7 +59,7 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Compressed bodies": encoding.RULES,
     "Size on the path": path_size.RULES,
     "One port for everything": sharing.RULES,
-    "The capture itself": capture.RULES,
+    "The capture itself": (*capture.RULES, *connections.RULES),
 }
 """Every rule, by what it is about."""
 

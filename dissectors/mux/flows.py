@@ -16,7 +16,7 @@ from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.carried import Channels
 from dissectors.mux.table import PROTOCOLS
-from dissectors.wire.datagram import Flow
+from dissectors.wire.datagram import UDP, Flow
 
 MAX_ADDRESSES = 4096
 """Addresses that are remembered as they stand on the wire, and as people write them: calls name the same ones again
@@ -24,23 +24,26 @@ and again."""
 
 
 class FlowKey(NamedTuple):
-    """A directed 5-tuple as it stands on the wire; `inside` as in `Flow`."""
+    """A directed 5-tuple as it stands on the wire; `inside` and `transport` as in `Flow`."""
 
     src: bytes
     sport: int
     dst: bytes
     dport: int
     inside: str = ""
+    transport: str = UDP
 
     @property
     def reverse(self) -> FlowKey:
-        return FlowKey(self.dst, self.dport, self.src, self.sport, self.inside)
+        return FlowKey(self.dst, self.dport, self.src, self.sport, self.inside, self.transport)
 
 
 def key_of(flow: Flow) -> FlowKey | None:
     """The key of a flow whose addresses are written out; None where one of them is no address."""
     src, dst = packed(flow.src), packed(flow.dst)
-    return None if src is None or dst is None else FlowKey(src, flow.sport, dst, flow.dport, flow.inside)
+    if src is None or dst is None:
+        return None
+    return FlowKey(src, flow.sport, dst, flow.dport, flow.inside, flow.transport)
 
 
 @lru_cache(MAX_ADDRESSES)
@@ -54,7 +57,7 @@ def packed(address: str) -> bytes | None:
 
 def written_out(key: FlowKey) -> Flow:
     """A flow with its addresses as people write them."""
-    return Flow(_written(key.src), key.sport, _written(key.dst), key.dport, key.inside)
+    return Flow(_written(key.src), key.sport, _written(key.dst), key.dport, key.inside, key.transport)
 
 
 @lru_cache(MAX_ADDRESSES)

@@ -1,4 +1,4 @@
-"""Records to batches: link layers and UDP, the row of the table, the evidence, the counters of flows and streams.
+"""Records to batches: link layers, UDP and messages of TCP, the row of the table, evidence, counters of flows, streams.
 
 This is the interpreted scan, the reference: the standard library alone. Batches hold datagrams in the order in which
 their verdicts fell; however the records are cut into calls, the order and the verdicts are the same.
@@ -13,9 +13,10 @@ from typing import NamedTuple
 from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import BINDING, bind, carried
 from dissectors.mux.classify import classify, match
+from dissectors.mux.connections import Connections, Whole
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Entry, Evidence, StreamTable
-from dissectors.mux.flows import FlowKey, FlowState, FlowTable, PairState
+from dissectors.mux.flows import FlowKey, FlowState, FlowTable, written_out
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Datagram
@@ -77,7 +78,8 @@ class Batch:
 class Scanner:
     """Turns records into batches and keeps what they add up to: `flows`, `streams`, `frames`.
 
-    `counts` and `octets` are by protocol number, over UDP datagrams; `inside` counts what TURN carried in some of them.
+    `counts` and `octets` are by protocol number, over UDP datagrams and messages of TCP; `datagrams` counts the former,
+    `messages` the latter, `inside` what TURN carried in some of them.
     `first` and `last` are the earliest and the latest time of a record in nanoseconds, `recent_times` those of the last
     `RECENT_RECORDS` records as they came. `forced` maps UDP ports to protocol names that the
     user insists on. With `every`, batches are sure to hold every datagram, as they always do here.
@@ -96,7 +98,8 @@ class Scanner:
         self._evidence = Evidence(self.bounds.waiting, self.bounds.streams, self._hits, numbers)
         self.counts = [0] * len(PROTOCOLS)
         self.octets = [0] * len(PROTOCOLS)
-        self.datagrams = self.inside = self._arrived = 0
+        self.connections = Connections(self._hits)
+        self.datagrams = self.messages = self.inside = self._arrived = 0
         self.first: int | None = None
         self.last: int | None = None
         self._times: deque[int] = deque(maxlen=RECENT_RECORDS)
@@ -135,7 +138,10 @@ class Scanner:
             self._times.append(record.time)
             for layer, src, dst, sport, dport, payload, length, number in self.frames.udp(record, file):
                 flow = self.flows.find(FlowKey(src, sport, dst, dport))
-                self._take(batch, file, record, layer, flow, bytes(payload), length, number, 0)
+                self.datagrams += 1
+                self._take(batch, file, record.frame, record.time, layer, flow, bytes(payload), length, number, 0)
+            for segment in self.frames.tcp:
+                self._streamed(batch, self.connections.take(segment, file, record.frame, record.time))
             octets += len(record.octets)
             if len(batch.entries) >= size or octets >= BATCH_OCTETS:
                 yield batch
@@ -150,6 +156,7 @@ class Scanner:
     def finish(self, announced: Announced | None = None) -> Batch:
         """What was still waiting for evidence, given up; `announced` says which RTP the calls have agreed on."""
         batch = Batch()
+        self._streamed(batch, self.connections.finish())
         self._settle(batch, self._evidence.finish(announced))
         return batch
 
@@ -160,20 +167,44 @@ class Scanner:
 
         `verdicts` gives protocol, row, strength, evidence and whether it is encrypted, one for each datagram.
         """
+        for datagram in self._datagrams(records):
+            protocol, row, strength, evidence, encrypted = next(verdicts)
+            opened = carried(PROTOCOLS[protocol], datagram.payload)
+            inside = classify(opened[1]).protocol if opened else ""
+            yield Row(datagram, protocol, row, strength, evidence, encrypted, inside)
+
+    def _datagrams(self, records: Iterable[tuple[int, Record]]) -> Iterator[Datagram]:
+        """The datagrams and the messages of connections, in the order in which `scan` and `finish` number them."""
         for file, record in records:
             for layer, src, dst, sport, dport, payload, length, number in self.frames.udp(record):
-                protocol, row, strength, evidence, encrypted = next(verdicts)
-                flow = FlowState(0, FlowKey(src, sport, dst, dport), PairState(None)).flow
-                datagram = Datagram(file, record.frame, layer, record.time, flow, bytes(payload), length, number)
-                opened = carried(PROTOCOLS[protocol], datagram.payload)
-                inside = classify(opened[1]).protocol if opened else ""
-                yield Row(datagram, protocol, row, strength, evidence, encrypted, inside)
+                flow = written_out(FlowKey(src, sport, dst, dport))
+                yield Datagram(file, record.frame, layer, record.time, flow, bytes(payload), length, number)
+            for segment in self.frames.tcp:
+                for whole in self.connections.take(segment, file, record.frame, record.time):
+                    yield self._message(whole)
+        for whole in self.connections.finish():
+            yield self._message(whole)
+
+    def _message(self, whole: Whole) -> Datagram:
+        origin = whole.origin
+        return Datagram(
+            origin.file, origin.frame, whole.layer, origin.time, written_out(whole.key), whole.payload, whole.length,
+            origin.identification,
+        )
+
+    def _streamed(self, batch: Batch, messages: Iterable[Whole]) -> None:
+        """Take messages of connections."""
+        for key, payload, length, layer, (_, file, frame, time, identification) in messages:
+            flow = self.flows.find(key)
+            self.messages += 1
+            self._take(batch, file, frame, time, layer, flow, payload, length, identification, 0)
 
     def _take(
         self,
         batch: Batch,
         file: int,
-        record: Record,
+        frame: int,
+        time: int,
         layer: int,
         flow: FlowState,
         payload: bytes,
@@ -183,24 +214,23 @@ class Scanner:
     ) -> None:
         row = match(payload, length)
         if not flow.datagrams:
-            flow.first, flow.first_frame = record.time, (file, record.frame)
+            flow.first, flow.first_frame = time, (file, frame)
         flow.datagrams += 1
         flow.octets += length
-        flow.last = record.time
+        flow.last = time
         self._arrived += 1
         flow.used = self._arrived
-        number = self.datagrams if depth == 0 else -1
-        self.datagrams += depth == 0
+        number = self.datagrams + self.messages - 1 if depth == 0 else -1
         encrypted = row != UNKNOWN_ROW and ROWS[row][1].encrypted
         entry = Entry(
-            number, file, record.frame, layer, record.time, flow, length, payload, row, UNKNOWN, None, "", encrypted,
+            number, file, frame, layer, time, flow, length, payload, row, UNKNOWN, None, "", encrypted,
             identification,
         )
         self._settle(batch, self._evidence.judge(entry))
         if row != UNKNOWN_ROW and ROWS[row][0] in (TURN, STUN) and depth < MAX_CARRIED_DEPTH:
-            self._open(batch, entry, record, depth)
+            self._open(batch, entry, depth)
 
-    def _open(self, batch: Batch, entry: Entry, record: Record, depth: int) -> None:
+    def _open(self, batch: Batch, entry: Entry, depth: int) -> None:
         """Classify again what TURN carries; it counts on a flow of its own, named after the channel or the peer."""
         outer = entry.flow
         if ROWS[entry.row][0] == STUN and entry.payload[:2] in BINDING:
@@ -209,7 +239,10 @@ class Scanner:
         if opened is not None:
             inside, data = opened
             flow = self.flows.find(outer.key._replace(inside=inside), outer.pair)
-            self._take(batch, entry.file, record, entry.layer, flow, data, len(data), entry.identification, depth + 1)
+            self._take(
+                batch, entry.file, entry.frame, entry.time, entry.layer, flow, data, len(data), entry.identification,
+                depth + 1,
+            )
 
     def _settle(self, batch: Batch, entries: list[Entry]) -> None:
         for entry in entries:

@@ -12,7 +12,7 @@ from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from dissectors.outputs.escape import scalar, visible
 from dissectors.outputs.terminal.lines import clip
-from dissectors.wire.datagram import Flow, endpoint
+from dissectors.wire.datagram import UDP, Flow, endpoint
 from dissectors.wire.errors import Malformed
 
 SHORT = {"UNKNOWN": "?", **{spec.name: spec.short or spec.name for spec in TABLE}}
@@ -115,7 +115,7 @@ def tail(text: str, width: int) -> str:
 def ndjson(row: Row, file: str) -> str:
     """One JSON object on one line: `file` (its name), `frame`, `layer`, `time` (seconds since the epoch with nine
     decimals), `src`, `sport`, `dst`, `dport`, `length`, `protocol`, `strength`, `reason`, `summary`; `encrypted` for
-    media, `inside` with a TURN payload.
+    media, `inside` with a TURN payload, `transport` where it is not UDP.
     """
     datagram, protocol = row.datagram, PROTOCOLS[row.protocol]
     members = {
@@ -131,6 +131,8 @@ def ndjson(row: Row, file: str) -> str:
     }
     if protocol in MEDIA:
         members["encrypted"] = row.encrypted
+    if datagram.flow.transport != UDP:
+        members["transport"] = datagram.flow.transport
     if row.inside:
         members["inside"] = row.inside
     place = f'"file": {json.dumps(scalar(file))}, "frame": {datagram.frame}, "layer": {datagram.layer}'

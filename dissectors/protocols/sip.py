@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
+from dissectors.protocols.sip_framing import frame
 from dissectors.protocols.sip_headers import (
     Address,
     Header,
@@ -232,4 +233,5 @@ SPEC = Spec(
     wireshark="sip",
     opens=True,
     colour="cyan",
+    frame=frame,
 )

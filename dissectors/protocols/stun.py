@@ -17,6 +17,7 @@ from dissectors.protocols.stun_attributes import (
     name_of,
     read_address,
 )
+from dissectors.protocols.stun_framing import frame
 from dissectors.protocols.stun_integrity import HEADER, fingerprint_of, integrity_of
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import U32, AtLeast, Bits, Chain, LengthField, Spec, certain, plausible
@@ -423,4 +424,5 @@ SPEC = Spec(
     layers=("stun", "classicstun"),
     opens=True,
     colour="yellow",
+    frame=frame,
 )

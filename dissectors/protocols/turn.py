@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dissectors.wire.errors import Malformed
-from dissectors.wire.spec import AtLeast, Between, LengthField, Spec, plausible
+from dissectors.wire.spec import AtLeast, Between, Incomplete, LengthField, Spec, plausible
 from dissectors.wire.values import Struct
 
 HEADER = 4
@@ -61,6 +61,20 @@ def parse(payload: bytes) -> Message | Multiplexed:
     return Message(channel, length, payload[HEADER:end], padding, deviations)
 
 
+def frame(octets: bytes) -> int | Incomplete:
+    """The octets of the ChannelData that begins here, with the padding of a stream (RFC 8656 section 12.5).
+
+    `Incomplete` where they are not all there; raises Malformed where no channel's number stands.
+    """
+    if octets and not 0x40 <= octets[0] <= 0x4F:
+        raise Malformed("TURN", 0, "no channel number")
+    if len(octets) < HEADER:
+        return Incomplete(HEADER)
+    length = int.from_bytes(octets[2:4], "big")
+    size = HEADER + length + -length % 4
+    return size if size <= len(octets) else Incomplete(size)
+
+
 def _multiplexed(payload: bytes) -> Multiplexed:
     start = HEADER + SESSION_OCTETS
     if len(payload) < start:
@@ -94,4 +108,5 @@ SPEC = Spec(
     confirmed_by=("STUN", "TURN"),
     wireshark="turnchannel",
     colour="bright_yellow",
+    frame=frame,
 )

@@ -21,10 +21,11 @@ from dissectors.findings.rules import RULES, SEVERITIES
 from dissectors.mux.table import PROTOCOLS
 from dissectors.queries.expressions import ORDERS, All, Any, Begins, Compared, Contains, Expression, Not, Same
 from dissectors.report import CallOutcome
+from dissectors.wire.datagram import TRANSPORTS
 
 FIELDS = (
     "call", "callid", "user", "addr", "port", "ssrc", "method", "status", "any.status", "outcome", "loss", "mos",
-    "duration", "protocol", "finding", "severity",
+    "duration", "protocol", "transport", "finding", "severity",
 )
 NUMBERS = ("call", "port", "status", "any.status", "loss", "mos", "duration")
 """Fields whose values have an order."""
@@ -230,8 +231,8 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Words that stand for several outcomes."""
 
 NAMES: dict[str, tuple[str, ...]] = {
-    "protocol": tuple(name.lower() for name in PROTOCOLS), "finding": tuple(RULES), "severity": SEVERITIES,
-    "outcome": (*OUTCOMES, *GROUPS),
+    "protocol": tuple(name.lower() for name in PROTOCOLS), "transport": TRANSPORTS, "finding": tuple(RULES),
+    "severity": SEVERITIES, "outcome": (*OUTCOMES, *GROUPS),
 }
 READERS: dict[str, Callable[[str, str], str]] = {
     "user": _user, "addr": _address, "port": _port, "ssrc": _ssrc, "method": _method, "status": _status,

@@ -47,6 +47,7 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
         "loss": {str(100 * stream.lost_fraction) for stream in streams},
         "mos": {str(mos) for stream in streams if stream.quality and (mos := stream.quality.mos) is not None},
         "protocol": {"sip"} | {seen.name.lower() for each in flows for seen in report.flows[each].protocols},
+        "transport": {message.transport for message in call.messages},
         "finding": {each.id for each in found.get(number, ())},
         "severity": {each.severity for each in found.get(number, ())},
     }
@@ -64,7 +65,7 @@ def _ssrc(stream: Stream) -> set[str]:
     return {str(stream.ssrc), f"0x{stream.ssrc:08x}"}
 
 
-def of_ends(one: Stream | Flow | Check | Handshake, protocols: set[str], found: list[Finding]) -> Values:
+def of_ends(one: Stream | Flow | Check | Handshake, protocols: set[str], found: list[Finding]) -> dict[str, set[str]]:
     """The values of traffic from one endpoint to another."""
     values: dict[str, set[str]] = {
         "addr": {one.src, one.dst},
@@ -73,6 +74,8 @@ def of_ends(one: Stream | Flow | Check | Handshake, protocols: set[str], found: 
         "finding": {each.id for each in found},
         "severity": {each.severity for each in found},
     }
+    if isinstance(one, Flow):
+        values |= {"transport": {one.transport}}
     if isinstance(one, Stream):
         values |= {"ssrc": _ssrc(one), "loss": {str(100 * one.lost_fraction)}}
         values |= {"mos": {str(one.quality.mos)}} if one.quality and one.quality.mos is not None else {}
@@ -90,10 +93,11 @@ def select(report: Report, keep: Expression | None = None, window: Window | None
     alone = {n for n, stream in enumerate(report.streams) if stream.call is None and chosen.stream(n, stream)}
     streams = sorted(owned | alone)
     with_streams = {position for number in streams for position in report.streams[number].flows}
-    hops = {(m.src, m.sport, m.dst, m.dport) for number in calls for m in report.calls[number].messages}
+    hops = {(m.src, m.sport, m.dst, m.dport, m.transport) for number in calls for m in report.calls[number].messages}
     flows = [
         n for n, flow in enumerate(report.flows)
-        if n in with_streams or (flow.src, flow.sport, flow.dst, flow.dport) in hops or chosen.flow(flow)
+        if n in with_streams or chosen.flow(flow)
+        or (flow.src, flow.sport, flow.dst, flow.dport, flow.transport) in hops
     ]
     call_at, stream_at, flow_at = ({old: new for new, old in enumerate(kept)} for kept in (calls, streams, flows))
     return replace(
@@ -205,6 +209,7 @@ class _Choice:
 
     def stream(self, number: int, stream: Stream) -> bool:
         values = of_ends(stream, {"rtp"}, self.of_streams.get(number, []))
+        values["transport"] = {self.report.flows[each].transport for each in stream.flows}
         return self.window.overlaps(self.zero, stream.first, stream.last) and self.keep(values)
 
     def flow(self, flow: Flow) -> bool:

@@ -26,7 +26,10 @@ class Seen(Struct, frozen=True):
 
 
 class Capture(Struct, frozen=True):
-    """The whole timeline. `datagrams` counts UDP headers, `inside` the datagrams inside TURN."""
+    """The whole timeline.
+
+    `datagrams` counts UDP headers, `messages` whole messages of TCP, `inside` the datagrams inside TURN.
+    """
 
     files: tuple[CaptureFile, ...]
     frames: int
@@ -40,10 +43,11 @@ class Capture(Struct, frozen=True):
     not_analysed: tuple[Seen, ...]
     tcp_segments: int
     scan: str
+    messages: int = 0
 
 
 class Flow(Struct, frozen=True):
-    """A directed 5-tuple. `protocols` counts its datagrams by protocol, most frequent first."""
+    """A directed 5-tuple, `transport` included. `protocols` counts its datagrams by protocol, most frequent first."""
 
     src: str
     sport: int
@@ -56,3 +60,4 @@ class Flow(Struct, frozen=True):
     octets: int
     protocols: tuple[Seen, ...]
     encrypted: int
+    transport: str = "udp"

@@ -59,7 +59,7 @@ class Message(Struct, frozen=True):
     Reason, Warning and Contact do. `credentials` says that a request carries an answer to a challenge.
 
     `retransmission` says that the same hop carried the same message before, `copy` that nothing was sent again: this is
-    the same IP packet, captured once more in a tunnel, on another interface or VLAN.
+    the same IP packet, captured once more in a tunnel, on another interface or VLAN. `transport` is udp or tcp.
     """
 
     place: Place
@@ -89,6 +89,7 @@ class Message(Struct, frozen=True):
     deciding: tuple[Header, ...] = ()
     credentials: bool = False
     copy: bool = False
+    transport: str = "udp"
 
     def header(self, name: str) -> str | None:
         """The value of one of the headers that decide, or None."""

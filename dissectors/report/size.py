@@ -7,6 +7,7 @@ from bisect import bisect_left
 
 from dissectors.protocols.sip_headers import COMPACT
 from dissectors.report import Message
+from dissectors.wire.datagram import UDP
 from dissectors.wire.values import Struct
 
 IPV4_UDP, IPV6_UDP = 28, 48
@@ -50,8 +51,8 @@ def overhead(message: Message) -> int:
 
 
 def fragmented(message: Message) -> bool:
-    """Whether a message cannot cross an Ethernet in one piece."""
-    return message.length + overhead(message) > ETHERNET
+    """Whether a message over UDP cannot cross an Ethernet in one piece."""
+    return message.transport == UDP and message.length + overhead(message) > ETHERNET
 
 
 def saving(message: Message) -> Saving:

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from dissectors.wire.values import Struct
 
+UDP, TCP = TRANSPORTS = ("udp", "tcp")
+
 
 class Flow(NamedTuple):
-    """A directed 5-tuple (the protocol is always UDP).
+    """A directed 5-tuple; `transport` is its fifth: `udp` or `tcp`.
 
-    `inside` names the carrier of the datagram if that is not UDP itself: `channel 0x4000` for TURN ChannelData,
-    `peer 192.0.2.1:5000` for TURN Data and Send indications and a channel that is bound to that peer.
+    `inside` names the carrier of the datagram if that is not the transport itself: `channel 0x4000` for TURN
+    ChannelData, `peer 192.0.2.1:5000` for TURN Data and Send indications and a channel that is bound to that peer.
     """
 
     src: str
@@ -19,19 +21,21 @@ class Flow(NamedTuple):
     dst: str
     dport: int
     inside: str = ""
+    transport: str = UDP
 
     @property
     def reverse(self) -> Flow:
         """The same 5-tuple seen from the other end."""
-        return Flow(self.dst, self.dport, self.src, self.sport, self.inside)
+        return Flow(self.dst, self.dport, self.src, self.sport, self.inside, self.transport)
 
     def __str__(self) -> str:
         text = f"{endpoint(self.src, self.sport)} → {endpoint(self.dst, self.dport)}"
-        return f"{text} ({self.inside})" if self.inside else text
+        beside = ", ".join(each for each in (self.transport if self.transport != UDP else "", self.inside) if each)
+        return f"{text} ({beside})" if beside else text
 
 
 class Datagram(Struct, frozen=True):
-    """One UDP payload with its time and place.
+    """One UDP payload, or one whole message of a stream, with its time and place.
 
     `file` and `frame` (from 1) are its place in the captures, `layer` is the number of its UDP header in that frame
     (from 0), `time` is nanoseconds since the epoch. `length` is the length by the UDP header, in octets; `payload` is

@@ -131,6 +131,12 @@ class Row(NamedTuple):
     wireshark: str | None
 
 
+class Incomplete(NamedTuple):
+    """A message on a stream that is not whole: it takes at least so many octets, counted from its beginning."""
+
+    octets: int
+
+
 class Spec(Struct, frozen=True):
     """One protocol of the table, and all that the other floors need to know of it.
 
@@ -139,6 +145,9 @@ class Spec(Struct, frozen=True):
     `role` says what it does for a call. `confirmed_by` names the protocols that confirm a plausible row when they stand
     on the same 5-tuple; by default the protocol itself, by a row that is certain. Those whose evidence needs more have
     rules of their own in `mux.evidence`.
+
+    `frame` says how many octets a message takes on a stream, from those that begin it, or `Incomplete`; it raises
+    `Malformed` where none begins. None for what is on no stream by itself.
 
     With `reported` every datagram is parsed for the report, and what is malformed is a finding.
 
@@ -160,6 +169,7 @@ class Spec(Struct, frozen=True):
     opens: bool = False
     short: str = ""
     colour: str = ""
+    frame: Callable[[bytes], int | Incomplete] | None = None
 
     @property
     def shown_as(self) -> frozenset[str]:

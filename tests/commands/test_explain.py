@@ -40,7 +40,7 @@ def test_explain_names_the_rules_the_winner_and_the_message() -> None:
     ("words", "said"),
     [
         (("999999",), "frame 999999: the capture has 2,242 frames"),
-        (("5", "--layer", "3"), "frame 5 holds no UDP datagram in layer 3"),
+        (("5", "--layer", "3"), "frame 5 holds no UDP datagram and ends no message of TCP in layer 3"),
     ],
 )
 def test_explain_says_when_there_is_no_such_datagram(words: tuple[str, ...], said: str) -> None:

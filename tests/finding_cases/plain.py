@@ -583,8 +583,8 @@ CASES: dict[str, Case] = {
     "plausible-only": ([(0, A, B, rtp(1, 77))], talk()),
     "unknown-share": (NOTHING, GOOD),
     "not-analysed-tcp": (
+        lambda: report(GOOD, raw=[tcp(b"\x16\x03\x01\0\x40\1\0\0\x3c\3\3" + bytes(60))]),
         lambda: report(GOOD, raw=[tcp(b"INVITE sip:b@x SIP/2.0\r\nVia: SIP/2.0/TCP a\r\n\r\n")]),
-        lambda: report(GOOD, raw=[tcp(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")]),
     ),
 }
 

@@ -95,6 +95,7 @@ def to_report(
         deciding=_deciding(message, held),
         credentials=has_credentials(message),
         copy=again is COPY,
+        transport=flow.transport,
     )
 
 

@@ -7,7 +7,9 @@ cdef enum:
     VLAN = 0x8100
     PROVIDER = 0x88A8
     MOST_TAGS = 4
+    TCP = 6
     UDP = 17
+    SYN = 0x02
 
 cdef unsigned char[0x10000] IS_TUNNEL
 for number in TUNNELS:
@@ -24,12 +26,13 @@ cdef struct Wire:
 
 
 cdef struct Plain:
-    # The one datagram of a frame: what was captured of its payload, whose `length` is UDP's claim.
+    # The one datagram of a frame: what was captured of its payload, whose `length` is UDP's claim; `flags` are TCP's.
     Wire wire
     Octets payload
     Py_ssize_t length
     int64_t identification
     int tags
+    int flags
 
 
 cdef inline bint opened(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t size, int link) except -1:
@@ -84,6 +87,66 @@ cdef inline bint in_ipv4(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t 
     plain.identification = u16(ip, 4)
     plain.wire.ports = <uint64_t> 4 << 32
     return in_udp(plain, octets, at + header, min(held, at + total), at + total)
+
+
+cdef bint in_tcp(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t size, int link) except -1:
+    """Whether the frame of `size` octets at `at` is a TCP segment without surprises; `plain` then tells of it."""
+    cdef Py_ssize_t held = at + size, header, length
+    cdef Octets ip
+    cdef int kind = into_ip(plain, octets, &at, held, link)
+    if kind == IPV4 and at + 40 <= held:
+        narrow(&ip, octets, at, 20)
+        header, length = (u8(ip, 0) & 0x0F) * 4, u16(ip, 2)
+        if u8(ip, 0) >> 4 != 4 or header < 20 or length < header or u16(ip, 6) & 0x3FFF or u8(ip, 9) != TCP:
+            return False
+        plain.wire.src_high = plain.wire.dst_high = 0
+        plain.wire.src_low, plain.wire.dst_low = u32(ip, 12), u32(ip, 16)
+        plain.wire.ports = <uint64_t> 4 << 32
+        held, at = min(held, at + length), at + header
+    elif kind == IPV6 and at + 60 <= held:
+        narrow(&ip, octets, at, 40)
+        length = u16(ip, 4)
+        if u8(ip, 0) >> 4 != 6 or not length or u8(ip, 6) != TCP:
+            return False
+        plain.wire.src_high, plain.wire.src_low = u64(ip, 8), u64(ip, 16)
+        plain.wire.dst_high, plain.wire.dst_low = u64(ip, 24), u64(ip, 32)
+        plain.wire.ports = <uint64_t> 16 << 32
+        held, at = min(held, at + 40 + length), at + 40
+    else:
+        return False
+    if at + 20 > held:
+        return False
+    plain.wire.ports |= u32(octets, at)
+    plain.flags = u8(octets, at + 13)
+    header = (u8(octets, at + 12) >> 4) * 4
+    if header < 20 or at + header > held:
+        return False
+    narrow(&plain.payload, octets, at + header, held - at - header)
+    return True
+
+
+cdef int into_ip(Plain *plain, Octets octets, Py_ssize_t *at, Py_ssize_t held, int link) except -1:
+    """The EtherType of what follows the link layer and the VLAN tags, 0 where that is not plain; `at` goes there."""
+    cdef Py_ssize_t begin = at[0]
+    cdef int kind
+    plain.tags = 0
+    if link == 1 and begin + 14 <= held:
+        kind, begin = u16(octets, begin + 12), begin + 14
+    elif link == 113 and begin + 16 <= held:
+        kind, begin = u16(octets, begin + 14), begin + 16
+    elif link == 276 and begin + 20 <= held:
+        kind, begin = u16(octets, begin), begin + 20
+    elif (link == 101 or link == 228 or link == 229 or link == 12) and begin < held:
+        kind = IPV4 if u8(octets, begin) >> 4 == 4 else IPV6 if u8(octets, begin) >> 4 == 6 else 0
+    else:
+        return 0
+    while kind == VLAN or kind == PROVIDER:
+        plain.tags += 1
+        if begin + 4 > held or plain.tags > MOST_TAGS:
+            return 0
+        kind, begin = u16(octets, begin + 2), begin + 4
+    at[0] = begin
+    return kind
 
 
 cdef inline bint in_ipv6(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t held) except -1:

@@ -18,6 +18,7 @@ from libc.string cimport memcpy
 from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux import classify, counters, evidence, marks, payload_hints as payload_hints, rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference
+from dissectors.mux.connections import Connections
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowTable, written_out
 from dissectors.mux.carried import BINDING, CARRYING, bind, carried
@@ -27,6 +28,7 @@ from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
+from dissectors.wire.link import segments
 from dissectors.wire.link.tunnels import TUNNELS
 
 cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW
@@ -37,6 +39,7 @@ include "frames.pxi"
 include "counters.pxi"
 include "flows.pxi"
 include "evidence.pxi"
+include "connections.pxi"
 
 cdef enum:
     MOST_ROWS = 256
@@ -84,16 +87,17 @@ cdef class Scanner:
     """As `mux.scan.Scanner`, but batches hold only what may concern the analysis, unless `every` asks for all."""
 
     build = "compiled"
-    cdef readonly object bounds, frames, flows
+    cdef readonly object bounds, frames, flows, connections
     cdef public object _evidence
     cdef object reported, waiting, hits
-    cdef readonly int64_t datagrams, inside
+    cdef readonly int64_t messages, inside
     cdef bint every, brief, timed, vlan_known
     cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
-    cdef int64_t earliest, newest, opened, tags, generation, records, arrived
+    cdef int64_t earliest, newest, opened, passed, tags, generation, records, arrived, numbered
     cdef int64_t[RECENT_RECORDS] times
     cdef Table table
     cdef FlowIndex index
+    cdef GivenUp given_up
 
     def __init__(self, bounds=None, forced=None, every=False):
         self.bounds = bounds or reference.Bounds()
@@ -105,7 +109,9 @@ cdef class Scanner:
         self.reported, self.waiting = self._evidence.reported, self._evidence.waits_for_source
         self.every = every
         self.brief = not every and not numbers
-        self.table, self.index = Table(), FlowIndex()
+        self.table, self.index, self.given_up = Table(), FlowIndex(), GivenUp()
+        self.connections = Connections(self.hits)
+        self.connections.forgotten = self.given_up.forget
 
     @property
     def counts(self):
@@ -114,6 +120,10 @@ cdef class Scanner:
     @property
     def octets(self):
         return [self.tally_octets[number] for number in range(len(PROTOCOLS))]
+
+    @property
+    def datagrams(self):
+        return self.numbered - self.messages
 
     @property
     def first(self):
@@ -188,6 +198,7 @@ cdef class Scanner:
     def finish(self, announced=None):
         """What was still waiting for evidence, given up; `announced` says which RTP the calls have agreed on."""
         batch = reference.Batch()
+        self.streamed(batch.entries, self.connections.finish())
         self.settle(batch.entries, self._evidence.finish(announced))
         return batch
 
@@ -197,11 +208,12 @@ cdef class Scanner:
 
     cdef int note(self) except -1:
         """Tell `frames` what was opened without it."""
-        self.frames.frames += self.opened
+        self.frames.frames += self.opened + self.passed
         self.frames.datagrams += self.opened
+        self.frames.segments.count += self.passed
         if self.tags:
             self.frames.encapsulations["VLAN"] += self.tags
-        self.opened = self.tags = 0
+        self.opened = self.passed = self.tags = 0
         return 0
 
     # Records.
@@ -303,7 +315,20 @@ cdef class Scanner:
             return self.datagram(
                 entries, plain.payload, plain.length, flow, file, frame, 0, time, plain.identification, 0
             )
+        if in_tcp(&plain, octets, at, size, link) and (not plain.tags or self.vlan_known):
+            if not plain.flags & SYN and self.given_up.knows(&plain.wire):
+                self.passed += 1
+                self.tags += plain.tags
+                if plain.payload.size > 5 and u16(plain.payload, 0) == TLS_HANDSHAKE:
+                    self.tls(plain.wire.ports, part(plain.payload, 0, 6))
+                return 0
         return self.unusual(entries, Record(frame, time, link, part(octets, at, size), original), file)
+
+    cdef int tls(self, uint64_t ports, bytes payload) except -1:
+        """Count a segment that `segments` has a name for; that it came is counted already."""
+        self.frames.segments.add(ports >> 16 & 0xFFFF, ports & 0xFFFF, payload)
+        self.frames.segments.count -= 1
+        return 0
 
     cdef int unusual(self, list entries, record, int64_t file) except -1:
         """Take a frame that `wire.frames` has to read."""
@@ -314,6 +339,19 @@ cdef class Scanner:
             flow = self.flows.find(FlowKey(src, sport, dst, dport))
             whole = bytes(payload)
             self.datagram(entries, over(whole), length, flow, file, record.frame, layer, record.time, number, 0)
+        for segment in self.frames.tcp:
+            self.streamed(entries, self.connections.take(segment, file, record.frame, record.time))
+            if self.connections.is_given_up(segment):
+                self.given_up.add(segment.src, segment.sport, segment.dst, segment.dport)
+        return 0
+
+    cdef int streamed(self, list entries, messages) except -1:
+        """Take messages of connections."""
+        cdef bytes whole
+        for key, payload, length, layer, (_, file, frame, time, identification) in messages:
+            flow, whole = self.flows.find(key), payload
+            self.messages += 1
+            self.datagram(entries, over(whole), length, flow, file, frame, layer, time, identification, 0)
         return 0
 
     cdef FlowState flow(self, const Wire *wire):
@@ -340,8 +378,8 @@ cdef class Scanner:
         self.arrived += 1
         flow.used = self.arrived
         if depth == 0:
-            number = self.datagrams
-            self.datagrams += 1
+            number = self.numbered
+            self.numbered += 1
         if self.brief:
             if row == C_UNKNOWN_ROW and not (flow.pair.seen & SEEN_QUIC and not flow.pair.seen & BESIDE_QUIC):
                 flow.settle(C_UNKNOWN, False)

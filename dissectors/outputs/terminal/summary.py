@@ -24,7 +24,7 @@ from dissectors.outputs.terminal.lines import (
 )
 from dissectors.outputs.terminal.moments import day, seconds, zone
 from dissectors.report import Call, Capture, Finding, Flow, Place, Report, Seen
-from dissectors.wire.datagram import endpoint
+from dissectors.wire.datagram import TCP, endpoint
 
 MARKS = {"error": "✖", "warning": "▲", "note": "●"}
 STYLES = {"error": "bold red", "warning": "yellow", "note": "blue"}
@@ -135,7 +135,7 @@ def _story(report: Report) -> str:
         return f"no signalling, {count(len(report.streams), 'RTP stream')}"
     if any(seen.name != "UNKNOWN" for seen in report.capture.protocols):
         return "no call and no media"
-    if report.capture.datagrams:
+    if report.capture.datagrams or report.capture.messages:
         return "nothing of a call"
     fragments = any(finding.id == "fragments-incomplete" for finding in report.findings)
     return "no whole UDP datagram, only fragments" if fragments else "no UDP at all"
@@ -172,11 +172,13 @@ def outcome(call: Call) -> str:
 
 def _traffic(report: Report) -> str:
     capture = report.capture
-    if not capture.datagrams:
+    if not capture.datagrams and not capture.messages:
         return f"{count(capture.frames, 'frame')}"
     ports = set.intersection(*({flow.sport, flow.dport} for flow in report.flows)) if report.flows else set()
     where = f", all on port {min(ports)}" if ports else ""
-    return f"{count(capture.datagrams, 'datagram')} in {seconds(capture.duration)}{where}"
+    amounts = [count(capture.datagrams, "datagram")] if capture.datagrams else []
+    amounts += [f"{count(capture.messages, 'message')} over TCP"] if capture.messages else []
+    return f"{' and '.join(amounts)} in {seconds(capture.duration)}{where}"
 
 
 def _heading(page: Page, capture: Capture) -> list[Line]:
@@ -189,15 +191,18 @@ def _heading(page: Page, capture: Capture) -> list[Line]:
 
 def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
     """Both directions of a 5-tuple as one: its name, its datagrams, in all and by protocol; the busiest first."""
-    pairs: dict[tuple[str, int, str, int, str], list[Flow]] = {}
+    pairs: dict[tuple[str, int, str, int, str, str], list[Flow]] = {}
     for flow in flows:
-        back = (flow.dst, flow.dport, flow.src, flow.sport, flow.inside)
-        key = back if back in pairs else (flow.src, flow.sport, flow.dst, flow.dport, flow.inside)
+        back = (flow.dst, flow.dport, flow.src, flow.sport, flow.inside, flow.transport)
+        ahead = (flow.src, flow.sport, flow.dst, flow.dport, flow.inside, flow.transport)
+        key = back if back in pairs else ahead
         pairs.setdefault(key, []).append(flow)
     rows = []
-    for (src, sport, dst, dport, inside), both in pairs.items():
+    for (src, sport, dst, dport, inside, transport), both in pairs.items():
         arrow = "⇄" if len(both) > 1 else "→"
-        name = f"{endpoint(src, sport)} {arrow} {endpoint(dst, dport)}" + (f" ({inside})" if inside else "")
+        name = f"{endpoint(src, sport)} {arrow} {endpoint(dst, dport)}"
+        name += " over TCP" if transport == TCP else ""
+        name += f" ({inside})" if inside else ""
         protocols: Counter[str] = Counter()
         for flow in both:
             protocols.update({seen.name: seen.count for seen in flow.protocols})

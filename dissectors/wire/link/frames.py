@@ -1,4 +1,4 @@
-"""From a captured frame to its UDP datagrams, whatever lies between.
+"""From a captured frame to its UDP datagrams and TCP segments, whatever lies between.
 
 The commonest frames (IPv4 without options or fragments straight behind the link layer, then UDP) are read in one step;
 everything else walks from header to header through three tables: by LINKTYPE, by EtherType and by IP protocol.
@@ -14,6 +14,7 @@ from dissectors.wire.link import internet, links, tunnels
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.headers import LINK, Frame, Next, Reader, Udp
 from dissectors.wire.link.segments import Segments
+from dissectors.wire.tcp import Segment
 
 __all__ = ["DEPTH", "Frames", "Udp"]
 
@@ -48,11 +49,12 @@ class Frames:
 
     `frames` counts what was given, `not_ip` frames in which no IP was found, `datagrams` UDP headers, `unsupported`
     frames by LINKTYPE that is not read, `encapsulations` headers by name, `too_deep` frames given up for their nesting.
-    `fragments` and `segments` keep their own counts.
+    `fragments` and `segments` keep their own counts. `tcp` are the TCP segments of the last frame that was read.
     """
 
     __slots__ = (
-        "_frame", "datagrams", "encapsulations", "fragments", "frames", "not_ip", "segments", "too_deep", "unsupported"
+        "_frame", "datagrams", "encapsulations", "fragments", "frames", "not_ip", "segments", "tcp", "too_deep",
+        "unsupported",
     )
 
     def __init__(self, fragments: Fragments | None = None) -> None:
@@ -61,6 +63,7 @@ class Frames:
         self.encapsulations: dict[str, int] = {}
         self.fragments = fragments or Fragments()
         self.segments = Segments()
+        self.tcp: Sequence[Segment] = ()
         self._frame = Frame(self.encapsulations, self.fragments, self.segments)
 
     @property
@@ -74,6 +77,7 @@ class Frames:
         A fragmented datagram comes with the frame that completes it.
         """
         self.frames += 1
+        self.tcp = ()
         octets = record.octets
         common = COMMON.get(record.link)
         if common is not None:
@@ -114,4 +118,5 @@ class Frames:
             self.too_deep += step is not None
         self.not_ip += not frame.ip
         self.datagrams += len(frame.found)
+        self.tcp = frame.tcp
         return frame.found

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.segments import Segments
+from dissectors.wire.tcp import Segment
 
 LINK, ETHERTYPE, PROTOCOL = 0, 1, 2
 """The three number spaces: LINKTYPE, EtherType and IP protocol."""
@@ -66,7 +67,7 @@ class Frame:
 
     __slots__ = (
         "dst", "encapsulations", "found", "fragments", "held", "identification", "ip", "more", "octets", "place",
-        "segments", "src", "time",
+        "segments", "src", "tcp", "time",
     )
 
     def __init__(self, encapsulations: dict[str, int], fragments: Fragments, segments: Segments) -> None:
@@ -85,6 +86,7 @@ class Frame:
         self.identification = 0
         self.src = self.dst = b""
         self.found: list[Udp] = []
+        self.tcp: list[Segment] = []
         self.more: list[Beside] = []
 
     def beside(self) -> Next | None:

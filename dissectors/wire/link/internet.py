@@ -16,6 +16,7 @@ from dissectors.wire.link.headers import (
     Next,
     Reader,
 )
+from dissectors.wire.tcp import Segment
 
 HOP_BY_HOP, TCP, UDP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION = 0, 6, 17, 43, 44, 51, 60
 
@@ -151,11 +152,21 @@ def mpls_in_ip(frame: Frame, at: int, end: int) -> Next | None:
 
 
 def tcp(frame: Frame, at: int, end: int) -> Next | None:
-    """TCP is not read: what its segments look like is counted."""
-    if at + 20 <= frame.held:
-        sport, dport = frame.u16(at), frame.u16(at + 2)
-        payload = at + (frame.octets[at + 12] >> 4) * 4
-        frame.segments.add(sport, dport, frame.octets[payload : min(frame.held, payload + 32)])
+    """A TCP segment (RFC 9293 section 3.1)."""
+    octets = frame.octets
+    if at + 20 > frame.held:
+        return None
+    sport, dport, sequence, acknowledgement, offset, flags = struct.unpack_from("!HHIIBB", octets, at)
+    start = at + (offset >> 4) * 4
+    payload = octets[start : frame.held]
+    frame.segments.add(sport, dport, payload)
+    if start >= at + 20 and end >= start:
+        frame.tcp.append(
+            Segment(
+                frame.src, sport, frame.dst, dport, sequence, acknowledgement, flags, payload, end - start,
+                frame.identification,
+            )
+        )
     return None
 
 

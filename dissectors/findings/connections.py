@@ -1,0 +1,44 @@
+"""Rules about TCP connections whose messages are read: octets that the capture lacks, or has in two versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.rule import Damaged, Facts, Found, counted, rule
+from dissectors.wire.datagram import endpoint
+
+
+def _from(each: Damaged) -> str:
+    return f"from {endpoint(each.src, each.sport)} to {endpoint(each.dst, each.dport)}"
+
+
+@rule(
+    "tcp-octets-missing", "warning", "Octets of a TCP connection are missing in the capture",
+    scope="capture",
+    why="The receiver got them, for TCP sends again what is lost: it is the capture that lacks them. The message that "
+    "they belong to is told in part or not at all; the direction is read on from the next message start.",
+    fix="Capture whole packets (tcpdump -s 0) with a larger buffer (-B 4096), and where the packets of both directions "
+    "pass.",
+)
+def tcp_octets_missing(facts: Facts) -> Iterator[Found]:
+    for each in facts.damaged:
+        if each.holes:
+            what = f"{counted(each.missing, 'octet')} missing in {counted(each.holes, 'place')}, {_from(each)}"
+            yield Found(what, each.places, time=each.time)
+
+
+@rule(
+    "tcp-octets-differ", "warning", "A TCP connection carries two versions of the same octets",
+    scope="capture",
+    why="A sender repeats what it sent. Octets that come again with another value were changed on the way, or somebody "
+    "wants two readers to read different things. The first ones are read here.",
+    fix="Look for a device on the path that rewrites SIP (an application layer gateway), and for a second sender.",
+)
+def tcp_octets_differ(facts: Facts) -> Iterator[Found]:
+    for each in facts.damaged:
+        if each.differing:
+            what = f"{counted(each.differing, 'octet')} came again with another value, {_from(each)}"
+            yield Found(what, time=each.time)
+
+
+RULES = (tcp_octets_missing, tcp_octets_differ)

@@ -1,0 +1,71 @@
+# Connections that were given up, so that their segments are dropped here: what `mux.connections` knows, as far as there
+# is room. One that is not found here is looked for there.
+
+cdef enum:
+    REMEMBERED = 1 << 15
+
+cdef int TLS_HANDSHAKE = int.from_bytes(segments.TLS_HANDSHAKE, "big")
+
+
+@final
+cdef class GivenUp:
+    """Places for connections by their hash; a later one takes the place of an earlier one."""
+
+    cdef Wire *places
+    cdef uint64_t secret, other
+
+    def __init__(self):
+        self.secret = <uint64_t> hash("where a connection has its place")
+        self.other = <uint64_t> hash("and what its ports are mixed with")
+
+    def __dealloc__(self):
+        PyMem_Free(self.places)
+
+    cdef bint knows(self, const Wire *wire) noexcept:
+        cdef Wire ends = ordered(wire)
+        cdef Wire *place
+        if self.places is NULL:
+            return False
+        place = &self.places[self.hash(&ends)]
+        return (
+            place.ports == ends.ports and place.src_low == ends.src_low and place.dst_low == ends.dst_low
+            and place.src_high == ends.src_high and place.dst_high == ends.dst_high
+        )
+
+    cdef int add(self, bytes src, uint64_t sport, bytes dst, uint64_t dport) except -1:
+        cdef Wire wire = on_the_wire(src, sport, dst, dport)
+        cdef Wire ends = ordered(&wire)
+        if self.places is NULL:
+            self.places = <Wire *> PyMem_Calloc(REMEMBERED, sizeof(Wire))
+            if self.places is NULL:
+                raise MemoryError()
+        self.places[self.hash(&ends)] = ends
+        return 0
+
+    def forget(self, key):
+        """Remember a connection no longer."""
+        cdef Wire wire = on_the_wire(key[0], key[1], key[2], key[3])
+        if self.knows(&wire):
+            wire = ordered(&wire)
+            self.places[self.hash(&wire)].ports = 0
+
+    cdef inline uint64_t hash(self, const Wire *ends) noexcept:
+        cdef uint64_t mixed = folded(ends.src_high ^ self.secret, ends.dst_high ^ self.other)
+        mixed ^= folded(ends.src_low ^ self.other, ends.dst_low ^ self.secret)
+        return folded(mixed ^ self.secret, ends.ports ^ self.other) & (REMEMBERED - 1)
+
+
+cdef inline Wire ordered(const Wire *wire) noexcept:
+    """A 5-tuple with the lesser end first."""
+    cdef Wire ends = wire[0]
+    cdef uint64_t sport = wire.ports >> 16 & 0xFFFF, dport = wire.ports & 0xFFFF
+    cdef bint larger = sport > dport
+    if wire.src_high != wire.dst_high:
+        larger = wire.src_high > wire.dst_high
+    elif wire.src_low != wire.dst_low:
+        larger = wire.src_low > wire.dst_low
+    if larger:
+        ends.src_high, ends.dst_high = wire.dst_high, wire.src_high
+        ends.src_low, ends.dst_low = wire.dst_low, wire.src_low
+        ends.ports = wire.ports >> 32 << 32 | dport << 16 | sport
+    return ends

@@ -1,0 +1,352 @@
+"""TCP connections to whole messages: the first octets decide how these follow one another, as on UDP by the same table.
+
+Laws of this file:
+1. A connection is undecided, of one framing, or given up; what is given up costs a look into a table.
+2. A message belongs to the segment of it that arrived last.
+3. After a hole, or octets that are no message, a direction goes on at the next message start.
+4. Every table is bounded: connections and octets by their last use, those given up by their age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
+from dissectors.mux.flows import FlowKey
+from dissectors.mux.framings import GIVEN_UP, READERS, RECOVERIES, SIP, sniff
+from dissectors.wire.datagram import TCP
+from dissectors.wire.errors import Malformed
+from dissectors.wire.spec import Incomplete
+from dissectors.wire.tcp import RST, SYN, Direction, Origin, Segment
+
+MAX_CONNECTIONS, MAX_OCTETS = 8192, 1 << 26
+"""Connections that are undecided or carry messages, and octets that wait in them."""
+
+MAX_GIVEN_UP = 65_536
+"""Connections that are remembered as carrying nothing that is read."""
+
+MAX_SEARCHED_OCTETS = 1 << 16
+"""Octets in which the next message start is searched for, before a connection is given up."""
+
+MAX_LINE_OCTETS = 2048
+"""Octets of a line that may be the beginning of a start line."""
+
+MAX_SNIFFED_SEGMENTS = 8
+"""Segments of a connection that began before the capture whose first octets may begin a message."""
+
+HOLE_TIMEOUT_NS, ACKNOWLEDGED_HOLE_TIMEOUT_NS = 30_000_000_000, 1_000_000_000
+"""How long octets may come late; and where their receiver said that it has them, so that the capture lacks them."""
+
+MAX_DAMAGED = 256
+"""Directions of which holes and differing octets are told."""
+
+MAX_PLACES = 16
+
+Key = tuple[bytes, int, bytes, int]
+"""Both ends of a connection, the lesser first."""
+
+
+class Whole(NamedTuple):
+    """One message of a connection: its flow, its octets, how many there should be, and where the last came from.
+
+    `layer` numbers the messages that one segment made whole, from 0.
+    """
+
+    key: FlowKey
+    payload: bytes
+    length: int
+    layer: int
+    origin: Origin
+
+
+class Damage:
+    """What was wrong with a direction: octets missing in `holes`, octets that came twice and differ, and where."""
+
+    __slots__ = ("differing", "first", "holes", "missing", "places")
+
+    def __init__(self, time: int) -> None:
+        self.first = time
+        self.holes = self.missing = self.differing = 0
+        self.places: list[tuple[int, int]] = []
+
+
+class Way:
+    """One direction of a connection, and how far its reader is.
+
+    `wanted` octets are there at least before it is read on. `searching` says that the next message start is unknown;
+    `sure` says that nothing is missing since the first octet. `cut` is where the capture last cut a segment.
+    """
+
+    __slots__ = ("cut", "direction", "key", "searched", "searching", "sure", "wanted")
+
+    def __init__(self, key: FlowKey) -> None:
+        self.key = key
+        self.direction = Direction()
+        self.wanted = 1
+        self.searching = False
+        self.sure = False
+        self.searched = 0
+        self.cut: int | None = None
+
+
+class Connection:
+    """Both directions of a connection; `framing` names how its messages follow one another, empty while undecided."""
+
+    __slots__ = ("framing", "sniffed", "ways", "weight")
+
+    def __init__(self, segment: Segment) -> None:
+        key = FlowKey(segment.src, segment.sport, segment.dst, segment.dport, "", TCP)
+        ends = (key, key.reverse) if key[:2] <= key.reverse[:2] else (key.reverse, key)
+        self.ways = Way(ends[0]), Way(ends[1])
+        self.framing = ""
+        self.sniffed = self.weight = 0
+
+
+class Connections:
+    """The connections of a capture; `take` gives back the messages that a segment made whole.
+
+    `forgotten` is called with the key of a connection that is no longer known as given up.
+    """
+
+    def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
+        self.forgotten: Callable[[Key], object] = _nothing
+        self._open: Table[Key, Connection] = Table("TCP connections", connections, bounds, octets=MAX_OCTETS)
+        self._given_up: Table[Key, bool] = Table("", given_up, given_up=lambda key, _: self.forgotten(key))
+        self.damage: Table[FlowKey, Damage] = Table("damaged TCP connections", MAX_DAMAGED, bounds)
+        self._arrived = 0
+
+    def take(self, segment: Segment, file: int, frame: int, time: int) -> list[Whole]:
+        """The messages that are whole with this segment, in their order."""
+        key = key_of(segment)
+        if segment.flags & SYN:
+            return self._begin(key, segment, time)
+        if key in self._given_up:
+            return []
+        connection = self._open.use(key)
+        if connection is None:
+            if not segment.payload:
+                return []
+            connection = self._open[key] = Connection(segment)
+        self._arrived += 1
+        here, there = _ways(connection, segment)
+        there.direction.acknowledged = segment.acknowledgement
+        found: list[Whole] = []
+        differing = here.direction.differing
+        if segment.payload:
+            origin = Origin(self._arrived, file, frame, time, segment.identification)
+            here.direction.take(segment.sequence, segment.payload, origin)
+            if len(segment.payload) < segment.length:
+                here.cut = here.direction.place((segment.sequence + len(segment.payload)) & 0xFFFFFFFF)
+            if here.direction.differing > differing:
+                self._damaged(here, time).differing += here.direction.differing - differing
+            decided = connection.framing
+            found += self._read(connection, here)
+            if connection.framing != decided:
+                found += self._read(connection, there)
+        for way in connection.ways:
+            while way.direction.waiting and (segment.flags & RST or _is_hole(way, time)):
+                found += self._skip(connection, way, time)
+        self._settle(key, connection)
+        return found if len(found) < 2 else [whole._replace(layer=number) for number, whole in enumerate(found)]
+
+    def is_given_up(self, segment: Segment) -> bool:
+        """Whether the segments of this connection are not read."""
+        return key_of(segment) in self._given_up
+
+    def finish(self) -> list[Whole]:
+        """What is there behind holes, and of messages that are not whole, when there is no more to come."""
+        return [whole for connection in self._open.values() for whole in self._end(connection)]
+
+    def _begin(self, key: Key, segment: Segment, time: int) -> list[Whole]:
+        """A SYN: a new connection, unless it came again or answers the first one."""
+        if key in self._given_up:
+            del self._given_up[key]
+            self.forgotten(key)
+        found: list[Whole] = []
+        connection = self._open.use(key)
+        if connection is not None:
+            direction = _ways(connection, segment)[0].direction
+            if direction.begun == segment.sequence:
+                return found
+            if direction.end is not None:
+                found, connection = self._end(connection), None
+        if connection is None:
+            connection = self._open[key] = Connection(segment)
+        way = _ways(connection, segment)[0]
+        way.direction.open(segment.sequence)
+        way.sure = True
+        return found
+
+    def _end(self, connection: Connection) -> list[Whole]:
+        """What is there of a connection that is over."""
+        found: list[Whole] = []
+        for way in connection.ways:
+            while way.direction.waiting:
+                found += self._skip(connection, way, way.direction.waiting[0].origin.time)
+            found += _begun(connection, way)
+        return found
+
+    def _skip(self, connection: Connection, way: Way, time: int) -> list[Whole]:
+        """Go on behind a hole, with what is there of the message that it cut."""
+        found = _begun(connection, way)
+        missing, origin = way.direction.skip()
+        damage = self._damaged(way, time)
+        damage.holes += 1
+        damage.missing += missing
+        if len(damage.places) < MAX_PLACES:
+            damage.places.append((origin.file, origin.frame))
+        way.wanted, way.sure, way.searching, way.searched = 1, False, bool(connection.framing), 0
+        return found + self._read(connection, way)
+
+    def _damaged(self, way: Way, time: int) -> Damage:
+        damage = self.damage.use(way.key)
+        if damage is None:
+            damage = self.damage[way.key] = Damage(time)
+        return damage
+
+    def _read(self, connection: Connection, way: Way) -> list[Whole]:
+        """The messages that are whole in a direction."""
+        found: list[Whole] = []
+        while way.direction.unread >= way.wanted and connection.framing != GIVEN_UP:
+            if not connection.framing:
+                self._sniff(connection, way)
+            elif way.searching:
+                _search(connection, way)
+            else:
+                found += _next(connection, way)
+        return found
+
+    def _sniff(self, connection: Connection, way: Way) -> None:
+        """Decide how the messages of a connection follow one another."""
+        octets = way.direction.peek()
+        for at in [0] if way.sure else [*filter(_is_positive, way.direction.begins())]:
+            blank = _blank(octets, at)
+            if blank == len(octets):
+                way.direction.read(blank)
+                way.wanted = 1
+                return
+            framing = sniff(octets[blank:])
+            if isinstance(framing, Incomplete):
+                way.wanted = blank + framing.octets
+                if way.wanted <= MAX_SEARCHED_OCTETS:
+                    return
+            elif framing:
+                _step(way, blank)
+                connection.framing = framing
+                for each in connection.ways:
+                    each.wanted, each.searching = 1, not each.sure and each is not way
+                return
+        connection.sniffed += 1
+        if way.sure or connection.sniffed > MAX_SNIFFED_SEGMENTS:
+            connection.framing = GIVEN_UP
+        else:
+            way.direction.read(len(octets))
+            way.wanted = 1
+
+    def _settle(self, key: Key, connection: Connection) -> None:
+        """Give a connection up, or count what it holds."""
+        if connection.framing == GIVEN_UP:
+            self._open.pop(key, None)
+            self._given_up[key] = True
+            return
+        weight = sum(len(way.direction.held) + way.direction.waiting_octets for way in connection.ways)
+        if weight != connection.weight:
+            connection.weight, more = weight, weight - connection.weight
+            self._open.grow(key, more)
+
+
+def key_of(segment: Segment) -> Key:
+    """Both ends of a segment's connection."""
+    src, sport, dst, dport = segment[:4]
+    return (src, sport, dst, dport) if (src, sport) <= (dst, dport) else (dst, dport, src, sport)
+
+
+def _ways(connection: Connection, segment: Segment) -> tuple[Way, Way]:
+    """The direction of a segment, and the other one."""
+    one, two = connection.ways
+    return (one, two) if one.key[:2] == (segment.src, segment.sport) else (two, one)
+
+
+def _is_hole(way: Way, time: int) -> bool:
+    """Whether what waits has waited long enough for the octets before it."""
+    direction = way.direction
+    if direction.overflows() or way.cut == direction.end:
+        return True
+    waited = time - min(piece.origin.time for piece in direction.waiting)
+    if direction.acknowledged is None or direction.place(direction.acknowledged) <= direction.waiting[0].begin:
+        return waited > HOLE_TIMEOUT_NS
+    return waited > ACKNOWLEDGED_HOLE_TIMEOUT_NS
+
+
+def _blank(octets: bytes, at: int) -> int:
+    """The place behind CR and LF, which keep a connection alive and may stand before a message (RFC 5626, 3.5.1)."""
+    while octets[at : at + 1] in (b"\r", b"\n"):
+        at += 1
+    return at
+
+
+def _step(way: Way, octets: int) -> None:
+    if octets:
+        way.direction.read(octets)
+
+
+def _next(connection: Connection, way: Way) -> Iterator[Whole]:
+    """The message that comes next, if it is whole."""
+    octets = way.direction.peek()
+    blank = _blank(octets, 0) if connection.framing == SIP else 0
+    _step(way, blank)
+    way.wanted = 1
+    if blank == len(octets):
+        return
+    try:
+        framed = READERS[connection.framing](octets[blank:])
+    except Malformed:
+        way.searching, way.searched = True, 0
+        return
+    if isinstance(framed, Incomplete):
+        way.wanted = framed.octets
+        return
+    origin = way.direction.read(framed.size)
+    payload = octets[blank + framed.begins : blank + framed.size]
+    if payload:
+        yield Whole(way.key, payload, len(payload), 0, origin)
+
+
+def _search(connection: Connection, way: Way) -> None:
+    """Go to the next message start."""
+    octets = way.direction.peek()
+    for at in RECOVERIES[connection.framing](octets, way.direction.begins()):
+        try:
+            READERS[connection.framing](octets[at:])
+        except Malformed:
+            continue
+        _step(way, at)
+        way.searching = False
+        return
+    # The last line may be the beginning of a start line.
+    kept = len(octets) - octets.rfind(b"\n") - 1 if connection.framing == SIP else 0
+    passed = len(octets) - kept if kept <= MAX_LINE_OCTETS else len(octets)
+    _step(way, passed)
+    way.wanted = len(octets) - passed + 1
+    way.searched += passed
+    if way.searched > MAX_SEARCHED_OCTETS:
+        connection.framing = GIVEN_UP
+
+
+def _begun(connection: Connection, way: Way) -> list[Whole]:
+    """What is there of a message whose end is missing, where its length is known."""
+    unread = way.direction.unread
+    if connection.framing != SIP or way.searching or not unread or way.wanted <= unread + 1:
+        return []
+    octets = way.direction.peek()
+    return [Whole(way.key, octets, way.wanted, 0, way.direction.read(unread))]
+
+
+def _is_positive(place: int) -> bool:
+    return place >= 0
+
+
+def _nothing(_: Key) -> None:
+    """Nobody asked to be told."""

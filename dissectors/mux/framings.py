@@ -1,0 +1,155 @@
+"""How messages follow one another on a stream, and what the first octets of a connection say of that.
+
+`sniff` tries the framings in their order. Each reader gives the size of the message that begins the octets and where
+its payload begins in it, `Incomplete`, or raises Malformed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from dissectors.mux.classify import match
+from dissectors.mux.rtp_sequence import two_in_sequence
+from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, UNKNOWN_ROW
+from dissectors.wire.errors import Malformed
+from dissectors.wire.spec import Incomplete
+
+SIP, STUN, RFC4571, GIVEN_UP = "SIP", "STUN", "RFC 4571", "given up"
+
+PREFIX = 2
+"""Octets of the length that RFC 4571 puts before a datagram."""
+
+MIN_RTP_OCTETS = 12
+
+DTLS_VERSIONS = (b"\xfe", b"\x01")
+"""How the version in a DTLS record begins, that of old ones included."""
+
+
+class Framed(NamedTuple):
+    """A message on a stream: its size with what frames it, and where its payload begins."""
+
+    size: int
+    begins: int
+
+
+def sip(octets: bytes) -> Framed | Incomplete:
+    """SIP by its Content-Length."""
+    return _by("SIP", octets)
+
+
+def stun(octets: bytes) -> Framed | Incomplete:
+    """STUN and TURN's ChannelData (RFC 8656 section 12.5), told apart by the first two bits."""
+    return _by("TURN" if octets[:1] >= b"\x40" else "STUN", octets)
+
+
+def rfc4571(octets: bytes) -> Framed | Incomplete:
+    """A datagram behind its length (RFC 4571 section 2)."""
+    if len(octets) < PREFIX:
+        return Incomplete(PREFIX)
+    size = PREFIX + int.from_bytes(octets[:PREFIX], "big")
+    return Framed(size, PREFIX) if size <= len(octets) else Incomplete(size)
+
+
+def _by(protocol: str, octets: bytes) -> Framed | Incomplete:
+    frame = SPECS[protocol].frame
+    assert frame is not None
+    size = frame(octets)
+    return size if isinstance(size, Incomplete) else Framed(size, 0)
+
+
+def _is_sip(octets: bytes) -> Framed | Incomplete:
+    """The same; a whole start line says enough."""
+    framed = sip(octets)
+    return Framed(0, 0) if isinstance(framed, Incomplete) and b"\n" in octets else framed
+
+
+def _is_rfc4571(octets: bytes) -> Framed | Incomplete:
+    """The same, where the datagram is certain by itself, or two of RTP follow one another."""
+    content = octets[PREFIX:]
+    if len(octets) > PREFIX and not _may_begin(content):
+        raise Malformed("RTP", PREFIX, "no datagram that is known begins so")
+    framed = rfc4571(octets)
+    if isinstance(framed, Incomplete):
+        return framed
+    first = octets[PREFIX : framed.size]
+    row = match(first, len(first))
+    protocol = "" if row == UNKNOWN_ROW else PROTOCOLS[ROWS[row][0]]
+    if protocol in ("STUN", "DTLS", "RTCP") and ROWS[row][1].strength == "certain":
+        return framed
+    if protocol != "RTP" or len(first) < MIN_RTP_OCTETS:
+        raise Malformed("RTP", PREFIX, "no datagram that is known")
+    behind = octets[framed.size :]
+    following = rfc4571(behind)
+    if isinstance(following, Incomplete):
+        return Incomplete(framed.size + following.octets)
+    second = behind[PREFIX : following.size]
+    if len(second) < MIN_RTP_OCTETS or not two_in_sequence([(first, len(first)), (second, len(second))]):
+        raise Malformed("RTP", framed.size, "no RTP in sequence")
+    return framed
+
+
+def _may_begin(content: bytes) -> bool:
+    """Whether STUN, DTLS, RTP or RTCP may begin so (RFC 7983 section 7)."""
+    first = content[0]
+    if first < 4:
+        return _is_stun(content)
+    if first < 64:
+        return 20 <= first and content[1:2] in (b"", *DTLS_VERSIONS)
+    return 128 <= first < 192
+
+
+def _is_stun(content: bytes) -> bool:
+    try:
+        stun(content)
+    except Malformed:
+        return False
+    return True
+
+
+READERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {SIP: sip, STUN: stun, RFC4571: rfc4571}
+"""What reads the messages of a connection that is decided."""
+
+SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
+    SIP: _is_sip, STUN: lambda octets: _by("STUN", octets), RFC4571: _is_rfc4571,
+}
+"""What decides, in this order."""
+
+_START_LINE = re.compile(rb"(?:^|\n)(?=SIP/2\.0 [1-6][0-9]{2}|[A-Z]{1,32} [^\r\n]+ SIP/2\.0[ \t]*\r?\n)")
+
+
+def _segments(_: bytes, begins: Iterable[int]) -> Iterable[int]:
+    return (at for at in begins if at >= 0)
+
+
+def _lines(octets: bytes, _: Iterable[int]) -> Iterable[int]:
+    return (found.end() for found in _START_LINE.finditer(octets))
+
+
+def _certain_segments(octets: bytes, begins: Iterable[int]) -> Iterable[int]:
+    """Where a segment begins with a datagram that the table knows."""
+    for at in _segments(octets, begins):
+        content = octets[at + PREFIX :]
+        if content and _may_begin(content):
+            yield at
+
+
+RECOVERIES: dict[str, Callable[[bytes, Iterable[int]], Iterable[int]]] = {
+    SIP: _lines, STUN: _segments, RFC4571: _certain_segments,
+}
+"""Where the next message may begin, in octets and with the places where segments begin in them."""
+
+
+def sniff(octets: bytes) -> str | Incomplete:
+    """The framing of a connection whose octets begin so, empty where there is none that is read."""
+    wanted = 0
+    for name, reader in SNIFFERS.items():
+        try:
+            found = reader(octets)
+        except Malformed:
+            continue
+        if not isinstance(found, Incomplete):
+            return name
+        wanted = min(wanted or found.octets, found.octets)
+    return Incomplete(wanted) if wanted else ""

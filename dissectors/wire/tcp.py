@@ -1,0 +1,209 @@
+"""One direction of a TCP connection: from segments to octets in order (RFC 9293 section 3.4).
+
+Laws of this file:
+1. The first octets that came for a place win; octets that came later and differ are counted.
+2. What waits for octets before it is bounded.
+3. A hole is never closed in silence: who skips it learns how many octets are missing.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+
+MAX_WAITING_SEGMENTS, MAX_WAITING_OCTETS = 256, 1 << 18
+"""Segments, and octets of them, that wait for octets before them; beyond that the hole is skipped."""
+
+MAX_DISTANCE = 1 << 24
+"""How far from what was read a segment may lie and still belong to the same octets."""
+
+KEPT_OCTETS = 2048
+"""Octets that were read already and are kept, to compare with what comes again."""
+
+
+class Segment(NamedTuple):
+    """One TCP segment of a frame.
+
+    Addresses are 4 or 16 octets; `length` is what IP claims for the payload, which is shorter when the capture cut it.
+    `identification` is that of its IP packet.
+    """
+
+    src: bytes
+    sport: int
+    dst: bytes
+    dport: int
+    sequence: int
+    acknowledgement: int
+    flags: int
+    payload: bytes
+    length: int
+    identification: int = 0
+
+
+class Origin(NamedTuple):
+    """Where octets came from: the number of their segment as it arrived, its file, frame and time, its IP packet."""
+
+    number: int
+    file: int
+    frame: int
+    time: int
+    identification: int
+
+
+class Piece(NamedTuple):
+    """Octets of one segment at their place in the direction."""
+
+    begin: int
+    octets: bytes
+    origin: Origin
+
+
+class Direction:
+    """The octets of one direction as far as they are in order.
+
+    Places count on where sequence numbers wrap. `end` is the place behind what is in order, None before the first
+    segment; `at` the place up to which somebody has read. `differing` counts octets that came again and were others.
+    `begun` is the sequence number of its SYN, None where that was not seen.
+    """
+
+    __slots__ = ("acknowledged", "at", "begun", "differing", "end", "held", "waiting", "waiting_octets", "_origins")
+
+    def __init__(self) -> None:
+        self.end: int | None = None
+        self.at = 0
+        self.acknowledged: int | None = None
+        self.differing = 0
+        self.begun: int | None = None
+        self.held = bytearray()
+        self.waiting: list[Piece] = []
+        self.waiting_octets = 0
+        self._origins: list[tuple[int, int, Origin]] = []
+
+    @property
+    def unread(self) -> int:
+        """How many octets are in order and not read."""
+        return 0 if self.end is None else self.end - self.at
+
+    def place(self, sequence: int) -> int:
+        """The place of a sequence number, near to what is in order."""
+        if self.end is None:
+            return sequence
+        step = (sequence - self.end) & 0xFFFFFFFF
+        return self.end + (step - (1 << 32) if step >= 1 << 31 else step)
+
+    def open(self, sequence: int) -> None:
+        """Begin behind a SYN of this sequence number."""
+        self.begun = sequence
+        self.end = self.at = sequence + 1
+
+    def take(self, sequence: int, payload: bytes, origin: Origin) -> bool:
+        """Put the octets of a segment to their place; whether there is more in order now."""
+        if not payload:
+            return False
+        if self.end is None:
+            self.end = self.at = sequence
+        begin, before = self.place(sequence), self.end
+        if abs(begin - before) > MAX_DISTANCE:
+            return False
+        if begin == before and not self.waiting:
+            self._append(Piece(begin, payload, origin))
+            return True
+        for piece in self._fresh(Piece(begin, payload, origin)):
+            self.waiting.append(piece)
+            self.waiting_octets += len(piece.octets)
+        self.waiting.sort(key=_begin)
+        self._drain()
+        return self.end > before
+
+    def peek(self, most: int | None = None) -> bytes:
+        """The octets in order that nobody has read."""
+        start = len(self.held) - self.unread
+        return bytes(self.held[start:] if most is None else self.held[start : start + most])
+
+    def read(self, octets: int) -> Origin:
+        """Step over so many octets; the origin of the one that arrived last."""
+        begin, self.at = self.at, self.at + octets
+        found = [origin for start, end, origin in self._origins if start < self.at and end > begin]
+        self._origins = [each for each in self._origins if each[1] > self.at]
+        surplus = len(self.held) - self.unread - KEPT_OCTETS
+        if surplus > KEPT_OCTETS:
+            del self.held[:surplus]
+        return max(found)
+
+    def begins(self) -> list[int]:
+        """Where segments begin among the octets that nobody has read, counted from the first of these."""
+        return [start - self.at for start, _, _ in self._origins if start >= self.at]
+
+    def overflows(self) -> bool:
+        """Whether more waits than may."""
+        return len(self.waiting) > MAX_WAITING_SEGMENTS or self.waiting_octets > MAX_WAITING_OCTETS
+
+    def skip(self) -> tuple[int, Origin]:
+        """Go on behind the hole before what waits: how many octets are missing, and the origin of what follows.
+
+        What was in order and nobody had read is let go.
+        """
+        first = self.waiting[0]
+        assert self.end is not None
+        missing = first.begin - self.end
+        self.end = self.at = first.begin
+        self.held.clear()
+        self._origins.clear()
+        self._drain()
+        return missing, first.origin
+
+    def _append(self, piece: Piece) -> None:
+        """Add what follows at once."""
+        self.held += piece.octets
+        self.end = piece.begin + len(piece.octets)
+        self._origins.append((piece.begin, self.end, piece.origin))
+
+    def _drain(self) -> None:
+        """Take what waited for what is there now."""
+        count = 0
+        for piece in self.waiting:
+            if piece.begin != self.end:
+                break
+            self._append(piece)
+            self.waiting_octets -= len(piece.octets)
+            count += 1
+        del self.waiting[:count]
+
+    def _fresh(self, new: Piece) -> list[Piece]:
+        """The parts of a segment that nothing came for before."""
+        assert self.end is not None
+        found = []
+        at, stop = new.begin, new.begin + len(new.octets)
+        if at < self.end:
+            self._compare(new, Piece(self.end - len(self.held), bytes(self.held), new.origin))
+            at = self.end
+        for piece in self.waiting:
+            end = piece.begin + len(piece.octets)
+            if piece.begin >= stop:
+                break
+            if end <= at:
+                continue
+            if at < piece.begin:
+                found.append(Piece(at, new.octets[at - new.begin : piece.begin - new.begin], new.origin))
+            self._compare(new, piece)
+            at = end
+        if at < stop:
+            found.append(Piece(at, new.octets[at - new.begin :], new.origin))
+        return found
+
+    def _compare(self, new: Piece, known: Piece) -> None:
+        """Count the octets that are others than those that came before."""
+        low = max(new.begin, known.begin)
+        high = min(new.begin + len(new.octets), known.begin + len(known.octets))
+        # One octet that was acknowledged before keeps a connection alive: what it is says nothing (RFC 9293, 3.8.4).
+        if high <= low or len(new.octets) == 1:
+            return
+        one = new.octets[low - new.begin : high - new.begin]
+        two = known.octets[low - known.begin : high - known.begin]
+        if one != two:
+            self.differing += sum(a != b for a, b in zip(one, two, strict=True))
+
+
+def _begin(piece: Piece) -> int:
+    return piece.begin

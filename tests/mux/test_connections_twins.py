@@ -1,0 +1,121 @@
+"""Captures of TCP through both scans, and in any order: the same report."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dissectors import offline
+from dissectors.mux import connections
+from dissectors.wire.tcp import Segment
+from tests import made
+from tests.mux.test_connections import FOREIGN, OK, shaken
+from tests.mux.test_framings import OPTIONS, framed
+from tests.mux.test_scan_twins import pcap, same
+from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, records, report, segment
+
+HELLO = b"\x16\x03\x01\0\x40\1\0\0\x3c\3\3" + bytes(60)
+STEPS = (
+    OPTIONS, OK, FOREIGN, HELLO, b"\r\n\r\n", made.stun(), made.channel_data(b"hello") + bytes(3),
+    framed(made.stun(), made.rtp(1), made.rtp(2), made.rtp(3)), bytes(100),
+)
+
+
+def busy(chance: random.Random, ends: int = 40) -> list[Segment]:
+    """Many connections at once, of SIP, STUN, datagrams and foreign ones, opened or not, by few ports."""
+    queues = []
+    for _ in range(ends):
+        wide = chance.random() < 0.3
+        net = bytes(15) if wide else bytes(3)
+        one: Endpoint = (net + bytes((chance.randrange(1, 4),)), chance.randrange(5060, 5064))
+        two: Endpoint = (net + b"\x09", 5060)
+        sent = [(chance.choice((one, two)), chance.choice(STEPS)) for _ in range(chance.randrange(1, 8))]
+        first = chance.randrange(1 << 31)
+        segments = conversation(sent, (one, two), chance.random() < 0.7, chance.choice((30, 200, 1400)))
+        queues.append([each._replace(sequence=each.sequence + first & 0xFFFFFFFF) for each in segments])
+    made_so_far = []
+    while queues := [queue for queue in queues if queue]:
+        queue = chance.choice(queues)
+        one_more = queue.pop(0)
+        if chance.random() > 0.02:
+            made_so_far.append(one_more)
+    return made_so_far
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_both_scans_read_tcp_alike(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    if seed % 2:
+        monkeypatch.setattr(connections.Connections.__init__, "__defaults__", (6, 4))
+    same(pcap(records(busy(random.Random(seed)))))
+
+
+def test_tls_in_connections_that_are_given_up_is_counted_by_both() -> None:
+    octets = pcap(records(conversation([(A, HELLO), (B, HELLO), (A, b"\x17\x03" + bytes(90)), (A, HELLO), (A, b"")])))
+    same(octets)
+
+
+def test_what_is_listed_again_is_what_was_told(tmp_path: Any) -> None:
+    path = tmp_path / "busy.pcap"
+    path.write_bytes(pcap(records(busy(random.Random(5)))))
+    rows = list(offline.rows([str(path)]))
+    made_whole = offline.analyze([str(path)]).capture.messages
+    assert len(rows) == made_whole > 20
+    assert {row.datagram.flow.transport for row in rows} == {"tcp"}
+    assert all(row.strength == "certain" for row in rows if row.datagram.payload[:7] in (OPTIONS[:7], OK[:7]))
+
+
+def call() -> list[tuple[Endpoint, bytes]]:
+    """A short call over one connection."""
+    head = ("Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKa", "From: <sip:a@example.com>;tag=1", "Call-ID: one")
+    to, tagged = "To: <sip:b@example.com>", "To: <sip:b@example.com>;tag=2"
+    body = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+    kind = "Content-Type: application/sdp"
+    invite = made.sip("INVITE sip:b@example.com SIP/2.0", *head, to, "CSeq: 1 INVITE", kind, body=body)
+    return [
+        (A, invite),
+        (B, made.sip("SIP/2.0 180 Ringing", *head, tagged, "CSeq: 1 INVITE")),
+        (B, made.sip("SIP/2.0 200 OK", *head, tagged, "CSeq: 1 INVITE", kind, body=body.replace(b"4000", b"4002"))),
+        (A, made.sip("ACK sip:b@example.com SIP/2.0", *head, tagged, "CSeq: 1 ACK")),
+        (A, made.sip("BYE sip:b@example.com SIP/2.0", *head, tagged, "CSeq: 2 BYE")),
+        (B, made.sip("SIP/2.0 200 OK", *head, tagged, "CSeq: 2 BYE")),
+    ]
+
+
+def told(segments: list[Segment]) -> Any:
+    """The calls of a report without what a segment's place decides."""
+    (one,) = msgspec.to_builtins(report(records(segments, every=1000))).pop("calls")
+    for name in ("start", "ringing", "answered", "ended"):
+        one.pop(name)
+    for each in (*one["messages"], *one["descriptions"]):
+        each.pop("place"), each.pop("time"), each.pop("answers", None)
+    return one
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 1 << 32), st.integers(10, 1400))
+def test_segments_in_any_order_give_the_same_report(seed: int, size: int) -> None:
+    opened, rest = conversation([])[:2], conversation(call(), size=size)[2:]
+    chance = random.Random(seed)
+    # Both sides wait for each other: the order of segments changes within a step of the call.
+    steps: list[list[Segment]] = []
+    for one in rest:
+        if steps and steps[-1][-1].src == one.src:
+            steps[-1].append(one)
+        else:
+            steps.append([one])
+    found = told([*opened, *(each for step in steps for each in shaken(step, chance))])
+    assert found == told(conversation(call()))
+    assert found["outcome"] == "ended" and len(found["messages"]) == 6
+    assert {each["transport"] for each in found["messages"]} == {"tcp"}
+
+
+def test_ten_thousand_connections_that_are_half_open_are_bounded() -> None:
+    opened = [segment((bytes((10, 0, n >> 8, n & 255)), 1000), B, FIRST, b"", 2) for n in range(10_000)]
+    made_whole = report(records([*opened, *conversation(call())], every=1000))
+    assert len(made_whole.calls) == 1
+    assert "TCP connections: 1,809 given up" in [each.what for each in made_whole.findings]

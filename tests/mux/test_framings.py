@@ -1,0 +1,92 @@
+"""How long a message is on a stream, and what the first octets of a connection say."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dissectors.mux.framings import GIVEN_UP, READERS, RFC4571, SIP, STUN, Framed, sniff
+from dissectors.protocols import sip, stun, turn
+from dissectors.wire.errors import Malformed
+from dissectors.wire.spec import Incomplete
+from tests import made
+
+OPTIONS = made.sip("OPTIONS sip:a@example.com SIP/2.0", "Call-ID: 1", body=b"hello")
+
+
+def framed(*datagrams: bytes) -> bytes:
+    """Datagrams as RFC 4571 has them."""
+    return b"".join(struct.pack("!H", len(each)) + each for each in datagrams)
+
+
+def test_sip_ends_by_its_content_length() -> None:
+    assert READERS[SIP](OPTIONS + OPTIONS) == Framed(len(OPTIONS), 0)
+    short = OPTIONS.replace(b"Content-Length: 5", b"l : 5")
+    assert READERS[SIP](short) == Framed(len(short), 0)
+
+
+def test_sip_without_a_content_length_has_no_body() -> None:
+    octets = OPTIONS.replace(b"Content-Length: 5\r\n", b"")
+    assert READERS[SIP](octets) == Framed(len(octets) - 5, 0)
+
+
+@pytest.mark.parametrize("size", range(1, len(OPTIONS)))
+def test_a_part_of_a_message_asks_for_more(size: int) -> None:
+    wanted = READERS[SIP](OPTIONS[:size])
+    assert isinstance(wanted, Incomplete) and size < wanted.octets <= len(OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"GET / HTTP/1.1\r\n", b"\x16\x03\x01\0\5hello", b"{\r\n", b"SIP/2.0 9\r\n", b"a" * 80,
+        OPTIONS.replace(b": 5", b": 99999999"), b"OPTIONS sip:a SIP/2.0\r\n" + b"a: b\r\n" * 20_000,
+    ],
+)
+def test_what_is_no_sip_is_refused(octets: bytes) -> None:
+    with pytest.raises(Malformed):
+        sip.SPEC.frame(octets)  # type: ignore[misc]  # it has one
+
+
+def test_stun_and_channel_data_are_told_apart_and_padded() -> None:
+    binding, data = made.stun(attributes=bytes(8)), made.channel_data(b"hello")
+    assert READERS[STUN](binding + data) == Framed(28, 0)
+    assert READERS[STUN](data) == Incomplete(12)
+    assert READERS[STUN](data + bytes(3)) == Framed(12, 0)
+    for octets in (b"\0\1\0\3", b"\0\1\0\0nope", b"\xff\xff"):
+        with pytest.raises(Malformed):
+            READERS[STUN](octets)
+    assert stun.SPEC.frame is not None and turn.SPEC.frame is not None
+    assert stun.SPEC.frame(b"") == Incomplete(20) and turn.SPEC.frame(b"") == Incomplete(4)
+
+
+def test_a_datagram_stands_behind_its_length() -> None:
+    assert READERS[RFC4571](framed(b"12345", b"1")) == Framed(7, 2)
+    assert READERS[RFC4571](b"\0") == Incomplete(2)
+    assert READERS[RFC4571](b"\0\5" + b"12") == Incomplete(7)
+
+
+@pytest.mark.parametrize(
+    ("octets", "framing"),
+    [
+        (OPTIONS, SIP), (OPTIONS[:60], SIP), (b"SIP/2.0 200 OK\r\n", SIP), (made.stun(), STUN),
+        (framed(made.stun()), RFC4571), (framed(made.rtcp()), RFC4571), (framed(made.rtp(1), made.rtp(2)), RFC4571),
+        (b"GET / HTTP/1.1\r\n", ""), (b"\x16\x03\x01\2\0\1\0\1\xfc\3\3", ""), (made.channel_data(b"data"), ""),
+        (framed(made.rtp(1), made.rtp(700)), ""), (framed(b"hello"), ""), (b"\0\x20" + bytes(32), ""),
+    ],
+)
+def test_the_first_octets_decide(octets: bytes, framing: str) -> None:
+    assert sniff(octets) == framing
+
+
+def test_one_datagram_of_rtp_is_too_little_to_decide() -> None:
+    assert isinstance(sniff(framed(made.rtp(1))), Incomplete)
+
+
+@given(st.binary(max_size=80))
+def test_any_octets_decide_or_ask_for_more(octets: bytes) -> None:
+    found = sniff(octets)
+    assert found in ("", *READERS) and found != GIVEN_UP if isinstance(found, str) else found.octets > len(octets)
