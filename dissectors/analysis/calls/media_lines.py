@@ -10,6 +10,7 @@ from dissectors.analysis.calls.negotiation import Announced
 
 SENDING, RECEIVING = ("sendrecv", "sendonly"), ("sendrecv", "recvonly")
 UNSPECIFIED_ADDRESSES = ("0.0.0.0", "::")
+FAX = "image"
 FOREVER = 1 << 64
 """A moment, in nanoseconds, that no capture reaches."""
 
@@ -43,8 +44,11 @@ class MediaLines:
 
     def __init__(self, announced: Iterable[Announced]) -> None:
         self._lines = [*announced]
-        self._latest = {line.side: line for line in self._lines}
-        self._of_port = {(line.side, line.port): line for line in self._lines}
+        # RTP is of what was not refused, and of no fax, which often takes the port of the sound.
+        likely = [line for line in self._lines if line.offered.state != "refused" and line.media.kind != FAX]
+        ordered = [*self._lines, *likely] if len(likely) < len(self._lines) else self._lines
+        self._latest = {line.side: line for line in ordered}
+        self._of_port = {(line.side, line.port): line for line in ordered}
         self._on_hold: dict[tuple[str, str], Intervals] = {}
 
     def find(self, side: str, port: int) -> Announced | None:
@@ -54,31 +58,43 @@ class MediaLines:
     def on_hold(self, sender: str, kind: str) -> Intervals:
         """When a side was not to send this kind of media.
 
-        Either it said so itself (recvonly, inactive), or its peer did (sendonly, inactive, or the address 0.0.0.0 of
-        RFC 2543). What was offered and refused holds nobody.
+        Either it said so itself (recvonly, inactive), or its peer did (sendonly, inactive), or one of them named the
+        address 0.0.0.0 of RFC 2543; who holds (sendonly, and was sendrecv before) need not send, and a fax takes the
+        place of sound. What was offered and refused holds nobody.
         """
         found = self._on_hold.get((sender, kind))
         if found is None:
-            lines = [line for line in self._lines if line.media.kind == kind]
-            spans = Intervals(_held(lines, sender)) if any(map(_may_hold, lines)) else NEVER
+            lines = [line for line in self._lines if line.media.kind in (kind, FAX)]
+            spans = Intervals(_held(lines, sender, kind)) if any(map(_may_hold, lines)) else NEVER
             found = self._on_hold[sender, kind] = spans
         return found
 
 
 def _may_hold(line: Announced) -> bool:
     """Whether a line holds one of the sides: most calls have none that does."""
-    return line.media.direction != "sendrecv" or line.address in UNSPECIFIED_ADDRESSES
+    return line.media.direction != "sendrecv" or line.address in UNSPECIFIED_ADDRESSES or line.media.kind == FAX
 
 
-def _held(lines: list[Announced], sender: str) -> Iterable[tuple[int, int]]:
+def _held(lines: list[Announced], sender: str, kind: str) -> Iterable[tuple[int, int]]:
     silent: dict[str, bool] = {}
+    spoke: set[str] = set()
     begun: int | None = None
+    described = {(line.side, line.time) for line in lines if line.media.kind == kind and line.port}
     for line in sorted(lines, key=lambda each: each.time):
         if line.offered.state == "refused":
             continue
-        words = SENDING if line.side == sender else RECEIVING
-        nowhere = line.side != sender and line.address in UNSPECIFIED_ADDRESSES
-        silent[line.side] = nowhere or line.media.direction not in words
+        direction = line.media.direction
+        if line.media.kind != kind:
+            if (line.side, line.time) in described or not line.port:
+                continue
+            silent[line.side] = True
+        else:
+            words = SENDING if line.side == sender else RECEIVING
+            # Who could speak and says sendonly holds the call: it may play music and need not.
+            holds = line.side == sender and direction == "sendonly" and line.side in spoke
+            silent[line.side] = holds or line.address in UNSPECIFIED_ADDRESSES or direction not in words
+            if direction == "sendrecv":
+                spoke.add(line.side)
         held = any(silent.values())
         if held and begun is None:
             begun = line.time

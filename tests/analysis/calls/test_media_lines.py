@@ -14,13 +14,17 @@ from dissectors.report import Media, Place
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 
 
-def announced(time: int, side: str, direction: str, port: int = 4000, address: str = "192.0.2.1") -> Announced:
+def announced(
+    time: int, side: str, direction: str, port: int = 4000, address: str = "192.0.2.1", kind: str = "audio",
+    refused: bool = False,
+) -> Announced:
     media = Media(
-        kind="audio", address=address, port=port, profile="RTP/AVP", direction=direction, formats=(), rtcp_port=None,
+        kind=kind, address=address, port=port, profile="RTP/AVP", direction=direction, formats=(), rtcp_port=None,
         rtcp_mux=False, rtp_id=None, ssrcs=(), encryption=None, candidates=0, suites=(), fingerprint=None, setup=None,
         endpoints=(),
     )
-    return Announced(side, address, port, media, {}, None, address, time, Offered(0, side, Place(0, 1)))
+    offered = Offered(0, side, Place(0, 1), refused=refused)
+    return Announced(side, address, port, media, {}, None, address, time, offered)
 
 
 def held_step_by_step(lines: list[Announced], sender: str, first: int, last: int) -> int:
@@ -30,10 +34,16 @@ def held_step_by_step(lines: list[Announced], sender: str, first: int, last: int
         said = {line.side: line for line in lines if line.time <= moment}
         total += any(
             line.media.direction not in (("sendrecv", "sendonly") if side == sender else ("sendrecv", "recvonly"))
-            or (side != sender and line.address == "0.0.0.0")
+            or line.address == "0.0.0.0"
+            or (side == sender and line.media.direction == "sendonly" and could_speak(lines, line))
             for side, line in said.items()
         )
     return total
+
+
+def could_speak(lines: list[Announced], now: Announced) -> bool:
+    """Whether a side said sendrecv before this line."""
+    return any(line.side == now.side and line.time < now.time and line.media.direction == "sendrecv" for line in lines)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -90,3 +100,20 @@ def test_calls_in_which_nobody_holds_share_the_answer() -> None:
     one, other = (MediaLines([announced(0, side, "sendrecv")]) for side in ("caller", "callee"))
     assert one.on_hold("caller", "audio") is other.on_hold("callee", "audio")
     assert one.on_hold("caller", "audio").within(0, 1000) == 0
+
+
+def test_sound_is_held_while_a_fax_takes_its_place_and_not_beside_it() -> None:
+    fax = [announced(0, "caller", "sendrecv"), announced(10, "caller", "sendrecv", kind="image")]
+    held = MediaLines([*fax, announced(30, "caller", "sendrecv")]).on_hold("caller", "audio")
+    assert held.within(0, 100) == 20
+    beside = MediaLines([*fax, announced(10, "caller", "sendrecv")]).on_hold("caller", "audio")
+    assert beside.within(0, 100) == 0
+    refused = MediaLines([announced(10, "caller", "sendrecv", port=0, kind="image")])
+    assert refused.on_hold("caller", "audio").within(0, 100) == 0
+
+
+def test_media_on_a_port_is_of_what_was_accepted_there_and_of_no_fax() -> None:
+    sound, fax = announced(0, "caller", "sendrecv"), announced(1, "caller", "sendrecv", kind="image")
+    video = announced(2, "caller", "sendrecv", kind="video", refused=True)
+    assert MediaLines([sound, fax, video]).find("caller", 4000) is sound
+    assert MediaLines([fax]).find("caller", 4000) is fax
