@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dissectors.findings.fax import faxed
 from dissectors.findings.moments import into, largest, marks
 from dissectors.findings.negotiation import held
+from dissectors.findings.pauses import pauses
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
-from dissectors.findings.silence import pauses
 from dissectors.findings.sources import spanning
 from dissectors.report import Stream
 

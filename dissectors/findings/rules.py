@@ -37,6 +37,7 @@ from dissectors.findings import (
     signalling,
     silence,
     sources,
+    stopping,
     turn,
     within_calls,
 )
@@ -50,7 +51,7 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Within a call": (*within_calls.RULES, *endings.RULES, *legs.RULES),
     "Offer and answer": (*negotiation.RULES, *holding.RULES),
     "Fax": fax.RULES,
-    "Media": (*silence.RULES, *addresses.RULES, *media.RULES, *sources.RULES),
+    "Media": (*silence.RULES, *stopping.RULES, *addresses.RULES, *media.RULES, *sources.RULES),
     "Codecs and payload types": (*payload_types.RULES, *codecs.RULES),
     "Clocks and timestamps": (*clocks.RULES, *rhythm.RULES, *sender_reports.RULES),
     "Delivery and quality": delivery.RULES,

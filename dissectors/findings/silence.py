@@ -1,4 +1,4 @@
-"""Rules about media that is not there: none at all, one way, late, ended early, not resumed.
+"""Rules about media that is not there: none at all, one way, late.
 
 That something did not come is said only where it was to come, by what was agreed at that time, and where the capture
 would have seen it. Each kind of media is judged by itself; what is said here is of sound.
@@ -17,6 +17,7 @@ from dissectors.findings.sources import OTHER_SIDE, spanning
 from dissectors.report import Call, Media, Stream
 
 SOUND = "audio"
+SOUND_KINDS = (SOUND, None)
 MIN_RTP_PACKETS = 20
 MAX_STRAY_PACKETS = 5
 """A side that sent no more RTP packets than these did not speak."""
@@ -26,7 +27,6 @@ MAX_STREAMS_TOLD_APART = 64
 
 MIN_TALK_SECONDS, MIN_SHARED_SECONDS = 2.0, 1.0
 LATE_SECONDS = 2.0
-ENDED_EARLY_SECONDS = 5.0
 
 
 def wanted(call: Call) -> list[Media]:
@@ -137,11 +137,11 @@ def media_one_way(facts: Facts) -> Iterator[Found]:
         if not agreed or not call.streams or number in spanned:
             continue
         for silent, sender in OTHER_SIDE.items():
-            sent, back = _sound(facts, call, agreed, sender), _sound(facts, call, agreed, silent)
-            spans = _spans(facts, call, agreed, silent)
+            sent, back = sound(facts, call, agreed, sender), sound(facts, call, agreed, silent)
+            spans = spans_of(facts, call, agreed, silent)
             shared = max((length(within(spans, stream.first, stream.last)) for stream in sent), default=0.0)
-            packets, answered = _packets(sent), _packets(back)
-            if packets < MIN_RTP_PACKETS or answered > MAX_STRAY_PACKETS or shared < MIN_SHARED_SECONDS:
+            answered = packets(back)
+            if packets(sent) < MIN_RTP_PACKETS or answered > MAX_STRAY_PACKETS or shared < MIN_SHARED_SECONDS:
                 continue
             if length(spans) >= MIN_TALK_SECONDS and not _comes_otherwise(facts, call, agreed, sender, back):
                 yield _one_way(facts, number, agreed, silent, sent, answered)
@@ -154,7 +154,7 @@ def _one_way(
     first, sender = sent[0], OTHER_SIDE[silent]
     none = f"only {counted(answered, 'packet')}" if answered else "none"
     what = (
-        f"the {sender} sends RTP from {first.src} to {first.dst} ({counted(_packets(sent), 'packet')}), "
+        f"the {sender} sends RTP from {first.src} to {first.dst} ({counted(packets(sent), 'packet')}), "
         f"the {silent} {none}"
     )
     strange = sum(facts.once(_unknown)[end] for end in _endpoints(agreed, sender))
@@ -170,12 +170,12 @@ def _one_way(
     return Found(what, (first.first_place,), number, certainty="high")
 
 
-def _sound(facts: Facts, call: Call, agreed: list[Agreement], sender: str) -> list[Stream]:
+def sound(facts: Facts, call: Call, agreed: list[Agreement], sender: str) -> list[Stream]:
     """The streams of a side that may be sound: what else shares its port cannot be told from it."""
     streams = [stream for stream in facts.of(call) if stream.sender == sender]
     if _share_a_port(agreed):
         return streams
-    return [stream for stream in streams if stream.kind in (SOUND, None)]
+    return [stream for stream in streams if stream.kind in SOUND_KINDS]
 
 
 def _share_a_port(agreed: Iterable[Agreement]) -> bool:
@@ -188,13 +188,13 @@ def _share_a_port(agreed: Iterable[Agreement]) -> bool:
     return False
 
 
-def _spans(facts: Facts, call: Call, agreed: list[Agreement], side: str) -> list[Span]:
+def spans_of(facts: Facts, call: Call, agreed: list[Agreement], side: str) -> list[Span]:
     """When a side was to send sound after the answer: all of that time where nobody knows what was agreed."""
     answered, end = call.answered or 0.0, end_of(facts, call)
     return within(to_send(agreed, side, SOUND) if agreed else [(answered, end)], answered, end)
 
 
-def _packets(streams: Iterable[Stream]) -> int:
+def packets(streams: Iterable[Stream]) -> int:
     return sum(stream.packets for stream in streams)
 
 
@@ -207,8 +207,9 @@ def _comes_otherwise(
     facts: Facts, call: Call, agreed: list[Agreement], receiver: str, known: list[Stream]
 ) -> bool:
     """Whether media reaches a side in a way that is not joined to its call and side."""
-    streams = [stream for stream in facts.of(call) if stream.packets >= MIN_RTP_PACKETS]
-    ends = {(stream.src, stream.dst) for stream in streams}
+    shared = _share_a_port(agreed)
+    streams = [stream for stream in facts.of(call) if shared or stream.kind in SOUND_KINDS]
+    ends = {(stream.src, stream.dst) for stream in streams if stream.packets >= MIN_RTP_PACKETS}
     if any((dst, src) in ends for src, dst in ends):
         return True
     to, names = facts.once(_by_destination), {id(stream) for stream in known}
@@ -216,7 +217,10 @@ def _comes_otherwise(
     arriving = [to.get(end, []) for end in _endpoints(agreed, receiver)]
     return any(
         len(streams) > MAX_STREAMS_TOLD_APART
-        or any(each.first <= last and each.last >= first and id(each) not in names for each in streams)
+        or any(
+            each.first <= last and each.last >= first and id(each) not in names and (shared or each.kind in SOUND_KINDS)
+            for each in streams
+        )
         for streams in arriving
     )
 
@@ -238,87 +242,13 @@ def media_late(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         agreed = agreements(facts)[number]
         for side in OTHER_SIDE:
-            streams = [each for each in _sound(facts, call, agreed, side) if each.packets >= MIN_RTP_PACKETS]
+            streams = [each for each in sound(facts, call, agreed, side) if each.packets >= MIN_RTP_PACKETS]
             if not streams:
                 continue
             first = min(streams, key=lambda stream: stream.first)
-            late = length(within(_spans(facts, call, agreed, side), call.answered or 0.0, first.first))
+            late = length(within(spans_of(facts, call, agreed, side), call.answered or 0.0, first.first))
             if late > LATE_SECONDS:
                 yield Found(f"the {side}'s first RTP comes {late:.1f} s after the answer", (first.first_place,), number)
 
 
-@rule(
-    "media-ended-early", "warning", "One side stopped sending long before the end",
-    why="From then on its peer heard nothing, although the call went on.",
-    fix="Look at what changed at that moment: address (Wi-Fi to mobile), NAT binding, re-INVITE, a crashed sender.",
-)
-def media_ended_early(facts: Facts) -> Iterator[Found]:
-    yield from sessions.ended_early(facts)
-    for number, _, side, last, rest, _ in facts.once(_stopped):
-        if rest[0][0] <= last.last and rest[0][1] - rest[0][0] > ENDED_EARLY_SECONDS:
-            what = f"the {side}'s last RTP comes {length(rest):.1f} s before the end of its time to speak"
-            yield Found(what, (last.last_place,), number)
-
-
-@rule(
-    "media-not-resumed", "warning", "One side never sent again after hold",
-    why="The hold was over, so that it could speak again, and its peer hears nothing.",
-    fix="Look at the side that fell silent: whether it got and understood the re-INVITE that ended the hold.",
-)
-def media_not_resumed(facts: Facts) -> Iterator[Found]:
-    for number, call, side, last, rest, agreed in facts.once(_stopped):
-        if rest[0][0] <= last.last:
-            rest = rest[1:] if rest[0][1] - rest[0][0] <= ENDED_EARLY_SECONDS else []
-        if length(rest) > ENDED_EARLY_SECONDS:
-            begin = rest[0][0]
-            place = next((each.answer.place for each in agreed if each.begin == begin), last.last_place)
-            what = (
-                f"the {side} may send again as of {begin - call.start:.1f} s into the call, "
-                f"and did not for {length(rest):.1f} s; its last RTP came {begin - last.last:.1f} s before that"
-            )
-            yield Found(what, (place, last.last_place), number, time=begin)
-
-
-Stopped = tuple[int, Call, str, Stream, list[Span], list[Agreement]]
-"""A call by its number, a side of it, the last stream of that side, and when it still might have sent after it."""
-
-
-def _stopped(facts: Facts) -> list[Stopped]:
-    """The sides of calls that stopped sending long before they had to."""
-    found: list[Stopped] = []
-    for number, call in facts.talks():
-        agreed = agreements(facts)[number]
-        if call.ended is None or not call.streams or _moved_away(facts, agreed):
-            continue
-        for side in OTHER_SIDE:
-            # A side that fell silent after a few datagrams has stopped all the same.
-            streams, others = (_sound(facts, call, agreed, each) for each in (side, OTHER_SIDE[side]))
-            if _packets(streams) <= MAX_STRAY_PACKETS and _packets(others) >= MIN_RTP_PACKETS:
-                continue  # One way, from the beginning.
-            last = max(streams, key=lambda stream: stream.last, default=None)
-            if last is None or call.ended - last.last <= ENDED_EARLY_SECONDS or pauses(last):
-                continue
-            rest = within(_spans(facts, call, agreed, side), last.last, call.ended)
-            if length(rest) > ENDED_EARLY_SECONDS:
-                found.append((number, call, side, last, rest, agreed))
-    return found
-
-
-def _moved_away(facts: Facts, agreed: list[Agreement]) -> bool:
-    """Whether media were moved during the call to an address that is nowhere in the capture."""
-    hosts = ways(facts).sources | ways(facts).destinations
-    first: set[str | None] = set()
-    for each in agreed:
-        addresses = {line.address for own in each.lines("caller") for line in own if wants_rtp(line)}
-        if each.answer.exchange != agreed[0].answer.exchange and addresses - first - hosts:
-            return True
-        first |= addresses
-    return False
-
-
-def pauses(stream: Stream) -> bool:
-    """Whether a sender falls silent by itself, so that it may have had nothing to say."""
-    return bool(stream.timing and (stream.timing.silence or 0) > 0.02)
-
-
-RULES = (media_missing, media_one_way, media_late, media_ended_early, media_not_resumed)
+RULES = (media_missing, media_one_way, media_late)
