@@ -23,11 +23,14 @@ HOLDING = ("sendonly", "inactive")
 )
 def call_held(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
+        answering = {described.side for described in call.descriptions if described.role == "answer"}
         for described in call.descriptions[1:]:
             lines = [line for line in described.media if wants_rtp(line)] if described.role == "offer" else []
             words = {line.direction for line in lines} - {"sendrecv", "recvonly"}
             words |= {line.address for line in lines if line.address in ANYWHERE}
-            if words and described.state != "refused":
+            # Where the other side's answers were not captured, nobody knows what became of an offer.
+            unseen = described.state == "open" and OTHER_SIDE.get(described.side) not in answering
+            if words and (described.state == "agreed" or unseen):
                 what = f"the {described.side} offers {', '.join(sorted(words))}"
                 yield Found(what, (described.place,), number)
 
@@ -67,9 +70,11 @@ def _silenced(agreed: list[Agreement], resumed: Agreement) -> tuple[str, str] | 
     if own.direction == "recvonly" and could and not may_send(own, theirs):
         return holder, f"the {holder} takes the call off hold with recvonly"
     released = own.direction == "sendrecv" and own.address not in ANYWHERE
-    if released and theirs.direction != "sendrecv" and not _holds_itself(agreed, resumed, peer):
-        silent = holder if theirs.direction == "sendonly" else peer
-        return silent, f"the {holder} takes the call off hold, and the {peer} answers {theirs.direction}"
+    nowhere = theirs.direction == "sendrecv" and theirs.address in ANYWHERE
+    if released and (nowhere or theirs.direction != "sendrecv") and not _holds_itself(agreed, resumed, peer):
+        silent = holder if nowhere or theirs.direction == "sendonly" else peer
+        answered = theirs.address if nowhere else theirs.direction
+        return silent, f"the {holder} takes the call off hold, and the {peer} answers {answered}"
     return None
 
 

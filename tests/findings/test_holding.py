@@ -1,0 +1,34 @@
+"""Hold: what counts as one, and how it ends."""
+
+from __future__ import annotations
+
+from tests.finding_cases.presence import held_until, reinvite, version
+from tests.found import found, frames
+from tests.stories import A, B, dialled, hung_up, request, response, talk
+
+NOWHERE = version(3, B).replace(b"c=IN IP4 203.0.113.2", b"c=IN IP4 0.0.0.0")
+TALK = [*talk(seconds=28), *talk(B, A, 78, seconds=28)]
+
+
+def test_an_offer_that_nobody_took_holds_nobody() -> None:
+    hold = request(3000, "INVITE", number=2, tag="2", body=version(2, A, "a=sendonly"))
+    assert not found([*dialled(), hold, response(3010, 100, "Trying", number=2), *TALK], "call-held")
+    (told,) = found([*dialled(), *reinvite(3000, version(2, A, "a=sendonly"), version(2, B), 2), *TALK], "call-held")
+    assert told.what == "the caller offers sendonly" and told.severity == "note"
+
+
+def test_an_offer_whose_answers_were_not_captured_may_hold() -> None:
+    hold = request(3000, "INVITE", number=2, tag="2", body=version(2, A, "a=sendonly"))
+    story = [*dialled(), hold]
+    late = [each for each in story if b"INVITE" not in each[3].split(b"\r\n")[0] or b"o=- 1 2" in each[3]]
+    silent = [each if b"SIP/2.0 200" not in each[3] else response(1000, 200, "OK") for each in late]
+    assert len(found([request(0, "INVITE"), *silent, request(1, "INVITE", body=version(1))], "call-held")) == 1
+
+
+def test_who_answers_the_end_of_a_hold_with_no_address_stays_without_sound() -> None:
+    (told,) = found([*held_until(9000, version(3), NOWHERE), *TALK, *hung_up(30_000)], "hold-not-released")
+    assert told.what.startswith(
+        "the caller takes the call off hold, and the callee answers 0.0.0.0: the caller may not speak for the 21.0 s"
+    )
+    assert frames(told)
+    assert not found([*held_until(9000, version(3), version(3, B)), *TALK, *hung_up(30_000)], "hold-not-released")
