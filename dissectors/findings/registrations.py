@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from dissectors.findings.rule import AT_ONCE, UNANSWERED_SECONDS, Facts, Found, counted, rule
@@ -11,6 +12,11 @@ from dissectors.wire.values import Struct
 
 MIN_WAIT_SECONDS, TIMER_F_SECONDS = 2.0, 32.0
 """Seconds after a challenge: a phone would have followed it by then, and it has surely given up."""
+
+
+REALM = re.compile(r'realm\s*=\s*"([^"]*)"', re.IGNORECASE)
+MIN_STALE = 3
+"""So many nonces in a row that the server calls too old: the phone does not take the new ones."""
 
 
 class Turn(Struct):
@@ -37,6 +43,13 @@ class Turn(Struct):
         """Whether the challenge says that nothing was wrong but the age of the nonce."""
         values = (self.final.header("WWW-Authenticate"), self.final.header("Proxy-Authenticate"))
         return any("stale=true" in value.lower().replace('"', "").replace(" ", "") for value in values if value)
+
+
+def _realm(turn: Turn) -> tuple[int, str]:
+    """Who asked for credentials: a proxy (407) and a registrar (401) ask one after the other, and so do two realms."""
+    values = (turn.final.header("WWW-Authenticate"), turn.final.header("Proxy-Authenticate"))
+    found = REALM.search(" ".join(filter(None, values)))
+    return turn.status, found[1] if found else ""
 
 
 def _registrations(facts: Facts) -> Iterator[tuple[int, Call, list[Turn]]]:
@@ -67,6 +80,12 @@ def _unheeded(call: Call, turns: list[Turn]) -> list[Turn]:
     return challenges if len(challenges) > 1 and not ever else []
 
 
+def _stale(turns: list[Turn]) -> list[Turn]:
+    """The last answers, if they all say that the nonce is stale."""
+    other = max((n for n, turn in enumerate(turns) if not (turn.stale and turn.credentials)), default=-1)
+    return turns[other + 1 :]
+
+
 @rule(
     "registration-refused", "warning", "A registration was refused",
     confirm_seconds=AT_ONCE,
@@ -83,6 +102,12 @@ def registration_refused(facts: Facts) -> Iterator[Found]:
                 "ever sent"
             )
             yield Found(what, [turn.final.place for turn in challenges], number, fix=setting(last))
+        if len(old := _stale(turns)) >= MIN_STALE:
+            what = (
+                f"the REGISTER was answered {explained(old[-1].final)} with stale=true "
+                f"{counted(len(old), 'time')} in a row: the nonce of its credentials is too old each time"
+            )
+            yield Found(what, [turn.final.place for turn in old], number)
         accepted = max((n for n, turn in enumerate(turns) if turn.status < 300), default=-1)
         for n, turn in enumerate(turns):
             if sure := _refusal(turns, n):
@@ -104,7 +129,7 @@ def _refusal(turns: list[Turn], n: int) -> Certainty | None:
         return None
     if not turn.challenged:
         return "certain"
-    again = n > 0 and turns[n - 1].challenged
+    again = n > 0 and turns[n - 1].challenged and _realm(turns[n - 1]) == _realm(turn)
     if turn.stale or turn.credentials is False:
         return None
     if turn.credentials is None:
@@ -129,6 +154,8 @@ def registration_abandoned(facts: Facts) -> Iterator[Found]:
     for number, call, turns in _registrations(facts):
         last = turns[-1]
         if not last.challenged or (last.credentials is not False and not last.stale) or _unheeded(call, turns):
+            continue
+        if len(_stale(turns)) >= MIN_STALE:
             continue
         asked_again = any(
             message.method == "REGISTER" and message.status is None and message.time > last.final.time

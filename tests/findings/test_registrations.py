@@ -9,6 +9,7 @@ from tests.finding_cases.within_calls import CREDENTIALS
 from tests.found import PROXY, found, frames
 from tests.stories import A, Story, request, response
 
+REALM = 'WWW-Authenticate: Digest realm="a"'
 STALE = "WWW-Authenticate: Digest realm=x, nonce=y, stale=TRUE"
 
 
@@ -35,6 +36,12 @@ def turns(*said: tuple[str, int, str]) -> Story:
         (turns(*[("", 401, "")] * 3), ["the REGISTER was answered 401 Said 3 times, no credentials were ever sent"]),
         (turns(("", 401, ""), (CREDENTIALS, 200, ""), (CREDENTIALS, 401, ""), (CREDENTIALS, 200, "")), []),
         (turns(("", 401, ""), (CREDENTIALS, 401, STALE), (CREDENTIALS, 200, "")), []),
+        (turns(("", 401, ""), *[(CREDENTIALS, 401, STALE)] * 3),
+         ["the REGISTER was answered 401 Said with stale=true 3 times in a row: the nonce of its credentials is too "
+          "old each time"]),
+        (turns(("", 401, ""), *[(CREDENTIALS, 401, STALE)] * 2, (CREDENTIALS, 200, "")), []),
+        (turns(("", 407, ""), (CREDENTIALS, 401, ""), (CREDENTIALS, 200, "")), []),
+        (turns(("", 401, REALM), (CREDENTIALS, 401, REALM.replace('"a"', '"b"')), (CREDENTIALS, 200, "")), []),
         (turns(("", 401, ""), (CREDENTIALS, 200, ""), ("", 401, ""), (CREDENTIALS, 200, "")), []),
     ],
 )
