@@ -72,10 +72,21 @@ def _wrong(call: Call, agreed: Agreement) -> Iterator[str]:
             yield from (f"{ours.kind}: {wrong}" for wrong in _lines(ours.keys, theirs.keys))
         elif theirs.keys and not keyed(offer, ours):
             yield f"{ours.kind}: the answer has a=crypto {_named(theirs.keys)}, and the offer has none"
+        elif secure(theirs) and (odd := _ways_apart(ours, theirs)):
+            yield f"{ours.kind}: {odd}"
         elif secure(theirs) and keyed(offer, ours) and not keyed(answer, theirs):
             yield f"{ours.kind}: {theirs.profile} was answered without {_missing(ours)}, which the offer has"
         elif "DTLS" in (ours.encryption, theirs.encryption) and (wrong := _roles(ours, theirs)):
             yield f"{ours.kind}: {wrong}"
+
+
+def _ways_apart(offered: Media, answered: Media) -> str | None:
+    """Whether one side shows a certificate alone and the other one brings keys alone."""
+    if offered.fingerprint and not offered.keys and answered.keys and not answered.fingerprint:
+        return f"a=fingerprint (DTLS) was offered, and a=crypto {_named(answered.keys)} answered"
+    if offered.keys and not offered.fingerprint and answered.fingerprint and not answered.keys:
+        return f"a=crypto {_named(offered.keys)} was offered, and a=fingerprint (DTLS) answered"
+    return None
 
 
 def on_one_hop(call: Call, agreed: Agreement) -> bool:

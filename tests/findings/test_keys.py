@@ -33,6 +33,14 @@ def said(offer: bytes, answer: bytes) -> list[str]:
             offered(FINGERPRINTS[0], EITHER, profile=DTLS), taken(ACTIVE, profile=DTLS),
             "UDP/TLS/RTP/SAVPF was answered without a=fingerprint",
         ),
+        (
+            offered(FINGERPRINTS[0], EITHER), taken(crypto(1)),
+            f"a=fingerprint (DTLS) was offered, and a=crypto 1 {AES} answered",
+        ),
+        (
+            offered(crypto(1)), taken(FINGERPRINTS[0], ACTIVE),
+            f"a=crypto 1 {AES} was offered, and a=fingerprint (DTLS) answered",
+        ),
         *[
             (
                 offered(FINGERPRINTS[0], ours, profile=DTLS), taken(FINGERPRINTS[1], theirs, profile=DTLS),
@@ -55,6 +63,8 @@ def test_what_does_not_fit_is_told(offer: bytes, answer: bytes, told: str) -> No
         (offered(crypto(1)), taken(crypto(1).replace("inline:", "inline:<removed>"))),
         (offered(crypto(1)), description(B[0], 0, media="RTP/SAVP 0")),
         (offered(crypto(1), profile=AVP), taken(profile=AVP)),
+        (offered(crypto(1), FINGERPRINTS[0], EITHER), taken(crypto(1))),
+        (offered(crypto(1), FINGERPRINTS[0], EITHER), taken(FINGERPRINTS[1], ACTIVE)),
         (offered(crypto(1), profile=AVP), taken(crypto(1))),
         (offered(profile=AVP), taken("a=acfg:1 t=1", crypto(1))),
         (offered("a=key-mgmt:mikey AQ"), taken("a=key-mgmt:mikey AQ")),
