@@ -26,6 +26,8 @@ def _misfit(answer: Answer) -> tuple[list[Message], str] | None:
         said = f"its Request-URI {shown(ack.uri or '')} is not the Contact {shown(next(iter(answer.contacts)))}"
     elif not answer.accepts:
         said = f"its branch {shown(ack.branch or '')} is not that of the INVITE {shown(response.branch or '')}"
+        if ack.to_tag != response.to_tag:
+            said += f", its To tag is {_shown(ack.to_tag)} and not {_shown(response.to_tag)}"
     else:
         pairs = (
             ("CSeq", str(ack.cseq), str(response.cseq)), ("From tag", ack.from_tag, response.from_tag),

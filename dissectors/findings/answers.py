@@ -154,6 +154,7 @@ def _match(
     """Give each ACK to what it acknowledges; gives back what acknowledges nothing."""
     branches = {(answer.first.dst, answer.first.branch, answer.first.cseq): answer for answer in refused}
     hops = {(answer.first.dst, answer.first.src, answer.first.cseq): answer for answer in refused}
+    taken = {tag for _, *tags in accepting for tag in tags}
     left: list[Message] = []
     for ack in call.messages:
         if ack.method != "ACK" or ack.status is not None or ack.copy:
@@ -165,7 +166,8 @@ def _match(
             accepted[key].acks.append(ack)
         elif key not in accepting:
             answer = hops.get((ack.src, ack.dst, ack.cseq))
-            (left if answer is None or answer.first.to_tag != ack.to_tag else answer.others).append(ack)
+            meant = answer is not None and (answer.first.to_tag == ack.to_tag or ack.to_tag not in taken)
+            (answer.others if answer is not None and meant else left).append(ack)
     return left
 
 

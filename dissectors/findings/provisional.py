@@ -10,7 +10,7 @@ from dissectors.findings.rule import AT_ONCE, MAX_PLACES, UNANSWERED_SECONDS, Fa
 from dissectors.findings.transactions import Transaction, hop_of, transactions
 from dissectors.protocols.sip_headers import number as number_of
 from dissectors.protocols.sip_headers import shown
-from dissectors.report import Call, Message
+from dissectors.report import Call, Message, Place
 from dissectors.wire.values import Struct, field
 
 MARGIN_SECONDS = 0.2
@@ -106,18 +106,32 @@ def prack_missing(facts: Facts) -> Iterator[Found]:
                 yield Found(what, [message.place for message in (*each.sent, *each.others)], number)
 
 
+def misfits(facts: Facts) -> list[dict[Place, str]]:
+    """Of each call, the PRACKs that fit no response, with what of them does not fit that for which they were meant."""
+    return facts.once(_misfits)
+
+
+def _misfits(facts: Facts) -> list[dict[Place, str]]:
+    return [
+        {prack.place: f": {_wrong(each.sent[0], prack)}" for each in found if not each.pracks for prack in each.others}
+        for found in reliable(facts)
+    ]
+
+
 def _misfit(missing: Reliable) -> str:
     """What of a PRACK does not fit the response for which it may have been meant."""
-    if not missing.others:
-        return ""
-    response, prack = missing.sent[0], missing.others[0]
+    return f"; a PRACK does not fit: {_wrong(missing.sent[0], missing.others[0])}" if missing.others else ""
+
+
+def _wrong(response: Message, prack: Message) -> str:
     rack = f"{shown(response.header('RSeq') or '')[1:-1]} {response.cseq} INVITE"
     pairs = (
         ("RAck", prack.header("RAck"), rack), ("From tag", prack.from_tag, response.from_tag),
         ("To tag", prack.to_tag, response.to_tag),
     )
-    wrong = [f"its {name} is {shown(one or '')} and not {shown(two or '')}" for name, one, two in pairs if one != two]
-    return f"; a PRACK does not fit: {', '.join(wrong)}"
+    return ", ".join(
+        f"its {name} is {shown(one or '')} and not {shown(two or '')}" for name, one, two in pairs if one != two
+    )
 
 
 @rule(

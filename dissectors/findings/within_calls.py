@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dissectors.findings.exchanges import unheard
+from dissectors.findings.provisional import misfits
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
 from dissectors.findings.statuses import CHALLENGES, explained, setting
 from dissectors.findings.transactions import Transaction, transactions
@@ -16,6 +17,12 @@ MIN_WAIT_SECONDS, TIMER_B_SECONDS = 2.0, 32.0
 
 CARRYING = ("INFO", "MESSAGE")
 """Methods that are about what their body is."""
+
+CHANGING = ("INVITE", "UPDATE")
+"""Methods that change a call, and that can cross."""
+
+MAX_PENDING_SECONDS = 6.0
+"""Who may try again after a 491 has done so by then."""
 
 PENDING, TERMINATED, GONE, TOO_SHORT = 491, 487, 481, 422
 
@@ -64,10 +71,12 @@ def calls(facts: Facts) -> Iterator[tuple[int, Call, list[Transaction]]]:
 class Around(Struct):
     """What else happened in a call, by which a refusal is excused.
 
-    `asked` is when each side last sent a request of a method with credentials, `accepted` when one of its requests was
-    last accepted; `hung_up` when a side sent its first BYE, `cancelled` whether anybody sent a CANCEL.
+    `tried` is when each side last sent a request of a method, `asked` when it did so with credentials, `accepted` when
+    one of its requests was last accepted; `hung_up` when a side sent its first BYE, `cancelled` whether anybody sent a
+    CANCEL.
     """
 
+    tried: dict[tuple[str, str], float] = field(default_factory=dict)
     asked: dict[tuple[str, str], float] = field(default_factory=dict)
     accepted: dict[tuple[str, str], float] = field(default_factory=dict)
     hung_up: dict[str, float] = field(default_factory=dict)
@@ -80,6 +89,7 @@ def around(found: Sequence[Transaction]) -> Around:
     for each in found:
         key, first = (each.side, each.method), each.requests[0]
         known.cancelled |= each.method == "CANCEL"
+        known.tried[key] = max(first.time, known.tried.get(key, first.time))
         if each.method == "BYE":
             known.hung_up.setdefault(each.side, first.time)
         if any(message.credentials for message in each.requests):
@@ -96,14 +106,16 @@ def around(found: Sequence[Transaction]) -> Around:
     fix="Read the status and what stands beside it; then see at the side that refused why.",
 )
 def request_refused(facts: Facts) -> Iterator[Found]:
-    for number, _, found in calls(facts):
+    for number, call, found in calls(facts):
         refused = [(each, final) for each in found if within(each) and (final := refusal(each))]
         known = around(found) if refused else Around()
         for each, final in refused:
-            if _excused(facts, each, final, known):
+            if _excused(facts, call, each, final, known):
                 continue
             later = final.status == TOO_SHORT and known.accepted.get((each.side, each.method), 0.0) > final.time
             none = ", and no credentials followed" if final.status in CHALLENGES else ""
+            none = ", and not repeated" if final.status == PENDING else none
+            none += misfits(facts)[number].get(each.requests[0].place, "") if each.method == "PRACK" else ""
             what = f"the {named(each)} was answered {explained(final)}{none}{', and accepted later' if later else ''}"
             severity: Severity | None = "note" if later else None
             fix = " ".join(filter(None, (MEANINGS.get(final.status or 0, ""), setting(final))))
@@ -116,7 +128,7 @@ def refusal(each: Transaction) -> Message | None:
     return finals[0] if finals and all((message.status or 0) >= 300 for message in finals) else None
 
 
-def _excused(facts: Facts, each: Transaction, final: Message, known: Around) -> bool:
+def _excused(facts: Facts, call: Call, each: Transaction, final: Message, known: Around) -> bool:
     """Whether a refusal is how things go: a challenge that is followed, requests that crossed, the end of the call."""
     status, key = final.status, (each.side, each.method)
     if status in CHALLENGES:
@@ -128,8 +140,13 @@ def _excused(facts: Facts, each: Transaction, final: Message, known: Around) -> 
         return over
     if status == TERMINATED:
         return over or known.cancelled
+    if status == PENDING:
+        # Whoever is told to wait tries again after at most four seconds (RFC 3261 section 14.1).
+        end = facts.end if call.ended is None else call.ended
+        again = max(known.tried.get((each.side, method), 0.0) for method in CHANGING)
+        return each.method not in CHANGING or again > final.time or end - final.time < MAX_PENDING_SECONDS
     # OPTIONS asks whether the other side lives, and every other answer says that it does.
-    return status == PENDING or each.method == "OPTIONS"
+    return each.method == "OPTIONS"
 
 
 @rule(
@@ -141,7 +158,9 @@ def reinvite_glare(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
         refused = [message.place for message in call.messages if message.status == PENDING]
         if refused:
-            yield Found("491 Request Pending", refused, number)
+            pending = [each for each in transactions(facts)[number] if each.final and each.final.status == PENDING]
+            to = " and ".join(dict.fromkeys(f"the {named(each)}" for each in pending))
+            yield Found(f"491 Request Pending{f' to {to}' if to else ''}", refused, number)
 
 
 @rule(

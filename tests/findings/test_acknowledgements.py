@@ -85,6 +85,13 @@ def test_the_ack_of_a_refusal_of_the_same_dialog_is_no_misfit() -> None:
     assert told([*first, *second]) == {"ack-missing"}
 
 
+def test_the_ack_of_a_refusal_with_another_tag_and_branch_is_a_misfit() -> None:
+    busy = [request(0, "INVITE"), *repeated(response(100, 486, "Busy Here"))]
+    (one,) = found([*busy, ack(110, tag="7", branch="other")], "ack-mismatch")
+    assert "to 486 Busy Here" in one.what and one.what.count("its To tag is 7 and not 2") == 1
+    assert not found([*busy, ack(110, tag="7", branch="other")], "ack-missing")
+
+
 def test_the_ack_of_the_second_invite_with_the_number_of_the_first_is_a_misfit() -> None:
     first = [request(0, "INVITE"), response(100, 401, "Unauthorized", tag="7")]
     second = [request(200, "INVITE", number=2), *repeated(response(1000, 200, "OK", number=2, body=ANSWER))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.finding_cases.exchanges import accepted, prack, reliable
 from tests.finding_cases.plain import INVITE, NOTHING, RINGING
 from tests.finding_cases.within_calls import CREDENTIALS, TALKING, changed
 from tests.found import found, frames
@@ -63,6 +64,26 @@ def test_a_refusal_within_a_call_says_who_asked_for_what(story: Story, said: str
 )
 def test_how_things_go_is_no_refusal(story: Story) -> None:
     assert not found([*TALKING, *story], "request-refused")
+
+
+def test_a_change_that_met_another_one_and_was_not_tried_again_is_refused() -> None:
+    asked = [*TALKING, *changed(491), *hung_up(20_000)]
+    (told,) = found(asked, "request-refused")
+    assert told.what == "the re-INVITE of the caller was answered 491 Said, and not repeated"
+    for method in ("INVITE", "UPDATE"):
+        again = changed(200, number=3, time=5000, method=method)
+        assert not found([*TALKING, *changed(491), *again, *hung_up(20_000)], "request-refused")
+    assert not found([*TALKING, *changed(491), *hung_up(5000)], "request-refused")
+    (glare,) = found(asked, "reinvite-glare")
+    assert (glare.what, glare.severity) == ("491 Request Pending to the re-INVITE of the caller", "note")
+
+
+def test_a_prack_that_is_refused_says_what_of_it_does_not_fit() -> None:
+    asked, said = prack(220, "2 1 INVITE"), accepted(240, status=481)
+    (told,) = found([INVITE, reliable(200), asked, said], "request-refused")
+    assert told.what == "the PRACK of the caller was answered 481 OK: its RAck is '2 1 INVITE' and not '1 1 INVITE'"
+    (told,) = found([INVITE, reliable(200), prack(220), said], "request-refused")
+    assert told.what == "the PRACK of the caller was answered 481 OK"
 
 
 def test_a_timer_that_was_too_short_and_accepted_once_it_was_longer_is_a_note() -> None:
