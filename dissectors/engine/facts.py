@@ -12,7 +12,8 @@ from dissectors.analysis.connectivity.asked import Asked
 from dissectors.analysis.connectivity.sessions import sessions
 from dissectors.analysis.streams.directory import Directory
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
-from dissectors.analysis.streams.stream import flows_of, stream, used_by_retired
+from dissectors.analysis.streams.repairs import Repairs
+from dissectors.analysis.streams.stream import Said, flows_of, stream, used_by_retired
 from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
 from dissectors.engine.trackers import Trackers
@@ -111,6 +112,7 @@ def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], call
     streams: list[Stream] = []
     of_call: dict[int, list[int]] = {}
     of_retired: list[Counters] = []
+    control, repairs = trackers.control, Repairs(scan.streams)
     named = Counter(counters.ssrc for counters in scan.streams)
     for counters in sorted(scan.streams, key=lambda each: (each.first, each.first_frame)):
         on = flows_of(counters, positions)
@@ -123,13 +125,19 @@ def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], call
             continue
         call = numbers[id(joined.call)] if joined else None
         used, alone = [states[position].flow for position in on], named[counters.ssrc] == 1
-        heard = trackers.control.heard(counters.ssrc, used, alone)
-        clocked = trackers.control.clocked(counters.ssrc, used, alone)
-        end = trackers.control.said_bye(counters.ssrc, used, alone)
+        said = Said(
+            heard=control.heard(counters.ssrc, used, alone),
+            end=control.said_bye(counters.ssrc, used, alone),
+            told=control.told(counters.ssrc, used, alone),
+            shared=control.told(0, used, False),
+            transport=control.transport_feedback(used),
+            repairs=repairs,
+            clocked=control.clocked(counters.ssrc, used, alone),
+        )
         if call is not None:
             of_call.setdefault(call, []).append(len(streams))
         encrypted = any(states[position].pair.seen & KEYED for position in on)
-        streams.append(stream(counters, state.flow, tuple(on), joined, call, encrypted, heard, end, clocked))
+        streams.append(stream(counters, state.flow, tuple(on), joined, call, encrypted, said))
     return Members(tuple(streams), of_call, of_retired)
 
 

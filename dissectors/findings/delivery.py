@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from dissectors.analysis.streams.quality import heard_missing
 from dissectors.findings.clocks import video
 from dissectors.findings.moments import into, mark, marks, place_of, time_of
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, Look, counted, name_of, rule
@@ -30,18 +31,26 @@ MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
 )
 def stream_loss(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        if stream.lost_fraction >= LOSS_SHARE:
+        left = heard_missing(stream.lost, stream.repair)
+        share = stream.lost_fraction * left / stream.lost if stream.lost else 0.0
+        if share >= LOSS_SHARE:
             what = f"{name_of(stream)}: {stream.lost:,} of {expected(stream):,} lost ({stream.lost_fraction:.1%})"
+            what += f", {stream.lost - left:,} of them repaired in time" if left < stream.lost else ""
             at = mark(stream, "loss")
-            severity = _loss_weighs(stream)
+            severity = _loss_weighs(stream, share)
             yield Found(what, place_of(at, stream), stream.call, number, severity=severity, time=time_of(at))
 
 
-def _loss_weighs(stream: Stream) -> Severity:
+def _loss_weighs(stream: Stream, share: float) -> Severity:
     """How bad a loss is: of a few datagrams it says little."""
     if expected(stream) < MIN_RTP_PACKETS:
         return "note"
-    return "error" if stream.lost_fraction >= HEAVY_LOSS_SHARE else "warning"
+    return "error" if share >= HEAVY_LOSS_SHARE else "warning"
+
+
+def again(stream: Stream) -> int:
+    """How many datagrams came late or twice because the receiver asked for them, and not by the network's doing."""
+    return stream.repair.by_number if stream.repair else 0
 
 
 def expected(stream: Stream) -> int:
@@ -58,7 +67,10 @@ def expected(stream: Stream) -> int:
 def loss_bursts(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         quality = stream.quality
-        if quality and quality.longest_loss_run >= BURST_PACKETS:
+        repair = stream.repair
+        # What was repaired leaves no hole; of what was not looked at, nothing is known.
+        mended = repair is not None and not repair.more and repair.longest_left < BURST_PACKETS
+        if quality and quality.longest_loss_run >= BURST_PACKETS and not mended:
             runs = counted(quality.loss_runs, "run")
             what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
             at = mark(stream, "loss")
@@ -109,11 +121,20 @@ def _verdicts(facts: Facts) -> list[tuple[Where, int, str]]:
     for number, stream in enumerate(facts.streams):
         both = compared(stream)
         where = verdict(*both, stream.packets) if both else None
-        if both and where:
+        if both and where and not (where == "in" and _counts_repairs(stream, *both)):
             theirs, ours = both
             what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
             told.append((where, number, what))
     return told
+
+
+def _counts_repairs(stream: Stream, theirs: int, ours: int) -> bool:
+    """Whether a receiver seems to count what was repaired as received: it misses no fewer than were not repaired."""
+    repair = stream.repair
+    if repair is None or not repair.lost:
+        return False
+    left = ours * (1 - repair.restored / repair.lost)
+    return theirs >= left - max(5.0, 0.2 * ours)
 
 
 def located(where: Where) -> Look:
@@ -159,8 +180,9 @@ LOCATED = (
 )
 def stream_reordered(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        if stream.reordered > REORDERED_SHARE * stream.packets:
-            what = f"{name_of(stream)}: {counted(stream.reordered, 'packet')} came late"
+        late = stream.reordered - again(stream)
+        if late > REORDERED_SHARE * stream.packets:
+            what = f"{name_of(stream)}: {counted(late, 'packet')} came late"
             at = mark(stream, "late")
             yield Found(what, place_of(at, stream), stream.call, number, time=time_of(at))
 
@@ -174,7 +196,7 @@ def stream_reordered(facts: Facts) -> Iterator[Found]:
 def stream_duplicates(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         # Some senders repeat the end of a telephone event under the same sequence number.
-        twice = stream.duplicates - MAX_REPEATED_ENDS * len(stream.digits)
+        twice = stream.duplicates - MAX_REPEATED_ENDS * len(stream.digits) - again(stream)
         if DUPLICATES_SHARE * stream.packets < twice < 0.45 * stream.packets:
             what = f"{name_of(stream)}: {twice:,} of {counted(stream.packets, 'packet')} came twice"
             at = mark(stream, "twice")

@@ -5,6 +5,22 @@ from __future__ import annotations
 from math import inf
 
 from dissectors.mux.marks import Frame, Leap, Pause, Rhythm, Surprise, among_largest, with_rhythm
+from dissectors.mux.repairs import (
+    FALL,
+    LARGE_PICTURE,
+    MAX_EXTENSION_OCTETS,
+    MAX_HOLES,
+    MAX_LARGE,
+    MAX_LATE,
+    MAX_ORIGINALS,
+    PROBED_DATAGRAMS,
+    RISE,
+    Hole,
+    Large,
+    Late,
+    Original,
+    looks_numbered,
+)
 
 MAX_DROPOUT = 3000
 MAX_MISORDER = 100
@@ -61,9 +77,10 @@ class Counters:
     times of the datagrams before and behind it, how far sequence number and timestamp moved, modulo their size, and
     the frame of the one behind. `events` are payloads that read as telephone events (RFC 4733 section 2.3), by (payload
     type, timestamp): first time, last time, the last payload, the first frame. `timeline` holds (time, datagrams, lost,
-    index of the likeliest of `CLOCKS`, its jitter) so far. `earliest` holds the least delayed datagram of each bucket:
-    its time, and timestamp units since `origin`. Delay only adds to the time of travel, so that these show the sender's
-    clock best. `pace` is the slope of the line when the last bucket ended, by which the least delayed one is told.
+    index of the likeliest of `CLOCKS`, its jitter, octets) so far. `earliest` holds the least delayed datagram of each
+    bucket: its time, and timestamp units since `origin`. Delay only adds to the time of travel, so that these show the
+    sender's clock best. `pace` is the slope of the line when the last bucket ended, by which the least delayed one is
+    told.
 
     `other_phases` and `other_events` count the changes of payload type and the datagrams of telephone events that found
     no room. `leaps` are the first of the jumps, `surprises` and `pauses` the largest of their kind, `rhythms` when
@@ -73,6 +90,12 @@ class Counters:
     were left out at once at most, with time and frame behind them; `first_late` and `first_twice` are time and frame of
     the first one that came late, and twice. `close` counts datagrams within `CLOSE_NS` of the number before.
     `used` is the number of its last datagram among all of the scan, as of a flow.
+
+    `holes` and `late` are the first numbers that were left out, and that came late or again. `originals` are the
+    numbers with which the first payloads begin, and the later ones of a stream where these look like numbers (then it
+    is `probing` on); `extensions` are the first header extensions of RFC 8285 with their sequence numbers. A `picture`
+    is what has one timestamp: when it began, its datagrams and octets; `usual` is the usual size of one, 0.0 as long as
+    each datagram is one of its own, `large` are the first that may be key frames by their size.
     """
 
     __slots__ = (
@@ -86,6 +109,7 @@ class Counters:
         "pace", "slack", "early", "earliest", "heard", "other_phases", "other_events", "used",
         "leaps", "surprises", "pauses", "rhythms", "beat_step", "beat_from", "beat_time", "beat_frame",
         "top", "level", "leap", "notable", "trusted", "worst_loss", "first_late", "first_twice", "close",
+        "holes", "late", "originals", "extensions", "probing", "picture", "usual", "large",
     )
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -119,7 +143,7 @@ class Counters:
         self.jumps = self.origin = self.elapsed = self.samples = 0
         self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
         self.events: dict[tuple[int, int], tuple[int, int, bytes, Frame]] = {}
-        self.timeline: list[tuple[int, int, int, int, float]] = []
+        self.timeline: list[tuple[int, int, int, int, float, int]] = []
         self.bucket, self.bucket_end = BUCKET_NS, 0
         self.pace, self.slack = 0.0, -inf
         self.early = (0, 0)
@@ -138,6 +162,14 @@ class Counters:
         self.first_late: tuple[int, Frame] | None = None
         self.first_twice: tuple[int, Frame] | None = None
         self.close = 0
+        self.holes: list[Hole] = []
+        self.late: list[Late] = []
+        self.originals: list[Original] = []
+        self.extensions: list[tuple[int, bytes]] = []
+        self.probing = True
+        self.picture = (0, 0, 0)
+        self.usual = 0.0
+        self.large: list[Large] = []
 
     @property
     def expected(self) -> int:
@@ -168,6 +200,13 @@ class Counters:
         timestamp = int.from_bytes(payload[4:8], "big")
         payload_type = payload[1] & 0x7F
         pressed = self._payload(time, frame, payload, length, payload_type, timestamp)
+        if self.packets and timestamp == self.timestamp:
+            began, datagrams, octets = self.picture
+            self.picture = began, datagrams + 1, octets + length
+        else:
+            if self.usual or self.picture[1] > 1:
+                self._end_picture()
+            self.picture = time, 1, length
         if self.packets:
             self._arrival(time, frame, timestamp, sequence, pressed)
             self._sequence(time, frame, timestamp, sequence)
@@ -196,6 +235,8 @@ class Counters:
                 header += 4 * (payload[header + 2] << 8 | payload[header + 3])
             header += 4
         size = length - header
+        if self.probing:
+            self._probe(time, payload, header)
         sizes = self.sizes.get(payload_type)
         if sizes is None:
             self.sizes[payload_type] = [1, size, size, size]
@@ -207,6 +248,30 @@ class Counters:
         if size == 4 and len(payload) >= header + 4 and payload_type >= FIRST_UNASSIGNED:
             return self._event((payload_type, timestamp), time, frame, bytes(payload[header : header + 4]))
         return False
+
+    def _probe(self, time: int, payload: bytes, header: int) -> None:
+        """Keep what the first datagrams show, and what the payloads of a stream of repairs begin with."""
+        if len(payload) >= header + 2:
+            self.originals.append(Original(time, payload[header] << 8 | payload[header + 1]))
+        if self.packets < PROBED_DATAGRAMS:
+            start = 12 + 4 * (payload[0] & 0x0F)
+            if payload[0] & 0x10 and payload[start : start + 2] == b"\xbe\xde":
+                octets = bytes(payload[start + 4 : min(header, start + 4 + MAX_EXTENSION_OCTETS)])
+                self.extensions.append((payload[2] << 8 | payload[3], octets))
+            if self.packets == PROBED_DATAGRAMS - 1:
+                self.probing = looks_numbered([each.sequence for each in self.originals])
+        elif len(self.originals) >= MAX_ORIGINALS:
+            self.probing = False
+
+    def _end_picture(self) -> None:
+        began, _, octets = self.picture
+        if not self.usual:
+            self.usual = float(octets)
+            return
+        if octets > LARGE_PICTURE * self.usual and len(self.large) < MAX_LARGE:
+            self.large.append(Large(began, octets))
+        counted = min(float(octets), LARGE_PICTURE * self.usual)
+        self.usual += (counted - self.usual) * (RISE if counted > self.usual else FALL)
 
     def _event(self, key: tuple[int, int], time: int, frame: Frame, last: bytes) -> bool:
         if last[0] > FLASH or last[1] & RESERVED:
@@ -324,7 +389,7 @@ class Counters:
 
     def _bucket(self, time: int) -> None:
         best = min(range(len(CLOCKS)), key=lambda i: self.jitter[i] / CLOCKS[i])
-        self.timeline.append((time, self.packets, self.lost, best, self.jitter[best]))
+        self.timeline.append((time, self.packets, self.lost, best, self.jitter[best], self.octets))
         if self.pace:
             self.earliest.append(self.early)
         self._set_pace()
@@ -363,8 +428,8 @@ class Counters:
             if step == 0:
                 self._twice(time, frame)
             else:
-                if step > 1 and (self.worst_loss is None or step - 1 > self.worst_loss[0]):
-                    self.worst_loss = step - 1, time, frame
+                if step > 1:
+                    self._left_out(step - 1, time, frame)
                 if self.window != REORDER_MASK or step > 1:
                     self._settle(step)
                 self.highest += step
@@ -378,6 +443,12 @@ class Counters:
             self.bad = sequence + 1 & 0xFFFF
             self.odd = (self.last, time, step, timestamp - self.timestamp & 0xFFFFFFFF, frame)
             self.reordered += 1
+
+    def _left_out(self, numbers: int, time: int, frame: Frame) -> None:
+        if self.worst_loss is None or numbers > self.worst_loss[0]:
+            self.worst_loss = numbers, time, frame
+        if len(self.holes) < MAX_HOLES:
+            self.holes.append(Hole(time, self.highest + 1 & 0xFFFF, numbers))
 
     def _twice(self, time: int, frame: Frame) -> None:
         self.duplicates += 1
@@ -403,6 +474,8 @@ class Counters:
 
     def _behind(self, distance: int, time: int, frame: Frame) -> None:
         bit = 1 << distance
+        if len(self.late) < MAX_LATE:
+            self.late.append(Late(time, self.highest - distance & 0xFFFF))
         if self.highest - distance < self.base:
             self.base = self.highest - distance
         if self.window & bit:

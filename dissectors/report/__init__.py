@@ -15,6 +15,7 @@ from dissectors.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
+from dissectors.report.repair import Estimate, FeedbackView, Repair, RequestBurst, TransportNumbers
 from dissectors.report.session import Pair, Session, Side
 from dissectors.report.stream import (
     Digit,
@@ -43,6 +44,8 @@ __all__ = [
     "Deviation",
     "Dialog",
     "Digit",
+    "Estimate",
+    "FeedbackView",
     "Finding",
     "Flow",
     "Format",
@@ -65,7 +68,9 @@ __all__ = [
     "Place",
     "Protection",
     "Quality",
+    "Repair",
     "Report",
+    "RequestBurst",
     "RtcpView",
     "SCHEMA",
     "Seen",
@@ -77,5 +82,6 @@ __all__ = [
     "Stream",
     "Timing",
     "Totals",
+    "TransportNumbers",
     "Username",
 ]

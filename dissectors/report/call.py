@@ -45,7 +45,8 @@ class Media(Struct, frozen=True):
     `suites` are the SRTP suites of its a=crypto lines, `keys` these lines in order; `fingerprint` is that of the DTLS
     certificate; `endpoints` are `address:port` of the candidates. `ufrag` is ICE's user name fragment; `ice_lite` says
     that this side only answers checks. `ptime` and `maxptime` are the milliseconds of media in a packet that it wants,
-    and takes at most. `candidate_kinds` are the kinds of `endpoints`.
+    and takes at most. `candidate_kinds` are the kinds of `endpoints`. `transport_wide` is the id of the header
+    extension with transport-wide numbers (a=extmap).
     """
 
     kind: str
@@ -70,6 +71,7 @@ class Media(Struct, frozen=True):
     candidate_kinds: tuple[str, ...] = ()
     ptime: float | None = None
     maxptime: float | None = None
+    transport_wide: int | None = None
 
 
 class Description(Struct, frozen=True):

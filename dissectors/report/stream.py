@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from dissectors.report.place import Certainty, Place
+from dissectors.report.repair import FeedbackView, Repair, TransportNumbers
 from dissectors.wire.values import Struct
 
 MarkKind = Literal[
@@ -128,12 +129,15 @@ class Quality(Struct, frozen=True):
 
 
 class Moment(Struct, frozen=True):
-    """A stream at one moment: `packets` and `lost` since its beginning; the jitter, None if the clock differs."""
+    """A stream at one moment: `packets`, `lost` and `octets` since its beginning (octets as of the stream: those of UDP
+    payloads); the jitter, None if the clock differs.
+    """
 
     time: float
     packets: int
     lost: int
     jitter_ms: float | None
+    octets: int = 0
 
 
 class Gap(Struct, frozen=True):
@@ -209,3 +213,6 @@ class Stream(Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
     marks: tuple[Mark, ...] = ()
     sender_clock: SenderClock | None = None
+    feedback: FeedbackView | None = None
+    repair: Repair | None = None
+    numbering: TransportNumbers | None = None

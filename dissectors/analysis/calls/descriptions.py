@@ -15,6 +15,7 @@ SHA_256 = "sha-256"
 CANDIDATE_KINDS = {kind: kind for kind in ("host", "srflx", "prflx", "relay")}
 """What RFC 8445 section 5.1.1 knows; another word is nobody's."""
 
+TRANSPORT_WIDE = "transport-wide-cc"
 MAX_CANDIDATES = 64
 
 
@@ -93,7 +94,17 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Med
         candidate_kinds=tuple([CANDIDATE_KINDS.get(each.type, "") for each in candidates[:MAX_CANDIDATES]]),
         ptime=media.ptime,
         maxptime=media.maxptime,
+        transport_wide=transport_wide(media),
     )
+
+
+def transport_wide(media: sdp.Media) -> int | None:
+    """The id of the header extension with transport-wide numbers, whichever version of its draft a=extmap names."""
+    for value in media.named.get("extmap", ()):
+        number = value.replace("/", " ").split(" ")[0]
+        if TRANSPORT_WIDE in value and number.isdecimal() and len(number) <= 3:
+            return int(number)
+    return None
 
 
 def fingerprint(media: sdp.Media) -> str | None:

@@ -7,7 +7,7 @@ from functools import partial
 from dissectors.analysis.streams import emodel
 from dissectors.analysis.streams.clock import frame
 from dissectors.mux.counters import CLOCKS, Counters
-from dissectors.report import Moment, Quality
+from dissectors.report import Moment, Quality, Repair
 
 ASSUMED_DELAY_MS = 100.0
 """Milliseconds from mouth to ear where nothing better is known."""
@@ -16,9 +16,15 @@ G723_FRAME_UNITS = 240
 """Timestamp units in a frame of G.723.1: 30 ms at 8000 Hz."""
 
 
-def quality(counters: Counters, codec: str | None, round_trip_ms: float | None, clock_ok: bool) -> Quality:
-    """The report's value; `clock_ok` is False for a capture that is not in real time, of which no score is given."""
+def quality(
+    counters: Counters, codec: str | None, round_trip_ms: float | None, clock_ok: bool, mended: Repair | None
+) -> Quality:
+    """The report's value; `clock_ok` is False for a capture that is not in real time, of which no score is given.
+
+    What was repaired in time is no loss to the listener.
+    """
     runs, longest = counters.loss_runs
+    lost = heard_missing(counters.lost, mended)
     delay = max(ASSUMED_DELAY_MS, (round_trip_ms or 0.0) / 2)
     known = emodel.impairment(codec, partial(_frame_octets, counters))
     why = ""
@@ -26,18 +32,27 @@ def quality(counters: Counters, codec: str | None, round_trip_ms: float | None, 
         why = f"not defined for {codec or 'an unknown codec'}"
     elif not clock_ok:
         why = "not captured in real time"
-    elif counters.lost and known.bpl is None:
+    elif lost and known.bpl is None:
         why = f"not defined for {known.name} with loss: no Bpl is published for it"
     if known is None or why:
         return Quality(None, None, why, delay, runs, longest)
-    r, basis = _scored(counters, known, delay, runs)
+    r, basis = _scored(counters, known, delay, runs, lost)
     return Quality(round(emodel.mos(r), 3), round(r, 2), basis, delay, runs, longest)
 
 
-def _scored(counters: Counters, known: emodel.Impairment, delay: float, runs: int) -> tuple[float, str]:
+def heard_missing(lost: int, mended: Repair | None) -> int:
+    """How many of the lost the listener misses: those that were not repaired in time, as far as that is known."""
+    if mended is None or not mended.lost:
+        return lost
+    return lost - round(lost * mended.in_time / mended.lost)
+
+
+def _scored(
+    counters: Counters, known: emodel.Impairment, delay: float, runs: int, lost: int
+) -> tuple[float, str]:
     """R, and all that went into it in words."""
-    loss = 100 * counters.lost / counters.expected if counters.expected else 0.0
-    ratio = emodel.burst_ratio(counters.lost, counters.expected, runs)
+    loss = 100 * lost / counters.expected if counters.expected else 0.0
+    ratio = emodel.burst_ratio(lost, counters.expected, runs)
     source = "half the round trip" if delay > ASSUMED_DELAY_MS else "assumed"
     robust = "" if known.bpl is None else f", Bpl {known.bpl:g}"
     basis = (
@@ -62,6 +77,6 @@ def timeline(counters: Counters, clock: int | None) -> tuple[Moment, ...]:
     """The stream over time, 32 moments at most; jitter where the clock was the likeliest one then."""
     known = CLOCKS.index(clock) if clock in CLOCKS else None
     return tuple([
-        Moment(time / 1e9, packets, lost, 1000 * jitter / clock if clock and best == known else None)
-        for time, packets, lost, best, jitter in counters.timeline
+        Moment(time / 1e9, packets, lost, 1000 * jitter / clock if clock and best == known else None, octets)
+        for time, packets, lost, best, jitter, octets in counters.timeline
     ])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from dissectors.analysis.streams.feedback import MAX_SOURCES, Told, about, joined
 from dissectors.limits.budget import Bounds
 from dissectors.limits.pending import Pending
 from dissectors.limits.table import Table
@@ -20,6 +21,7 @@ SENDER_REPORT_TIMEOUT_NS = 60_000_000_000
 
 MAX_CLOCKED = 8
 """So many of the last sender reports of each source are remembered."""
+TRANSPORT_FEEDBACK = ("transport-cc", "CCFB")
 
 Hosts = tuple[str, str]
 Value = TypeVar("Value")
@@ -154,6 +156,8 @@ class Control:
         self._heard: BySource[Heard] = BySource("RTCP sources", limit, bounds)
         self._said_bye: BySource[int] = BySource("RTCP goodbyes", limit, bounds)
         self._clocked: BySource[tuple[Clocked, ...]] = BySource("RTCP clocks of senders", limit, bounds)
+        self._told: BySource[Told] = BySource("RTCP feedback", min(limit, MAX_SOURCES), bounds)
+        self._transport: Table[Hosts, int] = Table("RTCP feedback on transports", limit, bounds)
         self._sent: Pending[None] = Pending("RTCP sender reports", limit, SENDER_REPORT_TIMEOUT_NS, bounds)
         self._covered: Table[Flow, Covered] = Table(
             "RTCP flows", limit, bounds, used=attrgetter("used"), given_up=self._uncover
@@ -180,6 +184,13 @@ class Control:
         """What the last sender reports of the stream on these flows said of its clocks, in order of time."""
         found = [each for clocked in self._clocked.of(ssrc, flows, alone) for each in clocked]
         return tuple(sorted(found))
+    def told(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> Told | None:
+        """What receivers asked of the stream on these flows; with the SSRC 0, of no source in particular."""
+        return joined(self._told.of(ssrc, flows, alone))
+
+    def transport_feedback(self, flows: Iterable[Flow]) -> int:
+        """How many messages about transport-wide numbers came back against these flows."""
+        return sum([self._transport.get(way, 0) for way in {(flow.dst, flow.src) for flow in flows}])
 
     def feed(self, datagram: Datagram, compound: rtcp.Compound) -> None:
         """Take the packets of one datagram, as far as they are in the clear."""
@@ -187,6 +198,8 @@ class Control:
         hosts = between(datagram.flow)
         self._place = Place(datagram.file, datagram.frame)
         for packet in compound.packets:
+            if isinstance(packet, rtcp.Feedback):
+                self._feedback(datagram, hosts, packet)
             if reader := self._readers.get(type(packet)):
                 reader(datagram.time, hosts, packet)
 
@@ -200,6 +213,7 @@ class Control:
             self._heard.forget(ssrc, held)
             self._said_bye.forget(ssrc, held)
             self._clocked.forget(ssrc, held)
+            self._told.forget(ssrc, held)
         for flow in flows:
             if (covered := self._covered.pop(flow, None)) is not None:
                 self._uncover(flow, covered)
@@ -230,6 +244,15 @@ class Control:
     def _uncover(self, flow: Flow, _: Covered) -> None:
         for way in (flow, flow.reverse):
             self._either_way.pop(way, None)
+
+    def _feedback(self, datagram: Datagram, hosts: Hosts, packet: rtcp.Feedback) -> None:
+        time, place = datagram.time, Place(datagram.file, datagram.frame)
+        if packet.name in TRANSPORT_FEEDBACK:
+            way = (datagram.flow.src, datagram.flow.dst)
+            self._transport[way] = self._transport.get(way, 0) + 1
+        for ssrc in about(packet):
+            told = self._told.use(ssrc, hosts) or self._told.set(ssrc, hosts, Told(time))
+            told.add(time, place, packet)
 
     def _source(self, ssrc: int, hosts: Hosts) -> Heard:
         return self._heard.use(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard())

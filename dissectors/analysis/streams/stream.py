@@ -10,18 +10,22 @@ from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, RetiredInterval
 from dissectors.analysis.streams import clock, quality
 from dissectors.analysis.streams.digits import EVENT, EVENT_CLOCK, digits, evident
 from dissectors.analysis.streams.directory import Joined
+from dissectors.analysis.streams.feedback import Told
 from dissectors.analysis.streams.gaps import gaps
 from dissectors.analysis.streams.marks import marks
+from dissectors.analysis.streams.numbering import numbering
 from dissectors.analysis.streams.protection import protected
+from dissectors.analysis.streams.repairs import Repairs
 from dissectors.analysis.streams.rtcp import Clocked, Heard
 from dissectors.analysis.streams.sender_clock import sender_clock
 from dissectors.analysis.streams.silence import silence
 from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.mux.flows import FlowState
+from dissectors.mux.repairs import MAX_LARGE
 from dissectors.protocols import payload_types
-from dissectors.report import Payload, Phase, Place, Stream
+from dissectors.report import FeedbackView, Payload, Phase, Place, Stream
 from dissectors.wire.datagram import Flow
-from dissectors.wire.values import replace
+from dissectors.wire.values import Struct, replace
 
 MAX_JUMP_SHARE = 0.1
 """Share of packets with timestamp jumps beyond which no jitter is given."""
@@ -30,6 +34,22 @@ EVIDENT_EVENTS = Codec(EVENT, EVENT_CLOCK, None, "medium", "its payloads read as
 
 
 Value = TypeVar("Value")
+
+
+class Said(Struct, frozen=True):
+    """What RTCP said of a stream: its receivers' reports, when its source said goodbye, what was asked of it.
+
+    `shared` is what was asked of no source in particular, `transport` counts messages about transport-wide numbers.
+    `repairs` are the streams that may repair it, `clocked` its last sender reports.
+    """
+
+    heard: Heard | None
+    end: int | None
+    told: Told | None
+    shared: Told | None
+    transport: int
+    repairs: Repairs
+    clocked: Sequence[Clocked]
 
 
 def flows_of(counters: Counters, flows: Mapping[int, Value]) -> list[Value]:
@@ -87,9 +107,10 @@ def main_payload_type(counters: Counters) -> int:
 
 def stream(
     counters: Counters, flow: Flow, flows: tuple[int, ...], joined: Joined | None, call: int | None,
-    encrypted: bool, heard: Heard | None, end: int | None, clocked: Sequence[Clocked] = (),
+    encrypted: bool, said: Said,
 ) -> Stream:
     """The report's value of one stream; `flows` and `call` are positions in the report's lists."""
+    heard, end = said.heard, said.end
     known = codec(counters, joined)
     announced = (joined.received or joined.sent) if joined else None
     rtcp = heard.view(known.clock) if heard else None
@@ -100,6 +121,8 @@ def stream(
         silent = silence(counters, known.clock, known.name, covered, excused)
     timing = clock.timing(counters, known.clock, known.source, even, silent, excused)
     unseen = gaps(counters, timing.rate or known.clock)
+    pictures = known.clock == clock.VIDEO_CLOCK or announced is not None and announced.media.kind == "video"
+    mended = said.repairs.of(counters, said.told, pictures)
     return Stream(
         ssrc=counters.ssrc,
         flows=flows,
@@ -140,16 +163,28 @@ def stream(
         payloads=payloads(counters, joined),
         timing=timing,
         quality=quality.quality(
-            counters, known.name, rtcp.round_trip_ms if rtcp else None, timing.real_time is not False
+            counters, known.name, rtcp.round_trip_ms if rtcp else None, timing.real_time is not False, mended
         ),
         timeline=quality.timeline(counters, known.clock),
         digits=() if covered else digits(counters, events, named, known.clock),
         sender=joined.sender if joined else None,
         end=None if end is None else end / 1e9,
         gaps=unseen,
-        sender_clock=sender_clock(counters, timing.rate, clocked),
+        sender_clock=sender_clock(counters, timing.rate, said.clocked),
         marks=marks(counters, known.clock or timing.rate, timing.frame, even.steps if even else (), unseen),
+        feedback=_feedback(counters, said),
+        repair=mended,
+        numbering=numbering(counters, joined, said.transport),
     )
+
+
+def _feedback(counters: Counters, said: Said) -> FeedbackView | None:
+    told = said.told or (Told(said.shared.first, said.shared.last) if said.shared and said.shared.estimates else None)
+    if told is None:
+        return None
+    # Where pictures are of one datagram each, or more large ones came than are kept, their size says nothing.
+    large = counters.large if counters.usual and len(counters.large) < MAX_LARGE else None
+    return told.to_report((counters.last - counters.first) / 1e9, large, said.shared)
 
 
 def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:

@@ -24,6 +24,10 @@ cdef int64_t PAUSE_NS = counters.PAUSE_NS, CLOSE_NS = counters.CLOSE_NS
 cdef double JUMP = counters.JUMP, JUMP_PER_SECOND = counters.JUMP_PER_SECOND
 cdef double UNKNOWN_LEAP = counters.UNKNOWN_LEAP, MAX_PACE_ERROR = counters.MAX_PACE_ERROR
 cdef double LEAP_SECONDS = counters.LEAP_SECONDS, SURPRISE_SECONDS = counters.SURPRISE_SECONDS
+cdef int MAX_HOLES = repairs.MAX_HOLES, MAX_LATE = repairs.MAX_LATE, MAX_LARGE = repairs.MAX_LARGE
+cdef int MAX_ORIGINALS = repairs.MAX_ORIGINALS, PROBED_DATAGRAMS = repairs.PROBED_DATAGRAMS
+cdef int MAX_EXTENSION_OCTETS = repairs.MAX_EXTENSION_OCTETS
+cdef double LARGE_PICTURE = repairs.LARGE_PICTURE, FALL = repairs.FALL, RISE = repairs.RISE
 cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
 cdef uint64_t REORDER_MASK_HIGH = counters.REORDER_MASK >> 64
 cdef double[CLOCKS_KEPT] CLOCKS
@@ -62,6 +66,18 @@ cdef struct Moment:
     int64_t lost
     int64_t best
     double jitter
+    int64_t octets
+
+
+cdef struct Gap:
+    int64_t time
+    int64_t first
+    int64_t count
+
+
+cdef struct Number:
+    int64_t time
+    int64_t number
 
 
 @final
@@ -76,6 +92,9 @@ cdef class Counters:
     cdef uint64_t window_low, window_high
     cdef readonly int64_t bucket_end, origin, elapsed, samples
     cdef int phases_kept, profiles_kept
+    cdef readonly bint probing
+    cdef int64_t picture_began, picture_datagrams, picture_octets
+    cdef readonly double usual
     cdef readonly double sum_time, sum_ticks, sum_square, sum_product, pace, slack, notable
     cdef Point soonest
     cdef Size *size
@@ -92,7 +111,12 @@ cdef class Counters:
     cdef readonly int64_t other_phases, other_events, other_steps, other_ticks, run, runs, longest_run, jumps, bucket
     cdef Moment *moment
     cdef Point *point
-    cdef int moments_kept, points_kept
+    cdef int moments_kept, points_kept, holes_kept, late_kept, originals_kept, large_kept
+    cdef Gap *hole
+    cdef Number *behind_number
+    cdef Number *original
+    cdef Number *large_picture
+    cdef readonly list extensions
     cdef public list flows
     cdef public int64_t used
     cdef public bint encrypted
@@ -119,6 +143,7 @@ cdef class Counters:
         self.slack = self.level = -INFINITY
         self.leap = self.notable = UNKNOWN_LEAP
         self.likely_step = MAX_STEPS
+        self.extensions, self.probing = [], True
 
     def __dealloc__(self):
         if self.size is not &self.own_size:
@@ -129,6 +154,10 @@ cdef class Counters:
             PyMem_Free(self.phase)
         PyMem_Free(self.moment)
         PyMem_Free(self.point)
+        PyMem_Free(self.hole)
+        PyMem_Free(self.behind_number)
+        PyMem_Free(self.original)
+        PyMem_Free(self.large_picture)
 
     @property
     def first_frame(self):
@@ -196,9 +225,36 @@ cdef class Counters:
     @property
     def timeline(self):
         return [
-            (self.moment[i].time, self.moment[i].packets, self.moment[i].lost, self.moment[i].best, self.moment[i].jitter)
+            (
+                self.moment[i].time, self.moment[i].packets, self.moment[i].lost, self.moment[i].best,
+                self.moment[i].jitter, self.moment[i].octets,
+            )
             for i in range(self.moments_kept)
         ]
+
+    @property
+    def holes(self):
+        return [
+            repairs.Hole(self.hole[i].time, self.hole[i].first, self.hole[i].count) for i in range(self.holes_kept)
+        ]
+
+    @property
+    def late(self):
+        return [
+            repairs.Late(self.behind_number[i].time, self.behind_number[i].number) for i in range(self.late_kept)
+        ]
+
+    @property
+    def originals(self):
+        return [repairs.Original(self.original[i].time, self.original[i].number) for i in range(self.originals_kept)]
+
+    @property
+    def large(self):
+        return [repairs.Large(self.large_picture[i].time, self.large_picture[i].number) for i in range(self.large_kept)]
+
+    @property
+    def picture(self):
+        return self.picture_began, self.picture_datagrams, self.picture_octets
 
     @property
     def profiles(self):
@@ -244,6 +300,13 @@ cdef class Counters:
         cdef bint pressed = self.behind_header(
             payload, length, time, file, frame, u8(head, 0), payload_type, timestamp
         )
+        if self.packets and timestamp == self.timestamp:
+            self.picture_datagrams += 1
+            self.picture_octets += length
+        else:
+            if self.usual or self.picture_datagrams > 1:
+                self.end_picture()
+            self.picture_began, self.picture_datagrams, self.picture_octets = time, 1, length
         if self.packets:
             self.arrival(time, file, frame, timestamp, sequence, pressed)
             self.numbered(time, file, frame, timestamp, sequence)
@@ -272,10 +335,45 @@ cdef class Counters:
                 self.profiled(u16(payload, header))
                 header += 4 * u16(payload, header + 2)
             header += 4
+        if self.probing:
+            self.probe(time, payload, header)
         self.sized(payload_type, length - header)
         if length - header == 4 and payload.size >= header + 4 and payload_type >= FIRST_UNASSIGNED:
             return self.event((payload_type, timestamp), time, file, frame, part(payload, header, 4))
         return False
+
+    cdef int probe(self, int64_t time, Octets payload, Py_ssize_t header) except -1:
+        """Keep what the first datagrams show, and what the payloads of a stream of repairs begin with."""
+        cdef Py_ssize_t start, end
+        if payload.size >= header + 2:
+            self.original = <Number *> room(self.original, NULL, 0, self.originals_kept, sizeof(Number))
+            self.original[self.originals_kept] = Number(time, u16(payload, header))
+            self.originals_kept += 1
+        if self.packets < PROBED_DATAGRAMS:
+            start = 12 + 4 * (u8(payload, 0) & 0x0F)
+            if u8(payload, 0) & 0x10 and payload.size >= start + 2 and u16(payload, start) == 0xBEDE:
+                end = min(min(header, payload.size), start + 4 + MAX_EXTENSION_OCTETS)
+                octets = part(payload, start + 4, end - start - 4) if end > start + 4 else b""
+                self.extensions.append((u16(payload, 2), octets))
+            if self.packets == PROBED_DATAGRAMS - 1:
+                self.probing = repairs.looks_numbered([self.original[i].number for i in range(self.originals_kept)])
+        elif self.originals_kept >= MAX_ORIGINALS:
+            self.probing = False
+        return 0
+
+    cdef int end_picture(self) except -1:
+        cdef double octets = <double> self.picture_octets
+        if not self.usual:
+            self.usual = octets
+            return 0
+        if octets > LARGE_PICTURE * self.usual:
+            if self.large_kept < MAX_LARGE:
+                self.large_picture = <Number *> room(self.large_picture, NULL, 0, self.large_kept, sizeof(Number))
+                self.large_picture[self.large_kept] = Number(self.picture_began, self.picture_octets)
+                self.large_kept += 1
+            octets = LARGE_PICTURE * self.usual
+        self.usual += (octets - self.usual) * (RISE if octets > self.usual else FALL)
+        return 0
 
     cdef bint event(self, tuple key, int64_t time, int64_t file, int64_t frame, bytes last) except -1:
         if u8(over(last), 0) > FLASH or u8(over(last), 1) & RESERVED:
@@ -465,7 +563,9 @@ cdef class Counters:
             if self.jitters[i] / CLOCKS[i] < self.jitters[best] / CLOCKS[best]:
                 best = i
         self.moment = <Moment *> room(self.moment, NULL, 0, self.moments_kept, sizeof(Moment))
-        self.moment[self.moments_kept] = Moment(time, self.packets, self.missing(), best, self.jitters[best])
+        self.moment[self.moments_kept] = Moment(
+            time, self.packets, self.missing(), best, self.jitters[best], self.octets
+        )
         self.moments_kept += 1
         if self.pace:
             self.point = <Point *> room(self.point, NULL, 0, self.points_kept, sizeof(Point))
@@ -552,6 +652,10 @@ cdef class Counters:
     cdef int left_out(self, int numbers, int64_t time, int64_t file, int64_t frame) except -1:
         if self.worst_loss is None or numbers > self.worst_loss[0]:
             self.worst_loss = (numbers, time, (file, frame))
+        if self.holes_kept < MAX_HOLES:
+            self.hole = <Gap *> room(self.hole, NULL, 0, self.holes_kept, sizeof(Gap))
+            self.hole[self.holes_kept] = Gap(time, (self.highest + 1) & 0xFFFF, numbers)
+            self.holes_kept += 1
         return 0
 
     cdef int twice(self, int64_t time, int64_t file, int64_t frame) except -1:
@@ -585,6 +689,10 @@ cdef class Counters:
     cdef int behind(self, int distance, int64_t time, int64_t file, int64_t frame) except -1:
         cdef uint64_t low = <uint64_t> 1 << distance if distance < 64 else 0
         cdef uint64_t high = <uint64_t> 1 << (distance - 64) if distance >= 64 else 0
+        if self.late_kept < MAX_LATE:
+            self.behind_number = <Number *> room(self.behind_number, NULL, 0, self.late_kept, sizeof(Number))
+            self.behind_number[self.late_kept] = Number(time, (self.highest - distance) & 0xFFFF)
+            self.late_kept += 1
         if self.highest - distance < self.base:
             self.base = self.highest - distance
         if self.window_low & low or self.window_high & high:

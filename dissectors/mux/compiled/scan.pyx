@@ -16,7 +16,8 @@ from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from dissectors.limits.budget import Bounds as Hits
-from dissectors.mux import classify, counters, evidence, marks, payload_hints as payload_hints, rtp_sequence as rtp_sequence
+from dissectors.mux import classify, counters, evidence, marks, payload_hints as payload_hints, repairs
+from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference
 from dissectors.mux.connections import Connections
 from dissectors.mux.evidence import Entry, Evidence

@@ -1,0 +1,64 @@
+"""Transport-wide numbers: the header extension that carries them, as SDP announces it or as it counts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from dissectors.analysis.streams.directory import Joined
+from dissectors.mux.counters import Counters
+from dissectors.report import TransportNumbers
+
+MIN_COUNTED, MOST_STEP = 6, 256
+"""So many values must advance, each by so much at most: they count all packets of a transport, those of others too."""
+
+ID_OF_PADDING, ID_OF_STOP = 0, 15
+
+
+def numbering(counters: Counters, joined: Joined | None, feedback: int) -> TransportNumbers | None:
+    """The report's value; `feedback` counts what the receiver said of such numbers."""
+    values: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for sequence, octets in counters.extensions:
+        for number, data in elements(octets):
+            if len(data) == 2:
+                values[number].append((sequence, int.from_bytes(data, "big")))
+    counting = [number for number, found in values.items() if _counts(found)]
+    announced = _announced(joined)
+    if announced is not None and announced in values:
+        return TransportNumbers(announced, True, announced in counting, feedback)
+    return TransportNumbers(counting[0], False, True, feedback) if counting and announced is None else None
+
+
+def elements(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    """The elements of a header extension in the one-byte form (RFC 8285 section 4.2): id and data."""
+    at = 0
+    while at < len(octets):
+        number, size = octets[at] >> 4, (octets[at] & 0x0F) + 1
+        if number == ID_OF_STOP:
+            return
+        if number == ID_OF_PADDING:
+            at += 1
+            continue
+        if at + 1 + size > len(octets):
+            return
+        yield number, octets[at + 1 : at + 1 + size]
+        at += 1 + size
+
+
+def _counts(found: Sequence[tuple[int, int]]) -> bool:
+    """Whether values advance with the sequence numbers, by as much or by more."""
+    if len(found) < MIN_COUNTED:
+        return False
+    for (one, before), (two, after) in zip(found, found[1:], strict=False):
+        numbers, step = two - one & 0xFFFF, after - before & 0xFFFF
+        if not 0 < numbers <= step <= MOST_STEP:
+            return False
+    return True
+
+
+def _announced(joined: Joined | None) -> int | None:
+    """The id that SDP gives to the extension, by the receiver's word or else the sender's."""
+    for line in (joined.received, joined.sent) if joined is not None else ():
+        if line is not None and line.media.transport_wide is not None:
+            return line.media.transport_wide
+    return None

@@ -1,0 +1,159 @@
+"""What of a stream was sent again, and how fast: RTX (RFC 4588), told by its content, and repeats under one number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+
+from dissectors.analysis.streams.feedback import Told
+from dissectors.mux.counters import Counters
+from dissectors.mux.repairs import MAX_HOLES, MAX_LATE, PROBED_DATAGRAMS, looks_numbered
+from dissectors.report import Place, Repair
+from dissectors.wire.values import Struct, field
+
+MAX_CANDIDATES = 32
+"""So many streams of a flow are looked at as RTX of each other one."""
+
+MAX_NUMBERS = 4096
+MIN_MATCHED_SHARE = 0.6
+"""What share of the numbers in a stream of RTX must be missing, or asked for, in the stream that it repairs."""
+
+IN_TIME_NS, IN_TIME_AUDIO_NS = 500_000_000, 200_000_000
+"""How long after a gap a repair still comes in time: pictures wait longer than sound does."""
+
+PATIENCE_NS = 1_000_000_000
+"""A NACK is without an answer when so long nothing came."""
+
+REPAIR_TIMEOUT_NS = 10_000_000_000
+"""A number that comes so late is another one, after a wrap of the numbers."""
+
+
+class Repairs:
+    """The streams of a scan that may be RTX, by the flow on which they are."""
+
+    def __init__(self, streams: Iterable[Counters]) -> None:
+        self._on: dict[int, list[Counters]] = defaultdict(list)
+        for counters in streams:
+            probes = counters.originals[:PROBED_DATAGRAMS]
+            if probes and looks_numbered([each.sequence for each in probes]):
+                there = self._on[counters.flows[0]]
+                if len(there) < MAX_CANDIDATES:
+                    there.append(counters)
+
+    def of(self, counters: Counters, told: Told | None, video: bool) -> Repair | None:
+        """What was sent again of a stream; None where nothing was, and nothing was asked for."""
+        asked = told.asked if told is not None else {}
+        if not asked and not counters.holes:
+            return None
+        seen = Seen(counters, asked)
+        rtx = self._rtx(counters, seen)
+        if not asked and rtx is None:
+            return None
+        return seen.to_report(rtx, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS)
+
+    def _rtx(self, counters: Counters, seen: Seen) -> Counters | None:
+        """The stream that repairs another one: what its payloads begin with are numbers that are missing there."""
+        best, found = 0, None
+        for other in self._on.get(counters.flows[0], ()):
+            if other is counters or other.ssrc == counters.ssrc:
+                continue
+            numbers = {each.sequence for each in other.originals}
+            matched = sum(number in seen.wanted for number in numbers)
+            if matched > best and matched >= MIN_MATCHED_SHARE * len(numbers):
+                best, found = matched, other
+        return found
+
+
+class Seen(Struct):
+    """The numbers of a stream that are missing, by when that was seen, that NACKs named, and that came late.
+
+    `wanted` are those that are missing or were asked for.
+    """
+
+    counters: Counters
+    asked: Mapping[int, int]
+    missing: dict[int, int] = field(default_factory=dict)
+    late: dict[int, list[int]] = field(default_factory=dict)
+    wanted: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        for time, sequence in self.counters.late:
+            self.late.setdefault(sequence, []).append(time)
+        for time, first, numbers in self.counters.holes:
+            for sequence in range(first, first + min(numbers, MAX_NUMBERS - len(self.missing))):
+                self.missing[sequence & 0xFFFF] = time
+        self.wanted = self.missing.keys() | self.asked.keys()
+
+    def to_report(self, rtx: Counters | None, told: Told | None, in_time: int) -> Repair:
+        """The report's value; a repair within `in_time` nanoseconds comes before a receiver plays without it."""
+        again: dict[int, list[int]] = {}
+        for time, sequence in rtx.originals if rtx is not None else ():
+            again.setdefault(sequence, []).append(time)
+        by_rtx = self._answers(again)
+        by_number = {number: time for number, time in self._answers(self.late).items() if number not in by_rtx}
+        answers = by_rtx | by_number
+        lost = {number: time for number, time in self.missing.items() if number not in self.late}
+        restored = {
+            number: delay for number, time in lost.items()
+            if (delay := _first_after(again.get(number, ()), time)) is not None
+        }
+        left = {number for number in lost if number not in restored}
+        delays = [answers[number] - self.asked[number] for number in answers]
+        delays += [delay for number, delay in restored.items() if number not in answers]
+        # A sender that stopped answers nothing any more.
+        end = self.counters.last
+        waiting = [time for number, time in self.asked.items() if number not in answers and time + PATIENCE_NS <= end]
+        first = [answers[number] for number in answers] + [self.missing[n] + restored[n] for n in restored]
+        return Repair(
+            asked=len(answers) + len(waiting),
+            answered=len(answers),
+            by_rtx=len(by_rtx),
+            by_number=len(by_number),
+            lost=len(lost),
+            restored=len(restored),
+            in_time=sum(delay <= in_time for delay in restored.values()),
+            longest_left=_longest(self.counters, left),
+            median_ms=median(delays) / 1e6 if delays else None,
+            longest_ms=max(delays) / 1e6 if delays else None,
+            rtx_ssrc=rtx.ssrc if rtx is not None else None,
+            rtx_packets=rtx.packets if rtx is not None else 0,
+            first_repair=min(first) / 1e9 if first else None,
+            unanswered=min(waiting) / 1e9 if waiting else None,
+            place=told.place if told is not None and told.place else _place(self.counters),
+            more=self._cut_short(told),
+        )
+
+    def _answers(self, came: Mapping[int, Sequence[int]]) -> dict[int, int]:
+        """When what was asked for came, by number."""
+        found = {}
+        for number, time in self.asked.items():
+            delay = _first_after(came.get(number, ()), time)
+            if delay is not None:
+                found[number] = time + delay
+        return found
+
+    def _cut_short(self, told: Told | None) -> bool:
+        counters = self.counters
+        full = len(counters.holes) >= MAX_HOLES or len(counters.late) >= MAX_LATE or len(self.missing) >= MAX_NUMBERS
+        return full or told is not None and told.full
+
+
+def _first_after(times: Sequence[int], time: int) -> int | None:
+    """How long after a time the first of these comes, None where none does."""
+    return next((each - time for each in times if time <= each <= time + REPAIR_TIMEOUT_NS), None)
+
+
+def _longest(counters: Counters, left: set[int]) -> int:
+    """The longest run of numbers that are missing for good."""
+    longest = 0
+    for _, first, numbers in counters.holes:
+        run = 0
+        for sequence in range(first, first + min(numbers, MAX_NUMBERS)):
+            run = run + 1 if sequence & 0xFFFF in left else 0
+            longest = max(longest, run)
+    return longest
+
+
+def _place(counters: Counters) -> Place | None:
+    return Place(*counters.worst_loss[2]) if counters.worst_loss else None

@@ -1,0 +1,74 @@
+"""Rules about what was sent again: losses that were repaired, and those that nobody repaired."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+from dissectors.report import Certainty, Repair, Severity, Stream
+
+MIN_UNANSWERED, UNANSWERED_SHARE = 3, 0.2
+"""So many packets, and this share of those that NACKs asked for, must not have come for a finding."""
+
+REPAIRING = ("rtx", "red", "ulpfec", "flexfec", "flexfec-03")
+"""Codecs of streams that repair another one in a way that may not be read here."""
+
+
+@rule(
+    "loss-repaired", "note", "Lost packets were sent again",
+    scope="stream",
+    why="What comes again in time is no loss to the listener: pictures wait for it a few hundred milliseconds.",
+    fix="Nothing, as long as it is fast. Each repair costs a round trip: look at the loss where there are many.",
+)
+def loss_repaired(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        repair = stream.repair
+        if repair is not None and (repair.answered or repair.restored):
+            places = (repair.place,) if repair.place else ()
+            yield Found(_repaired(stream, repair), places, stream.call, number, time=repair.first_repair)
+
+
+def _repaired(stream: Stream, repair: Repair) -> str:
+    """How many were repaired, by what, and how fast."""
+    least = "at least " if repair.more else ""
+    if repair.answered:
+        done, of, since = repair.answered, f"{repair.asked:,} packets that NACKs asked for", "NACK"
+    else:
+        done, of, since = repair.restored, f"{repair.lost:,} lost packets", "gap"
+    ways = [f"{repair.by_rtx or repair.restored:,} by RTX (SSRC 0x{repair.rtx_ssrc:08X})"] if repair.rtx_ssrc else []
+    ways += [f"{repair.by_number:,} under their own numbers"] if repair.by_number else []
+    took = f"{repair.median_ms or 0:,.0f} ms after the {since}, {repair.longest_ms or 0:,.0f} ms at most"
+    return f"{name_of(stream)}: {least}{done:,} of {of} came again, {', '.join(ways)}, {took}"
+
+
+@rule(
+    "loss-not-repaired", "warning", "Packets were asked for again, and did not come",
+    scope="stream",
+    why="The receiver names what it misses (NACK), and nothing answers: pictures freeze or break until the next key "
+    "frame.",
+    fix="See whether the sender takes a=rtcp-fb nack, whether RTX was negotiated (a=rtpmap rtx with apt), and whether "
+    "the NACKs reach it: they must name the SSRC that it sends.",
+)
+def loss_not_repaired(facts: Facts) -> Iterator[Found]:
+    repaired_otherwise = {
+        flow for stream in facts.streams if (stream.codec or "").lower() in REPAIRING for flow in stream.flows
+    }
+    for number, stream in enumerate(facts.streams):
+        repair = stream.repair
+        if repair is None or stream.encrypted or repaired_otherwise.intersection(stream.flows):
+            continue
+        missed = repair.asked - repair.answered
+        if missed < MIN_UNANSWERED or missed <= UNANSWERED_SHARE * repair.asked:
+            continue
+        least = "at least " if repair.more else ""
+        what = (
+            f"{name_of(stream)}: {least}{missed:,} of {counted(repair.asked, 'packet')} that NACKs asked for did not "
+            f"come again"
+        )
+        places = (repair.place,) if repair.place else ()
+        severity: Severity | None = "note" if repair.answered > missed else None
+        sure: Certainty = "medium" if repair.answered else "high"
+        yield Found(what, places, stream.call, number, sure, severity, repair.unanswered)
+
+
+RULES = (loss_repaired, loss_not_repaired)

@@ -1,0 +1,57 @@
+"""What the counters of a stream remember of losses and repairs, and of its first datagrams and largest pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+MAX_HOLES, MAX_LATE, MAX_LARGE = 256, 256, 256
+PROBED_DATAGRAMS = 8
+"""So many of the first datagrams are kept with their header extension and the first two octets of their payload."""
+
+MAX_ORIGINALS = 1024
+MAX_EXTENSION_OCTETS = 64
+
+LEAST_STEP, MOST_STEP = -200, 3000
+"""How far the number of what is sent again may be from the one before."""
+
+LARGE_PICTURE = 3.0
+"""So many times the usual size is large enough for a key frame."""
+
+FALL, RISE = 1 / 8, 1 / 32
+"""How quickly the usual size follows smaller pictures, and larger ones: most streams begin with a large one."""
+
+
+class Hole(NamedTuple):
+    """Numbers that were left out: when that was seen, the first of them, how many."""
+
+    time: int
+    first: int
+    numbers: int
+
+
+class Late(NamedTuple):
+    """A datagram with a number that was passed already, or that came before: when it came, and the number."""
+
+    time: int
+    sequence: int
+
+
+class Original(NamedTuple):
+    """When a datagram came, and the number that its payload begins with: of RTX it is the original one (RFC 4588)."""
+
+    time: int
+    sequence: int
+
+
+class Large(NamedTuple):
+    """A picture that is large enough for a key frame: when it began, and its octets."""
+
+    time: int
+    octets: int
+
+
+def looks_numbered(numbers: Sequence[int]) -> bool:
+    """Whether numbers modulo 65,536 advance as those of datagrams do that are sent again."""
+    steps = [(after - before + 0x8000 & 0xFFFF) - 0x8000 for before, after in zip(numbers, numbers[1:], strict=False)]
+    return all(LEAST_STEP < step < MOST_STEP for step in steps) and 2 * steps.count(0) <= len(steps)

@@ -1,0 +1,42 @@
+"""What is told of losses that were repaired, and of those that nobody repaired."""
+
+from __future__ import annotations
+
+import pytest
+
+from dissectors.report import Finding
+from tests.finding_cases.repair import ASKED, LOST, again, missing, pictures, rtx
+from tests.stories import Story, report
+
+
+def found(id: str, story: Story) -> list[Finding]:
+    return [each for each in report(story).findings if each.id == id]
+
+
+@pytest.mark.parametrize(
+    ("story", "words"),
+    [
+        ([*ASKED, *rtx()], "36 of 36 packets that NACKs asked for came again, 36 by RTX (SSRC 0xAAAA0002), 20 ms after"),
+        ([*ASKED, *again(after=45)], "came again, 36 under their own numbers, 30 ms after the NACK, 30 ms at most"),
+        (rtx(), "36 of 36 lost packets came again, 36 by RTX (SSRC 0xAAAA0002), 25 ms after the gap, 25 ms at most"),
+    ],
+)
+def test_a_repair_says_how_many_by_what_and_how_fast(story: Story, words: str) -> None:
+    (repair,) = found("loss-repaired", [*pictures(lost=missing), *story])
+    assert words in repair.what and repair.severity == "note"
+
+
+def test_what_nothing_answers_is_told_wherever_it_was_lost() -> None:
+    for video in (pictures(lost=missing), pictures()):
+        (nothing,) = found("loss-not-repaired", [*video, *ASKED])
+        assert "36 of 36 packets" in nothing.what and (nothing.severity, nothing.certainty) == ("warning", "high")
+
+
+@pytest.mark.parametrize(("answered", "severity"), [(LOST[:12], "warning"), (LOST[:24], "note"), (LOST[:33], None)])
+def test_what_is_answered_for_the_most_part_is_less_bad(answered: list[int], severity: str | None) -> None:
+    told = found("loss-not-repaired", [*pictures(lost=missing), *ASKED, *rtx(answered)])
+    assert [each.severity for each in told] == ([severity] if severity else [])
+
+
+def test_a_few_that_do_not_come_are_not_told() -> None:
+    assert not found("loss-not-repaired", [*pictures(lost=missing), *ASKED[:2]])
