@@ -94,8 +94,8 @@ class Counters:
     `holes` and `late` are the first numbers that were left out, and that came late or again. `originals` are the
     numbers with which the first payloads begin, and the later ones of a stream where these look like numbers (then it
     is `probing` on); `extensions` are the first header extensions of RFC 8285 with their sequence numbers. A `picture`
-    is what has one timestamp: when it began, its datagrams and octets; `usual` is the usual size of one, 0.0 as long as
-    each datagram is one of its own, `large` are the first that may be key frames by their size.
+    is what has one timestamp: when it began, and its octets; pictures are looked at once there was one of two datagrams
+    (`pictured`). `usual` is the usual size of one, `large` are the first that may be key frames by their size.
     """
 
     __slots__ = (
@@ -109,7 +109,7 @@ class Counters:
         "pace", "slack", "early", "earliest", "heard", "other_phases", "other_events", "used",
         "leaps", "surprises", "pauses", "rhythms", "beat_step", "beat_from", "beat_time", "beat_frame",
         "top", "level", "leap", "notable", "trusted", "worst_loss", "first_late", "first_twice", "close",
-        "holes", "late", "originals", "extensions", "probing", "picture", "usual", "large",
+        "holes", "late", "originals", "extensions", "probing", "pictured", "picture", "usual", "large",
     )
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -167,7 +167,7 @@ class Counters:
         self.originals: list[Original] = []
         self.extensions: list[tuple[int, bytes]] = []
         self.probing = True
-        self.picture = (0, 0, 0)
+        self.pictured, self.picture = False, (0, 0)
         self.usual = 0.0
         self.large: list[Large] = []
 
@@ -200,13 +200,10 @@ class Counters:
         timestamp = int.from_bytes(payload[4:8], "big")
         payload_type = payload[1] & 0x7F
         pressed = self._payload(time, frame, payload, length, payload_type, timestamp)
-        if self.packets and timestamp == self.timestamp:
-            began, datagrams, octets = self.picture
-            self.picture = began, datagrams + 1, octets + length
-        else:
-            if self.usual or self.picture[1] > 1:
-                self._end_picture()
-            self.picture = time, 1, length
+        if self.pictured:
+            self._picture(time, length, timestamp)
+        elif timestamp == self.timestamp and self.packets:
+            self.pictured, self.picture = True, (self.last, length)
         if self.packets:
             self._arrival(time, frame, timestamp, sequence, pressed)
             self._sequence(time, frame, timestamp, sequence)
@@ -263,8 +260,13 @@ class Counters:
         elif len(self.originals) >= MAX_ORIGINALS:
             self.probing = False
 
-    def _end_picture(self) -> None:
-        began, _, octets = self.picture
+    def _picture(self, time: int, length: int, timestamp: int) -> None:
+        """Count a datagram of a picture; with another timestamp the one before is whole."""
+        began, octets = self.picture
+        if timestamp == self.timestamp:
+            self.picture = began, octets + length
+            return
+        self.picture = time, length
         if not self.usual:
             self.usual = float(octets)
             return

@@ -150,15 +150,16 @@ class Feedback(Struct, frozen=True):
 
         0 is no source (RFC 5104 section 4.3.1.2; REMB): it stands where the control information says which.
         """
+        found: tuple[int, ...] = ()
         if isinstance(self.control, EstimatedBitrate):
-            return self.control.ssrcs
-        if isinstance(self.control, Requests):
-            return tuple([ssrc for ssrc, _ in self.control.entries])
-        if isinstance(self.control, Bitrates):
-            return tuple([entry.ssrc for entry in self.control.entries])
-        if isinstance(self.control, CongestionControl):
-            return tuple([ssrc for ssrc, _, _ in self.control.reports])
-        return (self.media_ssrc,) if self.media_ssrc else ()
+            found = self.control.ssrcs
+        elif isinstance(self.control, Requests):
+            found = tuple([ssrc for ssrc, _ in self.control.entries])
+        elif isinstance(self.control, Bitrates):
+            found = tuple([entry.ssrc for entry in self.control.entries])
+        elif isinstance(self.control, CongestionControl):
+            found = tuple([ssrc for ssrc, _, _ in self.control.reports])
+        return found or ((self.media_ssrc,) if self.media_ssrc else ())
 
     @property
     def text(self) -> str:

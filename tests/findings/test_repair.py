@@ -16,7 +16,7 @@ def found(id: str, story: Story) -> list[Finding]:
 @pytest.mark.parametrize(
     ("story", "words"),
     [
-        ([*ASKED, *rtx()], "36 of 36 packets that NACKs asked for came again, 36 by RTX (SSRC 0xAAAA0002), 20 ms after"),
+        ([*ASKED, *rtx()], "36 of 36 packets that NACKs asked for came again, 36 by RTX (SSRC 0xAAAA0002), 20 ms"),
         ([*ASKED, *again(after=45)], "came again, 36 under their own numbers, 30 ms after the NACK, 30 ms at most"),
         (rtx(), "36 of 36 lost packets came again, 36 by RTX (SSRC 0xAAAA0002), 25 ms after the gap, 25 ms at most"),
     ],

@@ -347,6 +347,7 @@ def test_one_to_three_octets_behind_a_compound_make_it_no_srtcp(more: bytes) -> 
     (205, 1, "012c0000", "NACK for 0xAABBCCDD: 300"),
     (206, 1, "", "PLI for 0xAABBCCDD"),
     (206, 4, "0000000b01000000", "FIR for 0x0000000B"),
+    (206, 4, "", "FIR for 0xAABBCCDD"),
     (206, 15, "52454d4202" "047a12" "0000000b" "0000000c", "REMB for 0x0000000B 0x0000000C: 62500 bit/s"),
     (206, 4, "0000000b01000000" * 6, "FIR for 0x0000000B 0x0000000B 0x0000000B 0x0000000B and 2 more"),
 ])

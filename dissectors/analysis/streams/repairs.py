@@ -33,13 +33,12 @@ class Repairs:
     """The streams of a scan that may be RTX, by the flow on which they are."""
 
     def __init__(self, streams: Iterable[Counters]) -> None:
-        self._on: dict[int, list[Counters]] = defaultdict(list)
+        self._on: dict[int, list[tuple[Counters, set[int]]]] = defaultdict(list)
         for counters in streams:
-            probes = counters.originals[:PROBED_DATAGRAMS]
-            if probes and looks_numbered([each.sequence for each in probes]):
-                there = self._on[counters.flows[0]]
-                if len(there) < MAX_CANDIDATES:
-                    there.append(counters)
+            numbers = [each.sequence for each in counters.originals]
+            there = self._on.get(counters.flows[0], ())
+            if numbers and len(there) < MAX_CANDIDATES and looks_numbered(numbers[:PROBED_DATAGRAMS]):
+                self._on[counters.flows[0]].append((counters, set(numbers)))
 
     def of(self, counters: Counters, told: Told | None, video: bool) -> Repair | None:
         """What was sent again of a stream; None where nothing was, and nothing was asked for."""
@@ -55,11 +54,10 @@ class Repairs:
     def _rtx(self, counters: Counters, seen: Seen) -> Counters | None:
         """The stream that repairs another one: what its payloads begin with are numbers that are missing there."""
         best, found = 0, None
-        for other in self._on.get(counters.flows[0], ()):
-            if other is counters or other.ssrc == counters.ssrc:
+        for other, numbers in self._on.get(counters.flows[0], ()):
+            if other.ssrc == counters.ssrc:
                 continue
-            numbers = {each.sequence for each in other.originals}
-            matched = sum(number in seen.wanted for number in numbers)
+            matched = len(numbers & seen.wanted)
             if matched > best and matched >= MIN_MATCHED_SHARE * len(numbers):
                 best, found = matched, other
         return found

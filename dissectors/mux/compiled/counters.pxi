@@ -92,8 +92,8 @@ cdef class Counters:
     cdef uint64_t window_low, window_high
     cdef readonly int64_t bucket_end, origin, elapsed, samples
     cdef int phases_kept, profiles_kept
-    cdef readonly bint probing
-    cdef int64_t picture_began, picture_datagrams, picture_octets
+    cdef readonly bint probing, pictured
+    cdef int64_t picture_began, picture_octets
     cdef readonly double usual
     cdef readonly double sum_time, sum_ticks, sum_square, sum_product, pace, slack, notable
     cdef Point soonest
@@ -254,7 +254,7 @@ cdef class Counters:
 
     @property
     def picture(self):
-        return self.picture_began, self.picture_datagrams, self.picture_octets
+        return self.picture_began, self.picture_octets
 
     @property
     def profiles(self):
@@ -300,13 +300,10 @@ cdef class Counters:
         cdef bint pressed = self.behind_header(
             payload, length, time, file, frame, u8(head, 0), payload_type, timestamp
         )
-        if self.packets and timestamp == self.timestamp:
-            self.picture_datagrams += 1
-            self.picture_octets += length
-        else:
-            if self.usual or self.picture_datagrams > 1:
-                self.end_picture()
-            self.picture_began, self.picture_datagrams, self.picture_octets = time, 1, length
+        if self.pictured:
+            self.in_picture(time, length, timestamp)
+        elif timestamp == self.timestamp and self.packets:
+            self.pictured, self.picture_began, self.picture_octets = True, self.last, length
         if self.packets:
             self.arrival(time, file, frame, timestamp, sequence, pressed)
             self.numbered(time, file, frame, timestamp, sequence)
@@ -361,15 +358,21 @@ cdef class Counters:
             self.probing = False
         return 0
 
-    cdef int end_picture(self) except -1:
-        cdef double octets = <double> self.picture_octets
+    cdef int in_picture(self, int64_t time, int64_t length, uint32_t timestamp) except -1:
+        """Count a datagram of a picture; with another timestamp the one before is whole."""
+        cdef int64_t began = self.picture_began, whole = self.picture_octets
+        cdef double octets = <double> whole
+        if timestamp == self.timestamp:
+            self.picture_octets += length
+            return 0
+        self.picture_began, self.picture_octets = time, length
         if not self.usual:
             self.usual = octets
             return 0
         if octets > LARGE_PICTURE * self.usual:
             if self.large_kept < MAX_LARGE:
                 self.large_picture = <Number *> room(self.large_picture, NULL, 0, self.large_kept, sizeof(Number))
-                self.large_picture[self.large_kept] = Number(self.picture_began, self.picture_octets)
+                self.large_picture[self.large_kept] = Number(began, whole)
                 self.large_kept += 1
             octets = LARGE_PICTURE * self.usual
         self.usual += (octets - self.usual) * (RISE if octets > self.usual else FALL)
