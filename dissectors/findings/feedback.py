@@ -21,11 +21,14 @@ MIN_REPORTS, MIN_REPORTED_SECONDS = 3, 5.0
 COLLAPSE, STAYS_BELOW = 0.25, 0.5
 """What share of what it was a bitrate must fall to, and below what share it must stay."""
 
-STAYS_SECONDS = 3.0
+STAYS_SECONDS = 2.0
 MIN_BITRATE = 150_000
 """Bits per second from which on a fall is told: below, there is little to fall from."""
 
 MIN_RATES = 3
+LOSS_SHARE = 0.02
+"""From what loss on senders take their bitrate back."""
+
 ALONE_SHARE, ALONE_SECONDS, MIN_PACKETS_PER_SECOND = 0.2, 5.0, 5.0
 """How far, and how long, what is sent must fall where no estimate tells why, while pictures still come."""
 
@@ -130,7 +133,14 @@ def bitrate_collapsed(facts: Facts) -> Iterator[Found]:
         elif not estimates and video(stream) and (fall := _alone(rates)) is not None:
             what = f"{name_of(stream)}: what is sent falls from {_bits(fall.before)} to {_bits(fall.after)}"
             what += f", {fall.time - stream.first:.0f} s into the stream, and pictures go on"
-            yield Found(what, (), stream.call, number, "medium", "note", fall.time)
+            severity: Severity = "warning" if _pressed(stream) else "note"
+            yield Found(what, (), stream.call, number, "medium", severity, fall.time)
+
+
+def _pressed(stream: Stream) -> bool:
+    """Whether something says that the path made the sender send less: its loss, or feedback by which it estimates."""
+    reported = stream.rtcp.fraction_lost if stream.rtcp else 0.0
+    return max(reported, stream.lost_fraction) >= LOSS_SHARE or bool(stream.numbering and stream.numbering.feedback)
 
 
 class Rate(NamedTuple):

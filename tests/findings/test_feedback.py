@@ -59,6 +59,9 @@ def test_a_collapse_gives_both_bitrates() -> None:
 def test_what_falls_without_an_estimate_is_noted_while_pictures_go_on() -> None:
     (fall,) = found("bitrate-collapsed", pictures(20, size=squeezed()))
     assert (fall.severity, fall.certainty) == ("note", "medium")
+    told = [transport_wide(100.0 * n) for n in range(1, 190)]
+    (fall,) = found("bitrate-collapsed", [*pictures(20, size=squeezed(), extended=True), *told])
+    assert fall.severity == "warning"
     assert not found("bitrate-collapsed", [each for each in pictures(20, size=squeezed()) if each[0] < 9000])
     paused = [each for n, each in enumerate(pictures(20, size=squeezed())) if n < 600 or n % 99 == 0]
     assert not found("bitrate-collapsed", paused)
@@ -70,6 +73,7 @@ def test_what_falls_without_an_estimate_is_noted_while_pictures_go_on() -> None:
         ([300, 600, 900, 1200, 1500], None),
         ([1000, 1000, 200, 200, 200, 200], (1_000_000, 200_000)),
         ([1000, 1000, 200, 200, 900, 900], None),
+        ([1000, 1000, 200, 200, 200], (1_000_000, 200_000)),
         ([1000, 600, 400, 300, 300, 300, 300], None),
         ([100, 100, 10, 10, 10, 10, 10], None),
         ([1000, 200, 200, 200, 200, 1000], (1_000_000, 200_000)),
