@@ -8,6 +8,7 @@ from typing import Literal
 from dissectors.analysis.streams.quality import heard_missing
 from dissectors.findings.clocks import video
 from dissectors.findings.moments import into, mark, marks, place_of, time_of
+from dissectors.findings.repair import may_be_repaired
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, Look, counted, name_of, rule
 from dissectors.findings.sources import spanning
 from dissectors.report import Severity, Stream
@@ -38,6 +39,9 @@ def stream_loss(facts: Facts) -> Iterator[Found]:
             what += f", {stream.lost - left:,} of them repaired in time" if left < stream.lost else ""
             at = mark(stream, "loss")
             severity = _loss_weighs(stream, share)
+            if may_be_repaired(stream) and stream.repair:
+                what += f"; {counted(stream.repair.rtx_packets, 'packet')} of RTX may have repaired them"
+                severity = "note"
             yield Found(what, place_of(at, stream), stream.call, number, severity=severity, time=time_of(at))
 
 
@@ -73,9 +77,10 @@ def loss_bursts(facts: Facts) -> Iterator[Found]:
         if quality and quality.longest_loss_run >= BURST_PACKETS and not mended:
             runs = counted(quality.loss_runs, "run")
             what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
+            severity: Severity = "note" if may_be_repaired(stream) else "warning"
             at = mark(stream, "loss")
             what += f", {into(stream, at.time)}" if at and at.units == quality.longest_loss_run else ""
-            yield Found(what, place_of(at, stream), stream.call, number, time=time_of(at))
+            yield Found(what, place_of(at, stream), stream.call, number, severity=severity, time=time_of(at))
 
 
 Where = Literal["before", "behind", "in"]

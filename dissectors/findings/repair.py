@@ -28,6 +28,16 @@ def loss_repaired(facts: Facts) -> Iterator[Found]:
             yield Found(_repaired(stream, repair), places, stream.call, number, time=repair.first_repair)
 
 
+def unread(repair: Repair | None) -> bool:
+    """Whether there is RTX of which cannot be read what it repairs."""
+    return repair is not None and bool(repair.rtx_packets) and not repair.by_rtx and not repair.restored
+
+
+def may_be_repaired(stream: Stream) -> bool:
+    """Whether there is as much of such RTX as was lost."""
+    return unread(stream.repair) and stream.repair is not None and stream.repair.rtx_packets >= stream.lost
+
+
 def _repaired(stream: Stream, repair: Repair) -> str:
     """How many were repaired, by what, and how fast."""
     least = "at least " if repair.more else ""
@@ -35,7 +45,8 @@ def _repaired(stream: Stream, repair: Repair) -> str:
         done, of, since = repair.answered, f"{repair.asked:,} packets that NACKs asked for", "NACK"
     else:
         done, of, since = repair.restored, f"{repair.lost:,} lost packets", "gap"
-    ways = [f"{repair.by_rtx or repair.restored:,} by RTX (SSRC 0x{repair.rtx_ssrc:08X})"] if repair.rtx_ssrc else []
+    by_rtx = repair.by_rtx or repair.restored
+    ways = [f"{by_rtx:,} by RTX (SSRC 0x{repair.rtx_ssrc:08X})"] if by_rtx else []
     ways += [f"{repair.by_number:,} under their own numbers"] if repair.by_number else []
     took = f"{repair.median_ms or 0:,.0f} ms after the {since}, {repair.longest_ms or 0:,.0f} ms at most"
     return f"{name_of(stream)}: {least}{done:,} of {of} came again, {', '.join(ways)}, {took}"
@@ -55,7 +66,7 @@ def loss_not_repaired(facts: Facts) -> Iterator[Found]:
     }
     for number, stream in enumerate(facts.streams):
         repair = stream.repair
-        if repair is None or stream.encrypted or repaired_otherwise.intersection(stream.flows):
+        if repair is None or stream.encrypted or unread(repair) or repaired_otherwise.intersection(stream.flows):
             continue
         missed = repair.asked - repair.answered
         if missed < MIN_UNANSWERED or missed <= UNANSWERED_SHARE * repair.asked:

@@ -8,7 +8,7 @@ A `frame` counts from 1 within its `file`, and `file` from 0 in the order of `ca
 
 from __future__ import annotations
 
-from dissectors.report.call import Call, CallOutcome, Description, Dialog, Format, Key, Media
+from dissectors.report.call import Call, CallOutcome, Description, Dialog, Format, Key, Media, SourceGroup
 from dissectors.report.capture import Capture, CaptureFile, Flow, Seen
 from dissectors.report.connectivity import Check, Grant, Handshake, Missing, Outcome, Protection, Username
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
@@ -79,6 +79,7 @@ __all__ = [
     "Severity",
     "Side",
     "Sizes",
+    "SourceGroup",
     "Stream",
     "Timing",
     "Totals",

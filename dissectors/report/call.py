@@ -39,6 +39,13 @@ class Key(Struct, frozen=True):
     octets: int | None
 
 
+class SourceGroup(Struct, frozen=True):
+    """Sources that belong together (a=ssrc-group, RFC 5576): under `FID` the second repairs the first."""
+
+    semantics: str
+    ssrcs: tuple[int, ...]
+
+
 class Media(Struct, frozen=True):
     """One media line of an offer or answer.
 
@@ -46,7 +53,7 @@ class Media(Struct, frozen=True):
     certificate; `endpoints` are `address:port` of the candidates. `ufrag` is ICE's user name fragment; `ice_lite` says
     that this side only answers checks. `ptime` and `maxptime` are the milliseconds of media in a packet that it wants,
     and takes at most. `candidate_kinds` are the kinds of `endpoints`. `transport_wide` is the id of the header
-    extension with transport-wide numbers (a=extmap).
+    extension with transport-wide numbers (a=extmap), `groups` are those of its sources.
     """
 
     kind: str
@@ -72,6 +79,7 @@ class Media(Struct, frozen=True):
     ptime: float | None = None
     maxptime: float | None = None
     transport_wide: int | None = None
+    groups: tuple[SourceGroup, ...] = ()
 
 
 class Description(Struct, frozen=True):

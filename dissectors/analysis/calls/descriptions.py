@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from dissectors.protocols import payload_types, sdp
-from dissectors.report import Certainty, Format, Key, Media
+from dissectors.report import Certainty, Format, Key, Media, SourceGroup
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
@@ -17,6 +17,7 @@ CANDIDATE_KINDS = {kind: kind for kind in ("host", "srflx", "prflx", "relay")}
 
 TRANSPORT_WIDE = "transport-wide-cc"
 MAX_CANDIDATES = 64
+MAX_GROUPS, MAX_GROUPED = 16, 16
 
 
 class Codec(Struct, frozen=True):
@@ -95,7 +96,18 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Med
         ptime=media.ptime,
         maxptime=media.maxptime,
         transport_wide=transport_wide(media),
+        groups=groups(media),
     )
+
+
+def groups(media: sdp.Media) -> tuple[SourceGroup, ...]:
+    """The sources that belong together, as many as are looked at; a line with anything else is left out."""
+    found = []
+    for value in media.named.get("ssrc-group", ())[:MAX_GROUPS]:
+        semantics, *ssrcs = value.split(" ")[: MAX_GROUPED + 1]
+        if ssrcs and all(ssrc.isdecimal() and len(ssrc) <= 10 for ssrc in ssrcs):
+            found.append(SourceGroup(semantics, tuple(map(int, ssrcs))))
+    return tuple(found)
 
 
 def transport_wide(media: sdp.Media) -> int | None:

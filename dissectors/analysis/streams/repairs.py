@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 
+from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.feedback import Told
 from dissectors.mux.counters import Counters
 from dissectors.mux.repairs import MAX_HOLES, MAX_LATE, PROBED_DATAGRAMS, looks_numbered
@@ -34,22 +35,30 @@ class Repairs:
 
     def __init__(self, streams: Iterable[Counters]) -> None:
         self._on: dict[int, list[tuple[Counters, set[int]]]] = defaultdict(list)
+        self._there: dict[int, list[Counters]] = defaultdict(list)
         for counters in streams:
+            beside = self._there[counters.flows[0]]
+            if len(beside) < MAX_CANDIDATES:
+                beside.append(counters)
             numbers = [each.sequence for each in counters.originals]
             there = self._on.get(counters.flows[0], ())
             if numbers and len(there) < MAX_CANDIDATES and looks_numbered(numbers[:PROBED_DATAGRAMS]):
                 self._on[counters.flows[0]].append((counters, set(numbers)))
 
-    def of(self, counters: Counters, told: Told | None, video: bool) -> Repair | None:
-        """What was sent again of a stream; None where nothing was, and nothing was asked for."""
+    def of(self, counters: Counters, told: Told | None, joined: Joined | None, video: bool) -> Repair | None:
+        """What was sent again of a stream; None where nothing was, and nothing was asked for.
+
+        RTX that SDP announces counts as such, and what it repairs only where its content can be read.
+        """
         asked = told.asked if told is not None else {}
         if not asked and not counters.holes:
             return None
         seen = Seen(counters, asked)
         rtx = self._rtx(counters, seen)
-        if not asked and rtx is None:
+        announced = rtx or self._announced(counters, joined)
+        if not asked and announced is None:
             return None
-        return seen.to_report(rtx, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS)
+        return seen.to_report(rtx, announced, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS)
 
     def _rtx(self, counters: Counters, seen: Seen) -> Counters | None:
         """The stream that repairs another one: what its payloads begin with are numbers that are missing there."""
@@ -61,6 +70,31 @@ class Repairs:
             if matched > best and matched >= MIN_MATCHED_SHARE * len(numbers):
                 best, found = matched, other
         return found
+
+
+    def _announced(self, counters: Counters, joined: Joined | None) -> Counters | None:
+        """The one stream beside another one that SDP announces as its RTX, by SSRC or by payload type."""
+        lines = [line.media for line in (joined.sent, joined.received) if line is not None] if joined else []
+        groups = [group.ssrcs for media in lines for group in media.groups if group.semantics == "FID"]
+        sources = {ssrcs[1] for ssrcs in groups if len(ssrcs) == 2 and ssrcs[0] == counters.ssrc}
+        types = {
+            each.payload_type for media in lines for each in media.formats
+            if (each.codec or "").lower() == "rtx" and _repaired_type(each.parameters) in counters.sizes
+        }
+        beside = [each for each in self._there.get(counters.flows[0], ()) if each is not counters] if lines else []
+        found = [each for each in beside if each.ssrc in sources] or [
+            each for each in beside if each.sizes and {str(number) for number in each.sizes} <= types
+        ]
+        return found[0] if len(found) == 1 else None
+
+
+def _repaired_type(parameters: str | None) -> int | None:
+    """The payload type that RTX repairs, by its fmtp (RFC 4588 section 8.6)."""
+    for part in (parameters or "").split(";"):
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "apt" and value.isdecimal() and len(value) <= 3:
+            return int(value)
+    return None
 
 
 class Seen(Struct):
@@ -83,8 +117,13 @@ class Seen(Struct):
                 self.missing[sequence & 0xFFFF] = time
         self.wanted = self.missing.keys() | self.asked.keys()
 
-    def to_report(self, rtx: Counters | None, told: Told | None, in_time: int) -> Repair:
-        """The report's value; a repair within `in_time` nanoseconds comes before a receiver plays without it."""
+    def to_report(
+        self, rtx: Counters | None, announced: Counters | None, told: Told | None, in_time: int
+    ) -> Repair:
+        """The report's value; a repair within `in_time` nanoseconds comes before a receiver plays without it.
+
+        `rtx` is the stream of repairs that can be read, `announced` is that, or one of which only SDP speaks.
+        """
         again: dict[int, list[int]] = {}
         for time, sequence in rtx.originals if rtx is not None else ():
             again.setdefault(sequence, []).append(time)
@@ -114,8 +153,8 @@ class Seen(Struct):
             longest_left=_longest(self.counters, left),
             median_ms=median(delays) / 1e6 if delays else None,
             longest_ms=max(delays) / 1e6 if delays else None,
-            rtx_ssrc=rtx.ssrc if rtx is not None else None,
-            rtx_packets=rtx.packets if rtx is not None else 0,
+            rtx_ssrc=announced.ssrc if announced is not None else None,
+            rtx_packets=announced.packets if announced is not None else 0,
             first_repair=min(first) / 1e9 if first else None,
             unanswered=min(waiting) / 1e9 if waiting else None,
             place=told.place if told is not None and told.place else _place(self.counters),

@@ -122,7 +122,7 @@ def stream(
     timing = clock.timing(counters, known.clock, known.source, even, silent, excused)
     unseen = gaps(counters, timing.rate or known.clock)
     pictures = known.clock == clock.VIDEO_CLOCK or announced is not None and announced.media.kind == "video"
-    mended = said.repairs.of(counters, said.told, pictures)
+    mended = said.repairs.of(counters, said.told, joined, pictures)
     return Stream(
         ssrc=counters.ssrc,
         flows=flows,

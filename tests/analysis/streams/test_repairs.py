@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from dissectors.report import Repair, Report, Stream
+from dissectors.report import Repair, Report, SourceGroup, Stream
 from tests.finding_cases.repair import ASKED, LOST, RTX, VIDEO, again, missing, nack, pictures, pli, reports, rtx
-from tests.stories import A, B, Story, dialled, report, talk
+from tests.stories import A, B, Story, description, dialled, report, talk
 from tests.stories import rtp as datagram
 
 
@@ -96,3 +98,39 @@ def test_a_nack_for_which_the_stream_ends_too_soon_is_not_unanswered() -> None:
 def test_requests_for_key_frames_alone_repair_nothing() -> None:
     (stream,) = report([*pictures(), *pli((100,))]).streams
     assert stream.repair is None and stream.feedback and stream.feedback.pli == 1
+
+
+APT = ("a=rtpmap:96 VP8/90000", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96;rtx-time=3000")
+FID = (f"a=ssrc-group:FID {VIDEO} {RTX}",)
+
+
+@pytest.mark.parametrize(("lines", "known"), [(APT, True), (FID, True), ((), False)])
+def test_rtx_that_cannot_be_read_is_told_by_sdp_and_makes_loss_a_note(lines: tuple[str, ...], known: bool) -> None:
+    ends = [description(*end, *lines, kind="video", media="RTP/AVPF 96 97") for end in (A, B)]
+    chance = random.Random(5)
+    runs = [n for n in range(900) if n % 100 in range(20, 28)]
+    sealed = [(*each[:3], each[3][:12] + chance.randbytes(len(each[3]) - 12)) for each in rtx(runs)]
+    story = [*dialled(*ends), *pictures(lost=lambda n: n in runs), *sealed]
+    (stream,) = (each for each in report(story).streams if each.ssrc == VIDEO)
+    assert bool(stream.repair and stream.repair.rtx_packets == 72) == known
+    assert not stream.repair or not stream.repair.restored
+    told = [each for each in report(story).findings if each.id in ("stream-loss", "loss-bursts")]
+    assert [each.severity for each in told] == (["note", "note"] if known else ["error", "warning"])
+    assert ("72 packets of RTX may have repaired them" in told[0].what) == known
+
+
+def test_nacks_are_not_without_an_answer_where_rtx_cannot_be_read() -> None:
+    ends = [description(*end, *APT, kind="video", media="RTP/AVPF 96 97") for end in (A, B)]
+    sealed = [(*each[:3], each[3][:12] + b"\x55" * (len(each[3]) - 12)) for each in rtx()]
+    for more, times in ((sealed, 0), ([], 1)):
+        made = report([*dialled(*ends), *pictures(lost=missing), *ASKED, *more])
+        assert len(severities(made, "loss-not-repaired")) == times
+
+
+def test_groups_of_sources_are_read_and_bounded() -> None:
+    many = [f"a=ssrc-group:SIM {' '.join(map(str, range(99)))}"] * 40
+    lines = (*FID, "a=ssrc-group:FID x y", "a=ssrc-group:FID", *many)
+    (call,) = report(dialled(description(*A, *lines), description(*B))).calls
+    groups = call.descriptions[0].media[0].groups
+    assert groups[0] == SourceGroup("FID", (VIDEO, RTX)) and len(groups) <= 16
+    assert all(len(group.ssrcs) <= 16 for group in groups)
