@@ -79,7 +79,7 @@ class Way:
     `sure` says that nothing is missing since the first octet. `cut` is where the capture last cut a segment.
     """
 
-    __slots__ = ("cut", "direction", "key", "searched", "searching", "sure", "wanted")
+    __slots__ = ("cut", "damage", "direction", "key", "searched", "searching", "sure", "wanted")
 
     def __init__(self, key: FlowKey) -> None:
         self.key = key
@@ -89,6 +89,7 @@ class Way:
         self.sure = False
         self.searched = 0
         self.cut: int | None = None
+        self.damage: Damage | None = None
 
 
 class Connection:
@@ -140,7 +141,7 @@ class Connections:
             if len(segment.payload) < segment.length:
                 here.cut = here.direction.place((segment.sequence + len(segment.payload)) & 0xFFFFFFFF)
             if here.direction.differing > differing:
-                self._damaged(here, time).differing += here.direction.differing - differing
+                self._damaged(connection, here, time).differing += here.direction.differing - differing
             decided = connection.framing
             found += self._read(connection, here)
             if connection.framing != decided:
@@ -192,7 +193,7 @@ class Connections:
         """Go on behind a hole, with what is there of the message that it cut."""
         found = _begun(connection, way)
         missing, origin = way.direction.skip()
-        damage = self._damaged(way, time)
+        damage = self._damaged(connection, way, time)
         damage.holes += 1
         damage.missing += missing
         if len(damage.places) < MAX_PLACES:
@@ -200,11 +201,13 @@ class Connections:
         way.wanted, way.sure, way.searching, way.searched = 1, False, bool(connection.framing), 0
         return found + self._read(connection, way)
 
-    def _damaged(self, way: Way, time: int) -> Damage:
-        damage = self.damage.use(way.key)
-        if damage is None:
-            damage = self.damage[way.key] = Damage(time)
-        return damage
+    def _damaged(self, connection: Connection, way: Way, time: int) -> Damage:
+        """The damage of a direction, which is told once it is known that its messages are read."""
+        if way.damage is None:
+            way.damage = Damage(time)
+        if connection.framing:
+            self.damage[way.key] = way.damage
+        return way.damage
 
     def _read(self, connection: Connection, way: Way) -> list[Whole]:
         """The messages that are whole in a direction."""
@@ -236,6 +239,8 @@ class Connections:
                 _step(way, blank)
                 connection.framing = framing
                 for each in connection.ways:
+                    if each.damage is not None:
+                        self.damage[each.key] = each.damage
                     each.wanted, each.searching = 1, not each.sure and each is not way
                 return
         connection.sniffed += 1

@@ -170,6 +170,14 @@ def test_octets_that_come_twice_and_differ_are_told() -> None:
     assert (damage.differing, damage.holes) == (5, 0)
 
 
+def test_what_is_wrong_with_a_connection_is_told_once_its_messages_are_read() -> None:
+    for last, told in ((OPTIONS, 1), (b"\1\2\3", 0)):
+        segments = conversation([(A, b"\r\n"), (A, b"lost"), (A, last)])
+        connections = Connections(Bounds())
+        take(connections, [*segments[:3], segments[4], segment(A, B, BEHIND, b"", RST | ACK)])
+        assert [damage.missing for damage in connections.damage.values()] == [4] * told
+
+
 def test_connections_are_bounded_the_idle_ones_go_first() -> None:
     bounds = Bounds()
     connections = Connections(bounds, connections=10, given_up=5)

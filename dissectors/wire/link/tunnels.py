@@ -4,6 +4,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
+from dissectors.wire.link.esp import esp, esp_in_udp
 from dissectors.wire.link.headers import (
     ETHERNET,
     ETHERTYPE,
@@ -200,6 +201,7 @@ TUNNELS: dict[int, tuple[str, Callable[[Frame, int, int], Next | None]]] = {
     2152: ("GTP", gtp),
     3544: ("Teredo", teredo),
     4341: ("LISP", lisp),
+    4500: ("ESP in UDP", esp_in_udp),
     4342: ("LISP", lisp_control),
     4789: ("VXLAN", vxlan),
     5247: ("CAPWAP", capwap),
@@ -210,4 +212,5 @@ TUNNELS: dict[int, tuple[str, Callable[[Frame, int, int], Next | None]]] = {
 }
 """By UDP port, on either side."""
 
-PROTOCOLS: dict[int, Reader] = {17: udp}
+PROTOCOLS: dict[int, Reader] = {17: udp, 50: esp}
+"""By IP protocol number."""
