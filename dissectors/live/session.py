@@ -248,7 +248,8 @@ class Session:
         if self.reason and not self._ending and self.source.behind > MANY_UNREAD_OCTETS:
             self._ending = True
             news.append(f"{self.source.behind >> 20} MiB that came in are still to be read; Ctrl-C again ends at once")
-        if not self.scanner.datagrams and not self._warned and time.monotonic() - self._begun >= QUIET_SECONDS:
+        heard = self.scanner.datagrams or self.scanner.messages
+        if not heard and not self._warned and time.monotonic() - self._begun >= QUIET_SECONDS:
             self._warned = True
             what = f"no UDP but {counted(self.received, 'other frame')}" if self.received else "nothing"
             news.append(f"{what} has come in on {', '.join(self.source.names)} for {QUIET_SECONDS:g} s")

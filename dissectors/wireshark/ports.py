@@ -1,11 +1,12 @@
 """Which ports of a capture the plugin should take: those of media, and those of signalling alone."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dissectors.mux.scan import Row
 from dissectors.mux.table import TABLE, UNKNOWN
+from dissectors.wire.datagram import UDP
 
 MEDIA = ("path", "media")
 """Roles of protocols that make a port one of media, even where signalling shares it."""
@@ -18,6 +19,11 @@ class Ports(NamedTuple):
     signalling: str
 
 
+def of_udp(rows: Iterable[Row]) -> Iterator[Row]:
+    """The datagrams of UDP: what TCP carries Wireshark puts together itself."""
+    return (row for row in rows if row.datagram.flow.transport == UDP)
+
+
 def ports_in(rows: Iterable[Row]) -> Ports:
     """The ports of a capture's datagrams by their final verdicts.
 
@@ -25,7 +31,7 @@ def ports_in(rows: Iterable[Row]) -> Ports:
     """
     media: set[int] = set()
     signalling: set[int] = set()
-    for row in rows:
+    for row in of_udp(rows):
         if row.protocol == UNKNOWN:
             continue
         role, flow = TABLE[row.protocol].role, row.datagram.flow

@@ -16,6 +16,7 @@ from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, TABLE
 from dissectors.wire.values import Struct, field
 from dissectors.wireshark.plugin import Defaults, render
+from dissectors.wireshark.ports import of_udp
 from dissectors.wireshark.tshark import NoWireshark, Tshark
 
 CLASSES = {layer: spec.name for spec in TABLE for layer in spec.shown_as}
@@ -144,7 +145,7 @@ def _above_udp(layers: list[str], plugin: str) -> Iterator[str]:
 def _compared(rows: Iterable[Row], theirs: dict[int, list[str]], labelled: int) -> Opinions:
     differences: dict[tuple[str, str], Difference] = {}
     datagrams = agreed = missing = cut = 0
-    for row in rows:
+    for row in of_udp(rows):
         ours, layers = PROTOCOLS[row.protocol], theirs.get(row.datagram.frame, [])
         if row.datagram.layer >= len(layers):
             missing += 1

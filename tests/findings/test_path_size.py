@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests import tcp_frames
 from tests.stories import OFFER, A, B, report, request
 
 PROXY = ("192.0.2.9", 5060)
@@ -14,3 +15,10 @@ def test_a_message_too_large_on_both_hops_is_told_once_with_both_frames() -> Non
              if each.id == "message-large"]
     assert [[place.frame for place in each.places] for each in found] == [[2, 1]]
     assert f"{len(onward):,} octets" in found[0].what
+
+
+def test_a_large_message_over_tcp_is_not_too_large() -> None:
+    invite = request(0, "INVITE", "X: " + "x" * 2000, body=OFFER)[3]
+    made = tcp_frames.report(tcp_frames.records(tcp_frames.conversation([(tcp_frames.A, invite)])))
+    assert [message.length for message in made.calls[0].messages] == [len(invite)]
+    assert not {"message-large", "message-fragmented", "message-kept-small"} & {each.id for each in made.findings}

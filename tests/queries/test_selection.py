@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from dissectors.queries.filters import wanted
 from dissectors.queries.selection import Window, nothing_left, select
+from tests import tcp_frames
 from tests.chosen import TOLD, kept
 from tests.finding_cases.session import both, checks, user
+from tests.made import sip
 from tests.stories import ANSWER, A, B, agreed, report, talk
 
 
@@ -64,3 +67,11 @@ def test_nothing_is_left_only_where_nothing_fits() -> None:
 def test_a_call_that_answers_carries_its_codec_through() -> None:
     assert kept("callid==one").streams[0].codec == "PCMU"
     assert B[0] in {flow.dst for flow in kept("callid==one").flows} and ANSWER
+
+
+def test_what_came_over_tcp_is_kept_by_its_transport() -> None:
+    options = sip("OPTIONS sip:a@x SIP/2.0", "Call-ID: 1", "CSeq: 1 OPTIONS")
+    made = tcp_frames.report(tcp_frames.records(tcp_frames.conversation([(tcp_frames.A, options)])))
+    kept_by = {each: select(made, wanted(f"transport=={each}")) for each in ("tcp", "udp")}
+    assert (len(kept_by["tcp"].calls), len(kept_by["tcp"].flows)) == (1, 1)
+    assert not kept_by["udp"].calls and not kept_by["udp"].flows
