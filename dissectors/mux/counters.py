@@ -439,6 +439,8 @@ class Counters:
             self.bad = None
         elif step > 0x10000 - MAX_MISORDER:
             self._behind(0x10000 - step, time, frame)
+        elif step > 0x10000 - MAX_DROPOUT and self._left_before(sequence):
+            self._far_behind(sequence, time, frame)
         elif sequence == self.bad:
             self._restart(sequence)
         else:
@@ -487,6 +489,21 @@ class Counters:
             if self.first_late is None:
                 self.first_late = time, frame
             self.window |= bit
+
+    def _left_before(self, sequence: int) -> bool:
+        """Whether a number was left out and has not come since."""
+        for _, first, numbers in self.holes:
+            if sequence - first & 0xFFFF < numbers:
+                return all(late != sequence for _, late in self.late)
+        return False
+
+    def _far_behind(self, sequence: int, time: int, frame: Frame) -> None:
+        """Count what fills a gap that has left the window, as repairs do on long paths."""
+        self.reordered += 1
+        if self.first_late is None:
+            self.first_late = time, frame
+        if len(self.late) < MAX_LATE:
+            self.late.append(Late(time, sequence))
 
     def _restart(self, sequence: int) -> None:
         """The sender began anew: two in a row from an unexpected number (RFC 3550 appendix A.1)."""

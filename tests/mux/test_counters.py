@@ -31,6 +31,8 @@ def counted(sequences: list[int], every: int = 20_000_000) -> Counters:
         ([65535, 1, 0, 2], 0, 0, 1),
         ([1, 2, 2000, 2001], 1997, 0, 0),
         ([1], 0, 0, 0),
+        ([1, 2, 5, *range(6, 300), 3, 4, 300, 301], 0, 0, 2),
+        ([1, 2, 5, *range(6, 300), 3, 300, 301], 1, 0, 1),
     ],
 )
 def test_lost_duplicates_and_reordered(sequences: list[int], lost: int, duplicates: int, reordered: int) -> None:

@@ -199,6 +199,18 @@ def test_rtp_that_looks_like_rtcp_is_the_same_in_both(datagrams: int) -> None:
     same(pcap(made.records(sent)))
 
 
+@pytest.mark.parametrize("behind", [50, 150, 4000])
+def test_repairs_from_far_behind_are_counted_the_same_in_both(behind: int) -> None:
+    chance = random.Random(behind)
+    numbers: list[int] = []
+    for number in range(5000):
+        if number % 40 not in (7, 8):
+            numbers.append(number)
+        if number >= behind and (number - behind) % 40 in (7, 8) and chance.random() < 0.8:
+            numbers += [number - behind] * chance.choice((1, 1, 2))
+    same(pcap(made.records([(made.A, made.B, made.rtp(number, timestamp=number // 3 * 3000)) for number in numbers])))
+
+
 def pcap(records: list[Any]) -> bytes:
     """A little-endian pcap file of records."""
     octets = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)

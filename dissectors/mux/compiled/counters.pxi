@@ -72,7 +72,7 @@ cdef struct Moment:
 cdef struct Gap:
     int64_t time
     int64_t first
-    int64_t count
+    int64_t numbers
 
 
 cdef struct Number:
@@ -235,7 +235,7 @@ cdef class Counters:
     @property
     def holes(self):
         return [
-            repairs.Hole(self.hole[i].time, self.hole[i].first, self.hole[i].count) for i in range(self.holes_kept)
+            repairs.Hole(self.hole[i].time, self.hole[i].first, self.hole[i].numbers) for i in range(self.holes_kept)
         ]
 
     @property
@@ -644,6 +644,8 @@ cdef class Counters:
             self.unexpected = -1
         elif step > 0x10000 - MAX_MISORDER:
             self.behind(0x10000 - step, time, file, frame)
+        elif step > 0x10000 - MAX_DROPOUT and self.left_before(sequence):
+            self.far_behind(sequence, time, file, frame)
         elif sequence == self.unexpected:
             self.restart(sequence)
         else:
@@ -706,6 +708,28 @@ cdef class Counters:
             self.window_high |= high
             if self.first_late is None:
                 self.first_late = (time, (file, frame))
+        return 0
+
+    cdef bint left_before(self, int sequence) noexcept:
+        """Whether a number was left out and has not come since."""
+        cdef int i, j
+        for i in range(self.holes_kept):
+            if (sequence - self.hole[i].first) & 0xFFFF < self.hole[i].numbers:
+                for j in range(self.late_kept):
+                    if self.behind_number[j].number == sequence:
+                        return False
+                return True
+        return False
+
+    cdef int far_behind(self, int sequence, int64_t time, int64_t file, int64_t frame) except -1:
+        """Count what fills a gap that has left the window, as repairs do on long paths."""
+        self.reordered += 1
+        if self.first_late is None:
+            self.first_late = (time, (file, frame))
+        if self.late_kept < MAX_LATE:
+            self.behind_number = <Number *> room(self.behind_number, NULL, 0, self.late_kept, sizeof(Number))
+            self.behind_number[self.late_kept] = Number(time, sequence)
+            self.late_kept += 1
         return 0
 
     cdef int restart(self, int sequence) except -1:

@@ -51,6 +51,13 @@ def test_repairs_under_their_own_number_are_neither_late_nor_twice() -> None:
         assert severities(made, "loss-repaired") == ["note"]
 
 
+def test_repairs_that_come_after_more_than_a_hundred_packets_are_no_restart() -> None:
+    runs = [n for n in range(700) if n % 100 in (20, 21, 22)]
+    asked = [nack(n * 10 + 60, n) for n in runs]
+    stream, repair = repaired([*pictures(lost=lambda n: n in runs), *asked, *again(runs, 1505)])
+    assert (stream.lost, stream.restarts, repair.by_number, repair.asked) == (0, 0, 21, 21)
+
+
 def test_what_comes_late_without_being_asked_for_is_reordered() -> None:
     assert severities(report([*pictures(lost=missing), *again()]), "stream-reordered") == ["note"]
 
