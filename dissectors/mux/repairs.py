@@ -12,8 +12,9 @@ PROBED_DATAGRAMS = 8
 MAX_ORIGINALS = 1024
 MAX_EXTENSION_OCTETS = 64
 
-LEAST_STEP, MOST_STEP = -200, 3000
-"""How far the number of what is sent again may be from the one before."""
+LEAST_STEP, MOST_STEP = -100, 3000
+MOST_REPEATED_SHARE = 0.75
+"""How far the number of what is sent again may be from the one before, and how often it may be the same."""
 
 LARGE_PICTURE = 3.0
 """So many times the usual size is large enough for a key frame."""
@@ -54,4 +55,4 @@ class Large(NamedTuple):
 def looks_numbered(numbers: Sequence[int]) -> bool:
     """Whether numbers modulo 65,536 advance as those of datagrams do that are sent again."""
     steps = [(after - before + 0x8000 & 0xFFFF) - 0x8000 for before, after in zip(numbers, numbers[1:], strict=False)]
-    return all(LEAST_STEP < step < MOST_STEP for step in steps) and 2 * steps.count(0) <= len(steps)
+    return all(LEAST_STEP < step < MOST_STEP for step in steps) and steps.count(0) <= MOST_REPEATED_SHARE * len(steps)

@@ -36,6 +36,12 @@ def test_a_few_packets_of_rtx_are_told_too() -> None:
     assert (repair.restored, repair.rtx_ssrc) == (3, RTX)
 
 
+def test_rtx_that_was_captured_twice_is_told_too() -> None:
+    twice = [each for each in rtx() for _ in range(2)]
+    _, repair = repaired([*pictures(lost=missing), *ASKED, *twice])
+    assert (repair.rtx_ssrc, repair.by_rtx, repair.restored) == (RTX, 36, 36)
+
+
 def test_a_stream_that_begins_like_rtx_of_other_numbers_repairs_nothing() -> None:
     others = rtx([n + 2 for n in LOST])
     (stream,) = (each for each in report([*pictures(lost=missing), *others]).streams if each.ssrc == VIDEO)

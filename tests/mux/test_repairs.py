@@ -1,0 +1,36 @@
+"""Which payloads begin with numbers of datagrams that are sent again."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from dissectors.mux.repairs import looks_numbered
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [20, 45, 70, 95, 120, 145, 170, 195],
+        [65_000, 65_400, 200, 201, 202, 1000, 1001, 1400],
+        [20, 20, 45, 45, 70, 70, 95, 95],
+        [300, 280, 281, 400, 390, 500, 501, 502],
+        [7],
+    ],
+)
+def test_numbers_advance_in_order_repeated_and_around_their_end(numbers: list[int]) -> None:
+    assert looks_numbered(numbers)
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        [0x9080] * 8,
+        [0x7C85, 0x7C05, 0x7C05, 0x7C45, 0x7C85, 0x7C05, 0x7C05, 0x7C45],
+        [random.Random(1).randrange(65_536) for _ in range(8)],
+        [0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFF, 0xFFFE],
+    ],
+)
+def test_what_codecs_and_ciphers_begin_with_does_not(numbers: list[int]) -> None:
+    assert not looks_numbered(numbers)
