@@ -16,6 +16,9 @@ from dissectors.wire.datagram import endpoint
 MIN_DATAGRAMS, MAX_STRAY = 50, 10
 """Who sends fewer than these few has sent no fax: to say what a machine can do takes more."""
 
+MIN_FAX_SECONDS = 5.0
+"""A fax begins within this time."""
+
 End = tuple[str | None, int]
 
 
@@ -37,6 +40,19 @@ def faxed(call: Call) -> list[Description]:
     return fax if any(wants_rtp(line) for described in call.descriptions for line in described.media) else []
 
 
+def _carried(facts: Facts) -> set[End]:
+    """The ends of flows with UDPTL, or with datagrams that may be it."""
+    flows = [flow for flow in facts.flows if any(seen.name in ("UDPTL", "UNKNOWN") for seen in flow.protocols)]
+    return {end for flow in flows for end in ((flow.src, flow.sport), (flow.dst, flow.dport))}
+
+
+def _places(call: Call) -> set[End]:
+    """Where both sides want to receive a fax, by what they said and by where they signal from."""
+    lines = [line for described in call.descriptions for line in described.media if is_fax(line)]
+    hosts = {message.src for message in call.messages}
+    return {(host, line.port) for line in lines for host in {line.address, *hosts}}
+
+
 def _takes_fax(offer: Description, answer: Description) -> bool:
     taken = [theirs for ours, theirs in zip(offer.media, answer.media, strict=False) if ours.port and theirs.port]
     return any(map(is_fax, taken)) and not any(map(wants_rtp, answer.media))
@@ -51,6 +67,9 @@ def call_became_fax(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         for answer in faxed(call)[:1]:
             what = f"an answer took T.38 {answer.time - call.start:.1f} s after the call began"
+            end = facts.end if call.ended is None else call.ended
+            if facts.of(call) and end - answer.time >= MIN_FAX_SECONDS and not facts.once(_carried) & _places(call):
+                what += f", and no UDPTL came in the {end - answer.time:.0f} s that followed"
             yield Found(what, (answer.place,), number)
 
 

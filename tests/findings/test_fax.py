@@ -92,3 +92,10 @@ def test_without_an_agreement_nothing_is_udptl() -> None:
     assert counts(refused)["UNKNOWN"] == 60
     declined = [request(3000, "INVITE", number=2, tag="2", body=FAX), response(3020, 488, "No", number=2)]
     assert counts([*dialled(), *declined, *udptl(A, B, 60)])["UNKNOWN"] == 60
+
+
+def test_a_fax_of_which_nothing_came_is_said_to_be_missing() -> None:
+    (told,) = found(fax(0, 0), "call-became-fax")
+    assert told.what.endswith("after the call began, and no UDPTL came in the 8 s that followed")
+    (told,) = found(fax(60, 60), "call-became-fax")
+    assert told.what.endswith("after the call began")

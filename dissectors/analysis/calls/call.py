@@ -34,7 +34,8 @@ KINDS = {
 class CallState(Struct):
     """What is tracked of one Call-ID; times are nanoseconds. `returned` says that it had been let go and came back.
 
-    `number` counts Call-IDs from 1 in the order in which they came.
+    `number` counts Call-IDs from 1 in the order in which they came; `heard` says that a response to an INVITE was
+    captured.
     """
 
     call_id: str
@@ -60,6 +61,7 @@ class CallState(Struct):
     messages: list[Message] = field(default_factory=list)
     rank: int | None = None
     returned: bool = False
+    heard: bool = False
     number: int = 0
     pairs: set[Flow] = field(default_factory=set)
     hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
@@ -92,7 +94,7 @@ class CallState(Struct):
         if message.is_request:
             self._request(datagram.time, message, identity, side)
         else:
-            self._response(datagram.time, message, identity)
+            self._response(datagram.time, message, identity, side)
         broken = self.negotiation.feed(datagram, message, identity, side)
         if len(self.messages) >= MAX_MESSAGES:
             self.bounds.hit("messages of calls")
@@ -168,12 +170,13 @@ class CallState(Struct):
         elif method == "REGISTER":
             self.registering.credentials = messages.has_credentials(message)
 
-    def _response(self, time: int, message: sip.Message, identity: Identity) -> None:
+    def _response(self, time: int, message: sip.Message, identity: Identity, side: str) -> None:
         status, method = message.status or 0, identity.method
+        self.heard |= method == "INVITE"
         if self.caller is None:
             self._who(message)
         if method not in ("INVITE", "SUBSCRIBE"):
-            self._other_response(time, identity, status)
+            self._other_response(time, identity, status, side)
         elif status == 100:
             self.dialogs.proceed(identity)
         elif status < 200:
@@ -186,8 +189,11 @@ class CallState(Struct):
         else:
             self._refused(time, identity, status)
 
-    def _other_response(self, time: int, identity: Identity, status: int) -> None:
+    def _other_response(self, time: int, identity: Identity, status: int, side: str) -> None:
         if self.kind == "call":
+            if identity.method == "BYE" and 200 <= status < 300 and self.ended is None:
+                # The BYE itself was not captured.
+                self.ended, self.ended_by = time, "callee" if side == "caller" else "caller"
             self.cancelling.accepted |= identity.method == "CANCEL" and 200 <= status < 300
         elif status >= 200:
             self.status = status
@@ -216,6 +222,9 @@ class CallState(Struct):
             return "ended" if self.ended is not None else "established"
         if not self.whole:
             return "fragment"
+        if self.ended_by is not None and not self.heard:
+            # In a capture of one direction: who hangs up had a call.
+            return "ended"
         if self.cancelling.ended(self.status, self.ended):
             return "cancelled"
         if self.status is not None:

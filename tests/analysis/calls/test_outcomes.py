@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stories import ANSWER, OFFER, Story, dialled, report, request, response
+from tests.stories import ANSWER, OFFER, Story, dialled, hung_up, report, request, response
 
 INVITE, RINGING = request(0, "INVITE", body=OFFER), response(200, 180, "Ringing")
 CANCEL, CANCELLED = request(5000, "CANCEL"), response(5010, 200, "OK", "CANCEL")
@@ -96,3 +96,9 @@ def test_a_registration_becomes_a_call_with_its_first_invite() -> None:
 def test_what_a_call_registers_leaves_it_a_call() -> None:
     (call,) = report([*dialled(), request(2000, "REGISTER"), response(2020, 403, "Forbidden", "REGISTER")]).calls
     assert (call.kind, call.outcome, call.status) == ("call", "established", 200)
+
+
+def test_who_hangs_up_in_a_capture_of_one_direction_had_a_call() -> None:
+    assert outcome([INVITE, request(1010, "ACK", tag="2"), *hung_up()[:1]]) == "ended"
+    assert outcome([response(1000, 200, "OK", body=ANSWER), *hung_up()[1:]]) == "ended"
+    assert outcome([INVITE, response(200, 180, "Ringing"), *hung_up()[:1]]) == "ringing"
