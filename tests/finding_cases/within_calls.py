@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.finding_cases.plain import INVITE, NOTHING, RINGING, Case
-from tests.stories import ANSWER, OFFER, Story, dialled, hung_up, request, response
+from tests.stories import ANSWER, OFFER, A, Story, dialled, hung_up, request, response
 
 TALKING = dialled()
 EXPIRES = "Session-Expires: 90;refresher=uac"
@@ -34,6 +34,13 @@ def changed(status: int, *headers: str, method: str = "INVITE", number: int = 2,
             response(time + 20, status, "Said", method, *headers, number=number)]
 
 
+def bound(seconds: int, *, wanted: int = 3600, time: float = 0, number: int = 1) -> Story:
+    """A REGISTER that asks for a time, and the 200 that grants another one."""
+    contact = f"Contact: <sip:a@{A[0]}>;expires="
+    return [request(time, "REGISTER", f"{contact}{wanted}", number=number),
+            response(time + 20, 200, "OK", "REGISTER", f"{contact}{seconds}", number=number)]
+
+
 CASES: dict[str, Case] = {
     "request-refused": ([*TALKING, *changed(488)], [*TALKING, *changed(200)]),
     "reinvite-unanswered": (
@@ -57,6 +64,10 @@ CASES: dict[str, Case] = {
     "call-ended-reason": (
         [*TALKING, request(9000, "BYE", 'Reason: SIP;cause=408;text="ACK Timeout"', number=2, tag="2")],
         [*TALKING, request(9000, "BYE", "Reason: Q.850;cause=16", number=2, tag="2")],
+    ),
+    "registration-expired": (
+        [*bound(60), *bound(60, time=90_000, number=2)],
+        [*bound(60), *bound(60, time=55_000, number=2)],
     ),
     "registration-abandoned": (
         [request(0, "REGISTER"), response(20, 401, "Unauthorized", "REGISTER"), *NOTHING],

@@ -1,0 +1,59 @@
+"""Rules about the media of forks: which of the phones that rang is the one that sends (RFC 3261 section 13.2.2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.agreements import wants_rtp
+from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+from dissectors.report import Call, Description
+
+MIN_SECONDS, GRACE_SECONDS = 2.0, 2.0
+"""What of a fork comes so long after the answer did not merely cross it, and so much of it is heard."""
+
+End = tuple[str | None, int]
+
+
+@rule(
+    "fork-still-sends", "warning", "A phone that was not the one to answer goes on sending",
+    scope="stream",
+    why="The call was forked, and another phone was accepted. The caller hears both at once, or the wrong one.",
+    fix="The proxy must cancel the other branches when one of them answers: see whether it does, and whether that "
+    "phone, or the announcement, stops at the CANCEL.",
+)
+def fork_still_sends(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        lost = _lost(call) if len(call.streams) > 1 else {}
+        for position in call.streams if lost else ():
+            stream = facts.streams[position]
+            said = lost.get((stream.src, stream.sport))
+            if said is None or stream.sender != "callee" or call.answered is None:
+                continue
+            end = stream.last if call.ended is None else min(stream.last, call.ended)
+            after = end - max(stream.first, call.answered)
+            if after > GRACE_SECONDS + MIN_SECONDS and stream.first < call.answered:
+                what = f"{name_of(stream)}: goes on for {after:.1f} s after another phone was accepted"
+                yield Found(what, (said.place, stream.last_place), number, position, "high", time=call.answered)
+            elif after > MIN_SECONDS and stream.first >= call.answered:
+                what = f"{name_of(stream)}: sends {counted(stream.packets, 'packet')} although another was accepted"
+                yield Found(what, (said.place, stream.first_place), number, position, "high", time=stream.first)
+
+
+def _lost(call: Call) -> dict[End, Description]:
+    """Where phones receive that answered the first INVITE provisionally and were not the one that was accepted."""
+    accepted = {
+        message.to_tag for message in call.messages if message.method == "INVITE" and 200 <= (message.status or 0) < 300
+    }
+    first = next((each.exchange for each in call.descriptions), None)
+    lost: dict[End, Description] = {}
+    kept: set[End] = set()
+    for each in call.descriptions:
+        ends = {(line.address, line.port) for line in each.media if wants_rtp(line)}
+        if each.role == "answer" and each.exchange == first and each.to_tag not in accepted:
+            lost.update({end: each for end in ends})
+        else:
+            kept |= ends
+    return {end: each for end, each in lost.items() if end not in kept} if accepted else {}
+
+
+RULES = (fork_still_sends,)
