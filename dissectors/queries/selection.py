@@ -208,8 +208,8 @@ class _Choice:
         return there and self.keep(of_call(self.report, number, call, self.of_calls))
 
     def stream(self, number: int, stream: Stream) -> bool:
-        values = of_ends(stream, {"rtp"}, self.of_streams.get(number, []))
-        values["transport"] = {self.report.flows[each].transport for each in stream.flows}
+        ends = of_ends(stream, {"rtp"}, self.of_streams.get(number, []))
+        values = {**ends, "transport": {self.report.flows[each].transport for each in stream.flows}}
         return self.window.overlaps(self.zero, stream.first, stream.last) and self.keep(values)
 
     def flow(self, flow: Flow) -> bool:
