@@ -15,8 +15,9 @@ from typing import NamedTuple
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.flows import FlowKey
-from dissectors.mux.framings import GIVEN_UP, READERS, RECOVERIES, SIP, sniff
-from dissectors.wire.datagram import TCP
+from dissectors.mux.framings import GIVEN_UP, READERS, RECOVERIES, SIP, WEBSOCKET, is_signalling, sniff
+from dissectors.wire import websocket
+from dissectors.wire.datagram import TCP, WS
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
 from dissectors.wire.tcp import RST, SYN, Direction, Origin, Segment
@@ -79,7 +80,7 @@ class Way:
     `sure` says that nothing is missing since the first octet. `cut` is where the capture last cut a segment.
     """
 
-    __slots__ = ("cut", "damage", "direction", "key", "searched", "searching", "sure", "wanted")
+    __slots__ = ("cut", "damage", "direction", "key", "searched", "searching", "sure", "wanted", "websocket")
 
     def __init__(self, key: FlowKey) -> None:
         self.key = key
@@ -90,6 +91,7 @@ class Way:
         self.searched = 0
         self.cut: int | None = None
         self.damage: Damage | None = None
+        self.websocket = websocket.Reader()
 
 
 class Connection:
@@ -199,6 +201,7 @@ class Connections:
         if len(damage.places) < MAX_PLACES:
             damage.places.append((origin.file, origin.frame))
         way.wanted, way.sure, way.searching, way.searched = 1, False, bool(connection.framing), 0
+        way.websocket.lose()
         return found + self._read(connection, way)
 
     def _damaged(self, connection: Connection, way: Way, time: int) -> Damage:
@@ -217,6 +220,8 @@ class Connections:
                 self._sniff(connection, way)
             elif way.searching:
                 _search(connection, way)
+            elif connection.framing == WEBSOCKET:
+                found += _framed(way)
             else:
                 found += _next(connection, way)
         return found
@@ -256,7 +261,9 @@ class Connections:
             self._open.pop(key, None)
             self._given_up[key] = True
             return
-        weight = sum(len(way.direction.held) + way.direction.waiting_octets for way in connection.ways)
+        weight = sum(
+            len(way.direction.held) + way.direction.waiting_octets + way.websocket.weight for way in connection.ways
+        )
         if weight != connection.weight:
             connection.weight, more = weight, weight - connection.weight
             self._open.grow(key, more)
@@ -319,6 +326,23 @@ def _next(connection: Connection, way: Way) -> Iterator[Whole]:
         yield Whole(way.key, payload, len(payload), 0, origin)
 
 
+def _framed(way: Way) -> Iterator[Whole]:
+    """The message of WebSocket that the next frame makes whole, where it is signalling."""
+    way.wanted = 1
+    try:
+        taken = way.websocket.take(way.direction.peek())
+    except Malformed:
+        way.searching, way.searched = True, 0
+        return
+    if isinstance(taken, Incomplete):
+        way.wanted = taken.octets
+        return
+    size, message = taken
+    origin = way.direction.read(size)
+    if message and is_signalling(message):
+        yield Whole(way.key._replace(transport=WS), message, len(message), 0, origin)
+
+
 def _search(connection: Connection, way: Way) -> None:
     """Go to the next message start."""
     octets = way.direction.peek()
@@ -328,7 +352,7 @@ def _search(connection: Connection, way: Way) -> None:
         except Malformed:
             continue
         _step(way, at)
-        way.searching = False
+        way.searching, way.websocket.upgraded = False, True
         return
     # The last line may be the beginning of a start line.
     kept = len(octets) - octets.rfind(b"\n") - 1 if connection.framing == SIP else 0

@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from dissectors.mux.classify import match
 from dissectors.mux.rtp_sequence import two_in_sequence
-from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, UNKNOWN_ROW
+from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, TABLE, UNKNOWN_ROW
+from dissectors.wire import websocket
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
 
-SIP, STUN, RFC4571, GIVEN_UP = "SIP", "STUN", "RFC 4571", "given up"
+SIP, STUN, RFC4571, WEBSOCKET, GIVEN_UP = "SIP", "STUN", "RFC 4571", "WebSocket", "given up"
 
 PREFIX = 2
 """Octets of the length that RFC 4571 puts before a datagram."""
@@ -108,15 +109,36 @@ def _is_stun(content: bytes) -> bool:
     return True
 
 
-READERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {SIP: sip, STUN: stun, RFC4571: rfc4571}
+def _frame(octets: bytes) -> Framed | Incomplete:
+    """A frame of WebSocket."""
+    found = websocket.frame(octets)
+    return found if isinstance(found, Incomplete) else Framed(found.size, 0)
+
+
+def _is_upgrade(octets: bytes) -> Framed | Incomplete:
+    """The request with which WebSocket begins."""
+    size = websocket.upgrade(octets)
+    return size if isinstance(size, Incomplete) else Framed(size, 0)
+
+
+READERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
+    SIP: sip, STUN: stun, RFC4571: rfc4571, WEBSOCKET: _frame,
+}
 """What reads the messages of a connection that is decided."""
 
 SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
     SIP: _is_sip, STUN: lambda octets: _by("STUN", octets), RFC4571: _is_rfc4571,
+    WEBSOCKET: _is_upgrade,
 }
 """What decides, in this order."""
 
 _START_LINE = re.compile(rb"(?:^|\n)(?=SIP/2\.0 [1-6][0-9]{2}|[A-Z]{1,32} [^\r\n]+ SIP/2\.0[ \t]*\r?\n)")
+
+
+def is_signalling(payload: bytes) -> bool:
+    """Whether a payload is signalling by itself."""
+    row = match(payload, len(payload))
+    return row != UNKNOWN_ROW and ROWS[row][1].strength == "certain" and TABLE[ROWS[row][0]].role == "signalling"
 
 
 def _segments(_: bytes, begins: Iterable[int]) -> Iterable[int]:
@@ -136,7 +158,7 @@ def _certain_segments(octets: bytes, begins: Iterable[int]) -> Iterable[int]:
 
 
 RECOVERIES: dict[str, Callable[[bytes, Iterable[int]], Iterable[int]]] = {
-    SIP: _lines, STUN: _segments, RFC4571: _certain_segments,
+    SIP: _lines, STUN: _segments, RFC4571: _certain_segments, WEBSOCKET: _segments,
 }
 """Where the next message may begin, in octets and with the places where segments begin in them."""
 

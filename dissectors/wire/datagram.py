@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from dissectors.wire.values import Struct
 
-UDP, TCP = TRANSPORTS = ("udp", "tcp")
+UDP, TCP, WS = TRANSPORTS = ("udp", "tcp", "ws")
 
 
 class Flow(NamedTuple):
-    """A directed 5-tuple; `transport` is its fifth: `udp` or `tcp`.
+    """A directed 5-tuple; `transport` is its fifth: `udp`, `tcp`, or `ws` for WebSocket over TCP.
 
     `inside` names the carrier of the datagram if that is not the transport itself: `channel 0x4000` for TURN
     ChannelData, `peer 192.0.2.1:5000` for TURN Data and Send indications and a channel that is bound to that peer.

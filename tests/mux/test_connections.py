@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Iterable
 
 import pytest
@@ -20,7 +21,9 @@ from dissectors.mux.connections import (
 from dissectors.wire.tcp import ACK, RST, SYN, Segment
 from tests import made
 from tests.mux.test_framings import OPTIONS, framed
-from tests.tcp_frames import FIRST, A, B, conversation, payloads, segment
+from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, payloads, segment
+from tests.wire.test_websocket import REQUEST, SWITCHED, squeezed
+from tests.wire.test_websocket import framed as ws
 
 OK = made.sip("SIP/2.0 200 OK", "Call-ID: 1", body=b"v=0\r\n" * 30)
 FOREIGN = b"GET / HTTP/1.1\r\n\r\n"
@@ -69,6 +72,34 @@ def test_stun_channel_data_and_datagrams_behind_their_length() -> None:
     ]
     run = [made.rtp(number) for number in range(4)]
     assert messages(conversation([(A, framed(*run))], size=50)) == run
+
+
+def websocket_call() -> list[tuple[Endpoint, bytes]]:
+    """An upgrade, then SIP both ways, one message compressed, and what is no signalling."""
+    packed = squeezed(zlib.compressobj(wbits=-15), OK)
+    return [
+        (A, REQUEST), (B, SWITCHED), (A, ws(OPTIONS, key=b"abcd")), (B, ws(packed, 0xC1)), (A, ws(b"{}", key=b"efgh")),
+        (A, ws(b"\r\n\r\n", key=b"abcd")), (B, ws(OK[:9], 0x01) + ws(OK[9:], 0x80)),
+    ]
+
+
+@pytest.mark.parametrize("size", [7, 90, 1400])
+def test_sip_over_websocket_is_read_and_nothing_else_of_it(size: int) -> None:
+    found = take(Connections(Bounds()), conversation(websocket_call(), size=size))
+    assert payloads(found) == [OPTIONS, OK, OK] and {whole.key.transport for whole in found} == {"ws"}
+
+
+def test_websocket_goes_on_behind_a_hole() -> None:
+    segments = conversation([*websocket_call(), (B, ws(OK)), (B, ws(OK))])
+    connections = Connections(Bounds())
+    found = [*take(connections, [*segments[:5], *segments[6:]]), *connections.finish()]
+    assert payloads(found) == [OPTIONS, OK, OK, OK] and len(connections.damage) == 1
+
+
+def test_a_server_that_does_not_switch_is_given_up() -> None:
+    segments = conversation([(A, REQUEST), *[(B, b"HTTP/1.1 403 Forbidden\r\n\r\n" + b"x" * 900)] * 80])
+    connections = Connections(Bounds())
+    assert not take(connections, segments) and connections.is_given_up(segments[0])
 
 
 def test_a_connection_of_something_else_is_given_up_at_its_first_octets() -> None:

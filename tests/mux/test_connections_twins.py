@@ -18,11 +18,14 @@ from tests.mux.test_connections import FOREIGN, OK, shaken
 from tests.mux.test_framings import OPTIONS, framed
 from tests.mux.test_scan_twins import pcap, same
 from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, records, report, segment
+from tests.wire.test_websocket import REQUEST, SWITCHED
+from tests.wire.test_websocket import framed as ws
 
 HELLO = b"\x16\x03\x01\0\x40\1\0\0\x3c\3\3" + bytes(60)
 STEPS = (
     OPTIONS, OK, FOREIGN, HELLO, b"\r\n\r\n", made.stun(), made.channel_data(b"hello") + bytes(3),
-    framed(made.stun(), made.rtp(1), made.rtp(2), made.rtp(3)), bytes(100),
+    framed(made.stun(), made.rtp(1), made.rtp(2), made.rtp(3)), bytes(100), REQUEST, SWITCHED, ws(OPTIONS, key=b"1234"),
+    REQUEST + ws(OPTIONS) * 2,
 )
 
 

@@ -24,7 +24,7 @@ from dissectors.outputs.terminal.lines import (
 )
 from dissectors.outputs.terminal.moments import day, seconds, zone
 from dissectors.report import Call, Capture, Finding, Flow, Place, Report, Seen
-from dissectors.wire.datagram import TCP, endpoint
+from dissectors.wire.datagram import TCP, WS, endpoint
 
 MARKS = {"error": "✖", "warning": "▲", "note": "●"}
 STYLES = {"error": "bold red", "warning": "yellow", "note": "blue"}
@@ -201,7 +201,7 @@ def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
     for (src, sport, dst, dport, inside, transport), both in pairs.items():
         arrow = "⇄" if len(both) > 1 else "→"
         name = f"{endpoint(src, sport)} {arrow} {endpoint(dst, dport)}"
-        name += " over TCP" if transport == TCP else ""
+        name += {TCP: " over TCP", WS: " over WebSocket"}.get(transport, "")
         name += f" ({inside})" if inside else ""
         protocols: Counter[str] = Counter()
         for flow in both:
