@@ -17,6 +17,7 @@ from dissectors.analysis.streams.stream import Said, flows_of, stream, used_by_r
 from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
 from dissectors.engine.trackers import Trackers
+from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
 from dissectors.findings.rule import Facts, Problem
 from dissectors.mux.counters import Counters
@@ -162,6 +163,7 @@ def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX)
         tcp_segments=scan.frames.segments.count,
         scan=scan.build,
         messages=scan.messages,
+        not_read=not_read(scan),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dissectors.findings import (
     acknowledgements,
     addresses,
+    bindings,
     capture,
     clocks,
     codecs,
@@ -14,6 +15,7 @@ from dissectors.findings import (
     connectivity,
     consent,
     delivery,
+    digits,
     dtls,
     dtls_roles,
     encoding,
@@ -21,6 +23,7 @@ from dissectors.findings import (
     exchanges,
     fax,
     feedback,
+    forks,
     holding,
     ice,
     keys,
@@ -49,11 +52,12 @@ from dissectors.report import Finding
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Signalling": (
         *signalling.RULES, *acknowledgements.RULES, *provisional.RULES, *exchanges.RULES, *registrations.RULES,
+        *bindings.RULES,
     ),
     "Within a call": (*within_calls.RULES, *endings.RULES, *legs.RULES),
     "Offer and answer": (*negotiation.RULES, *holding.RULES, *fax.RULES),
-    "Media": (*silence.RULES, *stopping.RULES, *addresses.RULES, *media.RULES, *sources.RULES),
-    "Codecs and payload types": (*payload_types.RULES, *codecs.RULES),
+    "Media": (*silence.RULES, *stopping.RULES, *addresses.RULES, *media.RULES, *sources.RULES, *forks.RULES),
+    "Codecs and payload types": (*payload_types.RULES, *codecs.RULES, *digits.RULES),
     "Clocks and timestamps": (*clocks.RULES, *rhythm.RULES, *sender_reports.RULES),
     "Delivery and quality": (*delivery.RULES, *repair.RULES, *feedback.RULES),
     "NAT, ICE and TURN": (*ice.RULES, *consent.RULES, *turn.RULES, *connectivity.RULES),

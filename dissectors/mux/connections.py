@@ -16,6 +16,7 @@ from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.flows import FlowKey
 from dissectors.mux.framings import GIVEN_UP, READERS, RECOVERIES, SIP, WEBSOCKET, is_signalling, sniff
+from dissectors.mux.unread import Unread, unread
 from dissectors.wire import websocket
 from dissectors.wire.datagram import TCP, WS
 from dissectors.wire.errors import Malformed
@@ -44,6 +45,12 @@ MAX_DAMAGED = 256
 """Directions of which holes and differing octets are told."""
 
 MAX_PLACES = 16
+
+MIN_CLIENT_PORT = 10_000
+"""From what port on it is more likely a client's."""
+
+MAX_UNREAD = 256
+"""Servers of which is told what is not read."""
 
 Key = tuple[bytes, int, bytes, int]
 """Both ends of a connection, the lesser first."""
@@ -110,7 +117,8 @@ class Connection:
 class Connections:
     """The connections of a capture; `take` gives back the messages that a segment made whole.
 
-    `forgotten` is called with the key of a connection that is no longer known as given up.
+    `forgotten` is called with the key of a connection that is no longer known as given up. `unread` counts connections
+    by server and by what they carry, where that has a name and is not read.
     """
 
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
@@ -118,6 +126,7 @@ class Connections:
         self._open: Table[Key, Connection] = Table("TCP connections", connections, bounds, octets=MAX_OCTETS)
         self._given_up: Table[Key, bool] = Table("", given_up, given_up=lambda key, _: self.forgotten(key))
         self.damage: Table[FlowKey, Damage] = Table("damaged TCP connections", MAX_DAMAGED, bounds)
+        self.unread: Table[tuple[bytes, int, Unread], int] = Table("servers that are not read", MAX_UNREAD, bounds)
         self._arrived = 0
 
     def take(self, segment: Segment, file: int, frame: int, time: int) -> list[Whole]:
@@ -251,9 +260,19 @@ class Connections:
         connection.sniffed += 1
         if way.sure or connection.sniffed > MAX_SNIFFED_SEGMENTS:
             connection.framing = GIVEN_UP
+            self._name(way.key, octets)
         else:
             way.direction.read(len(octets))
             way.wanted = 1
+
+    def _name(self, key: FlowKey, octets: bytes) -> None:
+        """Remember what a connection is that is given up."""
+        # Who sends first is the client, but where the connection began before the capture.
+        address, port = (key.src, key.sport) if key.sport < min(key.dport, MIN_CLIENT_PORT) else (key.dst, key.dport)
+        what = unread(octets, port)
+        if what is not None:
+            server = address, port, what
+            self.unread[server] = self.unread.get(server, 0) + 1
 
     def _settle(self, key: Key, connection: Connection) -> None:
         """Give a connection up, or count what it holds."""

@@ -9,7 +9,7 @@ A `frame` counts from 1 within its `file`, and `file` from 0 in the order of `ca
 from __future__ import annotations
 
 from dissectors.report.call import Call, CallOutcome, Description, Dialog, Format, Key, Media, SourceGroup
-from dissectors.report.capture import Capture, CaptureFile, Flow, Seen
+from dissectors.report.capture import Capture, CaptureFile, Flow, NotRead, Seen
 from dissectors.report.connectivity import Check, Grant, Handshake, Missing, Outcome, Protection, Username
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.report.legs import Legs
@@ -61,6 +61,7 @@ __all__ = [
     "Message",
     "Missing",
     "Moment",
+    "NotRead",
     "Outcome",
     "Pair",
     "Payload",

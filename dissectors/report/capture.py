@@ -25,6 +25,21 @@ class Seen(Struct, frozen=True):
     octets: int | None = None
 
 
+class NotRead(Struct, frozen=True):
+    """Traffic that has a name and is not read: to where, with what its beginning says, and how many of it.
+
+    `count` is of connections, of packets for SCTP, of datagrams for UDP. `signalling` says that it signals calls.
+    """
+
+    name: str
+    transport: str
+    address: str
+    port: int
+    detail: str
+    count: int
+    signalling: bool
+
+
 class Capture(Struct, frozen=True):
     """The whole timeline.
 
@@ -44,6 +59,7 @@ class Capture(Struct, frozen=True):
     tcp_segments: int
     scan: str
     messages: int = 0
+    not_read: tuple[NotRead, ...] = ()
 
 
 class Flow(Struct, frozen=True):

@@ -23,7 +23,7 @@ from dissectors.outputs.terminal.lines import (
     width_of,
 )
 from dissectors.outputs.terminal.moments import day, seconds, zone
-from dissectors.report import Call, Capture, Finding, Flow, Place, Report, Seen
+from dissectors.report import Call, Capture, Finding, Flow, NotRead, Place, Report, Seen
 from dissectors.wire.datagram import TCP, WS, endpoint
 
 MARKS = {"error": "✖", "warning": "▲", "note": "●"}
@@ -131,14 +131,23 @@ def _story(report: Report) -> str:
     if report.calls:
         kinds = _kinds(report)
         return "no call, but " + listed(count(number, KINDS.get(kind, kind)) for kind, number in kinds.most_common())
+    unread = listed((_named(each) for each in report.capture.not_read if each.signalling), 3)
+    unread = f"signalling seen and not read: {unread}" if unread else ""
     if report.streams:
-        return f"no signalling, {count(len(report.streams), 'RTP stream')}"
+        return f"{unread or 'no signalling'}, {count(len(report.streams), 'RTP stream')}"
+    if unread:
+        return unread
     if any(seen.name != "UNKNOWN" for seen in report.capture.protocols):
         return "no call and no media"
     if report.capture.datagrams or report.capture.messages:
         return "nothing of a call"
     fragments = any(finding.id == "fragments-incomplete" for finding in report.findings)
     return "no whole UDP datagram, only fragments" if fragments else "no UDP at all"
+
+
+def _named(each: NotRead) -> str:
+    """What is not read, and where it goes."""
+    return f"{each.name} to {endpoint(each.address, each.port)}" + (f" ({each.detail})" if each.detail else "")
 
 
 def _kinds(report: Report) -> Counter[str]:
@@ -244,6 +253,8 @@ def _remarks(report: Report) -> Iterable[tuple[str, str]]:
         yield "carried by", _seen(capture.encapsulations, "header")
     if capture.not_analysed:
         yield "not analysed", _seen(capture.not_analysed, "segment")
+    if capture.not_read:
+        yield "not read", listed((f"{_named(each)}: {_amount(each)}" for each in capture.not_read), 6)
     if report.totals is not None and report.totals.calls_left_out:
         gone, streams = report.totals.calls_left_out, report.totals.streams_left_out
         over = count(gone, "call or transaction that is over", "calls and transactions that are over")
@@ -256,6 +267,10 @@ def _remarks(report: Report) -> Iterable[tuple[str, str]]:
             yield os.path.basename(file.name), f"{count(file.dropped, 'frame')} dropped while capturing"
         for comment in file.comments[:3]:
             yield "comment", comment
+
+
+def _amount(each: NotRead) -> str:
+    return count(each.count, {"tcp": "connection", "sctp": "packet"}.get(each.transport, "datagram"))
 
 
 def _seen(seen: tuple[Seen, ...], noun: str) -> str:

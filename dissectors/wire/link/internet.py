@@ -170,6 +170,17 @@ def tcp(frame: Frame, at: int, end: int) -> Next | None:
     return None
 
 
+SCTP_DATA = 0
+
+
+def sctp(frame: Frame, at: int, end: int) -> Next | None:
+    """SCTP is not read: packets that begin with data are counted by what these are (RFC 9260 section 3.3.1)."""
+    if at + 28 <= frame.held and frame.octets[at + 12] == SCTP_DATA:
+        payload_protocol = int.from_bytes(frame.octets[at + 24 : at + 28], "big")
+        frame.segments.add_sctp(frame.dst, frame.u16(at + 2), payload_protocol)
+    return None
+
+
 ETHERTYPES: dict[int, Reader] = {IPV4: ipv4, IPV6: ipv6}
 
 PROTOCOLS: dict[int, Reader] = {
@@ -183,6 +194,7 @@ PROTOCOLS: dict[int, Reader] = {
     AUTHENTICATION: authentication,
     DESTINATION: extension,
     97: ethernet_in_ip,
+    132: sctp,
     135: extension,
     137: mpls_in_ip,
     139: extension,

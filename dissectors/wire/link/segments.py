@@ -8,16 +8,18 @@ class Segments:
     """Counts of TCP segments by what they look like.
 
     `seen` maps (port, what) to segments; the port is the server's if the segment shows it. `what` is "TLS".
-    Further ports, once there are `most`, are counted in `more`.
+    `sctp` maps the address and port to which an SCTP packet with data goes, and the identifier of its payload protocol,
+    to packets. Further ones, once there are `most`, are counted in `more`.
     """
 
-    __slots__ = ("count", "more", "most", "seen")
+    __slots__ = ("count", "more", "most", "sctp", "seen")
 
     def __init__(self, most: int = 1024) -> None:
         self.most = most
         self.count = 0
         self.more = 0
         self.seen: dict[tuple[int, str], int] = {}
+        self.sctp: dict[tuple[bytes, int, int], int] = {}
 
     def add(self, sport: int, dport: int, payload: bytes) -> None:
         """Count a segment with its first octets."""
@@ -28,6 +30,14 @@ class Segments:
         key = (sport if from_server else dport, what)
         if key in self.seen or len(self.seen) < self.most:
             self.seen[key] = self.seen.get(key, 0) + 1
+        else:
+            self.more += 1
+
+    def add_sctp(self, dst: bytes, dport: int, payload_protocol: int) -> None:
+        """Count a packet of SCTP with data."""
+        key = (dst, dport, payload_protocol)
+        if key in self.sctp or len(self.sctp) < self.most:
+            self.sctp[key] = self.sctp.get(key, 0) + 1
         else:
             self.more += 1
 

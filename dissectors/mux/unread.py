@@ -1,0 +1,56 @@
+"""What a connection is that is not read, by its first octets: a name for it, so that nobody takes it for nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dissectors.protocols.tls import client_hello
+
+SIP_TLS_PORT = 5061
+SIGNALLING_PROTOCOLS = ("sip", "sip/2")
+"""Names of application protocols in TLS that are signalling."""
+
+SIGNALLING_HOSTS = ("sip", "sips", "pbx", "voip")
+"""First labels of the names of servers that take signalling."""
+
+TPKT_Q931 = b"\x03\x00", 8
+"""TPKT's version, and the protocol discriminator of Q.931 behind its header (ITU-T H.225.0)."""
+
+SKINNY_PORT, DIAMETER_PORT = 2000, 3868
+
+
+class Unread(NamedTuple):
+    """What is not read: its name, what its first octets say of it, and whether it signals calls."""
+
+    name: str
+    detail: str
+    signalling: bool
+
+
+def unread(octets: bytes, dport: int) -> Unread | None:
+    """What a connection to a server's port is that begins with these octets, None where that is not known."""
+    hello = client_hello(octets)
+    if hello is not None:
+        protocols = ", ".join(hello.protocols)
+        detail = " for ".join(each for each in (protocols, hello.server_name) if each)
+        signals = (
+            dport == SIP_TLS_PORT
+            or any(each in SIGNALLING_PROTOCOLS for each in hello.protocols)
+            or hello.server_name.partition(".")[0].lower() in SIGNALLING_HOSTS
+        )
+        return Unread(hello.version, detail, signals)
+    version, discriminator = TPKT_Q931
+    if octets[:2] == version and octets[4:5] == bytes((discriminator,)):
+        return Unread("H.323", "", True)
+    if dport == SKINNY_PORT and len(octets) >= 12 and octets[2:4] == b"\0\0" and octets[5:8] == bytes(3):
+        return Unread("Skinny", "", True)
+    if dport == DIAMETER_PORT and octets[:1] == b"\1" and int.from_bytes(octets[1:4], "big") % 4 == 0:
+        return Unread("Diameter", "", False)
+    line = octets.partition(b"\n")[0].rstrip(b"\r")
+    if line.endswith(b" RTSP/1.0") or line.startswith(b"RTSP/1.0 "):
+        return Unread("RTSP", "", True)
+    if line.startswith(b"MSRP "):
+        return Unread("MSRP", "", False)
+    if b"<stream:stream" in octets[:512]:
+        return Unread("XMPP", "", True)
+    return None
