@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar, final
 
 from dissectors.mux.carried import Channels
+from dissectors.mux.connections import Connections
 from dissectors.mux.evidence import Announced, Evidence, StreamTable
 from dissectors.mux.flows import FlowKey, FlowTable, Waiting
 from dissectors.mux.marks import Frame, Leap, Pause, Rhythm, Surprise
@@ -253,6 +254,10 @@ class Scanner:
     def octets(self) -> list[int]: ...
     @property
     def datagrams(self) -> int: ...
+    @property
+    def connections(self) -> Connections: ...
+    @property
+    def messages(self) -> int: ...
     @property
     def inside(self) -> int: ...
     @property
