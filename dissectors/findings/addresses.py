@@ -26,7 +26,7 @@ PRIVATE_NETWORKS = tuple(
 """The version, the first and the last address of each such network."""
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=4096)
 def private(address: str | None) -> bool:
     """Whether an address is good within its own network only (RFC 1918, RFC 6598, RFC 4193)."""
     try:

@@ -120,8 +120,10 @@ class Fall(NamedTuple):
 )
 def bitrate_collapsed(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        rates = sent(stream)
         estimates = stream.feedback.estimates if stream.feedback else ()
+        if not estimates and not video(stream):
+            continue
+        rates = sent(stream)
         fall = estimated(estimates)
         if fall is not None:
             follows = _follows(rates, fall.time)
@@ -130,7 +132,7 @@ def bitrate_collapsed(facts: Facts) -> Iterator[Found]:
                 what = f"{name_of(stream)}: {what}, and what is sent from {_bits(follows[0])} to {_bits(follows[1])}"
                 places = (fall.place,) if fall.place else ()
                 yield Found(what, places, stream.call, number, "high", time=fall.time)
-        elif not estimates and video(stream) and (fall := _alone(rates)) is not None:
+        elif not estimates and (fall := _alone(rates)) is not None:
             what = f"{name_of(stream)}: what is sent falls from {_bits(fall.before)} to {_bits(fall.after)}"
             what += f", {fall.time - stream.first:.0f} s into the stream, and pictures go on"
             severity: Severity = "warning" if _pressed(stream) else "note"

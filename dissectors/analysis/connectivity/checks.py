@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sized
+from collections.abc import Hashable, Iterable, Mapping, Sized
 from operator import attrgetter
 
 from dissectors.analysis.connectivity.asked import (
@@ -71,27 +71,30 @@ class Checks:
         if message.class_ in ("success", "error"):
             self._response(datagram, message)
             return
-        asked = self._asker(datagram, _kind(message))
+        values = message.values()
+        asked = self._asker(datagram, _kind(message.method, values))
         asked.used = self._messages
         asked.last = max(asked.last, datagram.time)
         if message.class_ == "indication":
             asked.indications += 1
             return
-        request = Request(
-            message.username is not None, message.username, _peers(message) if asked.kind in GRANTING else (),
-            message.lifetime,
-        )
+        name = values.get("USERNAME")
+        username = name if isinstance(name, str) else None
+        peers = _peers(message) if asked.kind in GRANTING else ()
+        request = Request(username is not None, username, peers, message.lifetime if "LIFETIME" in values else None)
         new = self._pending.wait_new((datagram.flow, message.transaction), datagram.time, (asked, request))
         asked.requests += new
         asked.silent_since = asked.silent_since if asked.silent else datagram.time
         asked.silent += 1
-        self._named(asked, message.username, datagram, new)
-        software = message.software
-        asked.role = message.role or asked.role
-        if message.use_candidate and asked.nominated is None:
+        self._named(asked, username, datagram, new)
+        if "ICE-CONTROLLING" in values:
+            asked.role = "controlling"
+        elif "ICE-CONTROLLED" in values:
+            asked.role = "controlled"
+        if "USE-CANDIDATE" in values and asked.nominated is None:
             asked.nominated, asked.nominated_place = datagram.time, Place(datagram.file, datagram.frame)
-        if software and software != asked.software:
-            asked.software = self._instead(asked.software, software)
+        if (software := values.get("SOFTWARE")) and software != asked.software:
+            asked.software = self._instead(asked.software, str(software))
 
     def _named(self, asked: Asked, username: str | None, datagram: Datagram, new: bool) -> None:
         """Note under which user name was asked."""
@@ -229,8 +232,8 @@ def _flow_and_host(key: tuple[Flow, str], _: Asked) -> tuple[Hashable, ...]:
     return key[0], key[0].src
 
 
-def _kind(message: stun.Message) -> str:
+def _kind(method: str, values: Mapping[str, object]) -> str:
     """A connectivity check carries the credentials of ICE; any other Binding asks a server or keeps a binding alive."""
-    if message.method != "Binding":
-        return message.method.lower()
-    return "connectivity check" if message.username or message.priority is not None else "binding"
+    if method != "Binding":
+        return method.lower()
+    return "connectivity check" if values.get("USERNAME") or values.get("PRIORITY") is not None else "binding"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from math import sqrt
+from operator import mul
 from typing import NamedTuple
 
 from dissectors.mux.counters import Counters
@@ -24,6 +25,9 @@ MIN_STEP_SECONDS, STEP_ERRORS = 0.02, 4.0
 
 MIN_SHARE_OF_SURPRISE, MAX_SHARE_OF_SURPRISE = 0.4, 1.5
 """How much of what a datagram came too late must remain for it to be a step of the clock, and how much there may be."""
+
+STEP_OVER_SCATTER = 6.0
+"""A step, even the last few points alone, scatters all points about one straight line by more than this part of it."""
 
 MIN_POINTS_BEHIND = 3
 MAX_HALF_PPM, MAX_HALF_SHARE = 20.0, 0.4
@@ -73,6 +77,9 @@ def levels(counters: Counters, nominal: float) -> Levels | None:
     if len(points) < MIN_POINTS:
         return None
     suspects = _suspects(counters, points)
+    straight = _straight(points) if suspects else None
+    if straight is not None and _scatter(straight) < MIN_STEP_SECONDS * nominal / STEP_OVER_SCATTER:
+        suspects = [each for each in suspects if each.surprise is None]
     while True:
         fit, kept = _least_delayed(points, [each.place for each in suspects])
         if fit is None or fit.rate <= 0:
@@ -132,7 +139,7 @@ def _least_delayed(points: Sequence[tuple[float, int]], cuts: list[int]) -> tupl
         return None, everything
     order = sorted(everything, key=fit.offsets.__getitem__, reverse=True)
     best = set(order[: max(MIN_POINTS, round(KEPT_POINT_SHARE * len(points)))])
-    for group in range(len(cuts) + 1):
+    for group in range(len(cuts) + 1) if cuts else ():
         best.add(next(place for place in order if fit.groups[place] == group))
     kept = sorted(best)
     return _through(points, kept, cuts), kept
@@ -140,6 +147,8 @@ def _least_delayed(points: Sequence[tuple[float, int]], cuts: list[int]) -> tupl
 
 def _through(points: Sequence[tuple[float, int]], kept: Sequence[int], cuts: Sequence[int]) -> _Fit | None:
     """The least-squares line with one slope, and a level of its own between each two cuts."""
+    if not cuts:
+        return _straight([points[place] for place in kept])
     groups, group = [], 0
     for place in kept:
         while group < len(cuts) and place >= cuts[group]:
@@ -165,6 +174,23 @@ def _through(points: Sequence[tuple[float, int]], kept: Sequence[int], cuts: Seq
         points[place][1] - starts[group] - rate * points[place][0] for place, group in zip(kept, groups, strict=True)
     ]
     return _Fit(rate, spread, starts, offsets, groups)
+
+
+def _straight(points: Sequence[tuple[float, int]]) -> _Fit | None:
+    """The same without any cut, which is nearly all there is."""
+    times, ticks = [time for time, _ in points], [each for _, each in points]
+    count = len(points)
+    if not count:
+        return None
+    middle, mean = sum(times) / count, sum(ticks) / count
+    away = [time - middle for time in times]
+    spread = sum([each * each for each in away])
+    if spread <= 0:
+        return None
+    rate = sum(map(mul, away, [each - mean for each in ticks])) / spread
+    start = mean - rate * middle
+    offsets = [each - start - rate * time for time, each in points]
+    return _Fit(rate, spread, [start], offsets, [0] * count)
 
 
 def _scatter(fit: _Fit) -> float:
