@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
 from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreements, wants_rtp
+from dissectors.findings.forks import misdirected
 from dissectors.findings.rule import Facts, Found, name_of, rule
 from dissectors.findings.sources import OTHER_SIDE
 from dissectors.report import Call, Description, Media, Message, Place, Severity, Stream
@@ -126,6 +127,7 @@ def announcements(call: Call, side: str) -> dict[str, Place]:
     fix="Look whether the sender's side understood the new SDP: one with an unchanged version in o= is often ignored.",
 )
 def media_to_old_port(facts: Facts) -> Iterator[Found]:
+    yield from misdirected(facts)
     for number, call in facts.talks():
         agreed = agreements(facts)[number]
         if len({each.answer.exchange for each in agreed}) < 2:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from dissectors.findings.agreements import wants_rtp
+from dissectors.findings.agreements import ANYWHERE, wants_rtp
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.report import Call, Description
+from dissectors.wire.datagram import endpoint
 
 MIN_SECONDS, GRACE_SECONDS = 2.0, 2.0
 """What of a fork comes so long after the answer did not merely cross it, and so much of it is heard."""
 
-End = tuple[str | None, int]
+End = tuple[str, int]
 
 
 @rule(
@@ -39,6 +41,61 @@ def fork_still_sends(facts: Facts) -> Iterator[Found]:
                 yield Found(what, (said.place, stream.first_place), number, position, "high", time=stream.first)
 
 
+def misdirected(facts: Facts) -> Iterator[Found]:
+    """The streams that go on to where a provisional answer said, although the call was accepted elsewhere."""
+    for number, call in facts.talks():
+        left = _left(call) if call.streams else {}
+        for position in call.streams if left else ():
+            stream = facts.streams[position]
+            accepted = left.get((stream.dst, stream.dport)) if len(stream.flows) == 1 else None
+            end = stream.last if call.ended is None else min(stream.last, call.ended)
+            if accepted is None or stream.sender != "caller" or end - accepted.time < GRACE_SECONDS:
+                continue
+            what = (
+                f"{name_of(stream)}: goes on to port {stream.dport} for "
+                f"{end - max(accepted.time, stream.first):.1f} s after the call was accepted at {accepted.ends}"
+            )
+            places = (accepted.said.place, stream.last_place)
+            yield Found(what, places, number, position, "high", time=accepted.time)
+
+
+class Accepted(NamedTuple):
+    """The answer that was accepted, when, and where it wants media."""
+
+    said: Description
+    time: float
+    ends: str
+
+
+def _left(call: Call) -> dict[End, Accepted]:
+    """Where provisional answers to the first INVITE wanted media, and the accepted one does not."""
+    times: dict[str | None, float] = {}
+    for message in call.messages:
+        if message.method == "INVITE" and 200 <= (message.status or 0) < 300:
+            times.setdefault(message.to_tag, message.time)
+    first = next((each.exchange for each in call.descriptions), None)
+    answers = [each for each in call.descriptions if each.role == "answer" and each.exchange == first]
+    taken = next((each for each in reversed(answers) if each.to_tag in times and ends_of(each)), None)
+    if taken is None:
+        return {}
+    accepted = Accepted(taken, times[taken.to_tag], " or ".join(sorted(endpoint(*end) for end in ends_of(taken))))
+    # What was said on another hop, or in another exchange, is as good as what was accepted.
+    left = [
+        each for each in answers
+        if each.answers == taken.answers and each is not taken and each.time < accepted.time
+    ]
+    kept = {end for each in call.descriptions if each not in left for end in ends_of(each)}
+    return {end: accepted for each in left for end in ends_of(each) - kept}
+
+
+def ends_of(described: Description) -> set[tuple[str, int]]:
+    """Where RTP is to go by a description."""
+    return {
+        (line.address, line.port) for line in described.media
+        if wants_rtp(line) and line.address and line.address not in ANYWHERE and not line.candidates
+    }
+
+
 def _lost(call: Call) -> dict[End, Description]:
     """Where phones receive that answered the first INVITE provisionally and were not the one that was accepted."""
     accepted = {
@@ -48,7 +105,7 @@ def _lost(call: Call) -> dict[End, Description]:
     lost: dict[End, Description] = {}
     kept: set[End] = set()
     for each in call.descriptions:
-        ends = {(line.address, line.port) for line in each.media if wants_rtp(line)}
+        ends = ends_of(each)
         if each.role == "answer" and each.exchange == first and each.to_tag not in accepted:
             lost.update({end: each for end in ends})
         else:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.finding_cases.forks import OTHER, forked
+from tests.finding_cases.plain import INVITE
+from tests.finding_cases.presence import version
 from tests.found import found
-from tests.stories import A, hung_up, talk
+from tests.stories import A, B, description, hung_up, request, response, talk
 
 ID = "fork-still-sends"
 
@@ -29,3 +31,23 @@ def test_what_crosses_the_answer_is_nothing(start: float, seconds: float) -> Non
 
 def test_a_server_that_announces_for_two_branches_may_go_on() -> None:
     assert not found([*forked(OTHER), *talk(OTHER, A, 79, start=400, seconds=10), *hung_up()], ID)
+
+
+def test_who_goes_on_to_the_fork_that_was_not_accepted_sends_to_the_wrong_phone() -> None:
+    story = [told for told in forked() if told[3][8:12] != (77).to_bytes(4, "big")]
+    there = [*story, *talk(A, OTHER, 77, start=400, seconds=10), *hung_up()]
+    (told,) = found(there, "media-to-old-port")
+    assert "goes on to port 18000 for 9.4 s after the call was accepted at 203.0.113.2:16402" in told.what
+    both = [*story, *talk(A, OTHER, 77, start=400, seconds=0.6), *talk(A, B, 77, first=200, seconds=9), *hung_up()]
+    assert not found(both, "media-to-old-port")
+
+
+def test_an_answer_that_moved_the_port_when_it_became_final_is_followed_or_not() -> None:
+    story = [
+        INVITE, response(200, 183, "Session Progress", body=description(*B)),
+        response(1000, 200, "OK", body=version(2, (B[0], 30_000))), request(1010, "ACK", tag="2"), *talk(B, A, 78),
+    ]
+    (told,) = found([*story, *talk(start=300, seconds=10), *hung_up()], "media-to-old-port")
+    assert "goes on to port 16402 for 9.3 s after the call was accepted at 203.0.113.2:30000" in told.what
+    followed = [*talk(start=300, seconds=0.7), *talk(A, (B[0], 30_000), 77, first=200)]
+    assert not found([*story, *followed, *hung_up()], "media-to-old-port")
