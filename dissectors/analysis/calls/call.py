@@ -34,8 +34,7 @@ KINDS = {
 class CallState(Struct):
     """What is tracked of one Call-ID; times are nanoseconds. `returned` says that it had been let go and came back.
 
-    `number` counts Call-IDs from 1 in the order in which they came; `heard` says that a response to an INVITE was
-    captured.
+    `number` counts Call-IDs from 1 in the order in which they came; `heard` says that a response was captured.
     """
 
     call_id: str
@@ -172,7 +171,7 @@ class CallState(Struct):
 
     def _response(self, time: int, message: sip.Message, identity: Identity, side: str) -> None:
         status, method = message.status or 0, identity.method
-        self.heard |= method == "INVITE"
+        self.heard = True
         if self.caller is None:
             self._who(message)
         if method not in ("INVITE", "SUBSCRIBE"):

@@ -102,3 +102,4 @@ def test_who_hangs_up_in_a_capture_of_one_direction_had_a_call() -> None:
     assert outcome([INVITE, request(1010, "ACK", tag="2"), *hung_up()[:1]]) == "ended"
     assert outcome([response(1000, 200, "OK", body=ANSWER), *hung_up()[1:]]) == "ended"
     assert outcome([INVITE, response(200, 180, "Ringing"), *hung_up()[:1]]) == "ringing"
+    assert outcome([INVITE, *hung_up()]) == "unanswered"
