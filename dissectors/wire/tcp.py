@@ -176,7 +176,8 @@ class Direction:
         found = []
         at, stop = new.begin, new.begin + len(new.octets)
         if at < self.end:
-            self._compare(new, Piece(self.end - len(self.held), bytes(self.held), new.origin))
+            held = max(at, self.end - len(self.held))
+            self._compare(new, Piece(held, self._between(held, min(stop, self.end)), new.origin))
             at = self.end
         for piece in self.waiting:
             end = piece.begin + len(piece.octets)
@@ -191,6 +192,12 @@ class Direction:
         if at < stop:
             found.append(Piece(at, new.octets[at - new.begin :], new.origin))
         return found
+
+    def _between(self, begin: int, end: int) -> bytes:
+        """The octets that are held from one place to another."""
+        assert self.end is not None
+        start = self.end - len(self.held)
+        return bytes(self.held[begin - start : max(begin, end) - start])
 
     def _compare(self, new: Piece, known: Piece) -> None:
         """Count the octets that are others than those that came before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -95,3 +96,13 @@ def test_segments_cut_anywhere_and_in_any_order_give_the_same_octets(data: st.Da
     for number, (begin, end) in enumerate(data.draw(st.permutations(parts))):
         put(direction, number, begin, end)
     assert direction.peek() == TEXT and not direction.waiting and not direction.differing
+
+
+def test_what_comes_again_is_compared_with_no_more_than_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    monkeypatch.setattr(Direction, "_compare", lambda _, new, known: compared.append(len(known.octets)))
+    direction = opened()
+    put(direction, 1, 0, 2000)
+    put(direction, 2, 1900, 1910)
+    put(direction, 3, 1990, 2010)
+    assert compared == [10, 10]
