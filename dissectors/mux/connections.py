@@ -35,6 +35,9 @@ MAX_SEARCHED_OCTETS = 1 << 16
 MAX_LINE_OCTETS = 2048
 """Octets of a line that may be the beginning of a start line."""
 
+FIRST_LOOK_OCTETS = 2048
+"""Octets in which the next message is looked for first: of what many messages wait in, each would copy all the rest."""
+
 MAX_SNIFFED_SEGMENTS = 8
 """Segments of a connection that began before the capture whose first octets may begin a message."""
 
@@ -324,8 +327,8 @@ def _step(way: Way, octets: int) -> None:
 
 
 def _next(connection: Connection, way: Way) -> Iterator[Whole]:
-    """The message that comes next, if it is whole."""
-    octets = way.direction.peek()
+    """The message that comes next, if it is whole; `wanted` says whether to look once more, and at how much."""
+    octets = way.direction.peek(max(FIRST_LOOK_OCTETS, 2 * way.wanted))
     blank = _blank(octets, 0) if connection.framing == SIP else 0
     _step(way, blank)
     way.wanted = 1

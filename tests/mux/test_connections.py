@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from dissectors.limits.budget import Bounds
 from dissectors.mux.connections import (
     ACKNOWLEDGED_HOLE_TIMEOUT_NS,
+    FIRST_LOOK_OCTETS,
     HOLE_TIMEOUT_NS,
     MAX_SNIFFED_SEGMENTS,
     Connections,
     Whole,
 )
-from dissectors.wire.tcp import ACK, RST, SYN, Segment
+from dissectors.wire.tcp import ACK, RST, SYN, Direction, Segment
 from tests import made
 from tests.mux.test_framings import OPTIONS, framed
 from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, payloads, segment
@@ -271,3 +272,18 @@ def shaken(segments: list[Segment], chance: random.Random) -> list[Segment]:
                 sequence=one.sequence - len(before.payload[-7:]) & 0xFFFFFFFF, payload=both, length=len(both),
             )))
     return [one for _, one in sorted(made, key=lambda each: each[0])]
+
+
+@pytest.mark.parametrize("message", [OPTIONS, made.stun(1)], ids=["SIP", "STUN"])
+def test_many_messages_at_once_are_not_copied_again_for_each(message: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied, peek = [], Direction.peek
+    monkeypatch.setattr(Direction, "peek", lambda *asked: copied.append(peek(*asked)) or copied[-1])
+    many = max(2, 60_000 // len(message))
+    assert messages(conversation([(A, message), (A, message * many)], size=1 << 16)) == [message] * (many + 1)
+    assert max(map(len, copied[2:])) <= 2 * FIRST_LOOK_OCTETS
+
+
+@pytest.mark.parametrize("size", [1, 1400, 1 << 16])
+def test_a_message_with_a_head_longer_than_the_first_look_is_whole_however_it_comes(size: int) -> None:
+    long = made.sip("OPTIONS sip:a SIP/2.0", "Call-ID: 1", f"Subject: {'x' * 5 * FIRST_LOOK_OCTETS}", body=b"x" * 9000)
+    assert messages(conversation([(A, OPTIONS + long + OPTIONS)], size=size)) == [OPTIONS, long, OPTIONS]
