@@ -60,15 +60,18 @@ class MessagesInPart:
         """The messages that are whole with this datagram, and what is wrong with those that do not fit."""
         found, wrong = [*message.messages], list[Malformed]()
         here = {_key(each) for each in found}
-        pieces = [each for each in message.handshakes if not each.whole and _key(each) not in here]
+        pieces: dict[Key, list[Fragment]] = {}
+        for each in message.handshakes:
+            if not each.whole and (key := _key(each)) not in here:
+                pieces.setdefault(key, []).append(each)
         if not pieces and not (here and datagram.flow in self._ends):
             return found, wrong
         parts = self._ends.use(datagram.flow) or {}
         for key in here:
             parts.pop(key, None)
-        for key in dict.fromkeys(map(_key, pieces)):
+        for key, new in pieces.items():
             partial = parts.setdefault(key, Partial())
-            self._add(parts, partial, [each for each in pieces if _key(each) == key])
+            self._add(parts, partial, new)
             partial.place = Place(datagram.file, datagram.frame)
             try:
                 whole = assemble(partial.fragments)

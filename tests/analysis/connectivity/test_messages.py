@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from dissectors.analysis.connectivity import messages
 from dissectors.analysis.connectivity.messages import MAX_FRAGMENTS, MAX_MISSING, MessagesInPart
 from dissectors.limits.budget import Bounds
 from dissectors.protocols import dtls
@@ -78,3 +79,11 @@ def test_a_body_that_does_not_fit_is_told_once_and_may_come_again() -> None:
         payload = piece(at, 30, 60, body=b"\xff" * 60)
         wrong += parts.feed(Datagram(0, 1, 0, 1, TO, payload, len(payload)), dtls.parse(payload))[1]
     assert len(wrong) == 1 and parts.missing(TO) == ()
+
+
+def test_a_datagram_of_many_messages_in_part_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked, key = [], messages._key
+    monkeypatch.setattr(messages, "_key", lambda each: looked.append(each) or key(each))
+    parts = MessagesInPart(4, Bounds())
+    assert feed(parts, b"".join(piece(0, 0, 100, number=number) for number in range(500))) == []
+    assert len(looked) == 500
