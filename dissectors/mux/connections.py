@@ -24,7 +24,7 @@ from dissectors.wire.spec import Incomplete
 from dissectors.wire.tcp import RST, SYN, Direction, Origin, Segment
 
 MAX_CONNECTIONS, MAX_OCTETS = 8192, 1 << 26
-"""Connections that are undecided or carry messages, and octets that wait in them."""
+"""Connections that are undecided or carry messages, and octets that wait in them, with what it takes to keep them."""
 
 MAX_GIVEN_UP = 65_536
 """Connections that are remembered as carrying nothing that is read."""
@@ -283,9 +283,7 @@ class Connections:
             self._open.pop(key, None)
             self._given_up[key] = True
             return
-        weight = sum(
-            len(way.direction.held) + way.direction.waiting_octets + way.websocket.weight for way in connection.ways
-        )
+        weight = sum(way.direction.weight + way.websocket.weight for way in connection.ways)
         if weight != connection.weight:
             connection.weight, more = weight, weight - connection.weight
             self._open.grow(key, more)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
+SYN, RST, ACK = 0x02, 0x04, 0x10
 
 MAX_WAITING_SEGMENTS, MAX_WAITING_OCTETS = 256, 1 << 18
 """Segments, and octets of them, that wait for octets before them; beyond that the hole is skipped."""
@@ -20,6 +20,9 @@ MAX_DISTANCE = 1 << 24
 
 KEPT_OCTETS = 2048
 """Octets that were read already and are kept, to compare with what comes again."""
+
+ORIGIN_OCTETS = 320
+"""What it takes to remember where the octets of one segment came from, beside the octets."""
 
 
 class Segment(NamedTuple):
@@ -84,6 +87,11 @@ class Direction:
     def unread(self) -> int:
         """How many octets are in order and not read."""
         return 0 if self.end is None else self.end - self.at
+
+    @property
+    def weight(self) -> int:
+        """How many octets it takes to keep what is here."""
+        return len(self.held) + self.waiting_octets + ORIGIN_OCTETS * (len(self._origins) + len(self.waiting))
 
     def place(self, sequence: int) -> int:
         """The place of a sequence number, near to what is in order."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.wire.tcp import KEPT_OCTETS, MAX_DISTANCE, MAX_WAITING_SEGMENTS, Direction, Origin
+from dissectors.wire.tcp import KEPT_OCTETS, MAX_DISTANCE, MAX_WAITING_SEGMENTS, ORIGIN_OCTETS, Direction, Origin
 
 TEXT = bytes(range(256)) * 8
 FIRST = 0xFFFF_FF80
@@ -106,3 +106,13 @@ def test_what_comes_again_is_compared_with_no_more_than_itself(monkeypatch: pyte
     put(direction, 2, 1900, 1910)
     put(direction, 3, 1990, 2010)
     assert compared == [10, 10]
+
+
+def test_octets_that_come_one_by_one_weigh_more_than_octets() -> None:
+    whole, single = opened(), opened()
+    put(whole, 1, 0, 1000)
+    for number in range(1000):
+        put(single, number, number, number + 1)
+    assert whole.weight == 1000 + ORIGIN_OCTETS and single.weight == 1000 + 1000 * ORIGIN_OCTETS
+    single.read(1000)
+    assert single.weight == 1000
