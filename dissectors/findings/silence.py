@@ -45,10 +45,11 @@ def talked(facts: Facts, call: Call) -> float:
 
 
 class Ways(NamedTuple):
-    """Which hosts were seen to send, to receive, and to send to which other."""
+    """Which hosts were seen to send, to receive, to do either, and to send to which other."""
 
     sources: frozenset[str | None]
     destinations: frozenset[str | None]
+    hosts: frozenset[str | None]
     pairs: frozenset[tuple[str | None, str | None]]
 
 
@@ -59,7 +60,8 @@ def ways(facts: Facts) -> Ways:
 
 def _ways(facts: Facts) -> Ways:
     pairs = frozenset((flow.src, flow.dst) for flow in facts.flows)
-    return Ways(frozenset(src for src, _ in pairs), frozenset(dst for _, dst in pairs), pairs)
+    sources, destinations = frozenset(src for src, _ in pairs), frozenset(dst for _, dst in pairs)
+    return Ways(sources, destinations, sources | destinations, pairs)
 
 
 @rule(
@@ -90,7 +92,7 @@ def media_missing(facts: Facts) -> Iterator[Found]:
         what += f"; no datagram at all between {apart[0]} and {apart[1]} is in the capture" if apart else ""
         what += "; another leg of the call has some" if other else ""
         places = tuple(described.place for described in call.descriptions[:2])
-        seen = {address for address, _ in ends} <= ways(facts).sources | ways(facts).destinations
+        seen = {address for address, _ in ends} <= ways(facts).hosts
         if silent or other or apart or not seen:
             yield Found(what, places, number, certainty="low", severity="note")
         else:

@@ -88,7 +88,7 @@ def _stopped(facts: Facts) -> list[Stopped]:
 
 def _moved_away(facts: Facts, agreed: list[Agreement]) -> bool:
     """Whether media were moved during the call to an address that is nowhere in the capture."""
-    hosts = ways(facts).sources | ways(facts).destinations
+    hosts = ways(facts).hosts
     first: set[str | None] = set()
     for each in agreed:
         addresses = {line.address for own in each.lines("caller") for line in own if wants_rtp(line)}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dissectors.findings.rule import Facts
+from dissectors.findings.silence import ways
+from dissectors.wire.values import replace
+from tests import reports
 from tests.finding_cases.within_calls import changed
 from tests.found import found, frames, ids
 from tests.stories import A, B, Story, description, dialled, hung_up, report, request, rtp, talk
@@ -47,3 +51,11 @@ def test_a_fax_that_was_refused_on_the_port_of_the_sound_changes_nothing() -> No
     refused = changed(488, number=7)[1]
     story = [*dialled(), *talk(), *talk(B, A, 78), asked, (3020, A, B, refused[3]), *hung_up()]
     assert [each.kind for each in report(story).streams] == ["audio", "audio"]
+
+
+def test_hosts_are_those_that_send_or_receive() -> None:
+    """Every call asks for them: they are put together once."""
+    flow = reports.report().flows[0]
+    facts = Facts(reports.report().capture, (flow, replace(flow, src="192.0.2.9")), (), (), (), (), (), ())
+    assert ways(facts).hosts == {"192.0.2.1", "192.0.2.2", "192.0.2.9"}
+    assert ways(facts).hosts is ways(facts).hosts
