@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from operator import itemgetter
+from collections.abc import Iterator, Mapping
 
 from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
 from dissectors.findings.addresses import private
 from dissectors.findings.dtls_roles import between
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
-from dissectors.report import Call, Stream
+from dissectors.report import Call, Handshake, Stream
 from dissectors.wire.datagram import endpoint, host_of
 
 MIN_RTP_PACKETS = 50
+MAX_CALLS_TOLD_APART = 64
+"""Where more calls with certificates meet at one host, nobody knows of which of them a foreign handshake is."""
 
 
 @rule(
@@ -25,17 +26,30 @@ def fingerprint_mismatch(facts: Facts) -> Iterator[Found]:
     if not facts.handshakes:
         return
     calls, at = _fingerprints(facts)
-    found: list[tuple[int, Found]] = []
+    foreign: dict[int, list[Handshake]] = {}
     for each in facts.handshakes:
-        shown = {one for one in (each.client_fingerprint, each.server_fingerprint) if one}
+        known = [calls.get(one, set()) for one in _shown(each)]
         # Many calls meet at one server: a handshake of another call is no fault of this one.
-        if not shown or set.intersection(*(calls.get(one, set()) for one in shown)):
-            continue
-        for number, announced in (at.get(each.src, {}) | at.get(each.dst, {})).items():
-            if facts.calls[number].start <= each.last:
-                wrong = ", ".join(sorted(f"{one[:23]}…" for one in shown - announced))
-                found.append((number, Found(f"{between(each)} shows sha-256 {wrong}", (each.place,), number)))
-    yield from (one for _, one in sorted(found, key=itemgetter(0)))
+        if known and known[0].isdisjoint(known[-1]):
+            for number in _few(at, each.src) | _few(at, each.dst):
+                if facts.calls[number].start <= each.last:
+                    foreign.setdefault(number, []).append(each)
+    for number in sorted(foreign):
+        for each in foreign[number]:
+            announced = at[each.src if number in at.get(each.src, {}) else each.dst][number]
+            wrong = ", ".join(sorted(f"{one[:23]}…" for one in _shown(each) - announced))
+            yield Found(f"{between(each)} shows sha-256 {wrong}", (each.place,), number)
+
+
+def _shown(handshake: Handshake) -> set[str]:
+    """The fingerprints of the certificates in a handshake."""
+    return {one for one in (handshake.client_fingerprint, handshake.server_fingerprint) if one}
+
+
+def _few(at: Mapping[str | None, Mapping[int, object]], host: str) -> set[int]:
+    """The calls at a host, if there are no more than can be told apart."""
+    there = at.get(host, {})
+    return set(there) if len(there) <= MAX_CALLS_TOLD_APART else set()
 
 
 def _fingerprints(facts: Facts) -> tuple[dict[str, set[int]], dict[str | None, dict[int, set[str]]]]:
