@@ -18,6 +18,8 @@ MIN_DATAGRAMS, MAX_STRAY = 50, 10
 
 MIN_FAX_SECONDS = 5.0
 """A fax begins within this time."""
+MAX_FLOWS_TOLD_APART = 64
+"""Where more flows of UDPTL have one end, nothing is said of what does not flow."""
 
 End = tuple[str | None, int]
 
@@ -145,6 +147,8 @@ def _one_way(
 ) -> tuple[Way, int, int] | None:
     """The flow on which nearly all of a fax goes, how much, and how much goes the other way."""
     ends = {side: _ends(call, agreed, side) for side in OTHER_SIDE}
+    if any(len(at.get(end, ())) > MAX_FLOWS_TOLD_APART for found in ends.values() for end in found):
+        return None
     ways: dict[str, dict[Way, int]] = {}
     for side, peer in OTHER_SIDE.items():
         own = {way for end in ends[side] for way in at.get(end, ()) if way.src == end}

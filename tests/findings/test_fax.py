@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dissectors.findings.fax import MAX_FLOWS_TOLD_APART
 from tests.finding_cases.fax import PAGE, fax, imaged, udptl
 from tests.finding_cases.plain import FAX
 from tests.found import found, frames, ids
@@ -21,6 +22,12 @@ def test_one_way_is_told_with_both_counts_and_the_direction() -> None:
 @pytest.mark.parametrize(("ours", "theirs"), [(0, 0), (30, 0), (200, 40)])
 def test_a_fax_that_was_short_or_went_both_ways_is_none(ours: int, theirs: int) -> None:
     assert not found(fax(ours, theirs), "fax-one-way")
+
+
+def test_nothing_is_said_of_a_fax_where_more_flows_end_than_can_be_told_apart() -> None:
+    for flows, told in ((MAX_FLOWS_TOLD_APART, True), (MAX_FLOWS_TOLD_APART + 1, False)):
+        others = [sent for port in range(flows - 1) for sent in udptl((A[0], 20_000 + port), B, 1)]
+        assert bool(found([*fax(200, 0), *others], "fax-one-way")) == told
 
 
 def test_a_fax_behind_nat_is_found_at_the_announced_port_of_the_host_that_signalled() -> None:
