@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from dissectors.analysis.connectivity.joining import CHECK, fragments
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.report import Check, Flow, Place, Session, Stream, Username
+from dissectors.report import Call, Check, Flow, Place, Stream, Username
 from dissectors.wire.datagram import endpoint
 
 Way = tuple[str, int, str, int, str]
@@ -17,6 +17,8 @@ MIN_TRIES, SETTLED_SECONDS, MIN_REFUSED = 3, 5.0, 3
 
 AFTER_CHECKS = ("DTLS", "RTP", "RTCP")
 CONFLICT = "487"
+MAX_FRAGMENTS_TOLD_APART = 64
+"""Where a call announces more fragments, nobody knows which of them is right."""
 
 
 def ends(check: Check) -> str:
@@ -61,8 +63,11 @@ def mismatches(facts: Facts) -> dict[int, list[Mismatch]]:
     """The checks of each session, by its position, whose peer calls itself otherwise than they call it."""
     found: dict[int, list[Mismatch]] = {}
     checks = facts.once(by_way)
+    by_call: dict[int | None, set[str]] = {None: set()}
     for number, session in enumerate(facts.sessions):
-        announced = _announced(facts, session)
+        if session.call is not None and session.call not in by_call:
+            by_call[session.call] = _announced(facts.calls[session.call])
+        announced = by_call[session.call]
         for position in session.checks:
             check = facts.checks[position]
             named = max(check.usernames, key=lambda each: each.last, default=None)
@@ -81,13 +86,11 @@ def mismatches(facts: Facts) -> dict[int, list[Mismatch]]:
     return found
 
 
-def _announced(facts: Facts, session: Session) -> set[str]:
-    """The fragments of both sides by the SDP, where both are known."""
-    if session.call is None:
-        return set()
-    described = facts.calls[session.call].descriptions
-    sides = {one.side for one in described if any(line.ufrag for line in one.media)}
-    return {line.ufrag for one in described for line in one.media if line.ufrag} if len(sides) > 1 else set()
+def _announced(call: Call) -> set[str]:
+    """The fragments of both sides by the SDP, where both are known and few enough."""
+    said = {(one.side, line.ufrag) for one in call.descriptions for line in one.media if line.ufrag}
+    found = {fragment for _, fragment in said}
+    return found if len({side for side, _ in said}) > 1 and len(found) <= MAX_FRAGMENTS_TOLD_APART else set()
 
 
 def _mismatched(facts: Facts) -> set[Place]:

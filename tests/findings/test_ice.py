@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dissectors.findings.ice import MAX_FRAGMENTS_TOLD_APART
 from tests.finding_cases.session import CONTROLLED, THEIRS, both, checks, closed, sdp, user
 from tests.found import found
 from tests.stories import CONTROLLING, A, B, Story, agreed, asked, description, dialled, error, hung_up, mapped, talk
@@ -73,6 +74,10 @@ def test_the_sdp_knows_the_fragments_of_a_silent_side() -> None:
     wrong = checks(2000, 8, 500, name=user("CCCC", "AAAA"), answer=None)
     assert "the peer is BBBB" in found([*call, *wrong], "ice-credentials-mismatch")[0].what
     assert not found([*call, *checks(2000, 8, 500, answer=None)], "ice-credentials-mismatch")
+    ports = range(4000, 4000 + MAX_FRAGMENTS_TOLD_APART)
+    more = "".join(f"m=audio {port} RTP/AVP 0\r\na=ice-ufrag:{port}\r\n" for port in ports)
+    called = [*dialled(described("AAAA", A), described("BBBB", B) + more.encode()), *hung_up(20_000)]
+    assert not found([*called, *wrong], "ice-credentials-mismatch")
 
 
 def test_two_lite_agents_wait_for_each_other() -> None:
