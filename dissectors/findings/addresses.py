@@ -133,12 +133,13 @@ def media_to_old_port(facts: Facts) -> Iterator[Found]:
         if len({each.answer.exchange for each in agreed}) < 2:
             continue
         latest = _latest(facts.of(call))
+        wanted = {side: [(each, _ends(each.of(side))) for each in agreed] for side in OTHER_SIDE}
         for position in call.streams:
             stream = facts.streams[position]
-            moved = _left_behind(agreed, stream, _until(facts, call, stream), latest)
+            side = OTHER_SIDE.get(stream.sender or "", "")
+            moved = _left_behind(wanted.get(side, []), side, stream, _until(facts, call, stream), latest)
             if moved is not None:
                 seconds = _until(facts, call, stream) - moved.begin
-                side = OTHER_SIDE[stream.sender or ""]
                 now = " or ".join(sorted({endpoint(*end) for end in _ends(moved.of(side))}))
                 what = (
                     f"{name_of(stream)}: goes on to port {stream.dport} for {seconds:.1f} s after the {side} moved "
@@ -171,18 +172,22 @@ def _latest(streams: list[Stream]) -> Latest:
     return found
 
 
-def _left_behind(agreed: list[Agreement], stream: Stream, until: float, latest: Latest) -> Agreement | None:
-    """The agreement by which the receiver of a stream moved away from where the stream goes; None if it did not."""
-    side, end = OTHER_SIDE.get(stream.sender or ""), (stream.dst, stream.dport)
-    before = [each for each in agreed if side and end in _ends(each.of(side))]
-    if side is None or not before or len(stream.flows) > 1:
+Wanted = list[tuple[Agreement, set[tuple[str, int]]]]
+"""Agreements in order, and where a side wanted to receive by each."""
+
+
+def _left_behind(wanted: Wanted, side: str, stream: Stream, until: float, latest: Latest) -> Agreement | None:
+    """The agreement by which the side that receives a stream moved away from where it goes; None if it did not."""
+    end = (stream.dst, stream.dport)
+    before = [each for each, ends in wanted if end in ends]
+    if not before or len(stream.flows) > 1:
         return None
     last = max(before, key=lambda each: each.end)
-    after = [each for each in agreed if each.dialog == last.dialog and each.begin == last.end]
+    after = [each for each, _ in wanted if each.dialog == last.dialog and each.begin == last.end]
     moved = next((each for each in after if _moves(each, side, stream.kind)), None)
     if last.end == FOREVER or until - last.end < GRACE_SECONDS or moved is None:
         return None
-    new = {each for now in agreed if now.begin >= last.end for each in _ends(now.of(side))}
+    new = {end for now, ends in wanted if now.begin >= last.end for end in ends}
     late = last.end + GRACE_SECONDS
     followed = any(latest.get((stream.sender, False, each), 0.0) > late for each in new)
     stayed = latest.get((side, True, end), 0.0) > late

@@ -9,11 +9,12 @@ import pytest
 
 from dissectors.findings import addresses
 from dissectors.findings.rule import Facts
-from dissectors.report import Call, Media
+from dissectors.report import Call, Description, Media
 from dissectors.wire.values import replace
 from tests import reports
 from tests.finding_cases.numbers import spurts
 from tests.finding_cases.plain import FAX, reinvited
+from tests.finding_cases.presence import MOVE
 from tests.found import PROXY, found, frames
 from tests.reports import stream
 from tests.stories import (
@@ -106,6 +107,18 @@ def test_the_lines_of_a_side_are_looked_at_once_for_all_of_its_streams(
     monkeypatch.setattr(addresses, "_wanted", wanted)
     found: Iterator[Any] = addresses.media_elsewhere.findings(facts(streams))
     assert len([*found]) <= streams and asked == ["callee"]
+
+
+@pytest.mark.parametrize("streams", [1, 200])
+def test_where_a_side_wants_media_is_looked_at_once_for_all_of_its_streams(
+    streams: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Description] = []
+    made, call = facts(streams), report([*dialled(), *MOVE, *hung_up()]).calls[0]
+    real = addresses._ends
+    monkeypatch.setattr(addresses, "_ends", lambda described: asked.append(described) or real(described))
+    made = replace(made, calls=(replace(call, streams=made.calls[0].streams),))
+    assert not [*addresses.media_to_old_port.findings(made)] and len(asked) == 4
 
 
 @pytest.mark.parametrize(("pause", "gaps"), [(0, 0), (400, 0), (1500, 1)])
