@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 
 from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.feedback import Told
 from dissectors.mux.counters import Counters
-from dissectors.mux.repairs import MAX_HOLES, MAX_LATE, PROBED_DATAGRAMS, looks_numbered
+from dissectors.mux.repairs import MAX_HOLES, MAX_LATE, PROBED_DATAGRAMS, Hole, looks_numbered
 from dissectors.report import Place, Repair
 from dissectors.wire.values import Struct, field
 
@@ -17,6 +17,8 @@ MAX_CANDIDATES = 32
 """So many streams of a flow are looked at as RTX of each other one."""
 
 MAX_NUMBERS = 4096
+"""So many missing numbers of a stream are looked at one by one."""
+
 MIN_MATCHED_SHARE = 0.6
 """What share of the numbers in a stream of RTX must be missing, or asked for, in the stream that it repairs."""
 
@@ -71,7 +73,6 @@ class Repairs:
                 best, found = matched, other
         return found
 
-
     def _announced(self, counters: Counters, joined: Joined | None) -> Counters | None:
         """The one stream beside another one that SDP announces as its RTX, by SSRC or by payload type."""
         lines = [line.media for line in (joined.sent, joined.received) if line is not None] if joined else []
@@ -112,8 +113,8 @@ class Seen(Struct):
     def __post_init__(self) -> None:
         for time, sequence in self.counters.late:
             self.late.setdefault(sequence, []).append(time)
-        for time, first, numbers in self.counters.holes:
-            for sequence in range(first, first + min(numbers, MAX_NUMBERS - len(self.missing))):
+        for time, first, numbers in _looked_at(self.counters.holes):
+            for sequence in range(first, first + numbers):
                 self.missing[sequence & 0xFFFF] = time
         self.wanted = self.missing.keys() | self.asked.keys()
 
@@ -172,7 +173,8 @@ class Seen(Struct):
 
     def _cut_short(self, told: Told | None) -> bool:
         counters = self.counters
-        full = len(counters.holes) >= MAX_HOLES or len(counters.late) >= MAX_LATE or len(self.missing) >= MAX_NUMBERS
+        full = len(counters.holes) >= MAX_HOLES or len(counters.late) >= MAX_LATE
+        full |= sum(hole.numbers for hole in counters.holes) >= MAX_NUMBERS
         return full or told is not None and told.full
 
 
@@ -181,12 +183,21 @@ def _first_after(times: Sequence[int], time: int) -> int | None:
     return next((each - time for each in times if time <= each <= time + REPAIR_TIMEOUT_NS), None)
 
 
+def _looked_at(holes: Iterable[Hole]) -> Iterator[Hole]:
+    """The first holes, as far as they have no more than MAX_NUMBERS together."""
+    left = MAX_NUMBERS
+    for time, first, numbers in holes:
+        if left > 0:
+            yield Hole(time, first, min(numbers, left))
+        left -= numbers
+
+
 def _longest(counters: Counters, left: set[int]) -> int:
     """The longest run of numbers that are missing for good."""
     longest = 0
-    for _, first, numbers in counters.holes:
+    for _, first, numbers in _looked_at(counters.holes):
         run = 0
-        for sequence in range(first, first + min(numbers, MAX_NUMBERS)):
+        for sequence in range(first, first + numbers):
             run = run + 1 if sequence & 0xFFFF in left else 0
             longest = max(longest, run)
     return longest

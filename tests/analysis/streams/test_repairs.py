@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from dissectors.analysis.streams.repairs import MAX_NUMBERS, Seen, _longest
+from dissectors.mux.repairs import Hole
 from dissectors.report import Repair, Report, SourceGroup, Stream
 from tests.finding_cases.repair import ASKED, LOST, RTX, VIDEO, again, missing, nack, pictures, pli, reports, rtx
 from tests.stories import A, B, Story, description, dialled, report, talk
@@ -147,3 +151,16 @@ def test_groups_of_sources_are_read_and_bounded() -> None:
     groups = call.descriptions[0].media[0].groups
     assert groups[0] == SourceGroup("FID", (VIDEO, RTX)) and len(groups) <= 16
     assert all(len(group.ssrcs) <= 16 for group in groups)
+
+
+def test_numbers_that_are_missing_again_and_again_are_looked_at_only_so_often() -> None:
+    looked: list[int] = []
+
+    class Left(set[int]):
+        def __contains__(self, number: object) -> bool:
+            looked.append(0)
+            return super().__contains__(number)
+
+    counters: Any = SimpleNamespace(holes=[Hole(0, 100, 3000)] * 200, late=[], last=0, worst_loss=None)
+    assert _longest(counters, Left(range(100, 3100))) == 3000 and len(looked) == MAX_NUMBERS
+    assert Seen(counters, {}).to_report(None, None, None, 0).more
