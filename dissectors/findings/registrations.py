@@ -13,7 +13,6 @@ from dissectors.wire.values import Struct
 MIN_WAIT_SECONDS, TIMER_F_SECONDS = 2.0, 32.0
 """Seconds after a challenge: a phone would have followed it by then, and it has surely given up."""
 
-
 REALM = re.compile(r'realm\s*=\s*"([^"]*)"', re.IGNORECASE)
 MIN_STALE = 3
 """So many nonces in a row that the server calls too old: the phone does not take the new ones."""

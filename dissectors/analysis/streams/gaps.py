@@ -3,6 +3,7 @@
 A sender that begins anew takes its sequence number and its timestamp at random (RFC 3550 section 5.1). Where both moved
 as far as the time that passed has it, the sender went on, and what it sent is not in the capture.
 """
+
 from __future__ import annotations
 
 from dissectors.mux.counters import Counters

@@ -21,6 +21,7 @@ SENDER_REPORT_TIMEOUT_NS = 60_000_000_000
 
 MAX_CLOCKED = 8
 """So many of the last sender reports of each source are remembered."""
+
 TRANSPORT_FEEDBACK = ("transport-cc", "CCFB")
 
 Hosts = tuple[str, str]
@@ -184,6 +185,7 @@ class Control:
         """What the last sender reports of the stream on these flows said of its clocks, in order of time."""
         found = [each for clocked in self._clocked.of(ssrc, flows, alone) for each in clocked]
         return tuple(sorted(found))
+
     def told(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> Told | None:
         """What receivers asked of the stream on these flows; with the SSRC 0, of no source in particular."""
         return joined(self._told.of(ssrc, flows, alone))
