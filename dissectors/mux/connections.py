@@ -15,10 +15,10 @@ from typing import NamedTuple
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.flows import FlowKey
-from dissectors.mux.framings import GIVEN_UP, READERS, RECOVERIES, SIP, WEBSOCKET, is_signalling, sniff
+from dissectors.mux.framings import GIVEN_UP, HEP, READERS, RECOVERIES, SIP, WEBSOCKET, is_certain, is_signalling, sniff
 from dissectors.mux.unread import Unread, unread
-from dissectors.wire import websocket
-from dissectors.wire.datagram import TCP, WS
+from dissectors.wire import hep, websocket
+from dissectors.wire.datagram import TCP, UDP, WS
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
 from dissectors.wire.tcp import RST, SYN, Direction, Origin, Segment
@@ -165,6 +165,10 @@ class Connections:
                 found += self._skip(connection, way, time)
         self._settle(key, connection)
         return found if len(found) < 2 else [whole._replace(layer=number) for number, whole in enumerate(found)]
+
+    def unpack(self, octets: bytes, file: int, frame: int, time: int) -> list[Whole]:
+        """The message in a datagram of HEP."""
+        return list(seen_elsewhere(octets, Origin(self._arrived, file, frame, time, 0)))
 
     def is_given_up(self, segment: Segment) -> bool:
         """Whether the segments of this connection are not read."""
@@ -342,8 +346,22 @@ def _next(connection: Connection, way: Way) -> Iterator[Whole]:
         return
     origin = way.direction.read(framed.size)
     payload = octets[blank + framed.begins : blank + framed.size]
-    if payload:
+    if connection.framing == HEP:
+        yield from seen_elsewhere(payload, origin)
+    elif payload:
         yield Whole(way.key, payload, len(payload), 0, origin)
+
+
+def seen_elsewhere(octets: bytes, origin: Origin) -> Iterator[Whole]:
+    """The message in a packet of HEP, on the flow and at the time where its agent saw it, if it is of the table."""
+    try:
+        packet = hep.parse(octets)
+    except Malformed:
+        return
+    if is_certain(packet.payload):
+        transport = TCP if packet.protocol == hep.TCP_NUMBER else UDP
+        key = FlowKey(packet.src, packet.sport, packet.dst, packet.dport, "", transport)
+        yield Whole(key, packet.payload, len(packet.payload), 0, origin._replace(time=packet.time or origin.time))
 
 
 def _framed(way: Way) -> Iterator[Whole]:

@@ -13,11 +13,11 @@ from typing import NamedTuple
 from dissectors.mux.classify import match
 from dissectors.mux.rtp_sequence import two_in_sequence
 from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, TABLE, UNKNOWN_ROW
-from dissectors.wire import websocket
+from dissectors.wire import hep, websocket
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
 
-SIP, STUN, RFC4571, WEBSOCKET, GIVEN_UP = "SIP", "STUN", "RFC 4571", "WebSocket", "given up"
+SIP, STUN, RFC4571, WEBSOCKET, HEP, GIVEN_UP = "SIP", "STUN", "RFC 4571", "WebSocket", "HEP", "given up"
 
 PREFIX = 2
 """Octets of the length that RFC 4571 puts before a datagram."""
@@ -121,24 +121,35 @@ def _is_upgrade(octets: bytes) -> Framed | Incomplete:
     return size if isinstance(size, Incomplete) else Framed(size, 0)
 
 
+def _hep(octets: bytes) -> Framed | Incomplete:
+    """A packet of HEP."""
+    size = hep.frame(octets)
+    return size if isinstance(size, Incomplete) else Framed(size, 0)
+
+
 READERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
-    SIP: sip, STUN: stun, RFC4571: rfc4571, WEBSOCKET: _frame,
+    SIP: sip, STUN: stun, RFC4571: rfc4571, WEBSOCKET: _frame, HEP: _hep,
 }
 """What reads the messages of a connection that is decided."""
 
 SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
     SIP: _is_sip, STUN: lambda octets: _by("STUN", octets), RFC4571: _is_rfc4571,
-    WEBSOCKET: _is_upgrade,
+    WEBSOCKET: _is_upgrade, HEP: _hep,
 }
 """What decides, in this order."""
 
 _START_LINE = re.compile(rb"(?:^|\n)(?=SIP/2\.0 [1-6][0-9]{2}|[A-Z]{1,32} [^\r\n]+ SIP/2\.0[ \t]*\r?\n)")
 
 
+def is_certain(payload: bytes) -> bool:
+    """Whether a payload is a protocol of the table by itself."""
+    row = match(payload, len(payload))
+    return row != UNKNOWN_ROW and ROWS[row][1].strength == "certain"
+
+
 def is_signalling(payload: bytes) -> bool:
     """Whether a payload is signalling by itself."""
-    row = match(payload, len(payload))
-    return row != UNKNOWN_ROW and ROWS[row][1].strength == "certain" and TABLE[ROWS[row][0]].role == "signalling"
+    return is_certain(payload) and TABLE[ROWS[match(payload, len(payload))][0]].role == "signalling"
 
 
 def _segments(_: bytes, begins: Iterable[int]) -> Iterable[int]:
@@ -158,7 +169,7 @@ def _certain_segments(octets: bytes, begins: Iterable[int]) -> Iterable[int]:
 
 
 RECOVERIES: dict[str, Callable[[bytes, Iterable[int]], Iterable[int]]] = {
-    SIP: _lines, STUN: _segments, RFC4571: _certain_segments, WEBSOCKET: _segments,
+    SIP: _lines, STUN: _segments, RFC4571: _certain_segments, WEBSOCKET: _segments, HEP: _segments,
 }
 """Where the next message may begin, in octets and with the places where segments begin in them."""
 

@@ -140,6 +140,8 @@ class Scanner:
                 flow = self.flows.find(FlowKey(src, sport, dst, dport))
                 self.datagrams += 1
                 self._take(batch, file, record.frame, record.time, layer, flow, bytes(payload), length, number, 0)
+            for packet in self.frames.hep:
+                self._streamed(batch, self.connections.unpack(packet, file, record.frame, record.time))
             for segment in self.frames.tcp:
                 self._streamed(batch, self.connections.take(segment, file, record.frame, record.time))
             octets += len(record.octets)
@@ -179,6 +181,9 @@ class Scanner:
             for layer, src, dst, sport, dport, payload, length, number in self.frames.udp(record):
                 flow = written_out(FlowKey(src, sport, dst, dport))
                 yield Datagram(file, record.frame, layer, record.time, flow, bytes(payload), length, number)
+            for packet in self.frames.hep:
+                for whole in self.connections.unpack(packet, file, record.frame, record.time):
+                    yield self._message(whole)
             for segment in self.frames.tcp:
                 for whole in self.connections.take(segment, file, record.frame, record.time):
                     yield self._message(whole)

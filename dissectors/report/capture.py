@@ -43,7 +43,7 @@ class NotRead(Struct, frozen=True):
 class Capture(Struct, frozen=True):
     """The whole timeline.
 
-    `datagrams` counts UDP headers, `messages` whole messages of TCP, `inside` the datagrams inside TURN.
+    `datagrams` counts UDP headers, `messages` those of TCP and in HEP, `inside` the datagrams inside TURN.
     """
 
     files: tuple[CaptureFile, ...]

@@ -23,6 +23,7 @@ from dissectors.wire.tcp import ACK, RST, SYN, Direction, Segment
 from tests import made
 from tests.mux.test_framings import OPTIONS, framed
 from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, payloads, segment
+from tests.wire.test_hep import packet
 from tests.wire.test_websocket import REQUEST, SWITCHED, squeezed
 from tests.wire.test_websocket import framed as ws
 
@@ -101,6 +102,14 @@ def test_a_server_that_does_not_switch_is_given_up() -> None:
     segments = conversation([(A, REQUEST), *[(B, b"HTTP/1.1 403 Forbidden\r\n\r\n" + b"x" * 900)] * 80])
     connections = Connections(Bounds())
     assert not take(connections, segments) and connections.is_given_up(segments[0])
+
+
+@pytest.mark.parametrize("size", [7, 1400])
+def test_hep_over_tcp_gives_what_its_agent_saw(size: int) -> None:
+    sent = [(A, packet(OPTIONS) + packet(OK, 6) + packet(b"{}") + packet(OPTIONS, src=b"odd"))]
+    found = take(Connections(Bounds()), conversation(sent, size=size))
+    assert payloads(found) == [OPTIONS, OK] and [whole.key.transport for whole in found] == ["udp", "tcp"]
+    assert {(whole.key.sport, whole.key.dport, whole.origin.time) for whole in found} == {(5060, 5062, 1_500_000_000)}
 
 
 def test_a_connection_of_something_else_is_given_up_at_its_first_octets() -> None:

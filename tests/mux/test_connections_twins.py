@@ -18,6 +18,7 @@ from tests.mux.test_connections import FOREIGN, OK, shaken
 from tests.mux.test_framings import OPTIONS, framed
 from tests.mux.test_scan_twins import pcap, same
 from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, records, report, segment
+from tests.wire.test_hep import packet
 from tests.wire.test_websocket import REQUEST, SWITCHED
 from tests.wire.test_websocket import framed as ws
 
@@ -25,7 +26,7 @@ HELLO = b"\x16\x03\x01\0\x40\1\0\0\x3c\3\3" + bytes(60)
 STEPS = (
     OPTIONS, OK, FOREIGN, HELLO, b"\r\n\r\n", made.stun(), made.channel_data(b"hello") + bytes(3),
     framed(made.stun(), made.rtp(1), made.rtp(2), made.rtp(3)), bytes(100), REQUEST, SWITCHED, ws(OPTIONS, key=b"1234"),
-    REQUEST + ws(OPTIONS) * 2,
+    REQUEST + ws(OPTIONS) * 2, packet(OPTIONS) + packet(OK),
 )
 
 
@@ -62,13 +63,26 @@ def test_tls_in_connections_that_are_given_up_is_counted_by_both() -> None:
     same(octets)
 
 
+def test_hep_over_udp_gives_what_its_agent_saw_in_both_scans_and_again(tmp_path: Any) -> None:
+    sent = [packet(OPTIONS), packet(OK, 6), packet(b"{}"), packet(OK)[:-3], b"HEP3", b"HEP", OPTIONS]
+    octets = pcap(made.records([(made.A, made.B, each) for each in sent]))
+    same(octets)
+    path = tmp_path / "hep.pcap"
+    path.write_bytes(octets)
+    certain = [row.datagram.flow for row in offline.rows([str(path)]) if row.strength == "certain"]
+    assert [(flow.sport, flow.transport) for flow in certain] == [(5060, "udp"), (5060, "tcp"), (16402, "udp")]
+    capture = offline.analyze([str(path)]).capture
+    assert (capture.datagrams, capture.messages) == (7, 2)
+    assert [(seen.name, seen.count) for seen in capture.encapsulations] == [("HEP", 5)]
+
+
 def test_what_is_listed_again_is_what_was_told(tmp_path: Any) -> None:
     path = tmp_path / "busy.pcap"
     path.write_bytes(pcap(records(busy(random.Random(5)))))
     rows = list(offline.rows([str(path)]))
     made_whole = offline.analyze([str(path)]).capture.messages
     assert len(rows) == made_whole > 20
-    assert {row.datagram.flow.transport for row in rows} == {"tcp"}
+    assert {row.datagram.flow.transport for row in rows} == {"tcp", "udp", "ws"}
     assert all(row.strength == "certain" for row in rows if row.datagram.payload[:7] in (OPTIONS[:7], OK[:7]))
 
 

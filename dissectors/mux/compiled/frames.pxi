@@ -11,6 +11,7 @@ cdef enum:
     UDP = 17
     SYN = 0x02
 
+cdef int64_t HEP = int.from_bytes(hep.MARK, "big")
 cdef unsigned char[0x10000] IS_TUNNEL
 for number in TUNNELS:
     IS_TUNNEL[number] = 1
@@ -178,4 +179,4 @@ cdef inline bint in_udp(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t h
     plain.wire.ports |= ports
     plain.length = length - 8
     narrow(&plain.payload, octets, at + 8, min(held, at + length) - at - 8)
-    return True
+    return plain.payload.size < 4 or u32(plain.payload, 0) != HEP

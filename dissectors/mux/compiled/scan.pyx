@@ -29,6 +29,7 @@ from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
+from dissectors.wire import hep
 from dissectors.wire.link import segments
 from dissectors.wire.link.tunnels import TUNNELS
 
@@ -340,6 +341,8 @@ cdef class Scanner:
             flow = self.flows.find(FlowKey(src, sport, dst, dport))
             whole = bytes(payload)
             self.datagram(entries, over(whole), length, flow, file, record.frame, layer, record.time, number, 0)
+        for packet in self.frames.hep:
+            self.streamed(entries, self.connections.unpack(packet, file, record.frame, record.time))
         for segment in self.frames.tcp:
             self.streamed(entries, self.connections.take(segment, file, record.frame, record.time))
             if self.connections.is_given_up(segment):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
+from dissectors.wire import hep
 from dissectors.wire.captures import erf
 from dissectors.wire.captures.records import Record
 from dissectors.wire.link import internet, links, tunnels
@@ -49,11 +50,12 @@ class Frames:
 
     `frames` counts what was given, `not_ip` frames in which no IP was found, `datagrams` UDP headers, `unsupported`
     frames by LINKTYPE that is not read, `encapsulations` headers by name, `too_deep` frames given up for their nesting.
-    `fragments` and `segments` keep their own counts. `tcp` are the TCP segments of the last frame that was read.
+    `fragments` and `segments` keep their own counts. `tcp` are the TCP segments of the last frame that was read, `hep`
+    its datagrams of HEP.
     """
 
     __slots__ = (
-        "_frame", "datagrams", "encapsulations", "fragments", "frames", "not_ip", "segments", "tcp", "too_deep",
+        "_frame", "datagrams", "encapsulations", "fragments", "frames", "hep", "not_ip", "segments", "tcp", "too_deep",
         "unsupported",
     )
 
@@ -64,6 +66,7 @@ class Frames:
         self.fragments = fragments or Fragments()
         self.segments = Segments()
         self.tcp: Sequence[Segment] = ()
+        self.hep: Sequence[bytes] = ()
         self._frame = Frame(self.encapsulations, self.fragments, self.segments)
 
     @property
@@ -77,7 +80,7 @@ class Frames:
         A fragmented datagram comes with the frame that completes it.
         """
         self.frames += 1
-        self.tcp = ()
+        self.tcp = self.hep = ()
         octets = record.octets
         common = COMMON.get(record.link)
         if common is not None:
@@ -91,6 +94,7 @@ class Frames:
                     and 8 <= length <= total - 20
                     and dport not in tunnels.TUNNELS
                     and sport not in tunnels.TUNNELS
+                    and not octets.startswith(hep.MARK, at + IPV4_AND_UDP)
                 ):
                     self.datagrams += 1
                     payload = octets[at + IPV4_AND_UDP : at + 20 + length]
@@ -118,5 +122,5 @@ class Frames:
             self.too_deep += step is not None
         self.not_ip += not frame.ip
         self.datagrams += len(frame.found)
-        self.tcp = frame.tcp
+        self.tcp, self.hep = frame.tcp, frame.hep
         return frame.found

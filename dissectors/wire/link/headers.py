@@ -66,7 +66,7 @@ class Frame:
     """
 
     __slots__ = (
-        "dst", "encapsulations", "found", "fragments", "held", "identification", "ip", "more", "octets", "place",
+        "dst", "encapsulations", "found", "fragments", "held", "hep", "identification", "ip", "more", "octets", "place",
         "segments", "src", "tcp", "time",
     )
 
@@ -87,6 +87,7 @@ class Frame:
         self.src = self.dst = b""
         self.found: list[Udp] = []
         self.tcp: list[Segment] = []
+        self.hep: list[bytes] = []
         self.more: list[Beside] = []
 
     def beside(self) -> Next | None:

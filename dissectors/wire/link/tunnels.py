@@ -4,6 +4,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
+from dissectors.wire import hep
 from dissectors.wire.link.esp import esp, esp_in_udp
 from dissectors.wire.link.headers import (
     ETHERNET,
@@ -39,6 +40,10 @@ def udp(frame: Frame, at: int, end: int) -> Next | None:
             frame.identification,
         )
     )
+    if frame.octets.startswith(hep.MARK, start, frame.held):
+        frame.seen("HEP")
+        frame.hep.append(frame.octets[start : frame.held])
+        return None
     tunnel = TUNNELS.get(dport) or TUNNELS.get(sport)
     if tunnel is None:
         return None

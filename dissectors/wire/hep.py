@@ -1,0 +1,89 @@
+"""HEP version 3: a message that a capture agent saw elsewhere, with the addresses and the time that it had there.
+
+The format is that of the HEP/EEP specification, revision 36: a header, then chunks of vendor, type, length and value.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from dissectors.wire.errors import Malformed
+from dissectors.wire.spec import Incomplete
+
+MARK = b"HEP3"
+HEADER, CHUNK_HEADER = 6, 6
+MAX_PAYLOAD_OCTETS = 1 << 20
+"""Octets of a payload, inflated, beyond which it is left out."""
+
+PROTOCOL, SRC, DST, SRC6, DST6, SPORT, DPORT, SECONDS, MICROSECONDS = 2, 3, 4, 5, 6, 7, 8, 9, 10
+PAYLOAD, COMPRESSED_PAYLOAD = 15, 16
+GENERIC_VENDOR = 0
+TCP_NUMBER = 6
+ZLIB_OR_GZIP = 47
+
+
+class Packet(NamedTuple):
+    """What an agent saw: both ends, IP's number of the transport, nanoseconds since the epoch, and the message."""
+
+    src: bytes
+    sport: int
+    dst: bytes
+    dport: int
+    protocol: int
+    time: int
+    payload: bytes
+
+
+def frame(octets: bytes) -> int | Incomplete:
+    """The size of the packet that begins a stream of them, or `Incomplete`; raises Malformed where none does."""
+    if not octets.startswith(MARK[: len(octets)]):
+        raise Malformed("HEP", 0, "no HEP3")
+    if len(octets) < HEADER:
+        return Incomplete(HEADER)
+    size = int.from_bytes(octets[4:6], "big")
+    if size < HEADER:
+        raise Malformed("HEP", 4, f"a packet of {size} octets")
+    return size if size <= len(octets) else Incomplete(size)
+
+
+def parse(octets: bytes) -> Packet:
+    """The packet; raises Malformed where a chunk does not fit, or an address, a port or the payload is missing."""
+    if octets[:4] != MARK or len(octets) < HEADER:
+        raise Malformed("HEP", 0, "no HEP3")
+    chunks = dict(_chunks(octets[: int.from_bytes(octets[4:6], "big")]))
+    src, dst = chunks.get(SRC, chunks.get(SRC6, b"")), chunks.get(DST, chunks.get(DST6, b""))
+    if len(src) not in (4, 16) or len(src) != len(dst):
+        raise Malformed("HEP", HEADER, "no addresses")
+    payload = chunks.get(PAYLOAD) or _inflated(chunks.get(COMPRESSED_PAYLOAD, b""))
+    if not payload:
+        raise Malformed("HEP", HEADER, "no payload")
+    number = {kind: int.from_bytes(chunks.get(kind, b"")[:4], "big") for kind in NUMBERS}
+    time = number[SECONDS] * 1_000_000_000 + number[MICROSECONDS] % 1_000_000 * 1000
+    return Packet(src, number[SPORT] & 0xFFFF, dst, number[DPORT] & 0xFFFF, number[PROTOCOL], time, payload)
+
+
+NUMBERS = (PROTOCOL, SPORT, DPORT, SECONDS, MICROSECONDS)
+
+
+def _chunks(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    """The generic chunks by type."""
+    at = HEADER
+    while at + CHUNK_HEADER <= len(octets):
+        vendor, kind, size = (int.from_bytes(octets[place : place + 2], "big") for place in (at, at + 2, at + 4))
+        if size < CHUNK_HEADER or at + size > len(octets):
+            raise Malformed("HEP", at, f"a chunk of {size} octets, {len(octets) - at} are left")
+        if vendor == GENERIC_VENDOR:
+            yield kind, octets[at + CHUNK_HEADER : at + size]
+        at += size
+
+
+def _inflated(octets: bytes) -> bytes:
+    """A compressed payload as it was, empty where it cannot be inflated or is too large."""
+    inflating = zlib.decompressobj(ZLIB_OR_GZIP)
+    try:
+        payload = inflating.decompress(octets, MAX_PAYLOAD_OCTETS)
+    except zlib.error:
+        return b""
+    return b"" if inflating.unconsumed_tail else payload
