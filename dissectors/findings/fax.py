@@ -18,6 +18,7 @@ MIN_DATAGRAMS, MAX_STRAY = 50, 10
 
 MIN_FAX_SECONDS = 5.0
 """A fax begins within this time."""
+
 MAX_FLOWS_TOLD_APART = 64
 """Where more flows of UDPTL have one end, nothing is said of what does not flow."""
 
