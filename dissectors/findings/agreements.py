@@ -118,7 +118,7 @@ def is_fax(line: Media) -> bool:
 
 def wants_rtp(line: Media) -> bool:
     """Whether a media line asks for RTP: not a fax, whatever profile it names."""
-    return bool(line.port) and "RTP" in line.profile.upper() and not is_fax(line)
+    return bool(line.port) and ("RTP" in line.profile or "RTP" in line.profile.upper()) and not is_fax(line)
 
 
 def to_send(agreed: Sequence[Agreement], side: str, kind: str) -> list[Span]:

@@ -81,7 +81,7 @@ def levels(counters: Counters, nominal: float) -> Levels | None:
     if straight is not None and _scatter(straight) < MIN_STEP_SECONDS * nominal / STEP_OVER_SCATTER:
         suspects = [each for each in suspects if each.surprise is None]
     while True:
-        fit, kept = _least_delayed(points, [each.place for each in suspects])
+        fit, kept = _least_delayed(points, [each.place for each in suspects], straight if not suspects else None)
         if fit is None or fit.rate <= 0:
             return None
         scatter = _scatter(fit)
@@ -131,10 +131,15 @@ def _suspects(counters: Counters, points: Sequence[tuple[float, int]]) -> list[S
     return [found[place] for place in sorted(found) if 0 < place < len(points)]
 
 
-def _least_delayed(points: Sequence[tuple[float, int]], cuts: list[int]) -> tuple[_Fit | None, list[int]]:
-    """The line through the best of the points, and which these are; each group between cuts keeps one at least."""
+def _least_delayed(
+    points: Sequence[tuple[float, int]], cuts: list[int], straight: _Fit | None
+) -> tuple[_Fit | None, list[int]]:
+    """The line through the best of the points, and which these are; each group between cuts keeps one at least.
+
+    `straight` is the line through all of them, where there are no cuts and it is known.
+    """
     everything = list(range(len(points)))
-    fit = _through(points, everything, cuts)
+    fit = straight or _through(points, everything, cuts)
     if fit is None:
         return None, everything
     order = sorted(everything, key=fit.offsets.__getitem__, reverse=True)

@@ -55,17 +55,25 @@ class Repairs:
         asked = told.asked if told is not None else {}
         if not asked and not counters.holes:
             return None
+        named = self._announced(counters, joined)
+        # Where nothing was asked for and nothing could repair it, its gaps need not be looked at.
+        if not asked and named is None and all(other.ssrc == counters.ssrc for other, _ in self._numbered(counters)):
+            return None
         seen = Seen(counters, asked)
         rtx = self._rtx(counters, seen)
-        announced = rtx or self._announced(counters, joined)
+        announced = rtx or named
         if not asked and announced is None:
             return None
         return seen.to_report(rtx, announced, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS)
 
+    def _numbered(self, counters: Counters) -> Sequence[tuple[Counters, set[int]]]:
+        """The streams on the same flow whose payloads begin with numbers."""
+        return self._on.get(counters.flows[0], ())
+
     def _rtx(self, counters: Counters, seen: Seen) -> Counters | None:
         """The stream that repairs another one: what its payloads begin with are numbers that are missing there."""
         best, found = 0, None
-        for other, numbers in self._on.get(counters.flows[0], ()):
+        for other, numbers in self._numbered(counters):
             if other.ssrc == counters.ssrc:
                 continue
             matched = len(numbers & seen.wanted)
@@ -75,6 +83,8 @@ class Repairs:
 
     def _announced(self, counters: Counters, joined: Joined | None) -> Counters | None:
         """The one stream beside another one that SDP announces as its RTX, by SSRC or by payload type."""
+        if len(self._there.get(counters.flows[0], ())) < 2:
+            return None
         lines = [line.media for line in (joined.sent, joined.received) if line is not None] if joined else []
         groups = [group.ssrcs for media in lines for group in media.groups if group.semantics == "FID"]
         sources = {ssrcs[1] for ssrcs in groups if len(ssrcs) == 2 and ssrcs[0] == counters.ssrc}
