@@ -25,6 +25,7 @@ from dissectors.mux.evidence import KEYED
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import PROTOCOLS, UNKNOWN
 from dissectors.report import Call, Capture, CaptureFile, Flow, Handshake, Protection, Seen, Stream
+from dissectors.wire.values import replace
 
 MAX_REMEMBERED_COUNTS = 256
 """How many counts of a flow's protocols are remembered, as the report has them."""
@@ -67,7 +68,7 @@ def facts(
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
     joined, shaken = sessions(asked, shaken, members.streams, flows, told)
     values = Facts(
-        capture=capture(scan, files, together((retired_fax, *fax))),
+        capture=replace(capture(scan, files, together((retired_fax, *fax))), not_read=not_read(scan)),
         flows=flows,
         calls=told,
         streams=members.streams,
@@ -143,7 +144,10 @@ def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], call
 
 
 def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX) -> Capture:
-    """What was captured, and what the scan made of it; so much of what it does not know is UDPTL."""
+    """What was captured, and what the scan made of it; so much of what it does not know is UDPTL.
+
+    What is not read is looked for in all flows, so it is told apart from this.
+    """
     first, last = scan.first, scan.last
     counts, octets = known(scan.counts, fax.datagrams), known(scan.octets, fax.octets)
     kinds = [(PROTOCOLS[number], count, octets[number]) for number, count in enumerate(counts) if count]
@@ -163,7 +167,6 @@ def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX)
         tcp_segments=scan.frames.segments.count,
         scan=scan.build,
         messages=scan.messages,
-        not_read=not_read(scan),
     )
 
 
