@@ -151,7 +151,7 @@ def media_to_old_port(facts: Facts) -> Iterator[Found]:
 
 def _until(facts: Facts, call: Call, stream: Stream) -> float:
     """When a stream ended, within its call."""
-    return min(stream.last, facts.end if call.ended is None else call.ended)
+    return min(stream.last, facts.end_of(call))
 
 
 def _ends(described: Description) -> set[tuple[str, int]]:

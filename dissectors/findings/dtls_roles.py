@@ -137,7 +137,7 @@ def _waiting_by_sdp(facts: Facts) -> Iterator[Found]:
         sides = setups(call)
         if number in known or call.streams or len(sides) < 2 or not WAITING.issuperset(sides.values()):
             continue
-        end = facts.end if call.ended is None else call.ended
+        end = facts.end_of(call)
         announced = {line.address for described in call.descriptions for line in described.media}
         if end - (call.answered or end) >= NOBODY_SECONDS and not announced & hosts:
             what = f"{call.caller} to {call.callee}: no ClientHello and no media; {told(call)}"

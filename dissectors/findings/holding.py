@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dissectors.findings.agreements import ANYWHERE, Agreement, agreements, may_send, to_send, wants_rtp
 from dissectors.findings.rule import Facts, Found, rule
-from dissectors.findings.silence import SOUND, end_of
+from dissectors.findings.silence import SOUND
 from dissectors.findings.sources import OTHER_SIDE
 from dissectors.report import Media
 
@@ -49,7 +49,7 @@ def hold_not_released(facts: Facts) -> Iterator[Found]:
             continue
         for each in agreed:
             found = _silenced(agreed, each)
-            end = min(each.end, end_of(facts, call))
+            end = min(each.end, facts.end_of(call))
             if found and end - each.begin >= MIN_SECONDS:
                 silent, word = found
                 what = f"{word}: the {silent} may not speak for the {end - each.begin:.1f} s that follow"

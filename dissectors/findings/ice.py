@@ -149,7 +149,7 @@ def _both_lite(facts: Facts) -> Iterator[Found]:
     asked = {session.call for session in facts.sessions if session.checks}
     for number, call in facts.talks():
         lite = {one.side: any(line.ice_lite for line in one.media) for one in call.descriptions if one.media}
-        lasted = (facts.end if call.ended is None else call.ended) - (call.answered or 0.0)
+        lasted = facts.end_of(call) - (call.answered or 0.0)
         if len(lite) < 2 or not all(lite.values()) or call.streams or number in asked or lasted < SETTLED_SECONDS:
             continue
         what = f"{call.caller} to {call.callee}: both sides announce a=ice-lite, and neither sends checks"

@@ -125,6 +125,10 @@ class Facts(Struct, frozen=True):
         """When the capture ends, in seconds since the epoch."""
         return self.capture.last or 0.0
 
+    def end_of(self, call: Call) -> float:
+        """When a call ended, or the capture, in seconds since the epoch."""
+        return self.end if call.ended is None else call.ended
+
     def talks(self) -> Iterator[tuple[int, Call]]:
         """The calls that were answered, with their positions."""
         return ((n, call) for n, call in enumerate(self.calls) if call.kind == "call" and call.answered is not None)

@@ -34,14 +34,9 @@ def wanted(call: Call) -> list[Media]:
     return [line for described in call.descriptions for line in described.media if wants_rtp(line)]
 
 
-def end_of(facts: Facts, call: Call) -> float:
-    """When a call ended, or the capture."""
-    return facts.end if call.ended is None else call.ended
-
-
 def talked(facts: Facts, call: Call) -> float:
     """How long the captured part of a call lasted after the answer, in seconds."""
-    return end_of(facts, call) - (call.answered or 0.0)
+    return facts.end_of(call) - (call.answered or 0.0)
 
 
 class Ways(NamedTuple):
@@ -192,7 +187,7 @@ def _share_a_port(agreed: Iterable[Agreement]) -> bool:
 
 def spans_of(facts: Facts, call: Call, agreed: list[Agreement], side: str) -> list[Span]:
     """When a side was to send sound after the answer: all of that time where nobody knows what was agreed."""
-    answered, end = call.answered or 0.0, end_of(facts, call)
+    answered, end = call.answered or 0.0, facts.end_of(call)
     return within(to_send(agreed, side, SOUND) if agreed else [(answered, end)], answered, end)
 
 
@@ -215,7 +210,7 @@ def _comes_otherwise(
     if any((dst, src) in ends for src, dst in ends):
         return True
     to, names = facts.once(_by_destination), {id(stream) for stream in known}
-    first, last = call.start, end_of(facts, call)
+    first, last = call.start, facts.end_of(call)
     arriving = [to.get(end, []) for end in _endpoints(agreed, receiver)]
     return any(
         len(streams) > MAX_STREAMS_TOLD_APART

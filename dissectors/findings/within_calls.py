@@ -142,7 +142,7 @@ def _excused(facts: Facts, call: Call, each: Transaction, final: Message, known:
         return over or known.cancelled
     if status == PENDING:
         # Whoever is told to wait tries again after at most four seconds (RFC 3261 section 14.1).
-        end = facts.end if call.ended is None else call.ended
+        end = facts.end_of(call)
         again = max(known.tried.get((each.side, method), 0.0) for method in CHANGING)
         return each.method not in CHANGING or again > final.time or end - final.time < MAX_PENDING_SECONDS
     # OPTIONS asks whether the other side lives, and every other answer says that it does.
