@@ -7,7 +7,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreements, wants_rtp
+from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreements, rtp_lines, wants_rtp
 from dissectors.findings.forks import misdirected
 from dissectors.findings.rule import Facts, Found, name_of, rule
 from dissectors.findings.sources import OTHER_SIDE
@@ -40,7 +40,7 @@ def private(address: str | None) -> bool:
 
 def _wanted(call: Call, side: str | None) -> list[Media]:
     """The lines that want RTP of what one side announced; of both where the side is unknown."""
-    return [line for d in call.descriptions if side in (None, d.side) for line in d.media if wants_rtp(line)]
+    return [line for d in call.descriptions if side in (None, d.side) for line in rtp_lines(d)]
 
 
 class Listening(NamedTuple):
@@ -111,7 +111,7 @@ def announcements(call: Call, side: str) -> dict[str, Place]:
     """The addresses at which a side wants RTP, with where it said so first; none where ICE chooses the address."""
     found: dict[str, Place] = {}
     for described in call.descriptions:
-        for line in filter(wants_rtp, described.media) if described.side == side else ():
+        for line in rtp_lines(described) if described.side == side else ():
             if line.candidates:
                 return {}
             if line.address and line.address not in ANYWHERE:
@@ -156,7 +156,7 @@ def _until(facts: Facts, call: Call, stream: Stream) -> float:
 
 def _ends(described: Description) -> set[tuple[str, int]]:
     """Where RTP is to go by a description."""
-    return {(line.address, line.port) for line in described.media if wants_rtp(line) and line.address}
+    return {(line.address, line.port) for line in rtp_lines(described) if line.address}
 
 
 Latest = dict[tuple[str | None, bool, tuple[str, int]], float]
@@ -218,7 +218,7 @@ def media_from_other_port(facts: Facts) -> Iterator[Found]:
             said = [
                 each.of(stream.sender) for each in agreed if stream.sender and each.during(stream.first, stream.last)
             ]
-            lines = [line for described in said for line in described.media if wants_rtp(line)]
+            lines = [line for described in said for line in rtp_lines(described)]
             ports = {port for line in lines for port in (line.port, line.rtcp_port) if port}
             if stream.src not in {line.address for line in lines} or stream.sport in ports:
                 continue

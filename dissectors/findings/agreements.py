@@ -121,6 +121,11 @@ def wants_rtp(line: Media) -> bool:
     return bool(line.port) and ("RTP" in line.profile or "RTP" in line.profile.upper()) and not is_fax(line)
 
 
+def rtp_lines(described: Description) -> list[Media]:
+    """The media lines of a description that ask for RTP."""
+    return [line for line in described.media if wants_rtp(line)]
+
+
 def to_send(agreed: Sequence[Agreement], side: str, kind: str) -> list[Span]:
     """When a side was to send this kind of media (`audio`, `video`), each media line judged by itself.
 

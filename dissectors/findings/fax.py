@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from dissectors.findings.agreements import Agreement, agreements, is_fax, wants_rtp
+from dissectors.findings.agreements import Agreement, agreements, is_fax, rtp_lines, wants_rtp
 from dissectors.findings.negotiation import pairs
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.findings.sources import OTHER_SIDE
@@ -40,7 +40,7 @@ def by_udptl(line: Media) -> bool:
 def faxed(call: Call) -> list[Description]:
     """The answers that took a fax, and nothing else, where the call had been sound."""
     fax = [answer for offer, answer in pairs(call) if _takes_fax(offer, answer)]
-    return fax if any(wants_rtp(line) for described in call.descriptions for line in described.media) else []
+    return fax if any(map(rtp_lines, call.descriptions)) else []
 
 
 def _carried(facts: Facts) -> set[End]:

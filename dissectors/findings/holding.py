@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.agreements import ANYWHERE, Agreement, agreements, may_send, to_send, wants_rtp
+from dissectors.findings.agreements import ANYWHERE, Agreement, agreements, may_send, rtp_lines, to_send, wants_rtp
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.findings.silence import SOUND
 from dissectors.findings.sources import OTHER_SIDE
@@ -25,7 +25,7 @@ def call_held(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         answering = {described.side for described in call.descriptions if described.role == "answer"}
         for described in call.descriptions[1:]:
-            lines = [line for line in described.media if wants_rtp(line)] if described.role == "offer" else []
+            lines = rtp_lines(described) if described.role == "offer" else []
             words = {line.direction for line in lines} - {"sendrecv", "recvonly"}
             words |= {line.address for line in lines if line.address in ANYWHERE}
             # Where the other side's answers were not captured, nobody knows what became of an offer.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 
-from dissectors.findings.agreements import agreements, wants_rtp
+from dissectors.findings.agreements import agreements, rtp_lines, wants_rtp
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.report import Call, Certainty, Legs, Message
 from dissectors.wire.values import Struct, field
@@ -137,7 +137,7 @@ def _charging(call: Call, invite: Message) -> Hashable:
 def _media(call: Call, invite: Message) -> Hashable:
     """Where the caller wants to receive."""
     first = next((d for d in call.descriptions if d.place == invite.place), None)
-    line = next((line for line in first.media if wants_rtp(line)), None) if first else None
+    line = next(iter(rtp_lines(first)), None) if first else None
     return (line.address, line.port) if line and line.address else None
 
 

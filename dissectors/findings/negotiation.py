@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.agreements import ANYWHERE, wants_rtp
+from dissectors.findings.agreements import ANYWHERE, rtp_lines
 from dissectors.findings.rule import Facts, Found, of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.report import Call, Description, Media, Message
@@ -23,11 +23,6 @@ def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
     for described in call.descriptions:
         if described.answers in offers:
             yield offers[described.answers], described
-
-
-def rtp_lines(described: Description) -> list[Media]:
-    """The media lines that want RTP."""
-    return [line for line in described.media if wants_rtp(line)]
 
 
 def held(facts: Facts) -> set[int]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from dissectors.findings.agreements import FOREVER, Agreement, agreements
-from dissectors.findings.negotiation import numeric, rtp_lines
+from dissectors.findings.agreements import FOREVER, Agreement, agreements, rtp_lines
+from dissectors.findings.negotiation import numeric
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.findings.sources import OTHER_SIDE
 from dissectors.report import Call, Format, Media, Phase, Place, Stream

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dissectors.findings import sessions
-from dissectors.findings.agreements import Agreement, Span, agreements, length, to_send, wants_rtp, within
+from dissectors.findings.agreements import Agreement, Span, agreements, length, rtp_lines, to_send, within
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.findings.sources import OTHER_SIDE, spanning
-from dissectors.report import Call, Media, Stream
+from dissectors.report import Call, Stream
 
 SOUND = "audio"
 SOUND_KINDS = (SOUND, None)
@@ -27,11 +27,6 @@ MAX_STREAMS_TOLD_APART = 64
 
 MIN_TALK_SECONDS, MIN_SHARED_SECONDS = 2.0, 1.0
 LATE_SECONDS = 2.0
-
-
-def wanted(call: Call) -> list[Media]:
-    """The lines of a call that want RTP, of both sides."""
-    return [line for described in call.descriptions for line in described.media if wants_rtp(line)]
 
 
 def talked(facts: Facts, call: Call) -> float:
@@ -66,7 +61,9 @@ def _ways(facts: Facts) -> Ways:
 )
 def media_missing(facts: Facts) -> Iterator[Found]:
     yield from sessions.nothing(facts)
-    silent_calls = [(number, call) for number, call in facts.talks() if not call.streams and wanted(call)]
+    silent_calls = [
+        (number, call) for number, call in facts.talks() if not call.streams and any(map(rtp_lines, call.descriptions))
+    ]
     if not silent_calls:
         return
     used = {end for s in facts.streams for end in ((s.src, s.sport), (s.dst, s.dport))}
@@ -74,7 +71,7 @@ def media_missing(facts: Facts) -> Iterator[Found]:
     heard = {(parties, moment) for parties, moment, _ in legs}
     silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
     for number, call in silent_calls:
-        ends = {(line.address, line.port) for line in wanted(call)}
+        ends = {(line.address, line.port) for each in call.descriptions for line in rtp_lines(each)}
         # A second leg of the same call may announce the same endpoints, and the stream is that one's.
         if ends & used or talked(facts, call) < MIN_TALK_SECONDS:
             continue
@@ -179,7 +176,7 @@ def _share_a_port(agreed: Iterable[Agreement]) -> bool:
     """Whether sound and other media are received on one port."""
     for each in agreed:
         for described in (each.offer, each.answer):
-            ports = [line.port for line in described.media if wants_rtp(line)]
+            ports = [line.port for line in rtp_lines(described)]
             if len(set(ports)) < len(ports):
                 return True
     return False
@@ -197,7 +194,7 @@ def packets(streams: Iterable[Stream]) -> int:
 
 def _endpoints(agreed: Iterable[Agreement], side: str) -> set[tuple[str | None, int]]:
     """Where a side has ever wanted to receive."""
-    return {(line.address, line.port) for each in agreed for line in each.of(side).media if wants_rtp(line)}
+    return {(line.address, line.port) for each in agreed for line in rtp_lines(each.of(side))}
 
 
 def _comes_otherwise(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from dissectors.findings.negotiation import rtp_lines
+from dissectors.findings.agreements import rtp_lines
 from dissectors.findings.rule import Facts, Found, both_ends, name_of, rule
 from dissectors.report import Call, Stream
 from dissectors.wire.datagram import endpoint
