@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from dissectors.analysis.calls.media_lines import RECEIVING, SENDING, UNSPECIFIED_ADDRESSES
 from dissectors.findings.rule import Facts
 from dissectors.report import Call, Description, Media
 from dissectors.wire.values import Struct
@@ -102,8 +103,7 @@ def in_force(agreed: Sequence[Agreement], time: float) -> list[Agreement]:
 Span = tuple[float, float]
 """From one moment to another."""
 
-SENDING, RECEIVING = ("sendrecv", "sendonly"), ("sendrecv", "recvonly")
-ANYWHERE = ("0.0.0.0", "::")
+ANYWHERE = UNSPECIFIED_ADDRESSES
 
 
 def may_send(own: Media, theirs: Media) -> bool:

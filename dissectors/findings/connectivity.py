@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.addresses import private
+from dissectors.findings.ice import ends
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.report import Check, Flow
+from dissectors.findings.turn import BEGINNING, way
+from dissectors.report import Check
 from dissectors.wire.datagram import endpoint, host_of
 
 BINDING = "binding"
 MIN_TRIES = 3
 """Requests that must fail, retransmissions among them."""
-
-BEGINNING = ("401", "438")
-
-
-def ends(check: Check) -> str:
-    """Who asked whom."""
-    return f"{endpoint(check.src, check.sport)} to {endpoint(check.dst, check.dport)}"
-
-
-def way(each: Check | Flow) -> tuple[str, int, str, int]:
-    """From where to where."""
-    return each.src, each.sport, each.dst, each.dport
 
 
 @rule(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, Facts, Found, rule
-from dissectors.findings.statuses import CHALLENGES, explained, setting
+from dissectors.findings.sources import OTHER_SIDE
+from dissectors.findings.statuses import explained, setting
 from dissectors.findings.transactions import transactions
 from dissectors.findings.within_calls import Around, around, refusal
 from dissectors.protocols.sip_headers import address, number
@@ -161,10 +163,9 @@ def _agreed(call: Call, end: float) -> tuple[Message | None, Message | None]:
 def _refresher(agreed: Message, rest: str) -> str:
     """The side that has to refresh: `uac` is the one that asked, whose answer this is not (RFC 4028 section 4)."""
     role = re.search(r"refresher\s*=\s*\"?(uac|uas)", rest, re.IGNORECASE)
-    if role is None or agreed.side not in ("caller", "callee"):
+    if role is None or agreed.side not in OTHER_SIDE:
         return ""
-    other = "caller" if agreed.side == "callee" else "callee"
-    return agreed.side if role[1].lower() == "uas" else other
+    return agreed.side if role[1].lower() == "uas" else OTHER_SIDE[agreed.side]
 
 
 @rule(

@@ -13,7 +13,7 @@ from dissectors.findings.transactions import Hop, Transaction, transactions
 from dissectors.report import Call, Message
 from dissectors.wire.values import replace
 
-MIN_WAIT_SECONDS, TIMER_H_SECONDS = 2.0, 32.0
+MIN_WAIT_SECONDS, TIMER_F_SECONDS = 2.0, 32.0
 """Seconds: without any response, and until a SIP transaction gives up (RFC 3261 section 17.1)."""
 
 MIN_REPEATS = 2
@@ -111,7 +111,7 @@ def bye_unanswered(facts: Facts) -> Iterator[Found]:
         for each in found:
             silent = [hop for hop in each.hops if hop.final is None] if each.method == "BYE" else []
             for hop in _last(silent):
-                given_up = each.final is None and facts.end - hop.first.time >= TIMER_H_SECONDS
+                given_up = each.final is None and facts.end - hop.first.time >= TIMER_F_SECONDS
                 if hop.repeated >= MIN_REPEATS or given_up:
                     what = f"{_nothing(hop)} from {hop.to} to the BYE"
                     yield unheard(what, hop.repeated, (*hop.requests, *hop.responses), number)

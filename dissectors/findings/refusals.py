@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, CONFIRM_SECONDS, Facts, Found, Rule
-from dissectors.findings.statuses import CHALLENGES, explained, setting
+from dissectors.findings.statuses import explained, setting
 from dissectors.report import Call, Severity
 
 

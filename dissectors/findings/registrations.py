@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, UNANSWERED_SECONDS, Facts, Found, counted, rule
-from dissectors.findings.statuses import CHALLENGES, explained, setting
+from dissectors.findings.statuses import explained, setting
 from dissectors.report import Call, Certainty, Message, Severity
 from dissectors.wire.values import Struct
 

@@ -9,7 +9,6 @@ from dissectors.report import Message
 EXPLAINING = ("Reason", "Warning", "Retry-After", "Min-SE", "Min-Expires")
 """The headers of a refusal that say why, or what would be accepted; of a redirection Contact says where to."""
 
-CHALLENGES = (401, 407)
 MAX_VALUE_LENGTH = 80
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from dissectors.findings.exchanges import unheard
+from dissectors.analysis.calls.outcomes import CHALLENGES, TERMINATED
+from dissectors.findings.exchanges import MIN_WAIT_SECONDS, unheard
 from dissectors.findings.provisional import misfits
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
-from dissectors.findings.statuses import CHALLENGES, explained, setting
+from dissectors.findings.statuses import explained, setting
 from dissectors.findings.transactions import Transaction, transactions
 from dissectors.report import Call, Certainty, Message, Severity
 from dissectors.wire.values import Struct, field
 
-MIN_WAIT_SECONDS, TIMER_B_SECONDS = 2.0, 32.0
-"""Seconds: without what would have come by then, and until a transaction gives up (RFC 3261 section 17.1)."""
+TIMER_B_SECONDS = 32.0
+"""Seconds until the transaction of an INVITE gives up (RFC 3261 section 17.1.1.2)."""
 
 CARRYING = ("INFO", "MESSAGE")
 """Methods that are about what their body is."""
@@ -24,7 +25,7 @@ CHANGING = ("INVITE", "UPDATE")
 MAX_PENDING_SECONDS = 6.0
 """Who may try again after a 491 has done so by then."""
 
-PENDING, TERMINATED, GONE, TOO_SHORT = 491, 487, 481, 422
+PENDING, GONE, TOO_SHORT = 491, 481, 422
 
 MEANINGS = {
     400: "400: the other side cannot read the request.",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dissectors.analysis.calls.call import CallState
+from dissectors.analysis.calls.media_lines import FOREVER
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Endpoint, RetiredInterval, fax_ends
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import PROTOCOLS, UNKNOWN
@@ -27,8 +28,6 @@ class Fax(NamedTuple):
 
 
 NO_FAX = Fax()
-FOREVER = 1 << 64
-"""A moment, in nanoseconds, that no capture reaches."""
 
 
 class Agreed(NamedTuple):
