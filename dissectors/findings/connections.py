@@ -8,6 +8,16 @@ from dissectors.findings.rule import Damaged, Facts, Found, counted, rule
 from dissectors.wire.datagram import endpoint
 
 
+def _read(facts: Facts) -> list[Damaged]:
+    """What is damaged of connections of which at least one message was read: the others are nobody's concern here."""
+    flows = [flow for flow in facts.flows if flow.transport != "udp"] if facts.damaged else []
+    ends = {(flow.src, flow.sport, flow.dst, flow.dport) for flow in flows}
+    return [
+        each for each in facts.damaged
+        if ends & {(each.src, each.sport, each.dst, each.dport), (each.dst, each.dport, each.src, each.sport)}
+    ]
+
+
 def _from(each: Damaged) -> str:
     return f"from {endpoint(each.src, each.sport)} to {endpoint(each.dst, each.dport)}"
 
@@ -21,7 +31,7 @@ def _from(each: Damaged) -> str:
     "pass.",
 )
 def tcp_octets_missing(facts: Facts) -> Iterator[Found]:
-    for each in facts.damaged:
+    for each in _read(facts):
         if each.holes:
             what = f"{counted(each.missing, 'octet')} missing in {counted(each.holes, 'place')}, {_from(each)}"
             yield Found(what, each.places, time=each.time)
@@ -35,7 +45,7 @@ def tcp_octets_missing(facts: Facts) -> Iterator[Found]:
     fix="Look for a device on the path that rewrites SIP (an application layer gateway), and for a second sender.",
 )
 def tcp_octets_differ(facts: Facts) -> Iterator[Found]:
-    for each in facts.damaged:
+    for each in _read(facts):
         if each.differing:
             what = f"{counted(each.differing, 'octet')} came again with another value, {_from(each)}"
             yield Found(what, time=each.time)
