@@ -167,9 +167,8 @@ def _one_way(
 def sound(facts: Facts, call: Call, agreed: list[Agreement], sender: str) -> list[Stream]:
     """The streams of a side that may be sound: what else shares its port cannot be told from it."""
     streams = [stream for stream in facts.of(call) if stream.sender == sender]
-    if _share_a_port(agreed):
-        return streams
-    return [stream for stream in streams if stream.kind in SOUND_KINDS]
+    alone = [stream for stream in streams if stream.kind in SOUND_KINDS]
+    return streams if len(alone) < len(streams) and _share_a_port(agreed) else alone
 
 
 def _share_a_port(agreed: Iterable[Agreement]) -> bool:

@@ -31,10 +31,11 @@ def alternations(counters: Counters, rate: float | None) -> int:
         return _by_leaps(counters)
     far = MIN_SECONDS * rate
     steps = counters.steps
-    back, ahead = _sum(steps, -far), _sum(steps, far)
+    back = _sum(steps, -far)
     began = sum(count for step, count in steps.items() if step)
     if back[0] < MIN_TIMES or back[0] < MIN_SHARE * began:
         return _by_leaps(counters)
+    ahead = _sum(steps, far)
     alike = min(back[0], ahead[0]) >= MIN_BALANCE * max(back[0], ahead[0])
     rest = abs(back[1] / back[0] + ahead[1] / max(1, ahead[0]))
     return back[0] if alike and rest < MAX_REST * abs(back[1] / back[0]) else _by_leaps(counters)
