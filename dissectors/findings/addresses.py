@@ -7,10 +7,10 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreements, rtp_lines, wants_rtp
 from dissectors.findings.forks import misdirected
 from dissectors.findings.rule import Facts, Found, name_of, rule
-from dissectors.findings.sources import OTHER_SIDE
 from dissectors.report import Call, Description, Media, Message, Place, Severity, Stream
 from dissectors.wire.datagram import endpoint
 
@@ -213,12 +213,11 @@ def media_from_other_port(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         agreed = agreements(facts)[number]
         received_at = {(stream.dst, stream.dport) for stream in facts.of(call)}
+        spoken = {side: [(each, each.of(side), rtp_lines(each.of(side))) for each in agreed] for side in OTHER_SIDE}
         for position in call.streams:
             stream = facts.streams[position]
-            said = [
-                each.of(stream.sender) for each in agreed if stream.sender and each.during(stream.first, stream.last)
-            ]
-            lines = [line for described in said for line in rtp_lines(described)]
+            then = [one for one in spoken.get(stream.sender or "", ()) if one[0].during(stream.first, stream.last)]
+            lines = [line for _, _, there in then for line in there]
             ports = {port for line in lines for port in (line.port, line.rtcp_port) if port}
             if stream.src not in {line.address for line in lines} or stream.sport in ports:
                 continue
@@ -228,7 +227,7 @@ def media_from_other_port(facts: Facts) -> Iterator[Found]:
                 continue
             told = ", ".join(sorted(map(str, {line.port for line in lines})))
             what = f"{name_of(stream)}: comes from port {stream.sport}, the {stream.sender} announced {told}"
-            yield Found(what, (stream.first_place, said[0].place), number, position)
+            yield Found(what, (stream.first_place, then[0][1].place), number, position)
 
 
 @rule(

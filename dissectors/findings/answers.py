@@ -90,7 +90,7 @@ class Answer(Struct):
         wrong = [
             ack for ack in self.acks
             if ack.src in self.routers and ack.dst not in self.routers[ack.src] and ack.headers
-            and not _has(ack, "route")
+            and not ack.has("route")
         ]
         return wrong if self.accepts and len(wrong) == len(self.acks) else []
 
@@ -139,13 +139,9 @@ def _nearest(sent: Sequence[Message], seen: set[tuple[str, str]]) -> Answer | No
     contacts = dict.fromkeys(filter(None, map(contact_of, sent[:MAX_PLACES])))
     answer = Answer([each for each in sent if hop_of(each) == hop_of(nearest)], contacts)
     for each in sent[:MAX_PLACES]:
-        if _has(each, "record-route"):
+        if each.has("record-route"):
             answer.routers.setdefault(each.dst, set()).add(each.src)
     return answer
-
-
-def _has(message: Message, header: str) -> bool:
-    return any(name.lower() == header for name in message.headers)
 
 
 def _match(

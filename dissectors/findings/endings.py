@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, Facts, Found, rule
-from dissectors.findings.sources import OTHER_SIDE
 from dissectors.findings.statuses import explained, setting
 from dissectors.findings.transactions import transactions
 from dissectors.findings.within_calls import Around, around, refusal

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, agreements, is_fax, rtp_lines, wants_rtp
 from dissectors.findings.negotiation import pairs
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.findings.sources import OTHER_SIDE
 from dissectors.report import Call, Description, Media
 from dissectors.wire.datagram import endpoint
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import ANYWHERE, Agreement, agreements, may_send, rtp_lines, to_send, wants_rtp
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.findings.silence import SOUND
-from dissectors.findings.sources import OTHER_SIDE
 from dissectors.report import Media
 
 MIN_SECONDS = 5.0

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterator
 
 from dissectors.findings.agreements import agreements, rtp_lines, wants_rtp
 from dissectors.findings.rule import Facts, Found, rule
-from dissectors.report import Call, Certainty, Legs, Message
+from dissectors.report import Call, Certainty, Legs, Media, Message
 from dissectors.wire.values import Struct, field
 
 WINDOW_SECONDS = 5.0
@@ -182,22 +182,24 @@ def _differences(facts: Facts, group: tuple[int, ...]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _codec(facts: Facts, number: int) -> str:
-    """The first codec of what was agreed last."""
+def _latest(facts: Facts, number: int) -> Iterator[Media]:
+    """The answers' lines that want RTP, of what was agreed last first."""
     for agreed in reversed(agreements(facts)[number]):
         for _, theirs in agreed.lines(agreed.offer.side):
-            if wants_rtp(theirs) and theirs.formats:
-                return theirs.formats[0].codec or f"payload type {theirs.formats[0].payload_type}"
-    return ""
+            if wants_rtp(theirs):
+                yield theirs
+
+
+def _codec(facts: Facts, number: int) -> str:
+    """The first codec of what was agreed last."""
+    first = next((line.formats[0] for line in _latest(facts, number) if line.formats), None)
+    return "" if first is None else first.codec or f"payload type {first.payload_type}"
 
 
 def _keys(facts: Facts, number: int) -> str:
     """How keys for media were agreed last."""
-    for agreed in reversed(agreements(facts)[number]):
-        for _, theirs in agreed.lines(agreed.offer.side):
-            if wants_rtp(theirs):
-                return theirs.encryption or "none"
-    return ""
+    line = next(_latest(facts, number), None)
+    return "" if line is None else line.encryption or "none"
 
 
 @rule(

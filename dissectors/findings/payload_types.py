@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import FOREVER, Agreement, agreements, rtp_lines
 from dissectors.findings.negotiation import numeric
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
-from dissectors.findings.sources import OTHER_SIDE
 from dissectors.report import Call, Format, Media, Phase, Place, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct

@@ -61,7 +61,7 @@ def _of(call: Call, exchanged: list[Transaction]) -> list[Reliable]:
 
 
 def _reliable(response: Message) -> bool:
-    required = not response.headers or any(name.lower() == "require" for name in response.headers)
+    required = not response.headers or response.has("require")
     return 100 < (response.status or 0) < 200 and required and response.header("RSeq") is not None
 
 

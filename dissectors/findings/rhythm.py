@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import agreements, in_force
 from dissectors.findings.clocks import video
 from dissectors.findings.moments import into, mark, marks
 from dissectors.findings.payload_types import at
 from dissectors.findings.rule import Facts, Found, name_of, rule
-from dissectors.findings.sources import OTHER_SIDE
 from dissectors.report import Media, Place, Severity, Stream
 
 MIN_SECONDS, MIN_PACKETS = 1.0, 50

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings import sessions
 from dissectors.findings.agreements import Agreement, Span, agreements, length, rtp_lines, to_send, within
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.findings.sources import OTHER_SIDE, spanning
+from dissectors.findings.sources import spanning
 from dissectors.report import Call, Stream
 
 SOUND = "audio"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import rtp_lines
 from dissectors.findings.rule import Facts, Found, both_ends, name_of, rule
 from dissectors.report import Call, Stream
 from dissectors.wire.datagram import endpoint
 
-OTHER_SIDE = {"caller": "callee", "callee": "caller"}
 MAX_LATER_CALLS = 16
 """So many later calls of one stream are told."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings import sessions
 from dissectors.findings.agreements import Agreement, Span, agreements, length, wants_rtp, within
 from dissectors.findings.pauses import ends_in_noise, pauses
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.findings.silence import MAX_STRAY_PACKETS, MIN_RTP_PACKETS, packets, sound, spans_of, ways
-from dissectors.findings.sources import OTHER_SIDE
 from dissectors.report import Call, Stream
 
 ENDED_EARLY_SECONDS = 5.0

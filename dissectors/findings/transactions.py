@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.rule import Facts
 from dissectors.report import Call, Message
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, field
-
-OTHER = {"caller": "callee", "callee": "caller", "": ""}
 
 
 class Hop(Struct):
@@ -102,7 +101,7 @@ def _of(call: Call) -> list[Transaction]:
     for message in call.messages:
         if message.copy:
             continue
-        side = message.side if message.status is None else OTHER[message.side]
+        side = message.side if message.status is None else OTHER_SIDE.get(message.side, "")
         key = (side, message.method, message.cseq)
         transaction = found.setdefault(key, Transaction(message.method, side))
         (transaction.requests if message.status is None else transaction.responses).append(message)

@@ -91,6 +91,10 @@ class Message(Struct, frozen=True):
     copy: bool = False
     transport: str = "udp"
 
+    def has(self, name: str) -> bool:
+        """Whether it has a header of this name, in lower case."""
+        return any(each.lower() == name for each in self.headers)
+
     def header(self, name: str) -> str | None:
         """The value of one of the headers that decide, or None."""
         return next((header.value for header in self.deciding if header.name == name), None)

@@ -11,6 +11,7 @@ from dissectors.analysis.calls.negotiation import Announced
 SENDING, RECEIVING = ("sendrecv", "sendonly"), ("sendrecv", "recvonly")
 UNSPECIFIED_ADDRESSES = ("0.0.0.0", "::")
 FAX = "image"
+OTHER_SIDE = {"caller": "callee", "callee": "caller"}
 FOREVER = 1 << 64
 """A moment, in nanoseconds, that no capture reaches."""
 

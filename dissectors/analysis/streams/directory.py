@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from dissectors.analysis.calls.call import CallState
-from dissectors.analysis.calls.media_lines import MediaLines
+from dissectors.analysis.calls.media_lines import OTHER_SIDE, MediaLines
 from dissectors.analysis.calls.negotiation import Announced
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
 from dissectors.mux.counters import Counters
@@ -118,14 +118,15 @@ class Directory:
             if found:
                 call, side = max(found, key=lambda party: _nearness(party[0], counters))
                 side = side or _side(call, flow)
-                return self._joined(call, by, _other(side) if receives else side, flow)
+                return self._joined(call, by, OTHER_SIDE[side] if receives else side, flow)
         return None
 
     def _joined(self, call: CallState, by: str, sender: str, flow: Flow) -> Joined:
         lines = self._lines.get(call.call_id)
         if lines is None:
             lines = self._lines[call.call_id] = MediaLines(call.announced)
-        return Joined(call, by, sender, lines.find(_other(sender), flow.dport), lines.find(sender, flow.sport), lines)
+        received, sent = lines.find(OTHER_SIDE[sender], flow.dport), lines.find(sender, flow.sport)
+        return Joined(call, by, sender, received, sent, lines)
 
     def _enter(self, known: Entered) -> None:
         call, before = known.call, known.lines
@@ -177,10 +178,6 @@ class Directory:
 
 def _start(party: Party) -> int:
     return party[0].start
-
-
-def _other(side: str) -> str:
-    return "callee" if side == "caller" else "caller"
 
 
 def _side(call: CallState, flow: Flow) -> str:
