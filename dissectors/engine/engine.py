@@ -15,9 +15,9 @@ from dissectors.engine.reading import SignallingReader
 from dissectors.engine.retirement import Retirement
 from dissectors.engine.trackers import CAPACITY, Capacity, Trackers
 from dissectors.engine.view import ScanTables
-from dissectors.findings.legs import legs
 from dissectors.findings.rule import Facts, Problem, counted
 from dissectors.findings.rules import findings, ranked
+from dissectors.findings.signalling.legs import legs
 from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
 from dissectors.report import SCHEMA, CaptureFile, Place, Report, Seen, Totals

@@ -4,49 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dissectors.findings import (
+from dissectors.findings.capture import capture, connections, encoding, sharing
+from dissectors.findings.connectivity import connectivity, consent, ice, turn
+from dissectors.findings.delivery import delivery, feedback, path_size, repair
+from dissectors.findings.media import addresses, forks, media, silence, sources, stopping
+from dissectors.findings.negotiation import codecs, digits, fax, holding, negotiation, payload_types
+from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
+from dissectors.findings.security import dtls, dtls_roles, keys, security
+from dissectors.findings.signalling import (
     acknowledgements,
-    addresses,
     bindings,
-    capture,
-    clocks,
-    codecs,
-    connections,
-    connectivity,
-    consent,
-    delivery,
-    digits,
-    dtls,
-    dtls_roles,
-    encoding,
     endings,
     exchanges,
-    fax,
-    feedback,
-    forks,
-    holding,
-    ice,
-    keys,
     legs,
-    media,
-    negotiation,
-    path_size,
-    payload_types,
     provisional,
     registrations,
-    repair,
-    rhythm,
-    security,
-    sender_reports,
-    sharing,
     signalling,
-    silence,
-    sources,
-    stopping,
-    turn,
     within_calls,
 )
-from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
+from dissectors.findings.timing import clocks, rhythm, sender_reports
 from dissectors.report import Finding
 
 SUBJECTS: dict[str, tuple[Rule, ...]] = {

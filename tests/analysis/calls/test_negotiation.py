@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.findings.negotiation import pairs
+from dissectors.findings.negotiation.negotiation import pairs
 from dissectors.report import Call
 from tests.made import A, B
 from tests.signalling import CALLEE, CALLER, INVITE, OURS, PROXY, THEIRS, asks, described, negotiated, only, says

@@ -1,0 +1,1 @@
+"""The capture itself, and how it was sent: connections, one port, compressed bodies."""

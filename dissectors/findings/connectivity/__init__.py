@@ -1,0 +1,1 @@
+"""ICE, TURN, consent, and sessions without signalling."""

@@ -1,0 +1,102 @@
+"""Rules about NAT and STUN: which servers answer, and how an endpoint is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.connectivity.ice import ends
+from dissectors.findings.connectivity.turn import BEGINNING, way
+from dissectors.findings.hosts import private
+from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.report import Check
+from dissectors.wire.datagram import endpoint, host_of
+
+BINDING = "binding"
+MIN_TRIES = 3
+"""Requests that must fail, retransmissions among them."""
+
+
+@rule(
+    "stun-unanswered", "warning", "STUN requests get no answer",
+    scope="path",
+    why="Without it an endpoint does not learn its public address, and NAT bindings are not kept open.",
+    fix="See whether the server's address and port are right and the firewall lets UDP out.",
+)
+def stun_unanswered(facts: Facts) -> Iterator[Found]:
+    sent = {way(flow) for flow in facts.flows}
+    for check in facts.checks:
+        if check.kind == BINDING and check.silent >= MIN_TRIES and not check.answered:
+            what = f"{ends(check)}: {counted(check.silent, 'request')}, no answer"
+            if (check.dst, check.dport, check.src, check.sport) in sent:
+                # It is reached and speaks something else: some services have a STUN of their own.
+                yield Found(f"{what}, but something else comes back", (check.place,), severity="note")
+            else:
+                yield Found(what, (check.place,))
+
+
+@rule(
+    "stun-error", "note", "A STUN request was refused",
+    scope="path",
+    why="The server understood the request and does not do what it asks.",
+    fix="The code says why: 400 malformed, 420 an attribute that it does not know, 500 its own error.",
+)
+def stun_error(facts: Facts) -> Iterator[Found]:
+    for check in facts.checks:
+        errors = [error for error in check.errors if error[:3] not in BEGINNING]
+        if check.kind == BINDING and errors:
+            yield Found(f"{ends(check)}: {', '.join(errors)}", (check.place,))
+
+
+@rule(
+    "nat-found", "note", "An endpoint is behind a NAT",
+    scope="path",
+    why="It is seen under another address than its own; who sends to its own address does not reach it.",
+    fix="Nothing, if ICE or symmetric RTP is used.",
+)
+def nat_found(facts: Facts) -> Iterator[Found]:
+    told: set[tuple[str, int, str]] = set()
+    for check in facts.checks:
+        here = endpoint(check.src, check.sport)
+        if check.mapped and check.mapped != here and (check.src, check.sport, check.mapped) not in told:
+            told.add((check.src, check.sport, check.mapped))
+            yield Found(f"{here} is seen as {check.mapped}", (check.place,))
+
+
+@rule(
+    "nat-symmetric", "warning", "A NAT gives each destination another port",
+    scope="path",
+    why="What a STUN server sees is not what a peer will see, so the announced address does not work: holes cannot be "
+    "punched to another NAT of this kind.",
+    fix="Use a TURN relay, or change the NAT to endpoint-independent mapping (RFC 4787).",
+)
+def nat_symmetric(facts: Facts) -> Iterator[Found]:
+    seen: dict[tuple[str, int], dict[str, Check]] = {}
+    for check in facts.checks:
+        if check.mapped and check.mapped != endpoint(check.src, check.sport):
+            seen.setdefault((check.src, check.sport), {})[check.mapped] = check
+    for (src, sport), mapped in seen.items():
+        if len(mapped) > 1 and len({(each.dst, each.dport) for each in mapped.values()}) > 1:
+            what = f"{endpoint(src, sport)} is seen as {' and '.join(list(mapped)[:4])}"
+            yield Found(what, [check.place for check in mapped.values()], certainty="high")
+
+
+@rule(
+    "mapped-not-announced", "warning", "The SDP announces a private address although the public one was known",
+    why="STUN told the endpoint how it is seen, and its SDP does not say so: peers outside cannot reach it.",
+    fix="Let the endpoint put the mapped address into c= and m=, or offer it as a candidate.",
+)
+def mapped_not_announced(facts: Facts) -> Iterator[Found]:
+    mapped = {check.src: check for check in facts.checks if check.mapped and host_of(check.mapped) != check.src}
+    for number, call in enumerate(facts.calls if mapped else ()):
+        for described in call.descriptions:
+            for line in described.media:
+                check = mapped.get(line.address or "")
+                if check is None or not private(line.address) or check.last > call.messages[-1].time:
+                    continue
+                public = host_of(check.mapped or "")
+                if not any(host_of(each) == public for each in line.endpoints):
+                    what = f"{line.address} is announced; STUN said {check.mapped}"
+                    yield Found(what, (described.place, check.place), number, certainty="high")
+
+
+RULES = (stun_unanswered, nat_symmetric, mapped_not_announced, stun_error, nat_found)

@@ -1,0 +1,140 @@
+"""Rules about consent: a path that stopped answering, and one on which nobody asks any more (RFC 7675)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import nlargest
+
+from dissectors.analysis.connectivity.joining import CHECK
+from dissectors.findings.connectivity.ice import CONFLICT, Way, back, by_way, ends, way
+from dissectors.findings.rule import Facts, Found, rule
+from dissectors.report import Check, Pair, Session, Stream
+from dissectors.wire.datagram import endpoint
+
+CONSENT_SECONDS = 30.0
+IMPATIENT = ((5, 8.0), (3, 15.0))
+"""After 30 seconds consent has expired (RFC 7675); common stacks give up after so many checks in 8 or 15 seconds."""
+
+MIN_CONSENT_TRIES, MIN_REFUSED, REFUSED_SECONDS = 5, 3, 4.0
+MARGIN_SECONDS, ENDING_SECONDS = 2.0, 5.0
+"""Media that comes so much later went on; what fails so soon before or after a session is closed is its end."""
+
+STOPPED_SECONDS = (5.0, 45.0)
+"""How long after the last check a side stops for want of consent."""
+
+
+def media_until(facts: Facts) -> dict[Way, float]:
+    """When the last media came on each way."""
+    found: dict[Way, float] = {}
+    for stream in facts.streams:
+        found[way(stream)] = max(found.get(way(stream), 0.0), stream.last)
+    return found
+
+
+@rule(
+    "consent-lost", "error", "A path that worked stopped answering",
+    scope="path",
+    why="Without an answer for 30 seconds a sender must stop (RFC 7675), and common stacks give up after 8 or 15: the "
+    "call goes silent. A refusal ends it at once.",
+    fix="Look at what changed then: a NAT binding that expired, a network that was left, a peer that went away; where "
+    "checks are refused with 401, an ICE restart or a new session that one side missed.",
+)
+def consent_lost(facts: Facts) -> Iterator[Found]:
+    until = facts.once(media_until)
+    for session in facts.sessions:
+        used = nlargest(2, (pair for pair in session.pairs if pair.used is not None), key=lambda pair: pair.last)
+        for position in session.checks:
+            check = facts.checks[position]
+            if check.kind != CHECK or check.last_answer is None:
+                continue
+            media = max(until.get(way(check), 0.0), until.get(back(check), 0.0))
+            found = _refused(check) or _silent(check, media)
+            if found is not None and not _over(session, used, check, found.time or 0.0, media):
+                yield found
+
+
+def _refused(check: Check) -> Found | None:
+    """Checks that succeeded, and are refused since."""
+    before, times = check.succeeded, check.refused_in_a_row
+    lasted = (check.refused_until or 0.0) - (check.refused_since or 0.0)
+    long = times >= MIN_REFUSED or times > 1 and lasted >= REFUSED_SECONDS
+    if before is None or not long or (check.refused_with or "").startswith(CONFLICT):
+        return None
+    what = f"{ends(check)}: {times} checks in a row got {check.refused_with}, after {before.count} that succeeded"
+    return Found(what, (before.last_place, check.refused_place or check.place), time=check.refused_since)
+
+
+def _silent(check: Check, media: float) -> Found | None:
+    """Checks that were answered, and are not since."""
+    answered, tries, since = check.last_answer, check.silent, check.silent_since
+    if answered is None or since is None:
+        return None
+    lasted = check.last - answered
+    goes_on = media >= since + MARGIN_SECONDS
+    impatient = goes_on and any(tries >= least and lasted >= seconds for least, seconds in IMPATIENT)
+    if not impatient and (tries < MIN_CONSENT_TRIES or lasted < CONSENT_SECONDS):
+        return None
+    what = f"{ends(check)}: {tries} checks unanswered for {lasted:.0f} s" + (", media went on" if goes_on else "")
+    return Found(what, (check.succeeded.last_place if check.succeeded else check.place,), time=since)
+
+
+def _over(session: Session, used: list[Pair], check: Check, moment: float, media: float) -> bool:
+    """Whether a session was closed about then, or has gone on over another pair: `used` are those used last."""
+    if session.ended is not None and session.ended <= moment + ENDING_SECONDS:
+        return True
+    others = [pair for pair in used if not _same(pair, check)]
+    return media < moment + MARGIN_SECONDS and any(pair.last > check.last - ENDING_SECONDS for pair in others)
+
+
+def _same(pair: Pair, check: Check) -> bool:
+    one = pair.src, pair.sport, pair.dst, pair.dport, pair.inside
+    return one in (way(check), back(check))
+
+
+@rule(
+    "consent-missing", "warning", "No checks keep the peer's consent, and it stops sending",
+    scope="path",
+    why="A sender needs an answered check every few seconds and must stop after 30 seconds without (RFC 7675). A peer "
+    "that only answers checks (ICE lite, media servers) stops as well when none come.",
+    fix="Look why the full ICE agent sends no checks after the first ones: an old library, or a timer that stopped.",
+)
+def consent_missing(facts: Facts) -> Iterator[Found]:
+    checks, streams = facts.once(by_way), facts.once(streams_by_way)
+    for session in facts.sessions:
+        for pair in session.pairs:
+            there = (pair.src, pair.sport, pair.dst, pair.dport, pair.inside)
+            again = (pair.dst, pair.dport, pair.src, pair.sport, pair.inside)
+            asked = [each for each in (checks.get(there), checks.get(again)) if each is not None]
+            for one, other in ((there, again), (again, there)):
+                found = _stopped(session, asked, streams.get(one, []), streams.get(other, []))
+                if found is not None:
+                    yield found
+
+
+def streams_by_way(facts: Facts) -> dict[Way, list[Stream]]:
+    """Streams by their way."""
+    found: dict[Way, list[Stream]] = {}
+    for stream in facts.streams:
+        found.setdefault(way(stream), []).append(stream)
+    return found
+
+
+def _stopped(session: Session, asked: list[Check], stops: list[Stream], goes_on: list[Stream]) -> Found | None:
+    """A side that stops sending so long after the last check, although the other goes on."""
+    if not asked or not stops or not goes_on or any(stream.end is not None for stream in stops):
+        return None
+    checked = max(check.last for check in asked)
+    last = max(stops, key=lambda stream: stream.last)
+    begin, end = STOPPED_SECONDS
+    after = last.last - checked
+    if not begin <= after <= end or max(stream.last for stream in goes_on) < last.last + ENDING_SECONDS:
+        return None
+    if session.ended is not None and session.ended <= last.last + ENDING_SECONDS:
+        return None
+    here = endpoint(last.src, last.sport)
+    what = f"{here} stops sending {after:.0f} s after the last check, and its peer goes on; no check came meanwhile"
+    places = last.last_place, max(asked, key=lambda each: each.last).place
+    return Found(what, places, certainty="high", time=last.last)
+
+
+RULES = (consent_lost, consent_missing)

@@ -1,0 +1,122 @@
+"""What rules about media find in sessions without SIP; the rules of `media` ask it beside their calls.
+
+Nobody has said there who sends what: a side that only receives looks like one that cannot send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.analysis.connectivity.sessions import MAX_ENDPOINTS
+from dissectors.findings.rule import Facts, Found
+from dissectors.findings.security.dtls import last_media
+from dissectors.findings.security.dtls_roles import side_of
+from dissectors.report import Session, Stream
+from dissectors.wire.datagram import endpoint
+
+MIN_PACKETS, MIN_SECONDS = 50, 5.0
+"""So much media makes a side one that sends."""
+
+LATE_SECONDS, EARLY_SECONDS, NOTHING_SECONDS = 5.0, 5.0, 8.0
+DATA_SECONDS = 3.0
+"""DTLS that goes on for so long after the handshake carries data."""
+
+SILENCE = 0.02
+
+
+class Media:
+    """What both sides of a session send, each by its position."""
+
+    def __init__(self, facts: Facts, session: Session) -> None:
+        self.sides: tuple[list[Stream], list[Stream]] = [], []
+        for number in session.streams:
+            stream = facts.streams[number]
+            self.sides[side_of(session, stream)].append(stream)
+
+    def sends(self, side: int) -> bool:
+        """Whether a side sends for long enough."""
+        own = self.sides[side]
+        packets = sum(stream.packets for stream in own)
+        return packets >= MIN_PACKETS and max(s.last for s in own) - min(s.first for s in own) >= MIN_SECONDS
+
+
+def without_call(facts: Facts) -> Iterator[tuple[int, Session]]:
+    """The sessions that belong to no call, with their positions; but for those with more endpoints than sides list."""
+    for number, session in enumerate(facts.sessions):
+        if session.call is None and max(len(side.endpoints) for side in session.sides) < MAX_ENDPOINTS:
+            yield number, session
+
+
+def ready(facts: Facts, session: Session) -> float | None:
+    """When media could begin: when DTLS was complete, else when a pair was found."""
+    done = [facts.handshakes[number].completed for number in session.handshakes]
+    complete = [each for each in done if each is not None]
+    if session.handshakes:
+        return min(complete, default=None)
+    return min((pair.checked for pair in session.pairs if pair.checked is not None), default=None)
+
+
+def nothing(facts: Facts) -> Iterator[Found]:
+    """Sessions in which ICE and DTLS succeeded, and nothing follows."""
+    for _, session in without_call(facts):
+        shaken = [facts.handshakes[number] for number in session.handshakes]
+        secured = [each for each in shaken if each.completed is not None and each.srtp_profile]
+        if session.streams or not secured or not session.checks:
+            continue
+        first = secured[0]
+        since = first.completed or first.first
+        until = session.last if session.ended is None else session.ended
+        if until - since >= NOTHING_SECONDS and max(each.last for each in shaken) - since < DATA_SECONDS:
+            ends = f"{endpoint(first.src, first.sport)} and {endpoint(first.dst, first.dport)}"
+            what = f"{ends}: ICE and DTLS succeeded, and no media follows for {until - since:.0f} s"
+            yield Found(what, (first.place,), certainty="low", severity="note", time=first.completed)
+
+
+def one_way(facts: Facts) -> Iterator[Found]:
+    """Sessions in which one side alone sends."""
+    for _, session in without_call(facts):
+        media = Media(facts, session)
+        for side in (0, 1):
+            if media.sends(side) and not media.sides[1 - side] and _heard(facts, session):
+                first = min(media.sides[side], key=lambda stream: stream.first)
+                ends = f"{endpoint(first.src, first.sport)} to {endpoint(first.dst, first.dport)}"
+                what = f"RTP goes from {ends} only; a peer that only receives looks the same"
+                yield Found(what, (first.first_place,), certainty="medium", severity="note", time=first.first)
+
+
+def _heard(facts: Facts, session: Session) -> bool:
+    """Whether both sides were captured: checks were answered, or both went through the handshake."""
+    answered = any(pair.answered for pair in session.pairs)
+    return answered or any(facts.handshakes[number].encrypted_ends > 1 for number in session.handshakes)
+
+
+def late(facts: Facts) -> Iterator[Found]:
+    """Sides that begin to send long after they could."""
+    for _, session in without_call(facts):
+        since = ready(facts, session)
+        streams = Media(facts, session).sides if since is not None else ()
+        for own in streams:
+            first = min(own, key=lambda stream: stream.first, default=None)
+            if first is not None and since is not None and first.first - since > LATE_SECONDS:
+                done = "DTLS was complete" if session.handshakes else "a pair was found"
+                here = endpoint(first.src, first.sport)
+                what = f"the first RTP of {here} comes {first.first - since:.1f} s after {done}"
+                yield Found(what, (first.first_place,), certainty="medium", severity="note", time=first.first)
+
+
+def ended_early(facts: Facts) -> Iterator[Found]:
+    """Sides that stop although the other goes on."""
+    until = facts.once(last_media)
+    for number, session in without_call(facts):
+        media = Media(facts, session)
+        for side in (0, 1):
+            last, other = until.get((number, side)), until.get((number, 1 - side))
+            if last is None or other is None or other - last <= EARLY_SECONDS or not media.sends(side):
+                continue
+            stream = max(media.sides[side], key=lambda each: each.last)
+            paused = stream.timing is not None and (stream.timing.silence or 0.0) > SILENCE
+            closed = session.ended is not None and session.ended <= last + EARLY_SECONDS
+            if stream.end is None and not paused and not closed:
+                here = endpoint(stream.src, stream.sport)
+                what = f"the last RTP of {here} comes {other - last:.1f} s before its peer's"
+                yield Found(what, (stream.last_place,), certainty="medium", time=last)

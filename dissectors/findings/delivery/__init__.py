@@ -1,0 +1,1 @@
+"""Loss, repair, feedback and sizes on the path."""

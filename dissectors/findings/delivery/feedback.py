@@ -1,0 +1,212 @@
+"""Rules about what receivers say by RTCP: requests for key frames, transport-wide feedback, estimates of bitrate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from dissectors.findings.kinds import video
+from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+from dissectors.report import Certainty, Estimate, Place, RequestBurst, Severity, Stream
+
+MIN_STORM, STORM_PER_SECOND = 10, 2.0
+"""So many requests for key frames, and so many a second, are a storm."""
+
+MIN_LONG_STORM, LONG_STORM_SECONDS = 10, 10.0
+"""So many requests, one at least every three seconds for so long, are one where nothing answers them."""
+
+MIN_REPORTS, MIN_REPORTED_SECONDS = 3, 5.0
+
+COLLAPSE, STAYS_BELOW = 0.25, 0.5
+"""What share of what it was a bitrate must fall to, and below what share it must stay."""
+
+STAYS_SECONDS = 2.0
+MIN_BITRATE = 150_000
+"""Bits per second from which on a fall is told: below, there is little to fall from."""
+
+MIN_RATES = 3
+LOSS_SHARE = 0.02
+"""From what loss on senders take their bitrate back."""
+
+ALONE_SHARE, ALONE_SECONDS, MIN_PACKETS_PER_SECOND = 0.2, 5.0, 5.0
+"""How far, and how long, what is sent must fall where no estimate tells why, while pictures still come."""
+
+
+@rule(
+    "keyframe-requests", "warning", "The receiver asks for key frames over and over",
+    scope="stream",
+    why="Each PLI or FIR says that the receiver cannot show the picture. Where they do not end, it stands still; and "
+    "key frames are large: answering all of them fills the path and loses more.",
+    fix="See whether the requests reach the sender and name its SSRC, whether key frames arrive whole (loss, MTU), and "
+    "whether a server in between sends more requests than it gets.",
+)
+def keyframe_requests(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        feedback = stream.feedback
+        burst = feedback.burst if feedback else None
+        if feedback is None or burst is None or not _storm(burst):
+            continue
+        kinds = [f"{count:,} {name}" for count, name in ((feedback.pli, "PLI"), (feedback.fir, "FIR")) if count]
+        what = (
+            f"{name_of(stream)}: {counted(burst.requests, 'request')} for a key frame in {burst.seconds:.1f} s, "
+            f"{_rate(burst):.2g} a second ({' and '.join(kinds)} in all){_answer(burst)}"
+        )
+        yield Found(what, burst.places, stream.call, number, time=burst.time)
+
+
+def _rate(burst: RequestBurst) -> float:
+    return (burst.requests - 1) / burst.seconds if burst.seconds else float(burst.requests)
+
+
+def _storm(burst: RequestBurst) -> bool:
+    if burst.requests >= MIN_STORM and _rate(burst) >= STORM_PER_SECOND:
+        return True
+    return burst.requests >= MIN_LONG_STORM and burst.seconds >= LONG_STORM_SECONDS and burst.answered is False
+
+
+def _answer(burst: RequestBurst) -> str:
+    if burst.answered is None:
+        return ""
+    came = "pictures large enough for a key frame followed" if burst.answered else (
+        "no picture large enough for a key frame followed: they seem not to be answered"
+    )
+    return f"; {came}"
+
+
+@rule(
+    "feedback-missing", "warning", "Packets have transport-wide numbers, and nobody reports on them",
+    scope="stream",
+    why="A sender that relies on transport-wide feedback knows nothing of the path without it: it stays at its lowest "
+    "bitrate, or sends more than the path takes.",
+    fix="Look at a=extmap and a=rtcp-fb transport-cc on both sides: the receiver must have agreed to both; a server in "
+    "between must send the feedback itself, or pass it on.",
+)
+def feedback_missing(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        numbering, view = stream.numbering, stream.rtcp
+        if numbering is None or numbering.feedback or view is None or view.reports < MIN_REPORTS:
+            continue
+        if view.last - view.first < MIN_REPORTED_SECONDS:
+            continue
+        estimates = stream.feedback.remb if stream.feedback else 0
+        told = "is announced for" if numbering.announced else "counts like"
+        what = (
+            f"{name_of(stream)}: header extension {numbering.extension} {told} transport-wide numbers; "
+            f"{counted(view.reports, 'receiver report')} came back and no transport-wide feedback"
+        )
+        what += f" ({counted(estimates, 'estimate')} by REMB instead)" if estimates else ""
+        severity: Severity = "warning" if numbering.announced and not estimates else "note"
+        sure: Certainty = "high" if numbering.announced else "medium"
+        yield Found(what, (stream.first_place,), stream.call, number, sure, severity, stream.first)
+
+
+class Fall(NamedTuple):
+    """A fall of a bitrate: what it was and became, in bits per second, and since when."""
+
+    before: float
+    after: float
+    time: float
+    place: Place | None
+
+
+@rule(
+    "bitrate-collapsed", "warning", "The bitrate collapses",
+    scope="stream",
+    why="The sender sends what the receiver, or its own estimate, says the path can take: pictures become coarse, "
+    "small and slow. Often the path has room, and delay or loss for a moment brought the estimate down.",
+    fix="Look at what happened before the fall: a burst of loss, growing delay, another sender on the same path, a "
+    "limit in the negotiation (b=AS, TMMBR).",
+)
+def bitrate_collapsed(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        estimates = stream.feedback.estimates if stream.feedback else ()
+        if not estimates and not video(stream):
+            continue
+        rates = sent(stream)
+        fall = estimated(estimates)
+        if fall is not None:
+            follows = _follows(rates, fall.time)
+            if follows is not None:
+                what = f"the receiver's estimate falls from {_bits(fall.before)} to {_bits(fall.after)}"
+                what = f"{name_of(stream)}: {what}, and what is sent from {_bits(follows[0])} to {_bits(follows[1])}"
+                places = (fall.place,) if fall.place else ()
+                yield Found(what, places, stream.call, number, "high", time=fall.time)
+        elif not estimates and (fall := _alone(rates)) is not None:
+            what = f"{name_of(stream)}: what is sent falls from {_bits(fall.before)} to {_bits(fall.after)}"
+            what += f", {fall.time - stream.first:.0f} s into the stream, and pictures go on"
+            severity: Severity = "warning" if _pressed(stream) else "note"
+            yield Found(what, (), stream.call, number, "medium", severity, fall.time)
+
+
+def _pressed(stream: Stream) -> bool:
+    """Whether something says that the path made the sender send less: its loss, or feedback by which it estimates."""
+    reported = stream.rtcp.fraction_lost if stream.rtcp else 0.0
+    return max(reported, stream.lost_fraction) >= LOSS_SHARE or bool(stream.numbering and stream.numbering.feedback)
+
+
+class Rate(NamedTuple):
+    """What a stream sent between two moments: bits and packets per second."""
+
+    start: float
+    end: float
+    bits: float
+    packets: float
+
+
+def sent(stream: Stream) -> list[Rate]:
+    """The bitrate of a stream over time, of UDP payloads."""
+    rates, before = [], (stream.first, 0, 0)
+    for moment in stream.timeline:
+        seconds = moment.time - before[0]
+        if seconds > 0:
+            bits, packets = 8 * (moment.octets - before[1]) / seconds, (moment.packets - before[2]) / seconds
+            rates.append(Rate(before[0], moment.time, bits, packets))
+        before = moment.time, moment.octets, moment.packets
+    return rates
+
+
+def estimated(estimates: Sequence[Estimate]) -> Fall | None:
+    """The first fall of a receiver's estimate that lasts; what it became is the least of it."""
+    peak = 0
+    for place, each in enumerate(estimates):
+        if each.bitrate >= peak:
+            peak = each.bitrate
+        elif peak >= MIN_BITRATE and each.bitrate <= COLLAPSE * peak:
+            low = [each.bitrate]
+            end = each.time
+            for later in estimates[place + 1 :]:
+                if later.bitrate > STAYS_BELOW * peak:
+                    break
+                low.append(later.bitrate)
+                end = later.time
+            if end - each.time >= STAYS_SECONDS:
+                return Fall(peak, min(low), each.time, each.place)
+    return None
+
+
+def _follows(rates: Sequence[Rate], time: float) -> tuple[float, float] | None:
+    """What was sent before and after an estimate fell, where it fell too."""
+    before = [rate.bits for rate in rates if rate.end <= time]
+    after = [rate.bits for rate in rates if rate.start >= time]
+    if not before or not after or min(after) > STAYS_BELOW * max(before):
+        return None
+    return max(before), min(after)
+
+
+def _alone(rates: Sequence[Rate]) -> Fall | None:
+    """A fall of what is sent that lasts until the stream ends, with as many pictures as before."""
+    for place in range(MIN_RATES, len(rates) - MIN_RATES + 1):
+        before, after = median([rate.bits for rate in rates[:place]]), [rate.bits for rate in rates[place:]]
+        lasts = rates[-1].end - rates[place].start >= ALONE_SECONDS
+        flows = min(rate.packets for rate in rates[place:]) >= MIN_PACKETS_PER_SECOND
+        if before >= MIN_BITRATE and lasts and flows and max(after) <= ALONE_SHARE * before:
+            return Fall(before, median(after), rates[place].start, None)
+    return None
+
+
+def _bits(rate: float) -> str:
+    return f"{rate / 1e6:.2g} Mbit/s" if rate >= 1e6 else f"{rate / 1e3:,.0f} kbit/s"
+
+
+RULES = (keyframe_requests, feedback_missing, bitrate_collapsed)

@@ -1,0 +1,1 @@
+"""Who sends what to whom: silence, stops, addresses and sources."""

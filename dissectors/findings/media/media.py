@@ -1,0 +1,117 @@
+"""Rules about media before and after a call, of no call, and with pauses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.media.pauses import pauses
+from dissectors.findings.media.sources import spanning
+from dissectors.findings.moments import into, largest, marks
+from dissectors.findings.negotiation.fax import faxed
+from dissectors.findings.negotiation.negotiation import held
+from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+from dissectors.report import Stream
+
+MIN_RTP_PACKETS = 20
+AFTER_END_SECONDS = 1.0
+EARLY_MEDIA_SECONDS = 0.1
+PAUSE_MS = 1000.0
+"""What is shorter than these is not worth a finding."""
+
+SETTLED_SECONDS = 1.0
+"""What comes before an answer, and so long behind it, may come in pieces."""
+
+MAX_RHYTHMS = 4
+"""A pause is no silence where it is so many times as long as comfort noise takes to come."""
+
+
+@rule(
+    "media-after-bye", "note", "Media went on after the call had ended",
+    why="A side that keeps sending did not notice the BYE; it wastes bandwidth, and may disturb the next call.",
+    fix="See whether it got the BYE and answered it.",
+)
+def media_after_bye(facts: Facts) -> Iterator[Found]:
+    several = spanning(facts)
+    for number, call in facts.talks():
+        for position in call.streams if call.ended is not None else ():
+            stream = facts.streams[position]
+            if stream.last - (call.ended or 0.0) > AFTER_END_SECONDS and position not in several:
+                what = f"{name_of(stream)}: {stream.last - (call.ended or 0.0):.1f} s after the BYE"
+                yield Found(what, (stream.last_place,), number)
+
+
+@rule(
+    "early-media", "note", "Media flowed before the call was answered",
+    scope="stream",
+    why="Announcements and ring tones of the network come before the 200 OK; nobody is charged for them.",
+    fix="Nothing. If callers do not hear it, see whether 183 carried SDP and whether a firewall lets it in.",
+)
+def early_media(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        for position in call.streams:
+            stream = facts.streams[position]
+            early = (call.answered or 0.0) - stream.first
+            if early > EARLY_MEDIA_SECONDS and stream.first > call.start:
+                what = f"{name_of(stream)}: {early:.1f} s before the answer"
+                yield Found(what, (stream.first_place,), number, position)
+
+
+def lasting(seconds: float) -> str:
+    """`12.5 s`, `21 min 42 s`, `3 h 5 min`."""
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@rule(
+    "media-gap", "warning", "A stream paused",
+    scope="stream",
+    why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended. Where "
+    "numbers and timestamps went on meanwhile, the sender did too, and its datagrams came neither through nor here.",
+    fix="Look at what else happened at that time: loss in the other direction, a re-INVITE, a network that changed, a "
+    "capture that was interrupted or filtered.",
+)
+def media_gap(facts: Facts) -> Iterator[Found]:
+    several = spanning(facts)
+    for number, stream in enumerate(facts.streams):
+        for gap in stream.gaps:
+            what = (
+                f"{name_of(stream)}: nothing for {lasting(gap.seconds)} while its numbers and timestamps went on: "
+                f"about {counted(gap.missing, 'datagram')} are not in the capture"
+            )
+            place = (gap.place or stream.last_place,)
+            yield Found(what, place, stream.call, number, time=gap.start + gap.seconds)
+        if stream.gaps or stream.largest_gap_ms < PAUSE_MS or stream.packets < 2 * MIN_RTP_PACKETS:
+            continue
+        agreed = stream.call is not None and (stream.call in held(facts) or faxed(facts.calls[stream.call]))
+        answered = None if stream.call is None else facts.calls[stream.call].answered
+        later = (answered or 0.0) + SETTLED_SECONDS
+        at = largest(each for each in marks(stream, "pause") if each.time > later)
+        if at is None or at.milliseconds is None or agreed or stream.restarts or number in several:
+            continue
+        if not _is_silence(stream, at.milliseconds):
+            what = f"{name_of(stream)}: nothing for {at.milliseconds / 1000:.1f} s until {into(stream, at.time)}"
+            yield Found(what, (at.place,), stream.call, number, time=at.time)
+
+
+def _is_silence(stream: Stream, milliseconds: float) -> bool:
+    """Whether a stream pauses while nobody speaks; not where comfort noise comes more often than that."""
+    rhythm = stream.timing.rhythm_ms if stream.timing else None
+    return pauses(stream) and not (rhythm and milliseconds > MAX_RHYTHMS * rhythm)
+
+
+@rule(
+    "stream-unsignalled", "note", "No call in the capture announced this stream",
+    scope="stream",
+    why="It was not negotiated by any SIP message that can be read.",
+    fix="Its signalling is encrypted, went another way, or came before the capture began.",
+)
+def stream_unsignalled(facts: Facts) -> Iterator[Found]:
+    if any(call.descriptions for call in facts.calls):
+        for number, stream in enumerate(facts.streams):
+            if stream.call is None:
+                yield Found(f"{name_of(stream)}: no call announced it", (stream.first_place,), stream=number)
+
+
+RULES = (media_after_bye, media_gap, early_media, stream_unsignalled)

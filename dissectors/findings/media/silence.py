@@ -1,0 +1,247 @@
+"""Rules about media that is not there: none at all, one way, late.
+
+That something did not come is said only where it was to come, by what was agreed at that time, and where the capture
+would have seen it. Each kind of media is judged by itself; what is said here is of sound.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.findings.agreements import Agreement, Span, agreements, length, rtp_lines, to_send, within
+from dissectors.findings.connectivity import sessions
+from dissectors.findings.kinds import SOUND, SOUND_KINDS
+from dissectors.findings.media.sources import spanning
+from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.report import Call, Stream
+
+MIN_RTP_PACKETS = 20
+MAX_STRAY_PACKETS = 5
+"""A side that sent no more RTP packets than these did not speak."""
+
+MAX_STREAMS_TOLD_APART = 64
+"""Where more streams go to one endpoint, nothing is said of what does not."""
+
+MIN_TALK_SECONDS, MIN_SHARED_SECONDS = 2.0, 1.0
+LATE_SECONDS = 2.0
+
+
+def talked(facts: Facts, call: Call) -> float:
+    """How long the captured part of a call lasted after the answer, in seconds."""
+    return facts.end_of(call) - (call.answered or 0.0)
+
+
+class Ways(NamedTuple):
+    """Which hosts were seen to send, to receive, to do either, and to send to which other."""
+
+    sources: frozenset[str | None]
+    destinations: frozenset[str | None]
+    hosts: frozenset[str | None]
+    pairs: frozenset[tuple[str | None, str | None]]
+
+
+def ways(facts: Facts) -> Ways:
+    """Who was seen to send to whom in the capture."""
+    return facts.once(_ways)
+
+
+def _ways(facts: Facts) -> Ways:
+    pairs = frozenset((flow.src, flow.dst) for flow in facts.flows)
+    sources, destinations = frozenset(src for src, _ in pairs), frozenset(dst for _, dst in pairs)
+    return Ways(sources, destinations, sources | destinations, pairs)
+
+
+@rule(
+    "media-missing", "error", "The call was answered and there is no media",
+    why="Both sides hear nothing, or their media took a way that was not captured.",
+    fix="See whether media takes another path; otherwise look at the addresses in the SDP, NAT and firewall.",
+)
+def media_missing(facts: Facts) -> Iterator[Found]:
+    yield from sessions.nothing(facts)
+    silent_calls = [
+        (number, call) for number, call in facts.talks() if not call.streams and any(map(rtp_lines, call.descriptions))
+    ]
+    if not silent_calls:
+        return
+    used = {end for s in facts.streams for end in ((s.src, s.sport), (s.dst, s.dport))}
+    legs = {leg for call in facts.calls if call.streams and call.messages for leg in _legs(call)}
+    heard = {(parties, moment) for parties, moment, _ in legs}
+    silent = not any(seen.name == "RTP" for seen in facts.capture.protocols)
+    for number, call in silent_calls:
+        ends = {(line.address, line.port) for each in call.descriptions for line in rtp_lines(each)}
+        # A second leg of the same call may announce the same endpoints, and the stream is that one's.
+        if ends & used or talked(facts, call) < MIN_TALK_SECONDS:
+            continue
+        what = f"answered, {talked(facts, call):.0f} s long, no RTP" + (" in the whole capture" if silent else "")
+        if few := sum(facts.once(_unknown)[end] for end in ends):
+            what += f"; {counted(few, 'datagram')} of no known protocol went to the announced ports"
+        # An exchange between two legs gives them different Call-IDs, and one of them may be all of its media.
+        other = call.messages and any(leg[:2] in heard and leg not in legs for leg in _legs(call))
+        apart = _apart(facts, agreements(facts)[number])
+        what += f"; no datagram at all between {apart[0]} and {apart[1]} is in the capture" if apart else ""
+        what += "; another leg of the call has some" if other else ""
+        places = tuple(described.place for described in call.descriptions[:2])
+        seen = {address for address, _ in ends} <= ways(facts).hosts
+        if silent or other or apart or not seen:
+            yield Found(what, places, number, certainty="low", severity="note")
+        else:
+            yield Found(what, places, number, certainty="high")
+
+
+def _apart(facts: Facts, agreed: list[Agreement]) -> tuple[str | None, str | None] | None:
+    """The two addresses of a call between which nothing was seen; None where its media would have been seen."""
+    first = None
+    for each in agreed:
+        for ours, theirs in each.lines("caller"):
+            two = (ours.address, theirs.address)
+            if ways(facts).pairs & {two, two[::-1]}:
+                return None
+            first = first or two
+    return first
+
+
+def _legs(call: Call) -> Iterator[tuple[tuple[str | None, str | None], int, frozenset[str]]]:
+    """Who calls whom, about when, and between which hosts: legs of one call differ in the last alone."""
+    hosts = frozenset((call.messages[0].src, call.messages[0].dst))
+    for moment in range(int(call.start) - 1, int(call.start) + 2):
+        yield (call.caller, call.callee), moment, hosts
+
+
+def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
+    """How many datagrams of no known protocol went to each endpoint: one or two of RTP alone never look like it."""
+    found: Counter[tuple[str | None, int]] = Counter()
+    for flow in facts.flows:
+        found[flow.dst, flow.dport] += sum(seen.count for seen in flow.protocols if seen.name == "UNKNOWN")
+    return found
+
+
+@rule(
+    "media-one-way", "error", "Media flows in one direction only",
+    why="One side of the call hears nothing.",
+    fix="Look at NAT and firewall in front of the silent side, and at the address that its peer's SDP announces.",
+)
+def media_one_way(facts: Facts) -> Iterator[Found]:
+    yield from sessions.one_way(facts)
+    spanned = {number for later in spanning(facts).values() for number in later}
+    for number, call in facts.talks():
+        agreed = agreements(facts)[number]
+        if not agreed or not call.streams or number in spanned:
+            continue
+        for silent, sender in OTHER_SIDE.items():
+            sent, back = sound(facts, call, agreed, sender), sound(facts, call, agreed, silent)
+            spans = spans_of(facts, call, agreed, silent)
+            shared = max((length(within(spans, stream.first, stream.last)) for stream in sent), default=0.0)
+            answered = packets(back)
+            if packets(sent) < MIN_RTP_PACKETS or answered > MAX_STRAY_PACKETS or shared < MIN_SHARED_SECONDS:
+                continue
+            if length(spans) >= MIN_TALK_SECONDS and not _comes_otherwise(facts, call, agreed, sender, back):
+                yield _one_way(facts, number, agreed, silent, sent, answered)
+
+
+def _one_way(
+    facts: Facts, number: int, agreed: list[Agreement], silent: str, sent: list[Stream], answered: int
+) -> Found:
+    """What is said of a side that does not send, and how surely: the capture must have seen some of that direction."""
+    first, sender = sent[0], OTHER_SIDE[silent]
+    none = f"only {counted(answered, 'packet')}" if answered else "none"
+    what = (
+        f"the {sender} sends RTP from {first.src} to {first.dst} ({counted(packets(sent), 'packet')}), "
+        f"the {silent} {none}"
+    )
+    strange = sum(facts.once(_unknown)[end] for end in _endpoints(agreed, sender))
+    if strange:
+        what += f"; {counted(strange, 'datagram')} of no known protocol came back"
+    silent_hosts = {stream.dst for stream in sent} | {address for address, _ in _endpoints(agreed, silent)}
+    sender_hosts = {stream.src for stream in sent} | {address for address, _ in _endpoints(agreed, sender)}
+    seen = silent_hosts & ways(facts).sources or sender_hosts & ways(facts).destinations
+    if not seen:
+        what += "; nothing of that direction was captured"
+    if not seen or strange > MIN_RTP_PACKETS:
+        return Found(what, (first.first_place,), number, certainty="low", severity="note")
+    return Found(what, (first.first_place,), number, certainty="high")
+
+
+def sound(facts: Facts, call: Call, agreed: list[Agreement], sender: str) -> list[Stream]:
+    """The streams of a side that may be sound: what else shares its port cannot be told from it."""
+    streams = [stream for stream in facts.of(call) if stream.sender == sender]
+    alone = [stream for stream in streams if stream.kind in SOUND_KINDS]
+    return streams if len(alone) < len(streams) and _share_a_port(agreed) else alone
+
+
+def _share_a_port(agreed: Iterable[Agreement]) -> bool:
+    """Whether sound and other media are received on one port."""
+    for each in agreed:
+        for described in (each.offer, each.answer):
+            ports = [line.port for line in rtp_lines(described)]
+            if len(set(ports)) < len(ports):
+                return True
+    return False
+
+
+def spans_of(facts: Facts, call: Call, agreed: list[Agreement], side: str) -> list[Span]:
+    """When a side was to send sound after the answer: all of that time where nobody knows what was agreed."""
+    answered, end = call.answered or 0.0, facts.end_of(call)
+    return within(to_send(agreed, side, SOUND) if agreed else [(answered, end)], answered, end)
+
+
+def packets(streams: Iterable[Stream]) -> int:
+    return sum(stream.packets for stream in streams)
+
+
+def _endpoints(agreed: Iterable[Agreement], side: str) -> set[tuple[str | None, int]]:
+    """Where a side has ever wanted to receive."""
+    return {(line.address, line.port) for each in agreed for line in rtp_lines(each.of(side))}
+
+
+def _comes_otherwise(
+    facts: Facts, call: Call, agreed: list[Agreement], receiver: str, known: list[Stream]
+) -> bool:
+    """Whether media reaches a side in a way that is not joined to its call and side."""
+    shared = _share_a_port(agreed)
+    streams = [stream for stream in facts.of(call) if shared or stream.kind in SOUND_KINDS]
+    ends = {(stream.src, stream.dst) for stream in streams if stream.packets >= MIN_RTP_PACKETS}
+    if any((dst, src) in ends for src, dst in ends):
+        return True
+    to, names = facts.once(_by_destination), {id(stream) for stream in known}
+    first, last = call.start, facts.end_of(call)
+    arriving = [to.get(end, []) for end in _endpoints(agreed, receiver)]
+    return any(
+        len(streams) > MAX_STREAMS_TOLD_APART
+        or any(
+            each.first <= last and each.last >= first and id(each) not in names and (shared or each.kind in SOUND_KINDS)
+            for each in streams
+        )
+        for streams in arriving
+    )
+
+
+def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
+    found: dict[tuple[str | None, int], list[Stream]] = {}
+    for stream in facts.streams:
+        found.setdefault((stream.dst, stream.dport), []).append(stream)
+    return found
+
+
+@rule(
+    "media-late", "warning", "Media began late",
+    why="The first words are lost: people say hello into nothing.",
+    fix="Look at what happens between answer and first RTP: ICE, DTLS, a NAT that must first see traffic from inside.",
+)
+def media_late(facts: Facts) -> Iterator[Found]:
+    yield from sessions.late(facts)
+    for number, call in facts.talks():
+        agreed = agreements(facts)[number]
+        for side in OTHER_SIDE:
+            streams = [each for each in sound(facts, call, agreed, side) if each.packets >= MIN_RTP_PACKETS]
+            if not streams:
+                continue
+            first = min(streams, key=lambda stream: stream.first)
+            late = length(within(spans_of(facts, call, agreed, side), call.answered or 0.0, first.first))
+            if late > LATE_SECONDS:
+                yield Found(f"the {side}'s first RTP comes {late:.1f} s after the answer", (first.first_place,), number)
+
+
+RULES = (media_missing, media_one_way, media_late)

@@ -1,0 +1,101 @@
+"""Rules about media that stop: before the call ends, or for good at a hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.findings.agreements import Agreement, Span, agreements, length, wants_rtp, within
+from dissectors.findings.connectivity import sessions
+from dissectors.findings.media.pauses import ends_in_noise, pauses
+from dissectors.findings.media.silence import MAX_STRAY_PACKETS, MIN_RTP_PACKETS, packets, sound, spans_of, ways
+from dissectors.findings.rule import Facts, Found, rule
+from dissectors.report import Call, Stream
+
+ENDED_EARLY_SECONDS = 5.0
+
+
+@rule(
+    "media-ended-early", "warning", "One side stopped sending long before the end",
+    why="From then on its peer heard nothing, although the call went on.",
+    fix="Look at what changed at that moment: address (Wi-Fi to mobile), NAT binding, re-INVITE, a crashed sender.",
+)
+def media_ended_early(facts: Facts) -> Iterator[Found]:
+    yield from sessions.ended_early(facts)
+    for number, call, side, last, rest, _ in facts.once(_stopped):
+        if _only_early(call, last, rest):
+            before = (call.answered or 0.0) - last.last
+            what = (
+                f"the {side} sent early media only: its last RTP comes {before:.1f} s before the answer, and none in "
+                f"the {length(rest):.1f} s after it"
+            )
+            yield Found(what, (last.last_place,), number)
+        elif rest[0][0] <= last.last and rest[0][1] - rest[0][0] > ENDED_EARLY_SECONDS:
+            what = f"the {side}'s last RTP comes {length(rest):.1f} s before the end of its time to speak"
+            yield Found(what, (last.last_place,), number)
+
+
+@rule(
+    "media-not-resumed", "warning", "One side never sent again after hold",
+    why="The hold was over, so that it could speak again, and its peer hears nothing.",
+    fix="Look at the side that fell silent: whether it got and understood the re-INVITE that ended the hold.",
+)
+def media_not_resumed(facts: Facts) -> Iterator[Found]:
+    for number, call, side, last, rest, agreed in facts.once(_stopped):
+        if _only_early(call, last, rest):
+            continue
+        if rest[0][0] <= last.last:
+            rest = rest[1:] if rest[0][1] - rest[0][0] <= ENDED_EARLY_SECONDS else []
+        if length(rest) > ENDED_EARLY_SECONDS:
+            begin = rest[0][0]
+            place = next((each.answer.place for each in agreed if each.begin == begin), last.last_place)
+            what = (
+                f"the {side} may send again as of {begin - call.start:.1f} s into the call, "
+                f"and did not for {length(rest):.1f} s; its last RTP came {begin - last.last:.1f} s before that"
+            )
+            yield Found(what, (place, last.last_place), number, time=begin)
+
+
+Stopped = tuple[int, Call, str, Stream, list[Span], list[Agreement]]
+"""A call by its number, a side of it, the last stream of that side, and when it still might have sent after it."""
+
+
+def _only_early(call: Call, last: Stream, rest: list[Span]) -> bool:
+    """Whether a side was to go on as of the answer, and its last RTP came before it."""
+    return call.answered is not None and last.last < call.answered and rest[0][0] <= call.answered
+
+
+def _stopped(facts: Facts) -> list[Stopped]:
+    """The sides of calls that stopped sending long before they had to."""
+    found: list[Stopped] = []
+    for number, call in facts.talks():
+        agreed = agreements(facts)[number]
+        if call.ended is None or not call.streams or _moved_away(facts, agreed):
+            continue
+        for side in OTHER_SIDE:
+            # A side that fell silent after a few datagrams has stopped all the same.
+            streams, others = (sound(facts, call, agreed, each) for each in (side, OTHER_SIDE[side]))
+            if packets(streams) <= MAX_STRAY_PACKETS and packets(others) >= MIN_RTP_PACKETS:
+                continue  # One way, from the beginning.
+            last = max(streams, key=lambda stream: stream.last, default=None)
+            if last is None or call.ended - last.last <= ENDED_EARLY_SECONDS or pauses(last) or ends_in_noise(last):
+                continue
+            rest = within(spans_of(facts, call, agreed, side), last.last, call.ended)
+            if length(rest) > ENDED_EARLY_SECONDS:
+                found.append((number, call, side, last, rest, agreed))
+    return found
+
+
+def _moved_away(facts: Facts, agreed: list[Agreement]) -> bool:
+    """Whether media were moved during the call to an address that is nowhere in the capture."""
+    hosts = ways(facts).hosts
+    first: set[str | None] = set()
+    for each in agreed:
+        addresses = {line.address for own in each.lines("caller") for line in own if wants_rtp(line)}
+        if each.answer.exchange != agreed[0].answer.exchange and addresses - first - hosts:
+            return True
+        first |= addresses
+    return False
+
+
+RULES = (media_ended_early, media_not_resumed)

@@ -1,0 +1,1 @@
+"""Offers and answers, and what the sides agreed on."""

@@ -1,0 +1,175 @@
+"""Rules about fax: T.38 over UDPTL (RFC 3362), where a call went over to it, how it was agreed, and who sends it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.findings.agreements import Agreement, agreements, is_fax, rtp_lines, wants_rtp
+from dissectors.findings.negotiation.negotiation import pairs
+from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.report import Call, Description, Media
+from dissectors.wire.datagram import endpoint
+
+MIN_DATAGRAMS, MAX_STRAY = 50, 10
+"""Who sends fewer than these few has sent no fax: to say what a machine can do takes more."""
+
+MIN_FAX_SECONDS = 5.0
+"""A fax begins within this time."""
+
+MAX_FLOWS_TOLD_APART = 64
+"""Where more flows of UDPTL have one end, nothing is said of what does not flow."""
+
+End = tuple[str | None, int]
+
+
+class Way(NamedTuple):
+    """One flow: who sends to whom."""
+
+    src: End
+    dst: End
+
+
+def by_udptl(line: Media) -> bool:
+    """Whether a media line is of UDPTL."""
+    return "UDPTL" in line.profile.upper()
+
+
+def faxed(call: Call) -> list[Description]:
+    """The answers that took a fax, and nothing else, where the call had been sound."""
+    fax = [answer for offer, answer in pairs(call) if _takes_fax(offer, answer)]
+    return fax if any(map(rtp_lines, call.descriptions)) else []
+
+
+def _carried(facts: Facts) -> set[End]:
+    """The ends of flows with UDPTL, or with datagrams that may be it."""
+    flows = [flow for flow in facts.flows if any(seen.name in ("UDPTL", "UNKNOWN") for seen in flow.protocols)]
+    return {end for flow in flows for end in ((flow.src, flow.sport), (flow.dst, flow.dport))}
+
+
+def _places(call: Call) -> set[End]:
+    """Where both sides want to receive a fax, by what they said and by where they signal from."""
+    lines = [line for described in call.descriptions for line in described.media if is_fax(line)]
+    hosts = {message.src for message in call.messages}
+    return {(host, line.port) for line in lines for host in {line.address, *hosts}}
+
+
+def _takes_fax(offer: Description, answer: Description) -> bool:
+    taken = [theirs for ours, theirs in zip(offer.media, answer.media, strict=False) if ours.port and theirs.port]
+    return any(map(is_fax, taken)) and not any(map(wants_rtp, answer.media))
+
+
+@rule(
+    "call-became-fax", "note", "The call went over to fax",
+    why="A re-INVITE replaced the sound by T.38 (an image over UDPTL): from there on no RTP is expected.",
+    fix="Nothing. Where the fax fails, see whether UDPTL flows both ways and whether both sides agree on redundancy.",
+)
+def call_became_fax(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        for answer in faxed(call)[:1]:
+            what = f"an answer took T.38 {answer.time - call.start:.1f} s after the call began"
+            end = facts.end if call.ended is None else call.ended
+            if facts.of(call) and end - answer.time >= MIN_FAX_SECONDS and not facts.once(_carried) & _places(call):
+                what += f", and no UDPTL came in the {end - answer.time:.0f} s that followed"
+            yield Found(what, (answer.place,), number)
+
+
+@rule(
+    "fax-profile-wrong", "error", "A fax was agreed with the profile of another medium",
+    why="T.38 is m=image with udptl (RFC 3362), and sound is RTP. What mixes the two is taken by some and sent by "
+    "nobody: the fax does not begin, and both sides wait until one hangs up.",
+    fix="Let the side that offers write m=image PORT udptl t38, or stay with sound (G.711); let the other one answer "
+    "488 to what it cannot do.",
+)
+def fax_profile_wrong(facts: Facts) -> Iterator[Found]:
+    for number, agreed in enumerate(agreements(facts)):
+        for each in agreed:
+            for lines in zip(each.offer.media, each.answer.media, strict=False):
+                wrong = next((line for line in lines if _mixed(line)), None)
+                if wrong is not None and all(line.port for line in lines):
+                    formats = " ".join(one.payload_type for one in wrong.formats[:4])
+                    what = f"m={wrong.kind} {wrong.profile} {formats} was offered and accepted"
+                    if not _mixed(lines[0]):
+                        what = f"{lines[0].profile} was offered for {lines[0].kind}, and {wrong.profile} was answered"
+                    yield Found(what, (each.offer.place, each.answer.place), number, time=each.answer.time)
+
+
+def _mixed(line: Media) -> bool:
+    """Whether a line has the medium of the one and the profile of the other."""
+    return by_udptl(line) if line.kind != "image" else "RTP" in line.profile.upper()
+
+
+@rule(
+    "fax-one-way", "warning", "A fax flows in one direction only",
+    why="Both machines must hear each other: the one that sends waits for the other's answer after each page, and "
+    "gives up without it.",
+    fix="Look at NAT and firewall in front of the silent side: its UDPTL may go to another port than its sound did. "
+    "See whether its gateway went over to T.38 at all.",
+)
+def fax_one_way(facts: Facts) -> Iterator[Found]:
+    if not any(seen.name == "UDPTL" for flow in facts.flows for seen in flow.protocols):
+        return
+    sent = Counter({
+        Way((flow.src, flow.sport), (flow.dst, flow.dport)): seen.count
+        for flow in facts.flows for seen in flow.protocols if seen.name == "UDPTL"
+    })
+    at = _by_end(sent)
+    seen = {(flow.src, flow.dst) for flow in facts.flows}
+    for number, agreed in enumerate(agreements(facts)):
+        for each in agreed:
+            if (told := _one_way(facts.calls[number], each, sent, at)) is not None:
+                way, strong, weak = told
+                what = f"T.38 was agreed: {counted(strong, 'UDPTL datagram')} from {endpoint(*_named(way.src))} to "
+                what += f"{endpoint(*_named(way.dst))}, {weak} the other way"
+                places, moment = (each.answer.place,), each.answer.time
+                if weak or (way.dst[0], way.src[0]) in seen:
+                    yield Found(what, places, number, certainty="high", time=moment)
+                else:
+                    yield Found(what, places, number, certainty="low", severity="note", time=moment)
+
+
+def _named(end: End) -> tuple[str, int]:
+    return end[0] or "", end[1]
+
+
+def _by_end(sent: Mapping[Way, int]) -> dict[End, list[Way]]:
+    """The flows with UDPTL by each of their ends."""
+    found: dict[End, list[Way]] = {}
+    for way in sent:
+        for end in {way.src, way.dst}:
+            found.setdefault(end, []).append(way)
+    return found
+
+
+def _one_way(
+    call: Call, agreed: Agreement, sent: Mapping[Way, int], at: Mapping[End, list[Way]]
+) -> tuple[Way, int, int] | None:
+    """The flow on which nearly all of a fax goes, how much, and how much goes the other way."""
+    ends = {side: _ends(call, agreed, side) for side in OTHER_SIDE}
+    if any(len(at.get(end, ())) > MAX_FLOWS_TOLD_APART for found in ends.values() for end in found):
+        return None
+    ways: dict[str, dict[Way, int]] = {}
+    for side, peer in OTHER_SIDE.items():
+        own = {way for end in ends[side] for way in at.get(end, ()) if way.src == end}
+        own |= {way for end in ends[peer] for way in at.get(end, ()) if way.dst == end}
+        ways[side] = {way: sent[way] for way in own}
+    totals = {side: sum(found.values()) for side, found in ways.items()}
+    strong = max(totals, key=lambda side: totals[side])
+    weak = totals[OTHER_SIDE[strong]]
+    if totals[strong] < MIN_DATAGRAMS or weak > MAX_STRAY:
+        return None
+    return max(ways[strong], key=lambda way: sent[way]), totals[strong], weak
+
+
+def _ends(call: Call, agreed: Agreement, side: str) -> set[End]:
+    """Where a side is to receive UDPTL: as it said, or behind NAT at that port of a host that it signals from."""
+    lines = [own for own, theirs in agreed.lines(side) if by_udptl(own) and by_udptl(theirs)]
+    if not lines:
+        return set()
+    hosts = {message.src for message in call.messages if message.side == side}
+    return {(host, line.port) for line in lines for host in {line.address, *hosts}}
+
+
+RULES = (fax_profile_wrong, fax_one_way, call_became_fax)

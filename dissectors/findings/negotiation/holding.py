@@ -1,0 +1,96 @@
+"""Rules about hold: who holds whom, and a hold that does not end when it should (RFC 6337 section 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.findings.agreements import ANYWHERE, Agreement, agreements, may_send, rtp_lines, to_send, wants_rtp
+from dissectors.findings.kinds import SOUND
+from dissectors.findings.rule import Facts, Found, rule
+from dissectors.report import Media
+
+MIN_SECONDS = 5.0
+"""Who is left silent for less than this is not told of."""
+
+HOLDING = ("sendonly", "inactive")
+
+
+@rule(
+    "call-held", "note", "The call was put on hold",
+    why="While a side holds (sendonly, inactive, or the address 0.0.0.0), silence in one direction is intended.",
+    fix="Nothing; see that it was taken off hold again.",
+)
+def call_held(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        answering = {described.side for described in call.descriptions if described.role == "answer"}
+        for described in call.descriptions[1:]:
+            lines = rtp_lines(described) if described.role == "offer" else []
+            words = {line.direction for line in lines} - {"sendrecv", "recvonly"}
+            words |= {line.address for line in lines if line.address in ANYWHERE}
+            # Where the other side's answers were not captured, nobody knows what became of an offer.
+            unseen = described.state == "open" and OTHER_SIDE.get(described.side) not in answering
+            if words and (described.state == "agreed" or unseen):
+                what = f"the {described.side} offers {', '.join(sorted(words))}"
+                yield Found(what, (described.place,), number)
+
+
+@rule(
+    "hold-not-released", "warning", "A call was taken off hold and one side stays silent",
+    why="The description that ends the hold, or the answer to it, still forbids one side to speak: its peer hears "
+    "nothing for the rest of the call.",
+    fix="The side that said recvonly, sendonly or inactive must say sendrecv when the hold ends; some repeat the "
+    "direction of the hold in their answer.",
+)
+def hold_not_released(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        agreed = agreements(facts)[number]
+        if len({each.answer.exchange for each in agreed}) < 3:
+            continue
+        for each in agreed:
+            found = _silenced(agreed, each)
+            end = min(each.end, facts.end_of(call))
+            if found and end - each.begin >= MIN_SECONDS:
+                silent, word = found
+                what = f"{word}: the {silent} may not speak for the {end - each.begin:.1f} s that follow"
+                yield Found(what, (each.offer.place, each.answer.place), number, time=each.begin)
+
+
+def _silenced(agreed: list[Agreement], resumed: Agreement) -> tuple[str, str] | None:
+    """Who is left silent by an agreement that ends a hold, and by which words; None if nobody is."""
+    holder = resumed.offer.side
+    before = [each for each in agreed if each.dialog == resumed.dialog and each.end == resumed.begin]
+    held = next((line for each in before if each.offer.side == holder and (line := _sound(each.offer.media))), None)
+    lines = next(((own, theirs) for own, theirs in resumed.lines(holder) if own.kind == SOUND), None)
+    if held is None or lines is None or not _holds(held):
+        return None
+    own, theirs = lines
+    peer = OTHER_SIDE[holder]
+    could = to_send([each for each in agreed if each.begin < resumed.begin], holder, SOUND)
+    if own.direction == "recvonly" and could and not may_send(own, theirs):
+        return holder, f"the {holder} takes the call off hold with recvonly"
+    released = own.direction == "sendrecv" and own.address not in ANYWHERE
+    nowhere = theirs.direction == "sendrecv" and theirs.address in ANYWHERE
+    if released and (nowhere or theirs.direction != "sendrecv") and not _holds_itself(agreed, resumed, peer):
+        silent = holder if nowhere or theirs.direction == "sendonly" else peer
+        answered = theirs.address if nowhere else theirs.direction
+        return silent, f"the {holder} takes the call off hold, and the {peer} answers {answered}"
+    return None
+
+
+def _sound(lines: tuple[Media, ...]) -> Media | None:
+    return next((line for line in lines if line.kind == SOUND and wants_rtp(line)), None)
+
+
+def _holds(line: Media) -> bool:
+    return line.direction in HOLDING or line.address in ANYWHERE
+
+
+def _holds_itself(agreed: list[Agreement], resumed: Agreement, side: str) -> bool:
+    """Whether a side holds the call, too, by what it offered last."""
+    offered = [each for each in agreed if each.offer.side == side and each.begin < resumed.begin]
+    line = _sound(offered[-1].offer.media) if offered else None
+    return line is not None and _holds(line)
+
+
+RULES = (call_held, hold_not_released)

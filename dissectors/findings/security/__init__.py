@@ -1,0 +1,1 @@
+"""Handshakes, keys and secrets."""

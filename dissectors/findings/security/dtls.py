@@ -1,0 +1,195 @@
+"""Rules about DTLS: handshakes that fail, that are not answered or not finished, and the end of what they began."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.rule import Facts, Found, Incomplete, counted, rule
+from dissectors.findings.security.dtls_roles import agreed_anyway, between, crossed, session_of, side_of
+from dissectors.report import Handshake, Severity
+from dissectors.wire.datagram import endpoint
+
+MIN_WAIT_SECONDS, MAX_HELLOS = 2.0, 4
+OLD_VERSIONS = ("DTLS 1.0",)
+
+BIG_HELLO_OCTETS = 1200
+AFTER_CLOSE_SECONDS, AT_ONCE_SECONDS = 2.0, 3.0
+"""Media that comes so long after an end was not meant; an end so soon after the beginning was not, either."""
+
+
+def fragmented(facts: Facts) -> dict[tuple[str, int, str, int], Incomplete]:
+    """Handshake messages in IP fragments that did not become whole, by their way; ports are 0 where they are lost."""
+    return {
+        (each.src, each.sport, each.dst, each.dport): each
+        for each in facts.incomplete if each.src and each.protocol in ("DTLS", "")
+    }
+
+
+def lost_between(facts: Facts, each: Handshake) -> list[tuple[str, Incomplete]]:
+    """What is lost of a handshake for want of IP fragments, with the end that sent it; the server's first."""
+    lost = facts.once(fragmented)
+    here, there = (each.src, each.sport), (each.dst, each.dport)
+    found = []
+    for (src, sport), (dst, dport) in ((there, here), (here, there)) if lost else ():
+        known, headless = lost.get((src, sport, dst, dport)), lost.get((src, 0, dst, 0))
+        within = headless if headless and headless.time and headless.time >= each.first else None
+        found += [(endpoint(src, sport), what) for what in (known or within,) if what is not None]
+    return found
+
+
+def holes(each: Handshake) -> str:
+    """Which octets never came of messages in fragments."""
+    named = [
+        f"octets {hole.begin} to {hole.end} of {hole.length} of the {hole.sender}'s {hole.message}"
+        for hole in each.missing
+    ]
+    return f"; fragments are missing: {', '.join(named)}" if named else ""
+
+
+@rule(
+    "dtls-failed", "error", "The DTLS handshake failed",
+    scope="path",
+    why="Without it there are no keys, so no media and no data channel.",
+    fix="The alert says why: handshake_failure is nothing in common, bad_certificate a fingerprint that does not fit.",
+)
+def dtls_failed(facts: Facts) -> Iterator[Found]:
+    for each in facts.handshakes:
+        if each.outcome == "failed":
+            yield Found(f"{between(each)}: {each.alert}", (each.place,))
+
+
+@rule(
+    "dtls-unanswered", "error", "Nothing answered the DTLS handshake",
+    scope="path",
+    why="The client repeats its hello and gives up: no keys, no media.",
+    fix="See whether the other side gets the hello and has what it needs to answer (its own certificate, the SDP of "
+    "the client). A hello of more than 1,200 octets, as post-quantum keys make it, comes in fragments, which some old "
+    "servers drop, or is larger than the path lets through.",
+)
+def dtls_unanswered(facts: Facts) -> Iterator[Found]:
+    for number, each in enumerate(facts.handshakes):
+        if each.outcome != "unanswered" or number in facts.once(crossed) or agreed_anyway(facts, number):
+            continue
+        if lost_between(facts, each):
+            continue
+        if each.hellos > 1:
+            what = f"{between(each)}: {counted(each.hellos, 'ClientHello')}{_size(each)}{holes(each)}"
+            yield Found(what, (each.place, *(hole.place for hole in each.missing)))
+        elif facts.end - each.first >= MIN_WAIT_SECONDS:
+            # A client that waits for an answer says hello again after a second (RFC 6347 section 4.2.4.1).
+            what = f"{between(each)}: one ClientHello{_size(each)}, which was not sent again"
+            yield Found(what, (each.place,), severity="warning", certainty="low")
+
+
+def _size(each: Handshake) -> str:
+    """What is special about the size of a hello."""
+    if each.hello_parts > 1:
+        return f" of {each.hello_octets:,} octets in {each.hello_parts} fragments"
+    return f" of {each.hello_octets:,} octets" if (each.hello_octets or 0) > BIG_HELLO_OCTETS else ""
+
+
+@rule(
+    "dtls-unfinished", "warning", "The DTLS handshake does not come to its end",
+    scope="path",
+    why="Both sides spoke and did not agree on keys while the capture lasted.",
+    fix="Certificates make the largest datagrams of a call: see whether these are lost or fragmented.",
+)
+def dtls_unfinished(facts: Facts) -> Iterator[Found]:
+    for number, each in enumerate(facts.handshakes):
+        if each.outcome not in ("unfinished", "unanswered") or number in facts.once(crossed):
+            continue
+        if agreed_anyway(facts, number):
+            continue
+        found = lost_between(facts, each)
+        for sender, what in found:
+            names = ", ".join(what.messages) or "datagrams whose first fragment is missing"
+            said = f"{between(each)}: {sender} sent {names} in IP fragments, {counted(what.count, 'time')}"
+            yield Found(f"{said}, and they did not all come", what.places, severity="error", time=what.time)
+        if found or each.outcome == "unanswered" or facts.end - each.last < MIN_WAIT_SECONDS:
+            continue
+        said = f"{between(each)}: {facts.end - each.last:.0f} s without going on{holes(each)}"
+        yield Found(said, (*(hole.place for hole in each.missing), each.place), time=each.last)
+
+
+@rule(
+    "dtls-repeated", "note", "The DTLS handshake needed several attempts",
+    scope="path",
+    why="Each repeat costs a second or more before media can flow.",
+    fix="Look for loss at the beginning of the call, or a peer that is not ready yet.",
+)
+def dtls_repeated(facts: Facts) -> Iterator[Found]:
+    for number, each in enumerate(facts.handshakes):
+        if each.hellos >= MAX_HELLOS and each.outcome != "unanswered" and number not in facts.once(crossed):
+            yield Found(f"{between(each)}: {counted(each.hellos, 'ClientHello')}", (each.place,))
+
+
+@rule(
+    "dtls-old", "note", "DTLS 1.0 was agreed",
+    scope="path",
+    why="DTLS 1.0 is deprecated (RFC 8996).",
+    fix="Update the side that cannot do DTLS 1.2.",
+)
+def dtls_old(facts: Facts) -> Iterator[Found]:
+    for each in facts.handshakes:
+        if each.version in OLD_VERSIONS:
+            yield Found(f"{between(each)}: {each.version}", (each.place,))
+
+
+@rule(
+    "dtls-without-srtp", "error", "DTLS agreed on no SRTP profile, and media follows",
+    scope="path",
+    why="use_srtp (RFC 5764) is missing from the ServerHello: both sides have no keys for the media.",
+    fix="Compare the profiles that the client offers with what the server supports.",
+)
+def dtls_without_srtp(facts: Facts) -> Iterator[Found]:
+    media = {frozenset(((s.src, s.sport), (s.dst, s.dport))): s for s in facts.streams}
+    for each in facts.handshakes:
+        stream = media.get(frozenset(((each.src, each.sport), (each.dst, each.dport))))
+        agreed = each.completed is not None and each.encrypted_ends > 1
+        if stream and each.outcome == "complete" and agreed and each.version == "DTLS 1.2" and not each.srtp_profile:
+            yield Found(f"{between(each)}: RTP follows", (each.place, stream.first_place))
+
+
+@rule(
+    "dtls-closed", "note", "One side closed DTLS",
+    scope="path",
+    why="That ends the session: keys and data channels are gone, and a peer that notices it stops sending.",
+    fix="Look at the side that closed: somebody hung up there, a timer ended the session, or the program went away. If "
+    "the other side goes on sending, it did not notice.",
+)
+def dtls_closed(facts: Facts) -> Iterator[Found]:
+    for number, each in enumerate(facts.handshakes):
+        position = facts.once(session_of)[number]
+        session = facts.sessions[position]
+        if each.closed is None or not (each.srtp_profile or session.checks):
+            continue
+        call = None if session.call is None else facts.calls[session.call]
+        if call is not None and call.ended is not None and call.ended <= each.closed + AFTER_CLOSE_SECONDS:
+            continue
+        ends = endpoint(each.src, each.sport), endpoint(each.dst, each.dport)
+        here, there = ends if each.closed_by == "client" else ends[::-1]
+        lasted = each.closed - (each.completed or each.first)
+        what = f"DTLS closed by {here} {lasted:.1f} s after the handshake"
+        side = int(there not in session.sides[0].endpoints)
+        late = facts.once(last_media).get((position, side), 0.0) - each.closed
+        at_once = lasted < AT_ONCE_SECONDS and bool(session.checks) and not session.streams
+        severity: Severity | None = "warning" if late >= AFTER_CLOSE_SECONDS or at_once else None
+        what += f"; {there} sends media for {late:.0f} s more" if late >= AFTER_CLOSE_SECONDS else ""
+        yield Found(what, (each.closed_place or each.place,), severity=severity, time=each.closed)
+
+
+def last_media(facts: Facts) -> dict[tuple[int, int], float]:
+    """When the last media of each side of each session came."""
+    found: dict[tuple[int, int], float] = {}
+    for position, session in enumerate(facts.sessions):
+        for number in session.streams:
+            stream = facts.streams[number]
+            key = position, side_of(session, stream)
+            found[key] = max(found.get(key, 0.0), stream.last)
+    return found
+
+
+RULES = (
+    dtls_failed, dtls_unanswered, dtls_without_srtp, dtls_unfinished, dtls_closed,
+    dtls_repeated, dtls_old,
+)

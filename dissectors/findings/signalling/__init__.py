@@ -1,0 +1,1 @@
+"""Requests, answers and what became of them."""

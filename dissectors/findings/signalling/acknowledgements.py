@@ -1,0 +1,111 @@
+"""Rules about the ACK of a final response: missing, unfit, or late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
+from dissectors.findings.signalling.answers import Answer, answers
+from dissectors.findings.signalling.exchanges import MIN_REPEATS, MIN_WAIT_SECONDS, unheard
+from dissectors.protocols.sip_headers import shown
+from dissectors.report import Message
+from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import replace
+
+
+def _misfit(answer: Answer) -> tuple[list[Message], str] | None:
+    """ACKs that cannot be taken for that of a response, and what of them does not fit; it was not taken, either."""
+    response, wrong = answer.first, answer.elsewhere or answer.unrouted if answer.acks else answer.others
+    if not wrong or not (answer.after(wrong[0].time) >= MIN_REPEATS or answer.given_up):
+        return None
+    ack = wrong[0]
+    if answer.acks and not answer.elsewhere:
+        to = endpoint(ack.dst, ack.dport)
+        said = f"it has no Route although the {response.status} has Record-Route, and goes to {to}"
+    elif answer.acks:
+        said = f"its Request-URI {shown(ack.uri or '')} is not the Contact {shown(next(iter(answer.contacts)))}"
+    elif not answer.accepts:
+        said = f"its branch {shown(ack.branch or '')} is not that of the INVITE {shown(response.branch or '')}"
+        if ack.to_tag != response.to_tag:
+            said += f", its To tag is {_shown(ack.to_tag)} and not {_shown(response.to_tag)}"
+    else:
+        pairs = (
+            ("CSeq", str(ack.cseq), str(response.cseq)), ("From tag", ack.from_tag, response.from_tag),
+            ("To tag", ack.to_tag, response.to_tag),
+        )
+        said = ", ".join(f"its {name} is {_shown(one)} and not {_shown(two)}" for name, one, two in pairs if one != two)
+    return wrong, said
+
+
+def _end_of(answer: Answer) -> str:
+    """How the call ended for want of the ACK."""
+    return f", then BYE with Reason {answer.reason}" if answer.given_up and answer.reason else ""
+
+
+def _shown(text: str | None) -> str:
+    return "missing" if text is None else text if text.isdigit() else shown(text)
+
+
+@rule(
+    "ack-mismatch", "error", "An ACK does not fit the answer",
+    confirm_seconds=UNANSWERED_SECONDS,
+    why="Who answered does not take it for the ACK: it repeats its answer and ends the call after 32 seconds.",
+    fix="The ACK must bear the CSeq number of the INVITE and both tags of the answer, and go to the Contact of the 2xx "
+    "through its Record-Route; look at the sender of the ACK, and at what rewrites Contact and Record-Route.",
+)
+def ack_mismatch(facts: Facts) -> Iterator[Found]:
+    for number, found in enumerate(answers(facts)):
+        for answer in found:
+            if misfit := _misfit(answer):
+                wrong, said = misfit
+                times = f"sent {answer.again + 1} times{_end_of(answer)}"
+                what = f"the ACK to {of(answer.first)} does not fit: {said}; {times}"
+                places = [message.place for message in (answer.first, *wrong)]
+                yield Found(what, places, number, time=wrong[0].time)
+
+
+@rule(
+    "ack-missing", "error", "The answer was never acknowledged",
+    confirm_seconds=UNANSWERED_SECONDS,
+    why="Without ACK the callee repeats its 200 OK and hangs up after 32 seconds.",
+    fix="Look at the Contact of the 200 OK: the ACK goes there, often to a private address or through a lost route.",
+)
+def ack_missing(facts: Facts) -> Iterator[Found]:
+    for number, found in enumerate(answers(facts)):
+        for answer in found:
+            if answer.lost:
+                yield _lost(answer, number)
+            elif answer.acks or answer.others or (not answer.accepts and answer.again < MIN_REPEATS):
+                # An ACK that does not fit is told as such, if it was not taken.
+                continue
+            elif answer.again >= MIN_REPEATS or facts.end - answer.first.time >= MIN_WAIT_SECONDS:
+                missing = unheard(f"no ACK to {of(answer.first)}", answer.again, answer.sent, number, answer.stopped)
+                missing = replace(missing, what=missing.what + _end_of(answer))
+                yield missing if answer.accepts else replace(missing, severity="warning")
+
+
+def _lost(answer: Answer, number: int) -> Found:
+    """An ACK that was captured on its way to the sender of the 2xx and does not arrive there."""
+    src, ack = endpoint(answer.first.src, answer.first.sport), answer.acks[0]
+    what = f"no ACK to {of(answer.first)} reaches {src}, sent {answer.again + 1} times"
+    came = f"{what}: it comes to {endpoint(ack.dst, ack.dport)} only"
+    return Found(came, [message.place for message in answer.sent], number)
+
+
+@rule(
+    "answer-repeated", "warning", "The 200 OK had to be sent several times",
+    why="Its sender did not get the ACK in time: the answer or the ACK was lost on the way.",
+    fix="Compare both ends of the path; loss of signalling usually means loss of media too. Where an ACK follows each "
+    "of them, it is lost behind this place.",
+)
+def answer_repeated(facts: Facts) -> Iterator[Found]:
+    for number, found in enumerate(answers(facts)):
+        for answer in found:
+            if answer.accepts and answer.again >= MIN_REPEATS and answer.acks and not (answer.lost or _misfit(answer)):
+                later = answer.after(answer.acks[0].time)
+                behind = f", {later} times after the first ACK" if later >= MIN_REPEATS else ""
+                again = [message.place for message in answer.sent if message.retransmission]
+                yield Found(f"{answer.first.summary} was sent {answer.again + 1} times{behind}", again, number)
+
+
+RULES = (ack_mismatch, ack_missing, answer_repeated)

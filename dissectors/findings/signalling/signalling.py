@@ -1,0 +1,143 @@
+"""Rules about SIP: calls that were not answered, messages that were lost, repeated or broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
+from dissectors.findings.signalling.refusals import REFUSALS
+from dissectors.protocols.sip_deviation import Kind
+from dissectors.report import Call, Severity
+
+LONG_RINGING_SECONDS, SLOW_SETUP_SECONDS = 30.0, 5.0
+"""Seconds: ringing, and until it rings."""
+
+SILENT_SECONDS = 10.0
+
+
+def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
+    return ((number, call) for number, call in enumerate(facts.calls) if call.kind == "call" and call.messages)
+
+
+@rule(
+    "call-unanswered", "warning", "The phone rang and nobody answered",
+    confirm_seconds=UNANSWERED_SECONDS,
+    why="The callee's side got the INVITE; it was never accepted or refused while the capture lasted.",
+    fix="Ask the callee; otherwise see whether a 200 OK was sent and lost on its way (capture there too).",
+)
+def call_unanswered(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        provisional = [message for message in call.messages if message.method == "INVITE" and message.status]
+        if call.outcome in ("unanswered", "ringing") and provisional and facts.end - call.start >= LONG_RINGING_SECONDS:
+            what = f"{provisional[-1].summary} was the last response; {facts.end - call.start:.0f} s passed"
+            yield Found(what, (call.messages[0].place, provisional[-1].place), number)
+
+
+@rule(
+    "call-cancelled", "note", "The caller gave up before the call was answered",
+    why="The caller hung up, or a timer did, while it rang.",
+    fix="If it happens after the same time again and again, look for a timer in the phone or the exchange.",
+)
+def call_cancelled(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        cancels = [message for message in call.messages if message.method == "CANCEL" and message.status is None]
+        if call.outcome == "cancelled" and cancels:
+            yield Found(f"CANCEL after {cancels[0].time - call.start:.1f} s", (cancels[0].place,), number)
+
+
+@rule(
+    "call-setup-slow", "warning", "It took long until it rang",
+    why="Callers hear nothing until the first 18x; after about five seconds they believe that the line is dead.",
+    fix="Look between which two messages the time passes: DNS, a proxy that tries several targets, push to a phone.",
+)
+def call_setup_slow(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        said = [m for m in call.messages if m.method == "INVITE" and m.status is not None]
+        heard = next((m for m in said if 180 <= (m.status or 0) < 300), None)
+        # A phone that asks its user for a password sends another INVITE when it has it.
+        asked = next((m for m in call.messages if heard and m.status is None and m.cseq == heard.cseq), None)
+        if heard and asked and heard.time - asked.time > SLOW_SETUP_SECONDS:
+            what = f"{heard.time - asked.time:.1f} s from the INVITE to {heard.summary}"
+            yield Found(what, (asked.place, heard.place), number)
+
+
+@rule(
+    "call-forked", "note", "Several phones rang for one call",
+    why="The INVITE was forked: each branch has a dialog of its own, and media may come from more than one.",
+    fix="Nothing; look at each dialog on its own when media of the branches mixes.",
+)
+def call_forked(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        tags = {dialog.to_tag for dialog in call.dialogs if dialog.to_tag}
+        if len({dialog.from_tag for dialog in call.dialogs}) == 1 and len(tags) > 1:
+            yield Found(f"{len(tags)} dialogs from one INVITE", (call.messages[0].place,), number)
+
+
+@rule(
+    "bye-missing", "warning", "Media stopped and nobody hung up",
+    why="One side lost the call (crash, network, battery) without saying so.",
+    fix="Use session timers (RFC 4028), so that a dead call ends; look at what happened when the last RTP came.",
+)
+def bye_missing(facts: Facts) -> Iterator[Found]:
+    for number, call in facts.talks():
+        streams = facts.of(call)
+        last = max((stream.last for stream in streams), default=facts.end)
+        last = max(last, *(message.time for message in call.messages), last)
+        if call.ended is None and streams and facts.end - last > SILENT_SECONDS:
+            places = [stream.last_place for stream in streams]
+            yield Found(f"the last RTP came {facts.end - last:.0f} s before the end, and no BYE", places, number)
+
+
+@rule(
+    "call-in-part", "note", "Only a part of this call is in the capture",
+    why="The INVITE is missing, so who called whom, the SDP and the codecs may be unknown.",
+    fix="Begin the capture before the call.",
+)
+def call_in_part(facts: Facts) -> Iterator[Found]:
+    for number, call in _calls(facts):
+        if call.outcome == "fragment" and not call.returned:
+            yield Found(f"the first message is {of(call.messages[0])}", (call.messages[0].place,), number)
+
+
+@rule(
+    "content-length-wrong", "warning", "Content-Length does not say how long the body is",
+    why="Over UDP a body that is shorter than announced is an error to many receivers, and over TCP it is fatal.",
+    fix="Look for a device that changes the body (an ALG) without its length, or for a path that cuts datagrams.",
+)
+def content_length_wrong(facts: Facts) -> Iterator[Found]:
+    yield from _deviating(facts, "length wrong", "octets follow")
+
+
+@rule(
+    "header-missing", "warning", "A message lacks a header that every message must have",
+    why="Receivers refuse such a message with 400, or drop it (RFC 3261 section 8.1.1).",
+    fix="The sender, or a proxy or ALG on the way, must be repaired.",
+)
+def header_missing(facts: Facts) -> Iterator[Found]:
+    yield from _deviating(facts, "header missing")
+
+
+@rule(
+    "header-broken", "warning", "A header cannot be what it is meant to be",
+    why="Strict receivers refuse the message; lenient ones read different things out of it.",
+    fix="Look at the octets with muxshark explain; the sender or a device on the way must be repaired.",
+)
+def header_broken(facts: Facts) -> Iterator[Found]:
+    yield from _deviating(facts, "header broken")
+
+
+def _deviating(facts: Facts, *kinds: Kind) -> Iterator[Found]:
+    """One finding for each different deviation of these kinds of a call's messages."""
+    for number, call in enumerate(facts.calls):
+        for message in call.messages:
+            for deviation in message.deviations:
+                if deviation.kind in kinds:
+                    # Octets behind the body are left alone by receivers (RFC 3261 section 18.3).
+                    severity: Severity | None = "note" if deviation.kind == "octets follow" else None
+                    yield Found(f"{of(message)}: {deviation.text}", (message.place,), number, severity=severity)
+
+
+RULES = (
+    *REFUSALS, call_unanswered, call_cancelled, call_setup_slow, call_forked, bye_missing, call_in_part,
+    content_length_wrong, header_missing, header_broken,
+)

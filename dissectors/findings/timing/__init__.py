@@ -1,0 +1,1 @@
+"""Clocks, timestamps and the rhythm of packets."""

@@ -1,0 +1,218 @@
+"""Rules about the clock of a sender: drift, steps, jumps, another clock than announced, and time that is not real."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from dissectors.findings.kinds import video
+from dissectors.findings.media.sources import spanning
+from dissectors.findings.moments import into, largest, mark, marks
+from dissectors.findings.negotiation.negotiation import held
+from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+from dissectors.report import Certainty, Mark, Severity, Stream
+
+DRIFT_PPM = 150.0
+MIN_STEP_MS, HEARD_STEP_MS = 20.0, 50.0
+"""A step of a sender's clock from which on it is told, and beyond which jitter buffers do not hide it."""
+
+START_SECONDS, KEY_SECONDS = 3.0, 0.5
+MIN_SILENCE = 0.02
+PAUSE_MS = 1000.0
+TOLD_JUMPS = 16
+CLOCKS = (8000, 12000, 16000, 24000, 32000, 48000, 90000)
+MAX_RATE_ERROR, MIN_RATE_OFF = 0.01, 0.02
+"""How near a rate must be to a clock to be that one's, and how far from another to differ."""
+
+FRAMES_MS = (20, 30)
+MORE_FRAMES_MS = (10, 20, 30, 40, 60)
+"""Milliseconds of a frame that speak for a clock; more of them where the capture is known to be in real time."""
+
+MIN_PACKETS = 50
+
+
+@rule(
+    "clock-drift", "note", "The sender's clock runs fast or slow",
+    scope="stream",
+    why="The receiver's buffer slowly fills or empties: now and then it must skip or repeat a frame.",
+    fix="Below about 200 ppm good receivers correct it unheard; above, look for a sound card with a wrong rate.",
+)
+def clock_drift(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        timing = stream.timing
+        if timing is None or timing.drift_ppm is None or timing.error_ppm is None or video(stream):
+            continue
+        if abs(timing.drift_ppm) >= max(DRIFT_PPM, 4 * timing.error_ppm) and not timing.silence:
+            what = f"{name_of(stream)}: {timing.drift_ppm:+.0f} ppm (± {timing.error_ppm:.0f}) against the capture"
+            yield Found(what, (stream.last_place,), stream.call, number, certainty="high")
+
+
+@rule(
+    "clock-step", "warning", "The sender's clock stepped against the time that passed",
+    scope="stream",
+    why="The sender paused or skipped, and its timestamps do not show it (or the path became longer or shorter at "
+    "once): from there on everything comes later or earlier. A jitter buffer must adapt, which is heard as a hole or a "
+    "click, and sound and picture come apart.",
+    fix="Look at the sender at that moment: a busy processor, a switch of the source of sound, a sound card that was "
+    "opened anew. Where several senders step at once, it was the network or the capture.",
+)
+def clock_step(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        steps = [each for each in marks(stream, "step") if _counts(stream, each)]
+        worst = largest(steps)
+        if worst is None or worst.milliseconds is None or video(stream):
+            continue
+        if (stream.timing and stream.timing.real_time is False) or _on_hold(facts, stream, worst.milliseconds):
+            continue
+        # Where a stream begins, much still has to settle.
+        heard = abs(worst.milliseconds) > HEARD_STEP_MS and worst.time - stream.first > START_SECONDS
+        # A sender that stops while nobody speaks may begin anew a little off: nobody hears that.
+        heard = heard and not (stream.timing and (stream.timing.silence or 0.0) > MIN_SILENCE)
+        severity: Severity = "warning" if heard else "note"
+        way = "later" if worst.milliseconds > 0 else "earlier"
+        what = (
+            f"{name_of(stream)}: a step of {abs(worst.milliseconds):,.0f} ms, {into(stream, worst.time)}: from there "
+            f"on packets come {way} than their timestamps say"
+        )
+        if len(steps) > 1:
+            what += f"; it is the largest of {len(steps)}"
+        places = [worst.place, *(each.place for each in steps if each is not worst)]
+        yield Found(what, places, stream.call, number, "high", severity, worst.time)
+
+
+def _counts(stream: Stream, step: Mark) -> bool:
+    """Whether a step is one that may be heard; not where a pause that timestamps show, or a pressed key, hides it."""
+    long = abs(step.milliseconds or 0.0)
+    main = stream.payloads[0].payload_type if stream.payloads else None
+    beside = (each for each in stream.payload_types if each.payload_type != main)
+    if any(each.first - KEY_SECONDS <= step.time <= each.last + KEY_SECONDS for each in beside):
+        return False
+    pause = next((each for each in marks(stream, "pause") if each.place == step.place), None)
+    return long >= MIN_STEP_MS and (pause is None or long > (pause.milliseconds or 0.0) / 2)
+
+
+def _on_hold(facts: Facts, stream: Stream, milliseconds: float) -> bool:
+    """Whether a pause is that of a call that was held: many senders stop their clock for it."""
+    return milliseconds >= PAUSE_MS and stream.call is not None and stream.call in held(facts)
+
+
+@rule(
+    "timestamp-jump", "note", "Timestamps jump",
+    scope="stream",
+    why="A step that no clock explains: the sender switched its source of sound or began anew without saying so. Many "
+    "receivers wait for the time in between, or drop what seems to be old: people hear nothing for a while.",
+    fix="Expected after hold or a transfer; otherwise look at the sender. Where it switches its source, it should take "
+    "a new SSRC, or go on with its timestamps.",
+)
+def timestamp_jump(facts: Facts) -> Iterator[Found]:
+    several = spanning(facts)
+    for number, stream in enumerate(facts.streams):
+        jumps = marks(stream, "jump")
+        if jumps and number not in several and mark(stream, "alternation") is None:
+            what = f"{name_of(stream)}: timestamps jump {_jumps(stream)}"
+            yield Found(what, [each.place for each in jumps[:TOLD_JUMPS]], stream.call, number, time=jumps[0].time)
+
+
+def _jumps(stream: Stream) -> str:
+    """How often timestamps jump, where first, how far, and which way."""
+    jumps = marks(stream, "jump")
+    times = stream.timing.jumps if stream.timing else len(jumps)
+    first = jumps[0]
+    way = "back" if first.units < 0 else "ahead"
+    far = "" if first.milliseconds is None else f" ({abs(first.milliseconds) / 1000:,.3g} s)"
+    told = f"{way} by {abs(first.units):,}{far}, {into(stream, first.time)}"
+    if times > 1:
+        told = f"{counted(times, 'time')}, first {told}"
+    zeros = sum(each.timestamp == 0 for each in jumps)
+    if zeros:
+        least = "at least " if times > len(jumps) else ""
+        told += f"; {least}{counted(zeros, 'packet')} with timestamp 0 among others"
+    return told
+
+
+@rule(
+    "ssrc-two-sources", "warning", "Two sources send under one SSRC",
+    scope="stream",
+    why="Timestamps go to and fro between two clocks, and both go on: two streams were mixed into one. A receiver "
+    "takes every other part for old or far ahead; people see it freeze or hear it chopped.",
+    fix="Let each source have an SSRC of its own (RFC 3550 section 8): layers of simulcast, and what a mixer or a "
+    "relay joins, included.",
+)
+def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        found = mark(stream, "alternation")
+        if found is not None:
+            what = f"{name_of(stream)}: timestamps go to and fro between two clocks, {counted(found.units, 'time')}"
+            yield Found(what, (found.place,), stream.call, number, certainty="high", time=found.time)
+
+
+@rule(
+    "clock-differs", "warning", "Timestamps do not run at the announced clock",
+    scope="stream",
+    why="The receiver plays at the wrong speed, or its jitter buffer over- or underruns all the time.",
+    fix="Look at the clock in a=rtpmap; G.722 must say 8000, Opus 48000, whatever the sound is sampled at.",
+)
+def clock_differs(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        measured = seen_clock(stream, in_real_time(facts, stream))
+        if measured and stream.clock and stream.certainty == "certain" and measured != stream.clock:
+            what = f"{name_of(stream)}: {stream.codec} at {stream.clock:,} Hz, timestamps advance as {measured:,} Hz do"
+            yield Found(what, (stream.first_place,), stream.call, number, certainty="high", time=stream.first)
+
+
+def seen_clock(stream: Stream, real: bool) -> int | None:
+    """Another clock at which this stream would run in real time, or None.
+
+    It must have 20 or 30 ms in a datagram then; or another usual frame, where the capture is known to be in real time.
+    """
+    timing = stream.timing
+    if timing is None or timing.rate is None or not timing.frame or timing.real_time is True or not stream.clock:
+        return None
+    if abs(timing.rate / stream.clock - 1) < MIN_RATE_OFF or (timing.silence and timing.rate < stream.clock):
+        return None
+    near = [clock for clock in CLOCKS if abs(timing.rate / clock - 1) < MAX_RATE_ERROR]
+    usual = MORE_FRAMES_MS if real else FRAMES_MS
+    return near[0] if near and round(1000 * timing.frame / near[0], 1) in usual else None
+
+
+@rule(
+    "time-not-real", "note", "Media was captured faster than it is played",
+    scope="stream",
+    why="Somebody replayed or made this capture at another speed: jitter, gaps and drift in it mean nothing.",
+    fix="Judge loss and order only, or capture in real time.",
+)
+def time_not_real(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        real = in_real_time(facts, stream)
+        if not real and stream.timing and stream.timing.real_time is False and seen_clock(stream, real) is None:
+            sure: Certainty = "certain" if stream.clock else "medium"
+            what = f"{name_of(stream)}: {stream.timing.evidence}"
+            yield Found(what, (stream.first_place,), stream.call, number, certainty=sure, time=stream.first)
+
+
+def in_real_time(facts: Facts, stream: Stream) -> bool:
+    """Whether other streams say that this time was captured as it passed: a faster capture makes them all fast."""
+    begins, ends = facts.once(_real_times)
+    place = bisect_right(begins, stream.last) - 1
+    if place < 0:
+        return False
+    both = min(stream.last, ends[place]) - max(stream.first, begins[place])
+    return both > (stream.last - stream.first) / 2
+
+
+def _real_times(facts: Facts) -> tuple[list[float], list[float]]:
+    """When streams ran in real time: spans that do not overlap, in order, by their begins and ends."""
+    begins: list[float] = []
+    ends: list[float] = []
+    for stream in sorted(facts.streams, key=lambda each: each.first):
+        if stream.packets < MIN_PACKETS or stream.timing is None or not stream.timing.real_time:
+            continue
+        if ends and stream.first <= ends[-1]:
+            ends[-1] = max(ends[-1], stream.last)
+        else:
+            begins.append(stream.first)
+            ends.append(stream.last)
+    return begins, ends
+
+
+RULES = (clock_differs, clock_step, clock_drift, ssrc_two_sources, timestamp_jump, time_not_real)

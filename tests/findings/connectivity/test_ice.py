@@ -1,0 +1,135 @@
+"""Roles, credentials and consent: what is told, and what excuses it."""
+
+from __future__ import annotations
+
+import pytest
+
+from dissectors.findings.connectivity.ice import MAX_FRAGMENTS_TOLD_APART
+from tests.finding_cases.session import CONTROLLED, THEIRS, both, checks, closed, sdp, user
+from tests.found import found
+from tests.stories import CONTROLLING, A, B, Story, agreed, asked, description, dialled, error, hung_up, mapped, talk
+
+REFUSED = (0x0111, error(401))
+CONFLICT = (0x0111, error(487))
+BACK = (0x0101, mapped(*B))
+
+
+def media(seconds: float = 10.0, start: float = 500, back: float | None = None) -> Story:
+    """Media in both directions, ten packets a second."""
+    there = talk(start=start, seconds=seconds, every=100, step=800)
+    return [*there, *talk(B, A, 78, start=start, seconds=seconds if back is None else back, every=100, step=800)]
+
+
+def test_a_role_conflict_that_nobody_resolves_is_an_error_and_one_that_is_resolved_a_note() -> None:
+    for src, dst, name in ((A, B, user("BBBB", "AAAA")), (B, A, THEIRS)):
+        story = checks(0, 5, 400, name=name, src=src, dst=dst, answer=CONFLICT)
+        (told,) = found(story, "ice-role-conflict")
+        assert told.severity == "error" and "5 times 487" in told.what and "controlling" in told.what
+        story += checks(3000, 1, name=name, src=src, dst=dst, role=CONTROLLED)
+        assert [each.severity for each in found(story, "ice-role-conflict")] == ["note"]
+
+
+def test_two_sides_that_are_both_controlled_are_told() -> None:
+    story = [
+        *checks(0, 5, 2000, role=CONTROLLED, nominates=False),
+        *checks(7, 5, 2000, name=THEIRS, src=B, dst=A, answer=BACK, role=CONTROLLED, nominates=False),
+    ]
+    (told,) = found(story, "ice-role-conflict")
+    assert told.severity == "error" and "both sides are controlled" in told.what
+    assert not found(both(), "ice-role-conflict")
+
+
+@pytest.mark.parametrize("answer", [None, REFUSED])
+def test_a_foreign_fragment_is_told_instead_of_the_network(answer: tuple[int, bytes] | None) -> None:
+    story = [
+        *checks(0, 8, 500, name=user("CCCC", "AAAA"), answer=answer),
+        *checks(7, 8, 500, name=THEIRS, src=B, dst=A, answer=None),
+    ]
+    (told,) = found(story, "ice-credentials-mismatch")
+    assert "under CCCC" in told.what and "the peer is BBBB" in told.what and told.severity == "error"
+    assert not found(story, "ice-failed") and not found(story, "ice-refused")
+
+
+def test_the_other_side_may_be_the_one_that_errs() -> None:
+    story = [
+        *checks(0, 8, 500, answer=None), *checks(7, 8, 500, name=user("DDDD", "BBBB"), src=B, dst=A, answer=None),
+    ]
+    assert "under DDDD, the peer is AAAA" in found(story, "ice-credentials-mismatch")[0].what
+
+
+def test_a_restart_that_both_follow_is_no_mismatch() -> None:
+    story = [
+        *both(0, 4), *checks(10_000, 3, 100, name=user("BBBB", "A2A2"), answer=REFUSED),
+        *checks(10_500, 4, 500, name=user("B2B2", "A2A2")),
+        *checks(10_507, 4, 500, name=user("A2A2", "B2B2"), src=B, dst=A, answer=BACK),
+    ]
+    assert not found(story, "ice-credentials-mismatch") and not found(story, "consent-lost")
+
+
+def test_the_sdp_knows_the_fragments_of_a_silent_side() -> None:
+    def described(fragment: str, host: tuple[str, int]) -> bytes:
+        return sdp("actpass", host) + f"a=ice-ufrag:{fragment}\r\na=ice-pwd:x\r\n".encode()
+
+    call = [*dialled(described("AAAA", A), described("BBBB", B)), *hung_up(20_000)]
+    wrong = checks(2000, 8, 500, name=user("CCCC", "AAAA"), answer=None)
+    assert "the peer is BBBB" in found([*call, *wrong], "ice-credentials-mismatch")[0].what
+    assert not found([*call, *checks(2000, 8, 500, answer=None)], "ice-credentials-mismatch")
+    ports = range(4000, 4000 + MAX_FRAGMENTS_TOLD_APART)
+    more = "".join(f"m=audio {port} RTP/AVP 0\r\na=ice-ufrag:{port}\r\n" for port in ports)
+    called = [*dialled(described("AAAA", A), described("BBBB", B) + more.encode()), *hung_up(20_000)]
+    assert not found([*called, *wrong], "ice-credentials-mismatch")
+
+
+def test_two_lite_agents_wait_for_each_other() -> None:
+    def described(host: tuple[str, int], *lines: str) -> bytes:
+        return description(*host, "a=ice-ufrag:x", *lines)
+
+    both_lite = [*dialled(described(A, "a=ice-lite"), described(B, "a=ice-lite")), *hung_up(20_000)]
+    (told,) = found(both_lite, "ice-failed")
+    assert "a=ice-lite" in told.what and [place.frame for place in told.places] == [1, 3]
+    assert not found([*both_lite, *talk()], "ice-failed")
+    assert not found([*dialled(described(A), described(B, "a=ice-lite")), *hung_up(20_000)], "ice-failed")
+
+
+def test_checks_that_turn_to_401_in_the_middle_of_a_session_are_told() -> None:
+    story = [*both(0, 8), *checks(20_000, 6, answer=REFUSED), *media(40)]
+    (told,) = found(story, "consent-lost")
+    assert "6 checks in a row got 401" in told.what and told.severity == "error" and told.time == 20.02
+    assert not found([*story, *checks(40_000, 2)], "consent-lost")
+
+
+@pytest.mark.parametrize(("count", "every"), [(9, 1000), (4, 5000), (8, 5000)])
+def test_consent_is_lost_after_as_long_as_common_stacks_wait(count: int, every: int) -> None:
+    story = [*both(0, 2), *checks(5000, count, every, answer=None), *media(50)]
+    (told,) = found(story, "consent-lost")
+    assert f"{count} checks unanswered" in told.what and "media went on" in told.what
+
+
+def test_consent_that_ends_with_the_session_is_not_lost() -> None:
+    asks = checks(12_500, 12, 1000, answer=None)
+    assert found([*both(0, 4), *agreed(100), *media(11), *asks, *talk(start=12_000, first=900)], "consent-lost")
+    for end in (closed(12_000, B, A), closed(12_000)):
+        story = [*both(0, 4), *agreed(100), *media(11), *end, *asks, *talk(start=12_000, first=900)]
+        assert not found(story, "consent-lost")
+    assert not found([*both(0, 4), *media(11), *asks], "consent-lost")
+
+
+def test_a_path_that_was_left_for_another_is_not_lost() -> None:
+    other = ("198.51.100.7", 5000)
+    moved = [(time, src if src != A else other, dst if dst != A else other, octets)
+             for time, src, dst, octets in [*both(10_000, 20), *media(50, 10_000)]]
+    story = [*both(0, 4), *media(9), *checks(10_000, 12, 4000, answer=None), *moved]
+    assert not found(story, "consent-lost")
+
+
+def test_a_side_that_stops_though_it_was_asked_is_not_one_that_was_not_asked() -> None:
+    assert found([*checks(0, 1), *media(60, back=30)], "consent-missing")
+    assert found([*checks(0, 1), *media(60, back=15)], "consent-missing")
+    assert not found([*checks(0, 24), *media(60, back=30)], "consent-missing")
+    assert not found([*checks(0, 1), *media(60)], "consent-missing")
+    assert not found([*checks(0, 1), *agreed(100), *media(60, back=30), *closed(30_600, B, A)], "consent-missing")
+
+
+def test_a_check_that_is_refused_once_does_not_lose_consent() -> None:
+    story = [*both(0, 4), *asked(10_000, user("BBBB", "AAAA"), CONTROLLING, answer=REFUSED), *media(20)]
+    assert not found(story, "consent-lost")

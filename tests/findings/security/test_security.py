@@ -1,0 +1,35 @@
+"""Keys, certificates and addresses that should not be seen."""
+
+from __future__ import annotations
+
+from dissectors.findings.security.security import MAX_CALLS_TOLD_APART
+from tests.finding_cases.plain import FINGERPRINTS, certified, dtls_call
+from tests.found import found, ids
+from tests.stories import INNER, B, C, description, dialled, report, request, response
+
+
+def test_the_same_of_two_calls_is_told_of_each() -> None:
+    story = [*dialled(description(*INNER)), request(5000, "INVITE", body=description(*INNER), call="two")]
+    assert [each.call for each in found(story, "private-address-leaked")] == [0, 1]
+
+
+def test_the_handshake_of_another_call_at_the_same_server_is_no_fault_of_a_call() -> None:
+    offer, answer = description(*C, FINGERPRINTS[0]), description(*B, FINGERPRINTS[1])
+    second = [request(500, "INVITE", body=offer, call="two"), response(900, 200, "OK", body=answer, call="two")]
+    assert "fingerprint-mismatch" not in ids(report([*dtls_call(certified(b"server").decode()), *second]))
+    assert "fingerprint-mismatch" in ids(report([*dtls_call(FINGERPRINTS[1]), *second]))
+
+
+def test_of_many_calls_at_one_server_none_is_blamed_for_a_foreign_handshake() -> None:
+    offer, answer = description(*C, FINGERPRINTS[0]), description(*B, FINGERPRINTS[1])
+    others = [
+        each for number in range(MAX_CALLS_TOLD_APART)
+        for each in (
+            request(500, "INVITE", body=offer, call=str(number)),
+            response(900, 200, "OK", body=answer, call=str(number)),
+        )
+    ]
+    told = found([*dtls_call(FINGERPRINTS[1]), *others[2:]], "fingerprint-mismatch")
+    assert {each.call for each in told} == set(range(MAX_CALLS_TOLD_APART))
+    told = found([*dtls_call(FINGERPRINTS[1]), *others], "fingerprint-mismatch")
+    assert len(told) == 1  # The caller of that call is in no other one.
