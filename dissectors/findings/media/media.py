@@ -8,9 +8,9 @@ from dissectors.findings.media.pauses import pauses
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, largest, marks
 from dissectors.findings.negotiation.fax import faxed
-from dissectors.findings.negotiation.negotiation import held
+from dissectors.findings.negotiation.holding import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
-from dissectors.report import Stream
+from dissectors.report import Mark, Stream
 
 MIN_RTP_PACKETS = 20
 AFTER_END_SECONDS = 1.0
@@ -84,15 +84,18 @@ def media_gap(facts: Facts) -> Iterator[Found]:
             yield Found(what, place, stream.call, number, time=gap.start + gap.seconds)
         if stream.gaps or stream.largest_gap_ms < PAUSE_MS or stream.packets < 2 * MIN_RTP_PACKETS:
             continue
-        agreed = stream.call is not None and (stream.call in held(facts) or faxed(facts.calls[stream.call]))
+        if stream.restarts or number in several or (stream.call is not None and faxed(facts.calls[stream.call])):
+            continue
         answered = None if stream.call is None else facts.calls[stream.call].answered
         later = (answered or 0.0) + SETTLED_SECONDS
-        at = largest(each for each in marks(stream, "pause") if each.time > later)
-        if at is None or at.milliseconds is None or agreed or stream.restarts or number in several:
-            continue
-        if not _is_silence(stream, at.milliseconds):
+        at = largest(each for each in marks(stream, "pause") if each.time > later and not _on_hold(facts, stream, each))
+        if at is not None and at.milliseconds is not None and not _is_silence(stream, at.milliseconds):
             what = f"{name_of(stream)}: nothing for {at.milliseconds / 1000:.1f} s until {into(stream, at.time)}"
             yield Found(what, (at.place,), stream.call, number, time=at.time)
+
+
+def _on_hold(facts: Facts, stream: Stream, pause: Mark) -> bool:
+    return held(facts, stream, pause.time - (pause.milliseconds or 0.0) / 1000, pause.time)
 
 
 def _is_silence(stream: Stream, milliseconds: float) -> bool:

@@ -5,15 +5,55 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
-from dissectors.findings.agreements import ANYWHERE, Agreement, agreements, may_send, rtp_lines, to_send, wants_rtp
+from dissectors.findings.agreements import (
+    ANYWHERE,
+    FOREVER,
+    Agreement,
+    agreements,
+    may_send,
+    rtp_lines,
+    to_send,
+    wants_rtp,
+)
 from dissectors.findings.kinds import SOUND
 from dissectors.findings.rule import Facts, Found, rule
-from dissectors.report import Media
+from dissectors.report import Call, Media, Stream
 
 MIN_SECONDS = 5.0
 """Who is left silent for less than this is not told of."""
 
 HOLDING = ("sendonly", "inactive")
+AROUND_HOLD_SECONDS = 1.0
+"""Senders stop a little before they say so, and begin again a little after."""
+
+
+def held(facts: Facts, stream: Stream, begin: float, end: float) -> bool:
+    """Whether either side held the media of a stream's kind at some time between two moments of its call."""
+    if stream.call is None:
+        return False
+    spans = facts.once(_held)[stream.call]
+    return any(
+        first - AROUND_HOLD_SECONDS <= end and begin <= last + AROUND_HOLD_SECONDS
+        for kind, first, last in spans
+        if stream.kind in (kind, None)
+    )
+
+
+def _held(facts: Facts) -> list[list[tuple[str, float, float]]]:
+    return [list(_spans(call)) for call in facts.calls]
+
+
+def _spans(call: Call) -> Iterator[tuple[str, float, float]]:
+    """Which kind of media was held, from when until when, by what either side announced."""
+    since: dict[tuple[str, str], float] = {}
+    for described in call.descriptions:
+        for line in rtp_lines(described):
+            of = (described.side, line.kind)
+            if line.direction != "sendrecv" or line.address in ANYWHERE:
+                since.setdefault(of, described.time)
+            elif of in since:
+                yield line.kind, since.pop(of), described.time
+    yield from ((kind, begin, FOREVER) for (_, kind), begin in since.items())
 
 
 @rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.agreements import ANYWHERE, rtp_lines
+from dissectors.findings.agreements import rtp_lines
 from dissectors.findings.rule import Facts, Found, of, rule
 from dissectors.findings.transactions import transactions
 from dissectors.report import Call, Description, Media, Message
@@ -23,20 +23,6 @@ def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
     for described in call.descriptions:
         if described.answers in offers:
             yield offers[described.answers], described
-
-
-def held(facts: Facts) -> set[int]:
-    """The calls that either side put on hold at some time, by their positions."""
-    return facts.once(_held)
-
-
-def _held(facts: Facts) -> set[int]:
-    return {number for number, call in enumerate(facts.calls) if _on_hold(call)}
-
-
-def _on_hold(call: Call) -> bool:
-    lines = [line for described in call.descriptions for line in rtp_lines(described)]
-    return any(line.direction != "sendrecv" or line.address in ANYWHERE for line in lines)
 
 
 @rule(

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dissectors.findings.kinds import video
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, largest, mark, marks
-from dissectors.findings.negotiation.negotiation import held
+from dissectors.findings.negotiation.holding import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.report import Certainty, Mark, Severity, Stream
 
@@ -58,11 +58,11 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
 )
 def clock_step(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        steps = [each for each in marks(stream, "step") if _counts(stream, each)]
+        steps = [each for each in marks(stream, "step") if _counts(stream, each) and not _on_hold(facts, stream, each)]
         worst = largest(steps)
         if worst is None or worst.milliseconds is None or video(stream):
             continue
-        if (stream.timing and stream.timing.real_time is False) or _on_hold(facts, stream, worst.milliseconds):
+        if stream.timing and stream.timing.real_time is False:
             continue
         # Where a stream begins, much still has to settle.
         heard = abs(worst.milliseconds) > HEARD_STEP_MS and worst.time - stream.first > START_SECONDS
@@ -91,9 +91,10 @@ def _counts(stream: Stream, step: Mark) -> bool:
     return long >= MIN_STEP_MS and (pause is None or long > (pause.milliseconds or 0.0) / 2)
 
 
-def _on_hold(facts: Facts, stream: Stream, milliseconds: float) -> bool:
-    """Whether a pause is that of a call that was held: many senders stop their clock for it."""
-    return milliseconds >= PAUSE_MS and stream.call is not None and stream.call in held(facts)
+def _on_hold(facts: Facts, stream: Stream, step: Mark) -> bool:
+    """Whether a step is the pause of a call that was held: many senders stop their clock for it."""
+    long = abs(step.milliseconds or 0.0)
+    return long >= PAUSE_MS and held(facts, stream, step.time - long / 1000, step.time)
 
 
 @rule(

@@ -14,7 +14,7 @@ from dissectors.wire.values import replace
 from tests import reports
 from tests.finding_cases.numbers import spurts
 from tests.finding_cases.plain import FAX, reinvited
-from tests.finding_cases.presence import MOVE
+from tests.finding_cases.presence import MOVE, held_until, version
 from tests.found import PROXY, found, frames
 from tests.reports import stream
 from tests.stories import (
@@ -132,6 +132,16 @@ def test_a_gap_is_one_by_the_stream_s_own_rhythm(pause: int, gaps: int) -> None:
     ]
     told = found([*dialled(*ends), *story], "media-gap")
     assert len(told) == gaps and all("nothing for 1.7 s until" in each.what for each in told)
+
+
+@pytest.mark.parametrize(("pause", "gaps"), [(4000, 0), (14_000, 1)])
+def test_hold_excuses_a_pause_of_its_time_and_none_after_it(pause: int, gaps: int) -> None:
+    held = held_until(9000, version(3), version(3, B))
+    before = (pause - 1020) // 20
+    there = talk(seconds=before / 50)
+    again = talk(start=pause + 4000, first=100 + before, origin=160 * before, seconds=4)
+    story = [*held, *there, *again, *talk(B, A, 78, seconds=25), *hung_up(30_000)]
+    assert len(found(story, "media-gap")) == gaps
 
 
 def test_a_pause_before_the_answer_is_no_gap() -> None:
