@@ -220,6 +220,7 @@ def _call(call: CallState, members: tuple[int, ...]) -> Call:
         streams=members,
         returned=call.returned,
         number=call.number,
+        signalling=call.signalling,
     )
 
 

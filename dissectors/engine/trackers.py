@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from dissectors.analysis.calls.table import MAX_RETIRED_ENDPOINTS, Calls
+from dissectors.analysis.calls.verto import VertoCalls
 from dissectors.analysis.connectivity.checks import Checks
 from dissectors.analysis.connectivity.handshakes import Handshakes
 from dissectors.analysis.streams.rtcp import Control
@@ -52,6 +53,7 @@ class Trackers:
         self.handshakes = Handshakes(capacity.handshakes, bounds)
         takes: dict[str, Take] = {
             "STUN": self.checks.feed, "RTCP": self.control.feed, "DTLS": self.handshakes.feed,
+            "VERTO": VertoCalls(self.calls, bounds).feed,
         }
         self.readers = {
             spec.name: Reader(spec.parse, takes.get(spec.name, untracked)) for spec in TABLE if spec.reported

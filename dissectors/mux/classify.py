@@ -23,6 +23,7 @@ from dissectors.wire.spec import (
     Only,
     RtpHeader,
     StartLine,
+    Streamed,
     Strength,
 )
 from dissectors.wire.values import Struct
@@ -170,6 +171,7 @@ HOLDS: dict[type, Callable[[Any, bytes, int], bool]] = {
     Chain: _chain,
     RtpHeader: _rtp_header,
     StartLine: _start_line,
+    Streamed: lambda clause, payload, length: False,
 }
 
 
@@ -185,6 +187,8 @@ def _may_begin(clause: Clause, octet: int) -> bool:
         return octet in clause.octets
     if isinstance(clause, AtMost):
         return clause.octets > 0
+    if isinstance(clause, Streamed):
+        return False
     if isinstance(clause, StartLine):
         return octet in TOKEN or octet in b"\r\n"
     if isinstance(clause, Chain) and clause.start == 0:

@@ -15,7 +15,18 @@ from typing import NamedTuple
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.flows import FlowKey
-from dissectors.mux.framings import GIVEN_UP, HEP, READERS, RECOVERIES, SIP, WEBSOCKET, is_certain, is_signalling, sniff
+from dissectors.mux.framings import (
+    GIVEN_UP,
+    HEP,
+    READERS,
+    RECOVERIES,
+    SIP,
+    WEBSOCKET,
+    is_certain,
+    signalling_row,
+    sniff,
+)
+from dissectors.mux.table import UNKNOWN_ROW
 from dissectors.mux.unread import Unread, unread
 from dissectors.wire import hep, websocket
 from dissectors.wire.datagram import TCP, UDP, WS
@@ -55,6 +66,8 @@ MIN_CLIENT_PORT = 10_000
 MAX_UNREAD = 256
 """Servers of which is told what is not read."""
 
+ANY_ROW = -1
+
 Key = tuple[bytes, int, bytes, int]
 """Both ends of a connection, the lesser first."""
 
@@ -62,7 +75,8 @@ Key = tuple[bytes, int, bytes, int]
 class Whole(NamedTuple):
     """One message of a connection: its flow, its octets, how many there should be, and where the last came from.
 
-    `layer` numbers the messages that one segment made whole, from 0.
+    `layer` numbers the messages that one segment made whole, from 0. `row` is that of the table where no clause about
+    octets finds it, else `ANY_ROW`.
     """
 
     key: FlowKey
@@ -70,6 +84,7 @@ class Whole(NamedTuple):
     length: int
     layer: int
     origin: Origin
+    row: int = ANY_ROW
 
 
 class Damage:
@@ -105,9 +120,12 @@ class Way:
 
 
 class Connection:
-    """Both directions of a connection; `framing` names how its messages follow one another, empty while undecided."""
+    """Both directions of a connection; `framing` names how its messages follow one another, empty while undecided.
 
-    __slots__ = ("framing", "sniffed", "ways", "weight")
+    `spoken` are the protocols that messages of WebSocket were of.
+    """
+
+    __slots__ = ("framing", "sniffed", "spoken", "ways", "weight")
 
     def __init__(self, segment: Segment) -> None:
         key = FlowKey(segment.src, segment.sport, segment.dst, segment.dport, "", TCP)
@@ -115,6 +133,7 @@ class Connection:
         self.ways = Way(ends[0]), Way(ends[1])
         self.framing = ""
         self.sniffed = self.weight = 0
+        self.spoken: set[str] = set()
 
 
 class Connections:
@@ -237,7 +256,7 @@ class Connections:
             elif way.searching:
                 _search(connection, way)
             elif connection.framing == WEBSOCKET:
-                found += _framed(way)
+                found += _framed(connection, way)
             else:
                 found += _next(connection, way)
         return found
@@ -364,7 +383,7 @@ def seen_elsewhere(octets: bytes, origin: Origin) -> Iterator[Whole]:
         yield Whole(key, packet.payload, len(packet.payload), 0, origin._replace(time=packet.time or origin.time))
 
 
-def _framed(way: Way) -> Iterator[Whole]:
+def _framed(connection: Connection, way: Way) -> Iterator[Whole]:
     """The message of WebSocket that the next frame makes whole, where it is signalling."""
     way.wanted = 1
     try:
@@ -377,8 +396,9 @@ def _framed(way: Way) -> Iterator[Whole]:
         return
     size, message = taken
     origin = way.direction.read(size)
-    if message and is_signalling(message):
-        yield Whole(way.key._replace(transport=WS), message, len(message), 0, origin)
+    row = signalling_row(message, connection.spoken) if message else UNKNOWN_ROW
+    if row != UNKNOWN_ROW:
+        yield Whole(way.key._replace(transport=WS), message, len(message), 0, origin, row)
 
 
 def _search(connection: Connection, way: Way) -> None:

@@ -25,6 +25,7 @@ from dissectors.wire.spec import (
     Only,
     RtpHeader,
     StartLine,
+    Streamed,
     Strength,
 )
 from dissectors.wire.values import Struct
@@ -255,6 +256,10 @@ def _start_line(clause: StartLine, payload: bytes, length: int) -> Told:
     return f"a first line “METHOD … {version}” or “{version} ddd”", f"“{shown}”", (0, payload[:SHOWN])
 
 
+def _streamed(clause: Streamed, payload: bytes, length: int) -> Told:
+    return "a message of WebSocket or HTTP that says so", "its content decides", NOTHING
+
+
 def _named(octets: bytes) -> str:
     names = {13: "CR", 10: "LF", 0: "NUL", 32: "space"}
     return " and ".join(names.get(octet, f"0x{octet:02x}") for octet in octets)
@@ -280,4 +285,5 @@ TOLD: dict[type, Callable[[Any, bytes, int], Told]] = {
     Chain: _chain,
     RtpHeader: _rtp_header,
     StartLine: _start_line,
+    Streamed: _streamed,
 }

@@ -147,9 +147,20 @@ def is_certain(payload: bytes) -> bool:
     return row != UNKNOWN_ROW and ROWS[row][1].strength == "certain"
 
 
-def is_signalling(payload: bytes) -> bool:
-    """Whether a payload is signalling by itself."""
-    return is_certain(payload) and TABLE[ROWS[match(payload, len(payload))][0]].role == "signalling"
+STREAMED = tuple((row, TABLE[protocol]) for row, (protocol, _) in enumerate(ROWS) if TABLE[protocol].speaks)
+"""The rows of what only a message of WebSocket is, with their protocols."""
+
+
+def signalling_row(message: bytes, spoken: set[str]) -> int:
+    """The row of a message of WebSocket that is signalling, else `UNKNOWN_ROW`; its connection has `spoken` these."""
+    row = match(message, len(message))
+    if row != UNKNOWN_ROW and ROWS[row][1].strength == "certain":
+        return row if TABLE[ROWS[row][0]].role == "signalling" else UNKNOWN_ROW
+    for row, spec in STREAMED:
+        if spec.speaks is not None and spec.speaks(message, spec.name in spoken):
+            spoken.add(spec.name)
+            return row
+    return UNKNOWN_ROW
 
 
 def _segments(_: bytes, begins: Iterable[int]) -> Iterable[int]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import BINDING, bind, carried
 from dissectors.mux.classify import classify, match
-from dissectors.mux.connections import Connections, Whole
+from dissectors.mux.connections import ANY_ROW, Connections, Whole
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Entry, Evidence, StreamTable
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable, written_out
@@ -199,10 +199,10 @@ class Scanner:
 
     def _streamed(self, batch: Batch, messages: Iterable[Whole]) -> None:
         """Take messages of connections."""
-        for key, payload, length, layer, (_, file, frame, time, identification) in messages:
+        for key, payload, length, layer, (_, file, frame, time, identification), row in messages:
             flow = self.flows.find(key)
             self.messages += 1
-            self._take(batch, file, frame, time, layer, flow, payload, length, identification, 0)
+            self._take(batch, file, frame, time, layer, flow, payload, length, identification, 0, row)
 
     def _take(
         self,
@@ -216,8 +216,9 @@ class Scanner:
         length: int,
         identification: int,
         depth: int,
+        row: int = ANY_ROW,
     ) -> None:
-        row = match(payload, length)
+        row = match(payload, length) if row == ANY_ROW else row
         if not flow.datagrams:
             flow.first, flow.first_frame = time, (file, frame)
         flow.datagrams += 1

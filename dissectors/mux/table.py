@@ -7,7 +7,7 @@ what it is to the other floors; this file owns their order, and nothing else nam
 
 from __future__ import annotations
 
-from dissectors.protocols import dtls, keepalive, quic, rtcp, rtp, sip, stun, turn, udptl, zrtp
+from dissectors.protocols import dtls, keepalive, quic, rtcp, rtp, sip, stun, turn, udptl, verto, zrtp
 from dissectors.wire.spec import Row, Spec
 
 TABLE: tuple[Spec, ...] = (
@@ -21,6 +21,7 @@ TABLE: tuple[Spec, ...] = (
     rtp.SPEC,
     quic.SPEC,
     udptl.SPEC,
+    verto.SPEC,
 )
 
 PROTOCOLS: tuple[str, ...] = (*(spec.name for spec in TABLE), "UNKNOWN")

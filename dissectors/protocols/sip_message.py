@@ -34,7 +34,8 @@ class Message(Struct, frozen=True):
     `raw_body` the body as sent and `body` what it inflates to. Header lines that were compressed with the body are
     taken out of `body.octets` and stand last in `headers`, marked as recovered. `parts` are the parts of a multipart
     body, nested ones included. `trailing` is what follows Content-Length. `deviations` is what is odd. `first` is
-    the first value of each header by its name, for `get`.
+    the first value of each header by its name, for `get`. `written` are the words of another protocol that this
+    message stands for, which `version` names.
     """
 
     method: str | None
@@ -51,6 +52,7 @@ class Message(Struct, frozen=True):
     trailing: bytes
     deviations: tuple[Deviation, ...]
     first: dict[str, str]
+    written: str = ""
 
     @property
     def is_request(self) -> bool:
@@ -123,6 +125,11 @@ class Message(Struct, frozen=True):
     def content_length(self) -> int | None:
         """The value of Content-Length, in octets; None if it is absent or not a number."""
         return number(self.get("Content-Length") or "")
+
+    @property
+    def signalling(self) -> str:
+        """The protocol that says this: SIP, or the one that it stands for."""
+        return self.version.partition("/")[0] if self.written else "SIP"
 
     @property
     def user_agent(self) -> str | None:

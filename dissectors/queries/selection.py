@@ -46,7 +46,8 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
         "duration": {str(duration)} if (duration := _talked(report, call)) is not None else set(),
         "loss": {str(100 * stream.lost_fraction) for stream in streams},
         "mos": {str(mos) for stream in streams if stream.quality and (mos := stream.quality.mos) is not None},
-        "protocol": {"sip"} | {seen.name.lower() for each in flows for seen in report.flows[each].protocols},
+        "protocol": {call.signalling.lower()}
+        | {seen.name.lower() for each in flows for seen in report.flows[each].protocols},
         "transport": {message.transport for message in call.messages},
         "finding": {each.id for each in found.get(number, ())},
         "severity": {each.severity for each in found.get(number, ())},

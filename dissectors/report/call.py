@@ -130,7 +130,7 @@ class Call(Struct, frozen=True):
 
     `streams` are positions in the report's list. `returned` says that it was counted and removed before; only its
     later messages are here. `number` counts Call-IDs from 1 in the order in which they came: the same whatever a filter
-    or a time window leaves.
+    or a time window leaves. `signalling` is the protocol of its messages.
     """
 
     call_id: str
@@ -151,3 +151,4 @@ class Call(Struct, frozen=True):
     streams: tuple[int, ...]
     returned: bool = False
     number: int = 0
+    signalling: str = "SIP"

@@ -51,7 +51,7 @@ class Header(Struct, frozen=True):
 
 
 class Message(Struct, frozen=True):
-    """One SIP message of a call. `method` is that of the CSeq for a response; `status` is None for a request.
+    """One message of a call. `method` is that of the CSeq for a response; `status` is None for a request.
 
     `side` is `caller` or `callee`, by the tags; `headers` are the names as written, in order; `uri` is the target of
     a request, `to_tag` the tag of To, different for each branch of a fork. `from_tag` is that of From, `branch` that
@@ -59,7 +59,9 @@ class Message(Struct, frozen=True):
     Reason, Warning and Contact do. `credentials` says that a request carries an answer to a challenge.
 
     `retransmission` says that the same hop carried the same message before, `copy` that nothing was sent again: this is
-    the same IP packet, captured once more in a tunnel, on another interface or VLAN. `transport` is udp or tcp.
+    the same IP packet, captured once more in a tunnel, on another interface or VLAN. `transport` is that of
+    its flow. `signalling` is the protocol that says it: `SIP`, or another one, whose messages are told as what they are
+    in SIP; then `summary` has its own words.
     """
 
     place: Place
@@ -90,6 +92,7 @@ class Message(Struct, frozen=True):
     credentials: bool = False
     copy: bool = False
     transport: str = "udp"
+    signalling: str = "SIP"
 
     def has(self, name: str) -> bool:
         """Whether it has a header of this name, in lower case."""

@@ -118,7 +118,11 @@ class StartLine(NamedTuple):
     schemes: tuple[bytes, ...]
 
 
-Clause = AtLeast | AtMost | Bits | Between | U16 | U32 | Only | LengthField | Chain | RtpHeader | StartLine
+class Streamed(NamedTuple):
+    """No datagram: a message of WebSocket or HTTP, of which the content says what it is."""
+
+
+Clause = AtLeast | AtMost | Bits | Between | U16 | U32 | Only | LengthField | Chain | RtpHeader | StartLine | Streamed
 
 
 class Row(NamedTuple):
@@ -147,7 +151,8 @@ class Spec(Struct, frozen=True):
     rules of their own in `mux.evidence`.
 
     `frame` says how many octets a message takes on a stream, from those that begin it, or `Incomplete`; it raises
-    `Malformed` where none begins. None for what is on no stream by itself.
+    `Malformed` where none begins. None for what is on no stream by itself. `speaks` says whether a message of WebSocket
+    is one of it, where no clause about octets can, given whether one came before on its connection.
 
     With `reported` every datagram is parsed for the report, and what is malformed is a finding.
 
@@ -170,6 +175,7 @@ class Spec(Struct, frozen=True):
     short: str = ""
     colour: str = ""
     frame: Callable[[bytes], int | Incomplete] | None = None
+    speaks: Callable[[bytes, bool], bool] | None = None
 
     @property
     def shown_as(self) -> frozenset[str]:

@@ -84,13 +84,13 @@ def _constants(defaults: Defaults) -> Iterator[str]:
     yield "-- The table: the first row whose every clause holds says what a datagram is; its words come below."
     yield "local ROWS = {"
     for number, (protocol, row) in enumerate(ROWS):
-        yield from _row(number, protocol, row)
+        yield from () if TABLE[protocol].speaks else _row(number, protocol, row)
     yield "}"
     yield 'local UNKNOWN = { type = 0, name = "UNKNOWN", strength = "none", reason = "no row of the table matches" }'
     yield ""
     yield "local TYPES = {"
     yield f"  [0] = {_lua(PROTOCOLS[UNKNOWN].lower())},"
-    yield from _wrapped(f"{_lua(name.lower())}," for name in PROTOCOLS[:UNKNOWN])
+    yield from _wrapped(f"{_lua(spec.name.lower())}," for spec in TABLE if not spec.speaks)
     yield "}"
     yield ""
     yield "-- Which rows each first octet leaves open (RFC 7983 section 7, with SIP in it): first, last, rows in order."

@@ -60,6 +60,7 @@ class CallState(Struct):
     messages: list[Message] = field(default_factory=list)
     rank: int | None = None
     returned: bool = False
+    signalling: str = "SIP"
     heard: bool = False
     number: int = 0
     pairs: set[Flow] = field(default_factory=set)

@@ -58,7 +58,7 @@ def to_report(
 ) -> Message:
     """The value of the report; `again` says whether the same hop carried it before, `agent` is its User-Agent."""
     flow, method = datagram.flow, identity.method or ""
-    summary = method if message.is_request else f"{message.status} {message.reason or ''}".strip()
+    summary = message.written or (method if message.is_request else f"{message.status} {message.reason or ''}".strip())
     written = tuple([written for _, _, written, recovered in message.headers if not recovered])
     names = (_names_again if datagram.length <= MAX_REMEMBERED_OCTETS else _names)(written)
     if names.lost:
@@ -96,6 +96,7 @@ def to_report(
         credentials=has_credentials(message),
         copy=again is COPY,
         transport=flow.transport,
+        signalling=message.signalling,
     )
 
 

@@ -123,6 +123,7 @@ class Calls:
                 Negotiation(self.descriptions, self.bounds), Dialogs(self.bounds, held), held, self.bounds,
                 Repeats(MAX_RECOGNISED, self.bounds),
                 returned=call_id in self._recently_retired, number=self._met,
+                signalling=message.signalling,
             )
             if len(self.calls) >= self.limit:
                 self._make_room()

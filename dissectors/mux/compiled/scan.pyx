@@ -19,7 +19,7 @@ from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux import classify, counters, evidence, marks, payload_hints as payload_hints, repairs
 from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference
-from dissectors.mux.connections import Connections
+from dissectors.mux.connections import ANY_ROW, Connections
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowTable, written_out
 from dissectors.mux.carried import BINDING, CARRYING, bind, carried
@@ -33,7 +33,7 @@ from dissectors.wire import hep
 from dissectors.wire.link import segments
 from dissectors.wire.link.tunnels import TUNNELS
 
-cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW
+cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW, C_ANY_ROW = ANY_ROW
 
 include "octets.pxi"
 include "classify.pxi"
@@ -352,10 +352,10 @@ cdef class Scanner:
     cdef int streamed(self, list entries, messages) except -1:
         """Take messages of connections."""
         cdef bytes whole
-        for key, payload, length, layer, (_, file, frame, time, identification) in messages:
+        for key, payload, length, layer, (_, file, frame, time, identification), row in messages:
             flow, whole = self.flows.find(key), payload
             self.messages += 1
-            self.datagram(entries, over(whole), length, flow, file, frame, layer, time, identification, 0)
+            self.datagram(entries, over(whole), length, flow, file, frame, layer, time, identification, 0, row)
         return 0
 
     cdef FlowState flow(self, const Wire *wire):
@@ -374,9 +374,11 @@ cdef class Scanner:
     cdef inline int datagram(
         self, list entries, Octets payload, int64_t length, FlowState flow,
         int64_t file, int64_t frame, int64_t layer, int64_t time, int64_t identification, int depth,
+        int row=C_ANY_ROW,
     ) except -1:
-        """Count a datagram, or let the evidence judge it."""
-        cdef int row = self.table.match(payload, length)
+        """Count a datagram, or let the evidence judge it; its row is asked for where nobody knows it."""
+        if row == C_ANY_ROW:
+            row = self.table.match(payload, length)
         cdef int64_t number = -1
         flow.arrive(time, file, frame, length)
         self.arrived += 1
