@@ -13,6 +13,7 @@ from dissectors.commands import inputs, live_options
 from dissectors.commands.live_views import UNREAD, Audience, say, watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from dissectors.live.session import Session
@@ -36,7 +37,7 @@ FAILED, CLOSED, INTERRUPTED = 2, 141, "interrupted"
 SAME_INTERRUPT_SECONDS = 0.03
 """Two interrupts within so many seconds are one: no user is that fast."""
 
-AHEAD = ("dissectors.outputs.escape", "dissectors.outputs.export", "dissectors.outputs.journal")
+AHEAD = tuple(f"dissectors.outputs.{name}" for name in ("escape", "export", "journal", "speaker"))
 """Modules that the end of a session needs."""
 
 LARGE_BUFFER_MIB = 512
@@ -135,38 +136,55 @@ def _handle(session: Session) -> None:
         session.reason = INTERRUPTED
 
     for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])):
-        signal.signal(number, handle)
+        # nohup(1) ignores the one that a closed terminal sends.
+        if number in (signal.SIGINT, signal.SIGTERM) or signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handle)
 
 
 def _finish(options: argparse.Namespace, session: Session, audience: Audience) -> int:
     """Print the last event and the report; return the exit status."""
+    unread = 0
     if audience.error is None:
-        try:
-            _end(options, session)
-            sys.stdout.flush()
-        except BrokenPipeError as error:
-            audience.error = error
+        unread = _end(options, session, audience)
     for text in session.failures:
         if text not in audience.said:
-            say(text)
+            audience.say(text)
+    if audience.left or audience.stalled:
+        kept = () if session.failures else filter(None, (session.kept,))
+        audience.say(": ".join((_unsaid(audience, unread) if audience.stalled else UNREAD, *kept)))
+    audience.close()
     if audience.error is not None and not audience.left:
         raise audience.error
-    if audience.left:
-        kept = () if session.failures else filter(None, (session.kept,))
-        say(": ".join((UNREAD, *kept)))
-    return FAILED if session.failures else CLOSED if audience.left else 0
+    return FAILED if session.failures else CLOSED if audience.left or audience.stalled else 0
 
 
-def _end(options: argparse.Namespace, session: Session) -> None:
+def _unsaid(audience: Audience, octets: int) -> str:
+    """What a reader who stalls did not take."""
+    from dissectors.findings.rule import counted
+
+    events = f"{counted(audience.unsaid, 'event')} and " if audience.unsaid else ""
+    return f"nobody read standard output at the end; {events}{counted(octets, 'octet')} were not written"
+
+
+def _end(options: argparse.Namespace, session: Session, audience: Audience) -> int:
+    """Say what the session ends with; return how many octets of it were not taken."""
+    from dissectors.live.events import MissedEvent
     from dissectors.outputs.formats import View
     from dissectors.outputs.journal import human, ndjson
 
     end = session.end()
     # Then the frames are on standard output, and nothing else may be written there.
     taken = options.keep == inputs.STANDARD_INPUT
-    stream, form = sys.stderr if taken else sys.stdout, inputs.report_format(options)
-    if options.ndjson:
-        stream.write(f"{ndjson(end)}\n")
-    elif not (form.for_people and taken):
-        stream.write(f"{human(end)}\n\n" if form.for_people else "")
-        stream.writelines(form.write(session.report(), View(stream, clock="local")))
+    speaker, form = audience.notes if taken else audience.out, inputs.report_format(options)
+
+    def texts() -> Iterator[str]:
+        if audience.unsaid:
+            missed = MissedEvent("missed", end.time, audience.unsaid)
+            yield f"{ndjson(missed) if options.ndjson else human(missed)}\n"
+        if options.ndjson:
+            yield f"{ndjson(end)}\n"
+        elif not (form.for_people and taken):
+            yield f"{human(end)}\n\n" if form.for_people else ""
+            yield from form.write(session.report(), View(speaker.stream, clock="local"))
+
+    return audience.report(texts(), speaker)

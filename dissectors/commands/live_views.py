@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
-    from dissectors.live.events import Look
+    from dissectors.live.events import Event, Look
     from dissectors.live.session import Session
+    from dissectors.outputs.speaker import Speaker
 
 NO_SCREEN = ("dumb", "unknown")
 UNREAD = "standard output was closed"
@@ -22,52 +22,80 @@ UNREAD = "standard output was closed"
 
 
 class Audience:
-    """Passes looks to `show` while there is a reader; when the reader leaves, the session ends in order.
+    """Who reads a session: `out` has the screen or the events, `notes` is for messages to people.
 
-    So all frames received by then are still read and kept. `error` is the error of the output, `said` holds the news
-    that were shown.
+    When the reader of `out` leaves, the session ends in order: all frames received by then are still read and kept.
+    `said` holds the news that were shown, `unsaid` counts events for which the reader left no room.
     """
 
-    def __init__(self, session: Session, show: Callable[[Look], None]) -> None:
-        self._session, self._show = session, show
-        self.error: OSError | None = None
-        self.said: set[str] = set()
+    def __init__(self, options: argparse.Namespace, session: Session) -> None:
+        from dissectors.outputs.speaker import Speaker
 
-    def look(self, look: Look) -> None:
-        """Show one look."""
-        if self.error is None:
-            try:
-                if unread(sys.stdout):
-                    raise BrokenPipeError
-                self._show(look)
-                self.said.update(look.news)
-            except OSError as error:
-                self.error = error
-        if self.error is not None:
-            self._session.stop(UNREAD)
+        self._session = session
+        self._taken = quiet(options)
+        self.out, self.notes = Speaker(sys.stdout), Speaker(sys.stderr)
+        self.said: set[str] = set()
+        self.unsaid = 0
+        self.stalled = False
+
+    @property
+    def error(self) -> OSError | None:
+        """Why standard output takes nothing any more."""
+        return self.out.error
 
     @property
     def left(self) -> bool:
         """Whether the reader closed the pipe; any other error is one of the output itself."""
         return isinstance(self.error, BrokenPipeError)
 
+    @property
+    def events(self) -> Speaker:
+        """Where events go: standard output may be for the report or the frames alone."""
+        return self.notes if self._taken else self.out
 
-def unread(stream: TextIO) -> bool:
-    """Whether the other end of a pipe is closed. Ask often: a program that seldom writes would notice late."""
-    if not hasattr(select, "poll"):
-        return False
-    poll = select.poll()
-    poll.register(stream, 0)
-    return any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0))
+    def look(self, look: Look, show: Callable[[Look], None]) -> None:
+        """Show one look; nothing in it waits for the reader."""
+        if self.error is None:
+            show(look)
+            self.said.update(look.news)
+        else:
+            self._session.stop(UNREAD)
+
+    def event(self, event: Event, write: Callable[[Event], str]) -> None:
+        """Write an event, or count it where there is no room; what was counted is told when there is room again."""
+        from dissectors.live.events import MissedEvent
+
+        if self.unsaid and self.events.say(f"{write(MissedEvent('missed', event.time, self.unsaid))}\n"):
+            self.unsaid = 0
+        if self.unsaid or not self.events.say(f"{write(event)}\n"):
+            self.unsaid += 1
+
+    def report(self, texts: Iterable[str], speaker: Speaker | None = None) -> int:
+        """Write what must be whole; return how many octets a reader who stalls did not take."""
+        left = (speaker or self.out).tell(texts)
+        self.stalled = self.stalled or (left > 0 and self.error is None)
+        return left
+
+    def say(self, text: str) -> None:
+        """Write a message for people."""
+        self.notes.say(message(text))
+
+    def close(self) -> None:
+        """Wait for the last messages, but not for a reader who stalls."""
+        self.notes.tell(())
+        for speaker in (self.out, self.notes):
+            speaker.close()
 
 
 def watch(options: argparse.Namespace, session: Session) -> Audience:
     """Run the session with the view that the options select."""
     lines = options.ndjson or options.log or quiet(options)
+    audience = Audience(options, session)
     if sys.stdout.isatty() and os.environ.get("TERM") not in NO_SCREEN and not lines:
-        return _screen(options, session)
-    audience = Audience(session, _log(options))
-    session.watch = audience.look
+        _screen(options, session, audience)
+        return audience
+    log = _log(options, audience)
+    session.watch = lambda look: audience.look(look, log)
     session.run()
     return audience
 
@@ -77,43 +105,42 @@ def quiet(options: argparse.Namespace) -> bool:
     return not inputs.report_format(options).for_people or options.keep == inputs.STANDARD_INPUT
 
 
-def _screen(options: argparse.Namespace, session: Session) -> Audience:
+def _screen(options: argparse.Namespace, session: Session, audience: Audience) -> None:
     from dissectors.screens.live import Screen
+    from dissectors.screens.sheet import Sheet
 
-    screen = Screen(sys.stdout, f"{', '.join(session.source.names)} by {session.source.backend}", options.keep)
-    audience = Audience(session, screen.show)
-    session.watch = audience.look
-    try:
-        with screen:
-            session.run()
-    except OSError:
-        # A closed terminal cannot be restored either.
-        if not audience.left:
-            raise
+    title = f"{', '.join(session.source.names)} by {session.source.backend}"
+    screen = Screen(cast("TextIO", Sheet(audience.out)), title, options.keep)
+    session.watch = lambda look: audience.look(look, screen.show)
+    with screen:
+        session.run()
     # The news on the screen vanished with it.
     audience.said.clear()
-    return audience
 
 
-def _log(options: argparse.Namespace) -> Callable[[Look], None]:
+def _log(options: argparse.Namespace, audience: Audience) -> Callable[[Look], None]:
     """A function that writes the events of a look, as lines."""
     from dissectors.outputs.journal import human, ndjson
 
     write = ndjson if options.ndjson else human
-    stream = sys.stderr if quiet(options) else sys.stdout
 
     def log(look: Look) -> None:
         for text in look.news:
-            say(text)
-        stream.writelines(f"{write(event)}\n" for event in look.events)
-        stream.flush()
+            audience.say(text)
+        for event in look.events:
+            audience.event(event, write)
 
     return log
 
 
 def say(text: str) -> None:
     """Print a message for people, if standard error is open."""
+    with suppress(OSError):
+        print(message(text), end="", file=sys.stderr, flush=True)
+
+
+def message(text: str) -> str:
+    """A message as a line."""
     from dissectors.outputs.escape import visible
 
-    with suppress(OSError):
-        print(f"muxshark: {visible(text)}", file=sys.stderr, flush=True)
+    return f"muxshark: {visible(text)}\n"

@@ -87,6 +87,14 @@ class DropEvent(Struct, frozen=True):
     dropped_us: int
 
 
+class MissedEvent(Struct, frozen=True):
+    """So many events before this one were not written, because nobody read what stood before them."""
+
+    event: Literal["missed"]
+    time: float
+    events: int
+
+
 class EndEvent(Struct, frozen=True):
     """The end of the session: frames received, UDP datagrams in them, frames dropped, its seconds, and the reason."""
 
@@ -100,7 +108,7 @@ class EndEvent(Struct, frozen=True):
     reason: str
 
 
-Event = CallEvent | StreamEvent | FindingEvent | DropEvent | EndEvent
+Event = CallEvent | StreamEvent | FindingEvent | DropEvent | MissedEvent | EndEvent
 
 
 class Followed(Struct):

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from dissectors.live.events import CallEvent, DropEvent, EndEvent, Event, FindingEvent, StreamEvent
+from dissectors.findings.rule import counted
+from dissectors.live.events import CallEvent, DropEvent, EndEvent, Event, FindingEvent, MissedEvent, StreamEvent
 from dissectors.outputs.escape import visible
 from dissectors.outputs.export import compact
 from dissectors.outputs.terminal.moments import milliseconds, seconds
@@ -53,6 +54,10 @@ def _drop(event: DropEvent) -> str:
     return f"drop     {event.dropped_kernel:,} frames by the kernel, {event.dropped_us:,} by us so far"
 
 
+def _missed(event: MissedEvent) -> str:
+    return f"missed   {counted(event.events, 'event')} for which the reader left no room"
+
+
 def _end(event: EndEvent) -> str:
     return (
         f"end      {event.reason}: {event.received:,} frames, {event.datagrams:,} datagrams in "
@@ -61,5 +66,6 @@ def _end(event: EndEvent) -> str:
 
 
 WORDS: dict[type, Callable[[Any], str]] = {
-    CallEvent: _call, StreamEvent: _stream, FindingEvent: _finding, DropEvent: _drop, EndEvent: _end,
+    CallEvent: _call, StreamEvent: _stream, FindingEvent: _finding, DropEvent: _drop,
+    MissedEvent: _missed, EndEvent: _end,
 }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,59 @@ def test_a_session_that_nobody_reads_any_more_ends_in_order_and_says_what_is_kep
     ]
     report = offline.analyze([kept])
     assert report.capture.frames == frames and not report.capture.files[0].cut
+
+
+@pytest.mark.skipif(not hasattr(select, "poll"), reason="nothing tells here whether a pipe has room")
+@pytest.mark.parametrize("form", ["--ndjson", "--log"])
+@pytest.mark.parametrize("by", ["duration", "SIGTERM"])
+def test_a_reader_who_stalls_holds_up_neither_the_keeping_nor_the_end(form: str, by: str, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    out, into = os.pipe()
+    # Standard output is full before the session begins.
+    os.set_blocking(into, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(into, bytes(4096))
+    os.set_blocking(into, True)
+    words = ["live", "-", form, "-w", kept, *(["-a", "duration:2"] if by == "duration" else [])]
+    frames = offline.analyze([str(CALL)]).capture.frames
+    with subprocess.Popen(
+        [*MUXSHARK, *words], stdin=subprocess.PIPE, stdout=into, stderr=subprocess.PIPE, cwd=ROOT
+    ) as process:
+        assert process.stdin and process.stderr
+        process.stdin.write(CALL.read_bytes())
+        process.stdin.flush()
+        assert b"watching" in process.stderr.readline()
+        if by == "SIGTERM":
+            while os.path.getsize(kept) < CALL.stat().st_size // 2:
+                time.sleep(0.05)
+            process.terminate()
+        assert process.wait(60) == 141
+        (said,) = process.stderr.read().decode().splitlines()
+    os.close(into)
+    os.close(out)
+    assert said.startswith("muxshark: nobody read standard output at the end; ")
+    assert said.endswith(f"octets were not written: {frames:,} frames kept in {kept}")
+    report = offline.analyze([kept])
+    assert report.capture.frames == frames and not report.capture.files[0].cut
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no such signal here")
+@pytest.mark.parametrize(("ignored", "status"), [(True, 0), (False, 0)])
+def test_a_hangup_that_is_ignored_stays_ignored(ignored: bool, status: int) -> None:
+    word = "nohup" if ignored else "env"
+    with subprocess.Popen(
+        [word, *MUXSHARK, "live", "-", "--ndjson", "-a", "duration:3"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, cwd=ROOT,
+    ) as process:
+        assert process.stdin and process.stdout
+        process.stdin.write(CALL.read_bytes())
+        process.stdin.flush()
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGHUP)
+        end = json.loads(process.stdout.read().splitlines()[-1])
+        assert process.wait(60) == status
+    assert end["reason"] == ("3 seconds" if ignored else "interrupted")
 
 
 def test_frames_that_nobody_reads_any_more_end_the_session() -> None:
