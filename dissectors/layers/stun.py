@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from scapy.fields import (
     BitEnumField,
@@ -21,11 +21,16 @@ from scapy.volatile import RandBin, RandNum
 
 from dissectors.layers.layer import Layer, cut, optional
 from dissectors.protocols import stun
-from dissectors.protocols.stun_attributes import ATTRIBUTES, OPAQUE, TYPES_BY_NAME, Address, ErrorCode
+from dissectors.protocols.stun_attributes import ATTRIBUTES, OPAQUE, TYPES_BY_NAME, XORED, Address, ErrorCode
 from dissectors.protocols.stun_integrity import HEADER, fingerprint_of, integrity_of
+from dissectors.wire.errors import Malformed
 
 MOST_ATTRIBUTES = 128
 FINGERPRINT = TYPES_BY_NAME["FINGERPRINT"]
+SIGNATURES = frozenset(TYPES_BY_NAME[name] for name in ("MESSAGE-INTEGRITY", "FINGERPRINT"))
+XOR_TYPES = frozenset(type_ for type_, (_, kind) in ATTRIBUTES.items() if kind is XORED)
+"""The attributes whose octets also depend on the message that they stand in."""
+
 _HEADER = struct.Struct("!HHI")
 _WORDS: dict[stun.Class, str] = {
     "request": "request",
@@ -86,14 +91,14 @@ class Value(Field[Any, bytes]):
         if x is None or isinstance(x, bytes) or pkt is None:
             return x or b""
         _, kind = ATTRIBUTES.get(pkt.type, ("", OPAQUE))
-        return kind.write(x, pkt.key)
+        return kind.write(x, pkt.key or bytes(16))
 
     def i2h(self, pkt: Packet | None, x: Any) -> Any:
         """What the octets mean, or they themselves."""
         if not isinstance(x, bytes) or pkt is None or pkt.type not in ATTRIBUTES:
             return x
-        kind, key = ATTRIBUTES[pkt.type][1], pkt.key
-        meaning = kind.read(x, key)
+        kind, key = ATTRIBUTES[pkt.type][1], pkt.key or bytes(16)
+        meaning = None if kind is XORED and pkt.key is None else kind.read(x, key)
         if isinstance(meaning, str):
             # Some senders count a NUL after the text; the reader drops it, but here it must not get lost.
             meaning = x.decode("utf-8", "backslashreplace")
@@ -120,6 +125,29 @@ class Value(Field[Any, bytes]):
         return RandBin(RandNum(0, 40))
 
 
+class _Read(NamedTuple):
+    """What `Value` asks of an attribute that is being read."""
+
+    type: int
+    key: bytes | None
+
+
+class Attributes(PacketListField):
+    """The attributes of a message: each is built with the key of the message that is being built."""
+
+    def i2m(self, pkt: Packet | None, x: Any) -> bytes:
+        """The octets of one attribute, whichever message it stood in before."""
+        if pkt is None or not isinstance(x, STUNAttribute) or x.getfieldval("type") not in XOR_TYPES:
+            return bytes(x)
+        before = x.parent
+        if isinstance(x.getfieldval("value"), Address):
+            x.raw_packet_cache = None
+        x.add_parent(pkt)
+        octets = bytes(x)
+        x.add_parent(before)
+        return octets
+
+
 class STUNAttribute(Layer, Packet):
     """An attribute: `value` reads as what it means (an `Address`, a number, text …) and takes that or octets.
 
@@ -137,12 +165,18 @@ class STUNAttribute(Layer, Packet):
     ]
 
     @property
-    def key(self) -> bytes:
-        """The 16 octets that addresses are XORed with: those of the message that the attribute stands in."""
+    def key(self) -> bytes | None:
+        """The 16 octets that addresses are XORed with: those of the message that the attribute stands in.
+
+        None where it stands in no message, or in one whose numbers are not settled yet (random ones, lists).
+        """
         message = self.parent
-        if not isinstance(message, STUN) or message.fields.get("cut") is not None:
-            return bytes(16)
-        return (message.magic_cookie or 0).to_bytes(4, "big") + int(message.transaction_id or 0).to_bytes(12, "big")
+        if not isinstance(message, STUN):
+            return None
+        cookie, transaction = message.getfieldval("magic_cookie"), message.getfieldval("transaction_id")
+        if not isinstance(cookie, int) or not isinstance(transaction, int):
+            return None
+        return cookie.to_bytes(4, "big") + transaction.to_bytes(12, "big")
 
     def do_dissect(self, octets: bytes) -> bytes:
         """Read an attribute that fills `octets`, padding included."""
@@ -150,6 +184,9 @@ class STUNAttribute(Layer, Packet):
             return self.remember_cut(octets)
         length = int.from_bytes(octets[2:4], "big")
         fields = {"type": int.from_bytes(octets[:2], "big"), "length": length, "value": octets[4 : 4 + length]}
+        if fields["type"] in XOR_TYPES:
+            # An address is kept as one: the message may get another key before it is built.
+            fields["value"] = self.get_field("value").i2h(_Read(fields["type"], self.key), fields["value"])
         padding = octets[4 + length :]
         if padding != bytes(-length % 4):
             fields["padding"] = padding
@@ -190,7 +227,7 @@ class STUN(Layer, Packet):
         ShortField("length", None),
         XIntField("magic_cookie", stun.MAGIC_COOKIE),
         XBitField("transaction_id", 0, 96),
-        PacketListField("attributes", [], STUNAttribute),
+        Attributes("attributes", [], STUNAttribute),
         cut(),
     ]
 
@@ -206,6 +243,7 @@ class STUN(Layer, Packet):
             "magic_cookie": cookie,
             "transaction_id": int.from_bytes(octets[8:HEADER], "big"),
         }
+        self.fields = fields
         places = attribute_places(octets, min(HEADER + length, len(octets)))
         fields["attributes"] = [STUNAttribute(octets[at:end], _internal=1, _parent=self) for at, end in places]
         end = places[-1][1] if places else HEADER
@@ -238,11 +276,21 @@ class STUN(Layer, Packet):
         type_ = TYPES_BY_NAME[name]
         return next((each.value for each in self.attributes if each.type == type_), None)
 
+    def check(self, key: bytes) -> bool:
+        """Whether there is a MESSAGE-INTEGRITY that was made with `key`, which is the one that `sign` takes."""
+        try:
+            return stun.check_integrity(self.build(), key) is True
+        except Malformed:
+            return False
+
     def sign(self, key: bytes) -> None:
         """Add MESSAGE-INTEGRITY under `key` over what stands here now, and a FINGERPRINT (RFC 8489 section 14.5).
 
-        `key` is the password (short-term credentials) or MD5 of `username:realm:password` (long-term).
+        Those that were there are replaced. `key` is the password (short-term credentials) or MD5 of
+        `username:realm:password` (long-term).
         """
+        kept = [each for each in self.getfieldval("attributes") if getattr(each, "type", None) not in SIGNATURES]
+        self.setfieldval("attributes", kept)
         integrity = STUNAttribute(type="MESSAGE-INTEGRITY", value=integrity_of(self.self_build(), key))
         signed = [*self.getfieldval("attributes"), integrity, STUNAttribute(type="FINGERPRINT")]
         self.setfieldval("attributes", signed)

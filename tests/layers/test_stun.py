@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from scapy.all import Raw
+from scapy.all import RandNum, Raw
 from scapy.contrib import stun as scapy_stun
 
 from dissectors.layers import STUN, Address, ErrorCode, Mux, STUNAttribute
@@ -94,3 +94,63 @@ def test_a_response_over_a_socket_answers_its_request() -> None:
         response = Mux(client.recv(2048))
         thread.join()
         assert response.answers(request) and response.get("XOR-MAPPED-ADDRESS") == client.getsockname()
+
+
+MAPPED = [Address("192.0.2.1", 5000), Address("2001:db8::1", 5000)]
+
+
+def mapped(octets: bytes) -> object:
+    """The address as its receiver reads it."""
+    return stun.parse(octets).mapped_address
+
+
+@pytest.mark.parametrize("address", MAPPED, ids=["IPv4", "IPv6"])
+def test_an_address_is_xored_with_the_key_of_the_message_that_is_built(address: Address) -> None:
+    appended = STUN(transaction_id=1 << 90)
+    appended.attributes.append(STUNAttribute(type="XOR-MAPPED-ADDRESS", value=address))
+    assert mapped(bytes(appended)) == address
+    assigned = STUN(transaction_id=7, attributes=[STUNAttribute(type="USERNAME", value="a")])
+    assigned.attributes[0] = appended.attributes[0]
+    assert mapped(bytes(assigned)) == mapped(bytes(appended)) == address
+    copied = assigned.copy()
+    copied.transaction_id = 1 << 95
+    assert mapped(bytes(copied)) == mapped(bytes(assigned)) == address
+    volatile = STUN(transaction_id=RandNum(1 << 80, (1 << 96) - 1), attributes=appended.attributes)
+    assert mapped(bytes(volatile)) == address and volatile.show(dump=True)
+    several = STUN(transaction_id=[1 << 70, 2 << 70, 3], attributes=[STUNAttribute(type=0x0020, value=address)])
+    assert [mapped(bytes(each)) for each in several] == [address] * 3 and several.show(dump=True)
+
+
+@pytest.mark.parametrize("address", MAPPED, ids=["IPv4", "IPv6"])
+def test_an_address_that_was_read_stays_the_same_under_another_key(address: Address) -> None:
+    first = STUN(transaction_id=1 << 90, attributes=[STUNAttribute(type="XOR-MAPPED-ADDRESS", value=address)])
+    response = STUN(bytes(first))
+    response.transaction_id = 5
+    assert response.get("XOR-MAPPED-ADDRESS") == mapped(bytes(response)) == address
+    other = STUN(transaction_id=9, attributes=STUN(bytes(first)).attributes)
+    assert mapped(bytes(other)) == address
+    response.magic_cookie = 0x01020304
+    assert STUN(bytes(response)).get("XOR-MAPPED-ADDRESS") == address
+
+
+def test_octets_of_an_attribute_without_a_message_are_not_guessed_at() -> None:
+    alone = STUNAttribute(bytes(STUNAttribute(type="XOR-MAPPED-ADDRESS", value=b"\0\1abcdef")))
+    assert alone.value == b"\0\1abcdef"
+    message = STUN()
+    message.attributes.append(alone)
+    assert bytes(message)[-8:] == b"\0\1abcdef"
+
+
+def test_signing_twice_signs_what_stands_there_now() -> None:
+    message = STUN(transaction_id=3, attributes=[STUNAttribute(type="USERNAME", value="a:b")])
+    message.sign(b"first")
+    once = bytes(message)
+    message.attributes[0].value = "other"
+    message.sign(b"second")
+    assert len(message.attributes) == 3 and len(once) == 20 + 8 + 24 + 8
+    assert message.check(b"second") and not message.check(b"first")
+    assert STUN(bytes(message)).check(b"second") and STUN(once).check(b"first")
+
+
+def test_what_is_not_signed_or_cut_does_not_check() -> None:
+    assert not STUN().check(b"key") and not STUN(made.stun()[:12]).check(b"key")
