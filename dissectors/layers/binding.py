@@ -11,28 +11,14 @@ from scapy.config import conf
 from scapy.layers.inet import UDP
 from scapy.packet import bind_top_down, split_top_down
 
-from dissectors.layers.mux import LAYERS, OURS, Mux, certain_elsewhere, elsewhere
+from dissectors.layers.elsewhere import EVERY, AnyOf, Certain, Plausible, is_ours, ports_of
+from dissectors.layers.flows import ByFlow
+from dissectors.layers.mux import LAYERS, Mux
 
 HIGHEST_PORT = 65535
 
 CHANGING = RLock()
 """Held while Scapy's bindings change: they belong to the process, and sniffers have threads of their own."""
-
-
-class AnyOf(frozenset[int]):
-    """Ports, to be compared with one: Scapy looks a port up by `==`, and one entry for a range is looked at faster
-    than a thousand.
-    """
-
-    def __eq__(self, other: object) -> bool:
-        return other in self if isinstance(other, int) else super().__eq__(other)
-
-    def __hash__(self) -> int:
-        return super().__hash__()
-
-    def __repr__(self) -> str:
-        """Short: `UDP.upper_bonds()` prints it."""
-        return f"<any of {len(self)} ports, {min(self)} to {max(self)}>"
 
 
 class Binding:
@@ -74,13 +60,18 @@ class Binding:
         self.undo()
 
 
-def bind(ports: int | Iterable[int] = (), *, everywhere: bool = False, plausible: bool = True) -> Binding:
+def bind(
+    ports: int | Iterable[int] = (), *, everywhere: bool = False, plausible: bool | None = None, flows: bool = False
+) -> Binding:
     """Let `Mux` dissect the UDP ports `ports`, or all of them with `everywhere`, until the binding is undone.
 
     A port named in `ports` is ours whichever side of the datagram it is on and whatever Scapy has bound to the other
-    side; layers of ours that are built on UDP get the first one for both ports where you give none. With
-    `everywhere` every datagram is asked, and one that is no protocol of ours stays Scapy's; `plausible=False` also
-    leaves to Scapy what only looks like ours on a port that Scapy knows (one DNS query in four looks like QUIC).
+    side; layers of ours that are built on UDP get the first one for both ports where you give none. With `everywhere`
+    every datagram is asked, and one that is no protocol of ours stays Scapy's.
+
+    `plausible` says whether what only looks like a protocol of ours is ours where Scapy knows a port of the datagram:
+    by default it is on ports that you name, and is not with `everywhere` (one DNS query in four looks like QUIC).
+    With `flows` what only looks like ours is Scapy's, or Raw, until the evidence of its flow confirms it.
 
     Raises ValueError where nothing is to be bound or a port is none.
     """
@@ -89,21 +80,21 @@ def bind(ports: int | Iterable[int] = (), *, everywhere: bool = False, plausible
         raise ValueError(f"ports are numbers from 0 to {HIGHEST_PORT}")
     if not named and not everywhere:
         raise ValueError("name ports, or say everywhere=True")
+    by_flow = ByFlow() if flows else None
     entries: list[tuple[dict[str, Any], Any]] = []
     if named:
-        wanted = named[0] if len(named) == 1 else AnyOf(named)
-        entries += [({"dport": wanted}, Mux), ({"sport": wanted}, Mux)]
+        upper: Any = by_flow or (Mux if plausible is not False else Certain())
+        wanted = named[0] if len(named) == 1 and upper is Mux else AnyOf(named)
+        entries += [({"dport": wanted}, upper), ({"sport": wanted}, upper)]
     if everywhere:
-        entries.append(({}, elsewhere if plausible else certain_elsewhere))
+        entries.append(({"dport": EVERY}, by_flow or (Plausible() if plausible else Certain())))
     return Binding(entries)
 
 
 def _settle() -> None:
     """Make the ports of datagrams to be built, and what `lsc` lists, agree with what is bound now."""
-    ours = [values for values, upper in UDP.payload_guess if upper in OURS]
-    port = next((value for values in ours for value in values.values()), None)
-    if isinstance(port, AnyOf):
-        port = min(port)
+    ours = [values for values, upper in UDP.payload_guess if is_ours(upper)]
+    port = next((port for values in ours for port in ports_of(values.values())), None)
     for layer in LAYERS.values():
         split_top_down(UDP, layer)
         if port is not None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from scapy.config import conf
-from scapy.layers.inet import UDP
 from scapy.packet import Packet, bind_layers
 
 from dissectors.layers.layer import claimed, plain
@@ -27,7 +25,6 @@ LAYERS: dict[str, type[Packet]] = {spec.name: OWN.get(spec.name) or plain(spec) 
 """The protocols of the table, and their layers: one whose fields nobody wrote out shows its octets."""
 
 _BY_ROW: tuple[type[Packet] | None, ...] = (*(LAYERS[PROTOCOLS[number]] for number, _ in ROWS), None)
-_CERTAIN: tuple[bool, ...] = (*(row.strength == "certain" for _, row in ROWS), False)
 
 
 class Mux(Packet):
@@ -47,38 +44,6 @@ class Mux(Packet):
             return cls
         layer = _BY_ROW[classify.match(_pkt, claimed(_pkt, kargs.get("_underlayer")))]
         return conf.raw_layer if layer is None else layer
-
-
-def elsewhere(octets: bytes, *args: Any, **kargs: Any) -> Packet:
-    """`Mux` on ports that nobody named: what the table does not know is dissected as Scapy would without us.
-
-    Scapy calls it as it would call a class: what stands in `payload_guess` need not be one.
-    """
-    underlayer = kargs.get("_underlayer")
-    layer = _BY_ROW[classify.match(octets, claimed(octets, underlayer))]
-    return (layer or scapys_choice(underlayer) or conf.raw_layer)(octets, *args, **kargs)
-
-
-def certain_elsewhere(octets: bytes, *args: Any, **kargs: Any) -> Packet:
-    """`elsewhere` for whom what is only plausible does not count where Scapy knows the port."""
-    underlayer = kargs.get("_underlayer")
-    row = classify.match(octets, claimed(octets, underlayer))
-    layer = _BY_ROW[row] if _CERTAIN[row] else scapys_choice(underlayer) or _BY_ROW[row]
-    return (layer or conf.raw_layer)(octets, *args, **kargs)
-
-
-OURS: tuple[Callable[..., Packet], ...] = (Mux, elsewhere, certain_elsewhere)
-"""Our entry in Scapy's table of UDP."""
-
-
-def scapys_choice(underlayer: Packet | None) -> Callable[..., Packet] | None:
-    """Scapy's own layer for the ports of `underlayer`; None without one."""
-    if not isinstance(underlayer, UDP):
-        return None
-    for values, upper in underlayer.payload_guess:
-        if upper not in OURS and all(value == underlayer.getfieldval(name) for name, value in values.items()):
-            return upper
-    return None
 
 
 bind_layers(TURN, Mux)

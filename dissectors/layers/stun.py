@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Any, NamedTuple
+from typing import Any
 
 from scapy.fields import (
     BitEnumField,
@@ -78,6 +78,18 @@ def _walk(octets: bytes, end: int, align: int) -> tuple[list[tuple[int, int]], i
     return places, at
 
 
+def meaning(type_: Any, octets: bytes, key: bytes | None) -> Any:
+    """What the value of an attribute means, where that gives its octets back; the octets where it does not."""
+    if type_ not in ATTRIBUTES or (key is None and type_ in XOR_TYPES):
+        return octets
+    kind, key = ATTRIBUTES[type_][1], key or bytes(16)
+    found = kind.read(octets, key)
+    if isinstance(found, str):
+        # Some senders count a NUL after the text; the reader drops it, but here it must not get lost.
+        found = octets.decode("utf-8", "backslashreplace")
+    return octets if found is None or kind.write(found, key) != octets else found
+
+
 class Value(Field[Any, bytes]):
     """The value of an attribute: what it means, where that gives its octets back, and the octets where it does not.
 
@@ -95,14 +107,7 @@ class Value(Field[Any, bytes]):
 
     def i2h(self, pkt: Packet | None, x: Any) -> Any:
         """What the octets mean, or they themselves."""
-        if not isinstance(x, bytes) or pkt is None or pkt.type not in ATTRIBUTES:
-            return x
-        kind, key = ATTRIBUTES[pkt.type][1], pkt.key or bytes(16)
-        meaning = None if kind is XORED and pkt.key is None else kind.read(x, key)
-        if isinstance(meaning, str):
-            # Some senders count a NUL after the text; the reader drops it, but here it must not get lost.
-            meaning = x.decode("utf-8", "backslashreplace")
-        return x if meaning is None or kind.write(meaning, key) != x else meaning
+        return meaning(pkt.type, x, pkt.key) if isinstance(x, bytes) and pkt is not None else x
 
     def any2i(self, pkt: Packet | None, x: Any) -> Any:
         """Pairs become addresses and errors."""
@@ -125,13 +130,6 @@ class Value(Field[Any, bytes]):
         return RandBin(RandNum(0, 40))
 
 
-class _Read(NamedTuple):
-    """What `Value` asks of an attribute that is being read."""
-
-    type: int
-    key: bytes | None
-
-
 class Attributes(PacketListField):
     """The attributes of a message: each is built with the key of the message that is being built."""
 
@@ -144,7 +142,7 @@ class Attributes(PacketListField):
             x.raw_packet_cache = None
         x.add_parent(pkt)
         octets = bytes(x)
-        x.add_parent(before)
+        x.parent = before
         return octets
 
 
@@ -183,10 +181,11 @@ class STUNAttribute(Layer, Packet):
         if len(octets) < 4:
             return self.remember_cut(octets)
         length = int.from_bytes(octets[2:4], "big")
-        fields = {"type": int.from_bytes(octets[:2], "big"), "length": length, "value": octets[4 : 4 + length]}
+        fields: dict[str, Any] = {"type": int.from_bytes(octets[:2], "big"), "length": length}
+        fields["value"] = octets[4 : 4 + length]
         if fields["type"] in XOR_TYPES:
             # An address is kept as one: the message may get another key before it is built.
-            fields["value"] = self.get_field("value").i2h(_Read(fields["type"], self.key), fields["value"])
+            fields["value"] = meaning(fields["type"], octets[4 : 4 + length], self.key)
         padding = octets[4 + length :]
         if padding != bytes(-length % 4):
             fields["padding"] = padding
