@@ -1,7 +1,11 @@
 """The Scapy layers: one for each protocol of the table, and `bind`, which gives them UDP ports. The door to Scapy.
 
-Importing changes nothing in Scapy; `bind(ports=16402)` does until it is undone. No file, no clock, no capture here.
+Importing binds nothing in Scapy; `bind(ports=16402)` does until it is undone. No file, no clock, no capture here.
 """
+
+import sys
+
+import scapy.config
 
 from dissectors.layers.binding import Binding, bind
 from dissectors.layers.headers import Headers
@@ -14,6 +18,9 @@ from dissectors.layers.sip import SIP
 from dissectors.layers.small import DTLS, QUIC, TURN, ZRTP, DTLSRecord, KeepAlive
 from dissectors.layers.stun import STUN, STUNAttribute
 from dissectors.protocols.stun_attributes import Address, ChangeRequest, ErrorCode
+
+# `conf.layers.layers()` and `explore` look a layer's module up by its name, from where Scapy's configuration stands.
+vars(scapy.config)[__name__.partition(".")[0]] = sys.modules[__name__.partition(".")[0]]
 
 __all__ = [
     "DTLS", "LAYERS", "QUIC", "RTCP", "RTP", "SDP", "SIP", "STUN", "TURN", "ZRTP", "Address", "Binding",

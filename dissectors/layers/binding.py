@@ -17,6 +17,9 @@ from dissectors.layers.mux import LAYERS, Mux
 
 HIGHEST_PORT = 65535
 
+REGISTERED = {"SIP": 5060, "STUN": 3478}
+"""The ports of datagrams to be built while nothing is bound (RFC 3261 section 19.1.2, RFC 8489 section 6.1)."""
+
 CHANGING = RLock()
 """Held while Scapy's bindings change: they belong to the process, and sniffers have threads of their own."""
 
@@ -97,9 +100,13 @@ def _settle() -> None:
     port = next((port for values in ours for port in ports_of(values.values())), None)
     for layer in LAYERS.values():
         split_top_down(UDP, layer)
-        if port is not None:
-            bind_top_down(UDP, layer, sport=port, dport=port)
+        built_on = REGISTERED.get(layer.spec.name) if port is None else port
+        if built_on is not None:
+            bind_top_down(UDP, layer, sport=built_on, dport=built_on)
     if bind in conf.commands:
         conf.commands.remove(bind)
     if ours:
         conf.commands.append(bind)
+
+
+_settle()

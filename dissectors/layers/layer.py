@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -109,13 +110,19 @@ class Layer(Mixin):
 
     def remember_cut(self, octets: bytes) -> bytes:
         """Keep a header that is not whole; nothing is left for a payload."""
-        self.remember(octets, {**dict.fromkeys(self.default_fields), "cut": octets})
+        empty: dict[str, Any] = {name: [] for name, value in self.default_fields.items() if isinstance(value, list)}
+        self.remember(octets, {**dict.fromkeys(self.default_fields), **empty, "cut": octets}, empty)
         return b""
 
     def self_build(self) -> bytes:
         """The layer without its payload."""
         octets: bytes | None = self.fields.get("cut")
         return super().self_build() if octets is None else octets
+
+    def json(self) -> str:
+        """The layer and its payload as JSON, with what values mean; lists are there when they are empty, too."""
+        text, payload = json.dumps(_described(self)), self.payload.json()
+        return f'{text[:-1]}, "payload": {payload}}}' if payload else text
 
     @property
     def message(self) -> Any:
@@ -129,6 +136,32 @@ class Layer(Mixin):
         except Malformed as malformed:
             said = f"(malformed: {malformed.reason})"
         return said if self.spec.name in said.split(",")[0] else f"{self.spec.name} {said}", [UDP]
+
+
+def _described(packet: Packet) -> dict[str, Any]:
+    """The fields of a layer as values of JSON."""
+    return {
+        field.name: _plain(field.i2h(packet, packet.getfieldval(field.name)))
+        for field in packet.fields_desc
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value of a field as JSON has it: octets as text, what is not settled yet as Scapy writes it."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    if isinstance(value, Packet):
+        return _described(value)
+    if hasattr(value, "_asdict"):
+        return value._asdict()
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    if names := getattr(value, "__struct_fields__", None):
+        return {name: _plain(getattr(value, name)) for name in names}
+    command = getattr(value, "command", None)
+    return command(json=True) if callable(command) else repr(value)
 
 
 class Octets(Layer):

@@ -59,7 +59,8 @@ ENCRYPTED = ("sourcesync",)
 
 
 def _parts(packet: Packet) -> tuple[str, ...]:
-    return ENCRYPTED if packet.fields.get("encrypted") else PARTS.get(packet.packet_type, ())
+    kind = packet.getfieldval("packet_type")
+    return ENCRYPTED if packet.fields.get("encrypted") else PARTS.get(kind, ()) if isinstance(kind, int) else ()
 
 
 def _part(field: Any) -> When:

@@ -14,6 +14,7 @@ from dissectors.layers.headers import Headers, octets_of, split_fields, visible
 from dissectors.layers.layer import Later, Mark, Trailed, When, optional
 from dissectors.layers.sdp import SDP
 from dissectors.protocols import sip
+from dissectors.protocols.sip_message import cseq
 from dissectors.protocols.sip_parts import head, media_type
 from dissectors.protocols.sip_start_line import read_start_line
 from dissectors.wire.errors import Malformed
@@ -246,7 +247,8 @@ class SIP(Trailed, Packet):
         """Whether this is a response to the request `other`."""
         if not isinstance(other, SIP) or self.status is None or other.status is not None:
             return 0
-        return int(all(self.headers.get(name) == other.headers.get(name) for name in ("Call-ID", "CSeq")))
+        asked, said = (cseq(each.headers.get("CSeq", "")) for each in (other, self))
+        return int(asked == said and self.headers.get("Call-ID") == other.headers.get("Call-ID"))
 
     def mysummary(self) -> Any:
         """The start line, and how the body is compressed."""

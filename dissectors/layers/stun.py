@@ -297,10 +297,11 @@ class STUN(Layer, Packet):
 
     def hashret(self) -> bytes:
         """The transaction, by which `sr` finds the answer to a request."""
-        return int(self.transaction_id).to_bytes(12, "big")
+        return int(self.transaction_id or 0).to_bytes(12, "big")
 
     def answers(self, other: Packet) -> int:
         """Whether this is a response to the request `other`."""
         if not isinstance(other, STUN) or other.transaction_id != self.transaction_id:
             return 0
-        return int(self.stun_message_type & 0x0100 and not other.stun_message_type & 0x0110)
+        mine, others = self.stun_message_type, other.stun_message_type
+        return int(mine is not None and others is not None and bool(mine & 0x0100) and not others & 0x0110)

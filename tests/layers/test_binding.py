@@ -112,7 +112,8 @@ def test_a_range_of_ports_is_one_entry(capsys: pytest.CaptureFixture[str]) -> No
 def test_ports_are_filled_in_where_none_are_given() -> None:
     with bind(ports=PORT):
         assert ((UDP() / RTP()).sport, (UDP() / SIP()).dport, (UDP(sport=1) / STUN()).sport) == (PORT, PORT, 1)
-    assert (UDP() / SIP()).dport == 53
+    assert ((UDP() / SIP()).sport, (UDP() / SIP()).dport, (UDP() / STUN()).dport) == (5060, 5060, 3478)
+    assert (UDP() / RTP()).dport == 53
 
 
 def test_every_way_to_read_a_capture_gives_the_layers(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import random
 from pathlib import Path
@@ -9,13 +10,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scapy.all import Packet, Padding, Raw, fuzz, rdpcap
+from scapy.all import Packet, Padding, Raw, conf, explore, fuzz, rdpcap
 
 from dissectors import layers
-from dissectors.layers import LAYERS, RTP, SDP, TURN, Mux, bind
+from dissectors.layers import DTLS, LAYERS, RTP, SDP, SIP, STUN, TURN, Mux, STUNAttribute, bind
 from dissectors.mux.classify import classify
 from tests import made
-from tests.layered import CAPTURES, DATA, holds, mutated, samples
+from tests.layered import CAPTURES, DATA, INVITE, holds, mutated, samples
 
 NAMES = {name: getattr(layers, name) for name in layers.__all__} | {"Raw": Raw, "Padding": Padding}
 
@@ -87,3 +88,41 @@ def test_hostile_sizes_make_few_layers() -> None:
     media = b"v=0\r\n" + b"m=audio 9 RTP/AVP 0\r\n" * 2_000
     message = made.sip("INVITE sip:a@b SIP/2.0", "Content-Type: application/sdp", body=media)
     assert len(holds(message)[SDP].media) <= 128
+
+
+def test_nothing_that_was_dissected_fails_to_be_shown_compared_or_fuzzed() -> None:
+    chance = random.Random(2145)
+    pool = samples()
+    for _ in range(250):
+        octets = mutated(chance.choice(pool), chance)
+        kind = chance.choice(list(LAYERS.values()))
+        for layer in (Mux(octets), kind(octets[: chance.randint(1, 30)])) if octets else ():
+            assert layer.show(dump=True) and repr(layer) and layer.command()
+            assert isinstance(json.loads(layer.json()), dict)
+            assert repr(fuzz(layer)) and fuzz(layer).show(dump=True)
+            assert bytes(fuzz(layer)) == bytes(layer)
+            assert layer.hashret() is not None and layer.answers(layer.copy()) is not None
+
+
+def test_layers_that_are_fuzzed_are_shown_too() -> None:
+    for kind in LAYERS.values():
+        assert fuzz(kind()).show(dump=True) and repr(fuzz(kind())) and json.loads(fuzz(kind()).json())
+
+
+def test_json_has_what_values_mean_and_empty_lists() -> None:
+    error = STUNAttribute(type="ERROR-CODE", value=(487, "Role Conflict"))
+    mapped = STUNAttribute(type="XOR-MAPPED-ADDRESS", value=("192.0.2.1", 5000))
+    for message in (STUN(attributes=[mapped, error]), STUN(bytes(STUN(attributes=[mapped, error])))):
+        values = [each["value"] for each in json.loads(message.json())["attributes"]]
+        assert values == [{"host": "192.0.2.1", "port": 5000}, {"code": 487, "reason": "Role Conflict"}]
+    assert json.loads(STUN().json())["attributes"] == []
+    invite = json.loads(SIP(INVITE).json())
+    assert invite["headers"][0] == ["Via", SIP(INVITE).headers["Via"]] and invite["payload"]["media"]
+    assert json.loads(RTP(b"\x80\0").json())["sync"] == [] and RTP(b"\x80\0").sync == []
+    assert json.loads(DTLS(bytes(3)).json()) == {"records": [], "payload": {"load": "\0\0\0"}}
+
+
+def test_scapy_finds_the_layers_by_their_modules(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dict(conf.layers.layers())["dissectors.layers.sip"].startswith("SIP (RFC 3261)")
+    explore("scapy.layers.rtp")
+    assert "RTPExtension" in capsys.readouterr().out

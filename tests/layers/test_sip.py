@@ -166,6 +166,8 @@ def test_a_response_answers_its_request() -> None:
     assert response.answers(request) and not request.answers(response)
     assert not SIP(status=200, headers={"Call-ID": "y", "CSeq": "1 INVITE"}).answers(request)
     assert response.hashret() == request.hashret() == b"x"
+    assert SIP(status=200, headers={"Call-ID": "x", "CSeq": "0001  INVITE"}).answers(request)
+    assert not SIP(status=200, headers={"Call-ID": "x", "CSeq": "1 BYE"}).answers(request)
 
 
 def test_the_summary_is_one_harmless_line() -> None:
