@@ -9,9 +9,10 @@ from typing import Any
 from dissectors.protocols.sip_headers import COMPACT, Header, canonical, read, text_of, unfold
 
 _SHORT = {long: short for short, long in COMPACT.items()}
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _FIELDS = re.compile(rb"[^\n]*\n(?:[ \t][^\n]*\n)*")
 
-Given = Mapping[str, Any] | Iterable[bytes | tuple[str, Any]]
+Given = Mapping[str, Any] | Iterable[bytes | str | tuple[str, Any]] | str | bytes
 
 
 def octets_of(text: Any) -> bytes:
@@ -29,9 +30,9 @@ class Headers:
 
     `headers["Call-ID"]` is the first value, unfolded; assigning it keeps the name as it was written and adds the
     field where there is none; `del` removes every field of that name; `all` gives every value, `items` the pairs.
-    Made from pairs, a mapping or raw lines with their ends, which are kept to the octet. `recovered` are fields that
-    were compressed with the body: they can be read by name, but stand in no line. `assigned` are the names that were
-    assigned since.
+    Made from pairs, a mapping, text of several lines, or raw lines with their ends, which are kept to the octet. A list
+    as a value is a field for each of its elements, None is no field. `recovered` are fields that were compressed with
+    the body: they can be read by name, but stand in no line. `assigned` are the names that were assigned since.
     """
 
     __slots__ = ("assigned", "lines", "recovered")
@@ -44,8 +45,10 @@ class Headers:
             self.recovered = given.recovered
             self.assigned = set(given.assigned)
             return
+        if isinstance(given, (str, bytes)):
+            given = split_fields(_ended(given))
         each = given.items() if isinstance(given, Mapping) else given
-        self.lines = [line if isinstance(line, bytes) else _line(*line) for line in each]
+        self.lines = [line for one in each for line in _lines(one)]
 
     def __getitem__(self, name: str) -> str:
         value = self.get(name)
@@ -56,11 +59,18 @@ class Headers:
     def __setitem__(self, name: str, value: Any) -> None:
         wanted = canonical(name).lower()
         self.assigned.add(wanted)
-        for at, field in enumerate(self.fields()):
-            if field is not None and field.name.lower() == wanted:
-                self.lines[at] = _line(field.written, value)
-                return
-        self.add(name, value)
+        found = [at for at, field in enumerate(self.fields()) if field is not None and field.name.lower() == wanted]
+        if not found:
+            self.add(name, value)
+            return
+        written = (_field(self.lines[found[0]]) or Header("", "", name)).written
+        lines = _lines((written, value))
+        if value is None or type(value) in (list, tuple):
+            for at in reversed(found):
+                del self.lines[at]
+            self.lines[found[0] : found[0]] = lines
+        else:
+            self.lines[found[0]] = lines[0]
 
     def __delitem__(self, name: str) -> None:
         wanted = canonical(name).lower()
@@ -109,12 +119,18 @@ class Headers:
 
     def add(self, name: str, value: Any) -> None:
         """Add a header field at the end, even where there is one of that name."""
-        self.lines.append(_line(name, value))
+        self.lines += _lines((name, value))
+
+    def insert(self, index: int, name: str, value: Any) -> None:
+        """Put a header field before the line with that number, as `list.insert` does; 0 is the top."""
+        self.lines[index:index] = _lines((name, value))
 
     def write(self, name: str, value: Any) -> None:
-        """Set a header field whose name, where it is new, is compact if others are."""
+        """Set a header field whose name, where it is new, is compact if others are; it does not count as assigned."""
         compact = any(field is not None and len(field.written) == 1 for field in self.fields())
+        assigned = set(self.assigned)
         self[_SHORT.get(name, name) if compact else name] = value
+        self.assigned = assigned
 
     def copy(self) -> Headers:
         """Headers of their own."""
@@ -144,6 +160,24 @@ def split_fields(block: bytes) -> list[bytes]:
 
 def _line(name: str, value: Any) -> bytes:
     return octets_of(name) + b": " + octets_of(value) + b"\r\n"
+
+
+def _lines(given: bytes | str | tuple[str, Any]) -> list[bytes]:
+    """The lines of one element: octets as they are, text with its end, a pair once for each value."""
+    if isinstance(given, bytes):
+        return [given]
+    if isinstance(given, str):
+        return [_ended(given)]
+    name, value = given
+    if value is None:
+        return []
+    return [_line(name, each) for each in (value if type(value) in (list, tuple) else (value,))]
+
+
+def _ended(given: str | bytes) -> bytes:
+    """Octets as they are, text with CR LF for line ends; the last line has one."""
+    octets = given if isinstance(given, bytes) else octets_of(_LINE_END.sub("\r\n", given))
+    return octets if octets.endswith(b"\n") or not octets else octets + b"\r\n"
 
 
 def _field(line: bytes) -> Header | None:

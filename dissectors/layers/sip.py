@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from random import choice, randint
 from typing import Any
 
 from scapy.config import conf
 from scapy.fields import Field, StrField
 from scapy.layers.inet import UDP
 from scapy.packet import Packet
-from scapy.volatile import RandBin, RandNum
+from scapy.volatile import RandBin, RandNum, VolatileValue
 
 from dissectors.layers.headers import Headers, octets_of, split_fields, visible
 from dissectors.layers.layer import Later, Mark, Trailed, When, optional
 from dissectors.layers.sdp import SDP
 from dissectors.protocols import sip
+from dissectors.protocols.sip_headers import NAMES
 from dissectors.protocols.sip_message import cseq
 from dissectors.protocols.sip_parts import head, media_type
 from dissectors.protocols.sip_start_line import read_start_line
@@ -22,6 +24,9 @@ from dissectors.wire.inflate import deflate, inflate
 
 _START = ("method", "uri", "status", "reason", "version")
 _SHOWN = 80
+
+MAX_RANDOM_HEADERS, MAX_RANDOM_OCTETS = 6, 200
+"""How many header fields, and how many octets of a body, `fuzz` makes up at most."""
 
 
 class Word(Field[Any, bytes]):
@@ -40,18 +45,26 @@ class Word(Field[Any, bytes]):
         return RandBin(RandNum(0, 40))
 
 
+class Version(Word):
+    """The version, which `fuzz` leaves as it is: without it the message is none."""
+
+    def randval(self) -> Any:
+        """None."""
+        return None
+
+
 class HeadersField(Field[Headers, bytes]):
-    """The headers, given as `Headers`, pairs, a mapping or raw lines."""
+    """The headers, given as `Headers`, pairs, a mapping, text or raw lines."""
 
     ismutable = True
 
-    def any2i(self, pkt: Packet | None, x: Any) -> Headers:
+    def any2i(self, pkt: Packet | None, x: Any) -> Any:
         """Headers of their own."""
-        return Headers(x if x is not None else ())
+        return x if isinstance(x, RandHeaders) else Headers(x if x is not None else ())
 
     def randval(self) -> Any:
-        """None: `fuzz` leaves the headers as they are."""
-        return None
+        """Any headers after those that you gave, for `fuzz`."""
+        return RandHeaders()
 
     def i2repr(self, pkt: Packet | None, x: Headers) -> str:
         """A header field a line, whatever it holds."""
@@ -62,6 +75,20 @@ class HeadersField(Field[Headers, bytes]):
         return s + b"".join(val.lines if val else ())
 
 
+class RandHeaders(VolatileValue[Headers]):
+    """A few header fields at random, after those that are given."""
+
+    def __init__(self, given: Headers | None = None) -> None:
+        self.given = given or Headers()
+
+    def _fix(self) -> Headers:
+        headers = Headers(self.given)
+        for _ in range(randint(0, MAX_RANDOM_HEADERS)):
+            headers.add(choice(_NAMES), bytes(RandBin(RandNum(0, 40))))
+        return headers
+
+
+_NAMES = sorted(set(NAMES.values()))
 _BODY = StrField("body", b"")
 
 
@@ -89,13 +116,31 @@ class SIP(Trailed, Packet):
         When(Word("uri", "sip:nobody@example.invalid"), lambda sip: sip.getfieldval("status") is None),
         optional(Word("status", None)),
         optional(Word("reason", None)),
-        Word("version", "SIP/2.0"),
+        Version("version", "SIP/2.0"),
         optional(StrField("start_line", None)),
         HeadersField("headers", Headers()),
         optional(StrField("end", None)),
         optional(Later("raw_body", None)),
         optional(Mark("raw_encoding", None)),
     ]
+
+    def __init__(self, _pkt: bytes = b"", *given: Any, **named: Any) -> None:
+        """As every layer, and with `body`. `raw_body` is what is sent, unless `raw_encoding` says how it was read."""
+        late = {name: named.pop(name) for name in ("start_line", "raw_body", "body") if name in named}
+        if "raw_encoding" in named and "raw_body" in late:
+            named["raw_body"] = late.pop("raw_body")
+        line = late.get("start_line")
+        if line is not None and "version" in named and _parts(octets_of(line)) == [*map(named.get, _START)]:
+            named["start_line"] = late.pop("start_line")
+        super().__init__(_pkt, *given, **named)
+        if late.get("raw_body") is not None:
+            headers: Headers = self.getfieldval("headers")
+            if "Content-Length" in headers:
+                headers.assigned.add("content-length")
+            else:
+                headers.write("Content-Length", 0)
+        for name, value in late.items():
+            self.setfieldval(name, value)
 
     def init_fields(self, *given: Any, **named: Any) -> None:
         """Scapy shares defaults that it does not know to be mutable; headers are each message's own."""
@@ -151,6 +196,20 @@ class SIP(Trailed, Packet):
         """The body, decoded."""
         return self.do_build_payload()
 
+    def getfieldval(self, attr: str) -> Any:
+        """The value of a field; in a message that is fuzzed, headers with some at random after them."""
+        value = super().getfieldval(attr)
+        if attr == "headers" and not self.explicit and isinstance(self.default_fields[attr], RandHeaders):
+            return RandHeaders(value)
+        return value
+
+    def do_build_payload(self) -> bytes:
+        """The payload; in a message that is fuzzed and has none, any octets."""
+        made_up = isinstance(self.default_fields["headers"], RandHeaders) and not self.payload
+        if made_up and self.getfieldval("raw_body") is None and self.getfieldval("start_line") != b"":
+            return bytes(RandBin(RandNum(0, MAX_RANDOM_OCTETS)))
+        return super().do_build_payload()
+
     def getfield_and_val(self, attr: str) -> tuple[Any, Any]:
         """Scapy's way to a value by its name; `raw_body` is what would be sent now."""
         if attr == "body":
@@ -161,17 +220,36 @@ class SIP(Trailed, Packet):
 
     def setfieldval(self, attr: str, val: Any) -> None:
         """Assign a field, the body, or the body as it is sent."""
-        if attr == "body":
-            self._take_body(octets_of(val))
+        if attr == "start_line":
+            self._take_line(val)
+        elif attr in _START and self.getfieldval("version") is None and self.getfieldval("start_line"):
+            # A line that was no start line gives way to one of parts.
+            super().setfieldval("version", "SIP/2.0")
+            super().setfieldval(attr, val)
+        elif attr == "body":
+            self._take_body(b"" if val is None else octets_of(val))
+        elif attr == "raw_body" and val is None:
+            if self.getfieldval("raw_body") is not None:
+                self.setfieldval("raw_body", self._encoded(self.body, None, self._encoding()))
         elif attr == "raw_body":
             raw = octets_of(val)
             super().setfieldval("raw_body", raw)
             super().setfieldval("raw_encoding", self._encoding())
             self._take_body(self._decoded(raw))
-            if "Content-Length" in self.headers:
+            if "Content-Length" in self.headers and "content-length" not in self.headers.assigned:
                 self.headers.write("Content-Length", len(raw))
         else:
             super().setfieldval(attr, val)
+
+    def _take_line(self, line: Any) -> None:
+        """Let a whole start line stand as it is, with an end where it has none; the parts become what it says."""
+        written = None if line is None else octets_of(line)
+        if written and not written.endswith((b"\n", b"\r")):
+            written += b"\r\n"
+        super().setfieldval("start_line", written)
+        if written is not None:
+            for name, part in zip(_START, _parts(written), strict=True):
+                super().setfieldval(name, part)
 
     def _take_body(self, body: bytes) -> None:
         padding = self.build_padding()
@@ -203,7 +281,7 @@ class SIP(Trailed, Packet):
         headers: Headers = self.getfieldval("headers")
         raw: bytes | None = self.getfieldval("raw_body")
         encoding = self._encoding()
-        if self.getfieldval("version") is None:
+        if self.getfieldval("start_line") == b"":
             return headers, payload
         if raw is not None and encoding == self.getfieldval("raw_encoding") and self._decoded(raw) == payload:
             return headers, raw

@@ -36,3 +36,36 @@ def test_headers_are_a_mapping_that_keeps_order_and_repetition() -> None:
 def test_messages_do_not_share_their_headers() -> None:
     SIP().headers["Subject"] = "mine"
     assert "Subject" not in SIP().headers
+
+
+def test_a_list_is_a_field_for_each_value_and_none_is_no_field() -> None:
+    headers = Headers({"Via": ["one", "two"], "Subject": None, "To": "x"})
+    assert list(headers.items()) == [("Via", "one"), ("Via", "two"), ("To", "x")]
+    headers["v"] = ["three", "four", "five"]
+    assert headers.all("Via") == ["three", "four", "five"] and next(headers.items()) == ("Via", "three")
+    headers["Via"] = "six"
+    assert headers.all("Via") == ["six", "four", "five"]
+    headers["Via"] = headers["Subject"] = None
+    headers.add("Route", ["a", "b"])
+    headers.insert(0, "Via", ["top", "next"])
+    assert headers.command() == "[('Via', 'top'), ('Via', 'next'), ('To', 'x'), ('Route', 'a'), ('Route', 'b')]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Via: a\nSubject: b\n c",
+        "Via: a\r\nSubject: b\r\n c\r\n",
+        b"Via: a\r\nSubject: b\r\n c",
+        ["Via: a", "Subject: b\n c"],
+    ],
+)
+def test_headers_are_made_from_text(text: str) -> None:
+    headers = Headers(text)
+    assert (headers["Via"], headers["Subject"], len(headers)) == ("a", "b c", 2)
+    assert b"".join(headers.lines) == b"Via: a\r\nSubject: b\r\n c\r\n"
+
+
+def test_octets_stay_as_they_were_given() -> None:
+    assert Headers(b"Via : a\nx\n").lines == [b"Via : a\n", b"x\n"]
+    assert Headers([b"no end"]).lines == [b"no end"]

@@ -6,7 +6,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from scapy.all import IP, UDP, Padding, Raw
+from scapy.all import IP, UDP, Padding, Raw, fuzz
 
 from dissectors.layers import SDP, SIP, SDPMedia
 from dissectors.protocols import sdp, sip
@@ -173,3 +173,56 @@ def test_a_response_answers_its_request() -> None:
 def test_the_summary_is_one_harmless_line() -> None:
     assert "SIP INVITE (body 280 → 449 octets)" in SIP(INVITE).summary()
     assert "\x1b" not in SIP(b"SIP/2.0 200 \x1b[31m\r\n\r\n").summary()
+
+
+def test_a_body_is_given_as_it_reads_or_as_it_is_sent() -> None:
+    plain, packed = SIP(body=OFFER), SIP(headers={"e": "deflate"}, raw_body=deflate(OFFER, "deflate"))
+    assert plain[SDP].media and plain.headers.get("Content-Type") is None
+    assert rebuilt(plain).headers["Content-Type"] == "application/sdp" and rebuilt(plain).body == OFFER
+    assert packed.body == OFFER and rebuilt(packed).raw_body == deflate(OFFER, "deflate")
+    assert rebuilt(packed).headers["l"] == str(len(packed.raw_body)) and b"\r\nl: " in bytes(packed)
+    assert b"Content-Length: 5\r\n\r\nabc" in bytes(SIP(headers={"Content-Length": 5}, raw_body=b"abc"))
+    assert bytes(eval(packed.command(), {"SIP": SIP, "SDP": SDP, "SDPMedia": SDPMedia})) == bytes(packed)
+
+
+def test_none_is_no_body() -> None:
+    assert bytes(SIP(body=None)) == bytes(SIP()) == bytes(SIP(raw_body=None))
+    invite = SIP(INVITE)
+    invite.raw_body = None
+    assert invite.body == OFFER
+    invite.body = None
+    assert rebuilt(invite).body == b"" and rebuilt(invite).message.deviations == ()
+
+
+def test_a_body_that_changes_after_its_raw_form_was_assigned_keeps_its_length_right() -> None:
+    message = SIP(headers={"Content-Type": "text/plain"}, raw_body=b"abc")
+    message.body = b"longer"
+    assert rebuilt(message).headers["Content-Length"] == "6"
+
+
+@pytest.mark.parametrize("line", ["total garbage", b"total garbage\r\n", b"INVITE sip:a@b SIP/9.9 more\n"])
+def test_a_start_line_that_you_assign_stands(line: str | bytes) -> None:
+    written = line if isinstance(line, bytes) else line.encode() + b"\r\n"
+    made_so, assigned = SIP(start_line=line, headers={"Call-ID": "x"}), SIP(INVITE)
+    assigned.start_line = line
+    assert bytes(made_so) == written + b"Call-ID: x\r\nContent-Length: 0\r\n\r\n"
+    assert bytes(assigned) == written + INVITE.split(b"\r\n", 1)[1]
+    made_so.method = "INFO"
+    assert bytes(made_so).startswith(b"INFO ")
+
+
+def test_a_start_line_that_reads_is_also_read() -> None:
+    message = SIP(start_line="SIP/2.0 486 Busy Here")
+    assert (message.status, message.reason, message.method) == (486, "Busy Here", None)
+    message.reason = "Busy"
+    assert bytes(message).startswith(b"SIP/2.0 486 Busy\r\n")
+
+
+def test_fuzzing_keeps_the_version_and_what_was_given_and_varies_the_rest() -> None:
+    fuzzed = fuzz(SIP(method="OPTIONS", headers={"Call-ID": "mine"}))
+    octets = [bytes(fuzzed) for _ in range(20)]
+    assert all(b" SIP/2.0\r\nCall-ID: mine\r\n" in each and each.startswith(b"OPTIONS ") for each in octets)
+    assert len({each.split(b" SIP/2.0")[0] for each in octets}) > 10
+    assert len({each.partition(b"mine\r\n")[2].partition(b"\r\nContent-Length")[0] for each in octets}) > 10
+    assert len({each.rpartition(b"\r\n\r\n")[2] for each in octets}) > 10
+    assert bytes(fuzz(SIP(INVITE))) == INVITE
