@@ -9,14 +9,18 @@ import scapy.config
 
 from dissectors.layers.binding import Binding, bind
 from dissectors.layers.headers import Headers
+from dissectors.layers.multipart import Multipart, SIPPart
 from dissectors.layers.mux import LAYERS, Mux
 from dissectors.layers.rtcp import RTCP
 from dissectors.layers.rtcp_parts import ReceptionReport, SDESChunk, SDESItem, SenderInfo, XRBlock
 from dissectors.layers.rtp import RTP, RTPExtension
 from dissectors.layers.sdp import SDP, SDPMedia
 from dissectors.layers.sip import SIP
+from dissectors.layers.sip_stream import SIPStream
 from dissectors.layers.small import DTLS, QUIC, TURN, ZRTP, DTLSRecord, KeepAlive
 from dissectors.layers.stun import STUN, STUNAttribute
+from dissectors.protocols.sip_headers import Address as NameAddr
+from dissectors.protocols.sip_via import Via
 from dissectors.protocols.stun_attributes import Address, ChangeRequest, ErrorCode
 
 # `conf.layers.layers()` and `explore` look a layer's module up by its name, from where Scapy's configuration stands.
@@ -24,6 +28,7 @@ vars(scapy.config)[__name__.partition(".")[0]] = sys.modules[__name__.partition(
 
 __all__ = [
     "DTLS", "LAYERS", "QUIC", "RTCP", "RTP", "SDP", "SIP", "STUN", "TURN", "ZRTP", "Address", "Binding",
-    "ChangeRequest", "DTLSRecord", "ErrorCode", "Headers", "KeepAlive", "Mux", "RTPExtension", "ReceptionReport",
-    "SDESChunk", "SDESItem", "SDPMedia", "STUNAttribute", "SenderInfo", "XRBlock", "bind",
+    "ChangeRequest", "DTLSRecord", "ErrorCode", "Headers", "KeepAlive", "Multipart", "Mux", "NameAddr",
+    "RTPExtension", "ReceptionReport", "SDESChunk", "SDESItem", "SDPMedia", "SIPPart", "SIPStream", "STUNAttribute",
+    "SenderInfo", "Via", "XRBlock", "bind",
 ]

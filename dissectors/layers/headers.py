@@ -6,7 +6,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from dissectors.protocols.sip_headers import COMPACT, Header, canonical, read, text_of, unfold
+from dissectors.layers.sip_values import text_of_value
+from dissectors.protocols.sip_headers import (
+    COMPACT,
+    LISTS,
+    Address,
+    Header,
+    address,
+    canonical,
+    read,
+    split,
+    text_of,
+    unfold,
+)
+from dissectors.protocols.sip_via import Via, via
 
 _SHORT = {long: short for short, long in COMPACT.items()}
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -111,6 +124,24 @@ class Headers:
         wanted = canonical(name).lower()
         return [value for long, value in self.items() if long.lower() == wanted]
 
+    def address(self, name: str) -> Address | None:
+        """The first value of From, To, Contact and their like with its parts: display name, URI, parameters, tag."""
+        return next(iter(self.addresses(name)), None)
+
+    def addresses(self, name: str) -> list[Address]:
+        """Every value of that name with its parts, also those that stand in one field; each can be assigned."""
+        return [address(value) for value in self._each(name)]
+
+    @property
+    def vias(self) -> list[Via]:
+        """The hops of Via with their parts, the topmost first; each can be assigned. What is no hop is left out."""
+        return [hop for value in self._each("Via") if (hop := via(value))]
+
+    def _each(self, name: str) -> Iterator[str]:
+        is_list = canonical(name) in LISTS
+        for value in self.all(name):
+            yield from split(value, ",") if is_list else (value,)
+
     def items(self) -> Iterator[tuple[str, str]]:
         """Long names and values in order; lines that are no header field are left out."""
         for field in (*self.fields(), *self.recovered):
@@ -159,7 +190,7 @@ def split_fields(block: bytes) -> list[bytes]:
 
 
 def _line(name: str, value: Any) -> bytes:
-    return octets_of(name) + b": " + octets_of(value) + b"\r\n"
+    return octets_of(name) + b": " + octets_of(text_of_value(value)) + b"\r\n"
 
 
 def _lines(given: bytes | str | tuple[str, Any]) -> list[bytes]:

@@ -141,7 +141,7 @@ class Layer(Mixin):
 def _described(packet: Packet) -> dict[str, Any]:
     """The fields of a layer as values of JSON."""
     return {
-        field.name: _plain(field.i2h(packet, packet.getfieldval(field.name)))
+        field.name: _plain(getattr(field, "fld", field).i2h(packet, packet.getfieldval(field.name)))
         for field in packet.fields_desc
     }
 
@@ -153,7 +153,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "backslashreplace")
     if isinstance(value, Packet):
-        return _described(value)
+        return _described(value) | ({"payload": _plain(value.payload)} if value.payload else {})
     if hasattr(value, "_asdict"):
         return value._asdict()
     if isinstance(value, (list, tuple)):

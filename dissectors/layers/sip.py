@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from random import choice, randint
 from typing import Any
 
 from scapy.config import conf
-from scapy.fields import Field, StrField
+from scapy.fields import StrField
 from scapy.layers.inet import UDP
 from scapy.packet import Packet
-from scapy.volatile import RandBin, RandNum, VolatileValue
+from scapy.volatile import RandBin, RandNum
 
 from dissectors.layers.headers import Headers, octets_of, split_fields, visible
 from dissectors.layers.layer import Later, Mark, Trailed, When, optional
+from dissectors.layers.multipart import Multipart
 from dissectors.layers.sdp import SDP
+from dissectors.layers.sip_answers import Answers
+from dissectors.layers.sip_fields import HeadersField, RandHeaders, Version, Word
 from dissectors.protocols import sip
-from dissectors.protocols.sip_headers import NAMES
 from dissectors.protocols.sip_message import cseq
 from dissectors.protocols.sip_parts import head, media_type
 from dissectors.protocols.sip_start_line import read_start_line
@@ -25,75 +26,15 @@ from dissectors.wire.inflate import deflate, inflate
 _START = ("method", "uri", "status", "reason", "version")
 _SHOWN = 80
 
-MAX_RANDOM_HEADERS, MAX_RANDOM_OCTETS = 6, 200
-"""How many header fields, and how many octets of a body, `fuzz` makes up at most."""
+MAX_RANDOM_OCTETS = 200
+"""How many octets of a body `fuzz` makes up at most."""
 
 
-class Word(Field[Any, bytes]):
-    """One part of the start line; the layer puts the line together."""
-
-    def addfield(self, pkt: Packet | None, s: bytes, val: Any) -> bytes:
-        """The part alone, for Scapy's pictures of a packet."""
-        return s if val is None else s + octets_of(val)
-
-    def i2repr(self, pkt: Packet | None, x: Any) -> str:
-        """Without quotes."""
-        return visible(x)
-
-    def randval(self) -> Any:
-        """Any octets, for `fuzz`."""
-        return RandBin(RandNum(0, 40))
-
-
-class Version(Word):
-    """The version, which `fuzz` leaves as it is: without it the message is none."""
-
-    def randval(self) -> Any:
-        """None."""
-        return None
-
-
-class HeadersField(Field[Headers, bytes]):
-    """The headers, given as `Headers`, pairs, a mapping, text or raw lines."""
-
-    ismutable = True
-
-    def any2i(self, pkt: Packet | None, x: Any) -> Any:
-        """Headers of their own."""
-        return x if isinstance(x, RandHeaders) else Headers(x if x is not None else ())
-
-    def randval(self) -> Any:
-        """Any headers after those that you gave, for `fuzz`."""
-        return RandHeaders()
-
-    def i2repr(self, pkt: Packet | None, x: Headers) -> str:
-        """A header field a line, whatever it holds."""
-        return "".join(f"\n{visible(name)}: {visible(value)}" for name, value in x.items())
-
-    def addfield(self, pkt: Packet | None, s: bytes, val: Headers | None) -> bytes:
-        """The lines."""
-        return s + b"".join(val.lines if val else ())
-
-
-class RandHeaders(VolatileValue[Headers]):
-    """A few header fields at random, after those that are given."""
-
-    def __init__(self, given: Headers | None = None) -> None:
-        self.given = given or Headers()
-
-    def _fix(self) -> Headers:
-        headers = Headers(self.given)
-        for _ in range(randint(0, MAX_RANDOM_HEADERS)):
-            headers.add(choice(_NAMES), bytes(RandBin(RandNum(0, 40))))
-        return headers
-
-
-_NAMES = sorted(set(NAMES.values()))
 _BODY = StrField("body", b"")
 
 
-class SIP(Trailed, Packet):
-    """A SIP message; its payload is the body, decoded: `SDP` or Raw.
+class SIP(Answers, Trailed, Packet):
+    """A SIP message; its payload is the body, decoded: `SDP`, `Multipart` or Raw.
 
     A request has `method` and `uri`, a response `status` and `reason`. `headers` are `Headers`. `body` is the decoded
     body, `raw_body` the body as it is sent; both can be assigned, and so can the payload. What did not change is built
@@ -185,8 +126,10 @@ class SIP(Trailed, Packet):
         return end
 
     def guess_payload_class(self, payload: bytes) -> type[Packet]:
-        """SDP by its type, or by its first line where no type is given."""
+        """SDP by its type, or by its first line where no type is given; several parts by theirs."""
         kind = media_type(self.headers.get("Content-Type"))
+        if kind and kind.startswith("multipart/"):
+            return Multipart
         if kind == "application/sdp" or (kind is None and payload.lstrip(b"\r\n")[:2] == b"v="):
             return SDP
         return super().guess_payload_class(payload)
@@ -194,7 +137,20 @@ class SIP(Trailed, Packet):
     @property
     def body(self) -> bytes:
         """The body, decoded."""
-        return self.do_build_payload()
+        return self._apart(self.do_build_payload())[0]
+
+    def _next(self) -> SIP | None:
+        """The message that came after this one in the same segment of TCP, which Scapy makes a payload."""
+        found: Packet = self.payload
+        while found and not isinstance(found, SIP):
+            found = found.payload
+        return found if isinstance(found, SIP) else None
+
+    def _apart(self, payload: bytes) -> tuple[bytes, bytes]:
+        """The body and the messages after it."""
+        following = self._next()
+        after = b"" if following is None else following.do_build()
+        return payload[: len(payload) - len(after)], after
 
     def getfieldval(self, attr: str) -> Any:
         """The value of a field; in a message that is fuzzed, headers with some at random after them."""
@@ -252,10 +208,12 @@ class SIP(Trailed, Packet):
                 super().setfieldval(name, part)
 
     def _take_body(self, body: bytes) -> None:
-        padding = self.build_padding()
+        padding, following = self.build_padding(), self._next()
         self.remove_payload()
         self.do_dissect_payload(body)
-        if padding:
+        if following is not None:
+            self.add_payload(following)
+        elif padding:
             self.add_payload(conf.padding_layer(padding))
 
     def self_build(self) -> bytes:
@@ -264,8 +222,9 @@ class SIP(Trailed, Packet):
 
     def post_build(self, octets: bytes, payload: bytes) -> bytes:
         """Add the body as it is sent, and make the headers agree with it where they are ours to change."""
-        headers, body = self._sent(payload)
-        return (octets if headers == self.getfieldval("headers") else self._head(headers)) + body
+        body, after = self._apart(payload)
+        headers, sent = self._sent(body)
+        return (octets if headers == self.getfieldval("headers") else self._head(headers)) + sent + after
 
     def _head(self, headers: Headers) -> bytes:
         parts = [self.getfieldval(name) for name in _START]
@@ -288,8 +247,9 @@ class SIP(Trailed, Packet):
         body = self._encoded(payload, raw, encoding)
         changed = headers.copy()
         if raw is None:
-            if isinstance(self.payload, SDP) and "Content-Type" not in headers:
-                changed.write("Content-Type", "application/sdp")
+            kind = _type_of(self.payload)
+            if kind and "Content-Type" not in headers:
+                changed.write("Content-Type", kind)
             if "Content-Length" not in headers:
                 changed.write("Content-Length", len(body))
         elif "Content-Length" in headers and "content-length" not in headers.assigned:
@@ -337,6 +297,13 @@ class SIP(Trailed, Packet):
 
 
 _ENCODING = "Content-Encoding"
+
+
+def _type_of(body: Packet) -> str | None:
+    """The Content-Type of a body that is a layer of its own."""
+    if isinstance(body, Multipart):
+        return f"multipart/mixed;boundary={body.getfieldval('boundary')}"
+    return "application/sdp" if isinstance(body, SDP) else None
 
 
 def _start_line_end(octets: bytes, begin: int) -> int:

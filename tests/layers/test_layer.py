@@ -116,6 +116,7 @@ def test_json_has_what_values_mean_and_empty_lists() -> None:
         values = [each["value"] for each in json.loads(message.json())["attributes"]]
         assert values == [{"host": "192.0.2.1", "port": 5000}, {"code": 487, "reason": "Role Conflict"}]
     assert json.loads(STUN().json())["attributes"] == []
+    assert json.loads(SDP().json())["attributes"] == json.loads(SDP().json())["media"] == []
     invite = json.loads(SIP(INVITE).json())
     assert invite["headers"][0] == ["Via", SIP(INVITE).headers["Via"]] and invite["payload"]["media"]
     assert json.loads(RTP(b"\x80\0").json())["sync"] == [] and RTP(b"\x80\0").sync == []
