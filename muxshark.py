@@ -14,6 +14,7 @@ from dissectors import classify as classify
 from dissectors import datagrams as datagrams
 from dissectors import parse as parse
 from dissectors import rows as rows
+from dissectors import scapy_ext as scapy_ext
 
 __all__ = [
     "CaptureError", "Malformed", "__version__", "analyze", "analyze_packets", "classify", "datagrams", "parse", "rows",

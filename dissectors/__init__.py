@@ -159,3 +159,12 @@ def rows(values: Iterable[Struct]) -> list[dict[str, Scalar]]:
     from dissectors.outputs import flat
 
     return flat.rows(values)
+
+
+def scapy_ext(extension: Any) -> None:
+    """What `conf.exts.load("muxshark")` of Scapy calls: the layers of docs/scapy.md as `scapy.layers.muxshark`."""
+    from pathlib import Path
+
+    extension.config("muxshark", __version__)
+    layers = Path(__file__).parent / "layers" / "__init__.py"
+    extension.register(name="muxshark", mode=extension.MODE.LAYERS, path=layers, default=False)

@@ -14,6 +14,7 @@ from dissectors.layers.mux import LAYERS, Mux
 from dissectors.layers.rtcp import RTCP
 from dissectors.layers.rtcp_parts import ReceptionReport, SDESChunk, SDESItem, SenderInfo, XRBlock
 from dissectors.layers.rtp import RTP, RTPExtension
+from dissectors.layers.rtp_parts import TelephoneEvent
 from dissectors.layers.sdp import SDP, SDPMedia
 from dissectors.layers.sip import SIP
 from dissectors.layers.sip_stream import SIPStream
@@ -24,11 +25,11 @@ from dissectors.protocols.sip_via import Via
 from dissectors.protocols.stun_attributes import Address, ChangeRequest, ErrorCode
 
 # `conf.layers.layers()` and `explore` look a layer's module up by its name, from where Scapy's configuration stands.
-vars(scapy.config)[__name__.partition(".")[0]] = sys.modules[__name__.partition(".")[0]]
+vars(scapy.config)["dissectors"] = sys.modules["dissectors"]
 
 __all__ = [
     "DTLS", "LAYERS", "QUIC", "RTCP", "RTP", "SDP", "SIP", "STUN", "TURN", "ZRTP", "Address", "Binding",
     "ChangeRequest", "DTLSRecord", "ErrorCode", "Headers", "KeepAlive", "Multipart", "Mux", "NameAddr",
     "RTPExtension", "ReceptionReport", "SDESChunk", "SDESItem", "SDPMedia", "SIPPart", "SIPStream", "STUNAttribute",
-    "SenderInfo", "Via", "XRBlock", "bind",
+    "SenderInfo", "TelephoneEvent", "Via", "XRBlock", "bind",
 ]

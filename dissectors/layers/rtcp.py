@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from scapy.contrib.rtcp import RTCP as ScapyRTCP
@@ -19,6 +19,7 @@ from scapy.fields import (
 )
 from scapy.packet import Packet
 
+from dissectors.layers.feedback import write_nack, write_remb, write_transport_wide
 from dissectors.layers.layer import Layer, Mark, When, cut, optional
 from dissectors.layers.rtcp_parts import (
     BLOCK,
@@ -150,6 +151,35 @@ class RTCP(Layer, ScapyRTCP):
             octets += bytes(-len(octets) % 4)
             octets = octets[:2] + (len(octets) // 4 - 1 & 0xFFFF).to_bytes(2, "big") + octets[4:]
         return octets + payload
+
+    @classmethod
+    def nack(cls, sender: int, media: int, sequences: Iterable[int]) -> RTCP:
+        """A generic NACK: `sender` misses these sequence numbers, which are in order, of `media`."""
+        return cls._about(205, 1, sender, media, write_nack(sequences))
+
+    @classmethod
+    def pli(cls, sender: int, media: int) -> RTCP:
+        """A picture loss indication: `sender` asks `media` for a picture that needs no other."""
+        return cls._about(206, 1, sender, media, b"")
+
+    @classmethod
+    def remb(cls, sender: int, bitrate: int, sources: Iterable[int]) -> RTCP:
+        """REMB: `sender` estimates so many bits per second for these sources together."""
+        return cls._about(206, 15, sender, 0, write_remb(bitrate, sources))
+
+    @classmethod
+    def transport_wide(
+        cls, sender: int, media: int, arrivals: Mapping[int, int | None], feedback_count: int = 0
+    ) -> RTCP:
+        """Transport-wide feedback: when each packet arrived, in microseconds by its number; None for one that did not.
+
+        Raises ValueError where there is no packet, or where two arrived too far apart for it.
+        """
+        return cls._about(205, 15, sender, media, write_transport_wide(arrivals, feedback_count))
+
+    @classmethod
+    def _about(cls, packet_type: int, format_: int, sender: int, media: int, data: bytes) -> RTCP:
+        return cls(packet_type=packet_type, count=format_, sourcesync=sender, media_sourcesync=media, data=data)
 
     @property
     def control(self) -> Any:

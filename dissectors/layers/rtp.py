@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 from scapy.layers.rtp import RTP as ScapyRTP
@@ -10,6 +11,7 @@ from scapy.layers.rtp import RTPExtension as ScapyRTPExtension
 from scapy.packet import bind_layers
 
 from dissectors.layers.layer import Later, Layer, Trailed, claimed, cut, optional
+from dissectors.layers.rtp_parts import Extensions, extension_names, is_named, write_elements
 from dissectors.protocols import rtp
 
 _HEADER = struct.Struct("!BBHII")
@@ -93,8 +95,27 @@ class RTPExtension(Layer, ScapyRTPExtension):
     @property
     def elements(self) -> tuple[tuple[int, bytes], ...]:
         """The elements, numbers and octets, in the one-byte and the two-byte form (RFC 8285 section 4)."""
+        if self.header_id is None:
+            return ()
         data = b"".join(word.to_bytes(4, "big") for word in self.header)
         return rtp.read_elements(self.header_id, data)[0]
+
+    @classmethod
+    def of(cls, elements: Mapping[int, bytes]) -> RTPExtension:
+        """An extension with these elements, numbers and octets; raises ValueError where one does not fit."""
+        profile, octets = write_elements(elements)
+        words = [int.from_bytes(octets[at : at + 4], "big") for at in range(0, len(octets), 4)]
+        return cls(header_id=profile, header_len=len(words), header=words)
+
+    def named(self, extensions: Extensions) -> dict[str, bytes]:
+        """The elements by the URIs that `a=extmap` gives their numbers; `extensions` is the `SDPMedia`, or the URIs."""
+        names = extension_names(extensions)
+        return {names[number]: value for number, value in self.elements if number in names}
+
+    def get(self, name: str, extensions: Extensions) -> bytes | None:
+        """The element of that URI, or of one that ends so (`mid`, `ssrc-audio-level`); None where there is none."""
+        found = self.named(extensions).items()
+        return next((value for uri, value in found if is_named(uri, name)), None)
 
     def mysummary(self) -> Any:
         """Nothing: RTP speaks for it."""

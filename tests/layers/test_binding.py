@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -216,3 +217,20 @@ def test_scapys_classes_are_found_in_ours() -> None:
     assert ScapyRTP in media and media[ScapyRTP] is media[RTP]
     assert media[ScapyRTPExtension].header == [0x16373131, 0x36363231, 0x20003000]
     assert ScapyRTCP in control and "RTCP" in control
+
+
+def test_scapy_loads_the_layers_as_an_extension(tmp_path: Path) -> None:
+    distribution = tmp_path / "muxshark-1.0.dist-info"
+    distribution.mkdir()
+    (distribution / "METADATA").write_text("Name: muxshark\nVersion: 1.0\nLicense-Expression: GPL-2.0-or-later\n")
+    (distribution / "top_level.txt").write_text("dissectors\nmuxshark\n")
+    code = (
+        "from scapy.all import conf, load_layer; conf.exts.load('muxshark'); "
+        "assert [each.name for each in conf.exts.exts] == ['muxshark']; load_layer('muxshark'); "
+        "from scapy.layers.muxshark import SIP, bind; import dissectors.layers; assert SIP is dissectors.layers.SIP; "
+        "assert bytes(SIP()).startswith(b'INVITE') and dict(conf.layers.layers())['dissectors.layers.sip']"
+    )
+    path = f"{tmp_path}:{ROOT}"
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0 and "not" not in done.stderr, done.stderr

@@ -34,7 +34,9 @@ def test_messages_are_put_together_and_taken_apart_however_they_are_cut(size: in
 
 
 def test_messages_in_one_segment_keep_their_octets_and_their_bodies() -> None:
-    first = messages(segment(STREAM))[0]
+    first = SIP(OPTIONS)
+    for octets in (b"\r\n\r\n" + MESSAGE, INVITE, OPTIONS):
+        first.add_payload(SIP(octets))
     first.clear_cache()
     assert bytes(first) == STREAM and first.body == b"" and first.raw_body == b""
     first.body = b"new"
