@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine.engine import Engine
@@ -20,6 +20,9 @@ from dissectors.sources.capture import STANDARD_INPUT, Capture, Source, allow, m
 from dissectors.wire.captures.records import Notes, Record
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
+
+if TYPE_CHECKING:
+    from dissectors.crypto.secrets import Secrets
 
 Progress = Callable[[int], None]
 """Called at intervals with the number of frames read so far."""
@@ -46,21 +49,26 @@ def analyze(
     forced: dict[int, str] | None = None,
     progress: Progress | None = None,
     everything: bool = False,
+    keys: Secrets | None = None,
 ) -> Report:
     """The report on one or more captures, as one timeline: paths, "-" for standard input, open binary files.
 
     The report lists the last `MAX_FINISHED_CALLS` of the calls that ended well, and counts the others and their
     streams; `everything` lists as many as the memory bound allows. `limits` bound the inflating of bodies, `forced`
-    maps UDP ports to the names of their protocols. Raises CaptureError when one of the captures cannot be read at all;
-    a cut or corrupt capture gives its whole part, and a finding.
+    maps UDP ports to the names of their protocols, `keys` open TLS, as those do that a capture holds. Raises
+    CaptureError when one of the captures cannot be read at all; a cut or corrupt capture gives its whole part, and a
+    finding.
     """
     allow(len(sources))
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
     with ExitStack() as stack:
         captures = [stack.enter_context(open_capture(source)) for source in sources]
+        _give(keys, scanner, captures)
         _feed(engine, scanner, _batches(scanner, captures, progress))
         for number, capture in enumerate(captures):
             _problems(engine, number, capture)
+        if scanner.connections.lacking:
+            engine.problem("keys-unused", scanner.connections.lacking)
         return engine.report(scanner, tuple(_file(capture) for capture in captures))
 
 
@@ -71,10 +79,12 @@ def analyze_records(
     limits: Limits = LIMITS,
     forced: dict[int, str] | None = None,
     everything: bool = False,
+    keys: Secrets | None = None,
 ) -> Report:
     """The report on frames from memory, as `analyze` makes it; `name` stands for the file name."""
     notes = Notes(format="frames in memory")
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
+    _give(keys, scanner, ())
     _feed(engine, scanner, scanner.scan(_noted(records, notes)))
     return engine.report(scanner, (_described(name, notes),))
 
@@ -85,6 +95,7 @@ def rows(
     forced: dict[int, str] | None = None,
     progress: Progress | None = None,
     damaged: Callable[[str], object] | None = None,
+    keys: Secrets | None = None,
 ) -> Iterator[Row]:
     """Every UDP datagram in the order of the capture, with its final verdict.
 
@@ -101,6 +112,7 @@ def rows(
         scanner = scanner_class()(forced=forced, every=True)
         with ExitStack() as first:
             captures = [first.enter_context(source.open()) for source in kept]
+            _give(keys, scanner, captures)
             for batch in _batches(scanner, captures, progress):
                 verdicts.write(batch.entries)
             verdicts.write(scanner.finish().entries)
@@ -109,7 +121,9 @@ def rows(
                     if damaged is not None:
                         damaged(f"{capture.path}: {text}")
         captures = [stack.enter_context(source.open()) for source in kept]
-        yield from scan.Scanner().tell(merge(captures), verdicts.read())
+        teller = scan.Scanner()
+        _give(keys, teller, captures)
+        yield from teller.tell(merge(captures), verdicts.read())
 
 
 class Verdicts:
@@ -176,6 +190,15 @@ def _remove(path: str) -> None:
     """Remove a temporary file, if it is still there."""
     with suppress(OSError):
         os.unlink(path)
+
+
+def _give(keys: Secrets | None, scanner: Scanner, captures: Iterable[Capture]) -> None:
+    """Give a scan the keys that there are, and those that captures hold once they come."""
+    connections = scanner.connections
+    # What a capture adds is unknown again when it is read once more: messages come in the same order.
+    connections.secrets = None if keys is None else keys.copy()
+    for capture in captures:
+        capture.notes.secrets = partial(connections.learn, name=capture.path)
 
 
 def _engine(limits: Limits, everything: bool) -> Engine:

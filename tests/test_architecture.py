@@ -19,6 +19,7 @@ FLOORS = (
     ("version",),
     ("limits",),
     ("wire",),
+    ("crypto",),
     ("protocols",),
     ("mux",),
     ("report",),
@@ -38,9 +39,11 @@ FLOORS = (
 """From the ground up: a room may import itself and the floors below, and no other room of its own floor."""
 
 SOURCES_USERS = {"sources", "offline", "live", "wireshark", "commands"}
-"""`sources` stands beside the floors: it imports `wire` and `limits`, and these alone import it."""
+"""`sources` stands beside the floors: it imports `wire`, `limits` and `crypto`, and these alone import it."""
 
-WITHOUT_THE_WORLD = ("wire", "limits", "protocols", "mux", "report", "analysis", "findings", "engine", "queries")
+WITHOUT_THE_WORLD = (
+    "wire", "limits", "crypto", "protocols", "mux", "report", "analysis", "findings", "engine", "queries",
+)
 
 DOORS = {
     "scapy": ("layers", "sources/interface/sniffer"),
@@ -48,6 +51,7 @@ DOORS = {
     "dpkt": ("rewriting/",),
     "pyshark": ("wireshark/verify",),
     "msgspec": ("wire/values", "outputs/export"),
+    "cryptography": ("crypto/primitives",),
 }
 WORLD = {
     "asyncio", "datetime", "http", "io", "logging", "mmap", "multiprocessing", "os", "pathlib", "random", "select",
@@ -134,7 +138,7 @@ def rooms_below() -> dict[str, set[str]]:
     for rooms in FLOORS:
         allowed.update({room: below | {room} for room in rooms})
         below |= set(rooms)
-    allowed["sources"] = {"wire", "limits", "sources"}
+    allowed["sources"] = {"wire", "limits", "crypto", "sources"}
     return {room: names | ({"sources"} if room in SOURCES_USERS else set()) for room, names in allowed.items()}
 
 

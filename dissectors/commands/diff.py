@@ -30,8 +30,10 @@ def run(options: argparse.Namespace) -> int:
     names = (options.first, options.second)
     if names.count(inputs.STANDARD_INPUT) > 1:
         raise inputs.Refused("standard input can be read only once")
-    limits, forced = inputs.limits(options), inputs.forced(options)
-    first, second = (offline.analyze([name], limits=limits, forced=forced, everything=True) for name in names)
+    limits, forced, keys = inputs.limits(options), inputs.forced(options), inputs.keys(options)
+    first, second = (
+        offline.analyze([name], limits=limits, forced=forced, everything=True, keys=keys) for name in names
+    )
     compared = compare(first, second)
     if options.json:
         print(compact(compared))

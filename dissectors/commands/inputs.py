@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from dissectors.outputs.formats import FORMATS, Format, of_file
 
 if TYPE_CHECKING:
+    from dissectors.crypto.secrets import Secrets
     from dissectors.mux.scan import Row
     from dissectors.queries.expressions import Expression
     from dissectors.queries.selection import Window
@@ -42,6 +43,14 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         help="treat all datagrams of port N as PROTO",
     )
     add_bounds(parser)
+    parser.add_argument(
+        "--keys", action="append", default=[], metavar="FILE",
+        help="open TLS with the keys in FILE, a key log (SSLKEYLOGFILE) or a private key; repeatable",
+    )
+    parser.add_argument(
+        "--rsa-key", dest="private_keys", action="append", default=[], metavar="FILE",
+        help="open TLS whose server used this private key of RSA itself; repeatable",
+    )
 
 
 def add_bounds(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +96,9 @@ def rows(
     from dissectors.outputs.progress import Progress
 
     with Progress(sys.stderr) as progress:
-        settled = offline.rows(named, forced=forced(options), progress=progress, damaged=damaged)
+        settled = offline.rows(
+            named, forced=forced(options), progress=progress, damaged=damaged, keys=keys(options)
+        )
         first = list(islice(settled, 1))
     return chain(first, settled)
 
@@ -105,6 +116,19 @@ def limits(options: argparse.Namespace) -> Limits:
     from dissectors.wire.inflate import LIMITS, Limits
 
     return Limits(options.max_inflated or LIMITS.octets, options.max_ratio or LIMITS.ratio)
+
+
+def keys(options: argparse.Namespace) -> Secrets | None:
+    """The keys that the options name; raises Refused where there are none in a file, or nothing that can use them."""
+    if not options.keys and not options.private_keys:
+        return None
+    from dissectors.crypto.primitives import NoCryptography
+    from dissectors.sources import keys as files
+
+    try:
+        return files.read(options.keys, options.private_keys)
+    except (files.NoKeys, NoCryptography) as error:
+        raise Refused(str(error)) from None
 
 
 def forced(options: argparse.Namespace) -> dict[int, str]:

@@ -24,7 +24,8 @@ def read_report(
 
     everything = bool(options.all or options.filter or options.time or options.call)
     report = offline.analyze(
-        named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=everything
+        named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=everything,
+        keys=inputs.keys(options),
     )
     status = FOUND if matching(report.findings, options.fail_on) else 0
     if options.filter or options.time or options.call:

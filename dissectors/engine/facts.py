@@ -150,6 +150,7 @@ def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX)
     """
     first, last = scan.first, scan.last
     counts, octets = known(scan.counts, fax.datagrams), known(scan.octets, fax.octets)
+    opened = {port for each in scan.connections.secured.values() if each.carries for port in (each.key[1], each.key[3])}
     kinds = [(PROTOCOLS[number], count, octets[number]) for number, count in enumerate(counts) if count]
     return Capture(
         files=files,
@@ -163,6 +164,7 @@ def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX)
         encapsulations=tuple(Seen(name, count) for name, count in scan.frames.encapsulations.items()),
         not_analysed=tuple(
             Seen(f"{what} on TCP port {port}", count) for (port, what), count in scan.frames.tcp_seen.items()
+            if port not in opened
         ),
         tcp_segments=scan.frames.segments.count,
         scan=scan.build,

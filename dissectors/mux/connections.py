@@ -10,7 +10,8 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
@@ -20,19 +21,25 @@ from dissectors.mux.framings import (
     HEP,
     READERS,
     RECOVERIES,
+    SERVER_HELLO,
     SIP,
     WEBSOCKET,
     is_certain,
     signalling_row,
     sniff,
 )
+from dissectors.mux.framings import TLS as SECURED
 from dissectors.mux.table import UNKNOWN_ROW
-from dissectors.mux.unread import Unread, unread
-from dissectors.wire import hep, websocket
-from dissectors.wire.datagram import TCP, UDP, WS
+from dissectors.mux.unread import Unread, secured, unread
+from dissectors.wire import hep, tls, websocket
+from dissectors.wire.datagram import TCP, TLS, UDP, WS, WSS
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
-from dissectors.wire.tcp import RST, SYN, Direction, Origin, Segment
+from dissectors.wire.tcp import FIN, RST, SYN, Direction, Origin, Segment
+
+if TYPE_CHECKING:
+    from dissectors.crypto.secrets import Secrets
+    from dissectors.mux.tls import Opened, Session
 
 MAX_CONNECTIONS, MAX_OCTETS = 8192, 1 << 26
 """Connections that are undecided or carry messages, and octets that wait in them, with what it takes to keep them."""
@@ -63,6 +70,9 @@ MAX_PLACES = 16
 MIN_CLIENT_PORT = 10_000
 """From what port on it is more likely a client's."""
 
+MAX_SECURED = 1024
+"""Connections of TLS of which is told what their handshake says, those that were used last."""
+
 MAX_UNREAD = 256
 """Servers of which is told what is not read."""
 
@@ -70,6 +80,9 @@ ANY_ROW = -1
 
 Key = tuple[bytes, int, bytes, int]
 """Both ends of a connection, the lesser first."""
+
+Server = tuple[bytes, int, Unread]
+"""A server that is not read: its address, its port, and what it is."""
 
 
 class Whole(NamedTuple):
@@ -118,29 +131,37 @@ class Way:
         self.damage: Damage | None = None
         self.websocket = websocket.Reader()
 
+    def begin_anew(self, searching: bool) -> None:
+        """Go on behind octets that are missing, with the next message start where the framing is known."""
+        self.wanted, self.sure, self.searching, self.searched = 1, False, searching, 0
+        self.websocket.lose()
+
 
 class Connection:
     """Both directions of a connection; `framing` names how its messages follow one another, empty while undecided.
 
-    `spoken` are the protocols that messages of WebSocket were of.
+    `secured` is the TLS of a connection, `within` what that carries, as a connection of its own. `spoken` are the
+    protocols that messages of WebSocket were of.
     """
 
-    __slots__ = ("framing", "sniffed", "spoken", "ways", "weight")
+    __slots__ = ("framing", "secured", "sniffed", "spoken", "ways", "weight", "within")
 
-    def __init__(self, segment: Segment) -> None:
-        key = FlowKey(segment.src, segment.sport, segment.dst, segment.dport, "", TCP)
+    def __init__(self, key: FlowKey) -> None:
         ends = (key, key.reverse) if key[:2] <= key.reverse[:2] else (key.reverse, key)
         self.ways = Way(ends[0]), Way(ends[1])
         self.framing = ""
         self.sniffed = self.weight = 0
         self.spoken: set[str] = set()
+        self.secured: Session | None = None
+        self.within: Connection | None = None
 
 
 class Connections:
     """The connections of a capture; `take` gives back the messages that a segment made whole.
 
     `forgotten` is called with the key of a connection that is no longer known as given up. `unread` counts connections
-    by server and by what they carry, where that has a name and is not read.
+    by server and by what they carry, where that has a name and is not read. `secured` holds what the handshakes of TLS
+    say, by the client's direction and the first segment; `secrets` are the keys that open it, if there are any.
     """
 
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
@@ -148,8 +169,11 @@ class Connections:
         self._open: Table[Key, Connection] = Table("TCP connections", connections, bounds, octets=MAX_OCTETS)
         self._given_up: Table[Key, bool] = Table("", given_up, given_up=lambda key, _: self.forgotten(key))
         self.damage: Table[FlowKey, Damage] = Table("damaged TCP connections", MAX_DAMAGED, bounds)
-        self.unread: Table[tuple[bytes, int, Unread], int] = Table("servers that are not read", MAX_UNREAD, bounds)
-        self._arrived = 0
+        self.unread: Table[Server, int] = Table("servers that are not read", MAX_UNREAD, bounds)
+        self.secured: Table[tuple[FlowKey, int], Session] = Table("", MAX_SECURED)
+        self.secrets: Secrets | None = None
+        self.lacking = ""
+        self._secrets_known = self._arrived = 0
 
     def take(self, segment: Segment, file: int, frame: int, time: int) -> list[Whole]:
         """The messages that are whole with this segment, in their order."""
@@ -162,11 +186,13 @@ class Connections:
         if connection is None:
             if not segment.payload:
                 return []
-            connection = self._open[key] = Connection(segment)
+            connection = self._open[key] = Connection(FlowKey(*segment[:4], "", TCP))
         self._arrived += 1
+        found: list[Whole] = []
+        if self.secrets is not None and self.secrets.changes != self._secrets_known:
+            found += self._retry()
         here, there = _ways(connection, segment)
         there.direction.acknowledged = segment.acknowledgement
-        found: list[Whole] = []
         differing = here.direction.differing
         if segment.payload:
             origin = Origin(self._arrived, file, frame, time, segment.identification)
@@ -182,12 +208,31 @@ class Connections:
         for way in connection.ways:
             while way.direction.waiting and (segment.flags & RST or _is_hole(way, time)):
                 found += self._skip(connection, way, time)
+        if connection.secured is not None and connection.within is not None and segment.flags & (FIN | RST):
+            origin = Origin(self._arrived, file, frame, time, segment.identification)
+            connection.secured.end(_side(connection.within, here), origin)
         self._settle(key, connection)
-        return found if len(found) < 2 else [whole._replace(layer=number) for number, whole in enumerate(found)]
+        return found if len(found) < 2 else _numbered(found)
 
     def unpack(self, octets: bytes, file: int, frame: int, time: int) -> list[Whole]:
         """The message in a datagram of HEP."""
         return list(seen_elsewhere(octets, Origin(self._arrived, file, frame, time, 0)))
+
+    def learn(self, octets: bytes, name: str) -> None:
+        """Take keys that stand in the capture; `lacking` says why they are of no use, if so."""
+        from dissectors.crypto import primitives
+        from dissectors.crypto.secrets import Secrets
+
+        if not primitives.available():
+            self.lacking = primitives.LACKING
+            return
+        if self.secrets is None:
+            self.secrets = Secrets()
+        self.secrets.growing = True
+        self.secrets.add(octets, name, "capture")
+        for connection in self._open.values():
+            if connection.secured is not None:
+                connection.secured.secrets = self.secrets
 
     def is_given_up(self, segment: Segment) -> bool:
         """Whether the segments of this connection are not read."""
@@ -195,7 +240,8 @@ class Connections:
 
     def finish(self) -> list[Whole]:
         """What is there behind holes, and of messages that are not whole, when there is no more to come."""
-        return [whole for connection in self._open.values() for whole in self._end(connection)]
+        found = self._retry()
+        return found + [whole for connection in self._open.values() for whole in self._end(connection)]
 
     def _begin(self, key: Key, segment: Segment, time: int) -> list[Whole]:
         """A SYN: a new connection, unless it came again or answers the first one."""
@@ -211,7 +257,7 @@ class Connections:
             if direction.end is not None:
                 found, connection = self._end(connection), None
         if connection is None:
-            connection = self._open[key] = Connection(segment)
+            connection = self._open[key] = Connection(FlowKey(*segment[:4], "", TCP))
         way = _ways(connection, segment)[0]
         way.direction.open(segment.sequence)
         way.sure = True
@@ -224,6 +270,8 @@ class Connections:
             while way.direction.waiting:
                 found += self._skip(connection, way, way.direction.waiting[0].origin.time)
             found += _begun(connection, way)
+        if connection.within is not None:
+            found += [whole for way in connection.within.ways for whole in _begun(connection.within, way)]
         return found
 
     def _skip(self, connection: Connection, way: Way, time: int) -> list[Whole]:
@@ -235,8 +283,14 @@ class Connections:
         damage.missing += missing
         if len(damage.places) < MAX_PLACES:
             damage.places.append((origin.file, origin.frame))
-        way.wanted, way.sure, way.searching, way.searched = 1, False, bool(connection.framing), 0
-        way.websocket.lose()
+        way.begin_anew(bool(connection.framing))
+        if connection.secured is not None and connection.within is not None:
+            number = _side(connection.within, way)
+            connection.secured.lose(number)
+            found += _begun(connection.within, connection.within.ways[number])
+            inner = connection.within.ways[number]
+            inner.direction = Direction()
+            inner.begin_anew(bool(connection.within.framing))
         return found + self._read(connection, way)
 
     def _damaged(self, connection: Connection, way: Way, time: int) -> Damage:
@@ -257,8 +311,80 @@ class Connections:
                 _search(connection, way)
             elif connection.framing == WEBSOCKET:
                 found += _framed(connection, way)
+            elif connection.framing == SECURED:
+                found += self._records(connection, way)
             else:
                 found += _next(connection, way)
+        return found
+
+    def _begin_secured(self, connection: Connection, way: Way) -> None:
+        """A hello begins: from now on both directions are records of TLS."""
+        from dissectors.mux.tls import Session
+
+        octets = way.direction.peek()
+        # Captures may hold the answer first.
+        client = way.key.reverse if octets[tls.HEADER : tls.HEADER + 1] == SERVER_HELLO else way.key
+        key = client._replace(transport=TLS)
+        session = connection.secured = Session(key, self.secrets, way.direction.origin)
+        connection.within = Connection(key)
+        connection.within.ways = Way(key), Way(key.reverse)
+        for each in connection.within.ways:
+            each.sure = True
+        self.secured[key, self._arrived] = session
+        session.named = self._name(client, octets)
+
+    def _records(self, connection: Connection, way: Way) -> list[Whole]:
+        """What the next record of TLS carries."""
+        session, within = connection.secured, connection.within
+        assert session is not None and within is not None
+        octets = way.direction.peek(max(FIRST_LOOK_OCTETS, 2 * way.wanted))
+        number = _side(within, way)
+        way.wanted = 1
+        try:
+            record = tls.record(octets)
+        except Malformed:
+            way.searching, way.searched = True, 0
+            session.lose(number)
+            return []
+        if isinstance(record, Incomplete):
+            way.wanted = record.octets
+            return []
+        known = session.hello
+        opened = session.take(number, record, way.direction.read(record.size))
+        if session.hello is not None and session.hello is not known:
+            self._unname(session)
+            session.named = self._count(session.key, partial(secured, session.hello))
+        return self._within(connection, opened)
+
+    def _within(self, connection: Connection, opened: list[Opened]) -> list[Whole]:
+        """The messages in what the records of a connection carried."""
+        session, within = connection.secured, connection.within
+        assert session is not None and within is not None
+        found: list[Whole] = []
+        for number, octets, origin in opened:
+            way = within.ways[number]
+            way.direction.take((way.direction.end or 0) & 0xFFFFFFFF, octets, origin)
+            decided = within.framing
+            found += self._read(within, way)
+            if within.framing != decided:
+                found += self._read(within, within.ways[1 - number])
+        if within.framing not in ("", GIVEN_UP):
+            self._unname(session)
+            session.carries = within.framing
+        if within.framing == GIVEN_UP or session.over:
+            connection.framing = GIVEN_UP
+        return found
+
+    def _retry(self) -> list[Whole]:
+        """The messages in records that waited for keys which are there now."""
+        if self.secrets is None:
+            return []
+        self._secrets_known = self.secrets.changes
+        waiting = [each for each in self._open.values() if each.secured is not None and each.secured.waits]
+        found: list[Whole] = []
+        for connection in waiting:
+            if connection.secured is not None:
+                found += self._within(connection, connection.secured.drain())
         return found
 
     def _sniff(self, connection: Connection, way: Way) -> None:
@@ -278,6 +404,8 @@ class Connections:
             elif framing:
                 _step(way, blank)
                 connection.framing = framing
+                if framing == SECURED:
+                    self._begin_secured(connection, way)
                 for each in connection.ways:
                     if each.damage is not None:
                         self.damage[each.key] = each.damage
@@ -291,14 +419,28 @@ class Connections:
             way.direction.read(len(octets))
             way.wanted = 1
 
-    def _name(self, key: FlowKey, octets: bytes) -> None:
+    def _name(self, key: FlowKey, octets: bytes) -> Server | None:
         """Remember what a connection is that is given up."""
+        return self._count(key, partial(unread, octets))
+
+    def _count(self, key: FlowKey, name: Callable[[int], Unread | None]) -> Server | None:
+        """Count a connection by its server and what that is, by its port; nothing where it has no name."""
         # Who sends first is the client, but where the connection began before the capture.
         address, port = (key.src, key.sport) if key.sport < min(key.dport, MIN_CLIENT_PORT) else (key.dst, key.dport)
-        what = unread(octets, port)
-        if what is not None:
-            server = address, port, what
-            self.unread[server] = self.unread.get(server, 0) + 1
+        what = name(port)
+        if what is None:
+            return None
+        server = address, port, what
+        self.unread[server] = self.unread.get(server, 0) + 1
+        return server
+
+    def _unname(self, session: Session) -> None:
+        """Count a connection no longer among those that are not read."""
+        server, session.named = session.named, None
+        if server is not None and server in self.unread:
+            self.unread[server] -= 1
+            if not self.unread[server]:
+                del self.unread[server]
 
     def _settle(self, key: Key, connection: Connection) -> None:
         """Give a connection up, or count what it holds."""
@@ -306,7 +448,7 @@ class Connections:
             self._open.pop(key, None)
             self._given_up[key] = True
             return
-        weight = sum(way.direction.weight + way.websocket.weight for way in connection.ways)
+        weight = _weight(connection)
         if weight != connection.weight:
             connection.weight, more = weight, weight - connection.weight
             self._open.grow(key, more)
@@ -316,6 +458,30 @@ def key_of(segment: Segment) -> Key:
     """Both ends of a segment's connection."""
     src, sport, dst, dport = segment[:4]
     return (src, sport, dst, dport) if (src, sport) <= (dst, dport) else (dst, dport, src, sport)
+
+
+def _weight(connection: Connection) -> int:
+    """How many octets it takes to keep a connection."""
+    weight = sum(way.direction.weight + way.websocket.weight for way in connection.ways)
+    if connection.secured is not None and connection.within is not None:
+        weight += connection.secured.weight + _weight(connection.within)
+    return weight
+
+
+def _side(within: Connection, way: Way) -> int:
+    """The number of a direction in what is within a connection: there the client's is the first."""
+    return int(within.ways[0].key[:2] != way.key[:2])
+
+
+def _numbered(found: list[Whole]) -> list[Whole]:
+    """The same messages, numbered where one segment made more than one whole."""
+    counts: dict[tuple[int, int], int] = {}
+    numbered = []
+    for whole in found:
+        place = whole.origin.file, whole.origin.frame
+        counts[place] = number = counts.get(place, -1) + 1
+        numbered.append(whole._replace(layer=number))
+    return numbered
 
 
 def _ways(connection: Connection, segment: Segment) -> tuple[Way, Way]:
@@ -398,7 +564,8 @@ def _framed(connection: Connection, way: Way) -> Iterator[Whole]:
     origin = way.direction.read(size)
     row = signalling_row(message, connection.spoken) if message else UNKNOWN_ROW
     if row != UNKNOWN_ROW:
-        yield Whole(way.key._replace(transport=WS), message, len(message), 0, origin, row)
+        key = way.key._replace(transport=WSS if way.key.transport == TLS else WS)
+        yield Whole(key, message, len(message), 0, origin, row)
 
 
 def _search(connection: Connection, way: Way) -> None:

@@ -13,14 +13,18 @@ from typing import NamedTuple
 from dissectors.mux.classify import match
 from dissectors.mux.rtp_sequence import two_in_sequence
 from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, TABLE, UNKNOWN_ROW
-from dissectors.wire import hep, websocket
+from dissectors.wire import hep, tls, websocket
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
 
-SIP, STUN, RFC4571, WEBSOCKET, HEP, GIVEN_UP = "SIP", "STUN", "RFC 4571", "WebSocket", "HEP", "given up"
+SIP, STUN, RFC4571, WEBSOCKET, HEP, TLS = "SIP", "STUN", "RFC 4571", "WebSocket", "HEP", "TLS"
+GIVEN_UP = "given up"
 
 PREFIX = 2
 """Octets of the length that RFC 4571 puts before a datagram."""
+
+HELLOS = CLIENT_HELLO, SERVER_HELLO = bytes((tls.CLIENT_HELLO,)), bytes((tls.SERVER_HELLO,))
+"""How the first handshake messages of both sides of TLS begin."""
 
 MIN_RTP_OCTETS = 12
 
@@ -127,14 +131,29 @@ def _hep(octets: bytes) -> Framed | Incomplete:
     return size if isinstance(size, Incomplete) else Framed(size, 0)
 
 
+def _tls(octets: bytes) -> Framed | Incomplete:
+    """A record of TLS."""
+    size = tls.frame(octets)
+    return size if isinstance(size, Incomplete) else Framed(size, 0)
+
+
+def _is_tls(octets: bytes) -> Framed | Incomplete:
+    """The hello with which a direction of TLS begins, however much of it is there."""
+    framed = _tls(octets)
+    kind = octets[tls.HEADER : tls.HEADER + 1]
+    if octets[:1] != bytes((tls.HANDSHAKE,)) or kind not in (b"", *HELLOS):
+        raise Malformed("TLS", 0, "no hello begins so")
+    return framed if isinstance(framed, Incomplete) and not kind else Framed(0, 0)
+
+
 READERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
-    SIP: sip, STUN: stun, RFC4571: rfc4571, WEBSOCKET: _frame, HEP: _hep,
+    SIP: sip, STUN: stun, RFC4571: rfc4571, WEBSOCKET: _frame, HEP: _hep, TLS: _tls,
 }
 """What reads the messages of a connection that is decided."""
 
 SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
     SIP: _is_sip, STUN: lambda octets: _by("STUN", octets), RFC4571: _is_rfc4571,
-    WEBSOCKET: _is_upgrade, HEP: _hep,
+    WEBSOCKET: _is_upgrade, HEP: _hep, TLS: _is_tls,
 }
 """What decides, in this order."""
 
@@ -180,7 +199,7 @@ def _certain_segments(octets: bytes, begins: Iterable[int]) -> Iterable[int]:
 
 
 RECOVERIES: dict[str, Callable[[bytes, Iterable[int]], Iterable[int]]] = {
-    SIP: _lines, STUN: _segments, RFC4571: _certain_segments, WEBSOCKET: _segments, HEP: _segments,
+    SIP: _lines, STUN: _segments, RFC4571: _certain_segments, WEBSOCKET: _segments, HEP: _segments, TLS: _segments,
 }
 """Where the next message may begin, in octets and with the places where segments begin in them."""
 

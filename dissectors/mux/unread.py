@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dissectors.protocols.tls import client_hello
+from dissectors.wire.tls_hello import ClientHello, opening
 
 SIP_TLS_PORT = 5061
 SIGNALLING_PROTOCOLS = ("sip", "sip/2")
@@ -29,16 +29,9 @@ class Unread(NamedTuple):
 
 def unread(octets: bytes, dport: int) -> Unread | None:
     """What a connection to a server's port is that begins with these octets, None where that is not known."""
-    hello = client_hello(octets)
+    hello = opening(octets)
     if hello is not None:
-        protocols = ", ".join(hello.protocols)
-        detail = " for ".join(each for each in (protocols, hello.server_name) if each)
-        signals = (
-            dport == SIP_TLS_PORT
-            or any(each in SIGNALLING_PROTOCOLS for each in hello.protocols)
-            or hello.server_name.partition(".")[0].lower() in SIGNALLING_HOSTS
-        )
-        return Unread(hello.version, detail, signals)
+        return secured(hello, dport)
     version, discriminator = TPKT_Q931
     if octets[:2] == version and octets[4:5] == bytes((discriminator,)):
         return Unread("H.323", "", True)
@@ -54,3 +47,15 @@ def unread(octets: bytes, dport: int) -> Unread | None:
     if b"<stream:stream" in octets[:512]:
         return Unread("XMPP", "", True)
     return None
+
+
+def secured(hello: ClientHello, dport: int) -> Unread:
+    """What TLS to a server's port is, by its ClientHello."""
+    protocols = ", ".join(hello.protocols)
+    detail = " for ".join(each for each in (protocols, hello.server_name) if each)
+    signals = (
+        dport == SIP_TLS_PORT
+        or any(each in SIGNALLING_PROTOCOLS for each in hello.protocols)
+        or hello.server_name.partition(".")[0].lower() in SIGNALLING_HOSTS
+    )
+    return Unread(hello.version, detail, signals)

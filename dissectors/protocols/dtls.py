@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from dissectors.protocols.dtls_bodies import Certificate, Hello
 from dissectors.protocols.dtls_handshake import Handshake, assemble, read_handshakes
-from dissectors.protocols.dtls_names import ALERT_LEVELS, ALERTS, CONTENT_TYPES, HANDSHAKE_TYPES, version_name
+from dissectors.protocols.dtls_names import CONTENT_TYPES, HANDSHAKE_TYPES, version_name
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import AtLeast, Between, Bits, Chain, LengthField, Spec, certain, plausible
+from dissectors.wire.tls_names import ALERT_LEVELS, alert_name
 from dissectors.wire.values import Struct
 
 HEADER = 13
@@ -28,7 +29,7 @@ class Alert(Struct, frozen=True):
     def text(self) -> str:
         """Level and description in words."""
         level = ALERT_LEVELS.get(self.level, f"level {self.level}")
-        return f"Alert ({level}, {ALERTS.get(self.description, f'description {self.description}')})"
+        return f"Alert ({level}, {alert_name(self.description)})"
 
 
 class Record(Struct, frozen=True):

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dissectors.protocols.dtls_names import cipher_suite_name, srtp_profile_name, version_name
+from dissectors.protocols.dtls_names import srtp_profile_name, version_name
 from dissectors.wire.errors import Malformed
+from dissectors.wire.tls_names import cipher_suite_name
 from dissectors.wire.values import Struct
 
 SHOWN = 64

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from dissectors.wire.values import Struct
 
-UDP, TCP, WS = TRANSPORTS = ("udp", "tcp", "ws")
+UDP, TCP, WS, TLS, WSS = TRANSPORTS = ("udp", "tcp", "ws", "tls", "wss")
 
 
 class Flow(NamedTuple):
-    """A directed 5-tuple; `transport` is its fifth: `udp`, `tcp`, or `ws` for WebSocket over TCP.
+    """A directed 5-tuple; `transport` is its fifth: `udp`, `tcp`, `tls`, or WebSocket over either, `ws` and `wss`.
 
     `inside` names the carrier of the datagram if that is not the transport itself: `channel 0x4000` for TURN
     ChannelData, `peer 192.0.2.1:5000` for TURN Data and Send indications and a channel that is bound to that peer.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SYN, RST, ACK = 0x02, 0x04, 0x10
+FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
 MAX_WAITING_SEGMENTS, MAX_WAITING_OCTETS = 256, 1 << 18
 """Segments, and octets of them, that wait for octets before them; beyond that the hole is skipped."""
@@ -87,6 +87,11 @@ class Direction:
     def unread(self) -> int:
         """How many octets are in order and not read."""
         return 0 if self.end is None else self.end - self.at
+
+    @property
+    def origin(self) -> Origin:
+        """Where the first octet came from that nobody has read."""
+        return self._origins[0][2]
 
     @property
     def weight(self) -> int:

@@ -74,7 +74,9 @@ def test_a_datagram_stands_behind_its_length() -> None:
     [
         (OPTIONS, SIP), (OPTIONS[:60], SIP), (b"SIP/2.0 200 OK\r\n", SIP), (made.stun(), STUN),
         (framed(made.stun()), RFC4571), (framed(made.rtcp()), RFC4571), (framed(made.rtp(1), made.rtp(2)), RFC4571),
-        (b"GET / HTTP/1.1\r\n\r\n", ""), (b"\x16\x03\x01\2\0\1\0\1\xfc\3\3", ""), (made.channel_data(b"data"), ""),
+        (b"GET / HTTP/1.1\r\n\r\n", ""), (b"\x16\x03\x01\2\0\1\0\1\xfc\3\3", "TLS"),
+        (b"\x16\x03\x03\2\0\2\0\1\xfc\3\3", "TLS"),
+        (b"\x16\x03\x03\2\0\x0b\0\1\xfc\3\3", ""), (made.channel_data(b"data"), ""),
         (framed(made.rtp(1), made.rtp(700)), ""), (framed(b"hello"), ""), (b"\0\x20" + bytes(32), ""),
     ],
 )

@@ -8,8 +8,8 @@ from dissectors.mux.unread import Unread, unread
 from dissectors.wire.captures.records import Record
 from tests.ip_frames import ethernet, ipv4, udp
 from tests.pages import piped
-from tests.protocols.test_tls import hello
 from tests.tcp_frames import A, B, conversation, records, report
+from tests.wire.test_tls_hello import hello
 
 SETUP = b"\x03\0\0\x20\x08\x02\0\1\5" + bytes(23)
 REGISTER = b"\x18\0\0\0\0\0\0\0\1\0\0\0" + bytes(20)

@@ -49,6 +49,12 @@ SNAPLEN = problem(
     why="Message bodies and their compressed SDP cannot be read where their end is missing.",
     fix="Capture whole packets: tcpdump -s 0, or no limit in Wireshark's capture options.",
 )
+KEYS_UNUSED = problem(
+    "keys-unused", "note", "The capture holds keys that cannot be used here",
+    confirm_seconds=AT_ONCE,
+    why="TLS is opened with the help of a package that is not installed: what it carries is not in this report.",
+    fix="Install it, and analyze the capture again.",
+)
 
 
 @rule(
@@ -170,7 +176,8 @@ def capture_one_direction(facts: Facts) -> Iterator[Found]:
     "not-analysed-tcp", "note", "TLS, which may carry signalling",
     scope="capture",
     why="TLS is encrypted and not read; calls that are signalled within it are not in this report.",
-    fix="Use Wireshark with the keys of these connections, or let the phone signal over TCP or UDP.",
+    fix="Give the keys of these connections (--keys FILE, the log that SSLKEYLOGFILE names), or let the phone signal "
+    "over TCP or UDP.",
 )
 def not_analysed_tcp(facts: Facts) -> Iterator[Found]:
     for seen in facts.capture.not_analysed:
@@ -192,6 +199,6 @@ def unknown_share(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    CORRUPT, CUT, DROPS, KEPT_IN_PART, SNAPLEN, capture_doubled, capture_one_direction, fragments_incomplete, LINK,
-    BOUND, MALFORMED, not_analysed_tcp, PLAUSIBLE, unknown_share,
+    CORRUPT, CUT, DROPS, KEPT_IN_PART, SNAPLEN, KEYS_UNUSED, capture_doubled, capture_one_direction,
+    fragments_incomplete, LINK, BOUND, MALFORMED, not_analysed_tcp, PLAUSIBLE, unknown_share,
 )

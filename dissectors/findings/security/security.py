@@ -9,7 +9,7 @@ from dissectors.findings.hosts import private
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
 from dissectors.findings.security.dtls_roles import between
 from dissectors.report import Call, Handshake, Stream
-from dissectors.wire.datagram import endpoint, host_of
+from dissectors.wire.datagram import TLS, WSS, endpoint, host_of
 
 MIN_RTP_PACKETS = 50
 MAX_CALLS_TOLD_APART = 64
@@ -74,7 +74,8 @@ def _fingerprints(facts: Facts) -> tuple[dict[str, set[int]], dict[str | None, d
 )
 def sdes_in_clear(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
-        keyed = [d for d in call.descriptions if any(line.suites for line in d.media)]
+        hidden = {message.place for message in call.messages if message.transport in (TLS, WSS)}
+        keyed = [d for d in call.descriptions if d.place not in hidden and any(line.suites for line in d.media)]
         if keyed:
             suites = dict.fromkeys(suite for d in keyed for line in d.media for suite in line.suites)
             yield Found(f"a=crypto with {', '.join(suites)}", [described.place for described in keyed], number)

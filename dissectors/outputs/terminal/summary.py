@@ -24,7 +24,7 @@ from dissectors.outputs.terminal.lines import (
 )
 from dissectors.outputs.terminal.moments import day, seconds, zone
 from dissectors.report import Call, Capture, Finding, Flow, NotRead, Place, Report, Seen
-from dissectors.wire.datagram import TCP, WS, endpoint
+from dissectors.wire.datagram import TCP, TLS, WS, WSS, endpoint
 
 MARKS = {"error": "✖", "warning": "▲", "note": "●"}
 STYLES = {"error": "bold red", "warning": "yellow", "note": "blue"}
@@ -40,6 +40,9 @@ BAR_CELLS = 30
 MIN_CELLS_BESIDE_BAR = 28
 MAX_FINDINGS = 6
 MAX_PAIRS = 6
+
+CARRIED = {TCP: " over TCP", WS: " over WebSocket", TLS: " over TLS", WSS: " over secure WebSocket"}
+"""What is said of a transport, other than UDP."""
 
 
 def headline(report: Report, story: str = "") -> Line:
@@ -210,7 +213,7 @@ def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
     for (src, sport, dst, dport, inside, transport), both in pairs.items():
         arrow = "⇄" if len(both) > 1 else "→"
         name = f"{endpoint(src, sport)} {arrow} {endpoint(dst, dport)}"
-        name += {TCP: " over TCP", WS: " over WebSocket"}.get(transport, "")
+        name += CARRIED.get(transport, "")
         name += f" ({inside})" if inside else ""
         protocols: Counter[str] = Counter()
         for flow in both:

@@ -1,7 +1,7 @@
 """Records of pcapng files (draft-ietf-opsawg-pcapng): sections of either byte order, interfaces with their own clocks.
 
 Packets come from Enhanced, Simple and (obsolete) Packet Blocks. Comments, interface names and drop counts become notes;
-name resolution, decryption secrets, custom and unknown blocks are stepped over without being held.
+decryption secrets of TLS are handed on. Name resolution, custom and unknown blocks are stepped over without being held.
 """
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TEXT_OCTETS, MAX_TIME_NS, Notes, Pending, Record
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
-SECTION, INTERFACE, PACKET, SIMPLE, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 2, 3, 5, 6
+SECTION, INTERFACE, PACKET, SIMPLE, STATISTICS, ENHANCED, SECRETS = 0x0A0D0D0A, 1, 2, 3, 5, 6, 10
+TLS_KEY_LOG = 0x544C534B
 
 ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
 HEADS = {order: struct.Struct(order + "7I").unpack_from for order in "<>"}
@@ -221,6 +222,14 @@ class PcapngWalker:
                 self.notes.drops += drops - self._drops.get(interface, 0)
                 self._drops[interface] = drops
 
+    def _secrets(self, octets: bytes, at: int, end: int) -> None:
+        """A Decryption Secrets Block: the lines of a TLS key log."""
+        if at + 16 > end or self.notes.secrets is None:
+            return
+        kind, size = struct.unpack_from(self._order + "II", octets, at + 8)
+        if kind == TLS_KEY_LOG and at + 16 + size <= end:
+            self.notes.secrets(octets[at + 16 : at + 16 + size])
+
     def _enhanced(self, octets: bytes, at: int, end: int) -> Record | None:
         if at + 28 > end:
             self._stop(at, "a packet block without its header")
@@ -303,4 +312,5 @@ OTHERS: dict[int, Callable[[PcapngWalker, bytes, int, int], Any]] = {
     SECTION: PcapngWalker._begin_section,
     INTERFACE: PcapngWalker._interface,
     STATISTICS: PcapngWalker._statistics,
+    SECRETS: PcapngWalker._secrets,
 }

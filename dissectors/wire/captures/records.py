@@ -7,7 +7,7 @@ them apart.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from dissectors.wire.values import Struct, field
@@ -45,6 +45,7 @@ class Notes(Struct):
     `links` counts records by LINKTYPE. `cut` is the offset of a record that the capture ends within, `corrupt` the
     offset and the reason where reading had to stop; both count octets of the (inflated) capture. `comments` are pairs
     of a frame number (0 for the capture itself) and text; `drops` is what the capturing side reported as lost.
+    `secrets` takes the TLS keys in the capture, at their place among the records.
     """
 
     format: str = ""
@@ -57,6 +58,7 @@ class Notes(Struct):
     interfaces: list[str] = field(default_factory=list)
     interfaces_more: int = 0
     drops: int = 0
+    secrets: Callable[[bytes], object] | None = None
 
     def passed(self, records: dict[int, int]) -> None:
         """Count records by LINKTYPE."""

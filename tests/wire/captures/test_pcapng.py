@@ -7,9 +7,9 @@ import struct
 import pytest
 
 from dissectors.wire.captures.formats import walker
-from dissectors.wire.captures.pcapng import resolution
+from dissectors.wire.captures.pcapng import PcapngWalker, resolution
 from dissectors.wire.captures.records import MAX_NOTES, Record
-from tests.capture_octets import DATA, SECOND, enhanced, interface, option, pcapng, read, section
+from tests.capture_octets import DATA, SECOND, block, enhanced, interface, option, pcapng, read, section
 
 
 @pytest.mark.parametrize("order", "<>")
@@ -83,3 +83,14 @@ def test_statistics_names_and_comments_of_a_big_endian_pcapng_become_notes() -> 
     assert notes.interfaces == ["eth0", "null1", "silly ethernet interface 2"]
     assert (0, "test014 ISB") in notes.comments
     assert notes.drops == 30
+
+
+def test_keys_of_tls_are_handed_on_at_their_place() -> None:
+    secrets = b"KSLT" + (5).to_bytes(4, "little") + b"lines\0\0\0"
+    others = b"KHSS" + (5).to_bytes(4, "little") + b"other\0\0\0"
+    short = b"KSLT" + (500).to_bytes(4, "little") + b"lines\0\0\0"
+    octets = section() + interface() + enhanced(b"one") + block(10, secrets) + enhanced(b"two")
+    walker, taken = PcapngWalker(), []
+    walker.notes.secrets = lambda found: taken.append((found, walker.notes.packets))
+    assert len(list(walker.feed(octets + block(10, others) + block(10, short)))) == 2
+    assert taken == [(b"lines", 1)]

@@ -1,0 +1,97 @@
+"""Keys that somebody gave or that a capture holds, told apart by their content.
+
+A key log of NSS has a line for each secret: a label, the random of its ClientHello, the secret (RFC 9850). A private
+key of RSA is a file of its own, PEM or DER.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+MAX_SECRETS = 1 << 18
+"""ClientHellos whose secrets are remembered, the latest that were told."""
+
+MAX_PRIVATE_KEYS = 64
+
+MASTER, PREMASTER = "CLIENT_RANDOM", "PMS_CLIENT_RANDOM"
+SESSION, ENCRYPTED_PREMASTER = "RSA Session-ID", "RSA"
+"""Labels of older logs: their secret is known by the identifier of a session, or by the encrypted premaster secret."""
+
+_LINE = re.compile(rb"^[ \t]*([A-Z][A-Z0-9_]{2,63}) ([0-9a-fA-F]{2,512}) ([0-9a-fA-F]{2,512})[ \t]*\r?$", re.M)
+_SESSION = re.compile(rb"^RSA Session-ID:([0-9a-fA-F]{2,64}) Master-Key:([0-9a-fA-F]{96})[ \t]*\r?$", re.M)
+_PRIVATE_KEY = b"PRIVATE KEY-----"
+_DER = re.compile(rb"\x30\x82..\x02\x01\x00", re.S)
+
+NONE: Mapping[str, bytes] = {}
+
+
+class Secrets:
+    """All keys together; `changes` counts what was added, `growing` says that more may come while octets are read.
+
+    `sources` counts the keys by the name and the kind of what they came from: `file`, `capture`, or the variable of the
+    environment that named a file.
+    """
+
+    def __init__(self, growing: bool = False) -> None:
+        self.changes = 0
+        self.growing = growing
+        self.private_keys: list[bytes] = []
+        self.sources: dict[tuple[str, str], int] = {}
+        self._known: dict[bytes, dict[str, bytes]] = {}
+
+    def __len__(self) -> int:
+        """How many ClientHellos and private keys there are."""
+        return len(self._known) + len(self.private_keys)
+
+    def add(self, octets: bytes, name: str = "", origin: str = "file") -> int:
+        """Take the content of a file of keys, or a part of whole lines of one; how many keys are in it."""
+        found = self._private(octets) if _PRIVATE_KEY in octets or _DER.match(octets) else self._lines(octets)
+        if found or (name, origin) not in self.sources:
+            self.sources[name, origin] = self.sources.get((name, origin), 0) + found
+        return found
+
+    def _lines(self, octets: bytes) -> int:
+        """Take the lines of a key log."""
+        found = 0
+        for label, random, secret in _LINE.findall(octets):
+            found += self._keep(label.decode(), random, secret)
+        for session, master in _SESSION.findall(octets):
+            found += self._keep(SESSION, session, master)
+        self.changes += bool(found)
+        return found
+
+    def copy(self) -> Secrets:
+        """The same keys, to which others may be added."""
+        other = Secrets(self.growing)
+        other.private_keys, other.sources = [*self.private_keys], {**self.sources}
+        other._known = {random: {**secrets} for random, secrets in self._known.items()}
+        return other
+
+    def of(self, random: bytes) -> Mapping[str, bytes]:
+        """The secrets that are known for a ClientHello (or a session), by their labels."""
+        return self._known.get(random, NONE)
+
+    def remember(self, session: bytes, master: bytes) -> None:
+        """Know the master secret of a session by its identifier or its ticket, for those who resume it."""
+        self._known.setdefault(session, {})[SESSION] = master
+        self._shrink()
+
+    def _private(self, octets: bytes) -> int:
+        if len(self.private_keys) >= MAX_PRIVATE_KEYS:
+            return 0
+        self.private_keys.append(octets)
+        self.changes += 1
+        return 1
+
+    def _keep(self, label: str, random: bytes, secret: bytes) -> int:
+        if len(random) % 2 or len(secret) % 2:
+            return 0
+        key = bytes.fromhex(random.decode())
+        known = self._known.setdefault(key, {})
+        known[label] = bytes.fromhex(secret.decode())
+        self._shrink()
+        return 1
+
+    def _shrink(self) -> None:
+        if len(self._known) > MAX_SECRETS:
+            del self._known[next(iter(self._known))]

@@ -1,0 +1,215 @@
+"""TLS with its keys: what both sides said is read, whichever way they protected it and however it was cut."""
+
+from __future__ import annotations
+
+import random
+import ssl
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dissectors.crypto.secrets import Secrets
+from dissectors.mux.compiled.scan import Scanner as Compiled
+from dissectors.mux.scan import Scanner
+from dissectors.mux.tls import MAX_WAITING_OCTETS
+from dissectors.wire.tcp import Segment
+from tests.mux.test_connections import OK
+from tests.mux.test_framings import OPTIONS
+from tests.secured import Made, Said, contexts, identity, secured, suite
+from tests.tcp_frames import A, B, conversation, records
+
+SAID: list[Said] = [(True, OPTIONS), (False, OK), (True, OPTIONS * 2), (False, OK + OK)]
+READ = [("tls", octets) for octets in (OPTIONS, OK, OPTIONS, OPTIONS, OK, OK)]
+Read = list[tuple[str, bytes]]
+
+
+def scanner(keys: bytes | None, build: type = Scanner) -> Scanner:
+    made: Scanner = build()
+    if keys is not None:
+        made.connections.secrets = Secrets()
+        made.connections.secrets.add(keys)
+    return made
+
+
+def read(segments: list[Segment], scanning: Scanner, size: int = 4096) -> Read:
+    entries = [each for batch in scanning.scan(records(segments), size) for each in batch.entries]
+    entries += scanning.finish().entries
+    return [(each.flow.key.transport, each.payload) for each in entries]
+
+
+def opened(made: Made, size: int = 1400) -> Read:
+    return read(conversation(made.sent, size=size), scanner(made.keys))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-CCM",
+        "ECDHE-ECDSA-AES128-CCM8", "ECDHE-ECDSA-AES256-CCM", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-SHA",
+        "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES256-SHA384", "ECDHE-ECDSA-NULL-SHA",
+    ],
+)
+def test_each_family_of_suites_is_opened(name: str) -> None:
+    assert opened(secured(SAID, suite(name))) == READ
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_older_versions_are_opened(version: ssl.TLSVersion) -> None:
+    assert opened(secured(SAID, suite("ECDHE-ECDSA-AES128-SHA", version))) == READ
+
+
+def test_tls_1_3_is_opened() -> None:
+    assert opened(secured(SAID, suite("", ssl.TLSVersion.TLSv1_3))) == READ
+
+
+def test_a_mac_inside_is_as_good_as_one_outside() -> None:
+    """Without the extension of RFC 7366 the MAC is encrypted, too."""
+
+    def without(client: ssl.SSLContext, server: ssl.SSLContext) -> None:
+        suite("ECDHE-ECDSA-AES128-SHA256")(client, server)
+        client.options |= 1 << 19  # SSL_OP_NO_ENCRYPT_THEN_MAC
+
+    made = secured(SAID, without)
+    assert b"\0\x16\0\0" not in made.sent[0][1]
+    assert opened(made) == READ
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_that_goes_on_is_opened(version: ssl.TLSVersion) -> None:
+    both = contexts()
+    suite("", version)(*both)
+    first = secured(SAID, both=both)
+    again = secured(SAID, both=both, session=first.session)
+    assert opened(again) == READ
+    session = next(iter(_scanned(again).connections.secured.values()))
+    assert session.resumed is (version is ssl.TLSVersion.TLSv1_3)
+
+
+@pytest.mark.parametrize("ticket", [True, False], ids=["ticket", "identifier"])
+def test_a_private_key_opens_what_was_encrypted_for_it_and_what_goes_on(ticket: bool) -> None:
+    both = contexts("rsa")
+    suite("AES128-GCM-SHA256")(*both)
+    if not ticket:
+        both[1].options |= ssl.OP_NO_TICKET
+    first = secured(SAID, both=both)
+    again = secured(SAID, both=both, session=first.session)
+    scanning = scanner(identity("rsa")[1].read_bytes())
+    other = [((A[0], 40_001) if end == A else B, octets) for end, octets in again.sent]
+    whole = conversation(first.sent) + conversation(other, ((A[0], 40_001), B))
+    assert read(whole, scanning) == READ * 2
+
+
+def test_a_private_key_opens_without_the_extended_master_secret() -> None:
+    def without(client: ssl.SSLContext, server: ssl.SSLContext) -> None:
+        suite("AES128-SHA256")(client, server)
+        server.options |= 1  # SSL_OP_NO_EXTENDED_MASTER_SECRET
+
+    made = secured(SAID, without, kind="rsa")
+    assert read(conversation(made.sent), scanner(identity("rsa")[1].read_bytes())) == READ
+
+
+def test_without_keys_nothing_is_read_and_the_server_is_named() -> None:
+    made = secured(SAID)
+    scanning = scanner(None)
+    assert read(conversation(made.sent), scanning) == []
+    ((_, port, what),) = scanning.connections.unread
+    assert (port, what.name, what.detail) == (5060, "TLS 1.3", "sip.example.com")
+
+
+def test_with_keys_of_others_nothing_is_read() -> None:
+    made, other = secured(SAID), secured(SAID)
+    scanning = scanner(other.keys)
+    assert read(conversation(made.sent), scanning) == []
+    assert len(scanning.connections.unread) == 1
+    assert not scanning.connections._open
+
+
+def test_what_is_read_is_not_named_as_unread() -> None:
+    assert not _scanned(secured(SAID)).connections.unread
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_keys_that_come_late_open_what_waited(version: ssl.TLSVersion) -> None:
+    made = secured(SAID, suite("", version))
+    scanning = scanner(b"")
+    secrets = scanning.connections.secrets
+    assert secrets is not None
+    secrets.growing = True
+    segments = records(conversation(made.sent))
+    entries = [each for batch in scanning.scan(segments[:-1]) for each in batch.entries]
+    assert entries == []
+    secrets.add(made.keys)
+    entries = [each for batch in scanning.scan(segments[-1:]) for each in batch.entries]
+    assert [(each.flow.key.transport, each.payload) for each in entries] == READ
+    # Each message belongs to the frame of its last octet, not to the one in which its key came.
+    assert [each.frame for each in entries] == sorted(each.frame for each in entries)
+    assert entries[0].frame < entries[-1].frame
+
+
+def test_what_waits_for_keys_is_bounded() -> None:
+    made = secured([(True, OPTIONS * 150)] * 30)
+    scanning = scanner(b"")
+    secrets = scanning.connections.secrets
+    assert secrets is not None
+    secrets.growing = True
+    most = 0
+    for _ in scanning.scan(records(conversation(made.sent)), 1):
+        most = max(most, *(each.weight for each in scanning.connections._open.values()), 0)
+    assert sum(len(octets) for _, octets in made.sent) > 2 * MAX_WAITING_OCTETS
+    assert most < 2 * MAX_WAITING_OCTETS and not scanning.connections._open
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_behind_a_hole_it_goes_on(version: ssl.TLSVersion) -> None:
+    made = secured(SAID, suite("", version))
+    segments = conversation(made.sent)
+    # The first request is missing, and never comes.
+    lost = next(n for n, one in enumerate(segments) if n > 5 and one.payload[:1] == b"\x17" and one.src == A[0])
+    assert sorted(read(segments[:lost] + segments[lost + 1 :], scanner(made.keys))) == sorted(READ[1:])
+
+
+MADE = {version: secured(SAID, suite("", version)) for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)}
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.sampled_from(sorted(MADE)), st.integers(1, 1400), st.integers(0, 1 << 32))
+def test_however_it_is_cut_and_ordered_the_same_is_read(version: ssl.TLSVersion, size: int, seed: int) -> None:
+    made, dice = MADE[version], random.Random(seed)
+    segments = conversation(made.sent, size=size)
+    places = sorted(range(2, len(segments)), key=lambda place: place + dice.random() * 6)
+    mixed = segments[:2] + [segments[place] for place in places]
+    doubled = [one for each in mixed for one in [each] * dice.choice((1, 1, 2))]
+    assert sorted(read(doubled, scanner(made.keys))) == sorted(READ)
+
+
+def test_both_scans_read_the_same() -> None:
+    for made in MADE.values():
+        assert read(conversation(made.sent), scanner(made.keys, Compiled)) == READ
+
+
+def test_a_client_hello_in_parts_names_the_server() -> None:
+    made = secured(SAID)
+    scanning = scanner(None)
+    assert read(conversation(made.sent, size=30), scanning) == []
+    ((_, _, what),) = scanning.connections.unread
+    assert what.detail == "sip.example.com"
+
+
+def test_damaged_records_and_messages_do_no_harm() -> None:
+    dice = random.Random(7)
+    for made in MADE.values():
+        for _ in range(200):
+            sent = []
+            for end, octets in made.sent:
+                damaged = bytearray(octets)
+                for _ in range(dice.choice((0, 0, 1, 3))):
+                    damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+                sent.append((end, bytes(damaged)))
+            assert len(read(conversation(sent), scanner(made.keys))) <= len(READ)
+
+
+def _scanned(made: Made) -> Scanner:
+    scanning = scanner(made.keys)
+    read(conversation(made.sent), scanning)
+    return scanning
