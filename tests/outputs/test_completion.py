@@ -19,7 +19,7 @@ from tests.command_line import ROOT
         ("muxshark --v", {"--version"}),
         ("muxshark analyze --js", {"--json"}),
         ("muxshark analyze --clock ", {"relative", "local", "utc"}),
-        ("muxshark list --", {"--help", "--ndjson", "--max-inflated", "--max-ratio"}),
+        ("muxshark list --", {"--help", "--ndjson", "--max-inflated", "--max-ratio", "--keys", "--rsa-key"}),
         ("muxshark completion ", {"bash", "zsh", "fish"}),
         ("muxshark analyze setup.c", {"setup.cfg"}),
         ("muxshark explain --layer 1 setup.c", {"setup.cfg"}),
