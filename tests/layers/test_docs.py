@@ -48,4 +48,4 @@ def test_a_snippet_prints_what_the_page_says(code: str, printed: str, tmp_path: 
 
 
 def test_the_page_has_a_snippet_for_each_problem() -> None:
-    assert len(SNIPPETS) == 7 and all(printed for _, printed in SNIPPETS)
+    assert len(SNIPPETS) == 13 and all(printed for _, printed in SNIPPETS)
