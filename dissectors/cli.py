@@ -26,6 +26,7 @@ from dissectors.commands import (
     live,
     plugin,
     show,
+    split,
     verify,
 )
 from dissectors.commands.inputs import Refused
@@ -52,7 +53,7 @@ class Command(Protocol):
 
 
 COMMANDS: tuple[Command, ...] = (
-    analyze, live, listing, show, explain, inflate, diff, findings, plugin, verify, doctor, completion,
+    analyze, live, listing, show, explain, inflate, diff, findings, split, plugin, verify, doctor, completion,
 )
 
 

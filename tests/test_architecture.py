@@ -30,7 +30,7 @@ FLOORS = (
     ("offline",),
     ("library",),
     ("live",),
-    ("outputs", "layers", "wireshark"),
+    ("outputs", "rewriting", "layers", "wireshark"),
     ("screens",),
     ("commands",),
     ("cli",),
@@ -38,7 +38,7 @@ FLOORS = (
 )
 """From the ground up: a room may import itself and the floors below, and no other room of its own floor."""
 
-SOURCES_USERS = {"sources", "offline", "live", "wireshark", "commands"}
+SOURCES_USERS = {"sources", "offline", "live", "rewriting", "wireshark", "commands"}
 """`sources` stands beside the floors: it imports `wire`, `limits` and `crypto`, and these alone import it."""
 
 WITHOUT_THE_WORLD = (

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
-from dissectors.commands.reporting import nothing_left, read_report, render
+from dissectors.commands.reporting import nothing_left, read_whole, render, selected
+
+if TYPE_CHECKING:
+    from dissectors.report import Report
 
 NAME = "analyze"
 HELP = "report on a capture: calls, SDP, streams, findings"
@@ -38,6 +42,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--time", type=inputs.window, metavar="FROM..TO", help="show only this time window (seconds from the start)"
     )
     parser.add_argument(
+        "-w", dest="write", metavar="FILE", help="write the frames of what -Y, --call or --time selects to a capture",
+    )
+    parser.add_argument("--force", action="store_true", help="with -w, replace FILE if it exists")
+    parser.add_argument(
         "--fail-on", action="append", default=[], type=inputs.finding, metavar="ID",
         help="exit with status 1 if there is such a finding; a severity includes the worse ones",
     )
@@ -64,6 +72,8 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(schema(), indent=2))
         return 0
     named = inputs.paths(options)
+    if options.each and options.write:
+        raise inputs.Refused("--each reports on unrelated files; it does not take -w")
     if options.each and options.output:
         raise inputs.Refused("--each writes to standard output; it does not take -o")
     if options.each:
@@ -72,10 +82,7 @@ def run(options: argparse.Namespace) -> int:
         return each.run(options, named)
     if options.jobs:
         raise inputs.Refused("--jobs needs --each")
-    from dissectors.outputs.progress import Progress
-
-    with Progress(sys.stderr) as progress:
-        report, status = read_report(named, options, progress)
+    report, status = _written(named, options) if options.write else _read(named, options)
     if options.output:
         with open(options.output, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(render(report, options, file))
@@ -84,3 +91,38 @@ def run(options: argparse.Namespace) -> int:
     if not inputs.report_format(options).for_people and (nothing := nothing_left(report, options)):
         inputs.say([nothing])
     return status
+
+
+def _read(named: list[str], options: argparse.Namespace) -> tuple[Report, int]:
+    from dissectors.outputs.progress import Progress
+
+    with Progress(sys.stderr) as progress:
+        report, status = read_whole(named, options, progress)
+    return selected(report, options), status
+
+
+def _written(named: list[str], options: argparse.Namespace) -> tuple[Report, int]:
+    """The report, the frames of its selection written to the capture of `-w`."""
+    from contextlib import ExitStack
+
+    from dissectors.outputs.progress import Progress
+    from dissectors.queries.frames import of_selection
+    from dissectors.rewriting import reading, split
+    from dissectors.rewriting.output import refuse
+    from dissectors.wire.values import replace
+
+    if not (options.filter or options.call or options.time):
+        raise inputs.Refused("-w writes what -Y, --call or --time selects; name one of them")
+    if options.write == inputs.STANDARD_INPUT:
+        raise inputs.Refused("-w writes to a file; the report goes to standard output")
+    refuse(options.write, force=options.force, inputs=named)
+    with ExitStack() as stack:
+        paths = [reading.rereadable(stack, path) for path in named]
+        with Progress(sys.stderr) as progress:
+            whole, status = read_whole(paths, options, progress)
+        files = zip(whole.capture.files, named, strict=True)
+        capture = replace(whole.capture, files=tuple(replace(file, name=name) for file, name in files))
+        report = selected(replace(whole, capture=capture), options)
+        written = split.into_file(paths, of_selection(whole, report), options.write, force=options.force)
+    inputs.say([f"{options.write}: {written.frames[0]:,} frames"])
+    return report, status

@@ -19,6 +19,14 @@ def read_report(
     named: list[str], options: argparse.Namespace, progress: Callable[[int], None] | None = None
 ) -> tuple[Report, int]:
     """The report on captures, with the filters of the options, and the exit status."""
+    report, status = read_whole(named, options, progress)
+    return selected(report, options), status
+
+
+def read_whole(
+    named: list[str], options: argparse.Namespace, progress: Callable[[int], None] | None = None
+) -> tuple[Report, int]:
+    """The report on captures before any filter, and the exit status."""
     from dissectors import offline
     from dissectors.findings.rules import matching
 
@@ -27,14 +35,13 @@ def read_report(
         named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=everything,
         keys=inputs.keys(options),
     )
-    status = FOUND if matching(report.findings, options.fail_on) else 0
-    if options.filter or options.time or options.call:
-        report = _selected(report, options)
-    return report, status
+    return report, FOUND if matching(report.findings, options.fail_on) else 0
 
 
-def _selected(report: Report, options: argparse.Namespace) -> Report:
-    """What the options ask for: `--call` names one, `-Y` says what fits, `--time` when."""
+def selected(report: Report, options: argparse.Namespace) -> Report:
+    """What the options ask for: `--call` names one, `-Y` says what fits, `--time` when; all of it without them."""
+    if not (options.filter or options.time or options.call):
+        return report
     from dissectors.queries import expressions, filters
     from dissectors.queries.selection import find_call, select
 

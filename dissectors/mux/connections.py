@@ -238,6 +238,11 @@ class Connections:
         """Whether the segments of this connection are not read."""
         return key_of(segment) in self._given_up
 
+    def has_more(self, segment: Segment) -> bool:
+        """Whether the direction of this segment has octets in order that no message has taken."""
+        connection = self._open.get(key_of(segment))
+        return connection is not None and _ways(connection, segment)[0].direction.unread > 0
+
     def finish(self) -> list[Whole]:
         """What is there behind holes, and of messages that are not whole, when there is no more to come."""
         found = self._retry()

@@ -1,0 +1,126 @@
+"""`muxshark split`: write each call of a capture into a file of its own."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.queries.frames import Owned
+    from dissectors.report import Report
+    from dissectors.rewriting.split import Written
+
+NAME = "split"
+HELP = "cut calls out of a capture: one file for each, or one call alone"
+DESCRIPTION = (
+    "Write the frames of each call into a file of its own in the folder OUT: its SIP on every transport, RTP, RTCP, "
+    "STUN, TURN and DTLS, and nothing else. With --only CALL, write one call into the file OUT. Frames are copied as "
+    "they are, with their times, interfaces and comments (docs/rewriting.md)."
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of this command."""
+    parser.add_argument("input", metavar="IN", help="a capture; - is standard input")
+    parser.add_argument("output", metavar="OUT", help="the folder to make; with --only, the file to write")
+    parser.add_argument("--legs", action="store_true", help="write all legs of a call into one file")
+    parser.add_argument(
+        "--only", metavar="CALL", help="one call: its number, its Call-ID, or a part of that which no other has"
+    )
+    parser.add_argument("--force", action="store_true", help="replace files that exist")
+    inputs.add_reading(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the files, and say what is in them."""
+    from dissectors import offline
+    from dissectors.outputs.progress import Progress
+    from dissectors.rewriting.output import refuse
+    from dissectors.rewriting.reading import rereadable
+
+    if options.only:
+        refuse(options.output, force=options.force, inputs=[options.input])
+    with ExitStack() as stack:
+        path = rereadable(stack, options.input)
+        with Progress(sys.stderr) as progress:
+            report = offline.analyze(
+                [path], limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=True
+            )
+        if not report.calls:
+            raise inputs.Refused(f"{options.input}: no call is in it")
+        inputs.say(left_out(report))
+        if options.only:
+            return _one(report, path, options)
+        return _each(report, path, options)
+
+
+def _one(report: Report, path: str, options: argparse.Namespace) -> int:
+    from dissectors.queries.filters import NoFilter
+    from dissectors.queries.frames import owned
+    from dissectors.queries.selection import find_call
+    from dissectors.rewriting import split
+
+    try:
+        wanted = find_call(report, options.only)
+    except NoFilter as refused:
+        raise inputs.Refused(f"--only: {refused}") from None
+    position = report.calls.index(wanted)
+    group = next(each for each in split.whole_groups(report, options.legs) if position in each)
+    others = set(range(len(report.calls))).difference(group)
+    alone = [number for number, stream in enumerate(report.streams) if stream.call is None]
+    parts = [owned(report, group), owned(report, others, alone)]
+    written = split.into_file([path], parts, options.output, force=options.force)
+    tell(written, [label(report, group)])
+    return 0
+
+
+def _each(report: Report, path: str, options: argparse.Namespace) -> int:
+    from dissectors.queries.frames import owned
+    from dissectors.rewriting import split
+
+    groups = split.whole_groups(report, options.legs)
+    alone = [number for number, stream in enumerate(report.streams) if stream.call is None]
+    parts: list[Owned] = [*(owned(report, group) for group in groups), owned(report, (), alone)]
+    names = [split.safe_name(report.calls[group[0]].number, report.calls[group[0]].call_id) for group in groups]
+    written = split.into_folder([path], parts, names, options.output, force=options.force)
+    tell(written, [label(report, group) for group in groups])
+    return 0
+
+
+def label(report: Report, group: Sequence[int]) -> str:
+    """A group's calls for people."""
+    from dissectors.outputs.escape import visible
+
+    first = report.calls[group[0]]
+    kind = "" if first.kind == "call" else f", {first.kind}"
+    more = f" with {len(group) - 1} more legs" if len(group) > 1 else ""
+    return f"{visible(first.call_id) or 'no Call-ID'}{kind}{more}"
+
+
+def tell(written: Written, labels: Sequence[str]) -> None:
+    """Say on standard output which file holds what; nothing where the capture itself goes there."""
+    from dissectors.outputs.escape import visible
+
+    for number, (path, text) in enumerate(zip(written.paths, labels, strict=True)):
+        if path != inputs.STANDARD_INPUT:
+            print(f"{visible(path)}: {written.frames[number]:,} frames ({text})")
+        inputs.say(shared(written.shared[number], text))
+
+
+def shared(count: int, text: str) -> list[str]:
+    """What is said where frames may be of another call as well."""
+    if not count:
+        return []
+    return [f"{text}: {count:,} frames are in other calls' files, too: nothing tells whose they are"]
+
+
+def left_out(report: Report) -> list[str]:
+    """What is said where the report does not hold all calls."""
+    if report.totals is None or not report.totals.calls_left_out:
+        return []
+    return [f"{report.totals.calls_left_out:,} calls are left out: there are more than memory may hold"]

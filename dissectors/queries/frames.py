@@ -1,0 +1,321 @@
+"""Which frames are a call's: its SIP on every transport, its RTP, RTCP, STUN, TURN and DTLS, and nothing else.
+
+Laws of this file:
+1. SIP belongs to its Call-ID, RTP to its SSRC and flow, RTCP to the sources it is about; only the rest is told by ends.
+2. What several calls share at one moment belongs to each of them, and is counted.
+3. A frame goes with what it made whole: fragments and segments of TCP, too.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from dissectors.limits.budget import Bounds
+from dissectors.mux.carried import carried
+from dissectors.mux.classify import match
+from dissectors.mux.connections import Connections, Whole
+from dissectors.mux.flows import packed
+from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.queries.traced import TracedFragments, TracedSegments
+from dissectors.report import Call, Flow, Report, Stream
+from dissectors.wire.captures.records import Record
+from dissectors.wire.link.frames import Frames
+from dissectors.wire.values import Struct, field
+
+Key = TypeVar("Key")
+End = tuple[bytes, int]
+Ends = tuple[bytes, int, bytes, int]
+Frame = tuple[int, int]
+"""A file's number and that of a frame in it."""
+
+SLACK_NS = 5_000_000_000
+"""How long before and after a call its ends may still belong to it, where another call used them, too."""
+
+NOBODY: tuple[int, ...] = ()
+RTCP_HEADER, REPORT_BLOCK, SENDER_INFO = 8, 24, 20
+MAX_SOURCES = 64
+CARRIERS = ("TURN", "STUN")
+
+
+class Owned(Struct):
+    """What says that something is a group's: one call, all legs of one, or all that a filter left.
+
+    `places` are the frames of its messages, `sources` its SSRCs by flow, `ends` its ends of media, `pairs` flows whose
+    traffic is its own; `first` and `last` are in nanoseconds.
+    """
+
+    places: set[Frame] = field(default_factory=set)
+    sources: set[tuple[Ends, int]] = field(default_factory=set)
+    ends: set[End] = field(default_factory=set)
+    pairs: set[Ends] = field(default_factory=set)
+    first: int = 1 << 62
+    last: int = 0
+
+    def within(self, first: float, last: float) -> None:
+        """It lasts at least so long, in seconds."""
+        self.first = min(self.first, int(first * 1e9))
+        self.last = max(self.last, int(last * 1e9))
+
+    def far(self, time: int) -> int:
+        """How far a moment lies outside, in nanoseconds."""
+        return max(0, self.first - SLACK_NS - time, time - self.last - SLACK_NS)
+
+
+def owned(report: Report, calls: Iterable[int], streams: Iterable[int] = ()) -> Owned:
+    """What is of these calls with their streams, and of these streams, by their positions in the report."""
+    group, numbers, of_calls = Owned(), set(streams), set(calls)
+    for position in of_calls:
+        call = report.calls[position]
+        numbers.update(call.streams)
+        _add_call(group, call)
+    for position in numbers:
+        _add_stream(group, report, report.streams[position], report.streams[position].call in of_calls)
+    for session in report.sessions:
+        if session.call in of_calls or numbers.intersection(session.streams):
+            for pair in session.pairs:
+                _add_pair(group, pair.src, pair.sport, pair.dst, pair.dport)
+    return group
+
+
+def of_selection(whole: Report, left: Report) -> list[Owned]:
+    """What is of all that a selection left of a report, and what is of everything else.
+
+    That is its calls and streams or, where there are none, its flows.
+    """
+    numbers = {call.number for call in left.calls}
+    calls = [position for position, call in enumerate(whole.calls) if call.number in numbers]
+    kept = {(stream.ssrc, stream.first_place) for stream in left.streams}
+    streams = {
+        position for position, stream in enumerate(whole.streams) if (stream.ssrc, stream.first_place) in kept
+    }
+    group = owned(whole, calls, streams)
+    if not left.calls and not left.streams:
+        ends = [(flow.src, flow.sport, flow.dst, flow.dport) for flow in left.flows]
+        ends += [(check.src, check.sport, check.dst, check.dport) for check in left.checks]
+        ends += [(each.src, each.sport, each.dst, each.dport) for each in left.handshakes]
+        for one in ends:
+            _add_pair(group, *one)
+        return [group]
+    others = set(range(len(whole.calls))).difference(calls)
+    return [group, owned(whole, others, set(range(len(whole.streams))).difference(streams))]
+
+
+def _add_call(group: Owned, call: Call) -> None:
+    for message in call.messages:
+        group.places.add((message.place.file, message.place.frame))
+        group.within(message.time, message.time)
+    for description in call.descriptions:
+        for media in description.media:
+            ports = {media.port, media.rtcp_port or media.port + 1} if media.port else set()
+            for port in ports:
+                _add_end(group, media.address, port)
+            for text in media.endpoints:
+                address, _, number = text.rpartition(":")
+                if number.isdigit():
+                    _add_end(group, address.strip("[]"), int(number))
+
+
+def _add_stream(group: Owned, report: Report, stream: Stream, of_call: bool) -> None:
+    group.within(stream.first, stream.last)
+    for number in stream.flows:
+        flow = report.flows[number]
+        ends = ends_of(flow)
+        if ends is not None:
+            group.sources.add((ends, stream.ssrc))
+            _add_pair(group, flow.src, flow.sport, flow.dst, flow.dport)
+            if of_call:
+                group.ends |= {ends[:2], ends[2:]}
+            else:
+                # What its RTCP has beside it, where that is no port of its own.
+                for more in (0, 1):
+                    _add_pair(group, flow.src, flow.sport + more, flow.dst, flow.dport + more)
+
+
+def _add_end(group: Owned, address: str | None, port: int) -> None:
+    octets = packed(address) if address else None
+    if octets is not None and any(octets):
+        group.ends.add((octets, port))
+
+
+def _add_pair(group: Owned, src: str, sport: int, dst: str, dport: int) -> None:
+    one, two = packed(src), packed(dst)
+    if one is not None and two is not None:
+        group.pairs |= {(one, sport, two, dport), (two, dport, one, sport)}
+
+
+def ends_of(flow: Flow) -> Ends | None:
+    """Both ends of a flow as they stand on the wire; None where one is no address."""
+    src, dst = packed(flow.src), packed(flow.dst)
+    return None if src is None or dst is None else (src, flow.sport, dst, flow.dport)
+
+
+class Owners:
+    """Whose a datagram or a message is, by the number of the group in `groups`.
+
+    `shared` counts, by group, the frames that several groups could claim alike.
+    """
+
+    def __init__(self, groups: Sequence[Owned]) -> None:
+        self.groups = groups
+        self.shared = [0] * len(groups)
+        self._places: dict[Frame, tuple[int, ...]] = {}
+        self._sources: dict[tuple[Ends, int], tuple[int, ...]] = {}
+        self._ssrcs: dict[int, tuple[int, ...]] = {}
+        self._ends: dict[End, tuple[int, ...]] = {}
+        self._pairs: dict[Ends, tuple[int, ...]] = {}
+        for number, group in enumerate(groups):
+            _index(self._places, group.places, number)
+            _index(self._sources, group.sources, number)
+            _index(self._ssrcs, {ssrc for _, ssrc in group.sources}, number)
+            _index(self._ends, group.ends, number)
+            _index(self._pairs, group.pairs, number)
+
+    def of_message(self, place: Frame, time: int, ends: Ends, payload: bytes, length: int) -> tuple[int, ...]:
+        """The groups of a datagram, or of a message of a stream, that is whole in this frame."""
+        known = ends in self._pairs or ends[:2] in self._ends or ends[2:] in self._ends
+        if not known and place not in self._places:
+            return NOBODY
+        protocol = _protocol(payload, length)
+        if protocol == "SIP":
+            return self._places.get(place, NOBODY)
+        if not known:
+            return NOBODY
+        inner = carried(protocol, payload) if protocol in CARRIERS else None
+        if inner is not None:
+            found = self._of_sources(inner[1], len(inner[1]), ends)
+            if found is not None:
+                return found
+        found = self._of_sources(payload, length, ends)
+        return self._by_ends(ends, time) if found is None else found
+
+    def _of_sources(self, payload: bytes, length: int, ends: Ends) -> tuple[int, ...] | None:
+        """The groups of RTP and RTCP by their sources; None where that does not say it."""
+        protocol = _protocol(payload, length)
+        if protocol == "RTP" and len(payload) >= 12:
+            return self._sources.get((ends, int.from_bytes(payload[8:12], "big")))
+        if protocol == "RTCP":
+            near = self._near(ends)
+            found = {number for ssrc in sources_of(payload) for number in self._ssrcs.get(ssrc, NOBODY)}
+            return tuple(sorted(found & near)) or None
+        return None
+
+    def _near(self, ends: Ends) -> set[int]:
+        """The groups that have one of two ends, or both."""
+        return {*self._pairs.get(ends, NOBODY), *self._ends.get(ends[:2], NOBODY), *self._ends.get(ends[2:], NOBODY)}
+
+    def _by_ends(self, ends: Ends, time: int) -> tuple[int, ...]:
+        """The groups whose flow it is, else those with both ends, else with one; of several, those of the moment."""
+        one, two = self._ends.get(ends[:2], NOBODY), self._ends.get(ends[2:], NOBODY)
+        both = tuple(number for number in one if number in two)
+        candidates = self._pairs.get(ends) or both or (*one, *two)
+        if len(candidates) < 2:
+            return tuple(candidates)
+        nearest = min(self.groups[number].far(time) for number in candidates)
+        chosen = tuple(sorted({number for number in candidates if self.groups[number].far(time) == nearest}))
+        if len(chosen) > 1:
+            for number in chosen:
+                self.shared[number] += 1
+        return chosen
+
+
+def _protocol(payload: bytes, length: int) -> str:
+    """The protocol that the octets look like, empty for none."""
+    row = match(payload, length)
+    return "" if row == UNKNOWN_ROW else PROTOCOLS[ROWS[row][0]]
+
+
+def _index(table: dict[Key, tuple[int, ...]], keys: Iterable[Key], number: int) -> None:
+    for key in keys:
+        table[key] = (*table.get(key, NOBODY), number)
+
+
+def sources_of(payload: bytes) -> Iterator[int]:
+    """The SSRCs that a compound of RTCP is from and about (RFC 3550 section 6.4), as far as it is in the clear."""
+    at = 0
+    for _ in range(MAX_SOURCES):
+        if at + RTCP_HEADER > len(payload) or payload[at] >> 6 != 2:
+            return
+        kind, end = payload[at + 1], at + 4 + 4 * int.from_bytes(payload[at + 2 : at + 4], "big")
+        yield int.from_bytes(payload[at + 4 : at + 8], "big")
+        if kind in (200, 201):
+            block = at + RTCP_HEADER + (SENDER_INFO if kind == 200 else 0)
+            for _ in range(payload[at] & 0x1F):
+                if block + REPORT_BLOCK <= min(end, len(payload)):
+                    yield int.from_bytes(payload[block : block + 4], "big")
+                block += REPORT_BLOCK
+        elif kind in (205, 206) and at + 12 <= len(payload):
+            yield int.from_bytes(payload[at + 8 : at + 12], "big")
+        at = end
+
+
+class Belonging:
+    """The groups of every frame: `of` of one, `frames` how many each group has, `shared` as in `Owners`."""
+
+    def __init__(self, groups: int) -> None:
+        self.frames = [0] * groups
+        self.shared = [0] * groups
+        self._single: list[array[int]] = []
+        self._several: dict[Frame, tuple[int, ...]] = {}
+
+    def of(self, file: int, frame: int) -> tuple[int, ...]:
+        """The groups of a frame, in order."""
+        single = self._single[file] if file < len(self._single) else ()
+        number = single[frame] if frame < len(single) else 0
+        return NOBODY if not number else (number - 1,) if number > 0 else self._several[file, frame]
+
+    def add(self, place: Frame, groups: Iterable[int]) -> None:
+        """A frame belongs to these groups, beside those that it has."""
+        before = self.of(*place)
+        new = [number for number in groups if number not in before]
+        if not new:
+            return
+        for number in new:
+            self.frames[number] += 1
+        file, frame = place
+        while file >= len(self._single):
+            self._single.append(array("i"))
+        single = self._single[file]
+        if frame >= len(single):
+            single.frombytes(bytes(single.itemsize * (frame + 1 - len(single))))
+        together = tuple(sorted({*before, *new}))
+        if len(together) == 1:
+            single[frame] = together[0] + 1
+        else:
+            single[frame] = -1
+            self._several[place] = together
+
+
+def belonging(records: Iterable[tuple[int, Record]], groups: Sequence[Owned]) -> Belonging:
+    """The groups of every frame of captures, whose records come with the number of their file, as they were analysed.
+    """
+    fragments = TracedFragments()
+    frames, connections = Frames(fragments), Connections(Bounds())
+    owners, found = Owners(groups), Belonging(len(groups))
+    segments = TracedSegments(connections, found.add, len(groups))
+    for file, record in records:
+        place = file, record.frame
+        for _, src, dst, sport, dport, payload, length, _ in frames.udp(record, file):
+            mine = owners.of_message(place, record.time, (src, sport, dst, dport), payload, length)
+            if mine:
+                found.add(place, mine)
+        for packet in frames.hep:
+            for whole in connections.unpack(packet, file, record.frame, record.time):
+                found.add(place, _of_whole(owners, whole))
+        for segment in frames.tcp:
+            segments.take(segment, place, record.time, lambda whole: _of_whole(owners, whole))
+        if parts := fragments.completed():
+            mine = found.of(*place)
+            for part in parts:
+                found.add(part, mine)
+    segments.finish(lambda whole: _of_whole(owners, whole))
+    found.shared = [sum(each) for each in zip(owners.shared, segments.shared, strict=True)]
+    return found
+
+
+def _of_whole(owners: Owners, whole: Whole) -> tuple[int, ...]:
+    """The groups of a message of a stream."""
+    origin, key = whole.origin, whole.key
+    place, ends = (origin.file, origin.frame), (key.src, key.sport, key.dst, key.dport)
+    return owners.of_message(place, origin.time, ends, whole.payload, whole.length)

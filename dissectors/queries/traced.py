@@ -1,0 +1,147 @@
+"""Frames that made something whole together: the fragments of a datagram, the segments of a message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+
+from dissectors.limits.table import Table
+from dissectors.mux.connections import Connections, Whole, key_of
+from dissectors.wire.datagram import WS
+from dissectors.wire.link.fragments import Fragments
+from dissectors.wire.tcp import SYN, Segment
+
+Frame = tuple[int, int]
+Place = Callable[[Frame, Iterable[int]], object]
+Judge = Callable[[Whole], tuple[int, ...]]
+
+MAX_DATAGRAMS = 1024
+"""Datagrams whose fragments are remembered, as many as wait for the rest of theirs."""
+
+MAX_TRACED_CONNECTIONS = 8192
+MAX_EMPTY_SEGMENTS = 1 << 16
+"""Connections that are followed, and segments without octets that each of them remembers."""
+
+FINAL_FLAGS = 0x07
+"""FIN, SYN and RST: segments with them are of the connection, whoever uses it."""
+
+
+class TracedFragments(Fragments):
+    """Fragments that remember in which frames they were."""
+
+    __slots__ = ("_completed", "_parts")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: Table[Hashable, list[Frame]] = Table("", MAX_DATAGRAMS)
+        self._completed: list[Frame] = []
+
+    def add(
+        self, key: Hashable, offset: int, octets: bytes, last: bool, time: int, place: Frame = (0, 0),
+        protocol: int = 17,
+    ) -> bytes | None:
+        """As `Fragments.add` does."""
+        whole = super().add(key, offset, octets, last, time, place, protocol)
+        parts = self._parts.use(key)
+        if parts is None:
+            parts = self._parts[key] = []
+        parts.append(place)
+        if whole is not None:
+            self._completed += parts
+            del self._parts[key]
+        return whole
+
+    def completed(self) -> list[Frame]:
+        """The frames of the datagrams that became whole since this was asked last."""
+        if not self._completed:
+            return self._completed
+        found, self._completed = self._completed, []
+        return found
+
+
+class _Traced:
+    """One connection: the frames of octets that no message has taken yet, by direction, and what is of all of it."""
+
+    __slots__ = ("empty", "ends", "groups", "joined", "waiting")
+
+    def __init__(self) -> None:
+        self.joined = False
+        self.waiting: dict[tuple[bytes, int], list[Frame]] = {}
+        self.empty: list[Frame] = []
+        self.ends: list[Frame] = []
+        self.groups: set[int] = set()
+
+
+class TracedSegments:
+    """The segments of the messages that connections make whole.
+
+    Segments with octets belong to the messages that these are of; those that open and close a connection to all whose
+    messages it carried; those that only acknowledge to the one group that used the connection alone. All of a WebSocket
+    belongs to each group that used it: its messages may need those before them to be inflated. `shared` counts, by
+    group, the frames of those that several used.
+    """
+
+    def __init__(self, connections: Connections, place: Place, groups: int) -> None:
+        self.shared = [0] * groups
+        self._connections = connections
+        self._place = place
+        self._open: Table[Hashable, _Traced] = Table("", MAX_TRACED_CONNECTIONS, given_up=self._close)
+
+    def take(self, segment: Segment, frame: Frame, time: int, judge: Judge) -> None:
+        """Follow a segment; `judge` says whose a message is."""
+        key = key_of(segment)
+        traced = self._open.use(key)
+        if traced is not None and segment.flags & SYN and not segment.flags & 0x10 and traced.waiting:
+            self._close(key, traced)
+            traced = None
+        if traced is None:
+            traced = self._open[key] = _Traced()
+        way = segment.src, segment.sport
+        if segment.payload:
+            traced.waiting.setdefault(way, []).append(frame)
+        elif segment.flags & FINAL_FLAGS:
+            traced.ends.append(frame)
+        elif len(traced.empty) < MAX_EMPTY_SEGMENTS:
+            traced.empty.append(frame)
+        found = self._connections.take(segment, *frame, time)
+        if segment.payload and self._connections.is_given_up(segment):
+            traced.waiting.pop(way, None)
+        for whole in found:
+            self._settle(traced, whole, judge(whole))
+        if found and self._connections.has_more(segment):
+            traced.waiting.setdefault(way, []).append(frame)
+
+    def finish(self, judge: Judge) -> None:
+        """Settle what is left when there is no more to come."""
+        for whole in self._connections.finish():
+            key = whole.key
+            one, two = (key.src, key.sport), (key.dst, key.dport)
+            traced = self._open.get((*one, *two) if one <= two else (*two, *one))
+            if traced is not None:
+                self._settle(traced, whole, judge(whole))
+        for name, traced in list(self._open.items()):
+            self._close(name, traced)
+
+    def _settle(self, traced: _Traced, whole: Whole, groups: tuple[int, ...]) -> None:
+        """The frames that waited are this message's."""
+        way = whole.key.src, whole.key.sport
+        frames = traced.waiting.pop(way, [])
+        if whole.origin.frame:
+            frames.append((whole.origin.file, whole.origin.frame))
+        traced.groups.update(groups)
+        if whole.key.transport == WS:
+            traced.joined = True
+            traced.ends += frames
+            return
+        for frame in frames:
+            self._place(frame, groups)
+
+    def _close(self, _: Hashable, traced: _Traced) -> None:
+        if traced.joined:
+            traced.ends += [*traced.empty, *(frame for frames in traced.waiting.values() for frame in frames)]
+            for group in traced.groups if len(traced.groups) > 1 else ():
+                self.shared[group] += len(set(traced.ends))
+        for frame in traced.ends:
+            self._place(frame, traced.groups)
+        if len(traced.groups) == 1:
+            for frame in traced.empty:
+                self._place(frame, traced.groups)

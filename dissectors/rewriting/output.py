@@ -1,0 +1,155 @@
+"""A file that gets its name only when it is whole.
+
+Laws of this file:
+1. Until everything is written, the octets stand under a temporary name in the same folder; after an error nothing is.
+2. What exists is replaced only when that was asked for, and what is read never.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterable
+from types import TracebackType
+
+from dissectors.wire.errors import CaptureError
+
+STANDARD_OUTPUT = "-"
+BUFFER_OCTETS = 1 << 18
+
+
+class Output:
+    """A file being written; as a context manager it gets its name at the end, or is removed after an error.
+
+    `inputs` are the paths of what is read. Raises CaptureError, one line for people, where `path` exists and not
+    `force`, where it is one of the inputs, and where writing fails. A device or a pipe is written at once.
+    """
+
+    def __init__(self, path: str, *, force: bool = False, inputs: Iterable[str] = ()) -> None:
+        self.path = path
+        self._force = force
+        self._held: list[bytes] = []
+        self._octets = 0
+        self._temporary = ""
+        refuse(path, force=force, inputs=inputs)
+        if path == STANDARD_OUTPUT:
+            self._descriptor = sys.stdout.fileno()
+            return
+        try:
+            if os.path.exists(path) and not os.path.isfile(path):
+                self._descriptor = os.open(path, os.O_WRONLY)
+                return
+            folder, name = os.path.split(path)
+            self._temporary = os.path.join(folder, f".{name[:64]}.{secrets.token_hex(4)}.part")
+            self._descriptor = os.open(
+                self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666
+            )
+        except (OSError, ValueError) as error:
+            self._temporary = ""
+            raise CaptureError(f"{path}: {reason(error)}") from None
+
+    def write(self, octets: bytes) -> None:
+        """Add octets."""
+        self._held.append(octets)
+        self._octets += len(octets)
+        if self._octets >= BUFFER_OCTETS:
+            self._flush()
+
+    def commit(self) -> None:
+        """Give the file its name: what it holds is whole."""
+        try:
+            self._flush()
+            if self.path == STANDARD_OUTPUT:
+                return
+            os.close(self._descriptor)
+            if self._temporary and self._force:
+                os.replace(self._temporary, self.path)
+            elif self._temporary:
+                _name(self._temporary, self.path)
+            self._temporary = ""
+        except OSError as error:
+            self._remove()
+            raise CaptureError(f"{self.path}: {reason(error)}") from None
+
+    def discard(self) -> None:
+        """Leave nothing behind."""
+        if self.path != STANDARD_OUTPUT:
+            with contextlib.suppress(OSError):
+                os.close(self._descriptor)
+        self._remove()
+
+    def __enter__(self) -> Output:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.discard()
+
+    def _flush(self) -> None:
+        view = memoryview(b"".join(self._held))
+        self._held.clear()
+        self._octets = 0
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise CaptureError(f"{_called(self.path)}: {reason(error)}") from None
+
+    def _remove(self) -> None:
+        if self._temporary:
+            with contextlib.suppress(OSError):
+                os.unlink(self._temporary)
+            self._temporary = ""
+
+
+def refuse(path: str, *, force: bool, inputs: Iterable[str]) -> None:
+    """Raise CaptureError where `path` may not be written: it is one of the inputs, or exists and not `force`."""
+    if path == STANDARD_OUTPUT:
+        return
+    for name in inputs:
+        if name != STANDARD_OUTPUT and is_same(path, name):
+            raise CaptureError(f"{path}: it is the capture that is read; name another file")
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return
+    if stat.S_ISDIR(mode):
+        raise CaptureError(f"{path}: a directory, not a file")
+    if stat.S_ISREG(mode) and not force:
+        raise CaptureError(f"{path}: exists; --force replaces it")
+
+
+def is_same(one: str, two: str) -> bool:
+    """Whether two paths are one file."""
+    try:
+        return os.path.samefile(one, two)
+    except (OSError, ValueError):
+        return False
+
+
+def reason(error: Exception) -> str:
+    """Why a file cannot be written, for people."""
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def _called(path: str) -> str:
+    return "standard output" if path == STANDARD_OUTPUT else path
+
+
+def _name(temporary: str, path: str) -> None:
+    """Rename without replacing a file that somebody else made meanwhile, as far as the system can do that."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.rename(temporary, path)
+        return
+    os.unlink(temporary)

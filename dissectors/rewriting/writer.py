@@ -1,0 +1,93 @@
+"""The writer of captures: pieces copied as they are, records that changed, in the format that was read.
+
+A format that is only read (snoop, ERF), and several captures together, become one pcapng file with a time in
+nanoseconds.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+
+from dissectors.rewriting.pieces import RECORD, Piece
+from dissectors.sources import pcapng_blocks
+from dissectors.wire.captures.pcapng import ENHANCED, SECTION, SIMPLE
+from dissectors.wire.captures.records import Record
+
+Write = Callable[[bytes], object]
+
+SECTION_LENGTH, SECTION_LENGTH_END = 16, 24
+UNKNOWN_LENGTH = b"\xff" * 8
+"""Where a section says how long it is, and what it says when it does not."""
+
+COMMENT, END = 1, 0
+MAX_COMMENT_OCTETS = 1024
+
+
+def unbounded(piece: Piece) -> bytes:
+    """A section header that does not say how long the section is, for that will not be true any more."""
+    octets = piece.octets
+    if piece.kind != SECTION or len(octets) < SECTION_LENGTH_END:
+        return octets
+    return octets[:SECTION_LENGTH] + UNKNOWN_LENGTH + octets[SECTION_LENGTH_END:]
+
+
+def changed(piece: Piece, frame: bytes, original: int, comment: str = "") -> bytes:
+    """The octets of a piece whose record is another frame now; a comment where the format has room for one."""
+    order = piece.order
+    if piece.kind == RECORD:
+        header = len(piece.octets) - len(piece.record.octets if piece.record else b"")
+        sizes = struct.pack(order + "II", len(frame), original)
+        return piece.octets[:8] + sizes + piece.octets[16:header] + frame
+    return _block(piece, frame, original, comment)
+
+
+def _block(piece: Piece, frame: bytes, original: int, comment: str) -> bytes:
+    """A packet block with another frame; a Simple Packet Block has no room for a comment, nor for what was cut off."""
+    order, octets = piece.order, piece.octets
+    held = len(piece.record.octets) if piece.record else 0
+    padding = bytes(-len(frame) % 4)
+    if piece.kind == SIMPLE:
+        body = struct.pack(order + "I", len(frame)) + frame + padding
+    else:
+        begin = 28 + held + -held % 4
+        options = octets[begin:-4]
+        if comment:
+            options = _comment(order, comment) + (options or struct.pack(order + "HH", END, 0))
+        body = octets[8:20] + struct.pack(order + "II", len(frame), original) + frame + padding + options
+    total = struct.pack(order + "I", len(body) + 12)
+    return octets[:4] + total + body + total
+
+
+def _comment(order: str, text: str) -> bytes:
+    value = text.encode()[:MAX_COMMENT_OCTETS]
+    return struct.pack(order + "HH", COMMENT, len(value)) + value + bytes(-len(value) % 4)
+
+
+class Joined:
+    """Records of several captures, or of a format that is only read, as one pcapng file."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._interfaces: dict[tuple[int, int], int] = {}
+        write(pcapng_blocks.section())
+
+    def add(self, record: Record, file: int = 0, name: str = "", comment: str = "") -> None:
+        """Write a record; the interface is that of its file and link layer, under the `name` of the file."""
+        key = (file, record.link)
+        number = self._interfaces.get(key)
+        if number is None:
+            number = self._interfaces[key] = len(self._interfaces)
+            self._write(pcapng_blocks.interface(record.link, 0, name))
+        self._write(enhanced(record, number, comment))
+
+
+def enhanced(record: Record, interface: int, comment: str = "") -> bytes:
+    """An Enhanced Packet Block, little-endian, of an interface whose times are nanoseconds."""
+    _, time, _, octets, original = record
+    options = _comment("<", comment) + struct.pack("<HH", END, 0) if comment else b""
+    total = 32 + len(octets) + -len(octets) % 4 + len(options)
+    head = pcapng_blocks.packet(
+        ENHANCED, total, interface, time >> 32 & 0xFFFFFFFF, time & 0xFFFFFFFF, len(octets), original
+    )
+    return b"".join((head, octets, pcapng_blocks.PADDING[len(octets) & 3], options, pcapng_blocks.word(total)))

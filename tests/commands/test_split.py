@@ -1,0 +1,72 @@
+"""`muxshark split` and `analyze -w`: calls cut out of a capture, for real."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests import captures
+from tests.command_line import CALL, ROOT, run
+from tests.rewriting.test_split import TWO
+from tests.stories import GOOD
+
+NO_CALL = str(ROOT / "tests" / "data" / "captures" / "tcpdump__LINKTYPE_IPV4.pcap")
+
+
+def test_each_call_has_a_file_and_the_frames_are_said(tmp_path: Path) -> None:
+    path = captures.story(tmp_path / "in.pcap", TWO)
+    done = run("split", path, str(tmp_path / "calls"))
+    assert done.returncode == 0 and done.stderr == b""
+    said = done.stdout.decode().splitlines()
+    assert sorted(os.listdir(tmp_path / "calls")) == ["0001-one.pcap", "0002-two.pcap"]
+    assert said[0] == f"{tmp_path / 'calls' / '0001-one.pcap'}: {len(GOOD):,} frames (one)"
+
+
+def test_one_call_goes_into_one_file_and_its_report_is_the_same(tmp_path: Path) -> None:
+    path, out = captures.story(tmp_path / "in.pcap", TWO), str(tmp_path / "out.pcap")
+    assert run("split", "--only", "two", path, out).returncode == 0
+    (call,) = json.loads(run("analyze", "--json", out).stdout)["calls"]
+    assert call["call_id"] == "two" and len(call["streams"]) == 2
+    assert run("split", "--only", "2", "-", "-", input=Path(path).read_bytes()).stdout == Path(out).read_bytes()
+
+
+def test_what_a_filter_selects_is_written_beside_the_report(tmp_path: Path) -> None:
+    path, out = captures.story(tmp_path / "in.pcap", TWO), str(tmp_path / "out.pcap")
+    done = run("analyze", "--json", "-Y", "callid==one", "-w", out, path)
+    assert done.returncode == 0 and done.stderr.decode() == f"muxshark: {out}: {len(GOOD):,} frames\n"
+    assert done.stdout == run("analyze", "--json", "-Y", "callid==one", path).stdout
+    assert len(captures.records(out)) == len(GOOD)
+    piped = run("analyze", "--call", "1", "-w", out, "--force", "-", input=Path(path).read_bytes())
+    assert piped.returncode == 0 and b"-" in piped.stdout and len(captures.records(out)) == len(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("split", CALL), "required: OUT"),
+        (("split", "--only", "nobody", CALL, "{}/out"), "no call 'nobody'"),
+        (("split", "--only", "1", CALL, CALL, "--force"), "is the capture that is read"),
+        (("split", "--only", "1", CALL, "{}"), "a directory"),
+        (("split", NO_CALL, "{}/out"), "no call is in it"),
+        (("split", "nowhere.pcap", "{}/out"), "no such file"),
+        (("analyze", "-w", "{}/out", CALL), "name one of them"),
+        (("analyze", "-Y", "call==1", "-w", CALL, CALL), "is the capture that is read"),
+        (("analyze", "-Y", "call==1", "-w", "-", CALL), "to a file"),
+        (("analyze", "--each", "-Y", "call==1", "-w", "{}/out", CALL), "does not take -w"),
+    ],
+)
+def test_what_cannot_be_cut_out_is_one_line(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = run(*(word.format(tmp_path) if "{}" in word else word for word in words))
+    assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and said in done.stderr.decode()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_that_exists_is_kept_without_force(tmp_path: Path) -> None:
+    out = tmp_path / "out.pcap"
+    out.write_text("mine")
+    assert run("split", "--only", "1", CALL, str(out)).returncode == 2 and out.read_text() == "mine"
+    assert run("split", "--only", "1", "--force", CALL, str(out)).returncode == 0
+    assert out.read_bytes() == Path(CALL).read_bytes()
