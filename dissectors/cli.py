@@ -24,6 +24,7 @@ from dissectors.commands import (
     inflate,
     listing,
     live,
+    normalise,
     plugin,
     show,
     split,
@@ -53,7 +54,8 @@ class Command(Protocol):
 
 
 COMMANDS: tuple[Command, ...] = (
-    analyze, live, listing, show, explain, inflate, diff, findings, split, plugin, verify, doctor, completion,
+    analyze, live, listing, show, explain, inflate, diff, findings, split, normalise, plugin, verify, doctor,
+    completion,
 )
 
 

@@ -13,7 +13,10 @@ import secrets
 import stat
 import sys
 from collections.abc import Iterable
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from types import TracebackType
+from typing import IO
 
 from dissectors.wire.errors import CaptureError
 
@@ -25,7 +28,8 @@ class Output:
     """A file being written; as a context manager it gets its name at the end, or is removed after an error.
 
     `inputs` are the paths of what is read. Raises CaptureError, one line for people, where `path` exists and not
-    `force`, where it is one of the inputs, and where writing fails. A device or a pipe is written at once.
+    `force`, where it is one of the inputs, and where writing fails. Standard output, a device or a pipe gets everything
+    at the end.
     """
 
     def __init__(self, path: str, *, force: bool = False, inputs: Iterable[str] = ()) -> None:
@@ -35,12 +39,11 @@ class Output:
         self._octets = 0
         self._temporary = ""
         refuse(path, force=force, inputs=inputs)
-        if path == STANDARD_OUTPUT:
-            self._descriptor = sys.stdout.fileno()
-            return
+        self._spool: IO[bytes] | None = None
         try:
-            if os.path.exists(path) and not os.path.isfile(path):
-                self._descriptor = os.open(path, os.O_WRONLY)
+            if path == STANDARD_OUTPUT or os.path.exists(path) and not os.path.isfile(path):
+                self._spool = TemporaryFile()
+                self._descriptor = self._spool.fileno()
                 return
             folder, name = os.path.split(path)
             self._temporary = os.path.join(folder, f".{name[:64]}.{secrets.token_hex(4)}.part")
@@ -58,11 +61,19 @@ class Output:
         if self._octets >= BUFFER_OCTETS:
             self._flush()
 
+    def begin_again(self) -> None:
+        """Forget all that was written."""
+        self._held.clear()
+        self._octets = 0
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.ftruncate(self._descriptor, 0)
+
     def commit(self) -> None:
         """Give the file its name: what it holds is whole."""
         try:
             self._flush()
-            if self.path == STANDARD_OUTPUT:
+            if self._spool is not None:
+                self._pour(self._spool)
                 return
             os.close(self._descriptor)
             if self._temporary and self._force:
@@ -70,15 +81,19 @@ class Output:
             elif self._temporary:
                 _name(self._temporary, self.path)
             self._temporary = ""
+        except BrokenPipeError:
+            raise
         except OSError as error:
             self._remove()
-            raise CaptureError(f"{self.path}: {reason(error)}") from None
+            raise CaptureError(f"{_called(self.path)}: {reason(error)}") from None
 
     def discard(self) -> None:
         """Leave nothing behind."""
-        if self.path != STANDARD_OUTPUT:
-            with contextlib.suppress(OSError):
-                os.close(self._descriptor)
+        if self._spool is not None:
+            self._spool.close()
+            return
+        with contextlib.suppress(OSError):
+            os.close(self._descriptor)
         self._remove()
 
     def __enter__(self) -> Output:
@@ -90,6 +105,17 @@ class Output:
         else:
             self.discard()
 
+    def _pour(self, spool: IO[bytes]) -> None:
+        """Write what is whole to standard output, a device or a pipe."""
+        with spool:
+            spool.seek(0)
+            if self.path == STANDARD_OUTPUT:
+                copyfileobj(spool, sys.stdout.buffer)
+                sys.stdout.buffer.flush()
+                return
+            with open(self.path, "wb", buffering=0) as file:
+                copyfileobj(spool, file)
+
     def _flush(self) -> None:
         view = memoryview(b"".join(self._held))
         self._held.clear()
@@ -97,8 +123,6 @@ class Output:
         try:
             while view:
                 view = view[os.write(self._descriptor, view) :]
-        except BrokenPipeError:
-            raise
         except OSError as error:
             raise CaptureError(f"{_called(self.path)}: {reason(error)}") from None
 

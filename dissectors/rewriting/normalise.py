@@ -1,0 +1,138 @@
+"""A capture that any tool can read: bodies inflated, a port a protocol, rtpmap lines; and the other way round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from dissectors import offline
+from dissectors.mux.classify import match
+from dissectors.mux.flows import FlowKey, written_out
+from dissectors.mux.scan import Row
+from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.protocols import sip
+from dissectors.rewriting import descriptions, messages
+from dissectors.rewriting.copying import Change, Changer, Tally, copy
+from dissectors.rewriting.messages import Edit
+from dissectors.rewriting.ports import Ports
+from dissectors.wire.errors import Malformed
+from dissectors.wire.inflate import LIMITS, Limits
+from dissectors.wire.link.headers import Udp
+from dissectors.wire.values import Struct
+
+CUT, UNREADABLE, DAMAGED = "cut in the capture", "whose message cannot be read", "whose body is damaged"
+"""Why a message with a compressed body stays as it is."""
+
+
+class Wanted(Struct, frozen=True):
+    """What is asked for: `compress` instead of inflating, `compact` or `long` names, `rtpmap` lines, one port each.
+
+    `rules` say where a protocol goes under `split_ports`. `forced` are ports whose protocol the user knows.
+    """
+
+    compress: bool = False
+    compact: bool = False
+    long: bool = False
+    rtpmap: bool = False
+    split_ports: bool = False
+    rules: Mapping[str, int] = {}
+    limits: Limits = LIMITS
+    forced: Mapping[int, str] = {}
+
+
+def normalise(path: str, output: str, wanted: Wanted, *, force: bool = False, source: str = "") -> Tally:
+    """Copy a capture with its messages and ports as wanted; raises CaptureError."""
+    edits, ports = _edits(path, wanted)
+    change = messages.in_turn(*edits)
+
+    def changer() -> Changer:
+        verdicts = _Verdicts(path, wanted) if ports is not None else None
+        return lambda record, number, udp, tally: _change(
+            udp, tally, change, wanted.limits,
+            None if ports is None or verdicts is None else _ports(ports, udp, verdicts.of(record.frame, number)),
+        )
+
+    return copy(path, output, changer, force=force, source=source)
+
+
+def _edits(path: str, wanted: Wanted) -> tuple[list[Edit], Ports | None]:
+    """What is done to each message, and where ports go."""
+    edits: list[Edit] = [] if wanted.compress else [messages.inflate(wanted.limits)]
+    ports = None
+    if wanted.rtpmap or wanted.split_ports:
+        report = offline.analyze([path], limits=wanted.limits, forced=dict(wanted.forced), everything=True)
+        if wanted.rtpmap:
+            edits.append(descriptions.with_rtpmaps(descriptions.inferred(report)))
+        if wanted.split_ports:
+            ports = Ports(report, wanted.rules)
+            edits.append(descriptions.with_ports(ports.of_media))
+    if wanted.compact or wanted.long:
+        edits.append(messages.rename(wanted.compact))
+    if wanted.compress:
+        edits.append(messages.compress)
+    return edits, ports
+
+
+def _change(
+    udp: Udp, tally: Tally, change: Callable[[bytes, Limits], tuple[bytes, list[str]]], limits: Limits,
+    ports: tuple[int, int] | None,
+) -> Change | None:
+    """What becomes of a datagram."""
+    what: list[str] = []
+    payload: bytes | None = None
+    if is_sip(udp.payload, udp.length):
+        payload, what = _message(udp, tally, change, limits)
+    if ports is not None:
+        what.append(f"ports {udp.sport} → {udp.dport} moved to {ports[0]} → {ports[1]}")
+    return Change(payload, ports, tuple(what)) if what else None
+
+
+def is_sip(payload: bytes, length: int) -> bool:
+    """Whether a datagram begins as SIP does."""
+    row = match(payload, length)
+    return row != UNKNOWN_ROW and PROTOCOLS[ROWS[row][0]] == "SIP"
+
+
+def _message(
+    udp: Udp, tally: Tally, change: Callable[[bytes, Limits], tuple[bytes, list[str]]], limits: Limits
+) -> tuple[bytes | None, list[str]]:
+    """A datagram of SIP with its changes; None where there are none."""
+    try:
+        whole = sip.parse_all(udp.payload, limits)
+        payload, what = change(udp.payload, limits) if len(udp.payload) == udp.length else (udp.payload, [])
+    except Malformed:
+        tally.left[UNREADABLE] += 1
+        return None, []
+    stays = [each.body for each in whole if each.body.compressed]
+    if stays and not what:
+        tally.left[CUT if len(udp.payload) < udp.length else DAMAGED] += any(
+            len(udp.payload) < udp.length or body.status != "complete" for body in stays
+        )
+    return (payload, what) if what and payload != udp.payload else (None, [])
+
+
+def _ports(ports: Ports, udp: Udp, protocol: str) -> tuple[int, int] | None:
+    """The new ports of a datagram, None where they stay."""
+    flow = written_out(FlowKey(udp.src, udp.sport, udp.dst, udp.dport))
+    new = ports.of((flow.src, flow.sport), protocol), ports.of((flow.dst, flow.dport), protocol)
+    return None if new == (udp.sport, udp.dport) else new
+
+
+class _Verdicts:
+    """The protocols of datagrams, asked for in order."""
+
+    def __init__(self, path: str, wanted: Wanted) -> None:
+        self._rows: Iterator[Row] = offline.rows([path], forced=dict(wanted.forced))
+        self._frame = 0
+        self._held: list[str] = []
+        self._next = next(self._rows, None)
+
+    def of(self, frame: int, number: int) -> str:
+        """The protocol of a datagram of this frame, by its number there."""
+        if frame != self._frame:
+            self._frame, self._held = frame, []
+            while self._next is not None and self._next.datagram.frame < frame:
+                self._next = next(self._rows, None)
+            while self._next is not None and self._next.datagram.frame == frame:
+                self._held.append(PROTOCOLS[self._next.protocol])
+                self._next = next(self._rows, None)
+        return self._held[number] if number < len(self._held) else ""

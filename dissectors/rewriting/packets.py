@@ -1,0 +1,241 @@
+"""Frames taken apart and put together again: another payload, other ports, with lengths and checksums that fit.
+
+The way to a UDP header is walked with the readers of `wire.link`, so that both see the same frames; dpkt builds the
+packet that holds it. What lies around is copied; its lengths follow.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import NamedTuple
+
+import dpkt
+
+from dissectors.wire.captures.records import Record
+from dissectors.wire.link import internet, links
+from dissectors.wire.link.fragments import Fragments
+from dissectors.wire.link.frames import DEPTH, READERS
+from dissectors.wire.link.headers import ETHERNET, ETHERTYPE, IPV4, IPV6, LINK, PROTOCOL, Frame, Next, Udp
+from dissectors.wire.link.segments import Segments
+
+MAX_IPV4_OCTETS, MAX_IPV6_PAYLOAD = 0xFFFF, 0xFFFF
+UDP_HEADER = 8
+SMALLEST_ETHERTYPE = 0x0600
+PPPOE, NFLOG_ATTRIBUTE = 0x8864, 4
+SHORTEST_FRAME = 60
+"""Octets of the shortest frame of Ethernet: shorter packets are padded to them."""
+
+GTP_PORT = 2152
+
+
+class Way(NamedTuple):
+    """A UDP datagram of a frame and the headers before it, from the outermost to that of UDP itself."""
+
+    udp: Udp
+    steps: tuple[Next, ...]
+
+
+def ways(record: Record) -> list[Way]:
+    """The UDP datagrams that a frame holds whole by itself, the outermost first."""
+    frame, steps, found = _walked(record)
+    return [
+        Way(udp, tuple(steps[: at + 1])) for at, udp in zip(found, frame.found, strict=True)
+    ]
+
+
+def _walked(record: Record) -> tuple[Frame, list[Next], list[int]]:
+    """The frame as read, every header on the way, and the numbers of those that are UDP."""
+    frame = Frame({}, Fragments(), Segments())
+    frame.begin(record.octets, record.time)
+    steps: list[Next] = []
+    found: list[int] = []
+    step: Next | None = Next(LINK, record.link, 0, max(record.original, len(record.octets)))
+    while step is not None and len(steps) < DEPTH:
+        reader = READERS[step.space].get(step.number)
+        steps.append(step)
+        step = reader(frame, step.at, step.end) if reader is not None else None
+        found += [len(steps) - 1] * (len(frame.found) - len(found))
+    return frame, steps, found
+
+
+def with_payload(record: Record, way: Way, payload: bytes) -> Record | None:
+    """The frame with another payload in this datagram; None where what lies around does not allow that."""
+    ip = _network(way.steps)
+    udp = way.steps[-1].at
+    if ip is None:
+        return None
+    datagram = _datagram(record.octets[udp : udp + UDP_HEADER], payload)
+    return _rebuilt(record, way.steps[: way.steps.index(ip) + 1], record.octets[ip.at : udp], datagram)
+
+
+def merged(record: Record, udp: Udp, payload: bytes) -> Record | None:
+    """The frame of the fragment that made a datagram whole, with the whole datagram, and another payload."""
+    frame, steps, _ = _walked(record)
+    ip = _network(tuple(steps))
+    if ip is None or not frame.fragments.seen:
+        return None
+    octets = record.octets
+    header = octets[ip.at : ip.at + 4 * (octets[ip.at] & 0x0F)]
+    if ip.number == IPV6:
+        fragment = steps[-1]
+        if fragment.number != internet.FRAGMENT or fragment.at != ip.at + 40:
+            return None
+        header = octets[ip.at : ip.at + 6] + octets[fragment.at : fragment.at + 1] + octets[ip.at + 7 : ip.at + 40]
+    datagram = _datagram(struct.pack("!HHHH", udp.sport, udp.dport, 0, 0), payload)
+    return _rebuilt(record, tuple(steps[: steps.index(ip) + 1]), header, datagram)
+
+
+def _network(steps: tuple[Next, ...]) -> Next | None:
+    """The innermost header of IP."""
+    return next((step for step in reversed(steps) if step.space == ETHERTYPE and step.number in (IPV4, IPV6)), None)
+
+
+def _datagram(header: bytes, payload: bytes) -> dpkt.udp.UDP:
+    sport, dport = struct.unpack_from("!HH", header)
+    return dpkt.udp.UDP(sport=sport, dport=dport, ulen=UDP_HEADER + len(payload), sum=0, data=payload)
+
+
+def _rebuilt(record: Record, steps: tuple[Next, ...], header: bytes, datagram: dpkt.udp.UDP) -> Record | None:
+    """The frame with another packet in the place of the innermost one, whose header is the last of `steps`."""
+    octets, ip = record.octets, steps[-1]
+    before = _length(octets, ip, max(record.original, len(octets)))
+    packet = _ipv4(header, datagram) if header[0] >> 4 == 4 else _ipv6(header, datagram)
+    if packet is None or before is None:
+        return None
+    outer = bytearray(octets[: ip.at])
+    if not all(_lengthened(outer, octets, step, len(packet) - before) for step in reversed(steps[:-1])):
+        return None
+    frame = bytes(outer) + packet
+    if record.link == ETHERNET and len(frame) < SHORTEST_FRAME <= len(octets):
+        frame += bytes(SHORTEST_FRAME - len(frame))
+    return Record(record.frame, record.time, record.link, frame, len(frame))
+
+
+def _length(octets: bytes, ip: Next, end: int) -> int | None:
+    """How long the packet of IP is that begins there."""
+    if octets[ip.at] >> 4 == 4:
+        total = int.from_bytes(octets[ip.at + 2 : ip.at + 4], "big")
+        return total or end - ip.at
+    total = int.from_bytes(octets[ip.at + 4 : ip.at + 6], "big")
+    return 40 + total if total else end - ip.at
+
+
+def _ipv4(header: bytes, datagram: dpkt.udp.UDP) -> bytes | None:
+    total = len(header) + len(datagram)
+    if total > MAX_IPV4_OCTETS:
+        return None
+    packet = dpkt.ip.IP(header[:2] + struct.pack("!H", len(header)) + header[4:])
+    packet.data = datagram
+    packet.mf = packet.offset = packet.sum = 0
+    return bytes(packet)
+
+
+def _ipv6(header: bytes, datagram: dpkt.udp.UDP) -> bytes | None:
+    """The fixed header and what extends it stay as they are."""
+    length = len(header) - 40 + len(datagram)
+    if length > MAX_IPV6_PAYLOAD:
+        return None
+    octets = bytes(datagram)
+    pseudo = header[8:40] + struct.pack("!IxxxB", len(octets), internet.UDP)
+    datagram.sum = dpkt.dpkt.in_cksum(pseudo + octets) or 0xFFFF
+    return header[:4] + struct.pack("!H", length) + header[6:] + bytes(datagram)
+
+
+def _lengthened(outer: bytearray, octets: bytes, step: Next, more: int) -> bool:
+    """Let a header that lies around the packet say that it holds so many octets more; False where that is too hard."""
+    write = AROUND.get((step.space, step.number))
+    if write is None:
+        return (step.space, step.number) in WITHOUT_LENGTH
+    return write(outer, step.at, more)
+
+
+def _add(outer: bytearray, at: int, more: int) -> bool:
+    """Add to a 16-bit length, unless it is zero."""
+    value = int.from_bytes(outer[at : at + 2], "big")
+    if value and not 0 < value + more <= 0xFFFF:
+        return False
+    outer[at : at + 2] = (value + more if value else 0).to_bytes(2, "big")
+    return True
+
+
+def _around_ipv4(outer: bytearray, at: int, more: int) -> bool:
+    end = at + 4 * (outer[at] & 0x0F)
+    if not _add(outer, at + 2, more):
+        return False
+    outer[at + 10 : at + 12] = bytes(2)
+    outer[at + 10 : at + 12] = dpkt.dpkt.in_cksum(bytes(outer[at:end])).to_bytes(2, "big")
+    return True
+
+
+def _around_udp(outer: bytearray, at: int, more: int) -> bool:
+    """UDP of a tunnel goes without a checksum; GTP has a length of its own, and ESP a seal that would break."""
+    sport, dport = struct.unpack_from("!HH", outer, at)
+    if {sport, dport} & SEALED_PORTS:
+        return False
+    fits = _add(outer, at + 4, more)
+    outer[at + 6 : at + 8] = bytes(2)
+    return fits and (GTP_PORT not in (sport, dport) or _add(outer, at + UDP_HEADER + 2, more))
+
+
+def _around_ethernet(outer: bytearray, at: int, more: int) -> bool:
+    kind = int.from_bytes(outer[at + 12 : at + 14], "big")
+    return kind >= SMALLEST_ETHERTYPE or _add(outer, at + 12, more)
+
+
+def _around_vlan(outer: bytearray, at: int, more: int) -> bool:
+    kind = int.from_bytes(outer[at + 2 : at + 4], "big")
+    return kind >= SMALLEST_ETHERTYPE or _add(outer, at + 2, more)
+
+
+SEALED_PORTS = {4500, 6343}
+"""Of tunnels that seal what they carry, or carry samples of it: ESP, sFlow."""
+
+AROUND: dict[tuple[int, int], Callable[[bytearray, int, int], bool]] = {
+    (LINK, ETHERNET): _around_ethernet,
+    **{(ETHERTYPE, number): _around_vlan for number in (0x8100, 0x88A8, 0x9100, 0x9200)},
+    (ETHERTYPE, PPPOE): lambda outer, at, more: _add(outer, at + 4, more),
+    (ETHERTYPE, 0x6558): _around_ethernet,
+    (ETHERTYPE, IPV4): _around_ipv4,
+    (ETHERTYPE, IPV6): lambda outer, at, more: _add(outer, at + 4, more),
+    (PROTOCOL, internet.UDP): _around_udp,
+}
+"""What has a length, or a sum, that must follow."""
+
+WITHOUT_LENGTH = {
+    *((LINK, number) for number in links.LINKS if number not in (239, 192)),
+    *((ETHERTYPE, number) for number in (0x8847, 0x8848, 0x880B, 0x88E7, 0x8903, 0x8909, 0x894F)),
+    *((PROTOCOL, number) for number in (0, 4, 41, 43, 47, 60, 97, 135, 137, 139, 140)),
+}
+"""What has none: link layers, labels, tunnels over IP, extension headers."""
+
+
+def with_ports(record: Record, way: Way, sport: int, dport: int) -> Record:
+    """The frame with other ports in this datagram; its sum follows, as wrong as it was before."""
+    at = way.steps[-1].at
+    old, new = record.octets[at : at + 4], struct.pack("!HH", sport, dport)
+    octets = bytearray(record.octets)
+    octets[at : at + 4] = new
+    adjust(octets, at + 6, old, new)
+    return record._replace(octets=bytes(octets))
+
+
+def adjust(octets: bytearray, at: int, old: bytes, new: bytes) -> None:
+    """Let the checksum of UDP that stands at `at` follow octets that changed (RFC 1624); zero, for none, stays."""
+    if at + 2 > len(octets):
+        return
+    sum = int.from_bytes(octets[at : at + 2], "big")
+    if not sum:
+        return
+    octets[at : at + 2] = (changed_sum(sum, old, new) or 0xFFFF).to_bytes(2, "big")
+
+
+def changed_sum(sum: int, old: bytes, new: bytes) -> int:
+    """A checksum after 16-bit words changed (RFC 1624 section 3)."""
+    total = ~sum & 0xFFFF
+    for place in range(0, len(old), 2):
+        total += ~int.from_bytes(old[place : place + 2], "big") & 0xFFFF
+        total += int.from_bytes(new[place : place + 2], "big")
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF

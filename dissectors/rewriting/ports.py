@@ -1,0 +1,70 @@
+"""One port for each protocol where several share one: who moves where, by rules that a user can set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dissectors.report import Report
+
+RULES = {"SIP": 5060, "STUN": 3478, "DTLS": 4433, "QUIC": 443}
+"""Where a protocol goes that shares a port with others; media stay or take the next even port, RTCP the odd one."""
+
+MEDIA, RTCP, UNKNOWN = "media", "RTCP", "unknown"
+KINDS = {"SIP": "SIP", "STUN": "STUN", "TURN": "STUN", "DTLS": "DTLS", "QUIC": "QUIC", "RTCP": RTCP, "UNKNOWN": UNKNOWN}
+"""Protocols by what they are here; all others are media. What is unknown shares no port, and goes with the media."""
+
+FIRST_FREE, LAST_FREE = 16_384, 65_534
+
+End = tuple[str, int]
+
+
+class Ports:
+    """The new ports of every endpoint at which several protocols meet."""
+
+    def __init__(self, report: Report, rules: Mapping[str, int] | None = None) -> None:
+        self._rules = {**RULES, **(rules or {})}
+        kinds: dict[End, set[str]] = {}
+        for flow in report.flows:
+            if flow.transport == "udp":
+                seen = {kind_of(each.name) for each in flow.protocols} if not flow.inside else {"STUN"}
+                for end in ((flow.src, flow.sport), (flow.dst, flow.dport)):
+                    kinds.setdefault(end, set()).update(seen)
+        self._taken = set(kinds)
+        self.ends: dict[End, dict[str, int]] = {}
+        for end in sorted(kinds):
+            if len(kinds[end] - {UNKNOWN}) > 1:
+                self.ends[end] = self._moved(end, kinds[end])
+        self._by_port: dict[int, set[tuple[int, int]]] = {}
+        for (_, port), to in self.ends.items():
+            self._by_port.setdefault(port, set()).add((to[MEDIA], to[RTCP]))
+
+    def _moved(self, end: End, kinds: set[str]) -> dict[str, int]:
+        """Where each kind goes from an endpoint."""
+        address, port = end
+        media = port
+        if port % 2 or (address, port + 1) in self._taken:
+            media = next(
+                (even for even in (*range(port + 1 & ~1, LAST_FREE, 2), *range(FIRST_FREE, port & ~1, 2))
+                 if (address, even) not in self._taken and (address, even + 1) not in self._taken),
+                port,
+            )
+        self._taken |= {(address, media), (address, media + 1)}
+        return {**self._rules, MEDIA: media, UNKNOWN: media, RTCP: media + 1 if media < 0xFFFF else media}
+
+    def of(self, end: End, protocol: str) -> int:
+        """The port of a datagram of this protocol at an endpoint."""
+        moved = self.ends.get(end)
+        return end[1] if moved is None else moved[kind_of(protocol)]
+
+    def of_media(self, address: str, port: int) -> tuple[int, int] | None:
+        """Where media and RTCP of an endpoint went; one behind NAT is known by its port alone."""
+        moved = self.ends.get((address, port))
+        if moved is not None:
+            return moved[MEDIA], moved[RTCP]
+        alike = self._by_port.get(port, set())
+        return next(iter(alike)) if len(alike) == 1 and (address, port) not in self._taken else None
+
+
+def kind_of(protocol: str) -> str:
+    """What a protocol is here."""
+    return KINDS.get(protocol, MEDIA)
