@@ -17,10 +17,11 @@ from dissectors.mux.carried import carried
 from dissectors.mux.classify import match
 from dissectors.mux.connections import Connections, Whole
 from dissectors.mux.flows import packed
-from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from dissectors.queries.traced import TracedFragments, TracedSegments
 from dissectors.report import Call, Flow, Report, Stream
 from dissectors.wire.captures.records import Record
+from dissectors.wire.datagram import WS
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.values import Struct, field
 
@@ -37,6 +38,7 @@ NOBODY: tuple[int, ...] = ()
 RTCP_HEADER, REPORT_BLOCK, SENDER_INFO = 8, 24, 20
 MAX_SOURCES = 64
 CARRIERS = ("TURN", "STUN")
+SIGNALLING = {spec.name for spec in TABLE if spec.role == "signalling"}
 
 
 class Owned(Struct):
@@ -178,8 +180,8 @@ class Owners:
         if not known and place not in self._places:
             return NOBODY
         protocol = _protocol(payload, length)
-        if protocol == "SIP":
-            return self._places.get(place, NOBODY)
+        if protocol in SIGNALLING:
+            return self.of_place(place)
         if not known:
             return NOBODY
         inner = carried(protocol, payload) if protocol in CARRIERS else None
@@ -189,6 +191,10 @@ class Owners:
                 return found
         found = self._of_sources(payload, length, ends)
         return self._by_ends(ends, time) if found is None else found
+
+    def of_place(self, place: Frame) -> tuple[int, ...]:
+        """The groups that have a message of signalling in this frame."""
+        return self._places.get(place, NOBODY)
 
     def _of_sources(self, payload: bytes, length: int, ends: Ends) -> tuple[int, ...] | None:
         """The groups of RTP and RTCP by their sources; None where that does not say it."""
@@ -318,4 +324,7 @@ def _of_whole(owners: Owners, whole: Whole) -> tuple[int, ...]:
     """The groups of a message of a stream."""
     origin, key = whole.origin, whole.key
     place, ends = (origin.file, origin.frame), (key.src, key.sport, key.dst, key.dport)
+    if key.transport == WS:
+        # It carries signalling alone; Verto among it is nothing that the table knows.
+        return owners.of_place(place)
     return owners.of_message(place, origin.time, ends, whole.payload, whole.length)

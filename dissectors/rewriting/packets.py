@@ -63,7 +63,7 @@ def with_payload(record: Record, way: Way, payload: bytes) -> Record | None:
     """The frame with another payload in this datagram; None where what lies around does not allow that."""
     ip = _network(way.steps)
     udp = way.steps[-1].at
-    if ip is None:
+    if ip is None or any(step.space == PROTOCOL and step.number in SEALED for step in way.steps):
         return None
     datagram = _datagram(record.octets[udp : udp + UDP_HEADER], payload)
     return _rebuilt(record, way.steps[: way.steps.index(ip) + 1], record.octets[ip.at : udp], datagram)
@@ -188,8 +188,8 @@ def _around_vlan(outer: bytearray, at: int, more: int) -> bool:
     return kind >= SMALLEST_ETHERTYPE or _add(outer, at + 2, more)
 
 
-SEALED_PORTS = {4500, 6343}
-"""Of tunnels that seal what they carry, or carry samples of it: ESP, sFlow."""
+SEALED, SEALED_PORTS = {50, 51}, {4500, 6343}
+"""What seals what it carries, or carries samples of it: ESP, AH, sFlow."""
 
 AROUND: dict[tuple[int, int], Callable[[bytearray, int, int], bool]] = {
     (LINK, ETHERNET): _around_ethernet,
