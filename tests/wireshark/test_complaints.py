@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from dissectors.rewriting.packets import ways, with_payload
 from dissectors.wireshark import tshark
 from dissectors.wireshark.complaints import compare
 from tests import captures
+from tests.ip_frames import record
 from tests.made import frame
-from tests.stories import A, B, GOOD
+from tests.stories import GOOD, A, B
 
 
 @pytest.fixture
@@ -39,7 +41,10 @@ def test_the_same_capture_gives_no_complaint(wireshark: tshark.Tshark, folder: P
 
 
 def test_an_error_in_a_frame_that_had_none_is_told(wireshark: tshark.Tshark, folder: Path) -> None:
-    octets = frame(A, B, b"hello")
+    made = record(frame(A, B, b"hello"))
+    whole = with_payload(made, ways(made)[0], b"hello")
+    assert whole is not None
+    octets = whole.octets
     before = captures.pcap(folder / "in.pcap", [(0, octets)])
     after = captures.pcap(folder / "out.pcap", [(0, octets[:40] + b"\x12\x34" + octets[42:])])
     compared = compare(wireshark, before, after)
