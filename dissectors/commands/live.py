@@ -155,7 +155,8 @@ def _finish(options: argparse.Namespace, session: Session, audience: Audience) -
     audience.close()
     if audience.error is not None and not audience.left:
         raise audience.error
-    return FAILED if session.failures else CLOSED if audience.left or audience.stalled else 0
+    unread_frames = session.keeper is not None and session.keeper.unread
+    return FAILED if session.failures else CLOSED if audience.left or audience.stalled or unread_frames else 0
 
 
 def _unsaid(audience: Audience, octets: int) -> str:

@@ -133,7 +133,7 @@ class Session:
     def failures(self) -> tuple[str, ...]:
         """The failures of the session, for people; empty without any."""
         keeper = self.keeper
-        broken = keeper is not None and keeper.problem and not keeper.unread
+        broken = keeper is not None and keeper.trouble and not keeper.unread
         return (*filter(None, (self.source.failed,)), *((self.kept,) if broken else ()))
 
     @property
@@ -147,7 +147,9 @@ class Session:
             return f"{keeper.frames - keeper.missed:,} of {counted(keeper.frames, 'frame')} went there"
         if not keeper.missed:
             return f"{frames} kept in {keeper.title if len(keeper.names) == 1 else ', '.join(keeper.names)}"
-        why = keeper.problem or f"{keeper.title}: the disk was too slow"
+        why = keeper.trouble or f"{keeper.title}: the disk was too slow"
+        if keeper.trouble and not keeper.problem:
+            why += f", for {keeper.hole_seconds:.1f} s"
         return f"{why}: {frames} kept, {keeper.missed:,} not"
 
     def _step(self, timeout: float) -> bool:
@@ -242,9 +244,12 @@ class Session:
 
     def _news(self) -> list[str]:
         news = self.source.news()
-        if self.keeper is not None and self.keeper.problem and not self._problem:
-            self._problem = self.keeper.problem
-            news.append(f"{self._problem}; nothing more is kept, the session goes on")
+        problem = self.keeper.problem if self.keeper is not None else ""
+        if problem and not self._problem:
+            news.append(f"{problem}; nothing is kept until that ends, the session goes on")
+        elif self._problem and not problem:
+            news.append("frames are kept again")
+        self._problem = problem
         if self.reason and not self._ending and self.source.behind > MANY_UNREAD_OCTETS:
             self._ending = True
             news.append(f"{self.source.behind >> 20} MiB that came in are still to be read; Ctrl-C again ends at once")

@@ -1,7 +1,8 @@
 """Frames kept while they are captured: pcapng files, rotated by size, time or number, written beside the capture.
 
 Laws of this file:
-1. The capture never waits for the disk: a thread writes, and frames that it cannot take in time count as missed.
+1. The capture never waits for the disk: a thread writes, and frames that it cannot take in time count as missed. What
+   fails is tried again: when a full disk has room again, keeping goes on, with a hole.
 2. At any moment, a file holds whole blocks up to its last eight octets. Those eight are the head of an unfinished
    block: so during the session, and after a kill, every reader sees that the file is cut.
 3. At an orderly end, the statistics of the interface replace these octets.
@@ -21,6 +22,7 @@ from bisect import bisect_left
 from collections import deque
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import NamedTuple
 
 from dissectors.sources.pcapng_blocks import (
     ENHANCED,
@@ -51,6 +53,12 @@ MAX_WAITING_OCTETS = 128 << 20
 MAX_START_OCTETS = 1 << 16
 """Octets of an existing file that show whether it is a capture."""
 
+RETRY_SECONDS = 1.0
+"""Seconds after which a failed write, or a file that could not be made, is tried again."""
+
+PATIENCE_SECONDS = 2.0
+"""At the end, who reads standard output and takes nothing is waited for so long."""
+
 STANDARD_OUTPUT = "-"
 NEVER_NS = 1 << 62
 
@@ -78,7 +86,8 @@ class Keeper:
 
     `names` holds the existing files, `kept` counts octets of all files so far, `octets` of the current one; `frames`
     counts all frames to keep, `missed` those that were not kept, because the disk was too slow or has failed. `title`
-    is its name for people, `problem` says why nothing more is kept, `unread` that nobody reads standard output.
+    is its name for people, `trouble` is the last `problem`, and `hole_seconds` says for how long the disk took nothing,
+    in all; `unread` says that nobody reads standard output.
     """
 
     def __init__(
@@ -93,20 +102,29 @@ class Keeper:
         self.names: deque[str] = deque()
         self.made = 0
         self.frames = 0
-        self.problem = ""
+        self.trouble = ""
+        self._unmade = self._unwritten = ""
         self.unread = False
         self.kept = 0
-        self._refused = self._lost = 0
+        self.hole_seconds = 0.0
+        self._refused = self._lost = self._passed = 0
+        self._retry = 0.0
+        self._ended = False
         self._links: dict[int, int] = {}
         self._packets = self.octets = 0
         self._since: int | None = None
         self._written = 0
         self._begun = threading.Event()
-        self._jobs: queue.SimpleQueue[tuple[_File, bytes, int, bool] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._file = self._next(time.time_ns())
         self._thread = threading.Thread(target=self._work, name="keep", daemon=True)
         self._thread.start()
         self._begun.wait()
+
+    @property
+    def problem(self) -> str:
+        """Why nothing is kept now; empty while all is well."""
+        return self._unmade or self._unwritten
 
     @property
     def missed(self) -> int:
@@ -148,19 +166,30 @@ class Keeper:
     def _ready(self, frames: int) -> bool:
         """Count the next frames to keep; return whether they can be kept."""
         self.frames += frames
-        if self.problem or self.kept - self._written > MAX_WAITING_OCTETS:
+        if self.unread or self.kept - self._written > MAX_WAITING_OCTETS:
             self._refused += frames
             return False
         return frames > 0
 
     def close(self, received: int = 0, dropped: int = 0) -> None:
         """End the file in order, with the received and dropped counts of the capture."""
-        if not self.problem:
-            self._add(statistics(received, dropped) if self._links or self._head else b"", last=True)
-        else:
-            self._jobs.put((self._file, b"", 0, True))
+        self._finish(received, dropped)
         self._jobs.put(None)
-        self._thread.join()
+        written, until = self._written, time.monotonic() + PATIENCE_SECONDS
+        while self._thread.is_alive() and (self._path != STANDARD_OUTPUT or time.monotonic() < until):
+            self._thread.join(PATIENCE_SECONDS / 10)
+            if self._written != written:
+                written, until = self._written, time.monotonic() + PATIENCE_SECONDS
+        if self._thread.is_alive():
+            self.unread = True
+            self._unwritten = self.trouble = f"{self.title}: nobody reads it"
+            self._lost = self.frames - self._refused - self._passed
+
+    def _finish(self, received: int = 0, dropped: int = 0) -> None:
+        """End the current file, once."""
+        if not self._ended:
+            self._ended = True
+            self._add(statistics(received, dropped) if self._links or self._head else b"", last=True)
 
     def _room(self, records: Sequence[Record], at: int) -> int:
         """Up to where the records from `at` on go into the current file, one at least."""
@@ -199,12 +228,13 @@ class Keeper:
 
     def _put(self, records: Sequence[Record]) -> None:
         parts: list[bytes] = []
+        first: list[bytes] = []
         links = self._links
         for _, moment, link, octets, original in records:
             number = links.get(link)
             if number is None:
                 number = links[link] = len(links)
-                parts.append(interface(link, self._snaplen, self._interface))
+                first.append(interface(link, self._snaplen, self._interface))
             size = len(octets)
             total = 32 + (size + 3 & ~3)
             parts += (
@@ -212,30 +242,36 @@ class Keeper:
                 octets, PADDING[size & 3], word(total),
             )
         self._packets += len(records)
-        self._add(b"".join(parts), len(records))
+        self._add(b"".join(parts), len(records), b"".join(first))
 
-    def _add(self, octets: bytes, frames: int = 0, last: bool = False) -> None:
-        self.octets += len(octets)
-        self.kept += len(octets)
-        self._jobs.put((self._file, octets, frames, last))
+    def _add(self, octets: bytes, frames: int = 0, first: bytes = b"", last: bool = False) -> None:
+        self.octets += len(first) + len(octets)
+        self.kept += len(first) + len(octets)
+        self._jobs.put(_Job(self._file, first, octets, frames, last))
 
     def _rotate(self, moment: int) -> bool:
-        self._add(statistics(0, 0) if self._links or self._head else b"", last=True)
+        """Begin the next file; False where that cannot be made now."""
+        self._finish()
+        if time.monotonic() < self._retry:
+            return False
         try:
             self._file = self._next(moment)
         except CaptureError as error:
-            self.problem = str(error)
-        return not self.problem
+            self._retry = time.monotonic() + RETRY_SECONDS
+            self._unmade = self.trouble = str(error)
+            return False
+        self._ended, self._unmade = False, ""
+        return True
 
     def _next(self, moment: int) -> _File:
         """Open the next file; delete the oldest if there would be too many."""
-        self.made += 1
         name = self._path
         if self.rotation.wanted:
             stem, extension = os.path.splitext(self._path)
             when = time.strftime("%Y%m%d%H%M%S", time.localtime(moment // 1_000_000_000))
-            name = f"{stem}_{self.made:05}_{when}{extension or '.pcapng'}"
+            name = f"{stem}_{self.made + 1:05}_{when}{extension or '.pcapng'}"
         file = _File(name)
+        self.made += 1
         self.names.append(name)
         if self.rotation.files and len(self.names) > self.rotation.files:
             with contextlib.suppress(OSError):
@@ -245,25 +281,36 @@ class Keeper:
         head = self._head or section()
         self.octets = len(head)
         self.kept += len(head)
-        self._jobs.put((file, head, 0, False))
+        self._jobs.put(_Job(file, head, b"", 0, False))
         return file
 
     def _work(self) -> None:
         """The thread: write everything, until the end."""
-        failed = False
+        owed, since, retry = b"", 0.0, 0.0
+        file = None
         while (job := self._jobs.get()) is not None:
-            file, octets, frames, last = job
-            if not failed and not file.closed:
+            # What a file must have before the next packets stays owed while nothing can be written.
+            owed = job.first if job.file is not file else owed + job.first
+            file = job.file
+            written = False
+            if not self.unread and not file.closed and (not since or job.last or time.monotonic() >= retry):
                 try:
-                    file.append(octets, last)
+                    file.append(owed + job.octets, job.last)
+                    written, owed = True, b""
                 except OSError as error:
-                    failed, self.unread = True, isinstance(error, BrokenPipeError)
-                    self.problem = f"{called(file.name)}: {(error.strerror or str(error)).lower()}"
+                    retry = time.monotonic() + RETRY_SECONDS if file.regular else float("inf")
+                    self.unread = isinstance(error, BrokenPipeError)
+                    self._unwritten = self.trouble = f"{called(file.name)}: {(error.strerror or str(error)).lower()}"
+                    since = since or time.monotonic()
+            if written and since and job.frames:
+                self.hole_seconds += time.monotonic() - since
+                since, self._unwritten = 0.0, ""
             # Each of the two threads writes counters of its own: none needs a lock.
-            self._lost += frames if failed else 0
-            self._written += len(octets)
+            self._lost += 0 if written else job.frames
+            self._passed += job.frames
+            self._written += len(job.first) + len(job.octets)
             self._begun.set()
-            if last:
+            if job.last:
                 file.close()
 
 
@@ -272,26 +319,36 @@ def called(name: str) -> str:
     return "standard output" if name == STANDARD_OUTPUT else name
 
 
+class _Job(NamedTuple):
+    """Octets for a file: blocks that it must have before what follows, then packets; `last` ends it."""
+
+    file: _File
+    first: bytes
+    octets: bytes
+    frames: int
+    last: bool
+
+
 class _File:
-    """One file on the disk, whole up to `_end` at any moment."""
+    """One file on the disk, whole up to `_end` at any moment; what is not `regular` takes nothing back."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.closed = False
         self._end = 0
         if name == STANDARD_OUTPUT:
-            self._descriptor, self._regular = sys.stdout.fileno(), False
+            self._descriptor, self.regular = sys.stdout.fileno(), False
             return
         try:
             _spare_what_is_no_capture(name)
             self._descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o644)
         except (OSError, ValueError) as error:
             raise CaptureError(f"{name}: {(getattr(error, 'strerror', None) or str(error)).lower()}") from None
-        self._regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        self.regular = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
 
     def append(self, octets: bytes, last: bool) -> None:
         """Add whole blocks; raises OSError, and then leaves the file as it was."""
-        if not self._regular:
+        if not self.regular:
             self._write(octets)
             return
         os.lseek(self._descriptor, self._end, os.SEEK_SET)

@@ -86,7 +86,7 @@ def test_a_full_disk_ends_in_status_2_and_the_session_goes_on() -> None:
     assert done.returncode == 2
     end, frames = json.loads(done.stdout.splitlines()[-1]), offline.analyze([str(CALL)]).capture.frames
     assert (end["received"], end["dropped_us"]) == (frames, frames)
-    assert b"no space left on device; nothing more is kept, the session goes on\n" in done.stderr
+    assert b"no space left on device; nothing is kept until that ends, the session goes on\n" in done.stderr
     assert f"no space left on device: 0 frames kept, {frames:,} not\n" in done.stderr.decode()
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from dissectors import offline
+from dissectors.sources import keeper as keeper_module
 from dissectors.sources.capture import open_capture
 from dissectors.sources.keeper import Keeper, Rotation, _File
 from dissectors.sources.pcapng_blocks import ENHANCED, head, packet, word
@@ -36,6 +39,13 @@ for block in itertools.count():
     while keeper.kept - keeper._written > 1 << 20:
         pass
 """
+
+
+def written(keeper: Keeper, records: list[Record]) -> None:
+    """Keep these, and wait until the disk had its chance."""
+    keeper.write(records)
+    while keeper.kept > keeper._written:
+        time.sleep(0.001)
 
 
 def made(number: int, every: int = 1_000_000, link: int = 1) -> list[Record]:
@@ -226,6 +236,64 @@ def test_what_was_kept_before_the_disk_was_full_stays_whole(tmp_path: Path) -> N
     assert f"file too large {len(records)}" in done.stdout
     assert records == made(1000)[: len(records)]
     assert 200 < len(records) < 1000 and len(records) % 10 == 0
+
+
+def test_keeping_goes_on_when_a_full_disk_has_room_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.pcapng"
+    append, full = _File.append, threading.Event()
+
+    def may_be_full(file: _File, octets: bytes, last: bool) -> None:
+        if full.is_set():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        append(file, octets, last)
+
+    monkeypatch.setattr(_File, "append", may_be_full)
+    monkeypatch.setattr(keeper_module, "RETRY_SECONDS", 0.0)
+    keeper, records = Keeper(str(path)), made(60)
+    written(keeper, records[:20])
+    full.set()
+    # A link that appears only now has its block written before its first packet that is kept.
+    others = made(20, link=276)
+    written(keeper, others)
+    assert keeper.problem == f"{path}: no space left on device" and keeper.missed == 20
+    full.clear()
+    written(keeper, others)
+    written(keeper, records[40:])
+    assert not keeper.problem and keeper.hole_seconds > 0
+    keeper.close()
+    assert keeper.trouble.endswith("no space left on device") and (keeper.frames, keeper.missed) == (80, 20)
+    there = [*records[:20], *others, *records[40:]]
+    numbered = [record._replace(frame=number) for number, record in enumerate(there, 1)]
+    assert kept(str(path)) == numbered
+
+
+def test_a_folder_that_comes_back_has_the_next_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeper_module, "RETRY_SECONDS", 0.0)
+    folder, aside = tmp_path / "folder", tmp_path / "aside"
+    folder.mkdir()
+    keeper = Keeper(str(folder / "a.pcapng"), rotation=Rotation(packets=30))
+    folder.rename(aside)
+    keeper.write(made(50))
+    assert keeper.problem.endswith("no such file or directory")
+    aside.rename(folder)
+    keeper.write(made(25))
+    keeper.close()
+    assert not keeper.problem and (keeper.frames, keeper.missed, keeper.made) == (75, 20, 2)
+    assert [len(kept(name)) for name in keeper.names] == [30, 25]
+
+
+@pytest.mark.skipif(not hasattr(os, "set_blocking"), reason="pipes are another thing here")
+def test_frames_for_a_reader_who_stalls_are_not_waited_for_at_the_end() -> None:
+    code = (
+        "import sys; from tests.sources.test_keeper import *\n"
+        "keeper = Keeper('-'); keeper.write(made(5000)); keeper.close()\n"
+        "print(keeper.unread, keeper.problem, keeper.missed, file=sys.stderr)"
+    )
+    out, into = os.pipe()
+    done = subprocess.run([sys.executable, "-c", code], stdout=into, stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    os.close(out)
+    os.close(into)
+    assert done.stderr == "True standard output: nobody reads it 5000\n" and done.returncode == 0
 
 
 def test_what_waits_for_the_disk_is_kept_when_no_further_file_can_be_made(tmp_path: Path) -> None:
