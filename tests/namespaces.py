@@ -44,6 +44,13 @@ class Cable:
     near: str
     far: str
 
+    def connect(self) -> None:
+        """Lay the cable; also anew, once one of its ends was deleted."""
+        ip(f"-n {self.near} link add tx0 type veth peer name rx0 netns {self.far}")
+        for end, name, address in ((self.near, "tx0", "10.9.8.1/24"), (self.far, "rx0", "10.9.8.2/24")):
+            ip(f"-n {end} addr add {address} dev {name}")
+            ip(f"-n {end} link set {name} up")
+
     def run(self, end: str, *words: str) -> str:
         """What a program prints that runs at one end; raises when it fails."""
         return subprocess.run(
@@ -75,19 +82,20 @@ class Cable:
         )
 
 
+def ip(command: str) -> None:
+    """Run ip(8) with these words."""
+    subprocess.run(["ip", *command.split()], check=True, capture_output=True)
+
+
 @contextmanager
 def cable() -> Iterator[Cable]:
     """Make the namespaces, and take them away whatever happens."""
     made = Cable(f"mx{os.getpid()}a", f"mx{os.getpid()}b")
-    commands = (
-        f"netns add {made.near}", f"netns add {made.far}",
-        f"-n {made.near} link add tx0 type veth peer name rx0 netns {made.far}",
-        f"-n {made.near} addr add 10.9.8.1/24 dev tx0", f"-n {made.far} addr add 10.9.8.2/24 dev rx0",
-        f"-n {made.near} link set tx0 up", f"-n {made.far} link set rx0 up", f"-n {made.far} link set lo up",
-    )
     try:
-        for command in commands:
-            subprocess.run(["ip", *command.split()], check=True, capture_output=True)
+        ip(f"netns add {made.near}")
+        ip(f"netns add {made.far}")
+        ip(f"-n {made.far} link set lo up")
+        made.connect()
         yield made
     finally:
         for name in (made.near, made.far):

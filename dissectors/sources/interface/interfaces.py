@@ -101,6 +101,7 @@ CHANGES = {
     "up": "{0} is up again",
     "down": "{0} is down; waiting for it to come up (ip link set {0} up)",
     "gone": "{0} has disappeared",
+    "away": "{0} has disappeared; waiting for it to return",
 }
 
 

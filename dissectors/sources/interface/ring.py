@@ -89,14 +89,14 @@ class Ring:
         self.counted = Counted()
         self.packets = 0
         self.cooked = not raw
-        self._everywhere = interface.name == ANY
+        self._promiscuous = promiscuous and interface.name != ANY
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW if raw else socket.SOCK_DGRAM, 0)
         with ExitStack() as unless_it_opens:
             unless_it_opens.callback(self._socket.close)
-            self._open(max(2, size // BLOCK_OCTETS), program or accept(snaplen), promiscuous)
+            self._open(max(2, size // BLOCK_OCTETS), program or accept(snaplen))
             unless_it_opens.pop_all()
 
-    def _open(self, blocks: int, program: tuple[Instruction, ...], promiscuous: bool) -> None:
+    def _open(self, blocks: int, program: tuple[Instruction, ...]) -> None:
         # The filter stands before the ring and the ring before the address, so nothing unwanted can come in between.
         attach(self._socket, program)
         ours = self._socket
@@ -121,17 +121,17 @@ class Ring:
         if self.interface.loopback:
             # A frame on the loopback passes twice, once out and once in.
             ours.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-        self._bind()
-        if promiscuous and not self._everywhere:
-            request = struct.pack("=iHH8s", self.interface.index, PACKET_MR_PROMISC, 0, b"")
-            ours.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
+        self.bind(self.interface)
 
-    def _bind(self) -> None:
-        """Begin to receive; the socket module cannot name all interfaces at once, bind(2) can."""
-        index = self.interface.index
+    def bind(self, interface: Interface) -> None:
+        """Receive from this interface; the socket module cannot name all interfaces at once, bind(2) can."""
+        self.interface, index = interface, interface.index
         address = struct.pack("=HHiHBB8s", socket.AF_PACKET, socket.htons(ETH_P_ALL), index, 0, 0, 0, b"")
         if ctypes.CDLL(None, use_errno=True).bind(self._socket.fileno(), address, len(address)):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), self.interface.name)
+        if self._promiscuous:
+            request = struct.pack("=iHH8s", index, PACKET_MR_PROMISC, 0, b"")
+            self._socket.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
 
     def stop(self) -> None:
         """Receive no more frames; those in the ring can still be read."""

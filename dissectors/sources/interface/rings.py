@@ -18,6 +18,7 @@ from dissectors.sources.interface.source import Drops, Refusal, Wanted
 from dissectors.sources.pcapng_blocks import head
 from dissectors.wire.captures.pcapng import PcapngWalker
 from dissectors.wire.captures.records import Record, Walker
+from dissectors.wire.errors import CaptureError
 
 try:
     from dissectors.sources import blocks
@@ -51,7 +52,7 @@ def begin(wanted: Wanted) -> Rings:
 class Rings:
     """Frames of one or more interfaces; raises OSError if raw sockets are not allowed, CaptureError for a bad filter.
 
-    The source waits for an interface that goes down; it drops one that disappears, and ends with the last one.
+    The source waits for an interface that goes down, or disappears and returns under its name.
     """
 
     backend = "ring"
@@ -65,7 +66,7 @@ class Rings:
         self._open = threading.Lock()
         self._drops = Drops()
         self._gone = 0
-        self._down: set[str] = set()
+        self._states: dict[int, str] = {}
         self._news: list[str] = []
         self._frame = 0
         self._stopping = threading.Event()
@@ -79,8 +80,7 @@ class Rings:
                 )
                 stack.callback(one.close)
                 self._rings[number] = one
-                if interface.state == "down":
-                    self._lost(number)
+                self._change(number, interface.state if interface.state == "down" else "up")
             stack.pop_all()
         self._readers = dict(self._rings)
         had = sum(one.size for one in self._readers.values())
@@ -197,30 +197,31 @@ class Rings:
         return bool(found)
 
     def _watch(self) -> None:
-        for number, one in tuple(self._rings.items()):
+        for number, one in self._rings.items():
             name = one.interface.name
-            if name != ANY and (one.fault() is not None or state_of(name) == "gone"):
-                self._lost(number)
-        for name in tuple(self._down):
-            if state_of(name) == "up":
-                self._down.discard(name)
-                self._news.append(CHANGES["up"].format(name))
+            if name == ANY:
+                continue
+            state = state_of(name)
+            # One that disappeared between two checks says that it went down.
+            if (one.fault() is not None or self._states[number] == "away") and state != "gone":
+                self._take_up(one)
+            self._change(number, "away" if state == "gone" else state)
 
-    def _lost(self, number: int) -> None:
-        name = self._rings[number].interface.name
-        if state_of(name) != "gone":
-            if name not in self._down:
-                self._down.add(name)
-                self._news.append(CHANGES["down"].format(name))
-            return
-        # What the ring still holds was taken before this was noticed; the rest of it comes now.
-        while self._round():
-            pass
-        self._close(number)
-        self._down.discard(name)
-        self._news.append(CHANGES["gone"].format(name))
-        if not self._rings:
-            self.failed = self._news[-1]
+    def _change(self, number: int, state: str) -> None:
+        """Tell what became of an interface; at first each is expected to be up."""
+        if state != self._states.get(number, "up"):
+            self._news.append(CHANGES[state].format(self._rings[number].interface.name))
+        self._states[number] = state
+
+    def _take_up(self, one: Ring) -> None:
+        """Receive from the interface that has the name now, where it is another one with the same link layer.
+
+        Its socket was opened with rights that we may have given up since; to bind it anew takes none.
+        """
+        with contextlib.suppress(CaptureError, OSError):
+            found = named(one.interface.name)
+            if found.index != one.interface.index and link_of(found)[0] == one.link:
+                one.bind(found)
 
     def _close(self, number: int) -> None:
         """Give one ring back to the kernel; what it dropped stays counted."""

@@ -239,7 +239,27 @@ def test_an_interface_that_goes_down_is_waited_for(wire: Cable, backend: str, tm
     assert events[-1]["datagrams"] == 50
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("quickly", [False, True])
+def test_an_interface_that_returns_is_taken_up_again(wire: Cable, quickly: bool, tmp_path: Path) -> None:
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--ndjson", "--backend", "ring", "--promiscuous", "-w", kept)
+    wire.send(MEDIA[:20])
+    taken(kept, 20)
+    wire.run(wire.far, "ip", "link", "delete", "rx0")
+    if not quickly:
+        until_said(process, "rx0 has disappeared; waiting for it to return")
+    wire.connect()
+    if quickly:
+        time.sleep(2)
+    else:
+        until_said(process, "rx0 is up again")
+    wire.send(MEDIA[20:])
+    taken(kept, 50)
+    events, _, status = finish(process)
+    assert status == 0 and events[-1]["datagrams"] == 50
+
+
+@pytest.mark.parametrize("backend", BACKENDS[1:])
 def test_an_interface_that_disappears_ends_the_session_with_all_that_came_before(
     wire: Cable, tmp_path: Path, backend: str
 ) -> None:
