@@ -9,18 +9,24 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
 from ipaddress import ip_address
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.carried import Channels
-from dissectors.mux.table import PROTOCOLS
+from dissectors.mux.table import PROTOCOLS, TABLE
 from dissectors.wire.datagram import UDP, Flow
 
 MAX_ADDRESSES = 4096
 """Addresses that are remembered as they stand on the wire, and as people write them: calls name the same ones again
 and again."""
+
+_MEDIA = sum(1 << number for number, spec in enumerate(TABLE) if spec.role == "media")
+_CALLS = sum(1 << number for number, spec in enumerate(TABLE) if spec.role != "other")
+"""In `PairState.seen`: protocols that are media, and those with any part in a call."""
+
+_RANK = 1 << 56
+"""More than there are datagrams."""
 
 
 class FlowKey(NamedTuple):
@@ -140,7 +146,7 @@ class FlowTable:
         self._state, self._pair = state, pair
         self.made = 0
         self._flows: Table[FlowKey, FlowState] = Table(
-            "flows", limit, bounds, used=attrgetter("used"), given_up=_close, groups=_ends
+            "flows", limit, bounds, used=_use, given_up=_close, groups=_ends
         )
 
     def __iter__(self) -> Iterator[FlowState]:
@@ -190,6 +196,13 @@ class FlowTable:
 def _ends(key: FlowKey, state: FlowState) -> tuple[Hashable, ...]:
     """What a flow is found by: both of its ends, and its number."""
     return (key.src, key.sport), (key.dst, key.dport), state.number
+
+
+def _use(state: FlowState) -> int:
+    """When a flow was used, for who must give way: media gives way last, and what has no part in a call first."""
+    seen = state.pair.seen
+    rank = 2 if seen & _MEDIA else 1 if seen & _CALLS else 0
+    return rank * _RANK + state.used
 
 
 def _close(_: FlowKey, state: FlowState) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from dissectors.mux.evidence import RTP, STUN
 from dissectors.mux.flows import FlowKey, PairState, written_out
-from dissectors.mux.scan import Scanner
+from dissectors.mux.scan import Bounds, Scanner
 from dissectors.offline import scanner_class
 from tests.made import A, B, Sent, records, rtp
 
@@ -62,3 +62,22 @@ def test_a_flow_counts_each_of_its_protocols(which: str) -> None:
         pass
     (flow,) = scanner.flows
     assert (flow.counts[STUN], flow.counts[RTP], sum(flow.counts)) == (2, 5, 7)
+
+
+@pytest.mark.parametrize("which", ["interpreted", "compiled"])
+def test_the_media_of_a_call_gives_way_after_what_has_no_part_in_one(which: str) -> None:
+    if which == "compiled":
+        pytest.importorskip("dissectors.mux.compiled.scan")
+    twin = Scanner if which == "interpreted" else scanner_class()
+    scanner = twin(Bounds(flows=16, streams=16, waiting=64))
+    queries: list[Sent] = [((f"192.0.2.{n % 250}", 1024 + n), C, bytes((n % 256, 255)) * 20) for n in range(500)]
+    first: list[Sent] = [*((A, B, rtp(n)) for n in range(9)), *queries]
+    for _ in scanner.scan(records(first)):
+        pass
+    (media,) = (flow for flow in scanner.flows if flow.counts[RTP])
+    assert media.datagrams == 9 and len(scanner.flows) == 16 and scanner.bounds_hit["flows"] == 485
+    # Among themselves those go first that were idle longest, and media give way to media.
+    calls: list[Sent] = [((f"198.51.100.{n}", 4000), B, rtp(k, n)) for n in range(1, 21) for k in range(9)]
+    for _ in scanner.scan(records(calls)):
+        pass
+    assert {flow.key.src[-1] for flow in scanner.flows if flow.counts[RTP]} == {*range(5, 21)}
