@@ -184,7 +184,7 @@ class Control:
     def clocked(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> tuple[Clocked, ...]:
         """What the last sender reports of the stream on these flows said of its clocks, in order of time."""
         found = [each for clocked in self._clocked.of(ssrc, flows, alone) for each in clocked]
-        return tuple(sorted(found))
+        return tuple(sorted(found, key=attrgetter("time")))
 
     def told(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> Told | None:
         """What receivers asked of the stream on these flows; with the SSRC 0, of no source in particular."""

@@ -72,3 +72,12 @@ def test_what_is_kept_of_sources_is_bounded_and_what_gave_way_is_counted() -> No
 
 def test_both_directions_are_between_the_same_hosts() -> None:
     assert between(Flow(*A, *B)) == between(Flow(*B, *A))
+
+
+def test_two_copies_of_a_sender_report_at_one_moment_are_both_read() -> None:
+    spoken = struct.pack("!BBHIQIII", 0x80, 200, 6, 77, 1 << 40, 480, 50, 3000)
+    control = Control(9)
+    for frame, flow in enumerate((Flow(*A, *B), Flow(*B, *C)), 1):
+        control.feed(Datagram(0, frame, 0, 5, flow, spoken, len(spoken)), rtcp.parse(spoken))
+    ways = (Flow(*A, *B), Flow(*B, *C))
+    assert [(each.time, each.place.frame) for each in control.clocked(77, ways, alone=True)] == [(5, 1), (5, 2)]
