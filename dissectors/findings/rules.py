@@ -19,6 +19,7 @@ from dissectors.findings.signalling import (
     legs,
     provisional,
     registrations,
+    scans,
     signalling,
     within_calls,
 )
@@ -28,7 +29,7 @@ from dissectors.report import Finding
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Signalling": (
         *signalling.RULES, *acknowledgements.RULES, *provisional.RULES, *exchanges.RULES, *registrations.RULES,
-        *bindings.RULES,
+        *bindings.RULES, *scans.RULES,
     ),
     "Within a call": (*within_calls.RULES, *endings.RULES, *legs.RULES),
     "Offer and answer": (*negotiation.RULES, *holding.RULES, *fax.RULES),
