@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from dissectors.commands.live_listeners import Listeners
+    from dissectors.live.events import EndEvent
     from dissectors.live.session import Session
     from dissectors.sources.interface.source import Source
     from dissectors.sources.keeper import Keeper
@@ -52,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.writelines(f"{text}\n" for text in listing())
         return 0
     live_options.settle(options)
+    from dissectors.commands.live_listeners import Listeners
     from dissectors.live import session as online
     from dissectors.sources.interface import rights
 
@@ -60,6 +63,7 @@ def run(options: argparse.Namespace) -> int:
         source = _source(options)
         stack.callback(source.close)
         became = rights.give_up_root(options.user)
+        listeners = Listeners(options)
         keeper = _keeper(options, source)
         session = online.Session(
             source, keeper=keeper, stop=live_options.stop(options), limits=inputs.limits(options),
@@ -71,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"watching {', '.join(source.names)} by {source.backend}{whom}: {source.why}")
         # The thread that empties the kernel's ring waits no longer than that for the interpreter.
         sys.setswitchinterval(SWITCH_SECONDS)
-        return _finish(options, session, watch(options, session))
+        return _finish(options, session, watch(options, session, listeners), listeners)
 
 
 def listing() -> list[str]:
@@ -141,17 +145,19 @@ def _handle(session: Session) -> None:
             signal.signal(number, handle)
 
 
-def _finish(options: argparse.Namespace, session: Session, audience: Audience) -> int:
+def _finish(options: argparse.Namespace, session: Session, audience: Audience, listeners: Listeners) -> int:
     """Print the last event and the report; return the exit status."""
-    unread = 0
+    unread, end = 0, session.end()
     if audience.error is None:
-        unread = _end(options, session, audience)
+        unread = _end(options, session, audience, end)
     for text in session.failures:
         if text not in audience.said:
             audience.say(text)
     if audience.left or audience.stalled:
         kept = () if session.failures else filter(None, (session.kept,))
         audience.say(": ".join((_unsaid(audience, unread) if audience.stalled else UNREAD, *kept)))
+    for text in listeners.close(end):
+        audience.say(text)
     audience.close()
     if audience.error is not None and not audience.left:
         raise audience.error
@@ -167,13 +173,12 @@ def _unsaid(audience: Audience, octets: int) -> str:
     return f"nobody read standard output at the end; {events}{counted(octets, 'octet')} were not written"
 
 
-def _end(options: argparse.Namespace, session: Session, audience: Audience) -> int:
+def _end(options: argparse.Namespace, session: Session, audience: Audience, end: EndEvent) -> int:
     """Say what the session ends with; return how many octets of it were not taken."""
     from dissectors.live.events import MissedEvent
     from dissectors.outputs.formats import View
     from dissectors.outputs.journal import human, ndjson
 
-    end = session.end()
     # Then the frames are on standard output, and nothing else may be written there.
     taken = options.keep == inputs.STANDARD_INPUT
     speaker, form = audience.notes if taken else audience.out, inputs.report_format(options)

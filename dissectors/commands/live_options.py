@@ -46,6 +46,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--ndjson", action="store_true", help="print events, one JSON object per line (docs/live.md)")
     inputs.add_format(parser, "the report at the end as JSON; the log goes to standard error")
     add("--log", action="store_true", help="print a line per event instead of the screen")
+    add("--min-severity", choices=("error", "warning", "note"), default="note", metavar="SEVERITY",
+        help="tell of findings that are at least so severe: note, warning or error (note)")
+    add("--exec", default="", metavar="COMMAND",
+        help="run this for each event, which is on its standard input as JSON; one at a time, ten seconds at most")
+    add("--metrics", default="", metavar="HOST:PORT",
+        help="serve metrics for Prometheus at http://HOST:PORT/metrics (127.0.0.1 without a host)")
+    add("--metrics-file", default="", metavar="FILE", help="write them to a file, for node_exporter")
     add("--calls", type=inputs.positive, default=2048, metavar="N", help="hold N calls at once at most (2048)")
     add("--every", type=inputs.positive, default=10, metavar="S", help="report each stream every S seconds (10)")
     inputs.add_reading(parser)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
+    from dissectors.commands.live_listeners import Listeners
     from dissectors.live.events import Event, Look
     from dissectors.live.session import Session
     from dissectors.outputs.speaker import Speaker
@@ -87,17 +88,30 @@ class Audience:
             speaker.close()
 
 
-def watch(options: argparse.Namespace, session: Session) -> Audience:
-    """Run the session with the view that the options select."""
+def watch(options: argparse.Namespace, session: Session, listeners: Listeners) -> Audience:
+    """Run the session with the view that the options select, and with whoever else listens."""
     lines = options.ndjson or options.log or quiet(options)
     audience = Audience(options, session)
     if sys.stdout.isatty() and os.environ.get("TERM") not in NO_SCREEN and not lines:
-        _screen(options, session, audience)
+        _screen(options, session, audience, listeners)
         return audience
-    log = _log(options, audience)
-    session.watch = lambda look: audience.look(look, log)
+    session.watch = _shown(options, audience, listeners, _log(options, audience))
     session.run()
     return audience
+
+
+def _shown(
+    options: argparse.Namespace, audience: Audience, listeners: Listeners, show: Callable[[Look], None]
+) -> Callable[[Look], None]:
+    """What a session does with each look."""
+    from dissectors.commands.live_listeners import severe
+
+    def look(whole: Look) -> None:
+        told = severe(whole, options.min_severity)
+        listeners.look(whole, told)
+        audience.look(told, show)
+
+    return look
 
 
 def quiet(options: argparse.Namespace) -> bool:
@@ -105,13 +119,13 @@ def quiet(options: argparse.Namespace) -> bool:
     return not inputs.report_format(options).for_people or options.keep == inputs.STANDARD_INPUT
 
 
-def _screen(options: argparse.Namespace, session: Session, audience: Audience) -> None:
+def _screen(options: argparse.Namespace, session: Session, audience: Audience, listeners: Listeners) -> None:
     from dissectors.screens.live import Screen
     from dissectors.screens.sheet import Sheet
 
     title = f"{', '.join(session.source.names)} by {session.source.backend}"
     screen = Screen(cast("TextIO", Sheet(audience.out)), title, options.keep)
-    session.watch = lambda look: audience.look(look, screen.show)
+    session.watch = _shown(options, audience, listeners, screen.show)
     with screen:
         session.run()
     # The news on the screen vanished with it.

@@ -22,8 +22,15 @@ HISTORY_LOOKS = 30
 MAX_REMEMBERED = 4096
 """Calls, streams and findings that are remembered between looks: more than one look shows."""
 
+SETTLED_SECONDS = 5.0
+"""Seconds after the last message of a call that is over until its story is told: late media and findings are in it."""
+
 SILENT_SECONDS = 3.0
 """Seconds without a datagram after which a stream is silent."""
+
+OVER = ("ended", "rejected", "unreachable", "cancelled")
+SUMMED_UP = "summed up"
+FOREVER = float("inf")
 
 NUMBERS = re.compile(r"\d[\d.,]*")
 
@@ -40,6 +47,32 @@ class CallEvent(Struct, frozen=True):
     caller: str | None
     callee: str | None
     status: int | None
+
+
+class SummaryEvent(Struct, frozen=True):
+    """The story of a call that is over: how long people talked, who hung up, what its media were like, what was found.
+
+    `seconds` is from the answer to the end, None without an answer. `lost` and `packets` are of all its streams;
+    `jitter_ms` and `mos` are of the worst of them. `findings` are ids.
+    """
+
+    event: Literal["summary"]
+    time: float
+    call_id: str
+    number: int
+    caller: str | None
+    callee: str | None
+    outcome: str
+    status: int | None
+    seconds: float | None
+    ended_by: str | None
+    streams: int
+    packets: int
+    lost: int
+    lost_fraction: float
+    jitter_ms: float | None
+    mos: float | None
+    findings: tuple[str, ...]
 
 
 class StreamEvent(Struct, frozen=True):
@@ -108,7 +141,7 @@ class EndEvent(Struct, frozen=True):
     reason: str
 
 
-Event = CallEvent | StreamEvent | FindingEvent | DropEvent | MissedEvent | EndEvent
+Event = CallEvent | SummaryEvent | StreamEvent | FindingEvent | DropEvent | MissedEvent | EndEvent
 
 
 class Followed(Struct):
@@ -138,10 +171,14 @@ class Events:
         self._looked: float | None = None
         self._drops = (0, 0)
 
-    def since(self, report: Report, now: float, drops: tuple[int, int]) -> list[Event]:
-        """The new events in `report` at the time `now`; `drops` are the frames that the kernel and we dropped."""
+    def since(self, report: Report, now: float, drops: tuple[int, int], last: bool = False) -> list[Event]:
+        """The new events in `report` at the time `now`; `drops` are the frames that the kernel and we dropped.
+
+        With the `last` of a session, calls that are over need not settle any more.
+        """
         events: list[Event] = [
             *self._about_calls(report), *self._about_streams(report, now), *self._about_findings(report, now),
+            *self._stories(report, FOREVER if last else now),
         ]
         events.sort(key=lambda event: event.time)
         if drops != self._drops:
@@ -167,6 +204,21 @@ class Events:
                 if state not in events:
                     events.add(state)
                     yield CallEvent("call", time, state, name, call.caller, call.callee, call.status)
+
+    def _stories(self, report: Report, now: float) -> Iterator[SummaryEvent]:
+        """The story of each call that is over since long enough."""
+        found: dict[int, dict[str, None]] = {}
+        for number, call in enumerate(report.calls):
+            told = self._calls.get(call.call_id)
+            if told is None or call.outcome not in OVER or SUMMED_UP in told or not call.messages:
+                continue
+            if now - call.messages[-1].time >= SETTLED_SECONDS:
+                if not found:
+                    for finding in report.findings:
+                        if finding.call is not None:
+                            found.setdefault(finding.call, {})[finding.id] = None
+                told.add(SUMMED_UP)
+                yield _story(report, call, tuple(found.get(number, ())))
 
     def _about_streams(self, report: Report, now: float) -> Iterator[StreamEvent]:
         span = now - self._looked if self._looked is not None else 0.0
@@ -245,6 +297,19 @@ class Look(Struct, frozen=True):
     watched: Events
 
 
+def _story(report: Report, call: Call, findings: tuple[str, ...]) -> SummaryEvent:
+    streams = [report.streams[position] for position in call.streams]
+    packets, lost = sum(one.packets for one in streams), sum(one.lost for one in streams)
+    jitter = max((one.jitter_ms for one in streams if one.jitter_ms is not None), default=None)
+    mos = min((one.quality.mos for one in streams if one.quality and one.quality.mos is not None), default=None)
+    end = call.ended if call.ended is not None else call.messages[-1].time
+    return SummaryEvent(
+        "summary", end, call.call_id, call.number, call.caller, call.callee, call.outcome, call.status,
+        None if call.answered is None else round(end - call.answered, 3), call.ended_by, len(streams), packets, lost,
+        round(lost / (packets + lost), 6) if packets + lost else 0.0, jitter, mos, findings,
+    )
+
+
 def states(call: Call) -> Iterator[tuple[str, float]]:
     """Every state of a call so far, with its time, in order."""
     yield "calling", call.start
@@ -252,7 +317,7 @@ def states(call: Call) -> Iterator[tuple[str, float]]:
         yield "ringing", call.ringing
     if call.answered is not None:
         yield "answered", call.answered
-    if call.outcome in ("ended", "rejected", "unreachable", "cancelled"):
+    if call.outcome in OVER:
         yield call.outcome, call.ended if call.ended is not None else call.messages[-1].time
 
 

@@ -112,7 +112,7 @@ class Session:
         finally:
             self._close()
         self._note()
-        self._look()
+        self._look(last=True)
         for name, count in self._events.bounds.hits.items():
             self.engine.problem("bound-hit", f"{name}: {count:,} given up")
 
@@ -218,7 +218,7 @@ class Session:
             self.stop(f"{counted(limit.files, 'file')} kept")
         self.engine.retire_finished(self.scanner)
 
-    def _look(self) -> None:
+    def _look(self, last: bool = False) -> None:
         if self.watch is None:
             return
         moment = time.monotonic()
@@ -227,7 +227,7 @@ class Session:
         missed = drops.us + (self.keeper.missed if self.keeper else 0)
         now = self._clock.now()
         report = self._recent.report(now, self._file(drops.kernel))
-        events = self._events.since(report, now / 1e9, (drops.kernel, missed))
+        events = self._events.since(report, now / 1e9, (drops.kernel, missed), last)
         datagrams, octets = self.scanner.datagrams, sum(self.scanner.octets)
         before, self._before = self._before, (datagrams, octets)
         self.watch(Look(

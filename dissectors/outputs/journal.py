@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import Any
 
 from dissectors.findings.rule import counted
-from dissectors.live.events import CallEvent, DropEvent, EndEvent, Event, FindingEvent, MissedEvent, StreamEvent
+from dissectors.live.events import (
+    CallEvent,
+    DropEvent,
+    EndEvent,
+    Event,
+    FindingEvent,
+    MissedEvent,
+    StreamEvent,
+    SummaryEvent,
+)
 from dissectors.outputs.escape import visible
 from dissectors.outputs.export import compact
 from dissectors.outputs.terminal.moments import milliseconds, seconds
@@ -35,6 +44,19 @@ def time_of_day(time: float) -> str:
 def _call(event: CallEvent) -> str:
     status = f" with {event.status}" if event.status and event.state in ("rejected", "unreachable", "cancelled") else ""
     return f"call     {event.state}{status}: {event.caller or 'somebody'} → {event.callee or 'somebody'}"
+
+
+def _summary(event: SummaryEvent) -> str:
+    parts = [f"{event.outcome}{f' {event.status}' if event.status and event.outcome != 'ended' else ''}"]
+    parts += [f"talked for {seconds(event.seconds)}"] if event.seconds is not None else []
+    parts += [f"hung up by the {event.ended_by}"] if event.ended_by else []
+    if event.streams:
+        parts.append(f"{event.packets:,} packets, {event.lost:,} lost ({event.lost_fraction:.1%})")
+        parts += [f"jitter {milliseconds(event.jitter_ms)}"] if event.jitter_ms is not None else []
+        parts += [f"MOS {event.mos:.1f}"] if event.mos is not None else []
+    parts += [f"found: {', '.join(event.findings)}"] if event.findings else []
+    who = f"{event.caller or 'somebody'} → {event.callee or 'somebody'}"
+    return f"summary  call {event.number} {who}: {'; '.join(parts)}; Call-ID {event.call_id}"
 
 
 def _stream(event: StreamEvent) -> str:
@@ -66,6 +88,6 @@ def _end(event: EndEvent) -> str:
 
 
 WORDS: dict[type, Callable[[Any], str]] = {
-    CallEvent: _call, StreamEvent: _stream, FindingEvent: _finding, DropEvent: _drop,
+    CallEvent: _call, SummaryEvent: _summary, StreamEvent: _stream, FindingEvent: _finding, DropEvent: _drop,
     MissedEvent: _missed, EndEvent: _end,
 }

@@ -1,0 +1,220 @@
+"""Who else listens to a session: a monitoring system, a file for one, and a program that is run for each event."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import queue
+import shlex
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from socket import AF_INET, AF_INET6
+from typing import Any
+
+from dissectors.commands.inputs import Refused
+from dissectors.findings.rule import counted
+from dissectors.findings.rules import SEVERITIES
+from dissectors.live.events import EndEvent, Event, FindingEvent, Look
+from dissectors.live.metrics import CONTENT_TYPE, Metrics
+from dissectors.outputs.journal import ndjson
+from dissectors.report import Severity
+from dissectors.wire.values import replace
+
+REQUEST_SECONDS = 2.0
+"""Who connects and asks nothing is let go."""
+
+FILE_SECONDS = 5.0
+"""Seconds between two versions of the file with metrics."""
+
+MAX_WAITING_EVENTS, COMMAND_SECONDS = 100, 10.0
+"""Events that wait for the program, and how long it may take for one."""
+
+
+class MetricsServer:
+    """Serves the metrics over HTTP at `address` (`host:port`, `:port`, `port`), on the loopback unless it says a host.
+
+    Raises Refused where nobody can listen there.
+    """
+
+    def __init__(self, address: str, metrics: Metrics) -> None:
+        host, port = endpoint(address)
+
+        class Handler(BaseHTTPRequestHandler):
+            """Answers one request."""
+
+            timeout = REQUEST_SECONDS
+
+            def do_GET(self) -> None:
+                """Give the page."""
+                found = self.path.partition("?")[0] in ("/", "/metrics")
+                text = (metrics.text() if found else "the metrics are at /metrics\n").encode()
+                self.send_response(200 if found else 404)
+                self.send_header("Content-Type", CONTENT_TYPE if found else "text/plain")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                """Say nothing."""
+
+        class Server(HTTPServer):
+            """One request at a time: who scrapes comes every few seconds."""
+
+            address_family = AF_INET6 if ":" in host else AF_INET
+
+            def handle_error(self, request: Any, client_address: Any) -> None:
+                """Who left before the answer is no error of ours."""
+
+        try:
+            self._server = Server((host, port), Handler)
+        except OSError as error:
+            raise Refused(f"--metrics {address}: {(error.strerror or str(error)).lower()}") from None
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Serve no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class MetricsFile:
+    """Writes the metrics to a file, each version in the place of the one before at once."""
+
+    def __init__(self, name: str, metrics: Metrics) -> None:
+        self._name, self._metrics = name, metrics
+        self._due = 0.0
+        self.problem = ""
+        self.write()
+        if self.problem:
+            raise Refused(f"--metrics-file {name}: {self.problem}")
+
+    def look(self, look: Look) -> None:
+        """Write it where that is due."""
+        if time.monotonic() >= self._due:
+            self.write()
+
+    def write(self) -> None:
+        """Write it now; a failure is remembered, and tried again."""
+        self._due = time.monotonic() + FILE_SECONDS
+        beside = f"{self._name}.{os.getpid()}.new"
+        try:
+            with open(beside, "w", encoding="utf-8") as file:
+                file.write(self._metrics.text())
+            os.replace(beside, self._name)
+            self.problem = ""
+        except OSError as error:
+            self.problem = (error.strerror or str(error)).lower()
+            with suppress(OSError):
+                os.unlink(beside)
+
+
+class Runner:
+    """Runs a command for each event, which it finds on its standard input as a line of JSON.
+
+    One runs at a time, for ten seconds at most; events that find a hundred waiting are counted in `dropped`. The
+    command's words are split as a shell does it, and no shell sees them.
+    """
+
+    def __init__(self, command: str) -> None:
+        try:
+            self._words = shlex.split(command)
+        except ValueError as error:
+            raise Refused(f"--exec {command!r}: {error}") from None
+        if not self._words:
+            raise Refused("--exec: the command is empty")
+        self.dropped = self.failed = 0
+        self._events: queue.Queue[str | None] = queue.Queue(MAX_WAITING_EVENTS)
+        self._thread = threading.Thread(target=self._work, name="exec", daemon=True)
+        self._thread.start()
+
+    def look(self, look: Look) -> None:
+        """Take the events of a look."""
+        for event in look.events:
+            self.take(event)
+
+    def take(self, event: Event) -> None:
+        """Run the command for this event, as soon as those before are done."""
+        try:
+            self._events.put_nowait(ndjson(event))
+        except queue.Full:
+            self.dropped += 1
+
+    def close(self) -> None:
+        """Wait for what runs and is due, for ten seconds at most; what is left is dropped."""
+        until = time.monotonic() + COMMAND_SECONDS
+        while not self._events.empty() and time.monotonic() < until:
+            time.sleep(0.05)
+        with suppress(queue.Empty):
+            while True:
+                self._events.get_nowait()
+                self.dropped += 1
+        self._events.put(None)
+        self._thread.join(COMMAND_SECONDS)
+
+    def _work(self) -> None:
+        while (text := self._events.get()) is not None:
+            try:
+                done = subprocess.run(
+                    self._words, input=f"{text}\n".encode(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                    timeout=COMMAND_SECONDS, check=False,
+                )
+                self.failed += done.returncode != 0
+            except (OSError, subprocess.TimeoutExpired):
+                self.failed += 1
+
+
+def endpoint(text: str) -> tuple[str, int]:
+    """`host:port`, `[host]:port`, `:port` or `port`; the host is the loopback where none is named."""
+    host, _, port = text.rpartition(":")
+    if not port.isdecimal() or not port.isascii() or int(port) > 65535:
+        raise Refused(f"--metrics {text!r}: the form is HOST:PORT, such as 127.0.0.1:9100")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+def severe(look: Look, least: Severity) -> Look:
+    """A look without the events of findings that are less severe."""
+    wanted = SEVERITIES[: SEVERITIES.index(least) + 1]
+    kept = [event for event in look.events if not isinstance(event, FindingEvent) or event.severity in wanted]
+    return replace(look, events=tuple(kept))
+
+
+class Listeners:
+    """All that were asked for."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._metrics = Metrics()
+        self._server = MetricsServer(options.metrics, self._metrics) if options.metrics else None
+        self._file = MetricsFile(options.metrics_file, self._metrics) if options.metrics_file else None
+        self._runner = Runner(options.exec) if options.exec else None
+        self._counts = bool(self._server or self._file)
+
+    def look(self, whole: Look, told: Look) -> None:
+        """Take a look: the metrics count all of it, the command hears what is told."""
+        if self._counts:
+            self._metrics.add(whole)
+        if self._file:
+            self._file.look(whole)
+        if self._runner:
+            self._runner.look(told)
+
+    def close(self, end: EndEvent) -> Iterator[str]:
+        """Tell them the end; gives what people should know of it."""
+        if self._runner:
+            self._runner.take(end)
+            self._runner.close()
+            if self._runner.dropped:
+                yield f"--exec: {counted(self._runner.dropped, 'event')} not passed on, the command was too slow"
+            if self._runner.failed:
+                yield f"--exec: the command failed {counted(self._runner.failed, 'time')}"
+        if self._file:
+            self._file.write()
+            if self._file.problem:
+                yield f"--metrics-file: {self._file.problem}"
+        if self._server:
+            self._server.close()
