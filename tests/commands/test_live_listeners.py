@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import socket
 import stat
 import sys
@@ -16,9 +15,7 @@ from dissectors.commands.inputs import Refused
 from dissectors.commands.live_listeners import MetricsServer, Runner, endpoint
 from dissectors.live.events import DropEvent
 from dissectors.live.metrics import CONTENT_TYPE, Metrics
-from tests.sessions import CALL, ROOT, run
-
-LINE = re.compile(r'muxshark_[a-z_]+(\{[a-z]+="[^"{}]*"(,[a-z]+="[^"{}]*")*\})? -?[0-9.e+-]+')
+from tests.sessions import CALL, run
 
 
 @pytest.mark.parametrize(
@@ -49,34 +46,6 @@ def test_the_page_is_served_to_who_asks_and_also_after_who_asks_nothing() -> Non
             MetricsServer(f":{server.port}", Metrics())
     finally:
         server.close()
-
-
-def test_the_file_has_what_the_session_saw_in_the_form_that_prometheus_reads(tmp_path: Path) -> None:
-    path = tmp_path / "muxshark.prom"
-    done = run("-", "--ndjson", "--metrics-file", str(path), octets=CALL.read_bytes())
-    assert done.returncode == 0 and [each.name for each in tmp_path.iterdir()] == ["muxshark.prom"]
-    lines = path.read_text().splitlines()
-    values = [line for line in lines if not line.startswith("#")]
-    assert values and all(LINE.fullmatch(line) for line in values)
-    assert len({line.split(" ")[0] for line in values}) == len(values)
-    assert 'muxshark_calls_total{state="ended"} 1' in values and 'muxshark_call_loss_ratio_count 1' in values
-    events = [json.loads(line) for line in done.stdout.splitlines()]
-    findings = [event["id"] for event in events if event["event"] == "finding"]
-    for id in findings:
-        assert any(line.startswith(f'muxshark_findings_total{{id="{id}"') for line in values)
-
-
-def test_the_dashboard_asks_for_metrics_that_there_are(tmp_path: Path) -> None:
-    path = tmp_path / "muxshark.prom"
-    run("-", "--ndjson", "--metrics-file", str(path), octets=CALL.read_bytes())
-    there = {line.split(" ")[2] for line in path.read_text().splitlines() if line.startswith("# TYPE ")}
-    dashboard = json.loads((ROOT / "docs" / "grafana.json").read_text())
-    asked = {
-        name.removesuffix("_bucket")
-        for panel in dashboard["panels"] for target in panel["targets"]
-        for name in re.findall(r"muxshark_[a-z_]+", target["expr"])
-    }
-    assert len(asked) > 10 and asked <= there
 
 
 def test_a_command_has_each_event_on_its_standard_input(tmp_path: Path) -> None:
