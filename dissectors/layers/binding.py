@@ -85,13 +85,12 @@ def bind(
     named, streams = _ports(ports), _ports(tcp)
     if not named and not streams and not everywhere:
         raise ValueError("name ports, or say everywhere=True")
-    by_flow = ByFlow() if flows else None
-    careful = by_flow or Certain()
+    by_flow = ByFlow(yields=not named) if flows else None
     entries: list[Entry] = []
     if named:
-        entries += _entries(named, Mux if plausible is not False and by_flow is None else careful)
+        entries += _entries(named, by_flow or (Certain(yields=False) if plausible is False else Mux))
     if everywhere:
-        entries.append(({"dport": EVERY}, Plausible() if plausible and by_flow is None else careful))
+        entries.append(({"dport": EVERY}, by_flow or (Plausible() if plausible else Certain(yields=True))))
     return Binding({UDP: entries, TCP: _entries(streams, SIPStream) if streams else []})
 
 

@@ -156,10 +156,14 @@ class Plausible(Ours):
 
 
 class Certain(Ours):
-    """On ports that Scapy knows, ours is only what can be nothing else and what Scapy has no layer for.
+    """On ports that Scapy knows, ours is only what can be nothing else; with `yields` not what Scapy has bound, either.
 
     Elsewhere what looks like a protocol of ours is ours, unless its first octet is all that speaks for it.
     """
+
+    def __init__(self, yields: bool) -> None:
+        super().__init__()
+        self._yields = yields
 
     def layer(self, octets: bytes, underlayer: Packet | None) -> Dissector | None:
         """Ours or Scapy's."""
@@ -168,12 +172,12 @@ class Certain(Ours):
         if scapys is None:
             return _LEFT[row]
         ours = _TAKEN[row]
-        return scapys if ours is None or same_protocol(ours, scapys) else ours
+        return scapys if ours is None or (self._yields and same_protocol(ours, scapys)) else ours
 
 
-def same_protocol(ours: type[Packet], scapys: Dissector) -> bool:
+def same_protocol(ours: Dissector, scapys: Dissector) -> bool:
     """Whether Scapy's layer is of the protocol that ours is of."""
-    return str(getattr(scapys, "__name__", "")).upper() == ours.__name__.upper()
+    return str(getattr(scapys, "__name__", "")).upper() == str(getattr(ours, "__name__", "")).upper()
 
 
 def ports_of(values: Iterable[Any]) -> list[int]:

@@ -9,7 +9,7 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.inet6 import IPv6
 from scapy.packet import NoPayload, Packet
 
-from dissectors.layers.elsewhere import Dissector, Ours
+from dissectors.layers.elsewhere import Dissector, Ours, same_protocol
 from dissectors.layers.layer import claimed
 from dissectors.layers.mux import LAYERS
 from dissectors.limits.budget import Bounds
@@ -29,11 +29,13 @@ class ByFlow(Ours):
     """A datagram that is only plausible stays Scapy's, or Raw, until its flow confirms it; then those of the flow that
     came before it change, too, in the packets that you hold.
 
-    What you changed in the meantime stays as it is.
+    What you changed in the meantime stays as it is. With `yields` a protocol for which Scapy has bound a layer to the
+    port stays Scapy's.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, yields: bool) -> None:
         super().__init__()
+        self._yields = yields
         bounds = Bounds()
         self._flows = FlowTable(MAX_FLOWS, bounds)
         self._evidence = Evidence(MAX_WAITING, MAX_STREAMS, bounds)
@@ -49,7 +51,9 @@ class ByFlow(Ours):
             return scapys
         with self._lock:
             ours = self._judge(octets, underlayer)
-        return ours or scapys
+        if ours is None or (self._yields and scapys is not None and same_protocol(ours, scapys)):
+            return scapys
+        return ours
 
     def _judge(self, octets: bytes, underlayer: Packet) -> Dissector | None:
         here = self._arrived

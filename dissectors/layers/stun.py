@@ -17,7 +17,7 @@ from scapy.fields import (
     XIntField,
 )
 from scapy.packet import Packet
-from scapy.volatile import RandBin, RandNum
+from scapy.volatile import RandBin, RandNum, VolatileValue
 
 from dissectors.layers.layer import Layer, cut, optional
 from dissectors.protocols import stun
@@ -285,9 +285,12 @@ class STUN(Layer, Packet):
     def sign(self, key: bytes) -> None:
         """Add MESSAGE-INTEGRITY under `key` over what stands here now, and a FINGERPRINT (RFC 8489 section 14.5).
 
-        Those that were there are replaced. `key` is the password (short-term credentials) or MD5 of
-        `username:realm:password` (long-term).
+        Those that were there are replaced; a random transaction identifier is settled. `key` is the password
+        (short-term credentials) or MD5 of `username:realm:password` (long-term).
         """
+        transaction = self.getfieldval("transaction_id")
+        if isinstance(transaction, VolatileValue):
+            self.setfieldval("transaction_id", transaction._fix())
         kept = [each for each in self.getfieldval("attributes") if getattr(each, "type", None) not in SIGNATURES]
         self.setfieldval("attributes", kept)
         integrity = STUNAttribute(type="MESSAGE-INTEGRITY", value=integrity_of(self.self_build(), key))

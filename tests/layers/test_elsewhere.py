@@ -46,9 +46,12 @@ def test_one_octet_is_no_evidence_on_a_port_that_nobody_knows() -> None:
 def test_a_layer_of_scapys_that_is_bound_to_its_port_stays_also_where_we_have_one() -> None:
     bind_layers(UDP, scapy_stun.STUN, dport=3478)
     frame = bytes(IP() / UDP(sport=7, dport=3478) / made.stun())
-    with bind(everywhere=True):
-        assert scapy_stun.STUN in IP(frame)
-    with bind(ports=3478):
+    for flows in (False, True):
+        with bind(everywhere=True, flows=flows):
+            assert scapy_stun.STUN in IP(frame)
+        with bind(ports=3478, flows=flows):
+            assert STUN in IP(frame)
+    with bind(ports=3478, plausible=False):
         assert STUN in IP(frame)
 
 

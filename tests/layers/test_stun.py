@@ -150,6 +150,9 @@ def test_signing_twice_signs_what_stands_there_now() -> None:
     assert len(message.attributes) == 3 and len(once) == 20 + 8 + 24 + 8
     assert message.check(b"second") and not message.check(b"first")
     assert STUN(bytes(message)).check(b"second") and STUN(once).check(b"first")
+    volatile = STUN(transaction_id=RandNum(0, (1 << 96) - 1))
+    volatile.sign(b"key")
+    assert volatile.check(b"key") and bytes(volatile) == bytes(volatile)
 
 
 def test_what_is_not_signed_or_cut_does_not_check() -> None:
