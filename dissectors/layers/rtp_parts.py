@@ -60,8 +60,7 @@ class TelephoneEvent(Layer, Packet):
 
     def mysummary(self) -> Any:
         """The key, and whether it was let go."""
-        key = EVENTS.get(self.event, self.event)
-        return f"event {key}" + (" end" if self.end else "")
+        return self.sprintf("event %event%") + (" end" if self.end else "")
 
 
 def extension_names(extensions: Extensions) -> dict[int, str]:

@@ -10,10 +10,23 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scapy.all import Packet, Padding, Raw, conf, explore, fuzz, rdpcap
+from scapy.all import UDP, Packet, Padding, Raw, conf, explore, fuzz, rdpcap
 
 from dissectors import layers
-from dissectors.layers import DTLS, LAYERS, RTP, SDP, SIP, STUN, TURN, Mux, STUNAttribute, bind
+from dissectors.layers import (
+    DTLS,
+    LAYERS,
+    RTP,
+    SDP,
+    SIP,
+    STUN,
+    TURN,
+    Multipart,
+    Mux,
+    STUNAttribute,
+    TelephoneEvent,
+    bind,
+)
 from dissectors.mux.classify import classify
 from tests import made
 from tests.layered import CAPTURES, DATA, INVITE, holds, mutated, samples
@@ -105,8 +118,10 @@ def test_nothing_that_was_dissected_fails_to_be_shown_compared_or_fuzzed() -> No
 
 
 def test_layers_that_are_fuzzed_are_shown_too() -> None:
-    for kind in LAYERS.values():
-        assert fuzz(kind()).show(dump=True) and repr(fuzz(kind())) and json.loads(fuzz(kind()).json())
+    for kind in (*LAYERS.values(), Multipart, SDP, TelephoneEvent):
+        for layer in (fuzz(kind()), fuzz(UDP(sport=9, dport=9) / kind())):
+            assert layer.show(dump=True) and repr(layer) and json.loads(layer.json())
+            assert isinstance(layer.summary(), str) and isinstance(bytes(layer), bytes)
 
 
 def test_json_has_what_values_mean_and_empty_lists() -> None:
