@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dissectors.wireshark.verify import Opinions
 
 NAME = "verify"
+MAX_FRAMES = 8
 HELP = "compare our verdicts with Wireshark's, datagram by datagram"
 DESCRIPTION = """\
 Compare muxshark's protocol of each datagram with that of the installed Wireshark, and show the differences.
@@ -42,6 +43,9 @@ def run(options: argparse.Namespace) -> int:
     print("\n".join(_lines(opinions, f"Wireshark {'.'.join(map(str, wireshark.version))}{with_plugin}")))
     if plugin and opinions.datagrams and not opinions.labelled:
         print("The plugin did not run; muxshark plugin --check says why.")
+    if opinions.lua_errors:
+        frames = ", ".join(map(str, opinions.lua_errors[:MAX_FRAMES])) + ", …" * (len(opinions.lua_errors) > MAX_FRAMES)
+        print(f"Lua had an error in {len(opinions.lua_errors):,} frames: {frames}")
     return 0
 
 

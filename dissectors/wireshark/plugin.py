@@ -18,8 +18,11 @@ from dissectors.wire.inflate import LIMITS
 from dissectors.wire.spec import Row
 from dissectors.wire.values import Struct
 
-PARTS = ("classify", "inflate", "bodies", "sip", "parts", "wireshark")
-"""The hand-written parts in their order, after `head` and the constants."""
+IN_WIRESHARK = ("names", "datagram", "messages", "follow", "ports", "interface")
+"""The hand-written parts that come first, after `head` and the settings: what people look for."""
+
+ANYWHERE = (("classify",), ("inflate", "bodies", "sip", "parts"))
+"""Parts that need no Wireshark, each group a block of its own: Lua takes 200 local names in one."""
 
 DESCRIBED = "Calls on one UDP port"
 """How the plugin describes its protocol to Wireshark, whatever its name."""
@@ -65,12 +68,16 @@ def ports_of(text: str) -> frozenset[int]:
 def render(defaults: Defaults | None = None) -> str:
     """The plugin's whole text, the same for the same defaults."""
     folder = resources.files(__package__) / "lua"
-    parts = {name: (folder / f"{name}.lua").read_text(encoding="utf-8") for name in ("head", *PARTS)}
-    constants = "\n".join(_constants(defaults or Defaults()))
-    return parts["head"] + constants + "\n\n" + "".join(parts[name] for name in PARTS)
+
+    def part(name: str) -> str:
+        return (folder / f"{name}.lua").read_text(encoding="utf-8")
+
+    settings, tables = ("\n".join(lines) + "\n" for lines in (_settings(defaults or Defaults()), _tables()))
+    blocks = "".join(f"do\n\n{''.join(map(part, names))}end\n\n" for names in ANYWHERE)
+    return part("head") + settings + "".join(map(part, IN_WIRESHARK)) + blocks + tables + part("begin")
 
 
-def _constants(defaults: Defaults) -> Iterator[str]:
+def _settings(defaults: Defaults) -> Iterator[str]:
     yield f"local NAME, FILE, VERSION = {_lua(defaults.name)}, {_lua(defaults.name + '.lua')}, {_lua(__version__)}"
     yield f'local DESCRIPTION = {_lua(DESCRIBED)} .. " (" .. NAME .. ")"'
     yield ""
@@ -80,51 +87,65 @@ def _constants(defaults: Defaults) -> Iterator[str]:
     yield ""
     yield f"-- What is longer than a datagram may inflate to {LIMITS.ratio} times its size and no further."
     yield f"local MAX_RATIO = {LIMITS.ratio}"
+
+
+def _tables() -> Iterator[str]:
+    yield f"-- The tables {'-' * 105}"
     yield ""
-    yield "-- The table: the first row whose every clause holds says what a datagram is; its words come below."
-    yield "local ROWS = {"
+    yield "-- The first row whose every clause holds says what a datagram is."
+    yield "ROWS = {"
     for number, (protocol, row) in enumerate(ROWS):
         yield from () if TABLE[protocol].speaks else _row(number, protocol, row)
     yield "}"
-    yield 'local UNKNOWN = { type = 0, name = "UNKNOWN", strength = "none", reason = "no row of the table matches" }'
+    yield "UNKNOWN = {"
+    yield '  type = 0, name = "UNKNOWN", strength = "none", reason = "no row of the table matches", declined = true,'
+    yield "}"
     yield ""
-    yield "local TYPES = {"
+    yield "TYPES = {"
     yield f"  [0] = {_lua(PROTOCOLS[UNKNOWN].lower())},"
     yield from _wrapped(f"{_lua(spec.name.lower())}," for spec in TABLE if not spec.speaks)
     yield "}"
     yield ""
     yield "-- Which rows each first octet leaves open (RFC 7983 section 7, with SIP in it): first, last, rows in order."
-    yield "local OPEN = {"
+    yield "OPEN = {"
     for first, last, rows, names in _figure():
         yield f"  -- {names}"
         yield f"  {{ {first}, {last}, {{ {', '.join(str(row + 1) for row in rows)} }} }},"
     yield "}"
     yield ""
     yield "-- Header fields of SIP: compact names, and every registered name."
-    yield "local COMPACT = {"
+    yield "COMPACT = {"
     yield from _wrapped(f"{short} = {_lua(name.lower())}," for short, name in COMPACT.items())
     yield "}"
-    yield "local HEADER_NAMES = {"
+    yield "HEADER_NAMES = {"
     yield from _wrapped(f"[{_lua(name)}] = true," for name in sorted(NAMES))
     yield "}"
     yield ""
     yield "-- What FaceTime's payload types without rtpmap probably are."
-    yield "local HINTS = {"
+    yield "HINTS = {"
     for payload_type, hint in FACETIME.items():
         yield f"  -- {hint.certainty} certainty: {hint.source}"
-        yield f"  [{payload_type}] = {_lua(_codec(hint))},"
+        rtpmap = f", rtpmap = {_lua(_rtpmap(hint))}" if hint.clock else ""
+        yield f"  [{payload_type}] = {{ codec = {_lua(_codec(hint))}{rtpmap} }},"
     yield "}"
 
 
 def _row(number: int, protocol: int, row: Row) -> Iterator[str]:
     """One row as a Lua table, a clause a line."""
     spec = TABLE[protocol]
-    opens = spec.opens and row.strength == "certain"
+    certain = row.strength == "certain"
+    marks = {
+        "opens": spec.opens and certain,
+        # A short header has one bit that tells it from anything: Wireshark may know better what it is.
+        "declined": spec.role == "other" and not certain,
+        "carried": spec.role == "media" or spec.role == "path" and certain,
+    }
     yield f"  {{ -- {number + 1}"
     yield f"    type = {protocol + 1}, name = {_lua(spec.name)}, strength = {_lua(row.strength)},"
     yield f"    reason = {_lua(row.reason)},"
+    shown = "".join(f", {name} = true" for name, holds in marks.items() if holds)
     others = f", otherwise = {_lua(spec.wireshark)}" if row.wireshark else ""
-    yield f"    wireshark = {_lua(row.wireshark or spec.wireshark)}{others}{', opens = true' if opens else ''},"
+    yield f"    wireshark = {_lua(row.wireshark or spec.wireshark)}{others}{shown},"
     for clause in row.clauses:
         yield f"    {_lua(clause)},"
     yield "  },"
@@ -179,3 +200,8 @@ def _figure() -> Iterator[tuple[int, int, tuple[int, ...], str]]:
 def _codec(hint: Hint) -> str:
     rate = f", {hint.clock} Hz" if hint.clock else ""
     return f"{hint.codec or 'unknown codec'}{rate} ({hint.certainty} certainty)"
+
+
+def _rtpmap(hint: Hint) -> str:
+    """What an `a=rtpmap` would say of it: the codec's first word, for an encoding name has no spaces."""
+    return f"{(hint.codec or 'unknown').split()[0]}/{hint.clock}"

@@ -25,7 +25,7 @@ CLASSES = {layer: spec.name for spec in TABLE for layer in spec.shown_as}
 NAMELESS = ("UNKNOWN", *(spec.name for spec in TABLE if not spec.shown_as))
 """Classes of ours for which Wireshark has no name: they agree with any of Wireshark's that is none of ours."""
 
-CUT_SHORT = ("data", "_ws.short")
+CUT_SHORT = ("data", "_ws.short", "_ws.malformed")
 """What Wireshark shows of a datagram that was captured in part and whose own dissector could not begin."""
 
 MAX_PLACES = 8
@@ -48,6 +48,7 @@ class Opinions(Struct, frozen=True):
 
     `missing` counts datagrams that only one of the two found. `labelled` counts frames that carry the plugin's layer.
     `cut` counts differences where the capture kept so little of a datagram that Wireshark's dissector did not begin.
+    `lua_errors` are the frames in which Lua had an error, of this plugin or of another one.
     """
 
     datagrams: int
@@ -55,6 +56,7 @@ class Opinions(Struct, frozen=True):
     missing: int
     labelled: int
     cut: int
+    lua_errors: tuple[int, ...]
     differences: tuple[Difference, ...]
 
 
@@ -78,7 +80,14 @@ def verify(path: str, rows: Iterable[Row], tshark: Tshark, plugin: Defaults | No
             script += [word for key, text in ranges.items() if text for word in ("-o", f"{plugin.name}.{key}:{text}")]
         name = (plugin or Defaults()).name
         theirs, labelled = thread.submit(_theirs, path, tshark, script, name).result()
-    return _compared(rows, theirs, labelled)
+        lua_errors = _lua_errors(path, tshark, script) if plugin is not None or labelled else ()
+    return _compared(rows, theirs, labelled, lua_errors)
+
+
+def _lua_errors(path: str, tshark: Tshark, script: list[str]) -> tuple[int, ...]:
+    """The frames in which Lua had an error; pyshark shows them as layers without a name."""
+    answer = tshark.ask(*script, "-r", path, "-Y", "_ws.lua.error", "-T", "fields", "-e", "frame.number")
+    return tuple(int(line) for line in answer.lines if line.isdecimal())
 
 
 class _Capture(pyshark.FileCapture):  # type: ignore[misc]  # pyshark carries no types
@@ -142,7 +151,9 @@ def _above_udp(layers: list[str], plugin: str) -> Iterator[str]:
         yield next((layer for layer in layers[place + 1 : following] if layer not in (plugin, "data")), "data")
 
 
-def _compared(rows: Iterable[Row], theirs: dict[int, list[str]], labelled: int) -> Opinions:
+def _compared(
+    rows: Iterable[Row], theirs: dict[int, list[str]], labelled: int, lua_errors: tuple[int, ...]
+) -> Opinions:
     differences: dict[tuple[str, str], Difference] = {}
     datagrams = agreed = missing = cut = 0
     for row in of_udp(rows):
@@ -161,4 +172,4 @@ def _compared(rows: Iterable[Row], theirs: dict[int, list[str]], labelled: int) 
         if len(found.frames) < MAX_PLACES:
             found.frames.append(row.datagram.frame)
     ordered = sorted(differences.values(), key=lambda one: (-one.count, one.ours, one.theirs))
-    return Opinions(datagrams, agreed, missing, labelled, cut, tuple(ordered))
+    return Opinions(datagrams, agreed, missing, labelled, cut, lua_errors, tuple(ordered))

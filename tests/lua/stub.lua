@@ -1,6 +1,6 @@
 -- As much of Wireshark's Lua interface as the plugin uses, for interpreters outside Wireshark. What the plugin does is
 -- kept in the table that this file returns: registrations, what each dissector was handed, fields and expert infos.
-local stub = { calls = {}, fields = {}, experts = {}, ports = {}, heuristics = {}, ranges = {}, version = "4.0.17" }
+local stub = { calls = {}, fields = {}, experts = {}, ports = {}, heuristics = {}, version = "4.0.17" }
 local globals = _G
 
 local function chained(methods)
@@ -46,7 +46,8 @@ local function preference(_, default) return default end
 function stub.install()
   globals.base = { DEC = 1, NONE = 0 }
   globals.expert = {
-    group = { PROTOCOL = 1, MALFORMED = 2, SECURITY = 3, UNDECODED = 4 }, severity = { WARN = 1, NOTE = 2 },
+    group = { PROTOCOL = 1, MALFORMED = 2, SECURITY = 3, UNDECODED = 4 },
+    severity = { WARN = 1, NOTE = 2, CHAT = 3 },
   }
   globals.get_version = function() return stub.version end
   globals.set_plugin_info = function(info) stub.info = info end
@@ -72,13 +73,15 @@ function stub.install()
       if not name or stub.without and stub.without[name] then error("no such dissector") end
       local self = { name = name }
       function self.call(me, tvb)
-        stub.calls[#stub.calls + 1] = { name = me.name, octets = tvb:raw() }
+        stub.calls[#stub.calls + 1] = { name = me.name, octets = tvb:raw(), length = tvb:reported_len() }
         if stub.malformed then error("malformed") end
         return tvb:captured_len()
       end
       return setmetatable(self, { __tostring = function() return name:upper() end })
     end,
   }
+  globals.get_preference = function(name) return stub.wireshark and stub.wireshark[name] end
+  globals.Dir = { personal_config_path = function() return stub.decode_as_entries or "/nowhere/at/all" end }
   globals.DissectorTable = {
     get = function()
       local self = {}
@@ -97,16 +100,26 @@ function stub.install()
   end
 end
 
--- One datagram to the plugin's dissector, or to its heuristic; gives what that returned.
+-- One datagram to the plugin's dissector, or to its heuristic; gives what that returned. `claims` are the conversations
+-- that were made the plugin's, each as its four parts.
 function stub.send(octets, options)
   options = options or {}
-  stub.calls, stub.fields, stub.experts = {}, {}, {}
-  stub.pinfo = {
-    visited = options.visited or false, src = "192.0.2.1", dst = "192.0.2.2", src_port = options.src_port or 16402,
-    dst_port = options.dst_port or 16402, match = options.match or 16402, cols = { protocol = "UDP" },
+  stub.calls, stub.fields, stub.experts, stub.claims = {}, {}, {}, {}
+  local info = {
+    number = 1, visited = options.visited or false, src = options.src or "192.0.2.1", dst = options.dst or "192.0.2.2",
+    src_port = options.src_port or 16402, dst_port = options.dst_port or 16402, match = options.match or 16402,
+    cols = { protocol = "UDP" },
   }
+  stub.pinfo = setmetatable({}, {
+    __index = info,
+    __newindex = function(_, name, value)
+      info[name] = value
+      if name ~= "conversation" then return end
+      stub.claims[#stub.claims + 1] = ("%s:%d %s:%d"):format(info.src, info.src_port, info.dst, info.dst_port)
+    end,
+  })
   local tvb = buffer(octets, options.length)
-  local ask = options.heuristic and stub.heuristics.udp or stub.proto.dissector
+  local ask = options.heuristic and stub.heuristics[options.heuristic] or stub.proto.dissector
   return ask(tvb, stub.pinfo, item())
 end
 

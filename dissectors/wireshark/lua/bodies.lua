@@ -1,3 +1,5 @@
+-- Bodies that were compressed ---------------------------------------------------------------------------------------
+
 -- A body that was compressed, whatever its label says (RFC 3261 section 20.12): the octets decide, the label only says
 -- where to look first.
 
@@ -33,7 +35,7 @@ local function begins_a_character(rest)
 end
 
 -- UTF-8 without control characters, the last character perhaps cut.
-local function is_text(data)
+function is_text(data)
   if data:find("[%z\1-\8\11\12\14-\31\127]") then return false end
   local at = data:find("[\128-\255]")
   while at do
@@ -227,7 +229,7 @@ end
 -- Decode `data`; `labels` are the values of its Content-Encoding headers in order. Gives a table: `octets` (the part
 -- before the break, or the input itself), `encoding` and `status` as muxshark names them, `compressed_length` without
 -- what leads and trails, `notes` for people, and `lies` when label and data disagree.
-local function inflate(data, labels, max_inflated)
+function inflate(data, labels, max_inflated)
   local claimed = codings(labels)
   local found = {
     octets = data, encoding = "identity", status = "identity", compressed_length = #data, notes = {}, lies = false,

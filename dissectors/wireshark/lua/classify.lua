@@ -1,9 +1,8 @@
--- The words of the table. Offsets count octets from the start of the UDP payload; numbers are big-endian. `payload` is
+-- The words of the table --------------------------------------------------------------------------------------------
+
+-- Offsets count octets from the start of the UDP payload; numbers are big-endian. `payload` is
 -- what was captured, `length` what the UDP header claims: octets that were not captured satisfy no clause that looks at
 -- them, while a clause about a chain or a line holds as far as the capture goes.
-
--- Looked up once: this is asked of every datagram.
-local byte = string.byte
 
 -- A number of `size` octets at `offset`, or nil where it is not whole.
 local function number(payload, offset, size)
@@ -31,7 +30,7 @@ local function masked(mask, value)
 end
 
 -- ASCII alone: string.lower follows the locale, and the wire does not.
-local function lower(text)
+function lower(text)
   return (text:gsub("[A-Z]", function(letter) return string.char(letter:byte() + 32) end))
 end
 
@@ -76,7 +75,7 @@ end
 
 -- Whole elements follow one another; their checks, each of one octet, hold for every one of them.
 function HOLDS.Chain(clause, payload, length)
-  local start, length_at, unit, header, align, checks = clause[2], clause[3], clause[4], clause[5], clause[6], clause[7]
+  local start, length_at, unit, extra, align, checks = clause[2], clause[3], clause[4], clause[5], clause[6], clause[7]
   local first, captured, padding = start, #payload, clause[8]
   while start < length do
     if first < start and length - start <= padding and not payload:find("[^%z]", start + 1) then return true end
@@ -86,7 +85,7 @@ function HOLDS.Chain(clause, payload, length)
     end
     if start + length_at + 2 > captured then return captured < length end
     local high, low = byte(payload, start + length_at + 1, start + length_at + 2)
-    start = start + math.floor(((high * 256 + low) * unit + header + align - 1) / align) * align
+    start = start + math.floor(((high * 256 + low) * unit + extra + align - 1) / align) * align
   end
   return start == length
 end
@@ -150,12 +149,15 @@ local function prepare(clause)
 end
 
 local EVERY_ROW, OPEN_TO = {}, {}
-for place, row in ipairs(ROWS) do
-  EVERY_ROW[place] = { row = row, least = 0, clauses = row }
-  for _, clause in ipairs(row) do prepare(clause) end
-end
-for _, range in ipairs(OPEN) do
-  for octet = range[1], range[2] do OPEN_TO[octet] = range[3] end
+
+function prepare_table()
+  for place, row in ipairs(ROWS) do
+    EVERY_ROW[place] = { row = row, least = 0, clauses = row }
+    for _, clause in ipairs(row) do prepare(clause) end
+  end
+  for _, range in ipairs(OPEN) do
+    for octet = range[1], range[2] do OPEN_TO[octet] = range[3] end
+  end
 end
 
 -- What the first two octets say of a clause: true or false where they settle it, how long the datagram has to be where
@@ -175,7 +177,7 @@ end
 
 -- The rows that two octets leave open, each with the clauses that they leave open and the least length that satisfies
 -- the others; worked out when they first come. Of `least` octets or more, the datagram is what `settled` says.
-local REMAINING = {}
+REMAINING = {}
 
 local function remaining(first, second)
   local rows, pair = {}, { [0] = first, [1] = second }
@@ -196,12 +198,13 @@ local function remaining(first, second)
   end
   local settles = rows[1] and #rows[1].clauses == 0
   rows.settled, rows.least = settles and rows[1].row, settles and rows[1].least or math.huge
+  rows.media = settles and rows[1].row.media
   REMAINING[first * 256 + second] = rows
   return rows
 end
 
 -- The first row whose every clause holds; UNKNOWN when there is none. Never fails.
-local function classify(payload, length)
+function classify(payload, length)
   local first, second = byte(payload, 1, 2)
   local rows = second and (REMAINING[first * 256 + second] or remaining(first, second)) or EVERY_ROW
   for place = 1, #rows do

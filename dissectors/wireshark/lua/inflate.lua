@@ -1,3 +1,5 @@
+-- Inflating ---------------------------------------------------------------------------------------------------------
+
 -- Deflate (RFC 1951), bare or as zlib (RFC 1950) or gzip (RFC 1952). Whatever could be read is given back, however it
 -- ended: "complete", "truncated", "corrupt" or "over limit". Wireshark's own inflating has no bound on its output and
 -- does not tell a truncated stream from a whole one, in any version: that is why this is here.

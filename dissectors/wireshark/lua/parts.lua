@@ -1,3 +1,5 @@
+-- Bodies within the body --------------------------------------------------------------------------------------------
+
 -- Bodies within the body (RFC 2046 section 5.1, RFC 3261 section 7.4). Wireshark's dissectors of multipart bodies and
 -- of messages in messages inflate, without a bound, what a label inside the body names. Such a label is left where it
 -- stands if its data keep the bound; otherwise its name is changed, and the data stay compressed.
@@ -58,7 +60,7 @@ end
 
 -- Keep the bound inside the body, too: `handed` is what Wireshark may have of it, `changed` how many labels are not
 -- those on the wire. Of several Content-Lengths Wireshark takes another one than this file does.
-local function guard(message, bound)
+function guard(message, bound)
   message.handed, message.changed, message.ambiguous = message.text, 0, false
   if not (holds_others(message.lines) or holds_others(message.recovered)) then return end
   message.handed, message.changed = withhold(message.text, bound)
@@ -66,7 +68,7 @@ local function guard(message, bound)
 end
 
 -- Whether the SIP dissector must not have the message as it stands: it would inflate what is labelled deflate or gzip.
-local function needs_rebuilding(message)
+function needs_rebuilding(message)
   if message.changed > 0 or message.ambiguous then return true end
   if message.body.status == "unsupported" then
     for _, name in ipairs(codings(values(message.lines, "content-encoding"))) do
@@ -77,15 +79,28 @@ local function needs_rebuilding(message)
   return message.body.status ~= "identity" or #message.recovered > 0 or message.body.label ~= nil
 end
 
--- The message with its body as plain text. Beyond the limit, and where an encoding is not decoded, headers only.
-local function rebuild(message)
+-- Whether nothing that inflates gets an octet out of the text. Wireshark then takes it as it stands, labelled or not.
+local function is_plain(text)
+  if text == "" then return true end
+  if read_zlib(text, 1, 1) or read_gzip(text, 1, 1) then return false end
+  local octets, _, status = read_stream(text, 1, 1)
+  return octets == "" and status == CORRUPT
+end
+
+-- The message with its body as plain text. Beyond the limit, and where an encoding is not decoded, headers only. The
+-- label stays, so that filters find it, where it can do no harm.
+function rebuild(message)
   local lines, status = {}, message.body.status
+  local text = (status == OVER_LIMIT or status == "unsupported") and "" or message.handed
+  local keeps_label = is_plain(text)
   for _, source in ipairs({ message.lines, message.recovered }) do
     for _, line in ipairs(source) do
-      if #lines == 0 or not REBUILT[header(line) or ""] then lines[#lines + 1] = line end
+      local name = header(line) or ""
+      if #lines == 0 or not REBUILT[name] and (keeps_label or name ~= "content-encoding") then
+        lines[#lines + 1] = line
+      end
     end
   end
-  local text = (status == OVER_LIMIT or status == "unsupported") and "" or message.handed
   lines[#lines + 1] = "Content-Length: " .. #text
   return table.concat(lines, "\r\n") .. "\r\n\r\n" .. text
 end

@@ -1,3 +1,5 @@
+-- Reading SIP -------------------------------------------------------------------------------------------------------
+
 -- A SIP message (RFC 3261 section 7) as far as its body needs it. Lines end as Wireshark ends them (CR LF, LF or CR):
 -- its SIP dissector never sees an encoding where this file saw none.
 
@@ -30,7 +32,7 @@ local function unfold(lines)
 end
 
 -- The long name of a header in lower case, and its value; nil where no name stands before a colon.
-local function header(line)
+function header(line)
   local colon = line:find(":", 1, true)
   if not colon then return nil end
   local name = lower(trimmed(line:sub(1, colon - 1)))
@@ -39,11 +41,10 @@ end
 
 -- What is rebuilt rather than handed on.
 local REBUILT = {
-  ["content-encoding"] = true, ["content-length"] = true, ["comp-hdrs"] = true, ["headers-encoding"] = true,
-  ["headers-algo"] = true,
+  ["content-length"] = true, ["comp-hdrs"] = true, ["headers-encoding"] = true, ["headers-algo"] = true,
 }
 
-local function values(lines, wanted)
+function values(lines, wanted)
   local found = {}
   for _, line in ipairs(lines) do
     local name, value = header(line)
@@ -85,7 +86,7 @@ end
 
 -- Read a message: its unfolded header `lines` (the start line is the first), its `body` as `inflate` gives it with
 -- `text` as it finally reads, `recovered` header lines, and where the raw body stands. Nil without a header block.
-local function read_message(payload, max_inflated)
+function read_message(payload, max_inflated)
   local begin = payload:find("[^\r\n]") or #payload + 1
   local lines, at, whole = head(payload, begin)
   if not whole then return nil end
@@ -96,3 +97,4 @@ local function read_message(payload, max_inflated)
   for _, phrase in ipairs(notes) do body.notes[#body.notes + 1] = phrase end
   return { begin = begin, lines = lines, body = body, text = text, recovered = recovered, at = at, raw = raw }
 end
+
