@@ -334,7 +334,9 @@ def test_a_bomb_in_a_part_stays_compressed(tshark: Tshark, home: Path, kind: byt
     path.write_bytes(_pcap(payloads, 16402))
     path.chmod(0o644)
     rows = ask(tshark, home, path, ("sdp.media", "mux.expert.over_limit"))
-    assert [bool(media) for _, media, _ in rows] == [True, False, False]
+    # Wireshark 3.4 inflates no part of a multipart body.
+    inflates = tshark.version >= (3, 6, 0) or kind.startswith(b"message")
+    assert [bool(media) for _, media, _ in rows] == [inflates, False, False]
     assert [bool(told) for _, _, told in rows] == [False, True, True]
 
 

@@ -50,6 +50,28 @@ def test_luacheck_has_nothing_to_say() -> None:
     assert done.returncode == 0, done.stdout
 
 
+SPARE_LOCALS = 40
+
+
+@interpreters
+def test_there_is_room_for_more_names_in_the_chunk(lua: str, tmp_path: Path) -> None:
+    """A function of Lua's, and a file is one, has at most 200 local names at a time; beyond that nothing loads."""
+    for spare, loads in ((SPARE_LOCALS, True), (200, False)):
+        fuller = tmp_path / "fuller.lua"
+        names = "\n".join(f"local spare_{number}" for number in range(spare))
+        fuller.write_text(f"{render()}\n{names}\n", encoding="utf-8")
+        done = subprocess.run([lua, "-e", f"assert(loadfile({str(fuller)!r}))"], check=False, capture_output=True)
+        assert (done.returncode == 0) is loads
+
+
+def test_a_stranger_finds_what_it_does_first_and_the_tables_last() -> None:
+    lines = render().splitlines()
+    titles = [line.strip("- ") for line in lines if line.startswith("-- ") and line.endswith("-" * 20)]
+    assert titles[0] == "The datagram"
+    assert titles[-2:] == ["The tables", "The beginning"]
+    assert lines.index(next(line for line in lines if line.startswith("-- The datagram ---"))) < 60
+
+
 @interpreters
 def test_the_plugin_does_its_work_in_a_stub_of_wireshark(lua: str) -> None:
     names = run(lua, "unit.lua", LUA / "stub.lua", PLUGIN, INVITE).split()
