@@ -6,6 +6,7 @@ A judgement about media asks here what a side had announced at a moment, and not
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from dissectors.analysis.calls.media_lines import RECEIVING, SENDING, UNSPECIFIED_ADDRESSES
 from dissectors.findings.rule import Facts
@@ -13,6 +14,8 @@ from dissectors.report import Call, Description, Media
 from dissectors.wire.values import Struct
 
 FOREVER = float("inf")
+MAX_REMEMBERED_PROFILES = 64
+"""Of so many kinds and profiles of media lines it is remembered what they ask for: all calls have the same few."""
 
 Dialog = frozenset[str | None]
 """The two tags of a dialog, whoever asks."""
@@ -113,17 +116,27 @@ def may_send(own: Media, theirs: Media) -> bool:
 
 def is_fax(line: Media) -> bool:
     """Whether a media line is a fax (T.38): an image, or anything over UDPTL."""
-    return line.kind == "image" or "UDPTL" in line.profile.upper()
+    return _is_fax(line.kind, line.profile)
 
 
 def wants_rtp(line: Media) -> bool:
     """Whether a media line asks for RTP: not a fax, whatever profile it names."""
-    return bool(line.port) and ("RTP" in line.profile or "RTP" in line.profile.upper()) and not is_fax(line)
+    return bool(line.port) and _is_rtp(line.kind, line.profile)
 
 
 def rtp_lines(described: Description) -> list[Media]:
     """The media lines of a description that ask for RTP."""
-    return [line for line in described.media if wants_rtp(line)]
+    return [line for line in described.media if line.port and _is_rtp(line.kind, line.profile)]
+
+
+@lru_cache(MAX_REMEMBERED_PROFILES)
+def _is_fax(kind: str, profile: str) -> bool:
+    return kind == "image" or "UDPTL" in profile.upper()
+
+
+@lru_cache(MAX_REMEMBERED_PROFILES)
+def _is_rtp(kind: str, profile: str) -> bool:
+    return "RTP" in profile.upper() and not _is_fax(kind, profile)
 
 
 def to_send(agreed: Sequence[Agreement], side: str, kind: str) -> list[Span]:

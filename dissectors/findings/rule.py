@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from dissectors.report import (
@@ -111,14 +111,15 @@ class Facts(Struct, frozen=True):
 
     def once(self, look: Callable[[Facts], Value]) -> Value:
         """What `look` makes of these facts, looked up once however many rules ask."""
-        if look not in self._known:
-            self._known[look] = look(self)
-        found: Value = self._known[look]
+        try:
+            found: Value = self._known[look]
+        except KeyError:
+            found = self._known[look] = look(self)
         return found
 
     def of(self, call: Call) -> list[Stream]:
-        """The streams of a call."""
-        return [self.streams[position] for position in call.streams]
+        """The streams of a call; nobody may change the list."""
+        return self.once(_streams)[id(call)] if call.streams else []
 
     @property
     def end(self) -> float:
@@ -129,9 +130,9 @@ class Facts(Struct, frozen=True):
         """When a call ended, or the capture, in seconds since the epoch."""
         return self.end if call.ended is None else call.ended
 
-    def talks(self) -> Iterator[tuple[int, Call]]:
+    def talks(self) -> Sequence[tuple[int, Call]]:
         """The calls that were answered, with their positions."""
-        return ((n, call) for n, call in enumerate(self.calls) if call.kind == "call" and call.answered is not None)
+        return self.once(_talks)
 
 
 class Found(Struct, frozen=True):
@@ -203,6 +204,15 @@ class Rule(Struct, frozen=True):
             self.id, fact.severity or self.severity, fact.certainty, fact.what, self.why,
             f"{self.fix} {fact.fix}".rstrip(), shown, fact.call, fact.stream, time,
         )
+
+
+def _streams(facts: Facts) -> dict[int, list[Stream]]:
+    """The streams of each call that has some, by the identity of its value."""
+    return {id(call): [facts.streams[position] for position in call.streams] for call in facts.calls if call.streams}
+
+
+def _talks(facts: Facts) -> list[tuple[int, Call]]:
+    return [(n, call) for n, call in enumerate(facts.calls) if call.kind == "call" and call.answered is not None]
 
 
 def _moments(facts: Facts) -> dict[Place, float]:

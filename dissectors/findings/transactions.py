@@ -72,6 +72,15 @@ class Transaction(Struct):
         return list(found.values())
 
     @property
+    def is_answered(self) -> bool:
+        """Whether it was seen on one hop alone, and answered there for good."""
+        requests, responses = self.requests, self.responses
+        if len(requests) != 1 or len(responses) != 1 or responses[0].branch != requests[0].branch:
+            return False
+        sent, came = requests[0], responses[0]
+        return (came.status or 0) >= 200 and (sent.branch is not None or came.dst == sent.src and came.src == sent.dst)
+
+    @property
     def repeated(self) -> int:
         """How often the request was sent again on the hop where that was most often."""
         return max((hop.repeated for hop in self.hops), default=0)

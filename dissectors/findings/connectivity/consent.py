@@ -27,7 +27,8 @@ def media_until(facts: Facts) -> dict[Way, float]:
     """When the last media came on each way."""
     found: dict[Way, float] = {}
     for stream in facts.streams:
-        found[way(stream)] = max(found.get(way(stream), 0.0), stream.last)
+        there = way(stream)
+        found[there] = max(found.get(there, 0.0), stream.last)
     return found
 
 
@@ -40,6 +41,8 @@ def media_until(facts: Facts) -> dict[Way, float]:
     "checks are refused with 401, an ICE restart or a new session that one side missed.",
 )
 def consent_lost(facts: Facts) -> Iterator[Found]:
+    if not facts.sessions:
+        return
     until = facts.once(media_until)
     for session in facts.sessions:
         used = nlargest(2, (pair for pair in session.pairs if pair.used is not None), key=lambda pair: pair.last)
@@ -99,6 +102,8 @@ def _same(pair: Pair, check: Check) -> bool:
     fix="Look why the full ICE agent sends no checks after the first ones: an old library, or a timer that stopped.",
 )
 def consent_missing(facts: Facts) -> Iterator[Found]:
+    if not facts.sessions:
+        return
     checks, streams = facts.once(by_way), facts.once(streams_by_way)
     for session in facts.sessions:
         for pair in session.pairs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
@@ -22,6 +22,16 @@ DISCARD_PORT = 9
 def _wanted(call: Call, side: str | None) -> list[Media]:
     """The lines that want RTP of what one side announced; of both where the side is unknown."""
     return [line for d in call.descriptions if side in (None, d.side) for line in rtp_lines(d)]
+
+
+def _is_announced(call: Call, side: str | None, port: int) -> bool:
+    """Whether one side, or either where it is unknown, announced a port for RTP or its RTCP at any address."""
+    for described in call.descriptions:
+        if side in (None, described.side):
+            for line in described.media:
+                if port in (line.port, line.rtcp_port) and wants_rtp(line):
+                    return True
+    return False
 
 
 class Listening(NamedTuple):
@@ -54,6 +64,8 @@ def media_elsewhere(facts: Facts) -> Iterator[Found]:
         for position in call.streams:
             stream = facts.streams[position]
             side = OTHER_SIDE.get(stream.sender or "")
+            if _is_announced(call, side, stream.dport):
+                continue
             if side not in listening:
                 listening[side] = _listening(_wanted(call, side))
             there = listening[side]
@@ -74,7 +86,7 @@ def media_address_differs(facts: Facts) -> Iterator[Found]:
         streams = facts.of(call)
         for side, peer in OTHER_SIDE.items() if streams else ():
             apart = announcements(call, side)
-            if not apart:
+            if not apart or all((one.src if one.sender == side else one.dst) in apart for one in streams):
                 continue
             sent = [stream for stream in streams if stream.sender == side]
             got = [stream for stream in streams if stream.sender == peer]
@@ -183,6 +195,16 @@ def _moves(agreement: Agreement, side: str, kind: str | None) -> bool:
     return False
 
 
+def _announced(agreed: Sequence[Agreement], stream: Stream) -> bool:
+    """Whether the sender of a stream announced its port, for RTP or RTCP, in what was in force meanwhile."""
+    sender, port = stream.sender or "", stream.sport
+    for each in agreed if port and sender in OTHER_SIDE else ():
+        for line in each.of(sender).media:
+            if port in (line.port, line.rtcp_port) and wants_rtp(line) and each.during(stream.first, stream.last):
+                return True
+    return False
+
+
 @rule(
     "media-from-other-port", "note", "Media comes from another port than its sender announced",
     scope="stream",
@@ -193,9 +215,12 @@ def _moves(agreement: Agreement, side: str, kind: str | None) -> bool:
 def media_from_other_port(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         agreed = agreements(facts)[number]
+        odd = [n for n in call.streams if not _announced(agreed, facts.streams[n])]
+        if not odd:
+            continue
         received_at = {(stream.dst, stream.dport) for stream in facts.of(call)}
         spoken = {side: [(each, each.of(side), rtp_lines(each.of(side))) for each in agreed] for side in OTHER_SIDE}
-        for position in call.streams:
+        for position in odd:
             stream = facts.streams[position]
             then = [one for one in spoken.get(stream.sender or "", ()) if one[0].during(stream.first, stream.last)]
             lines = [line for _, _, there in then for line in there]

@@ -69,12 +69,14 @@ class Accepted(NamedTuple):
 
 def _left(call: Call) -> dict[End, Accepted]:
     """Where provisional answers to the first INVITE wanted media, and the accepted one does not."""
+    first = next((each.exchange for each in call.descriptions), None)
+    answers = [each for each in call.descriptions if each.role == "answer" and each.exchange == first]
+    if len(answers) < 2:
+        return {}
     times: dict[str | None, float] = {}
     for message in call.messages:
         if message.method == "INVITE" and 200 <= (message.status or 0) < 300:
             times.setdefault(message.to_tag, message.time)
-    first = next((each.exchange for each in call.descriptions), None)
-    answers = [each for each in call.descriptions if each.role == "answer" and each.exchange == first]
     taken = next((each for each in reversed(answers) if each.to_tag in times and ends_of(each)), None)
     if taken is None:
         return {}
@@ -104,6 +106,8 @@ def _lost(call: Call) -> dict[End, Description]:
     first = next((each.exchange for each in call.descriptions), None)
     lost: dict[End, Description] = {}
     kept: set[End] = set()
+    if all(each.role != "answer" or each.to_tag in accepted for each in call.descriptions):
+        return lost
     for each in call.descriptions:
         ends = ends_of(each)
         if each.role == "answer" and each.exchange == first and each.to_tag not in accepted:

@@ -131,11 +131,14 @@ def media_one_way(facts: Facts) -> Iterator[Found]:
         if not agreed or not call.streams or number in spanned:
             continue
         for silent, sender in OTHER_SIDE.items():
-            sent, back = sound(facts, call, agreed, sender), sound(facts, call, agreed, silent)
+            back = sound(facts, call, agreed, silent)
+            answered = packets(back)
+            if answered > MAX_STRAY_PACKETS:
+                continue
+            sent = sound(facts, call, agreed, sender)
             spans = spans_of(facts, call, agreed, silent)
             shared = max((length(within(spans, stream.first, stream.last)) for stream in sent), default=0.0)
-            answered = packets(back)
-            if packets(sent) < MIN_RTP_PACKETS or answered > MAX_STRAY_PACKETS or shared < MIN_SHARED_SECONDS:
+            if packets(sent) < MIN_RTP_PACKETS or shared < MIN_SHARED_SECONDS:
                 continue
             if length(spans) >= MIN_TALK_SECONDS and not _comes_otherwise(facts, call, agreed, sender, back):
                 yield _one_way(facts, number, agreed, silent, sent, answered)
@@ -233,6 +236,9 @@ def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
 def media_late(facts: Facts) -> Iterator[Found]:
     yield from sessions.late(facts)
     for number, call in facts.talks():
+        soon = (call.answered or 0.0) + LATE_SECONDS
+        if all(stream.first < soon for stream in facts.of(call)):
+            continue
         agreed = agreements(facts)[number]
         for side in OTHER_SIDE:
             streams = [each for each in sound(facts, call, agreed, side) if each.packets >= MIN_RTP_PACKETS]

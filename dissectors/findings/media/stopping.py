@@ -69,8 +69,13 @@ def _stopped(facts: Facts) -> list[Stopped]:
     """The sides of calls that stopped sending long before they had to."""
     found: list[Stopped] = []
     for number, call in facts.talks():
+        if call.ended is None or not call.streams:
+            continue
+        late = call.ended - ENDED_EARLY_SECONDS
+        if all(stream.last > late for stream in facts.of(call)):
+            continue
         agreed = agreements(facts)[number]
-        if call.ended is None or not call.streams or _moved_away(facts, agreed):
+        if _moved_away(facts, agreed):
             continue
         for side in OTHER_SIDE:
             # A side that fell silent after a few datagrams has stopped all the same.

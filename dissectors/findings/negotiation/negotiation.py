@@ -33,6 +33,8 @@ def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
 )
 def answer_missing(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
+        if _all_answered(call):
+            continue
         answered = {described.answers for described in call.descriptions}
         offers = {described.place for described in call.descriptions if described.role == "offer"}
         answering = {described.to_tag for described in call.descriptions if described.role == "answer"}
@@ -51,6 +53,17 @@ def answer_missing(facts: Facts) -> Iterator[Found]:
             forked = answering and not answering & {message.to_tag for message in accepted}
             if said and (forked or not answered & places):
                 yield Found(said, [message.place for message in (*offered[:1], *accepted, ack) if message], number)
+
+
+def _all_answered(call: Call) -> bool:
+    """Whether the 2xx to every INVITE of a call brings an answer, and no response offers anything."""
+    roles = {each.place: each.role for each in call.descriptions}
+    for each in call.messages:
+        if each.method == "INVITE" and each.status is not None:
+            role = roles.get(each.place)
+            if role == "offer" or role is None and 200 <= each.status < 300:
+                return False
+    return True
 
 
 def unanswered(offered: list[Message], accepted: list[Message], ack: Message | None) -> str | None:
@@ -121,10 +134,18 @@ def codec_not_common(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
         for offer, answer in pairs(call):
             for ours, theirs in zip(offer.media, answer.media, strict=False):
+                if not ours.port or not theirs.port or _first_taken(ours, theirs):
+                    continue
                 offered, taken = codecs(ours), codecs(theirs)
-                if ours.port and theirs.port and offered and taken and not offered & taken:
+                if offered and taken and not offered & taken:
                     what = f"{ours.kind}: offered {', '.join(sorted(offered))}; answered {', '.join(sorted(taken))}"
                     yield Found(what, (offer.place, answer.place), number)
+
+
+def _first_taken(offered: Media, answered: Media) -> bool:
+    """Whether both lines begin with the same codec."""
+    first = offered.formats[0] if offered.formats else None
+    return first in answered.formats[:1] and first is not None and (first.codec or "").lower() not in EXTRAS
 
 
 def numeric(payload_type: str) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import FOREVER, Agreement, agreements, rtp_lines
 from dissectors.findings.negotiation.negotiation import numeric
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
-from dissectors.report import Call, Format, Media, Phase, Place, Stream
+from dissectors.report import Call, Description, Format, Media, Phase, Place, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
@@ -34,16 +35,21 @@ Types = dict[str, Format]
 class Taken(Struct, frozen=True):
     """What a side takes from its peer by one agreement: its own types, and those that its peer listed too.
 
-    `heard` are its own lines, `sent` are the types of its peer; `offers` says that it is the side that offered.
+    `heard` are its own lines, `peer` is what its peer said; `offers` says that it is the side that offered.
     `places` are those of the descriptions that say so.
     """
 
     begin: float
     end: float
     heard: tuple[Media, ...]
-    sent: Types
+    peer: Description
     places: tuple[Place, ...]
     offers: bool
+
+    @property
+    def sent(self) -> Types:
+        """The types of its peer."""
+        return named(line for line in self.peer.media if "RTP" in line.profile.upper())
 
     def types(self, stream: Stream) -> Types:
         """What it takes where a stream goes: by the line of that port, or by all of its lines."""
@@ -81,13 +87,38 @@ class Offered(NamedTuple):
     types: Types
 
 
-class Side(Struct, frozen=True):
-    """What a side of a call takes over time: by each agreement, by its offers, and by all that was ever described."""
+class Side:
+    """What a side of a call takes over time: by each agreement, by its offers, and by all that was ever described.
 
-    agreed: tuple[Taken, ...]
-    offers: tuple[Offered, ...]
-    own: Types
-    peers: Types
+    What it takes by an agreement is nearly always all that is asked; the rest is looked up when it is.
+    """
+
+    def __init__(self, call: Call, agreed: Sequence[Agreement], side: str) -> None:
+        self._call, self._side, self._peer = call, side, OTHER_SIDE[side]
+        self.agreed = [_taken(each, side, self._peer) for each in agreed if _between(each, side, self._peer)]
+
+    @cached_property
+    def offers(self) -> list[Offered]:
+        """What it offered, each with the time in which it was open."""
+        answers = [each for each in reversed(self._call.descriptions) if each.side == self._peer]
+        answered = {each.exchange: each.time for each in answers if each.role == "answer"}
+        return [
+            Offered(each.time, answered.get(each.exchange, each.time + PENDING_SECONDS), named(rtp_lines(each)))
+            for each in self._call.descriptions if each.side == self._side and each.role == "offer"
+        ]
+
+    @cached_property
+    def own(self) -> Types:
+        """What it ever described."""
+        return self._described(self._side)
+
+    @cached_property
+    def peers(self) -> Types:
+        """What its peer ever described."""
+        return self._described(self._peer)
+
+    def _described(self, side: str) -> Types:
+        return named(line for each in self._call.descriptions if each.side == side for line in rtp_lines(each))
 
     def taken(self, stream: Stream, time: float) -> list[Taken]:
         """What counts at a moment for where a stream goes: that hop and fork, or all there are."""
@@ -106,7 +137,7 @@ class Side(Struct, frozen=True):
         if not self.agreed:
             return payload_type in self.own or payload_type in self.peers
         now = self.taken(stream, time)
-        if self.pending(payload_type, time) or any(_takes(each, stream, payload_type) for each in now):
+        if any(_takes(each, stream, payload_type) for each in now) or self.pending(payload_type, time):
             return True
         return False if any(each.begin + GRACE_SECONDS <= time for each in now) else None
 
@@ -116,7 +147,10 @@ def _takes(taken: Taken, stream: Stream, payload_type: str) -> bool:
     mine = taken.types(stream).get(payload_type)
     if mine is None:
         return False
-    return not taken.offers or payload_type in taken.sent or any(same(mine, each) for each in taken.sent.values())
+    if not taken.offers:
+        return True
+    sent = taken.sent
+    return payload_type in sent or any(same(mine, each) for each in sent.values())
 
 
 def sides(facts: Facts) -> list[dict[str, Side]]:
@@ -126,24 +160,9 @@ def sides(facts: Facts) -> list[dict[str, Side]]:
 
 def _sides(facts: Facts) -> list[dict[str, Side]]:
     return [
-        {side: _side(call, agreed, side, peer) for side, peer in OTHER_SIDE.items()} if call.streams else {}
+        {side: Side(call, agreed, side) for side in OTHER_SIDE} if call.streams else {}
         for call, agreed in zip(facts.calls, agreements(facts), strict=True)
     ]
-
-
-def _side(call: Call, agreed: Sequence[Agreement], side: str, peer: str) -> Side:
-    described = [each for each in call.descriptions if each.side == side]
-    theirs = [each for each in call.descriptions if each.side == peer]
-    answered = {each.exchange: each.time for each in reversed(theirs) if each.role == "answer"}
-    return Side(
-        agreed=tuple([_taken(each, side, peer) for each in agreed if _between(each, side, peer)]),
-        offers=tuple([
-            Offered(each.time, answered.get(each.exchange, each.time + PENDING_SECONDS), named(rtp_lines(each)))
-            for each in described if each.role == "offer"
-        ]),
-        own=named(line for each in described for line in rtp_lines(each)),
-        peers=named(line for each in theirs for line in rtp_lines(each)),
-    )
 
 
 def _between(agreed: Agreement, side: str, peer: str) -> bool:
@@ -156,7 +175,7 @@ def _taken(agreed: Agreement, side: str, peer: str) -> Taken:
         begin=agreed.begin,
         end=agreed.end,
         heard=tuple([line for line in own.media if "RTP" in line.profile.upper()]),
-        sent=named(line for line in agreed.of(peer).media if "RTP" in line.profile.upper()),
+        peer=agreed.of(peer),
         offers=own is agreed.offer,
         places=tuple(dict.fromkeys((own.place, agreed.answer.place))),
     )
@@ -178,8 +197,7 @@ def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
         for position in call.streams if call.descriptions and not call.returned else ():
             stream = facts.streams[position]
             side = taking[number].get(OTHER_SIDE.get(stream.sender or "", ""))
-            # Who described nothing may take anything.
-            if side is not None and side.own:
+            if side is not None:
                 yield from _not_taken(call, number, position, stream, side)
 
 
@@ -190,6 +208,9 @@ def _not_taken(call: Call, number: int, position: int, stream: Stream, side: Sid
         told = str(phase.payload_type)
         if told not in COMFORT_NOISE and side.takes(stream, told, min(phase.last, end)) is False:
             odd.setdefault(phase.payload_type, []).append(phase)
+    # Who described nothing may take anything.
+    if not odd or not side.own:
+        return
     for payload_type, phases in odd.items():
         codec = meant(stream, side, payload_type)
         few = MIN_EVENT_PACKETS if events(stream, payload_type, codec) else MIN_PACKETS

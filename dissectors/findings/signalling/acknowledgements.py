@@ -15,6 +15,8 @@ from dissectors.wire.values import replace
 
 def _misfit(answer: Answer) -> tuple[list[Message], str] | None:
     """ACKs that cannot be taken for that of a response, and what of them does not fit; it was not taken, either."""
+    if answer.again < MIN_REPEATS and not answer.given_up:
+        return None
     response, wrong = answer.first, answer.elsewhere or answer.unrouted if answer.acks else answer.others
     if not wrong or not (answer.after(wrong[0].time) >= MIN_REPEATS or answer.given_up):
         return None

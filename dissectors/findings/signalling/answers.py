@@ -33,17 +33,15 @@ Key = tuple[int | None, str | None, str | None]
 class Answer(Struct):
     """A final response to an INVITE on one hop, and its repeats there.
 
-    `contacts` are those of the 2xx on all hops. `acks` acknowledge it, a 2xx by dialog and CSeq and another response by
-    branch; `others` may have been meant to. `routers` are the hosts behind which a 2xx with Record-Route came to each
-    host. `ended` is when the call ended, or the capture. `given_up` says that the sender of the 2xx ended the call
-    because no ACK came, `reason` is what it said.
+    `everywhere` is a 2xx on all hops. `acks` acknowledge it, a 2xx by dialog and CSeq and another response by branch;
+    `others` may have been meant to. `ended` is when the call ended, or the capture. `given_up` says that the sender of
+    the 2xx ended the call because no ACK came, `reason` is what it said.
     """
 
     sent: list[Message]
-    contacts: dict[str, None] = field(default_factory=dict)
+    everywhere: Sequence[Message] = ()
     acks: list[Message] = field(default_factory=list)
     others: list[Message] = field(default_factory=list)
-    routers: dict[str, set[str]] = field(default_factory=dict)
     ended: float = 0.0
     given_up: bool = False
     reason: str = ""
@@ -51,6 +49,20 @@ class Answer(Struct):
     @property
     def first(self) -> Message:
         return self.sent[0]
+
+    @property
+    def contacts(self) -> dict[str, None]:
+        """The Contacts of a 2xx."""
+        return dict.fromkeys(filter(None, map(contact_of, self.everywhere)))
+
+    @property
+    def routers(self) -> dict[str, set[str]]:
+        """The hosts behind which a 2xx with Record-Route came to each host."""
+        found: dict[str, set[str]] = {}
+        for each in self.everywhere:
+            if each.has("record-route"):
+                found.setdefault(each.dst, set()).add(each.src)
+        return found
 
     @property
     def accepts(self) -> bool:
@@ -81,24 +93,26 @@ class Answer(Struct):
     def elsewhere(self) -> list[Message]:
         """The ACKs that go to another target, if there are no others nearer to the sender of the 2xx."""
         judged = self.arriving or self.acks
-        wrong = [ack for ack in judged if not goes_to(ack, self.contacts)]
+        contacts = self.contacts
+        wrong = [ack for ack in judged if not goes_to(ack, contacts)]
         return wrong if self.accepts and len(wrong) == len(judged) else []
 
     @property
     def unrouted(self) -> list[Message]:
         """The ACKs whose sender leaves out the proxies that recorded themselves as the route, if all do."""
+        routers = self.routers
         wrong = [
             ack for ack in self.acks
-            if ack.src in self.routers and ack.dst not in self.routers[ack.src] and ack.headers
-            and not ack.has("route")
+            if ack.src in routers and ack.dst not in routers[ack.src] and ack.headers and not ack.has("route")
         ]
         return wrong if self.accepts and len(wrong) == len(self.acks) else []
 
     @property
     def lost(self) -> bool:
         """Whether an ACK was captured on its way, and the sender of the 2xx goes on without it."""
-        nearer = self.accepts and self.acks and not (self.arriving or self.elsewhere or self.unrouted)
-        return bool(nearer) and self.after(self.acks[0].time) >= MIN_REPEATS
+        if not self.accepts or not self.acks or self.after(self.acks[0].time) < MIN_REPEATS:
+            return False
+        return not (self.arriving or self.elsewhere or self.unrouted)
 
 
 def answers(facts: Facts) -> list[list[Answer]]:
@@ -113,17 +127,18 @@ def _of_calls(facts: Facts) -> list[list[Answer]]:
 def _of(facts: Facts, number: int, call: Call) -> list[Answer]:
     accepting: dict[Key, list[Message]] = {}
     refusing: dict[tuple[object, ...], Answer] = {}
-    for each in transactions(facts)[number]:
-        for response in each.responses if each.method == "INVITE" else ():
-            if 200 <= (response.status or 0) < 300:
+    asked = [each for each in transactions(facts)[number] if each.method == "INVITE"]
+    for each in asked:
+        for response in each.responses:
+            status = response.status or 0
+            if 200 <= status < 300:
                 accepting.setdefault(_key(response), []).append(response)
-            elif (response.status or 0) >= 300:
+            elif status >= 300:
                 place = (*hop_of(response), response.branch, response.cseq)
                 refusing.setdefault(place, Answer([])).sent.append(response)
     seen = {(message.src, message.dst) for message in call.messages}
     found = {key: answer for key, sent in accepting.items() if (answer := _nearest(sent, seen))}
     refused = [answer for answer in refusing.values() if (answer.first.dst, answer.first.src) in seen]
-    asked = [each for each in transactions(facts)[number] if each.method == "INVITE"]
     unanswered = {each.requests[0].cseq for each in asked if each.final is None}
     left = _match(call, found, accepting, refused)
     _guess([ack for ack in left if ack.cseq not in unanswered], found)
@@ -136,12 +151,8 @@ def _nearest(sent: Sequence[Message], seen: set[tuple[str, str]]) -> Answer | No
     nearest = min((each for each in sent if (each.dst, each.src) in seen), key=lambda each: each.time, default=None)
     if nearest is None:
         return None
-    contacts = dict.fromkeys(filter(None, map(contact_of, sent[:MAX_PLACES])))
-    answer = Answer([each for each in sent if hop_of(each) == hop_of(nearest)], contacts)
-    for each in sent[:MAX_PLACES]:
-        if each.has("record-route"):
-            answer.routers.setdefault(each.dst, set()).add(each.src)
-    return answer
+    hop = hop_of(nearest)
+    return Answer([each for each in sent if hop_of(each) == hop], sent[:MAX_PLACES])
 
 
 def _match(
@@ -172,6 +183,8 @@ def _guess(left: Sequence[Message], accepted: dict[Key, Answer]) -> None:
 
     So are those that acknowledge another 2xx once more although it was acknowledged.
     """
+    if all(answer.acks for answer in accepted.values()):
+        return
     alike: dict[tuple[object, ...], list[Message]] = defaultdict(list)
     for ack in (*left, *(ack for answer in accepted.values() for ack in _surplus(answer))):
         alike[ack.from_tag, ack.to_tag].append(ack)

@@ -109,8 +109,9 @@ def _repeated(facts: Facts) -> Iterator[tuple[int, Transaction]]:
 def bye_unanswered(facts: Facts) -> Iterator[Found]:
     for number, found in enumerate(transactions(facts)):
         for each in found:
-            silent = [hop for hop in each.hops if hop.final is None] if each.method == "BYE" else []
-            for hop in _last(silent):
+            if each.method != "BYE" or each.is_answered:
+                continue
+            for hop in _last([hop for hop in each.hops if hop.final is None]):
                 given_up = each.final is None and facts.end - hop.first.time >= TIMER_F_SECONDS
                 if hop.repeated >= MIN_REPEATS or given_up:
                     what = f"{_nothing(hop)} from {hop.to} to the BYE"

@@ -55,11 +55,15 @@ def frames(stream: Stream) -> list[Frames]:
     "have a fixed length to set.",
 )
 def ptime_differs(facts: Facts) -> Iterator[Found]:
-    for number, stream in enumerate(facts.streams):
+    asking = {
+        number for number, call in enumerate(facts.calls)
+        if any(line.ptime or line.maxptime for described in call.descriptions for line in described.media)
+    }
+    for number, stream in enumerate(facts.streams if asking else ()):
         timing = stream.timing
         if stream.call is None or timing is None or timing.real_time is not True or video(stream):
             continue
-        if stream.packets < MIN_PACKETS:
+        if stream.packets < MIN_PACKETS or stream.call not in asking:
             continue
         for each in frames(stream):
             agreed = _agreed(facts, stream, (each.begin + each.end) / 2)
