@@ -60,6 +60,11 @@ STATIC: dict[int, Static] = {
 FRAMES = {"GSM": 160, "G723": 240, "QCELP": 160, "G728": 20, "G729": 80}
 """Timestamp units in one frame of the frame-based static codecs (RFC 3551 table 1)."""
 
+STATIC_HINTS = {
+    number: Hint(static.encoding, static.clock, FRAMES.get(static.encoding), "certain", "RFC 3551")
+    for number, static in STATIC.items()
+}
+
 _OBSERVED = "what FaceTime is known to send"
 _MODERN = "what later versions of FaceTime are known to send"
 
@@ -81,7 +86,4 @@ FACETIME: dict[int, Hint] = {
 
 def hint(payload_type: int, facetime: bool) -> Hint | None:
     """The codec of an unannounced payload type, or None: static by RFC 3551, dynamic only if FaceTime is the sender."""
-    static = STATIC.get(payload_type)
-    if static is not None:
-        return Hint(static.encoding, static.clock, FRAMES.get(static.encoding), "certain", "RFC 3551")
-    return FACETIME.get(payload_type) if facetime else None
+    return STATIC_HINTS.get(payload_type) or (FACETIME.get(payload_type) if facetime else None)

@@ -24,13 +24,15 @@ MIN_LEAPS, MIN_LEAP_SHARE = 12, 0.1
 
 def alternations(counters: Counters, rate: float | None) -> int:
     """How often timestamps went back to the other clock; 0 where there is but one."""
+    steps = counters.steps
+    if not counters.leaps and min(steps, default=0) >= 0:
+        return 0
     back_to = [leap.timestamp for leap in counters.leaps if leap.step < 0]
     if len(set(back_to)) < len(back_to):
         return 0
     if not rate:
         return _by_leaps(counters)
     far = MIN_SECONDS * rate
-    steps = counters.steps
     back = _sum(steps, -far)
     began = sum(count for step, count in steps.items() if step)
     if back[0] < MIN_TIMES or back[0] < MIN_SHARE * began:

@@ -144,21 +144,25 @@ def _at_another_speed(candidates: list[tuple[int, float]]) -> str:
     return f"captured {'faster' if faster else 'slower'} than real time ({words})" if words else ""
 
 
-def steady(counters: Counters, clock: int | None) -> Levels | None:
-    """The slope between steps of the sender's clock, and the steps; None where there is too little of the stream."""
-    line = slope(counters)
+def steady(counters: Counters, clock: int | None, line: Slope | None) -> Levels | None:
+    """The slope between steps of the sender's clock, and the steps; None where there is too little of the stream.
+
+    `line` is the slope of all of it.
+    """
     return levels(counters, clock or line.rate) if line is not None else None
 
 
 def timing(
-    counters: Counters, clock: int | None, evidence: str, even: Levels | None, silent: Silence | None, excused: float
+    counters: Counters, clock: int | None, evidence: str, line: Slope | None, step: int | None, even: Levels | None,
+    silent: Silence | None, excused: float,
 ) -> Timing:
     """What the timestamps say, given the stream's clock in Hz (None where it is unknown).
+
+    `line` is the slope of all of it, `step` the usual timestamp step, `even` the slope between steps of the clock.
 
     In `excused` seconds the sender paused for another reason than silence; no drift is told of such a stream, as
     timestamps stand still while a key is pressed.
     """
-    line, step = slope(counters), frame(counters)
     if line is not None and even is not None and (even.error < line.error or counters.surprises or counters.leaps):
         line = Slope(even.rate, even.error, line.seconds)
     real_time = _real_time(line, clock)

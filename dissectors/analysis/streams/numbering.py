@@ -17,6 +17,8 @@ ID_OF_PADDING, ID_OF_STOP = 0, 15
 
 def numbering(counters: Counters, joined: Joined | None, feedback: int) -> TransportNumbers | None:
     """The report's value; `feedback` counts what the receiver said of such numbers."""
+    if not counters.extensions:
+        return None
     values: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for sequence, octets in counters.extensions:
         for number, data in elements(octets):

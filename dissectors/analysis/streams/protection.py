@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dissectors.analysis.calls.negotiation import Announced
-from dissectors.analysis.streams import clock
 from dissectors.analysis.streams.directory import Joined
 from dissectors.mux.counters import Counters
 
@@ -16,6 +17,9 @@ FRAMES: dict[str, tuple[tuple[int, int], ...]] = {
     "ilbc": ((38, 160), (50, 240)),
 }
 """The octets and the timestamp units of a frame of the codecs whose frames are all of one length."""
+
+Size = Sequence[int]
+"""The payloads of one type: how many, their octets together, the smallest and the largest."""
 
 
 def spare_octets(codec: str | None, step: int | None, packets: int, smallest: int, largest: int) -> int | None:
@@ -31,10 +35,15 @@ def spare_octets(codec: str | None, step: int | None, packets: int, smallest: in
     return None
 
 
-def protected(counters: Counters, codec: str | None, payload_type: int, joined: Joined | None, keyed: bool) -> bool:
-    """Whether a stream is SRTP: what its octets say, else whether keys were agreed; `keyed` is what DTLS says."""
-    packets, _, smallest, largest = counters.sizes[payload_type]
-    spare = spare_octets(codec, clock.frame(counters), packets, smallest, largest)
+def protected(
+    counters: Counters, codec: str | None, main: Size, step: int | None, joined: Joined | None, keyed: bool
+) -> bool:
+    """Whether a stream is SRTP: what its octets say, else whether keys were agreed; `keyed` is what DTLS says.
+
+    `main` are the payloads of the codec, `step` the usual timestamp step.
+    """
+    packets, _, smallest, largest = main
+    spare = spare_octets(codec, step, packets, smallest, largest)
     if spare == 0:
         return False
     received, sent = (joined.received, joined.sent) if joined else (None, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from statistics import median
 
 from dissectors.analysis.streams.directory import Joined
@@ -36,16 +37,8 @@ class Repairs:
     """The streams of a scan that may be RTX, by the flow on which they are."""
 
     def __init__(self, streams: Iterable[Counters]) -> None:
-        self._on: dict[int, list[tuple[Counters, set[int]]]] = defaultdict(list)
-        self._there: dict[int, list[Counters]] = defaultdict(list)
-        for counters in streams:
-            beside = self._there[counters.flows[0]]
-            if len(beside) < MAX_CANDIDATES:
-                beside.append(counters)
-            numbers = [each.sequence for each in counters.originals]
-            there = self._on.get(counters.flows[0], ())
-            if numbers and len(there) < MAX_CANDIDATES and looks_numbered(numbers[:PROBED_DATAGRAMS]):
-                self._on[counters.flows[0]].append((counters, set(numbers)))
+        self._streams = streams
+        self._known: dict[int, list[tuple[Counters, set[int]]]] = {}
 
     def of(self, counters: Counters, told: Told | None, joined: Joined | None, video: bool) -> Repair | None:
         """What was sent again of a stream; None where nothing was, and nothing was asked for.
@@ -66,9 +59,28 @@ class Repairs:
             return None
         return seen.to_report(rtx, announced, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS)
 
-    def _numbered(self, counters: Counters) -> Sequence[tuple[Counters, set[int]]]:
+    @cached_property
+    def _on(self) -> dict[int, list[Counters]]:
+        """All streams by their first flow; most captures lack nothing of which one would have to ask."""
+        found: dict[int, list[Counters]] = defaultdict(list)
+        for counters in self._streams:
+            found[counters.flows[0]].append(counters)
+        return found
+
+    def _beside(self, counters: Counters) -> list[Counters]:
+        """The first streams on the same flow, itself among them."""
+        return self._on[counters.flows[0]][:MAX_CANDIDATES]
+
+    def _numbered(self, counters: Counters) -> list[tuple[Counters, set[int]]]:
         """The streams on the same flow whose payloads begin with numbers."""
-        return self._on.get(counters.flows[0], ())
+        flow = counters.flows[0]
+        if flow not in self._known:
+            there = self._known[flow] = []
+            for each in self._on[flow]:
+                numbers = [original.sequence for original in each.originals]
+                if numbers and len(there) < MAX_CANDIDATES and looks_numbered(numbers[:PROBED_DATAGRAMS]):
+                    there.append((each, set(numbers)))
+        return self._known[flow]
 
     def _rtx(self, counters: Counters, seen: Seen) -> Counters | None:
         """The stream that repairs another one: what its payloads begin with are numbers that are missing there."""
@@ -83,7 +95,7 @@ class Repairs:
 
     def _announced(self, counters: Counters, joined: Joined | None) -> Counters | None:
         """The one stream beside another one that SDP announces as its RTX, by SSRC or by payload type."""
-        if len(self._there.get(counters.flows[0], ())) < 2:
+        if len(self._beside(counters)) < 2:
             return None
         lines = [line.media for line in (joined.sent, joined.received) if line is not None] if joined else []
         groups = [group.ssrcs for media in lines for group in media.groups if group.semantics == "FID"]
@@ -92,7 +104,7 @@ class Repairs:
             each.payload_type for media in lines for each in media.formats
             if (each.codec or "").lower() == "rtx" and _repaired_type(each.parameters) in counters.sizes
         }
-        beside = [each for each in self._there.get(counters.flows[0], ()) if each is not counters] if lines else []
+        beside = [each for each in self._beside(counters) if each is not counters] if lines else []
         found = [each for each in beside if each.ssrc in sources] or [
             each for each in beside if each.sizes and {str(number) for number in each.sizes} <= types
         ]

@@ -74,6 +74,8 @@ class BySource(Generic[Value]):
         Where nothing was found between its hosts, the SSRC speaks for itself if the stream is `alone` in having it and
         it was found of between two hosts only.
         """
+        if not self._values:
+            return []
         known = [self.get(ssrc, hosts) for hosts in dict.fromkeys(map(between, flows))]
         found = [value for value in known if value is not None]
         only = self._only.get(ssrc) if alone and not found else None
@@ -192,7 +194,8 @@ class Control:
 
     def transport_feedback(self, flows: Iterable[Flow]) -> int:
         """How many messages about transport-wide numbers came back against these flows."""
-        return sum([self._transport.get(way, 0) for way in {(flow.dst, flow.src) for flow in flows}])
+        ways = {(flow.dst, flow.src) for flow in flows} if self._transport else ()
+        return sum([self._transport.get(way, 0) for way in ways])
 
     def feed(self, datagram: Datagram, compound: rtcp.Compound) -> None:
         """Take the packets of one datagram, as far as they are in the clear."""

@@ -14,7 +14,7 @@ from dissectors.analysis.streams.feedback import Told
 from dissectors.analysis.streams.gaps import gaps
 from dissectors.analysis.streams.marks import marks
 from dissectors.analysis.streams.numbering import numbering
-from dissectors.analysis.streams.protection import protected
+from dissectors.analysis.streams.protection import Size, protected
 from dissectors.analysis.streams.repairs import Repairs
 from dissectors.analysis.streams.rtcp import Clocked, Heard
 from dissectors.analysis.streams.sender_clock import sender_clock
@@ -102,7 +102,12 @@ def _habit(counters: Counters, payload_type: int, seen: clock.Inferred) -> Codec
 
 def main_payload_type(counters: Counters) -> int:
     """The payload type that most datagrams of a stream carry."""
-    return max(counters.sizes, key=lambda payload_type: counters.sizes[payload_type][0])
+    return _main(counters.sizes)
+
+
+def _main(sizes: Mapping[int, Size]) -> int:
+    """Of sizes by payload type, the type of which there are most."""
+    return next(iter(sizes)) if len(sizes) == 1 else max(sizes, key=lambda payload_type: sizes[payload_type][0])
 
 
 def stream(
@@ -114,12 +119,13 @@ def stream(
     known = codec(counters, joined)
     announced = (joined.received or joined.sent) if joined else None
     rtcp = heard.view(known.clock) if heard else None
-    covered = protected(counters, known.name, main_payload_type(counters), joined, encrypted)
+    line, step, sizes = clock.slope(counters), clock.frame(counters), counters.sizes
+    covered = protected(counters, known.name, sizes[_main(sizes)], step, joined, encrypted)
     named, events = event_types(counters, joined, covered)
-    excused, even, silent = _excused(counters, joined, events), clock.steady(counters, known.clock), None
+    excused, even, silent = _excused(counters, joined, events), clock.steady(counters, known.clock, line), None
     if known.clock and known.clock != clock.VIDEO_CLOCK:
         silent = silence(counters, known.clock, known.name, covered, excused)
-    timing = clock.timing(counters, known.clock, known.source, even, silent, excused)
+    timing = clock.timing(counters, known.clock, known.source, line, step, even, silent, excused)
     unseen = gaps(counters, timing.rate or known.clock)
     pictures = known.clock == clock.VIDEO_CLOCK or announced is not None and announced.media.kind == "video"
     mended = said.repairs.of(counters, said.told, joined, pictures)
@@ -190,15 +196,13 @@ def _feedback(counters: Counters, said: Said) -> FeedbackView | None:
 def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:
     """The payload types of a stream, the most frequent first."""
     facetime = joined is not None and joined.call.facetime
-    maps = [line.rtpmaps for line in (joined.received, joined.sent) if line] if joined else []
+    lines = [line for line in (joined.received, joined.sent) if line] if joined else []
     found = []
     for payload_type, (packets, octets, smallest, largest) in counters.sizes.items():
-        names = [codec_of(payload_type, rtpmaps, facetime).name for rtpmaps in maps] or [
-            codec_of(payload_type, None, False).name
-        ]
-        found.append(
-            Payload(payload_type, next((n for n in names if n), None), packets, octets, smallest, largest)
-        )
+        name = None if lines else codec_of(payload_type, None, False).name
+        for line in lines:
+            name = name or codec_of(payload_type, line.rtpmaps, facetime).name
+        found.append(Payload(payload_type, name or None, packets, octets, smallest, largest))
     return tuple(sorted(found, key=lambda payload: -payload.packets))
 
 
