@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from statistics import median
 
 from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.feedback import Told
+from dissectors.analysis.streams.sender_clock import median
 from dissectors.mux.counters import Counters
 from dissectors.mux.repairs import MAX_HOLES, MAX_LATE, PROBED_DATAGRAMS, Hole, looks_numbered
 from dissectors.report import Place, Repair

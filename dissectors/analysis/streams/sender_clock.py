@@ -7,7 +7,6 @@ at that moment show which timestamp belongs there.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from statistics import median
 
 from dissectors.analysis.streams.rtcp import Clocked
 from dissectors.mux.counters import Counters
@@ -19,6 +18,13 @@ NTP_EPOCH_SECONDS = 2_208_988_800
 MAX_SURPRISE_SECONDS = 0.1
 MAX_BEYOND_NS = 1_000_000_000
 """A report so long after the last datagram speaks of media that nobody sent."""
+
+
+def median(values: Sequence[float]) -> float:
+    """The middle of some values, or halfway between two: the library's own takes a tenth of every start to import."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def sender_clock(counters: Counters, rate: float | None, clocked: Sequence[Clocked]) -> SenderClock | None:

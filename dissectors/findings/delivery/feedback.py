@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from statistics import median
 from typing import NamedTuple
 
+from dissectors.analysis.streams.sender_clock import median
 from dissectors.findings.kinds import video
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.report import Certainty, Estimate, Place, RequestBurst, Severity, Stream
