@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.tcp_frames import A, B, Sent
 
@@ -28,17 +33,16 @@ class Made(NamedTuple):
 
 
 @cache
-def identity(kind: str = "ec", days: int = 3650, name: str = "sip.example.com") -> tuple[Path, Path]:
-    """A certificate that vouches for itself, and its private key, as files of PEM."""
+def identity(kind: str = "ec", name: str = "sip.example.com") -> tuple[Path, Path]:
+    """A certificate that vouches for itself from 2020 to 2099, and its private key, as files of PEM."""
     folder = Path(tempfile.mkdtemp(prefix="muxshark-tls-"))
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    new = ["-newkey", "rsa:2048"] if kind == "rsa" else ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-nodes", *new, "-keyout", key, "-out", certificate, "-days", str(days), "-subj",
-         f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"],
-        check=True, capture_output=True,
-    )
-    return certificate, key
+    key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), 1, datetime(2020, 1, 1), datetime(2099, 1, 1))
+    made = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False).sign(key, SHA256())
+    (folder / "certificate.pem").write_bytes(made.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return folder / "certificate.pem", folder / "key.pem"
 
 
 def contexts(kind: str = "ec") -> tuple[ssl.SSLContext, ssl.SSLContext]:
@@ -81,6 +85,7 @@ def secured(
         server_in, server_out = ssl.MemoryBIO(), ssl.MemoryBIO()
         server = server_context.wrap_bio(server_in, server_out, server_side=True)
         sent: list[Sent] = []
+        done = True
 
         def carry() -> bool:
             octets, back = up.read(), server_out.read()
@@ -105,11 +110,10 @@ def secured(
                     except ssl.SSLError:
                         carry()
         except ssl.SSLError:
-            while carry():
-                pass
+            done = False
         carry()
         client_context.keylog_filename = None  # type: ignore[assignment]  # the type says that it cannot be unset
-        return Made(sent, Path(log.name).read_bytes(), client.session)
+        return Made(sent, Path(log.name).read_bytes(), client.session if done else None)
 
 
 def _handshake(client: ssl.SSLObject, server: ssl.SSLObject, carry: Callable[[], bool]) -> None:

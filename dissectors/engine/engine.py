@@ -63,7 +63,7 @@ class Engine:
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
             ranked((*findings(values), *earlier)), values.handshakes, values.protection,
-            self._totals(values, of_retired), legs(values), values.sessions,
+            self._totals(values, of_retired), legs(values), values.sessions, values.tls,
         )
 
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:

@@ -16,6 +16,7 @@ from dissectors.analysis.streams.repairs import Repairs
 from dissectors.analysis.streams.stream import Said, flows_of, stream, used_by_retired
 from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
+from dissectors.engine.secured import connections_of_tls, key_sources
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
@@ -68,7 +69,10 @@ def facts(
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
     joined, shaken = sessions(asked, shaken, members.streams, flows, told)
     values = Facts(
-        capture=replace(capture(scan, files, together((retired_fax, *fax))), not_read=not_read(scan)),
+        capture=replace(
+            capture(scan, files, together((retired_fax, *fax))), not_read=not_read(scan),
+            keys=key_sources(scan.connections),
+        ),
         flows=flows,
         calls=told,
         streams=members.streams,
@@ -79,6 +83,7 @@ def facts(
         sessions=joined,
         incomplete=incomplete(scan.frames.fragments),
         damaged=damaged(scan.connections),
+        tls=tuple(connections_of_tls(scan.connections)) if scan.connections.secured else (),
     )
     return values, members.of_retired
 

@@ -20,6 +20,7 @@ from dissectors.report import (
     Session,
     Severity,
     Stream,
+    Tls,
 )
 from dissectors.wire.values import Struct, field
 
@@ -107,6 +108,7 @@ class Facts(Struct, frozen=True):
     sessions: tuple[Session, ...] = ()
     incomplete: tuple[Incomplete, ...] = ()
     damaged: tuple[Damaged, ...] = ()
+    tls: tuple[Tls, ...] = ()
     _known: dict[Callable[[Facts], Any], Any] = field(default_factory=dict)
 
     def once(self, look: Callable[[Facts], Value]) -> Value:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from dissectors.queries.expressions import All, Expression, Values
 from dissectors.queries.filters import NoFilter, without_scheme
-from dissectors.report import Call, Check, Finding, Flow, Handshake, Legs, Report, Session, Stream
+from dissectors.report import Call, Check, Finding, Flow, Handshake, Legs, Report, Session, Stream, Tls
+from dissectors.wire.datagram import TLS
 from dissectors.wire.values import Struct, replace
 
 MAX_LISTED, MAX_NAME = 5, 24
@@ -66,7 +67,9 @@ def _ssrc(stream: Stream) -> set[str]:
     return {str(stream.ssrc), f"0x{stream.ssrc:08x}"}
 
 
-def of_ends(one: Stream | Flow | Check | Handshake, protocols: set[str], found: list[Finding]) -> dict[str, set[str]]:
+def of_ends(
+    one: Stream | Flow | Check | Handshake | Tls, protocols: set[str], found: list[Finding]
+) -> dict[str, set[str]]:
     """The values of traffic from one endpoint to another."""
     values: dict[str, set[str]] = {
         "addr": {one.src, one.dst},
@@ -77,6 +80,8 @@ def of_ends(one: Stream | Flow | Check | Handshake, protocols: set[str], found: 
     }
     if isinstance(one, Flow):
         values |= {"transport": {one.transport}}
+    if isinstance(one, Tls):
+        values |= {"transport": {TLS}}
     if isinstance(one, Stream):
         values |= {"ssrc": _ssrc(one), "loss": {str(100 * one.lost_fraction)}}
         values |= {"mos": {str(one.quality.mos)}} if one.quality and one.quality.mos is not None else {}
@@ -119,6 +124,7 @@ def select(report: Report, keep: Expression | None = None, window: Window | None
         handshakes=tuple(each for each in report.handshakes if chosen.ends(each, {"dtls"})),
         findings=tuple(_found(report, chosen, call_at, stream_at)),
         legs=tuple(_legs(report, call_at)),
+        tls=tuple(each for each in report.tls if chosen.ends(each, {"tls"})),
         sessions=tuple(_sessions(report, chosen, call_at, stream_at)),
     )
 
@@ -216,5 +222,5 @@ class _Choice:
     def flow(self, flow: Flow) -> bool:
         return self.ends(flow, {seen.name.lower() for seen in flow.protocols})
 
-    def ends(self, one: Flow | Check | Handshake, protocols: set[str]) -> bool:
+    def ends(self, one: Flow | Check | Handshake | Tls, protocols: set[str]) -> bool:
         return self.window.overlaps(self.zero, one.first, one.last) and self.keep(of_ends(one, protocols, []))

@@ -16,6 +16,7 @@ from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
 from dissectors.report.repair import Estimate, FeedbackView, Repair, RequestBurst, TransportNumbers
+from dissectors.report.secured import Certificate, KeySource, Tls, TlsAlert
 from dissectors.report.session import Pair, Session, Side
 from dissectors.report.stream import (
     Digit,
@@ -33,12 +34,14 @@ from dissectors.report.stream import (
 )
 
 __all__ = [
+    "SCHEMA",
     "Body",
     "Call",
     "CallOutcome",
     "Capture",
     "CaptureFile",
     "Certainty",
+    "Certificate",
     "Check",
     "Description",
     "Deviation",
@@ -54,6 +57,7 @@ __all__ = [
     "Handshake",
     "Header",
     "Key",
+    "KeySource",
     "Legs",
     "Mark",
     "MarkKind",
@@ -73,16 +77,17 @@ __all__ = [
     "Report",
     "RequestBurst",
     "RtcpView",
-    "SCHEMA",
     "Seen",
-    "Session",
     "SenderClock",
+    "Session",
     "Severity",
     "Side",
     "Sizes",
     "SourceGroup",
     "Stream",
     "Timing",
+    "Tls",
+    "TlsAlert",
     "Totals",
     "TransportNumbers",
     "Username",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dissectors.report.secured import KeySource
 from dissectors.wire.values import Struct
 
 
@@ -43,7 +44,8 @@ class NotRead(Struct, frozen=True):
 class Capture(Struct, frozen=True):
     """The whole timeline.
 
-    `datagrams` counts UDP headers, `messages` those of TCP and in HEP, `inside` the datagrams inside TURN.
+    `datagrams` counts UDP headers, `messages` those of TCP and in HEP, `inside` the datagrams inside TURN. `keys` says
+    where keys came from that were there to open TLS.
     """
 
     files: tuple[CaptureFile, ...]
@@ -60,6 +62,7 @@ class Capture(Struct, frozen=True):
     scan: str
     messages: int = 0
     not_read: tuple[NotRead, ...] = ()
+    keys: tuple[KeySource, ...] = ()
 
 
 class Flow(Struct, frozen=True):

@@ -7,6 +7,7 @@ from dissectors.report.capture import Capture, Flow, Seen
 from dissectors.report.connectivity import Check, Handshake, Protection
 from dissectors.report.legs import Legs
 from dissectors.report.place import Certainty, Place, Severity
+from dissectors.report.secured import Tls
 from dissectors.report.session import Session
 from dissectors.report.stream import Stream
 from dissectors.wire.values import Struct
@@ -65,6 +66,7 @@ class Report(Struct, frozen=True):
     totals: Totals | None = None
     legs: tuple[Legs, ...] = ()
     sessions: tuple[Session, ...] = ()
+    tls: tuple[Tls, ...] = ()
 
     def number_of(self, call: int | None) -> str:
         """The number of the call at a position, as people are told it; empty for None."""

@@ -23,6 +23,7 @@ from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span, flowing, 
 from dissectors.outputs.terminal.media import checks, streams
 from dissectors.outputs.terminal.moments import at
 from dissectors.outputs.terminal.quality import handshakes, quality
+from dissectors.outputs.terminal.secured import secured
 from dissectors.outputs.terminal.sessions import sessions
 from dissectors.outputs.terminal.sizes import sizes
 from dissectors.outputs.terminal.summary import MARKS, STYLES, by_kind, headline, on_the_wire, places, worst
@@ -97,7 +98,7 @@ def lines(page: Page, report: Report, weighed: bool = False) -> Iterator[Line]:
     yield from on_the_wire(page, report)
     yield BLANK
     yield from calls(page, report)
-    for part in (streams, quality, checks, sessions, handshakes, findings):
+    for part in (streams, quality, checks, sessions, handshakes, secured, findings):
         yield from part(page, report)
     if weighed:
         yield BLANK

@@ -23,7 +23,7 @@ from dissectors.outputs.terminal.lines import (
     width_of,
 )
 from dissectors.outputs.terminal.moments import day, seconds, zone
-from dissectors.report import Call, Capture, Finding, Flow, NotRead, Place, Report, Seen
+from dissectors.report import Call, Capture, Finding, Flow, KeySource, NotRead, Place, Report, Seen
 from dissectors.wire.datagram import TCP, TLS, WS, WSS, endpoint
 
 MARKS = {"error": "✖", "warning": "▲", "note": "●"}
@@ -258,6 +258,8 @@ def _remarks(report: Report) -> Iterable[tuple[str, str]]:
         yield "not analysed", _seen(capture.not_analysed, "segment")
     if capture.not_read:
         yield "not read", listed((f"{_named(each)}: {_amount(each)}" for each in capture.not_read), 6)
+    if capture.keys:
+        yield "keys", listed((_source(each) for each in capture.keys), 6)
     if report.totals is not None and report.totals.calls_left_out:
         gone, streams = report.totals.calls_left_out, report.totals.streams_left_out
         over = count(gone, "call or transaction that is over", "calls and transactions that are over")
@@ -270,6 +272,13 @@ def _remarks(report: Report) -> Iterable[tuple[str, str]]:
             yield os.path.basename(file.name), f"{count(file.dropped, 'frame')} dropped while capturing"
         for comment in file.comments[:3]:
             yield "comment", comment
+
+
+def _source(each: KeySource) -> str:
+    """Where keys came from, and how many they are."""
+    origin = "the capture itself" if each.origin == "capture" else each.name
+    named = f"{each.origin}, " if each.origin not in ("file", "capture") else ""
+    return f"{origin} ({named}{count(each.keys, 'key')})"
 
 
 def _amount(each: NotRead) -> str:

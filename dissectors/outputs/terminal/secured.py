@@ -1,0 +1,47 @@
+"""TLS: who speaks it with whom, what was agreed, how it ended, and whether its keys are there."""
+
+from __future__ import annotations
+
+from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, line, span, table
+from dissectors.report import Report, Tls
+from dissectors.wire.datagram import endpoint
+
+MAX_CONNECTIONS = 8
+COLUMNS = (
+    Column("client"), Column(""), Column("server"), Column("name", "left", 3), Column("version"),
+    Column("suite", "left", 4), Column("outcome"), Column("keys", "left", 2), Column("", "left", 1, 12),
+)
+STYLES = {"failed": "red", "closed": "yellow", "unanswered": "yellow"}
+
+
+def secured(page: Page, report: Report) -> list[Line]:
+    """The connections of TLS that signal, or that failed."""
+    told = [each for each in report.tls if page.everything or each.signalling or each.outcome == "failed"]
+    if not told:
+        return []
+    shown = told if page.everything else told[:MAX_CONNECTIONS]
+    lines = [line(span("TLS", "bold")), *table(page, COLUMNS, [_row(each) for each in shown])]
+    if len(shown) < len(told):
+        lines.append(line(span(f"  … and {len(told) - len(shown):,} more (--all)", "dim")))
+    return [*lines, BLANK]
+
+
+def _row(each: Tls) -> Line:
+    return (
+        span(endpoint(each.src, each.sport)),
+        span("→"),
+        span(endpoint(each.dst, each.dport)),
+        span(each.server_name or "", "dim"),
+        span(each.version or (f"up to {each.offered_version}" if each.offered_version else "")),
+        span((each.cipher_suite or "").removeprefix("TLS_"), "dim"),
+        span(each.outcome, STYLES.get(each.outcome, "")),
+        span(each.keys if each.keys != "none" else "", "yellow" if each.keys == "missing" else ""),
+        span(_remark(each), "dim"),
+    )
+
+
+def _remark(each: Tls) -> str:
+    parts = [f"{alert.sender}: {alert.name or 'an alert, encrypted'}" for alert in each.alerts]
+    parts += ["resumed"] if each.resumed else []
+    parts += [f"early data {each.early_data}"] if each.early_data else []
+    return ", ".join(parts)
