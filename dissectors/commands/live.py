@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dissectors.live.session import Session
     from dissectors.sources.interface.source import Source
     from dissectors.sources.keeper import Keeper
+    from dissectors.sources.keys import Following
 
 NAME = "live"
 HELP = "report live from an interface or a pipe"
@@ -42,6 +43,9 @@ SAME_INTERRUPT_SECONDS = 0.03
 AHEAD = tuple(f"dissectors.outputs.{name}" for name in ("escape", "export", "journal", "speaker"))
 """Modules that the end of a session needs."""
 
+OPENING = ("dissectors.mux.tls", "dissectors.mux.tls_keys", "dissectors.engine.secured")
+"""Modules that TLS needs."""
+
 LARGE_BUFFER_MIB = 512
 """MiB of a ring beyond which the kernel takes seconds to provide it."""
 
@@ -62,17 +66,21 @@ def run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         source = _source(options)
         stack.callback(source.close)
+        keys = _keys(options)
+        stack.callback(keys.close)
         became = rights.give_up_root(options.user)
         listeners = Listeners(options)
         keeper = _keeper(options, source)
         session = online.Session(
             source, keeper=keeper, stop=live_options.stop(options), limits=inputs.limits(options),
-            forced=inputs.forced(options), every=options.every, calls=options.calls,
+            forced=inputs.forced(options), every=options.every, calls=options.calls, keys=keys,
         )
         _handle(session)
         whom = f", as {became}" if became else ""
         # A user may interrupt as soon as this line is there: the kept file is a capture by now.
         say(f"watching {', '.join(source.names)} by {source.backend}{whom}: {source.why}")
+        for log in keys.logs:
+            say(f"opening TLS with the keys in {log.name}" + (f" ({log.origin})" if log.origin != "file" else ""))
         # The thread that empties the kernel's ring waits no longer than that for the interpreter.
         sys.setswitchinterval(SWITCH_SECONDS)
         return _finish(options, session, watch(options, session, listeners), listeners)
@@ -93,7 +101,7 @@ def listing() -> list[str]:
 def _load(options: argparse.Namespace) -> None:
     """Import all modules now: the user that we become may have no right to read Python's folders."""
     report = () if options.ndjson else (inputs.report_format(options).module,)
-    for name in (*AHEAD, *report):
+    for name in (*AHEAD, *OPENING, *report):
         import_module(name)
 
 
@@ -112,6 +120,16 @@ def _source(options: argparse.Namespace) -> Source:
         options.buffer << 20, options.backlog << 20,
     )
     return opening.open_source(wanted, options.backend)
+
+
+def _keys(options: argparse.Namespace) -> Following:
+    from dissectors.crypto.primitives import NoCryptography
+    from dissectors.sources.keys import Following, NoKeys
+
+    try:
+        return Following(options.keys, options.private_keys)
+    except (NoKeys, NoCryptography) as error:
+        raise inputs.Refused(str(error)) from None
 
 
 def _keeper(options: argparse.Namespace, source: Source) -> Keeper | None:

@@ -32,6 +32,8 @@ def require() -> None:
     """Raise NoCryptography where the library is missing."""
     if not available():
         raise NoCryptography(LACKING)
+    # What a session needs later is here now: it may become a user who has no right to read Python's folders.
+    from cryptography.hazmat.primitives.ciphers import aead, algorithms, modes  # noqa: F401  (only to have them)
 
 
 def sealed(name: str, key: bytes, tag: int) -> Open:

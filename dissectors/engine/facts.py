@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
@@ -16,17 +16,31 @@ from dissectors.analysis.streams.repairs import Repairs
 from dissectors.analysis.streams.stream import Said, flows_of, stream, used_by_retired
 from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
-from dissectors.engine.secured import connections_of_tls, key_sources
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
 from dissectors.findings.rule import Facts, Problem
+from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import PROTOCOLS, UNKNOWN
-from dissectors.report import Call, Capture, CaptureFile, Flow, Handshake, Protection, Seen, Stream
+from dissectors.report import (
+    Call,
+    Capture,
+    CaptureFile,
+    Flow,
+    Handshake,
+    KeySource,
+    Protection,
+    Seen,
+    Stream,
+    Tls,
+)
 from dissectors.wire.values import replace
+
+if TYPE_CHECKING:
+    from dissectors.crypto.secrets import Secrets
 
 MAX_REMEMBERED_COUNTS = 256
 """How many counts of a flow's protocols are remembered, as the report has them."""
@@ -71,7 +85,7 @@ def facts(
     values = Facts(
         capture=replace(
             capture(scan, files, together((retired_fax, *fax))), not_read=not_read(scan),
-            keys=key_sources(scan.connections),
+            keys=() if scan.connections.secrets is None else key_sources(scan.connections.secrets),
         ),
         flows=flows,
         calls=told,
@@ -83,7 +97,7 @@ def facts(
         sessions=joined,
         incomplete=incomplete(scan.frames.fragments),
         damaged=damaged(scan.connections),
-        tls=tuple(connections_of_tls(scan.connections)) if scan.connections.secured else (),
+        tls=secured(scan.connections) if scan.connections.secured else (),
     )
     return values, members.of_retired
 
@@ -109,6 +123,18 @@ def facts_of_paths(
         problems=(),
         sessions=joined,
     )
+
+
+def secured(connections: Connections) -> tuple[Tls, ...]:
+    """What the handshakes of TLS say; most captures have none, and need nothing of what reads them."""
+    from dissectors.engine.secured import connections_of_tls
+
+    return tuple(connections_of_tls(connections))
+
+
+def key_sources(secrets: Secrets) -> tuple[KeySource, ...]:
+    """Where the keys came from that were there to open TLS."""
+    return tuple(KeySource(name, origin, count) for (name, origin), count in secrets.sources.items())
 
 
 def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], calls: list[CallState]) -> Members:

@@ -1,4 +1,4 @@
-"""TLS as the report has it: what the handshakes say, certificates read, keys by where they came from."""
+"""TLS as the report has it: what the handshakes say, certificates read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dissectors.mux.connections import Connections
 from dissectors.mux.flows import written_out
 from dissectors.mux.tls import CLIENT, SERVER, Session, fatal
 from dissectors.mux.unread import secured
-from dissectors.report import Certificate, KeySource, Place, Tls, TlsAlert
+from dissectors.report import Certificate, Place, Tls, TlsAlert
 from dissectors.wire import x509
 from dissectors.wire.errors import Malformed
 from dissectors.wire.tcp import Origin
@@ -17,12 +17,6 @@ from dissectors.wire.tls_hello import ServerHello
 from dissectors.wire.tls_names import cipher_suite_name, version_name
 
 SIDES: tuple[Literal["client"], Literal["server"]] = ("client", "server")
-
-
-def key_sources(connections: Connections) -> tuple[KeySource, ...]:
-    """Where the keys came from that were there to open TLS."""
-    sources = {} if connections.secrets is None else connections.secrets.sources
-    return tuple(KeySource(name, origin, count) for (name, origin), count in sources.items())
 
 
 def connections_of_tls(connections: Connections) -> Iterator[Tls]:

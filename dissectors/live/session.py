@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine.engine import Engine
@@ -21,6 +22,7 @@ from dissectors.offline import scanner_class
 from dissectors.report import CaptureFile, Report
 from dissectors.sources.interface.source import Source
 from dissectors.sources.keeper import Keeper
+from dissectors.sources.keys import Following
 from dissectors.sources.pcapng_blocks import prefix
 from dissectors.sources.readable import CHUNK_OCTETS
 from dissectors.wire.inflate import LIMITS, Limits
@@ -63,17 +65,20 @@ class Session:
 
     `calls` bounds the memory: so many calls, twice as many flows and streams.
 
+    `keys` open TLS; what a key log has gained is read before frames are.
+
     `watch` is called with every look; an exception of it ends the session.
     """
 
     def __init__(
         self, source: Source, *, keeper: Keeper | None = None, stop: Stop | None = None, limits: Limits = LIMITS,
         forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
-        calls: int = MAX_CALLS,
+        calls: int = MAX_CALLS, keys: Following | None = None,
     ) -> None:
-        self.source, self.keeper = source, keeper
+        self.source, self.keeper, self.keys = source, keeper, keys
         # What is open at once is bounded more closely than offline: a session may run for weeks.
         self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, MAX_WAITING_DATAGRAMS), forced)
+        self.scanner.connections.secrets = None if keys is None else keys.secrets
         capacity = Capacity(calls=calls, checks=calls, sources=2 * calls, handshakes=calls, endpoints=calls)
         self.engine = Engine(limits, MAX_FINISHED_CALLS, capacity)
         self.received = 0
@@ -107,6 +112,8 @@ class Session:
                     self._look()
                     spent = time.monotonic() - now
                     due = time.monotonic() + max(MIN_LOOK_SECONDS, spent / MAX_LOOK_SHARE)
+            if self.keys is not None:
+                self.keys.poll()
             self.engine.feed(self.scanner.finish(self.engine.announced()))
             self.engine.retire_finished(self.scanner, at_the_end=True)
         finally:
@@ -157,6 +164,8 @@ class Session:
         if self.reason:
             self.source.stop()
         self.source.wait(timeout)
+        if self.keys is not None:
+            self.keys.poll()
         came = self._pass() if self._by_octets() else self._take()
         self.received += came
         if came:
@@ -181,6 +190,7 @@ class Session:
         """Take the next octets: keep them unchanged, and read them like a file."""
         walker, keeper, limit = self.source.walker, self.keeper, self._limit.frames
         assert walker is not None
+        walker.notes.secrets = partial(self.scanner.connections.learn, name=self.source.names[0])
         octets, packets = self.source.octets()
         before = walker.notes.packets
         if limit and self.received + packets > limit:

@@ -214,3 +214,18 @@ def test_the_interfaces_are_listed_with_their_addresses() -> None:
     lines = command.listing()
     assert len(lines) == len(found)
     assert any("127.0.0.1" in line for line in lines)
+
+
+def test_the_log_of_keys_that_the_environment_names_counts_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    secured = ROOT / "tests" / "data" / "tls" / "tls12_ecdhe_gcm.pcap"
+    log = str(secured.with_suffix(".keys"))
+    monkeypatch.setenv("SSLKEYLOGFILE", log)
+    done = run("-", "--json", octets=secured.read_bytes())
+    made = json.loads(done.stdout)
+    assert made["capture"]["keys"] == [{"keys": 1, "name": log, "origin": "SSLKEYLOGFILE"}]
+    assert len(made["calls"]) == 3
+    assert f"opening TLS with the keys in {log} (SSLKEYLOGFILE)" in done.stderr.decode()
+    monkeypatch.delenv("SSLKEYLOGFILE")
+    made = json.loads(run("-", "--json", octets=secured.read_bytes()).stdout)
+    assert made["capture"]["keys"] == [] and made["calls"] == []
+    assert run("-", "--keys", "nowhere", octets=b"").stderr.endswith(b"muxshark: nowhere: no such file or directory\n")

@@ -12,6 +12,7 @@ import pytest
 from dissectors import offline
 from dissectors.live.session import Session, Stop
 from dissectors.report import Report
+from dissectors.sources.keys import Following
 from dissectors.sources.pcapng_blocks import head, statistics
 from dissectors.sources.pipe import Pipe
 from dissectors.wire.values import replace
@@ -111,3 +112,34 @@ def test_what_is_held_is_bounded_and_the_report_says_that_the_bound_was_hit() ->
     assert len(bounded.scanner.flows) <= 40 and len(bounded.scanner.streams) <= 40
     found = [finding.what for finding in bounded.report().findings if finding.id == "bound-hit"]
     assert any(what.startswith("calls: ") for what in found) and any(what.startswith("flows: ") for what in found)
+
+
+SECURED = ROOT / "tests" / "data" / "tls" / "tls12_ecdhe_gcm.pcap"
+
+
+class Late(Following):
+    """Keys that a program writes only after so many looks at its log."""
+
+    def __init__(self, log: Path, looks: int) -> None:
+        self.log, self.looks = log, looks
+        log.write_bytes(b"# begun\n")
+        super().__init__([str(log)])
+
+    def poll(self) -> None:
+        self.looks -= 1
+        if not self.looks:
+            self.log.write_bytes(self.log.read_bytes() + SECURED.with_suffix(".keys").read_bytes())
+        super().poll()
+
+
+@pytest.mark.parametrize("looks", [1, 2, 4, 6])
+def test_keys_that_a_log_gains_open_what_came_before_them(tmp_path: Path, looks: int) -> None:
+    keys = Late(tmp_path / "log", looks)
+    with fed(SECURED.read_bytes(), 2000) as pipe:
+        one = Session(pipe, keys=keys)
+        one.run()
+    keys.close()
+    made = one.report()
+    assert [(call.outcome, len(call.messages)) for call in made.calls] == [("ended", 7)] * 3
+    assert [(each.name, each.origin, each.keys) for each in made.capture.keys] == [(str(tmp_path / "log"), "file", 1)]
+    assert [each.keys for each in made.tls] == ["found"]
