@@ -26,6 +26,9 @@ NOT_TRUSTED = {
 }
 """What an alert says of the certificate of the other side."""
 
+MIN_CLOCK = 1_000_000_000.0
+"""Seconds since the epoch before which the clock of a capture was not set."""
+
 NO_CERTIFICATE = ("certificate_required", "no_certificate")
 REFUSED = {
     "handshake_failure": "both sides have nothing in common that each of them takes",
@@ -169,7 +172,7 @@ def tls_certificate_expired(facts: Facts) -> Iterator[Found]:
     for each in concerns(facts):
         shown = (("server", each.certificate), ("client", each.client_certificate))
         for whose, certificate in shown:
-            if certificate is None or certificate.begins <= each.first <= certificate.ends:
+            if certificate is None or certificate.begins <= each.first <= certificate.ends or each.first < MIN_CLOCK:
                 continue
             late = each.first > certificate.ends
             days = int((each.first - certificate.ends if late else certificate.begins - each.first) // 86_400)

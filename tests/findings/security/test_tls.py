@@ -91,6 +91,10 @@ def test_what_is_well_is_not_told() -> None:
         assert not said(told(made)) and not said(told(made, keys=made.keys))
 
 
+def test_a_clock_that_was_not_set_says_nothing_of_dates() -> None:
+    assert said(told(OLDER, time=4_100_000_000)) and not said(told(OLDER, time=1000))
+
+
 def test_another_service_is_nobodys_concern() -> None:
     made, web = secured([], too_old, name="www.example.com"), (B[0], 443)
     moved = Made([(end if end == A else web, octets) for end, octets in made.sent], b"", None)
