@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+from dissectors.outputs.formats import View
 from dissectors.outputs.terminal.page import render
 from dissectors.report import Report
 
@@ -28,12 +29,12 @@ class Terminal(io.StringIO):
 
 def shown(made: Report, width: int = 80, **options: object) -> str:
     """The report as a terminal shows it, without its colours."""
-    return COLOURS.sub("", render(made, Terminal(), width=width, **options))  # type: ignore[arg-type]
+    return COLOURS.sub("", render(made, View(Terminal(), width=width, **options)))  # type: ignore[arg-type]
 
 
 def piped(made: Report, **options: object) -> str:
     """The report as a pipe gets it."""
-    return render(made, io.StringIO(), **options)  # type: ignore[arg-type]
+    return render(made, View(io.StringIO(), **options))  # type: ignore[arg-type]
 
 
 def section(text: str, title: str) -> list[str]:

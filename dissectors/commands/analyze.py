@@ -29,6 +29,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--all", action="store_true", help="show everything, however long it gets: calls that ended well, too"
     )
     parser.add_argument(
+        "--explain", action="store_true", help="say of every finding why it matters and what to do, also of notes"
+    )
+    inputs.add_colour(parser)
+    parser.add_argument("--no-pager", action="store_true", help="print a long report on a terminal at once")
+    parser.add_argument(
         "--clock", choices=("relative", "local", "utc"), default="relative", help="how to show times (relative)"
     )
     parser.add_argument(
@@ -87,7 +92,10 @@ def run(options: argparse.Namespace) -> int:
         with open(options.output, "w", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(render(report, options, file))
     else:
-        sys.stdout.writelines(render(report, options, sys.stdout))
+        from dissectors.commands.paging import page
+
+        plain = options.no_pager or not inputs.report_format(options).for_people
+        page(render(report, options, sys.stdout), sys.stdout, plain)
     if not inputs.report_format(options).for_people and (nothing := nothing_left(report, options)):
         inputs.say([nothing])
     return status

@@ -70,6 +70,14 @@ def add_format(parser: argparse.ArgumentParser, json: str) -> None:
     parser.add_argument("--json", dest="format", action="store_const", const="json", help=json)
 
 
+def add_colour(parser: argparse.ArgumentParser) -> None:
+    """`--color`, in both spellings."""
+    parser.add_argument(
+        "--color", "--colour", dest="colour", choices=("always", "never", "auto"), default="auto",
+        help="colours: auto is yes on a terminal, unless NO_COLOR is set (auto)",
+    )
+
+
 def report_format(options: argparse.Namespace) -> Format:
     """The format that the options select, by `--format` or by the name of the output file."""
     return FORMATS[options.format or of_file(getattr(options, "output", None) or "")]

@@ -67,6 +67,8 @@ def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Itera
         everything=options.all,
         weighed=options.what_if is not None,
         nothing=nothing_left(report, options),
+        explain=options.explain,
+        colour=options.colour,
     )
     return inputs.report_format(options).write(report, view)
 

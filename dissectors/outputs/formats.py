@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 
 
 class View(NamedTuple):
-    """The options of a report for people: its stream, and the arguments of `terminal.page.render`."""
+    """How a report for people is shown on a stream.
+
+    `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` omits nothing; `weighed`
+    adds the size of each message, now and with its body compressed; `nothing` is shown in place of the report;
+    `explain` says why each finding matters, also of notes; `colour` is `always`, `never` or `auto`.
+    """
 
     stream: TextIO
     clock: str = "relative"
@@ -22,6 +27,8 @@ class View(NamedTuple):
     everything: bool = False
     weighed: bool = False
     nothing: str = ""
+    explain: bool = False
+    colour: str = "auto"
 
 
 class Format(NamedTuple):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from dissectors.findings.addresses import private
 from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
-from dissectors.report import Message, size
+from dissectors.report import Call, Message, size
 from dissectors.wire.datagram import UDP
 
 SMALL = 1024
@@ -43,7 +44,31 @@ def _too_large(facts: Facts, too_large: Callable[[Message], bool]) -> Iterator[F
         if large:
             share = size.failing(large[0].length)
             what = f"{of(large[0])}: {large[0].length:,} octets; {share:g} % of paths let none of that size through"
-            yield Found(what, [message.place for message in large], number)
+            arrived = _arrived(facts.calls[number])
+            harmless = all((message.branch, message.cseq) in arrived or _is_local(message) for message in large)
+            yield Found(
+                what, [message.place for message in large], number, severity="note" if harmless else None
+            )
+
+
+def _arrived(call: Call) -> set[tuple[str | None, int | None]]:
+    """Branch and number of the requests that were answered, and of the responses that an ACK answers."""
+    responses = {(message.branch, message.cseq) for message in call.messages if message.status is not None}
+    acknowledged = {message.cseq for message in call.messages if message.method == "ACK" and message.status is None}
+    requests = {
+        (message.branch, message.cseq) for message in call.messages
+        if message.status is None and (message.branch, message.cseq) in responses
+    }
+    final = {
+        (message.branch, message.cseq) for message in call.messages
+        if (message.status or 0) >= 200 and message.method == "INVITE" and message.cseq in acknowledged
+    }
+    return requests | final
+
+
+def _is_local(message: Message) -> bool:
+    """Whether a message stays within one private network."""
+    return private(message.src) and private(message.dst)
 
 
 @rule(

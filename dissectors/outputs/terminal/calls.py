@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from dissectors.outputs.terminal.call_table import OUTCOME_STYLES, call_table, worst_first
 from dissectors.outputs.terminal.ladder import ladder
 from dissectors.outputs.terminal.lines import (
     BLANK,
@@ -23,40 +24,37 @@ from dissectors.outputs.terminal.lines import (
     table,
     width_of,
 )
-from dissectors.outputs.terminal.moments import at, moment, seconds
+from dissectors.outputs.terminal.moments import at, seconds
+from dissectors.outputs.terminal.parties import party
 from dissectors.outputs.terminal.steps import Beside, inflation, steps
-from dissectors.outputs.terminal.summary import SEVERITIES, outcome
+from dissectors.outputs.terminal.summary import outcome
 from dissectors.report import Body, Call, Description, Format, Legs, Media, Report
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import replace
 
 MAX_WHOLE_CALLS = 3
-MAX_ROWS = 20
-NARROW_CELLS = 64
 MAX_DESCRIPTIONS = 4
 MAX_SDP_LINES = 60
 BESIDE_CELLS = 76
-OUTCOME_STYLES = {
-    "ended": "green", "established": "green", "answered": "green", "registered": "green", "rejected": "red",
-    "refused": "red", "unreachable": "red", "unanswered": "red", "abandoned": "yellow", "cancelled": "yellow",
-    "ringing": "yellow", "fragment": "yellow",
-}
 CERTAINTY_STYLES = {"certain": "green", "high": "", "medium": "yellow", "low": "yellow", "unknown": "red"}
 
 
-def calls(page: Page, report: Report) -> Iterator[Line]:
-    """Every call; if there are many, only the worst in full, the others in a line each; then other transactions."""
+def calls(page: Page, report: Report, listed_before: bool = False) -> Iterator[Line]:
+    """Every call; if there are many, only the worst in full, the others in a line each; then other transactions.
+
+    `listed_before` says that the lines of the calls are on the page already.
+    """
     numbers = [i for i, call in enumerate(report.calls) if call.kind == "call"]
     others = [i for i, call in enumerate(report.calls) if call.kind != "call"]
-    whole = numbers if page.everything or len(numbers) <= MAX_WHOLE_CALLS else _worst_first(report, numbers)[:1]
-    if len(whole) < len(numbers):
-        yield from _table(page, report, "Calls", _worst_first(report, numbers))
+    whole = numbers if page.everything or len(numbers) <= MAX_WHOLE_CALLS else worst_first(report, numbers)[:1]
+    if len(whole) < len(numbers) and not listed_before:
+        yield from call_table(page, report, "Calls", worst_first(report, numbers))
     around, legs = Beside(report), {number: each for each in report.legs for number in each.calls}
     for i in _with_legs(whole, legs):
         title = f"Call {report.number_of(i)}" if len(numbers) > 1 else "Call"
         yield from call_in_full(page, report.calls[i], around, title, _leg(report, i, legs))
     if others:
-        yield from _table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
+        yield from call_table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
 
 
 def _with_legs(whole: Sequence[int], legs: Mapping[int, Legs]) -> list[int]:
@@ -83,7 +81,7 @@ def _leg(report: Report, number: int, legs: Mapping[int, Legs]) -> str:
 
 def call_in_full(page: Page, call: Call, around: Beside, title: str, leg: str = "") -> list[Line]:
     """One call: its parties, its outcome and times, its ladder, its offers and answers; `leg` says of which it is."""
-    parties = f"{call.caller or 'somebody'} → {call.callee or 'somebody'}"
+    parties = f"{party(call.caller)} → {party(call.callee)}"
     lines = hanging(page, line(span(title, "bold"), "   "), parties)
     came_to = line(span(outcome(call), OUTCOME_STYLES.get(call.outcome, "")))
     lines += flowing(page, line("  "), [came_to, *(line(span(part, "dim")) for part in _times(page, call))], " · ", 4)
@@ -120,42 +118,6 @@ def _head(page: Page, description: Description, body: Body | None, *more: str) -
     first = line("  ", span(description.role.capitalize(), "bold"), "   ")
     parts = [line(span(part, "dim")) for part in (*_provenance(description, body), *more)]
     return flowing(page, first, parts, " · ", 4)
-
-
-def _worst_first(report: Report, numbers: list[int]) -> list[int]:
-    rank: dict[int, int] = {}
-    for finding in report.findings:
-        if finding.call is not None:
-            severity = SEVERITIES.index(finding.severity)
-            rank[finding.call] = min(severity, rank.get(finding.call, severity))
-    return sorted(numbers, key=lambda i: rank.get(i, len(SEVERITIES)))
-
-
-def _table(page: Page, report: Report, title: str, numbers: Sequence[int]) -> list[Line]:
-    columns = (
-        Column("", "right"), Column("start", "right", 2), Column("from", "left", 0, 6), Column(""),
-        Column("to", "left", 0, 6), Column("outcome", "left", 0, 12), Column("streams", "right", 3),
-    )
-    shown = numbers if page.everything else numbers[:MAX_ROWS]
-    rows = []
-    for i in shown:
-        call = report.calls[i]
-        kind = "" if call.kind == "call" else f"{call.kind}, "
-        came_to = span(kind + outcome(call), OUTCOME_STYLES.get(call.outcome, ""))
-        rows.append((
-            span(report.number_of(i), "dim"), span(moment(page, call.start), "dim"),
-            span(_party(page, call.caller)), span("→"), span(_party(page, call.callee)),
-            came_to, span(len(call.streams) or ""),
-        ))
-    lines = [line(span(title, "bold")), *table(page, columns, rows)]
-    if len(shown) < len(numbers):
-        lines.append(line(span(f"  … and {len(numbers) - len(shown):,} more (--all)", "dim")))
-    return [*lines, BLANK]
-
-
-def _party(page: Page, address: str | None) -> str:
-    """An address for a column; a narrow page omits the usual scheme."""
-    return (address or "?").removeprefix("" if page.plain or page.width >= NARROW_CELLS else "sip:")
 
 
 def _times(page: Page, call: Call) -> list[str]:

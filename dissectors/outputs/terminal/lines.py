@@ -42,7 +42,8 @@ class Page(Struct, frozen=True):
 
     `width` is in cells. On a `plain` page (a pipe, a file) nothing is drawn, cut or wrapped: one fact per line.
     `everything` omits nothing of a long report. `clock` is one of `TIMES`, `zero` the time, in seconds since the epoch,
-    from which relative ones count.
+    from which relative ones count. `height` is how many lines the first screen has, 0 without a screen; `explain` says
+    why each finding matters and what to do about it, also of notes.
     """
 
     width: int = 80
@@ -51,6 +52,8 @@ class Page(Struct, frozen=True):
     everything: bool = False
     clock: str = "relative"
     zero: float = 0.0
+    height: int = 0
+    explain: bool = False
 
 
 def cells(text: str) -> int:
@@ -136,13 +139,14 @@ class Column(NamedTuple):
     """The layout of one column of a table.
 
     On a narrow page a column that `shrinks` is cut first, to that many cells; then columns are omitted, the highest
-    `expendable` first.
+    `expendable` first. A column that says nothing but what is `usual` is omitted in any case.
     """
 
     title: str
     align: Literal["left", "right"] = "left"
     expendable: int = 0
     shrinks: int = 0
+    usual: str = ""
 
 
 class Heading(NamedTuple):
@@ -154,11 +158,12 @@ class Heading(NamedTuple):
 def table(page: Page, columns: Sequence[Column], rows: Sequence[Line | Heading], indent: int = 2) -> list[Line]:
     """Rows under dim titles, each column as wide as its widest cell, with as many columns as fit on the page.
 
-    A row has a span for each column. Empty columns are omitted.
+    A row has a span for each column. Empty columns are omitted; a last line says which have no room.
     """
     full = [row for row in rows if not isinstance(row, Heading)]
-    kept = [i for i in range(len(columns)) if any(row[i].text for row in full)]
+    kept = [i for i, column in enumerate(columns) if any(row[i].text not in ("", column.usual) for row in full)]
     widths = {i: max([cells(columns[i].title), *(cells(row[i].text) for row in full)]) for i in kept}
+    wanted = list(kept)
     if not page.plain:
         _fit(kept, widths, columns, page.width - indent)
     titles = tuple(span(column.title, "dim") for column in columns)
@@ -168,6 +173,8 @@ def table(page: Page, columns: Sequence[Column], rows: Sequence[Line | Heading],
             lines.append((Span(" " * indent), *row.line))
         else:
             lines.append(_row(row, kept, widths, columns, indent))
+    if missing := [columns[i].title for i in wanted if i not in kept and columns[i].title]:
+        lines += hanging(page, line(" " * indent), f"no room for: {', '.join(missing)}", "dim")
     return lines
 
 

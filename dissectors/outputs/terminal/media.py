@@ -16,6 +16,7 @@ from dissectors.outputs.terminal.lines import (
     table,
 )
 from dissectors.outputs.terminal.moments import milliseconds, moment, seconds
+from dissectors.outputs.terminal.steps import MIN_ROUND_TRIP_MS
 from dissectors.report import Check, Report, RtcpView, Stream
 from dissectors.wire.datagram import endpoint
 
@@ -28,14 +29,12 @@ STACKED_BELOW_CELLS = 64
 """On a page with fewer cells, lines replace the table."""
 NO_CLOCK_MS = 10_000.0
 """From so many milliseconds on, jitter means nothing: the timestamps do not count time."""
-MIN_ROUND_TRIP_MS = 0.05
-"""A shorter round trip, in milliseconds, shows the place of the capture, not the length of the path."""
 
 STREAM_COLUMNS = (
-    Column(""), Column("SSRC", "left", 3), Column("codec"), Column("how sure", "left", 5), Column("packets", "right"),
-    Column("lost", "right"), Column("jitter", "right"), Column("max", "right", 6), Column("gap", "right", 4),
-    Column("rtt", "right", 7), Column("lasted", "right"), Column("call", "right", 8),
-    Column("counted because", "left", 9),
+    Column(""), Column("SSRC", "left", 3), Column("codec"), Column("how sure", "left", 5, usual="certain"),
+    Column("packets", "right"), Column("lost", "right"), Column("jitter", "right"), Column("max", "right", 6),
+    Column("gap", "right", 4), Column("rtt", "right", 7), Column("lasted", "right"), Column("call", "right", 8),
+    Column("counted because", "left", 9, usual="two in sequence on a media path"),
 )
 CHECK_COLUMNS = (
     Column("from"), Column(""), Column("to"), Column("what", "left", 1), Column("asked", "right"),
@@ -139,7 +138,7 @@ def _stream(report: Report, stream: Stream, arrow: str) -> Line:
         span(milliseconds(stream.maximum_jitter_ms if sound else None), "dim"),
         span(milliseconds(stream.largest_gap_ms)),
         span("–" if near else milliseconds(delay)), span(seconds(stream.last - stream.first)),
-        span(report.number_of(stream.call)), span(stream.evidence, "dim"),
+        span(report.number_of(stream.call) if len(report.calls) > 1 else ""), span(stream.evidence, "dim"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, hanging, line, span, table
 from dissectors.outputs.terminal.moments import moment
-from dissectors.report import Handshake, Report, Stream
+from dissectors.report import Handshake, Report, Stream, Timing
 from dissectors.wire.datagram import endpoint
 
 MAX_STREAMS, MOST_HANDSHAKES, MOST_DIGITS = 12, 8, 24
@@ -67,7 +67,7 @@ def _row(stream: Stream) -> Line:
     score = sounded.mos if sounded else None
     style = "" if score is None else "green" if score >= GOOD else "yellow" if score >= POOR else "bold red"
     runs = ""
-    if timing is not None and timing.drift_ppm is not None:
+    if timing is not None and timing.drift_ppm is not None and _drifts(timing):
         runs = f"{round(timing.drift_ppm):+d} ppm ± {timing.error_ppm:.0f}"
     elif timing is not None and timing.real_time is False and timing.rate and stream.clock:
         runs = f"{timing.rate / stream.clock:.3g} × real time"
@@ -82,6 +82,11 @@ def _row(stream: Stream) -> Line:
         span(sounded.longest_loss_run if sounded and sounded.loss_runs else ""),
         span(sparkline(stream), "dim"),
     )
+
+
+def _drifts(timing: Timing) -> bool:
+    """Whether the two clocks can be told apart: beside the sender they are one."""
+    return bool(round(timing.drift_ppm or 0.0) or round(timing.error_ppm or 0.0))
 
 
 def _score(stream: Stream) -> str:

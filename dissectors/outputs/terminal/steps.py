@@ -17,6 +17,9 @@ from dissectors.wire.values import Struct
 BEFORE_CALL_SECONDS = 35.0
 """Checks and handshakes so many seconds before the INVITE belong to it."""
 
+MIN_ROUND_TRIP_MS = 0.05
+"""A shorter round trip, in milliseconds, shows the place of the capture, not the length of the path."""
+
 MAX_EVENTS = 24
 NAMES = {"connectivity check": "checks", "binding": "binding requests"}
 MAX_TARGET_LENGTH = 40
@@ -153,14 +156,14 @@ def _branching(message: Message) -> bool:
 
 
 def _beside(message: Message, marks: list[str]) -> Line:
-    """The datagram's size, its body, its frame, and its special features."""
-    parts = [span(f"{message.length:,} B", "dim")]
-    if message.body is not None and message.body.status not in ("identity", "unsupported"):
-        parts.append(span(f"  {inflation(message.body)}", "magenta"))
-    parts.append(span(f"  #{message.place.frame}", "dim"))
-    parts += [span(f"  {mark}", "yellow") for mark in marks]
+    """The message's frame and its special features first, as a narrow page cuts the end: its size and its body."""
+    parts = [span(f"#{message.place.frame}", "dim")]
     if message.retransmission:
         parts.append(span("  again", "yellow"))
+    parts += [span(f"  {mark}", "yellow") for mark in marks]
+    parts.append(span(f"  {message.length:,} B", "dim"))
+    if message.body is not None and message.body.status not in ("identity", "unsupported"):
+        parts.append(span(f"  {inflation(message.body)}", "magenta"))
     return tuple(parts)
 
 
@@ -207,7 +210,7 @@ def _media(stream: Stream, ends: tuple[str | None, str | None]) -> Iterator[Step
     yield Step(stream.last, src, dst, f"{name} ends", "green", ended, True, ends)
     view = stream.rtcp
     if view is not None and view.reports and view.last:
-        trip = milliseconds(view.round_trip_ms)
+        trip = milliseconds(view.round_trip_ms) if (view.round_trip_ms or 0.0) >= MIN_ROUND_TRIP_MS else ""
         said = f"{100 * view.fraction_lost:.1f} % lost at worst" + (f", round trip {trip}" if trip else "")
         yield Step(view.last, dst, src, "RTCP report", "blue", (span(said, "dim"),), True, ends[::-1])
     if stream.end is not None:

@@ -37,8 +37,6 @@ STATUS_OUTCOMES = ("rejected", "unreachable", "refused")
 KINDS = {"options": "OPTIONS request", "other": "other SIP transaction"}
 NUMBERS = re.compile(r"0x[0-9A-F]+|\d+")
 BAR_CELLS = 30
-MIN_CELLS_BESIDE_BAR = 28
-MAX_FINDINGS = 6
 MAX_PAIRS = 6
 
 CARRIED = {TCP: " over TCP", WS: " over WebSocket", TLS: " over TLS", WSS: " over secure WebSocket"}
@@ -51,27 +49,6 @@ def headline(report: Report, story: str = "") -> Line:
     return line(span(name, "bold"), ": ", span(f"{story or _story(report)}; {_traffic(report)}"))
 
 
-def worst(page: Page, report: Report) -> list[Line]:
-    """Errors and warnings, each with its frames and what to do about it."""
-    alike = [group for group in by_kind(report.findings, apart=True) if group[0].severity != "note"]
-    shown = alike if page.everything else alike[:MAX_FINDINGS]
-    lines: list[Line] = []
-    for group in shown:
-        finding = group[0]
-        mark, style = MARKS[finding.severity], STYLES[finding.severity]
-        frames = places(finding.places, report.capture, 3)
-        where = f" ({frames})" if frames else ""
-        where += f", and {len(group) - 1:,} more like it" if len(group) > 1 else ""
-        if page.plain:
-            lines.append(line(f"{finding.severity}: {finding.what}{where}: {finding.fix}"))
-            continue
-        lines += hanging(page, line(span(f" {mark} ", style)), finding.what + where, style)
-        lines += hanging(page, line("   "), finding.fix, "dim")
-    if len(shown) < len(alike):
-        lines.append(line(f"   … and {count(len(alike) - len(shown), 'more kind', 'more kinds')} (--all)"))
-    return [*lines, BLANK] if lines else []
-
-
 def on_the_wire(page: Page, report: Report) -> list[Line]:
     """The time, the link layers, and a line for each pair of endpoints with its protocols."""
     capture = report.capture
@@ -80,8 +57,9 @@ def on_the_wire(page: Page, report: Report) -> list[Line]:
     shown = pairs if page.everything else pairs[:MAX_PAIRS]
     names = [name for name, _, _ in shown]
     width = max(map(cells, names), default=0)
+    most = max((datagrams for _, datagrams, _ in shown), default=0)
     for name, datagrams, protocols in shown:
-        bar = _bar(protocols, datagrams) if page.colour else ()
+        bar = _bar(protocols, datagrams, most) if page.colour else ()
         padding = " " * (width - cells(name))
         first = line("  ", name, padding, f"  {datagrams:>7,}  ")
         if not page.plain and width_of(first) - 2 > page.width:
@@ -222,28 +200,28 @@ def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
     return sorted(rows, key=lambda row: -row[1])
 
 
-def _bar(protocols: Counter[str], datagrams: int) -> Line:
-    """Thirty cells shared by the protocols; each has at least one."""
-    kinds = protocols.most_common()
-    shares = [max(1, round(BAR_CELLS * number / max(datagrams, 1))) for _, number in kinds]
-    if shares:
-        shares[0] = max(1, shares[0] - (sum(shares) - BAR_CELLS))
-    return tuple(Span("━" * share, _style(name)) for (name, _), share in zip(kinds, shares, strict=True))
+def _bar(protocols: Counter[str], datagrams: int, most: int) -> Line:
+    """As many cells of `BAR_CELLS` as a pair has of the datagrams of the busiest one, shared by its protocols."""
+    room = max(1, round(BAR_CELLS * datagrams / max(most, 1)))
+    bar: list[Span] = []
+    for name, number in protocols.most_common():
+        share = min(room, max(1, round(BAR_CELLS * number / max(most, 1))))
+        bar += [Span("━" * share, _style(name))] if share else []
+        room -= share
+    return tuple(bar)
 
 
 def _pair(page: Page, first: Line, bar: Line, protocols: Counter[str]) -> list[Line]:
-    """A pair on one line, or with its protocols under it on a narrow page."""
+    """A pair on one line, with its bar if that has room; or with its protocols under it on a narrow page."""
     named = [
         line(span(f"{'unknown' if name == 'UNKNOWN' else name} {number:,}", _style(name)))
         for name, number in protocols.most_common()
     ]
-    drawn = (*bar, Span("  ")) if bar else BLANK
-    one = flowing(page, (*first, *drawn), named, "  ", 4)
-    if len(one) == 1 and (page.plain or width_of(one[0]) <= page.width):
-        return one
-    if page.width < width_of(drawn) + MIN_CELLS_BESIDE_BAR:
-        return [first, *([(Span("    "), *bar)] if bar else []), *flowing(page, line("    "), named, "  ", 4)]
-    return [first, *flowing(page, (Span("    "), *drawn), named, "  ", 4 + width_of(drawn))]
+    for drawn in (((*bar, Span(" " * (BAR_CELLS - width_of(bar) + 2))) if bar else BLANK), BLANK):
+        one = flowing(page, (*first, *drawn), named, "  ", 4)
+        if len(one) == 1 and (page.plain or width_of(one[0]) <= page.width):
+            return one
+    return [first, *flowing(page, line("    "), named, "  ", 4)]
 
 
 def _remarks(report: Report) -> Iterable[tuple[str, str]]:

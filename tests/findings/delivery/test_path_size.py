@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests import tcp_frames
-from tests.stories import OFFER, A, B, report, request
+from tests.stories import ANSWER, OFFER, A, B, Story, report, request, response
 
 PROXY = ("192.0.2.9", 5060)
 
@@ -22,3 +22,19 @@ def test_a_large_message_over_tcp_is_not_too_large() -> None:
     made = tcp_frames.report(tcp_frames.records(tcp_frames.conversation([(tcp_frames.A, invite)])))
     assert [message.length for message in made.calls[0].messages] == [len(invite)]
     assert not {"message-large", "message-fragmented", "message-kept-small"} & {each.id for each in made.findings}
+
+
+def severities(story: Story) -> list[str]:
+    return [each.severity for each in report(story).findings if each.id in ("message-large", "message-fragmented")]
+
+
+def test_a_large_message_that_was_answered_is_a_note_and_no_warning() -> None:
+    invite = request(0, "INVITE", "X: " + "x" * 1000, body=OFFER)
+    assert severities([invite]) == ["warning"]
+    assert severities([invite, response(20, 200, "OK", body=ANSWER)]) == ["note"]
+
+
+def test_a_large_message_within_a_private_network_is_a_note() -> None:
+    invite = request(0, "INVITE", "X: " + "x" * 1400, body=OFFER)[3]
+    here, there = ("192.168.1.2", 5060), ("10.0.0.9", 5060)
+    assert severities([(0, here, there, invite)]) == ["note"] and severities([(0, here, B, invite)]) == ["warning"]

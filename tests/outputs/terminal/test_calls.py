@@ -42,13 +42,12 @@ def test_of_many_calls_the_worst_is_shown_in_full_and_the_rest_is_counted() -> N
     calls = tuple(call(caller=f"sip:{i}@a") for i in range(50))
     made = report(calls=calls, findings=(finding("error", call=37),))
     text = shown(made, 120)
-    assert "Call 38   sip:37@a" in text and "Call 2 " not in text
+    assert "Call 38   37@a" in text and "Call 2 " not in text
     assert "… and 30 more (--all)" in text
-    assert text.index("sip:37@a") < text.index("sip:0@a")
-    assert "Call 50   sip:49@a" in shown(made, 120, everything=True)
+    assert text.index(" 37@a") < text.index(" 0@a")
+    assert "Call 50   49@a" in shown(made, 120, everything=True)
 
 
 def test_forty_columns_tell_who_called_whom_in_a_table_of_calls() -> None:
     made = report(calls=tuple(call(caller=f"sip:a{i}@b", callee="sip:c@d") for i in range(9)))
     assert re.search(r"^ +7  0\.000  a6@b  →  c@d  talked 10\.0 s", shown(made, 40), re.M)
-    assert "sip:a6@b  →  sip:c@d" in shown(made, 80)

@@ -17,7 +17,7 @@ def test_the_ladder_draws_each_message_between_its_endpoints() -> None:
     invite, answer, bye = lines
     assert "▶│" in invite and " INVITE " in invite and "zlib 80 →" in invite and "#1" in invite
     assert "│◀" in answer and " 200 OK " in answer
-    assert bye.endswith("again")
+    assert bye.endswith("#3  again  500 B")
 
 
 def test_lanes_line_up_whichever_way_the_messages_go() -> None:

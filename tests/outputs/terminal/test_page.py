@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dissectors.outputs.formats import View
 from dissectors.outputs.terminal import calls
 from dissectors.outputs.terminal.lines import Line, Page, cells
 from dissectors.outputs.terminal.page import pieces, render
@@ -21,22 +22,23 @@ from tests.reports import call, finding, hostile, message, report, stream
 def test_what_is_wrong_comes_before_everything_else_with_its_frames_and_its_fix() -> None:
     text = shown(report(findings=(finding("note"), finding("warning"), finding("error", id="x"))))
     head = text.split("On the wire")[0]
-    assert head.index("✖") < head.index("▲") and "●" not in head
-    assert "20 of 1,020 packets are lost (frames 17, 99)" in head and "Look at the path." in head
+    assert head.index("✖") < head.index("▲") < head.index("●")
+    assert "20 of 1,020 packets are lost [stream-loss, frames 17, 99]" in head
+    assert head.count("Look at the path.") == 2
 
 
 def test_a_pipe_gets_one_fact_a_line_without_drawing_or_escape_codes() -> None:
     long = "x" * 300
     text = piped(report(findings=(finding(what=long),)))
     assert "\x1b" not in text and not set("│─▶◀━") & set(text)
-    assert f"warning: {long} (frames 17, 99): Look at the path." in text.splitlines()
+    assert f"  warning   #17  {long} [stream-loss, frames 17, 99]" in text.splitlines()
     assert "192.0.2.1:16402  →  192.0.2.2:16402  INVITE" in text
 
 
 def test_a_terminal_gets_colours_unless_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "\x1b[" in render(report(), Terminal(), width=80)
+    assert "\x1b[" in render(report(), View(Terminal(), width=80))
     monkeypatch.setenv("NO_COLOR", "1")
-    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", render(report(), Terminal(), width=80))
+    assert not re.search(r"\x1b\[[0-9;]*3[0-9]", render(report(), View(Terminal(), width=80)))
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
@@ -48,7 +50,7 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
 
 def test_an_ascii_terminal_gets_ascii() -> None:
-    text = COLOURS.sub("", render(report(), Terminal("ascii"), width=100))
+    text = COLOURS.sub("", render(report(), View(Terminal("ascii"), width=100)))
     assert text.isascii() and ">|" in text and "INVITE" in text
 
 
@@ -77,7 +79,7 @@ def test_a_frame_of_several_files_names_its_file() -> None:
     file = report().capture.files[0]
     capture = replace(report().capture, files=(file, replace(file, name="b.pcap")))
     text = shown(report(capture=capture, findings=(finding(places=(Place(1, 5),)),)), 120)
-    assert "call.pcap, b.pcap: one call" in text and "frame 5 of b.pcap" in text
+    assert "call.pcap, b.pcap: one call" in text and "b.pcap#5" in text
 
 
 def test_a_long_report_is_laid_out_call_by_call_as_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +93,7 @@ def test_a_long_report_is_laid_out_call_by_call_as_it_is_read(monkeypatch: pytes
     monkeypatch.setattr(calls, "call_in_full", call_in_full)
     made = report(calls=tuple(call() for _ in range(400)))
     parts, ahead = [], 0
-    for part in pieces(made, io.StringIO(), everything=True):
+    for part in pieces(made, View(io.StringIO(), everything=True)):
         parts.append(part)
         ahead = max(ahead, len(laid_out) - len(re.findall(r"^Call \d+ ", "".join(parts), re.MULTILINE)))
     assert len(laid_out) == 400 and len(parts) > 8
@@ -113,6 +115,6 @@ def test_a_narrow_page_cuts_nothing_of_streams_checks_and_endpoints(width: int) 
 
 
 def test_a_wide_page_keeps_its_tables() -> None:
-    text = COLOURS.sub("", render(report(), Terminal(), width=120))
+    text = COLOURS.sub("", render(report(), View(Terminal(), width=120)))
     assert re.search(r"^ +SSRC +codec +how sure +packets +lost +jitter", text, re.M)
     assert re.search(r"^  from +to +what +asked +answered +round trip", text, re.M)

@@ -55,13 +55,12 @@ def test_findings_about_different_things_are_not_lumped_in_the_headline() -> Non
     said = ("streams: 18928 given up", "waiting: 3 given up", "streams: 4 given up")
     made = report(findings=tuple(bound(what) for what in said))
     head = piped(made).split("On the wire")[0]
-    assert "warning: streams: 18928 given up, and 1 more like it: " in head
-    assert "warning: waiting: 3 given up: " in head
+    assert head.count("why  ") == 2 and head.index("18928") < head.index("streams: 4") < head.index("waiting: 3")
 
 
 def test_findings_of_several_streams_are_one_line_in_the_headline() -> None:
     made = report(findings=tuple(finding(what=f"SSRC {name}: loss", stream=0) for name in ("A", "B", "C")))
-    assert piped(made).split("On the wire")[0].count("warning: ") == 1
+    assert piped(made).split("On the wire")[0].count("why  ") == 1
 
 
 def test_incomplete_fragments_are_not_called_no_udp_at_all() -> None:
