@@ -26,6 +26,7 @@ from dissectors.commands import (
     live,
     normalise,
     plugin,
+    sdp,
     show,
     split,
     verify,
@@ -54,7 +55,7 @@ class Command(Protocol):
 
 
 COMMANDS: tuple[Command, ...] = (
-    analyze, live, listing, show, explain, inflate, diff, findings, split, normalise, plugin, verify, doctor,
+    analyze, live, listing, show, sdp, explain, inflate, diff, findings, split, normalise, plugin, verify, doctor,
     completion,
 )
 
@@ -99,7 +100,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _forget_output()
         return INTERRUPTED
     except (Refused, CaptureError) as error:
-        return _complain(str(error))
+        return _complain(str(error), *getattr(error, "below", ()))
     except OSError as error:
         _forget_output()
         # A command that failed has already printed why.
@@ -191,14 +192,14 @@ def _lacking(error: UnicodeError) -> tuple[str, int]:
     return lacking(error)
 
 
-def _complain(text: str) -> int:
-    """Print one line on standard error, if it is open."""
+def _complain(text: str, *below: str) -> int:
+    """Print one line on standard error, if it is open, and what shows the place under it."""
     from dissectors.outputs.escape import visible
 
     if sys.stderr is None:
         return UNUSABLE
     try:
-        print(f"muxshark: {visible(text)}", file=sys.stderr, flush=True)
+        print(f"muxshark: {visible(text)}", *below, sep="\n", file=sys.stderr, flush=True)
     except (OSError, ValueError):
         _forget_output()
     return UNUSABLE

@@ -33,19 +33,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     inputs.add_colour(parser)
     parser.add_argument("--no-pager", action="store_true", help="print a long report on a terminal at once")
-    parser.add_argument(
-        "--clock", choices=("relative", "local", "utc"), default="relative", help="how to show times (relative)"
-    )
-    parser.add_argument(
-        "--call", metavar="CALL", help="show one call: its number, its Call-ID, or a part of that which no other has",
-    )
-    parser.add_argument(
-        "-Y", dest="filter", type=inputs.wanted, metavar="FILTER",
-        help="show only what matches, for instance 'user==alice and status==4xx' (docs/filters.md)",
-    )
-    parser.add_argument(
-        "--time", type=inputs.window, metavar="FROM..TO", help="show only this time window (seconds from the start)"
-    )
+    inputs.add_clock(parser)
+    inputs.add_filter(parser, "calls, streams and flows")
+    inputs.add_time(parser)
     parser.add_argument(
         "-w", dest="write", metavar="FILE", help="write the frames of what -Y, --call or --time selects to a capture",
     )

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.report import Report
 
 NAME = "diff"
 HELP = "compare the calls of two captures: headers, SDP, sizes, ports"
@@ -17,12 +21,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("second", metavar="FILE", help="the second one; its lines start with +")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--all", action="store_true", help="show everything, however long it gets")
+    inputs.add_filter(parser, "calls")
     inputs.add_reading(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the differences."""
-    from dissectors import offline
     from dissectors.outputs.export import compact
     from dissectors.outputs.terminal.comparison import text
     from dissectors.queries.comparison import compare
@@ -30,10 +34,7 @@ def run(options: argparse.Namespace) -> int:
     names = (options.first, options.second)
     if names.count(inputs.STANDARD_INPUT) > 1:
         raise inputs.Refused("standard input can be read only once")
-    limits, forced, keys = inputs.limits(options), inputs.forced(options), inputs.keys(options)
-    first, second = (
-        offline.analyze([name], limits=limits, forced=forced, everything=True, keys=keys) for name in names
-    )
+    first, second = (_selected(inputs.whole_report([name], options), options) for name in names)
     compared = compare(first, second)
     if options.json:
         print(compact(compared))
@@ -41,3 +42,11 @@ def run(options: argparse.Namespace) -> int:
     for line in text(compared, *names, everything=options.all):
         print(line)
     return 0
+
+
+def _selected(report: Report, options: argparse.Namespace) -> Report:
+    """What the options ask for of one of the captures."""
+    from dissectors.queries.selection import select
+
+    keep = inputs.kept(report, options)
+    return select(report, keep) if keep else report

@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
 NAME = "explain"
 HELP = "show why a datagram has its protocol: every rule, its octets, the evidence"
-DESCRIPTION = "Show every rule that was tried on a frame's datagram, the winner, the runner-up, and the message."
+DESCRIPTION = "Show the message in a frame, why it has its protocol, every rule that was tried, and the octets."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     frames.add_frame(parser)
+    inputs.add_clock(parser)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -28,18 +29,29 @@ def run(options: argparse.Namespace) -> int:
 
     chosen: list[Row] = []
     protocols: dict[frozenset[tuple[str, int]], Counter[str]] = {}
+    zero = None
     for row in inputs.rows([options.file], options):
+        zero = row.datagram.time if zero is None else zero
         protocols.setdefault(_pair(row), Counter())[PROTOCOLS[row.protocol]] += 1
         if frames.is_wanted(row, options):
             chosen.append(row)
     if not chosen:
         raise frames.absent(options)
     for position, row in enumerate(chosen):
-        for line in explained(row, protocols[_pair(row)]):
+        for line in explained(row, protocols[_pair(row)], _when(row, zero or 0, options.clock)):
             print(line)
         if position < len(chosen) - 1:
             print()
     return 0
+
+
+def _when(row: Row, zero: int, clock: str) -> str:
+    """The time of a datagram in seconds from the first one, and as date and time of day."""
+    from dissectors.outputs.terminal.lines import Page
+    from dissectors.outputs.terminal.moments import day, zone
+
+    time, page = row.datagram.time / 1e9, Page(clock=clock)
+    return f"{(row.datagram.time - zero) / 1e9:.6f} s, {day(page, time)} {zone(page, time)}"
 
 
 def _pair(row: Row) -> frozenset[tuple[str, int]]:

@@ -12,20 +12,25 @@ from typing import TYPE_CHECKING
 from dissectors.outputs.formats import FORMATS, Format, of_file
 
 if TYPE_CHECKING:
+    from dissectors.commands.times import TimeRange
     from dissectors.crypto.secrets import Secrets
     from dissectors.mux.scan import Row
     from dissectors.queries.expressions import Expression
-    from dissectors.queries.selection import Window
+    from dissectors.report import Report
     from dissectors.wire.inflate import Limits
 
 STANDARD_INPUT = "-"
 MAX_DIGITS = 15
-TIME_WINDOW = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)?\.\.(\d{1,9}(?:\.\d{1,9})?)?")
+MAX_MARKED_LENGTH = 200
 FORCED = re.compile(r"udp\.port==(\d{1,5}),([A-Za-z]+)")
 
 
 class Refused(Exception):
-    """The request cannot be done: one line for people, exit status 2."""
+    """The request cannot be done: one line for people, exit status 2; `below` are lines that show the place."""
+
+    def __init__(self, reason: str, *below: str) -> None:
+        super().__init__(reason)
+        self.below = below
 
 
 def add_captures(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +75,55 @@ def add_format(parser: argparse.ArgumentParser, json: str) -> None:
     parser.add_argument("--json", dest="format", action="store_const", const="json", help=json)
 
 
+def add_filter(parser: argparse.ArgumentParser, what: str) -> None:
+    """`-Y FILTER` and `--call CALL`: only some of what is there."""
+    parser.add_argument(
+        "-Y", dest="filter", type=wanted, metavar="FILTER",
+        help=f"show only {what} that match, for instance 'user==alice and status==4xx' (docs/filters.md)",
+    )
+    parser.add_argument(
+        "--call", metavar="CALL", help="show one call: its number, its Call-ID, or a part of that which no other has",
+    )
+
+
+def kept(report: Report, options: argparse.Namespace) -> Expression | None:
+    """The filter of `-Y` and `--call` together, for a report; raises Refused where no call has that name."""
+    from dissectors.queries import expressions, filters
+    from dissectors.queries.selection import find_call
+
+    keep: Expression | None = options.filter
+    if not options.call:
+        return keep
+    try:
+        number = find_call(report, options.call).number
+    except filters.NoFilter as refused:
+        raise Refused(f"--call: {refused}") from None
+    one = expressions.Same("call", frozenset((str(number),)))
+    return expressions.All((keep, one)) if keep else one
+
+
+def add_time(parser: argparse.ArgumentParser) -> None:
+    """`--time FROM..TO`."""
+    parser.add_argument(
+        "--time", type=_time_range, metavar="FROM..TO",
+        help="show only this time: 10..20 in seconds from the start, 14:03..14:05, 2026-11-28T14:03.., or 14:03",
+    )
+
+
+def add_clock(parser: argparse.ArgumentParser, usual: str = "relative") -> None:
+    """`--clock`, for the times that are shown and for those of `--time`."""
+    parser.add_argument(
+        "--clock", choices=("relative", "local", "utc"), default=usual,
+        help=f"how to show times, and how to read a time of day ({usual})",
+    )
+
+
+def _time_range(text: str) -> TimeRange:
+    from dissectors.commands.times import time_range
+
+    return time_range(text)
+
+
 def add_colour(parser: argparse.ArgumentParser) -> None:
     """`--color`, in both spellings."""
     parser.add_argument(
@@ -109,6 +163,17 @@ def rows(
         )
         first = list(islice(settled, 1))
     return chain(first, settled)
+
+
+def whole_report(
+    named: list[str], options: argparse.Namespace, progress: Callable[[int], None] | None = None
+) -> Report:
+    """The report on captures with every call that there is room for, to ask for some of them."""
+    from dissectors import offline
+
+    return offline.analyze(
+        named, limits=limits(options), forced=forced(options), progress=progress, everything=True, keys=keys(options)
+    )
 
 
 def say(messages: Iterable[str]) -> None:
@@ -172,20 +237,14 @@ def wanted(text: str) -> Expression:
     try:
         return read(text)
     except NoFilter as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+        raise Refused(f"-Y: {error}", *_marked(text, error.place)) from None
 
 
-def window(text: str) -> Window:
-    """A time window: `10..20`, `10..` or `..20`, in seconds from the start of the capture."""
-    from dissectors.queries.selection import Window
-
-    found = TIME_WINDOW.fullmatch(text)
-    if not found or text == "..":
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 10..20, 10.. or ..20 (seconds)")
-    begin, end = (float(part) if part else None for part in found.groups())
-    if begin is not None and end is not None and end < begin:
-        raise argparse.ArgumentTypeError(f"{text!r} ends before it begins")
-    return Window(begin, end)
+def _marked(text: str, place: int | None) -> tuple[str, ...]:
+    """A short text with a mark under a place in it."""
+    if place is None or not text.isprintable() or len(text) > MAX_MARKED_LENGTH:
+        return ()
+    return f"  {text}", f"  {' ' * place}^"
 
 
 def finding(text: str) -> str:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.mux.scan import Row
+    from dissectors.queries.expressions import Expression
 
 NAME = "list"
 HELP = "print one line per datagram: protocol, certainty, summary"
@@ -23,6 +29,9 @@ tcpdump -w - | muxshark live -"""
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     inputs.add_captures(parser)
+    inputs.add_filter(parser, "datagrams")
+    inputs.add_time(parser)
+    inputs.add_clock(parser)
     parser.add_argument("--ndjson", action="store_true", help="one JSON object per line")
     inputs.add_reading(parser)
 
@@ -33,17 +42,66 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.outputs.rows import Listing, ndjson
 
     damage: list[str] = []
-    rows = inputs.rows(named, options, damage.append)
+    origin: list[int] = []
+    rows = _matching(named, options, damage, origin)
     if options.ndjson:
         sys.stdout.writelines(f"{ndjson(row, named[row.datagram.file])}\n" for row in rows)
     else:
         from shutil import get_terminal_size
 
-        listing = Listing(get_terminal_size().columns if sys.stdout.isatty() else 0, _names(named))
-        sys.stdout.writelines(f"{listing.line(row)}\n" for row in rows)
+        listing = Listing(get_terminal_size().columns if sys.stdout.isatty() else 0, _names(named), options.clock)
+        for row in rows:
+            listing.zero = origin[0] if listing.zero is None else listing.zero
+            sys.stdout.write(f"{listing.line(row)}\n")
     sys.stdout.flush()
     inputs.say(damage)
     return 0
+
+
+def _matching(
+    named: list[str], options: argparse.Namespace, damage: list[str], origin: list[int]
+) -> Iterator[Row]:
+    """The datagrams that the options ask for; `origin` gets the time of the first one, wanted or not.
+
+    What only a report knows needs one of the same captures first.
+    """
+    report, keep = None, options.filter
+    if options.call or keep and _needs_report(keep):
+        if inputs.STANDARD_INPUT in named:
+            raise inputs.Refused("a filter that asks for calls reads the capture twice; save it to a file first")
+        report = inputs.whole_report(named, options)
+        keep = inputs.kept(report, options)
+    rows = _from(inputs.rows(named, options, damage.append), origin)
+    if options.time:
+        rows = _within(rows, options, origin)
+    if keep:
+        from dissectors.queries.datagrams import Datagrams
+
+        rows = filter(Datagrams(keep, report), rows)
+    return rows
+
+
+def _needs_report(keep: Expression) -> bool:
+    from dissectors.queries.datagrams import needs_report
+
+    return needs_report(keep)
+
+
+def _from(rows: Iterator[Row], origin: list[int]) -> Iterator[Row]:
+    for row in rows:
+        if not origin:
+            origin.append(row.datagram.time)
+        yield row
+
+
+def _within(rows: Iterator[Row], options: argparse.Namespace, origin: list[int]) -> Iterator[Row]:
+    """The datagrams within `--time`."""
+    window = None
+    for row in rows:
+        zero, time = origin[0] / 1e9, row.datagram.time / 1e9
+        window = window or options.time.window(zero, None, options.clock != "local")
+        if window.overlaps(zero, time, time):
+            yield row
 
 
 def _names(named: list[str]) -> list[str]:

@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
         session = online.Session(
             source, keeper=keeper, stop=live_options.stop(options), limits=inputs.limits(options),
             forced=inputs.forced(options), every=options.every, calls=options.calls, keys=keys,
+            keep=options.wanted,
         )
         _handle(session)
         whom = f", as {became}" if became else ""
@@ -209,6 +210,6 @@ def _end(options: argparse.Namespace, session: Session, audience: Audience, end:
             yield f"{ndjson(end)}\n"
         elif not (form.for_people and taken):
             yield f"{human(end)}\n\n" if form.for_people else ""
-            yield from form.write(session.report(), View(speaker.stream, clock="local"))
+            yield from form.write(session.report(), View(speaker.stream, clock=options.clock))
 
     return audience.report(texts(), speaker)

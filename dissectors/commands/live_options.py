@@ -54,7 +54,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="serve metrics for Prometheus at http://HOST:PORT/metrics (127.0.0.1 without a host)")
     add("--metrics-file", default="", metavar="FILE", help="write them to a file, for node_exporter")
     add("--calls", type=inputs.positive, default=2048, metavar="N", help="hold N calls at once at most (2048)")
+    add("-Y", dest="wanted", type=inputs.wanted, metavar="FILTER",
+        help="report only what matches, for instance 'user==alice' (docs/filters.md); -f is about frames")
     add("--every", type=inputs.positive, default=10, metavar="S", help="report each stream every S seconds (10)")
+    inputs.add_clock(parser, "local")
     inputs.add_reading(parser)
 
 

@@ -124,7 +124,7 @@ def _screen(options: argparse.Namespace, session: Session, audience: Audience, l
     from dissectors.screens.sheet import Sheet
 
     title = f"{', '.join(session.source.names)} by {session.source.backend}"
-    screen = Screen(cast("TextIO", Sheet(audience.out)), title, options.keep)
+    screen = Screen(cast("TextIO", Sheet(audience.out)), title, options.keep, options.clock)
     session.watch = _shown(options, audience, listeners, screen.show)
     with screen:
         session.run()
@@ -136,7 +136,13 @@ def _log(options: argparse.Namespace, audience: Audience) -> Callable[[Look], No
     """A function that writes the events of a look, as lines."""
     from dissectors.outputs.journal import human, ndjson
 
-    write = ndjson if options.ndjson else human
+    zero: list[float] = []
+
+    def write(event: Event) -> str:
+        if not zero:
+            zero.append(event.time)
+        return ndjson(event) if options.ndjson else human(event, options.clock, zero[0])
+
 
     def log(look: Look) -> None:
         for text in look.news:

@@ -40,20 +40,13 @@ def read_whole(
 
 def selected(report: Report, options: argparse.Namespace) -> Report:
     """What the options ask for: `--call` names one, `-Y` says what fits, `--time` when; all of it without them."""
+    from dissectors.queries.selection import select
+
     if not (options.filter or options.time or options.call):
         return report
-    from dissectors.queries import expressions, filters
-    from dissectors.queries.selection import find_call, select
-
-    keep = options.filter
-    if options.call:
-        try:
-            number = find_call(report, options.call).number
-        except filters.NoFilter as refused:
-            raise inputs.Refused(f"--call: {refused}") from None
-        one = expressions.Same("call", frozenset((str(number),)))
-        keep = expressions.All((keep, one)) if keep else one
-    return select(report, keep, options.time)
+    capture, asked = report.capture, options.time
+    window = asked and asked.window(capture.first, capture.last, options.clock != "local")
+    return select(report, inputs.kept(report, options), window)
 
 
 def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Iterator[str]:
@@ -81,4 +74,18 @@ def nothing_left(report: Report, options: argparse.Namespace) -> str:
 
     if not selection.nothing_left(report, bool(options.filter)):
         return ""
-    return "nothing matches the filter" if options.filter else "nothing was there at that time"
+    if options.filter or not options.time:
+        return "nothing matches the filter"
+    return f"nothing was there at that time: the capture {_span(report, options.clock)}"
+
+
+def _span(report: Report, clock: str) -> str:
+    """When the capture begins and ends, in the clock in which times are read."""
+    from dissectors.outputs.terminal.lines import Page
+    from dissectors.outputs.terminal.moments import day, zone
+
+    first, last = report.capture.first, report.capture.last
+    if first is None or last is None:
+        return "has no time"
+    page = Page(clock=clock)
+    return f"is of {day(page, first)[:19]} to {day(page, last)[:19]} {zone(page, first)}, {last - first:.1f} s"

@@ -19,6 +19,8 @@ from dissectors.live.recent import Recent
 from dissectors.mux.scan import Bounds
 from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
+from dissectors.queries.expressions import Expression
+from dissectors.queries.selection import select
 from dissectors.report import CaptureFile, Report
 from dissectors.sources.interface.source import Source
 from dissectors.sources.keeper import Keeper
@@ -67,13 +69,14 @@ class Session:
 
     `keys` open TLS; what a key log has gained is read before frames are.
 
-    `watch` is called with every look; an exception of it ends the session.
+    `watch` is called with every look; an exception of it ends the session. `keep` says of what looks, events and the
+    report at the end are; everything is read and kept whatever it says.
     """
 
     def __init__(
         self, source: Source, *, keeper: Keeper | None = None, stop: Stop | None = None, limits: Limits = LIMITS,
         forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
-        calls: int = MAX_CALLS, keys: Following | None = None,
+        calls: int = MAX_CALLS, keys: Following | None = None, keep: Expression | None = None,
     ) -> None:
         self.source, self.keeper, self.keys = source, keeper, keys
         # What is open at once is bounded more closely than offline: a session may run for weeks.
@@ -84,6 +87,7 @@ class Session:
         self.received = 0
         self.reason = ""
         self._limit = stop or Stop()
+        self._wanted = keep
         self.watch = watch
         self._events = Events(every)
         self._recent = Recent(self.engine, self.scanner)
@@ -134,7 +138,7 @@ class Session:
 
     def report(self) -> Report:
         """The report of the whole session, once it has run; a second call gives the same."""
-        return self.engine.report(self.scanner, (self._file(self.source.drops().kernel),))
+        return self._selected(self.engine.report(self.scanner, (self._file(self.source.drops().kernel),)))
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -236,7 +240,7 @@ class Session:
         drops = self.source.drops()
         missed = drops.us + (self.keeper.missed if self.keeper else 0)
         now = self._clock.now()
-        report = self._recent.report(now, self._file(drops.kernel))
+        report = self._selected(self._recent.report(now, self._file(drops.kernel)))
         events = self._events.since(report, now / 1e9, (drops.kernel, missed), last)
         datagrams, octets = self.scanner.datagrams, sum(self.scanner.octets)
         before, self._before = self._before, (datagrams, octets)
@@ -245,6 +249,9 @@ class Session:
             (datagrams - before[0]) / span, (octets - before[1]) / span, drops.kernel, missed, resident(),
             self.keeper.kept if self.keeper else 0, self.source.behind, self._protocols(span), self._events,
         ))
+
+    def _selected(self, report: Report) -> Report:
+        return select(report, self._wanted) if self._wanted else report
 
     def _protocols(self, span: float) -> dict[str, float]:
         counts = list(self.scanner.counts)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from dissectors.findings.rule import counted
@@ -27,16 +27,17 @@ def ndjson(event: Event) -> str:
     return compact(event)
 
 
-def human(event: Event) -> str:
-    """An event as one line: local time of day, its kind, what happened."""
+def human(event: Event, clock: str = "local", zero: float = 0.0) -> str:
+    """An event as one line: its time, its kind, what happened; `clock` is `local`, `utc`, or `relative` to `zero`."""
     tell: Callable[[Any], str] = WORDS[type(event)]
-    return visible(f"{time_of_day(event.time)}  {tell(event)}")
+    when = f"{event.time - zero:12.3f}" if clock == "relative" else time_of_day(event.time, clock == "utc")
+    return visible(f"{when}  {tell(event)}")
 
 
-def time_of_day(time: float) -> str:
-    """Local time with milliseconds; seconds since the epoch for times beyond the calendar."""
+def time_of_day(time: float, utc: bool = False) -> str:
+    """Local time or UTC with milliseconds; seconds since the epoch for times beyond the calendar."""
     try:
-        return datetime.fromtimestamp(time).strftime("%H:%M:%S.%f")[:12]
+        return datetime.fromtimestamp(time, timezone.utc if utc else None).strftime("%H:%M:%S.%f")[:12]
     except (OverflowError, OSError, ValueError):
         return f"{time:.3f}"
 

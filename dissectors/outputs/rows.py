@@ -11,7 +11,8 @@ from dissectors.mux.explain import read, reason
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from dissectors.outputs.escape import scalar, visible
-from dissectors.outputs.terminal.lines import clip
+from dissectors.outputs.terminal.lines import Page, clip
+from dissectors.outputs.terminal.moments import day
 from dissectors.wire.datagram import UDP, Flow, endpoint
 from dissectors.wire.errors import Malformed
 
@@ -49,25 +50,31 @@ LAYOUTS = (
 
 
 class Listing:
-    """Datagrams as lines for people: `width` is the terminal's, 0 without one; `names` are those of the files."""
+    """Datagrams as lines for people: `width` is the terminal's, 0 without one; `names` are those of the files.
 
-    def __init__(self, width: int = 0, names: Sequence[str] = ()) -> None:
-        self.width = width
+    `clock` is `relative`, `local` or `utc`; relative times count from `zero`, else from the first line.
+    """
+
+    def __init__(self, width: int = 0, names: Sequence[str] = (), clock: str = "relative") -> None:
+        self.width, self._page = width, Page(clock=clock)
         self.layout = next(layout for least, layout in LAYOUTS if width >= least) if width else FULL
         shown = [visible(os.path.splitext(name)[0] if self.layout.short else name) for name in names]
         self._files = [tail(name, self.layout.file) for name in shown] if len(names) > 1 else []
-        self._zero: int | None = None
+        self.zero: int | None = None
 
     def line(self, row: Row) -> str:
-        """File if there are several, frame, seconds since the first line's, flow, protocol, strength, summary."""
+        """File if there are several, frame, time, flow, protocol, strength, summary."""
         layout, datagram = self.layout, row.datagram
-        if self._zero is None:
-            self._zero = datagram.time
+        if self.zero is None:
+            self.zero = datagram.time
         frame = f"{datagram.frame}" if not datagram.layer else f"{datagram.frame}.{datagram.layer}"
         columns = [f"{self._files[datagram.file]:<{max(map(len, self._files))}}"] if self._files else []
         columns.append(f"{frame:>{layout.frame}}")
-        if layout.time:
-            columns.append(f"{(datagram.time - self._zero) / 1e9:>{layout.time}.{layout.decimals}f}")
+        if layout.time and self._page.clock == "relative":
+            columns.append(f"{(datagram.time - self.zero) / 1e9:>{layout.time}.{layout.decimals}f}")
+        elif layout.time:
+            when = day(self._page, datagram.time / 1e9)
+            columns.append(when[11:] if layout.short else when)
         if layout.flow:
             flow = shortened(datagram.flow, layout.flow) if layout.short else visible(str(datagram.flow))
             columns.append(f"{flow:<{layout.flow}}")

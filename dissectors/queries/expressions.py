@@ -5,7 +5,7 @@ Data can be handed to other processes, and two filters that say the same are equ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from dissectors.wire.values import Struct
 
@@ -88,3 +88,18 @@ class Any(Struct, frozen=True):
 
 
 Expression = Same | Begins | Contains | Compared | Not | All | Any
+
+
+def fields_of(expression: Expression) -> frozenset[str]:
+    """The fields that an expression asks for."""
+    return frozenset(_fields(expression))
+
+
+def _fields(expression: Expression) -> Iterator[str]:
+    if isinstance(expression, (All, Any)):
+        for part in expression.parts:
+            yield from _fields(part)
+    elif isinstance(expression, Not):
+        yield from _fields(expression.inner)
+    else:
+        yield expression.field

@@ -15,7 +15,7 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Iterator
 from ipaddress import ip_address
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from dissectors.findings.rules import RULES, SEVERITIES
 from dissectors.mux.table import PROTOCOLS
@@ -24,11 +24,21 @@ from dissectors.report import CallOutcome
 from dissectors.wire.datagram import TRANSPORTS
 
 FIELDS = (
-    "call", "callid", "user", "addr", "port", "ssrc", "method", "status", "any.status", "outcome", "loss", "mos",
-    "duration", "protocol", "transport", "finding", "severity",
+    "call", "callid", "user", "addr", "port", "ssrc", "method", "cseq.method", "status", "any.status", "outcome",
+    "loss", "mos", "duration", "protocol", "transport", "finding", "severity",
 )
 NUMBERS = ("call", "port", "status", "any.status", "loss", "mos", "duration")
 """Fields whose values have an order."""
+
+WIRESHARK_FIELDS = {
+    "ip.addr": "addr", "ipv6.addr": "addr", "ip.src": "addr", "ip.dst": "addr", "host": "addr", "ip": "addr",
+    "udp.port": "port", "tcp.port": "port", "udp.srcport": "port", "udp.dstport": "port", "sip.method": "method",
+    "sip.request.method": "method", "sip.cseq.method": "cseq.method", "sip.status-code": "status",
+    "sip.call-id": "callid", "call-id": "callid", "sip.from.user": "user", "sip.to.user": "user", "from": "user",
+    "to": "user", "caller": "user", "callee": "user", "rtp.ssrc": "ssrc", "code": "status", "sip": "protocol==SIP",
+    "rtp": "protocol==RTP", "stun": "protocol==STUN", "rtcp": "protocol==RTCP", "dtls": "protocol==DTLS",
+}
+"""What people of Wireshark or tcpdump write, and what it is here."""
 
 STATUSES = ("status", "any.status")
 MAX_FILTER_LENGTH, MAX_DEPTH = 4096, 64
@@ -48,7 +58,19 @@ OPERATORS = ("==", "!=", "~", "<=", ">=", "<", ">")
 
 
 class NoFilter(ValueError):
-    """A filter that cannot be read: one line for people."""
+    """A filter that cannot be read: one line for people, and the place in the text where that is, if it is known."""
+
+    def __init__(self, reason: str, place: int | None = None) -> None:
+        super().__init__(reason)
+        self.place = place
+
+
+class Token(NamedTuple):
+    """A word, a mark or a quoted text of a filter, and where it begins."""
+
+    kind: str
+    text: str
+    place: int
 
 
 class Reader:
@@ -61,29 +83,37 @@ class Reader:
         self.at = 0
         self.depth = 0
 
-    def _tokens(self, text: str) -> Iterator[tuple[str, str]]:
+    def _tokens(self, text: str) -> Iterator[Token]:
         place, text = 0, text.rstrip()
+        self.end = len(text)
         while place < len(text):
             found = TOKEN.match(text, place)
             if found is None:
-                raise NoFilter(f"cannot read the filter from {text[place : place + 20]!r}")
-            yield found.lastgroup or "", found[found.lastgroup or 0]
+                at = place + len(text[place:]) - len(text[place:].lstrip())
+                raise NoFilter(_unreadable(text[at:]), at)
+            group = found.lastgroup or ""
+            yield Token(group, found[group], found.start(group))
             place = found.end()
+
+    @property
+    def place(self) -> int:
+        """Where the next token begins, or the end."""
+        return self.tokens[self.at].place if self.at < len(self.tokens) else self.end
 
     def next_is(self, *words: str) -> bool:
         """Take the next token if it is one of these words or marks."""
-        if self.at < len(self.tokens) and self.tokens[self.at][0] != "quoted":
-            if self.tokens[self.at][1].lower() in words:
+        if self.at < len(self.tokens) and self.tokens[self.at].kind != "quoted":
+            if self.tokens[self.at].text.lower() in words:
                 self.at += 1
                 return True
         return False
 
     def take(self, what: str) -> str:
         """The next token, a word or a quoted text."""
-        if self.at >= len(self.tokens) or self.tokens[self.at][0] == "mark":
-            raise NoFilter(f"{what} is missing in the filter")
+        if self.at >= len(self.tokens) or self.tokens[self.at].kind == "mark":
+            raise NoFilter(f"{what} is missing in the filter", self.place)
         self.at += 1
-        return self.tokens[self.at - 1][1]
+        return self.tokens[self.at - 1].text
 
     def expression(self) -> Expression:
         """Terms; one of them must hold."""
@@ -107,9 +137,10 @@ class Reader:
         if self.next_is("not", "!"):
             found: Expression = Not(self.factor())
         elif self.next_is("("):
+            opened = self.tokens[self.at - 1].place
             found = self.expression()
             if not self.next_is(")"):
-                raise NoFilter("a parenthesis is not closed")
+                raise NoFilter("a parenthesis is not closed", opened)
         else:
             found = self.comparison()
         self.depth -= 1
@@ -117,13 +148,22 @@ class Reader:
 
     def comparison(self) -> Expression:
         """`field operator value`."""
+        place = self.place
         field = self.take("a field").lower()
         if field not in FIELDS:
-            raise NoFilter(f"no field {field!r}; there are {', '.join(FIELDS)}")
+            raise NoFilter(f"no field {field!r}; {_field_instead(field)}", place)
         operator = next((mark for mark in OPERATORS if self.next_is(mark)), None)
         if operator is None:
-            raise NoFilter(f"after {field} comes ==, != or ~" + (", or < <= > >=" if field in NUMBERS else ""))
+            orders = ", or < <= > >=" if field in NUMBERS else ""
+            raise NoFilter(f"after {field} comes ==, != or ~{orders}, without quotes", self.place)
+        place = self.place
         value = self.take("a value").lower()
+        try:
+            return self._compared(field, operator, value)
+        except NoFilter as refused:
+            raise NoFilter(str(refused), place) from None
+
+    def _compared(self, field: str, operator: str, value: str) -> Expression:
         if operator == "~":
             return Contains(field, part(field, value))
         if operator in ORDERS:
@@ -133,6 +173,25 @@ class Reader:
         if field in STATUSES and CLASS.fullmatch(value):
             same = Begins(field, value[0])
         return same if operator == "==" else Not(same)
+
+
+def _unreadable(rest: str) -> str:
+    """Why no token begins here."""
+    if rest.startswith('"'):
+        return "a quote is not closed"
+    if rest.startswith("="):
+        return "write == for equal"
+    if rest[0] in "&|":
+        return f"write {rest[0] * 2} or {'and' if rest[0] == '&' else 'or'}"
+    return f"cannot read the filter from {rest[:20]!r}"
+
+
+def _field_instead(field: str) -> str:
+    """The field to write instead: what Wireshark calls it, or a near one, else all of them."""
+    if field in WIRESHARK_FIELDS:
+        return f"write {WIRESHARK_FIELDS[field]}"
+    near = difflib.get_close_matches(field, FIELDS, 1, 0.7)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)}"
 
 
 def _ordered(field: str, value: str) -> float:
@@ -235,8 +294,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "severity": SEVERITIES, "outcome": (*OUTCOMES, *GROUPS),
 }
 READERS: dict[str, Callable[[str, str], str]] = {
-    "user": _user, "addr": _address, "port": _port, "ssrc": _ssrc, "method": _method, "status": _status,
-    "any.status": _status, "call": _call, "loss": _number, "mos": _number, "duration": _number,
+    "user": _user, "addr": _address, "port": _port, "ssrc": _ssrc, "method": _method, "cseq.method": _method,
+    "status": _status, "any.status": _status, "call": _call, "loss": _number, "mos": _number, "duration": _number,
     **dict.fromkeys(NAMES, _name),
 }
 PART_PATTERNS = {
@@ -260,5 +319,7 @@ def wanted(text: str) -> Expression:
     reader = Reader(text)
     found = reader.expression()
     if reader.at < len(reader.tokens):
-        raise NoFilter(f"the filter goes on after its end: {reader.tokens[reader.at][1]!r}")
+        rest = reader.tokens[reader.at]
+        said = "write and, or or between two comparisons" if rest.kind == "word" else "the filter goes on after its end"
+        raise NoFilter(f"{said}: {rest.text!r}", rest.place)
     return found

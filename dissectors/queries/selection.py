@@ -10,6 +10,7 @@ from dissectors.report import Call, Check, Finding, Flow, Handshake, Legs, Repor
 from dissectors.wire.datagram import TLS
 from dissectors.wire.values import Struct, replace
 
+MAX_NUMBER_DIGITS = 5
 MAX_LISTED, MAX_NAME = 5, 24
 """Of calls that are listed in a message: how many, and how much of each Call-ID."""
 
@@ -39,7 +40,8 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
         "addr": {address for address, _ in ends},
         "port": {str(port) for _, port in ends},
         "ssrc": {name for stream in streams for name in _ssrc(stream)},
-        "method": {message.method.lower() for message in call.messages},
+        "method": {message.method.lower() for message in call.messages if message.status is None},
+        "cseq.method": {message.method.lower() for message in call.messages},
         "call": {str(call.number)},
         "status": {str(call.status)} if call.status else set(),
         "any.status": {str(message.status) for message in call.messages if message.status},
@@ -53,6 +55,18 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
         "finding": {each.id for each in found.get(number, ())},
         "severity": {each.severity for each in found.get(number, ())},
     }
+
+
+def found_by(report: Report) -> tuple[dict[int, list[Finding]], dict[int, list[Finding]]]:
+    """The findings of each call, and those of each stream, by position."""
+    of_calls: dict[int, list[Finding]] = {}
+    of_streams: dict[int, list[Finding]] = {}
+    for finding in report.findings:
+        if finding.call is not None:
+            of_calls.setdefault(finding.call, []).append(finding)
+        if finding.stream is not None:
+            of_streams.setdefault(finding.stream, []).append(finding)
+    return of_calls, of_streams
 
 
 def _talked(report: Report, call: Call) -> float | None:
@@ -151,7 +165,9 @@ def find_call(report: Report, name: str) -> Call:
     for call in report.calls:
         if name in (str(call.number), call.call_id):
             return call
-    found = [call for call in report.calls if name and name.lower() in call.call_id.lower()]
+    # A short number that no call has is a number all the same, and no part of a Call-ID.
+    part = "" if name.isdecimal() and len(name) <= MAX_NUMBER_DIGITS else name.lower()
+    found = [call for call in report.calls if part and part in call.call_id.lower()]
     if len(found) == 1:
         return found[0]
     if found:
@@ -200,13 +216,7 @@ class _Choice:
     def __init__(self, report: Report, keep: Expression, window: Window) -> None:
         self.report, self.keep, self.window = report, keep, window
         self.zero = report.capture.first or 0.0
-        self.of_calls: dict[int, list[Finding]] = {}
-        self.of_streams: dict[int, list[Finding]] = {}
-        for finding in report.findings:
-            if finding.call is not None:
-                self.of_calls.setdefault(finding.call, []).append(finding)
-            if finding.stream is not None:
-                self.of_streams.setdefault(finding.stream, []).append(finding)
+        self.of_calls, self.of_streams = found_by(report)
 
     def call(self, number: int, call: Call) -> bool:
         last = max([call.start, *(message.time for message in call.messages[-1:])])

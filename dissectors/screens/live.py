@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TextIO
 
-from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
@@ -17,7 +16,7 @@ from dissectors.outputs.terminal.blocks import Block, shares
 from dissectors.outputs.terminal.gauges import BARS_IN_ASCII, lasting, quantity, sparkline
 from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, Span, clip, count, line, span, table, width_of
 from dissectors.outputs.terminal.moments import milliseconds
-from dissectors.outputs.terminal.page import IN_ASCII
+from dissectors.outputs.terminal.page import IN_ASCII, terminal
 from dissectors.outputs.terminal.summary import MARKS, PROTOCOL_STYLES, SEVERITIES, STYLES
 from dissectors.report import Call, Finding, Flow, Stream
 from dissectors.wire import datagram as wire
@@ -63,8 +62,8 @@ PORTS = (Column("", "left", 0, 20), Column("", "right", 2), Column("", "left", 0
 class Screen:
     """Draws looks on the alternate screen of a terminal, and restores the terminal at the end."""
 
-    def __init__(self, stream: TextIO, title: str, keeping: str = "") -> None:
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+    def __init__(self, stream: TextIO, title: str, keeping: str = "", clock: str = "local") -> None:
+        self._console, self._clock = terminal(stream), clock
         self._title, self._keeping = title, keeping
         self._news: list[str] = []
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
@@ -82,7 +81,9 @@ class Screen:
         self._news += [f"{time.strftime('%H:%M:%S')} {text}" for text in look.news]
         del self._news[:-1]
         console = self._console
-        page = Page(width=max(console.width, NARROWEST), colour=console.color_system is not None, clock="local")
+        width, colour = max(console.width, NARROWEST), console.color_system is not None
+        zero = look.report.capture.first or 0.0
+        page = Page(width=width, colour=colour, clock=self._clock, zero=zero)
         drawn = page_of(page, console.height, look, self._title, self._keeping, self._news)
         self._live.update(_text(drawn, console.options.ascii_only), refresh=True)
 

@@ -27,3 +27,10 @@ def test_calls_that_do_not_differ_are_counted(capsys: pytest.CaptureFixture[str]
 def test_a_comparison_is_json_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "--json", PLAIN, CALL]) == 0
     assert set(json.loads(capsys.readouterr().out)) == {"ports", "calls", "only_first", "only_second", "findings"}
+
+
+def test_one_call_can_be_compared_and_a_filter_leaves_the_others_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["diff", "--call", "1", PLAIN, CALL]) == 0
+    assert "INVITE: 829 → 672 octets" in capsys.readouterr().out
+    assert main(["diff", "-Y", "outcome==failed", PLAIN, CALL]) == 0
+    assert "INVITE" not in capsys.readouterr().out

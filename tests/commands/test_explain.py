@@ -72,3 +72,10 @@ def test_a_port_that_is_forced_says_so_instead_of_contradicting_itself() -> None
     assert "  because    -d takes every datagram of this port for QUIC\n" in text
     assert "  the table  says SIP by start line of SIP/2.0 (certain)\n" in text
     assert "winner" not in text and "runner-up" not in text
+
+
+def test_the_message_comes_before_the_rules_and_each_thing_once() -> None:
+    text = run("explain", "--clock", "utc", CALL, "5").stdout.decode()
+    assert text.index("  | INVITE sip:user@") < text.index("  because    ") < text.index("Every row of the table")
+    assert text.count("Call-ID") + text.count("  | i: ") == 1 and text.count("m=audio") == 1
+    assert ", at 0.151156 s, 2013-09-12 15:33:20.153 UTC\n" in text

@@ -34,3 +34,25 @@ def test_list_names_the_file_where_there_are_several() -> None:
 def test_a_listing_on_a_terminal_is_one_row_a_datagram() -> None:
     lines = on_a_terminal(["list", CALL]).decode().splitlines()
     assert len(lines) == 2242 and max(map(len, lines)) <= 80
+
+
+def test_a_filter_on_the_sample_prints_exactly_one_line_into_a_pipe() -> None:
+    (line,) = run("list", "-Y", "method==INVITE", CALL).stdout.decode().splitlines()
+    assert line.split()[:2] == ["5", "0.151156"]
+
+
+def test_list_shows_the_call_that_was_named_at_the_time_that_was_asked_for() -> None:
+    asked = ("--call", "3fc5", "-Y", "protocol==SIP", "--time", "2..2.811")
+    (line,) = run("list", *asked, CALL).stdout.decode().splitlines()
+    assert "200 OK" in line
+    done = run("list", "--call", "9", CALL)
+    assert done.returncode == 2 and b"no call '9'; there are 1 (3fc5" in done.stderr
+    piped = run("list", "-Y", "call==1", "-", input=b"")
+    assert piped.returncode == 2 and b"reads the capture twice" in piped.stderr
+
+
+def test_list_shows_times_in_the_clock_that_was_asked_for() -> None:
+    first = run("list", "--clock", "utc", CALL).stdout.decode().splitlines()[0]
+    assert first.split()[1:3] == ["2013-09-12", "15:33:20.002"]
+    local = run("list", "--clock", "local", "--time", "17:33:40", CALL, TZ="Europe/Berlin").stdout.decode().splitlines()
+    assert {line.split()[2][:8] for line in local} == {"17:33:40"}

@@ -11,6 +11,7 @@ import pytest
 
 from dissectors import offline
 from dissectors.live.session import Session, Stop
+from dissectors.queries.filters import wanted
 from dissectors.report import Report
 from dissectors.sources.keys import Following
 from dissectors.sources.pcapng_blocks import head, statistics
@@ -143,3 +144,13 @@ def test_keys_that_a_log_gains_open_what_came_before_them(tmp_path: Path, looks:
     assert [(call.outcome, len(call.messages)) for call in made.calls] == [("ended", 7)] * 3
     assert [(each.name, each.origin, each.keys) for each in made.capture.keys] == [(str(tmp_path / "log"), "file", 1)]
     assert [each.keys for each in made.tls] == ["found"]
+
+
+def test_a_filter_chooses_what_looks_events_and_the_report_tell_and_nothing_of_what_is_kept() -> None:
+    told: list[str] = []
+    with fed(CALL.read_bytes()) as pipe:
+        one = Session(pipe, watch=lambda look: told.extend(event.event for event in look.events),
+                      keep=wanted("user==nobody"))
+        one.run()
+    assert set(told) <= {"drop"} and one.report().calls == ()
+    assert one.report().capture.datagrams == offline.analyze([str(CALL)]).capture.datagrams

@@ -18,3 +18,9 @@ def test_every_event_is_one_json_object_and_one_line_of_a_log() -> None:
         assert json.loads(ndjson(event))["event"] == event.event
         assert "\n" not in human(event) and "\n" not in ndjson(event)
     assert io.StringIO(ndjson(one.events[0])).read().isascii()
+
+
+def test_times_are_told_in_the_clock_that_was_asked_for() -> None:
+    drop = DropEvent("drop", 1_700_000_000.25, 1, 2)
+    assert human(drop, "utc").startswith("22:13:20.250  drop")
+    assert human(drop, "relative", 1_700_000_000.0).split()[0] == "0.250"

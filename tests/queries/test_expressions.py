@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from dissectors.queries.expressions import Values
+from dissectors.queries.expressions import Values, fields_of
 from dissectors.queries.filters import NoFilter, wanted
 
 CALL: Values = {
@@ -51,3 +51,8 @@ def test_what_cannot_be_compared_is_said_in_a_line(text: str, said: str) -> None
     with pytest.raises(NoFilter) as refused:
         wanted(text)
     assert str(refused.value).startswith(said[:30])
+
+
+def test_an_expression_knows_the_fields_that_it_asks_for() -> None:
+    asked = wanted("user==a and not (loss>2 or status==4xx) and callid~x")
+    assert fields_of(asked) == {"user", "loss", "status", "callid"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +24,7 @@ from tests.chosen import TOLD, kept
         ("ssrc==77", ["one"], [77, 78]),
         ("ssrc==0xABC", [], [0xABC]),
         ("method==BYE", ["one"], [77, 78]),
+        ("cseq.method==BYE", ["one"], [77, 78]),
         ("status==486", ["two"], []),
         ("status==4xx", ["two"], []),
         ("status==2xx", ["one"], [77, 78]),
@@ -58,8 +61,8 @@ def test_a_filter_by_protocol_keeps_its_checks() -> None:
         ("callid", "after callid comes"),
         ("callid==", "a value is missing"),
         ("(callid==one", "not closed"),
-        ("callid==one two", "goes on after its end"),
-        ("callid=one", "cannot read"),
+        ("callid==one two", "between two comparisons"),
+        ("callid=one", "write == for equal"),
         ("!" * 100 + "callid==a", "nested deeper"),
         ("(" * 5000, "more than"),
         ("severity==foo", "there are error, warning, note"),
@@ -96,3 +99,20 @@ def test_any_text_is_a_filter_or_refused(text: str) -> None:
         select(TOLD, wanted(text))
     except NoFilter as error:
         assert str(error) and len(text) < MAX_FILTER_LENGTH
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "said"),
+    [
+        ("usr==a", "usr", "did you mean user?"), ("user==a ip.addr==1", "ip.addr", "between two comparisons"),
+        ("ip.addr==1.2.3.4", "ip.addr", "write addr"), ("status=486", "=", "write == for equal"),
+        ("user==a & port==5", "& port", "write && or and"), ("(user==a", "(", "not closed"),
+        ("user==a and loss>x", "x", "compared with a number"), ('user=="a', '"a', "quote"), ("user>3", "3", "no order"),
+        ("user==a or", "", "a field is missing"), ("sip", "sip", "write protocol==SIP"), ("port==70000", "70000", "to"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_place_and_what_to_write(text: str, marked: str, said: str) -> None:
+    with pytest.raises(NoFilter, match=re.escape(said)) as refused:
+        wanted(text)
+    assert refused.value.place is not None and text[refused.value.place :].startswith(marked)
+    assert marked or refused.value.place == len(text)

@@ -1,4 +1,4 @@
-"""An explanation as text: the winner and the runner-up first, then every row that was tried, then the message."""
+"""An explanation as text: the message first, then why it is one, then every row that was tried, then the octets."""
 
 from __future__ import annotations
 
@@ -16,25 +16,31 @@ from dissectors.wire.errors import Malformed
 
 MAX_DUMPED_OCTETS = 256
 MAX_TRIALS = 8
+MAX_BODY_LINES = 256
+SIP = "SIP"
 
 
-def explained(row: Row, company: Counter[str]) -> Iterator[str]:
-    """The lines for one datagram; `company` counts the datagrams of its 5-tuple in both directions, by protocol."""
+def explained(row: Row, company: Counter[str], when: str = "") -> Iterator[str]:
+    """The lines for one datagram; `company` counts the datagrams of its 5-tuple in both directions, by protocol.
+
+    `when` is its time in words, else it is told in seconds since the epoch.
+    """
     datagram, payload = row.datagram, row.datagram.payload
     said = explain(payload, datagram.length)
     layer = f", layer {datagram.layer}" if datagram.layer else ""
     yield f"Frame {datagram.frame}{layer}: {PROTOCOLS[row.protocol]}{f', {row.strength}' if row.strength else ''}"
-    yield f"  {visible(str(datagram.flow))}, {datagram.length:,} octets, at {epoch(datagram.time)}"
+    yield f"  {visible(str(datagram.flow))}, {datagram.length:,} octets, at {when or epoch(datagram.time)}"
     if datagram.cut:
         yield f"  the capture kept {len(payload):,} of them"
     yield ""
+    yield from message_lines(row, payload)
+    yield ""
+    yield "Why"
     yield from _verdict(row, said.winner, said.runner_up, company)
     yield ""
-    yield "Every row of the table, in order"
+    yield "Every row of the table, in order (* matches first, + matches too)"
     for trial in said.trials:
         yield from _trial(trial, trial is said.winner)
-    yield ""
-    yield from message_lines(row, payload)
     yield ""
     yield f"Octets{'' if len(payload) <= MAX_DUMPED_OCTETS else f' (the first {MAX_DUMPED_OCTETS})'}"
     yield from (f"  {line}" for line in dump(payload[:MAX_DUMPED_OCTETS]))
@@ -91,4 +97,26 @@ def message_lines(row: Row, payload: bytes) -> Iterator[str]:
         yield f"{name}: cannot be read, octet {message.offset}: {visible(message.reason)}"
     else:
         yield f"{name}: {visible(said(message, payload))}"
-        yield from listing(message, 2)
+        yield from _as_sent(message) if protocol == SIP else listing(message, 2)
+
+
+def _as_sent(message: Any) -> Iterator[str]:
+    """A SIP message as it was sent, with its body inflated; then what is odd about it, and the parts of its body."""
+    body = message.body
+    yield f"  | {visible(message.start_line)}"
+    yield from (f"  | {visible(f'{each.written}: {each.value}')}" for each in message.headers if not each.recovered)
+    if body.octets:
+        yield "  |"
+        text = body.octets.decode("utf-8", "surrogateescape").replace("\r\n", "\n").rstrip("\n")
+        yield from (f"  | {visible(line)}" for line in text.split("\n")[:MAX_BODY_LINES])
+    if body.compressed:
+        label = f"labelled {visible(body.label)}" if body.label else "without a label"
+        yield f"  body: {body.encoding}, {label}, {body.compressed_length:,} octets, {body.inflated_length:,} inflated"
+        yield f"  status: {body.status}"
+    recovered = [each for each in message.headers if each.recovered]
+    yield from (f"  header found in the body: {visible(f'{each.written}: {each.value}')}" for each in recovered)
+    for name, value in (("parts", message.parts), ("trailing", message.trailing), ("deviations", message.deviations)):
+        if value:
+            yield f"  {name}:"
+            yield from listing(value, 4)
+    yield from (f"  odd: {visible(each)}" for each in body.deviations)
