@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from dissectors.findings.addresses import private
+from dissectors.findings.hosts import private
 from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
 from dissectors.report import Call, Message, size
 from dissectors.wire.datagram import UDP
