@@ -75,6 +75,7 @@ TESTED_WHOLE = (
 TESTED_ELSEWHERE = (
     ("__main__", "tests/test_cli.py runs it"),
     ("commands/doctor", "what it says is of the machine; tests/commands/test_elsewhere.py runs it"),
+    ("commands/summary", "it is what tests/commands/test_each.py reads"),
     ("commands/frames", "tests/commands/test_explain.py and test_show.py ask it"),
     ("commands/verify", "its work is tests/wireshark/test_verify.py"),
     ("engine/", "whole stories go through all of it in tests/engine/test_engine.py and test_retirement.py"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from dissectors.commands.reporting import nothing_left, read_whole, render, sele
 if TYPE_CHECKING:
     from dissectors.report import Report
 
+SORTS = ("name", "calls", "failed", "worst", "loss", "mos")
 NAME = "analyze"
 HELP = "report on a capture: calls, SDP, streams, findings"
 DESCRIPTION = "Read captures and report calls with their inflated SDP, streams, STUN checks and findings."
@@ -21,6 +23,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     inputs.add_captures(parser)
     inputs.add_format(parser, "the report as one JSON document (docs/report.md)")
+    parser.add_argument(
+        "--brief", dest="format", action="store_const", const="brief", help="one line per capture and per call"
+    )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the report to FILE; its ending selects the format"
     )
@@ -49,7 +54,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--width", type=inputs.positive, metavar="CELLS", help="format for this many columns")
     parser.add_argument(
-        "--each", action="store_true", help="treat the files as unrelated: one report per file, then a summary"
+        "--each", action="store_true",
+        help="treat files, folders and patterns as unrelated captures: a summary, then one report per capture",
+    )
+    parser.add_argument(
+        "--sort", choices=SORTS, help="with --each, sort the summary: by name, or the worst first (name)"
     )
     parser.add_argument(
         "--jobs", type=inputs.positive, metavar="N", help="with --each, read N files at once (one per processor)"
@@ -75,8 +84,11 @@ def run(options: argparse.Namespace) -> int:
         from dissectors.commands import each
 
         return each.run(options, named)
-    if options.jobs:
-        raise inputs.Refused("--jobs needs --each")
+    for name in ("jobs", "sort"):
+        if getattr(options, name):
+            raise inputs.Refused(f"--{name} needs --each")
+    if folder := next(filter(os.path.isdir, named), None):
+        raise inputs.Refused(f"{folder}: a directory; analyze --each {folder} reads every capture in it")
     report, status = _written(named, options) if options.write else _read(named, options)
     if options.output:
         with open(options.output, "w", encoding="utf-8", errors="backslashreplace") as file:

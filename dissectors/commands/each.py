@@ -13,9 +13,13 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from functools import partial
-from typing import NamedTuple
+from itertools import chain
+from tempfile import TemporaryFile
 
-from dissectors.commands import inputs, reporting
+from dissectors.commands import inputs, reporting, summary
+from dissectors.commands.gather import gather
+from dissectors.commands.paging import page
+from dissectors.commands.summary import FileResult
 from dissectors.outputs.formats import Format
 from dissectors.sources.capture import allow
 from dissectors.wire.errors import CaptureError
@@ -27,44 +31,61 @@ KEPT_HERE = ("run", "parser")
 FILES_PER_POOL, FILES_PER_JOB = 24, 4
 """Descriptors to start the processes, to talk to them and to work; with fewer they may hang."""
 
-COLUMNS = ("frames", "datagrams", "calls", "streams", "findings")
-
-
-class FileResult(NamedTuple):
-    """The result of one file: its report as text, the exit status, and its counts for the summary.
-
-    A file that cannot be read has a `problem` instead: one line for people.
-    """
-
-    path: str
-    text: str
-    status: int
-    counts: dict[str, int]
-    problem: str = ""
-
-
 def run(options: argparse.Namespace, named: list[str]) -> int:
-    """Print the report of every file in the order of the command line, then one summary."""
+    """Print a summary of all captures, then the report of each, in order; programs get the summary at the end."""
     if inputs.STANDARD_INPUT in named:
         raise inputs.Refused("--each reads files, not standard input")
     if options.call:
         raise inputs.Refused("--call names a call of one capture; with --each, -Y callid~PART finds it in any")
+    paths, others = gather(named)
+    if not paths:
+        raise inputs.Refused(f"no capture among {others:,} files" if others else f"no file matches {named[0]}")
     plain = argparse.Namespace(**{name: value for name, value in vars(options).items() if name not in KEPT_HERE})
-    jobs = min(options.jobs or cores(), len(named))
-    seen: list[FileResult] = []
+    jobs = min(options.jobs or cores(), len(paths))
     form = inputs.report_format(options)
-    sys.stdout.write(form.opening)
     with ExitStack() as stack:
-        for result in _results(stack, named, plain, jobs):
-            _print(result, form, any(not other.problem for other in seen))
-            seen.append(result._replace(text=""))
-    if form.closing:
-        from dissectors.outputs.export import compact
-
-        sys.stdout.write(form.closing.replace("{summary}", compact(summary(seen))))
-    else:
-        (sys.stdout if form.for_people else sys.stderr).writelines(f"{line}\n" for line in table(seen))
+        results = _results(stack, paths, plain, jobs)
+        seen = _for_people(results, options, len(paths), others) if form.for_people else _document(results, form)
     return max(result.status for result in seen)
+
+
+def _document(results: Iterator[FileResult], form: Format) -> list[FileResult]:
+    """Print one document for programs as the results come, with the summary at its end."""
+    from dissectors.outputs.export import compact
+
+    seen: list[FileResult] = []
+    sys.stdout.write(form.opening)
+    for result in results:
+        if result.problem:
+            print(f"muxshark: {result.problem}", file=sys.stderr)
+        else:
+            later = any(not other.problem for other in seen)
+            sys.stdout.write((form.between if later else "") + result.text)
+        seen.append(result._replace(text=""))
+    sys.stdout.write(form.closing.replace("{summary}", compact(summary.document(seen))))
+    return seen
+
+
+def _for_people(
+    results: Iterator[FileResult], options: argparse.Namespace, files: int, others: int
+) -> list[FileResult]:
+    """Print the summary, and then the reports, which wait in a temporary file until then."""
+    from dissectors.outputs.progress import Progress
+
+    seen: list[FileResult] = []
+    with TemporaryFile("w+", encoding="utf-8", errors="surrogatepass", newline="") as reports:
+        with Progress(sys.stderr, f"of {files:,} captures") as progress:
+            for number, result in enumerate(results, 1):
+                reports.write(result.text + ("" if options.format == "brief" or result.problem else "\n"))
+                seen.append(result._replace(text=""))
+                progress(number)
+        for result in seen:
+            if result.problem:
+                inputs.say([result.problem])
+        reports.seek(0)
+        lines = (f"{line}\n" for line in summary.table(summary.ordered(seen, options.sort), others))
+        page(chain(lines, ["\n"], reports), sys.stdout, options.no_pager)
+    return seen
 
 
 def cores() -> int:
@@ -81,39 +102,8 @@ def analyse(options: argparse.Namespace, path: str) -> FileResult:
     try:
         report, status = reporting.read_report([path], options)
     except CaptureError as error:
-        return FileResult(path, "", UNREADABLE, {}, " ".join(str(error).split()))
-    capture = report.capture
-    calls = sum(call.kind == "call" for call in report.calls)
-    numbers = (capture.frames, capture.datagrams, calls, len(report.streams), len(report.findings))
-    text = "".join(reporting.render(report, options, sys.stdout))
-    return FileResult(path, text, status, dict(zip(COLUMNS, numbers, strict=True)))
-
-
-def summary(seen: list[FileResult]) -> list[dict[str, object]]:
-    """The result of each file, for programs."""
-    return [{"file": each.path, **each.counts, **({"problem": each.problem} if each.problem else {})} for each in seen]
-
-
-def table(seen: list[FileResult]) -> Iterator[str]:
-    """The results of each file and their totals, for people."""
-    from dissectors.outputs.escape import visible
-
-    read = [result for result in seen if not result.problem]
-    if not read:
-        return
-    rows = [("", *COLUMNS), *((visible(result.path), *_numbers(result.counts)) for result in read)]
-    if len(read) > 1:
-        total = {name: sum(result.counts[name] for result in read) for name in COLUMNS}
-        rows.append((f"{len(read)} files", *_numbers(total)))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        yield "  ".join((row[0].ljust(widths[0]), *cells))
-    yield from (f"not read: {visible(result.problem)}" for result in seen if result.problem)
-
-
-def _numbers(counts: dict[str, int]) -> tuple[str, ...]:
-    return tuple(f"{counts[name]:,}" for name in COLUMNS)
+        return FileResult(path, "", UNREADABLE, {}, problem=" ".join(str(error).split()))
+    return summary.result(path, "".join(reporting.render(report, options, sys.stdout)), status, report)
 
 
 def _results(stack: ExitStack, named: list[str], options: argparse.Namespace, jobs: int) -> Iterator[FileResult]:
@@ -177,11 +167,4 @@ def _alone(work: Callable[[str], FileResult], path: str) -> FileResult:
             return pool.submit(work, path).result()
         except BrokenProcessPool:
             problem = f"{path}: the process that analysed it was killed; perhaps the memory was too small"
-            return FileResult(path, "", UNREADABLE, {}, problem)
-
-
-def _print(result: FileResult, form: Format, later: bool) -> None:
-    if result.problem:
-        print(f"muxshark: {result.problem}", file=sys.stderr)
-    else:
-        sys.stdout.write((form.between if later else "") + result.text + ("\n" if form.for_people else ""))
+            return FileResult(path, "", UNREADABLE, {}, problem=problem)

@@ -58,6 +58,7 @@ FORMATS: dict[str, Format] = {
     each.name: each
     for each in (
         Format("text", ".txt", "for people", "dissectors.outputs.terminal.page", for_people=True),
+        Format("brief", ".brief", "a line a call", "dissectors.outputs.terminal.brief", for_people=True),
         Format(
             "json", ".json", "one JSON document (docs/report.md)", "dissectors.outputs.export",
             opening='{"reports": [\n', between=",\n", closing='],\n"summary": {summary}}\n',

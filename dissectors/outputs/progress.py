@@ -15,13 +15,13 @@ SHOWN_AFTER_SECONDS = 1.0
 
 
 class Progress:
-    """Call it at intervals with the number of frames read so far.
+    """Call it at intervals with the number of frames read so far, or of what `noun` says.
 
     A bar appears only on a terminal and only after a second; it is removed when the work is done.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO | None, noun: str = "frames") -> None:
+        self._stream, self._noun = stream, noun
         self._watched = stream is not None and stream.isatty()
         self._begun = time.monotonic()
         self._bar: Bar | None = None
@@ -47,7 +47,7 @@ class Progress:
         from rich.progress import Progress as Bar
         from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = (SpinnerColumn(), TextColumn("{task.completed:,} frames"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.completed:,} " + self._noun), TimeElapsedColumn())
         bar = Bar(*columns, console=Console(file=self._stream), transient=True)
         bar.start()
         return bar, bar.add_task("reading", total=None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -104,12 +106,52 @@ def test_a_process_that_is_killed_loses_no_report_but_its_own(
     assert told.err == f"muxshark: {paths[0]}: {why}\n"
 
 
-def test_the_summary_adds_the_files_up() -> None:
-    lines = run("--each", "--width", "80", *NAMES).stdout.splitlines()
-    rows = [line.rsplit(maxsplit=5)[1:] for line in lines[-4:]]
-    numbers = [[int(cell.replace(",", "")) for cell in row] for row in rows]
+def rows(text: str) -> list[list[str]]:
+    """The rows of the summary, which comes before everything else."""
+    head = text.split("\n\n")[0].splitlines()
+    return [re.split(r"  +", line) for line in head]
+
+
+def test_the_summary_comes_first_and_adds_the_files_up() -> None:
+    head, *files, total = rows(run("--each", "--width", "80", *NAMES).stdout)
+    assert head == ["", "calls", "failed", "errors", "warnings", "loss", "MOS", "worst finding"]
+    assert [row[0] for row in files] == list(NAMES) and total[0] == "3 files"
+    numbers = [[int(cell.replace(",", "")) for cell in row[1:5]] for row in (*files, total)]
     assert [sum(column) for column in zip(*numbers[:3], strict=True)] == numbers[3]
-    assert lines[-1].startswith("3 files")
+    assert files[0][5:] == ["0.5 %", "–", "note rtpmap-missing"] and files[1][7].startswith("error ")
+
+
+def test_the_summary_is_sorted_as_asked_and_the_reports_stay_in_order() -> None:
+    text = run("--each", "--brief", "--sort", "worst", *NAMES).stdout
+    assert [row[0] for row in rows(text)[1:-1]] == [NAMES[1], NAMES[2], NAMES[0]]
+    below = text.split("\n\n")[1].splitlines()
+    assert [line.split(":")[0] for line in below if ": call " not in line] == list(NAMES)
+    assert below[1].startswith("facetime-2013.pcap: call 1: at 0.151 s, user@") and "0.5 % lost" in below[1]
+
+
+def test_folders_and_patterns_give_their_captures_and_count_other_files(tmp_path: Path) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    octets = (PCAPS / NAMES[0]).read_bytes()
+    (inner / "one.odd").write_bytes(octets)
+    (inner / "two.gz").write_bytes(gzip.compress(octets))
+    (inner / "notes.pcap").write_text("these are notes", encoding="utf-8")
+    (inner / "broken.gz").write_bytes(b"\x1f\x8b\x08" + bytes(30))
+    (inner / ".hidden").write_bytes(octets)
+    done = run("--each", "--brief", str(tmp_path))
+    assert done.returncode == 0 and done.stderr == ""
+    assert [row[0].rpartition("/")[2] for row in rows(done.stdout)[1:4]] == ["one.odd", "two.gz", "2 files"]
+    assert "passed over, as no captures: 2 files\n" in done.stdout
+    told = json.loads(run("--each", "--json", str(inner / "*")).stdout)
+    assert [Path(row["file"]).name for row in told["summary"]] == ["one.odd", "two.gz"]
+    assert told["summary"][0]["failed"] == 0 and told["summary"][0]["worst"] == "rtpmap-missing"
+    assert run("--each", str(tmp_path / "*.none")).stderr.startswith("muxshark: no file matches ")
+    assert run(str(tmp_path)).stderr.endswith(f"analyze --each {tmp_path} reads every capture in it\n")
+
+
+def test_a_filter_goes_to_every_process() -> None:
+    told = json.loads(run("--each", "--json", "--jobs", "2", "-Y", "user==user", *NAMES).stdout)
+    assert [row["calls"] for row in told["summary"]] == [1, 0, 0]
 
 
 @pytest.mark.parametrize("form", [["--json"], []])
@@ -122,9 +164,10 @@ def test_a_file_that_cannot_be_read_does_not_hide_the_others(form: list[str]) ->
         assert len(told["reports"]) == 1
         assert told["summary"][0] == {"file": "none.pcap", "problem": "none.pcap: no such file"}
     else:
-        assert done.stdout.endswith("not read: none.pcap: no such file\n")
+        assert "\nnot read: none.pcap: no such file\n\n" in done.stdout
 
 
 def test_standard_input_and_jobs_without_each_are_refused() -> None:
     assert run("--each", "-").stderr == "muxshark: --each reads files, not standard input\n"
+    assert run("--sort", "mos", NAMES[0]).stderr == "muxshark: --sort needs --each\n"
     assert run("--jobs", "2", NAMES[0]).stderr == "muxshark: --jobs needs --each\n"

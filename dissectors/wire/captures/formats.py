@@ -66,6 +66,11 @@ def walker(start: bytes) -> Walker:
     raise CaptureError(f"not a capture: it is {looks_like(start)}")
 
 
+def has_magic(start: bytes) -> bool:
+    """Whether these first octets are those of a capture of a format that has a magic number."""
+    return _known(start) is not None
+
+
 def _known(start: bytes) -> Walker | None:
     """A walker for a format that has a magic number."""
     return next((found for recognise in FORMATS if (found := recognise(start)) is not None), None)

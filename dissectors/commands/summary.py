@@ -1,0 +1,112 @@
+"""What `analyze --each` says of each capture in a row: its calls, the worst of them, and how to sort the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dissectors.findings.rules import SEVERITIES
+
+if TYPE_CHECKING:
+    from dissectors.report import Report
+
+COUNTS = ("frames", "datagrams", "calls", "streams", "findings", "failed", "errors", "warnings")
+FAILED = ("rejected", "unreachable", "unanswered")
+NOTHING = "–"
+TITLES = ("", "calls", "failed", "errors", "warnings", "loss", "MOS", "worst finding")
+
+
+class FileResult(NamedTuple):
+    """The result of one file: its report as text, the exit status, and what the summary says of it.
+
+    `worst` is the id and the severity of its worst finding; `loss` the highest of a stream in percent, `mos` the lowest
+    score. A file that cannot be read has a `problem` instead: one line for people.
+    """
+
+    path: str
+    text: str
+    status: int
+    counts: dict[str, int]
+    worst: tuple[str, str] | None = None
+    loss: float | None = None
+    mos: float | None = None
+    problem: str = ""
+
+
+def result(path: str, text: str, status: int, report: Report) -> FileResult:
+    """What the summary says of a report."""
+    calls = [call for call in report.calls if call.kind == "call"]
+    severities = [finding.severity for finding in report.findings]
+    counts = {
+        "frames": report.capture.frames, "datagrams": report.capture.datagrams, "calls": len(calls),
+        "streams": len(report.streams), "findings": len(report.findings),
+        "failed": sum(1 for call in calls if call.outcome in FAILED),
+        "errors": severities.count("error"), "warnings": severities.count("warning"),
+    }
+    ranked = sorted(report.findings, key=lambda finding: SEVERITIES.index(finding.severity))
+    scores = [each.quality.mos for each in report.streams if each.quality and each.quality.mos is not None]
+    return FileResult(
+        path, text, status, counts, (ranked[0].id, ranked[0].severity) if ranked else None,
+        max((round(100 * each.lost_fraction, 2) for each in report.streams), default=None), min(scores, default=None),
+    )
+
+
+def document(seen: Iterable[FileResult]) -> list[dict[str, Any]]:
+    """The result of each file, for programs."""
+    return [
+        {"file": each.path, "problem": each.problem} if each.problem else {
+            "file": each.path, **each.counts, "worst": each.worst[0] if each.worst else None,
+            "worst_severity": each.worst[1] if each.worst else None, "loss": each.loss, "mos": each.mos,
+        }
+        for each in seen
+    ]
+
+
+def ordered(seen: list[FileResult], by: str | None) -> list[FileResult]:
+    """The results in the order that was asked for; the worst first, and files that cannot be read last."""
+    keys: dict[str | None, Callable[[FileResult], Any]] = {
+        "calls": lambda each: -each.counts["calls"], "failed": lambda each: -each.counts["failed"],
+        "worst": lambda each: (_rank(each), -each.counts["errors"], -each.counts["warnings"]),
+        "loss": lambda each: -(each.loss or 0.0), "mos": lambda each: each.mos if each.mos is not None else 9.0,
+    }
+    read = [each for each in seen if not each.problem]
+    return [*(sorted(read, key=keys[by]) if by in keys else read), *(each for each in seen if each.problem)]
+
+
+def table(seen: list[FileResult], others: int) -> Iterator[str]:
+    """A row for each file and the totals, for people."""
+    from dissectors.outputs.escape import visible
+
+    read = [each for each in seen if not each.problem]
+    if read:
+        rows = [TITLES, *(_row(visible(each.path), each) for each in read)]
+        if len(read) > 1:
+            rows.append(_totals(read))
+        widths = [max(len(row[column]) for row in rows) for column in range(len(TITLES))]
+        for row in rows:
+            cells = (cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True))
+            yield "  ".join((row[0].ljust(widths[0]), *cells, row[-1])).rstrip()
+    yield from (f"not read: {visible(each.problem)}" for each in seen if each.problem)
+    if others:
+        yield f"passed over, as no captures: {others:,} file{'' if others == 1 else 's'}"
+
+
+def _row(name: str, one: FileResult) -> tuple[str, ...]:
+    numbers = (f"{one.counts[key]:,}" for key in ("calls", "failed", "errors", "warnings"))
+    loss = NOTHING if one.loss is None else f"{one.loss:.1f} %"
+    score = NOTHING if one.mos is None else f"{one.mos:.2f}"
+    return (name, *numbers, loss, score, f"{one.worst[1]} {one.worst[0]}" if one.worst else NOTHING)
+
+
+def _totals(read: list[FileResult]) -> tuple[str, ...]:
+    total = {key: sum(each.counts[key] for each in read) for key in COUNTS}
+    worst = min((each.worst for each in read if each.worst), key=lambda one: SEVERITIES.index(one[1]), default=None)
+    every = FileResult(
+        "", "", 0, total, worst, max((each.loss for each in read if each.loss is not None), default=None),
+        min((each.mos for each in read if each.mos is not None), default=None),
+    )
+    return _row(f"{len(read)} files", every)
+
+
+def _rank(one: FileResult) -> int:
+    return SEVERITIES.index(one.worst[1]) if one.worst else len(SEVERITIES)
