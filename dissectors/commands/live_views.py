@@ -143,7 +143,6 @@ def _log(options: argparse.Namespace, audience: Audience) -> Callable[[Look], No
             zero.append(event.time)
         return ndjson(event) if options.ndjson else human(event, options.clock, zero[0])
 
-
     def log(look: Look) -> None:
         for text in look.news:
             audience.say(text)
