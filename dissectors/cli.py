@@ -22,8 +22,10 @@ from dissectors.commands import (
     explain,
     findings,
     inflate,
+    inputs,
     listing,
     live,
+    misuse,
     normalise,
     plugin,
     sdp,
@@ -36,7 +38,9 @@ from dissectors.version import __version__
 from dissectors.wire.errors import CaptureError
 
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
-MIN_TYPO_LIKENESS = 0.6
+OWN_OPTIONS = ("-h", "--help", "--version")
+"""Options of muxshark itself."""
+
 LACKING = "muxshark.lacking"
 
 
@@ -64,7 +68,15 @@ class Parser(argparse.ArgumentParser):
     """A parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
+        needed = message.partition("arguments are required: ")[2]
+        if needed and self.wants:
+            raise Refused(f"{needed} is missing; write {self.prog} {self.wants}")
         raise Refused(f"{message} ({self.prog} --help)")
+
+    @property
+    def wants(self) -> str:
+        """The words that a command needs, as in its usage."""
+        return " ".join(str(each.metavar) for each in self._get_positional_actions() if isinstance(each.metavar, str))
 
     def _print_message(self, message: str, file: Any = None) -> None:
         """Print help or usage; unlike argparse, raise OSError when the disk is full."""
@@ -143,40 +155,46 @@ def _run(words: list[str]) -> int:
     if not words:
         whole.print_help(sys.stderr)
         return UNUSABLE
-    words = _meant(words)
-    if not words[0].startswith("-"):
-        _known(words[0], [command.NAME for command in COMMANDS], "command")
+    if strange := misuse.instead_of_word(words):
+        raise Refused(strange)
+    names = [command.NAME for command in COMMANDS]
+    words = _meant(words, names)
+    if not words[0].startswith("-") and words[0] not in names:
+        raise Refused(misuse.instead_of_command(words[0], names))
     try:
         options, left = whole.parse_known_args(words)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else DONE
     if left:
-        _known(left[0].split("=")[0], _options(whole, options.command), "option")
+        raise Refused(_left_over(left[0], whole, options))
     run: Callable[[argparse.Namespace], int] = options.run
     return run(options)
 
 
-def _meant(words: list[str]) -> list[str]:
-    """What is meant by a file alone (analyze it), and by the words of other tools for help and version."""
-    first, names = words[0], [command.NAME for command in COMMANDS]
+def _meant(words: list[str], names: list[str]) -> list[str]:
+    """What is meant by a file or by options alone (analyze), and by the words of other tools for help and version."""
+    first = words[0]
     if first in ("-V", "version"):
         return ["--version"]
-    if first == "help":
-        return [*(word for word in words[1:2] if word in names), "--help"]
-    if first not in names and not first.startswith("-") and (os.path.exists(first) or os.sep in first or "." in first):
+    if first in ("help", "-?", "/?"):
+        for word in words[1:2]:
+            if word not in names:
+                raise Refused(misuse.instead_of_command(word, names))
+        return [*words[1:2], "--help"]
+    if first in OWN_OPTIONS or first in names:
+        return words
+    looks_like_file = os.path.exists(first) or os.sep in first or "." in first
+    alone = not any(word in names or word in OWN_OPTIONS for word in words)
+    if looks_like_file or first.startswith("-") and alone and len(words) > 1 or first == inputs.STANDARD_INPUT:
         return [analyze.NAME, *words]
     return words
 
 
-def _known(word: str, words: list[str], kind: str) -> None:
-    """Raise Refused for a word that is not in `words`, and suggest the nearest one."""
-    if word in words:
-        return
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, words, 1, MIN_TYPO_LIKENESS)
-    hint = f"did you mean {near[0]}?" if near else "see muxshark --help"
-    raise Refused(f"no {kind} {word!r}; {hint}")
+def _left_over(word: str, whole: Parser, options: argparse.Namespace) -> str:
+    """What is wrong with a word that no argument of the command takes."""
+    if word.startswith("-"):
+        return misuse.instead_of_option(word, _options(whole, options.command))
+    return f"{word!r} is one word too many; see muxshark {options.command} --help"
 
 
 def _options(whole: Parser, command: str | None) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 def add_frame(parser: argparse.ArgumentParser) -> None:
     """`FILE FRAME`, the layer, and the options for reading."""
     parser.add_argument("file", metavar="FILE", help="the capture; - is standard input")
-    parser.add_argument("frame", metavar="FRAME", type=inputs.positive, help="the frame's number, from 1")
+    parser.add_argument("frame", metavar="FRAME", type=number, help="the frame's number, from 1")
     held = "the UDP header, or the message of TCP, in the frame, from 0 (all of them)"
     parser.add_argument("--layer", type=layer, metavar="N", help=held)
     inputs.add_reading(parser)
@@ -72,3 +74,12 @@ def _fragment(records: Iterable[Record], number: int) -> tuple[bool, int | None]
 def layer(text: str) -> int:
     """A layer's number, from 0."""
     return 0 if text == "0" else inputs.positive(text)
+
+
+def number(text: str) -> int:
+    """A frame's number: `5`, or `#5` as the report has it."""
+    if re.fullmatch(r"#?\d+(-|\.\.)#?\d+", text):
+        raise inputs.Refused(f"{text!r} are several frames; name one, or muxshark list FILE --time FROM..TO")
+    if os.path.exists(text) and not text.isdecimal():
+        raise inputs.Refused(f"{text!r} is a file; the file comes first, and the frame's number after it")
+    return inputs.positive(text.removeprefix("#"))

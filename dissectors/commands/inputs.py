@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 MAX_DIGITS = 15
 MAX_MARKED_LENGTH = 200
+DASHED = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?|\d{1,6})-(\d{1,2}:\d{2}(?::\d{2})?|\d{1,6})")
 FORCED = re.compile(r"udp\.port==(\d{1,5}),([A-Za-z]+)")
 
 
@@ -113,7 +115,7 @@ def add_time(parser: argparse.ArgumentParser) -> None:
 def add_clock(parser: argparse.ArgumentParser, usual: str = "relative") -> None:
     """`--clock`, for the times that are shown and for those of `--time`."""
     parser.add_argument(
-        "--clock", choices=("relative", "local", "utc"), default=usual,
+        "--clock", type=str.lower, choices=("relative", "local", "utc"), default=usual,
         help=f"how to show times, and how to read a time of day ({usual})",
     )
 
@@ -121,6 +123,8 @@ def add_clock(parser: argparse.ArgumentParser, usual: str = "relative") -> None:
 def _time_range(text: str) -> TimeRange:
     from dissectors.commands.times import time_range
 
+    if found := DASHED.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} has a dash; write {found[1]}..{found[2]}")
     return time_range(text)
 
 
@@ -140,6 +144,9 @@ def report_format(options: argparse.Namespace) -> Format:
 def paths(options: argparse.Namespace) -> list[str]:
     """The named captures, in order; raises Refused if there is none, or standard input twice."""
     named: list[str] = [*options.also, *options.files]
+    if quoted := next((name for name in named if "*" in name and not os.path.exists(name)), None):
+        if not getattr(options, "each", False):
+            raise Refused(f"{quoted!r} is no file; without quotes the shell finds the files, or use analyze --each")
     if not named:
         raise Refused("no capture named; try: muxshark " + options.command + " FILE")
     if named.count(STANDARD_INPUT) > 1:
@@ -251,6 +258,7 @@ def finding(text: str) -> str:
     """The id of a finding, or a severity."""
     from dissectors.findings.rules import RULES, SEVERITIES
 
+    text = text.lower()
     if text not in RULES and text not in SEVERITIES:
         raise argparse.ArgumentTypeError(unknown("finding", text, [*RULES, *SEVERITIES], "see muxshark findings"))
     return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -105,7 +106,9 @@ def _settle_source(options: argparse.Namespace) -> None:
     from dissectors.sources.interface.interfaces import ANY, name_of
 
     if options.pipe not in (None, inputs.STANDARD_INPUT):
-        raise inputs.Refused(f"{options.pipe!r} is not an option and not -; for an interface use -i IFACE")
+        if os.path.exists(options.pipe):
+            raise inputs.Refused(f"{options.pipe} is a file; muxshark analyze {options.pipe} reads it")
+        raise inputs.Refused(f"{options.pipe!r} is not an option and not -; for an interface use -i {options.pipe}")
     if options.pipe and options.interfaces:
         raise inputs.Refused("choose either an interface (-i) or - for standard input")
     if not options.pipe and not options.interfaces:

@@ -1,0 +1,100 @@
+"""What people type out of habit from other tools, and what to type here instead: one line each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+MIN_LIKENESS = 0.7
+"""How alike two words must be for one to be suggested in place of the other."""
+
+HABITS: dict[str, str] = {
+    "-T": "--json is the report for programs, list --ndjson one object per datagram",
+    "-e": "list --ndjson has the fields of every datagram; jq picks some",
+    "-z": "muxshark FILE reports calls, streams and loss without being asked",
+    "-x": "muxshark show FILE FRAME --hex shows the bytes",
+    "-c": "muxshark list FILE | head -N shows the first N",
+    "-n": "names are never looked up here; leave it out",
+    "-nn": "names are never looked up here; leave it out",
+    "-R": "-Y FILTER chooses what is shown; --each FOLDER reads folders",
+    "-2": "captures are always read to the end first; leave it out",
+    "-f": "-f is a capture filter, for muxshark live; -Y FILTER chooses what is shown",
+    "-i": "muxshark live -i IFACE watches an interface",
+    "-w": "muxshark live -w FILE keeps frames; analyze -o FILE writes the report",
+    "-t": "--clock relative|local|utc chooses how times are shown",
+    "-v": "--all shows everything, --explain says why",
+    "-vv": "--all shows everything, --explain says why",
+    "--verbose": "--all shows everything, --explain says why",
+    "-q": "--brief is one line per capture and call",
+    "--quiet": "--brief is one line per capture and call",
+    "--summary": "--brief is one line per capture and call",
+    "--short": "--brief is one line per capture and call",
+    "-j": "--json is the report for programs",
+    "--pretty": "--json | jq . shows it indented",
+    "--csv": "--json with jq -r '… | @csv' makes a table (docs/recipes.md)",
+    "--ndjson": "list --ndjson is one object per datagram; analyze has --json",
+    "--html": "the report is text or --json",
+    "--filter": "-Y FILTER chooses what is shown",
+    "--utc": "--clock utc",
+    "--local": "--clock local",
+    "--no-color": "--color=never, or set NO_COLOR",
+    "--no-colour": "--color=never, or set NO_COLOR",
+    "--since": "--time FROM..TO, for instance --time 14:03..",
+    "--until": "--time FROM..TO, for instance --time ..14:05",
+    "--from": "--time 14:03.. for a time, -Y user==alice for a caller",
+    "--to": "--time ..14:05 for a time, -Y user==bob for a callee",
+    "--start": "--time FROM..TO, for instance --time 14:03..",
+    "--end": "--time FROM..TO, for instance --time ..14:05",
+    "--limit": "muxshark list FILE | head -N shows the first N",
+    "--recursive": "--each FOLDER reads every capture in it",
+    "--port": "-Y port==5060 chooses what is shown, -d udp.port==N,SIP says what a port carries",
+    "--host": "-Y addr==192.0.2.1 chooses what is shown",
+    "--call-id": "--call takes a number, a Call-ID or a part of one",
+    "--sdp": "muxshark sdp FILE prints every offer and answer, show FILE FRAME --sdp one",
+    "--output-format": "--format text|brief|json",
+}
+"""Options of tshark, tcpdump, ngrep, git and ripgrep that are none here, with what is."""
+
+DASHES = "\u2013\u2014\u2212\u2010"
+QUOTES = "\u201c\u201d\u2018\u2019\u00ab\u00bb"
+
+
+def instead_of_option(word: str, options: Sequence[str]) -> str:
+    """What to type instead of an option that there is not."""
+    name = word.split("=")[0]
+    if name in HABITS:
+        return f"no option {name!r} here: {HABITS[name]}"
+    near = get_close_matches(name.lower(), options, 1, MIN_LIKENESS)
+    return f"no option {name!r}; " + (f"did you mean {near[0]}?" if near else "see --help of the command")
+
+
+def instead_of_word(words: Sequence[str]) -> str | None:
+    """What to type instead of a word that a person pasted or mistook; None where nothing is known of it."""
+    for word in words:
+        if word[:1] and word[0] in DASHES:
+            return f"{word!r} begins with a long dash; write {'-' * (1 if len(word) == 2 else 2)}{word.strip(DASHES)}"
+        if word[:1] and word[0] in QUOTES:
+            return f"{word!r} is in curly quotes; write it in plain ones: '{word.strip(QUOTES)}'"
+        if "://" in word and not os.path.exists(word):
+            return f"{word!r} is an address, not a file; fetch it first, or pipe it: curl … | muxshark analyze -"
+    return None
+
+
+def instead_of_command(word: str, commands: Sequence[str]) -> str:
+    """What to type instead of a command that there is not."""
+    near = get_close_matches(word.lower(), commands, 1, MIN_LIKENESS)
+    if word in COMMANDS:
+        return f"no command {word!r} here: {COMMANDS[word]}"
+    hint = f"did you mean {near[0]}?" if near else "see muxshark --help"
+    return f"no command {word!r} and no such file; {hint}"
+
+
+COMMANDS: dict[str, str] = {
+    "capture": "muxshark live -i IFACE -w FILE", "sniff": "muxshark live -i IFACE", "dump": "muxshark list FILE",
+    "read": "muxshark FILE", "open": "muxshark FILE", "report": "muxshark FILE", "summary": "muxshark FILE --brief",
+    "filter": "muxshark FILE -Y FILTER", "grep": "muxshark list FILE -Y FILTER", "calls": "muxshark FILE",
+    "json": "muxshark FILE --json", "compare": "muxshark diff A B", "decode": "muxshark explain FILE FRAME",
+    "install": "muxshark plugin --install", "update": "pip install --upgrade muxshark", "check": "muxshark doctor",
+}
+"""Commands of other tools, with what is here."""
