@@ -1,0 +1,98 @@
+"""What people type out of habit, each with the one line that says what to type instead."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dissectors.cli import COMMANDS, main
+from dissectors.commands import misuse
+from tests.command_line import CALL
+
+MISUSES: tuple[tuple[str, str], ...] = (
+    ("analyse CALL", "did you mean analyze?"),
+    ("Analyze CALL", "did you mean analyze?"),
+    ("xyzzy", "no command 'xyzzy' and no such file; see muxshark --help"),
+    ("capture", "muxshark live -i IFACE -w FILE"),
+    ("grep", "muxshark list FILE -Y FILTER"),
+    ("help lsit", "did you mean list?"),
+    ("CALL --jsn", "did you mean --json?"),
+    ("CALL --JSON", "did you mean --json?"),
+    ("CALL -json", "did you mean --json?"),
+    ("CALL \u2013json", "write --json"),
+    ("CALL -T json", "--json is the report for programs"),
+    ("CALL -z voip,calls", "reports calls, streams and loss without being asked"),
+    ("CALL -V", "see --help of the command"),
+    ("list -c 10 CALL", "| head -N"),
+    ("list -n CALL", "never looked up"),
+    ("CALL -R sip", "-Y FILTER"),
+    ("CALL -f udp", "-Y FILTER"),
+    ("CALL -i eth0", "muxshark live -i IFACE"),
+    ("CALL -w out.pcap", "muxshark live -w FILE"),
+    ("CALL -v", "--all shows everything"),
+    ("CALL --quiet", "--brief"),
+    ("CALL --since 14:03", "--time 14:03.."),
+    ("CALL --no-color", "--color=never"),
+    ("CALL --color=yes", "choose from 'always', 'never', 'auto'"),
+    ("CALL --clock gmt", "choose from 'relative', 'local', 'utc'"),
+    ("CALL --recursive", "--each FOLDER"),
+    ("CALL --filter x", "-Y FILTER"),
+    ("CALL --csv", "@csv"),
+    ("CALL -Y sip", "write protocol==SIP"),
+    ("CALL -Y ip.addr==192.0.2.1", "write addr"),
+    ("CALL -Y status=486", "write == for equal"),
+    ("CALL -Y \u201cuser==a\u201d", "in curly quotes"),
+    ("CALL --time 14:03-14:05", "write 14:03..14:05"),
+    ("CALL --time noon", "14:03..14:05"),
+    ("CALL --call 17", "no call '17'; there are 1 (3fc5"),
+    ("CALL --fail-on eror", "did you mean error?"),
+    ("pcaps/*.pcap", "without quotes the shell finds the files"),
+    ("http://192.0.2.1/a.pcap", "fetch it first"),
+    ("FOLDER", "analyze --each FOLDER reads every capture in it"),
+    ("show CALL", "FRAME is missing; write muxshark show FILE FRAME"),
+    ("show 5 CALL", "the file comes first"),
+    ("show CALL 5-9", "several frames; name one"),
+    ("show CALL five", "not a whole number above zero"),
+    ("diff CALL", "FILE is missing; write muxshark diff FILE FILE"),
+    ("diff CALL CALL CALL", "one word too many"),
+    ("live", "name an interface (-i, see -D)"),
+    ("live eth0", "use -i eth0"),
+    ("live CALL", "is a file; muxshark analyze"),
+    ("findings media-one-wy", "did you mean media-one-way?"),
+    ("--json", "see --help of the command"),
+)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "CALL").write_bytes(Path(CALL).read_bytes())
+    (tmp_path / "FOLDER").mkdir()
+
+
+@pytest.mark.parametrize(("typed", "said"), MISUSES, ids=[typed for typed, _ in MISUSES])
+def test_a_misuse_is_answered_with_what_to_type(typed: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(typed.split(" ")) == 2
+    told = capsys.readouterr()
+    assert told.out == "" and said in told.err and told.err.startswith("muxshark: ")
+    assert told.err.count("\n") <= 3 and len(told.err.splitlines()[0]) < 400
+
+
+def test_there_are_forty_of_them_and_more() -> None:
+    assert len(MISUSES) >= 40
+
+
+@pytest.mark.parametrize(
+    "typed", ["CALL", "--brief CALL", "-r CALL", "analyze CALL --clock UTC", "show CALL #5", "CALL --fail-on Error"]
+)
+def test_what_can_be_understood_is_done(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(typed.split(" ")) == 0
+    assert capsys.readouterr().err.count("\n") <= 1
+
+
+def test_nothing_is_suggested_that_is_not_close_and_no_habit_hides_an_option() -> None:
+    names = [command.NAME for command in COMMANDS]
+    assert "did you mean" not in misuse.instead_of_command("wireshark", names)
+    assert "did you mean" not in misuse.instead_of_option("--xyzzy", ["--json", "--time"])
+    assert not set(misuse.COMMANDS) & set(names)
