@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from pcaps.bad_day import bad_day
 from pcaps.body_forms import body_forms
 from pcaps.facetime import facetime
 from pcaps.one_port import one_port
@@ -15,6 +16,7 @@ CAPTURES: dict[str, Callable[[], list[Sent]]] = {
     "facetime-2013-plain.pcap": lambda: facetime(compressed=False),
     "rfc7983.pcap": one_port,
     "encodings.pcap": body_forms,
+    "bad-day.pcap": bad_day,
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "pcaps"
-NAMES = ("facetime-2013.pcap", "facetime-2013-plain.pcap", "rfc7983.pcap", "encodings.pcap")
+NAMES = ("facetime-2013.pcap", "facetime-2013-plain.pcap", "rfc7983.pcap", "encodings.pcap", "bad-day.pcap")
 PROTOCOLS = {"SIP", "KEEPALIVE", "STUN", "ZRTP", "DTLS", "TURN", "RTCP", "RTP", "QUIC", "UNKNOWN"}
 CALLER_SSRC, CALLEE_SSRC = 3189937293, 3770747611
 

@@ -43,6 +43,8 @@ def call_table(
         ))
         rows += [Heading(each) for each in heard.get(i, ())]
     lines = [line(span(title, "bold")), *table(page, COLUMNS, rows)]
+    if media and not heard and not any(report.streams):
+        lines.append(line(span("  no media captured", "dim")))
     if len(shown) < len(numbers):
         lines.append(line(span(f"  … and {len(numbers) - len(shown):,} more (--all)", "dim")))
     return [*lines, BLANK]

@@ -21,7 +21,12 @@ WITH_MEDIA = ("ended", "established")
 
 
 def media_lines(page: Page, report: Report, calls: Sequence[int]) -> dict[int, list[Line]]:
-    """For each call, by position: a line for each direction of each kind of media, all of them in the same columns."""
+    """For each call, by position: a line for each direction of each kind of media, all of them in the same columns.
+
+    None at all if there are several calls and no media of any.
+    """
+    if len(calls) > 1 and not any(report.calls[number].streams for number in calls):
+        return {}
     rows = {number: _rows(report, report.calls[number]) for number in calls}
     return _aligned(page, rows)
 
@@ -54,11 +59,11 @@ def _rows(report: Report, call: Call) -> list[Line]:
     for kind in kinds:
         for sender in ("caller", "callee", ""):
             found = groups.get((sender, kind), [])
-            name = "" if kind == "audio" else f"{kind} "
+            way = ARROWS.get(sender, "·") + ("" if kind == "audio" else f" {kind}")
             if found:
-                rows.append((span(f"{ARROWS.get(sender, '·')} {name}"), *_figures(found)))
+                rows.append((span(way), *_figures(found)))
             elif sender and (("caller", kind) in groups or ("callee", kind) in groups):
-                rows.append((span(f"{ARROWS[sender]} {name}"), span("no packet captured", "dim")))
+                rows.append((span(way), span("no packet captured", "dim")))
     if not streams and call.outcome in WITH_MEDIA:
         rows.append((span("no media captured", "dim"),))
     return rows[:MAX_LINES]
