@@ -1,4 +1,4 @@
-"""The compiled modules, the twin of the scan first of all; everything else about the package stands in setup.cfg.
+"""The compiled modules, the twin of the scan first of all, and the manual pages; everything else is in setup.cfg.
 
 Without a C compiler the package installs all the same and scans interpreted, and says so; with
 MUXSHARK_REQUIRE_EXTENSION=1 in the environment that is an error, and with MUXSHARK_PURE=1 nothing is compiled.
@@ -76,4 +76,17 @@ def extensions() -> list[Extension]:
     return compiled
 
 
-setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExtensions})
+def manual() -> list[tuple[str, list[str]]]:
+    """The manual pages, made from the texts of the command line; none where it cannot be read."""
+    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    try:
+        from tools.manual import write
+    except ImportError as error:
+        print(f"muxshark: no manual pages ({error})", file=sys.stderr)
+        return []
+    finally:
+        sys.path.pop(0)
+    return [("share/man/man1", [path.as_posix() for path in write(Path("build", "manual"))])]
+
+
+setup(ext_modules=extensions(), cmdclass={"build_ext": BuildExtensions}, data_files=manual())

@@ -18,6 +18,8 @@ import msgspec
 import pytest
 import setuptools
 
+from dissectors import cli
+from dissectors.outputs import manual
 from tools import environment, pip_wheel
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -61,7 +63,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     stubs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dissectors").rglob("*.pyi")}
     assert modules | stubs | {"dissectors/py.typed"} <= names
     door = {"muxshark.py"}
-    assert {name for name in names if not name.startswith("dissectors/")} == door | {
+    pages = {f"muxshark-0.1.0.data/data/share/man/man1/{name}" for name in manual.pages(cli.parser(), "0.1.0")}
+    assert {name for name in names if not name.startswith("dissectors/")} == door | pages | {
         f"muxshark-0.1.0.dist-info/{name}"
         for name in ("METADATA", "RECORD", "WHEEL", "entry_points.txt", "top_level.txt", "licenses/LICENSE")
     }
@@ -213,6 +216,52 @@ def test_a_finished_environment_is_ready_for_what_it_holds(tmp_path: Path) -> No
     assert environment.is_ready(made, ())
     assert environment.is_ready(made, ("test",))
     assert not environment.is_ready(made, ("lint", "test"))
+
+
+def test_a_command_does_not_wait_for_the_compiled_scan_and_the_tests_do(tmp_path: Path) -> None:
+    made = finished(tmp_path)
+    environment.write_stamp(made, {**environment.stamp(made), environment.SCAN: environment.LATER})
+    assert environment.is_ready(made, ()) and not environment.is_ready(made, (), compiled=True)
+    assert environment.is_unfinished(made)
+
+
+def test_the_compiled_scan_is_built_once_behind_the_first_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = finished(tmp_path)
+    environment.write_stamp(made, {**environment.stamp(made), environment.SCAN: environment.LATER})
+    steps: list[tuple[object, ...]] = []
+    monkeypatch.setattr(environment, "run", lambda _, *words, **variables: steps.append((*words, variables)))
+    environment.finish(made)
+    environment.finish(made)
+    assert len(steps) == 1 and "--no-deps" in steps[0] and steps[0][-1] == {}
+    assert not environment.is_unfinished(made) and environment.is_ready(made, (), compiled=True)
+    assert capsys.readouterr().err.count("building the compiled scan, once") == 1
+
+
+def test_what_is_installed_first_is_not_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = finished(tmp_path)
+    steps: list[dict[str, str]] = []
+    monkeypatch.setattr(environment, "run", lambda _, *words, **variables: steps.append(variables))
+    monkeypatch.setattr(environment, "has_compiler", lambda: True)
+    environment.build(made, (), compiled=False)
+    assert steps == [{"MUXSHARK_PURE": "1"}] and environment.is_unfinished(made)
+    monkeypatch.setattr(environment, "has_compiler", lambda: False)
+    environment.build(made, (), compiled=False)
+    assert steps[1:] == [{}] and not environment.is_unfinished(made)
+
+
+@pytest.mark.parametrize(
+    ("line", "step"),
+    [
+        ("Collecting scapy>=2.6.1 (from muxshark==0.1.0)\n", "fetching scapy"),
+        ("  Building editable for muxshark (pyproject.toml): started\n", "building muxshark"),
+        ("  Installing build dependencies: started\n", "fetching what the build needs"),
+        ("Requirement already satisfied: rich\n", None),
+    ],
+)
+def test_a_step_of_the_set_up_is_said_in_plain_words(line: str, step: str | None) -> None:
+    assert environment.step_of(line) == step
 
 
 @pytest.mark.parametrize("name", ["setup.cfg", "pyproject.toml", "setup.py"])

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,19 @@ SIGNS = {
     "connection broken by": "the package index cannot be reached; PIP_INDEX_URL and PIP_PROXY can say how",
 }
 """What pip says when it gives up, and what that means."""
+
+STEPS = {
+    r"Installing build dependencies": "fetching what the build needs",
+    r"Collecting ([\w.-]+)": "fetching {0}",
+    r"Building (?:editable|wheel) for muxshark": "building muxshark",
+    r"Building (?:editable|wheel) for ([\w.-]+)": "building {0}",
+    r"Installing collected packages: (.+)": "installing {0:.60}",
+}
+"""What pip says while it works, and what that means."""
+
+PURE, COMPILERS = "MUXSHARK_PURE", ("cc", "gcc", "clang")
+SCAN, LATER, TRIED = "scan", "later", "tried"
+"""In the stamp: whether the compiled scan is still to be built, or was tried."""
 
 OURS = "made-by-run.py"
 STAMP = "ready.json"
@@ -59,17 +73,33 @@ def say(text: str) -> None:
     print(f"run.py: {text}", file=sys.stderr, flush=True)
 
 
-def prepare(checkout: Path, extras: tuple[str, ...]) -> Environment:
+def prepare(checkout: Path, extras: tuple[str, ...], compiled: bool = False) -> Environment:
     """The checkout's environment with `extras` of setup.cfg installed; raises SetupError.
 
-    Takes no more than reading a stamp when everything is in place.
+    Takes no more than reading a stamp when everything is in place. Unless the `compiled` scan has to be there, it is
+    left for `finish`: the first answer does not wait for the compiler.
     """
     environment = Environment(place(checkout), checkout)
-    if not is_ready(environment, extras):
+    if not is_ready(environment, extras, compiled):
         with alone(environment.folder):
-            if not is_ready(environment, extras):
-                build(environment, extras)
+            if not is_ready(environment, extras, compiled):
+                build(environment, extras, compiled)
     return environment
+
+
+def is_unfinished(environment: Environment) -> bool:
+    """Whether the compiled scan is still to be built."""
+    return stamp(environment).get(SCAN) == LATER
+
+
+def finish(environment: Environment) -> None:
+    """Build the compiled scan, in the foreground and under the lock; once, whatever becomes of it."""
+    with alone(environment.folder):
+        if not is_unfinished(environment):
+            return
+        say("building the compiled scan, once: the same results, many times faster. Ctrl-C leaves it for the next time")
+        install(environment, (), pure=False, only_itself=True)
+        write_stamp(environment, {**stamp(environment), SCAN: TRIED})
 
 
 def place(checkout: Path) -> Path:
@@ -117,14 +147,15 @@ def stamp(environment: Environment) -> dict[str, object]:
     return found if isinstance(found, dict) and environment.program("python").exists() else {}
 
 
-def is_ready(environment: Environment, extras: tuple[str, ...]) -> bool:
+def is_ready(environment: Environment, extras: tuple[str, ...], compiled: bool = False) -> bool:
     """Whether nothing needs to be done before a program of the environment can run."""
     found = stamp(environment)
-    held = found.pop("extras", ())
-    return found == terms(environment) and isinstance(held, list) and set(extras) <= set(held)
+    held, scan = found.pop("extras", ()), found.pop(SCAN, TRIED)
+    whole = found == terms(environment) and isinstance(held, list) and set(extras) <= set(held)
+    return whole and not (compiled and scan == LATER)
 
 
-def build(environment: Environment, extras: tuple[str, ...]) -> None:
+def build(environment: Environment, extras: tuple[str, ...], compiled: bool) -> None:
     """Make the environment, or bring a whole one up to date."""
     found, wanted = stamp(environment), terms(environment)
     reusable = all(found.get(key) == wanted[key] for key in ("folder", "checkout", "python"))
@@ -132,11 +163,23 @@ def build(environment: Environment, extras: tuple[str, ...]) -> None:
     extras = tuple(sorted({*extras, *(held if isinstance(held, list) else ())}))
     (environment.folder / STAMP).unlink(missing_ok=True)
     if not reusable:
-        say(f"setting up {environment.folder} (once, less than a minute)")
+        say(f"setting up {environment.folder}, once: about ten packages from the package index")
         create(environment)
-    install(environment, extras)
-    text = json.dumps({**wanted, "extras": list(extras)}, indent=1)
-    (environment.folder / STAMP).write_text(text, encoding="utf-8")
+    later = not compiled and has_compiler()
+    install(environment, extras, pure=later)
+    write_stamp(environment, {**wanted, "extras": list(extras), SCAN: LATER if later else TRIED})
+
+
+def write_stamp(environment: Environment, text: dict[str, object]) -> None:
+    """Say what the environment holds: the last step of every set-up."""
+    (environment.folder / STAMP).write_text(json.dumps(text, indent=1), encoding="utf-8")
+
+
+def has_compiler() -> bool:
+    """Whether a compiler is here and may be used; without one, nothing is left for later."""
+    if os.environ.get(PURE, "") not in ("", "0"):
+        return False
+    return any(shutil.which(name) for name in (os.environ.get("CC", "").split() or COMPILERS)[:3])
 
 
 def create(environment: Environment) -> None:
@@ -160,42 +203,81 @@ def create(environment: Environment) -> None:
     wheel.unlink()
 
 
-def install(environment: Environment, extras: tuple[str, ...]) -> None:
-    """The package and its dependencies: as a link to the checkout, or as a copy where that cannot be written to."""
-    say("installing muxshark" + (" and what its tests need" if extras else ""))
-    pip = (environment.program("python"), "-m", "pip", "install")
+def install(
+    environment: Environment, extras: tuple[str, ...], pure: bool = False, only_itself: bool = False
+) -> None:
+    """The package and its dependencies: as a link to the checkout, or as a copy where that cannot be written to.
+
+    With `pure` nothing is compiled; with `only_itself` the dependencies are there.
+    """
+    if not only_itself:
+        how = "" if pure or not has_compiler() else ", compiling its scan (a minute or so)"
+        say("installing muxshark" + (" and what its tests need" if extras else "") + how)
+    own = ("--no-deps",) if only_itself else ()
+    pip = (environment.program("python"), "-m", "pip", "install", *own)
     suffix = f"[{','.join(extras)}]" if extras else ""
+    settings = {PURE: "1"} if pure else {}
     if os.access(environment.checkout, os.W_OK):
-        run(environment, *pip, "--editable", f"{environment.checkout}{suffix}")
+        run(environment, *pip, "--editable", f"{environment.checkout}{suffix}", **settings)
         return
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "muxshark"
         shutil.copytree(environment.checkout, copy, ignore=shutil.ignore_patterns(".git", ".venv", "build"))
         for path in (copy, *copy.rglob("*")):
             path.chmod(path.stat().st_mode | 0o200)
-        run(environment, *pip, "--force-reinstall", "--no-deps", str(copy))
-        run(environment, *pip, f"{copy}{suffix}")
+        run(environment, *pip, "--force-reinstall", "--no-deps", str(copy), **settings)
+        if not only_itself:
+            run(environment, *pip, f"{copy}{suffix}", **settings)
 
 
-def run(environment: Environment, *words: str | Path) -> None:
-    """Run one step of the set-up, its words to the log; raises SetupError with what tells most of a failure."""
-    settings = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+def run(environment: Environment, *words: str | Path, **variables: str) -> None:
+    """Run one step of the set-up, its words to the log; raises SetupError with what tells most of a failure.
+
+    On a terminal one line shows what it is at.
+    """
+    settings = {
+        **os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", **variables,
+    }
+    output = ""
+    log = environment.folder / "setup.log"
     # The step inherits the lock: when this process is killed, the next set-up waits for what it left running.
-    done = subprocess.run(
+    with subprocess.Popen(
         words,
-        check=False,
         env=settings,
         close_fds=os.name != "posix",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-    )
-    log = environment.folder / "setup.log"
-    with log.open("a", encoding="utf-8") as file:
-        file.write(done.stdout)
-    if done.returncode:
-        raise SetupError(f"the set-up failed: {telling(done.stdout)} (everything it said: {log})")
+    ) as process, log.open("a", encoding="utf-8") as file:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                output += line
+                file.write(line)
+                show(step_of(line))
+        except KeyboardInterrupt:
+            process.terminate()
+            raise
+        finally:
+            show(None, done=True)
+    if process.returncode:
+        raise SetupError(f"the set-up failed: {telling(output)} (everything it said: {log})")
+
+
+def step_of(line: str) -> str | None:
+    """What pip is at, by a line of its output; None for a line that says nothing of it."""
+    for sign, meaning in STEPS.items():
+        if found := re.match(sign, line.strip()):
+            return meaning.format(*found.groups())
+    return None
+
+
+def show(step: str | None, done: bool = False) -> None:
+    """One line on a terminal that changes as the set-up goes on, and goes away at its end."""
+    if sys.stderr.isatty() and (step or done):
+        sys.stderr.write(f"\r\x1b[K{f'run.py: {step}' if step else ''}")
+        sys.stderr.flush()
 
 
 def telling(output: str) -> str:

@@ -2,12 +2,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 from tools.checks import check
-from tools.environment import Environment, SetupError, prepare
+from tools.environment import Environment, SetupError, finish, is_unfinished, prepare
+
+DONE, FOUND = 0, 1
+"""Exit statuses of a command that gave its answer."""
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -16,7 +20,7 @@ def main(arguments: list[str]) -> int:
     """Set up what is missing, run what was asked and return its exit status: 2 for a set-up that cannot be."""
     try:
         if arguments[:1] == ["tests"]:
-            return check(prepare(CHECKOUT, ("lint", "test")), arguments[1:])
+            return check(prepare(CHECKOUT, ("lint", "test"), compiled=True), arguments[1:])
         return command(prepare(CHECKOUT, ()), arguments)
     except (SetupError, OSError) as error:
         print(f"run.py: {error}", file=sys.stderr)
@@ -26,8 +30,29 @@ def main(arguments: list[str]) -> int:
 
 
 def command(environment: Environment, arguments: list[str]) -> int:
-    """Become the installed `muxshark`, where the system can; else run it and wait."""
+    """Become the installed `muxshark`, where the system can; else run it and wait.
+
+    The first time, the compiled scan is built behind it, where there is a compiler.
+    """
     words = [str(environment.program("muxshark")), *arguments]
-    if os.name == "posix":
-        os.execv(words[0], words)
-    return subprocess.run(words, check=False).returncode
+    if not is_unfinished(environment):
+        if os.name == "posix":
+            os.execv(words[0], words)
+        return subprocess.run(words, check=False).returncode
+    # Ctrl-C is for the command while it runs.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        status = subprocess.run(words, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if status in (DONE, FOUND):
+        leave_output()
+        finish(environment)
+    return status
+
+
+def leave_output() -> None:
+    """Let go of standard output: who reads it has the whole answer, and shall not wait for the compiler."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

@@ -114,6 +114,8 @@ def _bash_command(command: Command) -> Iterator[str]:
 
 def _zsh(program: str, options: tuple[Option, ...], commands: tuple[Command, ...]) -> Iterator[str]:
     yield f"#compdef {program}"
+    # A shell that has not begun its completion yet does so here; its own set-up stays as it is.
+    yield "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }"
     yield f"_{program}() {{"
     yield "    local -a commands"
     yield "    commands=("
