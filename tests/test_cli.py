@@ -43,7 +43,7 @@ from tests.command_line import CALL, MUXSHARK, PLAIN, ROOT, SDP, run
         (("list", "a\x1b[2J\nb.pcap"), "no such file"),
         (("inflate", "nowhere"), "no such file"),
         (("inflate", "a\x1b[2J"), "no such file"),
-        (("explain", CALL), "required"),
+        (("explain", CALL), "FRAME is missing; write muxshark explain FILE FRAME"),
         (("explain", CALL, "zero"), "not a whole number"),
         (("explain", "nowhere.pcap", "1"), "no such file"),
         (("completion", "tcsh"), "invalid choice"),
