@@ -21,7 +21,7 @@ HABITS: dict[str, str] = {
     "-2": "captures are always read to the end first; leave it out",
     "-f": "-f is a capture filter, for muxshark live; -Y FILTER chooses what is shown",
     "-i": "muxshark live -i IFACE watches an interface",
-    "-w": "muxshark live -w FILE keeps frames; analyze -o FILE writes the report",
+    "-w": "analyze -w FILE keeps what it selects, muxshark live -w FILE what it captures; analyze -o writes the report",
     "-t": "--clock relative|local|utc chooses how times are shown",
     "-v": "--all shows everything, --explain says why",
     "-vv": "--all shows everything, --explain says why",
