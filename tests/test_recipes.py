@@ -1,4 +1,4 @@
-"""Every command of docs/recipes.md runs and prints what stands below it."""
+"""The pages: every command of docs/recipes.md prints what stands below it, and every link leads somewhere."""
 
 from __future__ import annotations
 
@@ -79,3 +79,18 @@ def test_the_readme_shows_what_the_command_prints(tmp_path: Path) -> None:
 def test_the_readme_begins_with_its_two_commands() -> None:
     blocks = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
     assert blocks[:2] == [("sh", "python3 run.py analyze pcaps/facetime-2013.pcap\n"), ("sh", "python3 run.py tests\n")]
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_links_to_what_is_there(page: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert [link for link in links if link and not (page.parent / link).exists()] == []
+
+
+def test_the_site_has_every_page_once() -> None:
+    listed = re.findall(r"^ +- (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == [page.name for page in PAGES[1:]]

@@ -27,7 +27,9 @@ def media_lines(page: Page, report: Report, calls: Sequence[int]) -> dict[int, l
     """
     if len(calls) > 1 and not any(report.calls[number].streams for number in calls):
         return {}
-    rows = {number: _rows(report, report.calls[number]) for number in calls}
+    heard = [legs.calls for legs in report.legs if any(report.calls[each].streams for each in legs.calls)]
+    elsewhere = {number for group in heard for number in group}
+    rows = {number: _rows(report, report.calls[number], number in elsewhere) for number in calls}
     return _aligned(page, rows)
 
 
@@ -46,8 +48,11 @@ def lost_share(lost: int, fraction: float) -> Span:
     return span(f"{100 * fraction:.1f} % lost" if fraction >= 0.001 else "< 0.1 % lost", style)
 
 
-def _rows(report: Report, call: Call) -> list[Line]:
-    """The lines of one call, not yet in columns; a direction without any packet is said if the other one has some."""
+def _rows(report: Report, call: Call, elsewhere: bool) -> list[Line]:
+    """The lines of one call, not yet in columns; a direction without any packet is said if the other one has some.
+
+    `elsewhere` says that another leg of the call has media.
+    """
     if call.kind != "call":
         return []
     streams = [report.streams[position] for position in call.streams]
@@ -65,7 +70,7 @@ def _rows(report: Report, call: Call) -> list[Line]:
             elif sender and (("caller", kind) in groups or ("callee", kind) in groups):
                 rows.append((span(way), span("no packet captured", "dim")))
     if not streams and call.outcome in WITH_MEDIA:
-        rows.append((span("no media captured", "dim"),))
+        rows.append((span("its media are in the other leg" if elsewhere else "no media captured", "dim"),))
     return rows[:MAX_LINES]
 
 

@@ -41,7 +41,7 @@ def told(page: Page, report: Report, density: Density, room: int) -> list[Line]:
         return [*hanging(page, line(span("Findings", "bold"), "   "), f"none: {looked_at(report)}", "dim"), BLANK]
     groups = sorted(by_kind(report.findings, apart=True), key=_when)
     rows = _Rows(page, report)
-    lines: list[Line] = [rows.title(), *([rows.heads()] if any(rows.widths) else [])]
+    lines: list[Line] = [rows.title(density), *([rows.heads()] if any(rows.widths) else [])]
     left = 0
     for group in groups:
         more = list(rows.group(group, density))
@@ -117,13 +117,14 @@ class _Rows:
             for i, name in enumerate(names)
         ]
 
-    def title(self) -> Line:
-        """How many there are of each severity."""
+    def title(self, density: Density) -> Line:
+        """How many there are of each severity; where not all is said of them, that it is said below."""
         found = self.report.findings
         numbers = {name: sum(1 for each in found if each.severity == name) for name in MARKS}
         said = [span(count(number, name), STYLES[name]) for name, number in numbers.items() if number]
         parts = [part for each in said for part in (span(", "), each)][1:]
-        return line(span("Findings", "bold"), "   ", *parts)
+        rest = "" if density == DENSITIES[0] or len(found) == numbers["note"] else " · why and what to do: below"
+        return line(span("Findings", "bold"), "   ", *parts, span(rest, "dim"))
 
     def heads(self) -> Line:
         """The names of the columns; nothing where there is but one."""
