@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +51,13 @@ def test_a_completion_script_names_every_command_and_option(shell: str) -> None:
     assert all(option in text for option in ("ndjson", "max-inflated", "layer", "label"))
     if path := shutil.which(shell):
         subprocess.run([path, "-n", "/dev/stdin"], input=text, text=True, check=True)
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed")
+def test_zsh_completes_where_its_completion_had_not_begun(tmp_path: Path) -> None:
+    (tmp_path / "script").write_text(script("zsh", parser()) + "print ${_comps[muxshark]}\n", encoding="utf-8")
+    environment = {**os.environ, "HOME": str(tmp_path), "ZDOTDIR": str(tmp_path)}
+    done = subprocess.run(
+        ["zsh", "-f", str(tmp_path / "script")], capture_output=True, text=True, env=environment, timeout=60
+    )
+    assert done.stdout == "_muxshark\n" and done.stderr == ""
