@@ -1,4 +1,4 @@
-"""What follows `run.py` on the command line: `tests`, or anything that `muxshark` takes."""
+"""What follows `run.py` on the command line: `tests`, `interop NAME`, or anything that `muxshark` takes."""
 from __future__ import annotations
 
 import os
@@ -21,12 +21,24 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments[:1] == ["tests"]:
             return check(prepare(CHECKOUT, ("lint", "test"), compiled=True), arguments[1:])
+        if arguments[:1] == ["interop"]:
+            return interop(prepare(CHECKOUT, ("test",)), arguments[1:])
         return command(prepare(CHECKOUT, ()), arguments)
     except (SetupError, OSError) as error:
         print(f"run.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
+
+
+def interop(environment: Environment, arguments: list[str]) -> int:
+    """Run one of the checks against programs of others, which `tools.interop` holds."""
+    names = sorted(path.stem for path in (CHECKOUT / "tools" / "interop").glob("*.py") if path.stem != "__init__")
+    if not arguments or arguments[0] not in names:
+        print(f"run.py: interop {'|'.join(names)}", file=sys.stderr)
+        return 2
+    words = [str(environment.program("python")), "-m", f"tools.interop.{arguments[0]}", *arguments[1:]]
+    return subprocess.run(words, check=False, cwd=CHECKOUT).returncode
 
 
 def command(environment: Environment, arguments: list[str]) -> int:
