@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any, Literal, overload
 
-    from dissectors.library.captures import Capture
+    from dissectors.library.captures import Capture, Path
     from dissectors.library.datagrams import ClassifiedDatagram
     from dissectors.library.messages import Message, Octets
     from dissectors.library.packets import Packet
@@ -37,24 +37,26 @@ def analyze(
     forced: Mapping[int, str] | None = None,
     progress: Callable[[int], None] | None = None,
     everything: bool = False,
+    keys: Path | Iterable[Path] = (),
 ) -> Report:
     """The report on a capture, or on several taken as one timeline: paths, "-" for standard input, open binary files.
 
     It lists the last 256 of the calls that ended well, and counts the others; `everything` lists all that memory is
     meant for. `forced` maps UDP ports to the names of the protocols that they carry, `limits` (of
     `dissectors.wire.inflate`) bound the inflating of bodies, `progress` is called now and then with the number of
-    frames read so far. A file is read from where it stands and stays open.
+    frames read so far. `keys` names files that open TLS: key logs, private keys of RSA. A file is read from where it
+    stands and stays open.
 
     Raises CaptureError when a capture cannot be read at all; one that is cut or corrupt gives what was whole, and a
-    finding. Raises ValueError for a protocol that there is not.
+    finding. Raises ValueError for a protocol that there is not, and for keys that cannot be read or used.
     """
     from dissectors import offline
-    from dissectors.library.captures import forced_ports, sources
+    from dissectors.library.captures import forced_ports, paths, sources
     from dissectors.wire.inflate import LIMITS
 
     return offline.analyze(
         sources(captures), limits=limits or LIMITS, forced=forced_ports(forced), progress=progress,
-        everything=everything,
+        everything=everything, keys=offline.read_keys(paths(keys)),
     )
 
 
@@ -88,17 +90,20 @@ def datagrams(
     *,
     forced: Mapping[int, str] | None = None,
     damaged: Callable[[str], object] | None = None,
+    keys: Path | Iterable[Path] = (),
 ) -> Iterator[ClassifiedDatagram]:
     """Every UDP datagram in the order of the captures, each with its final verdict; `parse()` gives its message.
 
     A verdict may need datagrams that come later, so the captures are read to their end before the first one is given,
     and once more after that; what cannot be read twice is copied to a temporary file. `damaged` is told, in a sentence
-    each, which captures are cut or corrupt. Raises CaptureError, when the first one is asked for, as `analyze` does.
+    each, which captures are cut or corrupt, `keys` are those of `analyze`. Raises CaptureError, when the first one is
+    asked for, as `analyze` does.
     """
+    from dissectors import offline
     from dissectors.library import datagrams as told
-    from dissectors.library.captures import forced_ports, sources
+    from dissectors.library.captures import forced_ports, paths, sources
 
-    return told.datagrams(sources(captures), forced_ports(forced), damaged)
+    return told.datagrams(sources(captures), forced_ports(forced), damaged, offline.read_keys(paths(keys)))
 
 
 def classify(payload: Octets, length: int | None = None) -> Verdict:

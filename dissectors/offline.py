@@ -72,6 +72,19 @@ def analyze(
         return engine.report(scanner, tuple(_file(capture) for capture in captures))
 
 
+def read_keys(names: Sequence[str]) -> Secrets | None:
+    """The keys in files of any kind; raises ValueError where there are none, or nothing that can use them."""
+    if not names:
+        return None
+    from dissectors.crypto.primitives import NoCryptography
+    from dissectors.sources.keys import NoKeys, read
+
+    try:
+        return read(names)
+    except (NoKeys, NoCryptography) as error:
+        raise ValueError(str(error)) from None
+
+
 def analyze_records(
     records: Iterable[Record],
     name: str,

@@ -20,7 +20,8 @@ class BinaryFile(Protocol):
     def seekable(self) -> bool: ...
 
 
-Capture = str | os.PathLike[str] | BinaryFile
+Path = str | os.PathLike[str]
+Capture = Path | BinaryFile
 
 
 def sources(captures: Capture | Iterable[Capture]) -> list[str | BinaryIO]:
@@ -31,6 +32,11 @@ def sources(captures: Capture | Iterable[Capture]) -> list[str | BinaryIO]:
     if not named:
         raise ValueError("no capture named")
     return named
+
+
+def paths(names: Path | Iterable[Path]) -> list[str]:
+    """Paths of files, one alone too."""
+    return [os.fsdecode(name) for name in ([names] if isinstance(names, (str, os.PathLike)) else names)]
 
 
 def _source(capture: object) -> str | BinaryIO:

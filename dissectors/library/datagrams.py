@@ -14,6 +14,7 @@ from dissectors.wire.datagram import Flow
 from dissectors.wire.values import Struct
 
 if TYPE_CHECKING:
+    from dissectors.crypto.secrets import Secrets
     from dissectors.library.messages import Message
 
 
@@ -47,10 +48,11 @@ class ClassifiedDatagram(Struct, frozen=True):
 
 
 def datagrams(
-    sources: Sequence[str | BinaryIO], forced: dict[int, str], damaged: Callable[[str], object] | None
+    sources: Sequence[str | BinaryIO], forced: dict[int, str], damaged: Callable[[str], object] | None,
+    keys: Secrets | None = None,
 ) -> Iterator[ClassifiedDatagram]:
     """Every datagram in the order of the captures."""
-    return map(_classified, offline.rows(sources, forced=forced, damaged=damaged))
+    return map(_classified, offline.rows(sources, forced=forced, damaged=damaged, keys=keys))
 
 
 def _classified(row: Row) -> ClassifiedDatagram:

@@ -306,3 +306,14 @@ def test_a_layer_of_scapy_that_tells_no_link_type_needs_one_named() -> None:
 def test_no_frames_make_an_empty_report() -> None:
     report = dissectors.analyze_packets([])
     assert (report.capture.frames, report.calls, report.findings) == (0, (), WHOLE.findings[:0])
+
+
+def test_keys_open_tls() -> None:
+    secured = ROOT / "tests" / "data" / "tls" / "tls12_ecdhe_gcm.pcap"
+    keys = secured.with_suffix(".keys")
+    assert not dissectors.analyze(secured).calls
+    for named in (keys, [str(keys)]):
+        assert len(dissectors.analyze(secured, keys=named).calls) == 3
+    assert [each.protocol for each in dissectors.datagrams(secured, keys=keys)] == ["SIP"] * 21
+    with pytest.raises(ValueError, match="holds no keys"):
+        dissectors.analyze(secured, keys=CALL)

@@ -1,6 +1,6 @@
 """SIPp calls SIPp through Kamailio, which hands each call to itself over TLS; tshark is the judge of what was said.
 
-It needs the rights to capture on the loopback, and the packages kamailio, kamailio-tls-modules, sip-tester, tshark, gcc.
+It needs the rights to capture on the loopback, and kamailio with its TLS modules, sip-tester, tshark, gcc.
 `python3 run.py interop tls` runs all families of cipher suites, `python3 run.py interop tls 'TLS 1.3'` one of them.
 """
 from __future__ import annotations
