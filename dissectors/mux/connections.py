@@ -348,6 +348,9 @@ class Connections:
         try:
             record = tls.record(octets)
         except Malformed:
+            # Where nothing is missing, it is no TLS; where no key is there, the rest says nothing.
+            if way.sure or session.secrets is None:
+                connection.framing = GIVEN_UP
             way.searching, way.searched = True, 0
             session.lose(number)
             return []

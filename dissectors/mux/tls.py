@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MAX_WAITING_OCTETS = 1 << 17
 """Octets of records of one connection that wait for their key."""
 
+MAX_ENCRYPTED_RECORDS = 8
+"""Records that one side encrypts while the other says nothing, before a connection without keys is given up."""
+
 MAX_FAILED_RECORDS = 64
 """Records one after the other that do not open, before a connection is given up."""
 
@@ -141,7 +144,8 @@ class Session:
     def over(self) -> bool:
         """Whether nothing more is learned from its records."""
         if self.secrets is None or self._hopeless():
-            return all(side.encrypted for side in self.sides)
+            sizes = [side.encrypted for side in self.sides]
+            return all(sizes) or max(sizes) > MAX_ENCRYPTED_RECORDS
         waiting = sum(record.size for side in self.sides for record, _ in side.waiting)
         failed = max(side.failed for side in self.sides) > MAX_FAILED_RECORDS
         return failed or waiting > MAX_WAITING_OCTETS

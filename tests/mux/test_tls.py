@@ -213,3 +213,14 @@ def _scanned(made: Made) -> Scanner:
     scanning = scanner(made.keys)
     read(conversation(made.sent), scanning)
     return scanning
+
+
+def test_a_connection_that_cannot_be_read_is_given_up_soon() -> None:
+    sent = secured(SAID, suite("", ssl.TLSVersion.TLSv1_2)).sent
+    client = [each for each in sent if each[0] == A]
+    one_way = [*client, *[(A, b"\x17\3\3\0\x20" + bytes(32))] * 20]
+    no_tls = [client[0], (A, b"\x99" * 100), (A, b"\x17\3\3\0\x20" + bytes(32))]
+    for each in (one_way, no_tls):
+        scanning = scanner(None)
+        assert read(conversation(each), scanning) == []
+        assert not scanning.connections._open and len(scanning.connections.secured) == 1
