@@ -63,7 +63,7 @@ def analyze(
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
     with ExitStack() as stack:
         captures = [stack.enter_context(open_capture(source)) for source in sources]
-        _give(keys, scanner, captures)
+        _give(keys, scanner, captures, engine)
         _feed(engine, scanner, _batches(scanner, captures, progress))
         for number, capture in enumerate(captures):
             _problems(engine, number, capture)
@@ -97,7 +97,7 @@ def analyze_records(
     """The report on frames from memory, as `analyze` makes it; `name` stands for the file name."""
     notes = Notes(format="frames in memory")
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
-    _give(keys, scanner, ())
+    _give(keys, scanner, (), engine)
     _feed(engine, scanner, scanner.scan(_noted(records, notes)))
     return engine.report(scanner, (_described(name, notes),))
 
@@ -205,13 +205,23 @@ def _remove(path: str) -> None:
         os.unlink(path)
 
 
-def _give(keys: Secrets | None, scanner: Scanner, captures: Iterable[Capture]) -> None:
-    """Give a scan the keys that there are, and those that captures hold once they come."""
+def _give(
+    keys: Secrets | None, scanner: Scanner, captures: Iterable[Capture], engine: Engine | None = None
+) -> None:
+    """Give a scan and its engine the keys that there are, and those that captures hold once they come."""
     connections = scanner.connections
     # What a capture adds is unknown again when it is read once more: messages come in the same order.
     connections.secrets = None if keys is None else keys.copy()
+
+    def learn(name: str, octets: bytes) -> None:
+        connections.learn(octets, name)
+        if engine is not None:
+            engine.open_with(connections.secrets)
+
     for capture in captures:
-        capture.notes.secrets = partial(connections.learn, name=capture.path)
+        capture.notes.secrets = partial(learn, capture.path)
+    if engine is not None:
+        engine.open_with(connections.secrets)
 
 
 def _engine(limits: Limits, everything: bool) -> Engine:

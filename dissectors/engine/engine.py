@@ -7,6 +7,7 @@ cut into batches.
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 from dissectors.analysis.streams.announced import AnnouncedMedia
 from dissectors.engine.facts import EVERYTHING, Chosen, facts
@@ -22,6 +23,9 @@ from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
 from dissectors.report import SCHEMA, CaptureFile, Place, Report, Seen, Totals
 from dissectors.wire.inflate import LIMITS, Limits
+
+if TYPE_CHECKING:
+    from dissectors.crypto.secrets import Secrets
 
 
 class Engine:
@@ -42,6 +46,10 @@ class Engine:
     def feed(self, batch: Batch) -> None:
         """Take the settled datagrams of a batch."""
         self._signalling.feed(batch)
+
+    def open_with(self, secrets: Secrets | None) -> None:
+        """Open with these keys what DTLS carries."""
+        self.trackers.channels.secrets = secrets
 
     def announced(self) -> AnnouncedMedia:
         """Where the calls so far agreed on media, for `Scanner.finish`."""
@@ -64,6 +72,7 @@ class Engine:
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
             ranked((*findings(values), *earlier)), values.handshakes, values.protection,
             self._totals(values, of_retired), legs(values), values.sessions, values.tls,
+            self.trackers.channels.to_report(),
         )
 
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:

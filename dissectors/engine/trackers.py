@@ -6,6 +6,7 @@ from functools import partial
 
 from dissectors.analysis.calls.table import MAX_RETIRED_ENDPOINTS, Calls
 from dissectors.analysis.calls.verto import VertoCalls
+from dissectors.analysis.connectivity.channels import Channels
 from dissectors.analysis.connectivity.checks import Checks
 from dissectors.analysis.connectivity.handshakes import Handshakes
 from dissectors.analysis.streams.rtcp import Control
@@ -50,7 +51,8 @@ class Trackers:
         self.calls = Calls(capacity.calls, max_finished, capacity.endpoints, bounds, texts)
         self.checks = Checks(capacity.checks, bounds, texts)
         self.control = Control(capacity.sources, bounds)
-        self.handshakes = Handshakes(capacity.handshakes, bounds)
+        self.channels = Channels(bounds)
+        self.handshakes = Handshakes(capacity.handshakes, bounds, self.channels)
         takes: dict[str, Take] = {
             "STUN": self.checks.feed, "RTCP": self.control.feed, "DTLS": self.handshakes.feed,
             "VERTO": VertoCalls(self.calls, bounds).feed,

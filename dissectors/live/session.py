@@ -84,6 +84,7 @@ class Session:
         self.scanner.connections.secrets = None if keys is None else keys.secrets
         capacity = Capacity(calls=calls, checks=calls, sources=2 * calls, handshakes=calls, endpoints=calls)
         self.engine = Engine(limits, MAX_FINISHED_CALLS, capacity)
+        self.engine.open_with(self.scanner.connections.secrets)
         self.received = 0
         self.reason = ""
         self._limit = stop or Stop()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dissectors.report.call import Call, CallOutcome, Description, Dialog, Format, Key, Media, SourceGroup
 from dissectors.report.capture import Capture, CaptureFile, Flow, NotRead, Seen
-from dissectors.report.connectivity import Check, Grant, Handshake, Missing, Outcome, Protection, Username
+from dissectors.report.connectivity import Check, DataChannel, Grant, Handshake, Missing, Outcome, Protection, Username
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
@@ -44,6 +44,7 @@ __all__ = [
     "Certificate",
     "Check",
     "Description",
+    "DataChannel",
     "Deviation",
     "Dialog",
     "Digit",

@@ -160,6 +160,36 @@ class Handshake(Struct, frozen=True):
     hello_parts: int = 0
 
 
+class DataChannel(Struct, frozen=True):
+    """A data channel (RFC 8831) in DTLS that its keys opened; `src` is the client of DTLS.
+
+    `label`, `protocol`, `ordered` and `reliability` are those of the message that opened it, null where that was not
+    seen: `reliable`, or `retransmissions` or `milliseconds`, of which `limit` says how many at most.
+    """
+
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    inside: str
+    stream: int
+    label: str | None
+    protocol: str | None
+    ordered: bool | None
+    reliability: str | None
+    limit: int | None
+    opened: float | None
+    opened_by: Literal["client", "server"] | None
+    acknowledged: bool
+    client_messages: int
+    server_messages: int
+    client_octets: int
+    server_octets: int
+    first: float
+    last: float
+    place: Place
+
+
 class Protection(Struct, frozen=True):
     """How much RTCP of a 5-tuple, both directions together, is encrypted and how much is in the clear."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dissectors.report.call import Call
 from dissectors.report.capture import Capture, Flow, Seen
-from dissectors.report.connectivity import Check, Handshake, Protection
+from dissectors.report.connectivity import Check, DataChannel, Handshake, Protection
 from dissectors.report.legs import Legs
 from dissectors.report.place import Certainty, Place, Severity
 from dissectors.report.secured import Tls
@@ -67,6 +67,7 @@ class Report(Struct, frozen=True):
     legs: tuple[Legs, ...] = ()
     sessions: tuple[Session, ...] = ()
     tls: tuple[Tls, ...] = ()
+    data_channels: tuple[DataChannel, ...] = ()
 
     def number_of(self, call: int | None) -> str:
         """The number of the call at a position, as people are told it; empty for None."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from typing import Any
 
+from dissectors.analysis.connectivity.channels import Channels
 from dissectors.analysis.connectivity.messages import CERTIFICATE, MessagesInPart
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
@@ -122,10 +123,12 @@ class Handshakes:
     """The latest handshake of each 5-tuple and those that were complete before it, at most `limit` of either.
 
     Messages in fragments wait until they are whole, within bounds of their own. `bounds` counts what is given up.
+    `channels` get the hellos and the records where they have keys.
     """
 
-    def __init__(self, limit: int, bounds: Bounds | None = None) -> None:
+    def __init__(self, limit: int, bounds: Bounds | None = None, channels: Channels | None = None) -> None:
         self._bounds = bounds = bounds or Bounds()
+        self._channels = channels or Channels(bounds)
         self._states: Table[Flow, State] = Table(
             "handshakes", limit, bounds, groups=lambda flow, _: _flow_and_hosts(flow)
         )
@@ -161,6 +164,8 @@ class Handshakes:
         if state.complete is None and state.client.encrypted and state.server.encrypted:
             state.complete = datagram.time
         self._alerts(state, datagram, message)
+        if self._channels.secrets is not None:
+            self._channels.feed(datagram, message)
         return wrong
 
     def _alerts(self, state: State, datagram: Datagram, message: dtls.Message) -> None:
@@ -181,6 +186,8 @@ class Handshakes:
         end.certified |= any([each.type == CERTIFICATE for each in message.handshakes])
         for each in whole:
             body = each.body
+            if isinstance(body, Hello) and self._channels.secrets is not None:
+                self._channels.hello(datagram.flow, body, each.type == CLIENT_HELLO)
             if isinstance(body, Hello) and each.type == CLIENT_HELLO:
                 self._offer(state, body) if end is state.client else None
             elif isinstance(body, Hello):

@@ -24,7 +24,7 @@ from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span, hanging, 
 from dissectors.outputs.terminal.media import checks, streams
 from dissectors.outputs.terminal.palette import PALETTE
 from dissectors.outputs.terminal.quality import handshakes, quality
-from dissectors.outputs.terminal.secured import secured
+from dissectors.outputs.terminal.secured import channels, secured
 from dissectors.outputs.terminal.sessions import sessions
 from dissectors.outputs.terminal.sizes import sizes
 from dissectors.outputs.terminal.story import story
@@ -91,7 +91,7 @@ def lines(page: Page, report: Report, weighed: bool = False) -> Iterator[Line]:
     yield from on_the_wire(page, report)
     yield BLANK
     yield from calls(page, report, first.every_call)
-    for part in (streams, quality, checks, sessions, handshakes, secured):
+    for part in (streams, quality, checks, sessions, handshakes, channels, secured):
         yield from part(page, report)
     if not first.every_finding:
         yield from in_full(page, report)

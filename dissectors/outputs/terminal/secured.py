@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, line, span, table
-from dissectors.report import Report, Tls
+from dissectors.report import DataChannel, Report, Tls
 from dissectors.wire.datagram import endpoint
 
 MAX_CONNECTIONS = 8
 COLUMNS = (
     Column("client"), Column(""), Column("server"), Column("name", "left", 3), Column("version"),
     Column("suite", "left", 4), Column("outcome"), Column("keys", "left", 2), Column("", "left", 1, 12),
+)
+CHANNEL_COLUMNS = (
+    Column("client"), Column(""), Column("server"), Column("label"), Column("", "left", 2),
+    Column("from client", "right", 1), Column("from server", "right", 1), Column("octets", "right", 3),
 )
 STYLES = {"failed": "red", "closed": "yellow", "unanswered": "yellow"}
 
@@ -24,6 +28,32 @@ def secured(page: Page, report: Report) -> list[Line]:
     if len(shown) < len(told):
         lines.append(line(span(f"  … and {len(told) - len(shown):,} more (--all)", "dim")))
     return [*lines, BLANK]
+
+
+def channels(page: Page, report: Report) -> list[Line]:
+    """The data channels that keys opened."""
+    if not report.data_channels:
+        return []
+    shown = report.data_channels if page.everything else report.data_channels[:MAX_CONNECTIONS]
+    lines = [line(span("Data channels", "bold")), *table(page, CHANNEL_COLUMNS, [_channel(each) for each in shown])]
+    if len(shown) < len(report.data_channels):
+        lines.append(line(span(f"  … and {len(report.data_channels) - len(shown):,} more (--all)", "dim")))
+    return [*lines, BLANK]
+
+
+def _channel(each: DataChannel) -> Line:
+    order = "" if each.ordered is None else "in order" if each.ordered else "in any order"
+    limit = "" if each.limit is None else f", at most {each.limit:,} {each.reliability}"
+    return (
+        span(endpoint(each.src, each.sport)),
+        span("⇄"),
+        span(endpoint(each.dst, each.dport)),
+        span(each.label if each.label is not None else f"stream {each.stream}"),
+        span(order + limit, "dim"),
+        span(f"{each.client_messages:,}"),
+        span(f"{each.server_messages:,}"),
+        span(f"{each.client_octets + each.server_octets:,}"),
+    )
 
 
 def _row(each: Tls) -> Line:
