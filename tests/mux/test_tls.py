@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 import ssl
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dissectors import offline
 from dissectors.crypto.secrets import Secrets
 from dissectors.mux.compiled.scan import Scanner as Compiled
 from dissectors.mux.scan import Scanner
 from dissectors.mux.tls import MAX_WAITING_OCTETS
+from dissectors.sources import keys as files
 from dissectors.wire.tcp import Segment
 from tests.mux.test_connections import OK
 from tests.mux.test_framings import OPTIONS
@@ -22,6 +25,7 @@ from tests.tcp_frames import A, B, conversation, records
 SAID: list[Said] = [(True, OPTIONS), (False, OK), (True, OPTIONS * 2), (False, OK + OK)]
 READ = [("tls", octets) for octets in (OPTIONS, OK, OPTIONS, OPTIONS, OK, OK)]
 Read = list[tuple[str, bytes]]
+DATA = Path(__file__).resolve().parents[1] / "data" / "tls"
 
 
 def scanner(keys: bytes | None, build: type = Scanner) -> Scanner:
@@ -224,3 +228,13 @@ def test_a_connection_that_cannot_be_read_is_given_up_soon() -> None:
         scanning = scanner(None)
         assert read(conversation(each), scanning) == []
         assert not scanning.connections._open and len(scanning.connections.secured) == 1
+
+
+def test_early_data_and_renewed_keys_are_opened() -> None:
+    path = DATA / "tls13_early_update.pcap"
+    report = offline.analyze([str(path)], keys=files.read([str(path.with_suffix(".keys"))]))
+    (told,) = report.tls
+    assert (told.resumed, told.early_data, told.opened, told.records) == (True, "accepted", 14, 14)
+    assert [message.place.frame for call in report.calls for message in call.messages] == [4, 11, 15, 21]
+    (told,) = offline.analyze([str(path)]).tls
+    assert (told.resumed, told.early_data, told.opened) == (True, "sent", 0)
