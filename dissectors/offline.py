@@ -220,6 +220,7 @@ def _give(
 
     for capture in captures:
         capture.notes.secrets = partial(learn, capture.path)
+        connections.expects_keys |= capture.notes.format.startswith("pcapng")
     if engine is not None:
         engine.open_with(connections.secrets)
 

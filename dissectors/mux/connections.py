@@ -161,7 +161,8 @@ class Connections:
 
     `forgotten` is called with the key of a connection that is no longer known as given up. `unread` counts connections
     by server and by what they carry, where that has a name and is not read. `secured` holds what the handshakes of TLS
-    say, by the client's direction and the first segment; `secrets` are the keys that open it, if there are any.
+    say, by the client's direction and the first segment; `secrets` are the keys that open it, if there are any, and
+    `expects_keys` says that the capture may hold some.
     """
 
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
@@ -172,7 +173,7 @@ class Connections:
         self.unread: Table[Server, int] = Table("servers that are not read", MAX_UNREAD, bounds)
         self.secured: Table[tuple[FlowKey, int], Session] = Table("", MAX_SECURED)
         self.secrets: Secrets | None = None
-        self.lacking = ""
+        self.lacking, self.expects_keys = "", False
         self._secrets_known = self._arrived = 0
 
     def take(self, segment: Segment, file: int, frame: int, time: int) -> list[Whole]:
@@ -221,13 +222,12 @@ class Connections:
     def learn(self, octets: bytes, name: str) -> None:
         """Take keys that stand in the capture; `lacking` says why they are of no use, if so."""
         from dissectors.crypto import primitives
-        from dissectors.crypto.secrets import Secrets
 
         if not primitives.available():
             self.lacking = primitives.LACKING
             return
         if self.secrets is None:
-            self.secrets = Secrets()
+            self.secrets = _none_yet()
         self.secrets.growing = True
         self.secrets.add(octets, name, "capture")
         for connection in self._open.values():
@@ -326,6 +326,8 @@ class Connections:
         """A hello begins: from now on both directions are records of TLS."""
         from dissectors.mux.tls import Session
 
+        if self.secrets is None and self.expects_keys:
+            self.secrets = _none_yet()
         octets = way.direction.peek()
         # Captures may hold the answer first.
         client = way.key.reverse if octets[tls.HEADER : tls.HEADER + 1] == SERVER_HELLO else way.key
@@ -466,6 +468,13 @@ def key_of(segment: Segment) -> Key:
     """Both ends of a segment's connection."""
     src, sport, dst, dport = segment[:4]
     return (src, sport, dst, dport) if (src, sport) <= (dst, dport) else (dst, dport, src, sport)
+
+
+def _none_yet() -> Secrets:
+    """Keys of which there are none yet, and some may come."""
+    from dissectors.crypto.secrets import Secrets
+
+    return Secrets(growing=True)
 
 
 def _weight(connection: Connection) -> int:

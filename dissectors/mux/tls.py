@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MAX_WAITING_OCTETS = 1 << 17
 """Octets of records of one connection that wait for their key."""
 
+FIRST_WAITING_OCTETS = 1 << 13
+"""The same as long as no key at all was seen."""
+
 MAX_ENCRYPTED_RECORDS = 8
 """Records that one side encrypts while the other says nothing, before a connection without keys is given up."""
 
@@ -148,7 +151,7 @@ class Session:
             return all(sizes) or max(sizes) > MAX_ENCRYPTED_RECORDS
         waiting = sum(record.size for side in self.sides for record, _ in side.waiting)
         failed = max(side.failed for side in self.sides) > MAX_FAILED_RECORDS
-        return failed or waiting > MAX_WAITING_OCTETS
+        return failed or waiting > (MAX_WAITING_OCTETS if len(self.secrets) else FIRST_WAITING_OCTETS)
 
     def take(self, number: int, record: Record, origin: Origin) -> list[Opened]:
         """What is open with the next record of a side, in the order in which it arrived."""

@@ -22,11 +22,12 @@ from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, frame, segment
 MADE = secured([(True, OPTIONS)])
 
 
-def pcapng(made: Made, keys: bool = True) -> bytes:
-    """A capture that holds the keys of what it captured."""
+def pcapng(made: Made, keys: bool = True, behind: int = 0) -> bytes:
+    """A capture that holds the keys of what it captured, behind so many frames."""
     secrets = b"KSLT" + len(made.keys).to_bytes(4, "little") + made.keys + bytes(-len(made.keys) % 4)
     frames = [enhanced(frame(one), number * 1000) for number, one in enumerate(conversation(made.sent))]
-    return b"".join([section(), interface(), *([block(10, secrets)] if keys else []), *frames])
+    held = [block(10, secrets)] if keys else []
+    return b"".join([section(), interface(), *frames[:behind], *held, *frames[behind:]])
 
 
 def without_library(octets: bytes) -> Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import ssl
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,13 @@ from dissectors.mux.scan import Scanner
 from dissectors.mux.tls import MAX_WAITING_OCTETS
 from dissectors.sources import keys as files
 from dissectors.wire.tcp import Segment
+from tests.finding_cases.tls import pcapng
 from tests.mux.test_connections import OK
 from tests.mux.test_framings import OPTIONS
 from tests.secured import Made, Said, contexts, identity, secured, suite
+from tests.stories import stun
 from tests.tcp_frames import A, B, conversation, records
+from tests.wire.test_websocket import REQUEST, SWITCHED, framed
 
 SAID: list[Said] = [(True, OPTIONS), (False, OK), (True, OPTIONS * 2), (False, OK + OK)]
 READ = [("tls", octets) for octets in (OPTIONS, OK, OPTIONS, OPTIONS, OK, OK)]
@@ -238,3 +242,33 @@ def test_early_data_and_renewed_keys_are_opened() -> None:
     assert [message.place.frame for call in report.calls for message in call.messages] == [4, 11, 15, 21]
     (told,) = offline.analyze([str(path)]).tls
     assert (told.resumed, told.early_data, told.opened) == (True, "sent", 0)
+
+
+def test_websocket_and_stun_are_read_within() -> None:
+    spoken: list[Said] = [
+        (True, REQUEST), (False, SWITCHED), (True, framed(OPTIONS, key=b"abcd")), (False, framed(OK)),
+    ]
+    assert opened(secured(spoken)) == [("wss", OPTIONS), ("wss", OK)]
+    binding = stun(1, 1)[3]
+    assert opened(secured([(True, binding)] * 2)) == [("tls", binding)] * 2
+
+
+def test_what_is_not_read_within_is_given_up_and_named() -> None:
+    said: list[Said] = [(True, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), (False, b"HTTP/1.1 200 OK\r\n\r\n")]
+    made = secured(said, protocols=("h2",))
+    scanning = scanner(made.keys)
+    assert read(conversation(made.sent), scanning) == []
+    ((_, _, what),) = scanning.connections.unread
+    assert what.detail == "h2 for sip.example.com" and not scanning.connections._open
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_capture_may_hold_keys_behind_what_they_open(version: ssl.TLSVersion) -> None:
+    made = MADE[version]
+    last = len(conversation(made.sent)) - 1
+    for behind in (0, 3, 6, last):
+        report = offline.analyze([BytesIO(pcapng(made, behind=behind))])
+        assert report.capture.messages == len(READ), behind
+        assert [each.keys for each in report.tls] == ["found"]
+    (told,) = offline.analyze([BytesIO(pcapng(made, keys=False))]).tls
+    assert (told.keys, told.outcome, told.opened) == ("none", "complete", 0)
