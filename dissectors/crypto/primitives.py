@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-LACKING = "TLS keys need the package cryptography: pip install 'muxshark[tls]'"
+LACKING = "keys of TLS and SRTP need the package cryptography: pip install 'muxshark[tls]'"
 
 
 class NoCryptography(Exception):
@@ -70,6 +70,13 @@ def chained(name: str, key: bytes, first: bytes, octets: bytes) -> bytes:
         cipher = Cipher(TripleDES(key), modes.CBC(first))
     decryptor = cipher.decryptor()
     return decryptor.update(octets) + decryptor.finalize()
+
+
+def counted(key: bytes, first: bytes, octets: bytes) -> bytes:
+    """AES in counter mode over octets, `first` being the first block that is counted from; the same both ways."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    return Cipher(algorithms.AES(key), modes.CTR(first)).encryptor().update(octets)
 
 
 def decrypted(private_key: bytes, octets: bytes) -> bytes | None:

@@ -1,12 +1,15 @@
 """Keys that somebody gave or that a capture holds, told apart by their content.
 
 A key log of NSS has a line for each secret: a label, the random of its ClientHello, the secret (RFC 9850). A private
-key of RSA is a file of its own, PEM or DER.
+key of RSA is a file of its own, PEM or DER. What holds master keys of SRTP is read by `srtp_keys`.
 """
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+
+from dissectors.crypto import srtp_keys
+from dissectors.crypto.srtp_keys import MasterKey
 
 MAX_SECRETS = 1 << 18
 """ClientHellos whose secrets are remembered, the latest that were told."""
@@ -36,12 +39,13 @@ class Secrets:
         self.changes = 0
         self.growing = growing
         self.private_keys: list[bytes] = []
+        self.media_keys: dict[MasterKey, None] = {}
         self.sources: dict[tuple[str, str], int] = {}
         self._known: dict[bytes, dict[str, bytes]] = {}
 
     def __len__(self) -> int:
-        """How many ClientHellos and private keys there are."""
-        return len(self._known) + len(self.private_keys)
+        """How many ClientHellos, private keys and master keys of SRTP there are."""
+        return len(self._known) + len(self.private_keys) + len(self.media_keys)
 
     def add(self, octets: bytes, name: str = "", origin: str = "file") -> int:
         """Take the content of a file of keys, or a part of whole lines of one; how many keys are in it."""
@@ -51,8 +55,12 @@ class Secrets:
         return found
 
     def _lines(self, octets: bytes) -> int:
-        """Take the lines of a key log."""
+        """Take the lines of a key log, and master keys of SRTP."""
         found = 0
+        for key in srtp_keys.read(octets):
+            if len(self.media_keys) < srtp_keys.MAX_MEDIA_KEYS:
+                self.media_keys[key] = None
+                found += 1
         for label, random, secret in _LINE.findall(octets):
             found += self._keep(label.decode(), random, secret)
         for session, master in _SESSION.findall(octets):
@@ -64,6 +72,7 @@ class Secrets:
         """The same keys, to which others may be added."""
         other = Secrets(self.growing)
         other.private_keys, other.sources = [*self.private_keys], {**self.sources}
+        other.media_keys = {**self.media_keys}
         other._known = {random: {**secrets} for random, secrets in self._known.items()}
         return other
 

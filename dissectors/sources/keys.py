@@ -39,7 +39,7 @@ def read(names: Iterable[str], private: Iterable[str] = ()) -> Secrets | None:
         if keys and not primitives.is_private_key(keys[0]):
             raise NoKeys(f"{name}: not a private key of RSA that can be read without a passphrase")
         if not found or name in asked and not keys:
-            what = "private key" if name in asked else "keys (a TLS key log, a private key)"
+            what = "private key" if name in asked else "keys (a TLS key log, a private key, keys of SRTP)"
             raise NoKeys(f"{name}: holds no {what}")
     return secrets
 

@@ -94,7 +94,7 @@ def test_a_capture_may_hold_its_keys(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 def test_a_file_without_keys_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", "--keys", CALL, SECURED]) == 2
-    assert capsys.readouterr().err == f"muxshark: {CALL}: holds no keys (a TLS key log, a private key)\n"
+    assert capsys.readouterr().err == f"muxshark: {CALL}: holds no keys (a TLS key log, a private key, keys of SRTP)\n"
     assert main(["analyze", "--rsa-key", KEYS, SECURED]) == 2
     assert capsys.readouterr().err == f"muxshark: {KEYS}: holds no private key\n"
 
