@@ -16,6 +16,7 @@ from typing import Any, NoReturn, Protocol
 
 from dissectors.commands import (
     analyze,
+    anonymise,
     completion,
     diff,
     doctor,
@@ -59,7 +60,7 @@ class Command(Protocol):
 
 
 COMMANDS: tuple[Command, ...] = (
-    analyze, live, listing, show, sdp, explain, inflate, diff, findings, split, normalise, plugin, verify, doctor,
+    analyze, live, listing, show, sdp, explain, inflate, diff, findings, split, normalise, anonymise, plugin, verify, doctor,
     completion,
 )
 

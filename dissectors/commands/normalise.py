@@ -83,9 +83,10 @@ def told(tally: Tally) -> str:
     return text + (f", {tally.longer:,} longer than 1,500 octets" if tally.longer else "")
 
 
-def left(tally: Tally) -> list[str]:
-    """What was left as it was, and why."""
-    lines = [f"left as they are: {count:,} datagrams {why}" for why, count in sorted(tally.left.items()) if count]
+def left(tally: Tally, what: str = "") -> list[str]:
+    """What was left as it was, or was done to `what`, and why."""
+    begin, things = ("", what) if what else ("left as they are: ", "datagrams")
+    lines = [f"{begin}{count:,} {things} {why}" for why, count in sorted(tally.left.items()) if count]
     return [*lines, *([f"the capture is {tally.damage}"] if tally.damage else [])]
 
 

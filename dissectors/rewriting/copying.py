@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dissectors.queries.traced import TracedFragments
@@ -44,19 +44,37 @@ class Tally:
         self.damage = ""
 
 
+class Made(NamedTuple):
+    """What became of a frame, with why; `merged` says that the fragments before it are in it."""
+
+    record: Record | None = None
+    what: tuple[str, ...] = ()
+    merged: bool = False
+
+
 Changer = Callable[[Record, int, Udp, Tally], "Change | None"]
 """Of a frame, the number of a datagram in it, and the datagram: what becomes of it. It is asked once for each."""
 
+Maker = Callable[[Record, Sequence[Udp], bool, Tally], Made]
+"""Of a frame, its datagrams, and whether it made one whole: what becomes of it. It is asked once for each, in order."""
 
-def copy(path: str, output: str, changer: Callable[[], Changer], *, force: bool = False, source: str = "") -> Tally:
-    """Copy the capture at `path`; `changer` makes what is asked for each datagram, anew for each attempt.
+Blocks = Callable[[Piece], bytes]
+"""Of a piece that is no record, or of one before its record changes: its octets."""
 
-    `source` is its name where `path` is a copy of it. Raises CaptureError as `Output` and `open_capture` do.
+
+def copy(
+    path: str, output: str, maker: Callable[[], Maker], *, force: bool = False, source: str = "",
+    blocks: Blocks = unbounded, name: str | None = None,
+) -> Tally:
+    """Copy the capture at `path`; `maker` makes what is asked for each frame, anew for each attempt.
+
+    `source` is its name where `path` is a copy of it; `name` that of its interface where the format changes. Raises
+    CaptureError as `Output` and `open_capture` do.
     """
     with Output(output, force=force, inputs=[source or path, path]) as out:
         dropped: set[int] = set()
         while True:
-            copying = _Copying(path, out, changer(), dropped)
+            copying = _Copying(path, out, maker(), dropped, blocks, os.path.basename(path) if name is None else name)
             tally = copying.run()
             if copying.wanted <= dropped:
                 return tally
@@ -64,9 +82,41 @@ def copy(path: str, output: str, changer: Callable[[], Changer], *, force: bool 
             out.begin_again()
 
 
+def on_datagrams(change: Changer) -> Maker:
+    """A maker that changes datagrams and leaves all else as it is."""
+
+    def make(record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
+        for number, udp in enumerate(udps):
+            wanted = change(record, number, udp, tally)
+            if wanted is None:
+                continue
+            new = _applied(record, number, udp, wanted, fragments)
+            if new is not None:
+                return Made(new, wanted.what, fragments)
+            tally.left[TOO_HARD] += 1
+        return Made()
+
+    return make
+
+
+def _applied(record: Record, number: int, udp: Udp, change: Change, fragments: bool) -> Record | None:
+    if fragments:
+        sport, dport = change.ports or (udp.sport, udp.dport)
+        payload = udp.payload if change.payload is None else change.payload
+        return packets.merged(record, udp._replace(sport=sport, dport=dport), payload)
+    ways = packets.ways(record)
+    if number >= len(ways):
+        return None
+    way = ways[number]
+    if change.ports is not None:
+        record = packets.with_ports(record, way, *change.ports)
+    return record if change.payload is None else packets.with_payload(record, way, change.payload)
+
+
 class _Copying:
-    def __init__(self, path: str, output: Output, change: Changer, dropped: set[int]) -> None:
-        self._path, self._output, self._change, self._dropped = path, output, change, dropped
+    def __init__(self, path: str, output: Output, make: Maker, dropped: set[int], blocks: Blocks, name: str) -> None:
+        self._path, self._output, self._make, self._dropped = path, output, make, dropped
+        self._blocks, self._name = blocks, name
         self._fragments = TracedFragments()
         self._frames = Frames(self._fragments)
         self._tally = Tally()
@@ -79,53 +129,34 @@ class _Copying:
             joined = None if can_be_copied(capture) else Joined(self._output.write)
             for piece in pieces(capture):
                 if piece.record is None:
-                    self._output.write(unbounded(piece))
+                    self._output.write(self._blocks(piece))
                     continue
                 tally.frames += 1
-                new, what = self._changed(piece.record)
+                made = self._made(piece.record)
                 if piece.record.frame in self._dropped:
                     tally.merged += 1
                 elif joined is not None:
-                    joined.add(new or piece.record, 0, os.path.basename(self._path), "; ".join(what))
+                    joined.add(made.record or piece.record, 0, self._name, "; ".join(made.what))
                 else:
-                    self._output.write(_octets(piece, new, what))
+                    self._output.write(_octets(piece._replace(octets=self._blocks(piece)), made))
             if capture.notes.corrupt is not None:
                 tally.damage = f"damaged at octet {capture.notes.corrupt[0]:,}: what follows is left out"
         return tally
 
-    def _changed(self, record: Record) -> tuple[Record | None, tuple[str, ...]]:
-        """The frame with the change of its datagram, if there is one, and what was done."""
+    def _made(self, record: Record) -> Made:
         udps = self._frames.udp(record)
         parts = self._fragments.completed()
-        for number, udp in enumerate(udps):
-            change = self._change(record, number, udp, self._tally)
-            if change is None:
-                continue
-            new = self._apply(record, number, udp, change, bool(parts))
-            if new is None:
-                self._tally.left[TOO_HARD] += 1
-                continue
+        made = self._make(record, udps, bool(parts), self._tally)
+        if made.record is not None:
             self._tally.changed += 1
-            self._tally.longer += len(new.octets) > max(len(record.octets), USUAL_MTU)
-            self.wanted.update(frame for _, frame in parts if frame != record.frame)
-            return new, ("muxshark", *change.what)[1:]
-        return None, ()
-
-    def _apply(self, record: Record, number: int, udp: Udp, change: Change, fragments: bool) -> Record | None:
-        if fragments:
-            sport, dport = change.ports or (udp.sport, udp.dport)
-            payload = udp.payload if change.payload is None else change.payload
-            return packets.merged(record, udp._replace(sport=sport, dport=dport), payload)
-        ways = packets.ways(record)
-        if number >= len(ways):
-            return None
-        way = ways[number]
-        if change.ports is not None:
-            record = packets.with_ports(record, way, *change.ports)
-        return record if change.payload is None else packets.with_payload(record, way, change.payload)
+            self._tally.longer += len(made.record.octets) > max(len(record.octets), USUAL_MTU)
+            if made.merged:
+                self.wanted.update(frame for _, frame in parts if frame != record.frame)
+        return made
 
 
-def _octets(piece: Piece, new: Record | None, what: tuple[str, ...]) -> bytes:
-    if new is None:
+def _octets(piece: Piece, made: Made) -> bytes:
+    if made.record is None:
         return piece.octets
-    return changed(piece, new.octets, new.original, "muxshark: " + "; ".join(what) if what else "")
+    comment = "muxshark: " + "; ".join(made.what) if made.what else ""
+    return changed(piece, made.record.octets, made.record.original, comment)

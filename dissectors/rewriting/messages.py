@@ -53,6 +53,9 @@ class Head(NamedTuple):
         return b"".join((self.start, *(line.octets for line in lines), self.empty))
 
 
+START = "start line"
+"""The name of a line that stands in the place of the start line, if it is the first of an edit."""
+
 Edit = Callable[[sip.Message, Head, bytes], "tuple[list[Line], bytes, str] | None"]
 """Of a message, its head and its body as sent: the new headers and body, and what was done; None for nothing."""
 
@@ -87,6 +90,8 @@ def edited(payload: bytes, edit: Edit, limits: Limits = LIMITS) -> tuple[bytes, 
         changed = edit(message, head, message.raw_body)
         if changed is not None:
             lines, body, what = changed
+            if lines and lines[0].name == START:
+                head = head._replace(start=lines.pop(0).octets)
             out += [payload[at:begin], head.build(_with_length(lines, len(body))), body]
             done.append(what)
             at = end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from dissectors import offline
 from dissectors.mux.classify import match
@@ -11,9 +11,10 @@ from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.protocols import sip
 from dissectors.rewriting import descriptions, messages
-from dissectors.rewriting.copying import Change, Changer, Tally, copy
+from dissectors.rewriting.copying import Change, Maker, Tally, copy, on_datagrams
 from dissectors.rewriting.messages import Edit
 from dissectors.rewriting.ports import Ports
+from dissectors.rewriting.verdicts import Verdicts
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.headers import Udp
@@ -44,14 +45,15 @@ def normalise(path: str, output: str, wanted: Wanted, *, force: bool = False, so
     edits, ports = _edits(path, wanted)
     change = messages.in_turn(*edits)
 
-    def changer() -> Changer:
-        verdicts = _Verdicts(path, wanted) if ports is not None else None
-        return lambda record, number, udp, tally: _change(
+    def maker() -> Maker:
+        verdicts = Verdicts(path, wanted.forced) if ports is not None else None
+        return on_datagrams(lambda record, number, udp, tally: _change(
             udp, tally, change, wanted.limits,
-            None if ports is None or verdicts is None else _ports(ports, udp, verdicts.of(record.frame, number)),
-        )
+            None if ports is None or verdicts is None else
+            _ports(ports, udp, _protocol(verdicts.of(record.frame, number))),
+        ))
 
-    return copy(path, output, changer, force=force, source=source)
+    return copy(path, output, maker, force=force, source=source)
 
 
 def _edits(path: str, wanted: Wanted) -> tuple[list[Edit], Ports | None]:
@@ -110,29 +112,12 @@ def _message(
     return (payload, what) if what and payload != udp.payload else (None, [])
 
 
+def _protocol(row: Row | None) -> str:
+    return PROTOCOLS[row.protocol] if row else ""
+
+
 def _ports(ports: Ports, udp: Udp, protocol: str) -> tuple[int, int] | None:
     """The new ports of a datagram, None where they stay."""
     flow = written_out(FlowKey(udp.src, udp.sport, udp.dst, udp.dport))
     new = ports.of((flow.src, flow.sport), protocol), ports.of((flow.dst, flow.dport), protocol)
     return None if new == (udp.sport, udp.dport) else new
-
-
-class _Verdicts:
-    """The protocols of datagrams, asked for in order."""
-
-    def __init__(self, path: str, wanted: Wanted) -> None:
-        self._rows: Iterator[Row] = offline.rows([path], forced=dict(wanted.forced))
-        self._frame = 0
-        self._held: list[str] = []
-        self._next = next(self._rows, None)
-
-    def of(self, frame: int, number: int) -> str:
-        """The protocol of a datagram of this frame, by its number there."""
-        if frame != self._frame:
-            self._frame, self._held = frame, []
-            while self._next is not None and self._next.datagram.frame < frame:
-                self._next = next(self._rows, None)
-            while self._next is not None and self._next.datagram.frame == frame:
-                self._held.append(PROTOCOLS[self._next.protocol])
-                self._next = next(self._rows, None)
-        return self._held[number] if number < len(self._held) else ""

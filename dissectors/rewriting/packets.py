@@ -38,13 +38,13 @@ class Way(NamedTuple):
 
 def ways(record: Record) -> list[Way]:
     """The UDP datagrams that a frame holds whole by itself, the outermost first."""
-    frame, steps, found = _walked(record)
+    frame, steps, found = walked(record)
     return [
         Way(udp, tuple(steps[: at + 1])) for at, udp in zip(found, frame.found, strict=True)
     ]
 
 
-def _walked(record: Record) -> tuple[Frame, list[Next], list[int]]:
+def walked(record: Record) -> tuple[Frame, list[Next], list[int]]:
     """The frame as read, every header on the way, and the numbers of those that are UDP."""
     frame = Frame({}, Fragments(), Segments())
     frame.begin(record.octets, record.time)
@@ -71,7 +71,7 @@ def with_payload(record: Record, way: Way, payload: bytes) -> Record | None:
 
 def merged(record: Record, udp: Udp, payload: bytes) -> Record | None:
     """The frame of the fragment that made a datagram whole, with the whole datagram, and another payload."""
-    frame, steps, _ = _walked(record)
+    frame, steps, _ = walked(record)
     ip = _network(tuple(steps))
     if ip is None or not frame.fragments.seen:
         return None

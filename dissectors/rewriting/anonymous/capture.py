@@ -1,0 +1,229 @@
+"""A capture under other names: every frame is rebuilt of what is understood, and cut behind it.
+
+Laws of this file:
+1. An octet stays only where it is known to be nobody's: what is not understood is cut off.
+2. Addresses change wherever they stand in headers, and checksums with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from dissectors.mux.scan import Row
+from dissectors.mux.table import PROTOCOLS
+from dissectors.protocols.rtp import parse as parse_rtp
+from dissectors.rewriting import packets
+from dissectors.rewriting.anonymous.blocks import without_names
+from dissectors.rewriting.anonymous.messages import Anonymiser, Wanted
+from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.rewriting.copying import Made, Maker, Tally, copy
+from dissectors.rewriting.verdicts import Verdicts
+from dissectors.wire.captures.records import Record
+from dissectors.wire.errors import Malformed
+from dissectors.wire.link import internet
+from dissectors.wire.link.headers import (
+    ETHERNET,
+    ETHERTYPE,
+    IPV4,
+    IPV6,
+    LINK,
+    PROTOCOL,
+    TRANSPARENT_ETHERNET,
+    Next,
+    Udp,
+)
+
+CUT = "are cut to their headers, for what they carry is not understood"
+CUT_FRAMES = "are cut away whole, for their link layer is not understood"
+
+BARE_LINKS = frozenset((0, 9, 12, 14, 50, 51, 101, 104, 108, 219, 228, 229))
+"""Link layers without addresses of their own."""
+
+WIRELESS, RADIOTAP, COOKED, COOKED_2 = 105, 127, 113, 276
+PLAIN_STEPS = frozenset((
+    *((ETHERTYPE, number) for number in (0x8100, 0x88A8, 0x9100, 0x9200, 0x8847, 0x8848, 0x8864, 0x880B, 0x894F)),
+    *((PROTOCOL, number) for number in (4, 41, 47, 97, 137)),
+))
+"""Headers that hold numbers of the network alone."""
+
+ADDRESS_SIZES = {IPV4: 4, IPV6: 16}
+TCP_HEADER, ICMP_START = 20, 4
+LINK_HEADERS = {ETHERNET: 14, COOKED: 16, COOKED_2: 20}
+NO_OPERATION = b"\x01"
+
+
+def anonymise(
+    path: str, output: str, pseudonyms: Pseudonyms, wanted: Wanted, *, force: bool = False, source: str = ""
+) -> Tally:
+    """Copy a capture under other names; raises CaptureError as `copy` does."""
+
+    def maker() -> Maker:
+        return _Frames(Anonymiser(pseudonyms, wanted), Verdicts(path), pseudonyms, wanted).make
+
+    return copy(path, output, maker, force=force, source=source, blocks=without_names, name="")
+
+
+class _Frames:
+    def __init__(self, datagrams: Anonymiser, verdicts: Verdicts, pseudonyms: Pseudonyms, wanted: Wanted) -> None:
+        self._datagrams, self._verdicts, self._pseudonyms, self._wanted = datagrams, verdicts, pseudonyms, wanted
+
+    def make(self, record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
+        """The frame under other names."""
+        row = self._verdicts.of(record.frame, max(0, len(udps) - 1))
+        _, steps, _ = packets.walked(record)
+        octets, known = self._headers(record, steps)
+        if not known:
+            tally.left[CUT if octets else CUT_FRAMES] += 1
+            return Made(_cut(record, octets, len(octets)))
+        plain = record._replace(octets=bytes(octets))
+        if fragments and udps:
+            new = self._payload(udps[-1], row)
+            made = None if new is None or udps[-1].length != len(udps[-1].payload) else packets.merged(
+                plain, udps[-1], new)
+            if made is not None:
+                return Made(made, (), True)
+        elif udps and steps[-1].space == PROTOCOL and steps[-1].number == internet.UDP:
+            made = self._datagram(plain, udps, row)
+            if made is not None:
+                return Made(made)
+        tally.left[CUT] += 1
+        return Made(_cut(record, octets, _end(octets, steps)))
+
+    def _payload(self, udp: Udp, row: Row | None) -> bytes | None:
+        if row is None:
+            return None
+        return self._datagrams.datagram(PROTOCOLS[row.protocol], udp.payload, row.encrypted)
+
+    def _datagram(self, plain: Record, udps: Sequence[Udp], row: Row | None) -> Record | None:
+        """The frame with the last of its datagrams rewritten; None where that is not understood."""
+        ways = packets.ways(plain)
+        if len(ways) != len(udps) or row is None:
+            return None
+        udp, way = udps[-1], ways[-1]
+        is_rtp = PROTOCOLS[row.protocol] == "RTP"
+        if len(udp.payload) < udp.length and not is_rtp:
+            return None
+        new = self._payload(udp, row)
+        if new is None:
+            return None
+        start = way.steps[-1].at + packets.UDP_HEADER
+        if len(udp.payload) < udp.length:
+            octets = plain.octets[:start] + new
+            return plain._replace(octets=octets)
+        made = packets.with_payload(plain, way, new)
+        if made is None or not (is_rtp and self._wanted.drop):
+            return made
+        return made._replace(octets=made.octets[: start + _media_header(udp.payload)])
+
+    def _headers(self, record: Record, steps: list[Next]) -> tuple[bytearray, bool]:
+        """The octets with other addresses, as far as headers are understood, and whether all of them are."""
+        octets = bytearray(record.octets)
+        ends: list[tuple[bytes, bytes]] = []
+        for place, step in enumerate(steps):
+            key = step.space, step.number
+            rewrite = REWRITERS.get(key)
+            if rewrite is not None:
+                if not rewrite(self, octets, step.at):
+                    return octets[: step.at], False
+                if key in ((ETHERTYPE, IPV4), (ETHERTYPE, IPV6)):
+                    ends.append((record.octets, bytes(octets)))
+                    self._sum(octets, record.octets, step, steps[place + 1 : place + 2])
+            elif step.space == LINK and step.number not in BARE_LINKS:
+                return octets[: step.at], False
+            elif step.space != LINK and key not in PLAIN_STEPS and step is not steps[-1]:
+                return octets[: step.at], False
+        return (octets, True) if ends else (octets[: _end(octets, steps)], False)
+
+    def _sum(self, octets: bytearray, before: bytes, ip: Next, following: list[Next]) -> None:
+        """Let the sum of what follows in the packet agree with its other addresses."""
+        size = ADDRESS_SIZES[IPV4 if octets[ip.at] >> 4 == 4 else IPV6]
+        begin = ip.at + (12 if size == 4 else 8)
+        for step in following:
+            place = SUMS.get(step.number) if step.space == PROTOCOL else None
+            if place is not None:
+                old, new = before[begin : begin + 2 * size], bytes(octets[begin : begin + 2 * size])
+                packets.adjust(octets, step.at + place, old, new)
+
+    def _ethernet(self, octets: bytearray, at: int) -> bool:
+        for place in (at, at + 6):
+            octets[place : place + 6] = self._station(octets[place : place + 6])
+        return True
+
+    def _station(self, address: bytes | bytearray) -> bytes:
+        whole = bytes(address)
+        if len(whole) == 6:
+            return self._pseudonyms.station(whole)
+        return self._pseudonyms.octets("station", whole, len(whole))
+
+    def _cooked(self, octets: bytearray, at: int) -> bool:
+        octets[at + 6 : at + 12] = self._station(octets[at + 6 : at + 12])
+        return True
+
+    def _cooked_2(self, octets: bytearray, at: int) -> bool:
+        octets[at + 12 : at + 18] = self._station(octets[at + 12 : at + 18])
+        return True
+
+    def _ipv4(self, octets: bytearray, at: int) -> bool:
+        size = 4 * (octets[at] & 0x0F)
+        if octets[at] >> 4 != 4:
+            return self._ipv6(octets, at)
+        if size < 20 or at + size > len(octets):
+            return False
+        old = bytes(octets[at + 12 : at + size])
+        for place in (at + 12, at + 16):
+            octets[place : place + 4] = self._pseudonyms.address(bytes(octets[place : place + 4]))
+        octets[at + 20 : at + size] = NO_OPERATION * (size - 20)
+        packets.adjust(octets, at + 10, old, bytes(octets[at + 12 : at + size]))
+        return True
+
+    def _ipv6(self, octets: bytearray, at: int) -> bool:
+        if at + 40 > len(octets):
+            return False
+        for place in (at + 8, at + 24):
+            octets[place : place + 16] = self._pseudonyms.address(bytes(octets[place : place + 16]))
+        return True
+
+
+REWRITERS: dict[tuple[int, int], Callable[[_Frames, bytearray, int], bool]] = {
+    (LINK, ETHERNET): _Frames._ethernet,
+    (ETHERTYPE, TRANSPARENT_ETHERNET): _Frames._ethernet,
+    (LINK, COOKED): _Frames._cooked,
+    (LINK, COOKED_2): _Frames._cooked_2,
+    (ETHERTYPE, IPV4): _Frames._ipv4,
+    (ETHERTYPE, IPV6): _Frames._ipv6,
+}
+"""By number space and number: how addresses in a header become others."""
+
+SUMS = {internet.UDP: 6, internet.TCP: 16, 58: 2}
+"""Where the sum stands that covers addresses, by IP's number."""
+
+
+def _media_header(payload: bytes) -> int:
+    try:
+        packet = parse_rtp(payload)
+    except Malformed:
+        return 0
+    return len(payload) - len(packet.payload) - packet.padding_length
+
+
+def _end(octets: bytearray, steps: list[Next]) -> int:
+    """Where what is understood of a frame ends: behind the last header that holds only numbers."""
+    last = steps[-1]
+    if last.space == LINK:
+        return last.at + LINK_HEADERS.get(last.number, 0)
+    if last.space == PROTOCOL and last.number == internet.UDP:
+        return last.at + packets.UDP_HEADER
+    if last.space == PROTOCOL and last.number == internet.TCP and last.at + TCP_HEADER <= len(octets):
+        return last.at + TCP_HEADER
+    if last.space == PROTOCOL and last.number in (1, 58):
+        return last.at + ICMP_START
+    if last.space == ETHERTYPE and last.number == IPV4 and octets[last.at] >> 4 == 4:
+        return last.at + 4 * (octets[last.at] & 0x0F)
+    if last.space == ETHERTYPE and last.number in (IPV4, IPV6):
+        return last.at + 40
+    return last.at
+
+
+def _cut(record: Record, octets: bytearray, end: int) -> Record:
+    """The frame as far as it is understood; its length on the wire stays."""
+    return record._replace(octets=bytes(octets[:end]))

@@ -1,0 +1,331 @@
+"""Datagrams under other names: SIP with its bodies, STUN, RTP, RTCP, and what TURN carries.
+
+A function gives the new octets, or None where it does not understand what it sees: then only the headers stay.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from hashlib import sha1, sha256
+from hmac import digest as sealed
+from typing import NamedTuple
+
+from dissectors.mux.classify import match
+from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.protocols import sip
+from dissectors.protocols.rtp import parse as parse_rtp
+from dissectors.rewriting import messages
+from dissectors.rewriting.anonymous import texts
+from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.rewriting.anonymous.texts import Names
+from dissectors.rewriting.messages import Head, Line
+from dissectors.wire.errors import Malformed
+from dissectors.wire.inflate import deflate
+
+MAX_DEPTH = 4
+KEEPALIVES = frozenset(b"\r\n\0 ")
+SILENCE = {0: b"\xff", 8: b"\xd5"}
+"""What the octets of silence are, by payload type; zeros for any other."""
+
+SDES, BYE, APP, SENDER, RECEIVER = 202, 203, 204, 200, 201
+FEEDBACK = (205, 206, 207)
+RTCP_HEADER, SRTCP_TRAILER = 8, 14
+"""Octets of RTCP that SRTCP leaves in the clear, and of its index with the usual seal behind it (RFC 3711, 3.4)."""
+
+COOKIE, COOKIE_OCTETS = 0x2112A442, b"\x21\x12\xa4\x42"
+STUN_HEADER = 20
+
+ADDRESSES = frozenset((0x0001, 0x0002, 0x0004, 0x0005, 0x000B, 0x8023, 0x802B, 0x802C))
+XORED = frozenset((0x0012, 0x0016, 0x0020, 0x8020))
+TEXTS = frozenset((0x0006, 0x0014, 0x0015))
+AGENT, ERROR, DATA = 0x8022, 0x0009, 0x0013
+INTEGRITY, INTEGRITY_256, FINGERPRINT = 0x0008, 0x001C, 0x8028
+PLAIN = frozenset((
+    0x0003, 0x000A, 0x000C, 0x000D, 0x0017, 0x0018, 0x0019, 0x001A, 0x001D, 0x0024, 0x0025, 0x0026, 0x0027, 0x8000,
+    0x8001, 0x8002, 0x8027, 0x8029, 0x802A, 0x8030, 0xC057,
+))
+"""Attributes of STUN that are numbers and flags of the protocol."""
+
+FINGERPRINT_MASK = 0x5354554E
+TYPES_OF_SDP = ("application/sdp",)
+
+
+class Wanted(NamedTuple):
+    """What else changes: `agents` too; `drop` cuts payloads of media, `ports` are others."""
+
+    agents: bool = False
+    drop: bool = False
+    ports: bool = False
+
+
+class Anonymiser:
+    """Datagrams under other names. It learns ICE's passwords from SDP, to seal STUN anew."""
+
+    def __init__(self, pseudonyms: Pseudonyms, wanted: Wanted) -> None:
+        self.pseudonyms, self.wanted = pseudonyms, wanted
+        self._passwords: dict[str, str] = {}
+        self.names = Names(pseudonyms, self._digest, wanted.agents, self._learn)
+
+    def datagram(self, protocol: str, payload: bytes, encrypted: bool, depth: int = 0) -> bytes | None:
+        """The payload of a datagram of this protocol; None where it is not understood."""
+        if payload and KEEPALIVES.issuperset(payload):
+            return payload
+        write = WRITERS.get(protocol)
+        if write is None or depth > MAX_DEPTH:
+            return None
+        try:
+            return write(self, payload, encrypted, depth)
+        except Malformed:
+            return None
+
+    def _learn(self, ufrag: str, password: str) -> None:
+        if len(self._passwords) < MAX_PASSWORDS:
+            self._passwords[ufrag] = password
+
+    def _digest(self, octets: bytes) -> bytes:
+        return self.pseudonyms.octets("digest", octets, len(octets))
+
+    def write_sip(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
+        """SIP, its bodies inflated, changed and compressed again."""
+        new, done = messages.edited(payload, self._message)
+        parsed = sip.parse_all(payload)
+        begun = parsed[0].body_offset + len(parsed[0].raw_body) - len(parsed[0].octets)
+        # What stands before, between and behind messages is nobody's language.
+        if len(done) != len(parsed) or payload[:begun].strip(b"\r\n") or parsed[-1].trailing.strip(b"\r\n\0 "):
+            return None
+        return new
+
+    def _message(self, message: sip.Message, head: Head, body: bytes) -> tuple[list[Line], bytes, str]:
+        lines = [self._header(line) for line in head.lines if not line.name.startswith("Comp-Hdrs")]
+        start = texts.start_line(_text(head.start), self.names)
+        inner = message.body
+        recovered = [header for header in message.headers if header.recovered]
+        if inner.compressed and inner.status != "complete":
+            return [Line(_octets(start), messages.START), *lines], b"", "body dropped"
+        text = self._body(message, inner.octets if inner.compressed else body)
+        if recovered:
+            fresh = (f"{each.written}: {texts.header(each.name, each.value, self.names)}\r\n" for each in recovered)
+            text = _octets("".join(fresh)) + b"\r\n" + text if inner.compressed else text
+        packed = _packed(text, inner.encoding) if inner.compressed else text
+        return [Line(_octets(start), messages.START), *lines], packed, "anonymised"
+
+    def _header(self, line: Line) -> Line:
+        if not line.name:
+            return line._replace(octets=_octets(texts.opaque(_text(line.octets), self.names)))
+        name, colon, value = line.octets.partition(b":")
+        return line._replace(octets=name + colon + _octets(texts.header(line.name, _text(value), self.names)))
+
+    def _body(self, message: sip.Message, body: bytes) -> bytes:
+        if not body:
+            return body
+        if message.parts:
+            return self._parts(body)
+        kind = message.content_type or ""
+        if kind in TYPES_OF_SDP or body.startswith(b"v=0"):
+            return _octets(texts.sdp(_text(body), self.names))
+        if kind == "message/sipfrag":
+            return _octets(texts.start_line(_text(body), self.names))
+        return _octets(texts.opaque(_text(body), self.names))
+
+    def _parts(self, body: bytes) -> bytes:
+        """A body of several parts, line by line: SDP where it begins as that, names everywhere else."""
+        out: list[str] = []
+        within = False
+        block: list[str] = []
+        for line in _text(body).splitlines(keepends=True):
+            if line.startswith("--"):
+                out += [texts.sdp("".join(block), self.names)] if block else []
+                block, within = [], False
+                out.append(texts.opaque(line, self.names))
+            elif within or line.startswith("v=0"):
+                within = True
+                block.append(line)
+            elif line.lower().startswith("content-") and ":" in line:
+                name, _, value = line.partition(":")
+                out.append(f"{name}:{texts.header(name, value, self.names)}")
+            else:
+                out.append(texts.opaque(line, self.names))
+        out += [texts.sdp("".join(block), self.names)] if block else []
+        return _octets("".join(out))
+
+    def write_stun(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
+        """STUN, attribute by attribute, sealed anew."""
+        size = STUN_HEADER + int.from_bytes(payload[2:4], "big")
+        if len(payload) < STUN_HEADER or size != len(payload):
+            return None
+        out = bytearray(payload[:STUN_HEADER])
+        user = ""
+        for kind, value in _attributes(payload):
+            if kind == 0x0006:
+                user = texts.opaque(_text(value), self.names)
+            new = self._attribute(kind, value, payload, out, user, depth)
+            if new is None:
+                return None
+            out += kind.to_bytes(2, "big") + len(new).to_bytes(2, "big") + new + bytes(-len(new) % 4)
+        out[2:4] = (len(out) - STUN_HEADER).to_bytes(2, "big")
+        return bytes(out)
+
+    def _attribute(
+        self, kind: int, value: bytes, payload: bytes, out: bytearray, user: str, depth: int
+    ) -> bytes | None:
+        if kind in ADDRESSES or kind in XORED:
+            return self._address(value, payload[4:20], kind in XORED)
+        if kind in TEXTS:
+            return _octets(texts.opaque(_text(value), self.names))
+        if kind in PLAIN or kind == AGENT and not self.wanted.agents:
+            return value
+        if kind == AGENT:
+            return _octets(texts.opaque(_text(value), self.names))
+        if kind == ERROR:
+            return value[:4] + _octets(texts.loose(_text(value[4:]), self.names))
+        if kind == DATA:
+            return self._inner(value, depth)
+        if kind in (INTEGRITY, INTEGRITY_256):
+            return self._seal(kind, value, out, user)
+        if kind == FINGERPRINT:
+            covered = _as_long_as(out, 8)
+            return (zlib.crc32(covered) ^ FINGERPRINT_MASK).to_bytes(4, "big")
+        return self.pseudonyms.octets("attribute", value, len(value))
+
+    def _address(self, value: bytes, header: bytes, xored: bool) -> bytes:
+        if len(value) not in (8, 20):
+            return self.pseudonyms.octets("attribute", value, len(value))
+        mask = header[: len(value) - 4] if xored else bytes(len(value) - 4)
+        plain = bytes(one ^ two for one, two in zip(value[4:], mask, strict=True))
+        moved = self.pseudonyms.address(plain)
+        return value[:4] + bytes(one ^ two for one, two in zip(moved, mask, strict=True))
+
+    def _seal(self, kind: int, value: bytes, out: bytearray, user: str) -> bytes:
+        """A seal with the password of the side that is asked, where SDP told it; else octets that fit nothing."""
+        password = self._passwords.get(user.partition(":")[0])
+        if password is None:
+            return self.pseudonyms.octets("seal", value, len(value))
+        covered = _as_long_as(out, 4 + len(value))
+        function = sha1 if kind == INTEGRITY else sha256
+        return sealed(password.encode(), covered, function)[: len(value)]
+
+    def _inner(self, data: bytes, depth: int) -> bytes | None:
+        """What TURN carries, by what it looks like; what is not understood becomes random."""
+        row = match(data, len(data))
+        protocol = "" if row == UNKNOWN_ROW else PROTOCOLS[ROWS[row][0]]
+        # Nothing says whether media within TURN are encrypted: random octets are nobody's words either way.
+        encrypted = protocol == "RTP" or row != UNKNOWN_ROW and ROWS[row][1].encrypted
+        new = self.datagram(protocol, data, encrypted, depth + 1)
+        return self.pseudonyms.octets("data", data, len(data)) if new is None else new
+
+    def write_turn(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
+        """ChannelData; its padding stays."""
+        size = int.from_bytes(payload[2:4], "big")
+        if len(payload) < 4 or not 0x40 <= payload[0] <= 0x4F or len(payload) < 4 + size or any(payload[4 + size :]):
+            return None
+        inner = self._inner(payload[4 : 4 + size], depth)
+        if inner is None:
+            return None
+        return payload[:2] + len(inner).to_bytes(2, "big") + inner + payload[4 + size :]
+
+    def write_rtp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
+        """RTP with silence, or random octets where it was encrypted."""
+        packet = parse_rtp(payload)
+        start = len(payload) - len(packet.payload) - packet.padding_length
+        size = len(payload) - start
+        if encrypted:
+            return payload[:start] + self.pseudonyms.octets("media", payload, size)
+        silence = SILENCE.get(packet.payload_type, b"\0") * len(packet.payload)
+        return payload[:start] + silence + payload[start + len(packet.payload) :]
+
+    def write_rtcp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
+        """RTCP: names in SDES, reasons in BYE; what is encrypted becomes random."""
+        if encrypted:
+            if len(payload) < RTCP_HEADER + SRTCP_TRAILER:
+                return None
+            random = self.pseudonyms.octets("control", payload, len(payload))
+            index = payload[-SRTCP_TRAILER : 4 - SRTCP_TRAILER]
+            return payload[:RTCP_HEADER] + random[RTCP_HEADER:-SRTCP_TRAILER] + index + random[4 - SRTCP_TRAILER :]
+        out, at = bytearray(payload), 0
+        while at + 4 <= len(payload):
+            kind, end = payload[at + 1], at + 4 + 4 * int.from_bytes(payload[at + 2 : at + 4], "big")
+            if payload[at] >> 6 != 2 or end > len(payload):
+                return None
+            if kind == SDES:
+                self._sdes(out, at, end)
+            elif kind == BYE:
+                self._reason(out, at, end)
+            elif kind == APP:
+                out[at + 12 : end] = self.pseudonyms.octets("app", payload[at + 12 : end], end - at - 12)
+            elif kind not in (SENDER, RECEIVER, *FEEDBACK):
+                out[at + 8 : end] = self.pseudonyms.octets("control", payload[at + 8 : end], max(0, end - at - 8))
+            at = end
+        return bytes(out) if at == len(payload) else None
+
+    def _sdes(self, out: bytearray, at: int, end: int) -> None:
+        place, chunks = at + 4, out[at] & 0x1F
+        for _ in range(chunks):
+            place += 4
+            while place + 2 <= end and out[place]:
+                size = out[place + 1]
+                self._rename(out, place + 2, min(end, place + 2 + size))
+                place += 2 + size
+            place += 4 - (place - at) % 4
+
+    def _reason(self, out: bytearray, at: int, end: int) -> None:
+        place = at + 4 + 4 * (out[at] & 0x1F)
+        if place < end:
+            self._rename(out, place + 1, min(end, place + 1 + out[place]))
+
+    def _rename(self, out: bytearray, begin: int, end: int) -> None:
+        """Words within octets whose number must not change."""
+        old = bytes(out[begin:end])
+        try:
+            new = self.pseudonyms.text(old.decode()).encode()
+        except UnicodeDecodeError:
+            new = b""
+        out[begin:end] = new if len(new) == len(old) else self.pseudonyms.octets("text", old, len(old))
+
+
+MAX_PASSWORDS = 65_536
+
+WRITERS: dict[str, Callable[[Anonymiser, bytes, bool, int], bytes | None]] = {
+    "SIP": Anonymiser.write_sip,
+    "STUN": Anonymiser.write_stun,
+    "TURN": Anonymiser.write_turn,
+    "RTP": Anonymiser.write_rtp,
+    "RTCP": Anonymiser.write_rtcp,
+}
+
+
+def _attributes(payload: bytes) -> Iterator[tuple[int, bytes]]:
+    at = STUN_HEADER
+    while at + 4 <= len(payload):
+        kind, size = int.from_bytes(payload[at : at + 2], "big"), int.from_bytes(payload[at + 2 : at + 4], "big")
+        if at + 4 + size > len(payload):
+            raise Malformed("STUN", at, "an attribute that does not fit")
+        yield kind, payload[at + 4 : at + 4 + size]
+        at += 4 + size + -size % 4
+
+
+def _as_long_as(out: bytearray, more: int) -> bytes:
+    """The message so far, with the length that it has with a seal behind it (RFC 8489 section 14.5)."""
+    return bytes(out[:2]) + (len(out) - STUN_HEADER + more).to_bytes(2, "big") + bytes(out[4:])
+
+
+def _packed(text: bytes, encoding: str) -> bytes:
+    """A body compressed as it was; `encoding` names the codings as they were applied."""
+    for name in encoding.split(", "):
+        if name == "deflate":
+            packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+            text = packer.compress(text) + packer.flush()
+        else:
+            text = deflate(text, name)
+    return text
+
+
+def _text(octets: bytes) -> str:
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

@@ -1,0 +1,193 @@
+"""Other names for names: by a key, the same for the same, never the same as before, and of the same form.
+
+Laws of this file:
+1. Two values never become one: each map is a permutation of all values of a form.
+2. No value stays what it was, but for what has no other of its kind (0.0.0.0, ::1, broadcast).
+3. A digit becomes a digit, a letter a letter of the same case; an address keeps its class and its neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+from ipaddress import ip_address, ip_network
+from math import isqrt
+
+KEY_OCTETS = 32
+ROUNDS = 4
+MAX_REMEMBERED = 1 << 16
+WORD = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff]+")
+LONGEST_WORD = 40
+"""Letters of a word that are permuted together; longer ones go piece by piece."""
+
+KEPT_ADDRESSES = frozenset(
+    address.packed for address in map(ip_address, ("0.0.0.0", "255.255.255.255", "::", "::1"))
+)
+"""Addresses that are nobody's: unspecified, broadcast, and IPv6's only loopback."""
+
+CLASSES = tuple(
+    (network.version, int(network.network_address), network.prefixlen)
+    for network in map(ip_network, (
+        "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
+        "224.0.0.0/24", "239.0.0.0/8", "224.0.0.0/4", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24",
+        "198.18.0.0/15", "0.0.0.0/8", "240.0.0.0/4",
+        "::ffff:0:0/96", "64:ff9b::/96", "fe80::/10", "fc00::/7", "ff02::/16", "ff05::/16", "ff00::/8",
+        "2001:db8::/32", "2002::/16", "2001::/32", "2000::/3",
+    ))
+)
+"""Networks whose addresses become others of the same network; the first that fits counts."""
+
+EMBEDDED = frozenset((0xFFFF << 32, 0x64FF9B << 96))
+"""Networks of IPv6 whose last four octets are an address of IPv4."""
+
+BROADCAST = b"\xff" * 6
+GROUPS = {b"\x01\x00\x5e": 3, b"\x33\x33": 2}
+"""Groups of Ethernet, and how many octets say so."""
+
+
+class Pseudonyms:
+    """What becomes of each value under a key; `keep_digits` of a number that begins with + stay."""
+
+    def __init__(self, key: bytes, keep_digits: int = 0) -> None:
+        self._key = blake2b(key, digest_size=KEY_OCTETS).digest()
+        self._keep_digits = keep_digits
+        self.word: Callable[[str], str] = lru_cache(MAX_REMEMBERED)(self._word)
+        self.address: Callable[[bytes], bytes] = lru_cache(MAX_REMEMBERED)(self._address)
+        self._flip: Callable[[int, int, int], int] = lru_cache(MAX_REMEMBERED)(self._bit)
+
+    def text(self, text: str) -> str:
+        """Every word of a text another one of the same length."""
+        return WORD.sub(lambda found: self.word(found[0]), text)
+
+    def number(self, text: str) -> str:
+        """A telephone number: the digits that may stay, and other ones."""
+        kept = self._keep_digits
+        return text[:kept] + self.word(text[kept:]) if kept and text[kept:] else self.word(text)
+
+    def octets(self, kind: str, value: bytes, size: int) -> bytes:
+        """So many octets that look random, the same for the same value."""
+        made = b""
+        while len(made) < size:
+            made += self._hash(kind, value + len(made).to_bytes(4, "big"))
+        return made[:size]
+
+    def written_address(self, text: str) -> str:
+        """An address as text; what is none becomes another text."""
+        try:
+            return str(ip_address(self.address(ip_address(text).packed)))
+        except ValueError:
+            return self.text(text)
+
+    def station(self, address: bytes) -> bytes:
+        """An address of Ethernet: what says that it is a group, or local, stays."""
+        if len(address) != 6 or address == BROADCAST or not any(address):
+            return address
+        kept = next((size for start, size in GROUPS.items() if address.startswith(start)), 0)
+        made = self.octets("station", address, 6)
+        if kept:
+            made = address[:kept] + made[kept:]
+        else:
+            made = bytes((made[0] & 0xFC | address[0] & 0x03,)) + made[1:]
+        return made if made != address else made[:5] + bytes((made[5] ^ 1,))
+
+    def _hash(self, kind: str, value: bytes) -> bytes:
+        return blake2b(value, key=self._key, person=kind.encode()[:16]).digest()
+
+    def _word(self, word: str) -> str:
+        if len(word) > LONGEST_WORD:
+            return "".join(self.word(word[at : at + LONGEST_WORD]) for at in range(0, len(word), LONGEST_WORD))
+        radices = [10 if each in DIGITS else 26 if each.isascii() else 64 for each in word]
+        size = 1
+        for radix in radices:
+            size *= radix
+        place = 0
+        for each, radix in zip(word, radices, strict=True):
+            place = place * radix + _value(each, radix)
+        place = self._moved(place, size, len(word))
+        letters: list[str] = []
+        for each, radix in zip(reversed(word), reversed(radices), strict=True):
+            place, value = divmod(place, radix)
+            letters.append(_letter(each, value, radix))
+        return "".join(reversed(letters))
+
+    def _moved(self, place: int, size: int, length: int) -> int:
+        """A permutation of all numbers below `size` that leaves none in its place: a shift within another one."""
+        tweak = b"%d %d" % (size, length)
+        shift = 1 + int.from_bytes(self._hash("shift", tweak)[:16], "big") % (size - 1)
+        return self._permute((self._permute(place, size, tweak, True) + shift) % size, size, tweak, False)
+
+    def _permute(self, place: int, size: int, tweak: bytes, forward: bool) -> int:
+        """A network of Feistel's on two numbers, walked until the result is below `size`."""
+        left_size = isqrt(size - 1) + 1
+        right_size = -(-size // left_size)
+        while True:
+            left, right = divmod(place, right_size)
+            for turn in range(ROUNDS) if forward else reversed(range(ROUNDS)):
+                sign = 1 if forward else -1
+                if turn % 2:
+                    left = (left + sign * self._round(turn, right, tweak)) % left_size
+                else:
+                    right = (right + sign * self._round(turn, left, tweak)) % right_size
+            place = left * right_size + right
+            if place < size:
+                return place
+
+    def _round(self, turn: int, value: int, tweak: bytes) -> int:
+        return int.from_bytes(self._hash("round", b"%d %d %b" % (turn, value, tweak))[:32], "big")
+
+    def _address(self, address: bytes) -> bytes:
+        if address in KEPT_ADDRESSES or len(address) not in (4, 16):
+            return address
+        bits = 8 * len(address)
+        number = int.from_bytes(address, "big")
+        network, kept = class_of(number, bits)
+        if bits == 128 and kept == 96 and network in EMBEDDED:
+            return address[:12] + self.address(address[12:])
+        moved = number
+        while True:
+            moved = self._walk(moved, bits, kept)
+            if moved != number and class_of(moved, bits) == (network, kept):
+                return moved.to_bytes(len(address), "big")
+
+    def _walk(self, number: int, bits: int, kept: int) -> int:
+        """Each bit behind the kept ones flipped or not by those before it, so that neighbours stay neighbours.
+
+        The last one always is: no address stays what it was.
+        """
+        made = number >> (bits - kept) if kept else 0
+        for place in range(kept, bits):
+            before = number >> (bits - place)
+            bit = number >> (bits - place - 1) & 1
+            made = made << 1 | bit ^ (1 if place == bits - 1 else self._flip(bits, place, before))
+        return made
+
+    def _bit(self, bits: int, place: int, before: int) -> int:
+        return self._hash("address", b"%d %d %d" % (bits, place, before))[0] & 1
+
+
+DIGITS = frozenset("0123456789")
+
+
+def class_of(number: int, bits: int) -> tuple[int, int]:
+    """The network of an address that keeps its meaning, and how long its prefix is; (-1, 0) for any other."""
+    version = 4 if bits == 32 else 6
+    for of, network, prefix in CLASSES:
+        if of == version and number >> (bits - prefix) == network >> (bits - prefix):
+            return network, prefix
+    return -1, 0
+
+
+def _value(letter: str, radix: int) -> int:
+    if radix == 10:
+        return ord(letter) - ord("0")
+    return ord(letter.lower()) - ord("a") if radix == 26 else ord(letter) & 0x3F
+
+
+def _letter(before: str, value: int, radix: int) -> str:
+    if radix == 10:
+        return chr(ord("0") + value)
+    if radix == 26:
+        return chr(ord("A" if before.isupper() else "a") + value)
+    return chr(ord(before) & ~0x3F | value)

@@ -1,0 +1,281 @@
+"""SIP and SDP under other names: words become others, what the protocol means stays.
+
+A value that may hold a name changes word by word, unless the word is the protocol's own at that place.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from dissectors.rewriting.anonymous.pseudonyms import WORD, Pseudonyms
+from dissectors.rewriting.anonymous.words import ATTRIBUTES, KEPT, PARAMETERS, PLAIN_VALUES, VALUES
+
+VOCABULARY = frozenset(
+    """
+    accept accept-contact accept-encoding accept-language allow allow-events answer-mode content-disposition
+    content-encoding content-type cseq content-length event expires info-package max-breadth max-forwards mime-version
+    min-expires min-se p-early-media priority privacy proxy-require rack recv-info refer-sub reject-contact
+    request-disposition require retry-after rseq session-expires subscription-state supported timestamp unsupported
+    headers-encoding headers-algo reason
+    """.split()
+)
+"""Headers whose values are words of the protocol and numbers."""
+
+OPAQUE = frozenset("call-id in-reply-to session-id x-cid identity comp-hdrs sip-etag sip-if-match".split())
+"""Headers whose values are identifiers through and through."""
+
+AGENTS = frozenset(("user-agent", "server"))
+
+MAX_KEPT_DIGITS, MAX_PLAIN_VERSION = 10, 4
+"""Digits of a number of the protocol, and of a version of SDP that was counted and not taken from a clock."""
+
+PART = re.compile(
+    r"(?P<cookie>z9hG4bK)"
+    r"|(?P<via>SIP\s*/\s*2\.0\s*/\s*[A-Za-z-]+)"
+    r"|(?P<version>SIP/2\.0)"
+    r"|(?P<way>\b(?:Digest|Basic|Bearer)(?=\s))"
+    r"|(?P<scheme>\b(?:sips?|tel|urn|https?|mailto|cid|data|wss?|im|pres|uuid):)"
+    r"|(?P<v6>\[[0-9A-Fa-f:.]+\]|(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|\d+\.\d+\.\d+\.\d+)?)"
+    r"|(?P<v4>(?<![0-9A-Za-z.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z.]))"
+    r"|(?P<parameter>(?:(?<=[;?&,\s])|^)(?P<name>[A-Za-z0-9.+_-]+)=)"
+    r"|(?P<flag>(?<=;)(?P<what>[A-Za-z0-9.+_-]+)(?=[;>,\s]|$))"
+    r"|(?P<port>(?<=[\w\]]):\d{1,5}(?=[;>,\s?/]|$))"
+    r"|(?P<number>\+\d+)"
+    rf"|(?P<word>{WORD.pattern})"
+)
+PLAIN_VALUE = re.compile(r'"[A-Za-z0-9., _-]*"|[A-Za-z0-9._-]*')
+LOOSE = re.compile(rf"(?P<v4>(?<![0-9A-Za-z.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![0-9A-Za-z.]))|(?P<word>{WORD.pattern})")
+ADDRESS = re.compile(
+    r"(?<![0-9A-Za-z.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z.])"
+    r"|(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{1,4}:){1,7}(?::[0-9A-Fa-f]{1,4}){0,6}(?![0-9A-Za-z:])"
+)
+STATUS = re.compile(r"(SIP/2\.0\s+\d{3})(.*)", re.DOTALL)
+REQUEST = re.compile(r"([A-Za-z0-9.!%*_+`'~-]+\s+)(.*)", re.DOTALL)
+
+
+class Names(NamedTuple):
+    """What texts need: the pseudonyms, what becomes of fingerprints, and whether agents change, too."""
+
+    pseudonyms: Pseudonyms
+    digest: Callable[[bytes], bytes]
+    agents: bool
+    learn: Callable[[str, str], object]
+
+
+def strict(text: str, names: Names) -> str:
+    """A text in which every word may be a name, but for what its place says is the protocol's."""
+    found: list[str] = []
+    at = 0
+    while (match := PART.search(text, at)) is not None:
+        found.append(text[at : match.start()])
+        at = match.end()
+        kind = match.lastgroup or ""
+        kind = "parameter" if match["parameter"] else "flag" if match["flag"] else kind
+        found.append(_part(kind, match, names))
+        if kind == "parameter" and match["name"].lower() in PLAIN_VALUES:
+            value = PLAIN_VALUE.match(text, at)
+            if value is not None and all(_is_plain(word) for word in WORD.findall(value[0])):
+                found.append(value[0])
+                at = value.end()
+    return "".join((*found, text[at:]))
+
+
+def _is_plain(word: str) -> bool:
+    """Whether a word is a number that is not too long, or the protocol's."""
+    return word.isdigit() and len(word) <= MAX_KEPT_DIGITS or word.lower() in KEPT or word.lower() in VALUES
+
+
+def _part(kind: str, match: re.Match[str], names: Names) -> str:
+    pseudonyms, whole = names.pseudonyms, match[0]
+    if kind in ("cookie", "via", "version", "way", "scheme", "port"):
+        return whole
+    if kind == "v4":
+        return pseudonyms.written_address(whole)
+    if kind == "v6":
+        bare = whole.strip("[]")
+        written = pseudonyms.written_address(bare)
+        return f"[{written}]" if whole.startswith("[") else written
+    if kind in ("parameter", "flag"):
+        name = match["name"] if kind == "parameter" else match["what"]
+        kept = name if name.lower() in PARAMETERS else pseudonyms.text(name)
+        return f"{kept}=" if kind == "parameter" else kept
+    if kind == "number":
+        return "+" + pseudonyms.number(whole[1:])
+    return pseudonyms.word(whole)
+
+
+def opaque(text: str, names: Names) -> str:
+    """An identifier: its addresses and all its words."""
+    pseudonyms = names.pseudonyms
+    return LOOSE.sub(
+        lambda match: pseudonyms.written_address(match[0]) if match["v4"] else pseudonyms.word(match[0]), text
+    )
+
+
+def loose(text: str, names: Names) -> str:
+    """A text in the vocabulary of the protocol: words that are none of it become others."""
+
+    def one(match: re.Match[str]) -> str:
+        whole = match[0]
+        if match["v4"]:
+            return names.pseudonyms.written_address(whole)
+        return whole if _is_plain(whole) or whole.lower() in PARAMETERS else names.pseudonyms.word(whole)
+
+    return LOOSE.sub(one, text)
+
+
+def start_line(text: str, names: Names) -> str:
+    """A request line or a status line."""
+    if status := STATUS.match(text):
+        return status[1] + loose(status[2], names)
+    if request := REQUEST.match(text):
+        return request[1] + strict(request[2], names)
+    return strict(text, names)
+
+
+def header(name: str, value: str, names: Names) -> str:
+    """The value of a header."""
+    lower = name.lower()
+    if lower in AGENTS and not names.agents:
+        return value
+    if lower in VOCABULARY:
+        return loose(value, names) if "boundary" not in value.lower() else strict_type(value, names)
+    return opaque(value, names) if lower in OPAQUE else strict(value, names)
+
+
+def strict_type(value: str, names: Names) -> str:
+    """A media type with parameters, of which the boundary is a name that the body has as well."""
+    kind, semicolon, rest = value.partition(";")
+    return loose(kind, names) + semicolon + strict(rest, names)
+
+
+def sdp(text: str, names: Names) -> str:
+    """A description, line by line."""
+    lines = text.splitlines(keepends=True)
+    ufrag = password = ""
+    for line in lines:
+        if line.startswith("a=ice-ufrag:"):
+            ufrag = line[12:].strip()
+        elif line.startswith("a=ice-pwd:"):
+            password = line[10:].strip()
+        if ufrag and password:
+            names.learn(opaque(ufrag, names), opaque(password, names))
+            password = ""
+    return "".join(_sdp_line(line, names) for line in lines)
+
+
+def _sdp_line(line: str, names: Names) -> str:
+    kind, equals, value = line[:1], line[1:2], line[2:]
+    if equals != "=":
+        return opaque(line, names)
+    write = LINES.get(kind, opaque)
+    return f"{kind}={write(value, names)}"
+
+
+def _kept(value: str, names: Names) -> str:
+    return value
+
+
+def _origin(value: str, names: Names) -> str:
+    """The user, the session and its version, whose steps stay steps, and the address."""
+    parts = value.split(" ")
+    if len(parts) < 6 or not parts[2].isdigit():
+        return opaque(value, names)
+    more = int.from_bytes(names.pseudonyms.octets("version", parts[1].encode(), 2), "big") + 1
+    version = parts[2] if len(parts[2]) <= MAX_PLAIN_VERSION else str(int(parts[2]) + more)
+    return " ".join((
+        opaque(parts[0], names), opaque(parts[1], names), version, *parts[3:5],
+        *(_host(part, names) for part in parts[5:]),
+    ))
+
+
+def _connection(value: str, names: Names) -> str:
+    parts = value.split(" ")
+    return " ".join((*parts[:2], *(_host(part, names) for part in parts[2:])))
+
+
+def _host(text: str, names: Names) -> str:
+    bare = text.rstrip("\r\n")
+    address, slash, rest = bare.partition("/")
+    return names.pseudonyms.written_address(address) + slash + rest + text[len(bare) :]
+
+
+def _times(value: str, names: Names) -> str:
+    return value if value.strip() == "0 0" else opaque(value, names)
+
+
+def _attribute(value: str, names: Names) -> str:
+    name, colon, rest = value.partition(":")
+    lower = name.strip().lower()
+    write = NAMED.get(lower)
+    if write is not None:
+        return name + colon + write(rest, names)
+    if lower.split(";")[0] in ATTRIBUTES:
+        return ADDRESS.sub(lambda match: names.pseudonyms.written_address(match[0]), value)
+    return opaque(name, names) + colon + opaque(rest, names) if colon else opaque(value, names)
+
+
+def _candidate(value: str, names: Names) -> str:
+    """Foundation, component, transport, priority, address, port, and named values behind them."""
+    parts = value.split(" ")
+    for place, part in enumerate(parts):
+        before = parts[place - 1].lower() if place else ""
+        if place == 4 or before == "raddr":
+            parts[place] = _host(part, names)
+        elif place == 0 or before in ("ufrag", "password", "username"):
+            parts[place] = opaque(part, names)
+    return " ".join(parts)
+
+
+def _fingerprint(value: str, names: Names) -> str:
+    function, space, digest = value.partition(" ")
+    bare = digest.strip()
+    try:
+        octets = bytes.fromhex(bare.replace(":", ""))
+    except ValueError:
+        return opaque(value, names)
+    new = names.digest(octets).hex(":")
+    return function + space + digest.replace(bare, new.upper() if bare.upper() == bare else new)
+
+
+def _crypto(value: str, names: Names) -> str:
+    """The key is another one of the same length."""
+
+    def other(match: re.Match[str]) -> str:
+        octets = base64.b64decode(match[2] + "=" * (-len(match[2]) % 4))
+        made = base64.b64encode(names.pseudonyms.octets("key", octets, len(octets))).decode().rstrip("=")
+        return match[1] + made + match[3]
+
+    return re.sub(r"(inline:)([A-Za-z0-9+/]+)(=*)", other, value)
+
+
+def _rtcp(value: str, names: Names) -> str:
+    port, space, rest = value.partition(" ")
+    return port + space + _connection(rest, names) if space else value
+
+
+def _source(value: str, names: Names) -> str:
+    """An SSRC, and what it is called."""
+    ssrc, space, rest = value.partition(" ")
+    name, colon, text = rest.partition(":")
+    return ssrc + space + name + colon + opaque(text, names)
+
+
+def _remote(value: str, names: Names) -> str:
+    """Components, addresses and ports in turn."""
+    parts = value.split(" ")
+    return " ".join(_host(part, names) if place % 3 == 1 else part for place, part in enumerate(parts))
+
+
+LINES: dict[str, Callable[[str, Names], str]] = {
+    "v": _kept, "o": _origin, "c": _connection, "m": _kept, "b": _kept, "t": _times, "a": _attribute,
+}
+"""By the letter of a line of SDP; all others are names."""
+
+NAMED: dict[str, Callable[[str, Names], str]] = {
+    "candidate": _candidate, "remote-candidates": _remote, "fingerprint": _fingerprint, "crypto": _crypto,
+    "rtcp": _rtcp, "ssrc": _source,
+}

@@ -1,0 +1,210 @@
+"""Captures that can be sent away: nothing of the original is left, in whatever encoding one looks for it."""
+
+from __future__ import annotations
+
+import base64
+import re
+import struct
+from collections import Counter
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from dissectors import offline
+from dissectors.protocols import sip
+from dissectors.rewriting.anonymous.capture import CUT, anonymise
+from dissectors.rewriting.anonymous.messages import Wanted
+from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.rewriting.copying import Tally
+from dissectors.wire.errors import Malformed
+from dissectors.wire.inflate import deflate
+from tests import captures
+from tests.command_line import CALL
+from tests.ip_frames import ethernet, ipv4, udp
+from tests.made import COOKIE
+from tests.stories import (
+    GOOD,
+    SDP,
+    A,
+    B,
+    Told,
+    address,
+    asked,
+    attribute,
+    description,
+    receiver_report,
+    request,
+    response,
+    sender_report,
+    stun,
+    talk,
+)
+
+COOKIES = COOKIE * 4
+NAMES = (
+    "alicewonder", "Alice Liddell", "bobbuilder", "secretdomain", "callidvalue", "tagvalue1", "branchvalue",
+    "ufragvalue", "passwordvalue22characters", "realmvalue", "noncevalue", "cnamevalue", "PhoneOfAlice", "subjectvalue",
+    "commentvalue", "4930123456789", "sessionvalue", "keyvaluekeyvaluekeyvaluekeyvaluekeyvalue",
+)
+HOSTS = (A[0], B[0], "10.9.8.7", "203.0.113.99", "2001:db8::77")
+
+
+def told() -> list[Told]:
+    """A story with a name in every place that can hold one."""
+    lines = (
+        "a=ice-ufrag:ufragvalue", "a=ice-pwd:passwordvalue22characters", "a=candidate:1 1 UDP 1 10.9.8.7 5 typ host",
+        "a=candidate:1 1 UDP 1 2001:db8::77 5 typ host", "a=ssrc:77 cname:cnamevalue",
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:keyvaluekeyvaluekeyvaluekeyvaluekeyvalue", "i=sessionvalue",
+    )
+    headers = (
+        "Contact: \"Alice Liddell\" <sip:alicewonder@secretdomain.example>;x=tagvalue1", "User-Agent: PhoneOfAlice/1",
+        'Authorization: Digest username="alicewonder",realm="realmvalue",nonce="noncevalue",uri="sip:secretdomain"',
+        "P-Asserted-Identity: <tel:+4930123456789>", "Subject: subjectvalue", SDP, "X-Odd: bobbuilder@203.0.113.99",
+    )
+    body = description(A[0], A[1], *lines)
+    parts = {"call": "callidvalue"}
+    first = request(0, "INVITE", *headers, body=body, **parts)
+    label = "Content-Encoding: deflate"
+    packed = request(10, "INVITE", *headers, label, body=deflate(body, "deflate"), number=2, **parts)
+    sdes = b"\x81\xca\x00\x05" + (77).to_bytes(4, "big") + b"\x01\x0acnamevalue" + bytes(4)
+    user = attribute(0x0006, b"ufragvalue:other")
+    peer = address(0x0012, "203.0.113.99", 5000)
+    return [
+        first, packed, response(1000, 200, "OK", body=description(*B), **parts), request(1010, "ACK", tag="2", **parts),
+        *talk(), *talk(B, A, 78),
+        (2000.0, A, B, sender_report(0)[3] + sdes),
+        stun(900, 1, user, attribute(8, bytes(20))),
+        stun(920, 0x0101, address(0x0020, "10.9.8.7", 9), peer, src=B, dst=A),
+        (3000.0, A, ("203.0.113.99", 53), b"\x12\x34\1\0\0\1\0\0\0\0\0\0\x0csecretdomain\0\0\1\0\1"),
+        (3100.0, A, B, b"\x40\x01\0\x0bbobbuilder."),
+    ]
+
+
+def encodings(name: str) -> Iterator[bytes]:
+    """A name in every way that it may be written."""
+    plain = name.encode()
+    for octets in (plain, plain.upper(), plain.lower(), quote(name).encode(), plain[::-1]):
+        yield octets
+        yield octets.decode().encode("utf-16-le")
+        yield octets.hex().encode()
+    for shift in range(3):
+        packed = base64.b64encode(bytes(shift) + plain)
+        yield packed[4 if shift else 0 : len(packed) - 4]
+
+
+def addresses(host: str) -> Iterator[bytes]:
+    """An address in every way that it may be written."""
+    packed = ip_address(host).packed
+    yield from (packed, bytes(one ^ two for one, two in zip(packed, COOKIES, strict=False)))
+    yield re.escape(host.encode())
+
+
+def everything(path: Path) -> bytes:
+    """A capture, with what its compressed bodies hold."""
+    found = [path.read_bytes()]
+    for row in offline.rows([str(path)]):
+        try:
+            found += [message.body.octets for message in sip.parse_all(row.datagram.payload) if message.body.compressed]
+        except Malformed:
+            continue
+    return b"\0".join(found)
+
+
+def done(path: str, out: Path, key: bytes = b"one key", wanted: Wanted | None = None) -> Tally:
+    return anonymise(path, str(out), Pseudonyms(key), wanted or Wanted(agents=True), force=True)
+
+
+@pytest.mark.parametrize("write", [captures.story, captures.pcapng])
+def test_nothing_of_the_original_is_left_in_any_encoding(tmp_path: Path, write: type) -> None:
+    path = write(tmp_path / "in", told())
+    before = everything(Path(path))
+    done(path, tmp_path / "out")
+    after = everything(tmp_path / "out")
+    assert [name for name in NAMES if name.encode() not in before] == ["branchvalue", "commentvalue"]
+    for name in NAMES:
+        assert not [octets for octets in encodings(name) if octets in after], name
+    for host in HOSTS:
+        assert not [octets for octets in addresses(host) if octets in after], host
+    assert b"comment" not in after and b"eth0" not in after
+
+
+def test_stations_and_addresses_of_every_frame_are_others(tmp_path: Path) -> None:
+    octets = bytes.fromhex("00219b010203" "00219b040506" "0800") + ipv4(udp(b"\r\n"))
+    done(captures.pcap(tmp_path / "in", [(0, octets)]), tmp_path / "out")
+    (after,) = captures.frames(tmp_path / "out")
+    assert len(after) == len(octets) and after[:6] != octets[:6] != after[6:12] != octets[6:12]
+    assert after[26:30] != octets[26:30] and after[30:34] != octets[30:34] and after.endswith(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        ethernet(ipv4(b"tcp header, twenty oalicewonder", 6)), ethernet(ipv4(b"\x03\x03\0\0alicewonder in icmp", 1)),
+        ethernet(b"alicewonder in arp", 0x0806), ethernet(b"alicewonder in lldp", 0x88CC), b"alicewonder", b"",
+        ethernet(ipv4(udp(b"alicewonder"))), ethernet(ipv4(udp(b"alicewonder"), fragment=0x2000)),
+        ethernet(ipv4(udp(b"x" * 40), options=b"\x07\x07\x04\x01\x02\x03\x04\0")),
+        ethernet(ipv4(b"alicewonder", 253)), ethernet(ipv4(udp(b"alicewonder", dport=4789))),
+    ],
+)
+def test_what_is_not_understood_is_cut_to_its_headers(tmp_path: Path, frame: bytes) -> None:
+    done(captures.pcap(tmp_path / "in", [(1000, frame)]), tmp_path / "out")
+    (record,) = captures.records(tmp_path / "out")
+    assert b"alice" not in record.octets and b"\1\2\3\4" not in record.octets and record.original == len(frame)
+
+
+def test_the_findings_are_those_of_the_original(tmp_path: Path) -> None:
+    story = [*GOOD, *asked(900), sender_report(5000), receiver_report(9, 77)]
+    for path in (CALL, captures.story(tmp_path / "in", story)):
+        done(path, tmp_path / "out", wanted=Wanted())
+        before, after = offline.analyze([path]), offline.analyze([str(tmp_path / "out")])
+        assert Counter(each.id for each in after.findings) == Counter(each.id for each in before.findings)
+        assert [len(call.messages) for call in after.calls] == [len(call.messages) for call in before.calls]
+        assert [stream.packets for stream in after.streams] == [stream.packets for stream in before.streams]
+
+
+def test_captures_with_one_key_agree_and_others_do_not(tmp_path: Path) -> None:
+    path = captures.story(tmp_path / "in", told())
+    for name, key in (("one", b"1"), ("two", b"1"), ("three", b"2")):
+        done(path, tmp_path / name, key)
+    one, two, three = ((tmp_path / name).read_bytes() for name in ("one", "two", "three"))
+    assert one == two != three
+
+
+def test_a_message_in_fragments_becomes_one_packet(tmp_path: Path) -> None:
+    datagram = udp(told()[0][3])
+    parts = [ethernet(ipv4(datagram[:400], fragment=0x2000)), ethernet(ipv4(datagram[400:], fragment=50))]
+    tally = done(captures.pcap(tmp_path / "in", [(0, parts[0]), (2, parts[1])]), tmp_path / "out")
+    assert tally.merged == 1 and len(captures.frames(tmp_path / "out")) == 1
+    assert b"alicewonder" not in everything(tmp_path / "out")
+
+
+def test_payloads_of_media_are_cut_on_wish(tmp_path: Path) -> None:
+    path = captures.story(tmp_path / "in", GOOD)
+    done(path, tmp_path / "out", wanted=Wanted(drop=True))
+    media = [record for record in captures.records(tmp_path / "out") if record.original == 14 + 28 + 172]
+    assert media and all(len(record.octets) == 14 + 28 + 12 for record in media)
+
+
+def test_what_is_cut_is_counted(tmp_path: Path) -> None:
+    tally = done(captures.story(tmp_path / "in", [(0, A, B, b"unknown to everybody")]), tmp_path / "out")
+    assert tally.left == {CUT: 1}
+
+
+def test_secrets_and_names_of_hosts_do_not_go_with_it(tmp_path: Path) -> None:
+    path = captures.pcapng(tmp_path / "in", GOOD)
+    done(path, tmp_path / "out")
+    octets = (tmp_path / "out").read_bytes()
+    assert b"a key that nobody asked for" not in octets and len(captures.records(tmp_path / "out")) == len(GOOD)
+
+
+def test_a_cut_packet_of_media_keeps_its_header_alone_understood(tmp_path: Path) -> None:
+    whole = captures.frames(captures.story(tmp_path / "story", talk()))
+    records = b"".join(struct.pack("<IIII", n, 0, 100, len(each)) + each[:100] for n, each in enumerate(whole))
+    (tmp_path / "in").write_bytes(captures.HEADER + records)
+    done(str(tmp_path / "in"), tmp_path / "out")
+    found = captures.records(tmp_path / "out")
+    assert {len(record.octets) for record in found} == {100}
+    assert {record.octets[54:] for record in found} == {b"\xff" * 46}

@@ -1,0 +1,108 @@
+"""Datagrams under other names, protocol by protocol."""
+
+from __future__ import annotations
+
+import zlib
+from hashlib import sha1
+from hmac import digest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dissectors.protocols import rtcp, sip, stun
+from dissectors.rewriting.anonymous.messages import WRITERS, Anonymiser, Wanted
+from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.wire.inflate import deflate
+from tests.stories import OFFER, address, attribute, receiver_report, request, sender_report
+from tests.stories import stun as message
+
+KEY = Pseudonyms(b"one key")
+w = KEY.word
+
+
+def made(protocol: str, payload: bytes, encrypted: bool = False, *, anonymiser: Anonymiser | None = None) -> bytes:
+    new = (anonymiser or Anonymiser(KEY, Wanted())).datagram(protocol, payload, encrypted)
+    assert new is not None
+    return new
+
+
+@pytest.mark.parametrize("encoding", ["deflate", "gzip", "deflate, base64"])
+def test_a_compressed_body_is_inflated_changed_and_compressed_again(encoding: str) -> None:
+    payload = request(0, "INVITE", f"Content-Encoding: {encoding}", body=deflate(OFFER, encoding))[3]
+    before, after = sip.parse(payload), sip.parse(made("SIP", payload))
+    assert after.body.encoding == before.body.encoding and after.body.status == "complete"
+    assert b"198.51.100.1" not in after.body.octets and b"m=audio 16402 RTP/AVP 0" in after.body.octets
+    assert not after.deviations and after.cseq == before.cseq and after.call_id == w("one")
+
+
+def test_a_body_that_is_damaged_goes() -> None:
+    payload = request(0, "INVITE", "Content-Encoding: deflate", body=deflate(OFFER, "deflate")[:-9])[3]
+    assert sip.parse(made("SIP", payload)).raw_body == b""
+
+
+def test_what_stands_beside_a_message_is_not_understood() -> None:
+    payload = request(0, "INVITE", body=OFFER)[3]
+    assert Anonymiser(KEY, Wanted()).datagram("SIP", payload + b"alice was here", False) is None
+
+
+def test_stun_has_other_addresses_plain_and_xored_and_a_new_fingerprint() -> None:
+    mapped = b"\0\1\x40\x12" + bytes((192, 0, 2, 9))
+    plain = message(0, 0x0101, address(0x0020, "192.0.2.9", 16402), attribute(0x0001, mapped))[3]
+    covered = plain[:2] + (len(plain) - 20 + 8).to_bytes(2, "big") + plain[4:]
+    payload = covered + attribute(0x8028, (zlib.crc32(covered) ^ 0x5354554E).to_bytes(4, "big"))
+    after = stun.parse(made("STUN", payload))
+    host = KEY.written_address("192.0.2.9")
+    assert str(after.mapped_address) == f"{host}:16402" and after.fingerprint_ok
+    assert bytes((192, 0, 2, 9)) not in made("STUN", payload)
+
+
+def test_stun_is_sealed_with_the_password_that_sdp_told() -> None:
+    anonymiser = Anonymiser(KEY, Wanted())
+    body = OFFER + b"a=ice-ufrag:them\r\na=ice-pwd:passwordofthem1234567\r\n"
+    made("SIP", request(0, "INVITE", body=body)[3], anonymiser=anonymiser)
+    payload = message(0, 1, attribute(6, b"them:us"), attribute(8, bytes(20)))[3]
+    after = made("STUN", payload, anonymiser=anonymiser)
+    assert f"{w('them')}:{w('us')}".encode() in after
+    password = w("passwordofthem1234567").encode()
+    assert after[-20:] == digest(password, after[:-24], sha1)
+
+
+def test_media_become_silence_or_random_octets() -> None:
+    payload = bytes.fromhex("800000070000000000000abc") + b"s" * 160
+    assert made("RTP", payload) == payload[:12] + b"\xff" * 160
+    sealed = made("RTP", payload, True)
+    assert sealed[:12] == payload[:12] and len(set(sealed[12:])) > 20 and len(sealed) == len(payload)
+
+
+def test_names_in_rtcp_are_those_of_sdp() -> None:
+    cname = b"\x01\x0aalice@host"
+    sdes = b"\x81\xca\x00\x04" + (77).to_bytes(4, "big") + cname
+    payload = sender_report(0, 77)[3] + sdes
+    after = made("RTCP", payload)
+    assert len(after) == len(payload) and f"{w('alice')}@{w('host')}".encode() in after
+    rtcp.parse(after)
+    assert made("RTCP", receiver_report(0, 77)[3]) == receiver_report(0, 77)[3]
+
+
+def test_a_reason_of_bye_changes() -> None:
+    payload = receiver_report(0, 77)[3] + b"\x81\xcb\x00\x03" + (77).to_bytes(4, "big") + b"\x07bye bob"
+    assert b"bob" not in made("RTCP", payload) and len(made("RTCP", payload)) == len(payload)
+
+
+def test_what_turn_carries_changes_too() -> None:
+    inner = receiver_report(0, 77)[3] + b"\x81\xcb\x00\x03" + (77).to_bytes(4, "big") + b"\x07bye bob"
+    payload = b"\x40\x00" + len(inner).to_bytes(2, "big") + inner
+    after = made("TURN", payload)
+    assert after[:4] == payload[:4] and b"bob" not in after
+
+
+@pytest.mark.parametrize("payload", [b"\r\n\r\n", b"\0"])
+def test_what_keeps_a_port_open_stays(payload: bytes) -> None:
+    assert made("UNKNOWN", payload) == payload
+
+
+@given(st.binary(max_size=200), st.sampled_from(sorted(WRITERS)), st.booleans())
+def test_anything_is_rewritten_or_not_understood(payload: bytes, protocol: str, encrypted: bool) -> None:
+    new = Anonymiser(KEY, Wanted(agents=True)).datagram(protocol, payload, encrypted)
+    assert new is None or isinstance(new, bytes)
