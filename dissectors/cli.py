@@ -21,6 +21,7 @@ from dissectors.commands import (
     diff,
     doctor,
     explain,
+    export,
     findings,
     inflate,
     inputs,
@@ -32,6 +33,7 @@ from dissectors.commands import (
     sdp,
     show,
     split,
+    sql,
     verify,
 )
 from dissectors.commands.inputs import Refused
@@ -60,8 +62,7 @@ class Command(Protocol):
 
 
 COMMANDS: tuple[Command, ...] = (
-    analyze, live, listing, show, sdp, explain, inflate, diff, findings, split, normalise, anonymise, plugin, verify, doctor,
-    completion,
+    analyze, live, listing, show, sdp, explain, inflate, diff, findings, split, normalise, anonymise, export, sql, plugin, verify, doctor, completion,
 )
 
 

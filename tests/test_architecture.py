@@ -49,6 +49,7 @@ DOORS = {
     "scapy": ("layers", "sources/interface/sniffer"),
     "rich": ("outputs/", "screens/"),
     "dpkt": ("rewriting/",),
+    "duckdb": ("outputs/tables/duck",),
     "pyshark": ("wireshark/verify",),
     "msgspec": ("wire/values", "outputs/export"),
     "cryptography": ("crypto/primitives",),

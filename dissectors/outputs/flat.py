@@ -30,10 +30,11 @@ ENDS = ("src", "sport", "dst", "dport")
 
 
 class Column(NamedTuple):
-    """The name of a column, and the function that reads it from a value; of None it gives None."""
+    """The name of a column, the function that reads it from a value (of None it gives None), and the type it gives."""
 
     name: str
     of: Callable[[Any], Any]
+    kind: type = str
 
 
 def rows(values: Iterable[Struct]) -> list[dict[str, Scalar]]:
@@ -59,20 +60,25 @@ def _columns(name: str, annotation: Any) -> Iterator[Column]:
     kind = kinds[0] if isinstance(kinds[0], type) else None
     field = _field(name)
     if get_origin(annotation) is tuple:
-        yield Column(name, _behind(field, _list_of(kind)))
+        yield Column(name, _behind(field, _list_of(kind)), int if _is_counted(kind) else str)
         if kind is Place:
             yield from _members(name.removesuffix("s"), _behind(field, _first), Place)
     elif kind is Flow:
-        yield from (Column(end, _behind(field, _field(end))) for end in ENDS)
+        yield from (Column(end, _behind(field, _field(end)), int if "port" in end else str) for end in ENDS)
     elif kind is not None and issubclass(kind, Struct):
         yield from _members(name, field, kind)
     else:
-        yield Column(name, field)
+        yield Column(name, field, kind if kind in (int, float, bool) else str)
+
+
+def _is_counted(kind: type | None) -> bool:
+    """Whether a list of such elements becomes their number."""
+    return kind is not None and kind not in TEXT_OF and issubclass(kind, Struct)
 
 
 def _members(name: str, field: Callable[[Any], Any], kind: type[Struct]) -> Iterator[Column]:
     for column in columns(kind):
-        yield Column(f"{name}_{column.name}", _behind(field, column.of))
+        yield Column(f"{name}_{column.name}", _behind(field, column.of), column.kind)
 
 
 def _field(name: str) -> Callable[[Any], Any]:

@@ -13,7 +13,7 @@ import secrets
 import stat
 import sys
 from collections.abc import Iterable
-from shutil import copyfileobj
+from shutil import copyfileobj, rmtree
 from tempfile import TemporaryFile
 from types import TracebackType
 from typing import IO
@@ -131,6 +131,47 @@ class Output:
             with contextlib.suppress(OSError):
                 os.unlink(self._temporary)
             self._temporary = ""
+
+
+class Folder:
+    """A folder being filled; as a context manager it gives a temporary folder, which gets its name at the end.
+
+    One that is there already and not empty is refused, unless `force`; then files of the same names are replaced.
+    Raises CaptureError.
+    """
+
+    def __init__(self, path: str, *, force: bool = False) -> None:
+        self.path = path
+        if os.path.lexists(path) and not os.path.isdir(path):
+            raise CaptureError(f"{path}: exists and is no folder")
+        if os.path.lexists(path) and os.listdir(path) and not force:
+            raise CaptureError(f"{path}: exists and is not empty; --force writes into it")
+        parent, name = os.path.split(os.path.normpath(path))
+        self._temporary = os.path.join(parent, f".{name[:64]}.{secrets.token_hex(4)}.part")
+        try:
+            os.mkdir(self._temporary)
+        except (OSError, ValueError) as error:
+            raise CaptureError(f"{path}: {reason(error)}") from None
+
+    def __enter__(self) -> str:
+        return self._temporary
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._name()
+        except OSError as failed:
+            raise CaptureError(f"{self.path}: {reason(failed)}") from None
+        finally:
+            rmtree(self._temporary, ignore_errors=True)
+
+    def _name(self) -> None:
+        """Give the folder its name; into one that is there already its files are moved."""
+        if not os.path.lexists(self.path):
+            os.rename(self._temporary, self.path)
+            return
+        for name in sorted(os.listdir(self._temporary)):
+            os.replace(os.path.join(self._temporary, name), os.path.join(self.path, name))
 
 
 def refuse(path: str, *, force: bool, inputs: Iterable[str]) -> None:

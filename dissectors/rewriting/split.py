@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -14,7 +12,7 @@ from functools import partial
 from dissectors.limits.table import Table
 from dissectors.queries.frames import Belonging, Owned, belonging
 from dissectors.report import Report
-from dissectors.rewriting.output import Output, is_same, reason
+from dissectors.rewriting.output import Folder, Output, is_same, reason
 from dissectors.rewriting.pieces import CONTEXT, Piece, can_be_copied, pieces
 from dissectors.rewriting.writer import Joined, unbounded
 from dissectors.sources.capture import Capture, allow, merge, open_capture
@@ -63,22 +61,18 @@ def into_folder(paths: Sequence[str], groups: Sequence[Owned], names: Sequence[s
 
     One that is there already and not empty is refused, unless `force`; then only files of the same names are replaced.
     """
-    _refuse_folder(folder, force)
     ending = ".pcapng" if len(paths) > 1 else _ending(paths[0])
     files = [f"{name}{ending}" for name in names]
     for name in files:
         if any(is_same(os.path.join(folder, name), path) for path in paths):
             raise CaptureError(f"{folder}: holds the capture that is read; name another folder")
-    temporary = _made(folder)
-    try:
+    with Folder(folder, force=force) as temporary:
         found = of_captures(paths, groups)
-        with _Files([os.path.join(temporary, name) for name in files]) as each:
-            copy(paths, found, each.write, len(names))
-        _named(temporary, folder)
-    except OSError as error:
-        raise CaptureError(f"{folder}: {reason(error)}") from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        try:
+            with _Files([os.path.join(temporary, name) for name in files]) as each:
+                copy(paths, found, each.write, len(names))
+        except OSError as error:
+            raise CaptureError(f"{folder}: {reason(error)}") from None
     return Written([os.path.join(folder, name) for name in files], found)
 
 
@@ -204,37 +198,8 @@ class _Files:
                     os.close(descriptor)
 
 
-def _refuse_folder(folder: str, force: bool) -> None:
-    if not os.path.lexists(folder):
-        return
-    if not os.path.isdir(folder):
-        raise CaptureError(f"{folder}: exists and is no folder")
-    if os.listdir(folder) and not force:
-        raise CaptureError(f"{folder}: exists and is not empty; --force writes into it")
-
-
 def _ending(path: str) -> str:
     with open_capture(path) as capture:
         if not can_be_copied(capture):
             return ".pcapng"
         return ".pcapng" if capture.notes.format.startswith("pcapng") else ".pcap"
-
-
-def _made(folder: str) -> str:
-    """A temporary folder beside the one that is wanted."""
-    parent, name = os.path.split(os.path.normpath(folder))
-    temporary = os.path.join(parent, f".{name[:64]}.{secrets.token_hex(4)}.part")
-    try:
-        os.mkdir(temporary)
-    except (OSError, ValueError) as error:
-        raise CaptureError(f"{folder}: {reason(error)}") from None
-    return temporary
-
-
-def _named(temporary: str, folder: str) -> None:
-    """Give the folder its name; into one that is there already its files are moved."""
-    if not os.path.lexists(folder):
-        os.rename(temporary, folder)
-        return
-    for name in sorted(os.listdir(temporary)):
-        os.replace(os.path.join(temporary, name), os.path.join(folder, name))
