@@ -86,6 +86,7 @@ TESTED_ELSEWHERE = (
     ("offline", "everything that reads a file goes through it; tests/engine/test_engine.py holds it to truths"),
     ("outputs/terminal/comparison", "it is what tests/commands/test_diff.py reads"),
     ("report/", "values without a will of their own; tests/outputs/test_schema.py holds them to the schema"),
+    ("rewriting/anonymous/words", "words that tests/rewriting/anonymous/test_texts.py meets in headers and SDP"),
     ("sources/interface/source", "it opens what is real: tests/sources/interface/test_network.py"),
     ("sources/pcapng_blocks", "what tests/sources/test_keeper.py keeps and reads back"),
     ("wire/deflate", "the streams within tests/wire/test_inflate.py"),

@@ -27,6 +27,7 @@ ENDINGS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".sqlite": "s
            ".parquet": "parquet"}
 ONE_FILE = ("ndjson", "sqlite")
 COPY_OCTETS = 1 << 20
+DEFAULT_AGENT = 2001
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,8 +40,26 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tables", type=tables, metavar="NAME,…", help="the tables; all but datagrams if none is named"
     )
+    parser.add_argument(
+        "--hep", type=server, metavar="HOST:PORT",
+        help="instead, send SIP (inflated), RTCP and reports on streams to a server of HEP 3",
+    )
+    parser.add_argument("--tcp", action="store_true", help="with --hep, over TCP instead of UDP")
+    parser.add_argument("--pace", action="store_true", help="with --hep, at the pace of the capture instead of at once")
+    parser.add_argument(
+        "--agent", type=inputs.positive, default=DEFAULT_AGENT, metavar="N",
+        help="with --hep, the number of the capture agent (2001)",
+    )
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     inputs.add_reading(parser)
+
+
+def server(text: str) -> tuple[str, int]:
+    """`HOST:PORT` of a server; an address of IPv6 stands in brackets."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HOST:PORT")
+    return host.strip("[]"), int(port)
 
 
 def tables(text: str) -> tuple[str, ...]:
@@ -61,6 +80,8 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.rewriting.output import Folder, Output, refuse
 
     named = inputs.paths(options)
+    if options.hep:
+        return _send(named, options)
     wanted = options.tables or tuple(name for name in NAMES if name != DATAGRAMS)
     kind = options.format or ENDINGS.get(os.path.splitext(options.output)[1].lower(), "csv")
     alone = len(wanted) == 1 or kind in ONE_FILE
@@ -79,6 +100,25 @@ def run(options: argparse.Namespace) -> int:
         write(kind, [made(named, options, name) for name in wanted], outputs)
         for output in outputs.values():
             output.commit()
+    return 0
+
+
+def _send(named: list[str], options: argparse.Namespace) -> int:
+    """Send everything to a server, and say how much it was."""
+    from dissectors.rewriting import hep
+
+    if inputs.STANDARD_INPUT in named:
+        raise inputs.Refused("--hep reads a capture twice; name a file")
+    if options.agent > 0xFFFFFFFF:
+        raise inputs.Refused("--agent is a number of 32 bits")
+    sender = hep.Sender(*options.hep, tcp=options.tcp)
+    for path in named:
+        told = hep.packets(
+            inputs.rows([path], options), report_of(path, options), options.agent, inputs.limits(options)
+        )
+        tally = hep.send(told, sender, pace=options.pace)
+        inputs.say([f"{path}: {tally.sent:,} packets sent"])
+        inputs.say([f"{tally.too_long:,} were too long for HEP"] if tally.too_long else [])
     return 0
 
 

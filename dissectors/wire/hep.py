@@ -19,6 +19,11 @@ MAX_PAYLOAD_OCTETS = 1 << 20
 
 PROTOCOL, SRC, DST, SRC6, DST6, SPORT, DPORT, SECONDS, MICROSECONDS = 2, 3, 4, 5, 6, 7, 8, 9, 10
 PAYLOAD, COMPRESSED_PAYLOAD = 15, 16
+FAMILY, KIND, AGENT, CORRELATION = 1, 11, 12, 17
+FAMILIES = {4: (2, SRC, DST), 16: (10, SRC6, DST6)}
+"""By the size of an address: IP's family, and the chunks of both ends."""
+
+MAX_PACKET_OCTETS = 0xFFFF
 GENERIC_VENDOR = 0
 TCP_NUMBER = 6
 ZLIB_OR_GZIP = 47
@@ -46,6 +51,25 @@ def frame(octets: bytes) -> int | Incomplete:
     if size < HEADER:
         raise Malformed("HEP", 4, f"a packet of {size} octets")
     return size if size <= len(octets) else Incomplete(size)
+
+
+def build(packet: Packet, kind: int, agent: int, correlation: bytes = b"") -> bytes | None:
+    """A packet of this kind of payload from an agent; `correlation` is a Call-ID. None where it is too long."""
+    family, src, dst = FAMILIES[len(packet.src)]
+    seconds, nanoseconds = divmod(packet.time, 1_000_000_000)
+    chunks = [
+        (FAMILY, bytes((family,))), (PROTOCOL, bytes((packet.protocol,))), (src, packet.src), (dst, packet.dst),
+        (SPORT, packet.sport.to_bytes(2, "big")), (DPORT, packet.dport.to_bytes(2, "big")),
+        (SECONDS, (seconds & 0xFFFFFFFF).to_bytes(4, "big")), (MICROSECONDS, (nanoseconds // 1000).to_bytes(4, "big")),
+        (KIND, bytes((kind,))), (AGENT, agent.to_bytes(4, "big")), (PAYLOAD, packet.payload),
+        *([(CORRELATION, correlation)] if correlation else []),
+    ]
+    size = HEADER + sum(CHUNK_HEADER + len(value) for _, value in chunks)
+    if size > MAX_PACKET_OCTETS:
+        return None
+    body = b"".join(bytes(2) + code.to_bytes(2, "big") + (CHUNK_HEADER + len(value)).to_bytes(2, "big") + value
+                    for code, value in chunks)
+    return MARK + size.to_bytes(2, "big") + body
 
 
 def parse(octets: bytes) -> Packet:

@@ -41,6 +41,7 @@ def test_a_database_has_every_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        ((CALL, "--hep", "nowhere"), "not of the form HOST:PORT"), (("-", "--hep", "localhost:9"), "name a file"),
         ((CALL,), "do not go into one output"), ((CALL, "--tables", "cals"), "did you mean calls?"),
         ((CALL, "-o", CALL, "--tables", "calls", "--force"), "is the capture that is read"),
         (("nowhere.pcap", "-o", "{}/out"), "no such file"), ((CALL, "-o", CALL), "exists and is no folder"),
