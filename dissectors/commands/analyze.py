@@ -133,6 +133,8 @@ def _written(named: list[str], options: argparse.Namespace) -> tuple[Report, int
         files = zip(whole.capture.files, named, strict=True)
         capture = replace(whole.capture, files=tuple(replace(file, name=name) for file, name in files))
         report = selected(replace(whole, capture=capture), options)
-        written = split.into_file(paths, of_selection(whole, report), options.write, force=options.force)
+        written = split.into_file(
+            paths, of_selection(whole, report), options.write, force=options.force, keys=inputs.keys(options)
+        )
     inputs.say([f"{options.write}: {written.frames[0]:,} frames"])
     return report, status

@@ -49,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
         path = rereadable(stack, options.input)
         with Progress(sys.stderr) as progress:
             report = offline.analyze(
-                [path], limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=True
+                [path], limits=inputs.limits(options), forced=inputs.forced(options), progress=progress,
+                everything=True, keys=inputs.keys(options),
             )
         if not report.calls:
             raise inputs.Refused(f"{options.input}: no call is in it")
@@ -74,7 +75,7 @@ def _one(report: Report, path: str, options: argparse.Namespace) -> int:
     others = set(range(len(report.calls))).difference(group)
     alone = [number for number, stream in enumerate(report.streams) if stream.call is None]
     parts = [owned(report, group), owned(report, others, alone)]
-    written = split.into_file([path], parts, options.output, force=options.force)
+    written = split.into_file([path], parts, options.output, force=options.force, keys=inputs.keys(options))
     tell(written, [label(report, group)])
     return 0
 
@@ -87,7 +88,7 @@ def _each(report: Report, path: str, options: argparse.Namespace) -> int:
     alone = [number for number, stream in enumerate(report.streams) if stream.call is None]
     parts: list[Owned] = [*(owned(report, group) for group in groups), owned(report, (), alone)]
     names = [split.safe_name(report.calls[group[0]].number, report.calls[group[0]].call_id) for group in groups]
-    written = split.into_folder([path], parts, names, options.output, force=options.force)
+    written = split.into_folder([path], parts, names, options.output, force=options.force, keys=inputs.keys(options))
     tell(written, [label(report, group) for group in groups])
     return 0
 

@@ -21,7 +21,7 @@ from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from dissectors.queries.traced import TracedFragments, TracedSegments
 from dissectors.report import Call, Flow, Report, Stream
 from dissectors.wire.captures.records import Record
-from dissectors.wire.datagram import WS
+from dissectors.wire.datagram import WS, WSS
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.values import Struct, field
 
@@ -293,11 +293,15 @@ class Belonging:
             self._several[place] = together
 
 
-def belonging(records: Iterable[tuple[int, Record]], groups: Sequence[Owned]) -> Belonging:
+def belonging(
+    records: Iterable[tuple[int, Record]], groups: Sequence[Owned], connections: Connections | None = None
+) -> Belonging:
     """The groups of every frame of captures, whose records come with the number of their file, as they were analysed.
+
+    `connections` may have keys; they have seen nothing yet.
     """
     fragments = TracedFragments()
-    frames, connections = Frames(fragments), Connections(Bounds())
+    frames, connections = Frames(fragments), connections or Connections(Bounds())
     owners, found = Owners(groups), Belonging(len(groups))
     segments = TracedSegments(connections, found.add, len(groups))
     for file, record in records:
@@ -324,7 +328,7 @@ def _of_whole(owners: Owners, whole: Whole) -> tuple[int, ...]:
     """The groups of a message of a stream."""
     origin, key = whole.origin, whole.key
     place, ends = (origin.file, origin.frame), (key.src, key.sport, key.dst, key.dport)
-    if key.transport == WS:
+    if key.transport in (WS, WSS):
         # It carries signalling alone; Verto among it is nothing that the table knows.
         return owners.of_place(place)
     return owners.of_message(place, origin.time, ends, whole.payload, whole.length)

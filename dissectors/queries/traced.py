@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 
 from dissectors.limits.table import Table
 from dissectors.mux.connections import Connections, Whole, key_of
-from dissectors.wire.datagram import WS
+from dissectors.wire.datagram import TCP
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.tcp import SYN, Segment
 
@@ -76,8 +76,8 @@ class TracedSegments:
 
     Segments with octets belong to the messages that these are of; those that open and close a connection to all whose
     messages it carried; those that only acknowledge to the one group that used the connection alone. All of a WebSocket
-    belongs to each group that used it: its messages may need those before them to be inflated. `shared` counts, by
-    group, the frames of those that several used.
+    or of TLS belongs to each group that used it: its messages may need what was before them to be read. `shared`
+    counts, by group, the frames of those that several used.
     """
 
     def __init__(self, connections: Connections, place: Place, groups: int) -> None:
@@ -106,29 +106,28 @@ class TracedSegments:
         if segment.payload and self._connections.is_given_up(segment):
             traced.waiting.pop(way, None)
         for whole in found:
-            self._settle(traced, whole, judge(whole))
+            self._settle(whole, judge(whole))
         if found and self._connections.has_more(segment):
             traced.waiting.setdefault(way, []).append(frame)
 
     def finish(self, judge: Judge) -> None:
         """Settle what is left when there is no more to come."""
         for whole in self._connections.finish():
-            key = whole.key
-            one, two = (key.src, key.sport), (key.dst, key.dport)
-            traced = self._open.get((*one, *two) if one <= two else (*two, *one))
-            if traced is not None:
-                self._settle(traced, whole, judge(whole))
+            self._settle(whole, judge(whole))
         for name, traced in list(self._open.items()):
             self._close(name, traced)
 
-    def _settle(self, traced: _Traced, whole: Whole, groups: tuple[int, ...]) -> None:
-        """The frames that waited are this message's."""
-        way = whole.key.src, whole.key.sport
+    def _settle(self, whole: Whole, groups: tuple[int, ...]) -> None:
+        """The frames that waited in the direction of this message are its own."""
+        way, other = (whole.key.src, whole.key.sport), (whole.key.dst, whole.key.dport)
+        traced = self._open.get((*way, *other) if way <= other else (*other, *way))
+        if traced is None:
+            return
         frames = traced.waiting.pop(way, [])
         if whole.origin.frame:
             frames.append((whole.origin.file, whole.origin.frame))
         traced.groups.update(groups)
-        if whole.key.transport == WS:
+        if whole.key.transport != TCP:
             traced.joined = True
             traced.ends += frames
             return

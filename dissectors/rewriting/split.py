@@ -8,8 +8,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
+from typing import TYPE_CHECKING
 
+from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
+from dissectors.mux.connections import Connections
 from dissectors.queries.frames import Belonging, Owned, belonging
 from dissectors.report import Report
 from dissectors.rewriting.output import Folder, Output, is_same, reason
@@ -19,6 +22,9 @@ from dissectors.sources.capture import Capture, allow, merge, open_capture
 from dissectors.wire.captures.pcapng import STATISTICS
 from dissectors.wire.captures.records import Record
 from dissectors.wire.errors import CaptureError
+
+if TYPE_CHECKING:
+    from dissectors.crypto.secrets import Secrets
 
 MAX_OPEN_FILES, MAX_HELD_OCTETS = 64, 8 << 20
 """Files that are open at once while many are written, and octets that wait for them."""
@@ -40,23 +46,32 @@ class Written:
         self.shared = found.shared
 
 
-def of_captures(paths: Sequence[str], groups: Sequence[Owned]) -> Belonging:
-    """The groups of every frame of these captures."""
+def of_captures(paths: Sequence[str], groups: Sequence[Owned], keys: Secrets | None = None) -> Belonging:
+    """The groups of every frame of these captures; `keys` open TLS, as those do that a capture holds."""
     allow(len(paths))
+    connections = Connections(Bounds())
+    connections.secrets = None if keys is None else keys.copy()
     with ExitStack() as stack:
-        return belonging(merge([stack.enter_context(open_capture(path)) for path in paths]), groups)
+        captures = [stack.enter_context(open_capture(path)) for path in paths]
+        for capture in captures:
+            capture.notes.secrets = partial(connections.learn, name=capture.path)
+        return belonging(merge(captures), groups, connections)
 
 
-def into_file(paths: Sequence[str], groups: Sequence[Owned], path: str, *, force: bool = False) -> Written:
+def into_file(
+    paths: Sequence[str], groups: Sequence[Owned], path: str, *, force: bool = False, keys: Secrets | None = None
+) -> Written:
     """Write the frames of the first group into one file; the others say what is not of it."""
     with Output(path, force=force, inputs=paths) as output:
-        found = of_captures(paths, groups)
+        found = of_captures(paths, groups, keys)
         copy(paths, found, lambda _, octets: output.write(octets), 1)
     return Written([path], found)
 
 
-def into_folder(paths: Sequence[str], groups: Sequence[Owned], names: Sequence[str], folder: str, *,
-                force: bool = False) -> Written:
+def into_folder(
+    paths: Sequence[str], groups: Sequence[Owned], names: Sequence[str], folder: str, *, force: bool = False,
+    keys: Secrets | None = None,
+) -> Written:
     """Write the frames of the first groups, one a name, into files in a folder, which is made, whole, at the end.
 
     One that is there already and not empty is refused, unless `force`; then only files of the same names are replaced.
@@ -67,7 +82,7 @@ def into_folder(paths: Sequence[str], groups: Sequence[Owned], names: Sequence[s
         if any(is_same(os.path.join(folder, name), path) for path in paths):
             raise CaptureError(f"{folder}: holds the capture that is read; name another folder")
     with Folder(folder, force=force) as temporary:
-        found = of_captures(paths, groups)
+        found = of_captures(paths, groups, keys)
         try:
             with _Files([os.path.join(temporary, name) for name in files]) as each:
                 copy(paths, found, each.write, len(names))

@@ -13,6 +13,7 @@ from tests.command_line import CALL, ROOT, run
 from tests.rewriting.test_split import TWO
 from tests.stories import GOOD
 
+SECURED, KEYS = (str(ROOT / "tests" / "data" / "tls" / f"tls12_ecdhe_gcm.{ending}") for ending in ("pcap", "keys"))
 NO_CALL = str(ROOT / "tests" / "data" / "captures" / "tcpdump__LINKTYPE_IPV4.pcap")
 
 
@@ -70,3 +71,11 @@ def test_a_file_that_exists_is_kept_without_force(tmp_path: Path) -> None:
     assert run("split", "--only", "1", CALL, str(out)).returncode == 2 and out.read_text() == "mine"
     assert run("split", "--only", "1", "--force", CALL, str(out)).returncode == 0
     assert out.read_bytes() == Path(CALL).read_bytes()
+
+
+def test_tls_is_opened_with_its_keys_and_kept_whole(tmp_path: Path) -> None:
+    pytest.importorskip("cryptography", reason="TLS needs it")
+    done = run("split", "--keys", KEYS, SECURED, str(tmp_path / "calls"))
+    frames = len(captures.records(SECURED))
+    assert done.returncode == 0 and all(f": {frames} frames" in line for line in done.stdout.decode().splitlines())
+    assert b"in other calls' files, too" in done.stderr and len(os.listdir(tmp_path / "calls")) == 3
