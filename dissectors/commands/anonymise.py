@@ -14,7 +14,7 @@ HELP = "write a capture that can be sent away: other names, numbers and addresse
 DESCRIPTION = (
     "Copy a capture under other names: addresses, user names, numbers, domains, Call-IDs, tags, credentials and keys "
     "become others of the same form, the same each time; media become silence, checksums follow. What is not "
-    "understood is cut to its headers: DTLS, TCP and unknown datagrams, too. docs/rewriting.md has the details."
+    "understood is cut to its headers: TCP, DNS and unknown datagrams, too. docs/rewriting.md has the details."
 )
 MAX_KEY_OCTETS, KEY_OCTETS = 4096, 32
 

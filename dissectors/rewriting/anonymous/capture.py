@@ -13,14 +13,17 @@ from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import packets
+from dissectors.rewriting.anonymous import secured
 from dissectors.rewriting.anonymous.blocks import without_names
 from dissectors.rewriting.anonymous.messages import Anonymiser, Wanted
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.copying import Made, Maker, Tally, copy
 from dissectors.rewriting.verdicts import Verdicts
+from dissectors.sources.capture import open_capture
 from dissectors.wire.captures.records import Record
 from dissectors.wire.errors import Malformed
 from dissectors.wire.link import internet
+from dissectors.wire.link.frames import Frames
 from dissectors.wire.link.headers import (
     ETHERNET,
     ETHERTYPE,
@@ -32,6 +35,9 @@ from dissectors.wire.link.headers import (
     Next,
     Udp,
 )
+
+MAX_DIGESTS = 1 << 16
+"""Fingerprints that are remembered, six of each certificate."""
 
 CUT = "are cut to their headers, for what they carry is not understood"
 CUT_FRAMES = "are cut away whole, for their link layer is not understood"
@@ -57,10 +63,24 @@ def anonymise(
 ) -> Tally:
     """Copy a capture under other names; raises CaptureError as `copy` does."""
 
+    digests = _digests(path, pseudonyms)
+
     def maker() -> Maker:
-        return _Frames(Anonymiser(pseudonyms, wanted), Verdicts(path), pseudonyms, wanted).make
+        return _Frames(Anonymiser(pseudonyms, wanted, digests), Verdicts(path), pseudonyms, wanted).make
 
     return copy(path, output, maker, force=force, source=source, blocks=without_names, name="")
+
+
+def _digests(path: str, pseudonyms: Pseudonyms) -> dict[bytes, bytes]:
+    """What becomes of the fingerprints of all certificates in the clear: SDP may announce one before it comes."""
+    found: dict[bytes, bytes] = {}
+    frames = Frames()
+    with open_capture(path) as capture:
+        for record in capture.records():
+            for udp in frames.udp(record):
+                if udp.payload.startswith(secured.START) and len(found) < MAX_DIGESTS:
+                    found |= secured.digests(udp.payload, pseudonyms)
+    return found
 
 
 class _Frames:

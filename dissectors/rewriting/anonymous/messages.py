@@ -6,7 +6,7 @@ A function gives the new octets, or None where it does not understand what it se
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha1, sha256
 from hmac import digest as sealed
 from typing import NamedTuple
@@ -16,7 +16,7 @@ from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.protocols import sip
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import messages
-from dissectors.rewriting.anonymous import texts
+from dissectors.rewriting.anonymous import secured, texts
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.anonymous.texts import Names
 from dissectors.rewriting.messages import Head, Line
@@ -60,10 +60,15 @@ class Wanted(NamedTuple):
 
 
 class Anonymiser:
-    """Datagrams under other names. It learns ICE's passwords from SDP, to seal STUN anew."""
+    """Datagrams under other names. It learns ICE's passwords from SDP, to seal STUN anew.
 
-    def __init__(self, pseudonyms: Pseudonyms, wanted: Wanted) -> None:
-        self.pseudonyms, self.wanted = pseudonyms, wanted
+    `digests` says what becomes of the fingerprints of certificates that the capture holds.
+    """
+
+    def __init__(
+        self, pseudonyms: Pseudonyms, wanted: Wanted, digests: Mapping[bytes, bytes] | None = None
+    ) -> None:
+        self.pseudonyms, self.wanted, self._digests = pseudonyms, wanted, digests or {}
         self._passwords: dict[str, str] = {}
         self.names = Names(pseudonyms, self._digest, wanted.agents, self._learn)
 
@@ -76,7 +81,7 @@ class Anonymiser:
             return None
         try:
             return write(self, payload, encrypted, depth)
-        except Malformed:
+        except (Malformed, ValueError):
             return None
 
     def _learn(self, ufrag: str, password: str) -> None:
@@ -84,7 +89,7 @@ class Anonymiser:
             self._passwords[ufrag] = password
 
     def _digest(self, octets: bytes) -> bytes:
-        return self.pseudonyms.octets("digest", octets, len(octets))
+        return self._digests.get(octets) or self.pseudonyms.octets("digest", octets, len(octets))
 
     def write_sip(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """SIP, its bodies inflated, changed and compressed again."""
@@ -224,6 +229,10 @@ class Anonymiser:
             return None
         return payload[:2] + len(inner).to_bytes(2, "big") + inner + payload[4 + size :]
 
+    def write_dtls(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
+        """DTLS, of which every length stays."""
+        return secured.datagram(payload, self.pseudonyms)
+
     def write_rtp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """RTP with silence, or random octets where it was encrypted."""
         packet = parse_rtp(payload)
@@ -289,6 +298,7 @@ WRITERS: dict[str, Callable[[Anonymiser, bytes, bool, int], bytes | None]] = {
     "SIP": Anonymiser.write_sip,
     "STUN": Anonymiser.write_stun,
     "TURN": Anonymiser.write_turn,
+    "DTLS": Anonymiser.write_dtls,
     "RTP": Anonymiser.write_rtp,
     "RTCP": Anonymiser.write_rtcp,
 }

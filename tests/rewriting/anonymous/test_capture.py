@@ -25,6 +25,7 @@ from tests import captures
 from tests.command_line import CALL
 from tests.ip_frames import ethernet, ipv4, udp
 from tests.made import COOKIE
+from tests.rewriting.anonymous.test_secured import made, sent
 from tests.stories import (
     GOOD,
     SDP,
@@ -79,6 +80,7 @@ def told() -> list[Told]:
         stun(900, 1, user, attribute(8, bytes(20))),
         stun(920, 0x0101, address(0x0020, "10.9.8.7", 9), peer, src=B, dst=A),
         (3000.0, A, ("203.0.113.99", 53), b"\x12\x34\1\0\0\1\0\0\0\0\0\0\x0csecretdomain\0\0\1\0\1"),
+        (3200.0, A, B, sent(made("alicewonder"))),
         (3100.0, A, B, b"\x40\x01\0\x0bbobbuilder."),
     ]
 

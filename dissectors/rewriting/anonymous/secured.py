@@ -1,0 +1,233 @@
+"""DTLS under other names: certificates, host names and tickets; what is encrypted becomes random.
+
+Every length stays. A function raises ValueError where it does not understand what it sees.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+
+from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+
+RECORD, HANDSHAKE = 13, 12
+CHANGE_CIPHER, ALERT, HANDSHAKES, APPLICATION = 20, 21, 22, 23
+MAX_PLAIN_OCTETS = 2
+"""Octets of an alert, or of ChangeCipherSpec: longer ones are encrypted."""
+
+UNIFIED_BITS, UNIFIED, UNIFIED_OCTETS = 0xE0, 0x20, 5
+"""How a record of DTLS 1.3 begins, and the octets of it that may be its header."""
+
+START = b"\x16\xfe"
+"""How a datagram with a handshake in the clear begins."""
+
+PLAIN_EXTENSIONS = frozenset((5, 10, 11, 13, 14, 15, 16, 21, 22, 23, 28, 43, 45, 50, 51, 0xFF01))
+SERVER_NAME = 0
+DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+
+STRINGS = frozenset((0x0C, 0x12, 0x13, 0x14, 0x16, 0x1A, 0x81, 0x82, 0x86))
+WIDE_STRINGS = frozenset((0x1C, 0x1E))
+INTEGER, BIT_STRING, OCTET_STRING, IP_ADDRESS, CONSTRUCTED = 0x02, 0x03, 0x04, 0x87, 0x20
+MAX_PLAIN_INTEGER, MAX_DEPTH = 4, 24
+"""Octets of a version or an exponent, and how deep a certificate nests at most."""
+
+
+def datagram(payload: bytes, names: Pseudonyms) -> bytes:
+    """A datagram of DTLS."""
+    if payload[:1] and payload[0] & UNIFIED_BITS == UNIFIED:
+        return payload[:UNIFIED_OCTETS] + names.octets("record", payload, max(0, len(payload) - UNIFIED_OCTETS))
+    out: list[bytes] = []
+    at = 0
+    while at < len(payload):
+        body = payload[at + RECORD : at + RECORD + _number(payload, at + 11, 2)]
+        out += [payload[at : at + RECORD], _record(payload[at], _number(payload, at + 3, 2), body, names)]
+        at += RECORD + _number(payload, at + 11, 2)
+    if at != len(payload):
+        raise ValueError("a record that does not fit")
+    return b"".join(out)
+
+
+def _record(kind: int, epoch: int, body: bytes, names: Pseudonyms) -> bytes:
+    if epoch or kind == APPLICATION:
+        return names.octets("record", body, len(body))
+    if kind == HANDSHAKES:
+        return b"".join(head + _message(head[0], content, names) for head, content in messages(body))
+    if kind in (CHANGE_CIPHER, ALERT) and len(body) <= MAX_PLAIN_OCTETS:
+        return body
+    raise ValueError("a record of an unknown type")
+
+
+def messages(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The handshake messages of a record, each with its header; none may be a fragment."""
+    at = 0
+    while at < len(body):
+        size = _number(body, at + 1, 3)
+        if _number(body, at + 6, 3) or _number(body, at + 9, 3) != size or at + HANDSHAKE + size > len(body):
+            raise ValueError("a fragment")
+        yield body[at : at + HANDSHAKE], body[at + HANDSHAKE : at + HANDSHAKE + size]
+        at += HANDSHAKE + size
+
+
+def _message(kind: int, body: bytes, names: Pseudonyms) -> bytes:
+    write = MESSAGES.get(kind)
+    if write is None:
+        raise ValueError("a handshake message of an unknown type")
+    made = write(body, names)
+    if len(made) != len(body):
+        raise ValueError("a handshake message of another length")
+    return made
+
+
+def _same(body: bytes, names: Pseudonyms) -> bytes:
+    return body
+
+
+def _client_hello(body: bytes, names: Pseudonyms) -> bytes:
+    at = 34
+    out = bytearray(body)
+    for kind in ("session", "cookie"):
+        size = _number(body, at, 1)
+        out[at + 1 : at + 1 + size] = names.octets(kind, body[at + 1 : at + 1 + size], size)
+        at += 1 + size
+    at += 2 + _number(body, at, 2)
+    at += 1 + _number(body, at, 1)
+    return bytes(out[:at]) + _extensions(body[at:], names)
+
+
+def _server_hello(body: bytes, names: Pseudonyms) -> bytes:
+    size = _number(body, 34, 1)
+    end = 35 + size
+    return body[:35] + names.octets("session", body[35:end], size) + body[end : end + 3] + _extensions(
+        body[end + 3 :], names)
+
+
+def _extensions(block: bytes, names: Pseudonyms) -> bytes:
+    if not block:
+        return block
+    at, out = 2, [block[:2]]
+    while at < len(block):
+        kind, size = _number(block, at, 2), _number(block, at + 2, 2)
+        value = block[at + 4 : at + 4 + size]
+        if kind == SERVER_NAME and len(value) > 5:
+            value = value[:5] + names.text(value[5:].decode("latin-1")).encode("latin-1", "replace")
+        elif kind not in PLAIN_EXTENSIONS:
+            value = names.octets("extension", value, len(value))
+        out += [block[at : at + 4], value]
+        at += 4 + size
+    return b"".join(out)
+
+
+def _hello_verify(body: bytes, names: Pseudonyms) -> bytes:
+    return body[:3] + names.octets("cookie", body[3:], len(body) - 3)
+
+
+def _certificate(body: bytes, names: Pseudonyms) -> bytes:
+    out = [body[:3]]
+    for octets in certificates(body):
+        out += [len(octets).to_bytes(3, "big"), certificate(octets, names)]
+    return b"".join(out)
+
+
+def certificates(body: bytes) -> Iterator[bytes]:
+    """The certificates of such a message."""
+    at = 3
+    while at < len(body):
+        size = _number(body, at, 3)
+        if at + 3 + size > len(body):
+            raise ValueError("a certificate that does not fit")
+        yield body[at + 3 : at + 3 + size]
+        at += 3 + size
+
+
+def _request(body: bytes, names: Pseudonyms) -> bytes:
+    """A request without names of authorities."""
+    at = 1 + _number(body, 0, 1)
+    at += 2 + _number(body, at, 2)
+    if body[at:] not in (b"\0\0", b""):
+        raise ValueError("names of authorities")
+    return body
+
+
+CERTIFICATE = 11
+
+MESSAGES: dict[int, Callable[[bytes, Pseudonyms], bytes]] = {
+    0: _same, 1: _client_hello, 2: _server_hello, 3: _hello_verify, CERTIFICATE: _certificate, 12: _same, 13: _request,
+    14: _same, 15: _same, 16: _same,
+}
+"""By the type of a handshake message; public keys and signatures of one handshake say nothing of anybody."""
+
+
+def certificate(octets: bytes, names: Pseudonyms) -> bytes:
+    """A certificate with other names, another serial number, key and signature, and the same form."""
+    out = bytearray(octets)
+    _values(out, 0, len(out), names, 0)
+    return bytes(out)
+
+
+def _values(out: bytearray, at: int, end: int, names: Pseudonyms, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise ValueError("nested too deep")
+    while at < end:
+        tag, size, start = _head(out, at)
+        stop = start + size
+        if stop > end:
+            raise ValueError("a value that does not fit")
+        if tag & CONSTRUCTED:
+            _values(out, start, stop, names, depth + 1)
+        else:
+            _value(out, tag, start, stop, names, depth)
+        at = stop
+
+
+def _head(out: bytearray, at: int) -> tuple[int, int, int]:
+    """The tag of a value, its size, and where it begins."""
+    if at + 2 > len(out):
+        raise ValueError("a value that does not fit")
+    size = out[at + 1]
+    if size < 0x80:
+        return out[at], size, at + 2
+    more = size & 0x7F
+    return out[at], _number(bytes(out[at + 2 : at + 2 + more]), 0, more), at + 2 + more
+
+
+def _value(out: bytearray, tag: int, start: int, stop: int, names: Pseudonyms, depth: int) -> None:
+    old = bytes(out[start:stop])
+    if tag in STRINGS:
+        new = names.text(old.decode("latin-1")).encode("latin-1", "replace")
+        out[start:stop] = new if new.isascii() else names.octets("name", old, len(old))
+    elif tag in WIDE_STRINGS:
+        out[start:stop] = names.octets("name", old, len(old))
+    elif tag == IP_ADDRESS:
+        out[start:stop] = names.address(old)
+    elif tag == BIT_STRING or tag == INTEGER and len(old) > MAX_PLAIN_INTEGER:
+        out[start + 1 : stop] = names.octets("number", old, len(old) - 1) if old else b""
+    elif tag == OCTET_STRING:
+        inner = bytearray(old)
+        try:
+            _values(inner, 0, len(inner), names, depth + 1)
+        except ValueError:
+            inner = bytearray(names.octets("octets", old, len(old)))
+        out[start:stop] = inner
+
+
+def digests(payload: bytes, names: Pseudonyms) -> dict[bytes, bytes]:
+    """What fingerprints of the certificates in a datagram become, if there are any."""
+    found: dict[bytes, bytes] = {}
+    at = 0
+    try:
+        while at < len(payload) and payload[at] == HANDSHAKES and not _number(payload, at + 3, 2):
+            end = at + RECORD + _number(payload, at + 11, 2)
+            for head, content in messages(payload[at + RECORD : end]):
+                for octets in certificates(content) if head[0] == CERTIFICATE else ():
+                    new = certificate(octets, names)
+                    found |= {hashlib.new(name, octets).digest(): hashlib.new(name, new).digest() for name in DIGESTS}
+            at = end
+    except ValueError:
+        return found
+    return found
+
+
+def _number(octets: bytes, at: int, size: int) -> int:
+    if at + size > len(octets):
+        raise ValueError("a number that does not fit")
+    return int.from_bytes(octets[at : at + size], "big")

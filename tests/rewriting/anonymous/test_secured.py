@@ -1,0 +1,87 @@
+"""DTLS under other names: every length stays, and what is encrypted tells nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dissectors.protocols import dtls
+from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.rewriting.anonymous.secured import certificate, datagram, digests
+from tests.command_line import ROOT
+from tests.stories import FINISHED, handshake, hello
+
+KEY = Pseudonyms(b"one key")
+SAMPLES = sorted((ROOT / "tests" / "data" / "dtls").glob("*.bin"))
+
+
+def value(tag: int, body: bytes) -> bytes:
+    size = bytes((len(body),)) if len(body) < 128 else b"\x82" + struct.pack("!H", len(body))
+    return bytes((tag,)) + size + body
+
+
+def made(name: str) -> bytes:
+    """Something like a certificate: serial number, names, time, key, and an extension with more names."""
+    named = value(0x30, value(0x31, value(0x30, value(6, b"\x55\x04\x03") + value(0x0C, name.encode()))))
+    more = value(0x04, value(0x30, value(0x82, name.encode()) + value(0x87, bytes((192, 0, 2, 9)))))
+    return value(0x30, value(0x02, bytes(range(1, 17))) + named + value(0x17, b"261129000000Z") + named
+                 + value(0x03, b"\0" + bytes(range(200))) + more)
+
+
+def sent(octets: bytes) -> bytes:
+    """A datagram with a certificate."""
+    chain = len(octets).to_bytes(3, "big") + octets
+    return handshake(11, len(chain).to_bytes(3, "big") + chain)
+
+
+def test_a_certificate_has_other_names_and_the_same_form() -> None:
+    before = made("alicewonder")
+    after = certificate(before, KEY)
+    assert len(after) == len(before) and after.count(KEY.word("alicewonder").encode()) == 3
+    assert b"261129000000Z" in after and KEY.address(bytes((192, 0, 2, 9))) in after
+    for text in (b"alicewonder", bytes((192, 0, 2, 9)), bytes(range(40)), bytes(range(2, 17))):
+        assert text not in after
+
+
+def test_fingerprints_follow_the_certificate() -> None:
+    octets = made("alicewonder")
+    after = certificate(octets, KEY)
+    found = digests(sent(octets), KEY)
+    for name in ("sha1", "sha256", "sha512"):
+        assert found[hashlib.new(name, octets).digest()] == hashlib.new(name, after).digest()
+    assert digests(hello(server=True) + sent(octets), KEY) == found
+    assert after in datagram(sent(octets), KEY) and digests(b"\x16\xfe", KEY) == {}
+
+
+def test_hellos_stay_and_what_is_encrypted_does_not() -> None:
+    for octets in (hello(), hello(server=True)):
+        after = datagram(octets, KEY)
+        assert len(after) == len(octets) and dtls.parse(after).messages[0].type == dtls.parse(octets).messages[0].type
+    sealed = datagram(FINISHED, KEY)
+    assert sealed[:13] == FINISHED[:13] and len(sealed) == len(FINISHED) and sealed[13:] != FINISHED[13:]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_a_sample_keeps_its_length_and_its_messages(path: Path) -> None:
+    octets = path.read_bytes()
+    try:
+        after = datagram(octets, KEY)
+    except ValueError:
+        return
+    assert len(after) == len(octets)
+    kinds = [[each.content_type for each in dtls.parse(one).records] for one in (octets, after)]
+    assert kinds[0] == kinds[1]
+
+
+@given(st.binary(max_size=120))
+def test_anything_is_rewritten_or_refused(octets: bytes) -> None:
+    for write in (datagram, certificate):
+        try:
+            assert len(write(octets, KEY)) == len(octets)
+        except ValueError:
+            continue
