@@ -220,14 +220,14 @@ def with_ports(record: Record, way: Way, sport: int, dport: int) -> Record:
     return record._replace(octets=bytes(octets))
 
 
-def adjust(octets: bytearray, at: int, old: bytes, new: bytes) -> None:
-    """Let the checksum of UDP that stands at `at` follow octets that changed (RFC 1624); zero, for none, stays."""
+def adjust(octets: bytearray, at: int, old: bytes, new: bytes, udp: bool = True) -> None:
+    """Let the checksum at `at` follow octets that changed (RFC 1624), as wrong as it was; in UDP zero means none."""
     if at + 2 > len(octets):
         return
     sum = int.from_bytes(octets[at : at + 2], "big")
-    if not sum:
-        return
-    octets[at : at + 2] = (changed_sum(sum, old, new) or 0xFFFF).to_bytes(2, "big")
+    if sum or not udp:
+        changed = changed_sum(sum, old, new)
+        octets[at : at + 2] = (changed or (0xFFFF if udp else 0)).to_bytes(2, "big")
 
 
 def changed_sum(sum: int, old: bytes, new: bytes) -> int:

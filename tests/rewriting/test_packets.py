@@ -7,7 +7,7 @@ import struct
 import dpkt
 import pytest
 
-from dissectors.rewriting.packets import changed_sum, merged, ways, with_payload, with_ports
+from dissectors.rewriting.packets import adjust, changed_sum, merged, ways, with_payload, with_ports
 from dissectors.wire.captures.records import Record
 from dissectors.wire.link.frames import Frames
 from tests.ip_frames import CARRIED, IP, IP6, ethernet, ipv4, record, udp
@@ -103,6 +103,13 @@ def test_the_last_fragment_becomes_the_whole_packet(version: int) -> None:
     (whole,) = frames.udp(record(parts[1]))
     after = merged(record(parts[1]), whole._replace(sport=7), LONGER)
     assert after is not None and found(after) == [(7, whole.dport, LONGER, len(LONGER))]
+
+
+@pytest.mark.parametrize(("udp_sum", "after"), [(True, b"\0\0"), (False, b"\x12\x34")])
+def test_a_sum_of_zero_means_none_in_udp_alone(udp_sum: bool, after: bytes) -> None:
+    octets = bytearray(2)
+    adjust(octets, 0, b"\x12\x34", b"\0\0", udp_sum)
+    assert octets == after
 
 
 def test_a_sum_follows_words_that_change() -> None:

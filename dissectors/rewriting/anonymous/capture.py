@@ -162,7 +162,7 @@ class _Frames:
             place = SUMS.get(step.number) if step.space == PROTOCOL else None
             if place is not None:
                 old, new = before[begin : begin + 2 * size], bytes(octets[begin : begin + 2 * size])
-                packets.adjust(octets, step.at + place, old, new)
+                packets.adjust(octets, step.at + place, old, new, step.number == internet.UDP)
 
     def _ethernet(self, octets: bytearray, at: int) -> bool:
         for place in (at, at + 6):
@@ -193,7 +193,7 @@ class _Frames:
         for place in (at + 12, at + 16):
             octets[place : place + 4] = self._pseudonyms.address(bytes(octets[place : place + 4]))
         octets[at + 20 : at + size] = NO_OPERATION * (size - 20)
-        packets.adjust(octets, at + 10, old, bytes(octets[at + 12 : at + size]))
+        packets.adjust(octets, at + 10, old, bytes(octets[at + 12 : at + size]), udp=False)
         return True
 
     def _ipv6(self, octets: bytearray, at: int) -> bool:
