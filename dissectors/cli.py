@@ -62,7 +62,8 @@ class Command(Protocol):
 
 
 COMMANDS: tuple[Command, ...] = (
-    analyze, live, listing, show, sdp, explain, inflate, diff, findings, split, normalise, anonymise, export, sql, plugin, verify, doctor, completion,
+    analyze, live, listing, show, sdp, explain, inflate, diff, findings, export, sql, split, normalise, anonymise,
+    plugin, verify, doctor, completion,
 )
 
 
