@@ -47,7 +47,7 @@ def test_what_a_filter_selects_is_written_beside_the_report(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("split", CALL), "required: OUT"),
+        (("split", CALL), "OUT is missing"),
         (("split", "--only", "nobody", CALL, "{}/out"), "no call 'nobody'"),
         (("split", "--only", "1", CALL, CALL, "--force"), "is the capture that is read"),
         (("split", "--only", "1", CALL, "{}"), "a directory"),
