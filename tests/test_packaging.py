@@ -248,7 +248,10 @@ def test_what_is_installed_first_is_not_compiled(tmp_path: Path, monkeypatch: py
     assert steps == [{"MUXSHARK_PURE": "1"}] and environment.is_unfinished(made)
     monkeypatch.setattr(environment, "has_compiler", lambda: False)
     environment.build(made, (), compiled=False)
-    assert steps[1:] == [{}] and not environment.is_unfinished(made)
+    assert steps[1:] == [{"MUXSHARK_PURE": "1"}] and not environment.is_unfinished(made)
+    monkeypatch.setattr(environment, "has_compiler", lambda: True)
+    environment.build(made, (), compiled=True)
+    assert steps[2:] == [{}] and not environment.is_unfinished(made)
 
 
 @pytest.mark.parametrize(

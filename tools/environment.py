@@ -166,7 +166,8 @@ def build(environment: Environment, extras: tuple[str, ...], compiled: bool) -> 
         say(f"setting up {environment.folder}, once: about ten packages from the package index")
         create(environment)
     later = not compiled and has_compiler()
-    install(environment, extras, pure=later)
+    # Without a compiler there is nothing to translate for it either, which takes longer than all the rest.
+    install(environment, extras, pure=later or not has_compiler())
     write_stamp(environment, {**wanted, "extras": list(extras), SCAN: LATER if later else TRIED})
 
 
@@ -176,9 +177,14 @@ def write_stamp(environment: Environment, text: dict[str, object]) -> None:
 
 
 def has_compiler() -> bool:
-    """Whether a compiler is here and may be used; without one, nothing is left for later."""
+    """Whether a compiler is here and may be used; without one, nothing is left for later.
+
+    On Windows only the build knows where it is.
+    """
     if os.environ.get(PURE, "") not in ("", "0"):
         return False
+    if os.name == "nt":
+        return True
     return any(shutil.which(name) for name in (os.environ.get("CC", "").split() or COMPILERS)[:3])
 
 

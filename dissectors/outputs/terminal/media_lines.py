@@ -13,6 +13,9 @@ BAD_LOSS, POOR_LOSS = 0.05, 0.01
 GOOD_MOS, POOR_MOS = 4.0, 3.6
 """The limits of what can be heard."""
 
+WIDE_CELLS = 110
+"""From so many cells on, the endpoints of a stream have room before its figures."""
+
 MAX_LINES = 6
 MAX_CODECS = 3
 INDENT = 4
@@ -34,10 +37,13 @@ def media_lines(page: Page, report: Report, calls: Sequence[int]) -> dict[int, l
 
 
 def streams_alone(page: Page, streams: Sequence[Stream]) -> list[Line]:
-    """A line for each stream of which no call is known, with its endpoints."""
-    ends = {n: f"{endpoint(s.src, s.sport)} → {endpoint(s.dst, s.dport)}" for n, s in enumerate(streams)}
-    made = _aligned(page, {n: [(span(ends[n]), *_figures([stream]))] for n, stream in enumerate(streams)})
-    return [row for rows in made.values() for row in rows]
+    """A line for each stream of which no call is known, with its endpoints; two on a page that is not wide."""
+    ends = [span(f"{endpoint(s.src, s.sport)} → {endpoint(s.dst, s.dport)}") for s in streams]
+    if page.plain or page.width >= WIDE_CELLS:
+        made = _aligned(page, {n: [(ends[n], *_figures([stream]))] for n, stream in enumerate(streams)})
+        return [row for rows in made.values() for row in rows]
+    made = _aligned(page, {n: [(span(" "), *_figures([stream]))] for n, stream in enumerate(streams)})
+    return [row for n, rows in made.items() for row in (line("  ", ends[n]), *rows)]
 
 
 def lost_share(lost: int, fraction: float) -> Span:

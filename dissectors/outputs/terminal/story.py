@@ -37,12 +37,13 @@ def story(page: Page, report: Report, above: int) -> Story:
     least = len(told(page, report, DENSITIES[-1], 0)) if room else 0
     calls, every_call = _calls(page, report, max(room - least, room // 2))
     lines = fullest
-    for density in DENSITIES if room else ():
+    for density in DENSITIES if room and not page.explain else ():
         lines = told(page, report, density, 0)
         if len(calls) + len(lines) <= room:
             break
     else:
-        lines = told(page, report, DENSITIES[-1], max(room - len(calls), MIN_FINDING_LINES)) if room else fullest
+        if room and not page.explain:
+            lines = told(page, report, DENSITIES[-1], max(room - len(calls), MIN_FINDING_LINES))
     return Story((*calls, *lines), every_call, lines == fullest)
 
 

@@ -56,7 +56,15 @@ def test_many_calls_leave_room_for_what_was_found() -> None:
 
 def test_media_without_a_call_are_on_the_first_screen() -> None:
     alone = report(calls=(), streams=(stream(call=None),), findings=())
-    assert "192.0.2.1:16402 → 192.0.2.2:16402  AAC-ELD  1,000 packets" in "\n".join(section(shown(alone), "Media"))
+    assert "192.0.2.1:16402 → 192.0.2.2:16402  AAC-ELD  1,000 packets" in "\n".join(section(shown(alone, 120), "Media"))
+    narrow = section(shown(alone, 64), "Media")
+    assert narrow[1] == "  192.0.2.1:16402 → 192.0.2.2:16402" and "2.0 % lost" in narrow[2]
+
+
+def test_explain_says_all_on_the_first_screen_however_long_that_is() -> None:
+    found = tuple(finding("note", id=f"id-{n}", what=f"this is number {n:02}") for n in range(20))
+    text = shown(report(findings=found), explain=True)
+    assert "\n".join(head(text)).count("People hear gaps.") == 20 and "Findings in full" not in text
 
 
 @pytest.mark.parametrize(
