@@ -167,7 +167,9 @@ class Connections:
 
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
         self.forgotten: Callable[[Key], object] = _nothing
-        self._open: Table[Key, Connection] = Table("TCP connections", connections, bounds, octets=MAX_OCTETS)
+        self._open: Table[Key, Connection] = Table(
+            "TCP connections", connections, bounds, octets=MAX_OCTETS, given_up=lambda _, each: _release(each)
+        )
         self._given_up: Table[Key, bool] = Table("", given_up, given_up=lambda key, _: self.forgotten(key))
         self.damage: Table[FlowKey, Damage] = Table("damaged TCP connections", MAX_DAMAGED, bounds)
         self.unread: Table[Server, int] = Table("servers that are not read", MAX_UNREAD, bounds)
@@ -260,7 +262,9 @@ class Connections:
             if direction.begun == segment.sequence:
                 return found
             if direction.end is not None:
-                found, connection = self._end(connection), None
+                found = self._end(connection)
+                _release(connection)
+                connection = None
         if connection is None:
             connection = self._open[key] = Connection(FlowKey(*segment[:4], "", TCP))
         way = _ways(connection, segment)[0]
@@ -455,6 +459,7 @@ class Connections:
     def _settle(self, key: Key, connection: Connection) -> None:
         """Give a connection up, or count what it holds."""
         if connection.framing == GIVEN_UP:
+            _release(connection)
             self._open.pop(key, None)
             self._given_up[key] = True
             return
@@ -475,6 +480,12 @@ def _none_yet() -> Secrets:
     from dissectors.crypto.secrets import Secrets
 
     return Secrets(growing=True)
+
+
+def _release(connection: Connection) -> None:
+    """A connection is not read any more: keep of its TLS only what is told."""
+    if connection.secured is not None:
+        connection.secured.release()
 
 
 def _weight(connection: Connection) -> int:

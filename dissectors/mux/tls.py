@@ -41,6 +41,9 @@ MAX_FAILED_RECORDS = 64
 MAX_TRANSCRIPT_OCTETS = 1 << 16
 """Octets of handshake messages that are kept for the extended master secret."""
 
+MAX_CERTIFICATE_OCTETS = 1 << 14
+"""Octets of a certificate beyond which it is not kept; only that of the sender itself is."""
+
 MAX_ALERTS = 4
 ALERT_OCTETS = 2 + 1 + 16
 """Octets of an encrypted alert of TLS 1.3: the alert, its content type, the tag."""
@@ -111,6 +114,7 @@ class Session:
         self.exchange: bytes | None = None
         self.secrets = secrets
         self._keys: Keys | None = None
+        self._possible = self._released = False
         self._readers = {
             tls.CLIENT_HELLO: self._client_hello, tls.SERVER_HELLO: self._server_hello,
             tls.CERTIFICATE: self._certificate, tls.CERTIFICATE_REQUEST: self._request,
@@ -182,8 +186,21 @@ class Session:
     @property
     def possible(self) -> bool:
         """Whether there are keys for it."""
-        keys = self._known()
-        return self.opened > 0 or keys is not None and keys.possible
+        keys = None if self._released else self._known()
+        return self._possible or self.opened > 0 or keys is not None and keys.possible
+
+    def release(self) -> None:
+        """Keep only what is told of it: nothing more is read."""
+        self._possible, self._released = self.possible, True
+        self._keys, self.exchange = None, None if self.exchange is None else b""
+        self.transcript.clear()
+        for side in self.sides:
+            side.waiting.clear()
+            side.messages.lose()
+        if self.hello is not None:
+            self.hello = self.hello._replace(extensions={})
+        if self.server is not None:
+            self.server = self.server._replace(extensions={})
 
     def lose(self, number: int) -> None:
         """Octets of a side are missing."""
@@ -296,7 +313,8 @@ class Session:
             self._keys.again()
 
     def _certificate(self, number: int, body: bytes) -> None:
-        self.sides[number].chain = tls.certificates(body, self.newer)
+        chain = tls.certificates(body, self.newer)[:1]
+        self.sides[number].chain = [each for each in chain if len(each) <= MAX_CERTIFICATE_OCTETS]
 
     def _request(self, number: int, _: bytes) -> None:
         self.requested |= number == SERVER

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from dissectors.wire.errors import Malformed
@@ -14,7 +15,7 @@ HEADERS = 9
 FIXED = 34
 """Octets of a hello before what has no fixed length: its version and its random."""
 
-MAX_NAME_OCTETS = 255
+MAX_NAME_OCTETS, MAX_PROTOCOLS = 255, 16
 
 SERVER_NAME, APPLICATION_PROTOCOLS, ENCRYPT_THEN_MAC, EXTENDED_MASTER_SECRET = 0, 16, 22, 23
 SESSION_TICKET, PRE_SHARED_KEY, EARLY_DATA, SUPPORTED_VERSIONS = 35, 41, 42, 43
@@ -79,7 +80,7 @@ def client_hello(body: bytes) -> ClientHello:
         random=body[2:FIXED],
         session=session,
         server_name=_text(named[5 : 5 + int.from_bytes(named[3:5], "big")]),
-        protocols=tuple(map(_text, _listed(extensions.get(APPLICATION_PROTOCOLS, b"")[2:]))),
+        protocols=tuple(map(_text, islice(_listed(extensions.get(APPLICATION_PROTOCOLS, b"")[2:]), MAX_PROTOCOLS))),
         extensions=extensions,
     )
 

@@ -272,3 +272,14 @@ def test_a_capture_may_hold_keys_behind_what_they_open(version: ssl.TLSVersion) 
         assert [each.keys for each in report.tls] == ["found"]
     (told,) = offline.analyze([BytesIO(pcapng(made, keys=False))]).tls
     assert (told.keys, told.outcome, told.opened) == ("none", "complete", 0)
+
+
+@pytest.mark.parametrize("keys", [True, False])
+def test_of_a_connection_that_is_over_only_what_is_told_is_kept(keys: bool) -> None:
+    made = secured([(True, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")], suite("", ssl.TLSVersion.TLSv1_2))
+    scanning = scanner(made.keys if keys else None)
+    assert read(conversation(made.sent), scanning) == []
+    (session,) = scanning.connections.secured.values()
+    assert session.weight == 0 and session.hello is not None and session.server is not None
+    assert not session.hello.extensions and not session.server.extensions
+    assert session.possible is keys and len(session.sides[1].chain) == 1

@@ -14,7 +14,7 @@ from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
 from dissectors.wire.tls_hello import ENCRYPT_THEN_MAC
 from dissectors.wire.tls_names import TLS_1_2
-from dissectors.wire.values import Struct, field
+from dissectors.wire.values import Struct, field, replace
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
@@ -64,6 +64,8 @@ class Channels:
     def hello(self, flow: Flow, hello: Hello, by_client: bool) -> None:
         """A hello of the side that sends on this flow."""
         client = flow if by_client else flow.reverse
+        outside = tuple([(kind, b"") for kind, _ in hello.extensions if kind == ENCRYPT_THEN_MAC])
+        hello = replace(hello, extensions=outside, cipher_suites=hello.cipher_suites[:1], cookie=b"", alpn=())
         known = self._associations.use(client)
         if known is None:
             known = self._associations[client] = Association(client)
