@@ -38,6 +38,7 @@ def analyze(
     progress: Callable[[int], None] | None = None,
     everything: bool = False,
     keys: Path | Iterable[Path] = (),
+    secrets: bool = False,
 ) -> Report:
     """The report on a capture, or on several taken as one timeline: paths, "-" for standard input, open binary files.
 
@@ -45,7 +46,7 @@ def analyze(
     meant for. `forced` maps UDP ports to the names of the protocols that they carry, `limits` (of
     `dissectors.wire.inflate`) bound the inflating of bodies, `progress` is called now and then with the number of
     frames read so far. `keys` names files that open TLS: key logs, private keys of RSA. A file is read from where it
-    stands and stays open.
+    stands and stays open. Passwords and keys in messages are masked, unless `secrets` asks for them.
 
     Raises CaptureError when a capture cannot be read at all; one that is cut or corrupt gives what was whole, and a
     finding. Raises ValueError for a protocol that there is not, and for keys that cannot be read or used.
@@ -56,7 +57,7 @@ def analyze(
 
     return offline.analyze(
         sources(captures), limits=limits or LIMITS, forced=forced_ports(forced), progress=progress,
-        everything=everything, keys=offline.read_keys(paths(keys)),
+        everything=everything, keys=offline.read_keys(paths(keys)), secrets=secrets,
     )
 
 
@@ -67,6 +68,7 @@ def analyze_packets(
     limits: Limits | None = None,
     forced: Mapping[int, str] | None = None,
     everything: bool = False,
+    secrets: bool = False,
 ) -> Report:
     """The report on frames that a program has in its hands: pairs of time and octets, or packets of Scapy.
 
@@ -81,7 +83,7 @@ def analyze_packets(
 
     return offline.analyze_records(
         records(packets, link), "frames in memory", limits=limits or LIMITS, forced=forced_ports(forced),
-        everything=everything,
+        everything=everything, secrets=secrets,
     )
 
 

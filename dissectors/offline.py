@@ -50,17 +50,18 @@ def analyze(
     progress: Progress | None = None,
     everything: bool = False,
     keys: Secrets | None = None,
+    secrets: bool = False,
 ) -> Report:
     """The report on one or more captures, as one timeline: paths, "-" for standard input, open binary files.
 
     The report lists the last `MAX_FINISHED_CALLS` of the calls that ended well, and counts the others and their
     streams; `everything` lists as many as the memory bound allows. `limits` bound the inflating of bodies, `forced`
-    maps UDP ports to the names of their protocols, `keys` open TLS, as those do that a capture holds. Raises
-    CaptureError when one of the captures cannot be read at all; a cut or corrupt capture gives its whole part, and a
-    finding.
+    maps UDP ports to the names of their protocols, `keys` open TLS, as those do that a capture holds; `secrets` keeps
+    passwords and keys in texts, which are masked otherwise. Raises CaptureError when one of the captures cannot be read
+    at all; a cut or corrupt capture gives its whole part, and a finding.
     """
     allow(len(sources))
-    scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
+    scanner, engine = scanner_class()(forced=forced), _engine(limits, everything, secrets)
     with ExitStack() as stack:
         captures = [stack.enter_context(open_capture(source)) for source in sources]
         _give(keys, scanner, captures, engine)
@@ -93,10 +94,11 @@ def analyze_records(
     forced: dict[int, str] | None = None,
     everything: bool = False,
     keys: Secrets | None = None,
+    secrets: bool = False,
 ) -> Report:
     """The report on frames from memory, as `analyze` makes it; `name` stands for the file name."""
     notes = Notes(format="frames in memory")
-    scanner, engine = scanner_class()(forced=forced), _engine(limits, everything)
+    scanner, engine = scanner_class()(forced=forced), _engine(limits, everything, secrets)
     _give(keys, scanner, (), engine)
     _feed(engine, scanner, scanner.scan(_noted(records, notes)))
     return engine.report(scanner, (_described(name, notes),))
@@ -225,8 +227,8 @@ def _give(
         engine.open_with(connections.secrets)
 
 
-def _engine(limits: Limits, everything: bool) -> Engine:
-    return Engine(limits, None if everything else MAX_FINISHED_CALLS)
+def _engine(limits: Limits, everything: bool, secrets: bool) -> Engine:
+    return Engine(limits, None if everything else MAX_FINISHED_CALLS, secrets=secrets)
 
 
 def _feed(engine: Engine, scanner: Scanner, batches: Iterable[Batch]) -> None:

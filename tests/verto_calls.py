@@ -28,6 +28,11 @@ def sdp(host: str, port: int, setup: str = "actpass") -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
+def hidden(text: str) -> str:
+    """The same without the password of ICE."""
+    return text.replace("0123456789abcdef012345", "*" * 22)
+
+
 OFFER, ANSWER = sdp("192.0.2.1", 40_100), sdp("192.0.2.2", 20_100, "active")
 
 

@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     if not chosen:
         raise frames.absent(options)
     for position, row in enumerate(chosen):
-        for line in explained(row, protocols[_pair(row)], _when(row, zero or 0, options.clock)):
+        for line in explained(row, protocols[_pair(row)], _when(row, zero or 0, options.clock), options.secrets):
             print(line)
         if position < len(chosen) - 1:
             print()

@@ -43,12 +43,16 @@ def add_captures(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-r", dest="also", action="append", default=[], metavar="FILE", help="a capture, as in tcpdump")
 
 
-def add_reading(parser: argparse.ArgumentParser) -> None:
-    """Add options for reading captures: ports with a known protocol, and bounds for inflating bodies."""
+def add_reading(parser: argparse.ArgumentParser, shows: bool = True) -> None:
+    """Add options for reading captures: ports with a known protocol, bounds, keys, secrets where messages are shown."""
     parser.add_argument(
         "-d", dest="forced", action="append", default=[], type=forced_port, metavar="udp.port==N,PROTO",
         help="treat all datagrams of port N as PROTO",
     )
+    if shows:
+        parser.add_argument(
+            "--secrets", action="store_true", help="show passwords, tokens and keys, which are masked otherwise"
+        )
     add_bounds(parser)
     parser.add_argument(
         "--keys", action="append", default=[], metavar="FILE",
@@ -179,7 +183,8 @@ def whole_report(
     from dissectors import offline
 
     return offline.analyze(
-        named, limits=limits(options), forced=forced(options), progress=progress, everything=True, keys=keys(options)
+        named, limits=limits(options), forced=forced(options), progress=progress, everything=True, keys=keys(options),
+        secrets=options.secrets,
     )
 
 

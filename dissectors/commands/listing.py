@@ -45,11 +45,12 @@ def run(options: argparse.Namespace) -> int:
     origin: list[int] = []
     rows = _matching(named, options, damage, origin)
     if options.ndjson:
-        sys.stdout.writelines(f"{ndjson(row, named[row.datagram.file])}\n" for row in rows)
+        sys.stdout.writelines(f"{ndjson(row, named[row.datagram.file], options.secrets)}\n" for row in rows)
     else:
         from shutil import get_terminal_size
 
-        listing = Listing(get_terminal_size().columns if sys.stdout.isatty() else 0, _names(named), options.clock)
+        width = get_terminal_size().columns if sys.stdout.isatty() else 0
+        listing = Listing(width, _names(named), options.clock, options.secrets)
         for row in rows:
             listing.zero = origin[0] if listing.zero is None else listing.zero
             sys.stdout.write(f"{listing.line(row)}\n")

@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
         session = online.Session(
             source, keeper=keeper, stop=live_options.stop(options), limits=inputs.limits(options),
             forced=inputs.forced(options), every=options.every, calls=options.calls, keys=keys,
-            keep=options.wanted,
+            keep=options.wanted, secrets=options.secrets,
         )
         _handle(session)
         whom = f", as {became}" if became else ""

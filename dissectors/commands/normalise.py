@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compress", action="store_true", help="the other way round: deflate every body")
     parser.add_argument("--verify", action="store_true", help="let the installed tshark read the result, and compare")
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
-    inputs.add_reading(parser)
+    inputs.add_reading(parser, shows=False)
 
 
 def rule(text: str) -> tuple[str, int]:

@@ -21,6 +21,8 @@ DESCRIPTION = (
     "other protocols the fields. What was compressed is said on standard error."
 )
 MAX_DUMPED_OCTETS = 1 << 20
+DESCRIBING = ("VERTO", "JSEP")
+"""Protocols beside SIP whose messages carry descriptions."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--body", action="store_true", help="only the body, inflated")
     what.add_argument("--sdp", action="store_true", help="only SDP, also from within a multipart body")
-    what.add_argument("--raw", action="store_true", help="the octets of the datagram, unchanged")
+    what.add_argument("--raw", action="store_true", help="the octets of the datagram")
     what.add_argument("--hex", action="store_true", help="the octets in hexadecimal")
 
 
@@ -39,9 +41,11 @@ def run(options: argparse.Namespace) -> int:
     if not chosen:
         raise frames.absent(options)
     if options.raw:
+        from dissectors.outputs.rows import shown
+
         sys.stdout.flush()
         for row in chosen:
-            sys.stdout.buffer.write(row.datagram.payload)
+            sys.stdout.buffer.write(shown(row, options.secrets))
         return 0
     for position, row in enumerate(chosen):
         if position:
@@ -55,18 +59,38 @@ def run(options: argparse.Namespace) -> int:
 
 def _lines(row: Row, options: argparse.Namespace) -> Iterator[str]:
     from dissectors.mux.table import PROTOCOLS
+    from dissectors.outputs.rows import shown
     from dissectors.outputs.terminal.explanation import message_lines
     from dissectors.outputs.terminal.fields import dump
+    from dissectors.wire.masking import masked_text
 
     payload = row.datagram.payload
     if options.hex:
-        yield from dump(payload[:MAX_DUMPED_OCTETS])
+        yield from dump(shown(row, options.secrets)[:MAX_DUMPED_OCTETS])
     elif PROTOCOLS[row.protocol] == "SIP":
-        yield from _sip(payload, options, inputs.limits(options))
+        lines = _sip(payload, options, inputs.limits(options))
+        yield from lines if options.secrets else map(masked_text, lines)
+    elif PROTOCOLS[row.protocol] in DESCRIBING and (options.body or options.sdp):
+        lines = _described(row, options)
+        yield from lines if options.secrets else map(masked_text, lines)
     elif options.body or options.sdp:
         raise inputs.Refused(f"{options.file}: frame {options.frame} is no SIP message, so it has no body")
     else:
-        yield from message_lines(row, payload)
+        yield from message_lines(row, options.secrets)
+
+
+def _described(row: Row, options: argparse.Namespace) -> Iterator[str]:
+    """The descriptions in a message of JSON or HTTP."""
+    from dissectors.mux.explain import read
+    from dissectors.mux.table import PROTOCOLS
+
+    message = read(PROTOCOLS[row.protocol], row.datagram.payload)
+    said = getattr(message, "said", None)
+    found = [each.sdp for each in (said if isinstance(said, tuple) else (message,)) if getattr(each, "sdp", None)]
+    if not found:
+        raise inputs.Refused(f"{options.file}: the message of frame {options.frame} has no SDP")
+    for text in found:
+        yield from _text(text.encode())
 
 
 def _sip(payload: bytes, options: argparse.Namespace, limits: Limits) -> Iterator[str]:

@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--only", metavar="CALL", help="one call: its number, its Call-ID, or a part of that which no other has"
     )
     parser.add_argument("--force", action="store_true", help="replace files that exist")
-    inputs.add_reading(parser)
+    inputs.add_reading(parser, shows=False)
 
 
 def run(options: argparse.Namespace) -> int:

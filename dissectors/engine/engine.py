@@ -32,13 +32,15 @@ class Engine:
     """Feed it every batch of one scan, in order, then ask for the report.
 
     `limits` bound the inflating of bodies, `capacity` bounds what is held. At most `max_finished` calls that ended well
-    are held after `retire_finished`; None holds all of them.
+    are held after `retire_finished`; None holds all of them. With `secrets` the report has the passwords and keys
+    that stand in messages; without, a mask in their place.
     """
 
     def __init__(
-        self, limits: Limits = LIMITS, max_finished: int | None = None, capacity: Capacity = CAPACITY
+        self, limits: Limits = LIMITS, max_finished: int | None = None, capacity: Capacity = CAPACITY,
+        secrets: bool = False,
     ) -> None:
-        self.trackers = Trackers(limits, max_finished, capacity)
+        self.trackers = Trackers(limits, max_finished, capacity, secrets)
         self._retirement = Retirement(self.trackers)
         self._problems = Problems()
         self._signalling = SignallingReader(self.trackers.readers, self._problems)

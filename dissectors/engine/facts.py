@@ -200,6 +200,7 @@ def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX)
         tcp_segments=scan.frames.segments.count,
         scan=scan.build,
         messages=scan.messages,
+        agents=tuple(Seen(name or "without a name", count) for name, count in scan.connections.agents.items()),
     )
 
 

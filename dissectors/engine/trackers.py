@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from dissectors.analysis.calls.jsep import JsepCalls
 from dissectors.analysis.calls.table import MAX_RETIRED_ENDPOINTS, Calls
 from dissectors.analysis.calls.verto import VertoCalls
 from dissectors.analysis.connectivity.channels import Channels
@@ -45,9 +46,9 @@ CAPACITY = Capacity()
 class Trackers:
     """One tracker for each kind of thing; `readers` says by protocol what parses its datagrams and who takes them."""
 
-    def __init__(self, limits: Limits, max_finished: int | None, capacity: Capacity) -> None:
+    def __init__(self, limits: Limits, max_finished: int | None, capacity: Capacity, secrets: bool = False) -> None:
         self.bounds = bounds = Bounds()
-        texts = Texts(capacity.text_octets, bounds)
+        texts = Texts(capacity.text_octets, bounds, secrets)
         self.calls = Calls(capacity.calls, max_finished, capacity.endpoints, bounds, texts)
         self.checks = Checks(capacity.checks, bounds, texts)
         self.control = Control(capacity.sources, bounds)
@@ -55,7 +56,7 @@ class Trackers:
         self.handshakes = Handshakes(capacity.handshakes, bounds, self.channels)
         takes: dict[str, Take] = {
             "STUN": self.checks.feed, "RTCP": self.control.feed, "DTLS": self.handshakes.feed,
-            "VERTO": VertoCalls(self.calls, bounds).feed,
+            "VERTO": VertoCalls(self.calls, bounds).feed, "JSEP": JsepCalls(self.calls, bounds).feed,
         }
         self.readers = {
             spec.name: Reader(spec.parse, takes.get(spec.name, untracked)) for spec in TABLE if spec.reported

@@ -23,7 +23,7 @@ UDP_PORTS = {1719: "H.323 RAS", 2427: "MGCP", 2727: "MGCP", 2944: "H.248", 2945:
 
 def not_read(scan: ScanTables) -> tuple[NotRead, ...]:
     """Each of them with its server, those that signal calls first, the busiest first."""
-    found = [*_connections(scan), *_sctp(scan), *_datagrams(scan.flows)]
+    found = [*_connections(scan), *_sctp(scan), *_esp(scan), *_datagrams(scan.flows)]
     return tuple(sorted(found, key=lambda each: (not each.signalling, -each.count)))
 
 
@@ -36,6 +36,11 @@ def _sctp(scan: ScanTables) -> Iterator[NotRead]:
     for (address, port, number), count in scan.frames.segments.sctp.items():
         name, signalling = PAYLOAD_PROTOCOLS.get(number, ("SCTP", False))
         yield NotRead(name, "sctp", str(ip_address(address)), port, "", count, signalling)
+
+
+def _esp(scan: ScanTables) -> Iterator[NotRead]:
+    for (address, port), count in scan.frames.segments.esp.items():
+        yield NotRead("ESP", UDP if port else "esp", str(ip_address(address)), port, "encrypted", count, False)
 
 
 def _datagrams(flows: Iterable[FlowState]) -> Iterator[NotRead]:

@@ -10,6 +10,9 @@ from dissectors.report import Call, Message
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, field
 
+WITH_TRANSACTIONS = ("SIP", "Verto")
+"""Signalling whose requests are all answered: elsewhere a missing answer says nothing."""
+
 
 class Hop(Struct):
     """A request between two endpoints, sent once or again, and what came back to it there."""
@@ -102,7 +105,7 @@ def hop_of(message: Message) -> tuple[str, int, str, int]:
 
 
 def _of_calls(facts: Facts) -> list[list[Transaction]]:
-    return [_of(call) for call in facts.calls]
+    return [_of(call) if call.signalling in WITH_TRANSACTIONS else [] for call in facts.calls]
 
 
 def _of(call: Call) -> list[Transaction]:

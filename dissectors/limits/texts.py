@@ -38,14 +38,16 @@ class Kept(Generic[Value]):
 class Texts(Budget):
     """Values that senders choose, each kept once however many hold it; one that finds no room is counted in `bounds`.
 
-    Whoever holds a value has to `release` it as often as it was given it. `kept` is every one of them.
+    Whoever holds a value has to `release` it as often as it was given it. `kept` is every one of them. `secrets` says
+    whether those who keep texts here keep passwords and keys in them.
     """
 
-    __slots__ = ("_bounds", "kept")
+    __slots__ = ("_bounds", "kept", "secrets")
 
-    def __init__(self, octets: int, bounds: Bounds) -> None:
+    def __init__(self, octets: int, bounds: Bounds, secrets: bool = False) -> None:
         super().__init__(octets)
         self._bounds = bounds
+        self.secrets = secrets
         self.kept: dict[Hashable, Kept[Hashable]] = {}
 
     def text(self, text: str | None, longest: int = MAX_TEXT_LENGTH) -> str | None:
@@ -101,6 +103,11 @@ class Held:
         self._texts = texts
         self._values: list[Hashable] = []
         self._alone = 0
+
+    @property
+    def secrets(self) -> bool:
+        """Whether passwords and keys are kept."""
+        return self._texts.secrets
 
     def text(self, text: str | None) -> str | None:
         """A text as it is kept."""

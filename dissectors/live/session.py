@@ -77,13 +77,14 @@ class Session:
         self, source: Source, *, keeper: Keeper | None = None, stop: Stop | None = None, limits: Limits = LIMITS,
         forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
         calls: int = MAX_CALLS, keys: Following | None = None, keep: Expression | None = None,
+        secrets: bool = False,
     ) -> None:
         self.source, self.keeper, self.keys = source, keeper, keys
         # What is open at once is bounded more closely than offline: a session may run for weeks.
         self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, MAX_WAITING_DATAGRAMS), forced)
         self.scanner.connections.secrets = None if keys is None else keys.secrets
         capacity = Capacity(calls=calls, checks=calls, sources=2 * calls, handshakes=calls, endpoints=calls)
-        self.engine = Engine(limits, MAX_FINISHED_CALLS, capacity)
+        self.engine = Engine(limits, MAX_FINISHED_CALLS, capacity, secrets)
         self.engine.open_with(self.scanner.connections.secrets)
         self.received = 0
         self.reason = ""

@@ -19,8 +19,10 @@ from dissectors.mux.flows import FlowKey
 from dissectors.mux.framings import (
     GIVEN_UP,
     HEP,
+    HTTP,
     READERS,
     RECOVERIES,
+    RTSP,
     SERVER_HELLO,
     SIP,
     WEBSOCKET,
@@ -69,6 +71,8 @@ MAX_PLACES = 16
 
 MIN_CLIENT_PORT = 10_000
 """From what port on it is more likely a client's."""
+
+MAX_AGENTS = 64
 
 MAX_SECURED = 1024
 """Connections of TLS of which is told what their handshake says, those that were used last."""
@@ -160,9 +164,10 @@ class Connections:
     """The connections of a capture; `take` gives back the messages that a segment made whole.
 
     `forgotten` is called with the key of a connection that is no longer known as given up. `unread` counts connections
-    by server and by what they carry, where that has a name and is not read. `secured` holds what the handshakes of TLS
-    say, by the client's direction and the first segment; `secrets` are the keys that open it, if there are any, and
-    `expects_keys` says that the capture may hold some.
+    by server and by what they carry, where that has a name and is not read; `agents` counts messages by the capture
+    agent of HEP that saw them. `secured` holds what the handshakes of TLS say, by the client's direction and the first
+    segment; `secrets` are the keys that open it, if there are any, and `expects_keys` says that the capture may hold
+    some.
     """
 
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
@@ -174,6 +179,7 @@ class Connections:
         self.damage: Table[FlowKey, Damage] = Table("damaged TCP connections", MAX_DAMAGED, bounds)
         self.unread: Table[Server, int] = Table("servers that are not read", MAX_UNREAD, bounds)
         self.secured: Table[tuple[FlowKey, int], Session] = Table("", MAX_SECURED)
+        self.agents: Table[str, int] = Table("agents of HEP", MAX_AGENTS, bounds)
         self.secrets: Secrets | None = None
         self.lacking, self.expects_keys = "", False
         self._secrets_known = self._arrived = 0
@@ -219,7 +225,19 @@ class Connections:
 
     def unpack(self, octets: bytes, file: int, frame: int, time: int) -> list[Whole]:
         """The message in a datagram of HEP."""
-        return list(seen_elsewhere(octets, Origin(self._arrived, file, frame, time, 0)))
+        return list(self._seen_elsewhere(octets, Origin(self._arrived, file, frame, time, 0)))
+
+    def _seen_elsewhere(self, octets: bytes, origin: Origin) -> Iterator[Whole]:
+        """The message in a packet of HEP, on the flow and at the time where its agent saw it, if it is of the table."""
+        try:
+            packet = hep.parse(octets)
+        except Malformed:
+            return
+        if is_certain(packet.payload):
+            self.agents[packet.agent] = self.agents.get(packet.agent, 0) + 1
+            transport = TCP if packet.protocol == hep.TCP_NUMBER else UDP
+            key = FlowKey(packet.src, packet.sport, packet.dst, packet.dport, "", transport)
+            yield Whole(key, packet.payload, len(packet.payload), 0, origin._replace(time=packet.time or origin.time))
 
     def learn(self, octets: bytes, name: str) -> None:
         """Take keys that stand in the capture; `lacking` says why they are of no use, if so."""
@@ -323,8 +341,16 @@ class Connections:
             elif connection.framing == SECURED:
                 found += self._records(connection, way)
             else:
-                found += _next(connection, way)
+                found += self._next(connection, way)
         return found
+
+    def _next(self, connection: Connection, way: Way) -> Iterator[Whole]:
+        """The message that comes next; of HEP, what is in it."""
+        for whole in _next(connection, way):
+            if connection.framing == HEP:
+                yield from self._seen_elsewhere(whole.payload, whole.origin)
+            else:
+                yield whole
 
     def _begin_secured(self, connection: Connection, way: Way) -> None:
         """A hello begins: from now on both directions are records of TLS."""
@@ -416,6 +442,8 @@ class Connections:
                 if way.wanted <= MAX_SEARCHED_OCTETS:
                     return
             elif framing:
+                if framing == RTSP:
+                    self._name(way.key, octets)
                 _step(way, blank)
                 connection.framing = framing
                 if framing == SECURED:
@@ -559,22 +587,13 @@ def _next(connection: Connection, way: Way) -> Iterator[Whole]:
         return
     origin = way.direction.read(framed.size)
     payload = octets[blank + framed.begins : blank + framed.size]
-    if connection.framing == HEP:
-        yield from seen_elsewhere(payload, origin)
+    if connection.framing == HTTP:
+        row = signalling_row(payload, connection.spoken)
+        if row != UNKNOWN_ROW:
+            yield Whole(way.key, payload, len(payload), 0, origin, row)
     elif payload:
-        yield Whole(way.key, payload, len(payload), 0, origin)
-
-
-def seen_elsewhere(octets: bytes, origin: Origin) -> Iterator[Whole]:
-    """The message in a packet of HEP, on the flow and at the time where its agent saw it, if it is of the table."""
-    try:
-        packet = hep.parse(octets)
-    except Malformed:
-        return
-    if is_certain(packet.payload):
-        transport = TCP if packet.protocol == hep.TCP_NUMBER else UDP
-        key = FlowKey(packet.src, packet.sport, packet.dst, packet.dport, "", transport)
-        yield Whole(key, packet.payload, len(packet.payload), 0, origin._replace(time=packet.time or origin.time))
+        key = way.key._replace(inside=f"channel {octets[blank + 1]}") if connection.framing == RTSP else way.key
+        yield Whole(key, payload, len(payload), 0, origin)
 
 
 def _framed(connection: Connection, way: Way) -> Iterator[Whole]:

@@ -76,12 +76,15 @@ class Explanation(Struct, frozen=True):
     runner_up: Trial | None
 
 
-def explain(payload: bytes, length: int | None = None) -> Explanation:
-    """Try every row on a payload; `length` is the UDP header's when the capture cut the payload. Never raises."""
+def explain(payload: bytes, length: int | None = None, streamed: int | None = None) -> Explanation:
+    """Try every row on a payload; `length` is the UDP header's when the capture cut the payload. Never raises.
+
+    `streamed` is the row of a message of WebSocket or HTTP, which is what its content said it is.
+    """
     claimed = len(payload) if length is None else length
-    trials = tuple(_trial(row, payload, claimed) for row in range(UNKNOWN_ROW))
+    trials = tuple(_trial(row, payload, claimed, row == streamed) for row in range(UNKNOWN_ROW))
     matched = [trial for trial in trials if trial.matched]
-    winner = matched[0] if matched else None
+    winner = next((trial for trial in matched if trial.number == streamed), matched[0] if matched else None)
     name = winner.protocol if winner else None
     others = [trial for trial in matched if trial.protocol != name]
     near = [trial for trial in trials if trial.protocol != name and _came_near(trial)]
@@ -107,12 +110,12 @@ def read(protocol: str, payload: bytes) -> Any:
         return malformed
 
 
-def _trial(row: int, payload: bytes, length: int) -> Trial:
+def _trial(row: int, payload: bytes, length: int, streamed: bool) -> Trial:
     protocol, spec = ROWS[row]
     steps: list[Step] = []
     for clause in spec.clauses:
         wanted, found, octets = TOLD[type(clause)](clause, payload, length)
-        steps.append(Step(wanted, found, octets, holds(clause, payload, length)))
+        steps.append(Step(wanted, found, octets, streamed or holds(clause, payload, length)))
         if not steps[-1].holds:
             break
     return Trial(row, PROTOCOLS[protocol], spec.strength, spec.reason, tuple(steps), len(spec.clauses))

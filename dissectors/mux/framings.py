@@ -13,12 +13,12 @@ from typing import NamedTuple
 from dissectors.mux.classify import match
 from dissectors.mux.rtp_sequence import two_in_sequence
 from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, TABLE, UNKNOWN_ROW
-from dissectors.wire import hep, tls, websocket
+from dissectors.wire import hep, http, tls, websocket
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
 
-SIP, STUN, RFC4571, WEBSOCKET, HEP, TLS = "SIP", "STUN", "RFC 4571", "WebSocket", "HEP", "TLS"
-GIVEN_UP = "given up"
+SIP, STUN, RFC4571, WEBSOCKET, HEP, TLS, HTTP = "SIP", "STUN", "RFC 4571", "WebSocket", "HEP", "TLS", "HTTP"
+RTSP, GIVEN_UP = "RTSP", "given up"
 
 PREFIX = 2
 """Octets of the length that RFC 4571 puts before a datagram."""
@@ -146,14 +146,87 @@ def _is_tls(octets: bytes) -> Framed | Incomplete:
     return framed if isinstance(framed, Incomplete) and not kind else Framed(0, 0)
 
 
+def _http(octets: bytes) -> Framed | Incomplete:
+    """A message of HTTP."""
+    size = http.frame(octets)
+    return size if isinstance(size, Incomplete) else Framed(size, 0)
+
+
+def _is_signalling_http(octets: bytes) -> Framed | Incomplete:
+    """A request that carries SDP, or asks whether it may (RFC 9725 section 4.2)."""
+    if octets.startswith(b"GET "[: len(octets)]):
+        raise Malformed("HTTP", 0, "a GET carries nothing")
+    framed = _http(octets)
+    end = octets.find(b"\r\n\r\n")
+    if end >= 0 and not _CARRIES_SDP.search(octets, 0, end + 2):
+        raise Malformed("HTTP", 0, "no SDP")
+    return framed if end < 0 else Framed(0, 0)
+
+
+def rtsp(octets: bytes) -> Framed | Incomplete:
+    """A datagram in a channel (RFC 2326 section 10.12), or a message of RTSP, whose payload is left out."""
+    if octets[:1] == INTERLEAVED:
+        if len(octets) < INTERLEAVED_HEADER:
+            return Incomplete(INTERLEAVED_HEADER)
+        size = INTERLEAVED_HEADER + int.from_bytes(octets[2:4], "big")
+        return Framed(size, INTERLEAVED_HEADER) if size <= len(octets) else Incomplete(size)
+    head = octets[:MAX_RTSP_LINE_OCTETS].partition(b"\n")
+    if not (_RTSP.match(head[0]) if head[1] else _RTSP_BEGINS.match(head[0])):
+        raise Malformed("RTSP", 0, "no start line")
+    end = octets.find(b"\r\n\r\n")
+    if end < 0:
+        if len(octets) > http.MAX_HEAD_OCTETS:
+            raise Malformed("RTSP", len(octets), "a long header block")
+        return Incomplete(len(octets) + 1)
+    length = _RTSP_LENGTH.search(octets, 0, end + 2)
+    size = end + 4 + (int(length[1]) if length else 0)
+    if size > http.MAX_MESSAGE_OCTETS:
+        raise Malformed("RTSP", end, f"a message of {size} octets")
+    return Framed(size, size) if size <= len(octets) else Incomplete(size)
+
+
+def _is_rtsp(octets: bytes) -> Framed | Incomplete:
+    """The same; where a connection began before the capture, a datagram with another one behind it."""
+    if octets[:1] != INTERLEAVED:
+        framed = rtsp(octets)
+        return Framed(0, 0) if isinstance(framed, Incomplete) and b"\n" in octets else framed
+    framed = rtsp(octets)
+    if isinstance(framed, Incomplete):
+        return framed
+    content, behind = octets[framed.begins : framed.size], octets[framed.size : framed.size + 1]
+    row = match(content, len(content))
+    if row == UNKNOWN_ROW or PROTOCOLS[ROWS[row][0]] not in ("RTP", "RTCP") or octets[1] >= MAX_CHANNELS:
+        raise Malformed("RTSP", INTERLEAVED_HEADER, "no datagram that is known")
+    if not behind:
+        return Incomplete(framed.size + 1)
+    if behind not in (INTERLEAVED, b"R"):
+        raise Malformed("RTSP", framed.size, "no channel follows")
+    return framed
+
+
+INTERLEAVED, INTERLEAVED_HEADER, MAX_CHANNELS = b"$", 4, 64
+MAX_RTSP_LINE_OCTETS = 2048
+
+_RTSP = re.compile(rb"[A-Z_]{3,32} \S+ RTSP/[12]\.0\r?$|RTSP/[12]\.0 [1-5][0-9]{2}(?: |\r?$)")
+_RTSP_BEGINS = re.compile(rb"[A-Z_]{1,32}(?: (?:rtspu?:|\*)?|$)|R(?:TSP?)?$|RTSP/")
+_RTSP_LENGTH = re.compile(rb"^Content-Length[ \t]*:[ \t]*([0-9]{1,8})[ \t]*\r?$", re.I | re.M)
+
+_CARRIES_SDP = re.compile(
+    rb"^Content-Type[ \t]*:[ \t]*application/(?:sdp|trickle-ice-sdpfrag)\b|^OPTIONS \S*/wh[ie]p\b", re.I | re.M
+)
+
+
 READERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
-    SIP: sip, STUN: stun, RFC4571: rfc4571, WEBSOCKET: _frame, HEP: _hep, TLS: _tls,
+    SIP: sip, STUN: stun, RFC4571: rfc4571, WEBSOCKET: _frame, HEP: _hep, TLS: _tls, HTTP: _http,
+    RTSP: rtsp,
 }
 """What reads the messages of a connection that is decided."""
 
 SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
     SIP: _is_sip, STUN: lambda octets: _by("STUN", octets), RFC4571: _is_rfc4571,
     WEBSOCKET: _is_upgrade, HEP: _hep, TLS: _is_tls,
+    HTTP: _is_signalling_http,
+    RTSP: _is_rtsp,
 }
 """What decides, in this order."""
 
@@ -200,6 +273,7 @@ def _certain_segments(octets: bytes, begins: Iterable[int]) -> Iterable[int]:
 
 RECOVERIES: dict[str, Callable[[bytes, Iterable[int]], Iterable[int]]] = {
     SIP: _lines, STUN: _segments, RFC4571: _certain_segments, WEBSOCKET: _segments, HEP: _segments, TLS: _segments,
+    HTTP: _segments, RTSP: _segments,
 }
 """Where the next message may begin, in octets and with the places where segments begin in them."""
 

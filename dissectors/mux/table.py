@@ -7,7 +7,7 @@ what it is to the other floors; this file owns their order, and nothing else nam
 
 from __future__ import annotations
 
-from dissectors.protocols import dtls, keepalive, quic, rtcp, rtp, sip, stun, turn, udptl, verto, zrtp
+from dissectors.protocols import dtls, jsep, keepalive, quic, rtcp, rtp, sip, stun, turn, udptl, verto, zrtp
 from dissectors.wire.spec import Row, Spec
 
 TABLE: tuple[Spec, ...] = (
@@ -22,6 +22,7 @@ TABLE: tuple[Spec, ...] = (
     quic.SPEC,
     udptl.SPEC,
     verto.SPEC,
+    jsep.SPEC,
 )
 
 PROTOCOLS: tuple[str, ...] = (*(spec.name for spec in TABLE), "UNKNOWN")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from dissectors.mux.explain import read, reason
@@ -15,10 +15,15 @@ from dissectors.outputs.terminal.lines import Page, clip
 from dissectors.outputs.terminal.moments import day
 from dissectors.wire.datagram import UDP, Flow, endpoint
 from dissectors.wire.errors import Malformed
+from dissectors.wire.masking import concealed, masked_text
 
 SHORT = {"UNKNOWN": "?", **{spec.name: spec.short or spec.name for spec in TABLE}}
 MEDIA = frozenset(spec.name for spec in TABLE if spec.role == "media")
 MAX_SUMMARY_LENGTH = 240
+
+
+SIGNALLING = tuple(number for number, spec in enumerate(TABLE) if spec.role == "signalling")
+"""The protocols whose messages hold secrets in their texts."""
 
 
 class Layout(NamedTuple):
@@ -52,11 +57,14 @@ LAYOUTS = (
 class Listing:
     """Datagrams as lines for people: `width` is the terminal's, 0 without one; `names` are those of the files.
 
-    `clock` is `relative`, `local` or `utc`; relative times count from `zero`, else from the first line.
+    `clock` is `relative`, `local` or `utc`; relative times count from `zero`, else from the first line. With `secrets`
+    lines have passwords and keys as they were sent.
     """
 
-    def __init__(self, width: int = 0, names: Sequence[str] = (), clock: str = "relative") -> None:
-        self.width, self._page = width, Page(clock=clock)
+    def __init__(
+        self, width: int = 0, names: Sequence[str] = (), clock: str = "relative", secrets: bool = False
+    ) -> None:
+        self.width, self.secrets, self._page = width, secrets, Page(clock=clock)
         self.layout = next(layout for least, layout in LAYOUTS if width >= least) if width else FULL
         shown = [visible(os.path.splitext(name)[0] if self.layout.short else name) for name in names]
         self._files = [tail(name, self.layout.file) for name in shown] if len(names) > 1 else []
@@ -82,7 +90,7 @@ class Listing:
         columns.append(f"{SHORT[name] if layout.short else name:<{layout.protocol}}")
         if layout.strength:
             columns.append(f"{row.strength or '–':<{layout.strength}}")
-        says = summary(row)
+        says = summary(row, self.secrets)
         if layout.short:
             says = without_name(says, name)
         text = layout.gap.join([*columns, says])
@@ -114,12 +122,22 @@ def shortened(flow: Flow, width: int) -> str:
     return f"{tail(source, kept)} → {tail(target, room - min(len(source), kept))}"
 
 
+def hiding(row: Row, secrets: bool = False) -> Callable[[bytes], bytes]:
+    """What hides passwords and keys in octets of a datagram: nothing where it has none, or `secrets` asks for them."""
+    return bytes if secrets or row.protocol not in SIGNALLING else concealed
+
+
+def shown(row: Row, secrets: bool = False) -> bytes:
+    """The octets of a datagram as they may be shown."""
+    return hiding(row, secrets)(row.datagram.payload)
+
+
 def tail(text: str, width: int) -> str:
     """The end of a text, after … if it is longer than `width` characters."""
     return text if len(text) <= width else "…" + text[len(text) - width + 1 :]
 
 
-def ndjson(row: Row, file: str) -> str:
+def ndjson(row: Row, file: str, secrets: bool = False) -> str:
     """One JSON object on one line: `file` (its name), `frame`, `layer`, `time` (seconds since the epoch with nine
     decimals), `src`, `sport`, `dst`, `dport`, `length`, `protocol`, `strength`, `reason`, `summary`; `encrypted` for
     media, `inside` with a TURN payload, `transport` where it is not UDP.
@@ -134,7 +152,7 @@ def ndjson(row: Row, file: str) -> str:
         "protocol": protocol,
         "strength": row.strength,
         "reason": reason(row),
-        "summary": summary(row),
+        "summary": summary(row, secrets),
     }
     if protocol in MEDIA:
         members["encrypted"] = row.encrypted
@@ -147,7 +165,7 @@ def ndjson(row: Row, file: str) -> str:
     return f'{{{place}, "time": {epoch(datagram.time)}, {json.dumps(members)[1:]}'
 
 
-def summary(row: Row) -> str:
+def summary(row: Row, secrets: bool = False) -> str:
     """A summary of the datagram, on one escaped line; it marks a protocol that is not confirmed."""
     if row.protocol >= len(PROTOCOLS) - 1:
         looks = f", looks like {PROTOCOLS[ROWS[row.row][0]]}" if row.row != UNKNOWN_ROW else ""
@@ -155,7 +173,8 @@ def summary(row: Row) -> str:
     message = read(PROTOCOLS[row.protocol], row.datagram.payload)
     if isinstance(message, Malformed):
         return f"malformed at octet {message.offset}: {visible(message.reason)}"
-    return clip(visible(said(message, row.datagram.payload)), MAX_SUMMARY_LENGTH)
+    text = said(message, row.datagram.payload)
+    return clip(visible(text if secrets or row.protocol not in SIGNALLING else masked_text(text)), MAX_SUMMARY_LENGTH)
 
 
 def said(message: Any, payload: bytes) -> str:

@@ -63,6 +63,7 @@ class Capture(Struct, frozen=True):
     messages: int = 0
     not_read: tuple[NotRead, ...] = ()
     keys: tuple[KeySource, ...] = ()
+    agents: tuple[Seen, ...] = ()
 
 
 class Flow(Struct, frozen=True):

@@ -1,25 +1,41 @@
-"""HEP version 3: a message that a capture agent saw elsewhere, with the addresses and the time that it had there.
+"""HEP: a message that a capture agent saw elsewhere, with the addresses and the time that it had there.
 
-The format is that of the HEP/EEP specification, revision 36: a header, then chunks of vendor, type, length and value.
+Version 3 is that of the HEP/EEP specification, revision 36: a header, then chunks of vendor, type, length and value.
+Versions 1 and 2 are what Kamailio and OpenSIPS sent before: eight octets, addresses, in version 2 the time in the order
+of the sender's processor, then the message.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from itertools import product
 from typing import NamedTuple
 
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
 
 MARK = b"HEP3"
+ENDS = {2: 4, 10: 16}
+"""The octets of an address by its family (that of Linux)."""
+
+OLD_HEADER, OLD_TIME = 8, 12
+OLD_MARKS = tuple(
+    bytes((version, OLD_HEADER + 2 * size + time, family, protocol))
+    for version, (family, size), protocol, time in product((1, 2), ENDS.items(), (6, 17), (0, OLD_TIME))
+    if version == 2 or not time
+)
+"""How versions 1 and 2 begin: version, octets of the header (some count the time, too), family, protocol of IP."""
+
+MARKS = (MARK, *OLD_MARKS)
 HEADER, CHUNK_HEADER = 6, 6
 MAX_PAYLOAD_OCTETS = 1 << 20
 """Octets of a payload, inflated, beyond which it is left out."""
 
 PROTOCOL, SRC, DST, SRC6, DST6, SPORT, DPORT, SECONDS, MICROSECONDS = 2, 3, 4, 5, 6, 7, 8, 9, 10
 PAYLOAD, COMPRESSED_PAYLOAD = 15, 16
-FAMILY, KIND, AGENT, CORRELATION = 1, 11, 12, 17
+FAMILY, KIND, AGENT, CORRELATION, NODE = 1, 11, 12, 17, 19
+MAX_NAME_LENGTH = 64
 FAMILIES = {4: (2, SRC, DST), 16: (10, SRC6, DST6)}
 """By the size of an address: IP's family, and the chunks of both ends."""
 
@@ -30,7 +46,10 @@ ZLIB_OR_GZIP = 47
 
 
 class Packet(NamedTuple):
-    """What an agent saw: both ends, IP's number of the transport, nanoseconds since the epoch, and the message."""
+    """What an agent saw: both ends, IP's number of the transport, nanoseconds since the epoch, and the message.
+
+    `agent` is its number, with its name where it gives one; empty where it gives neither.
+    """
 
     src: bytes
     sport: int
@@ -39,6 +58,7 @@ class Packet(NamedTuple):
     protocol: int
     time: int
     payload: bytes
+    agent: str = ""
 
 
 def frame(octets: bytes) -> int | Incomplete:
@@ -74,6 +94,8 @@ def build(packet: Packet, kind: int, agent: int, correlation: bytes = b"") -> by
 
 def parse(octets: bytes) -> Packet:
     """The packet; raises Malformed where a chunk does not fit, or an address, a port or the payload is missing."""
+    if octets.startswith(OLD_MARKS):
+        return _old(octets)
     if octets[:4] != MARK or len(octets) < HEADER:
         raise Malformed("HEP", 0, "no HEP3")
     chunks = dict(_chunks(octets[: int.from_bytes(octets[4:6], "big")]))
@@ -85,10 +107,31 @@ def parse(octets: bytes) -> Packet:
         raise Malformed("HEP", HEADER, "no payload")
     number = {kind: int.from_bytes(chunks.get(kind, b"")[:4], "big") for kind in NUMBERS}
     time = number[SECONDS] * 1_000_000_000 + number[MICROSECONDS] % 1_000_000 * 1000
-    return Packet(src, number[SPORT] & 0xFFFF, dst, number[DPORT] & 0xFFFF, number[PROTOCOL], time, payload)
+    agent = str(number[AGENT]) if AGENT in chunks else ""
+    name = chunks.get(NODE, b"").decode("utf-8", "replace")[:MAX_NAME_LENGTH].strip("\0 ")
+    agent = f"{agent} ({name})" if agent and name else agent or name
+    return Packet(src, number[SPORT] & 0xFFFF, dst, number[DPORT] & 0xFFFF, number[PROTOCOL], time, payload, agent)
 
 
-NUMBERS = (PROTOCOL, SPORT, DPORT, SECONDS, MICROSECONDS)
+NUMBERS = (PROTOCOL, SPORT, DPORT, SECONDS, MICROSECONDS, AGENT)
+
+
+def _old(octets: bytes) -> Packet:
+    """A packet of version 1 or 2."""
+    version, size, protocol = octets[0], ENDS[octets[2]], octets[3]
+    begin = OLD_HEADER + 2 * size
+    end = begin + (OLD_TIME if version == 2 else 0)
+    if len(octets) <= end:
+        raise Malformed("HEP", len(octets), "no payload")
+    sport, dport = (int.from_bytes(octets[at : at + 2], "big") for at in (4, 6))
+    src, dst = octets[OLD_HEADER : OLD_HEADER + size], octets[OLD_HEADER + size : begin]
+    seconds, microseconds, agent = (int.from_bytes(octets[begin + at : begin + to], "little") for at, to in OLD_NUMBERS)
+    time = seconds * 1_000_000_000 + microseconds % 1_000_000 * 1000 if version == 2 else 0
+    return Packet(src, sport, dst, dport, protocol, time, octets[end:], str(agent) if version == 2 else "")
+
+
+OLD_NUMBERS = ((0, 4), (4, 8), (8, 10))
+"""Where seconds, microseconds and the number of the agent stand in the time of version 2."""
 
 
 def _chunks(octets: bytes) -> Iterator[tuple[int, bytes]]:

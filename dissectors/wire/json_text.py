@@ -35,8 +35,12 @@ def text(value: Any, name: str) -> str | None:
     found = value.get(name) if isinstance(value, dict) else None
     if isinstance(found, int | float) and not isinstance(found, bool):
         return str(found)
-    # Half a surrogate pair is no character, and nobody can write it down.
-    return found.encode("utf-8", "replace").decode() if isinstance(found, str) else None
+    return characters(found) if isinstance(found, str) else None
+
+
+def characters(text: str) -> str:
+    """A text without half surrogate pairs, which are no characters, so that nobody can write them down."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def number(value: Any, name: str) -> int | None:

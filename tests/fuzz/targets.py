@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.fuzz import house, mutants
+from tests.fuzz import house, mutants, streams
 from tests.fuzz.mutants import Corpus
 
 CHUNKS = (1, 7, 100, 4096, 1 << 18)
@@ -201,6 +201,8 @@ PIPED: tuple[list[str], ...] = (
 """Commands that read a damaged capture as their standard input, in a process of their own."""
 
 PIPED_SHARE = 0.02
+SEEN_BY_BOTH = 0.1
+"""How many damaged conversations go through both scans, and their reports through the schema."""
 
 
 def commands(dice: Random, corpus: Corpus) -> list[bytes]:
@@ -319,11 +321,23 @@ def different(ours: Ran, theirs: Ran) -> str:
     return f"{' '.join(ours.words)}: compiled {ours.out[around]!r}, interpreted {theirs.out[around]!r}"
 
 
+def carried(dice: Random, paths: Sequence[Path]) -> None:
+    """Both scans say the same of a damaged conversation over TCP, and its report keeps its schema."""
+    from tests.mux.test_scan_twins import SMALL, same
+
+    if dice.random() < SEEN_BY_BOTH:
+        same(paths[0].read_bytes(), bounds=dice.choice((None, SMALL)), forced=None)
+        judge(run(["analyze", "--json", "--all", str(paths[0])]))
+    else:
+        house.analyze([str(paths[0])])
+
+
 TARGETS: dict[str, Target] = {
     "scan": Target(captures(1), scan, uncompiled),
     "readers": Target(lambda dice, corpus: [mutants.file(dice, corpus)], readers),
     "parsers": Target(lambda dice, corpus: [mutants.payload(dice, corpus), mutants.body(dice, corpus)], parsers),
     "command": Target(commands, command),
     "twins": Target(captures(1), twins, uncompiled),
+    "streams": Target(streams.capture, carried, uncompiled),
 }
 """By name, in the order in which they run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from typing import Any
 
 import msgspec
@@ -12,21 +13,24 @@ from hypothesis import strategies as st
 
 from dissectors import offline
 from dissectors.mux import connections
+from dissectors.mux.compiled.scan import Scanner as Compiled
 from dissectors.wire.tcp import Segment
-from tests import made
+from tests import made, verto_calls
 from tests.mux.test_connections import FOREIGN, OK, shaken
-from tests.mux.test_framings import OPTIONS, framed
+from tests.mux.test_framings import OPTIONS, framed, interleaved
 from tests.mux.test_scan_twins import pcap, same
+from tests.protocols.test_jsep import JINGLE, http
 from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, records, report, segment
-from tests.wire.test_hep import packet
-from tests.wire.test_websocket import REQUEST, SWITCHED
+from tests.wire.test_hep import old, packet
+from tests.wire.test_websocket import REQUEST, SWITCHED, squeezed
 from tests.wire.test_websocket import framed as ws
 
 HELLO = b"\x16\x03\x01\0\x40\1\0\0\x3c\3\3" + bytes(60)
 STEPS = (
     OPTIONS, OK, FOREIGN, HELLO, b"\r\n\r\n", made.stun(), made.channel_data(b"hello") + bytes(3),
     framed(made.stun(), made.rtp(1), made.rtp(2), made.rtp(3)), bytes(100), REQUEST, SWITCHED, ws(OPTIONS, key=b"1234"),
-    REQUEST + ws(OPTIONS) * 2, packet(OPTIONS) + packet(OK),
+    REQUEST + ws(OPTIONS) * 2, packet(OPTIONS) + packet(OK), *(ws(octets) for _, octets in verto_calls.attempt()[:2]),
+    ws(b'{"type":"offer","sdp":"v=0\\r\\n"}'), http("POST /whip HTTP/1.1", "Content-Type: application/sdp", body="v=0"),
 )
 
 
@@ -64,16 +68,19 @@ def test_tls_in_connections_that_are_given_up_is_counted_by_both() -> None:
 
 
 def test_hep_over_udp_gives_what_its_agent_saw_in_both_scans_and_again(tmp_path: Any) -> None:
-    sent = [packet(OPTIONS), packet(OK, 6), packet(b"{}"), packet(OK)[:-3], b"HEP3", b"HEP", OPTIONS]
+    older = [old(OPTIONS), old(OK, 1, 16), old(b"{}"), b"\2\x10\2\x11"]
+    sent = [packet(OPTIONS), packet(OK, 6), packet(b"{}"), packet(OK)[:-3], b"HEP3", b"HEP", OPTIONS, *older]
     octets = pcap(made.records([(made.A, made.B, each) for each in sent]))
     same(octets)
     path = tmp_path / "hep.pcap"
     path.write_bytes(octets)
     certain = [row.datagram.flow for row in offline.rows([str(path)]) if row.strength == "certain"]
-    assert [(flow.sport, flow.transport) for flow in certain] == [(5060, "udp"), (5060, "tcp"), (16402, "udp")]
+    ends = [(5060, "udp"), (5060, "tcp"), (16402, "udp"), (5060, "udp"), (5060, "udp")]
+    assert [(flow.sport, flow.transport) for flow in certain] == ends
     capture = offline.analyze([str(path)]).capture
-    assert (capture.datagrams, capture.messages) == (7, 2)
-    assert [(seen.name, seen.count) for seen in capture.encapsulations] == [("HEP", 5)]
+    assert (capture.datagrams, capture.messages) == (11, 4)
+    assert [(seen.name, seen.count) for seen in capture.encapsulations] == [("HEP", 9)]
+    assert [(seen.name, seen.count) for seen in capture.agents] == [("2001", 3), ("without a name", 1)]
 
 
 def test_what_is_listed_again_is_what_was_told(tmp_path: Any) -> None:
@@ -113,10 +120,41 @@ def told(segments: list[Segment]) -> Any:
     return one
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 1 << 32), st.integers(10, 1400))
-def test_segments_in_any_order_give_the_same_report(seed: int, size: int) -> None:
-    opened, rest = conversation([])[:2], conversation(call(), size=size)[2:]
+def whip() -> list[tuple[Endpoint, bytes]]:
+    """A call of WHIP."""
+    kind = "Content-Type: application/sdp"
+    return [
+        (A, http("OPTIONS /whip HTTP/1.1")), (B, http("HTTP/1.1 200 OK")),
+        (A, http("POST /whip HTTP/1.1", kind, body=verto_calls.OFFER)),
+        (B, http("HTTP/1.1 201 Created", kind, body=verto_calls.ANSWER)), (A, http("DELETE /whip HTTP/1.1")),
+    ]
+
+
+def squeezed_verto() -> list[tuple[Endpoint, bytes]]:
+    """A call of Verto whose messages are compressed, with a window that goes on."""
+    packers = {A: zlib.compressobj(wbits=-15), B: zlib.compressobj(wbits=-15)}
+    messages = [*verto_calls.login(), *verto_calls.answered(), *verto_calls.hung_up()]
+    return [
+        (A, REQUEST), (B, SWITCHED),
+        *((src, ws(squeezed(packers[src], octets), 0xC1, b"key1" if src == A else b"")) for src, octets in messages),
+    ]
+
+
+CALLS = {
+    "SIP": (call(), 6), "Verto": (squeezed_verto(), 8), "WHIP": (whip(), 3),
+    "Jingle": ([*verto_calls.over_websocket([
+        (src, JINGLE.replace("initiate", word).encode())
+        for src, word in ((A, "initiate"), (B, "accept"), (A, "terminate"))
+    ])], 3),
+}
+
+
+@pytest.mark.parametrize("name", CALLS)
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 1 << 32), size=st.integers(10, 1400))
+def test_segments_in_any_order_give_the_same_report(name: str, seed: int, size: int) -> None:
+    sent, count = CALLS[name]
+    opened, rest = conversation([])[:2], conversation(sent, size=size)[2:]
     chance = random.Random(seed)
     # Both sides wait for each other: the order of segments changes within a step of the call.
     steps: list[list[Segment]] = []
@@ -126,9 +164,8 @@ def test_segments_in_any_order_give_the_same_report(seed: int, size: int) -> Non
         else:
             steps.append([one])
     found = told([*opened, *(each for step in steps for each in shaken(step, chance))])
-    assert found == told(conversation(call()))
-    assert found["outcome"] == "ended" and len(found["messages"]) == 6
-    assert {each["transport"] for each in found["messages"]} == {"tcp"}
+    assert found == told(conversation(sent))
+    assert (found["outcome"], found["signalling"], len(found["messages"])) == ("ended", name, count)
 
 
 def test_ten_thousand_connections_that_are_half_open_are_bounded() -> None:
@@ -136,3 +173,18 @@ def test_ten_thousand_connections_that_are_half_open_are_bounded() -> None:
     made_whole = report(records([*opened, *conversation(call())], every=1000))
     assert len(made_whole.calls) == 1
     assert "TCP connections: 1,809 given up" in [each.what for each in made_whole.findings]
+
+
+def test_media_within_rtsp_are_streams_and_its_dialogue_is_named() -> None:
+    server = B[0], 554
+    play = b"PLAY rtsp://192.0.2.2/a RTSP/1.0\r\nCSeq: 4\r\n\r\n"
+    sound = [(server, interleaved(0, made.rtp(number, ssrc=77))) for number in range(30)]
+    sent = [(A, play), (server, b"RTSP/1.0 200 OK\r\nCSeq: 4\r\n\r\n"), *sound, (server, interleaved(1, made.rtcp()))]
+    for opened in (True, False):
+        for scanner in (None, Compiled()):
+            found = report(records(conversation(sent if opened else sent[2:], (A, server), opened)), scanner)
+            (stream,) = found.streams
+            assert (stream.packets, stream.ssrc) == (30, 77)
+            flow = found.flows[stream.flows[0]]
+            assert (flow.transport, flow.inside) == ("tcp", "channel 0")
+            assert [each.name for each in found.capture.not_read] == ["RTSP"] * opened

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dissectors.mux.classify import classify, matches
 from dissectors.mux.explain import TOLD, explain, read
-from dissectors.mux.table import ROWS, TABLE
+from dissectors.mux.table import PROTOCOLS, ROWS, TABLE
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Clause
 from tests.made import channel_data, rtcp, rtp, sip, stun
@@ -91,3 +91,11 @@ def test_read_gives_the_message_or_says_why_not() -> None:
 def test_every_protocol_of_the_table_is_explained_by_its_own_rows() -> None:
     noise = random.Random(5).randbytes(1200)
     assert {trial.protocol for trial in explain(noise).trials} == {spec.name for spec in TABLE if spec.match}
+
+
+def test_a_message_of_websocket_is_what_its_content_said() -> None:
+    verto = next(number for number, (protocol, _) in enumerate(ROWS) if PROTOCOLS[protocol] == "VERTO")
+    payload = b'{"jsonrpc":"2.0","method":"verto.info","id":1}'
+    told, alone = explain(payload, None, verto), explain(payload)
+    assert told.winner is not None and told.winner.protocol == "VERTO" and told.winner.matched
+    assert told.runner_up is not None and alone.winner == told.runner_up

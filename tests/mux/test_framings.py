@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.mux.framings import GIVEN_UP, READERS, RFC4571, SIP, STUN, Framed, sniff
+from dissectors.mux.framings import GIVEN_UP, READERS, RFC4571, RTSP, SIP, STUN, Framed, sniff
 from dissectors.protocols import sip, stun, turn
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
@@ -92,3 +92,25 @@ def test_one_datagram_of_rtp_is_too_little_to_decide() -> None:
 def test_any_octets_decide_or_ask_for_more(octets: bytes) -> None:
     found = sniff(octets)
     assert found in ("", *READERS) and found != GIVEN_UP if isinstance(found, str) else found.octets > len(octets)
+
+
+def interleaved(channel: int, payload: bytes) -> bytes:
+    return struct.pack("!cBH", b"$", channel, len(payload)) + payload
+
+
+def test_rtsp_is_its_messages_and_what_stands_between_them() -> None:
+    asked = b"DESCRIBE rtsp://a/b RTSP/1.0\r\nCSeq: 2\r\n\r\n"
+    told = b"RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: 5\r\n\r\nhello"
+    for octets in (asked, told):
+        assert READERS[RTSP](octets + b"$") == Framed(len(octets), len(octets)) and sniff(octets) == RTSP
+        for size in range(1, len(octets)):
+            wanted = READERS[RTSP](octets[:size])
+            assert isinstance(wanted, Incomplete) and size < wanted.octets <= len(octets)
+    sound = interleaved(0, made.rtp(1))
+    assert READERS[RTSP](sound + sound) == Framed(len(sound), 4)
+    assert isinstance(READERS[RTSP](sound[:3]), Incomplete) and isinstance(READERS[RTSP](sound[:9]), Incomplete)
+    assert sniff(sound + sound) == sniff(interleaved(1, made.rtcp()) + sound) == RTSP
+    for octets in (interleaved(0, b"hello") * 2, interleaved(99, made.rtp(1)) * 2, sound + b"x"):
+        assert sniff(octets) == ""
+    with pytest.raises(Malformed):
+        READERS[RTSP](b"hello\r\n\r\n")

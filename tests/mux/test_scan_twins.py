@@ -69,7 +69,7 @@ def state(scanner: interpreted.Scanner) -> dict[str, Any]:
         **{name: getattr(scanner, name) for name in TOLD},
         "frames": (frames.frames, frames.datagrams, frames.not_ip, frames.unsupported),
         "encapsulations": [*frames.encapsulations.items()],
-        "segments": (frames.segments.count, frames.tcp_seen, frames.segments.sctp),
+        "segments": (frames.segments.count, frames.tcp_seen, frames.segments.sctp, frames.segments.esp),
         "connections": (dict(scanner.connections.unread), scanner.messages, len(scanner.connections.damage)),
         "flows": [tuple(getattr(flow, name) for name in FLOW) + (flow.pair.seen,) for flow in scanner.flows],
         "streams": [tuple(getattr(stream, name) for name in COUNTED) for stream in scanner.streams],

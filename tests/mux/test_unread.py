@@ -57,7 +57,12 @@ def test_a_connection_that_began_before_the_capture_is_named_by_its_servers_port
 def test_sctp_and_udp_by_port_are_counted() -> None:
     sctp = b"\x0b\x59\x0b\x59" + bytes(8) + b"\0\3\0\x20" + bytes(8) + b"\0\0\0\3" + bytes(16)
     mgcp = udp(b"CRCX 1 aaln/1 MGCP 1.0", 9, 2427)
-    frames = [*[ethernet(ipv4(sctp, 132))] * 2, ethernet(ipv4(mgcp))]
+    sealed = bytes(range(9, 60))
+    esp = [ethernet(ipv4(sealed, 50)), *[ethernet(ipv4(udp(sealed, 4500, 4500)))] * 3, ethernet(ipv4(bytes(12), 50))]
+    frames = [*[ethernet(ipv4(sctp, 132))] * 2, ethernet(ipv4(mgcp)), *esp]
     made = report([(0, Record(number, number, 1, octets, len(octets))) for number, octets in enumerate(frames, 1)])
     told = [(each.name, each.transport, each.port, each.count, each.signalling) for each in made.capture.not_read]
-    assert told == [("M3UA", "sctp", 2905, 2, True), ("MGCP", "udp", 2427, 1, True)]
+    assert told == [
+        ("M3UA", "sctp", 2905, 2, True), ("MGCP", "udp", 2427, 1, True), ("ESP", "udp", 4500, 3, False),
+        ("ESP", "esp", 0, 1, False),
+    ]

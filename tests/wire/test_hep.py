@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.wire.errors import Malformed
-from dissectors.wire.hep import MAX_PAYLOAD_OCTETS, Packet, frame, parse
+from dissectors.wire.hep import MARKS, MAX_PAYLOAD_OCTETS, Packet, frame, parse
 from dissectors.wire.spec import Incomplete
 
 
@@ -35,9 +35,33 @@ def packet(
 
 def test_a_packet_says_what_its_agent_saw() -> None:
     ends = b"\xc0\0\2\1", 5060, b"\xc0\0\2\2", 5062
-    assert parse(packet(b"hello")) == Packet(*ends, 17, 1_500_000_000, b"hello")
+    assert parse(packet(b"hello")) == Packet(*ends, 17, 1_500_000_000, b"hello", "2001")
     wide = parse(packet(b"hello", 6, src=bytes(15) + b"\1", dst=bytes(15) + b"\2"))
     assert (wide.src, wide.dst, wide.protocol) == (bytes(15) + b"\1", bytes(15) + b"\2", 6)
+
+
+def old(payload: bytes, version: int = 2, size: int = 4, counted: int = 0) -> bytes:
+    """A packet of version 1 or 2, as a processor with little ends writes it."""
+    src, dst, family = bytes(size - 1) + b"\1", bytes(size - 1) + b"\2", 2 if size == 4 else 10
+    head = struct.pack("!BBBBHH", version, 8 + 2 * size + counted, family, 17, 5060, 5062) + src + dst
+    return head + (struct.pack("<IIHH", 1, 500_000, 2001, 0) if version == 2 else b"") + payload
+
+
+@pytest.mark.parametrize("size", [4, 16])
+def test_older_versions_say_it_in_fewer_words(size: int) -> None:
+    ends = bytes(size - 1) + b"\1", 5060, bytes(size - 1) + b"\2", 5062
+    for counted in (0, 12):
+        octets = old(b"hello", 2, size, counted)
+        assert octets.startswith(MARKS) and parse(octets) == Packet(*ends, 17, 1_500_000_000, b"hello", "2001")
+    assert parse(old(b"hello", 1, size)) == Packet(*ends, 17, 0, b"hello")
+    for short in (old(b"", 2, size), old(b"", 1, size), old(b"hello", 2, size)[:9]):
+        with pytest.raises(Malformed):
+            parse(short)
+
+
+def test_an_agent_is_named_by_its_number_and_its_node() -> None:
+    octets = packet(b"hello")[6:] + chunk(19, b"edge-1\0")
+    assert parse(b"HEP3" + struct.pack("!H", 6 + len(octets)) + octets).agent == "2001 (edge-1)"
 
 
 def test_a_compressed_payload_is_inflated_within_a_bound() -> None:

@@ -208,8 +208,8 @@ class CallState(Struct):
         self.dialogs.refuse(identity)
 
     def _who(self, message: sip.Message) -> None:
-        self.caller = self.held.text(_who(message.get("From")))
-        self.callee = self.held.text(_who(message.get("To")))
+        self.caller = self.held.text(messages.shown(_who(message.get("From")), self.held))
+        self.callee = self.held.text(messages.shown(_who(message.get("To")), self.held))
 
     @property
     def outcome(self) -> CallOutcome:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from ipaddress import ip_address
 
-from dissectors.protocols import payload_types, sdp
+from dissectors.protocols import payload_types, sdp, sdp_attributes
 from dissectors.report import Certainty, Format, Key, Media, SourceGroup
 from dissectors.wire.datagram import endpoint
-from dissectors.wire.values import Struct
+from dissectors.wire.values import Struct, replace
 
 FACETIME_ORIGIN = "GKVoiceChatService"
 SHA_256 = "sha-256"
@@ -97,6 +97,17 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Med
         maxptime=media.maxptime,
         transport_wide=transport_wide(media),
         groups=groups(media),
+    )
+
+
+def with_candidate(line: Media, found: sdp_attributes.Candidate) -> Media:
+    """A line with one candidate more, where that is none that it has."""
+    end = endpoint(found.address, found.port)
+    if end in line.endpoints or len(line.endpoints) >= MAX_CANDIDATES:
+        return line
+    return replace(
+        line, candidates=line.candidates + 1, endpoints=(*line.endpoints, end),
+        candidate_kinds=(*line.candidate_kinds, CANDIDATE_KINDS.get(found.type, "")),
     )
 
 

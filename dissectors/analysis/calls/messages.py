@@ -13,6 +13,7 @@ from dissectors.protocols import sip, sip_reason
 from dissectors.protocols.sip_headers import canonical
 from dissectors.report import Body, Deviation, Header, Message, Place, Sizes
 from dissectors.wire.datagram import Datagram
+from dissectors.wire.masking import masked, masked_value
 
 MAX_REMEMBERED_NAMES = 256
 """How many sequences of header names are remembered."""
@@ -65,7 +66,8 @@ def to_report(
         bounds.hit("header names", names.lost)
     deviations = tuple([Deviation(each.kind, each.text) for each in message.deviations])
     asked, said, reason, program, uri, to_tag, from_tag, branch = held.texts(
-        method, summary, message.reason, agent, message.uri, identity.to_tag, identity.from_tag, identity.branch
+        method, summary, message.reason, agent, shown(message.uri, held), identity.to_tag, identity.from_tag,
+        identity.branch,
     )
     return Message(
         place=Place(datagram.file, datagram.frame),
@@ -100,6 +102,11 @@ def to_report(
     )
 
 
+def shown(text: str | None, held: Held) -> str | None:
+    """A header's value or an address without the secrets in it, unless these are kept."""
+    return text if text is None or held.secrets else masked_value(text)
+
+
 def has_credentials(message: sip.Message) -> bool:
     """Whether a request answers a challenge (RFC 3261 section 22)."""
     return not CREDENTIALS.isdisjoint(message.first)
@@ -108,7 +115,8 @@ def has_credentials(message: sip.Message) -> bool:
 def _deciding(message: sip.Message, held: Held) -> tuple[Header, ...]:
     first = message.first
     found = tuple([
-        Header(name, held.text(first[name]) or "", _meaning(message, name, held)) for name in DECIDING if name in first
+        Header(name, held.text(shown(first[name], held)) or "", _meaning(message, name, held))
+        for name in DECIDING if name in first
     ])
     return found and (held.value(found, getsizeof(found) + len(found) * HEADER_OCTETS) or ())
 
@@ -122,6 +130,7 @@ def _body(message: sip.Message, held: Held) -> Body | None:
     if not message.raw_body and not message.body.octets:
         return None
     inflated = message.body
+    octets = inflated.octets[:MAX_TEXT_OCTETS]
     return Body(
         content_type=held.text(message.content_type),
         compressed_length=inflated.compressed_length,
@@ -129,7 +138,7 @@ def _body(message: sip.Message, held: Held) -> Body | None:
         encoding=inflated.encoding,
         label=held.text(inflated.label),
         status=inflated.status,
-        text=held.whole(inflated.octets[:MAX_TEXT_OCTETS].decode("utf-8", "replace")),
+        text=held.whole((octets if held.secrets else masked(octets)).decode("utf-8", "replace")),
         deviations=inflated.deviations,
     )
 

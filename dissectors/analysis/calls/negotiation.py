@@ -13,7 +13,7 @@ from typing import Literal
 
 from dissectors.analysis.calls import descriptions
 from dissectors.limits.budget import Bounds, Budget
-from dissectors.protocols import sdp, sip
+from dissectors.protocols import sdp, sdp_attributes, sip
 from dissectors.protocols.sip_headers import number
 from dissectors.report import Description, Media, Place
 from dissectors.wire.datagram import Datagram, Flow
@@ -23,8 +23,12 @@ from dissectors.wire.values import Struct, field, replace
 METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
 """The methods whose messages carry offers and answers."""
 
+FRAGMENT = "application/trickle-ice-sdpfrag"
+"""The media type of candidates that come after their description (RFC 8840)."""
+
 READABLE_STATUSES = ("complete", "identity")
 MAX_DESCRIPTIONS = 64
+MAX_FRAGMENT_OCTETS = 1 << 14
 MAX_DESCRIPTION_OCTETS = 1 << 26
 """Of all descriptions that are kept."""
 
@@ -85,6 +89,7 @@ class Negotiation(Struct):
     facetime: bool = False
     made: list[tuple[Description, Offered]] = field(default_factory=list)
     announced: list[Announced] = field(default_factory=list)
+    _mids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _offers: dict[Transaction, Offered] = field(default_factory=dict)
     _described: dict[tuple[Transaction, str, bytes], Place] = field(default_factory=dict)
 
@@ -94,6 +99,8 @@ class Negotiation(Struct):
         """Take the descriptions of a message that `side` sent; gives back why some of them cannot be read."""
         status = message.status or 0
         if identity.method not in METHODS:
+            if message.content_type == FRAGMENT:
+                self._trickle(side, message.body.octets[:MAX_FRAGMENT_OCTETS].decode("utf-8", "replace"))
             return ()
         if status >= 200 and (offered := self._offers.get((identity.from_tag, identity.sequence))) is not None:
             offered.confirmed |= status < 300
@@ -107,6 +114,26 @@ class Negotiation(Struct):
             except Malformed as malformed:
                 broken.append(malformed)
         return tuple(broken)
+
+    def _trickle(self, side: str, fragment: str) -> None:
+        """Add candidates to the latest description of a side, each to the line that it names, or the first."""
+        at = next((n for n in reversed(range(len(self.made))) if self.made[n][0].side == side), None)
+        if at is None or not self.made[at][0].media:
+            return
+        described, offered = self.made[at]
+        lines, number = list(described.media), 0
+        mids = self._mids.get(side, ())
+        for text in fragment.splitlines():
+            name, _, value = text.partition(":")
+            if name == "a=mid" and value in mids[: len(lines)]:
+                number = mids.index(value)
+            elif name == "a=candidate" and (found := sdp_attributes.candidate(value)) is not None:
+                lines[number] = descriptions.with_candidate(lines[number], found)
+        self.made[at] = replace(described, media=tuple(lines)), offered
+        for announced in self.announced:
+            for before, after in zip(described.media, lines, strict=True):
+                if announced.media is before:
+                    announced.media = after
 
     @property
     def descriptions(self) -> tuple[Description, ...]:
@@ -190,6 +217,7 @@ class Negotiation(Struct):
             broken=description.broken,
         )
         self.made.append((described, offered))
+        self._mids[side] = tuple([media.get("mid") or "" for media in description.media])
         for line, read in zip(lines, description.media, strict=True):
             self.announced.append(
                 Announced(

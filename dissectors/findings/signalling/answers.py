@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dissectors.findings.rule import MAX_PLACES, Facts
 from dissectors.findings.signalling.exchanges import MIN_REPEATS
 from dissectors.findings.signalling.targets import contact_of, goes_to, target
-from dissectors.findings.transactions import hop_of, transactions
+from dissectors.findings.transactions import WITH_TRANSACTIONS, hop_of, transactions
 from dissectors.report import Call, Message
 from dissectors.wire.values import Struct, field
 
@@ -121,7 +121,10 @@ def answers(facts: Facts) -> list[list[Answer]]:
 
 
 def _of_calls(facts: Facts) -> list[list[Answer]]:
-    return [_of(facts, number, call) if call.kind == "call" else [] for number, call in enumerate(facts.calls)]
+    return [
+        _of(facts, number, call) if call.kind == "call" and call.signalling in WITH_TRANSACTIONS else []
+        for number, call in enumerate(facts.calls)
+    ]
 
 
 def _of(facts: Facts, number: int, call: Call) -> list[Answer]:

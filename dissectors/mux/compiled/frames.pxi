@@ -11,7 +11,8 @@ cdef enum:
     UDP = 17
     SYN = 0x02
 
-cdef int64_t HEP = int.from_bytes(hep.MARK, "big")
+cdef uint64_t HEP = int.from_bytes(hep.MARK, "big")
+cdef set OLD_HEP = {int.from_bytes(mark, "big") for mark in hep.OLD_MARKS}
 cdef unsigned char[0x10000] IS_TUNNEL
 for number in TUNNELS:
     IS_TUNNEL[number] = 1
@@ -168,6 +169,7 @@ cdef inline bint in_ipv6(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t 
 
 cdef inline bint in_udp(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t held, Py_ssize_t end) except -1:
     cdef int64_t ports
+    cdef uint64_t first
     cdef Py_ssize_t length
     cdef Octets udp
     if at + 8 > held:
@@ -179,4 +181,7 @@ cdef inline bint in_udp(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t h
     plain.wire.ports |= ports
     plain.length = length - 8
     narrow(&plain.payload, octets, at + 8, min(held, at + length) - at - 8)
-    return plain.payload.size < 4 or u32(plain.payload, 0) != HEP
+    if plain.payload.size < 4:
+        return True
+    first = u32(plain.payload, 0)
+    return first != HEP and ((first >> 24) - 1 > 1 or first not in OLD_HEP)

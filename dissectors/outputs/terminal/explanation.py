@@ -10,9 +10,11 @@ from dissectors.mux.explain import FORCED, Step, Trial, explain, read, reason
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, TABLE, UNKNOWN_ROW
 from dissectors.outputs.escape import visible
-from dissectors.outputs.rows import epoch, said
-from dissectors.outputs.terminal.fields import dump, listing
+from dissectors.outputs.rows import SIGNALLING, epoch, hiding, said
+from dissectors.outputs.terminal.fields import Hide, dump, listing
+from dissectors.wire.datagram import UDP
 from dissectors.wire.errors import Malformed
+from dissectors.wire.masking import masked_text
 
 MAX_DUMPED_OCTETS = 256
 MAX_TRIALS = 8
@@ -20,20 +22,26 @@ MAX_BODY_LINES = 256
 SIP = "SIP"
 
 
-def explained(row: Row, company: Counter[str], when: str = "") -> Iterator[str]:
+def explained(row: Row, company: Counter[str], when: str = "", secrets: bool = False) -> Iterator[str]:
     """The lines for one datagram; `company` counts the datagrams of its 5-tuple in both directions, by protocol.
 
-    `when` is its time in words, else it is told in seconds since the epoch.
+    `when` is its time in words, else it is told in seconds since the epoch. With `secrets` they have passwords and keys
+    as they were sent.
     """
+    lines = _explained(row, company, when, hiding(row, secrets))
+    return lines if secrets or row.protocol not in SIGNALLING else map(masked_text, lines)
+
+
+def _explained(row: Row, company: Counter[str], when: str, hide: Hide) -> Iterator[str]:
     datagram, payload = row.datagram, row.datagram.payload
-    said = explain(payload, datagram.length)
+    said = explain(payload, datagram.length, row.row if datagram.flow.transport != UDP else None)
     layer = f", layer {datagram.layer}" if datagram.layer else ""
     yield f"Frame {datagram.frame}{layer}: {PROTOCOLS[row.protocol]}{f', {row.strength}' if row.strength else ''}"
     yield f"  {visible(str(datagram.flow))}, {datagram.length:,} octets, at {when or epoch(datagram.time)}"
     if datagram.cut:
         yield f"  the capture kept {len(payload):,} of them"
     yield ""
-    yield from message_lines(row, payload)
+    yield from _message_lines(row, payload, hide)
     yield ""
     yield "Why"
     yield from _verdict(row, said.winner, said.runner_up, company)
@@ -43,7 +51,7 @@ def explained(row: Row, company: Counter[str], when: str = "") -> Iterator[str]:
         yield from _trial(trial, trial is said.winner)
     yield ""
     yield f"Octets{'' if len(payload) <= MAX_DUMPED_OCTETS else f' (the first {MAX_DUMPED_OCTETS})'}"
-    yield from (f"  {line}" for line in dump(payload[:MAX_DUMPED_OCTETS]))
+    yield from (f"  {line}" for line in dump(hide(payload)[:MAX_DUMPED_OCTETS]))
 
 
 def _verdict(row: Row, winner: Trial | None, runner_up: Trial | None, company: Counter[str]) -> Iterator[str]:
@@ -83,8 +91,13 @@ def _trial(trial: Trial, won: bool) -> Iterator[str]:
         yield f"    {'yes' if step.holds else 'no '}  {step.wanted}: {visible(step.found)}{octets}"
 
 
-def message_lines(row: Row, payload: bytes) -> Iterator[str]:
+def message_lines(row: Row, secrets: bool = False) -> Iterator[str]:
     """The datagram as its protocol reads it, also if nothing confirmed the row."""
+    lines = _message_lines(row, row.datagram.payload, hiding(row, secrets))
+    return lines if secrets or row.protocol not in SIGNALLING else map(masked_text, lines)
+
+
+def _message_lines(row: Row, payload: bytes, hide: Hide) -> Iterator[str]:
     protocol = PROTOCOLS[row.protocol]
     name = protocol
     if row.protocol >= len(TABLE) and row.row != UNKNOWN_ROW:
@@ -97,10 +110,10 @@ def message_lines(row: Row, payload: bytes) -> Iterator[str]:
         yield f"{name}: cannot be read, octet {message.offset}: {visible(message.reason)}"
     else:
         yield f"{name}: {visible(said(message, payload))}"
-        yield from _as_sent(message) if protocol == SIP else listing(message, 2)
+        yield from _as_sent(message, hide) if protocol == SIP else listing(message, 2, hide)
 
 
-def _as_sent(message: Any) -> Iterator[str]:
+def _as_sent(message: Any, hide: Hide) -> Iterator[str]:
     """A SIP message as it was sent, with its body inflated; then what is odd about it, and the parts of its body."""
     body = message.body
     yield f"  | {visible(message.start_line)}"
@@ -118,5 +131,5 @@ def _as_sent(message: Any) -> Iterator[str]:
     for name, value in (("parts", message.parts), ("trailing", message.trailing), ("deviations", message.deviations)):
         if value:
             yield f"  {name}:"
-            yield from listing(value, 4)
+            yield from listing(value, 4, hide)
     yield from (f"  odd: {visible(each)}" for each in body.deviations)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from dissectors.outputs.escape import visible
@@ -17,10 +17,14 @@ SOURCES = ("ssrc", "media_ssrc", "ssrcs", "sources")
 """Fields of synchronisation sources, which people write in hexadecimal."""
 
 
-def listing(value: Any, indent: int = 0) -> Iterator[str]:
+Hide = Callable[[bytes], bytes]
+"""What is shown of octets."""
+
+
+def listing(value: Any, indent: int = 0, hide: Hide = bytes) -> Iterator[str]:
     """The fields of a struct or tuple, one per line, inner fields indented; every line is escaped."""
     for name, inner in _members(value):
-        yield from _field(name, inner, indent)
+        yield from _field(name, inner, indent, hide)
 
 
 def dump(octets: bytes, start: int = 0) -> Iterator[str]:
@@ -31,20 +35,21 @@ def dump(octets: bytes, start: int = 0) -> Iterator[str]:
         yield f"{start + at:04x}  {row[:8].hex(' '):<23}  {row[8:].hex(' '):<23}  {text}"
 
 
-def _field(name: str, value: Any, indent: int) -> Iterator[str]:
+def _field(name: str, value: Any, indent: int, hide: Hide) -> Iterator[str]:
     margin = " " * indent
+    value = hide(value) if isinstance(value, bytes) else value
     if isinstance(value, bytes) and (lines := _text(value)):
         yield f"{margin}{name}: {len(value):,} octets of text"
         yield from (f"{margin}  | {text}" for text in lines)
         return
-    short = _short(_hexadecimal(value) if name in SOURCES else value)
+    short = _short(_hexadecimal(value) if name in SOURCES else value, hide)
     if short is not None and (len(short) + indent + len(name) < MAX_LINE_CELLS or not _members(value)):
         yield f"{margin}{name}: {short}"
     elif indent >= 2 * MAX_DEPTH:
         yield f"{margin}{name}: …"
     else:
         yield f"{margin}{name}:{_title(value)}"
-        yield from listing(value, indent + 2)
+        yield from listing(value, indent + 2, hide)
 
 
 def _hexadecimal(value: Any) -> Any:
@@ -67,9 +72,10 @@ def _members(value: Any) -> list[tuple[str, Any]]:
     return []
 
 
-def _short(value: Any) -> str | None:
+def _short(value: Any, hide: Hide = bytes) -> str | None:
     """A value on one line, or None if it has parts that need lines of their own."""
     if isinstance(value, bytes):
+        value = hide(value)
         more = f" … {len(value):,} octets" if len(value) > MAX_OCTETS else ""
         return (value[:MAX_OCTETS].hex(" ") or "no octets") + more
     if isinstance(value, bool) or value is None:
@@ -81,7 +87,7 @@ def _short(value: Any) -> str | None:
         return "none" if isinstance(value, (tuple, list, dict)) else visible(str(value))
     if isinstance(value, Struct):
         return None
-    parts = [_short(inner) for _, inner in members]
+    parts = [_short(inner, hide) for _, inner in members]
     return None if any(part is None for part in parts) else ", ".join(part for part in parts if part is not None)
 
 

@@ -85,7 +85,9 @@ def steps(beside: Beside, call: Call) -> list[Step]:
 
 
 def label(message: Message) -> str:
-    """`INVITE`, `re-INVITE`, `180 Ringing`."""
+    """`INVITE`, `re-INVITE`, `180 Ringing`; what other signalling says in its own words."""
+    if message.signalling != "SIP":
+        return message.summary
     if message.status is None:
         return RE_INVITE if message.method == "INVITE" and message.to_tag else message.method
     return f"{message.status} {message.reason or ''}".rstrip()

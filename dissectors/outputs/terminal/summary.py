@@ -230,6 +230,8 @@ def _remarks(report: Report) -> Iterable[tuple[str, str]]:
     damaged = {place.file for one in report.findings if one.id == "capture-corrupt" for place in one.places}
     if capture.inside:
         yield "inside TURN", count(capture.inside, "datagram")
+    if capture.agents:
+        yield "seen by", _seen(capture.agents, "message")
     if capture.encapsulations:
         yield "carried by", _seen(capture.encapsulations, "header")
     if capture.not_analysed:
@@ -260,7 +262,7 @@ def _source(each: KeySource) -> str:
 
 
 def _amount(each: NotRead) -> str:
-    return count(each.count, {"tcp": "connection", "sctp": "packet"}.get(each.transport, "datagram"))
+    return count(each.count, {"tcp": "connection", "sctp": "packet", "esp": "packet"}.get(each.transport, "datagram"))
 
 
 def _seen(seen: tuple[Seen, ...], noun: str) -> str:

@@ -15,12 +15,32 @@ INTEGRITY_OCTETS = (12, 16, 0, 24, 32)
 IPV4_IN_IP, TCP, UDP, IPV6_IN_IP = 4, 6, 17, 41
 
 PADDING = bytes(range(1, 256))
+NAT_PORT, MIN_OCTETS = 4500, 24
+"""The port of ESP behind UDP, and what a packet has at least: headers, a block, an integrity check value."""
+
 NO_ESP = bytes(4)
 """What stands for the SPI of IKE beside ESP in UDP (RFC 3948 section 2.2)."""
 
 
 def esp(frame: Frame, at: int, end: int) -> Next | None:
-    """TCP, UDP or IP in the clear within ESP, whole."""
+    """TCP, UDP or IP in the clear within ESP, whole; what is encrypted is counted."""
+    opened = _opened(frame, at, end)
+    if opened is None and end - at >= MIN_OCTETS:
+        frame.segments.add_esp(frame.dst, 0)
+    return opened
+
+
+def esp_in_udp(frame: Frame, at: int, end: int) -> Next | None:
+    """ESP behind UDP for the sake of a NAT (RFC 3948)."""
+    if frame.octets[at : at + 4] == NO_ESP:
+        return None
+    opened = _opened(frame, at, end)
+    if opened is None and end - at >= MIN_OCTETS:
+        frame.segments.add_esp(frame.dst, NAT_PORT)
+    return opened
+
+
+def _opened(frame: Frame, at: int, end: int) -> Next | None:
     if end > frame.held or end - at < HEADER + TRAILER:
         return None
     octets, start = frame.octets, at + HEADER
@@ -38,11 +58,6 @@ def esp(frame: Frame, at: int, end: int) -> Next | None:
             frame.held = inner
             return Next(PROTOCOL, following, start, inner)
     return None
-
-
-def esp_in_udp(frame: Frame, at: int, end: int) -> Next | None:
-    """ESP behind UDP for the sake of a NAT (RFC 3948)."""
-    return None if frame.octets[at : at + 4] == NO_ESP else esp(frame, at, end)
 
 
 def _is_udp(frame: Frame, at: int, end: int) -> bool:

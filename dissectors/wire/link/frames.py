@@ -94,7 +94,7 @@ class Frames:
                     and 8 <= length <= total - 20
                     and dport not in tunnels.TUNNELS
                     and sport not in tunnels.TUNNELS
-                    and not octets.startswith(hep.MARK, at + IPV4_AND_UDP)
+                    and not octets.startswith(hep.MARKS, at + IPV4_AND_UDP)
                 ):
                     self.datagrams += 1
                     payload = octets[at + IPV4_AND_UDP : at + 20 + length]

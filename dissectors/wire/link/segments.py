@@ -9,10 +9,11 @@ class Segments:
 
     `seen` maps (port, what) to segments; the port is the server's if the segment shows it. `what` is "TLS".
     `sctp` maps the address and port to which an SCTP packet with data goes, and the identifier of its payload protocol,
-    to packets. Further ones, once there are `most`, are counted in `more`.
+    to packets; `esp` maps the address and port to which ESP goes that cannot be opened, port 0 without UDP, to packets.
+    Further ones, once there are `most`, are counted in `more`.
     """
 
-    __slots__ = ("count", "more", "most", "sctp", "seen")
+    __slots__ = ("count", "esp", "more", "most", "sctp", "seen")
 
     def __init__(self, most: int = 1024) -> None:
         self.most = most
@@ -20,6 +21,7 @@ class Segments:
         self.more = 0
         self.seen: dict[tuple[int, str], int] = {}
         self.sctp: dict[tuple[bytes, int, int], int] = {}
+        self.esp: dict[tuple[bytes, int], int] = {}
 
     def add(self, sport: int, dport: int, payload: bytes) -> None:
         """Count a segment with its first octets."""
@@ -38,6 +40,14 @@ class Segments:
         key = (dst, dport, payload_protocol)
         if key in self.sctp or len(self.sctp) < self.most:
             self.sctp[key] = self.sctp.get(key, 0) + 1
+        else:
+            self.more += 1
+
+    def add_esp(self, dst: bytes, dport: int) -> None:
+        """Count a packet of ESP that cannot be opened."""
+        key = (dst, dport)
+        if key in self.esp or len(self.esp) < self.most:
+            self.esp[key] = self.esp.get(key, 0) + 1
         else:
             self.more += 1
 

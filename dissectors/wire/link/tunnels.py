@@ -40,7 +40,7 @@ def udp(frame: Frame, at: int, end: int) -> Next | None:
             frame.identification,
         )
     )
-    if frame.octets.startswith(hep.MARK, start, frame.held):
+    if frame.octets.startswith(hep.MARKS, start, frame.held):
         frame.seen("HEP")
         frame.hep.append(frame.octets[start : frame.held])
         return None

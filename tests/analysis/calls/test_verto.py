@@ -38,7 +38,7 @@ def test_a_call_is_told_with_its_descriptions_and_its_end(scanner: Any) -> None:
     ]
     bodies = [message.body for message in call.messages if message.body]
     assert [(body.text, body.content_type) for body in bodies] == [
-        (verto.OFFER, "application/sdp"), (verto.ANSWER, "application/sdp"),
+        (verto.hidden(verto.OFFER), "application/sdp"), (verto.hidden(verto.ANSWER), "application/sdp"),
     ]
     assert [(each.role, each.side, each.state) for each in call.descriptions] == [
         ("offer", "caller", "agreed"), ("answer", "callee", "agreed"),

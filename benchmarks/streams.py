@@ -1,0 +1,83 @@
+"""What TCP costs: `python3 -m benchmarks.streams --octets 1000000000`, half of it SIP, half foreign.
+
+A thousand connections say SIP, calls over and over, and a thousand are something else from their first octet on, in
+segments of 1,400 octets, all of them in turns. The table has the CPU time and the memory of each program, and the
+messages of SIP that it shows. sngrep has to be told to read and to end.
+"""
+from __future__ import annotations
+
+import argparse
+import shutil
+import struct
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.__main__ import run
+from benchmarks.hostile.frames import tcp, write
+
+CONNECTIONS, SEGMENT, EVERY, CALLS_AT_ONCE = 1000, 1400, 20, 4
+SYN, ACK = 0x02, 0x10
+SERVER = b"\xc0\0\2\2"
+FOREIGN = bytes(range(256)) * 6
+
+
+def message(number: int, call: int) -> bytes:
+    """One of the messages of a call."""
+    kinds = ("INVITE", "200", "ACK", "BYE", "200")
+    kind = kinds[number % len(kinds)]
+    method, sequence = ("INVITE", 1) if number % len(kinds) < 2 else (kind, 1) if kind == "ACK" else ("BYE", 2)
+    first = "SIP/2.0 200 OK" if kind == "200" else f"{kind} sip:b@example.com SIP/2.0"
+    body = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+    body = body if number % len(kinds) < 2 else ""
+    lines = (
+        first, f"Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK{call}-{sequence}-{method}", f"Call-ID: {call}@192.0.2.1",
+        "From: <sip:a@example.com>;tag=1", "To: <sip:b@example.com>" + (";tag=2" if number % len(kinds) else ""),
+        f"CSeq: {sequence} {method}", "Max-Forwards: 70", "Contact: <sip:a@192.0.2.1>",
+        *(("Content-Type: application/sdp",) if body else ()), f"Content-Length: {len(body)}", "", body,
+    )
+    return "\r\n".join(lines).encode()
+
+
+def frames(octets: int) -> Iterator[bytes]:
+    """Frames of about so many octets of TCP payload, half of them SIP."""
+    sent, place = 0, {}
+    for number in range(2 * CONNECTIONS):
+        place[number] = 1
+        yield tcp((bytes((198, 51, number >> 8, number & 255)), 40_000), (SERVER, 5060 if number % 2 else 8080), 0, SYN)
+    turn = 0
+    while sent < octets:
+        for number in range(2 * CONNECTIONS):
+            end, server = (bytes((198, 51, number >> 8, number & 255)), 40_000), (SERVER, 5060 if number % 2 else 8080)
+            if number % 2:
+                call = turn // 5 * CONNECTIONS + number
+                payload = b"".join(message(turn % 5, CALLS_AT_ONCE * call + each) for each in range(CALLS_AT_ONCE))
+            else:
+                payload = struct.pack("!Q", turn) + FOREIGN[: SEGMENT - 8]
+            yield tcp(end, server, place[number], ACK, payload)
+            place[number] += len(payload)
+            sent += len(payload)
+        turn += 1
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python3 -m benchmarks.streams", description=__doc__)
+    parser.add_argument("--octets", type=int, default=100_000_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "streams.pcap"
+        size = write(path, frames(given.octets), EVERY)
+        print(f"{size:,} octets\n\n| program | CPU s | MiB |\n| --- | --- | --- |")
+        commands = {
+            "muxshark analyze": ("python3", "-m", "dissectors", "analyze", str(path)),
+            "tshark -Y sip": ("tshark", "-r", str(path), "-Y", "sip", "-T", "fields", "-e", "sip.Call-ID"),
+            "sngrep": ("sngrep", "-N", "-I", str(path)),
+        }
+        for name, words in commands.items():
+            if shutil.which(words[0]):
+                done = run(list(words), {})
+                print(f"| {name} | {done.cpu:.2f} | {done.memory:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
