@@ -90,7 +90,7 @@ class _Frames:
     def make(self, record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
         """The frame under other names."""
         row = self._verdicts.of(record.frame, max(0, len(udps) - 1))
-        _, steps, _ = packets.walked(record)
+        _, steps, found = packets.walked(record)
         octets, known = self._headers(record, steps)
         if not known:
             tally.left[CUT if octets else CUT_FRAMES] += 1
@@ -102,8 +102,8 @@ class _Frames:
                 plain, udps[-1], new)
             if made is not None:
                 return Made(made, (), True)
-        elif udps and steps[-1].space == PROTOCOL and steps[-1].number == internet.UDP:
-            made = self._datagram(plain, udps, row)
+        elif udps and len(found) == len(udps) and found[-1] == len(steps) - 1:
+            made = self._datagram(plain, packets.Way(udps[-1], tuple(steps)), row)
             if made is not None:
                 return Made(made)
         tally.left[CUT] += 1
@@ -114,12 +114,11 @@ class _Frames:
             return None
         return self._datagrams.datagram(PROTOCOLS[row.protocol], udp.payload, row.encrypted)
 
-    def _datagram(self, plain: Record, udps: Sequence[Udp], row: Row | None) -> Record | None:
+    def _datagram(self, plain: Record, way: packets.Way, row: Row | None) -> Record | None:
         """The frame with the last of its datagrams rewritten; None where that is not understood."""
-        ways = packets.ways(plain)
-        if len(ways) != len(udps) or row is None:
+        if row is None:
             return None
-        udp, way = udps[-1], ways[-1]
+        udp = way.udp
         is_rtp = PROTOCOLS[row.protocol] == "RTP"
         if len(udp.payload) < udp.length and not is_rtp:
             return None
