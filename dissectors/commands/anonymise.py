@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 from contextlib import ExitStack
 
 from dissectors.commands import inputs
@@ -59,6 +58,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _key(path: str | None) -> bytes:
     """The key: that of a file, or a new one, which is written there if the file is not there yet."""
+    import secrets
+
     if path is None:
         return secrets.token_bytes(KEY_OCTETS)
     try:

@@ -40,10 +40,10 @@ def read_whole(
 
 def selected(report: Report, options: argparse.Namespace) -> Report:
     """What the options ask for: `--call` names one, `-Y` says what fits, `--time` when; all of it without them."""
-    from dissectors.queries.selection import select
-
     if not (options.filter or options.time or options.call):
         return report
+    from dissectors.queries.selection import select
+
     capture, asked = report.capture, options.time
     window = asked and asked.window(capture.first, capture.last, options.clock != "local")
     return select(report, inputs.kept(report, options), window)

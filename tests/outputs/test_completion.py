@@ -17,7 +17,7 @@ from tests.command_line import ROOT
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("muxshark an", {"analyze"}),
+        ("muxshark an", {"analyze", "anonymise"}),
         ("muxshark --v", {"--version"}),
         ("muxshark analyze --js", {"--json"}),
         ("muxshark analyze --clock ", {"relative", "local", "utc"}),
