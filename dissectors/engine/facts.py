@@ -12,6 +12,7 @@ from dissectors.analysis.connectivity.asked import Asked
 from dissectors.analysis.connectivity.sessions import sessions
 from dissectors.analysis.streams.directory import Directory
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
+from dissectors.analysis.streams.relations import related
 from dissectors.analysis.streams.repairs import Repairs
 from dissectors.analysis.streams.stream import Said, flows_of, stream, used_by_retired
 from dissectors.engine.damage import damaged
@@ -143,6 +144,7 @@ def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], call
     directory = Directory(calls)
     numbers = {id(call): number for number, call in enumerate(calls)}
     streams: list[Stream] = []
+    counted: list[Counters] = []
     of_call: dict[int, list[int]] = {}
     of_retired: list[Counters] = []
     control, repairs = trackers.control, Repairs(scan.streams)
@@ -170,8 +172,9 @@ def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], call
         if call is not None:
             of_call.setdefault(call, []).append(len(streams))
         encrypted = any(states[position].pair.seen & KEYED for position in on)
+        counted.append(counters)
         streams.append(stream(counters, state.flow, tuple(on), joined, call, encrypted, said))
-    return Members(tuple(streams), of_call, of_retired)
+    return Members(related(streams, counted), of_call, of_retired)
 
 
 def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX) -> Capture:

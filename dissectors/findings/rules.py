@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dissectors.findings.capture import capture, connections, encoding, sharing
 from dissectors.findings.connectivity import connectivity, consent, ice, turn
 from dissectors.findings.delivery import delivery, feedback, path_size, repair
-from dissectors.findings.media import addresses, forks, media, silence, sources, stopping
+from dissectors.findings.media import addresses, forks, media, silence, sources, stopping, video
 from dissectors.findings.negotiation import codecs, digits, fax, holding, negotiation, payload_types
 from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
 from dissectors.findings.security import dtls, dtls_roles, keys, security, tls
@@ -23,7 +23,7 @@ from dissectors.findings.signalling import (
     signalling,
     within_calls,
 )
-from dissectors.findings.timing import clocks, rhythm, sender_reports
+from dissectors.findings.timing import clocks, lip_sync, rhythm, sender_reports
 from dissectors.report import Finding
 
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
@@ -33,9 +33,11 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     ),
     "Within a call": (*within_calls.RULES, *endings.RULES, *legs.RULES),
     "Offer and answer": (*negotiation.RULES, *holding.RULES, *fax.RULES),
-    "Media": (*silence.RULES, *stopping.RULES, *addresses.RULES, *media.RULES, *sources.RULES, *forks.RULES),
+    "Media": (
+        *silence.RULES, *stopping.RULES, *addresses.RULES, *media.RULES, *sources.RULES, *forks.RULES, *video.RULES,
+    ),
     "Codecs and payload types": (*payload_types.RULES, *codecs.RULES, *digits.RULES),
-    "Clocks and timestamps": (*clocks.RULES, *rhythm.RULES, *sender_reports.RULES),
+    "Clocks and timestamps": (*clocks.RULES, *rhythm.RULES, *sender_reports.RULES, *lip_sync.RULES),
     "Delivery and quality": (*delivery.RULES, *repair.RULES, *feedback.RULES),
     "NAT, ICE and TURN": (*ice.RULES, *consent.RULES, *turn.RULES, *connectivity.RULES),
     "Keys and secrets": (*tls.RULES, *dtls_roles.RULES, *dtls.RULES, *keys.RULES, *security.RULES),

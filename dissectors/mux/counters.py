@@ -5,20 +5,18 @@ from __future__ import annotations
 from math import inf
 
 from dissectors.mux.marks import Frame, Leap, Pause, Rhythm, Surprise, among_largest, with_rhythm
+from dissectors.mux.pictures import PICTURES_CLOCK, Pictures
 from dissectors.mux.repairs import (
-    FALL,
-    LARGE_PICTURE,
     MAX_EXTENSION_OCTETS,
     MAX_HOLES,
-    MAX_LARGE,
     MAX_LATE,
+    MAX_OPENING_OCTETS,
     MAX_ORIGINALS,
     PROBED_DATAGRAMS,
-    RISE,
     Hole,
-    Large,
     Late,
     Original,
+    Sampled,
     looks_numbered,
 )
 
@@ -71,16 +69,16 @@ class Counters:
     `sizes` maps a payload type to [datagrams, octets, smallest, largest] of what follows the RTP header. `steps` counts
     timestamp steps between datagrams whose sequence numbers follow one another; those that found no room are counted
     and added up in `other_steps` and `other_ticks`. `samples`, `elapsed` and the sums are those of the least-squares
-    line of timestamp units over seconds since `origin`; a step that no clock explains counts as one of `jumps`,
-    and is no jitter: the line goes on as if the timestamp had moved as far as time did, or begins anew where no pace is
-    known. `breaks` holds where the numbers went on elsewhere, once for each of `restarts` while there is room: the
-    times of the datagrams before and behind it, how far sequence number and timestamp moved, modulo their size, and
-    the frame of the one behind. `events` are payloads that read as telephone events (RFC 4733 section 2.3), by (payload
-    type, timestamp): first time, last time, the last payload, the first frame. `timeline` holds (time, datagrams, lost,
-    index of the likeliest of `CLOCKS`, its jitter, octets) so far. `earliest` holds the least delayed datagram of each
-    bucket: its time, and timestamp units since `origin`. Delay only adds to the time of travel, so that these show the
-    sender's clock best. `pace` is the slope of the line when the last bucket ended, by which the least delayed one is
-    told.
+    line of timestamp units over seconds since `origin`; a step that no clock explains counts as one of `jumps`, and is
+    no jitter: the line goes on as if the timestamp had moved as far as time did, or begins anew where no pace is known.
+    `breaks` holds where the numbers went on elsewhere, once for each of `restarts` while there is room: the times of
+    the datagrams before and behind it, how far sequence number and timestamp moved, modulo their size, and the frame of
+    the one behind. `events` are payloads that read as telephone events (RFC 4733 section 2.3), by (payload type,
+    timestamp): first time, last time, the last payload, the first frame. `timeline` holds (time, datagrams, lost, index
+    of the likeliest of `CLOCKS`, its jitter, octets, frames of pictures) so far. `earliest` holds the least delayed
+    datagram of each bucket: its time, and timestamp units since `origin`. Delay only adds to the time of travel, so
+    that these show the sender's clock best. `pace` is the slope of the line when the last bucket ended, by which the
+    least delayed one is told.
 
     `other_phases` and `other_events` count the changes of payload type and the datagrams of telephone events that found
     no room. `leaps` are the first of the jumps, `surprises` and `pauses` the largest of their kind, `rhythms` when
@@ -109,7 +107,8 @@ class Counters:
         "pace", "slack", "early", "earliest", "heard", "other_phases", "other_events", "used",
         "leaps", "surprises", "pauses", "rhythms", "beat_step", "beat_from", "beat_time", "beat_frame",
         "top", "level", "leap", "notable", "trusted", "worst_loss", "first_late", "first_twice", "close",
-        "holes", "late", "originals", "extensions", "probing", "pictured", "picture", "usual", "large",
+        "holes", "late", "originals", "extensions", "sampled", "probing", "opening", "pictures", "reused",
+        "first_reused",
     )
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -143,7 +142,7 @@ class Counters:
         self.jumps = self.origin = self.elapsed = self.samples = 0
         self.sum_time = self.sum_ticks = self.sum_square = self.sum_product = 0.0
         self.events: dict[tuple[int, int], tuple[int, int, bytes, Frame]] = {}
-        self.timeline: list[tuple[int, int, int, int, float, int]] = []
+        self.timeline: list[tuple[int, int, int, int, float, int, int]] = []
         self.bucket, self.bucket_end = BUCKET_NS, 0
         self.pace, self.slack = 0.0, -inf
         self.early = (0, 0)
@@ -166,10 +165,12 @@ class Counters:
         self.late: list[Late] = []
         self.originals: list[Original] = []
         self.extensions: list[tuple[int, bytes]] = []
+        self.sampled: list[Sampled] = []
         self.probing = True
-        self.pictured, self.picture = False, (0, 0)
-        self.usual = 0.0
-        self.large: list[Large] = []
+        self.opening = b""
+        self.pictures: Pictures | None = None
+        self.reused = 0
+        self.first_reused: tuple[int, Frame] | None = None
 
     @property
     def expected(self) -> int:
@@ -200,10 +201,10 @@ class Counters:
         timestamp = int.from_bytes(payload[4:8], "big")
         payload_type = payload[1] & 0x7F
         pressed = self._payload(time, frame, payload, length, payload_type, timestamp)
-        if self.pictured:
-            self._picture(time, length, timestamp)
-        elif timestamp == self.timestamp and self.packets:
-            self.pictured, self.picture = True, (self.last, length)
+        if self.pictures is not None:
+            self.pictures.add(time, frame, payload, length)
+        elif timestamp == self.timestamp and self.packets and not pressed:
+            self._begin_pictures(time, frame, payload, length)
         if self.packets:
             self._arrival(time, frame, timestamp, sequence, pressed)
             self._sequence(time, frame, timestamp, sequence)
@@ -213,11 +214,13 @@ class Counters:
             self.base = self.highest = sequence
             self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET_NS
             self.early = self.top = time, 0
+            self.opening = bytes(payload[:MAX_OPENING_OCTETS])
         self._payload_type(payload_type, time, frame)
         self.packets += 1
         self.octets += length
         self.last, self.last_frame, self.timestamp, self.sequence = time, frame, timestamp, sequence
         if time >= self.bucket_end:
+            self._sample_extension(time, payload)
             self._bucket(time)
 
     def _payload(
@@ -256,24 +259,24 @@ class Counters:
                 octets = bytes(payload[start + 4 : min(header, start + 4 + MAX_EXTENSION_OCTETS)])
                 self.extensions.append((payload[2] << 8 | payload[3], octets))
             if self.packets == PROBED_DATAGRAMS - 1:
+                self.opening = b""
                 self.probing = looks_numbered([each.sequence for each in self.originals])
         elif len(self.originals) >= MAX_ORIGINALS:
             self.probing = False
 
-    def _picture(self, time: int, length: int, timestamp: int) -> None:
-        """Count a datagram of a picture; with another timestamp the one before is whole."""
-        began, octets = self.picture
-        if timestamp == self.timestamp:
-            self.picture = began, octets + length
-            return
-        self.picture = time, length
-        if not self.usual:
-            self.usual = float(octets)
-            return
-        if octets > LARGE_PICTURE * self.usual and len(self.large) < MAX_LARGE:
-            self.large.append(Large(began, octets))
-        counted = min(float(octets), LARGE_PICTURE * self.usual)
-        self.usual += (counted - self.usual) * (RISE if counted > self.usual else FALL)
+    def _begin_pictures(self, time: int, frame: Frame, payload: bytes, length: int) -> None:
+        """Look at pictures from now on, and from the first datagram where this is the second."""
+        self.pictures = pictures = Pictures(self.packets > 1)
+        if self.packets == 1:
+            pictures.add(self.first, self.first_frame, self.opening, self.octets)
+        pictures.add(time, frame, payload, length)
+        self.opening = b""
+
+    def _sample_extension(self, time: int, payload: bytes) -> None:
+        at = 12 + 4 * (payload[0] & 0x0F)
+        if payload[0] & 0x10 and len(payload) >= at + 4:
+            end = min(at + 4 + 4 * (payload[at + 2] << 8 | payload[at + 3]), at + 4 + MAX_EXTENSION_OCTETS)
+            self.sampled.append(Sampled(time, payload[2] << 8 | payload[3], bytes(payload[at:end])))
 
     def _event(self, key: tuple[int, int], time: int, frame: Frame, last: bytes) -> bool:
         if last[0] > FLASH or last[1] & RESERVED:
@@ -391,12 +394,17 @@ class Counters:
 
     def _bucket(self, time: int) -> None:
         best = min(range(len(CLOCKS)), key=lambda i: self.jitter[i] / CLOCKS[i])
-        self.timeline.append((time, self.packets, self.lost, best, self.jitter[best], self.octets))
+        frames = self.pictures.frames if self.pictures is not None else 0
+        self.timeline.append((time, self.packets, self.lost, best, self.jitter[best], self.octets, frames))
         if self.pace:
             self.earliest.append(self.early)
         self._set_pace()
+        near = abs(self.pace - PICTURES_CLOCK) <= MAX_PACE_ERROR * PICTURES_CLOCK
+        if self.pictures is None and self.trusted and near:
+            self.pictures = Pictures(True)
         if len(self.timeline) == MAX_TIMELINE:
             self.timeline = self.timeline[1::2]
+            self.sampled = self.sampled[1::2]
             pairs = zip(self.earliest[::2], self.earliest[1::2], strict=False)
             odd = self.earliest[-1:] if len(self.earliest) % 2 else []
             self.earliest = [self._earlier(*pair) for pair in pairs] + odd
@@ -429,6 +437,8 @@ class Counters:
         if step < MAX_DROPOUT:
             if step == 0:
                 self._twice(time, frame)
+                if timestamp != self.timestamp and sequence == self.sequence:
+                    self._use_again(time, frame)
             else:
                 if step > 1:
                     self._left_out(step - 1, time, frame)
@@ -458,6 +468,11 @@ class Counters:
         self.duplicates += 1
         if self.first_twice is None:
             self.first_twice = time, frame
+
+    def _use_again(self, time: int, frame: Frame) -> None:
+        self.reused += 1
+        if self.first_reused is None:
+            self.first_reused = time, frame
 
     def _settle(self, step: int) -> None:
         """Numbers leave the window: one that came ends a run of losses, one that did not lengthens it."""
@@ -514,6 +529,8 @@ class Counters:
         self.window, self.bad = 0b11, None
         self.reordered -= 1
         self.restarts += 1
+        if self.pictures is not None:
+            self.pictures.restart(sequence)
         if len(self.breaks) < MAX_BREAKS:
             self.breaks.append(self.odd)
 

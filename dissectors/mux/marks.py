@@ -42,6 +42,16 @@ class Pause(NamedTuple):
     numbers: int
 
 
+class Freeze(NamedTuple):
+    """So many nanoseconds between frames: when and where the later began, its timestamp step, numbers left out."""
+
+    size: int
+    time: int
+    frame: Frame
+    step: int
+    missing: int
+
+
 class Rhythm(NamedTuple):
     """Datagrams in a row that are one timestamp step apart: the first and the last time, how many, the first frame."""
 
@@ -52,7 +62,7 @@ class Rhythm(NamedTuple):
     frame: Frame
 
 
-Sized = TypeVar("Sized", bound=Surprise | Pause)
+Sized = TypeVar("Sized", bound=Surprise | Pause | Freeze)
 
 
 def among_largest(kept: tuple[Sized, ...], one: Sized, most: int) -> tuple[Sized, ...]:
@@ -63,7 +73,7 @@ def among_largest(kept: tuple[Sized, ...], one: Sized, most: int) -> tuple[Sized
     return kept if _size(one) <= _size(least) else (*[each for each in kept if each is not least], one)
 
 
-def _size(one: Surprise | Pause) -> float:
+def _size(one: Surprise | Pause | Freeze) -> float:
     return abs(one.size)
 
 

@@ -11,6 +11,8 @@ PROBED_DATAGRAMS = 8
 
 MAX_ORIGINALS = 1024
 MAX_EXTENSION_OCTETS = 64
+MAX_OPENING_OCTETS = 96
+"""So much of a stream's first datagram is kept until it is known whether it began a picture."""
 
 LEAST_STEP, MOST_STEP = -100, 3000
 MOST_REPEATED_SHARE = 0.75
@@ -43,6 +45,14 @@ class Original(NamedTuple):
 
     time: int
     sequence: int
+
+
+class Sampled(NamedTuple):
+    """When a datagram with a header extension came, its sequence number, and the extension with its own header."""
+
+    time: int
+    sequence: int
+    octets: bytes
 
 
 class Large(NamedTuple):

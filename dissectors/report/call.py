@@ -6,6 +6,7 @@ from typing import Literal
 
 from dissectors.report.message import Message
 from dissectors.report.place import Certainty, Place
+from dissectors.report.video import ExtensionName
 from dissectors.wire.values import Struct
 
 CallOutcome = Literal[
@@ -53,7 +54,8 @@ class Media(Struct, frozen=True):
     certificate; `endpoints` are `address:port` of the candidates. `ufrag` is ICE's user name fragment; `ice_lite` says
     that this side only answers checks. `ptime` and `maxptime` are the milliseconds of media in a packet that it wants,
     and takes at most. `candidate_kinds` are the kinds of `endpoints`. `transport_wide` is the id of the header
-    extension with transport-wide numbers (a=extmap), `groups` are those of its sources.
+    extension with transport-wide numbers (a=extmap), `groups` are those of its sources. `mid` names the line,
+    `extensions` are its header extensions, `rids` the layers of its picture that it sends or takes (a=rid).
     """
 
     kind: str
@@ -80,6 +82,9 @@ class Media(Struct, frozen=True):
     maxptime: float | None = None
     transport_wide: int | None = None
     groups: tuple[SourceGroup, ...] = ()
+    mid: str | None = None
+    extensions: tuple[ExtensionName, ...] = ()
+    rids: tuple[str, ...] = ()
 
 
 class Description(Struct, frozen=True):

@@ -56,12 +56,14 @@ class FeedbackView(Struct, frozen=True):
 class Repair(Struct, frozen=True):
     """What was sent again of a stream, and how fast.
 
-    `asked` are the numbers that NACKs named, `answered` those of them that came afterwards: `by_rtx` with RTX
-    (RFC 4588), `by_number` under their own number. `lost` are the missing numbers that were looked at, `restored` those
-    of them that RTX brought, `in_time` those that it brought before a receiver plays without them. `longest_left` is
-    the longest run of losses that stays. `median_ms` and `longest_ms` say how long it took from the NACK (or, without
-    one, from the gap) to the repair. `rtx_ssrc` is the source of RTX, `rtx_packets` are its packets. `more` says that
-    more happened than was looked at.
+    `asked` are the numbers that NACKs named, `answered` those of them that came afterwards: `by_rtx` with RTX (RFC
+    4588), `by_number` under their own number. `lost` are the missing numbers that were looked at, `restored` those of
+    them that RTX brought, `in_time` those that it brought before a receiver plays without them. `longest_left` is the
+    longest run of losses that stays. `median_ms` and `longest_ms` say how long it took from the NACK (or, without one,
+    from the gap) to the repair. `rtx_ssrc` is the source of RTX, `rtx_packets` are its packets. `more` says that more
+    happened than was looked at. `fec` is what else repairs the stream: `red` (RFC 2198), whose restored packets count
+    as such, `ulpfec` (RFC 5109) or `flexfec` (RFC 8627), which are counted and not decoded: `fec_packets` of them, of
+    the source `fec_ssrc` where that is another one.
     """
 
     asked: int
@@ -80,6 +82,9 @@ class Repair(Struct, frozen=True):
     unanswered: float | None
     place: Place | None
     more: bool
+    fec: str | None = None
+    fec_packets: int = 0
+    fec_ssrc: int | None = None
 
 
 class TransportNumbers(Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from dissectors.report.place import Certainty, Place
 from dissectors.report.repair import FeedbackView, Repair, TransportNumbers
+from dissectors.report.video import AudioLevels, Delay, HeaderExtension, LipSync, Orientation, Video
 from dissectors.wire.values import Struct
 
 MarkKind = Literal[
@@ -130,7 +131,7 @@ class Quality(Struct, frozen=True):
 
 class Moment(Struct, frozen=True):
     """A stream at one moment: `packets`, `lost` and `octets` since its beginning (octets as of the stream: those of UDP
-    payloads); the jitter, None if the clock differs.
+    payloads); the jitter, None if the clock differs. `frames` of video have ended until then.
     """
 
     time: float
@@ -138,6 +139,7 @@ class Moment(Struct, frozen=True):
     lost: int
     jitter_ms: float | None
     octets: int = 0
+    frames: int = 0
 
 
 class Gap(Struct, frozen=True):
@@ -166,8 +168,12 @@ class Stream(Struct, frozen=True):
     """One RTP stream: an SSRC in one direction.
 
     `lost` is RFC 3550 appendix A.3 without duplicates; `jitter_ms` is RFC 3550 section 6.4.1 with `clock`, None where
-    the clock is unknown. `flows` are positions in the report's list, several if ICE moved the stream. `sender` is
-    the side of the call that sends it, `end` the time of the RTCP BYE of its source.
+    the clock is unknown. `flows` are positions in the report's list, several if ICE moved the stream. `sender` is the
+    side of the call that sends it, `end` the time of the RTCP BYE of its source. `mid`, `rid` and `repaired_rid` are
+    what its header extensions say; `repairs` is the SSRC of the stream that it repairs, `simulcast` are the SSRCs of
+    all layers of its picture. `ways` are the positions of what is the same stream on other ways, behind a relay for
+    instance, `way_of` that of the first of them. `reused` counts datagrams that have the number of the one before, and
+    another timestamp; `reused_place` is the first of them. `lip_sync` compares a picture with the sender's sound.
     """
 
     ssrc: int
@@ -216,3 +222,18 @@ class Stream(Struct, frozen=True):
     feedback: FeedbackView | None = None
     repair: Repair | None = None
     numbering: TransportNumbers | None = None
+    extensions: tuple[HeaderExtension, ...] = ()
+    mid: str | None = None
+    rid: str | None = None
+    repaired_rid: str | None = None
+    audio_levels: AudioLevels | None = None
+    orientations: tuple[Orientation, ...] = ()
+    delays: tuple[Delay, ...] = ()
+    video: Video | None = None
+    repairs: int | None = None
+    simulcast: tuple[int, ...] = ()
+    ways: tuple[int, ...] = ()
+    way_of: int | None = None
+    reused: int = 0
+    reused_place: Place | None = None
+    lip_sync: LipSync | None = None

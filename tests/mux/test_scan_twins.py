@@ -19,6 +19,8 @@ from dissectors.engine.engine import Engine
 from dissectors.mux import scan as interpreted
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import Entry
+from dissectors.mux.pictures import Pictures
+from dissectors.protocols import rtp
 from dissectors.sources.capture import Capture
 from dissectors.wire.captures import formats
 from dissectors.wire.captures.pcap import UNWRITTEN
@@ -42,6 +44,18 @@ PROPERTIES = ("expected", "lost", "loss_runs")
 COUNTED = Counters.__slots__ + PROPERTIES
 TOLD = ("counts", "octets", "datagrams", "inside", "first", "last", "recent_times", "bounds_hit")
 SMALL = interpreted.Bounds(flows=6, streams=3, waiting=8)
+
+VIDEO_STARTS = (
+    b"", b"\x90\x80\x05\x10\x02\0\x9d\x01\x2a\x80\x02\xe0\x01", b"\x10\x30\x01\x02\x9d\x01\x2a\0\0\0",
+    b"\x8a\x80\x05\x00", b"\xac\x05\x02", b"\x65\x88", b"\x78\0\x04\x67\x42\0\x1f\0\x02\x65\x88", b"\x7c\x85",
+    b"\x26\x01", b"\x60\x01\0\x03\x40\x01\x0c\0\x03\x26\x01\x09", b"\x62\x01\x93", b"\x18\x0a\x0b",
+    b"\x08\x82\x01\x0a", b"\x78", b"\x90", b"\x88",
+)
+VIDEO_EXTENSIONS = (
+    (0xBEDE, b"\xc6\x80\x00\x01\x80\x01\x02\x03\x22\1\2\3"), (0x1000, b"\x0c\x05\x80\0\2\x80\xaa\0"),
+    (0xBEDE, b"\xf3\x80\0\1\x80\0\0\0"), (0xBEDE, b"\xc2\xc0\0\1"), (0x4400, bytes(8)), (0x1000, b"\x0c\xff\x80\0"),
+)
+"""Payloads that begin key frames of each codec, whole and cut, and header extensions with descriptors, and without."""
 
 Twin = type[interpreted.Scanner]
 
@@ -72,8 +86,15 @@ def state(scanner: interpreted.Scanner) -> dict[str, Any]:
         "segments": (frames.segments.count, frames.tcp_seen, frames.segments.sctp, frames.segments.esp),
         "connections": (dict(scanner.connections.unread), scanner.messages, len(scanner.connections.damage)),
         "flows": [tuple(getattr(flow, name) for name in FLOW) + (flow.pair.seen,) for flow in scanner.flows],
-        "streams": [tuple(getattr(stream, name) for name in COUNTED) for stream in scanner.streams],
+        "streams": [tuple(counted(stream).values()) for stream in scanner.streams],
     }
+
+
+def counted(stream: Any) -> dict[str, Any]:
+    """The counters of a stream, with those of its pictures, as plain values."""
+    told = {name: getattr(stream, name) for name in COUNTED}
+    pictures = told["pictures"]
+    return told | {"pictures": pictures and {name: getattr(pictures, name) for name in Pictures.__slots__}}
 
 
 def cut(octets: bytes, size: int) -> Iterator[bytes]:
@@ -140,9 +161,40 @@ def test_streams_that_jump_pause_and_change_are_counted_the_same_in_both(seed: i
             counters.update(time, (0, frame), payload, 172)
         number, stamp = number + 1, stamp + step
         time += step * 1_000_000_000 // clock + chance.randrange(-1_000_000, 1_000_000)
-    ours, theirs = ({name: getattr(counters, name) for name in COUNTED} for counters in both)
+    ours, theirs = map(counted, both)
     assert ours == theirs
     assert ours["pauses"] and (ours["leaps"] if seed % 2 else ours["surprises"] or not ours["trusted"])
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_pictures_are_counted_the_same_in_both(seed: int) -> None:
+    chance = random.Random(seed)
+    both = compiled.Counters(1, 0), Counters(1, 0)
+    time, number, stamp = 0, 65_000, 0xFFFF_F000
+    for frame in range(900):
+        size = chance.choice((1, 1, 2, 5)) if seed % 4 else 1
+        for place in range(size):
+            odd = chance.random()
+            number += chance.choice((0, 1, 2, 7, 5000)) if odd < 0.02 else 1
+            came = number - chance.choice((1, 3, 60, 4000)) if odd > 0.98 else number
+            begins = chance.choice((VIDEO_STARTS if seed % 2 else (b"",)) if place == 0 else (b"",))
+            body = begins + chance.randbytes(chance.choice((0, 1, 5, 40, 300)))
+            extension = chance.choice((None, *VIDEO_EXTENSIONS))
+            payload = rtp.build(
+                96, came & 0xFFFF, stamp & 0xFFFFFFFF, 1, body, marker=place == size - 1 and odd > 0.05,
+                extension=extension,
+            )
+            for counters in both:
+                counters.update(time, (0, frame), payload, len(payload))
+            time += 300_000
+        stamp += chance.choice((3000, 3000, 3000, 6000, 0))
+        time += 33_000_000 - 300_000 * size + chance.choice((0,) * 40 + (900_000_000, 5_000_000))
+    ours, theirs = map(counted, both)
+    assert ours == theirs
+    assert ours["pictures"]["frames"] > 300
+    assert ours["pictures"]["freezes"] and ours["pictures"]["incomplete"]
+    if seed % 2:
+        assert all(ours["pictures"]["counts"])
 
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 
 from dissectors.protocols import payload_types, sdp, sdp_attributes
-from dissectors.report import Certainty, Format, Key, Media, SourceGroup
+from dissectors.protocols.rtp_extensions import NAMES
+from dissectors.report import Certainty, ExtensionName, Format, Key, Media, SourceGroup
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, replace
 
@@ -18,6 +19,7 @@ CANDIDATE_KINDS = {kind: kind for kind in ("host", "srflx", "prflx", "relay")}
 TRANSPORT_WIDE = "transport-wide-cc"
 MAX_CANDIDATES = 64
 MAX_GROUPS, MAX_GROUPED = 16, 16
+MAX_EXTENSIONS, MAX_RIDS = 32, 16
 
 
 class Codec(Struct, frozen=True):
@@ -97,6 +99,9 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Med
         maxptime=media.maxptime,
         transport_wide=transport_wide(media),
         groups=groups(media),
+        mid=media.get("mid") if "mid" in media.named else None,
+        extensions=extensions(media),
+        rids=rids(media),
     )
 
 
@@ -119,6 +124,23 @@ def groups(media: sdp.Media) -> tuple[SourceGroup, ...]:
         if ssrcs and all(ssrc.isdecimal() and len(ssrc) <= 10 for ssrc in ssrcs):
             found.append(SourceGroup(semantics, tuple(map(int, ssrcs))))
     return tuple(found)
+
+
+def extensions(media: sdp.Media) -> tuple[ExtensionName, ...]:
+    """The header extensions that a media line names, as many as are looked at (RFC 8285 section 8)."""
+    found = []
+    for value in media.named.get("extmap", ())[:MAX_EXTENSIONS]:
+        first, _, rest = value.partition(" ")
+        number, uri = first.partition("/")[0], rest.strip().partition(" ")[0]
+        if number.isdecimal() and len(number) <= 3 and uri:
+            found.append(ExtensionName(int(number), uri, NAMES.get(uri)))
+    return tuple(found)
+
+
+def rids(media: sdp.Media) -> tuple[str, ...]:
+    """The layers of a picture that a media line names (RFC 8851), as many as are looked at."""
+    values = media.named.get("rid", ())[:MAX_RIDS]
+    return tuple([rid for value in values if (rid := value.partition(" ")[0])])
 
 
 def transport_wide(media: sdp.Media) -> int | None:

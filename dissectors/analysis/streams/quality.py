@@ -77,6 +77,6 @@ def timeline(counters: Counters, clock: int | None) -> tuple[Moment, ...]:
     """The stream over time, 32 moments at most; jitter where the clock was the likeliest one then."""
     known = CLOCKS.index(clock) if clock in CLOCKS else None
     return tuple([
-        Moment(time / 1e9, packets, lost, 1000 * jitter / clock if clock and best == known else None, octets)
-        for time, packets, lost, best, jitter, octets in counters.timeline
+        Moment(time / 1e9, packets, lost, 1000 * jitter / clock if clock and best == known else None, octets, frames)
+        for time, packets, lost, best, jitter, octets, frames in counters.timeline
     ])

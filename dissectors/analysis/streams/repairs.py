@@ -8,6 +8,7 @@ from functools import cached_property
 
 from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.feedback import Told
+from dissectors.analysis.streams.redundancy import Redundancy, redundancy
 from dissectors.analysis.streams.sender_clock import median
 from dissectors.mux.counters import Counters
 from dissectors.mux.repairs import MAX_HOLES, MAX_LATE, PROBED_DATAGRAMS, Hole, looks_numbered
@@ -40,24 +41,28 @@ class Repairs:
         self._streams = streams
         self._known: dict[int, list[tuple[Counters, set[int]]]] = {}
 
-    def of(self, counters: Counters, told: Told | None, joined: Joined | None, video: bool) -> Repair | None:
+    def of(
+        self, counters: Counters, told: Told | None, joined: Joined | None, video: bool, covered: bool
+    ) -> Repair | None:
         """What was sent again of a stream; None where nothing was, and nothing was asked for.
 
-        RTX that SDP announces counts as such, and what it repairs only where its content can be read.
+        RTX that SDP announces counts as such, and what it repairs only where its content can be read; `covered` says
+        that the stream is encrypted.
         """
         asked = told.asked if told is not None else {}
         if not asked and not counters.holes:
             return None
+        redundant = redundancy(counters, self._beside(counters), joined, covered)
         named = self._announced(counters, joined)
         # Where nothing was asked for and nothing could repair it, its gaps need not be looked at.
-        if not asked and named is None and all(other.ssrc == counters.ssrc for other, _ in self._numbered(counters)):
+        if not asked and named is None and redundant is None and self._alone(counters):
             return None
         seen = Seen(counters, asked)
         rtx = self._rtx(counters, seen)
         announced = rtx or named
-        if not asked and announced is None:
+        if not asked and announced is None and redundant is None:
             return None
-        return seen.to_report(rtx, announced, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS)
+        return seen.to_report(rtx, announced, redundant, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS)
 
     @cached_property
     def _on(self) -> dict[int, list[Counters]]:
@@ -70,6 +75,10 @@ class Repairs:
     def _beside(self, counters: Counters) -> list[Counters]:
         """The first streams on the same flow, itself among them."""
         return self._on[counters.flows[0]][:MAX_CANDIDATES]
+
+    def _alone(self, counters: Counters) -> bool:
+        """Whether no other stream on its flow may be RTX."""
+        return all(other.ssrc == counters.ssrc for other, _ in self._numbered(counters))
 
     def _numbered(self, counters: Counters) -> list[tuple[Counters, set[int]]]:
         """The streams on the same flow whose payloads begin with numbers."""
@@ -141,7 +150,8 @@ class Seen(Struct):
         self.wanted = self.missing.keys() | self.asked.keys()
 
     def to_report(
-        self, rtx: Counters | None, announced: Counters | None, told: Told | None, in_time: int
+        self, rtx: Counters | None, announced: Counters | None, redundant: Redundancy | None, told: Told | None,
+        in_time: int,
     ) -> Repair:
         """The report's value; a repair within `in_time` nanoseconds comes before a receiver plays without it.
 
@@ -158,6 +168,8 @@ class Seen(Struct):
             number: delay for number, time in lost.items()
             if (delay := _first_after(again.get(number, ()), time)) is not None
         }
+        if redundant is not None and redundant.depth:
+            restored |= {number: 0 for number in self._within(redundant.depth) if number in lost}
         left = {number for number in lost if number not in restored}
         delays = [answers[number] - self.asked[number] for number in answers]
         delays += [delay for number, delay in restored.items() if number not in answers]
@@ -182,7 +194,15 @@ class Seen(Struct):
             unanswered=min(waiting) / 1e9 if waiting else None,
             place=told.place if told is not None and told.place else _place(self.counters),
             more=self._cut_short(told),
+            fec=redundant.kind if redundant is not None else None,
+            fec_packets=redundant.packets if redundant is not None else 0,
+            fec_ssrc=redundant.ssrc if redundant is not None else None,
         )
+
+    def _within(self, depth: int) -> Iterator[int]:
+        """The missing numbers that the datagram behind each gap has with it."""
+        for _, first, numbers in _looked_at(self.counters.holes):
+            yield from (number & 0xFFFF for number in range(first + max(0, numbers - depth), first + numbers))
 
     def _answers(self, came: Mapping[int, Sequence[int]]) -> dict[int, int]:
         """When what was asked for came, by number."""

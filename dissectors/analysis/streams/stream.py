@@ -10,7 +10,9 @@ from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, RetiredInterval
 from dissectors.analysis.streams import clock, quality
 from dissectors.analysis.streams.digits import EVENT, EVENT_CLOCK, digits, evident
 from dissectors.analysis.streams.directory import Joined
+from dissectors.analysis.streams.extensions import audio_levels, delays, extended, orientations
 from dissectors.analysis.streams.feedback import Told
+from dissectors.analysis.streams.frames import video
 from dissectors.analysis.streams.gaps import gaps
 from dissectors.analysis.streams.marks import marks
 from dissectors.analysis.streams.numbering import numbering
@@ -23,6 +25,7 @@ from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.repairs import MAX_LARGE
 from dissectors.protocols import payload_types
+from dissectors.protocols.rtp_extensions import MID, REPAIRED_RID, RID
 from dissectors.report import FeedbackView, Payload, Phase, Place, Stream
 from dissectors.wire.datagram import Flow
 from dissectors.wire.values import Struct, replace
@@ -128,7 +131,9 @@ def stream(
     timing = clock.timing(counters, known.clock, known.source, line, step, even, silent, excused)
     unseen = gaps(counters, timing.rate or known.clock)
     pictures = known.clock == clock.VIDEO_CLOCK or announced is not None and announced.media.kind == "video"
-    mended = said.repairs.of(counters, said.told, joined, pictures)
+    mended = said.repairs.of(counters, said.told, joined, pictures, covered)
+    numbered = numbering(counters, joined, said.transport)
+    carried = extended(counters, joined, numbered.extension if numbered and numbered.counts else None)
     return Stream(
         ssrc=counters.ssrc,
         flows=flows,
@@ -180,8 +185,25 @@ def stream(
         marks=marks(counters, known.clock or timing.rate, timing.frame, even.steps if even else (), unseen),
         feedback=_feedback(counters, said),
         repair=mended,
-        numbering=numbering(counters, joined, said.transport),
+        numbering=numbered,
+        extensions=carried.to_report(),
+        mid=carried.text(MID),
+        rid=carried.text(RID),
+        repaired_rid=carried.text(REPAIRED_RID),
+        audio_levels=audio_levels(carried),
+        orientations=orientations(carried, counters.first),
+        delays=delays(carried),
+        video=video(counters, known.name, covered, carried) if pictures else None,
+        simulcast=_layers(counters, joined),
+        reused=counters.reused,
+        reused_place=Place(*counters.first_reused[1]) if counters.first_reused else None,
     )
+
+
+def _layers(counters: Counters, joined: Joined | None) -> tuple[int, ...]:
+    """The SSRCs of a simulcast, by the sender's word (RFC 5888's group SIM, as browsers had it)."""
+    groups = joined.sent.media.groups if joined is not None and joined.sent is not None else ()
+    return next((each.ssrcs for each in groups if each.semantics == "SIM" and counters.ssrc in each.ssrcs), ())
 
 
 def _feedback(counters: Counters, said: Said) -> FeedbackView | None:
@@ -189,7 +211,8 @@ def _feedback(counters: Counters, said: Said) -> FeedbackView | None:
     if told is None:
         return None
     # Where pictures are of one datagram each, or more large ones came than are kept, their size says nothing.
-    large = counters.large if counters.usual and len(counters.large) < MAX_LARGE else None
+    pictures = counters.pictures
+    large = pictures.large if pictures and pictures.usual and len(pictures.large) < MAX_LARGE else None
     return told.to_report((counters.last - counters.first) / 1e9, large, said.shared)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from dissectors.analysis.streams.quality import heard_missing
-from dissectors.findings.delivery.repair import may_be_repaired
+from dissectors.findings.delivery.repair import may_be_repaired, repairing
 from dissectors.findings.kinds import video
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, mark, marks, place_of, time_of
@@ -40,7 +40,7 @@ def stream_loss(facts: Facts) -> Iterator[Found]:
             at = mark(stream, "loss")
             severity = _loss_weighs(stream, share)
             if may_be_repaired(stream) and stream.repair:
-                what += f"; {counted(stream.repair.rtx_packets, 'packet')} of RTX may have repaired them"
+                what += f"; {repairing(stream.repair)} may have repaired them"
                 severity = "note"
             yield Found(what, place_of(at, stream), stream.call, number, severity=severity, time=time_of(at))
 

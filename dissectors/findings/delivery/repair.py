@@ -10,6 +10,7 @@ from dissectors.report import Certainty, Repair, Severity, Stream
 MIN_UNANSWERED, UNANSWERED_SHARE = 3, 0.2
 """So many packets, and this share of those that NACKs asked for, must not have come for a finding."""
 
+FEC_NAMES = {"red": "RED", "ulpfec": "ULPFEC", "flexfec": "FlexFEC"}
 REPAIRING = ("rtx", "red", "ulpfec", "flexfec", "flexfec-03")
 """Codecs of streams that repair another one in a way that may not be read here."""
 
@@ -34,8 +35,20 @@ def unread(repair: Repair | None) -> bool:
 
 
 def may_be_repaired(stream: Stream) -> bool:
-    """Whether there is as much of such RTX as was lost."""
-    return unread(stream.repair) and stream.repair is not None and stream.repair.rtx_packets >= stream.lost
+    """Whether there is as much of such RTX, or of FEC, as was lost."""
+    repair = stream.repair
+    if repair is None:
+        return False
+    again = repair.rtx_packets if unread(repair) else 0
+    return again + (0 if repair.restored else repair.fec_packets) >= max(1, stream.lost)
+
+
+def repairing(repair: Repair) -> str:
+    """What may have repaired a stream, in words: packets of RTX and of FEC."""
+    kinds = [f"{counted(repair.rtx_packets, 'packet')} of RTX"] if unread(repair) else []
+    if repair.fec_packets and repair.fec:
+        kinds.append(f"{counted(repair.fec_packets, 'packet')} of {FEC_NAMES[repair.fec]}")
+    return " and ".join(kinds)
 
 
 def _repaired(stream: Stream, repair: Repair) -> str:
@@ -45,8 +58,9 @@ def _repaired(stream: Stream, repair: Repair) -> str:
         done, of, since = repair.answered, f"{repair.asked:,} packets that NACKs asked for", "NACK"
     else:
         done, of, since = repair.restored, f"{repair.lost:,} lost packets", "gap"
-    by_rtx = repair.by_rtx or repair.restored
+    by_rtx = (repair.by_rtx or repair.restored) if repair.rtx_ssrc is not None else 0
     ways = [f"{by_rtx:,} by RTX (SSRC 0x{repair.rtx_ssrc:08X})"] if by_rtx else []
+    ways += [f"{repair.restored:,} in RED"] if repair.fec == "red" and repair.restored and not by_rtx else []
     ways += [f"{repair.by_number:,} under their own numbers"] if repair.by_number else []
     took = f"{repair.median_ms or 0:,.0f} ms after the {since}, {repair.longest_ms or 0:,.0f} ms at most"
     return f"{name_of(stream)}: {least}{done:,} of {of} came again, {', '.join(ways)}, {took}"

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import rtp_lines
-from dissectors.findings.rule import Facts, Found, both_ends, name_of, rule
+from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
 from dissectors.report import Call, Stream
 from dissectors.wire.datagram import endpoint
 
+MIN_REUSED = 3
 MAX_LATER_CALLS = 16
 """So many later calls of one stream are told."""
 
@@ -106,4 +107,21 @@ def ssrc_shared(facts: Facts) -> Iterator[Found]:
                 yield Found(f"SSRC 0x{ssrc:08X} is sent by {sources}", [s.first_place for s in both], number)
 
 
-RULES = (ssrc_changed, ssrc_shared, stream_spans_calls)
+@rule(
+    "sequence-reused", "warning", "A sequence number is used for two packets",
+    scope="stream",
+    why="A receiver drops the second packet as a repetition. Under SRTP the same number encrypts two packets with one "
+    "key stream: whoever has both can read them.",
+    fix="Look at what makes the numbers: two sources behind one SSRC, a sender that restores an old state, or a mixer "
+    "that adds packets of its own without numbering anew.",
+)
+def sequence_reused(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        if stream.reused < MIN_REUSED or any(mark.kind == "alternation" for mark in stream.marks):
+            continue
+        what = f"{name_of(stream)}: {counted(stream.reused, 'packet')} with the number of the one before and another "
+        places = (stream.reused_place,) if stream.reused_place else ()
+        yield Found(what + "timestamp", places, stream.call, number, "high")
+
+
+RULES = (ssrc_changed, ssrc_shared, stream_spans_calls, sequence_reused)

@@ -24,10 +24,10 @@ cdef int64_t PAUSE_NS = counters.PAUSE_NS, CLOSE_NS = counters.CLOSE_NS
 cdef double JUMP = counters.JUMP, JUMP_PER_SECOND = counters.JUMP_PER_SECOND
 cdef double UNKNOWN_LEAP = counters.UNKNOWN_LEAP, MAX_PACE_ERROR = counters.MAX_PACE_ERROR
 cdef double LEAP_SECONDS = counters.LEAP_SECONDS, SURPRISE_SECONDS = counters.SURPRISE_SECONDS
-cdef int MAX_HOLES = repairs.MAX_HOLES, MAX_LATE = repairs.MAX_LATE, MAX_LARGE = repairs.MAX_LARGE
+cdef int MAX_HOLES = repairs.MAX_HOLES, MAX_LATE = repairs.MAX_LATE, MAX_OPENING_OCTETS = repairs.MAX_OPENING_OCTETS
 cdef int MAX_ORIGINALS = repairs.MAX_ORIGINALS, PROBED_DATAGRAMS = repairs.PROBED_DATAGRAMS
 cdef int MAX_EXTENSION_OCTETS = repairs.MAX_EXTENSION_OCTETS
-cdef double LARGE_PICTURE = repairs.LARGE_PICTURE, FALL = repairs.FALL, RISE = repairs.RISE
+cdef double PICTURES_CLOCK = pictures.PICTURES_CLOCK
 cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
 cdef uint64_t REORDER_MASK_HIGH = counters.REORDER_MASK >> 64
 cdef double[CLOCKS_KEPT] CLOCKS
@@ -67,17 +67,13 @@ cdef struct Moment:
     int64_t best
     double jitter
     int64_t octets
+    int64_t frames
 
 
 cdef struct Gap:
     int64_t time
     int64_t first
     int64_t numbers
-
-
-cdef struct Number:
-    int64_t time
-    int64_t number
 
 
 @final
@@ -92,9 +88,9 @@ cdef class Counters:
     cdef uint64_t window_low, window_high
     cdef readonly int64_t bucket_end, origin, elapsed, samples
     cdef int phases_kept, profiles_kept
-    cdef readonly bint probing, pictured
-    cdef int64_t picture_began, picture_octets
-    cdef readonly double usual
+    cdef readonly bint probing
+    cdef readonly Pictures pictures
+    cdef Py_ssize_t payload_begins
     cdef readonly double sum_time, sum_ticks, sum_square, sum_product, pace, slack, notable
     cdef Point soonest
     cdef Size *size
@@ -111,20 +107,20 @@ cdef class Counters:
     cdef readonly int64_t other_phases, other_events, other_steps, other_ticks, run, runs, longest_run, jumps, bucket
     cdef Moment *moment
     cdef Point *point
-    cdef int moments_kept, points_kept, holes_kept, late_kept, originals_kept, large_kept
+    cdef int moments_kept, points_kept, holes_kept, late_kept, originals_kept
     cdef Gap *hole
     cdef Number *behind_number
     cdef Number *original
-    cdef Number *large_picture
-    cdef readonly list extensions
+    cdef readonly list extensions, sampled
+    cdef readonly bytes opening
     cdef public list flows
     cdef public int64_t used
     cdef public bint encrypted
     cdef public str evidence
     cdef readonly dict events
     cdef readonly list breaks
-    cdef readonly tuple odd, leaps, surprises, pauses, rhythms, worst_loss, first_late, first_twice
-    cdef readonly int64_t close, beat_from, beat_time
+    cdef readonly tuple odd, leaps, surprises, pauses, rhythms, worst_loss, first_late, first_twice, first_reused
+    cdef readonly int64_t close, reused, beat_from, beat_time
     cdef int64_t beat_file, beat_number
     cdef tuple phase_frames
     cdef Point highest_point
@@ -143,7 +139,7 @@ cdef class Counters:
         self.slack = self.level = -INFINITY
         self.leap = self.notable = UNKNOWN_LEAP
         self.likely_step = MAX_STEPS
-        self.extensions, self.probing = [], True
+        self.extensions, self.sampled, self.opening, self.probing = [], [], b"", True
 
     def __dealloc__(self):
         if self.size is not &self.own_size:
@@ -157,7 +153,6 @@ cdef class Counters:
         PyMem_Free(self.hole)
         PyMem_Free(self.behind_number)
         PyMem_Free(self.original)
-        PyMem_Free(self.large_picture)
 
     @property
     def first_frame(self):
@@ -227,7 +222,7 @@ cdef class Counters:
         return [
             (
                 self.moment[i].time, self.moment[i].packets, self.moment[i].lost, self.moment[i].best,
-                self.moment[i].jitter, self.moment[i].octets,
+                self.moment[i].jitter, self.moment[i].octets, self.moment[i].frames,
             )
             for i in range(self.moments_kept)
         ]
@@ -247,14 +242,6 @@ cdef class Counters:
     @property
     def originals(self):
         return [repairs.Original(self.original[i].time, self.original[i].number) for i in range(self.originals_kept)]
-
-    @property
-    def large(self):
-        return [repairs.Large(self.large_picture[i].time, self.large_picture[i].number) for i in range(self.large_kept)]
-
-    @property
-    def picture(self):
-        return self.picture_began, self.picture_octets
 
     @property
     def profiles(self):
@@ -300,10 +287,10 @@ cdef class Counters:
         cdef bint pressed = self.behind_header(
             payload, length, time, file, frame, u8(head, 0), payload_type, timestamp
         )
-        if self.pictured:
-            self.in_picture(time, length, timestamp)
-        elif timestamp == self.timestamp and self.packets:
-            self.pictured, self.picture_began, self.picture_octets = True, self.last, length
+        if self.pictures is not None:
+            self.pictures.add(time, file, frame, payload, self.payload_begins, length)
+        elif timestamp == self.timestamp and self.packets and not pressed:
+            self.begin_pictures(time, file, frame, payload, length)
         if self.packets:
             self.arrival(time, file, frame, timestamp, sequence, pressed)
             self.numbered(time, file, frame, timestamp, sequence)
@@ -313,12 +300,14 @@ cdef class Counters:
             self.base = self.highest = sequence
             self.origin, self.samples, self.bucket_end = time, 1, time + BUCKET_NS
             self.soonest = self.highest_point = Point(time, 0)
+            self.opening = part(payload, 0, min(payload.size, MAX_OPENING_OCTETS))
         self.typed(payload_type, time, file, frame)
         self.packets += 1
         self.octets += length
         self.last, self.last_file, self.last_number = time, file, frame
         self.timestamp, self.sequence = timestamp, sequence
         if time >= self.bucket_end:
+            self.sample_extension(time, payload)
             self.fill(time)
         return 0
 
@@ -332,6 +321,7 @@ cdef class Counters:
                 self.profiled(u16(payload, header))
                 header += 4 * u16(payload, header + 2)
             header += 4
+        self.payload_begins = header
         if self.probing:
             self.probe(time, payload, header)
         self.sized(payload_type, length - header)
@@ -353,29 +343,31 @@ cdef class Counters:
                 octets = part(payload, start + 4, end - start - 4) if end > start + 4 else b""
                 self.extensions.append((u16(payload, 2), octets))
             if self.packets == PROBED_DATAGRAMS - 1:
+                self.opening = b""
                 self.probing = repairs.looks_numbered([self.original[i].number for i in range(self.originals_kept)])
         elif self.originals_kept >= MAX_ORIGINALS:
             self.probing = False
         return 0
 
-    cdef int in_picture(self, int64_t time, int64_t length, uint32_t timestamp) except -1:
-        """Count a datagram of a picture; with another timestamp the one before is whole."""
-        cdef int64_t began = self.picture_began, whole = self.picture_octets
-        cdef double octets = <double> whole
-        if timestamp == self.timestamp:
-            self.picture_octets += length
-            return 0
-        self.picture_began, self.picture_octets = time, length
-        if not self.usual:
-            self.usual = octets
-            return 0
-        if octets > LARGE_PICTURE * self.usual:
-            if self.large_kept < MAX_LARGE:
-                self.large_picture = <Number *> room(self.large_picture, NULL, 0, self.large_kept, sizeof(Number))
-                self.large_picture[self.large_kept] = Number(began, whole)
-                self.large_kept += 1
-            octets = LARGE_PICTURE * self.usual
-        self.usual += (octets - self.usual) * (RISE if octets > self.usual else FALL)
+    cdef int begin_pictures(
+        self, int64_t time, int64_t file, int64_t frame, Octets payload, int64_t length
+    ) except -1:
+        """Look at pictures from now on, and from the first datagram where this is the second."""
+        self.pictures = Pictures(self.packets > 1)
+        if self.packets == 1:
+            self.pictures.add(
+                self.first, self.first_file, self.first_number, over(self.opening), header_end(over(self.opening)),
+                self.octets,
+            )
+        self.pictures.add(time, file, frame, payload, self.payload_begins, length)
+        self.opening = b""
+        return 0
+
+    cdef int sample_extension(self, int64_t time, Octets payload) except -1:
+        cdef Py_ssize_t at = 12 + 4 * (u8(payload, 0) & 0x0F), size
+        if u8(payload, 0) & 0x10 and payload.size >= at + 4:
+            size = min(min(4 + 4 * u16(payload, at + 2), 4 + MAX_EXTENSION_OCTETS), payload.size - at)
+            self.sampled.append(repairs.Sampled(time, u16(payload, 2), part(payload, at, size)))
         return 0
 
     cdef bint event(self, tuple key, int64_t time, int64_t file, int64_t frame, bytes last) except -1:
@@ -567,7 +559,8 @@ cdef class Counters:
                 best = i
         self.moment = <Moment *> room(self.moment, NULL, 0, self.moments_kept, sizeof(Moment))
         self.moment[self.moments_kept] = Moment(
-            time, self.packets, self.missing(), best, self.jitters[best], self.octets
+            time, self.packets, self.missing(), best, self.jitters[best], self.octets,
+            self.pictures.frames if self.pictures is not None else 0,
         )
         self.moments_kept += 1
         if self.pace:
@@ -575,7 +568,10 @@ cdef class Counters:
             self.point[self.points_kept] = self.soonest
             self.points_kept += 1
         self.set_pace()
+        if self.pictures is None and self.trusted and fabs(self.pace - PICTURES_CLOCK) <= MAX_PACE_ERROR * PICTURES_CLOCK:
+            self.pictures = Pictures(True)
         if self.moments_kept == MAX_TIMELINE:
+            self.sampled = self.sampled[1::2]
             self.moments_kept //= 2
             for i in range(self.moments_kept):
                 self.moment[i] = self.moment[2 * i + 1]
@@ -629,6 +625,8 @@ cdef class Counters:
         if step < MAX_DROPOUT:
             if step == 0:
                 self.twice(time, file, frame)
+                if timestamp != self.timestamp and sequence == self.sequence:
+                    self.use_again(time, file, frame)
             else:
                 if step > 1:
                     self.left_out(step - 1, time, file, frame)
@@ -667,6 +665,12 @@ cdef class Counters:
         self.duplicates += 1
         if self.first_twice is None:
             self.first_twice = (time, (file, frame))
+        return 0
+
+    cdef int use_again(self, int64_t time, int64_t file, int64_t frame) except -1:
+        self.reused += 1
+        if self.first_reused is None:
+            self.first_reused = (time, (file, frame))
         return 0
 
     cdef bint came(self, int place) noexcept:
@@ -740,6 +744,8 @@ cdef class Counters:
         self.window_low, self.window_high, self.unexpected = 3, 0, -1
         self.reordered -= 1
         self.restarts += 1
+        if self.pictures is not None:
+            self.pictures.restart(sequence)
         if len(self.breaks) < MAX_BREAKS:
             self.breaks.append(self.odd)
         return 0

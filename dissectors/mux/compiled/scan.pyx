@@ -16,7 +16,8 @@ from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from dissectors.limits.budget import Bounds as Hits
-from dissectors.mux import classify, counters, evidence, marks, payload_hints as payload_hints, repairs
+from dissectors.mux import classify, counters, evidence, key_frames, marks, payload_hints as payload_hints, pictures
+from dissectors.mux import repairs
 from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference
 from dissectors.mux.connections import ANY_ROW, Connections
@@ -38,6 +39,7 @@ cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW, C_ANY_ROW = ANY_ROW
 include "octets.pxi"
 include "classify.pxi"
 include "frames.pxi"
+include "pictures.pxi"
 include "counters.pxi"
 include "flows.pxi"
 include "evidence.pxi"

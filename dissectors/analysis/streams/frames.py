@@ -1,0 +1,66 @@
+"""The frames of a stream of video: how many, how far apart, where they stand still, and which are key frames."""
+
+from __future__ import annotations
+
+from dissectors.analysis.streams.extensions import Extended
+from dissectors.mux.counters import Counters
+from dissectors.mux.key_frames import CODECS, DESCRIPTOR
+from dissectors.mux.pictures import MAX_KEY_FRAMES, MIN_FRAMES, PICTURES_CLOCK, Pictures
+from dissectors.mux.repairs import LARGE_PICTURE
+from dissectors.protocols.rtp_extensions import DEPENDENCY_DESCRIPTOR
+from dissectors.report import Certainty, Freeze, KeyFrame, KeyFrames, Place, Video
+
+OTHER_NAMES = {"hevc": "h265", "av1x": "av1"}
+
+
+def video(counters: Counters, codec: str | None, covered: bool, known: Extended) -> Video | None:
+    """The report's value; None where no frame was told. `covered` says that the payload is encrypted."""
+    pictures = counters.pictures
+    if pictures is None or not pictures.frames:
+        return None
+    # The frame that goes on began, and is one more; seconds are those from the first to it.
+    seconds = (pictures.began - pictures.first) / 1e9
+    return Video(
+        frames=pictures.frames + 1,
+        frames_per_second=pictures.frames / seconds if seconds > 0 else None,
+        interval_ms=pictures.interval / 1e6 if pictures.frames >= MIN_FRAMES else None,
+        incomplete=pictures.incomplete,
+        largest=pictures.largest,
+        frozen=pictures.frozen,
+        frozen_seconds=pictures.frozen_ns / 1e9,
+        freezes=tuple([
+            Freeze(time / 1e9, gap / 1e9, step / PICTURES_CLOCK, missing, Place(*frame))
+            for gap, time, frame, step, missing in pictures.freezes
+        ]),
+        key_frames=_key_frames(pictures, codec, covered, known),
+    )
+
+
+def _key_frames(pictures: Pictures, codec: str | None, covered: bool, known: Extended) -> KeyFrames | None:
+    name = (codec or "").lower()
+    name = OTHER_NAMES.get(name, name)
+    if name in CODECS and not covered:
+        place = CODECS.index(name)
+        found = tuple([KeyFrame(each.time / 1e9, each.octets, Place(*each.frame)) for each in pictures.keys[place]])
+        return KeyFrames(pictures.counts[place], "payload", "certain", found)
+    number = known.id_of(DEPENDENCY_DESCRIPTOR)
+    if number is not None:
+        return _described(pictures, number, "high" if number in known.announced else "medium")
+    # Where frames are of one datagram each, their size says nothing.
+    if not pictures.usual:
+        return None
+    large = [KeyFrame(each.time / 1e9, each.octets, None) for each in pictures.large]
+    # Of the first one it is known only later how large it was.
+    if pictures.opened > LARGE_PICTURE * pictures.usual:
+        large.insert(0, KeyFrame(pictures.first / 1e9, pictures.opened, None))
+    return KeyFrames(len(large), "size", "low", tuple(large[:MAX_KEY_FRAMES]))
+
+
+def _described(pictures: Pictures, number: int, certainty: Certainty) -> KeyFrames:
+    """Those with a structure in the descriptor; beyond the ones that are kept, all are taken for this extension's."""
+    kept = [each for each in pictures.keys[DESCRIPTOR] if each.ids >> number & 1]
+    others = len(pictures.keys[DESCRIPTOR]) - len(kept)
+    return KeyFrames(
+        pictures.counts[DESCRIPTOR] - others, "descriptor", certainty,
+        tuple([KeyFrame(each.time / 1e9, each.octets, Place(*each.frame)) for each in kept]),
+    )

@@ -1,0 +1,37 @@
+"""The rule about sound and picture of one sender that arrive apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+
+MIN_REPORTS = 3
+MIN_APART_MS, MAX_SPREAD_MS = 200.0, 100.0
+"""From where on sound and picture are seen apart (ITU-R BT.1359), and how steady that must be."""
+
+
+@rule(
+    "lip-sync", "note", "Sound and picture of one moment arrive apart",
+    scope="stream",
+    why="The sender reports say at which moment each was captured. A receiver holds the earlier one back by as much; "
+    "one that does not shows lips and words apart.",
+    fix="See why the later one is late: a slow encoder, a pacer that holds pictures back, a longer buffer before the "
+    "sender. Where the receiver shows them apart, see whether it gets the reports, and one CNAME for both.",
+)
+def lip_sync(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        apart, clock = stream.lip_sync, stream.sender_clock
+        if apart is None or clock is None or abs(apart.offset_ms) < MIN_APART_MS:
+            continue
+        if apart.reports < MIN_REPORTS or apart.spread_ms > MAX_SPREAD_MS:
+            continue
+        later = "picture" if apart.offset_ms > 0 else "sound"
+        what = (
+            f"{name_of(stream)}: the {later} of a moment comes {abs(apart.offset_ms):.0f} ms later, against the sound "
+            f"with SSRC 0x{apart.audio:08X}, by {counted(apart.reports, 'report')}"
+        )
+        yield Found(what, (clock.place,), stream.call, number, "medium", time=clock.time)
+
+
+RULES = (lip_sync,)
