@@ -70,6 +70,7 @@ TESTED_WHOLE = (
     "mux/mutations",  # damaged captures through everything
     "mux/stubs",  # the stubs of what is compiled
     "sources/interface/network",  # interfaces that are real, in namespaces
+    "tools/interop",  # what compares with real programs
     "wireshark/against_tshark", "wireshark/in_wireshark",  # Wireshark itself as the judge
 )
 """Tests of more than one module; every other file mirrors a module."""

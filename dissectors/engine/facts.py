@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
 from dissectors.analysis.connectivity.sessions import sessions
+from dissectors.analysis.streams.bitrates import bitrates
 from dissectors.analysis.streams.directory import Directory
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
 from dissectors.analysis.streams.relations import related
@@ -27,6 +28,7 @@ from dissectors.mux.evidence import KEYED
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import PROTOCOLS, UNKNOWN
 from dissectors.report import (
+    Bitrate,
     Call,
     Capture,
     CaptureFile,
@@ -78,7 +80,8 @@ def facts(
     members = _members(trackers, scan, states, calls)
     ends = FaxEnds(calls, trackers.calls.retired_media)
     fax = [ends.carried(state) for state in states]
-    flows = tuple(_flow(state, each) for state, each in zip(states, fax, strict=True))
+    rates = bitrates(members.streams)
+    flows = tuple(_flow(state, each, rates.get(n, ())) for n, (state, each) in enumerate(zip(states, fax, strict=True)))
     told = tuple(_call(call, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls))
     asked = tuple(each.to_report() for each in checks)
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
@@ -212,7 +215,7 @@ def _is_guess(state: FlowState) -> bool:
     return bool(state.key.inside) and sum(state.counts) == state.counts[UNKNOWN]
 
 
-def _flow(state: FlowState, fax: Fax = NO_FAX) -> Flow:
+def _flow(state: FlowState, fax: Fax = NO_FAX, rates: tuple[Bitrate, ...] = ()) -> Flow:
     flow = state.flow
     return Flow(
         src=flow.src,
@@ -227,6 +230,7 @@ def _flow(state: FlowState, fax: Fax = NO_FAX) -> Flow:
         protocols=_seen(tuple(known(state.counts, fax.datagrams) if fax.datagrams else state.counts)),
         encrypted=state.encrypted,
         transport=flow.transport,
+        bitrates=rates,
     )
 
 

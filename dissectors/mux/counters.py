@@ -266,7 +266,8 @@ class Counters:
 
     def _begin_pictures(self, time: int, frame: Frame, payload: bytes, length: int) -> None:
         """Look at pictures from now on, and from the first datagram where this is the second."""
-        self.pictures = pictures = Pictures(self.packets > 1)
+        before = max(0, self.packets - self.duplicates - 1)
+        self.pictures = pictures = Pictures(self.packets > 1, self.first, before)
         if self.packets == 1:
             pictures.add(self.first, self.first_frame, self.opening, self.octets)
         pictures.add(time, frame, payload, length)
@@ -401,7 +402,7 @@ class Counters:
         self._set_pace()
         near = abs(self.pace - PICTURES_CLOCK) <= MAX_PACE_ERROR * PICTURES_CLOCK
         if self.pictures is None and self.trusted and near:
-            self.pictures = Pictures(True)
+            self.pictures = Pictures(False, self.first, self.packets - self.duplicates)
         if len(self.timeline) == MAX_TIMELINE:
             self.timeline = self.timeline[1::2]
             self.sampled = self.sampled[1::2]

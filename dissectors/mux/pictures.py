@@ -46,14 +46,14 @@ class Pictures:
     """The frames of a stream; times are nanoseconds, `octets` count UDP payloads.
 
     `frames` have ended, the one that goes on is not among them; `incomplete` are those in which, or just before which,
-    sequence numbers were left out. Of one that began before it was looked at (`partial`) nothing is counted. `interval`
-    is the usual distance from one frame to the next, `frozen` counts those that were far longer, `frozen_ns` is their
-    sum and `freezes` are the longest. `usual` is the usual size, `large` are the first frames that may be key frames by
-    their size, `largest` is the size of the largest, `opened` that of the first. `keys` are the first key frames by
-    each of `SIGNS`, of which there were `counts`. `blocks` counts payloads by their first octet without its highest
-    bit, where that may be a payload type that RED has (RFC 2198): those from FIRST_BLOCK on. The rest is of the frame
-    that goes on: its `timestamp`, its last `sequence` number, when and where it `began`, and the numbers left out
-    (`holes`).
+    sequence numbers were left out. Of one that began before it was looked at (`partial`) nothing else is counted; those
+    before it were of one datagram each. `interval` is the usual distance from one frame to the next, `frozen` counts
+    those that were far longer, `frozen_ns` is their sum and `freezes` are the longest. `usual` is the usual size,
+    `large` are the first frames that may be key frames by their size, `largest` is the size of the largest, `opened`
+    that of the first. `keys` are the first key frames by each of `SIGNS`, of which there were `counts`. `blocks` counts
+    payloads by their first octet without its highest bit, where that may be a payload type that RED has (RFC 2198):
+    those from FIRST_BLOCK on. The rest is of the frame that goes on: its `timestamp`, its last `sequence` number, when
+    and where it `began`, and the numbers left out (`holes`).
     """
 
     __slots__ = (
@@ -62,14 +62,14 @@ class Pictures:
         "first", "opened", "blocks",
     )
 
-    def __init__(self, partial: bool) -> None:
+    def __init__(self, partial: bool, first: int = 0, frames: int = 0) -> None:
         self.partial = partial
         self.timestamp = self.sequence = 0
-        self.first = self.began = 0
+        self.first, self.frames, self.began = first, frames, 0
         self.place = (0, 0)
         self.octets = self.packets = self.holes = self.signs = 0
         self.marked = False
-        self.frames = self.incomplete = self.frozen = self.frozen_ns = self.largest = self.opened = 0
+        self.incomplete = self.frozen = self.frozen_ns = self.largest = self.opened = 0
         self.interval = self.usual = 0.0
         self.freezes: tuple[Freeze, ...] = ()
         self.large: list[Large] = []
@@ -83,7 +83,7 @@ class Pictures:
         ahead = sequence - self.sequence & 0xFFFF
         if not self.packets:
             self._begin(time, frame, payload, timestamp, 1)
-            self.first = time
+            self.first = self.first if self.frames else time
         elif ahead == 0 or ahead > 0x10000 - MAX_LATE_NUMBERS:
             return
         elif timestamp != self.timestamp:
@@ -123,10 +123,10 @@ class Pictures:
 
     def _end(self, ahead: int) -> None:
         """Count the frame that goes on; the next one is `ahead` of its last number."""
+        self.frames += 1
         if self.partial:
             self.partial = False
             return
-        self.frames += 1
         self.largest = max(self.largest, self.octets)
         self.incomplete += self.holes > 0 or ahead > 1 and not self.marked
         if self.signs:

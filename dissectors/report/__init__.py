@@ -9,7 +9,7 @@ A `frame` counts from 1 within its `file`, and `file` from 0 in the order of `ca
 from __future__ import annotations
 
 from dissectors.report.call import Call, CallOutcome, Description, Dialog, Format, Key, Media, SourceGroup
-from dissectors.report.capture import Capture, CaptureFile, Flow, NotRead, Seen
+from dissectors.report.capture import Bitrate, Capture, CaptureFile, Flow, NotRead, Seen
 from dissectors.report.connectivity import Check, DataChannel, Grant, Handshake, Missing, Outcome, Protection, Username
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.report.legs import Legs
@@ -48,6 +48,7 @@ from dissectors.report.video import (
 __all__ = [
     "SCHEMA",
     "AudioLevels",
+    "Bitrate",
     "Body",
     "Call",
     "CallOutcome",

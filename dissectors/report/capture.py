@@ -66,8 +66,18 @@ class Capture(Struct, frozen=True):
     agents: tuple[Seen, ...] = ()
 
 
+class Bitrate(Struct, frozen=True):
+    """The mean bitrate from the moment before this one until `time`, of UDP payloads, in bits per second."""
+
+    time: float
+    bits: float
+
+
 class Flow(Struct, frozen=True):
-    """A directed 5-tuple, `transport` included. `protocols` counts its datagrams by protocol, most frequent first."""
+    """A directed 5-tuple, `transport` included. `protocols` counts its datagrams by protocol, most frequent first.
+
+    `bitrates` are those of its media over time, where several streams share it; a stream has a timeline of its own.
+    """
 
     src: str
     sport: int
@@ -81,3 +91,4 @@ class Flow(Struct, frozen=True):
     protocols: tuple[Seen, ...]
     encrypted: int
     transport: str = "udp"
+    bitrates: tuple[Bitrate, ...] = ()

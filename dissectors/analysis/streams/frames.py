@@ -10,7 +10,18 @@ from dissectors.mux.repairs import LARGE_PICTURE
 from dissectors.protocols.rtp_extensions import DEPENDENCY_DESCRIPTOR
 from dissectors.report import Certainty, Freeze, KeyFrame, KeyFrames, Place, Video
 
+MIN_DATAGRAMS = 1.2
+"""So many datagrams a frame are of no sound."""
+
 OTHER_NAMES = {"hevc": "h265", "av1x": "av1"}
+
+
+def shown(counters: Counters) -> bool:
+    """Whether a stream shows that it is of pictures: many of its datagrams have the timestamp of the one before."""
+    pictures = counters.pictures
+    if pictures is None or pictures.frames < MIN_FRAMES:
+        return False
+    return counters.packets >= MIN_DATAGRAMS * pictures.frames and not counters.events
 
 
 def video(counters: Counters, codec: str | None, covered: bool, known: Extended) -> Video | None:

@@ -34,7 +34,7 @@ def related(streams: Sequence[Stream], counted: Sequence[Counters]) -> tuple[Str
     for beside in on.values():
         if len(beside) > 1:
             for position, source in _repairing(beside, streams, counted):
-                changes[position]["repairs"] = streams[source].ssrc
+                changes[position] |= {"repairs": streams[source].ssrc, "video": None}
             for layers in _layers(beside, streams):
                 for position in layers:
                     changes[position]["simulcast"] = tuple(streams[each].ssrc for each in layers)

@@ -62,7 +62,7 @@ class Repairs:
         announced = rtx or named
         if not asked and announced is None and redundant is None:
             return None
-        return seen.to_report(rtx, announced, redundant, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS)
+        return seen.to_report(rtx, announced, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS, redundant)
 
     @cached_property
     def _on(self) -> dict[int, list[Counters]]:
@@ -150,8 +150,8 @@ class Seen(Struct):
         self.wanted = self.missing.keys() | self.asked.keys()
 
     def to_report(
-        self, rtx: Counters | None, announced: Counters | None, redundant: Redundancy | None, told: Told | None,
-        in_time: int,
+        self, rtx: Counters | None, announced: Counters | None, told: Told | None, in_time: int,
+        redundant: Redundancy | None = None,
     ) -> Repair:
         """The report's value; a repair within `in_time` nanoseconds comes before a receiver plays without it.
 

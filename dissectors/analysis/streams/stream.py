@@ -12,7 +12,7 @@ from dissectors.analysis.streams.digits import EVENT, EVENT_CLOCK, digits, evide
 from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.extensions import audio_levels, delays, extended, orientations
 from dissectors.analysis.streams.feedback import Told
-from dissectors.analysis.streams.frames import video
+from dissectors.analysis.streams.frames import shown, video
 from dissectors.analysis.streams.gaps import gaps
 from dissectors.analysis.streams.marks import marks
 from dissectors.analysis.streams.numbering import numbering
@@ -131,6 +131,7 @@ def stream(
     timing = clock.timing(counters, known.clock, known.source, line, step, even, silent, excused)
     unseen = gaps(counters, timing.rate or known.clock)
     pictures = known.clock == clock.VIDEO_CLOCK or announced is not None and announced.media.kind == "video"
+    pictures = pictures or announced is None and known.clock is None and shown(counters)
     mended = said.repairs.of(counters, said.told, joined, pictures, covered)
     numbered = numbering(counters, joined, said.transport)
     carried = extended(counters, joined, numbered.extension if numbered and numbered.counts else None)

@@ -82,6 +82,9 @@ def media_gap(facts: Facts) -> Iterator[Found]:
             )
             place = (gap.place or stream.last_place,)
             yield Found(what, place, stream.call, number, time=gap.start + gap.seconds)
+        # What sends again comes when something was lost.
+        if stream.repairs is not None:
+            continue
         if stream.gaps or stream.largest_gap_ms < PAUSE_MS or stream.packets < 2 * MIN_RTP_PACKETS:
             continue
         if stream.restarts or number in several or (stream.call is not None and faxed(facts.calls[stream.call])):

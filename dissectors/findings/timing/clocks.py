@@ -109,6 +109,9 @@ def timestamp_jump(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
     for number, stream in enumerate(facts.streams):
         jumps = marks(stream, "jump")
+        # What is sent again has the timestamps of what was sent first, whenever that was.
+        if stream.repairs is not None:
+            continue
         if jumps and number not in several and mark(stream, "alternation") is None:
             what = f"{name_of(stream)}: timestamps jump {_jumps(stream)}"
             yield Found(what, [each.place for each in jumps[:TOLD_JUMPS]], stream.call, number, time=jumps[0].time)

@@ -353,7 +353,7 @@ cdef class Counters:
         self, int64_t time, int64_t file, int64_t frame, Octets payload, int64_t length
     ) except -1:
         """Look at pictures from now on, and from the first datagram where this is the second."""
-        self.pictures = Pictures(self.packets > 1)
+        self.pictures = Pictures(self.packets > 1, self.first, max(0, self.packets - self.duplicates - 1))
         if self.packets == 1:
             self.pictures.add(
                 self.first, self.first_file, self.first_number, over(self.opening), header_end(over(self.opening)),
@@ -569,7 +569,7 @@ cdef class Counters:
             self.points_kept += 1
         self.set_pace()
         if self.pictures is None and self.trusted and fabs(self.pace - PICTURES_CLOCK) <= MAX_PACE_ERROR * PICTURES_CLOCK:
-            self.pictures = Pictures(True)
+            self.pictures = Pictures(False, self.first, self.packets - self.duplicates)
         if self.moments_kept == MAX_TIMELINE:
             self.sampled = self.sampled[1::2]
             self.moments_kept //= 2

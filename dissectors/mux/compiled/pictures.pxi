@@ -39,8 +39,9 @@ cdef class Pictures:
     cdef Number *large_picture
     cdef int large_kept
 
-    def __init__(self, bint partial):
+    def __init__(self, bint partial, int64_t first=0, int64_t frames=0):
         self.partial = partial
+        self.first, self.frames = first, frames
         self.freezes = ()
         self.keys = tuple([[] for _ in range(SIGNS_KEPT)])
 
@@ -72,7 +73,7 @@ cdef class Pictures:
         cdef uint32_t timestamp = u32(head, 4)
         if not self.packets:
             self.begin(time, file, frame, payload, timestamp, 1)
-            self.first = time
+            self.first = self.first if self.frames else time
         elif ahead == 0 or ahead > 0x10000 - MAX_LATE_NUMBERS:
             return 0
         elif timestamp != self.timestamp:
@@ -125,10 +126,10 @@ cdef class Pictures:
     cdef inline int end(self, int ahead) except -1:
         """Count the frame that goes on; the next one is `ahead` of its last number."""
         cdef double octets = <double> self.octets
+        self.frames += 1
         if self.partial:
             self.partial = False
             return 0
-        self.frames += 1
         self.largest = max(self.largest, self.octets)
         if self.holes > 0 or (ahead > 1 and not self.marked):
             self.incomplete += 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dissectors.outputs.terminal.lines import (
     BLANK,
     Column,
@@ -47,19 +49,20 @@ def streams(page: Page, report: Report) -> list[Line]:
     """Every RTP stream, under its pair of endpoints."""
     if not report.streams:
         return []
-    ordered = sorted(enumerate(report.streams), key=lambda one: -_badness(one[1]))
+    told = [(number, stream) for number, stream in enumerate(report.streams) if stream.way_of is None]
+    ordered = sorted(told, key=lambda one: -_badness(one[1]))
     chosen = ordered if page.everything else ordered[:MAX_STREAMS]
     pairs: dict[frozenset[str], list[Stream]] = {}
     for _, stream in sorted(chosen, key=lambda one: one[0]):
         pairs.setdefault(frozenset(_ends(stream)), []).append(stream)
-    title = hanging(page, line(span("Streams", "bold"), "   "), _total(report.streams), "dim", indent=4)
+    title = hanging(page, line(span("Streams", "bold"), "   "), _total([stream for _, stream in told]), "dim", indent=4)
     if not page.plain and page.width < STACKED_BELOW_CELLS:
         shown = _stacked(page, report, pairs)
     else:
         shown = table(page, STREAM_COLUMNS, _rows(page, report, pairs))
-    lines = [*title, *shown, *_changes(page, [stream for _, stream in chosen])]
-    if len(chosen) < len(report.streams):
-        more = len(report.streams) - len(chosen)
+    lines = [*title, *shown, *_changes(page, report, [stream for _, stream in chosen])]
+    if len(chosen) < len(told):
+        more = len(told) - len(chosen)
         lines.append(line(span(f"  … and {more:,} more, none of them worse (--all)", "dim")))
     return [*lines, BLANK]
 
@@ -153,13 +156,13 @@ def _level(value: float, poor: float, bad: float) -> str:
     return "bold red" if value >= bad else "yellow" if value >= poor else "green"
 
 
-def _total(streams: tuple[Stream, ...]) -> str:
+def _total(streams: Sequence[Stream]) -> str:
     lost = sum(stream.lost for stream in streams)
     packets = sum(stream.packets for stream in streams)
     return f"{count(len(streams), 'stream')}, {count(packets, 'packet')}, {lost:,} lost"
 
 
-def _changes(page: Page, streams: list[Stream]) -> list[Line]:
+def _changes(page: Page, report: Report, streams: list[Stream]) -> list[Line]:
     """Facts that do not fit in a row of the table: codec changes, packets out of order, restarts of senders."""
     lines = []
     for stream in streams:
@@ -174,6 +177,9 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
             says.append(f"began anew {count(stream.restarts, 'time')}")
         if len(stream.flows) > 1:
             says.append(f"moved over {len(stream.flows)} flows")
+        if stream.repairs is not None:
+            says.append(f"repairs 0x{stream.repairs:08X}")
+        says += [_way(report.streams[number]) for number in stream.ways]
         if stream.rtcp is not None and stream.rtcp.reports:
             says.append(_reported(stream.rtcp))
             delay = stream.rtcp.round_trip_ms
@@ -185,6 +191,12 @@ def _changes(page: Page, streams: list[Stream]) -> list[Line]:
         if says:
             lines += hanging(page, line(span(f"  0x{stream.ssrc:08X}: ", "dim")), "; ".join(says), "dim", indent=4)
     return lines if page.everything else lines[:MAX_CHECKS]
+
+
+def _way(stream: Stream) -> str:
+    """The same stream on another way, with what it lost until there."""
+    src, dst = _ends(stream)
+    return f"goes on from {src} to {dst}, {_lost(stream)} lost until there"
 
 
 def _reported(view: RtcpView) -> str:

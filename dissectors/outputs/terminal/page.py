@@ -30,6 +30,7 @@ from dissectors.outputs.terminal.sizes import sizes
 from dissectors.outputs.terminal.story import story
 from dissectors.outputs.terminal.summary import headline, on_the_wire
 from dissectors.outputs.terminal.told import in_full
+from dissectors.outputs.terminal.video import video
 from dissectors.report import Report
 
 MIN_WIDTH = 40
@@ -91,7 +92,7 @@ def lines(page: Page, report: Report, weighed: bool = False) -> Iterator[Line]:
     yield from on_the_wire(page, report)
     yield BLANK
     yield from calls(page, report, first.every_call)
-    for part in (streams, quality, checks, sessions, handshakes, channels, secured):
+    for part in (streams, quality, video, checks, sessions, handshakes, channels, secured):
         yield from part(page, report)
     if not first.every_finding:
         yield from in_full(page, report)

@@ -1,0 +1,68 @@
+"""The comparison with real programs: what counts as agreement, bitrates over time, and the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.made import A, B, frame, rtp
+from tools.interop.sessions.browsers import compared
+from tools.interop.sessions.link import without_checksum
+from tools.interop.sessions.network import faults
+from tools.interop.sessions.results import facts, numbers, shown
+from tools.interop.sessions.streams import by_ssrc, rates
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "agrees"), [(100, 100, True), (100, 95, True), (100, 94, False), (1, 3, True), (0, 3, False)]
+)
+def test_numbers_agree_within_five_per_cent_or_two(theirs: float, ours: float, agrees: bool) -> None:
+    assert numbers("packets", theirs, ours).agrees is agrees
+
+
+def test_a_table_says_what_differs() -> None:
+    text = shown("program", [facts("codes", "[401]", "[401]"), numbers("packets", 100, 50)])
+    assert text.splitlines()[0] == "program: 1 of 2 agree"
+    assert text.count("DIFFERS") == 1 and text.splitlines()[3].endswith("DIFFERS")
+
+
+def stream(**changes: Any) -> dict[str, Any]:
+    """A stream of a report that sends a thousand octets a second for ten seconds."""
+    timeline = [{"time": float(n), "octets": 1000 * n} for n in range(1, 10)]
+    told = {"ssrc": 7, "packets": 100, "octets": 10_000, "first": 0.0, "last": 10.0, "timeline": timeline, "lost": 0}
+    return told | {"repairs": None, "video": None} | changes
+
+
+def test_bitrates_are_compared_between_the_points_of_the_timeline() -> None:
+    same = [(n / 4, 250.0 * n) for n in range(40)]
+    assert rates("audio", same, stream()).agrees
+    twice = [(time, octets if time < 5 else 2 * octets - 5000) for time, octets in same]
+    row = rates("audio", twice, stream())
+    assert not row.agrees and (row.theirs, row.ours) == ("13.33", "8")
+
+
+def test_statistics_of_a_browser_are_held_to_the_streams_and_what_repairs_them() -> None:
+    sent = {
+        "type": "outbound-rtp", "kind": "video", "ssrc": 7, "packetsSent": 110, "bytesSent": 7900,
+        "headerBytesSent": 2000, "framesEncoded": 50,
+    }
+    samples = [{"time": 1000 * n, "stats": [sent | {"bytesSent": 790 * n}]} for n in range(11)]
+    samples.append({"time": 11_000, "stats": [sent]})
+    streams = [stream(video={"frames": 50, "key_frames": None}), stream(ssrc=8, packets=10, octets=1000, repairs=7)]
+    found = {row.what: row for row in compared("browser", samples, {"streams": streams, "findings": []})}
+    assert found["browser: video: packets"].agrees and found["browser: video: octets"].agrees
+    assert found["browser: video: frames"].agrees and found["browser: faults"].agrees
+
+
+def test_faults_are_what_is_no_note_and_the_longest_stream_has_the_ssrc() -> None:
+    told = [{"id": "a", "severity": "note"}, {"id": "b", "severity": "error"}, {"id": "b", "severity": "warning"}]
+    assert faults({"findings": told}) == "b" and faults({"findings": []}) == "none"
+    assert by_ssrc({"streams": [stream(packets=5), stream(packets=9), stream(packets=1)]})[7]["packets"] == 9
+
+
+def test_a_link_takes_out_the_checksum_that_no_card_filled_in() -> None:
+    octets = frame(A, B, rtp(1))
+    passed = without_checksum(octets)
+    assert passed[40:42] == bytes(2) and passed[:40] == octets[:40] and passed[42:] == octets[42:]
+    assert without_checksum(octets[:12] + b"\x86\xdd" + octets[14:])[40:42] == octets[40:42]
