@@ -13,7 +13,11 @@ local function buffer(octets, reported)
   function self.len() return #octets end
   function self.captured_len() return #octets end
   function self.reported_len() return reported or #octets end
-  function self.raw() return octets end
+  function self.raw(_, offset, size)
+    offset = offset or 0
+    assert(not size or offset + size <= #octets, "range out of bounds")
+    return octets:sub(offset + 1, size and offset + size)
+  end
   function self.tvb() return buffer(octets) end
   return setmetatable(self, {
     __call = function(_, offset, size)
@@ -57,7 +61,7 @@ function stub.install()
   globals.Tvb = {
     captured_len = function(tvb) return tvb:captured_len() end,
     reported_len = function(tvb) return tvb:reported_len() end,
-    raw = function(tvb) return tvb:raw() end,
+    raw = function(tvb, ...) return tvb:raw(...) end,
   }
   globals.TreeItem = {
     add = function(tree, ...) return tree:add(...) end,

@@ -154,6 +154,23 @@ function tests.fields_that_nobody_asks_for_are_left_out()
   equal(stub.calls[1].name, "rtp")
 end
 
+function tests.media_that_go_on_at_once_are_judged_like_the_first_of_their_kind()
+  local stub = loaded()
+  stub.referenced = false
+  -- The second of a kind is known by its first two octets: it may still be too short, or none of ours.
+  for _, octets in ipairs({ RTP, RTP, RTP:sub(1, 12) }) do
+    equal(stub.send(octets), #octets)
+    equal(stub.calls[1].name, "rtp")
+    equal(stub.pinfo.conversation, stub.proto)
+  end
+  equal(stub.send(RTP:sub(1, 11)), 0)
+  equal(stub.send("\128\201\0\1\0\0\0\1\0\0\0\0\0\0\0\0"), 16)
+  equal(stub.calls[1].name ~= "rtp", true)
+  local bacnet = "\129\10\0\22\1\4" .. ("\0"):rep(16)
+  equal(stub.send("\129\10\0\1" .. bacnet:sub(5)), 22)
+  equal(stub.send(bacnet), 0)
+end
+
 function tests.beyond_the_bound_the_headers_alone_are_handed_over()
   local stub = loaded()
   stub.proto.prefs.max_inflated = 100

@@ -71,27 +71,38 @@ local function take_conversation(pinfo)
   if not pinfo.visited then pinfo.conversation = mux end
 end
 
--- Media are nearly everything: what two octets settle goes on at once, and nothing is asked that it does not need.
+-- Media are nearly everything: what two octets settle goes on at once, and nothing is asked that it does not need. By
+-- those two octets, once they have come: the row, and the length that it takes.
+local quick = {}
+
+local function remember_media(payload)
+  local first, second = byte(payload, 1, 2)
+  local rows = second and REMAINING[first * 256 + second]
+  if rows and rows.media and first ~= 0x81 then
+    quick[payload:sub(1, 2)] = { row = rows.settled, least = math.max(rows.least, MEDIA_HEADER) }
+  end
+end
+
 local function dissect_datagram(tvb, pinfo, tree)
   local port = pinfo.match
   if port == UDP and not registered[UDP] then port = false end
-  local payload = octets_of(tvb)
-  local captured = #payload
+  local captured = captured_len(tvb)
   if watched[port] and not registered[port] and not is_claimed(pinfo) then
     return ask_previous(port, tvb, pinfo, tree) and captured or 0
   end
-  local first, second = byte(payload, 1, 2)
-  local rows = second and REMAINING[first * 256 + second]
-  if rows and rows.media and captured >= rows.least and first ~= 0x81 and not referenced(tree, OURSELVES) then
+  local media = captured >= MEDIA_HEADER and quick[octets_of(tvb, 0, 2)]
+  if media and captured >= media.least and not referenced(tree, OURSELVES) then
     if port then take_conversation(pinfo) end
     if LEAKS and captured < reported_len(tvb) then tvb = tvb(0, captured):tvb() end
-    pcall(call, rows.settled.dissector, tvb, pinfo, tree)
+    pcall(call, media.row.dissector, tvb, pinfo, tree)
     return captured
   end
+  local payload = octets_of(tvb)
   local row = row_of(payload, reported_len(tvb))
   if not row then return port and ask_previous(port, tvb, pinfo, tree) and captured or 0 end
   if port then take_conversation(pinfo) end
   dissect(row, payload, tvb, pinfo, tree)
+  if row.media and not media then remember_media(payload) end
   return captured
 end
 
