@@ -63,6 +63,8 @@ def _document(results: Iterator[FileResult], form: Format) -> list[FileResult]:
             sys.stdout.write((form.between if later else "") + result.text)
         seen.append(result._replace(text=""))
     sys.stdout.write(form.closing.replace("{summary}", compact(summary.document(seen))))
+    if not form.closing:
+        sys.stderr.writelines(f"{line}\n" for line in summary.table(seen, 0))
     return seen
 
 

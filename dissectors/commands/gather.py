@@ -22,8 +22,9 @@ class Gathered(NamedTuple):
 
 
 def gather(named: list[str]) -> Gathered:
-    """Every named file, whatever it is; of folders and patterns, the captures, each once, sorted by their paths."""
-    paths: dict[str, None] = {}
+    """Every named file, whatever it is and however often; of folders and patterns each capture once, by their paths."""
+    paths: list[str] = []
+    seen: set[str] = set()
     others = 0
     for name in named:
         if os.path.isdir(name):
@@ -31,12 +32,14 @@ def gather(named: list[str]) -> Gathered:
         elif not os.path.exists(name) and WILD.intersection(name):
             found = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
         else:
-            paths[name] = None
+            paths.append(name)
+            seen.add(name)
             continue
         captures = [path for path in found if is_capture(path)]
         others += len(found) - len(captures)
-        paths |= dict.fromkeys(captures)
-    return Gathered(list(paths), others)
+        paths += [path for path in captures if path not in seen]
+        seen.update(captures)
+    return Gathered(paths, others)
 
 
 def is_capture(path: str) -> bool:

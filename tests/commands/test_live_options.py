@@ -16,7 +16,7 @@ from tests.sessions import run
     [
         ((), "name an interface"),
         (("-", "-i", "eth0"), "choose either"),
-        (("eth0",), "for an interface use -i IFACE"),
+        (("eth0",), "for an interface use -i eth0"),
         (("-", "-f", "udp"), "filter standard input earlier"),
         (("-i", "lo", "-i", "lo"), "name each interface once"),
         (("-i", "lo", "-i", "any"), "or any alone"),
