@@ -80,6 +80,7 @@ TESTED_ELSEWHERE = (
     ("commands/doctor", "what it says is of the machine; tests/commands/test_elsewhere.py runs it"),
     ("commands/summary", "it is what tests/commands/test_each.py reads"),
     ("commands/frames", "tests/commands/test_explain.py and test_show.py ask it"),
+    ("commands/gather", "tests/commands/test_each.py hands it folders and patterns"),
     ("commands/verify", "its work is tests/wireshark/test_verify.py"),
     ("engine/", "whole stories go through all of it in tests/engine/test_engine.py and test_retirement.py"),
     ("findings/", "each finding has its case and its near miss in tests/finding_cases/"),
