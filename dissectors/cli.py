@@ -27,6 +27,7 @@ from dissectors.commands import (
     inputs,
     listing,
     live,
+    media,
     misuse,
     normalise,
     plugin,
@@ -62,8 +63,8 @@ class Command(Protocol):
 
 
 COMMANDS: tuple[Command, ...] = (
-    analyze, live, listing, show, sdp, explain, inflate, diff, findings, export, sql, split, normalise, anonymise,
-    plugin, verify, doctor, completion,
+    analyze, live, listing, show, sdp, explain, inflate, diff, findings, media, export, sql, split, normalise,
+    anonymise, plugin, verify, doctor, completion,
 )
 
 

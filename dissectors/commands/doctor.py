@@ -11,7 +11,7 @@ DESCRIPTION = "Show which scan runs, which ways of live capture work here and wh
 PACKAGES = {
     "scapy": "the Scapy layers and as the last choice for live capture", "dpkt": "writing captures",
     "rich": "colours and the live screen", "pyshark": "muxshark verify",
-    "msgspec": "everything", "cryptography": "TLS with keys (--keys)",
+    "msgspec": "everything", "cryptography": "TLS and SRTP with keys (--keys)",
 }
 PROGRAMS = {
     "tshark": ("muxshark verify and the check of the Wireshark plugin", "apt install tshark"),

@@ -56,7 +56,8 @@ def add_reading(parser: argparse.ArgumentParser, shows: bool = True) -> None:
     add_bounds(parser)
     parser.add_argument(
         "--keys", action="append", default=[], metavar="FILE",
-        help="open TLS with the keys in FILE, a key log (SSLKEYLOGFILE) or a private key; repeatable",
+        help="open TLS (media: SRTP, too) with the keys in FILE, a key log (SSLKEYLOGFILE), a private key or keys of "
+        "SRTP; repeatable",
     )
     parser.add_argument(
         "--rsa-key", dest="private_keys", action="append", default=[], metavar="FILE",

@@ -1,0 +1,109 @@
+"""Where samples go in time: one channel of a file, and the streams that are laid into it.
+
+Laws of this file:
+1. A datagram stands at its timestamp. The time of the capture says only where a stream begins.
+2. A step of the timestamp that neither time nor the datagrams left out explain is none: the time of the capture holds.
+3. What is not there is silence.
+"""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import IO
+
+from dissectors.media.pcm import SAMPLE_OCTETS
+
+MAX_SAMPLES = 1 << 30
+"""Samples of a channel: what a WAV file holds with two of them."""
+
+SLACK_SECONDS = 2.0
+"""How far timestamps may be off the time of the capture: pauses, bursts and jitter."""
+
+MAX_LEFT_OUT = 3000
+"""Datagrams whose loss explains a step of the timestamp."""
+
+
+class TooLong(Exception):
+    """There is more sound than a file may hold."""
+
+
+class Channel:
+    """Samples of one side, in a temporary file; what was not written is silence."""
+
+    def __init__(self) -> None:
+        from tempfile import TemporaryFile
+
+        self._file: IO[bytes] = TemporaryFile()  # noqa: SIM115  (closed with the channel)
+        self._at = 0
+        self.length = 0
+
+    def write(self, position: int, samples: bytes) -> None:
+        """Lay samples over what there is, from a position on; what is before the beginning is left out."""
+        if position < 0:
+            samples, position = samples[-position * SAMPLE_OCTETS :], 0
+        end = position + len(samples) // SAMPLE_OCTETS
+        if end > MAX_SAMPLES:
+            raise TooLong
+        if samples:
+            if position != self._at:
+                self._file.seek(position * SAMPLE_OCTETS)
+            self._file.write(samples)
+            self._at, self.length = end, max(self.length, end)
+
+    def read(self, position: int, count: int) -> bytes:
+        """So many samples from a position on, with silence behind the end."""
+        self._file.seek(position * SAMPLE_OCTETS)
+        self._at = -1
+        return self._file.read(count * SAMPLE_OCTETS).ljust(count * SAMPLE_OCTETS, b"\0")
+
+    def __enter__(self) -> Channel:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._file.close()
+
+
+class Track:
+    """One stream on its channel; `zero` is the time in nanoseconds at which the file begins.
+
+    `jumps` counts steps of the timestamp that were not followed.
+    """
+
+    def __init__(self, channel: Channel, rate: int, zero: int) -> None:
+        self._channel, self._rate, self._zero = channel, rate, zero
+        self._last: tuple[int, int, int, int] | None = None
+        self._frame = 0
+        self.jumps = 0
+
+    def add(self, sequence: int, timestamp: int, time: int, samples: bytes) -> None:
+        """Lay a datagram's samples to where they belong; raises TooLong."""
+        position = self._position(sequence, timestamp, time)
+        self._frame = len(samples) // SAMPLE_OCTETS
+        self._channel.write(position, samples)
+
+    def _position(self, sequence: int, timestamp: int, time: int) -> int:
+        arrived = (time - self._zero) * self._rate // 1_000_000_000
+        if self._last is None:
+            self._last = sequence, timestamp, time, arrived
+            return arrived
+        before, stamp, when, place = self._last
+        step = _signed(timestamp - stamp, 32)
+        if not self._explained(step, _signed(sequence - before, 16), (time - when) * self._rate / 1e9):
+            self.jumps += 1
+            step = max(0, arrived - place)
+        position = place + step
+        if step >= 0:
+            self._last = sequence, timestamp, time, position
+        return position
+
+    def _explained(self, step: int, left_out: int, passed: float) -> bool:
+        slack = SLACK_SECONDS * self._rate
+        if abs(step) <= slack or abs(step - passed) <= slack + passed / 10:
+            return True
+        return 0 < left_out < MAX_LEFT_OUT and abs(step - left_out * self._frame) <= slack
+
+
+def _signed(number: int, bits: int) -> int:
+    """A difference of counters that begin again, between half of their range below zero and above."""
+    half = 1 << bits - 1
+    return (number + half) % (1 << bits) - half

@@ -1,0 +1,31 @@
+"""Channels of samples as a WAV file: RIFF with a format chunk of PCM and one of data."""
+
+from __future__ import annotations
+
+import struct
+from array import array
+from collections.abc import Callable, Sequence
+
+from dissectors.media.pcm import SAMPLE_OCTETS
+from dissectors.media.track import Channel
+
+PCM = 1
+BLOCK_SAMPLES = 1 << 16
+HEADER = struct.Struct("<4sI4s 4sIHHIIHH 4sI")
+
+
+def write(channels: Sequence[Channel], rate: int, output: Callable[[bytes], object]) -> int:
+    """Write the file block by block; how many samples each channel has."""
+    length, frame = max(channel.length for channel in channels), SAMPLE_OCTETS * len(channels)
+    size = length * frame
+    output(HEADER.pack(
+        b"RIFF", HEADER.size - 8 + size, b"WAVE", b"fmt ", 16, PCM, len(channels), rate, rate * frame, frame,
+        8 * SAMPLE_OCTETS, b"data", size,
+    ))
+    for position in range(0, length, BLOCK_SAMPLES):
+        count = min(BLOCK_SAMPLES, length - position)
+        block = array("H", bytes(count * frame))
+        for number, channel in enumerate(channels):
+            block[number :: len(channels)] = array("H", channel.read(position, count))
+        output(block.tobytes())
+    return length

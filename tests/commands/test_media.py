@@ -1,0 +1,144 @@
+"""`muxshark media`: the sound of a call, in the clear and under SRTP, sample by sample."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import captures
+from tests.command_line import CALL, run
+from tests.protected import inline, master
+from tests.rewriting.test_split import TWO
+from tests.sounds import call, channels, samples, tone
+from tests.stories import B, C, Story, talk
+
+KEYS = master("AES_CM_128_HMAC_SHA1_32", 1), master("AES_CM_128_HMAC_SHA1_32", 2)
+GCM = master("AEAD_AES_256_GCM", 1), master("AEAD_AES_256_GCM", 2)
+CALLER = [*samples(0, 30 * 160), *[0] * 1600, *samples(40 * 160, 60 * 160)]
+CALLEE = [*[0] * 4000, *samples(0, 75 * 160)]
+
+
+def written(tmp_path: Path, story: Story, *words: str) -> tuple[str, str, int]:
+    """The file that the command makes of a story, what it says, and its exit status."""
+    path, out = captures.story(tmp_path / "in.pcap", story), str(tmp_path / "out.wav")
+    done = run("media", *words, path, out)
+    assert done.stdout == b""
+    return out, done.stderr.decode(), done.returncode
+
+
+@pytest.mark.parametrize(
+    ("keys", "packed"), [(None, bytes), (KEYS, bytes), (GCM, zlib.compress)], ids=["clear", "SDES", "compressed SDES"]
+)
+def test_both_directions_of_a_call_are_heard_where_they_were(
+    tmp_path: Path, keys: tuple | None, packed: Callable[[bytes], bytes]  # type: ignore[type-arg]  # two keys
+) -> None:
+    out, said, status = written(tmp_path, call(keys, packed))
+    assert status == 0 and said.startswith(f"muxshark: {out}: 2.00 s of caller and callee, 8,000 samples a second\n")
+    assert channels(out) == (8000, [CALLER, CALLEE])
+    if keys:
+        assert said.count("datagrams verified and decrypted with a key of " + keys[0].suite.name) == 2
+        assert "0x0000004D from 198.51.100.1:16402: 90 datagrams verified" in said
+
+
+def test_one_source_is_one_channel(tmp_path: Path) -> None:
+    for words in (("--ssrc", "78"), ("--ssrc", "0x4e", "--call", "1")):
+        out, _, status = written(tmp_path, call(), *words, "--force")
+        assert status == 0 and channels(out) == (8000, [CALLEE[4000:]])
+
+
+def test_a_datagram_that_was_changed_is_silence_and_is_counted(tmp_path: Path) -> None:
+    story = call(KEYS)
+    place = [number for number, one in enumerate(story) if len(one[3]) == 176][5]
+    time, src, dst, octets = story[place]
+    story[place] = time, src, dst, octets[:-9] + b"\0" + octets[-8:]
+    out, said, status = written(tmp_path, story)
+    assert status == 0 and "1 datagrams fit no key: silence" in said
+    _, (caller, _) = channels(out)
+    assert caller[:800] == CALLER[:800] and caller[800:960] == [0] * 160 and caller[960:] == CALLER[960:]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda key: json.dumps({key.suite.name: {"key_hex": (key.key + key.salt).hex()}}),
+        lambda key: f"a=crypto:1 {inline(key)}\n",
+        lambda key: f'"0x0000004d","{key.suite.name}","{key.key.hex()}","{key.salt.hex()}"\n',
+    ],
+    ids=["JSON", "inline", "rows"],
+)
+def test_keys_come_from_a_file_also_where_nobody_signals(tmp_path: Path, form: Callable[[object], str]) -> None:
+    (tmp_path / "wrong").write_text(f"a=crypto:1 {inline(master(first=99))}\n")
+    (tmp_path / "right").write_text(form(KEYS[0]))
+    named = ["--keys", str(tmp_path / "wrong"), "--keys", str(tmp_path / "right")]
+    out, said, status = written(tmp_path, tone(key=KEYS[0], payload_type=96), "--rtpmap", "96=PCMU/8000", *named)
+    assert status == 0 and "100 datagrams verified" in said and channels(out)[1] == [samples(0, 16000)]
+
+
+def test_nothing_is_written_where_no_key_fits_or_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text(inline(KEYS[1]))
+    story = tone(key=KEYS[0])
+    _, said, status = written(tmp_path, story, "--keys", str(tmp_path / "wrong"))
+    assert status == 2 and "100 datagrams fit no key" in said
+    _, said, status = written(tmp_path, story)
+    assert status == 2 and "is encrypted, and there is no key: name a file with --keys" in said
+    assert sorted(os.listdir(tmp_path)) == ["in.pcap", "wrong"]
+
+
+def test_streams_of_one_side_at_once_are_not_mixed(tmp_path: Path) -> None:
+    out, said, status = written(tmp_path, [*call(), *tone(ssrc=79, start=1030, count=60, first=9)])
+    assert status == 0 and channels(out)[1] == [CALLER, CALLEE]
+    assert "0x0000004F from 198.51.100.1:16402 is left out: it is sent at the same time as 0x0000004D" in said
+
+
+def test_what_is_not_decoded_is_named(tmp_path: Path) -> None:
+    def said(story: Story) -> str:
+        _, text, status = written(tmp_path, story)
+        assert status == 2
+        return text
+
+    assert "G722: only PCMU, PCMA and L16 are decoded" in said(talk(payload_type=9))
+    assert "payload type 96, whose codec nobody says: name it with --rtpmap" in said(talk(payload_type=96))
+    assert "2 streams have sound and are of no call: name one with --ssrc (0x0000004D, 0x0000004E)" in said(
+        [*talk(), *talk(B, C, 78)]
+    )
+    assert "2 calls have sound: name one with --call (1, 2)" in said(TWO)
+
+
+def test_a_file_that_exists_is_kept_and_standard_output_gets_the_octets(tmp_path: Path) -> None:
+    path, out = captures.story(tmp_path / "in.pcap", call()), tmp_path / "out.wav"
+    out.write_bytes(b"mine")
+    assert run("media", path, str(out)).returncode == 2 and out.read_bytes() == b"mine"
+    assert run("media", "--force", path, str(out)).returncode == 0
+    assert run("media", "-", "-", input=Path(path).read_bytes()).stdout == out.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((CALL,), "OUT is missing"),
+        (("--call", "9", CALL, "{}/out"), "no call '9'"),
+        (("--ssrc", "7", CALL, "{}/out"), "no stream has the SSRC 0x00000007"),
+        (("--ssrc", "z", CALL, "{}/out"), "'z' is not an SSRC"),
+        (("--rtpmap", "96=opus/48000", CALL, "{}/out"), "codecs are PCMU, PCMA, L16"),
+        ((CALL, "{}/out"), "only PCMU, PCMA and L16 are decoded"),
+        ((CALL, CALL, "--force"), "is the capture that is read"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    done = run("media", *(word.format(tmp_path) for word in words))
+    assert done.returncode == 2 and done.stdout == b""
+    assert said in done.stderr.decode() and done.stderr.count(b"\n") == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_missing_library_is_said(tmp_path: Path) -> None:
+    (tmp_path / "cryptography").mkdir()
+    path = captures.story(tmp_path / "in.pcap", call(KEYS))
+    (tmp_path / "cryptography" / "__init__.py").write_text("raise ModuleNotFoundError('cryptography')\n")
+    done = run("media", path, str(tmp_path / "out.wav"), PYTHONPATH=str(tmp_path))
+    assert done.returncode == 2 and b"pip install 'muxshark[tls]'" in done.stderr

@@ -1,0 +1,70 @@
+"""Sound for tests: a tone of 440 Hz as PCMU, and calls that carry it, in the clear or under SRTP."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable
+
+from dissectors.crypto.srtp_keys import MasterKey
+from dissectors.media.pcm import MU_LAW
+from tests.made import Endpoint
+from tests.protected import inline, protect
+from tests.stories import A, B, Story, description, dialled, hung_up, rtp
+
+PERIOD = 200
+"""Samples of eleven waves of 440 Hz at 8,000 samples a second."""
+
+VALUES = [int.from_bytes(each, "little", signed=True) for each in MU_LAW]
+ENCODED = bytes(
+    min(range(256), key=lambda octet: abs(VALUES[octet] - round(9000 * math.sin(math.tau * 440 * at / 8000))))
+    for at in range(PERIOD)
+)
+
+
+def encoded(first: int, count: int = 160) -> bytes:
+    """Samples of the tone as PCMU, from a position on."""
+    return bytes(ENCODED[(first + at) % PERIOD] for at in range(count))
+
+
+def samples(first: int, count: int) -> list[int]:
+    """What they sound like."""
+    return [VALUES[octet] for octet in encoded(first, count)]
+
+
+def tone(
+    src: Endpoint = A, dst: Endpoint = B, ssrc: int = 77, *, start: float = 1020, count: int = 100, first: int = 65500,
+    lost: Callable[[int], bool] = lambda n: False, key: MasterKey | None = None, payload_type: int = 0,
+) -> Story:
+    """A stream of the tone, whose sequence numbers begin again in it; under SRTP with a key."""
+    told = []
+    for number in range(count):
+        if not lost(number):
+            octets = rtp(first + number, ssrc, payload_type, 160 * number, encoded(160 * number))
+            sealed = octets if key is None else protect(key, octets, (first + number) >> 16)
+            told.append((start + 20 * number, src, dst, sealed))
+    return told
+
+
+def call(keys: tuple[MasterKey, MasterKey] | None = None, packed: Callable[[bytes], bytes] = bytes) -> Story:
+    """A call of two seconds: the callee begins half a second later; of the caller datagrams 30 to 39 are lost."""
+    lines = [f"a=crypto:1 {inline(key)}" for key in keys] if keys else []
+    profile = "RTP/SAVP 0" if keys else "RTP/AVP 0"
+    offer = packed(description(*A, *lines[:1], media=profile))
+    answer = packed(description(*B, *lines[1:], media=profile))
+    one, two = keys or (None, None)
+    return [
+        *dialled(offer, answer), *tone(lost=lambda number: 30 <= number < 40, key=one),
+        *tone(B, A, 78, start=1520, count=75, first=9, key=two), *hung_up(3500),
+    ]
+
+
+def channels(wav: str) -> tuple[int, list[list[int]]]:
+    """The rate of a WAV file, and the samples of each of its channels."""
+    import wave
+
+    with wave.open(wav) as file:
+        found = array("h", file.readframes(file.getnframes()))
+        count, rate = file.getnchannels(), file.getframerate()
+        assert file.getsampwidth() == 2
+    return rate, [list(found[number::count]) for number in range(count)]
