@@ -55,10 +55,11 @@ def source(text: str) -> int:
 
 def rtpmap(text: str) -> tuple[int, Sound]:
     """`96=PCMU/8000` as a payload type and how it sounds."""
+    from dissectors.media.choice import RATES
     from dissectors.media.pcm import CODECS, Sound
 
     found = RTPMAP.fullmatch(text)
-    if not found or int(found[1]) > 127 or found[2].upper() not in CODECS or not int(found[3]):
+    if not found or int(found[1]) > 127 or found[2].upper() not in CODECS or int(found[3]) not in RATES:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not of the form 96=PCMU/8000; codecs are {', '.join(CODECS)}"
         )

@@ -14,6 +14,9 @@ SILENT = {"CN", "TELEPHONE-EVENT"}
 """Payload types beside a codec that have no samples of their own."""
 
 OTHER_SIDE = {"callee": "caller", "caller": "callee"}
+RATES = range(1000, 384_001)
+"""Samples a second that sound may have, whatever SDP says."""
+
 OVERLAP_SECONDS = 1.0
 TAG_OCTETS = (4, 10, 14, 16, 20)
 """What SRTP adds to a payload: its tag, with an MKI of four octets or without."""
@@ -146,8 +149,10 @@ def _heard(report: Report, position: int, named: Named) -> Heard:
         number, codec = payload.payload_type, (payload.codec or "").upper()
         if number in named:
             sounds[number] = named[number]
+        elif codec in CODECS and (rate := _rate(stream, number)) in RATES:
+            sounds[number] = Sound(codec, rate, _channels(stream, codec, payload.largest))
         elif codec in CODECS:
-            sounds[number] = Sound(codec, _rate(stream, number), _channels(stream, codec, payload.largest))
+            lacking.append(f"{codec} with {rate:,} samples a second")
         elif codec not in SILENT:
             lacking.append(payload.codec or f"payload type {number}, whose codec nobody says")
     frame = stream.timing.frame if stream.timing else None

@@ -13,12 +13,13 @@ from typing import IO
 
 from dissectors.media.pcm import SAMPLE_OCTETS
 
-MAX_SAMPLES = 1 << 30
-"""Samples of a channel: what a WAV file holds with two of them."""
+MAX_SAMPLES = (1 << 30) - 64
+"""Samples of a channel: what a WAV file, which is below 4 GiB with its header, holds with two of them."""
 
 SLACK_SECONDS = 2.0
 """How far timestamps may be off the time of the capture: pauses, bursts and jitter."""
 
+SECOND_NS = 1_000_000_000
 MAX_LEFT_OUT = 3000
 """Datagrams whose loss explains a step of the timestamp."""
 
@@ -82,13 +83,13 @@ class Track:
         self._channel.write(position, samples)
 
     def _position(self, sequence: int, timestamp: int, time: int) -> int:
-        arrived = (time - self._zero) * self._rate // 1_000_000_000
+        arrived = (2 * (time - self._zero) * self._rate + SECOND_NS) // (2 * SECOND_NS)
         if self._last is None:
             self._last = sequence, timestamp, time, arrived
             return arrived
         before, stamp, when, place = self._last
         step = _signed(timestamp - stamp, 32)
-        if not self._explained(step, _signed(sequence - before, 16), (time - when) * self._rate / 1e9):
+        if not self._explained(step, _signed(sequence - before, 16), (time - when) * self._rate / SECOND_NS):
             self.jumps += 1
             step = max(0, arrived - place)
         position = place + step

@@ -14,17 +14,23 @@ BLOCK_SAMPLES = 1 << 16
 HEADER = struct.Struct("<4sI4s 4sIHHIIHH 4sI")
 
 
+def header(channels: int, rate: int, length: int) -> bytes:
+    """What stands before so many samples of each channel."""
+    frame = SAMPLE_OCTETS * channels
+    size = length * frame
+    return HEADER.pack(
+        b"RIFF", HEADER.size - 8 + size, b"WAVE", b"fmt ", 16, PCM, channels, rate, rate * frame, frame,
+        8 * SAMPLE_OCTETS, b"data", size,
+    )
+
+
 def write(channels: Sequence[Channel], rate: int, output: Callable[[bytes], object]) -> int:
     """Write the file block by block; how many samples each channel has."""
-    length, frame = max(channel.length for channel in channels), SAMPLE_OCTETS * len(channels)
-    size = length * frame
-    output(HEADER.pack(
-        b"RIFF", HEADER.size - 8 + size, b"WAVE", b"fmt ", 16, PCM, len(channels), rate, rate * frame, frame,
-        8 * SAMPLE_OCTETS, b"data", size,
-    ))
+    length = max(channel.length for channel in channels)
+    output(header(len(channels), rate, length))
     for position in range(0, length, BLOCK_SAMPLES):
         count = min(BLOCK_SAMPLES, length - position)
-        block = array("H", bytes(count * frame))
+        block = array("H", bytes(count * SAMPLE_OCTETS * len(channels)))
         for number, channel in enumerate(channels):
             block[number :: len(channels)] = array("H", channel.read(position, count))
         output(block.tobytes())

@@ -15,7 +15,7 @@ from tests.command_line import CALL, run
 from tests.protected import inline, master
 from tests.rewriting.test_split import TWO
 from tests.sounds import call, channels, samples, tone
-from tests.stories import B, C, Story, talk
+from tests.stories import A, B, C, Story, description, dialled, talk
 
 KEYS = master("AES_CM_128_HMAC_SHA1_32", 1), master("AES_CM_128_HMAC_SHA1_32", 2)
 GCM = master("AEAD_AES_256_GCM", 1), master("AEAD_AES_256_GCM", 2)
@@ -95,6 +95,18 @@ def test_streams_of_one_side_at_once_are_not_mixed(tmp_path: Path) -> None:
     assert "0x0000004F from 198.51.100.1:16402 is left out: it is sent at the same time as 0x0000004D" in said
 
 
+def linear(rate: int) -> Story:
+    """A call of one second whose caller sends L16 at this rate."""
+    announced = description(*A, f"a=rtpmap:96 L16/{rate}", media="RTP/AVP 96")
+    answered = description(*B, f"a=rtpmap:96 L16/{rate}", media="RTP/AVP 96")
+    return [*dialled(announced, answered), *talk(payload_type=96, seconds=1, step=320, size=640)]
+
+
+def test_linear_samples_have_the_rate_that_sdp_says(tmp_path: Path) -> None:
+    out, _, status = written(tmp_path, linear(16000))
+    assert status == 0 and channels(out) == (16000, [[0] * 16000] * 2)
+
+
 def test_what_is_not_decoded_is_named(tmp_path: Path) -> None:
     def said(story: Story) -> str:
         _, text, status = written(tmp_path, story)
@@ -106,6 +118,7 @@ def test_what_is_not_decoded_is_named(tmp_path: Path) -> None:
     assert "2 streams have sound and are of no call: name one with --ssrc (0x0000004D, 0x0000004E)" in said(
         [*talk(), *talk(B, C, 78)]
     )
+    assert "L16 with 4,294,967,295 samples a second: only" in said(linear(4_294_967_295))
     assert "2 calls have sound: name one with --call (1, 2)" in said(TWO)
 
 

@@ -52,6 +52,12 @@ def test_a_capture_that_runs_faster_than_its_media_keeps_their_length() -> None:
     assert len(places) == 1001 and not one.jumps
 
 
+def test_a_time_that_was_rounded_costs_no_sample() -> None:
+    with Channel() as channel:
+        Track(channel, 8000, 1_700_000_000_000_000_128).add(1, 0, 1_700_000_000_000_000_000, b"\1\0" * 3)
+        assert channel.read(0, channel.length) == b"\1\0" * 3
+
+
 def test_what_is_before_the_beginning_is_left_out() -> None:
     places, _ = heard((2, 160, 0, 2), (1, 0, 1, 1), (3, 320, 20, 3))
     assert places == [2, 3]
