@@ -30,7 +30,7 @@ MAX_WAITING_OCTETS = 1 << 17
 """Octets of records of one connection that wait for their key."""
 
 FIRST_WAITING_OCTETS = 1 << 13
-"""The same as long as no key at all was seen."""
+"""The same as long as no key at all was seen, and no log of keys grows."""
 
 MAX_ENCRYPTED_RECORDS = 8
 """Records that one side encrypts while the other says nothing, before a connection without keys is given up."""
@@ -155,7 +155,8 @@ class Session:
             return all(sizes) or max(sizes) > MAX_ENCRYPTED_RECORDS
         waiting = sum(record.size for side in self.sides for record, _ in side.waiting)
         failed = max(side.failed for side in self.sides) > MAX_FAILED_RECORDS
-        return failed or waiting > (MAX_WAITING_OCTETS if len(self.secrets) else FIRST_WAITING_OCTETS)
+        expects_keys = self.secrets.growing or len(self.secrets) > 0
+        return failed or waiting > (MAX_WAITING_OCTETS if expects_keys else FIRST_WAITING_OCTETS)
 
     def take(self, number: int, record: Record, origin: Origin) -> list[Opened]:
         """What is open with the next record of a side, in the order in which it arrived."""
