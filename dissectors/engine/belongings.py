@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, Endpoint, endpoints_of
-from dissectors.analysis.streams.directory import Directory
+from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.stream import used_by_retired
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
@@ -31,12 +31,13 @@ PERIOD_NS = MEDIA_MARGIN_NS // 8
 class Belongings:
     """Finds what belongs to calls of a table.
 
-    After `find`, `of_call` are the streams of the calls by Call-ID, `places` the endpoints where calls were, `in_vain`
-    how many streams were looked at that stay.
+    After `find`, `of_call` are the streams of the calls by Call-ID, `joined` says by what each of them belongs to its
+    call, by identity, `places` are the endpoints where calls were, `in_vain` how many streams were looked at that stay.
     """
 
     def __init__(self, calls: Calls) -> None:
         self.of_call: dict[str, list[Counters]] = {}
+        self.joined: dict[int, Joined] = {}
         self.places: set[Endpoint] = set()
         self.in_vain = 0
         calls.changed = dict.fromkeys(calls.calls)
@@ -65,7 +66,7 @@ class Belongings:
         for call in finished:
             for kind, key in self._directory.keys(call):
                 streams |= dict.fromkeys(table.by_ssrc(key)) if kind == "ssrc" else {}
-        self.of_call, self._others = {}, []
+        self.of_call, self.joined, self._others = {}, {}, []
         names = {call.call_id for call in finished}
         for counters in streams:
             state = next(scanner.flows.numbered(counters.flows), None)
@@ -74,6 +75,7 @@ class Belongings:
             joined = self._directory.join(counters, state.flow)
             if joined is not None and joined.call.call_id in names and counters.last not in recent:
                 self.of_call.setdefault(joined.call.call_id, []).append(counters)
+                self.joined[id(counters)] = joined
             elif joined is None or joined.call.call_id in names:
                 self._others.append(counters)
         self.in_vain = len(streams) - sum(map(len, self.of_call.values()))

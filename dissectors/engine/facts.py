@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +11,7 @@ from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
 from dissectors.analysis.connectivity.sessions import sessions
 from dissectors.analysis.streams.bitrates import bitrates
-from dissectors.analysis.streams.directory import Directory
+from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
 from dissectors.analysis.streams.relations import related
 from dissectors.analysis.streams.repairs import Repairs
@@ -50,12 +50,16 @@ MAX_REMEMBERED_COUNTS = 256
 
 
 class Chosen(NamedTuple):
-    """The calls, checks, handshakes and RTCP that a report is about, where it is not about all of them."""
+    """The calls, checks, handshakes and RTCP that a report is about, where it is not about all of them.
+
+    `joined` says to which of the calls each stream belongs, by the stream's identity, where that was looked up before.
+    """
 
     calls: Iterable[CallState] | None = None
     checks: Iterable[Asked] | None = None
     handshakes: tuple[Handshake, ...] | None = None
     protection: tuple[Protection, ...] | None = None
+    joined: Mapping[int, Joined] | None = None
 
 
 EVERYTHING = Chosen()
@@ -77,7 +81,7 @@ def facts(
     states = [state for state in scan.flows if not _is_guess(state)]
     calls = list(trackers.calls.calls.values() if chosen.calls is None else chosen.calls)
     checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
-    members = _members(trackers, scan, states, calls)
+    members = _members(trackers, scan, states, calls, chosen.joined)
     ends = FaxEnds(calls, trackers.calls.retired_media)
     fax = [ends.carried(state) for state in states]
     rates = bitrates(members.streams)
@@ -141,10 +145,13 @@ def key_sources(secrets: Secrets) -> tuple[KeySource, ...]:
     return tuple(KeySource(name, origin, count) for (name, origin), count in secrets.sources.items())
 
 
-def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], calls: list[CallState]) -> Members:
+def _members(
+    trackers: Trackers, scan: ScanTables, states: list[FlowState], calls: list[CallState],
+    known: Mapping[int, Joined] | None,
+) -> Members:
     """Every stream with the call it belongs to."""
     positions = {state.number: position for position, state in enumerate(states)}
-    directory = Directory(calls)
+    directory = Directory(calls if known is None else ())
     numbers = {id(call): number for number, call in enumerate(calls)}
     streams: list[Stream] = []
     counted: list[Counters] = []
@@ -157,7 +164,7 @@ def _members(trackers: Trackers, scan: ScanTables, states: list[FlowState], call
         if not on:
             continue
         state = states[on[0]]
-        joined = directory.join(counters, state.flow)
+        joined = directory.join(counters, state.flow) if known is None else known.get(id(counters))
         if joined is None and used_by_retired(counters, state.flow, trackers.calls.retired_media):
             of_retired.append(counters)
             continue

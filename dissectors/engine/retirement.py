@@ -135,7 +135,9 @@ class Retirement:
         hosts |= dict.fromkeys(host_of(each) for line in announced for each in line.media.endpoints)
         ends = [state.flow for counters in streams for state in table.numbered(counters.flows)]
         hosts |= dict.fromkeys(host for flow in ends for host in (flow.src, flow.dst))
-        chosen = Chosen(finished, checks, trackers.handshakes.to_report(hosts.keys()), ())
+        chosen = Chosen(
+            finished, checks, trackers.handshakes.to_report(hosts.keys()), (), self._belongings.joined
+        )
         return facts(trackers, ScanView(scanner, flows, streams), (), (), chosen)[0]
 
     def _forget(
