@@ -1,6 +1,9 @@
 """The compiled modules, the twin of the scan first of all, and the manual pages; everything else is in setup.cfg.
 
-Without a C compiler the package installs all the same and scans interpreted, and says so; with
+The scan has a twin in Cython. What is slow besides is plain Python, and the same source is compiled; where a `.pxd`
+stands beside a module it says the types of what is counted there.
+
+Without a C compiler the package installs all the same and runs interpreted, and says so; with
 MUXSHARK_REQUIRE_EXTENSION=1 in the environment that is an error, and with MUXSHARK_PURE=1 nothing is compiled.
 """
 from __future__ import annotations
@@ -13,10 +16,24 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
 
-MODULES = tuple(map(Path, ("dissectors/mux/compiled/scan", "dissectors/sources/blocks", "dissectors/sources/mapped")))
+TWINS = ("dissectors/mux/compiled/scan", "dissectors/sources/blocks", "dissectors/sources/mapped")
+PLAIN = (
+    "dissectors/analysis/calls/call", "dissectors/analysis/calls/descriptions", "dissectors/analysis/calls/messages",
+    "dissectors/analysis/calls/negotiation", "dissectors/analysis/calls/table",
+    "dissectors/analysis/connectivity/checks", "dissectors/analysis/streams/levels",
+    "dissectors/analysis/streams/rtcp", "dissectors/analysis/streams/stream", "dissectors/engine/reading",
+    "dissectors/limits/pending", "dissectors/limits/table", "dissectors/limits/texts", "dissectors/protocols/rtcp",
+    "dissectors/protocols/sdp", "dissectors/protocols/sip", "dissectors/protocols/sip_headers",
+    "dissectors/protocols/stun",
+)
+"""Modules in Cython, and modules in plain Python whose time it is worth to compile them, too."""
+
 DIRECTIVES = {
     "language_level": 3, "boundscheck": True, "wraparound": False, "cdivision": True, "initializedcheck": False,
 }
+PLAIN_DIRECTIVES = {"language_level": 3, "annotation_typing": False}
+"""What is plain Python means the same when it is compiled: its annotations are no C types."""
+
 REQUIRED = os.environ.get("MUXSHARK_REQUIRE_EXTENSION", "") not in ("", "0")
 PURE = os.environ.get("MUXSHARK_PURE", "") not in ("", "0")
 
@@ -36,8 +53,9 @@ class BuildExtensions(build_ext):
         if self.compiler.compiler_type != "msvc":
             # A fused multiply-add would round once where the interpreted scan rounds twice. What is marked inline are
             # a few instructions each, and compilers stop taking them in long before the whole pass is one function.
-            ext.extra_compile_args = ["-O3", "-g0", "-ffp-contract=off"]
-            ext.define_macros = [("CYTHON_INLINE", "inline __attribute__((always_inline))")]
+            twin = ext.name.replace(".", "/") in TWINS
+            ext.extra_compile_args = ["-O3" if twin else "-O1", "-g0", "-w", "-ffp-contract=off"]
+            ext.define_macros = [("CYTHON_INLINE", "inline __attribute__((always_inline))")] if twin else []
         super().build_extension(ext)
 
     def forget(self, error: Exception) -> None:
@@ -64,16 +82,16 @@ def extensions() -> list[Extension]:
     try:
         from Cython.Build import cythonize
     except ImportError:
-        generated = [module.with_suffix(".c") for module in MODULES]
+        generated = [Path(f"{module}.c") for module in (*TWINS, *PLAIN)]
         if not all(path.exists() for path in generated):
             if REQUIRED:
                 raise SystemExit("muxshark: the compiled scan needs Cython to be built from these sources") from None
             print("muxshark: without Cython the compiled scan is not built", file=sys.stderr)
             return []
         return [extension(path) for path in generated]
-    modules = [extension(module.with_suffix(".pyx")) for module in MODULES]
-    compiled: list[Extension] = cythonize(modules, compiler_directives=DIRECTIVES)
-    return compiled
+    twins, plain = [Path(f"{module}.pyx") for module in TWINS], [Path(f"{module}.py") for module in PLAIN]
+    compiled: list[Extension] = cythonize([*map(extension, twins)], compiler_directives=DIRECTIVES)
+    return compiled + cythonize([*map(extension, plain)], compiler_directives=PLAIN_DIRECTIVES)
 
 
 def manual() -> list[tuple[str, list[str]]]:

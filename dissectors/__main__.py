@@ -26,6 +26,10 @@ def main() -> NoReturn:
         sys.unraisablehook = _unraisable
     gc.set_threshold(LITTLE_GARBAGE)
     try:
+        if os.environ.get("MUXSHARK_PURE", "") not in ("", "0"):
+            from dissectors.plain import prefer_sources
+
+            prefer_sources()
         from dissectors.cli import main as run
 
         if ours:

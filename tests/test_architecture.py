@@ -16,7 +16,7 @@ PACKAGE = ROOT / "dissectors"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = (
-    ("version",),
+    ("version", "plain"),
     ("limits",),
     ("wire",),
     ("crypto",),

@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from math import sqrt
-from operator import mul
 from typing import NamedTuple
 
 from dissectors.mux.counters import Counters
@@ -122,7 +121,7 @@ def _suspects(counters: Counters, points: Sequence[tuple[float, int]]) -> list[S
     for one in counters.surprises:
         at.setdefault(bisect_left(times, (one.time - counters.origin) / 1e9), []).append(one)
     found = {
-        place: Suspect(place, max(ones, key=lambda each: abs(each.size)), sum(each.size for each in ones))
+        place: Suspect(place, max(ones, key=lambda each: abs(each.size)), sum([each.size for each in ones]))
         for place, ones in at.items()
     }
     for leap in counters.leaps:
@@ -183,24 +182,37 @@ def _through(points: Sequence[tuple[float, int]], kept: Sequence[int], cuts: Seq
 
 def _straight(points: Sequence[tuple[float, int]]) -> _Fit | None:
     """The same without any cut, which is nearly all there is."""
-    times, ticks = [time for time, _ in points], [each for _, each in points]
     count = len(points)
     if not count:
         return None
-    middle, mean = sum(times) / count, sum(ticks) / count
-    away = [time - middle for time in times]
-    spread = sum([each * each for each in away])
+    # Some versions of Python add up more exactly by `sum` than what is compiled does.
+    middle = mean = 0.0
+    for time, ticks in points:
+        middle += time
+        mean += ticks
+    middle, mean = middle / count, mean / count
+    spread = product = 0.0
+    for time, ticks in points:
+        away = time - middle
+        spread += away * away
+        product += away * (ticks - mean)
     if spread <= 0:
         return None
-    rate = sum(map(mul, away, [each - mean for each in ticks])) / spread
+    rate = product / spread
     start = mean - rate * middle
-    offsets = [each - start - rate * time for time, each in points]
+    offsets = []
+    for time, ticks in points:
+        offsets.append(ticks - start - rate * time)
     return _Fit(rate, spread, [start], offsets, [0] * count)
 
 
 def _scatter(fit: _Fit) -> float:
-    free = len(fit.offsets) - len(fit.starts) - 1
-    return sqrt(sum(offset * offset for offset in fit.offsets) / max(1, free))
+    offsets = fit.offsets
+    free = len(offsets) - len(fit.starts) - 1
+    total = 0.0
+    for offset in offsets:
+        total += offset * offset
+    return sqrt(total / max(1, free))
 
 
 def _doubt(suspect: Suspect, fit: _Fit, number: int, nominal: float, scatter: float) -> float:
