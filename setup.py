@@ -1,7 +1,7 @@
 """The compiled modules, the twin of the scan first of all, and the manual pages; everything else is in setup.cfg.
 
-The scan has a twin in Cython. What is slow besides is plain Python, and the same source is compiled; where a `.pxd`
-stands beside a module it says the types of what is counted there.
+The scan has a twin in Cython. What is slow besides is plain Python, and the same source is compiled; the `.pxd` beside
+such a module says the types of what is counted there.
 
 Without a C compiler the package installs all the same and runs interpreted, and says so; with
 MUXSHARK_REQUIRE_EXTENSION=1 in the environment that is an error, and with MUXSHARK_PURE=1 nothing is compiled.

@@ -42,6 +42,8 @@ def test_what_is_compiled_is_plain_python() -> None:
     assert plain_modules()
     for name in plain_modules():
         assert (ROOT / f"{name.replace('.', '/')}.py").exists(), name
+    typed = {path.relative_to(ROOT).with_suffix("") for path in (ROOT / "dissectors").rglob("*.pxd")}
+    assert typed == {Path(name.replace(".", "/")) for name in plain_modules()}
 
 
 def test_the_command_runs_plain_python_where_it_is_asked_to() -> None:
