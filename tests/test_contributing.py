@@ -133,11 +133,11 @@ told["scapy"] = [type(layer) is layers.LAYERS["BEACON"], layer.message.number, l
 told["scapy"] += [bytes(packet) == datagram, packet.summary()]
 lua = plugin.render()
 told["lua"] = [lua.count('name = "BEACON", strength = "certain"'), lua.count('name = "BEACON", strength = "plausible"')]
-told["lua"].append('"beacon",' in lua[lua.index("local TYPES"):lua.index("local OPEN")])
+told["lua"].append('"beacon",' in lua[lua.index("\\nTYPES = {"):lua.index("\\nOPEN = {")])
 
 rows = list(__import__("dissectors.offline").offline.rows(["beacons.pcap"]))
 theirs = {1: ["data"], 2: ["data"], 3: ["rtp"], 4: ["data"]}
-opinions = verify._compared(rows, theirs, 0)
+opinions = verify._compared(rows, theirs, 0, ())
 told["verify"] = [opinions.agreed, [(each.ours, each.theirs) for each in opinions.differences]]
 told["ports"] = list(ports.ports_in(rows))
 told["style"] = PROTOCOL_STYLES["BEACON"]
