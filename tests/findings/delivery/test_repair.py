@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dissectors.report import Finding
-from tests.finding_cases.repair import ASKED, LOST, again, missing, pictures, rtx
+from tests.finding_cases.repair import ASKED, EVERY, LOST, again, missing, pictures, rtx
 from tests.stories import Story, report
 
 
@@ -40,3 +40,24 @@ def test_what_is_answered_for_the_most_part_is_less_bad(answered: list[int], sev
 
 def test_a_few_that_do_not_come_are_not_told() -> None:
     assert not found("loss-not-repaired", [*pictures(lost=missing), *ASKED[:2]])
+
+
+def test_what_sends_again_may_pause_while_nothing_is_lost() -> None:
+    lost = [*range(100, 125), *range(800, 825)]
+    video, repairs = pictures(lost=lambda n: n in lost), rtx(lost)
+    (gap,) = found("media-gap", repairs)
+    assert "SSRC 0xAAAA0002" in gap.what and "nothing for 6.8 s" in gap.what
+    assert found("loss-repaired", [*video, *repairs]) and not found("media-gap", [*video, *repairs])
+
+
+def test_what_is_sent_again_once_more_is_no_jump_of_timestamps() -> None:
+    lost = range(20, 320)
+    video, sent_again = pictures(20, lost=lambda n: n in lost), rtx(lost)
+    once_more = [
+        (9000 + place * EVERY, src, dst, octets[:2] + (800 + place).to_bytes(2, "big") + octets[4:])
+        for place, (_, src, dst, octets) in enumerate(sent_again[:40])
+    ]
+    repairs = [*sent_again, *once_more]
+    (jump,) = found("timestamp-jump", repairs)
+    assert "SSRC 0xAAAA0002" in jump.what and "timestamps jump back by 272,700" in jump.what
+    assert found("loss-repaired", [*video, *repairs]) and not found("timestamp-jump", [*video, *repairs])
