@@ -171,6 +171,7 @@ def _run(words: list[str]) -> int:
         return done.code if isinstance(done.code, int) else DONE
     if left:
         raise Refused(_left_over(left[0], whole, options))
+    options.words = words
     run: Callable[[argparse.Namespace], int] = options.run
     return run(options)
 

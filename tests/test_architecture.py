@@ -53,6 +53,8 @@ DOORS = {
     "pyshark": ("wireshark/verify",),
     "msgspec": ("wire/values", "outputs/export"),
     "cryptography": ("crypto/primitives",),
+    "jinja2": ("outputs/html/page",),
+    "markupsafe": ("outputs/html/page",),
 }
 WORLD = {
     "asyncio", "datetime", "http", "io", "logging", "mmap", "multiprocessing", "os", "pathlib", "random", "select",

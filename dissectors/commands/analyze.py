@@ -29,6 +29,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the report to FILE; its ending selects the format"
     )
+    parser.add_argument(
+        "--html", metavar="FILE", help="write the report to FILE as a page that needs nothing else (docs/page.md)"
+    )
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of that document and stop")
     parser.add_argument(
         "--all", action="store_true", help="show everything, however long it gets: calls that ended well, too"
@@ -76,6 +79,13 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(schema(), indent=2))
         return 0
     named = inputs.paths(options)
+    if options.html:
+        if options.output or options.format:
+            raise inputs.Refused("--html FILE is a format and a file; it takes neither -o nor another format")
+        options.output, options.format = options.html, "html"
+    if options.each and inputs.report_format(options).single:
+        raise inputs.Refused("--each makes one document of all captures; a page is of one report")
+    inputs.report_format(options)
     if options.each and options.write:
         raise inputs.Refused("--each reports on unrelated files; it does not take -w")
     if options.each and options.output:

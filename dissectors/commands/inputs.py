@@ -142,8 +142,14 @@ def add_colour(parser: argparse.ArgumentParser) -> None:
 
 
 def report_format(options: argparse.Namespace) -> Format:
-    """The format that the options select, by `--format` or by the name of the output file."""
-    return FORMATS[options.format or of_file(getattr(options, "output", None) or "")]
+    """The format that the options select, by `--format` or by the name of the output file.
+
+    Raises Refused where a library for it is missing.
+    """
+    form = FORMATS[options.format or of_file(getattr(options, "output", None) or "")]
+    if form.lacking:
+        raise Refused(form.lacking)
+    return form
 
 
 def paths(options: argparse.Namespace) -> list[str]:

@@ -34,7 +34,7 @@ HABITS: dict[str, str] = {
     "--pretty": "--json | jq . shows it indented",
     "--csv": "--json with jq -r '… | @csv' makes a table (docs/recipes.md)",
     "--ndjson": "list --ndjson is one object per datagram; analyze has --json",
-    "--html": "the report is text or --json",
+    "--html": "muxshark analyze --html FILE writes a page",
     "--filter": "-Y FILTER chooses what is shown",
     "--utc": "--clock utc",
     "--local": "--clock local",
@@ -52,7 +52,7 @@ HABITS: dict[str, str] = {
     "--host": "-Y addr==192.0.2.1 chooses what is shown",
     "--call-id": "--call takes a number, a Call-ID or a part of one",
     "--sdp": "muxshark sdp FILE prints every offer and answer, show FILE FRAME --sdp one",
-    "--output-format": "--format text|brief|json",
+    "--output-format": "--format text|brief|json|html",
 }
 """Options of tshark, tcpdump, ngrep, git and ripgrep that are none here, with what is."""
 

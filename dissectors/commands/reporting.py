@@ -53,6 +53,7 @@ def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Itera
     """The report in the format of the options, piece by piece; `stream` decides its width and colours."""
     from dissectors.outputs.formats import View
 
+    form = inputs.report_format(options)
     view = View(
         stream,
         clock=options.clock,
@@ -63,7 +64,11 @@ def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Itera
         explain=options.explain,
         colour=options.colour,
     )
-    return inputs.report_format(options).write(report, view)
+    if form.name == "html":
+        from dissectors.commands.page import with_origin
+
+        view = with_origin(view, report, options)
+    return form.write(report, view)
 
 
 def nothing_left(report: Report, options: argparse.Namespace) -> str:

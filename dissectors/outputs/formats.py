@@ -5,12 +5,21 @@ This module imports none of them, because the help of the command line names the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 if TYPE_CHECKING:
-    from dissectors.report import Report
+    from dissectors.report import Place, Report
+
+
+class Sent(NamedTuple):
+    """A message as it was sent: start line and headers, the body as text, inflated, its octets if it was compressed."""
+
+    head: str
+    body: str
+    octets: str = ""
 
 
 class View(NamedTuple):
@@ -18,7 +27,9 @@ class View(NamedTuple):
 
     `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` omits nothing; `weighed`
     adds the size of each message, now and with its body compressed; `nothing` is shown in place of the report;
-    `explain` says why each finding matters, also of notes; `colour` is `always`, `never` or `auto`.
+    `explain` says why each finding matters, also of notes; `colour` is `always`, `never` or `auto`. A page that others
+    read has what a report lacks: the messages of a frame as they were `sent`, the `command`, and `digests`, the SHA-256
+    of each file, empty where it cannot be read again.
     """
 
     stream: TextIO
@@ -29,6 +40,9 @@ class View(NamedTuple):
     nothing: str = ""
     explain: bool = False
     colour: str = "auto"
+    sent: Mapping[Place, Sequence[Sent]] | None = None
+    command: str = ""
+    digests: tuple[str, ...] = ()
 
 
 class Format(NamedTuple):
@@ -36,7 +50,8 @@ class Format(NamedTuple):
 
     `module` has `write(report, view)`, which yields the text in pieces. A format `for_people` may be among other lines.
     Any other format has standard output for itself: several reports are one document that begins with `opening`, has
-    `between` between two of them, and ends with `closing`, in which {summary} is the result of each file as JSON.
+    `between` between two of them, and ends with `closing`, in which {summary} is the result of each file as JSON. One
+    that is `single` has one report. `needs` is a library that it imports, by its extra.
     """
 
     name: str
@@ -47,6 +62,15 @@ class Format(NamedTuple):
     opening: str = ""
     between: str = ""
     closing: str = ""
+    single: bool = False
+    needs: tuple[str, str] | None = None
+
+    @property
+    def lacking(self) -> str:
+        """What to install before this format can be written; empty if nothing is missing."""
+        if self.needs is None or find_spec(self.needs[0]) is not None:
+            return ""
+        return f"{self.help} needs the package {self.needs[0]}: pip install 'muxshark[{self.needs[1]}]'"
 
     def write(self, report: Report, view: View) -> Iterator[str]:
         """The report in pieces; write them one after the other."""
@@ -62,6 +86,10 @@ FORMATS: dict[str, Format] = {
         Format(
             "json", ".json", "one JSON document (docs/report.md)", "dissectors.outputs.export",
             opening='{"reports": [\n', between=",\n", closing='],\n"summary": {summary}}\n',
+        ),
+        Format(
+            "html", ".html", "a page that needs nothing else", "dissectors.outputs.html.page", single=True,
+            needs=("jinja2", "html"),
         ),
     )
 }

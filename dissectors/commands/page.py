@@ -1,0 +1,98 @@
+"""What a page has beyond the report: the messages as they were sent, and how to make it again."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from dissectors.commands import inputs
+
+if TYPE_CHECKING:
+    from dissectors.mux.scan import Row
+    from dissectors.outputs.formats import Sent, View
+    from dissectors.protocols import sip
+    from dissectors.report import Place, Report
+
+MAX_SENT_CHARACTERS = 4_000_000
+"""Characters of all messages: more than a page has room for."""
+
+MAX_DUMPED_OCTETS = 2048
+
+
+def with_origin(view: View, report: Report, options: argparse.Namespace) -> View:
+    """The view with what only the captures and the command line can say."""
+    named = inputs.paths(options)
+    return view._replace(
+        sent=sent(named, report, options), command=command(options.words), digests=tuple(map(digest, named))
+    )
+
+
+def command(words: Sequence[str]) -> str:
+    """The command as it was typed, files without their folders: a page goes to others."""
+    import shlex
+
+    short = (os.path.basename(word) if os.sep in word and os.path.exists(word) else word for word in words)
+    return shlex.join(["muxshark", *short])
+
+
+def digest(path: str) -> str:
+    """The SHA-256 of a file; empty for what is no file that can be read again."""
+    if not os.path.isfile(path):
+        return ""
+    with open(path, "rb") as file:
+        found = hashlib.sha256()
+        while octets := file.read(1 << 20):
+            found.update(octets)
+    return found.hexdigest()
+
+
+def sent(named: list[str], report: Report, options: argparse.Namespace) -> dict[Place, list[Sent]]:
+    """The messages of the report's calls by their frames, where the captures can be read again."""
+    from dissectors.report import Place
+
+    places = {message.place for call in report.calls for message in call.messages}
+    found: dict[Place, list[Sent]] = {}
+    if not places or not all(map(os.path.isfile, named)):
+        return found
+    room = MAX_SENT_CHARACTERS
+    for row in inputs.rows(named, options):
+        place = Place(row.datagram.file, row.datagram.frame)
+        if place not in places:
+            continue
+        for message in _messages(row, options):
+            room -= len(message.head) + len(message.body) + len(message.octets)
+            if room < 0:
+                return found
+            found.setdefault(place, []).append(message)
+    return found
+
+
+def _messages(row: Row, options: argparse.Namespace) -> Iterator[Sent]:
+    from dissectors.mux.table import PROTOCOLS
+    from dissectors.protocols import sip
+    from dissectors.wire.errors import Malformed
+
+    if PROTOCOLS[row.protocol] != "SIP":
+        return
+    try:
+        messages = sip.parse_all(row.datagram.payload, inputs.limits(options))
+    except Malformed:
+        return
+    for message in messages:
+        yield _sent(message, row.datagram.payload if len(messages) == 1 else b"")
+
+
+def _sent(message: sip.Message, payload: bytes) -> Sent:
+    """A message as text, its secrets masked; its octets as a dump if its body was compressed."""
+    from dissectors.outputs.formats import Sent
+    from dissectors.outputs.terminal.fields import dump
+    from dissectors.wire.masking import concealed, masked_text
+
+    head = [message.start_line]
+    head += [f"{header.written}: {header.value}" for header in message.headers if not header.recovered]
+    body = message.body.octets.decode("utf-8", "surrogateescape")
+    octets = "\n".join(dump(concealed(payload)[:MAX_DUMPED_OCTETS])) if payload and message.body.compressed else ""
+    return Sent(masked_text("\n".join(head)), masked_text(body), octets)

@@ -1,0 +1,132 @@
+"""The ladder of a call as a drawing: lanes in per cent of its width, rows in pixels, so that it fits any screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dissectors.outputs.terminal.lines import Page, clip
+from dissectors.outputs.terminal.moments import moment, seconds
+from dissectors.outputs.terminal.steps import Beside, Step, steps
+from dissectors.report import Call, Message, Report
+
+MAX_STEPS = 160
+MAX_LANES = 7
+PAUSE_SECONDS = 2.0
+ROW, PAUSE, HEAD = 46, 26, 34
+"""Heights in pixels."""
+
+LEFT_PER_CENT, RIGHT_PER_CENT = 17.0, 95.0
+NARROWEST, PER_LANE = 320, 190
+CHARACTER = 6.2
+"""Pixels of a character of a label, about."""
+
+KINDS = {
+    "cyan": "request", "default": "progress", "green": "success", "red": "failure", "dim": "again", "magenta": "dtls",
+    "yellow": "stun", "blue": "rtcp",
+}
+
+
+class Row(NamedTuple):
+    """An arrow from `begin` to `end` (per cent; the same where it has no two lanes), or a pause without a `text`."""
+
+    y: int
+    time: str
+    text: str
+    note: str
+    kind: str
+    begin: float
+    end: float
+    event: bool
+    message: str
+    spoken: str
+
+    @property
+    def middle(self) -> float:
+        return round((self.begin + self.end) / 2, 2)
+
+
+class Ladder(NamedTuple):
+    """The lanes with their places, the rows, and the size; `more` is how many steps are left out."""
+
+    lanes: list[tuple[float, str, str]]
+    rows: list[Row]
+    height: int
+    narrowest: int
+    more: int
+
+
+def ladder(page: Page, beside: Beside, call: Call, position: int) -> Ladder:
+    """The drawing of a call; `position` is that of the call in the report, for the names of its messages."""
+    told = steps(beside, call)
+    shown = told[:MAX_STEPS]
+    messages = iter(named(call, position))
+    ends = list(dict.fromkeys(end for step in shown if not step.event for end in (step.src, step.dst)))[:MAX_LANES]
+    ends = ends or list(dict.fromkeys(end for step in shown for end in (step.src, step.dst)))[:MAX_LANES]
+    gap = (RIGHT_PER_CENT - LEFT_PER_CENT) / max(1, len(ends) - 1)
+    at = {end: round(LEFT_PER_CENT + gap * number, 2) for number, end in enumerate(ends)}
+    narrowest = NARROWEST + PER_LANE * max(0, len(ends) - 2)
+    rows: list[Row] = []
+    y, before = HEAD, shown[0].time if shown else 0.0
+    for step in shown:
+        if step.time - before >= PAUSE_SECONDS:
+            rows.append(Row(y, "", "", seconds(step.time - before), "pause", 50, 50, True, "", ""))
+            y += PAUSE
+        before = step.time
+        name = "" if step.event else next(messages, ("", None))[0]
+        rows.append(_row(page, step, at, y, narrowest, name))
+        y += ROW
+    lanes = [(at[end], end, _anchor(number, len(ends))) for number, end in enumerate(ends)]
+    return Ladder(lanes, rows, y + 8, narrowest, len(told) - len(shown))
+
+
+def named(call: Call, position: int) -> list[tuple[str, Message]]:
+    """The messages of a call in the order of its steps, each with the name of its place in the page."""
+    ordered = sorted((message for message in call.messages if not message.copy), key=lambda message: message.time)
+    return [(f"m-{position}-{number}", message) for number, message in enumerate(ordered)]
+
+
+def _anchor(number: int, lanes: int) -> str:
+    return "start" if number == 0 and lanes > 1 else "end" if number == lanes - 1 else "middle"
+
+
+def _row(page: Page, step: Step, at: dict[str, float], y: int, narrowest: int, name: str) -> Row:
+    src, dst = _lane(step.src, step.parties[0], at), _lane(step.dst, step.parties[1], at)
+    alone = src if dst is None else dst
+    begin = src if src is not None else LEFT_PER_CENT if alone is None else alone
+    end = dst if dst is not None else begin
+    said = step.text + step.answers
+    note = "".join(part.text for part in step.note)
+    note = "  ".join([note, *step.under])
+    reach = abs(end - begin) or RIGHT_PER_CENT - begin
+    room = max(12, int(reach / 100 * narrowest / CHARACTER))
+    kind = "media" if step.event and step.style == "green" else KINDS.get(step.style, "progress")
+    time = moment(page, step.time)
+    return Row(
+        y, time, clip(said, room + 8), clip(note, room + 14), kind, begin, end, step.event, name,
+        f"{time}: {said}, from {step.src} to {step.dst}, {note}",
+    )
+
+
+def _lane(end: str, party: str | None, at: dict[str, float]) -> float | None:
+    """The place of an endpoint: its own lane, else its party's or another one of its host."""
+    if end in at:
+        return at[end]
+    host = end.rpartition(":")[0]
+    on_host = [lane for lane in at if lane.rpartition(":")[0] == host]
+    if not on_host:
+        return None
+    return at[party] if party in on_host else at[on_host[0]]
+
+
+def interesting(report: Report, positions: Sequence[int]) -> list[int]:
+    """Calls in the order in which a reader asks for them: with the worst findings, calls before other transactions."""
+    rank = {"error": 0, "warning": 1, "note": 2}
+    worst = dict.fromkeys(positions, 3)
+    for finding in report.findings:
+        call = finding.call
+        if call is None and finding.stream is not None:
+            call = report.streams[finding.stream].call
+        if call in worst:
+            worst[call] = min(worst[call], rank[finding.severity])
+    return sorted(positions, key=lambda i: (report.calls[i].kind != "call", worst[i], i))

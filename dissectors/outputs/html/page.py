@@ -1,0 +1,283 @@
+"""The page: what the other modules of this folder say, laid out by templates; the only door to their library.
+
+Laws of this file:
+1. Whatever a template prints is escaped: first what a reader could not see (`escape.visible`), then what HTML would read.
+2. The page has one style and one script, both ours and named by their hashes in its policy; nothing else loads or runs.
+3. A page has a bound. The texts of the least interesting calls go first, then their ladders, then their rows.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from dissectors.outputs.escape import readable, visible
+from dissectors.outputs.formats import Sent, View
+from dissectors.outputs.html import charts, overview, paths, security
+from dissectors.outputs.html.ladder import interesting, ladder, named
+from dissectors.outputs.html.offers import exchanges
+from dissectors.outputs.terminal.call_table import OUTCOME_STYLES
+from dissectors.outputs.terminal.lines import Page
+from dissectors.outputs.terminal.moments import day, moment, zone
+from dissectors.outputs.terminal.parties import party
+from dissectors.outputs.terminal.steps import Beside, inflation, label
+from dissectors.outputs.terminal.summary import headline, outcome
+from dissectors.outputs.terminal.told import looked_at
+from dissectors.report import Call, Message, Place, Report, size
+from dissectors.version import __version__
+from dissectors.wire.datagram import endpoint
+
+MAX_CALLS_OCTETS = 1_000_000
+"""Octets of all ladders with their messages."""
+
+MAX_ROWS_OCTETS = 450_000
+"""Octets of the rows of the table of calls."""
+
+MAX_CALLS = 400
+MAX_TEXT_CHARACTERS = 12_000
+"""Characters of one message."""
+
+MAX_CALL_CHARACTERS = 400_000
+"""Characters of the messages of one call."""
+
+MAX_TITLE_CHARACTERS = 120
+STYLES = {"green": "good", "red": "bad", "yellow": "odd"}
+
+
+class Text(NamedTuple):
+    """A message in the page: its facts, and its text unless there is no room; `missing` says why it has none."""
+
+    name: str
+    title: str
+    facts: list[tuple[str, str]]
+    remarks: list[str]
+    head: str
+    body: str
+    octets: str
+    packed: tuple[str, float] | None
+    missing: str
+
+
+class Row(NamedTuple):
+    """A call in the table; `style` is `good`, `bad`, `odd` or nothing."""
+
+    position: int
+    number: str
+    start: str
+    caller: str
+    callee: str
+    kind: str
+    outcome: str
+    style: str
+    call_id: str
+    found: dict[str, int]
+
+
+def write(report: Report, view: View) -> Iterator[str]:
+    """The report as a format of `outputs.formats`."""
+    templates = _environment()
+    page = Page(clock=view.clock, zero=report.capture.first or 0.0)
+    style, script = _own("page.css"), _own("page.js")
+    told = headline(report, view.nothing)
+    calls = _Calls(templates, page, report, view.sent or {})
+    yield templates.get_template("page.html").render(
+        style=Markup(style), script=Markup(script), policy=policy(style, script), version=__version__,
+        title=_short(told[0].text), sentence=told[-1].text, when=_when(page, report),
+        facts=overview.facts(report), tally=overview.tally(report), looked_at=looked_at(report),
+        findings=overview.findings(page, report), lanes=overview.lanes(report), calls=calls.fitting(),
+        pictures=charts.pictures(page, report), ticks=charts.ticks(page, report), lives=paths.lives(page, report),
+        checks=paths.checks(page, report), handshakes=paths.handshakes(page, report), weights=paths.weights(report),
+        failures=size.FAILURES, remarks=security.remarks(report), zero=report.capture.first or 0.0,
+        duration=report.capture.duration, clock=view.clock, report=report, view=view, joined=_joined(report),
+    )
+
+
+def policy(style: str, script: str) -> str:
+    """The Content-Security-Policy of a page with this style and this script, and nothing else."""
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _own(name: str) -> str:
+    return files("dissectors.outputs.html").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=PackageLoader("dissectors.outputs.html"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, finalize=_seen,
+    )
+    made.filters["readable"] = lambda text: Markup(escape(readable(text)))
+    made.filters["grouped"] = lambda number: f"{number:,}"
+    return made
+
+
+def _seen(value: Any) -> Any:
+    """What a template prints: text with everything visible that is there."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_TITLE_CHARACTERS else text[: MAX_TITLE_CHARACTERS - 1] + "…"
+
+
+def _when(page: Page, report: Report) -> str:
+    first = report.capture.first
+    return "" if first is None else f"{day(page, first)[:19]} {zone(page, first)}"
+
+
+def _joined(report: Report) -> list[tuple[list[tuple[int, str]], str, str, tuple[str, ...]]]:
+    """Legs of one call: their positions and numbers, what joins them, how sure that is, what differs."""
+    return [
+        ([(i, report.number_of(i)) for i in each.calls], each.joined_by, each.certainty, each.differ)
+        for each in report.legs[:MAX_CALLS]
+    ]
+
+
+class Fitting(NamedTuple):
+    """What there is room for: rows and ladders as HTML, and what was left out of them."""
+
+    rows: list[Markup]
+    details: list[Markup]
+    outcomes: list[str]
+    rows_left_out: int
+    details_left_out: int
+    without_texts: list[str]
+    uncounted: int
+
+
+class _Calls:
+    """The calls of a report, as many and as full as there is room for."""
+
+    def __init__(
+        self, templates: Environment, page: Page, report: Report, sent: Mapping[Place, Sequence[Sent]]
+    ) -> None:
+        self.page, self.report, self.sent = page, report, sent
+        self.row, self.detail = templates.get_template("row.html"), templates.get_template("call.html")
+        self.beside = Beside(report)
+        self.found: dict[int, dict[str, int]] = {}
+        for finding in report.findings:
+            call = finding.call
+            if call is None and finding.stream is not None:
+                call = report.streams[finding.stream].call
+            if call is not None:
+                counts = self.found.setdefault(call, {})
+                counts[finding.severity] = counts.get(finding.severity, 0) + 1
+
+    def fitting(self) -> Fitting:
+        """Rows and ladders in the order of the report, the most interesting ones where not all have room."""
+        order = interesting(self.report, range(len(self.report.calls)))
+        details, bare = self._details(order)
+        rows: dict[int, Markup] = {}
+        room = MAX_ROWS_OCTETS
+        outcomes: dict[str, None] = {}
+        for i in order:
+            row = self._row(i)
+            made = Markup(self.row.render(row=row, drawn=i in details))
+            room -= len(made.encode())
+            if room < 0:
+                break
+            outcomes.setdefault(row.outcome.split(" ")[0])
+            rows[i] = made
+        totals = self.report.totals
+        return Fitting(
+            [rows[i] for i in sorted(rows)], [details[i] for i in order if i in details], sorted(outcomes),
+            len(order) - len(rows), len(order) - len(details), [self.report.number_of(i) for i in sorted(bare)],
+            0 if totals is None else totals.calls_left_out,
+        )
+
+    def _details(self, order: Sequence[int]) -> tuple[dict[int, Markup], set[int]]:
+        """The ladders by call, and those that have no room for the texts of their messages."""
+        room = MAX_CALLS_OCTETS
+        details: dict[int, Markup] = {}
+        bare: set[int] = set()
+        for i in order[:MAX_CALLS]:
+            for texts in (True, False):
+                made = Markup(self._detail(i, texts, first=not details))
+                if (octets := len(made.encode())) <= room:
+                    details[i] = made
+                    room -= octets
+                    bare |= set() if texts else {i}
+                    break
+            else:
+                break
+        return details, bare
+
+    def _row(self, position: int) -> Row:
+        call = self.report.calls[position]
+        return Row(
+            position, self.report.number_of(position), moment(self.page, call.start), party(call.caller),
+            party(call.callee), "" if call.kind == "call" else call.kind, outcome(call),
+            STYLES.get(OUTCOME_STYLES.get(call.outcome, ""), ""), call.call_id, self.found.get(position, {}),
+        )
+
+    def _detail(self, position: int, texts: bool, first: bool) -> str:
+        call = self.report.calls[position]
+        drawn = ladder(self.page, self.beside, call, position)
+        shown = {row.message for row in drawn.rows if row.message}
+        offers, more = exchanges(self.page, call)
+        return self.detail.render(
+            row=self._row(position), call=call, ladder=drawn, first=first, exchanges=offers, more_exchanges=more,
+            messages=[text for text in self._messages(call, position, texts) if text.name in shown],
+            streams=[i for i in call.streams if i < len(self.report.streams)],
+        )
+
+    def _messages(self, call: Call, position: int, texts: bool) -> Iterator[Text]:
+        room = MAX_CALL_CHARACTERS if texts else 0
+        told: dict[Place, int] = {}
+        for name, message in named(call, position):
+            number = told[message.place] = told.get(message.place, -1) + 1
+            head, body, octets = self._text(message, number)
+            long = len(head) + len(body) + len(octets)
+            missing = ""
+            if long > room:
+                head, body, octets, missing = "", "", "", "Its text has no room in this page."
+            else:
+                room -= long
+            yield Text(
+                name, label(message), list(self._facts(message)), [each.text for each in message.deviations], head, body,
+                octets, _packed(message), missing,
+            )
+
+    def _text(self, message: Message, number: int) -> tuple[str, str, str]:
+        """Start line and headers, body and octets of a message, each cut where it is very long."""
+        there = self.sent.get(message.place, ())
+        if number < len(there):
+            return _cut(there[number].head), _cut(there[number].body), _cut(there[number].octets)
+        return "", _cut(message.body.text if message.body is not None else ""), ""
+
+    def _facts(self, message: Message) -> Iterator[tuple[str, str]]:
+        yield "time", moment(self.page, message.time)
+        several = len(self.report.capture.files) > 1
+        where = f" of {self.report.capture.files[message.place.file].name}" if several else ""
+        yield "frame", f"{message.place.frame}{where}"
+        ends = f"{endpoint(message.src, message.sport)} → {endpoint(message.dst, message.dport)}"
+        yield "path", f"{ends}, {message.transport.upper()}"
+        yield "size", f"{message.length:,} octets"
+        if message.retransmission:
+            yield "sent", "again"
+
+
+def _packed(message: Message) -> tuple[str, float] | None:
+    """What compression made of a body, in words and as a share; None without compression."""
+    body = message.body
+    if body is None or body.status in ("identity", "unsupported") or not body.inflated_length:
+        return None
+    return inflation(body), round(min(100.0, 100 * body.compressed_length / body.inflated_length), 1)
+
+
+def _cut(text: str) -> str:
+    more = len(text) - MAX_TEXT_CHARACTERS
+    return text if more <= 0 else f"{text[:MAX_TEXT_CHARACTERS]}\n… and {more:,} characters more"

@@ -1,0 +1,90 @@
+"""What a listener on the path could have read or changed, as far as the report says."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import NamedTuple
+
+from dissectors.outputs.terminal.lines import count, listed
+from dissectors.report import Report
+from dissectors.wire.datagram import TLS, WSS, endpoint
+
+MAX_NAMED = 6
+
+
+class Remark(NamedTuple):
+    """A sentence: `good`, `bad` or `plain`, with its frames if it has any."""
+
+    style: str
+    subject: str
+    text: str
+
+
+def remarks(report: Report) -> list[Remark]:
+    """Media, control, signalling, credentials, keys and certificates, each in a sentence."""
+    return [*_media(report), *_signalling(report), *_handshakes(report), *_tls(report)]
+
+
+def _media(report: Report) -> Iterator[Remark]:
+    streams = report.streams
+    clear = [stream for stream in streams if not stream.encrypted]
+    if clear:
+        which = "all" if len(clear) == len(streams) else f"{len(clear):,} of {len(streams):,}"
+        yield Remark("bad", "Media", f"{which} of the streams are in the clear: whoever is on the path can listen")
+    elif streams:
+        yield Remark("good", "Media", f"{count(len(streams), 'stream')}, encrypted (SRTP)")
+    sealed = sum(each.encrypted for each in report.protection)
+    open_ = sum(each.clear for each in report.protection)
+    if sealed or open_:
+        style = "good" if not open_ else "bad" if sealed else "plain"
+        yield Remark(style, "RTCP", f"{sealed:,} datagrams encrypted, {open_:,} in the clear")
+
+
+def _signalling(report: Report) -> Iterator[Remark]:
+    messages = [message for call in report.calls for message in call.messages if not message.copy]
+    if not messages:
+        return
+    carried = Counter(message.transport for message in messages)
+    safe = carried[TLS] + carried[WSS]
+    if safe == len(messages):
+        yield Remark("good", "Signalling", f"{count(safe, 'message')} over TLS")
+    else:
+        yield Remark("bad", "Signalling", f"{len(messages) - safe:,} of {len(messages):,} messages went in the clear")
+    shown = [m.place.frame for m in messages if m.credentials and m.transport not in (TLS, WSS)]
+    if shown:
+        yield Remark("bad", "Credentials", f"answers to challenges went in the clear: frames {listed(map(str, shown), MAX_NAMED)}")
+    transports = {message.place: message.transport for message in messages}
+    keys = [
+        each.place.frame for call in report.calls for each in call.descriptions
+        if any(media.keys for media in each.media) and transports.get(each.place) not in (TLS, WSS)
+    ]
+    if keys:
+        yield Remark("bad", "Keys", f"keys of SRTP went in the clear with SDP: frames {listed(map(str, keys), MAX_NAMED)}")
+
+
+def _handshakes(report: Report) -> Iterator[Remark]:
+    for one in report.handshakes[:MAX_NAMED]:
+        what = ", ".join(filter(None, (one.version, one.srtp_profile, one.cipher_suite)))
+        ends = f"{endpoint(one.src, one.sport)} → {endpoint(one.dst, one.dport)}"
+        style = "good" if one.outcome == "complete" else "bad"
+        yield Remark(style, "DTLS", f"{ends}: {one.outcome}{f' ({what})' if what else ''}")
+
+
+def _tls(report: Report) -> Iterator[Remark]:
+    for one in report.tls[:MAX_NAMED]:
+        what = [one.server_name, one.version, one.cipher_suite]
+        if one.certificate is not None:
+            until = _day(one.certificate.ends)
+            own = ", its own issuer" if one.certificate.own else ""
+            what.append(f"certificate {one.certificate.subject} until {until}{own}")
+        style = "good" if one.outcome == "complete" else "bad" if one.outcome == "failed" else "plain"
+        yield Remark(style, "TLS", f"{endpoint(one.dst, one.dport)}: {', '.join(filter(None, [one.outcome, *what]))}")
+
+
+def _day(time: float) -> str:
+    try:
+        return datetime.fromtimestamp(time, timezone.utc).strftime("%Y-%m-%d")
+    except (OverflowError, OSError, ValueError):
+        return "an impossible date"

@@ -1,0 +1,131 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const all = (what, where = document) => [...where.querySelectorAll(what)];
+  const one = (name) => document.getElementById(name);
+  root.classList.add("js");
+
+  // A message that is chosen in a ladder is shown beside it.
+  const close = (call) => all(".on", call).forEach((each) => each.classList.remove("on"));
+  const open = (link, focus) => {
+    const message = one(link.getAttribute("href").slice(1));
+    if (!message) return;
+    all(".call").forEach(close);
+    link.classList.add("on");
+    message.classList.add("on");
+    message.parentNode.scrollTop = 0;
+    if (focus) message.focus({ preventScroll: true });
+  };
+  document.addEventListener("click", (event) => {
+    const step = event.target.closest("a.step");
+    const shut = event.target.closest("a.close");
+    if (!step && !shut) return;
+    event.preventDefault();
+    if (step) return open(step, true);
+    const call = shut.closest(".call"), link = call.querySelector("a.step.on");
+    close(call);
+    if (link) link.focus({ preventScroll: true });
+  });
+  document.addEventListener("keydown", (event) => {
+    const step = event.target.closest && event.target.closest("a.step");
+    if (event.key === "Escape") all(".call").forEach(close);
+    if (!step || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+    const steps = all("a.step", step.closest("svg.ladder"));
+    const next = steps[steps.indexOf(step) + (event.key === "ArrowDown" ? 1 : -1)];
+    event.preventDefault();
+    if (next) { next.focus(); open(next, false); }
+  });
+  const wide = matchMedia("(min-width: 64rem)");
+  const first = (call) => { if (wide.matches && call && call.open && !call.querySelector("a.step.on")) { const step = call.querySelector("a.step"); if (step) { close(call); step.classList.add("on"); one(step.getAttribute("href").slice(1))?.classList.add("on"); } } };
+  all(".call").forEach((call) => { first(call); call.addEventListener("toggle", () => first(call)); });
+
+  // A link to something that is folded away unfolds it.
+  const unfold = () => {
+    let there = one(decodeURIComponent(location.hash.slice(1)));
+    const target = there;
+    for (; there; there = there.parentElement) if (there.tagName === "DETAILS") there.open = true;
+    if (target) target.scrollIntoView();
+  };
+  addEventListener("hashchange", unfold);
+  if (location.hash) unfold();
+  document.addEventListener("click", (event) => { const link = event.target.closest("a[href='" + location.hash + "']"); if (link && location.hash) unfold(); });
+  addEventListener("beforeprint", () => all("details:not(.message details)").forEach((each) => { each.open = true; }));
+
+  // Search and filter of the calls.
+  const search = one("search");
+  if (search) {
+    const rows = all("#table tbody tr").map((row) => [row, row.textContent.toLowerCase()]);
+    const outcome = one("outcome"), trouble = one("trouble"), shown = one("shown");
+    const filter = () => {
+      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let count = 0;
+      for (const [row, text] of rows) {
+        const fits = words.every((word) => text.includes(word)) && (!outcome.value || row.dataset.outcome === outcome.value)
+          && (!trouble.checked || "found" in row.dataset);
+        row.hidden = !fits;
+        count += fits;
+      }
+      shown.textContent = count === rows.length ? "" : count + " of " + rows.length;
+    };
+    [search, outcome, trouble].forEach((each) => each.addEventListener("input", filter));
+    search.form.addEventListener("submit", (event) => event.preventDefault());
+  }
+
+  // Charts share one part of the time: their view boxes.
+  const streams = one("streams");
+  if (!streams) return;
+  const charts = all("svg.chart"), axis = streams.querySelector(".axis"), svg = "http://www.w3.org/2000/svg";
+  const zero = +streams.dataset.zero, duration = +streams.dataset.duration, clock = streams.dataset.clock;
+  const told = (x) => {
+    const seconds = x / 1000 * duration;
+    if (clock === "relative") return seconds.toFixed(3);
+    const time = new Date((zero + seconds) * 1000);
+    return clock === "utc" ? time.toISOString().slice(11, 23) : time.toTimeString().slice(0, 8) + "." + String(time.getMilliseconds()).padStart(3, "0");
+  };
+  let begin = 0, width = 1000;
+  const show = (from, length) => {
+    width = Math.min(1000, Math.max(1, length));
+    begin = Math.min(1000 - width, Math.max(0, from));
+    for (const chart of charts) chart.setAttribute("viewBox", begin + " 0 " + width + " 48");
+    all("text", axis).forEach((tick, number, ticks) => { tick.textContent = told(begin + width * number / (ticks.length - 1)); });
+  };
+  const around = (factor) => show(begin + width * (1 - factor) / 2, width * factor);
+  const does = { closer: () => around(0.5), wider: () => around(2), left: () => show(begin - width / 3, width), right: () => show(begin + width / 3, width), whole: () => show(0, 1000) };
+  for (const [name, act] of Object.entries(does)) one(name).addEventListener("click", act);
+
+  const rect = (chart, kind) => {
+    let made = chart.querySelector("." + kind);
+    if (!made) { made = document.createElementNS(svg, "rect"); made.setAttribute("class", kind); made.setAttribute("height", 48); chart.append(made); }
+    return made;
+  };
+  const place = (chart, event) => { const box = chart.getBoundingClientRect(); return begin + width * Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)); };
+  const points = new Map(charts.map((chart) => [chart, chart.querySelector("polyline").getAttribute("points").split(" ").map((pair) => pair.split(",").map(Number))]));
+  let drawing = null;
+  const point = (x) => {
+    for (const chart of charts) {
+      const near = points.get(chart).reduce((best, each) => Math.abs(each[0] - x) < Math.abs(best[0] - x) ? each : best);
+      const line = rect(chart, "cursor");
+      line.setAttribute("x", x);
+      line.setAttribute("width", width / 900);
+      chart.parentNode.querySelector("output").textContent = told(x) + (clock === "relative" ? " s: " : ": ") + (+chart.dataset.most * (1 - near[1] / 48)).toFixed(1) + " " + chart.dataset.unit;
+    }
+  };
+  for (const chart of charts) {
+    chart.addEventListener("pointerdown", (event) => { drawing = place(chart, event); });
+    chart.addEventListener("pointermove", (event) => {
+      const x = place(chart, event);
+      point(x);
+      if (drawing === null) return;
+      const drawn = rect(chart, "drawn");
+      drawn.setAttribute("x", Math.min(x, drawing));
+      drawn.setAttribute("width", Math.abs(x - drawing));
+    });
+    chart.addEventListener("dblclick", does.whole);
+  }
+  addEventListener("pointerup", (event) => {
+    const chart = event.target.closest && event.target.closest("svg.chart");
+    if (drawing !== null && chart) { const x = place(chart, event); if (Math.abs(x - drawing) > width / 100) show(Math.min(x, drawing), Math.abs(x - drawing)); }
+    drawing = null;
+    all(".drawn").forEach((each) => each.remove());
+  });
+})();
