@@ -61,7 +61,8 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dissectors").rglob("*.py")}
     stubs = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dissectors").rglob("*.pyi")}
-    assert modules | stubs | {"dissectors/py.typed"} <= names
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dissectors").rglob("templates/*")}
+    assert templates and modules | stubs | templates | {"dissectors/py.typed"} <= names
     door = {"muxshark.py"}
     pages = {f"muxshark-0.1.0.data/data/share/man/man1/{name}" for name in manual.pages(cli.parser(), "0.1.0")}
     assert {name for name in names if not name.startswith("dissectors/")} == door | pages | {

@@ -82,11 +82,11 @@ def _messages(row: Row, options: argparse.Namespace) -> Iterator[Sent]:
     except Malformed:
         return
     for message in messages:
-        yield _sent(message, row.datagram.payload if len(messages) == 1 else b"")
+        yield _sent(message, row.datagram.payload if len(messages) == 1 else b"", options.secrets)
 
 
-def _sent(message: sip.Message, payload: bytes) -> Sent:
-    """A message as text, its secrets masked; its octets as a dump if its body was compressed."""
+def _sent(message: sip.Message, payload: bytes, secrets: bool) -> Sent:
+    """A message as text; its octets as a dump if its body was compressed; secrets masked unless they are asked for."""
     from dissectors.outputs.formats import Sent
     from dissectors.outputs.terminal.fields import dump
     from dissectors.wire.masking import concealed, masked_text
@@ -94,5 +94,7 @@ def _sent(message: sip.Message, payload: bytes) -> Sent:
     head = [message.start_line]
     head += [f"{header.written}: {header.value}" for header in message.headers if not header.recovered]
     body = message.body.octets.decode("utf-8", "surrogateescape")
-    octets = "\n".join(dump(concealed(payload)[:MAX_DUMPED_OCTETS])) if payload and message.body.compressed else ""
-    return Sent(masked_text("\n".join(head)), masked_text(body), octets)
+    whole = payload if secrets else concealed(payload)
+    octets = "\n".join(dump(whole[:MAX_DUMPED_OCTETS])) if payload and message.body.compressed else ""
+    text = "\n".join(head)
+    return Sent(text, body, octets) if secrets else Sent(masked_text(text), masked_text(body), octets)

@@ -104,7 +104,7 @@ def _facts(stream: Stream) -> Iterator[tuple[str, str, str]]:
     if stream.rtcp is not None and stream.rtcp.round_trip_ms:
         yield "round trip", milliseconds(stream.rtcp.round_trip_ms), ""
     if stream.timing is not None and stream.timing.drift_ppm is not None:
-        yield "clock", f"{stream.timing.drift_ppm:+.0f} ppm", ""
+        yield "clock", f"{round(stream.timing.drift_ppm):+d} ppm", ""
     yield "protection", "SRTP" if stream.encrypted else "none", "" if stream.encrypted else "odd"
 
 
@@ -125,7 +125,9 @@ def _charts(stream: Stream, zero: float, whole: float) -> Iterator[Chart]:
         time, packets, lost, octets = one.time, one.packets, one.lost, one.octets
     start = WIDTH * (stream.first - zero) / whole
     for name, unit, points, least in (
-        ("loss", "%", loss, LEAST_LOSS), ("jitter", "ms", jitter, LEAST_JITTER_MS), ("bitrate", "kbit/s", rate, LEAST_KILOBITS)
+        ("loss", "%", loss, LEAST_LOSS),
+        ("jitter", "ms", jitter, LEAST_JITTER_MS),
+        ("bitrate", "kbit/s", rate, LEAST_KILOBITS),
     ):
         if points:
             yield _chart(name, unit, [(start, points[0][1]), *points], least)

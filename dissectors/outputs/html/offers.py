@@ -52,7 +52,8 @@ class Exchange(NamedTuple):
 def exchanges(page: Page, call: Call) -> tuple[list[Exchange], int]:
     """The offers of a call with what answered them, and how many are left out."""
     pairs = list(_pairs(call))
-    return [_exchange(page, offer, answer) for offer, answer in pairs[:MAX_EXCHANGES]], max(0, len(pairs) - MAX_EXCHANGES)
+    shown = [_exchange(page, offer, answer) for offer, answer in pairs[:MAX_EXCHANGES]]
+    return shown, max(0, len(pairs) - MAX_EXCHANGES)
 
 
 def _pairs(call: Call) -> Iterator[tuple[Description | None, Description | None]]:

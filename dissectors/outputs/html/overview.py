@@ -52,7 +52,7 @@ class Share(NamedTuple):
     style: str
     begin: float
     width: float
-    count: int
+    datagrams: int
 
 
 class Lane(NamedTuple):
@@ -66,7 +66,7 @@ class Lane(NamedTuple):
 
 def tally(report: Report) -> list[tuple[str, str, str]]:
     """The severities that were found: name, mark, `2 errors`."""
-    numbers = Counter(finding.severity for finding in report.findings)
+    numbers = Counter[str](finding.severity for finding in report.findings)
     return [(name, mark, count(numbers[name], name)) for name, mark in MARKS.items() if numbers[name]]
 
 

@@ -1,7 +1,7 @@
 """The page: what the other modules of this folder say, laid out by templates; the only door to their library.
 
 Laws of this file:
-1. Whatever a template prints is escaped: first what a reader could not see (`escape.visible`), then what HTML would read.
+1. Whatever a template prints is escaped: what a reader could not see (`escape.visible`), then what HTML would read.
 2. The page has one style and one script, both ours and named by their hashes in its policy; nothing else loads or runs.
 3. A page has a bound. The texts of the least interesting calls go first, then their ladders, then their rows.
 """
@@ -85,13 +85,15 @@ def write(report: Report, view: View) -> Iterator[str]:
     page = Page(clock=view.clock, zero=report.capture.first or 0.0)
     style, script = _own("page.css"), _own("page.js")
     told = headline(report, view.nothing)
-    calls = _Calls(templates, page, report, view.sent or {})
+    pictures = charts.pictures(page, report)
+    pictured = {picture.position for picture in pictures[0]}
+    calls = _Calls(templates, page, report, view.sent or {}, pictured)
     yield templates.get_template("page.html").render(
         style=Markup(style), script=Markup(script), policy=policy(style, script), version=__version__,
         title=_short(told[0].text), sentence=told[-1].text, when=_when(page, report),
         facts=overview.facts(report), tally=overview.tally(report), looked_at=looked_at(report),
         findings=overview.findings(page, report), lanes=overview.lanes(report), calls=calls.fitting(),
-        pictures=charts.pictures(page, report), ticks=charts.ticks(page, report), lives=paths.lives(page, report),
+        pictures=pictures, pictured=pictured, ticks=charts.ticks(page, report), lives=paths.lives(page, report),
         checks=paths.checks(page, report), handshakes=paths.handshakes(page, report), weights=paths.weights(report),
         failures=size.FAILURES, remarks=security.remarks(report), zero=report.capture.first or 0.0,
         duration=report.capture.duration, clock=view.clock, report=report, view=view, joined=_joined(report),
@@ -117,7 +119,7 @@ def _own(name: str) -> str:
 def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("dissectors.outputs.html"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=_seen,
+        lstrip_blocks=True, keep_trailing_newline=True, finalize=_seen,
     )
     made.filters["readable"] = lambda text: Markup(escape(readable(text)))
     made.filters["grouped"] = lambda number: f"{number:,}"
@@ -151,6 +153,7 @@ class Fitting(NamedTuple):
 
     rows: list[Markup]
     details: list[Markup]
+    drawn: set[int]
     outcomes: list[str]
     rows_left_out: int
     details_left_out: int
@@ -162,9 +165,10 @@ class _Calls:
     """The calls of a report, as many and as full as there is room for."""
 
     def __init__(
-        self, templates: Environment, page: Page, report: Report, sent: Mapping[Place, Sequence[Sent]]
+        self, templates: Environment, page: Page, report: Report, sent: Mapping[Place, Sequence[Sent]],
+        pictured: set[int],
     ) -> None:
-        self.page, self.report, self.sent = page, report, sent
+        self.page, self.report, self.sent, self.pictured = page, report, sent, pictured
         self.row, self.detail = templates.get_template("row.html"), templates.get_template("call.html")
         self.beside = Beside(report)
         self.found: dict[int, dict[str, int]] = {}
@@ -193,26 +197,34 @@ class _Calls:
             rows[i] = made
         totals = self.report.totals
         return Fitting(
-            [rows[i] for i in sorted(rows)], [details[i] for i in order if i in details], sorted(outcomes),
+            [rows[i] for i in sorted(rows)], [details[i] for i in order if i in details], {*details},
+            sorted(outcomes),
             len(order) - len(rows), len(order) - len(details), [self.report.number_of(i) for i in sorted(bare)],
             0 if totals is None else totals.calls_left_out,
         )
 
     def _details(self, order: Sequence[int]) -> tuple[dict[int, Markup], set[int]]:
-        """The ladders by call, and those that have no room for the texts of their messages."""
+        """The ladders by call, and those that have no room for the texts of their messages.
+
+        Ladders alone take half of the room at most, so that the calls of most interest have their texts in any case.
+        """
         room = MAX_CALLS_OCTETS
         details: dict[int, Markup] = {}
-        bare: set[int] = set()
         for i in order[:MAX_CALLS]:
-            for texts in (True, False):
-                made = Markup(self._detail(i, texts, first=not details))
-                if (octets := len(made.encode())) <= room:
-                    details[i] = made
-                    room -= octets
-                    bare |= set() if texts else {i}
-                    break
-            else:
+            made = Markup(self._detail(i, False, first=not details))
+            if (octets := len(made.encode())) > room - MAX_CALLS_OCTETS // 2:
                 break
+            details[i] = made
+            room -= octets
+        bare = set()
+        for number, i in enumerate(details):
+            whole = Markup(self._detail(i, True, first=number == 0))
+            more = len(whole.encode()) - len(details[i].encode())
+            if more <= room:
+                details[i] = whole
+                room -= more
+            else:
+                bare.add(i)
         return details, bare
 
     def _row(self, position: int) -> Row:
@@ -231,7 +243,7 @@ class _Calls:
         return self.detail.render(
             row=self._row(position), call=call, ladder=drawn, first=first, exchanges=offers, more_exchanges=more,
             messages=[text for text in self._messages(call, position, texts) if text.name in shown],
-            streams=[i for i in call.streams if i < len(self.report.streams)],
+            streams=[i for i in call.streams if i in self.pictured],
         )
 
     def _messages(self, call: Call, position: int, texts: bool) -> Iterator[Text]:
@@ -246,10 +258,9 @@ class _Calls:
                 head, body, octets, missing = "", "", "", "Its text has no room in this page."
             else:
                 room -= long
-            yield Text(
-                name, label(message), list(self._facts(message)), [each.text for each in message.deviations], head, body,
-                octets, _packed(message), missing,
-            )
+            remarks = [each.text for each in message.deviations]
+            facts, packed = list(self._facts(message)), _packed(message)
+            yield Text(name, label(message), facts, remarks, head, body, octets, packed, missing)
 
     def _text(self, message: Message, number: int) -> tuple[str, str, str]:
         """Start line and headers, body and octets of a message, each cut where it is very long."""

@@ -63,7 +63,8 @@ def _life(page: Page, report: Report, pair: Pair) -> Life:
     two += f" ({pair.dst_kind})" if pair.dst_kind else ""
     inside = f", {pair.inside}" if pair.inside else ""
     named = (("checked", pair.checked), ("nominated", pair.nominated), ("used", pair.used), ("lost", pair.lost))
-    times = [("first", moment(page, pair.first)), *((name, moment(page, time)) for name, time in named if time is not None)]
+    times = [("first", moment(page, pair.first))]
+    times += [(name, moment(page, time)) for name, time in named if time is not None]
     return Life(
         f"{one} ⇄ {two}{inside}", pair.state, f"{pair.answered:,} of {pair.requests:,}", times,
         list(_stages(report, pair)), pair.place.frame,

@@ -54,14 +54,16 @@ def _signalling(report: Report) -> Iterator[Remark]:
         yield Remark("bad", "Signalling", f"{len(messages) - safe:,} of {len(messages):,} messages went in the clear")
     shown = [m.place.frame for m in messages if m.credentials and m.transport not in (TLS, WSS)]
     if shown:
-        yield Remark("bad", "Credentials", f"answers to challenges went in the clear: frames {listed(map(str, shown), MAX_NAMED)}")
+        frames = listed(map(str, shown), MAX_NAMED)
+        yield Remark("bad", "Credentials", f"answers to challenges went in the clear: frames {frames}")
     transports = {message.place: message.transport for message in messages}
     keys = [
         each.place.frame for call in report.calls for each in call.descriptions
         if any(media.keys for media in each.media) and transports.get(each.place) not in (TLS, WSS)
     ]
     if keys:
-        yield Remark("bad", "Keys", f"keys of SRTP went in the clear with SDP: frames {listed(map(str, keys), MAX_NAMED)}")
+        frames = listed(map(str, keys), MAX_NAMED)
+        yield Remark("bad", "Keys", f"keys of SRTP went in the clear with SDP: frames {frames}")
 
 
 def _handshakes(report: Report) -> Iterator[Remark]:

@@ -1,0 +1,56 @@
+"""The ladder as a drawing: lanes, arrows, pauses, and which messages can be asked for."""
+
+from __future__ import annotations
+
+from dissectors.outputs.html.ladder import MAX_STEPS, Ladder, interesting, ladder, named
+from dissectors.outputs.terminal.lines import Page
+from dissectors.outputs.terminal.steps import Beside
+from dissectors.report import Message, Report
+from dissectors.wire.values import replace
+from tests.reports import START, call, finding, message, report
+
+
+def signalling(*messages: Message) -> Report:
+    return report(calls=(call(messages=messages, streams=()),), streams=(), checks=())
+
+
+def drawn(made: Report) -> Ladder:
+    return ladder(Page(zero=START), Beside(made), made.calls[0], 0)
+
+
+def test_requests_go_one_way_and_answers_the_other() -> None:
+    made = drawn(report())
+    assert [name for _, name, _ in made.lanes] == ["192.0.2.1:16402", "192.0.2.2:16402"]
+    rows = {row.text: row for row in made.rows}
+    assert rows["INVITE"].begin < rows["INVITE"].end and rows["200 OK to INVITE"].begin > rows["200 OK to INVITE"].end
+    assert rows["INVITE"].message == "m-0-0" and not rows["INVITE"].event and rows["RTP begins"].event
+    assert "zlib 80" in rows["INVITE"].note and rows["BYE"].kind == "again"
+
+
+def test_a_long_silence_is_a_pause() -> None:
+    assert [row.note for row in drawn(report()).rows if row.kind == "pause"]
+
+
+def test_the_messages_of_the_drawing_are_those_of_the_call_without_copies() -> None:
+    made = signalling(message(5, "BYE"), message(4, "INVITE", copy=True), message(3, "INVITE"), message(4, "ACK"))
+    expected = [("m-0-0", "INVITE"), ("m-0-1", "ACK"), ("m-0-2", "BYE")]
+    assert [(name, each.method) for name, each in named(made.calls[0], 0)] == expected
+    assert [(row.message, row.text) for row in drawn(made).rows if row.message] == expected
+
+
+def test_a_long_call_is_drawn_in_part() -> None:
+    made = drawn(signalling(*(message(i, "INFO") for i in range(500))))
+    assert len([row for row in made.rows if row.kind != "pause"]) == MAX_STEPS and made.more == 500 - MAX_STEPS
+
+
+def test_an_end_without_a_lane_stands_at_the_other_one() -> None:
+    ends = [replace(message(i, "INFO"), dst=f"192.0.2.{i}") for i in range(10, 30)]
+    made = drawn(signalling(*ends))
+    assert made.rows[-1].begin == made.rows[-1].end == made.lanes[0][0]
+
+
+def test_what_went_wrong_is_asked_for_first() -> None:
+    calls = (call(kind="options"), call(), call(), call(kind="options"))
+    found = (finding("error", call=2, stream=None), finding("warning", call=3, stream=None))
+    made = report(calls=calls, findings=found)
+    assert interesting(made, range(4)) == [2, 1, 3, 0]
