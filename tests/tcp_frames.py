@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from dissectors.engine.engine import Engine
-from dissectors.mux.connections import Whole
+from dissectors.mux.connection import Whole
 from dissectors.mux.scan import Scanner
 from dissectors.report import Report
 from dissectors.wire.captures.records import Record

@@ -28,7 +28,7 @@ def not_read(scan: ScanTables) -> tuple[NotRead, ...]:
 
 
 def _connections(scan: ScanTables) -> Iterator[NotRead]:
-    for (address, port, what), count in scan.connections.unread.items():
+    for (address, port, what), count in scan.connections.unread.counts.items():
         yield NotRead(what.name, TCP, str(ip_address(address)), port, what.detail, count, what.signalling)
 
 

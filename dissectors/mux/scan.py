@@ -13,7 +13,8 @@ from typing import NamedTuple
 from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import BINDING, bind, carried
 from dissectors.mux.classify import classify, match
-from dissectors.mux.connections import ANY_ROW, Connections, Whole
+from dissectors.mux.connection import ANY_ROW, Whole
+from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Entry, Evidence, StreamTable
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable, written_out

@@ -13,7 +13,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors.mux.flows import FlowKey
-from dissectors.mux.unread import Unread
+from dissectors.mux.unread import Server
 from dissectors.wire import tls, tls_hello
 from dissectors.wire.errors import Malformed
 from dissectors.wire.tcp import Origin
@@ -97,7 +97,7 @@ class Session:
     def __init__(self, key: FlowKey, secrets: Secrets | None, origin: Origin) -> None:
         self.key = key
         self.first = self.last = origin
-        self.named: tuple[bytes, int, Unread] | None = None
+        self.named: Server | None = None
         self.carries = ""
         self.sides = Side(), Side()
         self.hello: ClientHello | None = None

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
+from dissectors.limits.budget import Bounds
+from dissectors.limits.table import Table
+from dissectors.mux.flows import FlowKey
 from dissectors.wire.tls_hello import ClientHello, opening
 
 SIP_TLS_PORT = 5061
@@ -18,6 +23,12 @@ TPKT_Q931 = b"\x03\x00", 8
 
 SKINNY_PORT, DIAMETER_PORT = 2000, 3868
 
+MAX_UNREAD = 256
+"""Servers of which is told what is not read."""
+
+MIN_CLIENT_PORT = 10_000
+"""From what port on it is more likely a client's."""
+
 
 class Unread(NamedTuple):
     """What is not read: its name, what its first octets say of it, and whether it signals calls."""
@@ -25,6 +36,39 @@ class Unread(NamedTuple):
     name: str
     detail: str
     signalling: bool
+
+
+Server = tuple[bytes, int, Unread]
+"""A server that is not read: its address, its port, and what it is."""
+
+
+class UnreadServers:
+    """Connections that are not read, in `counts` by their server and by what they carry, where that has a name."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self.counts: Table[Server, int] = Table("servers that are not read", MAX_UNREAD, bounds)
+
+    def name(self, key: FlowKey, octets: bytes) -> Server | None:
+        """Count a connection by what its first octets say that it is."""
+        return self.count(key, partial(unread, octets))
+
+    def count(self, key: FlowKey, name: Callable[[int], Unread | None]) -> Server | None:
+        """Count a connection by its server and what that is, by its port; nothing where it has no name."""
+        # Who sends first is the client, but where the connection began before the capture.
+        address, port = (key.src, key.sport) if key.sport < min(key.dport, MIN_CLIENT_PORT) else (key.dst, key.dport)
+        what = name(port)
+        if what is None:
+            return None
+        server = address, port, what
+        self.counts[server] = self.counts.get(server, 0) + 1
+        return server
+
+    def take_back(self, server: Server | None) -> None:
+        """Count one connection less of a server, if it is known."""
+        if server is not None and server in self.counts:
+            self.counts[server] -= 1
+            if not self.counts[server]:
+                del self.counts[server]
 
 
 def unread(octets: bytes, dport: int) -> Unread | None:

@@ -15,7 +15,8 @@ from typing import TypeVar
 from dissectors.limits.budget import Bounds
 from dissectors.mux.carried import carried
 from dissectors.mux.classify import match
-from dissectors.mux.connections import Connections, Whole
+from dissectors.mux.connection import Whole
+from dissectors.mux.connections import Connections
 from dissectors.mux.flows import packed
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from dissectors.queries.traced import TracedFragments, TracedSegments

@@ -8,7 +8,8 @@ from typing import NamedTuple
 from dissectors.limits.budget import Bounds
 from dissectors.mux.carried import carried
 from dissectors.mux.classify import match
-from dissectors.mux.connections import Connections, Whole
+from dissectors.mux.connection import Whole
+from dissectors.mux.connections import Connections
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.queries.frames import CARRIERS, Ends, ends_of
 from dissectors.report import Report

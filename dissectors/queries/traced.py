@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 
 from dissectors.limits.table import Table
-from dissectors.mux.connections import Connections, Whole, key_of
+from dissectors.mux.connection import Whole, key_of
+from dissectors.mux.connections import Connections
 from dissectors.wire.datagram import TCP
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.tcp import SYN, Segment

@@ -84,7 +84,7 @@ def state(scanner: interpreted.Scanner) -> dict[str, Any]:
         "frames": (frames.frames, frames.datagrams, frames.not_ip, frames.unsupported),
         "encapsulations": [*frames.encapsulations.items()],
         "segments": (frames.segments.count, frames.tcp_seen, frames.segments.sctp, frames.segments.esp),
-        "connections": (dict(scanner.connections.unread), scanner.messages, len(scanner.connections.damage)),
+        "connections": (dict(scanner.connections.unread.counts), scanner.messages, len(scanner.connections.damage)),
         "flows": [tuple(getattr(flow, name) for name in FLOW) + (flow.pair.seen,) for flow in scanner.flows],
         "streams": [tuple(counted(stream).values()) for stream in scanner.streams],
     }

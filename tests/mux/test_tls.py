@@ -121,7 +121,7 @@ def test_without_keys_nothing_is_read_and_the_server_is_named() -> None:
     made = secured(SAID)
     scanning = scanner(None)
     assert read(conversation(made.sent), scanning) == []
-    ((_, port, what),) = scanning.connections.unread
+    ((_, port, what),) = scanning.connections.unread.counts
     assert (port, what.name, what.detail) == (5060, "TLS 1.3", "sip.example.com")
 
 
@@ -129,12 +129,12 @@ def test_with_keys_of_others_nothing_is_read() -> None:
     made, other = secured(SAID), secured(SAID)
     scanning = scanner(other.keys)
     assert read(conversation(made.sent), scanning) == []
-    assert len(scanning.connections.unread) == 1
+    assert len(scanning.connections.unread.counts) == 1
     assert not scanning.connections._open
 
 
 def test_what_is_read_is_not_named_as_unread() -> None:
-    assert not _scanned(secured(SAID)).connections.unread
+    assert not _scanned(secured(SAID)).connections.unread.counts
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -200,7 +200,7 @@ def test_a_client_hello_in_parts_names_the_server() -> None:
     made = secured(SAID)
     scanning = scanner(None)
     assert read(conversation(made.sent, size=30), scanning) == []
-    ((_, _, what),) = scanning.connections.unread
+    ((_, _, what),) = scanning.connections.unread.counts
     assert what.detail == "sip.example.com"
 
 
@@ -258,7 +258,7 @@ def test_what_is_not_read_within_is_given_up_and_named() -> None:
     made = secured(said, protocols=("h2",))
     scanning = scanner(made.keys)
     assert read(conversation(made.sent), scanning) == []
-    ((_, _, what),) = scanning.connections.unread
+    ((_, _, what),) = scanning.connections.unread.counts
     assert what.detail == "h2 for sip.example.com" and not scanning.connections._open
 
 

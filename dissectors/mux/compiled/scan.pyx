@@ -20,7 +20,8 @@ from dissectors.mux import classify, counters, evidence, key_frames, marks, payl
 from dissectors.mux import repairs
 from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux import scan as reference
-from dissectors.mux.connections import ANY_ROW, Connections
+from dissectors.mux.connection import ANY_ROW
+from dissectors.mux.connections import Connections
 from dissectors.mux.evidence import Entry, Evidence
 from dissectors.mux.flows import FlowKey, FlowTable, written_out
 from dissectors.mux.carried import BINDING, CARRYING, bind, carried
@@ -43,7 +44,7 @@ include "pictures.pxi"
 include "counters.pxi"
 include "flows.pxi"
 include "evidence.pxi"
-include "connections.pxi"
+include "given_up.pxi"
 
 cdef enum:
     MOST_ROWS = 256
