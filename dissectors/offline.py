@@ -51,26 +51,45 @@ def analyze(
     everything: bool = False,
     keys: Secrets | None = None,
     secrets: bool = False,
+    verify: bool = True,
 ) -> Report:
     """The report on one or more captures, as one timeline: paths, "-" for standard input, open binary files.
 
     The report lists the last `MAX_FINISHED_CALLS` of the calls that ended well, and counts the others and their
     streams; `everything` lists as many as the memory bound allows. `limits` bound the inflating of bodies, `forced`
     maps UDP ports to the names of their protocols, `keys` open TLS, as those do that a capture holds; `secrets` keeps
-    passwords and keys in texts, which are masked otherwise. Raises CaptureError when one of the captures cannot be read
+    passwords and keys in texts, which are masked otherwise. `keys` learn those of SRTP that SDP and DTLS give; with any
+    the captures are read again to `verify` what they open. Raises CaptureError when one of the captures cannot be read
     at all; a cut or corrupt capture gives its whole part, and a finding.
     """
     allow(len(sources))
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything, secrets)
     with ExitStack() as stack:
-        captures = [stack.enter_context(open_capture(source)) for source in sources]
+        kept = [] if keys is None or not verify else [_ReadTwice(stack, source) for source in sources]
+        captures = [stack.enter_context(source.open()) for source in kept] if kept else [
+            stack.enter_context(open_capture(source)) for source in sources
+        ]
         _give(keys, scanner, captures, engine)
         _feed(engine, scanner, _batches(scanner, captures, progress))
         for number, capture in enumerate(captures):
             _problems(engine, number, capture)
         if scanner.connections.lacking:
             engine.problem("keys-unused", scanner.connections.lacking)
-        return engine.report(scanner, tuple(_file(capture) for capture in captures))
+        report = engine.report(scanner, tuple(_file(capture) for capture in captures))
+        if keys is not None and scanner.connections.secrets is not None:
+            keys.learn(scanner.connections.secrets)
+        return report if keys is None or not verify else _decrypted(report, keys, kept)
+
+
+def _decrypted(report: Report, keys: Secrets, sources: Sequence[_ReadTwice]) -> Report:
+    """The report with what keys of SRTP open, where there are any."""
+    if not (keys.media_keys or keys.announced or keys.exported):
+        return report
+    from dissectors.queries.decrypted import decrypted
+
+    with ExitStack() as stack:
+        captures = [stack.enter_context(source.open()) for source in sources]
+        return decrypted(report, keys, merge(captures))
 
 
 def read_keys(names: Sequence[str]) -> Secrets | None:

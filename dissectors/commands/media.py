@@ -69,6 +69,7 @@ def rtpmap(text: str) -> tuple[int, Sound]:
 def run(options: argparse.Namespace) -> int:
     """Write the file, and say what is in it."""
     from dissectors import offline
+    from dissectors.crypto.secrets import Secrets
     from dissectors.media.choice import NoSound, choose
     from dissectors.media.track import TooLong
     from dissectors.outputs.progress import Progress
@@ -76,13 +77,13 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.rewriting.reading import rereadable
 
     refuse(options.output, force=options.force, inputs=[options.input])
-    given = inputs.keys(options)
+    given = inputs.keys(options) or Secrets()
     with ExitStack() as stack:
         path = rereadable(stack, options.input)
         with Progress(sys.stderr) as progress:
             report = offline.analyze(
                 [path], limits=inputs.limits(options), forced=inputs.forced(options), progress=progress,
-                everything=True, keys=given, secrets=True,
+                everything=True, keys=given, secrets=True, verify=False,
             )
         try:
             choice = choose(report, call(report, options), options.ssrc, dict(options.rtpmap))
@@ -108,28 +109,25 @@ def call(report: Report, options: argparse.Namespace) -> int | None:
         raise inputs.Refused(f"--call: {refused}") from None
 
 
-def keys_of(report: Report, choice: Choice, given: Secrets | None) -> list[MasterKey]:
-    """The master keys that may open the chosen streams: those of their calls first; raises Refused without any."""
-    from dissectors.crypto import primitives, srtp_keys
+def keys_of(report: Report, choice: Choice, given: Secrets) -> dict[int, list[MasterKey]]:
+    """The master keys that may open the chosen streams, by their positions; raises Refused where one has none."""
+    from dissectors.crypto import primitives
     from dissectors.media.choice import name
+    from dissectors.queries import decrypted
 
-    closed = [report.streams[each.position] for each in choice.heard if each.encrypted]
-    if not closed:
-        return []
-    calls = {stream.call for stream in closed if stream.call is not None}
-    texts = [message.body.text for number in sorted(calls) for message in report.calls[number].messages if message.body]
-    keys = [*dict.fromkeys((*srtp_keys.of_sdp(texts), *(given.media_keys if given else ())))]
-    if not keys:
-        raise inputs.Refused(f"{name(closed[0])} is encrypted, and there is no key: name a file with --keys")
+    keys = {each.position: decrypted.keys_of(report, each.position, given) for each in choice.heard if each.encrypted}
+    lacking = [report.streams[position] for position, found in keys.items() if not found]
+    if lacking and len(lacking) == len(keys):
+        raise inputs.Refused(f"{name(lacking[0])} is encrypted, and there is no key: name a file with --keys")
     try:
-        primitives.require()
-    except primitives.NoCryptography as lacking:
-        raise inputs.Refused(str(lacking)) from None
+        primitives.require() if keys else None
+    except primitives.NoCryptography as missing:
+        raise inputs.Refused(str(missing)) from None
     return keys
 
 
 def listened(
-    report: Report, choice: Choice, given: Secrets | None, path: str, stack: ExitStack
+    report: Report, choice: Choice, given: Secrets, path: str, stack: ExitStack
 ) -> Sounding:
     """The sound of the chosen streams, out of a second reading of the capture."""
     from dissectors.media.sound import Sounding

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeVar
 
 from dissectors.crypto import srtp_keys
 from dissectors.crypto.srtp_keys import MasterKey
@@ -15,6 +16,11 @@ MAX_SECRETS = 1 << 18
 """ClientHellos whose secrets are remembered, the latest that were told."""
 
 MAX_PRIVATE_KEYS = 64
+MAX_LEARNED = 1 << 16
+"""Calls and flows of which master keys of SRTP are remembered, the latest."""
+
+MAX_KEYS_OF_ONE = 64
+"""Master keys of SRTP that are remembered of one call or one flow."""
 
 MASTER, PREMASTER = "CLIENT_RANDOM", "PMS_CLIENT_RANDOM"
 SESSION, ENCRYPTED_PREMASTER = "RSA Session-ID", "RSA"
@@ -27,12 +33,18 @@ _DER = re.compile(rb"\x30\x82..\x02\x01\x00", re.S)
 
 NONE: Mapping[str, bytes] = {}
 
+Ends = tuple[str, int, str, int]
+"""Address and port of who sends and of who receives."""
+
+Name = TypeVar("Name", str, Ends)
+
 
 class Secrets:
     """All keys together; `changes` counts what was added, `growing` says that more may come while octets are read.
 
     `sources` counts the keys by the name and the kind of what they came from: `file`, `capture`, or the variable of the
-    environment that named a file.
+    environment that named a file. `announced` are the master keys of SRTP that the SDP of a call had, by its Call-ID,
+    `exported` those that came out of DTLS, by the ends of who sends with them.
     """
 
     def __init__(self, growing: bool = False) -> None:
@@ -41,6 +53,8 @@ class Secrets:
         self.private_keys: list[bytes] = []
         self.media_keys: dict[MasterKey, None] = {}
         self.sources: dict[tuple[str, str], int] = {}
+        self.announced: dict[str, dict[MasterKey, None]] = {}
+        self.exported: dict[Ends, dict[MasterKey, None]] = {}
         self._known: dict[bytes, dict[str, bytes]] = {}
 
     def __len__(self) -> int:
@@ -76,6 +90,22 @@ class Secrets:
         other._known = {random: {**secrets} for random, secrets in self._known.items()}
         return other
 
+    def announce(self, call: str, octets: bytes) -> None:
+        """Remember the keys of SRTP in a description."""
+        if b"inline:" in octets:
+            for key in srtp_keys.of_sdp([octets.decode("utf-8", "replace")]):
+                _note(self.announced, call, key)
+
+    def export(self, ends: Ends, key: MasterKey) -> None:
+        """Remember a key of SRTP that came out of DTLS."""
+        _note(self.exported, ends, key)
+
+    def learn(self, other: Secrets) -> None:
+        """Know the keys of SRTP that another one was given or that a capture gave it."""
+        self.media_keys |= other.media_keys
+        self.announced |= other.announced
+        self.exported |= other.exported
+
     def of(self, random: bytes) -> Mapping[str, bytes]:
         """The secrets that are known for a ClientHello (or a session), by their labels."""
         return self._known.get(random, NONE)
@@ -104,3 +134,11 @@ class Secrets:
     def _shrink(self) -> None:
         if len(self._known) > MAX_SECRETS:
             del self._known[next(iter(self._known))]
+
+
+def _note(known: dict[Name, dict[MasterKey, None]], name: Name, key: MasterKey) -> None:
+    keys = known.setdefault(name, {})
+    if len(keys) < MAX_KEYS_OF_ONE:
+        keys[key] = None
+    if len(known) > MAX_LEARNED:
+        del known[next(iter(known))]

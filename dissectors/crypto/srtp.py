@@ -176,12 +176,13 @@ class Source:
 
     `verified` counts those of which a tag fitted, by the master key; `failed` those of which none did, `cryptex` those
     whose header is encrypted, too, which is not read.
+    `searched` is how far the rollover counter is searched for.
     """
 
-    __slots__ = ("_highest", "_last", "_openers", "cryptex", "failed", "verified")
+    __slots__ = ("_highest", "_last", "_openers", "_searched", "cryptex", "failed", "verified")
 
-    def __init__(self, openers: Sequence[Opener]) -> None:
-        self._openers = [*openers]
+    def __init__(self, openers: Sequence[Opener], searched: int = MAX_ROLLOVERS) -> None:
+        self._openers, self._searched = [*openers], searched
         self._last: Opener | None = None
         self._highest = 0
         self.verified: dict[MasterKey, int] = {}
@@ -200,7 +201,7 @@ class Source:
         # Searched for after 0, 1, 3, 7 … failures: what no key opens costs little.
         if not self.failed & (self.failed + 1):
             for opener in self._ordered():
-                if (found := opener.rtp(octets, range(MAX_ROLLOVERS))) is not None:
+                if (found := opener.rtp(octets, range(self._searched))) is not None:
                     return self._took(opener, sequence, *found)
         self.failed += 1
         return None

@@ -1,4 +1,4 @@
-"""Master keys of SRTP: out of SDP (RFC 4568), and out of files of keys of any form.
+"""Master keys of SRTP: out of SDP (RFC 4568), out of DTLS (RFC 5764), and out of files of keys of any form.
 
 Laws of this file:
 1. A file is told by its content: JSON, lines with `inline:`, or lines of quoted fields as Wireshark keeps its tables.
@@ -14,11 +14,13 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dissectors.crypto.srtp_suites import PROFILES, Suite, named, of_octets
+from dissectors.crypto.tls_schedule import prf
 
 MAX_MEDIA_KEYS = 4096
 """Master keys of one file, or of all SDP of a capture."""
 
 MAX_MKI_OCTETS = 128
+EXPORTED = b"EXTRACTOR-dtls_srtp"
 
 
 class MasterKey(NamedTuple):
@@ -59,6 +61,19 @@ def read(octets: bytes) -> tuple[MasterKey, ...]:
 def of_sdp(texts: Iterable[str]) -> tuple[MasterKey, ...]:
     """The master keys of the a=crypto lines of these descriptions, once each."""
     return _bounded(key for text in texts if "inline:" in text for key in _cryptos(text))
+
+
+def of_dtls(
+    suite: Suite, version: int, digest: str, secret: bytes, client: bytes, server: bytes
+) -> tuple[MasterKey, MasterKey]:
+    """The master keys of the client and of the server of DTLS (RFC 5764 section 4.2), by the version of TLS that it is,
+    the master secret and both randoms."""
+    octets = prf(version, digest, secret, EXPORTED, client + server, 2 * suite.octets)
+    keys, salts = octets[: 2 * suite.key], octets[2 * suite.key :]
+    return (
+        MasterKey(suite, keys[: suite.key], salts[: suite.salt]),
+        MasterKey(suite, keys[suite.key :], salts[suite.salt :]),
+    )
 
 
 def _bounded(found: Iterable[MasterKey]) -> tuple[MasterKey, ...]:

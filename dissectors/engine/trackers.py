@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from dissectors.analysis.calls.jsep import JsepCalls
+from dissectors.analysis.calls.messages import identity_of
 from dissectors.analysis.calls.table import MAX_RETIRED_ENDPOINTS, Calls
 from dissectors.analysis.calls.verto import VertoCalls
 from dissectors.analysis.connectivity.channels import Channels
@@ -69,6 +70,11 @@ class Trackers:
         return dict(self.bounds.hits)
 
     def _sip(self, datagram: Datagram, messages: tuple[sip.Message, ...]) -> list[Malformed]:
+        secrets = self.channels.secrets
+        if secrets is not None:
+            for message in messages:
+                for octets in (message.body.octets, *(part.body for part in message.parts)):
+                    secrets.announce(identity_of(message).call_id or "", octets)
         return [malformed for message in messages for malformed in self.calls.feed(datagram, message)]
 
 

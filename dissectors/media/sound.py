@@ -5,14 +5,15 @@ Nothing of a stream that is encrypted is heard but what a key was verified for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
-from dissectors.crypto.srtp import Opener, Source
+from dissectors.crypto.srtp import Source
 from dissectors.crypto.srtp_keys import MasterKey
 from dissectors.media.choice import Choice, Heard, name
 from dissectors.media.track import Channel, Track
 from dissectors.protocols import rtp
+from dissectors.queries.decrypted import Openers
 from dissectors.queries.payloads import Taken
 from dissectors.report import Report
 from dissectors.wire.errors import Malformed
@@ -31,15 +32,18 @@ class Tally:
 class Sounding:
     """Lays datagrams on the channels of a file."""
 
-    def __init__(self, report: Report, choice: Choice, keys: Sequence[MasterKey], stack: ExitStack) -> None:
+    def __init__(
+        self, report: Report, choice: Choice, keys: Mapping[int, Sequence[MasterKey]], stack: ExitStack
+    ) -> None:
         self._report = report
         self.channels = [stack.enter_context(Channel()) for _ in choice.sides]
-        openers = [Opener(key) for key in keys]
+        openers = Openers()
         zero = min(int(report.streams[each.position].first * 1e9) for each in choice.heard)
         self._heard = {each.position: each for each in choice.heard}
         self.tallies = {
             each.position: Tally(
-                Track(self.channels[choice.sides.index(each.side)], choice.rate, zero), Source(openers)
+                Track(self.channels[choice.sides.index(each.side)], choice.rate, zero),
+                Source(openers.of(keys.get(each.position, ()))),
             )
             for each in choice.heard
         }

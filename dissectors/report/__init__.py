@@ -19,6 +19,7 @@ from dissectors.report.repair import Estimate, FeedbackView, Repair, RequestBurs
 from dissectors.report.secured import Certificate, KeySource, Tls, TlsAlert
 from dissectors.report.session import Pair, Session, Side
 from dissectors.report.stream import (
+    Decrypted,
     Digit,
     Gap,
     Mark,
@@ -46,6 +47,7 @@ from dissectors.report.video import (
 )
 
 __all__ = [
+    "Decrypted",
     "SCHEMA",
     "AudioLevels",
     "Bitrate",

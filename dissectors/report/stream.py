@@ -164,6 +164,15 @@ class Digit(Struct, frozen=True):
     place: Place | None = None
 
 
+class Decrypted(Struct, frozen=True):
+    """What became of a stream's datagrams of SRTP when keys were tried; `suites` are those of the keys that fitted."""
+
+    verified: int
+    failed: int
+    unread: int
+    suites: tuple[str, ...]
+
+
 class Stream(Struct, frozen=True):
     """One RTP stream: an SSRC in one direction.
 
@@ -174,6 +183,7 @@ class Stream(Struct, frozen=True):
     all layers of its picture. `ways` are the positions of what is the same stream on other ways, behind a relay for
     instance, `way_of` that of the first of them. `reused` counts datagrams that have the number of the one before, and
     another timestamp; `reused_place` is the first of them. `lip_sync` compares a picture with the sender's sound.
+    `decrypted` is None where no keys were given.
     """
 
     ssrc: int
@@ -237,3 +247,4 @@ class Stream(Struct, frozen=True):
     reused: int = 0
     reused_place: Place | None = None
     lip_sync: LipSync | None = None
+    decrypted: Decrypted | None = None

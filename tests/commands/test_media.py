@@ -155,3 +155,16 @@ def test_a_missing_library_is_said(tmp_path: Path) -> None:
     (tmp_path / "cryptography" / "__init__.py").write_text("raise ModuleNotFoundError('cryptography')\n")
     done = run("media", path, str(tmp_path / "out.wav"), PYTHONPATH=str(tmp_path))
     assert done.returncode == 2 and b"pip install 'muxshark[tls]'" in done.stderr
+
+
+def test_a_call_of_webrtc_is_heard_with_the_key_log_of_its_dtls(tmp_path: Path) -> None:
+    capture, out = Path(__file__).resolve().parents[1] / "data" / "tls" / "dtls_srtp_cm.pcap", tmp_path / "out.wav"
+    done = run("media", "--keys", str(capture.with_suffix(".keys")), str(capture), str(out))
+    verified = b"datagrams verified and decrypted with a key of AES_CM_128_HMAC_SHA1_80"
+    assert done.returncode == 0 and done.stderr.count(verified) == 2
+    rate, sides = channels(str(out))
+    for side in sides:
+        heard = side[1600:7200]
+        crossings = sum(one < 0 <= two for one, two in zip(heard, heard[1:], strict=False))
+        assert rate == 8000 and abs(crossings - 440 * 0.7) <= 2 and 8000 < max(heard) < 10000
+    assert run("media", str(capture), str(tmp_path / "other.wav")).returncode == 2

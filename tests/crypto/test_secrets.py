@@ -6,6 +6,7 @@ import pytest
 
 from dissectors.crypto import secrets
 from dissectors.crypto.secrets import MASTER, Secrets
+from tests.protected import inline, master
 from tests.secured import identity
 
 RANDOM, OTHER = "ab" * 32, "cd" * 32
@@ -53,3 +54,16 @@ def test_the_secrets_that_were_told_last_are_kept(monkeypatch: pytest.MonkeyPatc
     known = Secrets()
     known.add(LINE + NEWER)
     assert not known.of(bytes.fromhex(RANDOM)) and known.of(bytes.fromhex(OTHER))
+
+
+def test_keys_of_srtp_that_a_capture_gives_are_bounded_and_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "MAX_LEARNED", 2)
+    monkeypatch.setattr(secrets, "MAX_KEYS_OF_ONE", 1)
+    known, other = Secrets(), Secrets()
+    for number in range(3):
+        known.announce(str(number), f"a=crypto:1 {inline(master(first=number))}\r\n{inline(master(first=9))}".encode())
+        known.export(("192.0.2.1", number, "192.0.2.2", 1), master(first=number))
+    assert known.announced == {"1": {master(first=1): None}, "2": {master(first=2): None}}
+    assert [port for _, port, *_ in known.exported] == [1, 2]
+    other.learn(known)
+    assert (other.announced, other.exported) == (known.announced, known.exported)

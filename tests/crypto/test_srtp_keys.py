@@ -9,8 +9,9 @@ import pytest
 
 from dissectors.crypto import srtp_keys
 from dissectors.crypto.secrets import Secrets
-from dissectors.crypto.srtp_keys import MasterKey, of_sdp, read
+from dissectors.crypto.srtp_keys import MasterKey, of_dtls, of_sdp, read
 from dissectors.crypto.srtp_suites import SUITES
+from dissectors.wire.tls_names import TLS_1_2
 from tests.protected import inline, master
 
 ONE, TWO = master(first=1), master("AEAD_AES_256_GCM", first=9)
@@ -96,3 +97,18 @@ def test_keys_of_srtp_come_by_the_same_door_as_a_key_log() -> None:
     log = f"CLIENT_RANDOM {'ab' * 32} {'12' * 48}\n{inline(ONE)}\n".encode()
     assert known.add(log, "both") == 2 and list(known.media_keys) == [ONE]
     assert known.of(b"\xab" * 32) and known.copy().media_keys == known.media_keys
+
+
+def test_keys_of_dtls_are_those_that_openssl_exports() -> None:
+    client = "dbb2f352dc0c4065d56b804eaf3266285178860a5675bd06cc77270c258e0e18"
+    server = "058b000f864bc33efff218626dfa10494c5e819e03baf7b097fe73f092c13d10"
+    secret = "2092ccccd71a914442c2a10b0ffb8b0242f5cf46e618104735cef3dba6c088302638f86940d3987f80a323c34bc9a92a"
+    # What `openssl s_client -dtls1_2 -use_srtp … -keymatexport EXTRACTOR-dtls_srtp -keymatexportlen 60` says.
+    exported = bytes.fromhex(
+        "E8029E3812EAED940AF67085501F21E94A588249FD609634FCEA9740AB4D4EA81AAB5C2610772E75324A23A135CC9919"
+        "ABB1E4FC9184A2F8DE1BF3EE"
+    )
+    one, two = of_dtls(
+        SUITES[0], TLS_1_2, "sha384", bytes.fromhex(secret), bytes.fromhex(client), bytes.fromhex(server)
+    )
+    assert one.key + two.key + one.salt + two.salt == exported and (len(one.key), len(one.salt)) == (16, 14)

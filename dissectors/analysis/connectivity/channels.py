@@ -13,7 +13,7 @@ from dissectors.wire import sctp, tls
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
 from dissectors.wire.tls_hello import ENCRYPT_THEN_MAC
-from dissectors.wire.tls_names import TLS_1_2
+from dissectors.wire.tls_names import TLS_1_1, TLS_1_2
 from dissectors.wire.values import Struct, field, replace
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Channels:
             known.client, known.server, known.openers = hello, None, None
         else:
             known.server, known.openers = hello, None
+            self._export(known)
 
     def feed(self, datagram: Datagram, message: dtls.Message) -> None:
         """Open the records of a datagram that carry data."""
@@ -116,6 +117,25 @@ class Channels:
         keys = key_block(TLS_1_2, parts, master, client.random, server.random)
         known.openers = [older(TLS_1_2, parts, each, outside) for each in keys]
         return known.openers
+
+    def _export(self, known: Association) -> None:
+        """Hand on the keys of SRTP, where both sides agreed on it and the master secret is known (RFC 5764)."""
+        client, server = known.client, known.server
+        if client is None or server is None or self.secrets is None or server.supported_versions:
+            return
+        from dissectors.crypto.secrets import MASTER
+        from dissectors.crypto.srtp_keys import of_dtls
+        from dissectors.crypto.srtp_suites import PROFILES
+        from dissectors.crypto.tls_suites import suite
+
+        chosen = PROFILES.get(server.srtp_profiles[0]) if server.srtp_profiles else None
+        parts, master = suite(server.cipher_suites[0]), self.secrets.of(client.random).get(MASTER)
+        if chosen is None or parts is None or master is None:
+            return
+        version = TLS_1_2 if server.version == DTLS_1_2 else TLS_1_1
+        keys = of_dtls(chosen, version, parts.prf, master, client.random, server.random)
+        for flow, key in zip((known.flow, known.flow.reverse), keys, strict=True):
+            self.secrets.export((flow.src, flow.sport, flow.dst, flow.dport), key)
 
     def _packet(self, known: Association, side: int, datagram: Datagram, packet: bytes) -> None:
         try:

@@ -1,0 +1,95 @@
+"""What keys open of each stream is counted: with keys of DTLS, of SDP, and given ones; nothing without keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dissectors import offline
+from dissectors.queries import decrypted
+from dissectors.report import Decrypted
+from dissectors.sources.keys import read
+from tests import captures
+from tests.protected import inline, master
+from tests.sounds import call, tone
+from tests.stories import Story
+
+TLS = Path(__file__).resolve().parents[1] / "data" / "tls"
+KEYS = master("AES_CM_128_HMAC_SHA1_32", 1), master("AES_CM_128_HMAC_SHA1_32", 2)
+SUITE = KEYS[0].suite.name
+
+
+def told(path: Path | str, *keys: Path | str) -> list[Decrypted | None]:
+    report = offline.analyze([str(path)], keys=read([str(each) for each in keys]))
+    return [stream.decrypted for stream in report.streams]
+
+
+def of_story(tmp_path: Path, story: Story, *lines: str) -> list[Decrypted | None]:
+    (tmp_path / "keys").write_text("\n".join(lines) + "\n")
+    return told(captures.story(tmp_path / "in.pcap", story), tmp_path / "keys")
+
+
+@pytest.mark.parametrize(
+    ("name", "suite"), [("dtls_srtp_cm", "AES_CM_128_HMAC_SHA1_80"), ("dtls_srtp_gcm", "AEAD_AES_256_GCM")]
+)
+def test_keys_of_dtls_verify_every_datagram_of_both_sides(name: str, suite: str) -> None:
+    capture = TLS / f"{name}.pcap"
+    report = offline.analyze([str(capture)], keys=read([str(capture.with_suffix(".keys"))]))
+    assert len(report.streams) == 2
+    for stream in report.streams:
+        assert stream.decrypted == Decrypted(stream.packets, 0, 0, (suite,)) and stream.packets > 50
+
+
+def test_without_keys_nothing_is_told_nor_where_none_may_fit() -> None:
+    capture, other = TLS / "dtls_srtp_cm.pcap", TLS / "dtls_srtp_gcm.keys"
+    assert told(capture) == [None, None] == told(capture, other)
+
+
+def test_a_wrong_master_secret_verifies_nothing(tmp_path: Path) -> None:
+    label, random, secret = (TLS / "dtls_srtp_cm.keys").read_text().splitlines()[0].split()
+    (tmp_path / "wrong").write_text(f"{label} {random} {secret[::-1]}\n")
+    for each in told(TLS / "dtls_srtp_cm.pcap", tmp_path / "wrong"):
+        assert each is not None and each.verified == 0 and each.failed > 50 and each.suites == ()
+
+
+def test_keys_of_sdp_are_tried_beside_those_that_are_given(tmp_path: Path) -> None:
+    other = inline(master(first=99))
+    assert of_story(tmp_path, call(KEYS), other) == [Decrypted(90, 0, 0, (SUITE,)), Decrypted(75, 0, 0, (SUITE,))]
+
+
+def test_keys_of_sdp_stay_masked(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(inline(master(first=99)))
+    report = offline.analyze([captures.story(tmp_path / "in.pcap", call(KEYS))], keys=read([str(tmp_path / "keys")]))
+    texts = [message.body.text for each in report.calls for message in each.messages if message.body]
+    assert texts and not any(inline(key).split()[1] in text for key in KEYS for text in texts)
+
+
+def test_a_stream_in_the_clear_is_not_spoken_of(tmp_path: Path) -> None:
+    assert of_story(tmp_path, call(), inline(KEYS[0])) == [None, None]
+
+
+def changed(octets: bytes) -> bytes:
+    return octets[:-1] + bytes([octets[-1] ^ 1])
+
+
+def hidden(octets: bytes) -> bytes:
+    return bytes([octets[0] | 0x10]) + octets[1:12] + b"\xc0\xde\0\0" + octets[12:]
+
+
+def test_a_datagram_that_was_changed_fails_and_one_with_a_hidden_header_is_not_read(tmp_path: Path) -> None:
+    story = tone(key=KEYS[0])
+    for number, change in ((20, changed), (21, hidden)):
+        time, src, dst, octets = story[number]
+        story[number] = time, src, dst, change(octets)
+    assert of_story(tmp_path, story, inline(KEYS[0])) == [Decrypted(98, 1, 1, (SUITE,))]
+
+
+def test_a_stream_that_no_key_opens_is_tried_less_often_and_still_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decrypted, "PATIENT_TRIES", 10)
+    story = [*tone(key=KEYS[1], count=40, first=100), *tone(key=KEYS[0], start=1820, count=60, first=140)]
+    (found,) = of_story(tmp_path, story, inline(KEYS[0]))
+    # The first one that is tried again is number 48: it opens, and so do all behind it.
+    assert found == Decrypted(53, 47, 0, (SUITE,))
