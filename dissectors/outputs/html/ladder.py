@@ -12,11 +12,15 @@ from dissectors.report import Call, Message, Report
 
 MAX_STEPS = 160
 MAX_LANES = 7
+MAX_NAME_CHARACTERS = 24
 PAUSE_SECONDS = 2.0
 ROW, PAUSE, HEAD = 46, 26, 34
 """Heights in pixels."""
 
 LEFT_PER_CENT, RIGHT_PER_CENT = 17.0, 95.0
+RIGHT_OF_MANY_PER_CENT = 87.0
+"""The last lane where there are more than two: names stand over the middle of their lanes then."""
+
 NARROWEST, PER_LANE = 320, 190
 CHARACTER = 6.2
 """Pixels of a character of a label, about."""
@@ -46,6 +50,10 @@ class Row(NamedTuple):
         return round((self.begin + self.end) / 2, 2)
 
 
+BROAD_LANES = 4
+"""From so many lanes on, a ladder has the width of the page."""
+
+
 class Ladder(NamedTuple):
     """The lanes with their places, the rows, and the size; `more` is how many steps are left out."""
 
@@ -55,6 +63,10 @@ class Ladder(NamedTuple):
     narrowest: int
     more: int
 
+    @property
+    def broad(self) -> bool:
+        return len(self.lanes) >= BROAD_LANES
+
 
 def ladder(page: Page, beside: Beside, call: Call, position: int) -> Ladder:
     """The drawing of a call; `position` is that of the call in the report, for the names of its messages."""
@@ -63,7 +75,8 @@ def ladder(page: Page, beside: Beside, call: Call, position: int) -> Ladder:
     messages = iter(named(call, position))
     ends = list(dict.fromkeys(end for step in shown if not step.event for end in (step.src, step.dst)))[:MAX_LANES]
     ends = ends or list(dict.fromkeys(end for step in shown for end in (step.src, step.dst)))[:MAX_LANES]
-    gap = (RIGHT_PER_CENT - LEFT_PER_CENT) / max(1, len(ends) - 1)
+    right = RIGHT_PER_CENT if len(ends) <= 2 else RIGHT_OF_MANY_PER_CENT
+    gap = (right - LEFT_PER_CENT) / max(1, len(ends) - 1)
     at = {end: round(LEFT_PER_CENT + gap * number, 2) for number, end in enumerate(ends)}
     narrowest = NARROWEST + PER_LANE * max(0, len(ends) - 2)
     rows: list[Row] = []
@@ -76,7 +89,7 @@ def ladder(page: Page, beside: Beside, call: Call, position: int) -> Ladder:
         name = "" if step.event else next(messages, ("", None))[0]
         rows.append(_row(page, step, at, y, narrowest, name))
         y += ROW
-    lanes = [(at[end], end, _anchor(number, len(ends))) for number, end in enumerate(ends)]
+    lanes = [(at[end], clip(end, MAX_NAME_CHARACTERS), _anchor(number, len(ends))) for number, end in enumerate(ends)]
     return Ladder(lanes, rows, y + 8, narrowest, len(told) - len(shown))
 
 
@@ -87,7 +100,9 @@ def named(call: Call, position: int) -> list[tuple[str, Message]]:
 
 
 def _anchor(number: int, lanes: int) -> str:
-    return "start" if number == 0 and lanes > 1 else "end" if number == lanes - 1 else "middle"
+    if lanes != 2:
+        return "middle"
+    return "start" if number == 0 else "end"
 
 
 def _row(page: Page, step: Step, at: dict[str, float], y: int, narrowest: int, name: str) -> Row:

@@ -197,7 +197,7 @@ class _Calls:
             rows[i] = made
         totals = self.report.totals
         return Fitting(
-            [rows[i] for i in sorted(rows)], [details[i] for i in order if i in details], {*details},
+            [rows[i] for i in sorted(rows, key=self._began)], [details[i] for i in order if i in details], {*details},
             sorted(outcomes),
             len(order) - len(rows), len(order) - len(details), [self.report.number_of(i) for i in sorted(bare)],
             0 if totals is None else totals.calls_left_out,
@@ -226,6 +226,9 @@ class _Calls:
             else:
                 bare.add(i)
         return details, bare
+
+    def _began(self, position: int) -> float:
+        return self.report.calls[position].start
 
     def _row(self, position: int) -> Row:
         call = self.report.calls[position]

@@ -49,6 +49,13 @@ def test_an_end_without_a_lane_stands_at_the_other_one() -> None:
     assert made.rows[-1].begin == made.rows[-1].end == made.lanes[0][0]
 
 
+def test_names_of_more_than_two_lanes_stand_over_them() -> None:
+    two, three = (drawn(signalling(*(message(i, "INFO", dst=f"192.0.2.{i}") for i in range(2, 2 + n)))) for n in (1, 3))
+    assert [anchor for _, _, anchor in two.lanes] == ["start", "end"] and not two.broad
+    assert {anchor for _, _, anchor in three.lanes} == {"middle"} and three.broad
+    assert three.lanes[-1][0] < two.lanes[-1][0]
+
+
 def test_what_went_wrong_is_asked_for_first() -> None:
     calls = (call(kind="options"), call(), call(), call(kind="options"))
     found = (finding("error", call=2, stream=None), finding("warning", call=3, stream=None))

@@ -36,7 +36,7 @@
     if (next) { next.focus(); open(next, false); }
   });
   const wide = matchMedia("(min-width: 64rem)");
-  const first = (call) => { if (wide.matches && call && call.open && !call.querySelector("a.step.on")) { const step = call.querySelector("a.step"); if (step) { close(call); step.classList.add("on"); one(step.getAttribute("href").slice(1))?.classList.add("on"); } } };
+  const first = (call) => { if (wide.matches && call && call.open && !call.querySelector(".broad") && !call.querySelector("a.step.on")) { const step = call.querySelector("a.step"); if (step) { close(call); step.classList.add("on"); one(step.getAttribute("href").slice(1))?.classList.add("on"); } } };
   all(".call").forEach((call) => { first(call); call.addEventListener("toggle", () => first(call)); });
 
   // A link to something that is folded away unfolds it.
