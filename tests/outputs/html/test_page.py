@@ -88,6 +88,13 @@ def test_a_page_has_a_policy_that_knows_its_style_and_script_and_no_link_leads_o
         assert said in read.text
 
 
+def test_notes_are_folded_away_where_something_went_wrong() -> None:
+    notes = (reports.finding("note"),)
+    assert '<details class="notes" open>' in made(reports.report(findings=notes))
+    text = made(reports.report(findings=(*notes, reports.finding("error"))))
+    assert '<details class="notes">' in text and "Notes of 1 kind<" in text
+
+
 def test_everything_that_a_sender_wrote_is_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reports, "HOSTILE", EVIL)
     hostile = reports.hostile()
