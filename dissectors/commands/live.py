@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from dissectors.commands.live_listeners import Listeners
+    from dissectors.commands.live_recorder import FlightRecorder
     from dissectors.live.events import EndEvent
     from dissectors.live.session import Session
     from dissectors.sources.interface.source import Source
@@ -71,11 +72,15 @@ def run(options: argparse.Namespace) -> int:
         became = rights.give_up_root(options.user)
         listeners = Listeners(options)
         keeper = _keeper(options, source)
+        recorder = _recorder(options, source)
         session = online.Session(
             source, keeper=keeper, stop=live_options.stop(options), limits=inputs.limits(options),
             forced=inputs.forced(options), every=options.every, calls=options.calls, keys=keys,
-            keep=options.wanted, secrets=options.secrets,
+            keep=options.wanted, secrets=options.secrets, recorder=recorder,
         )
+        if recorder is not None:
+            stack.callback(recorder.close)
+            recorder.keys = lambda: session.scanner.connections.secrets
         _handle(session)
         whom = f", as {became}" if became else ""
         # A user may interrupt as soon as this line is there: the kept file is a capture by now.
@@ -141,6 +146,21 @@ def _keeper(options: argparse.Namespace, source: Source) -> Keeper | None:
     return Keeper(
         options.keep, rotation=live_options.rotation(options), interface=", ".join(source.names),
         snaplen=options.snaplen, head=source.head,
+    )
+
+
+def _recorder(options: argparse.Namespace, source: Source) -> FlightRecorder | None:
+    if options.record_on is None:
+        return None
+    from dissectors.commands.live_recorder import FlightRecorder
+    from dissectors.sources.recent_frames import RecentFrames
+
+    interface = ", ".join(source.names)
+    frames = RecentFrames(
+        60.0 * options.record_minutes, options.record_size << 20, head=source.head, interface=interface
+    )
+    return FlightRecorder(
+        options.record_on, options.record_dir, frames, files=options.record_files, interface=interface
     )
 
 

@@ -21,6 +21,7 @@ AUTOSTOP = ("duration", "filesize", "files", "packets")
 ROTATE = ("filesize", "duration", "files", "packets")
 KILO = 1000
 MAX_BUFFER_MIB = 4095
+RECORD_DIR = "recorded"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +55,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--metrics", default="", metavar="HOST:PORT",
         help="serve metrics for Prometheus at http://HOST:PORT/metrics (127.0.0.1 without a host)")
     add("--metrics-file", default="", metavar="FILE", help="write them to a file, for node_exporter")
+    add("--record-on", dest="record_on", type=inputs.wanted, metavar="FILTER",
+        help="write each call that matches to a file of its own when it is over, such as 'severity>=error'")
+    add("--record-dir", dest="record_dir", metavar="DIR", help="where those files go (recorded)")
+    add("--record-minutes", dest="record_minutes", type=inputs.positive, default=5, metavar="N",
+        help="hold the frames of the last N minutes for --record-on (5)")
+    add("--record-size", dest="record_size", type=inputs.positive, default=256, metavar="MIB",
+        help="hold so many MiB of frames at most (256)")
+    add("--record-files", dest="record_files", type=inputs.positive, default=1000, metavar="N",
+        help="write so many files at most (1000)")
     add("--calls", type=inputs.positive, default=2048, metavar="N", help="hold N calls at once at most (2048)")
     add("-Y", dest="wanted", type=inputs.wanted, metavar="FILTER",
         help="report only what matches, for instance 'user==alice' (docs/filters.md); -f is about frames")
@@ -124,6 +134,9 @@ def _settle_keeping(options: argparse.Namespace) -> None:
     if options.keep == "":
         raise inputs.Refused("-w: the file name is empty")  # an unset shell variable: nothing would be kept
     options.keep = options.keep or ""
+    if options.record_dir is not None and not (options.record_on and options.record_dir):
+        raise inputs.Refused("--record-dir needs the name of a folder and --record-on FILTER")
+    options.record_dir = options.record_dir or RECORD_DIR
     if options.rotate and not options.keep:
         raise inputs.Refused("-b needs -w FILE")
     if options.keep == inputs.STANDARD_INPUT and options.rotate:

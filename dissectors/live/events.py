@@ -111,6 +111,19 @@ class FindingEvent(Struct, frozen=True):
     ssrc: int | None
 
 
+class RecordedEvent(Struct, frozen=True):
+    """A call was written to a file of its own; `whole` says that all its frames were still held."""
+
+    event: Literal["recorded"]
+    time: float
+    call_id: str
+    number: int
+    file: str
+    frames: int
+    whole: bool
+    findings: tuple[str, ...]
+
+
 class DropEvent(Struct, frozen=True):
     """Frames were dropped since the last look; the totals of the session so far."""
 
@@ -141,7 +154,9 @@ class EndEvent(Struct, frozen=True):
     reason: str
 
 
-Event = CallEvent | SummaryEvent | StreamEvent | FindingEvent | DropEvent | MissedEvent | EndEvent
+Event = (
+    CallEvent | SummaryEvent | StreamEvent | FindingEvent | RecordedEvent | DropEvent | MissedEvent | EndEvent
+)
 
 
 class Followed(Struct):

@@ -16,6 +16,7 @@ from dissectors.findings.rule import counted
 from dissectors.live.clock import FramesClock
 from dissectors.live.events import EndEvent, Events, Look
 from dissectors.live.recent import Recent
+from dissectors.live.recorder import Recorder
 from dissectors.mux.scan import Bounds
 from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
@@ -70,16 +71,16 @@ class Session:
     `keys` open TLS; what a key log has gained is read before frames are.
 
     `watch` is called with every look; an exception of it ends the session. `keep` says of what looks, events and the
-    report at the end are; everything is read and kept whatever it says.
+    report at the end are; everything is read, kept and recorded whatever it says.
     """
 
     def __init__(
         self, source: Source, *, keeper: Keeper | None = None, stop: Stop | None = None, limits: Limits = LIMITS,
         forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
         calls: int = MAX_CALLS, keys: Following | None = None, keep: Expression | None = None,
-        secrets: bool = False,
+        secrets: bool = False, recorder: Recorder | None = None,
     ) -> None:
-        self.source, self.keeper, self.keys = source, keeper, keys
+        self.source, self.keeper, self.keys, self.recorder = source, keeper, keys, recorder
         # What is open at once is bounded more closely than offline: a session may run for weeks.
         self.scanner = scanner_class()(Bounds(2 * calls, 2 * calls, MAX_WAITING_DATAGRAMS), forced)
         self.scanner.connections.secrets = None if keys is None else keys.secrets
@@ -140,7 +141,10 @@ class Session:
 
     def report(self) -> Report:
         """The report of the whole session, once it has run; a second call gives the same."""
-        return self._selected(self.engine.report(self.scanner, (self._file(self.source.drops().kernel),)))
+        return self._selected(self._whole())
+
+    def _whole(self) -> Report:
+        return self.engine.report(self.scanner, (self._file(self.source.drops().kernel),))
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -188,9 +192,9 @@ class Session:
         if self.scanner.build != "compiled" or source.walker is None:
             return False
         # Blocks of ours can be kept as they are, and cut where it has to be; of what others write we take records.
-        return bool(source.head) or (
-            self.keeper is None and not 0 < self._limit.frames <= self.received + MAX_CHUNK_RECORDS
-        )
+        if source.head or self.keeper is not None or self.recorder is not None:
+            return bool(source.head)
+        return not 0 < self._limit.frames <= self.received + MAX_CHUNK_RECORDS
 
     def _pass(self) -> int:
         """Take the next octets: keep them unchanged, and read them like a file."""
@@ -204,6 +208,8 @@ class Session:
             octets = prefix(octets, packets)
         if keeper is not None:
             keeper.write_octets(octets, packets)
+        if self.recorder is not None:
+            self.recorder.frames.write_octets(octets, packets)
         for batch in self.scanner.read(0, walker, octets):
             self.engine.feed(batch)
         return walker.notes.packets - before
@@ -217,6 +223,8 @@ class Session:
             return 0
         if self.keeper is not None:
             self.keeper.write(records)
+        if self.recorder is not None:
+            self.recorder.frames.write(records)
         for link in {record.link for record in records}:
             self._links.setdefault(link, len(self._links))
         for batch in self.scanner.scan([(0, record) for record in records]):
@@ -242,8 +250,11 @@ class Session:
         drops = self.source.drops()
         missed = drops.us + (self.keeper.missed if self.keeper else 0)
         now = self._clock.now()
-        report = self._selected(self._recent.report(now, self._file(drops.kernel)))
+        recent = self._recent.report(now, self._file(drops.kernel))
+        report = self._selected(recent)
         events = self._events.since(report, now / 1e9, (drops.kernel, missed), last)
+        if self.recorder is not None:
+            events += self.recorder.finish(self._whole(), now / 1e9) if last else self.recorder.look(recent, now / 1e9)
         datagrams, octets = self.scanner.datagrams, sum(self.scanner.octets)
         before, self._before = self._before, (datagrams, octets)
         self.watch(Look(
@@ -263,6 +274,8 @@ class Session:
 
     def _news(self) -> list[str]:
         news = self.source.news()
+        if self.recorder is not None:
+            news += self.recorder.news()
         problem = self.keeper.problem if self.keeper is not None else ""
         if problem and not self._problem:
             news.append(f"{problem}; nothing is kept until that ends, the session goes on")

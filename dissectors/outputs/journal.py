@@ -13,6 +13,7 @@ from dissectors.live.events import (
     Event,
     FindingEvent,
     MissedEvent,
+    RecordedEvent,
     StreamEvent,
     SummaryEvent,
 )
@@ -73,6 +74,12 @@ def _finding(event: FindingEvent) -> str:
     return f"{event.severity:<8} {event.id}: {event.what}. {event.fix}"
 
 
+def _recorded(event: RecordedEvent) -> str:
+    found = f" ({', '.join(event.findings)})" if event.findings else ""
+    cut = "" if event.whole else "; its first frames were no longer held"
+    return f"recorded call {event.number} in {event.file}: {counted(event.frames, 'frame')}{found}{cut}"
+
+
 def _drop(event: DropEvent) -> str:
     return f"drop     {event.dropped_kernel:,} frames by the kernel, {event.dropped_us:,} by us so far"
 
@@ -90,5 +97,5 @@ def _end(event: EndEvent) -> str:
 
 WORDS: dict[type, Callable[[Any], str]] = {
     CallEvent: _call, SummaryEvent: _summary, StreamEvent: _stream, FindingEvent: _finding, DropEvent: _drop,
-    MissedEvent: _missed, EndEvent: _end,
+    RecordedEvent: _recorded, MissedEvent: _missed, EndEvent: _end,
 }

@@ -3,7 +3,7 @@
     expression = term { ("or" | "||") term }
     term       = factor { ("and" | "&&") factor }
     factor     = ("not" | "!") factor | "(" expression ")" | field operator value
-    operator   = "==" | "!=" | "~" (contains) | "<" | "<=" | ">" | ">=" (of numbers)
+    operator   = "==" | "!=" | "~" (contains) | "<" | "<=" | ">" | ">=" (of numbers, and of the severity)
 
 The fields are those of `FIELDS`; values compare without case, and may be in double quotes. A value that no capture can
 have, such as a port of letters, is refused: a typing error would silently match nothing.
@@ -28,7 +28,10 @@ FIELDS = (
     "loss", "mos", "duration", "protocol", "transport", "finding", "severity",
 )
 NUMBERS = ("call", "port", "status", "any.status", "loss", "mos", "duration")
-"""Fields whose values have an order."""
+"""Fields whose values are numbers."""
+
+SEVERITY = "severity"
+"""A field whose words have an order: an error is more than a warning, and that more than a note."""
 
 WIRESHARK_FIELDS = {
     "ip.addr": "addr", "ipv6.addr": "addr", "ip.src": "addr", "ip.dst": "addr", "host": "addr", "ip": "addr",
@@ -154,7 +157,7 @@ class Reader:
             raise NoFilter(f"no field {field!r}; {_field_instead(field)}", place)
         operator = next((mark for mark in OPERATORS if self.next_is(mark)), None)
         if operator is None:
-            orders = ", or < <= > >=" if field in NUMBERS else ""
+            orders = ", or < <= > >=" if field in (*NUMBERS, SEVERITY) else ""
             raise NoFilter(f"after {field} comes ==, != or ~{orders}, without quotes", self.place)
         place = self.place
         value = self.take("a value").lower()
@@ -166,6 +169,8 @@ class Reader:
     def _compared(self, field: str, operator: str, value: str) -> Expression:
         if operator == "~":
             return Contains(field, part(field, value))
+        if operator in ORDERS and field == SEVERITY:
+            return Same(field, _severities(operator, normal(field, value)))
         if operator in ORDERS:
             return Compared(field, operator, _ordered(field, value))
         value = normal(field, value)
@@ -173,6 +178,12 @@ class Reader:
         if field in STATUSES and CLASS.fullmatch(value):
             same = Begins(field, value[0])
         return same if operator == "==" else Not(same)
+
+
+def _severities(order: str, value: str) -> frozenset[str]:
+    """The severities that are less or more severe than a value."""
+    ranks = {name: -float(rank) for rank, name in enumerate(SEVERITIES)}
+    return frozenset(name for name, rank in ranks.items() if ORDERS[order](rank, ranks[value]))
 
 
 def _unreadable(rest: str) -> str:

@@ -11,7 +11,7 @@ from dissectors.queries.filters import NoFilter, wanted
 
 CALL: Values = {
     "call": {"3"}, "status": {"486"}, "any.status": {"100", "180", "486"}, "outcome": {"rejected"},
-    "loss": {"0.5", "12.25"}, "mos": {"3.1"}, "duration": set(), "port": {"5060"},
+    "loss": {"0.5", "12.25"}, "mos": {"3.1"}, "duration": set(), "port": {"5060"}, "severity": {"warning"},
 }
 
 
@@ -24,6 +24,8 @@ CALL: Values = {
         ("outcome==answered", False), ("outcome!=answered", True), ("outcome==refused", True),
         ("loss>2", True), ("loss>2%", True), ("loss>12.25", False), ("loss>=12.25", True), ("loss<1", True),
         ("mos<3.5", True), ("not mos<3.5", False), ("duration>0", False), ("duration<60", False), ("port<1024", False),
+        ("severity>=warning", True), ("severity>warning", False), ("severity>=note", True), ("severity>=error", False),
+        ("severity<error", True), ("severity<=Warning", True), ("severity<warning", False),
     ],
 )
 def test_comparisons_go_by_number_and_by_group(text: str, fits: bool) -> None:
