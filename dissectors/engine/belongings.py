@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from dissectors.analysis.calls.call import CallState
-from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, Endpoint, endpoints_of
+from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, endpoints_of
 from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.stream import used_by_retired
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
+from dissectors.wire.datagram import Endpoint
 
 FEW_FLOWS = 16
 """So many flows at an endpoint are looked at whenever a call leaves there."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dissectors.report import Report
+from dissectors.wire.datagram import Endpoint
 
 RULES = {"SIP": 5060, "STUN": 3478, "DTLS": 4433, "QUIC": 443}
 """Where a protocol goes that shares a port with others; media stay or take the next even port, RTCP the odd one."""
@@ -15,22 +16,20 @@ KINDS = {"SIP": "SIP", "STUN": "STUN", "TURN": "STUN", "DTLS": "DTLS", "QUIC": "
 
 FIRST_FREE, LAST_FREE = 16_384, 65_534
 
-End = tuple[str, int]
-
 
 class Ports:
     """The new ports of every endpoint at which several protocols meet."""
 
     def __init__(self, report: Report, rules: Mapping[str, int] | None = None) -> None:
         self._rules = {**RULES, **(rules or {})}
-        kinds: dict[End, set[str]] = {}
+        kinds: dict[Endpoint, set[str]] = {}
         for flow in report.flows:
             if flow.transport == "udp":
                 seen = {kind_of(each.name) for each in flow.protocols} if not flow.inside else {"STUN"}
                 for end in ((flow.src, flow.sport), (flow.dst, flow.dport)):
                     kinds.setdefault(end, set()).update(seen)
         self._taken = set(kinds)
-        self.ends: dict[End, dict[str, int]] = {}
+        self.ends: dict[Endpoint, dict[str, int]] = {}
         for end in sorted(kinds):
             if len(kinds[end] - {UNKNOWN}) > 1:
                 self.ends[end] = self._moved(end, kinds[end])
@@ -38,7 +37,7 @@ class Ports:
         for (_, port), to in self.ends.items():
             self._by_port.setdefault(port, set()).add((to[MEDIA], to[RTCP]))
 
-    def _moved(self, end: End, kinds: set[str]) -> dict[str, int]:
+    def _moved(self, end: Endpoint, kinds: set[str]) -> dict[str, int]:
         """Where each kind goes from an endpoint."""
         address, port = end
         media = port
@@ -51,7 +50,7 @@ class Ports:
         self._taken |= {(address, media), (address, media + 1)}
         return {**self._rules, MEDIA: media, UNKNOWN: media, RTCP: media + 1 if media < 0xFFFF else media}
 
-    def of(self, end: End, protocol: str) -> int:
+    def of(self, end: Endpoint, protocol: str) -> int:
         """The port of a datagram of this protocol at an endpoint."""
         moved = self.ends.get(end)
         return end[1] if moved is None else moved[kind_of(protocol)]

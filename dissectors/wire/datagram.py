@@ -8,6 +8,9 @@ from dissectors.wire.values import Struct
 
 UDP, TCP, WS, TLS, WSS = TRANSPORTS = ("udp", "tcp", "ws", "tls", "wss")
 
+Endpoint = tuple[str, int]
+"""An address and a port."""
+
 
 class Flow(NamedTuple):
     """A directed 5-tuple; `transport` is its fifth: `udp`, `tcp`, `tls`, or WebSocket over either, `ws` and `wss`.
@@ -27,6 +30,11 @@ class Flow(NamedTuple):
     def reverse(self) -> Flow:
         """The same 5-tuple seen from the other end."""
         return Flow(self.dst, self.dport, self.src, self.sport, self.inside, self.transport)
+
+    @property
+    def ends(self) -> tuple[Endpoint, Endpoint]:
+        """Where it comes from, and where it goes."""
+        return (self.src, self.sport), (self.dst, self.dport)
 
     def __str__(self) -> str:
         text = f"{endpoint(self.src, self.sport)} → {endpoint(self.dst, self.dport)}"

@@ -8,27 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.analysis.calls.as_sip import CALLER, as_sip
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.analysis.calls.negotiation import FRAGMENT
 from dissectors.analysis.calls.table import Calls
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.limits.texts import shortened
 from dissectors.protocols import jsep, sip
-from dissectors.wire.datagram import Datagram, endpoint
+from dissectors.wire.datagram import Datagram, Endpoint, endpoint
 from dissectors.wire.errors import Malformed
-from dissectors.wire.inflate import Inflated
 from dissectors.wire.values import Struct, field
 
 MAX_SESSIONS, MAX_ENDS = 8192, 16
 
-CALLER, CALLEE = "caller", "callee"
-OTHER = {CALLER: CALLEE, CALLEE: CALLER}
 STATUSES = {"answer": 200, "provisional answer": 183}
 
 OVER_HTTP = ("WHIP", "WHEP", "HTTP")
 """What the messages of one connection of HTTP may be called, each by what it shows."""
-
-End = tuple[str, int]
 
 
 class Session(Struct):
@@ -47,15 +44,15 @@ class Session(Struct):
     offering: str = CALLER
     confirmed: bool = False
     numbered: int = 0
-    sides: dict[End, str] = field(default_factory=dict)
+    sides: dict[Endpoint, str] = field(default_factory=dict)
 
-    def side(self, source: End, target: End) -> str:
+    def side(self, source: Endpoint, target: Endpoint) -> str:
         """The side that speaks from one end to another."""
-        return self.sides.get(source) or OTHER.get(self.sides.get(target, ""), CALLER)
+        return self.sides.get(source) or OTHER_SIDE.get(self.sides.get(target, ""), CALLER)
 
-    def speaks(self, source: End, target: End, side: str) -> None:
+    def speaks(self, source: Endpoint, target: Endpoint, side: str) -> None:
         """Note whose the ends are."""
-        for end, its in ((source, side), (target, OTHER[side])):
+        for end, its in ((source, side), (target, OTHER_SIDE[side])):
             if end in self.sides or len(self.sides) < MAX_ENDS:
                 self.sides[end] = its if self.sides.get(end, its) == its else ""
 
@@ -70,12 +67,12 @@ class JsepCalls:
     def feed(self, datagram: Datagram, message: jsep.Message) -> tuple[Malformed, ...]:
         """Take one message; gives back what was wrong with the descriptions in it."""
         return tuple(
-            malformed for told in self._told(datagram, message) for malformed in self._calls.feed(datagram, told)
+            malformed for each in self._in_sip(datagram, message) for malformed in self._calls.feed(datagram, each)
         )
 
-    def _told(self, datagram: Datagram, message: jsep.Message) -> Iterator[sip.Message]:
-        flow = datagram.flow
-        source, target = (flow.src, flow.sport), (flow.dst, flow.dport)
+    def _in_sip(self, datagram: Datagram, message: jsep.Message) -> Iterator[sip.Message]:
+        """What a message says, as requests and responses of SIP."""
+        source, target = datagram.flow.ends
         between = "-".join(endpoint(*end) for end in sorted((source, target)))
         name = shortened(f"{message.dialect} {message.session or between}") or ""
         key = between if message.dialect in OVER_HTTP else name
@@ -92,20 +89,20 @@ class JsepCalls:
                 yield self._request(session, said, source, target, written)
 
     def _answer(
-        self, session: Session, said: jsep.Said, source: End, target: End, written: str
+        self, session: Session, said: jsep.Said, source: Endpoint, target: Endpoint, written: str
     ) -> sip.Message:
         status = STATUSES[said.kind]
         if not session.number:
             # The offer was not captured.
             session.numbered += 1
             session.number = session.numbered
-        session.speaks(source, target, OTHER[session.offering])
+        session.speaks(source, target, OTHER_SIDE[session.offering])
         session.confirmed |= status == 200
-        first = _first(session.name, session.offering, True, session.number, "INVITE", target, source)
+        first = _headers(session.name, session.offering, True, session.number, "INVITE", target, source)
         return _message(first, None, status, said, written)
 
     def _request(
-        self, session: Session, said: jsep.Said, source: End, target: End, written: str
+        self, session: Session, said: jsep.Said, source: Endpoint, target: Endpoint, written: str
     ) -> sip.Message:
         side = session.side(source, target)
         method = {"offer": "INVITE", "candidates": "INFO"}.get(said.kind, "BYE")
@@ -113,20 +110,22 @@ class JsepCalls:
         if said.kind == "offer" and said.sdp == session.sdp:
             # Handed on: the next hop of the same offer.
             session.speaks(source, target, session.offering)
-            first = _first(session.name, session.offering, tagged, session.number, method, source, target)
+            first = _headers(session.name, session.offering, tagged, session.number, method, source, target)
             return _message(first, method, None, said, written)
         session.numbered += 1
         if said.kind == "offer":
             session.speaks(source, target, side)
             session.number, session.sdp, session.offering = session.numbered, said.sdp, side
         return _message(
-            _first(session.name, side, tagged, session.numbered, method, source, target), method, None, said, written
+            _headers(session.name, side, tagged, session.numbered, method, source, target), method, None, said, written
         )
 
 
-def _first(name: str, asker: str, tagged: bool, number: int, method: str, source: End, target: End) -> dict[str, str]:
+def _headers(
+    name: str, asker: str, tagged: bool, number: int, method: str, source: Endpoint, target: Endpoint
+) -> dict[str, str]:
     """The headers that SIP would have, with the ends of the side that asks and of the other one."""
-    to = f";tag={OTHER[asker]}" if tagged else ""
+    to = f";tag={OTHER_SIDE[asker]}" if tagged else ""
     return {
         "Call-ID": name, "From": f"<{endpoint(*source)}>;tag={asker}", "To": f"<{endpoint(*target)}>{to}",
         "CSeq": f"{number} {method}",
@@ -142,13 +141,8 @@ def _message(
         first["Content-Type"] = FRAGMENT
     elif body:
         first["Content-Type"] = "application/sdp"
-    dialect = written.partition(" ")[0]
-    return sip.Message(
-        method=method, uri=None if method is None else "", status=status, reason=None if method else written,
-        version=f"{dialect}/JSEP", headers=(), octets=b"", raw_body=body,
-        body=Inflated(body, "identity", None, len(body), len(body), "identity"), body_offset=0, parts=(), trailing=b"",
-        deviations=(), first=first, written=written,
-    )
+    version = f"{written.partition(' ')[0]}/JSEP"
+    return as_sip(first, body, version, written, method=method, status=status, reason=written)
 
 
 def _fragment(said: jsep.Said) -> Iterator[str]:

@@ -16,7 +16,7 @@ from dissectors.limits.retired import RecentlyRetired
 from dissectors.limits.table import Table
 from dissectors.limits.texts import MAX_TEXT_OCTETS, Held, Texts
 from dissectors.protocols import sip
-from dissectors.wire.datagram import Datagram
+from dissectors.wire.datagram import Datagram, Endpoint
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
@@ -46,8 +46,6 @@ RANKS = {
     "unanswered": ATTEMPT, "ringing": ATTEMPT, "established": ESTABLISHED, "fragment": ATTEMPT,
 }
 OPEN = ("unanswered", "ringing", "established")
-
-Endpoint = tuple[str, int]
 
 
 class RetiredInterval(Struct, frozen=True):

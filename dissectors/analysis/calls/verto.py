@@ -6,22 +6,21 @@ ACK is. Sides have no tags here, so that they are named `caller` and `callee`.
 
 from __future__ import annotations
 
+from dissectors.analysis.calls.as_sip import CALLEE, CALLER, as_sip
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.analysis.calls.table import Calls
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.limits.texts import shortened
 from dissectors.protocols import sip, verto
-from dissectors.wire.datagram import Datagram
+from dissectors.wire.datagram import Datagram, Endpoint
 from dissectors.wire.errors import Malformed
-from dissectors.wire.inflate import Inflated
 from dissectors.wire.values import Struct
 
 MAX_ASKED, MAX_DIALOGS = 4096, 8192
 """Requests whose answer is awaited, and calls whose ends are known."""
 
 VERSION = "Verto/1.0"
-CALLER, CALLEE = "caller", "callee"
-OTHER = {CALLER: CALLEE, CALLEE: CALLER}
 
 INVITES = ("verto.invite", "verto.attach")
 PROGRESS = {"verto.media": 183, "verto.ringing": 180, "verto.answer": 200}
@@ -48,8 +47,6 @@ HEARD = ("ACK", "PRACK")
 
 UNKNOWN_CAUSE, FAILED = 480, 500
 
-End = tuple[str, int]
-
 
 class Asked(Struct, frozen=True):
     """A request that was not answered yet: what it is in SIP, and whose."""
@@ -66,7 +63,7 @@ class Ends(Struct):
     `inviting` is the side that sent it; `confirmed` says that one of them was answered: there is a dialog.
     """
 
-    ends: tuple[End, End]
+    ends: tuple[Endpoint, Endpoint]
     sequence: int = 0
     inviting: str = CALLER
     answered: bool = False
@@ -78,28 +75,28 @@ class VertoCalls:
 
     def __init__(self, calls: Calls, bounds: Bounds) -> None:
         self._calls = calls
-        self._asked: Table[tuple[End, End, str], Asked] = Table("requests of Verto", MAX_ASKED, bounds)
+        self._asked: Table[tuple[Endpoint, Endpoint, str], Asked] = Table("requests of Verto", MAX_ASKED, bounds)
         self._ends: Table[str, Ends] = Table("calls of Verto", MAX_DIALOGS, bounds)
         self._numbered = 0
 
     def feed(self, datagram: Datagram, message: verto.Message) -> tuple[Malformed, ...]:
         """Take one message; gives back what was wrong with the description in it."""
-        told = self._request(datagram, message) if message.is_request else self._answer(datagram, message)
-        return () if told is None else self._calls.feed(datagram, told)
+        found = self._request(datagram, message) if message.is_request else self._answer(datagram, message)
+        return () if found is None else self._calls.feed(datagram, found)
 
     def _request(self, datagram: Datagram, message: verto.Message) -> sip.Message | None:
         call_id = shortened(message.call_id)
         if call_id is None or (message.method in WITHIN and call_id not in self._ends):
             return None
         self._numbered += 1
-        source, target = _ends_of(datagram)
+        source, target = datagram.flow.ends
         known = self._ends.use(call_id)
         if known is None:
             known = self._ends[call_id] = Ends((source, target))
         side = CALLEE if known.ends[1] == source or known.ends[0] == target else CALLER
         method, status, asker, sequence = self._meaning(message, known, side)
         self._asked[source, target, message.id] = Asked(call_id, self._acknowledged(method, status), sequence, asker)
-        return self._told(Asked(call_id, method, sequence, asker), message, status, message.method)
+        return self._in_sip(Asked(call_id, method, sequence, asker), message, status, message.method)
 
     def _meaning(self, message: verto.Message, known: Ends, side: str) -> tuple[str, int | None, str, int]:
         """Method and status in SIP, the side that asked, and the number of its request."""
@@ -109,7 +106,7 @@ class VertoCalls:
             status = PROGRESS.get(method, 200)
             known.answered |= status == 200
             known.confirmed |= status == 200
-            return "INVITE", status, known.inviting if known.sequence else OTHER[side], known.sequence or number
+            return "INVITE", status, known.inviting if known.sequence else OTHER_SIDE[side], known.sequence or number
         if method in INVITES:
             known.sequence, known.inviting, known.answered = number, side, False
             return "INVITE", None, side, number
@@ -127,24 +124,24 @@ class VertoCalls:
         return method if status is None else "ACK" if status >= 200 else "PRACK"
 
     def _answer(self, datagram: Datagram, message: verto.Message) -> sip.Message | None:
-        source, target = _ends_of(datagram)
+        source, target = datagram.flow.ends
         asked = self._asked.pop((target, source, message.id), None)
         if asked is None:
             return None
         written = message.said or ("result" if message.code is None else "error")
         if asked.method in HEARD:
-            return self._told(asked, message, None, f"{written} (result)")
+            return self._in_sip(asked, message, None, f"{written} (result)")
         status = 100 if asked.method == "INVITE" else 200
         if message.code is not None:
             cause = message.cause_code
             status = ERRORS.get(message.code) or (FAILED if cause is None else STATUSES.get(cause, UNKNOWN_CAUSE))
-        return self._told(asked, message, status, written)
+        return self._in_sip(asked, message, status, written)
 
-    def _told(self, asked: Asked, message: verto.Message, status: int | None, written: str) -> sip.Message:
+    def _in_sip(self, asked: Asked, message: verto.Message, status: int | None, written: str) -> sip.Message:
         """The message as SIP would have it: a request, or with a status the response to it."""
         ends = self._ends.get(asked.call_id)
         begins = asked.method == "INVITE" and status in (None, 100) and not (ends and ends.confirmed)
-        side, other = asked.side, OTHER[asked.side]
+        side, other = asked.side, OTHER_SIDE[asked.side]
         names = {side: message.caller, other: message.callee}
         first = {
             "Call-ID": asked.call_id,
@@ -157,17 +154,6 @@ class VertoCalls:
         sdp = (message.sdp or "").encode()
         if sdp:
             first["Content-Type"] = "application/sdp"
-        is_request = status is None
-        return sip.Message(
-            method=asked.method if is_request else None, uri=message.callee or "" if is_request else None,
-            status=status, reason=None if is_request else written, version=VERSION, headers=(), octets=b"",
-            raw_body=sdp, body=Inflated(sdp, "identity", None, len(sdp), len(sdp), "identity"), body_offset=0,
-            parts=(), trailing=b"", deviations=(), first=first,
-            written=written if is_request else f"{status} {written}",
-        )
-
-
-def _ends_of(datagram: Datagram) -> tuple[End, End]:
-    flow = datagram.flow
-    return (flow.src, flow.sport), (flow.dst, flow.dport)
-
+        if status is not None:
+            return as_sip(first, sdp, VERSION, f"{status} {written}", status=status, reason=written)
+        return as_sip(first, sdp, VERSION, written, method=asked.method, uri=message.callee or "")

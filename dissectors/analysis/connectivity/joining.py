@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from dissectors.report import Check, Flow, Handshake, Stream
+from dissectors.wire.datagram import Endpoint
 
 CHECK = "connectivity check"
-Endpoint = tuple[str, int]
 Ends = tuple[Endpoint, Endpoint, str]
 """Both ends of a 5-tuple in a fixed order, and what carries it."""
 

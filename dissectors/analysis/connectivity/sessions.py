@@ -11,9 +11,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import islice
 from typing import Literal
 
-from dissectors.analysis.connectivity.joining import CHECK, Endpoint, Ends, Joining, ends_of, fragments, joined
+from dissectors.analysis.connectivity.joining import CHECK, Ends, Joining, ends_of, fragments, joined
 from dissectors.report import Call, Check, Flow, Handshake, Pair, Place, Session, Side, Stream
-from dissectors.wire.datagram import endpoint
+from dissectors.wire.datagram import Endpoint, endpoint
 from dissectors.wire.values import Struct, field, replace
 
 State = Literal["waiting", "checked", "nominated", "used", "lost"]

@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
-from dissectors.wire.datagram import Flow
-
-Endpoint = tuple[str, int]
+from dissectors.wire.datagram import Endpoint, Flow
 
 
 class Receiving(NamedTuple):

@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.media_lines import FOREVER
-from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Endpoint, RetiredInterval, fax_ends
+from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, RetiredInterval, fax_ends
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import PROTOCOLS, UNKNOWN
+from dissectors.wire.datagram import Endpoint
 
 UDPTL = PROTOCOLS.index("UDPTL")
 

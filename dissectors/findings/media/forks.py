@@ -8,12 +8,10 @@ from typing import NamedTuple
 from dissectors.findings.agreements import ANYWHERE, wants_rtp
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.report import Call, Description
-from dissectors.wire.datagram import endpoint
+from dissectors.wire.datagram import Endpoint, endpoint
 
 MIN_SECONDS, GRACE_SECONDS = 2.0, 2.0
 """What of a fork comes so long after the answer did not merely cross it, and so much of it is heard."""
-
-End = tuple[str, int]
 
 
 @rule(
@@ -67,7 +65,7 @@ class Accepted(NamedTuple):
     ends: str
 
 
-def _left(call: Call) -> dict[End, Accepted]:
+def _left(call: Call) -> dict[Endpoint, Accepted]:
     """Where provisional answers to the first INVITE wanted media, and the accepted one does not."""
     first = next((each.exchange for each in call.descriptions), None)
     answers = [each for each in call.descriptions if each.role == "answer" and each.exchange == first]
@@ -98,14 +96,14 @@ def ends_of(described: Description) -> set[tuple[str, int]]:
     }
 
 
-def _lost(call: Call) -> dict[End, Description]:
+def _lost(call: Call) -> dict[Endpoint, Description]:
     """Where phones receive that answered the first INVITE provisionally and were not the one that was accepted."""
     accepted = {
         message.to_tag for message in call.messages if message.method == "INVITE" and 200 <= (message.status or 0) < 300
     }
     first = next((each.exchange for each in call.descriptions), None)
-    lost: dict[End, Description] = {}
-    kept: set[End] = set()
+    lost: dict[Endpoint, Description] = {}
+    kept: set[Endpoint] = set()
     if all(each.role != "answer" or each.to_tag in accepted for each in call.descriptions):
         return lost
     for each in call.descriptions:
