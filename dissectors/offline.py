@@ -6,7 +6,7 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -193,11 +193,13 @@ class _ReadTwice:
     """A capture that can be opened twice; one that cannot is copied to a temporary file first."""
 
     def __init__(self, stack: ExitStack, source: Source) -> None:
+        from dissectors.sources.rereadable import temporary_copy
+
         self._name = source if isinstance(source, str) else name_of(source)
         if source == STANDARD_INPUT:
-            source = _copied(stack, sys.stdin.buffer)
+            source = temporary_copy(stack, sys.stdin.buffer)
         elif not isinstance(source, str) and not source.seekable():
-            source = _copied(stack, source)
+            source = temporary_copy(stack, source)
         self._source = source
         self._begin = 0 if isinstance(source, str) else source.tell()
 
@@ -206,24 +208,6 @@ class _ReadTwice:
         if not isinstance(self._source, str):
             self._source.seek(self._begin)
         return open_capture(self._source, self._name)
-
-
-def _copied(stack: ExitStack, file: BinaryIO) -> str:
-    """The path of a temporary file with the rest of `file`."""
-    from shutil import copyfileobj
-    from tempfile import NamedTemporaryFile
-
-    # Windows opens it again, and removes it, only when it is closed.
-    with NamedTemporaryFile(delete=False) as copy:
-        stack.callback(_remove, copy.name)
-        copyfileobj(file, copy)
-    return copy.name
-
-
-def _remove(path: str) -> None:
-    """Remove a temporary file, if it is still there."""
-    with suppress(OSError):
-        os.unlink(path)
 
 
 def _give(

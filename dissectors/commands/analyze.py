@@ -127,8 +127,9 @@ def _written(named: list[str], options: argparse.Namespace) -> tuple[Report, int
 
     from dissectors.outputs.progress import Progress
     from dissectors.queries.frames import of_selection
-    from dissectors.rewriting import reading, split
+    from dissectors.rewriting import split
     from dissectors.rewriting.output import refuse
+    from dissectors.sources.rereadable import rereadable
     from dissectors.wire.values import replace
 
     if not (options.filter or options.call or options.time):
@@ -137,7 +138,7 @@ def _written(named: list[str], options: argparse.Namespace) -> tuple[Report, int
         raise inputs.Refused("-w writes to a file; the report goes to standard output")
     refuse(options.write, force=options.force, inputs=named)
     with ExitStack() as stack:
-        paths = [reading.rereadable(stack, path) for path in named]
+        paths = [rereadable(stack, path) for path in named]
         with Progress(sys.stderr) as progress:
             whole, status = read_whole(paths, options, progress)
         files = zip(whole.capture.files, named, strict=True)

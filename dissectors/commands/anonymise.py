@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.rewriting.anonymous.messages import Wanted
     from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
     from dissectors.rewriting.output import refuse
-    from dissectors.rewriting.reading import rereadable
+    from dissectors.sources.rereadable import rereadable
 
     refuse(options.output, force=options.force, inputs=[options.input])
     pseudonyms = Pseudonyms(_key(options.key), options.keep_digits)

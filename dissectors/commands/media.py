@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.media.track import TooLong
     from dissectors.outputs.progress import Progress
     from dissectors.rewriting.output import refuse
-    from dissectors.rewriting.reading import rereadable
+    from dissectors.sources.rereadable import rereadable
 
     refuse(options.output, force=options.force, inputs=[options.input])
     given = inputs.keys(options) or Secrets()

@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the capture, and say what was done."""
     from dissectors.rewriting.normalise import Wanted, normalise
     from dissectors.rewriting.output import refuse
-    from dissectors.rewriting.reading import rereadable
+    from dissectors.sources.rereadable import rereadable
 
     if options.verify and inputs.STANDARD_INPUT in (options.input, options.output):
         raise inputs.Refused("--verify reads both captures; name files")

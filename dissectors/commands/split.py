@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     from dissectors import offline
     from dissectors.outputs.progress import Progress
     from dissectors.rewriting.output import refuse
-    from dissectors.rewriting.reading import rereadable
+    from dissectors.sources.rereadable import rereadable
 
     if options.only:
         refuse(options.output, force=options.force, inputs=[options.input])

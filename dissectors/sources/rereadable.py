@@ -16,17 +16,18 @@ from dissectors.wire.errors import CaptureError
 def rereadable(stack: ExitStack, path: str) -> str:
     """A path with the same octets that can be opened again and again, as long as `stack` is open."""
     if path == STANDARD_INPUT:
-        return _copied(stack, sys.stdin.buffer)
+        return temporary_copy(stack, sys.stdin.buffer)
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         try:
             with open(path, "rb") as file:
-                return _copied(stack, file)
+                return temporary_copy(stack, file)
         except OSError as error:
             raise CaptureError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     return path
 
 
-def _copied(stack: ExitStack, file: BinaryIO) -> str:
+def temporary_copy(stack: ExitStack, file: BinaryIO) -> str:
+    """The path of a temporary file with the rest of `file`, which is removed when `stack` closes."""
     # Windows opens it again, and removes it, only when it is closed.
     with NamedTemporaryFile(prefix="muxshark-", delete=False) as copy:
         stack.callback(_remove, copy.name)
