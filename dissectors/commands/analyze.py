@@ -126,7 +126,7 @@ def _written(named: list[str], options: argparse.Namespace) -> tuple[Report, int
     from contextlib import ExitStack
 
     from dissectors.outputs.progress import Progress
-    from dissectors.queries.frames import of_selection
+    from dissectors.queries.owned import of_selection
     from dissectors.rewriting import split
     from dissectors.rewriting.output import refuse
     from dissectors.sources.rereadable import rereadable

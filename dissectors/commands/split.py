@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
-    from dissectors.queries.frames import Owned
+    from dissectors.queries.owned import Owned
     from dissectors.report import Report
     from dissectors.rewriting.split import Written
 
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _one(report: Report, path: str, options: argparse.Namespace) -> int:
     from dissectors.queries.filters import NoFilter
-    from dissectors.queries.frames import owned
+    from dissectors.queries.owned import owned
     from dissectors.queries.selection import find_call
     from dissectors.rewriting import split
 
@@ -81,7 +81,7 @@ def _one(report: Report, path: str, options: argparse.Namespace) -> int:
 
 
 def _each(report: Report, path: str, options: argparse.Namespace) -> int:
-    from dissectors.queries.frames import owned
+    from dissectors.queries.owned import owned
     from dissectors.rewriting import split
 
     groups = split.whole_groups(report, options.legs)

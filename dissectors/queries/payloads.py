@@ -11,7 +11,8 @@ from dissectors.mux.classify import match
 from dissectors.mux.connection import Whole
 from dissectors.mux.connections import Connections
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
-from dissectors.queries.frames import CARRIERS, Ends, ends_of
+from dissectors.queries.frames import CARRIERS
+from dissectors.queries.owned import Ends, ends_of
 from dissectors.report import Report
 from dissectors.wire.captures.records import Record
 from dissectors.wire.link.fragments import Fragments

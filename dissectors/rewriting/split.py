@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.connections import Connections
-from dissectors.queries.frames import Belonging, Owned, belonging
+from dissectors.queries.frames import Belonging, belonging
+from dissectors.queries.owned import Owned
 from dissectors.report import Report
 from dissectors.rewriting.output import Folder, Output, is_same, reason
 from dissectors.rewriting.pieces import CONTEXT, Piece, can_be_copied, pieces

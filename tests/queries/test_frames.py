@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from dissectors.queries.filters import wanted
-from dissectors.queries.frames import Belonging, belonging, of_selection, owned, sources_of
-from dissectors.queries.selection import select
+from dissectors.queries.frames import Belonging, belonging, sources_of
+from dissectors.queries.owned import owned
 from dissectors.report import Report
 from dissectors.wire.captures.records import Record
 from tests import tcp_frames
@@ -84,18 +83,6 @@ def test_what_two_calls_share_at_one_moment_is_kept_for_both_and_counted() -> No
     _, found, frames = each_call(story)
     stun = len(asked(0))
     assert found.shared == [stun, stun] and sum(found.frames) == frames + stun
-
-
-def test_a_filter_keeps_the_calls_and_streams_that_it_left() -> None:
-    told, records = parts([*GOOD, *second_call(60_000)])
-    found = belonging(records, of_selection(told, select(told, wanted("callid==two"))))
-    assert found.frames == [len(second_call(0)), len(GOOD)]
-
-
-def test_a_filter_on_a_protocol_keeps_its_flows_where_no_call_is_left() -> None:
-    told, records = parts([*asked(0), (50.0, C, PROXY, b"\r\n\r\n")])
-    found = belonging(records, of_selection(told, select(told, wanted("protocol==stun"))))
-    assert found.frames == [len(asked(0))]
 
 
 def test_fragments_go_with_the_datagram_that_they_make() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dissectors import offline
-from dissectors.queries.frames import owned
+from dissectors.queries.owned import owned
 from dissectors.rewriting import split
 from dissectors.wire.errors import CaptureError
 from tests import captures
