@@ -72,11 +72,11 @@ def run(options: argparse.Namespace) -> int:
     with ExitStack() as stack:
         path = rereadable(stack, options.input)
         tally = normalise(path, options.output, wanted, force=options.force, source=options.input)
-        inputs.say([f"{options.output}: {told(tally)}", *left(tally)])
+        inputs.say([f"{options.output}: {changes(tally)}", *left(tally)])
         return verified(path, options.output) if options.verify else 0
 
 
-def told(tally: Tally) -> str:
+def changes(tally: Tally) -> str:
     """What was changed, for people."""
     text = f"{tally.frames:,} frames, {tally.changed:,} changed"
     text += f", {tally.merged:,} fragments merged" if tally.merged else ""

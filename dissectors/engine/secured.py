@@ -23,10 +23,10 @@ def connections_of_tls(connections: Connections) -> Iterator[Tls]:
     """Each connection of TLS, in the order in which they began."""
     sessions = sorted(connections.secured.values(), key=lambda each: each.first)
     with_keys = connections.secrets is not None and len(connections.secrets) > 0
-    return (_told(session, with_keys) for session in sessions)
+    return (_to_report(session, with_keys) for session in sessions)
 
 
-def _told(session: Session, with_keys: bool) -> Tls:
+def _to_report(session: Session, with_keys: bool) -> Tls:
     flow, hello, server = written_out(session.key), session.hello, session.server
     alerts = [
         TlsAlert(SIDES[each.side], each.level, each.name, each.encrypted, each.origin.time / 1e9, _place(each.origin))

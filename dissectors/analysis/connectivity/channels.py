@@ -95,7 +95,7 @@ class Channels:
     def to_report(self) -> tuple[DataChannel, ...]:
         """Each channel, in the order in which they began."""
         found = [
-            _told(known.flow, stream, channel)
+            _to_report(known.flow, stream, channel)
             for known in self._associations.values() for stream, channel in known.channels.items()
         ]
         return tuple(sorted(found, key=lambda each: each.first))
@@ -176,7 +176,7 @@ def _take(channel: Channel, side: int, datagram: Datagram, data: sctp.Data) -> N
         channel.acknowledged = True
 
 
-def _told(flow: Flow, stream: int, channel: Channel) -> DataChannel:
+def _to_report(flow: Flow, stream: int, channel: Channel) -> DataChannel:
     opening = channel.opening
     return DataChannel(
         src=flow.src,

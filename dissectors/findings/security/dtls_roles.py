@@ -71,7 +71,7 @@ def setups(call: Call) -> dict[str, str]:
     return found
 
 
-def told(call: Call | None) -> str:
+def setups_in_words(call: Call | None) -> str:
     """The same in words."""
     sides = setups(call) if call is not None else {}
     if not sides:
@@ -107,7 +107,7 @@ def dtls_missing(facts: Facts) -> Iterator[Found]:
         if lasted < (NOBODY_SECONDS if encrypted or call is not None else NOBODY_AT_ALL_SECONDS):
             continue
         pair = f"{endpoint(chosen.src, chosen.sport)} to {endpoint(chosen.dst, chosen.dport)}"
-        what = f"{pair}: ICE has a pair for {lasted:.0f} s and no ClientHello follows; {told(call)}"
+        what = f"{pair}: ICE has a pair for {lasted:.0f} s and no ClientHello follows; {setups_in_words(call)}"
         place = chosen.nominated_place or chosen.place
         certainty: Certainty = "certain" if call is not None else "high" if encrypted else "medium"
         places = [place, *(described.place for described in call.descriptions[:2])] if call is not None else [place]
@@ -140,7 +140,7 @@ def _waiting_by_sdp(facts: Facts) -> Iterator[Found]:
         end = facts.end_of(call)
         announced = {line.address for described in call.descriptions for line in described.media}
         if end - (call.answered or end) >= NOBODY_SECONDS and not announced & hosts:
-            what = f"{call.caller} to {call.callee}: no ClientHello and no media; {told(call)}"
+            what = f"{call.caller} to {call.callee}: no ClientHello and no media; {setups_in_words(call)}"
             places = [described.place for described in call.descriptions[:2]]
             yield Found(what, places, certainty="high", time=call.answered)
 
@@ -159,7 +159,7 @@ def dtls_both_active(facts: Facts) -> Iterator[Found]:
         one = facts.handshakes[first]
         hellos = one.server_hellos or facts.handshakes[other].hellos
         what = f"{between(one)}: {counted(one.hellos, 'ClientHello')} one way and {hellos} the other way"
-        what += f"; {told(call)}" if call is not None else ""
+        what += f"; {setups_in_words(call)}" if call is not None else ""
         yield Found(what, (one.place, facts.handshakes[other].place))
 
 

@@ -23,12 +23,12 @@ from dissectors.outputs.html import charts, overview, paths, security
 from dissectors.outputs.html.ladder import interesting, ladder, named
 from dissectors.outputs.html.offers import exchanges
 from dissectors.outputs.terminal.call_table import OUTCOME_STYLES
+from dissectors.outputs.terminal.findings import looked_at
 from dissectors.outputs.terminal.lines import Page
 from dissectors.outputs.terminal.moments import day, moment, zone
 from dissectors.outputs.terminal.parties import party
 from dissectors.outputs.terminal.steps import Beside, inflation, label
 from dissectors.outputs.terminal.summary import headline, outcome
-from dissectors.outputs.terminal.told import looked_at
 from dissectors.report import Call, Message, Place, Report, size
 from dissectors.version import __version__
 from dissectors.wire.datagram import endpoint

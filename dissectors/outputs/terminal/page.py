@@ -20,6 +20,7 @@ from rich.theme import Theme
 from dissectors.outputs.escape import IN_ASCII as IN_ASCII
 from dissectors.outputs.formats import View
 from dissectors.outputs.terminal.calls import calls
+from dissectors.outputs.terminal.findings import in_full
 from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span, hanging, line, width_of
 from dissectors.outputs.terminal.media import checks, streams
 from dissectors.outputs.terminal.palette import PALETTE
@@ -29,7 +30,6 @@ from dissectors.outputs.terminal.sessions import sessions
 from dissectors.outputs.terminal.sizes import sizes
 from dissectors.outputs.terminal.story import story
 from dissectors.outputs.terminal.summary import headline, on_the_wire
-from dissectors.outputs.terminal.told import in_full
 from dissectors.outputs.terminal.video import video
 from dissectors.report import Report
 

@@ -6,10 +6,10 @@ from collections import Counter
 
 from dissectors.mux.table import TABLE
 from dissectors.outputs.terminal.call_table import MAX_ROWS, call_table, worst_first
+from dissectors.outputs.terminal.findings import DENSITIES, finding_lines
 from dissectors.outputs.terminal.lines import BLANK, Line, Page, count, hanging, line, listed, span
 from dissectors.outputs.terminal.media_lines import streams_alone
 from dissectors.outputs.terminal.summary import KINDS
-from dissectors.outputs.terminal.told import DENSITIES, told
 from dissectors.report import Report
 from dissectors.wire.values import Struct
 
@@ -33,17 +33,17 @@ class Story(Struct, frozen=True):
 def story(page: Page, report: Report, above: int) -> Story:
     """Calls and findings, as full as fits on the screen under so many lines `above`; in full without a screen."""
     room = max(page.height - above - 1, 2 * MIN_FINDING_LINES) if page.height and not page.everything else 0
-    fullest = told(page, report, DENSITIES[0], 0)
-    least = len(told(page, report, DENSITIES[-1], 0)) if room else 0
+    fullest = finding_lines(page, report, DENSITIES[0], 0)
+    least = len(finding_lines(page, report, DENSITIES[-1], 0)) if room else 0
     calls, every_call = _calls(page, report, max(room - least, room // 2))
     lines = fullest
     for density in DENSITIES if room and not page.explain else ():
-        lines = told(page, report, density, 0)
+        lines = finding_lines(page, report, density, 0)
         if len(calls) + len(lines) <= room:
             break
     else:
         if room and not page.explain:
-            lines = told(page, report, DENSITIES[-1], max(room - len(calls), MIN_FINDING_LINES))
+            lines = finding_lines(page, report, DENSITIES[-1], max(room - len(calls), MIN_FINDING_LINES))
     return Story((*calls, *lines), every_call, lines == fullest)
 
 

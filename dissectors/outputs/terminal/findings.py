@@ -35,7 +35,7 @@ NARROW_CELLS = 60
 """On a page with fewer cells, the moment of a finding has no room."""
 
 
-def told(page: Page, report: Report, density: Density, room: int) -> list[Line]:
+def finding_lines(page: Page, report: Report, density: Density, room: int) -> list[Line]:
     """Every finding, the worst first; those of one kind are together. At most `room` lines, or all with 0."""
     if not report.findings:
         return [*hanging(page, line(span("Findings", "bold"), "   "), f"none: {looked_at(report)}", "dim"), BLANK]
