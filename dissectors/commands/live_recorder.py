@@ -20,7 +20,7 @@ from dissectors.findings.rule import counted
 from dissectors.limits.table import Table
 from dissectors.live.events import MAX_REMEMBERED, SETTLED_SECONDS, Event, RecordedEvent
 from dissectors.live.recent import OPEN
-from dissectors.queries.frames import Owned, owned
+from dissectors.queries.owned import Owned, owned
 from dissectors.queries.selection import found_by, of_call
 from dissectors.report import Call, Finding, Report
 from dissectors.rewriting.recorded import Cut, Recording, united

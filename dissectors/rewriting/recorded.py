@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dissectors.crypto.secrets import Secrets
 from dissectors.limits.budget import Bounds
 from dissectors.mux.connections import Connections
-from dissectors.queries.frames import Belonging, Owned, belonging
+from dissectors.queries.frames import Belonging, belonging
+from dissectors.queries.owned import Owned
 from dissectors.rewriting.output import Output
 from dissectors.rewriting.writer import Joined
 from dissectors.sources.recent_frames import Held

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from dissectors import offline
-from dissectors.queries.frames import Owned, owned
+from dissectors.queries.owned import Owned, owned
 from dissectors.rewriting.recorded import Cut, Recording, united
 from dissectors.sources.recent_frames import RecentFrames
 from dissectors.wire.captures.records import Record
