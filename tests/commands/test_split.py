@@ -17,7 +17,7 @@ SECURED, KEYS = (str(ROOT / "tests" / "data" / "tls" / f"tls12_ecdhe_gcm.{ending
 NO_CALL = str(ROOT / "tests" / "data" / "captures" / "tcpdump__LINKTYPE_IPV4.pcap")
 
 
-def test_each_call_has_a_file_and_the_frames_are_said(tmp_path: Path) -> None:
+def test_each_call_has_a_file_and_the_output_counts_its_frames(tmp_path: Path) -> None:
     path = captures.story(tmp_path / "in.pcap", TWO)
     done = run("split", path, str(tmp_path / "calls"))
     assert done.returncode == 0 and done.stderr == b""

@@ -84,7 +84,7 @@ def test_a_mac_inside_is_as_good_as_one_outside() -> None:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_a_session_that_goes_on_is_opened(version: ssl.TLSVersion) -> None:
+def test_a_resumed_session_is_opened(version: ssl.TLSVersion) -> None:
     both = contexts()
     suite("", version)(*both)
     first = secured(SAID, both=both)
@@ -125,7 +125,7 @@ def test_without_keys_nothing_is_read_and_the_server_is_named() -> None:
     assert (port, what.name, what.detail) == (5060, "TLS 1.3", "sip.example.com")
 
 
-def test_with_keys_of_others_nothing_is_read() -> None:
+def test_keys_of_another_connection_open_nothing() -> None:
     made, other = secured(SAID), secured(SAID)
     scanning = scanner(other.keys)
     assert read(conversation(made.sent), scanning) == []
@@ -169,7 +169,7 @@ def test_what_waits_for_keys_is_bounded() -> None:
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
-def test_behind_a_hole_it_goes_on(version: ssl.TLSVersion) -> None:
+def test_tls_goes_on_behind_a_hole(version: ssl.TLSVersion) -> None:
     made = secured(SAID, suite("", version))
     segments = conversation(made.sent)
     # The first request is missing, and never comes.
@@ -182,7 +182,7 @@ MADE = {version: secured(SAID, suite("", version)) for version in (ssl.TLSVersio
 
 @settings(deadline=None, max_examples=40)
 @given(st.sampled_from(sorted(MADE)), st.integers(1, 1400), st.integers(0, 1 << 32))
-def test_however_it_is_cut_and_ordered_the_same_is_read(version: ssl.TLSVersion, size: int, seed: int) -> None:
+def test_segments_of_any_size_and_order_give_the_same_messages(version: ssl.TLSVersion, size: int, seed: int) -> None:
     made, dice = MADE[version], random.Random(seed)
     segments = conversation(made.sent, size=size)
     places = sorted(range(2, len(segments)), key=lambda place: place + dice.random() * 6)
@@ -244,7 +244,7 @@ def test_early_data_and_renewed_keys_are_opened() -> None:
     assert (told.resumed, told.early_data, told.opened) == (True, "sent", 0)
 
 
-def test_websocket_and_stun_are_read_within() -> None:
+def test_websocket_and_stun_are_read_within_tls() -> None:
     spoken: list[Said] = [
         (True, REQUEST), (False, SWITCHED), (True, framed(OPTIONS, key=b"abcd")), (False, framed(OK)),
     ]
@@ -253,7 +253,7 @@ def test_websocket_and_stun_are_read_within() -> None:
     assert opened(secured([(True, binding)] * 2)) == [("tls", binding)] * 2
 
 
-def test_what_is_not_read_within_is_given_up_and_named() -> None:
+def test_tls_that_carries_nothing_that_is_read_is_given_up_and_named() -> None:
     said: list[Said] = [(True, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), (False, b"HTTP/1.1 200 OK\r\n\r\n")]
     made = secured(said, protocols=("h2",))
     scanning = scanner(made.keys)
@@ -275,7 +275,7 @@ def test_a_capture_may_hold_keys_behind_what_they_open(version: ssl.TLSVersion) 
 
 
 @pytest.mark.parametrize("keys", [True, False])
-def test_of_a_connection_that_is_over_only_what_is_told_is_kept(keys: bool) -> None:
+def test_a_finished_connection_keeps_only_what_the_report_tells(keys: bool) -> None:
     made = secured([(True, b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")], suite("", ssl.TLSVersion.TLSv1_2))
     scanning = scanner(made.keys if keys else None)
     assert read(conversation(made.sent), scanning) == []

@@ -63,7 +63,7 @@ def test_a_second_offer_goes_on_with_the_call() -> None:
     assert [each.role for each in call.descriptions] == ["offer", "answer", "offer", "answer"]
 
 
-def test_sessions_of_one_connection_are_told_apart_and_end() -> None:
+def test_two_sessions_on_one_connection_are_two_calls() -> None:
     sent = []
     for handle in (1, 2):
         names = {"session_id": 7, "handle_id": handle}
@@ -77,7 +77,7 @@ def test_sessions_of_one_connection_are_told_apart_and_end() -> None:
     assert (two.call_id, two.outcome, two.signalling) == ("Janus 7/2", "established", "Janus")
 
 
-def test_a_transport_of_mediasoup_is_nobody_unanswered() -> None:
+def test_a_transport_of_mediasoup_is_a_call_that_needs_no_answer() -> None:
     call = call_of(says(B, {"response": True, "data": TRANSPORT}))
     assert (call.signalling, call.outcome) == ("mediasoup", "established")
     assert call.descriptions[0].media[0].ufrag == "uf"
@@ -93,7 +93,7 @@ def test_a_server_that_hands_jingle_on_makes_one_call_of_both_hops() -> None:
 
 
 @pytest.mark.parametrize("scanner", SCANNERS)
-def test_whip_is_told_over_http_behind_the_question_whether_it_may(scanner: Any) -> None:
+def test_whip_over_http_is_a_call_that_begins_after_the_options_request(scanner: Any) -> None:
     report = over_http([
         (A, http("OPTIONS /whip/x HTTP/1.1", "Access-Control-Request-Method: POST")), (B, b"HTTP/1.1 204 No\r\n\r\n"),
         (A, http("POST /whip/x HTTP/1.1", "Content-Type: application/sdp", body=OFFER)),
@@ -114,5 +114,5 @@ def test_other_http_is_given_up() -> None:
     assert report.calls == () and report.capture.messages == 0
 
 
-def test_candidates_without_a_description_say_nothing() -> None:
+def test_candidates_without_a_description_make_no_call() -> None:
     assert told(says(A, {"candidate": CANDIDATE})).calls == ()

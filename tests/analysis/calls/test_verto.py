@@ -102,7 +102,7 @@ def test_an_error_refuses_an_invite(error: tuple[int, str], status: int) -> None
     assert with_cause.status == 488
 
 
-def test_what_is_asked_within_a_call_is_its() -> None:
+def test_requests_within_a_call_belong_to_it() -> None:
     call = call_of(
         *verto.answered(),
         asks(A, 3, "verto.info", dtmf="5", dialogParams=DIALOG), gives(B, 3, message="SENT"),
@@ -117,7 +117,7 @@ def test_what_is_asked_within_a_call_is_its() -> None:
     assert call.outcome == "established"
 
 
-def test_events_and_answers_of_unknown_calls_make_none() -> None:
+def test_events_and_answers_of_unknown_calls_make_no_call() -> None:
     assert told(
         asks(B, 1, "verto.event", callID="other"), asks(B, 2, "verto.display", callID="other"),
         gives(A, 77, callID="other", message="CALL CREATED"),

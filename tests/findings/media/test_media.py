@@ -122,7 +122,7 @@ def test_where_a_side_wants_media_is_looked_at_once_for_all_of_its_streams(
 
 
 @pytest.mark.parametrize(("pause", "gaps"), [(0, 0), (400, 0), (1500, 1)])
-def test_a_gap_is_one_by_the_stream_s_own_rhythm(pause: int, gaps: int) -> None:
+def test_a_pause_is_judged_by_the_rhythm_of_its_stream(pause: int, gaps: int) -> None:
     ends = [description(*end, "a=rtpmap:97 AMR-WB/16000", media="RTP/AVP 97") for end in (A, B)]
     story = spurts(97, 320, 160, 61, 7)
     story = [

@@ -20,7 +20,7 @@ def test_frames_that_were_held_back_come_late() -> None:
     assert "for 1.5 s, 4 s into the stream; the timestamps went on by 0.0 s only" in what
 
 
-def test_several_are_added_up() -> None:
+def test_several_freezes_are_one_finding_with_their_sum() -> None:
     (what,) = frozen(film(20, lost=lambda frame: frame % 150 >= 110))
     assert what.endswith("; 3 times, 4.1 s in all")
 

@@ -50,7 +50,7 @@ def said(offer: bytes, answer: bytes) -> list[str]:
         ],
     ],
 )
-def test_what_does_not_fit_is_told(offer: bytes, answer: bytes, told: str) -> None:
+def test_keys_that_do_not_fit_are_told(offer: bytes, answer: bytes, told: str) -> None:
     (what,) = said(offer, answer)
     assert told in what and what.startswith("audio: ")
 
@@ -73,7 +73,7 @@ def test_what_does_not_fit_is_told(offer: bytes, answer: bytes, told: str) -> No
         (offered(FINGERPRINTS[0], profile=AVP), taken(profile=AVP)),
     ],
 )
-def test_what_fits_or_was_not_taken_is_not(offer: bytes, answer: bytes) -> None:
+def test_keys_that_fit_or_were_not_taken_are_not_told(offer: bytes, answer: bytes) -> None:
     assert said(offer, answer) == []
 
 
@@ -85,7 +85,7 @@ def test_lines_that_share_a_port_share_its_keys() -> None:
     assert said(offer, answer + video.replace(b"16402", b"16404")) != []
 
 
-def test_it_cites_offer_and_answer_and_has_the_answers_time() -> None:
+def test_the_finding_cites_offer_and_answer_and_has_the_time_of_the_answer() -> None:
     (told,) = found(answered(offered(crypto(1)), taken()), ID)
     assert frames(told) == [1, 3] and told.time == 1.0
 

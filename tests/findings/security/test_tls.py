@@ -62,13 +62,13 @@ def test_an_alert_of_tls_1_3_that_is_encrypted_is_known_by_its_size() -> None:
 
 
 @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
-def test_mutual_tls_without_a_certificate(version: ssl.TLSVersion) -> None:
+def test_a_client_that_shows_no_certificate_where_one_is_asked_for_is_told(version: ssl.TLSVersion) -> None:
     made = demanding(version)
     (found,) = said(told(made, keys=made.keys))
     assert found.startswith("tls-client-certificate: ") and "the client shows no certificate" in found
 
 
-def test_a_certificate_of_the_client_that_is_unknown() -> None:
+def test_a_certificate_of_the_client_that_the_server_does_not_know_is_told() -> None:
     client, server = contexts()
     server.verify_mode = ssl.CERT_REQUIRED
     server.load_verify_locations(identity("rsa")[0])
@@ -78,7 +78,7 @@ def test_a_certificate_of_the_client_that_is_unknown() -> None:
     assert found.endswith("the server ends the handshake with unknown_ca")
 
 
-def test_a_version_that_is_too_old() -> None:
+def test_a_version_that_the_server_refuses_is_told() -> None:
     (found,) = said(told(secured([], too_old)))
     assert found == (
         "tls-refused: 192.0.2.1 to 192.0.2.2:5060 (sip.example.com): the server ends the handshake with "
@@ -86,22 +86,22 @@ def test_a_version_that_is_too_old() -> None:
     )
 
 
-def test_what_is_well_is_not_told() -> None:
+def test_a_good_connection_has_no_finding() -> None:
     for made in (MADE, OLDER):
         assert not said(told(made)) and not said(told(made, keys=made.keys))
 
 
-def test_a_clock_that_was_not_set_says_nothing_of_dates() -> None:
+def test_no_certificate_is_judged_by_a_clock_that_was_not_set() -> None:
     assert said(told(OLDER, time=4_100_000_000)) and not said(told(OLDER, time=1000))
 
 
-def test_another_service_is_nobodys_concern() -> None:
+def test_tls_of_another_service_has_no_finding() -> None:
     made, web = secured([], too_old, name="www.example.com"), (B[0], 443)
     moved = Made([(end if end == A else web, octets) for end, octets in made.sent], b"", None)
     assert said(told(made)) and not said(told(moved, ends=(A, web)))
 
 
-def test_a_session_that_goes_on_says_so() -> None:
+def test_a_resumed_session_says_so() -> None:
     both = contexts()
     suite("", TLS_1_2)(*both)
     first = secured([(True, OPTIONS)], both=both)
