@@ -20,6 +20,7 @@ from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
 from dissectors.report import CaptureFile, Report
+from dissectors.wire.values import replace
 
 RECENT_NS = 10_000_000_000
 """Nanoseconds of silence after which a call or stream is no longer recent."""
@@ -27,17 +28,24 @@ RECENT_NS = 10_000_000_000
 MAX_OUT_OF_ORDER = 16
 """Calls may have earlier times than calls before them: the search for recent calls skips so many."""
 
-MAX_CALLS, MAX_STREAMS, MAX_FLOWS, MAX_CHECKS = 1024, 1024, 256, 64
+MAX_CALLS, MAX_STREAMS, MAX_FLOWS, MAX_CHECKS = 1024, 2048, 256, 64
+"""What a recent report holds at most: a call has two streams, one a way."""
+
 OPEN = ("established", "ringing", "unanswered")
 
 
 class Recent:
-    """Makes recent reports of one engine and its scan; remembers open calls, however long they are silent."""
+    """Makes recent reports of one engine and its scan; remembers open calls, however long they are silent.
+
+    Where there are more streams than a report holds, those that began first are left out; so nothing is found about
+    calls that are older than the streams that are in it: what they lack may be what was left out.
+    """
 
     def __init__(self, engine: Engine, scanner: Scanner) -> None:
         self._engine = engine
         self._scanner = scanner
         self._open: dict[str, None] = {}
+        self._since = 0
 
     def report(self, now: int, file: CaptureFile) -> Report:
         """The recent report at the time `now`, in nanoseconds."""
@@ -45,7 +53,12 @@ class Recent:
         streams = self._streams(recent)
         part = ScanView(self._scanner, self._flows(recent, streams), streams)
         part.last = None if part.last is None else min(part.last, now)
-        return self._engine.report(part, (file,), Chosen(self._calls(recent), self._checks()))
+        report = self._engine.report(part, (file,), Chosen(self._calls(recent), self._checks()))
+        if self._since:
+            calls, since = report.calls, self._since / 1e9
+            found = tuple(each for each in report.findings if each.call is None or calls[each.call].start >= since)
+            report = replace(report, findings=found)
+        return report
 
     def _calls(self, recent: Container[int]) -> list[CallState]:
         calls = self._engine.trackers.calls.calls
@@ -71,7 +84,11 @@ class Recent:
 
     def _streams(self, recent: Container[int]) -> list[Counters]:
         active = [counters for counters in self._scanner.streams if counters.last in recent]
-        return active if len(active) <= MAX_STREAMS else nlargest(MAX_STREAMS, active, key=attrgetter("first"))
+        self._since = 0
+        if len(active) > MAX_STREAMS:
+            active = nlargest(MAX_STREAMS, active, key=attrgetter("first"))
+            self._since = active[-1].first
+        return active
 
     def _flows(self, recent: Container[int], streams: Iterable[Counters]) -> list[FlowState]:
         wanted = {number for counters in streams for number in counters.flows}

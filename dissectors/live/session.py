@@ -15,6 +15,7 @@ from dissectors.engine.trackers import Capacity
 from dissectors.findings.rule import counted
 from dissectors.live.clock import FramesClock
 from dissectors.live.events import EndEvent, Events, Look
+from dissectors.live.pace import MIN_LOOK_SECONDS, next_look
 from dissectors.live.recent import Recent
 from dissectors.live.recorder import Recorder
 from dissectors.mux.scan import Bounds
@@ -31,12 +32,6 @@ from dissectors.sources.readable import CHUNK_OCTETS
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
 from dissectors.wire.values import Struct
-
-MIN_LOOK_SECONDS = 0.5
-"""The least number of seconds between two looks."""
-
-MAX_LOOK_SHARE = 0.05
-"""The largest share of time for looks: if a look takes long, there are fewer."""
 
 MAX_CALLS = 2048
 """Calls in memory at once; flows and streams may be twice as many. A call takes some 20 KiB."""
@@ -116,9 +111,9 @@ class Session:
                 if not self._step(max(0.0, min(due, self._deadline) - time.monotonic())):
                     break
                 if (now := time.monotonic()) >= due:
+                    spent = time.thread_time()
                     self._look()
-                    spent = time.monotonic() - now
-                    due = time.monotonic() + max(MIN_LOOK_SECONDS, spent / MAX_LOOK_SHARE)
+                    due = next_look(now, time.monotonic(), time.thread_time() - spent)
             if self.keys is not None:
                 self.keys.poll()
             self.engine.feed(self.scanner.finish(self.engine.announced()))

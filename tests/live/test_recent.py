@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dissectors.live.session import Session
+from dissectors.wire.captures.records import Record
+from tests.made import ETHERNET, A, B, frame, rtp, sip
 from tests.sessions import CALL, fed, session
+
+SECOND = 1_000_000_000
+DIALOG = (
+    (A, B, "INVITE sip:b@x SIP/2.0", "INVITE", ""), (B, A, "SIP/2.0 200 OK", "INVITE", ";tag=2"),
+    (A, B, "ACK sip:b@x SIP/2.0", "ACK", ";tag=2"),
+)
 
 
 def test_looking_while_it_runs_changes_nothing_in_the_report() -> None:
@@ -17,3 +27,44 @@ def test_looking_while_it_runs_changes_nothing_in_the_report() -> None:
             recent.report(other.scanner.last or 0, other._file(0))
         other.engine.feed(other.scanner.finish())
     assert other.report() == one.report()
+
+
+def calls_with_media(calls: int, media: int | None = None) -> Session:
+    """A session with answered calls that begin one after another; the first so many have media, both ways."""
+    sent: list[tuple[int, bytes]] = []
+    for number in range(calls):
+        begin, port = number * SECOND // 10, 20_000 + 2 * number
+        for src, dst, line, method, tag in DIALOG:
+            names = (f"Call-ID: {number}", "From: <sip:a@x>;tag=1", f"To: <sip:b@x>{tag}", f"CSeq: 1 {method}")
+            described = (f"c=IN IP4 {src[0]}", "t=0 0", f"m=audio {port} RTP/AVP 0", "")
+            body = "\r\n".join(("v=0", f"o=- 1 1 IN IP4 {src[0]}", "s=-", *described)) if method == "INVITE" else ""
+            more = (f"Via: SIP/2.0/UDP a;branch=z9hG4bK{number}{method}", "Content-Type: application/sdp")
+            sent.append((begin, frame(src, dst, sip(line, *names, *more, body=body.encode()))))
+            begin += SECOND // 1000
+        for step in range(350 if media is None or number < media else 0):
+            for ssrc, src, dst in ((2 * number + 1, A, B), (2 * number + 2, B, A)):
+                packet = rtp(step, ssrc=ssrc, payload_type=0, timestamp=160 * step)
+                sent.append((begin + step * SECOND // 50, frame((src[0], port), (dst[0], port), packet)))
+    sent.sort(key=lambda one: one[0])
+    with fed(b"") as pipe:
+        one = Session(pipe, watch=None)
+    records = [(0, Record(n, time, ETHERNET, octets, len(octets))) for n, (time, octets) in enumerate(sent, 1)]
+    for batch in one.scanner.scan(records):
+        one.engine.feed(batch)
+    return one
+
+
+def test_nothing_is_found_about_calls_whose_streams_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = calls_with_media(6)
+    for most in (12, 6):
+        monkeypatch.setattr("dissectors.live.recent.MAX_STREAMS", most)
+        report = one._recent.report(one.scanner.last or 0, one._file(0))
+        assert (len(report.calls), len(report.streams)) == (6, most)
+        assert not [finding for finding in report.findings if finding.call is not None]
+
+
+def test_findings_stay_about_calls_that_are_younger_than_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dissectors.live.recent.MAX_STREAMS", 2)
+    one = calls_with_media(6, media=3)
+    report = one._recent.report(one.scanner.last or 0, one._file(0))
+    assert [finding.call for finding in report.findings if finding.id == "media-missing"] == [3, 4, 5]
