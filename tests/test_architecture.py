@@ -53,6 +53,7 @@ DOORS = {
     "pyshark": ("wireshark/verify",),
     "msgspec": ("wire/values", "outputs/export"),
     "cryptography": ("crypto/primitives",),
+    "av": ("media/worker",),
     "jinja2": ("outputs/html/page",),
     "markupsafe": ("outputs/html/page",),
 }
@@ -89,6 +90,7 @@ TESTED_ELSEWHERE = (
     ("library/", "tests/library/test_door.py comes in by the door"),
     ("media/choice", "tests/commands/test_media.py asks for one call, one source, all of them"),
     ("media/sound", "what tests/commands/test_media.py hears, sample by sample"),
+    ("media/worker", "tests/media/test_decoders.py asks it, where PyAV is there"),
     ("offline", "everything that reads a file goes through it; tests/engine/test_engine.py holds it to truths"),
     ("outputs/terminal/comparison", "it is what tests/commands/test_diff.py reads"),
     ("report/", "values without a will of their own; tests/outputs/test_schema.py holds them to the schema"),

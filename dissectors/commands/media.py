@@ -22,8 +22,9 @@ NAME = "media"
 HELP = "write what was heard in a call to a WAV file, decrypted where keys fit"
 DESCRIPTION = (
     "Write the sound of one call, or of one stream, to the WAV file OUT: both directions of a call on two channels, "
-    "every datagram at its timestamp, silence where nothing is. PCMU, PCMA and L16 are decoded. SRTP is decrypted with "
-    "keys of the SDP and of --keys; what no key verifies is silence (docs/media.md)."
+    "every datagram at its timestamp, silence where nothing is. PCMU, PCMA and L16 are decoded, and with the extra "
+    "`media` Opus, G.722, GSM, G.729 and G.723.1. SRTP is decrypted with keys of the SDP and of --keys; what no key "
+    "verifies is silence (docs/media.md)."
 )
 RTPMAP = re.compile(r"(\d{1,3})=(\w+)/(\d{4,6})(?:/([1-8]))?", re.ASCII)
 
@@ -56,12 +57,13 @@ def source(text: str) -> int:
 def rtpmap(text: str) -> tuple[int, Sound]:
     """`96=PCMU/8000` as a payload type and how it sounds."""
     from dissectors.media.choice import RATES
+    from dissectors.media.decoders import DECODED
     from dissectors.media.pcm import CODECS, Sound
 
     found = RTPMAP.fullmatch(text)
-    if not found or int(found[1]) > 127 or found[2].upper() not in CODECS or int(found[3]) not in RATES:
+    if not found or int(found[1]) > 127 or found[2].upper() not in {**CODECS, **DECODED} or int(found[3]) not in RATES:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is not of the form 96=PCMU/8000; codecs are {', '.join(CODECS)}"
+            f"{text!r} is not of the form 96=PCMU/8000; codecs are {', '.join((*CODECS, *DECODED))}"
         )
     return int(found[1]), Sound(found[2].upper(), int(found[3]), int(found[4] or 1))
 

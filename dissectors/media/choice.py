@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from dissectors.media.decoders import DECODED, LACKING, available
 from dissectors.media.pcm import CODECS, Sound
 from dissectors.protocols.payload_types import STATIC
 from dissectors.report import Report, Stream
@@ -58,17 +59,28 @@ def choose(report: Report, call: int | None, ssrc: int | None, named: Named) -> 
     heard = [each for each in found if each.sounds]
     if not heard:
         raise NoSound(_nothing(report, found))
-    rates = sorted({sound.rate for each in heard for sound in each.sounds.values()})
+    heard, rate = _at_one_rate(heard)
+    heard, sides = _sided(report, heard, call)
+    kept, notes = _apart(report, heard)
+    notes += [f"{name(report.streams[each.position])}: {what}{'' if what.endswith(LACKING) else ' is not decoded'}"
+              for each in found if each.sounds for what in each.lacking]
+    notes += [f"{name(report.streams[each.position])} is left out: {', '.join(each.lacking) or 'no payloads'}"
+              for each in found if not each.sounds]
+    return Choice(tuple(kept), sides, rate, tuple(notes))
+
+
+def _at_one_rate(heard: Sequence[Heard]) -> tuple[list[Heard], int]:
+    """The streams with one number of samples a second: that of the codecs that are tables, for the others follow."""
+    sounds = [sound for each in heard for sound in each.sounds.values()]
+    rates = sorted({sound.rate for sound in sounds if sound.codec in CODECS})
     if len(rates) > 1:
         raise NoSound(f"the streams have {' and '.join(f'{rate:,}' for rate in rates)} samples a second: "
                       "name one with --ssrc")
-    heard, sides = _sided(report, heard, call)
-    kept, notes = _apart(report, heard)
-    notes += [f"{name(report.streams[each.position])}: {what} is not decoded" for each in found if each.sounds
-              for what in each.lacking]
-    notes += [f"{name(report.streams[each.position])} is left out: {', '.join(each.lacking) or 'no payloads'}"
-              for each in found if not each.sounds]
-    return Choice(tuple(kept), sides, rates[0], tuple(notes))
+    rate = rates[0] if rates else max(sound.rate for sound in sounds)
+    return [
+        replace(each, sounds={number: replace(sound, rate=rate) for number, sound in each.sounds.items()})
+        for each in heard
+    ], rate
 
 
 def _sided(report: Report, heard: list[Heard], call: int | None) -> tuple[list[Heard], tuple[str, ...]]:
@@ -147,7 +159,13 @@ def _heard(report: Report, position: int, named: Named) -> Heard:
     lacking: list[str] = []
     for payload in stream.payloads:
         number, codec = payload.payload_type, (payload.codec or "").upper()
-        if number in named:
+        codec = named[number].codec if number in named else codec
+        if codec in DECODED:
+            if available():
+                sounds[number] = Sound(codec, DECODED[codec].rate, clock=DECODED[codec].clock)
+            else:
+                lacking.append(f"{codec} {LACKING}")
+        elif number in named:
             sounds[number] = named[number]
         elif codec in CODECS and (rate := _rate(stream, number)) in RATES:
             sounds[number] = Sound(codec, rate, _channels(stream, codec, payload.largest))
@@ -165,7 +183,7 @@ def _spare(stream: Stream, sounds: Mapping[int, Sound], frame: int) -> Iterator[
     """How many octets the payloads of a type have beyond their frames, where all are of one length."""
     for payload in stream.payloads:
         sound = sounds.get(payload.payload_type)
-        if sound is not None and payload.smallest == payload.largest:
+        if sound is not None and sound.codec in CODECS and payload.smallest == payload.largest:
             yield payload.largest - frame * CODECS[sound.codec].octets * sound.channels
 
 
@@ -186,8 +204,11 @@ def _nothing(report: Report, found: Sequence[Heard]) -> str:
     unknown = [what for what in codecs if what.startswith("payload type")]
     if unknown:
         return f"{', '.join(codecs)}: name it with --rtpmap, as in 96=PCMU/8000"
+    missing = [what for what in codecs if what.endswith(LACKING)]
+    if missing:
+        return missing[0]
     if codecs:
-        return f"{', '.join(codecs)}: only PCMU, PCMA and L16 are decoded"
+        return f"{', '.join(codecs)}: only {', '.join((*CODECS, *DECODED))} are decoded"
     return "no stream has sound"
 
 

@@ -80,11 +80,12 @@ CODECS = {"PCMU": Codec(mu_law, 1), "PCMA": Codec(a_law, 1), "L16": Codec(linear
 
 
 class Sound(Struct, frozen=True):
-    """How a payload type sounds: its codec, the samples of a second, and its channels."""
+    """How a payload type sounds: its codec, the samples of a second, its channels, its RTP clock where that differs."""
 
     codec: str
     rate: int
     channels: int = 1
+    clock: int | None = None
 
     def samples(self, payload: bytes) -> bytes:
         """The samples of a payload, in one channel."""

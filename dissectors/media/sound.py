@@ -11,6 +11,8 @@ from contextlib import ExitStack
 from dissectors.crypto.srtp import Source
 from dissectors.crypto.srtp_keys import MasterKey
 from dissectors.media.choice import Choice, Heard, name
+from dissectors.media.decoders import DECODED, Worker
+from dissectors.media.pcm import Sound
 from dissectors.media.track import Channel, Track
 from dissectors.protocols import rtp
 from dissectors.queries.decrypted import Openers
@@ -18,15 +20,28 @@ from dissectors.queries.payloads import Taken
 from dissectors.report import Report
 from dissectors.wire.errors import Malformed
 
+MAX_SEEN = 128
+"""Sequence numbers that are remembered of a stream."""
+
 
 class Tally:
     """What became of a stream's datagrams."""
 
-    __slots__ = ("cut", "heard", "other", "source", "track", "unread")
+    __slots__ = ("cut", "heard", "other", "seen", "source", "track", "undecoded", "unread")
 
     def __init__(self, track: Track, source: Source) -> None:
         self.track, self.source = track, source
-        self.heard = self.other = self.unread = self.cut = 0
+        self.heard = self.other = self.unread = self.undecoded = self.cut = 0
+        self.seen: dict[int, None] = {}
+
+    def again(self, sequence: int) -> bool:
+        """Whether a datagram came before: a decoder with a memory must not get it twice."""
+        if sequence in self.seen:
+            return True
+        self.seen[sequence] = None
+        if len(self.seen) > MAX_SEEN:
+            del self.seen[next(iter(self.seen))]
+        return False
 
 
 class Sounding:
@@ -36,6 +51,7 @@ class Sounding:
         self, report: Report, choice: Choice, keys: Mapping[int, Sequence[MasterKey]], stack: ExitStack
     ) -> None:
         self._report = report
+        self._worker = stack.enter_context(Worker())
         self.channels = [stack.enter_context(Channel()) for _ in choice.sides]
         openers = Openers()
         zero = min(int(report.streams[each.position].first * 1e9) for each in choice.heard)
@@ -71,8 +87,21 @@ class Sounding:
         if sound is None:
             tally.other += 1
             return
-        tally.heard += 1
-        tally.track.add(message.sequence, message.timestamp, taken.time, sound.samples(message.payload))
+        samples = self._samples(taken.stream, sound, message, tally)
+        if samples is not None:
+            tally.heard += 1
+            tally.track.add(message.sequence, message.timestamp, taken.time, samples, sound.clock)
+
+    def _samples(self, stream: int, sound: Sound, message: rtp.Message, tally: Tally) -> bytes | None:
+        """What a payload sounds like; None where it cannot be decoded, and for one that came before."""
+        if sound.codec not in DECODED:
+            return sound.samples(message.payload)
+        if tally.again(message.sequence):
+            return None
+        number = stream << 7 | message.payload_type
+        samples = self._worker.samples(number, sound.codec, sound.rate, message.payload)
+        tally.undecoded += samples is None
+        return samples
 
     def told(self) -> list[str]:
         """What people should know of each stream."""
@@ -85,6 +114,7 @@ class Sounding:
         for count, what in (
             (tally.source.failed, "fit no key"), (tally.source.cryptex, "have an encrypted header (RFC 9335)"),
             (tally.cut, "are cut by the capture and cannot be verified"), (tally.unread, "cannot be read"),
+            (tally.undecoded, "cannot be decoded"),
         ):
             if count:
                 yield f"{who}: {count:,} datagrams {what}: silence"

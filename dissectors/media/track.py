@@ -76,19 +76,19 @@ class Track:
         self._frame = 0
         self.jumps = 0
 
-    def add(self, sequence: int, timestamp: int, time: int, samples: bytes) -> None:
-        """Lay a datagram's samples to where they belong; raises TooLong."""
-        position = self._position(sequence, timestamp, time)
+    def add(self, sequence: int, timestamp: int, time: int, samples: bytes, clock: int | None = None) -> None:
+        """Lay a datagram's samples to where they belong, by the clock of its timestamps; raises TooLong."""
+        position = self._position(sequence, timestamp, time, clock or self._rate)
         self._frame = len(samples) // SAMPLE_OCTETS
         self._channel.write(position, samples)
 
-    def _position(self, sequence: int, timestamp: int, time: int) -> int:
+    def _position(self, sequence: int, timestamp: int, time: int, clock: int) -> int:
         arrived = (2 * (time - self._zero) * self._rate + SECOND_NS) // (2 * SECOND_NS)
         if self._last is None:
             self._last = sequence, timestamp, time, arrived
             return arrived
         before, stamp, when, place = self._last
-        step = _signed(timestamp - stamp, 32)
+        step = _signed(timestamp - stamp, 32) * self._rate // clock
         if not self._explained(step, _signed(sequence - before, 16), (time - when) * self._rate / SECOND_NS):
             self.jumps += 1
             step = max(0, arrived - place)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from dissectors.media import decoders
 from tests import captures
-from tests.command_line import CALL, run
+from tests.command_line import CALL, ROOT, run
 from tests.protected import inline, master
 from tests.rewriting.test_split import TWO
 from tests.sounds import call, channels, samples, tone
 from tests.stories import A, B, C, Story, description, dialled, talk
 
+PYAV = pytest.mark.skipif(not decoders.available(), reason="PyAV is an extra")
 KEYS = master("AES_CM_128_HMAC_SHA1_32", 1), master("AES_CM_128_HMAC_SHA1_32", 2)
 GCM = master("AEAD_AES_256_GCM", 1), master("AEAD_AES_256_GCM", 2)
 CALLER = [*samples(0, 30 * 160), *[0] * 1600, *samples(40 * 160, 60 * 160)]
@@ -113,7 +117,7 @@ def test_what_is_not_decoded_is_named(tmp_path: Path) -> None:
         assert status == 2
         return text
 
-    assert "G722: only PCMU, PCMA and L16 are decoded" in said(talk(payload_type=9))
+    assert "G728: only PCMU, PCMA, L16, OPUS, G722, GSM, G729, G723 are decoded" in said(talk(payload_type=15))
     assert "payload type 96, whose codec nobody says: name it with --rtpmap" in said(talk(payload_type=96))
     assert "2 streams have sound and are of no call: name one with --ssrc (0x0000004D, 0x0000004E)" in said(
         [*talk(), *talk(B, C, 78)]
@@ -137,8 +141,8 @@ def test_a_file_that_exists_is_kept_and_standard_output_gets_the_octets(tmp_path
         (("--call", "9", CALL, "{}/out"), "no call '9'"),
         (("--ssrc", "7", CALL, "{}/out"), "no stream has the SSRC 0x00000007"),
         (("--ssrc", "z", CALL, "{}/out"), "'z' is not an SSRC"),
-        (("--rtpmap", "96=opus/48000", CALL, "{}/out"), "codecs are PCMU, PCMA, L16"),
-        ((CALL, "{}/out"), "only PCMU, PCMA and L16 are decoded"),
+        (("--rtpmap", "96=speex/8000", CALL, "{}/out"), "codecs are PCMU, PCMA, L16, OPUS"),
+        ((CALL, "{}/out"), "only PCMU, PCMA, L16, OPUS, G722"),
         ((CALL, CALL, "--force"), "is the capture that is read"),
     ],
 )
@@ -158,7 +162,7 @@ def test_a_missing_library_is_said(tmp_path: Path) -> None:
 
 
 def test_a_call_of_webrtc_is_heard_with_the_key_log_of_its_dtls(tmp_path: Path) -> None:
-    capture, out = Path(__file__).resolve().parents[1] / "data" / "tls" / "dtls_srtp_cm.pcap", tmp_path / "out.wav"
+    capture, out = ROOT / "tests" / "data" / "tls" / "dtls_srtp_cm.pcap", tmp_path / "out.wav"
     done = run("media", "--keys", str(capture.with_suffix(".keys")), str(capture), str(out))
     verified = b"datagrams verified and decrypted with a key of AES_CM_128_HMAC_SHA1_80"
     assert done.returncode == 0 and done.stderr.count(verified) == 2
@@ -168,3 +172,45 @@ def test_a_call_of_webrtc_is_heard_with_the_key_log_of_its_dtls(tmp_path: Path) 
         crossings = sum(one < 0 <= two for one, two in zip(heard, heard[1:], strict=False))
         assert rate == 8000 and abs(crossings - 440 * 0.7) <= 2 and 8000 < max(heard) < 10000
     assert run("media", str(capture), str(tmp_path / "other.wav")).returncode == 2
+
+
+def test_a_missing_decoder_is_said_in_one_line(tmp_path: Path) -> None:
+    path, out = captures.story(tmp_path / "in.pcap", talk(payload_type=9)), str(tmp_path / "out.wav")
+    code = "import sys; from dissectors.media import decoders; decoders.available = lambda: False; "
+    code += "from dissectors.cli import main; sys.exit(main())"
+    done = subprocess.run([sys.executable, "-c", code, "media", path, out], capture_output=True, cwd=ROOT, check=False)
+    assert done.returncode == 2 and b"G722 needs the package av: pip install 'muxshark[media]'" in done.stderr
+    assert done.stderr.count(b"\n") == 1
+
+
+def g722(count: int = 100) -> Story:
+    """A call whose caller sends silence as G.722, and in its middle one datagram twice."""
+    story = dialled(description(*A, media="RTP/AVP 9"), description(*B, media="RTP/AVP 9"))
+    sent = talk(payload_type=9, seconds=count // 50)
+    return [*story, *sent, sent[50]]
+
+
+@PYAV
+def test_g722_has_twice_the_samples_of_its_clock(tmp_path: Path) -> None:
+    out, said, status = written(tmp_path, g722())
+    assert status == 0 and "16,000 samples a second" in said
+    rate, (caller, callee) = channels(out)
+    assert rate == 16000 and len(caller) == 32000 and not any(callee)
+
+
+@PYAV
+def test_a_codec_that_is_decoded_follows_the_rate_of_one_that_is_a_table(tmp_path: Path) -> None:
+    story = [*dialled(description(*A, media="RTP/AVP 0 9"), description(*B, media="RTP/AVP 0 9")), *talk(seconds=1),
+             *talk(B, A, 78, payload_type=9, seconds=1)]
+    out, said, status = written(tmp_path, story)
+    assert status == 0 and channels(out)[0] == 8000 and "cannot be decoded" not in said
+
+
+@PYAV
+def test_what_no_decoder_takes_is_silence_and_is_counted(tmp_path: Path) -> None:
+    bodies = b"\xf8\xff\xfe", b"\xff" * 33
+    story = [(time, src, dst, octets[:12] + bodies[number % 2]) for number, (time, src, dst, octets) in enumerate(
+        talk(payload_type=96, seconds=2, step=960)
+    )]
+    out, said, status = written(tmp_path, story, "--rtpmap", "96=opus/48000/2")
+    assert status == 0 and "50 datagrams cannot be decoded: silence" in said and channels(out)[0] == 48000
