@@ -203,7 +203,7 @@ class Counters:
         pressed = self._payload(time, frame, payload, length, payload_type, timestamp)
         if self.pictures is not None:
             self.pictures.add(time, frame, payload, length)
-        elif timestamp == self.timestamp and self.packets and not pressed:
+        elif timestamp == self.timestamp and sequence != self.sequence and self.packets and not pressed:
             self._begin_pictures(time, frame, payload, length)
         if self.packets:
             self._arrival(time, frame, timestamp, sequence, pressed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
+
 from dissectors.mux.counters import Counters
 from dissectors.mux.pictures import BLOCKS, FIRST_BLOCK, MAX_FREEZES, Pictures
 from tests.stories import rtp
@@ -97,3 +99,12 @@ def test_first_octets_that_may_be_payload_types_of_red_are_counted() -> None:
     assert counters.pictures is not None
     blocks = counters.pictures.blocks
     assert len(blocks) == BLOCKS and (blocks[96 - FIRST_BLOCK], blocks[117 - FIRST_BLOCK]) == (20, 10)
+
+
+@pytest.mark.parametrize("which", ["interpreted", "compiled"])
+def test_a_datagram_that_came_twice_makes_no_picture(which: str) -> None:
+    twin = Counters if which == "interpreted" else pytest.importorskip("dissectors.mux.compiled.scan").Counters
+    counters = twin(1, 0)
+    for number in (1, 2, 2, 3, 3, 4):
+        counters.update(number * 20_000_000, (0, number), rtp(number, 1, 0, 160 * number), 172)
+    assert counters.duplicates == 2 and counters.pictures is None

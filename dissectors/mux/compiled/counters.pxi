@@ -289,7 +289,7 @@ cdef class Counters:
         )
         if self.pictures is not None:
             self.pictures.add(time, file, frame, payload, self.payload_begins, length)
-        elif timestamp == self.timestamp and self.packets and not pressed:
+        elif timestamp == self.timestamp and sequence != self.sequence and self.packets and not pressed:
             self.begin_pictures(time, file, frame, payload, length)
         if self.packets:
             self.arrival(time, file, frame, timestamp, sequence, pressed)
