@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import ssl
 import tempfile
 from collections.abc import Callable, Iterable
@@ -36,6 +38,7 @@ class Made(NamedTuple):
 def identity(kind: str = "ec", name: str = "sip.example.com") -> tuple[Path, Path]:
     """A certificate that vouches for itself from 2020 to 2099, and its private key, as files of PEM."""
     folder = Path(tempfile.mkdtemp(prefix="muxshark-tls-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder(subject, subject, key.public_key(), 1, datetime(2020, 1, 1), datetime(2099, 1, 1))

@@ -43,7 +43,7 @@ class Child:
         self.process = subprocess.Popen(
             [*worker, *words, "--scratch", str(scratch), "--memory", str(MEMORY)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors, cwd=around.folder,
-            env={**os.environ, **around.variables},
+            env={**os.environ, **around.variables, "TMPDIR": str(scratch)},
         )
 
     def events(self, until: float) -> Iterator[dict[str, Any]]:
