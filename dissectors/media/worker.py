@@ -19,6 +19,9 @@ READY = b"R"
 FAILED = 0xFFFFFFFF
 RATES = {"opus": 48000, "g722": 16000}
 MAX_MEMORY = 1 << 30
+MAX_DECODERS = 32
+"""Decoders that are kept: each takes megabytes, and those that were asked last stay."""
+
 SAMPLE_OCTETS = 2
 
 
@@ -57,9 +60,12 @@ def serve(av: Any, taken: IO[bytes], given: IO[bytes]) -> None:
         number, size, rate, length = REQUEST.unpack(head)
         name, payload = taken.read(size).decode("ascii"), taken.read(length)
         try:
-            if number not in decoders:
-                decoders[number] = Decoder(av, name, rate)
-            samples = decoders[number].samples(payload)
+            # Those that were asked last stand last.
+            decoder = decoders.pop(number) if number in decoders else Decoder(av, name, rate)
+            decoders[number] = decoder
+            if len(decoders) > MAX_DECODERS:
+                del decoders[next(iter(decoders))]
+            samples = decoder.samples(payload)
         except (av.FFmpegError, ValueError, MemoryError):
             given.write(REPLY.pack(FAILED))
         else:

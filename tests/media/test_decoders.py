@@ -83,7 +83,14 @@ def test_any_octets_leave_the_process_alive_or_are_silence() -> None:
             for _ in range(200):
                 process.samples(number, codec, DECODED[codec].rate, chance.randbytes(chance.randrange(1, 300)))
         assert process._deaths == 0
-        assert process.samples(99, "G722", 16000, bytes(160)) is not None
+
+
+@PYAV
+def test_many_streams_do_not_fill_the_memory_of_the_process() -> None:
+    with Worker() as process:
+        for number in range(400):
+            assert process.samples(number, "OPUS", 48000, b"\xf8\xff\xfe") is not None
+        assert process._deaths == 0
 
 
 @PYAV
