@@ -6,6 +6,7 @@ import os
 import subprocess
 import threading
 import time
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,9 +24,15 @@ CALL = ROOT / "pcaps" / "facetime-2013.pcap"
 
 
 @contextmanager
-def fed(octets: bytes, size: int = 5000, pause: float = 0.0) -> Iterator[Pipe]:
-    """A pipe into which a thread writes, `size` octets at a time."""
+def fed(octets: bytes, size: int = 5000, pause: float = 0.0, apart: bool = False) -> Iterator[Pipe]:
+    """A pipe into which a thread writes, `size` octets at a time; with `apart` each is read before the next comes."""
     out, into = os.pipe()
+
+    def unread() -> bool:
+        import fcntl  # not on every system
+        import termios
+
+        return any(array("i", fcntl.ioctl(into, termios.FIONREAD, bytes(4))))
 
     def write() -> None:
         # Who reads may stop before the end.
@@ -33,6 +40,8 @@ def fed(octets: bytes, size: int = 5000, pause: float = 0.0) -> Iterator[Pipe]:
             for at in range(0, len(octets), size):
                 file.write(octets[at : at + size])
                 time.sleep(pause)
+                while apart and unread():
+                    time.sleep(0.001)
 
     thread = threading.Thread(target=write)
     thread.start()

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from dissectors import offline
+from dissectors.sources import rereadable
 from dissectors.sources.capture import open_capture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,8 +65,8 @@ def test_the_copy_of_standard_input_is_closed_before_it_is_opened_again(monkeypa
             raise PermissionError(13, "Permission denied", path)
         return open_capture(path, *named_as)
 
-    named = tempfile.NamedTemporaryFile
-    monkeypatch.setattr(tempfile, "NamedTemporaryFile", remembered)
+    named = rereadable.NamedTemporaryFile
+    monkeypatch.setattr(rereadable, "NamedTemporaryFile", remembered)
     monkeypatch.setattr(offline, "open_capture", opened)
     monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(CALL.read_bytes())))
     from_input = [row.datagram.frame for row in offline.rows(["-"])]

@@ -136,7 +136,7 @@ class Late(Following):
 @pytest.mark.parametrize("looks", [1, 2, 4, 6])
 def test_keys_that_a_log_gains_open_what_came_before_them(tmp_path: Path, looks: int) -> None:
     keys = Late(tmp_path / "log", looks)
-    with fed(SECURED.read_bytes(), 2000) as pipe:
+    with fed(SECURED.read_bytes(), 2000, apart=True) as pipe:
         one = Session(pipe, keys=keys)
         one.run()
     keys.close()
