@@ -99,6 +99,10 @@ def run(options: argparse.Namespace) -> int:
             raise inputs.Refused(f"--{name} needs --each")
     if folder := next(filter(os.path.isdir, named), None):
         raise inputs.Refused(f"{folder}: a directory; analyze --each {folder} reads every capture in it")
+    if options.output:
+        from dissectors.rewriting.output import refuse
+
+        refuse(options.output, force=True, inputs=named)
     report, status = _written(named, options) if options.write else _read(named, options)
     if options.output:
         with open(options.output, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,15 @@ FORMS = str(ROOT / "pcaps" / "encodings.pcap")
 def test_the_exit_status_tells(words: list[str], status: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["analyze", "--json", *words]) == status
     assert bool(capsys.readouterr().err) == (status == 2)
+
+
+@pytest.mark.parametrize("words", [["-o"], ["--json", "-o"], ["--html"]])
+def test_a_report_never_takes_the_place_of_the_capture_that_it_is_of(words: list[str], tmp_path: Path) -> None:
+    capture, other = tmp_path / "a.pcap", tmp_path / "link.pcap"
+    capture.write_bytes(Path(CALL).read_bytes())
+    other.symlink_to(capture)
+    for path in (capture, other):
+        done = run("analyze", str(capture), *words, str(path))
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert done.stderr.decode() == f"muxshark: {path}: it is the capture that is read; name another file\n"
+    assert capture.read_bytes() == Path(CALL).read_bytes()
