@@ -5,6 +5,7 @@ A function gives the new octets, or None where it does not understand what it se
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha1, sha256
@@ -49,6 +50,9 @@ PLAIN = frozenset((
 
 FINGERPRINT_MASK = 0x5354554E
 TYPES_OF_SDP = ("application/sdp",)
+
+TOKEN, WORD = re.compile(rb"[-A-Za-z0-9.!%*_+`'~]+"), re.compile(rb"[^\W_]|[\x80-\xff]")
+"""The name of a header, and what is made unreadable where a line has none: it is nobody's language."""
 
 
 class Wanted(NamedTuple):
@@ -116,9 +120,9 @@ class Anonymiser:
         return [Line(_octets(start), messages.START), *lines], packed, "anonymised"
 
     def _header(self, line: Line) -> Line:
-        if not line.name:
-            return line._replace(octets=_octets(texts.opaque(_text(line.octets), self.names)))
         name, colon, value = line.octets.partition(b":")
+        if not line.name or not TOKEN.fullmatch(name.rstrip(b" \t")):
+            return line._replace(octets=WORD.sub(b"x", line.octets))
         return line._replace(octets=name + colon + _octets(texts.header(line.name, _text(value), self.names)))
 
     def _body(self, message: sip.Message, body: bytes) -> bytes:

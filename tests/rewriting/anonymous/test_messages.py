@@ -41,6 +41,14 @@ def test_a_body_that_is_damaged_goes() -> None:
     assert sip.parse(made("SIP", payload)).raw_body == b""
 
 
+@pytest.mark.parametrize("line", [b'From\xc7 "arik" <sip:381977@example.com>', b"Hia\xa8 SIP/2.0/UDP 192.168.1.2:5060"])
+def test_of_a_header_with_a_damaged_name_nothing_can_be_read(line: bytes) -> None:
+    payload = request(0, "OPTIONS")[3].replace(b"CSeq:", line + b"\r\nCSeq:")
+    after = made("SIP", payload)
+    assert not any(word in after for word in (b"arik", b"381977", b"192.168.1.2"))
+    assert sip.parse(after).cseq == sip.parse(payload).cseq
+
+
 def test_what_stands_beside_a_message_is_not_understood() -> None:
     payload = request(0, "INVITE", body=OFFER)[3]
     assert Anonymiser(KEY, Wanted()).datagram("SIP", payload + b"alice was here", False) is None
