@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from dissectors.findings.agreements import ANYWHERE, wants_rtp
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
-from dissectors.report import Call, Description
+from dissectors.report import Call, Description, Place
 from dissectors.wire.datagram import Endpoint, endpoint
 
 MIN_SECONDS, GRACE_SECONDS = 2.0, 2.0
 """What of a fork comes so long after the answer did not merely cross it, and so much of it is heard."""
+
+HOP_SECONDS = 1.0
+"""A response passes a proxy within this time."""
 
 
 @rule(
@@ -80,12 +83,23 @@ def _left(call: Call) -> dict[Endpoint, Accepted]:
         return {}
     accepted = Accepted(taken, times[taken.to_tag], " or ".join(sorted(endpoint(*end) for end in ends_of(taken))))
     # What was said on another hop, or in another exchange, is as good as what was accepted.
+    statuses = {message.place: message.status for message in call.messages}
     left = [
         each for each in answers
         if each.answers == taken.answers and each is not taken and each.time < accepted.time
+        and not _is_of_another_hop(each, taken, statuses)
     ]
     kept = {end for each in call.descriptions if each not in left for end in ends_of(each)}
     return {end: accepted for each in left for end in ends_of(each) - kept}
+
+
+def _is_of_another_hop(one: Description, other: Description, statuses: Mapping[Place, int | None]) -> bool:
+    """Whether two answers are one response, into which a proxy wrote its relay's address on the way."""
+    return (
+        one.to_tag == other.to_tag
+        and statuses.get(one.place) == statuses.get(other.place)
+        and abs(one.time - other.time) < HOP_SECONDS
+    )
 
 
 def ends_of(described: Description) -> set[tuple[str, int]]:

@@ -8,7 +8,7 @@ from tests.finding_cases.forks import OTHER, forked
 from tests.finding_cases.plain import INVITE
 from tests.finding_cases.presence import version
 from tests.found import found
-from tests.stories import A, B, description, hung_up, request, response, talk
+from tests.stories import A, B, Told, description, hung_up, request, response, talk
 
 ID = "fork-still-sends"
 
@@ -51,3 +51,15 @@ def test_an_answer_that_moved_the_port_when_it_became_final_is_followed_or_not()
     assert "goes on to port 16402 for 9.3 s after the call was accepted at 203.0.113.2:30000" in told.what
     followed = [*talk(start=300, seconds=0.7), *talk(A, (B[0], 30_000), 77, first=200)]
     assert not found([*story, *followed, *hung_up()], "media-to-old-port")
+
+
+@pytest.mark.parametrize(("after", "told"), [(20, 0), (2000, 1)])
+def test_an_answer_into_which_a_proxy_wrote_its_relay_on_the_way_moves_nothing(after: float, told: int) -> None:
+    def progress(time: float, host: str, port: int) -> Told:
+        return response(time, 183, "Session Progress", body=description(host, port))
+
+    story = [
+        INVITE, progress(200, *B), progress(200 + after, "203.0.113.9", 30_022), response(3000, 200, "OK"),
+        request(3010, "ACK", tag="2"), *talk(start=300, seconds=12), *talk(B, A, 78, seconds=12), *hung_up(13_000),
+    ]
+    assert len(found(story, "media-to-old-port")) == told
