@@ -21,14 +21,17 @@ MAX_OFFERED_PROFILES = 64
 """SRTP profiles of an offer that are kept; there are sixteen (IANA, SRTP Protection Profiles)."""
 
 CLIENT_HELLO, ALERT, FATAL, CLOSE_NOTIFY = 1, 21, 2, 0
+COPY_NS = 100_000_000
+"""A copy of a datagram comes within this time; a client waits longer until it says hello again (RFC 6347, 4.2.4.1)."""
 
 
 class End(Struct):
     """What one end of a handshake has sent: `certified` says that some of its certificate came, `hellos` how often it
-    began.
+    began, `hello` the number and the time of the record that began it last.
     """
 
     hellos: int = 0
+    hello: tuple[int | None, int] | None = None
     encrypted: bool = False
     certified: bool = False
     fingerprint: str | None = None
@@ -152,10 +155,16 @@ class Handshakes:
         if (hellos := _hellos(message)) and state.flow != datagram.flow and not state.opened:
             state.swap()
         end = state.client if state.flow == datagram.flow else state.server
+        if hellos:
+            # Who says hello again gives the record a new number; with the same one at once, the capture has it twice.
+            before, end.hello = end.hello, (_number(message), datagram.time)
+            copied = before is not None and before[0] == end.hello[0] and datagram.time - before[1] < COPY_NS
+            hellos = 0 if copied else hellos
         end.hellos += hellos
         if hellos and end is state.client:
             state.hello_octets = max([each.length for each in message.handshakes if each.type == CLIENT_HELLO])
-        state.hello_parts += end is state.client and sum([each.type == CLIENT_HELLO for each in message.handshakes])
+        if end is state.client and (hellos or not _hellos(message)):
+            state.hello_parts += sum([each.type == CLIENT_HELLO for each in message.handshakes])
         wrong = self._messages(state, end, datagram, message)
         # Of two that both begin, the one that answers is the server.
         end = state.client if state.flow == datagram.flow else state.server
@@ -255,6 +264,13 @@ def _within(table: Table[Any, State], groups: Collection[Flow | str]) -> Iterato
 def _begins(message: dtls.Message) -> bool:
     """Whether a client begins anew: its first message in the clear; a renegotiation would be encrypted."""
     return any(each.type == CLIENT_HELLO and each.message_seq == 0 for each in message.handshakes)
+
+
+def _number(message: dtls.Message) -> int | None:
+    """The number of the first record with a ClientHello."""
+    return next(
+        (each.sequence for each in message.records if any([one.type == CLIENT_HELLO for one in each.handshakes])), None
+    )
 
 
 def _hellos(message: dtls.Message) -> int:

@@ -38,3 +38,11 @@ def test_handshakes_that_were_complete_before_are_bounded() -> None:
     for number in range(5):
         complete(handshakes, number * SECOND)
     assert len(handshakes.to_report()) == 3 and bounds.hits == {"handshakes": 2}
+
+
+def test_a_hello_that_the_capture_has_twice_was_said_once() -> None:
+    handshakes = Handshakes(8)
+    for time in (0, 1_000_000, SECOND):
+        handshakes.feed(datagram(stories.hello(), time), dtls.parse(stories.hello()))
+    (told,) = handshakes.to_report()
+    assert (told.hellos, told.hello_parts) == (2, 1)
