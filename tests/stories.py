@@ -250,7 +250,7 @@ def agreed(
     finished: bool = True,
 ) -> Story:
     """A DTLS handshake of the caller with the callee."""
-    told: Story = [(time + n, A, B, hello()) for n in range(hellos)]
+    told: Story = [(time - 200 * n, A, B, hello()) for n in range(hellos)]
     told.append((time + 10, B, A, hello(True, version, srtp) + certificate(shown)))
     if finished:
         told += [(time + 11, A, B, FINISHED), (time + 12, B, A, FINISHED)]
