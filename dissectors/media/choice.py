@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.media.decoders import DECODED, LACKING, available
 from dissectors.media.pcm import CODECS, Sound
 from dissectors.protocols.payload_types import STATIC
@@ -14,7 +15,6 @@ from dissectors.wire.values import Struct, replace
 SILENT = {"CN", "TELEPHONE-EVENT"}
 """Payload types beside a codec that have no samples of their own."""
 
-OTHER_SIDE = {"callee": "caller", "caller": "callee"}
 RATES = range(1000, 384_001)
 """Samples a second that sound may have, whatever SDP says."""
 
@@ -98,7 +98,7 @@ def _sided(report: Report, heard: list[Heard], call: int | None) -> tuple[list[H
         side = each.side if each.side in OTHER_SIDE else known.setdefault(_sender(report, each), "caller")
         known.setdefault(_receiver(report, each), OTHER_SIDE[side])
         sided.append(replace(each, side=side))
-    return sided, tuple(OTHER_SIDE.values())
+    return sided, tuple(OTHER_SIDE)
 
 
 def _sender(report: Report, heard: Heard) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from dissectors.findings.rules import SEVERITIES
 from dissectors.outputs.terminal.lines import Page, clip
 from dissectors.outputs.terminal.moments import moment, seconds
-from dissectors.outputs.terminal.steps import Beside, Step, steps
+from dissectors.outputs.terminal.steps import Beside, Step, lane_of, steps
 from dissectors.report import Call, Message, Report
 
 MAX_STEPS = 160
@@ -124,24 +125,18 @@ def _row(page: Page, step: Step, at: dict[str, float], y: int, narrowest: int, n
 
 
 def _lane(end: str, party: str | None, at: dict[str, float]) -> float | None:
-    """The place of an endpoint: its own lane, else its party's or another one of its host."""
-    if end in at:
-        return at[end]
-    host = end.rpartition(":")[0]
-    on_host = [lane for lane in at if lane.rpartition(":")[0] == host]
-    if not on_host:
-        return None
-    return at[party] if party in on_host else at[on_host[0]]
+    """The place of the lane of an endpoint."""
+    lane = lane_of(end, party, at)
+    return None if lane is None else at[lane]
 
 
 def interesting(report: Report, positions: Sequence[int]) -> list[int]:
     """Calls in the order in which a reader asks for them: with the worst findings, calls before other transactions."""
-    rank = {"error": 0, "warning": 1, "note": 2}
-    worst = dict.fromkeys(positions, 3)
+    worst = dict.fromkeys(positions, len(SEVERITIES))
     for finding in report.findings:
         call = finding.call
         if call is None and finding.stream is not None:
             call = report.streams[finding.stream].call
         if call in worst:
-            worst[call] = min(worst[call], rank[finding.severity])
+            worst[call] = min(worst[call], SEVERITIES.index(finding.severity))
     return sorted(positions, key=lambda i: (report.calls[i].kind != "call", worst[i], i))

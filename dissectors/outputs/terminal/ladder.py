@@ -18,7 +18,7 @@ from dissectors.outputs.terminal.lines import (
     width_of,
 )
 from dissectors.outputs.terminal.moments import moment, seconds
-from dissectors.outputs.terminal.steps import Step
+from dissectors.outputs.terminal.steps import Step, lane_of
 from dissectors.wire.values import replace
 
 MAX_STEPS = 48
@@ -74,12 +74,9 @@ def _lanes(steps: Sequence[Step]) -> list[str]:
 
 
 def _lane(end: str, party: str | None, lanes: list[str]) -> int | None:
-    """The lane of an endpoint: its own, else its party's or another one of its host; None without any."""
-    if end in lanes:
-        return lanes.index(end)
-    host = end.rpartition(":")[0]
-    on_host = [number for number, lane in enumerate(lanes) if lane.rpartition(":")[0] == host]
-    return next((number for number in on_host if lanes[number] == party), on_host[0] if on_host else None)
+    """The number of the lane of an endpoint."""
+    lane = lane_of(end, party, lanes)
+    return None if lane is None else lanes.index(lane)
 
 
 def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[str], gap: int) -> list[Line]:

@@ -84,6 +84,15 @@ def steps(beside: Beside, call: Call) -> list[Step]:
     return sorted(found, key=lambda step: step.time)
 
 
+def lane_of(end: str, party: str | None, lanes: Iterable[str]) -> str | None:
+    """The lane of an endpoint: its own, else its party's or another one of its host; None without any."""
+    host = end.rpartition(":")[0]
+    on_host = [lane for lane in lanes if lane.rpartition(":")[0] == host]
+    if end in on_host:
+        return end
+    return party if party in on_host else next(iter(on_host), None)
+
+
 def label(message: Message) -> str:
     """`INVITE`, `re-INVITE`, `180 Ringing`; what other signalling says in its own words."""
     if message.signalling != "SIP":
