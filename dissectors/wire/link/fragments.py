@@ -2,11 +2,15 @@
 
 Fragments may come in any order. Where they overlap, the octets that came first stay and the overlap is counted. A
 datagram that is not whole in time, or exceeds the bounds, is dropped and counted.
+
+A fragment that says again what is known begins a copy of the datagram: captures see one datagram in front of a tunnel
+and within it, on two VLANs or on two interfaces. A copy that never becomes whole is no datagram that was lost, as long
+as one of them became whole.
 """
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Hashable
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable, Iterator
 from typing import NamedTuple
 
 from dissectors.limits.budget import Bounds
@@ -18,6 +22,12 @@ FRAGMENT_TIMEOUT_NS = 60_000_000_000
 
 HEAD_OCTETS, MAX_LOST = 512, 1024
 """So many octets of a datagram that was given up are kept, to say what it was, and of so many of these."""
+
+MAX_COPIES = 8
+"""So many copies of one datagram are put together at once; beyond, a fragment that came before counts as an overlap."""
+
+MAX_KNOWN, MAX_KNOWN_OCTETS = 256, 1 << 20
+"""So many datagrams that became whole are remembered, to know copies of their fragments by."""
 
 PIECE_OCTETS = 128
 """The memory of one fragment beside its octets, so that the bound also holds for tiny fragments."""
@@ -37,10 +47,20 @@ class Lost(NamedTuple):
     place: tuple[int, int]
 
 
-class Partial:
-    """A datagram of which fragments are missing: its pieces in order, without overlap."""
+class Copy(NamedTuple):
+    """The name of one of the copies of a datagram."""
 
-    __slots__ = ("cost", "covered", "pieces", "place", "protocol", "since", "starts", "total")
+    key: Hashable
+    number: int
+
+
+class Partial:
+    """A datagram of which fragments are missing: its pieces in order, without overlap.
+
+    `original` is the same datagram where it became whole elsewhere in the capture, as far as the pieces say.
+    """
+
+    __slots__ = ("cost", "covered", "original", "pieces", "place", "protocol", "since", "starts", "total")
 
     def __init__(self, since: int, place: tuple[int, int], protocol: int) -> None:
         self.since, self.place, self.protocol = since, place, protocol
@@ -49,6 +69,24 @@ class Partial:
         self.covered = 0
         self.cost = 0
         self.total: int | None = None
+        self.original: bytes | None = None
+
+    def holds(self, start: int, octets: bytes) -> bool:
+        """Whether a fragment says nothing but what is known, octet for octet."""
+        at, end = start, start + len(octets)
+        for index in range(max(bisect_right(self.starts, at) - 1, 0), len(self.starts)):
+            begin, piece = self.starts[index], self.pieces[index]
+            part = octets[at - start : begin + len(piece) - start]
+            if begin > at or not part or piece[at - begin : at - begin + len(part)] != part:
+                return False
+            at += len(part)
+            if at == end:
+                return True
+        return False
+
+    def is_part_of(self, whole: bytes) -> bool:
+        """Whether every piece is the same in `whole`."""
+        return all(whole.startswith(piece, at) for at, piece in zip(self.starts, self.pieces, strict=True))
 
     def add(self, start: int, octets: bytes) -> bool:
         """Put in what of `octets` is not yet there; True when some of it was."""
@@ -97,43 +135,49 @@ class Fragments:
 
     `seen` counts fragments, `reassembled` datagrams, `overlaps` fragments that said again (or differently) what was
     known, `cut` fragments that the capture did not keep whole, `refused` fragments that cannot be true, `forgotten`
-    datagrams that were given up: for age, or for room.
+    datagrams that were given up: for age, or for room. Copies of what became whole are none that is missed.
     """
 
     __slots__ = (
-        "_expired", "_lost", "_partials", "cut", "overlaps", "reassembled", "refused", "seen",
+        "_known", "_lost", "_partials", "cut", "forgotten", "overlaps", "reassembled", "refused", "seen",
     )
 
     def __init__(self, octets: int = 16 << 20, most: int = 1024, bounds: Bounds | None = None) -> None:
-        self._partials: Table[Hashable, Partial] = Table(
+        self._partials: Table[Copy, Partial] = Table(
             "fragmented datagrams", most, bounds, octets=octets, given_up=self._given_up
         )
+        self._known: Table[Hashable, bytes] = Table("", MAX_KNOWN, octets=MAX_KNOWN_OCTETS)
         self._lost: list[Lost] = []
-        self._expired = 0
-        self.seen = self.reassembled = self.overlaps = self.cut = self.refused = 0
-
-    @property
-    def forgotten(self) -> int:
-        """How many datagrams were given up."""
-        return self._expired + self._partials.hits
+        self.seen = self.reassembled = self.overlaps = self.cut = self.refused = self.forgotten = 0
 
     @property
     def waiting(self) -> int:
         """How many datagrams still miss something."""
-        return len(self._partials)
+        return len(self._missed())
 
     @property
     def incomplete(self) -> int:
         """How many datagrams were given up or still miss something."""
-        return self.forgotten + len(self._partials)
+        return self.forgotten + self.waiting
 
     def lost(self) -> list[Lost]:
         """The datagrams that were given up, the first ones, and those that still miss something."""
-        return [*self._lost, *(partial.lost(key) for key, partial in self._partials.items())]
+        return [*self._lost, *(partial.lost(key) for key, partial in self._missed().items())]
 
-    def _given_up(self, key: Hashable, partial: Partial) -> None:
+    def _missed(self) -> dict[Hashable, Partial]:
+        """The datagrams that miss something, each once, with the copy that has most of it."""
+        found: dict[Hashable, Partial] = {}
+        for copy, partial in self._partials.items():
+            if partial.original is None and (copy.key not in found or partial.covered > found[copy.key].covered):
+                found[copy.key] = partial
+        return found
+
+    def _given_up(self, copy: Copy, partial: Partial) -> None:
+        if partial.original is not None or any(other is not None for _, other in self._copies(copy.key)):
+            return
+        self.forgotten += 1
         if len(self._lost) < MAX_LOST:
-            self._lost.append(partial.lost(key))
+            self._lost.append(partial.lost(copy.key))
 
     def add(
         self, key: Hashable, offset: int, octets: bytes, last: bool, time: int, place: tuple[int, int] = (0, 0),
@@ -147,7 +191,8 @@ class Fragments:
         self.seen += 1
         self._expire(key, time)
         end = offset + len(octets)
-        partial = self._partials.use(key)
+        copy = self._copy(key, offset, octets)
+        partial = self._partials.use(copy)
         if partial is not None and partial.total is not None and offset < partial.total < end:
             # It runs on behind the datagram's known end: like all that overlaps, it counts as far as it fits.
             octets, end, last = octets[: partial.total - offset], partial.total, False
@@ -156,25 +201,56 @@ class Fragments:
             self.refused += 1
             return None
         if partial is None:
-            partial = self._partials[key] = Partial(time, place, protocol)
+            partial = self._partials[copy] = Partial(time, place, protocol)
+            partial.original = self._known.get(key)
+            partial.cost = 0 if partial.original is None else len(partial.original)
+            self._partials.grow(copy, partial.cost)
         before = partial.cost
         self.overlaps += partial.add(offset, octets)
         if last and partial.total is None:
             partial.total = end
         whole = partial.whole()
         if whole is not None:
-            del self._partials[key]
+            del self._partials[copy]
             self.reassembled += 1
+            self._became_whole(key, whole)
             return whole
-        self._partials.grow(key, partial.cost - before)
+        if partial.original is not None and not partial.original.startswith(octets, offset):
+            partial.original = None
+        self._partials.grow(copy, partial.cost - before)
         return None
+
+    def _copies(self, key: Hashable) -> Iterator[tuple[Copy, Partial | None]]:
+        """The names that copies of a datagram can have, and what there is of each."""
+        for number in range(MAX_COPIES):
+            copy = Copy(key, number)
+            yield copy, self._partials.get(copy)
+
+    def _copy(self, key: Hashable, offset: int, octets: bytes) -> Copy:
+        """Which copy of a datagram a fragment belongs to: the first that lacks it, else a new one."""
+        free = None
+        for copy, partial in self._copies(key):
+            if partial is None:
+                free = free or copy
+            elif not partial.holds(offset, octets):
+                return copy
+        return free or Copy(key, 0)
+
+    def _became_whole(self, key: Hashable, whole: bytes) -> None:
+        """Know the copies of it that are there and those that come."""
+        self._known.put(key, whole, len(whole))
+        for copy, partial in self._copies(key):
+            if partial is not None and partial.is_part_of(whole):
+                partial.original = whole
+                partial.cost += len(whole)
+                self._partials.grow(copy, len(whole))
 
     def _expire(self, key: Hashable, time: int) -> None:
         """Let go of what is too old: of the datagram itself, and of those that got nothing for longest."""
         partials = self._partials
-        own = partials.get(key)
-        if own is not None and own.since < time - FRAGMENT_TIMEOUT_NS:
-            self._expire_one(key, own)
+        for copy, own in self._copies(key):
+            if own is not None and own.since < time - FRAGMENT_TIMEOUT_NS:
+                self._expire_one(copy, own)
         while partials:
             oldest = next(iter(partials))
             partial = partials[oldest]
@@ -182,7 +258,6 @@ class Fragments:
                 return
             self._expire_one(oldest, partial)
 
-    def _expire_one(self, key: Hashable, partial: Partial) -> None:
-        del self._partials[key]
-        self._expired += 1
-        self._given_up(key, partial)
+    def _expire_one(self, copy: Copy, partial: Partial) -> None:
+        del self._partials[copy]
+        self._given_up(copy, partial)

@@ -129,3 +129,63 @@ def test_what_did_not_become_whole_is_told_with_its_beginning_its_frame_and_its_
     after = record(late[1], number=11)._replace(time=FRAGMENT_TIMEOUT_NS * 3)
     frames.udp(after, 3)
     assert [each.place for each in frames.fragments.lost()] == [(3, 8), (3, 11)]
+
+
+@given(st.permutations([(copy, half) for copy in range(3) for half in range(2)]))
+def test_copies_of_one_datagram_become_whole_each_in_any_order(order: list[tuple[int, int]]) -> None:
+    payload = bytes(range(200))
+    halves = fragments4(udp(payload), [104, 199])
+    frames = Frames()
+    found = [each.payload for _, half in order for each in frames.udp(record(halves[half]))]
+    assert found == [payload] * 3
+    assert (frames.fragments.incomplete, frames.fragments.overlaps, frames.fragments.lost()) == (0, 0, [])
+
+
+def test_a_copy_of_a_fragment_is_no_datagram_that_was_lost() -> None:
+    first, second = fragments4(udp(bytes(range(200))), [104, 199])
+    for order in ((first, first, second), (first, second, second), (second, first, second), (second, second, first)):
+        frames = Frames()
+        assert sum(len(frames.udp(record(each, number=number))) for number, each in enumerate(order, 1)) == 1
+        assert (frames.fragments.incomplete, frames.fragments.lost()) == (0, [])
+        frames.udp(record(first, time=FRAGMENT_TIMEOUT_NS * 2))
+        assert (frames.fragments.incomplete, frames.fragments.forgotten) == (0, 0)
+
+
+def test_a_copy_that_was_cut_in_other_places_becomes_whole_too() -> None:
+    payload = bytes(range(200))
+    one, two = fragments4(udp(payload), [104, 199]), fragments4(udp(payload), [96, 48, 199])
+    frames = Frames()
+    pieces = [one[0], two[0], one[1], two[2], two[1]]
+    found = [each.payload for piece in pieces for each in frames.udp(record(piece))]
+    assert found == [payload, payload] and frames.fragments.incomplete == 0
+
+
+def test_another_datagram_with_the_same_number_is_lost_although_the_first_became_whole() -> None:
+    first, second = fragments4(udp(bytes(range(200))), [104, 199])
+    other = fragments4(udp(bytes(200)), [104, 199])
+    frames = Frames()
+    for number, piece in enumerate((first, second, other[1]), 1):
+        frames.udp(record(piece, number=number))
+    assert [each.place for each in frames.fragments.lost()] == [(0, 3)]
+
+
+def test_a_datagram_that_is_lost_in_every_copy_is_one_that_was_lost() -> None:
+    first, second = fragments4(udp(bytes(range(200))), [104, 199])
+    frames = Frames()
+    for number, piece in enumerate((first, first, first), 1):
+        frames.udp(record(piece, number=number))
+    assert (frames.fragments.incomplete, [each.place for each in frames.fragments.lost()]) == (1, [(0, 1)])
+    frames.udp(record(second, number=4, time=FRAGMENT_TIMEOUT_NS * 2))
+    assert [each.place for each in frames.fragments.lost()] == [(0, 3), (0, 4)]
+
+
+def test_copies_without_end_are_bounded() -> None:
+    fragments = Fragments(octets=1 << 20, most=50)
+    for _ in range(100):
+        fragments.add("one", 0, b"x" * 8, False, 0)
+    assert (fragments.waiting, fragments.overlaps) == (1, 92)
+    for key in range(200):
+        for offset, last in ((0, False), (30_000, True), (0, False)):
+            fragments.add(key, offset, b"y" * 30_000, last, 0)
+    assert fragments.reassembled == 200 and fragments.waiting == 0
+    assert fragments.forgotten == 1
