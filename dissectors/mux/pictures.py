@@ -45,8 +45,9 @@ class KeyFrame(NamedTuple):
 class Pictures:
     """The frames of a stream; times are nanoseconds, `octets` count UDP payloads.
 
-    `frames` have ended, the one that goes on is not among them; `incomplete` are those in which, or just before which,
-    sequence numbers were left out. Of one that began before it was looked at (`partial`) nothing else is counted; those
+    `frames` have ended, the one that goes on is not among them; `incomplete` are those in which sequence numbers were
+    left out. Numbers left out between two frames count once: as of the first where its marker did not come, else as of
+    the second. Of one that began before it was looked at (`partial`) nothing else is counted; those
     before it were of one datagram each. `interval` is the usual distance from one frame to the next, `frozen` counts
     those that were far longer, `frozen_ns` is their sum and `freezes` are the longest. `usual` is the usual size,
     `large` are the first frames that may be key frames by their size, `largest` is the size of the largest, `opened`
@@ -89,7 +90,7 @@ class Pictures:
         elif timestamp != self.timestamp:
             self._end(ahead)
             self._paused(time, frame, timestamp, ahead)
-            self._begin(time, frame, payload, timestamp, ahead)
+            self._begin(time, frame, payload, timestamp, ahead if self.marked else 1)
         elif ahead > 1:
             self.holes += ahead - 1
         self.sequence = sequence

@@ -36,11 +36,20 @@ def test_every_frame_is_counted_from_the_first_datagram_on() -> None:
 
 def test_what_lacks_a_datagram_is_incomplete_and_what_comes_late_begins_no_frame() -> None:
     found = pictures(n for n in range(300) if n not in (31, 60, 92))
-    # What lacks its end cannot be told from what follows it and lacks its beginning.
-    assert (found.frames, found.incomplete) == (99, 4)
+    assert (found.frames, found.incomplete) == (99, 3)
     late = [*range(40), *range(41, 60), 40, *range(60, 300), 299]
     found = pictures(late)
     assert (found.frames, found.incomplete) == (99, 1)
+
+
+@pytest.mark.parametrize(
+    ("missing", "incomplete"),
+    [({92}, 1), ({93}, 1), ({91}, 1), ({92, 93}, 1), ({91, 92}, 1), ({92, 94}, 2), ({90, 91, 92}, 1)],
+    ids=["marker", "beginning", "middle", "between", "end", "two holes", "all of one"],
+)
+def test_a_hole_makes_one_frame_incomplete(missing: set[int], incomplete: int) -> None:
+    found = pictures(n for n in range(300) if n not in missing)
+    assert found.incomplete == incomplete
 
 
 def test_frames_of_one_datagram_are_counted_once_their_pace_is_that_of_video() -> None:

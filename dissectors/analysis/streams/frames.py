@@ -56,7 +56,8 @@ def _key_frames(pictures: Pictures, codec: str | None, covered: bool, known: Ext
         return KeyFrames(pictures.counts[place], "payload", "certain", found)
     number = known.id_of(DEPENDENCY_DESCRIPTOR)
     if number is not None:
-        return _described(pictures, number, "high" if number in known.announced else "medium")
+        described = _described(pictures, number, "high" if number in known.announced else "medium")
+        return described if described.count or number in known.announced else None
     # Where frames are of one datagram each, their size says nothing.
     if not pictures.usual:
         return None
@@ -64,7 +65,8 @@ def _key_frames(pictures: Pictures, codec: str | None, covered: bool, known: Ext
     # Of the first one it is known only later how large it was.
     if pictures.opened > LARGE_PICTURE * pictures.usual:
         large.insert(0, KeyFrame(pictures.first / 1e9, pictures.opened, None))
-    return KeyFrames(len(large), "size", "low", tuple(large[:MAX_KEY_FRAMES]))
+    # Senders that pace their bitrate have key frames that are hardly larger: that none was large says nothing.
+    return KeyFrames(len(large), "size", "low", tuple(large[:MAX_KEY_FRAMES])) if large else None
 
 
 def _described(pictures: Pictures, number: int, certainty: Certainty) -> KeyFrames:

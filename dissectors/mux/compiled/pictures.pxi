@@ -79,7 +79,7 @@ cdef class Pictures:
         elif timestamp != self.timestamp:
             self.end(ahead)
             self.paused(time, file, frame, timestamp, ahead)
-            self.begin(time, file, frame, payload, timestamp, ahead)
+            self.begin(time, file, frame, payload, timestamp, ahead if self.marked else 1)
         elif ahead > 1:
             self.holes += ahead - 1
         self.sequence = sequence

@@ -78,6 +78,14 @@ def test_a_guess_goes_by_size_and_takes_the_first_frame_too() -> None:
     assert (found.count, found.by, found.certainty) == (3, "size", "low")
 
 
+def test_nothing_is_said_of_key_frames_where_no_frame_is_large() -> None:
+    (stream,) = report(film()).streams
+    assert stream.video is not None and stream.video.frames == 300 and stream.video.key_frames is None
+    story = coded(b"\x10\x51" + VP8_HEADER[1:], b"\x10\x51" + VP8_HEADER[1:])
+    found = keys(shown(story, "a=rtpmap:96 VP8/90000"))
+    assert (found.count, found.by, found.certainty) == (0, "payload", "certain")
+
+
 def test_frames_and_their_rate_are_counted_over_time() -> None:
     (stream,) = report(film()).streams
     video = stream.video
