@@ -1,4 +1,4 @@
-"""Keys in the bodies of SIP INFO: application/dtmf-relay, application/dtmf, and Nortel's digits.
+"""Keys in the bodies of SIP INFO: application/dtmf-relay, application/dtmf, and Nortel's digits; and in Verto's JSON.
 
 No RFC describes these; RFC 6086 section 5.9 names them as uses of INFO before it.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 
 TYPES = ("application/dtmf-relay", "application/dtmf", "application/vnd.nortelnetworks.digits")
+JSON = "application/json"
 MAX_KEYS = 32
 """So many keys of one body are read."""
 
 _SIGNAL = re.compile(r"(?im)^[ \t]*(?:signal|d)[ \t]*=[ \t]*(?:digits[ \t]*=[ \t]*)?([^\s,;]+)")
+_JSON = re.compile(r'"dtmf"[ \t\r\n]*:[ \t\r\n]*"([0-9*#A-Da-d]+)"')
 _KEYS = re.compile(r"[0-9*#A-Da-d]+")
 _NUMBERED = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D", "16": "flash"}
 _FLASH = {"hf", "flash", "!"}
@@ -22,7 +24,11 @@ def keys(content_type: str | None, text: str) -> tuple[str, ...]:
 
     A number from 10 to 16 is an event of RFC 4733: the star, the hash, the letters, and flash.
     """
-    if (content_type or "").partition(";")[0].strip().lower() not in TYPES:
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind == JSON:
+        said = _JSON.search(text)
+        return tuple(said[1].upper()[:MAX_KEYS]) if said else ()
+    if kind not in TYPES:
         return ()
     found = _SIGNAL.search(text)
     word = found[1] if found else text.strip()

@@ -13,7 +13,7 @@ from dissectors.wire.values import Struct
 PREFIX = "verto."
 MAX_ID_LENGTH = 64
 
-_SPEAKS = re.compile(rb'"verto\.[a-z]|"passwd"[ \t\r\n]*:')
+_SPEAKS = re.compile(rb'"verto\.[a-z]|"(?:passwd|loginParams)"[ \t\r\n]*:')
 _ANSWERS = re.compile(rb'"(?:result|error)"[ \t\r\n]*:')
 
 

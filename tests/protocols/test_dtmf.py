@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.protocols.dtmf import MAX_KEYS, TYPES, keys
+from dissectors.protocols.dtmf import JSON, MAX_KEYS, TYPES, keys
 
 RELAY, PLAIN, NORTEL = TYPES
 
@@ -24,6 +24,8 @@ RELAY, PLAIN, NORTEL = TYPES
         (RELAY, "Signal=hf", "flash"),
         (NORTEL, "p=Digit-Collection\r\ny=Digits\r\nd=Digits=7\r\n", "7"),
         (NORTEL, "p=Digit-Collection\r\ny=Digits\r\nd=0\r\n", "0"),
+        (JSON, '{"dtmf": "10*a"}', "1 0 * A"),
+        (JSON, '{"dtmf": "now"}', ""),
         ("application/sdp", "Signal=9", ""),
         (None, "5", ""),
         (RELAY, "Duration=300", ""),

@@ -12,6 +12,7 @@ from dissectors.protocols.verto import parse, speaks
 from dissectors.wire.errors import Malformed
 from tests import verto_calls as verto
 from tests.tcp_frames import A, B
+from tests.verto_calls import asks
 
 
 def test_a_request_gives_its_call_both_numbers_and_its_description() -> None:
@@ -72,6 +73,7 @@ def test_an_answer_is_vertos_only_where_verto_was_spoken() -> None:
     request, answer = verto.attempt()[:2]
     assert speaks(request[1], False) and speaks(verto.login()[0][1], False)
     assert speaks(answer[1], True) and not speaks(answer[1], False)
+    assert speaks(asks(A, 1, "login", loginParams={}, sessid="S")[1], False)
     for octets in (b'{"jsonrpc":"2.0","method":"eth_call","id":1}', b'{"a":"verto.x"}', b'"verto.a jsonrpc"', b""):
         assert not speaks(octets, True)
     assert speaks(verto.gives(A, 9, method="verto.answer")[1], False)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.made import A, B, frame, rtp
+from tools.interop.sessions import verto, wss
 from tools.interop.sessions.browsers import compared
 from tools.interop.sessions.link import without_checksum
 from tools.interop.sessions.network import faults
+from tools.interop.sessions.phones import Session
 from tools.interop.sessions.results import facts, numbers, shown
 from tools.interop.sessions.streams import by_ssrc, rates
 
@@ -59,6 +62,31 @@ def test_faults_are_what_is_no_note_and_the_longest_stream_has_the_ssrc() -> Non
     told = [{"id": "a", "severity": "note"}, {"id": "b", "severity": "error"}, {"id": "b", "severity": "warning"}]
     assert faults({"findings": told}) == "b" and faults({"findings": []}) == "none"
     assert by_ssrc({"streams": [stream(packets=5), stream(packets=9), stream(packets=1)]})[7]["packets"] == 9
+
+
+def test_what_both_phones_said_over_sip_is_held_to_the_messages_of_the_report() -> None:
+    invite = "INVITE sip:b SIP/2.0\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\no=- 1 1 IN IP4 192.0.2.1\r\n"
+    page = {"said": [{"text": invite}, {"text": "SIP/2.0 200 OK\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n"}]}
+    message = {"transport": "wss", "method": "INVITE", "body": {"text": "o=- 1 1 IN IP4 192.0.2.1\r\n"}, "status": None}
+    call = {"call_id": "x", "outcome": "ended", "messages": [message]}
+    told = {"calls": [call], "streams": [], "findings": []}
+    found = {row.what: row.agrees for row in wss.compared(Session({"stats": [], **page}, told, 2))}
+    assert found["wss: INVITE"] and found["wss: descriptions, by their o="] and found["wss: calls"]
+    assert not found["wss: INVITE 200"] and not found["wss: messages, as tshark counts them"]
+
+
+def test_what_both_phones_said_over_verto_is_held_to_the_messages_of_the_report() -> None:
+    dialog = {"dialogParams": {"callID": "c"}}
+    said = [{"method": "login", "params": {}}, {"method": "verto.invite", "params": {"sdp": "o=1", **dialog}}]
+    said += [{"method": "verto.modify", "params": {"action": "hold", **dialog}}, {"result": {"message": "SENT"}}]
+    message = {"transport": "wss", "method": "INVITE", "body": {"text": "o=1"}, "status": None}
+    message["summary"] = "verto.invite"
+    call = {"call_id": "c", "outcome": "ended", "caller": "1000", "callee": "1001", "messages": [message]}
+    told = {"calls": [call], "streams": [], "findings": [], "legs": [], "capture": {"protocols": []}}
+    page = {"stats": [], "said": [{"text": json.dumps(each)} for each in said]}
+    found = {row.what: row.agrees for row in verto.compared(Session(page, told, 4))}
+    assert found["verto: verto.invite"] and found["verto: descriptions, by their o="] and found["verto: calls"]
+    assert not found["verto: verto.modify hold"] and not found["verto: messages, as tshark counts them"]
 
 
 def test_a_link_takes_out_the_checksum_that_no_card_filled_in() -> None:

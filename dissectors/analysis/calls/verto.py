@@ -6,13 +6,15 @@ ACK is. Sides have no tags here, so that they are named `caller` and `callee`.
 
 from __future__ import annotations
 
+import json
+
 from dissectors.analysis.calls.as_sip import CALLEE, CALLER, as_sip
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.analysis.calls.table import Calls
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.limits.texts import shortened
-from dissectors.protocols import sip, verto
+from dissectors.protocols import dtmf, sip, verto
 from dissectors.wire.datagram import Datagram, Endpoint
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
@@ -28,6 +30,9 @@ PROGRESS = {"verto.media": 183, "verto.ringing": 180, "verto.answer": 200}
 
 METHODS = {"verto.info": "INFO", "verto.modify": "UPDATE"}
 """What other requests of a call are in SIP; the rest keep their names."""
+
+HOLD, UNHOLD = "verto.modify hold", "verto.modify unhold"
+"""How requests that hold a call and release it are written."""
 
 WITHIN = ("verto.event", "verto.display", "verto.broadcast")
 """Requests that begin no call."""
@@ -96,7 +101,8 @@ class VertoCalls:
         side = CALLEE if known.ends[1] == source or known.ends[0] == target else CALLER
         method, status, asker, sequence = self._meaning(message, known, side)
         self._asked[source, target, message.id] = Asked(call_id, self._acknowledged(method, status), sequence, asker)
-        return self._in_sip(Asked(call_id, method, sequence, asker), message, status, message.method)
+        written = f"{message.method} {message.action}".rstrip()
+        return self._in_sip(Asked(call_id, method, sequence, asker), message, status, written)
 
     def _meaning(self, message: verto.Message, known: Ends, side: str) -> tuple[str, int | None, str, int]:
         """Method and status in SIP, the side that asked, and the number of its request."""
@@ -151,9 +157,12 @@ class VertoCalls:
         }
         if message.cause_code is not None:
             first["Reason"] = f'Q.850;cause={message.cause_code};text="{message.cause}"'
-        sdp = (message.sdp or "").encode()
-        if sdp:
+        body = (message.sdp or "").encode()
+        if body:
             first["Content-Type"] = "application/sdp"
+        elif message.digits:
+            first["Content-Type"] = dtmf.JSON
+            body = json.dumps({"dtmf": message.digits}).encode()
         if status is not None:
-            return as_sip(first, sdp, VERSION, f"{status} {written}", status=status, reason=written)
-        return as_sip(first, sdp, VERSION, written, method=asked.method, uri=message.callee or "")
+            return as_sip(first, body, VERSION, f"{status} {written}", status=status, reason=written)
+        return as_sip(first, body, VERSION, written, method=asked.method, uri=message.callee or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.analysis.calls import verto
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import (
     ANYWHERE,
@@ -53,6 +54,11 @@ def _spans(call: Call) -> Iterator[tuple[str, float, float]]:
                 since.setdefault(of, described.time)
             elif of in since:
                 yield line.kind, since.pop(of), described.time
+    for message in call.messages:
+        if message.method == "UPDATE" and message.summary == verto.HOLD:
+            since.setdefault((message.side, SOUND), message.time)
+        elif message.method == "UPDATE" and message.summary == verto.UNHOLD and (message.side, SOUND) in since:
+            yield SOUND, since.pop((message.side, SOUND)), message.time
     yield from ((kind, begin, FOREVER) for (_, kind), begin in since.items())
 
 
@@ -73,6 +79,9 @@ def call_held(facts: Facts) -> Iterator[Found]:
             if words and (described.state == "agreed" or unseen):
                 what = f"the {described.side} offers {', '.join(sorted(words))}"
                 yield Found(what, (described.place,), number)
+        for message in call.messages:
+            if message.method == "UPDATE" and message.summary == verto.HOLD:
+                yield Found(f"the {message.side} asks for it by verto.modify", (message.place,), number)
 
 
 @rule(

@@ -115,8 +115,15 @@ def _pairs(facts: Facts, begun: dict[int, Message], key: Key) -> Iterator[tuple[
         for place, near in enumerate(close):
             alone = near and not any(close[place - 1 : place] + close[place + 1 : place + 2])
             one, other = numbers[place], numbers[place + 1]
-            if alone and begun[one].dst == begun[other].src and begun[one].src != begun[other].dst:
+            if alone and _goes_on(begun[one], begun[other]):
                 yield one, other
+
+
+def _goes_on(one: Message, other: Message) -> bool:
+    """Whether the second request comes from where the first went, and does not go back; on one host, by the ports."""
+    if one.dst != other.src or one.src != other.dst:
+        return one.dst == other.src
+    return one.dport == other.sport and one.sport != other.dport
 
 
 def _session(call: Call, invite: Message) -> Hashable:

@@ -157,7 +157,10 @@ def _wants(description: Description) -> list[str]:
     """The effect of an offer or answer on the call: one direction, silence, a fax."""
     lines = [media for media in description.media if media.port]
     fax = ["fax"] if any("UDPTL" in media.profile.upper() for media in lines) else []
-    return [*sorted({media.direction for media in lines} - {"sendrecv"}), *fax]
+    directions = {media.direction for media in lines}
+    if len(directions) == 1:
+        return [*(directions - {"sendrecv"}), *fax]
+    return [*sorted({f"{media.kind} {media.direction}" for media in lines if media.direction != "sendrecv"}), *fax]
 
 
 def _branching(message: Message) -> bool:

@@ -117,6 +117,19 @@ def test_requests_within_a_call_belong_to_it() -> None:
     assert call.outcome == "established"
 
 
+def test_holds_and_keys_of_verto_are_told_as_those_of_sip_are() -> None:
+    report = told(
+        *verto.answered(),
+        asks(A, 3, "verto.info", dtmf="10", dialogParams=DIALOG), gives(B, 3, message="SENT"),
+        asks(A, 4, "verto.modify", action="hold", dialogParams=DIALOG), gives(B, 4, callID=CALL_ID, action="hold"),
+        asks(A, 5, "verto.modify", action="unhold", dialogParams=DIALOG), gives(B, 5, callID=CALL_ID, action="unhold"),
+    )
+    assert sorted((found.id, found.what) for found in report.findings) == [
+        ("call-held", "the caller asks for it by verto.modify"),
+        ("digits-sent", "the caller sent by INFO (application/json): 1 0"),
+    ]
+
+
 def test_events_and_answers_of_unknown_calls_make_no_call() -> None:
     assert told(
         asks(B, 1, "verto.event", callID="other"), asks(B, 2, "verto.display", callID="other"),

@@ -53,6 +53,13 @@ def test_numbers_and_time_join_a_pair_through_one_host() -> None:
     assert joined([*NEAR, *FAR]) == [((0, 1), "numbers and time", "medium")]
 
 
+def test_on_one_host_the_ports_say_whether_the_second_leg_goes_on() -> None:
+    near, far, back = ("192.0.2.1", 5062), ("192.0.2.1", 5070), ("192.0.2.1", 5080)
+    assert joined([*leg("near", near, far), *leg("far", far, back, start=50)]) == [((0, 1), "media", "high")]
+    for source, target in ((far, near), (back, far), (near, far)):
+        assert not joined([*leg("near", near, far), *leg("again", source, target, start=50)])
+
+
 def test_the_same_media_on_both_legs_joins_them_more_surely() -> None:
     through_it = [(t, src, dst, octets.replace(SERVER[0].encode(), A[0].encode()) if src == SERVER else octets)
                   for t, src, dst, octets in FAR]

@@ -78,6 +78,9 @@ def test_hold_and_fax_stand_beside_the_messages_that_ask_for_them() -> None:
     held = description(*A, "a=sendonly")
     told = [beside(step) for step in rows([*dialled(), *reinvited_by_caller(held, ANSWER)])]
     assert ["sendonly" in each for each in told] == [False, False, False, False, True, False]
+    video = f"m=video 40002 RTP/AVP 96\r\nc=IN IP4 {A[0]}\r\na=inactive\r\n".encode()
+    told = [beside(step) for step in rows([*dialled(), *reinvited_by_caller(description(*A) + video, ANSWER)])]
+    assert ["video inactive" in each for each in told] == [False, False, False, False, True, False]
     told = [beside(step) for step in rows([*dialled(), *reinvited_by_caller(FAX, FAX)])]
     assert ["fax" in each for each in told] == [False, False, False, False, True, True]
 

@@ -52,9 +52,11 @@ class Cable:
         )
 
     @contextmanager
-    def captured(self, path: Path, *, end: str = "", interface: str = "cable") -> Iterator[None]:
-        """Capture what passes at an end, `near` unless another is named, into a file."""
-        words = ("tcpdump", "-i", interface, "-U", "-B", "8192", "-w", str(path), "udp")
+    def captured(
+        self, path: Path, *, end: str = "", interface: str = "cable", traffic: str = "udp"
+    ) -> Iterator[None]:
+        """Capture the traffic at an end, `near` unless another is named, into a file."""
+        words = ("tcpdump", "-i", interface, "-U", "-B", "8192", "-w", str(path), traffic)
         dump = self.start(end or self.near, *words)
         time.sleep(SETTLE_SECONDS)
         try:
@@ -110,11 +112,11 @@ def stop(program: subprocess.Popen[str]) -> None:
                 continue
 
 
-def report(path: Path) -> dict[str, Any]:
+def report(path: Path, *options: str) -> dict[str, Any]:
     """What muxshark says of a capture."""
     done = subprocess.run(
-        [sys.executable, "-m", "dissectors", "analyze", "--json", str(path)], cwd=ROOT, check=True, capture_output=True,
-        timeout=120,
+        [sys.executable, "-m", "dissectors", "analyze", "--json", *options, str(path)], cwd=ROOT, check=True,
+        capture_output=True, timeout=120,
     )
     told: dict[str, Any] = json.loads(done.stdout)
     return told
