@@ -162,7 +162,7 @@ def _run(words: list[str]) -> int:
     if strange := misuse.instead_of_word(words):
         raise Refused(strange)
     names = [command.NAME for command in COMMANDS]
-    words = _meant(words, names)
+    words = misuse.joined(_meant(words, names))
     if not words[0].startswith("-") and words[0] not in names:
         raise Refused(misuse.instead_of_command(words[0], names))
     try:
@@ -198,7 +198,7 @@ def _meant(words: list[str], names: list[str]) -> list[str]:
 def _left_over(word: str, whole: Parser, options: argparse.Namespace) -> str:
     """What is wrong with a word that no argument of the command takes."""
     if word.startswith("-"):
-        return misuse.instead_of_option(word, _options(whole, options.command))
+        return misuse.instead_of_option(word, _options(whole, options.command), options.command)
     return f"{word!r} is one word too many; see muxshark {options.command} --help"
 
 

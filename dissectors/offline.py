@@ -298,12 +298,8 @@ def _problems(engine: Engine, number: int, capture: Capture) -> None:
 
 def _damage(capture: Capture) -> Iterator[tuple[str, str]]:
     """The damage of a capture that has been read: a finding's id, and a sentence."""
-    notes = capture.notes
-    if notes.corrupt is not None:
-        offset, reason = notes.corrupt
-        yield "capture-corrupt", f"the capture is damaged at octet {offset}: {reason}"
-    if notes.cut is not None:
-        yield "capture-cut", f"the capture ends within a record, at octet {notes.cut}"
+    if capture.notes.damage:
+        yield ("capture-cut" if capture.notes.corrupt is None else "capture-corrupt"), capture.notes.damage
 
 
 def _file(capture: Capture) -> CaptureFile:

@@ -47,7 +47,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-w", dest="write", metavar="FILE", help="write the frames of what -Y, --call or --time selects to a capture",
     )
-    parser.add_argument("--force", action="store_true", help="with -w, replace FILE if it exists")
+    parser.add_argument("--force", action="store_true", help="replace the FILE of -o, --html or -w if it exists")
     parser.add_argument(
         "--fail-on", action="append", default=[], type=inputs.finding, metavar="ID",
         help="exit with status 1 if there is such a finding; a severity includes the worse ones",
@@ -102,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
     if options.output:
         from dissectors.rewriting.output import refuse
 
-        refuse(options.output, force=True, inputs=named)
+        refuse(options.output, force=options.force, inputs=named)
     report, status = _written(named, options) if options.write else _read(named, options)
     if options.output:
         with open(options.output, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -6,7 +6,7 @@ import argparse
 import os
 from contextlib import ExitStack
 
-from dissectors.commands import inputs
+from dissectors.commands import inputs, split
 
 NAME = "anonymise"
 HELP = "write a capture that can be sent away: other names, numbers and addresses, no payload"
@@ -33,6 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--keep-digits", type=inputs.positive, default=0, metavar="N",
         help="keep the first N digits of numbers that begin with +",
     )
+    inputs.add_call(parser, "write one call alone")
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
 
 
@@ -50,6 +51,8 @@ def run(options: argparse.Namespace) -> int:
     wanted = Wanted(agents=options.agents, drop=options.drop_payload)
     with ExitStack() as stack:
         path = rereadable(stack, options.input)
+        if options.call:
+            path = split.cut_out(stack, path, options.call)
         tally = anonymise(path, options.output, pseudonyms, wanted, force=options.force, source=options.input)
     merged = f", {tally.merged:,} fragments merged" if tally.merged else ""
     inputs.say([f"{options.output}: {tally.frames:,} frames{merged}", *left(tally, "datagrams and frames")])

@@ -34,7 +34,9 @@ def run(options: argparse.Namespace) -> int:
     names = (options.first, options.second)
     if names.count(inputs.STANDARD_INPUT) > 1:
         raise inputs.Refused("standard input can be read only once")
-    first, second = (_selected(inputs.whole_report([name], options), options) for name in names)
+    whole = [inputs.whole_report([name], options) for name in names]
+    inputs.say(line for each in whole for line in inputs.damage(each))
+    first, second = (_selected(each, options) for each in whole)
     compared = compare(first, second)
     if options.json:
         print(compact(compared))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
+    from dissectors.mux.scan import Row
     from dissectors.outputs.tables.catalogue import Cells, Column
     from dissectors.report import Report
     from dissectors.rewriting.output import Output
@@ -40,6 +41,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tables", type=tables, metavar="NAME,…", help="the tables; all but datagrams if none is named"
     )
+    inputs.add_filter(parser, "calls, streams and flows")
     parser.add_argument(
         "--hep", type=server, metavar="HOST:PORT",
         help="instead, send SIP (inflated), RTCP and reports on streams to a server of HEP 3",
@@ -109,6 +111,8 @@ def _send(named: list[str], options: argparse.Namespace) -> int:
 
     if inputs.STANDARD_INPUT in named:
         raise inputs.Refused("--hep reads a capture twice; name a file")
+    if options.filter or options.call:
+        raise inputs.Refused("--hep sends a whole capture; muxshark FILE --call CALL -w OUT cuts one call out first")
     if options.agent > 0xFFFFFFFF:
         raise inputs.Refused("--agent is a number of 32 bits")
     sender = hep.Sender(*options.hep, tcp=options.tcp)
@@ -138,9 +142,30 @@ def _rows(named: list[str], options: argparse.Namespace, name: str) -> Iterator[
 
     for path in named:
         if name == DATAGRAMS:
-            yield from (datagram(row, path) for row in inputs.rows([path], options))
+            yield from (datagram(row, path) for row in _datagrams(path, options))
         else:
-            yield from TABLES[name].rows(report_of(path, options))
+            yield from TABLES[name].rows(_selected(path, options))
+
+
+def _selected(path: str, options: argparse.Namespace) -> Report:
+    """What -Y and --call ask for of one capture."""
+    from dissectors.queries.selection import select
+
+    report = report_of(path, options)
+    keep = inputs.kept(report, options)
+    return select(report, keep) if keep else report
+
+
+def _datagrams(path: str, options: argparse.Namespace) -> Iterator[Row]:
+    """The datagrams that -Y and --call ask for."""
+    from dissectors.queries.datagrams import Datagrams
+
+    rows = inputs.rows([path], options)
+    if not (options.filter or options.call):
+        return rows
+    report = report_of(path, options)
+    keep = inputs.kept(report, options)
+    return filter(Datagrams(keep, report), rows) if keep else rows
 
 
 def report_of(path: str, options: argparse.Namespace) -> Report:
@@ -153,6 +178,7 @@ def report_of(path: str, options: argparse.Namespace) -> Report:
             [path], limits=inputs.limits(options), forced=inputs.forced(options), keys=inputs.keys(options),
             everything=True,
         )
+        inputs.say(inputs.damage(reports[path]))
     return reports[path]
 
 

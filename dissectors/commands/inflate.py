@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,11 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.wire.inflate import inflate, recover
 
     body, limits = _octets(options.file), inputs.limits(options)
+    if is_capture(body):
+        raise inputs.Refused(
+            f"{options.file} is a capture, not a body: muxshark show FILE FRAME --body prints one body of it, "
+            "muxshark normalise FILE OUT inflates all"
+        )
     found = recover(body, limits) if options.label is None else inflate(body, (options.label,), limits)
     if sys.stdout.isatty():
         text = readable(found.octets.decode("utf-8", "surrogateescape"))
@@ -44,6 +50,19 @@ def run(options: argparse.Namespace) -> int:
     sys.stdout.flush()
     inputs.say((_what(found), *found.deviations))
     return 0 if found.status in WHOLE else 2
+
+
+def is_capture(octets: bytes) -> bool:
+    """Whether a file holds a capture, also within gzip."""
+    import zlib
+
+    from dissectors.wire.captures.formats import GZIP, MIN_MAGIC_OCTETS, has_magic
+
+    start = octets[:MIN_MAGIC_OCTETS]
+    if octets.startswith(GZIP):
+        with contextlib.suppress(zlib.error):
+            start = zlib.decompressobj(wbits=31).decompress(octets, MIN_MAGIC_OCTETS)
+    return has_magic(start)
 
 
 def _octets(path: str) -> bytes:

@@ -88,9 +88,22 @@ def add_filter(parser: argparse.ArgumentParser, what: str) -> None:
         "-Y", dest="filter", type=wanted, metavar="FILTER",
         help=f"show only {what} that match, for instance 'user==alice and status==4xx' (docs/filters.md)",
     )
+    add_call(parser, "show one call")
+
+
+def add_call(parser: argparse.ArgumentParser, what: str, *also: str) -> None:
+    """`--call CALL`, which does `what`; `also` are other names of it."""
     parser.add_argument(
-        "--call", metavar="CALL", help="show one call: its number, its Call-ID, or a part of that which no other has",
+        "--call", *also, dest="call", type=named_call, metavar="CALL",
+        help=f"{what}: its number, its Call-ID, or a part of that which no other has",
     )
+
+
+def named_call(text: str) -> str:
+    """The name of a call; an unset variable of a shell names none."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; name a call by its number or its Call-ID")
+    return text
 
 
 def kept(report: Report, options: argparse.Namespace) -> Expression | None:
@@ -193,6 +206,14 @@ def whole_report(
         named, limits=limits(options), forced=forced(options), progress=progress, everything=True, keys=keys(options),
         secrets=options.secrets,
     )
+
+
+def damage(report: Report) -> list[str]:
+    """A line for each capture of a report that is cut or corrupt; for commands that do not print the findings."""
+    return [
+        f"{report.capture.files[each.places[0].file].name}: {each.what}" for each in report.findings
+        if each.id in ("capture-cut", "capture-corrupt") and each.places
+    ]
 
 
 def say(messages: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from dissectors.sources.interface.backends import BACKENDS
 
 if TYPE_CHECKING:
     from dissectors.live.session import Stop
+    from dissectors.queries.expressions import Expression
     from dissectors.sources.keeper import Rotation
 
 PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
@@ -67,6 +68,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--calls", type=inputs.positive, default=2048, metavar="N", help="hold N calls at once at most (2048)")
     add("-Y", dest="wanted", type=inputs.wanted, metavar="FILTER",
         help="report only what matches, for instance 'user==alice' (docs/filters.md); -f is about frames")
+    add("--call", type=inputs.named_call, metavar="CALL",
+        help="report only this call: its number, its Call-ID, or a part of that")
     add("--every", type=inputs.positive, default=10, metavar="S", help="report each stream every S seconds (10)")
     inputs.add_clock(parser, "local")
     inputs.add_reading(parser)
@@ -108,6 +111,7 @@ def settle(options: argparse.Namespace) -> None:
     """Raise Refused for options that contradict each other; replace interface numbers by names."""
     _settle_source(options)
     _settle_keeping(options)
+    options.wanted = _wanted(options)
     if options.ndjson and not inputs.report_format(options).for_people:
         raise inputs.Refused(f"choose either events (--ndjson) or the report ({options.format}) for standard output")
 
@@ -128,6 +132,20 @@ def _settle_source(options: argparse.Namespace) -> None:
     options.interfaces = [name_of(word) for word in options.interfaces]
     if len(set(options.interfaces)) < len(options.interfaces) or ANY in options.interfaces and options.interfaces[1:]:
         raise inputs.Refused("name each interface once, or any alone")
+
+
+def _wanted(options: argparse.Namespace) -> Expression | None:
+    """The filter of `-Y` and `--call` together; which calls there will be, nobody knows yet."""
+    from dissectors.queries import expressions
+    from dissectors.queries.selection import MAX_NUMBER_DIGITS
+
+    keep: Expression | None = options.wanted
+    if not options.call:
+        return keep
+    named: Expression = expressions.Contains("callid", options.call.lower())
+    if options.call.isdecimal() and len(options.call) <= MAX_NUMBER_DIGITS:
+        named = expressions.Same("call", frozenset((str(int(options.call)),)))
+    return expressions.All((keep, named)) if keep else named
 
 
 def _settle_keeping(options: argparse.Namespace) -> None:

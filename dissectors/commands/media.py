@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("input", metavar="FILE", help="a capture; - is standard input")
     parser.add_argument("output", metavar="OUT", help="the WAV file to write; - is standard output")
-    parser.add_argument("--call", metavar="CALL", help="one call: its number, its Call-ID, or a part of that")
+    inputs.add_call(parser, "write one call")
     parser.add_argument("--ssrc", type=source, metavar="SSRC", help="one source: its SSRC, as 0x1234ABCD or decimal")
     parser.add_argument(
         "--rtpmap", action="append", default=[], type=rtpmap, metavar="PT=CODEC/RATE",
@@ -91,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
             choice = choose(report, call(report, options), options.ssrc, dict(options.rtpmap))
             sounding = listened(report, choice, given, path, stack)
             unheard(choice, sounding)
+            inputs.say(inputs.damage(report))
         except (NoSound, TooLong) as refused:
             reason = str(refused) or "the sound is longer than a WAV file holds; name a stream with --ssrc"
             raise inputs.Refused(f"{options.input}: {reason}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -60,9 +61,33 @@ DASHES = "\u2013\u2014\u2212\u2010"
 QUOTES = "\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
 
-def instead_of_option(word: str, options: Sequence[str]) -> str:
+FRAMES = "a frame has one number; muxshark list FILE --call CALL lists those of a call"
+OF_COMMANDS: dict[tuple[str, str], str] = {
+    ("show", "--call"): FRAMES,
+    ("explain", "--call"): FRAMES,
+    ("sql", "--call"): "select … from calls where number = 3 chooses one",
+    ("verify", "--call"): "muxshark FILE --call CALL -w OUT cuts the call out; then verify OUT",
+}
+"""Options that other commands have, with what to do for this one."""
+
+TAKES_NEGATIVE = "--time"
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """The words, with a time that begins with a minus joined to its option: else it would be an option itself."""
+    found: list[str] = []
+    for word in words:
+        if found[-1:] == [TAKES_NEGATIVE] and re.match(r"-[\d.]", word):
+            word = f"{found.pop()}={word}"
+        found.append(word)
+    return found
+
+
+def instead_of_option(word: str, options: Sequence[str], command: str | None = None) -> str:
     """What to type instead of an option that there is not."""
     name = word.split("=")[0]
+    if instead := OF_COMMANDS.get((command or "", name)):
+        return f"{command} takes no {name}: {instead}"
     if name in HABITS:
         return f"no option {name!r} here: {HABITS[name]}"
     near = get_close_matches(name.lower(), options, 1, MIN_LIKENESS)

@@ -7,7 +7,7 @@ import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs
+from dissectors.commands import inputs, split
 
 if TYPE_CHECKING:
     from dissectors.rewriting.copying import Tally
@@ -39,6 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     names.add_argument("--long", action="store_true", help="write headers under their long names")
     parser.add_argument("--compress", action="store_true", help="the other way round: deflate every body")
     parser.add_argument("--verify", action="store_true", help="let the installed tshark read the result, and compare")
+    inputs.add_call(parser, "write one call alone")
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
     inputs.add_reading(parser, shows=False)
 
@@ -71,6 +72,8 @@ def run(options: argparse.Namespace) -> int:
     )
     with ExitStack() as stack:
         path = rereadable(stack, options.input)
+        if options.call:
+            path = split.cut_out(stack, path, options.call, inputs.keys(options))
         tally = normalise(path, options.output, wanted, force=options.force, source=options.input)
         inputs.say([f"{options.output}: {changes(tally)}", *left(tally)])
         return verified(path, options.output) if options.verify else 0
@@ -87,7 +90,7 @@ def left(tally: Tally, what: str = "") -> list[str]:
     """What was left as it was, or was done to `what`, and why."""
     begin, things = ("", what) if what else ("left as they are: ", "datagrams")
     lines = [f"{begin}{count:,} {things} {why}" for why, count in sorted(tally.left.items()) if count]
-    return [*lines, *([f"the capture is {tally.damage}"] if tally.damage else [])]
+    return [*lines, *([f"{tally.damage}; what follows is left out"] if tally.damage else [])]
 
 
 def verified(before: str, after: str) -> int:

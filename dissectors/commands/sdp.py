@@ -38,7 +38,9 @@ def run(options: argparse.Namespace) -> int:
 
     named = inputs.paths(options)
     with Progress(sys.stderr) as progress:
-        report = selected(inputs.whole_report(named, options, progress), options)
+        whole = inputs.whole_report(named, options, progress)
+    inputs.say(inputs.damage(whole))
+    report = selected(whole, options)
     first = True
     for call in report.calls:
         for line in _of_call(report, call, options):

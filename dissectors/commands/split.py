@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
+    from dissectors.crypto.secrets import Secrets
     from dissectors.queries.owned import Owned
     from dissectors.report import Report
     from dissectors.rewriting.split import Written
@@ -19,7 +21,7 @@ NAME = "split"
 HELP = "cut calls out of a capture: one file for each, or one call alone"
 DESCRIPTION = (
     "Write the frames of each call into a file of its own in the folder OUT: its SIP on every transport, RTP, RTCP, "
-    "STUN, TURN and DTLS, and nothing else. With --only CALL, write one call into the file OUT. Frames are copied as "
+    "STUN, TURN and DTLS, and nothing else. With --call CALL, write one call into the file OUT. Frames are copied as "
     "they are, with their times, interfaces and comments (docs/rewriting.md)."
 )
 
@@ -27,11 +29,9 @@ DESCRIPTION = (
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("input", metavar="IN", help="a capture; - is standard input")
-    parser.add_argument("output", metavar="OUT", help="the folder to make; with --only, the file to write")
+    parser.add_argument("output", metavar="OUT", help="the folder to make; with --call, the file to write")
     parser.add_argument("--legs", action="store_true", help="write all legs of a call into one file")
-    parser.add_argument(
-        "--only", metavar="CALL", help="one call: its number, its Call-ID, or a part of that which no other has"
-    )
+    inputs.add_call(parser, "write one call", "--only")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     inputs.add_reading(parser, shows=False)
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.rewriting.output import refuse
     from dissectors.sources.rereadable import rereadable
 
-    if options.only:
+    if options.call:
         refuse(options.output, force=options.force, inputs=[options.input])
     with ExitStack() as stack:
         path = rereadable(stack, options.input)
@@ -54,30 +54,58 @@ def run(options: argparse.Namespace) -> int:
             )
         if not report.calls:
             raise inputs.Refused(f"{options.input}: no call is in it")
-        inputs.say(left_out(report))
-        if options.only:
+        inputs.say([*inputs.damage(report), *left_out(report)])
+        if options.call:
             return _one(report, path, options)
         return _each(report, path, options)
 
 
 def _one(report: Report, path: str, options: argparse.Namespace) -> int:
-    from dissectors.queries.filters import NoFilter
-    from dissectors.queries.owned import owned
-    from dissectors.queries.selection import find_call
     from dissectors.rewriting import split
 
-    try:
-        wanted = find_call(report, options.only)
-    except NoFilter as refused:
-        raise inputs.Refused(f"--only: {refused}") from None
-    position = report.calls.index(wanted)
-    group = next(each for each in split.whole_groups(report, options.legs) if position in each)
-    others = set(range(len(report.calls))).difference(group)
-    alone = [number for number, stream in enumerate(report.streams) if stream.call is None]
-    parts = [owned(report, group), owned(report, others, alone)]
-    written = split.into_file([path], parts, options.output, force=options.force, keys=inputs.keys(options))
+    group = group_of(report, options.call, options.legs)
+    written = split.into_file(
+        [path], _parts(report, group), options.output, force=options.force, keys=inputs.keys(options)
+    )
     tell(written, [label(report, group)])
     return 0
+
+
+def cut_out(stack: ExitStack, path: str, call: str, keys: Secrets | None = None) -> str:
+    """The path of a temporary capture with one call alone."""
+    from tempfile import TemporaryDirectory
+
+    from dissectors import offline
+    from dissectors.rewriting import split
+
+    report = offline.analyze([path], everything=True, keys=keys)
+    inputs.say(inputs.damage(report))
+    folder = stack.enter_context(TemporaryDirectory(prefix="muxshark-"))
+    alone = os.path.join(folder, os.path.basename(path))
+    split.into_file([path], _parts(report, group_of(report, call)), alone, keys=keys)
+    return alone
+
+
+def group_of(report: Report, call: str, legs: bool = False) -> list[int]:
+    """The position of the named call, or those of all its legs; raises Refused where no call has that name."""
+    from dissectors.queries.filters import NoFilter
+    from dissectors.queries.selection import find_call
+    from dissectors.rewriting.split import whole_groups
+
+    try:
+        position = report.calls.index(find_call(report, call))
+    except NoFilter as refused:
+        raise inputs.Refused(f"--call: {refused}") from None
+    return next(each for each in whole_groups(report, legs) if position in each)
+
+
+def _parts(report: Report, group: Sequence[int]) -> list[Owned]:
+    """What a group owns, and what the other calls and the streams without one do."""
+    from dissectors.queries.owned import owned
+
+    others = set(range(len(report.calls))).difference(group)
+    alone = [number for number, stream in enumerate(report.streams) if stream.call is None]
+    return [owned(report, group), owned(report, others, alone)]
 
 
 def _each(report: Report, path: str, options: argparse.Namespace) -> int:

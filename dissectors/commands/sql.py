@@ -26,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--format", choices=("table", "csv", "ndjson"), default="table", help="the form of the answer (table)"
     )
     inputs.add_reading(parser)
+    parser.set_defaults(filter=None, call=None)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dissectors.queries.selection import Window
 
 CLOCKS = ("relative", "local", "utc")
+NEGATIVE = re.compile(r"-\d{1,9}(?:\.\d{1,9})?")
 SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 CLOCK_TIME = re.compile(
     r"(?:(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?=\d)|$))?"
@@ -74,6 +75,8 @@ class TimeRange(NamedTuple):
 def time_range(text: str) -> TimeRange:
     """The range that a text means, for argparse."""
     first, dots, second = text.partition("..")
+    if early := next((word.strip() for word in (first, second) if NEGATIVE.fullmatch(word.strip())), None):
+        raise argparse.ArgumentTypeError(f"{early} is before the capture: seconds count from its start; write 0..20")
     begin, end = _asked(first.strip(), text), _asked(second.strip(), text)
     if begin is None and end is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no time; write {FORMS}")

@@ -82,6 +82,8 @@ class Reader:
     def __init__(self, text: str) -> None:
         if len(text) > MAX_FILTER_LENGTH:
             raise NoFilter(f"a filter of more than {MAX_FILTER_LENGTH} characters")
+        if not text.strip():
+            raise NoFilter("the filter is empty; write one as 'user==alice and status==4xx', or leave it out")
         self.tokens = list(self._tokens(text))
         self.at = 0
         self.depth = 0

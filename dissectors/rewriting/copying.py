@@ -139,8 +139,7 @@ class _Copying:
                     joined.add(made.record or piece.record, 0, self._name, "; ".join(made.what))
                 else:
                     self._output.write(_octets(piece._replace(octets=self._blocks(piece)), made))
-            if capture.notes.corrupt is not None:
-                tally.damage = f"damaged at octet {capture.notes.corrupt[0]:,}: what follows is left out"
+            tally.damage = capture.notes.damage
         return tally
 
     def _made(self, record: Record) -> Made:

@@ -89,7 +89,8 @@ class Capture:
             if notes.corrupt is not None:
                 break
         else:
-            self.walker.finish()
+            if self.walker.finish() and notes.cut == 0 and self._damage is None:
+                raise CaptureError(f"{shown(self.path)}: it ends within the header of the file; no packet is in it")
         if self._windows is not None and self._windows.lost is not None:
             notes.cut, notes.corrupt = None, (self._windows.lost, CUT_SHORT)
         elif notes.corrupt is None and self._damage is not None:

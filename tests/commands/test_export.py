@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import captures
 from tests.command_line import CALL, MUX, run
+from tests.rewriting.test_split import TWO
+from tests.stories import GOOD
 
 
 def test_tables_go_into_a_folder_a_file_each(tmp_path: Path) -> None:
@@ -51,3 +54,15 @@ def test_what_cannot_be_exported_is_one_line(tmp_path: Path, words: tuple[str, .
     done = run("export", *(word.format(tmp_path) for word in words))
     assert done.returncode == 2 and done.stderr.count(b"\n") == 1 and said in done.stderr.decode()
     assert os.listdir(tmp_path) == []
+
+
+def test_one_call_is_exported_alone(tmp_path: Path) -> None:
+    path = captures.story(tmp_path / "in.pcap", TWO)
+    frames = len(TWO) - len(GOOD)
+    for table, column, more in (("calls", "call_id", 1), ("streams", "ssrc", 2), ("datagrams", "frame", frames)):
+        done = run("export", "--call", "two", "--tables", table, path)
+        rows = [*csv.DictReader(io.StringIO(done.stdout.decode()))]
+        assert len(rows) == more and rows[0][column]
+    done = run("export", "-Y", "method==REGISTER", "--tables", "calls", path)
+    assert done.returncode == 0 and done.stdout.count(b"\n") == 1
+    assert b"cuts one call out first" in run("export", "--call", "1", "--hep", "localhost:9", path).stderr

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from dissectors.wire.inflate import deflate
-from tests.command_line import SDP, on_a_terminal, run
+from tests.command_line import CALL, SDP, on_a_terminal, run
 
 
 def test_inflate_gives_the_text_and_says_what_was_found(tmp_path: Path) -> None:
@@ -32,3 +33,11 @@ def test_inflate_reads_a_pipe_and_tells_whole_bodies_from_broken_ones(
 
 def test_inflate_shows_control_characters_on_a_terminal() -> None:
     assert b"\x1b" not in on_a_terminal(["inflate", "-"], deflate(b"v=0\r\ns=\x1b[2J\r\n", "deflate"))
+
+
+def test_a_capture_is_no_body_also_within_gzip(tmp_path: Path) -> None:
+    packed = tmp_path / "call.pcap.gz"
+    packed.write_bytes(gzip.compress(Path(CALL).read_bytes()))
+    for path in (CALL, str(packed)):
+        done = run("inflate", path)
+        assert done.returncode == 2 and done.stdout == b"" and b"is a capture, not a body" in done.stderr

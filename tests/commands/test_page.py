@@ -15,6 +15,7 @@ from tests.command_line import CALL
 
 def written(folder: Path, *words: str) -> str:
     path = folder / "call.html"
+    path.unlink(missing_ok=True)
     assert main(["analyze", "--html", str(path), *words]) == 0
     return path.read_text(encoding="utf-8")
 
@@ -76,3 +77,14 @@ def test_secrets_are_masked_unless_they_are_asked_for(tmp_path: Path) -> None:
     capture.write_bytes(head + bytes(8) + len(whole).to_bytes(4, "little") * 2 + whole)
     assert "c2VjcmV0OnNlY3JldA" not in written(tmp_path, str(capture))
     assert "c2VjcmV0OnNlY3JldA" in written(tmp_path, "--secrets", str(capture))
+
+
+def test_an_output_that_exists_is_kept_without_force(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option, name in (("--html", "call.html"), ("-o", "call.txt")):
+        path = tmp_path / name
+        path.write_text("mine", encoding="utf-8")
+        assert main(["analyze", option, str(path), CALL]) == 2
+        assert capsys.readouterr().err == f"muxshark: {path}: exists; --force replaces it\n"
+        assert path.read_text(encoding="utf-8") == "mine"
+        assert main(["analyze", option, str(path), "--force", CALL]) == 0
+        assert "alice" in path.read_text(encoding="utf-8") or "FaceTime" in path.read_text(encoding="utf-8")

@@ -28,7 +28,7 @@ def test_each_call_has_a_file_and_the_output_counts_its_frames(tmp_path: Path) -
 
 def test_one_call_goes_into_one_file_and_its_report_is_the_same(tmp_path: Path) -> None:
     path, out = captures.story(tmp_path / "in.pcap", TWO), str(tmp_path / "out.pcap")
-    assert run("split", "--only", "two", path, out).returncode == 0
+    assert run("split", "--call", "two", path, out).returncode == 0
     (call,) = json.loads(run("analyze", "--json", out).stdout)["calls"]
     assert call["call_id"] == "two" and len(call["streams"]) == 2
     assert run("split", "--only", "2", "-", "-", input=Path(path).read_bytes()).stdout == Path(out).read_bytes()
@@ -48,7 +48,7 @@ def test_what_a_filter_selects_is_written_beside_the_report(tmp_path: Path) -> N
     ("words", "said"),
     [
         (("split", CALL), "OUT is missing"),
-        (("split", "--only", "nobody", CALL, "{}/out"), "no call 'nobody'"),
+        (("split", "--call", "nobody", CALL, "{}/out"), "no call 'nobody'"),
         (("split", "--only", "1", CALL, CALL, "--force"), "is the capture that is read"),
         (("split", "--only", "1", CALL, "{}"), "a directory"),
         (("split", NO_CALL, "{}/out"), "no call is in it"),
@@ -79,3 +79,24 @@ def test_tls_is_opened_with_its_keys_and_kept_whole(tmp_path: Path) -> None:
     frames = len(captures.records(SECURED))
     assert done.returncode == 0 and all(f": {frames} frames" in line for line in done.stdout.decode().splitlines())
     assert b"in other calls' files, too" in done.stderr and len(os.listdir(tmp_path / "calls")) == 3
+
+
+@pytest.mark.parametrize("command", ["split", "normalise", "anonymise"])
+def test_one_call_is_written_and_a_cut_capture_is_said_to_be_cut(tmp_path: Path, command: str) -> None:
+    whole = Path(captures.story(tmp_path / "in.pcap", TWO)).read_bytes()
+    cut, out = tmp_path / "cut.pcap", tmp_path / "out.pcap"
+    cut.write_bytes(whole[:-3])
+    done = run(command, "--call", "one", str(cut), str(out))
+    assert done.returncode == 0 and "the capture ends within a record, at octet" in done.stderr.decode()
+    assert 0 < len(captures.records(str(out))) <= len(GOOD)
+
+
+@pytest.mark.parametrize("command", ["split", "normalise", "anonymise", "sdp", "diff", "export"])
+def test_a_cut_capture_is_said_to_be_cut(tmp_path: Path, command: str) -> None:
+    whole = Path(captures.story(tmp_path / "in.pcap", TWO))
+    cut, out = tmp_path / "cut.pcap", str(tmp_path / "out")
+    cut.write_bytes(whole.read_bytes()[:-3])
+    more = {"sdp": ["--call", "one"], "diff": [str(whole)], "export": ["-o", out]}.get(command, [out])
+    done = run(command, str(cut), *more)
+    assert done.returncode == 0 and "the capture ends within a record, at octet" in done.stderr.decode()
+    assert "within a record" not in run(command, str(whole), *more[:-1], f"{more[-1]}").stderr.decode()

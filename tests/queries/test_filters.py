@@ -56,7 +56,7 @@ def test_a_filter_by_protocol_keeps_its_checks() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "a field is missing"),
+        ("", "the filter is empty"), (" ", "the filter is empty"),
         ("colour==red", "no field 'colour'"),
         ("callid", "after callid comes"),
         ("callid==", "a value is missing"),

@@ -93,6 +93,18 @@ def test_a_cut_capture_gives_all_that_was_whole(tmp_path: Path) -> None:
         assert capture.notes.cut == len(octets) - 76
 
 
+@pytest.mark.parametrize("name", ["pcap", "tcpdump__LINKTYPE_IPV4.pcap", "gopacket__pcapgo_tests_be_test014.pcapng"])
+def test_a_file_that_ends_within_its_own_header_is_no_empty_capture(tmp_path: Path, name: str) -> None:
+    octets = pcap([1]) if name == "pcap" else (DATA / name).read_bytes()
+    for size in (16, 20, 23):
+        for whole in (octets[:size], gzip.compress(octets[:size])):
+            with open_capture(write(tmp_path / "cut", whole)) as capture:
+                with pytest.raises(CaptureError, match="cut: it ends within the header of the file"):
+                    list(capture.records())
+    with open_capture(write(tmp_path / "none.pcap", pcap([]))) as capture:
+        assert list(capture.records()) == [] and capture.notes.damage == ""
+
+
 def test_a_file_that_grows_while_it_is_read_gives_all_that_was_whole(tmp_path: Path) -> None:
     octets = pcap([1, 2, 3])
     path = tmp_path / "growing.pcap"

@@ -60,6 +60,13 @@ class Notes(Struct):
     drops: int = 0
     secrets: Callable[[bytes], object] | None = None
 
+    @property
+    def damage(self) -> str:
+        """In a clause, where the capture is cut or corrupt; empty if it is whole."""
+        if self.corrupt is not None:
+            return f"the capture is damaged at octet {self.corrupt[0]}: {self.corrupt[1]}"
+        return "" if self.cut is None else f"the capture ends within a record, at octet {self.cut}"
+
     def passed(self, records: dict[int, int]) -> None:
         """Count records by LINKTYPE."""
         self.packets += sum(records.values())
