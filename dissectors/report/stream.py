@@ -145,13 +145,14 @@ class Moment(Struct, frozen=True):
 class Gap(Struct, frozen=True):
     """A time without datagrams of a stream although its sender went on: start, length, missing datagrams.
 
-    `place` is the first frame behind it.
+    `place` is the first frame behind it. Where it is `counted`, what is missing is part of what the stream lost.
     """
 
     start: float
     seconds: float
     missing: int
     place: Place | None = None
+    counted: bool = False
 
 
 class Digit(Struct, frozen=True):
@@ -247,4 +248,16 @@ class Stream(Struct, frozen=True):
     reused: int = 0
     reused_place: Place | None = None
     lip_sync: LipSync | None = None
+
+    @property
+    def rated_loss(self) -> tuple[int, int]:
+        """How many were lost of how many that were sent, but for long gaps: these are moments, and no rate."""
+        missing = sum([gap.missing for gap in self.gaps if gap.counted])
+        return max(0, self.lost - missing), max(0, self.lost + self.packets - self.duplicates - missing)
+
+    @property
+    def loss_rate(self) -> float:
+        """The share of these."""
+        lost, sent = self.rated_loss
+        return lost / sent if sent else 0.0
     decrypted: Decrypted | None = None

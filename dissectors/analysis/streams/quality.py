@@ -17,14 +17,16 @@ G723_FRAME_UNITS = 240
 
 
 def quality(
-    counters: Counters, codec: str | None, round_trip_ms: float | None, clock_ok: bool, mended: Repair | None
+    counters: Counters, codec: str | None, round_trip_ms: float | None, clock_ok: bool, mended: Repair | None,
+    gaps: int = 0, missing: int = 0,
 ) -> Quality:
     """The report's value; `clock_ok` is False for a capture that is not in real time, of which no score is given.
 
-    What was repaired in time is no loss to the listener.
+    What was repaired in time is no loss to the listener. The score is of what was heard: it leaves out what is missing
+    in so many long gaps.
     """
     runs, longest = counters.loss_runs
-    lost = heard_missing(counters.lost, mended)
+    lost = heard_missing(max(0, counters.lost - missing), mended)
     delay = max(ASSUMED_DELAY_MS, (round_trip_ms or 0.0) / 2)
     known = emodel.impairment(codec, partial(_frame_octets, counters))
     why = ""
@@ -36,7 +38,9 @@ def quality(
         why = f"not defined for {known.name} with loss: no Bpl is published for it"
     if known is None or why:
         return Quality(None, None, why, delay, runs, longest)
-    r, basis = _scored(counters, known, delay, runs, lost)
+    r, basis = _scored(counters.expected - missing, known, delay, max(0, runs - gaps), lost)
+    if missing:
+        basis += f"; without {missing:,} packets that are missing in long gaps"
     return Quality(round(emodel.mos(r), 3), round(r, 2), basis, delay, runs, longest)
 
 
@@ -48,11 +52,11 @@ def heard_missing(lost: int, mended: Repair | None) -> int:
 
 
 def _scored(
-    counters: Counters, known: emodel.Impairment, delay: float, runs: int, lost: int
+    expected: int, known: emodel.Impairment, delay: float, runs: int, lost: int
 ) -> tuple[float, str]:
     """R, and all that went into it in words."""
-    loss = 100 * lost / counters.expected if counters.expected else 0.0
-    ratio = emodel.burst_ratio(lost, counters.expected, runs)
+    loss = 100 * lost / expected if expected > 0 else 0.0
+    ratio = emodel.burst_ratio(lost, expected, runs)
     source = "half the round trip" if delay > ASSUMED_DELAY_MS else "assumed"
     robust = "" if known.bpl is None else f", Bpl {known.bpl:g}"
     basis = (

@@ -13,7 +13,7 @@ from dissectors.analysis.streams.directory import Joined
 from dissectors.analysis.streams.extensions import audio_levels, delays, extended, orientations
 from dissectors.analysis.streams.feedback import Told
 from dissectors.analysis.streams.frames import shown, video
-from dissectors.analysis.streams.gaps import gaps
+from dissectors.analysis.streams.gaps import gaps, missed
 from dissectors.analysis.streams.marks import marks
 from dissectors.analysis.streams.numbering import numbering
 from dissectors.analysis.streams.protection import Size, protected
@@ -166,7 +166,7 @@ def stream(
         lost_fraction=counters.lost / counters.expected if counters.expected else 0.0,
         duplicates=counters.duplicates,
         reordered=counters.reordered,
-        restarts=counters.restarts - len(unseen),
+        restarts=counters.restarts - sum([not gap.counted for gap in unseen]),
         largest_gap_ms=counters.largest_gap / 1e6,
         jitter_ms=jitter_ms(counters, counters.jitter, known.clock),
         maximum_jitter_ms=jitter_ms(counters, counters.maximum_jitter, known.clock),
@@ -175,7 +175,8 @@ def stream(
         payloads=payloads(counters, joined),
         timing=timing,
         quality=quality.quality(
-            counters, known.name, rtcp.round_trip_ms if rtcp else None, timing.real_time is not False, mended
+            counters, known.name, rtcp.round_trip_ms if rtcp else None, timing.real_time is not False, mended,
+            *missed(unseen),
         ),
         timeline=quality.timeline(counters, known.clock),
         digits=() if covered else digits(counters, events, named, known.clock),

@@ -11,7 +11,7 @@ from dissectors.findings.kinds import video
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, mark, marks, place_of, time_of
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, Look, counted, name_of, rule
-from dissectors.report import Severity, Stream
+from dissectors.report import Mark, MarkKind, Severity, Stream
 
 MIN_RTP_PACKETS = 50
 LOSS_SHARE, HEAVY_LOSS_SHARE = 0.005, 0.05
@@ -32,34 +32,40 @@ MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
 )
 def stream_loss(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        left = heard_missing(stream.lost, stream.repair)
-        share = stream.lost_fraction * left / stream.lost if stream.lost else 0.0
+        lost, sent = stream.rated_loss
+        left = heard_missing(lost, stream.repair)
+        share = left / sent if sent else 0.0
         if share >= LOSS_SHARE:
-            what = f"{name_of(stream)}: {stream.lost:,} of {expected(stream):,} lost ({stream.lost_fraction:.1%})"
-            what += f", {stream.lost - left:,} of them repaired in time" if left < stream.lost else ""
-            at = mark(stream, "loss")
-            severity = _loss_weighs(stream, share)
-            if may_be_repaired(stream) and stream.repair:
+            what = f"{name_of(stream)}: {lost:,} of {sent:,} lost ({lost / sent:.1%})"
+            what += f", {lost - left:,} of them repaired in time" if left < lost else ""
+            what += f", beside {stream.lost - lost:,} in long gaps" if lost < stream.lost else ""
+            at = _worst(stream, "loss")
+            severity = _loss_weighs(sent, share)
+            if number in facts.once(_arrived):
+                what += "; the receiver got more of them"
+                severity = "note"
+            elif may_be_repaired(stream) and stream.repair:
                 what += f"; {repairing(stream.repair)} may have repaired them"
                 severity = "note"
             yield Found(what, place_of(at, stream), stream.call, number, severity=severity, time=time_of(at))
 
 
-def _loss_weighs(stream: Stream, share: float) -> Severity:
+def _loss_weighs(sent: int, share: float) -> Severity:
     """How bad a loss is: of a few datagrams it says little."""
-    if expected(stream) < MIN_RTP_PACKETS:
+    if sent < MIN_RTP_PACKETS:
         return "note"
     return "error" if share >= HEAVY_LOSS_SHARE else "warning"
+
+
+def _worst(stream: Stream, *kinds: MarkKind) -> Mark | None:
+    """The first moment of these kinds, but for long gaps."""
+    unseen = {gap.place for gap in stream.gaps}
+    return next((each for each in stream.marks if each.kind in kinds and each.place not in unseen), None)
 
 
 def again(stream: Stream) -> int:
     """How many datagrams came late or twice because the receiver asked for them, and not by the network's doing."""
     return stream.repair.by_number if stream.repair else 0
-
-
-def expected(stream: Stream) -> int:
-    """How many datagrams a stream's sequence numbers stand for."""
-    return stream.lost + stream.packets - stream.duplicates
 
 
 @rule(
@@ -74,10 +80,12 @@ def loss_bursts(facts: Facts) -> Iterator[Found]:
         repair = stream.repair
         # What was repaired leaves no hole; of what was not looked at, nothing is known.
         mended = repair is not None and not repair.more and repair.longest_left < BURST_PACKETS
-        if quality and quality.longest_loss_run >= BURST_PACKETS and not mended:
+        gap = any(each.counted and quality and each.missing == quality.longest_loss_run for each in stream.gaps)
+        if quality and quality.longest_loss_run >= BURST_PACKETS and not mended and not gap:
             runs = counted(quality.loss_runs, "run")
             what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
-            severity: Severity = "note" if may_be_repaired(stream) else "warning"
+            seen = number in facts.once(_arrived)
+            severity: Severity = "note" if seen or may_be_repaired(stream) else "warning"
             at = mark(stream, "loss")
             what += f", {into(stream, at.time)}" if at and at.units == quality.longest_loss_run else ""
             yield Found(what, place_of(at, stream), stream.call, number, severity=severity, time=time_of(at))
@@ -131,6 +139,11 @@ def _verdicts(facts: Facts) -> list[tuple[Where, int, str]]:
             what = f"{name_of(stream)}: {ours:,} lost here, {theirs:,} by the receiver's count"
             told.append((where, number, what))
     return told
+
+
+def _arrived(facts: Facts) -> set[int]:
+    """The streams whose receiver got what is missing here."""
+    return {number for where, number, _ in facts.once(_verdicts) if where == "in"}
 
 
 def _counts_repairs(stream: Stream, theirs: int, ours: int) -> bool:
@@ -255,7 +268,10 @@ def quality_poor(facts: Facts) -> Iterator[Found]:
             if not stream.lost and quality.delay_ms < LONG_DELAY_MS:
                 severity = "note"  # Nothing went wrong on the way: the codec costs as much.
             what = f"{name_of(stream)}: MOS {quality.mos:.2f} ({quality.basis})"
-            at = mark(stream, "loss", "irregular")
+            if number in facts.once(_arrived):
+                severity = "note"
+                what += "; the receiver lost less than the capture, and heard better"
+            at = _worst(stream, "loss", "irregular")
             places = place_of(at, stream)
             yield Found(what, places, stream.call, number, certainty="medium", severity=severity, time=time_of(at))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.findings.media.holes import missed_by_capture
 from dissectors.findings.media.pauses import pauses
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, largest, marks
 from dissectors.findings.negotiation.fax import faxed
 from dissectors.findings.negotiation.holding import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
-from dissectors.report import Mark, Stream
+from dissectors.report import Mark, Severity, Stream
 
 MIN_RTP_PACKETS = 20
 AFTER_END_SECONDS = 1.0
@@ -68,7 +69,8 @@ def lasting(seconds: float) -> str:
     "media-gap", "warning", "A stream paused",
     scope="stream",
     why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended. Where "
-    "numbers and timestamps went on meanwhile, the sender did too, and its datagrams came neither through nor here.",
+    "numbers and timestamps went on meanwhile, the sender did too, and its datagrams came neither through nor here. "
+    "Where nothing else came either, it is a note: the capture stood still, or was cut off.",
     fix="Look at what else happened at that time: loss in the other direction, a re-INVITE, a network that changed, a "
     "capture that was interrupted or filtered.",
 )
@@ -80,8 +82,11 @@ def media_gap(facts: Facts) -> Iterator[Found]:
                 f"{name_of(stream)}: nothing for {lasting(gap.seconds)} while its numbers and timestamps went on: "
                 f"about {counted(gap.missing, 'datagram')} are not in the capture"
             )
+            alone = (number, gap.start) not in missed_by_capture(facts)
+            what += "" if alone else ", nor is anything else of that time"
             place = (gap.place or stream.last_place,)
-            yield Found(what, place, stream.call, number, time=gap.start + gap.seconds)
+            severity: Severity = "warning" if alone else "note"
+            yield Found(what, place, stream.call, number, severity=severity, time=gap.start + gap.seconds)
         # What sends again comes when something was lost.
         if stream.repairs is not None:
             continue

@@ -40,7 +40,7 @@ def _call(page: Page, report: Report, call: Call, found: list[Finding]) -> str:
     streams = [report.streams[position] for position in call.streams]
     scores = [each.quality.mos for each in streams if each.quality and each.quality.mos is not None]
     said = [f"at {at(page, call.start)}", f"{party(call.caller)} → {party(call.callee)}", outcome(call)]
-    said += [f"{100 * max(each.lost_fraction for each in streams):.1f} % lost"] if streams else []
+    said += [f"{100 * max(each.loss_rate for each in streams):.1f} % lost"] if streams else []
     said += [f"MOS {min(scores):.2f}"] if scores else []
     ranked = sorted(found, key=lambda finding: SEVERITIES.index(finding.severity))
     worse = dict.fromkeys(f"{each.severity} {each.id}" for each in ranked if each.severity != "note")

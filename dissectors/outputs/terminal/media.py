@@ -122,14 +122,14 @@ def _ends(stream: Stream) -> tuple[str, str]:
 
 
 def _badness(stream: Stream) -> float:
-    return stream.lost_fraction + (stream.jitter_ms or 0.0) / 1000
+    return stream.loss_rate + (stream.jitter_ms or 0.0) / 1000
 
 
 def _stream(report: Report, stream: Stream, arrow: str) -> Line:
     clock = f" {stream.clock / 1000:g} kHz" if stream.clock else ""
     codec = (stream.codec or f"type {stream.payload_types[0].payload_type}") + clock
     codec += " SRTP" if stream.encrypted else ""
-    loss, jitter = stream.lost_fraction, stream.jitter_ms or 0.0
+    loss, jitter = stream.loss_rate, stream.jitter_ms or 0.0
     real = stream.timing is None or stream.timing.real_time is not False
     sound = stream.jitter_ms is not None and jitter < NO_CLOCK_MS and real
     delay = stream.rtcp.round_trip_ms if stream.rtcp else None
@@ -146,9 +146,9 @@ def _stream(report: Report, stream: Stream, arrow: str) -> Line:
 
 
 def _lost(stream: Stream) -> str:
-    if not stream.lost:
+    share = 100 * stream.loss_rate
+    if not share:
         return "0 %"
-    share = 100 * stream.lost_fraction
     return f"{share:.1f} %" if share >= 0.1 else "< 0.1 %"
 
 

@@ -219,7 +219,7 @@ def _media(stream: Stream, ends: tuple[str | None, str | None]) -> Iterator[Step
     codec = stream.codec or f"type {stream.payload_types[0].payload_type}"
     began = (span(f"{codec}, SSRC 0x{stream.ssrc:08X}  #{stream.first_place.frame}", "dim"),)
     yield Step(stream.first, src, dst, f"{name} begins", "green", began, True, ends)
-    lost = f", {100 * stream.lost_fraction:.1f} % lost" if stream.lost else ""
+    lost = f", {100 * stream.loss_rate:.1f} % lost" if stream.loss_rate else ""
     ended = (span(f"{count(stream.packets, 'packet')}{lost}  #{stream.last_place.frame}", "dim"),)
     yield Step(stream.last, src, dst, f"{name} ends", "green", ended, True, ends)
     view = stream.rtcp

@@ -5,7 +5,20 @@ from __future__ import annotations
 import pytest
 
 from dissectors.findings.delivery.delivery import verdict
-from tests.stories import A, B, description, dialled, receiver_report, report, talk
+from tests.made import Endpoint
+from tests.stories import (
+    OTHER_SERVER,
+    A,
+    B,
+    C,
+    Story,
+    description,
+    dialled,
+    receiver_report,
+    report,
+    request,
+    talk,
+)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +61,64 @@ def test_a_codec_that_costs_much_is_no_fault_of_the_path() -> None:
         if each.id == "quality-poor"
     )
     assert poor.severity == "note" and "G.726 at 16 kbit/s" in poor.what
+
+
+def long_hole(src: Endpoint = A, dst: Endpoint = B, ssrc: int = 77, seconds: int = 30, start: float = 1020) -> Story:
+    """A minute of talk of which some seconds are missing."""
+    return talk(src, dst, ssrc, start=start, seconds=60, lost=lambda n: 600 <= n < 600 + 50 * seconds)
+
+
+def ranked(story: Story, *ids: str) -> list[tuple[str, str]]:
+    return [(each.severity, each.id) for each in report(story).findings if each.id in ids]
+
+
+LOSSES = ("stream-loss", "loss-bursts", "quality-poor", "media-gap")
+
+
+def test_a_long_hole_in_one_stream_is_a_moment_and_no_rate_of_loss() -> None:
+    story = [*long_hole(), *talk(B, A, 78, seconds=60)]
+    assert ranked(story, *LOSSES) == [("warning", "media-gap")]
+    stream = report(story).streams[0]
+    assert (stream.lost, stream.rated_loss, stream.loss_rate) == (1500, (0, 1500), 0.0)
+    assert stream.quality is not None and stream.quality.mos is not None and stream.quality.mos > 4.3
+    assert "without 1,500 packets that are missing in long gaps" in stream.quality.basis
+    ((missing, counted),) = [(gap.missing, gap.counted) for gap in stream.gaps]
+    assert (missing, counted) == (1500, True)
+
+
+def test_what_is_lost_beside_a_long_hole_is_told_as_before() -> None:
+    story = talk(seconds=60, lost=lambda n: 600 <= n < 2100 or n % 10 == 3)
+    (loss,) = [each for each in report(story).findings if each.id == "stream-loss"]
+    assert loss.severity == "error" and "150 of 1,500 lost (10.0%), beside 1,500 in long gaps" in loss.what
+    assert ("error", "quality-poor") in ranked(story, *LOSSES)
+
+
+def test_a_hole_of_all_that_was_there_is_the_captures() -> None:
+    both = [*long_hole(), *long_hole(B, A, 78)]
+    assert ranked(both, *LOSSES) == [("note", "media-gap"), ("note", "media-gap")]
+    whats = {each.what.partition(":")[2] for each in report(both).findings if each.id == "media-gap"}
+    assert all(what.endswith("are not in the capture, nor is anything else of that time") for what in whats)
+    # Another stream, or a message, came meanwhile: the capture ran.
+    assert ("note", "media-gap") not in ranked([*both, *talk(C, OTHER_SERVER, 79, seconds=60)], *LOSSES)
+    assert ("note", "media-gap") not in ranked([*both, *talk(C, OTHER_SERVER, 79, start=20_000, seconds=2)], *LOSSES)
+    assert ("note", "media-gap") not in ranked([*both, request(30_000, "OPTIONS")], *LOSSES)
+    # Holes at different times have different causes.
+    assert ("note", "media-gap") not in ranked([*long_hole(), *long_hole(B, A, 78, seconds=20)], *LOSSES)
+
+
+def test_shorter_outages_are_loss() -> None:
+    story = [*long_hole(seconds=4), *talk(B, A, 78, seconds=60)]
+    assert {("error", "stream-loss"), ("warning", "loss-bursts")} <= set(ranked(story, *LOSSES))
+
+
+def test_a_sender_that_was_silent_for_long_lost_nothing() -> None:
+    early, late = talk(seconds=20), talk(seconds=20, start=51_020, first=1100, origin=8000 * 50)
+    assert not report([*early, *late]).streams[0].gaps
+
+
+def test_loss_that_the_receiver_did_not_have_is_no_fault_of_the_path() -> None:
+    story = talk(seconds=20, lost=lambda n: n % 5 == 3)
+    heard = [receiver_report(t, 77, lost=0) for t in (2000, 8000, 20_900)]
+    assert ("error", "stream-loss") in ranked(story, *LOSSES) and ("error", "quality-poor") in ranked(story, *LOSSES)
+    assert {severity for severity, _ in ranked([*story, *heard], *LOSSES)} == {"note"}
+    assert ranked([*story, *heard], "loss-in-capture") == [("warning", "loss-in-capture")]
