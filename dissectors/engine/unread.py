@@ -39,8 +39,9 @@ def _sctp(scan: ScanTables) -> Iterator[NotRead]:
 
 
 def _esp(scan: ScanTables) -> Iterator[NotRead]:
-    for (address, port), count in scan.frames.segments.esp.items():
-        yield NotRead("ESP", UDP if port else "esp", str(ip_address(address)), port, "encrypted", count, False)
+    for (address, port, cut), count in scan.frames.segments.esp.items():
+        detail = "cut by the capture" if cut else "encrypted"
+        yield NotRead("ESP", UDP if port else "esp", str(ip_address(address)), port, detail, count, False)
 
 
 def _datagrams(flows: Iterable[FlowState]) -> Iterator[NotRead]:

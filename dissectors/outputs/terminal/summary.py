@@ -127,8 +127,9 @@ def _story(report: Report) -> str:
 
 
 def _named(each: NotRead) -> str:
-    """What is not read, and where it goes."""
-    return f"{each.name} to {endpoint(each.address, each.port)}" + (f" ({each.detail})" if each.detail else "")
+    """What is not read, and where it goes; what has no port is said without one."""
+    where = endpoint(each.address, each.port) if each.port else each.address
+    return f"{each.name} to {where}" + (f" ({each.detail})" if each.detail else "")
 
 
 def _kinds(report: Report) -> Counter[str]:

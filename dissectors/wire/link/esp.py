@@ -23,20 +23,21 @@ NO_ESP = bytes(4)
 
 
 def esp(frame: Frame, at: int, end: int) -> Next | None:
-    """TCP, UDP or IP in the clear within ESP, whole; what is encrypted is counted."""
-    opened = _opened(frame, at, end)
-    if opened is None and end - at >= MIN_OCTETS:
-        frame.segments.add_esp(frame.dst, 0)
-    return opened
+    """TCP, UDP or IP in the clear within ESP, whole; what is encrypted is counted, and what the capture cut."""
+    return _opened_or_counted(frame, at, end, 0)
 
 
 def esp_in_udp(frame: Frame, at: int, end: int) -> Next | None:
     """ESP behind UDP for the sake of a NAT (RFC 3948)."""
     if frame.octets[at : at + 4] == NO_ESP:
         return None
+    return _opened_or_counted(frame, at, end, NAT_PORT)
+
+
+def _opened_or_counted(frame: Frame, at: int, end: int, port: int) -> Next | None:
     opened = _opened(frame, at, end)
     if opened is None and end - at >= MIN_OCTETS:
-        frame.segments.add_esp(frame.dst, NAT_PORT)
+        frame.segments.add_esp(frame.dst, port, end > frame.held)
     return opened
 
 

@@ -9,7 +9,8 @@ class Segments:
 
     `seen` maps (port, what) to segments; the port is the server's if the segment shows it. `what` is "TLS".
     `sctp` maps the address and port to which an SCTP packet with data goes, and the identifier of its payload protocol,
-    to packets; `esp` maps the address and port to which ESP goes that cannot be opened, port 0 without UDP, to packets.
+    to packets; `esp` maps the address and port to which ESP goes that cannot be opened, port 0 without UDP, and whether
+    the capture cut it, to packets.
     Further ones, once there are `most`, are counted in `more`.
     """
 
@@ -21,7 +22,7 @@ class Segments:
         self.more = 0
         self.seen: dict[tuple[int, str], int] = {}
         self.sctp: dict[tuple[bytes, int, int], int] = {}
-        self.esp: dict[tuple[bytes, int], int] = {}
+        self.esp: dict[tuple[bytes, int, bool], int] = {}
 
     def add(self, sport: int, dport: int, payload: bytes) -> None:
         """Count a segment with its first octets."""
@@ -43,9 +44,9 @@ class Segments:
         else:
             self.more += 1
 
-    def add_esp(self, dst: bytes, dport: int) -> None:
-        """Count a packet of ESP that cannot be opened."""
-        key = (dst, dport)
+    def add_esp(self, dst: bytes, dport: int, cut: bool) -> None:
+        """Count a packet of ESP that cannot be opened; of one that was cut nobody knows whether it is encrypted."""
+        key = (dst, dport, cut)
         if key in self.esp or len(self.esp) < self.most:
             self.esp[key] = self.esp.get(key, 0) + 1
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dissectors.report import Finding, Place, Report, Seen
+from dissectors.report import Finding, NotRead, Place, Report, Seen
 from dissectors.wire.values import replace
 from tests.pages import piped, section, shown
 from tests.reports import call, finding, report, stream
@@ -46,6 +46,13 @@ def test_what_carried_the_datagrams_is_counted_in_headers_and_segments() -> None
     text = shown(report(capture=capture))
     assert "carried by: VLAN (3 headers)" in text
     assert "not analysed: SIP on TCP port 5060 (2 segments)" in text
+
+
+def test_what_has_no_port_is_said_without_one() -> None:
+    ports = ((0, "esp", "encrypted", 2), (4500, "udp", "", 1))
+    unread = tuple(NotRead("ESP", name, "192.0.2.1", port, detail, n, False) for port, name, detail, n in ports)
+    text = shown(report(capture=replace(report().capture, not_read=unread)))
+    assert "not read: ESP to 192.0.2.1 (encrypted): 2 packets, ESP to 192.0.2.1:4500: 1" in " ".join(text.split())
 
 
 def test_findings_about_different_things_are_not_lumped_in_the_headline() -> None:

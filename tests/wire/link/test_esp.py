@@ -77,6 +77,15 @@ def test_a_frame_that_the_capture_cut_stays_closed() -> None:
     assert not Frames().udp(record(octets[:-4], original=len(octets)))
 
 
+def test_what_the_capture_cut_is_not_called_encrypted() -> None:
+    frames, sealed = Frames(), random.Random(1).randbytes(400)
+    for wrapped in (ipv4(sealed, 50), ipv4(udp(sealed, 4500, 4500))):
+        octets = ethernet(wrapped)
+        for held in (len(octets), len(octets) - 4, 34, 42):
+            frames.udp(record(octets[:held], original=len(octets)))
+    assert frames.segments.esp == {(B, 0, False): 1, (B, 0, True): 3, (B, 4500, False): 1, (B, 4500, True): 2}
+
+
 @given(st.binary(max_size=120))
 def test_encrypted_octets_stay_closed_and_nothing_is_raised(octets: bytes) -> None:
     for wrapped in (ipv4(octets, 50), ipv6(octets, 50), ipv4(udp(octets, 4500, 4500))):
