@@ -17,7 +17,7 @@ from dissectors.engine.retirement import Retirement
 from dissectors.engine.trackers import CAPACITY, Capacity, Trackers
 from dissectors.engine.view import ScanTables
 from dissectors.findings.rule import Facts, Problem, counted
-from dissectors.findings.rules import findings, ranked
+from dissectors.findings.rules import doubted, findings, ranked
 from dissectors.findings.signalling.legs import legs
 from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
@@ -72,7 +72,7 @@ class Engine:
         earlier = self._retirement.totals.findings() if chosen.calls is None else ()
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
-            ranked((*findings(values), *earlier)), values.handshakes, values.protection,
+            ranked(doubted((*findings(values), *earlier), values.capture)), values.handshakes, values.protection,
             self._totals(values, of_retired), legs(values), values.sessions, values.tls,
             self.trackers.channels.to_report(),
         )

@@ -161,7 +161,8 @@ class Rule(Struct, frozen=True):
     """One finding: its id, how severe it is unless it says otherwise, its title, why it matters, what to do.
 
     `look` yields it as often as it is there. `scope` says whose it is, and so with what the rule is asked;
-    `confirm_seconds` for how long it must hold, live, before it is told.
+    `confirm_seconds` for how long it must hold, live, before it is told. With `absence` it says that something did not
+    come, which a capture that dropped frames cannot know.
     """
 
     id: str
@@ -172,6 +173,7 @@ class Rule(Struct, frozen=True):
     look: Look
     scope: Scope = "call"
     confirm_seconds: float = CONFIRM_SECONDS
+    absence: bool = False
 
     def findings(self, facts: Facts, most: int = MAX_ALIKE) -> Iterator[Finding]:
         """What the rule finds, as values of the report; what is found in the same words of a call is found once.
@@ -236,9 +238,10 @@ def rule(
     fix: str,
     scope: Scope = "call",
     confirm_seconds: float = CONFIRM_SECONDS,
+    absence: bool = False,
 ) -> Callable[[Look], Rule]:
     """Make a rule of the function that looks."""
-    return lambda look: Rule(id, severity, title, why, fix, look, scope, confirm_seconds)
+    return lambda look: Rule(id, severity, title, why, fix, look, scope, confirm_seconds, absence)
 
 
 def problem(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from dissectors.findings.capture import capture, connections, encoding, sharing
 from dissectors.findings.connectivity import connectivity, consent, ice, turn
@@ -24,7 +24,8 @@ from dissectors.findings.signalling import (
     within_calls,
 )
 from dissectors.findings.timing import clocks, lip_sync, rhythm, sender_reports
-from dissectors.report import Finding
+from dissectors.report import Capture, Certainty, Finding
+from dissectors.wire.values import replace
 
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Signalling": (
@@ -55,6 +56,12 @@ OF_PATHS = tuple(rule for rule in RULES.values() if rule.scope == "path")
 OF_CALLS = tuple(rule for rule in RULES.values() if rule.scope in ("call", "stream"))
 """Rules whose findings name a call or a stream. The others only the capture as a whole can answer."""
 
+MANY_DROPPED_SHARE = 0.01
+"""From this share of dropped frames on, what did not come accuses nobody."""
+
+DOUBT = "; the capture dropped frames, so that it may not have seen all"
+"""What is said behind a finding about absence then."""
+
 SEVERITIES = ("error", "warning", "note")
 
 
@@ -63,6 +70,22 @@ def findings(
 ) -> tuple[Finding, ...]:
     """Every finding of these rules, `most` of each, the most severe first, and in the order of the rules."""
     return ranked(each for rule in rules for each in rule.findings(facts, most))
+
+
+def doubted(found: Iterable[Finding], capture: Capture) -> Iterator[Finding]:
+    """Findings, those about absence in doubt where the capture dropped frames: what did not come may be among these."""
+    dropped = sum(file.dropped or 0 for file in capture.files)
+    if not dropped:
+        yield from found
+        return
+    much = dropped >= MANY_DROPPED_SHARE * (dropped + sum(file.frames for file in capture.files))
+    for each in found:
+        if not RULES[each.id].absence:
+            yield each
+            continue
+        certainty: Certainty = "low" if much or each.certainty == "low" else "medium"
+        severity = "note" if much else each.severity
+        yield replace(each, what=each.what + DOUBT, certainty=certainty, severity=severity)
 
 
 def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:

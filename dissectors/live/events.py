@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Literal
 
-from dissectors.findings.rules import RULES
+from dissectors.findings.rules import DOUBT, RULES
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.report import Call, Certainty, Report, Severity, Stream
@@ -278,7 +278,8 @@ class Events:
             call = None if finding.call is None else report.calls[finding.call].call_id
             stream = None if finding.stream is None else report.streams[finding.stream]
             # Its hash takes a fraction of the memory, and is events apart from thousands of others.
-            key = hash((finding.id, call, key_of(stream) if stream else None, NUMBERS.sub("#", finding.what)))
+            what = NUMBERS.sub("#", finding.what.removesuffix(DOUBT))
+            key = hash((finding.id, call, key_of(stream) if stream else None, what))
             # A clock that was set back does not make it wait.
             since = self._findings[key] = min(self._findings.get(key, now), now)
             if since >= 0 and now - since >= RULES[finding.id].confirm_seconds:

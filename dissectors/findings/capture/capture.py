@@ -59,7 +59,7 @@ KEYS_UNUSED = problem(
 
 @rule(
     "fragments-incomplete", "warning", "Fragments of datagrams are missing",
-    scope="capture",
+    scope="capture", absence=True,
     why="A datagram of which one fragment is missing is lost as a whole; so it is for the receiver.",
     fix="Keep messages below the path MTU: compress the bodies of signalling, let DTLS fragment its own messages (and "
     "use short certificates), limit the size of media packets.",
@@ -153,7 +153,7 @@ def _signalled(facts: Facts) -> dict[Ends, tuple[int, list[Place]]]:
 
 @rule(
     "capture-one-direction", "warning", "The capture has one direction only",
-    scope="capture", confirm_seconds=AT_ONCE,
+    scope="capture", confirm_seconds=AT_ONCE, absence=True,
     why="Everything that the other side sends is missing: it was not sent, or it does not pass this place.",
     fix="Capture on the endpoint itself, or on a port that mirrors both directions.",
 )

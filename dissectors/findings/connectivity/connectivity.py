@@ -18,7 +18,7 @@ MIN_TRIES = 3
 
 @rule(
     "stun-unanswered", "warning", "STUN requests get no answer",
-    scope="path",
+    scope="path", absence=True,
     why="Without it an endpoint does not learn its public address, and NAT bindings are not kept open.",
     fix="See whether the server's address and port are right and the firewall lets UDP out.",
 )

@@ -123,7 +123,7 @@ def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ice-failed", "error", "No connectivity check was answered",
-    scope="path",
+    scope="path", absence=True,
     why="The two sides cannot reach one another on any pair of candidates: there will be no media.",
     fix="Look at NAT and firewall of both; a TURN server lets media through where no hole can be punched. Where both "
     "sides are ICE lite, make one of them a full agent.",
@@ -159,7 +159,7 @@ def _both_lite(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ice-one-way", "warning", "Connectivity checks get through in one direction only",
-    scope="path",
+    scope="path", absence=True,
     why="One side's checks are answered and the other's, on the same pair, are not: media will flow one way at most.",
     fix="Look at the firewall or NAT in front of the side that does not answer.",
 )
@@ -235,7 +235,7 @@ def ice_refused(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ice-not-nominated", "warning", "No pair of candidates was nominated",
-    scope="path",
+    scope="path", absence=True,
     why="Checks succeed and the controlling side never chooses a pair, so that ICE does not end.",
     fix="Look at the side that is controlling; an ICE-lite peer needs the other one to nominate.",
 )

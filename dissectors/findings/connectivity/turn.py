@@ -87,7 +87,7 @@ def _refused_with(check: Check, code: str) -> bool:
 
 @rule(
     "turn-allocation-failed", "error", "The TURN server gave no relay",
-    scope="path",
+    scope="path", absence=True,
     why="Where no direct path works, there will be no media.",
     fix="401 twice: wrong credentials; 403: not allowed; 486: the quota is used up; 508: the server has no port left.",
 )
@@ -188,7 +188,7 @@ def _listed(peers: list[Grant]) -> str:
 
 @rule(
     "turn-expired", "error", "A relay ended while it was used",
-    scope="path",
+    scope="path", absence=True,
     why="The server forgets a relay that is not refreshed in time, and a permission after five minutes. From then on "
     "it drops everything, in both directions.",
     fix="See why the request that keeps it was refused or not sent: 438 asks for the same request with a new nonce, "

@@ -26,7 +26,7 @@ MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
 
 @rule(
     "stream-loss", "warning", "Datagrams of a stream are lost",
-    scope="stream",
+    scope="stream", absence=True,
     why="From about 1 % loss speech suffers, from 5 % it is hard to follow.",
     fix="Compare with the receiver's RTCP: loss that it does not report happened at the capture point.",
 )
@@ -70,7 +70,7 @@ def again(stream: Stream) -> int:
 
 @rule(
     "loss-bursts", "warning", "Losses come many in a row",
-    scope="stream",
+    scope="stream", absence=True,
     why="Concealment covers one or two lost frames; a run of them is heard as a hole.",
     fix="Look for moments in which the path stalls: Wi-Fi roaming, a full queue, a route that changes.",
 )
@@ -256,7 +256,7 @@ def sequence_restart(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "quality-poor", "warning", "This stream will have sounded badly",
-    scope="stream",
+    scope="stream", absence=True,
     why="Below a score of 3.6 many listeners are dissatisfied, below 3.1 nearly all (ITU-T G.107 annex B).",
     fix="See the findings about loss and round trip: one of them is why. Where there is neither, it is the codec.",
 )
@@ -293,7 +293,7 @@ def round_trip_long(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "rtcp-missing", "note", "Nobody sends RTCP",
-    scope="capture", confirm_seconds=UNANSWERED_SECONDS,
+    scope="capture", confirm_seconds=UNANSWERED_SECONDS, absence=True,
     why="Without reports neither side knows what the other loses, and nobody can measure the round trip.",
     fix="See whether a firewall stops the odd port; a=rtcp-mux avoids that.",
 )

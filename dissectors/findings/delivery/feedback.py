@@ -76,7 +76,7 @@ def _answer(burst: RequestBurst) -> str:
 
 @rule(
     "feedback-missing", "warning", "Packets have transport-wide numbers, and nobody reports on them",
-    scope="stream",
+    scope="stream", absence=True,
     why="A sender that relies on transport-wide feedback knows nothing of the path without it: it stays at its lowest "
     "bitrate, or sends more than the path takes.",
     fix="Look at a=extmap and a=rtcp-fb transport-cc on both sides: the receiver must have agreed to both; a server in "

@@ -68,7 +68,7 @@ def _repaired(stream: Stream, repair: Repair) -> str:
 
 @rule(
     "loss-not-repaired", "warning", "Packets were asked for again, and did not come",
-    scope="stream",
+    scope="stream", absence=True,
     why="The receiver names what it misses (NACK), and nothing answers: pictures freeze or break until the next key "
     "frame.",
     fix="See whether the sender takes a=rtcp-fb nack, whether RTX was negotiated (a=rtpmap rtx with apt), and whether "

@@ -67,7 +67,7 @@ def lasting(seconds: float) -> str:
 
 @rule(
     "media-gap", "warning", "A stream paused",
-    scope="stream",
+    scope="stream", absence=True,
     why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended. Where "
     "numbers and timestamps went on meanwhile, the sender did too, and its datagrams came neither through nor here. "
     "Where nothing else came either, it is a note: the capture stood still, or was cut off.",

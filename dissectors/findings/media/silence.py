@@ -56,6 +56,7 @@ def _ways(facts: Facts) -> Ways:
 
 @rule(
     "media-missing", "error", "The call was answered and there is no media",
+    absence=True,
     why="Both sides hear nothing, or their media took a way that was not captured.",
     fix="See whether media takes another path; otherwise look at the addresses in the SDP, NAT and firewall.",
 )
@@ -120,6 +121,7 @@ def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
 
 @rule(
     "media-one-way", "error", "Media flows in one direction only",
+    absence=True,
     why="One side of the call hears nothing.",
     fix="Look at NAT and firewall in front of the silent side, and at the address that its peer's SDP announces.",
 )
@@ -230,6 +232,7 @@ def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
 
 @rule(
     "media-late", "warning", "Media began late",
+    absence=True,
     why="The first words are lost: people say hello into nothing.",
     fix="Look at what happens between answer and first RTP: ICE, DTLS, a NAT that must first see traffic from inside.",
 )

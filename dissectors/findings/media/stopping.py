@@ -17,6 +17,7 @@ ENDED_EARLY_SECONDS = 5.0
 
 @rule(
     "media-ended-early", "warning", "One side stopped sending long before the end",
+    absence=True,
     why="From then on its peer heard nothing, although the call went on.",
     fix="Look at what changed at that moment: address (Wi-Fi to mobile), NAT binding, re-INVITE, a crashed sender.",
 )
@@ -37,6 +38,7 @@ def media_ended_early(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "media-not-resumed", "warning", "One side never sent again after hold",
+    absence=True,
     why="The hold was over, so that it could speak again, and its peer hears nothing.",
     fix="Look at the side that fell silent: whether it got and understood the re-INVITE that ended the hold.",
 )

@@ -86,6 +86,7 @@ def call_held(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "hold-not-released", "warning", "A call was taken off hold and one side stays silent",
+    absence=True,
     why="The description that ends the hold, or the answer to it, still forbids one side to speak: its peer hears "
     "nothing for the rest of the call.",
     fix="The side that said recvonly, sendonly or inactive must say sendrecv when the hold ends; some repeat the "

@@ -27,6 +27,7 @@ def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
 
 @rule(
     "answer-missing", "warning", "The call was answered without an answer to the offer",
+    absence=True,
     why="Who offered does not learn where to send media and which codec to use.",
     fix="Where the INVITE offers, the 200 OK (or a reliable 183) must carry SDP; where it does not, the 200 OK offers "
     "and the ACK must answer. Look for a device that removes it.",

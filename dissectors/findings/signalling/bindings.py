@@ -83,7 +83,7 @@ def _first(*values: str | None) -> int | None:
 
 @rule(
     "registration-expired", "warning", "A registration was not renewed in time",
-    confirm_seconds=UNANSWERED_SECONDS,
+    confirm_seconds=UNANSWERED_SECONDS, absence=True,
     why="A binding lasts as long as the 2xx says, whatever the phone asked for. Once it is over, calls to the phone "
     "are refused until it registers again.",
     fix="The phone must register again before the time of the 2xx is over (many do at half of it): see whether it "

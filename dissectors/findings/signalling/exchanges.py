@@ -35,7 +35,7 @@ def unheard(what: str, again: int, messages: Sequence[Message], number: int, sto
 
 @rule(
     "invite-no-response", "error", "Nothing answered the INVITE, not even 100 Trying",
-    confirm_seconds=UNANSWERED_SECONDS,
+    confirm_seconds=UNANSWERED_SECONDS, absence=True,
     why="The request or every answer to it is lost: who sent it waits and gives up after 32 seconds.",
     fix="Capture at that address: if the INVITE does not arrive, look at address, firewall and message size; if it "
     "does, look at the way back.",
@@ -102,7 +102,7 @@ def _repeated(facts: Facts) -> Iterator[tuple[int, Transaction]]:
 
 @rule(
     "bye-unanswered", "warning", "The BYE got no answer",
-    confirm_seconds=UNANSWERED_SECONDS,
+    confirm_seconds=UNANSWERED_SECONDS, absence=True,
     why="The other side may believe that the call goes on: it keeps sending media, and bills go on.",
     fix="Look at the route of the dialog (Record-Route, Contact): requests within a call take another way than INVITE.",
 )
@@ -125,7 +125,7 @@ def _nothing(hop: Hop) -> str:
 
 @rule(
     "request-unanswered", "warning", "A request got no answer",
-    confirm_seconds=UNANSWERED_SECONDS,
+    confirm_seconds=UNANSWERED_SECONDS, absence=True,
     why="Registrations and probes that nobody answers mean that the server is not reached or does not reach back.",
     fix="Look at address, port and firewall; see whether the server's answers leave for another address.",
 )

@@ -93,7 +93,7 @@ def _number(text: str | None) -> int | None:
 
 @rule(
     "prack-missing", "warning", "A reliable provisional response was never acknowledged",
-    confirm_seconds=UNANSWERED_SECONDS,
+    confirm_seconds=UNANSWERED_SECONDS, absence=True,
     why="Without PRACK the callee repeats the response and gives the call up after 32 seconds (RFC 3262 section 3).",
     fix="See whether the caller sends PRACK, whether it bears the tags of that dialog and names RSeq and CSeq in RAck, "
     "and whether it reaches the callee; or let the caller not offer 100rel.",

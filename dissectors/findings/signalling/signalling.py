@@ -21,7 +21,7 @@ def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
 
 @rule(
     "call-unanswered", "warning", "The phone rang and nobody answered",
-    confirm_seconds=UNANSWERED_SECONDS,
+    confirm_seconds=UNANSWERED_SECONDS, absence=True,
     why="The callee's side got the INVITE; it was never accepted or refused while the capture lasted.",
     fix="Ask the callee; otherwise see whether a 200 OK was sent and lost on its way (capture there too).",
 )
@@ -75,6 +75,7 @@ def call_forked(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "bye-missing", "warning", "Media stopped and nobody hung up",
+    absence=True,
     why="One side lost the call (crash, network, battery) without saying so.",
     fix="Use session timers (RFC 4028), so that a dead call ends; look at what happened when the last RTP came.",
 )

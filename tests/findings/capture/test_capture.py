@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
+from dissectors.findings.rules import DOUBT
+from dissectors.live.events import Events, FindingEvent
 from dissectors.offline import analyze
+from dissectors.wire.values import replace
 from tests.finding_cases.plain import INVITE
 from tests.found import PCAPS, PROXY, found, frames, ids
-from tests.made import Endpoint
-from tests.stories import A, B, Story, dialled, hung_up, talk
+from tests.made import Endpoint, frame
+from tests.stories import A, B, Story, Told, dialled, hung_up, report, talk
 
 
 def test_one_direction_names_what_comes_from_there() -> None:
@@ -44,8 +49,8 @@ def test_a_damaged_capture_is_told(tmp_path: Path) -> None:
     assert "capture-corrupt" in ids(analyze([str(path)]))
 
 
-def pcapng(dropped: int) -> bytes:
-    """A capture with one interface, and statistics that say how many packets were dropped."""
+def pcapng(dropped: int, story: Iterable[Told] = ()) -> bytes:
+    """A capture of a story on one interface, and statistics that say how many packets were dropped."""
 
     def block(kind: int, body: bytes) -> bytes:
         size = (12 + len(body)).to_bytes(4, "little")
@@ -54,7 +59,13 @@ def pcapng(dropped: int) -> bytes:
     head = block(0x0A0D0D0A, bytes.fromhex("4d3c2b1a 0100 0000 ffffffffffffffff".replace(" ", "")))
     interface = block(1, bytes.fromhex("0100 0000 00000400".replace(" ", "")))
     lost = (5).to_bytes(2, "little") + (8).to_bytes(2, "little") + dropped.to_bytes(8, "little") + bytes(4)
-    return head + interface + block(5, bytes(12) + lost)
+    records = b""
+    for time, src, dst, payload in story:
+        octets = frame(src, dst, payload)
+        high, low = divmod(int(time * 1000), 1 << 32)
+        said = struct.pack("<5I", 0, high, low, len(octets), len(octets))
+        records += block(6, said + octets + bytes(-len(octets) % 4))
+    return head + interface + records + block(5, bytes(12) + lost)
 
 
 def test_drops_that_the_capture_reports_are_told(tmp_path: Path) -> None:
@@ -63,6 +74,34 @@ def test_drops_that_the_capture_reports_are_told(tmp_path: Path) -> None:
     assert "capture-drops" in ids(analyze([str(path)]))
     path.write_bytes(pcapng(0))
     assert "capture-drops" not in ids(analyze([str(path)]))
+
+
+LOSSY = [*dialled(), *talk(lost=lambda n: n % 5 == 3), *talk(B, A, 78), *hung_up()]
+
+
+@pytest.mark.parametrize(
+    ("dropped", "severity", "certainty"), [(0, "error", "certain"), (1, "error", "medium"), (60, "note", "low")]
+)
+def test_what_did_not_come_is_in_doubt_where_the_capture_dropped_frames(
+    tmp_path: Path, dropped: int, severity: str, certainty: str
+) -> None:
+    path = tmp_path / "drops.pcapng"
+    path.write_bytes(pcapng(dropped, LOSSY))
+    told = {each.id: each for each in analyze([str(path)]).findings}
+    missing = told["stream-loss"]
+    assert (missing.severity, missing.certainty) == (severity, certainty)
+    assert missing.what.endswith(DOUBT) == bool(dropped)
+    # What is there was there, whatever was dropped.
+    assert told["port-shared"].certainty == "certain" and not told["port-shared"].what.endswith(DOUBT)
+
+
+def test_a_finding_is_told_once_although_frames_are_dropped_meanwhile() -> None:
+    made = report(LOSSY)
+    (one,) = [each for each in made.findings if each.id == "stream-loss"]
+    events, told = Events(), []
+    for now, there in ((0.0, one), (40.0, one), (50.0, replace(one, what=one.what + DOUBT)), (99.0, one)):
+        told += events.since(replace(made, findings=(there,)), now, (0, 0))
+    assert len([each for each in told if isinstance(each, FindingEvent)]) == 1
 
 
 def copied(story: Story, src: Endpoint) -> Story:
