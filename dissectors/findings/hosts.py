@@ -11,6 +11,9 @@ PRIVATE_NETWORKS = tuple(
 )
 """The version, the first and the last address of each such network."""
 
+HOST_BITS = {4: 8, 6: 64}
+"""By version: how many bits of an address name the host, as networks of one site usually have it."""
+
 
 @lru_cache(maxsize=4096)
 def private(address: str | None) -> bool:
@@ -21,3 +24,21 @@ def private(address: str | None) -> bool:
         return False
     version, value = number.version, int(number)
     return any([version == kind and first <= value <= last for kind, first, last in PRIVATE_NETWORKS])
+
+
+@lru_cache(maxsize=4096)
+def neighbours(one: str, other: str) -> bool:
+    """Whether two hosts seem to be in one network, or are one: no router, and no path whose size is unknown, between.
+
+    Private and link-local addresses of one /24 or /64 are, by what is usual.
+    """
+    try:
+        first, second = ip_address(one), ip_address(other)
+    except ValueError:
+        return False
+    if first == second or first.is_loopback and second.is_loopback:
+        return True
+    if not all(private(str(each)) or each.is_link_local for each in (first, second)):
+        return False
+    host_bits = HOST_BITS[first.version]
+    return first.version == second.version and int(first) >> host_bits == int(second) >> host_bits

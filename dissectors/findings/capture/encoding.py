@@ -58,7 +58,10 @@ def body_corrupt(facts: Facts) -> Iterator[Found]:
     fix="Do not forward it; raise --max-inflated and --max-ratio only if you trust the sender.",
 )
 def body_over_limit(facts: Facts) -> Iterator[Found]:
-    return _ended(facts, "over limit")
+    for number, message, body in bodies(facts):
+        if body.status == "over limit":
+            what = f"{of(message)}: {body.compressed_length:,} octets of {body.encoding} hold more than"
+            yield Found(f"{what} {body.inflated_length:,}; inflating stopped there", (message.place,), number)
 
 
 @rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from dissectors.findings.hosts import private
+from dissectors.findings.hosts import neighbours
 from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
 from dissectors.report import Call, Message, size
 from dissectors.wire.datagram import UDP
@@ -42,8 +42,9 @@ def _too_large(facts: Facts, too_large: Callable[[Message], bool]) -> Iterator[F
     for number, messages in _sent(facts, too_large):
         large = list(filter(too_large, messages))
         if large:
-            share = size.failing(large[0].length)
-            what = f"{of(large[0])}: {large[0].length:,} octets; {share:g} % of paths let none of that size through"
+            what = f"{of(large[0])}: {large[0].length:,} octets"
+            if not all(map(_is_local, large)):
+                what += f"; {size.failing(large[0].length):g} % of paths let none of that size through"
             arrived = _arrived(facts.calls[number])
             harmless = all((message.branch, message.cseq) in arrived or _is_local(message) for message in large)
             yield Found(
@@ -67,8 +68,8 @@ def _arrived(call: Call) -> set[tuple[str | None, int | None]]:
 
 
 def _is_local(message: Message) -> bool:
-    """Whether a message stays within one private network."""
-    return private(message.src) and private(message.dst)
+    """Whether a message stays within one network: others may be joined by tunnels, which hold less."""
+    return neighbours(message.src, message.dst)
 
 
 @rule(

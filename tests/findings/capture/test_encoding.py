@@ -27,3 +27,11 @@ def test_a_compressed_body_names_who_sends_such_ones(headers: list[str], sender:
     lines = [header.format(len(packed)) for header in headers]
     (told,) = found([request(0, "INVITE", "Content-Type: application/sdp", *lines, body=packed)], "body-compressed")
     assert told.what.endswith(f"as {sender} sends them")
+
+
+@pytest.mark.parametrize(("octets", "told"), [(2_000_000, True), (2_000, False)])
+def test_of_a_body_that_holds_too_much_it_is_said_where_inflating_stopped(octets: int, told: bool) -> None:
+    packed = zlib.compress(bytes(octets))
+    lines = ["Content-Type: application/sdp", "e: deflate", f"Content-Length: {len(packed)}"]
+    said = [each.what for each in found([request(0, "INVITE", *lines, body=packed)], "body-over-limit")]
+    assert said == [f"INVITE: {len(packed):,} octets of zlib hold more than 196,000; inflating stopped there"] * told

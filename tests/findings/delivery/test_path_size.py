@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests import tcp_frames
 from tests.stories import ANSWER, OFFER, A, B, Story, report, request, response
 
@@ -34,7 +36,22 @@ def test_a_large_message_that_was_answered_is_a_note_and_no_warning() -> None:
     assert severities([invite, response(20, 200, "OK", body=ANSWER)]) == ["note"]
 
 
-def test_a_large_message_within_a_private_network_is_a_note() -> None:
+@pytest.mark.parametrize(
+    ("src", "dst", "severity"),
+    [
+        ("192.168.1.2", "192.168.1.9", "note"),
+        ("127.0.0.1", "127.0.0.2", "note"),
+        ("203.0.113.2", "203.0.113.2", "note"),
+        # Both are private, and a tunnel may be between them.
+        ("192.168.1.2", "10.0.0.9", "warning"),
+        ("10.1.0.2", "10.2.0.9", "warning"),
+        ("192.168.1.2", "203.0.113.2", "warning"),
+        ("203.0.113.2", "203.0.113.3", "warning"),
+    ],
+)
+def test_a_large_message_within_one_network_is_a_note(src: str, dst: str, severity: str) -> None:
     invite = request(0, "INVITE", "X: " + "x" * 1400, body=OFFER)[3]
-    here, there = ("192.168.1.2", 5060), ("10.0.0.9", 5060)
-    assert severities([(0, here, there, invite)]) == ["note"] and severities([(0, here, B, invite)]) == ["warning"]
+    story = [(0.0, (src, 5060), (dst, 5060), invite)]
+    assert severities(story) == [severity]
+    (told,) = [each.what for each in report(story).findings if each.id == "message-fragmented"]
+    assert ("% of paths" in told) == (severity == "warning") and f"{len(invite):,} octets" in told
