@@ -225,12 +225,12 @@ def handshake(kind: int, body: bytes) -> bytes:
     return record(22, head + body)
 
 
-def hello(server: bool = False, version: int = 0xFEFD, srtp: bool = True) -> bytes:
+def hello(server: bool = False, version: int = 0xFEFD, srtp: bool = True, nonce: bytes = bytes(32)) -> bytes:
     """A ClientHello or ServerHello."""
     profiles = b"\x00\x02\x00\x07\x00"
     extension = struct.pack(">HH", 14, len(profiles)) + profiles if srtp else b""
     extensions = struct.pack(">H", len(extension)) + extension
-    start = struct.pack(">H", version) + bytes(32) + b"\x00"
+    start = struct.pack(">H", version) + nonce + b"\x00"
     if server:
         return handshake(2, start + b"\xc0\x2b\x00" + extensions)
     return handshake(1, start + b"\x00" + b"\x00\x02\xc0\x2b" + b"\x01\x00" + extensions)

@@ -128,7 +128,8 @@ class Handshake(Struct, frozen=True):
 
     `inside` names the carrier as in `Flow`. `server_hellos` counts ClientHellos of the other side: both wanted to be
     the client. `encrypted_ends` is how many sides continued encrypted, `completed` when both had. `closed` is the first
-    alert after that, or a close_notify. `missing` is what never came of messages in fragments;
+    alert after that, or a close_notify. `missing` is what never came of messages in fragments; `reflected` counts
+    ClientHellos of the client that came back from the other side;
     `hello_octets` is the size of the last ClientHello, `hello_parts` in how many fragments it was sent on average.
     """
 
@@ -158,6 +159,7 @@ class Handshake(Struct, frozen=True):
     missing: tuple[Missing, ...] = ()
     hello_octets: int | None = None
     hello_parts: int = 0
+    reflected: int = 0
 
 
 class DataChannel(Struct, frozen=True):

@@ -27,11 +27,12 @@ COPY_NS = 100_000_000
 
 class End(Struct):
     """What one end of a handshake has sent: `certified` says that some of its certificate came, `hellos` how often it
-    began, `hello` the number and the time of the record that began it last.
+    began, `hello` the number and the time of the record that began it last, `random` the one that it sent last.
     """
 
     hellos: int = 0
     hello: tuple[int | None, int] | None = None
+    random: bytes = b""
     encrypted: bool = False
     certified: bool = False
     fingerprint: str | None = None
@@ -67,6 +68,7 @@ class State(Struct):
     closed_place: Place | None = None
     hello_octets: int | None = None
     hello_parts: int = 0
+    reflected: int = 0
 
     @property
     def opened(self) -> bool:
@@ -119,6 +121,7 @@ class State(Struct):
             missing=missing,
             hello_octets=self.hello_octets,
             hello_parts=self.hello_parts // (self.client.hellos or 1),
+            reflected=self.reflected,
         )
 
 
@@ -198,7 +201,7 @@ class Handshakes:
             if isinstance(body, Hello) and self._channels.secrets is not None:
                 self._channels.hello(datagram.flow, body, each.type == CLIENT_HELLO)
             if isinstance(body, Hello) and each.type == CLIENT_HELLO:
-                self._offer(state, body) if end is state.client else None
+                self._begun(state, end, body)
             elif isinstance(body, Hello):
                 if end is state.client and (not state.opened or state.server.hellos):
                     state.swap()
@@ -236,6 +239,15 @@ class Handshakes:
     def _let_go(self, key: Flow) -> None:
         """Let go of the handshake that stands there, and of what waits for it."""
         self._parts.forget(self._states.pop(key).flow)
+
+    def _begun(self, state: State, end: End, hello: Hello) -> None:
+        """Take a ClientHello; what comes back from the other side as it was sent begins nothing."""
+        if end is state.client:
+            end.random = hello.random
+            self._offer(state, hello)
+        elif hello.random == state.client.random and any(hello.random):
+            state.reflected += 1
+            end.hellos = max(0, end.hellos - 1)
 
     def _offer(self, state: State, hello: Hello) -> None:
         """What the client offers."""

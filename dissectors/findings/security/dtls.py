@@ -53,9 +53,14 @@ def holes(each: Handshake) -> str:
     fix="The alert says why: handshake_failure is nothing in common, bad_certificate a fingerprint that does not fit.",
 )
 def dtls_failed(facts: Facts) -> Iterator[Found]:
-    for each in facts.handshakes:
-        if each.outcome == "failed":
-            yield Found(f"{between(each)}: {each.alert}", (each.place,))
+    for number, each in enumerate(facts.handshakes):
+        if each.outcome == "failed" and number not in facts.once(crossed):
+            yield Found(f"{between(each)}: {each.alert}{_reflected(each)}", (each.place,))
+
+
+def _reflected(each: Handshake) -> str:
+    """What is at the other end where a hello comes back from there."""
+    return "; its own ClientHello came back, as from an echo" if each.reflected else ""
 
 
 @rule(
@@ -73,7 +78,7 @@ def dtls_unanswered(facts: Facts) -> Iterator[Found]:
         if lost_between(facts, each):
             continue
         if each.hellos > 1:
-            what = f"{between(each)}: {counted(each.hellos, 'ClientHello')}{_size(each)}{holes(each)}"
+            what = f"{between(each)}: {counted(each.hellos, 'ClientHello')}{_size(each)}{holes(each)}{_reflected(each)}"
             yield Found(what, (each.place, *(hole.place for hole in each.missing)))
         elif facts.end - each.first >= MIN_WAIT_SECONDS:
             # A client that waits for an answer says hello again after a second (RFC 6347 section 4.2.4.1).

@@ -159,6 +159,7 @@ def dtls_both_active(facts: Facts) -> Iterator[Found]:
         one = facts.handshakes[first]
         hellos = one.server_hellos or facts.handshakes[other].hellos
         what = f"{between(one)}: {counted(one.hellos, 'ClientHello')} one way and {hellos} the other way"
+        what += f", then {one.alert}" if one.alert else ""
         what += f"; {setups_in_words(call)}" if call is not None else ""
         yield Found(what, (one.place, facts.handshakes[other].place))
 
@@ -167,7 +168,9 @@ def crossing(facts: Facts) -> dict[int, tuple[int, int]]:
     """The handshakes that both sides began and none answered, on one pair or on two of a session; by their position."""
     found: dict[int, tuple[int, int]] = {}
     for number, each in enumerate(facts.handshakes):
-        if each.hellos and each.server_hellos and each.outcome in ("unanswered", "unfinished"):
+        # A client that gets a hello where it waits for an answer may end it with an alert.
+        alone = each.outcome == "failed" and each.version is None
+        if each.hellos and each.server_hellos and (alone or each.outcome in ("unanswered", "unfinished")):
             if not agreed_anyway(facts, number):
                 found[number] = number, number
     for session in facts.sessions:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
 from dissectors.engine.engine import Engine
 from dissectors.mux.scan import Scanner
 from dissectors.report import Finding
@@ -91,6 +93,28 @@ def test_crossing_hellos_are_not_unanswered_and_not_repeated() -> None:
     for id in ("dtls-unanswered", "dtls-repeated", "dtls-unfinished"):
         assert not found(crossing(), id)
     assert found(crossing(), "dtls-both-active")[0].what.endswith("3 ClientHellos one way and 3 the other way")
+
+
+REFUSED = record(21, bytes((2, 10)))
+"""A fatal alert: unexpected_message."""
+
+
+def test_of_crossing_hellos_that_end_in_an_alert_the_cause_alone_is_told() -> None:
+    hellos = [(0.0, A, B, hello(nonce=b"a" * 32)), (30.0, B, A, hello(nonce=b"b" * 32))]
+    (told,) = [each for each in report([*hellos, (60.0, A, B, REFUSED)]).findings if each.id.startswith("dtls-")]
+    assert told.id == "dtls-both-active" and "1 ClientHello one way and 1 the other way, then Alert" in told.what
+    answered = [hellos[0], (30.0, B, A, hello(True)), (60.0, A, B, REFUSED)]
+    assert [each.id for each in report(answered).findings if each.id.startswith("dtls-")] == ["dtls-failed"]
+
+
+@pytest.mark.parametrize(("after", "id"), [([(60.0, A, B, REFUSED)], "dtls-failed"), ([], "dtls-unanswered")])
+def test_a_hello_that_comes_back_is_no_hello_of_the_other_side(after: Story, id: str) -> None:
+    sent = [(1000.0 * n, A, B, hello(nonce=b"a" * 32)) for n in range(3)]
+    back = [(time + 30, B, A, octets) for time, _, _, octets in sent]
+    made = report([*sent, *back, *((2000 + time, *rest) for time, *rest in after)])
+    (told,) = [each for each in made.findings if each.id.startswith("dtls-") and each.id != "dtls-repeated"]
+    assert told.id == id and told.what.endswith("; its own ClientHello came back, as from an echo")
+    assert [(each.hellos, each.server_hellos, each.reflected) for each in made.handshakes] == [(3, 0, 3)]
 
 
 def test_a_hello_in_fragments_is_counted_and_told_with_its_size() -> None:
