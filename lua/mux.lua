@@ -1754,52 +1754,61 @@ ROWS = {
     { "StartLine", "SIP/2.0", { "sip:", "sips:", "tel:" } },
   },
   { -- 2
-    type = 2, name = "KEEPALIVE", strength = "certain",
+    type = 2, name = "MSRP", strength = "certain",
+    reason = "the word MSRP and a transaction",
+    wireshark = "msrp",
+    { "AtLeast", 9 },
+    { "Bits", 0, 255, 77 },
+    { "U32", 0, 0x4D535250 },
+    { "Bits", 4, 255, 32 },
+  },
+  { -- 3
+    type = 3, name = "KEEPALIVE", strength = "certain",
     reason = "nothing but CR and LF",
     wireshark = "data",
     { "AtLeast", 1 },
     { "AtMost", 8 },
     { "Only", "\r\n" },
   },
-  { -- 3
-    type = 2, name = "KEEPALIVE", strength = "certain",
+  { -- 4
+    type = 3, name = "KEEPALIVE", strength = "certain",
     reason = "nothing but a few NULs",
     wireshark = "data",
     { "AtLeast", 1 },
     { "AtMost", 4 },
     { "Only", "\000" },
   },
-  { -- 4
-    type = 2, name = "KEEPALIVE", strength = "certain",
+  { -- 5
+    type = 3, name = "KEEPALIVE", strength = "certain",
     reason = "nothing but a few spaces",
     wireshark = "data",
     { "AtLeast", 1 },
     { "AtMost", 8 },
     { "Only", " " },
   },
-  { -- 5
-    type = 2, name = "KEEPALIVE", strength = "certain",
+  { -- 6
+    type = 3, name = "KEEPALIVE", strength = "certain",
     reason = "the four octets jaK and NUL",
     wireshark = "data",
     { "AtMost", 4 },
     { "Between", 0, 4, 0x6A614B00, 0x6A614B00 },
   },
-  { -- 6
-    type = 2, name = "KEEPALIVE", strength = "certain",
+  { -- 7
+    type = 3, name = "KEEPALIVE", strength = "certain",
     reason = "an empty datagram",
     wireshark = "data",
     { "AtMost", 0 },
   },
-  { -- 7
-    type = 3, name = "STUN", strength = "certain",
+  { -- 8
+    type = 4, name = "STUN", strength = "certain",
     reason = "magic cookie 0x2112A442 and two zero bits",
     wireshark = "stun-udp", opens = true, carried = true,
     { "AtLeast", 20 },
     { "Bits", 0, 192, 0 },
     { "U32", 4, 0x2112A442 },
   },
-  { -- 8
-    type = 3, name = "STUN", strength = "certain",
+  { -- 9
+    type = 4, name = "STUN", strength = "certain",
     reason = "MAGIC-COOKIE 0x72C64BC6 as the first attribute of a whole chain, as Skype and Teams have it",
     wireshark = "stun-udp", opens = true, carried = true,
     { "AtLeast", 28 },
@@ -1809,8 +1818,8 @@ ROWS = {
     { "LengthField", 2, 1, 20, 0 },
     { "Chain", 20, 2, 1, 4, 4, {}, 0 },
   },
-  { -- 9
-    type = 3, name = "STUN", strength = "plausible",
+  { -- 10
+    type = 4, name = "STUN", strength = "plausible",
     reason = "Binding message of RFC 3489",
     wireshark = "classicstun", otherwise = "stun-udp",
     { "Bits", 1, 239, 1 },
@@ -1819,8 +1828,8 @@ ROWS = {
     { "LengthField", 2, 1, 20, 0 },
     { "Chain", 20, 2, 1, 4, 4, {}, 0 },
   },
-  { -- 10
-    type = 3, name = "STUN", strength = "plausible",
+  { -- 11
+    type = 4, name = "STUN", strength = "plausible",
     reason = "Shared Secret message of RFC 3489",
     wireshark = "classicstun", otherwise = "stun-udp",
     { "Bits", 1, 239, 2 },
@@ -1829,24 +1838,24 @@ ROWS = {
     { "LengthField", 2, 1, 20, 0 },
     { "Chain", 20, 2, 1, 4, 4, {}, 0 },
   },
-  { -- 11
-    type = 4, name = "ZRTP", strength = "certain",
+  { -- 12
+    type = 5, name = "ZRTP", strength = "certain",
     reason = "magic cookie «ZRTP»",
     wireshark = "zrtp", opens = true, carried = true,
     { "AtLeast", 12 },
     { "Bits", 0, 240, 16 },
     { "U32", 4, 0x5A525450 },
   },
-  { -- 12
-    type = 5, name = "DTLS", strength = "certain",
+  { -- 13
+    type = 6, name = "DTLS", strength = "certain",
     reason = "content type, version 254.x and a chain of whole records",
     wireshark = "dtls", carried = true,
     { "AtLeast", 13 },
     { "LengthField", 11, 1, 13, 65535 },
     { "Chain", 0, 11, 1, 13, 1, { { "Between", 0, 1, 20, 26 }, { "Bits", 1, 255, 254 } }, 3 },
   },
-  { -- 13
-    type = 5, name = "DTLS", strength = "certain",
+  { -- 14
+    type = 6, name = "DTLS", strength = "certain",
     reason = "content type, version 1.0 as OpenSSL had it before the standard, and a chain of whole records",
     wireshark = "dtls", carried = true,
     { "AtLeast", 13 },
@@ -1854,8 +1863,8 @@ ROWS = {
     { "Bits", 2, 255, 0 },
     { "Chain", 0, 11, 1, 13, 1, { { "Between", 0, 1, 20, 24 }, { "Bits", 1, 255, 1 } }, 3 },
   },
-  { -- 14
-    type = 5, name = "DTLS", strength = "plausible",
+  { -- 15
+    type = 6, name = "DTLS", strength = "plausible",
     reason = "content type, version 254.x and a first record that fits",
     wireshark = "dtls",
     { "AtLeast", 13 },
@@ -1863,55 +1872,55 @@ ROWS = {
     { "Bits", 1, 255, 254 },
     { "LengthField", 11, 1, 13, 65535 },
   },
-  { -- 15
-    type = 5, name = "DTLS", strength = "plausible",
+  { -- 16
+    type = 6, name = "DTLS", strength = "plausible",
     reason = "a record with a connection identifier (RFC 9146)",
     wireshark = "dtls",
     { "AtLeast", 22 },
     { "Bits", 0, 255, 25 },
     { "Bits", 1, 255, 254 },
   },
-  { -- 16
-    type = 5, name = "DTLS", strength = "plausible",
+  { -- 17
+    type = 6, name = "DTLS", strength = "plausible",
     reason = "unified header of DTLS 1.3",
     wireshark = "dtls",
     { "AtLeast", 18 },
     { "Bits", 0, 224, 32 },
   },
-  { -- 17
-    type = 6, name = "TURN", strength = "plausible",
+  { -- 18
+    type = 7, name = "TURN", strength = "plausible",
     reason = "channel number 0x4000 to 0x4FFF and a length that fits",
     wireshark = "turnchannel",
     { "AtLeast", 4 },
     { "Between", 0, 1, 64, 79 },
     { "LengthField", 2, 1, 4, 3 },
   },
-  { -- 18
-    type = 6, name = "TURN", strength = "plausible",
+  { -- 19
+    type = 7, name = "TURN", strength = "plausible",
     reason = "0xFF10 and a length that fits, as Skype and Teams have it",
     wireshark = "stun-udp", otherwise = "turnchannel",
     { "AtLeast", 12 },
     { "Between", 0, 2, 65296, 65296 },
     { "LengthField", 2, 1, 4, 0 },
   },
-  { -- 19
-    type = 7, name = "RTCP", strength = "certain",
+  { -- 20
+    type = 8, name = "RTCP", strength = "certain",
     reason = "packet types 200 to 211 in a compound whose lengths fit exactly",
     wireshark = "rtcp", carried = true,
     { "AtLeast", 8 },
     { "LengthField", 2, 4, 4, 65535 },
     { "Chain", 0, 2, 4, 4, 4, { { "Bits", 0, 192, 128 }, { "Between", 1, 1, 200, 211 } }, 3 },
   },
-  { -- 20
-    type = 7, name = "RTCP", strength = "plausible",
+  { -- 21
+    type = 8, name = "RTCP", strength = "plausible",
     reason = "a packet type of RTCP's range in a compound whose lengths fit exactly",
     wireshark = "rtcp", carried = true,
     { "AtLeast", 4 },
     { "LengthField", 2, 4, 4, 65535 },
     { "Chain", 0, 2, 4, 4, 4, { { "Bits", 0, 192, 128 }, { "Between", 1, 1, 192, 223 } }, 3 },
   },
-  { -- 21
-    type = 7, name = "RTCP", strength = "plausible",
+  { -- 22
+    type = 8, name = "RTCP", strength = "plausible",
     reason = "a packet type of RTCP's range and a first length that leaves less than SRTCP adds",
     wireshark = "rtcp", carried = true,
     { "AtLeast", 8 },
@@ -1919,8 +1928,8 @@ ROWS = {
     { "Between", 1, 1, 192, 223 },
     { "LengthField", 2, 4, 4, 3 },
   },
-  { -- 22
-    type = 7, name = "RTCP", strength = "plausible",
+  { -- 23
+    type = 8, name = "RTCP", strength = "plausible",
     reason = "a packet type of RTCP's range and a first length that fits",
     wireshark = "srtcp", otherwise = "rtcp", carried = true,
     { "AtLeast", 12 },
@@ -1928,16 +1937,16 @@ ROWS = {
     { "Between", 1, 1, 192, 223 },
     { "LengthField", 2, 4, 4, 65535 },
   },
-  { -- 23
-    type = 8, name = "RTP", strength = "plausible",
+  { -- 24
+    type = 9, name = "RTP", strength = "plausible",
     reason = "version 2 and a header that fits",
     wireshark = "rtp", carried = true,
     { "AtLeast", 12 },
     { "Bits", 0, 192, 128 },
     { "RtpHeader" },
   },
-  { -- 24
-    type = 9, name = "QUIC", strength = "certain",
+  { -- 25
+    type = 10, name = "QUIC", strength = "certain",
     reason = "long header of version 1",
     wireshark = "quic",
     { "AtLeast", 7 },
@@ -1945,8 +1954,8 @@ ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "U32", 1, 1 },
   },
-  { -- 25
-    type = 9, name = "QUIC", strength = "certain",
+  { -- 26
+    type = 10, name = "QUIC", strength = "certain",
     reason = "long header of version 2",
     wireshark = "quic",
     { "AtLeast", 7 },
@@ -1954,8 +1963,8 @@ ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "U32", 1, 0x6B3343CF },
   },
-  { -- 26
-    type = 9, name = "QUIC", strength = "certain",
+  { -- 27
+    type = 10, name = "QUIC", strength = "certain",
     reason = "long header of a draft version",
     wireshark = "quic",
     { "AtLeast", 7 },
@@ -1963,16 +1972,16 @@ ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0xFF000001, 0xFF000022 },
   },
-  { -- 27
-    type = 9, name = "QUIC", strength = "certain",
+  { -- 28
+    type = 10, name = "QUIC", strength = "certain",
     reason = "long header of Google's QUIC",
     wireshark = "quic",
     { "AtLeast", 7 },
     { "Bits", 0, 192, 192 },
     { "Between", 1, 4, 0x51303030, 0x51303939 },
   },
-  { -- 28
-    type = 9, name = "QUIC", strength = "certain",
+  { -- 29
+    type = 10, name = "QUIC", strength = "certain",
     reason = "long header of Google's QUIC with TLS",
     wireshark = "quic",
     { "AtLeast", 7 },
@@ -1980,8 +1989,8 @@ ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0x54303530, 0x54303539 },
   },
-  { -- 29
-    type = 9, name = "QUIC", strength = "certain",
+  { -- 30
+    type = 10, name = "QUIC", strength = "certain",
     reason = "long header of Facebook's QUIC",
     wireshark = "quic",
     { "AtLeast", 7 },
@@ -1989,16 +1998,16 @@ ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0xFACEB000, 0xFACEB00F },
   },
-  { -- 30
-    type = 9, name = "QUIC", strength = "certain",
+  { -- 31
+    type = 10, name = "QUIC", strength = "certain",
     reason = "header of Google's early QUIC",
     wireshark = "quic",
     { "AtLeast", 13 },
     { "Bits", 0, 201, 9 },
     { "U16", 9, 20784 },
   },
-  { -- 31
-    type = 9, name = "QUIC", strength = "plausible",
+  { -- 32
+    type = 10, name = "QUIC", strength = "plausible",
     reason = "fixed bit of a short header",
     wireshark = "quic", declined = true,
     { "AtLeast", 21 },
@@ -2011,119 +2020,123 @@ UNKNOWN = {
 
 TYPES = {
   [0] = "unknown",
-  "sip", "keepalive", "stun", "zrtp", "dtls", "turn", "rtcp", "rtp", "quic", "udptl",
+  "sip", "msrp", "keepalive", "stun", "zrtp", "dtls", "turn", "rtcp", "rtp", "quic", "udptl",
 }
 
 -- Which rows each first octet leaves open (RFC 7983 section 7, with SIP in it): first, last, rows in order.
 OPEN = {
   -- KEEPALIVE STUN
-  { 0, 0, { 3, 7, 8, 9, 10 } },
+  { 0, 0, { 4, 8, 9, 10, 11 } },
   -- STUN
-  { 1, 1, { 7, 8, 9, 10 } },
+  { 1, 1, { 8, 9, 10, 11 } },
   -- STUN
-  { 2, 8, { 7, 8 } },
+  { 2, 8, { 8, 9 } },
   -- STUN QUIC
-  { 9, 9, { 7, 8, 30 } },
+  { 9, 9, { 8, 9, 31 } },
   -- SIP KEEPALIVE STUN
-  { 10, 10, { 1, 2, 7, 8 } },
+  { 10, 10, { 1, 3, 8, 9 } },
   -- STUN QUIC
-  { 11, 11, { 7, 8, 30 } },
+  { 11, 11, { 8, 9, 31 } },
   -- STUN
-  { 12, 12, { 7, 8 } },
+  { 12, 12, { 8, 9 } },
   -- SIP KEEPALIVE STUN QUIC
-  { 13, 13, { 1, 2, 7, 8, 30 } },
+  { 13, 13, { 1, 3, 8, 9, 31 } },
   -- STUN
-  { 14, 14, { 7, 8 } },
+  { 14, 14, { 8, 9 } },
   -- STUN QUIC
-  { 15, 15, { 7, 8, 30 } },
+  { 15, 15, { 8, 9, 31 } },
   -- STUN ZRTP
-  { 16, 19, { 7, 8, 11 } },
+  { 16, 19, { 8, 9, 12 } },
   -- STUN ZRTP DTLS
-  { 20, 24, { 7, 8, 11, 12, 13, 14 } },
+  { 20, 24, { 8, 9, 12, 13, 14, 15 } },
   -- STUN ZRTP DTLS QUIC
-  { 25, 25, { 7, 8, 11, 12, 14, 15, 30 } },
+  { 25, 25, { 8, 9, 12, 13, 15, 16, 31 } },
   -- STUN ZRTP DTLS
-  { 26, 26, { 7, 8, 11, 12, 14 } },
+  { 26, 26, { 8, 9, 12, 13, 15 } },
   -- STUN ZRTP QUIC
-  { 27, 27, { 7, 8, 11, 30 } },
+  { 27, 27, { 8, 9, 12, 31 } },
   -- STUN ZRTP
-  { 28, 28, { 7, 8, 11 } },
+  { 28, 28, { 8, 9, 12 } },
   -- STUN ZRTP QUIC
-  { 29, 29, { 7, 8, 11, 30 } },
+  { 29, 29, { 8, 9, 12, 31 } },
   -- STUN ZRTP
-  { 30, 30, { 7, 8, 11 } },
+  { 30, 30, { 8, 9, 12 } },
   -- STUN ZRTP QUIC
-  { 31, 31, { 7, 8, 11, 30 } },
+  { 31, 31, { 8, 9, 12, 31 } },
   -- KEEPALIVE STUN DTLS
-  { 32, 32, { 4, 7, 8, 16 } },
+  { 32, 32, { 5, 8, 9, 17 } },
   -- SIP STUN DTLS
-  { 33, 33, { 1, 7, 8, 16 } },
+  { 33, 33, { 1, 8, 9, 17 } },
   -- STUN DTLS
-  { 34, 36, { 7, 8, 16 } },
+  { 34, 36, { 8, 9, 17 } },
   -- SIP STUN DTLS
-  { 37, 37, { 1, 7, 8, 16 } },
+  { 37, 37, { 1, 8, 9, 17 } },
   -- STUN DTLS
-  { 38, 38, { 7, 8, 16 } },
+  { 38, 38, { 8, 9, 17 } },
   -- SIP STUN DTLS
-  { 39, 39, { 1, 7, 8, 16 } },
+  { 39, 39, { 1, 8, 9, 17 } },
   -- STUN DTLS
-  { 40, 40, { 7, 8, 16 } },
+  { 40, 40, { 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 41, 41, { 7, 8, 16, 30 } },
+  { 41, 41, { 8, 9, 17, 31 } },
   -- SIP STUN DTLS
-  { 42, 42, { 1, 7, 8, 16 } },
+  { 42, 42, { 1, 8, 9, 17 } },
   -- SIP STUN DTLS QUIC
-  { 43, 43, { 1, 7, 8, 16, 30 } },
+  { 43, 43, { 1, 8, 9, 17, 31 } },
   -- STUN DTLS
-  { 44, 44, { 7, 8, 16 } },
+  { 44, 44, { 8, 9, 17 } },
   -- SIP STUN DTLS QUIC
-  { 45, 45, { 1, 7, 8, 16, 30 } },
+  { 45, 45, { 1, 8, 9, 17, 31 } },
   -- SIP STUN DTLS
-  { 46, 46, { 1, 7, 8, 16 } },
+  { 46, 46, { 1, 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 47, 47, { 7, 8, 16, 30 } },
+  { 47, 47, { 8, 9, 17, 31 } },
   -- SIP STUN DTLS
-  { 48, 56, { 1, 7, 8, 16 } },
+  { 48, 56, { 1, 8, 9, 17 } },
   -- SIP STUN DTLS QUIC
-  { 57, 57, { 1, 7, 8, 16, 30 } },
+  { 57, 57, { 1, 8, 9, 17, 31 } },
   -- STUN DTLS
-  { 58, 58, { 7, 8, 16 } },
+  { 58, 58, { 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 59, 59, { 7, 8, 16, 30 } },
+  { 59, 59, { 8, 9, 17, 31 } },
   -- STUN DTLS
-  { 60, 60, { 7, 8, 16 } },
+  { 60, 60, { 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 61, 61, { 7, 8, 16, 30 } },
+  { 61, 61, { 8, 9, 17, 31 } },
   -- STUN DTLS
-  { 62, 62, { 7, 8, 16 } },
+  { 62, 62, { 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 63, 63, { 7, 8, 16, 30 } },
+  { 63, 63, { 8, 9, 17, 31 } },
   -- TURN QUIC
-  { 64, 64, { 17, 31 } },
+  { 64, 64, { 18, 32 } },
   -- SIP TURN QUIC
-  { 65, 79, { 1, 17, 31 } },
+  { 65, 76, { 1, 18, 32 } },
+  -- SIP MSRP TURN QUIC
+  { 77, 77, { 1, 2, 18, 32 } },
+  -- SIP TURN QUIC
+  { 78, 79, { 1, 18, 32 } },
   -- SIP QUIC
-  { 80, 90, { 1, 31 } },
+  { 80, 90, { 1, 32 } },
   -- QUIC
-  { 91, 94, { 31 } },
+  { 91, 94, { 32 } },
   -- SIP QUIC
-  { 95, 105, { 1, 31 } },
+  { 95, 105, { 1, 32 } },
   -- SIP KEEPALIVE QUIC
-  { 106, 106, { 1, 5, 31 } },
+  { 106, 106, { 1, 6, 32 } },
   -- SIP QUIC
-  { 107, 122, { 1, 31 } },
+  { 107, 122, { 1, 32 } },
   -- QUIC
-  { 123, 125, { 31 } },
+  { 123, 125, { 32 } },
   -- SIP QUIC
-  { 126, 126, { 1, 31 } },
+  { 126, 126, { 1, 32 } },
   -- QUIC
-  { 127, 127, { 31 } },
+  { 127, 127, { 32 } },
   -- RTCP RTP
-  { 128, 191, { 19, 20, 21, 22, 23 } },
+  { 128, 191, { 20, 21, 22, 23, 24 } },
   -- QUIC
-  { 192, 254, { 24, 25, 26, 27, 28, 29 } },
+  { 192, 254, { 25, 26, 27, 28, 29, 30 } },
   -- TURN QUIC
-  { 255, 255, { 18, 24, 25, 26, 27, 28, 29 } },
+  { 255, 255, { 19, 25, 26, 27, 28, 29, 30 } },
 }
 
 -- Header fields of SIP: compact names, and every registered name.

@@ -18,6 +18,7 @@ from dissectors.analysis.streams.repairs import Repairs
 from dissectors.analysis.streams.stream import Said, flows_of, stream, used_by_retired
 from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
+from dissectors.engine.messaging import with_calls
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.unread import not_read
 from dissectors.engine.view import ScanTables
@@ -87,6 +88,7 @@ def facts(
     rates = bitrates(members.streams)
     flows = tuple(_flow(state, each, rates.get(n, ())) for n, (state, each) in enumerate(zip(states, fax, strict=True)))
     told = tuple(_call(call, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls))
+    flows = with_calls(flows, told)
     asked = tuple(each.to_report() for each in checks)
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
     joined, shaken = sessions(asked, shaken, members.streams, flows, told)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
 from dissectors.mux.classify import match
@@ -62,12 +63,6 @@ def _by(protocol: str, octets: bytes) -> Framed | Incomplete:
     assert frame is not None
     size = frame(octets)
     return size if isinstance(size, Incomplete) else Framed(size, 0)
-
-
-def _is_sip(octets: bytes) -> Framed | Incomplete:
-    """The same; a whole start line says enough."""
-    framed = sip(octets)
-    return Framed(0, 0) if isinstance(framed, Incomplete) and b"\n" in octets else framed
 
 
 def _is_rfc4571(octets: bytes) -> Framed | Incomplete:
@@ -216,17 +211,27 @@ _CARRIES_SDP = re.compile(
 )
 
 
+FRAMED = tuple(spec.name for spec in TABLE if spec.frame is not None and spec.name not in (SIP, STUN, "TURN"))
+"""Further protocols that say themselves how long their messages are on a stream."""
+
+
+def _begins(protocol: str, octets: bytes) -> Framed | Incomplete:
+    """A message of such a protocol; a whole line of it says enough."""
+    framed = _by(protocol, octets)
+    return Framed(0, 0) if isinstance(framed, Incomplete) and b"\n" in octets else framed
+
+
 READERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
     SIP: sip, STUN: stun, RFC4571: rfc4571, WEBSOCKET: _frame, HEP: _hep, TLS: _tls, HTTP: _http,
-    RTSP: rtsp,
+    RTSP: rtsp, **{name: partial(_by, name) for name in FRAMED},
 }
 """What reads the messages of a connection that is decided."""
 
 SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
-    SIP: _is_sip, STUN: lambda octets: _by("STUN", octets), RFC4571: _is_rfc4571,
+    SIP: partial(_begins, SIP), STUN: lambda octets: _by("STUN", octets), RFC4571: _is_rfc4571,
     WEBSOCKET: _is_upgrade, HEP: _hep, TLS: _is_tls,
     HTTP: _is_signalling_http,
-    RTSP: _is_rtsp,
+    RTSP: _is_rtsp, **{name: partial(_begins, name) for name in FRAMED},
 }
 """What decides, in this order."""
 
@@ -273,7 +278,7 @@ def _certain_segments(octets: bytes, begins: Iterable[int]) -> Iterable[int]:
 
 RECOVERIES: dict[str, Callable[[bytes, Iterable[int]], Iterable[int]]] = {
     SIP: _lines, STUN: _segments, RFC4571: _certain_segments, WEBSOCKET: _segments, HEP: _segments, TLS: _segments,
-    HTTP: _segments, RTSP: _segments,
+    HTTP: _segments, RTSP: _segments, **dict.fromkeys(FRAMED, _segments),
 }
 """Where the next message may begin, in octets and with the places where segments begin in them."""
 

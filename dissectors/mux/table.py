@@ -7,11 +7,12 @@ what it is to the other floors; this file owns their order, and nothing else nam
 
 from __future__ import annotations
 
-from dissectors.protocols import dtls, jsep, keepalive, quic, rtcp, rtp, sip, stun, turn, udptl, verto, zrtp
+from dissectors.protocols import dtls, jsep, keepalive, msrp, quic, rtcp, rtp, sip, stun, turn, udptl, verto, zrtp
 from dissectors.wire.spec import Row, Spec
 
 TABLE: tuple[Spec, ...] = (
     sip.SPEC,
+    msrp.SPEC,
     keepalive.SPEC,
     stun.SPEC,
     zrtp.SPEC,

@@ -86,8 +86,6 @@ def unread(octets: bytes, dport: int) -> Unread | None:
     line = octets.partition(b"\n")[0].rstrip(b"\r")
     if line.endswith(b" RTSP/1.0") or line.startswith(b"RTSP/1.0 "):
         return Unread("RTSP", "", True)
-    if line.startswith(b"MSRP "):
-        return Unread("MSRP", "", False)
     if b"<stream:stream" in octets[:512]:
         return Unread("XMPP", "", True)
     return None

@@ -114,9 +114,10 @@ def select(report: Report, keep: Expression | None = None, window: Window | None
     streams = sorted(owned | alone)
     with_streams = {position for number in streams for position in report.streams[number].flows}
     hops = {(m.src, m.sport, m.dst, m.dport, m.transport) for number in calls for m in report.calls[number].messages}
+    named = {report.calls[number].call_id for number in calls}
     flows = [
         n for n, flow in enumerate(report.flows)
-        if n in with_streams or chosen.flow(flow)
+        if n in with_streams or chosen.flow(flow) or flow.call_id in named
         or (flow.src, flow.sport, flow.dst, flow.dport, flow.transport) in hops
     ]
     call_at, stream_at, flow_at = ({old: new for new, old in enumerate(kept)} for kept in (calls, streams, flows))

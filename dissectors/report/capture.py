@@ -77,6 +77,7 @@ class Flow(Struct, frozen=True):
     """A directed 5-tuple, `transport` included. `protocols` counts its datagrams by protocol, most frequent first.
 
     `bitrates` are those of its media over time, where several streams share it; a stream has a timeline of its own.
+    `call_id` is that of the call which announced its session of MSRP, None for everything else.
     """
 
     src: str
@@ -92,3 +93,4 @@ class Flow(Struct, frozen=True):
     encrypted: int
     transport: str = "udp"
     bitrates: tuple[Bitrate, ...] = ()
+    call_id: str | None = None

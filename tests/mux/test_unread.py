@@ -27,7 +27,6 @@ REGISTER = b"\x18\0\0\0\0\0\0\0\1\0\0\0" + bytes(20)
         (REGISTER, 2001, None),
         (b"\1\0\0\x14" + bytes(16), 3868, Unread("Diameter", "", False)),
         (b"OPTIONS rtsp://a RTSP/1.0\r\n", 554, Unread("RTSP", "", True)),
-        (b"MSRP a SEND\r\n", 2855, Unread("MSRP", "", False)),
         (b"<?xml version='1.0'?><stream:stream to='a'>", 5222, Unread("XMPP", "", True)),
         (b"GET / HTTP/1.1\r\n", 80, None),
         (b"", 80, None),

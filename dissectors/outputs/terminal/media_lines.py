@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from dissectors.outputs.terminal.lines import Line, Page, Span, cells, clip, line, listed, span
+from dissectors.outputs.terminal.lines import Line, Page, Span, cells, clip, count, line, listed, span
 from dissectors.outputs.terminal.moments import milliseconds
 from dissectors.report import Call, Report, Stream
 from dissectors.wire.datagram import endpoint
@@ -28,11 +29,15 @@ def media_lines(page: Page, report: Report, calls: Sequence[int]) -> dict[int, l
 
     None at all if there are several calls and no media of any.
     """
-    if len(calls) > 1 and not any(report.calls[number].streams for number in calls):
+    messages = _messages(report)
+    if len(calls) > 1 and not messages and not any(report.calls[number].streams for number in calls):
         return {}
     heard = [legs.calls for legs in report.legs if any(report.calls[each].streams for each in legs.calls)]
     elsewhere = {number for group in heard for number in group}
-    rows = {number: _rows(report, report.calls[number], number in elsewhere) for number in calls}
+    rows = {
+        number: _rows(report, report.calls[number], number in elsewhere, messages.get(report.calls[number].call_id, 0))
+        for number in calls
+    }
     return _aligned(page, rows)
 
 
@@ -54,10 +59,19 @@ def lost_share(lost: int, fraction: float) -> Span:
     return span(f"{100 * fraction:.1f} % lost" if fraction >= 0.001 else "< 0.1 % lost", style)
 
 
-def _rows(report: Report, call: Call, elsewhere: bool) -> list[Line]:
+def _messages(report: Report) -> Counter[str]:
+    """How many messages the sessions of MSRP of each call have, by Call-ID."""
+    found: Counter[str] = Counter()
+    for flow in report.flows:
+        if flow.call_id is not None:
+            found[flow.call_id] += sum(seen.count for seen in flow.protocols if seen.name == "MSRP")
+    return found
+
+
+def _rows(report: Report, call: Call, elsewhere: bool, messages: int) -> list[Line]:
     """The lines of one call, not yet in columns; a direction without any packet is said if the other one has some.
 
-    `elsewhere` says that another leg of the call has media.
+    `elsewhere` says that another leg of the call has media; `messages` of MSRP went both ways together.
     """
     if call.kind != "call":
         return []
@@ -75,7 +89,9 @@ def _rows(report: Report, call: Call, elsewhere: bool) -> list[Line]:
                 rows.append((span(way), *_figures(found)))
             elif sender and (("caller", kind) in groups or ("callee", kind) in groups):
                 rows.append((span(way), span("no packet captured", "dim")))
-    if not streams and call.outcome in WITH_MEDIA:
+    if messages:
+        rows.append((span("·"), span(count(messages, "message") + " of MSRP")))
+    elif not streams and call.outcome in WITH_MEDIA:
         rows.append((span("its media are in the other leg" if elsewhere else "no media captured", "dim"),))
     return rows[:MAX_LINES]
 

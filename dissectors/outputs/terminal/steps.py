@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from dissectors.outputs.terminal.deciding import Deciding
 from dissectors.outputs.terminal.lines import Line, clip, count, span
 from dissectors.outputs.terminal.moments import milliseconds
-from dissectors.report import Body, Call, Check, Description, Handshake, Message, Report, Stream
+from dissectors.report import Body, Call, Check, Description, Flow, Handshake, Message, Report, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
@@ -73,6 +73,10 @@ class Beside:
 
     def __init__(self, report: Report) -> None:
         self.streams = report.streams
+        self.messaging: dict[str, list[Flow]] = {}
+        for flow in report.flows:
+            if flow.call_id is not None:
+                self.messaging.setdefault(flow.call_id, []).append(flow)
         self.handshakes = _Begun(report.handshakes)
         self.checks = _Begun([check for check in report.checks if check.requests])
         self.cited = {place for finding in report.findings for place in finding.places}
@@ -189,6 +193,11 @@ def _events(beside: Beside, call: Call) -> Iterator[Step]:
         sender = parties.get(stream.sender or "")
         receiver = next((end for side, end in parties.items() if side != stream.sender), None)
         yield from _media(stream, (sender, receiver))
+    for flow in beside.messaging.get(call.call_id, ()):
+        messages = sum(seen.count for seen in flow.protocols if seen.name == "MSRP")
+        note = (span(f"{count(messages, 'message')}, {flow.octets:,} B over {flow.transport}", "dim"),)
+        ends = endpoint(flow.src, flow.sport), endpoint(flow.dst, flow.dport)
+        yield Step(flow.first, *ends, "MSRP begins", "bright_red", note, True)
     hosts = {address for message in call.messages for address in (message.src, message.dst)}
     hosts |= {address for stream in streams for address in (stream.src, stream.dst)}
     last = max([call.messages[-1].time if call.messages else call.start, *(stream.last for stream in streams)])
