@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from dissectors.library.packets import Packet
     from dissectors.mux.classify import Verdict
     from dissectors.outputs.flat import Scalar
-    from dissectors.protocols import dtls, keepalive, quic, rtcp, rtp, sip, stun, turn, zrtp
+    from dissectors.protocols import dtls, keepalive, msrp, quic, rtcp, rtp, sip, stun, turn, zrtp
     from dissectors.report import Report
     from dissectors.wire.inflate import Limits
     from dissectors.wire.values import Struct
@@ -126,6 +126,8 @@ if TYPE_CHECKING:
     def parse(payload: Octets, protocol: None = None) -> Message: ...
     @overload
     def parse(payload: Octets, protocol: Literal["SIP"]) -> sip.Message: ...
+    @overload
+    def parse(payload: Octets, protocol: Literal["MSRP"]) -> msrp.Message: ...
     @overload
     def parse(payload: Octets, protocol: Literal["KEEPALIVE"]) -> keepalive.Message: ...
     @overload

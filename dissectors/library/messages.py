@@ -12,11 +12,11 @@ from dissectors.wire.errors import Malformed
 if TYPE_CHECKING:
     from typing import TypeAlias
 
-    from dissectors.protocols import dtls, keepalive, quic, rtcp, rtp, sip, stun, turn, zrtp
+    from dissectors.protocols import dtls, keepalive, msrp, quic, rtcp, rtp, sip, stun, turn, zrtp
 
     Message: TypeAlias = (
         sip.Message | keepalive.Message | stun.Message | zrtp.Message | dtls.Message | turn.Message | rtcp.Compound
-        | rtp.Message | quic.Message
+        | rtp.Message | quic.Message | msrp.Message
     )
 
 Octets = bytes | bytearray | memoryview
