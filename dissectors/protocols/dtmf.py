@@ -13,7 +13,10 @@ MAX_KEYS = 32
 """So many keys of one body are read."""
 
 _SIGNAL = re.compile(r"(?im)^[ \t]*(?:signal|d)[ \t]*=[ \t]*(?:digits[ \t]*=[ \t]*)?([^\s,;]+)")
-_JSON = re.compile(r'"dtmf"[ \t\r\n]*:[ \t\r\n]*"([0-9*#A-Da-d]+)"')
+_JSON = re.compile(r'"dtmf"[ \t\r\n]*:[ \t\r\n]*"([^"\\]+)"')
+_UNPRESSED = re.compile(r"[wW, ]|@[0-9]+|\+[0-9]+")
+"""Pauses, and how long a key is to last, as FreeSWITCH writes them between keys."""
+
 _KEYS = re.compile(r"[0-9*#A-Da-d]+")
 _NUMBERED = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D", "16": "flash"}
 _FLASH = {"hf", "flash", "!"}
@@ -27,7 +30,8 @@ def keys(content_type: str | None, text: str) -> tuple[str, ...]:
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind == JSON:
         said = _JSON.search(text)
-        return tuple(said[1].upper()[:MAX_KEYS]) if said else ()
+        pressed = _UNPRESSED.sub("", said[1]) if said else ""
+        return tuple(pressed.upper()[:MAX_KEYS]) if _KEYS.fullmatch(pressed) else ()
     if kind not in TYPES:
         return ()
     found = _SIGNAL.search(text)

@@ -8,7 +8,17 @@ A `frame` counts from 1 within its `file`, and `file` from 0 in the order of `ca
 
 from __future__ import annotations
 
-from dissectors.report.call import Call, CallOutcome, Description, Dialog, Format, Key, Media, SourceGroup
+from dissectors.report.call import (
+    Call,
+    CallOutcome,
+    Description,
+    Dialog,
+    FaxParameters,
+    Format,
+    Key,
+    Media,
+    SourceGroup,
+)
 from dissectors.report.capture import Bitrate, Capture, CaptureFile, Flow, NotRead, Seen
 from dissectors.report.connectivity import Check, DataChannel, Grant, Handshake, Missing, Outcome, Protection, Username
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
@@ -67,6 +77,7 @@ __all__ = [
     "Digit",
     "Estimate",
     "ExtensionName",
+    "FaxParameters",
     "FeedbackView",
     "Finding",
     "Flow",

@@ -47,6 +47,14 @@ class SourceGroup(Struct, frozen=True):
     ssrcs: tuple[int, ...]
 
 
+class FaxParameters(Struct, frozen=True):
+    """What a media line says of T.38 (ITU-T T.38 annex D): None, or empty, where it does not say it."""
+
+    version: int | None
+    rate_management: str
+    error_correction: str
+
+
 class Media(Struct, frozen=True):
     """One media line of an offer or answer.
 
@@ -55,7 +63,8 @@ class Media(Struct, frozen=True):
     that this side only answers checks. `ptime` and `maxptime` are the milliseconds of media in a packet that it wants,
     and takes at most. `candidate_kinds` are the kinds of `endpoints`. `transport_wide` is the id of the header
     extension with transport-wide numbers (a=extmap), `groups` are those of its sources. `mid` names the line,
-    `extensions` are its header extensions, `rids` the layers of its picture that it sends or takes (a=rid).
+    `extensions` are its header extensions, `rids` the layers of its picture that it sends or takes (a=rid), `fax`
+    what it says of T.38.
     """
 
     kind: str
@@ -85,6 +94,7 @@ class Media(Struct, frozen=True):
     mid: str | None = None
     extensions: tuple[ExtensionName, ...] = ()
     rids: tuple[str, ...] = ()
+    fax: FaxParameters | None = None
 
 
 class Description(Struct, frozen=True):

@@ -28,11 +28,22 @@ def imaged(media: str, kind: str = "image") -> Story:
     return fax(0, 0, description(kind=kind, media=media), description(*B, kind=kind, media=media))
 
 
+def said(offered: str, answered: str, *versions: int) -> Story:
+    """A call that goes over to fax, with these ways to test the line, and versions."""
+    lines = [
+        [f"a=T38FaxRateManagement:{way}", *(f"a=T38FaxVersion:{version}" for version in versions[n : n + 1])]
+        for n, way in enumerate((offered, answered))
+    ]
+    ends = [description(*end, *own, kind="image", media="udptl t38") for end, own in zip((A, B), lines, strict=True)]
+    return fax(200, 200, *ends)
+
+
 CASES: dict[str, Case] = {
     "call-became-fax": (
         [*dialled(), *reinvited(FAX, description(*B, kind="image", media="udptl t38"))],
         [*dialled(), *reinvited(FAX, description(B[0], 0, kind="image", media="udptl t38"))],
     ),
     "fax-one-way": (fax(200, 3), fax(200, 20)),
+    "fax-parameters-differ": (said("transferredTCF", "localTCF"), said("transferredTCF", "TransferredTCF", 3, 0)),
     "fax-profile-wrong": (imaged("RTP/AVP t38"), imaged("udptl t38")),
 }

@@ -57,6 +57,10 @@ CASES: dict[str, Case] = {
         refer(b"SIP/2.0 100 Trying\r\n", b"SIP/2.0 404 Not found\r\n"),
         refer(b"SIP/2.0 100 Trying\r\n", b"SIP/2.0 200 OK\r\n"),
     ),
+    "transfer-unknown": (
+        [*refer(), *NOTHING],
+        [*refer(b"SIP/2.0 100 Trying\r\n", b"SIP/2.0 200 OK\r\n"), *NOTHING],
+    ),
     "session-expired": (
         [*TIMED, request(91_000, "BYE", TIMEOUT, number=2, tag="2", back=True)],
         [*TIMED, *changed(200, EXPIRES, method="UPDATE", time=45_000), *hung_up(91_000)],

@@ -26,6 +26,8 @@ RELAY, PLAIN, NORTEL = TYPES
         (NORTEL, "p=Digit-Collection\r\ny=Digits\r\nd=0\r\n", "0"),
         (JSON, '{"dtmf": "10*a"}', "1 0 * A"),
         (JSON, '{"dtmf": "now"}', ""),
+        (JSON, '{"dtmf": "1w2,W#@200"}', "1 2 #"),
+        (JSON, '{"dtmf": "w@200"}', ""),
         ("application/sdp", "Signal=9", ""),
         (None, "5", ""),
         (RELAY, "Duration=300", ""),

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from dissectors.protocols import payload_types, sdp, sdp_attributes
 from dissectors.protocols.rtp_extensions import NAMES
-from dissectors.report import Certainty, ExtensionName, Format, Key, Media, SourceGroup
+from dissectors.report import Certainty, ExtensionName, FaxParameters, Format, Key, Media, SourceGroup
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, replace
 
@@ -19,7 +19,7 @@ CANDIDATE_KINDS = {kind: kind for kind in ("host", "srflx", "prflx", "relay")}
 TRANSPORT_WIDE = "transport-wide-cc"
 MAX_CANDIDATES = 64
 MAX_GROUPS, MAX_GROUPED = 16, 16
-MAX_EXTENSIONS, MAX_RIDS = 32, 16
+MAX_EXTENSIONS, MAX_RIDS, MAX_WORD = 32, 16, 32
 
 
 class Codec(Struct, frozen=True):
@@ -102,6 +102,7 @@ def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Med
         mid=media.get("mid") if "mid" in media.named else None,
         extensions=extensions(media),
         rids=rids(media),
+        fax=fax(media),
     )
 
 
@@ -141,6 +142,18 @@ def rids(media: sdp.Media) -> tuple[str, ...]:
     """The layers of a picture that a media line names (RFC 8851), as many as are looked at."""
     values = media.named.get("rid", ())[:MAX_RIDS]
     return tuple([rid for value in values if (rid := value.partition(" ")[0])])
+
+
+def fax(media: sdp.Media) -> FaxParameters | None:
+    """What a line for an image says of T.38; senders write the names in large letters and in small ones."""
+    if media.kind != "image":
+        return None
+    said = {name.lower(): values[0].strip()[:MAX_WORD] for name, values in media.named.items()}
+    version = said.get("t38faxversion", "")
+    return FaxParameters(
+        int(version) if version.isascii() and version.isdecimal() else None,
+        said.get("t38faxratemanagement", ""), said.get("t38faxudpec", ""),
+    )
 
 
 def transport_wide(media: sdp.Media) -> int | None:

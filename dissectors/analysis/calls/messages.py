@@ -28,8 +28,8 @@ MAX_TEXT_OCTETS = 1 << 16
 
 DECIDING = (
     "Reason", "Warning", "Retry-After", "Min-SE", "Session-Expires", "Min-Expires", "Expires", "Contact", "Route",
-    "RSeq", "RAck", "Refer-To", "Subscription-State", "Diversion", "History-Info", "P-Asserted-Identity", "X-CID",
-    "Session-ID", "P-Charging-Vector", "Event", "WWW-Authenticate", "Proxy-Authenticate",
+    "RSeq", "RAck", "Refer-To", "Refer-Sub", "Subscription-State", "Diversion", "History-Info", "P-Asserted-Identity",
+    "X-CID", "Session-ID", "P-Charging-Vector", "Event", "WWW-Authenticate", "Proxy-Authenticate",
 )
 """The headers whose values decide what becomes of a call, or name what it belongs to."""
 

@@ -96,6 +96,36 @@ def fax_profile_wrong(facts: Facts) -> Iterator[Found]:
                     yield Found(what, (each.offer.place, each.answer.place), number, time=each.answer.time)
 
 
+@rule(
+    "fax-parameters-differ", "warning", "Offer and answer disagree about T.38",
+    why="Both gateways must test the line in one way (T38FaxRateManagement), and the answer may have the version of "
+    "the offer or an older one: where they differ, training fails, and the fax breaks off.",
+    fix="Set both gateways to transferredTCF, as UDPTL wants it, and to version 0 where one of them knows no other.",
+)
+def fax_parameters_differ(facts: Facts) -> Iterator[Found]:
+    for number, agreed in enumerate(agreements(facts)):
+        for each in agreed:
+            for offered, answered in zip(each.offer.media, each.answer.media, strict=False):
+                said = _differing(offered, answered) if offered.port and answered.port else []
+                if said:
+                    places = (each.offer.place, each.answer.place)
+                    yield Found("; ".join(said), places, number, time=each.answer.time)
+
+
+def _differing(offered: Media, answered: Media) -> list[str]:
+    """In what an answer does not fit the offer of a fax; what one of them does not say is no difference."""
+    ours, theirs = offered.fax, answered.fax
+    if ours is None or theirs is None:
+        return []
+    found = []
+    managed = ours.rate_management, theirs.rate_management
+    if all(managed) and managed[0].lower() != managed[1].lower():
+        found.append(f"T38FaxRateManagement:{managed[0]} was offered, {managed[1]} was answered")
+    if ours.version is not None and theirs.version is not None and theirs.version > ours.version:
+        found.append(f"T38FaxVersion:{ours.version} was offered, {theirs.version} was answered")
+    return found
+
+
 def _mixed(line: Media) -> bool:
     """Whether a line has the medium of the one and the profile of the other."""
     return by_udptl(line) if line.kind != "image" else "RTP" in line.profile.upper()
@@ -173,4 +203,4 @@ def _ends(call: Call, agreed: Agreement, side: str) -> set[End]:
     return {(host, line.port) for line in lines for host in {line.address, *hosts}}
 
 
-RULES = (fax_profile_wrong, fax_one_way, call_became_fax)
+RULES = (fax_profile_wrong, fax_parameters_differ, fax_one_way, call_became_fax)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.analysis.calls.outcomes import CHALLENGES
-from dissectors.findings.rule import AT_ONCE, Facts, Found, rule
+from dissectors.findings.rule import AT_ONCE, UNANSWERED_SECONDS, Facts, Found, rule
 from dissectors.findings.signalling.within_calls import Around, around, refusal
 from dissectors.findings.statuses import explained, setting
 from dissectors.findings.transactions import transactions
@@ -25,6 +25,7 @@ SESSION_WORDS = re.compile(r"(session|refresh).{0,20}(time|expir)|timer? expir",
 MAX_EARLY_SECONDS, EARLY_PART = 32.0, 3
 """Without a refresh a side hangs up so long before the end, at most a third of the interval (RFC 4028 section 10)."""
 
+FIRST_NOTIFY_SECONDS, MAX_NEW_CALL_SECONDS = 5.0, 180.0
 MARGIN_SECONDS, MAX_LATE_SECONDS = 2.0, 10.0
 
 
@@ -68,6 +69,50 @@ def _failures(call: Call) -> Iterator[tuple[Message | None, Message, str]]:
             elif line:
                 failed[key] = refer, message, f"{line[1]} {line[2]}".strip()
     return (one for key, one in failed.items() if key not in well)
+
+
+@rule(
+    "transfer-unknown", "note", "Nobody says what became of a transfer",
+    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    why="The other side accepted the REFER and must tell by NOTIFY how its new call goes (RFC 3515 section 2.4.4): "
+    "whether the transfer succeeded cannot be seen here.",
+    fix="Look for the new call of the side that was referred. See whether its NOTIFY takes another way, or a server on "
+    "the way keeps it.",
+)
+def transfer_unknown(facts: Facts) -> Iterator[Found]:
+    for position, (call, found) in enumerate(zip(facts.calls, transactions(facts), strict=True)):
+        for each in found:
+            final, first = each.final if each.method == "REFER" else None, each.requests[0]
+            if final is None or (final.status or 0) >= 300 or _unsubscribed(first) or _unsubscribed(final):
+                continue
+            said = [message for message in call.messages if message.time >= first.time and _of_transfer(message)]
+            lines = [line[1] for message in said if message.body and (line := SIPFRAG.match(message.body.text))]
+            if any(line >= "200" for line in lines) or facts.end - final.time < _patience(said):
+                continue
+            what = f"the REFER to {_target(first)} was answered {explained(final)}, and "
+            what += "no NOTIFY follows" if not said else "no NOTIFY says more than that it goes on"
+            places = (first.place, final.place, *(message.place for message in said[-1:]))
+            yield Found(what, places, position, time=final.time)
+
+
+def _unsubscribed(message: Message) -> bool:
+    """Whether a message says that there will be no NOTIFY (RFC 4488)."""
+    return (message.header("Refer-Sub") or "").strip().lower().startswith("false")
+
+
+def _of_transfer(message: Message) -> bool:
+    """Whether a message is a NOTIFY about a REFER."""
+    if message.status is not None or message.method != "NOTIFY" or message.retransmission:
+        return False
+    by_event = (message.header("Event") or "").strip().lower().startswith("refer")
+    return by_event or message.body is not None and "sipfrag" in (message.body.content_type or "").lower()
+
+
+def _patience(said: list[Message]) -> float:
+    """How many seconds the outcome may take: a first NOTIFY comes at once, the new call may ring for long."""
+    if any("terminated" in (message.header("Subscription-State") or "").lower() for message in said):
+        return MARGIN_SECONDS
+    return MAX_NEW_CALL_SECONDS if said else FIRST_NOTIFY_SECONDS
 
 
 def _target(refer: Message) -> str:
@@ -189,6 +234,7 @@ def call_ended_reason(facts: Facts) -> Iterator[Found]:
 
 RULES = (
     transfer_failed,
+    transfer_unknown,
     session_expired,
     call_ended_reason,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dissectors.findings.negotiation.fax import MAX_FLOWS_TOLD_APART
-from tests.finding_cases.fax import PAGE, fax, imaged, udptl
+from tests.finding_cases.fax import PAGE, fax, imaged, said, udptl
 from tests.finding_cases.plain import FAX
 from tests.found import found, frames, ids
 from tests.stories import INNER, A, B, C, Story, conversation, description, dialled, hung_up, report, request, response
@@ -106,3 +106,27 @@ def test_a_fax_of_which_nothing_came_is_said_to_be_missing() -> None:
     assert told.what.endswith("after the call began, and no UDPTL came in the 8 s that followed")
     (told,) = found(fax(60, 60), "call-became-fax")
     assert told.what.endswith("after the call began")
+
+
+@pytest.mark.parametrize(
+    ("story", "told"),
+    [
+        (
+            said("transferredTCF", "localTCF"),
+            ["T38FaxRateManagement:transferredTCF was offered, localTCF was answered"],
+        ),
+        (said("localTCF", "localTCF", 0, 3), ["T38FaxVersion:0 was offered, 3 was answered"]),
+        (said("localTCF", "localTCF", 3, 0), []),
+        (said("localTCF", "localTCF", 3), []),
+        (fax(200, 200), []),
+    ],
+)
+def test_offer_and_answer_agree_about_how_a_fax_is_sent(story: Story, told: list[str]) -> None:
+    assert [each.what for each in found(story, "fax-parameters-differ")] == told
+
+
+def test_what_a_line_says_of_a_fax_is_in_the_report() -> None:
+    call = report(said("transferredTCF", "localTCF", 0, 3)).calls[0]
+    (line,) = call.descriptions[-1].media
+    assert line.fax is not None and (line.fax.version, line.fax.rate_management) == (3, "localTCF")
+    assert line.fax.error_correction == "" and call.descriptions[0].media[0].fax is None

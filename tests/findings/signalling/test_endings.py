@@ -6,7 +6,7 @@ import pytest
 
 from tests.finding_cases.within_calls import CREDENTIALS, EXPIRES, TALKING, TIMED, TIMEOUT, changed, refer
 from tests.found import found, frames
-from tests.stories import ANSWER, OFFER, Story, request, response
+from tests.stories import ANSWER, OFFER, A, B, Story, request, response
 
 
 @pytest.mark.parametrize(
@@ -39,6 +39,50 @@ def test_a_refer_that_is_refused_is_a_transfer_that_failed() -> None:
 )
 def test_a_transfer_that_goes_on_or_went_well_has_not_failed(story: Story) -> None:
     assert not found(story, "transfer-failed")
+
+
+def later(milliseconds: float) -> Story:
+    """The capture goes on for so long."""
+    return [(milliseconds, A, B, b"\xff" * 20)]
+
+
+def no_more(state: str) -> Story:
+    """A NOTIFY without a body."""
+    return [request(5300, "NOTIFY", "Event: refer", f"Subscription-State: {state}", number=9, tag="2")]
+
+
+@pytest.mark.parametrize(
+    ("story", "said"),
+    [
+        ([*refer(), *later(11_000)], "no NOTIFY follows"),
+        ([*refer(b"SIP/2.0 180 Ringing"), *later(200_000)], "no NOTIFY says more than that it goes on"),
+        ([*refer(), *no_more("terminated"), *later(9000)], "no NOTIFY says more than that it goes on"),
+    ],
+)
+def test_a_transfer_of_which_nobody_says_what_became_is_a_note(story: Story, said: str) -> None:
+    (told,) = found(story, "transfer-unknown")
+    assert told.severity == "note" and told.what == f"the REFER to sip:c@x was answered 202 Said, and {said}"
+    assert frames(told)[:2] == [5, 6] and not found(story, "transfer-failed")
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        # The capture ends too early to say so.
+        [*refer(), *later(6000)],
+        [*refer(b"SIP/2.0 180 Ringing"), *later(90_000)],
+        [*refer(), *no_more("active;expires=60"), *later(90_000)],
+        # It was refused, or failed: that is told, and no more.
+        [*refer(status=603), *later(90_000)],
+        [*refer(b"SIP/2.0 404 Not found"), *later(300_000)],
+        # Nobody wants to be told.
+        [*changed(202, "Refer-Sub: false", method="REFER"), *later(90_000)],
+        # Not yet answered.
+        [request(3000, "REFER", tag="2", number=2), *later(90_000)],
+    ],
+)
+def test_a_transfer_whose_outcome_is_known_or_may_come_yet_is_not_unknown(story: Story) -> None:
+    assert not found(story, "transfer-unknown")
 
 
 def timed(value: str) -> Story:
