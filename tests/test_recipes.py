@@ -1,15 +1,21 @@
-"""The pages: every command of docs/recipes.md prints what stands below it, and every link leads somewhere."""
+"""The pages: every command runs and prints what stands below it, every option exists, every link leads somewhere."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from dissectors.cli import COMMANDS, OWN_OPTIONS, parser
+from dissectors.outputs.completion import options_of
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
@@ -17,21 +23,33 @@ SHELL = re.findall(r"```sh\n(.*?)```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
 PYTHON = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", PAGE, re.DOTALL)
 MIN_RECIPES = 20
 
+STAND_INS = {
+    "sudo": 'exec "$@"', "ssh": "exec cat pcaps/bad-day.pcap", "tcpdump": "exec cat pcaps/bad-day.pcap",
+}
+"""Programs that the pages name and that no test should run."""
+
 posix = pytest.mark.skipif(os.name != "posix" or not shutil.which("bash"), reason="the recipes are for a shell")
 
 
-def printed(words: list[str], folder: Path) -> str:
-    """What a command prints in a folder that has the captures, with `muxshark` on its path."""
+def ran(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """A command in a folder that has the captures, with `muxshark` and `STAND_INS` on its path."""
     (folder / "pcaps").symlink_to(ROOT / "pcaps")
     (folder / "bin").mkdir()
-    program = folder / "bin" / "muxshark"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m dissectors "$@"\n', encoding="utf-8")
-    program.chmod(0o755)
+    scripts = {"muxshark": f'exec "{sys.executable}" -m dissectors "$@"', **STAND_INS}
+    for name, script in scripts.items():
+        program = folder / "bin" / name
+        program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+        program.chmod(0o755)
     environment = {
         **os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT),
-        "PYTHONIOENCODING": "utf-8",
+        "PYTHONIOENCODING": "utf-8", "HOME": str(folder),
     }
-    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=120)
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=120)
+
+
+def printed(words: list[str], folder: Path) -> str:
+    """What a command prints that has nothing to say on standard error."""
+    done = ran(words, folder)
     assert done.stderr == ""
     return done.stdout.rstrip("\n")
 
@@ -61,6 +79,72 @@ EXAMPLES = [
     line for page in (README.partition("## Use\n")[2], FILTERS)
     for line in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[0].splitlines()
 ]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+INSTALLS = ("python3 run.py", "python3 -m venv", "pip install", "pipx install")
+"""What begins the commands that install muxshark: tests/test_packaging.py does what they do."""
+
+NEEDS = (
+    ("muxshark sql", "duckdb"), ("parquet", "duckdb"), (".html", "jinja2"), ("--keys", "cryptography"),
+    ("--verify", "tshark"), ("plugin --install", "tshark"), ("plugin --check", "tshark"), ("tshark -X", "tshark"),
+    ("--uninstall", "tshark"),
+)
+"""Commands that need a package or a program that may be missing here."""
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$(\n\n```text)?", re.DOTALL | re.MULTILINE)
+"""A fenced block: its kind, its lines, and the beginning of its output if that follows."""
+
+TLS = ROOT / "tests" / "data" / "tls"
+
+
+def blocks() -> Iterator[tuple[str, list[str]]]:
+    """The commands of the pages that stand without their output, block by block, with the name of the page."""
+    for page in PAGES:
+        for kind, block, output in FENCE.findall(page.read_text(encoding="utf-8")):
+            lines = [line for line in block.splitlines() if not line.startswith(INSTALLS)]
+            if kind in ("sh", "console") and lines and not output:
+                yield page.name, lines
+
+
+def is_lacking(line: str) -> bool:
+    """Whether a command needs what is not installed here."""
+    return any(part in line and not shutil.which(need) and not find_spec(need) for part, need in NEEDS)
+
+
+def muxshark(line: str) -> list[str] | None:
+    """The words of a command of muxshark, from its name on; None for another program's."""
+    found = re.search(r"(?:^|\| |sudo )muxshark (.*)", line)
+    return shlex.split(found[1], comments=True) if found else None
+
+
+@posix
+@pytest.mark.parametrize("lines", [pytest.param(lines, id=f"{page}: {lines[0]}") for page, lines in blocks()])
+def test_the_commands_of_a_page_run(lines: list[str], tmp_path: Path) -> None:
+    for name, source in (
+        ("call.pcap", ROOT / "pcaps" / "facetime-2013.pcap"), ("call.pcapng", TLS / "tls12_ecdhe_gcm.pcap"),
+        ("sslkeys.log", TLS / "tls12_ecdhe_gcm.keys"),
+    ):
+        shutil.copy(source, tmp_path / name)
+    (tmp_path / "keys.json").write_text('{"key": "' + "00" * 16 + '", "salt": "' + "00" * 14 + '"}', encoding="utf-8")
+    script = []
+    for line in lines:
+        words = muxshark(line)
+        if words and "-i" in words:  # No such interface is here: the words at least are understood.
+            parser().parse_args(words)
+        elif not is_lacking(line):
+            script.append(line)
+    done = ran(["bash", "-e", "-c", "\n".join(script)], tmp_path)
+    assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_options_that_a_page_names_exist(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    names = [command.NAME for command in COMMANDS]
+    for code in re.findall(r"`(?:sudo )?muxshark ([^`]*)`", text):
+        words = re.split(r"[\s=|]+", re.sub(r"\| .*", "", code.replace("\n", " ")))
+        command = words[0] if words[0] in names else "analyze"
+        known = {*options_of(parser(), command), *OWN_OPTIONS}
+        assert [word for word in words if re.match(r"-[-\w]", word) and word not in known] == [], code
 
 
 @posix
@@ -70,10 +154,9 @@ def test_an_example_of_the_readme_or_of_filters_finds_what_it_asks_for(command: 
     assert text and "nothing" not in text.splitlines()[0]
 
 
-@posix
-def test_the_readme_shows_what_the_command_prints(tmp_path: Path) -> None:
-    picture = re.search(r"```text\n\$ (.*?)\n(.*?)\n```", README, re.DOTALL)
-    assert picture is not None and printed(["bash", "-c", picture[1]], tmp_path).startswith(picture[2] + "\n")
+def test_the_readme_opens_with_the_problem_and_a_picture() -> None:
+    opening = README.partition("```")[0]
+    assert opening.startswith("# muxshark\n\nA call failed") and "](docs/pictures/report.svg)" in opening
 
 
 def test_the_readme_begins_with_its_two_commands() -> None:
@@ -81,12 +164,12 @@ def test_the_readme_begins_with_its_two_commands() -> None:
     assert blocks[:2] == [("sh", "python3 run.py analyze pcaps/facetime-2013.pcap\n"), ("sh", "python3 run.py tests\n")]
 
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_links_to_what_is_there(page: Path) -> None:
-    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    whole = page.read_text(encoding="utf-8")
+    named = set(re.findall(r"\bdocs/[\w/-]+\.(?:md|json|svg|png)", whole))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", whole, flags=re.DOTALL)
     links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
     assert [link for link in links if link and not (page.parent / link).exists()] == []
 

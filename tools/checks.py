@@ -1,26 +1,51 @@
-"""Lint, types and tests of the checkout, in its environment."""
+"""Lint, types and tests of the checkout, in its environment, and the site of its pages."""
 from __future__ import annotations
 
+import configparser
 import os
 import shutil
 import subprocess
 
-from tools.environment import Environment, say
+from tools.environment import Environment, SetupError, run, say
 
 PROGRAMS = {"tshark": "tshark", "lua5.2": "lua5.2", "lua5.4": "lua5.4", "luacheck": "lua-check"}
 """Programs that some tests compare with, and the Debian packages that bring them."""
 
 
 def check(environment: Environment, arguments: list[str]) -> int:
-    """Run ruff, mypy and pytest, which gets `arguments`; 0 when all three are content, else 1."""
+    """Run ruff, mypy and pytest with `arguments`; without any, build the site, too. 0 when all are content, else 1."""
     want_programs()
     variables = settings(environment)
     passed: dict[str, bool] = {}
     for name, options in (("ruff", ["check", "."]), ("mypy", []), ("pytest", arguments or ["-n", "auto"])):
         words = [str(environment.program(name)), *options]
         passed[name] = subprocess.run(words, check=False, cwd=environment.checkout, env=variables).returncode == 0
+    built = None if arguments else site(environment)
+    if built is not None:
+        passed["site"] = built
     say(" · ".join(f"{name} {'passed' if ok else 'FAILED'}" for name, ok in passed.items()))
     return 0 if all(passed.values()) else 1
+
+
+def site(environment: Environment) -> bool | None:
+    """Build the site of docs/ strictly; None, and a line for people, where the programs for it cannot be had.
+
+    They go into a folder of their own, so that no test finds packages that muxshark does not ask for.
+    """
+    setup = configparser.ConfigParser()
+    setup.read(environment.checkout / "setup.cfg", encoding="utf-8")
+    needs = setup["options.extras_require"]["docs"].replace(" ", "").split()
+    packages = environment.folder / "for-the-site"
+    python = str(environment.program("python"))
+    if not (packages / "mkdocs").exists():
+        try:
+            run(environment, python, "-m", "pip", "install", "--quiet", "--target", packages, *needs)
+        except SetupError as error:
+            say(f"the site is not built, for {', '.join(needs)} cannot be installed here: {error}")
+            return None
+    variables = {**settings(environment), "PYTHONPATH": str(packages), "NO_MKDOCS_2_WARNING": "1"}
+    words = ("-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(environment.folder / "site"))
+    return subprocess.run([python, *words], check=False, cwd=environment.checkout, env=variables).returncode == 0
 
 
 def settings(environment: Environment) -> dict[str, str]:

@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
+from shutil import get_terminal_size
 from tempfile import TemporaryFile
 
 from dissectors.commands import inputs, reporting, summary
@@ -85,7 +86,8 @@ def _for_people(
             if result.problem:
                 inputs.say([result.problem])
         reports.seek(0)
-        lines = (f"{line}\n" for line in summary.table(summary.ordered(seen, options.sort), others))
+        width = (options.width or get_terminal_size().columns) if sys.stdout.isatty() else 0
+        lines = (f"{line}\n" for line in summary.table(summary.ordered(seen, options.sort), others, width))
         page(chain(lines, ["\n"], reports), sys.stdout, options.no_pager)
     return seen
 

@@ -155,7 +155,8 @@ class Runner:
                 self._events.get_nowait()
                 self.dropped += 1
         self._events.put(None)
-        self._thread.join(COMMAND_SECONDS)
+        # What runs is ended after that time, and its end takes a moment.
+        self._thread.join(COMMAND_SECONDS + 1.0)
 
     def _work(self) -> None:
         while (text := self._events.get()) is not None:

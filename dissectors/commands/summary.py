@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 COUNTS = ("frames", "datagrams", "calls", "streams", "findings", "failed", "errors", "warnings")
 FAILED = ("rejected", "unreachable", "unanswered")
 NOTHING = "–"
+EXPENDABLE, MIN_NAME_CELLS = ("warnings", "errors", "MOS"), 24
+"""Columns that go first where a terminal is narrow, and what the names of files have at least."""
+
 TITLES = ("", "calls", "failed", "errors", "warnings", "loss", "MOS", "worst finding")
 
 
@@ -73,8 +76,11 @@ def ordered(seen: list[FileResult], by: str | None) -> list[FileResult]:
     return [*(sorted(read, key=keys[by]) if by in keys else read), *(each for each in seen if each.problem)]
 
 
-def table(seen: list[FileResult], others: int) -> Iterator[str]:
-    """A row for each file and the totals, for people."""
+def table(seen: list[FileResult], others: int, cells: int = 0) -> Iterator[str]:
+    """A row for each file and the totals, for people; `cells` is the width of a terminal, 0 is any.
+
+    Where that is too narrow, names of files lose their beginning, then columns go, and a line says which.
+    """
     from dissectors.outputs.escape import visible
 
     read = [each for each in seen if not each.problem]
@@ -82,13 +88,41 @@ def table(seen: list[FileResult], others: int) -> Iterator[str]:
         rows = [TITLES, *(_row(visible(each.path), each) for each in read)]
         if len(read) > 1:
             rows.append(_totals(read))
-        widths = [max(len(row[column]) for row in rows) for column in range(len(TITLES))]
+        rows, left_out = _fitted(rows, cells)
+        widths = _widths(rows)
         for row in rows:
-            cells = (cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True))
-            yield "  ".join((row[0].ljust(widths[0]), *cells, row[-1])).rstrip()
+            middle = (cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True))
+            yield "  ".join((row[0].ljust(widths[0]), *middle, row[-1])).rstrip()
+        if left_out:
+            yield f"left out, as the terminal is narrow: {', '.join(left_out)}"
     yield from (f"not read: {visible(each.problem)}" for each in seen if each.problem)
     if others:
         yield f"passed over, as no captures: {others:,} file{'' if others == 1 else 's'}"
+
+
+def _widths(rows: list[tuple[str, ...]]) -> list[int]:
+    return [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+
+def _fitted(rows: list[tuple[str, ...]], cells: int) -> tuple[list[tuple[str, ...]], list[str]]:
+    """The rows as they fit into so many cells, and the titles of the columns that went."""
+    left_out: list[str] = []
+    for title in ("", *EXPENDABLE):
+        if title:
+            at = rows[0].index(title)
+            rows = [row[:at] + row[at + 1 :] for row in rows]
+            left_out.append(title)
+        room = cells - sum(_widths(rows)[1:]) - 2 * (len(rows[0]) - 1)
+        if not cells or room >= MIN_NAME_CELLS:
+            break
+    if not cells:
+        return rows, left_out
+    return [(shortened(row[0], max(room, MIN_NAME_CELLS)), *row[1:]) for row in rows], left_out
+
+
+def shortened(path: str, cells: int) -> str:
+    """The end of a path, which tells more than its beginning."""
+    return path if len(path) <= cells else f"…{path[1 - cells :]}"
 
 
 def _row(name: str, one: FileResult) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from dissectors.wire.values import Struct
 
@@ -52,8 +54,8 @@ class Tshark(Struct, frozen=True):
         """Whether this process, being root, would see its Lua scripts skipped without a word."""
         return is_root() and self.version[:2] >= FIRST_THAT_REFUSES_ROOT
 
-    def ask(self, *words: str | Path, home: Path | None = None) -> Answer:
-        """Run it; raises NoWireshark when it does not come to an end.
+    def ask(self, *words: str | Path, home: Path | None = None, octets: BinaryIO | None = None) -> Answer:
+        """Run it, with `octets` on its standard input; raises NoWireshark when it does not come to an end.
 
         With `home`, the user's own settings and plugins are left out; there, root runs it as nobody.
         """
@@ -63,7 +65,7 @@ class Tshark(Struct, frozen=True):
         nobody = NOBODY if home is not None and is_root() else None
         try:
             done = subprocess.run(
-                [self.path, *words], check=False, capture_output=True, stdin=subprocess.DEVNULL,
+                [self.path, *words], check=False, capture_output=True, stdin=octets or subprocess.DEVNULL,
                 timeout=TIMEOUT_SECONDS, env=settings, user=nobody, group=nobody,
                 extra_groups=None if nobody is None else [],
             )
@@ -77,7 +79,13 @@ class Tshark(Struct, frozen=True):
     ) -> Iterator[list[str]]:
         """Fields of each frame, with the user's own settings left out; raises NoWireshark when tshark fails."""
         wanted = [word for name in names for word in ("-e", name)]
-        answer = self.ask(*options, "-r", capture, "-T", "fields", *wanted, home=home)
+        with ExitStack() as stack:
+            octets = None
+            if is_root() and "-2" not in options:
+                # Nobody may not open what is in root's own folders, but may read what is open. Two passes need a file.
+                with suppress(OSError):
+                    octets, capture = stack.enter_context(open(capture, "rb")), "-"
+            answer = self.ask(*options, "-r", capture, "-T", "fields", *wanted, home=home, octets=octets)
         if answer.status or answer.lua_errors:
             said = answer.lua_errors or answer.complaints or ("without a word",)
             raise NoWireshark(f"tshark failed: {said[-1]}")

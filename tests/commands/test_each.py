@@ -16,6 +16,7 @@ import pytest
 
 from dissectors.cli import main
 from dissectors.commands import each
+from dissectors.commands.summary import COUNTS, FileResult, table
 
 TELL = each.analyse
 ROOT = Path(__file__).resolve().parents[2]
@@ -171,3 +172,15 @@ def test_standard_input_and_jobs_without_each_are_refused() -> None:
     assert run("--each", "-").stderr == "muxshark: --each reads files, not standard input\n"
     assert run("--sort", "mos", NAMES[0]).stderr == "muxshark: --sort needs --each\n"
     assert run("--jobs", "2", NAMES[0]).stderr == "muxshark: --jobs needs --each\n"
+
+
+def test_a_narrow_terminal_gets_a_summary_that_fits_and_says_what_it_leaves_out() -> None:
+    counts = {**dict.fromkeys(COUNTS, 0), "calls": 8, "failed": 4, "errors": 5, "warnings": 1}
+    one = FileResult("folder/" * 9 + "bad-day.pcap", "", 0, counts, ("call-unauthorised", "error"), 8.0, 1.0)
+    whole = list(table([one], 0))
+    assert whole == list(table([one], 0, 200)) and one.path in whole[1]
+    for cells, gone in ((100, ""), (90, "warnings"), (80, "warnings, errors"), (20, "warnings, errors, MOS")):
+        lines = list(table([one], 0, cells))
+        assert max(map(len, lines[:2])) <= max(cells, 75) and lines[1].startswith("…") and "bad-day.pcap" in lines[1]
+        assert lines[2:] == ([f"left out, as the terminal is narrow: {gone}"] if gone else [])
+        assert not set(gone.split(", ")) & set(lines[0].split())
