@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
@@ -47,10 +48,33 @@ def _absent(options: argparse.Namespace) -> str:
         if not 0 < number <= capture.notes.packets:
             return f"frame {number}: the capture has {capture.notes.packets:,} frames"
     if not fragment:
-        return none
+        return _of_stream(options) or none
     if completed is None:
         return f"frame {number} is a fragment of a datagram that is incomplete here"
     return f"frame {number} is a fragment; frame {completed} completes its datagram"
+
+
+def _of_stream(options: argparse.Namespace) -> str:
+    """What became of the frame's TCP segment, empty where it has none."""
+    from dissectors.limits.budget import Bounds
+    from dissectors.mux.connections import Connections
+    from dissectors.queries.segments import fate
+    from dissectors.sources.capture import open_capture
+
+    connections, keys = Connections(Bounds()), inputs.keys(options)
+    connections.secrets = keys
+    with open_capture(options.file) as capture:
+        capture.notes.secrets = partial(connections.learn, name=options.file)
+        found = fate(capture.records(), options.frame, connections)
+    if found is None:
+        return ""
+    ends = f"frame {options.frame} ends no message of TCP"
+    if found.completed is not None:
+        return f"{ends}; the next one of its direction ends in frame {found.completed}"
+    if found.secured and not found.opened:
+        what = "no key opens it" if keys is not None else "its keys would open it (--keys FILE)"
+        return f"frame {options.frame} is of TLS, and {what}"
+    return f"{ends}; its connection carries nothing that is read" if found.given_up else ends
 
 
 def _fragment(records: Iterable[Record], number: int) -> tuple[bool, int | None]:

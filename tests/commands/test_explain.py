@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.command_line import CALL, run
+from tests.command_line import CALL, ROOT, run
 from tests.made import frame, sip
 
 
@@ -79,3 +79,27 @@ def test_the_message_comes_before_the_rules_and_each_thing_once() -> None:
     assert text.index("  | INVITE sip:user@") < text.index("  because    ") < text.index("Every row of the table")
     assert text.count("Call-ID") + text.count("  | i: ") == 1 and text.count("m=audio") == 1
     assert ", at 0.151156 s, 2013-09-12 15:33:20.153 UTC\n" in text
+
+
+SECURED, KEYS = (str(ROOT / "tests" / "data" / "tls" / f"tls12_ecdhe_gcm.{ending}") for ending in ("pcap", "keys"))
+
+
+def test_a_frame_of_tls_is_explained_with_the_message_that_keys_open() -> None:
+    text = run("explain", "--keys", KEYS, SECURED, "12").stdout.decode()
+    assert text.startswith("Frame 12: SIP, certain\n") and "(tls)" in text and "  | INVITE sip:" in text
+
+
+@pytest.mark.parametrize("command", ["explain", "show"])
+@pytest.mark.parametrize(
+    ("frame", "keys", "said"),
+    [
+        ("12", (), "is of TLS, and its keys would open it (--keys FILE)"),
+        ("4", ("--keys", KEYS), "ends no message of TCP; the next one of its direction ends in frame 12"),
+        ("1", ("--keys", KEYS), "holds no UDP datagram and ends no message of TCP"),
+    ],
+)
+def test_a_segment_that_ends_no_message_says_what_became_of_it(
+    command: str, frame: str, keys: tuple[str, ...], said: str
+) -> None:
+    done = run(command, *keys, SECURED, frame)
+    assert done.returncode == 2 and done.stderr.decode() == f"muxshark: {SECURED}: frame {frame} {said}\n"
