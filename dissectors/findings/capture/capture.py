@@ -8,10 +8,14 @@ from collections.abc import Iterator
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, problem, rule
 from dissectors.report import Certainty, Place, Stream
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.link.tunnels import TUNNELS
 
 MIN_RTP_PACKETS, MIN_SIP_COPIES = 20, 3
 DOUBLED_SHARE = 0.45
 """From what share of copies on everything was captured twice."""
+
+CARRIERS = frozenset(("HEP", *(name for name, _ in TUNNELS.values())))
+"""What UDP carries that carries something in turn: its own datagrams are no riddle."""
 
 Ends = tuple[str, str]
 """The host that sends and the one to which it does."""
@@ -193,7 +197,8 @@ def not_analysed_tcp(facts: Facts) -> Iterator[Found]:
 def unknown_share(facts: Facts) -> Iterator[Found]:
     counts = {seen.name: seen.count for seen in facts.capture.protocols}
     looked_like = sum(each.count for each in facts.problems if each.id == PLAUSIBLE.id)
-    unknown = counts.get("UNKNOWN", 0) - looked_like
+    carriers = sum(seen.count for seen in facts.capture.encapsulations if seen.name in CARRIERS)
+    unknown = counts.get("UNKNOWN", 0) - looked_like - carriers
     if unknown > 0:
         yield Found(f"of no known protocol: {unknown:,} of {counted(facts.capture.datagrams, 'datagram')}")
 

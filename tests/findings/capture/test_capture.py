@@ -14,8 +14,9 @@ from dissectors.offline import analyze
 from dissectors.wire.values import replace
 from tests.finding_cases.plain import INVITE
 from tests.found import PCAPS, PROXY, found, frames, ids
+from tests.ip_frames import TUNNELLED, ethernet, ipv4, udp
 from tests.made import Endpoint, frame
-from tests.stories import A, B, Story, Told, dialled, hung_up, report, talk
+from tests.stories import GOOD, A, B, Story, Told, dialled, hung_up, report, talk
 
 
 def test_one_direction_names_what_comes_from_there() -> None:
@@ -133,3 +134,16 @@ def test_both_directions_of_sip_are_told_together() -> None:
 def test_a_message_or_two_captured_twice_is_not_all_of_them() -> None:
     assert not found(copied(dialled(), B), "capture-doubled")
     assert not found([*dialled(), *hung_up(), *copied(dialled()[:1], A)[1:]], "capture-doubled")
+
+
+def test_what_carries_something_in_turn_is_no_datagram_of_an_unknown_protocol() -> None:
+    port, payload = TUNNELLED["GTP"]
+    made = report(GOOD, raw=[ethernet(ipv4(udp(payload, 40_000, port)))] * 3)
+    (told,) = [each.what for each in made.findings if each.id == "unknown-share"]
+    assert told == f"of no known protocol: 3 of {len(GOOD) + 6:,} datagrams"
+
+
+@pytest.mark.parametrize(("port", "told"), [(2123, False), (3386, False), (2124, True)])
+def test_what_looks_like_media_at_the_port_of_another_service_is_none(port: int, told: bool) -> None:
+    create_session = b"\x48\x20\x00\x10" + bytes(16)
+    assert bool(found([(0, A, (B[0], port), create_session)], "plausible-only")) is told

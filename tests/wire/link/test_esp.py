@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from dissectors.wire.link.esp import INTEGRITY_OCTETS
 from dissectors.wire.link.frames import Frames
 from tests.ip_frames import A6, B6, HELLO, HELLO6, IP, IP6, A, B, ethernet, ipv4, ipv6, record, udp
+from tests.made import sip
+from tests.tcp_frames import report
 
 
 def esp(content: bytes, following: int = 17, integrity: int = 12, seed: int = 1) -> bytes:
@@ -75,6 +77,40 @@ def test_what_does_not_fit_stays_closed(content: bytes) -> None:
 def test_a_frame_that_the_capture_cut_stays_closed() -> None:
     octets = ethernet(ipv4(esp(udp()), 50))
     assert not Frames().udp(record(octets[:-4], original=len(octets)))
+
+
+def in_gtp(packet: bytes) -> bytes:
+    """A packet of a phone as its base station carries it."""
+    return ethernet(ipv4(udp(b"\x30\xff" + struct.pack("!HI", len(packet), 1) + packet, 2152, 2152)))
+
+
+@pytest.mark.parametrize(("content", "following"), [(udp(b"x" * 1800), 17), (tcp(b"x" * 1800), 6)])
+def test_esp_in_gtp_is_read_whole_and_in_fragments(content: bytes, following: int) -> None:
+    sealed = esp(content, following)
+    for pieces in ([sealed], [sealed[:1400], sealed[1400:]]):
+        frames, at, found = Frames(), 0, []
+        for piece in pieces:
+            packet = bytearray(ipv4(piece, 50))
+            packet[6:8] = struct.pack("!H", (0x2000 if at + len(piece) < len(sealed) else 0) | at // 8)
+            at += len(piece)
+            found = [one.payload for one in frames.udp(record(in_gtp(bytes(packet)))) if one.layer]
+            found += [one.payload for one in frames.tcp]
+        assert found == [b"x" * 1800] and frames.encapsulations["ESP"] == 1
+
+
+def test_a_call_that_goes_through_esp_in_gtp_and_then_plainly_is_one_call() -> None:
+    """The phone's hop is sealed, the hops of the core are not: IMS as a capture in the core has it."""
+    first = "Via: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bK1", "From: <sip:a@x>;tag=1", "Call-ID: ims", "CSeq: 1 INVITE"
+    invite = sip("INVITE sip:b@x SIP/2.0", *first, "To: <sip:b@x>")
+    ok = sip("SIP/2.0 200 OK", *first, "To: <sip:b@x>;tag=2")
+    frames = [
+        in_gtp(ipv4(esp(udp(invite)), 50)), ethernet(ipv4(udp(invite, 5060, 5060))),
+        ethernet(ipv4(udp(ok, 5060, 5060))), in_gtp(ipv4(esp(tcp(ok), 6), 50)),
+    ]
+    made = report((0, record(each, number=n, time=n * 10_000_000)) for n, each in enumerate(frames, 1))
+    (call,) = made.calls
+    assert [(one.place.frame, one.transport) for one in call.messages] == [*((n, "udp") for n in (1, 2, 3)), (4, "tcp")]
+    assert {(seen.name, seen.count) for seen in made.capture.encapsulations} >= {("GTP", 2), ("ESP", 2)}
 
 
 def test_what_the_capture_cut_is_not_called_encrypted() -> None:
