@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from dissectors.engine.problems import Kept, Problems, without_numbers
+from dissectors.engine.unread import UDP_PORTS
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import Batch
 from dissectors.mux.table import PROTOCOLS, ROWS
@@ -31,7 +32,7 @@ Take = Callable[[Datagram, Any], Sequence[Malformed] | None]
 
 OTHER_SERVICES = frozenset((
     53, 67, 68, 69, 88, 111, 123, 137, 138, 161, 162, 389, 500, 514, 520, 546, 547, 853, 1645, 1646, 1701, 1812, 1813,
-    1900, 2123, 3386, 3702, 4500, 5351, 5353, 5355, 9060, 9996, 51820, *TUNNELS,
+    1900, 2123, 3386, 3702, 4500, 5351, 5353, 5355, 9060, 9996, 51820, *TUNNELS, *UDP_PORTS,
 ))
 """UDP ports of names, time, addresses, management, tunnels and the like: what merely looks like media there is none."""
 

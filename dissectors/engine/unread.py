@@ -9,13 +9,18 @@ from dissectors.engine.view import ScanTables
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import UNKNOWN
 from dissectors.report import NotRead
-from dissectors.wire.datagram import TCP, UDP
+from dissectors.wire.datagram import TCP, UDP, Endpoint
 
 PAYLOAD_PROTOCOLS = {
     2: ("M2UA", True), 3: ("M3UA", True), 4: ("SUA", True), 5: ("M2PA", True), 7: ("H.248", True), 8: ("BICC", True),
     18: ("S1AP", False), 27: ("X2AP", False), 46: ("Diameter", False), 47: ("Diameter", False), 60: ("NGAP", False),
 }
 """By the identifier of SCTP's payload protocol (IANA): its name, and whether it signals calls."""
+
+SCTP_PORTS = {
+    2904: 2, 2905: 3, 2944: 7, 2945: 7, 3565: 5, 3868: 46, 14_001: 4, 36_412: 18, 36_422: 27, 38_412: 60,
+}
+"""Which of them goes to a registered port, where the identifier says nothing."""
 
 UDP_PORTS = {1719: "H.323 RAS", 2427: "MGCP", 2727: "MGCP", 2944: "H.248", 2945: "H.248", 4569: "IAX2"}
 """Signalling that UDP carries, by its registered port."""
@@ -33,24 +38,28 @@ def _connections(scan: ScanTables) -> Iterator[NotRead]:
 
 
 def _sctp(scan: ScanTables) -> Iterator[NotRead]:
-    for (address, port, number), count in scan.frames.segments.sctp.items():
-        name, signalling = PAYLOAD_PROTOCOLS.get(number, ("SCTP", False))
-        yield NotRead(name, "sctp", str(ip_address(address)), port, "", count, signalling)
+    for (address, port, number), (count, octets) in scan.frames.segments.sctp.items():
+        name, signalling = PAYLOAD_PROTOCOLS.get(number or SCTP_PORTS.get(port, 0), ("SCTP", False))
+        yield NotRead(name, "sctp", str(ip_address(address)), port, "", count, signalling, octets)
 
 
 def _esp(scan: ScanTables) -> Iterator[NotRead]:
-    for (address, port, cut), count in scan.frames.segments.esp.items():
+    for (address, port, cut), (count, octets) in scan.frames.segments.esp.items():
         detail = "cut by the capture" if cut else "encrypted"
-        yield NotRead("ESP", UDP if port else "esp", str(ip_address(address)), port, detail, count, False)
+        yield NotRead("ESP", UDP if port else "esp", str(ip_address(address)), port, detail, count, False, octets)
 
 
 def _datagrams(flows: Iterable[FlowState]) -> Iterator[NotRead]:
-    """Flows to such a port that hold nothing that is known."""
-    counts: dict[tuple[str, int], int] = {}
+    """Flows to such a port, and back, that hold nothing that is known."""
+    found: dict[Endpoint, list[int]] = {}
     for state in flows:
         key = state.key
-        if key.dport in UDP_PORTS and not key.inside and state.counts[UNKNOWN] == state.datagrams:
-            end = state.flow.dst, key.dport
-            counts[end] = counts.get(end, 0) + state.datagrams
-    for (address, port), count in counts.items():
-        yield NotRead(UDP_PORTS[port], UDP, address, port, "by its port", count, True)
+        if (key.dport in UDP_PORTS or key.sport in UDP_PORTS) and not key.inside:
+            if state.counts[UNKNOWN] == state.datagrams:
+                source, target = state.flow.ends
+                server = source if source in found or (target not in found and key.dport not in UDP_PORTS) else target
+                tally = found.setdefault(server, [0, 0])
+                tally[0] += state.datagrams
+                tally[1] += state.octets
+    for (address, port), (count, octets) in found.items():
+        yield NotRead(UDP_PORTS[port], UDP, address, port, "by its port", count, True, octets)

@@ -29,7 +29,8 @@ class Seen(Struct, frozen=True):
 class NotRead(Struct, frozen=True):
     """Traffic that has a name and is not read: to where, with what its beginning says, and how many of it.
 
-    `count` is of connections, of packets for SCTP, of datagrams for UDP. `signalling` says that it signals calls.
+    `count` is of connections, of packets for SCTP, of datagrams for UDP, with what came back. `signalling` says that it
+    signals calls. `octets` are those of packets and datagrams, None for connections.
     """
 
     name: str
@@ -39,6 +40,7 @@ class NotRead(Struct, frozen=True):
     detail: str
     count: int
     signalling: bool
+    octets: int | None = None
 
 
 class Capture(Struct, frozen=True):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 
 from dissectors.mux.unread import Unread, unread
+from dissectors.report import Report
 from dissectors.wire.captures.records import Record
 from tests.ip_frames import ethernet, ipv4, udp
 from tests.pages import piped
@@ -53,15 +56,70 @@ def test_a_connection_that_began_before_the_capture_is_named_by_its_servers_port
     assert [(each.name, each.port) for each in made.capture.not_read] == [("Skinny", 2000)]
 
 
-def test_sctp_and_udp_by_port_are_counted() -> None:
-    sctp = b"\x0b\x59\x0b\x59" + bytes(8) + b"\0\3\0\x20" + bytes(8) + b"\0\0\0\3" + bytes(16)
-    mgcp = udp(b"CRCX 1 aaln/1 MGCP 1.0", 9, 2427)
-    sealed = bytes(range(9, 60))
-    esp = [ethernet(ipv4(sealed, 50)), *[ethernet(ipv4(udp(sealed, 4500, 4500)))] * 3, ethernet(ipv4(bytes(12), 50))]
-    frames = [*[ethernet(ipv4(sctp, 132))] * 2, ethernet(ipv4(mgcp)), *esp]
-    made = report([(0, Record(number, number, 1, octets, len(octets))) for number, octets in enumerate(frames, 1)])
-    told = [(each.name, each.transport, each.port, each.count, each.signalling) for each in made.capture.not_read]
-    assert told == [
-        ("M3UA", "sctp", 2905, 2, True), ("MGCP", "udp", 2427, 1, True), ("ESP", "udp", 4500, 3, False),
-        ("ESP", "esp", 0, 1, False),
+def sctp(number: int, sport: int = 2905, dport: int = 2905, before: bytes = b"") -> bytes:
+    """A packet with data of a payload protocol, behind other chunks."""
+    head = struct.pack("!HHII", sport, dport, 0, 0)
+    return head + before + struct.pack("!HHIIII", 3, 32, 0, 0, number, 0) + bytes(12)
+
+
+def back(packet: bytes) -> bytes:
+    """A frame with the packet's addresses the other way around."""
+    return ethernet(packet[:12] + packet[16:20] + packet[12:16] + packet[20:])
+
+
+def of_frames(*frames: bytes) -> Report:
+    return report([(0, Record(number, number, 1, octets, len(octets))) for number, octets in enumerate(frames, 1)])
+
+
+def told(made: Report) -> list[tuple[object, ...]]:
+    return [
+        (each.name, each.transport, each.address, each.port, each.count, each.octets, each.signalling)
+        for each in made.capture.not_read
     ]
+
+
+HERE, THERE = "10.0.0.1", "10.0.0.2"
+
+
+def test_sctp_udp_by_port_and_esp_are_counted_both_ways_at_the_server() -> None:
+    sealed, mgcp = bytes(range(9, 60)), udp(b"CRCX 1 aaln/1 MGCP 1.0", 9, 2427)
+    made = of_frames(
+        *[ethernet(ipv4(sctp(3), 132))] * 2, back(ipv4(sctp(3), 132)),
+        ethernet(ipv4(mgcp)), back(ipv4(udp(b"200 1 OK", 2427, 9))),
+        ethernet(ipv4(sealed, 50)), back(ipv4(sealed, 50)), ethernet(ipv4(bytes(12), 50)),
+        *[ethernet(ipv4(udp(sealed, 4500, 4500)))] * 3,
+    )
+    assert told(made) == [
+        ("M3UA", "sctp", THERE, 2905, 3, 132, True), ("MGCP", "udp", THERE, 2427, 2, 30, True),
+        ("ESP", "udp", THERE, 4500, 3, 153, False), ("ESP", "esp", THERE, 0, 2, 102, False),
+    ]
+    page = piped(made)
+    assert "  not read: M3UA to 10.0.0.2:2905: 3 packets, 132 B\n" in page
+    assert "  not read: MGCP to 10.0.0.2:2427 (by its port): 2 datagrams, 30 B\n" in page
+    assert "unknown-share" not in {found.id for found in made.findings}
+
+
+def test_a_conversation_between_two_such_ports_is_one_line_and_names_whom_it_asked_first() -> None:
+    one, two = udp(b"AUEP 1 a MGCP 1.0", 2427, 2427), udp(b"200 1 OK", 2427, 2427)
+    answer = back(ipv4(two))
+    assert told(of_frames(ethernet(ipv4(one)), answer)) == [("MGCP", "udp", THERE, 2427, 2, 25, True)]
+    assert told(of_frames(answer)) == [("MGCP", "udp", HERE, 2427, 1, 8, True)]
+    late = ethernet(ipv4(udp(b"200 1 OK", 2427, 40_000)))
+    assert told(of_frames(late)) == [("MGCP", "udp", HERE, 2427, 1, 8, True)]
+
+
+def test_data_of_sctp_are_found_behind_other_chunks_and_named_by_the_port_where_nothing_else_does() -> None:
+    sack = struct.pack("!BBHIIHH", 3, 0, 16, 7, 9, 0, 0)
+    frames = [ethernet(ipv4(sctp(number, 50_000, port, sack), 132)) for number, port in ((46, 1), (0, 3868), (0, 2))]
+    headline = piped(of_frames(*frames)).splitlines()[0]
+    assert "signalling seen and not read: Diameter to 10.0.0.2:1, Diameter to 10.0.0.2:3868;" in headline
+    assert [(name, port) for name, _, _, port, *_ in told(of_frames(*frames))] == [
+        ("Diameter", 1), ("Diameter", 3868), ("SCTP", 2),
+    ]
+    assert not told(of_frames(ethernet(ipv4(sctp(3)[:12] + sack * 20, 132)), ethernet(ipv4(sctp(3)[:20], 132))))
+
+
+def test_what_no_line_has_room_for_is_counted() -> None:
+    frames = [ethernet(ipv4(sctp(3, 9, port), 132)) for port in range(100, 108)]
+    page = piped(of_frames(*frames))
+    assert page.count("  not read: ") == 7 and "  not read: 2 more (--all)\n" in page

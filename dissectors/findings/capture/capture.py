@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, problem, rule
 from dissectors.report import Certainty, Place, Stream
-from dissectors.wire.datagram import endpoint
+from dissectors.wire.datagram import UDP, endpoint
 from dissectors.wire.link.tunnels import TUNNELS
 
 MIN_RTP_PACKETS, MIN_SIP_COPIES = 20, 3
@@ -198,7 +198,8 @@ def unknown_share(facts: Facts) -> Iterator[Found]:
     counts = {seen.name: seen.count for seen in facts.capture.protocols}
     looked_like = sum(each.count for each in facts.problems if each.id == PLAUSIBLE.id)
     carriers = sum(seen.count for seen in facts.capture.encapsulations if seen.name in CARRIERS)
-    unknown = counts.get("UNKNOWN", 0) - looked_like - carriers
+    named = sum(each.count for each in facts.capture.not_read if each.transport == UDP)
+    unknown = counts.get("UNKNOWN", 0) - looked_like - carriers - named
     if unknown > 0:
         yield Found(f"of no known protocol: {unknown:,} of {counted(facts.capture.datagrams, 'datagram')}")
 

@@ -37,7 +37,10 @@ STATUS_OUTCOMES = ("rejected", "unreachable", "refused")
 KINDS = {"options": "OPTIONS request", "other": "other SIP transaction"}
 NUMBERS = re.compile(r"0x[0-9A-F]+|\d+")
 BAR_CELLS = 30
-MAX_PAIRS = 6
+MAX_PAIRS = MAX_UNREAD = 6
+SIGNALLING_ELSEWHERE = ("Diameter", "S1AP", "X2AP", "NGAP")
+"""Signalling of networks, which signals no calls itself."""
+
 
 CARRIED = {TCP: " over TCP", WS: " over WebSocket", TLS: " over TLS", WSS: " over secure WebSocket"}
 """What is said of a transport, other than UDP."""
@@ -68,7 +71,7 @@ def on_the_wire(page: Page, report: Report) -> list[Line]:
         lines += _pair(page, first, bar, protocols)
     if len(shown) < len(pairs):
         lines.append(line(span(f"  … and {count(len(pairs) - len(shown), 'more pair')} of endpoints (--all)", "dim")))
-    for label, text in _remarks(report):
+    for label, text in _remarks(report, page.everything):
         lines += hanging(page, line(span(f"  {label}: ", "dim")), text, "dim")
     return lines
 
@@ -112,7 +115,8 @@ def _story(report: Report) -> str:
     if report.calls:
         kinds = _kinds(report)
         return "no call, but " + listed(count(number, KINDS.get(kind, kind)) for kind, number in kinds.most_common())
-    unread = listed((_named(each) for each in report.capture.not_read if each.signalling), 3)
+    named = [each for each in report.capture.not_read if each.signalling or each.name in SIGNALLING_ELSEWHERE]
+    unread = listed(map(_named, named), 3)
     unread = f"signalling seen and not read: {unread}" if unread else ""
     if report.streams:
         return f"{unread or 'no signalling'}, {count(len(report.streams), 'RTP stream')}"
@@ -225,7 +229,7 @@ def _pair(page: Page, first: Line, bar: Line, protocols: Counter[str]) -> list[L
     return [first, *flowing(page, line("    "), named, "  ", 4)]
 
 
-def _remarks(report: Report) -> Iterable[tuple[str, str]]:
+def _remarks(report: Report, everything: bool) -> Iterable[tuple[str, str]]:
     """Notes on the files, as pairs of a word and a sentence."""
     capture = report.capture
     damaged = {place.file for one in report.findings if one.id == "capture-corrupt" for place in one.places}
@@ -237,8 +241,10 @@ def _remarks(report: Report) -> Iterable[tuple[str, str]]:
         yield "carried by", _seen(capture.encapsulations, "header")
     if capture.not_analysed:
         yield "not analysed", _seen(capture.not_analysed, "segment")
-    if capture.not_read:
-        yield "not read", listed((f"{_named(each)}: {_amount(each)}" for each in capture.not_read), 6)
+    unread = capture.not_read if everything else capture.not_read[:MAX_UNREAD]
+    yield from (("not read", f"{_named(each)}: {_amount(each)}") for each in unread)
+    if len(unread) < len(capture.not_read):
+        yield "not read", f"{len(capture.not_read) - len(unread):,} more (--all)"
     if capture.keys:
         yield "keys", listed((_source(each) for each in capture.keys), 6)
     if report.totals is not None and report.totals.calls_left_out:
@@ -263,7 +269,8 @@ def _source(each: KeySource) -> str:
 
 
 def _amount(each: NotRead) -> str:
-    return count(each.count, {"tcp": "connection", "sctp": "packet", "esp": "packet"}.get(each.transport, "datagram"))
+    noun = {"tcp": "connection", "sctp": "packet", "esp": "packet"}.get(each.transport, "datagram")
+    return count(each.count, noun) + (f", {each.octets:,} B" if each.octets is not None else "")
 
 
 def _seen(seen: tuple[Seen, ...], noun: str) -> str:

@@ -37,7 +37,7 @@ def esp_in_udp(frame: Frame, at: int, end: int) -> Next | None:
 def _opened_or_counted(frame: Frame, at: int, end: int, port: int) -> Next | None:
     opened = _opened(frame, at, end)
     if opened is None and end - at >= MIN_OCTETS:
-        frame.segments.add_esp(frame.dst, port, end > frame.held)
+        frame.segments.add_esp(frame.src, frame.dst, port, end > frame.held, end - at)
     return opened
 
 

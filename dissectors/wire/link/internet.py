@@ -170,14 +170,20 @@ def tcp(frame: Frame, at: int, end: int) -> Next | None:
     return None
 
 
-SCTP_DATA = 0
+SCTP_HEADER, SCTP_DATA, SCTP_DATA_HEADER, MAX_SCTP_CHUNKS = 12, 0, 16, 16
 
 
 def sctp(frame: Frame, at: int, end: int) -> Next | None:
-    """SCTP is not read: packets that begin with data are counted by what these are (RFC 9260 section 3.3.1)."""
-    if at + 28 <= frame.held and frame.octets[at + 12] == SCTP_DATA:
-        payload_protocol = int.from_bytes(frame.octets[at + 24 : at + 28], "big")
-        frame.segments.add_sctp(frame.dst, frame.u16(at + 2), payload_protocol)
+    """SCTP is not read: packets with data are counted by what their first data are (RFC 9260 section 3.3.1)."""
+    place = at + SCTP_HEADER
+    for _ in range(MAX_SCTP_CHUNKS):
+        if place + SCTP_DATA_HEADER > frame.held:
+            break
+        if frame.octets[place] == SCTP_DATA:
+            number = int.from_bytes(frame.octets[place + 12 : place + 16], "big")
+            frame.segments.add_sctp(frame.src, frame.u16(at), frame.dst, frame.u16(at + 2), number, end - at)
+            break
+        place += max(4, frame.u16(place + 2) + 3 & ~3)
     return None
 
 

@@ -1,7 +1,12 @@
 """Hints from TCP segments whose octets are not read: named when a call's signalling may be in them."""
 from __future__ import annotations
 
+from typing import TypeVar
+
 TLS_HANDSHAKE, SERVER_HELLO = b"\x16\x03", 2
+
+Server = TypeVar("Server")
+"""An address with a port, and what tells what goes there."""
 
 
 class Segments:
@@ -9,8 +14,8 @@ class Segments:
 
     `seen` maps (port, what) to segments; the port is the server's if the segment shows it. `what` is "TLS".
     `sctp` maps the address and port to which an SCTP packet with data goes, and the identifier of its payload protocol,
-    to packets; `esp` maps the address and port to which ESP goes that cannot be opened, port 0 without UDP, and whether
-    the capture cut it, to packets.
+    to packets and octets; `esp` maps the address and port to which ESP goes that cannot be opened, port 0 without UDP,
+    and whether the capture cut it, to the same. What comes back from there is counted there.
     Further ones, once there are `most`, are counted in `more`.
     """
 
@@ -21,8 +26,8 @@ class Segments:
         self.count = 0
         self.more = 0
         self.seen: dict[tuple[int, str], int] = {}
-        self.sctp: dict[tuple[bytes, int, int], int] = {}
-        self.esp: dict[tuple[bytes, int, bool], int] = {}
+        self.sctp: dict[tuple[bytes, int, int], list[int]] = {}
+        self.esp: dict[tuple[bytes, int, bool], list[int]] = {}
 
     def add(self, sport: int, dport: int, payload: bytes) -> None:
         """Count a segment with its first octets."""
@@ -36,19 +41,22 @@ class Segments:
         else:
             self.more += 1
 
-    def add_sctp(self, dst: bytes, dport: int, payload_protocol: int) -> None:
+    def add_sctp(self, src: bytes, sport: int, dst: bytes, dport: int, payload_protocol: int, octets: int) -> None:
         """Count a packet of SCTP with data."""
-        key = (dst, dport, payload_protocol)
-        if key in self.sctp or len(self.sctp) < self.most:
-            self.sctp[key] = self.sctp.get(key, 0) + 1
-        else:
-            self.more += 1
+        self._add(self.sctp, (src, sport, payload_protocol), (dst, dport, payload_protocol), octets)
 
-    def add_esp(self, dst: bytes, dport: int, cut: bool) -> None:
+    def add_esp(self, src: bytes, dst: bytes, port: int, cut: bool, octets: int) -> None:
         """Count a packet of ESP that cannot be opened; of one that was cut nobody knows whether it is encrypted."""
-        key = (dst, dport, cut)
-        if key in self.esp or len(self.esp) < self.most:
-            self.esp[key] = self.esp.get(key, 0) + 1
+        self._add(self.esp, (src, port, cut), (dst, port, cut), octets)
+
+    def _add(self, table: dict[Server, list[int]], source: Server, target: Server, octets: int) -> None:
+        """Count a packet where its conversation began to go."""
+        tally = table.get(source) or table.get(target)
+        if tally is not None:
+            tally[0] += 1
+            tally[1] += octets
+        elif len(table) < self.most:
+            table[target] = [1, octets]
         else:
             self.more += 1
 

@@ -51,8 +51,8 @@ def test_what_carried_the_datagrams_is_counted_in_headers_and_segments() -> None
 def test_what_has_no_port_is_said_without_one() -> None:
     ports = ((0, "esp", "encrypted", 2), (4500, "udp", "", 1))
     unread = tuple(NotRead("ESP", name, "192.0.2.1", port, detail, n, False) for port, name, detail, n in ports)
-    text = shown(report(capture=replace(report().capture, not_read=unread)))
-    assert "not read: ESP to 192.0.2.1 (encrypted): 2 packets, ESP to 192.0.2.1:4500: 1" in " ".join(text.split())
+    text = " ".join(shown(report(capture=replace(report().capture, not_read=unread))).split())
+    assert "not read: ESP to 192.0.2.1 (encrypted): 2 packets not read: ESP to 192.0.2.1:4500: 1" in text
 
 
 def test_findings_about_different_things_are_not_lumped_in_the_headline() -> None:

@@ -119,7 +119,9 @@ def test_what_the_capture_cut_is_not_called_encrypted() -> None:
         octets = ethernet(wrapped)
         for held in (len(octets), len(octets) - 4, 34, 42):
             frames.udp(record(octets[:held], original=len(octets)))
-    assert frames.segments.esp == {(B, 0, False): 1, (B, 0, True): 3, (B, 4500, False): 1, (B, 4500, True): 2}
+    assert {key: count for key, (count, _) in frames.segments.esp.items()} == {
+        (B, 0, False): 1, (B, 0, True): 3, (B, 4500, False): 1, (B, 4500, True): 2,
+    }
 
 
 @given(st.binary(max_size=120))
