@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from dissectors.outputs.terminal.lines import Line, Page, Span, cells, clip, count, line, listed, span
-from dissectors.outputs.terminal.moments import milliseconds
+from dissectors.outputs.terminal.moments import milliseconds, seconds
 from dissectors.report import Call, Report, Stream
 from dissectors.wire.datagram import endpoint
 
@@ -106,10 +106,22 @@ def _figures(streams: Sequence[Stream]) -> Line:
     return (
         span(listed(_codecs(streams), MAX_CODECS)),
         span(f"{packets:,} packet{'' if packets == 1 else 's'}"),
-        lost_share(lost, lost / (packets + lost) if packets + lost else 0.0),
+        _lost(streams, packets, lost),
         span(f"MOS {score:.2f}" if score is not None else "", good),
         span(f"jitter {milliseconds(max(jitters))}" if jitters else "", "dim"),
     )
+
+
+def _lost(streams: Sequence[Stream], packets: int, lost: int) -> Span:
+    """The loss; a long gap is told by its length beside it, for it is no rate, and the score does not count it."""
+    long = [gap for each in streams for gap in each.gaps if gap.counted]
+    lost -= sum(gap.missing for gap in long)
+    share = lost_share(lost, lost / (packets + lost) if packets + lost else 0.0)
+    if not long:
+        return share
+    longest = seconds(max(gap.seconds for gap in long))
+    gap = f"a gap of {longest}" if len(long) == 1 else f"{len(long)} gaps of up to {longest}"
+    return Span(f"{share.text}, {gap}", "bold red")
 
 
 def _codecs(streams: Iterable[Stream]) -> list[str]:

@@ -50,6 +50,7 @@ def story(page: Page, report: Report, above: int) -> Story:
 def _calls(page: Page, report: Report, room: int) -> tuple[list[Line], bool]:
     """The calls in at most `room` lines (0 for no bound), and whether all are there: with their media if that fits."""
     numbers = [i for i, call in enumerate(report.calls) if call.kind == "call"]
+    numbers.sort(key=lambda i: report.calls[i].number)
     if not numbers:
         return _without_calls(page, report), True
     most = min(MAX_ROWS, max(room - TABLE_LINES, MIN_ROWS)) if room else MAX_ROWS

@@ -8,7 +8,7 @@ import pytest
 
 from dissectors.outputs.terminal.palette import COLOURS
 from dissectors.outputs.terminal.parties import party
-from dissectors.report import Place, Quality
+from dissectors.report import Gap, Place, Quality
 from dissectors.wire.values import replace
 from tests.pages import section, shown
 from tests.reports import call, finding, report, stream
@@ -28,6 +28,21 @@ def test_each_direction_of_a_call_is_a_line_under_it() -> None:
     there, back = section(shown(made, 100), "Calls")[3:5]
     assert re.fullmatch(r" +→ +AAC-ELD  1,000 packets  2\.0 % lost  MOS 3\.41  jitter 2\.2 ms", there)
     assert re.fullmatch(r" +← +AAC-ELD  1,000 packets  0 % lost +jitter 2\.2 ms", back)
+
+
+def test_a_long_gap_stands_beside_the_loss_and_is_no_part_of_it() -> None:
+    gaps = (Gap(5.0, 30.0, 900, counted=True), Gap(50.0, 3.0, 80, counted=True), Gap(60.0, 4.0, 0))
+    one = stream(sender="caller", packets=1000, lost=1000, gaps=gaps)
+    made = report(calls=(call(streams=(0,)),), streams=(one,))
+    assert "  2.0 % lost, 2 gaps of up to 30.0 s  " in section(shown(made, 100), "Calls")[3]
+    whole = replace(one, gaps=gaps[:1], lost=900)
+    assert "  0 % lost, a gap of 30.0 s  " in shown(replace(made, streams=(whole,)), 100)
+
+
+def test_calls_stand_in_the_order_of_their_numbers() -> None:
+    made = report(calls=tuple(call(number=number) for number in (2, 3, 1)))
+    rows = [row.split() for row in section(shown(made), "Calls")]
+    assert [row[0] for row in rows if "→" in row and row[0].isdigit()] == ["1", "2", "3"]
 
 
 def test_a_direction_without_a_packet_is_said_and_so_is_a_call_without_media() -> None:
