@@ -33,30 +33,31 @@ CUT = problem(
 CORRUPT = problem(
     "capture-corrupt", "error", "The capture file is damaged",
     confirm_seconds=AT_ONCE,
-    why="Nothing behind this point of the file could be read.",
-    fix="Copy the file again in binary mode; if the damage is in the original, capture again.",
+    why="Nothing after this point of the file could be read.",
+    fix="Copy the file again in binary mode. If the original is damaged, too, capture again.",
 )
 DROPS = problem(
     "capture-drops", "warning", "The capture reports packets that it dropped",
     confirm_seconds=AT_ONCE,
-    why="What the capture dropped looks like loss on the network and is not.",
+    why="What the capture dropped looks like loss on the network, but it is not.",
     fix="Capture with a larger buffer (tcpdump -B 4096) or a narrower filter.",
 )
 KEPT_IN_PART = problem(
-    "kept-in-part", "warning", "Not all that was captured was kept",
-    why="This report is of everything that was captured; the file holds less, and analyze on it counts less.",
-    fix="Give the disk room or a bound (-b filesize:kB -b files:N), or keep less of each frame (-s).",
+    "kept-in-part", "warning", "Not everything that was captured was saved",
+    why="This report covers everything that was captured. The file holds less, so analyze on the file counts less.",
+    fix="Give the disk more room or a bound (-b filesize:kB -b files:N), or save less of each frame (-s).",
 )
 SNAPLEN = problem(
     "capture-snaplen", "warning", "Messages are cut by the capture",
     confirm_seconds=AT_ONCE,
-    why="Message bodies and their compressed SDP cannot be read where their end is missing.",
+    why="If the end of a message is missing, its body and compressed SDP cannot be read.",
     fix="Capture whole packets: tcpdump -s 0, or no limit in Wireshark's capture options.",
 )
 KEYS_UNUSED = problem(
     "keys-unused", "note", "The capture holds keys that cannot be used here",
     confirm_seconds=AT_ONCE,
-    why="TLS is opened with the help of a package that is not installed: what it carries is not in this report.",
+    why="To open TLS, muxshark needs a package that is not installed: what the connection carries is not in this "
+    "report.",
     fix="Install it, and analyze the capture again.",
 )
 
@@ -64,7 +65,7 @@ KEYS_UNUSED = problem(
 @rule(
     "fragments-incomplete", "warning", "Fragments of datagrams are missing",
     scope="capture", absence=True,
-    why="A datagram of which one fragment is missing is lost as a whole; so it is for the receiver.",
+    why="If one fragment is missing, the whole datagram is lost, also for the receiver.",
     fix="Keep messages below the path MTU: compress the bodies of signalling, let DTLS fragment its own messages (and "
     "use short certificates), limit the size of media packets.",
 )
@@ -83,23 +84,25 @@ def fragments_incomplete(facts: Facts) -> Iterator[Found]:
 
 LINK = problem(
     "link-type-unknown", "warning", "A link layer that is not read",
-    why="Frames of this link type were counted and not looked into.",
+    why="Frames of this link type were counted but not read.",
     fix="Capture on another interface, or convert the capture to Ethernet or raw IP.",
 )
 BOUND = problem(
     "bound-hit", "warning", "More was open at once than is kept in memory",
-    why="The entries that were idle longest were given up, so that totals are right and details may be missing.",
-    fix="Split the capture, or look at one port at a time; live, hold more (--calls) or let less in (-f, --ports).",
+    why="The entries without traffic for the longest time were removed. So totals are right, and details may be "
+    "missing.",
+    fix="Split the capture, or look at one port at a time. In a live session, hold more calls (--calls), or capture "
+    "less (-f, --ports).",
 )
 MALFORMED = problem(
     "message-malformed", "warning", "A message breaks the rules of its protocol",
     confirm_seconds=AT_ONCE,
     why="The receiver will probably not understand this message either.",
-    fix="Look at the octets: muxshark explain FILE FRAME.",
+    fix="Look at the bytes: muxshark explain FILE FRAME.",
 )
 PLAUSIBLE = problem(
     "plausible-only", "note", "Datagrams that look like a protocol and nothing confirms it",
-    why="A header alone proves nothing: without a run of one SSRC or other evidence such datagrams are not counted.",
+    why="A header alone proves nothing: such datagrams count only with other evidence, such as several in sequence.",
     fix="Capture for longer, or say what the port carries, if you know it.",
 )
 
@@ -107,8 +110,8 @@ PLAUSIBLE = problem(
 @rule(
     "capture-doubled", "warning", "The capture has every datagram twice",
     scope="capture", confirm_seconds=AT_ONCE,
-    why="It was taken where datagrams pass twice (two interfaces, a tunnel and what it carries, a mirror port that "
-    "sends both directions twice, the loopback): there counts of duplicates mean nothing.",
+    why="It was taken where packets pass twice (two interfaces, a tunnel and its content, a mirror port that sends "
+    "both directions twice, the loopback). There, counts of duplicates mean nothing.",
     fix="Capture on one interface only, or remove duplicates (editcap -d).",
 )
 def capture_doubled(facts: Facts) -> Iterator[Found]:
@@ -179,7 +182,7 @@ def capture_one_direction(facts: Facts) -> Iterator[Found]:
 @rule(
     "not-analysed-tcp", "note", "TLS, which may carry signalling",
     scope="capture",
-    why="TLS is encrypted and not read; calls that are signalled within it are not in this report.",
+    why="TLS is encrypted and was not read. Calls whose signalling is in it are not in this report.",
     fix="Give the keys of these connections (--keys FILE, the log that SSLKEYLOGFILE names), or let the phone signal "
     "over TCP or UDP.",
 )
@@ -191,7 +194,7 @@ def not_analysed_tcp(facts: Facts) -> Iterator[Found]:
 @rule(
     "unknown-share", "note", "Datagrams of no known protocol",
     scope="capture",
-    why="These datagrams match no protocol of the table and are counted, not guessed.",
+    why="These datagrams match no protocol that muxshark knows. They are counted, not guessed.",
     fix="muxshark explain FILE FRAME shows every rule that was tried on one of them.",
 )
 def unknown_share(facts: Facts) -> Iterator[Found]:

@@ -25,8 +25,8 @@ def _from(each: Damaged) -> str:
 @rule(
     "tcp-octets-missing", "warning", "Octets of a TCP connection are missing in the capture",
     scope="capture",
-    why="The receiver got them, for TCP sends again what is lost: it is the capture that lacks them. The message that "
-    "they belong to is told in part or not at all; the direction is read on from the next message start.",
+    why="The receiver got them, because TCP sends lost bytes again: only the capture lacks them. The report shows "
+    "their message in part or not at all, and continues at the next message.",
     fix="Capture whole packets (tcpdump -s 0) with a larger buffer (-B 4096), and where the packets of both directions "
     "pass.",
 )
@@ -40,8 +40,8 @@ def tcp_octets_missing(facts: Facts) -> Iterator[Found]:
 @rule(
     "tcp-octets-differ", "warning", "A TCP connection carries two versions of the same octets",
     scope="capture",
-    why="A sender repeats what it sent. Octets that come again with another value were changed on the way, or somebody "
-    "wants two readers to read different things. The first ones are read here.",
+    why="A sender repeats what it sent. Bytes that come again with another value were changed on the way, or "
+    "somebody wants two readers to read different things. muxshark reads the first ones.",
     fix="Look for a device on the path that rewrites SIP (an application layer gateway), and for a second sender.",
 )
 def tcp_octets_differ(facts: Facts) -> Iterator[Found]:

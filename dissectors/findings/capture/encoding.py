@@ -34,8 +34,9 @@ def _ended(facts: Facts, status: str) -> Iterator[Found]:
 @rule(
     "body-truncated", "error", "A compressed body ends too early",
     confirm_seconds=AT_ONCE,
-    why="The compressed body ends before its own end: the receiver cannot read the whole of it.",
-    fix="Compare Content-Length with what was sent; look for a path that cuts or a snaplen that is too short.",
+    why="The compressed body stops before its end: the receiver cannot read the whole body.",
+    fix="Compare Content-Length with what was sent. Look for a path that cuts datagrams, or a snaplen that is too "
+    "short.",
 )
 def body_truncated(facts: Facts) -> Iterator[Found]:
     return _ended(facts, "truncated")
@@ -86,7 +87,7 @@ def truthful(body: Body) -> bool:
 @rule(
     "body-unlabelled", "warning", "A compressed body without Content-Encoding",
     confirm_seconds=AT_ONCE,
-    why="A receiver takes the compressed octets for the SDP itself.",
+    why="A receiver takes the compressed bytes for the SDP itself.",
     fix="Let the sender add Content-Encoding: deflate (compact form: e).",
 )
 def body_unlabelled(facts: Facts) -> Iterator[Found]:
@@ -100,7 +101,7 @@ def body_unlabelled(facts: Facts) -> Iterator[Found]:
     "body-compressed", "note", "Bodies are compressed",
     scope="capture", confirm_seconds=AT_ONCE,
     why="Smaller messages get through more paths; tools and proxies that cannot inflate see no SDP.",
-    fix="Nothing, between endpoints that know one another. Else let the sender leave the bodies plain.",
+    fix="Nothing, if the endpoints know each other. If not, let the sender leave the bodies uncompressed.",
 )
 def body_compressed(facts: Facts) -> Iterator[Found]:
     found = [each for each in bodies(facts) if each[2].status == "complete"]
@@ -135,7 +136,7 @@ def fingerprint(message: Message, body: Body) -> str:
 @rule(
     "headers-compact", "note", "Headers are written by their compact names",
     scope="capture",
-    why="One letter instead of a name saves some sixty octets a message; some tools miss bodies behind c: and l:.",
+    why="One letter instead of a name saves about sixty bytes per message. Some tools miss bodies behind c: and l:.",
     fix="Nothing.",
 )
 def headers_compact(facts: Facts) -> Iterator[Found]:

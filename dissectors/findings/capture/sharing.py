@@ -14,7 +14,7 @@ MAX_PORTS = 8
 @rule(
     "port-shared", "note", "Signalling and media share a port",
     scope="capture",
-    why="Tools that go by port numbers see one of the protocols at most.",
+    why="Tools that decide by port numbers see at most one of the protocols.",
     fix="In Wireshark use a plugin for this port, or Decode As for one protocol at a time.",
 )
 def port_shared(facts: Facts) -> Iterator[Found]:
@@ -30,7 +30,7 @@ def port_shared(facts: Facts) -> Iterator[Found]:
 @rule(
     "rtcp-mux-not-announced", "note", "RTP and RTCP share a port and nobody announced it",
     why="Peers and tools that follow RFC 5761 look for RTCP on another port unless a=rtcp-mux says otherwise.",
-    fix="Add a=rtcp-mux to offer and answer where the sender can be changed.",
+    fix="Add a=rtcp-mux to offer and answer, if the sender can be changed.",
 )
 def rtcp_mux_not_announced(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
@@ -51,7 +51,7 @@ def announced(call: Call) -> set[int]:
 @rule(
     "rtp-id-is-ssrc", "note", "FaceTime's a=rtpID is the SSRC",
     why="FaceTime's a=rtpID announces the SSRC, so each stream is known before its first packet.",
-    fix="Nothing to do.",
+    fix="Nothing.",
 )
 def rtp_id_is_ssrc(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):

@@ -19,8 +19,8 @@ MIN_TRIES = 3
 @rule(
     "stun-unanswered", "warning", "STUN requests get no answer",
     scope="path", absence=True,
-    why="Without it an endpoint does not learn its public address, and NAT bindings are not kept open.",
-    fix="See whether the server's address and port are right and the firewall lets UDP out.",
+    why="Without an answer, an endpoint does not learn its public address, and NAT bindings are not kept open.",
+    fix="See whether address and port of the server are right, and whether the firewall lets UDP out.",
 )
 def stun_unanswered(facts: Facts) -> Iterator[Found]:
     sent = {way(flow) for flow in facts.flows}
@@ -37,7 +37,7 @@ def stun_unanswered(facts: Facts) -> Iterator[Found]:
 @rule(
     "stun-error", "note", "A STUN request was refused",
     scope="path",
-    why="The server understood the request and does not do what it asks.",
+    why="The server understood the request but does not do what it asks.",
     fix="The code says why: 400 malformed, 420 an attribute that it does not know, 500 its own error.",
 )
 def stun_error(facts: Facts) -> Iterator[Found]:
@@ -50,7 +50,7 @@ def stun_error(facts: Facts) -> Iterator[Found]:
 @rule(
     "nat-found", "note", "An endpoint is behind a NAT",
     scope="path",
-    why="It is seen under another address than its own; who sends to its own address does not reach it.",
+    why="Others see it under another address than its own; packets to its own address do not reach it.",
     fix="Nothing, if ICE or symmetric RTP is used.",
 )
 def nat_found(facts: Facts) -> Iterator[Found]:
@@ -65,8 +65,8 @@ def nat_found(facts: Facts) -> Iterator[Found]:
 @rule(
     "nat-symmetric", "warning", "A NAT gives each destination another port",
     scope="path",
-    why="What a STUN server sees is not what a peer will see, so the announced address does not work: holes cannot be "
-    "punched to another NAT of this kind.",
+    why="A peer does not see the port that the STUN server sees, so the announced address does not work: two NATs of "
+    "this kind cannot reach each other directly.",
     fix="Use a TURN relay, or change the NAT to endpoint-independent mapping (RFC 4787).",
 )
 def nat_symmetric(facts: Facts) -> Iterator[Found]:
@@ -82,7 +82,7 @@ def nat_symmetric(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "mapped-not-announced", "warning", "The SDP announces a private address although the public one was known",
-    why="STUN told the endpoint how it is seen, and its SDP does not say so: peers outside cannot reach it.",
+    why="STUN told the endpoint its public address, but its SDP does not have it: peers outside cannot reach it.",
     fix="Let the endpoint put the mapped address into c= and m=, or offer it as a candidate.",
 )
 def mapped_not_announced(facts: Facts) -> Iterator[Found]:

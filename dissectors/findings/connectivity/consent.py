@@ -37,8 +37,8 @@ def media_until(facts: Facts) -> dict[Way, float]:
     scope="path", absence=True,
     why="Without an answer for 30 seconds a sender must stop (RFC 7675), and common stacks give up after 8 or 15: the "
     "call goes silent. A refusal ends it at once.",
-    fix="Look at what changed then: a NAT binding that expired, a network that was left, a peer that went away; where "
-    "checks are refused with 401, an ICE restart or a new session that one side missed.",
+    fix="Look at what changed then: a NAT binding that expired, a network that was left, a peer that went away. If "
+    "checks are refused with 401, one side missed an ICE restart or a new session.",
 )
 def consent_lost(facts: Facts) -> Iterator[Found]:
     if not facts.sessions:
@@ -97,8 +97,8 @@ def _same(pair: Pair, check: Check) -> bool:
 @rule(
     "consent-missing", "warning", "No checks keep the peer's consent, and it stops sending",
     scope="path", absence=True,
-    why="A sender needs an answered check every few seconds and must stop after 30 seconds without (RFC 7675). A peer "
-    "that only answers checks (ICE lite, media servers) stops as well when none come.",
+    why="A sender needs an answered check every few seconds, and must stop after 30 seconds without one (RFC 7675). "
+    "A peer that only answers checks (ICE lite, media servers) stops as well if none come.",
     fix="Look why the full ICE agent sends no checks after the first ones: an old library, or a timer that stopped.",
 )
 def consent_missing(facts: Facts) -> Iterator[Found]:

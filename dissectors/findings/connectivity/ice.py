@@ -102,8 +102,8 @@ def _mismatched(facts: Facts) -> set[Place]:
 @rule(
     "ice-credentials-mismatch", "error", "ICE checks use another user name fragment than the peer has",
     scope="path",
-    why="Who gets a check under a fragment that is not its own drops it or answers 401: no pair can work. The path is "
-    "not to blame.",
+    why="A side that gets a check with a fragment that is not its own drops it, or answers 401: no pair can work. "
+    "The path is not the reason.",
     fix="Look for an old or foreign offer or answer: an ICE restart that one side missed, an answer of another branch, "
     "candidates that were added to the wrong session, a proxy that changes a=ice-ufrag.",
 )
@@ -124,8 +124,8 @@ def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
 @rule(
     "ice-failed", "error", "No connectivity check was answered",
     scope="path", absence=True,
-    why="The two sides cannot reach one another on any pair of candidates: there will be no media.",
-    fix="Look at NAT and firewall of both; a TURN server lets media through where no hole can be punched. Where both "
+    why="The two sides cannot reach each other on any pair of candidates: there will be no media.",
+    fix="Look at NAT and firewall of both sides. A TURN server carries media where no direct path works. If both "
     "sides are ICE lite, make one of them a full agent.",
 )
 def ice_failed(facts: Facts) -> Iterator[Found]:
@@ -160,7 +160,8 @@ def _both_lite(facts: Facts) -> Iterator[Found]:
 @rule(
     "ice-one-way", "warning", "Connectivity checks get through in one direction only",
     scope="path", absence=True,
-    why="One side's checks are answered and the other's, on the same pair, are not: media will flow one way at most.",
+    why="The checks of one side are answered, those of the other side on the same pair are not: media will flow one "
+    "way at most.",
     fix="Look at the firewall or NAT in front of the side that does not answer.",
 )
 def ice_one_way(facts: Facts) -> Iterator[Found]:
@@ -175,8 +176,8 @@ def ice_one_way(facts: Facts) -> Iterator[Found]:
 @rule(
     "ice-role-conflict", "note", "Both sides took the same ICE role",
     scope="path",
-    why="487 makes one of them change its role (RFC 8445 section 7.3.1.1); it costs a round trip. Where none changes, "
-    "no pair is agreed on, and there will be no media.",
+    why="487 makes one of them change its role (RFC 8445 section 7.3.1.1); this costs a round trip. If neither "
+    "changes, they agree on no pair, and there will be no media.",
     fix="Nothing, if it happens once; otherwise look at the side that gets 487 and does not change its role.",
 )
 def ice_role_conflict(facts: Facts) -> Iterator[Found]:
@@ -222,7 +223,7 @@ def _lasted(checks: list[Check], here: tuple[str, ...]) -> float:
 @rule(
     "ice-refused", "error", "A connectivity check was refused",
     scope="path",
-    why="400 and 401 mean that user fragment or password are not those of the SDP: no pair can work.",
+    why="400 and 401 mean that user fragment or password are not the ones in the SDP: no pair can work.",
     fix="Look for an answer of another call or branch, or a proxy that changes a=ice-ufrag or a=ice-pwd.",
 )
 def ice_refused(facts: Facts) -> Iterator[Found]:
@@ -236,7 +237,7 @@ def ice_refused(facts: Facts) -> Iterator[Found]:
 @rule(
     "ice-not-nominated", "warning", "No pair of candidates was nominated",
     scope="path", absence=True,
-    why="Checks succeed and the controlling side never chooses a pair, so that ICE does not end.",
+    why="Checks succeed, but the controlling side never chooses a pair, so ICE does not end.",
     fix="Look at the side that is controlling; an ICE-lite peer needs the other one to nominate.",
 )
 def ice_not_nominated(facts: Facts) -> Iterator[Found]:

@@ -88,7 +88,7 @@ def _refused_with(check: Check, code: str) -> bool:
 @rule(
     "turn-allocation-failed", "error", "The TURN server gave no relay",
     scope="path", absence=True,
-    why="Where no direct path works, there will be no media.",
+    why="If no direct path works, there will be no media.",
     fix="401 twice: wrong credentials; 403: not allowed; 486: the quota is used up; 508: the server has no port left.",
 )
 def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
@@ -191,8 +191,8 @@ def _listed(peers: list[Grant]) -> str:
     scope="path", absence=True,
     why="The server forgets a relay that is not refreshed in time, and a permission after five minutes. From then on "
     "it drops everything, in both directions.",
-    fix="See why the request that keeps it was refused or not sent: 438 asks for the same request with a new nonce, "
-    "437 means that the server does not know the relay any more.",
+    fix="See why the request that keeps it was refused or not sent. 438 asks for the same request with a new nonce; "
+    "437 means that the server no longer knows the relay.",
 )
 def turn_expired(facts: Facts) -> Iterator[Found]:
     if not any(check.kind in ("allocate", "refresh", *RELAYING) for check in facts.checks):

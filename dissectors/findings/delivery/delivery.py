@@ -71,8 +71,8 @@ def again(stream: Stream) -> int:
 @rule(
     "loss-bursts", "warning", "Losses come many in a row",
     scope="stream", absence=True,
-    why="Concealment covers one or two lost frames; a run of them is heard as a hole.",
-    fix="Look for moments in which the path stalls: Wi-Fi roaming, a full queue, a route that changes.",
+    why="Concealment hides one or two lost frames; people hear a longer run as a gap.",
+    fix="Look for moments when the path stalls: Wi-Fi roaming, a full queue, a route that changes.",
 )
 def loss_bursts(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
@@ -172,8 +172,10 @@ LOCATED = (
     rule(
         "loss-in-capture", "warning", "The receiver got what is missing here",
         scope="stream",
-        why="The receiver reports fewer lost than are missing here: the capture dropped them, not the network.",
-        fix="Capture with a larger buffer (tcpdump -B 4096), a narrower filter, or where all of the path is seen.",
+        why="The receiver reports fewer lost packets than are missing here: the capture dropped them, not the "
+        "network.",
+        fix="Capture with a larger buffer (tcpdump -B 4096), with a narrower filter, or where the whole path is "
+        "seen.",
     )(located("in")),
     rule(
         "loss-behind-capture", "warning", "Datagrams are lost behind the capture point",
@@ -208,7 +210,7 @@ def stream_reordered(facts: Facts) -> Iterator[Found]:
 @rule(
     "stream-duplicates", "note", "Datagrams came twice",
     scope="stream",
-    why="Duplicates are harmless to the listener; they mean a loop, a bond of two links, or a capture that sees both.",
+    why="Listeners do not notice duplicates. They mean a loop, a bond of two links, or a capture that sees both.",
     fix="See whether all datagrams come twice (then it is the capture) or some (then it is the network).",
 )
 def stream_duplicates(facts: Facts) -> Iterator[Found]:
@@ -224,8 +226,8 @@ def stream_duplicates(facts: Facts) -> Iterator[Found]:
 @rule(
     "stream-jitter", "warning", "Datagrams arrive irregularly",
     scope="stream",
-    why="A jitter buffer of usual size (40 to 60 ms) begins to drop packets as late.",
-    fix="Look for a queue without priority for voice, Wi-Fi, or a sender that is short of processor time.",
+    why="A jitter buffer of usual size (40 to 60 ms) begins to drop packets because they are late.",
+    fix="Look for a queue without priority for voice, for Wi-Fi, or for a sender without enough processor time.",
 )
 def stream_jitter(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
@@ -239,7 +241,7 @@ def stream_jitter(facts: Facts) -> Iterator[Found]:
 @rule(
     "sequence-restart", "note", "Sequence numbers began anew, or jumped far",
     scope="stream",
-    why="The sender restarted with the same SSRC; receivers under SRTP may refuse everything from there on.",
+    why="The sender restarted with the same SSRC. With SRTP, receivers may refuse everything from then on.",
     fix="Look at what restarted it; a new stream should take a new SSRC.",
 )
 def sequence_restart(facts: Facts) -> Iterator[Found]:
@@ -258,7 +260,8 @@ def sequence_restart(facts: Facts) -> Iterator[Found]:
     "quality-poor", "warning", "This stream will have sounded badly",
     scope="stream", absence=True,
     why="Below a score of 3.6 many listeners are dissatisfied, below 3.1 nearly all (ITU-T G.107 annex B).",
-    fix="See the findings about loss and round trip: one of them is why. Where there is neither, it is the codec.",
+    fix="See the findings about loss and round trip: one of them is the reason. If there is neither, it is the "
+    "codec.",
 )
 def quality_poor(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
@@ -279,7 +282,7 @@ def quality_poor(facts: Facts) -> Iterator[Found]:
 @rule(
     "round-trip-long", "warning", "It takes long from one side to the other and back",
     scope="stream",
-    why="From about 300 ms there and back people begin to speak at the same time.",
+    why="From about 300 ms for both ways, people begin to speak at the same time.",
     fix="Look at the path that media takes: a relay on another continent, a satellite, a queue that is too long.",
 )
 def round_trip_long(facts: Facts) -> Iterator[Found]:

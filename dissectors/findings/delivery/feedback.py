@@ -36,8 +36,8 @@ ALONE_SHARE, ALONE_SECONDS, MIN_PACKETS_PER_SECOND = 0.2, 5.0, 5.0
 @rule(
     "keyframe-requests", "warning", "The receiver asks for key frames over and over",
     scope="stream",
-    why="Each PLI or FIR says that the receiver cannot show the picture. Where they do not end, it stands still; and "
-    "key frames are large: answering all of them fills the path and loses more.",
+    why="Each PLI or FIR says that the receiver cannot show the picture. If they do not end, the picture stands "
+    "still. Key frames are large: answering all requests fills the path and loses more.",
     fix="See whether the requests reach the sender and name its SSRC, whether key frames arrive whole (loss, MTU), and "
     "whether a server in between sends more requests than it gets.",
 )
@@ -77,10 +77,10 @@ def _answer(burst: RequestBurst) -> str:
 @rule(
     "feedback-missing", "warning", "Packets have transport-wide numbers, and nobody reports on them",
     scope="stream", absence=True,
-    why="A sender that relies on transport-wide feedback knows nothing of the path without it: it stays at its lowest "
-    "bitrate, or sends more than the path takes.",
-    fix="Look at a=extmap and a=rtcp-fb transport-cc on both sides: the receiver must have agreed to both; a server in "
-    "between must send the feedback itself, or pass it on.",
+    why="A sender that needs transport-wide feedback knows nothing about the path without it: it stays at its lowest "
+    "bitrate, or sends more than the path can carry.",
+    fix="Look at a=extmap and a=rtcp-fb transport-cc on both sides: the receiver must have agreed to both. A server "
+    "in between must send the feedback itself, or pass it on.",
 )
 def feedback_missing(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
@@ -113,8 +113,8 @@ class Fall(NamedTuple):
 @rule(
     "bitrate-collapsed", "warning", "The bitrate collapses",
     scope="stream",
-    why="The sender sends what the receiver, or its own estimate, says the path can take: pictures become coarse, "
-    "small and slow. Often the path has room, and delay or loss for a moment brought the estimate down.",
+    why="The sender sends what the receiver, or its own estimate, says the path can carry: pictures become coarse, "
+    "small and slow. Often the path has room, and a short time of delay or loss lowered the estimate.",
     fix="Look at what happened before the fall: a burst of loss, growing delay, another sender on the same path, a "
     "limit in the negotiation (b=AS, TMMBR).",
 )

@@ -75,8 +75,8 @@ def _is_local(message: Message) -> bool:
 @rule(
     "message-large", "warning", "A request is larger than UDP should carry",
     confirm_seconds=AT_ONCE,
-    why="A request over 1300 octets must not go over UDP where the path's MTU is unknown (RFC 3261 section 18.1.1): "
-    "more and more paths lose datagrams from there on.",
+    why="A request over 1300 bytes must not go over UDP if the MTU of the path is unknown (RFC 3261 section 18.1.1): "
+    "from there on, more and more paths lose datagrams.",
     fix="Offer fewer codecs and candidates, write compact headers, compress the body, or signal over TCP.",
 )
 def message_large(facts: Facts) -> Iterator[Found]:
@@ -89,8 +89,8 @@ def message_large(facts: Facts) -> Iterator[Found]:
 @rule(
     "message-fragmented", "warning", "A message does not fit into one packet",
     confirm_seconds=AT_ONCE,
-    why="On Ethernet it travels as IP fragments: the loss of any is the loss of all, and many firewalls and NATs drop "
-    "fragments.",
+    why="On Ethernet it travels as IP fragments. If one fragment is lost, all is lost, and many firewalls and NATs "
+    "drop fragments.",
     fix="Make it smaller (compact headers, compressed body, fewer codecs and candidates) or signal over TCP.",
 )
 def message_fragmented(facts: Facts) -> Iterator[Found]:
@@ -100,7 +100,7 @@ def message_fragmented(facts: Facts) -> Iterator[Found]:
 @rule(
     "message-kept-small", "note", "Compression keeps a message below a limit of the path",
     confirm_seconds=AT_ONCE,
-    why="With its body inflated and long headers it would cross that limit; so it gets through more paths.",
+    why="With its body inflated and long headers it would cross that limit. So it gets through more paths.",
     fix="Nothing.",
 )
 def message_kept_small(facts: Facts) -> Iterator[Found]:

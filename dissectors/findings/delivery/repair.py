@@ -18,8 +18,9 @@ REPAIRING = ("rtx", "red", "ulpfec", "flexfec", "flexfec-03")
 @rule(
     "loss-repaired", "note", "Lost packets were sent again",
     scope="stream",
-    why="What comes again in time is no loss to the listener: pictures wait for it a few hundred milliseconds.",
-    fix="Nothing, as long as it is fast. Each repair costs a round trip: look at the loss where there are many.",
+    why="A packet that comes again in time is not lost for the viewer: pictures wait for it a few hundred "
+    "milliseconds.",
+    fix="Nothing, as long as it is fast. Each repair costs a round trip: if there are many, look at the loss.",
 )
 def loss_repaired(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
@@ -71,8 +72,8 @@ def _repaired(stream: Stream, repair: Repair) -> str:
     scope="stream", absence=True,
     why="The receiver names what it misses (NACK), and nothing answers: pictures freeze or break until the next key "
     "frame.",
-    fix="See whether the sender takes a=rtcp-fb nack, whether RTX was negotiated (a=rtpmap rtx with apt), and whether "
-    "the NACKs reach it: they must name the SSRC that it sends.",
+    fix="See whether the sender supports a=rtcp-fb nack, whether RTX was negotiated (a=rtpmap rtx with apt), and "
+    "whether the NACKs reach it. They must name the SSRC that it sends.",
 )
 def loss_not_repaired(facts: Facts) -> Iterator[Found]:
     repaired_otherwise = {

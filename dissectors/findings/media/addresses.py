@@ -55,8 +55,9 @@ def _listening(lines: list[Media]) -> Listening:
 @rule(
     "media-elsewhere", "warning", "Media goes to a port that nobody announced",
     scope="stream",
-    why="The receiver waits at the announced port and hears nothing, unless it learns from what it gets itself.",
-    fix="Compare the port in the SDP with the datagrams; look for an ALG that changes one of them only.",
+    why="The receiver waits at the announced port and hears nothing, unless it takes the port from the packets that "
+    "it receives.",
+    fix="Compare the port in the SDP with the packets. Look for an ALG that changes only one of them.",
 )
 def media_elsewhere(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
@@ -78,7 +79,7 @@ def media_elsewhere(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "media-address-differs", "note", "Media uses another address than the SDP announces",
-    why="As behind a NAT: a peer that trusts the SDP sends to an address that it cannot reach.",
+    why="This is usual behind a NAT. A peer that trusts the SDP sends to an address that it cannot reach.",
     fix="Use ICE or symmetric RTP, or let the endpoint announce its public address.",
 )
 def media_address_differs(facts: Facts) -> Iterator[Found]:
@@ -117,7 +118,8 @@ def announcements(call: Call, side: str) -> dict[str, Place]:
     scope="stream",
     why="A re-INVITE or UPDATE moved the receiver to another address or port, and the sender did not follow: from then "
     "on the receiver hears nothing.",
-    fix="Look whether the sender's side understood the new SDP: one with an unchanged version in o= is often ignored.",
+    fix="See whether the sender's side understood the new SDP: an SDP with an unchanged version in o= is often "
+    "ignored.",
 )
 def media_to_old_port(facts: Facts) -> Iterator[Found]:
     yield from misdirected(facts)
@@ -208,9 +210,9 @@ def _announced(agreed: Sequence[Agreement], stream: Stream) -> bool:
 @rule(
     "media-from-other-port", "note", "Media comes from another port than its sender announced",
     scope="stream",
-    why="Most receivers take it. Strict ones, and firewalls that go by the SDP, drop what does not come from the "
-    "announced port; a receiver that answers to where media comes from sends to a port where nobody may listen.",
-    fix="Let the sender use one port for both directions (symmetric RTP, RFC 4961), or see that its peer learns.",
+    why="Most receivers accept it. Strict ones, and firewalls that follow the SDP, drop what does not come from the "
+    "announced port. A receiver that answers to the port of the packets sends to a port where nobody may listen.",
+    fix="Let the sender use one port for both directions (symmetric RTP, RFC 4961), or check that its peer adapts.",
 )
 def media_from_other_port(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
@@ -238,10 +240,10 @@ def media_from_other_port(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "sdp-changed-silently", "warning", "A description changed and its version did not",
-    why="Whoever has seen this o= line knows the description already and need not look at the rest (RFC 3264 section "
-    "8): such receivers keep to the old address, port or direction.",
-    fix="The side that sends it must count the version in o= up with each change; some receivers can be told to look "
-    "all the same (Asterisk: ignoresdpversion).",
+    why="A receiver that has seen this o= line knows the description already, and need not look at the rest (RFC "
+    "3264 section 8). Such receivers keep the old address, port or direction.",
+    fix="The side that sends it must raise the version in o= with each change. Some receivers can be told to look "
+    "anyway (Asterisk: ignoresdpversion).",
 )
 def sdp_changed_silently(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):

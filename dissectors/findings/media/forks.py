@@ -21,8 +21,8 @@ HOP_SECONDS = 1.0
     "fork-still-sends", "warning", "A phone that was not the one to answer goes on sending",
     scope="stream",
     why="The call was forked, and another phone was accepted. The caller hears both at once, or the wrong one.",
-    fix="The proxy must cancel the other branches when one of them answers: see whether it does, and whether that "
-    "phone, or the announcement, stops at the CANCEL.",
+    fix="The proxy must cancel the other branches when one of them answers. See whether it does, and whether that "
+    "phone, or the announcement, stops when the CANCEL comes.",
 )
 def fork_still_sends(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():

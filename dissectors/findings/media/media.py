@@ -45,7 +45,8 @@ def media_after_bye(facts: Facts) -> Iterator[Found]:
     "early-media", "note", "Media flowed before the call was answered",
     scope="stream",
     why="Announcements and ring tones of the network come before the 200 OK; nobody is charged for them.",
-    fix="Nothing. If callers do not hear it, see whether 183 carried SDP and whether a firewall lets it in.",
+    fix="Nothing. If callers do not hear it, see whether the 183 carried SDP and whether a firewall lets the media "
+    "in.",
 )
 def early_media(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
@@ -68,9 +69,9 @@ def lasting(seconds: float) -> str:
 @rule(
     "media-gap", "warning", "A stream paused",
     scope="stream", absence=True,
-    why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended. Where "
-    "numbers and timestamps went on meanwhile, the sender did too, and its datagrams came neither through nor here. "
-    "Where nothing else came either, it is a note: the capture stood still, or was cut off.",
+    why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended. If "
+    "sequence numbers and timestamps went on, the sender kept sending, and its packets were lost or not captured. If "
+    "nothing else came at that time, it is a note: the capture paused, or was cut.",
     fix="Look at what else happened at that time: loss in the other direction, a re-INVITE, a network that changed, a "
     "capture that was interrupted or filtered.",
 )
@@ -115,7 +116,7 @@ def _is_silence(stream: Stream, milliseconds: float) -> bool:
 @rule(
     "stream-unsignalled", "note", "No call in the capture announced this stream",
     scope="stream",
-    why="It was not negotiated by any SIP message that can be read.",
+    why="No SIP message that can be read negotiated it.",
     fix="Its signalling is encrypted, went another way, or came before the capture began.",
 )
 def stream_unsignalled(facts: Facts) -> Iterator[Found]:

@@ -58,7 +58,7 @@ def _ways(facts: Facts) -> Ways:
     "media-missing", "error", "The call was answered and there is no media",
     absence=True,
     why="Both sides hear nothing, or their media took a way that was not captured.",
-    fix="See whether media takes another path; otherwise look at the addresses in the SDP, NAT and firewall.",
+    fix="See whether media takes another path. If not, look at the addresses in the SDP, NAT and firewall.",
 )
 def media_missing(facts: Facts) -> Iterator[Found]:
     yield from sessions.nothing(facts)
@@ -233,7 +233,7 @@ def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
 @rule(
     "media-late", "warning", "Media began late",
     absence=True,
-    why="The first words are lost: people say hello into nothing.",
+    why="The first words are lost: people say hello and nobody hears it.",
     fix="Look at what happens between answer and first RTP: ICE, DTLS, a NAT that must first see traffic from inside.",
 )
 def media_late(facts: Facts) -> Iterator[Found]:

@@ -57,9 +57,9 @@ def _announced(call: Call) -> set[tuple[str | None, int]]:
 @rule(
     "stream-spans-calls", "note", "One stream goes through several calls",
     scope="stream",
-    why="The sender kept its SSRC and its port when the next call began, so that nothing tells the two apart: loss, "
-    "jitter and times of the stream are of all these calls together, and it is told with the first.",
-    fix="Let the sender take a new SSRC for each call (RFC 3550 section 8.1); to judge the calls one by one, cut the "
+    why="The sender kept its SSRC and its port when the next call began, so nothing separates the two. Loss, jitter "
+    "and times of the stream belong to all these calls together; the report shows it with the first one.",
+    fix="Let the sender take a new SSRC for each call (RFC 3550 section 8.1). To judge the calls one by one, cut the "
     "capture (editcap -A and -B).",
 )
 def stream_spans_calls(facts: Facts) -> Iterator[Found]:
@@ -73,8 +73,9 @@ def stream_spans_calls(facts: Facts) -> Iterator[Found]:
 @rule(
     "ssrc-changed", "note", "The source of a stream changed within a call",
     scope="stream",
-    why="A sender that begins anew resets the receiver's jitter buffer: people hear a click, or another voice.",
-    fix="Expected after a transfer, an announcement or a re-INVITE; otherwise look at what restarted the sender.",
+    why="A sender that starts again resets the receiver's jitter buffer: people hear a click, or another voice.",
+    fix="This is normal after a transfer, an announcement or a re-INVITE. If there was none, look at what restarted "
+    "the sender.",
 )
 def ssrc_changed(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
@@ -90,8 +91,8 @@ def ssrc_changed(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ssrc-shared", "note", "Two senders use the same SSRC",
-    why="Within one session each source needs its own (RFC 3550 section 8.2): receivers and recorders may take both "
-    "for one, and each may take its own media for a loop.",
+    why="Each source in one session needs an SSRC of its own (RFC 3550 section 8.2). Receivers and recorders may mix "
+    "the two up, and each sender may think that its own media comes back in a loop.",
     fix="Let the endpoints choose their SSRC at random; test tools often do not.",
 )
 def ssrc_shared(facts: Facts) -> Iterator[Found]:
@@ -110,10 +111,10 @@ def ssrc_shared(facts: Facts) -> Iterator[Found]:
 @rule(
     "sequence-reused", "warning", "A sequence number is used for two packets",
     scope="stream",
-    why="A receiver drops the second packet as a repetition. Under SRTP the same number encrypts two packets with one "
-    "key stream: whoever has both can read them.",
-    fix="Look at what makes the numbers: two sources behind one SSRC, a sender that restores an old state, or a mixer "
-    "that adds packets of its own without numbering anew.",
+    why="A receiver drops the second packet as a repetition. With SRTP, the same number encrypts two packets with "
+    "one key stream: whoever has both packets can read them.",
+    fix="Look at what makes the numbers: two sources behind one SSRC, a sender that restores an old state, or a "
+    "mixer that adds packets of its own without new numbers.",
 )
 def sequence_reused(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):

@@ -39,8 +39,8 @@ def media_ended_early(facts: Facts) -> Iterator[Found]:
 @rule(
     "media-not-resumed", "warning", "One side never sent again after hold",
     absence=True,
-    why="The hold was over, so that it could speak again, and its peer hears nothing.",
-    fix="Look at the side that fell silent: whether it got and understood the re-INVITE that ended the hold.",
+    why="The hold was over, so this side could speak again, but its peer hears nothing.",
+    fix="See whether the silent side got and understood the re-INVITE that ended the hold.",
 )
 def media_not_resumed(facts: Facts) -> Iterator[Found]:
     for number, call, side, last, rest, agreed in facts.once(_stopped):

@@ -23,9 +23,9 @@ MIN_FRAMES_PER_SECOND = 5.0
 @rule(
     "video-frozen", "warning", "The picture stands still",
     scope="stream", absence=True,
-    why="No frame begins for a second or more, although the sender went on: the viewer sees a still picture.",
-    fix="Where datagrams are missing, look at the path at that moment (Wi-Fi, a route, a full queue). Where the frames "
-    "came late, all at once, something held them back: a queue, or a sender that stalled.",
+    why="No frame begins for a second or more, although the sender continued: the viewer sees a still picture.",
+    fix="If packets are missing, look at the path at that moment (Wi-Fi, a route, a full queue). If the frames came "
+    "late, all at once, something held them back: a queue, or a sender that stalled.",
 )
 def video_frozen(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):

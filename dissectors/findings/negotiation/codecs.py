@@ -22,8 +22,9 @@ COLLIDING = range(64, 96)
 @rule(
     "payload-type-changed", "note", "The codec changed within a stream",
     scope="stream",
-    why="Both codecs were agreed, so this is allowed; receivers that reset may lose a moment.",
-    fix="Expected when a sender adapts to the network or a transfer happened; else look at the sender.",
+    why="Both codecs were agreed, so this is allowed. Receivers that reset may lose a moment of sound.",
+    fix="This is normal if a sender adapts to the network, or after a transfer. If neither is the case, look at the "
+    "sender.",
 )
 def payload_type_changed(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
@@ -51,7 +52,7 @@ def beside(payload_type: int, codec: str | None, largest: int) -> bool:
 @rule(
     "payload-type-collides", "warning", "A payload type that looks like RTCP on a shared port",
     scope="stream",
-    why="With the marker bit set, types 64 to 95 read as RTCP where both share a port (RFC 5761 section 4).",
+    why="With the marker bit set, types 64 to 95 look like RTCP if both share a port (RFC 5761 section 4).",
     fix="Let the offer use types from 96 to 127, or 0 to 63.",
 )
 def payload_type_collides(facts: Facts) -> Iterator[Found]:
@@ -67,7 +68,7 @@ def payload_type_collides(facts: Facts) -> Iterator[Found]:
 @rule(
     "codec-guessed", "note", "The codec is a guess",
     scope="stream",
-    why="The SDP has no rtpmap for this payload type, so the codec is a hint and not a fact.",
+    why="The SDP has no rtpmap for this payload type, so the codec is a guess and not a fact.",
     fix="Compare with what the endpoint's documentation says of the payload type.",
 )
 def codec_guessed(facts: Facts) -> Iterator[Found]:
@@ -82,7 +83,7 @@ def codec_guessed(facts: Facts) -> Iterator[Found]:
 @rule(
     "silence-suppressed", "note", "The sender pauses while nobody speaks",
     scope="stream",
-    why="Timestamps go on and sequence numbers do not: that is silence suppression (DTX), not loss.",
+    why="Timestamps continue and sequence numbers do not: this is silence suppression (DTX), not loss.",
     fix="Nothing. If people complain about chopped words, switch it off at the sender.",
 )
 def silence_suppressed(facts: Facts) -> Iterator[Found]:
@@ -98,8 +99,8 @@ def silence_suppressed(facts: Facts) -> Iterator[Found]:
 @rule(
     "digits-sent", "note", "Keys were pressed",
     scope="stream",
-    why="Digits travel as telephone events (RFC 4733), or by INFO within the signalling; they may be a PIN, and they "
-    "are readable here.",
+    why="Digits travel as telephone events (RFC 4733), or by INFO in the signalling. They may be a PIN, and "
+    "everybody on the path can read them here.",
     fix="Nothing. If a menu does not react, compare these with what it understood.",
 )
 def digits_sent(facts: Facts) -> Iterator[Found]:

@@ -18,9 +18,9 @@ MIN_KEYS = 2
 
 @rule(
     "digits-twice", "warning", "Keys were sent by two ways at once",
-    why="The same keys came as telephone events in RTP and by INFO. A menu or conference that understands both counts "
-    "each key twice: 1 becomes 11.",
-    fix="Set the phone, or the gateway, to one way of sending keys (RFC 4733 where both sides agreed on it).",
+    why="The same keys came as telephone events in RTP and by INFO. A menu or a conference that understands both "
+    "counts each key twice: 1 becomes 11.",
+    fix="Set the phone, or the gateway, to only one way of sending keys (RFC 4733 if both sides agreed on it).",
 )
 def digits_twice(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():

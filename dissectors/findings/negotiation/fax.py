@@ -64,7 +64,7 @@ def _takes_fax(offer: Description, answer: Description) -> bool:
 @rule(
     "call-became-fax", "note", "The call went over to fax",
     why="A re-INVITE replaced the sound by T.38 (an image over UDPTL): from there on no RTP is expected.",
-    fix="Nothing. Where the fax fails, see whether UDPTL flows both ways and whether both sides agree on redundancy.",
+    fix="Nothing. If the fax fails, see whether UDPTL flows both ways and whether both sides agree on redundancy.",
 )
 def call_became_fax(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
@@ -78,10 +78,10 @@ def call_became_fax(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "fax-profile-wrong", "error", "A fax was agreed with the profile of another medium",
-    why="T.38 is m=image with udptl (RFC 3362), and sound is RTP. What mixes the two is taken by some and sent by "
-    "nobody: the fax does not begin, and both sides wait until one hangs up.",
-    fix="Let the side that offers write m=image PORT udptl t38, or stay with sound (G.711); let the other one answer "
-    "488 to what it cannot do.",
+    why="T.38 is m=image with udptl (RFC 3362), and sound is RTP. Some devices accept a mix of the two, but none "
+    "sends it: the fax does not begin, and both sides wait until one hangs up.",
+    fix="Let the side that offers write m=image PORT udptl t38, or stay with sound (G.711). The other side should "
+    "answer 488 to what it cannot do.",
 )
 def fax_profile_wrong(facts: Facts) -> Iterator[Found]:
     for number, agreed in enumerate(agreements(facts)):
@@ -98,9 +98,9 @@ def fax_profile_wrong(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "fax-parameters-differ", "warning", "Offer and answer disagree about T.38",
-    why="Both gateways must test the line in one way (T38FaxRateManagement), and the answer may have the version of "
-    "the offer or an older one: where they differ, training fails, and the fax breaks off.",
-    fix="Set both gateways to transferredTCF, as UDPTL wants it, and to version 0 where one of them knows no other.",
+    why="Both gateways must test the line in the same way (T38FaxRateManagement), and the answer may have the "
+    "version of the offer or an older one. If they differ, training fails, and the fax breaks off.",
+    fix="Set both gateways to transferredTCF, as UDPTL needs it, and to version 0 if one of them knows no other.",
 )
 def fax_parameters_differ(facts: Facts) -> Iterator[Found]:
     for number, agreed in enumerate(agreements(facts)):
@@ -137,7 +137,7 @@ def _mixed(line: Media) -> bool:
     why="Both machines must hear each other: the one that sends waits for the other's answer after each page, and "
     "gives up without it.",
     fix="Look at NAT and firewall in front of the silent side: its UDPTL may go to another port than its sound did. "
-    "See whether its gateway went over to T.38 at all.",
+    "See whether its gateway changed to T.38 at all.",
 )
 def fax_one_way(facts: Facts) -> Iterator[Found]:
     if not any(seen.name == "UDPTL" for flow in facts.flows for seen in flow.protocols):

@@ -65,7 +65,7 @@ def _spans(call: Call) -> Iterator[tuple[str, float, float]]:
 @rule(
     "call-held", "note", "The call was put on hold",
     why="While a side holds (sendonly, inactive, or the address 0.0.0.0), silence in one direction is intended.",
-    fix="Nothing; see that it was taken off hold again.",
+    fix="Nothing. Check that the call was taken off hold again.",
 )
 def call_held(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
@@ -87,10 +87,10 @@ def call_held(facts: Facts) -> Iterator[Found]:
 @rule(
     "hold-not-released", "warning", "A call was taken off hold and one side stays silent",
     absence=True,
-    why="The description that ends the hold, or the answer to it, still forbids one side to speak: its peer hears "
+    why="The description that ends the hold, or the answer to it, still does not let one side speak: its peer hears "
     "nothing for the rest of the call.",
-    fix="The side that said recvonly, sendonly or inactive must say sendrecv when the hold ends; some repeat the "
-    "direction of the hold in their answer.",
+    fix="The side that said recvonly, sendonly or inactive must say sendrecv when the hold ends. Some phones repeat "
+    "the direction of the hold in their answer.",
 )
 def hold_not_released(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():

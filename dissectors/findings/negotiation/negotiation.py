@@ -28,9 +28,9 @@ def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
 @rule(
     "answer-missing", "warning", "The call was answered without an answer to the offer",
     absence=True,
-    why="Who offered does not learn where to send media and which codec to use.",
-    fix="Where the INVITE offers, the 200 OK (or a reliable 183) must carry SDP; where it does not, the 200 OK offers "
-    "and the ACK must answer. Look for a device that removes it.",
+    why="The side that offered does not learn where to send media and which codec to use.",
+    fix="If the INVITE has an offer, the 200 OK (or a reliable 183) must carry SDP. If it has none, the 200 OK "
+    "offers and the ACK must answer. Look for a device that removes the SDP.",
 )
 def answer_missing(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
@@ -85,9 +85,9 @@ def undescribed(message: Message) -> bool:
 
 @rule(
     "direction-wrong", "warning", "The answer's direction does not fit the offer's",
-    why="An offer of sendonly can be answered by recvonly or inactive alone (RFC 3264 section 6.1); otherwise both "
-    "sides have different ideas of who may speak.",
-    fix="The answering side must be repaired; until then look who is silent after hold.",
+    why="Only recvonly or inactive can answer an offer of sendonly (RFC 3264 section 6.1). If not, both sides "
+    "disagree about who may speak.",
+    fix="Repair the answering side. Until then, look which side is silent after hold.",
 )
 def direction_wrong(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
@@ -102,7 +102,7 @@ def direction_wrong(facts: Facts) -> Iterator[Found]:
 @rule(
     "media-refused", "note", "A part of the offer was refused",
     why="Port 0 in the answer refuses a media line: the call goes on without it.",
-    fix="If it was wanted, compare its codecs and profile with what the other side supports.",
+    fix="If it was wanted, compare its codecs and its profile with what the other side supports.",
 )
 def media_refused(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
@@ -114,9 +114,9 @@ def media_refused(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "media-lines-differ", "warning", "Offer and answer have different numbers of media lines",
-    why="The answer must have a line for each of the offer's, in order (RFC 3264 section 6); without that nobody "
-    "knows which belongs to which.",
-    fix="The answering side must be repaired.",
+    why="The answer must have one line for each line of the offer, in the same order (RFC 3264 section 6). Otherwise "
+    "nobody knows which lines belong together.",
+    fix="Repair the answering side.",
 )
 def media_lines_differ(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
@@ -128,7 +128,7 @@ def media_lines_differ(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "codec-not-common", "error", "The answer has no codec of the offer",
-    why="Each side sends what the other cannot decode: silence or noise, although packets flow.",
+    why="Each side sends what the other side cannot decode: people hear silence or noise, although packets flow.",
     fix="Give both sides a codec in common; look for a proxy that filters codecs in one direction.",
 )
 def codec_not_common(facts: Facts) -> Iterator[Found]:
@@ -162,9 +162,9 @@ def codecs(line: Media) -> set[str]:
 
 @rule(
     "sdp-odd", "note", "A description deviates from the grammar of SDP",
-    why="Lenient receivers read over it, strict ones refuse the call.",
-    fix="Look at the lines; many gateways and FaceTime leave lines out on purpose. Where a line is damaged, capture on "
-    "both sides of each device between the two: one of them rewrites the body.",
+    why="Tolerant receivers ignore it, strict ones refuse the call.",
+    fix="Look at the lines; many gateways, and FaceTime, leave lines out on purpose. If a line is damaged, capture "
+    "on both sides of each device between the two: one of them rewrites the body.",
 )
 def sdp_odd(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
@@ -196,9 +196,9 @@ def refusal(facts: Facts, number: int, described: Description) -> Message | None
 
 @rule(
     "rtpmap-missing", "note", "Payload types without rtpmap",
-    why="A minimised SDP saves octets; who does not know the sender cannot know codec and clock of these types, and "
-    "tools show no jitter and play nothing.",
-    fix="Nothing, between endpoints that know one another; else let the sender add a=rtpmap.",
+    why="A short SDP saves bytes. But a tool or a receiver that does not know the sender cannot know the codec and "
+    "the clock of these types: tools show no jitter and play nothing.",
+    fix="Nothing, if the endpoints know each other. If not, let the sender add a=rtpmap.",
 )
 def rtpmap_missing(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):

@@ -184,10 +184,10 @@ def _taken(agreed: Agreement, side: str, peer: str) -> Taken:
 @rule(
     "payload-type-not-negotiated", "warning", "A payload type that the receiver does not take",
     scope="stream",
-    why="In RTP the number counts that the receiver announced for a codec. It has no codec for this number, or another "
-    "one, and drops the packets: silence, or keys that are not heard.",
-    fix="Compare the SDP of both sides with what is sent: some send their own number where the receiver chose another, "
-    "some keep the old numbers after a re-INVITE.",
+    why="RTP must use the number that the receiver announced for a codec. The receiver has no codec for this number, "
+    "or another one, and drops the packets: silence, or keys that have no effect.",
+    fix="Compare the SDP of both sides with what is sent. Some senders use their own number where the receiver chose "
+    "another one; some keep the old numbers after a re-INVITE.",
 )
 def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
     if not facts.streams:

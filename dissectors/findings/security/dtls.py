@@ -50,7 +50,8 @@ def holes(each: Handshake) -> str:
     "dtls-failed", "error", "The DTLS handshake failed",
     scope="path",
     why="Without it there are no keys, so no media and no data channel.",
-    fix="The alert says why: handshake_failure is nothing in common, bad_certificate a fingerprint that does not fit.",
+    fix="The alert says why: handshake_failure means nothing in common, bad_certificate means a fingerprint that "
+    "does not fit.",
 )
 def dtls_failed(facts: Facts) -> Iterator[Found]:
     for number, each in enumerate(facts.handshakes):
@@ -68,8 +69,8 @@ def _reflected(each: Handshake) -> str:
     scope="path", absence=True,
     why="The client repeats its hello and gives up: no keys, no media.",
     fix="See whether the other side gets the hello and has what it needs to answer (its own certificate, the SDP of "
-    "the client). A hello of more than 1,200 octets, as post-quantum keys make it, comes in fragments, which some old "
-    "servers drop, or is larger than the path lets through.",
+    "the client). A hello of more than 1,200 bytes, as post-quantum keys make it, comes in fragments, which some old "
+    "servers drop, or is larger than the path carries.",
 )
 def dtls_unanswered(facts: Facts) -> Iterator[Found]:
     for number, each in enumerate(facts.handshakes):
@@ -96,7 +97,7 @@ def _size(each: Handshake) -> str:
 @rule(
     "dtls-unfinished", "warning", "The DTLS handshake does not come to its end",
     scope="path", absence=True,
-    why="Both sides spoke and did not agree on keys while the capture lasted.",
+    why="Both sides spoke, but did not agree on keys while the capture lasted.",
     fix="Certificates make the largest datagrams of a call: see whether these are lost or fragmented.",
 )
 def dtls_unfinished(facts: Facts) -> Iterator[Found]:

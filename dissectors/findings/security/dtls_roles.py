@@ -83,8 +83,8 @@ def setups_in_words(call: Call | None) -> str:
     "dtls-missing", "error", "Nobody begins the DTLS handshake",
     scope="path", absence=True,
     why="Each side waits for the other's ClientHello: there are no keys, so no media and no data channel.",
-    fix="Look at a=setup of both sides: an offer says actpass, and its answer active or passive, never actpass. Who is "
-    "active begins as soon as a pair works.",
+    fix="Look at a=setup of both sides: an offer says actpass, and its answer active or passive, never actpass. The "
+    "active side begins as soon as a pair works.",
 )
 def dtls_missing(facts: Facts) -> Iterator[Found]:
     others: dict[object, set[str]] = {}
@@ -148,9 +148,9 @@ def _waiting_by_sdp(facts: Facts) -> Iterator[Found]:
 @rule(
     "dtls-both-active", "error", "Both sides begin the DTLS handshake",
     scope="path",
-    why="Each side sends a ClientHello and drops the other's, as it is a client itself: no keys, no media.",
-    fix="Look at a=setup of the answer: active on both sides, or an answer that was ignored. To an offer of actpass "
-    "the answer chooses one role, and the offerer takes the other.",
+    why="Each side sends a ClientHello and drops the other one's, because it is a client itself: no keys, no media.",
+    fix="Look at a=setup of the answer: active on both sides, or an answer that was ignored. To an offer of actpass, "
+    "the answer chooses one role, and the side that offered takes the other.",
 )
 def dtls_both_active(facts: Facts) -> Iterator[Found]:
     for first, other in facts.once(crossing).values():

@@ -45,10 +45,10 @@ def keyed(described: Description, line: Media) -> bool:
 @rule(
     "crypto-mismatch", "error", "Offer and answer do not agree on keys",
     confirm_seconds=AT_ONCE,
-    why="The answer must take one of the offer's a=crypto lines by its tag and suite, with a key as long as the suite "
-    "wants it, or show a fingerprint and one of the two roles of DTLS. Otherwise the two sides have no keys in common: "
-    "people hear nothing or noise, or the call goes in the clear.",
-    fix="Compare suites and profile (RTP/AVP, RTP/SAVP) that both sides are set to, and look for a proxy or gateway "
+    why="The answer must take one of the offer's a=crypto lines by its tag and suite, with a key of the right "
+    "length, or show a fingerprint and one of the two DTLS roles. If not, the two sides have no keys in common: "
+    "people hear nothing or noise, or the call is not encrypted.",
+    fix="Compare suites and profile (RTP/AVP, RTP/SAVP) in the settings of both sides. Look for a proxy or gateway "
     "that changes or removes a=crypto or a=fingerprint.",
 )
 def crypto_mismatch(facts: Facts) -> Iterator[Found]:

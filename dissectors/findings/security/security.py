@@ -98,7 +98,8 @@ def tag_of(stream: Stream) -> int | None:
 @rule(
     "srtp-not-used", "error", "SRTP was agreed and RTP is sent",
     scope="stream",
-    why="The call can be listened to although both sides believe it protected; a strict receiver plays nothing.",
+    why="Others can listen to the call although both sides believe that it is protected. A strict receiver plays "
+    "nothing.",
     fix="Look at the side that sends it, and at gateways between the two.",
 )
 def srtp_not_used(facts: Facts) -> Iterator[Found]:
@@ -114,7 +115,7 @@ def srtp_not_used(facts: Facts) -> Iterator[Found]:
     "srtp-not-announced", "warning", "RTP was agreed and something like SRTP is sent",
     scope="stream",
     why="The receiver plays it as sound: loud noise.",
-    fix="Look whether one side was set to encrypt without negotiating, or an ALG removed a=crypto.",
+    fix="See whether one side encrypts without negotiating it, or an ALG removed a=crypto.",
 )
 def srtp_not_announced(facts: Facts) -> Iterator[Found]:
     secured = {(each.src, each.dst) for each in facts.handshakes}
@@ -131,8 +132,8 @@ def srtp_not_announced(facts: Facts) -> Iterator[Found]:
 @rule(
     "rtcp-in-clear", "warning", "RTCP in the clear beside encrypted RTCP",
     scope="path",
-    why="Reports in the clear reveal names, hosts and times, and a receiver that insists on SRTCP drops them.",
-    fix="Look for a sender that reports before its keys are there, or says goodbye after it has thrown them away.",
+    why="Unencrypted reports reveal names, hosts and times, and a receiver that insists on SRTCP drops them.",
+    fix="Look for a sender that reports before it has its keys, or says goodbye after it has thrown them away.",
 )
 def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
     for each in facts.protection:

@@ -84,9 +84,9 @@ def _blames_client(each: Tls, alert: TlsAlert) -> bool:
 @rule(
     "tls-untrusted", "error", "The client does not trust the server's certificate",
     scope="capture", confirm_seconds=AT_ONCE,
-    why="The client ends the handshake, so nothing is signalled: it cannot register, or not place a call.",
-    fix="Give the server a certificate of an authority that the client knows, with the chain between them, or give the "
-    "client that authority; compare the name and the dates of the certificate, and the client's clock.",
+    why="The client ends the handshake, so there is no signalling: it cannot register, or cannot place a call.",
+    fix="Give the server a certificate of an authority that the client knows, with the chain between them, or give "
+    "the client that authority. Compare the name and the dates of the certificate, and the clock of the client.",
 )
 def tls_untrusted(facts: Facts) -> Iterator[Found]:
     for each in concerns(facts):
@@ -105,10 +105,11 @@ def _shown(certificate: Certificate | None) -> str:
 
 
 @rule(
-    "tls-client-certificate", "error", "The server does not take the client's certificate, or misses one",
+    "tls-client-certificate", "error", "The server does not accept the client's certificate, or got none",
     scope="capture", confirm_seconds=AT_ONCE,
     why="Mutual TLS: the server asks for a certificate of the client and ends the handshake without a good one.",
-    fix="Install a certificate on the client that an authority of the server's list issued, or let the server not ask.",
+    fix="Install a certificate on the client, issued by an authority in the server's list, or let the server not ask "
+    "for one.",
 )
 def tls_client_certificate(facts: Facts) -> Iterator[Found]:
     for each in concerns(facts):
@@ -150,8 +151,8 @@ def _offered(each: Tls) -> str:
 @rule(
     "tls-closed", "warning", "A server ends the connection within the TLS handshake",
     scope="capture", confirm_seconds=AT_ONCE,
-    why="It says nothing of the reason. So do servers that do not speak TLS on this port, that want another name, and "
-    "those behind something that forbids it.",
+    why="It gives no reason. Servers do this if they do not speak TLS on this port, if they want another name, or if "
+    "something in front of them forbids it.",
     fix="See whether this port speaks TLS, and what the server's log says.",
 )
 def tls_closed(facts: Facts) -> Iterator[Found]:
@@ -165,8 +166,8 @@ def tls_closed(facts: Facts) -> Iterator[Found]:
 @rule(
     "tls-certificate-expired", "error", "A certificate is not valid at this time",
     scope="capture", confirm_seconds=AT_ONCE,
-    why="Clients that look at it end the handshake, and those that do not accept anybody.",
-    fix="Renew the certificate; where the dates are right, look at the clock of the machine that captured.",
+    why="Clients that check it end the handshake. Clients that do not check it accept anybody.",
+    fix="Renew the certificate. If the dates are right, look at the clock of the machine that captured.",
 )
 def tls_certificate_expired(facts: Facts) -> Iterator[Found]:
     for each in concerns(facts):
@@ -182,9 +183,9 @@ def tls_certificate_expired(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "tls-certificate-name", "warning", "A certificate is of another name than the client asks for",
+    "tls-certificate-name", "warning", "A certificate has another name than the client asks for",
     scope="capture", confirm_seconds=AT_ONCE,
-    why="Clients that compare names end the handshake, and those that do not would talk to anybody (RFC 5922).",
+    why="Clients that compare names end the handshake. Clients that do not would talk to anybody (RFC 5922).",
     fix="Put the name into the certificate (subjectAltName), or let the client ask for one of its names.",
 )
 def tls_certificate_name(facts: Facts) -> Iterator[Found]:
@@ -217,11 +218,11 @@ def tls_old(facts: Facts) -> Iterator[Found]:
 
 
 @rule(
-    "tls-keys-missing", "note", "The keys that were given do not open a connection of TLS",
+    "tls-keys-missing", "note", "The given keys do not open a TLS connection",
     scope="capture",
-    why="What it carries is not in this report.",
-    fix="A key log holds the keys of the program that wrote it, from the moment when it did: begin both before the "
-    "connection. A private key of RSA opens only key exchanges by RSA, no TLS 1.3 and no (EC)DHE.",
+    why="The content of this connection is not in this report.",
+    fix="A key log holds the keys of the program that wrote it, from the moment when it began to write: start both "
+    "before the connection. A private RSA key opens only key exchanges by RSA, not TLS 1.3 and not (EC)DHE.",
 )
 def tls_keys_missing(facts: Facts) -> Iterator[Found]:
     for each in concerns(facts):

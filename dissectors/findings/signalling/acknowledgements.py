@@ -51,9 +51,10 @@ def _shown(text: str | None) -> str:
 @rule(
     "ack-mismatch", "error", "An ACK does not fit the answer",
     confirm_seconds=UNANSWERED_SECONDS,
-    why="Who answered does not take it for the ACK: it repeats its answer and ends the call after 32 seconds.",
-    fix="The ACK must bear the CSeq number of the INVITE and both tags of the answer, and go to the Contact of the 2xx "
-    "through its Record-Route; look at the sender of the ACK, and at what rewrites Contact and Record-Route.",
+    why="The side that answered does not accept it as the ACK: it repeats its answer and ends the call after 32 "
+    "seconds.",
+    fix="The ACK must have the CSeq number of the INVITE and both tags of the answer, and go to the Contact of the "
+    "2xx through its Record-Route. Look at the sender of the ACK, and at what rewrites Contact and Record-Route.",
 )
 def ack_mismatch(facts: Facts) -> Iterator[Found]:
     for number, found in enumerate(answers(facts)):
@@ -97,8 +98,8 @@ def _lost(answer: Answer, number: int) -> Found:
 @rule(
     "answer-repeated", "warning", "The 200 OK had to be sent several times",
     why="Its sender did not get the ACK in time: the answer or the ACK was lost on the way.",
-    fix="Compare both ends of the path; loss of signalling usually means loss of media too. Where an ACK follows each "
-    "of them, it is lost behind this place.",
+    fix="Compare both ends of the path: where signalling is lost, media is usually lost, too. If an ACK follows each "
+    "of the answers, the ACK is lost behind this place.",
 )
 def answer_repeated(facts: Facts) -> Iterator[Found]:
     for number, found in enumerate(answers(facts)):

@@ -84,10 +84,10 @@ def _first(*values: str | None) -> int | None:
 @rule(
     "registration-expired", "warning", "A registration was not renewed in time",
     confirm_seconds=UNANSWERED_SECONDS, absence=True,
-    why="A binding lasts as long as the 2xx says, whatever the phone asked for. Once it is over, calls to the phone "
+    why="A registration lasts as long as the 2xx says, whatever the phone asked for. After that, calls to the phone "
     "are refused until it registers again.",
-    fix="The phone must register again before the time of the 2xx is over (many do at half of it): see whether it "
-    "reads expires of its own Contact in the 2xx, whether it sends the REGISTER, and whether that is answered.",
+    fix="The phone must register again before that time is over (many do after half of it). See whether it reads "
+    "expires of its own Contact in the 2xx, whether it sends the REGISTER, and whether that is answered.",
 )
 def registration_expired(facts: Facts) -> Iterator[Found]:
     known = bindings(facts)

@@ -32,9 +32,9 @@ MARGIN_SECONDS, MAX_LATE_SECONDS = 2.0, 10.0
 @rule(
     "transfer-failed", "warning", "A transfer failed",
     confirm_seconds=AT_ONCE,
-    why="Who was to be transferred did not reach the new target: the call hangs between the two, or comes back.",
-    fix="See why the new call was refused: the number of Refer-To as the other side dials it, its rights, and for an "
-    "attended transfer whether the call that Replaces names still exists there.",
+    why="The transferred side did not reach the new target: the call hangs between the two, or comes back.",
+    fix="See why the new call was refused: the number in Refer-To as the other side dials it, its rights, and, for "
+    "an attended transfer, whether the call that Replaces names still exists there.",
 )
 def transfer_failed(facts: Facts) -> Iterator[Found]:
     for position, (call, found) in enumerate(zip(facts.calls, transactions(facts), strict=True)):
@@ -74,10 +74,10 @@ def _failures(call: Call) -> Iterator[tuple[Message | None, Message, str]]:
 @rule(
     "transfer-unknown", "note", "Nobody says what became of a transfer",
     confirm_seconds=UNANSWERED_SECONDS, absence=True,
-    why="The other side accepted the REFER and must tell by NOTIFY how its new call goes (RFC 3515 section 2.4.4): "
-    "whether the transfer succeeded cannot be seen here.",
-    fix="Look for the new call of the side that was referred. See whether its NOTIFY takes another way, or a server on "
-    "the way keeps it.",
+    why="The other side accepted the REFER, and must then say by NOTIFY how its new call goes (RFC 3515 section "
+    "2.4.4). So nobody can see here whether the transfer succeeded.",
+    fix="Look for the new call of the side that was referred. See whether its NOTIFY takes another way, or whether a "
+    "server on the way keeps it.",
 )
 def transfer_unknown(facts: Facts) -> Iterator[Found]:
     for position, (call, found) in enumerate(zip(facts.calls, transactions(facts), strict=True)):
@@ -133,9 +133,9 @@ class Expiry(Struct, frozen=True):
 @rule(
     "session-expired", "warning", "The session timer expired, and the call ended",
     confirm_seconds=AT_ONCE,
-    why="Both sides agreed that the call is over unless one of them refreshes it in time, and nobody did (RFC 4028).",
-    fix="The side that refresher names must send a re-INVITE or UPDATE after half of the time: see whether it does, "
-    "and whether that reaches the other side; calls that always end after the same time have this cause.",
+    why="Both sides agreed that the call is over unless one of them refreshes it in time. Nobody did (RFC 4028).",
+    fix="The side that is the refresher must send a re-INVITE or UPDATE after half of the time. See whether it does, "
+    "and whether that reaches the other side. Calls that always end after the same time have this cause.",
 )
 def session_expired(facts: Facts) -> Iterator[Found]:
     for position, expiry in facts.once(_expiries).items():
@@ -217,8 +217,8 @@ def _refresher(agreed: Message, rest: str) -> str:
     "call-ended-reason", "note", "A side says that it ended the call because something went wrong",
     confirm_seconds=AT_ONCE,
     why="Nobody hung up: a timer, a failure in the network or a lost message ended the call, and Reason says which.",
-    fix="Look at what the reason names, in the moment before: an ACK or an answer that was lost, media that stopped, a "
-    "trunk without lines.",
+    fix="Look at what the reason names, just before that moment: a lost ACK or answer, media that stopped, a trunk "
+    "without free lines.",
 )
 def call_ended_reason(facts: Facts) -> Iterator[Found]:
     expired = facts.once(_expiries)

@@ -36,9 +36,9 @@ def unheard(what: str, again: int, messages: Sequence[Message], number: int, sto
 @rule(
     "invite-no-response", "error", "Nothing answered the INVITE, not even 100 Trying",
     confirm_seconds=UNANSWERED_SECONDS, absence=True,
-    why="The request or every answer to it is lost: who sent it waits and gives up after 32 seconds.",
-    fix="Capture at that address: if the INVITE does not arrive, look at address, firewall and message size; if it "
-    "does, look at the way back.",
+    why="The request, or every answer to it, is lost: the sender waits and gives up after 32 seconds.",
+    fix="Capture at that address. If the INVITE does not arrive, look at address, firewall and message size. If it "
+    "arrives, look at the way back.",
 )
 def invite_no_response(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
@@ -83,7 +83,8 @@ def _last(silent: Sequence[Hop]) -> Sequence[Hop]:
 @rule(
     "request-repeated", "warning", "A request had to be sent several times until it was answered",
     why="The request or its answer was lost, or the other side takes longer than half a second.",
-    fix="See whether the repeats reach the other side: if all do, it is slow; if not, the path loses datagrams.",
+    fix="See whether the repeats reach the other side. If all of them do, the other side is slow; if not, the path "
+    "loses datagrams.",
 )
 def request_repeated(facts: Facts) -> Iterator[Found]:
     for number, each in _repeated(facts):
@@ -103,8 +104,9 @@ def _repeated(facts: Facts) -> Iterator[tuple[int, Transaction]]:
 @rule(
     "bye-unanswered", "warning", "The BYE got no answer",
     confirm_seconds=UNANSWERED_SECONDS, absence=True,
-    why="The other side may believe that the call goes on: it keeps sending media, and bills go on.",
-    fix="Look at the route of the dialog (Record-Route, Contact): requests within a call take another way than INVITE.",
+    why="The other side may believe that the call goes on: it keeps sending media, and the call is still charged.",
+    fix="Look at the route of the dialog (Record-Route, Contact): requests within a call take another way than the "
+    "INVITE.",
 )
 def bye_unanswered(facts: Facts) -> Iterator[Found]:
     for number, found in enumerate(transactions(facts)):
@@ -126,7 +128,7 @@ def _nothing(hop: Hop) -> str:
 @rule(
     "request-unanswered", "warning", "A request got no answer",
     confirm_seconds=UNANSWERED_SECONDS, absence=True,
-    why="Registrations and probes that nobody answers mean that the server is not reached or does not reach back.",
+    why="If nobody answers registrations and probes, they do not reach the server, or its answers do not come back.",
     fix="Look at address, port and firewall; see whether the server's answers leave for another address.",
 )
 def request_unanswered(facts: Facts) -> Iterator[Found]:

@@ -211,9 +211,10 @@ def _keys(facts: Facts, number: int) -> str:
 
 @rule(
     "legs-differ", "note", "Two legs of one call differ",
-    why="A B2BUA stands between them and makes of one what the other says: it converts codecs or keys, and what one "
-    "side is told need not be what the other one said.",
-    fix="Nothing, where that is what it is for; otherwise compare the legs, the truth is on the one farther away.",
+    why="A B2BUA between the legs writes one from the other: it converts codecs or keys. One side may be told "
+    "something else than the other side said.",
+    fix="Nothing, if the B2BUA should do this. If not, compare the legs: each is right about the side that it leads "
+    "to.",
 )
 def legs_differ(facts: Facts) -> Iterator[Found]:
     for each in legs(facts):

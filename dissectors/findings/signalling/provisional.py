@@ -94,9 +94,9 @@ def _number(text: str | None) -> int | None:
 @rule(
     "prack-missing", "warning", "A reliable provisional response was never acknowledged",
     confirm_seconds=UNANSWERED_SECONDS, absence=True,
-    why="Without PRACK the callee repeats the response and gives the call up after 32 seconds (RFC 3262 section 3).",
-    fix="See whether the caller sends PRACK, whether it bears the tags of that dialog and names RSeq and CSeq in RAck, "
-    "and whether it reaches the callee; or let the caller not offer 100rel.",
+    why="Without PRACK the callee repeats the response, and gives up the call after 32 seconds (RFC 3262 section 3).",
+    fix="See whether the caller sends PRACK, whether it has the tags of that dialog, names RSeq and CSeq in RAck, "
+    "and reaches the callee. Or let the caller not offer 100rel.",
 )
 def prack_missing(facts: Facts) -> Iterator[Found]:
     for number, found in enumerate(reliable(facts)):
@@ -137,7 +137,7 @@ def _wrong(response: Message, prack: Message) -> str:
 @rule(
     "prack-ignored", "warning", "A response is sent again although its PRACK was answered",
     confirm_seconds=AT_ONCE,
-    why="The callee answers the PRACK and does not take it for that of its response: it will give the call up.",
+    why="The callee answers the PRACK but does not accept it for its response: it will give up the call.",
     fix="Look at the callee: it must stop repeating a response as soon as a PRACK with its RSeq has come.",
 )
 def prack_ignored(facts: Facts) -> Iterator[Found]:

@@ -25,7 +25,7 @@ class Refusal(NamedTuple):
 
 TABLE = (
     Refusal(
-        "call-unauthorised", "error", frozenset((401, 403, 407)), "The call was refused for want of permission",
+        "call-unauthorised", "error", frozenset((401, 403, 407)), "The caller has no permission for this call",
         "The server asked who is calling and got no answer that it accepts, or does not let this caller call there.",
         "401 and 407: user name, password or realm are wrong. 403: look at what the account may call, and from where.",
     ),
@@ -36,7 +36,7 @@ TABLE = (
     ),
     Refusal(
         "call-unreachable", "warning", frozenset((408, 430, 480)), "The callee cannot be reached now",
-        "The callee is known and its phone does not answer: not registered, switched off, or behind a NAT that closed.",
+        "The callee is known, but the phone does not answer: not registered, switched off, behind a NAT that closed.",
         "See when the callee registered last, and whether requests of the server still reach its address.",
     ),
     Refusal(
@@ -51,9 +51,9 @@ TABLE = (
     ),
     Refusal(
         "call-not-acceptable", "error", frozenset((415, 488, 606)), "Both sides found no codec or transport in common",
-        "What the offer asks for (codecs, SRTP, media, a compressed body) the other side does not do.",
-        "Compare the codecs and the profile of the offer with what the callee supports; 415: it cannot read the body, "
-        "for instance because it is compressed.",
+        "The other side cannot do what the offer asks for: codecs, SRTP, media, or a compressed body.",
+        "Compare the codecs and the profile of the offer with what the callee supports. 415: it cannot read the body, "
+        "for example because the body is compressed.",
     ),
     Refusal(
         "call-too-big", "error", frozenset((413, 513)), "The message was too large for the server",
@@ -63,8 +63,8 @@ TABLE = (
     ),
     Refusal(
         "call-looped", "error", frozenset((482, 483)), "The call ran in a circle",
-        "Proxies handed the request to one another until its hops were used up.",
-        "Look at the Via headers for the proxies that repeat and correct their routing.",
+        "Proxies passed the request to one another until its hops were used up.",
+        "Look at the Via headers for the proxies that repeat, and correct their routing.",
         CONFIRM_SECONDS,
     ),
     Refusal(
@@ -75,7 +75,7 @@ TABLE = (
     ),
     Refusal(
         "call-server-failed", "error", frozenset(range(500, 600)) - {513}, "A server failed",
-        "The request reached a server that could not carry it on: overload, a gateway without lines, an error in it.",
+        "The request reached a server that could not handle it: overload, a gateway without free lines, an error.",
         "Look at the server's own log for this Call-ID; 503 may carry Retry-After.",
     ),
 )
@@ -125,8 +125,8 @@ REFUSALS = (
         "warning",
         "The call was refused",
         "The call was refused before it was answered.",
-        "The status says why: 4xx the request, 6xx the callee everywhere. 422: Min-SE says how long the session timer "
-        "has to be at least; 420 and 421: an extension is not known, or missing.",
+        "The status says why: 4xx is about the request, 6xx is for every phone of the callee. 422: Min-SE says how "
+        "long the session timer must be at least. 420 and 421: an extension is not known, or is missing.",
         refused(lambda status: status not in NAMED),
         confirm_seconds=AT_ONCE,
     ),

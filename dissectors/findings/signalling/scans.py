@@ -44,10 +44,10 @@ class Attempts(Struct):
 @rule(
     "scan-detected", "warning", "Somebody tries one user after the other",
     scope="capture", confirm_seconds=AT_ONCE,
-    why="A scanner looks for extensions, weak passwords or a way to call for free. It fills logs and captures, and one "
-    "hit costs money.",
-    fix="Refuse the address at the firewall (fail2ban, Kamailio's pike, an access list); see that no attempt was "
-    "accepted, and that anonymous calls and unknown users are refused alike.",
+    why="A scanner looks for extensions, for weak passwords, or for a way to call for free. It fills logs and "
+    "captures, and one success costs money.",
+    fix="Block the address at the firewall (fail2ban, Kamailio's pike, an access list). Check that no attempt was "
+    "accepted, and that anonymous calls and unknown users are refused in the same way.",
 )
 def scan_detected(facts: Facts) -> Iterator[Found]:
     for source, tried in _attempts(facts).items():

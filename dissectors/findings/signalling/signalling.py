@@ -22,8 +22,9 @@ def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
 @rule(
     "call-unanswered", "warning", "The phone rang and nobody answered",
     confirm_seconds=UNANSWERED_SECONDS, absence=True,
-    why="The callee's side got the INVITE; it was never accepted or refused while the capture lasted.",
-    fix="Ask the callee; otherwise see whether a 200 OK was sent and lost on its way (capture there too).",
+    why="The callee's side got the INVITE. It neither accepted nor refused it while the capture lasted.",
+    fix="Ask the callee. If the callee answered, see whether a 200 OK was sent and lost on its way (capture there, "
+    "too).",
 )
 def call_unanswered(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
@@ -35,7 +36,7 @@ def call_unanswered(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "call-cancelled", "note", "The caller gave up before the call was answered",
-    why="The caller hung up, or a timer did, while it rang.",
+    why="The caller hung up, or a timer ended the attempt, while the phone rang.",
     fix="If it happens after the same time again and again, look for a timer in the phone or the exchange.",
 )
 def call_cancelled(facts: Facts) -> Iterator[Found]:
@@ -48,7 +49,8 @@ def call_cancelled(facts: Facts) -> Iterator[Found]:
 @rule(
     "call-setup-slow", "warning", "It took long until it rang",
     why="Callers hear nothing until the first 18x; after about five seconds they believe that the line is dead.",
-    fix="Look between which two messages the time passes: DNS, a proxy that tries several targets, push to a phone.",
+    fix="See between which two messages the time passes: DNS, a proxy that tries several targets, a push message to "
+    "a phone.",
 )
 def call_setup_slow(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
@@ -63,8 +65,8 @@ def call_setup_slow(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "call-forked", "note", "Several phones rang for one call",
-    why="The INVITE was forked: each branch has a dialog of its own, and media may come from more than one.",
-    fix="Nothing; look at each dialog on its own when media of the branches mixes.",
+    why="The INVITE was forked: each branch has a dialog of its own, and media may come from more than one of them.",
+    fix="Nothing. If media of several branches mixes, look at each dialog on its own.",
 )
 def call_forked(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
@@ -77,7 +79,7 @@ def call_forked(facts: Facts) -> Iterator[Found]:
     "bye-missing", "warning", "Media stopped and nobody hung up",
     absence=True,
     why="One side lost the call (crash, network, battery) without saying so.",
-    fix="Use session timers (RFC 4028), so that a dead call ends; look at what happened when the last RTP came.",
+    fix="Use session timers (RFC 4028), so that a dead call ends. Look at what happened when the last RTP came.",
 )
 def bye_missing(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
@@ -102,8 +104,9 @@ def call_in_part(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "content-length-wrong", "warning", "Content-Length does not say how long the body is",
-    why="Over UDP a body that is shorter than announced is an error to many receivers, and over TCP it is fatal.",
-    fix="Look for a device that changes the body (an ALG) without its length, or for a path that cuts datagrams.",
+    why="Over UDP, many receivers refuse a body that is shorter than announced. Over TCP, the whole connection "
+    "breaks.",
+    fix="Look for a device that changes the body (an ALG) but not its length, or for a path that cuts datagrams.",
 )
 def content_length_wrong(facts: Facts) -> Iterator[Found]:
     yield from _deviating(facts, "length wrong", "octets follow")
@@ -112,7 +115,7 @@ def content_length_wrong(facts: Facts) -> Iterator[Found]:
 @rule(
     "header-missing", "warning", "A message lacks a header that every message must have",
     why="Receivers refuse such a message with 400, or drop it (RFC 3261 section 8.1.1).",
-    fix="The sender, or a proxy or ALG on the way, must be repaired.",
+    fix="Repair the sender, or the proxy or ALG on the way that removes the header.",
 )
 def header_missing(facts: Facts) -> Iterator[Found]:
     yield from _deviating(facts, "header missing")
@@ -120,8 +123,9 @@ def header_missing(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "header-broken", "warning", "A header cannot be what it is meant to be",
-    why="Strict receivers refuse the message; lenient ones read different things out of it.",
-    fix="Look at the octets with muxshark explain; the sender or a device on the way must be repaired.",
+    why="Strict receivers refuse the message. Tolerant ones read different things in it.",
+    fix="Look at the bytes with muxshark explain. Repair the sender, or the device on the way that changes the "
+    "header.",
 )
 def header_broken(facts: Facts) -> Iterator[Found]:
     yield from _deviating(facts, "header broken")

@@ -39,13 +39,13 @@ MEANINGS = {
     422: "422: the session timer is shorter than Min-SE: ask for a longer one.",
     481: "481: the other side knows no such dialog or transaction: compare the tags of From and To; or it ended the "
     "call without a BYE, by a restart or a timer.",
-    488: "488: the other side takes nothing of this offer (codecs, T.38, SRTP, hold); the call goes on as it was.",
+    488: "488: the other side accepts nothing of this offer (codecs, T.38, SRTP, hold); the call continues as before.",
     489: "489: the other side does not know this Event.",
     500: "500: the other side failed, or still had another request to answer; Retry-After says when to ask again.",
     501: "501: the other side does not do this method.",
     503: "503: the other side, or a gateway on the way, is overloaded or down.",
     603: "603: the other side, or its user, declined.",
-    606: "606: the other side takes nothing of this offer; the call goes on as it was.",
+    606: "606: the other side accepts nothing of this offer; the call continues as before.",
 }
 
 
@@ -102,8 +102,8 @@ def around(found: Sequence[Transaction]) -> Around:
 
 @rule(
     "request-refused", "warning", "A request within the call was refused",
-    why="The call is up and one side asked for something (hold, fax, transfer, refresh, digits, its end): it did not "
-    "happen, and the side that asked may go on as if it had.",
+    why="The call is up, and one side asked for something (hold, fax, transfer, refresh, digits, its end). It did "
+    "not happen, and the side that asked may continue as if it had.",
     fix="Read the status and what stands beside it; then see at the side that refused why.",
 )
 def request_refused(facts: Facts) -> Iterator[Found]:
@@ -153,7 +153,7 @@ def _excused(facts: Facts, call: Call, each: Transaction, final: Message, known:
 @rule(
     "reinvite-glare", "note", "Both sides changed the call at the same time",
     why="Two re-INVITEs crossed and were refused with 491; each side tries again after a moment (RFC 3261 14.1).",
-    fix="Nothing, unless it repeats: then both sides wait equally long, which one of them should not.",
+    fix="Nothing, unless it repeats: then both sides wait the same time, and one of them must wait longer.",
 )
 def reinvite_glare(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
@@ -167,9 +167,10 @@ def reinvite_glare(facts: Facts) -> Iterator[Found]:
 @rule(
     "reinvite-unanswered", "warning", "A re-INVITE got no final answer",
     confirm_seconds=UNANSWERED_SECONDS, absence=True,
-    why="The change that it asks for (hold, fax, session refresh) does not happen, and who asked may end the call.",
-    fix="A request within a call goes to the Contact of the other side, through the Record-Route of its answer: see "
-    "whether they can be reached from here, and whether the other side still has the call.",
+    why="The change that it asks for (hold, fax, session refresh) does not happen, and the side that asked may end "
+    "the call.",
+    fix="A request within a call goes to the Contact of the other side, through the Record-Route of its answer. See "
+    "whether these can be reached from here, and whether the other side still has the call.",
 )
 def reinvite_unanswered(facts: Facts) -> Iterator[Found]:
     for number, call, found in calls(facts):
@@ -197,9 +198,9 @@ def _ended_soon(call: Call, time: float) -> bool:
 @rule(
     "cancel-refused", "warning", "The caller gave up, and the CANCEL had no effect",
     confirm_seconds=UNANSWERED_SECONDS,
-    why="The phone rings on although nobody waits for it any more, and who answers it hears nobody.",
-    fix="A CANCEL has the branch of Via, the Call-ID, the tags and the CSeq number of its INVITE, and goes the same "
-    "way (RFC 3261 section 9.1): compare them; 481 says that no such INVITE is known there.",
+    why="The phone keeps ringing although the caller is gone. Somebody who answers hears nobody.",
+    fix="A CANCEL has the same Via branch, Call-ID, tags and CSeq number as its INVITE, and goes the same way (RFC "
+    "3261 section 9.1): compare them. 481 says that no such INVITE is known there.",
 )
 def cancel_refused(facts: Facts) -> Iterator[Found]:
     for number, call, found in calls(facts):

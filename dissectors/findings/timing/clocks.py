@@ -35,7 +35,8 @@ MIN_PACKETS = 50
     "clock-drift", "note", "The sender's clock runs fast or slow",
     scope="stream",
     why="The receiver's buffer slowly fills or empties: now and then it must skip or repeat a frame.",
-    fix="Below about 200 ppm good receivers correct it unheard; above, look for a sound card with a wrong rate.",
+    fix="Below about 200 ppm, good receivers correct it and nobody hears it. Above that, look for a sound card with "
+    "a wrong rate.",
 )
 def clock_drift(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
@@ -51,10 +52,10 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
     "clock-step", "warning", "The sender's clock stepped against the time that passed",
     scope="stream",
     why="The sender paused or skipped, and its timestamps do not show it (or the path became longer or shorter at "
-    "once): from there on everything comes later or earlier. A jitter buffer must adapt, which is heard as a hole or a "
-    "click, and sound and picture come apart.",
-    fix="Look at the sender at that moment: a busy processor, a switch of the source of sound, a sound card that was "
-    "opened anew. Where several senders step at once, it was the network or the capture.",
+    "once): from then on everything comes later or earlier. A jitter buffer must adapt, which people hear as a gap "
+    "or a click; sound and picture come apart.",
+    fix="Look at the sender at that moment: a busy processor, a change of the sound source, a sound card that was "
+    "opened again. If several senders step at once, it was the network or the capture.",
 )
 def clock_step(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
@@ -100,10 +101,10 @@ def _on_hold(facts: Facts, stream: Stream, step: Mark) -> bool:
 @rule(
     "timestamp-jump", "note", "Timestamps jump",
     scope="stream",
-    why="A step that no clock explains: the sender switched its source of sound or began anew without saying so. Many "
-    "receivers wait for the time in between, or drop what seems to be old: people hear nothing for a while.",
-    fix="Expected after hold or a transfer; otherwise look at the sender. Where it switches its source, it should take "
-    "a new SSRC, or go on with its timestamps.",
+    why="No clock explains this step: the sender changed its source of sound, or started again without saying so. "
+    "Many receivers wait for the time in between, or drop what seems old: people hear nothing for a while.",
+    fix="This is normal after hold or a transfer. If there was none, look at the sender: when it changes its source, "
+    "it should take a new SSRC, or continue its timestamps.",
 )
 def timestamp_jump(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
@@ -137,10 +138,10 @@ def _jumps(stream: Stream) -> str:
 @rule(
     "ssrc-two-sources", "warning", "Two sources send under one SSRC",
     scope="stream",
-    why="Timestamps go to and fro between two clocks, and both go on: two streams were mixed into one. A receiver "
-    "takes every other part for old or far ahead; people see it freeze or hear it chopped.",
-    fix="Let each source have an SSRC of its own (RFC 3550 section 8): layers of simulcast, and what a mixer or a "
-    "relay joins, included.",
+    why="Timestamps jump between two clocks, and both clocks go on: two streams were mixed into one. A receiver "
+    "takes every second part for old, or for far ahead: people see the picture freeze, or hear chopped sound.",
+    fix="Give each source an SSRC of its own (RFC 3550 section 8), also the layers of simulcast and the streams that "
+    "a mixer or a relay joins.",
 )
 def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
@@ -153,8 +154,8 @@ def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
 @rule(
     "clock-differs", "warning", "Timestamps do not run at the announced clock",
     scope="stream",
-    why="The receiver plays at the wrong speed, or its jitter buffer over- or underruns all the time.",
-    fix="Look at the clock in a=rtpmap; G.722 must say 8000, Opus 48000, whatever the sound is sampled at.",
+    why="The receiver plays at the wrong speed, or its jitter buffer runs empty or full all the time.",
+    fix="Look at the clock in a=rtpmap: G.722 must say 8000 and Opus 48000, whatever rate the sound is sampled at.",
 )
 def clock_differs(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):

@@ -14,10 +14,10 @@ MIN_APART_MS, MAX_SPREAD_MS = 200.0, 100.0
 @rule(
     "lip-sync", "note", "Sound and picture of one moment arrive apart",
     scope="stream",
-    why="The sender reports say at which moment each was captured. A receiver holds the earlier one back by as much; "
-    "one that does not shows lips and words apart.",
+    why="The sender reports say at which moment each was recorded. A receiver holds the earlier one back by that "
+    "much. A receiver that does not shows lips and words apart.",
     fix="See why the later one is late: a slow encoder, a pacer that holds pictures back, a longer buffer before the "
-    "sender. Where the receiver shows them apart, see whether it gets the reports, and one CNAME for both.",
+    "sender. If the receiver shows them apart, see whether it gets the reports, and one CNAME for both.",
 )
 def lip_sync(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):

@@ -49,10 +49,11 @@ def frames(stream: Stream) -> list[Frames]:
 @rule(
     "ptime-differs", "warning", "Frames are of another length than was agreed",
     scope="stream",
-    why="The receiver asked for so many milliseconds of sound in each packet (RFC 8866 section 6.4). Most take any "
-    "length; gateways, old phones and recorders that count on one play chopped or at the wrong speed.",
-    fix="Let the sender go by ptime and maxptime of its peer, or announce what it sends. Transcoders and trunks often "
-    "have a fixed length to set.",
+    why="The receiver asked for so many milliseconds of sound in each packet (RFC 8866 section 6.4). Most receivers "
+    "accept any length. Gateways, old phones and recorders that expect one length play chopped, or at the wrong "
+    "speed.",
+    fix="Let the sender follow ptime and maxptime of its peer, or announce what it sends. Transcoders and trunks "
+    "often have a fixed length that can be set.",
 )
 def ptime_differs(facts: Facts) -> Iterator[Found]:
     asking = {
@@ -117,7 +118,7 @@ def _words(own: Media) -> str:
 @rule(
     "packets-bunched", "note", "Several packets come at once, then none for a while",
     scope="stream",
-    why="The sender, or something on the way, collects packets and lets them go together: the receiver's buffer must "
+    why="The sender, or something on the way, collects packets and sends them together. The receiver's buffer must "
     "be as long as the pause between, or it drops what comes late.",
     fix="Look at the timer of the sender, at Wi-Fi with power saving, and at the clock of the capture: some count time "
     "in steps of 10 or 16 ms.",

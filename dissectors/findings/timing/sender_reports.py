@@ -20,10 +20,10 @@ SAME_MS = 100.0
 @rule(
     "sender-report-wrong", "warning", "Sender reports are late, or map the media to another time",
     scope="stream",
-    why="A sender report says which timestamp was sent at which time. Receivers keep sound and picture together by it, "
-    "and the round trip is measured from it: both are wrong by as much.",
-    fix="Let the sender fill in both clocks when it sends the report, from the same moment. What passes reports on (a "
-    "mixer, a relay that changes timestamps) must write them anew.",
+    why="A sender report says which timestamp was sent at which time. Receivers use it to keep sound and picture "
+    "together, and to measure the round trip: both are then wrong by that much.",
+    fix="Let the sender fill in both clocks when it sends the report, from the same moment. A mixer, or a relay that "
+    "changes timestamps, must write the reports new.",
 )
 def sender_report_wrong(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):

@@ -17,7 +17,7 @@ CANCEL, UNKNOWN = request(5000, "CANCEL"), response(5020, 481, "Unknown", "CANCE
     ("story", "said", "fix"),
     [
         (changed(488, 'Warning: 304 x "Media type not available"'),
-         "the re-INVITE of the caller was answered 488 Said (Warning: 304 Media type not available)", "as it was"),
+         "the re-INVITE of the caller was answered 488 Said (Warning: 304 Media type not available)", "continues"),
         (changed(500, "Retry-After: 5"), "the re-INVITE of the caller was answered 500 Said (Retry-After: 5)", "again"),
         (changed(415, method="INFO"), "the INFO of the caller was answered 415 Said", "Accept"),
         ([request(3000, "INFO", "Content-Type: application/dtmf-relay", body=b"Signal=9", number=2, tag="2"),
@@ -39,7 +39,7 @@ CANCEL, UNKNOWN = request(5000, "CANCEL"), response(5020, 481, "Unknown", "CANCE
         ([*changed(407), *NOTHING],
          "the re-INVITE of the caller was answered 407 Said, and no credentials followed", "beside it"),
         ([request(3000, "INVITE", number=7, tag="2", back=True), response(3020, 488, "Said", number=7, back=True)],
-         "the re-INVITE of the callee was answered 488 Said", "as it was"),
+         "the re-INVITE of the callee was answered 488 Said", "continues"),
     ],
 )
 def test_a_refusal_within_a_call_says_who_asked_for_what(story: Story, said: str, fix: str) -> None:
