@@ -123,8 +123,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return status or _complain(f"{error.filename or 'output'}: {(error.strerror or str(error)).lower()}")
 
 
-def parser() -> Parser:
-    """The parser of the whole command line."""
+def parser(wanted: str | None = None) -> Parser:
+    """The parser of the whole command line, or of the one command that is `wanted`."""
     whole = Parser(
         prog="muxshark",
         description="Dissects calls whose SIP, STUN, RTP and RTCP share one UDP port.",
@@ -135,6 +135,8 @@ def parser() -> Parser:
     whole.add_argument("--version", action=Version, nargs=0, help="show the version, the scan's build, the Python")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     for command in COMMANDS:
+        if wanted not in (None, command.NAME):
+            continue
         one = commands.add_parser(
             command.NAME,
             help=command.HELP,
@@ -143,7 +145,7 @@ def parser() -> Parser:
             allow_abbrev=False,
         )
         command.arguments(one)
-        one.set_defaults(run=command.run, parser=whole)
+        one.set_defaults(run=command.run, parser=parser)
     return whole
 
 
@@ -155,9 +157,8 @@ def _run(words: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if reconfigure := getattr(stream, "reconfigure", None):
             reconfigure(errors=LACKING)
-    whole = parser()
     if not words:
-        whole.print_help(sys.stderr)
+        parser().print_help(sys.stderr)
         return UNUSABLE
     if strange := misuse.instead_of_word(words):
         raise Refused(strange)
@@ -165,6 +166,7 @@ def _run(words: list[str]) -> int:
     words = misuse.joined(_meant(words, names))
     if not words[0].startswith("-") and words[0] not in names:
         raise Refused(misuse.instead_of_command(words[0], names))
+    whole = parser(words[0] if words[0] in names else None)
     try:
         options, left = whole.parse_known_args(words)
     except SystemExit as done:

@@ -23,5 +23,5 @@ def run(options: argparse.Namespace) -> int:
     """Print the script for the current parser."""
     from dissectors.outputs.completion import script
 
-    sys.stdout.write(script(options.shell, options.parser))
+    sys.stdout.write(script(options.shell, options.parser()))
     return 0

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 STANDARD_INPUT = "-"
 MAX_DIGITS = 15
 MAX_MARKED_LENGTH = 200
-DASHED = re.compile(r"(\d{1,2}:\d{2}(?::\d{2})?|\d{1,6})-(\d{1,2}:\d{2}(?::\d{2})?|\d{1,6})")
-FORCED = re.compile(r"udp\.port==(\d{1,5}),([A-Za-z]+)")
+DASHED = r"(\d{1,2}:\d{2}(?::\d{2})?|\d{1,6})-(\d{1,2}:\d{2}(?::\d{2})?|\d{1,6})"
+FORCED = r"udp\.port==(\d{1,5}),([A-Za-z]+)"
 
 
 class Refused(Exception):
@@ -141,7 +141,7 @@ def add_clock(parser: argparse.ArgumentParser, usual: str = "relative") -> None:
 def _time_range(text: str) -> TimeRange:
     from dissectors.commands.times import time_range
 
-    if found := DASHED.fullmatch(text):
+    if found := re.fullmatch(DASHED, text):
         raise argparse.ArgumentTypeError(f"{text!r} has a dash; write {found[1]}..{found[2]}")
     return time_range(text)
 
@@ -257,7 +257,7 @@ def forced_port(text: str) -> tuple[int, str]:
     """`udp.port==16402,RTP` as a port and a protocol's name."""
     from dissectors.mux.table import TABLE
 
-    match = FORCED.fullmatch(text)
+    match = re.fullmatch(FORCED, text)
     if not match:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form udp.port==16402,RTP")
     port, protocol = int(match[1]), match[2].upper()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from difflib import get_close_matches
 
 MIN_LIKENESS = 0.7
 """How alike two words must be for one to be suggested in place of the other."""
@@ -90,6 +89,8 @@ def instead_of_option(word: str, options: Sequence[str], command: str | None = N
         return f"{command} takes no {name}: {instead}"
     if name in HABITS:
         return f"no option {name!r} here: {HABITS[name]}"
+    from difflib import get_close_matches
+
     near = get_close_matches(name.lower(), options, 1, MIN_LIKENESS)
     return f"no option {name!r}; " + (f"did you mean {near[0]}?" if near else "see --help of the command")
 
@@ -108,9 +109,11 @@ def instead_of_word(words: Sequence[str]) -> str | None:
 
 def instead_of_command(word: str, commands: Sequence[str]) -> str:
     """What to type instead of a command that there is not."""
-    near = get_close_matches(word.lower(), commands, 1, MIN_LIKENESS)
     if word in COMMANDS:
         return f"no command {word!r} here: {COMMANDS[word]}"
+    from difflib import get_close_matches
+
+    near = get_close_matches(word.lower(), commands, 1, MIN_LIKENESS)
     hint = f"did you mean {near[0]}?" if near else "see muxshark --help"
     return f"no command {word!r} and no such file; {hint}"
 

@@ -7,10 +7,7 @@ fits on the screen, and shows colours.
 from __future__ import annotations
 
 import os
-import shlex
-import shutil
 import signal
-import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TextIO
@@ -29,6 +26,8 @@ def page(pieces: Iterable[str], stream: TextIO, plain: bool = False) -> None:
     if not words:
         stream.writelines(pieces)
         return
+    import subprocess
+
     stream.flush()
     # Ctrl-C belongs to the pager while it runs.
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -52,6 +51,9 @@ def pager(stream: TextIO) -> list[str]:
     """The words of the pager's command; none if there is no terminal, no pager, or none is wanted."""
     if not stream.isatty() or os.environ.get("TERM", "") in NO_SCREEN:
         return []
+    import shlex
+    import shutil
+
     asked = next((os.environ[name] for name in VARIABLES if name in os.environ), USUAL)
     try:
         words = shlex.split(asked)

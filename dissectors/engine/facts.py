@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
@@ -41,7 +41,7 @@ from dissectors.report import (
     Stream,
     Tls,
 )
-from dissectors.wire.values import replace
+from dissectors.wire.values import Struct, replace
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
@@ -50,7 +50,7 @@ MAX_REMEMBERED_COUNTS = 256
 """How many counts of a flow's protocols are remembered, as the report has them."""
 
 
-class Chosen(NamedTuple):
+class Chosen(Struct, frozen=True):
     """The calls, checks, handshakes and RTCP that a report is about, where it is not about all of them.
 
     `joined` says to which of the calls each stream belongs, by the stream's identity, where that was looked up before.
@@ -66,7 +66,7 @@ class Chosen(NamedTuple):
 EVERYTHING = Chosen()
 
 
-class Members(NamedTuple):
+class Members(Struct, frozen=True):
     """The streams in order, the positions of those of each call by its number, and those of calls that were retired."""
 
     streams: tuple[Stream, ...]

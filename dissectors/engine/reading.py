@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from dissectors.engine.problems import Kept, Problems, without_numbers
 from dissectors.engine.unread import UDP_PORTS
@@ -20,6 +20,7 @@ from dissectors.report import Place
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
 from dissectors.wire.link.tunnels import TUNNELS
+from dissectors.wire.values import Struct
 
 RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
@@ -37,7 +38,7 @@ OTHER_SERVICES = frozenset((
 """UDP ports of names, time, addresses, management, tunnels and the like: what merely looks like media there is none."""
 
 
-class Reader(NamedTuple):
+class Reader(Struct, frozen=True):
     """What parses the datagrams of a protocol, and what takes them; that may raise or give back what is wrong."""
 
     parse: Callable[[bytes], Any]

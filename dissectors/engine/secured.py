@@ -102,9 +102,12 @@ def _outcome(
 def _certificate(chain: list[bytes]) -> Certificate | None:
     """The sender's own certificate, as far as it can be read."""
     try:
-        return Certificate(*x509.certificate(chain[0])) if chain else None
+        found = x509.certificate(chain[0]) if chain else None
     except Malformed:
+        found = None
+    if found is None:
         return None
+    return Certificate(found.subject, found.issuer, found.names, found.begins, found.ends, found.own)
 
 
 def _place(origin: Origin) -> Place:

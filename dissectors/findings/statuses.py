@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.report import Message
+from dissectors.wire.values import Struct
 
 EXPLAINING = ("Reason", "Warning", "Retry-After", "Min-SE", "Min-Expires")
 """The headers of a refusal that say why, or what would be accepted; of a redirection Contact says where to."""
@@ -12,7 +11,7 @@ EXPLAINING = ("Reason", "Warning", "Retry-After", "Min-SE", "Min-Expires")
 MAX_VALUE_LENGTH = 80
 
 
-class Setting(NamedTuple):
+class Setting(Struct, frozen=True):
     """Where to look in a server: its refusals of these statuses, with that phrase if it names one, come from there."""
 
     product: str

@@ -26,7 +26,7 @@ from dissectors.wire.spec import (
     Streamed,
     Strength,
 )
-from dissectors.wire.values import Struct
+from dissectors.wire.values import Struct, replace
 
 TOKEN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.!%*_+`'~"
 """The characters of a token (RFC 3261 section 25.1)."""
@@ -116,19 +116,19 @@ def _length_field(clause: LengthField, payload: bytes, length: int) -> bool:
 
 
 def _chain(clause: Chain, payload: bytes, length: int) -> bool:
-    start, length_at, unit, header, align, checks, padding = clause
+    start, length_at, unit, align = clause.start, clause.length_at, clause.unit, clause.align
     first, captured = start, len(payload)
     while start < length:
-        if first < start and length - start <= padding and not any(payload[start:]):
+        if first < start and length - start <= clause.padding and not any(payload[start:]):
             return True
-        for check in checks:
-            moved = check._replace(offset=check.offset + start)
+        for check in clause.checks:
+            moved = replace(check, offset=check.offset + start)
             if moved.offset < captured and not HOLDS[type(check)](moved, payload, length):
                 return False
         if start + length_at + 2 > captured:
             return captured < length
         value = payload[start + length_at] << 8 | payload[start + length_at + 1]
-        start += -(-(value * unit + header) // align) * align
+        start += -(-(value * unit + clause.header) // align) * align
     return start == length
 
 

@@ -28,7 +28,7 @@ from dissectors.wire.spec import (
     Streamed,
     Strength,
 )
-from dissectors.wire.values import Struct
+from dissectors.wire.values import Struct, replace
 
 MOST_ELEMENTS = 64
 SHOWN = 40
@@ -147,7 +147,7 @@ def _at_most(clause: AtMost, payload: bytes, length: int) -> Told:
 
 
 def _bits(clause: Bits, payload: bytes, length: int) -> Told:
-    offset, mask, value = clause
+    offset, mask, value = clause.offset, clause.mask, clause.value
     octet = number(payload, offset, 1)
     looked = (offset, payload[offset : offset + 1])
     if mask == 0xFF:
@@ -158,7 +158,7 @@ def _bits(clause: Bits, payload: bytes, length: int) -> Told:
 
 
 def _between(clause: Between, payload: bytes, length: int) -> Told:
-    offset, size, low, high = clause
+    offset, size, low, high = clause.offset, clause.size, clause.low, clause.high
     where = f"octet {offset}" if size == 1 else f"octets {offset} to {offset + size - 1}"
     verb = "is" if size == 1 else "are"
     wanted = f"{where} {verb} {low}" if low == high else f"{where} {verb} {low} to {high}"
@@ -189,7 +189,7 @@ def _only(clause: Only, payload: bytes, length: int) -> Told:
 
 
 def _length_field(clause: LengthField, payload: bytes, length: int) -> Told:
-    offset, unit, header, slack = clause
+    offset, unit, header, slack = clause.offset, clause.unit, clause.header, clause.slack
     more = f", or up to {slack} octets before it" if 0 < slack < 0xFFFF else "" if slack == 0 else ", or before it"
     wanted = f"the length at octet {offset} ends where the datagram does{more}"
     value = number(payload, offset, 2)
@@ -229,7 +229,7 @@ def _element(clause: Chain, at: int, payload: bytes, length: int) -> tuple[int, 
     if value is None:
         return 0, "the capture ends within it" if len(payload) < length else "no room for its length"
     for check in clause.checks:
-        moved = check._replace(offset=check.offset + at)
+        moved = replace(check, offset=check.offset + at)
         if not holds(moved, payload, length):
             wanted, found, _ = TOLD[type(moved)](moved, payload, length)
             return 0, f"{found}, but {wanted}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import NamedTuple
 
 from dissectors.mux.classify import match
 from dissectors.mux.rtp_sequence import two_in_sequence
@@ -17,6 +16,7 @@ from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, TABLE, UNKNOWN_ROW
 from dissectors.wire import hep, http, tls, websocket
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
+from dissectors.wire.values import Struct
 
 SIP, STUN, RFC4571, WEBSOCKET, HEP, TLS, HTTP = "SIP", "STUN", "RFC 4571", "WebSocket", "HEP", "TLS", "HTTP"
 RTSP, GIVEN_UP = "RTSP", "given up"
@@ -33,7 +33,7 @@ DTLS_VERSIONS = (b"\xfe", b"\x01")
 """How the version in a DTLS record begins, that of old ones included."""
 
 
-class Framed(NamedTuple):
+class Framed(Struct, frozen=True):
     """A message on a stream: its size with what frames it, and where its payload begins."""
 
     size: int

@@ -6,11 +6,10 @@ has passed.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.mux.key_frames import CODECS, DESCRIPTOR, extension_signs, payload_signs
 from dissectors.mux.marks import Frame, Freeze, among_largest
 from dissectors.mux.repairs import FALL, LARGE_PICTURE, MAX_LARGE, RISE, Large
+from dissectors.wire.values import Struct
 
 PICTURES_CLOCK = 90000
 MAX_LATE_NUMBERS = 3000
@@ -33,7 +32,7 @@ SIGNS = len(CODECS) + 1
 """The lists of key frames: one for each codec, and the last one for descriptors in header extensions."""
 
 
-class KeyFrame(NamedTuple):
+class KeyFrame(Struct, frozen=True):
     """A frame that begins anew by some sign: when and where it began, its octets, the ids of such extensions."""
 
     time: int

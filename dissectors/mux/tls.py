@@ -20,6 +20,7 @@ from dissectors.wire.tcp import Origin
 from dissectors.wire.tls import Record
 from dissectors.wire.tls_hello import ClientHello, ServerHello
 from dissectors.wire.tls_names import ALERT_LEVELS, TLS_1_3, alert_name
+from dissectors.wire.values import replace
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
@@ -199,9 +200,9 @@ class Session:
             side.waiting.clear()
             side.messages.lose()
         if self.hello is not None:
-            self.hello = self.hello._replace(extensions={})
+            self.hello = replace(self.hello, extensions={})
         if self.server is not None:
-            self.server = self.server._replace(extensions={})
+            self.server = replace(self.server, extensions={})
 
     def lose(self, number: int) -> None:
         """Octets of a side are missing."""
@@ -330,7 +331,7 @@ class Session:
             extensions = tls_hello.encrypted_extensions(body)
             self.early_accepted = tls_hello.EARLY_DATA in extensions
             protocol = tls_hello.protocol(extensions.get(tls_hello.APPLICATION_PROTOCOLS, b""))
-            self.server = self.server._replace(protocol=protocol or self.server.protocol)
+            self.server = replace(self.server, protocol=protocol or self.server.protocol)
 
 
 def fatal(alerts: list[Alert]) -> Iterator[Alert]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.flows import FlowKey
 from dissectors.wire.tls_hello import ClientHello, opening
+from dissectors.wire.values import Struct
 
 SIP_TLS_PORT = 5061
 SIGNALLING_PROTOCOLS = ("sip", "sip/2")
@@ -30,7 +30,7 @@ MIN_CLIENT_PORT = 10_000
 """From what port on it is more likely a client's."""
 
 
-class Unread(NamedTuple):
+class Unread(Struct, frozen=True):
     """What is not read: its name, what its first octets say of it, and whether it signals calls."""
 
     name: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 
-from dissectors.protocols import jsep_http, jsep_json, jsep_xml
 from dissectors.protocols.jsep_parts import Candidate, Message, Said
 from dissectors.wire import http
 from dissectors.wire.spec import Spec, Streamed, certain
@@ -17,13 +16,14 @@ __all__ = ["SPEC", "Candidate", "Message", "Said", "parse", "speaks"]
 BEGINS = b'{["0123456789'
 MAX_BLANK_OCTETS = 16
 
-_JSON = re.compile(
+_JSON = (
     rb'v=0\\{1,8}[rn]|candidate:[A-Za-z0-9+/]{1,32} [0-9] \w{2,8} |"iceParameters\\?"|"janus"\s*:\s*"hangup"'
 )
-_HTTP = re.compile(
-    rb"^Content-Type[ \t]*:[ \t]*application/(?:sdp|trickle-ice-sdpfrag)\b|^DELETE \S*/wh[ie]p\b", re.I | re.M
+_HTTP = (
+    rb"(?im)^Content-Type[ \t]*:[ \t]*application/(?:sdp|trickle-ice-sdpfrag)\b|^DELETE \S*/wh[ie]p\b"
 )
-_JINGLE = re.compile(
+JINGLE = b"urn:xmpp:jingle:1"
+_ACTION = (
     rb"""\saction=["'](?:session-(?:initiate|accept|terminate)|content-(?:add|accept)|transport-info)["']"""
 )
 
@@ -31,9 +31,15 @@ _JINGLE = re.compile(
 def parse(payload: bytes) -> Message:
     """Read one message; raises Malformed where it says none of this."""
     if payload.startswith(http.BEGINNINGS):
+        from dissectors.protocols import jsep_http
+
         return jsep_http.parse(payload)
     if payload.lstrip()[:1] == b"<":
+        from dissectors.protocols import jsep_xml
+
         return jsep_xml.parse(payload)
+    from dissectors.protocols import jsep_json
+
     return jsep_json.parse(payload)
 
 
@@ -41,10 +47,10 @@ def speaks(payload: bytes, before: bool) -> bool:
     """Whether a message of WebSocket or HTTP says any of this."""
     first = payload[:MAX_BLANK_OCTETS].lstrip()[:1]
     if first == b"<":
-        return jsep_xml.MARK in payload and _JINGLE.search(payload) is not None
+        return JINGLE in payload and re.search(_ACTION, payload) is not None
     if payload.startswith(http.BEGINNINGS):
-        return _HTTP.search(payload, 0, payload.find(b"\r\n\r\n") + 2) is not None
-    return first != b"" and first in BEGINS and _JSON.search(payload) is not None
+        return re.search(_HTTP, payload[: payload.find(b"\r\n\r\n") + 2]) is not None
+    return first != b"" and first in BEGINS and re.search(_JSON, payload) is not None
 
 
 SPEC = Spec(

@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from dissectors.protocols import jsep_mediasoup
 from dissectors.protocols.jsep_parts import MAX_CANDIDATES, SDP_BEGINS, Candidate, Message, Said, kind_of
 from dissectors.wire import json_text
 from dissectors.wire.errors import Malformed
+from dissectors.wire.values import Struct
 
 MAX_SAID, MAX_NESTED_TEXTS, MAX_WORD_LENGTH, MAX_SESSION_LENGTH = 16, 8, 64, 128
 
@@ -24,7 +25,7 @@ NAMING = ("type", "event", "action", "method", "kind", "cmd", "command", "reques
 _CANDIDATE = re.compile(r"(?:a=)?(candidate:[A-Za-z0-9+/]{1,32} [0-9]{1,5} \S+ [0-9]+ \S+ [0-9]{1,5} typ [^\r\n]+)")
 
 
-class Words(NamedTuple):
+class Words(Struct, frozen=True):
     """What is said around a value: the member that it is, what the object says it is, and the words around that."""
 
     member: str
@@ -41,7 +42,7 @@ class Words(NamedTuple):
         return " ".join(texts).lower()
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True):
     """A text or an object that was come across, and the words on the way to it."""
 
     value: Any

@@ -10,7 +10,6 @@ from dissectors.wire.errors import Malformed
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
 
-MARK = b"urn:xmpp:jingle:1"
 MAX_OCTETS, MAX_DEPTH = 1 << 20, 64
 """Octets of a stanza, and how deep Jingle may stand in it."""
 

@@ -1,12 +1,14 @@
 """RTP payload types that nobody announced: the static ones of RFC 3551, and what FaceTime is known to send."""
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from dissectors.wire.values import Struct
 
 Certainty = Literal["certain", "high", "medium"]
 
 
-class Static(NamedTuple):
+class Static(Struct, frozen=True):
     """A row of RFC 3551 section 6: encoding name, kind of media, RTP clock in Hz, channels (None for video)."""
 
     encoding: str
@@ -15,7 +17,7 @@ class Static(NamedTuple):
     channels: int | None
 
 
-class Hint(NamedTuple):
+class Hint(Struct, frozen=True):
     """The probable codec of a payload type without rtpmap.
 
     `codec` is None where only the rate is known, `clock` (RTP timestamp units a second) where several were seen,

@@ -2,14 +2,14 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from dissectors.limits.remembered import remembered
+from dissectors.wire.values import Struct
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+")
 
 
-class RtpMap(NamedTuple):
+class RtpMap(Struct, frozen=True):
     """RFC 8866 section 6.6: encoding name, RTP clock in Hz, channels (1 when not given)."""
 
     encoding: str
@@ -17,14 +17,14 @@ class RtpMap(NamedTuple):
     channels: int
 
 
-class Rtcp(NamedTuple):
+class Rtcp(Struct, frozen=True):
     """RFC 3605: where RTCP goes; `address` is None when only the port is given."""
 
     port: int
     address: str | None
 
 
-class Crypto(NamedTuple):
+class Crypto(Struct, frozen=True):
     """RFC 4568 section 4: `keys` are the key parameters as written (`inline:…`), `parameters` those of the session."""
 
     tag: int
@@ -42,14 +42,14 @@ class Crypto(NamedTuple):
         return len(written) * 3 // 4
 
 
-class Fingerprint(NamedTuple):
+class Fingerprint(Struct, frozen=True):
     """RFC 8122 section 5: the hash function in lower case, the digest in upper case with its colons."""
 
     function: str
     digest: str
 
 
-class Candidate(NamedTuple):
+class Candidate(Struct, frozen=True):
     """RFC 8839 section 5.1; `extensions` are the pairs after the related address, such as `tcptype` (RFC 6544)."""
 
     foundation: str

@@ -30,7 +30,7 @@ class Connection(Struct, frozen=True):
     count: int | None = None
 
 
-class Bandwidth(NamedTuple):
+class Bandwidth(Struct, frozen=True):
     """RFC 8866 section 5.8; `text` as written, `numbers` those in it: FaceTime writes two, `AS:2000:2000`."""
 
     type: str
@@ -38,7 +38,7 @@ class Bandwidth(NamedTuple):
     numbers: tuple[int, ...]
 
 
-class Timing(NamedTuple):
+class Timing(Struct, frozen=True):
     """RFC 8866 section 5.9; seconds of NTP time, 0 for unbounded."""
 
     start: int

@@ -95,7 +95,8 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
     _note_oddities(first, start_line.method, whole, notes)
     _note_octets(payload[begin:at], notes)
     return Message(
-        *start_line, headers, payload[begin:end], raw_body, body, at, parts, payload[end:], _bounded(notes), first
+        start_line.method, start_line.uri, start_line.status, start_line.reason, start_line.version, headers,
+        payload[begin:end], raw_body, body, at, parts, payload[end:], _bounded(notes), first,
     )
 
 

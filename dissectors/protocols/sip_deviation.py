@@ -1,7 +1,9 @@
 """The deviations of a SIP message: a kind for programs, a phrase for people."""
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from dissectors.wire.values import Struct
 
 Kind = Literal[
     "start line",
@@ -21,7 +23,7 @@ multipart body; a further message in the same datagram; how many deviations are 
 """
 
 
-class Deviation(NamedTuple):
+class Deviation(Struct, frozen=True):
     """One deviation from RFC 3261 and its kin."""
 
     kind: Kind

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from dissectors.protocols.sip_headers import number, parameter, parameters, split, unquote
+from dissectors.wire.values import Struct
 
 CAUSES = {
     1: "unallocated number",
@@ -72,7 +72,7 @@ NORMAL_CAUSES = frozenset((16, 26, 31))
 """Causes of Q.850 that say that a call ended as calls do."""
 
 
-class Reason(NamedTuple):
+class Reason(Struct, frozen=True):
     """One value of Reason: the protocol in capitals, its `cause`, and a text; absent parts are None or empty."""
 
     protocol: str

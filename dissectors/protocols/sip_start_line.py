@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from dissectors.limits.remembered import remembered
 from dissectors.protocols.sip_deviation import Deviation
 from dissectors.protocols.sip_headers import is_name, shown, text_of
 from dissectors.wire.errors import Malformed
+from dissectors.wire.values import Struct
 
 METHODS = frozenset(
     "ACK BYE CANCEL INFO INVITE MESSAGE NOTIFY OPTIONS PRACK PUBLISH REFER REGISTER SUBSCRIBE UPDATE".split()
@@ -15,7 +15,7 @@ METHODS = frozenset(
 """The registered methods (IANA, SIP parameters)."""
 
 
-class StartLine(NamedTuple):
+class StartLine(Struct, frozen=True):
     """A request line (`method` and `uri`) or a status line (`status` and `reason`)."""
 
     method: str | None

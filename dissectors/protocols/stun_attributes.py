@@ -46,7 +46,7 @@ Value = Address | ErrorCode | ChangeRequest | str | int | bool | tuple[int, ...]
 """The meaning of an attribute's octets."""
 
 
-class Kind(NamedTuple):
+class Kind(Struct, frozen=True):
     """The reader and the writer for values of some attributes.
 
     Both functions also get the 16 octets that addresses are XORed with: the cookie and the transaction identifier.

@@ -4,12 +4,14 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from dissectors.wire.values import Struct, replace
 
 Status = Literal["identity", "complete", "truncated", "corrupt", "over limit", "unsupported"]
 
 
-class Layer(NamedTuple):
+class Layer(Struct, frozen=True):
     """One encoding that was decoded, as far as possible."""
 
     name: str
@@ -20,7 +22,7 @@ class Layer(NamedTuple):
     trailing: bytes = b""
 
     def noting(self, *deviations: str) -> Layer:
-        return self._replace(deviations=(*deviations, *self.deviations)) if deviations else self
+        return replace(self, deviations=(*deviations, *self.deviations)) if deviations else self
 
 
 _MEMBERS = 16
@@ -48,7 +50,7 @@ def read_gzip(data: bytes, start: int, bound: int) -> Layer | None:
         octets, end, status = read_stream(data, _gzip_stream(data, start), bound - len(before))
         trailer = struct.pack("<II", zlib.crc32(octets), len(octets))
         layer = _ended("gzip", octets, status, data, end, trailer)
-        layer = layer._replace(octets=before + layer.octets)
+        layer = replace(layer, octets=before + layer.octets)
         start = len(data) - len(layer.trailing)
         if layer.status != "complete":
             break

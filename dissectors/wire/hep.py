@@ -10,10 +10,10 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from itertools import product
-from typing import NamedTuple
 
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
+from dissectors.wire.values import Struct
 
 MARK = b"HEP3"
 ENDS = {2: 4, 10: 16}
@@ -45,7 +45,7 @@ TCP_NUMBER = 6
 ZLIB_OR_GZIP = 47
 
 
-class Packet(NamedTuple):
+class Packet(Struct, frozen=True):
     """What an agent saw: both ends, IP's number of the transport, nanoseconds since the epoch, and the message.
 
     `agent` is its number, with its name where it gives one; empty where it gives neither.

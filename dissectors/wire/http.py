@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
+from dissectors.wire.values import Struct
 
 MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS = 1 << 14, 1 << 20
 """Octets of a start line with its headers, and of a message, beyond which there is none."""
@@ -20,7 +20,7 @@ _HEADER = re.compile(rb"^([A-Za-z0-9-]{1,64})[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$"
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,6})(?:;[^\r\n]{0,256})?\r\n")
 
 
-class Message(NamedTuple):
+class Message(Struct, frozen=True):
     """A request (`method`, `target`) or a response (`status`); header names are in lower case."""
 
     method: str

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from dissectors.wire.deflate import Layer, Status, read_gzip, read_stream, read_zlib
-from dissectors.wire.values import Struct
+from dissectors.wire.values import Struct, replace
 
 
 class Limits(Struct, frozen=True):
@@ -178,7 +178,7 @@ def _attempts(data: bytes, name: str, bound: int) -> Iterator[Layer]:
             for read in (read_zlib, read_gzip):
                 layer = read(data, start, bound)
                 if layer is not None:
-                    yield layer._replace(leading=data[:start]) if start else layer
+                    yield replace(layer, leading=data[:start]) if start else layer
     for start in starts if name else ():
         octets, end, status = read_stream(data, start, bound)
         layer = Layer("deflate", octets, status, (), data[:start], data[end:])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
@@ -11,7 +10,7 @@ from dissectors.wire.errors import Malformed
 MAX_OCTETS, MAX_DEPTH = 1 << 20, 64
 """Octets of a text, and how deep its arrays and objects may nest."""
 
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"?|[][{}]', re.DOTALL)
+_BRACKETS = rb'"(?:[^"\\]|\\.)*"?|[][{}]'
 
 
 def parse(octets: bytes) -> Any:
@@ -19,11 +18,13 @@ def parse(octets: bytes) -> Any:
     if len(octets) > MAX_OCTETS:
         raise Malformed("JSON", MAX_OCTETS, f"{len(octets)} octets, {MAX_OCTETS} are read")
     depth = 0
-    for found in _BRACKETS.finditer(octets):
+    for found in re.finditer(_BRACKETS, octets, re.DOTALL):
         bracket = found[0]
         depth += 1 if bracket in (b"{", b"[") else -1 if bracket in (b"}", b"]") else 0
         if depth > MAX_DEPTH:
             raise Malformed("JSON", found.start(), f"nests deeper than {MAX_DEPTH}")
+    import json
+
     try:
         return json.loads(octets)
     except ValueError as wrong:

@@ -22,48 +22,44 @@ class Pattern(NamedTuple):
     """Where a secret stands: its groups are secret; one of `hints` stands in every text that has it."""
 
     hints: tuple[bytes, ...]
-    pattern: re.Pattern[bytes]
+    pattern: bytes
 
 
-def _pattern(hints: tuple[bytes, ...], pattern: bytes) -> Pattern:
-    return Pattern(hints, re.compile(pattern, re.IGNORECASE))
-
-
-ADDRESS = re.compile(rb"\bsips?:[^\s:@<>\";,]{1,256}:([^\s@<>\",]{1,256})@", re.IGNORECASE)
-IMS = re.compile(rb"\b[ic]k[ \t]*=[ \t]*\"?([0-9A-F]{16,})", re.IGNORECASE)
+ADDRESS = rb"\bsips?:[^\s:@<>\";,]{1,256}:([^\s@<>\",]{1,256})@"
+IMS = rb"\b[ic]k[ \t]*=[ \t]*\"?([0-9A-F]{16,})"
 
 PATTERNS = (
     # The keys of a=crypto (RFC 4568), k= (RFC 4566) and MIKEY (RFC 4567); JSON may write / as \/.
-    _pattern((b"nline:",), rb"\binline:((?:[A-Z0-9+/=]|\\/)+)"),
-    _pattern((b"k=",), rb"(?:^|\\[nr]|[\r\n]|\| )k=(?:clear|base64):((?:[A-Z0-9+/=]|\\/)+)"),
-    _pattern((b"ey-mgmt:",), rb"\bkey-mgmt:\w+[ \t]+((?:[A-Z0-9+/=]|\\/)+)"),
+    Pattern((b"nline:",), rb"\binline:((?:[A-Z0-9+/=]|\\/)+)"),
+    Pattern((b"k=",), rb"(?:^|\\[nr]|[\r\n]|\| )k=(?:clear|base64):((?:[A-Z0-9+/=]|\\/)+)"),
+    Pattern((b"ey-mgmt:",), rb"\bkey-mgmt:\w+[ \t]+((?:[A-Z0-9+/=]|\\/)+)"),
     # ICE's password (RFC 8839), in SDP and in Jingle.
-    _pattern((b"ce-pwd:",), rb"\bice-pwd:[ \t]*((?:[A-Z0-9+/]|\\/)+)"),
-    _pattern((b"pwd=",), rb"\bpwd=[\"']([^\"']+)"),
+    Pattern((b"ce-pwd:",), rb"\bice-pwd:[ \t]*((?:[A-Z0-9+/]|\\/)+)"),
+    Pattern((b"pwd=",), rb"\bpwd=[\"']([^\"']+)"),
     # Digest (RFC 7616), the keys of IMS in a challenge (RFC 3310), and what is sent as it is (RFC 7617, RFC 6750).
-    _pattern((b"esponse", b"spauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*\\*\"([^\"\\\r\n]+)"),
-    _pattern((b"esponse", b"spauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*([0-9A-F]{16,})"),
+    Pattern((b"esponse", b"spauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*\\*\"([^\"\\\r\n]+)"),
+    Pattern((b"esponse", b"spauth"), rb"\b(?:response|rspauth)[ \t]*=[ \t]*([0-9A-F]{16,})"),
     Pattern((b"ik=", b"ck="), IMS),
-    _pattern(
+    Pattern(
         (b"uthorization",),
         rb"(?:^|[\r\n]|\| )(?:Proxy-)?Authorization[ \t]*:[ \t]*(?!Digest\b)[A-Z-]{1,16}[ \t]+([^ \t,\r\n]+)",
     ),
-    _pattern((b"asic ", b"earer "), rb"\b(?:Basic|Bearer)[ \t]+([A-Z0-9._~+/-]{8,}=*)"),
-    _pattern(
+    Pattern((b"asic ", b"earer "), rb"\b(?:Basic|Bearer)[ \t]+([A-Z0-9._~+/-]{8,}=*)"),
+    Pattern(
         (b"oken", b"ecret", b"assword", b"PI-Key", b"pi-key", b"Pi-Key"),
         rb"(?:^|[\r\n]|\| )[A-Z0-9-]{0,32}(?:Token|Secret|Password|Api-?Key)[ \t]*:[ \t]*([^ \t\r\n][^\r\n]*)",
     ),
     # A password in an address (RFC 3261 section 19.1.1).
     Pattern((b"@",), ADDRESS),
     # Members of JSON, and of JSON within a text of JSON.
-    _pattern(_MEMBERS, rb'"' + _NAMED + rb'"\s*:\s*"((?:[^"\\]|\\.)+)'),
-    _pattern(_MEMBERS, rb'\\"' + _NAMED + rb'\\"\s*:\s*\\"((?:[^"\\]|\\\\\\.|\\\\[^"\\]|\\[^"\\])+)'),
+    Pattern(_MEMBERS, rb'"' + _NAMED + rb'"\s*:\s*"((?:[^"\\]|\\.)+)'),
+    Pattern(_MEMBERS, rb'\\"' + _NAMED + rb'\\"\s*:\s*\\"((?:[^"\\]|\\\\\\.|\\\\[^"\\]|\\[^"\\])+)'),
 )
 
 COMPRESSED = (b"\x78", b"\x1f")
 """How a body begins that is compressed, whether or not it says so."""
 
-_LABEL = re.compile(rb"^(?:Content-Encoding|e)[ \t]*:[ \t]*([^\r\n]{1,256})", re.IGNORECASE | re.MULTILINE)
+_LABEL = rb"(?im)^(?:Content-Encoding|e)[ \t]*:[ \t]*([^\r\n]{1,256})"
 
 HINTS = tuple({hint for each in PATTERNS for hint in each.hints})
 
@@ -73,15 +69,15 @@ def masked(octets: bytes) -> bytes:
     hinted = {hint for hint in HINTS if hint in octets}
     for hints, pattern in PATTERNS if hinted else ():
         if not hinted.isdisjoint(hints):
-            octets = pattern.sub(_mask, octets)
+            octets = _hidden(pattern, octets)
     return octets
 
 
 def masked_value(value: str) -> str:
     """The same of a header's value or an address: passwords of addresses, and keys of IMS."""
     octets = value.encode("utf-8", "surrogatepass")
-    hidden = ADDRESS.sub(_mask, octets) if b"@" in octets else octets
-    hidden = IMS.sub(_mask, hidden) if b"k=" in octets else hidden
+    hidden = _hidden(ADDRESS, octets) if b"@" in octets else octets
+    hidden = _hidden(IMS, hidden) if b"k=" in octets else hidden
     return value if hidden == octets else hidden.decode("utf-8", "surrogatepass")
 
 
@@ -96,13 +92,18 @@ def concealed(message: bytes) -> bytes:
     """The octets of a message or a body, masked; a compressed body that holds a secret is masked from end to end."""
     octets = masked(message)
     end = octets.find(b"\r\n\r\n") + 4 if octets[:1] not in COMPRESSED else 0
-    labels = tuple(label.decode("ascii", "replace") for label in _LABEL.findall(octets, 0, end))
+    labels = tuple(label.decode("ascii", "replace") for label in re.findall(_LABEL, octets[:max(end, 0)]))
     if end == 3 or not (labels or octets[end : end + 1] in COMPRESSED):
         return octets
     inflated = inflate(octets[end:], labels)
     if inflated.compressed and masked(inflated.octets) != inflated.octets:
         return octets[:end] + MASK * (len(octets) - end)
     return octets
+
+
+def _hidden(pattern: bytes, octets: bytes) -> bytes:
+    """The octets with a mask over each secret; patterns are compiled when they are first asked for."""
+    return re.sub(pattern, _mask, octets, flags=re.IGNORECASE)
 
 
 def _mask(found: re.Match[bytes]) -> bytes:

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from dissectors.wire.errors import Malformed
+from dissectors.wire.values import Struct
 
 HEADER, CHUNK_HEADER, DATA_HEADER = 12, 4, 16
 DATA = 0
@@ -20,7 +20,7 @@ RELIABILITY = {0: "reliable", 1: "retransmissions", 2: "milliseconds"}
 UNORDERED_CHANNEL = 0x80
 
 
-class Data(NamedTuple):
+class Data(Struct, frozen=True):
     """One chunk of data: its number, the stream, the payload protocol, and whether a message begins or ends with it."""
 
     number: int
@@ -31,7 +31,7 @@ class Data(NamedTuple):
     octets: bytes
 
 
-class Opening(NamedTuple):
+class Opening(Struct, frozen=True):
     """What opens a data channel; `reliability` is `reliable`, or what `limit` counts at most."""
 
     label: str

@@ -27,19 +27,19 @@ NO_DISSECTOR = "data"
 """Wireshark's name for octets without a dissector."""
 
 
-class AtLeast(NamedTuple):
+class AtLeast(Struct, frozen=True):
     """The datagram has at least `octets` octets."""
 
     octets: int
 
 
-class AtMost(NamedTuple):
+class AtMost(Struct, frozen=True):
     """The datagram has at most `octets` octets."""
 
     octets: int
 
 
-class Bits(NamedTuple):
+class Bits(Struct, frozen=True):
     """The octet at `offset`, masked with `mask`, is `value`."""
 
     offset: int
@@ -47,7 +47,7 @@ class Bits(NamedTuple):
     value: int
 
 
-class Between(NamedTuple):
+class Between(Struct, frozen=True):
     """The number of `size` octets (1 to 4) at `offset` lies in [low, high]."""
 
     offset: int
@@ -56,27 +56,27 @@ class Between(NamedTuple):
     high: int
 
 
-class U16(NamedTuple):
+class U16(Struct, frozen=True):
     """The 16-bit number at `offset` is `value`."""
 
     offset: int
     value: int
 
 
-class U32(NamedTuple):
+class U32(Struct, frozen=True):
     """The 32-bit number at `offset` is `value`."""
 
     offset: int
     value: int
 
 
-class Only(NamedTuple):
+class Only(Struct, frozen=True):
     """Every octet of the datagram is one of `octets`."""
 
     octets: bytes
 
 
-class LengthField(NamedTuple):
+class LengthField(Struct, frozen=True):
     """The 16-bit length at `offset`, times `unit`, plus `header`, ends at most `slack` octets before the datagram."""
 
     offset: int
@@ -85,7 +85,7 @@ class LengthField(NamedTuple):
     slack: int
 
 
-class Chain(NamedTuple):
+class Chain(Struct, frozen=True):
     """From octet `start` to the last one, whole elements follow one another; none at all is a chain too.
 
     An element's 16-bit length stands at `length_at` within it and counts `unit` octets each; with `header` added and
@@ -103,11 +103,11 @@ class Chain(NamedTuple):
     padding: int = 0
 
 
-class RtpHeader(NamedTuple):
+class RtpHeader(Struct, frozen=True):
     """The contributing sources and the header extension that an RTP header announces fit (RFC 3550 section 5.1)."""
 
 
-class StartLine(NamedTuple):
+class StartLine(Struct, frozen=True):
     """After any CR and LF, the first line is a request or a status line of `version` (RFC 3261 section 7).
 
     `TOKEN SP anything SP version`, or `version SP` and three digits; the version compares without case. A line that
@@ -118,7 +118,7 @@ class StartLine(NamedTuple):
     schemes: tuple[bytes, ...]
 
 
-class Streamed(NamedTuple):
+class Streamed(Struct, frozen=True):
     """No datagram: a message of WebSocket or HTTP, of which the content says what it is."""
 
 
@@ -135,7 +135,7 @@ class Row(NamedTuple):
     wireshark: str | None
 
 
-class Incomplete(NamedTuple):
+class Incomplete(Struct, frozen=True):
     """A message on a stream that is not whole: it takes at least so many octets, counted from its beginning."""
 
     octets: int

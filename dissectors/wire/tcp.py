@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from dissectors.wire.values import Struct
+
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
 MAX_WAITING_SEGMENTS, MAX_WAITING_OCTETS = 256, 1 << 18
@@ -54,7 +56,7 @@ class Origin(NamedTuple):
     identification: int
 
 
-class Piece(NamedTuple):
+class Piece(Struct, frozen=True):
     """Octets of one segment at their place in the direction."""
 
     begin: int

@@ -3,10 +3,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
 from dissectors.wire.errors import Malformed
 from dissectors.wire.tls_names import VERSIONS
+from dissectors.wire.values import Struct
 
 HANDSHAKE, CLIENT_HELLO = 22, 1
 HEADERS = 9
@@ -24,7 +24,7 @@ RETRY = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c
 """The random of a ServerHello that asks for another ClientHello (RFC 8446 section 4.1.3)."""
 
 
-class ClientHello(NamedTuple):
+class ClientHello(Struct, frozen=True):
     """What a client offers; `newest` is the highest version of it, `session` the identifier of an earlier session."""
 
     newest: int
@@ -40,7 +40,7 @@ class ClientHello(NamedTuple):
         return VERSIONS.get(self.newest, "TLS")
 
 
-class ServerHello(NamedTuple):
+class ServerHello(Struct, frozen=True):
     """what a server chose."""
 
     version: int

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import field
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
-__all__ = ["Struct", "field", "replace"]
+__all__ = ["Struct", "astuple", "field", "replace"]
 
 if TYPE_CHECKING:
     # Frozen classes may have a base that is not, which type checkers know of this one alone.

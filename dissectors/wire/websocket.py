@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import NamedTuple
 
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
+from dissectors.wire.values import Struct
 
 MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS = 1 << 14, 1 << 20
 """Octets of the HTTP message that upgrades, and of a message, inflated, beyond which there is none."""
@@ -26,7 +26,7 @@ _UPGRADE = re.compile(rb"^Upgrade[ \t]*:[ \t]*websocket[ \t]*\r?$", re.I | re.M)
 _SWITCHED = re.compile(rb"HTTP/1\.1 101[ \r\n]")
 
 
-class Frame(NamedTuple):
+class Frame(Struct, frozen=True):
     """One frame: its size with its header, its first octet, and its payload without the mask."""
 
     size: int

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import NamedTuple
 
 from dissectors.wire.errors import Malformed
+from dissectors.wire.values import Struct
 
 SEQUENCE, OBJECT, UTC_TIME, GENERAL_TIME = 0x30, 0x06, 0x17, 0x18
 SERIAL, VERSION, EXTENSIONS = 0x02, 0xA0, 0xA3
@@ -19,7 +19,7 @@ EPOCH_DAYS = 719_468
 """Days from the first of March of the year 0 to 1970."""
 
 
-class Certificate(NamedTuple):
+class Certificate(Struct, frozen=True):
     """One certificate: common names of its subject and issuer (or their organisations), its other names, its dates.
 
     Dates are seconds since the epoch. `own` says that subject and issuer are the same: nobody else vouches for it.
@@ -33,7 +33,7 @@ class Certificate(NamedTuple):
     own: bool
 
 
-class Element(NamedTuple):
+class Element(Struct, frozen=True):
     """One element of DER: its tag, and where its value begins and ends."""
 
     tag: int

@@ -16,7 +16,7 @@ from dissectors.protocols.sip_headers import COMPACT, NAMES
 from dissectors.version import __version__
 from dissectors.wire.inflate import LIMITS
 from dissectors.wire.spec import Row
-from dissectors.wire.values import Struct
+from dissectors.wire.values import Struct, astuple
 
 IN_WIRESHARK = ("names", "datagram", "messages", "follow", "ports", "interface")
 """The hand-written parts that come first, after `head` and the settings: what people look for."""
@@ -161,9 +161,10 @@ def _lua(value: object) -> str:
         return _quoted(value.encode())
     if isinstance(value, bytes):
         return _quoted(value)
+    if isinstance(value, Struct):
+        return "{ " + ", ".join(map(_lua, (type(value).__name__, *astuple(value)))) + " }"
     if isinstance(value, tuple):
-        word = [_lua(type(value).__name__)] if hasattr(value, "_fields") else []
-        return "{ " + ", ".join([*word, *(_lua(item) for item in value)]) + " }" if value or word else "{}"
+        return "{ " + ", ".join(map(_lua, value)) + " }" if value else "{}"
     raise TypeError(f"no Lua for {type(value).__name__}")
 
 

@@ -14,6 +14,7 @@ from dissectors.rewriting.hep import MAX_DATAGRAM_OCTETS, Sender, Told, packets,
 from dissectors.wire import hep
 from dissectors.wire.errors import CaptureError
 from dissectors.wire.spec import Incomplete
+from dissectors.wire.values import replace
 from tests.command_line import CALL
 
 REPORT = offline.analyze([CALL])
@@ -109,6 +110,6 @@ def test_the_pace_is_that_of_the_capture() -> None:
 def test_what_is_too_long_is_no_packet() -> None:
     packet = hep.Packet(bytes(4), 1, bytes(4), 2, 17, 0, bytes(65536))
     assert hep.build(packet, 1, 7) is None
-    short = packet._replace(payload=b"x", src=bytes(16), dst=bytes(16), time=5_000_001_000)
+    short = replace(packet, payload=b"x", src=bytes(16), dst=bytes(16), time=5_000_001_000)
     octets = hep.build(short, 1, 7)
-    assert octets is not None and hep.parse(octets) == short._replace(agent="7")
+    assert octets is not None and hep.parse(octets) == replace(short, agent="7")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from sys import getsizeof
-from typing import NamedTuple
 
 from dissectors.analysis.calls.repeats import COPY, FIRST, Again
 from dissectors.limits.budget import Bounds
@@ -14,6 +13,7 @@ from dissectors.protocols.sip_headers import canonical
 from dissectors.report import Body, Deviation, Header, Message, Place, Sizes
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.masking import masked, masked_value
+from dissectors.wire.values import Struct
 
 MAX_REMEMBERED_NAMES = 256
 """How many sequences of header names are remembered."""
@@ -148,7 +148,7 @@ def _weight(deviations: tuple[Deviation, ...]) -> int:
     return getsizeof(deviations) + sum([getsizeof(each) + getsizeof(each.text) for each in deviations])
 
 
-class Names(NamedTuple):
+class Names(Struct, frozen=True):
     """The header names of a message, how many are compact, and what long ones would add.
 
     `written` is as many as are kept, as they were written; `lost` of them were left out or cut. `octets` is what they

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.protocols.stun_attributes import Address
 from dissectors.report import Check, Grant, Outcome, Place, Username
 from dissectors.wire.datagram import Flow
@@ -93,7 +91,7 @@ class Granting(Struct):
         )
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True):
     """What is known of a request when its answer comes."""
 
     credentials: bool

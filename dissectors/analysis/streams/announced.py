@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
 from dissectors.wire.datagram import Endpoint, Flow
+from dissectors.wire.values import Struct
 
 
-class Receiving(NamedTuple):
+class Receiving(Struct, frozen=True):
     """What a call receives at an endpoint: the payload types that each side takes there."""
 
     call: CallState

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+
+from dissectors.wire.values import Struct
 
 BEST_R = 93.2
 """R with all of the model's other parameters at their defaults, and neither delay nor codec."""
 
 
-class Impairment(NamedTuple):
+class Impairment(Struct, frozen=True):
     """What a codec costs (`ie`), and how well it bears loss (`bpl`, None where that was not published)."""
 
     name: str

@@ -14,6 +14,7 @@ from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, RetiredInterval, fa
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import PROTOCOLS, UNKNOWN
 from dissectors.wire.datagram import Endpoint
+from dissectors.wire.values import Struct
 
 UDPTL = PROTOCOLS.index("UDPTL")
 
@@ -21,7 +22,7 @@ MAX_CALLS_AT_AN_END = 64
 """So many calls that agreed on UDPTL at one endpoint are asked whether a flow is theirs."""
 
 
-class Fax(NamedTuple):
+class Fax(Struct, frozen=True):
     """How many datagrams of no known protocol are UDPTL, and how many octets these have."""
 
     datagrams: int = 0

@@ -10,10 +10,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from math import sqrt
-from typing import NamedTuple
 
 from dissectors.mux.counters import Counters
 from dissectors.mux.marks import Frame, Surprise
+from dissectors.wire.values import Struct
 
 MIN_POINTS, KEPT_POINT_SHARE = 8, 0.75
 """Buckets that make a line of the least delayed datagrams, and the share of them that is kept: a queue may delay all of
@@ -36,7 +36,7 @@ MIN_DRIFT_PPM = 50.0
 """Less than this is nobody's concern, and not held to the halves."""
 
 
-class ClockStep(NamedTuple):
+class ClockStep(Struct, frozen=True):
     """From a moment on, the media come so many timestamp units later (below zero) or earlier than before."""
 
     units: float
@@ -44,7 +44,7 @@ class ClockStep(NamedTuple):
     frame: Frame
 
 
-class Levels(NamedTuple):
+class Levels(Struct, frozen=True):
     """Timestamp units a second between the steps, its standard error as a fraction, the steps, and whether it is even.
 
     `even` says that both halves of the points have this slope.
@@ -56,7 +56,7 @@ class Levels(NamedTuple):
     even: bool
 
 
-class _Fit(NamedTuple):
+class _Fit(Struct, frozen=True):
     """A line that may step at cuts: slope, how far the times spread, each group's start, how far points are above."""
 
     rate: float
@@ -102,7 +102,7 @@ def levels(counters: Counters, nominal: float) -> Levels | None:
     return Levels(fit.rate, error / fit.rate, steps, even)
 
 
-class Suspect(NamedTuple):
+class Suspect(Struct, frozen=True):
     """Before which point the clock may have stepped: the largest surprise there, and how far all of them there go.
 
     None where timestamps jumped: the points behind have a level of their own in any case.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from operator import attrgetter
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dissectors.analysis.streams.feedback import MAX_SOURCES, Told, about, joined
 from dissectors.limits.budget import Bounds
@@ -130,7 +130,7 @@ def together(heard: Iterable[Heard]) -> Heard | None:
     )
 
 
-class Clocked(NamedTuple):
+class Clocked(Struct, frozen=True):
     """What a sender report says of two clocks: the time of its capture in nanoseconds, NTP's 64 bits, the timestamp."""
 
     time: int

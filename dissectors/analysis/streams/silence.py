@@ -7,10 +7,9 @@ such a frame, and the time behind it, are silent.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.mux.counters import MIN_RHYTHM, Counters
 from dissectors.mux.marks import Rhythm, with_rhythm
+from dissectors.wire.values import Struct
 
 LONGEST_FRAME_SECONDS = 0.12
 """What is farther apart than any frame is long (Opus, 120 ms) was not sent one behind the other."""
@@ -33,7 +32,7 @@ OPUS_DTX = (19200, 48000)
 MIN_FRAME_SHARE = 0.5
 
 
-class Silence(NamedTuple):
+class Silence(Struct, frozen=True):
     """The share of time in which the sender was silent, and in which rhythm, in milliseconds, it sent comfort noise."""
 
     share: float

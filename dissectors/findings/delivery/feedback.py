@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from dissectors.analysis.streams.sender_clock import median
 from dissectors.findings.kinds import video
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.report import Certainty, Estimate, Place, RequestBurst, Severity, Stream
+from dissectors.wire.values import Struct
 
 MIN_STORM, STORM_PER_SECOND = 10, 2.0
 """So many requests for key frames, and so many a second, are a storm."""
@@ -101,7 +101,7 @@ def feedback_missing(facts: Facts) -> Iterator[Found]:
         yield Found(what, (stream.first_place,), stream.call, number, sure, severity, stream.first)
 
 
-class Fall(NamedTuple):
+class Fall(Struct, frozen=True):
     """A fall of a bitrate: what it was and became, in bits per second, and since when."""
 
     before: float
@@ -145,7 +145,7 @@ def _pressed(stream: Stream) -> bool:
     return max(reported, stream.lost_fraction) >= LOSS_SHARE or bool(stream.numbering and stream.numbering.feedback)
 
 
-class Rate(NamedTuple):
+class Rate(Struct, frozen=True):
     """What a stream sent between two moments: bits and packets per second."""
 
     start: float

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreements, rtp_lines, wants_rtp
@@ -11,6 +10,7 @@ from dissectors.findings.media.forks import misdirected
 from dissectors.findings.rule import Facts, Found, name_of, rule
 from dissectors.report import Call, Description, Media, Message, Place, Severity, Stream
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct
 
 GRACE_SECONDS = 2.0
 """Media may go to the old port for so long after another one was agreed."""
@@ -34,7 +34,7 @@ def _is_announced(call: Call, side: str | None, port: int) -> bool:
     return False
 
 
-class Listening(NamedTuple):
+class Listening(Struct, frozen=True):
     """Where media lines want to receive: ports, addresses, candidates, and the ports in words."""
 
     ports: set[int | None]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from dissectors.findings.agreements import ANYWHERE, wants_rtp
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.report import Call, Description, Place
 from dissectors.wire.datagram import Endpoint, endpoint
+from dissectors.wire.values import Struct
 
 MIN_SECONDS, GRACE_SECONDS = 2.0, 2.0
 """What of a fork comes so long after the answer did not merely cross it, and so much of it is heard."""
@@ -60,7 +60,7 @@ def misdirected(facts: Facts) -> Iterator[Found]:
             yield Found(what, places, number, position, "high", time=accepted.time)
 
 
-class Accepted(NamedTuple):
+class Accepted(Struct, frozen=True):
     """The answer that was accepted, when, and where it wants media."""
 
     said: Description

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, Span, agreements, length, rtp_lines, to_send, within
@@ -17,6 +16,7 @@ from dissectors.findings.kinds import SOUND, SOUND_KINDS
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Call, Stream
+from dissectors.wire.values import Struct
 
 MIN_RTP_PACKETS = 20
 MAX_STRAY_PACKETS = 5
@@ -34,7 +34,7 @@ def talked(facts: Facts, call: Call) -> float:
     return facts.end_of(call) - (call.answered or 0.0)
 
 
-class Ways(NamedTuple):
+class Ways(Struct, frozen=True):
     """Which hosts were seen to send, to receive, to do either, and to send to which other."""
 
     sources: frozenset[str | None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, agreements, is_fax, rtp_lines, wants_rtp
@@ -12,6 +11,7 @@ from dissectors.findings.negotiation.negotiation import pairs
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Call, Description, Media
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct
 
 MIN_DATAGRAMS, MAX_STRAY = 50, 10
 """Who sends fewer than these few has sent no fax: to say what a machine can do takes more."""
@@ -25,7 +25,7 @@ MAX_FLOWS_TOLD_APART = 64
 End = tuple[str | None, int]
 
 
-class Way(NamedTuple):
+class Way(Struct, frozen=True):
     """One flow: who sends to whom."""
 
     src: End

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import FOREVER, Agreement, agreements, rtp_lines
@@ -79,7 +78,7 @@ def same(one: Format, other: Format) -> bool:
     return one.codec.lower() == other.codec.lower() and len(clocks) < 2
 
 
-class Offered(NamedTuple):
+class Offered(Struct, frozen=True):
     """What a side takes from when it offers until it is answered."""
 
     begin: float

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, CONFIRM_SECONDS, Facts, Found, Rule
 from dissectors.findings.statuses import explained, setting
 from dissectors.report import Call, Severity
+from dissectors.wire.values import Struct
 
 
-class Refusal(NamedTuple):
+class Refusal(Struct, frozen=True):
     """Which statuses have this cause, and what to say of it."""
 
     id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import agreements, in_force
@@ -12,6 +11,7 @@ from dissectors.findings.moments import into, mark, marks
 from dissectors.findings.negotiation.payload_types import at
 from dissectors.findings.rule import Facts, Found, name_of, rule
 from dissectors.report import Media, Place, Severity, Stream
+from dissectors.wire.values import Struct, replace
 
 MIN_SECONDS, MIN_PACKETS = 1.0, 50
 LONGEST_FRAME_MS, TOLERATED_MS = 120.0, 0.5
@@ -21,7 +21,7 @@ MIN_TOGETHER_SHARE, MIN_FRAME_MS = 0.3, 10.0
 """What share of the datagrams must come right behind the one before, and how long their frames must be."""
 
 
-class Frames(NamedTuple):
+class Frames(Struct, frozen=True):
     """Frames of so many milliseconds, from when until when, where they began, and whether the stream has no others."""
 
     milliseconds: float
@@ -42,7 +42,7 @@ def frames(stream: Stream) -> list[Frames]:
     if not changes and stream.timing and stream.timing.frame_ms:
         found = [Frames(stream.timing.frame_ms, stream.first, stream.last, stream.first_place, True)]
     if found and found[0].begin - stream.first < MIN_SECONDS:
-        found[0] = found[0]._replace(begin=stream.first, place=stream.first_place)
+        found[0] = replace(found[0], begin=stream.first, place=stream.first_place)
     return [each for each in found if each.milliseconds <= LONGEST_FRAME_MS and each.end - each.begin >= MIN_SECONDS]
 
 

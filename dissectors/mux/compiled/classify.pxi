@@ -12,11 +12,11 @@ cdef bytes TOKEN = bytes(octet in classify.TOKEN for octet in range(256))
 FLATTENED = {
     AtLeast: lambda clause: (LENGTH, clause.octets, LONGEST),
     AtMost: lambda clause: (LENGTH, 0, clause.octets),
-    Bits: lambda clause: (BITS, *clause),
-    Between: lambda clause: (BETWEEN, *clause),
+    Bits: lambda clause: (BITS, clause.offset, clause.mask, clause.value),
+    Between: lambda clause: (BETWEEN, clause.offset, clause.size, clause.low, clause.high),
     U16: lambda clause: (BETWEEN, clause.offset, 2, clause.value, clause.value),
     U32: lambda clause: (BETWEEN, clause.offset, 4, clause.value, clause.value),
-    LengthField: lambda clause: (LENGTH_FIELD, *clause),
+    LengthField: lambda clause: (LENGTH_FIELD, clause.offset, clause.unit, clause.header, clause.slack),
     RtpHeader: lambda clause: (RTP_HEADER,),
 }
 """A clause as an opcode and its numbers, by the clause's word."""

@@ -3,9 +3,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, Notes, Pending, Record
+from dissectors.wire.values import Struct
 
 FILE_HEADER = 24
 
@@ -23,7 +23,7 @@ MAGICS: dict[bytes, tuple[str, int, int, str]] = {
 UNWRITTEN = "there are zeros where a record begins, as in a file that was never written to its end"
 
 
-class Layout(NamedTuple):
+class Layout(Struct, frozen=True):
     """The layout of records: byte order, nanoseconds in a unit of the fraction, size of a record's header, LINKTYPE."""
 
     big: bool

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TEXT_OCTETS, MAX_TIME_NS, Notes, Pending, Record
+from dissectors.wire.values import Struct
 
 MAGIC = b"\x0a\x0d\x0d\x0a"
 SECTION, INTERFACE, PACKET, SIMPLE, STATISTICS, ENHANCED, SECRETS = 0x0A0D0D0A, 1, 2, 3, 5, 6, 10
@@ -47,7 +48,7 @@ class Interface(NamedTuple):
     offset: int
 
 
-class Layout(NamedTuple):
+class Layout(Struct, frozen=True):
     """The layout of packet blocks: byte order, and the interfaces of the section so far."""
 
     big: bool
