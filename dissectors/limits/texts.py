@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from sys import getsizeof
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from dissectors.limits.budget import Bounds, Budget
 
@@ -25,12 +25,12 @@ MAX_TEXT_OCTETS = 1 << 26
 Value = TypeVar("Value", bound=Hashable)
 
 
-class Kept(Generic[Value]):
+class Kept:
     """One value, what it weighs, and how many hold it."""
 
     __slots__ = ("holders", "octets", "value")
 
-    def __init__(self, value: Value, octets: int) -> None:
+    def __init__(self, value: Hashable, octets: int) -> None:
         self.value, self.octets = value, octets
         self.holders = 1
 
@@ -48,7 +48,7 @@ class Texts(Budget):
         super().__init__(octets)
         self._bounds = bounds
         self.secrets = secrets
-        self.kept: dict[Hashable, Kept[Hashable]] = {}
+        self.kept: dict[Hashable, Kept] = {}
 
     def text(self, text: str | None, longest: int = MAX_TEXT_LENGTH) -> str | None:
         """A text as it is kept: cut behind its `longest` characters, empty where there is no room, None for None."""

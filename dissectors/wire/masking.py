@@ -75,8 +75,12 @@ def masked(octets: bytes) -> bytes:
 
 def masked_value(value: str) -> str:
     """The same of a header's value or an address: passwords of addresses, and keys of IMS."""
+    # A password stands behind a colon of its own.
+    address = value.rpartition("@")[0].count(":") > 1
+    if not address and "k=" not in value:
+        return value
     octets = value.encode("utf-8", "surrogatepass")
-    hidden = _hidden(ADDRESS, octets) if b"@" in octets else octets
+    hidden = _hidden(ADDRESS, octets) if address else octets
     hidden = _hidden(IMS, hidden) if b"k=" in octets else hidden
     return value if hidden == octets else hidden.decode("utf-8", "surrogatepass")
 

@@ -72,7 +72,8 @@ def levels(counters: Counters, nominal: float) -> Levels | None:
     `nominal` is about how many timestamp units a second has. Jitter only ever delays, so that this comes nearer to the
     sender's clock than the line through all datagrams.
     """
-    points = [((time - counters.origin) / 1e9, elapsed) for time, elapsed in counters.earliest]
+    origin = counters.origin
+    points = [((time - origin) / 1e9, elapsed) for time, elapsed in counters.earliest]
     if len(points) < MIN_POINTS:
         return None
     suspects = _suspects(counters, points)
@@ -142,10 +143,10 @@ def _least_delayed(
     if fit is None:
         return None, everything
     order = sorted(everything, key=fit.offsets.__getitem__, reverse=True)
-    best = set(order[: max(MIN_POINTS, round(KEPT_POINT_SHARE * len(points)))])
+    best = order[: max(MIN_POINTS, round(KEPT_POINT_SHARE * len(points)))]
     for group in range(len(cuts) + 1) if cuts else ():
-        best.add(next(place for place in order if fit.groups[place] == group))
-    kept = sorted(best)
+        best.append(next(place for place in order if fit.groups[place] == group))
+    kept = sorted(set(best) if cuts else best)
     return _through(points, kept, cuts), kept
 
 
@@ -243,8 +244,9 @@ def _even(points: Sequence[tuple[float, int]], kept: Sequence[int], fit: _Fit, n
     middle = len(kept) // 2
     tolerated = max(MAX_HALF_PPM * 1e-6 * nominal, MAX_HALF_SHARE * abs(fit.rate - nominal))
     for start, end in ((0, middle), (middle, len(kept))):
-        cuts = [place for place in range(start + 1, end) if fit.groups[place] != fit.groups[place - 1]]
-        half = _through([points[place] for place in kept[start:end]], range(end - start), [c - start for c in cuts])
+        groups = fit.groups[start:end] if len(fit.starts) > 1 else []
+        cuts = [place for place in range(1, len(groups)) if groups[place] != groups[place - 1]]
+        half = _through([points[place] for place in kept[start:end]], range(end - start), cuts)
         if half is None or abs(half.rate - fit.rate) > tolerated:
             return False
     return True

@@ -59,8 +59,9 @@ KINDS = (RED, ULPFEC, FLEXFEC)
 def _formats(joined: Joined | None) -> dict[int, Format]:
     """The formats of both media lines by payload type, the sender's first, where one of them repairs."""
     lines = [line for line in ((joined.received, joined.sent) if joined is not None else ()) if line is not None]
-    formats = {
+    if not any([each.codec and each.codec.lower().startswith(KINDS) for line in lines for each in line.media.formats]):
+        return {}
+    return {
         int(each.payload_type): each for line in lines for each in line.media.formats
         if each.codec is not None and each.payload_type.isdecimal()
     }
-    return formats if any((each.codec or "").lower().startswith(KINDS) for each in formats.values()) else {}

@@ -50,7 +50,7 @@ class Repairs:
         that the stream is encrypted.
         """
         asked = told.asked if told is not None else {}
-        if not asked and not counters.holes:
+        if not asked and counters.worst_loss is None:
             return None
         redundant = redundancy(counters, self._beside(counters), joined, covered)
         named = self._announced(counters, joined)
@@ -78,6 +78,8 @@ class Repairs:
 
     def _alone(self, counters: Counters) -> bool:
         """Whether no other stream on its flow may be RTX."""
+        if len(self._beside(counters)) < 2:
+            return True
         return all(other.ssrc == counters.ssrc for other, _ in self._numbered(counters))
 
     def _numbered(self, counters: Counters) -> list[tuple[Counters, set[int]]]:

@@ -34,18 +34,21 @@ def sender_clock(counters: Counters, rate: float | None, clocked: Sequence[Clock
     """
     if not rate or not clocked:
         return None
-    times = [counters.first, *(each.time for each in counters.leaps), *(each.time for each in counters.pauses)]
+    times = [each.time for each in counters.leaps]
+    times += [each.time for each in counters.pauses]
     times += [each.time for each in counters.surprises if abs(each.size) > MAX_SURPRISE_SECONDS * rate]
-    since = max(times)
-    known = [each for each in clocked if since <= each.time <= counters.last + MAX_BEYOND_NS]
+    since = max(times, default=counters.first)
+    until = counters.last + MAX_BEYOND_NS
+    known = [each for each in clocked if since <= each.time <= until]
     if not known or counters.jumps > len(counters.leaps):
         return None
     time, timestamp = counters.heard
-    ahead = []
+    ahead, wall = [], []
     for each in known:
-        expected = timestamp - rate * (time - each.time) / 1e9
+        now = each.time
+        expected = timestamp - rate * (time - now) / 1e9
         ahead.append(1000 * ((each.timestamp - expected + 0x80000000) % (1 << 32) - 0x80000000) / rate)
-    wall = [each.ntp / (1 << 32) - NTP_EPOCH_SECONDS - each.time / 1e9 for each in known]
+        wall.append(each.ntp / (1 << 32) - NTP_EPOCH_SECONDS - now / 1e9)
     return SenderClock(
         reports=len(known),
         media_ms=median(ahead),

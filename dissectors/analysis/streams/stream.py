@@ -233,10 +233,12 @@ def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:
 
 def event_types(counters: Counters, joined: Joined | None, covered: bool) -> tuple[set[int], set[int]]:
     """The payload types of a stream that the SDP calls telephone-event, and all that are, named or evidently."""
-    maps = [line.rtpmaps for line in (joined.received, joined.sent) if line] if joined else []
-    mapped = {n: rtpmaps[n].encoding.lower() for rtpmaps in maps for n in counters.sizes if n in rtpmaps}
+    sizes, mapped = counters.sizes, {}
+    for line in (joined.received, joined.sent) if joined else ():
+        if line:
+            mapped.update({n: line.rtpmaps[n].encoding.lower() for n in sizes if n in line.rtpmaps})
     named = {number for number, encoding in mapped.items() if encoding == EVENT}
-    return named, named if covered else named | (evident(counters) - mapped.keys())
+    return named, named if covered or not counters.events else named | (evident(counters) - mapped.keys())
 
 
 def _excused(counters: Counters, joined: Joined | None, events: set[int]) -> float:

@@ -95,7 +95,7 @@ def call_held(facts: Facts) -> Iterator[Found]:
 def hold_not_released(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
         agreed = agreements(facts)[number]
-        if len({each.answer.exchange for each in agreed}) < 3:
+        if len(agreed) < 3 or len({each.answer.exchange for each in agreed}) < 3:
             continue
         for each in agreed:
             found = _silenced(agreed, each)

@@ -8,7 +8,7 @@ from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
 from dissectors.findings.hosts import private
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
 from dissectors.findings.security.dtls_roles import between
-from dissectors.report import Call, Handshake, Stream
+from dissectors.report import Call, Handshake, Place, Stream
 from dissectors.wire.datagram import TLS, WSS, endpoint, host_of
 
 MIN_RTP_PACKETS = 50
@@ -142,6 +142,12 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
             yield Found(f"{here}: {each.clear} in the clear, {each.encrypted} encrypted", (each.place,))
 
 
+def _left(call: Call) -> set[Place]:
+    """The frames of messages that went from a public address to a public one."""
+    inside = {each.place for each in call.messages if private(each.src) or private(each.dst)}
+    return {each.place for each in call.messages} - inside
+
+
 @rule(
     "private-address-leaked", "note", "A private address is announced to the outside",
     why="It reveals the inner network, and a peer on the other side cannot send to it.",
@@ -149,12 +155,13 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
 )
 def private_address_leaked(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
-        inside = {m.place for m in call.messages if private(m.src) or private(m.dst)}
-        outside = {m.place for m in call.messages} - inside if len(inside) < len(call.messages) else ()
+        left: set[Place] | None = None
         for described in call.descriptions:
-            if described.place not in outside:
+            inner = {line.address for line in described.media if private(line.address)}
+            if not inner:
                 continue
-            if inner := {line.address for line in described.media if private(line.address)}:
+            left = _left(call) if left is None else left
+            if described.place in left:
                 what = f"the {described.side}'s {described.role} announces {', '.join(sorted(map(str, inner)))}"
                 yield Found(what, (described.place,), number)
 

@@ -116,15 +116,32 @@ class Answer(Struct):
 
 
 def answers(facts: Facts) -> list[list[Answer]]:
-    """Of each call, the final responses to its INVITEs."""
+    """Of each call, the final responses to its INVITEs; none of a call in which each got its ACK at once."""
     return facts.once(_of_calls)
 
 
 def _of_calls(facts: Facts) -> list[list[Answer]]:
     return [
-        _of(facts, number, call) if call.kind == "call" and call.signalling in WITH_TRANSACTIONS else []
+        _of(facts, number, call)
+        if call.kind == "call" and call.signalling in WITH_TRANSACTIONS and not _settled(call) else []
         for number, call in enumerate(facts.calls)
     ]
+
+
+def _settled(call: Call) -> bool:
+    """Whether nothing was sent again and the ACK of each final response fits, as in nearly all calls."""
+    answered: set[Key] = set()
+    acknowledged: set[Key] = set()
+    for message in call.messages:
+        if message.retransmission or message.method == "BYE" and message.deciding:
+            return False
+        if message.method == "ACK" and message.status is None:
+            acknowledged.add(_key(message))
+        elif message.method == "INVITE" and (message.status or 0) >= 200:
+            answered.add(_key(message))
+            if (message.status or 0) >= 300:
+                return False
+    return answered <= acknowledged
 
 
 def _of(facts: Facts, number: int, call: Call) -> list[Answer]:
