@@ -14,12 +14,17 @@ PRIVATE_NETWORKS = tuple(
 HOST_BITS = {4: 8, 6: 64}
 """By version: how many bits of an address name the host, as networks of one site usually have it."""
 
+BEGINNINGS = ("10.", "172.", "192.168.", "100.", "fc", "fd")
+"""How every address in them begins."""
+
 
 @lru_cache(maxsize=4096)
 def private(address: str | None) -> bool:
     """Whether an address is good within its own network only (RFC 1918, RFC 6598, RFC 4193)."""
+    if not address or not address.lower().startswith(BEGINNINGS):
+        return False
     try:
-        number = ip_address(address or "")
+        number = ip_address(address)
     except ValueError:
         return False
     version, value = number.version, int(number)

@@ -247,6 +247,8 @@ def media_from_other_port(facts: Facts) -> Iterator[Found]:
 )
 def sdp_changed_silently(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
+        if len({described.session for described in call.descriptions}) == len(call.descriptions):
+            continue
         messages = {message.place: message for message in call.messages}
         latest: dict[tuple[str | None, ...], Description] = {}
         ignoring = _ignored(agreements(facts)[number])

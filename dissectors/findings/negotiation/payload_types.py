@@ -152,18 +152,6 @@ def _takes(taken: Taken, stream: Stream, payload_type: str) -> bool:
     return payload_type in sent or any(same(mine, each) for each in sent.values())
 
 
-def sides(facts: Facts) -> list[dict[str, Side]]:
-    """Of each call, what each side takes."""
-    return facts.once(_sides)
-
-
-def _sides(facts: Facts) -> list[dict[str, Side]]:
-    return [
-        {side: Side(call, agreed, side) for side in OTHER_SIDE} if call.streams else {}
-        for call, agreed in zip(facts.calls, agreements(facts), strict=True)
-    ]
-
-
 def _between(agreed: Agreement, side: str, peer: str) -> bool:
     return {agreed.offer.side, agreed.answer.side} == {side, peer} and bool(rtp_lines(agreed.of(side)))
 
@@ -189,15 +177,27 @@ def _taken(agreed: Agreement, side: str, peer: str) -> Taken:
     "another one; some keep the old numbers after a re-INVITE.",
 )
 def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
-    if not facts.streams:
-        return
-    taking = sides(facts)
-    for number, call in enumerate(facts.calls):
-        for position in call.streams if call.descriptions and not call.returned else ():
+    for number, call in enumerate(facts.calls if facts.streams else ()):
+        if not call.streams or not call.descriptions or call.returned:
+            continue
+        everywhere, sides = _always(call), dict[str, Side]()
+        for position in call.streams:
             stream = facts.streams[position]
-            side = taking[number].get(OTHER_SIDE.get(stream.sender or "", ""))
-            if side is not None:
-                yield from _not_taken(call, number, position, stream, side)
+            receiver = OTHER_SIDE.get(stream.sender or "")
+            if receiver is None or everywhere.issuperset([str(each.payload_type) for each in stream.payload_types]):
+                continue
+            if receiver not in sides:
+                sides[receiver] = Side(call, agreements(facts)[number], receiver)
+            yield from _not_taken(call, number, position, stream, sides[receiver])
+
+
+def _always(call: Call) -> set[str]:
+    """The payload types that both sides list whenever they describe RTP: nobody can say that these are not taken."""
+    listed = [
+        {each.payload_type for each in line.formats}
+        for described in call.descriptions for line in described.media if "RTP" in line.profile.upper()
+    ]
+    return set.intersection(*listed) if len(listed) > 1 else set()
 
 
 def _not_taken(call: Call, number: int, position: int, stream: Stream, side: Side) -> Iterator[Found]:
