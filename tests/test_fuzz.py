@@ -18,7 +18,7 @@ from tests.fuzz.targets import TARGETS, Ran, Wrong, judge, readers
 from tests.made import A, B, frame
 
 CASES = 12
-SCANNED = ("scan", "twins")
+SCANNED = ("scan", "twins", "streams", "sealed", "tunnels")
 CORPUS = mutants.Corpus()
 
 PLANTED = {

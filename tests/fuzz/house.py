@@ -15,6 +15,8 @@ from dissectors.mux.table import TABLE
 from dissectors.offline import analyze
 from dissectors.protocols import sdp, sip
 from dissectors.sources.capture import open_capture
+from dissectors.sources.keys import NoKeys
+from dissectors.sources.keys import read as keys
 from dissectors.wire.captures import formats
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.errors import CaptureError, Malformed
@@ -40,8 +42,8 @@ BOUNDS = {"dissectors.offline": {"MAX_FINISHED_CALLS": 1, "BATCH_ROWS": 64}}
 
 __all__ = [
     "COMPILED", "LIMITS", "MAX_RECORD_OCTETS", "MAX_TIME_NS", "MODULE", "PARSERS", "PURE", "WITHOUT_SUMMARY",
-    "CaptureError", "Malformed", "Record", "analyze", "compiled", "explain", "formats", "inflate", "muxshark", "narrow",
-    "open_capture", "payloads", "protocol", "recover", "windows",
+    "CaptureError", "Malformed", "NoKeys", "Record", "analyze", "compiled", "explain", "formats", "inflate",
+    "keys", "muxshark", "narrow", "open_capture", "payloads", "protocol", "recover", "windows",
 ]
 
 

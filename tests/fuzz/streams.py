@@ -12,10 +12,11 @@ SIZES = (1, 7, 40, 300, 1400)
 
 
 def conversations() -> list[list[Any]]:
-    """What is said, by whom: SIP, Verto and Jingle in WebSocket, compressed and not, WHIP, HEP and RTSP."""
+    """What is said, by whom: SIP, Verto and Jingle in WebSocket, compressed and not, WHIP, HEP, RTSP and MSRP."""
     from tests import made
     from tests.mux.test_connections_twins import CALLS, OK, OPTIONS
     from tests.mux.test_framings import framed, interleaved
+    from tests.protocols import test_msrp as msrp
     from tests.protocols.test_jsep import CANDIDATE, TRANSPORT, octets
     from tests.tcp_frames import A, B
     from tests.verto_calls import ANSWER, OFFER, over_websocket
@@ -27,6 +28,7 @@ def conversations() -> list[list[Any]]:
         *(list(sent) for sent, _ in CALLS.values()),
         [(A, packet(OPTIONS) + packet(OK, 6)), (A, packet(OK))],
         [(A, play), (B, b"".join(interleaved(number % 2, made.rtp(number)) for number in range(20)))],
+        [(A, msrp.SEND + msrp.OPEN), (B, msrp.OK + msrp.REPORT + msrp.OK), (A, msrp.OPEN)],
         [(A, framed(made.stun(), *map(made.rtp, range(9)), made.rtcp()))],
         list(over_websocket([
             (A, octets(said)), (B, octets({"janus": "event", "jsep": {"type": "answer", "sdp": ANSWER}})),

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.fuzz import house, mutants, streams
+from tests.fuzz import house, mutants, sealed, streams, tunnels
 from tests.fuzz.mutants import Corpus
 
 CHUNKS = (1, 7, 100, 4096, 1 << 18)
@@ -332,6 +332,18 @@ def carried(dice: Random, paths: Sequence[Path]) -> None:
         house.analyze([str(paths[0])])
 
 
+def opened(dice: Random, paths: Sequence[Path]) -> None:
+    """Damaged records of TLS and DTLS are opened with damaged keys, or not, and the report keeps its schema."""
+    capture, keys = map(str, paths)
+    if dice.random() < SEEN_BY_BOTH:
+        judge(run([*dice.choice((["analyze", "--json", "--all"], ["list", "--ndjson"])), "--keys", keys, capture]))
+        return
+    try:
+        house.analyze([capture], keys=house.keys([keys], []))
+    except house.NoKeys as error:
+        ensure(str(error), "no keys, and nothing says why")
+
+
 TARGETS: dict[str, Target] = {
     "scan": Target(captures(1), scan, uncompiled),
     "readers": Target(lambda dice, corpus: [mutants.file(dice, corpus)], readers),
@@ -339,5 +351,7 @@ TARGETS: dict[str, Target] = {
     "command": Target(commands, command),
     "twins": Target(captures(1), twins, uncompiled),
     "streams": Target(streams.capture, carried, uncompiled),
+    "sealed": Target(sealed.sealed, opened, uncompiled),
+    "tunnels": Target(tunnels.packets, carried, uncompiled),
 }
 """By name, in the order in which they run."""
