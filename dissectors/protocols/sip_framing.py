@@ -11,7 +11,7 @@ MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS = 1 << 16, 1 << 20
 """Octets of a start line with its headers, and of a message with its body, beyond which there is none."""
 
 _START = re.compile(rb"SIP/2\.0 [1-6][0-9]{2}(?=[ \r\n])|[A-Za-z0-9.!%*_+`'~-]+ [^\r\n]+ SIP/2\.0[ \t]*\r?$", re.I)
-_BEGINNING = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]{1,32}(?: [^\r\n]*)?\r?|SIP/2\.0(?: [^\r\n]*)?\r?", re.I)
+_BEGINNING = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]{1,32}(?: [^\r\n]*)?\r?|SIP/(?:2(?:\.(?:0(?: [^\r\n]*)?\r?)?)?)?", re.I)
 _LENGTH = re.compile(rb"^(?:Content-Length|l)[ \t]*:[ \t\r\n]*([0-9]{1,10})[ \t]*\r?$", re.I | re.M)
 
 

@@ -73,6 +73,15 @@ def frame(octets: bytes) -> int | Incomplete:
     return size if size <= len(octets) else Incomplete(size)
 
 
+def old_header(octets: bytes) -> int | Incomplete:
+    """Where the message of a packet of version 1 or 2 begins; only that says how long it is on a stream."""
+    if not any(mark.startswith(octets[: len(mark)]) for mark in OLD_MARKS):
+        raise Malformed("HEP", 0, "no version 1 or 2")
+    if len(octets) < OLD_HEADER:
+        return Incomplete(OLD_HEADER)
+    return OLD_HEADER + 2 * ENDS[octets[2]] + (OLD_TIME if octets[0] == 2 else 0)
+
+
 def build(packet: Packet, kind: int, agent: int, correlation: bytes = b"") -> bytes | None:
     """A packet of this kind of payload from an agent; `correlation` is a Call-ID. None where it is too long."""
     family, src, dst = FAMILIES[len(packet.src)]

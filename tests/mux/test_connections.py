@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from collections.abc import Iterable
 
@@ -16,7 +17,7 @@ from dissectors.wire.tcp import ACK, RST, SYN, Segment
 from tests import made
 from tests.mux.test_framings import OPTIONS
 from tests.tcp_frames import FIRST, A, B, conversation, payloads, segment
-from tests.wire.test_hep import packet
+from tests.wire.test_hep import chunk, old, packet
 from tests.wire.test_websocket import REQUEST
 
 OK = made.sip("SIP/2.0 200 OK", "Call-ID: 1", body=b"v=0\r\n" * 30)
@@ -51,6 +52,28 @@ def test_hep_over_tcp_gives_what_its_agent_saw(size: int) -> None:
     found = take(Connections(Bounds()), conversation(sent, size=size))
     assert payloads(found) == [OPTIONS, OK] and [whole.key.transport for whole in found] == ["udp", "tcp"]
     assert {(whole.key.sport, whole.key.dport, whole.origin.time) for whole in found} == {(5060, 5062, 1_500_000_000)}
+
+
+@pytest.mark.parametrize("size", [3, 1400])
+@pytest.mark.parametrize(("version", "wide"), [(2, 4), (2, 16), (1, 4)])
+def test_older_hep_over_tcp_ends_with_its_message(size: int, version: int, wide: int) -> None:
+    sent = [(A, old(OPTIONS, version, wide) + old(OK, version, wide)), (A, old(OPTIONS, version, wide))]
+    found = take(Connections(Bounds()), conversation(sent, size=size))
+    assert [whole.payload for whole in found] == [OPTIONS, OK, OPTIONS]
+    assert {(whole.key.sport, whole.key.dport, whole.key.transport, len(whole.key.src)) for whole in found} == {
+        (5060, 5062, "udp", wide)
+    }
+
+
+def test_vendors_chunks_a_gzipped_payload_and_ipv6_are_read_in_a_stream_of_hep() -> None:
+    ends = {"src": bytes(15) + b"\1", "dst": bytes(15) + b"\2"}
+    squeezed = packet(gzip.compress(OK), 6, kind=16, **ends)
+    vendors = chunk(15, b"no message", vendor=0x1234) + chunk(1, b"", vendor=7)
+    squeezed = b"HEP3" + (len(squeezed) + len(vendors)).to_bytes(2, "big") + vendors + squeezed[6:]
+    found = take(Connections(Bounds()), conversation([(A, squeezed), (A, packet(OPTIONS, **ends))], size=90))
+    assert [(whole.payload, whole.key.transport, whole.key.src[-1]) for whole in found] == [
+        (OK, "tcp", 1), (OPTIONS, "udp", 1),
+    ]
 
 
 def test_a_connection_of_something_else_is_given_up_at_its_first_octets() -> None:

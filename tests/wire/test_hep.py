@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.wire.errors import Malformed
-from dissectors.wire.hep import MARKS, MAX_PAYLOAD_OCTETS, Packet, frame, parse
+from dissectors.wire.hep import MARKS, MAX_PAYLOAD_OCTETS, Packet, frame, old_header, parse
 from dissectors.wire.spec import Incomplete
 
 
@@ -57,6 +57,16 @@ def test_older_versions_say_it_in_fewer_words(size: int) -> None:
     for short in (old(b"", 2, size), old(b"", 1, size), old(b"hello", 2, size)[:9]):
         with pytest.raises(Malformed):
             parse(short)
+
+
+def test_the_header_of_an_older_packet_says_where_its_message_begins() -> None:
+    for version, size in ((1, 4), (2, 4), (2, 16)):
+        octets = old(b"hello", version, size)
+        assert old_header(octets) == len(octets) - 5
+        assert {old_header(octets[:cut]) for cut in range(8)} == {Incomplete(8)}
+    for odd in (b"HEP3", b"\2\x10\2\x07", b"\3"):
+        with pytest.raises(Malformed):
+            old_header(odd)
 
 
 def test_an_agent_is_named_by_its_number_and_its_node() -> None:

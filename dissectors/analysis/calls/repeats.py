@@ -34,7 +34,7 @@ COPY: Final = Again.COPY
 
 
 PACKET_BITS = 48
-PACKET = (1 << PACKET_BITS) - 1
+PACKET, LENGTH = (1 << PACKET_BITS) - 1, (1 << 16) - 1
 
 
 class Repeats(Struct):
@@ -63,6 +63,10 @@ class Repeats(Struct):
 
 
 def _same(one: int, two: int) -> bool:
-    """Whether two packets with the same message are one."""
+    """Whether two packets with the same message are one; what an agent of HEP saw has no identification."""
     apart = abs((one >> PACKET_BITS) - (two >> PACKET_BITS))
-    return not (one ^ two) & PACKET and apart <= (MAX_COPY_NS if one & PACKET > 0xFFFF else MAX_UNNUMBERED_COPY_NS)
+    first, second = one & PACKET, two & PACKET
+    if first == second and first > LENGTH:
+        return apart <= MAX_COPY_NS
+    unnumbered = first <= LENGTH or second <= LENGTH
+    return unnumbered and not (first ^ second) & LENGTH and apart <= MAX_UNNUMBERED_COPY_NS

@@ -115,7 +115,8 @@ PLAUSIBLE = problem(
     fix="Capture on one interface only, or remove duplicates (editcap -d).",
 )
 def capture_doubled(facts: Facts) -> Iterator[Found]:
-    signalled = _signalled(facts)
+    # What an agent of HEP saw is a copy on purpose.
+    signalled = {} if facts.capture.agents else _signalled(facts)
     sent: dict[Ends, list[Stream]] = defaultdict(list)
     for stream in facts.streams:
         if stream.packets >= MIN_RTP_PACKETS:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from dissectors.report import Message
+from dissectors.wire.hep import Packet, build
 from tests.made import A, B, frame, numbered, report_of
 from tests.signalling import INVITE
 
@@ -69,3 +72,29 @@ def test_over_ipv6_the_time_decides() -> None:
     assert copies((0, frame(*ends, INVITE)), (20, frame(*ends, INVITE)), (500, frame(*ends, INVITE))) == [
         False, True, False,
     ]
+
+
+def seen_by_an_agent(time: int) -> bytes:
+    """What an agent of HEP saw of the INVITE, at so many nanoseconds."""
+    seen = Packet(socket.inet_aton(A[0]), A[1], socket.inet_aton(B[0]), B[1], 17, time, INVITE, "")
+    octets = build(seen, 1, 2001)
+    assert octets is not None
+    return frame(("192.0.2.9", 9000), ("192.0.2.10", 9060), octets)
+
+
+@pytest.mark.parametrize(("apart", "copy"), [(2, True), (45, True), (600, False)])
+def test_what_an_agent_saw_of_a_packet_is_a_copy_of_it_and_no_capture_that_is_doubled(apart: int, copy: bool) -> None:
+    frames = [(1000, numbered(A, B, INVITE, 7)), (1003, seen_by_an_agent((1000 + apart) * MILLISECOND))]
+    made = report_of([(int(time * MILLISECOND), octets) for time, octets in frames])
+    assert [each.copy for each in made.calls[0].messages] == [False, copy]
+    assert [seen.name for seen in made.capture.agents] == ["2001"]
+
+
+def test_three_messages_that_an_agent_saw_too_make_no_doubled_capture() -> None:
+    def told(copy: bytes) -> set[str]:
+        frames = [(1000 * n, octets) for n in range(1, 5) for octets in (numbered(A, B, INVITE, n), copy)]
+        made = report_of([(time * MILLISECOND + number, octets) for number, (time, octets) in enumerate(frames)])
+        return {found.id for found in made.findings}
+
+    assert "capture-doubled" not in told(seen_by_an_agent(0))
+    assert "capture-doubled" in told(numbered(A, B, INVITE, 0))
