@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import sqrt
 from operator import truediv
 
-from dissectors.analysis.streams.levels import Levels, levels
+from dissectors.analysis.streams.levels import MAX_HALF_PPM, MAX_HALF_SHARE, Levels, levels
 from dissectors.analysis.streams.silence import Silence
 from dissectors.mux.counters import CLOCKS, Counters
 from dissectors.report import Certainty, Timing
@@ -168,7 +168,8 @@ def timing(
     real_time = _real_time(line, clock)
     if clock is None and line is not None and step is not None and not _believed(line.rate, step):
         real_time = False if any(factor > 1 for _, factor in _candidates(line.rate, step)) else None
-    drift = _drift(line, clock) if real_time and not excused and even is not None and even.even else None
+    drifts = real_time and not excused and even is not None and even.even and _agree(line, even, clock)
+    drift = _drift(line, clock) if drifts else None
     return Timing(
         rate=line.rate if line else None,
         error_ppm=1e6 * line.error if line else None,
@@ -182,6 +183,14 @@ def timing(
         rhythm_ms=silent.rhythm_ms if silent else None,
         together=counters.close,
     )
+
+
+def _agree(line: Slope | None, even: Levels, clock: int | None) -> bool:
+    """Whether the line through all datagrams drifts as the one through the least delayed does; a step bends one."""
+    if line is None or not clock:
+        return False
+    tolerated = max(MAX_HALF_PPM * 1e-6 * clock, MAX_HALF_SHARE * abs(even.rate - clock))
+    return abs(line.rate - even.rate) <= tolerated
 
 
 def _real_time(line: Slope | None, clock: int | None) -> bool | None:

@@ -9,7 +9,7 @@ from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import FOREVER, Agreement, agreements, rtp_lines
 from dissectors.findings.negotiation.negotiation import numeric
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
-from dissectors.report import Call, Description, Format, Media, Phase, Place, Stream
+from dissectors.report import Call, Description, Format, Media, Phase, Place, Severity, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
@@ -25,7 +25,7 @@ PENDING_SECONDS = 32.0
 
 COMFORT_NOISE = ("13", "19")
 EVENT = "telephone-event"
-BESIDE = {"cn", "red", "rtx", "ulpfec", "parityfec", "flexfec-03"}
+BESIDE = {"red", "rtx", "ulpfec", "parityfec", "flexfec-03"}
 """What stands beside a codec, and is sent by many whatever was agreed."""
 
 Types = dict[str, Format]
@@ -172,7 +172,8 @@ def _taken(agreed: Agreement, side: str, peer: str) -> Taken:
     "payload-type-not-negotiated", "warning", "A payload type that the receiver does not take",
     scope="stream",
     why="RTP must use the number that the receiver announced for a codec. The receiver has no codec for this number, "
-    "or another one, and drops the packets: silence, or keys that have no effect.",
+    "or another one, and drops the packets: silence, or keys that have no effect. For comfort noise this is a note: only "
+    "pauses lack it.",
     fix="Compare the SDP of both sides with what is sent. Some senders use their own number where the receiver chose "
     "another one; some keep the old numbers after a re-INVITE.",
 )
@@ -205,7 +206,7 @@ def _not_taken(call: Call, number: int, position: int, stream: Stream, side: Sid
     end = FOREVER if call.ended is None else call.ended
     for phase in stream.payload_types:
         told = str(phase.payload_type)
-        if told not in COMFORT_NOISE and side.takes(stream, told, min(phase.last, end)) is False:
+        if side.takes(stream, told, min(phase.last, end)) is False:
             odd.setdefault(phase.payload_type, []).append(phase)
     # Who described nothing may take anything.
     if not odd or not side.own:
@@ -217,12 +218,22 @@ def _not_taken(call: Call, number: int, position: int, stream: Stream, side: Sid
             continue
         first, last = phases[0].first, phases[-1].last
         now = side.taken(stream, min(last, end))
-        if first > end + GRACE_SECONDS:
+        noise = is_noise(payload_type, codec)
+        if first > end + GRACE_SECONDS or noise and any(str(payload_type) in each.types(stream) for each in now):
             continue
         places = [stream.first_place] if first <= stream.first else []
         places += dict.fromkeys(place for each in now for place in each.places)
         what = f"{name_of(stream)}: {_told(stream, phases, codec, side, now)}"
-        yield Found(what, places or [stream.first_place], number, position, time=first)
+        severity: Severity | None = None
+        if noise:
+            # Who drops it, or takes it all the same, hears every word.
+            what, severity = f"{what}: at worst, pauses are silent", "note"
+        yield Found(what, places or [stream.first_place], number, position, severity=severity, time=first)
+
+
+def is_noise(payload_type: int, codec: str | None) -> bool:
+    """Whether a type is comfort noise (RFC 3389), which has to be agreed on like any other."""
+    return str(payload_type) in COMFORT_NOISE if codec is None else codec.partition("/")[0].lower() == "cn"
 
 
 def events(stream: Stream, payload_type: int, codec: str | None) -> bool:

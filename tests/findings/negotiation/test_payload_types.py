@@ -47,6 +47,7 @@ def test_keys_of_a_type_that_nobody_named_are_known_by_their_octets() -> None:
 
 @pytest.mark.parametrize("odd", [8, 13, 19])
 def test_a_codec_that_was_offered_and_not_answered_is_told_but_no_comfort_noise(odd: int) -> None:
+    """Who offers comfort noise takes it, whatever the answer says."""
     offer = description(media=f"RTP/AVP 0 {odd}")
     told = found([*dialled(offer), *talk(), *talk(B, A, 78, payload_type=odd), *hung_up()], ID)
     assert len(told) == (odd == 8)
@@ -97,3 +98,19 @@ def test_where_the_receivers_description_is_missing_nothing_is_said() -> None:
 def test_early_media_before_the_answer_is_not_judged() -> None:
     early = talk(B, A, 78, start=100, seconds=0.8, payload_type=3)
     assert not found([*dialled(), *early, *talk(), *talk(B, A, 79), *hung_up()], ID)
+
+
+@pytest.mark.parametrize(
+    ("offer", "answer", "told"), [((), (), True), ((13,), (), True), ((), (13,), False), ((13,), (13,), False)]
+)
+def test_comfort_noise_that_the_receiver_does_not_list_is_a_note(
+    offer: tuple[int, ...], answer: tuple[int, ...], told: bool
+) -> None:
+    ends = [
+        description(*end, media=" ".join(["RTP/AVP 0", *map(str, also)])) for end, also in ((A, offer), (B, answer))
+    ]
+    speech, noise = talk(seconds=5), talk(start=6020, seconds=4, every=200, step=1600, payload_type=13, first=350)
+    notes = found([*dialled(*ends), *speech, *noise, *talk(B, A, 78), *hung_up()], ID)
+    assert [(each.severity, " of type 13 (CN" in each.what) for each in notes] == [("note", True)] * told
+    few = [*dialled(*ends), *speech, *noise[:5], *talk(B, A, 78), *hung_up()]
+    assert not found(few, ID)

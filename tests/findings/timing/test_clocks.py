@@ -174,3 +174,13 @@ def test_a_key_and_a_talkspurt_excuse_a_step() -> None:
 def test_a_step_is_told_in_a_call_of_ten_seconds(at: int) -> None:
     step = only(talk(seconds=11, delay=lambda n: 70.0 if n >= 50 * at else 0.0), "clock-step")
     assert "a step of 70 ms" in step.what
+
+
+@pytest.mark.parametrize("milliseconds", [7, -7, 12, -12])
+@pytest.mark.parametrize(("seconds", "at"), [(11, 1), (15, 3), (20, 6), (30, 6), (60, 12)])
+def test_a_small_step_early_in_a_stream_is_no_drift(seconds: int, at: int, milliseconds: float) -> None:
+    def delay(n: int) -> float:
+        return milliseconds * (n >= 50 * at)
+
+    assert not told(talk(seconds=seconds, delay=delay))
+    assert "clock-drift" in told(talk(seconds=seconds, fast=300))
