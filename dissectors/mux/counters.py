@@ -55,6 +55,9 @@ PAUSE_NS, CLOSE_NS = 1_000_000_000, 2_000_000
 """Nanoseconds without a datagram that are remembered as a pause, and in which two datagrams came as one."""
 
 MAX_LEAPS, MAX_SURPRISES, MAX_PAUSES = 16, 8, 8
+NUMBERED = 16
+"""So many of the last datagrams are known by their IP packets; a power of two."""
+
 MIN_RHYTHM = 25
 """Equal timestamp steps in a row that are a rhythm."""
 
@@ -87,6 +90,8 @@ class Counters:
     line; a step beyond `leap` may be a jump, what is beyond `notable` is looked at. `worst_loss` is how many numbers
     were left out at once at most, with time and frame behind them; `first_late` and `first_twice` are time and frame of
     the first one that came late, and twice. `close` counts datagrams within `CLOSE_NS` of the number before.
+    `numbered` are the last datagrams by the end of their sequence number, each with the identification of its IP
+    packet: by these `copies` counts the duplicates that are the same packet again, and `sent_twice` those in another.
     `used` is the number of its last datagram among all of the scan, as of a flow.
 
     `holes` and `late` are the first numbers that were left out, and that came late or again. `originals` are the
@@ -108,7 +113,7 @@ class Counters:
         "leaps", "surprises", "pauses", "rhythms", "beat_step", "beat_from", "beat_time", "beat_frame",
         "top", "level", "leap", "notable", "trusted", "worst_loss", "first_late", "first_twice", "close",
         "holes", "late", "originals", "extensions", "sampled", "probing", "opening", "pictures", "reused",
-        "first_reused",
+        "first_reused", "numbered", "copies", "sent_twice",
     )
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -171,6 +176,8 @@ class Counters:
         self.pictures: Pictures | None = None
         self.reused = 0
         self.first_reused: tuple[int, Frame] | None = None
+        self.numbered = [(0, 0)] * NUMBERED
+        self.copies = self.sent_twice = 0
 
     @property
     def expected(self) -> int:
@@ -195,7 +202,9 @@ class Counters:
         ended = [first] * (first > 0) + [len(run) for run in came.strip("0").replace("1", " ").split()]
         return self.runs + len(ended), max((self.longest_run, *ended))
 
-    def update(self, time: int, frame: tuple[int, int], payload: bytes, length: int) -> None:
+    def update(
+        self, time: int, frame: tuple[int, int], payload: bytes, length: int, identification: int = 0
+    ) -> None:
         """Count one datagram whose first twelve octets are an RTP header."""
         sequence = payload[2] << 8 | payload[3]
         timestamp = int.from_bytes(payload[4:8], "big")
@@ -207,7 +216,10 @@ class Counters:
             self._begin_pictures(time, frame, payload, length)
         if self.packets:
             self._arrival(time, frame, timestamp, sequence, pressed)
+            duplicates = self.duplicates
             self._sequence(time, frame, timestamp, sequence)
+            if self.duplicates != duplicates:
+                self._compare(sequence, identification)
         else:
             self.heard = time, timestamp
             self.first, self.first_frame = time, frame
@@ -219,6 +231,7 @@ class Counters:
         self.packets += 1
         self.octets += length
         self.last, self.last_frame, self.timestamp, self.sequence = time, frame, timestamp, sequence
+        self.numbered[sequence % NUMBERED] = sequence, identification
         if time >= self.bucket_end:
             self._sample_extension(time, payload)
             self._bucket(time)
@@ -469,6 +482,13 @@ class Counters:
         self.duplicates += 1
         if self.first_twice is None:
             self.first_twice = time, frame
+
+    def _compare(self, sequence: int, identification: int) -> None:
+        """See whether what came twice came in one IP packet, which the capture has twice."""
+        known, before = self.numbered[sequence % NUMBERED]
+        if known == sequence and before and identification:
+            self.copies += before == identification
+            self.sent_twice += before != identification
 
     def _use_again(self, time: int, frame: Frame) -> None:
         self.reused += 1

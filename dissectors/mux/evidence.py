@@ -230,7 +230,7 @@ class Evidence:
         if counters is None:
             counters = self.streams[key] = self._counters(key[1], key[0])
             counters.evidence = ANNOUNCED
-        counters.update(entry.time, (entry.file, entry.frame), payload, entry.length)
+        counters.update(entry.time, (entry.file, entry.frame), payload, entry.length, entry.identification)
         return _confirmed(entry, RTP, ANNOUNCED)
 
     # What is certain, and what it releases.
@@ -371,7 +371,7 @@ class Evidence:
         key = (entry.flow.number, int.from_bytes(entry.payload[8:12], "big"))
         counters = self.streams.get(key) or self._moved(key, entry)
         if counters is not None:
-            counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
+            counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length, entry.identification)
             counters.used = entry.flow.used
             return [_confirmed(entry, RTP, counters.evidence)]
         waiting = self._candidates.use(key)
@@ -402,7 +402,7 @@ class Evidence:
             step = sequence - counters.highest + MAX_MISORDER & 0xFFFF
             if payload_type != counters.payload_type or step >= MAX_DROPOUT:
                 return None
-            counters.update(entry.time, (entry.file, entry.frame), payload, entry.length)
+            counters.update(entry.time, (entry.file, entry.frame), payload, entry.length, entry.identification)
             counters.used = entry.flow.used
             return [_confirmed(entry, RTP, counters.evidence)]
         waiting = self._candidates.get(key)
@@ -433,7 +433,7 @@ class Evidence:
         settled = self._settle(self._candidates.pop(key), RTP, evidence)
         self.streams[key] = self._latest[key[1]] = counters
         for entry in settled:
-            counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
+            counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length, entry.identification)
         settled += self._seen(flow.pair, RTP)
         if waiting := self.waits_for_source.pop(key[1], None):
             settled += self._settle(waiting, RTCP, "its SSRC sends RTP")
@@ -468,7 +468,9 @@ class Evidence:
             if key not in self.streams:
                 self.streams[key] = self._latest[key[1]] = self._counters(key[1], key[0])
                 self.streams[key].evidence = "forced by the user"
-            self.streams[key].update(entry.time, (entry.file, entry.frame), entry.payload, entry.length)
+            self.streams[key].update(
+                entry.time, (entry.file, entry.frame), entry.payload, entry.length, entry.identification
+            )
             self.streams[key].used = entry.flow.used
         return [*settled, _confirmed(entry, protocol, "forced by the user")]
 

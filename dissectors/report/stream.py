@@ -183,7 +183,8 @@ class Stream(Struct, frozen=True):
     what its header extensions say; `repairs` is the SSRC of the stream that it repairs, `simulcast` are the SSRCs of
     all layers of its picture. `ways` are the positions of what is the same stream on other ways, behind a relay for
     instance, `way_of` that of the first of them. `reused` counts datagrams that have the number of the one before, and
-    another timestamp; `reused_place` is the first of them. `lip_sync` compares a picture with the sender's sound.
+    another timestamp; `reused_place` is the first of them. `lip_sync` compares a picture with the sender's sound. Of
+    the duplicates, `copies` are the same IP packet again, `sent_twice` came in another, as far as these are numbered.
     `decrypted` is None where no keys were given.
     """
 
@@ -248,6 +249,8 @@ class Stream(Struct, frozen=True):
     reused: int = 0
     reused_place: Place | None = None
     lip_sync: LipSync | None = None
+    copies: int = 0
+    sent_twice: int = 0
 
     @property
     def rated_loss(self) -> tuple[int, int]:

@@ -40,6 +40,28 @@ def test_lost_duplicates_and_reordered(sequences: list[int], lost: int, duplicat
     assert (counters.lost, counters.duplicates, counters.reordered) == (lost, duplicates, reordered)
 
 
+@pytest.mark.parametrize("build", ["interpreted", "compiled"])
+@pytest.mark.parametrize(
+    ("sent", "copies", "sent_twice"),
+    [
+        ([(1, 7), (1, 7), (2, 8), (2, 9)], 1, 1),
+        ([(1, 7), (2, 8), (3, 9), (1, 7), (2, 10)], 1, 1),
+        # What has no identification says nothing, nor does what came too long ago.
+        ([(1, 0), (1, 0), (2, 7), (2, 0)], 0, 0),
+        ([(n, n) for n in range(1, 18)] + [(1, 1), (2, 2)], 1, 0),
+        ([(65535, 7), (0, 8), (65535, 7), (0, 1)], 1, 1),
+    ],
+)
+def test_duplicates_are_copies_of_one_ip_packet_or_were_sent_twice(
+    build: str, sent: list[tuple[int, int]], copies: int, sent_twice: int
+) -> None:
+    compiled = pytest.importorskip("dissectors.mux.compiled.scan") if build == "compiled" else None
+    counters = compiled.Counters(1, 0) if compiled else Counters(1, 0)
+    for number, (sequence, identification) in enumerate(sent):
+        counters.update(20_000_000 * number, (0, number + 1), rtp(sequence), 72, identification)
+    assert (counters.copies, counters.sent_twice) == (copies, sent_twice)
+
+
 def test_a_sender_that_begins_anew_is_neither_loss_nor_reordering() -> None:
     counters = counted([1, 2, 3, 30000, 30001, 30002])
     assert (counters.lost, counters.reordered, counters.duplicates, counters.restarts) == (0, 0, 0, 1)

@@ -198,6 +198,8 @@ def stream(
         video=video(counters, known.name, covered, carried) if pictures else None,
         simulcast=_layers(counters, joined),
         reused=counters.reused,
+        copies=counters.copies,
+        sent_twice=counters.sent_twice,
         reused_place=Place(*counters.first_reused[1]) if counters.first_reused else None,
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, problem, rule
 from dissectors.report import Certainty, Place, Stream
@@ -121,18 +122,19 @@ def capture_doubled(facts: Facts) -> Iterator[Found]:
     for stream in facts.streams:
         if stream.packets >= MIN_RTP_PACKETS:
             sent[stream.src, stream.dst].append(stream)
-    counts = {ends: (sum(s.packets for s in each), sum(s.duplicates for s in each)) for ends, each in sent.items()}
-    packets, copies = (sum(column) for column in zip(*counts.values(), strict=True)) if counts else (0, 0)
-    if copies > DOUBLED_SHARE * packets:
-        what = f"{copies:,} of {counted(packets, 'RTP packet')} are copies"
-        yield Found(what, [next(iter(sent.values()))[0].first_place], certainty="high")
+    counts = {ends: _duplicated(each) for ends, each in sent.items()}
+    everything = _duplicated([stream for each in sent.values() for stream in each])
+    if everything.much:
+        what = f"{everything.duplicates:,} of {counted(everything.packets, 'RTP packet')} are copies{everything.doubt}"
+        yield Found(what, [next(iter(sent.values()))[0].first_place], certainty=everything.certainty)
         return
-    for (src, dst), (packets, copies) in counts.items():
-        if copies > DOUBLED_SHARE * packets:
-            what = f"{copies:,} of {counted(packets, 'RTP packet')} from {src} to {dst} are copies"
-            # A network may deliver twice, too; of SIP it is known that it was one IP packet.
-            sure: Certainty = "high" if (src, dst) in signalled else "medium"
-            yield Found(what, [sent[src, dst][0].first_place], certainty=sure)
+    for (src, dst), each in counts.items():
+        if each.much:
+            # What was one IP packet in SIP was one in RTP, too.
+            known = (src, dst) in signalled
+            sure: Certainty = "high" if known else each.certainty
+            what = f"{each.duplicates:,} of {counted(each.packets, 'RTP packet')} from {src} to {dst} are copies"
+            yield Found(what + ("" if known else each.doubt), [sent[src, dst][0].first_place], certainty=sure)
             signalled.pop((src, dst), None)
     for (src, dst), (messages, places) in signalled.items():
         back = signalled.get((dst, src)) if src != dst else None
@@ -142,6 +144,35 @@ def capture_doubled(facts: Facts) -> Iterator[Found]:
         elif src < dst:
             both = f"{len(places) + len(back[1]):,} of {counted(messages + back[0], 'SIP message')}"
             yield Found(f"{both} between {src} and {dst} are copies", places, certainty="high")
+
+
+class Duplicated(NamedTuple):
+    """How many packets of streams there are, duplicates among them, and of these copies of one IP packet and others."""
+
+    packets: int
+    duplicates: int
+    copies: int
+    sent_twice: int
+
+    @property
+    def much(self) -> bool:
+        """Whether nearly all came twice, and may be the capture's doing."""
+        return self.duplicates > DOUBLED_SHARE * self.packets and self.sent_twice <= self.duplicates / 2
+
+    @property
+    def certainty(self) -> Certainty:
+        """The same IP packet may have come twice by the network; what has no number may have been sent twice, too."""
+        return "high" if self.copies > self.duplicates / 2 else "medium"
+
+    @property
+    def doubt(self) -> str:
+        """What else they may be, in words."""
+        return "" if self.certainty == "high" else ", or were sent twice"
+
+
+def _duplicated(streams: Iterable[Stream]) -> Duplicated:
+    counts = [(each.packets, each.duplicates, each.copies, each.sent_twice) for each in streams]
+    return Duplicated(*(sum(column) for column in zip(*counts, strict=True))) if counts else Duplicated(0, 0, 0, 0)
 
 
 def _signalled(facts: Facts) -> dict[Ends, tuple[int, list[Place]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from dissectors.analysis.streams.quality import heard_missing
+from dissectors.findings.capture.capture import DOUBLED_SHARE
 from dissectors.findings.delivery.repair import may_be_repaired, repairing
 from dissectors.findings.kinds import video
 from dissectors.findings.media.sources import spanning
@@ -217,8 +218,10 @@ def stream_duplicates(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         # Some senders repeat the end of a telephone event under the same sequence number.
         twice = stream.duplicates - MAX_REPEATED_ENDS * len(stream.digits) - again(stream)
-        if DUPLICATES_SHARE * stream.packets < twice < 0.45 * stream.packets:
+        sent = stream.sent_twice > stream.duplicates / 2
+        if DUPLICATES_SHARE * stream.packets < twice and (sent or twice < DOUBLED_SHARE * stream.packets):
             what = f"{name_of(stream)}: {twice:,} of {counted(stream.packets, 'packet')} came twice"
+            what += ", each in an IP packet of its own: they were sent twice" if sent else ""
             at = mark(stream, "twice")
             yield Found(what, place_of(at, stream), stream.call, number, time=time_of(at))
 

@@ -4,8 +4,12 @@ cdef enum:
     CLOCKS_KEPT = 8
     PROFILES_KEPT = 8
     STEPS_OWN = 2
+    NUMBERED_KEPT = 16
 
-if len(counters.CLOCKS) != CLOCKS_KEPT or not 64 < counters.MAX_MISORDER <= 128:
+if (
+    len(counters.CLOCKS) != CLOCKS_KEPT or counters.NUMBERED != NUMBERED_KEPT
+    or not 64 < counters.MAX_MISORDER <= 128
+):
     raise ImportError("the compiled counters were written for other bounds")
 
 cdef int MAX_DROPOUT = counters.MAX_DROPOUT
@@ -29,6 +33,7 @@ cdef int MAX_ORIGINALS = repairs.MAX_ORIGINALS, PROBED_DATAGRAMS = repairs.PROBE
 cdef int MAX_EXTENSION_OCTETS = repairs.MAX_EXTENSION_OCTETS
 cdef double PICTURES_CLOCK = pictures.PICTURES_CLOCK
 cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
+cdef uint64_t IDENTIFICATION = 0xFFFFFFFFFFFF
 cdef uint64_t REORDER_MASK_HIGH = counters.REORDER_MASK >> 64
 cdef double[CLOCKS_KEPT] CLOCKS
 for place, clock in enumerate(counters.CLOCKS):
@@ -120,7 +125,8 @@ cdef class Counters:
     cdef readonly dict events
     cdef readonly list breaks
     cdef readonly tuple odd, leaps, surprises, pauses, rhythms, worst_loss, first_late, first_twice, first_reused
-    cdef readonly int64_t close, reused, beat_from, beat_time
+    cdef readonly int64_t close, reused, beat_from, beat_time, copies, sent_twice
+    cdef uint64_t[NUMBERED_KEPT] packet
     cdef int64_t beat_file, beat_number
     cdef tuple phase_frames
     cdef Point highest_point
@@ -267,10 +273,14 @@ cdef class Counters:
     def loss_runs(self):
         return counters.Counters.loss_runs.fget(self)
 
-    def update(self, time, frame, bytes payload not None, length):
+    @property
+    def numbered(self):
+        return [(self.packet[i] >> 48, self.packet[i] & IDENTIFICATION) for i in range(NUMBERED_KEPT)]
+
+    def update(self, time, frame, bytes payload not None, length, identification=0):
         if len(payload) < 12:
             raise IndexError("an RTP header has twelve octets")
-        self.count(over(payload), length, time, frame[0], frame[1])
+        self.count(over(payload), length, time, frame[0], frame[1], identification)
 
     cdef inline int64_t promised(self) noexcept:
         return self.expected_before + self.highest - self.base + 1 if self.packets else 0
@@ -278,12 +288,15 @@ cdef class Counters:
     cdef inline int64_t missing(self) noexcept:
         return max(0, self.promised() - (self.packets - self.duplicates))
 
-    cdef inline int count(self, Octets payload, int64_t length, int64_t time, int64_t file, int64_t frame) except -1:
+    cdef inline int count(
+        self, Octets payload, int64_t length, int64_t time, int64_t file, int64_t frame, int64_t identification
+    ) except -1:
         """Count a datagram; its first twelve octets are an RTP header."""
         cdef Octets head
         narrow(&head, payload, 0, 12)
         cdef int payload_type = u8(head, 1) & 0x7F, sequence = u16(head, 2)
         cdef uint32_t timestamp = u32(head, 4)
+        cdef int64_t duplicates = self.duplicates
         cdef bint pressed = self.behind_header(
             payload, length, time, file, frame, u8(head, 0), payload_type, timestamp
         )
@@ -293,7 +306,9 @@ cdef class Counters:
             self.begin_pictures(time, file, frame, payload, length)
         if self.packets:
             self.arrival(time, file, frame, timestamp, sequence, pressed)
-            self.numbered(time, file, frame, timestamp, sequence)
+            self.sequenced(time, file, frame, timestamp, sequence)
+            if self.duplicates != duplicates:
+                self.compare(sequence, identification)
         else:
             self.heard_time, self.heard_timestamp = time, timestamp
             self.first, self.first_file, self.first_number = time, file, frame
@@ -306,6 +321,7 @@ cdef class Counters:
         self.octets += length
         self.last, self.last_file, self.last_number = time, file, frame
         self.timestamp, self.sequence = timestamp, sequence
+        self.packet[sequence & (NUMBERED_KEPT - 1)] = <uint64_t> sequence << 48 | <uint64_t> identification
         if time >= self.bucket_end:
             self.sample_extension(time, payload)
             self.fill(time)
@@ -618,7 +634,7 @@ cdef class Counters:
             half += 1
         self.points_kept = half
 
-    cdef inline int numbered(
+    cdef inline int sequenced(
         self, int64_t time, int64_t file, int64_t frame, uint32_t timestamp, int sequence
     ) except -1:
         cdef int step = (sequence - self.highest) & 0xFFFF
@@ -666,6 +682,16 @@ cdef class Counters:
         if self.first_twice is None:
             self.first_twice = (time, (file, frame))
         return 0
+
+    cdef void compare(self, int sequence, int64_t identification) noexcept:
+        """See whether what came twice came in one IP packet, which the capture has twice."""
+        cdef uint64_t known = self.packet[sequence & (NUMBERED_KEPT - 1)]
+        cdef int64_t before = known & IDENTIFICATION
+        if <int> (known >> 48) == sequence and before and identification:
+            if before == identification:
+                self.copies += 1
+            else:
+                self.sent_twice += 1
 
     cdef int use_again(self, int64_t time, int64_t file, int64_t frame) except -1:
         self.reused += 1

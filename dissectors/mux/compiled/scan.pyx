@@ -398,7 +398,7 @@ cdef class Scanner:
                     self.tally_octets[C_UNKNOWN] += length
                 return 0
             if IS_MEDIA[row] and payload.size >= 12 and self.media(
-                payload, length, flow, file, frame, time, depth, IS_ENCRYPTED[row]
+                payload, length, flow, file, frame, time, identification, depth, IS_ENCRYPTED[row]
             ):
                 return 0
         return self.judged(
@@ -456,8 +456,8 @@ cdef class Scanner:
         return not ssrc or (self.reported.use(source) is not None and source not in self.waiting)
 
     cdef inline bint media(
-        self, Octets payload, int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t time, int depth,
-        bint encrypted,
+        self, Octets payload, int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t time,
+        int64_t identification, int depth, bint encrypted,
     ) except -1:
         """Count a datagram of a stream that is confirmed on this flow; False when there is none."""
         cdef uint32_t ssrc = u32(payload, 8)
@@ -465,7 +465,7 @@ cdef class Scanner:
         cdef Counters counters = self.stream(flow, ssrc)
         if counters is None or (seen & SEEN_QUIC and not seen & BESIDE_QUIC):
             return False
-        counters.count(payload, length, time, file, frame)
+        counters.count(payload, length, time, file, frame, identification)
         counters.used = flow.used
         flow.settle(RTP, encrypted or seen & KEYED)
         if depth == 0:

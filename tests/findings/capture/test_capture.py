@@ -11,11 +11,12 @@ import pytest
 from dissectors.findings.rules import DOUBT
 from dissectors.live.events import Events, FindingEvent
 from dissectors.offline import analyze
+from dissectors.report import Report
 from dissectors.wire.values import replace
 from tests.finding_cases.plain import INVITE
 from tests.found import PCAPS, PROXY, found, frames, ids
 from tests.ip_frames import TUNNELLED, ethernet, ipv4, udp
-from tests.made import Endpoint, frame
+from tests.made import Endpoint, frame, numbered, report_of
 from tests.stories import GOOD, A, B, Story, Told, dialled, hung_up, report, talk
 
 
@@ -114,10 +115,30 @@ def test_one_direction_of_sip_and_media_that_was_captured_twice_is_told_as_such(
     media = [*talk(), *talk(B, A, 78)]
     (alone,) = found(copied(media, B), "capture-doubled")
     assert (alone.what, alone.certainty) == (
-        "495 of 990 RTP packets from 203.0.113.2 to 198.51.100.1 are copies", "medium"
+        "495 of 990 RTP packets from 203.0.113.2 to 198.51.100.1 are copies, or were sent twice", "medium"
     )
     (both,) = found(copied([*dialled(), *hung_up(), *media], B), "capture-doubled")
-    assert both.certainty == "high" and both.what == alone.what
+    assert both.certainty == "high" and both.what == alone.what.partition(", or")[0]
+
+
+def twice(same: bool) -> Report:
+    """A stream of which everything comes twice, in the same IP packet or in another one."""
+    frames = [
+        (int(time * 1e6) + 100 * again, numbered(src, dst, octets, 1 + n * 2 + again * (not same)))
+        for n, (time, src, dst, octets) in enumerate(talk()) for again in (0, 1)
+    ]
+    return report_of(frames)
+
+
+def test_what_was_sent_twice_is_no_fault_of_the_capture() -> None:
+    seen_twice, sent = twice(True), twice(False)
+    (doubled,) = [each for each in seen_twice.findings if each.id == "capture-doubled"]
+    assert (doubled.what, doubled.certainty) == ("495 of 990 RTP packets are copies", "high")
+    assert not {"stream-duplicates"} & ids(seen_twice) and "capture-doubled" not in ids(sent)
+    (told,) = [each for each in sent.findings if each.id == "stream-duplicates"]
+    assert told.what.endswith("495 of 990 packets came twice, each in an IP packet of its own: they were sent twice")
+    streams = [made.streams[0] for made in (seen_twice, sent)]
+    assert [(each.copies, each.sent_twice) for each in streams] == [(495, 0), (0, 495)]
 
 
 def test_sip_alone_that_was_captured_twice_is_told() -> None:
