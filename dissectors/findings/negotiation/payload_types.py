@@ -172,8 +172,8 @@ def _taken(agreed: Agreement, side: str, peer: str) -> Taken:
     "payload-type-not-negotiated", "warning", "A payload type that the receiver does not take",
     scope="stream",
     why="RTP must use the number that the receiver announced for a codec. The receiver has no codec for this number, "
-    "or another one, and drops the packets: silence, or keys that have no effect. For comfort noise this is a note: only "
-    "pauses lack it.",
+    "or another one, and drops the packets: silence, or keys that have no effect. For comfort noise this is a note: "
+    "only pauses lack it.",
     fix="Compare the SDP of both sides with what is sent. Some senders use their own number where the receiver chose "
     "another one; some keep the old numbers after a re-INVITE.",
 )
