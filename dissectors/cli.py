@@ -42,6 +42,9 @@ from dissectors.version import __version__
 from dissectors.wire.errors import CaptureError
 
 DONE, UNUSABLE, INTERRUPTED = 0, 2, 130
+SPELLED = {"anonymize": "anonymise", "normalize": "normalise"}
+"""Commands as they are spelled elsewhere."""
+
 OWN_OPTIONS = ("-h", "--help", "--version")
 """Options of muxshark itself."""
 
@@ -75,7 +78,16 @@ class Parser(argparse.ArgumentParser):
         needed = message.partition("arguments are required: ")[2]
         if needed and self.wants:
             raise Refused(f"{needed} is missing; write {self.prog} {self.wants}")
+        option, _, lacks = message.removeprefix("argument ").partition(": ")
+        if lacks == "expected one argument":
+            raise Refused(f"{option} needs a value: {self._with_value(option)} ({self.prog} --help)")
         raise Refused(f"{message} ({self.prog} --help)")
+
+    def _with_value(self, option: str) -> str:
+        """An option as it is written with its value."""
+        name = option.split("/")[0]
+        action = self._option_string_actions[name]
+        return f"{name} {action.metavar or '|'.join(map(str, action.choices or ())) or action.dest.upper()}"
 
     @property
     def wants(self) -> str:
@@ -116,7 +128,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _forget_output()
         return INTERRUPTED
     except (Refused, CaptureError) as error:
-        return _complain(str(error), *getattr(error, "below", ()))
+        return _complain(misuse.with_near_file(str(error)), *getattr(error, "below", ()))
     except OSError as error:
         _forget_output()
         # A command that failed has already printed why.
@@ -183,6 +195,13 @@ def _meant(words: list[str], names: list[str]) -> list[str]:
     first = words[0]
     if first in ("-V", "version"):
         return ["--version"]
+    if first in SPELLED:
+        words = [SPELLED[first], *words[1:]]
+        first = words[0]
+    if first in ("-h", "--help") and words[1:2] and words[1] in names:
+        return [words[1], "--help"]
+    if words[1:] == ["help"] and first in names and not os.path.exists("help"):
+        return [first, "--help"]
     if first in ("help", "-?", "/?"):
         for word in words[1:2]:
             if word not in names:

@@ -7,12 +7,13 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs
+from dissectors.commands import choosing, inputs
 from dissectors.commands.reporting import nothing_left, read_whole, render, selected
 
 if TYPE_CHECKING:
     from dissectors.report import Report
 
+NO_PAGES = (".pdf", ".json", ".txt", ".csv", ".md", ".doc", ".docx", ".pcap", ".pcapng", ".cap")
 SORTS = ("name", "calls", "failed", "worst", "loss", "mos")
 NAME = "analyze"
 HELP = "report on a capture: calls, SDP, streams, findings"
@@ -22,8 +23,9 @@ DESCRIPTION = "Read captures and report calls with their inflated SDP, streams, 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     inputs.add_captures(parser)
-    inputs.add_format(parser, "the report as one JSON document (docs/report.md)")
-    parser.add_argument(
+    formats = parser.add_mutually_exclusive_group()
+    inputs.add_format(formats, "the report as one JSON document (docs/report.md)")
+    formats.add_argument(
         "--brief", dest="format", action="store_const", const="brief", help="one line per capture and per call"
     )
     parser.add_argument(
@@ -41,9 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     inputs.add_colour(parser)
     parser.add_argument("--no-pager", action="store_true", help="print a long report on a terminal at once")
-    inputs.add_clock(parser)
-    inputs.add_filter(parser, "calls, streams and flows")
-    inputs.add_time(parser)
+    choosing.add_clock(parser)
+    choosing.add_filter(parser, "calls, streams and flows")
+    choosing.add_time(parser)
     parser.add_argument(
         "-w", dest="write", metavar="FILE", help="write the frames of what -Y, --call or --time selects to a capture",
     )
@@ -99,9 +101,12 @@ def run(options: argparse.Namespace) -> int:
             raise inputs.Refused(f"--{name} needs --each")
     if folder := next(filter(os.path.isdir, named), None):
         raise inputs.Refused(f"{folder}: a directory; analyze --each {folder} reads every capture in it")
+    if options.output == inputs.STANDARD_INPUT:
+        options.output = None
     if options.output:
         from dissectors.rewriting.output import refuse
 
+        refuse_ending(options)
         refuse(options.output, force=options.force, inputs=named)
     report, status = _written(named, options) if options.write else _read(named, options)
     if options.output:
@@ -115,6 +120,13 @@ def run(options: argparse.Namespace) -> int:
     if not inputs.report_format(options).for_people and (nothing := nothing_left(report, options)):
         inputs.say([nothing])
     return status
+
+
+def refuse_ending(options: argparse.Namespace) -> None:
+    """Raise Refused where a page would get the ending of another kind of file."""
+    ending = os.path.splitext(options.output)[1].lower()
+    if options.html and ending in NO_PAGES:
+        raise inputs.Refused(f"{options.output}: --html writes a page, which ends in .html; a browser prints it as PDF")
 
 
 def _read(named: list[str], options: argparse.Namespace) -> tuple[Report, int]:

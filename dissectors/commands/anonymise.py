@@ -6,7 +6,7 @@ import argparse
 import os
 from contextlib import ExitStack
 
-from dissectors.commands import inputs, split
+from dissectors.commands import choosing, inputs, split
 
 NAME = "anonymise"
 HELP = "write a capture that can be sent away: other names, numbers and addresses, no payload"
@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--keep-digits", type=inputs.positive, default=0, metavar="N",
         help="keep the first N digits of numbers that begin with +",
     )
-    inputs.add_call(parser, "write one call alone")
+    choosing.add_call(parser, "write one call alone")
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
 
 

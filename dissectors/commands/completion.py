@@ -16,7 +16,8 @@ Print a completion script. To use it:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
-    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell to use it in")
+    shells = ("bash", "zsh", "fish")
+    parser.add_argument("shell", metavar="|".join(shells), choices=shells, help="the shell to use it in")
 
 
 def run(options: argparse.Namespace) -> int:

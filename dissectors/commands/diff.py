@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs
+from dissectors.commands import choosing, inputs
 
 if TYPE_CHECKING:
     from dissectors.report import Report
@@ -21,7 +21,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("second", metavar="FILE", help="the second one; its lines start with +")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument("--all", action="store_true", help="show everything, however long it gets")
-    inputs.add_filter(parser, "calls")
+    choosing.add_filter(parser, "calls")
     inputs.add_reading(parser)
 
 
@@ -50,5 +50,5 @@ def _selected(report: Report, options: argparse.Namespace) -> Report:
     """What the options ask for of one of the captures."""
     from dissectors.queries.selection import select
 
-    keep = inputs.kept(report, options)
+    keep = choosing.kept(report, options)
     return select(report, keep) if keep else report

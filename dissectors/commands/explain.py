@@ -6,7 +6,7 @@ import argparse
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from dissectors.commands import frames, inputs
+from dissectors.commands import choosing, frames, inputs
 
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
@@ -19,7 +19,7 @@ DESCRIPTION = "Show the message in a frame, why it has its protocol, every rule 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     frames.add_frame(parser)
-    inputs.add_clock(parser)
+    choosing.add_clock(parser)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs
+from dissectors.commands import choosing, inputs
 
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
@@ -27,6 +27,9 @@ FORMATS = {"csv": ".csv", "ndjson": ".ndjson", "sqlite": ".sqlite", "parquet": "
 ENDINGS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".sqlite": "sqlite", ".db": "sqlite",
            ".parquet": "parquet"}
 ONE_FILE = ("ndjson", "sqlite")
+FOREIGN = (".xlsx", ".xls", ".ods", ".json", ".txt", ".xml", ".html", ".tsv", ".pcap", ".pcapng")
+"""Endings that people try, of formats that are not written."""
+
 COPY_OCTETS = 1 << 20
 DEFAULT_AGENT = 2001
 
@@ -41,7 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tables", type=tables, metavar="NAME,…", help="the tables; all but datagrams if none is named"
     )
-    inputs.add_filter(parser, "calls, streams and flows")
+    choosing.add_filter(parser, "calls, streams and flows")
     parser.add_argument(
         "--hep", type=server, metavar="HOST:PORT",
         help="instead, send SIP (inflated), RTCP and reports on streams to a server of HEP 3",
@@ -82,11 +85,14 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.rewriting.output import Folder, Output, refuse
 
     named = inputs.paths(options)
+    if beside := next((name for name in named[1:] if _is_output(name)), None):
+        raise inputs.Refused(f"{beside}: no such file; -o {beside} writes there")
     if options.hep:
         return _send(named, options)
     wanted = options.tables or tuple(name for name in NAMES if name != DATAGRAMS)
     kind = options.format or ENDINGS.get(os.path.splitext(options.output)[1].lower(), "csv")
     alone = len(wanted) == 1 or kind in ONE_FILE
+    refuse_ending(options, alone, len(wanted))
     if options.output == "-" and not alone:
         raise inputs.Refused(f"{len(wanted)} tables do not go into one output; -o names a folder, --tables one of them")
     if options.output == "-" and kind == "sqlite" and sys.stdout.isatty():
@@ -103,6 +109,21 @@ def run(options: argparse.Namespace) -> int:
         for output in outputs.values():
             output.commit()
     return 0
+
+
+def _is_output(name: str) -> bool:
+    """Whether a name among the captures is meant as that of the output."""
+    return os.path.splitext(name)[1].lower() in ENDINGS and not os.path.exists(name)
+
+
+def refuse_ending(options: argparse.Namespace, alone: bool, tables: int) -> None:
+    """Raise Refused where the name of the output is that of a file, and it would be a folder or another format."""
+    ending = os.path.splitext(options.output)[1].lower()
+    if ending in ENDINGS and not alone:
+        one = f"{tables} tables of {ENDINGS[ending].upper()} are a file each"
+        raise inputs.Refused(f"{options.output}: {one}; -o names a folder, --tables one of them")
+    if ending in FOREIGN and not options.format:
+        raise inputs.Refused(f"{options.output}: not a format that is written; endings are {', '.join(ENDINGS)}")
 
 
 def _send(named: list[str], options: argparse.Namespace) -> int:
@@ -152,7 +173,7 @@ def _selected(path: str, options: argparse.Namespace) -> Report:
     from dissectors.queries.selection import select
 
     report = report_of(path, options)
-    keep = inputs.kept(report, options)
+    keep = choosing.kept(report, options)
     return select(report, keep) if keep else report
 
 
@@ -164,7 +185,7 @@ def _datagrams(path: str, options: argparse.Namespace) -> Iterator[Row]:
     if not (options.filter or options.call):
         return rows
     report = report_of(path, options)
-    keep = inputs.kept(report, options)
+    keep = choosing.kept(report, options)
     return filter(Datagrams(keep, report), rows) if keep else rows
 
 

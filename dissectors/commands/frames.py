@@ -102,7 +102,7 @@ def layer(text: str) -> int:
 
 def number(text: str) -> int:
     """A frame's number: `5`, or `#5` as the report has it."""
-    if re.fullmatch(r"#?\d+(-|\.\.)#?\d+", text):
+    if re.fullmatch(r"#?\d+((-|\.\.|,)#?\d+)+", text):
         raise inputs.Refused(f"{text!r} are several frames; name one, or muxshark list FILE --time FROM..TO")
     if os.path.exists(text) and not text.isdecimal():
         raise inputs.Refused(f"{text!r} is a file; the file comes first, and the frame's number after it")

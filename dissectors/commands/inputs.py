@@ -13,18 +13,14 @@ from typing import TYPE_CHECKING
 from dissectors.outputs.formats import FORMATS, Format, of_file
 
 if TYPE_CHECKING:
-    from dissectors.commands.times import TimeRange
     from dissectors.crypto.secrets import Secrets
     from dissectors.mux.scan import Row
-    from dissectors.queries.expressions import Expression
     from dissectors.report import Report
     from dissectors.wire.inflate import Limits
 
 STANDARD_INPUT = "-"
 MAX_DIGITS = 15
-MAX_MARKED_LENGTH = 200
-DASHED = r"(\d{1,2}:\d{2}(?::\d{2})?|\d{1,6})-(\d{1,2}:\d{2}(?::\d{2})?|\d{1,6})"
-FORCED = r"udp\.port==(\d{1,5}),([A-Za-z]+)"
+FORCED, MEANT = r"udp\.port==(\d{1,5}),([A-Za-z]+)", r"(?:udp\.?)?(?:port)?[=:]*(\d{1,5})[,=:/]([A-Za-z]+)"
 
 
 class Refused(Exception):
@@ -75,75 +71,11 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_format(parser: argparse.ArgumentParser, json: str) -> None:
+def add_format(parser: argparse._ActionsContainer, json: str) -> None:
     """Add the options for the report's format; `json` is the help of `--json`."""
     every = "; ".join(f"{each.name}: {each.help}" for each in FORMATS.values())
     parser.add_argument("--format", choices=tuple(FORMATS), help=f"the report's format: {every}")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help=json)
-
-
-def add_filter(parser: argparse.ArgumentParser, what: str) -> None:
-    """`-Y FILTER` and `--call CALL`: only some of what is there."""
-    parser.add_argument(
-        "-Y", dest="filter", type=wanted, metavar="FILTER",
-        help=f"show only {what} that match, for instance 'user==alice and status==4xx' (docs/filters.md)",
-    )
-    add_call(parser, "show one call")
-
-
-def add_call(parser: argparse.ArgumentParser, what: str, *also: str) -> None:
-    """`--call CALL`, which does `what`; `also` are other names of it."""
-    parser.add_argument(
-        "--call", *also, dest="call", type=named_call, metavar="CALL",
-        help=f"{what}: its number, its Call-ID, or a part of that which no other has",
-    )
-
-
-def named_call(text: str) -> str:
-    """The name of a call; an unset variable of a shell names none."""
-    if not text.strip():
-        raise argparse.ArgumentTypeError("it is empty; name a call by its number or its Call-ID")
-    return text
-
-
-def kept(report: Report, options: argparse.Namespace) -> Expression | None:
-    """The filter of `-Y` and `--call` together, for a report; raises Refused where no call has that name."""
-    from dissectors.queries import expressions, filters
-    from dissectors.queries.selection import find_call
-
-    keep: Expression | None = options.filter
-    if not options.call:
-        return keep
-    try:
-        number = find_call(report, options.call).number
-    except filters.NoFilter as refused:
-        raise Refused(f"--call: {refused}") from None
-    one = expressions.Same("call", frozenset((str(number),)))
-    return expressions.All((keep, one)) if keep else one
-
-
-def add_time(parser: argparse.ArgumentParser) -> None:
-    """`--time FROM..TO`."""
-    parser.add_argument(
-        "--time", type=_time_range, metavar="FROM..TO",
-        help="show only this time: 10..20 in seconds from the start, 14:03..14:05, 2026-11-28T14:03.., or 14:03",
-    )
-
-
-def add_clock(parser: argparse.ArgumentParser, usual: str = "relative") -> None:
-    """`--clock`, for the times that are shown and for those of `--time`."""
-    parser.add_argument(
-        "--clock", type=str.lower, choices=("relative", "local", "utc"), default=usual,
-        help=f"how to show times, and how to read a time of day ({usual})",
-    )
-
-
-def _time_range(text: str) -> TimeRange:
-    from dissectors.commands.times import time_range
-
-    if found := re.fullmatch(DASHED, text):
-        raise argparse.ArgumentTypeError(f"{text!r} has a dash; write {found[1]}..{found[2]}")
-    return time_range(text)
 
 
 def add_colour(parser: argparse.ArgumentParser) -> None:
@@ -171,8 +103,13 @@ def paths(options: argparse.Namespace) -> list[str]:
     if quoted := next((name for name in named if "*" in name and not os.path.exists(name)), None):
         if not getattr(options, "each", False):
             raise Refused(f"{quoted!r} is no file; without quotes the shell finds the files, or use analyze --each")
+    twice = {name for place, name in enumerate(named) if name in named[:place]} - {STANDARD_INPUT}
+    say(f"{name} is named twice: each of its packets counts twice" for name in sorted(twice))
+    if number := next((name for name in named if name.isdecimal() and not os.path.exists(name)), None):
+        show = f"muxshark show FILE {number} prints a message, --call {number} chooses a call"
+        raise Refused(f"{number}: no such file; {show}")
     if not named:
-        raise Refused("no capture named; try: muxshark " + options.command + " FILE")
+        raise Refused(f"no capture named; try: muxshark {options.command} {'SELECT ' * (options.command == 'sql')}FILE")
     if named.count(STANDARD_INPUT) > 1:
         raise Refused("standard input can be read only once")
     return named
@@ -259,7 +196,9 @@ def forced_port(text: str) -> tuple[int, str]:
 
     match = re.fullmatch(FORCED, text)
     if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form udp.port==16402,RTP")
+        meant = re.fullmatch(MEANT, text)
+        example = f"udp.port=={meant[1]},{meant[2].upper()}" if meant else "udp.port==16402,RTP"
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form {example}")
     port, protocol = int(match[1]), match[2].upper()
     names = [spec.name for spec in TABLE]
     if not 0 < port < 65536:
@@ -267,24 +206,6 @@ def forced_port(text: str) -> tuple[int, str]:
     if protocol not in names:
         raise argparse.ArgumentTypeError(f"no protocol {match[2]!r}; there are {', '.join(names)}")
     return port, protocol
-
-
-def wanted(text: str) -> Expression:
-    """A filter of `queries.filters`."""
-    from dissectors.queries.filters import NoFilter
-    from dissectors.queries.filters import wanted as read
-
-    try:
-        return read(text)
-    except NoFilter as error:
-        raise Refused(f"-Y: {error}", *_marked(text, error.place)) from None
-
-
-def _marked(text: str, place: int | None) -> tuple[str, ...]:
-    """A short text with a mark under a place in it."""
-    if place is None or not text.isprintable() or len(text) > MAX_MARKED_LENGTH:
-        return ()
-    return f"  {text}", f"  {' ' * place}^"
 
 
 def finding(text: str) -> str:

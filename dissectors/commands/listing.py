@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs
+from dissectors.commands import choosing, inputs
 
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
@@ -29,9 +29,9 @@ tcpdump -w - | muxshark live -"""
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     inputs.add_captures(parser)
-    inputs.add_filter(parser, "datagrams")
-    inputs.add_time(parser)
-    inputs.add_clock(parser)
+    choosing.add_filter(parser, "datagrams")
+    choosing.add_time(parser)
+    choosing.add_clock(parser)
     parser.add_argument("--ndjson", action="store_true", help="one JSON object per line")
     inputs.add_reading(parser)
 
@@ -71,7 +71,7 @@ def _matching(
         if inputs.STANDARD_INPUT in named:
             raise inputs.Refused("a filter that asks for calls reads the capture twice; save it to a file first")
         report = inputs.whole_report(named, options)
-        keep = inputs.kept(report, options)
+        keep = choosing.kept(report, options)
     rows = _from(inputs.rows(named, options, damage.append), origin)
     if options.time:
         rows = _within(rows, options, origin)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs
+from dissectors.commands import choosing, inputs
 from dissectors.sources.interface.backends import BACKENDS
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--metrics", default="", metavar="HOST:PORT",
         help="serve metrics for Prometheus at http://HOST:PORT/metrics (127.0.0.1 without a host)")
     add("--metrics-file", default="", metavar="FILE", help="write them to a file, for node_exporter")
-    add("--record-on", dest="record_on", type=inputs.wanted, metavar="FILTER",
+    add("--record-on", dest="record_on", type=choosing.wanted("--record-on"), metavar="FILTER",
         help="write each call that matches to a file of its own when it is over, such as 'severity>=error'")
     add("--record-dir", dest="record_dir", metavar="DIR", help="where those files go (recorded)")
     add("--record-minutes", dest="record_minutes", type=inputs.positive, default=5, metavar="N",
@@ -66,12 +66,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--record-files", dest="record_files", type=inputs.positive, default=1000, metavar="N",
         help="write so many files at most (1000)")
     add("--calls", type=inputs.positive, default=2048, metavar="N", help="hold N calls at once at most (2048)")
-    add("-Y", dest="wanted", type=inputs.wanted, metavar="FILTER",
+    add("-Y", dest="wanted", type=choosing.wanted("-Y"), metavar="FILTER",
         help="report only what matches, for instance 'user==alice' (docs/filters.md); -f is about frames")
-    add("--call", type=inputs.named_call, metavar="CALL",
+    add("--call", type=choosing.named_call, metavar="CALL",
         help="report only this call: its number, its Call-ID, or a part of that")
     add("--every", type=inputs.positive, default=10, metavar="S", help="report each stream every S seconds (10)")
-    inputs.add_clock(parser, "local")
+    choosing.add_clock(parser, "local")
     inputs.add_reading(parser)
 
 

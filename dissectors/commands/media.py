@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs
+from dissectors.commands import choosing, inputs
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
@@ -26,6 +27,7 @@ DESCRIPTION = (
     "`media` Opus, G.722, GSM, G.729 and G.723.1. SRTP is decrypted with keys of the SDP and of --keys; what no key "
     "verifies is silence (docs/media.md)."
 )
+NO_WAV = (".mp3", ".ogg", ".opus", ".m4a", ".aac", ".flac", ".au", ".raw", ".webm", ".mp4")
 RTPMAP = re.compile(r"(\d{1,3})=(\w+)/(\d{4,6})(?:/([1-8]))?", re.ASCII)
 
 
@@ -33,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("input", metavar="FILE", help="a capture; - is standard input")
     parser.add_argument("output", metavar="OUT", help="the WAV file to write; - is standard output")
-    inputs.add_call(parser, "write one call")
+    choosing.add_call(parser, "write one call")
     parser.add_argument("--ssrc", type=source, metavar="SSRC", help="one source: its SSRC, as 0x1234ABCD or decimal")
     parser.add_argument(
         "--rtpmap", action="append", default=[], type=rtpmap, metavar="PT=CODEC/RATE",
@@ -79,6 +81,8 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.sources.rereadable import rereadable
 
     refuse(options.output, force=options.force, inputs=[options.input])
+    if os.path.splitext(options.output)[1].lower() in NO_WAV:
+        raise inputs.Refused(f"{options.output}: only WAV is written; name it .wav, and let FFmpeg or sox convert it")
     given = inputs.keys(options) or Secrets()
     with ExitStack() as stack:
         path = rereadable(stack, options.input)

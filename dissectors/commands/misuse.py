@@ -6,6 +6,9 @@ import os
 import re
 from collections.abc import Sequence
 
+MAX_FILES, MAX_OPENED, MIN_FILE_LIKENESS = 10_000, 8, 0.8
+"""Names of a folder that are compared, files that are opened to see what they are, and how alike names must be."""
+
 MIN_LIKENESS = 0.7
 """How alike two words must be for one to be suggested in place of the other."""
 
@@ -52,6 +55,27 @@ HABITS: dict[str, str] = {
     "--host": "-Y addr==192.0.2.1 chooses what is shown",
     "--call-id": "--call takes a number, a Call-ID or a part of one",
     "--sdp": "muxshark sdp FILE prints every offer and answer, show FILE FRAME --sdp one",
+    "--live": "muxshark live -i IFACE watches an interface",
+    "--streams": "the report shows the streams of each call; muxshark export FILE --tables streams is a table",
+    "--calls": "the report begins with the calls; muxshark export FILE --tables calls is a table",
+    "--errors": "-Y severity==error shows what has errors",
+    "--errors-only": "-Y severity==error shows what has errors",
+    "--severity": "-Y 'severity>=warning' chooses what is shown, --fail-on warning the exit status",
+    "--failed": "-Y outcome==failed shows the calls that failed",
+    "--only-failed": "-Y outcome==failed shows the calls that failed",
+    "--ladder": "muxshark FILE --call CALL draws the ladder of a call",
+    "--flow": "muxshark FILE --call CALL draws the ladder of a call",
+    "--loss": "-Y 'loss>2' shows the calls that lost more than 2 %",
+    "--where": "-Y FILTER chooses what is shown",
+    "--grep": "-Y FILTER chooses what is shown; muxshark list FILE | grep TEXT searches its lines",
+    "-y": "-Y FILTER chooses what is shown",
+    "--tz": "--clock relative|local|utc", "--timezone": "--clock relative|local|utc",
+    "--head": "muxshark list FILE | head -N shows the first N",
+    "--top": "--each --sort loss|mos|failed puts the worst capture first; findings are sorted already",
+    "--columns": "list --ndjson has every field; jq picks some",
+    "--fields": "list --ndjson has every field; jq picks some",
+    "-l": "output is never held back; leave it out",
+    "--debug": "--explain says why, muxshark explain FILE FRAME shows each rule",
     "--output-format": "--format text|brief|json|html",
 }
 """Options of tshark, tcpdump, ngrep, git and ripgrep that are none here, with what is."""
@@ -65,6 +89,15 @@ OF_COMMANDS: dict[tuple[str, str], str] = {
     ("show", "--call"): FRAMES,
     ("explain", "--call"): FRAMES,
     ("sql", "--call"): "select … from calls where number = 3 chooses one",
+    ("show", "--json"): "muxshark list FILE --ndjson has every message as JSON; --raw prints the bytes alone",
+    ("explain", "--json"): "muxshark list FILE --ndjson has every datagram as JSON",
+    ("verify", "--json"): "muxshark list FILE --ndjson has our verdicts as JSON",
+    ("export", "--csv"): "--format csv, or -o with a name that ends in .csv",
+    ("export", "--json"): "--format ndjson; muxshark FILE --json is the report",
+    ("sql", "--csv"): "--format csv", ("sql", "--json"): "--format ndjson",
+    ("list", "--csv"): "muxshark export FILE --tables datagrams is CSV",
+    ("live", "-r"): "muxshark FILE reads a capture; pipe it to replay it: muxshark live - < FILE",
+    ("anonymise", "--seed"): "--key FILE makes captures agree",
     ("verify", "--call"): "muxshark FILE --call CALL -w OUT cuts the call out; then verify OUT",
 }
 """Options that other commands have, with what to do for this one."""
@@ -84,13 +117,13 @@ def joined(words: Sequence[str]) -> list[str]:
 
 def instead_of_option(word: str, options: Sequence[str], command: str | None = None) -> str:
     """What to type instead of an option that there is not."""
+    from difflib import get_close_matches
+
     name = word.split("=")[0]
     if instead := OF_COMMANDS.get((command or "", name)):
         return f"{command} takes no {name}: {instead}"
     if name in HABITS:
         return f"no option {name!r} here: {HABITS[name]}"
-    from difflib import get_close_matches
-
     near = get_close_matches(name.lower(), options, 1, MIN_LIKENESS)
     return f"no option {name!r}; " + (f"did you mean {near[0]}?" if near else "see --help of the command")
 
@@ -109,13 +142,42 @@ def instead_of_word(words: Sequence[str]) -> str | None:
 
 def instead_of_command(word: str, commands: Sequence[str]) -> str:
     """What to type instead of a command that there is not."""
-    if word in COMMANDS:
-        return f"no command {word!r} here: {COMMANDS[word]}"
     from difflib import get_close_matches
 
     near = get_close_matches(word.lower(), commands, 1, MIN_LIKENESS)
-    hint = f"did you mean {near[0]}?" if near else "see muxshark --help"
+    if word in COMMANDS:
+        return f"no command {word!r} here: {COMMANDS[word]}"
+    hint = f"did you mean {near[0]}?" if near else near_file(word) or "see muxshark --help"
     return f"no command {word!r} and no such file; {hint}"
+
+
+ABSENT = ": no such file"
+
+
+def with_near_file(text: str) -> str:
+    """A complaint about a file that is not there, with one that is and whose name is close."""
+    hint = near_file(text.removesuffix(ABSENT)) if text.endswith(ABSENT) else ""
+    return f"{text}; {hint}" if hint else text
+
+
+def near_file(path: str) -> str:
+    """«did you mean …?» with a file whose name is close to that of a path; empty where there is none."""
+    from difflib import get_close_matches
+    from itertools import islice
+
+    from dissectors.commands.gather import is_capture
+
+    folder, name = os.path.split(path)
+    try:
+        names = sorted(islice((each.name for each in os.scandir(folder or ".") if each.is_file()), MAX_FILES))
+    except (OSError, ValueError):
+        return ""
+    meant = name.lower().strip()
+    same = [each for each in names if each.lower() == meant]
+    longer = [each for each in names if meant and each.lower().startswith(f"{meant}.")]
+    near = [*same, *longer[:MAX_OPENED], *get_close_matches(name, names, 2, MIN_FILE_LIKENESS)]
+    paths = sorted((os.path.join(folder, each) for each in near), key=lambda path: not is_capture(path))
+    return f"did you mean {paths[0]}?" if paths else ""
 
 
 COMMANDS: dict[str, str] = {
@@ -123,6 +185,16 @@ COMMANDS: dict[str, str] = {
     "read": "muxshark FILE", "open": "muxshark FILE", "report": "muxshark FILE", "summary": "muxshark FILE --brief",
     "filter": "muxshark FILE -Y FILTER", "grep": "muxshark list FILE -Y FILTER", "calls": "muxshark FILE",
     "json": "muxshark FILE --json", "compare": "muxshark diff A B", "decode": "muxshark explain FILE FRAME",
+    "stats": "muxshark FILE", "streams": "muxshark FILE", "rtp": "muxshark list FILE -Y protocol==RTP",
+    "sip": "muxshark list FILE -Y protocol==SIP", "ladder": "muxshark FILE --call CALL",
+    "flow": "muxshark FILE --call CALL", "view": "muxshark FILE", "browse": "muxshark FILE",
+    "html": "muxshark analyze --html OUT.html FILE", "page": "muxshark analyze --html OUT.html FILE",
+    "csv": "muxshark export -o FOLDER FILE", "play": "muxshark media FILE OUT.wav",
+    "wav": "muxshark media FILE OUT.wav", "audio": "muxshark media FILE OUT.wav",
+    "extract": "muxshark split FILE FOLDER", "cut": "muxshark FILE --call CALL -w OUT",
+    "merge": "muxshark FILE FILE reads several as one", "watch": "muxshark live -i IFACE",
+    "monitor": "muxshark live -i IFACE", "tail": "muxshark live - < FILE", "convert": "muxshark normalise IN OUT",
+    "decrypt": "muxshark FILE --keys KEYS", "scrub": "muxshark anonymise IN OUT",
     "install": "muxshark plugin --install", "update": "pip install --upgrade muxshark", "check": "muxshark doctor",
 }
 """Commands of other tools, with what is here."""

@@ -7,7 +7,7 @@ import re
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs, split
+from dissectors.commands import choosing, inputs, split
 
 if TYPE_CHECKING:
     from dissectors.rewriting.copying import Tally
@@ -39,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     names.add_argument("--long", action="store_true", help="write headers under their long names")
     parser.add_argument("--compress", action="store_true", help="the other way round: deflate every body")
     parser.add_argument("--verify", action="store_true", help="let the installed tshark read the result, and compare")
-    inputs.add_call(parser, "write one call alone")
+    choosing.add_call(parser, "write one call alone")
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
     inputs.add_reading(parser, shows=False)
 

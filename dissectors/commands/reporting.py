@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from dissectors.commands import inputs
+from dissectors.commands import choosing, inputs
 
 if TYPE_CHECKING:
     from dissectors.report import Report
@@ -46,7 +46,7 @@ def selected(report: Report, options: argparse.Namespace) -> Report:
 
     capture, asked = report.capture, options.time
     window = asked and asked.window(capture.first, capture.last, options.clock != "local")
-    return select(report, inputs.kept(report, options), window)
+    return select(report, choosing.kept(report, options), window)
 
 
 def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Iterator[str]:

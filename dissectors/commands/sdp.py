@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs
+from dissectors.commands import choosing, inputs
 
 if TYPE_CHECKING:
     from dissectors.report import Call, Description, Report
@@ -23,9 +23,9 @@ unchanged is printed once."""
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     inputs.add_captures(parser)
-    inputs.add_filter(parser, "calls")
-    inputs.add_time(parser)
-    inputs.add_clock(parser)
+    choosing.add_filter(parser, "calls")
+    choosing.add_time(parser)
+    choosing.add_clock(parser)
     parser.add_argument("--all", action="store_true", help="also what a proxy passed on unchanged")
     inputs.add_reading(parser)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from dissectors.commands import inputs
+from dissectors.commands import choosing, inputs
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("input", metavar="IN", help="a capture; - is standard input")
     parser.add_argument("output", metavar="OUT", help="the folder to make; with --call, the file to write")
     parser.add_argument("--legs", action="store_true", help="write all legs of a call into one file")
-    inputs.add_call(parser, "write one call", "--only")
+    choosing.add_call(parser, "write one call", "--only")
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     inputs.add_reading(parser, shows=False)
 

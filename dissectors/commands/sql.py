@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 
@@ -35,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.outputs.tables.catalogue import NAMES
     from dissectors.outputs.tables.duck import Database, NoAnswer
 
+    if os.path.isfile(options.question):
+        raise inputs.Refused(f"the SELECT comes first: muxshark sql 'select …' {options.question}")
     named = inputs.paths(options)
     # A table that the question does not name is not made: datagrams take longest.
     words = set(WORD.findall(options.question.lower()))

@@ -2,7 +2,7 @@
 
 `protocol`, `transport`, `addr`, `port`, `method`, `cseq.method`, `status`, `callid`, `user` and `ssrc` are read from
 the datagram. `finding` and `severity` are those of the findings that name its frame. The rest (`call`, `outcome`,
-`loss`, `mos`, `duration`) is what the report says of its call or stream.
+`codec`, `loss`, `mos`, `duration`) is what the report says of its call or stream.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ from dissectors.queries.filters import without_scheme
 from dissectors.queries.selection import found_by, of_call, of_ends
 from dissectors.report import Report, Stream
 
-OF_REPORT = frozenset(("call", "outcome", "loss", "mos", "duration", "finding", "severity"))
+OF_REPORT = frozenset(("call", "outcome", "codec", "loss", "mos", "duration", "finding", "severity"))
 """Fields that only the report on the whole capture knows."""
+
+OF_STREAM = frozenset(("codec", "loss", "mos"))
+"""Those that it knows of a stream."""
 
 SIP, RTP, UNKNOWN = "SIP", "RTP", "UNKNOWN"
 Ends = tuple[str, int, str, int]
@@ -93,7 +96,7 @@ class Datagrams:
             call = self._report.calls[stream.call]
             said = self._of_calls.get(call.call_id.lower(), {})
             values |= {field: said[field] for field in ("call", "outcome", "duration") if field in said}
-        values |= {field: said for field, said in of_ends(stream, set(), []).items() if field in ("loss", "mos")}
+        values |= {field: said for field, said in of_ends(stream, set(), []).items() if field in OF_STREAM}
 
 
 def _of_message(message: Message) -> dict[str, set[str]]:

@@ -25,7 +25,7 @@ from dissectors.wire.datagram import TRANSPORTS
 
 FIELDS = (
     "call", "callid", "user", "addr", "port", "ssrc", "method", "cseq.method", "status", "any.status", "outcome",
-    "loss", "mos", "duration", "protocol", "transport", "finding", "severity",
+    "codec", "loss", "mos", "duration", "protocol", "transport", "finding", "severity",
 )
 NUMBERS = ("call", "port", "status", "any.status", "loss", "mos", "duration")
 """Fields whose values are numbers."""
@@ -40,6 +40,8 @@ WIRESHARK_FIELDS = {
     "sip.call-id": "callid", "call-id": "callid", "sip.from.user": "user", "sip.to.user": "user", "from": "user",
     "to": "user", "caller": "user", "callee": "user", "rtp.ssrc": "ssrc", "code": "status", "sip": "protocol==SIP",
     "rtp": "protocol==RTP", "stun": "protocol==STUN", "rtcp": "protocol==RTCP", "dtls": "protocol==DTLS",
+    "time": "--time FROM..TO, which is an option", "frame.time": "--time FROM..TO, which is an option",
+    "frame": "muxshark show FILE FRAME", "frame.number": "muxshark show FILE FRAME", "rtp.p_type": "codec",
 }
 """What people of Wireshark or tcpdump write, and what it is here."""
 
@@ -58,6 +60,11 @@ MAX_PORT, MAX_SSRC = 0xFFFF, 0xFFFFFFFF
 MAX_LISTED = 16
 DECIMAL = re.compile(r"\d{1,10}(?:\.\d{1,10})?%?", re.ASCII)
 OPERATORS = ("==", "!=", "~", "<=", ">=", "<", ">")
+SPELLED = {
+    "eq": "==", "is": "==", "ne": "!=", "gt": ">", "ge": ">=", "lt": "<", "le": "<=", "contains": "~", "matches": "~",
+    "like": "~", "in": "{0}==… or {0}==…",
+}
+"""What other languages of filters call these, and what it is here."""
 
 
 class NoFilter(ValueError):
@@ -156,9 +163,12 @@ class Reader:
         place = self.place
         field = self.take("a field").lower()
         if field not in FIELDS:
-            raise NoFilter(f"no field {field!r}; {_field_instead(field)}", place)
+            compared = self.at < len(self.tokens) and self.tokens[self.at].text.lower() in (*OPERATORS, *SPELLED)
+            raise NoFilter(f"no field {field!r}; {_field_instead(field, compared)}", place)
         operator = next((mark for mark in OPERATORS if self.next_is(mark)), None)
         if operator is None:
+            if spelled := next((word for word in SPELLED if self.next_is(word)), None):
+                raise NoFilter(f"write {SPELLED[spelled].format(field)} for {spelled}", self.tokens[self.at - 1].place)
             orders = ", or < <= > >=" if field in (*NUMBERS, SEVERITY) else ""
             raise NoFilter(f"after {field} comes ==, != or ~{orders}, without quotes", self.place)
         place = self.place
@@ -199,12 +209,20 @@ def _unreadable(rest: str) -> str:
     return f"cannot read the filter from {rest[:20]!r}"
 
 
-def _field_instead(field: str) -> str:
-    """The field to write instead: what Wireshark calls it, or a near one, else all of them."""
+def _field_instead(field: str, compared: bool) -> str:
+    """The field to write instead: what Wireshark calls it, or a near one, else all of them; for a value, a field."""
     if field in WIRESHARK_FIELDS:
         return f"write {WIRESHARK_FIELDS[field]}"
     near = difflib.get_close_matches(field, FIELDS, 1, 0.7)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(FIELDS)}"
+    if near:
+        return f"did you mean {near[0]}?"
+    if compared:
+        return f"there are {', '.join(FIELDS)}"
+    fields: tuple[str, ...] = ("call==", "status==", "port==")
+    if not field.isdecimal():
+        fields = ("user==", "addr~", "callid~") if "." in field else ("user==", "callid~")
+    instead = " or ".join(f"{name}{field}" for name in fields)
+    return f"a filter compares a field with a value, as in {instead}"
 
 
 def _ordered(field: str, value: str) -> float:
@@ -287,10 +305,12 @@ def _name(field: str, value: str) -> str:
 
 def _instead(value: str, names: Collection[str]) -> str:
     """The names to suggest in place of an unknown one."""
-    if len(names) <= MAX_LISTED:
-        return f"there are {', '.join(names)}"
     near = difflib.get_close_matches(value, names, 1)
-    return f"did you mean {near[0]}?" if near else "muxshark findings lists them"
+    if near:
+        return f"did you mean {near[0]}?"
+    if len(names) > MAX_LISTED:
+        return "muxshark findings lists them"
+    return f"there are {', '.join(dict.fromkeys(names))}"
 
 
 OUTCOMES: tuple[str, ...] = get_args(CallOutcome)

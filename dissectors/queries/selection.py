@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from dissectors.queries.expressions import All, Expression, Values
@@ -11,6 +12,9 @@ from dissectors.wire.datagram import TLS
 from dissectors.wire.values import Struct, replace
 
 MAX_NUMBER_DIGITS = 5
+SEVERAL = re.compile(r"(\d{1,5})(-|\.\.|,)(?:\d{1,5},)*(\d{1,5})")
+"""What people write who want more calls than one."""
+
 MAX_LISTED, MAX_NAME = 5, 24
 """Of calls that are listed in a message: how many, and how much of each Call-ID."""
 
@@ -47,6 +51,7 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
         "any.status": {str(message.status) for message in call.messages if message.status},
         "outcome": {call.outcome},
         "duration": {str(duration)} if (duration := _talked(report, call)) is not None else set(),
+        "codec": {stream.codec.lower() for stream in streams if stream.codec},
         "loss": {str(100 * stream.lost_fraction) for stream in streams},
         "mos": {str(mos) for stream in streams if stream.quality and (mos := stream.quality.mos) is not None},
         "protocol": {call.signalling.lower()}
@@ -98,6 +103,7 @@ def of_ends(
         values |= {"transport": {TLS}}
     if isinstance(one, Stream):
         values |= {"ssrc": _ssrc(one), "loss": {str(100 * one.lost_fraction)}}
+        values |= {"codec": {one.codec.lower()}} if one.codec else {}
         values |= {"mos": {str(one.quality.mos)}} if one.quality and one.quality.mos is not None else {}
     return values
 
@@ -165,8 +171,12 @@ def _sessions(report: Report, chosen: _Choice, call_at: dict[int, int], stream_a
 def find_call(report: Report, name: str) -> Call:
     """The call that is named by its number, its Call-ID, or a part of that which no other has; else raises NoFilter."""
     for call in report.calls:
-        if name in (str(call.number), call.call_id):
+        if name in (str(call.number), f"#{call.number}", call.call_id):
             return call
+    if several := SEVERAL.fullmatch(name):
+        low, mark, high = several.groups()
+        both = f"call>={low} and call<={high}" if mark != "," else f"call=={low} or call=={high}"
+        raise NoFilter(f"{name!r} are several calls; -Y '{both}' shows them")
     # A short number that no call has is a number all the same, and no part of a Call-ID.
     part = "" if name.isdecimal() and len(name) <= MAX_NUMBER_DIGITS else name.lower()
     found = [call for call in report.calls if part and part in call.call_id.lower()]

@@ -70,6 +70,43 @@ MISUSES: tuple[tuple[str, str], ...] = (
     ("live CALL", "is a file; muxshark analyze"),
     ("findings media-one-wy", "did you mean media-one-way?"),
     ("--json", "see --help of the command"),
+    ("CALL 5", "muxshark show FILE 5 prints a message, --call 5 chooses a call"),
+    ("CALL.pcp", "no such file; did you mean CALL.pcap?"),
+    ("Call", "no such file; did you mean CALL?"),
+    ("show FOLDER/talk 5", "FOLDER/talk: no such file; did you mean FOLDER/talk.pcap?"),
+    ("CALL --call 1 --call 2", "given twice: it names one call; -Y 'call==1 or call==2'"),
+    ("CALL --call 1,2", "-Y 'call==1 or call==2' shows them"),
+    ("CALL --call 1-3", "-Y 'call>=1 and call<=3' shows them"),
+    ("CALL -Y user==a -Y user==b", "given twice: join them"),
+    ("CALL --time 1 --time 2", "given twice: name one time"),
+    ("CALL -Y alice", "as in user==alice or callid~alice"),
+    ("CALL -Y 486", "as in call==486 or status==486 or port==486"),
+    ("CALL -Y 192.0.2.1", "or addr~192.0.2.1"),
+    ("CALL -Y time>5", "write --time FROM..TO"),
+    ("CALL -Y outcome==fail", "did you mean failed?"),
+    ("CALL --json --brief", "not allowed with argument --json"),
+    ("CALL -o", "-o/--output needs a value: -o FILE"),
+    ("CALL --clock", "--clock needs a value: --clock relative|local|utc"),
+    ("CALL --html x.pdf", "a page, which ends in .html"),
+    ("CALL -d 5060,sip", "not of the form udp.port==5060,SIP"),
+    ("CALL -d udp.port=5060,SIP", "not of the form udp.port==5060,SIP"),
+    ("CALL --failed", "-Y outcome==failed"),
+    ("CALL --tz utc", "--clock relative|local|utc"),
+    ("show CALL 5,6", "several frames; name one"),
+    ("show CALL 5 --json", "muxshark list FILE --ndjson"),
+    ("live -r CALL", "muxshark FILE reads a capture"),
+    ("live -i lo --record-on sev>=error", "--record-on: no field 'sev'"),
+    ("export CALL -o x.xlsx", "endings are .csv"),
+    ("export CALL -o x.csv", "tables of CSV are a file each; -o names a folder"),
+    ("export CALL x.csv", "-o x.csv writes there"),
+    ("export CALL --csv", "export takes no --csv: --format csv"),
+    ("sql CALL select", "the SELECT comes first"),
+    ("sql select", "try: muxshark sql SELECT FILE"),
+    ("media CALL x.mp3", "only WAV is written"),
+    ("findings media-o", "there are media-one-way"),
+    ("completion", "write muxshark completion bash|zsh|fish"),
+    ("play CALL", "muxshark media FILE OUT.wav"),
+    ("browse CALL", "no command 'browse' here: muxshark FILE"),
 )
 
 
@@ -78,6 +115,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "CALL").write_bytes(Path(CALL).read_bytes())
     (tmp_path / "FOLDER").mkdir()
+    for name in ("CALL.pcap", "FOLDER/talk.pcap"):
+        (tmp_path / name).symlink_to(CALL)
+    for name in ("CALL.txt", "FOLDER/talk.doc"):
+        (tmp_path / name).write_text("no capture")
 
 
 @pytest.mark.parametrize(("typed", "said"), MISUSES, ids=[typed for typed, _ in MISUSES])
@@ -93,11 +134,22 @@ def test_there_are_forty_of_them_and_more() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["CALL", "--brief CALL", "-r CALL", "analyze CALL --clock UTC", "show CALL #5", "CALL --fail-on Error"]
+    "typed",
+    [
+        "CALL", "--brief CALL", "-r CALL", "analyze CALL --clock UTC", "show CALL #5", "CALL --fail-on Error",
+        "CALL --call #1", "findings Media-One-Way", "anonymize CALL OUT", "normalize CALL OUT", "live help",
+        "--help list", "CALL -o -", "CALL CALL",
+    ],
 )
 def test_what_can_be_understood_is_done(typed: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(typed.split(" ")) == 0
     assert capsys.readouterr().err.count("\n") <= 1
+
+
+def test_a_dash_is_standard_output_and_no_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for words in (["-o", "-"], ["--html", "-"]):
+        assert main(["CALL", *words]) == 0 and len(capsys.readouterr().out) > 1000
+    assert not (tmp_path / "-").exists()
 
 
 def test_nothing_is_suggested_that_is_not_close_and_no_habit_hides_an_option() -> None:

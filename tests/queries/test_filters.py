@@ -69,7 +69,7 @@ def test_a_filter_by_protocol_keeps_its_checks() -> None:
         ("severity~foo", "there are error, warning, note"),
         ("finding==media-oneway", "did you mean media-one-way"),
         ("finding==zzz", "muxshark findings lists them"),
-        ("protocol==SRTP", "there are sip, .*unknown"),
+        ("protocol==XYZ", "there are sip, .*unknown"), ("protocol==SRTP", "did you mean rtp"),
         ("port==abc", "no number from 0 to 65535"),
         ("port==70000", "no number from 0 to 65535"),
         ("port!=-1", "no number from 0 to 65535"),
@@ -108,6 +108,8 @@ def test_any_text_is_a_filter_or_refused(text: str) -> None:
         ("ip.addr==1.2.3.4", "ip.addr", "write addr"), ("status=486", "=", "write == for equal"),
         ("user==a & port==5", "& port", "write && or and"), ("(user==a", "(", "not closed"),
         ("user==a and loss>x", "x", "compared with a number"), ('user=="a', '"a', "quote"), ("user>3", "3", "no order"),
+        ("status eq 486", "eq 486", "write == for eq"), ("user contains a", "contains a", "write ~ for contains"),
+        ("user in a", "in a", "write user==… or user==… for in"),
         ("user==a or", "", "a field is missing"), ("sip", "sip", "write protocol==SIP"), ("port==70000", "70000", "to"),
     ],
 )
