@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
 
         print(json.dumps(schema(), indent=2))
         return 0
-    named = inputs.paths(options)
+    named = inputs.paths(options) if options.each else inputs.timeline(options)
     if options.html:
         if options.output or options.format:
             raise inputs.Refused("--html FILE is a format and a file; it takes neither -o nor another format")
@@ -106,8 +106,8 @@ def run(options: argparse.Namespace) -> int:
     if options.output:
         from dissectors.rewriting.output import refuse
 
-        refuse_ending(options)
         refuse(options.output, force=options.force, inputs=named)
+        refuse_ending(options)
     report, status = _written(named, options) if options.write else _read(named, options)
     if options.output:
         with open(options.output, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -27,7 +27,7 @@ FORMATS = {"csv": ".csv", "ndjson": ".ndjson", "sqlite": ".sqlite", "parquet": "
 ENDINGS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".sqlite": "sqlite", ".db": "sqlite",
            ".parquet": "parquet"}
 ONE_FILE = ("ndjson", "sqlite")
-FOREIGN = (".xlsx", ".xls", ".ods", ".json", ".txt", ".xml", ".html", ".tsv", ".pcap", ".pcapng")
+FOREIGN = (".xlsx", ".xls", ".ods", ".json", ".txt", ".xml", ".html", ".tsv")
 """Endings that people try, of formats that are not written."""
 
 COPY_OCTETS = 1 << 20

@@ -103,8 +103,6 @@ def paths(options: argparse.Namespace) -> list[str]:
     if quoted := next((name for name in named if "*" in name and not os.path.exists(name)), None):
         if not getattr(options, "each", False):
             raise Refused(f"{quoted!r} is no file; without quotes the shell finds the files, or use analyze --each")
-    twice = {name for place, name in enumerate(named) if name in named[:place]} - {STANDARD_INPUT}
-    say(f"{name} is named twice: each of its packets counts twice" for name in sorted(twice))
     if number := next((name for name in named if name.isdecimal() and not os.path.exists(name)), None):
         show = f"muxshark show FILE {number} prints a message, --call {number} chooses a call"
         raise Refused(f"{number}: no such file; {show}")
@@ -112,6 +110,14 @@ def paths(options: argparse.Namespace) -> list[str]:
         raise Refused(f"no capture named; try: muxshark {options.command} {'SELECT ' * (options.command == 'sql')}FILE")
     if named.count(STANDARD_INPUT) > 1:
         raise Refused("standard input can be read only once")
+    return named
+
+
+def timeline(options: argparse.Namespace) -> list[str]:
+    """The named captures where several make one timeline; says which of them is named twice."""
+    named = paths(options)
+    twice = {name for place, name in enumerate(named) if name in named[:place]}
+    say(f"{name} is named twice: each of its packets counts twice" for name in sorted(twice))
     return named
 
 

@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print the lines, in order."""
-    named = inputs.paths(options)
+    named = inputs.timeline(options)
     from dissectors.outputs.rows import Listing, ndjson
 
     damage: list[str] = []

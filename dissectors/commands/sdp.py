@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.outputs.escape import visible
     from dissectors.outputs.progress import Progress
 
-    named = inputs.paths(options)
+    named = inputs.timeline(options)
     with Progress(sys.stderr) as progress:
         whole = inputs.whole_report(named, options, progress)
     inputs.say(inputs.damage(whole))
