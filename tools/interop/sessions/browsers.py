@@ -98,7 +98,7 @@ def compared(name: str, samples: list[dict[str, Any]], told: dict[str, Any]) -> 
         rows += [
             numbers(f"{title}: packets", sent["packetsSent"], _sum((here, *beside), "packets")),
             numbers(f"{title}: octets", _octets(sent, tag), _sum((here, *beside), "octets")),
-            rates(title, over_time, here),
+            rates(title, over_time, here, beside),
         ]
         if sent["kind"] == "video":
             rows += _pictures(title, sent, here)
@@ -134,10 +134,11 @@ def _octets(sent: dict[str, Any], tag: int) -> float:
 
 
 def _pictures(title: str, sent: dict[str, Any], here: dict[str, Any]) -> list[Row]:
-    video = here["video"] or {"frames": 0, "frames_per_second": 0.0, "key_frames": None}
-    keys = video["key_frames"] or {"count": 0, "by": "nothing"}
+    video = here["video"] or {"frames": 0, "key_frames": None}
+    keys = video["key_frames"]
     rows = [numbers(f"{title}: frames", sent.get("framesSent", sent["framesEncoded"]), video["frames"])]
-    if "keyFramesEncoded" in sent:
+    # Without a dependency descriptor nothing shows which pictures are whole in what is encrypted.
+    if "keyFramesEncoded" in sent and keys:
         rows.append(numbers(f"{title}: key frames, by {keys['by']}", sent["keyFramesEncoded"], keys["count"]))
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tools.interop.sessions.results import Row, numbers
@@ -17,21 +18,41 @@ def by_ssrc(told: dict[str, Any]) -> dict[int, dict[str, Any]]:
 
 def _between(points: list[tuple[float, float]], time: float) -> float:
     """The octets until a moment, as if they came evenly between two points."""
+    if not points or time < points[0][0]:
+        return 0.0
     for (start, before), (end, after) in zip(points, points[1:], strict=False):
         if start <= time < end:
             return before + (after - before) * (time - start) / (end - start)
     return points[-1][1]
 
 
-def rates(name: str, theirs: list[tuple[float, float]], stream: dict[str, Any]) -> Row:
+def _is_known(points: list[tuple[float, float]], time: float) -> bool:
+    """Whether nothing came between the points around a moment."""
+    around = zip(points, points[1:], strict=False)
+    return all(before == after for (start, before), (end, after) in around if start <= time < end)
+
+
+def _points(stream: dict[str, Any]) -> list[tuple[float, float]]:
+    """The times of a stream's timeline, with the octets until then."""
+    return [(each["time"], each["octets"]) for each in stream["timeline"]]
+
+
+def rates(
+    name: str, theirs: list[tuple[float, float]], stream: dict[str, Any], beside: Sequence[dict[str, Any]] = ()
+) -> Row:
     """The largest difference of the bitrates in windows, as a row: `theirs` are times and octets until then.
 
-    The windows are those between points of the timeline, which are exact.
+    The windows are those between points of the timeline, which are exact. Streams `beside` it repair it, and their
+    octets count as its own: no window begins or ends between two of their points, where bursts may be anywhere.
     """
+    others = [[(each["first"], 0.0), *_points(each)] for each in beside]
     worst: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    points = [(each["time"], each["octets"]) for each in stream["timeline"]]
-    points = [each for each in points if theirs[0][0] <= each[0] <= theirs[-1][0]]
-    start, before = points[0] if points else (0.0, 0)
+    points = [
+        (time, octets + sum(_between(each, time) for each in others))
+        for time, octets in _points(stream)
+        if theirs[0][0] <= time <= theirs[-1][0] and all(_is_known(each, time) for each in others)
+    ]
+    start, before = points[0] if points else (0.0, 0.0)
     for time, octets in points:
         if time - start < WINDOW_SECONDS:
             continue
