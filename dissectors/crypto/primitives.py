@@ -79,6 +79,15 @@ def counted(key: bytes, first: bytes, octets: bytes) -> bytes:
     return Cipher(algorithms.AES(key), modes.CTR(first)).encryptor().update(octets)
 
 
+def mask(name: str, key: bytes, sample: bytes, size: int) -> bytes:
+    """What hides the number of a record of DTLS 1.3, by 16 octets of its ciphertext (RFC 9147 section 4.2.3)."""
+    if name != "CHACHA20":
+        return counted(key, sample, bytes(size))
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+
+    return Cipher(algorithms.ChaCha20(key, sample), None).encryptor().update(bytes(size))
+
+
 def decrypted(private_key: bytes, octets: bytes) -> bytes | None:
     """What was encrypted for a private key of RSA (PKCS #1 version 1.5); None where it is none or does not fit."""
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15

@@ -26,6 +26,9 @@ MASTER, PREMASTER = "CLIENT_RANDOM", "PMS_CLIENT_RANDOM"
 SESSION, ENCRYPTED_PREMASTER = "RSA Session-ID", "RSA"
 """Labels of older logs: their secret is known by the identifier of a session, or by the encrypted premaster secret."""
 
+TRAFFIC, EXPORTER = ("CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"), "EXPORTER_SECRET"
+"""Labels of version 1.3: the secrets of what both sides send, and that of keys for others."""
+
 _LINE = re.compile(rb"^[ \t]*([A-Z][A-Z0-9_]{2,63}) ([0-9a-fA-F]{2,512}) ([0-9a-fA-F]{2,512})[ \t]*\r?$", re.M)
 _SESSION = re.compile(rb"^RSA Session-ID:([0-9a-fA-F]{2,64}) Master-Key:([0-9a-fA-F]{96})[ \t]*\r?$", re.M)
 _PRIVATE_KEY = b"PRIVATE KEY-----"

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dissectors.crypto.srtp_suites import PROFILES, Suite, named, of_octets
-from dissectors.crypto.tls_schedule import prf
+from dissectors.crypto.tls_schedule import DTLS, exported, prf
+from dissectors.crypto.tls_suites import Suite as CipherSuite
 
 MAX_MEDIA_KEYS = 4096
 """Master keys of one file, or of all SDP of a capture."""
@@ -68,7 +69,16 @@ def of_dtls(
 ) -> tuple[MasterKey, MasterKey]:
     """The master keys of the client and of the server of DTLS (RFC 5764 section 4.2), by the version of TLS that it is,
     the master secret and both randoms."""
-    octets = prf(version, digest, secret, EXPORTED, client + server, 2 * suite.octets)
+    return _both(suite, prf(version, digest, secret, EXPORTED, client + server, 2 * suite.octets))
+
+
+def of_dtls_1_3(suite: Suite, protected: CipherSuite, secret: bytes) -> tuple[MasterKey, MasterKey]:
+    """The same of DTLS 1.3, by its cipher suite and the secret of its exporter."""
+    return _both(suite, exported(protected, secret, EXPORTED, 2 * suite.octets, DTLS))
+
+
+def _both(suite: Suite, octets: bytes) -> tuple[MasterKey, MasterKey]:
+    """The keys of the client and of the server, then their salts."""
     keys, salts = octets[: 2 * suite.key], octets[2 * suite.key :]
     return (
         MasterKey(suite, keys[: suite.key], salts[: suite.salt]),

@@ -10,6 +10,9 @@ from dissectors.wire.tls_names import TLS_1_2
 MASTER_OCTETS = 48
 KEY_EXPANSION, MASTER, EXTENDED_MASTER = b"key expansion", b"master secret", b"extended master secret"
 
+TLS, DTLS = b"tls13 ", b"dtls13"
+"""How labels of version 1.3 begin."""
+
 Keys = tuple[bytes, bytes, bytes]
 """Of one side: the key of its MAC, the key of its cipher, the part of the nonce that stays (or the first block)."""
 
@@ -52,19 +55,27 @@ def key_block(version: int, suite: Suite, master: bytes, client: bytes, server: 
     return (parts[0], parts[2], parts[4]), (parts[1], parts[3], parts[5])
 
 
-def traffic_keys(suite: Suite, secret: bytes) -> tuple[bytes, bytes]:
-    """Key and nonce of a traffic secret of TLS 1.3."""
-    return expand_label(suite.prf, secret, b"key", suite.cipher.key), expand_label(suite.prf, secret, b"iv", 12)
+def traffic_keys(suite: Suite, secret: bytes, of: bytes = TLS) -> tuple[bytes, bytes]:
+    """Key and nonce of a traffic secret of TLS 1.3, or of DTLS."""
+    key = expand_label(suite.prf, secret, b"key", suite.cipher.key, of=of)
+    return key, expand_label(suite.prf, secret, b"iv", 12, of=of)
 
 
-def next_secret(suite: Suite, secret: bytes) -> bytes:
+def next_secret(suite: Suite, secret: bytes, of: bytes = TLS) -> bytes:
     """The traffic secret after an update of keys."""
-    return expand_label(suite.prf, secret, b"traffic upd", len(secret))
+    return expand_label(suite.prf, secret, b"traffic upd", len(secret), of=of)
 
 
-def expand_label(digest: str, secret: bytes, label: bytes, size: int, context: bytes = b"") -> bytes:
-    """HKDF-Expand-Label of TLS 1.3."""
-    name = b"tls13 " + label
+def exported(suite: Suite, secret: bytes, label: bytes, size: int, of: bytes = TLS) -> bytes:
+    """Keying material for a label without a context, of the exporter's secret (RFC 8446 section 7.5)."""
+    nothing = hashlib.new(suite.prf).digest()
+    derived = expand_label(suite.prf, secret, label, len(nothing), nothing, of)
+    return expand_label(suite.prf, derived, b"exporter", size, nothing, of)
+
+
+def expand_label(digest: str, secret: bytes, label: bytes, size: int, context: bytes = b"", of: bytes = TLS) -> bytes:
+    """HKDF-Expand-Label of TLS 1.3, or of DTLS (RFC 9147 section 5.9)."""
+    name = of + label
     info = size.to_bytes(2, "big") + bytes((len(name),)) + name + bytes((len(context),)) + context
     found, block, count = b"", b"", 1
     while len(found) < size:

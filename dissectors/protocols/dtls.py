@@ -38,7 +38,7 @@ class Record(Struct, frozen=True):
     `unified` marks the header of DTLS 1.3: it hides its content type and its sequence number, which are then None, as
     is `version`; `epoch` has only the two low bits. `connection_id` is guessed from the record's length in a record of
     type 25 and unknown (None) in a unified header that has one; `fragment` then begins with it. `encrypted` records
-    have neither handshakes nor an alert.
+    have neither handshakes nor an alert. `header` are the octets of a unified header.
     """
 
     content_type: int | None
@@ -51,6 +51,7 @@ class Record(Struct, frozen=True):
     connection_id: bytes | None
     handshakes: tuple[Handshake, ...]
     alert: Alert | None
+    header: bytes = b""
 
     @property
     def encrypted(self) -> bool:
@@ -233,7 +234,8 @@ def _unified(payload: bytes, offset: int) -> tuple[Record, int]:
     if end > len(payload):
         raise Malformed("DTLS", start - 2, f"a record needs {end - start} octets, {len(payload) - start} are left")
     identifier = None if has_identifier else b""
-    record = Record(None, None, first & 0x03, None, end - start, payload[start:end], True, identifier, (), None)
+    header, fragment = payload[offset:start], payload[start:end]
+    record = Record(None, None, first & 0x03, None, end - start, fragment, True, identifier, (), None, header)
     return record, end
 
 

@@ -7,7 +7,10 @@ from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
 HEADER, CHUNK_HEADER, DATA_HEADER = 12, 4, 16
-DATA = 0
+DATA, INTERLEAVED = 0, 64
+INTERLEAVED_HEADER = 20
+"""Chunks of data, and those of messages that are sent at the same time (RFC 8260)."""
+
 END, BEGIN, UNORDERED = 0x01, 0x02, 0x04
 CONTROL = 50
 """The identifier of the payload protocol of messages that open data channels."""
@@ -21,7 +24,10 @@ UNORDERED_CHANNEL = 0x80
 
 
 class Data(Struct, frozen=True):
-    """One chunk of data: its number, the stream, the payload protocol, and whether a message begins or ends with it."""
+    """One chunk of data: its number, the stream, the payload protocol, and whether a message begins or ends with it.
+
+    Of an interleaved message only the first chunk has the payload protocol; it is 0 in the others.
+    """
 
     number: int
     stream: int
@@ -62,6 +68,10 @@ def data(packet: bytes) -> list[Data]:
             number, stream = int.from_bytes(value[:4], "big"), int.from_bytes(value[4:6], "big")
             protocol = int.from_bytes(value[8:12], "big")
             found.append(Data(number, stream, protocol, bool(flags & BEGIN), bool(flags & END), value[12:]))
+        elif kind == INTERLEAVED and len(value) >= INTERLEAVED_HEADER - CHUNK_HEADER:
+            number, stream = int.from_bytes(value[:4], "big"), int.from_bytes(value[4:6], "big")
+            protocol = int.from_bytes(value[12:16], "big") if flags & BEGIN else 0
+            found.append(Data(number, stream, protocol, bool(flags & BEGIN), bool(flags & END), value[16:]))
     return found
 
 

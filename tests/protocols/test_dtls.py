@@ -128,6 +128,7 @@ def test_application_data_is_told_with_its_length() -> None:
 def test_a_unified_header_hides_type_and_sequence() -> None:
     (only,) = parse(SAMPLES["unified"]).records
     assert (only.unified, only.encrypted, only.epoch, only.length) == (True, True, 2, 31)
+    assert only.header + only.fragment == SAMPLES["unified"]
     assert (only.content_type, only.sequence, only.version, only.connection_id) == (None, None, None, b"")
 
 

@@ -31,7 +31,8 @@ def of_story(tmp_path: Path, story: Story, *lines: str) -> list[Decrypted | None
 
 
 @pytest.mark.parametrize(
-    ("name", "suite"), [("dtls_srtp_cm", "AES_CM_128_HMAC_SHA1_80"), ("dtls_srtp_gcm", "AEAD_AES_256_GCM")]
+    ("name", "suite"),
+    [("dtls_srtp_cm", "AES_CM_128_HMAC_SHA1_80"), ("dtls_srtp_gcm", "AEAD_AES_256_GCM")],
 )
 def test_keys_of_dtls_verify_every_datagram_of_both_sides(name: str, suite: str) -> None:
     capture = TLS / f"{name}.pcap"
@@ -39,6 +40,11 @@ def test_keys_of_dtls_verify_every_datagram_of_both_sides(name: str, suite: str)
     assert len(report.streams) == 2
     for stream in report.streams:
         assert stream.decrypted == Decrypted(stream.packets, 0, 0, (suite,)) and stream.packets > 50
+
+
+def test_the_exporter_of_dtls_1_3_gives_the_keys_of_the_profile_that_was_chosen() -> None:
+    capture = TLS / "dtls13_firefox.pcap"
+    assert told(capture, capture.with_suffix(".keys")) == [Decrypted(81, 0, 0, ("AEAD_AES_128_GCM",))]
 
 
 def test_without_keys_nothing_is_told_nor_where_none_may_fit() -> None:

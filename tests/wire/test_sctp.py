@@ -28,6 +28,19 @@ def test_data_is_found_among_other_chunks() -> None:
     assert sctp.opening(first.octets) == sctp.Opening("files", "text", False, "retransmissions", 3)
 
 
+def interleaved(octets: bytes, flags: int, name: int) -> bytes:
+    value = struct.pack(">IHHII", 8, 2, 0, 4, name) + octets
+    return struct.pack(">BBH", 64, flags, 4 + len(value)) + value + bytes(-len(value) % 4)
+
+
+def test_interleaved_data_have_their_protocol_in_the_first_chunk_alone() -> None:
+    first, second = sctp.data(HEADER + interleaved(b"one", 2, 53) + interleaved(b"two", 1, 1))
+    assert (first.number, first.stream, first.protocol, first.begins, first.ends, first.octets) == (
+        8, 2, 53, True, False, b"one",
+    )
+    assert (second.protocol, second.begins, second.ends, second.octets) == (0, False, True, b"two")
+
+
 def test_other_messages_open_nothing() -> None:
     assert sctp.opening(b"\2") is None and sctp.opening(b"") is None
 

@@ -17,12 +17,13 @@ from dissectors.wire.tls_names import TLS_1_1, TLS_1_2
 from dissectors.wire.values import Struct, field, replace
 
 if TYPE_CHECKING:
+    from dissectors.crypto.dtls_records import Sent
     from dissectors.crypto.secrets import Secrets
     from dissectors.crypto.tls_records import Opener
 
 DTLS_1_2, DTLS_1_0 = 0xFEFD, 0xFEFF
-MAX_ASSOCIATIONS, MAX_CHANNELS = 1024, 256
-"""Associations of which data are opened, and channels of each."""
+MAX_ASSOCIATIONS, MAX_CHANNELS, MAX_PROFILES = 1024, 256, 8
+"""Associations of which data are opened, channels of each, and profiles of SRTP of which its keys may be."""
 
 MAX_REMEMBERED_CHUNKS = 512
 """Numbers of chunks that are remembered, so that what is sent again counts once."""
@@ -49,6 +50,7 @@ class Association(Struct):
     client: Hello | None = None
     server: Hello | None = None
     openers: list[Opener] | None = None
+    sent: list[Sent] | None = None
     channels: dict[int, Channel] = field(default_factory=dict)
     seen: list[dict[int, None]] = field(default_factory=lambda: [{}, {}])
 
@@ -70,9 +72,9 @@ class Channels:
         if known is None:
             known = self._associations[client] = Association(client)
         if by_client:
-            known.client, known.server, known.openers = hello, None, None
+            known.client, known.server, known.openers, known.sent = hello, None, None, None
         else:
-            known.server, known.openers = hello, None
+            known.server, known.openers, known.sent = hello, None, None
             self._export(known)
 
     def feed(self, datagram: Datagram, message: dtls.Message) -> None:
@@ -83,7 +85,12 @@ class Channels:
             return
         side = int(known.flow != flow)
         for record in message.records:
-            if record.content_type == tls.APPLICATION_DATA and record.epoch and record.sequence is not None:
+            if record.unified:
+                sent = known.sent or self._sent(known)
+                inner = None if sent is None else sent[side].open(record.header, record.fragment)
+                if inner is not None and inner[0] == tls.APPLICATION_DATA:
+                    self._packet(known, side, datagram, inner[1])
+            elif record.content_type == tls.APPLICATION_DATA and record.epoch and record.sequence is not None:
                 openers = known.openers or self._openers(known)
                 if openers is None:
                     return
@@ -118,10 +125,44 @@ class Channels:
         known.openers = [older(TLS_1_2, parts, each, outside) for each in keys]
         return known.openers
 
+    def _sent(self, known: Association) -> list[Sent] | None:
+        """What opens the records of both sides of DTLS 1.3, once hellos and keys are there."""
+        client, server = known.client, known.server
+        if client is None or server is None or self.secrets is None or not server.supported_versions:
+            return None
+        from dissectors.crypto.dtls_records import Sent
+        from dissectors.crypto.secrets import TRAFFIC
+        from dissectors.crypto.tls_suites import suite
+
+        parts, secrets = suite(server.cipher_suites[0]), self.secrets.of(client.random)
+        if parts is None or not parts.cipher.tag or not all(label in secrets for label in TRAFFIC):
+            return None
+        known.sent = [Sent(parts, secrets[label]) for label in TRAFFIC]
+        return known.sent
+
+    def _export_newer(self, known: Association, client: Hello, server: Hello) -> None:
+        """The same of DTLS 1.3: which profile was chosen is encrypted, so that each one that was offered may be it."""
+        from dissectors.crypto.secrets import EXPORTER
+        from dissectors.crypto.srtp_keys import of_dtls_1_3
+        from dissectors.crypto.srtp_suites import PROFILES
+        from dissectors.crypto.tls_suites import suite
+
+        assert self.secrets is not None
+        parts, secret = suite(server.cipher_suites[0]), self.secrets.of(client.random).get(EXPORTER)
+        if parts is None or secret is None:
+            return
+        for chosen in filter(None, map(PROFILES.get, client.srtp_profiles[:MAX_PROFILES])):
+            keys = of_dtls_1_3(chosen, parts, secret)
+            for flow, key in zip((known.flow, known.flow.reverse), keys, strict=True):
+                self.secrets.export((flow.src, flow.sport, flow.dst, flow.dport), key)
+
     def _export(self, known: Association) -> None:
         """Hand on the keys of SRTP, where both sides agreed on it and the master secret is known (RFC 5764)."""
         client, server = known.client, known.server
-        if client is None or server is None or self.secrets is None or server.supported_versions:
+        if client is None or server is None or self.secrets is None:
+            return
+        if server.supported_versions:
+            self._export_newer(known, client, server)
             return
         from dissectors.crypto.secrets import MASTER
         from dissectors.crypto.srtp_keys import of_dtls

@@ -32,6 +32,16 @@ def test_channels_have_their_labels_messages_and_octets() -> None:
         assert each.opened_by == "server" and each.acknowledged and each.opened == each.first
 
 
+def test_channels_of_dtls_1_3_with_interleaved_messages_are_told_as_a_browser_used_them() -> None:
+    firefox = CAPTURE.with_name("dtls13_firefox.pcap")
+    chat, files = offline.analyze([str(firefox)], keys=read([str(firefox.with_suffix(".keys"))])).data_channels
+    assert (chat.label, chat.protocol, chat.ordered, chat.reliability) == ("chat", "text", True, "reliable")
+    assert (chat.client_messages, chat.client_octets, chat.server_messages, chat.server_octets) == (5, 75, 5, 35)
+    assert (files.label, files.ordered, files.reliability, files.limit) == ("files", False, "retransmissions", 3)
+    assert (files.client_messages, files.server_messages, files.server_octets) == (0, 1, 20_000)
+    assert chat.opened_by == files.opened_by == "server"
+
+
 def test_without_keys_nothing_is_told() -> None:
     assert told(keys=False) == ()
 
