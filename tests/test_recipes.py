@@ -136,6 +136,27 @@ def test_the_commands_of_a_page_run(lines: list[str], tmp_path: Path) -> None:
     assert done.returncode == 0 and "Traceback" not in done.stderr, done.stderr
 
 
+SHOWN = [
+    pytest.param(*session, id=f"{page.name}: {session[0]}") for page in PAGES
+    for _, block, _ in FENCE.findall(page.read_text(encoding="utf-8"))
+    for session in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE)
+]
+
+
+@posix
+@pytest.mark.parametrize(("command", "output"), SHOWN)
+def test_a_command_behind_a_prompt_prints_the_lines_that_stand_below_it(
+    command: str, output: str, tmp_path: Path
+) -> None:
+    if "verify" in command and not (shutil.which("tshark") and "4.0.17" in ran(["tshark", "--version"], tmp_path).stdout):
+        pytest.skip("what stands there is of tshark 4.0.17")
+    folder = tmp_path / "here"
+    folder.mkdir()
+    lines = ran(["bash", "-c", command], folder).stdout.splitlines()
+    wanted = [line for line in output.splitlines() if line.strip() not in ("", "…")]
+    assert wanted and [line for line in wanted if line not in lines] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_options_that_a_page_names_exist(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -48,7 +48,7 @@ def calls(page: Page, report: Report, listed_before: bool = False) -> Iterator[L
     others = [i for i, call in enumerate(report.calls) if call.kind != "call"]
     whole = numbers if page.everything or len(numbers) <= MAX_WHOLE_CALLS else worst_first(report, numbers)[:1]
     if len(whole) < len(numbers) and not listed_before:
-        yield from call_table(page, report, "Calls", worst_first(report, numbers))
+        yield from call_table(page, report, "Calls", worst_first(report, numbers), media=True)
     around, legs = Beside(report), {number: each for each in report.legs for number in each.calls}
     for i in _with_legs(whole, legs):
         title = f"Call {report.number_of(i)}" if len(numbers) > 1 else "Call"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -31,6 +32,9 @@ DENSITIES: tuple[Density, ...] = ("why and what to do", "what to do", "what", "a
 
 MAX_ALIKE = 4
 MAX_FRAMES = 3
+BETWEEN = r"((?:SSRC 0x[0-9A-F]{8}, )?\S+ to \S+): (.+)"
+"""What begins with who sends to whom."""
+
 NARROW_CELLS = 60
 """On a page with fewer cells, the moment of a finding has no room."""
 
@@ -104,6 +108,12 @@ def _where(page: Page, finding: Finding, report: Report) -> list[str]:
     return parts
 
 
+def _decisive(what: str) -> str:
+    """What was found, and then between whom: where there is no room for both, the second is cut."""
+    found = re.fullmatch(BETWEEN, what)
+    return f"{found[2]}, {found[1]}" if found else what
+
+
 class _Rows:
     """The rows of findings in columns: mark, call, moment, frame, and what was found."""
 
@@ -157,7 +167,8 @@ class _Rows:
         room = self.page.width - width_of(lead) - cells(end)
         tail = self._tail(one)
         fits = cells(one.what) + cells(tail) <= room
-        return (*lead, span(clip(one.what, room), style), span(end, "dim"), span(tail if fits else "", "dim"))
+        what = one.what if cells(one.what) <= room else _decisive(one.what)
+        return (*lead, span(clip(what, room), style), span(end, "dim"), span(tail if fits else "", "dim"))
 
     def _whole(self, one: Finding) -> Iterator[Line]:
         """A finding in as many lines as it takes; one on a plain page."""

@@ -56,14 +56,16 @@ def _calls(page: Page, report: Report, room: int) -> tuple[list[Line], bool]:
     most = min(MAX_ROWS, max(room - TABLE_LINES, MIN_ROWS)) if room else MAX_ROWS
     every = page.everything or len(numbers) <= most
     shown = numbers if every else worst_first(report, numbers)
-    lines = call_table(page, report, "Calls", shown, most, media=True)
+    lines, whole = call_table(page, report, "Calls", shown, most, media=True), True
     if room and len(lines) > room:
         lines = call_table(page, report, "Calls", shown, most)
+        whole = not any(report.calls[i].streams for i in numbers)
+        lines[0] = lines[0] if whole else (*lines[0], span("   what was heard: below", "dim"))
     others = Counter(call.kind for call in report.calls if call.kind != "call")
     if others:
         named = listed(count(number, KINDS.get(kind, kind)) for kind, number in others.most_common())
         lines.insert(-1, line(span(f"  besides {named}", "dim")))
-    return lines, every or most == MAX_ROWS
+    return lines, whole and (every or most == MAX_ROWS)
 
 
 def _without_calls(page: Page, report: Report) -> list[Line]:

@@ -62,6 +62,21 @@ def test_calls_and_findings_fit_on_one_screen_and_the_rest_is_below(kinds: int) 
     assert ("Findings in full" in text) == (kinds > 4)
 
 
+def test_a_line_without_room_keeps_what_was_found_and_cuts_whose_it_is() -> None:
+    what = "SSRC 0xA0000002, 203.0.113.5 to 198.51.100.10: 20 of 250 lost (8.0%)"
+    found = (finding("error", what=what), *(finding(id=f"id-{n}", what=f"{n}") for n in range(30)))
+    assert any("20 of 250 lost (8.0%), SS" in each for each in head(shown(report(findings=found), 64)))
+    assert what in shown(report(findings=found[:1]), 120)
+
+
+def test_where_there_is_no_room_for_what_was_heard_it_is_said_to_be_below() -> None:
+    many = report(calls=tuple(call(number=n + 1, streams=(0, 1)) for n in range(15)), streams=TALK)
+    first, below = shown(many).split("\nOn the wire")
+    assert section(first, "Calls")[0] == "Calls   what was heard: below" and "MOS 3.41" not in first
+    assert "MOS 3.41" in below
+    assert "what was heard: below" not in shown(report(calls=(call(streams=(0, 1)),), streams=TALK))
+
+
 def test_many_calls_leave_room_for_what_was_found() -> None:
     made = report(calls=tuple(call(number=n + 1) for n in range(60)), findings=(finding("error", call=50),))
     lines = head(shown(made))
