@@ -32,7 +32,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "-o", "--output", metavar="FILE", help="write the report to FILE; its ending selects the format"
     )
     parser.add_argument(
-        "--html", metavar="FILE", help="write the report to FILE as a page that needs nothing else (docs/page.md)"
+        "--html", metavar="FILE",
+        help="write the report to FILE as a page that needs nothing else; with --each, a folder of pages (docs/page.md)"
     )
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of that document and stop")
     parser.add_argument(
@@ -84,8 +85,8 @@ def run(options: argparse.Namespace) -> int:
     if options.html:
         if options.output or options.format:
             raise inputs.Refused("--html FILE is a format and a file; it takes neither -o nor another format")
-        options.output, options.format = options.html, "html"
-    if options.each and inputs.report_format(options).single:
+        options.output, options.format = None if options.each else options.html, "html"
+    if options.each and not options.html and inputs.report_format(options).single:
         raise inputs.Refused("--each makes one document of all captures; a page is of one report")
     inputs.report_format(options)
     if options.each and options.write:

@@ -17,7 +17,7 @@ from itertools import chain
 from shutil import get_terminal_size
 from tempfile import TemporaryFile
 
-from dissectors.commands import inputs, reporting, summary
+from dissectors.commands import inputs, pages, reporting, summary
 from dissectors.commands.gather import gather
 from dissectors.commands.paging import page
 from dissectors.commands.summary import FileResult
@@ -44,8 +44,12 @@ def run(options: argparse.Namespace, named: list[str]) -> int:
     plain = argparse.Namespace(**{name: value for name, value in vars(options).items() if name not in KEPT_HERE})
     jobs = min(options.jobs or cores(), len(paths))
     form = inputs.report_format(options)
+    if options.html:
+        plain.pages = options.pages = pages.places(options.html, paths, options.force)
     with ExitStack() as stack:
         results = _results(stack, paths, plain, jobs)
+        if options.html:
+            return max(result.status for result in pages.index(results, options, others))
         seen = _for_people(results, options, len(paths), others) if form.for_people else _document(results, form)
     return max(result.status for result in seen)
 
@@ -105,6 +109,9 @@ def analyse(options: argparse.Namespace, path: str) -> FileResult:
     gc.collect()
     try:
         report, status = reporting.read_report([path], options)
+        if options.html:
+            pages.write(report, path, options)
+            return summary.result(path, "", status, report)
     except CaptureError as error:
         return FileResult(path, "", UNREADABLE, {}, problem=" ".join(str(error).split()))
     return summary.result(path, "".join(reporting.render(report, options, sys.stdout)), status, report)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs, live_options
 from dissectors.commands.live_views import UNREAD, Audience, say, watch
+from dissectors.outputs.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
             forced=inputs.forced(options), every=options.every, calls=options.calls, keys=keys,
             keep=options.wanted, secrets=options.secrets, recorder=recorder,
         )
+        if options.html:
+            listeners.show(options.html, options.clock, session.report)
         if recorder is not None:
             stack.callback(recorder.close)
             recorder.keys = lambda: session.scanner.connections.secrets
@@ -107,7 +110,8 @@ def listing() -> list[str]:
 def _load(options: argparse.Namespace) -> None:
     """Import all modules now: the user that we become may have no right to read Python's folders."""
     report = () if options.ndjson else (inputs.report_format(options).module,)
-    for name in (*AHEAD, *OPENING, *report):
+    page = (FORMATS["html"].module,) if options.html and not FORMATS["html"].lacking else ()
+    for name in (*AHEAD, *OPENING, *report, *page):
         import_module(name)
 
 

@@ -9,11 +9,11 @@ import shlex
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socket import AF_INET, AF_INET6
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dissectors.commands.inputs import Refused
 from dissectors.findings.rule import counted
@@ -23,6 +23,10 @@ from dissectors.live.metrics import CONTENT_TYPE, Metrics
 from dissectors.outputs.journal import ndjson
 from dissectors.report import Severity
 from dissectors.wire.values import replace
+
+if TYPE_CHECKING:
+    from dissectors.commands.live_page import PageFile
+    from dissectors.report import Report
 
 REQUEST_SECONDS = 2.0
 """Who connects and asks nothing is let go."""
@@ -194,6 +198,13 @@ class Listeners:
         self._file = MetricsFile(options.metrics_file, self._metrics) if options.metrics_file else None
         self._runner = Runner(options.exec) if options.exec else None
         self._counts = bool(self._server or self._file)
+        self._page: PageFile | None = None
+
+    def show(self, name: str, clock: str, report: Callable[[], Report]) -> None:
+        """Write the report so far into a file as a page, again and again."""
+        from dissectors.commands.live_page import PageFile
+
+        self._page = PageFile(name, clock, report)
 
     def look(self, whole: Look, told: Look) -> None:
         """Take a look: the metrics count all of it, the command hears what is told."""
@@ -203,6 +214,8 @@ class Listeners:
             self._file.look(whole)
         if self._runner:
             self._runner.look(told)
+        if self._page:
+            self._page.look()
 
     def close(self, end: EndEvent) -> Iterator[str]:
         """Tell them the end; gives what people should know of it."""
@@ -217,5 +230,9 @@ class Listeners:
             self._file.write()
             if self._file.problem:
                 yield f"--metrics-file: {self._file.problem}"
+        if self._page:
+            self._page.write()
+            if self._page.problem:
+                yield f"--html: {self._page.problem}"
         if self._server:
             self._server.close()

@@ -48,6 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("-c", dest="count", type=inputs.positive, default=0, metavar="N", help="end after N frames")
     add("--ndjson", action="store_true", help="print events, one JSON object per line (docs/live.md)")
     inputs.add_format(parser, "the report at the end as JSON; the log goes to standard error")
+    add("--html", default="", metavar="FILE", help="write the session as a page, again every 15 seconds (docs/page.md)")
     add("--log", action="store_true", help="print a line per event instead of the screen")
     add("--min-severity", choices=("error", "warning", "note"), default="note", metavar="SEVERITY",
         help="tell of findings that are at least so severe: note, warning or error (note)")

@@ -85,7 +85,7 @@ def table(seen: list[FileResult], others: int, cells: int = 0) -> Iterator[str]:
 
     read = [each for each in seen if not each.problem]
     if read:
-        rows = [TITLES, *(_row(visible(each.path), each) for each in read)]
+        rows = [TITLES, *(row_of(visible(each.path), each) for each in read)]
         if len(read) > 1:
             rows.append(_totals(read))
         rows, left_out = _fitted(rows, cells)
@@ -125,7 +125,8 @@ def shortened(path: str, cells: int) -> str:
     return path if len(path) <= cells else f"…{path[1 - cells :]}"
 
 
-def _row(name: str, one: FileResult) -> tuple[str, ...]:
+def row_of(name: str, one: FileResult) -> tuple[str, ...]:
+    """A row of the table under `TITLES`."""
     numbers = (f"{one.counts[key]:,}" for key in ("calls", "failed", "errors", "warnings"))
     loss = NOTHING if one.loss is None else f"{one.loss:.1f} %"
     score = NOTHING if one.mos is None else f"{one.mos:.2f}"
@@ -139,7 +140,7 @@ def _totals(read: list[FileResult]) -> tuple[str, ...]:
         "", "", 0, total, worst, max((each.loss for each in read if each.loss is not None), default=None),
         min((each.mos for each in read if each.mos is not None), default=None),
     )
-    return _row(f"{len(read)} files", every)
+    return row_of(f"{len(read)} files", every)
 
 
 def _rank(one: FileResult) -> int:

@@ -83,13 +83,12 @@ def write(report: Report, view: View) -> Iterator[str]:
     """The report as a format of `outputs.formats`."""
     templates = _environment()
     page = Page(clock=view.clock, zero=report.capture.first or 0.0)
-    style, script = _own("page.css"), _own("page.js")
     told = headline(report, view.nothing)
     pictures = charts.pictures(page, report)
     pictured = {picture.position for picture in pictures[0]}
     calls = _Calls(templates, page, report, view.sent or {}, pictured)
-    yield templates.get_template("page.html").render(
-        style=Markup(style), script=Markup(script), policy=policy(style, script), version=__version__,
+    yield laid_out(
+        "page.html", templates,
         title=_short(told[0].text), sentence=told[-1].text, when=_when(page, report),
         facts=overview.facts(report), tally=overview.tally(report), looked_at=looked_at(report),
         findings=overview.findings(page, report), lanes=overview.lanes(report), calls=calls.fitting(),
@@ -97,6 +96,14 @@ def write(report: Report, view: View) -> Iterator[str]:
         checks=paths.checks(page, report), handshakes=paths.handshakes(page, report), weights=paths.weights(report),
         failures=size.FAILURES, remarks=security.remarks(report), zero=report.capture.first or 0.0,
         duration=report.capture.duration, clock=view.clock, report=report, view=view, joined=_joined(report),
+    )
+
+
+def laid_out(template: str, templates: Environment | None = None, **values: Any) -> str:
+    """A page by its template, with our style and our script; its policy lets nothing else load or run."""
+    style, script = _own("page.css"), _own("page.js")
+    return (templates or _environment()).get_template(template).render(
+        style=Markup(style), script=Markup(script), policy=policy(style, script), version=__version__, **values
     )
 
 

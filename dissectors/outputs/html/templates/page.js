@@ -60,14 +60,14 @@
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       let count = 0;
       for (const [row, text] of rows) {
-        const fits = words.every((word) => text.includes(word)) && (!outcome.value || row.dataset.outcome === outcome.value)
+        const fits = words.every((word) => text.includes(word)) && (!outcome?.value || row.dataset.outcome === outcome.value)
           && (!trouble.checked || "found" in row.dataset);
         row.hidden = !fits;
         count += fits;
       }
       shown.textContent = count === rows.length ? "" : count + " of " + rows.length;
     };
-    [search, outcome, trouble].forEach((each) => each.addEventListener("input", filter));
+    [search, outcome, trouble].forEach((each) => each?.addEventListener("input", filter));
     search.form.addEventListener("submit", (event) => event.preventDefault());
   }
 
