@@ -52,10 +52,13 @@ def test_statistics_of_a_browser_are_held_to_the_streams_and_what_repairs_them()
     }
     samples = [{"time": 1000 * n, "stats": [sent | {"bytesSent": 790 * n}]} for n in range(11)]
     samples.append({"time": 11_000, "stats": [sent]})
-    streams = [stream(video={"frames": 50, "key_frames": None}), stream(ssrc=8, packets=10, octets=1000, repairs=7)]
+    opened = {"verified": 99, "failed": 1}
+    pictures = {"frames": 50, "key_frames": None}
+    streams = [stream(video=pictures, decrypted=opened), stream(ssrc=8, packets=10, octets=1000, repairs=7)]
     found = {row.what: row for row in compared("browser", samples, {"streams": streams, "findings": []})}
     assert found["browser: video: packets"].agrees and found["browser: video: octets"].agrees
     assert found["browser: video: frames"].agrees and found["browser: faults"].agrees
+    assert not found["browser: video: packets that keys open"].agrees
 
 
 def test_faults_are_what_is_no_note_and_the_longest_stream_has_the_ssrc() -> None:

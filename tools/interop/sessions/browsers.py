@@ -62,7 +62,9 @@ def _run(name: str, folder: Path, words: Sequence[str], variables: dict[str, str
         _browse(made, words, variables, said)
     if not said.exists():
         return [facts(f"{name}: statistics", "told", "nothing came")]
-    return compared(name, json.loads(said.read_text(encoding="utf-8")), report(path))
+    keys = variables.get("SSLKEYLOGFILE", "")
+    told = report(path, *(("--keys", keys) if keys and Path(keys).exists() else ()))
+    return compared(name, json.loads(said.read_text(encoding="utf-8")), told)
 
 
 def _browse(made: Cable, words: Sequence[str], variables: dict[str, str], said: Path) -> None:
@@ -100,6 +102,8 @@ def compared(name: str, samples: list[dict[str, Any]], told: dict[str, Any]) -> 
             numbers(f"{title}: octets", _octets(sent, tag), _sum((here, *beside), "octets")),
             rates(title, over_time, here, beside),
         ]
+        if here.get("decrypted") is not None:
+            rows.append(facts(f"{title}: packets that keys open", here["packets"], here["decrypted"]["verified"]))
         if sent["kind"] == "video":
             rows += _pictures(title, sent, here)
     rows += [
