@@ -1,22 +1,25 @@
 """What TCP costs: `python3 -m benchmarks.streams --octets 1000000000`, half of it SIP, half foreign.
 
 A thousand connections say SIP, calls over and over, and a thousand are something else from their first octet on, in
-segments of 1,400 octets, all of them in turns. The table has the CPU time and the memory of each program, and the
-messages of SIP that it shows. sngrep has to be told to read and to end.
+segments of 1,400 octets, all of them in turns. The table has the CPU time and the memory of each program. One that
+would take minutes reads a part of the capture, and its time is scaled up. What is foreign is measured by itself, too.
 """
 from __future__ import annotations
 
 import argparse
 import shutil
 import struct
+import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.__main__ import run
 from benchmarks.hostile.frames import tcp, write
 
 CONNECTIONS, SEGMENT, EVERY, CALLS_AT_ONCE = 1000, 1400, 20, 4
+PART = 20
 SYN, ACK = 0x02, 0x10
 SERVER = b"\xc0\0\2\2"
 FOREIGN = bytes(range(256)) * 6
@@ -39,15 +42,15 @@ def message(number: int, call: int) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def frames(octets: int) -> Iterator[bytes]:
-    """Frames of about so many octets of TCP payload, half of them SIP."""
+def frames(octets: int, numbers: range = range(2 * CONNECTIONS)) -> Iterator[bytes]:
+    """Frames of about so many octets of TCP payload in the connections with these numbers; the odd ones say SIP."""
     sent, place = 0, {}
-    for number in range(2 * CONNECTIONS):
+    for number in numbers:
         place[number] = 1
         yield tcp((bytes((198, 51, number >> 8, number & 255)), 40_000), (SERVER, 5060 if number % 2 else 8080), 0, SYN)
     turn = 0
     while sent < octets:
-        for number in range(2 * CONNECTIONS):
+        for number in numbers:
             end, server = (bytes((198, 51, number >> 8, number & 255)), 40_000), (SERVER, 5060 if number % 2 else 8080)
             if number % 2:
                 call = turn // 5 * CONNECTIONS + number
@@ -60,23 +63,43 @@ def frames(octets: int) -> Iterator[bytes]:
         turn += 1
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program, the capture that it reads, and the part of the whole that this is, one in so many octets."""
+
+    name: str
+    words: tuple[str, ...]
+    capture: str = "whole"
+    share: int = 1
+
+
+PROGRAMS = (
+    Program("muxshark analyze", (sys.executable, "-m", "dissectors", "analyze")),
+    Program("muxshark analyze, the foreign half alone", (sys.executable, "-m", "dissectors", "analyze"), "foreign"),
+    Program("capinfos, the foreign half alone", ("capinfos", "-c", "-M"), "foreign"),
+    Program("sngrep", ("sngrep", "-N", "-q", "-l", "1000000", "-I")),
+    Program(
+        f"tshark -Y sip (one in {PART}, scaled up)",
+        ("tshark", "-Y", "sip", "-T", "fields", "-e", "sip.Call-ID", "-r"), "part", PART,
+    ),
+)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks.streams", description=__doc__)
     parser.add_argument("--octets", type=int, default=100_000_000)
-    given = parser.parse_args()
+    octets = parser.parse_args().octets
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "streams.pcap"
-        size = write(path, frames(given.octets), EVERY)
-        print(f"{size:,} octets\n\n| program | CPU s | MiB |\n| --- | --- | --- |")
-        commands = {
-            "muxshark analyze": ("python3", "-m", "dissectors", "analyze", str(path)),
-            "tshark -Y sip": ("tshark", "-r", str(path), "-Y", "sip", "-T", "fields", "-e", "sip.Call-ID"),
-            "sngrep": ("sngrep", "-N", "-I", str(path)),
-        }
-        for name, words in commands.items():
-            if shutil.which(words[0]):
-                done = run(list(words), {})
-                print(f"| {name} | {done.cpu:.2f} | {done.memory:.0f} |", flush=True)
+        paths = {name: Path(folder) / f"{name}.pcap" for name in ("whole", "foreign", "part")}
+        size = write(paths["whole"], frames(octets), EVERY)
+        write(paths["foreign"], frames(octets // 2, range(0, 2 * CONNECTIONS, 2)), EVERY)
+        write(paths["part"], frames(octets // PART), EVERY)
+        print(f"{size:,} octets\n\n| program | CPU s | MiB |\n| --- | --- | --- |", flush=True)
+        for each in PROGRAMS:
+            if shutil.which(each.words[0]):
+                done = run([*each.words, str(paths[each.capture])], {})
+                memory = f"{done.memory:.0f}" if each.share == 1 else ""
+                print(f"| {each.name} | {each.share * done.cpu:.2f} | {memory} |", flush=True)
 
 
 if __name__ == "__main__":
