@@ -256,10 +256,14 @@ STREAMED = tuple((row, TABLE[protocol]) for row, (protocol, _) in enumerate(ROWS
 
 
 def signalling_row(message: bytes, spoken: set[str]) -> int:
-    """The row of a message of WebSocket that is signalling, else `UNKNOWN_ROW`; its connection has `spoken` these."""
+    """The row of a message of WebSocket that is signalling, or has a framing of its own (MSRP by RFC 7977).
+
+    Else `UNKNOWN_ROW`; its connection has `spoken` these.
+    """
     row = match(message, len(message))
     if row != UNKNOWN_ROW and ROWS[row][1].strength == "certain":
-        return row if TABLE[ROWS[row][0]].role == "signalling" else UNKNOWN_ROW
+        spec = TABLE[ROWS[row][0]]
+        return row if spec.role == "signalling" or spec.name in FRAMED else UNKNOWN_ROW
     for row, spec in STREAMED:
         if spec.speaks is not None and spec.speaks(message, spec.name in spoken):
             spoken.add(spec.name)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dissectors.limits.budget import Bounds
+from dissectors.mux.connections import Connections
 from dissectors.mux.framings import READERS, Framed, sniff
 from dissectors.outputs.terminal.lines import Page
 from dissectors.outputs.terminal.media_lines import media_lines
@@ -16,7 +20,9 @@ from dissectors.queries.selection import select
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
 from tests import made
+from tests.mux.test_connections import shaken
 from tests.tcp_frames import A, B, Sent, conversation, records, report
+from tests.verto_calls import over_websocket
 
 ALICE, BOB = "msrp://atlanta.example.com:7654/jshA7weztas;tcp", "msrp://biloxi.example.com:12763/kjhd37s2s20w2a;tcp"
 PATHS = f"To-Path: {BOB}\r\nFrom-Path: {ALICE}\r\n"
@@ -130,6 +136,29 @@ def test_a_session_of_messages_belongs_to_the_call_that_announced_it(size: int) 
     ]
     assert select(told, wanted("callid==texts")).flows == told.flows
     assert not select(told, wanted("callid==other")).flows
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 1 << 32), size=st.integers(10, 1400))
+def test_segments_in_any_order_give_the_same_messages(seed: int, size: int) -> None:
+    opened, rest = conversation([])[:2], conversation([(A, SEND + OPEN + OK + REPORT)], size=size)[2:]
+    connections = Connections(Bounds())
+    segments = [*opened, *shaken(rest, random.Random(seed))]
+    found = [whole for number, one in enumerate(segments, 1) for whole in connections.take(one, 0, number, number)]
+    assert [whole.payload for whole in found] == [SEND, OPEN, OK, REPORT]
+
+
+def test_a_connection_that_began_before_is_read_from_its_next_message_and_goes_on_behind_nonsense() -> None:
+    late = conversation([(A, SEND[60:]), (A, OK), (A, b"nonsense\r\n" * 9), (A, REPORT)], opened=False)
+    connections = Connections(Bounds())
+    found = [whole for number, one in enumerate(late, 1) for whole in connections.take(one, 0, number, number)]
+    assert [whole.payload for whole in found] == [OK, REPORT]
+
+
+def test_messages_in_websocket_are_read() -> None:
+    made = report(records(conversation(over_websocket([(A, SEND), (B, OK)]))))
+    assert {(flow.transport, flow.protocols[0].name, flow.datagrams) for flow in made.flows} == {("ws", "MSRP", 1)}
+    assert len(made.flows) == 2
 
 
 def test_a_session_that_no_call_announced_belongs_to_none() -> None:
