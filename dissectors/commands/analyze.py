@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from dissectors.commands import choosing, inputs
@@ -35,6 +36,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--html", metavar="FILE",
         help="write the report to FILE as a page that needs nothing else; with --each, a folder of pages (docs/page.md)"
     )
+    parser.add_argument(
+        "--anonymous", action="store_true",
+        help="with --html: other names, numbers and addresses in the page, as muxshark anonymise writes them",
+    )
+    parser.set_defaults(originals=())
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of that document and stop")
     parser.add_argument(
         "--all", action="store_true", help="show everything, however long it gets: calls that ended well, too"
@@ -89,6 +95,8 @@ def run(options: argparse.Namespace) -> int:
     if options.each and not options.html and inputs.report_format(options).single:
         raise inputs.Refused("--each makes one document of all captures; a page is of one report")
     inputs.report_format(options)
+    if options.each and options.anonymous:
+        raise inputs.Refused("--anonymous makes the page of one report; it does not go with --each")
     if options.each and options.write:
         raise inputs.Refused("--each reports on unrelated files; it does not take -w")
     if options.each and options.output:
@@ -109,18 +117,27 @@ def run(options: argparse.Namespace) -> int:
 
         refuse(options.output, force=options.force, inputs=named)
         refuse_ending(options)
-    report, status = _written(named, options) if options.write else _read(named, options)
-    if options.output:
-        with open(options.output, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.writelines(render(report, options, file))
-    else:
-        from dissectors.commands.paging import page
+    with ExitStack() as stack:
+        if options.anonymous:
+            from dissectors.commands.page import anonymous
 
-        plain = options.no_pager or not inputs.report_format(options).for_people
-        page(render(report, options, sys.stdout), sys.stdout, plain)
+            named = anonymous(stack, named, options)
+        report, status = _written(named, options) if options.write else _read(named, options)
+        _write(report, options)
     if not inputs.report_format(options).for_people and (nothing := nothing_left(report, options)):
         inputs.say([nothing])
     return status
+
+
+def _write(report: Report, options: argparse.Namespace) -> None:
+    if options.output:
+        with open(options.output, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(render(report, options, file))
+        return
+    from dissectors.commands.paging import page
+
+    plain = options.no_pager or not inputs.report_format(options).for_people
+    page(render(report, options, sys.stdout), sys.stdout, plain)
 
 
 def refuse_ending(options: argparse.Namespace) -> None:

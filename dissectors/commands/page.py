@@ -6,6 +6,9 @@ import argparse
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from secrets import token_bytes
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
@@ -20,14 +23,44 @@ MAX_SENT_CHARACTERS = 4_000_000
 """Characters of all messages: more than a page has room for."""
 
 MAX_DUMPED_OCTETS = 2048
+KEY_OCTETS = 32
 
 
 def with_origin(view: View, report: Report, options: argparse.Namespace) -> View:
     """The view with what only the captures and the command line can say."""
     named = inputs.paths(options)
+    originals = options.originals or named
     return view._replace(
-        sent=sent(named, report, options), command=command(options.words), digests=tuple(map(digest, named))
+        sent=sent(named, report, options), command=command(options.words), digests=tuple(map(digest, originals))
     )
+
+
+def anonymous(stack: ExitStack, named: Sequence[str], options: argparse.Namespace) -> list[str]:
+    """Anonymised copies of captures, which go when the stack closes, in the place of the captures in the options.
+
+    The page then names the copies, and has the digests of the captures.
+    """
+    from dissectors.commands.split import cut_out
+    from dissectors.rewriting.anonymous.capture import anonymise
+    from dissectors.rewriting.anonymous.messages import Wanted
+    from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+    from dissectors.sources.rereadable import rereadable
+
+    if not options.html:
+        raise inputs.Refused("--anonymous goes with --html; muxshark anonymise writes a capture that can be sent away")
+    if options.filter:
+        raise inputs.Refused("--anonymous takes --call, not -Y: what a filter names has another name in the page")
+    pseudonyms, wanted = Pseudonyms(token_bytes(KEY_OCTETS)), Wanted(agents=True)
+    folder = stack.enter_context(TemporaryDirectory(prefix="muxshark-"))
+    copies = []
+    for number, path in enumerate(named, 1):
+        copies.append(os.path.join(folder, "capture" + (f"-{number}" if len(named) > 1 else "")))
+        whole = rereadable(stack, path)
+        chosen = cut_out(stack, whole, options.call) if options.call else whole
+        anonymise(chosen, copies[-1], pseudonyms, wanted, source=path)
+    options.originals, options.files, options.also, options.call = list(named), copies, [], None
+    options.words = [options.command, "--html", os.path.basename(options.html), "--anonymous", *copies]
+    return copies
 
 
 def command(words: Sequence[str]) -> str:

@@ -58,3 +58,29 @@ def test_a_file_is_no_folder_for_pages(tmp_path: Path, capsys: pytest.CaptureFix
 def test_no_capture_takes_the_place_of_the_first_page(tmp_path: Path) -> None:
     found = places(str(tmp_path), ["x/index", "y/INDEX"], force=False)
     assert sorted(Path(place).name for place in found.values()) == ["INDEX-3.html", "index-2.html"]
+
+
+def test_an_anonymous_page_has_nothing_of_the_original(tmp_path: Path) -> None:
+    plain, page = tmp_path / "plain.html", tmp_path / "page.html"
+    named = tmp_path / "alices-call.pcap"
+    copy(BAD, named)
+    assert main(["analyze", "--html", str(plain), str(named)]) == 0
+    assert main(["analyze", "--html", str(page), "--anonymous", str(named)]) == 0
+    before, after = (path.read_text(encoding="utf-8") for path in (plain, page))
+    values = set(re.findall(r"\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[\w.-]+@[\w.-]+|\bz9hG4bK[\w.-]+", before))
+    values |= {"alices-call", "192.0.2."}
+    assert len(values) > 20
+    assert {value for value in values if value in after} == set()
+    findings = [re.findall(r"<code>([a-z-]+)</code>", text) for text in (before, after)]
+    assert findings[0] == findings[1] and len(findings[0]) > 5
+    assert f"muxshark analyze --html {page.name} --anonymous capture" in after
+
+
+def test_an_anonymous_page_of_one_call_is_made_of_it_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "page.html"
+    assert main(["analyze", "--html", str(page), "--anonymous", "--call", "2", str(BAD)]) == 0
+    assert page.read_text(encoding="utf-8").count("<tr data-outcome") == 1
+    assert main(["analyze", "--html", str(page), "--force", "--anonymous", "-Y", "user==alice", str(BAD)]) == 2
+    assert "--anonymous takes --call, not -Y" in capsys.readouterr().err
+    assert main(["analyze", "--anonymous", str(BAD)]) == 2
+    assert "--anonymous goes with --html" in capsys.readouterr().err
