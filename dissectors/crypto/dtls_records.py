@@ -55,14 +55,21 @@ class Direction:
 class Sent:
     """What one side sends, with the secret of its data; each update of keys begins an epoch."""
 
-    __slots__ = ("_epochs",)
+    __slots__ = ("_epochs", "_secret", "_suite")
 
     def __init__(self, suite: Suite, secret: bytes) -> None:
-        self._epochs = {}
-        for epoch in range(FIRST_EPOCH, FIRST_EPOCH + EPOCHS):
-            self._epochs[epoch % EPOCHS] = Direction(suite, secret)
-            secret = next_secret(suite, secret, DTLS)
+        self._suite, self._secret = suite, secret
+        self._epochs: dict[int, Direction] = {}
 
     def open(self, header: bytes, fragment: bytes) -> Inner | None:
         """What is in a record, None where it does not open."""
-        return self._epochs[header[0] % EPOCHS].open(header, fragment) if header else None
+        if not header:
+            return None
+        updates = (header[0] - FIRST_EPOCH) % EPOCHS
+        way = self._epochs.get(updates)
+        if way is None:
+            secret = self._secret
+            for _ in range(updates):
+                secret = next_secret(self._suite, secret, DTLS)
+            way = self._epochs[updates] = Direction(self._suite, secret)
+        return way.open(header, fragment)
