@@ -17,6 +17,8 @@ PAYLOAD_PROTOCOLS = {
 }
 """By the identifier of SCTP's payload protocol (IANA): its name, and whether it signals calls."""
 
+PORT_OF_SIP = 5060
+
 SCTP_PORTS = {
     2904: 2, 2905: 3, 2944: 7, 2945: 7, 3565: 5, 3868: 46, 14_001: 4, 36_412: 18, 36_422: 27, 38_412: 60,
 }
@@ -39,7 +41,8 @@ def _connections(scan: ScanTables) -> Iterator[NotRead]:
 
 def _sctp(scan: ScanTables) -> Iterator[NotRead]:
     for (address, port, number), (count, octets) in scan.frames.segments.sctp.items():
-        name, signalling = PAYLOAD_PROTOCOLS.get(number or SCTP_PORTS.get(port, 0), ("SCTP", False))
+        unnamed = ("SIP", True) if port == PORT_OF_SIP and not number else ("SCTP", False)
+        name, signalling = PAYLOAD_PROTOCOLS.get(number or SCTP_PORTS.get(port, 0), unnamed)
         yield NotRead(name, "sctp", str(ip_address(address)), port, "", count, signalling, octets)
 
 

@@ -108,13 +108,18 @@ def test_a_conversation_between_two_such_ports_is_one_line_and_names_whom_it_ask
     assert told(of_frames(late)) == [("MGCP", "udp", HERE, 2427, 1, 8, True)]
 
 
+PLACES = ((46, 1), (0, 3868), (0, 2), (0, 5060), (51, 5060))
+"""Payload protocols and ports."""
+
+
 def test_data_of_sctp_are_found_behind_other_chunks_and_named_by_the_port_where_nothing_else_does() -> None:
     sack = struct.pack("!BBHIIHH", 3, 0, 16, 7, 9, 0, 0)
-    frames = [ethernet(ipv4(sctp(number, 50_000, port, sack), 132)) for number, port in ((46, 1), (0, 3868), (0, 2))]
+    frames = [ethernet(ipv4(sctp(number, 50_000, port, sack), 132)) for number, port in PLACES]
     headline = piped(of_frames(*frames)).splitlines()[0]
-    assert "signalling seen and not read: Diameter to 10.0.0.2:1, Diameter to 10.0.0.2:3868;" in headline
+    named = ", ".join(f"{name} to 10.0.0.2:{port}" for name, port in (("SIP", 5060), ("Diameter", 1), ("Diameter", 3868)))
+    assert f"signalling seen and not read: {named};" in headline
     assert [(name, port) for name, _, _, port, *_ in told(of_frames(*frames))] == [
-        ("Diameter", 1), ("Diameter", 3868), ("SCTP", 2),
+        ("SIP", 5060), ("Diameter", 1), ("Diameter", 3868), ("SCTP", 2), ("SCTP", 5060),
     ]
     assert not told(of_frames(ethernet(ipv4(sctp(3)[:12] + sack * 20, 132)), ethernet(ipv4(sctp(3)[:20], 132))))
 
