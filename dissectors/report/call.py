@@ -167,3 +167,9 @@ class Call(Struct, frozen=True):
     returned: bool = False
     number: int = 0
     signalling: str = "SIP"
+
+    @property
+    def begun_before(self) -> bool:
+        """Whether its INVITE came before the capture: a response to one is the first that is here."""
+        first = next((each for each in self.messages if each.method == "INVITE"), None)
+        return first is not None and first.status is not None

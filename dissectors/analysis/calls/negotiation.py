@@ -1,9 +1,10 @@
 """Offers and answers of one Call-ID, line by their transactions (RFC 3264, RFC 6337 section 2).
 
 A transaction is named by its From tag and CSeq number. Its first description is the offer, what the other side says in
-it is an answer, and what the same side says again is the offer on another hop. A PRACK belongs to the INVITE that its
-RAck names as long as that waits for an answer (RFC 3262 section 5). What a refusal describes is neither: it says what
-could have been (RFC 3261 section 21.4.26).
+it is an answer, and what the same side says again is the offer on another hop. Where the request was not captured, what
+its response says is an answer to an offer that nobody knows. A PRACK belongs to the INVITE that its RAck names as long
+as that waits for an answer (RFC 3262 section 5). What a refusal describes is neither: it says what could have been
+(RFC 3261 section 21.4.26).
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ Transaction = tuple[str | None, int | None]
 
 
 class Offered(Struct):
-    """The offer of a transaction: who made it, and where what it said last, and on each hop, stood first.
+    """The offer of a transaction: who made it ("" where it was not captured), and where what it said last, and on each
+    hop, stood first.
 
     `number` counts the offers of a call from 0. A fork may refuse what another one takes, so that `confirmed`, by a
     response 2xx, outweighs `refused`.
@@ -92,6 +94,7 @@ class Negotiation(Struct):
     _mids: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _offers: dict[Transaction, Offered] = field(default_factory=dict)
     _described: dict[tuple[Transaction, str, bytes], Place] = field(default_factory=dict)
+    _asked: set[Transaction] = field(default_factory=set)
 
     def feed(
         self, datagram: Datagram, message: sip.Message, identity: sip.Identity, side: str
@@ -105,12 +108,14 @@ class Negotiation(Struct):
         if status >= 200 and (offered := self._offers.get((identity.from_tag, identity.sequence))) is not None:
             offered.confirmed |= status < 300
             offered.refused |= status >= 300
+        if message.is_request and len(self._asked) < MAX_DESCRIPTIONS:
+            self._asked.add((identity.from_tag, identity.sequence))
         if not message.body.octets or status >= 300:
             return ()
         broken = []
         for text in _texts(message):
             try:
-                self._take(datagram, text, identity, side, self._transaction(message, identity, side))
+                self._take(datagram, text, identity, side, self._transaction(message, identity, side), not status)
             except Malformed as malformed:
                 broken.append(malformed)
         return tuple(broken)
@@ -155,9 +160,13 @@ class Negotiation(Struct):
         return identity.from_tag, identity.sequence
 
     def _take(
-        self, datagram: Datagram, text: bytes, identity: sip.Identity, side: str, transaction: Transaction
+        self, datagram: Datagram, text: bytes, identity: sip.Identity, side: str, transaction: Transaction,
+        requested: bool,
     ) -> None:
-        """Take one description; what a hop or a later response repeats says nothing new."""
+        """Take one description; what a hop or a later response repeats says nothing new.
+
+        `requested` says that it stands in a request.
+        """
         place = Place(datagram.file, datagram.frame)
         offered = self._offers.get(transaction)
         known = self._described.get((transaction, side, text))
@@ -175,14 +184,15 @@ class Negotiation(Struct):
             return
         self.kept += taken
         self._described[transaction, side, text] = place
+        unseen = not requested and transaction not in self._asked and len(self._asked) < MAX_DESCRIPTIONS
         if offered is None:
-            offered = self._offers[transaction] = Offered(len(self._offers), side, place)
+            offered = self._offers[transaction] = Offered(len(self._offers), "" if unseen else side, place)
         answers = None
         if offered.side == side:
             self._on(offered, datagram.flow, place)
         else:
             offered.answered = True
-            answers = offered.hops.get(datagram.flow.reverse, offered.last)
+            answers = offered.hops.get(datagram.flow.reverse, offered.last) if offered.side else None
         self._list(datagram, description, identity, offered, side, answers)
 
     def _on(self, offered: Offered, flow: Flow, place: Place) -> None:
@@ -200,7 +210,7 @@ class Negotiation(Struct):
         self.facetime |= bool(origin and origin.username == descriptions.FACETIME_ORIGIN)
         lines = descriptions.lines(description, self.facetime)
         described = Description(
-            role="offer" if answers is None else "answer",
+            role="offer" if offered.side == side else "answer",
             place=Place(datagram.file, datagram.frame),
             origin=origin.address if origin else None,
             name=description.name,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
 from dissectors.findings.transactions import Hop, Transaction, transactions
 from dissectors.report import Call, Message
+from dissectors.wire.datagram import UDP
 from dissectors.wire.values import replace
 
 MIN_WAIT_SECONDS, TIMER_F_SECONDS = 2.0, 32.0
@@ -21,16 +22,20 @@ MIN_REPEATS = 2
 
 
 def unheard(what: str, again: int, messages: Sequence[Message], number: int, stopped: bool = False) -> Found:
-    """What nothing answers; who does not repeat it over UDP got what it waits for (RFC 3261 section 17).
+    """What nothing answers; who does not repeat it over UDP got what it waits for (RFC 3261 section 17): a note.
 
-    `stopped` says that the repeats came to an end before their time, which says the same.
+    `stopped` says that the repeats came to an end before their time, which says the same. Over anything but UDP nobody
+    repeats a request.
     """
+    first = messages[0]
     places = [message.place for message in messages]
     if again and not stopped:
         return Found(f"{what}, sent {again + 1} times", places, number)
+    if first.status is None and first.transport != UDP:
+        return Found(f"{what}, over {first.transport.upper()}", places, number, certainty="low", severity="warning")
     but = f"sent {again + 1} times and then no more" if again else "which was not sent again"
     said = f"{what}, {but}: the answer may have come another way"
-    return Found(said, places, number, certainty="low", severity="warning")
+    return Found(said, places, number, certainty="low", severity="note")
 
 
 @rule(

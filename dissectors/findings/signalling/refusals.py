@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, CONFIRM_SECONDS, Facts, Found, Rule
 from dissectors.findings.statuses import explained, setting
+from dissectors.protocols.sip_reason import reasons
 from dissectors.report import Call, Severity
 from dissectors.wire.values import Struct
 
@@ -80,6 +81,11 @@ TABLE = (
     ),
 )
 
+CAUSES = {1: 404, 17: 486, 21: 603, 28: 484}
+"""Where a gateway says 480 for everything: the status that a cause of Q.850 in Reason has (RFC 3398 section 7.2.6)."""
+
+GENERIC = 480
+
 MIN_WAIT_SECONDS = 2.0
 """Seconds after a challenge by which a phone would have followed it."""
 
@@ -91,11 +97,21 @@ def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]
 
     def look(facts: Facts) -> Iterator[Found]:
         for number, call in enumerate(facts.calls):
-            if call.outcome not in ("rejected", "unreachable") or call.status is None or not wanted(call.status):
+            if call.outcome not in ("rejected", "unreachable") or call.status is None:
                 continue
-            yield _refused(facts, number, call, call.status)
+            if wanted(_meant(call, call.status)):
+                yield _refused(facts, number, call, call.status)
 
     return look
+
+
+def _meant(call: Call, status: int) -> int:
+    """The status of a refusal, or that of its cause where this says more."""
+    if status != GENERIC:
+        return status
+    final = next((each for each in reversed(call.messages) if each.method == "INVITE" and each.status == status), None)
+    said = reasons(final.header("Reason") or "") if final is not None else ()
+    return next((CAUSES[each.cause] for each in said if each.protocol == "Q.850" and each.cause in CAUSES), status)
 
 
 def _refused(facts: Facts, number: int, call: Call, status: int) -> Found:

@@ -94,11 +94,11 @@ def bye_missing(facts: Facts) -> Iterator[Found]:
 @rule(
     "call-in-part", "note", "Only a part of this call is in the capture",
     why="The INVITE is missing, so who called whom, the SDP and the codecs may be unknown.",
-    fix="Begin the capture before the call.",
+    fix="Begin the capture before the call, and capture both directions.",
 )
 def call_in_part(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
-        if call.outcome == "fragment" and not call.returned:
+        if (call.outcome == "fragment" or call.begun_before) and not call.returned:
             yield Found(f"the first message is {of(call.messages[0])}", (call.messages[0].place,), number)
 
 

@@ -123,9 +123,11 @@ def _head(page: Page, description: Description, body: Body | None, *more: str) -
 def _times(page: Page, call: Call) -> list[str]:
     """The start of a call, the times to ringing and to the answer, and who hung up."""
     parts = [f"began at {at(page, call.start)}"]
-    if call.ringing is not None:
+    if call.begun_before:
+        parts = [f"first seen at {at(page, call.start)}", "its INVITE is not in the capture"]
+    elif call.ringing is not None:
         parts.append(f"rang after {seconds(call.ringing - call.start)}")
-    if call.answered is not None:
+    if call.answered is not None and not call.begun_before:
         parts.append(f"answered after {seconds(call.answered - call.start)}")
     if call.ended is not None and call.ended_by:
         parts.append(f"hung up by the {call.ended_by}")

@@ -91,3 +91,17 @@ def test_offers_that_cross_are_both_offers() -> None:
         (B, A, says(491, 2)), (A, B, says(491, 2, tags=(CALLEE, CALLER))),
     ])
     assert [role for role, _, _ in negotiated(call)] == ["offer", "answer", "offer", "offer"]
+
+
+def test_what_answers_a_request_that_was_not_captured_is_an_answer() -> None:
+    call = only([(B, A, says(183, 1, THEIRS)), (B, A, says(200, 1, described("192.0.2.3")))])
+    assert negotiated(call) == [("answer", "callee", 1), ("answer", "callee", 2)] and not answered(call)
+    assert [each.answers for each in call.descriptions] == [None, None]
+    assert call.begun_before
+
+
+def test_an_offer_in_the_answer_to_an_empty_invite_is_one() -> None:
+    empty = asks("INVITE", 1, b"", tags=(CALLER, ""))
+    call = only([(A, B, empty), (B, A, says(200, 1, THEIRS)), (A, B, asks("ACK", 1, OURS))])
+    assert negotiated(call) == [("offer", "callee", 2), ("answer", "caller", 3)] and answered(call) == [(2, 3)]
+    assert not call.begun_before

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests import tcp_frames
 from tests.finding_cases.plain import INVITE, again
 from tests.found import found, frames
-from tests.stories import ANSWER, A, B, C, Story, dialled, request, response, talk
+from tests.stories import ANSWER, A, B, C, Story, dialled, report, request, response, talk
 
 
 def test_a_header_that_is_missing_is_not_broken_too() -> None:
@@ -37,9 +38,48 @@ def test_early_media_is_something_to_hear() -> None:
 )
 def test_what_nobody_repeats_may_have_been_answered_another_way(story: Story, id: str) -> None:
     (told,) = found(story, id)
-    assert (told.severity, told.certainty) == ("warning", "low") and "was not sent again" in told.what
+    assert (told.severity, told.certainty) == ("note", "low") and "was not sent again" in told.what
+
+
+def test_over_tcp_nobody_repeats_a_request() -> None:
+    options = request(40_000, "OPTIONS", call="two")[3]
+    sent = [(tcp_frames.A, INVITE[3]), (tcp_frames.A, options), (tcp_frames.A, options)]
+    made = tcp_frames.report(tcp_frames.records(tcp_frames.conversation(sent), every=5_000_000_000))
+    (told,) = [each for each in made.findings if each.id == "invite-no-response"]
+    assert (told.severity, told.certainty) == ("warning", "low") and told.what.endswith("to the INVITE, over TCP")
 
 
 def test_an_answer_that_is_repeated_without_an_ack_is_an_error() -> None:
     (told,) = found([*dialled(ack=False), *again(dialled()[2], 1500, 2500)], "ack-missing")
     assert (told.severity, told.what) == ("error", "no ACK to 200 OK to INVITE, sent 3 times")
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "id"),
+    [
+        (480, "", "call-unreachable"),
+        (480, "Reason: Q.850;cause=20", "call-unreachable"),
+        (480, 'Reason: Q.850;cause=21;text="Call Rejected"', "call-declined"),
+        (480, "Reason: Q.850;cause=17", "call-busy"),
+        (480, "Reason: SIP;cause=17", "call-unreachable"),
+        (503, "Reason: Q.850;cause=21", "call-server-failed"),
+    ],
+)
+def test_a_refusal_is_told_by_its_cause_where_a_gateway_names_one(status: int, reason: str, id: str) -> None:
+    headers = (reason,) if reason else ()
+    made = report([INVITE, response(900, status, "Said", "INVITE", *headers)])
+    (told,) = [each for each in made.findings if each.id.startswith("call-")]
+    assert told.id == id and f"the INVITE was answered {status} Said" in told.what
+
+
+@pytest.mark.parametrize(
+    ("story", "what"),
+    [
+        ([response(0, 200, "OK", body=ANSWER), request(20, "ACK", tag="2")], "the first message is 200 OK to INVITE"),
+        ([request(0, "BYE", tag="2"), response(20, 200, "OK", "BYE")], "the first message is BYE"),
+    ],
+)
+def test_a_call_that_began_before_the_capture_is_told_as_a_part(story: Story, what: str) -> None:
+    (told,) = found(story, "call-in-part")
+    assert told.what == what
+    assert not found([*story, (30_000, A, B, b"\xff" * 20)], "answer-missing")

@@ -51,3 +51,10 @@ def test_of_many_calls_the_worst_is_shown_in_full_and_the_rest_is_counted() -> N
 def test_forty_columns_tell_who_called_whom_in_a_table_of_calls() -> None:
     made = report(calls=tuple(call(caller=f"sip:a{i}@b", callee="sip:c@d") for i in range(9)))
     assert re.search(r"^ +7  0\.000  a6@b  →  c@d  talked 10\.0 s", shown(made, 40), re.M)
+
+
+def test_no_time_to_the_answer_is_told_where_the_invite_is_missing() -> None:
+    whole, part = call(), call(messages=call().messages[1:])
+    assert "began at 0.000 s · rang after 1.00 s · answered after 2.00 s" in shown(report(calls=(whole,)), 120)
+    text = shown(report(calls=(part,)), 120)
+    assert "first seen at 0.000 s · its INVITE is not in the capture · hung up by the caller" in text
