@@ -53,7 +53,10 @@ def _too_large(facts: Facts, too_large: Callable[[Message], bool]) -> Iterator[F
 
 
 def _arrived(call: Call) -> set[tuple[str | None, int | None]]:
-    """Branch and number of the requests that were answered, and of the responses that an ACK answers."""
+    """Branch and number of the requests that were answered, and of the responses that an ACK answers.
+
+    An ACK has no answer: it came where the response that it answers was not sent again behind it.
+    """
     responses = {(message.branch, message.cseq) for message in call.messages if message.status is not None}
     acknowledged = {message.cseq for message in call.messages if message.method == "ACK" and message.status is None}
     requests = {
@@ -64,7 +67,15 @@ def _arrived(call: Call) -> set[tuple[str | None, int | None]]:
         (message.branch, message.cseq) for message in call.messages
         if (message.status or 0) >= 200 and message.method == "INVITE" and message.cseq in acknowledged
     }
-    return requests | final
+    repeated = {
+        message.cseq: message.time for message in call.messages
+        if (message.status or 0) >= 200 and message.method == "INVITE" and message.retransmission
+    }
+    acks = {
+        (message.branch, message.cseq) for message in call.messages
+        if message.method == "ACK" and message.status is None and message.time > repeated.get(message.cseq, 0.0)
+    }
+    return requests | final | acks
 
 
 def _is_local(message: Message) -> bool:

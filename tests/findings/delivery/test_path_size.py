@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import tcp_frames
-from tests.stories import ANSWER, OFFER, A, B, Story, report, request, response
+from tests.stories import ANSWER, OFFER, A, B, Story, dialled, hung_up, report, request, response
 
 PROXY = ("192.0.2.9", 5060)
 
@@ -34,6 +34,14 @@ def test_a_large_message_that_was_answered_is_a_note_and_no_warning() -> None:
     invite = request(0, "INVITE", "X: " + "x" * 1000, body=OFFER)
     assert severities([invite]) == ["warning"]
     assert severities([invite, response(20, 200, "OK", body=ANSWER)]) == ["note"]
+
+
+def test_a_large_ack_that_ends_the_repeats_of_the_answer_is_a_note() -> None:
+    ack = request(1010, "ACK", "X: " + "x" * 1200, tag="2")
+    call = [*dialled(ack=False), ack, *hung_up()]
+    assert severities(call) == ["note"]
+    again = [(1500.0 + each, *dialled()[2][1:]) for each in (0, 1000)]
+    assert severities([*call, *again]) == ["warning"]
 
 
 @pytest.mark.parametrize(
