@@ -48,6 +48,23 @@ SPELLED = {"anonymize": "anonymise", "normalize": "normalise"}
 OWN_OPTIONS = ("-h", "--help", "--version")
 """Options of muxshark itself."""
 
+DESCRIPTION = """\
+Shows the calls in a capture: how each ended, what was heard, what went wrong,
+and what to do about it."""
+EPILOG = """\
+examples:
+  muxshark call.pcap                        the report
+  muxshark call.pcap --call 3               one call
+  muxshark call.pcap -Y outcome==failed     the calls that failed
+  muxshark call.pcap --time 14:03..14:05    what happened at that time
+  muxshark show call.pcap 17                the message in frame 17
+  muxshark analyze --each FOLDER --brief    many captures
+  sudo muxshark live -i eth0                a running network
+
+muxshark COMMAND --help shows the options of a command. Exit status: 0 done, 1
+--fail-on found something, 2 wrong usage or unreadable input, 130 interrupted,
+141 the reader of a live session closed the pipe."""
+
 LACKING = "muxshark.lacking"
 
 
@@ -139,13 +156,16 @@ def parser(wanted: str | None = None) -> Parser:
     """The parser of the whole command line, or of the one command that is `wanted`."""
     whole = Parser(
         prog="muxshark",
-        description="Dissects calls whose SIP, STUN, RTP and RTCP share one UDP port.",
-        epilog="muxshark COMMAND --help shows its options. Exit status: 0 done, 1 --fail-on found something, "
-        "2 wrong usage or unreadable input, 130 interrupted, 141 the reader of a live session closed the pipe.",
+        usage="%(prog)s FILE… | %(prog)s COMMAND …",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     whole.add_argument("--version", action=Version, nargs=0, help="show the version, the scan's build, the Python")
-    commands = whole.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    commands = whole.add_subparsers(
+        title="commands", prog=whole.prog, dest="command", metavar="COMMAND", parser_class=Parser
+    )
     for command in COMMANDS:
         if wanted not in (None, command.NAME):
             continue

@@ -40,12 +40,12 @@ def _commands(parser: argparse.ArgumentParser) -> list[tuple[str, str, argparse.
 
 
 def _whole(parser: argparse.ArgumentParser, helps: dict[str, str], version: str) -> Iterator[str]:
-    program = parser.prog
-    yield from _head(program, version, parser.description or "")
+    program, description = parser.prog, " ".join((parser.description or "").split())
+    yield from _head(program, version, description)
     yield ".SH SYNOPSIS"
     yield f".B {program}\n.I FILE…\n.br\n.B {program}\n.I COMMAND\n[options]"
     yield ".SH DESCRIPTION"
-    yield _text(f"{parser.description} A file alone is analysed.")
+    yield _text(f"{description} A file alone is analysed.")
     yield ".SH COMMANDS"
     for name, text in helps.items():
         yield f".TP\n.BR {program}-{_text(name)} ({SECTION})\n{_text(text)}"

@@ -1,6 +1,7 @@
 """The capture format of some octets, only by the first ones: a file's name says nothing."""
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 
 from dissectors.wire.captures import erf, pcap, pcapng, snoop
@@ -80,6 +81,15 @@ def _foreign(start: bytes) -> Iterator[str]:
     return (name for offset, magic, name in FOREIGN if start.startswith(magic, offset))
 
 
+def _is_text(start: bytes) -> bool:
+    """Whether it is UTF-8, maybe cut within a character, without control characters."""
+    try:
+        text = getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return not any(letter < " " and letter not in "\t\n\r" for letter in text)
+
+
 def looks_like(start: bytes) -> str:
     """A guess for people from the first octets of a file that is not a capture."""
     for name in _foreign(start):
@@ -88,7 +98,7 @@ def looks_like(start: bytes) -> str:
         return "compressed: gunzip it on its way here"
     if not start:
         return "empty"
-    if TEXT.issuperset(start):
+    if TEXT.issuperset(start) or _is_text(start):
         return "text"
     shown = start[:8].hex(" ")
     return f"of no known kind (it begins with {shown})"
