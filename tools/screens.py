@@ -62,7 +62,7 @@ class Screen(NamedTuple):
 SCREENS = {
     "report": Screen("muxshark pcaps/bad-day.pcap", 34),
     "ladder": Screen("muxshark pcaps/bad-day.pcap --call 2", 17, "Call "),
-    "each": Screen("muxshark analyze --each pcaps", 8, width=100),
+    "each": Screen("muxshark analyze --each pcaps", 7, width=100),
 }
 
 
