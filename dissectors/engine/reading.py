@@ -20,7 +20,6 @@ from dissectors.report import Place
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
 from dissectors.wire.link.tunnels import TUNNELS
-from dissectors.wire.values import Struct
 
 RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
@@ -38,11 +37,16 @@ OTHER_SERVICES = frozenset((
 """UDP ports of names, time, addresses, management, tunnels and the like: what merely looks like media there is none."""
 
 
-class Reader(Struct, frozen=True):
-    """What parses the datagrams of a protocol, and what takes them; that may raise or give back what is wrong."""
+class Reader:
+    """What parses the datagrams of a protocol, and what takes them; that may raise or give back what is wrong.
 
-    parse: Callable[[bytes], Any]
-    take: Take
+    It is no value: who takes them holds it, and Python has to look for such cycles.
+    """
+
+    __slots__ = ("parse", "take")
+
+    def __init__(self, parse: Callable[[bytes], Any], take: Take) -> None:
+        self.parse, self.take = parse, take
 
 
 class SignallingReader:
