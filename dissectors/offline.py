@@ -52,6 +52,7 @@ def analyze(
     keys: Secrets | None = None,
     secrets: bool = False,
     verify: bool = True,
+    encryption: bool = False,
 ) -> Report:
     """The report on one or more captures, as one timeline: paths, "-" for standard input, open binary files.
 
@@ -59,13 +60,15 @@ def analyze(
     streams; `everything` lists as many as the memory bound allows. `limits` bound the inflating of bodies, `forced`
     maps UDP ports to the names of their protocols, `keys` open TLS, as those do that a capture holds; `secrets` keeps
     passwords and keys in texts, which are masked otherwise. `keys` learn those of SRTP that SDP and DTLS give; with any
-    the captures are read again to `verify` what they open. Raises CaptureError when one of the captures cannot be read
+    the captures are read again to `verify` what they open; with `encryption` they are, to judge whether payloads are
+    encrypted. Raises CaptureError when one of the captures cannot be read
     at all; a cut or corrupt capture gives its whole part, and a finding.
     """
     allow(len(sources))
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything, secrets)
     with ExitStack() as stack:
-        kept = [] if keys is None or not verify else [_ReadTwice(stack, source) for source in sources]
+        again = encryption or keys is not None and verify
+        kept = [_ReadTwice(stack, source) for source in sources] if again else []
         captures = [stack.enter_context(source.open()) for source in kept] if kept else [
             stack.enter_context(open_capture(source)) for source in sources
         ]
@@ -78,7 +81,9 @@ def analyze(
         report = engine.report(scanner, tuple(_file(capture) for capture in captures))
         if keys is not None and scanner.connections.secrets is not None:
             keys.learn(scanner.connections.secrets)
-        return report if keys is None or not verify else _decrypted(report, keys, kept)
+        if keys is not None and verify:
+            report = _decrypted(report, keys, kept)
+        return _judged(report, kept) if encryption else report
 
 
 def _decrypted(report: Report, keys: Secrets, sources: Sequence[_ReadTwice]) -> Report:
@@ -90,6 +95,15 @@ def _decrypted(report: Report, keys: Secrets, sources: Sequence[_ReadTwice]) -> 
     with ExitStack() as stack:
         captures = [stack.enter_context(source.open()) for source in sources]
         return decrypted(report, keys, merge(captures))
+
+
+def _judged(report: Report, sources: Sequence[_ReadTwice]) -> Report:
+    """The report with a verdict on the payloads of each stream."""
+    from dissectors.queries.randomness import judged
+
+    with ExitStack() as stack:
+        captures = [stack.enter_context(source.open()) for source in sources]
+        return judged(report, merge(captures))
 
 
 def read_keys(names: Sequence[str]) -> Secrets | None:

@@ -41,6 +41,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="with --html: other names, numbers and addresses in the page, as muxshark anonymise writes them",
     )
     parser.set_defaults(originals=())
+    parser.add_argument(
+        "--encryption", action="store_true", help="read all payloads, and judge whether they are really encrypted"
+    )
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of that document and stop")
     parser.add_argument(
         "--all", action="store_true", help="show everything, however long it gets: calls that ended well, too"

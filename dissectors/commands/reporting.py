@@ -33,7 +33,7 @@ def read_whole(
     everything = bool(options.all or options.filter or options.time or options.call)
     report = offline.analyze(
         named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=everything,
-        keys=inputs.keys(options), secrets=options.secrets,
+        keys=inputs.keys(options), secrets=options.secrets, encryption=options.encryption,
     )
     return report, FOUND if matching(report.findings, options.fail_on) else 0
 

@@ -10,7 +10,7 @@ from dissectors.findings.delivery import delivery, feedback, path_size, repair
 from dissectors.findings.media import addresses, forks, media, silence, sources, stopping, video
 from dissectors.findings.negotiation import codecs, digits, fax, holding, negotiation, payload_types
 from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
-from dissectors.findings.security import dtls, dtls_roles, keys, security, tls
+from dissectors.findings.security import dtls, dtls_roles, keys, randomness, security, tls
 from dissectors.findings.signalling import (
     acknowledgements,
     bindings,
@@ -41,7 +41,7 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Clocks and timestamps": (*clocks.RULES, *rhythm.RULES, *sender_reports.RULES, *lip_sync.RULES),
     "Delivery and quality": (*delivery.RULES, *repair.RULES, *feedback.RULES),
     "NAT, ICE and TURN": (*ice.RULES, *consent.RULES, *turn.RULES, *connectivity.RULES),
-    "Keys and secrets": (*tls.RULES, *dtls_roles.RULES, *dtls.RULES, *keys.RULES, *security.RULES),
+    "Keys and secrets": (*tls.RULES, *dtls_roles.RULES, *dtls.RULES, *keys.RULES, *security.RULES, *randomness.RULES),
     "Compressed bodies": encoding.RULES,
     "Size on the path": path_size.RULES,
     "One port for everything": sharing.RULES,

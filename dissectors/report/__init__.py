@@ -25,6 +25,7 @@ from dissectors.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
+from dissectors.report.randomness import Randomness
 from dissectors.report.repair import Estimate, FeedbackView, Repair, RequestBurst, TransportNumbers
 from dissectors.report.secured import Certificate, KeySource, Tls, TlsAlert
 from dissectors.report.session import Pair, Session, Side
@@ -109,6 +110,7 @@ __all__ = [
     "Place",
     "Protection",
     "Quality",
+    "Randomness",
     "Repair",
     "Report",
     "RequestBurst",

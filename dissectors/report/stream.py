@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from dissectors.report.place import Certainty, Place
+from dissectors.report.randomness import Randomness
 from dissectors.report.repair import FeedbackView, Repair, TransportNumbers
 from dissectors.report.video import AudioLevels, Delay, HeaderExtension, LipSync, Orientation, Video
 from dissectors.wire.values import Struct
@@ -185,7 +186,7 @@ class Stream(Struct, frozen=True):
     instance, `way_of` that of the first of them. `reused` counts datagrams that have the number of the one before, and
     another timestamp; `reused_place` is the first of them. `lip_sync` compares a picture with the sender's sound. Of
     the duplicates, `copies` are the same IP packet again, `sent_twice` came in another, as far as these are numbered.
-    `decrypted` is None where no keys were given.
+    `decrypted` is None where no keys were given, `randomness` where payloads were not read (`--encryption`).
     """
 
     ssrc: int
@@ -251,6 +252,8 @@ class Stream(Struct, frozen=True):
     lip_sync: LipSync | None = None
     copies: int = 0
     sent_twice: int = 0
+    decrypted: Decrypted | None = None
+    randomness: Randomness | None = None
 
     @property
     def rated_loss(self) -> tuple[int, int]:
@@ -263,4 +266,3 @@ class Stream(Struct, frozen=True):
         """The share of these."""
         lost, sent = self.rated_loss
         return lost / sent if sent else 0.0
-    decrypted: Decrypted | None = None

@@ -598,5 +598,5 @@ def tcp(payload: bytes) -> bytes:
     return bytes(octets) + segment
 
 
-IN_FILES = {"capture-cut", "capture-corrupt", "capture-drops", "kept-in-part"}
+IN_FILES = {"capture-cut", "capture-corrupt", "capture-drops", "kept-in-part", "payload-in-clear"}
 """Findings about the file itself, or what a session kept, whose tests need one."""

@@ -35,11 +35,24 @@ def _media(report: Report) -> Iterator[Remark]:
         yield Remark("bad", "Media", f"{which} of the streams are in the clear: whoever is on the path can listen")
     elif streams:
         yield Remark("good", "Media", f"{count(len(streams), 'stream')}, encrypted (SRTP)")
+    yield from _payloads(report)
     sealed = sum(each.encrypted for each in report.protection)
     open_ = sum(each.clear for each in report.protection)
     if sealed or open_:
         style = "good" if not open_ else "bad" if sealed else "plain"
         yield Remark(style, "RTCP", f"{sealed:,} datagrams encrypted, {open_:,} in the clear")
+
+
+def _payloads(report: Report) -> Iterator[Remark]:
+    """What the payloads themselves say, where they were read."""
+    for stream in report.streams[:MAX_NAMED]:
+        found = stream.randomness
+        if found is None:
+            continue
+        style = "good" if found.verdict == "compatible with encryption" else "plain"
+        style = "bad" if found.verdict == "not encrypted" and stream.encrypted else style
+        figures = f"{found.octets:,} octets, entropy {found.entropy:.2f} bits"
+        yield Remark(style, f"Payloads of 0x{stream.ssrc:08X}", f"{found.verdict}: {found.why} ({figures})")
 
 
 def _signalling(report: Report) -> Iterator[Remark]:

@@ -20,6 +20,7 @@ from rich.theme import Theme
 from dissectors.outputs.escape import IN_ASCII as IN_ASCII
 from dissectors.outputs.formats import View
 from dissectors.outputs.terminal.calls import calls
+from dissectors.outputs.terminal.encryption import encryption
 from dissectors.outputs.terminal.findings import in_full
 from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span, hanging, line, width_of
 from dissectors.outputs.terminal.media import checks, streams
@@ -92,7 +93,7 @@ def lines(page: Page, report: Report, weighed: bool = False) -> Iterator[Line]:
     yield from on_the_wire(page, report)
     yield BLANK
     yield from calls(page, report, first.every_call)
-    for part in (streams, quality, video, checks, sessions, handshakes, channels, secured):
+    for part in (streams, quality, video, checks, sessions, handshakes, channels, secured, encryption):
         yield from part(page, report)
     if not first.every_finding:
         yield from in_full(page, report)

@@ -1,0 +1,48 @@
+"""Whether streams are really encrypted: the verdict on the payloads of each, with the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, line, span, table
+from dissectors.report import Report, Stream
+
+MAX_STREAMS = 20
+COLUMNS = (
+    Column("SSRC"), Column("announced"), Column("verdict"), Column("octets", "right", 2), Column("entropy", "right", 3),
+    Column("windows", "right", 4), Column("not random", "right", 5), Column("because", "left", 1, 12),
+)
+STYLES = {"not encrypted": "red", "compatible with encryption": "green"}
+
+
+def encryption(page: Page, report: Report) -> Iterator[Line]:
+    """The verdicts, the clear ones first; nothing where payloads were not read."""
+    told = [stream for stream in report.streams if stream.randomness is not None]
+    if not told:
+        return
+    told.sort(key=lambda stream: (stream.randomness is None or stream.randomness.verdict != "not encrypted"))
+    shown = told if page.everything else told[:MAX_STREAMS]
+    yield line(span("Encryption", "bold"))
+    yield from table(page, COLUMNS, [row for stream in shown if (row := _row(stream))])
+    if len(shown) < len(told):
+        yield line(span(f"  … and {len(told) - len(shown):,} more (--all)", "dim"))
+    yield BLANK
+
+
+def _row(stream: Stream) -> Line | None:
+    found = stream.randomness
+    if found is None:
+        return None
+    style = STYLES.get(found.verdict, "yellow")
+    if found.verdict == "not encrypted" and not stream.encrypted:
+        style = "yellow"
+    return (
+        span(f"0x{stream.ssrc:08X}"),
+        span("SRTP" if stream.encrypted else "RTP"),
+        span(found.verdict, style),
+        span(f"{found.octets:,}"),
+        span(f"{found.entropy:.2f} bits"),
+        span(f"{found.windows:,}"),
+        span(f"{found.failed:,}"),
+        span(found.why, "dim"),
+    )
