@@ -24,6 +24,11 @@ from dissectors.wire.link.tunnels import TUNNELS
 RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
 
+TEXT_OCTETS = 16
+"""So many printable octets at the start are text: of what is encrypted one in five million looks like it."""
+
+PRINTABLE = bytes((*b"\t\r\n", *range(0x20, 0x7F)))
+
 Numbered = tuple[int, Datagram]
 """A datagram and its number within the batch."""
 
@@ -52,7 +57,7 @@ class Reader:
 class SignallingReader:
     """Reads batches; `plausible` counts by protocol what is not read because nothing confirms it, with its first port.
 
-    What belongs to another service by its port is not worth asking about.
+    What belongs to another service by its port, or is text, is not worth asking about.
     """
 
     def __init__(self, readers: Mapping[str, Reader], problems: Problems) -> None:
@@ -79,7 +84,7 @@ class SignallingReader:
 
     def _unconfirmed(self, entry: Entry) -> None:
         flow = entry.flow.flow
-        if OTHER_SERVICES.isdisjoint((flow.sport, flow.dport)):
+        if OTHER_SERVICES.isdisjoint((flow.sport, flow.dport)) and not _is_text(entry.payload):
             name = PROTOCOLS[ROWS[entry.row][0]]
             self.plausible.setdefault(name, (flow.dport, Kept(name)))[1].add(Place(entry.file, entry.frame))
 
@@ -97,6 +102,12 @@ class SignallingReader:
         if not datagram.cut:
             what, place = f"{malformed.protocol}: {malformed.reason}", Place(datagram.file, datagram.frame)
             self._problems.note("message-malformed", what, place, without_numbers(what))
+
+
+def _is_text(payload: bytes) -> bool:
+    """Whether a datagram begins with words: a log, a text protocol. What is encrypted never does, however it looks."""
+    start = payload[:TEXT_OCTETS]
+    return len(start) == TEXT_OCTETS and not start.translate(None, PRINTABLE)
 
 
 def _runs(datagrams: list[Numbered]) -> Iterator[list[Numbered]]:

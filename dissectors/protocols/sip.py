@@ -200,7 +200,7 @@ def _note_oddities(first: dict[str, str], method: str | None, whole: bool, notes
         text = f"CSeq is not a number below 2**32 and a method: {shown(written)}"
         notes.append(Deviation("header broken", text))
     elif method and counted[1] != method:
-        text = f"the CSeq method {shown(counted[1])} is not that of the request"
+        text = f"the CSeq method {shown(counted[1])} is not that of the request, {shown(method)}"
         notes.append(Deviation("header broken", text))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 
+import pytest
+
 from dissectors.analysis.calls.call import MAX_MESSAGES
 from dissectors.engine.engine import Engine
 from dissectors.engine.problems import MAX_KINDS, Problems
@@ -87,6 +89,12 @@ def test_what_merely_looks_like_a_protocol_is_told_with_its_class_and_a_port_to_
     (finding,) = [each for each in told.findings if each.id == "plausible-only"]
     assert finding.what == "1 datagram may be RTP, which nothing confirms; the first is to port 5004"
     assert finding.fix.endswith("Here: -d udp.port==5004,RTP")
+
+
+@pytest.mark.parametrize(("payload", "told"), [(b"<12>Apr 12 11:37:35 kernel: ACCEPT", 0), (b"<12" + bytes(40), 1)])
+def test_words_are_not_told_as_what_their_first_octets_look_like(payload: bytes, told: int) -> None:
+    made = report([(A, ("203.0.113.9", 2972), payload)])
+    assert len([each for each in made.findings if each.id == "plausible-only" and "may be DTLS" in each.what]) == told
 
 
 def test_what_merely_looks_like_a_protocol_is_not_told_of_the_ports_of_other_services() -> None:

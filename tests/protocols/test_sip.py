@@ -191,7 +191,7 @@ ODD = {
     "Content-Length says 100 octets, 4 are there": message("Content-Length: 100", body=b"text"),
     "4 octets follow the 3 of Content-Length": message("l: 3", body=b"v=0text"),
     "Content-Length is no number: '-4'": message("l: -4", body=b"text"),
-    "the CSeq method 'BYE' is not that of the request": message().replace(b"7 INVITE", b"7 BYE"),
+    "the CSeq method 'BYE' is not that of the request, 'INVITE'": message().replace(b"7 INVITE", b"7 BYE"),
     "CSeq is not a number below 2**32 and a method: '9292394834772304023312 INVITE'": message().replace(
         b"7 INVITE", b"9292394834772304023312 INVITE"
     ),
