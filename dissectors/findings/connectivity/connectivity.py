@@ -24,12 +24,16 @@ MIN_TRIES = 3
 )
 def stun_unanswered(facts: Facts) -> Iterator[Found]:
     sent = {way(flow) for flow in facts.flows}
+    heard = {(check.src, check.sport) for check in facts.checks if check.answered}
     for check in facts.checks:
         if check.kind == BINDING and check.silent >= MIN_TRIES and not check.answered:
             what = f"{ends(check)}: {counted(check.silent, 'request')}, no answer"
             if (check.dst, check.dport, check.src, check.sport) in sent:
                 # It is reached and speaks something else: some services have a STUN of their own.
                 yield Found(f"{what}, but something else comes back", (check.place,), severity="note")
+            elif (check.src, check.sport) in heard:
+                # It learns its address elsewhere, or tries where a peer may be.
+                yield Found(f"{what}, while others answer this port", (check.place,), severity="note")
             else:
                 yield Found(what, (check.place,))
 

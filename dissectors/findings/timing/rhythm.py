@@ -75,7 +75,7 @@ def ptime_differs(facts: Facts) -> Iterator[Found]:
                 when = "all the time" if each.only else f"for {each.end - each.begin:.0f} s"
                 since = "" if each.only else f" from {into(stream, each.begin)}"
                 sent = f"{each.milliseconds:.4g} ms packets {when}{since}"
-                what = f"{name_of(stream)}: {sent}, {_words(agreed[0])} agreed"
+                what = f"{name_of(stream)}: {sent}, {_words(*agreed)}"
                 yield Found(what, (each.place,), stream.call, number, "high", severity, each.begin)
 
 
@@ -110,9 +110,12 @@ def _weighs(milliseconds: float, own: Media, theirs: Media) -> Severity | None:
     return "warning" if milliseconds > own.ptime and theirs.ptime == own.ptime else "note"
 
 
-def _words(own: Media) -> str:
-    said = [f"{name} {value:.4g}" for name, value in (("ptime", own.ptime), ("maxptime", own.maxptime)) if value]
-    return " and ".join(said)
+def _words(own: Media, theirs: Media) -> str:
+    """What the receiver asked for; what its peer says, too, is agreed."""
+    asked = [(name, value) for name, value in (("ptime", own.ptime), ("maxptime", own.maxptime)) if value]
+    words = " and ".join(f"{name} {value:.4g}" for name, value in asked)
+    agreed = own.ptime is not None and theirs.ptime == own.ptime
+    return f"{words} agreed" if agreed else f"the receiver asks for {words}"
 
 
 @rule(

@@ -37,6 +37,9 @@ def test_how_bad_it_is_depends_on_who_asked_for_what(
     told = [each for each in found(story, "ptime-differs") if each.stream == 0]
     assert [each.severity for each in told] == ([severity] if severity else [])
     assert all(f"{sent} ms packets all the time" in each.what for each in told)
+    # What one side alone asks for is agreed on by nobody.
+    both = set(callee) & set(caller)
+    assert all(each.what.endswith(" agreed") if both else "the receiver asks for " in each.what for each in told)
 
 
 def test_what_counts_is_what_was_in_force_then() -> None:
