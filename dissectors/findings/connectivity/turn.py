@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.analysis.connectivity.joining import CHECK
+from dissectors.findings.hosts import private
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.report import Check, Flow, Grant, Outcome, Place
+from dissectors.report import Check, Flow, Grant, Outcome, Place, Severity
 from dissectors.wire.datagram import endpoint, host_of
 
 Way = tuple[str, int, str, int]
@@ -152,18 +154,24 @@ def _moment(check: Check, reason: str) -> float:
     "turn-refused", "warning", "The TURN server refused a permission, a channel or a refresh",
     scope="path",
     why="Without a permission the relay drops what the peer sends; without a refresh the allocation ends.",
-    fix="403: the peer's address is not allowed (often a private one); 437: the allocation is gone.",
+    fix="403: the peer's address is not allowed (often a private one, which is harmless where another one is); 437: the "
+    "allocation is gone.",
 )
 def turn_refused(facts: Facts) -> Iterator[Found]:
+    connected = {check.src for check in facts.checks if check.kind == CHECK and check.succeeded}
     for check in facts.checks:
         if check.kind not in RELAYING:
             continue
+        others = check.src in connected or any(peer.granted is not None for peer in check.peers)
         refused = [peer for peer in check.peers if peer.refused and peer.error]
         for error in dict.fromkeys(str(peer.error) for peer in refused):
             peers = [peer for peer in refused if peer.error == error]
             if _stays(check, error, facts.end):
                 what = f"{between([check])}: {check.kind} for {_listed(peers)}, {error}"
-                yield Found(what, [peer.place for peer in peers], time=check.refused_since)
+                # Servers refuse peers of private networks on purpose, and clients ask for all candidates.
+                harmless = others and all(private(host_of(peer.peer) or peer.peer) for peer in peers)
+                severity: Severity = "note" if harmless else "warning"
+                yield Found(what, [peer.place for peer in peers], severity=severity, time=check.refused_since)
         error = check.refused_with or ""
         if check.refused_in_a_row and not refused and check.kind != "refresh" and _stays(check, error, facts.end):
             yield _refusal(check, error)

@@ -84,7 +84,7 @@ def dtls_unanswered(facts: Facts) -> Iterator[Found]:
         elif facts.end - each.first >= MIN_WAIT_SECONDS:
             # A client that waits for an answer says hello again after a second (RFC 6347 section 4.2.4.1).
             what = f"{between(each)}: one ClientHello{_size(each)}, which was not sent again"
-            yield Found(what, (each.place,), severity="warning", certainty="low")
+            yield Found(what, (each.place,), severity="note", certainty="low")
 
 
 def _size(each: Handshake) -> str:

@@ -112,6 +112,19 @@ def test_a_refused_channel_names_its_peer_and_one_that_was_granted_then_is_no_re
     assert not found([*challenge(0), *allocate(50, given()), *channel(100, 438), *channel(150)], "turn-refused")
 
 
+@pytest.mark.parametrize(
+    ("hosts", "granted", "severity"),
+    [(["10.0.0.7"], True, "note"), (["10.0.0.7"], False, "warning"), ([B[0]], True, "warning")],
+)
+def test_a_private_peer_that_is_refused_is_a_note_where_another_one_is_not(
+    hosts: list[str], granted: bool, severity: str
+) -> None:
+    story = [*challenge(0), *allocate(50, given()), *(each for host in hosts for each in permission(100, 403, host))]
+    story += permission(150, host="203.0.113.77") if granted else []
+    (told,) = found(story, "turn-refused")
+    assert told.severity == severity and f"createpermission for {hosts[0]}, 403" in told.what
+
+
 def test_a_stale_nonce_that_nobody_repairs_refuses_the_permission() -> None:
     story = [*challenge(0), *allocate(50, given()), *permission(100, 438), *END]
     assert "438" in found(story, "turn-refused")[0].what
