@@ -154,8 +154,8 @@ def _moment(check: Check, reason: str) -> float:
     "turn-refused", "warning", "The TURN server refused a permission, a channel or a refresh",
     scope="path",
     why="Without a permission the relay drops what the peer sends; without a refresh the allocation ends.",
-    fix="403: the peer's address is not allowed (often a private one, which is harmless where another one is); 437: the "
-    "allocation is gone.",
+    fix="403: the peer's address is not allowed (often a private one, which is harmless where another one is); 437: "
+    "the allocation is gone.",
 )
 def turn_refused(facts: Facts) -> Iterator[Found]:
     connected = {check.src for check in facts.checks if check.kind == CHECK and check.succeeded}

@@ -95,6 +95,13 @@ def test_crossing_hellos_are_not_unanswered_and_not_repeated() -> None:
     assert found(crossing(), "dtls-both-active")[0].what.endswith("3 ClientHellos one way and 3 the other way")
 
 
+@pytest.mark.parametrize(("hellos", "severity", "certainty"), [(1, "note", "low"), (3, "error", "certain")])
+def test_a_client_that_does_not_repeat_its_hello_accuses_nobody(hellos: int, severity: str, certainty: str) -> None:
+    story = [(1000.0 * n, A, B, hello()) for n in range(hellos)]
+    (told,) = found([*story, (9000, B, A, b"\xff" * 20)], "dtls-unanswered")
+    assert (told.severity, told.certainty) == (severity, certainty)
+
+
 REFUSED = record(21, bytes((2, 10)))
 """A fatal alert: unexpected_message."""
 
