@@ -69,6 +69,11 @@ class Report(Struct, frozen=True):
     tls: tuple[Tls, ...] = ()
     data_channels: tuple[DataChannel, ...] = ()
 
+    @property
+    def distinct_streams(self) -> list[Stream]:
+        """The streams without those that are another one on another way, as behind a relay."""
+        return [stream for stream in self.streams if stream.way_of is None]
+
     def number_of(self, call: int | None) -> str:
         """The number of the call at a position, as people are told it; empty for None."""
         return "" if call is None else str(self.calls[call].number or call + 1)

@@ -141,6 +141,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
     talked = [call for call in report.calls if call.kind == "call"]
     calls = report.totals.calls if report.totals is not None and report.totals.calls_left_out else len(talked)
     return [
-        ("duration", seconds(capture.duration)), ("calls", f"{calls:,}"), ("streams", f"{len(report.streams):,}"),
+        ("duration", seconds(capture.duration)), ("calls", f"{calls:,}"),
+        ("streams", f"{len(report.distinct_streams):,}"),
         ("datagrams", f"{capture.datagrams:,}"), ("frames", f"{capture.frames:,}"),
     ]

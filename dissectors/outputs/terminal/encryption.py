@@ -17,7 +17,7 @@ STYLES = {"not encrypted": "red", "compatible with encryption": "green"}
 
 def encryption(page: Page, report: Report) -> Iterator[Line]:
     """The verdicts, the clear ones first; nothing where payloads were not read."""
-    told = [stream for stream in report.streams if stream.randomness is not None]
+    told = [stream for stream in report.distinct_streams if stream.randomness is not None]
     if not told:
         return
     told.sort(key=lambda stream: (stream.randomness is None or stream.randomness.verdict != "not encrypted"))

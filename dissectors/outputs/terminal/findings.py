@@ -77,7 +77,7 @@ def looked_at(report: Report) -> str:
     """How many rules looked at what; what there was none of is not named."""
     calls = sum(1 for call in report.calls if call.kind == "call")
     seen = (
-        (calls, "call"), (len(report.calls) - calls, "other SIP transaction"), (len(report.streams), "stream"),
+        (calls, "call"), (len(report.calls) - calls, "other SIP transaction"), (len(report.distinct_streams), "stream"),
         (len(report.checks), "STUN path"), (len(report.handshakes), "DTLS handshake"),
     )
     named = [count(number, noun) for number, noun in seen if number]

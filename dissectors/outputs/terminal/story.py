@@ -71,10 +71,10 @@ def _calls(page: Page, report: Report, room: int) -> tuple[list[Line], bool]:
 def _without_calls(page: Page, report: Report) -> list[Line]:
     """Streams without signalling; where there are none either, what was looked for."""
     if report.streams:
-        loudest = sorted(report.streams, key=lambda stream: -stream.packets)[:MAX_STREAMS]
+        loudest = sorted(report.distinct_streams, key=lambda stream: -stream.packets)[:MAX_STREAMS]
         lines = [line(span("Media", "bold")), *streams_alone(page, loudest)]
-        if len(loudest) < len(report.streams):
-            lines.append(line(span(f"    … and {len(report.streams) - len(loudest):,} more, below", "dim")))
+        if len(loudest) < len(report.distinct_streams):
+            lines.append(line(span(f"    … and {len(report.distinct_streams) - len(loudest):,} more, below", "dim")))
         return [*lines, BLANK]
     if report.calls:
         return []

@@ -119,7 +119,7 @@ def _story(report: Report) -> str:
     unread = listed(map(_named, named), 3)
     unread = f"signalling seen and not read: {unread}" if unread else ""
     if report.streams:
-        return f"{unread or 'no signalling'}, {count(len(report.streams), 'RTP stream')}"
+        return f"{unread or 'no signalling'}, {count(len(report.distinct_streams), 'RTP stream')}"
     if unread:
         return unread
     if any(seen.name != "UNKNOWN" for seen in report.capture.protocols):

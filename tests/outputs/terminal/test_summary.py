@@ -30,6 +30,13 @@ def test_the_headline_follows_what_was_found(changes: dict[str, object], said: s
     assert f": {said};" in piped(report(**changes)).splitlines()[0]
 
 
+def test_a_stream_behind_a_relay_too_is_one_stream_wherever_streams_are_counted() -> None:
+    relayed = (stream(call=None, ways=(1,)), stream(call=None, way_of=0))
+    told = piped(report(calls=(), streams=relayed, findings=()))
+    assert "1 RTP stream;" in told and "looked at 1 stream," in told and section(told, "Streams")[0].endswith("20 lost")
+    assert len(section(told, "Media")) == 2, "one line under the title"
+
+
 def test_a_capture_without_udp_is_said_in_one_line() -> None:
     capture = replace(report().capture, datagrams=0, first=None, last=None, duration=0.0, protocols=())
     empty = Report("x", capture, (), (), (), (), ())
