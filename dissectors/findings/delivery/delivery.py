@@ -9,6 +9,7 @@ from dissectors.analysis.streams.quality import heard_missing
 from dissectors.findings.capture.capture import DOUBLED_SHARE
 from dissectors.findings.delivery.repair import may_be_repaired, repairing
 from dissectors.findings.kinds import video
+from dissectors.findings.media.holes import stalled
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, mark, marks, place_of, time_of
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, Look, counted, name_of, rule
@@ -42,6 +43,11 @@ def stream_loss(facts: Facts) -> Iterator[Found]:
             what += f", beside {stream.lost - lost:,} in long gaps" if lost < stream.lost else ""
             at = _worst(stream, "loss")
             severity = _loss_weighs(sent, share)
+            hole = stalled(facts, number)
+            if hole is not None:
+                what += f"; {hole.missing:,} of them in {hole.end - hole.start:.1f} s in which nothing else came either"
+                rest = max(0, left - hole.missing) / max(1, sent - hole.missing)
+                severity = _loss_weighs(sent, rest) if rest >= LOSS_SHARE else "note"
             if number in facts.once(_arrived):
                 what += "; the receiver got more of them"
                 severity = "note"
@@ -85,7 +91,8 @@ def loss_bursts(facts: Facts) -> Iterator[Found]:
         if quality and quality.longest_loss_run >= BURST_PACKETS and not mended and not gap:
             runs = counted(quality.loss_runs, "run")
             what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
-            seen = number in facts.once(_arrived)
+            hole = stalled(facts, number)
+            seen = number in facts.once(_arrived) or hole is not None and hole.missing == quality.longest_loss_run
             severity: Severity = "note" if seen or may_be_repaired(stream) else "warning"
             at = mark(stream, "loss")
             what += f", {into(stream, at.time)}" if at and at.units == quality.longest_loss_run else ""
@@ -277,6 +284,10 @@ def quality_poor(facts: Facts) -> Iterator[Found]:
             if number in facts.once(_arrived):
                 severity = "note"
                 what += "; the receiver lost less than the capture, and heard better"
+            hole = stalled(facts, number)
+            if hole is not None and hole.missing > stream.lost / 2:
+                severity = "note"
+                what += "; most of the loss is of a time in which nothing else came either"
             at = _worst(stream, "loss", "irregular")
             places = place_of(at, stream)
             yield Found(what, places, stream.call, number, certainty="medium", severity=severity, time=time_of(at))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from dissectors.findings.moments import mark, marks
 from dissectors.findings.rule import Facts
+from dissectors.report import Stream
 
-MARGIN_SECONDS = 1.0
-"""How far apart the ends of what is one gap of several streams may be."""
+MAX_MARGIN_SECONDS, MARGIN_SHARE = 1.0, 0.125
+"""How far apart the ends of what is one hole of several streams may be, at most, and as a share of it."""
 
 MIN_STREAMS = 2
 """One stream alone says nothing of others."""
@@ -15,31 +19,61 @@ MIN_STREAMS = 2
 Key = tuple[int, float]
 
 
-def missed_by_capture(facts: Facts) -> frozenset[Key]:
-    """The gaps, each by its stream's number and its start, in which the capture has nothing at all.
+class Hole(NamedTuple):
+    """From when to when nothing came of a stream although it went on, and how many datagrams are missing."""
 
-    Every stream that is there before and behind has a gap at that time, two at least; none begins or ends meanwhile,
+    start: float
+    end: float
+    missing: int
+
+
+def missed_by_capture(facts: Facts) -> frozenset[Key]:
+    """The holes, each by its stream's number and its start, in which the capture has nothing at all.
+
+    Every stream that is there before and behind has a hole at that time, two at least; none begins or ends meanwhile,
     and no message comes.
     """
     return facts.once(_missed)
 
 
+def stalled(facts: Facts, number: int) -> Hole | None:
+    """Where a stream lost most at once, if that was while the capture had nothing at all."""
+    hole = _worst_loss(facts.streams[number])
+    return hole if hole is not None and (number, hole.start) in missed_by_capture(facts) else None
+
+
+def _worst_loss(stream: Stream) -> Hole | None:
+    """The pause in which a stream lost most at once, where that was a pause."""
+    loss = mark(stream, "loss")
+    pause = next((each for each in marks(stream, "pause") if loss is not None and each.place == loss.place), None)
+    if loss is None or pause is None or pause.milliseconds is None:
+        return None
+    return Hole(pause.time - pause.milliseconds / 1000, pause.time, loss.units)
+
+
+def _holes(stream: Stream) -> Iterator[Hole]:
+    yield from (Hole(gap.start, gap.start + gap.seconds, gap.missing) for gap in stream.gaps)
+    worst = _worst_loss(stream)
+    if worst is not None and all(abs(gap.start - worst.start) > MAX_MARGIN_SECONDS for gap in stream.gaps):
+        yield worst
+
+
 def _missed(facts: Facts) -> frozenset[Key]:
     streams = facts.streams
-    gaps = sorted((gap.start, gap.start + gap.seconds, n) for n, stream in enumerate(streams) for gap in stream.gaps)
-    if not gaps:
+    holes = sorted((hole.start, hole.end, n) for n, stream in enumerate(streams) for hole in _holes(stream))
+    if not holes:
         return frozenset()
     begins, ends = sorted(stream.first for stream in streams), sorted(stream.last for stream in streams)
     moments = sorted([*begins, *ends, *(message.time for call in facts.calls for message in call.messages)])
     found: set[Key] = set()
     at = 0
-    while at < len(gaps):
-        first, last, _ = gaps[at]
-        past = bisect_right(gaps, (first + MARGIN_SECONDS,), at)
-        alike = {number: start for start, end, number in gaps[at:past] if abs(end - last) <= MARGIN_SECONDS}
-        inner = first + MARGIN_SECONDS, last - MARGIN_SECONDS
-        quiet = bisect_left(moments, inner[0]) >= bisect_right(moments, inner[1])
-        going_on = bisect_right(begins, first + MARGIN_SECONDS) - bisect_left(ends, first + MARGIN_SECONDS)
+    while at < len(holes):
+        first, last, _ = holes[at]
+        margin = min(MAX_MARGIN_SECONDS, MARGIN_SHARE * (last - first))
+        past = bisect_right(holes, (first + margin,), at)
+        alike = {number: start for start, end, number in holes[at:past] if abs(end - last) <= margin}
+        quiet = bisect_left(moments, first + margin) >= bisect_right(moments, last - margin)
+        going_on = bisect_right(begins, first + margin) - bisect_left(ends, first + margin)
         if quiet and len(alike) >= max(MIN_STREAMS, going_on):
             found.update(alike.items())
         at = max(past, at + 1)

@@ -77,6 +77,7 @@ def lasting(seconds: float) -> str:
 )
 def media_gap(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
+    severity: Severity
     for number, stream in enumerate(facts.streams):
         for gap in stream.gaps:
             what = (
@@ -86,7 +87,7 @@ def media_gap(facts: Facts) -> Iterator[Found]:
             alone = (number, gap.start) not in missed_by_capture(facts)
             what += "" if alone else ", nor is anything else of that time"
             place = (gap.place or stream.last_place,)
-            severity: Severity = "warning" if alone else "note"
+            severity = "warning" if alone else "note"
             yield Found(what, place, stream.call, number, severity=severity, time=gap.start + gap.seconds)
         # What sends again comes when something was lost.
         if stream.repairs is not None:
@@ -100,7 +101,10 @@ def media_gap(facts: Facts) -> Iterator[Found]:
         at = largest(each for each in marks(stream, "pause") if each.time > later and not _on_hold(facts, stream, each))
         if at is not None and at.milliseconds is not None and not _is_silence(stream, at.milliseconds):
             what = f"{name_of(stream)}: nothing for {at.milliseconds / 1000:.1f} s until {into(stream, at.time)}"
-            yield Found(what, (at.place,), stream.call, number, time=at.time)
+            alone = (number, at.time - at.milliseconds / 1000) not in missed_by_capture(facts)
+            what += "" if alone else ", nor is anything else of that time in the capture"
+            severity = "warning" if alone else "note"
+            yield Found(what, (at.place,), stream.call, number, severity=severity, time=at.time)
 
 
 def _on_hold(facts: Facts, stream: Stream, pause: Mark) -> bool:

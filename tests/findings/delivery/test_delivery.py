@@ -122,3 +122,26 @@ def test_loss_that_the_receiver_did_not_have_is_no_fault_of_the_path() -> None:
     assert ("error", "stream-loss") in ranked(story, *LOSSES) and ("error", "quality-poor") in ranked(story, *LOSSES)
     assert {severity for severity, _ in ranked([*story, *heard], *LOSSES)} == {"note"}
     assert ranked([*story, *heard], "loss-in-capture") == [("warning", "loss-in-capture")]
+
+
+def short_hole(src: Endpoint = A, dst: Endpoint = B, ssrc: int = 77, also: int = 0) -> Story:
+    """Twenty seconds of talk of which two and a half are missing, and with `also` each such packet."""
+    return talk(src, dst, ssrc, seconds=20, lost=lambda n: 400 <= n < 525 or also and n % also == 3)
+
+
+def test_a_short_hole_of_all_that_was_there_is_the_captures_too() -> None:
+    both = [*short_hole(), *short_hole(B, A, 78)]
+    assert {severity for severity, _ in ranked(both, *LOSSES)} == {"note"}
+    (loss, _) = [each for each in report(both).findings if each.id == "stream-loss"]
+    assert loss.what.endswith("125 of 1,000 lost (12.5%); 125 of them in 2.5 s in which nothing else came either")
+    for story in (
+        [*both, *talk(C, OTHER_SERVER, 79, seconds=20)],
+        [*both, request(10_000, "OPTIONS")],
+        [*short_hole(), *talk(B, A, 78, seconds=20)],
+    ):
+        assert ("error", "stream-loss") in ranked(story, *LOSSES)
+
+
+def test_loss_beside_a_hole_of_the_capture_is_the_paths() -> None:
+    both = [*short_hole(also=10), *short_hole(B, A, 78)]
+    assert ("error", "stream-loss") in ranked(both, *LOSSES)
