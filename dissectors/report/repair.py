@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from dissectors.report.place import Place
 from dissectors.wire.values import Struct
 
@@ -17,8 +19,9 @@ class Estimate(Struct, frozen=True):
 class RequestBurst(Struct, frozen=True):
     """The longest series of requests for a key frame: when it began, its seconds, and how many there were.
 
-    `answered` says whether a picture that is large enough for a key frame came within a second of one of them; None
-    where that cannot be told.
+    `answered` says whether a key frame came within a second of one of them; None where that cannot be told. `by` says
+    how key frames were told: by the `payload`, by the dependency `descriptor`, or, as a guess, by their `size`: three
+    times the usual one. `key_frames` is how many came, None where they are guessed, or more than are kept.
     """
 
     time: float
@@ -26,6 +29,8 @@ class RequestBurst(Struct, frozen=True):
     requests: int
     answered: bool | None
     places: tuple[Place, ...]
+    by: Literal["payload", "descriptor", "size"] | None = None
+    key_frames: int | None = None
 
 
 class FeedbackView(Struct, frozen=True):

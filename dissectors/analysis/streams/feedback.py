@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from dissectors.mux.repairs import Large
 from dissectors.protocols import rtcp
 from dissectors.protocols.rtcp_feedback import EstimatedBitrate, Nack
-from dissectors.report import Estimate, FeedbackView, Place, RequestBurst
+from dissectors.report import Estimate, FeedbackView, KeyFrames, Place, RequestBurst
 from dissectors.wire.values import Struct, field
 
 MAX_SOURCES = 8192
@@ -42,19 +43,31 @@ class Burst(Struct):
         if len(self.places) < MAX_PLACES:
             self.places.append(place)
 
-    def to_report(self, large: Sequence[Large] | None) -> RequestBurst:
-        """The report's value; `large` are the pictures that may be key frames, None where they are not known."""
+    def to_report(self, large: Sequence[Large] | None, keys: KeyFrames | None) -> RequestBurst:
+        """The report's value; `large` are the pictures that may be key frames, None where they are not known.
+
+        `keys` are those that are key frames by more than their size.
+        """
+        answered = None if large is None else any(self._asks(each.time) for each in large)
+        by: Literal["payload", "descriptor", "size"] = "size"
+        count: int | None = None
+        # Some encoders renew pictures bit by bit: where none is a key frame, that none follows says nothing.
+        if keys is not None and keys.count:
+            times = [round(each.time * 1e9) for each in keys.listed]
+            count, by = sum(map(self._asks, times)), keys.by
+            whole = keys.count == len(times) or times[-1] > self.last + ANSWER_NS
+            answered, count = True if count else False if whole else None, count if whole else None
         return RequestBurst(
-            self.first / 1e9, (self.last - self.first) / 1e9, self.requests,
-            None if large is None else self._answered(large), tuple(self.places),
+            self.first / 1e9, (self.last - self.first) / 1e9, self.requests, answered, tuple(self.places),
+            None if answered is None else by, count,
         )
 
-    def _answered(self, large: Sequence[Large]) -> bool:
-        for picture in large:
-            place = bisect_left(self.times, picture.time)
-            if place and picture.time - self.times[place - 1] <= ANSWER_NS:
-                return True
-        return False
+    def _asks(self, time: int) -> bool:
+        """Whether a request came in the second before this time; of those that were not kept nothing is ruled out."""
+        place = bisect_left(self.times, time)
+        if place == len(self.times) < self.requests:
+            return time <= self.last + ANSWER_NS
+        return place > 0 and time - self.times[place - 1] <= ANSWER_NS
 
 
 class Told(Struct):
@@ -116,8 +129,13 @@ class Told(Struct):
         if self.longest is None or burst.requests > self.longest.requests:
             self.longest = burst
 
-    def to_report(self, seconds: float, large: Sequence[Large] | None, shared: Told | None) -> FeedbackView:
-        """The report's value for a stream of so many seconds; `shared` is what was said of no source by its number."""
+    def to_report(
+        self, seconds: float, large: Sequence[Large] | None, keys: KeyFrames | None, shared: Told | None
+    ) -> FeedbackView:
+        """The report's value for a stream of so many seconds; `shared` is what was said of no source by its number.
+
+        `large` and `keys` are what may answer requests for key frames, see `Burst`.
+        """
         counts = self.counts
         requests = counts.get("PLI", 0) + counts.get("FIR", 0)
         estimates = self.estimates or (shared.estimates if shared else [])
@@ -134,7 +152,7 @@ class Told(Struct):
             last=self.last / 1e9,
             nacks_per_second=counts.get("NACK", 0) / seconds if seconds > 0 else None,
             requests_per_second=requests / seconds if seconds > 0 else None,
-            burst=self.longest.to_report(large) if self.longest else None,
+            burst=self.longest.to_report(large, keys) if self.longest else None,
             estimates=tuple([Estimate(time / 1e9, bitrate, place) for time, bitrate, place in estimates]),
         )
 

@@ -13,6 +13,9 @@ from dissectors.report import Certainty, Freeze, KeyFrame, KeyFrames, Place, Vid
 MIN_DATAGRAMS = 1.2
 """So many datagrams a frame are of no sound."""
 
+VP8 = CODECS.index("vp8")
+"""Its key frames have a start code, so that nobody needs to say that they are its."""
+
 OTHER_NAMES = {"hevc": "h265", "av1x": "av1"}
 
 
@@ -51,9 +54,9 @@ def _key_frames(pictures: Pictures, codec: str | None, covered: bool, known: Ext
     name = (codec or "").lower()
     name = OTHER_NAMES.get(name, name)
     if name in CODECS and not covered:
-        place = CODECS.index(name)
-        found = tuple([KeyFrame(each.time / 1e9, each.octets, Place(*each.frame)) for each in pictures.keys[place]])
-        return KeyFrames(pictures.counts[place], "payload", "certain", found)
+        return _by_payload(pictures, CODECS.index(name), "certain")
+    if not name and not covered and pictures.counts[VP8]:
+        return _by_payload(pictures, VP8, "high")
     number = known.id_of(DEPENDENCY_DESCRIPTOR)
     if number is not None:
         described = _described(pictures, number, "high" if number in known.announced else "medium")
@@ -67,6 +70,11 @@ def _key_frames(pictures: Pictures, codec: str | None, covered: bool, known: Ext
         large.insert(0, KeyFrame(pictures.first / 1e9, pictures.opened, None))
     # Senders that pace their bitrate have key frames that are hardly larger: that none was large says nothing.
     return KeyFrames(len(large), "size", "low", tuple(large[:MAX_KEY_FRAMES])) if large else None
+
+
+def _by_payload(pictures: Pictures, codec: int, certainty: Certainty) -> KeyFrames:
+    found = tuple([KeyFrame(each.time / 1e9, each.octets, Place(*each.frame)) for each in pictures.keys[codec]])
+    return KeyFrames(pictures.counts[codec], "payload", certainty, found)
 
 
 def _described(pictures: Pictures, number: int, certainty: Certainty) -> KeyFrames:

@@ -26,7 +26,7 @@ from dissectors.mux.flows import FlowState
 from dissectors.mux.repairs import MAX_LARGE
 from dissectors.protocols import payload_types
 from dissectors.protocols.rtp_extensions import MID, REPAIRED_RID, RID
-from dissectors.report import FeedbackView, Payload, Phase, Place, Stream
+from dissectors.report import FeedbackView, KeyFrames, Payload, Phase, Place, Stream
 from dissectors.wire.datagram import Flow
 from dissectors.wire.values import Struct, replace
 
@@ -135,6 +135,7 @@ def stream(
     mended = said.repairs.of(counters, said.told, joined, pictures, covered)
     numbered = numbering(counters, joined, said.transport)
     carried = extended(counters, joined, numbered.extension if numbered and numbered.counts else None)
+    frames = video(counters, known.name, covered, carried) if pictures else None
     return Stream(
         ssrc=counters.ssrc,
         flows=flows,
@@ -185,7 +186,7 @@ def stream(
         gaps=unseen,
         sender_clock=sender_clock(counters, timing.rate, said.clocked),
         marks=marks(counters, known.clock or timing.rate, timing.frame, even.steps if even else (), unseen),
-        feedback=_feedback(counters, said),
+        feedback=_feedback(counters, said, frames.key_frames if frames else None),
         repair=mended,
         numbering=numbered,
         extensions=carried.to_report(),
@@ -195,7 +196,7 @@ def stream(
         audio_levels=audio_levels(carried),
         orientations=orientations(carried, counters.first),
         delays=delays(carried),
-        video=video(counters, known.name, covered, carried) if pictures else None,
+        video=frames,
         simulcast=_layers(counters, joined),
         reused=counters.reused,
         copies=counters.copies,
@@ -210,14 +211,15 @@ def _layers(counters: Counters, joined: Joined | None) -> tuple[int, ...]:
     return next((each.ssrcs for each in groups if each.semantics == "SIM" and counters.ssrc in each.ssrcs), ())
 
 
-def _feedback(counters: Counters, said: Said) -> FeedbackView | None:
+def _feedback(counters: Counters, said: Said, keys: KeyFrames | None) -> FeedbackView | None:
     told = said.told or (Told(said.shared.first, said.shared.last) if said.shared and said.shared.estimates else None)
     if told is None:
         return None
     # Where pictures are of one datagram each, or more large ones came than are kept, their size says nothing.
     pictures = counters.pictures
     large = pictures.large if pictures and pictures.usual and len(pictures.large) < MAX_LARGE else None
-    return told.to_report((counters.last - counters.first) / 1e9, large, said.shared)
+    keys = keys if keys is not None and keys.by != "size" else None
+    return told.to_report((counters.last - counters.first) / 1e9, large, keys, said.shared)
 
 
 def payloads(counters: Counters, joined: Joined | None) -> tuple[Payload, ...]:

@@ -13,8 +13,14 @@ from dissectors.wire.values import Struct
 MIN_STORM, STORM_PER_SECOND = 10, 2.0
 """So many requests for key frames, and so many a second, are a storm."""
 
-MIN_LONG_STORM, LONG_STORM_SECONDS = 10, 10.0
-"""So many requests, one at least every three seconds for so long, are one where nothing answers them."""
+MIN_LONG_STORM, LONG_STORM_SECONDS, LONG_STORM_PER_SECOND = 10, 10.0, 0.8
+"""So many requests, for so long, are one where no picture is large enough for an answer; slower ones go by a timer."""
+
+MIN_UNANSWERED, UNANSWERED_SECONDS = 5, 3.0
+"""So many requests, for so long, are one where what is known of key frames says that none came."""
+
+MIN_FLOW_PER_SECOND = 5.0
+"""So many packets a second flow; who sends fewer has no picture to answer with."""
 
 MIN_REPORTS, MIN_REPORTED_SECONDS = 3, 5.0
 
@@ -45,33 +51,52 @@ def keyframe_requests(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         feedback = stream.feedback
         burst = feedback.burst if feedback else None
-        if feedback is None or burst is None or not _storm(burst):
+        if feedback is None or burst is None or not _storm(stream, burst):
             continue
         kinds = [f"{count:,} {name}" for count, name in ((feedback.pli, "PLI"), (feedback.fir, "FIR")) if count]
         what = (
             f"{name_of(stream)}: {counted(burst.requests, 'request')} for a key frame in {burst.seconds:.1f} s, "
             f"{_rate(burst):.2g} a second ({' and '.join(kinds)} in all){_answer(burst)}"
         )
-        yield Found(what, burst.places, stream.call, number, time=burst.time)
+        sure: Certainty = "medium" if burst.by == "size" else "certain"
+        yield Found(what, burst.places, stream.call, number, sure, time=burst.time)
 
 
 def _rate(burst: RequestBurst) -> float:
     return (burst.requests - 1) / burst.seconds if burst.seconds else float(burst.requests)
 
 
-def _storm(burst: RequestBurst) -> bool:
+def _storm(stream: Stream, burst: RequestBurst) -> bool:
     if burst.requests >= MIN_STORM and _rate(burst) >= STORM_PER_SECOND:
         return True
-    return burst.requests >= MIN_LONG_STORM and burst.seconds >= LONG_STORM_SECONDS and burst.answered is False
+    if burst.answered is not False or not _flows(stream, burst):
+        return False
+    if burst.by != "size":
+        return burst.requests >= MIN_UNANSWERED and burst.seconds >= UNANSWERED_SECONDS
+    long = burst.requests >= MIN_LONG_STORM and burst.seconds >= LONG_STORM_SECONDS
+    return long and _rate(burst) >= LONG_STORM_PER_SECOND
+
+
+def _flows(stream: Stream, burst: RequestBurst) -> bool:
+    """Whether pictures come while they are asked for."""
+    end = burst.time + burst.seconds
+    rates = [rate.packets for rate in sent(stream) if rate.start < end and rate.end > burst.time]
+    return stream.last >= end and max(rates, default=0.0) >= MIN_FLOW_PER_SECOND
 
 
 def _answer(burst: RequestBurst) -> str:
+    """What came of the requests, in words."""
     if burst.answered is None:
         return ""
-    came = "pictures large enough for a key frame followed" if burst.answered else (
-        "no picture large enough for a key frame followed: they seem not to be answered"
-    )
-    return f"; {came}"
+    if burst.by == "size":
+        return "; pictures large enough for a key frame followed" if burst.answered else (
+            "; no picture of three times the usual size followed: they seem not to be answered, unless key frames are "
+            "smaller than that"
+        )
+    if not burst.answered:
+        return "; no key frame followed"
+    count = burst.key_frames
+    return "; key frames followed" if count is None else f"; {counted(count, 'key frame')} followed"
 
 
 @rule(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from dissectors.findings.delivery.feedback import estimated
 from dissectors.report import Estimate, Finding, Place
 from tests.finding_cases.repair import (
+    EVERY,
     FALLING,
     VIDEO,
     fir,
@@ -17,7 +20,7 @@ from tests.finding_cases.repair import (
     squeezed,
     transport_wide,
 )
-from tests.stories import Story, report
+from tests.stories import A, B, Story, report, rtp
 
 
 def found(id: str, story: Story) -> list[Finding]:
@@ -31,6 +34,43 @@ def test_a_storm_says_how_many_how_often_and_whether_anything_followed() -> None
     large = pictures(size=lambda n: 9000 if n in (300, 301, 302) else 900)
     (storm,) = found("keyframe-requests", [*large, *pli(range(2000, 6000, 100))])
     assert "large enough for a key frame followed" in storm.what and "no picture" not in storm.what
+    assert storm.certainty == "medium"
+
+
+def vp8(seconds: float, keys: Iterable[int]) -> Story:
+    """Pictures of VP8 from A to B, three datagrams each and 33 a second, some of them key frames, but no larger."""
+    keys = set(keys)
+    return [
+        (n * EVERY, A, B, rtp(n, VIDEO, 96, n // 3 * 2700, VP8[min(n % 3, 1)][n // 3 in keys] + bytes(900), n % 3 == 2))
+        for n in range(int(seconds * 1000 / EVERY))
+    ]
+
+
+VP8 = ((b"\x10\x11\0\0", b"\x10\x10\0\0\x9d\x01\x2a"), (b"\0\0\0\0",) * 2)
+
+
+def test_key_frames_in_the_clear_say_whether_requests_are_answered() -> None:
+    (storm,) = found("keyframe-requests", [*vp8(10, range(0, 300, 5)), *pli(range(2000, 6000, 200))])
+    assert storm.what.endswith("; 32 key frames followed") and storm.certainty == "certain"
+    (storm,) = found("keyframe-requests", [*vp8(20, range(0, 600, 3)), *pli(range(12_000, 16_000, 200))])
+    assert "followed" not in storm.what
+    (storm,) = found("keyframe-requests", [*vp8(10, (0,)), *pli(range(2000, 6000, 200))])
+    assert storm.what.endswith("; no key frame followed")
+
+
+@pytest.mark.parametrize(("keys", "count", "times"), [((0,), 8, 1), ((0, 180), 8, 0), ((), 8, 0), ((0,), 3, 0)])
+def test_few_requests_are_told_where_the_payload_shows_no_answer(keys: tuple[int, ...], count: int, times: int) -> None:
+    story = [*vp8(15, keys), *pli(range(5000, 5000 + 1000 * count, 1000))]
+    assert len(found("keyframe-requests", story)) == times
+
+
+def test_a_picture_that_is_off_is_asked_for_in_vain() -> None:
+    paused = [each for each in vp8(25, (0,)) if not 4000 < each[0] < 20_000]
+    assert not found("keyframe-requests", [*paused, *pli(range(8000, 16_000, 1000))])
+
+
+def test_a_slow_rhythm_that_only_sizes_speak_of_is_a_timer() -> None:
+    assert not found("keyframe-requests", [*pictures(60), *pli(range(5000, 55_000, 2000))])
 
 
 @pytest.mark.parametrize(("every", "large", "times"), [(1000, False, 1), (1000, True, 0), (5000, False, 0)])
