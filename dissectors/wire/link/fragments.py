@@ -10,7 +10,7 @@ as one of them became whole.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from dissectors.limits.budget import Bounds
@@ -139,13 +139,14 @@ class Fragments:
     """
 
     __slots__ = (
-        "_known", "_lost", "_partials", "cut", "forgotten", "overlaps", "reassembled", "refused", "seen",
+        "_copies", "_known", "_lost", "_partials", "cut", "forgotten", "overlaps", "reassembled", "refused", "seen",
     )
 
     def __init__(self, octets: int = 16 << 20, most: int = 1024, bounds: Bounds | None = None) -> None:
         self._partials: Table[Copy, Partial] = Table(
             "fragmented datagrams", most, bounds, octets=octets, given_up=self._given_up
         )
+        self._copies: dict[Hashable, list[Copy]] = {}
         self._known: Table[Hashable, bytes] = Table("", MAX_KNOWN, octets=MAX_KNOWN_OCTETS)
         self._lost: list[Lost] = []
         self.seen = self.reassembled = self.overlaps = self.cut = self.refused = self.forgotten = 0
@@ -173,7 +174,8 @@ class Fragments:
         return found
 
     def _given_up(self, copy: Copy, partial: Partial) -> None:
-        if partial.original is not None or any(other is not None for _, other in self._copies(copy.key)):
+        self._let_go(copy)
+        if partial.original is not None or copy.key in self._copies:
             return
         self.forgotten += 1
         if len(self._lost) < MAX_LOST:
@@ -202,6 +204,7 @@ class Fragments:
             return None
         if partial is None:
             partial = self._partials[copy] = Partial(time, place, protocol)
+            self._copies.setdefault(key, []).append(copy)
             partial.original = self._known.get(key)
             partial.cost = 0 if partial.original is None else len(partial.original)
             self._partials.grow(copy, partial.cost)
@@ -212,6 +215,7 @@ class Fragments:
         whole = partial.whole()
         if whole is not None:
             del self._partials[copy]
+            self._let_go(copy)
             self.reassembled += 1
             self._became_whole(key, whole)
             return whole
@@ -220,26 +224,29 @@ class Fragments:
         self._partials.grow(copy, partial.cost - before)
         return None
 
-    def _copies(self, key: Hashable) -> Iterator[tuple[Copy, Partial | None]]:
-        """The names that copies of a datagram can have, and what there is of each."""
-        for number in range(MAX_COPIES):
-            copy = Copy(key, number)
-            yield copy, self._partials.get(copy)
-
     def _copy(self, key: Hashable, offset: int, octets: bytes) -> Copy:
         """Which copy of a datagram a fragment belongs to: the first that lacks it, else a new one."""
-        free = None
-        for copy, partial in self._copies(key):
-            if partial is None:
-                free = free or copy
-            elif not partial.holds(offset, octets):
+        copies = self._copies.get(key)
+        if copies is None:
+            return Copy(key, 0)
+        for copy in copies:
+            if not self._partials[copy].holds(offset, octets):
                 return copy
-        return free or Copy(key, 0)
+        free = {*range(MAX_COPIES)}.difference(copy.number for copy in copies)
+        return Copy(key, min(free)) if free else copies[0]
+
+    def _let_go(self, copy: Copy) -> None:
+        """Forget that there is a copy."""
+        copies = self._copies[copy.key]
+        copies.remove(copy)
+        if not copies:
+            del self._copies[copy.key]
 
     def _became_whole(self, key: Hashable, whole: bytes) -> None:
         """Know the copies of it that are there and those that come."""
         self._known.put(key, whole, len(whole))
-        for copy, partial in self._copies(key):
+        for copy in [*self._copies.get(key, ())]:
+            partial = self._partials.get(copy)
             if partial is not None and partial.is_part_of(whole):
                 partial.original = whole
                 partial.cost += len(whole)
@@ -248,8 +255,9 @@ class Fragments:
     def _expire(self, key: Hashable, time: int) -> None:
         """Let go of what is too old: of the datagram itself, and of those that got nothing for longest."""
         partials = self._partials
-        for copy, own in self._copies(key):
-            if own is not None and own.since < time - FRAGMENT_TIMEOUT_NS:
+        for copy in [*self._copies.get(key, ())]:
+            own = partials[copy]
+            if own.since < time - FRAGMENT_TIMEOUT_NS:
                 self._expire_one(copy, own)
         while partials:
             oldest = next(iter(partials))
