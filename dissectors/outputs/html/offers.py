@@ -121,7 +121,7 @@ def _facts(media: Media | None) -> Iterator[tuple[str, str]]:
     if media is None:
         return
     address = endpoint(media.address, media.port) if media.address else f"port {media.port}"
-    yield "address", address if media.port else f"{address} (refused)"
+    yield "address", address if media.port else "refused (port 0)"
     yield "profile", media.profile
     yield "direction", media.direction
     yield "encryption", media.encryption or ""

@@ -55,10 +55,16 @@ def test_an_offer_without_an_answer_and_a_refused_line() -> None:
     made = one(call())
     assert made.answer == "not seen" and not any(fact.differs for fact in made.lines[0].facts)
     refused = {fact.name: fact.answer for fact in one(answered(port=0)).lines[0].facts}
-    assert refused["address"].endswith("(refused)")
+    assert refused["address"] == "refused (port 0)"
 
 
 def test_the_same_answer_on_two_hops_counts_once() -> None:
     made = answered()
     again = replace(made.descriptions[1], place=Place(0, 3))
     assert len(exchanges(Page(), replace(made, descriptions=(*made.descriptions, again)))[0]) == 1
+
+
+def test_an_answer_whose_offer_was_not_captured_stands_alone() -> None:
+    made = call(descriptions=(replace(OFFER, role="answer", answers=None),))
+    exchange = one(made)
+    assert exchange.offer == "not seen" and exchange.answer != "not seen"
