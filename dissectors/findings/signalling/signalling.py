@@ -20,9 +20,9 @@ def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
 
 
 @rule(
-    "call-unanswered", "warning", "The phone rang and nobody answered",
+    "call-unanswered", "warning", "Nobody answered the call",
     confirm_seconds=UNANSWERED_SECONDS, absence=True,
-    why="The callee's side got the INVITE. It neither accepted nor refused it while the capture lasted.",
+    why="The phone, or a server on the way, got the INVITE. Nobody accepted or refused it while the capture lasted.",
     fix="Ask the callee. If the callee answered, see whether a 200 OK was sent and lost on its way (capture there, "
     "too).",
 )
@@ -31,12 +31,13 @@ def call_unanswered(facts: Facts) -> Iterator[Found]:
         provisional = [message for message in call.messages if message.method == "INVITE" and message.status]
         if call.outcome in ("unanswered", "ringing") and provisional and facts.end - call.start >= LONG_RINGING_SECONDS:
             what = f"{provisional[-1].summary} was the last response; {facts.end - call.start:.0f} s passed"
+            what += "" if any((each.status or 0) > 100 for each in provisional) else ", and no phone is known to ring"
             yield Found(what, (call.messages[0].place, provisional[-1].place), number)
 
 
 @rule(
     "call-cancelled", "note", "The caller gave up before the call was answered",
-    why="The caller hung up, or a timer ended the attempt, while the phone rang.",
+    why="The caller hung up, or a timer ended the attempt, before anybody answered.",
     fix="If it happens after the same time again and again, look for a timer in the phone or the exchange.",
 )
 def call_cancelled(facts: Facts) -> Iterator[Found]:

@@ -83,3 +83,18 @@ def test_a_call_that_began_before_the_capture_is_told_as_a_part(story: Story, wh
     (told,) = found(story, "call-in-part")
     assert told.what == what
     assert not found([*story, (30_000, A, B, b"\xff" * 20)], "answer-missing")
+
+
+TRYING = response(20, 100, "Trying")
+
+
+@pytest.mark.parametrize(
+    ("responses", "said"),
+    [
+        ([TRYING], "100 Trying was the last response; 40 s passed, and no phone is known to ring"),
+        ([TRYING, response(200, 180, "Ringing")], "180 Ringing was the last response; 40 s passed"),
+    ],
+)
+def test_only_a_phone_that_says_so_is_said_to_ring(responses: Story, said: str) -> None:
+    (told,) = found([INVITE, *responses, (40_000, C, A, b"\xff" * 20)], "call-unanswered")
+    assert told.what == said
