@@ -12,31 +12,10 @@ import codecs
 import os
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, NoReturn, Protocol
 
-from dissectors.commands import (
-    analyze,
-    anonymise,
-    completion,
-    diff,
-    doctor,
-    explain,
-    export,
-    findings,
-    inflate,
-    inputs,
-    listing,
-    live,
-    media,
-    misuse,
-    normalise,
-    plugin,
-    sdp,
-    show,
-    split,
-    sql,
-    verify,
-)
+from dissectors.commands import inputs, misuse
 from dissectors.commands.inputs import Refused
 from dissectors.version import __version__
 from dissectors.wire.errors import CaptureError
@@ -66,12 +45,12 @@ muxshark COMMAND --help shows the options of a command. Exit status: 0 done, 1
 141 the reader of a live session closed the pipe."""
 
 LACKING = "muxshark.lacking"
+USUAL_COLUMNS = 80
 
 
 class Command(Protocol):
     """The contents of a module of `dissectors.commands`."""
 
-    NAME: str
     HELP: str
     DESCRIPTION: str
 
@@ -82,10 +61,24 @@ class Command(Protocol):
     def run(self) -> Callable[[argparse.Namespace], int]: ...
 
 
-COMMANDS: tuple[Command, ...] = (
-    analyze, live, listing, show, sdp, explain, inflate, diff, findings, media, export, sql, split, normalise,
-    anonymise, plugin, verify, doctor, completion,
-)
+COMMANDS: dict[str, str] = {
+    name: f"dissectors.commands.{'listing' if name == 'list' else name}"
+    for name in (
+        "analyze", "live", "list", "show", "sdp", "explain", "inflate", "diff", "findings", "media", "export", "sql",
+        "split", "normalise", "anonymise", "plugin", "verify", "doctor", "completion",
+    )
+}
+"""The module of each command, by its name. One that is not asked for is not imported."""
+
+ANALYZE = "analyze"
+"""The command that is meant where files alone are named."""
+
+
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help as wide as the terminal. argparse makes one of these for each argument, and would import shutil for it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
 
 
 class Parser(argparse.ArgumentParser):
@@ -159,26 +152,32 @@ def parser(wanted: str | None = None) -> Parser:
         usage="%(prog)s FILE… | %(prog)s COMMAND …",
         description=DESCRIPTION,
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     whole.add_argument("--version", action=Version, nargs=0, help="show the version, the scan's build, the Python")
     commands = whole.add_subparsers(
         title="commands", prog=whole.prog, dest="command", metavar="COMMAND", parser_class=Parser
     )
-    for command in COMMANDS:
-        if wanted not in (None, command.NAME):
-            continue
+    for name in COMMANDS if wanted is None else (wanted,):
+        command: Command = import_module(COMMANDS[name])
         one = commands.add_parser(
-            command.NAME,
-            help=command.HELP,
-            description=command.DESCRIPTION,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
+            name, help=command.HELP, description=command.DESCRIPTION, formatter_class=Help, allow_abbrev=False
         )
         command.arguments(one)
         one.set_defaults(run=command.run, parser=parser)
     return whole
+
+
+def _columns() -> int:
+    """How wide the terminal is, as `shutil.get_terminal_size` finds it."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or USUAL_COLUMNS  # type: ignore[union-attr]  # None is caught
+    except (AttributeError, ValueError, OSError):
+        return USUAL_COLUMNS
 
 
 def _run(words: list[str]) -> int:
@@ -194,7 +193,7 @@ def _run(words: list[str]) -> int:
         return UNUSABLE
     if strange := misuse.instead_of_word(words):
         raise Refused(strange)
-    names = [command.NAME for command in COMMANDS]
+    names = list(COMMANDS)
     words = misuse.joined(_meant(words, names))
     if not words[0].startswith("-") and words[0] not in names:
         raise Refused(misuse.instead_of_command(words[0], names))
@@ -232,7 +231,7 @@ def _meant(words: list[str], names: list[str]) -> list[str]:
     looks_like_file = os.path.exists(first) or os.sep in first or "." in first
     alone = not any(word in names or word in OWN_OPTIONS for word in words)
     if looks_like_file or first.startswith("-") and alone and len(words) > 1 or first == inputs.STANDARD_INPUT:
-        return [analyze.NAME, *words]
+        return [ANALYZE, *words]
     return words
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 
-from dissectors.outputs.formats import View
 from dissectors.outputs.terminal.page import render
+from dissectors.outputs.view import View
 from dissectors.report import Report
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")

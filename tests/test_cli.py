@@ -65,8 +65,8 @@ def test_without_arguments_there_is_help_and_exit_status_2() -> None:
 def test_help_is_no_error_and_names_every_command() -> None:
     done = run("--help")
     assert done.returncode == 0 and done.stderr == b""
-    assert all(command.NAME in done.stdout.decode() for command in COMMANDS)
-    assert all(run(command.NAME, "--help").returncode == 0 for command in COMMANDS)
+    assert all(command in done.stdout.decode() for command in COMMANDS)
+    assert all(run(command, "--help").returncode == 0 for command in COMMANDS)
 
 
 def test_the_version_names_the_build_and_the_python() -> None:

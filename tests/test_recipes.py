@@ -161,7 +161,7 @@ def test_a_command_behind_a_prompt_prints_the_lines_that_stand_below_it(
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_options_that_a_page_names_exist(page: Path) -> None:
     text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
-    names = [command.NAME for command in COMMANDS]
+    names = list(COMMANDS)
     for code in re.findall(r"`(?:sudo )?muxshark ([^`]*)`", text):
         words = re.split(r"[\s=|]+", re.sub(r"\| .*", "", code.replace("\n", " ")))
         command = words[0] if words[0] in names else "analyze"

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 NO_PAGES = (".pdf", ".json", ".txt", ".csv", ".md", ".doc", ".docx", ".pcap", ".pcapng", ".cap")
 SORTS = ("name", "calls", "failed", "worst", "loss", "mos")
-NAME = "analyze"
 HELP = "report on a capture: calls, SDP, streams, findings"
 DESCRIPTION = "Read captures and report calls with their inflated SDP, streams, STUN checks and findings."
 

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 
 from dissectors.commands import choosing, inputs, split
 
-NAME = "anonymise"
 HELP = "write a capture that can be sent away: other names, numbers and addresses, no payload"
 DESCRIPTION = (
     "Copy a capture under other names: addresses, user names, numbers, domains, Call-IDs, tags, credentials and keys "

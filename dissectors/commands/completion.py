@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-NAME = "completion"
 HELP = "print a completion script for bash, zsh or fish"
 DESCRIPTION = """\
 Print a completion script. To use it:

@@ -10,7 +10,6 @@ from dissectors.commands import choosing, inputs
 if TYPE_CHECKING:
     from dissectors.report import Report
 
-NAME = "diff"
 HELP = "compare the calls of two captures: headers, SDP, sizes, ports"
 DESCRIPTION = "Compare the calls of two captures: outcome, sizes, headers, SDP line by line, ports and findings."
 

@@ -5,7 +5,6 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-NAME = "doctor"
 HELP = "show what is installed, what is missing, how to get it"
 DESCRIPTION = "Show which scan runs, which ways of live capture work here and which programs are installed."
 PACKAGES = {

@@ -11,7 +11,6 @@ from dissectors.commands import choosing, frames, inputs
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
 
-NAME = "explain"
 HELP = "show why a datagram has its protocol: every rule, its octets, the evidence"
 DESCRIPTION = "Show the message in a frame, why it has its protocol, every rule that was tried, and the octets."
 

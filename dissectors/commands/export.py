@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from dissectors.report import Report
     from dissectors.rewriting.output import Output
 
-NAME = "export"
 HELP = "write calls, messages, streams, datagrams and findings as CSV, NDJSON, SQLite or Parquet"
 DESCRIPTION = (
     "Write tables of one or more captures: CSV, NDJSON, SQLite, or Parquet (needs DuckDB). Each capture is a report of "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 MAX_LISTED = 6
-NAME = "findings"
 HELP = "explain what a finding means and what to do"
 DESCRIPTION = "Without an id, list every finding of analyze; with one, explain what it means and what to do."
 

@@ -12,7 +12,6 @@ from dissectors.commands import inputs
 if TYPE_CHECKING:
     from dissectors.wire.inflate import Inflated
 
-NAME = "inflate"
 HELP = "inflate a compressed body that was saved to a file"
 DESCRIPTION = (
     "Inflate a saved body (zlib, gzip, bare deflate, base64, also nested) to standard output. Its encoding and size "

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from dissectors.mux.scan import Row
     from dissectors.queries.expressions import Expression
 
-NAME = "list"
 HELP = "print one line per datagram: protocol, certainty, summary"
 DESCRIPTION = """\
 Print one line per datagram, in the order of the capture: frame, time, flow,

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from dissectors.sources.keeper import Keeper
     from dissectors.sources.keys import Following
 
-NAME = "live"
 HELP = "report live from an interface or a pipe"
 DESCRIPTION = """\
 Watch an interface or a pipe: ports, calls, streams, findings and drops.
@@ -219,8 +218,8 @@ def _unsaid(audience: Audience, octets: int) -> str:
 def _end(options: argparse.Namespace, session: Session, audience: Audience, end: EndEvent) -> int:
     """Say what the session ends with; return how many octets of it were not taken."""
     from dissectors.live.events import MissedEvent
-    from dissectors.outputs.formats import View
     from dissectors.outputs.journal import human, ndjson
+    from dissectors.outputs.view import View
 
     # Then the frames are on standard output, and nothing else may be written there.
     taken = options.keep == inputs.STANDARD_INPUT

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from dissectors.media.sound import Sounding
     from dissectors.report import Report
 
-NAME = "media"
 HELP = "write what was heard in a call to a WAV file, decrypted where keys fit"
 DESCRIPTION = (
     "Write the sound of one call, or of one stream, to the WAV file OUT: both directions of a call on two channels, "

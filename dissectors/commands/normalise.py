@@ -12,7 +12,6 @@ from dissectors.commands import choosing, inputs, split
 if TYPE_CHECKING:
     from dissectors.rewriting.copying import Tally
 
-NAME = "normalise"
 HELP = "write a capture that every tool can read: bodies inflated, one port per protocol"
 DESCRIPTION = (
     "Copy a capture with every compressed body inflated, so that other tools can read it: lengths, labels and "

@@ -15,7 +15,7 @@ from dissectors.commands import inputs
 
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
-    from dissectors.outputs.formats import Sent, View
+    from dissectors.outputs.view import Sent, View
     from dissectors.protocols import sip
     from dissectors.report import Place, Report
 
@@ -28,10 +28,12 @@ KEY_OCTETS = 32
 
 def with_origin(view: View, report: Report, options: argparse.Namespace) -> View:
     """The view with what only the captures and the command line can say."""
+    from dissectors.wire.values import replace
+
     named = inputs.paths(options)
     originals = options.originals or named
-    return view._replace(
-        sent=sent(named, report, options), command=command(options.words), digests=tuple(map(digest, originals))
+    return replace(
+        view, sent=sent(named, report, options), command=command(options.words), digests=tuple(map(digest, originals))
     )
 
 
@@ -120,8 +122,8 @@ def _messages(row: Row, options: argparse.Namespace) -> Iterator[Sent]:
 
 def _sent(message: sip.Message, payload: bytes, secrets: bool) -> Sent:
     """A message as text; its octets as a dump if its body was compressed; secrets masked unless they are asked for."""
-    from dissectors.outputs.formats import Sent
     from dissectors.outputs.terminal.fields import dump
+    from dissectors.outputs.view import Sent
     from dissectors.wire.masking import concealed, masked_text
 
     head = [message.start_line]

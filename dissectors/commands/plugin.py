@@ -10,7 +10,6 @@ from dissectors.commands import inputs
 if TYPE_CHECKING:
     from dissectors.wireshark.plugin import Defaults
 
-NAME = "plugin"
 HELP = "write, install or check the Wireshark plugin for shared ports"
 DESCRIPTION = """\
 Write the Wireshark plugin to standard output, or install it into your own plugin folder. The options set the

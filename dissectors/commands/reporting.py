@@ -51,7 +51,7 @@ def selected(report: Report, options: argparse.Namespace) -> Report:
 
 def render(report: Report, options: argparse.Namespace, stream: TextIO) -> Iterator[str]:
     """The report in the format of the options, piece by piece; `stream` decides its width and colours."""
-    from dissectors.outputs.formats import View
+    from dissectors.outputs.view import View
 
     form = inputs.report_format(options)
     view = View(

@@ -12,7 +12,6 @@ from dissectors.commands import choosing, inputs
 if TYPE_CHECKING:
     from dissectors.report import Call, Description, Report
 
-NAME = "sdp"
 HELP = "print every offer and answer with its call, as text"
 DESCRIPTION = """\
 Print every offer and answer of a capture, in order: its call, its frame, its time,

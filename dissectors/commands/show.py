@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from dissectors.protocols import sip
     from dissectors.wire.inflate import Limits
 
-NAME = "show"
 HELP = "print the message of a frame as it was sent, its body inflated"
 DESCRIPTION = (
     "Print the SIP message of a frame: start line, headers, and the body as text, inflated if it was compressed. Of "

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from dissectors.report import Report
     from dissectors.rewriting.split import Written
 
-NAME = "split"
 HELP = "cut calls out of a capture: one file for each, or one call alone"
 DESCRIPTION = (
     "Write the frames of each call into a file of its own in the folder OUT: its SIP on every transport, RTP, RTCP, "

@@ -9,7 +9,6 @@ import sys
 
 from dissectors.commands import export, inputs
 
-NAME = "sql"
 HELP = "ask one or more captures in SQL, for instance: select * from calls"
 DESCRIPTION = (
     "Ask the tables of captures in SQL: files, calls, messages, streams, moments, flows, checks, handshakes, findings "

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from dissectors.wireshark.plugin import Defaults
     from dissectors.wireshark.verify import Opinions
 
-NAME = "verify"
 MAX_FRAMES = 8
 HELP = "compare our verdicts with Wireshark's, datagram by datagram"
 DESCRIPTION = """\

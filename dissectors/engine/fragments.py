@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from typing import Any
 
 from dissectors.findings.rule import MAX_PLACES, Incomplete
 from dissectors.mux.classify import classify
 from dissectors.protocols import dtls
 from dissectors.report import Place
+from dissectors.wire.datagram import written_address
 from dissectors.wire.link.fragments import Fragments, Lost
 from dissectors.wire.link.internet import UDP
 
@@ -63,7 +63,7 @@ def _told(lost: Lost) -> tuple[Key, list[str]]:
     if lost.protocol != UDP:
         return NOBODY, []
     key: Any = lost.key
-    src, dst = str(ip_address(key[0])), str(ip_address(key[1]))
+    src, dst = written_address(key[0]), written_address(key[1])
     if len(head) < UDP_HEADER:
         return (src, 0, dst, 0, ""), []
     sport, dport, length = (int.from_bytes(head[at:at + 2], "big") for at in (0, 2, 4))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from dissectors.findings.rule import MAX_PLACES, Problem
 from dissectors.report import Place
+from dissectors.wire.patterns import pattern
 from dissectors.wire.values import Struct, field
 
 MAX_KINDS = 64
 """So many kinds of one id are told apart; what comes beyond is counted together."""
 
-_NUMBERS = re.compile(r"0x[0-9A-Fa-f]+|\d+")
+_NUMBERS = pattern(r"0x[0-9A-Fa-f]+|\d+")
 
 
 class Kept(Struct):
@@ -62,4 +61,4 @@ class Problems:
 
 def without_numbers(what: str) -> str:
     """A text with its numbers masked: what tells one kind of mistake from another when the numbers are the sender's."""
-    return _NUMBERS.sub("#", what)
+    return _NUMBERS().sub("#", what)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_address
 
 from dissectors.engine.view import ScanTables
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import UNKNOWN
 from dissectors.report import NotRead
-from dissectors.wire.datagram import TCP, UDP, Endpoint
+from dissectors.wire.datagram import TCP, UDP, Endpoint, written_address
 
 PAYLOAD_PROTOCOLS = {
     2: ("M2UA", True), 3: ("M3UA", True), 4: ("SUA", True), 5: ("M2PA", True), 7: ("H.248", True), 8: ("BICC", True),
@@ -36,20 +35,20 @@ def not_read(scan: ScanTables) -> tuple[NotRead, ...]:
 
 def _connections(scan: ScanTables) -> Iterator[NotRead]:
     for (address, port, what), count in scan.connections.unread.counts.items():
-        yield NotRead(what.name, TCP, str(ip_address(address)), port, what.detail, count, what.signalling)
+        yield NotRead(what.name, TCP, written_address(address), port, what.detail, count, what.signalling)
 
 
 def _sctp(scan: ScanTables) -> Iterator[NotRead]:
     for (address, port, number), (count, octets) in scan.frames.segments.sctp.items():
         unnamed = ("SIP", True) if port == PORT_OF_SIP and not number else ("SCTP", False)
         name, signalling = PAYLOAD_PROTOCOLS.get(number or SCTP_PORTS.get(port, 0), unnamed)
-        yield NotRead(name, "sctp", str(ip_address(address)), port, "", count, signalling, octets)
+        yield NotRead(name, "sctp", written_address(address), port, "", count, signalling, octets)
 
 
 def _esp(scan: ScanTables) -> Iterator[NotRead]:
     for (address, port, cut), (count, octets) in scan.frames.segments.esp.items():
         detail = "cut by the capture" if cut else "encrypted"
-        yield NotRead("ESP", UDP if port else "esp", str(ip_address(address)), port, detail, count, False, octets)
+        yield NotRead("ESP", UDP if port else "esp", written_address(address), port, detail, count, False, octets)
 
 
 def _datagrams(flows: Iterable[FlowState]) -> Iterator[NotRead]:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
 
-PRIVATE_NETWORKS = tuple(
-    (network.version, int(network[0]), int(network[-1]))
-    for network in map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"))
+from dissectors.mux.flows import packed
+
+PRIVATE_NETWORKS = (
+    (bytes((10, 0, 0, 0)), bytes((10, 255, 255, 255))),
+    (bytes((172, 16, 0, 0)), bytes((172, 31, 255, 255))),
+    (bytes((192, 168, 0, 0)), bytes((192, 168, 255, 255))),
+    (bytes((100, 64, 0, 0)), bytes((100, 127, 255, 255))),
+    (b"\xfc" + bytes(15), b"\xfd" + b"\xff" * 15),
 )
-"""The version, the first and the last address of each such network."""
+"""The first and the last address of each such network, as they stand on the wire."""
 
 HOST_BITS = {4: 8, 6: 64}
 """By version: how many bits of an address name the host, as networks of one site usually have it."""
@@ -23,12 +27,10 @@ def private(address: str | None) -> bool:
     """Whether an address is good within its own network only (RFC 1918, RFC 6598, RFC 4193)."""
     if not address or not address.lower().startswith(BEGINNINGS):
         return False
-    try:
-        number = ip_address(address)
-    except ValueError:
+    octets = packed(address)
+    if octets is None:
         return False
-    version, value = number.version, int(number)
-    return any([version == kind and first <= value <= last for kind, first, last in PRIVATE_NETWORKS])
+    return any([len(octets) == len(first) and first <= octets <= last for first, last in PRIVATE_NETWORKS])
 
 
 @lru_cache(maxsize=4096)
@@ -37,6 +39,8 @@ def neighbours(one: str, other: str) -> bool:
 
     Private and link-local addresses of one /24 or /64 are, by what is usual.
     """
+    from ipaddress import ip_address
+
     try:
         first, second = ip_address(one), ip_address(other)
     except ValueError:

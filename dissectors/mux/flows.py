@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.carried import Channels
 from dissectors.mux.table import PROTOCOLS, TABLE
-from dissectors.wire.datagram import UDP, Flow
+from dissectors.wire.datagram import UDP, Flow, written_address
 
 MAX_ADDRESSES = 4096
 """Addresses that are remembered as they stand on the wire, and as people write them: calls name the same ones again
@@ -56,7 +55,11 @@ def key_of(flow: Flow) -> FlowKey | None:
 def packed(address: str) -> bytes | None:
     """An address as it stands on the wire, None where it is a name."""
     try:
-        return ip_address(address).packed if ":" in address else bytes(map(int, address.split(".")))
+        if ":" not in address:
+            return bytes(map(int, address.split(".")))
+        from ipaddress import ip_address
+
+        return ip_address(address).packed
     except ValueError:
         return None
 
@@ -66,9 +69,7 @@ def written_out(key: FlowKey) -> Flow:
     return Flow(_written(key.src), key.sport, _written(key.dst), key.dport, key.inside, key.transport)
 
 
-@lru_cache(MAX_ADDRESSES)
-def _written(address: bytes) -> str:
-    return str(ip_address(address))
+_written = lru_cache(MAX_ADDRESSES)(written_address)
 
 
 class PairState:

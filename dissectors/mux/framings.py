@@ -15,6 +15,7 @@ from dissectors.mux.rtp_sequence import two_in_sequence
 from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, TABLE, UNKNOWN_ROW
 from dissectors.wire import hep, http, tls, websocket
 from dissectors.wire.errors import Malformed
+from dissectors.wire.patterns import pattern
 from dissectors.wire.spec import Incomplete
 from dissectors.wire.values import Struct
 
@@ -160,7 +161,7 @@ def _is_signalling_http(octets: bytes) -> Framed | Incomplete:
         raise Malformed("HTTP", 0, "a GET carries nothing")
     framed = _http(octets)
     end = octets.find(b"\r\n\r\n")
-    if end >= 0 and not _CARRIES_SDP.search(octets, 0, end + 2):
+    if end >= 0 and not _CARRIES_SDP().search(octets, 0, end + 2):
         raise Malformed("HTTP", 0, "no SDP")
     return framed if end < 0 else Framed(0, 0)
 
@@ -173,14 +174,14 @@ def rtsp(octets: bytes) -> Framed | Incomplete:
         size = INTERLEAVED_HEADER + int.from_bytes(octets[2:4], "big")
         return Framed(size, INTERLEAVED_HEADER) if size <= len(octets) else Incomplete(size)
     head = octets[:MAX_RTSP_LINE_OCTETS].partition(b"\n")
-    if not (_RTSP.match(head[0]) if head[1] else _RTSP_BEGINS.match(head[0])):
+    if not (_RTSP().match(head[0]) if head[1] else _RTSP_BEGINS().match(head[0])):
         raise Malformed("RTSP", 0, "no start line")
     end = octets.find(b"\r\n\r\n")
     if end < 0:
         if len(octets) > http.MAX_HEAD_OCTETS:
             raise Malformed("RTSP", len(octets), "a long header block")
         return Incomplete(len(octets) + 1)
-    length = _RTSP_LENGTH.search(octets, 0, end + 2)
+    length = _RTSP_LENGTH().search(octets, 0, end + 2)
     size = end + 4 + (int(length[1]) if length else 0)
     if size > http.MAX_MESSAGE_OCTETS:
         raise Malformed("RTSP", end, f"a message of {size} octets")
@@ -209,11 +210,11 @@ def _is_rtsp(octets: bytes) -> Framed | Incomplete:
 INTERLEAVED, INTERLEAVED_HEADER, MAX_CHANNELS = b"$", 4, 64
 MAX_RTSP_LINE_OCTETS = 2048
 
-_RTSP = re.compile(rb"[A-Z_]{3,32} \S+ RTSP/[12]\.0\r?$|RTSP/[12]\.0 [1-5][0-9]{2}(?: |\r?$)")
-_RTSP_BEGINS = re.compile(rb"[A-Z_]{1,32}(?: (?:rtspu?:|\*)?|$)|R(?:TSP?)?$|RTSP/")
-_RTSP_LENGTH = re.compile(rb"^Content-Length[ \t]*:[ \t]*([0-9]{1,8})[ \t]*\r?$", re.I | re.M)
+_RTSP = pattern(rb"[A-Z_]{3,32} \S+ RTSP/[12]\.0\r?$|RTSP/[12]\.0 [1-5][0-9]{2}(?: |\r?$)")
+_RTSP_BEGINS = pattern(rb"[A-Z_]{1,32}(?: (?:rtspu?:|\*)?|$)|R(?:TSP?)?$|RTSP/")
+_RTSP_LENGTH = pattern(rb"^Content-Length[ \t]*:[ \t]*([0-9]{1,8})[ \t]*\r?$", re.I | re.M)
 
-_CARRIES_SDP = re.compile(
+_CARRIES_SDP = pattern(
     rb"^Content-Type[ \t]*:[ \t]*application/(?:sdp|trickle-ice-sdpfrag)\b|^OPTIONS \S*/wh[ie]p\b", re.I | re.M
 )
 
@@ -242,7 +243,7 @@ SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
 }
 """What decides, in this order."""
 
-_START_LINE = re.compile(rb"(?:^|\n)(?=SIP/2\.0 [1-6][0-9]{2}|[A-Z]{1,32} [^\r\n]+ SIP/2\.0[ \t]*\r?\n)")
+_START_LINE = pattern(rb"(?:^|\n)(?=SIP/2\.0 [1-6][0-9]{2}|[A-Z]{1,32} [^\r\n]+ SIP/2\.0[ \t]*\r?\n)")
 
 
 def is_certain(payload: bytes) -> bool:
@@ -276,7 +277,7 @@ def _segments(_: bytes, begins: Iterable[int]) -> Iterable[int]:
 
 
 def _lines(octets: bytes, _: Iterable[int]) -> Iterable[int]:
-    return (found.end() for found in _START_LINE.finditer(octets))
+    return (found.end() for found in _START_LINE().finditer(octets))
 
 
 def _certain_segments(octets: bytes, begins: Iterable[int]) -> Iterable[int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from dissectors.wire.values import Struct
 
 MAX_RHYTHMS = 16
 
@@ -10,7 +12,7 @@ Frame = tuple[int, int]
 """The number of a file, and of a frame in it."""
 
 
-class Leap(NamedTuple):
+class Leap(Struct, frozen=True):
     """A timestamp that no clock explains: when and where it came, what it is, how far from the one before, how many
     nanoseconds behind it, and how far the sequence number moved, modulo its size."""
 
@@ -22,7 +24,7 @@ class Leap(NamedTuple):
     numbers: int
 
 
-class Surprise(NamedTuple):
+class Surprise(Struct, frozen=True):
     """A datagram that came so many timestamp units too early (or, below zero, too late) after the one before it."""
 
     size: float
@@ -32,7 +34,7 @@ class Surprise(NamedTuple):
     numbers: int
 
 
-class Pause(NamedTuple):
+class Pause(Struct, frozen=True):
     """So many nanoseconds without a datagram; when and where the next one came, how far timestamp and number moved."""
 
     size: int
@@ -42,7 +44,7 @@ class Pause(NamedTuple):
     numbers: int
 
 
-class Freeze(NamedTuple):
+class Freeze(Struct, frozen=True):
     """So many nanoseconds between frames: when and where the later began, its timestamp step, numbers left out."""
 
     size: int
@@ -52,7 +54,7 @@ class Freeze(NamedTuple):
     missing: int
 
 
-class Rhythm(NamedTuple):
+class Rhythm(Struct, frozen=True):
     """Datagrams in a row that are one timestamp step apart: the first and the last time, how many, the first frame."""
 
     step: int

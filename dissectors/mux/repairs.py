@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from dissectors.wire.values import Struct
+
 MAX_HOLES, MAX_LATE, MAX_LARGE = 256, 256, 256
 PROBED_DATAGRAMS = 8
 """So many of the first datagrams are kept with their header extension and the first two octets of their payload."""
@@ -55,7 +57,7 @@ class Sampled(NamedTuple):
     octets: bytes
 
 
-class Large(NamedTuple):
+class Large(Struct, frozen=True):
     """A picture that is large enough for a key frame: when it began, and its octets."""
 
     time: int

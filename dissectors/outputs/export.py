@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from dissectors.outputs.escape import scalar
-from dissectors.outputs.formats import View
+from dissectors.outputs.view import View
 from dissectors.report import Call, Report
 
 MAX_MESSAGES_AT_ONCE = 64

@@ -5,47 +5,16 @@ This module imports none of them, because the help of the command line names the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, NamedTuple, TextIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dissectors.report import Place, Report
+    from dissectors.outputs.view import View
+    from dissectors.report import Report
 
 
-class Sent(NamedTuple):
-    """A message as it was sent: start line and headers, the body as text, inflated, its octets if it was compressed."""
-
-    head: str
-    body: str
-    octets: str = ""
-
-
-class View(NamedTuple):
-    """How a report for people is shown on a stream.
-
-    `clock` is `relative`, `local` or `utc`; `width` overrides the terminal's; `everything` omits nothing; `weighed`
-    adds the size of each message, now and with its body compressed; `nothing` is shown in place of the report;
-    `explain` says why each finding matters, also of notes; `colour` is `always`, `never` or `auto`. A page that others
-    read has what a report lacks: the messages of a frame as they were `sent`, the `command`, and `digests`, the SHA-256
-    of each file, empty where it cannot be read again.
-    """
-
-    stream: TextIO
-    clock: str = "relative"
-    width: int | None = None
-    everything: bool = False
-    weighed: bool = False
-    nothing: str = ""
-    explain: bool = False
-    colour: str = "auto"
-    sent: Mapping[Place, Sequence[Sent]] | None = None
-    command: str = ""
-    digests: tuple[str, ...] = ()
-
-
-class Format(NamedTuple):
+class Format:
     """One way to write a report.
 
     `module` has `write(report, view)`, which yields the text in pieces. A format `for_people` may be among other lines.
@@ -54,21 +23,22 @@ class Format(NamedTuple):
     that is `single` has one report. `needs` is a library that it imports, by its extra.
     """
 
-    name: str
-    extension: str
-    help: str
-    module: str
-    for_people: bool = False
-    opening: str = ""
-    between: str = ""
-    closing: str = ""
-    single: bool = False
-    needs: tuple[str, str] | None = None
+    def __init__(
+        self, name: str, extension: str, help: str, module: str, *, for_people: bool = False, opening: str = "",
+        between: str = "", closing: str = "", single: bool = False, needs: tuple[str, str] | None = None,
+    ) -> None:
+        self.name, self.extension, self.help, self.module = name, extension, help, module
+        self.opening, self.between, self.closing = opening, between, closing
+        self.for_people, self.single, self.needs = for_people, single, needs
 
     @property
     def lacking(self) -> str:
         """What to install before this format can be written; empty if nothing is missing."""
-        if self.needs is None or find_spec(self.needs[0]) is not None:
+        if self.needs is None:
+            return ""
+        from importlib.util import find_spec
+
+        if find_spec(self.needs[0]) is not None:
             return ""
         return f"{self.help} needs the package {self.needs[0]}: pip install 'muxshark[{self.needs[1]}]'"
 

@@ -5,19 +5,19 @@ No RFC describes these; RFC 6086 section 5.9 names them as uses of INFO before i
 
 from __future__ import annotations
 
-import re
+from dissectors.wire.patterns import pattern
 
 TYPES = ("application/dtmf-relay", "application/dtmf", "application/vnd.nortelnetworks.digits")
 JSON = "application/json"
 MAX_KEYS = 32
 """So many keys of one body are read."""
 
-_SIGNAL = re.compile(r"(?im)^[ \t]*(?:signal|d)[ \t]*=[ \t]*(?:digits[ \t]*=[ \t]*)?([^\s,;]+)")
-_JSON = re.compile(r'"dtmf"[ \t\r\n]*:[ \t\r\n]*"([^"\\]+)"')
-_UNPRESSED = re.compile(r"[wW, ]|@[0-9]+|\+[0-9]+")
+_SIGNAL = pattern(r"(?im)^[ \t]*(?:signal|d)[ \t]*=[ \t]*(?:digits[ \t]*=[ \t]*)?([^\s,;]+)")
+_JSON = pattern(r'"dtmf"[ \t\r\n]*:[ \t\r\n]*"([^"\\]+)"')
+_UNPRESSED = pattern(r"[wW, ]|@[0-9]+|\+[0-9]+")
 """Pauses, and how long a key is to last, as FreeSWITCH writes them between keys."""
 
-_KEYS = re.compile(r"[0-9*#A-Da-d]+")
+_KEYS = pattern(r"[0-9*#A-Da-d]+")
 _NUMBERED = {"10": "*", "11": "#", "12": "A", "13": "B", "14": "C", "15": "D", "16": "flash"}
 _FLASH = {"hf", "flash", "!"}
 
@@ -29,15 +29,15 @@ def keys(content_type: str | None, text: str) -> tuple[str, ...]:
     """
     kind = (content_type or "").partition(";")[0].strip().lower()
     if kind == JSON:
-        said = _JSON.search(text)
-        pressed = _UNPRESSED.sub("", said[1]) if said else ""
-        return tuple(pressed.upper()[:MAX_KEYS]) if _KEYS.fullmatch(pressed) else ()
+        said = _JSON().search(text)
+        pressed = _UNPRESSED().sub("", said[1]) if said else ""
+        return tuple(pressed.upper()[:MAX_KEYS]) if _KEYS().fullmatch(pressed) else ()
     if kind not in TYPES:
         return ()
-    found = _SIGNAL.search(text)
+    found = _SIGNAL().search(text)
     word = found[1] if found else text.strip()
     if word in _NUMBERED:
         return (_NUMBERED[word],)
     if word.lower() in _FLASH:
         return ("flash",)
-    return tuple(word.upper()[:MAX_KEYS]) if _KEYS.fullmatch(word) else ()
+    return tuple(word.upper()[:MAX_KEYS]) if _KEYS().fullmatch(word) else ()

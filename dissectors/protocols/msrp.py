@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from dissectors.wire.errors import Malformed
+from dissectors.wire.patterns import pattern
 from dissectors.wire.spec import U32, AtLeast, Bits, Incomplete, Spec, certain
 from dissectors.wire.values import Struct
 
@@ -20,10 +21,10 @@ FLAGS = {"$": "", "+": "more follows", "#": "aborted"}
 """What stands at the end of a message, and what it says (RFC 4975 section 7.1)."""
 
 _TRANSACTION = rb"[A-Za-z0-9][A-Za-z0-9.+%=-]{3,31}"
-_START = re.compile(rb"MSRP (" + _TRANSACTION + rb") (?:([A-Z]{1,32})|([0-9]{3})(?: ([^\r\n]*))?)\r?$")
-_BEGINNING = re.compile(rb"M(?:S(?:R(?:P(?: (?:[A-Za-z0-9][A-Za-z0-9.+%=-]{0,31}(?: [^\r\n]*\r?)?)?)?)?)?)?")
-_RANGE = re.compile(rb"^Byte-Range[ \t]*:[ \t]*([0-9]{1,10})-([0-9]{1,10})/", re.I | re.M)
-_HEADER = re.compile(rb"([A-Za-z0-9!%'*+._`~-]+)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?")
+_START = pattern(rb"MSRP (" + _TRANSACTION + rb") (?:([A-Z]{1,32})|([0-9]{3})(?: ([^\r\n]*))?)\r?$")
+_BEGINNING = pattern(rb"M(?:S(?:R(?:P(?: (?:[A-Za-z0-9][A-Za-z0-9.+%=-]{0,31}(?: [^\r\n]*\r?)?)?)?)?)?)?")
+_RANGE = pattern(rb"^Byte-Range[ \t]*:[ \t]*([0-9]{1,10})-([0-9]{1,10})/", re.I | re.M)
+_HEADER = pattern(rb"([A-Za-z0-9!%'*+._`~-]+)[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?")
 
 
 class Message(Struct, frozen=True):
@@ -59,9 +60,9 @@ class Message(Struct, frozen=True):
 def frame(octets: bytes) -> int | Incomplete:
     """The octets of the message that begins here, or `Incomplete`; raises Malformed where none begins."""
     line, found, _ = octets[:MAX_HEAD_OCTETS].partition(b"\n")
-    start = _START.match(line) if found else None
+    start = _START().match(line) if found else None
     if start is None:
-        if found or not _BEGINNING.fullmatch(line):
+        if found or not _BEGINNING().fullmatch(line):
             raise Malformed("MSRP", 0, "no start line")
         return Incomplete(len(octets) + 1)
     end = _end(octets, start[1], len(line))
@@ -77,7 +78,7 @@ def frame(octets: bytes) -> int | Incomplete:
 def parse(payload: bytes) -> Message:
     """Read one message; raises `Malformed` where its start line, a header or its end is none."""
     line, _, _ = payload.partition(b"\n")
-    start = _START.match(line)
+    start = _START().match(line)
     if start is None:
         raise Malformed("MSRP", 0, "no start line")
     transaction = start[1]
@@ -114,7 +115,7 @@ def _expected(octets: bytes, transaction: int) -> int:
     blank = octets.find(b"\r\n\r\n", 0, MAX_HEAD_OCTETS)
     if blank < 0:
         return len(octets) + 1 if len(octets) < MAX_HEAD_OCTETS else MAX_MESSAGE_OCTETS + 1
-    said = _RANGE.search(octets, 0, blank + 2)
+    said = _RANGE().search(octets, 0, blank + 2)
     if said is None or int(said[2]) < int(said[1]):
         return len(octets) + 1
     body = int(said[2]) - int(said[1]) + 1
@@ -126,7 +127,7 @@ def _headers(head: bytes, offset: int) -> list[tuple[str, str]]:
     found = []
     for line in head.split(b"\n"):
         if line.strip(b"\r"):
-            header = _HEADER.fullmatch(line)
+            header = _HEADER().fullmatch(line)
             if header is None:
                 raise Malformed("MSRP", offset, "a line that is no header")
             found.append((header[1].decode(), header[2].decode(errors="replace")))

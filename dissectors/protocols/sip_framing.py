@@ -5,14 +5,15 @@ import re
 
 from dissectors.protocols.sip_parts import head
 from dissectors.wire.errors import Malformed
+from dissectors.wire.patterns import pattern
 from dissectors.wire.spec import Incomplete
 
 MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS = 1 << 16, 1 << 20
 """Octets of a start line with its headers, and of a message with its body, beyond which there is none."""
 
-_START = re.compile(rb"SIP/2\.0 [1-6][0-9]{2}(?=[ \r\n])|[A-Za-z0-9.!%*_+`'~-]+ [^\r\n]+ SIP/2\.0[ \t]*\r?$", re.I)
-_BEGINNING = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]{1,32}(?: [^\r\n]*)?\r?|SIP/(?:2(?:\.(?:0(?: [^\r\n]*)?\r?)?)?)?", re.I)
-_LENGTH = re.compile(rb"^(?:Content-Length|l)[ \t]*:[ \t\r\n]*([0-9]{1,10})[ \t]*\r?$", re.I | re.M)
+_START = pattern(rb"SIP/2\.0 [1-6][0-9]{2}(?=[ \r\n])|[A-Za-z0-9.!%*_+`'~-]+ [^\r\n]+ SIP/2\.0[ \t]*\r?$", re.I)
+_BEGINNING = pattern(rb"[A-Za-z0-9.!%*_+`'~-]{1,32}(?: [^\r\n]*)?\r?|SIP/(?:2(?:\.(?:0(?: [^\r\n]*)?\r?)?)?)?", re.I)
+_LENGTH = pattern(rb"^(?:Content-Length|l)[ \t]*:[ \t\r\n]*([0-9]{1,10})[ \t]*\r?$", re.I | re.M)
 
 
 def frame(octets: bytes) -> int | Incomplete:
@@ -21,14 +22,14 @@ def frame(octets: bytes) -> int | Incomplete:
     Without a Content-Length, which a stream demands, a message has no body.
     """
     line, found, _ = octets.partition(b"\n")
-    if not (_START.match(line) if found else _BEGINNING.fullmatch(line)) or len(line) > MAX_HEAD_OCTETS:
+    if not (_START().match(line) if found else _BEGINNING().fullmatch(line)) or len(line) > MAX_HEAD_OCTETS:
         raise Malformed("SIP", 0, "no start line")
     block, at, whole = head(octets, 0)
     if not whole:
         if len(octets) > MAX_HEAD_OCTETS:
             raise Malformed("SIP", len(octets), f"a header block of more than {MAX_HEAD_OCTETS} octets")
         return Incomplete(len(octets) + 1)
-    length = _LENGTH.search(block)
+    length = _LENGTH().search(block)
     size = at + int(length[1]) if length else at
     if size > MAX_MESSAGE_OCTETS:
         raise Malformed("SIP", at, f"a message of {size} octets")

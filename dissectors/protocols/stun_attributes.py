@@ -6,10 +6,9 @@ kind is not an error of the message: it stays octets, and the message lists it a
 from __future__ import annotations
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any, NamedTuple
 
-from dissectors.wire.datagram import endpoint
+from dissectors.wire.datagram import endpoint, written_address
 from dissectors.wire.values import Struct
 
 COOKIE = b"\x21\x12\xa4\x42"
@@ -71,12 +70,13 @@ def read_address(value: bytes, key: bytes) -> Address | None:
     """MAPPED-ADDRESS and its like (RFC 8489 section 14.1)."""
     if len(value) < 4 or SIZES.get(value[1]) != len(value):
         return None
-    host = ".".join(map(str, value[4:])) if len(value) == 8 else str(ip_address(value[4:]))
-    return Address(host, int.from_bytes(value[2:4], "big"))
+    return Address(written_address(value[4:]), int.from_bytes(value[2:4], "big"))
 
 
 def write_address(address: Address, key: bytes) -> bytes:
     """The octets that `read_address` reads."""
+    from ipaddress import ip_address
+
     host = ip_address(address.host)
     return bytes((0, 1 if host.version == 4 else 2)) + address.port.to_bytes(2, "big") + host.packed
 

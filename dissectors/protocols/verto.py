@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from dissectors.wire import json_text
 from dissectors.wire.errors import Malformed
+from dissectors.wire.patterns import pattern
 from dissectors.wire.spec import Spec, Streamed, certain
 from dissectors.wire.values import Struct
 
 PREFIX = "verto."
 MAX_ID_LENGTH = 64
 
-_SPEAKS = re.compile(rb'"verto\.[a-z]|"(?:passwd|loginParams)"[ \t\r\n]*:')
-_ANSWERS = re.compile(rb'"(?:result|error)"[ \t\r\n]*:')
+_SPEAKS = pattern(rb'"verto\.[a-z]|"(?:passwd|loginParams)"[ \t\r\n]*:')
+_ANSWERS = pattern(rb'"(?:result|error)"[ \t\r\n]*:')
 
 
 class Message(Struct, frozen=True):
@@ -88,7 +88,7 @@ def speaks(payload: bytes, before: bool) -> bool:
     """Whether a message of WebSocket is Verto's; `before` says that one was, which makes it of any JSON-RPC."""
     if payload[:1] not in (b"{", b" ", b"\n", b"\r") or b'"jsonrpc"' not in payload:
         return False
-    return _SPEAKS.search(payload) is not None or (before and _ANSWERS.search(payload) is not None)
+    return _SPEAKS().search(payload) is not None or (before and _ANSWERS().search(payload) is not None)
 
 
 def _id(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from dissectors.wire.errors import Malformed
+from dissectors.wire.patterns import pattern
 from dissectors.wire.spec import Incomplete
 from dissectors.wire.values import Struct
 
@@ -14,10 +15,10 @@ MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS = 1 << 14, 1 << 20
 BEGINNINGS = (b"GET ", b"POST ", b"PATCH ", b"DELETE ", b"OPTIONS ", b"PUT ", b"HEAD ", b"HTTP/1.1 ", b"HTTP/1.0 ")
 WITHOUT_BODY = (204, 304)
 
-_REQUEST = re.compile(rb"([A-Z]{3,7}) ([^ \r\n]+) HTTP/1\.[01]\r?\n")
-_STATUS = re.compile(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r\n]")
-_HEADER = re.compile(rb"^([A-Za-z0-9-]{1,64})[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.M)
-_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,6})(?:;[^\r\n]{0,256})?\r\n")
+_REQUEST = pattern(rb"([A-Z]{3,7}) ([^ \r\n]+) HTTP/1\.[01]\r?\n")
+_STATUS = pattern(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r\n]")
+_HEADER = pattern(rb"^([A-Za-z0-9-]{1,64})[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.M)
+_CHUNK = pattern(rb"([0-9A-Fa-f]{1,6})(?:;[^\r\n]{0,256})?\r\n")
 
 
 class Message(Struct, frozen=True):
@@ -74,10 +75,10 @@ def parse(octets: bytes) -> Message:
 
 
 def _head(block: bytes) -> tuple[str, str, int, dict[str, str]]:
-    request, response = _REQUEST.match(block), _STATUS.match(block)
+    request, response = _REQUEST().match(block), _STATUS().match(block)
     if request is None and response is None:
         raise Malformed("HTTP", 0, "no start line")
-    found = {name.decode("ascii").lower(): value.decode("utf-8", "replace") for name, value in _HEADER.findall(block)}
+    found = {name.decode("ascii").lower(): value.decode("utf-8", "replace") for name, value in _HEADER().findall(block)}
     if request is not None:
         return request[1].decode(), request[2].decode("utf-8", "replace"), 0, found
     assert response is not None
@@ -88,7 +89,7 @@ def _chunked(octets: bytes, at: int) -> tuple[int | Incomplete, bytes]:
     """Where a body in chunks ends, and what is in them (RFC 9112 section 7.1)."""
     body = bytearray()
     while True:
-        found = _CHUNK.match(octets, at)
+        found = _CHUNK().match(octets, at)
         if found is None:
             if len(octets) - at > 512 or b"\n" in octets[at:]:
                 raise Malformed("HTTP", at, "no chunk")

@@ -6,12 +6,11 @@ returned, also of a damaged body; no input makes it slow or large.
 from __future__ import annotations
 
 import binascii
-import gzip
-import re
 import zlib
 from collections.abc import Callable, Iterator
 
 from dissectors.wire.deflate import Layer, Status, read_gzip, read_stream, read_zlib
+from dissectors.wire.patterns import pattern
 from dissectors.wire.values import Struct, replace
 
 
@@ -113,9 +112,9 @@ def deflate(data: bytes, encoding: str) -> bytes:
 _DATAGRAM = 65535
 _STACKED = 4
 _SHORTEST_BASE64 = 12
-_LEADING = re.compile(rb"[\r\n]{1,8}")
-_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]{4,}={0,2}")
+_LEADING = pattern(rb"[\r\n]{1,8}")
+_CONTROLS = pattern(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BASE64 = pattern(rb"[A-Za-z0-9+/]{4,}={0,2}")
 _SNIFFED = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b")
 _PADDING = b"\r\n\0"
 _ALIASES = {"x-gzip": "gzip", "x-deflate": "deflate", "zlib": "deflate", "x-zlib": "deflate", "x-base64": "base64"}
@@ -149,7 +148,7 @@ def _peel(data: bytes, claimed: list[str], bound: int) -> tuple[list[Layer], lis
 
 def _next(pending: list[str], data: bytes) -> str:
     """The coding to undo now: base64 as soon as the data looks like it, else the one applied last."""
-    if "base64" in pending[:-1] and _BASE64.fullmatch(data.translate(None, b" \t\r\n")):
+    if "base64" in pending[:-1] and _BASE64().fullmatch(data.translate(None, b" \t\r\n")):
         pending.remove("base64")
         return "base64"
     return pending.pop()
@@ -171,7 +170,7 @@ def _undeflate(data: bytes, name: str, bound: int) -> Layer | None:
 
 def _attempts(data: bytes, name: str, bound: int) -> Iterator[Layer]:
     """Every reading that the octets allow, the likeliest first."""
-    found = _LEADING.match(data)
+    found = _LEADING().match(data)
     starts = (0, found.end()) if found else (0,)
     for start in starts:
         if name or data.startswith(_SNIFFED, start):
@@ -203,7 +202,7 @@ def _compared(layer: Layer, name: str) -> Layer:
 def _unbase64(data: bytes, name: str, bound: int) -> Layer | None:
     """RFC 4648 section 4, white space within it ignored."""
     packed = data.translate(None, b" \t\r\n")
-    if not _BASE64.fullmatch(packed):
+    if not _BASE64().fullmatch(packed):
         return None
     digits = packed.rstrip(b"=")
     kept = digits[:-1] if len(digits) % 4 == 1 else digits
@@ -227,7 +226,7 @@ def _credible_stream(data: bytes, bound: int) -> Layer | None:
     """A bare stream that only its clean end shows, and its content."""
     if _is_text(data):
         return None
-    found = _LEADING.match(data)
+    found = _LEADING().match(data)
     for start in (0, found.end()) if found else (0,):
         octets, end, status = read_stream(data, start, bound)
         if octets and status == "complete" and not data[end:].strip(_PADDING) and _reads(octets):
@@ -252,7 +251,7 @@ def _foreign(data: bytes, name: str, bound: int) -> Layer | None:
 
 def _is_text(data: bytes) -> bool:
     """UTF-8 without control characters, the last character perhaps cut."""
-    if _CONTROLS.search(data):
+    if _CONTROLS().search(data):
         return False
     try:
         data.decode()
@@ -281,6 +280,13 @@ def _summary(data: bytes, label: str | None, claimed: list[str], layers: list[La
     )
 
 
+def _gzip(data: bytes) -> bytes:
+    # Nobody who reads needs this import.
+    import gzip
+
+    return gzip.compress(data, 9, mtime=0)
+
+
 _FULL_NAMES = {"zlib": "zlib (RFC 1950)", "gzip": "gzip (RFC 1952)", "deflate": "bare deflate (RFC 1951)"}
 
 _READERS: dict[str, Callable[[bytes, str, int], Layer | None]] = {
@@ -292,6 +298,6 @@ _READERS: dict[str, Callable[[bytes, str, int], Layer | None]] = {
 _WRITERS: dict[str, Callable[[bytes], bytes]] = {
     "identity": bytes,
     "deflate": lambda data: zlib.compress(data, 9),
-    "gzip": lambda data: gzip.compress(data, 9, mtime=0),
+    "gzip": _gzip,
     "base64": lambda data: binascii.b2a_base64(data, newline=False),
 }

@@ -11,7 +11,7 @@ A new word is an edit here, in `mux.classify` and in `wireshark.plugin`; the dif
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from dissectors.wire.values import Struct
 
@@ -125,7 +125,7 @@ class Streamed(Struct, frozen=True):
 Clause = AtLeast | AtMost | Bits | Between | U16 | U32 | Only | LengthField | Chain | RtpHeader | StartLine | Streamed
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True):
     """One way to recognise a protocol: every clause holds. `reason` finishes the sentence «it is … because of»."""
 
     strength: Strength

@@ -1,10 +1,9 @@
 """Records of TLS and the handshake messages in them (RFC 5246 section 6.2, RFC 8446 section 5.1)."""
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
+from dissectors.wire.values import Struct
 
 HEADER, MESSAGE_HEADER = 5, 4
 CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, APPLICATION_DATA, HEARTBEAT = KINDS = range(20, 25)
@@ -18,7 +17,7 @@ MAX_MESSAGE_OCTETS = 1 << 17
 """Octets of a handshake message beyond which there is none: the largest are chains of certificates."""
 
 
-class Record(NamedTuple):
+class Record(Struct, frozen=True):
     """One record: its content type, the version in its header, and what it holds."""
 
     kind: int

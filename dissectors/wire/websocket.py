@@ -6,6 +6,7 @@ import re
 import zlib
 
 from dissectors.wire.errors import Malformed
+from dissectors.wire.patterns import pattern
 from dissectors.wire.spec import Incomplete
 from dissectors.wire.values import Struct
 
@@ -22,8 +23,8 @@ FLUSHED = b"\0\0\xff\xff"
 """What a sender leaves out at the end of a compressed message (RFC 7692 section 7.2.1)."""
 
 _REQUEST = b"GET "
-_UPGRADE = re.compile(rb"^Upgrade[ \t]*:[ \t]*websocket[ \t]*\r?$", re.I | re.M)
-_SWITCHED = re.compile(rb"HTTP/1\.1 101[ \r\n]")
+_UPGRADE = pattern(rb"^Upgrade[ \t]*:[ \t]*websocket[ \t]*\r?$", re.I | re.M)
+_SWITCHED = pattern(rb"HTTP/1\.1 101[ \r\n]")
 
 
 class Frame(Struct, frozen=True):
@@ -41,7 +42,7 @@ def upgrade(octets: bytes) -> int | Incomplete:
     end = octets.find(b"\r\n\r\n")
     if end < 0 and len(octets) <= MAX_HEAD_OCTETS:
         return Incomplete(len(octets) + 1)
-    if end < 0 or not _UPGRADE.search(octets, 0, end + 2):
+    if end < 0 or not _UPGRADE().search(octets, 0, end + 2):
         raise Malformed("WebSocket", 0, "no upgrade")
     return end + 4
 
@@ -117,7 +118,7 @@ class Reader:
         end = octets.find(b"\r\n\r\n")
         if end < 0 and len(octets) <= MAX_HEAD_OCTETS:
             return Incomplete(len(octets) + 1)
-        if end < 0 or not (octets.startswith(_REQUEST) or _SWITCHED.match(octets)):
+        if end < 0 or not (octets.startswith(_REQUEST) or _SWITCHED().match(octets)):
             raise Malformed("WebSocket", 0, "the server does not switch")
         self.upgraded = True
         return end + 4, b""

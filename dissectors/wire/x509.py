@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
 
+from dissectors.wire.datagram import written_address
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 
@@ -111,7 +111,7 @@ def _names(octets: bytes, extensions: Element) -> Iterator[str]:
             if name.tag in (DNS_NAME, URI_NAME):
                 yield _text(value)
             elif name.tag == ADDRESS_NAME and len(value) in (4, 16):
-                yield str(ip_address(value))
+                yield written_address(value)
 
 
 def _text(octets: bytes) -> str:

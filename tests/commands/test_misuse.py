@@ -153,7 +153,7 @@ def test_a_dash_is_standard_output_and_no_file(capsys: pytest.CaptureFixture[str
 
 
 def test_nothing_is_suggested_that_is_not_close_and_no_habit_hides_an_option() -> None:
-    names = [command.NAME for command in COMMANDS]
+    names = list(COMMANDS)
     assert "did you mean" not in misuse.instead_of_command("wireshark", names)
     assert "did you mean" not in misuse.instead_of_option("--xyzzy", ["--json", "--time"])
     assert not set(misuse.COMMANDS) & set(names)

@@ -47,7 +47,7 @@ _muxshark; printf '%s\\n' "${{COMPREPLY[@]}}" """
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_script_names_every_command_and_option(shell: str) -> None:
     text = script(shell, parser())
-    assert all(command.NAME in text for command in COMMANDS)
+    assert all(command in text for command in COMMANDS)
     assert all(option in text for option in ("ndjson", "max-inflated", "layer", "label"))
     if path := shutil.which(shell):
         subprocess.run([path, "-n", "/dev/stdin"], input=text, text=True, check=True)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from dissectors.cli import main
-from dissectors.outputs.formats import DEFAULT, FORMATS, View, of_file
+from dissectors.outputs.formats import DEFAULT, FORMATS, of_file
+from dissectors.outputs.view import View
 from tests.reports import report
 
 CALL = str(Path(__file__).resolve().parents[2] / "pcaps" / "facetime-2013.pcap")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 
 from dissectors.protocols import payload_types, sdp, sdp_attributes
 from dissectors.protocols.rtp_extensions import NAMES
@@ -179,6 +178,8 @@ def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
     # An address of IPv4 has one form only.
     if ":" not in connection.address:
         return connection.address
+    from ipaddress import ip_address
+
     try:
         return str(ip_address(connection.address))
     except ValueError:

@@ -6,8 +6,6 @@ ACK is. Sides have no tags here, so that they are named `caller` and `callee`.
 
 from __future__ import annotations
 
-import json
-
 from dissectors.analysis.calls.as_sip import CALLEE, CALLER, as_sip
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.analysis.calls.table import Calls
@@ -162,6 +160,9 @@ class VertoCalls:
             first["Content-Type"] = "application/sdp"
         elif message.digits:
             first["Content-Type"] = dtmf.JSON
+            # Nobody else on this floor needs it, and its import takes as long as to read a call.
+            import json
+
             body = json.dumps({"dtmf": message.digits}).encode()
         if status is not None:
             return as_sip(first, body, VERSION, f"{status} {written}", status=status, reason=written)

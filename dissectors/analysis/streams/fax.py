@@ -6,7 +6,6 @@ UDPTL has no header to go by. Only what is of no known protocol is ever taken fo
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.media_lines import FOREVER
@@ -32,7 +31,7 @@ class Fax(Struct, frozen=True):
 NO_FAX = Fax()
 
 
-class Agreed(NamedTuple):
+class Agreed(Struct, frozen=True):
     """When a call agreed on UDPTL at an endpoint, in nanoseconds, and its hosts, if they are known."""
 
     start: int
@@ -61,9 +60,9 @@ class FaxEnds:
             return NO_FAX
         flow = state.flow
         for end, other in (((flow.dst, flow.dport), flow.src), ((flow.src, flow.sport), flow.dst)):
-            for start, until, hosts in self._when(end):
-                lasts = state.last >= start and state.first <= until + MEDIA_MARGIN_NS
-                if lasts and (hosts is None or other in hosts):
+            for agreed in self._when(end):
+                lasts = state.last >= agreed.start and state.first <= agreed.end + MEDIA_MARGIN_NS
+                if lasts and (agreed.hosts is None or other in agreed.hosts):
                     return Fax(state.counts[UNKNOWN], state.unknown_octets)
         return NO_FAX
 

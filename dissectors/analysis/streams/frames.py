@@ -43,8 +43,8 @@ def video(counters: Counters, codec: str | None, covered: bool, known: Extended)
         frozen=pictures.frozen,
         frozen_seconds=pictures.frozen_ns / 1e9,
         freezes=tuple([
-            Freeze(time / 1e9, gap / 1e9, step / PICTURES_CLOCK, missing, Place(*frame))
-            for gap, time, frame, step, missing in pictures.freezes
+            Freeze(each.time / 1e9, each.size / 1e9, each.step / PICTURES_CLOCK, each.missing, Place(*each.frame))
+            for each in pictures.freezes
         ]),
         key_frames=_key_frames(pictures, codec, covered, known),
     )

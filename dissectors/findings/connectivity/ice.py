@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from dissectors.analysis.connectivity.joining import CHECK, fragments
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Call, Check, Flow, Place, Stream, Username
 from dissectors.wire.datagram import endpoint
+from dissectors.wire.values import Struct
 
 Way = tuple[str, int, str, int, str]
 
@@ -50,7 +50,7 @@ def by_way(facts: Facts) -> dict[Way, Check]:
     return {way(check): check for check in facts.checks if check.kind == CHECK and check.requests}
 
 
-class Mismatch(NamedTuple):
+class Mismatch(Struct, frozen=True):
     """A check, the user name under which it fails, the fragment that it calls its peer, and those that are right."""
 
     check: Check
@@ -110,8 +110,8 @@ def _mismatched(facts: Facts) -> set[Place]:
 def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
     for wrong in facts.once(mismatches).values():
         alike: dict[tuple[str, str], list[tuple[Check, Username]]] = {}
-        for check, named, told, right in wrong:
-            alike.setdefault((told, right), []).append((check, named))
+        for each in wrong:
+            alike.setdefault((each.called, each.right), []).append((each.check, each.named))
         for (told, right), found in alike.items():
             check, named = found[0]
             times = sum(max(each.requests, one.silent if one.username == each.username else 0) for one, each in found)

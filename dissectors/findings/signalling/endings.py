@@ -14,14 +14,15 @@ from dissectors.findings.transactions import transactions
 from dissectors.protocols.sip_headers import address, number
 from dissectors.protocols.sip_reason import Reason, reasons
 from dissectors.report import Call, Certainty, Message
+from dissectors.wire.patterns import pattern
 from dissectors.wire.values import Struct
 
-SIPFRAG = re.compile(r"SIP/2\.0 +([2-6]\d\d)[^\S\r\n]*([^\r\n]*)")
+SIPFRAG = pattern(r"SIP/2\.0 +([2-6]\d\d)[^\S\r\n]*([^\r\n]*)")
 """The status line with which NOTIFY says what became of a REFER (RFC 3515 section 2.4.5)."""
 
 MAX_TARGET_LENGTH = 60
 REFRESHING = ("INVITE", "UPDATE")
-SESSION_WORDS = re.compile(r"(session|refresh).{0,20}(time|expir)|timer? expir", re.IGNORECASE)
+SESSION_WORDS = pattern(r"(session|refresh).{0,20}(time|expir)|timer? expir", re.IGNORECASE)
 MAX_EARLY_SECONDS, EARLY_PART = 32.0, 3
 """Without a refresh a side hangs up so long before the end, at most a third of the interval (RFC 4028 section 10)."""
 
@@ -62,7 +63,7 @@ def _failures(call: Call) -> Iterator[tuple[Message | None, Message, str]]:
         if message.status is None and message.method == "REFER" and not message.retransmission:
             refer = message
         elif message.status is None and message.method == "NOTIFY" and message.body is not None:
-            line = SIPFRAG.match(message.body.text)
+            line = SIPFRAG().match(message.body.text)
             key = refer.cseq or 0 if refer else 0
             if line and line[1] < "300":
                 well.add(key)
@@ -86,7 +87,7 @@ def transfer_unknown(facts: Facts) -> Iterator[Found]:
             if final is None or (final.status or 0) >= 300 or _unsubscribed(first) or _unsubscribed(final):
                 continue
             said = [message for message in call.messages if message.time >= first.time and _of_transfer(message)]
-            lines = [line[1] for message in said if message.body and (line := SIPFRAG.match(message.body.text))]
+            lines = [line[1] for message in said if message.body and (line := SIPFRAG().match(message.body.text))]
             if any(line >= "200" for line in lines) or facts.end - final.time < _patience(said):
                 continue
             what = f"the REFER to {_target(first)} was answered {explained(final)}, and "
@@ -160,7 +161,7 @@ def _expiry(call: Call) -> Expiry | None:
     said = reasons(bye.header("Reason") or "")
     late = bye.time - agreed.time - seconds
     early = min(MAX_EARLY_SECONDS, seconds / EARLY_PART) + MARGIN_SECONDS
-    told = any(SESSION_WORDS.search(each.text) for each in said)
+    told = any(SESSION_WORDS().search(each.text) for each in said)
     near = -early <= late <= MAX_LATE_SECONDS
     if not seconds or not (told or (near and _open(said))):
         return None

@@ -9,12 +9,13 @@ from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, UNANSWERED_SECONDS, Facts, Found, counted, rule
 from dissectors.findings.statuses import explained, setting
 from dissectors.report import Call, Certainty, Message, Severity
+from dissectors.wire.patterns import pattern
 from dissectors.wire.values import Struct
 
 MIN_WAIT_SECONDS, TIMER_F_SECONDS = 2.0, 32.0
 """Seconds after a challenge: a phone would have followed it by then, and it has surely given up."""
 
-REALM = re.compile(r'realm\s*=\s*"([^"]*)"', re.IGNORECASE)
+REALM = pattern(r'realm\s*=\s*"([^"]*)"', re.IGNORECASE)
 MIN_STALE = 3
 """So many nonces in a row that the server calls too old: the phone does not take the new ones."""
 
@@ -48,7 +49,7 @@ class Turn(Struct):
 def _realm(turn: Turn) -> tuple[int, str]:
     """Who asked for credentials: a proxy (407) and a registrar (401) ask one after the other, and so do two realms."""
     values = (turn.final.header("WWW-Authenticate"), turn.final.header("Proxy-Authenticate"))
-    found = REALM.search(" ".join(filter(None, values)))
+    found = REALM().search(" ".join(filter(None, values)))
     return turn.status, found[1] if found else ""
 
 

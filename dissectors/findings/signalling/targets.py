@@ -7,14 +7,15 @@ from collections.abc import Iterable
 
 from dissectors.protocols.sip_headers import address
 from dissectors.report import Message
+from dissectors.wire.patterns import pattern
 
 Target = tuple[str, str, int]
 """The user, the host and the port of a URI."""
 
 PORTS = {"sip": 5060, "sips": 5061}
-_HOST = re.compile(r"(?:\[([^\[\]]*)\]|([^:\[\]]*))(?::(\d{1,5}))?")
-_ESCAPED = re.compile(r"%([0-9A-Fa-f]{2})")
-_LOOSE = re.compile(r";\s*lr\b", re.IGNORECASE)
+_HOST = pattern(r"(?:\[([^\[\]]*)\]|([^:\[\]]*))(?::(\d{1,5}))?")
+_ESCAPED = pattern(r"%([0-9A-Fa-f]{2})")
+_LOOSE = pattern(r";\s*lr\b", re.IGNORECASE)
 
 
 def target(uri: str) -> Target | None:
@@ -26,10 +27,10 @@ def target(uri: str) -> Target | None:
     user, at, host = rest.partition("?")[0].rpartition("@")
     # A user may have parameters of its own, such as those of a telephone number, which no host has before an @.
     user = user.partition(";")[0].partition(":")[0] if at else ""
-    found = _HOST.fullmatch(host.partition(";")[0].strip())
+    found = _HOST().fullmatch(host.partition(";")[0].strip())
     if found is None:
         return None
-    name = _ESCAPED.sub(lambda octet: chr(int(octet[1], 16)), user)
+    name = _ESCAPED().sub(lambda octet: chr(int(octet[1], 16)), user)
     return name, (found[1] or found[2] or "").lower(), int(found[3] or PORTS[scheme])
 
 
@@ -49,5 +50,5 @@ def goes_to(request: Message, contacts: Iterable[str]) -> bool:
     if asked is None or not known or None in known or asked in known:
         return True
     route = request.header("Route") or ""
-    strict = bool(route) and (not _LOOSE.search(address(route).uri) or bool(_LOOSE.search(request.uri or "")))
+    strict = bool(route) and (not _LOOSE().search(address(route).uri) or bool(_LOOSE().search(request.uri or "")))
     return strict

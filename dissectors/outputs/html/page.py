@@ -18,7 +18,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from dissectors.outputs.escape import readable, visible
-from dissectors.outputs.formats import Sent, View
 from dissectors.outputs.html import charts, overview, paths, security
 from dissectors.outputs.html.ladder import interesting, ladder, named
 from dissectors.outputs.html.offers import exchanges
@@ -29,6 +28,7 @@ from dissectors.outputs.terminal.moments import day, moment, zone
 from dissectors.outputs.terminal.parties import party
 from dissectors.outputs.terminal.steps import Beside, inflation, label
 from dissectors.outputs.terminal.summary import headline, outcome
+from dissectors.outputs.view import Sent, View
 from dissectors.report import Call, Message, Place, Report, size
 from dissectors.version import __version__
 from dissectors.wire.datagram import endpoint

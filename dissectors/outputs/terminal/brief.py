@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from dissectors.findings.rules import SEVERITIES
 from dissectors.outputs.escape import visible
-from dissectors.outputs.formats import View
 from dissectors.outputs.terminal.lines import Page, listed
 from dissectors.outputs.terminal.moments import at
 from dissectors.outputs.terminal.parties import party
 from dissectors.outputs.terminal.summary import headline, outcome
+from dissectors.outputs.view import View
 from dissectors.report import Call, Finding, Report
 
 MAX_IDS = 4

@@ -18,7 +18,6 @@ from rich.text import Text
 from rich.theme import Theme
 
 from dissectors.outputs.escape import IN_ASCII as IN_ASCII
-from dissectors.outputs.formats import View
 from dissectors.outputs.terminal.calls import calls
 from dissectors.outputs.terminal.encryption import encryption
 from dissectors.outputs.terminal.findings import in_full
@@ -32,6 +31,7 @@ from dissectors.outputs.terminal.sizes import sizes
 from dissectors.outputs.terminal.story import story
 from dissectors.outputs.terminal.summary import headline, on_the_wire
 from dissectors.outputs.terminal.video import video
+from dissectors.outputs.view import View
 from dissectors.report import Report
 
 MIN_WIDTH = 40

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable
-from typing import NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
+from dissectors.wire.values import Struct
 
 MAX_DATAGRAM_OCTETS = 65_535
 FRAGMENT_TIMEOUT_NS = 60_000_000_000
@@ -33,7 +33,7 @@ PIECE_OCTETS = 128
 """The memory of one fragment beside its octets, so that the bound also holds for tiny fragments."""
 
 
-class Lost(NamedTuple):
+class Lost(Struct, frozen=True):
     """A datagram that did not become whole: its key, the IP protocol within, its first octets, when and where it began.
 
     `head` is empty where the first fragment is among those that are missing; `octets` counts those that came.
@@ -47,7 +47,7 @@ class Lost(NamedTuple):
     place: tuple[int, int]
 
 
-class Copy(NamedTuple):
+class Copy(Struct, frozen=True):
     """The name of one of the copies of a datagram."""
 
     key: Hashable

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from dissectors.outputs.formats import Sent, View
 from dissectors.outputs.html import page as pages
+from dissectors.outputs.view import Sent, View
 from dissectors.report import Place, Report
 from dissectors.wire.values import replace
 from tests import reports

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from dissectors.outputs.formats import View
 from dissectors.outputs.terminal import calls
 from dissectors.outputs.terminal.lines import Line, Page, cells
 from dissectors.outputs.terminal.page import pieces, render
 from dissectors.outputs.terminal.steps import Beside
+from dissectors.outputs.view import View
 from dissectors.report import Call, Place
 from dissectors.wire.values import replace
 from tests.pages import COLOURS, Terminal, piped, section, shown
