@@ -115,7 +115,9 @@ def _of(call: Call) -> list[Transaction]:
             continue
         side = message.side if message.status is None else OTHER_SIDE.get(message.side, "")
         key = (side, message.method, message.cseq)
-        transaction = found.setdefault(key, Transaction(message.method, side))
+        transaction = found.get(key)
+        if transaction is None:
+            transaction = found[key] = Transaction(message.method, side)
         (transaction.requests if message.status is None else transaction.responses).append(message)
     return [each for each in found.values() if each.requests]
 

@@ -96,11 +96,14 @@ class Message(Struct, frozen=True):
 
     def has(self, name: str) -> bool:
         """Whether it has a header of this name, in lower case."""
-        return any(each.lower() == name for each in self.headers)
+        return name in map(str.lower, self.headers)
 
     def header(self, name: str) -> str | None:
         """The value of one of the headers that decide, or None."""
-        return next((header.value for header in self.deciding if header.name == name), None)
+        for header in self.deciding:
+            if header.name == name:
+                return header.value
+        return None
 
     def meaning(self, name: str) -> str:
         """What one of the headers that decide says, in words where it has any; empty without it."""

@@ -61,13 +61,20 @@ COMPRESSED = (b"\x78", b"\x1f")
 
 _LABEL = rb"(?im)^(?:Content-Encoding|e)[ \t]*:[ \t]*([^\r\n]{1,256})"
 
-HINTS = tuple({hint for each in PATTERNS for hint in each.hints})
+GATES: dict[bytes, tuple[bytes, ...]] = {
+    hint: (hint,) for each in PATTERNS if each.hints is not _MEMBERS for hint in each.hints
+    if b"k=" not in hint and b"pwd" not in hint
+} | {b'"': _MEMBERS, b"k=": (b"k=", b"ik=", b"ck="), b"pwd": (b"ce-pwd:", b"pwd=")}
+"""What stands in every text with one of the hints behind it: most texts have none of it, and are soon through."""
 
 
 def masked(octets: bytes) -> bytes:
     """The same octets with a mask in place of each octet of a secret."""
-    hinted = {hint for hint in HINTS if hint in octets}
-    for hints, pattern in PATTERNS if hinted else ():
+    gates = [gate for gate in GATES if gate in octets]
+    if not gates:
+        return octets
+    hinted = {hint for gate in gates for hint in GATES[gate] if hint in octets}
+    for hints, pattern in PATTERNS:
         if not hinted.isdisjoint(hints):
             octets = _hidden(pattern, octets)
     return octets

@@ -39,8 +39,6 @@ WORDED = ("Reason", "Warning")
 HEADER_OCTETS = 48
 """What a header takes beside its name and its value."""
 
-CREDENTIALS = frozenset(("Authorization", "Proxy-Authorization"))
-
 
 def identity_of(message: sip.Message) -> sip.Identity:
     """What tells calls, dialogs and transactions apart, however long the sender made it."""
@@ -94,7 +92,7 @@ def to_report(
         to_tag=to_tag,
         from_tag=from_tag,
         branch=branch,
-        deciding=_deciding(message, held),
+        deciding=_deciding(message, names, held),
         credentials=has_credentials(message),
         copy=again is COPY,
         transport=flow.transport,
@@ -109,14 +107,16 @@ def shown(text: str | None, held: Held) -> str | None:
 
 def has_credentials(message: sip.Message) -> bool:
     """Whether a request answers a challenge (RFC 3261 section 22)."""
-    return not CREDENTIALS.isdisjoint(message.first)
+    return "Authorization" in message.first or "Proxy-Authorization" in message.first
 
 
-def _deciding(message: sip.Message, held: Held) -> tuple[Header, ...]:
+def _deciding(message: sip.Message, names: Names, held: Held) -> tuple[Header, ...]:
     first = message.first
+    # Of what was compressed, or stands for another protocol, the names say less than there is.
+    told = names.deciding if 0 < names.count == len(message.headers) else DECIDING
     found = tuple([
         Header(name, held.text(shown(first[name], held)) or "", _meaning(message, name, held))
-        for name in DECIDING if name in first
+        for name in told if name in first
     ])
     return found and (held.value(found, getsizeof(found) + len(found) * HEADER_OCTETS) or ())
 
@@ -151,8 +151,8 @@ def _weight(deviations: tuple[Deviation, ...]) -> int:
 class Names(Struct, frozen=True):
     """The header names of a message, how many are compact, and what long ones would add.
 
-    `written` is as many as are kept, as they were written; `lost` of them were left out or cut. `octets` is what they
-    take.
+    `written` is as many as are kept of all that `count` says, as they were written; `lost` of them were left out or
+    cut. `octets` is what they take. `deciding` are those of them that may be told with their values.
     """
 
     written: tuple[str, ...]
@@ -160,6 +160,8 @@ class Names(Struct, frozen=True):
     longer: int
     lost: int
     octets: int
+    count: int
+    deciding: tuple[str, ...]
 
 
 def _names(written: tuple[str, ...]) -> Names:
@@ -167,7 +169,10 @@ def _names(written: tuple[str, ...]) -> Names:
     kept = tuple([_cut(name) for name in written[:MAX_HEADERS]])
     lost = len(written) - len(kept) + sum([len(name) > MAX_HEADER_NAME_LENGTH for name in written[:MAX_HEADERS]])
     octets = getsizeof(kept) + sum(map(getsizeof, kept))
-    return Names(kept, len(short), sum([len(canonical(name)) - 1 for name in short]), lost, octets)
+    long = frozenset(map(canonical, written))
+    deciding = tuple([name for name in DECIDING if name in long])
+    longer = sum([len(canonical(name)) - 1 for name in short])
+    return Names(kept, len(short), longer, lost, octets, len(written), deciding)
 
 
 def _cut(name: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, problem, rule
+from dissectors.findings.traits import traits
 from dissectors.report import Certainty, Place, Stream
 from dissectors.wire.datagram import UDP, endpoint
 from dissectors.wire.link.tunnels import TUNNELS
@@ -177,6 +178,8 @@ def _duplicated(streams: Iterable[Stream]) -> Duplicated:
 
 def _signalled(facts: Facts) -> dict[Ends, tuple[int, list[Place]]]:
     """From where to where SIP messages were captured twice: how many messages there are, and where the copies."""
+    if not any([each.copied for each in traits(facts)]):
+        return {}
     messages: Counter[Ends] = Counter()
     copies: dict[Ends, list[Place]] = defaultdict(list)
     for call in facts.calls:

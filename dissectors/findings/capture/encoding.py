@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
+from dissectors.findings.traits import traits
 from dissectors.report import Body, Message
 
 ALIASES = {"deflate": "zlib"}
@@ -140,7 +141,8 @@ def fingerprint(message: Message, body: Body) -> str:
     fix="Nothing.",
 )
 def headers_compact(facts: Facts) -> Iterator[Found]:
-    messages = [m for call in facts.calls for m in call.messages if m.sizes and m.sizes.compact]
+    compact = [call for call, each in zip(facts.calls, traits(facts), strict=True) if each.compact]
+    messages = [m for call in compact for m in call.messages if m.sizes and m.sizes.compact]
     if messages:
         saved = sum(m.sizes.long - m.sizes.inflated for m in messages if m.sizes)
         what = f"{len(messages)} message{'s' * (len(messages) > 1)}, {saved:,} octets saved"

@@ -74,8 +74,10 @@ def _fingerprints(facts: Facts) -> tuple[dict[str, set[int]], dict[str | None, d
 )
 def sdes_in_clear(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
-        hidden = {message.place for message in call.messages if message.transport in (TLS, WSS)}
-        keyed = [d for d in call.descriptions if d.place not in hidden and any(line.suites for line in d.media)]
+        keyed = [described for described in call.descriptions if any([line.suites for line in described.media])]
+        if keyed:
+            hidden = {message.place for message in call.messages if message.transport in (TLS, WSS)}
+            keyed = [described for described in keyed if described.place not in hidden]
         if keyed:
             suites = dict.fromkeys(suite for d in keyed for line in d.media for suite in line.suites)
             yield Found(f"a=crypto with {', '.join(suites)}", [described.place for described in keyed], number)

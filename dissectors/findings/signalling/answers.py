@@ -133,7 +133,7 @@ def _settled(call: Call) -> bool:
     answered: set[Key] = set()
     acknowledged: set[Key] = set()
     for message in call.messages:
-        if message.retransmission or message.method == "BYE" and message.deciding:
+        if message.retransmission or message.method == "BYE" and message.header("Reason"):
             return False
         if message.method == "ACK" and message.status is None:
             acknowledged.add(_key(message))

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, UNANSWERED_SECONDS, Facts, Found, rule
-from dissectors.findings.signalling.within_calls import Around, around, refusal
+from dissectors.findings.signalling.within_calls import around, refusal
 from dissectors.findings.statuses import explained, setting
+from dissectors.findings.traits import traits
 from dissectors.findings.transactions import transactions
 from dissectors.protocols.sip_headers import address, number
 from dissectors.protocols.sip_reason import Reason, reasons
@@ -38,8 +39,9 @@ MARGIN_SECONDS, MAX_LATE_SECONDS = 2.0, 10.0
     "an attended transfer, whether the call that Replaces names still exists there.",
 )
 def transfer_failed(facts: Facts) -> Iterator[Found]:
-    for position, (call, found) in enumerate(zip(facts.calls, transactions(facts), strict=True)):
-        known = around(found) if any(each.method == "REFER" for each in found) else Around()
+    for position, call in _transferred(facts):
+        found = transactions(facts)[position]
+        known = around(found)
         for each in found:
             final = refusal(each) if each.method == "REFER" else None
             if final is None or known.asked.get((each.side, "REFER"), 0.0) > final.time:
@@ -52,6 +54,14 @@ def transfer_failed(facts: Facts) -> Iterator[Found]:
             places = [message.place for message in (refer, notify) if message is not None]
             target = f" to {_target(refer)}" if refer else ""
             yield Found(f"the transfer{target} was answered {said}", places, position, time=notify.time)
+
+
+def _transferred(facts: Facts) -> Iterator[tuple[int, Call]]:
+    """The calls with a REFER, or a NOTIFY that may be about one."""
+    return (
+        (position, call) for position, (call, each) in enumerate(zip(facts.calls, traits(facts), strict=True))
+        if not each.requests.isdisjoint(("REFER", "NOTIFY"))
+    )
 
 
 def _failures(call: Call) -> Iterator[tuple[Message | None, Message, str]]:
@@ -81,8 +91,8 @@ def _failures(call: Call) -> Iterator[tuple[Message | None, Message, str]]:
     "server on the way keeps it.",
 )
 def transfer_unknown(facts: Facts) -> Iterator[Found]:
-    for position, (call, found) in enumerate(zip(facts.calls, transactions(facts), strict=True)):
-        for each in found:
+    for position, call in _transferred(facts):
+        for each in transactions(facts)[position]:
             final, first = each.final if each.method == "REFER" else None, each.requests[0]
             if final is None or (final.status or 0) >= 300 or _unsubscribed(first) or _unsubscribed(final):
                 continue
@@ -145,7 +155,10 @@ def session_expired(facts: Facts) -> Iterator[Found]:
 
 
 def _expiries(facts: Facts) -> dict[int, Expiry]:
-    found = ((position, _expiry(call)) for position, call in enumerate(facts.calls) if call.kind == "call")
+    found = (
+        (position, _expiry(call)) for position, call in enumerate(facts.calls)
+        if call.kind == "call" and "Session-Expires" in traits(facts)[position].deciding
+    )
     return {position: expiry for position, expiry in found if expiry is not None}
 
 
@@ -224,7 +237,7 @@ def _refresher(agreed: Message, rest: str) -> str:
 def call_ended_reason(facts: Facts) -> Iterator[Found]:
     expired = facts.once(_expiries)
     for position, call in enumerate(facts.calls):
-        if call.kind != "call" or position in expired:
+        if call.kind != "call" or position in expired or "Reason" not in traits(facts)[position].deciding:
             continue
         for message in call.messages:
             if message.status is None and message.method in ("BYE", "CANCEL") and not message.retransmission:

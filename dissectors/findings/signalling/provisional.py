@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from dissectors.findings.rule import AT_ONCE, MAX_PLACES, UNANSWERED_SECONDS, Facts, Found, counted, of, rule
 from dissectors.findings.signalling.exchanges import MIN_REPEATS
+from dissectors.findings.traits import traits
 from dissectors.findings.transactions import Transaction, hop_of, transactions
 from dissectors.protocols.sip_headers import number as number_of
 from dissectors.protocols.sip_headers import shown
@@ -42,7 +43,10 @@ def reliable(facts: Facts) -> list[list[Reliable]]:
 
 
 def _of_calls(facts: Facts) -> list[list[Reliable]]:
-    return [_of(call, transactions(facts)[number]) for number, call in enumerate(facts.calls)]
+    return [
+        _of(call, found) if "RSeq" in each.deciding else []
+        for call, found, each in zip(facts.calls, transactions(facts), traits(facts), strict=True)
+    ]
 
 
 def _of(call: Call, exchanged: list[Transaction]) -> list[Reliable]:

@@ -9,6 +9,7 @@ from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
 from dissectors.findings.signalling.exchanges import MIN_WAIT_SECONDS, unheard
 from dissectors.findings.signalling.provisional import misfits
 from dissectors.findings.statuses import explained, setting
+from dissectors.findings.traits import traits
 from dissectors.findings.transactions import Transaction, transactions
 from dissectors.report import Call, Certainty, Message, Severity
 from dissectors.wire.values import Struct, field
@@ -108,6 +109,8 @@ def around(found: Sequence[Transaction]) -> Around:
 )
 def request_refused(facts: Facts) -> Iterator[Found]:
     for number, call, found in calls(facts):
+        if not traits(facts)[number].refused:
+            continue
         refused = [(each, final) for each in found if within(each) and (final := refusal(each))]
         known = around(found) if refused else Around()
         for each, final in refused:
