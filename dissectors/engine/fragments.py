@@ -9,7 +9,7 @@ from dissectors.findings.rule import MAX_PLACES, Incomplete
 from dissectors.mux.classify import classify
 from dissectors.protocols import dtls
 from dissectors.report import Place
-from dissectors.wire.datagram import written_address
+from dissectors.wire.addresses import written_address
 from dissectors.wire.link.fragments import Fragments, Lost
 from dissectors.wire.link.internet import UDP
 

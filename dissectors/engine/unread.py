@@ -8,7 +8,8 @@ from dissectors.engine.view import ScanTables
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import UNKNOWN
 from dissectors.report import NotRead
-from dissectors.wire.datagram import TCP, UDP, Endpoint, written_address
+from dissectors.wire.addresses import written_address
+from dissectors.wire.datagram import TCP, UDP, Endpoint
 
 PAYLOAD_PROTOCOLS = {
     2: ("M2UA", True), 3: ("M3UA", True), 4: ("SUA", True), 5: ("M2PA", True), 7: ("H.248", True), 8: ("BICC", True),

@@ -14,7 +14,8 @@ from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.carried import Channels
 from dissectors.mux.table import PROTOCOLS, TABLE
-from dissectors.wire.datagram import UDP, Flow, written_address
+from dissectors.wire.addresses import packed_address, written_address
+from dissectors.wire.datagram import UDP, Flow
 
 MAX_ADDRESSES = 4096
 """Addresses that are remembered as they stand on the wire, and as people write them: calls name the same ones again
@@ -55,11 +56,7 @@ def key_of(flow: Flow) -> FlowKey | None:
 def packed(address: str) -> bytes | None:
     """An address as it stands on the wire, None where it is a name."""
     try:
-        if ":" not in address:
-            return bytes(map(int, address.split(".")))
-        from ipaddress import ip_address
-
-        return ip_address(address).packed
+        return packed_address(address)
     except ValueError:
         return None
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from dissectors.wire.datagram import endpoint, written_address
+from dissectors.wire.addresses import written_address
+from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
 COOKIE = b"\x21\x12\xa4\x42"

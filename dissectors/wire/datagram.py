@@ -8,8 +8,6 @@ from dissectors.wire.values import Struct
 
 UDP, TCP, WS, TLS, WSS = TRANSPORTS = ("udp", "tcp", "ws", "tls", "wss")
 
-IPV4_OCTETS = 4
-
 Endpoint = tuple[str, int]
 """An address and a port."""
 
@@ -71,16 +69,6 @@ class Datagram(Struct, frozen=True):
 def endpoint(address: str, port: int) -> str:
     """`address:port` as people write it, with brackets around IPv6 (RFC 3986 section 3.2.2)."""
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def written_address(octets: bytes) -> str:
-    """An IP address as people write it."""
-    if len(octets) == IPV4_OCTETS:
-        return ".".join(map(str, octets))
-    # Most captures have no IPv6, and this import takes as long as to read a call.
-    from ipaddress import ip_address
-
-    return str(ip_address(octets))
 
 
 def host_of(endpoint: str) -> str:

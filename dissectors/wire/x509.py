@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.wire.datagram import written_address
+from dissectors.wire.addresses import written_address
 from dissectors.wire.errors import Malformed
 from dissectors.wire.values import Struct
 

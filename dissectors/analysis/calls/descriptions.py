@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dissectors.protocols import payload_types, sdp, sdp_attributes
 from dissectors.protocols.rtp_extensions import NAMES
 from dissectors.report import Certainty, ExtensionName, FaxParameters, Format, Key, Media, SourceGroup
+from dissectors.wire.addresses import packed_address, written_address
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, replace
 
@@ -178,10 +179,8 @@ def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
     # An address of IPv4 has one form only.
     if ":" not in connection.address:
         return connection.address
-    from ipaddress import ip_address
-
     try:
-        return str(ip_address(connection.address))
+        return written_address(packed_address(connection.address))
     except ValueError:
         return connection.address
 

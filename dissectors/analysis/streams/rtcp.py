@@ -158,7 +158,7 @@ class Control:
         bounds = bounds or Bounds()
         self._heard: BySource[Heard] = BySource("RTCP sources", limit, bounds)
         self._said_bye: BySource[int] = BySource("RTCP goodbyes", limit, bounds)
-        self._clocked: BySource[tuple[Clocked, ...]] = BySource("RTCP clocks of senders", limit, bounds)
+        self._clocked: BySource[list[Clocked]] = BySource("RTCP clocks of senders", limit, bounds)
         self._told: BySource[Told] = BySource("RTCP feedback", min(limit, MAX_SOURCES), bounds)
         self._transport: Table[Hosts, int] = Table("RTCP feedback on transports", limit, bounds)
         self._sent: Pending[None] = Pending("RTCP sender reports", limit, SENDER_REPORT_TIMEOUT_NS, bounds)
@@ -264,8 +264,12 @@ class Control:
 
     def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
         said = Clocked(time, packet.ntp, packet.rtp_timestamp, self._place)
-        known = self._clocked.use(packet.ssrc, hosts) or ()
-        self._clocked.set(packet.ssrc, hosts, (*known[1 - MAX_CLOCKED :], said))
+        known = self._clocked.use(packet.ssrc, hosts)
+        if known is None:
+            self._clocked.set(packet.ssrc, hosts, [said])
+        else:
+            known.append(said)
+            del known[:-MAX_CLOCKED]
         self._sent.wait((packet.ssrc, hosts, packet.ntp >> 16 & 0xFFFFFFFF), time, None)
         self._receiver_report(time, hosts, packet)
 
