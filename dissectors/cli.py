@@ -78,7 +78,7 @@ class Help(argparse.RawDescriptionHelpFormatter):
     """Help as wide as the terminal. argparse makes one of these for each argument, and would import shutil for it."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_columns() - 2)
+        super().__init__(prog, width=width_of_help() - 2)
 
 
 class Parser(argparse.ArgumentParser):
@@ -169,7 +169,7 @@ def parser(wanted: str | None = None) -> Parser:
     return whole
 
 
-def _columns() -> int:
+def width_of_help() -> int:
     """How wide the terminal is, as `shutil.get_terminal_size` finds it."""
     said = os.environ.get("COLUMNS", "")
     if said.isdecimal() and int(said):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from heapq import nlargest
 
 from dissectors.analysis.connectivity.joining import CHECK
 from dissectors.findings.connectivity.ice import CONFLICT, Way, back, by_way, ends, way
@@ -45,7 +44,8 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
         return
     until = facts.once(media_until)
     for session in facts.sessions:
-        used = nlargest(2, (pair for pair in session.pairs if pair.used is not None), key=lambda pair: pair.last)
+        used = [pair for pair in session.pairs if pair.used is not None]
+        used = sorted(used, key=lambda pair: pair.last, reverse=True)[:2]
         for position in session.checks:
             check = facts.checks[position]
             if check.kind != CHECK or check.last_answer is None:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.segments import Segments
 from dissectors.wire.tcp import Segment
+from dissectors.wire.values import Struct
 
 LINK, ETHERTYPE, PROTOCOL = 0, 1, 2
 """The three number spaces: LINKTYPE, EtherType and IP protocol."""
@@ -32,7 +33,7 @@ class Next(NamedTuple):
     end: int
 
 
-class Beside(NamedTuple):
+class Beside(Struct, frozen=True):
     """What stands in a frame beside what is being read: where it begins, in which octets, and where those end."""
 
     step: Next
@@ -94,8 +95,9 @@ class Frame:
         """Turn to the next of `more`, if there is one."""
         if not self.more:
             return None
-        step, self.octets, self.held = self.more.pop(0)
-        return step
+        beside = self.more.pop(0)
+        self.octets, self.held = beside.octets, beside.held
+        return beside.step
 
     def seen(self, encapsulation: str) -> None:
         """Count an encapsulation by its name."""
