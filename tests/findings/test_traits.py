@@ -5,7 +5,7 @@ from __future__ import annotations
 from dissectors.findings.rule import Facts
 from dissectors.findings.traits import Traits, traits
 from tests.finding_cases.plain import again
-from tests.stories import A, B, Story, dialled, report, response
+from tests.stories import Story, dialled, report, response
 
 
 def of(story: Story) -> Traits:
@@ -23,6 +23,5 @@ def test_an_ordinary_call_has_little() -> None:
 
 
 def test_what_there_is_once_is_there() -> None:
-    story = [*dialled(), (90, B, A, response(20, 486, "Busy Here"))]
-    assert of(story).refused
+    assert of([*dialled(), response(90, 486, "Busy Here")]).refused
     assert of([each for one in dialled() for each in (one, *again(one, one[0] + 2))]).copied
