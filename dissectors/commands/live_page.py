@@ -9,7 +9,8 @@ from contextlib import suppress
 from io import StringIO
 
 from dissectors.commands.inputs import Refused
-from dissectors.outputs.formats import FORMATS, View
+from dissectors.outputs.formats import FORMATS
+from dissectors.outputs.view import View
 from dissectors.report import Report
 
 PAGE_SECONDS, LEAST_SHARE = 15.0, 20
