@@ -205,6 +205,8 @@ def capture_one_direction(facts: Facts) -> Iterator[Found]:
     count = sum(seen.count for flow in facts.flows for seen in flow.protocols if seen.name in MEDIA)
     # One stream alone may be all there is; requests without any answer, or several streams, are half of something.
     half = "SIP" in names or len({stream.ssrc for stream in facts.streams}) > 1
+    # A handshake that goes on without any answer had one.
+    half = half or any(each.outcome == "unanswered" and each.encrypted_ends for each in facts.handshakes)
     if count < MIN_RTP_PACKETS or not half or any((dst, src) in ends for src, dst in ends):
         return
     carrying = [flow for flow in facts.flows if any(seen.name in MEDIA for seen in flow.protocols)]

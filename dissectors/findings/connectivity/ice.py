@@ -16,6 +16,9 @@ MIN_TRIES, SETTLED_SECONDS, MIN_REFUSED = 3, 5.0, 3
 """Requests that must fail, retransmissions among them; seconds for nominating; refusals in a row."""
 
 AFTER_CHECKS = ("DTLS", "RTP", "RTCP")
+CHECKING = {"STUN", "KEEPALIVE"}
+"""What a pair carries before it is used."""
+
 CONFLICT = "487"
 MAX_FRAGMENTS_TOLD_APART = 64
 """Where a call announces more fragments, nobody knows which of them is right."""
@@ -118,7 +121,7 @@ def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
             pairs = f" on {len(found)} pairs" if len(found) > 1 else ""
             result = f"refused with {check.refused_with}" if check.refused_in_a_row else "none answered"
             what = f"{ends(check)}: {counted(times, 'check')}{pairs} under {told}, the peer is {right}; {result}"
-            yield Found(what, [each.last_place for _, each in found], time=named.first)
+            yield Found(what, [each.last_place for _, each in found], time=named.last)
 
 
 @rule(
@@ -140,7 +143,9 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
         asked = sum(check.silent for check in checks)
         if asked < MIN_TRIES or any(way(check) in went_on or check.place in excused for check in checks):
             continue
-        what = f"{asked} checks on {len(checks)} pair{'s' * (len(checks) > 1)}, none answered: {ends(checks[0])}"
+        # One pair is asked from both ends.
+        pairs = len({min(way(check), back(check)) for check in checks})
+        what = f"{asked} checks on {counted(pairs, 'pair')}, none answered: {ends(checks[0])}"
         yield Found(what, [check.place for check in checks])
 
 
@@ -181,18 +186,36 @@ def ice_one_way(facts: Facts) -> Iterator[Found]:
     fix="Nothing, if it happens once; otherwise look at the side that gets 487 and does not change its role.",
 )
 def ice_role_conflict(facts: Facts) -> Iterator[Found]:
+    pairs = facts.once(by_way)
+    told: set[Way] = set()
     for check in facts.checks:
         error = next((error for error in check.errors if error.startswith(CONFLICT)), None)
         if error is None:
             continue
-        conflict = (check.refused_with or "").startswith(CONFLICT)
-        if conflict and check.refused_in_a_row >= MIN_REFUSED:
-            what = f"{ends(check)}: {check.refused_in_a_row} times {error} in a row, and it stays {check.role}"
-            yield Found(what, (check.refused_place or check.place,), severity="error", time=check.refused_since)
+        if _stuck(check):
+            other = pairs.get(back(check))
+            if other is None or not _stuck(other):
+                what = f"{ends(check)}: {check.refused_in_a_row} times {error} in a row, and it stays {check.role}"
+                yield Found(what, (check.refused_place or check.place,), severity="error", time=check.refused_since)
+            elif way(other) not in told:
+                told.add(way(check))
+                yield _both_refuse(check, other)
         else:
             outcome = next(each for each in check.outcomes if each.result == error)
             yield Found(f"{ends(check)}: 487 Role Conflict", (check.place,), time=outcome.first)
     yield from _same_roles(facts)
+
+
+def _stuck(check: Check) -> bool:
+    return (check.refused_with or "").startswith(CONFLICT) and check.refused_in_a_row >= MIN_REFUSED
+
+
+def _both_refuse(check: Check, other: Check) -> Found:
+    """Each side refuses the other's role: who changes it when the other one does gets no further than who keeps it."""
+    what = f"{ends(check)}: each side answers the other with {check.refused_with}, {check.refused_in_a_row} and "
+    what += f"{other.refused_in_a_row} times in a row; both keep their role, or both change it each time"
+    places = [check.refused_place or check.place, other.refused_place or other.place]
+    return Found(what, places, severity="error", time=check.refused_since)
 
 
 def _same_roles(facts: Facts) -> Iterator[Found]:
@@ -223,15 +246,33 @@ def _lasted(checks: list[Check], here: tuple[str, ...]) -> float:
 @rule(
     "ice-refused", "error", "A connectivity check was refused",
     scope="path",
-    why="400 and 401 mean that user fragment or password are not the ones in the SDP: no pair can work.",
+    why="400 and 401 mean that user fragment or password are not the ones in the SDP: the pair cannot work, and no "
+    "other pair of this side does.",
     fix="Look for an answer of another call or branch, or a proxy that changes a=ice-ufrag or a=ice-pwd.",
 )
 def ice_refused(facts: Facts) -> Iterator[Found]:
-    excused = facts.once(_mismatched)
+    excused, working = facts.once(_mismatched), facts.once(_working)
     for check in facts.checks:
         errors = [error for error in check.errors if error[:3] in ("400", "401", "403")]
-        if check.kind == CHECK and errors and check.succeeded is None and check.place not in excused:
+        if check.kind != CHECK or not errors or check.succeeded is not None or check.place in excused:
+            continue
+        # One pair that works is enough.
+        if working.get(check.place, -1.0) < check.first:
             yield Found(f"{ends(check)}: {errors[0]}", (check.place,))
+
+
+def _working(facts: Facts) -> dict[Place, float]:
+    """When a check of the same side of the same session succeeded last, for each check by its first frame."""
+    found: dict[Place, float] = {}
+    for session in facts.sessions:
+        here, latest = set(session.sides[0].endpoints), {True: -1.0, False: -1.0}
+        known = map(facts.checks.__getitem__, session.checks)
+        checks = [(endpoint(check.src, check.sport) in here, check) for check in known]
+        for side, check in checks:
+            if check.kind == CHECK and check.succeeded is not None:
+                latest[side] = max(latest[side], check.succeeded.last)
+        found.update((check.place, latest[side]) for side, check in checks)
+    return found
 
 
 @rule(
@@ -241,11 +282,16 @@ def ice_refused(facts: Facts) -> Iterator[Found]:
     fix="Look at the side that is controlling; an ICE-lite peer needs the other one to nominate.",
 )
 def ice_not_nominated(facts: Facts) -> Iterator[Found]:
+    # Who uses a pair has chosen it, whether or not the capture began in time.
+    carried = [(way(flow), {seen.name for seen in flow.protocols}) for flow in facts.flows] if facts.checks else []
+    used = {ends for ends, names in carried if names - CHECKING}
     for checks in agreements(facts).values():
         leading = [check for check in checks if check.role == "controlling"]
         lasted = max(check.last for check in checks) - min(check.first for check in checks)
-        answered, nominated = any(c.answered for c in leading), any(c.nominated for c in leading)
-        if answered and not nominated and lasted > SETTLED_SECONDS and not any(map(_conflicts, leading)):
+        succeeded, nominated = any(c.succeeded for c in leading), any(c.nominated for c in leading)
+        if any(way(check) in used or back(check) in used for check in checks):
+            continue
+        if succeeded and not nominated and lasted > SETTLED_SECONDS and not any(map(_conflicts, leading)):
             yield Found(f"{ends(leading[0])}: {lasted:.0f} s of checks", [check.place for check in leading])
 
 

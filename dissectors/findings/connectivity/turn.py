@@ -25,6 +25,9 @@ MARGIN_SECONDS = 5.0
 PERMISSION_SECONDS = 300.0
 """A permission lasts so long (RFC 8656 section 9); a relay and a permission may end so much later than that says."""
 
+CHANNEL_SECONDS = 600.0
+"""A channel lasts so long (RFC 8656 section 12)."""
+
 SHOWN_PEERS = 6
 BEGINNING = ("401", "438")
 """How a request begins: the client learns realm and nonce."""
@@ -197,8 +200,8 @@ def _listed(peers: list[Grant]) -> str:
 @rule(
     "turn-expired", "error", "A relay ended while it was used",
     scope="path", absence=True,
-    why="The server forgets a relay that is not refreshed in time, and a permission after five minutes. From then on "
-    "it drops everything, in both directions.",
+    why="The server forgets a relay that is not refreshed in time, a permission after five minutes, "
+    "and a channel after ten. From then on it drops everything, in both directions.",
     fix="See why the request that keeps it was refused or not sent. 438 asks for the same request with a new nonce; "
     "437 means that the server no longer knows the relay.",
 )
@@ -215,7 +218,7 @@ def turn_expired(facts: Facts) -> Iterator[Found]:
             relayed.setdefault(way(flow), []).append(flow)
     for (src, sport, dst, dport), kinds in asked.items():
         sent, got = relayed.get((src, sport, dst, dport), []), relayed.get((dst, dport, src, sport), [])
-        yield from [*_allocation(kinds, sent, got)] or _permissions(kinds, sent, got)
+        yield from [*_allocation(kinds, sent, got)] or [*_permissions(kinds, sent, got)] or _channels(kinds, sent, got)
 
 
 def _allocation(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> Iterator[Found]:
@@ -276,6 +279,23 @@ def _permissions(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> 
             what += f"; {flow.last - ends:.0f} s more were sent to it"
             places = [each.place for each in (permission, refused.get(host)) if each is not None]
             yield Found(what, places, severity="warning", certainty="high", time=ends)
+
+
+def _channels(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> Iterator[Found]:
+    """A peer that fell silent just when its channel ended, although the client went on."""
+    bound = {f"peer {grant.peer}": grant for grant in kinds["channelbind"].peers} if "channelbind" in kinds else {}
+    back = {flow.inside: flow for flow in got}
+    given_back = any(check.closed for check in kinds.values())
+    for flow in sent if bound and not given_back else ():
+        answer, channel = back.get(flow.inside), bound.get(flow.inside)
+        if answer is None or channel is None or channel.granted is None:
+            continue
+        ends = channel.granted + CHANNEL_SECONDS
+        if abs(answer.last - ends) <= MARGIN_SECONDS and flow.last >= ends + REPAIR_SECONDS:
+            why = f"was refused with {channel.error}" if channel.refused else "was not renewed"
+            what = f"{between([kinds['channelbind']])}: the channel for {channel.peer} {why} and ended after 600 s"
+            what += f"; {flow.last - ends:.0f} s more were sent to it"
+            yield Found(what, (channel.place,), severity="warning", certainty="high", time=ends)
 
 
 RULES = (turn_nonce_stale, turn_allocation_failed, turn_expired, turn_refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from dissectors.findings.rule import Facts, Found, Incomplete, counted, rule
@@ -76,7 +77,8 @@ def dtls_unanswered(facts: Facts) -> Iterator[Found]:
     for number, each in enumerate(facts.handshakes):
         if each.outcome != "unanswered" or number in facts.once(crossed) or agreed_anyway(facts, number):
             continue
-        if lost_between(facts, each):
+        # A client that goes on behind its hello was answered where the capture has it not.
+        if lost_between(facts, each) or each.client_fingerprint or each.encrypted_ends:
             continue
         if each.hellos > 1:
             what = f"{between(each)}: {counted(each.hellos, 'ClientHello')}{_size(each)}{holes(each)}{_reflected(each)}"
@@ -177,11 +179,41 @@ def dtls_closed(facts: Facts) -> Iterator[Found]:
         lasted = each.closed - (each.completed or each.first)
         what = f"DTLS closed by {here} {lasted:.1f} s after the handshake"
         side = int(there not in session.sides[0].endpoints)
-        late = facts.once(last_media).get((position, side), 0.0) - each.closed
+        part = bisect_right(facts.once(begun_again)[position], each.first)
+        late = facts.once(media_by_part).get((position, side, part), 0.0) - each.closed
         at_once = lasted < AT_ONCE_SECONDS and bool(session.checks) and not session.streams
         severity: Severity | None = "warning" if late >= AFTER_CLOSE_SECONDS or at_once else None
         what += f"; {there} sends media for {late:.0f} s more" if late >= AFTER_CLOSE_SECONDS else ""
         yield Found(what, (each.closed_place or each.place,), severity=severity, time=each.closed)
+
+
+def begun_again(facts: Facts) -> list[list[float]]:
+    """When handshakes began after an earlier one of the same session was closed: what follows is another's media."""
+    found: list[list[float]] = []
+    for session in facts.sessions:
+        times, closed = [], False
+        for each in sorted((facts.handshakes[number] for number in session.handshakes), key=lambda one: one.first):
+            if closed:
+                times.append(each.first)
+            closed = closed or each.closed is not None
+        found.append(times)
+    return found
+
+
+def media_by_part(facts: Facts) -> dict[tuple[int, int, int], float]:
+    """When the last media of each side of each session came, of each part of a session that was closed and begun again.
+
+    A source that goes on in the next part is left out: nobody knows to which its packets belong.
+    """
+    found: dict[tuple[int, int, int], float] = {}
+    for position, (session, times) in enumerate(zip(facts.sessions, facts.once(begun_again), strict=True)):
+        for number in session.streams:
+            stream = facts.streams[number]
+            part = bisect_right(times, stream.first)
+            if part == bisect_right(times, stream.last):
+                key = position, side_of(session, stream), part
+                found[key] = max(found.get(key, 0.0), stream.last)
+    return found
 
 
 def last_media(facts: Facts) -> dict[tuple[int, int], float]:

@@ -29,6 +29,42 @@ def test_a_role_conflict_that_nobody_resolves_is_an_error_and_one_that_is_resolv
         assert [each.severity for each in found(story, "ice-role-conflict")] == ["note"]
 
 
+def test_roles_that_both_sides_refuse_are_one_finding_that_says_so() -> None:
+    story: Story = []
+    for n in range(6):
+        role = CONTROLLED if n % 2 else CONTROLLING
+        story += checks(500 * n, 1, name=user("BBBB", "AAAA"), answer=CONFLICT, role=role)
+        story += checks(500 * n + 20, 1, name=THEIRS, src=B, dst=A, answer=CONFLICT, role=role)
+    (told,) = found(story, "ice-role-conflict")
+    assert "6 and 6 times in a row" in told.what and "stays" not in told.what and told.severity == "error"
+    assert len(told.places) == 2
+
+
+def test_a_pair_that_is_used_was_nominated_before_the_capture_began() -> None:
+    story = checks(0, 9, 1000, nominates=False)
+    assert found(story, "ice-not-nominated")
+    for later in (media(9), agreed(500), [(3000.0, B, A, bytes(range(200, 220)))]):
+        assert not found([*story, *later], "ice-not-nominated")
+    assert not found(checks(0, 9, 1000, nominates=False, answer=REFUSED), "ice-not-nominated")
+
+
+def test_a_pair_is_refused_in_vain_where_another_of_the_same_side_works() -> None:
+    other = ("198.51.100.9", 4444)
+    refused = checks(20, 6, 300, src=other, answer=REFUSED)
+    assert found(refused, "ice-refused")
+    assert not found([*both(0, 4), *refused], "ice-refused")
+    backwards = checks(7, 4, name=THEIRS, src=B, dst=A, answer=BACK, role=CONTROLLED)
+    assert found([*backwards, *refused], "ice-refused")
+    assert found([*both(0, 1, 10), *checks(9000, 6, 300, src=other, answer=REFUSED)], "ice-refused")
+
+
+def test_a_pair_that_is_asked_from_both_ends_is_one() -> None:
+    story = [*checks(0, 4, 500, answer=None), *checks(7, 4, 500, name=THEIRS, src=B, dst=A, answer=None)]
+    assert found(story, "ice-failed")[0].what.startswith("8 checks on 1 pair, none answered")
+    story += checks(9, 4, 500, src=("198.51.100.9", 4444), answer=None)
+    assert found(story, "ice-failed")[0].what.startswith("12 checks on 2 pairs, none answered")
+
+
 def test_two_sides_that_are_both_controlled_are_told() -> None:
     story = [
         *checks(0, 5, 2000, role=CONTROLLED, nominates=False),
@@ -47,6 +83,7 @@ def test_a_foreign_fragment_is_told_instead_of_the_network(answer: tuple[int, by
     ]
     (told,) = found(story, "ice-credentials-mismatch")
     assert "under CCCC" in told.what and "the peer is BBBB" in told.what and told.severity == "error"
+    assert told.time is not None and 3.4 < told.time < 3.6, "that of its place, the last check"
     assert not found(story, "ice-failed") and not found(story, "ice-refused")
 
 

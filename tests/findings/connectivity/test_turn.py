@@ -128,3 +128,12 @@ def test_a_private_peer_that_is_refused_is_a_note_where_another_one_is_not(
 def test_a_stale_nonce_that_nobody_repairs_refuses_the_permission() -> None:
     story = [*challenge(0), *allocate(50, given()), *permission(100, 438), *END]
     assert "438" in found(story, "turn-refused")[0].what
+
+
+def test_a_channel_that_is_not_renewed_is_told_though_its_permission_is() -> None:
+    kept = [one for n in (240_000, 480_000) for one in (*refresh(n), *permission(n + 500))]
+    (told,) = found(relayed_call(700, 600, kept), "turn-expired")
+    assert f"the channel for {B[0]}:{B[1]} was not renewed and ended after 600 s" in told.what
+    assert "s more were sent to it" in told.what
+    assert not found(relayed_call(700, 660, kept), "turn-expired")
+    assert not found(relayed_call(700, 600, [*kept, *channel(500_700)]), "turn-expired")

@@ -178,6 +178,27 @@ def test_who_closed_is_told_and_whether_the_other_goes_on() -> None:
     assert f"closed by {B[0]}:{B[1]}" in told.what and told.severity == "note" and told.time == 10.2
 
 
+def test_the_next_session_of_the_same_ports_is_no_media_after_the_close() -> None:
+    first = [*both(0, 10), *agreed(100), *talk(start=200), *talk(B, A, 78, start=200), *closed(10_300)]
+    media = [*talk(start=15_200, ssrc=87), *talk(B, A, 88, start=15_200)]
+    (told,) = found([*first, *agreed(15_000), *media], "dtls-closed")
+    assert told.severity == "note" and "more" not in told.what
+    assert found([*first, *media], "dtls-closed")[0].severity == "warning"
+    both_closed = found([*first, *agreed(15_000), *media, *closed(20_000)], "dtls-closed")
+    told, later = sorted(both_closed, key=lambda each: each.time or 0.0)
+    assert told.severity == "note" and later.severity == "warning" and "sends media for 5 s more" in later.what
+
+
+def test_a_client_that_goes_on_was_answered_where_it_was_not_captured() -> None:
+    asks: Story = [(500.0, A, B, hello())]
+    assert found([*asks, *talk(start=600)], "dtls-unanswered")
+    for more in (FINISHED, certificate(b"client")):
+        story = [*asks, (560.0, A, B, more), *talk(start=600)]
+        assert not found(story, "dtls-unanswered")
+    assert found([*asks, (560.0, A, B, FINISHED), *talk(start=600)], "capture-one-direction")
+    assert not found([*asks, *talk(start=600)], "capture-one-direction")
+
+
 def test_the_end_of_a_call_says_more_than_the_alert_after_it() -> None:
     call = [*dialled(), *agreed(1100), *talk(start=1200), *talk(B, A, 78, start=1200), *hung_up(11_500)]
     assert not found([*call, *closed(11_600)], "dtls-closed")
