@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from dissectors.findings.kinds import video
@@ -10,6 +9,7 @@ from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, largest, mark, marks
 from dissectors.findings.negotiation.holding import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+from dissectors.findings.timing.rates import in_real_time, rate_off
 from dissectors.report import Certainty, Mark, Severity, Stream
 
 DRIFT_PPM = 150.0
@@ -20,15 +20,13 @@ START_SECONDS, KEY_SECONDS = 3.0, 0.5
 MIN_SILENCE = 0.02
 PAUSE_MS = 1000.0
 TOLD_JUMPS = 16
-CLOCKS = (8000, 12000, 16000, 24000, 32000, 48000, 90000)
+CLOCKS = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
 MAX_RATE_ERROR, MIN_RATE_OFF = 0.01, 0.02
 """How near a rate must be to a clock to be that one's, and how far from another to differ."""
 
 FRAMES_MS = (20, 30)
 MORE_FRAMES_MS = (10, 20, 30, 40, 60)
 """Milliseconds of a frame that speak for a clock; more of them where the capture is known to be in real time."""
-
-MIN_PACKETS = 50
 
 
 @rule(
@@ -154,15 +152,26 @@ def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
 @rule(
     "clock-differs", "warning", "Timestamps do not run at the announced clock",
     scope="stream",
-    why="The receiver plays at the wrong speed, or its jitter buffer runs empty or full all the time.",
-    fix="Look at the clock in a=rtpmap: G.722 must say 8000 and Opus 48000, whatever rate the sound is sampled at.",
+    why="The receiver plays at the wrong speed, or its jitter buffer runs empty or full all the time. What pauses, or "
+    "sends pictures at a varying rate, is not told, nor what is captured faster or slower than it was sent.",
+    fix="Look at the clock in a=rtpmap: G.722 must say 8000 and Opus 48000, whatever rate the sound is sampled at. If "
+    "it is off by a few per cent, look at the source: a sound card at another rate, or a camera that makes fewer "
+    "pictures than its timestamps count.",
 )
 def clock_differs(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
+        place, time = (stream.first_place,), stream.first
         measured = seen_clock(stream, in_real_time(facts, stream))
         if measured and stream.clock and stream.certainty == "certain" and measured != stream.clock:
             what = f"{name_of(stream)}: {stream.codec} at {stream.clock:,} Hz, timestamps advance as {measured:,} Hz do"
-            yield Found(what, (stream.first_place,), stream.call, number, certainty="high", time=stream.first)
+            yield Found(what, place, stream.call, number, certainty="high", time=time)
+        elif (off := rate_off(facts, stream)) is not None:
+            way = "fast" if off.share > 0 else "slow"
+            sent = f"{stream.codec or 'media'} at {off.clock:,} Hz, timestamps advance {off.rate:,.0f} a second"
+            what = f"{name_of(stream)}: {sent}, {abs(off.share):.1%} too {way}"
+            what += "" if stream.certainty == "certain" else ", against the clock of the other direction"
+            sure: Certainty = "high" if stream.certainty == "certain" else "medium"
+            yield Found(what, place, stream.call, number, certainty=sure, time=time)
 
 
 def seen_clock(stream: Stream, real: bool) -> int | None:
@@ -193,31 +202,6 @@ def time_not_real(facts: Facts) -> Iterator[Found]:
             sure: Certainty = "certain" if stream.clock else "medium"
             what = f"{name_of(stream)}: {stream.timing.evidence}"
             yield Found(what, (stream.first_place,), stream.call, number, certainty=sure, time=stream.first)
-
-
-def in_real_time(facts: Facts, stream: Stream) -> bool:
-    """Whether other streams say that this time was captured as it passed: a faster capture makes them all fast."""
-    begins, ends = facts.once(_real_times)
-    place = bisect_right(begins, stream.last) - 1
-    if place < 0:
-        return False
-    both = min(stream.last, ends[place]) - max(stream.first, begins[place])
-    return both > (stream.last - stream.first) / 2
-
-
-def _real_times(facts: Facts) -> tuple[list[float], list[float]]:
-    """When streams ran in real time: spans that do not overlap, in order, by their begins and ends."""
-    begins: list[float] = []
-    ends: list[float] = []
-    for stream in sorted(facts.streams, key=lambda each: each.first):
-        if stream.packets < MIN_PACKETS or stream.timing is None or not stream.timing.real_time:
-            continue
-        if ends and stream.first <= ends[-1]:
-            ends[-1] = max(ends[-1], stream.last)
-        else:
-            begins.append(stream.first)
-            ends.append(stream.last)
-    return begins, ends
 
 
 RULES = (clock_differs, clock_step, clock_drift, ssrc_two_sources, timestamp_jump, time_not_real)

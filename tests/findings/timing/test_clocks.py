@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 
 from dissectors.report import Finding
 from tests.finding_cases.numbers import mixed, stepped
 from tests.found import found, frames, ids
+from tests.made import Endpoint
 from tests.stories import A, B, Story, description, dialled, hung_up, report, rtp, talk
 
 CLOCKS = {"clock-drift", "clock-step", "timestamp-jump", "time-not-real", "clock-differs", "silence-suppressed"}
@@ -127,6 +129,68 @@ def test_a_clock_that_is_slower_than_announced_is_told_like_a_faster_one(announc
     story = [*dialled(*ends), *talk(payload_type=97, step=step), *right, *hung_up()]
     assert told(story) == {"clock-differs"}
     assert f"at {announced:,} Hz, timestamps advance as {seen:,} Hz do" in only(story, "clock-differs").what
+
+
+OPUS = [description(*end, "a=rtpmap:111 opus/48000/2", media="RTP/AVP 111") for end in (A, B)]
+VP8 = [description(*end, "a=rtpmap:96 VP8/90000", media="RTP/AVP 96", kind="video") for end in (A, B)]
+
+
+def running(fast: float, seconds: float = 30, ends: list[bytes] = OPUS, **changes: object) -> Story:
+    """A call whose caller's clock runs so many parts in a million fast; the other side's is right."""
+    common = {"payload_type": 111, "step": 960, "seconds": seconds}
+    theirs = talk(B, A, 78, **common)  # type: ignore[arg-type]
+    ours = talk(fast=fast, **{**common, **changes})  # type: ignore[arg-type]
+    return [*dialled(*ends), *ours, *theirs, *hung_up(1020 + 1000 * seconds)]
+
+
+@pytest.mark.parametrize("fast", [-200_000, -30_000, -13_000, 13_000, 30_000, 200_000])
+def test_a_clock_that_is_off_by_some_per_cent_is_told_slow_or_fast(fast: int) -> None:
+    story = running(fast)
+    assert told(story) == {"clock-differs"}
+    way = "fast" if fast > 0 else "slow"
+    rate = 48_000 * (1 + fast / 1e6)
+    found = only(story, "clock-differs")
+    assert f"opus at 48,000 Hz, timestamps advance {rate:,.0f} a second, {abs(fast) / 1e4:.1f}% too {way}" in found.what
+    assert found.severity == "warning" and frames(found) == [5]
+
+
+def pictures(src: Endpoint, dst: Endpoint, ssrc: int, step: int, every: Callable[[int], float]) -> Story:
+    """Pictures of two packets each, of which the n-th leaves after so many milliseconds."""
+    return [
+        (1020 + every(n) + half, src, dst, rtp(2 * n + half, ssrc, 96, n * step, bytes(900), marker=half == 1))
+        for n in range(900)
+        for half in (0, 1)
+    ]
+
+
+def test_pictures_of_an_even_rate_are_told_and_those_of_a_varying_one_are_not() -> None:
+    call = [*dialled(*VP8), *pictures(B, A, 78, 3000, lambda n: n * 100 / 3), *hung_up(32_000)]
+    (told_of,) = found([*call, *pictures(A, B, 77, 2910, lambda n: n * 100 / 3)], "clock-differs")
+    assert "VP8 at 90,000 Hz, timestamps advance 87,300 a second, 3.0% too slow" in told_of.what
+    varying = pictures(A, B, 77, 2910, lambda n: n * 100 / 3 + 40 * max(0, n % 300 - 200))
+    assert "clock-differs" not in told([*call, *varying])
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        running(-30_000, 15),
+        running(-30_000, lost=lambda n: 400 <= n < 415),
+        running(0, delay=lambda n: n // 250 * 150.0),
+        running(0, delay=lambda n: max(0, n - 750) * 1.2),
+        [(time * 1.03, *rest) for time, *rest in running(0)],
+        [(time * 0.97, *rest) for time, *rest in running(0)],
+        talk(fast=-30_000, seconds=30, payload_type=111, step=960),
+    ],
+    ids=["short", "a gap", "pauses", "half of it", "slower capture", "faster capture", "alone"],
+)
+def test_what_may_have_another_cause_is_no_clock_that_is_off(story: Story) -> None:
+    assert "clock-differs" not in told(story)
+
+
+def test_an_encrypted_stream_is_held_against_the_other_direction() -> None:
+    story = [each for each in running(-30_000) if each[3][0] == 0x80]
+    assert "against the clock of the other direction" in only(story, "clock-differs").what
 
 
 @pytest.mark.parametrize("apart", [41_000, 5_000_000, 2_000_000_000])
