@@ -68,7 +68,8 @@ class Repair(Struct, frozen=True):
     from the gap) to the repair. `rtx_ssrc` is the source of RTX, `rtx_packets` are its packets. `more` says that more
     happened than was looked at. `fec` is what else repairs the stream: `red` (RFC 2198), whose restored packets count
     as such, `ulpfec` (RFC 5109) or `flexfec` (RFC 8627), which are counted and not decoded: `fec_packets` of them, of
-    the source `fec_ssrc` where that is another one.
+    the source `fec_ssrc` where that is another one. `rtx_read` says that the numbers in RTX can be read, whatever they
+    name.
     """
 
     asked: int
@@ -90,6 +91,7 @@ class Repair(Struct, frozen=True):
     fec: str | None = None
     fec_packets: int = 0
     fec_ssrc: int | None = None
+    rtx_read: bool = False
 
 
 class TransportNumbers(Struct, frozen=True):

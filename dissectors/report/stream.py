@@ -39,7 +39,9 @@ class SenderClock(Struct, frozen=True):
 
     `media_ms` is how far their timestamp is ahead of the media that were sent at that time (below zero: behind),
     `spread_ms` how much that differs among them; `wallclock_ms` is how far their NTP time is ahead of the capture's,
-    which says little of one host alone. `time` and `place` are those of the first of these reports.
+    which says little of one host alone. `time` and `place` are those of the first of these reports. `rate` is how many
+    timestamp units, and `wallclock_rate` how many seconds of NTP time, pass in a second from report to report; None
+    where that is uneven.
     """
 
     reports: int
@@ -48,6 +50,8 @@ class SenderClock(Struct, frozen=True):
     wallclock_ms: float
     time: float
     place: Place
+    rate: float | None = None
+    wallclock_rate: float | None = None
 
 
 class Phase(Struct, frozen=True):

@@ -8,8 +8,11 @@ from dissectors.analysis.streams.alternation import alternations
 from dissectors.analysis.streams.levels import ClockStep
 from dissectors.analysis.streams.silence import rhythms
 from dissectors.mux.counters import MAX_DROPOUT, Counters
-from dissectors.mux.marks import Frame
+from dissectors.mux.marks import Frame, Leap
 from dissectors.report import Gap, Mark, MarkKind, Place
+
+MAX_TIMES_USUAL = 4.0
+"""How many times the usual step of its numbers a timestamp may have moved, either way, to have gone with them."""
 
 
 def marks(
@@ -28,7 +31,7 @@ def marks(
 def _of_timestamps(
     counters: Counters, rate: float | None, frame: int, steps: Sequence[ClockStep]
 ) -> Iterator[Mark]:
-    for leap in counters.leaps:
+    for leap in _unexplained(counters, rate):
         moved = leap.step - (frame * leap.numbers if leap.numbers < MAX_DROPOUT else 0)
         length = 1000 * moved / rate if rate else None
         yield Mark("jump", leap.time / 1e9, Place(*leap.frame), moved, length, leap.timestamp)
@@ -45,6 +48,23 @@ def _of_timestamps(
     for each in lengths if len(lengths) > 1 else ():
         length = 1000 * each.step / rate if rate else None
         yield Mark("rhythm", each.first / 1e9, Place(*each.frame), each.step, length)
+
+
+def _unexplained(counters: Counters, rate: float | None) -> Sequence[Leap]:
+    """The jumps of timestamps that do not go with a jump of the numbers, as those of what came out of order do."""
+    if not counters.reordered or not rate or not counters.leaps:
+        return counters.leaps
+    seconds = (counters.last - counters.first) / 1e9
+    usual = rate * seconds / max(1, counters.packets + counters.lost)
+    return [leap for leap in counters.leaps if not _with_its_number(leap, usual)]
+
+
+def _with_its_number(leap: Leap, usual: float) -> bool:
+    """Whether a timestamp moved about as far as its number did, given the usual step of one number."""
+    numbers = (leap.numbers + 0x8000 & 0xFFFF) - 0x8000
+    if numbers in (0, 1) or abs(numbers) > MAX_DROPOUT:
+        return False
+    return 1 / MAX_TIMES_USUAL <= leap.step / (numbers * usual) <= MAX_TIMES_USUAL
 
 
 def _of_sources(counters: Counters, rate: float | None) -> Iterator[Mark]:

@@ -62,7 +62,11 @@ class Repairs:
         announced = rtx or named
         if not asked and announced is None and redundant is None:
             return None
-        return seen.to_report(rtx, announced, told, IN_TIME_NS if video else IN_TIME_AUDIO_NS, redundant)
+        in_time = IN_TIME_NS if video else IN_TIME_AUDIO_NS
+        read = rtx is not None or not covered and any(
+            each is announced and len(numbers) >= PROBED_DATAGRAMS for each, numbers in self._numbered(counters)
+        )
+        return seen.to_report(rtx, announced, told, in_time, redundant, read)
 
     @cached_property
     def _on(self) -> dict[int, list[Counters]]:
@@ -153,11 +157,12 @@ class Seen(Struct):
 
     def to_report(
         self, rtx: Counters | None, announced: Counters | None, told: Told | None, in_time: int,
-        redundant: Redundancy | None = None,
+        redundant: Redundancy | None = None, read: bool = False,
     ) -> Repair:
         """The report's value; a repair within `in_time` nanoseconds comes before a receiver plays without it.
 
-        `rtx` is the stream of repairs that can be read, `announced` is that, or one of which only SDP speaks.
+        `rtx` is the stream of repairs that fits, `announced` is that, or one of which only SDP speaks; `read` says that
+        the numbers in it can be read.
         """
         again: dict[int, list[int]] = {}
         for time, sequence in rtx.originals if rtx is not None else ():
@@ -199,6 +204,7 @@ class Seen(Struct):
             fec=redundant.kind if redundant is not None else None,
             fec_packets=redundant.packets if redundant is not None else 0,
             fec_ssrc=redundant.ssrc if redundant is not None else None,
+            rtx_read=read,
         )
 
     def _within(self, depth: int) -> Iterator[int]:

@@ -15,6 +15,12 @@ from dissectors.report import SenderClock
 NTP_EPOCH_SECONDS = 2_208_988_800
 """Seconds from 1900, where NTP begins, to 1970."""
 
+MIN_ON_LINE, MIN_LINE_SECONDS = 4, 3.0
+"""So many reports, over so many seconds, make a line."""
+
+MAX_OFF_LINE_MS, MAX_OFF_LINE_SHARE = 50.0, 0.05
+"""How far a report may be from the line: so many milliseconds, or this share of what the line rises."""
+
 MAX_SURPRISE_SECONDS = 0.1
 MAX_BEYOND_NS = 1_000_000_000
 """A report so long after the last datagram speaks of media that nobody sent."""
@@ -48,12 +54,31 @@ def sender_clock(counters: Counters, rate: float | None, clocked: Sequence[Clock
         now = each.time
         expected = timestamp - rate * (time - now) / 1e9
         ahead.append(1000 * ((each.timestamp - expected + 0x80000000) % (1 << 32) - 0x80000000) / rate)
-        wall.append(each.ntp / (1 << 32) - NTP_EPOCH_SECONDS - now / 1e9)
+        wall.append(1000 * (each.ntp / (1 << 32) - NTP_EPOCH_SECONDS - now / 1e9))
+    moments = [each.time / 1e9 for each in known]
+    drift = _slope(moments, ahead)
+    # Who knows no time of day says 0.
+    passed = _slope(moments, wall) if any(each.ntp for each in known) else None
     return SenderClock(
         reports=len(known),
         media_ms=median(ahead),
         spread_ms=max(ahead) - min(ahead),
-        wallclock_ms=1000 * median(wall),
+        wallclock_ms=median(wall),
         time=known[0].time / 1e9,
         place=known[0].place,
+        rate=rate * (1 + drift / 1000) if drift is not None else None,
+        wallclock_rate=1 + passed / 1000 if passed is not None else None,
     )
+
+
+def _slope(times: Sequence[float], values: Sequence[float]) -> float | None:
+    """By how many milliseconds the values grow in a second; None where they are not near one line, or few."""
+    seconds = times[-1] - times[0]
+    if len(times) < MIN_ON_LINE or seconds < MIN_LINE_SECONDS:
+        return None
+    middle, mean = sum(times) / len(times), sum(values) / len(values)
+    spread = sum([(time - middle) ** 2 for time in times])
+    slope = sum([(time - middle) * (value - mean) for time, value in zip(times, values, strict=True)]) / spread
+    off = max([abs(value - mean - slope * (time - middle)) for time, value in zip(times, values, strict=True)])
+    return slope if off <= max(MAX_OFF_LINE_MS, MAX_OFF_LINE_SHARE * abs(slope) * seconds) else None
+

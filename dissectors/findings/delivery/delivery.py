@@ -29,7 +29,8 @@ MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
 @rule(
     "stream-loss", "warning", "Datagrams of a stream are lost",
     scope="stream", absence=True,
-    why="From about 1 % loss speech suffers, from 5 % it is hard to follow.",
+    why="From about 1 % loss speech suffers, from 5 % it is hard to follow; pictures break or freeze. What is lost of "
+    "RTX is a note: it only repairs another stream, and can be asked for again.",
     fix="Compare with the receiver's RTCP: loss that it does not report happened at the capture point.",
 )
 def stream_loss(facts: Facts) -> Iterator[Found]:
@@ -48,7 +49,10 @@ def stream_loss(facts: Facts) -> Iterator[Found]:
                 what += f"; {hole.missing:,} of them in {hole.end - hole.start:.1f} s in which nothing else came either"
                 rest = max(0, left - hole.missing) / max(1, sent - hole.missing)
                 severity = _loss_weighs(sent, rest) if rest >= LOSS_SHARE else "note"
-            if number in facts.once(_arrived):
+            if stream.repairs is not None:
+                what += f"; they repair SSRC 0x{stream.repairs:08X} (RTX)"
+                severity = "note"
+            elif number in facts.once(_arrived):
                 what += "; the receiver got more of them"
                 severity = "note"
             elif may_be_repaired(stream) and stream.repair:
@@ -88,12 +92,15 @@ def loss_bursts(facts: Facts) -> Iterator[Found]:
         # What was repaired leaves no hole; of what was not looked at, nothing is known.
         mended = repair is not None and not repair.more and repair.longest_left < BURST_PACKETS
         gap = any(each.counted and quality and each.missing == quality.longest_loss_run for each in stream.gaps)
-        if quality and quality.longest_loss_run >= BURST_PACKETS and not mended and not gap:
+        # What came late after all filled the run: it was an order, and no loss.
+        filled = quality is None or stream.lost < quality.longest_loss_run
+        if quality and quality.longest_loss_run >= BURST_PACKETS and not mended and not gap and not filled:
             runs = counted(quality.loss_runs, "run")
             what = f"{name_of(stream)}: {stream.lost:,} lost in {runs}, {quality.longest_loss_run:,} in the longest"
             hole = stalled(facts, number)
             seen = number in facts.once(_arrived) or hole is not None and hole.missing == quality.longest_loss_run
-            severity: Severity = "note" if seen or may_be_repaired(stream) else "warning"
+            spared = seen or stream.repairs is not None or may_be_repaired(stream)
+            severity: Severity = "note" if spared else "warning"
             at = mark(stream, "loss")
             what += f", {into(stream, at.time)}" if at and at.units == quality.longest_loss_run else ""
             yield Found(what, place_of(at, stream), stream.call, number, severity=severity, time=time_of(at))
@@ -225,6 +232,8 @@ def stream_duplicates(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         # Some senders repeat the end of a telephone event under the same sequence number.
         twice = stream.duplicates - MAX_REPEATED_ENDS * len(stream.digits) - again(stream)
+        # What has only the number of another one is no duplicate of it.
+        twice -= stream.reused
         sent = stream.sent_twice > stream.duplicates / 2
         if DUPLICATES_SHARE * stream.packets < twice and (sent or twice < DOUBLED_SHARE * stream.packets):
             what = f"{name_of(stream)}: {twice:,} of {counted(stream.packets, 'packet')} came twice"

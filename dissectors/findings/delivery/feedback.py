@@ -161,7 +161,15 @@ def bitrate_collapsed(facts: Facts) -> Iterator[Found]:
             what = f"{name_of(stream)}: what is sent falls from {_bits(fall.before)} to {_bits(fall.after)}"
             what += f", {fall.time - stream.first:.0f} s into the stream, and pictures go on"
             severity: Severity = "warning" if _pressed(stream) else "note"
-            yield Found(what, (), stream.call, number, "medium", severity, fall.time)
+            yield Found(what, _frame_at(stream, fall.time), stream.call, number, "medium", severity, fall.time)
+
+
+def _frame_at(stream: Stream, time: float) -> tuple[Place, ...]:
+    """The frame that is known nearest to a moment."""
+    known = [(each.time, each.place) for each in stream.marks]
+    known += [(each.first, each.place) for each in stream.payload_types if each.place is not None]
+    known += [(stream.first, stream.first_place), (stream.last, stream.last_place)]
+    return (min(known, key=lambda each: abs(each[0] - time))[1],)
 
 
 def _pressed(stream: Stream) -> bool:

@@ -32,7 +32,9 @@ def loss_repaired(facts: Facts) -> Iterator[Found]:
 
 def unread(repair: Repair | None) -> bool:
     """Whether there is RTX of which cannot be read what it repairs."""
-    return repair is not None and bool(repair.rtx_packets) and not repair.by_rtx and not repair.restored
+    if repair is None or repair.rtx_read:
+        return False
+    return bool(repair.rtx_packets) and not repair.by_rtx and not repair.restored
 
 
 def may_be_repaired(stream: Stream) -> bool:
@@ -76,8 +78,12 @@ def _repaired(stream: Stream, repair: Repair) -> str:
     "whether the NACKs reach it. They must name the SSRC that it sends.",
 )
 def loss_not_repaired(facts: Facts) -> Iterator[Found]:
+    known = {stream.repair.rtx_ssrc for stream in facts.streams if stream.repair and stream.repair.rtx_read}
     repaired_otherwise = {
-        flow for stream in facts.streams if (stream.codec or "").lower() in REPAIRING for flow in stream.flows
+        flow
+        for stream in facts.streams
+        if (stream.codec or "").lower() in REPAIRING and stream.ssrc not in known
+        for flow in stream.flows
     }
     for number, stream in enumerate(facts.streams):
         repair = stream.repair
@@ -91,6 +97,8 @@ def loss_not_repaired(facts: Facts) -> Iterator[Found]:
             f"{name_of(stream)}: {least}{missed:,} of {counted(repair.asked, 'packet')} that NACKs asked for did not "
             f"come again"
         )
+        if repair.rtx_read and repair.rtx_packets and not repair.by_rtx:
+            what += f"; {counted(repair.rtx_packets, 'packet')} of RTX name other numbers"
         places = (repair.place,) if repair.place else ()
         severity: Severity | None = "note" if repair.answered > missed else None
         sure: Certainty = "medium" if repair.answered else "high"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.findings.kinds import video
 from dissectors.findings.media.holes import missed_by_capture
 from dissectors.findings.media.pauses import pauses
 from dissectors.findings.media.sources import spanning
@@ -21,6 +22,9 @@ PAUSE_MS = 1000.0
 
 SETTLED_SECONDS = 1.0
 """What comes before an answer, and so long behind it, may come in pieces."""
+
+MAX_CLOCK_OFF = 0.2
+"""By what share of a pause timestamps may be off the time that passed."""
 
 MAX_RHYTHMS = 4
 """A pause is no silence where it is so many times as long as comfort noise takes to come."""
@@ -71,7 +75,8 @@ def lasting(seconds: float) -> str:
     scope="stream", absence=True,
     why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended. If "
     "sequence numbers and timestamps went on, the sender kept sending, and its packets were lost or not captured. If "
-    "nothing else came at that time, it is a note: the capture paused, or was cut.",
+    "nothing else came at that time, it is a note: the capture paused, or was cut. So it is where a picture stood "
+    "still: no number is missing, and timestamps went on with the time.",
     fix="Look at what else happened at that time: loss in the other direction, a re-INVITE, a network that changed, a "
     "capture that was interrupted or filtered.",
 )
@@ -102,13 +107,22 @@ def media_gap(facts: Facts) -> Iterator[Found]:
         if at is not None and at.milliseconds is not None and not _is_silence(stream, at.milliseconds):
             what = f"{name_of(stream)}: nothing for {at.milliseconds / 1000:.1f} s until {into(stream, at.time)}"
             alone = (number, at.time - at.milliseconds / 1000) not in missed_by_capture(facts)
+            still = alone and _stood_still(stream, at)
             what += "" if alone else ", nor is anything else of that time in the capture"
-            severity = "warning" if alone else "note"
+            what += "; nothing is missing, and timestamps kept the time: the camera was off, or saw no change" * still
+            severity = "warning" if alone and not still else "note"
             yield Found(what, (at.place,), stream.call, number, severity=severity, time=at.time)
 
 
 def _on_hold(facts: Facts, stream: Stream, pause: Mark) -> bool:
     return held(facts, stream, pause.time - (pause.milliseconds or 0.0) / 1000, pause.time)
+
+
+def _stood_still(stream: Stream, pause: Mark) -> bool:
+    """Whether a sender had no picture to send in a pause: no number is missing, and its clock went on."""
+    lost = any(each.place == pause.place for each in marks(stream, "loss"))
+    passed = 1000 * pause.units / stream.clock if stream.clock else 0.0
+    return video(stream) and not lost and abs(passed / (pause.milliseconds or 1.0) - 1) <= MAX_CLOCK_OFF
 
 
 def _is_silence(stream: Stream, milliseconds: float) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.findings.kinds import video
 from dissectors.findings.moments import into
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
 from dissectors.findings.traits import traits
@@ -142,6 +143,8 @@ def redundancy_sent(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         for each in stream.payloads:
             kind = REDUNDANT.get((each.codec or "").lower())
+            if kind and video(stream) and (each.codec or "").lower() == "red":
+                kind = "pictures, or of parity FEC for them, in RED (RFC 2198)"
             if kind:
                 what = f"{name_of(stream)}: {counted(each.packets, 'packet')} of {kind}"
                 yield Found(what, (stream.first_place,), stream.call, number)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.findings.capture.capture import SNAPLEN
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.signalling.refusals import REFUSALS
 from dissectors.protocols.sip_deviation import Kind
-from dissectors.report import Call, Severity
+from dissectors.report import Call, Message, Place, Severity
 
 LONG_RINGING_SECONDS, SLOW_SETUP_SECONDS = 30.0, 5.0
 """Seconds: ringing, and until it rings."""
@@ -133,14 +134,33 @@ def header_broken(facts: Facts) -> Iterator[Found]:
 
 
 def _deviating(facts: Facts, *kinds: Kind) -> Iterator[Found]:
-    """One finding for each different deviation of these kinds of a call's messages."""
+    """One finding for each different deviation of these kinds of a call's messages, but for what the capture made."""
     for number, call in enumerate(facts.calls):
         for message in call.messages:
             for deviation in message.deviations:
-                if deviation.kind in kinds:
+                if deviation.kind in kinds and deviation.kind not in _made_by_capture(facts, message):
                     # Octets behind the body are left alone by receivers (RFC 3261 section 18.3).
                     severity: Severity | None = "note" if deviation.kind == "octets follow" else None
                     yield Found(f"{of(message)}: {deviation.text}", (message.place,), number, severity=severity)
+
+
+def _made_by_capture(facts: Facts, message: Message) -> tuple[Kind, ...]:
+    """The kinds of deviations that are there because the capture kept only the beginning of a message."""
+    places, length = facts.once(_cut)
+    if message.place not in places and (length is None or message.length < length):
+        return ()
+    return ("length wrong",) if message.body else ("length wrong", "header broken", "header missing")
+
+
+def _cut(facts: Facts) -> tuple[set[Place], int | None]:
+    """The frames that the capture cut; if not all are known, the least length of their messages, else None."""
+    told = [each for each in facts.problems if each.id == SNAPLEN.id]
+    places = {place for each in told for place in each.places}
+    if sum(each.count for each in told) <= len(places):
+        return places, None
+    return places, min(
+        (each.length for call in facts.calls for each in call.messages if each.place in places), default=None
+    )
 
 
 RULES = (

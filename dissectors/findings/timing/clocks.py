@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.kinds import video
+from dissectors.findings.media.media import lasting
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, largest, mark, marks
 from dissectors.findings.negotiation.holding import held
@@ -20,6 +21,7 @@ START_SECONDS, KEY_SECONDS = 3.0, 0.5
 MIN_SILENCE = 0.02
 PAUSE_MS = 1000.0
 TOLD_JUMPS = 16
+LONG_JUMP_SECONDS = 600.0
 CLOCKS = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000)
 MAX_RATE_ERROR, MIN_RATE_OFF = 0.01, 0.02
 """How near a rate must be to a clock to be that one's, and how far from another to differ."""
@@ -119,10 +121,11 @@ def timestamp_jump(facts: Facts) -> Iterator[Found]:
 def _jumps(stream: Stream) -> str:
     """How often timestamps jump, where first, how far, and which way."""
     jumps = marks(stream, "jump")
-    times = stream.timing.jumps if stream.timing else len(jumps)
+    # Where fewer are told than there is room for, the others went with their numbers: they came out of order.
+    times = stream.timing.jumps if stream.timing and len(jumps) == TOLD_JUMPS else len(jumps)
     first = jumps[0]
     way = "back" if first.units < 0 else "ahead"
-    far = "" if first.milliseconds is None else f" ({abs(first.milliseconds) / 1000:,.3g} s)"
+    far = "" if first.milliseconds is None else f" ({_length(abs(first.milliseconds) / 1000)})"
     told = f"{way} by {abs(first.units):,}{far}, {into(stream, first.time)}"
     if times > 1:
         told = f"{counted(times, 'time')}, first {told}"
@@ -131,6 +134,11 @@ def _jumps(stream: Stream) -> str:
         least = "at least " if times > len(jumps) else ""
         told += f"; {least}{counted(zeros, 'packet')} with timestamp 0 among others"
     return told
+
+
+def _length(seconds: float) -> str:
+    """`0.5 s`, `5 min 12 s`, `12 h 25 min`."""
+    return f"{seconds:,.3g} s" if seconds < LONG_JUMP_SECONDS else lasting(seconds)
 
 
 @rule(

@@ -26,10 +26,10 @@ def lip_sync(facts: Facts) -> Iterator[Found]:
             continue
         if apart.reports < MIN_REPORTS or apart.spread_ms > MAX_SPREAD_MS:
             continue
-        later = "picture" if apart.offset_ms > 0 else "sound"
+        way = "later" if apart.offset_ms > 0 else "earlier"
         what = (
-            f"{name_of(stream)}: the {later} of a moment comes {abs(apart.offset_ms):.0f} ms later, against the sound "
-            f"with SSRC 0x{apart.audio:08X}, by {counted(apart.reports, 'report')}"
+            f"{name_of(stream)}: the picture of a moment comes {abs(apart.offset_ms):.0f} ms {way} than its sound "
+            f"(SSRC 0x{apart.audio:08X}), if {counted(apart.reports, 'report')} of the sender are right"
         )
         yield Found(what, (clock.place,), stream.call, number, "medium", time=clock.time)
 

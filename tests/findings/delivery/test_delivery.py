@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dissectors.findings.delivery.delivery import verdict
+from tests.finding_cases.repair import ASKED, RTX, VIDEO, missing, pictures, rtx
+from tests.finding_cases.video import twice
+from tests.found import found
 from tests.made import Endpoint
 from tests.stories import (
     OTHER_SERVER,
@@ -145,3 +148,19 @@ def test_a_short_hole_of_all_that_was_there_is_the_captures_too() -> None:
 def test_loss_beside_a_hole_of_the_capture_is_the_paths() -> None:
     both = [*short_hole(also=10), *short_hole(B, A, 78)]
     assert ("error", "stream-loss") in ranked(both, *LOSSES)
+
+
+def test_what_is_lost_of_rtx_is_a_note() -> None:
+    sent = [each for place, each in enumerate(rtx()) if place % 6 != 3]
+    told = found([*pictures(lost=missing), *ASKED, *sent], "stream-loss")
+    of_rtx = [each for each in told if f"0x{RTX:08X}" in each.what.split(",")[0]]
+    assert [each.severity for each in of_rtx] == ["note"] and f"they repair SSRC 0x{VIDEO:08X} (RTX)" in of_rtx[0].what
+
+
+def test_a_run_that_came_late_after_all_is_no_loss() -> None:
+    late = talk(delay=lambda n: 200.0 if 200 <= n < 206 else 0.0)
+    assert not found(late, "loss-bursts") and found(late, "stream-reordered")
+
+
+def test_what_has_the_number_of_another_one_did_not_come_twice() -> None:
+    assert not found(twice(20, 80), "stream-duplicates") and found(twice(20, 0), "stream-duplicates")

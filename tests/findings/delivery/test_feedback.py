@@ -98,7 +98,7 @@ def test_a_collapse_gives_both_bitrates() -> None:
 
 def test_what_falls_without_an_estimate_is_noted_while_pictures_go_on() -> None:
     (fall,) = found("bitrate-collapsed", pictures(20, size=squeezed()))
-    assert (fall.severity, fall.certainty) == ("note", "medium")
+    assert (fall.severity, fall.certainty) == ("note", "medium") and len(fall.places) == 1
     told = [transport_wide(100.0 * n) for n in range(1, 190)]
     (fall,) = found("bitrate-collapsed", [*pictures(20, size=squeezed(), extended=True), *told])
     assert fall.severity == "warning"

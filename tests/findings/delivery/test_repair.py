@@ -6,7 +6,7 @@ import pytest
 
 from dissectors.report import Finding
 from tests.finding_cases.repair import ASKED, EVERY, LOST, again, missing, pictures, rtx
-from tests.stories import Story, report
+from tests.stories import A, B, Story, description, dialled, report
 
 
 def found(id: str, story: Story) -> list[Finding]:
@@ -61,3 +61,18 @@ def test_what_is_sent_again_once_more_is_no_jump_of_timestamps() -> None:
     (jump,) = found("timestamp-jump", repairs)
     assert "SSRC 0xAAAA0002" in jump.what and "timestamps jump back by 272,700" in jump.what
     assert found("loss-repaired", [*video, *repairs]) and not found("timestamp-jump", [*video, *repairs])
+
+
+@pytest.mark.parametrize(("named", "severity"), [(1, "warning"), (0, None)])
+def test_rtx_that_names_other_numbers_repairs_nothing(named: int, severity: str | None) -> None:
+    lines = ("a=rtpmap:96 VP8/90000", "a=rtpmap:97 rtx/90000", "a=fmtp:97 apt=96")
+    ends = [description(*end, *lines, kind="video", media="RTP/AVPF 96 97") for end in (A, B)]
+    named_otherwise = [
+        (time, src, dst, octets[:12] + (int.from_bytes(octets[12:14], "big") + named).to_bytes(2, "big") + octets[14:])
+        for time, src, dst, octets in rtx()
+    ]
+    story = [*dialled(*ends), *pictures(lost=missing), *ASKED, *named_otherwise]
+    told = found("loss-not-repaired", story)
+    assert [each.severity for each in told] == ([severity] if severity else [])
+    assert [each.severity for each in found("stream-loss", story)] == ([severity] if severity else [])
+    assert all("36 packets of RTX name other numbers" in each.what for each in told)

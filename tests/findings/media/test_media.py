@@ -15,6 +15,7 @@ from tests import reports
 from tests.finding_cases.numbers import spurts
 from tests.finding_cases.plain import FAX, reinvited
 from tests.finding_cases.presence import MOVE, held_until, version
+from tests.finding_cases.video import film
 from tests.found import PROXY, found, frames
 from tests.reports import stream
 from tests.stories import (
@@ -151,3 +152,10 @@ def test_a_pause_before_the_answer_is_no_gap() -> None:
     broken = [*talk(start=1020, seconds=2), *talk(start=5020, first=200, origin=160 * 100, seconds=8)]
     (told,) = found([*dialled(), *broken], "media-gap")
     assert "nothing for 2.0 s until 4.00 s into the stream" in told.what and frames(told) == [105]
+
+
+def test_a_camera_that_is_off_is_a_note_and_pictures_that_are_missing_are_not() -> None:
+    (off,) = found(film(20, still=5000), "media-gap")
+    assert off.severity == "note" and "nothing for 5.0 s" in off.what and "the camera was off" in off.what
+    (gone,) = found(film(20, lost=lambda frame: 300 <= frame < 360), "media-gap")
+    assert gone.severity == "warning" and "camera" not in gone.what

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.found import PROXY, found, frames
-from tests.stories import GOOD, A, B, Story, Told, request, response
+from tests.stories import GOOD, A, B, Story, Told, description, dialled, request, response, talk
 
 
 def pressed(time: float, number: int, body: str, kind: str = "dtmf-relay", *, back: bool = False) -> Told:
@@ -35,3 +35,10 @@ def test_a_key_that_is_sent_again_or_over_a_proxy_is_one_key() -> None:
 def test_another_body_of_info_is_no_key() -> None:
     picture = pressed(3000, 3, "<media_control/>", "media_control+xml")
     assert not found(keyed(picture, pressed(4000, 4, "x")), "digits-sent")
+
+
+def test_pictures_in_red_are_no_redundant_audio() -> None:
+    lines = ("a=rtpmap:96 VP8/90000", "a=rtpmap:98 red/90000", "a=rtpmap:99 ulpfec/90000")
+    ends = [description(*end, *lines, kind="video", media="RTP/AVPF 98 96 99") for end in (A, B)]
+    (told,) = found([*dialled(*ends), *talk(payload_type=98, step=3000, every=100 / 3, size=900)], "redundancy-sent")
+    assert "pictures, or of parity FEC for them, in RED (RFC 2198)" in told.what

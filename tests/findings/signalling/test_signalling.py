@@ -6,7 +6,7 @@ import pytest
 
 from tests import tcp_frames
 from tests.finding_cases.plain import INVITE, again
-from tests.found import found, frames
+from tests.found import found, frames, ids
 from tests.stories import ANSWER, A, B, C, Story, dialled, report, request, response, talk
 
 
@@ -98,3 +98,12 @@ TRYING = response(20, 100, "Trying")
 def test_only_a_phone_that_says_so_is_said_to_ring(responses: Story, said: str) -> None:
     (told,) = found([INVITE, *responses, (40_000, C, A, b"\xff" * 20)], "call-unanswered")
     assert told.what == said
+
+
+def test_a_message_that_the_capture_cut_is_not_called_broken() -> None:
+    broken = {"header-broken", "header-missing", "content-length-wrong"}
+    for keep in (70, 200, 330):
+        made = report([*dialled(), *talk()], keep=keep)
+        assert "capture-snaplen" in ids(made) and not ids(made) & broken
+    (told,) = found([(0, A, B, dialled()[0][3][:100])], "header-broken")
+    assert told.severity == "warning"

@@ -9,6 +9,7 @@ import pytest
 
 from dissectors.report import Finding
 from tests.finding_cases.numbers import mixed, stepped
+from tests.finding_cases.video import film
 from tests.found import found, frames, ids
 from tests.made import Endpoint
 from tests.stories import A, B, Story, description, dialled, hung_up, report, rtp, talk
@@ -248,3 +249,20 @@ def test_a_small_step_early_in_a_stream_is_no_drift(seconds: int, at: int, milli
 
     assert not told(talk(seconds=seconds, delay=delay))
     assert "clock-drift" in told(talk(seconds=seconds, fast=300))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(2, "(2 s)"), (-360, "(360 s)"), (3600, "(60 min 0 s)"), (44_700, "(12 h 25 min)")]
+)
+def test_a_long_jump_is_told_in_hours_and_minutes(seconds: int, words: str) -> None:
+    story = [*talk(seconds=4, payload_type=111, step=960)]
+    story += talk(start=5020, first=300, origin=200 * 960 + seconds * 48_000, seconds=4, payload_type=111, step=960)
+    assert words in only(story, "timestamp-jump").what
+
+
+def test_what_comes_out_of_order_does_not_jump() -> None:
+    held = film(40, late=lambda frame: 2000 + (frame - 600) * 2 - (frame - 600) * 100 / 3 if 600 <= frame < 660 else 0)
+    assert not found(held, "timestamp-jump") and found(held, "stream-reordered")
+    anew = [(t, A, B, rtp(5000 + n, 79, 96, 10**9 + n // 3 * 3000, bytes(900))) for n, (t, *_) in enumerate(film(9))]
+    (told_of,) = found([*held, *((t + 41_000, *rest) for t, *rest in anew)], "timestamp-jump")
+    assert len(frames(told_of)) == 1
