@@ -12,7 +12,7 @@ from dissectors.wire.values import Struct
 
 MIN_PACKETS = 50
 
-MIN_OFF, MAX_OFF = 0.012, 0.5
+MIN_OFF, MAX_OFF = 0.01, 0.5
 """From what share of its clock on a stream is off rather than drifting, and beyond what it is another clock."""
 
 MIN_SECONDS, PARTS = 20.0, 4
