@@ -61,7 +61,8 @@ class Check(Struct, frozen=True):
 
     `inside` names the carrier as in `Flow`. `refused_in_a_row` counts the latest answers that refused with one error,
     after the last success. `silent_since` is the first request after the last answer, `nominated_at` the first that
-    nominates. `expires` is when the granted relay ends; `closed` says that the client gave it back.
+    nominates. `expires` is when the granted relay ends; `closed` says that the client gave it back. `role_changes`
+    counts how often a check came in the other role than the one before.
     """
 
     src: str
@@ -101,6 +102,7 @@ class Check(Struct, frozen=True):
     expires: float | None = None
     closed: bool = False
     silent_since: float | None = None
+    role_changes: int = 0
 
     @property
     def succeeded(self) -> Outcome | None:

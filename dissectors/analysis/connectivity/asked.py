@@ -137,6 +137,12 @@ class Asked(Struct):
     place: Place = Place(0, 0)
     began: int = 0
     used: int = 0
+    role_changes: int = 0
+
+    def take_role(self, role: str) -> None:
+        """Note the role that the asker has in ICE."""
+        self.role_changes += self.role is not None and self.role != role
+        self.role = role
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -183,4 +189,5 @@ class Asked(Struct):
             nominated_place=self.nominated_place,
             expires=None if self.expires is None else self.expires / 1e9,
             closed=self.closed,
+            role_changes=self.role_changes,
         )

@@ -88,9 +88,9 @@ class Checks:
         asked.silent += 1
         self._named(asked, username, datagram, new)
         if "ICE-CONTROLLING" in values:
-            asked.role = "controlling"
+            asked.take_role("controlling")
         elif "ICE-CONTROLLED" in values:
-            asked.role = "controlled"
+            asked.take_role("controlled")
         if "USE-CANDIDATE" in values and asked.nominated is None:
             asked.nominated, asked.nominated_place = datagram.time, Place(datagram.file, datagram.frame)
         if (software := values.get("SOFTWARE")) and software != asked.software:

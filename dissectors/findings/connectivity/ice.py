@@ -213,7 +213,11 @@ def _stuck(check: Check) -> bool:
 def _both_refuse(check: Check, other: Check) -> Found:
     """Each side refuses the other's role: who changes it when the other one does gets no further than who keeps it."""
     what = f"{ends(check)}: each side answers the other with {check.refused_with}, {check.refused_in_a_row} and "
-    what += f"{other.refused_in_a_row} times in a row; both keep their role, or both change it each time"
+    what += f"{other.refused_in_a_row} times in a row; "
+    if min(check.role_changes, other.role_changes) >= MIN_REFUSED:
+        what += f"both change their role, {check.role_changes} and {other.role_changes} times, and it stays the same"
+    else:
+        what += f"the one stays {check.role}, the other {other.role}"
     places = [check.refused_place or check.place, other.refused_place or other.place]
     return Found(what, places, severity="error", time=check.refused_since)
 

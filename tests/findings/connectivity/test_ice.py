@@ -29,14 +29,17 @@ def test_a_role_conflict_that_nobody_resolves_is_an_error_and_one_that_is_resolv
         assert [each.severity for each in found(story, "ice-role-conflict")] == ["note"]
 
 
-def test_roles_that_both_sides_refuse_are_one_finding_that_says_so() -> None:
+@pytest.mark.parametrize("flips", [True, False])
+def test_roles_that_both_sides_refuse_are_one_finding_that_says_whether_they_change(flips: bool) -> None:
     story: Story = []
     for n in range(6):
-        role = CONTROLLED if n % 2 else CONTROLLING
+        role = CONTROLLED if n % 2 and flips else CONTROLLING
         story += checks(500 * n, 1, name=user("BBBB", "AAAA"), answer=CONFLICT, role=role)
         story += checks(500 * n + 20, 1, name=THEIRS, src=B, dst=A, answer=CONFLICT, role=role)
     (told,) = found(story, "ice-role-conflict")
-    assert "6 and 6 times in a row" in told.what and "stays" not in told.what and told.severity == "error"
+    assert "6 and 6 times in a row" in told.what and told.severity == "error"
+    assert ("both change their role, 5 and 5 times" in told.what) == flips
+    assert ("the one stays controlling, the other controlling" in told.what) != flips
     assert len(told.places) == 2
 
 
