@@ -228,6 +228,11 @@ def _meant(words: list[str], names: list[str]) -> list[str]:
         return [*words[1:2], "--help"]
     if first in OWN_OPTIONS or first in names:
         return words
+    if first.startswith("-") and (command := next((word for word in words if word in names), "")):
+        rest = " ".join(word for word in words if word != command)
+        raise Refused(f"options come behind the command: muxshark {command} {rest}")
+    if first.startswith("-") and len(words) == 1 and first in _options(parser(ANALYZE), ANALYZE):
+        raise Refused(f"no capture named; write muxshark FILE {first}, or - in place of FILE for a pipe")
     looks_like_file = os.path.exists(first) or os.sep in first or "." in first
     alone = not any(word in names or word in OWN_OPTIONS for word in words)
     if looks_like_file or first.startswith("-") and alone and len(words) > 1 or first == inputs.STANDARD_INPUT:

@@ -227,3 +227,17 @@ def test_main_can_be_called_from_python(capsys: pytest.CaptureFixture[str]) -> N
     assert json.loads(capsys.readouterr().out)["title"] == "muxshark/report/1"
     assert main(["analyze", "nowhere"]) == 2
     assert capsys.readouterr().err == "muxshark: nowhere: no such file\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--no-pager", "list", "x.pcap"), "options come behind the command: muxshark list --no-pager x.pcap"),
+        (("--each",), "no capture named; write muxshark FILE --each, or - in place of FILE for a pipe"),
+    ],
+)
+def test_what_stands_before_a_command_or_alone_is_told_where_it_belongs(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words]) == 2
+    assert capsys.readouterr().err == f"muxshark: {said}\n"

@@ -24,6 +24,7 @@ from dissectors.commands.summary import FileResult
 from dissectors.outputs.formats import Format
 from dissectors.sources.capture import allow
 from dissectors.wire.errors import CaptureError
+from dissectors.wire.values import replace
 
 UNREADABLE = 2
 KEPT_HERE = ("run", "parser")
@@ -109,6 +110,8 @@ def analyse(options: argparse.Namespace, path: str) -> FileResult:
     gc.collect()
     try:
         report, status = reporting.read_report([path], options)
+        if reporting.nothing_left(report, options):
+            report = replace(report, findings=())
         if options.html:
             pages.write(report, path, options)
             return summary.result(path, "", status, report)

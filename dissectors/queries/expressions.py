@@ -60,6 +60,17 @@ class Compared(Struct, frozen=True):
         return any(fits(float(each), self.number) for each in values.get(self.field, ()))
 
 
+class Rounded(Struct, frozen=True):
+    """A number of a field is this one, rounded to so many digits behind the point."""
+
+    field: str
+    number: float
+    digits: int
+
+    def __call__(self, values: Values) -> bool:
+        return any(round(float(each), self.digits) == self.number for each in values.get(self.field, ()))
+
+
 class Not(Struct, frozen=True):
     """What the inner expression does not fit."""
 
@@ -87,7 +98,7 @@ class Any(Struct, frozen=True):
         return any(part(values) for part in self.parts)
 
 
-Expression = Same | Begins | Contains | Compared | Not | All | Any
+Expression = Same | Begins | Contains | Compared | Rounded | Not | All | Any
 
 
 def fields_of(expression: Expression) -> frozenset[str]:

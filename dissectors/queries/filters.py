@@ -19,7 +19,7 @@ from typing import NamedTuple, get_args
 
 from dissectors.findings.rules import RULES, SEVERITIES
 from dissectors.mux.table import PROTOCOLS
-from dissectors.queries.expressions import ORDERS, All, Any, Begins, Compared, Contains, Expression, Not, Same
+from dissectors.queries.expressions import ORDERS, All, Any, Begins, Compared, Contains, Expression, Not, Rounded, Same
 from dissectors.report import CallOutcome
 from dissectors.wire.datagram import TRANSPORTS
 
@@ -27,7 +27,8 @@ FIELDS = (
     "call", "callid", "user", "addr", "port", "ssrc", "method", "cseq.method", "status", "any.status", "outcome",
     "codec", "loss", "mos", "duration", "protocol", "transport", "finding", "severity",
 )
-NUMBERS = ("call", "port", "status", "any.status", "loss", "mos", "duration")
+MEASURED = ("loss", "mos", "duration")
+NUMBERS = ("call", "port", "status", "any.status", *MEASURED)
 """Fields whose values are numbers."""
 
 SEVERITY = "severity"
@@ -170,7 +171,8 @@ class Reader:
             if spelled := next((word for word in SPELLED if self.next_is(word)), None):
                 raise NoFilter(f"write {SPELLED[spelled].format(field)} for {spelled}", self.tokens[self.at - 1].place)
             orders = ", or < <= > >=" if field in (*NUMBERS, SEVERITY) else ""
-            raise NoFilter(f"after {field} comes ==, != or ~{orders}, without quotes", self.place)
+            whole = "" if self.at < len(self.tokens) else f"; quote the whole filter: '{field} == …'"
+            raise NoFilter(f"after {field} comes ==, != or ~{orders}{whole}", self.place)
         place = self.place
         value = self.take("a value").lower()
         try:
@@ -185,10 +187,12 @@ class Reader:
             return Same(field, _severities(operator, normal(field, value)))
         if operator in ORDERS:
             return Compared(field, operator, _ordered(field, value))
-        value = normal(field, value)
+        written, value = value, normal(field, value)
         same: Expression = Same(field, frozenset(GROUPS.get(value, (value,)) if field == "outcome" else (value,)))
         if field in STATUSES and CLASS.fullmatch(value):
             same = Begins(field, value[0])
+        if field in MEASURED:
+            same = Rounded(field, float(value), len(written.partition(".")[2]))
         return same if operator == "==" else Not(same)
 
 

@@ -184,3 +184,10 @@ def test_a_narrow_terminal_gets_a_summary_that_fits_and_says_what_it_leaves_out(
         assert max(map(len, lines[:2])) <= max(cells, 75) and lines[1].startswith("…") and "bad-day.pcap" in lines[1]
         assert lines[2:] == ([f"left out, as the terminal is narrow: {gone}"] if gone else [])
         assert not set(gone.split(", ")) & set(lines[0].split())
+
+
+def test_what_lies_outside_of_the_time_is_nothing_that_was_found(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["analyze", "--each", "--json", "--jobs", "1", "--time", "14:03", str(PCAPS / "rfc7983.pcap")]
+    assert main(words) == 0
+    (row,) = json.loads(capsys.readouterr().out)["summary"]
+    assert row["findings"] == row["warnings"] == 0 and row["worst"] is None

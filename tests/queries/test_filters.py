@@ -118,3 +118,20 @@ def test_what_cannot_be_read_is_said_with_its_place_and_what_to_write(text: str,
         wanted(text)
     assert refused.value.place is not None and text[refused.value.place :].startswith(marked)
     assert marked or refused.value.place == len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "fits"),
+    [
+        ("loss==0", "0.0", True), ("loss==8", "7.95", True), ("loss==8", "8.6", False), ("loss==8.0", "7.95", True),
+        ("loss==8.0", "8.06", False), ("mos!=4.36", "4.358", False), ("duration==5.1", "5.1049", True),
+    ],
+)
+def test_a_measured_number_is_equal_as_far_as_it_is_written(text: str, value: str, fits: bool) -> None:
+    field = text.partition("=")[0].rstrip("!")
+    assert wanted(text)({field: {value}}) is fits
+
+
+def test_a_filter_that_the_shell_took_apart_is_to_be_quoted() -> None:
+    with pytest.raises(NoFilter, match="quote the whole filter: 'outcome == …'"):
+        wanted("outcome")

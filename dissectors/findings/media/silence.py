@@ -151,10 +151,9 @@ def _one_way(
 ) -> Found:
     """What is said of a side that does not send, and how surely: the capture must have seen some of that direction."""
     first, sender = sent[0], OTHER_SIDE[silent]
-    none = f"only {counted(answered, 'packet')}" if answered else "none"
+    none = f"only {counted(answered, 'packet')}" if answered else "no RTP"
     what = (
-        f"the {sender} sends RTP from {first.src} to {first.dst} ({counted(packets(sent), 'packet')}), "
-        f"the {silent} {none}"
+        f"the {silent} sends {none}, the {sender} {counted(packets(sent), 'packet')} from {first.src} to {first.dst}"
     )
     strange = sum(facts.once(_unknown)[end] for end in _endpoints(agreed, sender))
     if strange:
