@@ -18,7 +18,7 @@ from pathlib import Path
 from benchmarks.__main__ import run
 from benchmarks.hostile.frames import tcp, write
 
-CONNECTIONS, SEGMENT, EVERY, CALLS_AT_ONCE = 1000, 1400, 20, 4
+CONNECTIONS, SEGMENT, EVERY, CALLS_AT_ONCE = 1000, 1400, 1000, 4
 PART = 20
 SYN, ACK = 0x02, 0x10
 SERVER = b"\xc0\0\2\2"
@@ -53,7 +53,7 @@ def frames(octets: int, numbers: range = range(2 * CONNECTIONS)) -> Iterator[byt
         for number in numbers:
             end, server = (bytes((198, 51, number >> 8, number & 255)), 40_000), (SERVER, 5060 if number % 2 else 8080)
             if number % 2:
-                call = turn // 5 * CONNECTIONS + number
+                call = turn // 5 * 2 * CONNECTIONS + number
                 payload = b"".join(message(turn % 5, CALLS_AT_ONCE * call + each) for each in range(CALLS_AT_ONCE))
             else:
                 payload = struct.pack("!Q", turn) + FOREIGN[: SEGMENT - 8]
