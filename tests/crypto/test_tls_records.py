@@ -7,6 +7,7 @@ import pytest
 from dissectors.crypto.tls_records import MAX_MISSING_RECORDS, Protection, newer
 from dissectors.crypto.tls_suites import suite
 from dissectors.wire.tls import APPLICATION_DATA, Record
+from dissectors.wire.values import replace
 
 SECRET = bytes(32)
 
@@ -49,5 +50,5 @@ def test_records_may_be_missing_where_octets_are(gap: int, missing: bool, opens:
 
 def test_an_altered_record_does_not_open() -> None:
     record = sealed(0, b"hello")
-    assert protection().take(record._replace(fragment=record.fragment[:-1] + b"\0")) is None
-    assert protection().take(record._replace(fragment=b"")) is None
+    assert protection().take(replace(record, fragment=record.fragment[:-1] + b"\0")) is None
+    assert protection().take(replace(record, fragment=b"")) is None
