@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from dissectors.limits.remembered import remembered
 from dissectors.protocols.sip_headers import number, parameter, parameters, split
-from dissectors.wire.values import Struct
 
 
-class Via(Struct, frozen=True):
+class Via(NamedTuple):
     """One hop of Via (RFC 3261 section 20.42): `host` without brackets, `port` None when it is not given."""
 
     protocol: str

@@ -69,7 +69,7 @@ MISUSES: tuple[tuple[str, str], ...] = (
     ("live eth0", "use -i eth0"),
     ("live CALL", "is a file; muxshark analyze"),
     ("findings media-one-wy", "did you mean media-one-way?"),
-    ("--json", "see --help of the command"),
+    ("--json", "no capture named; write muxshark FILE --json"),
     ("CALL 5", "muxshark show FILE 5 prints a message, --call 5 chooses a call"),
     ("CALL.pcp", "no such file; did you mean CALL.pcap?"),
     ("Call", "no such file; did you mean CALL?"),
