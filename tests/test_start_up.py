@@ -18,13 +18,13 @@ HEAVY = {"rich", "scapy", "dpkt", "pyshark"}
 
 
 def imported(*words: str) -> set[str]:
-    """Every module that is loaded once the command has run."""
+    """Every module that a command has loaded; what an editable install loads by itself is none of these."""
     code = (
-        "import sys, json, io\n"
+        "import sys\nbefore = set(sys.modules)\nimport json, io\n"
         "from dissectors.cli import main\n"
         "sys.stdout = io.StringIO()\n"
         "try: main(sys.argv[1:])\n"
-        "finally: sys.__stdout__.write(json.dumps(list(sys.modules)))\n"
+        "finally: sys.__stdout__.write(json.dumps(list(set(sys.modules) - before)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=ROOT)
     return set(json.loads(done.stdout))
