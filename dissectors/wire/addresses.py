@@ -29,8 +29,10 @@ def written_address(octets: bytes) -> str:
 def packed_address(text: str) -> bytes:
     """An address as it stands on the wire; raises ValueError where the text is none."""
     if ":" not in text:
-        return bytes(map(int, text.split(".")))
-    if _OF_IPV6.issuperset(text):
+        octets = bytes(map(int, text.split(".")))
+        if written_address(octets) == text:
+            return octets
+    elif _OF_IPV6.issuperset(text):
         head, gap, tail = text.partition("::")
         before, after = head.split(":") if head else [], tail.split(":") if tail else []
         left_out = IPV6_GROUPS - len(before) - len(after)

@@ -50,3 +50,9 @@ def test_usual_addresses_do_without_the_library() -> None:
         "print('ipaddress' in sys.modules and not before)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+@pytest.mark.parametrize("text", ["10.0.0.5 ", "010.0.0.1", "10.0.0", "10.0.0.256", "10.0.0.x", "1٠.0.0.1"])
+def test_what_only_looks_like_an_address_is_none(text: str) -> None:
+    with pytest.raises(ValueError):
+        packed_address(text)
