@@ -6,7 +6,7 @@ import os
 import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -92,18 +92,23 @@ def _decrypted(report: Report, keys: Secrets, sources: Sequence[_ReadTwice]) -> 
         return report
     from dissectors.queries.decrypted import decrypted
 
-    with ExitStack() as stack:
-        captures = [stack.enter_context(source.open()) for source in sources]
-        return decrypted(report, keys, merge(captures))
+    with _again(sources) as records:
+        return decrypted(report, keys, records)
 
 
 def _judged(report: Report, sources: Sequence[_ReadTwice]) -> Report:
     """The report with a verdict on the payloads of each stream."""
     from dissectors.queries.randomness import judged
 
+    with _again(sources) as records:
+        return judged(report, records)
+
+
+@contextmanager
+def _again(sources: Sequence[_ReadTwice]) -> Iterator[Iterator[tuple[int, Record]]]:
+    """The records of captures, read once more as one timeline."""
     with ExitStack() as stack:
-        captures = [stack.enter_context(source.open()) for source in sources]
-        return judged(report, merge(captures))
+        yield merge([stack.enter_context(source.open()) for source in sources])
 
 
 def read_keys(names: Sequence[str]) -> Secrets | None:

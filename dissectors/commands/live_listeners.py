@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import queue
 import shlex
 import subprocess
@@ -21,6 +20,7 @@ from dissectors.findings.rules import SEVERITIES
 from dissectors.live.events import EndEvent, Event, FindingEvent, Look
 from dissectors.live.metrics import CONTENT_TYPE, Metrics
 from dissectors.outputs.journal import ndjson
+from dissectors.outputs.renewed import renew
 from dissectors.report import Severity
 from dissectors.wire.values import replace
 
@@ -106,16 +106,7 @@ class MetricsFile:
     def write(self) -> None:
         """Write it now; a failure is remembered, and tried again."""
         self._due = time.monotonic() + FILE_SECONDS
-        beside = f"{self._name}.{os.getpid()}.new"
-        try:
-            with open(beside, "w", encoding="utf-8") as file:
-                file.write(self._metrics.text())
-            os.replace(beside, self._name)
-            self.problem = ""
-        except OSError as error:
-            self.problem = (error.strerror or str(error)).lower()
-            with suppress(OSError):
-                os.unlink(beside)
+        self.problem = renew(self._name, (self._metrics.text(),))
 
 
 class Runner:

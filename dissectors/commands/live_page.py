@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from io import StringIO
 
 from dissectors.commands.inputs import Refused
 from dissectors.outputs.formats import FORMATS
+from dissectors.outputs.renewed import renew
 from dissectors.outputs.view import View
 from dissectors.report import Report
 
@@ -46,16 +46,7 @@ class PageFile:
     def write(self) -> None:
         """Write it now; a failure is remembered, and tried again."""
         began = time.monotonic()
-        beside = f"{self._name}.{os.getpid()}.new"
-        try:
-            with open(beside, "w", encoding="utf-8", errors="backslashreplace") as file:
-                file.writelines(self._form.write(self._report(), View(StringIO(), clock=self._clock)))
-            os.replace(beside, self._name)
-            self.problem = ""
-        except OSError as error:
-            self.problem = (error.strerror or str(error)).lower()
-            with suppress(OSError):
-                os.unlink(beside)
+        self.problem = renew(self._name, self._form.write(self._report(), View(StringIO(), clock=self._clock)))
         ended = time.monotonic()
         self._due = ended + max(PAGE_SECONDS, LEAST_SHARE * (ended - began))
 

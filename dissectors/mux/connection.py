@@ -7,8 +7,8 @@ Laws of this file:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dissectors.mux.flows import FlowKey
 from dissectors.mux.framings import GIVEN_UP, HTTP, READERS, RECOVERIES, RTSP, SIP, signalling_row
@@ -35,6 +35,8 @@ HOLE_TIMEOUT_NS, ACKNOWLEDGED_HOLE_TIMEOUT_NS = 30_000_000_000, 1_000_000_000
 """How long octets may come late; and where their receiver said that it has them, so that the capture lacks them."""
 
 ANY_ROW = -1
+
+Taken = TypeVar("Taken")
 
 Key = tuple[bytes, int, bytes, int]
 """Both ends of a connection, the lesser first."""
@@ -160,6 +162,20 @@ def behind_blank(octets: bytes, at: int) -> int:
     return at
 
 
+def _taken(way: Way, read: Callable[[], Taken | Incomplete]) -> Taken | None:
+    """What is read of a direction; None where more octets are wanted, or where the next message is searched for."""
+    way.wanted = 1
+    try:
+        taken = read()
+    except Malformed:
+        way.searching, way.searched = True, 0
+        return None
+    if isinstance(taken, Incomplete):
+        way.wanted = taken.octets
+        return None
+    return taken
+
+
 def next_message(connection: Connection, way: Way) -> Iterator[Whole]:
     """The message that comes next, if it is whole; `wanted` says whether to look once more, and at how much."""
     octets = way.direction.peek(max(FIRST_LOOK_OCTETS, 2 * way.wanted))
@@ -168,13 +184,8 @@ def next_message(connection: Connection, way: Way) -> Iterator[Whole]:
     way.wanted = 1
     if blank == len(octets):
         return
-    try:
-        framed = READERS[connection.framing](octets[blank:])
-    except Malformed:
-        way.searching, way.searched = True, 0
-        return
-    if isinstance(framed, Incomplete):
-        way.wanted = framed.octets
+    framed = _taken(way, lambda: READERS[connection.framing](octets[blank:]))
+    if framed is None:
         return
     origin = way.direction.read(framed.size)
     payload = octets[blank + framed.begins : blank + framed.size]
@@ -189,14 +200,8 @@ def next_message(connection: Connection, way: Way) -> Iterator[Whole]:
 
 def next_of_websocket(connection: Connection, way: Way) -> Iterator[Whole]:
     """The message of WebSocket that the next frame makes whole, where it is signalling."""
-    way.wanted = 1
-    try:
-        taken = way.websocket.take(way.direction.peek())
-    except Malformed:
-        way.searching, way.searched = True, 0
-        return
-    if isinstance(taken, Incomplete):
-        way.wanted = taken.octets
+    taken = _taken(way, lambda: way.websocket.take(way.direction.peek()))
+    if taken is None:
         return
     size, message = taken
     origin = way.direction.read(size)

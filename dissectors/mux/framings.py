@@ -125,11 +125,12 @@ def _hep(octets: bytes) -> Framed | Incomplete:
     """A packet of HEP; one of version 1 or 2 ends with its message, which is SIP."""
     if octets and octets[:1] != hep.MARK[:1]:
         header = hep.old_header(octets)
-        if isinstance(header, Incomplete) or len(octets) <= header:
-            return header if isinstance(header, Incomplete) else Incomplete(header + 1)
-        message = sip(octets[header:])
-        more = message.octets if isinstance(message, Incomplete) else message.size
-        return Incomplete(header + more) if isinstance(message, Incomplete) else Framed(header + more, 0)
+        if isinstance(header, Incomplete):
+            return header
+        message = sip(octets[header:]) if len(octets) > header else Incomplete(1)
+        if isinstance(message, Incomplete):
+            return Incomplete(header + message.octets)
+        return Framed(header + message.size, 0)
     size = hep.frame(octets)
     return size if isinstance(size, Incomplete) else Framed(size, 0)
 

@@ -9,6 +9,7 @@ import re
 
 from dissectors.protocols.jsep_parts import Candidate, Message, Said
 from dissectors.wire import http
+from dissectors.wire.patterns import pattern
 from dissectors.wire.spec import Spec, Streamed, certain
 
 __all__ = ["SPEC", "Candidate", "Message", "Said", "parse", "speaks"]
@@ -16,14 +17,14 @@ __all__ = ["SPEC", "Candidate", "Message", "Said", "parse", "speaks"]
 BEGINS = b'{["0123456789'
 MAX_BLANK_OCTETS = 16
 
-_JSON = (
+_JSON = pattern(
     rb'v=0\\{1,8}[rn]|candidate:[A-Za-z0-9+/]{1,32} [0-9] \w{2,8} |"iceParameters\\?"|"janus"\s*:\s*"hangup"'
 )
-_HTTP = (
-    rb"(?im)^Content-Type[ \t]*:[ \t]*application/(?:sdp|trickle-ice-sdpfrag)\b|^DELETE \S*/wh[ie]p\b"
+_HTTP = pattern(
+    rb"^Content-Type[ \t]*:[ \t]*application/(?:sdp|trickle-ice-sdpfrag)\b|^DELETE \S*/wh[ie]p\b", re.I | re.M
 )
 JINGLE = b"urn:xmpp:jingle:1"
-_ACTION = (
+_ACTION = pattern(
     rb"""\saction=["'](?:session-(?:initiate|accept|terminate)|content-(?:add|accept)|transport-info)["']"""
 )
 
@@ -47,10 +48,10 @@ def speaks(payload: bytes, before: bool) -> bool:
     """Whether a message of WebSocket or HTTP says any of this."""
     first = payload[:MAX_BLANK_OCTETS].lstrip()[:1]
     if first == b"<":
-        return JINGLE in payload and re.search(_ACTION, payload) is not None
+        return JINGLE in payload and _ACTION().search(payload) is not None
     if payload.startswith(http.BEGINNINGS):
-        return re.search(_HTTP, payload[: payload.find(b"\r\n\r\n") + 2]) is not None
-    return first != b"" and first in BEGINS and re.search(_JSON, payload) is not None
+        return _HTTP().search(payload, 0, payload.find(b"\r\n\r\n") + 2) is not None
+    return first != b"" and first in BEGINS and _JSON().search(payload) is not None
 
 
 SPEC = Spec(

@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 from dissectors.wire.errors import Malformed
+from dissectors.wire.patterns import pattern
 
 MAX_OCTETS, MAX_DEPTH = 1 << 20, 64
 """Octets of a text, and how deep its arrays and objects may nest."""
 
-_BRACKETS = rb'"(?:[^"\\]|\\.)*"?|[][{}]'
+_BRACKETS = pattern(rb'"(?:[^"\\]|\\.)*"?|[][{}]', re.DOTALL)
 
 
 def parse(octets: bytes) -> Any:
@@ -18,7 +19,7 @@ def parse(octets: bytes) -> Any:
     if len(octets) > MAX_OCTETS:
         raise Malformed("JSON", MAX_OCTETS, f"{len(octets)} octets, {MAX_OCTETS} are read")
     depth = 0
-    for found in re.finditer(_BRACKETS, octets, re.DOTALL):
+    for found in _BRACKETS().finditer(octets):
         bracket = found[0]
         depth += 1 if bracket in (b"{", b"[") else -1 if bracket in (b"}", b"]") else 0
         if depth > MAX_DEPTH:

@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from dissectors.wire.inflate import inflate
+from dissectors.wire.patterns import pattern
 
 MASK = b"*"
 
@@ -22,7 +23,7 @@ class Pattern(NamedTuple):
     """Where a secret stands: its groups are secret; one of `hints` stands in every text that has it."""
 
     hints: tuple[bytes, ...]
-    pattern: bytes
+    secret: bytes
 
 
 ADDRESS = rb"\bsips?:[^\s:@<>\";,]{1,256}:([^\s@<>\",]{1,256})@"
@@ -59,7 +60,7 @@ PATTERNS = (
 COMPRESSED = (b"\x78", b"\x1f")
 """How a body begins that is compressed, whether or not it says so."""
 
-_LABEL = rb"(?im)^(?:Content-Encoding|e)[ \t]*:[ \t]*([^\r\n]{1,256})"
+_LABEL = pattern(rb"^(?:Content-Encoding|e)[ \t]*:[ \t]*([^\r\n]{1,256})", re.IGNORECASE | re.MULTILINE)
 
 GATES: dict[bytes, tuple[bytes, ...]] = {
     hint: (hint,) for each in PATTERNS if each.hints is not _MEMBERS for hint in each.hints
@@ -74,9 +75,9 @@ def masked(octets: bytes) -> bytes:
     if not gates:
         return octets
     hinted = {hint for gate in gates for hint in GATES[gate] if hint in octets}
-    for hints, pattern in PATTERNS:
+    for hints, secret in PATTERNS:
         if not hinted.isdisjoint(hints):
-            octets = _hidden(pattern, octets)
+            octets = _hidden(secret, octets)
     return octets
 
 
@@ -103,7 +104,7 @@ def concealed(message: bytes) -> bytes:
     """The octets of a message or a body, masked; a compressed body that holds a secret is masked from end to end."""
     octets = masked(message)
     end = octets.find(b"\r\n\r\n") + 4 if octets[:1] not in COMPRESSED else 0
-    labels = tuple(label.decode("ascii", "replace") for label in re.findall(_LABEL, octets[:max(end, 0)]))
+    labels = tuple(label.decode("ascii", "replace") for label in _LABEL().findall(octets, 0, end))
     if end == 3 or not (labels or octets[end : end + 1] in COMPRESSED):
         return octets
     inflated = inflate(octets[end:], labels)
@@ -112,9 +113,9 @@ def concealed(message: bytes) -> bytes:
     return octets
 
 
-def _hidden(pattern: bytes, octets: bytes) -> bytes:
+def _hidden(secret: bytes, octets: bytes) -> bytes:
     """The octets with a mask over each secret; patterns are compiled when they are first asked for."""
-    return re.sub(pattern, _mask, octets, flags=re.IGNORECASE)
+    return re.sub(secret, _mask, octets, flags=re.IGNORECASE)
 
 
 def _mask(found: re.Match[bytes]) -> bytes:

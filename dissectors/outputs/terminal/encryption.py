@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, line, span, table
-from dissectors.report import Report, Stream
+from dissectors.report import Randomness, Report, Stream
 
 MAX_STREAMS = 20
 COLUMNS = (
@@ -17,22 +17,19 @@ STYLES = {"not encrypted": "red", "compatible with encryption": "green"}
 
 def encryption(page: Page, report: Report) -> Iterator[Line]:
     """The verdicts, the clear ones first; nothing where payloads were not read."""
-    told = [stream for stream in report.distinct_streams if stream.randomness is not None]
+    told = [(each, each.randomness) for each in report.distinct_streams if each.randomness is not None]
     if not told:
         return
-    told.sort(key=lambda stream: (stream.randomness is None or stream.randomness.verdict != "not encrypted"))
+    told.sort(key=lambda one: one[1].verdict != "not encrypted")
     shown = told if page.everything else told[:MAX_STREAMS]
     yield line(span("Encryption", "bold"))
-    yield from table(page, COLUMNS, [row for stream in shown if (row := _row(stream))])
+    yield from table(page, COLUMNS, [_row(*one) for one in shown])
     if len(shown) < len(told):
         yield line(span(f"  … and {len(told) - len(shown):,} more (--all)", "dim"))
     yield BLANK
 
 
-def _row(stream: Stream) -> Line | None:
-    found = stream.randomness
-    if found is None:
-        return None
+def _row(stream: Stream, found: Randomness) -> Line:
     style = STYLES.get(found.verdict, "yellow")
     if found.verdict == "not encrypted" and not stream.encrypted:
         style = "yellow"
