@@ -13,6 +13,7 @@ from dissectors.outputs.terminal.lines import (
     BLANK,
     Line,
     Page,
+    Span,
     cells,
     clip,
     count,
@@ -35,8 +36,15 @@ MAX_FRAMES = 3
 BETWEEN = r"((?:SSRC 0x[0-9A-F]{8}, )?\S+ to \S+): (.+)"
 """What begins with who sends to whom."""
 
+ANSWERED = r"the ([A-Z]+) was answered (\d{3} .+)"
+"""What begins with the request that was answered."""
+
 NARROW_CELLS = 60
-"""On a page with fewer cells, the moment of a finding has no room."""
+"""On a page with fewer cells, the moment of a finding has no room, and no column its id."""
+
+ID_TITLE = "finding"
+MAX_ID_CELLS = 20
+"""The column of ids is not wider; a longer id moves what stands behind it."""
 
 
 def finding_lines(page: Page, report: Report, density: Density, room: int) -> list[Line]:
@@ -109,9 +117,11 @@ def _where(page: Page, finding: Finding, report: Report) -> list[str]:
 
 
 def _decisive(what: str) -> str:
-    """What was found, and then between whom: where there is no room for both, the second is cut."""
-    found = re.fullmatch(BETWEEN, what)
-    return f"{found[2]}, {found[1]}" if found else what
+    """What was found, and then whose it is: where there is no room for both, the second is cut."""
+    if found := re.fullmatch(BETWEEN, what):
+        return f"{found[2]}, {found[1]}"
+    found = re.fullmatch(ANSWERED, what)
+    return f"{found[2]}, to {found[1]}" if found else what
 
 
 class _Rows:
@@ -122,6 +132,9 @@ class _Rows:
         cut = [self._cells(finding) for finding in report.findings]
         names = ("call" if len(report.calls) > 1 else "", "time" if page.width >= NARROW_CELLS else "", "frame")
         self.names = names
+        ids = [cells(each.id) for each in report.findings if cells(each.id) <= MAX_ID_CELLS]
+        self.id_cells = max([cells(ID_TITLE), *ids])
+        self.ids_ahead = not page.plain and page.width >= NARROW_CELLS
         self.widths = [
             max([cells(name), *(cells(row[i]) for row in cut)]) if name and any(row[i] for row in cut) else 0
             for i, name in enumerate(names)
@@ -139,7 +152,8 @@ class _Rows:
     def heads(self) -> Line:
         """The names of the columns; nothing where there is but one."""
         mark = " " * (max(map(len, MARKS)) if self.page.plain else 1)
-        return line(span(f"  {mark} {self._joined(self.names)}what", "dim"))
+        named = f"{ID_TITLE:<{self.id_cells}}  " if self.ids_ahead else ""
+        return line(span(f"  {mark} {self._joined(self.names)}{named}what", "dim"))
 
     def group(self, group: list[Finding], density: Density) -> Iterator[Line]:
         """The findings of one kind, and once what is to be said of all of them."""
@@ -152,7 +166,7 @@ class _Rows:
                 yield self._short(one, more if one_of_a_kind else 0)
             elif density == "what":
                 said = f"{one.what} (and {more:,} more)" if more else one.what
-                yield from hanging(self.page, self._lead(one), said, STYLES[one.severity])
+                yield from self._hung(one, said)
             else:
                 yield from self._whole(one)
         if more and not one_of_a_kind:
@@ -162,7 +176,7 @@ class _Rows:
 
     def _short(self, one: Finding, more: int) -> Line:
         """A finding in one line, with how many more are like it; its id if that has room."""
-        lead, style = self._lead(one), STYLES[one.severity]
+        lead, style = (*self._lead(one), self._id(one)), STYLES[one.severity]
         end = f" (and {more:,} more)" if more else ""
         room = self.page.width - width_of(lead) - cells(end)
         tail = self._tail(one)
@@ -172,25 +186,33 @@ class _Rows:
 
     def _whole(self, one: Finding) -> Iterator[Line]:
         """A finding in as many lines as it takes; one on a plain page."""
-        style, tail = STYLES[one.severity], self._tail(one)
-        rows = hanging(self.page, self._lead(one), one.what, style)
-        if self.page.plain or width_of(rows[-1]) + cells(tail) <= self.page.width:
+        tail = self._tail(one)
+        rows = self._hung(one, one.what)
+        if self.page.plain or not tail or width_of(rows[-1]) + cells(tail) <= self.page.width:
             yield from rows[:-1]
             yield (*rows[-1], span(tail, "dim"))
         else:
             yield from rows
             yield from hanging(self.page, line("    "), tail.strip(), "dim")
 
+    def _hung(self, one: Finding, said: str) -> list[Line]:
+        """A finding in as many lines as it takes; further ones begin below its id."""
+        lead, style = self._lead(one), STYLES[one.severity]
+        return hanging(self.page, (*lead, self._id(one)), said, style, indent=width_of(lead))
+
+    def _id(self, one: Finding) -> Span:
+        return span(f"{one.id:<{self.id_cells}}  " if self.ids_ahead else "", "bold")
+
     def _lead(self, one: Finding) -> Line:
         mark = f"{one.severity:<{max(map(len, MARKS))}}" if self.page.plain else MARKS[one.severity]
         return line("  ", span(f"{mark} ", STYLES[one.severity]), span(self._joined(self._cells(one)), "dim"))
 
     def _tail(self, one: Finding) -> str:
-        """Its id, how sure it is, and its frames if there are several, in brackets."""
-        said = [one.id]
+        """Its id unless it stands ahead, how sure it is, and its frames if there are several, in brackets."""
+        said = [] if self.ids_ahead else [one.id]
         said += [] if one.certainty == "certain" else [f"certainty {one.certainty}"]
         said += [places(one.places, self.report.capture, MAX_FRAMES)] if len(one.places) > 1 else []
-        return f" [{', '.join(said)}]"
+        return f" [{', '.join(said)}]" if said else ""
 
     def _cells(self, finding: Finding) -> tuple[str, str, str]:
         number = finding.call

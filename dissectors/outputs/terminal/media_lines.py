@@ -21,6 +21,7 @@ MAX_LINES = 6
 MAX_CODECS = 3
 INDENT = 4
 ARROWS = {"caller": "→", "callee": "←"}
+LOST_COLUMNS = {"caller": "→ lost", "callee": "← lost", "": "lost"}
 WITH_MEDIA = ("ended", "established")
 
 
@@ -49,6 +50,21 @@ def streams_alone(page: Page, streams: Sequence[Stream]) -> list[Line]:
         return [row for rows in made.values() for row in rows]
     made = _aligned(page, {n: [(span(" "), *_figures([stream]))] for n, stream in enumerate(streams)})
     return [row for n, rows in made.items() for row in (line("  ", ends[n]), *rows)]
+
+
+def heard_cells(report: Report, call: Call) -> dict[str, Span]:
+    """What a row has room for, by the column's name: codec, the loss of each direction, the worst score."""
+    streams = [report.streams[position] for position in call.streams]
+    if call.kind != "call" or not streams:
+        return {}
+    found = {"codec": span(listed(_codecs(streams), MAX_CODECS))}
+    placed = any(each.sender for each in streams)
+    for sender, title in LOST_COLUMNS.items():
+        sent = [each for each in streams if (each.sender or "") == sender]
+        lost = _figures(sent)[2] if sent else Span("no packets" if sender and placed else "", "dim")
+        found[title] = Span(lost.text.replace(" lost", ""), lost.style)
+    score = _figures(streams)[3]
+    return found | {"MOS": Span(score.text.removeprefix("MOS "), score.style)}
 
 
 def lost_share(lost: int, fraction: float) -> Span:
@@ -125,11 +141,11 @@ def _lost(streams: Sequence[Stream], packets: int, lost: int) -> Span:
 
 
 def _codecs(streams: Iterable[Stream]) -> list[str]:
-    names = [
-        (each.codec or f"type {each.payload_types[0].payload_type}") + (" SRTP" if each.encrypted else "")
-        for each in streams
-    ]
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(map(_codec, streams)))
+
+
+def _codec(stream: Stream) -> str:
+    return (stream.codec or f"type {stream.payload_types[0].payload_type}") + (" SRTP" if stream.encrypted else "")
 
 
 def _is_live(stream: Stream) -> bool:

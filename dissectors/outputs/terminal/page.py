@@ -21,7 +21,7 @@ from dissectors.outputs.escape import IN_ASCII as IN_ASCII
 from dissectors.outputs.terminal.calls import calls
 from dissectors.outputs.terminal.encryption import encryption
 from dissectors.outputs.terminal.findings import in_full
-from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span, hanging, line, width_of
+from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span
 from dissectors.outputs.terminal.media import checks, streams
 from dissectors.outputs.terminal.palette import PALETTE
 from dissectors.outputs.terminal.quality import handshakes, quality
@@ -29,7 +29,7 @@ from dissectors.outputs.terminal.secured import channels, secured
 from dissectors.outputs.terminal.sessions import sessions
 from dissectors.outputs.terminal.sizes import sizes
 from dissectors.outputs.terminal.story import story
-from dissectors.outputs.terminal.summary import headline, on_the_wire
+from dissectors.outputs.terminal.summary import on_the_wire, opening
 from dissectors.outputs.terminal.video import video
 from dissectors.outputs.view import View
 from dissectors.report import Report
@@ -100,14 +100,6 @@ def lines(page: Page, report: Report, weighed: bool = False) -> Iterator[Line]:
     if weighed:
         yield BLANK
         yield from sizes(page, report)
-
-
-def opening(page: Page, report: Report, said: str = "") -> list[Line]:
-    """The first sentence of a report; `said` replaces the part on what happened."""
-    name, colon, sentence = headline(report, said)
-    if not page.plain and width_of((name, colon)) > page.width // 2:
-        return [(name, colon), *hanging(page, line("  "), sentence.text)]
-    return hanging(page, (name, colon), sentence.text, indent=2)
 
 
 def show(console: Console, page: Page, rows: Iterable[Line]) -> None:

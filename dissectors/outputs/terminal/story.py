@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from dissectors.mux.table import TABLE
-from dissectors.outputs.terminal.call_table import MAX_ROWS, call_table, worst_first
+from dissectors.outputs.terminal.call_table import MAX_ROWS, call_table, heard_table, worst_first
 from dissectors.outputs.terminal.findings import DENSITIES, finding_lines
 from dissectors.outputs.terminal.lines import BLANK, Line, Page, count, hanging, line, listed, span
 from dissectors.outputs.terminal.media_lines import streams_alone
@@ -31,8 +31,11 @@ class Story(Struct, frozen=True):
 
 
 def story(page: Page, report: Report, above: int) -> Story:
-    """Calls and findings, as full as fits on the screen under so many lines `above`; in full without a screen."""
-    room = max(page.height - above - 1, 2 * MIN_FINDING_LINES) if page.height and not page.everything else 0
+    """Calls and findings, as full as fits on the screen under so many lines `above`; in full without a screen.
+
+    The last line of a screen is the pager's, and needs to hold nothing: the last one here is empty.
+    """
+    room = max(page.height - above, 2 * MIN_FINDING_LINES) if page.height and not page.everything else 0
     fullest = finding_lines(page, report, DENSITIES[0], 0)
     least = len(finding_lines(page, report, DENSITIES[-1], 0)) if room else 0
     calls, every_call = _calls(page, report, max(room - least, room // 2))
@@ -53,18 +56,17 @@ def _calls(page: Page, report: Report, room: int) -> tuple[list[Line], bool]:
     numbers.sort(key=lambda i: report.calls[i].number)
     if not numbers:
         return _without_calls(page, report), True
-    most = min(MAX_ROWS, max(room - TABLE_LINES, MIN_ROWS)) if room else MAX_ROWS
+    others = Counter(call.kind for call in report.calls if call.kind != "call")
+    named = listed(count(number, KINDS.get(kind, kind)) for kind, number in others.most_common())
+    besides = [line(span(f"  besides {named}", "dim"))] if others else []
+    most = min(MAX_ROWS, max(room - TABLE_LINES - len(besides), MIN_ROWS)) if room else MAX_ROWS
     every = page.everything or len(numbers) <= most
     shown = numbers if every else worst_first(report, numbers)
     lines, whole = call_table(page, report, "Calls", shown, most, media=True), True
-    if room and len(lines) > room:
-        lines = call_table(page, report, "Calls", shown, most)
+    if room and len(lines) + len(besides) > room:
+        lines = heard_table(page, report, "Calls", shown, most - (not every))
         whole = not any(report.calls[i].streams for i in numbers)
-        lines[0] = lines[0] if whole else (*lines[0], span("   what was heard: below", "dim"))
-    others = Counter(call.kind for call in report.calls if call.kind != "call")
-    if others:
-        named = listed(count(number, KINDS.get(kind, kind)) for kind, number in others.most_common())
-        lines.insert(-1, line(span(f"  besides {named}", "dim")))
+    lines[-1:-1] = besides
     return lines, whole and (every or most == MAX_ROWS)
 
 

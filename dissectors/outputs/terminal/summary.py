@@ -48,14 +48,23 @@ CARRIED = {TCP: " over TCP", WS: " over WebSocket", TLS: " over TLS", WSS: " ove
 
 def headline(report: Report, story: str = "") -> Line:
     """The first line: the capture, what happened in it (or else `story`), the amount, the port."""
-    name = listed((os.path.basename(file.name) or file.name for file in report.capture.files), 3)
-    return line(span(name, "bold"), ": ", span(f"{story or _story(report)}; {_traffic(report)}"))
+    return _opening(report, f"{story or _story(report)}; {_traffic(report)}")
+
+
+def opening(page: Page, report: Report, story: str = "") -> list[Line]:
+    """The headline in lines of the page; on a screen without the amount where that saves one."""
+    said = headline(report, story)
+    if _amount_below(page, report, story):
+        said = _opening(report, story or _story(report))
+    name, colon, sentence = said
+    if not page.plain and width_of((name, colon)) > page.width // 2:
+        return [(name, colon), *hanging(page, line("  "), sentence.text)]
+    return hanging(page, (name, colon), sentence.text, indent=2)
 
 
 def on_the_wire(page: Page, report: Report) -> list[Line]:
     """The time, the link layers, and a line for each pair of endpoints with its protocols."""
-    capture = report.capture
-    lines = _heading(page, capture)
+    lines = _heading(page, report)
     pairs = _pairs(report.flows)
     shown = pairs if page.everything else pairs[:MAX_PAIRS]
     names = [name for name, _, _ in shown]
@@ -176,11 +185,22 @@ def _traffic(report: Report) -> str:
     return f"{' and '.join(amounts)} in {seconds(capture.duration)}{where}"
 
 
-def _heading(page: Page, capture: Capture) -> list[Line]:
-    title = span("On the wire", "bold")
+def _opening(report: Report, sentence: str) -> Line:
+    name = listed((os.path.basename(file.name) or file.name for file in report.capture.files), 3)
+    return line(span(name, "bold"), ": ", span(sentence))
+
+
+def _amount_below(page: Page, report: Report, story: str = "") -> bool:
+    """Whether the headline takes more than a line of a screen and the amount stands with what is on the wire."""
+    return page.height > 0 and width_of(headline(report, story)) > page.width
+
+
+def _heading(page: Page, report: Report) -> list[Line]:
+    title, capture = span("On the wire", "bold"), report.capture
     if capture.first is None:
         return [line(title, "   ", span("nothing", "dim"))]
-    when = f"{day(page, capture.first)} {zone(page, capture.first)}, {seconds(capture.duration)}"
+    amount = _traffic(report) if _amount_below(page, report) else seconds(capture.duration)
+    when = f"{day(page, capture.first)} {zone(page, capture.first)}, {amount}"
     return hanging(page, line(title, "   "), when, "dim", indent=4)
 
 

@@ -11,10 +11,18 @@ from tests.reports import START, call, finding, report
 def test_a_finding_names_its_call_its_moment_its_frame_and_its_id() -> None:
     made = report(calls=(call(), call(number=2)), findings=(finding(call=1, time=START + 4.5),))
     rows = section(shown(made, 100), "Findings")
-    assert rows[0] == "Findings   1 warning" and rows[1].split() == ["call", "time", "frame", "what"]
-    assert rows[2].split(maxsplit=4) == [
-        "▲", "2", "4.500", "#17", "20 of 1,020 packets are lost [stream-loss, frames 17, 99]",
+    assert rows[0] == "Findings   1 warning" and rows[1].split() == ["call", "time", "frame", "finding", "what"]
+    assert rows[2].split(maxsplit=5) == [
+        "▲", "2", "4.500", "#17", "stream-loss", "20 of 1,020 packets are lost [frames 17, 99]",
     ]
+
+
+def test_the_id_stands_whole_on_the_smallest_screen_and_the_answer_before_its_request() -> None:
+    what = "the INVITE was answered 488 Not Acceptable Here (Warning: 304 no codec in common)"
+    found = (finding("error", id="call-not-acceptable", what=what), *(finding(id=f"id-{n}") for n in range(30)))
+    rows = section(shown(report(calls=(call(), call(number=2)), findings=found)), "Findings")
+    assert any("call-not-acceptable  488 Not Acceptable Here (Warn" in each for each in rows)
+    assert "[stream-loss" not in "".join(rows)
 
 
 def test_a_note_is_one_line_and_explain_says_more_of_it() -> None:

@@ -23,7 +23,7 @@ def test_what_is_wrong_comes_before_everything_else_with_its_frames_and_its_fix(
     text = shown(report(findings=(finding("note"), finding("warning"), finding("error", id="x"))))
     head = text.split("On the wire")[0]
     assert head.index("✖") < head.index("▲") < head.index("●")
-    assert "20 of 1,020 packets are lost [stream-loss, frames 17, 99]" in head
+    assert "stream-loss  20 of 1,020 packets are lost [frames 17, 99]" in head
     assert head.count("Look at the path.") == 2
 
 

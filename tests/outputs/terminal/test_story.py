@@ -69,12 +69,14 @@ def test_a_line_without_room_keeps_what_was_found_and_cuts_whose_it_is() -> None
     assert what in shown(report(findings=found[:1]), 120)
 
 
-def test_where_there_is_no_room_for_what_was_heard_it_is_said_to_be_below() -> None:
-    many = report(calls=tuple(call(number=n + 1, streams=(0, 1)) for n in range(15)), streams=TALK)
-    first, below = shown(many).split("\nOn the wire")
-    assert section(first, "Calls")[0] == "Calls   what was heard: below" and "MOS 3.41" not in first
-    assert "MOS 3.41" in below
-    assert "what was heard: below" not in shown(report(calls=(call(streams=(0, 1)),), streams=TALK))
+def test_the_amount_goes_below_where_the_first_sentence_takes_two_lines() -> None:
+    made = report(calls=tuple(call(number=n + 1, outcome="rejected" if n else "ended") for n in range(2)))
+    wide, narrow = shown(made, 120), shown(made, 70)
+    assert wide.splitlines()[0].endswith("(1 ended, 1 rejected); 1,003 datagrams in 13.0 s, all on port 16402")
+    assert narrow.splitlines()[0] == "call.pcap: 2 calls (1 ended, 1 rejected)"
+    assert " ".join(section(narrow, "On the wire")[:2]).split("UTC, ")[1].split() == (
+        "1,003 datagrams in 13.0 s, all on port 16402".split()
+    )
 
 
 def test_many_calls_leave_room_for_what_was_found() -> None:
