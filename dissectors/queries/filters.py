@@ -5,8 +5,8 @@
     factor     = ("not" | "!") factor | "(" expression ")" | field operator value
     operator   = "==" | "!=" | "~" (contains) | "<" | "<=" | ">" | ">=" (of numbers, and of the severity)
 
-The fields are those of `FIELDS`; values compare without case, and may be in double quotes. A value that no capture can
-have, such as a port of letters, is refused: a typing error would silently match nothing.
+The fields are those of `FIELDS`; values compare without case, and may be in quotes, single or double. A value that no
+capture can have, such as a port of letters, is refused: a typing error would silently match nothing.
 """
 
 from __future__ import annotations
@@ -50,8 +50,11 @@ STATUSES = ("status", "any.status")
 MAX_FILTER_LENGTH, MAX_DEPTH = 4096, 64
 
 TOKEN = re.compile(
-    r'\s*(?:(?P<mark>\(|\)|==|!=|<=|>=|<|>|~|&&|\|\||!)|"(?P<quoted>[^"]*)"|(?P<word>[^\s()"=!~&|<>]+))', re.ASCII
+    r"""\s*(?:(?P<mark>\(|\)|==|!=|<=|>=|<|>|~|&&|\|\||!)"""
+    r"""|"(?P<quoted>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s()"'=!~&|<>][^\s()"=!~&|<>]*))""",
+    re.ASCII,
 )
+QUOTED = ("quoted", "single")
 CLASS = re.compile(r"[1-6]xx")
 STATUS = re.compile(r"[1-6](?:xx|\d\d)", re.ASCII)
 NUMBER = re.compile(r"\d{1,10}", re.ASCII)
@@ -115,7 +118,7 @@ class Reader:
 
     def next_is(self, *words: str) -> bool:
         """Take the next token if it is one of these words or marks."""
-        if self.at < len(self.tokens) and self.tokens[self.at].kind != "quoted":
+        if self.at < len(self.tokens) and self.tokens[self.at].kind not in QUOTED:
             if self.tokens[self.at].text.lower() in words:
                 self.at += 1
                 return True
@@ -204,7 +207,7 @@ def _severities(order: str, value: str) -> frozenset[str]:
 
 def _unreadable(rest: str) -> str:
     """Why no token begins here."""
-    if rest.startswith('"'):
+    if rest[0] in "\"'":
         return "a quote is not closed"
     if rest.startswith("="):
         return "write == for equal"

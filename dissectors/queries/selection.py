@@ -32,8 +32,9 @@ class Window(Struct, frozen=True):
 
 
 def of_call(report: Report, number: int, call: Call, found: dict[int, list[Finding]]) -> Values:
-    """The values of a call with its streams."""
+    """The values of a call with its streams; loss and score are those of its worst stream."""
     streams = [report.streams[position] for position in call.streams]
+    scores = [each.quality.mos for each in streams if each.quality and each.quality.mos is not None]
     ends = [(m.src, m.sport) for m in call.messages] + [(m.dst, m.dport) for m in call.messages]
     ends += [end for s in streams for end in ((s.src, s.sport), (s.dst, s.dport))]
     names = {without_scheme((who or "").lower()) for who in (call.caller, call.callee)}
@@ -52,8 +53,8 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
         "outcome": {call.outcome},
         "duration": {str(duration)} if (duration := _talked(report, call)) is not None else set(),
         "codec": {stream.codec.lower() for stream in streams if stream.codec},
-        "loss": {str(100 * stream.lost_fraction) for stream in streams},
-        "mos": {str(mos) for stream in streams if stream.quality and (mos := stream.quality.mos) is not None},
+        "loss": {str(100 * max(stream.lost_fraction for stream in streams))} if streams else set(),
+        "mos": {str(min(scores))} if scores else set(),
         "protocol": {call.signalling.lower()}
         | {seen.name.lower() for each in flows for seen in report.flows[each].protocols},
         "transport": {message.transport for message in call.messages},

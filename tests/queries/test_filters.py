@@ -132,6 +132,14 @@ def test_a_measured_number_is_equal_as_far_as_it_is_written(text: str, value: st
     assert wanted(text)({field: {value}}) is fits
 
 
+@pytest.mark.parametrize("text", ["method=='INVITE'", 'method=="INVITE"', "method == 'invite' and not (user=='a b')"])
+def test_quotes_are_single_or_double(text: str) -> None:
+    assert wanted(text)({"method": {"invite"}}) and not wanted(text)({"method": {"bye"}})
+    assert wanted("user=='and'")({"user": {"and"}}) and wanted("user==o'brien")({"user": {"o'brien"}})
+    with pytest.raises(NoFilter, match="a quote is not closed"):
+        wanted("method=='INVITE")
+
+
 def test_a_filter_that_the_shell_took_apart_is_to_be_quoted() -> None:
     with pytest.raises(NoFilter, match="quote the whole filter: 'outcome == …'"):
         wanted("outcome")

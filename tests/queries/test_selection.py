@@ -6,7 +6,8 @@ import pytest
 
 from dissectors.queries.filters import wanted
 from dissectors.queries.selection import Window, nothing_left, select
-from tests import tcp_frames
+from dissectors.report import Quality
+from tests import reports, tcp_frames
 from tests.chosen import TOLD, kept
 from tests.finding_cases.session import both, checks, user
 from tests.made import sip
@@ -37,6 +38,29 @@ def test_positions_in_sessions_stay_right() -> None:
     assert all(made.checks[number].src == other[0] for number in session.checks) and len(session.checks) == 1
     assert [made.handshakes[number].src for number in session.handshakes] == [other[0]]
     assert len(whole.sessions) == 2 and select(whole) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "there"),
+    [
+        ("loss<1", False), ("loss>=1", True), ("loss==0", False), ("loss==8", True), ("loss>1 and loss<9", True),
+        ("mos>4", False), ("mos<=4", True), ("mos==4.4", False), ("mos==1", True),
+    ],
+)
+def test_a_call_is_judged_by_its_worst_stream(text: str, there: bool) -> None:
+    scores = (Quality(4.4, 90.0, "E-model", 100.0, 7, 5), Quality(1.0, 10.0, "E-model", 100.0, 7, 5), None)
+    streams = [
+        reports.stream(lost_fraction=lost / 1000, quality=score)
+        for lost, score in zip((0, 80, 0), scores, strict=True)
+    ]
+    made = reports.report(calls=(reports.call(number=1, streams=(0, 1, 2)),), streams=tuple(streams))
+    assert bool(select(made, wanted(text)).calls) is there
+
+
+def test_a_call_without_media_has_neither_loss_nor_score() -> None:
+    made = reports.report(calls=(reports.call(number=1, streams=()),), streams=())
+    for text in ("loss<1", "loss>=1", "mos>4", "mos<=4"):
+        assert not select(made, wanted(text)).calls
 
 
 def test_everything_is_kept_without_a_filter() -> None:
