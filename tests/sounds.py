@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
 from array import array
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 
 from dissectors.crypto.srtp_keys import MasterKey
-from dissectors.media.pcm import MU_LAW
+from dissectors.media.codecs import DECODED
+from dissectors.media.pcm import MU_LAW, Sound
 from tests.made import Endpoint
 from tests.protected import inline, protect
 from tests.stories import A, B, Story, description, dialled, hung_up, rtp
@@ -68,3 +72,19 @@ def channels(wav: str) -> tuple[int, list[list[int]]]:
         count, rate = file.getnchannels(), file.getframerate()
         assert file.getsampwidth() == 2
     return rate, [list(found[number::count]) for number in range(count)]
+
+
+@cache
+def tones() -> dict[str, tuple[Sound, list[bytes], int]]:
+    """By a name for people: how the payloads of a codec sound, these payloads, and the peak of what was encoded.
+
+    Tones have 9,000, but for that of AAC-ELD; two codecs have a voice.
+    """
+    found = {}
+    stored = json.loads((Path(__file__).parent / "data" / "media" / "tones.json").read_text(encoding="utf-8"))
+    for name, tone in stored.items():
+        codec, rate = DECODED[tone["codec"]], tone["rate"]
+        sound = Sound(tone["codec"], codec.rate or rate, 1, codec.clock or rate, tone["parameters"])
+        peak = {"ILBC": 1900, "G729": 890}.get(name, 12000 if "AAC-ELD" in name else 9000)
+        found[name] = sound, [bytes.fromhex(payload) for payload in tone["payloads"]], peak
+    return found

@@ -23,11 +23,11 @@ HELP = "write what was heard in a call to a WAV file, decrypted where keys fit"
 DESCRIPTION = (
     "Write the sound of one call, or of one stream, to the WAV file OUT: both directions of a call on two channels, "
     "every datagram at its timestamp, silence where nothing is. PCMU, PCMA and L16 are decoded, and with the extra "
-    "`media` Opus, G.722, GSM, G.729 and G.723.1. SRTP is decrypted with keys of the SDP and of --keys; what no key "
-    "verifies is silence (docs/media.md)."
+    "`media` Opus, AMR, AMR-WB, AAC, AAC-ELD, G.722, G.723.1, G.726, G.729, GSM, iLBC and Speex. SRTP is decrypted "
+    "with keys of the SDP and of --keys; what no key verifies is silence (docs/media.md)."
 )
 NO_WAV = (".mp3", ".ogg", ".opus", ".m4a", ".aac", ".flac", ".au", ".raw", ".webm", ".mp4")
-RTPMAP = re.compile(r"(\d{1,3})=(\w+)/(\d{4,6})(?:/([1-8]))?", re.ASCII)
+RTPMAP = re.compile(r"(\d{1,3})=([\w-]+)/(\d{4,6})(?:/([1-8]))?(?:;(.*))?", re.ASCII)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ssrc", type=source, metavar="SSRC", help="one source: its SSRC, as 0x1234ABCD or decimal")
     parser.add_argument(
         "--rtpmap", action="append", default=[], type=rtpmap, metavar="PT=CODEC/RATE",
-        help="what a payload type is that no SDP announces, as in 96=PCMU/8000; repeatable",
+        help="what a payload type is that no SDP announces: 96=PCMU/8000, '97=AMR/8000;octet-align=1'; repeatable",
     )
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
     inputs.add_reading(parser, shows=False)
@@ -57,16 +57,20 @@ def source(text: str) -> int:
 
 def rtpmap(text: str) -> tuple[int, Sound]:
     """`96=PCMU/8000` as a payload type and how it sounds."""
-    from dissectors.media.choice import RATES
-    from dissectors.media.decoders import DECODED
+    from dissectors.media.codecs import DECODED
     from dissectors.media.pcm import CODECS, Sound
+    from dissectors.media.sounds import RATES
 
     found = RTPMAP.fullmatch(text)
     if not found or int(found[1]) > 127 or found[2].upper() not in {**CODECS, **DECODED} or int(found[3]) not in RATES:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not of the form 96=PCMU/8000; codecs are {', '.join((*CODECS, *DECODED))}"
         )
-    return int(found[1]), Sound(found[2].upper(), int(found[3]), int(found[4] or 1))
+    codec, rate = found[2].upper(), int(found[3])
+    known = DECODED.get(codec)
+    sounding = rate if known is None else known.rate or rate
+    clock = None if known is None else known.clock or rate
+    return int(found[1]), Sound(codec, sounding, int(found[4] or 1), clock, found[5])
 
 
 def run(options: argparse.Namespace) -> int:
@@ -147,10 +151,10 @@ def listened(
 
 
 def unheard(choice: Choice, sounding: Sounding) -> None:
-    """Raise NoSound where nothing at all was heard."""
+    """Raise NoSound where nothing at all was heard, or only what a decoder makes of what is none of its own."""
     from dissectors.media.choice import NoSound
 
-    if not any(tally.heard for tally in sounding.tallies.values()):
+    if not any(tally.heard and tally.heard >= tally.undecoded for tally in sounding.tallies.values()):
         raise NoSound("; ".join(sounding.told()) or "nothing of it can be heard")
 
 

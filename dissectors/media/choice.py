@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
-from dissectors.media.decoders import DECODED, LACKING, available
+from dissectors.media.codecs import DECODED, partly
+from dissectors.media.decoders import LACKING
 from dissectors.media.pcm import CODECS, Sound
-from dissectors.protocols.payload_types import STATIC
+from dissectors.media.sounds import Named, sealed, sounds_of
 from dissectors.report import Report, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, replace
 
-SILENT = {"CN", "TELEPHONE-EVENT"}
-"""Payload types beside a codec that have no samples of their own."""
-
-RATES = range(1000, 384_001)
-"""Samples a second that sound may have, whatever SDP says."""
-
 OVERLAP_SECONDS = 1.0
-TAG_OCTETS = (4, 10, 14, 16, 20)
-"""What SRTP adds to a payload: its tag, with an MKI of four octets or without."""
-
-Named = Mapping[int, Sound]
-"""What somebody said of payload types, by their number."""
 
 
 class NoSound(Exception):
@@ -64,6 +54,8 @@ def choose(report: Report, call: int | None, ssrc: int | None, named: Named) -> 
     kept, notes = _apart(report, heard)
     notes += [f"{name(report.streams[each.position])}: {what}{'' if what.endswith(LACKING) else ' is not decoded'}"
               for each in found if each.sounds for what in each.lacking]
+    notes += [f"{name(report.streams[each.position])}: {what} is not heard"
+              for each in kept for what in dict.fromkeys(map(partly, each.sounds.values())) if what]
     notes += [f"{name(report.streams[each.position])} is left out: {', '.join(each.lacking) or 'no payloads'}"
               for each in found if not each.sounds]
     return Choice(tuple(kept), sides, rate, tuple(notes))
@@ -155,47 +147,9 @@ def _ssrcs(report: Report, positions: Iterable[int]) -> str:
 
 def _heard(report: Report, position: int, named: Named) -> Heard:
     stream = report.streams[position]
-    sounds: dict[int, Sound] = {}
-    lacking: list[str] = []
-    for payload in stream.payloads:
-        number, codec = payload.payload_type, (payload.codec or "").upper()
-        codec = named[number].codec if number in named else codec
-        if codec in DECODED:
-            if available():
-                sounds[number] = Sound(codec, DECODED[codec].rate, clock=DECODED[codec].clock)
-            else:
-                lacking.append(f"{codec} {LACKING}")
-        elif number in named:
-            sounds[number] = named[number]
-        elif codec in CODECS and (rate := _rate(stream, number)) in RATES:
-            sounds[number] = Sound(codec, rate, _channels(stream, codec, payload.largest))
-        elif codec in CODECS:
-            lacking.append(f"{codec} with {rate:,} samples a second")
-        elif codec not in SILENT:
-            lacking.append(payload.codec or f"payload type {number}, whose codec nobody says")
-    frame = stream.timing.frame if stream.timing else None
-    sealed = bool(frame) and any(spare in TAG_OCTETS for spare in _spare(stream, sounds, frame or 0))
+    sounds, lacking = sounds_of(report, stream, named)
     side = stream.sender or endpoint(stream.src, stream.sport)
-    return Heard(position, side, sounds, stream.encrypted or sealed, tuple(lacking))
-
-
-def _spare(stream: Stream, sounds: Mapping[int, Sound], frame: int) -> Iterator[int]:
-    """How many octets the payloads of a type have beyond their frames, where all are of one length."""
-    for payload in stream.payloads:
-        sound = sounds.get(payload.payload_type)
-        if sound is not None and sound.codec in CODECS and payload.smallest == payload.largest:
-            yield payload.largest - frame * CODECS[sound.codec].octets * sound.channels
-
-
-def _rate(stream: Stream, payload_type: int) -> int:
-    static = STATIC.get(payload_type)
-    return static.clock if static is not None else stream.clock or 8000
-
-
-def _channels(stream: Stream, codec: str, octets: int) -> int:
-    """How many channels there are, by the length of a payload and the step of the timestamps."""
-    frame = stream.timing.frame if stream.timing else None
-    return max(1, min(8, octets // (frame * CODECS[codec].octets))) if frame else 1
+    return Heard(position, side, sounds, stream.encrypted or sealed(stream, sounds), lacking)
 
 
 def _nothing(report: Report, found: Sequence[Heard]) -> str:

@@ -1,4 +1,4 @@
-"""Codecs that PyAV decodes, in a process of its own (`worker`): Opus, G.722, GSM, G.729, G.723.1.
+"""Payloads become samples by PyAV, in a process of its own (`worker`).
 
 Laws of this file:
 1. PyAV is never imported here. Its wheel is under LGPL-3.0-or-later; the process that loads it runs `worker` alone,
@@ -11,15 +11,17 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.util import find_spec
 from time import monotonic
 from types import TracebackType
-from typing import IO, NamedTuple
+from typing import IO
 
 from dissectors.media import worker
+from dissectors.media.codecs import DECODED
+from dissectors.media.pcm import Sound
 from dissectors.media.worker import FAILED, READY, REPLY, REQUEST
+from dissectors.wire.errors import Malformed
 
 LACKING = "needs the package av: pip install 'muxshark[media]'"
 MAX_SECONDS = 10.0
@@ -27,48 +29,6 @@ MAX_SECONDS = 10.0
 
 MAX_DEATHS = 4
 MAX_REPLY_OCTETS = 1 << 20
-G723_OCTETS = (24, 20, 4, 1)
-"""By the two low bits of a frame: 6.3 kbit/s, 5.3 kbit/s, comfort noise, nothing sent."""
-
-
-def _whole(payload: bytes) -> Iterator[bytes]:
-    if payload:
-        yield payload
-
-
-def _of(octets: int) -> Callable[[bytes], Iterator[bytes]]:
-    def frames(payload: bytes) -> Iterator[bytes]:
-        """Frames of one length; comfort noise, which is shorter, ends them (RFC 3551 section 4.5.6)."""
-        return (payload[at : at + octets] for at in range(0, len(payload) - octets + 1, octets))
-
-    return frames
-
-
-def _g723(payload: bytes) -> Iterator[bytes]:
-    at = 0
-    while at < len(payload):
-        octets = G723_OCTETS[payload[at] & 3]
-        if at + octets <= len(payload):
-            yield payload[at : at + octets]
-        at += octets
-
-
-class Decoded(NamedTuple):
-    """A codec: its name in FFmpeg, its RTP clock, its samples a second, and the frames of a payload."""
-
-    name: str
-    clock: int
-    rate: int
-    frames: Callable[[bytes], Iterator[bytes]]
-
-
-DECODED = {
-    "OPUS": Decoded("opus", 48000, 48000, _whole),
-    "G722": Decoded("g722", 8000, 16000, _whole),
-    "GSM": Decoded("gsm", 8000, 8000, _of(33)),
-    "G729": Decoded("g729", 8000, 8000, _of(10)),
-    "G723": Decoded("g723_1", 8000, 8000, _g723),
-}
 
 
 @cache
@@ -87,18 +47,23 @@ class Worker:
         self._closed = threading.Event()
         self._deaths = 0
 
-    def samples(self, number: int, codec: str, rate: int, payload: bytes) -> bytes | None:
+    def samples(self, number: int, sound: Sound, payload: bytes) -> bytes | None:
         """The samples of a payload by the decoder of this number; None where it cannot be decoded."""
-        found = [self._frame(number, DECODED[codec].name, rate, frame) for frame in DECODED[codec].frames(payload)]
+        codec = DECODED[sound.codec]
+        try:
+            frames = [(codec.decoder(sound, frame), frame) for frame in codec.frames(sound, payload)]
+        except Malformed:
+            return None
+        found = [self._frame(number, decoder, sound.rate, frame) for decoder, frame in frames]
         known = [each for each in found if each is not None]
         return b"".join(known) if len(known) == len(found) else None
 
-    def _frame(self, number: int, name: str, rate: int, frame: bytes) -> bytes | None:
+    def _frame(self, number: int, decoder: str, rate: int, frame: bytes) -> bytes | None:
         if self._deaths >= MAX_DEATHS:
             return None
         try:
             self._begun = monotonic()
-            return self._asked(number, name, rate, frame)
+            return self._asked(number, decoder, rate, frame)
         except (OSError, EOFError):
             self._deaths += 1
             self._end()
@@ -106,10 +71,10 @@ class Worker:
         finally:
             self._begun = None
 
-    def _asked(self, number: int, name: str, rate: int, frame: bytes) -> bytes | None:
+    def _asked(self, number: int, decoder: str, rate: int, frame: bytes) -> bytes | None:
         process = self._process or self._start()
         assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(REQUEST.pack(number, len(name), rate, len(frame)) + name.encode() + frame)
+        process.stdin.write(REQUEST.pack(number, len(decoder), rate, len(frame)) + decoder.encode() + frame)
         process.stdin.flush()
         (size,) = REPLY.unpack(_read(process.stdout, REPLY.size))
         if size == FAILED:

@@ -80,12 +80,16 @@ CODECS = {"PCMU": Codec(mu_law, 1), "PCMA": Codec(a_law, 1), "L16": Codec(linear
 
 
 class Sound(Struct, frozen=True):
-    """How a payload type sounds: its codec, the samples of a second, its channels, its RTP clock where that differs."""
+    """How a payload type sounds: its codec, the samples of a second, its channels, its RTP clock where that differs.
+
+    `parameters` are those of its a=fmtp line, None where there is none.
+    """
 
     codec: str
     rate: int
     channels: int = 1
     clock: int | None = None
+    parameters: str | None = None
 
     def samples(self, payload: bytes) -> bytes:
         """The samples of a payload, in one channel."""

@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from dissectors.crypto.srtp import Source
 from dissectors.crypto.srtp_keys import MasterKey
 from dissectors.media.choice import Choice, Heard, name
-from dissectors.media.decoders import DECODED, Worker
+from dissectors.media.codecs import DECODED
+from dissectors.media.decoders import Worker
 from dissectors.media.pcm import Sound
 from dissectors.media.track import Channel, Track
 from dissectors.protocols import rtp
@@ -99,7 +100,7 @@ class Sounding:
         if tally.again(message.sequence):
             return None
         number = stream << 7 | message.payload_type
-        samples = self._worker.samples(number, sound.codec, sound.rate, message.payload)
+        samples = self._worker.samples(number, sound, message.payload)
         tally.undecoded += samples is None
         return samples
 

@@ -12,12 +12,15 @@ import sys
 from typing import IO, Any
 
 REQUEST = struct.Struct("!IHII")
-"""The number of a decoder, the octets of its name, the samples a second that are wanted, the octets of the payload."""
+"""The number of a decoder, the octets of its description, the samples a second that are wanted, the octets of a frame.
+
+A description is one word with names in FFmpeg, `|` between them, of which the first that is there is taken; then come
+settings, `name=value`.
+"""
 
 REPLY = struct.Struct("!I")
 READY = b"R"
 FAILED = 0xFFFFFFFF
-RATES = {"opus": 48000, "g722": 16000}
 MAX_MEMORY = 1 << 30
 MAX_DECODERS = 32
 """Decoders that are kept: each takes megabytes, and those that were asked last stay."""
@@ -28,10 +31,15 @@ SAMPLE_OCTETS = 2
 class Decoder:
     """One stream's decoder, and what makes its samples 16 bits wide, in one channel."""
 
-    def __init__(self, av: Any, name: str, rate: int) -> None:
+    def __init__(self, av: Any, description: str, rate: int) -> None:
         self._av = av
-        self._codec = av.CodecContext.create(name, "r")
-        self._codec.sample_rate, self._codec.layout = RATES.get(name, 8000), "mono"
+        names, *words = description.split()
+        settings = dict(word.split("=", 1) for word in words)
+        self._codec = created(av, names.split("|"))
+        self._codec.sample_rate, self._codec.layout = int(settings.pop("rate")), "mono"
+        if extradata := settings.pop("extradata", ""):
+            self._codec.extradata = bytes.fromhex(extradata)
+        self._codec.options = settings
         self._resampler = av.AudioResampler(format="s16", layout="mono", rate=rate)
 
     def samples(self, payload: bytes) -> bytes:
@@ -42,6 +50,16 @@ class Decoder:
             for made in self._resampler.resample(frame):
                 found.append(bytes(made.planes[0])[: made.samples * SAMPLE_OCTETS])
         return b"".join(found)
+
+
+def created(av: Any, names: list[str]) -> Any:
+    """A decoder of the first of these names that FFmpeg was built with; raises ValueError where there is none."""
+    for name in names:
+        try:
+            return av.CodecContext.create(name, "r")
+        except ValueError:
+            continue
+    raise ValueError(names)
 
 
 def bound() -> None:
@@ -55,14 +73,15 @@ def bound() -> None:
 
 def serve(av: Any, taken: IO[bytes], given: IO[bytes]) -> None:
     """Decode what comes until nothing more does."""
-    decoders: dict[int, Decoder] = {}
+    decoders: dict[tuple[int, str], Decoder] = {}
     while len(head := taken.read(REQUEST.size)) == REQUEST.size:
         number, size, rate, length = REQUEST.unpack(head)
-        name, payload = taken.read(size).decode("ascii"), taken.read(length)
+        key = number, taken.read(size).decode("ascii")
+        payload = taken.read(length)
         try:
             # Those that were asked last stand last.
-            decoder = decoders.pop(number) if number in decoders else Decoder(av, name, rate)
-            decoders[number] = decoder
+            decoder = decoders.pop(key) if key in decoders else Decoder(av, key[1], rate)
+            decoders[key] = decoder
             if len(decoders) > MAX_DECODERS:
                 del decoders[next(iter(decoders))]
             samples = decoder.samples(payload)

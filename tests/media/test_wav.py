@@ -8,7 +8,7 @@ import wave
 import pytest
 
 from dissectors.media import wav
-from dissectors.media.choice import RATES
+from dissectors.media.sounds import RATES
 from dissectors.media.track import MAX_SAMPLES, Channel
 
 
