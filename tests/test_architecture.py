@@ -91,6 +91,7 @@ TESTED_ELSEWHERE = (
     ("library/", "tests/library/test_door.py comes in by the door"),
     ("media/choice", "tests/commands/test_media.py asks for one call, one source, all of them"),
     ("media/sound", "what tests/commands/test_media.py hears, sample by sample"),
+    ("media/sounds", "tests/commands/test_media.py hears codecs by what SDP says of them"),
     ("media/worker", "tests/media/test_decoders.py asks it, where PyAV is there"),
     ("offline", "everything that reads a file goes through it; tests/engine/test_engine.py holds it to truths"),
     ("outputs/terminal/comparison", "it is what tests/commands/test_diff.py reads"),
