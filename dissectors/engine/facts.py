@@ -87,7 +87,8 @@ def facts(
     fax = [ends.carried(state) for state in states]
     rates = bitrates(members.streams)
     flows = tuple(_flow(state, each, rates.get(n, ())) for n, (state, each) in enumerate(zip(states, fax, strict=True)))
-    told = tuple(_call(call, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls))
+    end = scan.last or 0
+    told = tuple(_call(call, end, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls))
     flows = with_calls(flows, told)
     asked = tuple(each.to_report() for each in checks)
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
@@ -250,11 +251,11 @@ def _seen(counts: tuple[int, ...]) -> tuple[Seen, ...]:
     return tuple(sorted(seen, key=lambda each: -each.count))
 
 
-def _call(call: CallState, members: tuple[int, ...]) -> Call:
+def _call(call: CallState, end: int, members: tuple[int, ...]) -> Call:
     return Call(
         call_id=call.call_id,
         kind=call.kind,  # type: ignore[arg-type]  # KINDS holds nothing else
-        outcome=call.outcome,
+        outcome=call.outcome_at(end),
         caller=call.caller,
         callee=call.callee,
         start=call.start / 1e9,

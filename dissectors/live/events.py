@@ -189,10 +189,10 @@ class Events:
     def since(self, report: Report, now: float, drops: tuple[int, int], last: bool = False) -> list[Event]:
         """The new events in `report` at the time `now`; `drops` are the frames that the kernel and we dropped.
 
-        With the `last` of a session, calls that are over need not settle any more.
+        With the `last` of a session, calls that are over need not settle any more, and findings need not hold.
         """
         events: list[Event] = [
-            *self._about_calls(report), *self._about_streams(report, now), *self._about_findings(report, now),
+            *self._about_calls(report), *self._about_streams(report, now), *self._about_findings(report, now, last),
             *self._stories(report, FOREVER if last else now),
         ]
         events.sort(key=lambda event: event.time)
@@ -273,16 +273,17 @@ class Events:
             return "now"
         return ""
 
-    def _about_findings(self, report: Report, now: float) -> Iterator[FindingEvent]:
+    def _about_findings(self, report: Report, now: float, last: bool) -> Iterator[FindingEvent]:
         for finding in report.findings:
             call = None if finding.call is None else report.calls[finding.call].call_id
             stream = None if finding.stream is None else report.streams[finding.stream]
             # Its hash takes a fraction of the memory, and is events apart from thousands of others.
             what = NUMBERS.sub("#", finding.what.removesuffix(DOUBT))
             key = hash((finding.id, call, key_of(stream) if stream else None, what))
-            # A clock that was set back does not make it wait.
-            since = self._findings[key] = min(self._findings.get(key, now), now)
-            if since >= 0 and now - since >= RULES[finding.id].confirm_seconds:
+            # What comes at once may have held since the last look; a clock that was set back does not make it wait.
+            times = [time for time in (self._looked, finding.time) if time is not None]
+            since = self._findings[key] = min(self._findings.get(key, max(times, default=now)), now)
+            if since >= 0 and (last or now - since >= RULES[finding.id].confirm_seconds):
                 self._findings[key] = -1.0
                 yield FindingEvent(
                     "finding", now, finding.id, finding.severity, finding.certainty, finding.what, finding.why,

@@ -25,6 +25,9 @@ from dissectors.wire.values import replace
 RECENT_NS = 10_000_000_000
 """Nanoseconds of silence after which a call or stream is no longer recent."""
 
+MAX_STEP_NS = RECENT_NS // 2
+"""Nanoseconds by the frames from one report to the next; after more, what was recent then is shown once more."""
+
 MAX_OUT_OF_ORDER = 16
 """Calls may have earlier times than calls before them: the search for recent calls skips so many."""
 
@@ -46,10 +49,18 @@ class Recent:
         self._scanner = scanner
         self._open: dict[str, None] = {}
         self._since = 0
+        self._looked: int | None = None
 
     def report(self, now: int, file: CaptureFile) -> Report:
-        """The recent report at the time `now`, in nanoseconds."""
-        recent = range(now - RECENT_NS, now + CLOCK_MARGIN_NS)
+        """The recent report at the time `now`, in nanoseconds; it leaves out nothing since the one before.
+
+        What comes through a pipe may be hours of frames at once.
+        """
+        begin = now - RECENT_NS
+        if self._looked is None or now - self._looked > MAX_STEP_NS:
+            begin = min(begin, (self._looked or 0) - RECENT_NS)
+        self._looked = now
+        recent = range(begin, now + CLOCK_MARGIN_NS)
         streams = self._streams(recent)
         part = ScanView(self._scanner, self._flows(recent, streams), streams)
         part.last = None if part.last is None else min(part.last, now)

@@ -139,9 +139,11 @@ class Call(Struct, frozen=True):
 
     The `outcome` of a call is `ringing` or `established` (still open at the end), `ended`, `rejected`, `unreachable`
     (refused with 408, 430 or 480), `cancelled` (the CANCEL took effect), `unanswered`, or `fragment` (only a part of it
-    is in the capture). That of a registration is `registered`, `refused`, `abandoned` (a challenge was the last
-    response, and nobody followed it) or `unanswered`; that of anything else `answered`, `refused` or `unanswered`. A
-    Call-ID is of the kind `call` as of its first INVITE, and begins there.
+    is in the capture). A call that only tries is `ringing`, too, as long as nobody can have given it up: 32 seconds
+    without any response, 180 after a provisional one; then its `ringing` is None. That of a registration is
+    `registered`, `refused`, `abandoned` (a challenge was the last response, and nobody followed it) or `unanswered`;
+    that of anything else `answered`, `refused` or `unanswered`. A Call-ID is of the kind `call` as of its first INVITE,
+    and begins there.
 
     `streams` are positions in the report's list. `returned` says that it was counted and removed before; only its
     later messages are here. `number` counts Call-IDs from 1 in the order in which they came: the same whatever a filter

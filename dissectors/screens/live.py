@@ -241,6 +241,8 @@ def _block(page: Page, title: Line, columns: Sequence[Column], rows: Sequence[Li
 
 
 def _state(call: Call) -> str:
+    if call.outcome == "ringing" and call.ringing is None:
+        return "calling"
     return STATES.get(call.outcome, call.outcome)
 
 

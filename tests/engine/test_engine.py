@@ -151,7 +151,7 @@ def test_an_answered_call_with_its_streams() -> None:
 @pytest.mark.parametrize(
     ("sent", "outcome"),
     [
-        ([INVITE], "unanswered"),
+        ([INVITE], "ringing"),
         ([INVITE, RINGING], "ringing"),
         ([INVITE, OK, ACK], "established"),
         ([INVITE, (B, A, response(486, "Busy Here"))], "rejected"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dissectors import offline
+from dissectors.live.events import CallEvent, Event, FindingEvent, SummaryEvent
 from dissectors.live.session import Session, Stop
 from dissectors.queries.filters import wanted
 from dissectors.report import Report
@@ -20,6 +21,7 @@ from dissectors.wire.values import replace
 from tests.made import A, B, frame, rtp, sip
 from tests.sessions import CALL, ROOT, fed, session
 
+DAY = ROOT / "pcaps" / "bad-day.pcap"
 SHARED = ROOT / "pcaps" / "rfc7983.pcap"
 
 
@@ -144,6 +146,26 @@ def test_keys_that_a_log_gains_open_what_came_before_them(tmp_path: Path, looks:
     assert [(call.outcome, len(call.messages)) for call in made.calls] == [("ended", 7)] * 3
     assert [(each.name, each.origin, each.keys) for each in made.capture.keys] == [(str(tmp_path / "log"), "file", 1)]
     assert [each.keys for each in made.tls] == ["found"]
+
+
+@pytest.mark.parametrize("often", [False, True])
+def test_what_comes_at_once_is_told_in_full_and_each_event_once(often: bool) -> None:
+    told: list[Event] = []
+    with fed(DAY.read_bytes(), 20_000) as pipe:
+        one = Session(pipe, watch=lambda look: told.extend(look.events))
+        while often and not pipe.ended:
+            one._step(1.0)
+            one._look()
+        one.run()
+    summaries = [each.number for each in told if isinstance(each, SummaryEvent)]
+    assert sorted(summaries) == [1, 2, 3, 4, 5, 6, 7, 8]
+    states = [(each.call_id, each.state) for each in told if isinstance(each, CallEvent)]
+    assert len(states) == len(set(states)) and sum(state == "calling" for _, state in states) == 8
+    found = [(each.id, each.call_id) for each in told if isinstance(each, FindingEvent)]
+    calls = one.report().calls
+    assert sorted(found) == sorted(
+        (each.id, None if each.call is None else calls[each.call].call_id) for each in one.report().findings
+    )
 
 
 def test_a_filter_chooses_what_looks_events_and_the_report_tell_and_nothing_of_what_is_kept() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dissectors.analysis.calls import messages
 from dissectors.analysis.calls.dialogs import Dialogs
 from dissectors.analysis.calls.negotiation import Announced, Negotiation
-from dissectors.analysis.calls.outcomes import UNREACHABLE, Cancelling, Registering
+from dissectors.analysis.calls.outcomes import PROCEEDING_NS, TRYING_NS, UNREACHABLE, Cancelling, Registering
 from dissectors.analysis.calls.repeats import Repeats
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
@@ -230,6 +230,14 @@ class CallState(Struct):
         if self.status is not None:
             return "unreachable" if self.status in UNREACHABLE else "rejected"
         return "ringing" if self.ringing is not None else "unanswered"
+
+    def outcome_at(self, end: int) -> CallOutcome:
+        """The same in a capture that ends then, in nanoseconds: a call that may still be answered is not unanswered."""
+        outcome = self.outcome
+        if outcome != "unanswered" or self.kind != "call" or self.cancelling.asked is not None or self.ended_by:
+            return outcome
+        waited, patience = (end - self.last, PROCEEDING_NS) if self.heard else (end - self.start, TRYING_NS)
+        return "ringing" if waited < patience else outcome
 
 
 def _who(value: str | None) -> str | None:

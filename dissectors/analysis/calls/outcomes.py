@@ -13,6 +13,9 @@ TERMINATED = 487
 CANCEL_TIMEOUT_NS = 32_000_000_000
 """A final response that comes later than this after a CANCEL is not its effect (RFC 3261 section 9.1)."""
 
+TRYING_NS, PROCEEDING_NS = 32_000_000_000, 180_000_000_000
+"""How long a call may wait: without a response, and after a provisional one (RFC 3261, timers B and C)."""
+
 MIN_CHALLENGES_WITHOUT_CREDENTIALS = 2
 """Who asks so often without credentials does not give up: it is refused."""
 

@@ -57,7 +57,7 @@ def invite_no_response(facts: Facts) -> Iterator[Found]:
                 if (sent.cseq, sent.src, sent.dst) in heard or (alone and (sent.cseq, sent.src, "") in heard):
                     continue
                 waited = facts.end - sent.time
-                if hop.repeated >= MIN_REPEATS or (alone and (hop.repeated or waited >= MIN_WAIT_SECONDS)):
+                if hop.repeated >= MIN_REPEATS or (alone and waited >= MIN_WAIT_SECONDS):
                     found = unheard(f"no response from {hop.to} to the INVITE", hop.repeated, hop.requests, number)
                     another = not alone and call.answered is not None
                     yield replace(found, severity="warning") if another else found

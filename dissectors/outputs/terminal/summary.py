@@ -30,7 +30,7 @@ MARKS = {"error": "✖", "warning": "▲", "note": "●"}
 STYLES = {"error": "bold red", "warning": "yellow", "note": "blue"}
 SEVERITIES = tuple(MARKS)
 PROTOCOL_STYLES = {"UNKNOWN": "red", **{spec.name: spec.colour for spec in TABLE}}
-OUTCOMES = {"established": "still open", "fragment": "in part"}
+OUTCOMES = {"established": "still open", "ringing": "not answered yet", "fragment": "in part"}
 STATUS_OUTCOMES = ("rejected", "unreachable", "refused")
 """Outcomes that a status explains."""
 
@@ -171,7 +171,9 @@ def outcome(call: Call) -> str:
         return "answered, open at the end"
     if call.outcome in STATUS_OUTCOMES and call.status:
         return f"{call.outcome} with {call.status}"
-    return {"ringing": "ringing at the end", "fragment": "only part of it captured"}.get(call.outcome, call.outcome)
+    if call.outcome == "ringing":
+        return "ringing at the end" if call.ringing is not None else "calling at the end"
+    return "only part of it captured" if call.outcome == "fragment" else call.outcome
 
 
 def _traffic(report: Report) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.stories import ANSWER, OFFER, Story, dialled, hung_up, report, request, response
+from tests.stories import ANSWER, OFFER, A, C, Story, dialled, hung_up, report, request, response
 
 INVITE, RINGING = request(0, "INVITE", body=OFFER), response(200, 180, "Ringing")
 CANCEL, CANCELLED = request(5000, "CANCEL"), response(5010, 200, "OK", "CANCEL")
@@ -96,6 +96,26 @@ def test_a_registration_becomes_a_call_with_its_first_invite() -> None:
 def test_what_a_call_registers_leaves_it_a_call() -> None:
     (call,) = report([*dialled(), request(2000, "REGISTER"), response(2020, 403, "Forbidden", "REGISTER")]).calls
     assert (call.kind, call.outcome, call.status) == ("call", "established", 200)
+
+
+@pytest.mark.parametrize(
+    ("responses", "seconds", "came_to"),
+    [
+        ([], 0, "ringing"), ([], 31, "ringing"), ([], 33, "unanswered"),
+        ([100], 33, "ringing"), ([183], 170, "ringing"), ([100], 181, "unanswered"), ([180], 3600, "ringing"),
+    ],
+)
+def test_a_call_that_nobody_can_have_given_up_is_not_unanswered(
+    responses: list[int], seconds: int, came_to: str
+) -> None:
+    said = [response(100, status, "Said") for status in responses]
+    (call,) = report([INVITE, *said, (seconds * 1000, C, A, b"\xff" * 20)]).calls
+    assert call.outcome == came_to and (call.ringing is not None) == (responses == [180])
+
+
+def test_who_cancels_or_hangs_up_gave_up() -> None:
+    assert outcome([INVITE, request(500, "CANCEL")]) == "unanswered"
+    assert outcome([INVITE, response(100, 100, "Trying"), request(500, "CANCEL")]) == "unanswered"
 
 
 def test_who_hangs_up_in_a_capture_of_one_direction_had_a_call() -> None:

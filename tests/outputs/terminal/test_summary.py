@@ -24,6 +24,9 @@ def test_the_first_line_says_what_the_capture_is() -> None:
         ({"calls": (), "streams": (), "findings": ()}, "no call and no media"),
         ({"calls": (call(outcome="rejected", status=486),)}, "one call, rejected with 486"),
         ({"calls": (call(outcome="unreachable", status=480),)}, "one call, unreachable with 480"),
+        ({"calls": (call(outcome="ringing"),)}, "one call, ringing at the end"),
+        ({"calls": (call(outcome="ringing", ringing=None),)}, "one call, calling at the end"),
+        ({"calls": (call(outcome="ringing"), call())}, "2 calls (1 not answered yet, 1 ended)"),
     ],
 )
 def test_the_headline_follows_what_was_found(changes: dict[str, object], said: str) -> None:
