@@ -15,7 +15,7 @@ from dissectors.outputs.terminal.lines import Page, width_of
 from dissectors.outputs.terminal.moments import milliseconds
 from dissectors.screens.live import _text, page_of
 from dissectors.wire.values import replace
-from tests.made import A, B, report, rtp
+from tests.made import A, B, report, rtp, sip
 from tests.namespaces import MUXSHARK
 from tests.sessions import look
 
@@ -47,6 +47,12 @@ def test_the_screen_shows_drops_calls_streams_and_what_is_wrong() -> None:
     shown = "\n".join(text(120, 40, look()))
     for expected in ("dropped 3 by kernel, 0 by us", "ringing", "Streams", "eth0 is down", "Findings", "RTP 1.2k/s"):
         assert expected in shown
+
+
+def test_a_call_that_does_not_ring_yet_is_calling() -> None:
+    names = ("Call-ID: 1", "From: <sip:a@x>;tag=1", "To: <sip:b@x>", "CSeq: 1 INVITE")
+    one = replace(look(), report=report([(A, B, sip("INVITE sip:b@x SIP/2.0", *names))]))
+    assert any("calling" in row and "a@x" in row for row in text(120, 40, one))
 
 
 def test_the_arrow_between_two_ports_comes_from_the_one_that_sends() -> None:
