@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.media.codecs import DECODED, partly
@@ -42,10 +42,15 @@ class Choice(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def choose(report: Report, call: int | None, ssrc: int | None, named: Named) -> Choice:
-    """The sound of a call by its position, of a source, or of the only one that there is; raises NoSound."""
+def choose(
+    report: Report, call: int | None, ssrc: int | None, named: Named, seen: Collection[int] = ()
+) -> Choice:
+    """The sound of a call by its position, of a source, or of the only one that there is; raises NoSound.
+
+    `seen` are the positions of streams that are known to have none.
+    """
     positions, call = _candidates(report, call, ssrc)
-    found = [_heard(report, position, named) for position in positions]
+    found = [_heard(report, position, named) for position in positions if position not in seen]
     heard = [each for each in found if each.sounds]
     if not heard:
         raise NoSound(_nothing(report, found))

@@ -8,25 +8,18 @@ Laws of this file:
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import threading
 from functools import cache
 from importlib.util import find_spec
-from time import monotonic
-from types import TracebackType
 from typing import IO
 
 from dissectors.media import worker
+from dissectors.media.apart import Apart, python, read
 from dissectors.media.codecs import DECODED
 from dissectors.media.pcm import Sound
-from dissectors.media.worker import FAILED, READY, REPLY, REQUEST
+from dissectors.media.worker import FAILED, REPLY, REQUEST
 from dissectors.wire.errors import Malformed
 
 LACKING = "needs the package av: pip install 'muxshark[media]'"
-MAX_SECONDS = 10.0
-"""How long one payload may take."""
-
 MAX_DEATHS = 4
 MAX_REPLY_OCTETS = 1 << 20
 
@@ -37,15 +30,12 @@ def available() -> bool:
     return find_spec("av") is not None
 
 
-class Worker:
-    """The process that decodes, started when it is needed; it ends with `close`."""
+class Worker(Apart):
+    """The process that decodes."""
 
-    def __init__(self, command: tuple[str, ...] = (sys.executable, worker.__file__)) -> None:
-        self._command = command
-        self._process: subprocess.Popen[bytes] | None = None
-        self._begun: float | None = None
-        self._closed = threading.Event()
-        self._deaths = 0
+    def __init__(self, command: tuple[str, ...] = python(worker.__file__)) -> None:
+        super().__init__(command)
+        self.deaths = 0
 
     def samples(self, number: int, sound: Sound, payload: bytes) -> bytes | None:
         """The samples of a payload by the decoder of this number; None where it cannot be decoded."""
@@ -59,74 +49,23 @@ class Worker:
         return b"".join(known) if len(known) == len(found) else None
 
     def _frame(self, number: int, decoder: str, rate: int, frame: bytes) -> bytes | None:
-        if self._deaths >= MAX_DEATHS:
+        if self.deaths >= MAX_DEATHS:
             return None
         try:
-            self._begun = monotonic()
-            return self._asked(number, decoder, rate, frame)
+            with self.timed() as (given, taken):
+                given.write(REQUEST.pack(number, len(decoder), rate, len(frame)) + decoder.encode() + frame)
+                given.flush()
+                return _reply(taken)
         except (OSError, EOFError):
-            self._deaths += 1
-            self._end()
+            self.deaths += 1
+            self.end()
             return None
-        finally:
-            self._begun = None
-
-    def _asked(self, number: int, decoder: str, rate: int, frame: bytes) -> bytes | None:
-        process = self._process or self._start()
-        assert process.stdin is not None and process.stdout is not None
-        process.stdin.write(REQUEST.pack(number, len(decoder), rate, len(frame)) + decoder.encode() + frame)
-        process.stdin.flush()
-        (size,) = REPLY.unpack(_read(process.stdout, REPLY.size))
-        if size == FAILED:
-            return None
-        if size > MAX_REPLY_OCTETS:
-            raise EOFError
-        return _read(process.stdout, size)
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._process = process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        )
-        threading.Thread(target=self._watch, args=(process,), daemon=True).start()
-        assert process.stdout is not None
-        if _read(process.stdout, len(READY)) != READY:
-            raise EOFError
-        return process
-
-    def _watch(self, process: subprocess.Popen[bytes]) -> None:
-        """End the process where a payload takes too long."""
-        while not self._closed.wait(min(1.0, MAX_SECONDS / 4)) and process.poll() is None:
-            begun = self._begun
-            if begun is not None and monotonic() - begun > MAX_SECONDS:
-                process.kill()
-
-    def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdout, process.stdin):
-                _shut(pipe)
-
-    def __enter__(self) -> Worker:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._closed.set()
-        self._end()
 
 
-def _read(pipe: IO[bytes], size: int) -> bytes:
-    octets = pipe.read(size)
-    if len(octets) < size:
+def _reply(taken: IO[bytes]) -> bytes | None:
+    (size,) = REPLY.unpack(read(taken, REPLY.size))
+    if size == FAILED:
+        return None
+    if size > MAX_REPLY_OCTETS:
         raise EOFError
-    return octets
-
-
-def _shut(pipe: IO[bytes] | None) -> None:
-    try:
-        if pipe is not None:
-            pipe.close()
-    except OSError:
-        # What was not written yet goes nowhere.
-        return
+    return read(taken, size)

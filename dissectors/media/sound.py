@@ -1,6 +1,4 @@
 """The chosen streams of a capture as samples on channels: opened where they are encrypted, decoded, laid out in time.
-
-Nothing of a stream that is encrypted is heard but what a key was verified for.
 """
 
 from __future__ import annotations
@@ -14,12 +12,12 @@ from dissectors.media.choice import Choice, Heard, name
 from dissectors.media.codecs import DECODED
 from dissectors.media.decoders import Worker
 from dissectors.media.pcm import Sound
+from dissectors.media.received import Received
 from dissectors.media.track import Channel, Track
 from dissectors.protocols import rtp
 from dissectors.queries.decrypted import Openers
 from dissectors.queries.payloads import Taken
 from dissectors.report import Report
-from dissectors.wire.errors import Malformed
 
 MAX_SEEN = 128
 """Sequence numbers that are remembered of a stream."""
@@ -28,11 +26,11 @@ MAX_SEEN = 128
 class Tally:
     """What became of a stream's datagrams."""
 
-    __slots__ = ("cut", "heard", "other", "seen", "source", "track", "undecoded", "unread")
+    __slots__ = ("heard", "other", "received", "seen", "track", "undecoded")
 
-    def __init__(self, track: Track, source: Source) -> None:
-        self.track, self.source = track, source
-        self.heard = self.other = self.unread = self.undecoded = self.cut = 0
+    def __init__(self, track: Track, received: Received) -> None:
+        self.track, self.received = track, received
+        self.heard = self.other = self.undecoded = 0
         self.seen: dict[int, None] = {}
 
     def again(self, sequence: int) -> bool:
@@ -46,43 +44,36 @@ class Tally:
 
 
 class Sounding:
-    """Lays datagrams on the channels of a file."""
+    """Lays datagrams on the channels of a file that begins at the time `zero` in nanoseconds."""
 
     def __init__(
-        self, report: Report, choice: Choice, keys: Mapping[int, Sequence[MasterKey]], stack: ExitStack
+        self, report: Report, choice: Choice, keys: Mapping[int, Sequence[MasterKey]], stack: ExitStack, zero: int
     ) -> None:
         self._report = report
         self._worker = stack.enter_context(Worker())
         self.channels = [stack.enter_context(Channel()) for _ in choice.sides]
         openers = Openers()
-        zero = min(int(report.streams[each.position].first * 1e9) for each in choice.heard)
         self._heard = {each.position: each for each in choice.heard}
         self.tallies = {
             each.position: Tally(
                 Track(self.channels[choice.sides.index(each.side)], choice.rate, zero),
-                Source(openers.of(keys.get(each.position, ()))),
+                Received(Source(openers.of(keys.get(each.position, ()))), each.encrypted),
             )
             for each in choice.heard
         }
 
-    def feed(self, taken: Iterable[Taken]) -> None:
-        """Lay out these datagrams; raises TooLong."""
-        for each in taken:
-            self._take(each, self._heard[each.stream], self.tallies[each.stream])
+    def take(self, taken: Taken) -> None:
+        """Lay out a datagram; raises TooLong."""
+        self._take(taken, self._heard[taken.stream], self.tallies[taken.stream])
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything was heard that is more than what a decoder makes of what is none of its own."""
+        return any(tally.heard and tally.heard >= tally.undecoded for tally in self.tallies.values())
 
     def _take(self, taken: Taken, heard: Heard, tally: Tally) -> None:
-        octets: bytes | None = taken.octets
-        if heard.encrypted:
-            if taken.cut:
-                tally.cut += 1
-                return
-            octets = tally.source.open(taken.octets)
-            if octets is None:
-                return
-        try:
-            message = rtp.parse(octets or b"")
-        except Malformed:
-            tally.unread += 1
+        message = tally.received.message(taken)
+        if message is None:
             return
         sound = heard.sounds.get(message.payload_type)
         if sound is None:
@@ -110,14 +101,9 @@ class Sounding:
 
     def _told(self, position: int, tally: Tally) -> Iterable[str]:
         who = name(self._report.streams[position])
-        for key, count in tally.source.verified.items():
-            yield f"{who}: {count:,} datagrams verified and decrypted with a key of {key.suite.name}"
-        for count, what in (
-            (tally.source.failed, "fit no key"), (tally.source.cryptex, "have an encrypted header (RFC 9335)"),
-            (tally.cut, "are cut by the capture and cannot be verified"), (tally.unread, "cannot be read"),
-            (tally.undecoded, "cannot be decoded"),
-        ):
-            if count:
-                yield f"{who}: {count:,} datagrams {what}: silence"
+        yield from (f"{who}: {line}" for line in tally.received.opened())
+        yield from (f"{who}: {line}: silence" for line in tally.received.left_out())
+        if tally.undecoded:
+            yield f"{who}: {tally.undecoded:,} datagrams cannot be decoded: silence"
         if tally.track.jumps:
             yield f"{who}: {tally.track.jumps:,} jumps of the timestamp are not followed"

@@ -60,6 +60,8 @@ def _reason(sound: Sound) -> str | None:
         return f"{sound.codec} with {sound.rate:,} samples a second"
     if sound.codec in CODECS:
         return None
+    if sound.codec not in DECODED:
+        return sound.codec
     return refusal(sound) or (None if available() else f"{sound.codec} {LACKING}")
 
 

@@ -64,32 +64,27 @@ class Channel:
         self._file.close()
 
 
-class Track:
-    """One stream on its channel; `zero` is the time in nanoseconds at which the file begins.
+class Timeline:
+    """Where the datagrams of one stream stand, in so many units a second from the time `zero` in nanoseconds on.
 
     `jumps` counts steps of the timestamp that were not followed.
     """
 
-    def __init__(self, channel: Channel, rate: int, zero: int) -> None:
-        self._channel, self._rate, self._zero = channel, rate, zero
+    def __init__(self, rate: int, zero: int) -> None:
+        self._rate, self._zero = rate, zero
         self._last: tuple[int, int, int, int] | None = None
-        self._frame = 0
         self.jumps = 0
 
-    def add(self, sequence: int, timestamp: int, time: int, samples: bytes, clock: int | None = None) -> None:
-        """Lay a datagram's samples to where they belong, by the clock of its timestamps; raises TooLong."""
-        position = self._position(sequence, timestamp, time, clock or self._rate)
-        self._frame = len(samples) // SAMPLE_OCTETS
-        self._channel.write(position, samples)
-
-    def _position(self, sequence: int, timestamp: int, time: int, clock: int) -> int:
+    def place(self, sequence: int, timestamp: int, time: int, clock: int, frame: int) -> int:
+        """Where a datagram stands, by the clock of its timestamps; `frame` is how long the one before lasts."""
         arrived = (2 * (time - self._zero) * self._rate + SECOND_NS) // (2 * SECOND_NS)
         if self._last is None:
             self._last = sequence, timestamp, time, arrived
             return arrived
         before, stamp, when, place = self._last
         step = _signed(timestamp - stamp, 32) * self._rate // clock
-        if not self._explained(step, _signed(sequence - before, 16), (time - when) * self._rate / SECOND_NS):
+        passed = (time - when) * self._rate / SECOND_NS
+        if not self._explained(step, _signed(sequence - before, 16), passed, frame):
             self.jumps += 1
             step = max(0, arrived - place)
         position = place + step
@@ -97,11 +92,31 @@ class Track:
             self._last = sequence, timestamp, time, position
         return position
 
-    def _explained(self, step: int, left_out: int, passed: float) -> bool:
+    def _explained(self, step: int, left_out: int, passed: float, frame: int) -> bool:
         slack = SLACK_SECONDS * self._rate
         if abs(step) <= slack or abs(step - passed) <= slack + passed / 10:
             return True
-        return 0 < left_out < MAX_LEFT_OUT and abs(step - left_out * self._frame) <= slack
+        return 0 < left_out < MAX_LEFT_OUT and abs(step - left_out * frame) <= slack
+
+
+class Track:
+    """One stream of sound on its channel; `zero` is the time in nanoseconds at which the file begins."""
+
+    def __init__(self, channel: Channel, rate: int, zero: int) -> None:
+        self._channel, self._rate = channel, rate
+        self._timeline = Timeline(rate, zero)
+        self._frame = 0
+
+    def add(self, sequence: int, timestamp: int, time: int, samples: bytes, clock: int | None = None) -> None:
+        """Lay a datagram's samples to where they belong, by the clock of its timestamps; raises TooLong."""
+        position = self._timeline.place(sequence, timestamp, time, clock or self._rate, self._frame)
+        self._frame = len(samples) // SAMPLE_OCTETS
+        self._channel.write(position, samples)
+
+    @property
+    def jumps(self) -> int:
+        """Steps of the timestamp that were not followed."""
+        return self._timeline.jumps
 
 
 def _signed(number: int, bits: int) -> int:

@@ -30,8 +30,13 @@ def write(channels: Sequence[Channel], rate: int, output: Callable[[bytes], obje
     output(header(len(channels), rate, length))
     for position in range(0, length, BLOCK_SAMPLES):
         count = min(BLOCK_SAMPLES, length - position)
-        block = array("H", bytes(count * SAMPLE_OCTETS * len(channels)))
-        for number, channel in enumerate(channels):
-            block[number :: len(channels)] = array("H", channel.read(position, count))
-        output(block.tobytes())
+        output(interleaved(channels, position, count))
     return length
+
+
+def interleaved(channels: Sequence[Channel], position: int, count: int) -> bytes:
+    """So many samples of each channel, which take turns."""
+    block = array("H", bytes(count * SAMPLE_OCTETS * len(channels)))
+    for number, channel in enumerate(channels):
+        block[number :: len(channels)] = array("H", channel.read(position, count))
+    return block.tobytes()

@@ -7,6 +7,7 @@ Laws of this file:
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from typing import IO, Any
@@ -92,9 +93,16 @@ def serve(av: Any, taken: IO[bytes], given: IO[bytes]) -> None:
         given.flush()
 
 
+def alone() -> None:
+    """Look for no module beside this one: their names may be those of others."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [path for path in sys.path if os.path.abspath(path) != here]
+
+
 def main() -> None:
     """Serve the process that started this one."""
     bound()
+    alone()
     import av
 
     av.logging.set_level(av.logging.PANIC)

@@ -14,11 +14,12 @@ import pytest
 
 from dissectors.media import decoders
 from tests import captures
+from tests.clips import PACKERS, clip, codec
 from tests.command_line import CALL, ROOT, run
 from tests.protected import inline, master
 from tests.rewriting.test_split import TWO
 from tests.sounds import call, channels, samples, tone, tones
-from tests.stories import A, B, C, Story, description, dialled, rtp, talk
+from tests.stories import A, B, C, Story, description, dialled, hung_up, rtp, talk
 
 PYAV = pytest.mark.skipif(not decoders.available(), reason="PyAV is an extra")
 KEYS = master("AES_CM_128_HMAC_SHA1_32", 1), master("AES_CM_128_HMAC_SHA1_32", 2)
@@ -209,6 +210,73 @@ def test_the_parameters_of_sdp_say_how_a_codec_is_read(tmp_path: Path, name: str
     assert rate == sound.rate and not any(callee)
     assert abs(len(caller) - len(payloads) * step * rate // clock) <= rate // 50
     assert abs(sum(one < 0 <= two for one, two in zip(late, late[1:], strict=False)) / len(late) * rate - 440) < 8
+
+
+def video(name: str, *lines: str) -> Story:
+    """A call whose callee sends a clip, beside a tone of its own."""
+    said = f"a=rtpmap:96 {codec(name)}/90000", *lines
+    picture = "\r\n".join(("m=video 16404 RTP/AVP 96", *said))
+    offer, answer = (description(*side, picture, media="RTP/AVP 0") for side in (A, B))
+    return [*dialled(offer, answer), *tone(B, A, 78, start=1520, count=60, first=9),
+            *clip(name, (B[0], 16404), (A[0], 16404)), *hung_up(3500)]
+
+
+def told_by_ffmpeg(path: str) -> list[list[object]]:
+    """Of each track its codec, and how many frames FFmpeg decodes; of video when they are shown."""
+    code = (
+        "import av, json, sys\nfound = []\nfor number in range(len(av.open(sys.argv[1]).streams)):\n"
+        "    file = av.open(sys.argv[1]); stream = file.streams[number]\n"
+        "    frames = [f for f in file.decode(stream)]\n"
+        "    found.append([stream.codec_context.codec.canonical_name, len(frames), [round(float(f.time), 2) for f in "
+        "frames][:20], stream.metadata.get('title')])\nprint(json.dumps(found))"
+    )
+    found: list[list[object]] = json.loads(subprocess.check_output([sys.executable, "-c", code, path]))
+    return found
+
+
+@PYAV
+@pytest.mark.parametrize("name", list(PACKERS))
+def test_a_picture_opens_with_its_sound_and_every_frame(tmp_path: Path, name: str) -> None:
+    path, out = captures.story(tmp_path / "in.pcap", video(name)), str(tmp_path / "out.mkv")
+    done = run("media", path, out)
+    said = done.stderr.decode()
+    assert done.returncode == 0 and "12 frames, 2 of them key frames" in said and "left out" not in said
+    picture, sound = told_by_ffmpeg(out)
+    assert picture[0] == {"H265": "hevc"}.get(codec(name), codec(name).lower()) and picture[1] == 12
+    assert picture[2] == [round(number / 10, 2) for number in range(12)] and str(picture[3]).startswith("callee")
+    assert sound[0] == "pcm_s16le" and sound[1] == 85 and sound[3] == "sound of caller and callee"
+
+
+@PYAV
+def test_what_a_gap_took_from_a_picture_is_told(tmp_path: Path) -> None:
+    story = video("H264")
+    lost = next(number for number, one in enumerate(story) if one[1][1] == 16404 and one[0] > 1300)
+    path, out = captures.story(tmp_path / "in.pcap", [*story[:lost], *story[lost + 1 :]]), str(tmp_path / "out.mp4")
+    done = run("media", path, out)
+    assert done.returncode == 0 and b"H.264, 11 frames, 2 of them key frames" in done.stderr
+    assert b"1 frames are not whole and left out, at 0.30 s" in done.stderr
+    assert told_by_ffmpeg(out)[0][0] == "h264"
+
+
+@PYAV
+def test_a_picture_without_a_key_frame_and_one_that_is_not_read_are_refused(tmp_path: Path) -> None:
+    def said(story: Story, *words: str) -> bytes:
+        done = run("media", *words, captures.story(tmp_path / "in.pcap", story), str(tmp_path / "out.mkv"))
+        assert done.returncode == 2 and os.listdir(tmp_path) == ["in.pcap"]
+        return done.stderr
+
+    late = [one for one in video("VP8") if not (one[1][1] == 16404 and 1020 <= one[0] < 1120 or one[0] > 1600)]
+    assert b"no key frame of VP8: nothing can be shown" in said(late)
+    assert b"H263-1998: only H264, H265, VP8, VP9, AV1 are read" in said(
+        [(time, src, dst, octets.replace(b"VP8/", b"H263-1998/")) for time, src, dst, octets in video("VP8")]
+    )
+    assert b"H264 in interleaved mode" in said(video("H264", "a=fmtp:96 packetization-mode=2"))
+    assert b"no stream with video is in it" in said(call())
+
+
+def test_a_container_that_is_not_written_is_refused(tmp_path: Path) -> None:
+    done = run("media", CALL, str(tmp_path / "out.webm"))
+    assert done.returncode == 2 and b"only WAV is written, and .mkv and .mp4 for video" in done.stderr
 
 
 @PYAV

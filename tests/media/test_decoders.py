@@ -9,7 +9,7 @@ from array import array
 
 import pytest
 
-from dissectors.media import decoders, worker
+from dissectors.media import apart, decoders, worker
 from dissectors.media.codecs import DECODED
 from dissectors.media.decoders import Worker
 from dissectors.media.pcm import Sound
@@ -28,19 +28,19 @@ def scripted(code: str) -> Worker:
 def test_a_process_that_dies_is_begun_again_a_few_times() -> None:
     with scripted("sys.stdin.buffer.read(1)") as mortal:
         assert [mortal.samples(1, G722, bytes(160)) for _ in range(6)] == [None] * 6
-        assert mortal._deaths == decoders.MAX_DEATHS and mortal._process is None
+        assert mortal.deaths == decoders.MAX_DEATHS and mortal.process is None
 
 
 def test_a_payload_that_takes_too_long_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoders, "MAX_SECONDS", 0.2)
+    monkeypatch.setattr(apart, "MAX_SECONDS", 0.2)
     with scripted("import time; time.sleep(3600)") as slow:
         assert slow.samples(1, G722, bytes(160)) is None
-        assert slow._deaths == 1
+        assert slow.deaths == 1
 
 
 def test_a_reply_that_is_too_long_is_not_taken() -> None:
     with scripted("sys.stdin.buffer.read(1); o.write(b'\\0\\xff\\xff\\xff'); o.flush(); sys.stdin.read()") as liar:
-        assert liar.samples(1, G722, bytes(160)) is None and liar._deaths == 1
+        assert liar.samples(1, G722, bytes(160)) is None and liar.deaths == 1
 
 
 def test_the_process_imports_nothing_of_the_package_and_not_scapy() -> None:
@@ -63,7 +63,7 @@ def test_frames_have_their_samples(codec: str, payload: bytes, samples: int) -> 
         for _ in range(3):
             found = process.samples(7, Sound(codec, DECODED[codec].rate or 8000), payload)
             assert found is not None and len(found) == 2 * samples
-        assert process._deaths == 0
+        assert process.deaths == 0
 
 
 @PYAV
@@ -93,7 +93,7 @@ def test_any_octets_leave_the_process_alive_or_are_silence() -> None:
                     octets[chance.randrange(len(octets))] = chance.randrange(256)
                 process.samples(number, sound, bytes(octets))
                 process.samples(number, sound, chance.randbytes(chance.randrange(1, 300)))
-        assert process._deaths == 0
+        assert process.deaths == 0
 
 
 @PYAV
@@ -101,7 +101,7 @@ def test_many_streams_do_not_fill_the_memory_of_the_process() -> None:
     with Worker() as process:
         for number in range(400):
             assert process.samples(number, Sound("OPUS", 48000), b"\xf8\xff\xfe") is not None
-        assert process._deaths == 0
+        assert process.deaths == 0
 
 
 @PYAV
@@ -111,5 +111,5 @@ def test_the_process_has_a_bound_of_memory() -> None:
 
     with Worker() as process:
         process.samples(1, G722, bytes(160))
-        assert process._process is not None
-        assert resource.prlimit(process._process.pid, resource.RLIMIT_AS)[0] == worker.MAX_MEMORY
+        assert process.process is not None
+        assert resource.prlimit(process.process.pid, resource.RLIMIT_AS)[0] == worker.MAX_MEMORY
