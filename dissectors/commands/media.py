@@ -22,16 +22,17 @@ DESCRIPTION = (
     "every datagram at its timestamp, silence where nothing is. PCMU, PCMA and L16 are decoded, and with the extra "
     "`media` Opus, AMR, AMR-WB, AAC, AAC-ELD, G.722, G.723.1, G.726, G.729, GSM, iLBC and Speex. SRTP is decrypted "
     "with keys of the SDP and of --keys; what no key verifies is silence. An OUT that ends in .mkv or .mp4 gets the "
-    "video (H.264, H.265, VP8, VP9, AV1), and the sound beside it (docs/media.md)."
+    "video (H.264, H.265, VP8, VP9, AV1), and the sound beside it; .txt gets text that was typed (docs/media.md)."
 )
 NOT_WRITTEN = (".mp3", ".ogg", ".opus", ".m4a", ".aac", ".flac", ".au", ".raw", ".webm", ".avi", ".mov")
+PICTURES_OF_FAX = (".tif", ".tiff")
 RTPMAP = re.compile(r"(\d{1,3})=([\w-]+)/(\d{4,6})(?:/([1-8]))?(?:;(.*))?", re.ASCII)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("input", metavar="FILE", help="a capture; - is standard input")
-    parser.add_argument("output", metavar="OUT", help="the file to write: WAV, or .mkv or .mp4; - is standard output")
+    parser.add_argument("output", metavar="OUT", help="the file to write: WAV, .mkv, .mp4, .txt; - is standard output")
     choosing.add_call(parser, "write one call")
     parser.add_argument("--ssrc", type=source, metavar="SSRC", help="one source: its SSRC, as 0x1234ABCD or decimal")
     parser.add_argument(
@@ -76,7 +77,7 @@ def rtpmap(text: str) -> tuple[int, Sound]:
 def run(options: argparse.Namespace) -> int:
     """Write the file, and say what is in it."""
     from dissectors import offline
-    from dissectors.commands import media_sound, media_video
+    from dissectors.commands import media_sound, media_text, media_video
     from dissectors.crypto.secrets import Secrets
     from dissectors.media.choice import NoSound
     from dissectors.media.track import TooLong
@@ -87,6 +88,8 @@ def run(options: argparse.Namespace) -> int:
 
     refuse(options.output, force=options.force, inputs=[options.input])
     extension = os.path.splitext(options.output)[1].lower()
+    if extension in PICTURES_OF_FAX:
+        raise inputs.Refused(f"{options.output}: pages of fax (T.38) are not written: no library reads them")
     if extension in NOT_WRITTEN:
         raise inputs.Refused(
             f"{options.output}: only WAV is written, and {' and '.join(FORMATS)} for video; name it .wav, and let "
@@ -100,7 +103,9 @@ def run(options: argparse.Namespace) -> int:
                 [path], limits=inputs.limits(options), forced=inputs.forced(options), progress=progress,
                 everything=True, keys=given, secrets=True, verify=False,
             )
-        write = media_video.write if extension in FORMATS else media_sound.write
+        write = {".txt": media_text.write, **dict.fromkeys(FORMATS, media_video.write)}.get(
+            extension, media_sound.write
+        )
         try:
             said = write(Asked(report, call(report, options), given, path, stack), options)
         except (NoSound, TooLong) as refused:

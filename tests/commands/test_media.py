@@ -274,6 +274,34 @@ def test_a_picture_without_a_key_frame_and_one_that_is_not_read_are_refused(tmp_
     assert b"no stream with video is in it" in said(call())
 
 
+def test_text_is_written_line_by_line_and_repaired(tmp_path: Path) -> None:
+    lines = "a=rtpmap:98 t140/1000", "a=rtpmap:99 red/1000", "a=fmtp:99 98/98/98"
+    bodies = [description(*side, *lines, media="RTP/AVP 99 98", kind="text") for side in (A, B)]
+    words = ["\ufeffHel", "lp", "\b", "o", "", "\u2028", "two", "\x1b[31m"]
+    story = dialled(*bodies)
+    for number, word in enumerate(words):
+        before = [each.encode() for each in ["", "", *words][number : number + 2]]
+        heads = b"".join(bytes((0x80 | 98, 0x10, 0x40 | len(each) >> 8, len(each))) for each in before)
+        octets = heads + bytes((98,)) + b"".join(before) + word.encode()
+        if number not in (1, 5):
+            story.append((1020 + 300 * number, A, B, rtp(65533 + number, 77, 99, 300 * number, octets, number == 0)))
+    story += [(2000 + 300 * number, B, A, rtp(number, 78, 98, 0, b"yes")) for number in (1, 2, 5)]
+    path, out = captures.story(tmp_path / "in.pcap", [*story, *hung_up(9000)]), tmp_path / "out.txt"
+    done = run("media", path, str(out))
+    assert done.returncode == 0 and b"3 lines of text" in done.stderr
+    assert b"2 datagrams were lost and are made up for by later ones" in done.stderr
+    assert b"2 datagrams are missing" in done.stderr
+    assert out.read_text(encoding="utf-8").splitlines() == [
+        "     0.00  caller: Hello", "     1.28  callee: yesyes\ufffdyes", "     1.80  caller: two\ufffd[31m",
+    ]
+    assert b"no stream with text" in run("media", CALL, str(tmp_path / "other.txt")).stderr
+
+
+def test_pages_of_fax_are_refused_by_name(tmp_path: Path) -> None:
+    done = run("media", CALL, str(tmp_path / "out.tiff"))
+    assert done.returncode == 2 and b"pages of fax (T.38) are not written" in done.stderr
+
+
 def test_a_container_that_is_not_written_is_refused(tmp_path: Path) -> None:
     done = run("media", CALL, str(tmp_path / "out.webm"))
     assert done.returncode == 2 and b"only WAV is written, and .mkv and .mp4 for video" in done.stderr
