@@ -53,8 +53,7 @@ def blocks(payload: bytes, redundant: bool) -> list[bytes]:
 
 
 class Typed:
-    """The text of one stream. `missing` counts datagrams that nothing makes up for, `repaired` the others that were lost.
-    """
+    """The text of one stream. `missing` counts datagrams that nothing makes up for, `repaired` those that others do."""
 
     def __init__(self, side: str) -> None:
         self.side = side
