@@ -64,8 +64,8 @@ class Command(Protocol):
 COMMANDS: dict[str, str] = {
     name: f"dissectors.commands.{'listing' if name == 'list' else name}"
     for name in (
-        "analyze", "live", "list", "show", "sdp", "explain", "inflate", "diff", "findings", "media", "export", "sql",
-        "split", "normalise", "anonymise", "plugin", "verify", "doctor", "completion",
+        "analyze", "live", "browse", "list", "show", "sdp", "explain", "inflate", "diff", "findings", "media", "export",
+        "sql", "split", "normalise", "anonymise", "plugin", "verify", "doctor", "completion",
     )
 }
 """The module of each command, by its name. One that is not asked for is not imported."""

@@ -74,16 +74,55 @@ def analyze(
         ]
         _give(keys, scanner, captures, engine)
         _feed(engine, scanner, _batches(scanner, captures, progress))
-        for number, capture in enumerate(captures):
-            _problems(engine, number, capture)
-        if scanner.connections.lacking:
-            engine.problem("keys-unused", scanner.connections.lacking)
-        report = engine.report(scanner, tuple(_file(capture) for capture in captures))
+        report = _ended(engine, scanner, captures)
         if keys is not None and scanner.connections.secrets is not None:
             keys.learn(scanner.connections.secrets)
         if keys is not None and verify:
             report = _decrypted(report, keys, kept)
         return _judged(report, kept) if encryption else report
+
+
+def growing_reports(
+    sources: Sequence[Source],
+    *,
+    due: Callable[[], bool],
+    taken: Callable[[Batch], object] | None = None,
+    limits: Limits = LIMITS,
+    forced: dict[int, str] | None = None,
+    keys: Secrets | None = None,
+    secrets: bool = False,
+) -> Iterator[tuple[Report, bool]]:
+    """The report on what was read so far, each time that `due` says so, and at the end the whole one; says which it is.
+
+    The whole one is that of `analyze` with `everything`. `taken` is called with each batch before it is analysed.
+    Raises CaptureError as `analyze` does.
+    """
+    allow(len(sources))
+    scanner, engine = scanner_class()(forced=forced), _engine(limits, True, secrets)
+    with ExitStack() as stack:
+        captures = [stack.enter_context(open_capture(source)) for source in sources]
+        _give(keys, scanner, captures, engine)
+        for batch in _gathered(_batches(scanner, captures, None), due):
+            if taken is not None:
+                taken(batch)
+            engine.feed(batch)
+            if due():
+                yield engine.report(scanner, tuple(_file(capture) for capture in captures)), False
+        last = scanner.finish(engine.announced())
+        if taken is not None:
+            taken(last)
+        engine.feed(last)
+        engine.retire_finished(scanner, at_the_end=True)
+        yield _ended(engine, scanner, captures), True
+
+
+def _ended(engine: Engine, scanner: Scanner, captures: Sequence[Capture]) -> Report:
+    """The report on captures that were read to their end."""
+    for number, capture in enumerate(captures):
+        _problems(engine, number, capture)
+    if scanner.connections.lacking:
+        engine.problem("keys-unused", scanner.connections.lacking)
+    return engine.report(scanner, tuple(_file(capture) for capture in captures))
 
 
 def _decrypted(report: Report, keys: Secrets, sources: Sequence[_ReadTwice]) -> Report:
@@ -281,13 +320,16 @@ def _noted(records: Iterable[Record], notes: Notes) -> Iterator[tuple[int, Recor
         yield 0, record
 
 
-def _gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """The same entries in larger batches: in turns, scan and engine would push each other out of the CPU caches."""
+def _gathered(batches: Iterable[Batch], due: Callable[[], bool] | None = None) -> Iterator[Batch]:
+    """The same entries in larger batches: in turns, scan and engine would push each other out of the CPU caches.
+
+    One that is `due` is as large as it is.
+    """
     held, octets = Batch(), 0
     for batch in batches:
         held.entries += batch.entries
         octets += sum([len(entry.payload) for entry in batch.entries])
-        if len(held) >= BATCH_ROWS or octets >= BATCH_OCTETS:
+        if len(held) >= BATCH_ROWS or octets >= BATCH_OCTETS or due is not None and due():
             yield held
             held, octets = Batch(), 0
     yield held

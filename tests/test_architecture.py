@@ -56,6 +56,7 @@ DOORS = {
     "av": ("media/worker",),
     "jinja2": ("outputs/html/page",),
     "markupsafe": ("outputs/html/page",),
+    "textual": ("screens/browser/",),
 }
 WORLD = {
     "asyncio", "datetime", "http", "io", "logging", "mmap", "multiprocessing", "os", "pathlib", "random", "select",
@@ -101,6 +102,7 @@ TESTED_ELSEWHERE = (
     ("outputs/terminal/comparison", "it is what tests/commands/test_diff.py reads"),
     ("report/", "values without a will of their own; tests/outputs/test_schema.py holds them to the schema"),
     ("rewriting/anonymous/words", "words that tests/rewriting/anonymous/test_texts.py meets in headers and SDP"),
+    ("screens/browser/", "the pilot of tests/screens/browser/test_app.py goes about in all of it"),
     ("sources/interface/source", "it opens what is real: tests/sources/interface/test_network.py"),
     ("sources/pcapng_blocks", "what tests/sources/test_keeper.py keeps and reads back"),
     ("wire/deflate", "the streams within tests/wire/test_inflate.py"),

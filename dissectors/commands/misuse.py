@@ -187,7 +187,7 @@ COMMANDS: dict[str, str] = {
     "json": "muxshark FILE --json", "compare": "muxshark diff A B", "decode": "muxshark explain FILE FRAME",
     "stats": "muxshark FILE", "streams": "muxshark FILE", "rtp": "muxshark list FILE -Y protocol==RTP",
     "sip": "muxshark list FILE -Y protocol==SIP", "ladder": "muxshark FILE --call CALL",
-    "flow": "muxshark FILE --call CALL", "view": "muxshark FILE", "browse": "muxshark FILE",
+    "flow": "muxshark FILE --call CALL", "view": "muxshark browse FILE", "sngrep": "muxshark browse FILE",
     "html": "muxshark analyze --html OUT.html FILE", "page": "muxshark analyze --html OUT.html FILE",
     "csv": "muxshark export -o FOLDER FILE", "play": "muxshark media FILE OUT.wav",
     "wav": "muxshark media FILE OUT.wav", "audio": "muxshark media FILE OUT.wav",

@@ -89,7 +89,7 @@ def _described(row: Row, options: argparse.Namespace) -> Iterator[str]:
     if not found:
         raise inputs.Refused(f"{options.file}: the message of frame {options.frame} has no SDP")
     for text in found:
-        yield from _text(text.encode())
+        yield from text_lines(text.encode())
 
 
 def _sip(payload: bytes, options: argparse.Namespace, limits: Limits) -> Iterator[str]:
@@ -104,15 +104,15 @@ def _sip(payload: bytes, options: argparse.Namespace, limits: Limits) -> Iterato
                              "--hex shows its octets") from None
     bodies = 0
     for number, message in enumerate(messages):
-        wanted = _bodies(message, options.sdp) if options.sdp or options.body else ()
+        wanted = bodies_of(message, options.sdp) if options.sdp or options.body else ()
         bodies += len(wanted)
         if not (options.sdp or options.body):
             if number:
                 yield ""
-            yield from _head(message)
-            wanted = _bodies(message, False)
+            yield from head_lines(message)
+            wanted = bodies_of(message, False)
         for octets in wanted:
-            yield from _text(octets)
+            yield from text_lines(octets)
         if message.body.compressed:
             inputs.say([f"the body was {message.body.encoding}: {message.body.compressed_length:,} octets, "
                         f"{message.body.inflated_length:,} inflated ({message.body.status})"])
@@ -121,7 +121,7 @@ def _sip(payload: bytes, options: argparse.Namespace, limits: Limits) -> Iterato
         raise inputs.Refused(f"{options.file}: the message of frame {options.frame} has no {what}")
 
 
-def _head(message: sip.Message) -> Iterator[str]:
+def head_lines(message: sip.Message) -> Iterator[str]:
     """Start line and headers as they were written, and the empty line behind them."""
     from dissectors.outputs.escape import visible
 
@@ -132,7 +132,7 @@ def _head(message: sip.Message) -> Iterator[str]:
     yield ""
 
 
-def _bodies(message: sip.Message, only_sdp: bool) -> list[bytes]:
+def bodies_of(message: sip.Message, only_sdp: bool) -> list[bytes]:
     """The body, or those parts of it that are SDP."""
     if not only_sdp:
         return [message.body.octets] if message.body.octets else []
@@ -142,7 +142,7 @@ def _bodies(message: sip.Message, only_sdp: bool) -> list[bytes]:
     return [text] if text.lstrip(b"\r\n").startswith(b"v=0") or "sdp" in (message.content_type or "") else []
 
 
-def _text(octets: bytes) -> Iterator[str]:
+def text_lines(octets: bytes) -> Iterator[str]:
     from dissectors.outputs.escape import visible
 
     text = octets.decode("utf-8", "surrogateescape").replace("\r\n", "\n")

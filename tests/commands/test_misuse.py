@@ -106,7 +106,7 @@ MISUSES: tuple[tuple[str, str], ...] = (
     ("findings media-o", "there are media-one-way"),
     ("completion", "write muxshark completion bash|zsh|fish"),
     ("play CALL", "muxshark media FILE OUT.wav"),
-    ("browse CALL", "no command 'browse' here: muxshark FILE"),
+    ("view CALL", "no command 'view' here: muxshark browse FILE"),
 )
 
 

@@ -90,10 +90,10 @@ def call_in_full(page: Page, call: Call, around: Beside, title: str, leg: str = 
     for text in (*agents, *names, *([leg] if leg else [])):
         lines += hanging(page, line("  "), text, "dim")
     lines += [BLANK, *ladder(page, steps(around, call)), BLANK]
-    return [*lines, *_descriptions(page, call, around)]
+    return [*lines, *descriptions(page, call, around)]
 
 
-def _descriptions(page: Page, call: Call, around: Beside) -> list[Line]:
+def descriptions(page: Page, call: Call, around: Beside) -> list[Line]:
     """The first offers and answers, and all that explain a finding; one that a proxy forwarded is not repeated."""
     bodies = {message.place: message.body for message in call.messages if message.body}
     lines: list[Line] = []

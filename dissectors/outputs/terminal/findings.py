@@ -116,7 +116,7 @@ def _where(page: Page, finding: Finding, report: Report) -> list[str]:
     return parts
 
 
-def _decisive(what: str) -> str:
+def decisive(what: str) -> str:
     """What was found, and then whose it is: where there is no room for both, the second is cut."""
     if found := re.fullmatch(BETWEEN, what):
         return f"{found[2]}, {found[1]}"
@@ -181,7 +181,7 @@ class _Rows:
         room = self.page.width - width_of(lead) - cells(end)
         tail = self._tail(one)
         fits = cells(one.what) + cells(tail) <= room
-        what = one.what if cells(one.what) <= room else _decisive(one.what)
+        what = one.what if cells(one.what) <= room else decisive(one.what)
         return (*lead, span(clip(what, room), style), span(end, "dim"), span(tail if fits else "", "dim"))
 
     def _whole(self, one: Finding) -> Iterator[Line]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import NamedTuple
 
 from dissectors.outputs.terminal.lines import (
     Column,
@@ -36,7 +38,19 @@ PAUSE_SECONDS = 2.0
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+class Rung(NamedTuple):
+    """A line of a ladder, and the step that it draws; None for heads, pauses and what stands under an arrow."""
+
+    line: Line
+    step: Step | None = None
+
+
 def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
+    """The lines of the `rungs`."""
+    return [rung.line for rung in rungs(page, steps)]
+
+
+def rungs(page: Page, steps: Sequence[Step]) -> list[Rung]:
     """Arrows if the page has room for the lanes, else one line per step with both its endpoints.
 
     Lanes are the endpoints of the messages, or of events if there are no messages; an event on another port of the
@@ -50,13 +64,13 @@ def ladder(page: Page, steps: Sequence[Step]) -> list[Line]:
     if page.plain or not 2 <= len(lanes) <= MAX_LANES or gap < MIN_LANE_CELLS:
         bare = [replace(step, under=()) for step in shown if not step.event]
         whole = _listed(replace(page, width=UNBOUNDED), bare, {})
-        fits = page.plain or max(map(width_of, whole), default=0) <= page.width
-        lines = _listed(page, shown, {}) if fits else _lettered(page, shown)
+        fits = page.plain or max((width_of(rung.line) for rung in whole), default=0) <= page.width
+        drawn = _listed(page, shown, {}) if fits else _lettered(page, shown)
     else:
-        lines = [*_heads(lanes, gap, left), *_drawn(page, shown, moments, lanes, gap)]
+        drawn = [*map(Rung, _heads(lanes, gap, left)), *_drawn(page, shown, moments, lanes, gap)]
     if len(shown) < len(steps):
-        lines.append(line(span(f"  … and {len(steps) - len(shown):,} more steps (--all)", "dim")))
-    return lines
+        drawn.append(Rung(line(span(f"  … and {len(steps) - len(shown):,} more steps (--all)", "dim"))))
+    return drawn
 
 
 def _gap(page: Page, steps: Sequence[Step], left: int, lanes: int) -> int:
@@ -79,23 +93,24 @@ def _lane(end: str, party: str | None, lanes: list[str]) -> int | None:
     return None if lane is None else lanes.index(lane)
 
 
-def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[str], gap: int) -> list[Line]:
+def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[str], gap: int) -> list[Rung]:
     width = max(map(cells, moments), default=0)
-    rows: list[Line] = []
+    rows: list[Rung] = []
     before: float | None = None
     for time, step in zip(moments, steps, strict=True):
         if before is not None and step.time - before >= PAUSE_SECONDS:
             passed = f"⋮ {seconds(step.time - before)}"
             bars = "".join("│".ljust(gap) for _ in lanes).rstrip()
-            rows.append(line(span(f"  {'':>{width}}  "), span(bars, "dim"), span(f"   {passed}", "dim")))
+            rows.append(Rung(line(span(f"  {'':>{width}}  "), span(bars, "dim"), span(f"   {passed}", "dim"))))
         before = step.time
         ends = _lane(step.src, step.parties[0], lanes), _lane(step.dst, step.parties[1], lanes)
         arrow = _arrow(step, ends[0], ends[1], len(lanes), gap)
         room = page.width - width - 4 - sum(cells(part.text) for part in arrow) - 3
-        rows.append((Span(f"  {time:>{width}}  ", "dim"), *arrow, Span("   "), *_fitting(step.note, room)))
+        row = (Span(f"  {time:>{width}}  ", "dim"), *arrow, Span("   "), *_fitting(step.note, room))
+        rows.append(Rung(row, step))
         low = min([end for end in ends if end is not None], default=0)
         under = _under(step, low, len(lanes), gap, page.width - width - 4)
-        rows += [(Span(" " * (width + 4)), *row) for row in under]
+        rows += [Rung((Span(" " * (width + 4)), *row)) for row in under]
     return rows
 
 
@@ -173,30 +188,36 @@ def _heads(lanes: list[str], gap: int, left: int) -> list[Line]:
     return [*legend, line(" " * left, span("".join(f"{letter:<{gap}}" for letter in LETTERS[: len(lanes)]), "bold"))]
 
 
-def _lettered(page: Page, steps: Sequence[Step]) -> list[Line]:
+def _lettered(page: Page, steps: Sequence[Step]) -> list[Rung]:
     """One line per step, with a letter for each endpoint, for a narrow page."""
     ends = dict.fromkeys(end for step in steps for end in (step.src, step.dst))
     letters = {end: f"{LETTERS[i % 26]}{i // 26 or ''}" for i, end in enumerate(ends)}
-    legend = [line(f"  {letter}  ", span(end, "bold")) for end, letter in letters.items()]
+    legend = [Rung(line(f"  {letter}  ", span(end, "bold"))) for end, letter in letters.items()]
     return [*legend, *_listed(page, steps, letters)]
 
 
-def _listed(page: Page, steps: Sequence[Step], names: dict[str, str]) -> list[Line]:
+def _listed(page: Page, steps: Sequence[Step], names: dict[str, str]) -> list[Rung]:
     columns = (
         Column("time", "right"), Column("from" if not names else ""), Column(""), Column("to" if not names else ""),
         Column("message", "left", 0, 12), Column("", "left", 1, 12),
     )
     rows: list[Line | Heading] = []
+    of: list[Step | None] = [None]
     before: float | None = None
     for step in steps:
         if not page.plain and before is not None and step.time - before >= PAUSE_SECONDS:
             rows.append(Heading(line(span(f"⋮ {seconds(step.time - before)}", "dim"))))
+            of.append(None)
         before = step.time
         said = "".join(part.text for part in step.note)
         beside = span("  ".join([said, *step.under]) if page.plain else said)
         time, arrow = span(moment(page, step.time)), span("→")
         src, dst = names.get(step.src, step.src), names.get(step.dst, step.dst)
         rows.append((time, span(src), arrow, span(dst), span(step.text + step.answers, step.style), beside))
+        of.append(step)
         if not page.plain:
-            rows += [Heading(line("    ", span(text, "yellow"))) for text in _joined(step.under, page.width - 6)]
-    return table(page, columns, rows)
+            under = [Heading(line("    ", span(text, "yellow"))) for text in _joined(step.under, page.width - 6)]
+            rows += under
+            of += [None] * len(under)
+    # Behind the title and the rows, a table may say for which columns it has no room.
+    return [Rung(*each) for each in zip_longest(table(page, columns, rows), of) if each[0] is not None]

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from dissectors.outputs.terminal.deciding import Deciding
 from dissectors.outputs.terminal.lines import Line, clip, count, span
 from dissectors.outputs.terminal.moments import milliseconds
-from dissectors.report import Body, Call, Check, Description, Flow, Handshake, Message, Report, Stream
+from dissectors.report import Body, Call, Check, Description, Flow, Handshake, Message, Place, Report, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
@@ -31,7 +31,7 @@ class Step(Struct, frozen=True):
 
     An `event` is not a message: one arrow for many datagrams, drawn lighter. `parties` are the signalling endpoints of
     its media, if they are known. `answers` names the request of a response, ` to BYE`; `under` are the headers that
-    decide, for the rows below.
+    decide, for the rows below. `place` is the frame of a message.
     """
 
     time: float
@@ -44,6 +44,7 @@ class Step(Struct, frozen=True):
     parties: tuple[str | None, str | None] = (None, None)
     answers: str = ""
     under: tuple[str, ...] = ()
+    place: Place | None = None
 
 
 Asked = TypeVar("Asked", Check, Handshake)
@@ -144,7 +145,7 @@ def _messages(call: Call) -> Iterator[Step]:
         answers = f" to {asked}" if message.status is not None and asked else ""
         yield Step(
             message.time, src, dst, label(message), style(message), _beside(message, marks), answers=answers,
-            under=deciding.of(message),
+            under=deciding.of(message), place=message.place,
         )
 
 

@@ -1,0 +1,77 @@
+"""Rows that fit whatever the width, and that show what was sent as text."""
+
+from __future__ import annotations
+
+import pytest
+
+from dissectors.outputs.terminal.lines import Line, Page, width_of
+from dissectors.screens.book import Book
+from dissectors.screens.drawing import (
+    call_head,
+    call_heads,
+    call_row,
+    found_row,
+    found_text,
+    side_by_side,
+    streams_of,
+    text_lines,
+    totals_line,
+)
+from dissectors.screens.view import compared
+from dissectors.wire.values import replace
+from tests.screens.test_book import bad_day
+
+HOSTILE = "\x1b[2J[red]evil[/]\u202eabc\r\n"
+SNAPSHOT = Book().take(bad_day(), whole=True)
+
+
+def text(lines: list[Line]) -> str:
+    return "\n".join("".join(part.text for part in row) for row in lines)
+
+
+@pytest.mark.parametrize("width", [60, 80, 91, 92, 120, 200])
+def test_a_row_of_a_call_is_as_wide_as_the_heads_and_fits(width: int) -> None:
+    heads = call_heads(width, "loss", False)
+    for entry in SNAPSHOT.entries.values():
+        long = replace(entry, caller="a" * 300, callee="漢字" * 90, state="rejected 404")
+        row = call_row(Page(width=width), long, True)
+        assert width_of(row) == width_of(heads) <= width
+    assert "▼loss" in text([heads])
+
+
+def test_a_row_says_state_time_loss_score_and_the_worst_finding() -> None:
+    row = text([call_row(Page(width=120), SNAPSHOT.entries[2], False)])
+    for said in ("alice@example.net", "carol@example.net", "ended", "5 s", "8.0%", "1.00", "✖2"):
+        assert said in row
+
+
+def test_a_hostile_name_shows_as_text_everywhere() -> None:
+    entry = replace(SNAPSHOT.entries[2], caller=HOSTILE, callee=HOSTILE, call_id=HOSTILE)
+    noted = replace(SNAPSHOT.findings[0], what=HOSTILE, why=HOSTILE, fix=HOSTILE)
+    page = Page(width=100)
+    rows = [
+        call_row(page, entry, False), *call_head(page, entry), found_row(page, noted), *found_text(page, noted),
+        *text_lines(page, [HOSTILE, f"Subject: {HOSTILE}"]), *side_by_side(100, compared([HOSTILE], ["x"])),
+    ]
+    shown = text(rows).replace("\n", "")
+    assert shown.isprintable() and "\\x1b[2J[red]evil[/]\\u202eabc" in shown
+
+
+def test_totals_name_what_is_only_counted_and_how_many_are_shown() -> None:
+    said = text([totals_line(SNAPSHOT, 3)])
+    assert said == "8 calls  3 answered  4 failed  3 shown"
+
+
+def test_streams_come_with_their_course_over_time_the_worst_first() -> None:
+    report = SNAPSHOT.report
+    assert report is not None
+    lines = text(streams_of(Page(width=80), report, 1)).split("\n")
+    assert "0xA0000002" in lines[0] and "lost 20 (8.0%)" in lines[1] and "MOS 1.00" in lines[1]
+    assert lines[2].startswith("  rate ") and lines[3].startswith("  lost ")
+    assert "no media" in text(streams_of(Page(width=80), report, 3))
+
+
+def test_two_messages_side_by_side_fit_and_show_where_they_differ() -> None:
+    rows = side_by_side(80, compared(["v=0", "c=IN IP4 192.0.2.1" * 9], ["v=0", "c=IN IP4 192.0.2.2"]))
+    assert max(map(width_of, rows)) <= 80
+    assert [part.style for part in rows[1]][0] == "bold yellow" and rows[0][0].style == ""
