@@ -12,7 +12,8 @@ A lone header is a guess: version 2 stands in a quarter of all octets. What a se
 4. A timestamp stands still only while a frame too large for one datagram is sent, or during a telephone event, whose
    payload says so (RFC 4733 section 2.3).
 
-Copies of a datagram, which some captures hold, say nothing new.
+Copies of a datagram, which some captures hold, say nothing new. Two sources may send under one SSRC, each with its own
+numbers and timestamps: then each of the two series must go up by one every time.
 """
 
 from __future__ import annotations
@@ -55,6 +56,14 @@ class Header(NamedTuple):
 def objection(run: Sequence[tuple[bytes, int]]) -> str:
     """Why payloads with their UDP lengths, in order of arrival, each with an RTP header, are no stream; or nothing."""
     arrived = headers(run) if len(run) >= MIN_DATAGRAMS else []
+    against = objection_to(arrived)
+    if against and len(arrived) >= 2 * MIN_DATAGRAMS and not any(map(objection_to_one_of_two, two_series(arrived))):
+        return ""
+    return against
+
+
+def objection_to(arrived: Sequence[Header]) -> str:
+    """Why datagrams, in order of arrival and without copies, are no stream; or nothing."""
     sent = sorted(arrived)
     if len(sent) < MIN_DATAGRAMS:
         return f"fewer than the {MIN_DATAGRAMS} different datagrams that it takes"
@@ -74,6 +83,20 @@ def objection(run: Sequence[tuple[bytes, int]]) -> str:
     if 2 * numbers.count(1) < len(numbers) and not in_proportion(sent):
         return "its sequence numbers do not go up by one"
     return "" if any(stamps) or may_stand_still(sent) else "its timestamp stands still"
+
+
+def two_series(arrived: Sequence[Header]) -> tuple[list[Header], list[Header]]:
+    """The datagrams whose numbers are near the first one's, and the others, as two sources under one SSRC send them."""
+    near = [header for header in arrived if abs(header.sequence) < MAX_MISORDER]
+    return near, [header for header in arrived if abs(header.sequence) >= MAX_MISORDER]
+
+
+def objection_to_one_of_two(series: Sequence[Header]) -> str:
+    """The same of one of two series, which must go up by one each time, with timestamps that go on."""
+    steps = [(two.sequence - one.sequence, two.timestamp - one.timestamp) for one, two in pairwise(series)]
+    if any(number != 1 or not 0 <= stamp < MAX_TIMESTAMP_STEP_OF_TWO for number, stamp in steps):
+        return "one of its two series does not go up by one"
+    return objection_to(series)
 
 
 def two_in_sequence(run: Sequence[tuple[bytes, int]]) -> bool:

@@ -59,3 +59,11 @@ def test_other_protocols_are_never_taken_for_media(family: str, seed: int) -> No
 def test_media_are_found_whatever_happened_to_them_on_the_way(family: str, seed: int) -> None:
     sent = [(A, B, payload) for payload in MEDIA[family](random.Random(seed))]
     assert protocols(sent) == ["RTP"] * len(sent)
+
+
+def test_two_series_under_one_ssrc_are_a_stream_if_each_goes_up_by_one() -> None:
+    one, two = [rtp(n) for n in range(100, 106)], [rtp(n) for n in range(30_000, 30_006)]
+    mixed = [(A, B, each) for pair in zip(one, two, strict=True) for each in pair]
+    assert protocols(mixed) == ["RTP"] * 12
+    skipping = [(A, B, each) for n in range(6) for each in (rtp(100 + n), rtp(30_000 + 2 * n))]
+    assert protocols(skipping) == ["UNKNOWN"] * 12

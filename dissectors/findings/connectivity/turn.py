@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dissectors.analysis.connectivity.joining import CHECK
 from dissectors.findings.hosts import private
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.report import Check, Flow, Grant, Outcome, Place, Severity
+from dissectors.report import Certainty, Check, Flow, Grant, Outcome, Place, Severity
 from dissectors.wire.datagram import endpoint, host_of
 
 Way = tuple[str, int, str, int]
@@ -24,6 +24,9 @@ REPAIR_SECONDS = 10.0
 MARGIN_SECONDS = 5.0
 PERMISSION_SECONDS = 300.0
 """A permission lasts so long (RFC 8656 section 9); a relay and a permission may end so much later than that says."""
+
+HEARD_SECONDS = 10.0
+"""A peer that was heard so shortly before fell silent because of it."""
 
 CHANNEL_SECONDS = 600.0
 """A channel lasts so long (RFC 8656 section 12)."""
@@ -256,7 +259,7 @@ def _allocation(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> I
 
 
 def _permissions(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> Iterator[Found]:
-    """A peer that fell silent just when its permission ended, although the client went on."""
+    """A peer that is not heard after its permission ended, although the client goes on."""
     granted: dict[str, Grant] = {}
     refused: dict[str, Grant] = {}
     for kind in ("createpermission", "channelbind"):
@@ -269,33 +272,38 @@ def _permissions(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> 
     back = {flow.inside: flow for flow in got}
     for flow in sent if granted else ():
         host = host_of(flow.inside.removeprefix("peer "))
-        answer, permission = back.get(flow.inside), granted.get(host)
-        if answer is None or permission is None or permission.granted is None:
+        permission = granted.get(host)
+        if permission is None or permission.granted is None:
             continue
-        ends = permission.granted + PERMISSION_SECONDS
-        if abs(answer.last - ends) <= MARGIN_SECONDS and flow.last >= ends + REPAIR_SECONDS:
-            why = f"was refused with {refused[host].error}" if host in refused else "was not renewed"
-            what = f"{between([next(iter(kinds.values()))])}: the permission for {host} {why} and ended after 300 s"
-            what += f"; {flow.last - ends:.0f} s more were sent to it"
-            places = [each.place for each in (permission, refused.get(host)) if each is not None]
-            yield Found(what, places, severity="warning", certainty="high", time=ends)
+        why = f"was refused with {refused[host].error}" if host in refused else "was not renewed"
+        what = f"{between([next(iter(kinds.values()))])}: the permission for {host} {why} and ended after 300 s"
+        places = [each.place for each in (permission, refused.get(host)) if each is not None]
+        yield from _outlived(what, places, flow, back.get(flow.inside), permission.granted + PERMISSION_SECONDS)
+
+
+def _outlived(what: str, places: list[Place], sent: Flow, got: Flow | None, ends: float) -> Iterator[Found]:
+    """What was sent to a peer after its permission or channel ended, unless the peer is still heard."""
+    if sent.last < ends + REPAIR_SECONDS or got is None or got.last > ends + MARGIN_SECONDS:
+        return
+    quiet = ends - got.last
+    before = f"; the peer had been silent for {quiet:.0f} s" if quiet > HEARD_SECONDS else ""
+    what += f"; {sent.last - ends:.0f} s more were sent to it{before}"
+    sure: Certainty = "medium" if before else "high"
+    yield Found(what, places, severity="warning", certainty=sure, time=ends)
 
 
 def _channels(kinds: dict[str, Check], sent: list[Flow], got: list[Flow]) -> Iterator[Found]:
-    """A peer that fell silent just when its channel ended, although the client went on."""
+    """A peer that is not heard after its channel ended, although the client goes on."""
     bound = {f"peer {grant.peer}": grant for grant in kinds["channelbind"].peers} if "channelbind" in kinds else {}
     back = {flow.inside: flow for flow in got}
     given_back = any(check.closed for check in kinds.values())
     for flow in sent if bound and not given_back else ():
-        answer, channel = back.get(flow.inside), bound.get(flow.inside)
-        if answer is None or channel is None or channel.granted is None:
+        channel = bound.get(flow.inside)
+        if channel is None or channel.granted is None:
             continue
-        ends = channel.granted + CHANNEL_SECONDS
-        if abs(answer.last - ends) <= MARGIN_SECONDS and flow.last >= ends + REPAIR_SECONDS:
-            why = f"was refused with {channel.error}" if channel.refused else "was not renewed"
-            what = f"{between([kinds['channelbind']])}: the channel for {channel.peer} {why} and ended after 600 s"
-            what += f"; {flow.last - ends:.0f} s more were sent to it"
-            yield Found(what, (channel.place,), severity="warning", certainty="high", time=ends)
+        why = f"was refused with {channel.error}" if channel.refused else "was not renewed"
+        what = f"{between([kinds['channelbind']])}: the channel for {channel.peer} {why} and ended after 600 s"
+        yield from _outlived(what, [channel.place], flow, back.get(flow.inside), channel.granted + CHANNEL_SECONDS)
 
 
 RULES = (turn_nonce_stale, turn_allocation_failed, turn_expired, turn_refused)

@@ -216,7 +216,7 @@ LOCATED = (
 def stream_reordered(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
         late = stream.reordered - again(stream)
-        if late > REORDERED_SHARE * stream.packets:
+        if late > REORDERED_SHARE * stream.packets and mark(stream, "alternation") is None:
             what = f"{name_of(stream)}: {counted(late, 'packet')} came late"
             at = mark(stream, "late")
             yield Found(what, place_of(at, stream), stream.call, number, time=time_of(at))
@@ -266,7 +266,7 @@ def stream_jitter(facts: Facts) -> Iterator[Found]:
 def sequence_restart(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
     for number, stream in enumerate(facts.streams):
-        if stream.restarts and number not in several:
+        if stream.restarts and number not in several and mark(stream, "alternation") is None:
             what = f"{name_of(stream)}: sequence numbers went on elsewhere {counted(stream.restarts, 'time')}"
             breaks = marks(stream, "restart")
             places = [each.place for each in breaks] or place_of(None, stream)

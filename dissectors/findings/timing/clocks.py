@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dissectors.findings.kinds import video
 from dissectors.findings.media.media import lasting
-from dissectors.findings.media.sources import spanning
+from dissectors.findings.media.sources import spanning, two_ends
 from dissectors.findings.moments import into, largest, mark, marks
 from dissectors.findings.negotiation.holding import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
@@ -144,12 +144,13 @@ def _length(seconds: float) -> str:
 @rule(
     "ssrc-two-sources", "warning", "Two sources send under one SSRC",
     scope="stream",
-    why="Timestamps jump between two clocks, and both clocks go on: two streams were mixed into one. A receiver "
-    "takes every second part for old, or for far ahead: people see the picture freeze, or hear chopped sound.",
+    why="Two streams come as one, each with its own clock: timestamps jump between the two. A receiver takes every "
+    "second part for old, or for far ahead: people see the picture freeze, or hear chopped sound.",
     fix="Give each source an SSRC of its own (RFC 3550 section 8), also the layers of simulcast and the streams that "
     "a mixer or a relay joins.",
 )
 def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
+    yield from two_ends(facts)
     for number, stream in enumerate(facts.streams):
         found = mark(stream, "alternation")
         if found is not None:

@@ -105,6 +105,12 @@ def test_a_permission_that_is_not_renewed_is_told_and_one_that_is_renewed_is_not
     assert "was refused with 438" in told.what
 
 
+def test_what_is_sent_after_a_permission_ended_is_told_though_the_peer_was_silent_before() -> None:
+    (told,) = found(relayed_call(330, 270), "turn-expired")
+    assert told.certainty == "medium" and "the peer had been silent for" in told.what
+    assert not found(relayed_call(305, 270), "turn-expired")
+
+
 def test_a_refused_channel_names_its_peer_and_one_that_was_granted_then_is_no_refusal() -> None:
     story = [*challenge(0), *allocate(50, given()), *channel(100, 403)]
     assert f"channelbind for {B[0]}:{B[1]}, 403" in found(story, "turn-refused")[0].what
