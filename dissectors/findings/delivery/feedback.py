@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import takewhile
 
 from dissectors.analysis.streams.sender_clock import median
 from dissectors.findings.kinds import video
@@ -37,6 +39,9 @@ LOSS_SHARE = 0.02
 
 ALONE_SHARE, ALONE_SECONDS, MIN_PACKETS_PER_SECOND = 0.2, 5.0, 5.0
 """How far, and how long, what is sent must fall where no estimate tells why, while pictures still come."""
+
+RECOVERED_SECONDS, MIN_PICTURES_LEFT = 8.0, 0.5
+"""How long a fall must last that ends again, and what share of the pictures must come meanwhile."""
 
 
 @rule(
@@ -127,12 +132,13 @@ def feedback_missing(facts: Facts) -> Iterator[Found]:
 
 
 class Fall(Struct, frozen=True):
-    """A fall of a bitrate: what it was and became, in bits per second, and since when."""
+    """A fall of a bitrate: what it was and became, in bits per second, since when, and until when if it ended."""
 
     before: float
     after: float
     time: float
     place: Place | None
+    until: float | None = None
 
 
 @rule(
@@ -159,7 +165,9 @@ def bitrate_collapsed(facts: Facts) -> Iterator[Found]:
                 yield Found(what, places, stream.call, number, "high", time=fall.time)
         elif not estimates and (fall := _alone(rates)) is not None:
             what = f"{name_of(stream)}: what is sent falls from {_bits(fall.before)} to {_bits(fall.after)}"
-            what += f", {fall.time - stream.first:.0f} s into the stream, and pictures go on"
+            what += f", {fall.time - stream.first:.0f} s into the stream"
+            what += f", for {fall.until - fall.time:.0f} s" if fall.until is not None else ""
+            what += ", and pictures go on"
             severity: Severity = "warning" if _pressed(stream) else "note"
             yield Found(what, _frame_at(stream, fall.time), stream.call, number, "medium", severity, fall.time)
 
@@ -179,23 +187,24 @@ def _pressed(stream: Stream) -> bool:
 
 
 class Rate(Struct, frozen=True):
-    """What a stream sent between two moments: bits and packets per second."""
+    """What a stream sent between two moments: bits, packets and pictures per second."""
 
     start: float
     end: float
     bits: float
     packets: float
+    pictures: float
 
 
 def sent(stream: Stream) -> list[Rate]:
     """The bitrate of a stream over time, of UDP payloads."""
-    rates, before = [], (stream.first, 0, 0)
+    rates, before = [], (stream.first, 0, 0, 0)
     for moment in stream.timeline:
         seconds = moment.time - before[0]
         if seconds > 0:
             bits, packets = 8 * (moment.octets - before[1]) / seconds, (moment.packets - before[2]) / seconds
-            rates.append(Rate(before[0], moment.time, bits, packets))
-        before = moment.time, moment.octets, moment.packets
+            rates.append(Rate(before[0], moment.time, bits, packets, (moment.frames - before[3]) / seconds))
+        before = moment.time, moment.octets, moment.packets, moment.frames
     return rates
 
 
@@ -228,14 +237,25 @@ def _follows(rates: Sequence[Rate], time: float) -> tuple[float, float] | None:
 
 
 def _alone(rates: Sequence[Rate]) -> Fall | None:
-    """A fall of what is sent that lasts until the stream ends, with as many pictures as before."""
-    for place in range(MIN_RATES, len(rates) - MIN_RATES + 1):
-        before, after = median([rate.bits for rate in rates[:place]]), [rate.bits for rate in rates[place:]]
-        lasts = rates[-1].end - rates[place].start >= ALONE_SECONDS
-        flows = min(rate.packets for rate in rates[place:]) >= MIN_PACKETS_PER_SECOND
-        if before >= MIN_BITRATE and lasts and flows and max(after) <= ALONE_SHARE * before:
-            return Fall(before, median(after), rates[place].start, None)
+    """The first fall of what is sent that lasts, with pictures that go on; `until` is None where the stream ends in it.
+
+    One that ends again must last longer, and leave as many pictures: a scene that stands still for a time has fewer.
+    """
+    for place in range(MIN_RATES, len(rates)):
+        before = median([rate.bits for rate in rates[:place]])
+        if before < MIN_BITRATE or rates[place].bits > ALONE_SHARE * before:
+            continue
+        low = list(takewhile(partial(_is_low, ALONE_SHARE * before), rates[place:]))
+        ends, seconds = place + len(low) == len(rates), low[-1].end - low[0].start if low else 0.0
+        pictures = MIN_PICTURES_LEFT * median([rate.pictures for rate in rates[:place]])
+        keeps = ends or min((rate.pictures for rate in low), default=0.0) >= pictures > 0
+        if len(low) >= MIN_RATES and seconds >= (ALONE_SECONDS if ends else RECOVERED_SECONDS) and keeps:
+            return Fall(before, median([rate.bits for rate in low]), low[0].start, None, None if ends else low[-1].end)
     return None
+
+
+def _is_low(most: float, rate: Rate) -> bool:
+    return rate.bits <= most and rate.packets >= MIN_PACKETS_PER_SECOND
 
 
 def _bits(rate: float) -> str:

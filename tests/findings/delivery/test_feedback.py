@@ -107,6 +107,19 @@ def test_what_falls_without_an_estimate_is_noted_while_pictures_go_on() -> None:
     assert not found("bitrate-collapsed", paused)
 
 
+@pytest.mark.parametrize(("until", "every", "times"), [(25, 1, 1), (14, 1, 0), (25, 4, 0)])
+def test_a_fall_that_ends_again_is_told_where_it_lasts_and_as_many_pictures_come(
+    until: int, every: int, times: int
+) -> None:
+    def low(n: int) -> bool:
+        return 1000 <= n < 100 * until
+
+    video = pictures(40, size=lambda n: 90 if low(n) else 1200)
+    story = [each for n, each in enumerate(video) if not low(n) or n // 3 % every == 0]
+    falls = found("bitrate-collapsed", story)
+    assert len(falls) == times and all("for 1" in fall.what and fall.severity == "note" for fall in falls)
+
+
 @pytest.mark.parametrize(
     ("bitrates", "fall"),
     [
