@@ -20,7 +20,17 @@ from dissectors.report.call import (
     SourceGroup,
 )
 from dissectors.report.capture import Bitrate, Capture, CaptureFile, Flow, NotRead, Seen
-from dissectors.report.connectivity import Check, DataChannel, Grant, Handshake, Missing, Outcome, Protection, Username
+from dissectors.report.connectivity import (
+    Check,
+    DataChannel,
+    Grant,
+    Handshake,
+    Missing,
+    Outage,
+    Outcome,
+    Protection,
+    Username,
+)
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
 from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
@@ -103,6 +113,7 @@ __all__ = [
     "Moment",
     "NotRead",
     "Orientation",
+    "Outage",
     "Outcome",
     "Pair",
     "Payload",

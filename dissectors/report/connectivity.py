@@ -52,6 +52,22 @@ class Grant(Struct, frozen=True):
     place: Place
 
 
+class Outage(Struct, frozen=True):
+    """A time in which the requests of a `Check` that had succeeded were refused or not answered, until one was again.
+
+    `requests` counts those without success, with retransmissions; `error` is null where they got no answer. `since` and
+    `place` are those of the first request without an answer, or of the first refusal; `until` and `until_place` are of
+    the success that ended it.
+    """
+
+    since: float
+    until: float
+    requests: int
+    error: str | None
+    place: Place
+    until_place: Place
+
+
 class Check(Struct, frozen=True):
     """STUN between two endpoints: connectivity checks, keep-alives or a server asked, in one direction.
 
@@ -62,7 +78,8 @@ class Check(Struct, frozen=True):
     `inside` names the carrier as in `Flow`. `refused_in_a_row` counts the latest answers that refused with one error,
     after the last success. `silent_since` is the first request after the last answer, `nominated_at` the first that
     nominates. `expires` is when the granted relay ends; `closed` says that the client gave it back. `role_changes`
-    counts how often a check came in the other role than the one before.
+    counts how often a check came in the other role than the one before. `outages` are the first times without success
+    that ended again.
     """
 
     src: str
@@ -103,6 +120,7 @@ class Check(Struct, frozen=True):
     closed: bool = False
     silent_since: float | None = None
     role_changes: int = 0
+    outages: tuple[Outage, ...] = ()
 
     @property
     def succeeded(self) -> Outcome | None:

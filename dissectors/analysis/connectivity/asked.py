@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dissectors.protocols.stun_attributes import Address
-from dissectors.report import Check, Grant, Outcome, Place, Username
+from dissectors.report import Check, Grant, Outage, Outcome, Place, Username
 from dissectors.wire.datagram import Flow
 from dissectors.wire.values import Struct, field
 
@@ -11,7 +11,10 @@ SUCCESS = "success"
 ENTRY_OCTETS = 256
 """What it takes to keep one outcome, user name or peer beside its text."""
 
-MAX_ERRORS_PER_CHECK, MAX_USERNAMES_PER_CHECK, MAX_PEERS_PER_CHECK = 8, 8, 32
+MAX_ERRORS_PER_CHECK, MAX_USERNAMES_PER_CHECK, MAX_PEERS_PER_CHECK, MAX_OUTAGES_PER_CHECK = 8, 8, 32, 4
+
+MIN_OUTAGE_REQUESTS, OUTAGE_NS = 3, 5_000_000_000
+"""So many requests without a success, for so many nanoseconds, are an outage if one succeeds again."""
 
 
 class Tally(Struct):
@@ -138,6 +141,19 @@ class Asked(Struct):
     began: int = 0
     used: int = 0
     role_changes: int = 0
+    silent_place: Place = Place(0, 0)
+    outages: list[Outage] = field(default_factory=list)
+
+    def recovers(self, time: int, place: Place) -> None:
+        """Note that a request succeeds: after others were refused or not answered for long, that is an outage's end."""
+        run, since = self.run, self.silent_since
+        if len(self.outages) >= MAX_OUTAGES_PER_CHECK or SUCCESS not in self.outcomes:
+            return
+        if run is not None and run.count >= MIN_OUTAGE_REQUESTS and run.last - run.first >= OUTAGE_NS:
+            self.outages.append(Outage(run.first / 1e9, time / 1e9, run.count, run.by, run.place, place))
+        elif since is not None and self.silent > MIN_OUTAGE_REQUESTS and time - since >= OUTAGE_NS:
+            # The last of them is the one that is answered.
+            self.outages.append(Outage(since / 1e9, time / 1e9, self.silent - 1, None, self.silent_place, place))
 
     def take_role(self, role: str) -> None:
         """Note the role that the asker has in ICE."""
@@ -190,4 +206,5 @@ class Asked(Struct):
             expires=None if self.expires is None else self.expires / 1e9,
             closed=self.closed,
             role_changes=self.role_changes,
+            outages=tuple(self.outages),
         )

@@ -10,6 +10,7 @@ from dissectors.analysis.connectivity.asked import (
     MAX_ERRORS_PER_CHECK,
     MAX_PEERS_PER_CHECK,
     MAX_USERNAMES_PER_CHECK,
+    MIN_OUTAGE_REQUESTS,
     SUCCESS,
     Asked,
     Granting,
@@ -84,7 +85,8 @@ class Checks:
         request = Request(username is not None, username, peers, message.lifetime if "LIFETIME" in values else None)
         new = self._pending.wait_new((datagram.flow, message.transaction), datagram.time, (asked, request))
         asked.requests += new
-        asked.silent_since = asked.silent_since if asked.silent else datagram.time
+        if not asked.silent:
+            asked.silent_since, asked.silent_place = datagram.time, Place(datagram.file, datagram.frame)
         asked.silent += 1
         self._named(asked, username, datagram, new)
         if "ICE-CONTROLLING" in values:
@@ -142,6 +144,8 @@ class Checks:
         sent, (asked, request) = found
         asked.answered += 1
         asked.used = self._messages
+        if message.class_ == "success" and (asked.silent > MIN_OUTAGE_REQUESTS or asked.run is not None):
+            asked.recovers(datagram.time, Place(datagram.file, datagram.frame))
         asked.silent, asked.silent_since, asked.last_answer = 0, None, datagram.time
         asked.last = max(asked.last, datagram.time)
         round_trip = (datagram.time - sent) / 1e9

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dissectors.analysis.connectivity.joining import CHECK
 from dissectors.findings.connectivity.ice import CONFLICT, Way, back, by_way, ends, way
 from dissectors.findings.rule import Facts, Found, rule
-from dissectors.report import Check, Pair, Session, Stream
+from dissectors.report import Check, Outage, Pair, Session, Stream
 from dissectors.wire.datagram import endpoint
 
 CONSENT_SECONDS = 30.0
@@ -50,6 +50,9 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
             check = facts.checks[position]
             if check.kind != CHECK or check.last_answer is None:
                 continue
+            for outage in check.outages:
+                if _tried_long(outage) and _used(facts, check, outage):
+                    yield _recovered(session, check, outage)
             media = max(until.get(way(check), 0.0), until.get(back(check), 0.0))
             found = _refused(check) or _silent(check, media)
             if found is not None and not _over(session, used, check, found.time or 0.0, media):
@@ -79,6 +82,31 @@ def _silent(check: Check, media: float) -> Found | None:
         return None
     what = f"{ends(check)}: {tries} checks unanswered for {lasted:.0f} s" + (", media went on" if goes_on else "")
     return Found(what, (check.succeeded.last_place if check.succeeded else check.place,), time=since)
+
+
+def _tried_long(outage: Outage) -> bool:
+    seconds = outage.until - outage.since
+    return any(outage.requests >= least and seconds >= long for least, long in IMPATIENT) or outage.error is not None
+
+
+def _used(facts: Facts, check: Check, outage: Outage) -> bool:
+    """Whether media on this path began before an outage and goes on after it."""
+    streams = facts.once(streams_by_way)
+    return any(
+        stream.first <= outage.since and stream.last >= outage.until
+        for there in (way(check), back(check)) for stream in streams.get(there, ())
+    )
+
+
+def _recovered(session: Session, check: Check, outage: Outage) -> Found:
+    """Checks that succeeded, did not for a time, and do again."""
+    failed = "unanswered" if outage.error is None else f"in a row got {outage.error}"
+    what = (
+        f"{ends(check)}: {outage.requests} checks {failed} for {outage.until - outage.since:.0f} s, from "
+        f"{outage.since - session.first:.1f} s until {outage.until - session.first:.1f} s into the session; "
+        "then they succeed again"
+    )
+    return Found(what, (outage.place, outage.until_place), severity="warning", time=outage.since)
 
 
 def _over(session: Session, used: list[Pair], check: Check, moment: float, media: float) -> bool:

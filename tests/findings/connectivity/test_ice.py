@@ -135,7 +135,8 @@ def test_checks_that_turn_to_401_in_the_middle_of_a_session_are_told() -> None:
     story = [*both(0, 8), *checks(20_000, 6, answer=REFUSED), *media(40)]
     (told,) = found(story, "consent-lost")
     assert "6 checks in a row got 401" in told.what and told.severity == "error" and told.time == 20.02
-    assert not found([*story, *checks(40_000, 2)], "consent-lost")
+    (told,) = found([*story, *checks(39_000, 2)], "consent-lost")
+    assert told.severity == "warning" and "then they succeed again" in told.what
 
 
 @pytest.mark.parametrize(("count", "every"), [(9, 1000), (4, 5000), (8, 5000)])
@@ -173,3 +174,17 @@ def test_a_side_that_stops_though_it_was_asked_is_not_one_that_was_not_asked() -
 def test_a_check_that_is_refused_once_does_not_lose_consent() -> None:
     story = [*both(0, 4), *asked(10_000, user("BBBB", "AAAA"), CONTROLLING, answer=REFUSED), *media(20)]
     assert not found(story, "consent-lost")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code", "times"), [(9, None, 1), (31, None, 1), (5, None, 0), (9, 401, 1), (3, 401, 0)]
+)
+def test_a_path_that_answers_again_is_told_with_both_moments(seconds: int, code: int | None, times: int) -> None:
+    refused = None if code is None else (0x0111, error(code))
+    outage = checks(10_000, seconds, 1000, answer=refused)
+    story = [*both(0, 4), *outage, *checks(10_000 + 1000 * seconds, 4), *talk(seconds=20 + seconds)]
+    told = found(story, "consent-lost")
+    assert [each.severity for each in told] == ["warning"] * times
+    assert all(f"from 10.0 s until {10 + seconds}.0 s into the session" in each.what for each in told)
+    assert all(len(each.places) == 2 for each in told)
+    assert not found([each for each in story if each[0] < 10_000 or each[3][:1] != b"\x80"], "consent-lost")
