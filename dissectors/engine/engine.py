@@ -74,7 +74,7 @@ class Engine:
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
             ranked(doubted((*findings(values), *earlier), values.capture)), values.handshakes, values.protection,
             self._totals(values, of_retired), legs(values), values.sessions, values.tls,
-            self.trackers.channels.to_report(),
+            self.trackers.channels.to_report(), values.unsent,
         )
 
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:

@@ -109,6 +109,7 @@ def facts(
         incomplete=incomplete(scan.frames.fragments),
         damaged=damaged(scan.connections),
         tls=secured(scan.connections) if scan.connections.secured else (),
+        unsent=trackers.control.unsent({each.ssrc for each in scan.streams}) if chosen is EVERYTHING else (),
     )
     return values, members.of_retired
 

@@ -21,6 +21,7 @@ from dissectors.report import (
     Severity,
     Stream,
     Tls,
+    Unsent,
 )
 from dissectors.wire.values import Struct, field
 
@@ -109,6 +110,7 @@ class Facts(Struct, frozen=True):
     incomplete: tuple[Incomplete, ...] = ()
     damaged: tuple[Damaged, ...] = ()
     tls: tuple[Tls, ...] = ()
+    unsent: tuple[Unsent, ...] = ()
     _known: dict[Callable[[Facts], Any], Any] = field(default_factory=dict)
 
     def once(self, look: Callable[[Facts], Value]) -> Value:

@@ -7,7 +7,20 @@ from collections.abc import Iterator, Sequence
 
 from dissectors.queries.expressions import All, Expression, Values
 from dissectors.queries.filters import NoFilter, without_scheme
-from dissectors.report import Call, Check, DataChannel, Finding, Flow, Handshake, Legs, Report, Session, Stream, Tls
+from dissectors.report import (
+    Call,
+    Check,
+    DataChannel,
+    Finding,
+    Flow,
+    Handshake,
+    Legs,
+    Report,
+    Session,
+    Stream,
+    Tls,
+    Unsent,
+)
 from dissectors.wire.datagram import TLS
 from dissectors.wire.values import Struct, replace
 
@@ -88,7 +101,7 @@ def _ssrc(stream: Stream) -> set[str]:
 
 
 def of_ends(
-    one: Stream | Flow | Check | Handshake | Tls | DataChannel, protocols: set[str], found: list[Finding]
+    one: Stream | Flow | Check | Handshake | Tls | DataChannel | Unsent, protocols: set[str], found: list[Finding]
 ) -> dict[str, set[str]]:
     """The values of traffic from one endpoint to another."""
     values: dict[str, set[str]] = {
@@ -149,6 +162,7 @@ def select(report: Report, keep: Expression | None = None, window: Window | None
         tls=tuple(each for each in report.tls if chosen.ends(each, {"tls"})),
         data_channels=tuple(each for each in report.data_channels if chosen.ends(each, {"dtls"})),
         sessions=tuple(_sessions(report, chosen, call_at, stream_at)),
+        unsent=tuple(each for each in report.unsent if chosen.ends(each, {"rtcp"})),
     )
 
 
@@ -245,5 +259,5 @@ class _Choice:
     def flow(self, flow: Flow) -> bool:
         return self.ends(flow, {seen.name.lower() for seen in flow.protocols})
 
-    def ends(self, one: Flow | Check | Handshake | Tls | DataChannel, protocols: set[str]) -> bool:
+    def ends(self, one: Flow | Check | Handshake | Tls | DataChannel | Unsent, protocols: set[str]) -> bool:
         return self.window.overlaps(self.zero, one.first, one.last) and self.keep(of_ends(one, protocols, []))

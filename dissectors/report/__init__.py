@@ -36,7 +36,7 @@ from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
 from dissectors.report.randomness import Randomness
-from dissectors.report.repair import Estimate, FeedbackView, Repair, RequestBurst, TransportNumbers
+from dissectors.report.repair import Estimate, FeedbackView, Repair, RequestBurst, TransportNumbers, Unsent
 from dissectors.report.secured import Certificate, KeySource, Tls, TlsAlert
 from dissectors.report.session import Pair, Session, Side
 from dissectors.report.stream import (
@@ -139,6 +139,7 @@ __all__ = [
     "TlsAlert",
     "Totals",
     "TransportNumbers",
+    "Unsent",
     "Username",
     "Video",
 ]

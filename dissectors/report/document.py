@@ -7,6 +7,7 @@ from dissectors.report.capture import Capture, Flow, Seen
 from dissectors.report.connectivity import Check, DataChannel, Handshake, Protection
 from dissectors.report.legs import Legs
 from dissectors.report.place import Certainty, Place, Severity
+from dissectors.report.repair import Unsent
 from dissectors.report.secured import Tls
 from dissectors.report.session import Session
 from dissectors.report.stream import Stream
@@ -68,6 +69,7 @@ class Report(Struct, frozen=True):
     sessions: tuple[Session, ...] = ()
     tls: tuple[Tls, ...] = ()
     data_channels: tuple[DataChannel, ...] = ()
+    unsent: tuple[Unsent, ...] = ()
 
     @property
     def distinct_streams(self) -> list[Stream]:

@@ -105,3 +105,24 @@ class TransportNumbers(Struct, frozen=True):
     announced: bool
     counts: bool
     feedback: int
+
+
+class Unsent(Struct, frozen=True):
+    """An SSRC that RTCP names and that no stream of the capture has: `src` reports on it, or asks for something of it.
+
+    `inside` names the carrier as in `Flow`. `reports` counts report blocks; the others are as in `FeedbackView`.
+    """
+
+    ssrc: int
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    inside: str
+    reports: int
+    nacks: int
+    pli: int
+    fir: int
+    first: float
+    last: float
+    place: Place

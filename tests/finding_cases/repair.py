@@ -114,6 +114,10 @@ CASES: dict[str, Case] = {
         [*pictures(extended=True), *reports()],
         [*pictures(extended=True), *reports(), *map(transport_wide, range(100, 9000, 100))],
     ),
+    "feedback-misdirected": (
+        [*pictures(), *(feedback(1000 * n, 206, 1, target=0xDEAD) for n in range(1, 9))],
+        [*pictures(), *(feedback(1000 * n, 206, 1) for n in range(1, 9))],
+    ),
     "bitrate-collapsed": (
         [*pictures(12, size=squeezed()), *FALLING],
         [*pictures(12), *FALLING],

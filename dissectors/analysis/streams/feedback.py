@@ -10,6 +10,7 @@ from dissectors.mux.repairs import Large
 from dissectors.protocols import rtcp
 from dissectors.protocols.rtcp_feedback import EstimatedBitrate, Nack
 from dissectors.report import Estimate, FeedbackView, KeyFrames, Place, RequestBurst
+from dissectors.wire.datagram import Flow
 from dissectors.wire.values import Struct, field
 
 MAX_SOURCES = 8192
@@ -73,7 +74,8 @@ class Burst(Struct):
 class Told(Struct):
     """What receivers asked of one source; times are nanoseconds.
 
-    `asked` maps the numbers that NACKs named to when they did first, `place` is the frame of the first NACK.
+    `asked` maps the numbers that NACKs named to when they did first, `place` is the frame of the first NACK; the first
+    message of all came on `flow` and `began` is its frame.
     """
 
     first: int
@@ -86,6 +88,8 @@ class Told(Struct):
     longest: Burst | None = None
     estimates: list[tuple[int, int, Place]] = field(default_factory=list)
     spacing: int = ESTIMATE_SPACING_NS
+    flow: Flow | None = None
+    began: Place = Place(0, 0)
 
     def add(self, time: int, place: Place, packet: rtcp.Feedback) -> None:
         """Take one message."""

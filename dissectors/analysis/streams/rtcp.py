@@ -12,7 +12,7 @@ from dissectors.limits.pending import Pending
 from dissectors.limits.table import Table
 from dissectors.protocols import rtcp
 from dissectors.protocols.rtcp_xr import VoipMetrics
-from dissectors.report import Place, Protection, RtcpView
+from dissectors.report import Place, Protection, RtcpView, Unsent
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.values import Struct
 
@@ -60,6 +60,10 @@ class BySource(Generic[Value]):
         self._only[ssrc] = hosts if self._only.get(ssrc, hosts) == hosts else None
         return value
 
+    def others(self, ssrcs: Collection[int]) -> dict[tuple[int, Hosts], Value]:
+        """What is known of other sources than these, and of those that have a number."""
+        return {key: value for key, value in self._values.items() if key[0] not in ssrcs and key[0]}
+
     def forget(self, ssrc: int, held: Collection[Hosts]) -> None:
         """Let go of what is known of a source, but between those hosts between which it is `held` elsewhere."""
         for key in self._values.of(ssrc):
@@ -95,6 +99,8 @@ class Heard(Struct):
     mos: float | None = None
     first: int = 0
     lost_at_first: int = 0
+    flow: Flow | None = None
+    place: Place = Place(0, 0)
 
     def view(self, clock: int | None) -> RtcpView:
         """The report's value; jitter is in timestamp units, so milliseconds need the stream's clock in Hz."""
@@ -168,6 +174,7 @@ class Control:
         self._either_way: dict[Flow, Covered] = {}
         self._datagrams = 0
         self._place = Place(0, 0)
+        self._flow: Flow | None = None
         self._readers: dict[type, Callable[[int, Hosts, Any], None]] = {
             rtcp.SenderReport: self._sender_report,
             rtcp.ReceiverReport: self._receiver_report,
@@ -197,11 +204,20 @@ class Control:
         ways = {(flow.dst, flow.src) for flow in flows} if self._transport else ()
         return sum([self._transport.get(way, 0) for way in ways])
 
+    def unsent(self, sent: Collection[int]) -> tuple[Unsent, ...]:
+        """What RTCP names beside the sources that are `sent`, in the order in which it did."""
+        heard, told = self._heard.others(sent), self._told.others(sent)
+        if not heard and not told:
+            return ()
+        from dissectors.analysis.streams.unsent import unsent
+
+        return tuple(unsent(heard, told))
+
     def feed(self, datagram: Datagram, compound: rtcp.Compound) -> None:
         """Take the packets of one datagram, as far as they are in the clear."""
         self._cover(datagram, compound.encrypted)
         hosts = between(datagram.flow)
-        self._place = Place(datagram.file, datagram.frame)
+        self._place, self._flow = Place(datagram.file, datagram.frame), datagram.flow
         for packet in compound.packets:
             if isinstance(packet, rtcp.Feedback):
                 self._feedback(datagram, hosts, packet)
@@ -256,11 +272,15 @@ class Control:
             way = (datagram.flow.src, datagram.flow.dst)
             self._transport[way] = self._transport.get(way, 0) + 1
         for ssrc in about(packet):
-            told = self._told.use(ssrc, hosts) or self._told.set(ssrc, hosts, Told(time))
+            told = self._told.use(ssrc, hosts) or self._told.set(
+                ssrc, hosts, Told(time, flow=datagram.flow, began=place)
+            )
             told.add(time, place, packet)
 
     def _source(self, ssrc: int, hosts: Hosts) -> Heard:
-        return self._heard.use(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard())
+        return self._heard.use(ssrc, hosts) or self._heard.set(
+            ssrc, hosts, Heard(flow=self._flow, place=self._place)
+        )
 
     def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
         said = Clocked(time, packet.ntp, packet.rtp_timestamp, self._place)
