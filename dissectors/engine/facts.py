@@ -40,6 +40,7 @@ from dissectors.report import (
     Seen,
     Stream,
     Tls,
+    Unsent,
 )
 from dissectors.wire.values import Struct, replace
 
@@ -109,7 +110,7 @@ def facts(
         incomplete=incomplete(scan.frames.fragments),
         damaged=damaged(scan.connections),
         tls=secured(scan.connections) if scan.connections.secured else (),
-        unsent=trackers.control.unsent({each.ssrc for each in scan.streams}) if chosen is EVERYTHING else (),
+        unsent=unsent(trackers, scan) if chosen is EVERYTHING else (),
     )
     return values, members.of_retired
 
@@ -142,6 +143,16 @@ def secured(connections: Connections) -> tuple[Tls, ...]:
     from dissectors.engine.secured import connections_of_tls
 
     return tuple(connections_of_tls(connections))
+
+
+def unsent(trackers: Trackers, scan: ScanTables) -> tuple[Unsent, ...]:
+    """The sources that RTCP names and that nobody sends; mostly there are none."""
+    heard, told = trackers.control.beside({each.ssrc for each in scan.streams})
+    if not heard and not told:
+        return ()
+    from dissectors.analysis.streams.unsent import named
+
+    return tuple(named(heard, told))
 
 
 def key_sources(secrets: Secrets) -> tuple[KeySource, ...]:

@@ -12,7 +12,7 @@ from dissectors.limits.pending import Pending
 from dissectors.limits.table import Table
 from dissectors.protocols import rtcp
 from dissectors.protocols.rtcp_xr import VoipMetrics
-from dissectors.report import Place, Protection, RtcpView, Unsent
+from dissectors.report import Place, Protection, RtcpView
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.values import Struct
 
@@ -204,14 +204,11 @@ class Control:
         ways = {(flow.dst, flow.src) for flow in flows} if self._transport else ()
         return sum([self._transport.get(way, 0) for way in ways])
 
-    def unsent(self, sent: Collection[int]) -> tuple[Unsent, ...]:
-        """What RTCP names beside the sources that are `sent`, in the order in which it did."""
-        heard, told = self._heard.others(sent), self._told.others(sent)
-        if not heard and not told:
-            return ()
-        from dissectors.analysis.streams.unsent import unsent
-
-        return tuple(unsent(heard, told))
+    def beside(
+        self, sent: Collection[int]
+    ) -> tuple[dict[tuple[int, Hosts], Heard], dict[tuple[int, Hosts], Told]]:
+        """What RTCP says of other sources than those that are `sent`: what was heard of them, and asked."""
+        return self._heard.others(sent), self._told.others(sent)
 
     def feed(self, datagram: Datagram, compound: rtcp.Compound) -> None:
         """Take the packets of one datagram, as far as they are in the clear."""

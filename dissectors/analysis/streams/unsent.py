@@ -9,9 +9,7 @@ from dissectors.analysis.streams.rtcp import Heard, Hosts
 from dissectors.report import Place, Unsent
 
 
-def unsent(
-    heard: Mapping[tuple[int, Hosts], Heard], told: Mapping[tuple[int, Hosts], Told]
-) -> Iterator[Unsent]:
+def named(heard: Mapping[tuple[int, Hosts], Heard], told: Mapping[tuple[int, Hosts], Told]) -> Iterator[Unsent]:
     """The report's values, in the order in which they began; what is said of all of a transport names no source."""
     found = []
     for key in dict.fromkeys((*heard, *told)):
