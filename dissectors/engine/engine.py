@@ -21,11 +21,20 @@ from dissectors.findings.rules import doubted, findings, ranked
 from dissectors.findings.signalling.legs import legs
 from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
-from dissectors.report import SCHEMA, CaptureFile, Place, Report, Seen, Totals
+from dissectors.report import SCHEMA, CaptureFile, Place, Report, Security, Seen, Totals
 from dissectors.wire.inflate import LIMITS, Limits
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
+
+
+def verdicts(values: Facts) -> tuple[Security, ...]:
+    """How well calls are protected; a capture without anything that is needs nothing of what judges it."""
+    if not (values.handshakes or values.tls or any([stream.encrypted for stream in values.streams])):
+        return ()
+    from dissectors.engine.assessed import assessed
+
+    return assessed(values)
 
 
 class Engine:
@@ -74,7 +83,7 @@ class Engine:
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
             ranked(doubted((*findings(values), *earlier), values.capture)), values.handshakes, values.protection,
             self._totals(values, of_retired), legs(values), values.sessions, values.tls,
-            self.trackers.channels.to_report(), values.unsent,
+            self.trackers.channels.to_report(), values.unsent, verdicts(values),
         )
 
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:

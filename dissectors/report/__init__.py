@@ -38,6 +38,7 @@ from dissectors.report.place import Certainty, Place, Severity
 from dissectors.report.randomness import Randomness
 from dissectors.report.repair import Estimate, FeedbackView, Repair, RequestBurst, TransportNumbers, Unsent
 from dissectors.report.secured import Certificate, KeySource, Tls, TlsAlert
+from dissectors.report.security import Security
 from dissectors.report.session import Pair, Session, Side
 from dissectors.report.stream import (
     Decrypted,
@@ -126,6 +127,7 @@ __all__ = [
     "Report",
     "RequestBurst",
     "RtcpView",
+    "Security",
     "Seen",
     "SenderClock",
     "Session",

@@ -9,6 +9,7 @@ from dissectors.report.legs import Legs
 from dissectors.report.place import Certainty, Place, Severity
 from dissectors.report.repair import Unsent
 from dissectors.report.secured import Tls
+from dissectors.report.security import Security
 from dissectors.report.session import Session
 from dissectors.report.stream import Stream
 from dissectors.wire.values import Struct
@@ -70,6 +71,7 @@ class Report(Struct, frozen=True):
     tls: tuple[Tls, ...] = ()
     data_channels: tuple[DataChannel, ...] = ()
     unsent: tuple[Unsent, ...] = ()
+    security: tuple[Security, ...] = ()
 
     @property
     def distinct_streams(self) -> list[Stream]:

@@ -24,7 +24,15 @@ class Remark(NamedTuple):
 
 def remarks(report: Report) -> list[Remark]:
     """Media, control, signalling, credentials, keys and certificates, each in a sentence."""
-    return [*_media(report), *_signalling(report), *_handshakes(report), *_tls(report)]
+    return [*_verdicts(report), *_media(report), *_signalling(report), *_handshakes(report), *_tls(report)]
+
+
+def _verdicts(report: Report) -> Iterator[Remark]:
+    """Whether calls are state of the art, in a sentence each."""
+    styles = {"state of the art": "good", "weak": "bad", "open": "bad"}
+    for each in report.security[:MAX_NAMED]:
+        whose = f"Call {report.number_of(each.call)}" if each.call is not None else f"Session {(each.session or 0) + 1}"
+        yield Remark(styles.get(each.verdict, "plain"), whose, each.sentence)
 
 
 def _media(report: Report) -> Iterator[Remark]:

@@ -25,7 +25,7 @@ from dissectors.outputs.terminal.lines import BLANK, Line, Page, Span
 from dissectors.outputs.terminal.media import checks, streams
 from dissectors.outputs.terminal.palette import PALETTE
 from dissectors.outputs.terminal.quality import handshakes, quality
-from dissectors.outputs.terminal.secured import channels, secured
+from dissectors.outputs.terminal.secured import channels, secured, security
 from dissectors.outputs.terminal.sessions import sessions
 from dissectors.outputs.terminal.sizes import sizes
 from dissectors.outputs.terminal.story import story
@@ -93,7 +93,7 @@ def lines(page: Page, report: Report, weighed: bool = False) -> Iterator[Line]:
     yield from on_the_wire(page, report)
     yield BLANK
     yield from calls(page, report, first.every_call)
-    for part in (streams, quality, video, checks, sessions, handshakes, channels, secured, encryption):
+    for part in (streams, quality, video, checks, sessions, handshakes, channels, secured, security, encryption):
         yield from part(page, report)
     if not first.every_finding:
         yield from in_full(page, report)

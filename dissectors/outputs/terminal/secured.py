@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, line, span, table
+from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, hanging, line, span, table
 from dissectors.report import DataChannel, Report, Tls
 from dissectors.wire.datagram import endpoint
 
@@ -15,6 +15,7 @@ CHANNEL_COLUMNS = (
     Column("client"), Column(""), Column("server"), Column("label"), Column("", "left", 2),
     Column("from client", "right", 1), Column("from server", "right", 1), Column("octets", "right", 3),
 )
+VERDICTS = {"state of the art": "green", "weak": "yellow", "open": "red"}
 STYLES = {"failed": "red", "closed": "yellow", "unanswered": "yellow"}
 
 
@@ -27,6 +28,20 @@ def secured(page: Page, report: Report) -> list[Line]:
     lines = [line(span("TLS", "bold")), *table(page, COLUMNS, [_row(each) for each in shown])]
     if len(shown) < len(told):
         lines.append(line(span(f"  … and {len(told) - len(shown):,} more (--all)", "dim")))
+    return [*lines, BLANK]
+
+
+def security(page: Page, report: Report) -> list[Line]:
+    """Whether each call is state of the art."""
+    if not report.security:
+        return []
+    shown = report.security if page.everything else report.security[:MAX_CONNECTIONS]
+    lines = [line(span("Security", "bold"))]
+    for each in shown:
+        whose = f"call {report.number_of(each.call)}" if each.call is not None else f"session {(each.session or 0) + 1}"
+        lines += hanging(page, (span(f"  {whose}  "),), each.sentence, VERDICTS.get(each.verdict, ""))
+    if len(shown) < len(report.security):
+        lines.append(line(span(f"  … and {len(report.security) - len(shown):,} more (--all)", "dim")))
     return [*lines, BLANK]
 
 
