@@ -17,6 +17,7 @@ from dissectors.wire.errors import CaptureError
 if TYPE_CHECKING:
     from dissectors.outputs.terminal.lines import Line
     from dissectors.report import Place
+    from dissectors.screens.book import Snapshot
     from dissectors.screens.feed import Feed
     from dissectors.screens.view import View
 
@@ -101,6 +102,14 @@ def show(feed: Feed, view: View, clock: str, call: str = "") -> None:
     Browser(feed, view, clock, call).run()
 
 
+def name_for(snapshot: Snapshot, numbers: Sequence[int]) -> str:
+    """A name for a file with these calls: that of the first."""
+    from dissectors.rewriting.split import safe_name
+
+    entry = snapshot.entries[numbers[0]]
+    return f"{safe_name(entry.number, entry.call_id)}.pcapng"
+
+
 class Reading:
     """Captures that a thread reads, one report after the other; see `screens.feed.Feed`."""
 
@@ -138,6 +147,10 @@ class Reading:
         """Whether all is read."""
         return self._thread is not None and not self._thread.is_alive()
 
+    def news(self) -> list[str]:
+        """Nothing: what went wrong is among the meters."""
+        return []
+
     def shown(self) -> None:
         """Somebody sees it: go on."""
         self._shown.set()
@@ -166,10 +179,7 @@ class Reading:
 
     def suggested(self, numbers: Sequence[int]) -> str:
         """A name for a file with these calls."""
-        from dissectors.rewriting.split import safe_name
-
-        entry = self.book.snapshot.entries[numbers[0]]
-        return f"{safe_name(entry.number, entry.call_id)}.pcapng"
+        return name_for(self.book.snapshot, numbers)
 
     def save(self, numbers: Sequence[int], path: str) -> str:
         """Write these calls to a file, as `split` does."""

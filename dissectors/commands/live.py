@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+    from dissectors.commands.live_browse import Browsing
     from dissectors.commands.live_listeners import Listeners
     from dissectors.commands.live_recorder import FlightRecorder
     from dissectors.live.events import EndEvent
@@ -47,6 +48,12 @@ AHEAD = tuple(f"dissectors.outputs.{name}" for name in ("escape", "export", "jou
 OPENING = ("dissectors.mux.tls", "dissectors.mux.tls_keys", "dissectors.engine.secured")
 """Modules that TLS needs."""
 
+BROWSING = (
+    "dissectors.screens.browser.app", "textual.drivers.linux_driver", "textual.widgets._toast",
+    "textual.widgets._tooltip",
+)
+"""Modules that the screen needs on which one goes about."""
+
 LARGE_BUFFER_MIB = 512
 """MiB of a ring beyond which the kernel takes seconds to provide it."""
 
@@ -73,10 +80,12 @@ def run(options: argparse.Namespace) -> int:
         listeners = Listeners(options)
         keeper = _keeper(options, source)
         recorder = _recorder(options, source)
+        browsing = _browsing(options, source, recorder)
         session = online.Session(
             source, keeper=keeper, stop=live_options.stop(options), limits=inputs.limits(options),
             forced=inputs.forced(options), every=options.every, calls=options.calls, keys=keys,
-            keep=options.wanted, secrets=options.secrets, recorder=recorder,
+            keep=options.wanted, secrets=options.secrets, recorder=browsing.frames if browsing else recorder,
+            taken=browsing.originals.take if browsing else None,
         )
         if options.html:
             listeners.show(options.html, options.clock, session.report)
@@ -91,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
             say(f"opening TLS with the keys in {log.name}" + (f" ({log.origin})" if log.origin != "file" else ""))
         # The thread that empties the kernel's ring waits no longer than that for the interpreter.
         sys.setswitchinterval(SWITCH_SECONDS)
-        return _finish(options, session, watch(options, session, listeners), listeners)
+        return _finish(options, session, watch(options, session, listeners, browsing), listeners)
 
 
 def listing() -> list[str]:
@@ -110,7 +119,7 @@ def _load(options: argparse.Namespace) -> None:
     """Import all modules now: the user that we become may have no right to read Python's folders."""
     report = () if options.ndjson else (inputs.report_format(options).module,)
     page = (FORMATS["html"].module,) if options.html and not FORMATS["html"].lacking else ()
-    for name in (*AHEAD, *OPENING, *report, *page):
+    for name in (*AHEAD, *OPENING, *report, *page, *(BROWSING if options.browse else ())):
         import_module(name)
 
 
@@ -120,7 +129,7 @@ def _source(options: argparse.Namespace) -> Source:
     from dissectors.sources.pipe import Pipe
 
     if options.pipe:
-        return Pipe(sys.stdin.fileno())
+        return Pipe(_keyboard() if options.browse else sys.stdin.fileno())
     if options.buffer > LARGE_BUFFER_MIB:
         say(f"asking the kernel for {options.buffer:,} MiB; this takes a while")
     expression = bpf.both(options.filter, bpf.for_ports(options.ports) if options.ports else "")
@@ -155,16 +164,26 @@ def _keeper(options: argparse.Namespace, source: Source) -> Keeper | None:
 def _recorder(options: argparse.Namespace, source: Source) -> FlightRecorder | None:
     if options.record_on is None:
         return None
-    from dissectors.commands.live_recorder import FlightRecorder
-    from dissectors.sources.recent_frames import RecentFrames
+    from dissectors.commands.live_recorder import FlightRecorder, recent_frames
 
-    interface = ", ".join(source.names)
-    frames = RecentFrames(
-        60.0 * options.record_minutes, options.record_size << 20, head=source.head, interface=interface
-    )
     return FlightRecorder(
-        options.record_on, options.record_dir, frames, files=options.record_files, interface=interface
+        options.record_on, options.record_dir, recent_frames(options, source), files=options.record_files,
+        interface=", ".join(source.names),
     )
+
+
+def _browsing(options: argparse.Namespace, source: Source, recorder: FlightRecorder | None) -> Browsing | None:
+    if not options.browse:
+        return None
+    from dissectors.commands.live_browse import Browsing
+
+    return Browsing(options, source, recorder)
+
+
+def _keyboard() -> int:
+    from dissectors.commands.browse import keyboard
+
+    return keyboard()
 
 
 def _handle(session: Session) -> None:

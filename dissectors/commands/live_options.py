@@ -49,6 +49,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--ndjson", action="store_true", help="print events, one JSON object per line (docs/live.md)")
     inputs.add_format(parser, "the report at the end as JSON; the log goes to standard error")
     add("--html", default="", metavar="FILE", help="write the session as a page, again every 15 seconds (docs/page.md)")
+    add("--browse", action="store_true",
+        help="show the screen on which you go about with keys: calls, ladders, messages (extra browse; docs/browse.md)")
     add("--log", action="store_true", help="print a line per event instead of the screen")
     add("--min-severity", choices=("error", "warning", "note"), default="note", metavar="SEVERITY",
         help="tell of findings that are at least so severe: note, warning or error (note)")
@@ -113,8 +115,19 @@ def settle(options: argparse.Namespace) -> None:
     _settle_source(options)
     _settle_keeping(options)
     options.wanted = _wanted(options)
+    if options.browse:
+        _settle_screen(options)
     if options.ndjson and not inputs.report_format(options).for_people:
         raise inputs.Refused(f"choose either events (--ndjson) or the report ({options.format}) for standard output")
+
+
+def _settle_screen(options: argparse.Namespace) -> None:
+    """Raise Refused where the screen cannot be, or where the terminal is for something else."""
+    if options.ndjson or options.log or options.keep == inputs.STANDARD_INPUT or options.format not in (None, "text"):
+        raise inputs.Refused("--browse needs the terminal for itself; leave out --log, --ndjson, --json and -w -")
+    from dissectors.commands.browse import require
+
+    require()
 
 
 def _settle_source(options: argparse.Namespace) -> None:

@@ -29,8 +29,11 @@ from dissectors.sources.recent_frames import RecentFrames
 from dissectors.wire.values import Struct
 
 if TYPE_CHECKING:
+    import argparse
+
     from dissectors.crypto.secrets import Secrets
     from dissectors.queries.expressions import Expression
+    from dissectors.sources.interface.source import Source
 
 MAX_GOING, MAX_WAITING = 64, 256
 """Calls that are written while they go on, each with an open file; calls that wait to be written."""
@@ -40,6 +43,13 @@ CLOSE_SECONDS = 2.0
 
 JUDGE_AGAIN_SECONDS = 5.0
 """A call that goes on and is not named is judged again after so long."""
+
+
+def recent_frames(options: argparse.Namespace, source: Source) -> RecentFrames:
+    """What holds the recent frames, within the bounds that the options set."""
+    return RecentFrames(
+        60.0 * options.record_minutes, options.record_size << 20, head=source.head, interface=", ".join(source.names)
+    )
 
 
 class Named(Struct):

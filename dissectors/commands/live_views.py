@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
+    from dissectors.commands.live_browse import Browsing
     from dissectors.commands.live_listeners import Listeners
     from dissectors.live.events import Event, Look
     from dissectors.live.session import Session
@@ -88,10 +89,17 @@ class Audience:
             speaker.close()
 
 
-def watch(options: argparse.Namespace, session: Session, listeners: Listeners) -> Audience:
+def watch(
+    options: argparse.Namespace, session: Session, listeners: Listeners, browsing: Browsing | None = None
+) -> Audience:
     """Run the session with the view that the options select, and with whoever else listens."""
     lines = options.ndjson or options.log or quiet(options)
     audience = Audience(options, session)
+    if browsing is not None:
+        with browsing.over(session) as feed:
+            session.watch = _shown(options, audience, listeners, feed.look)
+            feed.show()
+        return audience
     if sys.stdout.isatty() and os.environ.get("TERM") not in NO_SCREEN and not lines:
         _screen(options, session, audience, listeners)
         return audience

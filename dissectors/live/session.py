@@ -18,7 +18,7 @@ from dissectors.live.events import EndEvent, Events, Look
 from dissectors.live.pace import MIN_LOOK_SECONDS, next_look
 from dissectors.live.recent import Recent
 from dissectors.live.recorder import Recorder
-from dissectors.mux.scan import Bounds
+from dissectors.mux.scan import Batch, Bounds
 from dissectors.mux.table import PROTOCOLS
 from dissectors.offline import scanner_class
 from dissectors.queries.expressions import Expression
@@ -65,6 +65,8 @@ class Session:
 
     `keys` open TLS; what a key log has gained is read before frames are.
 
+    `taken` is called with each batch before it is analysed.
+
     `watch` is called with every look; an exception of it ends the session. `keep` says of what looks, events and the
     report at the end are; everything is read, kept and recorded whatever it says.
     """
@@ -73,7 +75,7 @@ class Session:
         self, source: Source, *, keeper: Keeper | None = None, stop: Stop | None = None, limits: Limits = LIMITS,
         forced: dict[int, str] | None = None, watch: Callable[[Look], None] | None = None, every: float = 10.0,
         calls: int = MAX_CALLS, keys: Following | None = None, keep: Expression | None = None,
-        secrets: bool = False, recorder: Recorder | None = None,
+        secrets: bool = False, recorder: Recorder | None = None, taken: Callable[[Batch], object] | None = None,
     ) -> None:
         self.source, self.keeper, self.keys, self.recorder = source, keeper, keys, recorder
         # What is open at once is bounded more closely than offline: a session may run for weeks.
@@ -85,7 +87,7 @@ class Session:
         self.received = 0
         self.reason = ""
         self._limit = stop or Stop()
-        self._wanted = keep
+        self._wanted, self._taken = keep, taken
         self.watch = watch
         self._events = Events(every)
         self._recent = Recent(self.engine, self.scanner)
@@ -206,7 +208,7 @@ class Session:
         if self.recorder is not None:
             self.recorder.frames.write_octets(octets, packets)
         for batch in self.scanner.read(0, walker, octets):
-            self.engine.feed(batch)
+            self._feed(batch)
         return walker.notes.packets - before
 
     def _take(self) -> int:
@@ -223,8 +225,13 @@ class Session:
         for link in {record.link for record in records}:
             self._links.setdefault(link, len(self._links))
         for batch in self.scanner.scan([(0, record) for record in records]):
-            self.engine.feed(batch)
+            self._feed(batch)
         return len(records)
+
+    def _feed(self, batch: Batch) -> None:
+        if self._taken is not None:
+            self._taken(batch)
+        self.engine.feed(batch)
 
     def _bounds(self) -> None:
         limit, keeper = self._limit, self.keeper

@@ -24,10 +24,11 @@ MAX_KEPT_CALLS, MAX_FINDINGS = 4096, 4096
 """Calls that are held beyond those of the last report, and findings that wait to be dismissed."""
 
 NUMBERS = re.compile(r"\d[\d.,]*")
-GOING = {"established": "answered", "unanswered": "calling", "fragment": "in part"}
+GOING = {"established": "answered", "fragment": "in part"}
 OVER = {"established": "still open", "fragment": "in part"}
+CALLING = "calling"
 REFUSED = ("rejected", "unreachable", "refused")
-OPEN = ("established", "ringing", "unanswered")
+OPEN = ("established", "ringing")
 FAILED = ("rejected", "unreachable", "unanswered")
 
 
@@ -210,6 +211,8 @@ def entry_of(report: Report, position: int, found: list[Finding], whole: bool) -
     scores = [each.quality.mos for each in streams if each.quality is not None and each.quality.mos is not None]
     words = OVER if whole else GOING
     state = words.get(call.outcome, call.outcome)
+    if call.outcome == "ringing" and call.ringing is None:
+        state = CALLING
     last = report.capture.last or call.start
     end = call.ended if call.ended is not None else None if call.outcome in OPEN and not whole else _last(call)
     return Entry(

@@ -28,6 +28,9 @@ class Feed(Protocol):
     def meters(self) -> Line:
         """How far it is, in a line."""
 
+    def news(self) -> list[str]:
+        """What people should know, once each."""
+
     @property
     def ended(self) -> bool:
         """Whether nothing more comes."""

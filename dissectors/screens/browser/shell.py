@@ -10,6 +10,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.screen import Screen
 
+from dissectors.outputs.escape import visible
 from dissectors.outputs.terminal.lines import Page
 from dissectors.screens.book import Snapshot
 from dissectors.screens.browser.texts import Prompt
@@ -38,7 +39,7 @@ class Shell(App[None]):
         self.feed, self.view, self.clock = feed, view, clock
         self.call = call
         self.shown = Snapshot()
-        self.paused = False
+        self.paused = self._leaving = False
 
     def start(self) -> None:
         """Begin to read, and to ask."""
@@ -50,6 +51,8 @@ class Shell(App[None]):
         """Show what is new."""
         if self.feed.ended and self.feed.lasts:
             self.exit()
+        for text in self.feed.news():
+            self.notify(visible(text), markup=False)
         snapshot = self.feed.book.snapshot
         if snapshot is not self.shown and not self.paused:
             self.shown = snapshot
@@ -95,8 +98,9 @@ class Shell(App[None]):
         self.ask()
 
     def leave(self) -> None:
-        """End the session, or the program."""
-        if self.feed.lasts and not self.feed.ended:
+        """End the session, which ends the program; asked twice, the program at once."""
+        if self.feed.lasts and not self.feed.ended and not self._leaving:
+            self._leaving = True
             self.feed.stop()
         else:
             self.exit()

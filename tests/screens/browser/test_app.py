@@ -34,6 +34,7 @@ class Fed:
 
     def __init__(self, lasts: bool = False) -> None:
         self.book, self.lasts, self.stopped, self.was_shown = Book(), lasts, False, False
+        self.told: list[str] = []
         self.saved: list[tuple[Sequence[int], str]] = []
 
     def begin(self) -> None:
@@ -45,6 +46,10 @@ class Fed:
     @property
     def ended(self) -> bool:
         return not self.lasts or self.stopped
+
+    def news(self) -> list[str]:
+        news, self.told = self.told, []
+        return news
 
     def shown(self) -> None:
         self.was_shown = True
@@ -251,6 +256,17 @@ def test_what_was_sent_shows_as_text_and_never_as_markup_or_an_escape() -> None:
 
     feed = Fed()
     go(steps, feed, (200, 40))
+
+
+def test_news_of_a_session_come_up_as_text() -> None:
+    async def steps(app: Browser, pilot: Pilot[Any]) -> None:
+        feed.told.append("eth0 is [red]down[/red]\x1b[2J")
+        await settled(pilot)
+        (note,) = app._notifications
+        assert note.message == "eth0 is [red]down[/red]\\x1b[2J" and not note.markup
+
+    feed = Fed(lasts=True)
+    go(steps, feed)
 
 
 def test_help_shows_all_keys_and_goes_away() -> None:
