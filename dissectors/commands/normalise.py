@@ -37,6 +37,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     names.add_argument("--compact", action="store_true", help="write headers under their compact names")
     names.add_argument("--long", action="store_true", help="write headers under their long names")
     parser.add_argument("--compress", action="store_true", help="the other way round: deflate every body")
+    parser.add_argument(
+        "--decrypt", action="store_true",
+        help="write SRTP in the clear where keys of the SDP, of DTLS or of --keys open it; SDP follows",
+    )
     parser.add_argument("--verify", action="store_true", help="let the installed tshark read the result, and compare")
     choosing.add_call(parser, "write one call alone")
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
@@ -55,6 +59,7 @@ def rule(text: str) -> tuple[str, int]:
 
 def run(options: argparse.Namespace) -> int:
     """Write the capture, and say what was done."""
+    from dissectors.crypto.secrets import Secrets
     from dissectors.rewriting.normalise import Wanted, normalise
     from dissectors.rewriting.output import refuse
     from dissectors.sources.rereadable import rereadable
@@ -67,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     wanted = Wanted(
         compress=options.compress, compact=options.compact, long=options.long, rtpmap=options.rtpmap,
         split_ports=options.split_ports, rules=dict(options.rules), limits=inputs.limits(options),
-        forced=inputs.forced(options),
+        forced=inputs.forced(options), decrypt=(inputs.keys(options) or Secrets()) if options.decrypt else None,
     )
     with ExitStack() as stack:
         path = rereadable(stack, options.input)

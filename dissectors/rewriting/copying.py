@@ -15,8 +15,8 @@ from dissectors.queries.traced import TracedFragments
 from dissectors.rewriting import packets
 from dissectors.rewriting.output import Output
 from dissectors.rewriting.pieces import Piece, can_be_copied, pieces
-from dissectors.rewriting.writer import Joined, changed, unbounded
-from dissectors.sources.capture import open_capture
+from dissectors.rewriting.writer import Joined, changed, commented, unbounded
+from dissectors.sources.capture import Capture, open_capture
 from dissectors.wire.captures.records import Record
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.link.headers import Udp
@@ -64,17 +64,18 @@ Blocks = Callable[[Piece], bytes]
 
 def copy(
     path: str, output: str, maker: Callable[[], Maker], *, force: bool = False, source: str = "",
-    blocks: Blocks = unbounded, name: str | None = None,
+    blocks: Blocks = unbounded, name: str | None = None, comment: str = "",
 ) -> Tally:
     """Copy the capture at `path`; `maker` makes what is asked for each frame, anew for each attempt.
 
-    `source` is its name where `path` is a copy of it; `name` that of its interface where the format changes. Raises
-    CaptureError as `Output` and `open_capture` do.
+    `source` is its name where `path` is a copy of it; `name` that of its interface where the format changes. `comment`
+    is one on the whole file, for which it becomes pcapng. Raises CaptureError as `Output` and `open_capture` do.
     """
     with Output(output, force=force, inputs=[source or path, path]) as out:
         dropped: set[int] = set()
         while True:
-            copying = _Copying(path, out, maker(), dropped, blocks, os.path.basename(path) if name is None else name)
+            called = os.path.basename(path) if name is None else name
+            copying = _Copying(path, out, maker(), dropped, blocks, called, comment)
             tally = copying.run()
             if copying.wanted <= dropped:
                 return tally
@@ -114,8 +115,11 @@ def _applied(record: Record, number: int, udp: Udp, change: Change, fragments: b
 
 
 class _Copying:
-    def __init__(self, path: str, output: Output, make: Maker, dropped: set[int], blocks: Blocks, name: str) -> None:
+    def __init__(
+        self, path: str, output: Output, make: Maker, dropped: set[int], blocks: Blocks, name: str, comment: str
+    ) -> None:
         self._path, self._output, self._make, self._dropped = path, output, make, dropped
+        self._comment = comment
         self._blocks, self._name = blocks, name
         self._fragments = TracedFragments()
         self._frames = Frames(self._fragments)
@@ -126,10 +130,11 @@ class _Copying:
         """Copy all of it."""
         tally = self._tally
         with open_capture(self._path) as capture:
-            joined = None if can_be_copied(capture) else Joined(self._output.write)
+            joined = None if self._stays(capture) else Joined(self._output.write, self._comment)
             for piece in pieces(capture):
                 if piece.record is None:
-                    self._output.write(self._blocks(piece))
+                    if joined is None:
+                        self._output.write(commented(piece, self._blocks(piece), self._comment))
                     continue
                 tally.frames += 1
                 made = self._made(piece.record)
@@ -141,6 +146,10 @@ class _Copying:
                     self._output.write(_octets(piece._replace(octets=self._blocks(piece)), made))
             tally.damage = capture.notes.damage
         return tally
+
+    def _stays(self, capture: Capture) -> bool:
+        """Whether the format stays: it can be written, and has room for what is said of the file."""
+        return can_be_copied(capture) and (not self._comment or capture.notes.format.startswith("pcapng"))
 
     def _made(self, record: Record) -> Made:
         udps = self._frames.udp(record)

@@ -1,16 +1,19 @@
-"""A capture that any tool can read: bodies inflated, a port a protocol, rtpmap lines; and the other way round."""
+"""A capture that any tool can read: bodies inflated, a port a protocol, rtpmap lines, media in the clear where that is
+asked for; and the other way round.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
 from dissectors import offline
+from dissectors.crypto.secrets import Secrets
 from dissectors.mux.classify import match
 from dissectors.mux.flows import FlowKey, written_out
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.protocols import sip
-from dissectors.rewriting import descriptions, messages
+from dissectors.rewriting import decrypting, descriptions, messages
 from dissectors.rewriting.copying import Change, Maker, Tally, copy, on_datagrams
 from dissectors.rewriting.messages import Edit
 from dissectors.rewriting.ports import Ports
@@ -27,7 +30,8 @@ CUT, UNREADABLE, DAMAGED = "cut in the capture", "whose message cannot be read",
 class Wanted(Struct, frozen=True):
     """What is asked for: `compress` instead of inflating, `compact` or `long` names, `rtpmap` lines, one port each.
 
-    `rules` say where a protocol goes under `split_ports`. `forced` are ports whose protocol the user knows.
+    `rules` say where a protocol goes under `split_ports`. `forced` are ports whose protocol the user knows. `decrypt`
+    are the keys with which media are written in the clear.
     """
 
     compress: bool = False
@@ -38,22 +42,29 @@ class Wanted(Struct, frozen=True):
     rules: Mapping[str, int] = {}
     limits: Limits = LIMITS
     forced: Mapping[int, str] = {}
+    decrypt: Secrets | None = None
 
 
 def normalise(path: str, output: str, wanted: Wanted, *, force: bool = False, source: str = "") -> Tally:
     """Copy a capture with its messages and ports as wanted; raises CaptureError."""
     edits, ports = _edits(path, wanted)
+    opened = None if wanted.decrypt is None else decrypting.look(path, wanted.decrypt, dict(wanted.forced))
+    if opened is not None:
+        # Bodies are inflated before it, and deflated after it.
+        edits.insert(not wanted.compress, decrypting.clear_descriptions(opened.kinds))
     change = messages.in_turn(*edits)
 
     def maker() -> Maker:
         verdicts = Verdicts(path, wanted.forced) if ports is not None else None
+        clear = None if opened is None else decrypting.Decrypting(opened)
         return on_datagrams(lambda record, number, udp, tally: _change(
             udp, tally, change, wanted.limits,
             None if ports is None or verdicts is None else
             _ports(ports, udp, _protocol(verdicts.of(record.frame, number))),
+            None if clear is None else clear.payload(record, udp, tally),
         ))
 
-    return copy(path, output, maker, force=force, source=source)
+    return copy(path, output, maker, force=force, source=source, comment=decrypting.COMMENT if opened else "")
 
 
 def _edits(path: str, wanted: Wanted) -> tuple[list[Edit], Ports | None]:
@@ -76,12 +87,14 @@ def _edits(path: str, wanted: Wanted) -> tuple[list[Edit], Ports | None]:
 
 def _change(
     udp: Udp, tally: Tally, change: Callable[[bytes, Limits], tuple[bytes, list[str]]], limits: Limits,
-    ports: tuple[int, int] | None,
+    ports: tuple[int, int] | None, clear: tuple[bytes, str] | None = None,
 ) -> Change | None:
-    """What becomes of a datagram."""
+    """What becomes of a datagram; `clear` is what it is without its encryption, and what was done for that."""
     what: list[str] = []
     payload: bytes | None = None
-    if is_sip(udp.payload, udp.length):
+    if clear is not None:
+        payload, what = clear[0], [clear[1]]
+    elif is_sip(udp.payload, udp.length):
         payload, what = _message(udp, tally, change, limits)
     if ports is not None:
         what.append(f"ports {udp.sport} → {udp.dport} moved to {ports[0]} → {ports[1]}")

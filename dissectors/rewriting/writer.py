@@ -32,6 +32,16 @@ def unbounded(piece: Piece) -> bytes:
     return octets[:SECTION_LENGTH] + UNKNOWN_LENGTH + octets[SECTION_LENGTH_END:]
 
 
+def commented(piece: Piece, octets: bytes, comment: str) -> bytes:
+    """The octets of a piece of pcapng, with a comment on all that follows where it is a section header."""
+    if not comment or piece.kind != SECTION or len(octets) < SECTION_LENGTH_END:
+        return octets
+    options = octets[SECTION_LENGTH_END:-4] or struct.pack(piece.order + "HH", END, 0)
+    body = octets[8:SECTION_LENGTH_END] + _comment(piece.order, comment) + options
+    total = struct.pack(piece.order + "I", len(body) + 12)
+    return octets[:4] + total + body + total
+
+
 def changed(piece: Piece, frame: bytes, original: int, comment: str = "") -> bytes:
     """The octets of a piece whose record is another frame now; a comment where the format has room for one."""
     order = piece.order
@@ -67,10 +77,10 @@ def _comment(order: str, text: str) -> bytes:
 class Joined:
     """Records of several captures, or of a format that is only read, as one pcapng file."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Write, comment: str = "") -> None:
         self._write = write
         self._interfaces: dict[tuple[int, int], int] = {}
-        write(pcapng_blocks.section())
+        write(pcapng_blocks.section(comment))
 
     def add(self, record: Record, file: int = 0, name: str = "", comment: str = "") -> None:
         """Write a record; the interface is that of its file and link layer, under the `name` of the file."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 SECTION, INTERFACE, STATISTICS, ENHANCED = 0x0A0D0D0A, 1, 5, 6
 BYTE_ORDER = 0x1A2B3C4D
-END = 0
+END, COMMENT = 0, 1
 APPLICATION, INTERFACE_NAME, TIME_RESOLUTION = 4, 2, 9
 RECEIVED, DROPPED = 4, 5
 NANOSECONDS = b"\x09"
@@ -48,9 +48,11 @@ def moment_of(octets: bytes, at: int) -> int:
     return int(high) << 32 | int(low)
 
 
-def section() -> bytes:
-    """A Section Header Block, little-endian, of unknown length."""
-    return block(SECTION, struct.pack("<IHHq", BYTE_ORDER, 1, 0, -1) + option(APPLICATION, b"muxshark") + word(END))
+def section(comment: str = "") -> bytes:
+    """A Section Header Block, little-endian, of unknown length, with a comment on the whole of it."""
+    said = option(COMMENT, comment.encode()) if comment else b""
+    head = struct.pack("<IHHq", BYTE_ORDER, 1, 0, -1)
+    return block(SECTION, head + said + option(APPLICATION, b"muxshark") + word(END))
 
 
 def interface(link: int, snaplen: int, name: str) -> bytes:
