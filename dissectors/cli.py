@@ -91,7 +91,11 @@ class Parser(argparse.ArgumentParser):
         option, _, lacks = message.removeprefix("argument ").partition(": ")
         if lacks == "expected one argument":
             raise Refused(f"{option} needs a value: {self._with_value(option)} ({self.prog} --help)")
-        raise Refused(f"{message} ({self.prog} --help)")
+        if lacks.startswith("ignored explicit argument"):
+            raise Refused(f"{option} takes no value; write {option} alone ({self.prog} --help)")
+        if lacks.startswith("not allowed with"):
+            lacks += "; write one of the two"
+        raise Refused(f"{f'{option}: {lacks}' if lacks else message} ({self.prog} --help)")
 
     def _with_value(self, option: str) -> str:
         """An option as it is written with its value."""
@@ -244,6 +248,8 @@ def _left_over(word: str, whole: Parser, options: argparse.Namespace) -> str:
     """What is wrong with a word that no argument of the command takes."""
     if word.startswith("-"):
         return misuse.instead_of_option(word, _options(whole, options.command), options.command)
+    if f"--{word}" in _options(whole, options.command):
+        return f"{word!r} is an option here: muxshark {options.command} --{word}"
     return f"{word!r} is one word too many; see muxshark {options.command} --help"
 
 

@@ -72,7 +72,7 @@ local function show(row, tvb, tree)
   set_generated(add(item, fields.reason, row.reason))
   set_generated(add(item, fields.type, row.type))
   set_generated(add(item, fields.strength, row.strength_number))
-  if captured < length then tell(item, "cut", captured .. " of " .. length .. " octets are in the capture") end
+  if captured < length then tell(item, "cut", captured .. " of " .. length .. " bytes are in the capture") end
   return item
 end
 
@@ -274,7 +274,7 @@ local function show_body(message, tvb, item)
   if body.lies then tell(shown, "label", why) end
   if #message.recovered > 0 then tell(shown, "recovered", #message.recovered .. " of them") end
   if EXPERT_OF_STATUS[body.status] then
-    local bound = body.status == "over limit" and "headers only, after " .. #body.octets .. " octets" or nil
+    local bound = body.status == "over limit" and "headers only, after " .. #body.octets .. " bytes" or nil
     if why ~= "" then bound = bound and bound .. "; " .. why or why end
     tell(shown, EXPERT_OF_STATUS[body.status], bound)
   end
@@ -643,7 +643,7 @@ local function declare_preferences()
     "Hand the SIP dissector messages with their compressed bodies as plain text. Off: Wireshark inflates by itself "
       .. "what it can, without a bound")
   prefs.max_inflated = Pref.uint("Largest inflated body", MAX_INFLATED,
-    "Octets that a body may inflate to; beyond it, the headers alone are dissected")
+    "Bytes that a body may inflate to; beyond it, the headers alone are dissected")
   prefs.name_codecs = Pref.bool("Name FaceTime's payload types", true,
     "Say what a payload type without rtpmap probably is, in calls of FaceTime")
   prefs.add_rtpmap = Pref.bool("Add rtpmap to FaceTime's SDP", true,
@@ -675,9 +675,9 @@ local function declare_fields()
     label = ProtoField.string(named("body.label"), "Encoding on the label", nil, "What Content-Encoding says"),
     status = ProtoField.string(named("body.status"), "Status", nil, "How decoding the body ended"),
     compressed_length = ProtoField.uint32(named("body.compressed_length"), "Compressed length", base.DEC, nil, nil,
-      "Octets of compressed data"),
+      "Bytes of compressed data"),
     inflated_length = ProtoField.uint32(named("body.inflated_length"), "Inflated length", base.DEC, nil, nil,
-      "Octets of the decoded body"),
+      "Bytes of the decoded body"),
     ratio = ProtoField.double(named("body.ratio"), "Ratio", "Inflated length over compressed length"),
     added = ProtoField.string(named("body.added"), "Line added to the SDP", nil, "A line that nobody sent"),
     codec = ProtoField.string(named("codec"), "Codec, probably", nil, "What a payload type without rtpmap probably is"),
@@ -1390,8 +1390,8 @@ end
 
 -- The layer with what its label and its surroundings have to say.
 local function compared(layer, name)
-  if layer.trailing ~= "" then note(layer, #layer.trailing .. " octets follow the compressed data") end
-  if layer.leading ~= "" then note(layer, #layer.leading .. " octets of CR and LF come before the compressed data") end
+  if layer.trailing ~= "" then note(layer, #layer.trailing .. " bytes follow the compressed data") end
+  if layer.leading ~= "" then note(layer, #layer.leading .. " bytes of CR and LF come before the compressed data") end
   if name ~= "" and layer.name ~= (name == "deflate" and "zlib" or name) then
     note(layer, "the label says " .. name .. ", the data is " .. FULL_NAMES[layer.name])
     layer.lies = true
@@ -1788,7 +1788,7 @@ ROWS = {
   },
   { -- 6
     type = 3, name = "KEEPALIVE", strength = "certain",
-    reason = "the four octets jaK and NUL",
+    reason = "the four bytes jaK and NUL",
     wireshark = "data",
     { "AtMost", 4 },
     { "Between", 0, 4, 0x6A614B00, 0x6A614B00 },
@@ -2023,7 +2023,7 @@ TYPES = {
   "sip", "msrp", "keepalive", "stun", "zrtp", "dtls", "turn", "rtcp", "rtp", "quic", "udptl",
 }
 
--- Which rows each first octet leaves open (RFC 7983 section 7, with SIP in it): first, last, rows in order.
+-- Which rows each first byte leaves open (RFC 7983 section 7, with SIP in it): first, last, rows in order.
 OPEN = {
   -- KEEPALIVE STUN
   { 0, 0, { 4, 8, 9, 10, 11 } },

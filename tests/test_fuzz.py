@@ -219,7 +219,7 @@ def test_a_reader_that_gives_more_than_it_was_given_is_wrong(tmp_path: Path, mon
     path.write_bytes(mutants.pcap([house.Record(1, 0, 1, b"frame", 5)] * 3, 1))
     readers(Random(), [path])
     monkeypatch.setattr(house, "MAX_RECORD_OCTETS", 4)
-    with pytest.raises(Wrong, match="record 1 has 5 octets"):
+    with pytest.raises(Wrong, match="record 1 has 5 bytes"):
         readers(Random(), [path])
 
 

@@ -20,6 +20,7 @@ from rich.terminal_theme import DIMMED_MONOKAI, TerminalTheme
 from rich.text import Text
 
 from dissectors.cli import main as muxshark
+from tools.live_screen import draw
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 FOLDER = CHECKOUT / "docs" / "pictures"
@@ -51,18 +52,23 @@ SVG = """\
 
 
 class Screen(NamedTuple):
-    """A command, how wide its terminal is, and the part of what it prints: `lines` from the first that begins so."""
+    """A command, how wide its terminal is, and the part of what it prints: `lines` from the first that begins so.
+
+    That of a live session is as it is at `seconds` of the capture of a bad day.
+    """
 
     command: str
     lines: int
     begin: str = ""
     width: int = 100
+    seconds: float = 0.0
 
 
 SCREENS = {
     "report": Screen("muxshark pcaps/bad-day.pcap", 34),
     "ladder": Screen("muxshark pcaps/bad-day.pcap --call 2", 17, "Call "),
     "each": Screen("muxshark analyze --each pcaps", 7, width=100),
+    "live": Screen("sudo muxshark live -i eth0", 22, seconds=21.0),
 }
 
 
@@ -88,6 +94,14 @@ def printed(command: str, width: int, height: int = 60) -> str:
     return terminal.getvalue()
 
 
+def live(screen: Screen) -> str:
+    """The screen of a live session, with its colours."""
+    terminal = Terminal()
+    with given({"COLUMNS": str(screen.width), "LINES": str(screen.lines), "TERM": "xterm-256color"}):
+        draw(CHECKOUT / "pcaps" / "bad-day.pcap", screen.seconds, terminal, screen.width, screen.lines)
+    return terminal.getvalue()
+
+
 @contextlib.contextmanager
 def given(variables: dict[str, str]) -> Iterator[None]:
     """These variables in the environment, and none that changes colours, in the checkout."""
@@ -105,7 +119,8 @@ def given(variables: dict[str, str]) -> Iterator[None]:
 
 def part(screen: Screen) -> list[str]:
     """The lines of a picture, with their colours."""
-    lines = printed(screen.command, screen.width).split("\n")
+    text = live(screen) if screen.seconds else printed(screen.command, screen.width)
+    lines = text.split("\n")
     first = next(number for number, line in enumerate(lines) if plain(line).startswith(screen.begin))
     return lines[first : first + screen.lines]
 

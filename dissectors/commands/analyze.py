@@ -14,6 +14,13 @@ from dissectors.commands.reporting import nothing_left, read_whole, render, sele
 if TYPE_CHECKING:
     from dissectors.report import Report
 
+NO_TEXTS = {
+    **dict.fromkeys((".pdf", ".doc", ".docx", ".odt"), "--html FILE writes a page, which a browser prints as PDF"),
+    **dict.fromkeys((".csv", ".xls", ".xlsx", ".parquet", ".sqlite", ".db"), "muxshark export writes tables"),
+    **dict.fromkeys((".pcap", ".pcapng", ".cap"), "-w FILE keeps the frames of what -Y, --call or --time selects"),
+}
+"""Endings that no report has, and what writes such a file."""
+
 NO_PAGES = (".pdf", ".json", ".txt", ".csv", ".md", ".doc", ".docx", ".pcap", ".pcapng", ".cap")
 SORTS = ("name", "calls", "failed", "worst", "loss", "mos")
 HELP = "report on a capture: calls, SDP, streams, findings"
@@ -33,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--html", metavar="FILE",
-        help="write the report to FILE as a page that needs nothing else; with --each, a folder of pages (docs/page.md)"
+        help="write the report to FILE as one page to send; with --each, a folder of pages (docs/page.md)"
     )
     parser.add_argument(
         "--anonymous", action="store_true",
@@ -143,8 +150,10 @@ def _write(report: Report, options: argparse.Namespace) -> None:
 
 
 def refuse_ending(options: argparse.Namespace) -> None:
-    """Raise Refused where a page would get the ending of another kind of file."""
+    """Raise Refused where a page, or a text, would get the ending of another kind of file."""
     ending = os.path.splitext(options.output)[1].lower()
+    if not options.html and not options.format and (instead := NO_TEXTS.get(ending)):
+        raise inputs.Refused(f"{options.output}: a report is text, JSON or HTML; {instead}")
     if options.html and ending in NO_PAGES:
         raise inputs.Refused(f"{options.output}: --html writes a page, which ends in .html; a browser prints it as PDF")
 

@@ -11,8 +11,8 @@ from dissectors.commands import choosing, frames, inputs
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
 
-HELP = "show why a datagram has its protocol: every rule, its octets, the evidence"
-DESCRIPTION = "Show the message in a frame, why it has its protocol, every rule that was tried, and the octets."
+HELP = "show why a datagram has its protocol: every rule, its bytes, the evidence"
+DESCRIPTION = "Show the message in a frame, why it has its protocol, every rule that was tried, and the bytes."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HELP = "inflate a compressed body that was saved to a file"
 DESCRIPTION = (
     "Inflate a saved body (zlib, gzip, bare deflate, base64, also nested) to standard output. Its encoding and size "
-    "go to standard error. Without --label only the octets decide. Exit status 2 if the body is damaged or cut."
+    "go to standard error. Without --label only the bytes decide. Exit status 2 if the body is damaged or cut."
 )
 MAX_FILE_OCTETS = 64 << 20
 WHOLE = ("complete", "identity")
@@ -81,8 +81,8 @@ def _what(found: Inflated) -> str:
 
     label = f", labelled {found.label}" if found.label else ""
     if found.status == "identity":
-        return f"not compressed, {found.inflated_length:,} octets{label}"
+        return f"not compressed, {found.inflated_length:,} bytes{label}"
     if found.status == "unsupported":
-        return f"{found.encoding} cannot be decoded here, {found.compressed_length:,} octets{label}"
-    sizes = f"{found.compressed_length:,} → {found.inflated_length:,} octets"
+        return f"{found.encoding} cannot be decoded here, {found.compressed_length:,} bytes{label}"
+    sizes = f"{found.compressed_length:,} → {found.inflated_length:,} bytes"
     return f"{spoken(found.encoding)}, {sizes}, {found.status}{label}"

@@ -64,7 +64,7 @@ def add_reading(parser: argparse.ArgumentParser, shows: bool = True) -> None:
 def add_bounds(parser: argparse.ArgumentParser) -> None:
     """Add the bounds for inflating a compressed body."""
     parser.add_argument(
-        "--max-inflated", type=positive, metavar="OCTETS", help="inflate a body to this many octets at most (1048576)"
+        "--max-inflated", type=positive, metavar="BYTES", help="inflate a body to this many bytes at most (1048576)"
     )
     parser.add_argument(
         "--max-ratio", type=positive, metavar="N", help="inflate a body to N times its size at most (100)"
@@ -106,6 +106,8 @@ def paths(options: argparse.Namespace) -> list[str]:
     if number := next((name for name in named if name.isdecimal() and not os.path.exists(name)), None):
         show = f"muxshark show FILE {number} prints a message, --call {number} chooses a call"
         raise Refused(f"{number}: no such file; {show}")
+    if not named and (page := getattr(options, "html", None)) and os.path.isfile(page):
+        raise Refused(f"--html names the page that is written: muxshark analyze --html OUT.html {page}")
     if not named:
         raise Refused(f"no capture named; try: muxshark {options.command} {'SELECT ' * (options.command == 'sql')}FILE")
     if named.count(STANDARD_INPUT) > 1:

@@ -53,6 +53,8 @@ def run(options: argparse.Namespace) -> int:
         for row in rows:
             listing.zero = origin[0] if listing.zero is None else listing.zero
             sys.stdout.write(f"{listing.line(row)}\n")
+        if listing.dropped and sys.stderr is not None and sys.stderr.isatty():
+            damage.append(f"no room for: {', '.join(listing.dropped)}; a wider terminal or a pipe has all columns")
     sys.stdout.flush()
     inputs.say(damage)
     return 0

@@ -231,7 +231,7 @@ def _unsaid(audience: Audience, octets: int) -> str:
     from dissectors.findings.rule import counted
 
     events = f"{counted(audience.unsaid, 'event')} and " if audience.unsaid else ""
-    return f"nobody read standard output at the end; {events}{counted(octets, 'octet')} were not written"
+    return f"nobody read standard output at the end; {events}{counted(octets, 'byte')} were not written"
 
 
 def _end(options: argparse.Namespace, session: Session, audience: Audience, end: EndEvent) -> int:

@@ -90,6 +90,10 @@ OF_COMMANDS: dict[tuple[str, str], str] = {
     ("explain", "--call"): FRAMES,
     ("sql", "--call"): "select … from calls where number = 3 chooses one",
     ("show", "--json"): "muxshark list FILE --ndjson has every message as JSON; --raw prints the bytes alone",
+    **dict.fromkeys((("show", "--frame"), ("show", "-n"), ("show", "-f")), "muxshark show FILE FRAME"),
+    **dict.fromkeys((("explain", "--frame"), ("explain", "-n"), ("explain", "-f")), "muxshark explain FILE FRAME"),
+    ("sdp", "--json"): "muxshark FILE --json has every offer and answer in calls[].descriptions",
+    ("doctor", "--verbose"): "it always says all that it knows", ("doctor", "-v"): "it always says all that it knows",
     ("explain", "--json"): "muxshark list FILE --ndjson has every datagram as JSON",
     ("verify", "--json"): "muxshark list FILE --ndjson has our verdicts as JSON",
     ("export", "--csv"): "--format csv, or -o with a name that ends in .csv",
@@ -130,7 +134,9 @@ def instead_of_option(word: str, options: Sequence[str], command: str | None = N
 
 def instead_of_word(words: Sequence[str]) -> str | None:
     """What to type instead of a word that a person pasted or mistook; None where nothing is known of it."""
-    for word in words:
+    for before, word in zip(("", *words), words, strict=False):
+        if word[:1] == "-" and before != "--" and len(word) > 1 and os.path.isfile(word):
+            return f"{word!r} is a file that looks like an option; write .{os.sep}{word}"
         if word[:1] and word[0] in DASHES:
             return f"{word!r} begins with a long dash; write {'-' * (1 if len(word) == 2 else 2)}{word.strip(DASHES)}"
         if word[:1] and word[0] in QUOTES:

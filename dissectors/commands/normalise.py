@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HELP = "write a capture that every tool can read: bodies inflated, one port per protocol"
 DESCRIPTION = (
     "Copy a capture with every compressed body inflated, so that other tools can read it: lengths, labels and "
-    "checksums follow. Frames that do not change are copied octet for octet. In pcapng, a comment on each changed "
+    "checksums follow. Frames that do not change are copied byte for byte. In pcapng, a comment on each changed "
     "packet says what was done. docs/rewriting.md has the details."
 )
 PORT_RULE = re.compile(r"([A-Za-z]+)=(\d{1,5})", re.ASCII)
@@ -87,7 +87,7 @@ def changes(tally: Tally) -> str:
     """What was changed, for people."""
     text = f"{tally.frames:,} frames, {tally.changed:,} changed"
     text += f", {tally.merged:,} fragments merged" if tally.merged else ""
-    return text + (f", {tally.longer:,} longer than 1,500 octets" if tally.longer else "")
+    return text + (f", {tally.longer:,} longer than 1,500 bytes" if tally.longer else "")
 
 
 def left(tally: Tally, what: str = "") -> list[str]:

@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="capture", metavar="CAPTURE", help="use the ports of this capture")
     parser.add_argument("--heuristic", action="store_true", help="dissect conversations on other ports, too")
     parser.add_argument(
-        "--max-inflated", type=inputs.positive, metavar="OCTETS", help="inflate a body to this many at most (65535)"
+        "--max-inflated", type=inputs.positive, metavar="BYTES", help="inflate a body to this many at most (65535)"
     )
     parser.add_argument("--force", action="store_true", help="with -o and --install, replace also other files")
     parser.add_argument("--name", metavar="NAME", help="the name of its protocol, fields and preferences (mux)")

@@ -30,8 +30,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--body", action="store_true", help="only the body, inflated")
     what.add_argument("--sdp", action="store_true", help="only SDP, also from within a multipart body")
-    what.add_argument("--raw", action="store_true", help="the octets of the datagram")
-    what.add_argument("--hex", action="store_true", help="the octets in hexadecimal")
+    what.add_argument("--raw", action="store_true", help="the bytes of the datagram")
+    what.add_argument("--hex", action="store_true", help="the bytes in hexadecimal")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         for line in _lines(row, options):
             print(line)
         if row.datagram.cut:
-            inputs.say([f"the capture kept {len(row.datagram.payload):,} of {row.datagram.length:,} octets"])
+            inputs.say([f"the capture kept {len(row.datagram.payload):,} of {row.datagram.length:,} bytes"])
     return 0
 
 
@@ -100,8 +100,8 @@ def _sip(payload: bytes, options: argparse.Namespace, limits: Limits) -> Iterato
     try:
         messages = sip.parse_all(payload, limits)
     except Malformed as malformed:
-        raise inputs.Refused(f"{options.file}: frame {options.frame}, octet {malformed.offset}: {malformed.reason}; "
-                             "--hex shows its octets") from None
+        raise inputs.Refused(f"{options.file}: frame {options.frame}, byte {malformed.offset}: {malformed.reason}; "
+                             "--hex shows its bytes") from None
     bodies = 0
     for number, message in enumerate(messages):
         wanted = bodies_of(message, options.sdp) if options.sdp or options.body else ()
@@ -114,7 +114,7 @@ def _sip(payload: bytes, options: argparse.Namespace, limits: Limits) -> Iterato
         for octets in wanted:
             yield from text_lines(octets)
         if message.body.compressed:
-            inputs.say([f"the body was {message.body.encoding}: {message.body.compressed_length:,} octets, "
+            inputs.say([f"the body was {message.body.encoding}: {message.body.compressed_length:,} bytes, "
                         f"{message.body.inflated_length:,} inflated ({message.body.status})"])
     if (options.sdp or options.body) and not bodies:
         what = "SDP" if options.sdp else "body"

@@ -69,7 +69,7 @@ class Later(StrField):
 
     def i2repr(self, pkt: Packet | None, x: bytes) -> str:
         """The first octets."""
-        return repr(x) if len(x) <= 32 else f"{x[:24]!r}… ({len(x)} octets)"
+        return repr(x) if len(x) <= 32 else f"{x[:24]!r}… ({len(x)} bytes)"
 
 
 def cut() -> When:

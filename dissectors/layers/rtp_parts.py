@@ -84,7 +84,7 @@ def write_elements(elements: Mapping[int, bytes]) -> tuple[int, bytes]:
     Raises ValueError for an element that fits neither form.
     """
     if any(not 1 <= number <= MAX_NUMBER or len(value) > MAX_OCTETS for number, value in elements.items()):
-        raise ValueError(f"an element has a number from 1 to {MAX_NUMBER} and at most {MAX_OCTETS} octets")
+        raise ValueError(f"an element has a number from 1 to {MAX_NUMBER} and at most {MAX_OCTETS} bytes")
     short = all(
         number <= MAX_ONE_BYTE_NUMBER and 1 <= len(value) <= MAX_ONE_BYTE_OCTETS for number, value in elements.items()
     )

@@ -291,7 +291,7 @@ class SIP(Answers, Trailed, Packet):
     def mysummary(self) -> Any:
         """The start line, and how the body is compressed."""
         raw, body = self.getfieldval("raw_body"), self.body
-        packed = f" (body {len(raw)} → {len(body)} octets)" if raw is not None and raw != body else ""
+        packed = f" (body {len(raw)} → {len(body)} bytes)" if raw is not None and raw != body else ""
         parts = (self.getfieldval("status"), self.getfieldval("reason")) if self.status is not None else (self.method,)
         return "SIP " + " ".join(visible(part)[:_SHOWN] for part in parts) + packed, [UDP]
 

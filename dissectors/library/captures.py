@@ -43,7 +43,7 @@ def _source(capture: object) -> str | BinaryIO:
     if isinstance(capture, (str, os.PathLike)):
         return os.fsdecode(capture)
     if isinstance(capture, (bytes, bytearray)):
-        raise TypeError("octets are no file: io.BytesIO(octets) is one")
+        raise TypeError("bytes are no file: io.BytesIO(bytes) is one")
     if isinstance(capture, TextIOBase):
         raise TypeError("a capture is no text: open it with mode 'rb'")
     if not hasattr(capture, "read"):

@@ -239,7 +239,7 @@ class Session:
             self._deadline = float("inf")
             self.stop(f"{limit.seconds:g} second" + "s" * (limit.seconds != 1))
         if keeper is not None and limit.octets and keeper.octets >= limit.octets:
-            self.stop(f"{counted(limit.octets, 'octet')} kept")
+            self.stop(f"{counted(limit.octets, 'byte')} kept")
         if keeper is not None and limit.files and keeper.made > limit.files:
             self.stop(f"{counted(limit.files, 'file')} kept")
         self.engine.retire_finished(self.scanner)

@@ -98,7 +98,7 @@ def _headed(payload: bytes, words: Mapping[str, str]) -> list[bytes]:
         length -= size + index
     for octets in sizes:
         if at + octets > len(payload):
-            raise Malformed("AAC", at, f"a unit has {octets} octets, {len(payload) - at} are left")
+            raise Malformed("AAC", at, f"a unit has {octets} bytes, {len(payload) - at} are left")
         found.append(payload[at : at + octets])
         at += octets
     return found
@@ -113,7 +113,7 @@ def _lengthened(payload: bytes) -> list[bytes]:
             octets, at = octets + 0xFF, at + 1
         octets, at = octets + (payload[at] if at < len(payload) else 0), at + 1
         if at + octets > len(payload):
-            raise Malformed("AAC", at, f"a unit has {octets} octets, {len(payload) - at} are left")
+            raise Malformed("AAC", at, f"a unit has {octets} bytes, {len(payload) - at} are left")
         found.append(payload[at : at + octets])
         at += octets
     return found

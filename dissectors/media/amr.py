@@ -100,11 +100,11 @@ def _aligned(payload: bytes, sizes: dict[int, int], checked: bool) -> list[bytes
     for entry in entries:
         octets = (sizes[entry >> 3 & 15] + 7) // 8
         if at + octets > len(payload):
-            raise Malformed("AMR", at, f"a frame has {octets} octets, {len(payload) - at} are left")
+            raise Malformed("AMR", at, f"a frame has {octets} bytes, {len(payload) - at} are left")
         found.append(bytes((entry & 0x7C,)) + payload[at : at + octets])
         at += octets
     if at != len(payload):
-        raise Malformed("AMR", at, f"{len(payload) - at} octets are left behind the last frame")
+        raise Malformed("AMR", at, f"{len(payload) - at} bytes are left behind the last frame")
     return found
 
 

@@ -67,7 +67,7 @@ def _ilbc(sound: Sound, payload: bytes) -> list[bytes]:
     likely = ILBC_OCTETS.get(int(mode) if mode.isdecimal() else 30, 50)
     fitting = [octets for octets in (likely, *ILBC_OCTETS.values()) if payload and not len(payload) % octets]
     if not fitting:
-        raise Malformed("iLBC", 0, f"{len(payload)} octets are no whole frames")
+        raise Malformed("iLBC", 0, f"{len(payload)} bytes are no whole frames")
     return list(_of(fitting[0])(sound, payload))
 
 

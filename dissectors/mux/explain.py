@@ -138,12 +138,12 @@ NOTHING: tuple[int, bytes] = (0, b"")
 
 
 def _at_least(clause: AtLeast, payload: bytes, length: int) -> Told:
-    return f"at least {clause.octets} octets", f"{length} octets", NOTHING
+    return f"at least {clause.octets} bytes", f"{length} bytes", NOTHING
 
 
 def _at_most(clause: AtMost, payload: bytes, length: int) -> Told:
-    wanted = f"at most {clause.octets} octets" if clause.octets else "no octets at all"
-    return wanted, f"{length} octets", NOTHING
+    wanted = f"at most {clause.octets} bytes" if clause.octets else "no bytes at all"
+    return wanted, f"{length} bytes", NOTHING
 
 
 def _bits(clause: Bits, payload: bytes, length: int) -> Told:
@@ -151,15 +151,15 @@ def _bits(clause: Bits, payload: bytes, length: int) -> Told:
     octet = number(payload, offset, 1)
     looked = (offset, payload[offset : offset + 1])
     if mask == 0xFF:
-        return f"octet {offset} is 0x{value:02x}", _hex(octet, 1), looked
+        return f"byte {offset} is 0x{value:02x}", _hex(octet, 1), looked
     bits = "".join(str(value >> bit & 1) if mask >> bit & 1 else "·" for bit in range(7, -1, -1))
     found = _absent() if octet is None else f"0x{octet:02x} = {octet:08b}"
-    return f"octet {offset} has the bits {bits}", found, looked
+    return f"byte {offset} has the bits {bits}", found, looked
 
 
 def _between(clause: Between, payload: bytes, length: int) -> Told:
     offset, size, low, high = clause.offset, clause.size, clause.low, clause.high
-    where = f"octet {offset}" if size == 1 else f"octets {offset} to {offset + size - 1}"
+    where = f"byte {offset}" if size == 1 else f"bytes {offset} to {offset + size - 1}"
     verb = "is" if size == 1 else "are"
     wanted = f"{where} {verb} {low}" if low == high else f"{where} {verb} {low} to {high}"
     value = number(payload, offset, size)
@@ -175,46 +175,46 @@ def _u32(clause: U32, payload: bytes, length: int) -> Told:
 
 
 def _number(offset: int, size: int, value: int, payload: bytes) -> Told:
-    wanted = f"octets {offset} to {offset + size - 1} are 0x{value:0{2 * size}x}"
+    wanted = f"bytes {offset} to {offset + size - 1} are 0x{value:0{2 * size}x}"
     return wanted, _hex(number(payload, offset, size), size), (offset, payload[offset : offset + size])
 
 
 def _only(clause: Only, payload: bytes, length: int) -> Told:
     foreign = payload.translate(None, clause.octets)
     at = payload.index(foreign[:1]) if foreign else 0
-    found = f"0x{payload[at]:02x} at octet {at}" if foreign else f"{len(payload)} such octets"
+    found = f"0x{payload[at]:02x} at byte {at}" if foreign else f"{len(payload)} such bytes"
     if len(payload) < length:
-        found += f", and {length - len(payload)} octets that were not captured"
+        found += f", and {length - len(payload)} bytes that were not captured"
     return f"nothing but {_named(clause.octets)}", found, (at, payload[at : at + 8])
 
 
 def _length_field(clause: LengthField, payload: bytes, length: int) -> Told:
     offset, unit, header, slack = clause.offset, clause.unit, clause.header, clause.slack
-    more = f", or up to {slack} octets before it" if 0 < slack < 0xFFFF else "" if slack == 0 else ", or before it"
-    wanted = f"the length at octet {offset} ends where the datagram does{more}"
+    more = f", or up to {slack} bytes before it" if 0 < slack < 0xFFFF else "" if slack == 0 else ", or before it"
+    wanted = f"the length at byte {offset} ends where the datagram does{more}"
     value = number(payload, offset, 2)
     found = _absent()
     if value is not None:
-        found = f"{value} × {unit} + {header} = {value * unit + header} of {length} octets"
+        found = f"{value} × {unit} + {header} = {value * unit + header} of {length} bytes"
     return wanted, found, (offset, payload[offset : offset + 2])
 
 
 def _chain(clause: Chain, payload: bytes, length: int) -> Told:
     """How far the elements go, and what breaks the chain if something does."""
-    wanted = f"whole elements from octet {clause.start} to the last one"
+    wanted = f"whole elements from byte {clause.start} to the last one"
     if clause.padding:
-        wanted += f", or to {clause.padding} octets of zero at most"
+        wanted += f", or to {clause.padding} bytes of zero at most"
     at, elements = clause.start, 0
     while at < length and elements < MOST_ELEMENTS and not (elements and _pads(clause, payload[at:], length - at)):
         size, broken = _element(clause, at, payload, length)
         if broken:
             looked = (at, payload[at : at + max(8, clause.length_at + 2)])
-            return wanted, f"element {elements + 1}, at octet {at}: {broken}", looked
+            return wanted, f"element {elements + 1}, at byte {at}: {broken}", looked
         elements, at = elements + 1, at + size
     more = at < length and elements == MOST_ELEMENTS
     found = f"more than {elements} elements" if more else f"{elements} whole elements"
     if at < length and not more:
-        found += f" and {length - at} octets of zero"
+        found += f" and {length - at} bytes of zero"
     return wanted, found, (clause.start, payload[clause.start : clause.start + max(8, clause.length_at + 2)])
 
 
@@ -235,7 +235,7 @@ def _element(clause: Chain, at: int, payload: bytes, length: int) -> tuple[int, 
             return 0, f"{found}, but {wanted}"
     size = -(-(value * clause.unit + clause.header) // clause.align) * clause.align
     if at + size > length:
-        return size, f"it claims {size} octets, {length - at} are left"
+        return size, f"it claims {size} bytes, {length - at} are left"
     return size, "" if size > 0 else "it has no size"
 
 
@@ -249,7 +249,7 @@ def _rtp_header(clause: RtpHeader, payload: bytes, length: int) -> Told:
         words = number(payload, end + 2, 2)
         found += ", an extension" if words is None else f", an extension of {words} words"
         end += 4 + 4 * (words or 0)
-    return wanted, f"{found}: {end} of {length} octets", (0, payload[:1])
+    return wanted, f"{found}: {end} of {length} bytes", (0, payload[:1])
 
 
 def _start_line(clause: StartLine, payload: bytes, length: int) -> Told:

@@ -185,7 +185,7 @@ def rtsp(octets: bytes) -> Framed | Incomplete:
     length = _RTSP_LENGTH().search(octets, 0, end + 2)
     size = end + 4 + (int(length[1]) if length else 0)
     if size > http.MAX_MESSAGE_OCTETS:
-        raise Malformed("RTSP", end, f"a message of {size} octets")
+        raise Malformed("RTSP", end, f"a message of {size} bytes")
     return Framed(size, size) if size <= len(octets) else Incomplete(size)
 
 

@@ -40,7 +40,8 @@ class Format:
 
         if find_spec(self.needs[0]) is not None:
             return ""
-        return f"{self.help} needs the package {self.needs[0]}: pip install 'muxshark[{self.needs[1]}]'"
+        package, extra = self.needs
+        return f"a report in {self.name.upper()} needs the package {package}: pip install 'muxshark[{extra}]'"
 
     def write(self, report: Report, view: View) -> Iterator[str]:
         """The report in pieces; write them one after the other."""
@@ -58,7 +59,7 @@ FORMATS: dict[str, Format] = {
             opening='{"reports": [\n', between=",\n", closing='],\n"summary": {summary}}\n',
         ),
         Format(
-            "html", ".html", "a page that needs nothing else", "dissectors.outputs.html.page", single=True,
+            "html", ".html", "one page to send, with nothing beside it", "dissectors.outputs.html.page", single=True,
             needs=("jinja2", "html"),
         ),
     )

@@ -70,6 +70,12 @@ class Listing:
         self._files = [tail(name, self.layout.file) for name in shown] if len(names) > 1 else []
         self.zero: int | None = None
 
+    @property
+    def dropped(self) -> list[str]:
+        """The columns for which the terminal has no room."""
+        there = {"time": self.layout.time, "flow": self.layout.flow, "certainty": self.layout.strength}
+        return [name for name, width in there.items() if not width]
+
     def line(self, row: Row) -> str:
         """File if there are several, frame, time, flow, protocol, strength, summary."""
         layout, datagram = self.layout, row.datagram
@@ -169,10 +175,10 @@ def summary(row: Row, secrets: bool = False) -> str:
     """A summary of the datagram, on one escaped line; it marks a protocol that is not confirmed."""
     if row.protocol >= len(PROTOCOLS) - 1:
         looks = f", looks like {PROTOCOLS[ROWS[row.row][0]]}" if row.row != UNKNOWN_ROW else ""
-        return f"{row.datagram.length:,} octets{looks}"
+        return f"{row.datagram.length:,} bytes{looks}"
     message = read(PROTOCOLS[row.protocol], row.datagram.payload)
     if isinstance(message, Malformed):
-        return f"malformed at octet {message.offset}: {visible(message.reason)}"
+        return f"malformed at byte {message.offset}: {visible(message.reason)}"
     text = said(message, row.datagram.payload)
     return clip(visible(text if secrets or row.protocol not in SIGNALLING else masked_text(text)), MAX_SUMMARY_LENGTH)
 

@@ -69,7 +69,7 @@ class Record(Struct, frozen=True):
     def text(self) -> str:
         """A summary for a list."""
         if self.encrypted:
-            return f"{self.name} (encrypted, {self.length} octets)"
+            return f"{self.name} (encrypted, {self.length} bytes)"
         inner = [each.text for each in self.handshakes] + ([self.alert.text] if self.alert else [])
         return ", ".join(inner) or self.name
 
@@ -135,7 +135,7 @@ def parse(payload: bytes) -> Message:
     record.
     """
     if not payload:
-        raise Malformed("DTLS", 0, "no octets")
+        raise Malformed("DTLS", 0, "no bytes")
     records: list[Record] = []
     end = 0
     while end < len(payload) and not (records and is_padding(payload[end:])):
@@ -167,7 +167,7 @@ def _deviations(records: list[Record], padding: int) -> Iterator[str]:
         if version is not None and version >> 8 != 0xFE:
             yield f"a record has {version_name(version)}"
     if padding:
-        yield f"{padding} octets of padding follow the records"
+        yield f"{padding} bytes of padding follow the records"
 
 
 def _next(payload: bytes, offset: int) -> tuple[Record, int]:
@@ -182,14 +182,14 @@ def _next(payload: bytes, offset: int) -> tuple[Record, int]:
 def _record(payload: bytes, offset: int) -> tuple[Record, int]:
     left = len(payload) - offset
     if left < HEADER:
-        raise Malformed("DTLS", offset, f"a record's header needs {HEADER} octets, {left} are left")
+        raise Malformed("DTLS", offset, f"a record's header needs {HEADER} bytes, {left} are left")
     content_type, epoch = payload[offset], int.from_bytes(payload[offset + 3:offset + 5], "big")
     identifier = _connection_id(payload, offset) if content_type == CID_RECORD else b""
     start = offset + HEADER + len(identifier)
     length = int.from_bytes(payload[start - 2:start], "big")
     end = start + length
     if end > len(payload):
-        raise Malformed("DTLS", start - 2, f"a record needs {length} octets, {len(payload) - start} are left")
+        raise Malformed("DTLS", start - 2, f"a record needs {length} bytes, {len(payload) - start} are left")
     fragment = payload[start:end]
     clear = epoch == 0
     record = Record(
@@ -227,12 +227,12 @@ def _unified(payload: bytes, offset: int) -> tuple[Record, int]:
         start += 2
     if start > len(payload):
         left = len(payload) - offset
-        raise Malformed("DTLS", offset, f"a unified header needs {start - offset} octets, {left} are left")
+        raise Malformed("DTLS", offset, f"a unified header needs {start - offset} bytes, {left} are left")
     end = len(payload)
     if has_length and not has_identifier:
         end = start + int.from_bytes(payload[start - 2:start], "big")
     if end > len(payload):
-        raise Malformed("DTLS", start - 2, f"a record needs {end - start} octets, {len(payload) - start} are left")
+        raise Malformed("DTLS", start - 2, f"a record needs {end - start} bytes, {len(payload) - start} are left")
     identifier = None if has_identifier else b""
     header, fragment = payload[offset:start], payload[start:end]
     record = Record(None, None, first & 0x03, None, end - start, fragment, True, identifier, (), None, header)
@@ -241,7 +241,7 @@ def _unified(payload: bytes, offset: int) -> tuple[Record, int]:
 
 def _alert(fragment: bytes, place: int) -> Alert:
     if len(fragment) < 2:
-        raise Malformed("DTLS", place, f"an alert needs 2 octets, {len(fragment)} are here")
+        raise Malformed("DTLS", place, f"an alert needs 2 bytes, {len(fragment)} are here")
     return Alert(fragment[0], fragment[1])
 
 

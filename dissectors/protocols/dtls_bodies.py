@@ -64,7 +64,7 @@ class HelloVerifyRequest(Struct, frozen=True):
     @property
     def text(self) -> str:
         """A summary for a list."""
-        return f"cookie of {len(self.cookie)} octets"
+        return f"cookie of {len(self.cookie)} bytes"
 
 
 class Certificate(Struct, frozen=True):
@@ -101,7 +101,7 @@ class Reader(Struct):
         end = self.offset + size
         if end > len(self.octets):
             left = len(self.octets) - self.offset
-            raise Malformed("DTLS", self.place + self.offset, f"{what} needs {size} octets, {left} are left")
+            raise Malformed("DTLS", self.place + self.offset, f"{what} needs {size} bytes, {left} are left")
         taken = self.octets[self.offset:end]
         self.offset = end
         return taken

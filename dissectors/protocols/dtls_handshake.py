@@ -40,7 +40,7 @@ class Handshake(Struct, frozen=True):
         """A summary for a list."""
         if not self.whole:
             end = self.fragment_offset + len(self.fragment)
-            return f"{self.name} (octets {self.fragment_offset} to {end} of {self.length})"
+            return f"{self.name} (bytes {self.fragment_offset} to {end} of {self.length})"
         return f"{self.name} ({self.body.text})" if self.body else self.name
 
 
@@ -51,16 +51,16 @@ def read_handshakes(fragment: bytes, place: int) -> Iterator[Handshake]:
         start = offset + HEADER
         if start > len(fragment):
             left = len(fragment) - offset
-            raise Malformed("DTLS", place + offset, f"a handshake header needs {HEADER} octets, {left} are left")
+            raise Malformed("DTLS", place + offset, f"a handshake header needs {HEADER} bytes, {left} are left")
         length = int.from_bytes(fragment[offset + 1:offset + 4], "big")
         fragment_offset = int.from_bytes(fragment[offset + 6:offset + 9], "big")
         fragment_length = int.from_bytes(fragment[offset + 9:start], "big")
         end = start + fragment_length
         if end > len(fragment):
             left = len(fragment) - start
-            raise Malformed("DTLS", place + offset + 9, f"a fragment needs {fragment_length} octets, {left} are left")
+            raise Malformed("DTLS", place + offset + 9, f"a fragment needs {fragment_length} bytes, {left} are left")
         if fragment_offset + fragment_length > length:
-            raise Malformed("DTLS", place + offset + 6, f"a fragment reaches beyond its message of {length} octets")
+            raise Malformed("DTLS", place + offset + 6, f"a fragment reaches beyond its message of {length} bytes")
         octets = fragment[start:end]
         yield Handshake(
             type=fragment[offset],

@@ -52,7 +52,7 @@ SPEC = Spec(
         certain("nothing but CR and LF", AtLeast(1), AtMost(8), Only(b"\r\n")),
         certain("nothing but a few NULs", AtLeast(1), AtMost(4), Only(b"\0")),
         certain("nothing but a few spaces", AtLeast(1), AtMost(8), Only(b" ")),
-        certain("the four octets jaK and NUL", AtMost(4), Between(0, 4, JAK, JAK)),
+        certain("the four bytes jaK and NUL", AtMost(4), Between(0, 4, JAK, JAK)),
         certain("an empty datagram", AtMost(0)),
     ),
     parse=parse,

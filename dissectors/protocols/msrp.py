@@ -52,7 +52,7 @@ class Message(Struct, frozen=True):
         if not self.method:
             return f"{self.status:03} {self.reason}".rstrip()
         parts = [f"{self.method} {self.header('Status') or self.header('Content-Type')}".rstrip()]
-        parts += [f"octets {span}"] if (span := self.header("Byte-Range")) else []
+        parts += [f"bytes {span}"] if (span := self.header("Byte-Range")) else []
         parts += [f"{self.size:,} B"] if self.size else []
         return ", ".join([*parts, *filter(None, (FLAGS[self.flag],))])
 
@@ -71,7 +71,7 @@ def frame(octets: bytes) -> int | Incomplete:
     else:
         size = _expected(octets, len(start[1]))
     if size > MAX_MESSAGE_OCTETS:
-        raise Malformed("MSRP", len(octets), f"a message of more than {MAX_MESSAGE_OCTETS} octets")
+        raise Malformed("MSRP", len(octets), f"a message of more than {MAX_MESSAGE_OCTETS} bytes")
     return size if size <= len(octets) else Incomplete(size)
 
 
@@ -87,7 +87,7 @@ def parse(payload: bytes) -> Message:
         raise Malformed("MSRP", len(payload), "its last line is missing")
     size, at = end
     if size != len(payload):
-        raise Malformed("MSRP", size, f"{len(payload) - size} octets follow its last line")
+        raise Malformed("MSRP", size, f"{len(payload) - size} bytes follow its last line")
     head, blank, body = payload[len(line) + 1 : at].partition(b"\r\n\r\n")
     headers = tuple(_headers(head, len(line) + 1))
     kept = len(body) - len(b"\r\n") if blank and body else 0

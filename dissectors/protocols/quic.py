@@ -56,7 +56,7 @@ class Message(Struct, frozen=True):
 def parse(payload: bytes) -> Message:
     """Read the first header of a datagram; raises `Malformed` where its connection identifiers do not fit."""
     if not payload:
-        raise Malformed("QUIC", 0, "no octets")
+        raise Malformed("QUIC", 0, "no bytes")
     first = payload[0]
     if first & 0x80:
         return _long(payload)
@@ -80,7 +80,7 @@ def name_of_version(version: int) -> str:
 
 def _long(payload: bytes) -> Message:
     if len(payload) < 7:
-        raise Malformed("QUIC", len(payload), f"a long header has at least 7 octets, {len(payload)} are here")
+        raise Malformed("QUIC", len(payload), f"a long header has at least 7 bytes, {len(payload)} are here")
     version = int.from_bytes(payload[1:5], "big")
     if 0xFF000000 < version <= _LAST_DRAFT_OF_ONE_LENGTH_OCTET or 0x51303434 <= version <= 0x51303438:
         destination, source, _ = _ids_of_one_length_octet(payload)
@@ -90,7 +90,7 @@ def _long(payload: bytes) -> Message:
     if version == 0:
         versions, rest = divmod(len(payload) - offset, 4)
         offered = tuple(int.from_bytes(payload[at:at + 4], "big") for at in range(offset, offset + versions * 4, 4))
-        odd = (f"{rest} octets follow the versions",) if rest else ()
+        odd = (f"{rest} bytes follow the versions",) if rest else ()
         return Message("version negotiation", "Version Negotiation", 0, destination, source, offered, odd)
     deviations = () if payload[0] & 0x40 else ("the fixed bit is zero",)
     return Message("long", _type(payload[0], version), version, destination, source, (), deviations)
@@ -109,11 +109,11 @@ def _connection_id(payload: bytes, offset: int, version: int) -> tuple[bytes, in
         raise Malformed("QUIC", offset, "the length of a connection identifier is missing")
     length = payload[offset]
     if version in (1, VERSION_2) and length > MOST_CONNECTION_ID:
-        raise Malformed("QUIC", offset, f"a connection identifier of {length} octets, {MOST_CONNECTION_ID} are allowed")
+        raise Malformed("QUIC", offset, f"a connection identifier of {length} bytes, {MOST_CONNECTION_ID} are allowed")
     end = offset + 1 + length
     if end > len(payload):
         left = len(payload) - offset - 1
-        raise Malformed("QUIC", offset, f"a connection identifier needs {length} octets, {left} are left")
+        raise Malformed("QUIC", offset, f"a connection identifier needs {length} bytes, {left} are left")
     return payload[offset + 1:end], end
 
 
@@ -122,14 +122,14 @@ def _ids_of_one_length_octet(payload: bytes) -> tuple[bytes, bytes, int]:
     lengths = [each + 3 if each else 0 for each in (payload[5] >> 4, payload[5] & 0x0F)]
     middle, end = 6 + lengths[0], 6 + sum(lengths)
     if end > len(payload):
-        raise Malformed("QUIC", 5, f"connection identifiers need {sum(lengths)} octets, {len(payload) - 6} are left")
+        raise Malformed("QUIC", 5, f"connection identifiers need {sum(lengths)} bytes, {len(payload) - 6} are left")
     return payload[6:middle], payload[middle:end], end
 
 
 def _google(payload: bytes) -> Message:
     """The public header of Google's QUIC up to version 43: flags, eight octets of connection identifier, version."""
     if len(payload) < 13:
-        raise Malformed("QUIC", len(payload), f"a public header has at least 13 octets, {len(payload)} are here")
+        raise Malformed("QUIC", len(payload), f"a public header has at least 13 bytes, {len(payload)} are here")
     return Message("google", "", int.from_bytes(payload[9:13], "big"), payload[1:9], b"", (), ())
 
 

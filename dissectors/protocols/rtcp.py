@@ -137,20 +137,20 @@ def parse(payload: bytes) -> Compound:
     padded = any([payload[start] & 0x20 for start, _ in places[:-1]])
     deviations = tuple(_deviations(packets, padded))
     if padding:
-        deviations += (f"{padding} octets follow the compound",)
+        deviations += (f"{padding} bytes follow the compound",)
     return Compound(payload[1], packets[0].ssrc, packets, False, deviations)
 
 
 def _misfit_of_first(payload: bytes) -> Malformed:
     """Why there is not even one whole packet."""
     if len(payload) < HEADER:
-        return Malformed("RTCP", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
+        return Malformed("RTCP", len(payload), f"a header has {HEADER} bytes, {len(payload)} are here")
     if payload[0] >> 6 != 2:
         return Malformed("RTCP", 0, f"version {payload[0] >> 6}, not 2")
     if not LOWEST <= payload[1] <= HIGHEST:
         return Malformed("RTCP", 1, f"{payload[1]} is no packet type of RTCP")
     size = HEADER + 4 * int.from_bytes(payload[2:4], "big")
-    return Malformed("RTCP", 2, f"the first packet has {size} octets, {len(payload)} are here")
+    return Malformed("RTCP", 2, f"the first packet has {size} bytes, {len(payload)} are here")
 
 
 def _chain(payload: bytes) -> tuple[list[tuple[int, int]], int]:
@@ -175,12 +175,12 @@ def encrypted(payload: bytes) -> bool:
 def _misfit(payload: bytes, first_end: int, end: int) -> str:
     """Why the octets after `end` can be neither packets of the compound nor SRTCP's; empty where they can."""
     if len(payload) - end <= MAX_PADDING:
-        return f"the last packet is cut short: {len(payload) - end} octets are left" if payload[end] >> 6 == 2 else ""
+        return f"the last packet is cut short: {len(payload) - end} bytes are left" if payload[end] >> 6 == 2 else ""
     if first_end < 8 or len(payload) - first_end < SRTCP_INDEX:
-        return f"{len(payload) - end} octets are neither a packet nor the end of SRTCP"
+        return f"{len(payload) - end} bytes are neither a packet nor the end of SRTCP"
     left = payload[end:end + 8]
     if len(left) == 8 and left[0] >> 6 == 2 and LOWEST <= left[1] <= HIGHEST and left[4:] == payload[4:8]:
-        return f"the last packet is cut short: {len(payload) - end} octets are left"
+        return f"the last packet is cut short: {len(payload) - end} bytes are left"
     return ""
 
 
@@ -212,7 +212,7 @@ def _packet(payload: bytes, start: int, end: int) -> Packet:
 def _without_padding(body: bytes, end: int) -> bytes:
     count = body[-1] if body else 0
     if not 0 < count <= len(body):
-        raise Malformed("RTCP", end - 1, f"{count} octets of padding in a body of {len(body)}")
+        raise Malformed("RTCP", end - 1, f"{count} bytes of padding in a body of {len(body)}")
     return body[:-count]
 
 

@@ -180,7 +180,7 @@ def read_feedback(packet_type: int, format_: int, body: bytes, place: int) -> Fe
     without the two sources.
     """
     if len(body) < 8:
-        raise Malformed("RTCP", place, f"a feedback message names two sources, {len(body)} octets are here")
+        raise Malformed("RTCP", place, f"a feedback message names two sources, {len(body)} bytes are here")
     fci = body[8:]
     reader = CONTROLS.get((packet_type, format_))
     control: Control | None = None
@@ -203,7 +203,7 @@ def read_feedback(packet_type: int, format_: int, body: bytes, place: int) -> Fe
 
 def _entries(fci: bytes, size: int, place: int) -> Iterator[bytes]:
     if len(fci) % size:
-        raise Malformed("RTCP", place, f"{len(fci)} octets are no whole entries of {size}")
+        raise Malformed("RTCP", place, f"{len(fci)} bytes are no whole entries of {size}")
     for at in range(0, len(fci), size):
         yield fci[at:at + size]
 
@@ -236,7 +236,7 @@ def _slices(fci: bytes, place: int) -> Slices:
 
 def _reference_picture(fci: bytes, place: int) -> ReferencePicture:
     if len(fci) < 2 or fci[0] // 8 > len(fci) - 2:
-        raise Malformed("RTCP", place, "a reference picture selection has fewer octets than padding")
+        raise Malformed("RTCP", place, "a reference picture selection has fewer bytes than padding")
     return ReferencePicture(fci[1] & 0x7F, fci[2:len(fci) - fci[0] // 8])
 
 
@@ -252,7 +252,7 @@ def _application_layer(fci: bytes, place: int) -> EstimatedBitrate | None:
 
 def _transport_wide(fci: bytes, place: int) -> TransportWide:
     if len(fci) < 8:
-        raise Malformed("RTCP", place, f"transport-cc needs 8 octets, {len(fci)} are here")
+        raise Malformed("RTCP", place, f"transport-cc needs 8 bytes, {len(fci)} are here")
     status_count = int.from_bytes(fci[2:4], "big")
     runs: list[tuple[int, int]] = []
     offset, missing = 8, status_count
@@ -291,7 +291,7 @@ def _deltas(runs: list[tuple[int, int]], fci: bytes, offset: int, place: int) ->
             continue
         end = offset + status * count
         if end > len(fci):
-            raise Malformed("RTCP", place + offset, f"transport-cc lacks receive deltas: {end - len(fci)} octets")
+            raise Malformed("RTCP", place + offset, f"transport-cc lacks receive deltas: {end - len(fci)} bytes")
         for at in range(offset, end, status):
             yield 250 * int.from_bytes(fci[at:at + status], "big", signed=status == 2)
         offset = end
@@ -300,7 +300,7 @@ def _deltas(runs: list[tuple[int, int]], fci: bytes, offset: int, place: int) ->
 def _congestion_control(fci: bytes, place: int) -> CongestionControl:
     end = len(fci) - 4
     if end < 0:
-        raise Malformed("RTCP", place, "congestion control feedback ends with a time of 4 octets")
+        raise Malformed("RTCP", place, "congestion control feedback ends with a time of 4 bytes")
     reports = []
     offset = 0
     while offset < end:

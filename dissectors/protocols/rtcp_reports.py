@@ -181,7 +181,7 @@ def read_receiver_report(count: int, body: bytes, place: int) -> ReceiverReport:
 def _reports(count: int, body: bytes, start: int, place: int) -> tuple[tuple[ReportBlock, ...], bytes]:
     end = start + REPORT_BLOCK * count
     if end > len(body):
-        raise Malformed("RTCP", place, f"a report with {count} blocks needs {end} octets, {len(body)} are here")
+        raise Malformed("RTCP", place, f"a report with {count} blocks needs {end} bytes, {len(body)} are here")
     return tuple([_block(body, at) for at in range(start, end, REPORT_BLOCK)]), body[end:]
 
 
@@ -218,7 +218,7 @@ def read_source_description(count: int, body: bytes, place: int) -> SourceDescri
 
 def _chunk(body: bytes, offset: int, place: int) -> tuple[Chunk, int]:
     if offset + 4 > len(body):
-        raise Malformed("RTCP", place + offset, f"a chunk names its source, {len(body) - offset} octets are left")
+        raise Malformed("RTCP", place + offset, f"a chunk names its source, {len(body) - offset} bytes are left")
     ssrc = int.from_bytes(body[offset:offset + 4], "big")
     offset += 4
     items: list[tuple[str, str]] = []
@@ -226,7 +226,7 @@ def _chunk(body: bytes, offset: int, place: int) -> tuple[Chunk, int]:
         start = offset + 2
         end = start + body[offset + 1] if start <= len(body) else start
         if end > len(body):
-            raise Malformed("RTCP", place + offset, f"an SDES item ends {end - len(body)} octets after its packet")
+            raise Malformed("RTCP", place + offset, f"an SDES item ends {end - len(body)} bytes after its packet")
         items.append((ITEMS.get(body[offset], f"item {body[offset]}"), _text(body[start:end])))
         offset = end
     # The NUL that ends the items is followed by others up to the next word.
@@ -237,20 +237,20 @@ def read_bye(count: int, body: bytes, place: int) -> Bye:
     """Read a BYE of `count` sources; raises `Malformed` where they or the reason do not fit."""
     end = 4 * count
     if end > len(body):
-        raise Malformed("RTCP", place, f"a BYE of {count} sources needs {end} octets, {len(body)} are here")
+        raise Malformed("RTCP", place, f"a BYE of {count} sources needs {end} bytes, {len(body)} are here")
     sources = tuple(int.from_bytes(body[at:at + 4], "big") for at in range(0, end, 4))
     if end == len(body):
         return Bye(sources, "")
     stop = end + 1 + body[end]
     if stop > len(body):
-        raise Malformed("RTCP", place + end, f"a reason needs {body[end]} octets, {len(body) - end - 1} are left")
+        raise Malformed("RTCP", place + end, f"a reason needs {body[end]} bytes, {len(body) - end - 1} are left")
     return Bye(sources, _text(body[end + 1:stop]))
 
 
 def read_app(count: int, body: bytes, place: int) -> App:
     """Read an APP; raises `Malformed` without source and name."""
     if len(body) < 8:
-        raise Malformed("RTCP", place, f"an APP needs 8 octets, {len(body)} are here")
+        raise Malformed("RTCP", place, f"an APP needs 8 bytes, {len(body)} are here")
     application = body[4:8].decode("ascii", "backslashreplace")
     return App(int.from_bytes(body[:4], "big"), count, application, body[8:])
 

@@ -158,7 +158,7 @@ def read_extended_report(body: bytes, place: int) -> ExtendedReport:
         # An RTCP packet is whole words, so that a header always fits.
         end = start + 4 * int.from_bytes(body[offset + 2:start], "big")
         if end > len(body):
-            raise Malformed("RTCP", place + offset, f"a block needs {end - start} octets, {len(body) - start} are left")
+            raise Malformed("RTCP", place + offset, f"a block needs {end - start} bytes, {len(body) - start} are left")
         data, specific = body[start:end], body[offset + 1]
         reader = CONTENTS.get(body[offset])
         blocks.append(Block(body[offset], specific, data, reader(data, specific, place + start) if reader else None))
@@ -168,7 +168,7 @@ def read_extended_report(body: bytes, place: int) -> ExtendedReport:
 
 def _need(data: bytes, octets: int, place: int, what: str) -> None:
     if len(data) != octets:
-        raise Malformed("RTCP", place, f"{what} has {octets} octets, not {len(data)}")
+        raise Malformed("RTCP", place, f"{what} has {octets} bytes, not {len(data)}")
 
 
 def _receiver_reference_time(data: bytes, specific: int, place: int) -> ReceiverReferenceTime:
@@ -178,7 +178,7 @@ def _receiver_reference_time(data: bytes, specific: int, place: int) -> Receiver
 
 def _delays(data: bytes, specific: int, place: int) -> Delays:
     if len(data) % 12:
-        raise Malformed("RTCP", place, f"{len(data)} octets are no whole sub-blocks of 12")
+        raise Malformed("RTCP", place, f"{len(data)} bytes are no whole sub-blocks of 12")
     words = [int.from_bytes(data[at:at + 4], "big") for at in range(0, len(data), 4)]
     triples = (words[at:at + 3] for at in range(0, len(words), 3))
     return Delays(tuple(Dlrr(ssrc, lrr, dlrr / 65536) for ssrc, lrr, dlrr in triples))

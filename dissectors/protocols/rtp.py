@@ -13,7 +13,7 @@ PROFILES: dict[int, str] = {
     **{0x1000 + bits: "two-byte elements (RFC 8285)" for bits in range(16)},
     0xC0DE: "encrypted one-byte elements (RFC 9335)",
     0xC2DE: "encrypted two-byte elements (RFC 9335)",
-    0xDEBE: "0xBEDE with its octets swapped",
+    0xDEBE: "0xBEDE with its bytes swapped",
     0x4400: "FaceTime",
 }
 
@@ -59,7 +59,7 @@ class Message(Struct, frozen=True):
             f"SSRC 0x{self.ssrc:08X}",
             f"sequence {self.sequence}",
             f"timestamp {self.timestamp}",
-            f"{len(self.payload)} octets",
+            f"{len(self.payload)} bytes",
         ]
         return ", ".join(parts + ["marker"] * self.marker)
 
@@ -71,7 +71,7 @@ def parse(payload: bytes) -> Message:
     the header, the contributing sources or the extension do not fit.
     """
     if len(payload) < HEADER:
-        raise Malformed("RTP", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
+        raise Malformed("RTP", len(payload), f"a header has {HEADER} bytes, {len(payload)} are here")
     if payload[0] >> 6 != 2:
         raise Malformed("RTP", 0, f"version {payload[0] >> 6}, not 2")
     end = HEADER + 4 * (payload[0] & 0x0F)
@@ -86,7 +86,7 @@ def parse(payload: bytes) -> Message:
     count = payload[-1] if padding else 0
     possible = padding and 1 <= count <= len(payload) - end
     if padding and not possible:
-        odd += (f"{count} octets of padding are impossible (SRTP hides the real count)",)
+        odd += (f"{count} bytes of padding are impossible (SRTP hides the real count)",)
     return Message(
         marker=bool(payload[1] & 0x80),
         payload_type=payload[1] & 0x7F,
@@ -106,11 +106,11 @@ def _extension(payload: bytes, offset: int) -> tuple[Extension, int, tuple[str, 
     """The header extension at `offset`, where it ends, and what is wrong with its elements."""
     start = offset + 4
     if start > len(payload):
-        raise Malformed("RTP", offset, f"an extension's header needs 4 octets, {len(payload) - offset} are left")
+        raise Malformed("RTP", offset, f"an extension's header needs 4 bytes, {len(payload) - offset} are left")
     profile = int.from_bytes(payload[offset:offset + 2], "big")
     end = start + 4 * int.from_bytes(payload[offset + 2:start], "big")
     if end > len(payload):
-        raise Malformed("RTP", offset + 2, f"an extension needs {end - start} octets, {len(payload) - start} are left")
+        raise Malformed("RTP", offset + 2, f"an extension needs {end - start} bytes, {len(payload) - start} are left")
     data = payload[start:end]
     elements, odd = read_elements(profile, data)
     return Extension(profile, data, elements), end, odd
@@ -137,7 +137,7 @@ def read_elements(profile: int, data: bytes) -> tuple[tuple[tuple[int, bytes], .
         end = start + ((data[offset] & 0x0F) + 1 if head == 1 else data[offset + 1])
         if end > len(data):
             left = len(data) - start
-            return tuple(elements), (f"extension element {number} needs {end - start} octets, {left} are left",)
+            return tuple(elements), (f"extension element {number} needs {end - start} bytes, {left} are left",)
         elements.append((number, data[start:end]))
         offset = end
     return tuple(elements), ()
@@ -161,14 +161,14 @@ def build(
     payload type that the header cannot hold and `OverflowError` for a number that is too large for its field.
     """
     if len(csrc) > 15 or not 0 <= padding_length <= 255 or not 0 <= payload_type <= 127:
-        raise ValueError("at most 15 contributing sources, 255 octets of padding and payload type 127")
+        raise ValueError("at most 15 contributing sources, 255 bytes of padding and payload type 127")
     first = 0x80 | bool(padding_length) << 5 | (extension is not None) << 4 | len(csrc)
     header = bytes((first, marker << 7 | payload_type)) + sequence.to_bytes(2, "big") + timestamp.to_bytes(4, "big")
     header += b"".join(each.to_bytes(4, "big") for each in (ssrc, *csrc))
     if extension is not None:
         profile, data = extension
         if len(data) % 4:
-            raise ValueError(f"an extension of {len(data)} octets is not a multiple of four")
+            raise ValueError(f"an extension of {len(data)} bytes is not a multiple of four")
         header += profile.to_bytes(2, "big") + (len(data) // 4).to_bytes(2, "big") + data
     padding = bytes(padding_length - 1) + bytes((padding_length,)) if padding_length else b""
     return header + payload + padding

@@ -75,7 +75,7 @@ def _read(payload: bytes, start: int, limits: Limits) -> Message:
         begin += 1
     block, at, whole = head(payload, begin)
     line, block = _first_line(block or payload[begin:], begin)
-    notes = [Deviation("line ends", f"begins with {begin - start} octets of CR and LF")] if begin > start else []
+    notes = [Deviation("line ends", f"begins with {begin - start} bytes of CR and LF")] if begin > start else []
     start_line = read_start_line(line, begin, notes)
     if not whole:
         notes.append(Deviation("header broken", "the header block is not finished"))
@@ -133,10 +133,10 @@ def _length(value: str | None, left: int, notes: list[Deviation]) -> int:
         notes.append(Deviation("length wrong", f"Content-Length is no number: {shown(value)}"))
         return left
     if length > left:
-        notes.append(Deviation("length wrong", f"Content-Length says {length} octets, {left} are there"))
+        notes.append(Deviation("length wrong", f"Content-Length says {length} bytes, {left} are there"))
         return left
     if length < left:
-        notes.append(Deviation("octets follow", f"{left - length} octets follow the {length} of Content-Length"))
+        notes.append(Deviation("octets follow", f"{left - length} bytes follow the {length} of Content-Length"))
     return length
 
 

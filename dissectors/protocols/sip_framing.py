@@ -27,10 +27,10 @@ def frame(octets: bytes) -> int | Incomplete:
     block, at, whole = head(octets, 0)
     if not whole:
         if len(octets) > MAX_HEAD_OCTETS:
-            raise Malformed("SIP", len(octets), f"a header block of more than {MAX_HEAD_OCTETS} octets")
+            raise Malformed("SIP", len(octets), f"a header block of more than {MAX_HEAD_OCTETS} bytes")
         return Incomplete(len(octets) + 1)
     length = _LENGTH().search(block)
     size = at + int(length[1]) if length else at
     if size > MAX_MESSAGE_OCTETS:
-        raise Malformed("SIP", at, f"a message of {size} octets")
+        raise Malformed("SIP", at, f"a message of {size} bytes")
     return size if size <= len(octets) else Incomplete(size)

@@ -149,10 +149,9 @@ class Message(Struct, frozen=True):
 
     @property
     def summary(self) -> str:
-        """One line for a list of datagrams: method or status, CSeq, what the body was found to be, and to whom."""
-        first = self.method if self.status is None else f"{self.status} {self.reason or ''}".rstrip()
-        parts = [first or "", *self._cseq_told(), *self._body_told()]
-        return ", ".join([*parts, self.uri] if self.uri else parts)
+        """One line for a list of datagrams: method and to whom, or status; CSeq; what the body was found to be."""
+        first = f"{self.method} {self.uri or ''}" if self.status is None else f"{self.status} {self.reason or ''}"
+        return ", ".join([first.rstrip(), *self._cseq_told(), *self._body_told()])
 
     def _cseq_told(self) -> list[str]:
         """`CSeq 1`; with its method where the start line has none, or another one."""
@@ -167,9 +166,9 @@ class Message(Struct, frozen=True):
             return []
         kind = f" of {self.content_type}" if self.content_type else ""
         if not body.compressed:
-            return [f"{len(self.raw_body):,} octets{kind}"]
+            return [f"{len(self.raw_body):,} bytes{kind}"]
         ended = "" if body.status == "complete" else f", {body.status}"
-        return [f"{spoken(body.encoding)} {body.compressed_length:,} → {body.inflated_length:,} octets{kind}{ended}"]
+        return [f"{spoken(body.encoding)} {body.compressed_length:,} → {body.inflated_length:,} bytes{kind}{ended}"]
 
     def build(self, encoding: str | None = None) -> bytes:
         """The message as octets again, Content-Length right, header names as they were written.

@@ -202,7 +202,7 @@ class Message(Struct, frozen=True):
             ("peer ", self.peer_address),
             ("channel ", None if self.channel is None else f"0x{self.channel:04X}"),
             ("lifetime ", None if self.lifetime is None else f"{self.lifetime} s"),
-            ("data ", None if data is None else f"{len(data)} octets"),
+            ("data ", None if data is None else f"{len(data)} bytes"),
             ("user ", None if self.username is None else repr(self.username[:SHOWN])),
             ("", self.role),
             ("", "nominates" if self.use_candidate else None),
@@ -220,13 +220,13 @@ def parse(payload: bytes) -> Message:
     message is cut short, or an attribute reaches beyond it.
     """
     if len(payload) < HEADER:
-        raise Malformed("STUN", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
+        raise Malformed("STUN", len(payload), f"a header has {HEADER} bytes, {len(payload)} are here")
     type_, length = FIRST_WORDS.unpack_from(payload)
     if type_ > 0x3FFF:
         raise Malformed("STUN", 0, "the two first bits are not zero")
     end = HEADER + length
     if end > len(payload):
-        raise Malformed("STUN", 2, f"the length announces {length} octets, {len(payload) - HEADER} follow")
+        raise Malformed("STUN", 2, f"the length announces {length} bytes, {len(payload) - HEADER} follow")
     places, padded = _places(payload, end)
     attributes = tuple([_attribute(payload, start, stop) for start, stop in places])
     microsoft = payload.startswith(MS_MARK, HEADER)
@@ -275,11 +275,11 @@ def _walk(payload: bytes, end: int, align: int) -> list[tuple[int, int]]:
     while offset < end:
         start = offset + 4
         if start > end:
-            raise Malformed("STUN", offset, f"an attribute's header needs 4 octets, {end - offset} are left")
+            raise Malformed("STUN", offset, f"an attribute's header needs 4 bytes, {end - offset} are left")
         stop = start + (payload[offset + 2] << 8 | payload[offset + 3])
         if stop > end:
             name = name_of(int.from_bytes(payload[offset:offset + 2], "big"))
-            raise Malformed("STUN", offset, f"{name} needs {stop - start} octets, {end - start} are left")
+            raise Malformed("STUN", offset, f"{name} needs {stop - start} bytes, {end - start} are left")
         places.append((start, stop))
         offset = stop + (start - stop) % align
     return places
@@ -319,9 +319,9 @@ def _misfits(
     if length % 4:
         yield f"the length {length} is not a multiple of 4"
     if not padded:
-        yield "attributes are not padded to 4 octets"
+        yield "attributes are not padded to 4 bytes"
     if trailing:
-        yield f"{trailing} octets follow the message"
+        yield f"{trailing} bytes follow the message"
     for name in dict.fromkeys([each.name for each in attributes if each.decoded is None]):
         yield f"{name} has a value that does not fit"
     if fingerprint_ok is False:
@@ -369,7 +369,7 @@ def build(
     order. Raises `ValueError` for a transaction of another size and `KeyError` for a name that is not registered.
     """
     if len(transaction) not in (12, 16):
-        raise ValueError(f"a transaction identifier has 12 or 16 octets, not {len(transaction)}")
+        raise ValueError(f"a transaction identifier has 12 or 16 bytes, not {len(transaction)}")
     number = method if isinstance(method, int) else METHODS_BY_NAME[method]
     class_bits = CLASSES.index(class_)
     type_ = number & 0x000F | (number & 0x0070) << 1 | (number & 0x0F80) << 2

@@ -25,7 +25,7 @@ class Message(Struct, frozen=True):
     @property
     def summary(self) -> str:
         """One line for a list of datagrams."""
-        return f"ChannelData, channel 0x{self.channel:04X}, {self.length} octets"
+        return f"ChannelData, channel 0x{self.channel:04X}, {self.length} bytes"
 
 
 class Multiplexed(Struct, frozen=True):
@@ -38,7 +38,7 @@ class Multiplexed(Struct, frozen=True):
     @property
     def summary(self) -> str:
         """One line for a list of datagrams."""
-        return f"multiplexed TURN, session {self.session.hex()}, {len(self.data)} octets"
+        return f"multiplexed TURN, session {self.session.hex()}, {len(self.data)} bytes"
 
 
 def parse(payload: bytes) -> Message | Multiplexed:
@@ -49,15 +49,15 @@ def parse(payload: bytes) -> Message | Multiplexed:
     if payload[:2] == MULTIPLEXED:
         return _multiplexed(payload)
     if len(payload) < HEADER:
-        raise Malformed("TURN", len(payload), f"a header has {HEADER} octets, {len(payload)} are here")
+        raise Malformed("TURN", len(payload), f"a header has {HEADER} bytes, {len(payload)} are here")
     channel, length = int.from_bytes(payload[:2], "big"), int.from_bytes(payload[2:4], "big")
     if not 0x4000 <= channel <= 0x4FFF:
         raise Malformed("TURN", 0, f"0x{channel:04X} is not a channel number")
     end = HEADER + length
     if end > len(payload):
-        raise Malformed("TURN", 2, f"the length announces {length} octets, {len(payload) - HEADER} follow")
+        raise Malformed("TURN", 2, f"the length announces {length} bytes, {len(payload) - HEADER} follow")
     padding = payload[end:]
-    deviations = (f"{len(padding)} octets follow the data",) if len(padding) > 3 else ()
+    deviations = (f"{len(padding)} bytes follow the data",) if len(padding) > 3 else ()
     return Message(channel, length, payload[HEADER:end], padding, deviations)
 
 
@@ -78,12 +78,12 @@ def frame(octets: bytes) -> int | Incomplete:
 def _multiplexed(payload: bytes) -> Multiplexed:
     start = HEADER + SESSION_OCTETS
     if len(payload) < start:
-        raise Malformed("TURN", len(payload), f"a session's header has {start} octets, {len(payload)} are here")
+        raise Malformed("TURN", len(payload), f"a session's header has {start} bytes, {len(payload)} are here")
     end = HEADER + int.from_bytes(payload[2:4], "big")
     if not start <= end <= len(payload):
-        raise Malformed("TURN", 2, f"the length announces {end - HEADER} octets, {len(payload) - HEADER} follow")
+        raise Malformed("TURN", 2, f"the length announces {end - HEADER} bytes, {len(payload) - HEADER} follow")
     more = len(payload) - end
-    return Multiplexed(payload[HEADER:start], payload[start:end], (f"{more} octets follow the data",) if more else ())
+    return Multiplexed(payload[HEADER:start], payload[start:end], (f"{more} bytes follow the data",) if more else ())
 
 
 SPEC = Spec(

@@ -40,20 +40,20 @@ class Message(Struct, frozen=True):
     def summary(self) -> str:
         """One line for a list of datagrams."""
         more = f", {self.others} of {self.recovery}" if self.others else ""
-        return f"UDPTL number {self.sequence}, {self.said}, {self.octets} octets{more}"
+        return f"UDPTL number {self.sequence}, {self.said}, {self.octets} bytes{more}"
 
 
 def parse(payload: bytes) -> Message:
     """Read a datagram; raises `Malformed` where its fax packet is not whole."""
     if len(payload) < 3:
-        raise Malformed("UDPTL", len(payload), f"a number and a length have 3 octets, {len(payload)} are here")
+        raise Malformed("UDPTL", len(payload), f"a number and a length have 3 bytes, {len(payload)} are here")
     size, start = _length(payload, 2)
     end = start + size
     if not size:
         raise Malformed("UDPTL", 2, "an empty fax packet")
     if end + 2 > len(payload):
         left = len(payload) - start
-        raise Malformed("UDPTL", start, f"the fax packet and what follows need {size + 2} octets, {left} left")
+        raise Malformed("UDPTL", start, f"the fax packet and what follows need {size + 2} bytes, {left} left")
     kind = payload[end]
     if kind not in (0, 0x80):
         raise Malformed("UDPTL", end, f"neither redundancy nor parity: 0x{kind:02X}")

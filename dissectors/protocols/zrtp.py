@@ -135,7 +135,7 @@ def crc32c(octets: bytes) -> int:
 def parse(payload: bytes) -> Message:
     """Read a ZRTP packet; a wrong CRC is a deviation, a message that does not fit its length raises `Malformed`."""
     if len(payload) < SHORTEST:
-        raise Malformed("ZRTP", len(payload), f"a packet has at least {SHORTEST} octets, {len(payload)} are here")
+        raise Malformed("ZRTP", len(payload), f"a packet has at least {SHORTEST} bytes, {len(payload)} are here")
     if payload[0] >> 4 != 1:
         raise Malformed("ZRTP", 0, "the first four bits are not 0001")
     if payload[4:8] != b"ZRTP":
@@ -145,12 +145,12 @@ def parse(payload: bytes) -> Message:
     length = 4 * int.from_bytes(payload[14:16], "big")
     end = HEADER + length
     if length < 12 or end + CRC > len(payload):
-        raise Malformed("ZRTP", 14, f"a message of {length} octets, {len(payload) - HEADER - CRC} are here")
+        raise Malformed("ZRTP", 14, f"a message of {length} bytes, {len(payload) - HEADER - CRC} are here")
     type_ = _text(payload[16:24])
     crc_ok = int.from_bytes(payload[end:end + CRC], "little") == crc32c(payload[:end])
     deviations = [] if type_ in TYPES else [f"{type_!r} is no message of RFC 6189"]
     deviations += [] if crc_ok else ["the CRC does not match"]
-    deviations += [f"{len(payload) - end - CRC} octets follow the CRC"] if end + CRC < len(payload) else []
+    deviations += [f"{len(payload) - end - CRC} bytes follow the CRC"] if end + CRC < len(payload) else []
     message = payload[24:end]
     return Message(
         sequence=int.from_bytes(payload[2:4], "big"),
@@ -205,7 +205,7 @@ READERS: dict[str, Callable[[bytes], Hello | Commit | Error]] = {"Hello": _hello
 
 def _need(message: bytes, octets: int, what: str) -> None:
     if len(message) < octets:
-        raise Malformed("ZRTP", 24 + len(message), f"{what} needs {octets} octets, {len(message)} are here")
+        raise Malformed("ZRTP", 24 + len(message), f"{what} needs {octets} bytes, {len(message)} are here")
 
 
 def _text(octets: bytes) -> str:

@@ -121,7 +121,7 @@ def _facts(report: Report, call: Call) -> list[tuple[str, str]]:
         ("outcome", call.outcome),
         ("user agents", ", ".join(call.user_agents) or "–"),
         ("messages", str(len(call.messages))),
-        ("octets of SIP", f"{sum(message.length for message in call.messages):,}"),
+        ("bytes of SIP", f"{sum(message.length for message in call.messages):,}"),
         ("compressed bodies", str(len(compressed))),
         ("compact headers", "yes" if any(message.compact for message in call.messages) else "no"),
         ("largest message", _largest(call)),
@@ -133,7 +133,7 @@ def _facts(report: Report, call: Call) -> list[tuple[str, str]]:
 
 def _largest(call: Call) -> str:
     largest = max(call.messages, key=lambda message: message.length, default=None)
-    return f"{_step(largest)}, {largest.length:,} octets" if largest else "–"
+    return f"{_step(largest)}, {largest.length:,} bytes" if largest else "–"
 
 
 def _messages(one: Call, two: Call) -> Iterator[MessagePair]:

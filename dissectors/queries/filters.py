@@ -176,8 +176,11 @@ class Reader:
             orders = ", or < <= > >=" if field in (*NUMBERS, SEVERITY) else ""
             whole = "" if self.at < len(self.tokens) else f"; quote the whole filter: '{field} == …'"
             raise NoFilter(f"after {field} comes ==, != or ~{orders}{whole}", self.place)
-        place = self.place
+        place, quoted = self.place, self.at < len(self.tokens) and self.tokens[self.at].kind in QUOTED
         value = self.take("a value").lower()
+        if "," in value and not quoted:
+            either = " or ".join(f"{field}{operator}{each}" for each in value.split(",") if each)
+            raise NoFilter(f"a comma joins nothing; write {either}, or put the value in quotes", place)
         try:
             return self._compared(field, operator, value)
         except NoFilter as refused:
@@ -191,7 +194,8 @@ class Reader:
         if operator in ORDERS:
             return Compared(field, operator, _ordered(field, value))
         written, value = value, normal(field, value)
-        same: Expression = Same(field, frozenset(GROUPS.get(value, (value,)) if field == "outcome" else (value,)))
+        several = {"outcome": GROUPS, "codec": CODECS}.get(field, {}).get(value, (value,))
+        same: Expression = Same(field, frozenset(several))
         if field in STATUSES and CLASS.fullmatch(value):
             same = Begins(field, value[0])
         if field in MEASURED:
@@ -225,6 +229,10 @@ def _field_instead(field: str, compared: bool) -> str:
         return f"did you mean {near[0]}?"
     if compared:
         return f"there are {', '.join(FIELDS)}"
+    if named := next((name for name in ("outcome", "severity", "finding") if field in NAMES[name]), None):
+        return f"write {named}=={field}"
+    if field.upper() in METHODS:
+        return f"write method=={field.upper()}"
     fields: tuple[str, ...] = ("call==", "status==", "port==")
     if not field.isdecimal():
         fields = ("user==", "addr~", "callid~") if "." in field else ("user==", "callid~")
@@ -263,10 +271,14 @@ def _address(_: str, value: str) -> str:
     try:
         return str(ip_address(value.strip("[]")))
     except ValueError:
-        raise NoFilter(f"addr {value!r} is no IP address; addr~{value} looks for a part of one") from None
+        network, slash, _ = value.partition("/")
+        part = re.sub(r"(?:\.0)+$", ".", network) if slash else value
+        raise NoFilter(f"addr {value!r} is no IP address; addr~{part} looks for a part of one") from None
 
 
 def _port(_: str, value: str) -> str:
+    if ports := re.fullmatch(r"(\d{1,5})(?:-|\.\.)(\d{1,5})", value, re.ASCII):
+        raise NoFilter(f"write port>={ports[1]} and port<={ports[2]}")
     if not NUMBER.fullmatch(value) or int(value) > MAX_PORT:
         raise NoFilter(f"port {value!r} is no number from 0 to {MAX_PORT}")
     return str(int(value))
@@ -328,6 +340,19 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "in-part": ("fragment",),
 }
 """Words that stand for several outcomes."""
+
+CODECS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("g711", "g.711"), ("pcmu", "pcma")),
+    **dict.fromkeys(("g711u", "g.711u", "g711-ulaw", "ulaw", "mulaw", "u-law"), ("pcmu",)),
+    **dict.fromkeys(("g711a", "g.711a", "g711-alaw", "alaw", "a-law"), ("pcma",)),
+    **{f"g.{number}": (f"g{number}",) for number in (722, 723, 726, 728, 729)},
+}
+"""What people call codecs, and what they are in SDP."""
+
+METHODS = (
+    "INVITE", "ACK", "BYE", "CANCEL", "REGISTER", "OPTIONS", "SUBSCRIBE", "NOTIFY", "MESSAGE", "INFO", "REFER",
+    "UPDATE", "PRACK", "PUBLISH",
+)
 
 NAMES: dict[str, tuple[str, ...]] = {
     "protocol": tuple(name.lower() for name in PROTOCOLS), "transport": TRANSPORTS, "finding": tuple(RULES),

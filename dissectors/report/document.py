@@ -78,6 +78,11 @@ class Report(Struct, frozen=True):
         """The streams without those that are another one on another way, as behind a relay."""
         return [stream for stream in self.streams if stream.way_of is None]
 
+    @property
+    def numbered(self) -> bool:
+        """Whether people need the number of a call: there are several, or the only one is not the capture's first."""
+        return len(self.calls) > 1 or any(call.number > 1 for call in self.calls)
+
     def number_of(self, call: int | None) -> str:
         """The number of the call at a position, as people are told it; empty for None."""
         return "" if call is None else str(self.calls[call].number or call + 1)

@@ -126,7 +126,7 @@ def inflate(limits: Limits = LIMITS) -> Edit:
         fresh = [Line(f"{header.written}: {header.value}".encode() + head.end, header.name) for header in recovered]
         at = next((n for n, line in enumerate(lines) if line.name == LENGTH), len(lines))
         text = _innermost(found.octets, limits) if found.compressed else body
-        what = [f"body inflated ({spoken(found.encoding)}): {len(body):,} → {len(text):,} octets"] * found.compressed
+        what = [f"body inflated ({spoken(found.encoding)}): {len(body):,} → {len(text):,} bytes"] * found.compressed
         what += [f"{len(recovered)} compressed headers written out"] * bool(recovered)
         what += ["the label removed of a body that is not compressed"] * bool(lies)
         return [*lines[:at], *fresh, *lines[at:]], text, "; ".join(what)
@@ -158,7 +158,7 @@ def compress(message: sip.Message, head: Head, body: bytes) -> tuple[list[Line],
     short = any(line.written.lower() == b"l" for line in head.lines)
     said = Line((b"e: deflate" if short else b"Content-Encoding: deflate") + head.end, "Content-Encoding")
     lines = [*head.lines[:at], said, *head.lines[at:]]
-    return lines, packed, f"body compressed: {len(body):,} → {len(packed):,} octets"
+    return lines, packed, f"body compressed: {len(body):,} → {len(packed):,} bytes"
 
 
 def rename(compact: bool) -> Edit:

@@ -234,7 +234,7 @@ def allow(files: int) -> None:
 
 PLAIN_ERRORS: dict[type[OSError], str] = {
     FileNotFoundError: "no such file",
-    IsADirectoryError: "a directory, not a capture",
+    IsADirectoryError: "a directory, not a capture; name the files in it",
     PermissionError: "permission denied",
 }
 

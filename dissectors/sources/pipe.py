@@ -88,7 +88,7 @@ class Pipe:
         """End if the octets walked so far are damaged."""
         if self.walker is not None and self.walker.notes.corrupt is not None:
             offset, reason = self.walker.notes.corrupt
-            self.ended, self.failed = True, f"{self.names[0]}: damaged at octet {offset}: {reason}"
+            self.ended, self.failed = True, f"{self.names[0]}: damaged at byte {offset}: {reason}"
 
     def stop(self) -> None:
         """Read the octets in the pipe, and those that the writer sends when it is interrupted; then no more."""

@@ -16,7 +16,7 @@ def written_address(octets: bytes) -> str:
     if len(octets) == IPV4_OCTETS:
         return ".".join(map(str, octets))
     if len(octets) != IPV6_OCTETS:
-        raise ValueError(f"{len(octets)} octets are no address")
+        raise ValueError(f"{len(octets)} bytes are no address")
     groups = ":".join([group.lstrip("0") or "0" for group in octets.hex(":", 2).split(":")])
     around = f":{groups}:"
     for zeros in _ZEROS:

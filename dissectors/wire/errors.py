@@ -16,7 +16,7 @@ class Malformed(Exception):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"{self.protocol}, octet {self.offset}: {self.reason}"
+        return f"{self.protocol}, byte {self.offset}: {self.reason}"
 
 
 class CaptureError(Exception):

@@ -69,7 +69,7 @@ def frame(octets: bytes) -> int | Incomplete:
         return Incomplete(HEADER)
     size = int.from_bytes(octets[4:6], "big")
     if size < HEADER:
-        raise Malformed("HEP", 4, f"a packet of {size} octets")
+        raise Malformed("HEP", 4, f"a packet of {size} bytes")
     return size if size <= len(octets) else Incomplete(size)
 
 
@@ -149,7 +149,7 @@ def _chunks(octets: bytes) -> Iterator[tuple[int, bytes]]:
     while at + CHUNK_HEADER <= len(octets):
         vendor, kind, size = (int.from_bytes(octets[place : place + 2], "big") for place in (at, at + 2, at + 4))
         if size < CHUNK_HEADER or at + size > len(octets):
-            raise Malformed("HEP", at, f"a chunk of {size} octets, {len(octets) - at} are left")
+            raise Malformed("HEP", at, f"a chunk of {size} bytes, {len(octets) - at} are left")
         if vendor == GENERIC_VENDOR:
             yield kind, octets[at + CHUNK_HEADER : at + size]
         at += size

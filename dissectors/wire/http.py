@@ -47,7 +47,7 @@ def frame(octets: bytes) -> int | Incomplete:
     end = octets.find(b"\r\n\r\n")
     if end < 0:
         if len(octets) > MAX_HEAD_OCTETS:
-            raise Malformed("HTTP", len(octets), f"a header block of more than {MAX_HEAD_OCTETS} octets")
+            raise Malformed("HTTP", len(octets), f"a header block of more than {MAX_HEAD_OCTETS} bytes")
         return Incomplete(len(octets) + 1)
     method, _, status, headers = _head(octets[: end + 2])
     at = end + 4
@@ -58,7 +58,7 @@ def frame(octets: bytes) -> int | Incomplete:
     length = headers.get("content-length", "0")
     size = at + int(length) if length.isdecimal() and len(length) < 10 else MAX_MESSAGE_OCTETS + 1
     if size > MAX_MESSAGE_OCTETS:
-        raise Malformed("HTTP", at, f"a message of {size} octets")
+        raise Malformed("HTTP", at, f"a message of {size} bytes")
     return size if size <= len(octets) else Incomplete(size)
 
 
@@ -96,7 +96,7 @@ def _chunked(octets: bytes, at: int) -> tuple[int | Incomplete, bytes]:
             return Incomplete(len(octets) + 1), bytes(body)
         size, at = int(found[1], 16), found.end()
         if len(body) + size > MAX_MESSAGE_OCTETS:
-            raise Malformed("HTTP", at, "too many octets in chunks")
+            raise Malformed("HTTP", at, "too many bytes in chunks")
         if size == 0:
             end = octets.find(b"\r\n", at)
             # Trailers are as rare as they are useless here: only an empty line ends what is read.

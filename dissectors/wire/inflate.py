@@ -193,9 +193,9 @@ def _compared(layer: Layer, name: str) -> Layer:
     if name and layer.name != _WRITTEN_AS.get(name, name):
         notes.append(f"the label says {name}, the data is {_FULL_NAMES[layer.name]}")
     if layer.leading:
-        notes.append(f"{len(layer.leading)} octets of CR and LF come before the compressed data")
+        notes.append(f"{len(layer.leading)} bytes of CR and LF come before the compressed data")
     if layer.trailing:
-        notes.append(f"{len(layer.trailing)} octets follow the compressed data")
+        notes.append(f"{len(layer.trailing)} bytes follow the compressed data")
     return layer.noting(*notes)
 
 

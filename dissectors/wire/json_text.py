@@ -17,7 +17,7 @@ _BRACKETS = pattern(rb'"(?:[^"\\]|\\.)*"?|[][{}]', re.DOTALL)
 def parse(octets: bytes) -> Any:
     """The value; raises Malformed where the octets are no JSON, too many, or nest too deep."""
     if len(octets) > MAX_OCTETS:
-        raise Malformed("JSON", MAX_OCTETS, f"{len(octets)} octets, {MAX_OCTETS} are read")
+        raise Malformed("JSON", MAX_OCTETS, f"{len(octets)} bytes, {MAX_OCTETS} are read")
     depth = 0
     for found in _BRACKETS().finditer(octets):
         bracket = found[0]

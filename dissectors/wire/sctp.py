@@ -50,12 +50,12 @@ class Opening(Struct, frozen=True):
 def chunks(packet: bytes) -> Iterator[tuple[int, int, bytes]]:
     """Type, flags and value of each chunk of a packet; raises Malformed where one does not fit."""
     if len(packet) < HEADER:
-        raise Malformed("SCTP", 0, f"a packet needs {HEADER} octets, {len(packet)} are here")
+        raise Malformed("SCTP", 0, f"a packet needs {HEADER} bytes, {len(packet)} are here")
     at = HEADER
     while at < len(packet):
         size = int.from_bytes(packet[at + 2 : at + CHUNK_HEADER], "big")
         if size < CHUNK_HEADER or at + size > len(packet):
-            raise Malformed("SCTP", at, f"a chunk needs {size} octets, {len(packet) - at} are left")
+            raise Malformed("SCTP", at, f"a chunk needs {size} bytes, {len(packet) - at} are left")
         yield packet[at], packet[at + 1], packet[at + CHUNK_HEADER : at + size]
         at += size + -size % 4
 
@@ -80,7 +80,7 @@ def opening(octets: bytes) -> Opening | None:
     if octets[:1] != bytes((OPEN,)):
         return None
     if len(octets) < OPEN_OCTETS:
-        raise Malformed("SCTP", len(octets), f"an opening of a channel needs {OPEN_OCTETS} octets")
+        raise Malformed("SCTP", len(octets), f"an opening of a channel needs {OPEN_OCTETS} bytes")
     label, protocol = int.from_bytes(octets[8:10], "big"), int.from_bytes(octets[10:12], "big")
     end = OPEN_OCTETS + label
     if end + protocol > len(octets):

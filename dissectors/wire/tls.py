@@ -68,7 +68,7 @@ class Messages:
             size = MESSAGE_HEADER + int.from_bytes(octets[at + 1 : at + MESSAGE_HEADER], "big")
             if size > MAX_MESSAGE_OCTETS:
                 self.lose()
-                raise Malformed("TLS", at, f"a handshake message of {size} octets")
+                raise Malformed("TLS", at, f"a handshake message of {size} bytes")
             if at + size > len(octets):
                 break
             found.append(octets[at : at + size])

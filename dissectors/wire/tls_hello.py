@@ -90,7 +90,7 @@ def server_hello(body: bytes) -> ServerHello:
     _whole(body)
     at = FIXED + 1 + body[FIXED]
     if len(body) < at + 3:
-        raise Malformed("TLS", len(body), f"a ServerHello needs {at + 3} octets, {len(body)} are here")
+        raise Malformed("TLS", len(body), f"a ServerHello needs {at + 3} bytes, {len(body)} are here")
     extensions = dict(_extensions(body, at + 5))
     chosen = extensions.get(SUPPORTED_VERSIONS, b"")
     protocols = extensions.get(APPLICATION_PROTOCOLS, b"")
@@ -116,7 +116,7 @@ def protocol(value: bytes) -> str:
 
 def _whole(body: bytes) -> None:
     if len(body) <= FIXED:
-        raise Malformed("TLS", len(body), f"a hello needs more than {FIXED} octets, {len(body)} are here")
+        raise Malformed("TLS", len(body), f"a hello needs more than {FIXED} bytes, {len(body)} are here")
 
 
 def _extensions(octets: bytes, at: int) -> Iterator[tuple[int, bytes]]:

@@ -59,14 +59,14 @@ def frame(octets: bytes) -> Frame | Incomplete:
     length, at = octets[1] & 0x7F, 2
     wider = {126: 2, 127: 8}.get(length, 0)
     if code >= CLOSE and wider:
-        raise Malformed("WebSocket", 1, "a control frame of more than 125 octets")
+        raise Malformed("WebSocket", 1, "a control frame of more than 125 bytes")
     masked = 4 if octets[1] & MASKED else 0
     if len(octets) < at + wider + masked:
         return Incomplete(at + wider + masked)
     if wider:
         length = int.from_bytes(octets[at : at + wider], "big")
     if length > MAX_MESSAGE_OCTETS:
-        raise Malformed("WebSocket", 1, f"a frame of {length} octets")
+        raise Malformed("WebSocket", 1, f"a frame of {length} bytes")
     at += wider + masked
     size = at + length
     if size > len(octets):

@@ -68,7 +68,7 @@ def fits(pattern: str, name: str) -> bool:
 
 def _element(octets: bytes, at: int, end: int) -> Element:
     if at + 2 > end:
-        raise Malformed("X.509", at, "an element needs 2 octets")
+        raise Malformed("X.509", at, "an element needs 2 bytes")
     tag, size, begin = octets[at], octets[at + 1], at + 2
     if size & 0x80:
         width = size & 0x7F
@@ -76,7 +76,7 @@ def _element(octets: bytes, at: int, end: int) -> Element:
             raise Malformed("X.509", at, "an element without a length")
         size, begin = int.from_bytes(octets[begin : begin + width], "big"), begin + width
     if begin + size > end:
-        raise Malformed("X.509", at, f"an element needs {size} octets, {end - begin} are left")
+        raise Malformed("X.509", at, f"an element needs {size} bytes, {end - begin} are left")
     return Element(tag, begin, begin + size)
 
 

@@ -51,7 +51,7 @@ class Defaults(Struct, frozen=True):
         if not _NAME.fullmatch(self.name) or self.name in taken:
             raise ValueError(f"{self.name!r} cannot name the plugin: lower-case letters, digits and _, and no protocol")
         if not 0 < self.max_inflated < 1 << 31:
-            raise ValueError(f"a body cannot be bounded by {self.max_inflated} octets")
+            raise ValueError(f"a body cannot be bounded by {self.max_inflated} bytes")
 
 
 def ports_of(text: str) -> frozenset[int]:
@@ -106,7 +106,7 @@ def _tables() -> Iterator[str]:
     yield from _wrapped(f"{_lua(spec.name.lower())}," for spec in TABLE if not spec.speaks)
     yield "}"
     yield ""
-    yield "-- Which rows each first octet leaves open (RFC 7983 section 7, with SIP in it): first, last, rows in order."
+    yield "-- Which rows each first byte leaves open (RFC 7983 section 7, with SIP in it): first, last, rows in order."
     yield "OPEN = {"
     for first, last, rows, names in _figure():
         yield f"  -- {names}"

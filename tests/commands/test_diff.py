@@ -15,7 +15,7 @@ PLAIN = str(ROOT / "pcaps" / "facetime-2013-plain.pcap")
 def test_the_same_call_plain_and_compressed_is_compared(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", PLAIN, CALL]) == 0
     text = capsys.readouterr().out
-    assert "INVITE: 829 → 672 octets (-157: compressed body -157)" in text and "+ headers Content-Encoding" in text
+    assert "INVITE: 829 → 672 bytes (-157: compressed body -157)" in text and "+ headers Content-Encoding" in text
     assert "compressed bodies: 0 → 3" in text
 
 
@@ -31,6 +31,6 @@ def test_a_comparison_is_json_too(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_one_call_can_be_compared_and_a_filter_leaves_the_others_out(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["diff", "--call", "1", PLAIN, CALL]) == 0
-    assert "INVITE: 829 → 672 octets" in capsys.readouterr().out
+    assert "INVITE: 829 → 672 bytes" in capsys.readouterr().out
     assert main(["diff", "-Y", "outcome==failed", PLAIN, CALL]) == 0
     assert "INVITE" not in capsys.readouterr().out

@@ -17,7 +17,7 @@ def test_inflate_gives_the_text_and_says_what_was_found(tmp_path: Path) -> None:
     done = run("inflate", str(body), "--label", "gzip")
     assert done.returncode == 0 and done.stdout == SDP
     said = done.stderr.decode().splitlines()
-    assert said[0] == f"muxshark: zlib, {body.stat().st_size} → 10 octets, complete, labelled gzip"
+    assert said[0] == f"muxshark: zlib, {body.stat().st_size} → 10 bytes, complete, labelled gzip"
     assert any("the label says gzip" in line for line in said[1:])
 
 

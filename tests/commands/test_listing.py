@@ -15,8 +15,8 @@ def test_list_prints_one_line_a_datagram() -> None:
 def test_list_says_at_its_end_that_a_capture_is_cut_or_damaged(tmp_path: Path) -> None:
     octets = Path(CALL).read_bytes()
     for name, kept, said in (
-        ("cut", octets[:5000], "the capture ends within a record, at octet "),
-        ("bad", octets[:24] + b"\xff" * 16, "the capture is damaged at octet 24: "),
+        ("cut", octets[:5000], "the capture ends within a record, at byte "),
+        ("bad", octets[:24] + b"\xff" * 16, "the capture is damaged at byte 24: "),
     ):
         (tmp_path / name).write_bytes(kept)
         done = run("list", str(tmp_path / name))

@@ -155,7 +155,7 @@ def test_a_reader_who_stalls_holds_up_neither_the_keeping_nor_the_end(form: str,
     os.close(into)
     os.close(out)
     assert said.startswith("muxshark: nobody read standard output at the end; ")
-    assert said.endswith(f"octets were not written: {frames:,} frames kept in {kept}")
+    assert said.endswith(f"bytes were not written: {frames:,} frames kept in {kept}")
     report = offline.analyze([kept])
     assert report.capture.frames == frames and not report.capture.files[0].cut
 

@@ -35,6 +35,15 @@ MISUSES: tuple[tuple[str, str], ...] = (
     ("CALL --quiet", "--brief"),
     ("CALL --since 14:03", "--time 14:03.."),
     ("CALL --no-color", "--color=never"),
+    ("CALL -o out.pdf", "--html FILE writes a page, which a browser prints as PDF"),
+    ("CALL -o out.csv", "muxshark export writes tables"),
+    ("CALL -o out.pcapng", "-w FILE keeps the frames"),
+    ("analyze --html CALL", "--html names the page that is written: muxshark analyze --html OUT.html"),
+    ("explain CALL --frame 5", "muxshark explain FILE FRAME"),
+    ("sdp CALL --json", "calls[].descriptions"),
+    ("doctor --verbose", "it always says all"),
+    ("plugin install", "muxshark plugin --install"),
+    ("CALL --brief=3", "--brief takes no value; write --brief alone"),
     ("CALL --color=yes", "choose from 'always', 'never', 'auto'"),
     ("CALL --clock gmt", "choose from 'relative', 'local', 'utc'"),
     ("CALL --recursive", "--each FOLDER"),
@@ -157,3 +166,14 @@ def test_nothing_is_suggested_that_is_not_close_and_no_habit_hides_an_option() -
     assert "did you mean" not in misuse.instead_of_command("wireshark", names)
     assert "did you mean" not in misuse.instead_of_option("--xyzzy", ["--json", "--time"])
     assert not set(misuse.COMMANDS) & set(names)
+
+
+def test_a_file_that_looks_like_an_option_is_named_with_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-dash.pcap").write_bytes(Path(CALL).read_bytes())
+    for words in (["-dash.pcap"], ["analyze", "-dash.pcap"], ["show", "-dash.pcap", "5"]):
+        assert main(words) == 2
+        assert "'-dash.pcap' is a file that looks like an option; write ./-dash.pcap\n" in capsys.readouterr().err
+    assert main(["./-dash.pcap", "--brief"]) == 0

@@ -26,7 +26,7 @@ def test_a_call_becomes_one_small_file(tmp_path: Path, capsys: pytest.CaptureFix
     assert text.startswith("<!DOCTYPE html>") and text.endswith("</html>\n")
     assert "one call, talked 22.2 s" in text
     assert "INVITE sip:user@192.168.231.100:16402 SIP/2.0\nv: SIP/2.0/UDP" in text, "as it was sent"
-    assert "a=rtpID:3189937293" in text and "0000  49 4e 56 49 54 45" in text, "inflated, and its octets"
+    assert "a=rtpID:3189937293" in text and "0000  49 4e 56 49 54 45" in text, "inflated, and its bytes"
     assert hashlib.sha256(Path(CALL).read_bytes()).hexdigest() in text
     assert "muxshark analyze --html call.html facetime-2013.pcap" in text and str(tmp_path) not in text
 
@@ -52,7 +52,8 @@ def test_without_the_library_it_says_what_to_install(
     monkeypatch.setattr(FORMATS["html"], "needs", ("no_such_library", "html"))
     assert main(["analyze", "--html", str(tmp_path / "call.html"), CALL]) == 2
     said = capsys.readouterr().err
-    assert "pip install 'muxshark[html]'" in said and said.count("\n") == 1 and not list(tmp_path.iterdir())
+    assert "a report in HTML needs the package jinja2: pip install 'muxshark[html]'" in said
+    assert said.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
 def test_the_command_names_files_without_their_folders(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_one_call_is_written_and_a_cut_capture_is_said_to_be_cut(tmp_path: Path,
     cut, out = tmp_path / "cut.pcap", tmp_path / "out.pcap"
     cut.write_bytes(whole[:-3])
     done = run(command, "--call", "one", str(cut), str(out))
-    assert done.returncode == 0 and "the capture ends within a record, at octet" in done.stderr.decode()
+    assert done.returncode == 0 and "the capture ends within a record, at byte" in done.stderr.decode()
     assert 0 < len(captures.records(str(out))) <= len(GOOD)
 
 
@@ -98,5 +98,5 @@ def test_a_cut_capture_is_said_to_be_cut(tmp_path: Path, command: str) -> None:
     cut.write_bytes(whole.read_bytes()[:-3])
     more = {"sdp": ["--call", "one"], "diff": [str(whole)], "export": ["-o", out]}.get(command, [out])
     done = run(command, str(cut), *more)
-    assert done.returncode == 0 and "the capture ends within a record, at octet" in done.stderr.decode()
+    assert done.returncode == 0 and "the capture ends within a record, at byte" in done.stderr.decode()
     assert "within a record" not in run(command, str(whole), *more[:-1], f"{more[-1]}").stderr.decode()

@@ -31,9 +31,9 @@ def test_what_is_wrong_with_the_capture_is_told_however_much_is_wrong_with_messa
     problems = Problems()
     for n in range(1000):
         problems.note("message-malformed", "kind " + chr(0x4E00 + n), Place(0, n))
-    problems.note("capture-cut", "the capture ends within a record, at octet 7")
+    problems.note("capture-cut", "the capture ends within a record, at byte 7")
     *malformed, cut = problems.to_report()
-    assert cut == Problem("capture-cut", "the capture ends within a record, at octet 7", 1, ())
+    assert cut == Problem("capture-cut", "the capture ends within a record, at byte 7", 1, ())
     assert len(malformed) == MAX_KINDS + 1
     assert malformed[-1].what == f"{1000 - MAX_KINDS} more of other kinds"
     assert malformed[-1].places[0] == Place(0, MAX_KINDS)

@@ -119,7 +119,7 @@ def readers(dice: Random, paths: Sequence[Path]) -> None:
             bound = size * (INFLATED if capture.compressed else 1)
             for count, record in enumerate(capture.records(), 1):
                 ensure(record.frame == count, f"record {count} says that it is {record.frame}")
-                ensure(len(record.octets) <= house.MAX_RECORD_OCTETS, f"record {count} has {len(record.octets)} octets")
+                ensure(len(record.octets) <= house.MAX_RECORD_OCTETS, f"record {count} has {len(record.octets)} bytes")
                 ensure(0 <= record.time <= house.MAX_TIME_NS, f"record {count} has the time {record.time}")
                 given += len(record.octets)
             notes = capture.notes
@@ -127,7 +127,7 @@ def readers(dice: Random, paths: Sequence[Path]) -> None:
     except house.CaptureError as error:
         ensure(str(error) and "\n" not in str(error), f"no line for people: {error!s:.200}")
         return
-    ensure(max(given, notes.packets) <= bound, f"{notes.packets} records of {given} octets in a file of {size}")
+    ensure(max(given, notes.packets) <= bound, f"{notes.packets} records of {given} bytes in a file of {size}")
 
 
 def parsers(dice: Random, paths: Sequence[Path]) -> None:
@@ -144,7 +144,7 @@ def parsers(dice: Random, paths: Sequence[Path]) -> None:
         touch(message)
         ensure(name in house.WITHOUT_SUMMARY or isinstance(message.summary, str), f"{name}: no summary")
     for found in (house.recover(body), house.inflate(body), house.inflate(body, ("deflate, gzip",))):
-        ensure(len(found.octets) <= house.LIMITS.bound(len(body)), f"{len(found.octets)} octets of {len(body)}")
+        ensure(len(found.octets) <= house.LIMITS.bound(len(body)), f"{len(found.octets)} bytes of {len(body)}")
         touch(found)
 
 
@@ -291,7 +291,7 @@ def twins(dice: Random, paths: Sequence[Path]) -> None:
         whole, cut = (scanned(compiled.Scanner, octets, size, every=True) for size in (1 << 18, chunk(dice, octets)))
     except house.CaptureError:
         return
-    ensure(whole == cut, "how the octets are cut changes what the compiled scan says")
+    ensure(whole == cut, "how the bytes are cut changes what the compiled scan says")
     for words in (["analyze", "--json", "--all"], ["list", "--ndjson"], ["analyze", "--json"]):
         with house.narrow(dice.random() < 0.5):
             ours = run([*words, path])

@@ -171,7 +171,7 @@ def test_a_response_answers_its_request() -> None:
 
 
 def test_the_summary_is_one_harmless_line() -> None:
-    assert "SIP INVITE (body 280 → 449 octets)" in SIP(INVITE).summary()
+    assert "SIP INVITE (body 280 → 449 bytes)" in SIP(INVITE).summary()
     assert "\x1b" not in SIP(b"SIP/2.0 200 \x1b[31m\r\n\r\n").summary()
 
 

@@ -44,7 +44,7 @@ OPENED: dict[str, Callable[[Path], Any]] = {
     "a generator": lambda folder: (path for path in (CALL,)),
     "a file": lambda folder: CALL.open("rb"),
     "an unbuffered file": lambda folder: CALL.open("rb", buffering=0),
-    "octets in memory": lambda folder: io.BytesIO(PACKED),
+    "bytes in memory": lambda folder: io.BytesIO(PACKED),
     "a file within a list": lambda folder: [io.BytesIO(PACKED)],
     "an unpacked file": lambda folder: gzip.open(written(folder / "call.pcap.gz", gzip.compress(PACKED))),
 }
@@ -98,14 +98,14 @@ def test_a_file_that_breaks_off_while_it_is_unpacked_gives_what_was_whole(tmp_pa
     assert file.name == str(path) and file.cut
     told: list[str] = []
     assert len([*dissectors.datagrams(gzip.open(path), damaged=told.append)]) == report.capture.datagrams
-    assert len(told) == 1 and told[0].startswith(f"{path}: the capture is damaged at octet ")
+    assert len(told) == 1 and told[0].startswith(f"{path}: the capture is damaged at byte ")
 
 
 @pytest.mark.parametrize(
     ("captures", "kind", "said"),
     [
-        (b"pcaps/facetime-2013.pcap", TypeError, "octets are no file"),
-        (["a.pcap", b"b.pcap"], TypeError, "octets are no file"),
+        (b"pcaps/facetime-2013.pcap", TypeError, "bytes are no file"),
+        (["a.pcap", b"b.pcap"], TypeError, "bytes are no file"),
         (io.StringIO("text"), TypeError, "mode 'rb'"),
         ([None], TypeError, "not NoneType"),
         ([], ValueError, "no capture named"),

@@ -178,7 +178,7 @@ function tests.beyond_the_bound_the_headers_alone_are_handed_over()
   stub.send(invite)
   equal(stub.calls[1].octets:sub(-23), "\r\nContent-Length: 0\r\n\r\n")
   equal(stub.fields["mux.body.status"], "over limit")
-  assert(stub.experts["mux.expert.over_limit"]:find("100 octets", 1, true))
+  assert(stub.experts["mux.expert.over_limit"]:find("100 bytes", 1, true))
 end
 
 function tests.a_label_that_lies_is_told()
@@ -317,7 +317,7 @@ function tests.a_dissector_gets_what_was_captured_as_if_it_were_all_where_runnin
     end
     stub.referenced = true
     stub.send(RTP:sub(1, 14), { length = 172 })
-    equal(stub.experts["mux.expert.cut"], "The datagram is cut by the capture: 14 of 172 octets are in the capture")
+    equal(stub.experts["mux.expert.cut"], "The datagram is cut by the capture: 14 of 172 bytes are in the capture")
     equal(stub.fields["mux.expert"], stub.experts["mux.expert.cut"])
   end
 end

@@ -132,6 +132,6 @@ def test_send_and_data_of_skype_and_teams_are_one_path_with_a_peer() -> None:
         pass
     assert [counters.packets for counters in scanner.streams] == [3, 3]
     assert [stun_message(each(0)).summary for each in (send, data)] == [
-        "Send request, peer 198.51.100.9:5000, data 72 octets",
-        "Data indication (RFC 3489), peer 198.51.100.9:5000, data 72 octets",
+        "Send request, peer 198.51.100.9:5000, data 72 bytes",
+        "Data indication (RFC 3489), peer 198.51.100.9:5000, data 72 bytes",
     ]

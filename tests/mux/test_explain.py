@@ -50,20 +50,20 @@ def test_a_rule_that_fails_says_what_it_wanted_and_what_was_there() -> None:
     cookie = stun()[:4] + b"\x21\x12\xa4\x43" + stun()[8:]
     (trial,) = (trial for trial in explain(cookie).trials if "magic cookie 0x" in trial.reason)
     step = trial.steps[-1]
-    assert (step.holds, step.wanted, step.found) == (False, "octets 4 to 7 are 0x2112a442", "0x2112a443")
+    assert (step.holds, step.wanted, step.found) == (False, "bytes 4 to 7 are 0x2112a442", "0x2112a443")
     assert step.octets == (4, b"\x21\x12\xa4\x43")
 
 
 @pytest.mark.parametrize(
     ("payload", "protocol", "found"),
     [
-        (SAMPLES["DTLS"] + b"\x16\xfe\xfd", "DTLS", "element 2, at octet 17: no room for its length"),
-        (rtcp() + b"\x80\xc9\x00\x05", "RTCP", "element 2, at octet 8: it claims 24 octets, 4 are left"),
-        (rtcp() + rtp(1), "RTCP", "element 2, at octet 8: 104, but octet 9 is 200 to 211"),
-        (channel_data(b"abcd")[:-1], "TURN", "4 × 1 + 4 = 8 of 7 octets"),
+        (SAMPLES["DTLS"] + b"\x16\xfe\xfd", "DTLS", "element 2, at byte 17: no room for its length"),
+        (rtcp() + b"\x80\xc9\x00\x05", "RTCP", "element 2, at byte 8: it claims 24 bytes, 4 are left"),
+        (rtcp() + rtp(1), "RTCP", "element 2, at byte 8: 104, but byte 9 is 200 to 211"),
+        (channel_data(b"abcd")[:-1], "TURN", "4 × 1 + 4 = 8 of 7 bytes"),
         (b"INVITE sip:a SIP/3.0\r\n\r\n", "SIP", "“INVITE sip:a SIP/3.0”"),
-        (rtp(1)[:12].replace(b"\x80", b"\x82", 1), "RTP", "2 contributing sources: 20 of 12 octets"),
-        (b"\r\n\r\nA", "KEEPALIVE", "0x41 at octet 4"),
+        (rtp(1)[:12].replace(b"\x80", b"\x82", 1), "RTP", "2 contributing sources: 20 of 12 bytes"),
+        (b"\r\n\r\nA", "KEEPALIVE", "0x41 at byte 4"),
     ],
 )
 def test_what_breaks_a_rule_is_named(payload: bytes, protocol: str, found: str) -> None:
@@ -73,7 +73,7 @@ def test_what_breaks_a_rule_is_named(payload: bytes, protocol: str, found: str) 
 
 def test_octets_that_the_capture_cut_are_not_called_wrong() -> None:
     (trial, *_) = (trial for trial in explain(b"\r\n", 4).trials if trial.protocol == "KEEPALIVE")
-    assert trial.steps[-1].found == "2 such octets, and 2 octets that were not captured"
+    assert trial.steps[-1].found == "2 such bytes, and 2 bytes that were not captured"
 
 
 def test_the_runner_up_of_sip_is_what_its_letters_would_be_elsewhere() -> None:

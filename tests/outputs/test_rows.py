@@ -56,8 +56,8 @@ def test_a_line_for_people_has_its_columns() -> None:
     listing = Listing()
     assert listing.line(rows("facetime-2013.pcap")[3]).split()[1] == "0.000000"
     assert listing.line(row).split() == (
-        "5 0.106036 192.168.231.118:16402 → 192.168.231.100:16402 SIP certain INVITE, CSeq 1, "
-        "zlib 280 → 449 octets of application/sdp, sip:user@192.168.231.100:16402"
+        "5 0.106036 192.168.231.118:16402 → 192.168.231.100:16402 SIP certain INVITE "
+        "sip:user@192.168.231.100:16402, CSeq 1, zlib 280 → 449 bytes of application/sdp"
     ).split()
 
 
@@ -68,6 +68,17 @@ def test_a_terminal_of_any_width_has_room_for_the_summary(width: int, room: int)
         line = listing.line(row)
         said = summary(row).removeprefix("RTP ")
         assert len(line) <= width and said[: room - 1] in line
+
+
+@pytest.mark.parametrize(
+    ("width", "dropped"), [(0, []), (140, []), (100, ["certainty"]), (60, ["time", "flow", "certainty"])]
+)
+def test_columns_without_room_are_known_by_name(width: int, dropped: list[str]) -> None:
+    assert Listing(width).dropped == dropped
+
+
+def test_on_80_columns_an_invite_says_whom_it_is_for() -> None:
+    assert "INVITE sip:user@192.168.231.100" in Listing(80).line(rows("facetime-2013.pcap")[4])
 
 
 def test_a_line_names_its_file_where_there_are_several() -> None:

@@ -113,16 +113,16 @@ def test_nothing_is_read_out_of_an_encrypted_record() -> None:
     message = parse(record(22, b"\xff" * 40, epoch=1, sequence=5) + record(21, b"\xff" * 40, epoch=1))
     assert (message.encrypted, message.handshakes, message.alerts) == (True, (), ())
     assert (message.records[0].epoch, message.records[0].sequence, message.records[0].length) == (1, 5, 40)
-    assert message.summary == "DTLS 1.2, Handshake (encrypted, 40 octets), Alert (encrypted, 40 octets)"
+    assert message.summary == "DTLS 1.2, Handshake (encrypted, 40 bytes), Alert (encrypted, 40 bytes)"
 
 
 def test_change_cipher_spec_stands_between_clear_and_encrypted() -> None:
     payload = record(22, handshake(16, b"key")) + record(20, b"\x01") + record(22, bytes(40), epoch=1)
-    assert parse(payload).summary == "DTLS 1.2, ClientKeyExchange, ChangeCipherSpec, Handshake (encrypted, 40 octets)"
+    assert parse(payload).summary == "DTLS 1.2, ClientKeyExchange, ChangeCipherSpec, Handshake (encrypted, 40 bytes)"
 
 
 def test_application_data_is_told_with_its_length() -> None:
-    assert parse(SAMPLES["application_data"]).summary == "DTLS 1.0, ApplicationData (encrypted, 96 octets)"
+    assert parse(SAMPLES["application_data"]).summary == "DTLS 1.0, ApplicationData (encrypted, 96 bytes)"
 
 
 def test_a_unified_header_hides_type_and_sequence() -> None:
@@ -256,7 +256,7 @@ def test_padding_behind_the_records_is_told() -> None:
     for padding in (b"\0", b"\0\0\0"):
         message = parse(alert + alert + padding)
         assert len(message.records) == 2
-        assert message.deviations == (f"{len(padding)} octets of padding follow the records",)
+        assert message.deviations == (f"{len(padding)} bytes of padding follow the records",)
     for more in (bytes(4), b"\0\1"):
         with pytest.raises(Malformed):
             parse(alert + more)

@@ -48,8 +48,8 @@ EVERY = (SEND, OPEN, OK, REPORT)
 
 def test_messages_say_what_they_are_and_how_much_and_not_what_people_wrote() -> None:
     assert [parse(each).summary for each in EVERY] == [
-        "SEND text/plain, octets 1-45/45, 45 B", "SEND image/png, octets 1-*/120, 4 B, more follows", "200 OK",
-        "REPORT 000 200 OK, octets 1-39/39",
+        "SEND text/plain, bytes 1-45/45, 45 B", "SEND image/png, bytes 1-*/120, 4 B, more follows", "200 OK",
+        "REPORT 000 200 OK, bytes 1-39/39",
     ]
     assert "Hey Bob" not in str(parse(SEND)) and parse(SEND).header("to-path") == BOB
     assert parse(message("SEND", body=b"")).size == 0
@@ -73,7 +73,7 @@ def test_a_message_ends_in_the_line_of_its_transaction(octets: bytes) -> None:
         (SEND.replace(b"d93kswow SEND", b"d9 SEND"), "no start line"),
         (SEND.replace(b"From-Path: ", b"From Path "), "a line that is no header"),
         (SEND.replace(b"d93kswow$", b"d93kswow?"), "its last line is missing"),
-        (SEND + OK, f"{len(OK)} octets follow its last line"),
+        (SEND + OK, f"{len(OK)} bytes follow its last line"),
     ],
 )
 def test_what_is_no_message_says_why(octets: bytes, reason: str) -> None:

@@ -45,7 +45,7 @@ def test_version_negotiation_lists_the_versions() -> None:
 
 
 def test_octets_after_the_versions_are_told() -> None:
-    assert parse(NEGOTIATION + b"\0").deviations == ("1 octets follow the versions",)
+    assert parse(NEGOTIATION + b"\0").deviations == ("1 bytes follow the versions",)
 
 
 def test_an_unknown_version_keeps_its_identifiers_and_names_no_type() -> None:

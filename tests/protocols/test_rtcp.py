@@ -128,7 +128,7 @@ def test_padding_is_taken_off_the_last_packet() -> None:
 
 @pytest.mark.parametrize("padding", [b"\0\0\0\0", b"\0\0\0\x09"])
 def test_an_impossible_count_of_padding_is_malformed(padding: bytes) -> None:
-    with pytest.raises(Malformed, match="octets of padding"):
+    with pytest.raises(Malformed, match="bytes of padding"):
         parse(packet(201, 0, SSRC, padding))
 
 
@@ -338,7 +338,7 @@ def test_one_to_three_octets_behind_a_compound_make_it_no_srtcp(more: bytes) -> 
     compound = packet(201, 0, SSRC) + packet(203, 1, SSRC)
     message = parse(compound + more)
     assert ([each.name for each in message.packets], message.encrypted) == (["RR", "BYE"], False)
-    assert message.deviations == (f"{len(more)} octets follow the compound",)
+    assert message.deviations == (f"{len(more)} bytes follow the compound",)
     assert not encrypted(compound + more)
     assert encrypted(compound + bytes(8))
 

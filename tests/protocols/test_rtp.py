@@ -24,13 +24,13 @@ def test_a_packet_gives_every_field_of_its_header() -> None:
     assert (packet.marker, packet.payload_type, packet.sequence) == (False, 0, 15743)
     assert (packet.timestamp, packet.ssrc, packet.csrc) == (3937035252, 0xF01B40E9, ())
     assert (len(packet.payload), packet.padding, packet.extension, packet.deviations) == (160, False, None, ())
-    assert packet.summary == "RTP payload type 0, SSRC 0xF01B40E9, sequence 15743, timestamp 3937035252, 160 octets"
+    assert packet.summary == "RTP payload type 0, SSRC 0xF01B40E9, sequence 15743, timestamp 3937035252, 160 bytes"
 
 
 def test_a_telephone_event_carries_the_marker() -> None:
     packet = parse(SAMPLES["dtmf"])
     assert (packet.marker, packet.payload_type, packet.payload.hex()) == (True, 101, "018a03c0")
-    assert packet.summary.endswith(", 4 octets, marker")
+    assert packet.summary.endswith(", 4 bytes, marker")
 
 
 def test_contributing_sources_are_listed() -> None:
@@ -60,7 +60,7 @@ def test_an_impossible_count_of_padding_is_told_and_keeps_the_payload(count: int
     header = bytes((0xA0,)) + build(96, 1, 2, 3, b"")[1:]
     packet = parse(header + bytes(length - 1) + bytes((count,)))
     assert (len(packet.payload), packet.padding, packet.padding_length) == (length, True, 0)
-    assert packet.deviations == (f"{count} octets of padding are impossible (SRTP hides the real count)",)
+    assert packet.deviations == (f"{count} bytes of padding are impossible (SRTP hides the real count)",)
 
 
 def test_padding_in_one_byte_elements_is_skipped_and_15_stops() -> None:
@@ -79,8 +79,8 @@ def test_two_byte_elements_can_be_empty(profile: int) -> None:
 @pytest.mark.parametrize(
     ("profile", "data", "deviation"),
     [
-        (0xBEDE, "13000000", "extension element 1 needs 4 octets, 3 are left"),
-        (0x1000, "01030000", "extension element 1 needs 3 octets, 2 are left"),
+        (0xBEDE, "13000000", "extension element 1 needs 4 bytes, 3 are left"),
+        (0x1000, "01030000", "extension element 1 needs 3 bytes, 2 are left"),
         (0x1000, "00000007", "extension element 7 has no length"),
     ],
 )
@@ -92,7 +92,7 @@ def test_an_element_beyond_its_extension_is_told(profile: int, data: str, deviat
     ("profile", "name"),
     [
         (0x4400, "FaceTime"),
-        (0xDEBE, "0xBEDE with its octets swapped"),
+        (0xDEBE, "0xBEDE with its bytes swapped"),
         (0xC0DE, "encrypted one-byte elements (RFC 9335)"),
         (0x0240, "profile 0x0240"),
     ],

@@ -184,12 +184,12 @@ def test_a_via_that_is_none_is_none() -> None:
 
 
 ODD = {
-    "begins with 4 octets of CR and LF": b"\r\n\r\n" + message(),
+    "begins with 4 bytes of CR and LF": b"\r\n\r\n" + message(),
     "lines end in LF alone": message().replace(b"\r\n", b"\n"),
     "no Call-ID header": message().replace(b"Call-ID: c1@example.com\r\n", b""),
     "2 CSeq headers, only one may stand": message("CSeq: 7 INVITE"),
-    "Content-Length says 100 octets, 4 are there": message("Content-Length: 100", body=b"text"),
-    "4 octets follow the 3 of Content-Length": message("l: 3", body=b"v=0text"),
+    "Content-Length says 100 bytes, 4 are there": message("Content-Length: 100", body=b"text"),
+    "4 bytes follow the 3 of Content-Length": message("l: 3", body=b"v=0text"),
     "Content-Length is no number: '-4'": message("l: -4", body=b"text"),
     "the CSeq method 'BYE' is not that of the request, 'INVITE'": message().replace(b"7 INVITE", b"7 BYE"),
     "CSeq is not a number below 2**32 and a method: '9292394834772304023312 INVITE'": message().replace(
@@ -559,17 +559,17 @@ def test_parameters_are_pairs_in_order() -> None:
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
-        (made.sip("OPTIONS sip:a SIP/2.0"), "OPTIONS, sip:a"),
+        (made.sip("OPTIONS sip:a SIP/2.0"), "OPTIONS sip:a"),
         (made.sip("SIP/2.0 200 OK", "CSeq: 7 INVITE"), "200 OK, CSeq 7 INVITE"),
         (made.sip("SIP/2.0 200 ", "CSeq: 7 INVITE"), "200, CSeq 7 INVITE"),
-        (made.sip("BYE sip:a SIP/2.0", "CSeq: 2 INVITE"), "BYE, CSeq 2 INVITE, sip:a"),
+        (made.sip("BYE sip:a SIP/2.0", "CSeq: 2 INVITE"), "BYE sip:a, CSeq 2 INVITE"),
         (
             made.sip("MESSAGE sip:a SIP/2.0", "CSeq: 2 MESSAGE", "Content-Type: text/plain", body=b"hello"),
-            "MESSAGE, CSeq 2, 5 octets of text/plain, sip:a",
+            "MESSAGE sip:a, CSeq 2, 5 bytes of text/plain",
         ),
         (
             made.sip("INFO sip:a SIP/2.0", "Content-Encoding: deflate", body=zlib.compress(b"v=0\r\n" * 9)),
-            "INFO, zlib 16 → 45 octets, sip:a",
+            "INFO sip:a, zlib 16 → 45 bytes",
         ),
     ],
 )

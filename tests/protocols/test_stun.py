@@ -124,13 +124,13 @@ def test_a_length_that_is_no_multiple_of_four_is_forgiven_and_told() -> None:
 def test_attributes_without_any_padding_are_read() -> None:
     unpadded = parse(message(bytes.fromhex("00060003616263"), bytes.fromhex("0024000400000007")))
     assert (unpadded.username, unpadded.priority) == ("abc", 7)
-    assert "attributes are not padded to 4 octets" in unpadded.deviations
+    assert "attributes are not padded to 4 bytes" in unpadded.deviations
 
 
 def test_octets_after_the_message_are_kept_and_told() -> None:
     trailing = parse(REQUEST + b"more")
     assert (trailing.trailing, trailing.fingerprint_ok) == (b"more", True)
-    assert trailing.deviations == ("4 octets follow the message",)
+    assert trailing.deviations == ("4 bytes follow the message",)
 
 
 @pytest.mark.parametrize("number", range(6))
@@ -166,7 +166,7 @@ def test_a_data_indication_carries_octets_from_a_peer() -> None:
     peer = Address("2001:db8::1", 9)
     indication = parse(build("Data", "indication", TRANSACTION, [("XOR-PEER-ADDRESS", peer), ("DATA", b"\x80octets")]))
     assert (indication.peer_address, indication.data) == (peer, b"\x80octets")
-    assert indication.summary == "Data indication, peer [2001:db8::1]:9, data 7 octets"
+    assert indication.summary == "Data indication, peer [2001:db8::1]:9, data 7 bytes"
 
 
 def test_an_error_response_gives_code_and_reason() -> None:

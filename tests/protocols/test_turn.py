@@ -13,7 +13,7 @@ def test_channel_data_gives_channel_and_data() -> None:
     message = parse(b"\x40\x01\x00\x05hello")
     assert isinstance(message, Message)
     assert (message.channel, message.length, message.data, message.padding) == (0x4001, 5, b"hello", b"")
-    assert message.summary == "ChannelData, channel 0x4001, 5 octets"
+    assert message.summary == "ChannelData, channel 0x4001, 5 bytes"
 
 
 def test_padding_to_four_octets_is_no_deviation() -> None:
@@ -23,7 +23,7 @@ def test_padding_to_four_octets_is_no_deviation() -> None:
 
 
 def test_more_than_padding_is_told() -> None:
-    assert parse(b"\x40\x01\x00\x01h\0\0\0\0").deviations == ("4 octets follow the data",)
+    assert parse(b"\x40\x01\x00\x01h\0\0\0\0").deviations == ("4 bytes follow the data",)
 
 
 def test_channel_data_can_be_empty() -> None:
@@ -69,8 +69,8 @@ def test_a_message_of_one_session_among_several_gives_session_and_data() -> None
     message = parse(SESSION)
     assert isinstance(message, Multiplexed)
     assert (message.session, message.data, message.deviations) == (SESSION[4:12], b"hello", ())
-    assert message.summary == "multiplexed TURN, session 0102030405060708, 5 octets"
-    assert parse(SESSION + b"\0").deviations == ("1 octets follow the data",)
+    assert message.summary == "multiplexed TURN, session 0102030405060708, 5 bytes"
+    assert parse(SESSION + b"\0").deviations == ("1 bytes follow the data",)
 
 
 @pytest.mark.parametrize(

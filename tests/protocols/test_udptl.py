@@ -11,11 +11,11 @@ from dissectors.protocols import udptl
 from dissectors.wire.errors import Malformed
 
 SAMPLES = {
-    "no signal": ("000001000000", "UDPTL number 0, no signal, 1 octets"),
-    "CED": ("000101040000", "UDPTL number 1, CED, 1 octets"),
-    "V.21": ("002503c001800000", "UDPTL number 37, data of V.21, 3 octets"),
-    "redundancy": ("01020106000201060104", "UDPTL number 258, V.21 preamble, 1 octets, 2 of redundancy"),
-    "parity": ("0103010680010301010106", "UDPTL number 259, V.21 preamble, 1 octets, 3 of FEC"),
+    "no signal": ("000001000000", "UDPTL number 0, no signal, 1 bytes"),
+    "CED": ("000101040000", "UDPTL number 1, CED, 1 bytes"),
+    "V.21": ("002503c001800000", "UDPTL number 37, data of V.21, 3 bytes"),
+    "redundancy": ("01020106000201060104", "UDPTL number 258, V.21 preamble, 1 bytes, 2 of redundancy"),
+    "parity": ("0103010680010301010106", "UDPTL number 259, V.21 preamble, 1 bytes, 3 of FEC"),
 }
 """By ITU-T T.38 section 9.1, aligned PER: number, length and fax packet, 0x00 and older ones or 0x80 and parity."""
 

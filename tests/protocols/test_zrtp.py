@@ -76,7 +76,7 @@ def test_an_unknown_type_is_told_and_escaped() -> None:
 
 
 def test_octets_after_the_crc_are_told() -> None:
-    assert parse(SAMPLES["conf2ack"] + b"xy").deviations == ("2 octets follow the CRC",)
+    assert parse(SAMPLES["conf2ack"] + b"xy").deviations == ("2 bytes follow the CRC",)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,11 @@ def test_any_text_is_a_filter_or_refused(text: str) -> None:
         ("user==a and loss>x", "x", "compared with a number"), ('user=="a', '"a', "quote"), ("user>3", "3", "no order"),
         ("status eq 486", "eq 486", "write == for eq"), ("user contains a", "contains a", "write ~ for contains"),
         ("user in a", "in a", "write user==… or user==… for in"),
+        ("failed", "failed", "write outcome==failed"), ("error", "error", "write severity==error"),
+        ("bye", "bye", "write method==BYE"), ("stream-loss", "stream-loss", "write finding==stream-loss"),
+        ("user==a,b", "a,b", "write user==a or user==b, or put the value in quotes"),
+        ("addr==10.1.0.0/16", "10.1.0.0/16", "addr~10.1. looks for a part"),
+        ("port==5060-5070", "5060-5070", "write port>=5060 and port<=5070"),
         ("user==a or", "", "a field is missing"), ("sip", "sip", "write protocol==SIP"), ("port==70000", "70000", "to"),
     ],
 )
@@ -138,6 +143,17 @@ def test_quotes_are_single_or_double(text: str) -> None:
     assert wanted("user=='and'")({"user": {"and"}}) and wanted("user==o'brien")({"user": {"o'brien"}})
     with pytest.raises(NoFilter, match="a quote is not closed"):
         wanted("method=='INVITE")
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "fits"),
+    [
+        ("codec==g711", "pcma", True), ("codec==G711", "pcmu", True), ("codec==ulaw", "pcma", False),
+        ("codec==g.729", "g729", True), ("codec!=alaw", "pcma", False), ("codec==opus", "opus", True),
+    ],
+)
+def test_a_codec_may_have_the_name_that_people_give_it(text: str, codec: str, fits: bool) -> None:
+    assert wanted(text)({"codec": {codec}}) is fits
 
 
 def test_a_filter_that_the_shell_took_apart_is_to_be_quoted() -> None:

@@ -30,4 +30,4 @@ def test_a_damaged_capture_is_copied_as_far_as_it_can_be_read(tmp_path: Path) ->
     whole = path.read_bytes()
     path.write_bytes(whole + b"\xff" * 40)
     tally = copy(str(path), str(tmp_path / "out"), lambda: on_datagrams(longer))
-    assert (tmp_path / "out").read_bytes() == whole and f"octet {len(whole):,}" in tally.damage
+    assert (tmp_path / "out").read_bytes() == whole and f"byte {len(whole):,}" in tally.damage

@@ -26,7 +26,7 @@ def test_a_body_is_inflated_and_its_label_goes(encoding: str) -> None:
     packed = deflate(SDP, encoding)
     payload, what = edited(invite(f"Content-Encoding: {encoding}", "X-Odd :\tas it was", body=packed), inflate())
     assert payload == invite("X-Odd :\tas it was", body=SDP)
-    assert len(what) == 1 and f"{len(packed)} → {len(SDP)} octets" in what[0]
+    assert len(what) == 1 and f"{len(packed)} → {len(SDP)} bytes" in what[0]
 
 
 def test_a_body_without_a_label_is_inflated_too_and_a_false_label_goes() -> None:

@@ -59,7 +59,7 @@ FORMS = {
     "CR LF before the bare stream": (b"\r\n" + BARE, ("deflate",), "deflate"),
     "CR LF before, no label": (b"\r\n" + GZIP, (), "gzip"),
     "CR LF after": (ZLIB + b"\r\n", ("deflate",), "zlib"),
-    "octets after": (ZLIB + b"\0\0\0rest", ("deflate",), "zlib"),
+    "bytes after": (ZLIB + b"\0\0\0rest", ("deflate",), "zlib"),
     "an unknown label": (ZLIB, ("br",), "zlib"),
 }
 
@@ -88,8 +88,8 @@ def test_an_honest_label_is_no_deviation(form: str) -> None:
         ("the bare stream", "the label says deflate, the data is bare deflate (RFC 1951)"),
         ("no label, zlib", "the data is compressed, no label says so"),
         ("OpenSIPS with base64", "the label does not name base64 last, although it was applied last"),
-        ("CR LF before", "2 octets of CR and LF come before the compressed data"),
-        ("CR LF after", "2 octets follow the compressed data"),
+        ("CR LF before", "2 bytes of CR and LF come before the compressed data"),
+        ("CR LF after", "2 bytes follow the compressed data"),
         ("an unknown label", "the label says br, the data is zlib (RFC 1950)"),
     ],
 )

@@ -89,7 +89,7 @@ class Payloads:
         ]
         told = Randomness(
             verdict="compatible with encryption",
-            why="the payloads look like random octets",
+            why="the payloads look like random bytes",
             packets=self.packets,
             octets=len(octets),
             entropy=round(_entropy(octets), 3),
@@ -112,9 +112,9 @@ def _decided(told: Randomness, gross: bool) -> Randomness:
     elif gross or told.failed >= max(MIN_FAILED, FAILED_SHARE * told.windows):
         why = f"{told.failed:,} of {told.windows:,} windows of 20,000 bits are not random"
     elif told.fixed:
-        why = f"{told.fixed:,} half octets at the beginning of the payload are not evenly spread"
+        why = f"{told.fixed:,} half bytes at the beginning of the payload are not evenly spread"
     elif told.octets < WINDOW_OCTETS:
-        few = f"{told.octets:,} octets, {WINDOW_OCTETS:,} are needed"
+        few = f"{told.octets:,} bytes, {WINDOW_OCTETS:,} are needed"
         return replace(told, verdict="too little data", why=few)
     else:
         return told

@@ -23,7 +23,7 @@ def _from(each: Damaged) -> str:
 
 
 @rule(
-    "tcp-octets-missing", "warning", "Octets of a TCP connection are missing in the capture",
+    "tcp-octets-missing", "warning", "Bytes of a TCP connection are missing in the capture",
     scope="capture",
     why="The receiver got them, because TCP sends lost bytes again: only the capture lacks them. The report shows "
     "their message in part or not at all, and continues at the next message.",
@@ -33,12 +33,12 @@ def _from(each: Damaged) -> str:
 def tcp_octets_missing(facts: Facts) -> Iterator[Found]:
     for each in _read(facts):
         if each.holes:
-            what = f"{counted(each.missing, 'octet')} missing in {counted(each.holes, 'place')}, {_from(each)}"
+            what = f"{counted(each.missing, 'byte')} missing in {counted(each.holes, 'place')}, {_from(each)}"
             yield Found(what, each.places, time=each.time)
 
 
 @rule(
-    "tcp-octets-differ", "warning", "A TCP connection carries two versions of the same octets",
+    "tcp-octets-differ", "warning", "A TCP connection carries two versions of the same bytes",
     scope="capture",
     why="A sender repeats what it sent. Bytes that come again with another value were changed on the way, or "
     "somebody wants two readers to read different things. muxshark reads the first ones.",
@@ -47,7 +47,7 @@ def tcp_octets_missing(facts: Facts) -> Iterator[Found]:
 def tcp_octets_differ(facts: Facts) -> Iterator[Found]:
     for each in _read(facts):
         if each.differing:
-            what = f"{counted(each.differing, 'octet')} came again with another value, {_from(each)}"
+            what = f"{counted(each.differing, 'byte')} came again with another value, {_from(each)}"
             yield Found(what, time=each.time)
 
 

@@ -27,7 +27,7 @@ def bodies(facts: Facts) -> Iterator[tuple[int, Message, Body]]:
 def _ended(facts: Facts, status: str) -> Iterator[Found]:
     for number, message, body in bodies(facts):
         if body.status == status:
-            size = f"{body.compressed_length:,} octets of {body.encoding}"
+            size = f"{body.compressed_length:,} bytes of {body.encoding}"
             what = f"{of(message)}: {size}, {status} after {body.inflated_length:,}"
             yield Found(what, (message.place,), number)
 
@@ -62,7 +62,7 @@ def body_corrupt(facts: Facts) -> Iterator[Found]:
 def body_over_limit(facts: Facts) -> Iterator[Found]:
     for number, message, body in bodies(facts):
         if body.status == "over limit":
-            what = f"{of(message)}: {body.compressed_length:,} octets of {body.encoding} hold more than"
+            what = f"{of(message)}: {body.compressed_length:,} bytes of {body.encoding} hold more than"
             yield Found(f"{what} {body.inflated_length:,}; inflating stopped there", (message.place,), number)
 
 
@@ -94,7 +94,7 @@ def truthful(body: Body) -> bool:
 def body_unlabelled(facts: Facts) -> Iterator[Found]:
     for number, message, body in bodies(facts):
         if body.status == "complete" and not body.label:
-            size = f"{body.compressed_length:,} octets of {body.encoding}"
+            size = f"{body.compressed_length:,} bytes of {body.encoding}"
             yield Found(f"{of(message)}: {size} without Content-Encoding", (message.place,), number)
 
 
@@ -112,7 +112,7 @@ def body_compressed(facts: Facts) -> Iterator[Found]:
     for sender, sent in by_sender.items():
         wire, text = sum(b.compressed_length for _, b in sent), sum(b.inflated_length for _, b in sent)
         count = f"{len(sent)} bod{'y' if len(sent) == 1 else 'ies'}"
-        what = f"{count}, {wire:,} octets for {text:,} ({wire - text:+,}), as {sender} sends them"
+        what = f"{count}, {wire:,} bytes for {text:,} ({wire - text:+,}), as {sender} sends them"
         yield Found(what, [message.place for message, _ in sent], certainty="high")
 
 
@@ -145,7 +145,7 @@ def headers_compact(facts: Facts) -> Iterator[Found]:
     messages = [m for call in compact for m in call.messages if m.sizes and m.sizes.compact]
     if messages:
         saved = sum(m.sizes.long - m.sizes.inflated for m in messages if m.sizes)
-        what = f"{len(messages)} message{'s' * (len(messages) > 1)}, {saved:,} octets saved"
+        what = f"{len(messages)} message{'s' * (len(messages) > 1)}, {saved:,} bytes saved"
         yield Found(what, [message.place for message in messages])
 
 

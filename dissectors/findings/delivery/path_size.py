@@ -42,7 +42,7 @@ def _too_large(facts: Facts, too_large: Callable[[Message], bool]) -> Iterator[F
     for number, messages in _sent(facts, too_large):
         large = list(filter(too_large, messages))
         if large:
-            what = f"{of(large[0])}: {large[0].length:,} octets"
+            what = f"{of(large[0])}: {large[0].length:,} bytes"
             if not all(map(_is_local, large)):
                 what += f"; {size.failing(large[0].length):g} % of paths let none of that size through"
             arrived = _arrived(facts.calls[number])
@@ -120,7 +120,7 @@ def message_kept_small(facts: Facts) -> Iterator[Found]:
             crossed = _avoided(message)
             if crossed:
                 plain, limit = crossed
-                what = f"{of(message)}: {message.length:,} octets instead of {plain:,}, the limit is {limit:,}"
+                what = f"{of(message)}: {message.length:,} bytes instead of {plain:,}, the limit is {limit:,}"
                 yield Found(what, [message.place for message in messages if _avoided(message)], number)
                 break
 

@@ -41,7 +41,7 @@ def lost_between(facts: Facts, each: Handshake) -> list[tuple[str, Incomplete]]:
 def holes(each: Handshake) -> str:
     """Which octets never came of messages in fragments."""
     named = [
-        f"octets {hole.begin} to {hole.end} of {hole.length} of the {hole.sender}'s {hole.message}"
+        f"bytes {hole.begin} to {hole.end} of {hole.length} of the {hole.sender}'s {hole.message}"
         for hole in each.missing
     ]
     return f"; fragments are missing: {', '.join(named)}" if named else ""
@@ -92,8 +92,8 @@ def dtls_unanswered(facts: Facts) -> Iterator[Found]:
 def _size(each: Handshake) -> str:
     """What is special about the size of a hello."""
     if each.hello_parts > 1:
-        return f" of {each.hello_octets:,} octets in {each.hello_parts} fragments"
-    return f" of {each.hello_octets:,} octets" if (each.hello_octets or 0) > BIG_HELLO_OCTETS else ""
+        return f" of {each.hello_octets:,} bytes in {each.hello_parts} fragments"
+    return f" of {each.hello_octets:,} bytes" if (each.hello_octets or 0) > BIG_HELLO_OCTETS else ""
 
 
 @rule(

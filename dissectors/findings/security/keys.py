@@ -125,7 +125,7 @@ def _lines(offered: tuple[Key, ...], answered: tuple[Key, ...]) -> Iterator[str]
     for whose, key in (("offer", taken[fits[0].tag, family(fits[0].suite)]), ("answer", fits[0])):
         wanted = KEY_OCTETS.get(family(key.suite))
         if wanted and key.octets is not None and key.octets != wanted and key.octets >= MIN_KEY_OCTETS:
-            has = f"{counted(key.octets, 'octet')}, {key.suite} needs {wanted}"
+            has = f"{counted(key.octets, 'byte')}, {key.suite} needs {wanted}"
             yield f"the key of a=crypto {key.tag} in the {whose} has {has}"
 
 

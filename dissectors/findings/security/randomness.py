@@ -11,7 +11,7 @@ from dissectors.findings.rule import Facts, Found, both_ends, name_of, rule
 @rule(
     "payload-in-clear", "error", "A stream is announced as encrypted and its payload is not",
     scope="stream",
-    why="SRTP or DTLS was agreed, so both sides believe that nobody can listen. The payloads are no random octets, as "
+    why="SRTP or DTLS was agreed, so both sides believe that nobody can listen. The payloads are no random bytes, as "
     "encrypted ones are: whoever is on the path can listen.",
     fix="Look at the side that sends it: a NULL cipher, a key that was never set, or a gateway that passes RTP on.",
 )

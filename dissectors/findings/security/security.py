@@ -127,7 +127,7 @@ def srtp_not_announced(facts: Facts) -> Iterator[Found]:
             stream = facts.streams[position]
             dtls = {(stream.src, stream.dst), (stream.dst, stream.src)} & secured
             if tag_of(stream) in TAG_OCTETS and not dtls:
-                what = f"{name_of(stream)}: every payload of {stream.codec} is {tag_of(stream)} octets too long"
+                what = f"{name_of(stream)}: every payload of {stream.codec} is {tag_of(stream)} bytes too long"
                 yield Found(what, both_ends(stream), number, position, certainty="medium")
 
 

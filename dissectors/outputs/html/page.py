@@ -286,7 +286,7 @@ class _Calls:
         yield "frame", f"{message.place.frame}{where}"
         ends = f"{endpoint(message.src, message.sport)} → {endpoint(message.dst, message.dport)}"
         yield "path", f"{ends}, {message.transport.upper()}"
-        yield "size", f"{message.length:,} octets"
+        yield "size", f"{message.length:,} bytes"
         if message.retransmission:
             yield "sent", "again"
 

@@ -59,7 +59,7 @@ def _payloads(report: Report) -> Iterator[Remark]:
             continue
         style = "good" if found.verdict == "compatible with encryption" else "plain"
         style = "bad" if found.verdict == "not encrypted" and stream.encrypted else style
-        figures = f"{found.octets:,} octets, entropy {found.entropy:.2f} bits"
+        figures = f"{found.octets:,} bytes, entropy {found.entropy:.2f} bits"
         yield Remark(style, f"Payloads of 0x{stream.ssrc:08X}", f"{found.verdict}: {found.why} ({figures})")
 
 

@@ -51,7 +51,7 @@ def calls(page: Page, report: Report, listed_before: bool = False) -> Iterator[L
         yield from call_table(page, report, "Calls", worst_first(report, numbers), media=True)
     around, legs = Beside(report), {number: each for each in report.legs for number in each.calls}
     for i in _with_legs(whole, legs):
-        title = f"Call {report.number_of(i)}" if len(numbers) > 1 else "Call"
+        title = f"Call {report.number_of(i)}" if report.numbered else "Call"
         yield from call_in_full(page, report.calls[i], around, title, _leg(report, i, legs))
     if others:
         yield from call_table(page, report, "Other SIP transactions" if numbers else "SIP transactions", others)
@@ -153,7 +153,7 @@ def _provenance(description: Description, body: Body | None) -> list[str]:
     if body is None:
         return [where]
     if body.status in ("identity", "unsupported"):
-        return [where, f"{count(body.inflated_length, 'octet')}, not compressed"]
+        return [where, f"{count(body.inflated_length, 'byte')}, not compressed"]
     return [where, inflation(body), f"labelled {body.label}" if body.label else "without a label"]
 
 

@@ -63,7 +63,7 @@ def _message(message: MessagePair, everything: bool) -> Iterator[str]:
     sizes = " → ".join("not there" if size is None else f"{size:,}" for size in (message.first, message.second))
     change = ""
     if message.first is not None and message.second is not None:
-        change = f" octets ({message.second - message.first:+,}{_reasons(message)})"
+        change = f" bytes ({message.second - message.first:+,}{_reasons(message)})"
     yield visible(f"  {message.name}: {sizes}{change}")
     for mark, names in (("-", message.only_first), ("+", message.only_second)):
         if names:

@@ -9,7 +9,7 @@ from dissectors.report import Randomness, Report, Stream
 
 MAX_STREAMS = 20
 COLUMNS = (
-    Column("SSRC"), Column("announced"), Column("verdict"), Column("octets", "right", 2), Column("entropy", "right", 3),
+    Column("SSRC"), Column("announced"), Column("verdict"), Column("bytes", "right", 2), Column("entropy", "right", 3),
     Column("windows", "right", 4), Column("not random", "right", 5), Column("because", "left", 1, 12),
 )
 STYLES = {"not encrypted": "red", "compatible with encryption": "green"}

@@ -37,7 +37,7 @@ def _explained(row: Row, company: Counter[str], when: str, hide: Hide) -> Iterat
     said = explain(payload, datagram.length, row.row if datagram.flow.transport != UDP else None)
     layer = f", layer {datagram.layer}" if datagram.layer else ""
     yield f"Frame {datagram.frame}{layer}: {PROTOCOLS[row.protocol]}{f', {row.strength}' if row.strength else ''}"
-    yield f"  {visible(str(datagram.flow))}, {datagram.length:,} octets, at {when or epoch(datagram.time)}"
+    yield f"  {visible(str(datagram.flow))}, {datagram.length:,} bytes, at {when or epoch(datagram.time)}"
     if datagram.cut:
         yield f"  the capture kept {len(payload):,} of them"
     yield ""
@@ -50,7 +50,7 @@ def _explained(row: Row, company: Counter[str], when: str, hide: Hide) -> Iterat
     for trial in said.trials:
         yield from _trial(trial, trial is said.winner)
     yield ""
-    yield f"Octets{'' if len(payload) <= MAX_DUMPED_OCTETS else f' (the first {MAX_DUMPED_OCTETS})'}"
+    yield f"Bytes{'' if len(payload) <= MAX_DUMPED_OCTETS else f' (the first {MAX_DUMPED_OCTETS})'}"
     yield from (f"  {line}" for line in dump(hide(payload)[:MAX_DUMPED_OCTETS]))
 
 
@@ -107,7 +107,7 @@ def _message_lines(row: Row, payload: bytes, hide: Hide) -> Iterator[str]:
     if message is None:
         yield "Nothing reads it"
     elif isinstance(message, Malformed):
-        yield f"{name}: cannot be read, octet {message.offset}: {visible(message.reason)}"
+        yield f"{name}: cannot be read, byte {message.offset}: {visible(message.reason)}"
     else:
         yield f"{name}: {visible(said(message, payload))}"
         yield from _as_sent(message, hide) if protocol == SIP else listing(message, 2, hide)
@@ -124,7 +124,7 @@ def _as_sent(message: Any, hide: Hide) -> Iterator[str]:
         yield from (f"  | {visible(line)}" for line in text.split("\n")[:MAX_BODY_LINES])
     if body.compressed:
         label = f"labelled {visible(body.label)}" if body.label else "without a label"
-        yield f"  body: {body.encoding}, {label}, {body.compressed_length:,} octets, {body.inflated_length:,} inflated"
+        yield f"  body: {body.encoding}, {label}, {body.compressed_length:,} bytes, {body.inflated_length:,} inflated"
         yield f"  status: {body.status}"
     recovered = [each for each in message.headers if each.recovered]
     yield from (f"  header found in the body: {visible(f'{each.written}: {each.value}')}" for each in recovered)

@@ -39,7 +39,7 @@ def _field(name: str, value: Any, indent: int, hide: Hide) -> Iterator[str]:
     margin = " " * indent
     value = hide(value) if isinstance(value, bytes) else value
     if isinstance(value, bytes) and (lines := _text(value)):
-        yield f"{margin}{name}: {len(value):,} octets of text"
+        yield f"{margin}{name}: {len(value):,} bytes of text"
         yield from (f"{margin}  | {text}" for text in lines)
         return
     short = _short(_hexadecimal(value) if name in SOURCES else value, hide)
@@ -76,8 +76,8 @@ def _short(value: Any, hide: Hide = bytes) -> str | None:
     """A value on one line, or None if it has parts that need lines of their own."""
     if isinstance(value, bytes):
         value = hide(value)
-        more = f" … {len(value):,} octets" if len(value) > MAX_OCTETS else ""
-        return (value[:MAX_OCTETS].hex(" ") or "no octets") + more
+        more = f" … {len(value):,} bytes" if len(value) > MAX_OCTETS else ""
+        return (value[:MAX_OCTETS].hex(" ") or "no bytes") + more
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, str):

@@ -130,7 +130,7 @@ class _Rows:
     def __init__(self, page: Page, report: Report) -> None:
         self.page, self.report = page, report
         cut = [self._cells(finding) for finding in report.findings]
-        names = ("call" if len(report.calls) > 1 else "", "time" if page.width >= NARROW_CELLS else "", "frame")
+        names = ("call" if report.numbered else "", "time" if page.width >= NARROW_CELLS else "", "frame")
         self.names = names
         ids = [cells(each.id) for each in report.findings if cells(each.id) <= MAX_ID_CELLS]
         self.id_cells = max([cells(ID_TITLE), *ids])
@@ -193,7 +193,8 @@ class _Rows:
             yield (*rows[-1], span(tail, "dim"))
         else:
             yield from rows
-            yield from hanging(self.page, line("    "), tail.strip(), "dim")
+            indent = width_of(self._lead(one)) if self.ids_ahead else 4
+            yield from hanging(self.page, line(" " * indent), tail.strip(), "dim")
 
     def _hung(self, one: Finding, said: str) -> list[Line]:
         """A finding in as many lines as it takes; further ones begin below its id."""

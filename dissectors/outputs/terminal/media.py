@@ -141,7 +141,7 @@ def _stream(report: Report, stream: Stream, arrow: str) -> Line:
         span(milliseconds(stream.maximum_jitter_ms if sound else None), "dim"),
         span(milliseconds(stream.largest_gap_ms)),
         span("–" if near else milliseconds(delay)), span(seconds(stream.last - stream.first)),
-        span(report.number_of(stream.call) if len(report.calls) > 1 else ""), span(stream.evidence, "dim"),
+        span(report.number_of(stream.call) if report.numbered else ""), span(stream.evidence, "dim"),
     )
 
 

@@ -13,7 +13,7 @@ COLUMNS = (
 )
 CHANNEL_COLUMNS = (
     Column("client"), Column(""), Column("server"), Column("label"), Column("", "left", 2),
-    Column("from client", "right", 1), Column("from server", "right", 1), Column("octets", "right", 3),
+    Column("from client", "right", 1), Column("from server", "right", 1), Column("bytes", "right", 3),
 )
 VERDICTS = {"state of the art": "green", "weak": "yellow", "open": "red"}
 STYLES = {"failed": "red", "closed": "yellow", "unanswered": "yellow"}

@@ -6,7 +6,7 @@ from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, hanging
 from dissectors.report import Message, Report, size
 
 COLUMNS = (
-    Column("frame", "right"), Column("message"), Column("octets", "right"), Column("inflated", "right", 2),
+    Column("frame", "right"), Column("message"), Column("bytes", "right"), Column("inflated", "right", 2),
     Column("long names", "right", 3), Column("body", "right", 1), Column("names", "right", 1),
     Column("compressed", "right"), Column("lost paths", "right", 4), Column("over"),
 )
@@ -25,7 +25,7 @@ def sizes(page: Page, report: Report) -> list[Line]:
     if not messages:
         return [line("No SIP message, so nothing to compress.")]
     shown = messages if page.everything or page.plain else messages[:MAX_MESSAGES]
-    title = line(span("Size on the path", "bold"), span("   octets of UDP payload", "dim"))
+    title = line(span("Size on the path", "bold"), span("   bytes of UDP payload", "dim"))
     lines = [title, *table(page, COLUMNS, [_row(message) for message in shown])]
     if len(shown) < len(messages):
         lines.append(line(span(f"  … and {len(messages) - len(shown):,} more (--all)", "dim")))
@@ -39,7 +39,7 @@ def _together(messages: list[Message]) -> str:
     savings = [size.saving(message) for message in messages]
     body, names = sum(found.body for found in savings), sum(found.names for found in savings)
     saved = f"{body:,} by compressing bodies, {names:,} by compact header names"
-    return f"all together: {now:,} octets now, {now - body - names:,} compressed: {saved}"
+    return f"all together: {now:,} bytes now, {now - body - names:,} compressed: {saved}"
 
 
 def _row(message: Message) -> Line:

@@ -84,7 +84,7 @@ class ErfWalker:
         while at + HEADER <= len(octets):
             size, lost, sent = unpack_sizes(octets, at + 10)
             if not possible(octets, at):
-                notes.corrupt = (self._pending.offset + at, f"a record of type {octets[at + 8]} and {size} octets")
+                notes.corrupt = (self._pending.offset + at, f"a record of type {octets[at + 8]} and {size} bytes")
                 return
             if at + size > len(octets):
                 needed = size

@@ -73,7 +73,7 @@ class PcapWalker:
             start = at + header
             end = start + captured
             if captured > MAX_RECORD_OCTETS:
-                notes.corrupt = (self._pending.offset + at, f"a record claims {captured} octets")
+                notes.corrupt = (self._pending.offset + at, f"a record claims {captured} bytes")
                 break
             if end > size:
                 needed = end - at

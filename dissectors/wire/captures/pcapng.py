@@ -123,7 +123,7 @@ class PcapngWalker:
                 return
             kind, total = struct.unpack_from(self._order + "II", octets, at)
             if total < 12 or (kind in PACKETS and total > MAX_BLOCK_OCTETS):
-                self._stop(at, f"a block claims {total} octets")
+                self._stop(at, f"a block claims {total} bytes")
                 return None
             total += -total % 4
             end = at + total
@@ -262,7 +262,7 @@ class PcapngWalker:
         start = at + header
         stop = start + captured
         if captured > MAX_RECORD_OCTETS or stop > end:
-            self._stop(at, f"a packet of {captured} octets in a block of {end + 4 - at}")
+            self._stop(at, f"a packet of {captured} bytes in a block of {end + 4 - at}")
             return None
         if number >= len(self._interfaces):
             self._stop(at, f"a packet of interface {number}, which was never described")

@@ -64,8 +64,8 @@ class Notes(Struct):
     def damage(self) -> str:
         """In a clause, where the capture is cut or corrupt; empty if it is whole."""
         if self.corrupt is not None:
-            return f"the capture is damaged at octet {self.corrupt[0]}: {self.corrupt[1]}"
-        return "" if self.cut is None else f"the capture ends within a record, at octet {self.cut}"
+            return f"the capture is damaged at byte {self.corrupt[0]}: {self.corrupt[1]}"
+        return "" if self.cut is None else f"the capture ends within a record, at byte {self.cut}"
 
     def passed(self, records: dict[int, int]) -> None:
         """Count records by LINKTYPE."""

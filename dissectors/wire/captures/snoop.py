@@ -44,7 +44,7 @@ class SnoopWalker:
         while at + RECORD_HEADER <= len(octets):
             original, captured, size, drops, seconds, micros = struct.unpack_from("!6I", octets, at)
             if captured > MAX_RECORD_OCTETS or not RECORD_HEADER + captured <= size <= 2 * MAX_RECORD_OCTETS:
-                notes.corrupt = (self._pending.offset + at, f"a record of {size} octets claims {captured}")
+                notes.corrupt = (self._pending.offset + at, f"a record of {size} bytes claims {captured}")
                 return
             if at + size > len(octets):
                 needed = size

@@ -113,8 +113,8 @@ end
 
 -- The layer with what its label and its surroundings have to say.
 local function compared(layer, name)
-  if layer.trailing ~= "" then note(layer, #layer.trailing .. " octets follow the compressed data") end
-  if layer.leading ~= "" then note(layer, #layer.leading .. " octets of CR and LF come before the compressed data") end
+  if layer.trailing ~= "" then note(layer, #layer.trailing .. " bytes follow the compressed data") end
+  if layer.leading ~= "" then note(layer, #layer.leading .. " bytes of CR and LF come before the compressed data") end
   if name ~= "" and layer.name ~= (name == "deflate" and "zlib" or name) then
     note(layer, "the label says " .. name .. ", the data is " .. FULL_NAMES[layer.name])
     layer.lies = true

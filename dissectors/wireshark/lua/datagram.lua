@@ -33,7 +33,7 @@ local function show(row, tvb, tree)
   set_generated(add(item, fields.reason, row.reason))
   set_generated(add(item, fields.type, row.type))
   set_generated(add(item, fields.strength, row.strength_number))
-  if captured < length then tell(item, "cut", captured .. " of " .. length .. " octets are in the capture") end
+  if captured < length then tell(item, "cut", captured .. " of " .. length .. " bytes are in the capture") end
   return item
 end
 

@@ -15,7 +15,7 @@ local function declare_preferences()
     "Hand the SIP dissector messages with their compressed bodies as plain text. Off: Wireshark inflates by itself "
       .. "what it can, without a bound")
   prefs.max_inflated = Pref.uint("Largest inflated body", MAX_INFLATED,
-    "Octets that a body may inflate to; beyond it, the headers alone are dissected")
+    "Bytes that a body may inflate to; beyond it, the headers alone are dissected")
   prefs.name_codecs = Pref.bool("Name FaceTime's payload types", true,
     "Say what a payload type without rtpmap probably is, in calls of FaceTime")
   prefs.add_rtpmap = Pref.bool("Add rtpmap to FaceTime's SDP", true,
@@ -47,9 +47,9 @@ local function declare_fields()
     label = ProtoField.string(named("body.label"), "Encoding on the label", nil, "What Content-Encoding says"),
     status = ProtoField.string(named("body.status"), "Status", nil, "How decoding the body ended"),
     compressed_length = ProtoField.uint32(named("body.compressed_length"), "Compressed length", base.DEC, nil, nil,
-      "Octets of compressed data"),
+      "Bytes of compressed data"),
     inflated_length = ProtoField.uint32(named("body.inflated_length"), "Inflated length", base.DEC, nil, nil,
-      "Octets of the decoded body"),
+      "Bytes of the decoded body"),
     ratio = ProtoField.double(named("body.ratio"), "Ratio", "Inflated length over compressed length"),
     added = ProtoField.string(named("body.added"), "Line added to the SDP", nil, "A line that nobody sent"),
     codec = ProtoField.string(named("codec"), "Codec, probably", nil, "What a payload type without rtpmap probably is"),

@@ -89,7 +89,7 @@ local function show_body(message, tvb, item)
   if body.lies then tell(shown, "label", why) end
   if #message.recovered > 0 then tell(shown, "recovered", #message.recovered .. " of them") end
   if EXPERT_OF_STATUS[body.status] then
-    local bound = body.status == "over limit" and "headers only, after " .. #body.octets .. " octets" or nil
+    local bound = body.status == "over limit" and "headers only, after " .. #body.octets .. " bytes" or nil
     if why ~= "" then bound = bound and bound .. "; " .. why or why end
     tell(shown, EXPERT_OF_STATUS[body.status], bound)
   end

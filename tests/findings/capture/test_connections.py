@@ -19,13 +19,13 @@ def told(id: str) -> Finding:
 
 def test_missing_octets_are_counted_where_they_are_missed() -> None:
     found = told("tcp-octets-missing")
-    assert found.what == "73 octets missing in 1 place, from 192.0.2.1:40000 to 192.0.2.2:5060"
+    assert found.what == "73 bytes missing in 1 place, from 192.0.2.1:40000 to 192.0.2.2:5060"
     assert [place.frame for place in found.places] == [4] and found.time is not None
 
 
 def test_octets_that_differ_are_counted() -> None:
     found = told("tcp-octets-differ")
-    assert found.what == "5 octets came again with another value, from 192.0.2.1:40000 to 192.0.2.2:5060"
+    assert found.what == "5 bytes came again with another value, from 192.0.2.1:40000 to 192.0.2.2:5060"
 
 
 def test_nothing_is_said_of_a_connection_of_which_nothing_was_read() -> None:

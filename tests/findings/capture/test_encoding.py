@@ -34,4 +34,4 @@ def test_of_a_body_that_holds_too_much_it_is_said_where_inflating_stopped(octets
     packed = zlib.compress(bytes(octets))
     lines = ["Content-Type: application/sdp", "e: deflate", f"Content-Length: {len(packed)}"]
     said = [each.what for each in found([request(0, "INVITE", *lines, body=packed)], "body-over-limit")]
-    assert said == [f"INVITE: {len(packed):,} octets of zlib hold more than 196,000; inflating stopped there"] * told
+    assert said == [f"INVITE: {len(packed):,} bytes of zlib hold more than 196,000; inflating stopped there"] * told

@@ -16,7 +16,7 @@ def test_a_message_too_large_on_both_hops_is_told_once_with_both_frames() -> Non
     found = [each for each in report([(0, A, PROXY, invite), (5, PROXY, B, onward)]).findings
              if each.id == "message-large"]
     assert [[place.frame for place in each.places] for each in found] == [[2, 1]]
-    assert f"{len(onward):,} octets" in found[0].what
+    assert f"{len(onward):,} bytes" in found[0].what
 
 
 def test_a_large_message_over_tcp_is_not_too_large() -> None:
@@ -62,4 +62,4 @@ def test_a_large_message_within_one_network_is_a_note(src: str, dst: str, severi
     story = [(0.0, (src, 5060), (dst, 5060), invite)]
     assert severities(story) == [severity]
     (told,) = [each.what for each in report(story).findings if each.id == "message-fragmented"]
-    assert ("% of paths" in told) == (severity == "warning") and f"{len(invite):,} octets" in told
+    assert ("% of paths" in told) == (severity == "warning") and f"{len(invite):,} bytes" in told

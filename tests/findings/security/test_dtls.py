@@ -129,7 +129,7 @@ def test_a_hello_in_fragments_is_counted_and_told_with_its_size() -> None:
     pieces = parts(big, 30)
     story = [(1000 * n + at, A, B, piece) for n in range(3) for at, piece in enumerate(pieces)]
     (told,) = found(story, "dtls-unanswered")
-    assert f"3 ClientHellos of {len(big) - 25} octets in {len(pieces)} fragments" in told.what
+    assert f"3 ClientHellos of {len(big) - 25} bytes in {len(pieces)} fragments" in told.what
     (shaken,) = report(story).handshakes
     assert shaken.hellos == 3 and shaken.offered_profiles
 
@@ -139,7 +139,7 @@ def test_a_lost_fragment_is_named_with_its_message_and_its_frames() -> None:
     story = [(0, A, B, hello()), (10, B, A, hello(True)), *[(11 + n, B, A, each) for n, each in enumerate(pieces)]]
     story.append((9000, B, A, b"\xff" * 20))
     (told,) = found(story, "dtls-unfinished")
-    assert "octets 300 to 600 of 906 of the server's Certificate" in told.what
+    assert "bytes 300 to 600 of 906 of the server's Certificate" in told.what
     assert told.places[0].frame == 2 + len(pieces)
 
 
@@ -245,4 +245,4 @@ def test_a_hello_of_which_a_fragment_is_lost_is_unanswered_for_that() -> None:
     pieces = parts(hello(), 30, drop=1)
     story = [(1000 * n + at, A, B, piece) for n in range(3) for at, piece in enumerate(pieces)]
     (told,) = found(story, "dtls-unanswered")
-    assert "octets 30 to" in told.what and "ClientHello" in told.what and len(told.places) == 2
+    assert "bytes 30 to" in told.what and "ClientHello" in told.what and len(told.places) == 2

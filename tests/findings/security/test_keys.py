@@ -23,8 +23,8 @@ def said(offer: bytes, answer: bytes) -> list[str]:
     [
         (offered(crypto(1)), taken(crypto(2)), f"takes a=crypto 2 {AES}, the offer has 1 {AES}"),
         (offered(crypto(1)), taken(crypto(1, AES_32)), f"takes a=crypto 1 {AES_32}, tag 1 of the offer is {AES}"),
-        (offered(crypto(1)), taken(crypto(1, octets=16)), f"1 in the answer has 16 octets, {AES} needs 30"),
-        (offered(crypto(1, octets=46)), taken(crypto(1)), f"1 in the offer has 46 octets, {AES} needs 30"),
+        (offered(crypto(1)), taken(crypto(1, octets=16)), f"1 in the answer has 16 bytes, {AES} needs 30"),
+        (offered(crypto(1, octets=46)), taken(crypto(1)), f"1 in the offer has 46 bytes, {AES} needs 30"),
         (offered(crypto(1)), taken(), "RTP/SAVP was answered without a=crypto"),
         (offered(crypto(1)), taken(profile=AVP), "RTP/SAVP was offered, RTP/AVP was answered"),
         (offered(profile=AVP), taken(crypto(1)), "RTP/AVP was offered, RTP/SAVP was answered"),

@@ -6,7 +6,7 @@ import re
 
 from dissectors.report import Quality
 from tests.pages import section, shown
-from tests.reports import call, report, stream
+from tests.reports import call, finding, report, stream
 
 TALK = (stream(sender="caller", quality=Quality(3.41, 66.0, "E-model", 100.0, 7, 5)), stream(sender="callee", lost=0))
 
@@ -28,6 +28,14 @@ def test_a_row_with_loss_says_which_direction_has_no_packets_and_leaves_an_unkno
     rows = section(shown(report(calls=calls, streams=streams), 110), "Calls")
     assert re.split(" {2,}", rows[2])[-3:] == ["PCMU", "no packets", "0 %"]
     assert re.split(" {2,}", rows[3])[-2:] == ["AAC-ELD", "2.0 %"] and "  lost" in rows[1]
+
+
+def test_the_only_call_that_is_left_keeps_its_number() -> None:
+    one = report(calls=(call(number=3),), findings=(finding(call=0),))
+    text = shown(one, 100)
+    assert "\nCall 3   " in text and section(text, "Findings")[1].split()[0] == "call"
+    assert section(text, "Findings")[2].split()[1] == "3"
+    assert "\nCall   " in shown(report(calls=(call(number=1),)), 100)
 
 
 def test_a_domain_that_all_parties_share_is_said_once() -> None:

@@ -30,7 +30,7 @@ def test_a_message_is_listed_field_by_field() -> None:
     value = Outer(None, True, Pair("a", 5), (Inner("x\x1b", b"\x01\x02"),), b"v=0\r\ns=-\r\n")
     assert list(listing(value)) == [
         "none: –", "flag: yes", "pair: a, 5", "inner:", "  0: Inner", "    text: x\\x1b", "    octets: 01 02",
-        "body: 10 octets of text", "  | v=0", "  | s=-",
+        "body: 10 bytes of text", "  | v=0", "  | s=-",
     ]
 
 

@@ -13,11 +13,11 @@ def test_a_length_that_cannot_be_true_stops_the_reading_there() -> None:
     good = pcap([b"abc", b"def"])
     records, notes = read(good + struct.pack("<IIII", 0, 0, MAX_RECORD_OCTETS + 1, 5) + b"rest" * 9)
     assert len(records) == 2
-    assert notes.corrupt == (len(good), f"a record claims {MAX_RECORD_OCTETS + 1} octets")
+    assert notes.corrupt == (len(good), f"a record claims {MAX_RECORD_OCTETS + 1} bytes")
     for total in (0, 4, 8, 0x7FFFFFFC):
         records, notes = read(pcapng() + struct.pack("<II", 6, total) + b"\0" * 64)
         assert len(records) == 4
-        assert notes.corrupt == (len(pcapng()), f"a block claims {total} octets")
+        assert notes.corrupt == (len(pcapng()), f"a block claims {total} bytes")
     _, notes = read(section() + block(9, b"abcd")[:-4] + b"\1\0\0\0")
     assert notes.corrupt == (len(section()), "a block's two lengths differ")
     start = section() + interface()
