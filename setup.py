@@ -20,7 +20,8 @@ TWINS = ("dissectors/mux/compiled/scan", "dissectors/sources/blocks", "dissector
 PLAIN = (
     "dissectors/analysis/calls/call", "dissectors/analysis/calls/descriptions", "dissectors/analysis/calls/messages",
     "dissectors/analysis/calls/negotiation", "dissectors/analysis/calls/table",
-    "dissectors/analysis/connectivity/checks", "dissectors/analysis/streams/clock",
+    "dissectors/analysis/connectivity/asked", "dissectors/analysis/connectivity/checks",
+    "dissectors/analysis/streams/clock",
     "dissectors/analysis/streams/directory", "dissectors/analysis/streams/levels",
     "dissectors/analysis/streams/quality", "dissectors/analysis/streams/rtcp",
     "dissectors/analysis/streams/silence", "dissectors/analysis/streams/stream", "dissectors/engine/reading",

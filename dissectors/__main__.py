@@ -25,6 +25,8 @@ def main() -> NoReturn:
         signal.signal(signal.SIGINT, _leave)
         sys.unraisablehook = _unraisable
     gc.set_threshold(LITTLE_GARBAGE)
+    # msgspec would import it where it is installed, for a tenth of a short run; `wire.values` takes this back.
+    sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]  # None keeps it from being found
     try:
         if os.environ.get("MUXSHARK_PURE", "") not in ("", "0"):
             from dissectors.plain import prefer_sources

@@ -89,13 +89,11 @@ class SignallingReader:
             self.plausible.setdefault(name, (flow.dport, Kept(name)))[1].add(Place(entry.file, entry.frame))
 
     def _datagram(self, entry: Entry) -> Datagram:
-        if len(entry.payload) < entry.length:
-            what = f"{PROTOCOLS[entry.protocol]} messages are cut by the capture"
-            self._problems.note("capture-snaplen", what, Place(entry.file, entry.frame))
-        return Datagram(
-            entry.file, entry.frame, entry.layer, entry.time, entry.flow.flow, entry.payload, entry.length,
-            entry.identification,
-        )
+        _, file, frame, layer, time, flow, length, payload, _, protocol, _, _, _, identification = entry
+        if len(payload) < length:
+            what = f"{PROTOCOLS[protocol]} messages are cut by the capture"
+            self._problems.note("capture-snaplen", what, Place(file, frame))
+        return Datagram(file, frame, layer, time, flow.flow, payload, length, identification)
 
     def _broken(self, datagram: Datagram, malformed: Malformed) -> None:
         """Note what cannot be read, unless the capture is to blame."""

@@ -25,16 +25,15 @@ class Pending(Table[Hashable, tuple[int, Value]]):
 
     def wait(self, key: Hashable, time: int, value: Value) -> None:
         """Let a value wait from `time` on."""
-        self._now = time
-        self[key] = time, value
-        if time >= self._due:
-            self._let_go(time)
+        if not self.wait_new(key, time, value):
+            self[key] = time, value
 
     def _let_go(self, time: int) -> None:
         """Let the oldest give way where it is due, and note when the next one will be at the earliest."""
         since = self._since(time)
         if time - since >= self.timeout_ns:
-            self._give_up()
+            # It has waited for long enough not to be counted.
+            self.popitem(last=False)
             since = self._since(time)
         self._due = since + self.timeout_ns
 
@@ -46,7 +45,10 @@ class Pending(Table[Hashable, tuple[int, Value]]):
         """Let a value wait unless one does already under this key; whether it was new."""
         if key in self:
             return False
-        self.wait(key, time, value)
+        self._now = time
+        self._add(key, (time, value))
+        if time >= self._due:
+            self._let_go(time)
         return True
 
     def count(self, value: tuple[int, Value]) -> None:

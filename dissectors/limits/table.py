@@ -15,7 +15,7 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
 # Found by name they are twice as quick as through `super`.
-_set, _delete = OrderedDict.__setitem__, OrderedDict.__delitem__
+_set, _delete, _pop = OrderedDict.__setitem__, OrderedDict.__delitem__, OrderedDict.pop
 
 
 class Table(OrderedDict[Key, Value]):
@@ -53,15 +53,19 @@ class Table(OrderedDict[Key, Value]):
 
     def __setitem__(self, key: Key, value: Value) -> None:
         if key not in self:
-            while len(self) >= self.limit and self:
-                self._give_up()
-            _set(self, key, value)
-            if self._groups is not None:
-                self._enter(self._groups, key, value)
+            self._add(key, value)
             return
         _set(self, key, value)
         if self._used is None:
             self.move_to_end(key)
+
+    def _add(self, key: Key, value: Value) -> None:
+        """Put in what is not there."""
+        while len(self) >= self.limit and self:
+            self._give_up()
+        _set(self, key, value)
+        if self._groups is not None:
+            self._enter(self._groups, key, value)
 
     def put(self, key: Key, value: Value, octets: int) -> None:
         """Set an entry that weighs so many octets; where it alone is too much, it goes itself."""
@@ -106,6 +110,8 @@ class Table(OrderedDict[Key, Value]):
 
     def pop(self, key: Key, *default: Any) -> Any:
         """As of any mapping."""
+        if self._groups is None and not self._weights:
+            return _pop(self, key, *default)
         try:
             value = self[key]
         except KeyError:

@@ -1,5 +1,7 @@
 """The types of what is kept in `texts.py` when it is compiled."""
 
+cimport cython
+
 from dissectors.limits.budget cimport Bounds, Budget
 
 
@@ -13,7 +15,16 @@ cdef class Texts(Budget):
     cdef public dict kept
     cdef public bint secrets
 
+    @cython.locals(kept=Kept)
+    cpdef object text(self, object text, Py_ssize_t longest=*)
+
+    @cython.locals(kept=Kept)
     cpdef object value(self, object value, Py_ssize_t octets)
+
+    cpdef Py_ssize_t alone(self, object text)
+
+    @cython.locals(kept=Kept)
+    cpdef object release(self, object values)
 
 
 cdef class Held:
@@ -22,3 +33,7 @@ cdef class Held:
     cdef public Py_ssize_t _alone
 
     cpdef object text(self, object text)
+
+    cpdef object value(self, object value, Py_ssize_t octets)
+
+    cpdef object whole(self, object text)

@@ -118,17 +118,7 @@ class Held:
 
     def texts(self, *texts: str | None) -> list[str | None]:
         """Several, at once: that is quicker."""
-        known = self._texts.kept
-        found: list[str | None] = []
-        for text in texts:
-            kept = known.get(text) if text else None
-            if kept is None:
-                found.append(self.text(text))
-            else:
-                kept.holders += 1
-                self._values.append(kept.value)
-                found.append(kept.value)  # type: ignore[arg-type]  # equal to a text
-        return found
+        return [self.text(text) if text else text for text in texts]
 
     def value(self, value: Value, octets: int) -> Value | None:
         """A value as it is kept."""

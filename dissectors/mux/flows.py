@@ -41,7 +41,8 @@ class FlowKey(NamedTuple):
 
     @property
     def reverse(self) -> FlowKey:
-        return FlowKey(self.dst, self.dport, self.src, self.sport, self.inside, self.transport)
+        src, sport, dst, dport, inside, transport = self
+        return tuple.__new__(FlowKey, (dst, dport, src, sport, inside, transport))
 
 
 def key_of(flow: Flow) -> FlowKey | None:

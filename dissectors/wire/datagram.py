@@ -11,6 +11,9 @@ UDP, TCP, WS, TLS, WSS = TRANSPORTS = ("udp", "tcp", "ws", "tls", "wss")
 Endpoint = tuple[str, int]
 """An address and a port."""
 
+# A named tuple is made three times as quickly by it.
+_new = tuple.__new__
+
 
 class Flow(NamedTuple):
     """A directed 5-tuple; `transport` is its fifth: `udp`, `tcp`, `tls`, or WebSocket over either, `ws` and `wss`.
@@ -29,7 +32,8 @@ class Flow(NamedTuple):
     @property
     def reverse(self) -> Flow:
         """The same 5-tuple seen from the other end."""
-        return Flow(self.dst, self.dport, self.src, self.sport, self.inside, self.transport)
+        src, sport, dst, dport, inside, transport = self
+        return _new(Flow, (dst, dport, src, sport, inside, transport))
 
     @property
     def ends(self) -> tuple[Endpoint, Endpoint]:

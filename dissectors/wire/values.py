@@ -9,6 +9,7 @@ and never who holds it, so that there are none.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,10 @@ from msgspec import field
 from msgspec.structs import astuple, replace
 
 __all__ = ["Struct", "astuple", "field", "replace"]
+
+if sys.modules.get("typing_extensions", sys) is None:
+    # The command hid it from msgspec, which is loaded now.
+    del sys.modules["typing_extensions"]
 
 if TYPE_CHECKING:
     # Frozen classes may have a base that is not, which type checkers know of this one alone.

@@ -18,7 +18,6 @@ from dissectors.protocols.sip import Identity
 from dissectors.report import CallOutcome, Description, Message
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
-from dissectors.wire.values import Struct, field
 
 MAX_MESSAGES = 2048
 MAX_RECOGNISED = 4 * MAX_MESSAGES
@@ -31,41 +30,41 @@ KINDS = {
 }
 
 
-class CallState(Struct):
+class CallState:
     """What is tracked of one Call-ID; times are nanoseconds. `returned` says that it had been let go and came back.
 
     `number` counts Call-IDs from 1 in the order in which they came; `heard` says that a response was captured.
     """
 
-    call_id: str
-    kind: str
-    start: int
-    last: int
-    negotiation: Negotiation
-    dialogs: Dialogs
-    held: Held
-    bounds: Bounds
-    repeats: Repeats
-    caller: str | None = None
-    callee: str | None = None
-    whole: bool = False
-    ringing: int | None = None
-    answered: int | None = None
-    ended: int | None = None
-    ended_by: str | None = None
-    status: int | None = None
-    cancelling: Cancelling = field(default_factory=Cancelling)
-    registering: Registering = field(default_factory=Registering)
-    user_agents: dict[str, None] = field(default_factory=dict)
-    messages: list[Message] = field(default_factory=list)
-    rank: int | None = None
-    returned: bool = False
-    signalling: str = "SIP"
-    heard: bool = False
-    number: int = 0
-    pairs: set[Flow] = field(default_factory=set)
-    hosts: dict[str, set[str]] = field(default_factory=lambda: {"caller": set(), "callee": set()})
-    _caller_tags: set[str | None] = field(default_factory=set)
+    __slots__ = (
+        "_caller_tags", "answered", "bounds", "call_id", "callee", "caller", "cancelling", "dialogs", "ended",
+        "ended_by", "heard", "held", "hosts", "kind", "last", "messages", "negotiation", "number", "pairs", "rank",
+        "registering", "repeats", "returned", "ringing", "signalling", "start", "status", "user_agents", "whole",
+    )
+
+    def __init__(
+        self, call_id: str, kind: str, time: int, negotiation: Negotiation, held: Held, bounds: Bounds,
+        returned: bool, number: int, signalling: str,
+    ) -> None:
+        self.call_id, self.kind, self.start, self.last = call_id, kind, time, time
+        self.negotiation, self.dialogs, self.held, self.bounds = negotiation, Dialogs(bounds, held), held, bounds
+        self.repeats = Repeats(MAX_RECOGNISED, bounds)
+        self.caller: str | None = None
+        self.callee: str | None = None
+        self.whole = self.heard = False
+        self.ringing: int | None = None
+        self.answered: int | None = None
+        self.ended: int | None = None
+        self.ended_by: str | None = None
+        self.status: int | None = None
+        self.cancelling, self.registering = Cancelling(), Registering()
+        self.user_agents: dict[str, None] = {}
+        self.messages: list[Message] = []
+        self.rank: int | None = None
+        self.returned, self.number, self.signalling = returned, number, signalling
+        self.pairs: set[Flow] = set()
+        self.hosts: dict[str, set[str]] = {"caller": set(), "callee": set()}
+        self._caller_tags: set[str | None] = set()
 
     @property
     def facetime(self) -> bool:

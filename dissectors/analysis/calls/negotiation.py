@@ -82,19 +82,22 @@ class Announced(Struct):
     offered: Offered
 
 
-class Negotiation(Struct):
+class Negotiation:
     """What the two sides have described to each other, in order; `kept` octets of `budget` are taken by it."""
 
-    budget: Budget
-    bounds: Bounds
-    kept: int = 0
-    facetime: bool = False
-    made: list[tuple[Description, Offered]] = field(default_factory=list)
-    announced: list[Announced] = field(default_factory=list)
-    _mids: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    _offers: dict[Transaction, Offered] = field(default_factory=dict)
-    _described: dict[tuple[Transaction, str, bytes], Place] = field(default_factory=dict)
-    _asked: set[Transaction] = field(default_factory=set)
+    __slots__ = (
+        "_asked", "_described", "_mids", "_offers", "announced", "bounds", "budget", "facetime", "kept", "made",
+    )
+
+    def __init__(self, budget: Budget, bounds: Bounds) -> None:
+        self.budget, self.bounds = budget, bounds
+        self.kept, self.facetime = 0, False
+        self.made: list[tuple[Description, Offered]] = []
+        self.announced: list[Announced] = []
+        self._mids: dict[str, tuple[str, ...]] = {}
+        self._offers: dict[Transaction, Offered] = {}
+        self._described: dict[tuple[Transaction, str, bytes], Place] = {}
+        self._asked: set[Transaction] = set()
 
     def feed(
         self, datagram: Datagram, message: sip.Message, identity: sip.Identity, side: str

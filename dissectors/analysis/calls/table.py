@@ -6,11 +6,9 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Container, Iterable
 from itertools import islice, takewhile
 
-from dissectors.analysis.calls.call import KINDS, MAX_RECOGNISED, CallState
-from dissectors.analysis.calls.dialogs import Dialogs
+from dissectors.analysis.calls.call import KINDS, CallState
 from dissectors.analysis.calls.messages import identity_of
 from dissectors.analysis.calls.negotiation import MAX_DESCRIPTION_OCTETS, Negotiation
-from dissectors.analysis.calls.repeats import Repeats
 from dissectors.limits.budget import Bounds, Budget
 from dissectors.limits.retired import RecentlyRetired
 from dissectors.limits.table import Table
@@ -117,11 +115,9 @@ class Calls:
             held = Held(self.texts)
             self._met += 1
             call = CallState(
-                call_id, KINDS.get(identity.method or "", "other"), datagram.time, datagram.time,
-                Negotiation(self.descriptions, self.bounds), Dialogs(self.bounds, held), held, self.bounds,
-                Repeats(MAX_RECOGNISED, self.bounds),
-                returned=call_id in self._recently_retired, number=self._met,
-                signalling=message.signalling,
+                call_id, KINDS.get(identity.method or "", "other"), datagram.time,
+                Negotiation(self.descriptions, self.bounds), held, self.bounds, call_id in self._recently_retired,
+                self._met, message.signalling,
             )
             if len(self.calls) >= self.limit:
                 self._make_room()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dissectors.protocols.stun_attributes import Address
 from dissectors.report import Check, Grant, Outage, Outcome, Place, Username
 from dissectors.wire.datagram import Flow
-from dissectors.wire.values import Struct, field
+from dissectors.wire.values import Struct
 
 SUCCESS = "success"
+NOWHERE = Place(0, 0)
 ENTRY_OCTETS = 256
 """What it takes to keep one outcome, user name or peer beside its text."""
 
@@ -17,15 +18,14 @@ MIN_OUTAGE_REQUESTS, OUTAGE_NS = 3, 5_000_000_000
 """So many requests without a success, for so many nanoseconds, are an outage if one succeeds again."""
 
 
-class Tally(Struct):
+class Tally:
     """One outcome of an asker's requests: how often, of those with credentials, when and where; nanoseconds."""
 
-    first: int
-    place: Place
-    last: int = 0
-    last_place: Place = Place(0, 0)
-    count: int = 0
-    with_credentials: int = 0
+    __slots__ = ("count", "first", "last", "last_place", "place", "with_credentials")
+
+    def __init__(self, first: int, place: Place) -> None:
+        self.first, self.last, self.place, self.last_place = first, 0, place, NOWHERE
+        self.count = self.with_credentials = 0
 
     def add(self, time: int, place: Place, credentials: bool) -> None:
         """Count one."""
@@ -48,7 +48,7 @@ class Run(Struct):
     by: str = ""
     first: int = 0
     last: int = 0
-    place: Place = Place(0, 0)
+    place: Place = NOWHERE
 
     def add(self, error: str, time: int, place: Place) -> None:
         """Count one; a run of one code names the code, and begins anew with another."""
@@ -58,16 +58,14 @@ class Run(Struct):
         self.last = time
 
 
-class Named(Struct):
+class Named:
     """What was asked under one user name; nanoseconds."""
 
-    first: int
-    place: Place
-    last: int = 0
-    last_place: Place = Place(0, 0)
-    requests: int = 0
-    succeeded: int = 0
-    refused: int = 0
+    __slots__ = ("first", "last", "last_place", "place", "refused", "requests", "succeeded")
+
+    def __init__(self, first: int, place: Place) -> None:
+        self.first, self.last, self.place, self.last_place = first, 0, place, NOWHERE
+        self.requests = self.succeeded = self.refused = 0
 
     def to_report(self, username: str) -> Username:
         """The report's value."""
@@ -84,7 +82,7 @@ class Granting(Struct):
     grants: int = 0
     refused: int = 0
     by: str | None = None
-    place: Place = Place(0, 0)
+    place: Place = NOWHERE
 
     def to_report(self, peer: str) -> Grant:
         """The report's value."""
@@ -103,46 +101,44 @@ class Request(Struct, frozen=True):
     lifetime: int | None
 
 
-class Asked(Struct):
+class Asked:
     """What one end asked of another with one method; times are nanoseconds.
 
     `began` and `used` number its first and its last message. `outcomes` are by error, or under `success`; `usernames`
     and `peers` by their texts; `expires` is when the relay ends that it was granted, `closed` that it was given up.
     """
 
-    flow: Flow
-    kind: str
-    first: int
-    last: int
-    requests: int = 0
-    answered: int = 0
-    indications: int = 0
-    outcomes: dict[str, Tally] = field(default_factory=dict)
-    run: Run | None = None
-    usernames: dict[str, Named] = field(default_factory=dict)
-    peers: dict[str, Granting] = field(default_factory=dict)
-    round_trips: float = 0.0
-    timed: int = 0
-    slowest: float | None = None
-    mapped: Address | None = None
-    username: str | None = None
-    role: str | None = None
-    nominated: int | None = None
-    nominated_place: Place | None = None
-    software: str | None = None
-    relayed: str | None = None
-    lifetime: int | None = None
-    expires: int | None = None
-    closed: bool = False
-    silent: int = 0
-    silent_since: int | None = None
-    last_answer: int | None = None
-    place: Place = Place(0, 0)
-    began: int = 0
-    used: int = 0
-    role_changes: int = 0
-    silent_place: Place = Place(0, 0)
-    outages: list[Outage] = field(default_factory=list)
+    __slots__ = (
+        "answered", "began", "closed", "expires", "first", "flow", "indications", "kind", "last", "last_answer",
+        "lifetime", "mapped", "nominated", "nominated_place", "outages", "outcomes", "peers", "place", "relayed",
+        "requests", "role", "role_changes", "round_trips", "run", "silent", "silent_place", "silent_since", "slowest",
+        "software", "timed", "used", "username", "usernames",
+    )
+
+    def __init__(self, flow: Flow, kind: str, time: int, place: Place, began: int) -> None:
+        self.flow, self.kind, self.place, self.began, self.used = flow, kind, place, began, 0
+        self.first, self.last = time, time
+        self.requests = self.answered = self.indications = self.timed = self.silent = self.role_changes = 0
+        self.round_trips = 0.0
+        self.slowest: float | None = None
+        self.outcomes: dict[str, Tally] = {}
+        self.usernames: dict[str, Named] = {}
+        self.peers: dict[str, Granting] = {}
+        self.run: Run | None = None
+        self.mapped: Address | None = None
+        self.username: str | None = None
+        self.role: str | None = None
+        self.nominated: int | None = None
+        self.nominated_place: Place | None = None
+        self.silent_place = NOWHERE
+        self.outages: list[Outage] = []
+        self.software: str | None = None
+        self.relayed: str | None = None
+        self.lifetime: int | None = None
+        self.expires: int | None = None
+        self.closed = False
+        self.silent_since: int | None = None
+        self.last_answer: int | None = None
 
     def recovers(self, time: int, place: Place) -> None:
         """Note that a request succeeds: after others were refused or not answered for long, that is an outage's end."""

@@ -131,10 +131,8 @@ class Checks:
         key = (datagram.flow, kind)
         asked = self.asked.get(key)
         if asked is None:
-            asked = self.asked[key] = Asked(
-                datagram.flow, kind, datagram.time, datagram.time, place=Place(datagram.file, datagram.frame),
-                began=self._messages,
-            )
+            place = Place(datagram.file, datagram.frame)
+            asked = self.asked[key] = Asked(datagram.flow, kind, datagram.time, place, self._messages)
         return asked
 
     def _response(self, datagram: Datagram, message: stun.Message) -> None:

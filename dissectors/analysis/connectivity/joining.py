@@ -9,6 +9,7 @@ from collections.abc import Hashable, Sequence
 
 from dissectors.report import Check, Flow, Handshake, Stream
 from dissectors.wire.datagram import Endpoint
+from dissectors.wire.values import Struct
 
 CHECK = "connectivity check"
 Ends = tuple[Endpoint, Endpoint, str]
@@ -36,9 +37,6 @@ class Joining:
     def __init__(self) -> None:
         self._parent: dict[Hashable, Hashable] = {}
 
-    def __contains__(self, key: Hashable) -> bool:
-        return key in self._parent
-
     def find(self, key: Hashable) -> Hashable:
         """What stands for a key and all that is joined with it."""
         parent = self._parent
@@ -55,34 +53,60 @@ class Joining:
             self._parent[other] = one
 
 
+class Joined(Struct, frozen=True):
+    """The 5-tuples that have ICE or DTLS, and those that their streams moved from or to, each with a number.
+
+    `checks`, `handshakes` and `streams` are the numbers of their 5-tuples, None where one belongs to no session; what
+    `joining` joins is one session.
+    """
+
+    ends: tuple[Ends, ...]
+    checks: list[int | None]
+    handshakes: list[int]
+    streams: list[int | None]
+    joining: Joining
+
+
 def joined(
     checks: Sequence[Check], handshakes: Sequence[Handshake], streams: Sequence[Stream], flows: Sequence[Flow]
-) -> Joining:
-    """The 5-tuples that have ICE or DTLS, and those that their streams moved from or to, joined where they belong."""
-    joining = Joining()
-    for check in checks:
-        if check.kind == CHECK:
-            joining.find(ends_of(check))
-            for named in check.usernames:
-                pair = fragments(named.username)
-                if pair is not None:
-                    joining.join(("fragments", *sorted(pair)), ends_of(check))
-    for handshake in handshakes:
-        joining.find(ends_of(handshake))
-    heard: dict[int, Stream] = {}
-    for stream in sorted(streams, key=lambda each: each.first) if checks or handshakes else ():
-        ends = ends_of(stream)
-        moved = [ends_of(flows[position]) for position in stream.flows if position < len(flows)]
+) -> Joined:
+    """What belongs together; each 5-tuple is looked up once for each value."""
+    joining, numbers = Joining(), dict[Ends, int]()
+    of_checks = [
+        numbers.setdefault(ends_of(check), len(numbers)) if check.kind == CHECK else None for check in checks
+    ]
+    for check, number in zip(checks, of_checks, strict=True):
+        if number is None:
+            continue
+        joining.find(number)
+        for named in check.usernames:
+            pair = fragments(named.username)
+            if pair is not None:
+                joining.join(pair if pair[0] <= pair[1] else (pair[1], pair[0]), number)
+    of_handshakes = [numbers.setdefault(ends_of(handshake), len(numbers)) for handshake in handshakes]
+    for number in of_handshakes:
+        joining.find(number)
+    if not numbers:
+        return Joined((), of_checks, of_handshakes, [None] * len(streams), joining)
+    of_streams = [ends_of(stream) for stream in streams]
+    heard: dict[int, int] = {}
+    for position in sorted(range(len(streams)), key=lambda each: streams[each].first):
+        stream, ends = streams[position], of_streams[position]
+        known = [numbers.get(ends)]
+        if len(stream.flows) > 1:
+            known += [numbers.get(ends_of(flows[each])) for each in stream.flows if each < len(flows)]
         before = heard.get(stream.ssrc)
-        if before is not None and stream.first >= before.last - MOVED_SECONDS and _share_a_host(stream, before):
-            moved.append(ends_of(before))
-        heard[stream.ssrc] = stream
-        known = [each for each in (ends, *moved) if each in joining]
-        for each in known[1:] if len(known) > 1 else ():
-            joining.join(known[0], each)
-        if known and ends not in joining:
-            joining.join(known[0], ends)
-    return joining
+        if before is not None:
+            last = streams[before]
+            if stream.first >= last.last - MOVED_SECONDS and _share_a_host(stream, last):
+                known.append(numbers.get(of_streams[before]))
+        heard[stream.ssrc] = position
+        same = [number for number in known if number is not None]
+        for number in same[1:]:
+            joining.join(same[0], number)
+        if same and known[0] is None:
+            joining.join(same[0], numbers.setdefault(ends, len(numbers)))
+    return Joined(tuple(numbers), of_checks, of_handshakes, [numbers.get(ends) for ends in of_streams], joining)
 
 
 def _share_a_host(one: Stream, other: Stream) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import islice
 from typing import Literal
 
-from dissectors.analysis.connectivity.joining import CHECK, Ends, Joining, ends_of, fragments, joined
+from dissectors.analysis.connectivity.joining import CHECK, Ends, Joined, fragments, joined
 from dissectors.report import Call, Check, Flow, Handshake, Pair, Place, Session, Side, Stream
 from dissectors.wire.datagram import Endpoint, endpoint
 from dissectors.wire.values import Struct, field, replace
@@ -39,12 +39,12 @@ def failed_since(check: Check) -> float | None:
 
 
 class Group(Struct):
-    """What is joined so far: positions by the kind of value, and the 5-tuples in the order in which they came."""
+    """What is joined so far: positions by the kind of value, and the numbers of 5-tuples in the order of their coming."""
 
     checks: list[int] = field(default_factory=list)
     handshakes: list[int] = field(default_factory=list)
     streams: list[int] = field(default_factory=list)
-    ends: dict[Ends, None] = field(default_factory=dict)
+    paths: dict[int, None] = field(default_factory=dict)
 
 
 def sessions(
@@ -55,36 +55,40 @@ def sessions(
 
     `flows` are those that streams give the positions of; where these are others, let there be none.
     """
-    joining = joined(checks, handshakes, streams, flows)
+    paths = joined(checks, handshakes, streams, flows)
     groups: dict[Hashable, Group] = {}
-    for number, check in enumerate(checks):
-        if check.kind == CHECK:
-            _group(groups, joining, ends_of(check)).checks.append(number)
-    for number, handshake in enumerate(handshakes):
-        _group(groups, joining, ends_of(handshake)).handshakes.append(number)
-    for number, stream in enumerate(streams):
-        if ends_of(stream) in joining:
-            _group(groups, joining, ends_of(stream)).streams.append(number)
+    for number, path in enumerate(paths.checks):
+        if path is not None:
+            _group(groups, paths, path).checks.append(number)
+    for number, path in enumerate(paths.handshakes):
+        _group(groups, paths, path).handshakes.append(number)
+    for number, path in enumerate(paths.streams):
+        if path is not None:
+            _group(groups, paths, path).streams.append(number)
     over = [*handshakes]
     for group in groups.values():
         _join_handshakes(over, group.handshakes, [streams[number] for number in group.streams])
     kept = [number for number, each in enumerate(over) if each.outcome != "continued"]
     new = {number: position for position, number in enumerate(kept)}
     told = tuple([over[number] for number in kept])
+    paths = replace(paths, handshakes=[paths.handshakes[number] for number in kept])
     for group in groups.values():
         group.handshakes = [new[number] for number in group.handshakes if number in new]
     called = _called(calls) if groups else {}
     kinds = _kinds(checks, calls) if groups else {}
     made = [
-        _session(group, checks, told, streams, calls, called, kinds)
+        _session(group, paths, checks, told, streams, calls, called, kinds)
         for group in groups.values() if group.checks or group.handshakes
     ]
     return tuple(sorted(made, key=lambda each: each.first)), told
 
 
-def _group(groups: dict[Hashable, Group], joining: Joining, ends: Ends) -> Group:
-    group = groups.setdefault(joining.find(ends), Group())
-    group.ends[ends] = None
+def _group(groups: dict[Hashable, Group], paths: Joined, path: int) -> Group:
+    key = paths.joining.find(path)
+    group = groups.get(key)
+    if group is None:
+        group = groups[key] = Group()
+    group.paths[path] = None
     return group
 
 
@@ -149,14 +153,14 @@ def _called(calls: Sequence[Call]) -> dict[Hashable, int]:
 
 
 def _session(
-    group: Group, checks: Sequence[Check], handshakes: Sequence[Handshake], streams: Sequence[Stream],
+    group: Group, paths: Joined, checks: Sequence[Check], handshakes: Sequence[Handshake], streams: Sequence[Stream],
     calls: Sequence[Call], called: dict[Hashable, int], kinds: dict[Hashable, str],
 ) -> Session:
     asked = [checks[number] for number in group.checks]
     shaken = [handshakes[number] for number in group.handshakes]
     media = [streams[number] for number in group.streams]
     sides = Sides(asked, shaken, media)
-    pairs = _pairs(group, sides, kinds, asked, shaken, media)
+    pairs = _pairs(group, paths, sides, kinds, asked, shaken, media)
     call = next((each.call for each in media if each.call is not None and each.call < len(calls)), None)
     if call is None and called:
         call = _call_of(sides, asked, called)
@@ -258,17 +262,21 @@ class Sides:
 
 
 def _pairs(
-    group: Group, sides: Sides, kinds: dict[Hashable, str], asked: list[Check], shaken: list[Handshake],
-    media: list[Stream],
+    group: Group, paths: Joined, sides: Sides, kinds: dict[Hashable, str], asked: list[Check],
+    shaken: list[Handshake], media: list[Stream],
 ) -> tuple[Pair, ...]:
     """The 5-tuples of a session, each with its life, in the order in which they began."""
-    on: dict[Ends, tuple[list[Check], list[Handshake | Stream]]] = {ends: ([], []) for ends in group.ends}
-    for check in asked:
-        on[ends_of(check)][0].append(check)
-    uses: list[Handshake | Stream] = [*shaken, *media]
-    for each in uses:
-        on[ends_of(each)][1].append(each)
-    pairs = [_pair(ends, sides, kinds, *what) for ends, what in on.items() if what[0] or what[1]]
+    on: dict[int | None, tuple[list[Check], list[Handshake | Stream]]] = {path: ([], []) for path in group.paths}
+    for number, check in zip(group.checks, asked, strict=True):
+        on[paths.checks[number]][0].append(check)
+    for number, handshake in zip(group.handshakes, shaken, strict=True):
+        on[paths.handshakes[number]][1].append(handshake)
+    for number, stream in zip(group.streams, media, strict=True):
+        on[paths.streams[number]][1].append(stream)
+    pairs = [
+        _pair(paths.ends[path], sides, kinds, *what) for path, what in on.items()
+        if path is not None and (what[0] or what[1])
+    ]
     return tuple(sorted(pairs, key=lambda pair: pair.first))
 
 

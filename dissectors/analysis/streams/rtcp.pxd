@@ -1,1 +1,32 @@
-"""Nothing is typed here: the module is compiled as it stands."""
+"""The types of what is counted in `rtcp.py` when it is compiled."""
+
+cimport cython
+
+
+cdef class Heard:
+    cdef public long long cumulative_lost, first, jitter, last, lost_at_first, reports
+    cdef public double fraction_lost
+    cdef public object flow, mos, place, round_trip
+
+
+cdef class Covered:
+    cdef public long long clear, encrypted, used
+    cdef public object place
+
+
+cdef class Control:
+    cdef public object _clocked, _covered, _flow, _heard, _place, _said_bye, _sent, _told, _transport
+    cdef public dict _either_way, _readers
+    cdef public long long _datagrams
+
+    cpdef object feed(self, object datagram, object compound)
+
+    @cython.locals(covered=Covered)
+    cpdef object _cover(self, object datagram, bint encrypted)
+
+    cpdef Covered _new(self, object flow)
+    cpdef Heard _source(self, object ssrc, object hosts)
+    cpdef object _receiver_report(self, long long time, object hosts, object packet)
+
+    @cython.locals(heard=Heard)
+    cpdef object _report(self, long long time, object hosts, object block)

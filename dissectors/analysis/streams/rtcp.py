@@ -19,6 +19,8 @@ from dissectors.wire.values import Struct
 SENDER_REPORT_TIMEOUT_NS = 60_000_000_000
 """Nanoseconds in which a receiver has answered a sender report; they are sent every few seconds."""
 
+NOWHERE = Place(0, 0)
+
 MAX_CLOCKED = 8
 """So many of the last sender reports of each source are remembered."""
 
@@ -87,20 +89,20 @@ class BySource(Generic[Value]):
         return found if value is None else [value]
 
 
-class Heard(Struct):
+class Heard:
     """The latest report block about one source, and the extremes of all; times are nanoseconds."""
 
-    reports: int = 0
-    fraction_lost: float = 0.0
-    cumulative_lost: int = 0
-    jitter: int = 0
-    round_trip: float | None = None
-    last: int = 0
-    mos: float | None = None
-    first: int = 0
-    lost_at_first: int = 0
-    flow: Flow | None = None
-    place: Place = Place(0, 0)
+    __slots__ = (
+        "cumulative_lost", "first", "flow", "fraction_lost", "jitter", "last", "lost_at_first", "mos", "place",
+        "reports", "round_trip",
+    )
+
+    def __init__(self, flow: Flow | None = None, place: Place = NOWHERE) -> None:
+        self.reports = self.cumulative_lost = self.jitter = self.last = self.first = self.lost_at_first = 0
+        self.fraction_lost = 0.0
+        self.round_trip: float | None = None
+        self.mos: float | None = None
+        self.flow, self.place = flow, place
 
     def view(self, clock: int | None) -> RtcpView:
         """The report's value; jitter is in timestamp units, so milliseconds need the stream's clock in Hz."""
@@ -123,17 +125,16 @@ def together(heard: Iterable[Heard]) -> Heard | None:
     ordered = sorted(heard, key=lambda each: each.last)
     if len(ordered) < 2:
         return ordered[0] if ordered else None
-    return Heard(
-        reports=sum(each.reports for each in ordered),
-        fraction_lost=max(each.fraction_lost for each in ordered),
-        cumulative_lost=ordered[-1].cumulative_lost,
-        jitter=max(each.jitter for each in ordered),
-        round_trip=next((each.round_trip for each in reversed(ordered) if each.round_trip is not None), None),
-        last=ordered[-1].last,
-        mos=next((each.mos for each in reversed(ordered) if each.mos is not None), None),
-        first=ordered[0].first,
-        lost_at_first=ordered[0].lost_at_first,
-    )
+    latest = ordered[-1]
+    made = Heard()
+    made.reports = sum(each.reports for each in ordered)
+    made.fraction_lost = max(each.fraction_lost for each in ordered)
+    made.cumulative_lost, made.last = latest.cumulative_lost, latest.last
+    made.jitter = max(each.jitter for each in ordered)
+    made.round_trip = next((each.round_trip for each in reversed(ordered) if each.round_trip is not None), None)
+    made.mos = next((each.mos for each in reversed(ordered) if each.mos is not None), None)
+    made.first, made.lost_at_first = ordered[0].first, ordered[0].lost_at_first
+    return made
 
 
 class Clocked(Struct, frozen=True):
@@ -145,16 +146,17 @@ class Clocked(Struct, frozen=True):
     place: Place
 
 
-class Covered(Struct):
+class Covered:
     """The RTCP of a 5-tuple, both directions together: datagrams encrypted and in the clear.
 
     `used` is the number of its last datagram.
     """
 
-    encrypted: int = 0
-    clear: int = 0
-    place: Place = Place(0, 0)
-    used: int = 0
+    __slots__ = ("clear", "encrypted", "place", "used")
+
+    def __init__(self) -> None:
+        self.encrypted = self.clear = self.used = 0
+        self.place = NOWHERE
 
 
 class Control:
@@ -216,9 +218,10 @@ class Control:
         hosts = between(datagram.flow)
         self._place, self._flow = Place(datagram.file, datagram.frame), datagram.flow
         for packet in compound.packets:
-            if isinstance(packet, rtcp.Feedback):
+            kind = type(packet)
+            if kind is rtcp.Feedback:
                 self._feedback(datagram, hosts, packet)
-            if reader := self._readers.get(type(packet)):
+            elif reader := self._readers.get(kind):
                 reader(datagram.time, hosts, packet)
 
     def forget(self, sources: Mapping[int, Collection[Flow]], flows: Iterable[Flow]) -> None:
@@ -276,7 +279,7 @@ class Control:
 
     def _source(self, ssrc: int, hosts: Hosts) -> Heard:
         return self._heard.use(ssrc, hosts) or self._heard.set(
-            ssrc, hosts, Heard(flow=self._flow, place=self._place)
+            ssrc, hosts, Heard(self._flow, self._place)
         )
 
     def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
