@@ -39,7 +39,7 @@ def failed_since(check: Check) -> float | None:
 
 
 class Group(Struct):
-    """What is joined so far: positions by the kind of value, and the numbers of 5-tuples in the order of their coming."""
+    """What is joined so far: positions by the kind of value, and the numbers of 5-tuples as they came."""
 
     checks: list[int] = field(default_factory=list)
     handshakes: list[int] = field(default_factory=list)

@@ -218,10 +218,9 @@ class Control:
         hosts = between(datagram.flow)
         self._place, self._flow = Place(datagram.file, datagram.frame), datagram.flow
         for packet in compound.packets:
-            kind = type(packet)
-            if kind is rtcp.Feedback:
+            if isinstance(packet, rtcp.Feedback):
                 self._feedback(datagram, hosts, packet)
-            elif reader := self._readers.get(kind):
+            elif reader := self._readers.get(type(packet)):
                 reader(datagram.time, hosts, packet)
 
     def forget(self, sources: Mapping[int, Collection[Flow]], flows: Iterable[Flow]) -> None:
