@@ -26,8 +26,9 @@ PLAIN = (
     "dissectors/analysis/streams/quality", "dissectors/analysis/streams/rtcp",
     "dissectors/analysis/streams/silence", "dissectors/analysis/streams/stream", "dissectors/engine/reading",
     "dissectors/limits/budget", "dissectors/limits/pending", "dissectors/limits/table", "dissectors/limits/texts",
-    "dissectors/protocols/rtcp", "dissectors/protocols/sdp", "dissectors/protocols/sip",
-    "dissectors/protocols/sip_headers", "dissectors/protocols/stun",
+    "dissectors/protocols/rtcp", "dissectors/protocols/sdp", "dissectors/protocols/sdp_media",
+    "dissectors/protocols/sip", "dissectors/protocols/sip_headers", "dissectors/protocols/sip_message",
+    "dissectors/protocols/stun",
 )
 """Modules in Cython, and modules in plain Python whose time it is worth to compile them, too."""
 

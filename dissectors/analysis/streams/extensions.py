@@ -36,6 +36,9 @@ class Extended(Struct, frozen=True):
     names: Mapping[int, str]
     announced: frozenset[int]
 
+    def __bool__(self) -> bool:
+        return bool(self.values)
+
     def named(self, name: str) -> Sequence[Value]:
         """The values of the extension with this name."""
         return next((self.values[number] for number in self.values if self.names.get(number) == name), ())
