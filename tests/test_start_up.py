@@ -48,6 +48,18 @@ def test_a_report_for_programs_imports_nothing_that_only_other_commands_need() -
     assert loaded & set(COMMANDS.values()) == {COMMANDS["analyze"]}
 
 
+def test_the_command_keeps_msgspec_from_importing_what_costs_a_tenth_of_a_start_and_gives_it_back() -> None:
+    module = "typing_extensions"
+    code = f"import sys, dissectors.__main__ as program\nsys.argv = ['muxshark', 'analyze', '--json', {CALL!r}]\n" + (
+        "program.os._exit = lambda status: None\nprogram.main()\n"
+        f"print({module!r} in sys.modules, file=sys.stderr)\n"
+        f"import {module} as given\nprint(given.Self, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr.splitlines()[0] == "False" and json.loads(done.stdout)["totals"]["calls"] == 1
+    assert "Self" in done.stderr or f"No module named '{module}'" in done.stderr
+
+
 def test_help_is_as_wide_as_the_library_would_have_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for columns in ("97", "0", "wide", ""):
         monkeypatch.setenv("COLUMNS", columns)

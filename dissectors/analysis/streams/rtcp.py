@@ -277,9 +277,7 @@ class Control:
             told.add(time, place, packet)
 
     def _source(self, ssrc: int, hosts: Hosts) -> Heard:
-        return self._heard.use(ssrc, hosts) or self._heard.set(
-            ssrc, hosts, Heard(self._flow, self._place)
-        )
+        return self._heard.use(ssrc, hosts) or self._heard.set(ssrc, hosts, Heard(self._flow, self._place))
 
     def _sender_report(self, time: int, hosts: Hosts, packet: rtcp.SenderReport) -> None:
         said = Clocked(time, packet.ntp, packet.rtp_timestamp, self._place)
