@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -88,3 +90,35 @@ def tones() -> dict[str, tuple[Sound, list[bytes], int]]:
         peak = {"ILBC": 1900, "G729": 890}.get(name, 12000 if "AAC-ELD" in name else 9000)
         found[name] = sound, [bytes.fromhex(payload) for payload in tone["payloads"]], peak
     return found
+
+
+ORDERED = sorted((value, octet) for octet, value in enumerate(VALUES))
+LEVELS = [value for value, _ in ORDERED]
+
+
+def mu_law(values: list[int]) -> bytes:
+    """Samples as PCMU, each as what is nearest below or at it."""
+    return bytes(ORDERED[max(0, bisect_right(LEVELS, value) - 1)][1] for value in values)
+
+
+def voice(seconds: float, loudest: int = 9000, seed: int = 1) -> list[int]:
+    """Noise in syllables with pauses between them, as loudness in speech goes up and down: 8,000 samples a second."""
+    chance, found = random.Random(seed), list[int]()
+    while len(found) < seconds * 8000:
+        size, loud = chance.randrange(900, 2600), loudest * chance.uniform(0.3, 1.0)
+        found += [int(loud * chance.uniform(-1, 1) * math.sin(math.pi * at / size)) for at in range(size)]
+        found += [chance.randrange(-8, 9) for _ in range(chance.randrange(600, 2400))]
+    return found[: int(seconds * 8000)]
+
+
+def spoken(values: list[int], src: Endpoint, dst: Endpoint, ssrc: int, start: float = 1020) -> Story:
+    """Samples as a stream of PCMU."""
+    octets = mu_law(values)
+    return [(start + at / 8, src, dst, rtp(at // 160, ssrc, 0, at, octets[at : at + 160]))
+            for at in range(0, len(octets) - 159, 160)]
+
+
+def dialogue(ours: list[int], theirs: list[int]) -> Story:
+    """A call in which the caller sends some samples and the callee others."""
+    return [*dialled(description(*A), description(*B)), *spoken(ours, A, B, 77), *spoken(theirs, B, A, 78),
+            *hung_up(1100 + max(len(ours), len(theirs)) / 8)]

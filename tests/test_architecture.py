@@ -92,6 +92,8 @@ TESTED_ELSEWHERE = (
     ("library/", "tests/library/test_door.py comes in by the door"),
     ("media/apart", "tests/media/test_decoders.py and video/test_container.py let it die, and take too long"),
     ("media/choice", "tests/commands/test_media.py asks for one call, one source, all of them"),
+    ("media/echo", "tests/media/test_listening.py has voices come back, and others that do not"),
+    ("media/loudness", "tests/media/test_listening.py holds it to voices of known loudness"),
     ("media/sound", "what tests/commands/test_media.py hears, sample by sample"),
     ("media/sounds", "tests/commands/test_media.py hears codecs by what SDP says of them"),
     ("media/video/choice", "tests/commands/test_media.py asks for the picture of calls"),

@@ -50,6 +50,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--encryption", action="store_true", help="read all payloads, and judge whether they are really encrypted"
     )
+    parser.add_argument(
+        "--audio", action="store_true",
+        help="decode the sound of calls, and say what is wrong with it (clipping, silence, echo)",
+    )
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of that document and stop")
     parser.add_argument(
         "--all", action="store_true", help="show everything, however long it gets: calls that ended well, too"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from dissectors.commands import choosing, inputs
 
 if TYPE_CHECKING:
+    from dissectors.crypto.secrets import Secrets
     from dissectors.report import Report
 
 FOUND = 1
@@ -30,12 +31,41 @@ def read_whole(
     from dissectors import offline
     from dissectors.findings.rules import matching
 
+    given = inputs.keys(options)
+    if options.audio:
+        given = given or _no_keys(named)
     everything = bool(options.all or options.filter or options.time or options.call)
     report = offline.analyze(
         named, limits=inputs.limits(options), forced=inputs.forced(options), progress=progress, everything=everything,
-        keys=inputs.keys(options), secrets=options.secrets, encryption=options.encryption,
+        keys=given, secrets=options.secrets, encryption=options.encryption,
     )
+    if options.audio:
+        report = listened(report, named, given)
     return report, FOUND if matching(report.findings, options.fail_on) else 0
+
+
+def _no_keys(named: list[str]) -> Secrets:
+    """Room for the keys that captures have themselves; raises Refused where sound cannot be listened to."""
+    from dissectors.crypto.secrets import Secrets
+
+    if inputs.STANDARD_INPUT in named:
+        raise inputs.Refused("--audio reads a capture twice; name a file")
+    return Secrets()
+
+
+def listened(report: Report, named: list[str], given: Secrets | None) -> Report:
+    """The report with what its calls sound like."""
+    from contextlib import ExitStack
+
+    from dissectors.crypto.secrets import Secrets
+    from dissectors.media import listening
+    from dissectors.sources.capture import merge, open_capture
+
+    with ExitStack() as stack:
+        records = merge([stack.enter_context(open_capture(path)) for path in named])
+        found, notes = listening.listen(report, given or Secrets(), records, stack)
+        inputs.say(notes)
+        return listening.heard(report, found)
 
 
 def selected(report: Report, options: argparse.Namespace) -> Report:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dissectors.findings.capture import capture, connections, encoding, sharing
 from dissectors.findings.connectivity import connectivity, consent, ice, turn
 from dissectors.findings.delivery import delivery, feedback, path_size, repair, unsent
-from dissectors.findings.media import addresses, forks, media, silence, sources, stopping, video
+from dissectors.findings.media import addresses, audible, forks, media, silence, sources, stopping, video
 from dissectors.findings.negotiation import codecs, digits, fax, holding, negotiation, payload_types
 from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
 from dissectors.findings.security import dtls, dtls_roles, keys, randomness, security, tls
@@ -36,6 +36,7 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Offer and answer": (*negotiation.RULES, *holding.RULES, *fax.RULES),
     "Media": (
         *silence.RULES, *stopping.RULES, *addresses.RULES, *media.RULES, *sources.RULES, *forks.RULES, *video.RULES,
+        *audible.RULES,
     ),
     "Codecs and payload types": (*payload_types.RULES, *codecs.RULES, *digits.RULES),
     "Clocks and timestamps": (*clocks.RULES, *rhythm.RULES, *sender_reports.RULES, *lip_sync.RULES),

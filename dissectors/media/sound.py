@@ -11,6 +11,7 @@ from dissectors.crypto.srtp_keys import MasterKey
 from dissectors.media.choice import Choice, Heard, name
 from dissectors.media.codecs import DECODED
 from dissectors.media.decoders import Worker
+from dissectors.media.loudness import Loudness
 from dissectors.media.pcm import Sound
 from dissectors.media.received import Received
 from dissectors.media.track import Channel, Track
@@ -26,10 +27,10 @@ MAX_SEEN = 128
 class Tally:
     """What became of a stream's datagrams."""
 
-    __slots__ = ("heard", "other", "received", "seen", "track", "undecoded")
+    __slots__ = ("heard", "loudness", "other", "received", "seen", "track", "undecoded")
 
-    def __init__(self, track: Track, received: Received) -> None:
-        self.track, self.received = track, received
+    def __init__(self, track: Track, received: Received, codec: str) -> None:
+        self.track, self.received, self.loudness = track, received, Loudness(codec)
         self.heard = self.other = self.undecoded = 0
         self.seen: dict[int, None] = {}
 
@@ -47,10 +48,11 @@ class Sounding:
     """Lays datagrams on the channels of a file that begins at the time `zero` in nanoseconds."""
 
     def __init__(
-        self, report: Report, choice: Choice, keys: Mapping[int, Sequence[MasterKey]], stack: ExitStack, zero: int
+        self, report: Report, choice: Choice, keys: Mapping[int, Sequence[MasterKey]], stack: ExitStack, zero: int,
+        worker: Worker | None = None,
     ) -> None:
         self._report = report
-        self._worker = stack.enter_context(Worker())
+        self._worker = worker or stack.enter_context(Worker())
         self.channels = [stack.enter_context(Channel()) for _ in choice.sides]
         openers = Openers()
         self._heard = {each.position: each for each in choice.heard}
@@ -58,6 +60,7 @@ class Sounding:
             each.position: Tally(
                 Track(self.channels[choice.sides.index(each.side)], choice.rate, zero),
                 Received(Source(openers.of(keys.get(each.position, ()))), each.encrypted),
+                next(iter(each.sounds.values())).codec,
             )
             for each in choice.heard
         }
@@ -83,6 +86,7 @@ class Sounding:
         if samples is not None:
             tally.heard += 1
             tally.track.add(message.sequence, message.timestamp, taken.time, samples, sound.clock)
+            tally.loudness.add(taken.time, taken.place, samples, sound.rate)
 
     def _samples(self, stream: int, sound: Sound, message: rtp.Message, tally: Tally) -> bytes | None:
         """What a payload sounds like; None where it cannot be decoded, and for one that came before."""

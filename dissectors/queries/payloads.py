@@ -13,23 +13,27 @@ from dissectors.mux.connections import Connections
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.queries.frames import CARRIERS
 from dissectors.queries.owned import Ends, ends_of
-from dissectors.report import Report
+from dissectors.report import Place, Report
 from dissectors.wire.captures.records import Record
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
 
 MAX_CARRIED_DEPTH = 4
 HEADER = 12
+NOWHERE = Place(0, 0)
 
 
 class Taken(NamedTuple):
     """A datagram of RTP: the position of its stream in the report, its time in nanoseconds, its octets, `cut` or not.
+
+    `place` is the frame that it came in, where a capture is read for it.
     """
 
     stream: int
     time: int
     octets: bytes
     cut: bool
+    place: Place = NOWHERE
 
 
 class Chosen:
@@ -70,7 +74,8 @@ def of_streams(report: Report, positions: Sequence[int], records: Iterable[tuple
     frames, connections, chosen = Frames(Fragments()), Connections(Bounds()), Chosen(report, positions)
     for file, record in records:
         for _, src, dst, sport, dport, payload, length, _ in frames.udp(record, file):
-            yield from chosen.of((src, sport, dst, dport), payload, length, record.time)
+            for taken in chosen.of((src, sport, dst, dport), payload, length, record.time):
+                yield taken._replace(place=Place(file, record.frame))
         for segment in frames.tcp:
             for whole in connections.take(segment, file, record.frame, record.time):
                 yield from _of_whole(chosen, whole)

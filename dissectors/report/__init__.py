@@ -32,6 +32,7 @@ from dissectors.report.connectivity import (
     Username,
 )
 from dissectors.report.document import SCHEMA, Finding, Report, Totals
+from dissectors.report.heard import Echo, Heard
 from dissectors.report.legs import Legs
 from dissectors.report.message import Body, Deviation, Header, Message, Sizes
 from dissectors.report.place import Certainty, Place, Severity
@@ -87,6 +88,7 @@ __all__ = [
     "Deviation",
     "Dialog",
     "Digit",
+    "Echo",
     "Estimate",
     "ExtensionName",
     "FaxParameters",
@@ -100,6 +102,7 @@ __all__ = [
     "Handshake",
     "Header",
     "HeaderExtension",
+    "Heard",
     "Key",
     "KeyFrame",
     "KeyFrames",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from dissectors.report.heard import Heard
 from dissectors.report.place import Certainty, Place
 from dissectors.report.randomness import Randomness
 from dissectors.report.repair import FeedbackView, Repair, TransportNumbers
@@ -190,7 +191,8 @@ class Stream(Struct, frozen=True):
     instance, `way_of` that of the first of them. `reused` counts datagrams that have the number of the one before, and
     another timestamp; `reused_place` is the first of them. `lip_sync` compares a picture with the sender's sound. Of
     the duplicates, `copies` are the same IP packet again, `sent_twice` came in another, as far as these are numbered.
-    `decrypted` is None where no keys were given, `randomness` where payloads were not read (`--encryption`).
+    `decrypted` is None where no keys were given, `randomness` where payloads were not read (`--encryption`), `heard`
+    where they were not decoded (`--audio`).
     """
 
     ssrc: int
@@ -258,6 +260,7 @@ class Stream(Struct, frozen=True):
     sent_twice: int = 0
     decrypted: Decrypted | None = None
     randomness: Randomness | None = None
+    heard: Heard | None = None
 
     @property
     def rated_loss(self) -> tuple[int, int]:

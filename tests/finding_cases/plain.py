@@ -598,5 +598,8 @@ def tcp(payload: bytes) -> bytes:
     return bytes(octets) + segment
 
 
-IN_FILES = {"capture-cut", "capture-corrupt", "capture-drops", "kept-in-part", "payload-in-clear"}
+IN_FILES = {
+    "capture-cut", "capture-corrupt", "capture-drops", "kept-in-part", "payload-in-clear",
+    "audio-clipped", "audio-silent", "audio-quiet", "audio-echo",
+}
 """Findings about the file itself, or what a session kept, whose tests need one."""
