@@ -60,10 +60,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def server(text: str) -> tuple[str, int]:
     """`HOST:PORT` of a server; an address of IPv6 stands in brackets."""
-    host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    host, port = inputs.host_and_port(text)
+    if not host or not port:
         raise argparse.ArgumentTypeError(f"{text!r} is not of the form HOST:PORT")
-    return host.strip("[]"), int(port)
+    return host, port
 
 
 def tables(text: str) -> tuple[str, ...]:

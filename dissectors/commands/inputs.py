@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STANDARD_INPUT = "-"
 MAX_DIGITS = 15
+MAX_PORT = 65535
 FORCED, MEANT = r"udp\.port==(\d{1,5}),([A-Za-z]+)", r"(?:udp\.?)?(?:port)?[=:]*(\d{1,5})[,=:/]([A-Za-z]+)"
 
 
@@ -232,6 +233,13 @@ def unknown(kind: str, word: str, words: list[str], otherwise: str) -> str:
 
     near = get_close_matches(word, words, 1)
     return f"no {kind} {word!r}; " + (f"did you mean {near[0]}?" if near else otherwise)
+
+
+def host_and_port(text: str) -> tuple[str, int | None]:
+    """`host:port`, `[host]:port`, `:port` or `port`: an empty host where none is named, None for what is no port."""
+    host, _, port = text.rpartition(":")
+    named = port.isascii() and port.isdecimal() and len(port) <= MAX_DIGITS and int(port) <= MAX_PORT
+    return host.strip("[]"), int(port) if named else None
 
 
 def positive(text: str) -> int:

@@ -10,81 +10,28 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from socket import AF_INET, AF_INET6
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dissectors.commands.inputs import Refused
 from dissectors.findings.rule import counted
 from dissectors.findings.rules import SEVERITIES
 from dissectors.live.events import EndEvent, Event, FindingEvent, Look
-from dissectors.live.metrics import CONTENT_TYPE, Metrics
+from dissectors.live.metrics import Metrics
 from dissectors.outputs.journal import ndjson
 from dissectors.outputs.renewed import renew
 from dissectors.report import Severity
 from dissectors.wire.values import replace
 
 if TYPE_CHECKING:
+    from dissectors.commands.live_metrics import MetricsServer
     from dissectors.commands.live_page import PageFile
     from dissectors.report import Report
-
-REQUEST_SECONDS = 2.0
-"""Who connects and asks nothing is let go."""
 
 FILE_SECONDS = 5.0
 """Seconds between two versions of the file with metrics."""
 
 MAX_WAITING_EVENTS, COMMAND_SECONDS = 100, 10.0
 """Events that wait for the program, and how long it may take for one."""
-
-
-class MetricsServer:
-    """Serves the metrics over HTTP at `address` (`host:port`, `:port`, `port`), on the loopback unless it says a host.
-
-    Raises Refused where nobody can listen there.
-    """
-
-    def __init__(self, address: str, metrics: Metrics) -> None:
-        host, port = endpoint(address)
-
-        class Handler(BaseHTTPRequestHandler):
-            """Answers one request."""
-
-            timeout = REQUEST_SECONDS
-
-            def do_GET(self) -> None:
-                """Give the page."""
-                found = self.path.partition("?")[0] in ("/", "/metrics")
-                text = (metrics.text() if found else "the metrics are at /metrics\n").encode()
-                self.send_response(200 if found else 404)
-                self.send_header("Content-Type", CONTENT_TYPE if found else "text/plain")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Say nothing."""
-
-        class Server(HTTPServer):
-            """One request at a time: who scrapes comes every few seconds."""
-
-            address_family = AF_INET6 if ":" in host else AF_INET
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                """Who left before the answer is no error of ours."""
-
-        try:
-            self._server = Server((host, port), Handler)
-        except OSError as error:
-            raise Refused(f"--metrics {address}: {(error.strerror or str(error)).lower()}") from None
-        self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, name="metrics", daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        """Serve no more."""
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class MetricsFile:
@@ -165,14 +112,6 @@ class Runner:
                 self.failed += 1
 
 
-def endpoint(text: str) -> tuple[str, int]:
-    """`host:port`, `[host]:port`, `:port` or `port`; the host is the loopback where none is named."""
-    host, _, port = text.rpartition(":")
-    if not port.isdecimal() or not port.isascii() or int(port) > 65535:
-        raise Refused(f"--metrics {text!r}: the form is HOST:PORT, such as 127.0.0.1:9100")
-    return host.strip("[]") or "127.0.0.1", int(port)
-
-
 def severe(look: Look, least: Severity) -> Look:
     """A look without the events of findings that are less severe."""
     wanted = SEVERITIES[: SEVERITIES.index(least) + 1]
@@ -185,7 +124,12 @@ class Listeners:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._metrics = Metrics()
-        self._server = MetricsServer(options.metrics, self._metrics) if options.metrics else None
+        self._server: MetricsServer | None = None
+        if options.metrics:
+            # The library's server is for those alone who want to be asked.
+            from dissectors.commands.live_metrics import MetricsServer
+
+            self._server = MetricsServer(options.metrics, self._metrics)
         self._file = MetricsFile(options.metrics_file, self._metrics) if options.metrics_file else None
         self._runner = Runner(options.exec) if options.exec else None
         self._counts = bool(self._server or self._file)

@@ -215,9 +215,7 @@ _RTSP = pattern(rb"[A-Z_]{3,32} \S+ RTSP/[12]\.0\r?$|RTSP/[12]\.0 [1-5][0-9]{2}(
 _RTSP_BEGINS = pattern(rb"[A-Z_]{1,32}(?: (?:rtspu?:|\*)?|$)|R(?:TSP?)?$|RTSP/")
 _RTSP_LENGTH = pattern(rb"^Content-Length[ \t]*:[ \t]*([0-9]{1,8})[ \t]*\r?$", re.I | re.M)
 
-_CARRIES_SDP = pattern(
-    rb"^Content-Type[ \t]*:[ \t]*application/(?:sdp|trickle-ice-sdpfrag)\b|^OPTIONS \S*/wh[ie]p\b", re.I | re.M
-)
+_CARRIES_SDP = pattern(http.CARRIES_SDP + rb"|^OPTIONS \S*/wh[ie]p\b", re.I | re.M)
 
 
 FRAMED = tuple(spec.name for spec in TABLE if spec.frame is not None and spec.name not in (SIP, STUN, "TURN"))

@@ -20,9 +20,7 @@ MAX_BLANK_OCTETS = 16
 _JSON = pattern(
     rb'v=0\\{1,8}[rn]|candidate:[A-Za-z0-9+/]{1,32} [0-9] \w{2,8} |"iceParameters\\?"|"janus"\s*:\s*"hangup"'
 )
-_HTTP = pattern(
-    rb"^Content-Type[ \t]*:[ \t]*application/(?:sdp|trickle-ice-sdpfrag)\b|^DELETE \S*/wh[ie]p\b", re.I | re.M
-)
+_HTTP = pattern(http.CARRIES_SDP + rb"|^DELETE \S*/wh[ie]p\b", re.I | re.M)
 JINGLE = b"urn:xmpp:jingle:1"
 _ACTION = pattern(
     rb"""\saction=["'](?:session-(?:initiate|accept|terminate)|content-(?:add|accept)|transport-info)["']"""

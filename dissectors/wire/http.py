@@ -15,6 +15,9 @@ MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS = 1 << 14, 1 << 20
 BEGINNINGS = (b"GET ", b"POST ", b"PATCH ", b"DELETE ", b"OPTIONS ", b"PUT ", b"HEAD ", b"HTTP/1.1 ", b"HTTP/1.0 ")
 WITHOUT_BODY = (204, 304)
 
+CARRIES_SDP = rb"^Content-Type[ \t]*:[ \t]*application/(?:sdp|trickle-ice-sdpfrag)\b"
+"""The header of a message whose body describes a session, or adds candidates to one (WHIP, WHEP)."""
+
 _REQUEST = pattern(rb"([A-Z]{3,7}) ([^ \r\n]+) HTTP/1\.[01]\r?\n")
 _STATUS = pattern(rb"HTTP/1\.[01] ([1-5][0-9]{2})[ \r\n]")
 _HEADER = pattern(rb"^([A-Za-z0-9-]{1,64})[ \t]*:[ \t]*([^\r\n]*?)[ \t]*\r?$", re.M)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from dissectors.commands.inputs import Refused
-from dissectors.commands.live_listeners import MetricsServer, Runner, endpoint
+from dissectors.commands.live_listeners import Runner
+from dissectors.commands.live_metrics import MetricsServer, endpoint
 from dissectors.live.events import DropEvent
 from dissectors.live.metrics import CONTENT_TYPE, Metrics
 from tests.sessions import CALL, run
