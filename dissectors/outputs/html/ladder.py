@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 from dissectors.findings.rules import SEVERITIES
-from dissectors.outputs.terminal.lines import Page, clip
+from dissectors.outputs.terminal.lines import Page, clip, span
 from dissectors.outputs.terminal.moments import moment, seconds
 from dissectors.outputs.terminal.steps import Beside, Step, lane_of, steps
 from dissectors.report import Call, Message, Report
+from dissectors.wire.values import replace
 
 MAX_STEPS = 160
 MAX_LANES = 7
@@ -71,23 +72,45 @@ class Ladder(NamedTuple):
 
 def ladder(page: Page, beside: Beside, call: Call, position: int) -> Ladder:
     """The drawing of a call; `position` is that of the call in the report, for the names of its messages."""
-    told = steps(beside, call)
-    shown = told[:MAX_STEPS]
+    return _drawn(page, _linked(beside, call, position))
+
+
+def legs(
+    page: Page, beside: Beside, calls: Mapping[int, Call], numbers: Mapping[int, str], linked: Container[int]
+) -> Ladder:
+    """The drawing of calls that are one, by their positions, beside one another on one axis of time.
+
+    Each step says by its number of which call it is; the messages of those that are `linked` can be chosen.
+    """
+    told: list[tuple[Step, str]] = []
+    for position, call in calls.items():
+        mark = span(f"call {numbers[position]}  ", "dim")
+        for step, name in _linked(beside, call, position):
+            told.append((replace(step, note=(mark, *step.note)), name if position in linked else ""))
+    return _drawn(page, sorted(told, key=lambda each: each[0].time))
+
+
+def _linked(beside: Beside, call: Call, position: int) -> list[tuple[Step, str]]:
+    """The steps of a call, each with the name of its message in the page, empty for an event."""
     messages = iter(named(call, position))
-    ends = list(dict.fromkeys(end for step in shown if not step.event for end in (step.src, step.dst)))[:MAX_LANES]
-    ends = ends or list(dict.fromkeys(end for step in shown for end in (step.src, step.dst)))[:MAX_LANES]
+    return [(step, "" if step.event else next(messages, ("", None))[0]) for step in steps(beside, call)]
+
+
+def _drawn(page: Page, told: Sequence[tuple[Step, str]]) -> Ladder:
+    shown = told[:MAX_STEPS]
+    ends = list(dict.fromkeys(end for step, _ in shown if not step.event for end in (step.src, step.dst)))[:MAX_LANES]
+    ends = ends or list(dict.fromkeys(end for step, _ in shown for end in (step.src, step.dst)))[:MAX_LANES]
     right = RIGHT_PER_CENT if len(ends) <= 2 else RIGHT_OF_MANY_PER_CENT
     gap = (right - LEFT_PER_CENT) / max(1, len(ends) - 1)
     at = {end: round(LEFT_PER_CENT + gap * number, 2) for number, end in enumerate(ends)}
     narrowest = NARROWEST + PER_LANE * max(0, len(ends) - 2)
     rows: list[Row] = []
-    y, before = HEAD, shown[0].time if shown else 0.0
-    for step in shown:
+    y, before = HEAD, shown[0][0].time if shown else 0.0
+    for step, name in shown:
         if step.time - before >= PAUSE_SECONDS:
             rows.append(Row(y, "", "", seconds(step.time - before), "pause", 50, 50, True, "", ""))
             y += PAUSE
         before = step.time
-        name = "" if step.event else next(messages, ("", None))[0]
         rows.append(_row(page, step, at, y, narrowest, name))
         y += ROW
     lanes = [(at[end], clip(end, MAX_NAME_CHARACTERS), _anchor(number, len(ends))) for number, end in enumerate(ends)]

@@ -19,7 +19,7 @@ from markupsafe import Markup, escape
 
 from dissectors.outputs.escape import readable, visible
 from dissectors.outputs.html import charts, overview, paths, security
-from dissectors.outputs.html.ladder import interesting, ladder, named
+from dissectors.outputs.html.ladder import Ladder, interesting, ladder, legs, named
 from dissectors.outputs.html.offers import exchanges
 from dissectors.outputs.terminal.call_table import OUTCOME_STYLES
 from dissectors.outputs.terminal.findings import looked_at
@@ -40,6 +40,9 @@ MAX_ROWS_OCTETS = 450_000
 """Octets of the rows of the table of calls."""
 
 MAX_CALLS = 400
+MAX_LEGS_DRAWN = 4
+"""Groups of legs whose ladder is drawn as one."""
+
 MAX_TEXT_CHARACTERS = 12_000
 """Characters of one message."""
 
@@ -62,6 +65,16 @@ class Text(NamedTuple):
     octets: str
     packed: tuple[str, float] | None
     missing: str
+
+
+class Joined(NamedTuple):
+    """Legs of one call: their positions and numbers, what joins them, how sure that is, what differs, the drawing."""
+
+    calls: list[tuple[int, str]]
+    joined_by: str
+    certainty: str
+    differ: tuple[str, ...]
+    ladder: Ladder | None
 
 
 class Row(NamedTuple):
@@ -87,15 +100,17 @@ def write(report: Report, view: View) -> Iterator[str]:
     pictures = charts.pictures(page, report)
     pictured = {picture.position for picture in pictures[0]}
     calls = _Calls(templates, page, report, view.sent or {}, pictured)
+    fitting = calls.fitting()
     yield laid_out(
         "page.html", templates,
         title=_short(told[0].text), sentence=told[-1].text, when=_when(page, report),
         facts=overview.facts(report), tally=overview.tally(report), looked_at=looked_at(report),
-        findings=overview.findings(page, report), lanes=overview.lanes(report), calls=calls.fitting(),
+        findings=overview.findings(page, report), lanes=overview.lanes(report), calls=fitting,
         pictures=pictures, pictured=pictured, ticks=charts.ticks(page, report), lives=paths.lives(page, report),
         checks=paths.checks(page, report), handshakes=paths.handshakes(page, report), weights=paths.weights(report),
         failures=size.FAILURES, remarks=security.remarks(report), zero=report.capture.first or 0.0,
-        duration=report.capture.duration, clock=view.clock, report=report, view=view, joined=_joined(report),
+        duration=report.capture.duration, clock=view.clock, report=report, view=view,
+        joined=list(_joined(page, report, calls.beside, fitting.drawn)),
     )
 
 
@@ -147,12 +162,13 @@ def _when(page: Page, report: Report) -> str:
     return "" if first is None else f"{day(page, first)[:19]} {zone(page, first)}"
 
 
-def _joined(report: Report) -> list[tuple[list[tuple[int, str]], str, str, tuple[str, ...]]]:
-    """Legs of one call: their positions and numbers, what joins them, how sure that is, what differs."""
-    return [
-        ([(i, report.number_of(i)) for i in each.calls], each.joined_by, each.certainty, each.differ)
-        for each in report.legs[:MAX_CALLS]
-    ]
+def _joined(page: Page, report: Report, beside: Beside, drawn: set[int]) -> Iterator[Joined]:
+    """Legs of one call, the first of them drawn beside one another."""
+    for number, each in enumerate(report.legs[:MAX_CALLS]):
+        numbers = {i: report.number_of(i) for i in each.calls}
+        calls = {i: report.calls[i] for i in each.calls}
+        ladder = legs(page, beside, calls, numbers, drawn) if number < MAX_LEGS_DRAWN else None
+        yield Joined([*numbers.items()], each.joined_by, each.certainty, each.differ, ladder)
 
 
 class Fitting(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.outputs.html.ladder import MAX_STEPS, Ladder, interesting, ladder, named
+from dissectors.outputs.html.ladder import MAX_STEPS, Ladder, interesting, ladder, legs, named
 from dissectors.outputs.terminal.lines import Page
 from dissectors.outputs.terminal.steps import Beside
 from dissectors.report import Message, Report
@@ -36,6 +36,20 @@ def test_the_messages_of_the_drawing_are_those_of_the_call_without_copies() -> N
     expected = [("m-0-0", "INVITE"), ("m-0-1", "ACK"), ("m-0-2", "BYE")]
     assert [(name, each.method) for name, each in named(made.calls[0], 0)] == expected
     assert [(row.message, row.text) for row in drawn(made).rows if row.message] == expected
+
+
+def test_legs_stand_beside_one_another_on_one_axis_of_time() -> None:
+    near = call(messages=(message(1, "INVITE"), message(4, "INVITE", 200, "OK")), streams=())
+    ends = {"src": "192.0.2.2", "sport": 16402, "dst": "192.0.2.9", "dport": 5060}
+    far = call(messages=(message(2, "INVITE", **ends), message(3, "ACK", **ends)), streams=(), number=5)
+    made = report(calls=(near, far), streams=(), checks=())
+    drawn = legs(Page(zero=START), Beside(made), {0: near, 1: far}, {0: "1", 1: "5"}, {1})
+    assert [name for _, name, _ in drawn.lanes] == ["192.0.2.1:16402", "192.0.2.2:16402", "192.0.2.9:5060"]
+    told = [(row.text, row.message, row.note.split("  ")[0]) for row in drawn.rows if row.kind != "pause"]
+    assert told == [
+        ("INVITE", "", "call 1"), ("INVITE", "m-1-0", "call 5"), ("ACK", "m-1-1", "call 5"),
+        ("200 OK to INVITE", "", "call 1"),
+    ]
 
 
 def test_a_long_call_is_drawn_in_part() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from dissectors.outputs.html import page as pages
 from dissectors.outputs.view import Sent, View
-from dissectors.report import Place, Report
+from dissectors.report import Legs, Place, Report
 from dissectors.wire.values import replace
 from tests import reports
 
@@ -108,6 +108,16 @@ def test_everything_that_a_sender_wrote_is_text(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_texts_of_octets_that_are_not_utf_8_can_be_written() -> None:
     made(reports.hostile()).encode("utf-8")
+
+
+def test_legs_of_a_call_are_drawn_as_one_and_so_are_only_the_first_groups() -> None:
+    calls = tuple(reports.call(call_id=f"{i}@a", number=i + 1, streams=()) for i in range(12))
+    joined = tuple(Legs((i, i + 1), "X-CID", "certain", ("codec",)) for i in range(0, 12, 2))
+    text = made(reports.report(calls=calls, streams=(), legs=joined))
+    read = check(text)
+    assert read.text.count("One call in 2 legs") == 6
+    assert text.count('aria-label="Ladder of all 2 legs"') == pages.MAX_LEGS_DRAWN == 4
+    assert read.values("href").count("#m-1-0") == 2
 
 
 def many(count: int, text: str = "") -> Report:

@@ -14,7 +14,9 @@
     link.classList.add("on");
     message.classList.add("on");
     message.parentNode.scrollTop = 0;
-    if (focus) message.focus({ preventScroll: true });
+    const call = message.closest(".call"), far = !call.contains(link);
+    if (far) call.open = true;
+    if (focus) message.focus({ preventScroll: !far });
   };
   document.addEventListener("click", (event) => {
     const step = event.target.closest("a.step");
@@ -33,7 +35,7 @@
     const steps = all("a.step", step.closest("svg.ladder"));
     const next = steps[steps.indexOf(step) + (event.key === "ArrowDown" ? 1 : -1)];
     event.preventDefault();
-    if (next) { next.focus(); open(next, false); }
+    if (next) { next.focus(); if (next.closest(".call")) open(next, false); }
   });
   const wide = matchMedia("(min-width: 64rem)");
   const first = (call) => { if (wide.matches && call && call.open && !call.querySelector(".broad") && !call.querySelector("a.step.on")) { const step = call.querySelector("a.step"); if (step) { close(call); step.classList.add("on"); one(step.getAttribute("href").slice(1))?.classList.add("on"); } } };
