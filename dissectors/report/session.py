@@ -48,7 +48,8 @@ class Session(Struct, frozen=True):
     """Flows that ICE credentials, 5-tuples, DTLS and shared SSRCs join; `sides` are two, the first one began.
 
     `checks`, `handshakes`, `streams` and `call` are positions in the report's lists. `ended` is when it was closed on
-    purpose (an alert of DTLS, a BYE of SIP or of all sources), None where that was not seen.
+    purpose (an alert of DTLS, a BYE of SIP or of all sources), None where that was not seen. `closed_by` is the
+    endpoint that closed DTLS first, with the frame in which it did, where the handshake itself was not captured.
     """
 
     sides: tuple[Side, ...]
@@ -60,3 +61,5 @@ class Session(Struct, frozen=True):
     first: float
     last: float
     ended: float | None
+    closed_by: str | None = None
+    closed_place: Place | None = None

@@ -46,7 +46,8 @@ class End(Struct):
 class State(Struct):
     """One handshake; `flow` is the client's, times are nanoseconds.
 
-    `closed` is the first alert after it was complete, which is encrypted, or a close_notify in the clear.
+    `closed` is the first alert after it was complete, which is encrypted, or a close_notify in the clear. Where nothing
+    of the handshake was captured, an alert that is encrypted comes after it.
     """
 
     flow: Flow
@@ -173,7 +174,8 @@ class Handshakes:
         end = state.client if state.flow == datagram.flow else state.server
         state.last = max(state.last, datagram.time)
         end.encrypted |= any([record.encrypted and record.content_type != ALERT for record in message.records])
-        if state.complete is None and state.client.encrypted and state.server.encrypted:
+        # A server with a certificate is the last to finish, whether or not the client's side was captured.
+        if state.complete is None and state.server.encrypted and (state.client.encrypted or state.server.certified):
             state.complete = datagram.time
         self._alerts(state, datagram, message)
         if self._channels.secrets is not None:
@@ -181,7 +183,8 @@ class Handshakes:
         return wrong
 
     def _alerts(self, state: State, datagram: Datagram, message: dtls.Message) -> None:
-        closing = state.complete is not None and any(
+        begun = state.opened or state.chosen or state.client.answered or state.server.answered
+        closing = (state.complete is not None or not begun) and any(
             [record.encrypted and record.content_type == ALERT for record in message.records]
         )
         for alert in message.alerts:

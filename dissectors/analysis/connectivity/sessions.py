@@ -7,19 +7,16 @@ SSRC that goes on between hosts it was known between. What has neither ICE nor D
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Hashable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from dissectors.analysis.connectivity.joining import CHECK, Ends, Joined, fragments, joined
-from dissectors.report import Call, Check, Flow, Handshake, Pair, Place, Session, Side, Stream
-from dissectors.wire.datagram import Endpoint, endpoint
+from dissectors.analysis.connectivity.joining import CHECK, Ends, Joined, joined
+from dissectors.analysis.connectivity.sides import Sides
+from dissectors.report import Call, Check, Flow, Handshake, Pair, Place, Session, Stream
+from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, field, replace
 
 State = Literal["waiting", "checked", "nominated", "used", "lost"]
-
-MAX_ENDPOINTS, MAX_FRAGMENTS = 16, 8
-"""Endpoints and fragments of a side that are listed."""
 
 MIN_LOST, LOST_SECONDS, MIN_REFUSED = 5, 8.0, 3
 """Unanswered checks, and for how many seconds, after which the most impatient stacks give up; refusals in a row."""
@@ -39,12 +36,16 @@ def failed_since(check: Check) -> float | None:
 
 
 class Group(Struct):
-    """What is joined so far: positions by the kind of value, and the numbers of 5-tuples as they came."""
+    """What is joined so far: positions by the kind of value, and the numbers of 5-tuples as they came.
+
+    `closing` is what closed DTLS where its handshake was not captured.
+    """
 
     checks: list[int] = field(default_factory=list)
     handshakes: list[int] = field(default_factory=list)
     streams: list[int] = field(default_factory=list)
     paths: dict[int, None] = field(default_factory=dict)
+    closing: Handshake | None = None
 
 
 def sessions(
@@ -68,17 +69,20 @@ def sessions(
     over = [*handshakes]
     for group in groups.values():
         _join_handshakes(over, group.handshakes, [streams[number] for number in group.streams])
+    asked: dict[int, Mapping[int, Check]] = {}
+    found = [part for group in groups.values() for part in _parts(group, checks, over, streams, asked)]
     kept = [number for number, each in enumerate(over) if each.outcome != "continued"]
     new = {number: position for position, number in enumerate(kept)}
     told = tuple([over[number] for number in kept])
     paths = replace(paths, handshakes=[paths.handshakes[number] for number in kept])
-    for group in groups.values():
+    for group in found:
+        group.closing = _closing([over[number] for number in group.handshakes if number not in new])
         group.handshakes = [new[number] for number in group.handshakes if number in new]
     called = _called(calls) if groups else {}
     kinds = _kinds(checks, calls) if groups else {}
     made = [
-        _session(group, paths, checks, told, streams, calls, called, kinds)
-        for group in groups.values() if group.checks or group.handshakes
+        _session(group, paths, asked.get(id(group), checks), told, streams, calls, called, kinds)
+        for group in found if group.checks or group.handshakes
     ]
     return tuple(sorted(made, key=lambda each: each.first)), told
 
@@ -90,6 +94,32 @@ def _group(groups: dict[Hashable, Group], paths: Joined, path: int) -> Group:
         group = groups[key] = Group()
     group.paths[path] = None
     return group
+
+
+def _parts(
+    group: Group, checks: Sequence[Check], handshakes: Sequence[Handshake], streams: Sequence[Stream],
+    asked: dict[int, Mapping[int, Check]],
+) -> list[Group]:
+    """The sessions of one group, which may follow one another; `asked` gets the checks of each by its identity."""
+    renewed = len(group.handshakes) > 1 or any([len(checks[number].usernames) > 1 for number in group.checks])
+    if not renewed or not (len(group.streams) > 1 or len(group.handshakes) > 1):
+        return [group]
+    from dissectors.analysis.connectivity.succession import parts
+
+    shaken = {number: handshakes[number] for number in group.handshakes}
+    own = {number: checks[number] for number in group.checks}
+    found = parts(own, shaken, {number: streams[number] for number in group.streams})
+    if len(found) < 2:
+        return [group]
+    made = [Group([*part.checks], part.handshakes, part.streams, group.paths) for part in found]
+    asked.update((id(one), part.checks) for one, part in zip(made, found, strict=True))
+    return made
+
+
+def _closing(continued: list[Handshake]) -> Handshake | None:
+    """The first that closed DTLS, of those whose beginning was not captured."""
+    closed = [each for each in continued if each.closed is not None]
+    return min(closed, key=lambda each: each.closed or 0.0, default=None)
 
 
 def _join_handshakes(all_of_them: list[Handshake], numbers: list[int], streams: list[Stream]) -> None:
@@ -153,12 +183,12 @@ def _called(calls: Sequence[Call]) -> dict[Hashable, int]:
 
 
 def _session(
-    group: Group, paths: Joined, checks: Sequence[Check], handshakes: Sequence[Handshake], streams: Sequence[Stream],
-    calls: Sequence[Call], called: dict[Hashable, int], kinds: dict[Hashable, str],
+    group: Group, paths: Joined, checks: Sequence[Check] | Mapping[int, Check], handshakes: Sequence[Handshake],
+    streams: Sequence[Stream], calls: Sequence[Call], called: dict[Hashable, int], kinds: dict[Hashable, str],
 ) -> Session:
     asked = [checks[number] for number in group.checks]
     shaken = [handshakes[number] for number in group.handshakes]
-    media = [streams[number] for number in group.streams]
+    media, closing = [streams[number] for number in group.streams], group.closing
     sides = Sides(asked, shaken, media)
     pairs = _pairs(group, paths, sides, kinds, asked, shaken, media)
     call = next((each.call for each in media if each.call is not None and each.call < len(calls)), None)
@@ -173,8 +203,16 @@ def _session(
         call=call,
         first=min(pair.first for pair in pairs),
         last=max(pair.last for pair in pairs),
-        ended=_ended(shaken, media, None if call is None else calls[call]),
+        ended=_ended(shaken if closing is None else [*shaken, closing], media, None if call is None else calls[call]),
+        closed_by=None if closing is None else _closed_by(closing),
+        closed_place=None if closing is None else closing.closed_place,
     )
+
+
+def _closed_by(closing: Handshake) -> str:
+    if closing.closed_by == "client":
+        return endpoint(closing.src, closing.sport)
+    return endpoint(closing.dst, closing.dport)
 
 
 def _call_of(sides: Sides, asked: list[Check], called: dict[Hashable, int]) -> int | None:
@@ -201,64 +239,6 @@ def _ended(shaken: list[Handshake], media: list[Stream], call: Call | None) -> f
     if call is not None and call.ended is not None:
         ends.append(call.ended)
     return min(ends, default=None)
-
-
-class Sides:
-    """Which endpoint of a session is on which side: by the fragment that it sends, else by its host."""
-
-    def __init__(self, asked: list[Check], shaken: list[Handshake], media: list[Stream]) -> None:
-        self.fragments: tuple[dict[str, None], dict[str, None]] = {}, {}
-        self.endpoints: tuple[dict[Endpoint, None], dict[Endpoint, None]] = {}, {}
-        self._of: dict[Hashable, int] = {}
-        self._named: tuple[dict[str, None], dict[str, None]] = {}, {}
-        everything: list[Check | Handshake | Stream] = [*asked, *shaken, *media]
-        for each in sorted(everything, key=lambda one: one.first):
-            names = [fragments(named.username) for named in each.usernames] if isinstance(each, Check) else []
-            own = next((found[1] for found in names if found), None)
-            src, dst = (each.src, each.sport), (each.dst, each.dport)
-            side = self._side(own, src, dst)
-            self._enter(side, src)
-            self._enter(1 - side, dst)
-            for found in names:
-                self._named[1 - side].update({found[0]: None} if found else {})
-                if found is not None and self._of.setdefault(found[1], side) == side:
-                    self.fragments[side][found[1]] = None
-        for side in (0, 1):
-            if not self.fragments[side]:
-                self.fragments[side].update(self._named[side])
-
-    def of(self, end: Endpoint) -> int:
-        """The side of an endpoint."""
-        return self._of.get(end, 0)
-
-    def _side(self, own: str | None, src: Endpoint, dst: Endpoint) -> int:
-        """The side of what is sent, by the fragment of its sender and both its ends."""
-        if own in self._of:
-            return self._of[own]
-        for key, turned in ((src, 0), (dst, 1), (src[0], 0), (dst[0], 1)):
-            if key in self._of:
-                return self._of[key] ^ turned
-        return 0
-
-    def _enter(self, side: int, end: Endpoint) -> None:
-        if self._of.setdefault(end, side) == side:
-            self.endpoints[side][end] = None
-        self._of.setdefault(end[0], side)
-
-    def to_report(self, asked: list[Check]) -> tuple[Side, ...]:
-        """The report's values."""
-        roles: dict[int, str] = {}
-        for check in sorted(asked, key=lambda each: each.last):
-            if check.role:
-                roles[self.of((check.src, check.sport))] = check.role
-        return tuple(
-            Side(
-                tuple(islice(self.fragments[side], MAX_FRAGMENTS)),
-                tuple([endpoint(*end) for end in islice(self.endpoints[side], MAX_ENDPOINTS)]),
-                roles.get(side),
-            )
-            for side in (0, 1)
-        )
 
 
 def _pairs(

@@ -51,8 +51,11 @@ def consent_lost(facts: Facts) -> Iterator[Found]:
             if check.kind != CHECK or check.last_answer is None:
                 continue
             for outage in check.outages:
-                if _tried_long(outage) and _used(facts, check, outage):
+                if session.first <= outage.since < session.last and _tried_long(outage) and _used(facts, check, outage):
                     yield _recovered(session, check, outage)
+            if check.last > session.last:
+                # What became of it is that of a later session on the same 5-tuple.
+                continue
             media = max(until.get(way(check), 0.0), until.get(back(check), 0.0))
             found = _refused(check) or _silent(check, media)
             if found is not None and not _over(session, used, check, found.time or 0.0, media):

@@ -76,6 +76,8 @@ def mismatches(facts: Facts) -> dict[int, list[Mismatch]]:
             named = max(check.usernames, key=lambda each: each.last, default=None)
             if named is None or named.succeeded or max(named.requests, check.silent) < MIN_TRIES:
                 continue
+            if named.last > session.last:
+                continue
             pair, other = fragments(named.username), checks.get(back(check))
             if pair is None:
                 continue

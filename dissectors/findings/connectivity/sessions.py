@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.analysis.connectivity.sessions import MAX_ENDPOINTS
+from dissectors.analysis.connectivity.sides import MAX_ENDPOINTS
 from dissectors.findings.rule import Facts, Found
 from dissectors.findings.security.dtls import last_media
 from dissectors.findings.security.dtls_roles import side_of

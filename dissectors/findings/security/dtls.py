@@ -185,6 +185,25 @@ def dtls_closed(facts: Facts) -> Iterator[Found]:
         severity: Severity | None = "warning" if late >= AFTER_CLOSE_SECONDS or at_once else None
         what += f"; {there} sends media for {late:.0f} s more" if late >= AFTER_CLOSE_SECONDS else ""
         yield Found(what, (each.closed_place or each.place,), severity=severity, time=each.closed)
+    yield from _closed_in_part(facts)
+
+
+def _closed_in_part(facts: Facts) -> Iterator[Found]:
+    """Sessions that were closed, whose handshake was not captured."""
+    until = facts.once(last_media)
+    for position, session in enumerate(facts.sessions):
+        call = None if session.call is None else facts.calls[session.call]
+        if session.closed_by is None or session.closed_place is None or session.ended is None or session.handshakes:
+            continue
+        if call is not None and call.ended is not None and call.ended <= session.ended + AFTER_CLOSE_SECONDS:
+            continue
+        side = int(session.closed_by not in session.sides[0].endpoints)
+        there = session.sides[1 - side].endpoints[0] if session.sides[1 - side].endpoints else "the other side"
+        late = until.get((position, 1 - side), 0.0) - session.ended
+        what = f"DTLS closed by {session.closed_by}; its handshake is not in the capture"
+        what += f"; {there} sends media for {late:.0f} s more" if late >= AFTER_CLOSE_SECONDS else ""
+        severity: Severity | None = "warning" if late >= AFTER_CLOSE_SECONDS else None
+        yield Found(what, (session.closed_place,), certainty="high", severity=severity, time=session.ended)
 
 
 def begun_again(facts: Facts) -> list[list[float]]:

@@ -246,3 +246,20 @@ def test_a_hello_of_which_a_fragment_is_lost_is_unanswered_for_that() -> None:
     story = [(1000 * n + at, A, B, piece) for n in range(3) for at, piece in enumerate(pieces)]
     (told,) = found(story, "dtls-unanswered")
     assert "bytes 30 to" in told.what and "ClientHello" in told.what and len(told.places) == 2
+
+
+def test_a_server_that_finishes_says_that_both_did() -> None:
+    """It shows its certificate first and is the last to finish, so that the client's side need not be captured."""
+    story = [told for told in [*both(0, 12), *agreed(100)] if told[1] == B]
+    assert not found(story, "dtls-unfinished")
+    assert report(story).handshakes[0].outcome == "complete"
+    assert found([told for told in story if told[3] != FINISHED], "dtls-unfinished")
+
+
+def test_a_close_is_told_though_the_handshake_was_before_the_capture() -> None:
+    media = [*both(0, 12), *talk(seconds=20), *talk(B, A, 78, seconds=8)]
+    (told,) = found([*media, *closed(9500, B, A)], "dtls-closed")
+    assert f"closed by {B[0]}:{B[1]}; its handshake is not in the capture" in told.what and told.severity == "warning"
+    assert f"{A[0]}:{A[1]} sends media for 12 s more" in told.what and len(told.places) == 1
+    assert not found([*media, *closed(9500, B, A)], "media-ended-early")
+    assert not found([*dialled(), *media, *closed(20_900, B, A), *hung_up(21_000)], "dtls-closed")
