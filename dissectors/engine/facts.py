@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
+from dissectors.analysis.connectivity.joining import CHECK
 from dissectors.analysis.connectivity.sessions import sessions
 from dissectors.analysis.streams.bitrates import bitrates
 from dissectors.analysis.streams.directory import Directory, Joined
@@ -42,6 +43,7 @@ from dissectors.report import (
     Tls,
     Unsent,
 )
+from dissectors.wire import datagram
 from dissectors.wire.values import Struct, replace
 
 if TYPE_CHECKING:
@@ -174,6 +176,7 @@ def _members(
     of_retired: list[Counters] = []
     control, repairs = trackers.control, Repairs(scan.streams)
     named = Counter(counters.ssrc for counters in scan.streams)
+    keyed = _keyed(trackers, states) if named and trackers.checks.asked else set()
     for counters in sorted(scan.streams, key=lambda each: (each.first, each.first_frame)):
         on = flows_of(counters, positions)
         if not on:
@@ -196,10 +199,28 @@ def _members(
         )
         if call is not None:
             of_call.setdefault(call, []).append(len(streams))
-        encrypted = any(states[position].pair.seen & KEYED for position in on)
+        encrypted = any(states[position].pair.seen & KEYED or states[position].flow in keyed for position in on)
         counted.append(counters)
         streams.append(stream(counters, state.flow, tuple(on), joined, call, encrypted, said))
     return Members(related(streams, counted), of_call, of_retired)
+
+
+def _keyed(trackers: Trackers, states: list[FlowState]) -> set[datagram.Flow]:
+    """The flows whose credentials of ICE are those of a 5-tuple that has keys: a session has them wherever it moves."""
+    by_flow = {state.flow: state.pair for state in states if state.pair.seen & KEYED}
+    if not by_flow:
+        return set()
+    names = {name for flow, _ in trackers.checks.asked if flow in by_flow for name in _names(trackers, flow)}
+    found: set[datagram.Flow] = set()
+    for flow, _ in trackers.checks.asked if names else ():
+        if flow not in by_flow and not names.isdisjoint(_names(trackers, flow)):
+            found |= {flow, flow.reverse}
+    return found
+
+
+def _names(trackers: Trackers, flow: datagram.Flow) -> Iterator[str]:
+    asked = trackers.checks.asked.get((flow, CHECK))
+    return iter(asked.usernames if asked is not None else ())
 
 
 def capture(scan: ScanTables, files: tuple[CaptureFile, ...], fax: Fax = NO_FAX) -> Capture:

@@ -152,6 +152,9 @@ def select(report: Report, keep: Expression | None = None, window: Window | None
                 report.streams[n],
                 flows=tuple(flow_at[f] for f in report.streams[n].flows),
                 call=None if (of := report.streams[n].call) is None else call_at[of],
+                ways=tuple(stream_at[way] for way in report.streams[n].ways if way in stream_at),
+                way_of=None if (first := report.streams[n].way_of) is None else stream_at.get(first),
+                continues=None if (before := report.streams[n].continues) is None else stream_at.get(before),
             )
             for n in streams
         ),

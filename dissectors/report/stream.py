@@ -193,6 +193,7 @@ class Stream(Struct, frozen=True):
     the duplicates, `copies` are the same IP packet again, `sent_twice` came in another, as far as these are numbered.
     `decrypted` is None where no keys were given, `randomness` where payloads were not read (`--encryption`), `heard`
     where they were not decoded (`--audio`).
+    `continues` is the position of the same stream before it moved here, where the two are listed apart.
     """
 
     ssrc: int
@@ -261,6 +262,7 @@ class Stream(Struct, frozen=True):
     decrypted: Decrypted | None = None
     randomness: Randomness | None = None
     heard: Heard | None = None
+    continues: int | None = None
 
     @property
     def rated_loss(self) -> tuple[int, int]:

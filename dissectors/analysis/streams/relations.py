@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from dissectors.mux.counters import Counters
+from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER, Counters
 from dissectors.mux.pictures import PICTURES_CLOCK
 from dissectors.report import LipSync, SenderClock, Stream
 from dissectors.wire.values import replace
@@ -20,6 +20,9 @@ MIN_SHARED, MIN_SHARED_PACKETS = 0.5, 8
 """What share of the shorter stream's numbers the longer one must have too, and how many."""
 
 LATE_NS = 1_000_000_000
+
+MAX_MOVES, MOVED_SECONDS, MAX_MOVE_SECONDS = 64, 1.0, 30.0
+"""So many streams of one SSRC are looked at; how long one is heard on both ways, and on neither, while it moves."""
 
 
 def related(streams: Sequence[Stream], counted: Sequence[Counters]) -> tuple[Stream, ...]:
@@ -46,6 +49,8 @@ def related(streams: Sequence[Stream], counted: Sequence[Counters]) -> tuple[Str
                 changes[first]["ways"] = tuple(ways)
                 for position in ways:
                     changes[position]["way_of"] = first
+            for before, position in _moves(alike, streams, counted):
+                changes[position]["continues"] = before
     if not changes:
         return tuple(streams)
     return tuple([replace(each, **changes[n]) if n in changes else each for n, each in enumerate(streams)])
@@ -121,6 +126,33 @@ def _ways(
             if len(roots) < MAX_ROOTS:
                 roots[position] = []
     yield from ((first, ways) for first, ways in roots.items() if ways)
+
+
+def _moves(
+    alike: Sequence[int], streams: Sequence[Stream], counted: Sequence[Counters]
+) -> Iterator[tuple[int, int]]:
+    """Streams that go on where another one of their SSRC ended, on other ports, each with that one."""
+    ended: list[int] = []
+    for position in alike[:MAX_MOVES]:
+        two = counted[position]
+        before = next((each for each in reversed(ended) if _goes_on(counted[each], two)), None)
+        if before is not None and not _back(streams[before], streams[position]):
+            ended.remove(before)
+            yield before, position
+        ended.append(position)
+
+
+def _goes_on(one: Counters, two: Counters) -> bool:
+    """Whether numbers and timestamps of a stream begin behind another one's, when that has ended."""
+    seconds = (two.first - one.last) / 1e9
+    if not -MOVED_SECONDS <= seconds <= MAX_MOVE_SECONDS or not one.sizes.keys() & two.sizes.keys():
+        return False
+    # A stream that ends and one that begins may overlap by some packets that one path holds up.
+    step = (two.base - one.highest + 0x8000 & 0xFFFF) - 0x8000
+    pace = one.pace or two.pace
+    expected = one.timestamp + (two.last - one.last) * pace / 1e9
+    apart = abs((two.timestamp - expected + 0x80000000) % (1 << 32) - 0x80000000)
+    return -MAX_MISORDER < step < MAX_DROPOUT and (not pace or apart < SAME_CLOCK_SECONDS * pace)
 
 
 def _back(one: Stream, two: Stream) -> bool:

@@ -177,6 +177,8 @@ def _changes(page: Page, report: Report, streams: list[Stream]) -> list[Line]:
             says.append(f"began anew {count(stream.restarts, 'time')}")
         if len(stream.flows) > 1:
             says.append(f"moved over {len(stream.flows)} flows")
+        if stream.continues is not None:
+            says.append(f"moved here: goes on from {' to '.join(_ends(report.streams[stream.continues]))}")
         if stream.repairs is not None:
             says.append(f"repairs 0x{stream.repairs:08X}")
         says += [_way(report.streams[number]) for number in stream.ways]

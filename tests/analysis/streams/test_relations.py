@@ -10,9 +10,10 @@ from dissectors.report import LipSync, Stream
 from tests.analysis.streams.test_extensions import MID, RID, carrying
 from tests.finding_cases.numbers import reported
 from tests.finding_cases.repair import LOST, RTX, VIDEO, missing, pictures, rtx
+from tests.finding_cases.session import both
 from tests.finding_cases.video import film
 from tests.made import Endpoint
-from tests.stories import A, B, C, Story, description, dialled, report, rtp, talk
+from tests.stories import A, B, C, Story, agreed, description, dialled, report, rtp, talk
 
 RELAY = ("203.0.113.50", 49_170)
 
@@ -90,3 +91,23 @@ def test_sound_and_picture_are_compared_by_their_reports(later: int) -> None:
     (picture,) = [each for each in streams(*story) if each.ssrc == 79]
     assert isinstance(picture.lip_sync, LipSync)
     assert picture.lip_sync.offset_ms == pytest.approx(later, abs=2) and picture.lip_sync.audio == 77
+
+
+@pytest.mark.parametrize(("start", "first", "origin", "continues"), [
+    (5100, 300, 200 * 160, 0), (7100, 400, 300 * 160, 0), (5100, 310, 210 * 160, 0),
+    (5100, 9000, 200 * 160, None), (5100, 300, 9_000_000, None), (40_000, 300, 200 * 160, None), (3000, 300, 0, None),
+])
+def test_a_stream_that_moves_is_known_where_its_numbers_and_timestamps_go_on(
+    start: float, first: int, origin: int, continues: int | None
+) -> None:
+    moved_on = talk(C, B, start=start, seconds=4, first=first, origin=origin)
+    one, two = streams(talk(start=1020, seconds=4), moved_on)
+    assert (one.continues, two.continues) == (None, continues)
+
+
+def test_a_session_has_its_keys_wherever_it_moves() -> None:
+    there = [(time + 5000, C if src == A else src, C if dst == A else dst, octets) for time, src, dst, octets in both()]
+    media = [*talk(seconds=4, payload_type=111), *talk(C, B, start=5100, seconds=4, payload_type=111, first=300)]
+    assert [each.encrypted for each in streams(both(), agreed(100), there, media)] == [True, True]
+    other = [(*told[:3], told[3].replace(b"AAAA", b"CCCC")) for told in there]
+    assert [each.encrypted for each in streams(both(), agreed(100), other, media)] == [True, False]
