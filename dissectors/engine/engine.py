@@ -81,7 +81,7 @@ class Engine:
         earlier = self._retirement.totals.findings() if chosen.calls is None else ()
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
-            ranked(doubted((*findings(values), *earlier), values.capture)), values.handshakes, values.protection,
+            ranked(doubted((*findings(values), *earlier), values)), values.handshakes, values.protection,
             self._totals(values, of_retired), legs(values), values.sessions, values.tls,
             self.trackers.channels.to_report(), values.unsent, verdicts(values),
         )

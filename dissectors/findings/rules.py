@@ -24,7 +24,7 @@ from dissectors.findings.signalling import (
     within_calls,
 )
 from dissectors.findings.timing import clocks, lip_sync, rhythm, sender_reports
-from dissectors.report import Capture, Certainty, Finding
+from dissectors.report import Finding
 from dissectors.wire.values import replace
 
 SUBJECTS: dict[str, tuple[Rule, ...]] = {
@@ -63,6 +63,9 @@ MANY_DROPPED_SHARE = 0.01
 DOUBT = "; the capture dropped frames, so that it may not have seen all"
 """What is said behind a finding about absence then."""
 
+ONE_SIDED = "; nothing at all came back, so that the capture may have one direction only"
+"""What is said behind what was not answered where no two ends of the capture both send."""
+
 SEVERITIES = ("error", "warning", "note")
 
 
@@ -73,20 +76,29 @@ def findings(
     return ranked(each for rule in rules for each in rule.findings(facts, most))
 
 
-def doubted(found: Iterable[Finding], capture: Capture) -> Iterator[Finding]:
-    """Findings, those about absence in doubt where the capture dropped frames: what did not come may be among these."""
-    dropped = sum(file.dropped or 0 for file in capture.files)
-    if not dropped:
-        yield from found
-        return
-    much = dropped >= MANY_DROPPED_SHARE * (dropped + sum(file.frames for file in capture.files))
+def doubted(found: Iterable[Finding], facts: Facts) -> Iterator[Finding]:
+    """Findings, those about absence in doubt where what did not come may only not have been captured.
+
+    That is so where the capture dropped frames, and for checks and handshakes where it may have one direction only.
+    """
+    dropped = sum(file.dropped or 0 for file in facts.capture.files)
+    much = dropped >= MANY_DROPPED_SHARE * (dropped + sum(file.frames for file in facts.capture.files))
     for each in found:
-        if not RULES[each.id].absence:
+        rule, certainty = RULES[each.id], each.certainty
+        if dropped and rule.absence:
+            certainty = "low" if much or certainty == "low" else "medium"
+            severity = "note" if much else each.severity
+            yield replace(each, what=each.what + DOUBT, certainty=certainty, severity=severity)
+        elif rule.absence and rule.scope == "path" and certainty == "certain" and facts.once(one_sided):
+            yield replace(each, what=each.what + ONE_SIDED, certainty="high")
+        else:
             yield each
-            continue
-        certainty: Certainty = "low" if much or each.certainty == "low" else "medium"
-        severity = "note" if much else each.severity
-        yield replace(each, what=each.what + DOUBT, certainty=certainty, severity=severity)
+
+
+def one_sided(facts: Facts) -> bool:
+    """Whether of no two hosts both sent something to the other."""
+    ends = {(flow.src, flow.dst) for flow in facts.flows}
+    return bool(ends) and not any((dst, src) in ends for src, dst in ends)
 
 
 def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:

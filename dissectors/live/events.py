@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Literal
 
-from dissectors.findings.rules import DOUBT, RULES
+from dissectors.findings.rules import DOUBT, ONE_SIDED, RULES
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.report import Call, Certainty, Report, Severity, Stream
@@ -278,7 +278,7 @@ class Events:
             call = None if finding.call is None else report.calls[finding.call].call_id
             stream = None if finding.stream is None else report.streams[finding.stream]
             # Its hash takes a fraction of the memory, and is events apart from thousands of others.
-            what = NUMBERS.sub("#", finding.what.removesuffix(DOUBT))
+            what = NUMBERS.sub("#", finding.what.removesuffix(DOUBT).removesuffix(ONE_SIDED))
             key = hash((finding.id, call, key_of(stream) if stream else None, what))
             # What comes at once may have held since the last look; a clock that was set back does not make it wait.
             times = [time for time in (self._looked, finding.time) if time is not None]

@@ -22,6 +22,9 @@ MAX_PART_SHARE = 0.5
 MAX_STEADY_SHARE = 0.1
 """By what share of what it is off the frames of a stream may differ from its timestamps."""
 
+MAX_FRAME_SHARE = 0.06
+"""By what share the frames of a stream may differ from those of the other direction to be of the same clock."""
+
 MAX_PAUSE_MS, MAX_PAUSE_FRAMES = 100.0, 3.0
 """A longer time without a datagram is a pause, in which a sender may stop its clock."""
 
@@ -82,23 +85,23 @@ def _clock(facts: Facts, stream: Stream) -> int | None:
     """The clock that was announced for a stream; else that of what the other side sends under its payload type."""
     if stream.certainty == "certain" or not stream.payloads:
         return stream.clock
-    return facts.once(_answered).get((stream.dst, stream.dport, stream.src, stream.sport, *_kind(stream)))
+    way = stream.dst, stream.dport, stream.src, stream.sport, stream.payloads[0].payload_type
+    clock, frame = facts.once(_answered).get(way, (None, 1))
+    own = stream.timing.frame if stream.timing and stream.timing.frame else 0
+    return clock if abs(own / frame - 1) <= MAX_FRAME_SHARE else None
 
 
-Way = tuple[str, int, str, int, int, int | None]
-"""From where to where, the payload type, and the usual timestamp step."""
+Way = tuple[str, int, str, int, int]
+"""From where to where, and the payload type."""
 
 
-def _kind(stream: Stream) -> tuple[int, int | None]:
-    return stream.payloads[0].payload_type, stream.timing.frame if stream.timing else None
-
-
-def _answered(facts: Facts) -> dict[Way, int]:
-    """The clock of each stream that keeps to it, by its way."""
+def _answered(facts: Facts) -> dict[Way, tuple[int, int]]:
+    """The clock of each stream that keeps to it, and its usual timestamp step, by its way."""
     return {
-        (each.src, each.sport, each.dst, each.dport, *_kind(each)): each.clock
+        (each.src, each.sport, each.dst, each.dport, each.payloads[0].payload_type): (each.clock, each.timing.frame)
         for each in facts.streams
         if each.clock and each.payloads and each.timing and each.timing.real_time and each.packets >= MIN_PACKETS
+        and each.timing.frame
     }
 
 

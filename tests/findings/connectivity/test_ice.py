@@ -188,3 +188,11 @@ def test_a_path_that_answers_again_is_told_with_both_moments(seconds: int, code:
     assert all(f"from 10.0 s until {10 + seconds}.0 s into the session" in each.what for each in told)
     assert all(len(each.places) == 2 for each in told)
     assert not found([each for each in story if each[0] < 10_000 or each[3][:1] != b"\x80"], "consent-lost")
+
+
+def test_what_is_not_answered_is_less_sure_where_nothing_at_all_came_back() -> None:
+    asks = checks(0, 8, 500, answer=None)
+    (told,) = found(asks, "ice-failed")
+    assert told.certainty == "high" and "may have one direction only" in told.what
+    (told,) = found([*asks, *checks(7, 8, 500, name=THEIRS, src=B, dst=A, answer=None)], "ice-failed")
+    assert told.certainty == "certain" and "one direction" not in told.what

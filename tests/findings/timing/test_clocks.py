@@ -9,6 +9,7 @@ import pytest
 
 from dissectors.report import Finding
 from tests.finding_cases.numbers import mixed, stepped
+from tests.finding_cases.session import both
 from tests.finding_cases.video import film
 from tests.found import found, frames, ids
 from tests.made import Endpoint
@@ -192,6 +193,13 @@ def test_what_may_have_another_cause_is_no_clock_that_is_off(story: Story) -> No
 def test_an_encrypted_stream_is_held_against_the_other_direction() -> None:
     story = [each for each in running(-30_000) if each[3][0] == 0x80]
     assert "against the clock of the other direction" in only(story, "clock-differs").what
+
+
+@pytest.mark.parametrize(("step", "times"), [(154, 1), (166, 1), (140, 0)])
+def test_frames_of_nearly_the_other_direction_s_length_are_of_its_clock(step: int, times: int) -> None:
+    sent = [*talk(seconds=40, payload_type=111, step=step), *talk(B, A, 78, seconds=40, payload_type=111)]
+    off = found([*both(0, 16), *sent], "clock-differs")
+    assert len(off) == times and all("against the clock of the other direction" in each.what for each in off)
 
 
 @pytest.mark.parametrize("apart", [41_000, 5_000_000, 2_000_000_000])
