@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from tests.finding_cases.session import (
-    CONTROLLED,
-    THEIRS,
     allocate,
     both,
     challenge,
@@ -40,22 +38,6 @@ OTHER_A, OTHER_B = ("10.8.0.2", 51000), ("10.8.0.1", 41000)
 
 def moved(story: Story, ends: dict[Endpoint, Endpoint]) -> Story:
     return [(time, ends.get(src, src), ends.get(dst, dst), octets) for time, src, dst, octets in story]
-
-
-def test_pairs_with_the_same_credentials_are_one_session_with_two_sides() -> None:
-    (session,) = report([*both(0, 4), *moved(both(50, 4), {A: OTHER_A, B: OTHER_B})]).sessions
-    assert [side.fragments for side in session.sides] == [("AAAA",), ("BBBB",)]
-    assert session.sides[0].endpoints == ("198.51.100.1:16402", "10.8.0.2:51000")
-    assert [side.role for side in session.sides] == ["controlling", "controlled"]
-    assert len(session.pairs) == 2 and len(session.checks) == 4 and session.call is None
-
-
-def test_the_second_side_may_be_the_one_that_asks() -> None:
-    (session,) = report([
-        *checks(0, 3, name=THEIRS, src=B, dst=A, answer=(0x0101, mapped(*B)), role=CONTROLLED), *talk(start=100),
-    ]).sessions
-    assert [side.fragments for side in session.sides] == [("BBBB",), ("AAAA",)]
-    assert session.pairs[0].src == B[0] and session.sides[1].endpoints == ("198.51.100.1:16402",)
 
 
 def test_other_credentials_elsewhere_are_another_session() -> None:
@@ -140,50 +122,9 @@ def test_a_pair_over_a_relay_has_its_clients_end_relayed() -> None:
     assert pair.inside == f"peer {B[0]}:{B[1]}" and (pair.src, pair.src_kind) == (A[0], "relay")
 
 
-def again(story: Story, ours: bytes = b"CCCC", theirs: bytes = b"DDDD") -> Story:
-    """The same under other fragments."""
-    return [(*told[:3], told[3].replace(b"AAAA", ours).replace(b"BBBB", theirs)) for told in story]
-
-
-FIRST: Story = [*both(0, 4), *agreed(100), *talk(start=200, seconds=8), *talk(B, A, 78, start=210, seconds=8)]
-SECOND: Story = [*agreed(20_100), *talk(ssrc=79, start=20_200, seconds=8), *talk(B, A, 80, start=20_210, seconds=8)]
-
-
-def test_a_5_tuple_that_is_used_again_with_everything_new_has_two_sessions() -> None:
-    made = report([*FIRST, *closed(9000), *again(both(20_000, 4)), *SECOND])
-    one, two = made.sessions
-    assert [[side.fragments for side in each.sides] for each in (one, two)] == [
-        [("AAAA",), ("BBBB",)], [("CCCC",), ("DDDD",)],
-    ]
-    assert (one.handshakes, one.streams, two.handshakes, two.streams) == ((0,), (0, 1), (1,), (2, 3))
-    assert (one.first, one.ended, two.first, two.ended) == (0.0, 9.0, 20.0, None)
-    assert one.checks == two.checks == (0, 1)
-    assert [(pair.state, pair.requests, pair.answered) for each in (one, two) for pair in each.pairs] == [
-        ("used", 8, 8), ("used", 8, 8),
-    ]
-
-
-def test_one_session_goes_on_where_anything_does() -> None:
-    renewed = again(both(20_000, 4))
-    kept = [*talk(start=20_200, first=600, origin=400 * 160, seconds=8), *talk(B, A, 80, start=20_210, seconds=8)]
-    for later in (
-        [*both(20_000, 4), *SECOND],
-        [*renewed, *agreed(20_100), *kept],
-        [*renewed, *SECOND[4:]],
-        [*renewed, *SECOND, *checks(24_000, 2)],
-        [*renewed, *SECOND, *talk(ssrc=81, start=5000, seconds=20)],
-    ):
-        assert len(report([*FIRST, *later]).sessions) == 1
-
-
-def test_an_attempt_that_failed_is_part_of_the_session_that_came_of_it() -> None:
-    tried = [(100, A, B, hello()), (1100, A, B, hello())]
-    assert len(report([*both(0, 4), *tried, *again(both(20_000, 4)), *SECOND]).sessions) == 1
-
-
 def test_what_is_closed_after_the_capture_began_has_an_end() -> None:
     (session,) = report([*both(0, 8), *talk(), *talk(B, A, 78), *closed(11_500, B, A)]).sessions
     assert (session.ended, session.closed_by, session.handshakes) == (11.5, f"{B[0]}:{B[1]}", ())
     assert session.closed_place is not None
-    (session,) = report(FIRST + closed(9000)).sessions
+    (session,) = report([*both(0, 4), *agreed(100), *talk(start=200, seconds=8), *closed(9000)]).sessions
     assert (session.ended, session.closed_by) == (9.0, None)
