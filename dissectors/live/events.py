@@ -281,7 +281,7 @@ class Events:
             what = NUMBERS.sub("#", finding.what.removesuffix(DOUBT).removesuffix(ONE_SIDED))
             key = hash((finding.id, call, key_of(stream) if stream else None, what))
             # What comes at once may have held since the last look; a clock that was set back does not make it wait.
-            times = [time for time in (self._looked, finding.time) if time is not None]
+            times = [time for time in (self._looked, finding.time) if time is not None and time <= now]
             since = self._findings[key] = min(self._findings.get(key, max(times, default=now)), now)
             if since >= 0 and (last or now - since >= RULES[finding.id].confirm_seconds):
                 self._findings[key] = -1.0

@@ -59,7 +59,8 @@ class Recent:
         begin = now - RECENT_NS
         if self._looked is None or now - self._looked > MAX_STEP_NS:
             begin = min(begin, (self._looked or 0) - RECENT_NS)
-        self._looked = now
+        # Before the first frame, the clock is the system's, and a capture may be of another year.
+        self._looked = now if self._scanner.last is not None else None
         recent = range(begin, now + CLOCK_MARGIN_NS)
         streams = self._streams(recent)
         part = ScanView(self._scanner, self._flows(recent, streams), streams)
