@@ -75,7 +75,7 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
 def add_format(parser: argparse._ActionsContainer, json: str) -> None:
     """Add the options for the report's format; `json` is the help of `--json`."""
     every = "; ".join(f"{each.name}: {each.help}" for each in FORMATS.values())
-    parser.add_argument("--format", choices=tuple(FORMATS), help=f"the report's format: {every}")
+    parser.add_argument("--format", type=str.lower, choices=tuple(FORMATS), help=f"the report's format: {every}")
     parser.add_argument("--json", dest="format", action="store_const", const="json", help=json)
 
 
@@ -104,6 +104,9 @@ def paths(options: argparse.Namespace) -> list[str]:
     if quoted := next((name for name in named if "*" in name and not os.path.exists(name)), None):
         if not getattr(options, "each", False):
             raise Refused(f"{quoted!r} is no file; without quotes the shell finds the files, or use analyze --each")
+    asked = next((name for name in named if re.search(r"\w(?:==|!=|[<>~])", name)), "")
+    if asked and not os.path.exists(asked):
+        raise Refused(f"{asked}: no such file; a filter is written -Y '{asked}'")
     if number := next((name for name in named if name.isdecimal() and not os.path.exists(name)), None):
         show = f"muxshark show FILE {number} prints a message, --call {number} chooses a call"
         raise Refused(f"{number}: no such file; {show}")

@@ -74,6 +74,7 @@ HABITS: dict[str, str] = {
     "--top": "--each --sort loss|mos|failed puts the worst capture first; findings are sorted already",
     "--columns": "list --ndjson has every field; jq picks some",
     "--fields": "list --ndjson has every field; jq picks some",
+    "--count": "muxshark list FILE -Y FILTER | wc -l counts", "-C": "muxshark list FILE -Y FILTER | wc -l counts",
     "-l": "output is never held back; leave it out",
     "--debug": "--explain says why, muxshark explain FILE FRAME shows each rule",
     "--output-format": "--format text|brief|json|html",
@@ -92,6 +93,11 @@ OF_COMMANDS: dict[tuple[str, str], str] = {
     ("show", "--json"): "muxshark list FILE --ndjson has every message as JSON; --raw prints the bytes alone",
     **dict.fromkeys((("show", "--frame"), ("show", "-n"), ("show", "-f")), "muxshark show FILE FRAME"),
     **dict.fromkeys((("explain", "--frame"), ("explain", "-n"), ("explain", "-f")), "muxshark explain FILE FRAME"),
+    **{(command, "-o"): f"muxshark {command} IN OUT" for command in ("split", "normalise", "anonymise")},
+    ("media", "-o"): "muxshark media FILE OUT.wav", ("media", "--output"): "muxshark media FILE OUT.wav",
+    **dict.fromkeys((("live", "--interface"), ("live", "--iface")), "-i IFACE"),
+    **dict.fromkeys((("live", "-p"), ("live", "--port")), "--ports 5060,16384-16402"),
+    **dict.fromkeys((("findings", "--list"), ("findings", "-l"), ("findings", "--all")), "muxshark findings lists all"),
     ("sdp", "--json"): "muxshark FILE --json has every offer and answer in calls[].descriptions",
     ("doctor", "--verbose"): "it always says all that it knows", ("doctor", "-v"): "it always says all that it knows",
     ("explain", "--json"): "muxshark list FILE --ndjson has every datagram as JSON",
@@ -126,8 +132,10 @@ def instead_of_option(word: str, options: Sequence[str], command: str | None = N
     name = word.split("=")[0]
     if instead := OF_COMMANDS.get((command or "", name)):
         return f"{command} takes no {name}: {instead}"
-    if name in HABITS:
-        return f"no option {name!r} here: {HABITS[name]}"
+    if hint := HABITS.get(name):
+        begins = re.match(r"--?[\w-]+", hint)
+        elsewhere = begins is not None and command is not None and begins[0] not in options
+        return f"no option {name!r} here: {'muxshark FILE ' if elsewhere else ''}{hint}"
     near = get_close_matches(name.lower(), options, 1, MIN_LIKENESS)
     return f"no option {name!r}; " + (f"did you mean {near[0]}?" if near else "see --help of the command")
 
@@ -197,6 +205,7 @@ COMMANDS: dict[str, str] = {
     "html": "muxshark analyze --html OUT.html FILE", "page": "muxshark analyze --html OUT.html FILE",
     "csv": "muxshark export -o FOLDER FILE", "play": "muxshark media FILE OUT.wav",
     "wav": "muxshark media FILE OUT.wav", "audio": "muxshark media FILE OUT.wav",
+    "each": "muxshark analyze --each FOLDER", "batch": "muxshark analyze --each FOLDER",
     "extract": "muxshark split FILE FOLDER", "cut": "muxshark FILE --call CALL -w OUT",
     "merge": "muxshark FILE FILE reads several as one", "watch": "muxshark live -i IFACE",
     "monitor": "muxshark live -i IFACE", "tail": "muxshark live - < FILE", "convert": "muxshark normalise IN OUT",

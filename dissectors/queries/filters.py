@@ -40,7 +40,8 @@ WIRESHARK_FIELDS = {
     "sip.request.method": "method", "sip.cseq.method": "cseq.method", "sip.status-code": "status",
     "sip.call-id": "callid", "call-id": "callid", "sip.from.user": "user", "sip.to.user": "user", "from": "user",
     "to": "user", "caller": "user", "callee": "user", "rtp.ssrc": "ssrc", "code": "status", "sip": "protocol==SIP",
-    "rtp": "protocol==RTP", "stun": "protocol==STUN", "rtcp": "protocol==RTCP", "dtls": "protocol==DTLS",
+    "number": "call", "id": "callid", "result": "outcome",
+    **{name: f"protocol=={name.upper()}" for name in ("rtp", "stun", "rtcp", "dtls", "turn", "zrtp", "msrp", "quic")},
     "time": "--time FROM..TO, which is an option", "frame.time": "--time FROM..TO, which is an option",
     "frame": "muxshark show FILE FRAME", "frame.number": "muxshark show FILE FRAME", "rtp.p_type": "codec",
 }
@@ -177,6 +178,8 @@ class Reader:
             whole = "" if self.at < len(self.tokens) else f"; quote the whole filter: '{field} == …'"
             raise NoFilter(f"after {field} comes ==, != or ~{orders}{whole}", self.place)
         place, quoted = self.place, self.at < len(self.tokens) and self.tokens[self.at].kind in QUOTED
+        if self.next_is("~"):
+            raise NoFilter(f"write {field}~… for contains, without {operator}", place)
         value = self.take("a value").lower()
         if "," in value and not quoted:
             either = " or ".join(f"{field}{operator}{each}" for each in value.split(",") if each)
@@ -213,6 +216,8 @@ def _unreadable(rest: str) -> str:
     """Why no token begins here."""
     if rest[0] in "\"'":
         return "a quote is not closed"
+    if rest.startswith("=~"):
+        return "write ~ for contains"
     if rest.startswith("="):
         return "write == for equal"
     if rest[0] in "&|":
