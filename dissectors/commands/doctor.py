@@ -19,6 +19,9 @@ PROGRAMS = {
     "tcpdump": ("capturing on other machines, into a pipe", "apt install tcpdump"),
 }
 TIMEOUT_SECONDS = 10.0
+MANY_PACKETS, USUAL_FRAME_OCTETS = 100_000, 214
+"""A busy second, and what a packet of speech takes on Ethernet."""
+
 OK, MISSING, NOTE = "ok", "--", "  "
 
 
@@ -56,7 +59,7 @@ def _capturing() -> Iterator[tuple[str, str, str]]:
     from dissectors.sources.interface import bpf, opening, rights
 
     reason = rights.raw_sockets()
-    yield (OK, "ring", "the kernel's ring: the fastest way") if not reason else (MISSING, "ring", reason)
+    yield (OK, "ring", f"the kernel's ring: the fastest way; {_held()}") if not reason else (MISSING, "ring", reason)
     yield _dumpcap()
     scapy = "not installed" if _version("scapy") is None else reason
     yield (OK, "scapy", "slow, the last choice") if not scapy else (MISSING, "scapy", scapy)
@@ -66,6 +69,16 @@ def _capturing() -> Iterator[tuple[str, str, str]]:
     )
     if reason:
         yield NOTE, "to do", opening.advice(opening.command(("live", "-i", "IFACE")))
+
+
+def _held() -> str:
+    """How long the kernel's buffer holds what comes while this process stands still."""
+    from dissectors.sources.interface import ring
+    from dissectors.sources.interface.source import BUFFER_OCTETS
+
+    many, few = (ring.seconds(BUFFER_OCTETS, rate, USUAL_FRAME_OCTETS) for rate in (MANY_PACKETS, 1))
+    size = f"{BUFFER_OCTETS >> 20} MiB (--buffer)"
+    return f"its {size} hold {many:.1f} s of {MANY_PACKETS:,} packets a second, {few:.1f} s of few"
 
 
 def _dumpcap() -> tuple[str, str, str]:

@@ -109,6 +109,9 @@ class Engine:
         found = [Problem("bound-hit", f"{name}: {count:,} given up", 1, ()) for name, count in hits.items() if count]
         for link, count in scan.frames.unsupported.items():
             found.append(Problem("link-type-unknown", f"link type {link}: {counted(count, 'frame')}", 1, ()))
+        if scan.frames.joined:
+            what = f"segmentation offload: {counted(scan.frames.joined, 'frame')} with several packets of RTP each"
+            found.append(Problem("offload-joined", what, 1, tuple(Place(*each) for each in scan.frames.first_joined)))
         return tuple(found)
 
     def _unconfirmed(self) -> tuple[Problem, ...]:

@@ -141,7 +141,7 @@ class Session:
         return self._selected(self._whole())
 
     def _whole(self) -> Report:
-        return self.engine.report(self.scanner, (self._file(self.source.drops().kernel),))
+        return self.engine.report(self.scanner, (self._file(self._dropped()),))
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -252,7 +252,7 @@ class Session:
         drops = self.source.drops()
         missed = drops.us + (self.keeper.missed if self.keeper else 0)
         now = self._clock.now()
-        recent = self._recent.report(now, self._file(drops.kernel))
+        recent = self._recent.report(now, self._file(drops.kernel + drops.us))
         report = self._selected(recent)
         events = self._events.since(report, now / 1e9, (drops.kernel, missed), last)
         if self.recorder is not None:
@@ -296,10 +296,15 @@ class Session:
 
     def _note(self) -> None:
         """Add the counts that a file does not hold to the report."""
-        if dropped := self.source.drops().kernel:
+        if dropped := self._dropped():
             self.engine.problem("capture-drops", f"the capture itself reports frames dropped: {dropped:,}")
         if self.keeper is not None and self.keeper.missed:
             self.engine.problem("kept-in-part", self.kept)
+
+    def _dropped(self) -> int:
+        """Frames that came and were not looked at: neither the kernel nor the backlog had room for them."""
+        drops = self.source.drops()
+        return drops.kernel + drops.us
 
     def _close(self) -> None:
         if self.keeper is not None:

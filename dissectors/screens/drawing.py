@@ -25,6 +25,8 @@ BAD_LOSS, POOR_LOSS, BAD_MOS, POOR_MOS = 0.05, 0.01, 3.1, 3.6
 MIN_PARTY_CELLS, WIDE_PARTY_CELLS, NAME_CELLS = 6, 34, 24
 MIN_WIDE_CELLS, MARK_CELLS, SHORT = 92, 3, "!"
 MIN_BARS, MAX_BARS = 8, 60
+FOUND_CELLS = 21
+"""What stands before a finding in its row."""
 
 
 class Cells(Struct, frozen=True):
@@ -40,8 +42,8 @@ class Cells(Struct, frozen=True):
 
 
 COLUMNS = (
-    Cells("#", 5, True), Cells("start", 9, True, 64), Cells("from", 0), Cells("to", 0), Cells("state", 16, False, 92),
-    Cells("state", 12, False, -91), Cells("talked", 7, True), Cells("msgs", 4, True, 110), Cells("loss", 5, True),
+    Cells("#", 5, True), Cells("start", 9, True, 64), Cells("from", 0), Cells("to", 0), Cells("state", 16, False, 130),
+    Cells("state", 12, False, -129), Cells("talked", 7, True), Cells("msgs", 4, True, 110), Cells("loss", 5, True),
     Cells("jitter", 8, True, 100), Cells("MOS", 4, True), Cells("found", 5, True, 92),
     Cells("found", MARK_CELLS, True, -91), Cells("Call-ID", NAME_CELLS, False, 150),
 )
@@ -116,7 +118,7 @@ def found_row(page: Page, noted: Noted) -> Line:
     style = STYLES[noted.severity]
     call = f"{noted.call:>5}" if noted.call is not None else " " * 5
     when = "" if noted.time is None else f"{_time(page, noted.time):>10}"
-    what = clip(visible(decisive(noted.what)), max(0, page.width - 20))
+    what = clip(visible(decisive(noted.what)), max(0, page.width - FOUND_CELLS))
     mark = span(f"{MARKS[noted.severity]} ", style)
     return line(mark, span(f"{call}  ", "dim"), span(f"{when:>10}  ", "dim"), Span(what))
 

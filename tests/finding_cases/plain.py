@@ -125,6 +125,14 @@ def dtls_call(announced: str) -> Story:
     return [*dialled(*told), *agreed(shown=b"server"), *conversation(), *hung_up()]
 
 
+def offloaded(*numbers: int) -> Story:
+    """A stream of three packets in a datagram, in the order of these numbers."""
+    return [
+        (1020 + 60 * n, A, B, b"".join(rtp(3 * n + number, 77, payload=bytes(600)) for number in numbers))
+        for n in range(20)
+    ]
+
+
 def fragment() -> bytes:
     octets = bytearray(frame(A, B, bytes(40)))
     octets[20] = 0x20
@@ -576,6 +584,7 @@ CASES: dict[str, Case] = {
         [*dialled(), *talk()],
     ),
     "fragments-incomplete": (lambda: report(GOOD, raw=[fragment()]), lambda: report(GOOD)),
+    "offload-joined": (offloaded(0, 1, 2), offloaded(0, 2, 1)),
     "link-type-unknown": (lambda: report(GOOD[:4], link=250), lambda: report(GOOD[:4])),
     "bound-hit": (lambda: report(GOOD, bounds=Bounds(flows=1)), lambda: report(GOOD, bounds=Bounds(flows=2))),
     "message-malformed": ([(0, A, B, plain_stun(attributes=b"\x00\x06\xff\xff"))], [(0, A, B, plain_stun())]),

@@ -55,6 +55,15 @@ SNAPLEN = problem(
     why="If the end of a message is missing, its body and compressed SDP cannot be read.",
     fix="Capture whole packets: tcpdump -s 0, or no limit in Wireshark's capture options.",
 )
+OFFLOAD = problem(
+    "offload-joined", "note", "Packets were captured before they were split, or after they were joined",
+    confirm_seconds=AT_ONCE,
+    why="The host leaves it to its network card to split large datagrams, or to join small ones (UDP GSO, GRO). On the "
+    "network they were single packets, and here they count as such; but the packets of one frame have one time, so "
+    "jitter is not exact.",
+    fix="To capture single packets: ethtool -K IFACE tx-udp-segmentation off rx-udp-gro-forwarding off, or capture "
+    "elsewhere.",
+)
 KEYS_UNUSED = problem(
     "keys-unused", "note", "The capture holds keys that cannot be used here",
     confirm_seconds=AT_ONCE,
@@ -245,6 +254,6 @@ def unknown_share(facts: Facts) -> Iterator[Found]:
 
 
 RULES = (
-    CORRUPT, CUT, DROPS, KEPT_IN_PART, SNAPLEN, KEYS_UNUSED, capture_doubled, capture_one_direction,
+    CORRUPT, CUT, DROPS, KEPT_IN_PART, SNAPLEN, KEYS_UNUSED, OFFLOAD, capture_doubled, capture_one_direction,
     fragments_incomplete, LINK, BOUND, MALFORMED, not_analysed_tcp, PLAUSIBLE, unknown_share,
 )

@@ -32,7 +32,7 @@ from dissectors.wire.link.frames import Frames
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
 from dissectors.wire import hep
-from dissectors.wire.link import segments
+from dissectors.wire.link import offload, segments
 from dissectors.wire.link.tunnels import TUNNELS
 
 cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW, C_ANY_ROW = ANY_ROW
@@ -63,7 +63,7 @@ cdef int RTP = evidence.RTP, MAX_CARRIED_DEPTH = reference.MAX_CARRIED_DEPTH
 cdef Py_ssize_t BATCH_ROWS = reference.BATCH_ROWS
 cdef uint64_t KEYED = evidence.KEYED, BESIDE_QUIC = evidence.BESIDE_QUIC
 cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTCP = 1 << evidence.RTCP
-cdef int64_t LARGEST = MAX_RECORD_OCTETS, LAST_MOMENT = MAX_TIME_NS
+cdef int64_t LARGEST = MAX_RECORD_OCTETS, LAST_MOMENT = MAX_TIME_NS, LARGEST_USUAL = offload.LARGEST_USUAL
 cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT
 cdef uint64_t[MOST_ROWS] SETTLED_BY
 cdef int[256] FIRST_HEARD
@@ -311,7 +311,10 @@ cdef class Scanner:
         self.earliest, self.newest = min(self.earliest, time), max(self.newest, time)
         self.times[self.records & (RECENT_RECORDS - 1)] = time
         self.records += 1
-        if opened(&plain, octets, at, size, link) and (not plain.tags or self.vlan_known):
+        if (
+            opened(&plain, octets, at, size, link) and plain.length <= LARGEST_USUAL
+            and (not plain.tags or self.vlan_known)
+        ):
             self.opened += 1
             self.tags += plain.tags
             flow = self.index.find(&plain.wire)

@@ -30,8 +30,9 @@ ETH_P_ALL = 3
 PACKET_OUTGOING = 4
 ARPHRD_LOOPBACK = 772
 
-BLOCK_OCTETS = 1 << 20
-"""Octets of one block: the largest frame of the kernel must fit."""
+BLOCK_OCTETS = 1 << 18
+"""Octets of one block: the largest frame of the kernel must fit. With few frames, a block is delivered before it is
+full: then the number of blocks says how many seconds the ring holds."""
 
 FRAME_OCTETS = 2048
 RETIRE_MS = 20
@@ -56,6 +57,9 @@ sender = struct.Struct("=2s H i HBB 8s").unpack_from
 """sockaddr_ll behind a frame's head: family, protocol, interface, hardware, kind, length and octets of the address."""
 
 SENDER_AT = 48
+SLOT_OCTETS = 96
+"""What a frame takes beside its own octets, about."""
+
 cooked = struct.Struct("!H 2x I H BB 8s").pack
 """LINUX_SLL2: protocol, interface, hardware, kind, length and octets of the address."""
 
@@ -81,7 +85,7 @@ class Ring:
     """
 
     def __init__(
-        self, interface: Interface, *, size: int = 64 << 20, snaplen: int = MAX_SNAPLEN_OCTETS,
+        self, interface: Interface, *, size: int = 96 << 20, snaplen: int = MAX_SNAPLEN_OCTETS,
         program: tuple[Instruction, ...] = (), promiscuous: bool = False,
     ) -> None:
         self.interface = interface
@@ -203,6 +207,12 @@ class Ring:
             block.release()
         self._map.close()
         self._socket.close()
+
+
+def seconds(size: int, rate: float, frame: int) -> float:
+    """How long a ring of so many octets holds so many frames a second, each of `frame` octets, while nobody reads."""
+    blocks, taken = size // BLOCK_OCTETS, SLOT_OCTETS + (frame + 15 & ~15)
+    return blocks * min(RETIRE_MS / 1000, BLOCK_OCTETS / (taken * rate))
 
 
 def packets_in(block: bytes) -> int:

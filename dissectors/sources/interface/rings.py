@@ -30,7 +30,7 @@ __all__ = ["Rings", "supported"]
 SETTLE_SECONDS = 3 * ring.RETIRE_MS / 1000
 """Seconds after `stop` until the kernel has delivered the last block, which is not full."""
 
-MAX_READ_BLOCKS = 8
+MAX_READ_BLOCKS = 32
 """Blocks that are taken of one ring in one visit."""
 
 WATCH_SECONDS = 0.5

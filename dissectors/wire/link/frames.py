@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dissectors.wire import hep
 from dissectors.wire.captures import erf
 from dissectors.wire.captures.records import Record
-from dissectors.wire.link import internet, links, tunnels
+from dissectors.wire.link import internet, links, offload, tunnels
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.headers import LINK, Frame, Next, Reader, Udp
 from dissectors.wire.link.segments import Segments
@@ -40,6 +40,7 @@ COMMON: dict[int, tuple[int, int, bytes]] = {
 }
 """By LINKTYPE: where IPv4 begins when these octets stand at this place."""
 
+MAX_PLACES = 8
 PLAIN_IPV4 = 0x45
 IPV4_AND_UDP = 28
 ipv4_and_udp = struct.Struct("!BxH HHxB 2x4s4s HHH").unpack_from
@@ -50,17 +51,19 @@ class Frames:
 
     `frames` counts what was given, `not_ip` frames in which no IP was found, `datagrams` UDP headers, `unsupported`
     frames by LINKTYPE that is not read, `encapsulations` headers by name, `too_deep` frames given up for their nesting.
+    `joined` counts frames in which offload holds several packets, `first_joined` are the first of them.
     `fragments` and `segments` keep their own counts. `tcp` are the TCP segments of the last frame that was read, `hep`
     its datagrams of HEP.
     """
 
     __slots__ = (
-        "_frame", "datagrams", "encapsulations", "fragments", "frames", "hep", "not_ip", "segments", "tcp", "too_deep",
-        "unsupported",
+        "_frame", "datagrams", "encapsulations", "first_joined", "fragments", "frames", "hep", "joined", "not_ip",
+        "segments", "tcp", "too_deep", "unsupported",
     )
 
     def __init__(self, fragments: Fragments | None = None) -> None:
-        self.frames = self.not_ip = self.datagrams = self.too_deep = 0
+        self.frames = self.not_ip = self.datagrams = self.too_deep = self.joined = 0
+        self.first_joined: list[tuple[int, int]] = []
         self.unsupported: dict[int, int] = {}
         self.encapsulations: dict[str, int] = {}
         self.fragments = fragments or Fragments()
@@ -92,6 +95,7 @@ class Frames:
                     and protocol == internet.UDP
                     and not fragment & 0x3FFF
                     and 8 <= length <= total - 20
+                    and length <= offload.LARGEST_USUAL + 8
                     and dport not in tunnels.TUNNELS
                     and sport not in tunnels.TUNNELS
                     and not octets.startswith(hep.MARKS, at + IPV4_AND_UDP)
@@ -121,6 +125,18 @@ class Frames:
         else:
             self.too_deep += step is not None
         self.not_ip += not frame.ip
-        self.datagrams += len(frame.found)
+        found: Sequence[Udp] = frame.found
+        if any([each.length > offload.LARGEST_USUAL for each in found]):
+            found = self._apart(record, file, found)
+        self.datagrams += len(found)
         self.tcp, self.hep = frame.tcp, frame.hep
-        return frame.found
+        return found
+
+    def _apart(self, record: Record, file: int, found: Sequence[Udp]) -> Sequence[Udp]:
+        """The datagrams of a frame, those apart that offload holds together."""
+        parts = [part for each in found for part in offload.apart(each)]
+        if len(parts) > len(found):
+            self.joined += 1
+            if len(self.first_joined) < MAX_PLACES:
+                self.first_joined.append((file, record.frame))
+        return parts
