@@ -141,10 +141,11 @@ def _row(page: Page, step: Step, at: dict[str, float], y: int, narrowest: int, n
     room = max(12, int(reach / 100 * narrowest / CHARACTER))
     kind = "media" if step.event and step.style == "green" else KINDS.get(step.style, "progress")
     time = moment(page, step.time)
-    return Row(
-        y, time, clip(said, room + 8), clip(note, room + 14), kind, begin, end, step.event, name,
-        f"{time}: {said}, from {step.src} to {step.dst}, {note}",
-    )
+    text, aside = clip(said, room + 8), clip(note, room + 14)
+    # A name that is spoken begins with what is seen, so that who sees it can say it (WCAG 2.5.3).
+    whole = "" if (text, aside) == (said, note) else f": {said}, {note}"
+    spoken = f"{time} {text} {aside} from {step.src} to {step.dst}{whole}"
+    return Row(y, time, text, aside, kind, begin, end, step.event, name, spoken)
 
 
 def _lane(end: str, party: str | None, at: dict[str, float]) -> float | None:

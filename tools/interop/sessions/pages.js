@@ -1,0 +1,75 @@
+"use strict";
+// node pages.js FOLDER PAGE…: what a browser makes of pages, as one line of JSON for each.
+const fs = require("fs"), path = require("path"), url = require("url");
+const [folder, ...pages] = process.argv.slice(2);
+const modules = path.join(folder, "node_modules");
+const { chromium } = require(path.join(modules, "playwright-core"));
+const axe = fs.readFileSync(path.join(modules, "axe-core", "axe.min.js"), "utf8");
+const WIDTHS = [["desktop", 1280, 900], ["phone", 390, 844]];
+
+const parts = async (page) => page.evaluate(() => {
+  const found = {}, type = (field, value) => { field.value = value; field.dispatchEvent(new Event("input", { bubbles: true })); };
+  const rows = () => [...document.querySelectorAll("#table tbody tr")].filter((row) => !row.hidden).length;
+  const search = document.getElementById("search");
+  if (search) {
+    const before = rows(), words = document.querySelector("#table tbody tr .id");
+    const begun = performance.now();
+    type(search, words ? words.textContent.trim().slice(0, 12) : "x");
+    found.search_ms = Math.round(performance.now() - begun);
+    found.search = rows() > 0 && rows() < before;
+    type(search, "");
+    const outcome = document.getElementById("outcome");
+    type(outcome, outcome.options[outcome.options.length - 1].value);
+    found.outcome = rows() > 0 && rows() <= before;
+    type(outcome, "");
+  }
+  const step = document.querySelector("a.step");
+  if (step) {
+    step.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+    const message = document.getElementById(step.getAttribute("href").slice(1));
+    found.click = message.classList.contains("on") && getComputedStyle(message).display !== "none";
+  }
+  const chart = document.querySelector("svg.chart");
+  if (chart) {
+    const before = chart.getAttribute("viewBox");
+    document.getElementById("closer").click();
+    found.zoom = chart.getAttribute("viewBox") !== before;
+    document.getElementById("whole").click();
+  }
+  return found;
+});
+
+const look = async (browser, name, dark, [width_name, width, height]) => {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
+  const page = await context.newPage(), said = [], asked = [], place = url.pathToFileURL(name).href;
+  page.on("console", (message) => said.push(message.text()));
+  page.on("pageerror", (error) => said.push(String(error)));
+  page.on("dialog", (dialog) => { said.push("dialog " + dialog.message()); dialog.dismiss(); });
+  page.on("request", (request) => { if (request.url() !== place) asked.push(request.url()); });
+  const begun = Date.now();
+  await page.goto(place, { waitUntil: "load" });
+  const load_ms = Date.now() - begun;
+  const works = await parts(page);
+  const wider = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  await page.evaluate(() => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
+  let serious = null;
+  if (fs.statSync(name).size < 600000) {
+    await page.evaluate(axe);
+    const result = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+    serious = result.violations.filter((each) => ["serious", "critical"].includes(each.impact))
+      .map((each) => each.id + " " + each.nodes[0].target.join(" ") + " " + (each.nodes[0].any[0] || {}).message);
+  }
+  const title = await page.title();
+  await context.close();
+  return { page: path.basename(name), width: width_name, dark, load_ms, said, asked, works, wider, serious, title };
+};
+
+(async () => {
+  const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--disable-gpu"] });
+  for (const name of pages) {
+    for (const width of WIDTHS) {
+      for (const dark of [false, true]) console.log(JSON.stringify(await look(browser, name, dark, width)));
+    }
+  }
+  await browser.close();
+})().catch((error) => { console.error(error); process.exit(1); });
