@@ -22,7 +22,8 @@ DESCRIPTION = (
     "every datagram at its timestamp, silence where nothing is. PCMU, PCMA and L16 are decoded, and with the extra "
     "`media` Opus, AMR, AMR-WB, AAC, AAC-ELD, G.722, G.723.1, G.726, G.729, GSM, iLBC and Speex. SRTP is decrypted "
     "with keys of the SDP and of --keys; what no key verifies is silence. An OUT that ends in .mkv or .mp4 gets the "
-    "video (H.264, H.265, VP8, VP9, AV1), and the sound beside it; .txt gets text that was typed (docs/media.md)."
+    "video (H.264, H.265, VP8, VP9, AV1) and the sound beside it, .svg or .png a picture of the sound, .txt the text "
+    "that was typed (docs/media.md)."
 )
 NOT_WRITTEN = (".mp3", ".ogg", ".opus", ".m4a", ".aac", ".flac", ".au", ".raw", ".webm", ".avi", ".mov")
 PICTURES_OF_FAX = (".tif", ".tiff")
@@ -38,6 +39,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rtpmap", action="append", default=[], type=rtpmap, metavar="PT=CODEC/RATE",
         help="what a payload type is that no SDP announces: 96=PCMU/8000, '97=AMR/8000;octet-align=1'; repeatable",
+    )
+    parser.add_argument(
+        "--as", dest="played", choices=("sent", "received"), default="sent",
+        help="sent: every datagram at its timestamp (default); received: what a jitter buffer would have played, what "
+        "is late or lost as silence, and marked in the file",
+    )
+    parser.add_argument(
+        "--buffer", type=inputs.positive, default=60, metavar="MS", help="with --as received, how long it is (60)"
+    )
+    parser.add_argument("--tones", action="store_true", help="play the keys that were pressed (telephone events)")
+    parser.add_argument(
+        "--picture", action="store_true",
+        help="draw the sound, with loss and jitter, over one axis of time; OUT ends in .svg or .png",
     )
     parser.add_argument("--force", action="store_true", help="replace OUT if it exists")
     inputs.add_reading(parser, shows=False)
@@ -77,7 +91,7 @@ def rtpmap(text: str) -> tuple[int, Sound]:
 def run(options: argparse.Namespace) -> int:
     """Write the file, and say what is in it."""
     from dissectors import offline
-    from dissectors.commands import media_sound, media_text, media_video
+    from dissectors.commands import media_picture, media_sound, media_text, media_video
     from dissectors.crypto.secrets import Secrets
     from dissectors.media.choice import NoSound
     from dissectors.media.track import TooLong
@@ -88,6 +102,8 @@ def run(options: argparse.Namespace) -> int:
 
     refuse(options.output, force=options.force, inputs=[options.input])
     extension = os.path.splitext(options.output)[1].lower()
+    if options.picture and extension not in media_picture.ENDINGS:
+        raise inputs.Refused(f"{options.output}: a picture ends in {' or '.join(media_picture.ENDINGS)}")
     if extension in PICTURES_OF_FAX:
         raise inputs.Refused(f"{options.output}: pages of fax (T.38) are not written: no library reads them")
     if extension in NOT_WRITTEN:
@@ -103,9 +119,10 @@ def run(options: argparse.Namespace) -> int:
                 [path], limits=inputs.limits(options), forced=inputs.forced(options), progress=progress,
                 everything=True, keys=given, secrets=True, verify=False,
             )
-        write = {".txt": media_text.write, **dict.fromkeys(FORMATS, media_video.write)}.get(
-            extension, media_sound.write
-        )
+        write = {
+            ".txt": media_text.write, **dict.fromkeys(FORMATS, media_video.write),
+            **dict.fromkeys(media_picture.ENDINGS, media_picture.write),
+        }.get(extension, media_sound.write)
         try:
             said = write(Asked(report, call(report, options), given, path, stack), options)
         except (NoSound, TooLong) as refused:

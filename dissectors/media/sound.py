@@ -8,12 +8,14 @@ from contextlib import ExitStack
 
 from dissectors.crypto.srtp import Source
 from dissectors.crypto.srtp_keys import MasterKey
+from dissectors.media.buffered import SECOND_NS, Buffer
 from dissectors.media.choice import Choice, Heard, name
 from dissectors.media.codecs import DECODED
 from dissectors.media.decoders import Worker
 from dissectors.media.loudness import Loudness
 from dissectors.media.pcm import Sound
 from dissectors.media.received import Received
+from dissectors.media.tones import tone
 from dissectors.media.track import Channel, Track
 from dissectors.protocols import rtp
 from dissectors.queries.decrypted import Openers
@@ -27,10 +29,11 @@ MAX_SEEN = 128
 class Tally:
     """What became of a stream's datagrams."""
 
-    __slots__ = ("heard", "loudness", "other", "received", "seen", "track", "undecoded")
+    __slots__ = ("buffer", "heard", "loudness", "other", "received", "seen", "track", "undecoded")
 
-    def __init__(self, track: Track, received: Received, codec: str) -> None:
+    def __init__(self, track: Track, received: Received, codec: str, buffer: Buffer | None = None) -> None:
         self.track, self.received, self.loudness = track, received, Loudness(codec)
+        self.buffer = buffer
         self.heard = self.other = self.undecoded = 0
         self.seen: dict[int, None] = {}
 
@@ -45,13 +48,16 @@ class Tally:
 
 
 class Sounding:
-    """Lays datagrams on the channels of a file that begins at the time `zero` in nanoseconds."""
+    """Lays datagrams on the channels of a file that begins at the time `zero` in nanoseconds.
+
+    With a `buffer` of so many milliseconds, what would have come too late for it is left out.
+    """
 
     def __init__(
         self, report: Report, choice: Choice, keys: Mapping[int, Sequence[MasterKey]], stack: ExitStack, zero: int,
-        worker: Worker | None = None,
+        worker: Worker | None = None, buffer: int | None = None,
     ) -> None:
-        self._report = report
+        self._report, self._rate, self._zero = report, choice.rate, zero
         self._worker = worker or stack.enter_context(Worker())
         self.channels = [stack.enter_context(Channel()) for _ in choice.sides]
         openers = Openers()
@@ -60,7 +66,7 @@ class Sounding:
             each.position: Tally(
                 Track(self.channels[choice.sides.index(each.side)], choice.rate, zero),
                 Received(Source(openers.of(keys.get(each.position, ()))), each.encrypted),
-                next(iter(each.sounds.values())).codec,
+                next(iter(each.sounds.values())).codec, None if buffer is None else Buffer(buffer),
             )
             for each in choice.heard
         }
@@ -82,10 +88,13 @@ class Sounding:
         if sound is None:
             tally.other += 1
             return
+        position = tally.track.place(message.sequence, message.timestamp, taken.time, sound.clock)
+        if tally.buffer is not None and not tally.buffer.plays(taken.time, position, self._rate):
+            return
         samples = self._samples(taken.stream, sound, message, tally)
         if samples is not None:
             tally.heard += 1
-            tally.track.add(message.sequence, message.timestamp, taken.time, samples, sound.clock)
+            tally.track.lay(message.sequence, position, samples)
             tally.loudness.add(taken.time, taken.place, samples, sound.rate)
 
     def _samples(self, stream: int, sound: Sound, message: rtp.Message, tally: Tally) -> bytes | None:
@@ -99,6 +108,16 @@ class Sounding:
         tally.undecoded += samples is None
         return samples
 
+    def dial(self) -> int:
+        """Lay the tones of the keys that were pressed over what there is; how many there are. Raises TooLong."""
+        count = 0
+        for position, tally in self.tallies.items():
+            for each in self._report.streams[position].digits:
+                samples = tone(each.digit, each.duration_ms, self._rate)
+                tally.track.over(int((each.time * 1e9 - self._zero) * self._rate // SECOND_NS), samples)
+                count += bool(samples)
+        return count
+
     def told(self) -> list[str]:
         """What people should know of each stream."""
         return [line for position, tally in self.tallies.items() for line in self._told(position, tally)]
@@ -109,5 +128,7 @@ class Sounding:
         yield from (f"{who}: {line}: silence" for line in tally.received.left_out())
         if tally.undecoded:
             yield f"{who}: {tally.undecoded:,} datagrams cannot be decoded: silence"
+        if tally.buffer is not None and tally.buffer.late:
+            yield f"{who}: {tally.buffer.late:,} datagrams come too late for the buffer: silence"
         if tally.track.jumps:
             yield f"{who}: {tally.track.jumps:,} jumps of the timestamp are not followed"

@@ -8,6 +8,7 @@ Laws of this file:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import IO
 
@@ -22,6 +23,9 @@ SLACK_SECONDS = 2.0
 SECOND_NS = 1_000_000_000
 MAX_LEFT_OUT = 3000
 """Datagrams whose loss explains a step of the timestamp."""
+
+
+MAX_HOLES = 10_000
 
 
 class TooLong(Exception):
@@ -100,23 +104,58 @@ class Timeline:
 
 
 class Track:
-    """One stream of sound on its channel; `zero` is the time in nanoseconds at which the file begins."""
+    """One stream of sound on its channel; `zero` is the time in nanoseconds at which the file begins.
+
+    `holes` are the spans from one position to another, of which datagrams are missing.
+    """
 
     def __init__(self, channel: Channel, rate: int, zero: int) -> None:
         self._channel, self._rate = channel, rate
         self._timeline = Timeline(rate, zero)
         self._frame = 0
+        self._end: tuple[int, int] | None = None
+        self.holes: list[tuple[int, int]] = []
+
+    def place(self, sequence: int, timestamp: int, time: int, clock: int | None = None) -> int:
+        """Where a datagram belongs, by the clock of its timestamps."""
+        return self._timeline.place(sequence, timestamp, time, clock or self._rate, self._frame)
+
+    def lay(self, sequence: int, position: int, samples: bytes) -> None:
+        """Lay a datagram's samples to a position; raises TooLong."""
+        self._frame = len(samples) // SAMPLE_OCTETS
+        self._channel.write(position, samples)
+        self._follow(sequence, position, position + self._frame)
 
     def add(self, sequence: int, timestamp: int, time: int, samples: bytes, clock: int | None = None) -> None:
         """Lay a datagram's samples to where they belong, by the clock of its timestamps; raises TooLong."""
-        position = self._timeline.place(sequence, timestamp, time, clock or self._rate, self._frame)
-        self._frame = len(samples) // SAMPLE_OCTETS
+        self.lay(sequence, self.place(sequence, timestamp, time, clock), samples)
+
+    def over(self, position: int, samples: bytes) -> None:
+        """Lay samples that are of no datagram over what there is; raises TooLong."""
         self._channel.write(position, samples)
+
+    def _follow(self, sequence: int, begin: int, end: int) -> None:
+        """Note what is missing before a datagram, and what a late one fills."""
+        last = self._end
+        step = 1 if last is None else _signed(sequence - last[0], 16)
+        if last is not None and step > 1 and begin > last[1] and len(self.holes) < MAX_HOLES:
+            self.holes.append((last[1], begin))
+        if last is None or step > 0:
+            self._end = sequence, end
+        elif self.holes:
+            self.holes = [part for hole in self.holes for part in _without(hole, begin, end)]
 
     @property
     def jumps(self) -> int:
         """Steps of the timestamp that were not followed."""
         return self._timeline.jumps
+
+
+def _without(hole: tuple[int, int], begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """What is left of a span without another one."""
+    for part in ((hole[0], min(hole[1], begin)), (max(hole[0], end), hole[1])):
+        if part[0] < part[1]:
+            yield part
 
 
 def _signed(number: int, bits: int) -> int:

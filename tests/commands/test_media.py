@@ -302,6 +302,50 @@ def test_pages_of_fax_are_refused_by_name(tmp_path: Path) -> None:
     assert done.returncode == 2 and b"pages of fax (T.38) are not written" in done.stderr
 
 
+def test_what_a_jitter_buffer_would_have_played_has_holes_with_marks(tmp_path: Path) -> None:
+    late = [(time + 100 * (number in (20, 21)), *rest) for number, (time, *rest) in enumerate(tone())]
+    out, said, status = written(tmp_path, late, "--as", "received", "--buffer", "60")
+    assert status == 0 and "2 datagrams come too late for the buffer: silence" in said
+    octets = Path(out).read_bytes()
+    assert octets.count(b"labl") == 1 and b"198.51.100.1:16402: 40 ms missing" in octets
+    (samples_,) = channels(out)[1]
+    assert samples_ == [*samples(0, 20 * 160), *[0] * 320, *samples(22 * 160, 78 * 160)]
+    out, said, status = written(tmp_path, late, "--as", "received", "--buffer", "100", "--force")
+    assert status == 0 and "too late" not in said and channels(out)[1] == [samples(0, 16000)]
+    out, said, status = written(tmp_path, late, "--force")
+    assert status == 0 and channels(out)[1] == [samples(0, 16000)] and b"labl" not in Path(out).read_bytes()
+
+
+def test_keys_are_played_where_they_were_pressed(tmp_path: Path) -> None:
+    lines = "a=rtpmap:101 telephone-event/8000",
+    story = dialled(*(description(*side, *lines, media="RTP/AVP 0 101") for side in (A, B)))
+    sent = tone(first=1, count=100)
+    for number in range(40, 50):
+        event = bytes((5, 10 | 0x80 * (number == 49))) + (160 * (number - 39)).to_bytes(2, "big")
+        sent[number] = (sent[number][0], A, B, rtp(1 + number, 77, 101, 160 * 40, event, number == 40))
+    found = {}
+    for words in ((), ("--tones",)):
+        out, _, status = written(tmp_path, [*story, *sent, *hung_up(4000)], *words, "--force")
+        assert status == 0
+        found[words] = channels(out)[1][0][40 * 160 : 50 * 160]
+    assert not any(found[()]) and max(found["--tones",]) > 9000 and sum(map(bool, found["--tones",])) > 1400
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_a_picture_of_the_sound_is_drawn(tmp_path: Path, ending: str) -> None:
+    if ending == "png":
+        pytest.importorskip("PIL")
+    path, out = captures.story(tmp_path / "in.pcap", call()), tmp_path / f"out.{ending}"
+    done = run("media", "--picture", path, str(out))
+    assert done.returncode == 0 and b"2.00 s of caller and callee" in done.stderr
+    octets = out.read_bytes()
+    assert octets.startswith(b"<svg" if ending == "svg" else b"\x89PNG") and len(octets) < 600_000
+    if ending == "svg":
+        assert b"caller: 0x0000004D from 198.51.100.1:16402 (PCMU)" in octets and b">0.20 s<" in octets
+    done = run("media", "--picture", path, str(tmp_path / "out.wav"))
+    assert done.returncode == 2 and b"a picture ends in .svg or .png" in done.stderr
+
+
 def test_a_container_that_is_not_written_is_refused(tmp_path: Path) -> None:
     done = run("media", CALL, str(tmp_path / "out.webm"))
     assert done.returncode == 2 and b"only WAV is written, and .mkv and .mp4 for video" in done.stderr

@@ -63,6 +63,17 @@ def test_what_is_before_the_beginning_is_left_out() -> None:
     assert places == [2, 3]
 
 
+def test_what_is_missing_is_known_until_it_comes() -> None:
+    _, one = heard((1, 0, 0, 1), (2, 160, 20, 2), (5, 640, 80, 5), (6, 800, 100, 6))
+    assert one.holes == [(2 * FRAME, 4 * FRAME)]
+    _, one = heard((1, 0, 0, 1), (2, 160, 20, 2), (5, 640, 80, 5), (4, 480, 81, 4), (6, 800, 100, 6))
+    assert one.holes == [(2 * FRAME, 3 * FRAME)]
+    _, one = heard((1, 0, 0, 1), (3, 320, 40, 3), (2, 160, 41, 2), (4, 480, 60, 4))
+    assert one.holes == []
+    _, one = heard((1, 0, 0, 1), (2, 10 * 8000, 10_000, 2))
+    assert one.holes == [], "a pause"
+
+
 def test_more_than_a_file_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(track, "MAX_SAMPLES", 5 * FRAME)
     with pytest.raises(TooLong):
