@@ -8,7 +8,7 @@ from dissectors.outputs.terminal.lines import BLANK, Column, Heading, Line, Page
 from dissectors.outputs.terminal.media_lines import LOST_COLUMNS, heard_cells, media_lines
 from dissectors.outputs.terminal.moments import moment
 from dissectors.outputs.terminal.parties import party
-from dissectors.outputs.terminal.summary import SEVERITIES, outcome
+from dissectors.outputs.terminal.summary import OUTCOMES, SEVERITIES, outcome
 from dissectors.report import Report
 
 MAX_ROWS = 20
@@ -24,6 +24,9 @@ COLUMNS = (
 WIDE_CELLS = 120
 """From so many cells on there is room for Call-IDs."""
 
+
+OUTCOME = 5
+"""The position of the outcome in a row."""
 
 HEARD = ("codec", *LOST_COLUMNS.values(), "MOS")
 HEARD_COLUMNS = (
@@ -63,8 +66,11 @@ def heard_table(page: Page, report: Report, title: str, numbers: Sequence[int], 
     same = len(codecs) == 1 and len(shown) > 1
     rows: list[Line | Heading] = []
     for i, cut in zip(shown, heard, strict=True):
+        row = list(_row(page, report, i, domain))
+        if short := OUTCOMES.get(report.calls[i].outcome):
+            row[OUTCOME] = span(short, row[OUTCOME].style)
         given = [cut.get(name, span("")) if name != "codec" or not same else span("") for name in HEARD]
-        rows.append((*_row(page, report, i, domain), *given))
+        rows.append((*row, *given))
     said = [f"all {domain}"] if domain else []
     said += [*codecs] if same else []
     lines = table(page, HEARD_COLUMNS, rows)

@@ -177,7 +177,7 @@ class _Rows:
     def _short(self, one: Finding, more: int) -> Line:
         """A finding in one line, with how many more are like it; its id if that has room."""
         lead, style = (*self._lead(one), self._id(one)), STYLES[one.severity]
-        end = f" (and {more:,} more)" if more else ""
+        end = f" (+{more:,} more)" if more else ""
         room = self.page.width - width_of(lead) - cells(end)
         tail = self._tail(one)
         fits = cells(one.what) + cells(tail) <= room

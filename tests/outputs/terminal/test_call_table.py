@@ -38,6 +38,11 @@ def test_the_only_call_that_is_left_keeps_its_number() -> None:
     assert "\nCall   " in shown(report(calls=(call(number=1),)), 100)
 
 
+def test_a_row_with_loss_has_a_short_word_for_a_call_that_is_open() -> None:
+    rows = section(shown(report(calls=tuple(call(number=n + 1, outcome="established") for n in range(15)))), "Calls")
+    assert "  still open" in rows[2] and "…" not in rows[2].split("still open")[1]
+
+
 def test_a_domain_that_all_parties_share_is_said_once() -> None:
     def made(domain: str) -> list[str]:
         ends = {"caller": "sip:alice@example.org", "callee": f"sip:bob@{domain}:5060"}
