@@ -17,6 +17,9 @@ from dissectors.wire.values import replace
 MIN_WAIT_SECONDS, TIMER_F_SECONDS = 2.0, 32.0
 """Seconds: without any response, and until a SIP transaction gives up (RFC 3261 section 17.1)."""
 
+SHORT_WAIT_SECONDS = 3.0
+"""A capture that ends so soon after an INVITE, with two repeats in it, does not show that nobody answers."""
+
 MIN_REPEATS = 2
 """So many repeats show that no answer came: one may have crossed it."""
 
@@ -59,6 +62,10 @@ def invite_no_response(facts: Facts) -> Iterator[Found]:
                 waited = facts.end - sent.time
                 if hop.repeated >= MIN_REPEATS or (alone and waited >= MIN_WAIT_SECONDS):
                     found = unheard(f"no response from {hop.to} to the INVITE", hop.repeated, hop.requests, number)
+                    if waited < SHORT_WAIT_SECONDS and found.severity is None:
+                        # The other side may be slow, and nobody can have given up.
+                        what = f"{found.what}; the capture ends {waited:.1f} s after the first"
+                        found = replace(found, what=what, severity="warning")
                     another = not alone and call.answered is not None
                     yield replace(found, severity="warning") if another else found
 

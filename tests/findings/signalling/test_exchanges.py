@@ -31,6 +31,12 @@ def test_the_next_hop_that_never_answers_is_named() -> None:
     assert frames(one) == [1, 2, 3, 4, 5]
 
 
+def test_a_capture_that_ends_soon_does_not_show_that_nobody_answers() -> None:
+    (one,) = found(repeated(INVITE, 2), "invite-no-response")
+    assert one.severity == "warning" and one.what.endswith("sent 3 times; the capture ends 1.5 s after the first")
+    assert not found(repeated(INVITE, 1), "invite-no-response")
+
+
 def behind_a_proxy(*answers: Told) -> Story:
     return [*to_proxy(INVITE, response(10, 100, "Trying"), *answers), *repeated(onward(INVITE, PROXY, B, 5, "p"))]
 
