@@ -213,7 +213,7 @@ def test_a_terminal_without_utf_8_gets_no_traceback() -> None:
         assert done.returncode == 0 and done.stderr == b"" and done.stdout.isascii()
         assert b" > " in done.stdout and b"\\u" not in done.stdout
     done = run("inflate", "-", input=deflate(SDP, "deflate"), PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
-    assert b" > 10 octets" in done.stderr and b"\\u" not in done.stderr
+    assert b" > 10 bytes" in done.stderr and b"\\u" not in done.stderr
 
 
 def test_closed_standard_output_is_no_traceback() -> None:
