@@ -46,13 +46,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--anonymous", action="store_true",
         help="with --html: other names, numbers and addresses in the page, as muxshark anonymise writes them",
     )
-    parser.set_defaults(originals=())
+    parser.set_defaults(originals=(), clips=())
     parser.add_argument(
         "--encryption", action="store_true", help="read all payloads, and judge whether they are really encrypted"
     )
     parser.add_argument(
         "--audio", action="store_true",
-        help="decode the sound of calls, and say what is wrong with it (clipping, silence, echo)",
+        help="decode the sound of calls, and say what is wrong with it (clipping, silence, echo); with --html, "
+        "put it in the page",
     )
     parser.add_argument("--schema", action="store_true", help="print the JSON Schema of that document and stop")
     parser.add_argument(
@@ -110,6 +111,9 @@ def run(options: argparse.Namespace) -> int:
     inputs.report_format(options)
     if options.each and options.anonymous:
         raise inputs.Refused("--anonymous makes the page of one report; it does not go with --each")
+    if options.audio and (options.each or options.anonymous):
+        raise inputs.Refused("--audio listens to the calls of one report, whose voices tell who speaks; it goes with "
+                             "neither --each nor --anonymous")
     if options.each and options.write:
         raise inputs.Refused("--each reports on unrelated files; it does not take -w")
     if options.each and options.output:

@@ -11,7 +11,8 @@ PACKAGES = {
     "scapy": "the Scapy layers and as the last choice for live capture", "dpkt": "writing captures",
     "rich": "colours and the live screen", "pyshark": "muxshark verify",
     "msgspec": "everything", "cryptography": "TLS and SRTP with keys (--keys)",
-    "jinja2": "pages (analyze --html)", "textual": "muxshark browse and live --browse",
+    "jinja2": "pages (analyze --html)", "av": "most codecs, and video (media)",
+    "textual": "muxshark browse and live --browse",
 }
 PROGRAMS = {
     "tshark": ("muxshark verify and the check of the Wireshark plugin", "apt install tshark"),

@@ -28,12 +28,14 @@ KEY_OCTETS = 32
 
 def with_origin(view: View, report: Report, options: argparse.Namespace) -> View:
     """The view with what only the captures and the command line can say."""
+    from dissectors.outputs.view import Heard
     from dissectors.wire.values import replace
 
     named = inputs.paths(options)
     originals = options.originals or named
     return replace(
-        view, sent=sent(named, report, options), command=command(options.words), digests=tuple(map(digest, originals))
+        view, sent=sent(named, report, options), command=command(options.words), digests=tuple(map(digest, originals)),
+        heard=tuple(Heard(*clip) for clip in options.clips),
     )
 
 

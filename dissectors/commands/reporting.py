@@ -40,7 +40,7 @@ def read_whole(
         keys=given, secrets=options.secrets, encryption=options.encryption,
     )
     if options.audio:
-        report = listened(report, named, given)
+        report = listened(report, named, given, options)
     return report, FOUND if matching(report.findings, options.fail_on) else 0
 
 
@@ -53,8 +53,8 @@ def _no_keys(named: list[str]) -> Secrets:
     return Secrets()
 
 
-def listened(report: Report, named: list[str], given: Secrets | None) -> Report:
-    """The report with what its calls sound like."""
+def listened(report: Report, named: list[str], given: Secrets | None, options: argparse.Namespace) -> Report:
+    """The report with what its calls sound like; a page gets the sound itself, in the options."""
     from contextlib import ExitStack
 
     from dissectors.crypto.secrets import Secrets
@@ -65,6 +65,10 @@ def listened(report: Report, named: list[str], given: Secrets | None) -> Report:
         records = merge([stack.enter_context(open_capture(path)) for path in named])
         found, notes = listening.listen(report, given or Secrets(), records, stack)
         inputs.say(notes)
+        if options.html:
+            from dissectors.media.clips import clips
+
+            options.clips = clips(report, found)
         return listening.heard(report, found)
 
 

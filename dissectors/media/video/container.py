@@ -25,6 +25,8 @@ class Unwritten(Exception):
 
 class Lane(NamedTuple):
     """A track: its name for people, its clock, a file from which FFmpeg learns what it is, in which format, its frames.
+
+    With an `encoder`, frames are samples that it encodes.
     """
 
     title: str
@@ -32,6 +34,7 @@ class Lane(NamedTuple):
     format: str
     sample: bytes
     packets: Iterator[Packet]
+    encoder: str = ""
 
 
 def written(lanes: Sequence[Lane], format: str) -> Iterator[bytes]:
@@ -42,7 +45,8 @@ def written(lanes: Sequence[Lane], format: str) -> Iterator[bytes]:
         try:
             with process.timed() as (given, _):
                 head = json.dumps({"path": path, "format": format, "tracks": [
-                    {"title": lane.title, "clock": lane.clock, "format": lane.format} for lane in lanes
+                    {"title": lane.title, "clock": lane.clock, "format": lane.format, "encoder": lane.encoder}
+                    for lane in lanes
                 ]}).encode()
                 given.write(LENGTH.pack(len(head)) + head)
                 for lane in lanes:

@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from dissectors.outputs.escape import readable, visible
-from dissectors.outputs.html import charts, overview, paths, security
+from dissectors.outputs.html import charts, overview, paths, security, sounds
 from dissectors.outputs.html.ladder import Ladder, interesting, ladder, legs, named
 from dissectors.outputs.html.offers import exchanges
 from dissectors.outputs.terminal.call_table import OUTCOME_STYLES
@@ -111,21 +111,26 @@ def write(report: Report, view: View) -> Iterator[str]:
         failures=size.FAILURES, remarks=security.remarks(report), zero=report.capture.first or 0.0,
         duration=report.capture.duration, clock=view.clock, report=report, view=view,
         joined=list(_joined(page, report, calls.beside, fitting.drawn)),
+        sounds=sounds.sounds(report, view), media="data:" if view.heard else "",
     )
 
 
-def laid_out(template: str, templates: Environment | None = None, **values: Any) -> str:
-    """A page by its template, with our style and our script; its policy lets nothing else load or run."""
+def laid_out(template: str, templates: Environment | None = None, media: str = "", **values: Any) -> str:
+    """A page by its template, with our style and our script; its policy lets nothing else load or run.
+
+    `media` says where sound may come from.
+    """
     style, script = _own("page.css"), _own("page.js")
     return (templates or _environment()).get_template(template).render(
-        style=Markup(style), script=Markup(script), policy=policy(style, script), version=__version__, **values
+        style=Markup(style), script=Markup(script), policy=policy(style, script, media), version=__version__, **values
     )
 
 
-def policy(style: str, script: str) -> str:
+def policy(style: str, script: str, media: str = "") -> str:
     """The Content-Security-Policy of a page with this style and this script, and nothing else."""
+    sound = f" media-src {media};" if media else ""
     return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
+        f"default-src 'none';{sound} style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'; "
         "form-action 'none'"
     )
 

@@ -112,6 +112,7 @@
       chart.parentNode.querySelector("output").textContent = told(x) + (clock === "relative" ? " s: " : ": ") + (+chart.dataset.most * (1 - near[1] / 48)).toFixed(1) + " " + chart.dataset.unit;
     }
   };
+  for (const sound of all("audio", streams)) sound.addEventListener("timeupdate", () => point(+sound.dataset.begin + sound.currentTime * sound.dataset.scale));
   for (const chart of charts) {
     chart.addEventListener("pointerdown", (event) => { drawing = place(chart, event); });
     chart.addEventListener("pointermove", (event) => {
