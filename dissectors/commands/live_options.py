@@ -36,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--ports", type=ports, default=(), metavar="N,N-N", help="only UDP on these ports")
     add("--promiscuous", action="store_true", help="also frames for other hosts")
     add("-s", "--snaplen", type=inputs.positive, default=262_144, metavar="BYTES", help="keep so much of a frame")
-    add("--buffer", type=buffer, default=96, metavar="MIB", help="size of the kernel's buffer (96)")
+    add("--buffer", type=buffer, default=128, metavar="MIB", help="size of the kernel's buffer (128)")
     add("--backlog", type=inputs.positive, default=1024, metavar="MIB", help="how much may wait for analysis (1024)")
     add("--backend", choices=tuple(BACKENDS), default="", help="capture this way (the best that works)")
     add("--user", default="", metavar="NAME", help="the user to become when all is open (under sudo: the caller)")

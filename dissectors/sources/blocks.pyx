@@ -9,6 +9,7 @@ from libc.string cimport memcpy, memset
 cdef enum:
     HEAD = 48
     SENDER = 20
+    INDEX_AT = 4
     COOKED = 20
     TAG = 4
     EPB = 6
@@ -37,14 +38,16 @@ cdef struct Sender:
     unsigned char[8] address
 
 
-def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interface=0):
+def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interface=0, dict numbers=None):
     """The blocks of every frame of a block from `Ring.take`, and how many they are; raises IndexError beyond its end.
 
+    They are of the `interface` of this number; where several share a ring, of the one that `numbers` has for its index.
     `cooked` frames have no link layer of their own and get that of LINUX_SLL2.
     """
     cdef Head head
     cdef Py_ssize_t at, size = block.shape[0], place = 0, kept, extra
     cdef uint32_t packets, i, found = 0
+    cdef int index, last = -1
     if size < 48:
         raise IndexError("no head")
     memcpy(&packets, &block[12], 4)
@@ -59,6 +62,10 @@ def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interf
         memcpy(&head, &block[at], sizeof(Head))
         if at + head.mac + <Py_ssize_t>head.captured > size:
             raise IndexError("a frame ends beyond its block")
+        if numbers is not None:
+            memcpy(&index, &block[at + HEAD + INDEX_AT], 4)
+            if index != last:
+                interface, last = numbers.get(index, 0), index
         kept = put(block, at, head, cooked, out, place + BEFORE)
         if kept >= 0:
             found += 1

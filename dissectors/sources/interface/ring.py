@@ -14,6 +14,7 @@ import select
 import socket
 import struct
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 
 from dissectors.sources.interface.interfaces import ANY, Interface, link_of
@@ -65,6 +66,10 @@ cooked = struct.Struct("!H 2x I H BB 8s").pack
 
 SLL2 = 276
 ACCEPT_ALL, ACCEPT_NONE = 0xFFFFFFFF, 0
+LOAD_WORD, JUMP_EQUAL, INTERFACE_INDEX = 0x20, 0x15, 0xFFFFF008
+"""Words of BPF; the last is where Linux keeps the index of a frame's interface (SKF_AD_IFINDEX)."""
+
+EVERY_INTERFACE = 0
 
 Instruction = tuple[int, int, int, int]
 
@@ -78,17 +83,20 @@ class Counted(Struct):
 
 
 class Ring:
-    """One interface (or all of them) seen through one ring.
+    """One interface (or all of them) seen through one ring, or several that have one link layer and share it.
+
+    `numbers` are those of the interfaces that share it, by the kernel's index: each takes what room it needs.
 
     `link` is the LINKTYPE of the records. Raises OSError if raw sockets are not allowed or the interface does not
     exist. Close it, or the kernel continues to fill it.
     """
 
     def __init__(
-        self, interface: Interface, *, size: int = 96 << 20, snaplen: int = MAX_SNAPLEN_OCTETS,
-        program: tuple[Instruction, ...] = (), promiscuous: bool = False,
+        self, interface: Interface, *, size: int = 128 << 20, snaplen: int = MAX_SNAPLEN_OCTETS,
+        program: tuple[Instruction, ...] = (), promiscuous: bool = False, numbers: dict[int, int] | None = None,
     ) -> None:
-        self.interface = interface
+        self.interface, self.numbers = interface, numbers
+        self._program = program or accept(snaplen)
         self.link, raw = link_of(interface)
         self.counted = Counted()
         self.packets = 0
@@ -97,12 +105,12 @@ class Ring:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW if raw else socket.SOCK_DGRAM, 0)
         with ExitStack() as unless_it_opens:
             unless_it_opens.callback(self._socket.close)
-            self._open(max(2, size // BLOCK_OCTETS), program or accept(snaplen))
+            self._open(max(2, size // BLOCK_OCTETS))
             unless_it_opens.pop_all()
 
-    def _open(self, blocks: int, program: tuple[Instruction, ...]) -> None:
+    def _open(self, blocks: int) -> None:
         # The filter stands before the ring and the ring before the address, so nothing unwanted can come in between.
-        attach(self._socket, program)
+        attach(self._socket, among(self.numbers or (), self._program))
         ours = self._socket
         ours.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V3)
         while True:
@@ -125,14 +133,33 @@ class Ring:
         if self.interface.loopback:
             # A frame on the loopback passes twice, once out and once in.
             ours.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
-        self.bind(self.interface)
+        if self.numbers is None:
+            self.bind(self.interface)
+            return
+        self._bind(EVERY_INTERFACE)
+        for index in self.numbers:
+            self._also_for_others(index)
 
     def bind(self, interface: Interface) -> None:
-        """Receive from this interface; the socket module cannot name all interfaces at once, bind(2) can."""
-        self.interface, index = interface, interface.index
+        """Receive from this interface."""
+        self.interface = interface
+        self._bind(interface.index)
+        self._also_for_others(interface.index)
+
+    def rebind(self, index: int, number: int) -> None:
+        """The interface of this number has another index now, for what shares a ring."""
+        assert self.numbers is not None
+        self.numbers = {**self.numbers, index: number}
+        attach(self._socket, among(self.numbers, self._program))
+        self._also_for_others(index)
+
+    def _bind(self, index: int) -> None:
+        """The socket module cannot name all interfaces at once, bind(2) can."""
         address = struct.pack("=HHiHBB8s", socket.AF_PACKET, socket.htons(ETH_P_ALL), index, 0, 0, 0, b"")
         if ctypes.CDLL(None, use_errno=True).bind(self._socket.fileno(), address, len(address)):
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), self.interface.name)
+
+    def _also_for_others(self, index: int) -> None:
         if self._promiscuous:
             request = struct.pack("=iHH8s", index, PACKET_MR_PROMISC, 0, b"")
             self._socket.setsockopt(SOL_PACKET, PACKET_ADD_MEMBERSHIP, request)
@@ -242,6 +269,16 @@ def attach(listening: socket.socket, program: tuple[Instruction, ...]) -> None:
 def accept(octets: int) -> tuple[Instruction, ...]:
     """A program that keeps so many octets of every frame."""
     return ((0x06, 0, 0, octets & ACCEPT_ALL),)
+
+
+def among(indexes: Iterable[int], program: tuple[Instruction, ...]) -> tuple[Instruction, ...]:
+    """A program that keeps what another one does of the frames of these interfaces, and nothing of others."""
+    known = tuple(indexes)
+    if not known:
+        return program
+    last = len(known) - 1
+    tests = ((JUMP_EQUAL, last - place + 1, 0, index) for place, index in enumerate(known))
+    return ((LOAD_WORD, 0, 0, INTERFACE_INDEX), *tests, *accept(ACCEPT_NONE), *program)
 
 
 def tagged(octets: bytes, tci: int, tpid: int, ethernet: bool) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Sequence
 
 from dissectors.sources.interface import bpf, ring
 from dissectors.sources.interface.backlog import Backlog, Block
@@ -19,6 +20,7 @@ from dissectors.sources.pcapng_blocks import head
 from dissectors.wire.captures.pcapng import PcapngWalker
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.errors import CaptureError
+from dissectors.wire.values import Struct
 
 try:
     from dissectors.sources import blocks
@@ -35,6 +37,14 @@ MAX_READ_BLOCKS = 32
 
 WATCH_SECONDS = 0.5
 """Seconds between two checks of the state of the interfaces."""
+
+
+class Seen(Struct):
+    """An interface by its number in the session, and the ring through which it is seen."""
+
+    number: int
+    ring: Ring
+    interface: Interface
 
 
 def begin(wanted: Wanted) -> Rings:
@@ -67,27 +77,34 @@ class Rings:
         self._drops = Drops()
         self._gone = 0
         self._states: dict[int, str] = {}
+        self._seen: list[Seen] = []
         self._news: list[str] = []
         self._frame = 0
         self._stopping = threading.Event()
         self._drained = False
         with contextlib.ExitStack() as stack:
             chosen = [named(name) for name in wanted.interfaces]
-            for number, interface in enumerate(chosen):
+            for group in together(chosen):
+                first = chosen[group[0]]
                 one = Ring(
-                    interface, size=wanted.buffer // len(chosen), snaplen=wanted.snaplen,
-                    program=_program(wanted, interface), promiscuous=wanted.promiscuous,
+                    first, size=wanted.buffer * len(group) // len(chosen), snaplen=wanted.snaplen,
+                    program=_program(wanted, first), promiscuous=wanted.promiscuous,
+                    numbers={chosen[number].index: number for number in group} if len(group) > 1 else None,
                 )
                 stack.callback(one.close)
-                self._rings[number] = one
-                self._change(number, interface.state if interface.state == "down" else "up")
+                self._rings[group[0]] = one
+                self._seen += [Seen(number, one, chosen[number]) for number in group]
+            for seen in self._seen:
+                self._change(seen, seen.interface.state if seen.interface.state == "down" else "up")
             stack.pop_all()
         self._readers = dict(self._rings)
         had = sum(one.size for one in self._readers.values())
         if had < wanted.buffer - ring.BLOCK_OCTETS * len(chosen):
             self.why += f", for which the kernel had {had >> 20:,} MiB instead of {wanted.buffer >> 20:,}"
-        self._order = Order(len(chosen), MAX_READ_BLOCKS) if len(chosen) > 1 else None
-        links = [(one.link, one.interface.name) for one in self._readers.values()]
+        places = {number: place for place, number in enumerate(self._readers)}
+        self._order = Order(len(places), MAX_READ_BLOCKS) if len(places) > 1 else None
+        self._places = places
+        links = [(link_of(interface)[0], interface.name) for interface in chosen]
         self.head = head(links, wanted.snaplen) if blocks is not None else b""
         self.walker: Walker | None = PcapngWalker() if self.head else None
         if self.walker is not None:
@@ -112,7 +129,7 @@ class Rings:
     def read(self) -> list[Record]:
         """The frames of some blocks, in order of time."""
         found = self._visit()
-        parts = [(number, self._readers[number].records(block)) for number, block in found]
+        parts = [(self._places[number], self._readers[number].records(block)) for number, block in found]
         if self._order is None:
             return parts[0][1] if len(parts) == 1 else [record for _, part in parts for record in part]
         first = self._frame + 1
@@ -124,8 +141,9 @@ class Rings:
         """The frames of some blocks as Enhanced Packet Blocks, interfaces numbered as in `head`; and their number."""
         parts, counts = [], 0
         for number, block in self._visit():
-            part, count = blocks.octets(block, self._readers[number].cooked, number)
-            parts.append((number, part))
+            one = self._readers[number]
+            part, count = blocks.octets(block, one.cooked, number, one.numbers)
+            parts.append((self._places[number], part))
             counts += count
         if self._order is not None:
             return self._order.octets(parts)
@@ -161,7 +179,8 @@ class Rings:
         over = self._drained
         found = self._backlog.get()
         if self._order is not None:
-            self._order.visited(found, over and not self._backlog.octets)
+            placed = [(self._places[number], block) for number, block in found]
+            self._order.visited(placed, over and not self._backlog.octets)
         return found
 
     # The thread.
@@ -197,31 +216,37 @@ class Rings:
         return bool(found)
 
     def _watch(self) -> None:
-        for number, one in self._rings.items():
-            name = one.interface.name
+        for seen in self._seen:
+            name = seen.interface.name
             if name == ANY:
                 continue
             state = state_of(name)
-            # One that disappeared between two checks says that it went down.
-            if (one.fault() is not None or self._states[number] == "away") and state != "gone":
-                self._take_up(one)
-            self._change(number, "away" if state == "gone" else state)
+            # One that disappeared between two checks says that it went down; those that share a ring say nothing.
+            changed = seen.ring.numbers is not None or seen.ring.fault() is not None
+            if (changed or self._states[seen.number] == "away") and state != "gone":
+                self._take_up(seen)
+            self._change(seen, "away" if state == "gone" else state)
 
-    def _change(self, number: int, state: str) -> None:
+    def _change(self, seen: Seen, state: str) -> None:
         """Tell what became of an interface; at first each is expected to be up."""
-        if state != self._states.get(number, "up"):
-            self._news.append(CHANGES[state].format(self._rings[number].interface.name))
-        self._states[number] = state
+        if state != self._states.get(seen.number, "up"):
+            self._news.append(CHANGES[state].format(seen.interface.name))
+        self._states[seen.number] = state
 
-    def _take_up(self, one: Ring) -> None:
+    def _take_up(self, seen: Seen) -> None:
         """Receive from the interface that has the name now, where it is another one with the same link layer.
 
         Its socket was opened with rights that we may have given up since; to bind it anew takes none.
         """
         with contextlib.suppress(CaptureError, OSError):
-            found = named(one.interface.name)
-            if found.index != one.interface.index and link_of(found)[0] == one.link:
-                one.bind(found)
+            found = named(seen.interface.name)
+            if found.index == seen.interface.index or link_of(found)[0] != seen.ring.link:
+                return
+            if seen.ring.numbers is None:
+                seen.ring.bind(found)
+            else:
+                seen.ring.rebind(found.index, seen.number)
+            seen.interface = found
 
     def _close(self, number: int) -> None:
         """Give one ring back to the kernel; what it dropped stays counted."""
@@ -229,6 +254,19 @@ class Rings:
             one = self._rings.pop(number)
             self._gone += one.count().dropped
             one.close()
+
+
+def together(chosen: Sequence[Interface]) -> list[list[int]]:
+    """The interfaces by their positions, those together that can share a ring, so that each takes what it needs.
+
+    They have one link layer, whose frames the kernel gives as they are. On a loopback frames pass twice; it is alone.
+    """
+    groups: dict[tuple[int, int], list[int]] = {}
+    for number, interface in enumerate(chosen):
+        link, raw = link_of(interface)
+        alone = number if interface.loopback or not raw else -1
+        groups.setdefault((link, alone), []).append(number)
+    return list(groups.values())
 
 
 def _program(wanted: Wanted, interface: Interface) -> tuple[ring.Instruction, ...]:

@@ -8,7 +8,7 @@ from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.values import Struct
 
 SNAPLEN_OCTETS = 262_144
-BUFFER_OCTETS = 96 << 20
+BUFFER_OCTETS = 128 << 20
 BACKLOG_OCTETS = 1 << 30
 
 

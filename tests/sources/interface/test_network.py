@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -141,6 +142,48 @@ def test_several_interfaces_are_one_timeline_and_the_report_is_that_of_the_file(
     with open_capture(kept) as capture:
         times = [record.time for record in capture.records()]
     assert times == sorted(times)
+
+
+@pytest.mark.parametrize("pure", ["", "1"], ids=["compiled", "interpreted"])
+def test_interfaces_that_share_a_ring_are_told_apart_and_come_back(
+    wire: Cable, tmp_path: Path, pure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUXSHARK_PURE", pure)
+    kept = str(tmp_path / "a.pcapng")
+    for name in ("other0", "foreign0"):
+        wire.run(wire.far, "ip", "link", "add", name, "type", "veth", "peer", "name", f"{name}p")
+        for end in (name, f"{name}p"):
+            wire.run(wire.far, "ip", "link", "set", end, "up")
+    process = wire.live("-i", "other0", "--backend", "ring", "--ndjson", "-w", kept)
+    send = "import socket, sys; s = socket.socket(17, 3); s.bind((sys.argv[1], 0)); [s.send(bytes.fromhex(sys.argv[2]))"
+    send += " for _ in range(10)]"
+    octets = frame(("192.0.2.1", 9), ("192.0.2.2", 9), bytes(30)).hex()
+    for name in ("other0p", "foreign0p"):
+        wire.run(wire.far, "python3", "-c", send, name, octets)
+    wire.send(MEDIA[:20])
+    taken(kept, 30)
+    wire.run(wire.far, "ip", "link", "delete", "rx0")
+    until_said(process, "rx0 has disappeared; waiting for it to return")
+    wire.connect()
+    until_said(process, "rx0 is up again")
+    wire.send(MEDIA[20:])
+    taken(kept, 60)
+    events, _, status = finish(process)
+    assert status == 0 and events[-1]["datagrams"] == 60
+    if not pure:
+        blocks = interfaces_of(kept)
+        assert (blocks.count(0), blocks.count(1)) == (50, 10)
+
+
+def interfaces_of(path: str) -> list[int]:
+    """The number of the interface of each datagram of UDP in a file of ours."""
+    octets, found, at = Path(path).read_bytes(), [], 0
+    while at + 12 <= len(octets):
+        kind, size, number = struct.unpack_from("<III", octets, at)
+        if kind == 6 and octets[at + 40 : at + 42] == b"\x08\0" and octets[at + 51] == 17:
+            found.append(number)
+        at += size
+    return found
 
 
 def test_a_session_ends_after_so_many_seconds(wire: Cable) -> None:

@@ -20,6 +20,7 @@ def ring(cooked: bool) -> Ring:
     """A ring that reads blocks and was never opened."""
     one = Ring.__new__(Ring)
     one.link, one.cooked, one.packets, one.interface = SLL2 if cooked else 1, cooked, 0, Interface("eth0")
+    one.numbers = None
     return one
 
 
@@ -50,6 +51,13 @@ def test_both_read_the_same_of_every_kind_of_frame(cooked: bool) -> None:
 def test_a_frame_shorter_than_its_addresses_is_the_same_in_both() -> None:
     made = block([(b"\1\2\3", 3, 0x11, 7, 0, 0), (b"", 0, 1, 0, 0, 0)], cooked=False)
     assert compiled(made, cooked=False) == ring(cooked=False).records(made)
+
+
+def test_where_interfaces_share_a_ring_each_frame_is_of_its_own() -> None:
+    made = block([(frame(A, B, rtp(number)), 114, 1, 0, 0, 0) for number in range(3)], cooked=False)
+    for numbers, wanted in (({3: 5}, 5), ({4: 5}, 0), (None, 1)):
+        octets, count = blocks.octets(made, False, 1, numbers)
+        assert count == 3 and {octets[at + 8] for at in range(0, len(octets), len(octets) // 3)} == {wanted}
 
 
 def test_a_block_that_lies_is_an_error_and_never_read_beyond() -> None:

@@ -22,8 +22,8 @@ class Vanishing:
     size, link, cooked = 64 << 20, 1, False
     asked = threading.Event()
 
-    def __init__(self, interface: Interface, **_: Any) -> None:
-        self.interface = interface
+    def __init__(self, interface: Interface, **options: Any) -> None:
+        self.interface, self.numbers = interface, options.get("numbers")
         self._out, self._into = os.pipe()
         self._closed = threading.Event()
 
@@ -52,11 +52,28 @@ class Vanishing:
         os.close(self._into)
 
 
+def loopback(name: str) -> Interface:
+    """An interface that has a ring of its own."""
+    return Interface(name, loopback=True)
+
+
+@pytest.mark.parametrize(("kinds", "groups"), [
+    ("e", [[0]]), ("ee", [[0, 1]]), ("eel", [[0, 1], [2]]), ("lee", [[0], [1, 2]]), ("etet", [[0, 2], [1, 3]]),
+    ("ll", [[0], [1]]), ("cc", [[0], [1]]), ("a", [[0]]),
+])
+def test_interfaces_of_one_link_layer_share_a_ring(kinds: str, groups: list[list[int]]) -> None:
+    made = {
+        "e": Interface("eth", 1, 1), "t": Interface("tun", 2, 65534), "l": Interface("lo", 3, 772, True),
+        "c": Interface("odd", 4, 12345), "a": Interface("any"),
+    }
+    assert rings.together([made[kind] for kind in kinds]) == groups
+
+
 def test_what_was_dropped_can_be_asked_while_interfaces_vanish(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Vanishing, "asked", threading.Event())
     monkeypatch.setattr(rings, "Ring", Vanishing)
     monkeypatch.setattr(rings, "WATCH_SECONDS", 0.001)
-    monkeypatch.setattr(rings, "named", Interface)
+    monkeypatch.setattr(rings, "named", loopback)
     # They vanish as soon as somebody is asking.
     monkeypatch.setattr(rings, "state_of", lambda name: "gone" if Vanishing.asked.is_set() else "up")
     source = rings.Rings(Wanted(("one", "two", "three")))
@@ -76,7 +93,7 @@ def test_what_was_dropped_can_be_asked_while_interfaces_vanish(monkeypatch: pyte
 
 def test_what_was_dropped_is_known_after_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rings, "Ring", Vanishing)
-    monkeypatch.setattr(rings, "named", Interface)
+    monkeypatch.setattr(rings, "named", loopback)
     monkeypatch.setattr(rings, "state_of", lambda name: "up")
     source = rings.Rings(Wanted(("one", "two")))
     source.stop()
