@@ -20,6 +20,7 @@ from dissectors.live.events import (
 from dissectors.outputs.escape import visible
 from dissectors.outputs.export import compact
 from dissectors.outputs.terminal.moments import milliseconds, seconds
+from dissectors.outputs.terminal.parties import party
 from dissectors.wire.datagram import endpoint
 
 
@@ -45,7 +46,7 @@ def time_of_day(time: float, utc: bool = False) -> str:
 
 def _call(event: CallEvent) -> str:
     status = f" with {event.status}" if event.status and event.state in ("rejected", "unreachable", "cancelled") else ""
-    return f"call     {event.state}{status}: {event.caller or 'somebody'} → {event.callee or 'somebody'}"
+    return f"call     {event.state}{status}: {party(event.caller)} → {party(event.callee)}"
 
 
 def _summary(event: SummaryEvent) -> str:
@@ -57,7 +58,7 @@ def _summary(event: SummaryEvent) -> str:
         parts += [f"jitter {milliseconds(event.jitter_ms)}"] if event.jitter_ms is not None else []
         parts += [f"MOS {event.mos:.1f}"] if event.mos is not None else []
     parts += [f"found: {', '.join(event.findings)}"] if event.findings else []
-    who = f"{event.caller or 'somebody'} → {event.callee or 'somebody'}"
+    who = f"{party(event.caller)} → {party(event.callee)}"
     return f"summary  call {event.number} {who}: {'; '.join(parts)}; Call-ID {event.call_id}"
 
 
