@@ -46,7 +46,7 @@ def blocks(payload: bytes, redundant: bool) -> list[bytes]:
     found = []
     for size in sizes:
         if at + size > len(payload):
-            raise Malformed("RED", at, f"a block needs {size} octets, {len(payload) - at} are left")
+            raise Malformed("RED", at, f"a block needs {size} bytes, {len(payload) - at} are left")
         found.append(payload[at : at + size])
         at += size
     return [*found, payload[at:]]

@@ -29,7 +29,7 @@ def av1(payloads: Sequence[bytes]) -> Frame:
             configuration = unit
         units.append(unit)
     if not units:
-        raise Malformed("AV1", 0, "a unit without octets")
+        raise Malformed("AV1", 0, "a unit without bytes")
     return Frame(b"".join(units), key or bool(configuration), configuration)
 
 
@@ -38,7 +38,7 @@ def _elements(payloads: Sequence[bytes]) -> Iterator[bytes]:
     held: bytes | None = None
     for payload in payloads:
         if not payload:
-            raise Malformed("AV1", 0, "a payload without octets")
+            raise Malformed("AV1", 0, "a payload without bytes")
         elements = _split(payload)
         if bool(payload[0] & CONTINUES) != (held is not None) or not elements:
             raise Malformed("AV1", 0, "a piece of a unit is missing")
@@ -49,7 +49,7 @@ def _elements(payloads: Sequence[bytes]) -> Iterator[bytes]:
             held = elements.pop()
         for element in elements:
             if not element:
-                raise Malformed("AV1", 1, "a unit without octets")
+                raise Malformed("AV1", 1, "a unit without bytes")
             yield element
     if held is not None:
         raise Malformed("AV1", 0, "the end of a unit is missing")
@@ -64,7 +64,7 @@ def _split(payload: bytes) -> list[bytes]:
             return found
         size, at = _leb128(payload, at)
         if at + size > len(payload):
-            raise Malformed("AV1", at, f"a unit needs {size} octets, {len(payload) - at} are left")
+            raise Malformed("AV1", at, f"a unit needs {size} bytes, {len(payload) - at} are left")
         found.append(payload[at : at + size])
         at += size
     return found

@@ -124,14 +124,14 @@ def _sized(payload: bytes, at: int, protocol: str) -> Iterator[bytes]:
         size = int.from_bytes(payload[at : at + 2], "big")
         at += 2
         if not size or at + size > len(payload):
-            raise Malformed(protocol, at, f"a unit needs {size} octets, {max(0, len(payload) - at)} are left")
+            raise Malformed(protocol, at, f"a unit needs {size} bytes, {max(0, len(payload) - at)} are left")
         yield payload[at : at + size]
         at += size
 
 
 def _octet(payload: bytes, at: int, protocol: str) -> int:
     if at >= len(payload):
-        raise Malformed(protocol, at, f"a payload of {len(payload)} octets")
+        raise Malformed(protocol, at, f"a payload of {len(payload)} bytes")
     return payload[at]
 
 

@@ -27,7 +27,7 @@ def vp8(payloads: Sequence[bytes]) -> Frame:
         pieces.append(payload[start:])
     octets = b"".join(pieces)
     if not octets:
-        raise Malformed("VP8", 0, "a frame without octets")
+        raise Malformed("VP8", 0, "a frame without bytes")
     return Frame(octets, not octets[0] & 1)
 
 
