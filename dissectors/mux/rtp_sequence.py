@@ -57,7 +57,7 @@ def objection(run: Sequence[tuple[bytes, int]]) -> str:
     """Why payloads with their UDP lengths, in order of arrival, each with an RTP header, are no stream; or nothing."""
     arrived = headers(run) if len(run) >= MIN_DATAGRAMS else []
     against = objection_to(arrived)
-    if against and len(arrived) >= 2 * MIN_DATAGRAMS and not any(map(objection_to_one_of_two, two_series(arrived))):
+    if against and len(arrived) >= 2 * MIN_DATAGRAMS and (are_two_series(arrived) or alternate(arrived)):
         return ""
     return against
 
@@ -85,10 +85,23 @@ def objection_to(arrived: Sequence[Header]) -> str:
     return "" if any(stamps) or may_stand_still(sent) else "its timestamp stands still"
 
 
-def two_series(arrived: Sequence[Header]) -> tuple[list[Header], list[Header]]:
-    """The datagrams whose numbers are near the first one's, and the others, as two sources under one SSRC send them."""
+def are_two_series(arrived: Sequence[Header]) -> bool:
+    """Whether those near the first one's number, and the others, are a stream each: two sources under one SSRC."""
     near = [header for header in arrived if abs(header.sequence) < MAX_MISORDER]
-    return near, [header for header in arrived if abs(header.sequence) >= MAX_MISORDER]
+    far = [header for header in arrived if abs(header.sequence) >= MAX_MISORDER]
+    return not objection_to_one_of_two(near) and not objection_to_one_of_two(far)
+
+
+def alternate(arrived: Sequence[Header]) -> bool:
+    """Whether all go up by one, and timestamps go to and fro between two clocks: two sources that are numbered as one.
+    """
+    if any(two.sequence - one.sequence != 1 for one, two in pairwise(arrived)):
+        return False
+    near = [header.timestamp for header in arrived if abs(header.timestamp) < MAX_TIMESTAMP_STEP]
+    far = [header.timestamp for header in arrived if abs(header.timestamp) >= MAX_TIMESTAMP_STEP]
+    return min(len(near), len(far)) >= MIN_DATAGRAMS and all(
+        0 <= after - before < MAX_TIMESTAMP_STEP_OF_TWO for clock in (near, far) for before, after in pairwise(clock)
+    )
 
 
 def objection_to_one_of_two(series: Sequence[Header]) -> str:

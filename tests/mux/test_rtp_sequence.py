@@ -67,3 +67,12 @@ def test_two_series_under_one_ssrc_are_a_stream_if_each_goes_up_by_one() -> None
     assert protocols(mixed) == ["RTP"] * 12
     skipping = [(A, B, each) for n in range(6) for each in (rtp(100 + n), rtp(30_000 + 2 * n))]
     assert protocols(skipping) == ["UNKNOWN"] * 12
+
+
+def test_two_clocks_under_one_numbering_are_a_stream_if_both_go_on() -> None:
+    def mixed(step: int) -> list[bytes]:
+        clocks = [(n // 2 * step if n % 2 else 0x70000000) + n // 2 * 960 * (n % 2 == 0) for n in range(12)]
+        return [rtp(100 + n, timestamp=clock) for n, clock in enumerate(clocks)]
+
+    assert protocols([(A, B, each) for each in mixed(960)]) == ["RTP"] * 12
+    assert protocols([(A, B, each) for each in mixed(-960)]) == ["UNKNOWN"] * 12

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.connectivity.ice import ends
-from dissectors.findings.connectivity.turn import BEGINNING, way
+from dissectors.findings.connectivity.relays import way
+from dissectors.findings.connectivity.turn import BEGINNING
 from dissectors.findings.hosts import private
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Check

@@ -53,8 +53,12 @@ def agreed_anyway(facts: Facts, number: int) -> bool:
     """Whether a session found keys by another handshake, or media flows both ways on this one's pair."""
     handshake = facts.handshakes[number]
     others = facts.sessions[facts.once(session_of)[number]].handshakes[:MAX_LOOKED_AT]
-    complete = [each for each in map(facts.handshakes.__getitem__, others) if each.outcome == "complete"]
-    if any(each.last >= handshake.first for each in complete):
+    # Who goes on encrypted in another one was answered there, whether or not that was captured.
+    agreed = [
+        each for other, each in zip(others, map(facts.handshakes.__getitem__, others), strict=True)
+        if each.outcome == "complete" or each.encrypted_ends and other != number
+    ]
+    if any(each.last >= handshake.first for each in agreed):
         return True
     media = facts.once(flowing)
     here, there = (handshake.src, handshake.sport), (handshake.dst, handshake.dport)

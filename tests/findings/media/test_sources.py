@@ -7,7 +7,7 @@ import pytest
 from tests.finding_cases.plain import after_one_another
 from tests.finding_cases.session import both
 from tests.found import PROXY, found, ids
-from tests.stories import ANSWER, OFFER, A, B, C, Story, description, hung_up, report, request, response, talk
+from tests.stories import ANSWER, OFFER, A, B, C, Story, description, hung_up, report, request, response, rtp, talk
 
 
 def test_a_relay_that_passes_the_ssrc_on_is_no_second_sender() -> None:
@@ -77,3 +77,12 @@ def test_two_sources_from_the_first_packet_on_are_media_and_told() -> None:
     (told,) = [each for each in made.findings if each.id == "ssrc-two-sources"]
     assert "between two clocks" in told.what
     assert not ids(made) & {"plausible-only", "unknown-share", "stream-reordered", "sequence-restart"}
+
+
+def test_pictures_of_two_sources_fill_no_bound() -> None:
+    both_pictures = [
+        (1000 + later + n * 33 + k * 0.4, A, B, rtp(first + 3 * n + k, 77, 96, clock + n * 3000, bytes(900), k == 2))
+        for later, first, clock in ((0, 0, 0), (12, 41_000, 3_000_000_000)) for n in range(900) for k in range(3)
+    ]
+    made = report([*both(), *both_pictures, *talk(B, A, 78)])
+    assert "ssrc-two-sources" in ids(made) and not ids(made) & {"bound-hit", "sequence-restart", "stream-loss"}

@@ -263,3 +263,13 @@ def test_a_close_is_told_though_the_handshake_was_before_the_capture() -> None:
     assert f"{A[0]}:{A[1]} sends media for 12 s more" in told.what and len(told.places) == 1
     assert not found([*media, *closed(9500, B, A)], "media-ended-early")
     assert not found([*dialled(), *media, *closed(20_900, B, A), *hung_up(21_000)], "dtls-closed")
+
+
+def test_hellos_on_a_pair_that_was_left_for_another_are_excused_though_no_answer_was_captured() -> None:
+    other = (A[0], 40_010)
+    agrees = [*both(0, 4), *agreed(100)]
+    there = [(time + 1000, other if src == A else src, dst, octets) for time, src, dst, octets in agrees]
+    tried: Story = [(100, A, B, hello()), (600, A, B, hello())]
+    story = [told for told in [*both(0, 2), *tried, *there] if told[1] != B]
+    assert not found(story, "dtls-unanswered")
+    assert found([told for told in story if told[3] != FINISHED], "dtls-unanswered")
