@@ -10,6 +10,7 @@ from dissectors.mux.repairs import (
     MAX_EXTENSION_OCTETS,
     MAX_HOLES,
     MAX_LATE,
+    MAX_LONGER,
     MAX_OPENING_OCTETS,
     MAX_ORIGINALS,
     PROBED_DATAGRAMS,
@@ -96,7 +97,8 @@ class Counters:
 
     `holes` and `late` are the first numbers that were left out, and that came late or again. `originals` are the
     numbers with which the first payloads begin, and the later ones of a stream where these look like numbers (then it
-    is `probing` on); `extensions` are the first header extensions of RFC 8285 with their sequence numbers. A `picture`
+    is `probing` on); `extensions` are the first header extensions of RFC 8285 with their sequence numbers, `sampled`
+    one of each bucket, and `longer` the first that are longer than the `longest` before since then. A `picture`
     is what has one timestamp: when it began, and its octets; pictures are looked at once there was one of two datagrams
     (`pictured`). `usual` is the usual size of one, `large` are the first that may be key frames by their size.
     """
@@ -112,8 +114,8 @@ class Counters:
         "pace", "slack", "early", "earliest", "heard", "other_phases", "other_events", "used",
         "leaps", "surprises", "pauses", "rhythms", "beat_step", "beat_from", "beat_time", "beat_frame",
         "top", "level", "leap", "notable", "trusted", "worst_loss", "first_late", "first_twice", "close",
-        "holes", "late", "originals", "extensions", "sampled", "probing", "opening", "pictures", "reused",
-        "first_reused", "numbered", "copies", "sent_twice",
+        "holes", "late", "originals", "extensions", "sampled", "longer", "longest", "probing", "opening", "pictures",
+        "reused", "first_reused", "numbered", "copies", "sent_twice",
     )
 
     def __init__(self, ssrc: int, flow: int) -> None:
@@ -171,6 +173,8 @@ class Counters:
         self.originals: list[Original] = []
         self.extensions: list[tuple[int, bytes]] = []
         self.sampled: list[Sampled] = []
+        self.longer: list[Sampled] = []
+        self.longest = 0
         self.probing = True
         self.opening = b""
         self.pictures: Pictures | None = None
@@ -233,7 +237,7 @@ class Counters:
         self.last, self.last_frame, self.timestamp, self.sequence = time, frame, timestamp, sequence
         self.numbered[sequence % NUMBERED] = sequence, identification
         if time >= self.bucket_end:
-            self._sample_extension(time, payload)
+            self.longest = self._sample_extension(time, payload, self.sampled)
             self._bucket(time)
 
     def _payload(
@@ -245,7 +249,10 @@ class Counters:
             if len(payload) >= header + 4:
                 if len(self.profiles) < 8:
                     self.profiles.add(payload[header] << 8 | payload[header + 1])
-                header += 4 * (payload[header + 2] << 8 | payload[header + 3])
+                words = payload[header + 2] << 8 | payload[header + 3]
+                if words > self.longest:
+                    self._longer(time, payload, words)
+                header += 4 * words
             header += 4
         size = length - header
         if self.probing:
@@ -286,11 +293,21 @@ class Counters:
         pictures.add(time, frame, payload, length)
         self.opening = b""
 
-    def _sample_extension(self, time: int, payload: bytes) -> None:
+    def _longer(self, time: int, payload: bytes, words: int) -> None:
+        """Keep a header extension with more in it than those before; the first ones are kept in any case."""
+        self.longest = words
+        if self.packets >= PROBED_DATAGRAMS and len(self.longer) < MAX_LONGER:
+            self._sample_extension(time, payload, self.longer)
+
+    def _sample_extension(self, time: int, payload: bytes, samples: list[Sampled]) -> int:
+        """Keep the header extension of a datagram, if it has one; how many words are in it."""
         at = 12 + 4 * (payload[0] & 0x0F)
-        if payload[0] & 0x10 and len(payload) >= at + 4:
-            end = min(at + 4 + 4 * (payload[at + 2] << 8 | payload[at + 3]), at + 4 + MAX_EXTENSION_OCTETS)
-            self.sampled.append(Sampled(time, payload[2] << 8 | payload[3], bytes(payload[at:end])))
+        if not payload[0] & 0x10 or len(payload) < at + 4:
+            return 0
+        words = payload[at + 2] << 8 | payload[at + 3]
+        end = min(at + 4 + 4 * words, at + 4 + MAX_EXTENSION_OCTETS)
+        samples.append(Sampled(time, payload[2] << 8 | payload[3], bytes(payload[at:end])))
+        return words
 
     def _event(self, key: tuple[int, int], time: int, frame: Frame, last: bytes) -> bool:
         if last[0] > FLASH or last[1] & RESERVED:

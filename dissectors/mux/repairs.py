@@ -12,6 +12,9 @@ PROBED_DATAGRAMS = 8
 """So many of the first datagrams are kept with their header extension and the first two octets of their payload."""
 
 MAX_ORIGINALS = 1024
+MAX_LONGER = 64
+"""So many header extensions are kept that are longer than those shortly before: they hold what others do not."""
+
 MAX_EXTENSION_OCTETS = 64
 MAX_OPENING_OCTETS = 96
 """So much of a stream's first datagram is kept until it is known whether it began a picture."""

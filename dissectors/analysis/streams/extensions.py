@@ -85,7 +85,8 @@ def _values(counters: Counters) -> dict[int, list[Value]]:
     for sequence, octets in counters.extensions:
         for number, data in elements(octets):
             values.setdefault(number, []).append(Value(None, sequence, data))
-    for time, sequence, octets in counters.sampled:
+    sampled = sorted({*counters.sampled, *counters.longer}) if counters.longer else counters.sampled
+    for time, sequence, octets in sampled:
         for number, data in rtp.read_elements(int.from_bytes(octets[:2], "big"), octets[4:])[0]:
             values.setdefault(number, []).append(Value(time, sequence, data))
     return values

@@ -30,7 +30,7 @@ cdef double UNKNOWN_LEAP = counters.UNKNOWN_LEAP, MAX_PACE_ERROR = counters.MAX_
 cdef double LEAP_SECONDS = counters.LEAP_SECONDS, SURPRISE_SECONDS = counters.SURPRISE_SECONDS
 cdef int MAX_HOLES = repairs.MAX_HOLES, MAX_LATE = repairs.MAX_LATE, MAX_OPENING_OCTETS = repairs.MAX_OPENING_OCTETS
 cdef int MAX_ORIGINALS = repairs.MAX_ORIGINALS, PROBED_DATAGRAMS = repairs.PROBED_DATAGRAMS
-cdef int MAX_EXTENSION_OCTETS = repairs.MAX_EXTENSION_OCTETS
+cdef int MAX_EXTENSION_OCTETS = repairs.MAX_EXTENSION_OCTETS, MAX_LONGER = repairs.MAX_LONGER
 cdef double PICTURES_CLOCK = pictures.PICTURES_CLOCK
 cdef uint64_t ALL = 0xFFFFFFFFFFFFFFFF
 cdef uint64_t IDENTIFICATION = 0xFFFFFFFFFFFF
@@ -116,7 +116,8 @@ cdef class Counters:
     cdef Gap *hole
     cdef Number *behind_number
     cdef Number *original
-    cdef readonly list extensions, sampled
+    cdef readonly list extensions, sampled, longer
+    cdef readonly int longest
     cdef readonly bytes opening
     cdef public list flows
     cdef public int64_t used
@@ -145,7 +146,7 @@ cdef class Counters:
         self.slack = self.level = -INFINITY
         self.leap = self.notable = UNKNOWN_LEAP
         self.likely_step = MAX_STEPS
-        self.extensions, self.sampled, self.opening, self.probing = [], [], b"", True
+        self.extensions, self.sampled, self.longer, self.opening, self.probing = [], [], [], b"", True
 
     def __dealloc__(self):
         if self.size is not &self.own_size:
@@ -323,7 +324,7 @@ cdef class Counters:
         self.timestamp, self.sequence = timestamp, sequence
         self.packet[sequence & (NUMBERED_KEPT - 1)] = <uint64_t> sequence << 48 | <uint64_t> identification
         if time >= self.bucket_end:
-            self.sample_extension(time, payload)
+            self.longest = self.sample_extension(time, payload, self.sampled)
             self.fill(time)
         return 0
 
@@ -332,10 +333,14 @@ cdef class Counters:
         uint32_t timestamp,
     ) except -1:
         cdef Py_ssize_t header = 12 + 4 * (first & 0x0F)
+        cdef int words
         if first & 0x10:
             if payload.size >= header + 4:
                 self.profiled(u16(payload, header))
-                header += 4 * u16(payload, header + 2)
+                words = u16(payload, header + 2)
+                if words > self.longest:
+                    self.keep_longer(time, payload, words)
+                header += 4 * words
             header += 4
         self.payload_begins = header
         if self.probing:
@@ -379,12 +384,21 @@ cdef class Counters:
         self.opening = b""
         return 0
 
-    cdef int sample_extension(self, int64_t time, Octets payload) except -1:
-        cdef Py_ssize_t at = 12 + 4 * (u8(payload, 0) & 0x0F), size
-        if u8(payload, 0) & 0x10 and payload.size >= at + 4:
-            size = min(min(4 + 4 * u16(payload, at + 2), 4 + MAX_EXTENSION_OCTETS), payload.size - at)
-            self.sampled.append(repairs.Sampled(time, u16(payload, 2), part(payload, at, size)))
+    cdef int keep_longer(self, int64_t time, Octets payload, int words) except -1:
+        """Keep a header extension with more in it than those before; the first ones are kept in any case."""
+        self.longest = words
+        if self.packets >= PROBED_DATAGRAMS and len(self.longer) < MAX_LONGER:
+            self.sample_extension(time, payload, self.longer)
         return 0
+
+    cdef int sample_extension(self, int64_t time, Octets payload, list samples) except -1:
+        """Keep the header extension of a datagram, if it has one; how many words are in it."""
+        cdef Py_ssize_t at = 12 + 4 * (u8(payload, 0) & 0x0F), size
+        if not u8(payload, 0) & 0x10 or payload.size < at + 4:
+            return 0
+        size = min(min(4 + 4 * u16(payload, at + 2), 4 + MAX_EXTENSION_OCTETS), payload.size - at)
+        samples.append(repairs.Sampled(time, u16(payload, 2), part(payload, at, size)))
+        return u16(payload, at + 2)
 
     cdef bint event(self, tuple key, int64_t time, int64_t file, int64_t frame, bytes last) except -1:
         if u8(over(last), 0) > FLASH or u8(over(last), 1) & RESERVED:

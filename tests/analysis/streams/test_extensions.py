@@ -92,6 +92,15 @@ def test_pictures_are_turned_from_a_moment_on() -> None:
     ]
 
 
+def test_a_turn_that_few_datagrams_tell_is_not_missed() -> None:
+    """Orientation stands in the last datagram of some pictures; the others have a shorter extension."""
+    plain, turned = carrying({3: sent}), carrying({3: sent, 4: lambda n: bytes((n > 100,))})
+    story = [turned[n] if n in (7, 260) else each for n, each in enumerate(plain)]
+    ends = [description(*end, f"a=extmap:4 {ORIENTATION}") for end in (A, B)]
+    (stream,) = report([*dialled(*ends), *story]).streams
+    assert [(round(each.time, 2), each.degrees) for each in stream.orientations] == [(1.02, 0), (6.22, 90)]
+
+
 def test_a_media_line_tells_its_extensions_its_name_and_its_layers() -> None:
     lines = ("a=mid:v", f"a=extmap:4 {MID}", "a=extmap:5/recvonly urn:x:y attributes", "a=rid:hi send", "a=rid:lo send")
     made = report(dialled(description(*A, *lines), description(*B)))
