@@ -40,6 +40,8 @@ OPEN = ("established", "ringing", "unanswered")
 class Recent:
     """Makes recent reports of one engine and its scan; remembers open calls, however long they are silent.
 
+    A call that is in one has its streams with it, those that are silent, too: on hold it lacks nothing.
+
     Where there are more streams than a report holds, those that began first are left out; so nothing is found about
     calls that are older than the streams that are in it: what they lack may be what was left out.
     """
@@ -48,6 +50,7 @@ class Recent:
         self._engine = engine
         self._scanner = scanner
         self._open: dict[str, None] = {}
+        self._of_calls: dict[tuple[int, tuple[int, int]], str] = {}
         self._since = 0
         self._looked: int | None = None
 
@@ -62,10 +65,15 @@ class Recent:
         # Before the first frame, the clock is the system's, and a capture may be of another year.
         self._looked = now if self._scanner.last is not None else None
         recent = range(begin, now + CLOCK_MARGIN_NS)
-        streams = self._streams(recent)
+        chosen = self._calls(recent)
+        streams = self._streams(recent, {call.call_id for call in chosen})
         part = ScanView(self._scanner, self._flows(recent, streams), streams)
         part.last = None if part.last is None else min(part.last, now)
-        report = self._engine.report(part, (file,), Chosen(self._calls(recent), self._checks()))
+        report = self._engine.report(part, (file,), Chosen(chosen, self._checks()))
+        self._of_calls = {
+            (stream.ssrc, (stream.first_place.file, stream.first_place.frame)): report.calls[stream.call].call_id
+            for stream in report.streams if stream.call is not None
+        }
         if self._since:
             calls, since = report.calls, self._since / 1e9
             found = tuple(each for each in report.findings if each.call is None or calls[each.call].start >= since)
@@ -94,8 +102,12 @@ class Recent:
     def _checks(self) -> list[Asked]:
         return list(islice(reversed(self._engine.trackers.checks.asked.values()), MAX_CHECKS))
 
-    def _streams(self, recent: Container[int]) -> list[Counters]:
-        active = [counters for counters in self._scanner.streams if counters.last in recent]
+    def _streams(self, recent: Container[int], calls: Container[str]) -> list[Counters]:
+        of_calls = self._of_calls
+        active = [
+            counters for counters in self._scanner.streams
+            if counters.last in recent or of_calls.get((counters.ssrc, counters.first_frame)) in calls
+        ]
         self._since = 0
         if len(active) > MAX_STREAMS:
             active = nlargest(MAX_STREAMS, active, key=attrgetter("first"))

@@ -54,6 +54,27 @@ def calls_with_media(calls: int, media: int | None = None) -> Session:
     return one
 
 
+def test_a_call_on_hold_keeps_its_streams_and_lacks_no_media() -> None:
+    one = calls_with_media(2)
+    recent, last = one._recent, one.scanner.last or 0
+    for silent in (0, 4, 8, 12, 60):
+        report = recent.report(last + silent * SECOND, one._file(0))
+        assert [[report.streams[at].packets for at in call.streams] for call in report.calls] == [[350, 350]] * 2
+        assert not [each.id for each in report.findings if each.id.startswith("media-missing")]
+
+
+def test_streams_without_a_call_go_when_they_are_silent() -> None:
+    frames = [frame(A, B, rtp(number)) for number in range(1, 99)]
+    sent = [(0, Record(n, n * SECOND // 50, ETHERNET, octets, len(octets))) for n, octets in enumerate(frames, 1)]
+    with fed(b"") as pipe:
+        one = Session(pipe, watch=None)
+    for batch in one.scanner.scan(sent):
+        one.engine.feed(batch)
+    last = one.scanner.last or 0
+    seen = [len(one._recent.report(last + silent * SECOND, one._file(0)).streams) for silent in (0, 4, 8, 12)]
+    assert seen == [1, 1, 1, 0]
+
+
 def test_nothing_is_found_about_calls_whose_streams_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     one = calls_with_media(6)
     for most in (12, 6):
