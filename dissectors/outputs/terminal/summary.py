@@ -180,7 +180,9 @@ def _traffic(report: Report) -> str:
     capture = report.capture
     if not capture.datagrams and not capture.messages:
         return f"{count(capture.frames, 'frame')}"
-    ports = set.intersection(*({flow.sport, flow.dport} for flow in report.flows)) if report.flows else set()
+    # A filter leaves some of the flows, and the amounts are those of the whole capture.
+    every = sum(flow.datagrams for flow in report.flows) >= capture.datagrams + capture.messages
+    ports = set.intersection(*({flow.sport, flow.dport} for flow in report.flows)) if report.flows and every else set()
     where = f", all on port {min(ports)}" if ports else ""
     amounts = [count(capture.datagrams, "datagram")] if capture.datagrams else []
     amounts += [f"{count(capture.messages, 'message')} over TCP"] if capture.messages else []

@@ -15,6 +15,12 @@ def test_the_first_line_says_what_the_capture_is() -> None:
     assert first == "call.pcap: one call, talked 10.0 s; 1,003 datagrams in 13.0 s, all on port 16402"
 
 
+def test_the_port_of_all_is_not_said_where_a_filter_left_some_of_the_flows() -> None:
+    whole = report()
+    part = replace(whole, flows=(replace(whole.flows[0], datagrams=500),))
+    assert piped(part).splitlines()[0].endswith("1,003 datagrams in 13.0 s")
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
