@@ -13,7 +13,7 @@ from typing import Literal
 from dissectors.findings.rules import DOUBT, ONE_SIDED, RULES
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
-from dissectors.report import Call, Certainty, Report, Severity, Stream
+from dissectors.report import Call, Certainty, Finding, Report, Severity, Stream
 from dissectors.wire.values import Struct
 
 HISTORY_LOOKS = 30
@@ -189,7 +189,8 @@ class Events:
     def since(self, report: Report, now: float, drops: tuple[int, int], last: bool = False) -> list[Event]:
         """The new events in `report` at the time `now`; `drops` are the frames that the kernel and we dropped.
 
-        With the `last` of a session, calls that are over need not settle any more, and findings need not hold.
+        With the `last` of a session, calls that are over need not settle any more, and what is found about them need
+        not hold for longer.
         """
         events: list[Event] = [
             *self._about_calls(report), *self._about_streams(report, now), *self._about_findings(report, now, last),
@@ -283,7 +284,8 @@ class Events:
             # What comes at once may have held since the last look; a clock that was set back does not make it wait.
             times = [time for time in (self._looked, finding.time) if time is not None and time <= now]
             since = self._findings[key] = min(self._findings.get(key, max(times, default=now)), now)
-            if since >= 0 and (last or now - since >= RULES[finding.id].confirm_seconds):
+            held = max(now - since, _held(report, finding, now)) if last else now - since
+            if since >= 0 and held >= RULES[finding.id].confirm_seconds:
                 self._findings[key] = -1.0
                 yield FindingEvent(
                     "finding", now, finding.id, finding.severity, finding.certainty, finding.what, finding.why,
@@ -325,6 +327,15 @@ def _story(report: Report, call: Call, findings: tuple[str, ...]) -> SummaryEven
         None if call.answered is None else round(end - call.answered, 3), call.ended_by, len(streams), packets, lost,
         round(lost / (packets + lost), 6) if packets + lost else 0.0, jitter, mos, findings,
     )
+
+
+def _held(report: Report, finding: Finding, now: float) -> float:
+    """For how long a finding has held at the end of a session: for ever where its call is over."""
+    number = finding.call if finding.stream is None else report.streams[finding.stream].call
+    if number is not None and report.calls[number].outcome in OVER:
+        return FOREVER
+    began = now if report.capture.first is None else report.capture.first
+    return now - (began if finding.time is None else finding.time)
 
 
 def states(call: Call) -> Iterator[tuple[str, float]]:

@@ -72,6 +72,20 @@ def test_a_stream_that_falls_silent_and_resumes_is_told_once_each() -> None:
     assert states == ["began", "silent", "resumed"]
 
 
+@pytest.mark.parametrize(("wait", "ended", "told"), [(1, False, False), (6, False, True), (1, True, True)])
+def test_at_the_end_a_finding_is_told_of_a_call_that_is_over_or_where_it_has_held(
+    wait: int, ended: bool, told: bool
+) -> None:
+    names = ("Call-ID: 1", "From: <sip:a>;tag=1", "CSeq: 1 INVITE")
+    sent = [(A, B, sip("INVITE sip:b SIP/2.0", *names, "To: <sip:b>"))]
+    sent += [(B, A, sip("SIP/2.0 486 Busy Here", *names, "To: <sip:b>;tag=2"))] * ended
+    made = report(sent)
+    assert "header-missing" in [finding.id for finding in made.findings]
+    events = Events().since(made, (made.capture.first or 0.0) + wait, (0, 0), last=True)
+    found = [event.id for event in events if isinstance(event, FindingEvent)]
+    assert ("header-missing" in found) is told
+
+
 def test_a_finding_about_a_call_is_told_once_it_has_held() -> None:
     names = ("Call-ID: 1", "From: <sip:a>;tag=1", "To: <sip:b>", "CSeq: 1 INVITE")
     made = report([(A, B, sip("INVITE sip:b SIP/2.0", *names))])
