@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from dissectors.commands import choosing, inputs
+from dissectors.commands import choosing, hep, inputs
 
 if TYPE_CHECKING:
     from dissectors.mux.scan import Row
@@ -30,7 +30,6 @@ FOREIGN = (".xlsx", ".xls", ".ods", ".json", ".txt", ".xml", ".html", ".tsv")
 """Endings that people try, of formats that are not written."""
 
 COPY_OCTETS = 1 << 20
-DEFAULT_AGENT = 2001
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,26 +43,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--tables", type=tables, metavar="NAME,…", help="the tables; all but datagrams if none is named"
     )
     choosing.add_filter(parser, "calls, streams and flows")
-    parser.add_argument(
-        "--hep", type=server, metavar="HOST:PORT",
-        help="instead, send SIP (inflated), RTCP and reports on streams to a server of HEP 3",
-    )
-    parser.add_argument("--tcp", action="store_true", help="with --hep, over TCP instead of UDP")
+    hep.add(parser, "instead, send")
     parser.add_argument("--pace", action="store_true", help="with --hep, at the pace of the capture instead of at once")
-    parser.add_argument(
-        "--agent", type=inputs.positive, default=DEFAULT_AGENT, metavar="N",
-        help="with --hep, the number of the capture agent (2001)",
-    )
     parser.add_argument("--force", action="store_true", help="replace files that exist")
     inputs.add_reading(parser)
-
-
-def server(text: str) -> tuple[str, int]:
-    """`HOST:PORT` of a server; an address of IPv6 stands in brackets."""
-    host, port = inputs.host_and_port(text)
-    if not host or not port:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HOST:PORT")
-    return host, port
 
 
 def tables(text: str) -> tuple[str, ...]:
@@ -133,8 +116,6 @@ def _send(named: list[str], options: argparse.Namespace) -> int:
         raise inputs.Refused("--hep reads a capture twice; name a file")
     if options.filter or options.call:
         raise inputs.Refused("--hep sends a whole capture; muxshark FILE --call CALL -w OUT cuts one call out first")
-    if options.agent > 0xFFFFFFFF:
-        raise inputs.Refused("--agent is a number of 32 bits")
     sender = hep.Sender(*options.hep, tcp=options.tcp)
     for path in named:
         told = hep.packets(

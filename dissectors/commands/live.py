@@ -14,7 +14,7 @@ from dissectors.commands.live_views import UNREAD, Audience, say, watch
 from dissectors.outputs.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     from dissectors.commands.live_browse import Browsing
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dissectors.commands.live_recorder import FlightRecorder
     from dissectors.live.events import EndEvent
     from dissectors.live.session import Session
+    from dissectors.mux.scan import Batch
     from dissectors.sources.interface.source import Source
     from dissectors.sources.keeper import Keeper
     from dissectors.sources.keys import Following
@@ -54,6 +55,9 @@ BROWSING = (
 )
 """Modules that the screen needs on which one goes about."""
 
+SENDING = ("dissectors.commands.live_hep", "encodings.idna")
+"""Modules that a server of HEP needs, and its name."""
+
 LARGE_BUFFER_MIB = 512
 """MiB of a ring beyond which the kernel takes seconds to provide it."""
 
@@ -85,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
             source, keeper=keeper, stop=live_options.stop(options), limits=inputs.limits(options),
             forced=inputs.forced(options), every=options.every, calls=options.calls, keys=keys,
             keep=options.wanted, secrets=options.secrets, recorder=browsing.frames if browsing else recorder,
-            taken=browsing.originals.take if browsing else None,
+            taken=_taken(listeners, browsing),
         )
         if options.html:
             listeners.show(options.html, options.clock, session.report)
@@ -119,7 +123,8 @@ def _load(options: argparse.Namespace) -> None:
     """Import all modules now: the user that we become may have no right to read Python's folders."""
     report = () if options.ndjson else (inputs.report_format(options).module,)
     page = (FORMATS["html"].module,) if options.html and not FORMATS["html"].lacking else ()
-    for name in (*AHEAD, *OPENING, *report, *page, *(BROWSING if options.browse else ())):
+    wanted = (*(BROWSING if options.browse else ()), *(SENDING if options.hep else ()))
+    for name in (*AHEAD, *OPENING, *report, *page, *wanted):
         import_module(name)
 
 
@@ -178,6 +183,15 @@ def _browsing(options: argparse.Namespace, source: Source, recorder: FlightRecor
     from dissectors.commands.live_browse import Browsing
 
     return Browsing(options, source, recorder)
+
+
+def _taken(listeners: Listeners, browsing: Browsing | None) -> Callable[[Batch], object] | None:
+    """What each batch is shown to before it is analysed."""
+    wanted: list[Callable[[Batch], object]] = [browsing.originals.take] if browsing else []
+    wanted += [listeners.relay.take] if listeners.relay else []
+    if len(wanted) < 2:
+        return wanted[0] if wanted else None
+    return lambda batch: [take(batch) for take in wanted]
 
 
 def _keyboard() -> int:

@@ -1,4 +1,4 @@
-"""Who else listens to a session: a monitoring system, a file for one, and a program that is run for each event."""
+"""Who else listens to a session: a monitoring system, a file for one, a server of HEP, a program run for each event."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from dissectors.report import Severity
 from dissectors.wire.values import replace
 
 if TYPE_CHECKING:
+    from dissectors.commands.live_hep import Relay
     from dissectors.commands.live_metrics import MetricsServer
     from dissectors.commands.live_page import PageFile
     from dissectors.report import Report
@@ -132,6 +133,11 @@ class Listeners:
             self._server = MetricsServer(options.metrics, self._metrics)
         self._file = MetricsFile(options.metrics_file, self._metrics) if options.metrics_file else None
         self._runner = Runner(options.exec) if options.exec else None
+        self.relay: Relay | None = None
+        if options.hep:
+            from dissectors.commands.live_hep import relay
+
+            self.relay = relay(options)
         self._counts = bool(self._server or self._file)
         self._page: PageFile | None = None
 
@@ -151,6 +157,12 @@ class Listeners:
             self._runner.look(told)
         if self._page:
             self._page.look()
+        if self.relay:
+            self.relay.look(whole)
+
+    def news(self) -> tuple[str, ...]:
+        """What people should know of them since the last call."""
+        return tuple(self.relay.news()) if self.relay else ()
 
     def close(self, end: EndEvent) -> Iterator[str]:
         """Tell them the end; gives what people should know of it."""
@@ -169,5 +181,7 @@ class Listeners:
             self._page.write()
             if self._page.problem:
                 yield f"--html: {self._page.problem}"
+        if self.relay:
+            yield from self.relay.close()
         if self._server:
             self._server.close()

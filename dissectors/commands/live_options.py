@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dissectors.commands import choosing, inputs
+from dissectors.commands import choosing, hep, inputs
 from dissectors.sources.interface.backends import BACKENDS
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--metrics", default="", metavar="HOST:PORT",
         help="serve metrics for Prometheus at http://HOST:PORT/metrics (127.0.0.1 without a host)")
     add("--metrics-file", default="", metavar="FILE", help="write them to a file, for node_exporter")
+    hep.add(parser, "send")
     add("--record-on", dest="record_on", type=choosing.wanted("--record-on"), metavar="FILTER",
         help="write each call that matches to a file of its own when it is over, such as 'severity>=error'")
     add("--record-dir", dest="record_dir", metavar="DIR", help="where those files go (recorded)")
@@ -115,6 +116,8 @@ def settle(options: argparse.Namespace) -> None:
     _settle_source(options)
     _settle_keeping(options)
     options.wanted = _wanted(options)
+    if options.hep and options.wanted:
+        raise inputs.Refused("--hep sends everything that is seen; leave out -Y and --call")
     if options.browse:
         _settle_screen(options)
     if options.ndjson and not inputs.report_format(options).for_people:

@@ -113,10 +113,13 @@ def _shown(
 ) -> Callable[[Look], None]:
     """What a session does with each look."""
     from dissectors.commands.live_listeners import severe
+    from dissectors.wire.values import replace
 
     def look(whole: Look) -> None:
         told = severe(whole, options.min_severity)
         listeners.look(whole, told)
+        if news := listeners.news():
+            told = replace(told, news=(*told.news, *news))
         audience.look(told, show)
 
     return look

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import NamedTuple
 
@@ -53,14 +53,18 @@ def packets(rows: Iterable[Row], report: Report, agent: int, limits: Limits = LI
     """The packets of a capture in order, then a report on each stream; None for what is too long for HEP."""
     calls = {stream.ssrc: report.calls[stream.call].call_id for stream in report.streams if stream.call is not None}
     for row in rows:
-        name = PROTOCOLS[row.protocol]
-        if name == "SIP":
-            yield _sip(row, agent, limits)
-        elif name == "RTCP" and not row.encrypted:
-            yield from _rtcp(row, agent, calls)
+        yield from of_row(row, agent, calls, limits)
     for stream in report.streams:
-        call = "" if stream.call is None else report.calls[stream.call].call_id
-        yield _stream(stream, agent, call)
+        yield of_stream(stream, report, agent)
+
+
+def of_row(row: Row, agent: int, calls: Mapping[int, str], limits: Limits = LIMITS) -> Iterator[Told | None]:
+    """The packets of a datagram, if it is SIP or RTCP; `calls` are the Call-IDs of streams by their SSRC."""
+    name = PROTOCOLS[row.protocol]
+    if name == "SIP":
+        yield _sip(row, agent, limits)
+    elif name == "RTCP" and not row.encrypted:
+        yield from _rtcp(row, agent, calls)
 
 
 def _sip(row: Row, agent: int, limits: Limits) -> Told | None:
@@ -73,7 +77,7 @@ def _sip(row: Row, agent: int, limits: Limits) -> Told | None:
     return _packet(row, payload, SIP, agent, call)
 
 
-def _rtcp(row: Row, agent: int, calls: dict[int, str]) -> Iterator[Told | None]:
+def _rtcp(row: Row, agent: int, calls: Mapping[int, str]) -> Iterator[Told | None]:
     try:
         compound = rtcp.parse(row.datagram.payload)
     except Malformed:
@@ -81,7 +85,7 @@ def _rtcp(row: Row, agent: int, calls: dict[int, str]) -> Iterator[Told | None]:
     for packet in compound.packets:
         if isinstance(packet, (rtcp.SenderReport, rtcp.ReceiverReport)):
             blocks = [block.ssrc for block in packet.reports]
-            call = next((calls[ssrc] for ssrc in (packet.ssrc, *blocks) if ssrc in calls), "")
+            call = next(filter(None, map(calls.get, (packet.ssrc, *blocks))), "")
             yield _packet(row, json.dumps(as_json(packet)).encode(), RTCP, agent, call)
 
 
@@ -108,8 +112,9 @@ def as_json(packet: rtcp.SenderReport | rtcp.ReceiverReport) -> dict[str, object
     return told
 
 
-def _stream(stream: Stream, agent: int, call: str) -> Told | None:
+def of_stream(stream: Stream, report: Report, agent: int) -> Told | None:
     """A stream's statistics, with its last moment."""
+    call = "" if stream.call is None else report.calls[stream.call].call_id
     quality = stream.quality
     told = {
         "CORRELATION_ID": call, "SSRC": f"0x{stream.ssrc:08X}", "CODEC_NAME": stream.codec, "TOTAL_PK": stream.packets,
@@ -146,9 +151,10 @@ class Sender:
     """Packets to a server, over UDP or TCP; raises CaptureError where it cannot be reached."""
 
     def __init__(
-        self, host: str, port: int, *, tcp: bool = False, wait: Callable[[float], object] = time.sleep
+        self, host: str, port: int, *, tcp: bool = False, wait: Callable[[float], object] = time.sleep,
+        attempts: int = MAX_ATTEMPTS,
     ) -> None:
-        self._host, self._port, self._tcp, self._wait = host, port, tcp, wait
+        self._host, self._port, self._tcp, self._wait, self._attempts = host, port, tcp, wait, attempts
         self._socket: socket.socket | None = None
 
     def send(self, octets: bytes) -> bool:
@@ -156,7 +162,7 @@ class Sender:
         if not self._tcp and len(octets) > MAX_DATAGRAM_OCTETS:
             return False
         pause, failed = FIRST_WAIT_SECONDS, ""
-        for attempt in range(MAX_ATTEMPTS):
+        for attempt in range(self._attempts):
             try:
                 if self._socket is None:
                     self._socket = self._connect()
@@ -165,7 +171,7 @@ class Sender:
             except OSError as error:
                 failed = (error.strerror or str(error)).lower()
                 self.close()
-                if attempt < MAX_ATTEMPTS - 1:
+                if attempt < self._attempts - 1:
                     self._wait(pause)
                     pause *= 2
         raise CaptureError(f"{self._host}:{self._port}: {failed}")
