@@ -120,11 +120,15 @@ class Timing(Struct, frozen=True):
     together: int = 0
 
 
+Scale = Literal["narrowband", "wideband"]
+
+
 class Quality(Struct, frozen=True):
-    """The estimated speech quality (ITU-T G.107, simplified), and the runs of losses.
+    """The estimated speech quality (ITU-T G.107, simplified, and G.107.1), and the runs of losses.
 
     `mos` (1 to 4.5) and `r_factor` are None if the codec has no published values; `basis` names their inputs, also the
-    assumed one-way delay. `loss_runs` counts runs of losses, `longest_loss_run` is in datagrams.
+    assumed one-way delay. `loss_runs` counts runs of losses, `longest_loss_run` is in datagrams. `scale` is that of the
+    model: scores of wideband cannot be compared with others.
     """
 
     mos: float | None
@@ -133,6 +137,7 @@ class Quality(Struct, frozen=True):
     delay_ms: float
     loss_runs: int
     longest_loss_run: int
+    scale: Scale = "narrowband"
 
 
 class Moment(Struct, frozen=True):

@@ -7,10 +7,13 @@ from functools import partial
 from dissectors.analysis.streams import emodel
 from dissectors.analysis.streams.clock import frame
 from dissectors.mux.counters import CLOCKS, Counters
-from dissectors.report import Moment, Quality, Repair
+from dissectors.report import Moment, Quality, Repair, Scale
 
 ASSUMED_DELAY_MS = 100.0
 """Milliseconds from mouth to ear where nothing better is known."""
+
+SILENCE_OCTETS = 7
+"""A payload of AMR-WB that describes silence (RFC 4867)."""
 
 G723_FRAME_UNITS = 240
 """Timestamp units in a frame of G.723.1: 30 ms at 8000 Hz."""
@@ -28,7 +31,7 @@ def quality(
     runs, longest = counters.loss_runs
     lost = heard_missing(max(0, counters.lost - missing), mended)
     delay = max(ASSUMED_DELAY_MS, (round_trip_ms or 0.0) / 2)
-    known = emodel.impairment(codec, partial(_frame_octets, counters))
+    known = emodel.impairment(codec, partial(_frame_octets, counters), partial(_payload_octets, counters))
     why = ""
     if known is None:
         why = f"not defined for {codec or 'an unknown codec'}"
@@ -41,7 +44,8 @@ def quality(
     r, basis = _scored(counters.expected - missing, known, delay, max(0, runs - gaps), lost)
     if missing:
         basis += f"; without {missing:,} packets that are missing in long gaps"
-    return Quality(round(emodel.mos(r), 3), round(r, 2), basis, delay, runs, longest)
+    scale: Scale = "wideband" if known.wide else "narrowband"
+    return Quality(round(emodel.mos(r, known.wide), 3), round(r, 2), basis, delay, runs, longest, scale)
 
 
 def heard_missing(lost: int, mended: Repair | None) -> int:
@@ -59,8 +63,9 @@ def _scored(
     ratio = emodel.burst_ratio(lost, expected, runs)
     source = "half the round trip" if delay > ASSUMED_DELAY_MS else "assumed"
     robust = "" if known.bpl is None else f", Bpl {known.bpl:g}"
+    model = "Wideband E-model" if known.wide else "E-model"
     basis = (
-        f"E-model for {known.name} (Ie {known.ie:g}{robust}), {loss:.2f} % loss, "
+        f"{model} for {known.name} (Ie {known.ie:g}{robust}), {loss:.2f} % loss, "
         f"burst ratio {ratio:.2f}, one-way delay {delay:.0f} ms ({source})"
     )
     if known is emodel.G711 and loss:
@@ -75,6 +80,18 @@ def _frame_octets(counters: Counters) -> float | None:
     if not step or not counters.sizes:
         return None
     return max(largest for _, _, _, largest in counters.sizes.values()) * G723_FRAME_UNITS / step
+
+
+def _payload_octets(counters: Counters, units: int) -> float | None:
+    """Octets of the payloads of the commonest type, if each lasts so many units and has as many, but for silence."""
+    if frame(counters) != units or not counters.sizes:
+        return None
+    packets, octets, smallest, largest = max(counters.sizes.values())
+    if smallest == largest:
+        return largest
+    # Between frames of one length there may be descriptions of silence.
+    silent = smallest == SILENCE_OCTETS and not (octets - SILENCE_OCTETS * packets) % (largest - SILENCE_OCTETS)
+    return largest if silent else None
 
 
 def timeline(counters: Counters, clock: int | None) -> tuple[Moment, ...]:

@@ -93,7 +93,8 @@ def _score(stream: Stream) -> str:
     """The score, or a note that the E-model has none; empty if the capture allows none."""
     if stream.quality is None or (stream.timing is not None and stream.timing.real_time is False):
         return ""
-    return "not defined" if stream.quality.mos is None else f"{stream.quality.mos:.2f}"
+    wide = " wideband" if stream.quality.scale == "wideband" else ""
+    return "not defined" if stream.quality.mos is None else f"{stream.quality.mos:.2f}{wide}"
 
 
 def sparkline(stream: Stream) -> str:

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from dissectors.analysis.streams.emodel import CODECS, G711_CONCEALED, burst_ratio, delay_impairment, mos, r_factor
-from tests.stories import A, B, description, dialled, only, report, talk
+from dissectors.analysis.streams.emodel import (
+    AMR_WB,
+    CODECS,
+    G711_CONCEALED,
+    burst_ratio,
+    delay_impairment,
+    mos,
+    r_factor,
+    wide_delay_impairment,
+)
+from tests.stories import A, B, description, dialled, only, report, rtp, talk
 
 
 def test_the_model_keeps_its_marks() -> None:
@@ -36,6 +45,39 @@ def test_a_codec_costs_what_is_published_for_it(encoding: str, octets: int, ever
     (stream,) = report([*dialled(*ends), *told]).streams
     assert stream.quality is not None and stream.quality.r_factor == (None if r is None else pytest.approx(r))
     assert ("not defined" in stream.quality.basis) == (r is None)
+
+
+def test_the_wideband_model_keeps_its_marks() -> None:
+    assert mos(129, wide=True) == 4.5 and mos(128, wide=True) == pytest.approx(4.494, abs=0.0005)
+    assert mos(116, wide=True) == pytest.approx(4.3371, abs=0.0005)
+    assert mos(88, wide=True) == pytest.approx(3.5123, abs=0.0005) and mos(0, wide=True) == 1
+    assert wide_delay_impairment(100) == 0 and wide_delay_impairment(400) == pytest.approx(24.1, abs=0.5)
+    assert r_factor(AMR_WB[61], 0, 1, 100) == 121 == r_factor(AMR_WB[62], 0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "octets", "step", "score"),
+    [
+        ("AMR-WB/16000", (33,), 320, 4.337), ("AMR-WB/16000", (34,), 320, 4.337), ("AMR-WB/16000", (18,), 320, 3.512),
+        ("AMR-WB/16000", (61, 7), 320, 4.421), ("AMR-WB/16000", (33, 61), 320, None),
+        ("AMR-WB/16000", (66,), 640, None),
+        ("G722/8000", (160,), 160, 4.337), ("G722/8000", (140,), 160, None), ("opus/48000/2", (80,), 960, None),
+        ("EVS/16000", (33,), 320, None),
+    ],
+)
+def test_wideband_is_scored_on_its_own_scale(
+    encoding: str, octets: tuple[int, ...], step: int, score: float | None
+) -> None:
+    ends = (description(*end, f"a=rtpmap:98 {encoding}", media="RTP/AVP 98") for end in (A, B))
+    told = [(1020 + 20 * n * (2 if step == 640 else 1), A, B, rtp(n, 77, 98, step * n, bytes(octets[n % len(octets)])))
+            for n in range(200)]
+    (stream,) = report([*dialled(*ends), *told]).streams
+    assert stream.quality is not None
+    assert stream.quality.mos == (None if score is None else pytest.approx(score, abs=0.001))
+    assert stream.quality.scale == ("narrowband" if score is None else "wideband")
+    assert stream.quality.basis.startswith("not defined" if score is None else "Wideband E-model for")
+    (stream,) = report([*dialled(*ends), *told[:90], *told[95:]]).streams
+    assert stream.quality is not None and stream.quality.mos is None
 
 
 @pytest.mark.parametrize(("encoding", "octets", "scored"), [("GSM", 33, False), ("GSM-EFR", 31, True)])
