@@ -161,7 +161,7 @@ def _of_stream(
         suites = answered or [line.keys[0].suite for _, line in lines]
         if suites:
             return _worst(map(of_srtp, suites)) or of_srtp(None), _sdes(call)
-    return of_srtp(None), Part("unknown", "unknown", "the exchange of the keys is not in the capture")
+    return of_srtp(None), Part("unknown", "", "the exchange of the keys is not in the capture")
 
 
 def _only(profiles: Sequence[str]) -> str | None:
@@ -189,7 +189,7 @@ def _judged(
         # What ZRTP agrees on, the two people can compare themselves.
         signalling = Part("sound", signalling.name, "the signalling is in the clear: who calls whom can be read")
     if media is None:
-        media = Part("unknown", "too little of it to judge", "too little of the media is in the capture")
+        media = Part("unknown", "", "too little of the media is in the capture")
     parts = [part for part in (signalling, media, keys) if part is not None]
     worst = _worst(parts)
     verdict: Grade = worst.grade if worst is not None else "unknown"
@@ -200,7 +200,7 @@ def _judged(
     ))
     return Security(
         call, session, verdict, _sentence(verdict, short_of, [*_named(signalling, media, keys, session)]),
-        signalling.name if signalling else None, media.name if media else None, keys.name if keys else None, forward,
+        signalling.name if signalling else None, media.name or None, keys.name or None if keys else None, forward,
         short_of,
     )
 
@@ -212,9 +212,9 @@ def _named(
         yield f"signalling {'' if signalling.name == 'in the clear' else 'over '}{signalling.name}"
     else:
         yield "no signalling in the capture" if session is not None else "no handshake of TLS in the capture"
-    if media is not None:
+    if media is not None and media.name:
         yield f"media {'' if media.name == 'in the clear' else 'under '}{media.name}"
-    if keys is not None:
+    if keys is not None and keys.name:
         secrecy = {True: ", with forward secrecy", False: ", without forward secrecy", None: ""}[keys.forward]
         yield f"keys by {keys.name}{secrecy}"
 

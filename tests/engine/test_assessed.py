@@ -93,3 +93,10 @@ def test_dtls_under_signalling_in_the_clear_is_weak() -> None:
     (found,) = judged([*dialled(offer, answer), *tone(key=KEYS[0])])
     assert found.verdict == "weak" and "put himself between" in found.short_of[0]
     assert any("exchange of the keys is not in the capture" in each for each in found.short_of)
+    assert found.keys is None and "keys by" not in found.sentence
+
+
+def test_a_few_datagrams_decide_nothing() -> None:
+    (found,) = judged([one for one in call(KEYS) if len(one[3]) != 176 or one[0] < 1100])
+    assert found.media is None and found.keys is None
+    assert any("too little of the media" in each for each in found.short_of)
