@@ -127,7 +127,9 @@ def main() -> None:
     try:
         write(av, sys.stdin.buffer)
     except (av.FFmpegError, ValueError, MemoryError, IndexError) as error:
-        sys.stdout.buffer.write(str(error).splitlines()[0].encode()[:200])
+        # What an error of the system says has the name of our own file beside its text.
+        text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        sys.stdout.buffer.write(text.splitlines()[0].encode()[:200])
     else:
         sys.stdout.buffer.write(READY)
     sys.stdout.buffer.flush()
