@@ -208,12 +208,15 @@ def streams_of(page: Page, report: Report, position: int) -> list[Line]:
 
 
 def text_lines(page: Page, texts: Sequence[str]) -> list[Line]:
-    """Lines of a message, wrapped, with what is not printable as escapes."""
+    """Lines of a message, wrapped, with what is not printable as escapes; before the first empty line are headers."""
     rows: list[Line] = []
+    in_head = True
     for text in texts:
+        in_head = in_head and bool(text)
         name, colon, value = text.partition(":")
-        if colon and name and " " not in name and name.isascii():
-            rows += hanging(page, line(span(f"{name}: ", "cyan")), value.strip(), indent=2)
+        if in_head and colon and name and " " not in name:
+            bare = value.lstrip(" ")
+            rows += hanging(page, line(span(f"{name}:{' ' * (len(value) - len(bare))}", "cyan")), bare, indent=2)
         else:
             rows += hanging(page, BLANK, text, indent=2)
     return rows

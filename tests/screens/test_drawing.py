@@ -57,6 +57,13 @@ def test_a_hostile_name_shows_as_text_everywhere() -> None:
     assert shown.isprintable() and "\\x1b[2J[red]evil[/]\\u202eabc" in shown
 
 
+def test_a_message_is_shown_as_it_was_written() -> None:
+    head = ["INVITE sip:b@x SIP/2.0", "To:<sip:b@x>", "From:  <sip:a@x>"]
+    written = [*head, "", "v=0", "a=rtpmap:0 PCMU/8000", "a=x: y"]
+    assert text(text_lines(Page(width=80), written)).split("\n") == written
+    assert text_lines(Page(width=80), written)[1][0].style == "cyan"
+
+
 def test_totals_name_what_is_only_counted_and_how_many_are_shown() -> None:
     said = text([totals_line(SNAPSHOT, 3)])
     assert said == "8 calls  3 answered  4 failed  3 shown"

@@ -13,7 +13,7 @@ from textual.screen import Screen
 from dissectors.outputs.escape import visible
 from dissectors.outputs.terminal.lines import Page
 from dissectors.screens.book import Snapshot
-from dissectors.screens.browser.texts import Prompt
+from dissectors.screens.browser.texts import Prompt, TextScreen
 from dissectors.screens.feed import Feed
 from dissectors.screens.view import View
 
@@ -66,7 +66,7 @@ class Shell(App[None]):
     def renew(self) -> None:
         """Draw what is shown again."""
         for screen in self.screen_stack:
-            if isinstance(screen, Renewed) and screen.is_built:
+            if isinstance(screen, Renewed | TextScreen) and screen.query("#foot"):
                 screen.renew()
 
     def page(self, width: int) -> Page:

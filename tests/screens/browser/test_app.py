@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ class Fed:
     def __init__(self, lasts: bool = False) -> None:
         self.book, self.lasts, self.stopped, self.was_shown = Book(), lasts, False, False
         self.told: list[str] = []
+        self.may_read = threading.Event()
+        self.may_read.set()
         self.saved: list[tuple[Sequence[int], str]] = []
 
     def begin(self) -> None:
@@ -58,6 +61,7 @@ class Fed:
         self.stopped = True
 
     def written(self, place: Place) -> list[str]:
+        self.may_read.wait(30)
         return WRITTEN.get(place.frame, [])
 
     def suggested(self, numbers: Sequence[int]) -> str:
@@ -133,6 +137,18 @@ def test_a_call_opens_with_its_ladder_and_enter_shows_a_message() -> None:
         await press(pilot, "x", said=["Findings"])
 
     go(steps, Fed())
+
+
+def test_a_message_that_is_read_slowly_takes_the_place_of_what_the_report_has() -> None:
+    async def steps(app: Browser, pilot: Pilot[Any]) -> None:
+        await pilot.press("down", "enter", "enter")
+        await pilot.pause()
+        feed.may_read.set()
+        await press(pilot, said=["INVITE sip:carol@example.net SIP/2.0"])
+
+    feed = Fed()
+    feed.may_read.clear()
+    go(steps, feed)
 
 
 def test_the_parts_of_a_call_come_by_number_and_one_after_the_other() -> None:
