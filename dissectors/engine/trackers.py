@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
-from dissectors.analysis.calls.jsep import JsepCalls
 from dissectors.analysis.calls.messages import identity_of
 from dissectors.analysis.calls.table import MAX_RETIRED_ENDPOINTS, Calls
-from dissectors.analysis.calls.verto import VertoCalls
 from dissectors.analysis.connectivity.channels import Channels
 from dissectors.analysis.connectivity.checks import Checks
 from dissectors.analysis.connectivity.handshakes import Handshakes
@@ -21,6 +21,11 @@ from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import Limits
 from dissectors.wire.values import Struct
+
+if TYPE_CHECKING:
+    from dissectors.analysis.calls.jsep import JsepCalls
+    from dissectors.analysis.calls.verto import VertoCalls
+    from dissectors.protocols import jsep, verto
 
 MAX_CALLS = 131_072
 MAX_CHECKS = 262_144
@@ -57,8 +62,11 @@ class Trackers:
         self.handshakes = Handshakes(capacity.handshakes, bounds, self.channels)
         takes: dict[str, Take] = {
             "STUN": self.checks.feed, "RTCP": self.control.feed, "DTLS": self.handshakes.feed,
-            "VERTO": VertoCalls(self.calls, bounds).feed, "JSEP": JsepCalls(self.calls, bounds).feed,
+            "VERTO": self._take_verto, "JSEP": self._take_jsep,
         }
+        # Few captures have these: what tracks them waits for the first message.
+        self._verto: VertoCalls | None = None
+        self._jsep: JsepCalls | None = None
         self.readers = {
             spec.name: Reader(spec.parse, takes.get(spec.name, untracked)) for spec in TABLE if spec.reported
         }
@@ -76,6 +84,20 @@ class Trackers:
                 for octets in (message.body.octets, *(part.body for part in message.parts)):
                     secrets.announce(identity_of(message).call_id or "", octets)
         return [malformed for message in messages for malformed in self.calls.feed(datagram, message)]
+
+    def _take_verto(self, datagram: Datagram, message: verto.Message) -> Sequence[Malformed] | None:
+        if self._verto is None:
+            from dissectors.analysis.calls.verto import VertoCalls
+
+            self._verto = VertoCalls(self.calls, self.bounds)
+        return self._verto.feed(datagram, message)
+
+    def _take_jsep(self, datagram: Datagram, message: jsep.Message) -> Sequence[Malformed] | None:
+        if self._jsep is None:
+            from dissectors.analysis.calls.jsep import JsepCalls
+
+            self._jsep = JsepCalls(self.calls, self.bounds)
+        return self._jsep.feed(datagram, message)
 
 
 def untracked(datagram: Datagram, message: object) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.flows import FlowKey
-from dissectors.wire.tls_hello import ClientHello, opening
 from dissectors.wire.values import Struct
+
+if TYPE_CHECKING:
+    from dissectors.wire.tls_hello import ClientHello
 
 SIP_TLS_PORT = 5061
 SIGNALLING_PROTOCOLS = ("sip", "sip/2")
@@ -73,6 +76,9 @@ class UnreadServers:
 
 def unread(octets: bytes, dport: int) -> Unread | None:
     """What a connection to a server's port is that begins with these octets, None where that is not known."""
+    # Captures without TCP need nothing of it.
+    from dissectors.wire.tls_hello import opening
+
     hello = opening(octets)
     if hello is not None:
         return secured(hello, dport)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, rule
 from dissectors.report import Certificate, Tls, TlsAlert
 from dissectors.wire.datagram import endpoint
-from dissectors.wire.x509 import fits
 
 SIGNALLING_PORTS = (5061, 5081, 5349, 7443, 8089)
 """Ports of SIP over TLS, of TURN over TLS, and of secure WebSocket as Asterisk and FreeSWITCH have it."""
@@ -199,6 +198,8 @@ def tls_certificate_name(facts: Facts) -> Iterator[Found]:
 
 def _is_of(certificate: Certificate, name: str) -> bool:
     """Whether a certificate is that of a server; a SIP domain may stand as a URI (RFC 5922 section 7.1)."""
+    from dissectors.wire.x509 import fits
+
     names = [each.partition(":")[2] if each.startswith(SIP_SCHEMES) else each for each in certificate.names]
     return any(fits(each, name) for each in names or [certificate.subject])
 
