@@ -5,6 +5,7 @@ Nobody has said there who sends what: a side that only receives looks like one t
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from dissectors.analysis.connectivity.sides import MAX_ENDPOINTS
@@ -116,7 +117,31 @@ def ended_early(facts: Facts) -> Iterator[Found]:
             stream = max(media.sides[side], key=lambda each: each.last)
             paused = stream.timing is not None and (stream.timing.silence or 0.0) > SILENCE
             closed = session.ended is not None and session.ended <= last + EARLY_SECONDS
-            if stream.end is None and not paused and not closed:
+            if stream.end is None and not paused and not closed and not _left_alone(facts, number, side, last):
                 here = endpoint(stream.src, stream.sport)
                 what = f"the last RTP of {here} comes {other - last:.1f} s before its peer's"
                 yield Found(what, (stream.last_place,), certainty="medium", time=last)
+
+
+def _left_alone(facts: Facts, number: int, side: int, last: float) -> bool:
+    """Whether a side that serves several sessions stops when another one ends: it has nothing to pass on any more."""
+    known = facts.once(_ends_at)
+    for here in facts.sessions[number].sides[side].endpoints:
+        ends = known.get(here, [])
+        at = bisect_left(ends, (last - EARLY_SECONDS, 0))
+        if any(other != number and end <= last + EARLY_SECONDS for end, other in ends[at:at + 2]):
+            return True
+    return False
+
+
+def _ends_at(facts: Facts) -> dict[str, list[tuple[float, int]]]:
+    """When the other side of the sessions at each endpoint sent its last media, in order of time."""
+    until, found = facts.once(last_media), dict[str, list[tuple[float, int]]]()
+    for number, session in enumerate(facts.sessions):
+        for side in (0, 1):
+            end = until.get((number, 1 - side))
+            for here in session.sides[side].endpoints if end is not None else ():
+                found.setdefault(here, []).append((end or 0.0, number))
+    for ends in found.values():
+        ends.sort()
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.finding_cases.session import both, closed
 from tests.found import found
-from tests.stories import A, B, Story, agreed, dialled, hung_up, record, talk
+from tests.stories import A, B, C, Story, agreed, dialled, hung_up, record, talk
 
 
 def media(back: float = 20.0, *, start: float = 300, back_start: float = 300) -> Story:
@@ -52,3 +52,14 @@ def test_nothing_after_ice_and_dtls_is_told() -> None:
     assert not found([*story, *talk(start=200)], "media-missing")
     data: Story = [(1000.0 * n, A, B, record(23, bytes(40), epoch=1)) for n in range(1, 20)]
     assert not found([*story, *data], "media-missing")
+
+
+def test_a_server_that_has_nothing_to_pass_on_any_more_does_not_end_early() -> None:
+    """The second session ends when the media of the server in the first one do."""
+    def beside(seconds: float) -> Story:
+        other = [*both(), *agreed(100), *talk(ssrc=79, start=300, seconds=seconds)]
+        renamed = [(*told[:3], told[3].replace(b"AAAA", b"CCCC").replace(b"BBBB", b"DDDD")) for told in other]
+        return [(time, C if src == A else src, C if dst == A else dst, octets) for time, src, dst, octets in renamed]
+
+    assert not found([*media(15), *beside(15)], "media-ended-early")
+    assert found([*media(15), *beside(26)], "media-ended-early")
