@@ -1,15 +1,27 @@
-"""Kinds of media: sound and pictures."""
+"""What streams are: sound or pictures, and which of them have one SSRC."""
 
 from __future__ import annotations
 
 from dissectors.analysis.streams.clock import VIDEO_CLOCK
+from dissectors.findings.rule import Facts
 from dissectors.report import Stream
 
 SOUND = "audio"
 SOUND_KINDS = (SOUND, None)
 """What lines of sound call themselves, and a stream of which no line is known."""
 
+MAX_NAMESAKES = 8
+"""So many streams of one SSRC are known to be the same one on other ways, or not."""
+
 
 def video(stream: Stream) -> bool:
     """Whether a stream is of pictures, whose datagrams leave in bursts with one timestamp."""
     return stream.kind == "video" or stream.clock == VIDEO_CLOCK
+
+
+def by_ssrc(facts: Facts) -> dict[int, list[int]]:
+    """The positions of streams that are not alone in their SSRC, and not too many to be told from copies."""
+    found: dict[int, list[int]] = {}
+    for number, stream in enumerate(facts.streams):
+        found.setdefault(stream.ssrc, []).append(number)
+    return {ssrc: alike for ssrc, alike in found.items() if 1 < len(alike) <= MAX_NAMESAKES}

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from dissectors.findings.capture import capture, connections, encoding, sharing
 from dissectors.findings.connectivity import connectivity, consent, ice, relays, turn
-from dissectors.findings.delivery import delivery, feedback, path_size, repair, unsent
+from dissectors.findings.delivery import delivery, feedback, path_size, repair
 from dissectors.findings.media import addresses, audible, forks, media, silence, sources, stopping, video
 from dissectors.findings.negotiation import codecs, digits, fax, holding, negotiation, payload_types
 from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
@@ -40,7 +40,7 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     ),
     "Codecs and payload types": (*payload_types.RULES, *codecs.RULES, *digits.RULES),
     "Clocks and timestamps": (*clocks.RULES, *rhythm.RULES, *sender_reports.RULES, *lip_sync.RULES),
-    "Delivery and quality": (*delivery.RULES, *repair.RULES, *feedback.RULES, *unsent.RULES),
+    "Delivery and quality": (*delivery.RULES, *repair.RULES, *feedback.RULES),
     "NAT, ICE and TURN": (*ice.RULES, *consent.RULES, *turn.RULES, *relays.RULES, *connectivity.RULES),
     "Keys and secrets": (*tls.RULES, *dtls_roles.RULES, *dtls.RULES, *keys.RULES, *security.RULES, *randomness.RULES),
     "Compressed bodies": encoding.RULES,

@@ -262,4 +262,19 @@ def _bits(rate: float) -> str:
     return f"{rate / 1e6:.2g} Mbit/s" if rate >= 1e6 else f"{rate / 1e3:,.0f} kbit/s"
 
 
-RULES = (keyframe_requests, feedback_missing, bitrate_collapsed)
+@rule(
+    "feedback-misdirected", "warning", "RTCP names a source that nobody sends",
+    scope="stream",
+    why="Who is asked finds no stream of that number, and does nothing: no key frame comes, no packet is sent again, "
+    "and no bitrate follows. Mostly a server in between gave the stream another SSRC and passed RTCP on as it was.",
+    fix="Let whoever changes the SSRC of RTP change it in RTCP as well, in both directions; else see from where the "
+    "receiver has that number: an earlier stream, or a=ssrc of another description.",
+)
+def feedback_misdirected(facts: Facts) -> Iterator[Found]:
+    if facts.unsent:
+        from dissectors.findings.delivery.unsent import misdirected
+
+        yield from misdirected(facts)
+
+
+RULES = (keyframe_requests, feedback_missing, bitrate_collapsed, feedback_misdirected)

@@ -1,11 +1,11 @@
-"""A rule about RTCP that names a source which nobody sends."""
+"""RTCP that names a source which nobody sends; `feedback` has the rule, and asks here where there is any."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from dissectors.findings.connectivity.ice import Way, way
-from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.findings.rule import Facts, Found, counted
 from dissectors.report import Certainty, Severity, Stream, Unsent
 from dissectors.wire.datagram import endpoint
 
@@ -20,17 +20,9 @@ BEGINNING_SECONDS = 15.0
 SHOWN_SOURCES = 4
 
 
-@rule(
-    "feedback-misdirected", "warning", "RTCP names a source that nobody sends",
-    scope="stream",
-    why="Who is asked finds no stream of that number, and does nothing: no key frame comes, no packet is sent again, "
-    "and no bitrate follows. Mostly a server in between gave the stream another SSRC and passed RTCP on as it was.",
-    fix="Let whoever changes the SSRC of RTP change it in RTCP as well, in both directions; else see from where the "
-    "receiver has that number: an earlier stream, or a=ssrc of another description.",
-)
-def feedback_misdirected(facts: Facts) -> Iterator[Found]:
-    streams = facts.once(_by_way) if facts.unsent else {}
-    announced = facts.once(_announced) if facts.unsent else set()
+def misdirected(facts: Facts) -> Iterator[Found]:
+    """What RTCP says of sources that nobody sends, to somebody who sends others."""
+    streams, announced = facts.once(_by_way), facts.once(_announced)
     for named in facts.unsent:
         numbers = [number for number in _asked(named, streams) if _meanwhile(facts.streams[number], named)]
         sent = [facts.streams[number] for number in numbers]
@@ -86,6 +78,3 @@ def _said(named: Unsent) -> str:
 def _listed(sent: list[Stream]) -> str:
     shown = [f"0x{stream.ssrc:08X}" for stream in sent[:SHOWN_SOURCES]]
     return ", ".join(shown) + (f" and {len(sent) - SHOWN_SOURCES} more" if len(sent) > SHOWN_SOURCES else "")
-
-
-RULES = (feedback_misdirected,)

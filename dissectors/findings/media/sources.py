@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import pairwise
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import rtp_lines
+from dissectors.findings.kinds import by_ssrc
 from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
-from dissectors.report import Call, Certainty, Stream
+from dissectors.report import Call, Stream
 from dissectors.wire.datagram import endpoint
 
 MIN_REUSED = 3
-MIN_TOGETHER_SECONDS, MIN_RIVAL_PACKETS = 2.0, 50
-"""So long two streams must overlap, and so many packets each must have, to be two sources and not one that moved."""
-
-MAX_NAMESAKES = 8
-"""So many streams of one SSRC are known to be the same one on other ways, or not."""
-
-MAX_ECHO_DIFFERENCE = 0.1
-"""How far the octets of an echo are from those that it gives back."""
-
 MAX_LATER_CALLS = 16
 """So many later calls of one stream are told."""
 
@@ -114,99 +105,18 @@ def ssrc_shared(facts: Facts) -> Iterator[Found]:
         for sides in users.values():
             if set(OTHER_SIDE) <= set(sides):
                 yield _shared([sides[side] for side in OTHER_SIDE], number)
-    yield from _shared_in_sessions(facts)
-
-
-def _shared_in_sessions(facts: Facts) -> Iterator[Found]:
-    """The same without a call: both sides of a session, and ends that are in several sessions with one other end."""
     namesakes = facts.once(by_ssrc)
-    belongs = _in_sessions(facts) if namesakes and facts.sessions else {}
-    for alike in namesakes.values() if belongs else ():
-        for here, there in pairwise(alike):
-            one, other = facts.streams[here], facts.streams[there]
-            if here in belongs and belongs[here] == belongs.get(there) and _answers(one, other):
-                yield _shared([one, other], None)
-                break
-    for together in facts.once(rivals) if belongs else ():
-        if len({belongs.get(number) for number in together}) == len(together):
-            yield _shared([facts.streams[number] for number in together], None)
+    if namesakes and facts.sessions:
+        from dissectors.findings.media.namesakes import shared_in_sessions
+
+        for streams in shared_in_sessions(facts):
+            yield _shared(streams, None)
 
 
 def _shared(streams: list[Stream], call: int | None) -> Found:
+    """Two senders of one SSRC."""
     sources = " and ".join(sorted({endpoint(stream.src, stream.sport) for stream in streams}))
     return Found(f"SSRC 0x{streams[0].ssrc:08X} is sent by {sources}", [s.first_place for s in streams], call)
-
-
-def _answers(one: Stream, other: Stream) -> bool:
-    """Whether a stream without a call goes back on the way of another one, and is no echo of it."""
-    there, back = (one.src, one.sport, one.dst, one.dport), (other.dst, other.dport, other.src, other.sport)
-    alike = abs(one.octets - other.octets) <= MAX_ECHO_DIFFERENCE * max(one.octets, other.octets)
-    return one.call is None and there == back and not alike and min(one.packets, other.packets) >= MIN_RIVAL_PACKETS
-
-
-def _in_sessions(facts: Facts) -> dict[int, int]:
-    """The sessions that belong to no call, by the positions of their streams."""
-    return {n: position for position, each in enumerate(facts.sessions) if each.call is None for n in each.streams}
-
-
-def by_ssrc(facts: Facts) -> dict[int, list[int]]:
-    """The positions of streams that are not alone in their SSRC, and not too many to be told from copies."""
-    found: dict[int, list[int]] = {}
-    for number, stream in enumerate(facts.streams):
-        found.setdefault(stream.ssrc, []).append(number)
-    return {ssrc: alike for ssrc, alike in found.items() if 1 < len(alike) <= MAX_NAMESAKES}
-
-
-def rivals(facts: Facts) -> list[list[int]]:
-    """Streams of one SSRC that come to one endpoint from several at one time, each with numbers of its own.
-
-    What is the same stream on other ways, moves, or began anew meanwhile is none.
-    """
-    found = []
-    for alike in facts.once(by_ssrc).values():
-        to: dict[tuple[str, int], list[int]] = {}
-        for number in alike:
-            stream = facts.streams[number]
-            if stream.way_of is None and not stream.restarts and stream.packets >= MIN_RIVAL_PACKETS:
-                to.setdefault((stream.dst, stream.dport), []).append(number)
-        found += [together for each in to.values() if len(together := _together(facts, each)) > 1]
-    return found
-
-
-def _together(facts: Facts, numbers: list[int]) -> list[int]:
-    """Those of other ends than the first one that overlap with it."""
-    first, ends = facts.streams[numbers[0]], set()
-    kept = []
-    for number in numbers:
-        stream = facts.streams[number]
-        end = stream.src, stream.sport, stream.inside
-        lasts = min(first.last, stream.last) - max(first.first, stream.first) >= MIN_TOGETHER_SECONDS
-        if lasts and end not in ends:
-            ends.add(end)
-            kept.append(number)
-    return kept
-
-
-def two_ends(facts: Facts) -> Iterator[Found]:
-    """Several ends that send to one under one SSRC, but those of several sessions: each of these has its own keys."""
-    together = facts.once(rivals)
-    belongs = _in_sessions(facts) if together and facts.sessions else {}
-    for numbers in together:
-        streams = [facts.streams[number] for number in numbers]
-        within, calls = {belongs.get(number) for number in numbers}, {stream.call for stream in streams} - {None}
-        if (len(within) > 1 and numbers[0] in belongs) or len(calls) > 1:
-            continue
-        first = streams[0]
-        sources = " and ".join(endpoint(stream.src, stream.sport) + _carrier(stream) for stream in streams)
-        what = f"SSRC 0x{first.ssrc:08X} comes to {endpoint(first.dst, first.dport)} from {sources} at one time, each "
-        sure: Certainty = "high" if belongs or calls else "medium"
-        time = max(stream.first for stream in streams)
-        places = [stream.first_place for stream in streams]
-        yield Found(what + "with numbers and timestamps of its own", places, first.call, numbers[0], sure, time=time)
-
-
-def _carrier(stream: Stream) -> str:
-    return f" ({stream.inside})" if stream.inside else ""
 
 
 @rule(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dissectors.findings.kinds import video
+from dissectors.findings.kinds import by_ssrc, video
 from dissectors.findings.media.media import lasting
-from dissectors.findings.media.sources import spanning, two_ends
+from dissectors.findings.media.sources import spanning
 from dissectors.findings.moments import into, largest, mark, marks
 from dissectors.findings.negotiation.holding import held
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
@@ -150,7 +150,10 @@ def _length(seconds: float) -> str:
     "a mixer or a relay joins.",
 )
 def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
-    yield from two_ends(facts)
+    if facts.once(by_ssrc):
+        from dissectors.findings.media.namesakes import two_ends
+
+        yield from two_ends(facts)
     for number, stream in enumerate(facts.streams):
         found = mark(stream, "alternation")
         if found is not None:
