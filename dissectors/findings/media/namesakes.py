@@ -18,7 +18,7 @@ MAX_ECHO_DIFFERENCE = 0.1
 
 
 def shared_in_sessions(facts: Facts) -> Iterator[list[Stream]]:
-    """Two senders of one SSRC without a call: both sides of a session, or ends in several sessions with one other end."""
+    """Two senders of one SSRC without a call: both sides of a session, or ends in several ones with one other end."""
     namesakes = facts.once(by_ssrc)
     belongs = _in_sessions(facts) if namesakes and facts.sessions else {}
     for alike in namesakes.values() if belongs else ():
