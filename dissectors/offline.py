@@ -301,6 +301,11 @@ def _feed(engine: Engine, scanner: Scanner, batches: Iterable[Batch]) -> None:
     engine.retire_finished(scanner, at_the_end=True)
 
 
+def batches(scanner: Scanner, capture: Capture) -> Iterator[Batch]:
+    """The batches of a scan of one capture."""
+    return _batches(scanner, [capture], None)
+
+
 def _batches(scanner: Scanner, captures: Sequence[Capture], progress: Progress | None) -> Iterator[Batch]:
     """The batches of a scan: of one capture by its octets, of several as one timeline of records."""
     if len(captures) == 1:

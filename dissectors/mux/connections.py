@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
@@ -42,6 +42,22 @@ if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
     from dissectors.mux.tls import Opened, Session
 
+class Read(NamedTuple):
+    """What was read of a connection in one step: a direction, the place where its octets begin, and what is in them.
+
+    `began` says that they are the message of HTTP with which WebSocket begins.
+    """
+
+    framing: str
+    way: Way
+    begin: int
+    octets: bytes
+    found: list[Whole]
+    began: bool
+
+
+Follower = Callable[[Read], object]
+
 MAX_CONNECTIONS, MAX_OCTETS = 8192, 1 << 26
 """Connections that are undecided or carry messages, and octets that wait in them, with what it takes to keep them."""
 
@@ -69,11 +85,12 @@ class Connections:
     by server and by what they carry, where that has a name and is not read; `agents` counts messages by the capture
     agent of HEP that saw them. `secured` holds what the handshakes of TLS say, by the client's direction and the first
     segment; `secrets` are the keys that open it, if there are any, and `expects_keys` says that the capture may hold
-    some.
+    some. `follower` is told what is read, step by step.
     """
 
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
         self.forgotten: Callable[[Key], object] = _nothing
+        self.follower: Follower | None = None
         self._open: Table[Key, Connection] = Table(
             "TCP connections", connections, bounds, octets=MAX_OCTETS, given_up=lambda _, each: each.release()
         )
@@ -238,12 +255,24 @@ class Connections:
                 self._sniff(connection, way)
             elif way.searching:
                 search(connection, way)
-            elif connection.framing == WEBSOCKET:
-                found += next_of_websocket(connection, way)
             elif connection.framing == SECURED:
                 found += self._records(connection, way)
+            elif self.follower is not None:
+                found += self._followed(connection, way, self.follower)
+            elif connection.framing == WEBSOCKET:
+                found += next_of_websocket(connection, way)
             else:
                 found += self._next(connection, way)
+        return found
+
+    def _followed(self, connection: Connection, way: Way, follower: Follower) -> list[Whole]:
+        """The same, with who wants to know which octets were read."""
+        before, octets, upgraded = way.direction.at, way.direction.peek(), way.websocket.upgraded
+        is_websocket = connection.framing == WEBSOCKET
+        found = list(next_of_websocket(connection, way) if is_websocket else self._next(connection, way))
+        if way.direction.at > before:
+            began = is_websocket and not upgraded
+            follower(Read(connection.framing, way, before, octets[: way.direction.at - before], found, began))
         return found
 
     def _next(self, connection: Connection, way: Way) -> Iterator[Whole]:

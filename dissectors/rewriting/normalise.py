@@ -4,7 +4,9 @@ asked for; and the other way round.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 
 from dissectors import offline
 from dissectors.crypto.secrets import Secrets
@@ -13,11 +15,13 @@ from dissectors.mux.flows import FlowKey, written_out
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.protocols import sip
-from dissectors.rewriting import decrypting, descriptions, messages
-from dissectors.rewriting.copying import Change, Maker, Tally, copy, on_datagrams
+from dissectors.rewriting import decrypting, descriptions, messages, segments
+from dissectors.rewriting.copying import TOO_HARD, Change, Made, Maker, Tally, copy, on_datagrams
+from dissectors.rewriting.courses import Courses, look
 from dissectors.rewriting.messages import Edit
 from dissectors.rewriting.ports import Ports
 from dissectors.rewriting.verdicts import Verdicts
+from dissectors.wire.captures.records import Record
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.headers import Udp
@@ -25,6 +29,8 @@ from dissectors.wire.values import Struct
 
 CUT, UNREADABLE, DAMAGED = "cut in the capture", "whose message cannot be read", "whose body is damaged"
 """Why a message with a compressed body stays as it is."""
+
+FOLLOWS = "sequence numbers follow"
 
 
 class Wanted(Struct, frozen=True):
@@ -53,18 +59,67 @@ def normalise(path: str, output: str, wanted: Wanted, *, force: bool = False, so
         # Bodies are inflated before it, and deflated after it.
         edits.insert(not wanted.compress, decrypting.clear_descriptions(opened.kinds))
     change = messages.in_turn(*edits)
+    courses = look(path, _Author(change, wanted.limits))
 
     def maker() -> Maker:
         verdicts = Verdicts(path, wanted.forced) if ports is not None else None
         clear = None if opened is None else decrypting.Decrypting(opened)
-        return on_datagrams(lambda record, number, udp, tally: _change(
+        datagrams = on_datagrams(lambda record, number, udp, tally: _change(
             udp, tally, change, wanted.limits,
             None if ports is None or verdicts is None else
             _ports(ports, udp, _protocol(verdicts.of(record.frame, number))),
             None if clear is None else clear.payload(record, udp, tally),
         ))
 
-    return copy(path, output, maker, force=force, source=source, comment=decrypting.COMMENT if opened else "")
+        return with_segments(courses, datagrams)
+
+    with closing(courses):
+        comment = decrypting.COMMENT if opened else ""
+        tally = copy(path, output, maker, force=force, source=source, comment=comment)
+    tally.left += courses.left
+    return tally
+
+
+def with_segments(courses: Courses, datagrams: Maker) -> Maker:
+    """A maker that also lets segments of TCP follow."""
+    if not courses:
+        return datagrams
+    courses.begin()
+
+    def make(record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
+        one = None if udps else segments.found(record)
+        new = None if one is None else courses.of(one.segment)
+        if one is None or new is None:
+            return datagrams(record, udps, fragments, tally)
+        made = segments.rewritten(record, one, new, courses)
+        if made is None:
+            tally.left[TOO_HARD] += 1
+            made = segments.rewritten(record, one, new._replace(payload=one.segment.payload), courses)
+        if made is None or made.octets == record.octets:
+            return Made()
+        return Made(made, new.what or (FOLLOWS,))
+
+    return make
+
+
+class _Author:
+    """Messages over TCP and WebSocket, with the same changes as datagrams."""
+
+    plainly = False
+
+    def __init__(self, change: Callable[[bytes, Limits], tuple[bytes, list[str]]], limits: Limits) -> None:
+        self._change, self._limits = change, limits
+
+    def message(self, octets: bytes, left: Counter[str]) -> tuple[bytes, str] | None:
+        """A message with its changes; None where there are none."""
+        payload, what = _message(octets, len(octets), left, self._change, self._limits)
+        return None if payload is None else (payload, "; ".join(what))
+
+    def upgrade(self, octets: bytes) -> None:
+        """What comes before WebSocket stays."""
+
+    def control(self, octets: bytes) -> None:
+        """So do control frames."""
 
 
 def _edits(path: str, wanted: Wanted) -> tuple[list[Edit], Ports | None]:
@@ -95,7 +150,7 @@ def _change(
     if clear is not None:
         payload, what = clear[0], [clear[1]]
     elif is_sip(udp.payload, udp.length):
-        payload, what = _message(udp, tally, change, limits)
+        payload, what = _message(udp.payload, udp.length, tally.left, change, limits)
     if ports is not None:
         what.append(f"ports {udp.sport} → {udp.dport} moved to {ports[0]} → {ports[1]}")
     return Change(payload, ports, tuple(what)) if what else None
@@ -108,21 +163,22 @@ def is_sip(payload: bytes, length: int) -> bool:
 
 
 def _message(
-    udp: Udp, tally: Tally, change: Callable[[bytes, Limits], tuple[bytes, list[str]]], limits: Limits
+    octets: bytes, length: int, left: Counter[str], change: Callable[[bytes, Limits], tuple[bytes, list[str]]],
+    limits: Limits,
 ) -> tuple[bytes | None, list[str]]:
-    """A datagram of SIP with its changes; None where there are none."""
+    """A message of SIP, or several, with their changes; None where there are none."""
     try:
-        whole = sip.parse_all(udp.payload, limits)
-        payload, what = change(udp.payload, limits) if len(udp.payload) == udp.length else (udp.payload, [])
+        whole = sip.parse_all(octets, limits)
+        payload, what = change(octets, limits) if len(octets) == length else (octets, [])
     except Malformed:
-        tally.left[UNREADABLE] += 1
+        left[UNREADABLE] += 1
         return None, []
     stays = [each.body for each in whole if each.body.compressed]
     if stays and not what:
-        tally.left[CUT if len(udp.payload) < udp.length else DAMAGED] += any(
-            len(udp.payload) < udp.length or body.status != "complete" for body in stays
+        left[CUT if len(octets) < length else DAMAGED] += any(
+            len(octets) < length or body.status != "complete" for body in stays
         )
-    return (payload, what) if what and payload != udp.payload else (None, [])
+    return (payload, what) if what and payload != octets else (None, [])
 
 
 def _protocol(row: Row | None) -> str:

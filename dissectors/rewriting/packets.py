@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import dpkt
 
@@ -27,6 +27,11 @@ SHORTEST_FRAME = 60
 """Octets of the shortest frame of Ethernet: shorter packets are padded to them."""
 
 GTP_PORT = 2152
+
+
+Inner: TypeAlias = "dpkt.udp.UDP | dpkt.tcp.TCP"
+TRANSPORTS = {dpkt.udp.UDP: internet.UDP, dpkt.tcp.TCP: internet.TCP}
+"""What a packet that changes carries, and its number in IP."""
 
 
 class Way(NamedTuple):
@@ -69,6 +74,17 @@ def with_payload(record: Record, way: Way, payload: bytes) -> Record | None:
     return _rebuilt(record, way.steps[: way.steps.index(ip) + 1], record.octets[ip.at : udp], datagram)
 
 
+def with_segment(record: Record, steps: list[Next], header: bytes, payload: bytes) -> Record | None:
+    """The frame with another segment of TCP in the place of the one at its end; None where that is not allowed."""
+    ip = _network(tuple(steps))
+    if ip is None or any(step.space == PROTOCOL and step.number in SEALED for step in steps):
+        return None
+    before = record.octets[ip.at : steps[-1].at]
+    segment = dpkt.tcp.TCP(header)
+    segment.data, segment.sum = payload, 0
+    return _rebuilt(record, tuple(steps[: steps.index(ip) + 1]), before, segment)
+
+
 def merged(record: Record, udp: Udp, payload: bytes) -> Record | None:
     """The frame of the fragment that made a datagram whole, with the whole datagram, and another payload."""
     frame, steps, _ = walked(record)
@@ -96,7 +112,7 @@ def _datagram(header: bytes, payload: bytes) -> dpkt.udp.UDP:
     return dpkt.udp.UDP(sport=sport, dport=dport, ulen=UDP_HEADER + len(payload), sum=0, data=payload)
 
 
-def _rebuilt(record: Record, steps: tuple[Next, ...], header: bytes, datagram: dpkt.udp.UDP) -> Record | None:
+def _rebuilt(record: Record, steps: tuple[Next, ...], header: bytes, datagram: Inner) -> Record | None:
     """The frame with another packet in the place of the innermost one, whose header is the last of `steps`."""
     octets, ip = record.octets, steps[-1]
     before = _length(octets, ip, max(record.original, len(octets)))
@@ -121,7 +137,7 @@ def _length(octets: bytes, ip: Next, end: int) -> int | None:
     return 40 + total if total else end - ip.at
 
 
-def _ipv4(header: bytes, datagram: dpkt.udp.UDP) -> bytes | None:
+def _ipv4(header: bytes, datagram: Inner) -> bytes | None:
     total = len(header) + len(datagram)
     if total > MAX_IPV4_OCTETS:
         return None
@@ -131,13 +147,13 @@ def _ipv4(header: bytes, datagram: dpkt.udp.UDP) -> bytes | None:
     return bytes(packet)
 
 
-def _ipv6(header: bytes, datagram: dpkt.udp.UDP) -> bytes | None:
+def _ipv6(header: bytes, datagram: Inner) -> bytes | None:
     """The fixed header and what extends it stay as they are."""
     length = len(header) - 40 + len(datagram)
     if length > MAX_IPV6_PAYLOAD:
         return None
     octets = bytes(datagram)
-    pseudo = header[8:40] + struct.pack("!IxxxB", len(octets), internet.UDP)
+    pseudo = header[8:40] + struct.pack("!IxxxB", len(octets), TRANSPORTS[type(datagram)])
     datagram.sum = dpkt.dpkt.in_cksum(pseudo + octets) or 0xFFFF
     return header[:4] + struct.pack("!H", length) + header[6:] + bytes(datagram)
 

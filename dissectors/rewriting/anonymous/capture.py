@@ -8,16 +8,19 @@ Laws of this file:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS
 from dissectors.protocols.rtp import parse as parse_rtp
-from dissectors.rewriting import packets
+from dissectors.rewriting import packets, segments
 from dissectors.rewriting.anonymous import secured
 from dissectors.rewriting.anonymous.blocks import without_names
 from dissectors.rewriting.anonymous.messages import Anonymiser, Wanted
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.rewriting.anonymous.streamed import Streamed
 from dissectors.rewriting.copying import Made, Maker, Tally, copy
+from dissectors.rewriting.courses import Courses, Rewritten, look
 from dissectors.rewriting.verdicts import Verdicts
 from dissectors.sources.capture import open_capture
 from dissectors.wire.captures.records import Record
@@ -63,12 +66,15 @@ def anonymise(
 ) -> Tally:
     """Copy a capture under other names; raises CaptureError as `copy` does."""
 
-    digests = _digests(path, pseudonyms)
+    anonymiser = Anonymiser(pseudonyms, wanted, _digests(path, pseudonyms))
+    courses = look(path, Streamed(anonymiser))
 
     def maker() -> Maker:
-        return _Frames(Anonymiser(pseudonyms, wanted, digests), Verdicts(path), pseudonyms, wanted).make
+        courses.begin()
+        return _Frames(anonymiser, Verdicts(path), pseudonyms, wanted, courses).make
 
-    return copy(path, output, maker, force=force, source=source, blocks=without_names, name="")
+    with closing(courses):
+        return copy(path, output, maker, force=force, source=source, blocks=without_names, name="")
 
 
 def _digests(path: str, pseudonyms: Pseudonyms) -> dict[bytes, bytes]:
@@ -84,8 +90,11 @@ def _digests(path: str, pseudonyms: Pseudonyms) -> dict[bytes, bytes]:
 
 
 class _Frames:
-    def __init__(self, datagrams: Anonymiser, verdicts: Verdicts, pseudonyms: Pseudonyms, wanted: Wanted) -> None:
+    def __init__(
+        self, datagrams: Anonymiser, verdicts: Verdicts, pseudonyms: Pseudonyms, wanted: Wanted, courses: Courses
+    ) -> None:
         self._datagrams, self._verdicts, self._pseudonyms, self._wanted = datagrams, verdicts, pseudonyms, wanted
+        self._courses = courses
 
     def make(self, record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
         """The frame under other names."""
@@ -106,8 +115,29 @@ class _Frames:
             made = self._datagram(plain, packets.Way(udps[-1], tuple(steps)), row)
             if made is not None:
                 return Made(made)
+        elif not udps and (one := segments.found(record)) is not None:
+            made = self._segment(plain, one)
+            if made is not None:
+                if len(made.octets) < made.original:
+                    tally.left[CUT] += 1
+                return Made(made)
         tally.left[CUT] += 1
         return Made(_cut(record, octets, _end(octets, steps)))
+
+    def _segment(self, plain: Record, one: segments.Found) -> Record | None:
+        """The frame with its segment of TCP as far as it is understood; None where that is too hard."""
+        octets = bytearray(plain.octets)
+        segments.without_foreign_options(octets, one.at)
+        start, held = one.payload_at(plain.octets), len(one.segment.payload)
+        # What pads a frame may be anything that was in memory.
+        octets[start + held :] = bytes(max(0, len(octets) - start - held))
+        segment = one.segment
+        new = self._courses.of(segment) or Rewritten(segment.sequence, segment.acknowledgement, segment.payload, 0, ())
+        whole = held == segment.length and new.known == len(new.payload)
+        made = segments.rewritten(plain._replace(octets=bytes(octets)), one, new, self._courses)
+        if made is None or whole:
+            return made
+        return _cut(made, bytearray(made.octets), start + new.known * (held == segment.length))
 
     def _payload(self, udp: Udp, row: Row | None) -> bytes | None:
         if row is None:

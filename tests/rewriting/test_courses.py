@@ -1,0 +1,162 @@
+"""SIP over TCP and WebSocket rewritten: whatever is cut, sent again or acknowledged, the stream is one and whole."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from dissectors import offline
+from dissectors.report import Report
+from dissectors.rewriting.courses import Course, framed, mask_of
+from dissectors.rewriting.normalise import FOLLOWS, Wanted, normalise
+from dissectors.rewriting.segments import found
+from dissectors.sources.capture import open_capture
+from dissectors.wire import websocket
+from dissectors.wire.captures.records import Record
+from dissectors.wire.inflate import deflate
+from dissectors.wire.tcp import ACK, FIN, SYN, Direction, Origin, Segment
+from tests import capture_octets, captures
+from tests.stories import OFFER, request
+from tests.tcp_frames import A, B, conversation, records, segment
+
+ORIGIN = Origin(0, 0, 0, 0, 0)
+COMPRESSED = request(
+    0, "INVITE", "Content-Type: application/sdp", "Content-Encoding: deflate", body=deflate(OFFER, "deflate")
+)[3]
+PLAIN = request(0, "MESSAGE", "Content-Type: text/plain", body=b"hello")[3]
+ANSWER = b"SIP/2.0 200 OK\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"
+
+
+def written(path: Path, segments: Iterable[Segment]) -> str:
+    """A capture of segments as pcapng."""
+    blocks = [capture_octets.section(), capture_octets.interface(1)]
+    blocks += [capture_octets.enhanced(record.octets, record.time // 1000) for _, record in records(segments)]
+    path.write_bytes(b"".join(blocks))
+    return str(path)
+
+
+def read(path: Path | str) -> list[tuple[Record, Segment]]:
+    with open_capture(str(path)) as capture:
+        pairs = [(record, found(record)) for record in capture.records()]
+    return [(record, one.segment) for record, one in pairs if one is not None]
+
+
+def streams(path: Path | str) -> list[bytes]:
+    """The octets of both directions, held to one another: what differs, or is missing, is no stream."""
+    ways: dict[int, Direction] = {}
+    for _, one in read(path):
+        way = ways.setdefault(one.sport, Direction())
+        if one.flags & SYN:
+            way.open(one.sequence)
+        way.take(one.sequence, one.payload, ORIGIN)
+        assert one.length == len(one.payload)
+    assert not any(way.waiting or way.differing for way in ways.values())
+    for _, one in read(path):
+        other = ways[one.dport]
+        assert one.flags & SYN or other.end is None or other.place(one.acknowledgement) <= other.end
+    return [way.peek() for _, way in sorted(ways.items())]
+
+
+def done(path: str, out: Path) -> Report:
+    normalise(path, str(out), Wanted(), force=True)
+    return offline.analyze([str(out)])
+
+
+@pytest.mark.parametrize("size", [100, 333, 1400])
+def test_a_message_over_tcp_is_inflated_and_all_that_follows_moves(tmp_path: Path, size: int) -> None:
+    made = conversation([(A, COMPRESSED), (B, ANSWER), (A, PLAIN), (B, ANSWER)], size=size)
+    again = [one for one in made if one.payload][:2]
+    after = made[-1]
+    last = [segment(A, B, after.acknowledgement, b"", FIN | ACK, after.sequence + len(after.payload))]
+    path = written(tmp_path / "in", [*made, *again, *last])
+    report = done(path, tmp_path / "out")
+    back, forth = streams(tmp_path / "out")
+    assert back == 2 * ANSWER and OFFER in forth and forth.endswith(PLAIN) and b"Content-Encoding" not in forth
+    (first, *_) = report.calls[0].messages
+    assert first.transport == "tcp" and first.body is not None and first.body.encoding == "identity"
+    octets = (tmp_path / "out").read_bytes()
+    assert b"muxshark: body inflated (zlib)" in octets and FOLLOWS.encode() in octets
+    done(str(tmp_path / "out"), tmp_path / "two")
+    assert (tmp_path / "two").read_bytes() == octets
+
+
+def test_selective_acknowledgements_follow(tmp_path: Path) -> None:
+    made = conversation([(A, COMPRESSED), (A, PLAIN)])
+    octets = [record.octets for _, record in records(made)]
+    begin = made[-1].sequence
+    option = b"\1\1\5\n" + struct.pack("!II", begin, (begin + len(PLAIN)) & 0xFFFFFFFF)
+    one = segment(B, A, made[1].sequence + 1, b"", ACK, begin)
+    ((_, last),) = records([one], first=len(made) + 1)
+    head = bytearray(last.octets)
+    head[46] = 0x80
+    head[16:18] = struct.pack("!H", 40 + len(option))
+    path = captures.pcap(tmp_path / "in", enumerate([*octets, bytes(head) + option]))
+    done(path, tmp_path / "out")
+    after = read(tmp_path / "out")
+    sent, told = after[-2], after[-1]
+    assert told[1].acknowledgement == sent[1].sequence != begin
+    assert struct.unpack("!II", told[0].octets[-8:]) == (
+        sent[1].sequence, (sent[1].sequence + len(PLAIN)) & 0xFFFFFFFF
+    )
+
+
+def test_a_second_connection_on_the_same_ports_is_another_one(tmp_path: Path) -> None:
+    made = conversation([(A, COMPRESSED), (B, ANSWER)])
+    moved = [
+        one._replace(sequence=(one.sequence + 5000) & 0xFFFFFFFF, acknowledgement=(one.acknowledgement + 5000)
+                     & 0xFFFFFFFF if one.acknowledgement else 0)
+        for one in conversation([(A, PLAIN), (B, ANSWER), (A, COMPRESSED), (A, PLAIN)])
+    ]
+    done(written(tmp_path / "in", [*made, *moved]), tmp_path / "out")
+    after = [one for _, one in read(tmp_path / "out")]
+    assert [one.sequence for one in after[len(made) :][:5]] == [one.sequence for one in moved[:5]]
+    last, before = after[-1], after[-2]
+    assert last.sequence == (before.sequence + len(before.payload)) & 0xFFFFFFFF and OFFER in before.payload
+
+
+def test_what_is_not_changed_stays_octet_for_octet(tmp_path: Path) -> None:
+    path = written(tmp_path / "in", conversation([(A, PLAIN), (B, ANSWER)]))
+    done(path, tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == Path(path).read_bytes()
+
+
+UPGRADE = (
+    b"GET /ws HTTP/1.1\r\nHost: secret.example\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Protocol: sip\r\nCookie: name=alicewonder\r\n\r\n"
+)
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+
+
+@pytest.mark.parametrize("mask", [b"", b"\1\2\3\4"])
+def test_a_message_in_a_frame_of_websocket_is_inflated(tmp_path: Path, mask: bytes) -> None:
+    frames = [framed(0x81, text, mask) for text in (COMPRESSED, PLAIN)]
+    sent = [(A, UPGRADE), (B, SWITCHED), (A, frames[0]), (A, frames[1])]
+    path = written(tmp_path / "in", conversation(sent, size=200))
+    report = done(path, tmp_path / "out")
+    _, forth = streams(tmp_path / "out")
+    assert forth.startswith(UPGRADE) and forth.endswith(frames[1])
+    frame = websocket.frame(forth[len(UPGRADE) :])
+    assert isinstance(frame, websocket.Frame) and OFFER in frame.payload and mask_of(forth[len(UPGRADE) :]) == mask
+    (first, *_) = report.calls[0].messages
+    assert first.transport == "ws" and first.body is not None and first.body.encoding == "identity"
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+@pytest.mark.parametrize("mask", [b"", b"abcd"])
+def test_a_frame_is_read_as_it_was_built(size: int, mask: bytes) -> None:
+    octets = framed(0x82, bytes(size), mask)
+    assert websocket.frame(octets) == websocket.Frame(len(octets), 0x82, bytes(size)) and mask_of(octets) == mask
+
+
+def test_a_place_goes_where_the_octets_before_it_went() -> None:
+    course = Course(None)
+    course.add(100, 110, 0, 3, "")
+    course.add(120, 125, 3, 30, "")
+    assert [course.moved(place) for place in (99, 100, 102, 105, 110, 119, 120, 124, 125, 130)] == [
+        99, 100, 102, 103, 103, 112, 113, 117, 143, 148
+    ]
+
+
