@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.command_line import CALL
 from tests.made import A, B, frame, rtp
-from tools.interop.sessions import verto, wss
+from tools.interop.sessions import hep, verto, wss
 from tools.interop.sessions.browsers import compared
 from tools.interop.sessions.link import without_checksum
 from tools.interop.sessions.network import faults
@@ -97,3 +100,12 @@ def test_a_link_takes_out_the_checksum_that_no_card_filled_in() -> None:
     passed = without_checksum(octets)
     assert passed[40:42] == bytes(2) and passed[:40] == octets[:40] and passed[42:] == octets[42:]
     assert without_checksum(octets[:12] + b"\x86\xdd" + octets[14:])[40:42] == octets[40:42]
+
+
+def test_messages_that_a_server_of_hep_stored_are_compared_octet_for_octet() -> None:
+    sent = hep.said(Path(CALL))
+    assert sum(sent.values()) == 9 and any(b"v=0" in payload for payload in sent)
+    assert all(row.agrees for row in hep.compared("server", sent, sent))
+    changed = Counter({payload.replace(b"v=0", b"v=1"): count for payload, count in sent.items()})
+    assert [row.agrees for row in hep.compared("server", sent, changed)] == [True, False]
+    assert [row.agrees for row in hep.compared("server", sent, Counter())] == [False, False]
