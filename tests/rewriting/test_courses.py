@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from dissectors.wire import websocket
 from dissectors.wire.captures.records import Record
 from dissectors.wire.inflate import deflate
 from dissectors.wire.tcp import ACK, FIN, SYN, Direction, Origin, Segment
-from tests import capture_octets, captures
+from tests import capture_octets
 from tests.stories import OFFER, request
 from tests.tcp_frames import A, B, conversation, records, segment
 
@@ -81,26 +80,6 @@ def test_a_message_over_tcp_is_inflated_and_all_that_follows_moves(tmp_path: Pat
     assert b"muxshark: body inflated (zlib)" in octets and FOLLOWS.encode() in octets
     done(str(tmp_path / "out"), tmp_path / "two")
     assert (tmp_path / "two").read_bytes() == octets
-
-
-def test_selective_acknowledgements_follow(tmp_path: Path) -> None:
-    made = conversation([(A, COMPRESSED), (A, PLAIN)])
-    octets = [record.octets for _, record in records(made)]
-    begin = made[-1].sequence
-    option = b"\1\1\5\n" + struct.pack("!II", begin, (begin + len(PLAIN)) & 0xFFFFFFFF)
-    one = segment(B, A, made[1].sequence + 1, b"", ACK, begin)
-    ((_, last),) = records([one], first=len(made) + 1)
-    head = bytearray(last.octets)
-    head[46] = 0x80
-    head[16:18] = struct.pack("!H", 40 + len(option))
-    path = captures.pcap(tmp_path / "in", enumerate([*octets, bytes(head) + option]))
-    done(path, tmp_path / "out")
-    after = read(tmp_path / "out")
-    sent, told = after[-2], after[-1]
-    assert told[1].acknowledgement == sent[1].sequence != begin
-    assert struct.unpack("!II", told[0].octets[-8:]) == (
-        sent[1].sequence, (sent[1].sequence + len(PLAIN)) & 0xFFFFFFFF
-    )
 
 
 def test_a_second_connection_on_the_same_ports_is_another_one(tmp_path: Path) -> None:
