@@ -52,7 +52,7 @@ def test_without_the_library_it_says_what_to_install(
     monkeypatch.setattr(FORMATS["html"], "needs", ("no_such_library", "html"))
     assert main(["analyze", "--html", str(tmp_path / "call.html"), CALL]) == 2
     said = capsys.readouterr().err
-    assert "a report in HTML needs the package jinja2: pip install 'muxshark[html]'" in said
+    assert "a report in HTML needs the package no_such_library: pip install 'muxshark[html]'" in said
     assert said.count("\n") == 1 and not list(tmp_path.iterdir())
 
 
