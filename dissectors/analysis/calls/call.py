@@ -160,7 +160,7 @@ class CallState:
             self.ended = self.ended if self.answered else None
         elif method == "BYE":
             self.dialogs.move(identity, "terminated")
-            if self.ended is None:
+            if self.ended is None and not self.dialogs.forked_from(identity):
                 self.ended, self.ended_by = time, side
         elif method == "CANCEL":
             self.cancelling.asked = time
@@ -190,7 +190,8 @@ class CallState:
 
     def _other_response(self, time: int, identity: Identity, status: int, side: str) -> None:
         if self.kind == "call":
-            if identity.method == "BYE" and 200 <= status < 300 and self.ended is None:
+            unseen = identity.method == "BYE" and 200 <= status < 300 and self.ended is None
+            if unseen and not self.dialogs.forked_from(identity):
                 # The BYE itself was not captured.
                 self.ended, self.ended_by = time, "callee" if side == "caller" else "caller"
             self.cancelling.accepted |= identity.method == "CANCEL" and 200 <= status < 300

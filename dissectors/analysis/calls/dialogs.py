@@ -22,6 +22,7 @@ class Dialogs(Struct):
     bounds: Bounds
     held: Held
     states: dict[Tags, str] = field(default_factory=dict)
+    accepted: Tags | None = None
 
     def move(self, identity: Identity, state: str) -> None:
         """Move a dialog forward; a request without To tag has only a half, which its first tag completes."""
@@ -35,6 +36,8 @@ class Dialogs(Struct):
             tags = self.held.text(tags[0]), self.held.text(tags[1])
         later = before is None or ORDER.index(state) > ORDER.index(before) or state == "calling"
         self.states[tags] = state if later else before or state
+        if state == "confirmed":
+            self.accepted = self.accepted or tags
 
     def proceed(self, identity: Identity) -> None:
         """Take 100 Trying: it opens no dialog, even with a tag in To (RFC 3261 section 12.1)."""
@@ -48,6 +51,13 @@ class Dialogs(Struct):
         tags = tags if tags in self.states else (identity.from_tag, None)
         if self.states.get(tags) not in ("confirmed", None):
             self.states[tags] = "terminated"
+
+    def forked_from(self, identity: Identity) -> bool:
+        """Whether the fork that was accepted first goes on without this one: it shares one tag with this dialog."""
+        first = self.accepted
+        if first is None or self.states.get(first) != "confirmed":
+            return False
+        return len({*self._tags(identity)} & {*first}) == 1
 
     def to_report(self, call_id: str) -> tuple[Dialog, ...]:
         """The values of the report."""

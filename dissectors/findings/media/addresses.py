@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreements, rtp_lines, wants_rtp
+from dissectors.findings.hosts import private
 from dissectors.findings.media.forks import misdirected
 from dissectors.findings.rule import Facts, Found, name_of, rule
 from dissectors.report import Call, Description, Media, Message, Place, Severity, Stream
@@ -61,7 +62,7 @@ def _listening(lines: list[Media]) -> Listening:
 )
 def media_elsewhere(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
-        listening = {}
+        listening, leaving = {}, set[tuple[str | None, int]]()
         for position in call.streams:
             stream = facts.streams[position]
             side = OTHER_SIDE.get(stream.sender or "")
@@ -72,14 +73,17 @@ def media_elsewhere(facts: Facts) -> Iterator[Found]:
             there = listening[side]
             if stream.dport in there.ports or stream.dst not in there.addresses:
                 continue
-            if endpoint(stream.dst, stream.dport) not in there.candidates:
+            # Behind a NAT media goes to where the other side's comes from: that is symmetric RTP.
+            leaving = leaving or {(each.src, each.sport) for each in facts.of(call)}
+            if endpoint(stream.dst, stream.dport) not in there.candidates and (stream.dst, stream.dport) not in leaving:
                 what = f"{name_of(stream)}: goes to port {stream.dport}, the SDP announces {there.told}"
                 yield Found(what, (stream.first_place,), number, position, certainty="high")
 
 
 @rule(
     "media-address-differs", "note", "Media uses another address than the SDP announces",
-    why="This is usual behind a NAT. A peer that trusts the SDP sends to an address that it cannot reach.",
+    why="This is usual behind a NAT. A peer that trusts the SDP sends to an address that it cannot reach. Where it "
+    "does so, to a private address, this is a warning.",
     fix="Use ICE or symmetric RTP, or let the endpoint announce its public address.",
 )
 def media_address_differs(facts: Facts) -> Iterator[Found]:
@@ -98,7 +102,12 @@ def media_address_differs(facts: Facts) -> Iterator[Found]:
                 odd = (sent if "comes" in said[0] else []) + (got if "is sent" in said[-1] else [])
                 places = [*apart.values(), *(stream.first_place for stream in odd)]
                 what = f"the {side} announces {' and '.join(sorted(apart))}; its media {' and '.join(said)}"
-                yield Found(what, places, number)
+                lost = bool(leaves) and arrives <= set(apart) and all(map(private, apart))
+                if lost and arrives and not any(private(stream.src) for stream in streams):
+                    what += f", and the {peer} sends to {' and '.join(sorted(arrives))}"
+                    yield Found(what, places, number, certainty="medium", severity="warning")
+                else:
+                    yield Found(what, places, number)
 
 
 def announcements(call: Call, side: str) -> dict[str, Place]:

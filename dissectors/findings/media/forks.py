@@ -82,12 +82,12 @@ def _left(call: Call) -> dict[Endpoint, Accepted]:
     if taken is None:
         return {}
     accepted = Accepted(taken, times[taken.to_tag], " or ".join(sorted(endpoint(*end) for end in ends_of(taken))))
-    # What was said on another hop, or in another exchange, is as good as what was accepted.
+    # What was said on another hop, by another fork that was accepted, or in another exchange, is as good.
     statuses = {message.place: message.status for message in call.messages}
     left = [
         each for each in answers
         if each.answers == taken.answers and each is not taken and each.time < accepted.time
-        and not _is_of_another_hop(each, taken, statuses)
+        and (each.to_tag == taken.to_tag or each.to_tag not in times) and not _is_of_another_hop(each, taken, statuses)
     ]
     kept = {end for each in call.descriptions if each not in left for end in ends_of(each)}
     return {end: accepted for each in left for end in ends_of(each) - kept}

@@ -15,7 +15,7 @@ from dissectors.findings.connectivity import sessions
 from dissectors.findings.kinds import SOUND, SOUND_KINDS
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.rule import Facts, Found, counted, rule
-from dissectors.report import Call, Stream
+from dissectors.report import Call, Stream, Unsent
 from dissectors.wire.values import Struct
 
 MIN_RTP_PACKETS = 20
@@ -27,6 +27,9 @@ MAX_STREAMS_TOLD_APART = 64
 
 MIN_TALK_SECONDS, MIN_SHARED_SECONDS = 2.0, 1.0
 LATE_SECONDS = 2.0
+MIN_REPORTS, OLD_SOURCE_SECONDS = 2, 8.0
+"""So many reports on a source show that it comes; a source of before the answer is still reported on for so long."""
+
 
 
 def talked(facts: Facts, call: Call) -> float:
@@ -143,11 +146,11 @@ def media_one_way(facts: Facts) -> Iterator[Found]:
             if packets(sent) < MIN_RTP_PACKETS or shared < MIN_SHARED_SECONDS:
                 continue
             if length(spans) >= MIN_TALK_SECONDS and not _comes_otherwise(facts, call, agreed, sender, back):
-                yield _one_way(facts, number, agreed, silent, sent, answered)
+                yield _one_way(facts, number, call, agreed, silent, sent, answered)
 
 
 def _one_way(
-    facts: Facts, number: int, agreed: list[Agreement], silent: str, sent: list[Stream], answered: int
+    facts: Facts, number: int, call: Call, agreed: list[Agreement], silent: str, sent: list[Stream], answered: int
 ) -> Found:
     """What is said of a side that does not send, and how surely: the capture must have seen some of that direction."""
     first, sender = sent[0], OTHER_SIDE[silent]
@@ -163,9 +166,28 @@ def _one_way(
     seen = silent_hosts & ways(facts).sources or sender_hosts & ways(facts).destinations
     if not seen:
         what += "; nothing of that direction was captured"
+    heard = _reported(facts, call, sent)
+    if heard is not None:
+        what = (
+            f"{none} of the {silent} is in the capture; the {sender} reports by RTCP that it receives SSRC "
+            f"0x{heard.ssrc:08X}, so it takes a way that was not captured"
+        )
+        return Found(what, (first.first_place, heard.place), number, certainty="low", severity="note")
     if not seen or strange > MIN_RTP_PACKETS:
         return Found(what, (first.first_place,), number, certainty="low", severity="note")
     return Found(what, (first.first_place,), number, certainty="high")
+
+
+def _reported(facts: Facts, call: Call, sent: list[Stream]) -> Unsent | None:
+    """A source that a side reports on again and again during the call, and that nobody is seen to send."""
+    ends = {(stream.src, stream.sport + more) for stream in sent for more in (0, 1)}
+    own = {stream.ssrc for stream in facts.of(call)}
+    begin, end = call.answered or 0.0, facts.end_of(call)
+    return next((
+        each for each in facts.unsent
+        if each.reports >= MIN_REPORTS and each.ssrc not in own and (each.src, each.sport) in ends
+        and each.first >= begin and each.last <= end + LATE_SECONDS and each.last - begin > OLD_SOURCE_SECONDS
+    ), None)
 
 
 def sound(facts: Facts, call: Call, agreed: list[Agreement], sender: str) -> list[Stream]:
@@ -209,7 +231,7 @@ def _comes_otherwise(
     ends = {(stream.src, stream.dst) for stream in streams if stream.packets >= MIN_RTP_PACKETS}
     if any((dst, src) in ends for src, dst in ends):
         return True
-    to, names = facts.once(_by_destination), {id(stream) for stream in known}
+    to, names = by_destination(facts), {id(stream) for stream in known}
     first, last = call.start, facts.end_of(call)
     arriving = [to.get(end, []) for end in _endpoints(agreed, receiver)]
     return any(
@@ -220,6 +242,11 @@ def _comes_otherwise(
         )
         for streams in arriving
     )
+
+
+def by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
+    """The streams that go to each endpoint."""
+    return facts.once(_by_destination)
 
 
 def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:

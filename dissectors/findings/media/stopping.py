@@ -7,8 +7,18 @@ from collections.abc import Iterator
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, Span, agreements, length, wants_rtp, within
 from dissectors.findings.connectivity import sessions
+from dissectors.findings.kinds import SOUND_KINDS
 from dissectors.findings.media.pauses import ends_in_noise, pauses
-from dissectors.findings.media.silence import MAX_STRAY_PACKETS, MIN_RTP_PACKETS, packets, sound, spans_of, ways
+from dissectors.findings.media.silence import (
+    MAX_STRAY_PACKETS,
+    MAX_STREAMS_TOLD_APART,
+    MIN_RTP_PACKETS,
+    by_destination,
+    packets,
+    sound,
+    spans_of,
+    ways,
+)
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.report import Call, Stream
 
@@ -24,6 +34,8 @@ ENDED_EARLY_SECONDS = 5.0
 def media_ended_early(facts: Facts) -> Iterator[Found]:
     yield from sessions.ended_early(facts)
     for number, call, side, last, rest, _ in facts.once(_stopped):
+        if call.begun_before and _only_early(call, last, rest):
+            continue  # The answer that is here is not the first one.
         if _only_early(call, last, rest):
             before = (call.answered or 0.0) - last.last
             what = (
@@ -88,9 +100,23 @@ def _stopped(facts: Facts) -> list[Stopped]:
             if last is None or call.ended - last.last <= ENDED_EARLY_SECONDS or pauses(last) or ends_in_noise(last):
                 continue
             rest = within(spans_of(facts, call, agreed, side), last.last, call.ended)
-            if length(rest) > ENDED_EARLY_SECONDS:
+            if length(rest) > ENDED_EARLY_SECONDS and not _in_another_call(facts, number, agreed, side, last):
                 found.append((number, call, side, last, rest, agreed))
     return found
+
+
+def _in_another_call(facts: Facts, number: int, agreed: list[Agreement], side: str, last: Stream) -> bool:
+    """Whether a side's media goes on as another call's: legs of one call may agree on the same media, directly."""
+    arriving = by_destination(facts)
+    ends = {
+        (theirs.address, theirs.port)
+        for each in agreed if each.end > last.last for _, theirs in each.lines(side) if wants_rtp(theirs)
+    }
+    return any(
+        each.call not in (None, number) and each.last > last.last and each.packets >= MIN_RTP_PACKETS
+        and each.kind in SOUND_KINDS and each.first < facts.end_of(facts.calls[number])
+        for end in ends for each in arriving.get(end, ())[:MAX_STREAMS_TOLD_APART]
+    )
 
 
 def _moved_away(facts: Facts, agreed: list[Agreement]) -> bool:

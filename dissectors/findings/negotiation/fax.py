@@ -150,7 +150,12 @@ def fax_one_way(facts: Facts) -> Iterator[Found]:
     seen = {(flow.src, flow.dst) for flow in facts.flows}
     for number, agreed in enumerate(agreements(facts)):
         for each in agreed:
-            if (told := _one_way(facts.calls[number], each, sent, at)) is not None:
+            call = facts.calls[number]
+            for way, count, port in _astray(call, each, sent, at):
+                what = f"T.38 was agreed: {counted(count, 'UDPTL datagram')} from {endpoint(*_named(way.src))} go to "
+                what += f"{endpoint(*_named(way.dst))}, which was given up; they are wanted at port {port}"
+                yield Found(what, (each.answer.place,), number, certainty="high", time=each.answer.time)
+            if (told := _one_way(call, each, sent, at)) is not None:
                 way, strong, weak = told
                 what = f"T.38 was agreed: {counted(strong, 'UDPTL datagram')} from {endpoint(*_named(way.src))} to "
                 what += f"{endpoint(*_named(way.dst))}, {weak} the other way"
@@ -192,6 +197,29 @@ def _one_way(
     if totals[strong] < MIN_DATAGRAMS or weak > MAX_STRAY:
         return None
     return max(ways[strong], key=lambda way: sent[way]), totals[strong], weak
+
+
+def _astray(
+    call: Call, agreed: Agreement, sent: Mapping[Way, int], at: Mapping[End, list[Way]]
+) -> Iterator[tuple[Way, int, int]]:
+    """The flow of a side whose fax goes to a port that its peer had for its sound alone, how much, and the right port.
+
+    Where anything goes to the right port, or comes from where the fax goes, the peer may hear it.
+    """
+    for side, peer in OTHER_SIDE.items():
+        ports = {own.port for own, theirs in agreed.lines(peer) if by_udptl(own) and by_udptl(theirs)}
+        old = {line.port for each in call.descriptions if each.side == peer for line in rtp_lines(each)} - ports
+        if not ports or not old:
+            continue
+        ends = _ends(call, agreed, side)
+        ways = [way for end in ends for way in at.get(end, ())[:MAX_FLOWS_TOLD_APART]]
+        back = {way.src[1] for way in ways if way.src not in ends}
+        own = [way for way in ways if way.src in ends]
+        if any(way.dst[1] in ports for way in own):
+            continue
+        for way in own:
+            if way.dst[1] in old and way.dst[1] not in back and sent[way] >= MIN_DATAGRAMS:
+                yield way, sent[way], min(ports)
 
 
 def _ends(call: Call, agreed: Agreement, side: str) -> set[End]:

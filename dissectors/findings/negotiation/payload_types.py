@@ -221,14 +221,14 @@ def _not_taken(call: Call, number: int, position: int, stream: Stream, side: Sid
         noise = is_noise(payload_type, codec)
         if first > end + GRACE_SECONDS or noise and any(str(payload_type) in each.types(stream) for each in now):
             continue
-        places = [stream.first_place] if first <= stream.first else []
+        places = [phases[0].place or stream.first_place]
         places += dict.fromkeys(place for each in now for place in each.places)
         what = f"{name_of(stream)}: {_told(stream, phases, codec, side, now)}"
         severity: Severity | None = None
         if noise:
             # Who drops it, or takes it all the same, hears every word.
             what, severity = f"{what}: at worst, pauses are silent", "note"
-        yield Found(what, places or [stream.first_place], number, position, severity=severity, time=first)
+        yield Found(what, places, number, position, severity=severity, time=first)
 
 
 def is_noise(payload_type: int, codec: str | None) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
 from dissectors.findings.hosts import private
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
 from dissectors.findings.security.dtls_roles import between
-from dissectors.report import Call, Handshake, Place, Stream
+from dissectors.report import Call, Description, Handshake, Place, Stream
 from dissectors.wire.datagram import TLS, WSS, endpoint, host_of
 
 MIN_RTP_PACKETS = 50
@@ -75,12 +75,18 @@ def _fingerprints(facts: Facts) -> tuple[dict[str, set[int]], dict[str | None, d
 def sdes_in_clear(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
         keyed = [described for described in call.descriptions if any([line.suites for line in described.media])]
-        if keyed:
+        if keyed and _is_in_use(call, keyed):
             hidden = {message.place for message in call.messages if message.transport in (TLS, WSS)}
             keyed = [described for described in keyed if described.place not in hidden]
-        if keyed:
+        if keyed and _is_in_use(call, keyed):
             suites = dict.fromkeys(suite for d in keyed for line in d.media for suite in line.suites)
             yield Found(f"a=crypto with {', '.join(suites)}", [described.place for described in keyed], number)
+
+
+def _is_in_use(call: Call, keyed: Sequence[Description]) -> bool:
+    """Whether keys may protect something: they were answered, or nobody knows; plain RTP was taken in place of them."""
+    answers = [described for described in call.descriptions if described.role == "answer"]
+    return not answers or any(described in keyed for described in answers)
 
 
 def agreed(call: Call) -> bool:

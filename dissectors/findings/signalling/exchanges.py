@@ -94,17 +94,27 @@ def _last(silent: Sequence[Hop]) -> Sequence[Hop]:
 
 @rule(
     "request-repeated", "warning", "A request had to be sent several times until it was answered",
-    why="The request or its answer was lost, or the other side takes longer than half a second.",
-    fix="See whether the repeats reach the other side. If all of them do, the other side is slow; if not, the path "
-    "loses datagrams.",
+    why="The request or its answer was lost, or the other side takes longer than half a second. An answer that is here "
+    "before the repeats did not reach the sender.",
+    fix="See whether the repeats reach the other side. If all of them do, the other side is slow, or its answers are "
+    "lost on their way to the sender; if not, the path loses datagrams.",
 )
 def request_repeated(facts: Facts) -> Iterator[Found]:
     for number, each in _repeated(facts):
         answered = [hop for hop in each.hops if (hop.responses if each.method == "INVITE" else hop.final)]
         most = max(answered, key=lambda hop: hop.repeated, default=None)
         if most is not None and most.repeated >= MIN_REPEATS:
-            what = f"{each.method} was sent {most.repeated + 1} times before an answer came"
+            what = f"{each.method} was sent {most.repeated + 1} times {_although(most)}"
             yield Found(what, [message.place for message in most.requests], number)
+
+
+def _although(hop: Hop) -> str:
+    """What answered a request before it was sent again, and so must be lost behind the place of the capture."""
+    again = next((each.time for each in hop.requests if each.retransmission), hop.first.time)
+    first = next((each for each in hop.responses if each.time < again and (each.status or 0) >= 200), None)
+    if first is None:
+        return "before an answer came"
+    return f"although {first.summary} came {(first.time - hop.first.time) * 1000:.0f} ms after the first"
 
 
 def _repeated(facts: Facts) -> Iterator[tuple[int, Transaction]]:
@@ -145,8 +155,8 @@ def _nothing(hop: Hop) -> str:
 )
 def request_unanswered(facts: Facts) -> Iterator[Found]:
     for number, each in _repeated(facts):
-        if each.method in ("INVITE", "ACK", "BYE"):
-            continue
+        if each.method in ("INVITE", "ACK", "BYE") or each.method == "CANCEL" and facts.calls[number].kind == "call":
+            continue  # There are rules of their own about these.
         for hop in _last([hop for hop in each.hops if hop.final is None]):
             if hop.repeated >= MIN_REPEATS:
                 came = f"only {hop.responses[-1].summary} came back" if hop.responses else "nothing came back"

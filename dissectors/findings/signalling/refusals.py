@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from dissectors.analysis.calls.outcomes import CHALLENGES
+from dissectors.analysis.calls.outcomes import CHALLENGES, UNREACHABLE
 from dissectors.findings.rule import AT_ONCE, CONFIRM_SECONDS, Facts, Found, Rule
 from dissectors.findings.statuses import explained, setting
 from dissectors.protocols.sip_reason import reasons
@@ -36,9 +36,11 @@ TABLE = (
         "Compare the request URI with the dial plan: prefixes, a plus sign, the domain after the @.",
     ),
     Refusal(
-        "call-unreachable", "warning", frozenset((408, 430, 480)), "The callee cannot be reached now",
-        "The callee is known, but the phone does not answer: not registered, switched off, behind a NAT that closed.",
-        "See when the callee registered last, and whether requests of the server still reach its address.",
+        "call-unreachable", "warning", frozenset(UNREACHABLE), "The callee cannot be reached now",
+        "The callee is known, but does not answer: nobody picked up a phone that rang; or none rang, since it is not "
+        "registered, switched off, or behind a NAT that closed.",
+        "If it rang, ask the callee. If not, see when the callee registered last, and whether requests of the server "
+        "still reach its address.",
     ),
     Refusal(
         "call-busy", "note", frozenset((486, 600)), "The callee is busy",
@@ -121,11 +123,15 @@ def _refused(facts: Facts, number: int, call: Call, status: int) -> Found:
     if final is None:
         return Found(f"the INVITE was answered {status}", (call.messages[0].place,), number)
     asked = next((one for one in invites if one.status is None and one.cseq == final.cseq), invites[0])
-    credentials = any(message.credentials for message in invites if message.status is None)
+    credentials = sum(message.credentials and not (message.retransmission or message.copy) for message in invites)
     given_up = status in CHALLENGES and not credentials and facts.end - final.time >= MIN_WAIT_SECONDS
     none = ", and no credentials were sent" if given_up else ""
-    what = f"the INVITE was answered {explained(final)}{none}"
-    return Found(what, (asked.place, final.place), number, fix=setting(final))
+    none = ", although it carried credentials" if status in CHALLENGES and asked.credentials else none
+    rang = ""
+    if status in UNREACHABLE and call.ringing is not None and final.time > call.ringing:
+        rang = f", after it had rung for {final.time - call.ringing:.1f} s"
+    what = f"the INVITE was answered {explained(final)}{none}{rang}"
+    return Found(what, (asked.place, final.place), number, fix="" if rang else setting(final))
 
 
 REFUSALS = (

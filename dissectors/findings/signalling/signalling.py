@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.analysis.calls.outcomes import TERMINATED
 from dissectors.findings.capture.capture import SNAPLEN
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.signalling.refusals import REFUSALS
+from dissectors.findings.statuses import explained
 from dissectors.protocols.sip_deviation import Kind
 from dissectors.report import Call, Message, Place, Severity
 
@@ -38,14 +40,20 @@ def call_unanswered(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "call-cancelled", "note", "The caller gave up before the call was answered",
-    why="The caller hung up, or a timer ended the attempt, before anybody answered.",
+    why="The caller hung up, or a timer ended the attempt, before anybody answered here. Reason may say that the call "
+    "was answered at another phone. Where no CANCEL came, a server on the way gave up the call.",
     fix="If it happens after the same time again and again, look for a timer in the phone or the exchange.",
 )
 def call_cancelled(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
         cancels = [message for message in call.messages if message.method == "CANCEL" and message.status is None]
-        if call.outcome == "cancelled" and cancels:
-            yield Found(f"CANCEL after {cancels[0].time - call.start:.1f} s", (cancels[0].place,), number)
+        if call.outcome != "cancelled":
+            continue
+        said = cancels[:1] or [message for message in call.messages if message.status == TERMINATED][:1]
+        for message in said:
+            without = "" if cancels else " without a CANCEL"
+            what = f"{explained(message)}{without} after {message.time - call.start:.1f} s"
+            yield Found(what, (message.place,), number)
 
 
 @rule(
