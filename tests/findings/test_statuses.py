@@ -47,7 +47,16 @@ def test_credentials_that_were_sent_and_refused_are_not_missing() -> None:
     again = request(60, "INVITE", "Proxy-Authorization: Digest username=a", body=OFFER, number=2)
     story: Story = [INVITE, response(40, 407, "Who"), again, response(80, 407, "Who", number=2)]
     (told,) = found(story, "call-unauthorised")
-    assert told.what == "the INVITE was answered 407 Who"
+    assert told.what == "the INVITE was answered 407 Who, although it carried credentials"
+
+
+def test_a_phone_that_rang_was_reached_and_its_server_is_not_to_blame() -> None:
+    refusal = response(30_000, 480, "Gone", "INVITE", "Server: Asterisk PBX 20.1.0")
+    (told,) = found([INVITE, response(200, 180, "Ringing"), refusal], "call-unreachable")
+    assert told.what == "the INVITE was answered 480 Gone, after it had rung for 29.8 s"
+    assert "contacts" not in told.fix
+    (told,) = found([INVITE, refusal], "call-unreachable")
+    assert told.what == "the INVITE was answered 480 Gone" and "contacts" in told.fix
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from tests.finding_cases.forks import OTHER, forked
 from tests.finding_cases.plain import INVITE
 from tests.finding_cases.presence import version
-from tests.found import found
-from tests.stories import A, B, Told, description, hung_up, request, response, talk
+from tests.found import found, ids
+from tests.stories import A, B, Story, Told, description, hung_up, report, request, response, talk
 
 ID = "fork-still-sends"
 
@@ -63,3 +63,19 @@ def test_an_answer_into_which_a_proxy_wrote_its_relay_on_the_way_moves_nothing(a
         request(3010, "ACK", tag="2"), *talk(start=300, seconds=12), *talk(B, A, 78, seconds=12), *hung_up(13_000),
     ]
     assert len(found(story, "media-to-old-port")) == told
+
+
+def both_answer(*ended: Told) -> Story:
+    """Two phones answer, and the caller keeps the first one."""
+    second = [response(1100, 200, "OK", body=description(*OTHER), tag="3"), request(1110, "ACK", tag="3")]
+    return [*forked(), *second, *ended]
+
+
+def test_a_call_goes_on_where_the_second_phone_to_answer_is_hung_up() -> None:
+    second = [request(1120, "BYE", number=2, tag="3"), response(1140, 200, "OK", "BYE", number=2, tag="3")]
+    first = [request(11_000, "BYE", number=3, tag="2"), response(11_020, 200, "OK", "BYE", number=3)]
+    made = report(both_answer(*second, *first))
+    assert made.calls[0].ended == 11.0
+    assert not ids(made) & {"media-after-bye", "media-to-old-port"}
+    assert report(both_answer(*first[:1])).calls[0].ended == 11.0
+    assert report(both_answer(*second)).calls[0].ended is None

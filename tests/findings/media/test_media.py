@@ -50,6 +50,21 @@ def test_an_address_that_differs_is_told_of_the_side_that_announced_it() -> None
     assert frames(told)[0] == 1 and 3 not in frames(told)
 
 
+def test_media_sent_to_a_private_address_that_its_own_does_not_come_from_are_a_warning() -> None:
+    announced = dialled(description(*INNER), ANSWER)
+    (told,) = found([*announced, *talk(), *talk(B, INNER, 78), *hung_up()], "media-address-differs")
+    assert told.what.endswith("its media comes from 198.51.100.1, and the callee sends to 10.0.0.5")
+    assert (told.severity, told.certainty) == ("warning", "medium")
+    (told,) = found([*announced, *talk(), *talk(B, A, 78), *hung_up()], "media-address-differs")
+    assert told.severity == "note"
+
+
+def test_media_that_go_back_to_where_the_other_side_sends_from_are_expected_there() -> None:
+    mapped = (B[0], 40_000)
+    assert not found([*dialled(), *talk(A, mapped), *talk(mapped, A, 78), *hung_up()], "media-elsewhere")
+    assert found([*dialled(), *talk(A, mapped), *talk(B, A, 78), *hung_up()], "media-elsewhere")
+
+
 def test_an_address_that_ice_may_choose_otherwise_is_not_told() -> None:
     offer = description(*INNER, "a=candidate:1 1 udp 1 198.51.100.7 4000 typ srflx")
     assert not found([*dialled(offer, ANSWER), *talk(), *talk(B, A, 78), *hung_up()], "media-address-differs")

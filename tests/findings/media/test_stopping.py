@@ -8,7 +8,22 @@ from dissectors.wire.values import replace
 from tests import reports
 from tests.finding_cases.within_calls import changed
 from tests.found import found, frames, ids
-from tests.stories import A, B, Story, description, dialled, hung_up, report, request, rtp, talk
+from tests.made import Endpoint
+from tests.stories import (
+    A,
+    B,
+    C,
+    Story,
+    description,
+    dialled,
+    hung_up,
+    receiver_report,
+    report,
+    request,
+    response,
+    rtp,
+    talk,
+)
 
 NOISE = description(A[0], A[1], media="RTP/AVP 0 13"), description(B[0], B[1], media="RTP/AVP 0 13")
 STOPPED = {"media-ended-early", "media-not-resumed", "media-one-way"}
@@ -59,3 +74,53 @@ def test_hosts_are_those_that_send_or_receive() -> None:
     facts = Facts(reports.report().capture, (flow, replace(flow, src="192.0.2.9")), (), (), (), (), (), ())
     assert ways(facts).hosts == {"192.0.2.1", "192.0.2.2", "192.0.2.9"}
     assert ways(facts).hosts is ways(facts).hosts
+
+
+def leg(call: str, ends: tuple[Endpoint, Endpoint], moved: tuple[Endpoint, Endpoint], time: float) -> Story:
+    """A leg through a server that gives it other ends a second after the answer."""
+    def said(end: Endpoint, at: int) -> bytes:
+        return description(*end).replace(b"o=- 1 1 ", f"o=- 1 {at} ".encode())
+
+    return [
+        request(time, "INVITE", body=said(ends[0], 1), call=call),
+        response(time + 100, 200, "OK", body=said(ends[1], 1), call=call),
+        request(time + 110, "ACK", tag="2", call=call),
+        request(2000, "INVITE", body=said(moved[0], 2), number=2, tag="2", call=call),
+        response(2010, 200, "OK", body=said(moved[1], 2), number=2, call=call),
+        request(2020, "ACK", number=2, tag="2", call=call),
+        request(22_000, "BYE", number=3, tag="2", call=call),
+        response(22_010, 200, "OK", "BYE", number=3, call=call),
+    ]
+
+
+def test_media_that_go_past_the_server_are_those_of_both_legs() -> None:
+    inside, outside = (C[0], 20_000), (C[0], 20_010)
+    legs = [*leg("one", (A, inside), (A, B), 0), *leg("two", (outside, B), (A, B), 20)]
+    relayed = [*talk(A, inside, 71, start=200, seconds=1.8), *talk(inside, A, 72, start=200, seconds=1.8),
+               *talk(outside, B, 73, start=200, seconds=1.8), *talk(B, outside, 74, start=200, seconds=1.8)]
+    direct = [*talk(A, B, 75, start=2050, seconds=19), *talk(B, A, 76, start=2050, seconds=19)]
+    assert not ids(report([*legs, *relayed, *direct])) & STOPPED
+    assert "media-ended-early" in ids(report([*legs, *relayed]))
+
+
+def test_what_came_before_a_re_invite_is_no_early_media_where_the_capture_began_later() -> None:
+    held = [request(1000, "INVITE", body=description(*A, "a=sendonly"), number=2, tag="2"),
+            response(1050, 200, "OK", body=description(*B, "a=recvonly"), number=2), *hung_up(15_000)]
+    story = [*talk(start=0, seconds=1), *talk(B, A, 78, start=0, seconds=1), *held]
+    assert "media-ended-early" not in ids(report(story))
+
+
+def test_who_reports_that_it_receives_a_stream_has_one_that_was_not_captured() -> None:
+    story = [*dialled(), *talk(seconds=20), *hung_up(21_050)]
+    (told,) = found(story, "media-one-way")
+    assert (told.severity, told.certainty) == ("error", "high")
+    reports = [(time, A, B, receiver_report(time, 78, own=77)[3]) for time in (4000, 9000, 14_000)]
+    (told,) = found([*story, *reports], "media-one-way")
+    assert (told.severity, told.certainty) == ("note", "low")
+    assert told.what == (
+        "no RTP of the callee is in the capture; the caller reports by RTCP that it receives SSRC 0x0000004E, so it "
+        "takes a way that was not captured"
+    )
+    old = [(time, A, B, receiver_report(time, 78, own=77)[3]) for time in (4000, 5000)]
+    (told,) = found([*story, *old], "media-one-way")
+    assert told.severity == "error"

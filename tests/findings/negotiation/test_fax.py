@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dissectors.findings.negotiation.fax import MAX_FLOWS_TOLD_APART
-from tests.finding_cases.fax import PAGE, fax, imaged, said, udptl
-from tests.finding_cases.plain import FAX
+from tests.finding_cases.fax import PAGE, THEIR_FAX, fax, imaged, said, udptl
+from tests.finding_cases.plain import FAX, reinvited
 from tests.found import found, frames, ids
 from tests.stories import INNER, A, B, C, Story, conversation, description, dialled, hung_up, report, request, response
 
@@ -17,6 +17,22 @@ def test_one_way_is_told_with_both_counts_and_the_direction() -> None:
     assert (told.severity, told.certainty, told.time, len(frames(told))) == ("warning", "high", 3.02, 1)
     (told,) = found(fax(4, 200), "fax-one-way")
     assert "200 UDPTL datagrams from 203.0.113.2:16402 to 198.51.100.1:16402, 4 the other way" in told.what
+
+
+def test_a_fax_that_goes_on_to_the_port_of_the_sound_is_astray() -> None:
+    moved = description(A[0], 40_500, kind="image", media="udptl t38")
+    new = (A[0], 40_500)
+    sound = [each for each in conversation() if each[0] < 3000]
+    begun = [*dialled(), *sound, *reinvited(moved, THEIR_FAX)]
+    (told,) = found([*begun, *udptl(new, B, 60), *udptl(B, A, 100), *hung_up()], "fax-one-way")
+    assert told.what == (
+        "T.38 was agreed: 100 UDPTL datagrams from 203.0.113.2:16402 go to 198.51.100.1:16402, which was given up; "
+        "they are wanted at port 40500"
+    )
+    assert (told.severity, told.certainty) == ("warning", "high")
+    assert not found([*begun, *udptl(new, B, 60), *udptl(B, new, 100), *hung_up()], "fax-one-way")
+    behind_nat = [*begun, *udptl(A, B, 60), *udptl(B, A, 100), *hung_up()]
+    assert not found(behind_nat, "fax-one-way")
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(0, 0), (30, 0), (200, 40)])

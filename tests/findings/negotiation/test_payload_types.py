@@ -21,7 +21,7 @@ def test_an_unannounced_payload_type_says_when_it_began() -> None:
     (told,) = found(story, ID)
     assert "245 packets of type 18 (G729), the first 5.000 s after the stream began" in told.what
     assert told.what.endswith("the callee does not take it")
-    assert frames(told) == [3] and told.time == pytest.approx(6.02)
+    assert frames(told) == [505, 3] and told.time == pytest.approx(6.02)
 
 
 def test_who_sends_its_own_number_is_named_and_the_other_is_not() -> None:

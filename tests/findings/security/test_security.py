@@ -33,3 +33,10 @@ def test_of_many_calls_at_one_server_none_is_blamed_for_a_foreign_handshake() ->
     assert {each.call for each in told} == set(range(MAX_CALLS_TOLD_APART))
     told = found([*dtls_call(FINGERPRINTS[1]), *others], "fingerprint-mismatch")
     assert len(told) == 1  # The caller of that call is in no other one.
+
+
+def test_keys_that_the_answer_did_not_take_protect_nothing() -> None:
+    offer, plain = description(*B, "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" + "A" * 40), description(*C)
+    assert "sdes-in-clear" not in ids(report(dialled(offer, plain)))
+    assert "sdes-in-clear" in ids(report(dialled(offer, offer)))
+    assert "sdes-in-clear" in ids(report([request(0, "INVITE", body=offer)]))

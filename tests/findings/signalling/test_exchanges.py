@@ -128,3 +128,17 @@ def test_copies_repeat_nothing(apart: float, copies: int) -> None:
     call = [*dialled(), BYE, response(9020, 200, "OK", "BYE", number=2)]
     story = [(each[0] + n * apart / copies, *each[1:]) for each in call for n in range(copies + 1)]
     assert not told(story) and "answer-repeated" not in ids(report(story))
+
+
+def test_a_request_that_is_sent_again_although_it_was_answered_says_so() -> None:
+    answers = [response(9020 + late, 200, "OK", "BYE", number=2) for late in (0, 500, 1500)]
+    (one,) = found([*dialled(), *repeated(BYE, 2), *answers], "request-repeated")
+    assert one.what == "BYE was sent 3 times although 200 OK came 20 ms after the first"
+    (one,) = found([*dialled(), *repeated(BYE, 2), response(10_600, 200, "OK", "BYE", number=2)], "request-repeated")
+    assert one.what == "BYE was sent 3 times before an answer came"
+
+
+def test_a_cancel_that_nothing_answers_is_told_once() -> None:
+    story = [INVITE, response(200, 180, "Ringing"), *repeated(request(5000, "CANCEL"), 4),
+             response(36_000, 480, "Gone")]
+    assert "cancel-refused" in ids(report(story)) and not told(story)

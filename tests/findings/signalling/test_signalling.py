@@ -107,3 +107,28 @@ def test_a_message_that_the_capture_cut_is_not_called_broken() -> None:
         assert "capture-snaplen" in ids(made) and not ids(made) & broken
     (told,) = found([(0, A, B, dialled()[0][3][:100])], "header-broken")
     assert told.severity == "warning"
+
+
+ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"'
+
+
+def test_a_call_that_was_answered_at_another_phone_says_so() -> None:
+    cancelled = [response(5010, 200, "OK", "CANCEL"), response(5020, 487, "Request Terminated")]
+    (told,) = found([INVITE, request(5000, "CANCEL", ELSEWHERE), *cancelled], "call-cancelled")
+    assert told.what == "CANCEL (Reason: SIP 200, Call completed elsewhere) after 5.0 s"
+    (told,) = found([INVITE, request(5000, "CANCEL"), *cancelled], "call-cancelled")
+    assert told.what == "CANCEL after 5.0 s"
+
+
+def test_a_call_that_was_terminated_and_never_cancelled_says_so() -> None:
+    (told,) = found([INVITE, response(5000, 487, "Request Terminated", "INVITE", ELSEWHERE)], "call-cancelled")
+    assert told.what == (
+        "487 Request Terminated (Reason: SIP 200, Call completed elsewhere) without a CANCEL after 5.0 s"
+    )
+    assert frames(told) == [2]
+
+
+def test_a_call_whose_first_message_is_a_re_invite_began_before() -> None:
+    story = [request(1000, "INVITE", body=ANSWER, number=2, tag="2"), response(1020, 200, "OK", body=ANSWER, number=2)]
+    assert "call-in-part" in ids(report(story))
+    assert "call-in-part" not in ids(report(dialled()))
