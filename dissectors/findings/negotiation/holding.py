@@ -24,6 +24,9 @@ MIN_SECONDS = 5.0
 """Who is left silent for less than this is not told of."""
 
 HOLDING = ("sendonly", "inactive")
+SILENT = {"recvonly", "inactive"}
+"""By these the side that says it does not speak."""
+
 AROUND_HOLD_SECONDS = 1.0
 """Senders stop a little before they say so, and begin again a little after."""
 
@@ -64,7 +67,8 @@ def _spans(call: Call) -> Iterator[tuple[str, float, float]]:
 
 @rule(
     "call-held", "note", "The call was put on hold",
-    why="While a side holds (sendonly, inactive, or the address 0.0.0.0), silence in one direction is intended.",
+    why="While a side holds (sendonly, inactive, or the address 0.0.0.0), silence in one direction is intended. A side "
+    "that answers recvonly or inactive at the beginning does not speak: its peer hears nothing.",
     fix="Nothing. Check that the call was taken off hold again.",
 )
 def call_held(facts: Facts) -> Iterator[Found]:
@@ -79,9 +83,23 @@ def call_held(facts: Facts) -> Iterator[Found]:
             if words and (described.state == "agreed" or unseen):
                 what = f"the {described.side} offers {', '.join(sorted(words))}"
                 yield Found(what, (described.place,), number)
+        yield from _silent_from_the_answer(facts, number, call)
         for message in call.messages:
             if message.method == "UPDATE" and message.summary == verto.HOLD:
                 yield Found(f"the {message.side} asks for it by verto.modify", (message.place,), number)
+
+
+def _silent_from_the_answer(facts: Facts, number: int, call: Call) -> Iterator[Found]:
+    """The first answer, if it lets nobody speak, or not the side that gives it, although the offer does, and lasts."""
+    agreed = agreements(facts)[number]
+    for each in agreed:
+        if each.answer.exchange != agreed[0].answer.exchange or each.answer.time < (call.answered or 0.0):
+            continue
+        lines = [(ours, theirs) for ours, theirs in each.lines(each.offer.side) if ours.kind == SOUND]
+        words = {theirs.direction for _, theirs in lines}
+        lasts = min(each.end, facts.end_of(call)) - each.begin > MIN_SECONDS
+        if lasts and words and words <= SILENT and {ours.direction for ours, _ in lines} == {"sendrecv"}:
+            yield Found(f"the {each.answer.side} answers {', '.join(sorted(words))}", (each.answer.place,), number)
 
 
 @rule(

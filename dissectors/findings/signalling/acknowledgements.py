@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dissectors.findings.hosts import private
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.signalling.answers import Answer, answers
 from dissectors.findings.signalling.exchanges import MIN_REPEATS, MIN_WAIT_SECONDS, unheard
@@ -108,7 +109,19 @@ def answer_repeated(facts: Facts) -> Iterator[Found]:
                 later = answer.after(answer.acks[0].time)
                 behind = f", {later} times after the first ACK" if later >= MIN_REPEATS else ""
                 again = [message.place for message in answer.sent if message.retransmission]
+                inside = _inside(answer)
+                if inside is not None:
+                    to = endpoint(inside.dst, inside.dport)
+                    behind += f"; the ACK goes to {to}, the private address of its Contact"
+                    again.append(inside.place)
                 yield Found(f"{answer.first.summary} was sent {answer.again + 1} times{behind}", again, number)
+
+
+def _inside(answer: Answer) -> Message | None:
+    """An ACK that goes to a private address of the Contact, if all do and the answer comes from another one."""
+    hosts = {message.src for message in answer.everywhere}
+    all_inside = all(private(ack.dst) and ack.dst not in hosts for ack in answer.acks)
+    return answer.acks[0] if all_inside and not private(answer.first.src) else None
 
 
 RULES = (ack_mismatch, ack_missing, answer_repeated)

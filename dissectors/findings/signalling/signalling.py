@@ -49,10 +49,13 @@ def call_cancelled(facts: Facts) -> Iterator[Found]:
         cancels = [message for message in call.messages if message.method == "CANCEL" and message.status is None]
         if call.outcome != "cancelled":
             continue
-        said = cancels[:1] or [message for message in call.messages if message.status == TERMINATED][:1]
-        for message in said:
+        ended = cancels[:1] or [message for message in call.messages if message.status == TERMINATED][:1]
+        for message in ended:
             without = "" if cancels else " without a CANCEL"
             what = f"{explained(message)}{without} after {message.time - call.start:.1f} s"
+            said = {each.status or 0 for each in call.messages if each.method == "INVITE" and (each.status or 0) < 300}
+            silent = message.time - call.start > SLOW_SETUP_SECONDS and max(said, default=0) == 100
+            what += ", and nothing rang" if silent else ""
             yield Found(what, (message.place,), number)
 
 

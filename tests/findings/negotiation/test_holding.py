@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.finding_cases.presence import held_until, reinvite, version
 from tests.found import found, frames
-from tests.stories import A, B, dialled, hung_up, request, response, talk
+from tests.stories import OFFER, A, B, description, dialled, hung_up, request, response, talk
 
 NOWHERE = version(3, B).replace(b"c=IN IP4 203.0.113.2", b"c=IN IP4 0.0.0.0")
 TALK = [*talk(seconds=28), *talk(B, A, 78, seconds=28)]
@@ -32,3 +34,13 @@ def test_who_answers_the_end_of_a_hold_with_no_address_stays_without_sound() -> 
     )
     assert frames(told)
     assert not found([*held_until(9000, version(3), version(3, B)), *TALK, *hung_up(30_000)], "hold-not-released")
+
+
+@pytest.mark.parametrize("way", ["recvonly", "inactive"])
+def test_who_answers_at_the_beginning_that_it_does_not_speak_is_told(way: str) -> None:
+    quiet = description(*B, f"a={way}")
+    (told,) = found([*dialled(OFFER, quiet), *talk(), *hung_up()], "call-held")
+    assert (told.severity, told.what, frames(told)) == ("note", f"the callee answers {way}", [3])
+    assert not found([*dialled(OFFER, quiet), *talk(), *hung_up(3000)], "call-held")
+    assert not found([*dialled(description(*A, "a=sendonly"), quiet), *talk(), *hung_up()], "call-held")
+    assert not found([*dialled(OFFER, description(*B, "a=sendonly")), *talk(B, A, 78), *hung_up()], "call-held")

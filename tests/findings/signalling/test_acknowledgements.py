@@ -208,3 +208,14 @@ def test_an_ack_that_leaves_out_the_recorded_route_is_a_misfit() -> None:
     assert "it has no Route although the 200 has Record-Route, and goes to 203.0.113.2:16402" in one.what
     assert told(routed(4)) == {"ack-mismatch"} and not told(routed(0))
     assert told(routed(4, "Route: <sip:192.0.2.9;lr>")) == {"answer-repeated"}
+
+
+def test_an_ack_that_goes_to_a_private_contact_is_told_with_where_it_goes() -> None:
+    contact = "Contact: <sip:b@10.0.0.5:5060>"
+    sent = [response(1000 + late, 200, "OK", "INVITE", contact, body=ANSWER) for late in (0, 500, 1500, 3500)]
+    ack = request(1010, "ACK", tag="2")[3].replace(b"ACK sip:b@x", b"ACK sip:b@10.0.0.5:5060")
+    inside = [(1010 + late, A, ("10.0.0.5", 5060), ack) for late in (0, 500, 1500, 3500)]
+    (told,) = found([INVITE, *sent, *inside], "answer-repeated")
+    assert told.what.endswith("; the ACK goes to 10.0.0.5:5060, the private address of its Contact")
+    (told,) = found([INVITE, *sent, *((time, A, B, ack) for time, *_ in inside)], "answer-repeated")
+    assert "private" not in told.what

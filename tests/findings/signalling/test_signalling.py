@@ -132,3 +132,11 @@ def test_a_call_whose_first_message_is_a_re_invite_began_before() -> None:
     story = [request(1000, "INVITE", body=ANSWER, number=2, tag="2"), response(1020, 200, "OK", body=ANSWER, number=2)]
     assert "call-in-part" in ids(report(story))
     assert "call-in-part" not in ids(report(dialled()))
+
+
+def test_a_call_that_was_given_up_before_anything_rang_says_so() -> None:
+    gone = [request(9000, "CANCEL"), response(9010, 200, "OK", "CANCEL"), response(9020, 487, "Request Terminated")]
+    (told,) = found([INVITE, response(10, 100, "Trying"), *gone], "call-cancelled")
+    assert told.what == "CANCEL after 9.0 s, and nothing rang"
+    (told,) = found([INVITE, response(10, 100, "Trying"), response(900, 180, "Ringing"), *gone], "call-cancelled")
+    assert told.what == "CANCEL after 9.0 s"
