@@ -87,8 +87,15 @@ def on_datagrams(change: Changer) -> Maker:
     """A maker that changes datagrams and leaves all else as it is."""
 
     def make(record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
+        whole = packets.joined(record, udps)
+        if whole is not None:
+            parts = [(udp, change(record, number, udp, tally)) for number, udp in enumerate(udps)]
+            udps = (whole,)
+            wanted = _all_of(parts)
+            if wanted is None:
+                return Made()
         for number, udp in enumerate(udps):
-            wanted = change(record, number, udp, tally)
+            wanted = change(record, number, udp, tally) if whole is None else wanted
             if wanted is None:
                 continue
             new = _applied(record, number, udp, wanted, fragments)
@@ -98,6 +105,19 @@ def on_datagrams(change: Changer) -> Maker:
         return Made()
 
     return make
+
+
+def _all_of(parts: Sequence[tuple[Udp, Change | None]]) -> Change | None:
+    """What becomes of a datagram that holds these, one behind the other; None where nothing does."""
+    changes = [change for _, change in parts if change is not None]
+    if not changes:
+        return None
+    payload = None
+    if any(change.payload is not None for change in changes):
+        payload = b"".join(udp.payload if change is None or change.payload is None else change.payload
+                           for udp, change in parts)
+    ports = next((change.ports for change in changes if change.ports), None)
+    return Change(payload, ports, tuple(dict.fromkeys(text for change in changes for text in change.what)))
 
 
 def _applied(record: Record, number: int, udp: Udp, change: Change, fragments: bool) -> Record | None:

@@ -83,6 +83,9 @@ class Output:
             self._temporary = ""
         except BrokenPipeError:
             raise
+        except CaptureError:
+            self.discard()
+            raise
         except OSError as error:
             self._remove()
             raise CaptureError(f"{_called(self.path)}: {reason(error)}") from None

@@ -7,7 +7,7 @@ packet that holds it. What lies around is copied; its lengths follow.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import dpkt
@@ -47,6 +47,16 @@ def ways(record: Record) -> list[Way]:
     return [
         Way(udp, tuple(steps[: at + 1])) for at, udp in zip(found, frame.found, strict=True)
     ]
+
+
+def joined(record: Record, udps: Sequence[Udp]) -> Udp | None:
+    """The datagram that holds all of these one behind the other (as offload leaves them); None where none does."""
+    if len(udps) < 2:
+        return None
+    found = ways(record)
+    if len(found) != 1 or found[0].udp.payload != b"".join(udp.payload for udp in udps):
+        return None
+    return found[0].udp
 
 
 def walked(record: Record) -> tuple[Frame, list[Next], list[int]]:

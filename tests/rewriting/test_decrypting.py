@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dissectors import offline
+from dissectors.wire.link.offload import step
 from tests import captures
 from tests.command_line import ROOT, run
 from tests.protected import inline, master
@@ -101,3 +102,27 @@ def test_a_capture_of_pcapng_gets_the_comment_in_its_section(tmp_path: Path) -> 
     path, out = captures.pcapng(tmp_path / "in.pcapng", call(KEYS)), str(tmp_path / "out.pcapng")
     assert run("normalise", "--decrypt", path, out).returncode == 0
     assert offline.analyze([out]).capture.files[0].comments[0].startswith("The media of this capture")
+
+
+def test_packets_that_offload_holds_together_are_all_written_in_the_clear(tmp_path: Path) -> None:
+    frames: dict[str, list[bytes]] = {}
+    for name, keys in (("clear", None), ("sealed", KEYS)):
+        story = sorted(call(keys) if keys else call(), key=lambda one: one[0])
+        media = [one for one in story if one[3][:1] == b"\x80" and one[1] == A]
+        first, rest = media[0], media[1:]
+        size = 1 + 1480 // len(first[3])
+        joined = [
+            (each[0], each[1], each[2], b"".join(part[3] for part in rest[at : at + size]))
+            for at, each in enumerate(rest) if at % size == 0
+        ]
+        told = [one for one in story if one not in rest] + joined
+        path = captures.story(tmp_path / f"{name}.pcap", told)
+        frames[name] = captures.frames(path)
+    out = str(tmp_path / "out.pcapng")
+    done = run("normalise", "--decrypt", str(tmp_path / "sealed.pcap"), out)
+    assert done.returncode == 0
+    # Numbers that do not follow one another, and what fits into a frame of Ethernet, are nothing that offload made.
+    places = [number for number, each in enumerate(frames["sealed"]) if len(each) > 1522 and step(each[42:])]
+    after = captures.frames(out)
+    assert len(places) > 2 and [after[place][42:] for place in places] == [
+        frames["clear"][place][42:] for place in places]

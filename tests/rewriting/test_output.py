@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -66,6 +67,18 @@ def test_a_disk_that_is_full_leaves_nothing(tmp_path: Path) -> None:
         pytest.skip("this system has no /dev/full")
     with pytest.raises(CaptureError, match="/dev/full: no space left"), Output("/dev/full") as output:
         output.write(b"one")
+
+
+def test_a_disk_that_is_full_at_the_very_end_leaves_nothing_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int, octets: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(CaptureError, match="no space left"), Output(str(tmp_path / "out")) as output:
+        output.write(b"a few octets, which wait for the end")
+        monkeypatch.setattr("dissectors.rewriting.output.os.write", full)
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_file_has_the_rights_of_any_other(tmp_path: Path) -> None:

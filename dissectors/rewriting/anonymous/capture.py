@@ -115,6 +115,10 @@ class _Frames:
             made = self._datagram(plain, packets.Way(udps[-1], tuple(steps)), row)
             if made is not None:
                 return Made(made)
+        elif packets.joined(record, udps) is not None and found[-1] == len(steps) - 1:
+            made = self._joined(plain, record, packets.Way(udps[0], tuple(steps)), udps)
+            if made is not None:
+                return Made(made)
         elif not udps and (one := segments.found(record)) is not None:
             made = self._segment(plain, one)
             if made is not None:
@@ -123,6 +127,16 @@ class _Frames:
                 return Made(made)
         tally.left[CUT] += 1
         return Made(_cut(record, octets, _end(octets, steps)))
+
+    def _joined(self, plain: Record, record: Record, way: packets.Way, udps: Sequence[Udp]) -> Record | None:
+        """The frame with all packets rewritten that offload holds together; None where one is not understood."""
+        rows = (self._verdicts.of(record.frame, number) for number in range(len(udps)))
+        new = [self._payload(udp, row) for udp, row in zip(udps, rows, strict=True)]
+        whole = all(udp.length == len(udp.payload) for udp in udps) and None not in new
+        # Payloads that are dropped leave no place for the headers behind them.
+        if not whole or self._wanted.drop:
+            return None
+        return packets.with_payload(plain, way, b"".join(filter(None, new)))
 
     def _segment(self, plain: Record, one: segments.Found) -> Record | None:
         """The frame with its segment of TCP as far as it is understood; None where that is too hard."""

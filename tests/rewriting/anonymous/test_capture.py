@@ -210,3 +210,14 @@ def test_a_cut_packet_of_media_keeps_its_header_alone_understood(tmp_path: Path)
     found = captures.records(tmp_path / "out")
     assert {len(record.octets) for record in found} == {100}
     assert {record.octets[54:] for record in found} == {b"\xff" * 46}
+
+
+def test_packets_that_offload_holds_together_are_all_rewritten(tmp_path: Path) -> None:
+    octets = b"".join(each[3] for each in talk()[:10])
+    path = captures.story(tmp_path / "in", [*GOOD, (500.0, A, B, octets)])
+    tally = done(path, tmp_path / "out")
+    after = next(each[42:] for each in captures.frames(tmp_path / "out") if len(each) == 42 + len(octets))
+    size = len(octets) // 10
+    assert size * 10 == len(octets) > 1480 and not tally.left
+    for at in range(0, len(octets), size):
+        assert after[at : at + 12] == octets[at : at + 12] and after[at + 12 : at + size] != octets[at + 12 : at + size]
