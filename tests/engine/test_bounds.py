@@ -49,8 +49,8 @@ def event(number: int) -> bytes:
 
 def restarts() -> list[Sent]:
     """A stream whose numbers jump again and again."""
-    return [(A, B, rtp(at + n, timestamp=480 * (2 * turn + n))) for turn in range(80) for at in [turn * 9000 % 65000]
-            for n in range(3)]
+    return [(A, B, rtp(at + n, timestamp=480 * (20 * turn + n))) for turn in range(80) for at in [turn * 9000 % 65000]
+            for n in range(20)]
 
 
 OF_SCANS: dict[str, tuple[list[Sent], Bounds | None]] = {
