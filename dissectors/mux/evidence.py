@@ -484,7 +484,7 @@ def left_out(streams: Iterable[Counters]) -> Counter[str]:
     for counters in streams:
         phases += counters.other_phases
         events += counters.other_events
-        # Two sources under one SSRC break each other's numbers all the time. The stream says how often, and a finding why.
+        # Two sources under one SSRC break each other's numbers all the time; how often is told of the stream.
         mixed = counters.restarts * MIXED_PACKETS > counters.packets
         breaks += 0 if mixed else counters.restarts - len(counters.breaks)
     return Counter({"changes of payload type": phases, "telephone events": events, "breaks of streams": breaks})
