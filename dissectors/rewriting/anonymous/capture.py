@@ -39,9 +39,6 @@ from dissectors.wire.link.headers import (
     Udp,
 )
 
-MAX_DIGESTS = 1 << 16
-"""Fingerprints that are remembered, six of each certificate."""
-
 CUT = "are cut to their headers, for what they carry is not understood"
 CUT_FRAMES = "are cut away whole, for their link layer is not understood"
 
@@ -66,7 +63,7 @@ def anonymise(
 ) -> Tally:
     """Copy a capture under other names; raises CaptureError as `copy` does."""
 
-    anonymiser = Anonymiser(pseudonyms, wanted, _digests(path, pseudonyms))
+    anonymiser = Anonymiser(pseudonyms, wanted, _learned(path, pseudonyms))
     courses = look(path, Streamed(anonymiser))
 
     def maker() -> Maker:
@@ -77,16 +74,17 @@ def anonymise(
         return copy(path, output, maker, force=force, source=source, blocks=without_names, name="")
 
 
-def _digests(path: str, pseudonyms: Pseudonyms) -> dict[bytes, bytes]:
-    """What becomes of the fingerprints of all certificates in the clear: SDP may announce one before it comes."""
-    found: dict[bytes, bytes] = {}
+def _learned(path: str, pseudonyms: Pseudonyms) -> secured.Learned:
+    """What all handshakes in the clear say: SDP may announce a certificate before it comes."""
+    learned = secured.Learned(pseudonyms)
     frames = Frames()
     with open_capture(path) as capture:
         for record in capture.records():
             for udp in frames.udp(record):
-                if udp.payload.startswith(secured.START) and len(found) < MAX_DIGESTS:
-                    found |= secured.digests(udp.payload, pseudonyms)
-    return found
+                if udp.payload.startswith(secured.START):
+                    ports = udp.sport.to_bytes(2, "big") + udp.dport.to_bytes(2, "big")
+                    learned.take(udp.src + udp.dst + ports, udp.payload)
+    return learned
 
 
 class _Frames:

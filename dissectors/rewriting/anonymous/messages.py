@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from hashlib import sha1, sha256
 from hmac import digest as sealed
 from typing import NamedTuple
@@ -66,13 +66,14 @@ class Wanted(NamedTuple):
 class Anonymiser:
     """Datagrams under other names. It learns ICE's passwords from SDP, to seal STUN anew.
 
-    `digests` says what becomes of the fingerprints of certificates that the capture holds.
+    `learned` says what becomes of the fingerprints of certificates that the capture holds, and of fragments of DTLS.
     """
 
     def __init__(
-        self, pseudonyms: Pseudonyms, wanted: Wanted, digests: Mapping[bytes, bytes] | None = None
+        self, pseudonyms: Pseudonyms, wanted: Wanted, learned: secured.Learned | None = None
     ) -> None:
-        self.pseudonyms, self.wanted, self._digests = pseudonyms, wanted, digests or {}
+        self.pseudonyms, self.wanted = pseudonyms, wanted
+        self._learned = learned or secured.Learned(pseudonyms)
         self._passwords: dict[str, str] = {}
         self.names = Names(pseudonyms, self._digest, wanted.agents, self._learn)
 
@@ -93,7 +94,7 @@ class Anonymiser:
             self._passwords[ufrag] = password
 
     def _digest(self, octets: bytes) -> bytes:
-        return self._digests.get(octets) or self.pseudonyms.octets("digest", octets, len(octets))
+        return self._learned.digests.get(octets) or self.pseudonyms.octets("digest", octets, len(octets))
 
     def write_sip(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """SIP, its bodies inflated, changed and compressed again."""
@@ -235,7 +236,7 @@ class Anonymiser:
 
     def write_dtls(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """DTLS, of which every length stays."""
-        return secured.datagram(payload, self.pseudonyms)
+        return secured.datagram(payload, self.pseudonyms, self._learned.fragments)
 
     def write_rtp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """RTP with silence, or random octets where it was encrypted."""

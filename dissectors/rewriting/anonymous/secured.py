@@ -6,14 +6,18 @@ Every length stays. A function raises ValueError where it does not understand wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from dissectors.limits.table import Table
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 
 RECORD, HANDSHAKE = 13, 12
 CHANGE_CIPHER, ALERT, HANDSHAKES, APPLICATION = 20, 21, 22, 23
 MAX_PLAIN_OCTETS = 2
 """Octets of an alert, or of ChangeCipherSpec: longer ones are encrypted."""
+
+MAX_LEARNED, MAX_OPEN, MAX_MESSAGE_OCTETS = 1 << 16, 1024, 1 << 16
+"""Fingerprints and fragments that are remembered, messages in fragments at once, and octets of one."""
 
 UNIFIED_BITS, UNIFIED, UNIFIED_OCTETS = 0xE0, 0x20, 5
 """How a record of DTLS 1.3 begins, and the octets of it that may be its header."""
@@ -27,45 +31,68 @@ DIGESTS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
 STRINGS = frozenset((0x0C, 0x12, 0x13, 0x14, 0x16, 0x1A, 0x81, 0x82, 0x86))
 WIDE_STRINGS = frozenset((0x1C, 0x1E))
-INTEGER, BIT_STRING, OCTET_STRING, IP_ADDRESS, CONSTRUCTED = 0x02, 0x03, 0x04, 0x87, 0x20
+INTEGER, BIT_STRING, OCTET_STRING, SEQUENCE, IP_ADDRESS, CONSTRUCTED = 0x02, 0x03, 0x04, 0x10, 0x87, 0x20
 MAX_PLAIN_INTEGER, MAX_DEPTH = 4, 24
 """Octets of a version or an exponent, and how deep a certificate nests at most."""
 
 
-def datagram(payload: bytes, names: Pseudonyms) -> bytes:
-    """A datagram of DTLS."""
+Known = Mapping[bytes, bytes]
+"""What becomes of fragments of handshake messages, by `name_of`."""
+
+
+def datagram(payload: bytes, names: Pseudonyms, known: Known | None = None) -> bytes:
+    """A datagram of DTLS; `known` are the fragments whose message is whole in the capture."""
     if payload[:1] and payload[0] & UNIFIED_BITS == UNIFIED:
         return payload[:UNIFIED_OCTETS] + names.octets("record", payload, max(0, len(payload) - UNIFIED_OCTETS))
     out: list[bytes] = []
     at = 0
     while at < len(payload):
         body = payload[at + RECORD : at + RECORD + _number(payload, at + 11, 2)]
-        out += [payload[at : at + RECORD], _record(payload[at], _number(payload, at + 3, 2), body, names)]
+        out += [payload[at : at + RECORD], _record(payload[at], _number(payload, at + 3, 2), body, names, known or {})]
         at += RECORD + _number(payload, at + 11, 2)
     if at != len(payload):
         raise ValueError("a record that does not fit")
     return b"".join(out)
 
 
-def _record(kind: int, epoch: int, body: bytes, names: Pseudonyms) -> bytes:
+def _record(kind: int, epoch: int, body: bytes, names: Pseudonyms, known: Known) -> bytes:
     if epoch or kind == APPLICATION:
         return names.octets("record", body, len(body))
     if kind == HANDSHAKES:
-        return b"".join(head + _message(head[0], content, names) for head, content in messages(body))
+        return b"".join(head + _part(head, content, names, known) for head, content in parts(body))
     if kind in (CHANGE_CIPHER, ALERT) and len(body) <= MAX_PLAIN_OCTETS:
         return body
     raise ValueError("a record of an unknown type")
 
 
-def messages(body: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """The handshake messages of a record, each with its header; none may be a fragment."""
+def parts(body: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The handshake messages of a record, or fragments of them, each with its header."""
     at = 0
     while at < len(body):
-        size = _number(body, at + 1, 3)
-        if _number(body, at + 6, 3) or _number(body, at + 9, 3) != size or at + HANDSHAKE + size > len(body):
-            raise ValueError("a fragment")
+        size = _number(body, at + 9, 3)
+        if at + HANDSHAKE + size > len(body):
+            raise ValueError("a message that does not fit")
         yield body[at : at + HANDSHAKE], body[at + HANDSHAKE : at + HANDSHAKE + size]
         at += HANDSHAKE + size
+
+
+def is_whole(head: bytes) -> bool:
+    """Whether a part is all of its message."""
+    return head[1:4] == head[9:12]
+
+
+def name_of(head: bytes, content: bytes) -> bytes:
+    """A fragment by what it holds, and where in a message of which kind and length."""
+    return hashlib.blake2b(head[:4] + head[6:9] + content, digest_size=16).digest()
+
+
+def _part(head: bytes, content: bytes, names: Pseudonyms, known: Known) -> bytes:
+    if is_whole(head):
+        return _message(head[0], content, names)
+    made = known.get(name_of(head, content))
+    if made is None:
+        raise ValueError("a fragment")
+    return made
 
 
 def _message(kind: int, body: bytes, names: Pseudonyms) -> bytes:
@@ -139,6 +166,11 @@ def certificates(body: bytes) -> Iterator[bytes]:
         at += 3 + size
 
 
+def _ticket(body: bytes, names: Pseudonyms) -> bytes:
+    """A ticket of a session, behind its lifetime and its length (RFC 5077 section 3.3)."""
+    return body[:6] + names.octets("ticket", body[6:], max(0, len(body) - 6))
+
+
 def _request(body: bytes, names: Pseudonyms) -> bytes:
     """A request without names of authorities."""
     at = 1 + _number(body, 0, 1)
@@ -151,8 +183,8 @@ def _request(body: bytes, names: Pseudonyms) -> bytes:
 CERTIFICATE = 11
 
 MESSAGES: dict[int, Callable[[bytes, Pseudonyms], bytes]] = {
-    0: _same, 1: _client_hello, 2: _server_hello, 3: _hello_verify, CERTIFICATE: _certificate, 12: _same, 13: _request,
-    14: _same, 15: _same, 16: _same,
+    0: _same, 1: _client_hello, 2: _server_hello, 3: _hello_verify, 4: _ticket, CERTIFICATE: _certificate, 12: _same,
+    13: _request, 14: _same, 15: _same, 16: _same,
 }
 """By the type of a handshake message; public keys and signatures of one handshake say nothing of anybody."""
 
@@ -199,6 +231,8 @@ def _value(out: bytearray, tag: int, start: int, stop: int, names: Pseudonyms, d
         out[start:stop] = names.octets("name", old, len(old))
     elif tag == IP_ADDRESS:
         out[start:stop] = names.address(old)
+    elif tag == BIT_STRING and _is_pair(old[1:]):
+        _values(out, start + 1, stop, names, depth + 1)
     elif tag == BIT_STRING or tag == INTEGER and len(old) > MAX_PLAIN_INTEGER:
         out[start + 1 : stop] = names.octets("number", old, len(old) - 1) if old else b""
     elif tag == OCTET_STRING:
@@ -210,21 +244,75 @@ def _value(out: bytearray, tag: int, start: int, stop: int, names: Pseudonyms, d
         out[start:stop] = inner
 
 
-def digests(payload: bytes, names: Pseudonyms) -> dict[bytes, bytes]:
-    """What fingerprints of the certificates in a datagram become, if there are any."""
-    found: dict[bytes, bytes] = {}
-    at = 0
+def _is_pair(octets: bytes) -> bool:
+    """Whether two integers are all that these hold: a key of RSA, or a signature of ECDSA."""
+    pair = bytearray(octets)
     try:
-        while at < len(payload) and payload[at] == HANDSHAKES and not _number(payload, at + 3, 2):
-            end = at + RECORD + _number(payload, at + 11, 2)
-            for head, content in messages(payload[at + RECORD : end]):
-                for octets in certificates(content) if head[0] == CERTIFICATE else ():
-                    new = certificate(octets, names)
-                    found |= {hashlib.new(name, octets).digest(): hashlib.new(name, new).digest() for name in DIGESTS}
-            at = end
+        tag, size, at = _head(pair, 0)
+        found = [tag] if at + size == len(pair) else []
+        while found and at < len(pair):
+            tag, size, start = _head(pair, at)
+            found.append(tag)
+            at = start + size
     except ValueError:
-        return found
-    return found
+        return False
+    return at == len(pair) and found == [CONSTRUCTED | SEQUENCE, INTEGER, INTEGER]
+
+
+class Learned:
+    """What the handshakes of a capture say: `digests` of certificates and `fragments`, and what becomes of each."""
+
+    def __init__(self, names: Pseudonyms) -> None:
+        self.digests: dict[bytes, bytes] = {}
+        self.fragments: dict[bytes, bytes] = {}
+        self._names = names
+        self._open: Table[bytes, dict[int, tuple[bytes, bytes]]] = Table("", MAX_OPEN)
+
+    def take(self, flow: bytes, payload: bytes) -> None:
+        """Take a datagram of a flow; what is no DTLS in the clear says nothing."""
+        at = 0
+        try:
+            while at < len(payload) and payload[at] == HANDSHAKES and not _number(payload, at + 3, 2):
+                end = at + RECORD + _number(payload, at + 11, 2)
+                for head, content in parts(payload[at + RECORD : end]):
+                    self._message(flow, head, content)
+                at = end
+        except ValueError:
+            return
+
+    def _message(self, flow: bytes, head: bytes, content: bytes) -> None:
+        if not is_whole(head):
+            self._fragment(flow, head, content)
+        elif head[0] == CERTIFICATE:
+            self._certificates(content)
+
+    def _certificates(self, content: bytes) -> None:
+        for octets in certificates(content) if len(self.digests) < MAX_LEARNED else ():
+            new = certificate(octets, self._names)
+            self.digests |= {
+                hashlib.new(name, octets).digest(): hashlib.new(name, new).digest() for name in DIGESTS
+            }
+
+    def _fragment(self, flow: bytes, head: bytes, content: bytes) -> None:
+        """Hold a fragment until its message is whole."""
+        key = flow + head[:6]
+        held = self._open.use(key)
+        if held is None:
+            held = self._open[key] = {}
+        total, place = _number(head, 1, 3), _number(head, 6, 3)
+        if sum(len(each) for _, each in held.values()) > MAX_MESSAGE_OCTETS:
+            return
+        held.setdefault(place, (head, content))
+        whole = b""
+        for begin, (_, each) in sorted(held.items()):
+            whole += each[len(whole) - begin :] if begin <= len(whole) else b""
+        if len(whole) != total or len(self.fragments) >= MAX_LEARNED:
+            return
+        if head[0] == CERTIFICATE:
+            self._certificates(whole)
+        made = _message(head[0], whole, self._names)
+        for begin, (at, each) in held.items():
+            self.fragments[name_of(at, each)] = made[begin : begin + len(each)]
 
 
 def _number(octets: bytes, at: int, size: int) -> int:

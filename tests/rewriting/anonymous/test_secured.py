@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dissectors.protocols import dtls
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
-from dissectors.rewriting.anonymous.secured import certificate, datagram, digests
+from dissectors.rewriting.anonymous.secured import Learned, certificate, datagram
 from tests.command_line import ROOT
 from tests.stories import FINISHED, handshake, hello
 
@@ -48,14 +48,66 @@ def test_a_certificate_has_other_names_and_the_same_form() -> None:
         assert text not in after
 
 
+def digests(payload: bytes) -> dict[bytes, bytes]:
+    learned = Learned(KEY)
+    learned.take(b"flow", payload)
+    return learned.digests
+
+
+def fragments(payload: bytes, *ends: int) -> list[bytes]:
+    """A datagram with one handshake message as several, each with a part of it."""
+    head, body = payload[13:25], payload[25:]
+    found = []
+    for begin, end in zip((0, *ends), (*ends, len(body)), strict=True):
+        part = head[:6] + begin.to_bytes(3, "big") + (end - begin).to_bytes(3, "big") + body[begin:end]
+        found.append(payload[:11] + len(part).to_bytes(2, "big") + part)
+    return found
+
+
+def test_a_message_in_fragments_is_the_same_as_in_one_datagram() -> None:
+    octets = sent(made("alicewonder"))
+    parts, learned = fragments(octets, 60, 200), Learned(KEY)
+    for part in parts[::-1]:
+        with pytest.raises(ValueError, match="a fragment"):
+            datagram(part, KEY, learned.fragments)
+        learned.take(b"flow", part)
+    after = [datagram(part, KEY, learned.fragments) for part in parts]
+    assert b"".join(each[25:] for each in after) == datagram(octets, KEY)[25:]
+    assert [each[:25] for each in after] == [part[:25] for part in parts] and learned.digests == digests(octets)
+
+
+def test_fragments_of_other_flows_make_nothing_whole() -> None:
+    learned = Learned(KEY)
+    for flow, part in zip((b"one", b"two"), fragments(sent(made("alicewonder")), 60), strict=True):
+        learned.take(flow, part)
+    assert not learned.fragments
+
+
+def test_a_key_of_rsa_keeps_its_form_and_nothing_else() -> None:
+    number, exponent = b"\x02\x0a\0" + bytes(range(201, 210)), b"\x02\x03\1\0\1"
+    pair = b"\x30" + bytes((len(number + exponent),)) + number + exponent
+    octets = b"\x30" + bytes((len(pair) + 3,)) + b"\x03" + bytes((len(pair) + 1, 0)) + pair
+    after = certificate(octets, KEY)
+    assert after[:10] == octets[:10] and after.endswith(exponent) and len(after) == len(octets)
+    assert after[10:19] != octets[10:19]
+
+
+def test_tickets_are_others_of_the_same_length() -> None:
+    body = b"\0\0\x1c\x20\0\x0bticketvalue"
+    payload = b"\x16\xfe\xfd" + bytes(8) + (12 + len(body)).to_bytes(2, "big") + b"\4" + len(body).to_bytes(3, "big")
+    payload += bytes(5) + len(body).to_bytes(3, "big") + body
+    after = datagram(payload, KEY)
+    assert len(after) == len(payload) and after[:31] == payload[:31] and b"ticketvalue" not in after
+
+
 def test_fingerprints_follow_the_certificate() -> None:
     octets = made("alicewonder")
     after = certificate(octets, KEY)
-    found = digests(sent(octets), KEY)
+    found = digests(sent(octets))
     for name in ("sha1", "sha256", "sha512"):
         assert found[hashlib.new(name, octets).digest()] == hashlib.new(name, after).digest()
-    assert digests(hello(server=True) + sent(octets), KEY) == found
-    assert after in datagram(sent(octets), KEY) and digests(b"\x16\xfe", KEY) == {}
+    assert digests(hello(server=True) + sent(octets)) == found
+    assert after in datagram(sent(octets), KEY) and digests(b"\x16\xfe") == {}
 
 
 def test_hellos_stay_and_what_is_encrypted_does_not() -> None:
