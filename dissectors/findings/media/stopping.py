@@ -44,7 +44,7 @@ def media_ended_early(facts: Facts) -> Iterator[Found]:
             )
             yield Found(what, (last.last_place,), number)
         elif rest[0][0] <= last.last and rest[0][1] - rest[0][0] > ENDED_EARLY_SECONDS:
-            what = f"the {side}'s last RTP comes {length(rest):.1f} s before the end of its time to speak"
+            what = f"the {side} sends no RTP after this, although it may speak for {length(rest):.1f} s more"
             yield Found(what, (last.last_place,), number)
 
 

@@ -47,7 +47,8 @@ def test_who_sends_before_the_answer_alone_is_said_to_and_was_on_no_hold() -> No
 def test_who_stops_with_comfort_noise_says_that_it_falls_silent() -> None:
     talked = [*dialled(*NOISE), *talk(seconds=20), *talk(B, A, 78, seconds=5), *hung_up(21_000)]
     noise = (6040, B, A, rtp(350, 78, 13, 250 * 160, b"\x40"))
-    assert len(found(talked, "media-ended-early")) == 1
+    (told,) = found(talked, "media-ended-early")
+    assert told.what == "the callee sends no RTP after this, although it may speak for 15.0 s more"
     assert not found([*talked, noise], "media-ended-early")
 
 
