@@ -173,5 +173,7 @@ class Call(Struct, frozen=True):
     @property
     def begun_before(self) -> bool:
         """Whether its INVITE came before the capture: the first that is here is a response, or a re-INVITE."""
-        first = next((each for each in self.messages if each.method == "INVITE"), None)
-        return first is not None and (first.status is not None or first.to_tag is not None)
+        for each in self.messages:
+            if each.method == "INVITE":
+                return each.status is not None or each.to_tag is not None
+        return False

@@ -84,22 +84,23 @@ def call_held(facts: Facts) -> Iterator[Found]:
                 what = f"the {described.side} offers {', '.join(sorted(words))}"
                 yield Found(what, (described.place,), number)
         yield from _silent_from_the_answer(facts, number, call)
-        for message in call.messages:
+        for message in call.messages if call.signalling != "SIP" else ():
             if message.method == "UPDATE" and message.summary == verto.HOLD:
                 yield Found(f"the {message.side} asks for it by verto.modify", (message.place,), number)
 
 
 def _silent_from_the_answer(facts: Facts, number: int, call: Call) -> Iterator[Found]:
     """The first answer, if it lets nobody speak, or not the side that gives it, although the offer does, and lasts."""
-    agreed = agreements(facts)[number]
+    words = [line.direction for each in call.descriptions if each.role == "answer" for line in each.media]
+    agreed = agreements(facts)[number] if not SILENT.isdisjoint(words) else ()
     for each in agreed:
         if each.answer.exchange != agreed[0].answer.exchange or each.answer.time < (call.answered or 0.0):
             continue
         lines = [(ours, theirs) for ours, theirs in each.lines(each.offer.side) if ours.kind == SOUND]
-        words = {theirs.direction for _, theirs in lines}
+        theirs = {line.direction for _, line in lines}
         lasts = min(each.end, facts.end_of(call)) - each.begin > MIN_SECONDS
-        if lasts and words and words <= SILENT and {ours.direction for ours, _ in lines} == {"sendrecv"}:
-            yield Found(f"the {each.answer.side} answers {', '.join(sorted(words))}", (each.answer.place,), number)
+        if lasts and theirs and theirs <= SILENT and {ours.direction for ours, _ in lines} == {"sendrecv"}:
+            yield Found(f"the {each.answer.side} answers {', '.join(sorted(theirs))}", (each.answer.place,), number)
 
 
 @rule(

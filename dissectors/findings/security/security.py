@@ -150,10 +150,19 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
             yield Found(f"{here}: {each.clear} in the clear, {each.encrypted} encrypted", (each.place,))
 
 
+def _are_outside(facts: Facts) -> bool:
+    """Whether a message has a public address at all."""
+    ends = {message.src for call in facts.calls for message in call.messages}
+    ends |= {message.dst for call in facts.calls for message in call.messages}
+    return not all(map(private, ends))
+
+
 def _left(call: Call) -> set[Place]:
     """The frames of messages that went from a public address to a public one."""
-    inside = {each.place for each in call.messages if private(each.src) or private(each.dst)}
-    return {each.place for each in call.messages} - inside
+    outside = {each.place for each in call.messages if not private(each.src) and not private(each.dst)}
+    if not outside:
+        return outside
+    return outside - {each.place for each in call.messages if private(each.src) or private(each.dst)}
 
 
 @rule(
@@ -162,7 +171,7 @@ def _left(call: Call) -> set[Place]:
     fix="Let the endpoint announce its public address (STUN, TURN) or hide it (mDNS candidates).",
 )
 def private_address_leaked(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in enumerate(facts.calls) if _are_outside(facts) else ():
         left: set[Place] | None = None
         for described in call.descriptions:
             inner = {line.address for line in described.media if private(line.address)}
