@@ -92,7 +92,7 @@ def call_held(facts: Facts) -> Iterator[Found]:
 def _silent_from_the_answer(facts: Facts, number: int, call: Call) -> Iterator[Found]:
     """The first answer, if it lets nobody speak, or not the side that gives it, although the offer does, and lasts."""
     words = [line.direction for each in call.descriptions if each.role == "answer" for line in each.media]
-    agreed = agreements(facts)[number] if not SILENT.isdisjoint(words) else ()
+    agreed = [] if SILENT.isdisjoint(words) else agreements(facts)[number]
     for each in agreed:
         if each.answer.exchange != agreed[0].answer.exchange or each.answer.time < (call.answered or 0.0):
             continue
