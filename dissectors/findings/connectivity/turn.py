@@ -27,6 +27,9 @@ BEGINNING = ("401", "438")
 """How a request begins: the client learns realm and nonce."""
 
 ELSEWHERE = "300"
+FULL = ("486", "508")
+"""A quota that is used up, and a server that has no port left."""
+
 RELAYING = ("createpermission", "channelbind", "refresh", "connect")
 
 
@@ -106,7 +109,9 @@ def turn_allocation_failed(facts: Facts) -> Iterator[Found]:
             elsewhere = given.get(refused[0].src, float("-inf")) >= moment - MARGIN_SECONDS
             what = f"{between(refused)}: {counted(tried, 'request')}, {reason}"
             what += "; it got a relay by another request" if elsewhere else ""
-            yield Found(what, places, severity="note" if elsewhere else None, time=moment)
+            # A quota that is used up, or a server that is full, refuses the next one as well.
+            beside: Severity = "warning" if reason[:3] in FULL else "note"
+            yield Found(what, places, severity=beside if elsewhere else None, time=moment)
         if not alike and unauthorised and (reason := _unauthorised(unauthorised, since, facts.end)):
             places = [_place(each, "401") for each in unauthorised]
             moment = min(_moment(each, "401") for each in unauthorised)

@@ -100,5 +100,7 @@ def test_a_refusal_is_a_note_where_another_request_gave_a_relay() -> None:
     beside = [*refused, *challenge(0), *allocate(50, given())]
     (told,) = found(beside, "turn-allocation-failed")
     assert told.severity == "note" and "it got a relay by another request" in told.what
+    full = [*allocate(100, (0x0113, error(486)), (A[0], 5000)), *challenge(0), *allocate(50, given())]
+    assert [each.severity for each in found(full, "turn-allocation-failed")] == ["warning"]
     later = [*challenge(0), *allocate(50, given()), *allocate(60_000, (0x0113, error(486)), (A[0], 5000))]
     assert [each.severity for each in found(later, "turn-allocation-failed")] == ["error"]
