@@ -106,8 +106,9 @@ def name_for(snapshot: Snapshot, numbers: Sequence[int]) -> str:
     """A name for a file with these calls: that of the first."""
     from dissectors.rewriting.split import safe_name
 
-    entry = snapshot.entries[numbers[0]]
-    return f"{safe_name(entry.number, entry.call_id)}.pcapng"
+    # A session of many calls may have forgotten one that is marked.
+    entry = snapshot.entries.get(numbers[0])
+    return f"{safe_name(numbers[0], '') if entry is None else safe_name(entry.number, entry.call_id)}.pcapng"
 
 
 class Reading:

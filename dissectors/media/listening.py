@@ -60,11 +60,14 @@ def listen(
         notes.append(f"{len(calls) - MAX_CALLS:,} more calls are not listened to; name one with --call")
     taking = {each.position: one.sounding for one in listened for each in one.choice.heard}
     for taken in of_streams(report, [*taking], records):
+        sounding = taking.get(taken.stream)
+        if sounding is None:
+            continue
         try:
-            taking[taken.stream].take(taken)
+            sounding.take(taken)
         except TooLong:
+            notes.append(f"stream {taken.stream + 1}: it is too long to be listened to")
             del taking[taken.stream]
-            break
     return listened, notes
 
 

@@ -69,7 +69,9 @@ def bound() -> None:
         import resource
     except ImportError:
         return
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    most = resource.getrlimit(resource.RLIMIT_AS)[1]
+    allowed = MAX_MEMORY if most == resource.RLIM_INFINITY else min(most, MAX_MEMORY)
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, allowed))
 
 
 def serve(av: Any, taken: IO[bytes], given: IO[bytes]) -> None:

@@ -16,6 +16,7 @@ from dissectors.cli import parser
 from dissectors.commands import browse
 from dissectors.outputs.export import document
 from dissectors.report import Place
+from dissectors.screens.book import Snapshot
 from dissectors.wire.errors import CaptureError
 from tests.namespaces import MUXSHARK
 
@@ -157,3 +158,7 @@ def test_on_a_terminal_it_shows_the_calls_and_q_quits() -> None:
             asked = True
             os.write(terminal, b"q")
     assert asked and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_call_that_was_forgotten_still_has_a_name_for_its_file() -> None:
+    assert browse.name_for(Snapshot(), [7]) == "0007.pcapng"

@@ -132,3 +132,15 @@ def test_many_calls_are_not_all_listened_to(tmp_path: Path, monkeypatch: pytest.
     with ExitStack() as stack:
         found, notes = listening.listen(report, Secrets(), iter(()), stack)
     assert not found and notes == ["1 more calls are not listened to; name one with --call"]
+
+
+def test_a_stream_that_is_too_long_is_said_to_be_and_stops_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dissectors.media.track.MAX_SAMPLES", 20_000)
+    path = captures.story(tmp_path / "in.pcap", dialogue(voice(6), voice(1, seed=2)))
+    report = offline.analyze([path], verify=False)
+    with ExitStack() as stack:
+        records = merge([stack.enter_context(open_capture(path))])
+        _, notes = listening.listen(report, Secrets(), records, stack)
+    assert [note for note in notes if "too long" in note] == ["stream 1: it is too long to be listened to"]
