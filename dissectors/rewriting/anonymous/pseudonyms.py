@@ -39,6 +39,19 @@ CLASSES = tuple(
 )
 """Networks whose addresses become others of the same network; the first that fits counts."""
 
+MULTICAST = ((32, 224 << 24, 4), (128, 0xFF << 120, 8))
+UNMOVED = frozenset(
+    (bits, place, network >> (bits - place))
+    for bits, outer, begins in MULTICAST for version, network, ends in CLASSES
+    if version == (4 if bits == 32 else 6) and network >> (bits - begins) == outer >> (bits - begins)
+    for place in range(begins, ends)
+)
+"""Bits, by the length of an address, their place and those before them, on the way to the classes within multicast.
+
+These classes stay where they are: who moved into one would have to go on, and leave its neighbours. The classes within
+what is public are not among them, or its first bits would say whose it was.
+"""
+
 EMBEDDED = frozenset((0xFFFF << 32, 0x64FF9B << 96))
 """Networks of IPv6 whose last four octets are an address of IPv4."""
 
@@ -164,6 +177,8 @@ class Pseudonyms:
         return made
 
     def _bit(self, bits: int, place: int, before: int) -> int:
+        if (bits, place, before) in UNMOVED:
+            return 0
         return self._hash("address", b"%d %d %d" % (bits, place, before))[0] & 1
 
 
