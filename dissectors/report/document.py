@@ -86,3 +86,18 @@ class Report(Struct, frozen=True):
     def number_of(self, call: int | None) -> str:
         """The number of the call at a position, as people are told it; empty for None."""
         return "" if call is None else str(self.calls[call].number or call + 1)
+
+    def call_of(self, finding: Finding) -> int | None:
+        """The position of the call that a finding is about, itself or through its stream; None where there is none."""
+        if finding.call is None and finding.stream is not None:
+            return self.streams[finding.stream].call
+        return finding.call
+
+    def found_by_call(self) -> dict[int, list[Finding]]:
+        """The findings of each call and of its streams, by its position."""
+        found: dict[int, list[Finding]] = {}
+        for finding in self.findings:
+            call = self.call_of(finding)
+            if call is not None:
+                found.setdefault(call, []).append(finding)
+        return found

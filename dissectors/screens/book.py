@@ -136,7 +136,7 @@ class Book:
     def take(self, report: Report, events: Iterable[object] | None = None, whole: bool = False) -> Snapshot:
         """Add a report; its findings are those of its `events` where there are any, as in a session."""
         before = self.snapshot
-        of_calls = by_call(report)
+        of_calls = report.found_by_call()
         entries = {
             call.number: entry_of(report, at, of_calls.get(at, []), whole) for at, call in enumerate(report.calls)
         }
@@ -192,18 +192,6 @@ class Book:
         )
 
 
-def by_call(report: Report) -> dict[int, list[Finding]]:
-    """The findings of each call and of its streams, by its position."""
-    found: dict[int, list[Finding]] = {}
-    for finding in report.findings:
-        call = finding.call
-        if call is None and finding.stream is not None:
-            call = report.streams[finding.stream].call
-        if call is not None:
-            found.setdefault(call, []).append(finding)
-    return found
-
-
 def entry_of(report: Report, position: int, found: list[Finding], whole: bool) -> Entry:
     """The row of a call, with what was found about it."""
     call = report.calls[position]
@@ -244,7 +232,7 @@ def excerpt(report: Report, position: int) -> Report:
         tuple(each for each in report.checks if each.src in hosts and each.dst in hosts),
         tuple(
             replace(each, call=0, stream=None if each.stream is None else at_stream[each.stream])
-            for each in by_call(report).get(position, ()) if each.stream is None or each.stream in at_stream
+            for each in report.found_by_call().get(position, ()) if each.stream is None or each.stream in at_stream
         ),
         tuple(each for each in report.handshakes if each.src in hosts and each.dst in hosts),
     )

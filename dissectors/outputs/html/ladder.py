@@ -158,9 +158,7 @@ def interesting(report: Report, positions: Sequence[int]) -> list[int]:
     """Calls in the order in which a reader asks for them: with the worst findings, calls before other transactions."""
     worst = dict.fromkeys(positions, len(SEVERITIES))
     for finding in report.findings:
-        call = finding.call
-        if call is None and finding.stream is not None:
-            call = report.streams[finding.stream].call
+        call = report.call_of(finding)
         if call in worst:
             worst[call] = min(worst[call], SEVERITIES.index(finding.severity))
     return sorted(positions, key=lambda i: (report.calls[i].kind != "call", worst[i], i))

@@ -86,9 +86,7 @@ def _group(page: Page, report: Report, group: list[Finding]) -> Group:
 
 
 def _case(page: Page, report: Report, finding: Finding) -> Case:
-    call = finding.call
-    if call is None and finding.stream is not None:
-        call = report.streams[finding.stream].call
+    call = report.call_of(finding)
     when = "" if finding.time is None else at(page, finding.time)
     where = places(finding.places, report.capture)
     return Case(finding.what, when, where, call, report.number_of(call), finding.stream)

@@ -200,12 +200,9 @@ class _Calls:
         self.row, self.detail = templates.get_template("row.html"), templates.get_template("call.html")
         self.beside = Beside(report)
         self.found: dict[int, dict[str, int]] = {}
-        for finding in report.findings:
-            call = finding.call
-            if call is None and finding.stream is not None:
-                call = report.streams[finding.stream].call
-            if call is not None:
-                counts = self.found.setdefault(call, {})
+        for call, found in report.found_by_call().items():
+            counts = self.found[call] = dict[str, int]()
+            for finding in found:
                 counts[finding.severity] = counts.get(finding.severity, 0) + 1
 
     def fitting(self) -> Fitting:

@@ -23,13 +23,7 @@ def write(report: Report, view: View) -> Iterator[str]:
     if view.nothing:
         return
     name = listed((file.name for file in report.capture.files), 3)
-    found: dict[int, list[Finding]] = {}
-    for finding in report.findings:
-        number = finding.call
-        if number is None and finding.stream is not None:
-            number = report.streams[finding.stream].call
-        if number is not None:
-            found.setdefault(number, []).append(finding)
+    found = report.found_by_call()
     for i, call in enumerate(report.calls):
         if call.kind == "call":
             yield visible(f"{name}: call {report.number_of(i)}: {_call(page, report, call, found.get(i, []))}") + "\n"

@@ -216,11 +216,8 @@ class _Rows:
         return f" [{', '.join(said)}]" if said else ""
 
     def _cells(self, finding: Finding) -> tuple[str, str, str]:
-        number = finding.call
-        if number is None and finding.stream is not None:
-            number = self.report.streams[finding.stream].call
         return (
-            self.report.number_of(number),
+            self.report.number_of(self.report.call_of(finding)),
             "" if finding.time is None else moment(self.page, finding.time),
             self._frame(finding),
         )
