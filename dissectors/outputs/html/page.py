@@ -21,23 +21,22 @@ from dissectors.outputs.escape import readable, visible
 from dissectors.outputs.html import charts, overview, paths, security, sounds
 from dissectors.outputs.html.ladder import Ladder, interesting, ladder, legs, named
 from dissectors.outputs.html.offers import exchanges
-from dissectors.outputs.terminal.call_table import OUTCOME_STYLES
+from dissectors.outputs.html.table import Table, row, table
 from dissectors.outputs.terminal.findings import looked_at
 from dissectors.outputs.terminal.lines import Page
 from dissectors.outputs.terminal.moments import day, moment, zone
-from dissectors.outputs.terminal.parties import party
 from dissectors.outputs.terminal.steps import Beside, inflation, label
-from dissectors.outputs.terminal.summary import headline, outcome
+from dissectors.outputs.terminal.summary import headline
 from dissectors.outputs.view import Sent, View
 from dissectors.report import Call, Message, Place, Report, size
 from dissectors.version import __version__
 from dissectors.wire.datagram import endpoint
 
-MAX_CALLS_OCTETS = 1_000_000
-"""Octets of all ladders with their messages."""
+MAX_OCTETS = 1_450_000
+"""Octets of the table of calls and of all ladders with their messages."""
 
-MAX_ROWS_OCTETS = 450_000
-"""Octets of the rows of the table of calls."""
+MAX_CALLS_OCTETS = 1_000_000
+"""Octets of all ladders with their messages, where the table leaves so many."""
 
 MAX_CALLS = 400
 MAX_LEGS_DRAWN = 4
@@ -50,7 +49,6 @@ MAX_CALL_CHARACTERS = 400_000
 """Characters of the messages of one call."""
 
 MAX_TITLE_CHARACTERS = 120
-STYLES = {"green": "good", "red": "bad", "yellow": "odd"}
 
 
 class Text(NamedTuple):
@@ -75,21 +73,6 @@ class Joined(NamedTuple):
     certainty: str
     differ: tuple[str, ...]
     ladder: Ladder | None
-
-
-class Row(NamedTuple):
-    """A call in the table; `style` is `good`, `bad`, `odd` or nothing."""
-
-    position: int
-    number: str
-    start: str
-    caller: str
-    callee: str
-    kind: str
-    outcome: str
-    style: str
-    call_id: str
-    found: dict[str, int]
 
 
 def write(report: Report, view: View) -> Iterator[str]:
@@ -177,12 +160,11 @@ def _joined(page: Page, report: Report, beside: Beside, drawn: set[int]) -> Iter
 
 
 class Fitting(NamedTuple):
-    """What there is room for: rows and ladders as HTML, and what was left out of them."""
+    """What there is room for: the table, ladders as HTML, and what was left out of them."""
 
-    rows: list[Markup]
+    table: Table
     details: list[Markup]
     drawn: set[int]
-    outcomes: list[str]
     rows_left_out: int
     details_left_out: int
     without_texts: list[str]
@@ -197,7 +179,7 @@ class _Calls:
         pictured: set[int],
     ) -> None:
         self.page, self.report, self.sent, self.pictured = page, report, sent, pictured
-        self.row, self.detail = templates.get_template("row.html"), templates.get_template("call.html")
+        self.detail = templates.get_template("call.html")
         self.beside = Beside(report)
         self.found: dict[int, dict[str, int]] = {}
         for call, found in report.found_by_call().items():
@@ -206,38 +188,27 @@ class _Calls:
                 counts[finding.severity] = counts.get(finding.severity, 0) + 1
 
     def fitting(self) -> Fitting:
-        """Rows and ladders in the order of the report, the most interesting ones where not all have room."""
+        """The table and the ladders, of the most interesting calls where not all have room."""
         order = interesting(self.report, range(len(self.report.calls)))
-        details, bare = self._details(order)
-        rows: dict[int, Markup] = {}
-        room = MAX_ROWS_OCTETS
-        outcomes: dict[str, None] = {}
-        for i in order:
-            row = self._row(i)
-            made = Markup(self.row.render(row=row, drawn=i in details))
-            room -= len(made.encode())
-            if room < 0:
-                break
-            outcomes.setdefault(row.outcome.split(" ")[0])
-            rows[i] = made
+        rows = table(self.page, self.report, order, self.found)
+        details, bare = self._details(order, min(MAX_CALLS_OCTETS, MAX_OCTETS - rows.octets))
         totals = self.report.totals
         return Fitting(
-            [rows[i] for i in sorted(rows, key=self._began)], [details[i] for i in order if i in details], {*details},
-            sorted(outcomes),
-            len(order) - len(rows), len(order) - len(details), [self.report.number_of(i) for i in sorted(bare)],
+            rows, [details[i] for i in order if i in details], {*details}, len(order) - rows.count,
+            len(order) - len(details), [self.report.number_of(i) for i in sorted(bare)],
             0 if totals is None else totals.calls_left_out,
         )
 
-    def _details(self, order: Sequence[int]) -> tuple[dict[int, Markup], set[int]]:
-        """The ladders by call, and those that have no room for the texts of their messages.
+    def _details(self, order: Sequence[int], room: int) -> tuple[dict[int, Markup], set[int]]:
+        """The ladders by call, in so many octets, and those that have no room for the texts of their messages.
 
         Ladders alone take half of the room at most, so that the calls of most interest have their texts in any case.
         """
-        room = MAX_CALLS_OCTETS
+        half = room // 2
         details: dict[int, Markup] = {}
         for i in order[:MAX_CALLS]:
             made = Markup(self._detail(i, False, first=not details))
-            if (octets := len(made.encode())) > room - MAX_CALLS_OCTETS // 2:
+            if (octets := len(made.encode())) > room - half:
                 break
             details[i] = made
             room -= octets
@@ -252,24 +223,14 @@ class _Calls:
                 bare.add(i)
         return details, bare
 
-    def _began(self, position: int) -> float:
-        return self.report.calls[position].start
-
-    def _row(self, position: int) -> Row:
-        call = self.report.calls[position]
-        return Row(
-            position, self.report.number_of(position), moment(self.page, call.start), party(call.caller),
-            party(call.callee), "" if call.kind == "call" else call.kind, outcome(call),
-            STYLES.get(OUTCOME_STYLES.get(call.outcome, ""), ""), call.call_id, self.found.get(position, {}),
-        )
-
     def _detail(self, position: int, texts: bool, first: bool) -> str:
         call = self.report.calls[position]
         drawn = ladder(self.page, self.beside, call, position)
         shown = {row.message for row in drawn.rows if row.message}
         offers, more = exchanges(self.page, call)
         return self.detail.render(
-            row=self._row(position), call=call, ladder=drawn, first=first, exchanges=offers, more_exchanges=more,
+            row=row(self.page, self.report, position, self.found), call=call, ladder=drawn, first=first,
+            exchanges=offers, more_exchanges=more,
             messages=[text for text in self._messages(call, position, texts) if text.name in shown],
             streams=[i for i in call.streams if i in self.pictured],
         )

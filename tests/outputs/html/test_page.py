@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from dissectors.outputs.html import page as pages
+from dissectors.outputs.html import table
 from dissectors.outputs.view import Sent, View
 from dissectors.report import Legs, Place, Report
 from dissectors.wire.values import replace
@@ -28,12 +30,16 @@ TAGS = {
     "span", "ul", "li", "dl", "div", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "details", "summary", "code", "b", "i",
     "small", "br", "table", "thead", "tbody", "tr", "th", "td", "form", "label", "input", "select", "option", "output",
     "button", "figure", "figcaption", "pre", "svg", "g", "rect", "line", "path", "text", "circle", "polyline",
+    "noscript", "data",
 }
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
 
 
 class Read(HTMLParser):
-    """Every element with its attributes, the text of the style and of the script, and all text."""
+    """Every element with its attributes, the text of the style and of the script, and all text.
+
+    A script that is only data, which no browser runs, is called `data`.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -45,11 +51,12 @@ class Read(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        tag = "data" if dict(attrs).get("type") == "application/json" else tag
         self.elements.append((tag, dict(attrs)))
         self._open.append(tag)
 
     def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] in ("style", "script") and self._open[-1] not in self.own:
+        if self._open and self._open[-1] in ("style", "script", "data") and self._open[-1] not in self.own:
             self.own[self._open[-1]] = data
         self.text += data
 
@@ -75,7 +82,7 @@ def check(text: str) -> Read:
     assert "url(" not in rules and "@import" not in rules
     said = next(a["content"] or "" for _, a in read.elements if a.get("http-equiv") == "Content-Security-Policy")
     assert said.startswith("default-src 'none'; ") and "unsafe" not in said and "http" not in said
-    for text in read.own.values():
+    for text in (read.own["style"], read.own["script"]):
         assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in said
     return read
 
@@ -132,7 +139,35 @@ def many(count: int, text: str = "") -> Report:
     return reports.report(calls=calls, streams=(), findings=found)
 
 
-def test_a_page_is_bounded_and_says_what_it_left_out() -> None:
+def rows(read: Read) -> list[list[object]]:
+    """The rows of the table of calls that are data."""
+    return json.loads(read.own.get("data", "[]"))  # type: ignore[no-any-return]
+
+
+def test_every_call_is_in_the_table_the_first_rows_as_html_and_the_others_as_data() -> None:
+    text = made(many(1000))
+    read = check(text)
+    later = rows(read)
+    assert text.count("<tr data-outcome") == table.FIRST_ROWS == 200 and len(later) == 800
+    assert [row[0] for row in later] == [*range(200, 1000)]
+    assert later[100][8:] == ["300@a", 1, 0, 0] and later[101][8:] == ["301@a", 0, 0, 0]
+    assert "800 more are shown where scripts may run." in read.text
+
+
+def test_a_small_table_is_html_alone() -> None:
+    read = check(made(many(200)))
+    assert rows(read) == [] and not {"more", "later"} & set(read.values("id"))
+
+
+def test_the_data_of_rows_cannot_end_their_script_and_hide_nothing() -> None:
+    calls = tuple(reports.call(call_id=f"{i}{EVIL}<!--", number=i + 1, streams=()) for i in range(201))
+    read = check(made(reports.report(calls=calls, streams=())))
+    assert "<" not in read.own["data"] and "\u202e" not in read.own["data"]
+    assert rows(read)[0][8] == f"200{EVIL}<!--".replace("\u202e", "\\u202e").replace("\x1b", "\\x1b")
+
+
+def test_a_page_is_bounded_and_says_what_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "MAX_ROWS_OCTETS", 100_000)
     report = many(3000)
     text = made(report)
     assert len(text.encode()) < 2_000_000
@@ -140,6 +175,15 @@ def test_a_page_is_bounded_and_says_what_it_left_out() -> None:
     assert "more calls and transactions are not in this page" in read.text and "have no room in this page" in read.text
     assert {f"call-{i}" for i in range(0, 200, 10)} <= set(read.values("id"))
     assert "call-1" not in read.values("id")
+
+
+def test_ladders_get_what_the_table_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = many(300, "x" * 2000)
+    before = check(made(report)).values("id")
+    monkeypatch.setattr(pages, "MAX_OCTETS", 300_000)
+    after = check(made(report)).values("id")
+    drawn, fewer = ([name for name in names if name.startswith("call-")] for names in (before, after))
+    assert 0 < len(fewer) < len(drawn)
 
 
 def test_the_texts_of_the_least_interesting_calls_go_first() -> None:

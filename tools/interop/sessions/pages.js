@@ -12,16 +12,26 @@ const parts = async (page) => page.evaluate(() => {
   const rows = () => [...document.querySelectorAll("#table tbody tr")].filter((row) => !row.hidden).length;
   const search = document.getElementById("search");
   if (search) {
-    const before = rows(), words = document.querySelector("#table tbody tr .id");
+    const shown = () => (document.getElementById("shown").textContent.match(/^(\d+) of (\d+)$/) || [0, 1, 1]).map(Number);
+    const words = document.querySelector("#table tbody tr .id");
     const begun = performance.now();
     type(search, words ? words.textContent.trim().slice(0, 12) : "x");
     found.search_ms = Math.round(performance.now() - begun);
-    found.search = rows() > 0 && rows() < before;
+    found.search = rows() > 0 && shown()[1] < shown()[2];
     type(search, "");
     const outcome = document.getElementById("outcome");
     type(outcome, outcome.options[outcome.options.length - 1].value);
-    found.outcome = rows() > 0 && rows() <= before;
+    found.outcome = rows() > 0 && shown()[1] <= shown()[2];
     type(outcome, "");
+    const later = JSON.parse(document.getElementById("later")?.textContent || "[]");
+    if (later.length) {
+      type(search, later.at(-1)[8]);
+      found.last = rows() === 1 && document.querySelector("#table tbody").textContent.includes(later.at(-1)[8]);
+      type(search, "");
+      const drawn = rows();
+      document.getElementById("more").click();
+      found.more = rows() > drawn;
+    }
   }
   const step = document.querySelector("a.step");
   if (step) {
@@ -39,6 +49,19 @@ const parts = async (page) => page.evaluate(() => {
   return found;
 });
 
+// Milliseconds of the frames while the page scrolls from its begin to its end: the middle one, and one in twenty takes longer.
+const scroll = async (page) => page.evaluate(async () => {
+  const frame = () => new Promise(requestAnimationFrame), end = document.documentElement.scrollHeight, took = [];
+  for (let step = 0, last = await frame(); step < 120; step++) {
+    scrollTo(0, end * step / 120);
+    const now = await frame();
+    took.push(now - last);
+    last = now;
+  }
+  took.sort((a, b) => a - b);
+  return [took[60], took[114]].map(Math.round);
+});
+
 const look = async (browser, name, dark, [width_name, width, height]) => {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: dark ? "dark" : "light" });
   const page = await context.newPage(), said = [], asked = [], place = url.pathToFileURL(name).href;
@@ -50,6 +73,7 @@ const look = async (browser, name, dark, [width_name, width, height]) => {
   await page.goto(place, { waitUntil: "load" });
   const load_ms = Date.now() - begun;
   const works = await parts(page);
+  const frames_ms = await scroll(page);
   const wider = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   await page.evaluate(() => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
   let serious = null;
@@ -61,7 +85,7 @@ const look = async (browser, name, dark, [width_name, width, height]) => {
   }
   const title = await page.title();
   await context.close();
-  return { page: path.basename(name), width: width_name, dark, load_ms, said, asked, works, wider, serious, title };
+  return { page: path.basename(name), width: width_name, dark, load_ms, frames_ms, said, asked, works, wider, serious, title };
 };
 
 (async () => {

@@ -18,7 +18,7 @@ from tools.interop.sessions.results import Row, facts
 
 SCRIPT = Path(__file__).with_suffix(".js")
 PACKAGES = ("playwright-core@1.54", "axe-core@4.10")
-PATIENCE_SECONDS, MAX_OPEN_MS = 300, 2000
+PATIENCE_SECONDS, MAX_OPEN_MS, MAX_FRAME_MS = 300, 2000, 50
 MANY, SAMPLES = 10_000, ("bad-day.pcap", "facetime-2013.pcap", "rfc7983.pcap")
 START = 1_700_000_000.0
 EVIL = (
@@ -55,6 +55,9 @@ def _judged(seen: dict[str, Any]) -> Iterator[Row]:
     yield facts(f"{name}: {', '.join(works)}", True, all(works.values()))
     if seen["serious"] is None:
         opened = f"{seen['load_ms']} ms, a search {seen['works'].get('search_ms')} ms"
+        middle, long = seen["frames_ms"]
+        frames = f"{middle} ms, one in 20 over {long} ms"
+        yield Row(f"{name}: scrolls, a frame takes", f"at most {MAX_FRAME_MS} ms", frames, middle <= MAX_FRAME_MS)
         yield Row(f"{name}: opens within {MAX_OPEN_MS} ms", "yes", opened, seen["load_ms"] <= MAX_OPEN_MS)
     else:
         yield facts(f"{name}: serious findings of axe-core", [], seen["serious"])

@@ -53,24 +53,43 @@
   document.addEventListener("click", (event) => { const link = event.target.closest("a[href='" + location.hash + "']"); if (link && location.hash) unfold(); });
   addEventListener("beforeprint", () => all("details:not(.message details)").forEach((each) => { each.open = true; }));
 
-  // Search and filter of the calls.
+  // Search and filter of the calls. The first rows stand in the page, the others in its data until they are wanted.
   const search = one("search");
   if (search) {
-    const rows = all("#table tbody tr").map((row) => [row, row.textContent.toLowerCase()]);
+    const AT_ONCE = 500, body = document.querySelector("#table tbody"), more = one("more");
     const outcome = one("outcome"), trouble = one("trouble"), shown = one("shown");
+    const node = (tag, style, ...inside) => { const made = document.createElement(tag); if (style) made.className = style; made.append(...inside); return made; };
+    const marks = (counts) => [["error", "✖ "], ["warning", "▲ "], ["note", "● "]].map(([style, sign], i) => [style, sign + counts[i], counts[i]]).filter((each) => each[2]);
+    const draw = ([position, number, start, caller, callee, kind, state, style, ...rest]) => {
+      const there = one("call-" + position), link = node(there ? "a" : "span", "", caller + " → " + callee);
+      if (there) link.href = "#call-" + position;
+      const found = marks(rest.slice(1)).flatMap(([severity, text]) => [node("span", severity, text), " "]);
+      return node("tr", "", node("td", "n", number), node("td", "n", start), node("td", "", link),
+        node("td", "", node("span", "state " + style, (kind && kind + ", ") + state)), node("td", "marks", ...found), node("td", "id", rest[0]));
+    };
+    const calls = all("tr", body).map((row) => ({ row, outcome: row.dataset.outcome, found: "found" in row.dataset, text: row.textContent.toLowerCase() }));
+    for (const data of JSON.parse(one("later")?.textContent || "[]")) {
+      const [, number, start, caller, callee, kind, state, , id, ...counts] = data;
+      const text = [number, start, caller, "→", callee, (kind && kind + ", ") + state, ...marks(counts).map((each) => each[1]), id].join(" ");
+      calls.push({ data, outcome: state.split(" ")[0], found: counts[0] + counts[1] > 0, text: text.toLowerCase() });
+    }
+    let fitting = calls;
+    const rows = (from, to) => fitting.slice(from, to).map((call) => call.row ??= draw(call.data));
+    const offer = () => {
+      const left = fitting.length - body.rows.length;
+      if (more) { more.hidden = !left; more.textContent = "Show " + Math.min(left, AT_ONCE) + " more of " + left; }
+    };
     const filter = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let count = 0;
-      for (const [row, text] of rows) {
-        const fits = words.every((word) => text.includes(word)) && (!outcome?.value || row.dataset.outcome === outcome.value)
-          && (!trouble.checked || "found" in row.dataset);
-        row.hidden = !fits;
-        count += fits;
-      }
-      shown.textContent = count === rows.length ? "" : count + " of " + rows.length;
+      fitting = calls.filter((call) => words.every((word) => call.text.includes(word)) && (!outcome.value || call.outcome === outcome.value) && (!trouble.checked || call.found));
+      body.replaceChildren(...rows(0, AT_ONCE));
+      shown.textContent = fitting.length === calls.length ? "" : fitting.length + " of " + calls.length;
+      offer();
     };
-    [search, outcome, trouble].forEach((each) => each?.addEventListener("input", filter));
+    [search, outcome, trouble].forEach((each) => each.addEventListener("input", filter));
     search.form.addEventListener("submit", (event) => event.preventDefault());
+    more?.addEventListener("click", () => { const at = body.rows.length; body.append(...rows(at, at + AT_ONCE)); offer(); });
+    offer();
   }
 
   // Charts share one part of the time: their view boxes.
