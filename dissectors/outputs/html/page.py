@@ -194,7 +194,7 @@ class _Calls:
         details, bare = self._details(order, min(MAX_CALLS_OCTETS, MAX_OCTETS - rows.octets))
         totals = self.report.totals
         return Fitting(
-            rows, [details[i] for i in order if i in details], {*details}, len(order) - rows.count,
+            rows, [details[i] for i in order if i in details], {*details}, len(order) - rows.listed,
             len(order) - len(details), [self.report.number_of(i) for i in sorted(bare)],
             0 if totals is None else totals.calls_left_out,
         )

@@ -54,7 +54,7 @@ class Table(NamedTuple):
     first: list[Row]
     later: Markup
     outcomes: list[str]
-    count: int
+    listed: int
     octets: int
 
 
