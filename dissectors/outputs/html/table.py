@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from markupsafe import Markup
-
 from dissectors.outputs.escape import visible
 from dissectors.outputs.terminal.call_table import OUTCOME_STYLES
 from dissectors.outputs.terminal.lines import Page
@@ -52,7 +50,7 @@ class Table(NamedTuple):
     """The rows that have room: the first ones, the data of the others, and the first words of all outcomes."""
 
     first: list[Row]
-    later: Markup
+    later: str
     outcomes: list[str]
     listed: int
     octets: int
@@ -81,5 +79,5 @@ def table(page: Page, report: Report, order: Sequence[int], found: Mapping[int, 
         kept.append((made, data))
     kept.sort(key=lambda each: (report.calls[each[0].position].start, each[0].position))
     outcomes = sorted({each.outcome.split(" ")[0] for each, _ in kept})
-    later = Markup("[" + ",\n".join(data for _, data in kept[FIRST_ROWS:]) + "]")
+    later = "[" + ",\n".join(data for _, data in kept[FIRST_ROWS:]) + "]"
     return Table([each for each, _ in kept[:FIRST_ROWS]], later, outcomes, len(kept), octets)
