@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         feed = Reading(named, options)
         feed.begin()
         view = View()
-        view.keep, view.text = options.filter, " ".join(given(options.words, "-Y"))
+        view.keep, view.text = options.filter, options.filter_text
         show(feed, view, options.clock, options.call or "")
         if feed.trouble:
             raise inputs.Refused(feed.trouble)
@@ -88,11 +88,6 @@ def keyboard() -> int:
     os.dup2(terminal, sys.stdin.fileno())
     os.close(terminal)
     return data
-
-
-def given(words: Sequence[str], option: str) -> list[str]:
-    """The values of an option, as they were typed."""
-    return [word for before, word in zip(words, words[1:], strict=False) if before == option]
 
 
 def show(feed: Feed, view: View, clock: str, call: str = "") -> None:

@@ -33,12 +33,23 @@ class Once(argparse.Action):
         setattr(namespace, self.dest, values)
 
 
+class Filter(Once):
+    """The same for a filter; its text is kept, too, as `filter_text`, for who shows it."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any, option: str | None = None
+    ) -> None:
+        super().__call__(parser, namespace, wanted("-Y")(values), option)
+        namespace.filter_text = values.strip()
+
+
 def add_filter(parser: argparse.ArgumentParser, what: str) -> None:
     """`-Y FILTER` and `--call CALL`: only some of what is there."""
     parser.add_argument(
-        "-Y", dest="filter", type=wanted("-Y"), metavar="FILTER", action=Once, instead="join them: -Y '(…) and (…)'",
+        "-Y", dest="filter", metavar="FILTER", action=Filter, instead="join them: -Y '(…) and (…)'",
         help=f"show only {what} that match, for instance 'user==alice and status==4xx' (docs/filters.md)",
     )
+    parser.set_defaults(filter_text="")
     add_call(parser, "show one call")
 
 

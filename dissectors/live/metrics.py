@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from dissectors.live.events import CallEvent, FindingEvent, Look, SummaryEvent
+from dissectors.live.states import Course, state_of
 from dissectors.wire.values import Struct, field
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LOSS_BUCKETS = (0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 JITTER_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2)
 MOS_BUCKETS = (1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.3)
-OPEN = ("ringing", "established", "unanswered")
 
 
 class Histogram(Struct):
@@ -88,7 +88,7 @@ class Metrics:
         look, calls = self._look, self._calls
         going = [call for call in look.report.calls if call.kind == "call"] if look else []
         yield _gauge("calls_active", "Calls that are set up or talked in now.",
-                     [("", sum(call.outcome in OPEN for call in going))])
+                     [("", sum(state_of(call).course is Course.GOING for call in going))])
         yield _counter("calls_total", "Calls by the states that they came to.",
                        [(f'state="{state}"', calls[state]) for state in sorted(calls)])
         tried, answered = calls["calling"], calls["answered"]

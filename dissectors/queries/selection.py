@@ -64,7 +64,7 @@ def of_call(report: Report, number: int, call: Call, found: dict[int, list[Findi
         "status": {str(call.status)} if call.status else set(),
         "any.status": {str(message.status) for message in call.messages if message.status},
         "outcome": {call.outcome},
-        "duration": {str(duration)} if (duration := _talked(report, call)) is not None else set(),
+        "duration": {str(duration)} if (duration := call.talked(report.capture.last)) is not None else set(),
         "codec": {stream.codec.lower() for stream in streams if stream.codec},
         "loss": {str(100 * max(stream.lost_fraction for stream in streams))} if streams else set(),
         "mos": {str(min(scores))} if scores else set(),
@@ -86,13 +86,6 @@ def found_by(report: Report) -> tuple[dict[int, list[Finding]], dict[int, list[F
         if finding.stream is not None:
             of_streams.setdefault(finding.stream, []).append(finding)
     return of_calls, of_streams
-
-
-def _talked(report: Report, call: Call) -> float | None:
-    """How long a call lasted after the answer, in seconds, as far as it was captured; None without an answer."""
-    if call.answered is None:
-        return None
-    return (call.ended if call.ended is not None else report.capture.last or call.answered) - call.answered
 
 
 def _ssrc(stream: Stream) -> set[str]:

@@ -170,6 +170,14 @@ class Call(Struct, frozen=True):
     number: int = 0
     signalling: str = "SIP"
 
+    def talked(self, last: float | None) -> float | None:
+        """Seconds from the answer to the end, or up to the `last` time where the end was not seen; None without answer.
+        """
+        if self.answered is None:
+            return None
+        end = self.ended if self.ended is not None else last
+        return 0.0 if end is None else end - self.answered
+
     @property
     def begun_before(self) -> bool:
         """Whether its INVITE came before the capture: the first that is here is a response, or a re-INVITE."""

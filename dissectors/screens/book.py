@@ -2,8 +2,8 @@
 
 Laws of this file:
 1. A call stays in the book when later reports leave it out, as those of a session do: it then has a report of its own.
-2. A finding stays until somebody dismisses it.
-3. Who reads a snapshot needs no lock: it never changes, and the next one is another.
+2. A finding stays in the book of a session; what of it somebody does not want to see is the business of a `View`.
+3. One thread writes the book. Who reads a snapshot needs no lock: it never changes, and the next one is another.
 """
 
 from __future__ import annotations
@@ -15,27 +15,22 @@ from functools import cached_property
 
 from dissectors.findings.rules import SEVERITIES
 from dissectors.live.events import FindingEvent
+from dissectors.live.states import Course, State, state_of
 from dissectors.queries.expressions import Expression
 from dissectors.queries.selection import found_by, of_call
 from dissectors.report import Call, Finding, Place, Report
 from dissectors.wire.values import Struct, replace
 
 MAX_KEPT_CALLS, MAX_FINDINGS = 4096, 4096
-"""Calls that are held beyond those of the last report, and findings that wait to be dismissed."""
+"""Calls that are held beyond those of the last report, and findings of a session."""
 
 NUMBERS = re.compile(r"\d[\d.,]*")
-GOING = {"established": "answered", "fragment": "in part"}
-OVER = {"established": "still open", "fragment": "in part"}
-CALLING = "calling"
-REFUSED = ("rejected", "unreachable", "refused")
-OPEN = ("established", "ringing")
-FAILED = ("rejected", "unreachable", "unanswered")
 
 
 class Entry(Struct, frozen=True):
     """A call in a row. `seconds` is from the answer to the end; `loss`, `jitter_ms`, `mos` are of its worst stream.
 
-    `result` is going, failed, over, or empty for what is no call.
+    `course` is how far it is, None for what is no call.
     `worst` is the severity of its worst finding, empty without one; `found` counts its findings. `own` is its report
     where the last one has it no more.
     """
@@ -43,8 +38,9 @@ class Entry(Struct, frozen=True):
     number: int
     call_id: str
     kind: str
-    state: str
-    result: str
+    state: State
+    status: int | None
+    course: Course | None
     start: float
     caller: str
     callee: str
@@ -57,6 +53,11 @@ class Entry(Struct, frozen=True):
     worst: str
     found: int
     own: Report | None = None
+
+    @property
+    def said(self) -> str:
+        """Its state in words."""
+        return self.state.said(self.status)
 
 
 class Noted(Struct, frozen=True):
@@ -131,7 +132,6 @@ class Book:
         self._max_kept = max_kept
         self._forgotten: Counter[str] = Counter()
         self._noted: dict[tuple[object, ...], Noted] = {}
-        self._dismissed: set[tuple[object, ...]] = set()
 
     def take(self, report: Report, events: Iterable[object] | None = None, whole: bool = False) -> Snapshot:
         """Add a report; its findings are those of its `events` where there are any, as in a session."""
@@ -152,15 +152,6 @@ class Book:
         self.snapshot = Snapshot(report, entries, self._list(), self._totals(entries, report), whole)
         return self.snapshot
 
-    def dismiss(self, noted: Noted, alike: bool = False) -> Snapshot:
-        """Take a finding from the list, or all of its kind; what is found anew stands there again."""
-        self._dismissed |= {
-            key for key, each in self._noted.items() if key == noted.key or alike and each.id == noted.id
-        }
-        last = self.snapshot
-        self.snapshot = Snapshot(last.report, last.entries, self._list(), last.totals, last.whole)
-        return self.snapshot
-
     def _hear(self, events: Iterable[object], entries: Mapping[int, Entry]) -> None:
         numbers = {entry.call_id: entry.number for entry in entries.values()}
         for event in events:
@@ -176,8 +167,8 @@ class Book:
 
     def _list(self) -> tuple[Noted, ...]:
         """The worst first, of these the newest."""
-        left = [each for key, each in self._noted.items() if key not in self._dismissed]
-        return tuple(sorted(left, key=lambda each: (SEVERITIES.index(each.severity), -(each.time or 0.0))))
+        ranks = {severity: rank for rank, severity in enumerate(SEVERITIES)}
+        return tuple(sorted(self._noted.values(), key=lambda each: (ranks[each.severity], -(each.time or 0.0))))
 
     def _totals(self, entries: Mapping[int, Entry], report: Report) -> Totals:
         counts = Counter(self._forgotten)
@@ -197,18 +188,12 @@ def entry_of(report: Report, position: int, found: list[Finding], whole: bool) -
     call = report.calls[position]
     streams = [report.streams[at] for at in call.streams]
     scores = [each.quality.mos for each in streams if each.quality is not None and each.quality.mos is not None]
-    words = OVER if whole else GOING
-    state = words.get(call.outcome, call.outcome)
-    if call.outcome == "ringing" and call.ringing is None:
-        state = CALLING
-    last = report.capture.last or call.start
-    end = call.ended if call.ended is not None else None if call.outcome in OPEN and not whole else _last(call)
+    state = state_of(call, whole)
     return Entry(
-        number=call.number, call_id=call.call_id, kind=call.kind,
-        state=f"{state} {call.status}" if call.outcome in REFUSED and call.status else state,
-        result=_result(call, whole),
+        number=call.number, call_id=call.call_id, kind=call.kind, state=state, status=call.status,
+        course=state.course if call.kind == "call" else None,
         start=call.start, caller=call.caller or "", callee=call.callee or "",
-        seconds=None if call.answered is None else (last if end is None else end) - call.answered,
+        seconds=call.talked(report.capture.last),
         messages=len(call.messages), streams=len(streams),
         loss=max((each.lost_fraction for each in streams), default=None),
         jitter_ms=max((each.jitter_ms for each in streams if each.jitter_ms is not None), default=None),
@@ -275,22 +260,10 @@ def _richer(entry: Entry, before: Entry | None) -> Entry:
     )
 
 
-def _result(call: Call, whole: bool) -> str:
-    if call.kind != "call":
-        return ""
-    if call.outcome in OPEN and not whole:
-        return "going"
-    return "failed" if call.outcome in FAILED else "over"
-
-
 def _counts(entry: Entry) -> dict[str, int]:
-    if not entry.result:
+    if entry.course is None:
         return {"others": 1}
-    return {"calls": 1, "answered": int(entry.seconds is not None), entry.result: 1}
-
-
-def _last(call: Call) -> float:
-    return call.messages[-1].time if call.messages else call.start
+    return {"calls": 1, "answered": int(entry.seconds is not None), entry.course.name.lower(): 1}
 
 
 def places_of(call: Call) -> list[Place]:

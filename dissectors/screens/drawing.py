@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from dissectors.outputs.escape import readable, visible
 from dissectors.outputs.terminal.findings import decisive
@@ -13,91 +13,13 @@ from dissectors.outputs.terminal.parties import party
 from dissectors.outputs.terminal.summary import MARKS, STYLES
 from dissectors.report import Message, Report, Stream
 from dissectors.screens.book import Entry, Noted, Snapshot
+from dissectors.screens.columns import loss_level, score_level, time_of
 from dissectors.screens.view import Comparison
 from dissectors.wire.datagram import endpoint
-from dissectors.wire.values import Struct
 
-STATE_STYLES = {
-    "calling": "yellow", "ringing": "bold yellow", "answered": "bold green", "still open": "green", "ended": "",
-    "cancelled": "yellow", "in part": "dim", "unanswered": "red",
-}
-BAD_LOSS, POOR_LOSS, BAD_MOS, POOR_MOS = 0.05, 0.01, 3.1, 3.6
-MIN_PARTY_CELLS, WIDE_PARTY_CELLS, NAME_CELLS = 6, 34, 24
-MIN_WIDE_CELLS, MARK_CELLS, SHORT = 92, 3, "!"
 MIN_BARS, MAX_BARS = 8, 60
 FOUND_CELLS = 21
 """What stands before a finding in its row."""
-
-
-class Cells(Struct, frozen=True):
-    """A column of the calls: its title, how wide it is (0 shares what is left), to which side its text goes.
-
-    It is shown from a width of `since` cells on.
-    """
-
-    title: str
-    width: int
-    right: bool = False
-    since: int = 0
-
-
-COLUMNS = (
-    Cells("#", 5, True), Cells("start", 9, True, 64), Cells("from", 0), Cells("to", 0), Cells("state", 16, False, 130),
-    Cells("state", 12, False, -129), Cells("talked", 7, True), Cells("msgs", 4, True, 110), Cells("loss", 5, True),
-    Cells("jitter", 8, True, 100), Cells("MOS", 4, True), Cells("found", 5, True, 92),
-    Cells("found", MARK_CELLS, True, -91), Cells("Call-ID", NAME_CELLS, False, 150),
-)
-"""A column whose `since` is below zero is shown up to that width."""
-
-
-def widths(width: int) -> list[tuple[Cells, int]]:
-    """The columns that fit on a screen of this width, each with its own."""
-    there = [each for each in COLUMNS if (width >= each.since if each.since >= 0 else width <= -each.since)]
-    left = width - 2 - sum(each.width for each in there) - _gap(width) * (len(there) - 1)
-    share = max(MIN_PARTY_CELLS, left // 2)
-    return [(each, each.width or min(share, WIDE_PARTY_CELLS + width // 8)) for each in there]
-
-
-def call_heads(width: int, order: str, reverse: bool) -> Line:
-    """The titles of the columns, with a mark at the one by which calls are sorted."""
-    mark = "▲" if reverse else "▼"
-    titles = {each.title: (SHORT if each.width == MARK_CELLS else each.title) for each, _ in widths(width)}
-    heads = {name: (f"{mark}{title}", "bold") if name == order else (title, "dim") for name, title in titles.items()}
-    return _in_columns(width, Span("  "), heads)
-
-
-def call_row(page: Page, entry: Entry, marked: bool) -> Line:
-    """A call in the columns that fit."""
-    level = "" if entry.loss is None else _level(entry.loss, POOR_LOSS, BAD_LOSS)
-    score = "" if entry.mos is None else _level(-entry.mos, -POOR_MOS, -BAD_MOS)
-    return _in_columns(page.width, Span("* " if marked else "  ", "bold yellow"), {
-        "#": (str(entry.number), "dim"), "start": (_time(page, entry.start), "dim"),
-        "from": (party(entry.caller), ""), "to": (party(entry.callee), ""),
-        "state": (
-            entry.state if entry.result else f"{entry.kind} {entry.state}",
-            "red" if entry.result == "failed" else STATE_STYLES.get(entry.state, ""),
-        ),
-        "talked": ("" if entry.seconds is None else lasting(entry.seconds), ""),
-        "msgs": (str(entry.messages), "dim"),
-        "loss": ("" if entry.loss is None else f"{entry.loss:.1%}", level),
-        "jitter": (milliseconds(entry.jitter_ms), ""),
-        "MOS": ("" if entry.mos is None else f"{entry.mos:.2f}", score),
-        "found": (f"{MARKS[entry.worst]}{entry.found}" if entry.worst else "", STYLES.get(entry.worst, "")),
-        "Call-ID": (entry.call_id, "dim"),
-    })
-
-
-def _in_columns(width: int, first: Span, shown: Mapping[str, tuple[str, str]]) -> Line:
-    parts = [first]
-    for each, room in widths(width):
-        text, style = shown[each.title]
-        parts += [Span(_set(visible(text), room, each.right), style), Span(" " * _gap(width))]
-    return tuple(parts[:-1])
-
-
-def _gap(width: int) -> int:
-    """Cells between two columns."""
-    return 1 if width < MIN_WIDE_CELLS else 2
 
 
 def totals_line(snapshot: Snapshot, shown: int) -> Line:
@@ -117,7 +39,7 @@ def found_row(page: Page, noted: Noted) -> Line:
     """A finding in a line: its mark, its call, what it is."""
     style = STYLES[noted.severity]
     call = f"{noted.call:>5}" if noted.call is not None else " " * 5
-    when = "" if noted.time is None else f"{_time(page, noted.time):>10}"
+    when = "" if noted.time is None else f"{time_of(page, noted.time):>10}"
     what = clip(visible(decisive(noted.what)), max(0, page.width - FOUND_CELLS))
     mark = span(f"{MARKS[noted.severity]} ", style)
     return line(mark, span(f"{call}  ", "dim"), span(f"{when:>10}  ", "dim"), Span(what))
@@ -139,12 +61,11 @@ def found_text(page: Page, noted: Noted) -> list[Line]:
 def call_head(page: Page, entry: Entry) -> list[Line]:
     """Who called whom and what came of it, in two lines."""
     parties = f"{party(entry.caller)} → {party(entry.callee)}"
-    style = "red" if entry.result == "failed" else STATE_STYLES.get(entry.state, "")
     talked = "" if entry.seconds is None else f"  {lasting(entry.seconds)}"
     score = "" if entry.mos is None else f"  MOS {entry.mos:.2f}"
     loss = "" if entry.loss is None else f"  lost {entry.loss:.1%}"
     first = line(
-        span(f"Call {entry.number}  ", "bold"), span(parties), span(f"  {entry.state}", style),
+        span(f"Call {entry.number}  ", "bold"), span(parties), span(f"  {entry.said}", entry.state.style),
         span(f"{talked}{score}{loss}"),
     )
     return [first, line(span(f"{at(page, entry.start)}  Call-ID {entry.call_id}", "dim"))]
@@ -167,8 +88,8 @@ def stream_lines(page: Page, stream: Stream) -> list[Line]:
     mos = stream.quality.mos if stream.quality is not None else None
     figures = line(
         span(f"  {count(stream.packets, 'packet')}"), span(f"  lost {stream.lost:,} ({stream.lost_fraction:.1%})",
-        _level(stream.lost_fraction, POOR_LOSS, BAD_LOSS)), span(f"  jitter {milliseconds(stream.jitter_ms) or '–'}"),
-        span("" if mos is None else f"  MOS {mos:.2f}", "" if mos is None else _level(-mos, -POOR_MOS, -BAD_MOS)),
+        loss_level(stream.lost_fraction)), span(f"  jitter {milliseconds(stream.jitter_ms) or '–'}"),
+        span("" if mos is None else f"  MOS {mos:.2f}", score_level(mos)),
         span(f"  {lasting(stream.last - stream.first)}", "dim"),
     )
     return [head, figures, *_courses(page, stream), BLANK]
@@ -237,20 +158,3 @@ def side_by_side(width: int, rows: Sequence[Comparison]) -> list[Line]:
 def lines_of_text(text: str) -> list[str]:
     """A text as its lines, safe to show."""
     return readable(text).rstrip("\n").split("\n")
-
-
-def _time(page: Page, time: float) -> str:
-    """A moment in few cells: without milliseconds where it is a time of day."""
-    text = moment(page, time)
-    return text if page.clock == "relative" else text.partition(".")[0]
-
-
-def _level(value: float, poor: float, bad: float) -> str:
-    return "bold red" if value >= bad else "yellow" if value >= poor else "green"
-
-
-def _set(text: str, room: int, right: bool) -> str:
-    """A text in so many cells."""
-    text = clip(text, room)
-    padding = " " * (room - cells(text))
-    return padding + text if right else text + padding

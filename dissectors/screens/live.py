@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from dissectors.live.events import Look
+from dissectors.live.states import Course, state_of
 from dissectors.outputs.rows import shortened
 from dissectors.outputs.terminal.blocks import Block, shares
 from dissectors.outputs.terminal.gauges import BARS_IN_ASCII, lasting, quantity, sparkline
@@ -29,13 +30,6 @@ RATE_LOOKS = 30
 QUIET_LOOKS = 3
 NARROWEST, SHORTEST = 40, 10
 BAD_LOSS, POOR_LOSS = 0.05, 0.01
-STATES = {"established": "answered", "unanswered": "calling", "fragment": "in part"}
-STATE_STYLES = {
-    "calling": "yellow", "ringing": "bold yellow", "answered": "bold green", "ended": "", "rejected": "red",
-    "unreachable": "red", "cancelled": "yellow", "in part": "bright_black",
-}
-REFUSED_STATES = ("rejected", "unreachable")
-OPEN_STATES = ("calling", "ringing", "answered")
 MANY_UNREAD_OCTETS = 1 << 22
 """The screen shows waiting octets from this number on."""
 
@@ -152,16 +146,16 @@ def _ports(page: Page, look: Look) -> Block | None:
 def _calls(page: Page, look: Look) -> Block | None:
     """Calls in progress, then those that have just ended."""
     now = (look.report.capture.last or 0.0)
-    calls = [call for call in look.report.calls if call.kind == "call"]
-    calls.sort(key=lambda call: (_state(call) not in OPEN_STATES, -_since(call)))
-    going = sum(_state(call) in OPEN_STATES for call in calls)
+    calls = [(call, state_of(call)) for call in look.report.calls if call.kind == "call"]
+    calls.sort(key=lambda each: (each[1].course is not Course.GOING, -_since(each[0])))
+    going = sum(state.course is Course.GOING for _, state in calls)
     rows: list[Line] = []
-    for call in calls[:40]:
-        state = _state(call)
-        until = now if state in OPEN_STATES else call.ended or now
+    for call, state in calls[:40]:
+        talked = call.talked(now)
+        until = now if state.course is Course.GOING else call.ended or now
         rows.append((
-            span(f"{state} {call.status}" if state in REFUSED_STATES else state, STATE_STYLES.get(state, "")),
-            span(lasting(until - (call.answered or call.start))), span(_who(call.caller)), span("→"),
+            span(state.said(call.status), state.style),
+            span(lasting(until - call.start if talked is None else talked)), span(_who(call.caller)), span("→"),
             span(_who(call.callee)), span(count(len(call.streams), "stream") if call.streams else "", "dim"),
         ))
     others = len(look.report.calls) - len(calls)
@@ -238,12 +232,6 @@ def _block(page: Page, title: Line, columns: Sequence[Column], rows: Sequence[Li
         return None
     heads = any(column.title for column in columns)
     return Block(title, table(page, columns, rows)[0 if heads else 1 :], int(heads), total)
-
-
-def _state(call: Call) -> str:
-    if call.outcome == "ringing" and call.ringing is None:
-        return "calling"
-    return STATES.get(call.outcome, call.outcome)
 
 
 def _since(call: Call) -> float:

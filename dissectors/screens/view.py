@@ -4,33 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
 
-from dissectors.findings.rules import SEVERITIES
+from dissectors.limits.table import Table
 from dissectors.queries.expressions import Expression
-from dissectors.screens.book import Entry, Snapshot
+from dissectors.screens.book import Entry, Noted, Snapshot
+from dissectors.screens.columns import ORDERS
 from dissectors.wire.values import Struct
 
 MIN_NUMBER_DIGITS = 3
 TELEPHONE = re.compile(r"[+\d][\d ()/.-]*")
 NOT_DIGITS = re.compile(r"\D")
-NO_SCORE = 9.0
-
-ORDERS: dict[str, Callable[[Entry], Any]] = {
-    "#": lambda entry: entry.number,
-    "from": lambda entry: entry.caller.lower(),
-    "to": lambda entry: entry.callee.lower(),
-    "state": lambda entry: (entry.result != "going", entry.result != "failed", entry.state),
-    "talked": lambda entry: -(entry.seconds if entry.seconds is not None else -1.0),
-    "loss": lambda entry: -(entry.loss if entry.loss is not None else -1.0),
-    "MOS": lambda entry: entry.mos if entry.mos is not None else NO_SCORE,
-    "found": lambda entry: (SEVERITIES.index(entry.worst) if entry.worst else len(SEVERITIES), -entry.found),
-}
-"""How calls can be sorted, by the title of a column; what is worst, or most, comes first."""
+MAX_DISMISSED = 16_384
+"""Findings that are remembered as dismissed; beyond that the first of them are forgotten."""
 
 
 class View:
-    """Which calls are shown, and in which order.
+    """Which calls and findings are shown, and in which order.
 
     `search` is what somebody types: a part of a name, a Call-ID or a state, or digits of a telephone number however
     they are written. `keep` is a filter, `marked` are numbers of calls, `cleared` that of the last call that is hidden.
@@ -44,12 +33,13 @@ class View:
         self.calls_only = True
         self.cleared = 0
         self.marked: set[int] = set()
+        self._dismissed: Table[tuple[object, ...], None] = Table("dismissed findings", MAX_DISMISSED)
 
     def chosen(self, snapshot: Snapshot) -> list[Entry]:
         """The calls to show, in order. Where there is no call at all, whatever else there is."""
         entries = [entry for entry in snapshot.entries.values() if entry.number > self.cleared]
-        if self.calls_only and any(entry.result for entry in snapshot.entries.values()):
-            entries = [entry for entry in entries if entry.result]
+        if self.calls_only and any(entry.course is not None for entry in snapshot.entries.values()):
+            entries = [entry for entry in entries if entry.course is not None]
         if self.search:
             found = searching(self.search)
             entries = [entry for entry in entries if found(entry)]
@@ -57,6 +47,23 @@ class View:
             entries = [entry for entry in entries if snapshot.matches(entry, self.keep)]
         entries.sort(key=ORDERS[self.order], reverse=self.reverse)
         return entries
+
+    def findings(self, snapshot: Snapshot) -> list[Noted]:
+        """The findings to show, in the order in which the snapshot has them."""
+        return [each for each in snapshot.findings if each.key not in self._dismissed]
+
+    def dismiss(self, noted: Noted, snapshot: Snapshot, alike: bool = False) -> None:
+        """Take a finding from the list for good, or all that it has of its kind; the same of another call is another.
+        """
+        for each in snapshot.findings:
+            if each.key == noted.key or alike and each.id == noted.id:
+                self._dismissed[each.key] = None
+
+    def bring_back(self) -> int:
+        """Show what was dismissed again; gives how many these are."""
+        number = len(self._dismissed)
+        self._dismissed.clear()
+        return number
 
     def sort_by(self, step: int) -> None:
         """Sort by the next column, or the one before."""
@@ -98,7 +105,7 @@ def searching(text: str) -> Callable[[Entry], bool]:
                 return True
         if is_number and low == str(entry.number):
             return True
-        words = (entry.caller, entry.callee, entry.call_id, entry.state)
+        words = (entry.caller, entry.callee, entry.call_id, entry.said)
         return any(low in word.lower() for word in words)
 
     return found

@@ -15,8 +15,10 @@ from dissectors import offline
 from dissectors.cli import parser
 from dissectors.commands import browse
 from dissectors.outputs.export import document
+from dissectors.queries.filters import wanted
 from dissectors.report import Place
 from dissectors.screens.book import Snapshot
+from dissectors.screens.view import View
 from dissectors.wire.errors import CaptureError
 from tests.namespaces import MUXSHARK
 
@@ -26,9 +28,7 @@ FACETIME = ROOT / "pcaps" / "facetime-2013.pcap"
 
 
 def options(*words: str) -> Namespace:
-    asked = parser("browse").parse_args(["browse", *words])
-    asked.words = ["browse", *words]
-    return asked
+    return parser("browse").parse_args(["browse", *words])
 
 
 def read(*paths: Path) -> browse.Reading:
@@ -110,6 +110,17 @@ def test_a_file_that_is_no_capture_is_refused_before_anything_is_drawn(tmp_path:
     path.write_text("no capture")
     with pytest.raises(CaptureError):
         browse.Reading([str(path)], options(str(path)))
+
+
+@pytest.mark.parametrize("words", [["-Y", " mos<3.6 "], ["-Ymos<3.6"]])
+def test_a_filter_is_shown_as_it_was_typed_also_in_one_word_with_its_option(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[View] = []
+    monkeypatch.setattr(browse, "require", lambda: None)
+    monkeypatch.setattr(browse, "show", lambda feed, view, clock, call: shown.append(view))
+    assert browse.run(options(*words, str(BAD_DAY))) == 0
+    assert shown[0].hides == ["filter mos<3.6"] and shown[0].keep == wanted("mos<3.6")
 
 
 def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dissectors import offline
 from dissectors.live.events import FindingEvent
+from dissectors.live.states import Course, State
 from dissectors.queries.filters import wanted
 from dissectors.report import Report
 from dissectors.screens.book import Book, excerpt
@@ -29,9 +30,9 @@ def test_each_call_has_its_worst_stream_and_its_worst_finding() -> None:
     entries = Book().take(bad_day(), whole=True).entries
     assert list(entries) == [1, 2, 3, 4, 5, 6, 7, 8]
     second = entries[2]
-    assert (second.state, second.worst, second.found, second.streams) == ("ended", "error", 2, 2)
+    assert (second.state, second.worst, second.found, second.streams) == (State.ENDED, "error", 2, 2)
     assert second.mos == 1.0 and second.loss == 0.08 and round(second.seconds or 0.0) == 5
-    assert (entries[4].state, entries[4].result, entries[4].mos) == ("rejected 486", "failed", None)
+    assert (entries[4].said, entries[4].course, entries[4].mos) == ("rejected 486", Course.FAILED, None)
 
 
 def test_a_call_that_a_later_report_leaves_out_stays_with_all_that_was_known_of_it() -> None:
@@ -53,17 +54,6 @@ def test_what_is_held_beyond_the_last_report_is_bounded_and_still_counted() -> N
     totals = book.take(replace(report, calls=(), streams=(), findings=(), totals=None), whole=True).totals
     assert len(book.snapshot.entries) == 1
     assert (totals.calls, totals.answered, totals.failed, totals.forgotten) == (8, 3, 4, 7)
-
-
-def test_a_finding_stays_until_it_is_dismissed_and_then_it_is_gone() -> None:
-    report, book = bad_day(), Book()
-    found = book.take(report).findings
-    assert [each.severity for each in found[:1]] == ["error"] and len(found) == 8
-    book.dismiss(found[0])
-    assert found[0] not in book.snapshot.findings and len(book.take(report).findings) == 7
-    refused = next(each for each in found if each.id == "call-failed" or "INVITE" in each.what)
-    book.dismiss(refused, alike=True)
-    assert refused.id not in {each.id for each in book.take(report).findings}
 
 
 def test_findings_of_a_session_stay_when_its_next_look_has_none_of_them() -> None:
@@ -90,8 +80,20 @@ def test_an_open_call_goes_on_until_the_capture_is_read_to_its_end() -> None:
     open_call = replace(report.calls[0], outcome="established", ended=None)
     report = replace(report, calls=(open_call, *report.calls[1:]))
     going, over = Book().take(report), Book().take(report, whole=True)
-    assert (going.entries[1].state, going.totals.going) == ("answered", 1)
-    assert (over.entries[1].state, over.totals.going) == ("still open", 0)
+    assert (going.entries[1].said, going.totals.going) == ("answered", 1)
+    assert (over.entries[1].said, over.totals.going) == ("still open", 0)
+
+
+def test_an_open_call_was_talked_to_the_end_of_the_capture_in_the_book_as_in_a_filter() -> None:
+    report = bad_day()
+    last = report.capture.last
+    assert last is not None and report.calls[0].answered is not None
+    report = replace(report, calls=(replace(report.calls[0], outcome="established", ended=None), *report.calls[1:]))
+    talked = round(last - report.calls[0].answered, 3)
+    for whole in (False, True):
+        snapshot = Book().take(report, whole=whole)
+        assert round(snapshot.entries[1].seconds or 0.0, 3) == talked
+        assert snapshot.matches(snapshot.entries[1], wanted(f"duration=={talked}"))
 
 
 def test_an_excerpt_has_the_call_alone_with_positions_of_its_own() -> None:

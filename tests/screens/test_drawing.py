@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dissectors.outputs.terminal.lines import Line, Page, width_of
 from dissectors.screens.book import Book
+from dissectors.screens.columns import call_row
 from dissectors.screens.drawing import (
     call_head,
-    call_heads,
-    call_row,
     found_row,
     found_text,
     side_by_side,
@@ -27,22 +24,6 @@ SNAPSHOT = Book().take(bad_day(), whole=True)
 
 def text(lines: list[Line]) -> str:
     return "\n".join("".join(part.text for part in row) for row in lines)
-
-
-@pytest.mark.parametrize("width", [60, 80, 91, 92, 120, 200])
-def test_a_row_of_a_call_is_as_wide_as_the_heads_and_fits(width: int) -> None:
-    heads = call_heads(width, "loss", False)
-    for entry in SNAPSHOT.entries.values():
-        long = replace(entry, caller="a" * 300, callee="漢字" * 90, state="rejected 404")
-        row = call_row(Page(width=width), long, True)
-        assert width_of(row) == width_of(heads) <= width
-    assert "▼loss" in text([heads])
-
-
-def test_a_row_says_state_time_loss_score_and_the_worst_finding() -> None:
-    row = text([call_row(Page(width=120), SNAPSHOT.entries[2], False)])
-    for said in ("alice@example.net", "carol@example.net", "ended", "5 s", "8.0%", "1.00", "✖2"):
-        assert said in row
 
 
 def test_a_hostile_name_shows_as_text_everywhere() -> None:

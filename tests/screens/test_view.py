@@ -6,7 +6,8 @@ import pytest
 
 from dissectors.queries.filters import wanted
 from dissectors.screens.book import Book, Snapshot
-from dissectors.screens.view import ORDERS, Pointer, View, compared, searching
+from dissectors.screens.columns import ORDERS
+from dissectors.screens.view import Pointer, View, compared, searching
 from dissectors.wire.values import replace
 from tests.screens.test_book import bad_day
 
@@ -64,18 +65,40 @@ def test_a_search_finds_names_call_ids_and_numbers_however_they_are_written(
 ) -> None:
     entry = replace(
         snapshot.entries[4], number=12, caller="sip:+493012345@192.0.2.1", callee="sip:alice@192.0.2.2",
-        call_id="call-7@host", state="rejected 486",
+        call_id="call-7@host",
     )
     assert searching(text)(entry) is found
 
 
 def test_other_requests_show_when_they_are_asked_for_or_alone(snapshot: Snapshot) -> None:
-    other = replace(snapshot.entries[8], number=9, kind="registration", result="")
+    other = replace(snapshot.entries[8], number=9, kind="registration", course=None)
     both = Snapshot(snapshot.report, {**snapshot.entries, 9: other})
     view = View()
     assert 9 not in numbers(view, both) and numbers(view, Snapshot(None, {9: other})) == [9]
     view.calls_only = False
     assert 9 in numbers(view, both)
+
+
+def test_a_dismissed_finding_stays_away_when_it_is_found_again_and_comes_back_when_asked_for(
+    snapshot: Snapshot,
+) -> None:
+    view, found = View(), snapshot.findings
+    assert [each.severity for each in found[:1]] == ["error"] and view.findings(snapshot) == [*found]
+    view.dismiss(found[0], snapshot)
+    again = Book().take(bad_day(), whole=True)
+    assert found[0].key in {each.key for each in again.findings}
+    assert [each.key for each in view.findings(again)] == [each.key for each in found[1:]]
+    assert view.bring_back() == 1 and len(view.findings(again)) == len(found)
+
+
+def test_all_of_a_kind_are_dismissed_and_the_same_of_another_call_is_another(snapshot: Snapshot) -> None:
+    first = snapshot.findings[0]
+    other = replace(first, key=("another call", *first.key), call=99)
+    view, both = View(), Snapshot(findings=(*snapshot.findings, other))
+    view.dismiss(first, snapshot)
+    assert view.findings(both) == [*both.findings[1:]]
+    view.dismiss(first, both, alike=True)
+    assert view.findings(both) == [each for each in both.findings if each.id != first.id]
 
 
 def test_a_pointer_passes_over_lines_without_a_key_and_stays_on_what_it_chose() -> None:

@@ -165,8 +165,8 @@ def _outcomes(report: Report, calls: list[Call]) -> Counter[str]:
 
 def outcome(call: Call) -> str:
     """The outcome of a call, with its talking time or the reason of its failure."""
-    if call.outcome == "ended" and call.answered is not None and call.ended is not None:
-        return f"talked {seconds(call.ended - call.answered)}"
+    if call.outcome == "ended" and (talked := call.talked(call.ended)) is not None:
+        return f"talked {seconds(talked)}"
     if call.outcome == "established":
         return "answered, open at the end"
     if call.outcome in STATUS_OUTCOMES and call.status:

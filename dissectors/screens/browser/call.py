@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import partial
 from typing import cast
 
@@ -44,6 +44,8 @@ class CallScreen(Renewed):
         self._with_legs = False
         self._marked: list[Place] = []
         self._written: dict[Place, list[str]] = {}
+        self._unread: list[Place] = []
+        self._reading = False
 
     def compose(self) -> ComposeResult:
         """Who called whom, the names of the parts, the part that is shown, keys."""
@@ -144,17 +146,28 @@ class CallScreen(Renewed):
         """A message as it was written; what the report has of it until that is there."""
         if place not in self._written:
             self._written[place] = _known(_message(call, place))
-            self.run_worker(partial(self._read, place), thread=True, group="read")
+            self._unread.append(place)
+            if len(self._unread) == 1 and not self._reading:
+                # What else the same drawing asks for is read with it.
+                self.call_later(self._read_all)
         return self._written[place]
 
-    def _read(self, place: Place) -> None:
-        texts = self.browser.feed.written(place)
-        if texts:
-            self._written[place] = texts
-            self.app.call_from_thread(self._came)
+    def _read_all(self) -> None:
+        """Let one worker read all that is asked for; what is asked for meanwhile is read after that."""
+        places, self._unread = self._unread, []
+        self._reading = bool(places)
+        if places:
+            self.run_worker(partial(self._read, places), thread=True, group="read")
 
-    def _came(self) -> None:
-        self.browser.renew()
+    def _read(self, places: Sequence[Place]) -> None:
+        texts = {place: self.browser.feed.written(place) for place in places}
+        self.app.call_from_thread(self._came, texts)
+
+    def _came(self, texts: Mapping[Place, list[str]]) -> None:
+        self._written.update((place, text) for place, text in texts.items() if text)
+        if self.is_built:
+            self.browser.renew()
+        self._read_all()
 
     def _preview(self) -> None:
         """The message under the pointer beside the ladder."""

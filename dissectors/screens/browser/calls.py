@@ -15,7 +15,8 @@ from dissectors.screens.browser.keys import LIST, bound, foot
 from dissectors.screens.browser.lines import Lines
 from dissectors.screens.browser.shell import Renewed
 from dissectors.screens.browser.texts import FindingScreen, HelpScreen, Prompt
-from dissectors.screens.drawing import call_heads, call_row, found_row, found_text, totals_line
+from dissectors.screens.columns import call_heads, call_row
+from dissectors.screens.drawing import found_row, found_text, totals_line
 
 
 class CallsScreen(Renewed):
@@ -26,6 +27,7 @@ class CallsScreen(Renewed):
     def __init__(self) -> None:
         super().__init__()
         self._entries: list[Entry] = []
+        self._findings: list[Noted] = []
 
     def compose(self) -> ComposeResult:
         """Meters, calls, findings, keys."""
@@ -56,7 +58,7 @@ class CallsScreen(Renewed):
             [entry.number for entry in entries],
             lambda at: call_row(page, entries[at], entries[at].number in view.marked),
         )
-        found = snapshot.findings
+        self._findings = found = view.findings(snapshot)
         self.query_one("#found_title", Lines).show_lines([line(
             span("Findings", "bold"), span(f"  {count(len(found), 'finding')}; Tab goes there, d dismisses one", "dim"),
         )])
@@ -116,7 +118,7 @@ class CallsScreen(Renewed):
     def _noted(self) -> Noted | None:
         """The finding under the pointer."""
         key = self.query_one("#found", Lines).key
-        return next((each for each in self.browser.shown.findings if each.key == key), None)
+        return next((each for each in self._findings if each.key == key), None)
 
     @property
     def _number(self) -> int | None:
@@ -200,7 +202,12 @@ class CallsScreen(Renewed):
         """Dismiss the finding under the pointer, or all of its kind."""
         noted = self._noted
         if noted is not None and self.query_one("#found").has_focus:
-            self.browser.shown = self.browser.feed.book.dismiss(noted, alike)
+            self.browser.view.dismiss(noted, self.browser.shown, alike)
+            self.renew()
+
+    def action_bring_back(self) -> None:
+        """Show the findings again that were dismissed."""
+        if self.browser.view.bring_back():
             self.renew()
 
     def action_all(self) -> None:

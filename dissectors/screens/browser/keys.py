@@ -43,6 +43,7 @@ LIST = (
     Key("tab", "", "", "go to the findings, and back"),
     Key("d", "put_away", "", "dismiss the finding"),
     Key("D", "put_away(True)", "", "dismiss all findings of its kind"),
+    Key("u", "bring_back", "", "show the findings again that were dismissed"),
     Key("escape,x", "all", "", "show all calls again: no search, no filter, nothing cleared"),
 )
 CALL = (

@@ -39,6 +39,8 @@ class Fed:
         self.may_read = threading.Event()
         self.may_read.set()
         self.saved: list[tuple[Sequence[int], str]] = []
+        self.readers: set[int] = set()
+        self.asked: list[Place] = []
 
     def begin(self) -> None:
         self.book.take(bad_day(), whole=True)
@@ -61,6 +63,8 @@ class Fed:
         self.stopped = True
 
     def written(self, place: Place) -> list[str]:
+        self.readers.add(threading.get_ident())
+        self.asked.append(place)
         self.may_read.wait(30)
         return WRITTEN.get(place.frame, [])
 
@@ -239,11 +243,42 @@ def test_findings_open_go_to_their_call_and_are_dismissed() -> None:
         await press(pilot, "tab", "enter", said=["why", "call 7"])
         await press(pilot, "enter", said=["Call 7"])
         await press(pilot, "escape", "d")
-        assert len(app.shown.findings) == 7
-        await press(pilot, "D")
-        assert len(app.shown.findings) == 6
+        assert len(app.view.findings(app.shown)) == 7 and "7 findings" in drawn(pilot)
+        await press(pilot, "D", said=["6 findings"])
+        await press(pilot, "u", said=["8 findings"])
 
     go(steps, Fed())
+
+
+def test_a_finding_that_is_dismissed_in_a_pause_leaves_the_screen_where_it_stood() -> None:
+    async def steps(app: Browser, pilot: Pilot[Any]) -> None:
+        await press(pilot, "p")
+        feed.book.take(bad_day_with("sip:new@192.0.2.9"), whole=True)
+        shown = await press(pilot, "tab", "d", said=["PAUSED", "7 findings"])
+        assert "new@192.0.2.9" not in shown
+        await press(pilot, "p", said=["new@192.0.2.9"])
+
+    feed = Fed()
+    go(steps, feed, (120, 40))
+
+
+def test_all_messages_of_a_call_are_read_by_one_worker() -> None:
+    async def steps(app: Browser, pilot: Pilot[Any]) -> None:
+        feed.may_read.clear()
+        await pilot.press("down", "enter", "5")
+        for _ in range(MAX_PAUSES):
+            if feed.readers:
+                break
+            await pilot.pause(0.01)
+        await pilot.press("down", "1", "5")
+        await pilot.pause()
+        assert len([each for each in app.workers if each.group == "read"]) == 1
+        feed.may_read.set()
+        await press(pilot, said=["INVITE sip:carol@example.net SIP/2.0"])
+        assert len(feed.readers) == 1 and len(feed.asked) > 4 and len(set(feed.asked)) == len(feed.asked)
+
+    feed = Fed()
+    go(steps, feed, (120, 60))
 
 
 def test_a_pause_lets_the_screen_stand_still_while_the_book_goes_on() -> None:
