@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -33,38 +34,61 @@ HELD_SECONDS = 5.0
 STALLED_SECONDS = 3.0
 """A terminal that takes nothing is waited for so long when the session is over."""
 
+SAVE_SECONDS = 60.0
+"""For what is being saved then."""
+
 CLOSED, INTERRUPTED = 141, "interrupted"
 
 
 class Shared:
     """Holds the recent frames for the screen, and for a flight recorder where there is one.
 
-    Frames are handed out between two looks, when the session adds none; see `live.recorder.Recorder`.
+    The session's thread adds frames, and hands them out between two looks to each who asked, when it adds none; see
+    `live.recorder.Recorder`. When it is over, who asks gets them at once.
     """
 
     def __init__(self, frames: RecentFrames, recorder: Recorder | None = None) -> None:
         self.frames, self._recorder = frames, recorder
-        self.asked = threading.Event()
-        self._given: queue.Queue[Held] = queue.Queue()
+        self._asked: queue.SimpleQueue[Future[Held]] = queue.SimpleQueue()
+        self._over = threading.Event()
 
     def held(self) -> Held | None:
         """What is held now; None where the session does not answer."""
-        self.asked.set()
+        asked: Future[Held] = Future()
+        self._asked.put(asked)
+        if self._over.is_set():
+            self._answer()
         try:
-            return self._given.get(timeout=HELD_SECONDS)
-        except queue.Empty:
+            return asked.result(HELD_SECONDS)
+        except TooLate:
+            # One that nobody waits for gets nothing, and what it would have got is nobody else's.
+            asked.cancel()
             return None
+
+    def _answer(self) -> None:
+        """Hand out what is held to each who asked."""
+        while True:
+            try:
+                asked = self._asked.get_nowait()
+            except queue.Empty:
+                return
+            if asked.set_running_or_notify_cancel():
+                asked.set_result(self.frames.held())
 
     def look(self, report: Report, now: float) -> Sequence[Event]:
         """Hand out what is held, if somebody asked."""
-        if self.asked.is_set():
-            self.asked.clear()
-            self._given.put(self.frames.held())
+        self._answer()
         return self._recorder.look(report, now) if self._recorder is not None else ()
 
     def finish(self, report: Report, now: float) -> Sequence[Event]:
         """The end of the session."""
+        self.end()
         return self._recorder.finish(report, now) if self._recorder is not None else ()
+
+    def end(self) -> None:
+        """No frame comes any more."""
+        self._over.set()
+        self._answer()
 
     def news(self) -> list[str]:
         """What the flight recorder says."""
@@ -82,15 +106,17 @@ class Watching:
         self.book, self.title, self.trouble = Book(), title, ""
         self._session, self._originals, self.frames, self._clock = session, originals, frames, clock
         self._look: Look | None = None
-        self._news: list[str] = []
+        self._news: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._left = threading.Event()
+        self._saving = threading.Lock()
         self._run: Future[None] | None = None
 
     def look(self, look: Look) -> None:
         """Take a look of the session; its thread calls this, and the screen is not waited for."""
         self.book.take(look.report, look.events)
         self._look = look
-        self._news += look.news
+        for text in look.news:
+            self._news.put(text)
 
     def show(self) -> None:
         """Run the session, and show it until it is over."""
@@ -110,8 +136,7 @@ class Watching:
 
     def news(self) -> list[str]:
         """What people should know, once."""
-        news, self._news = self._news, []
-        return news
+        return [self._news.get() for _ in range(self._news.qsize())]
 
     @property
     def ended(self) -> bool:
@@ -148,7 +173,11 @@ class Watching:
         return browse.name_for(self.book.snapshot, numbers)
 
     def save(self, numbers: Sequence[int], path: str) -> str:
-        """Write what is held of these calls to a file, as the flight recorder does."""
+        """Write what is held of these calls to a file, as the flight recorder does; one is written after the other."""
+        with self._saving:
+            return self._save(numbers, path)
+
+    def _save(self, numbers: Sequence[int], path: str) -> str:
         from dissectors.queries.owned import Owned, owned
         from dissectors.rewriting.recorded import Cut, Recording, united
 
@@ -161,7 +190,7 @@ class Watching:
                 mine = united(mine, owned(there[0], [there[1]]))
         report, held = snapshot.report, self.frames.held()
         if report is None or held is None:
-            return "not saved: the session is over"
+            return "not saved: the session does not answer; try again"
         others = [at for at, call in enumerate(report.calls) if call.number not in numbers]
         alone = [at for at, stream in enumerate(report.streams) if stream.call is None]
         recording, keys = Recording(path, self.title), self._session.scanner.connections.secrets
@@ -179,10 +208,18 @@ class Watching:
             self._run.result()
 
     def _over(self, _: Future[None]) -> None:
+        self.frames.end()
         threading.Thread(target=self._leave, name="leave", daemon=True).start()
 
     def _leave(self) -> None:
-        """End the program where a terminal that takes nothing holds up the screen: all is kept by now."""
+        """End the program where a terminal that takes nothing holds up the screen: all is kept by now.
+
+        A call that is being saved is written to its end first.
+        """
+        if self._left.wait(STALLED_SECONDS):
+            return
+        if self._saving.acquire(timeout=SAVE_SECONDS):
+            self._saving.release()
         if not self._left.wait(STALLED_SECONDS):
             os._exit(CLOSED)
 

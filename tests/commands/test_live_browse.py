@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -15,13 +16,15 @@ import pytest
 
 from dissectors import offline
 from dissectors.cli import parser
+from dissectors.commands import live_browse
 from dissectors.commands.inputs import Refused
 from dissectors.commands.live_browse import Shared, Watching
 from dissectors.commands.live_options import settle
 from dissectors.commands.originals import Originals
 from dissectors.live.session import Session
 from dissectors.report import Place
-from dissectors.sources.recent_frames import RecentFrames
+from dissectors.sources.recent_frames import Held, RecentFrames
+from dissectors.wire.captures.records import Record
 from dissectors.wire.inflate import LIMITS
 from tests.namespaces import MUXSHARK
 from tests.sessions import ROOT, fed
@@ -56,24 +59,79 @@ def test_a_session_gives_its_calls_messages_and_findings_to_the_screen() -> None
 def test_a_call_is_saved_from_the_frames_that_are_held(tmp_path: Path) -> None:
     path = tmp_path / "call.pcapng"
     with watched(BAD_DAY.read_bytes()) as feed:
-        # Between two looks, the session hands out what it holds.
-        answering = threading.Thread(target=answer, args=(feed,))
-        answering.start()
-        said = feed.save([2], str(path))
-        answering.join()
-        assert said.endswith(f"frames saved in {path}")
+        assert feed.save([2], str(path)).endswith(f"frames saved in {path}")
         assert "exists" in feed.save([3], str(path))
     saved = offline.analyze([str(path)])
     assert [call.call_id.partition("-")[0] for call in saved.calls] == ["day2"]
     assert sorted(stream.packets for stream in saved.streams) == [230, 250]
 
 
-def answer(feed: Watching) -> None:
-    """Look once more when somebody has asked."""
-    report = feed.book.snapshot.report
-    assert report is not None
-    feed.frames.asked.wait(10)
-    feed.frames.look(report, 0.0)
+def held(number: int) -> RecentFrames:
+    """So many frames."""
+    frames = RecentFrames(60.0, 1 << 20)
+    frames.write([Record(at, at, 1, bytes(60), 60) for at in range(1, number + 1)])
+    return frames
+
+
+def asking(shared: Shared, number: int) -> tuple[ThreadPoolExecutor, list[Future[Held | None]]]:
+    """So many who ask at once, and are heard."""
+    threads = ThreadPoolExecutor(number)
+    futures = [threads.submit(shared.held) for _ in range(number)]
+    while shared._asked.qsize() < number:
+        time.sleep(0.001)
+    return threads, futures
+
+
+def test_each_who_asks_before_one_look_gets_the_frames() -> None:
+    shared = Shared(held(3))
+    threads, futures = asking(shared, 4)
+    shared.look(offline.analyze([str(BAD_DAY)]), 0.0)
+    assert [future.result().last for future in futures if future.result()] == [3] * 4
+    threads.shutdown()
+
+
+def test_frames_that_come_too_late_for_one_are_not_given_to_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = offline.analyze([str(BAD_DAY)])
+    shared = Shared(held(3))
+    monkeypatch.setattr(live_browse, "HELD_SECONDS", 0.01)
+    assert shared.held() is None
+    monkeypatch.setattr(live_browse, "HELD_SECONDS", 30.0)
+    shared.look(report, 0.0)
+    shared.frames.write([Record(4, 4, 1, bytes(60), 60)])
+    threads, (future,) = asking(shared, 1)
+    shared.look(report, 0.0)
+    found = future.result()
+    assert found is not None and found.last == 4
+    threads.shutdown()
+
+
+def test_who_asks_when_a_session_ends_or_has_ended_need_not_wait() -> None:
+    shared = Shared(held(3))
+    threads, (future,) = asking(shared, 1)
+    shared.finish(offline.analyze([str(BAD_DAY)]), 0.0)
+    for found in (future.result(), shared.held()):
+        assert found is not None and found.last == 3
+    threads.shutdown()
+
+
+def test_the_end_waits_for_a_call_that_is_being_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_browse, "STALLED_SECONDS", 0.01)
+    ended: list[int] = []
+    monkeypatch.setattr(live_browse.os, "_exit", ended.append)
+    with fed(BAD_DAY.read_bytes()) as pipe:
+        feed = Watching(Session(pipe), Originals(LIMITS), Shared(held(1)), "-", "local")
+        feed._saving.acquire()
+        leaving = threading.Thread(target=feed._leave)
+        leaving.start()
+        leaving.join(0.2)
+        assert leaving.is_alive() and not ended
+        feed.left()
+        feed._saving.release()
+        leaving.join()
+        assert not ended
+        feed._left.clear()
+        feed._leave()
+        assert ended == [141]
 
 
 def test_what_goes_wrong_in_the_session_is_raised_where_it_is_waited_for() -> None:
