@@ -4,6 +4,7 @@ Laws of this file:
 1. Nothing of a session waits for the server: a thread of its own builds and sends, and what waits for it is bounded.
 2. A server that cannot be reached is tried again until the session ends; what finds no room meanwhile is counted.
 3. A packet that this session sent, and that it sees again on its own interface, does not go a second time.
+4. Each count has one thread that writes it. A fault of the sending thread is said as one: it is not the server's.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from dissectors.commands import inputs
@@ -26,6 +28,8 @@ from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import CaptureError
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from dissectors.mux.scan import Batch
     from dissectors.wire.inflate import Limits
 
@@ -55,8 +59,9 @@ class Relay:
     def __init__(self, server: tuple[str, int], *, tcp: bool, agent: int, limits: Limits) -> None:
         self._name, self._tcp = f"{server[0]}:{server[1]}", tcp
         self._agent, self._limits = agent, limits
-        self.sent = self.dropped = self.too_long = 0
-        self._problem = self._said = ""
+        self.sent = self.too_long = 0
+        self._full = self._given_up = 0
+        self._problem = self._said = self._fault = ""
         self._calls: Table[int, str] = Table("calls of streams", MAX_CALLS)
         self._ours: Table[int, None] = Table("packets that went", MAX_REMEMBERED)
         self._last: Report | None = None
@@ -69,6 +74,11 @@ class Relay:
         self._sender = hep.Sender(*server, tcp=tcp, attempts=1)
         self._thread = threading.Thread(target=self._work, name="hep", daemon=True)
         self._thread.start()
+
+    @property
+    def dropped(self) -> int:
+        """Packets that found no room, or that were given up at the end."""
+        return self._full + self._given_up
 
     def take(self, batch: Batch) -> None:
         """Take the SIP and the RTCP of a batch."""
@@ -97,6 +107,11 @@ class Relay:
     def news(self) -> Iterator[str]:
         """What people should know since the last call."""
         problem, said = self._problem, self._said
+        if self._fault:
+            if said != self._fault:
+                self._said = self._fault
+                yield f"--hep: {self._fault}; nothing more is sent, the session goes on"
+            return
         # Over UDP nothing says that a server is there; that it is not, is said once.
         if problem != said and (self._tcp or not said):
             self._said = problem
@@ -112,15 +127,15 @@ class Relay:
         self._thread.join(CLOSE_SECONDS)
         self._ending.set()
         with self._changed:
-            self.dropped += len(self._waiting)
+            self._full += len(self._waiting)
             self._waiting.clear()
             self._changed.notify()
         self._thread.join(LAST_SECONDS)
         self._sender.close()
         yield f"--hep: {counted(self.sent, 'packet')} sent to {self._name}"
         if self.dropped:
-            why = f", {self._problem}" if self._problem else ""
-            yield f"--hep: {counted(self.dropped, 'packet')} not sent{why or ', the server was too slow'}"
+            why = self._fault or self._problem or "the server was too slow"
+            yield f"--hep: {counted(self.dropped, 'packet')} not sent, {why}"
         if self.too_long:
             yield f"--hep: {counted(self.too_long, 'packet')} too long for HEP"
 
@@ -138,8 +153,8 @@ class Relay:
 
     def _put(self, weight: int, item: Row | hep.Told) -> None:
         with self._changed:
-            if self._weight + weight > MAX_WAITING_OCTETS:
-                self.dropped += 1
+            if self._fault or self._weight + weight > MAX_WAITING_OCTETS:
+                self._full += 1
                 return
             self._weight += weight
             self._waiting.append((weight, item))
@@ -157,12 +172,20 @@ class Relay:
             return item
 
     def _work(self) -> None:
-        while (item := self._next()) is not None:
-            if isinstance(item, hep.Told):
-                self._send(item)
-                continue
-            for told in hep.of_row(item, self._agent, self._calls, self._limits):
-                self._send(told)
+        with ExitStack() as stack:
+            stack.push(self._ended)
+            while (item := self._next()) is not None:
+                if isinstance(item, hep.Told):
+                    self._send(item)
+                    continue
+                for told in hep.of_row(item, self._agent, self._calls, self._limits):
+                    self._send(told)
+
+    def _ended(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """The thread ends; with an error, which goes on its way, what it was about did not go."""
+        if error is not None:
+            self._given_up += 1
+            self._fault = f"muxshark itself failed: {type(error).__name__}: {error}"
 
     def _send(self, told: hep.Told | None) -> None:
         """Send a packet, however often that must be tried."""
@@ -175,7 +198,7 @@ class Relay:
         pause = FIRST_PAUSE_SECONDS
         while not (went := self._attempt(told)) and self._problem:
             if self._ending.wait(pause):
-                self.dropped += 1
+                self._given_up += 1
                 return
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
         self._ours[name] = None

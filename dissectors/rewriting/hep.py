@@ -168,8 +168,9 @@ class Sender:
                     self._socket = self._connect()
                 self._socket.sendall(octets)
                 return True
-            except OSError as error:
-                failed = (error.strerror or str(error)).lower()
+            except (OSError, UnicodeError) as error:
+                # A name with a label that is too long, or empty, is no name of a host.
+                failed = (getattr(error, "strerror", None) or str(error)).lower()
                 self.close()
                 if attempt < self._attempts - 1:
                     self._wait(pause)

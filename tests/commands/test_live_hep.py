@@ -119,6 +119,41 @@ def test_what_finds_no_room_is_counted_and_nobody_waits(monkeypatch: pytest.Monk
     assert not one._thread.is_alive()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_our_own_is_said_as_one_and_nothing_more_waits(
+    server: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Iterator[Told]:
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(live_hep.hep, "of_row", fail)
+    port = server.getsockname()[1]
+    one = relay(("127.0.0.1", port), tcp=False)
+    batch = next(b for b in _batches() if any(b.signalling))
+    one.take(batch)
+    one._thread.join(30)
+    fault = "muxshark itself failed: ValueError: no such thing"
+    assert list(one.news()) == [f"--hep: {fault}; nothing more is sent, the session goes on"] and not list(one.news())
+    before = one.dropped
+    one.take(batch)
+    assert one.dropped > before
+    told = list(one.close())
+    assert told == [f"--hep: 0 packets sent to 127.0.0.1:{port}", f"--hep: {one.dropped} packets not sent, {fault}"]
+
+
+def test_a_name_that_no_host_can_have_is_said_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_hep, "CLOSE_SECONDS", 0.2)
+    one = relay(("a..b", 9060), tcp=False)
+    one._put(1, Told(0, b"x"))
+    news: list[str] = []
+    while not news:
+        news += one.news()
+        time.sleep(0.001)
+    assert news[0].startswith("--hep: a..b:9060: ") and news[0].endswith("; it is tried again")
+    assert one._thread.is_alive()
+    assert list(one.close())[1].startswith("--hep: 1 packet not sent, a..b:9060: ")
+
+
 def _batches() -> Iterator[Batch]:
     from dissectors.offline import scanner_class
     from dissectors.sources.capture import open_capture
