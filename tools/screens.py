@@ -1,6 +1,7 @@
 """Make the pictures of what muxshark prints: `python3 -m tools.screens` writes SVG files from the captures in `pcaps/`.
 
-Nothing but the package is needed for these; the picture of a page, which is made where it is named, needs Chromium.
+Nothing but the package and its extra `browse` is needed for these; the picture of a page, which is made where it is
+named, needs Chromium.
 """
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from rich.terminal_theme import DIMMED_MONOKAI, TerminalTheme
 from rich.text import Text
 
 from dissectors.cli import main as muxshark
+from tools import browse_screen
 from tools.live_screen import draw
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -54,7 +56,7 @@ SVG = """\
 class Screen(NamedTuple):
     """A command, how wide its terminal is, and the part of what it prints: `lines` from the first that begins so.
 
-    That of a live session is as it is at `seconds` of the capture of a bad day.
+    That of a live session is as it is at `seconds` of the capture of a bad day, that of `browse` after these `keys`.
     """
 
     command: str
@@ -62,6 +64,7 @@ class Screen(NamedTuple):
     begin: str = ""
     width: int = 100
     seconds: float = 0.0
+    keys: tuple[str, ...] | None = None
 
 
 SCREENS = {
@@ -69,6 +72,8 @@ SCREENS = {
     "ladder": Screen("muxshark pcaps/bad-day.pcap --call 2", 17, "Call "),
     "each": Screen("muxshark analyze --each pcaps", 7, width=100),
     "live": Screen("sudo muxshark live -i eth0", 22, seconds=21.0),
+    "browse": Screen("muxshark browse pcaps/bad-day.pcap", 24, keys=("greater_than_sign",) * 6),
+    "browse-call": Screen("muxshark browse pcaps/bad-day.pcap --call 2", 24, keys=("down", "enter")),
 }
 
 
@@ -102,6 +107,12 @@ def live(screen: Screen) -> str:
     return terminal.getvalue()
 
 
+def browsed(screen: Screen) -> str:
+    """The screen of `browse`, with its colours."""
+    with given({"TERM": "xterm-256color", "COLORTERM": "truecolor"}):
+        return browse_screen.draw(CHECKOUT / "pcaps" / "bad-day.pcap", screen.keys or (), screen.width, screen.lines)
+
+
 @contextlib.contextmanager
 def given(variables: dict[str, str]) -> Iterator[None]:
     """These variables in the environment, and none that changes colours, in the checkout."""
@@ -119,7 +130,10 @@ def given(variables: dict[str, str]) -> Iterator[None]:
 
 def part(screen: Screen) -> list[str]:
     """The lines of a picture, with their colours."""
-    text = live(screen) if screen.seconds else printed(screen.command, screen.width)
+    if screen.keys is not None:
+        text = browsed(screen)
+    else:
+        text = live(screen) if screen.seconds else printed(screen.command, screen.width)
     lines = text.split("\n")
     first = next(number for number, line in enumerate(lines) if plain(line).startswith(screen.begin))
     return lines[first : first + screen.lines]

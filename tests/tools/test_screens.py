@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 pytest.importorskip("rich")
+pytest.importorskip("textual")
 
 from tools import screens
 
