@@ -4,6 +4,9 @@ Frames of a generated capture (calls with SIP, STUN, RTP and RTCP on one port, s
 virtual cable at a fixed rate for some seconds; muxshark, dumpcap and Scapy's sniffer take turns at the other end. A
 table says what was sent and seen, who lost the rest, and the processor time and the memory that it took.
 
+`--stopped S` stops the program itself for S seconds in the middle of each run (SIGSTOP): what the kernel has room for
+meanwhile is not lost.
+
 `--soak N` writes N datagrams of 50,000 calls into `muxshark live -` as fast as it takes them, and says whether memory
 grew after the first tenth.
 """
@@ -19,6 +22,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -141,13 +145,36 @@ def running(contender: Contender, words: list[str]) -> Iterator[tuple[subprocess
             said.join()
 
 
-def measured(contender: Contender, on: Cable, program: Path, frames: Path, seconds: float) -> Run:
-    """Send to one contender, end it in order, and ask what it saw."""
+@contextmanager
+def stopped(process: int, after: float, seconds: float) -> Iterator[None]:
+    """Stop a process for so many seconds, once so many have passed; never for none."""
+
+    def work() -> None:
+        time.sleep(after)
+        os.kill(process, signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(process, signal.SIGCONT)
+
+    stopping = threading.Thread(target=work)
+    if seconds:
+        stopping.start()
+    try:
+        yield
+    finally:
+        if seconds:
+            stopping.join()
+
+
+def measured(
+    contender: Contender, on: Cable, program: Path, frames: Path, seconds: float, stop: float = 0.0
+) -> Run:
+    """Send to one contender, end it in order, and ask what it saw; in the middle it is stopped for so many seconds."""
     before = on.arrived()
     with running(contender, on.command(*contender.command)) as (process, said):
         time.sleep(SETTLE)
         started = processor_time(process.pid)
-        sent, took = on.send(program, frames, contender.rate, seconds)
+        with stopped(process.pid, (seconds - stop) / 2, stop):
+            sent, took = on.send(program, frames, contender.rate, seconds)
         arrived = on.arrived() - before
         time.sleep(SETTLE)
         begun = time.monotonic()
@@ -196,6 +223,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=int, default=1_000_000, help="datagrams a second, compiled (1000000)")
     parser.add_argument("--interpreted", type=int, default=300_000, metavar="RATE", help="interpreted (300000)")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="those of these names")
+    parser.add_argument("--stopped", type=float, default=0.0, metavar="S", help="stop each for S seconds (0)")
     parser.add_argument("--top", action="store_true", help="also send as fast as it goes, to nobody")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the numbers of every run go")
     parser.add_argument("--soak", type=int, metavar="DATAGRAMS", help="watch the memory of one long session instead")
@@ -219,7 +247,9 @@ def network(options: argparse.Namespace, folder: Path) -> None:
         for number in range(options.runs):
             for each in wanted:
                 print(f"run {number + 1}: {each.name} at {each.rate:,}/s", file=sys.stderr)
-                runs.setdefault(each, []).append(measured(each, on, program, frames, options.seconds))
+                runs.setdefault(each, []).append(measured(
+                    each, on, program, frames, options.seconds, options.stopped
+                ))
     print(f"{options.seconds:g} s each, frames of {size} octets; losses run by run.\n\n{table(runs)}")
     if options.json:
         kept = [asdict(one) for own in runs.values() for one in own]

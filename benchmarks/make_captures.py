@@ -32,11 +32,22 @@ LARGEST_LATENESS = 25_000
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large: datagrams in all, calls at once, and how long a call lasts in seconds."""
+    """How large: datagrams in all, calls at once, and how long a call lasts in seconds.
+
+    At the beginning, all calls go on already, and new ones follow; with a `ramp` they begin within so many seconds, and
+    no other does.
+    """
 
     datagrams: int = 2_000_000
     calls: int = 200
     seconds: float = 60.0
+    ramp: float = 0.0
+
+    def start(self, number: int) -> float:
+        """When a call begins, in microseconds; never for one that does not."""
+        if self.ramp:
+            return BEGIN + 1 + int(number * self.ramp * 1e6 / self.calls) if number < self.calls else float("inf")
+        return BEGIN + int((number - self.calls + 1) * self.seconds * 1e6 / self.calls)
 
 
 class Side:
@@ -166,13 +177,12 @@ def frames(shape: Shape, seed: int = 7) -> Iterator[tuple[int, bytes]]:
     chance = random.Random(seed)
     sounds = [(sound := chance.randbytes(SAMPLES), words(sound)) for _ in range(512)]
     late = [int(abs(chance.gauss(0, 1_500))) for _ in range(8191)]
-    every = shape.seconds * 1e6 / shape.calls
     calls: list[Call] = []
     waiting: list[tuple[int, bytes]] = []
     made, number, time = 0, 0, BEGIN
     while made < shape.datagrams:
-        while (start := BEGIN + int((number - shape.calls + 1) * every)) <= time:
-            call = Call(number, start, shape, chance)
+        while (start := shape.start(number)) <= time:
+            call = Call(number, int(start), shape, chance)
             calls.append(call)
             number += 1
             if call.begun:

@@ -30,6 +30,10 @@ class Cable:
         """How a program is run at the far end."""
         return ["ip", "netns", "exec", self.far, *words]
 
+    def sending(self, *words: str) -> list[str]:
+        """The same at the near end."""
+        return ["ip", "netns", "exec", self.near, *words]
+
     def arrived(self) -> int:
         """How many frames the far end has been given so far."""
         words = ["ip", "-n", self.far, "-s", "-j", "link", "show", FAR]
