@@ -18,6 +18,7 @@ from dissectors.screens.view import Comparison
 from dissectors.wire.datagram import endpoint
 
 MIN_BARS, MAX_BARS = 8, 60
+MAX_STREAMS = 100
 FOUND_CELLS = 21
 """What stands before a finding in its row."""
 
@@ -126,6 +127,14 @@ def streams_of(page: Page, report: Report, position: int) -> list[Line]:
     streams = sorted((report.streams[at] for at in report.calls[position].streams), key=lambda one: -one.lost_fraction)
     nothing = [line(span("no media were captured", "dim"))]
     return [row for each in streams for row in stream_lines(page, each)] or nothing
+
+
+def streams_alone(page: Page, report: Report) -> list[Line]:
+    """The streams of a report without calls, the worst first, at most so many."""
+    streams = sorted(report.streams, key=lambda one: -one.lost_fraction)
+    rows = [row for each in streams[:MAX_STREAMS] for row in stream_lines(page, each)]
+    left = len(streams) - MAX_STREAMS
+    return rows + ([line(span(f"and {count(left, 'more stream')}", "dim"))] if left > 0 else [])
 
 
 def text_lines(page: Page, texts: Sequence[str]) -> list[Line]:

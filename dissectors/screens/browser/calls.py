@@ -16,7 +16,7 @@ from dissectors.screens.browser.lines import Lines
 from dissectors.screens.browser.shell import Renewed
 from dissectors.screens.browser.texts import FindingScreen, HelpScreen, Prompt
 from dissectors.screens.columns import call_heads, call_row
-from dissectors.screens.drawing import found_row, found_text, totals_line
+from dissectors.screens.drawing import found_row, found_text, streams_alone, totals_line
 
 
 class CallsScreen(Renewed):
@@ -53,11 +53,17 @@ class CallsScreen(Renewed):
         browser, width = self.browser, self.size.width
         view, snapshot, page = browser.view, browser.shown, browser.page(width)
         self._entries = entries = view.chosen(snapshot)
-        self.query_one("#heads", Lines).show_lines([call_heads(width, view.order, view.reverse)])
-        self.query_one("#calls", Lines).show(
-            [entry.number for entry in entries],
-            lambda at: call_row(page, entries[at], entries[at].number in view.marked),
-        )
+        heads, calls = self.query_one("#heads", Lines), self.query_one("#calls", Lines)
+        report = snapshot.report
+        if report is not None and report.streams and not snapshot.entries:
+            heads.show_lines([line(span("Streams", "bold"), span("  no call was signalled", "dim"))])
+            calls.show_lines(streams_alone(page, report))
+        else:
+            heads.show_lines([call_heads(width, view.order, view.reverse)])
+            calls.show(
+                [entry.number for entry in entries],
+                lambda at: call_row(page, entries[at], entries[at].number in view.marked),
+            )
         self._findings = found = view.findings(snapshot)
         self.query_one("#found_title", Lines).show_lines([line(
             span("Findings", "bold"), span(f"  {count(len(found), 'finding')}; Tab goes there, d dismisses one", "dim"),

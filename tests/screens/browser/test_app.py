@@ -14,6 +14,7 @@ from dissectors.report import Place
 from dissectors.screens.book import Book
 from dissectors.screens.view import View
 from dissectors.wire.values import replace
+from tests.made import A, B, report, rtp
 from tests.screens.test_book import bad_day, without
 
 pytest.importorskip("textual")
@@ -131,6 +132,19 @@ def test_the_list_shows_calls_totals_findings_and_keys_at_every_size(size: tuple
 
     feed = Fed()
     go(steps, feed, size)
+
+
+def test_streams_are_there_where_no_call_was_signalled_and_go_when_one_is() -> None:
+    async def steps(app: Browser, pilot: Pilot[Any]) -> None:
+        feed.book.take(report([(A, B, rtp(number)) for number in range(0, 200, 2)]))
+        await press(pilot, said=["Streams  no call was signalled", "0x11223344", "lost 99 (49.7%)"])
+        await press(pilot, "down", "enter", "d", said=["Streams  no call"])
+        feed.book.take(bad_day(), whole=True)
+        assert "0x11223344" not in await press(pilot, said=["8 calls", "▼#"])
+
+    feed = Fed()
+    feed.begin = lambda: None  # type: ignore[method-assign]
+    go(steps, feed, (120, 40))
 
 
 def test_a_call_opens_with_its_ladder_and_enter_shows_a_message() -> None:
