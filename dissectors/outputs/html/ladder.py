@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dissectors.findings.rules import SEVERITIES
 from dissectors.outputs.terminal.lines import Page, clip, span
 from dissectors.outputs.terminal.moments import moment, seconds
-from dissectors.outputs.terminal.steps import Beside, Step, lane_of, steps
+from dissectors.outputs.terminal.steps import Beside, Step, lanes_of, steps
 from dissectors.report import Call, Message, Report
 from dissectors.wire.values import replace
 
@@ -16,10 +16,12 @@ MAX_STEPS = 160
 MAX_LANES = 7
 MAX_NAME_CHARACTERS = 24
 PAUSE_SECONDS = 2.0
-ROW, PAUSE, HEAD = 46, 26, 34
+ROW, PAUSE, HEAD = 46, 26, 38
 """Heights in pixels."""
 
-LEFT_PER_CENT, RIGHT_PER_CENT = 17.0, 95.0
+LEFT_PER_CENT, LEFT_OF_DAY_PER_CENT, RIGHT_PER_CENT = 17.0, 25.0, 95.0
+"""The first lane, right of the times; times of day need more room. The last lane."""
+
 RIGHT_OF_MANY_PER_CENT = 87.0
 """The last lane where there are more than two: names stand over the middle of their lanes then."""
 
@@ -52,6 +54,9 @@ class Row(NamedTuple):
         return round((self.begin + self.end) / 2, 2)
 
 
+ROWS_TOGETHER = 5
+"""Rows of a ladder that no page of paper divides."""
+
 BROAD_LANES = 4
 """From so many lanes on, a ladder has the width of the page."""
 
@@ -64,6 +69,15 @@ class Ladder(NamedTuple):
     height: int
     narrowest: int
     more: int
+
+    @property
+    def pieces(self) -> list[tuple[int, int, list[Row]]]:
+        """The rows in pieces, each with its upper end and its height."""
+        parts = [self.rows[i : i + ROWS_TOGETHER] for i in range(0, len(self.rows), ROWS_TOGETHER)] or [[]]
+        tops = [0, *(part[0].y for part in parts[1:])]
+        return [
+            (top, below - top, part) for top, below, part in zip(tops, [*tops[1:], self.height], parts, strict=True)
+        ]
 
     @property
     def broad(self) -> bool:
@@ -101,8 +115,9 @@ def _drawn(page: Page, told: Sequence[tuple[Step, str]]) -> Ladder:
     ends = list(dict.fromkeys(end for step, _ in shown if not step.event for end in (step.src, step.dst)))[:MAX_LANES]
     ends = ends or list(dict.fromkeys(end for step, _ in shown for end in (step.src, step.dst)))[:MAX_LANES]
     right = RIGHT_PER_CENT if len(ends) <= 2 else RIGHT_OF_MANY_PER_CENT
-    gap = (right - LEFT_PER_CENT) / max(1, len(ends) - 1)
-    at = {end: round(LEFT_PER_CENT + gap * number, 2) for number, end in enumerate(ends)}
+    left = LEFT_PER_CENT if page.clock == "relative" or len(ends) > 2 else LEFT_OF_DAY_PER_CENT
+    gap = (right - left) / max(1, len(ends) - 1)
+    at = {end: round(left + gap * number, 2) for number, end in enumerate(ends)}
     narrowest = NARROWEST + PER_LANE * max(0, len(ends) - 2)
     rows: list[Row] = []
     y, before = HEAD, shown[0][0].time if shown else 0.0
@@ -130,7 +145,7 @@ def _anchor(number: int, lanes: int) -> str:
 
 
 def _row(page: Page, step: Step, at: dict[str, float], y: int, narrowest: int, name: str) -> Row:
-    src, dst = _lane(step.src, step.parties[0], at), _lane(step.dst, step.parties[1], at)
+    src, dst = (None if lane is None else at[lane] for lane in lanes_of(step, at))
     alone = src if dst is None else dst
     begin = src if src is not None else LEFT_PER_CENT if alone is None else alone
     end = dst if dst is not None else begin
@@ -146,12 +161,6 @@ def _row(page: Page, step: Step, at: dict[str, float], y: int, narrowest: int, n
     whole = "" if (text, aside) == (said, note) else f": {said}, {note}"
     spoken = f"{time} {text} {aside} from {step.src} to {step.dst}{whole}"
     return Row(y, time, text, aside, kind, begin, end, step.event, name, spoken)
-
-
-def _lane(end: str, party: str | None, at: dict[str, float]) -> float | None:
-    """The place of the lane of an endpoint."""
-    lane = lane_of(end, party, at)
-    return None if lane is None else at[lane]
 
 
 def interesting(report: Report, positions: Sequence[int]) -> list[int]:

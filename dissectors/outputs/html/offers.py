@@ -112,8 +112,14 @@ ANSWERS = {
 }
 """Differences that answer one another."""
 
+SAME_PORT = "on the same port"
+
 
 def _fits(name: str, offer: str, answer: str) -> bool:
+    if name == "RTCP":  # A port is each side's own; only whether both share one is agreed (RFC 5761 section 5.1.1).
+        return SAME_PORT not in (offer, answer) or offer == answer
+    if name == "packet time":  # Without a wish there is none that differs.
+        return not offer or not answer or offer == answer
     return offer == answer or name in OWN or (offer, answer) in ANSWERS.get(name, ())
 
 
@@ -129,7 +135,7 @@ def _facts(media: Media | None) -> Iterator[tuple[str, str]]:
     yield "setup", media.setup or ""
     yield "fingerprint", media.fingerprint or ""
     yield "packet time", f"{media.ptime:g} ms" if media.ptime else ""
-    yield "RTCP", "on the same port" if media.rtcp_mux else f"port {media.rtcp_port}" if media.rtcp_port else ""
+    yield "RTCP", SAME_PORT if media.rtcp_mux else f"port {media.rtcp_port}" if media.rtcp_port else ""
     yield "ICE fragment", media.ufrag or ""
     yield "candidates", ", ".join(media.endpoints[:6]) or (str(media.candidates) if media.candidates else "")
     yield "SSRC", ", ".join(f"0x{ssrc:08X}" for ssrc in media.ssrcs[:6])

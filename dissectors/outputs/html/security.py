@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timezone
 from typing import NamedTuple
 
@@ -75,16 +75,18 @@ def _signalling(report: Report) -> Iterator[Remark]:
         yield Remark("bad", "Signalling", f"{len(messages) - safe:,} of {len(messages):,} messages went in the clear")
     shown = [m.place.frame for m in messages if m.credentials and m.transport not in (TLS, WSS)]
     if shown:
-        frames = listed(map(str, shown), MAX_NAMED)
-        yield Remark("bad", "Credentials", f"answers to challenges went in the clear: frames {frames}")
+        yield Remark("bad", "Credentials", f"answers to challenges went in the clear: {_frames(shown)}")
     transports = {message.place: message.transport for message in messages}
     keys = [
         each.place.frame for call in report.calls for each in call.descriptions
         if any(media.keys for media in each.media) and transports.get(each.place) not in (TLS, WSS)
     ]
     if keys:
-        frames = listed(map(str, keys), MAX_NAMED)
-        yield Remark("bad", "Keys", f"keys of SRTP went in the clear with SDP: frames {frames}")
+        yield Remark("bad", "Keys", f"keys of SRTP went in the clear with SDP: {_frames(keys)}")
+
+
+def _frames(numbers: Sequence[int]) -> str:
+    return f"{'frame' if len(numbers) == 1 else 'frames'} {listed(map(str, numbers), MAX_NAMED)}"
 
 
 def _handshakes(report: Report) -> Iterator[Remark]:

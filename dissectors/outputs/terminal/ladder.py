@@ -20,7 +20,7 @@ from dissectors.outputs.terminal.lines import (
     width_of,
 )
 from dissectors.outputs.terminal.moments import moment, seconds
-from dissectors.outputs.terminal.steps import Step, lane_of
+from dissectors.outputs.terminal.steps import Step, lanes_of
 from dissectors.wire.values import replace
 
 MAX_STEPS = 48
@@ -87,12 +87,6 @@ def _lanes(steps: Sequence[Step]) -> list[str]:
     return list(dict.fromkeys(end for step in messages for end in (step.src, step.dst)))
 
 
-def _lane(end: str, party: str | None, lanes: list[str]) -> int | None:
-    """The number of the lane of an endpoint."""
-    lane = lane_of(end, party, lanes)
-    return None if lane is None else lanes.index(lane)
-
-
 def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[str], gap: int) -> list[Rung]:
     width = max(map(cells, moments), default=0)
     rows: list[Rung] = []
@@ -103,7 +97,8 @@ def _drawn(page: Page, steps: Sequence[Step], moments: list[str], lanes: list[st
             bars = "".join("│".ljust(gap) for _ in lanes).rstrip()
             rows.append(Rung(line(span(f"  {'':>{width}}  "), span(bars, "dim"), span(f"   {passed}", "dim"))))
         before = step.time
-        ends = _lane(step.src, step.parties[0], lanes), _lane(step.dst, step.parties[1], lanes)
+        src, dst = lanes_of(step, lanes)
+        ends = None if src is None else lanes.index(src), None if dst is None else lanes.index(dst)
         arrow = _arrow(step, ends[0], ends[1], len(lanes), gap)
         room = page.width - width - 4 - sum(cells(part.text) for part in arrow) - 3
         row = (Span(f"  {time:>{width}}  ", "dim"), *arrow, Span("   "), *_fitting(step.note, room))

@@ -89,6 +89,13 @@ def steps(beside: Beside, call: Call) -> list[Step]:
     return sorted(found, key=lambda step: step.time)
 
 
+def lanes_of(step: Step, lanes: Collection[str]) -> tuple[str | None, str | None]:
+    """The lanes of both ends of a step; those of its parties where neither host has one, as with IPv6 beside IPv4."""
+    src, dst = (lane_of(end, party, lanes) for end, party in zip((step.src, step.dst), step.parties, strict=True))
+    one, two = step.parties
+    return (one, two) if src is None and dst is None and one in lanes and two in lanes else (src, dst)
+
+
 def lane_of(end: str, party: str | None, lanes: Iterable[str]) -> str | None:
     """The lane of an endpoint: its own, else its party's or another one of its host; None without any."""
     host = end.rpartition(":")[0]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dissectors.outputs.html.ladder import MAX_STEPS, Ladder, interesting, ladder, legs, named
+from dissectors.outputs.html.ladder import MAX_STEPS, ROWS_TOGETHER, Ladder, interesting, ladder, legs, named
 from dissectors.outputs.terminal.lines import Page
 from dissectors.outputs.terminal.steps import Beside
 from dissectors.report import Message, Report
 from dissectors.wire.values import replace
-from tests.reports import START, call, finding, message, report
+from tests.reports import START, call, finding, message, report, stream
 
 
 def signalling(*messages: Message) -> Report:
@@ -61,6 +61,28 @@ def test_an_end_without_a_lane_stands_at_the_other_one() -> None:
     ends = [replace(message(i, "INFO"), dst=f"192.0.2.{i}") for i in range(10, 30)]
     made = drawn(signalling(*ends))
     assert made.rows[-1].begin == made.rows[-1].end == made.lanes[0][0]
+
+
+def test_media_of_another_family_go_between_the_lanes_of_their_sides() -> None:
+    six = stream(src="2001:db8::1", dst="2001:db8::2", sender="callee")
+    answer = message(4, "INVITE", 200, "OK", src="192.0.2.2", dst="192.0.2.1")
+    sides = (replace(message(3, "INVITE"), side="caller"), replace(answer, side="callee"))
+    made = drawn(report(calls=(call(messages=sides, streams=(0,)),), streams=(six,), checks=()))
+    begins = next(row for row in made.rows if row.text == "RTP begins")
+    assert (begins.begin, begins.end) == (made.lanes[1][0], made.lanes[0][0])
+
+
+def test_a_ladder_is_in_pieces_that_follow_one_another() -> None:
+    made = drawn(signalling(*(message(i / 10, "INFO") for i in range(2 * ROWS_TOGETHER + 1))))
+    assert [len(rows) for _, _, rows in made.pieces] == [ROWS_TOGETHER, ROWS_TOGETHER, 1]
+    assert sum(height for _, height, _ in made.pieces) == made.height
+    assert all(top <= row.y < top + height for top, height, rows in made.pieces for row in rows)
+
+
+def test_times_of_day_have_room_beside_the_first_lane() -> None:
+    made = report()
+    day = ladder(Page(zero=START, clock="utc"), Beside(made), made.calls[0], 0)
+    assert day.lanes[0][0] > drawn(made).lanes[0][0]
 
 
 def test_names_of_more_than_two_lanes_stand_over_them() -> None:

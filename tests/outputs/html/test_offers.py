@@ -39,6 +39,19 @@ def test_what_answers_does_not_differ() -> None:
     assert not [fact.name for fact in one(made).lines[0].facts if fact.differs]
 
 
+def test_ports_of_rtcp_and_wishes_of_one_side_are_no_difference() -> None:
+    assert not _differ(one(answered(rtcp_port=31239, rtcp_mux=False, ptime=None)))
+    assert not _differ(one(answered(rtcp_port=None, rtcp_mux=False)))
+    both = replace(MEDIA, rtcp_mux=True, ptime=20.0)
+    lone = replace(OFFER, role="answer", media=(replace(MEDIA, rtcp_mux=False, ptime=40.0),), place=Place(0, 2))
+    made = call(descriptions=(replace(OFFER, media=(both,)), lone))
+    assert _differ(one(made)) == ["packet time", "RTCP"]
+
+
+def _differ(exchange: Exchange) -> list[str]:
+    return [fact.name for fact in exchange.lines[0].facts if fact.differs]
+
+
 def test_codecs_that_one_side_has_alone_are_marked() -> None:
     line = one(answered(formats=(MEDIA.formats[1],))).lines[0]
     offered = [(codec.text, codec.shared) for codec in line.offered]

@@ -17,6 +17,7 @@ from dissectors.outputs.html import page as pages
 from dissectors.outputs.html import table
 from dissectors.outputs.view import Sent, View
 from dissectors.report import Legs, Place, Report
+from dissectors.report.message import Sizes
 from dissectors.wire.values import replace
 from tests import reports
 
@@ -99,6 +100,22 @@ def test_notes_are_folded_away_where_something_went_wrong() -> None:
     assert '<details class="notes" open>' in made(reports.report(findings=notes))
     text = made(reports.report(findings=(*notes, reports.finding("error"))))
     assert '<details class="notes">' in text and "Notes of 1 kind<" in text
+
+
+def test_a_capture_of_nothing_is_not_called_good() -> None:
+    bare = reports.report()
+    capture = replace(bare.capture, datagrams=0)
+    nothing = replace(bare, capture=capture, flows=(), calls=(), streams=(), checks=(), findings=())
+    read = check(made(nothing))
+    assert "nothing to look at" in read.text and "✓" not in read.text.replace(read.own["style"], "")
+    assert "✓" in check(made(replace(bare, findings=()))).text
+
+
+def test_small_messages_are_folded_away() -> None:
+    many = tuple(reports.message(i, "INFO", sizes=Sizes(300, 300, 300, 0)) for i in range(20))
+    text = made(reports.report(calls=(reports.call(messages=many),)))
+    check(text)
+    assert "8 smaller messages</summary>" in text
 
 
 def test_everything_that_a_sender_wrote_is_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ def test_credentials_and_keys_in_the_clear_are_said_with_their_frames() -> None:
     media = replace(one.descriptions[0].media[0], keys=(Key(1, "AES_CM_128_HMAC_SHA1_80", 30),))
     one = replace(one, descriptions=(replace(one.descriptions[0], media=(media,)),))
     told = said(report(calls=(one,)))
-    assert told["Credentials"][1].endswith("frames 1") and told["Keys"][1].endswith("frames 1")
+    assert told["Credentials"][1].endswith(": frame 1") and told["Keys"][1].endswith(": frame 1")
     secure = replace(one, messages=(message(1, "INVITE", transport="wss"),))
     assert "Keys" not in said(report(calls=(secure,)))
 

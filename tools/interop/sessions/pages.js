@@ -7,7 +7,7 @@ const { chromium } = require(path.join(modules, "playwright-core"));
 const axe = fs.readFileSync(path.join(modules, "axe-core", "axe.min.js"), "utf8");
 const WIDTHS = [["desktop", 1280, 900], ["phone", 390, 844]];
 
-const parts = async (page) => page.evaluate(() => {
+const parts = async (page) => page.evaluate(async () => {
   const found = {}, type = (field, value) => { field.value = value; field.dispatchEvent(new Event("input", { bubbles: true })); };
   const rows = () => [...document.querySelectorAll("#table tbody tr")].filter((row) => !row.hidden).length;
   const search = document.getElementById("search");
@@ -33,18 +33,38 @@ const parts = async (page) => page.evaluate(() => {
       found.more = rows() > drawn;
     }
   }
+  document.querySelectorAll(".legs details").forEach((each) => { each.open = true; });
   const step = document.querySelector("a.step");
   if (step) {
     step.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
     const message = document.getElementById(step.getAttribute("href").slice(1));
     found.click = message.classList.contains("on") && getComputedStyle(message).display !== "none";
+    const pressed = (key) => document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    pressed("Escape");
+    found.escape = !message.classList.contains("on") && document.activeElement === step;
+    const steps = [...step.closest(".scroll").querySelectorAll("a.step")];
+    pressed("ArrowDown");
+    found.arrows = steps.length < 2 || document.activeElement === steps[1];
+    const near = document.querySelector(".legs a.step, .call:nth-of-type(2) a.step") || step;
+    near.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+    const chosen = document.getElementById(near.getAttribute("href").slice(1));
+    await new Promise((done) => setTimeout(done, 100));
+    found.other = chosen.classList.contains("on") && getComputedStyle(chosen).display !== "none";
+    chosen.querySelector("a.close").click();
+    found.close = !document.querySelector(".message.on") && document.activeElement === near;
   }
   const chart = document.querySelector("svg.chart");
   if (chart) {
     const before = chart.getAttribute("viewBox");
     document.getElementById("closer").click();
-    found.zoom = chart.getAttribute("viewBox") !== before;
+    const charts = (whole) => [...document.querySelectorAll("svg.chart")].every((each) => each.getAttribute("viewBox") !== whole);
+    found.zoom = charts(before);
     document.getElementById("whole").click();
+    const near = document.querySelector(".near");
+    near.click();
+    found.near = near.dataset.width > 900 || charts(before);
+    document.getElementById("whole").click();
+    found.whole = chart.getAttribute("viewBox") === before;
   }
   return found;
 });

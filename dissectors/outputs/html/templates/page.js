@@ -5,40 +5,50 @@
   const one = (name) => document.getElementById(name);
   root.classList.add("js");
 
-  // A message that is chosen in a ladder is shown beside it.
-  const close = (call) => all(".on", call).forEach((each) => each.classList.remove("on"));
+  // A message that is chosen in a ladder is shown beside it; one of a ladder of legs is shown over the page.
+  let opener = null;
+  const close = (call) => all(".on", call).forEach((each) => each.classList.remove("on", "over"));
+  const back = (call) => {
+    const link = opener && opener.isConnected ? opener : call && call.querySelector("a.step.on");
+    all(".call, .legs").forEach(close);
+    opener = null;
+    if (link) link.focus({ preventScroll: true });
+  };
   const open = (link, focus) => {
     const message = one(link.getAttribute("href").slice(1));
     if (!message) return;
-    all(".call").forEach(close);
+    all(".call, .legs").forEach(close);
+    const call = message.closest(".call");
+    call.open = true;
     link.classList.add("on");
     message.classList.add("on");
-    message.parentNode.scrollTop = 0;
-    const call = message.closest(".call"), far = !call.contains(link);
-    if (far) call.open = true;
-    if (focus) message.focus({ preventScroll: !far });
+    message.classList.toggle("over", !call.contains(link));
+    message.parentNode.scrollTop = message.scrollTop = 0;
+    opener = link;
+    if (focus) message.focus({ preventScroll: true });
+    const below = link.getBoundingClientRect().bottom - message.getBoundingClientRect().top;
+    if (getComputedStyle(message).position === "fixed" && below > 0) scrollBy(0, below + 16);
   };
   document.addEventListener("click", (event) => {
     const step = event.target.closest("a.step");
     const shut = event.target.closest("a.close");
     if (!step && !shut) return;
     event.preventDefault();
-    if (step) return open(step, true);
-    const call = shut.closest(".call"), link = call.querySelector("a.step.on");
-    close(call);
-    if (link) link.focus({ preventScroll: true });
+    if (step) open(step, true);
+    else back(shut.closest(".call"));
   });
   document.addEventListener("keydown", (event) => {
     const step = event.target.closest && event.target.closest("a.step");
-    if (event.key === "Escape") all(".call").forEach(close);
+    const inside = event.target.closest && event.target.closest(".call, .legs");
+    if (event.key === "Escape" && (inside || event.target === document.body)) back(inside);
     if (!step || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
-    const steps = all("a.step", step.closest("svg.ladder"));
+    const steps = all("a.step", step.closest(".scroll"));
     const next = steps[steps.indexOf(step) + (event.key === "ArrowDown" ? 1 : -1)];
     event.preventDefault();
-    if (next) { next.focus(); if (next.closest(".call")) open(next, false); }
+    if (next) { next.focus(); open(next, false); }
   });
   const wide = matchMedia("(min-width: 64rem)");
-  const first = (call) => { if (wide.matches && call && call.open && !call.querySelector(".broad") && !call.querySelector("a.step.on")) { const step = call.querySelector("a.step"); if (step) { close(call); step.classList.add("on"); one(step.getAttribute("href").slice(1))?.classList.add("on"); } } };
+  const first = (call) => { if (wide.matches && call && call.open && !call.querySelector(".broad") && !call.querySelector(".on")) { const step = call.querySelector("a.step"); if (step) { close(call); step.classList.add("on"); one(step.getAttribute("href").slice(1))?.classList.add("on"); } } };
   all(".call").forEach((call) => { first(call); call.addEventListener("toggle", () => first(call)); });
 
   // A link to something that is folded away unfolds it.
@@ -51,7 +61,9 @@
   addEventListener("hashchange", unfold);
   if (location.hash) unfold();
   document.addEventListener("click", (event) => { const link = event.target.closest("a[href='" + location.hash + "']"); if (link && location.hash) unfold(); });
-  addEventListener("beforeprint", () => all("details:not(.message details)").forEach((each) => { each.open = true; }));
+  let folded = [];
+  addEventListener("beforeprint", () => { folded = all("details:not([open]):not(.message details)"); folded.forEach((each) => { each.open = true; }); });
+  addEventListener("afterprint", () => { folded.forEach((each) => { each.open = false; }); folded = []; });
 
   // Search and filter of the calls. The first rows stand in the page, the others in its data until they are wanted.
   const search = one("search");
@@ -63,8 +75,13 @@
     const draw = ([position, number, start, caller, callee, kind, state, style, ...rest]) => {
       const there = one("call-" + position), link = node(there ? "a" : "span", "", caller + " → " + callee);
       if (there) link.href = "#call-" + position;
-      const found = marks(rest.slice(1)).flatMap(([severity, text]) => [node("span", severity, text), " "]);
-      return node("tr", "", node("td", "n", number), node("td", "n", start), node("td", "", link),
+      const found = marks(rest.slice(1)).flatMap(([severity, text, number]) => {
+        const mark = node("span", severity, text);
+        mark.setAttribute("role", "img");
+        mark.setAttribute("aria-label", number + " " + severity + (number === 1 ? "" : "s"));
+        return [mark, " "];
+      });
+      return node("tr", "", node("td", "n", number), node("td", "n start", start), node("td", "", link),
         node("td", "", node("span", "state " + style, (kind && kind + ", ") + state)), node("td", "marks", ...found), node("td", "id", rest[0]));
     };
     const calls = all("tr", body).map((row) => ({ row, outcome: row.dataset.outcome, found: "found" in row.dataset, text: row.textContent.toLowerCase() }));
@@ -113,6 +130,7 @@
   const around = (factor) => show(begin + width * (1 - factor) / 2, width * factor);
   const does = { closer: () => around(0.5), wider: () => around(2), left: () => show(begin - width / 3, width), right: () => show(begin + width / 3, width), whole: () => show(0, 1000) };
   for (const [name, act] of Object.entries(does)) one(name).addEventListener("click", act);
+  for (const near of all(".near", streams)) near.addEventListener("click", () => { const long = +near.dataset.width; show(+near.dataset.begin - long / 20, long * 1.1); });
 
   const rect = (chart, kind) => {
     let made = chart.querySelector("." + kind);
@@ -121,6 +139,7 @@
   };
   const place = (chart, event) => { const box = chart.getBoundingClientRect(); return begin + width * Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)); };
   const points = new Map(charts.map((chart) => [chart, chart.querySelector("polyline").getAttribute("points").split(" ").map((pair) => pair.split(",").map(Number))]));
+  const value = (chart, y) => { const least = +(chart.dataset.least || 0); return (least + (chart.dataset.most - least) * (1 - y / 48)).toFixed(1); };
   let drawing = null;
   const point = (x) => {
     for (const chart of charts) {
@@ -128,7 +147,7 @@
       const line = rect(chart, "cursor");
       line.setAttribute("x", x);
       line.setAttribute("width", width / 900);
-      chart.parentNode.querySelector("output").textContent = told(x) + (clock === "relative" ? " s: " : ": ") + (+chart.dataset.most * (1 - near[1] / 48)).toFixed(1) + " " + chart.dataset.unit;
+      chart.parentNode.querySelector("output").textContent = told(x) + (clock === "relative" ? " s: " : ": ") + value(chart, near[1]) + " " + chart.dataset.unit;
     }
   };
   for (const sound of all("audio", streams)) sound.addEventListener("timeupdate", () => point(+sound.dataset.begin + sound.currentTime * sound.dataset.scale));
