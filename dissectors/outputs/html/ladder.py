@@ -156,7 +156,7 @@ def _row(page: Page, step: Step, at: dict[str, float], y: int, narrowest: int, n
     room = max(12, int(reach / 100 * narrowest / CHARACTER))
     kind = "media" if step.event and step.style == "green" else KINDS.get(step.style, "progress")
     time = moment(page, step.time)
-    text, aside = clip(said, room + 8), clip(note, room + 14)
+    text, aside = clip(said, room), clip(note, room + 4)
     # A name that is spoken begins with what is seen, so that who sees it can say it (WCAG 2.5.3).
     whole = "" if (text, aside) == (said, note) else f": {said}, {note}"
     spoken = f"{time} {text} {aside} from {step.src} to {step.dst}{whole}"

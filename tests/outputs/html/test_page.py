@@ -15,6 +15,7 @@ import pytest
 
 from dissectors.outputs.html import page as pages
 from dissectors.outputs.html import table
+from dissectors.outputs.html.index import Entry, index
 from dissectors.outputs.view import Sent, View
 from dissectors.report import Legs, Place, Report
 from dissectors.report.message import Sizes
@@ -202,10 +203,13 @@ def test_it_says_how_to_repeat_it() -> None:
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs a Chromium")
-def test_a_browser_runs_our_script_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("leads", [False, True], ids=["page", "index"])
+def test_a_browser_runs_our_script_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, leads: bool) -> None:
     monkeypatch.setattr(reports, "HOSTILE", EVIL)
     path = tmp_path / "page.html"
-    path.write_text(made(reports.hostile()), encoding="utf-8")
+    entries = [Entry(EVIL, f"{EVIL}.html", ("1",), "error", "media-missing")]
+    text = index(EVIL, ("calls",), entries, f"muxshark {EVIL}") if leads else made(reports.hostile())
+    path.write_text(text, encoding="utf-8")
     words = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--dump-dom"]
     words += [f"--user-data-dir={tmp_path / 'profile'}", path.as_uri()]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120)

@@ -13,16 +13,18 @@ const parts = async (page) => page.evaluate(async () => {
   const search = document.getElementById("search");
   if (search) {
     const shown = () => (document.getElementById("shown").textContent.match(/^(\d+) of (\d+)$/) || [0, 1, 1]).map(Number);
-    const words = document.querySelector("#table tbody tr .id");
+    const words = document.querySelector("#table tbody tr .id") || document.querySelector("#table tbody td");
     const begun = performance.now();
-    type(search, words ? words.textContent.trim().slice(0, 12) : "x");
+    type(search, words.textContent.trim().slice(0, 12));
     found.search_ms = Math.round(performance.now() - begun);
     found.search = rows() > 0 && shown()[1] < shown()[2];
     type(search, "");
     const outcome = document.getElementById("outcome");
-    type(outcome, outcome.options[outcome.options.length - 1].value);
-    found.outcome = rows() > 0 && shown()[1] <= shown()[2];
-    type(outcome, "");
+    if (outcome) {
+      type(outcome, outcome.options[outcome.options.length - 1].value);
+      found.outcome = rows() > 0 && shown()[1] <= shown()[2];
+      type(outcome, "");
+    }
     const later = JSON.parse(document.getElementById("later")?.textContent || "[]");
     if (later.length) {
       type(search, later.at(-1)[8]);

@@ -1,4 +1,4 @@
-"""Pages of samples, of a hostile capture and of 10,000 calls, in headless Chromium, with axe-core as their judge."""
+"""Pages of samples, a hostile capture, 10,000 calls and many captures, in headless Chromium, judged by axe-core."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ def run(folder: Path, _: str) -> list[Row]:
     made = [_page(folder, ROOT / "pcaps" / name) for name in SAMPLES]
     for name, messages in (("hostile", _hostile()), ("many", _many())):
         made.append(_page(folder, _capture(folder / f"{name}.pcap", messages), "--all"))
+    main(["analyze", "--force", "--each", "--html", str(folder / "pages"), *(str(ROOT / "pcaps" / n) for n in SAMPLES)])
+    made.append(folder / "pages" / "index.html")
     words = ["node", str(SCRIPT), str(folder), *map(str, made)]
     done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
     if done.returncode:

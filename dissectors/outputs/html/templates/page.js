@@ -98,12 +98,12 @@
     };
     const filter = () => {
       const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      fitting = calls.filter((call) => words.every((word) => call.text.includes(word)) && (!outcome.value || call.outcome === outcome.value) && (!trouble.checked || call.found));
+      fitting = calls.filter((call) => words.every((word) => call.text.includes(word)) && (!outcome?.value || call.outcome === outcome.value) && (!trouble.checked || call.found));
       body.replaceChildren(...rows(0, AT_ONCE));
       shown.textContent = fitting.length === calls.length ? "" : fitting.length + " of " + calls.length;
       offer();
     };
-    [search, outcome, trouble].forEach((each) => each.addEventListener("input", filter));
+    [search, outcome, trouble].forEach((each) => each?.addEventListener("input", filter));
     search.form.addEventListener("submit", (event) => event.preventDefault());
     more?.addEventListener("click", () => { const at = body.rows.length; body.append(...rows(at, at + AT_ONCE)); offer(); });
     offer();
