@@ -62,8 +62,10 @@ def anonymous(stack: ExitStack, named: Sequence[str], options: argparse.Namespac
         whole = rereadable(stack, path)
         chosen = cut_out(stack, whole, options.call) if options.call else whole
         anonymise(chosen, copies[-1], pseudonyms, wanted, source=path)
+    more = ["--call", options.call if options.call.isdecimal() else "CALL"] if options.call else []
+    more += [] if options.clock == "relative" else ["--clock", options.clock]
     options.originals, options.files, options.also, options.call = list(named), copies, [], None
-    options.words = [options.command, "--html", os.path.basename(options.html), "--anonymous", *copies]
+    options.words = [options.command, "--html", os.path.basename(options.html), "--anonymous", *more, *copies]
     return copies
 
 

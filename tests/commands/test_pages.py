@@ -81,7 +81,12 @@ def test_an_anonymous_page_has_nothing_of_the_original(tmp_path: Path, monkeypat
 def test_an_anonymous_page_of_one_call_is_made_of_it_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page = tmp_path / "page.html"
     assert main(["analyze", "--html", str(page), "--anonymous", "--call", "2", str(BAD)]) == 0
-    assert page.read_text(encoding="utf-8").count("<tr data-outcome") == 1
+    text = page.read_text(encoding="utf-8")
+    assert text.count("<tr data-outcome") == 1 and f"--html {page.name} --anonymous --call 2 capture" in text
+    words = ["--force", "--anonymous", "--call", "day2-alice", "--clock", "utc"]
+    assert main(["analyze", "--html", str(page), *words, str(BAD)]) == 0
+    text = page.read_text(encoding="utf-8")
+    assert f"--html {page.name} --anonymous --call CALL --clock utc capture" in text and "day2-alice" not in text
     assert main(["analyze", "--html", str(page), "--force", "--anonymous", "-Y", "user==alice", str(BAD)]) == 2
     assert "--anonymous takes --call, not -Y" in capsys.readouterr().err
     assert main(["analyze", "--anonymous", str(BAD)]) == 2

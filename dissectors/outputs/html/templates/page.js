@@ -143,11 +143,12 @@
   let drawing = null;
   const point = (x) => {
     for (const chart of charts) {
-      const near = points.get(chart).reduce((best, each) => Math.abs(each[0] - x) < Math.abs(best[0] - x) ? each : best);
+      const drawn = points.get(chart), near = drawn.reduce((best, each) => Math.abs(each[0] - x) < Math.abs(best[0] - x) ? each : best);
       const line = rect(chart, "cursor");
       line.setAttribute("x", x);
       line.setAttribute("width", width / 900);
-      chart.parentNode.querySelector("output").textContent = told(x) + (clock === "relative" ? " s: " : ": ") + value(chart, near[1]) + " " + chart.dataset.unit;
+      chart.parentNode.querySelector("output").textContent = told(x) + (clock === "relative" ? " s: " : ": ")
+        + (x < drawn[0][0] - width / 100 || x > drawn.at(-1)[0] + width / 100 ? "–" : value(chart, near[1]) + " " + chart.dataset.unit);
     }
   };
   for (const sound of all("audio", streams)) sound.addEventListener("timeupdate", () => point(+sound.dataset.begin + sound.currentTime * sound.dataset.scale));
