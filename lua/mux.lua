@@ -41,7 +41,7 @@ local settings = {}
 
 -- Wireshark searches for a method each time it is named: `begin` keeps those that every datagram needs.
 local byte = string.byte
-local call, octets_of, captured_len, reported_len, add, referenced, set_generated
+local call, octets_of, range_of, captured_len, reported_len, add, referenced, set_generated
 
 -- Ports that the preferences name, ports of media that SDP named, and who had each of them before; kept by the part on
 -- ports.
@@ -68,7 +68,7 @@ end
 
 local function show(row, tvb, tree)
   local captured, length = captured_len(tvb), reported_len(tvb)
-  local item = add(tree, mux, tvb(0, captured), row.text)
+  local item = add(tree, mux, range_of(tvb, 0, captured), row.text)
   set_generated(add(item, fields.reason, row.reason))
   set_generated(add(item, fields.type, row.type))
   set_generated(add(item, fields.strength, row.strength_number))
@@ -85,7 +85,7 @@ local function dissect(row, payload, tvb, pinfo, tree)
   if row.signalling then return dissect_sip(row, payload, tvb, pinfo, tree) end
   if referenced(tree, OURSELVES) then
     local item = show(row, tvb, tree)
-    if row.media and settings.name_codecs then name_codec(payload, pinfo, item) end
+    if row.media and settings.name_codecs then name_codec(HINTS[(byte(payload, 2) or 0) % 128], tvb, pinfo, item) end
   end
   hand_over(row.dissector, tvb, pinfo, tree)
 end
@@ -111,14 +111,16 @@ local function take_conversation(pinfo)
 end
 
 -- Media are nearly everything: what two octets settle goes on at once, and nothing is asked that it does not need. By
--- those two octets, once they have come: the row, and the length that it takes.
+-- those two octets, once they have come: the row, the length that it takes, and what the payload type may be.
 local quick = {}
 
 local function remember_media(payload)
   local first, second = byte(payload, 1, 2)
   local rows = second and REMAINING[first * 256 + second]
   if rows and rows.media and first ~= 0x81 then
-    quick[payload:sub(1, 2)] = { row = rows.settled, least = math.max(rows.least, MEDIA_HEADER) }
+    quick[payload:sub(1, 2)] = {
+      row = rows.settled, least = math.max(rows.least, MEDIA_HEADER), hint = HINTS[second % 128],
+    }
   end
 end
 
@@ -130,8 +132,12 @@ local function dissect_datagram(tvb, pinfo, tree)
     return ask_previous(port, tvb, pinfo, tree) and captured or 0
   end
   local media = captured >= MEDIA_HEADER and quick[octets_of(tvb, 0, 2)]
-  if media and captured >= media.least and not referenced(tree, OURSELVES) then
+  if media and captured >= media.least then
     if port then take_conversation(pinfo) end
+    if referenced(tree, OURSELVES) then
+      local item = show(media.row, tvb, tree)
+      if media.hint and settings.name_codecs then name_codec(media.hint, tvb, pinfo, item) end
+    end
     if LEAKS and captured < reported_len(tvb) then tvb = tvb(0, captured):tvb() end
     pcall(call, media.row.dissector, tvb, pinfo, tree)
     return captured
@@ -187,21 +193,22 @@ end
 
 -- By media endpoint, bounded: when a table is full, it begins anew. All of it is made on the first pass.
 --   facetime: whether it is FaceTime's   announced: payload types that have an rtpmap
+--   codecs: by SSRC, which payload types go without a name
 --   descriptions: by call, the SDP of both sides   pairs: by two endpoints, whether they are the two sides of a call
 local MAX_REMEMBERED = 4096
 local remembered, sizes
 
+local function forget_all(kind) remembered[kind], sizes[kind] = {}, 0 end
+
 local function forget()
   remembered, sizes = {}, {}
-  for _, kind in ipairs({ "facetime", "announced", "descriptions", "pairs" }) do
-    remembered[kind], sizes[kind] = {}, 0
-  end
+  for _, kind in ipairs({ "facetime", "announced", "codecs", "descriptions", "pairs" }) do forget_all(kind) end
 end
 forget()
 
 local function remember(kind, key, value)
   if remembered[kind][key] == nil then
-    if sizes[kind] >= MAX_REMEMBERED then remembered[kind], sizes[kind] = {}, 0 end
+    if sizes[kind] >= MAX_REMEMBERED then forget_all(kind) end
     sizes[kind] = sizes[kind] + 1
   end
   remembered[kind][key] = value
@@ -317,16 +324,25 @@ function dissect_sip(row, payload, tvb, pinfo, tree)
   if message and not pinfo.visited then follow_sdp(message, pinfo) end
 end
 
-function name_codec(payload, pinfo, item)
-  local payload_type = (byte(payload, 2) or 0) % 128
-  local hint = HINTS[payload_type]
-  if not hint then return end
+-- Whether a payload type of a stream goes without an rtpmap, in a call of FaceTime. A stream's payload types are those
+-- of its receiver's SDP (RFC 3264 section 5.1).
+local function is_unnamed(payload_type, pinfo)
   local to, from = place_of(pinfo.dst, pinfo.dst_port), place_of(pinfo.src, pinfo.src_port)
-  if not (remembered.facetime[to] or remembered.facetime[from]) then return end
-  -- A stream's payload types are those of its receiver's SDP (RFC 3264 section 5.1).
+  if not (remembered.facetime[to] or remembered.facetime[from]) then return false end
   local announced = remembered.announced[to] or remembered.announced[from]
-  if announced and announced[payload_type] then return end
-  set_generated(add(item, fields.codec, hint.codec))
+  return not (announced and announced[payload_type])
+end
+
+-- The answer holds for a stream, by its SSRC, until SDP says something new.
+function name_codec(hint, tvb, pinfo, item)
+  if not hint then return end
+  local ssrc = captured_len(tvb) >= MEDIA_HEADER and octets_of(tvb, 8, 4)
+  local answers = ssrc and remembered.codecs[ssrc] or {}
+  if answers[hint] == nil then
+    answers[hint] = is_unnamed(byte(octets_of(tvb, 1, 1)) % 128, pinfo)
+    if ssrc then remember("codecs", ssrc, answers) end
+  end
+  if answers[hint] then set_generated(add(item, fields.codec, hint.codec)) end
 end
 
 -- The media that SDP names ------------------------------------------------------------------------------------------
@@ -463,6 +479,7 @@ end
 function follow_sdp(message, pinfo)
   local media = media_of(message.text)
   if #media == 0 then return end
+  forget_all("codecs")
   local sender, sides, kind, other_kind = pinfo.src, sides_of(message, pinfo)
   sides[kind] = { media = media, sender = sender }
   local other = sides[other_kind] or { media = {} }
@@ -758,9 +775,10 @@ local function masked(mask, value)
 end
 
 -- ASCII alone: string.lower follows the locale, and the wire does not.
-function lower(text)
-  return (text:gsub("[A-Z]", function(letter) return string.char(letter:byte() + 32) end))
-end
+local SMALL = {}
+for octet = 65, 90 do SMALL[string.char(octet)] = string.char(octet + 32) end
+
+function lower(text) return (text:gsub("[A-Z]", SMALL)) end
 
 local HOLDS = {}
 
@@ -985,10 +1003,45 @@ for octet = 0, 255 do CHARACTERS[octet] = string.char(octet) end
 local CODE_LENGTH_ORDER = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 }
 local TRUNCATED, CORRUPT, OVER_LIMIT = "truncated", "corrupt", "over limit"
 
+-- Codes of at most so many bits are found at once, by the bits that come next.
+local AT_ONCE = 8
+local WINDOW = POWERS[AT_ONCE]
+
+-- An octet with its bits in the other order.
+local TURNED = {}
+for octet = 0, 255 do
+  local turned, left = 0, octet
+  for _ = 1, 8 do turned, left = turned * 2 + left % 2, math.floor(left / 2) end
+  TURNED[octet] = turned
+end
+
+-- A list of so many false: Lua then fills it in any order without moving it.
+local function unset(count)
+  local list = {}
+  for place = 1, count do list[place] = false end
+  return list
+end
+
+-- By each window of bits that a short code may begin (it comes with its first bit lowest), plus one: 32 times its
+-- symbol, and its size.
+local function windows(lengths, first, count, counts)
+  local found, next_code = unset(WINDOW), { 0 }
+  for size = 2, AT_ONCE do next_code[size] = (next_code[size - 1] + counts[size - 1]) * 2 end
+  for place = first, first + count - 1 do
+    local size = lengths[place]
+    if size > 0 and size <= AT_ONCE then
+      local code, weight = next_code[size], POWERS[size]
+      next_code[size] = code + 1
+      local entry = 32 * (place - first) + size
+      for window = TURNED[code * POWERS[AT_ONCE - size]] + 1, WINDOW, weight do found[window] = entry end
+    end
+  end
+  return found
+end
+
 -- A canonical Huffman code from code lengths (section 3.2.2). Only a code of one single bit may be incomplete.
 local function huffman(lengths, first, count, may_be_incomplete)
-  local counts, symbols, offsets = {}, {}, { 0 }
-  for size = 0, 15 do counts[size] = 0 end
+  local counts, symbols, offsets = { [0] = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, unset(count), { 0 }
   for place = first, first + count - 1 do counts[lengths[place]] = counts[lengths[place]] + 1 end
   local left, longest = 1, 0
   for size = 1, 15 do
@@ -1001,30 +1054,51 @@ local function huffman(lengths, first, count, may_be_incomplete)
   for place = first, first + count - 1 do
     local size = lengths[place]
     if size > 0 then
-      symbols[offsets[size]] = place - first
+      symbols[offsets[size] + 1] = place - first
       offsets[size] = offsets[size] + 1
     end
   end
-  return { counts = counts, symbols = symbols }
+  return { counts = counts, symbols = symbols, at_once = may_be_incomplete and windows(lengths, first, count, counts) }
 end
 
 local FIXED_LENGTHS, FIXED_DISTANCES
 do
   local lengths = {}
   for symbol = 0, 287 do lengths[symbol] = symbol < 144 and 8 or symbol < 256 and 9 or symbol < 280 and 7 or 8 end
-  FIXED_LENGTHS = huffman(lengths, 0, 288, false)
+  FIXED_LENGTHS = huffman(lengths, 0, 288, true)
   for symbol = 0, 31 do lengths[symbol] = 5 end
-  FIXED_DISTANCES = huffman(lengths, 0, 32, false)
+  FIXED_DISTANCES = huffman(lengths, 0, 32, true)
+end
+
+-- A symbol of a code, bit by bit, from what is held of the octet before `at` and from what follows; then the same three
+-- anew.
+local function slow_symbol(code, data, held, count, at)
+  local counts = code.counts
+  local value, first, before = 0, 0, 0
+  for size = 1, 15 do
+    if count == 0 then
+      held = byte(data, at)
+      if not held then error(TRUNCATED, 0) end
+      count, at = 8, at + 1
+    end
+    local bit = held % 2
+    held, count = (held - bit) / 2, count - 1
+    value = value + bit
+    local number_of = counts[size]
+    if value - number_of < first then return code.symbols[before + value - first + 1], held, count, at end
+    before, first, value = before + number_of, (first + number_of) * 2, value * 2
+  end
+  error(CORRUPT, 0)
 end
 
 -- Bits from `data`, from the octet at `at` on, least significant first (section 3.1.1).
 local function reader(data, at)
   local held, count = 0, 0
-  local self = {}
+  local self = { data = data }
 
   function self.bits(wanted)
     while count < wanted do
-      local octet = data:byte(at)
+      local octet = byte(data, at)
       if not octet then error(TRUNCATED, 0) end
       held, count, at = held + octet * POWERS[count], count + 8, at + 1
     end
@@ -1034,29 +1108,20 @@ local function reader(data, at)
   end
 
   function self.symbol(code)
-    local counts = code.counts
-    local value, first, before = 0, 0, 0
-    for size = 1, 15 do
-      if count == 0 then
-        held = data:byte(at)
-        if not held then error(TRUNCATED, 0) end
-        count, at = 8, at + 1
-      end
-      local bit = held % 2
-      held, count = (held - bit) / 2, count - 1
-      value = value + bit
-      local number_of = counts[size]
-      if value - number_of < first then return code.symbols[before + value - first] end
-      before, first, value = before + number_of, (first + number_of) * 2, value * 2
-    end
-    error(CORRUPT, 0)
+    local symbol
+    symbol, held, count, at = slow_symbol(code, data, held, count, at)
+    return symbol
   end
+
+  -- Where the next octet begins: whole ones may have been fetched ahead.
+  function self.position() return at - (count - count % 8) / 8 end
 
   -- The octets of a stored block stand on octets of their own.
   function self.octets()
+    at = self.position()
     held, count = 0, 0
     local function octet()
-      local value = data:byte(at)
+      local value = byte(data, at)
       if not value then error(TRUNCATED, 0) end
       at = at + 1
       return value
@@ -1064,8 +1129,9 @@ local function reader(data, at)
     return octet
   end
 
-  -- Bits are fetched an octet at a time and never ahead, so what is held belongs to the octet before `at`.
-  function self.position() return at end
+  -- A block of codes keeps its bits for itself and gives back what is left of them.
+  function self.taken() return held, count, at end
+  function self.give_back(bits, number_of, place) held, count, at = bits, number_of, place end
 
   return self
 end
@@ -1074,12 +1140,12 @@ local function stored_block(input, output, bound)
   local octet = input.octets()
   local low, high, low_again, high_again = octet(), octet(), octet(), octet()
   if low + low_again ~= 255 or high + high_again ~= 255 then error(CORRUPT, 0) end
-  local count = #output
+  local size = #output
   for _ = 1, high * 256 + low do
     local value = octet()
-    if count >= bound then error(OVER_LIMIT, 0) end
-    count = count + 1
-    output[count] = CHARACTERS[value]
+    if size >= bound then error(OVER_LIMIT, 0) end
+    size = size + 1
+    output[size] = CHARACTERS[value]
   end
 end
 
@@ -1115,26 +1181,61 @@ local function dynamic_codes(input)
   return huffman(lengths, 0, literals, true), huffman(lengths, literals, distances, true)
 end
 
+-- Literals and copies (section 3.2.3). Of all that happens to a body this is nearly everything, hence one function.
 local function coded_block(input, output, bound, length_code, distance_code)
-  local bits, next_symbol, count = input.bits, input.symbol, #output
+  local data, size = input.data, #output
+  local held, count, at = input.taken()
+  local lengths, distances = length_code.at_once, distance_code.at_once
+
+  local function more(wanted)
+    while count < wanted do
+      local octet = byte(data, at)
+      if not octet then error(TRUNCATED, 0) end
+      held, count, at = held + octet * POWERS[count], count + 8, at + 1
+    end
+    local value = held % POWERS[wanted]
+    held, count = (held - value) / POWERS[wanted], count - wanted
+    return value
+  end
+
   while true do
-    local symbol = next_symbol(length_code)
-    if symbol == 256 then return end
+    local octet = count < AT_ONCE and byte(data, at)
+    if octet then held, count, at = held + octet * POWERS[count], count + 8, at + 1 end
+    local window = held % WINDOW
+    local entry = lengths[window + 1]
+    local used, symbol = entry and entry % 32
+    if used and used <= count then
+      symbol, held, count = (entry - used) / 32, (held - window % POWERS[used]) / POWERS[used], count - used
+    else
+      symbol, held, count, at = slow_symbol(length_code, data, held, count, at)
+    end
     if symbol < 256 then
-      if count >= bound then error(OVER_LIMIT, 0) end
-      count = count + 1
-      output[count] = CHARACTERS[symbol]
+      if size >= bound then error(OVER_LIMIT, 0) end
+      size = size + 1
+      output[size] = CHARACTERS[symbol]
+    elseif symbol == 256 then
+      return input.give_back(held, count, at)
     else
       local length = LENGTHS[symbol - 257]
       if not length then error(CORRUPT, 0) end
-      local copied = length[1] + bits(length[2])
-      local distance = DISTANCES[next_symbol(distance_code)]
+      local copied = length[1] + (length[2] > 0 and more(length[2]) or 0)
+      octet = count < AT_ONCE and byte(data, at)
+      if octet then held, count, at = held + octet * POWERS[count], count + 8, at + 1 end
+      window = held % WINDOW
+      entry = distances[window + 1]
+      used = entry and entry % 32
+      if used and used <= count then
+        symbol, held, count = (entry - used) / 32, (held - window % POWERS[used]) / POWERS[used], count - used
+      else
+        symbol, held, count, at = slow_symbol(distance_code, data, held, count, at)
+      end
+      local distance = DISTANCES[symbol]
       if not distance then error(CORRUPT, 0) end
-      local back = distance[1] + bits(distance[2])
-      if back > count then error(CORRUPT, 0) end
-      for place = count + 1, math.min(count + copied, bound) do output[place] = output[place - back] end
-      count = count + copied
-      if count > bound then error(OVER_LIMIT, 0) end
+      local back = distance[1] + (distance[2] > 0 and more(distance[2]) or 0)
+      if back > size then error(CORRUPT, 0) end
+      for place = size + 1, math.min(size + copied, bound) do output[place] = output[place - back] end
+      size = size + copied
+      if size > bound then error(OVER_LIMIT, 0) end
     end
   end
 end
@@ -1163,10 +1264,20 @@ end
 
 local function adler32(octets)
   local low, high = 1, 0
-  for place = 1, #octets do
-    low = (low + octets:byte(place)) % 65521
-    high = (high + low) % 65521
+  for place = 1, #octets, 4 do
+    local a, b, c, d = byte(octets, place, place + 3)
+    if d then
+      high = high + 4 * (low + a) + 3 * b + 2 * c + d
+      low = low + a + b + c + d
+    else
+      for last = place, #octets do
+        low = low + byte(octets, last)
+        high = high + low
+      end
+    end
+    if place % 256 == 1 then low, high = low % 65521, high % 65521 end
   end
+  low, high = low % 65521, high % 65521
   return string.char(math.floor(high / 256), high % 256, math.floor(low / 256), low % 256)
 end
 
@@ -1554,6 +1665,9 @@ end
 
 -- Lines with their continuations joined by one space (section 7.3.1).
 local function unfold(lines)
+  local folded = false
+  for place = 2, #lines do folded = folded or lines[place]:find("^[ \t]") end
+  if not folded then return lines end
   local unfolded, pending = {}, {}
   for _, line in ipairs(lines) do
     if #pending > 0 and line:find("^[ \t]") then
@@ -1567,12 +1681,24 @@ local function unfold(lines)
   return unfolded
 end
 
+-- The long names of headers in lower case, by the names as they are written: the same few come in every message.
+local MAX_NAMES = 256
+local long_names, names_kept = {}, 0
+
+local function long_name(written)
+  local name = long_names[written]
+  if name then return name end
+  name = lower(trimmed(written))
+  name = COMPACT[name] or name
+  if names_kept < MAX_NAMES then long_names[written], names_kept = name, names_kept + 1 end
+  return name
+end
+
 -- The long name of a header in lower case, and its value; nil where no name stands before a colon.
 function header(line)
   local colon = line:find(":", 1, true)
   if not colon then return nil end
-  local name = lower(trimmed(line:sub(1, colon - 1)))
-  return COMPACT[name] or name, trimmed(line:sub(colon + 1))
+  return long_name(line:sub(1, colon - 1)), trimmed(line:sub(colon + 1))
 end
 
 -- What is rebuilt rather than handed on.
@@ -1580,13 +1706,21 @@ local REBUILT = {
   ["content-length"] = true, ["comp-hdrs"] = true, ["headers-encoding"] = true, ["headers-algo"] = true,
 }
 
+-- The values of a header's fields. Lines are read once, when they are whole: several headers are asked for.
+local NONE = {}
+
 function values(lines, wanted)
-  local found = {}
-  for _, line in ipairs(lines) do
-    local name, value = header(line)
-    if name == wanted then found[#found + 1] = value end
+  local by_name = lines.by_name
+  if not by_name then
+    by_name = {}
+    for _, line in ipairs(lines) do
+      local name, value = header(line)
+      local found = name and by_name[name]
+      if found then found[#found + 1] = value elseif name then by_name[name] = { value } end
+    end
+    lines.by_name = by_name
   end
-  return found
+  return by_name[wanted] or NONE
 end
 
 -- Header lines that were compressed before the body or into Comp-Hdrs, and the body without them.
@@ -2247,7 +2381,7 @@ mux = protocol
 
 local data = dissector("data")
 call = data.call
-octets_of, captured_len, reported_len = Tvb.raw, Tvb.captured_len, Tvb.reported_len
+octets_of, range_of, captured_len, reported_len = Tvb.raw, Tvb.range, Tvb.captured_len, Tvb.reported_len
 add, referenced, set_generated = TreeItem.add, TreeItem.referenced, TreeItem.set_generated
 for _, row in ipairs(ROWS) do
   equip(row, data)

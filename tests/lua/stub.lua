@@ -1,6 +1,6 @@
 -- As much of Wireshark's Lua interface as the plugin uses, for interpreters outside Wireshark. What the plugin does is
 -- kept in the table that this file returns: registrations, what each dissector was handed, fields and expert infos.
-local stub = { calls = {}, fields = {}, experts = {}, ports = {}, heuristics = {}, version = "4.0.17" }
+local stub = { calls = {}, fields = {}, experts = {}, ports = {}, heuristics = {}, copied = 0, version = "4.0.17" }
 local globals = _G
 
 local function chained(methods)
@@ -61,7 +61,12 @@ function stub.install()
   globals.Tvb = {
     captured_len = function(tvb) return tvb:captured_len() end,
     reported_len = function(tvb) return tvb:reported_len() end,
-    raw = function(tvb, ...) return tvb:raw(...) end,
+    raw = function(tvb, ...)
+      local octets = tvb:raw(...)
+      stub.copied = stub.copied + #octets
+      return octets
+    end,
+    range = function(tvb, ...) return tvb(...) end,
   }
   globals.TreeItem = {
     add = function(tree, ...) return tree:add(...) end,
@@ -105,10 +110,10 @@ function stub.install()
 end
 
 -- One datagram to the plugin's dissector, or to its heuristic; gives what that returned. `claims` are the conversations
--- that were made the plugin's, each as its four parts.
+-- that were made the plugin's, each as its four parts; `copied` counts the octets that Lua was given.
 function stub.send(octets, options)
   options = options or {}
-  stub.calls, stub.fields, stub.experts, stub.claims = {}, {}, {}, {}
+  stub.calls, stub.fields, stub.experts, stub.claims, stub.copied = {}, {}, {}, {}, 0
   local info = {
     number = 1, visited = options.visited or false, src = options.src or "192.0.2.1", dst = options.dst or "192.0.2.2",
     src_port = options.src_port or 16402, dst_port = options.dst_port or 16402, match = options.match or 16402,

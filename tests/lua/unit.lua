@@ -171,6 +171,17 @@ function tests.media_that_go_on_at_once_are_judged_like_the_first_of_their_kind(
   equal(stub.send(bacnet), 0)
 end
 
+function tests.of_media_whose_kind_is_known_few_octets_are_read_even_where_fields_are_shown()
+  local stub = loaded()
+  stub.send(RTP)
+  equal(stub.copied >= #RTP, true)
+  for _ = 1, 2 do stub.send(RTP) end
+  equal(stub.fields["mux.type"], 9)
+  equal(stub.fields["mux.reason"], "version 2 and a header that fits")
+  equal(stub.copied < 12, true)
+  equal(stub.calls[1].octets, RTP)
+end
+
 function tests.beyond_the_bound_the_headers_alone_are_handed_over()
   local stub = loaded()
   stub.proto.prefs.max_inflated = 100
@@ -222,6 +233,12 @@ function tests.a_payload_type_of_facetime_is_named_where_no_rtpmap_names_it()
   assert(stub.fields["mux.codec"]:find("AAC-ELD", 1, true))
   assert(stub.fields["mux.codec"]:find("24000 Hz", 1, true))
   stub.send((RTP:gsub("\104", "\106", 1)))
+  equal(stub.fields["mux.codec"], nil)
+  stub.send(RTP)
+  assert(stub.fields["mux.codec"])
+  stub.send("INVITE sip:a SIP/2.0\r\nCall-ID: 1\r\nUser-Agent: Viceroy 1.4\r\n\r\n"
+    .. "v=0\r\nc=IN IP4 192.0.2.1\r\nm=audio 16402 RTP/AVP 104\r\na=rtpmap:104 X/8000\r\n")
+  stub.send(RTP)
   equal(stub.fields["mux.codec"], nil)
 end
 

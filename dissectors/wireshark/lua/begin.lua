@@ -46,7 +46,7 @@ mux = protocol
 
 local data = dissector("data")
 call = data.call
-octets_of, captured_len, reported_len = Tvb.raw, Tvb.captured_len, Tvb.reported_len
+octets_of, range_of, captured_len, reported_len = Tvb.raw, Tvb.range, Tvb.captured_len, Tvb.reported_len
 add, referenced, set_generated = TreeItem.add, TreeItem.referenced, TreeItem.set_generated
 for _, row in ipairs(ROWS) do
   equip(row, data)

@@ -30,9 +30,10 @@ local function masked(mask, value)
 end
 
 -- ASCII alone: string.lower follows the locale, and the wire does not.
-function lower(text)
-  return (text:gsub("[A-Z]", function(letter) return string.char(letter:byte() + 32) end))
-end
+local SMALL = {}
+for octet = 65, 90 do SMALL[string.char(octet)] = string.char(octet + 32) end
+
+function lower(text) return (text:gsub("[A-Z]", SMALL)) end
 
 local HOLDS = {}
 

@@ -2,7 +2,7 @@
 
 -- Wireshark searches for a method each time it is named: `begin` keeps those that every datagram needs.
 local byte = string.byte
-local call, octets_of, captured_len, reported_len, add, referenced, set_generated
+local call, octets_of, range_of, captured_len, reported_len, add, referenced, set_generated
 
 -- Ports that the preferences name, ports of media that SDP named, and who had each of them before; kept by the part on
 -- ports.
@@ -29,7 +29,7 @@ end
 
 local function show(row, tvb, tree)
   local captured, length = captured_len(tvb), reported_len(tvb)
-  local item = add(tree, mux, tvb(0, captured), row.text)
+  local item = add(tree, mux, range_of(tvb, 0, captured), row.text)
   set_generated(add(item, fields.reason, row.reason))
   set_generated(add(item, fields.type, row.type))
   set_generated(add(item, fields.strength, row.strength_number))
@@ -46,7 +46,7 @@ local function dissect(row, payload, tvb, pinfo, tree)
   if row.signalling then return dissect_sip(row, payload, tvb, pinfo, tree) end
   if referenced(tree, OURSELVES) then
     local item = show(row, tvb, tree)
-    if row.media and settings.name_codecs then name_codec(payload, pinfo, item) end
+    if row.media and settings.name_codecs then name_codec(HINTS[(byte(payload, 2) or 0) % 128], tvb, pinfo, item) end
   end
   hand_over(row.dissector, tvb, pinfo, tree)
 end
@@ -72,14 +72,16 @@ local function take_conversation(pinfo)
 end
 
 -- Media are nearly everything: what two octets settle goes on at once, and nothing is asked that it does not need. By
--- those two octets, once they have come: the row, and the length that it takes.
+-- those two octets, once they have come: the row, the length that it takes, and what the payload type may be.
 local quick = {}
 
 local function remember_media(payload)
   local first, second = byte(payload, 1, 2)
   local rows = second and REMAINING[first * 256 + second]
   if rows and rows.media and first ~= 0x81 then
-    quick[payload:sub(1, 2)] = { row = rows.settled, least = math.max(rows.least, MEDIA_HEADER) }
+    quick[payload:sub(1, 2)] = {
+      row = rows.settled, least = math.max(rows.least, MEDIA_HEADER), hint = HINTS[second % 128],
+    }
   end
 end
 
@@ -91,8 +93,12 @@ local function dissect_datagram(tvb, pinfo, tree)
     return ask_previous(port, tvb, pinfo, tree) and captured or 0
   end
   local media = captured >= MEDIA_HEADER and quick[octets_of(tvb, 0, 2)]
-  if media and captured >= media.least and not referenced(tree, OURSELVES) then
+  if media and captured >= media.least then
     if port then take_conversation(pinfo) end
+    if referenced(tree, OURSELVES) then
+      local item = show(media.row, tvb, tree)
+      if media.hint and settings.name_codecs then name_codec(media.hint, tvb, pinfo, item) end
+    end
     if LEAKS and captured < reported_len(tvb) then tvb = tvb(0, captured):tvb() end
     pcall(call, media.row.dissector, tvb, pinfo, tree)
     return captured

@@ -132,6 +132,7 @@ end
 function follow_sdp(message, pinfo)
   local media = media_of(message.text)
   if #media == 0 then return end
+  forget_all("codecs")
   local sender, sides, kind, other_kind = pinfo.src, sides_of(message, pinfo)
   sides[kind] = { media = media, sender = sender }
   local other = sides[other_kind] or { media = {} }

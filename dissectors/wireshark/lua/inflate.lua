@@ -32,10 +32,45 @@ for octet = 0, 255 do CHARACTERS[octet] = string.char(octet) end
 local CODE_LENGTH_ORDER = { 16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15 }
 local TRUNCATED, CORRUPT, OVER_LIMIT = "truncated", "corrupt", "over limit"
 
+-- Codes of at most so many bits are found at once, by the bits that come next.
+local AT_ONCE = 8
+local WINDOW = POWERS[AT_ONCE]
+
+-- An octet with its bits in the other order.
+local TURNED = {}
+for octet = 0, 255 do
+  local turned, left = 0, octet
+  for _ = 1, 8 do turned, left = turned * 2 + left % 2, math.floor(left / 2) end
+  TURNED[octet] = turned
+end
+
+-- A list of so many false: Lua then fills it in any order without moving it.
+local function unset(count)
+  local list = {}
+  for place = 1, count do list[place] = false end
+  return list
+end
+
+-- By each window of bits that a short code may begin (it comes with its first bit lowest), plus one: 32 times its
+-- symbol, and its size.
+local function windows(lengths, first, count, counts)
+  local found, next_code = unset(WINDOW), { 0 }
+  for size = 2, AT_ONCE do next_code[size] = (next_code[size - 1] + counts[size - 1]) * 2 end
+  for place = first, first + count - 1 do
+    local size = lengths[place]
+    if size > 0 and size <= AT_ONCE then
+      local code, weight = next_code[size], POWERS[size]
+      next_code[size] = code + 1
+      local entry = 32 * (place - first) + size
+      for window = TURNED[code * POWERS[AT_ONCE - size]] + 1, WINDOW, weight do found[window] = entry end
+    end
+  end
+  return found
+end
+
 -- A canonical Huffman code from code lengths (section 3.2.2). Only a code of one single bit may be incomplete.
 local function huffman(lengths, first, count, may_be_incomplete)
-  local counts, symbols, offsets = {}, {}, { 0 }
-  for size = 0, 15 do counts[size] = 0 end
+  local counts, symbols, offsets = { [0] = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, unset(count), { 0 }
   for place = first, first + count - 1 do counts[lengths[place]] = counts[lengths[place]] + 1 end
   local left, longest = 1, 0
   for size = 1, 15 do
@@ -48,30 +83,51 @@ local function huffman(lengths, first, count, may_be_incomplete)
   for place = first, first + count - 1 do
     local size = lengths[place]
     if size > 0 then
-      symbols[offsets[size]] = place - first
+      symbols[offsets[size] + 1] = place - first
       offsets[size] = offsets[size] + 1
     end
   end
-  return { counts = counts, symbols = symbols }
+  return { counts = counts, symbols = symbols, at_once = may_be_incomplete and windows(lengths, first, count, counts) }
 end
 
 local FIXED_LENGTHS, FIXED_DISTANCES
 do
   local lengths = {}
   for symbol = 0, 287 do lengths[symbol] = symbol < 144 and 8 or symbol < 256 and 9 or symbol < 280 and 7 or 8 end
-  FIXED_LENGTHS = huffman(lengths, 0, 288, false)
+  FIXED_LENGTHS = huffman(lengths, 0, 288, true)
   for symbol = 0, 31 do lengths[symbol] = 5 end
-  FIXED_DISTANCES = huffman(lengths, 0, 32, false)
+  FIXED_DISTANCES = huffman(lengths, 0, 32, true)
+end
+
+-- A symbol of a code, bit by bit, from what is held of the octet before `at` and from what follows; then the same three
+-- anew.
+local function slow_symbol(code, data, held, count, at)
+  local counts = code.counts
+  local value, first, before = 0, 0, 0
+  for size = 1, 15 do
+    if count == 0 then
+      held = byte(data, at)
+      if not held then error(TRUNCATED, 0) end
+      count, at = 8, at + 1
+    end
+    local bit = held % 2
+    held, count = (held - bit) / 2, count - 1
+    value = value + bit
+    local number_of = counts[size]
+    if value - number_of < first then return code.symbols[before + value - first + 1], held, count, at end
+    before, first, value = before + number_of, (first + number_of) * 2, value * 2
+  end
+  error(CORRUPT, 0)
 end
 
 -- Bits from `data`, from the octet at `at` on, least significant first (section 3.1.1).
 local function reader(data, at)
   local held, count = 0, 0
-  local self = {}
+  local self = { data = data }
 
   function self.bits(wanted)
     while count < wanted do
-      local octet = data:byte(at)
+      local octet = byte(data, at)
       if not octet then error(TRUNCATED, 0) end
       held, count, at = held + octet * POWERS[count], count + 8, at + 1
     end
@@ -81,29 +137,20 @@ local function reader(data, at)
   end
 
   function self.symbol(code)
-    local counts = code.counts
-    local value, first, before = 0, 0, 0
-    for size = 1, 15 do
-      if count == 0 then
-        held = data:byte(at)
-        if not held then error(TRUNCATED, 0) end
-        count, at = 8, at + 1
-      end
-      local bit = held % 2
-      held, count = (held - bit) / 2, count - 1
-      value = value + bit
-      local number_of = counts[size]
-      if value - number_of < first then return code.symbols[before + value - first] end
-      before, first, value = before + number_of, (first + number_of) * 2, value * 2
-    end
-    error(CORRUPT, 0)
+    local symbol
+    symbol, held, count, at = slow_symbol(code, data, held, count, at)
+    return symbol
   end
+
+  -- Where the next octet begins: whole ones may have been fetched ahead.
+  function self.position() return at - (count - count % 8) / 8 end
 
   -- The octets of a stored block stand on octets of their own.
   function self.octets()
+    at = self.position()
     held, count = 0, 0
     local function octet()
-      local value = data:byte(at)
+      local value = byte(data, at)
       if not value then error(TRUNCATED, 0) end
       at = at + 1
       return value
@@ -111,8 +158,9 @@ local function reader(data, at)
     return octet
   end
 
-  -- Bits are fetched an octet at a time and never ahead, so what is held belongs to the octet before `at`.
-  function self.position() return at end
+  -- A block of codes keeps its bits for itself and gives back what is left of them.
+  function self.taken() return held, count, at end
+  function self.give_back(bits, number_of, place) held, count, at = bits, number_of, place end
 
   return self
 end
@@ -121,12 +169,12 @@ local function stored_block(input, output, bound)
   local octet = input.octets()
   local low, high, low_again, high_again = octet(), octet(), octet(), octet()
   if low + low_again ~= 255 or high + high_again ~= 255 then error(CORRUPT, 0) end
-  local count = #output
+  local size = #output
   for _ = 1, high * 256 + low do
     local value = octet()
-    if count >= bound then error(OVER_LIMIT, 0) end
-    count = count + 1
-    output[count] = CHARACTERS[value]
+    if size >= bound then error(OVER_LIMIT, 0) end
+    size = size + 1
+    output[size] = CHARACTERS[value]
   end
 end
 
@@ -162,26 +210,61 @@ local function dynamic_codes(input)
   return huffman(lengths, 0, literals, true), huffman(lengths, literals, distances, true)
 end
 
+-- Literals and copies (section 3.2.3). Of all that happens to a body this is nearly everything, hence one function.
 local function coded_block(input, output, bound, length_code, distance_code)
-  local bits, next_symbol, count = input.bits, input.symbol, #output
+  local data, size = input.data, #output
+  local held, count, at = input.taken()
+  local lengths, distances = length_code.at_once, distance_code.at_once
+
+  local function more(wanted)
+    while count < wanted do
+      local octet = byte(data, at)
+      if not octet then error(TRUNCATED, 0) end
+      held, count, at = held + octet * POWERS[count], count + 8, at + 1
+    end
+    local value = held % POWERS[wanted]
+    held, count = (held - value) / POWERS[wanted], count - wanted
+    return value
+  end
+
   while true do
-    local symbol = next_symbol(length_code)
-    if symbol == 256 then return end
+    local octet = count < AT_ONCE and byte(data, at)
+    if octet then held, count, at = held + octet * POWERS[count], count + 8, at + 1 end
+    local window = held % WINDOW
+    local entry = lengths[window + 1]
+    local used, symbol = entry and entry % 32
+    if used and used <= count then
+      symbol, held, count = (entry - used) / 32, (held - window % POWERS[used]) / POWERS[used], count - used
+    else
+      symbol, held, count, at = slow_symbol(length_code, data, held, count, at)
+    end
     if symbol < 256 then
-      if count >= bound then error(OVER_LIMIT, 0) end
-      count = count + 1
-      output[count] = CHARACTERS[symbol]
+      if size >= bound then error(OVER_LIMIT, 0) end
+      size = size + 1
+      output[size] = CHARACTERS[symbol]
+    elseif symbol == 256 then
+      return input.give_back(held, count, at)
     else
       local length = LENGTHS[symbol - 257]
       if not length then error(CORRUPT, 0) end
-      local copied = length[1] + bits(length[2])
-      local distance = DISTANCES[next_symbol(distance_code)]
+      local copied = length[1] + (length[2] > 0 and more(length[2]) or 0)
+      octet = count < AT_ONCE and byte(data, at)
+      if octet then held, count, at = held + octet * POWERS[count], count + 8, at + 1 end
+      window = held % WINDOW
+      entry = distances[window + 1]
+      used = entry and entry % 32
+      if used and used <= count then
+        symbol, held, count = (entry - used) / 32, (held - window % POWERS[used]) / POWERS[used], count - used
+      else
+        symbol, held, count, at = slow_symbol(distance_code, data, held, count, at)
+      end
+      local distance = DISTANCES[symbol]
       if not distance then error(CORRUPT, 0) end
-      local back = distance[1] + bits(distance[2])
-      if back > count then error(CORRUPT, 0) end
-      for place = count + 1, math.min(count + copied, bound) do output[place] = output[place - back] end
-      count = count + copied
-      if count > bound then error(OVER_LIMIT, 0) end
+      local back = distance[1] + (distance[2] > 0 and more(distance[2]) or 0)
+      if back > size then error(CORRUPT, 0) end
+      for place = size + 1, math.min(size + copied, bound) do output[place] = output[place - back] end
+      size = size + copied
+      if size > bound then error(OVER_LIMIT, 0) end
     end
   end
 end
@@ -210,10 +293,20 @@ end
 
 local function adler32(octets)
   local low, high = 1, 0
-  for place = 1, #octets do
-    low = (low + octets:byte(place)) % 65521
-    high = (high + low) % 65521
+  for place = 1, #octets, 4 do
+    local a, b, c, d = byte(octets, place, place + 3)
+    if d then
+      high = high + 4 * (low + a) + 3 * b + 2 * c + d
+      low = low + a + b + c + d
+    else
+      for last = place, #octets do
+        low = low + byte(octets, last)
+        high = high + low
+      end
+    end
+    if place % 256 == 1 then low, high = low % 65521, high % 65521 end
   end
+  low, high = low % 65521, high % 65521
   return string.char(math.floor(high / 256), high % 256, math.floor(low / 256), low % 256)
 end
 

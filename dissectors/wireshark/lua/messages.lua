@@ -2,21 +2,22 @@
 
 -- By media endpoint, bounded: when a table is full, it begins anew. All of it is made on the first pass.
 --   facetime: whether it is FaceTime's   announced: payload types that have an rtpmap
+--   codecs: by SSRC, which payload types go without a name
 --   descriptions: by call, the SDP of both sides   pairs: by two endpoints, whether they are the two sides of a call
 local MAX_REMEMBERED = 4096
 local remembered, sizes
 
+local function forget_all(kind) remembered[kind], sizes[kind] = {}, 0 end
+
 local function forget()
   remembered, sizes = {}, {}
-  for _, kind in ipairs({ "facetime", "announced", "descriptions", "pairs" }) do
-    remembered[kind], sizes[kind] = {}, 0
-  end
+  for _, kind in ipairs({ "facetime", "announced", "codecs", "descriptions", "pairs" }) do forget_all(kind) end
 end
 forget()
 
 local function remember(kind, key, value)
   if remembered[kind][key] == nil then
-    if sizes[kind] >= MAX_REMEMBERED then remembered[kind], sizes[kind] = {}, 0 end
+    if sizes[kind] >= MAX_REMEMBERED then forget_all(kind) end
     sizes[kind] = sizes[kind] + 1
   end
   remembered[kind][key] = value
@@ -132,15 +133,24 @@ function dissect_sip(row, payload, tvb, pinfo, tree)
   if message and not pinfo.visited then follow_sdp(message, pinfo) end
 end
 
-function name_codec(payload, pinfo, item)
-  local payload_type = (byte(payload, 2) or 0) % 128
-  local hint = HINTS[payload_type]
-  if not hint then return end
+-- Whether a payload type of a stream goes without an rtpmap, in a call of FaceTime. A stream's payload types are those
+-- of its receiver's SDP (RFC 3264 section 5.1).
+local function is_unnamed(payload_type, pinfo)
   local to, from = place_of(pinfo.dst, pinfo.dst_port), place_of(pinfo.src, pinfo.src_port)
-  if not (remembered.facetime[to] or remembered.facetime[from]) then return end
-  -- A stream's payload types are those of its receiver's SDP (RFC 3264 section 5.1).
+  if not (remembered.facetime[to] or remembered.facetime[from]) then return false end
   local announced = remembered.announced[to] or remembered.announced[from]
-  if announced and announced[payload_type] then return end
-  set_generated(add(item, fields.codec, hint.codec))
+  return not (announced and announced[payload_type])
+end
+
+-- The answer holds for a stream, by its SSRC, until SDP says something new.
+function name_codec(hint, tvb, pinfo, item)
+  if not hint then return end
+  local ssrc = captured_len(tvb) >= MEDIA_HEADER and octets_of(tvb, 8, 4)
+  local answers = ssrc and remembered.codecs[ssrc] or {}
+  if answers[hint] == nil then
+    answers[hint] = is_unnamed(byte(octets_of(tvb, 1, 1)) % 128, pinfo)
+    if ssrc then remember("codecs", ssrc, answers) end
+  end
+  if answers[hint] then set_generated(add(item, fields.codec, hint.codec)) end
 end
 

@@ -18,6 +18,9 @@ end
 
 -- Lines with their continuations joined by one space (section 7.3.1).
 local function unfold(lines)
+  local folded = false
+  for place = 2, #lines do folded = folded or lines[place]:find("^[ \t]") end
+  if not folded then return lines end
   local unfolded, pending = {}, {}
   for _, line in ipairs(lines) do
     if #pending > 0 and line:find("^[ \t]") then
@@ -31,12 +34,24 @@ local function unfold(lines)
   return unfolded
 end
 
+-- The long names of headers in lower case, by the names as they are written: the same few come in every message.
+local MAX_NAMES = 256
+local long_names, names_kept = {}, 0
+
+local function long_name(written)
+  local name = long_names[written]
+  if name then return name end
+  name = lower(trimmed(written))
+  name = COMPACT[name] or name
+  if names_kept < MAX_NAMES then long_names[written], names_kept = name, names_kept + 1 end
+  return name
+end
+
 -- The long name of a header in lower case, and its value; nil where no name stands before a colon.
 function header(line)
   local colon = line:find(":", 1, true)
   if not colon then return nil end
-  local name = lower(trimmed(line:sub(1, colon - 1)))
-  return COMPACT[name] or name, trimmed(line:sub(colon + 1))
+  return long_name(line:sub(1, colon - 1)), trimmed(line:sub(colon + 1))
 end
 
 -- What is rebuilt rather than handed on.
@@ -44,13 +59,21 @@ local REBUILT = {
   ["content-length"] = true, ["comp-hdrs"] = true, ["headers-encoding"] = true, ["headers-algo"] = true,
 }
 
+-- The values of a header's fields. Lines are read once, when they are whole: several headers are asked for.
+local NONE = {}
+
 function values(lines, wanted)
-  local found = {}
-  for _, line in ipairs(lines) do
-    local name, value = header(line)
-    if name == wanted then found[#found + 1] = value end
+  local by_name = lines.by_name
+  if not by_name then
+    by_name = {}
+    for _, line in ipairs(lines) do
+      local name, value = header(line)
+      local found = name and by_name[name]
+      if found then found[#found + 1] = value elseif name then by_name[name] = { value } end
+    end
+    lines.by_name = by_name
   end
-  return found
+  return by_name[wanted] or NONE
 end
 
 -- Header lines that were compressed before the body or into Comp-Hdrs, and the body without them.
