@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from typing import NamedTuple
 CHECKOUT = Path(__file__).resolve().parent.parent
 WIDTH, HEIGHT = 1200, 760
 SNAPLEN = 200
-START_SECONDS, STEP_SECONDS = 60.0, 1.5
+START_SECONDS, STEP_SECONDS = 120.0, 1.5
 
 COLUMNS = '"No.", "%m", "Time", "%t", "Source", "%s", "Protocol", "%p", "Info", "%i"'
 SETTINGS = f"""\
@@ -64,14 +65,22 @@ def main() -> None:
     parser.add_argument("--plugin", type=Path, default=CHECKOUT / "lua" / "mux.lua")
     parser.add_argument("--capture", type=Path, default=CHECKOUT / "pcaps" / "facetime-2013.pcap")
     parser.add_argument("--folder", type=Path, default=CHECKOUT / "docs" / "pictures")
+    parser.add_argument(
+        "--wireshark", default="wireshark", metavar="COMMAND", help="another one, such as one below chroot FOLDER"
+    )
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
         profile = home / ".config" / "wireshark"
         profile.mkdir(parents=True)
+        # Below another root folder, somebody else runs it.
+        for folder in (home, profile.parent, profile):
+            folder.chmod(0o777)
         (profile / "preferences").write_text(SETTINGS, encoding="utf-8")
+        plugin = shutil.copy(options.plugin, home / "mux.lua")
         shutil.copy(options.capture, home / "call.pcap")
         cut(options.capture, home / "cut.pcap")
+        program = shlex.split(options.wireshark)
         display = f":{os.getpid() % 900 + 100}"
         variables = {**os.environ, "HOME": scratch, "DISPLAY": display, "XDG_RUNTIME_DIR": scratch, "LC_ALL": "C.UTF-8"}
         screen = ("-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp")
@@ -79,15 +88,15 @@ def main() -> None:
             time.sleep(STEP_SECONDS)
             with running("openbox", variables=variables):
                 for name in options.names or PICTURES:
-                    take(name, options.plugin, options.folder / f"{name}.png", variables)
+                    take(name, [*program, "-X", f"lua_script:{plugin}"], options.folder / f"{name}.png", variables)
 
 
-def take(name: str, plugin: Path, target: Path, variables: Mapping[str, str]) -> None:
+def take(name: str, program: Sequence[str], target: Path, variables: Mapping[str, str]) -> None:
     """Start Wireshark, do the steps, keep what the screen shows."""
     picture = PICTURES[name]
     title = f"{picture.capture}.pcap"
     capture = Path(variables["HOME"]) / title
-    with running("wireshark", "-X", f"lua_script:{plugin}", "-r", capture, *picture.words, variables=variables):
+    with running(*program, "-r", capture, *picture.words, variables=variables):
         deadline = time.monotonic() + START_SECONDS
         while not (window := ask("search --onlyvisible --name", rf"^{title}$", variables=variables)):
             if time.monotonic() > deadline:
@@ -99,9 +108,9 @@ def take(name: str, plugin: Path, target: Path, variables: Mapping[str, str]) ->
             do(step, variables)
             time.sleep(STEP_SECONDS)
         time.sleep(STEP_SECONDS)
-        program = shutil.which("import") or "import-im6.q16"
+        camera = shutil.which("import") or "import-im6.q16"
         reduced = ("+dither", "-colors", "24", f"PNG8:{target}")
-        subprocess.run([program, "-window", "root", *reduced], env=variables, check=True)
+        subprocess.run([camera, "-window", "root", *reduced], env=variables, check=True)
         print(target)
 
 

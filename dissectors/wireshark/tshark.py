@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -109,10 +109,16 @@ def find() -> Tshark:
         raise NoWireshark("tshark is not installed (it comes with Wireshark; on Debian and Ubuntu: apt install tshark)")
     # A script of the user's own may print before tshark says who it is.
     lines = Tshark(path, (0, 0, 0)).ask("--version").lines
-    version = next(filter(None, map(_VERSION.search, lines)), None)
+    version = parse_version(lines)
     if version is None:
         raise NoWireshark(f"{path} does not say its version")
-    return Tshark(path, (int(version[1]), int(version[2]), int(version[3])))
+    return Tshark(path, version)
+
+
+def parse_version(lines: Iterable[str]) -> tuple[int, int, int] | None:
+    """The version in what `tshark --version` says; None where it does not say one."""
+    version = next(filter(None, map(_VERSION.search, lines)), None)
+    return (int(version[1]), int(version[2]), int(version[3])) if version else None
 
 
 def is_root() -> bool:

@@ -131,7 +131,7 @@ def _read(
         for packet in capture:
             layers = [layer.layer_name.lower() for layer in packet.layers]
             labelled += name in layers
-            found[int(packet.frame_info.number)] = list(_above_udp(layers, name))
+            found[int(packet.frame_info.number)] = list(above_udp(layers, name))
     except TSharkCrashException as crash:
         # A capture that is cut in the middle ends like that, too, and what came before the cut counts.
         if not found:
@@ -141,7 +141,7 @@ def _read(
     return found, labelled
 
 
-def _above_udp(layers: list[str], plugin: str) -> Iterator[str]:
+def above_udp(layers: list[str], plugin: str) -> Iterator[str]:
     """What stands on each UDP header of a frame; datagrams quoted by ICMP are none of the frame's own."""
     places = [place for place, layer in enumerate(layers) if layer == "udp" or layer.startswith("icmp")]
     for place, following in pairwise([*places, len(layers)]):
@@ -149,6 +149,11 @@ def _above_udp(layers: list[str], plugin: str) -> Iterator[str]:
             return
         # pyshark calls a layer without a name data; what a plugin adds is wrapped in one.
         yield next((layer for layer in layers[place + 1 : following] if layer not in (plugin, "data")), "data")
+
+
+def agrees(ours: str, layer: str) -> bool:
+    """Whether Wireshark's layer is our class, or both have no name for the datagram."""
+    return CLASSES.get(layer) == ours or (ours in NAMELESS and layer not in CLASSES)
 
 
 def _compared(
@@ -163,7 +168,7 @@ def _compared(
             continue
         layer = layers[row.datagram.layer]
         datagrams += 1
-        if CLASSES.get(layer) == ours or (ours in NAMELESS and layer not in CLASSES):
+        if agrees(ours, layer):
             agreed += 1
             continue
         found = differences.setdefault((ours, layer), Difference(ours, layer))
