@@ -48,3 +48,20 @@ def on_a_terminal(words: list[str], input: bytes = b"") -> bytes:
         process.wait(timeout=60)
     os.close(leader)
     return b"".join(pieces)
+
+
+def on_a_screen(*words: str, input: int | None = None) -> tuple[int, int]:
+    """A command on a terminal of its own, 100 by 30: its process and the terminal. `input` is its input, if given."""
+    import pty
+
+    try:
+        child, terminal = pty.fork()
+    except OSError as error:
+        pytest.skip(f"no terminal can be opened here: {error}")
+    if not child:
+        if input is not None:
+            os.dup2(input, 0)
+        os.environ.update(TERM="xterm-256color", COLUMNS="100", LINES="30")
+        os.chdir(ROOT)
+        os.execvp(MUXSHARK[0], [*MUXSHARK, *words])
+    return child, terminal

@@ -1,6 +1,7 @@
 """Examples may take as long as a busy machine lets them: no test asserts on the clock."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ if os.environ.get("MUXSHARK_PURE", "") not in ("", "0"):
     from dissectors.plain import prefer_sources
 
     prefer_sources()
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell that starts us in the background ignores interrupts, and so would every command that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PACKAGE = Path(__file__).resolve().parent.parent / "dissectors"
 

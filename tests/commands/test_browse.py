@@ -20,6 +20,7 @@ from dissectors.report import Place
 from dissectors.screens.book import Snapshot
 from dissectors.screens.view import View
 from dissectors.wire.errors import CaptureError
+from tests.command_line import on_a_screen
 from tests.namespaces import MUXSHARK
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,14 +147,9 @@ def test_without_a_terminal_it_says_what_to_use() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="only Unix has pseudo-terminals")
 def test_on_a_terminal_it_shows_the_calls_and_q_quits() -> None:
     pytest.importorskip("textual")
-    import pty
     import select
 
-    child, terminal = pty.fork()
-    if not child:
-        os.environ.update(TERM="xterm-256color", COLUMNS="100", LINES="30")
-        os.chdir(ROOT)
-        os.execvp(MUXSHARK[0], [*MUXSHARK, "browse", str(BAD_DAY)])
+    child, terminal = on_a_screen("browse", str(BAD_DAY))
     shown, asked = b"", False
     while True:
         ready = select.select([terminal], [], [], 60)[0]

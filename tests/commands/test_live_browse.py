@@ -26,7 +26,7 @@ from dissectors.report import Place
 from dissectors.sources.recent_frames import Held, RecentFrames
 from dissectors.wire.captures.records import Record
 from dissectors.wire.inflate import LIMITS
-from tests.namespaces import MUXSHARK
+from tests.command_line import on_a_screen
 from tests.sessions import ROOT, fed
 
 BAD_DAY = ROOT / "pcaps" / "bad-day.pcap"
@@ -158,16 +158,9 @@ def test_the_screen_needs_the_terminal_for_itself(words: list[str]) -> None:
 
 def on_a_terminal(*words: str) -> tuple[int, int, int]:
     """`live --browse` on a terminal of its own, with a pipe to feed it: process, terminal, pipe."""
-    import pty
-
     out, into = os.pipe()
     os.set_inheritable(out, True)
-    child, terminal = pty.fork()
-    if not child:
-        os.dup2(out, 0)
-        os.environ.update(TERM="xterm-256color", COLUMNS="100", LINES="30")
-        os.chdir(ROOT)
-        os.execvp(MUXSHARK[0], [*MUXSHARK, "live", "--browse", *words, "-"])
+    child, terminal = on_a_screen("live", "--browse", *words, "-", input=out)
     os.close(out)
     return child, terminal, into
 

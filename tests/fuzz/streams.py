@@ -14,10 +14,11 @@ SIZES = (1, 7, 40, 300, 1400)
 def conversations() -> list[list[Any]]:
     """What is said, by whom: SIP, Verto and Jingle in WebSocket, compressed and not, WHIP, HEP, RTSP and MSRP."""
     from tests import made
-    from tests.mux.test_connections_twins import CALLS, OK, OPTIONS
-    from tests.mux.test_framings import framed, interleaved
+    from tests.mux.test_connections import OK
+    from tests.mux.test_framings import OPTIONS, framed, interleaved
     from tests.protocols import test_msrp as msrp
     from tests.protocols.test_jsep import CANDIDATE, TRANSPORT, octets
+    from tests.tcp_calls import CALLS
     from tests.tcp_frames import A, B
     from tests.verto_calls import ANSWER, OFFER, over_websocket
     from tests.wire.test_hep import packet
@@ -41,8 +42,8 @@ def conversations() -> list[list[Any]]:
 def capture(dice: Random, corpus: Corpus) -> list[bytes]:
     """One capture of a damaged conversation."""
     from tests.mux.test_connections import shaken
-    from tests.mux.test_scan_twins import pcap
     from tests.tcp_frames import conversation, records
+    from tests.twins import pcap
 
     sent = [(src, damaged(dice, octets)) for src, octets in dice.choice(conversations())]
     segments = conversation(sent, opened=dice.random() < 0.8, size=dice.choice(SIZES[1:] if len(sent) > 9 else SIZES))

@@ -73,7 +73,7 @@ def uncompiled() -> str:
 
 def scan(dice: Random, paths: Sequence[Path]) -> None:
     """The compiled scan takes octets in chunks, octets of a mapped file, and records; a whole analysis stands on it."""
-    from tests.mux.test_scan_twins import SMALL, compiled, scanned, state
+    from tests.twins import SMALL, compiled, scanned, state
 
     (path,) = paths
     octets, every = path.read_bytes(), dice.random() < 0.5
@@ -281,7 +281,7 @@ def document(words: Sequence[str], read: Any) -> None:
 
 def twins(dice: Random, paths: Sequence[Path]) -> None:
     """Both scans say the same of a capture, and lead to the same report, list and comparison."""
-    from tests.mux.test_scan_twins import SMALL, compiled, same, scanned
+    from tests.twins import SMALL, compiled, same, scanned
 
     path = str(paths[0])
     octets = paths[0].read_bytes()
@@ -323,9 +323,9 @@ def different(ours: Ran, theirs: Ran) -> str:
 
 def carried(dice: Random, paths: Sequence[Path]) -> None:
     """Both scans say the same of a damaged conversation over TCP, and its report keeps its schema."""
-    from tests.mux.test_scan_twins import SMALL, same
+    from tests.twins import SMALL, compiled, same
 
-    if dice.random() < SEEN_BY_BOTH:
+    if dice.random() < SEEN_BY_BOTH and compiled is not None:
         same(paths[0].read_bytes(), bounds=dice.choice((None, SMALL)), forced=None)
         judge(run(["analyze", "--json", "--all", str(paths[0])]))
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import zlib
 from typing import Any
 
 import msgspec
@@ -13,17 +12,19 @@ from hypothesis import strategies as st
 
 from dissectors import offline
 from dissectors.mux import connections
-from dissectors.mux.compiled.scan import Scanner as Compiled
 from dissectors.wire.tcp import Segment
 from tests import made, verto_calls
 from tests.mux.test_connections import FOREIGN, OK, shaken
 from tests.mux.test_framings import OPTIONS, framed, interleaved
-from tests.mux.test_scan_twins import pcap, same
-from tests.protocols.test_jsep import JINGLE, http
+from tests.protocols.test_jsep import http
+from tests.tcp_calls import CALLS, call
 from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, records, report, segment
+from tests.twins import pcap, same
 from tests.wire.test_hep import old, packet
-from tests.wire.test_websocket import REQUEST, SWITCHED, squeezed
+from tests.wire.test_websocket import REQUEST, SWITCHED
 from tests.wire.test_websocket import framed as ws
+
+compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
 
 HELLO = b"\x16\x03\x01\0\x40\1\0\0\x3c\3\3" + bytes(60)
 STEPS = (
@@ -93,23 +94,6 @@ def test_what_is_listed_again_is_what_was_told(tmp_path: Any) -> None:
     assert all(row.strength == "certain" for row in rows if row.datagram.payload[:7] in (OPTIONS[:7], OK[:7]))
 
 
-def call() -> list[tuple[Endpoint, bytes]]:
-    """A short call over one connection."""
-    head = ("Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKa", "From: <sip:a@example.com>;tag=1", "Call-ID: one")
-    to, tagged = "To: <sip:b@example.com>", "To: <sip:b@example.com>;tag=2"
-    body = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
-    kind = "Content-Type: application/sdp"
-    invite = made.sip("INVITE sip:b@example.com SIP/2.0", *head, to, "CSeq: 1 INVITE", kind, body=body)
-    return [
-        (A, invite),
-        (B, made.sip("SIP/2.0 180 Ringing", *head, tagged, "CSeq: 1 INVITE")),
-        (B, made.sip("SIP/2.0 200 OK", *head, tagged, "CSeq: 1 INVITE", kind, body=body.replace(b"4000", b"4002"))),
-        (A, made.sip("ACK sip:b@example.com SIP/2.0", *head, tagged, "CSeq: 1 ACK")),
-        (A, made.sip("BYE sip:b@example.com SIP/2.0", *head, tagged, "CSeq: 2 BYE")),
-        (B, made.sip("SIP/2.0 200 OK", *head, tagged, "CSeq: 2 BYE")),
-    ]
-
-
 def told(segments: list[Segment]) -> Any:
     """The calls of a report without what a segment's place decides."""
     (one,) = msgspec.to_builtins(report(records(segments, every=1000))).pop("calls")
@@ -118,35 +102,6 @@ def told(segments: list[Segment]) -> Any:
     for each in (*one["messages"], *one["descriptions"]):
         each.pop("place"), each.pop("time"), each.pop("answers", None)
     return one
-
-
-def whip() -> list[tuple[Endpoint, bytes]]:
-    """A call of WHIP."""
-    kind = "Content-Type: application/sdp"
-    return [
-        (A, http("OPTIONS /whip HTTP/1.1")), (B, http("HTTP/1.1 200 OK")),
-        (A, http("POST /whip HTTP/1.1", kind, body=verto_calls.OFFER)),
-        (B, http("HTTP/1.1 201 Created", kind, body=verto_calls.ANSWER)), (A, http("DELETE /whip HTTP/1.1")),
-    ]
-
-
-def squeezed_verto() -> list[tuple[Endpoint, bytes]]:
-    """A call of Verto whose messages are compressed, with a window that goes on."""
-    packers = {A: zlib.compressobj(wbits=-15), B: zlib.compressobj(wbits=-15)}
-    messages = [*verto_calls.login(), *verto_calls.answered(), *verto_calls.hung_up()]
-    return [
-        (A, REQUEST), (B, SWITCHED),
-        *((src, ws(squeezed(packers[src], octets), 0xC1, b"key1" if src == A else b"")) for src, octets in messages),
-    ]
-
-
-CALLS = {
-    "SIP": (call(), 6), "Verto": (squeezed_verto(), 8), "WHIP": (whip(), 3),
-    "Jingle": ([*verto_calls.over_websocket([
-        (src, JINGLE.replace("initiate", word).encode())
-        for src, word in ((A, "initiate"), (B, "accept"), (A, "terminate"))
-    ])], 3),
-}
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -181,7 +136,7 @@ def test_media_within_rtsp_are_streams_and_its_dialogue_is_named() -> None:
     sound = [(server, interleaved(0, made.rtp(number, ssrc=77))) for number in range(30)]
     sent = [(A, play), (server, b"RTSP/1.0 200 OK\r\nCSeq: 4\r\n\r\n"), *sound, (server, interleaved(1, made.rtcp()))]
     for opened in (True, False):
-        for scanner in (None, Compiled()):
+        for scanner in (None, compiled.Scanner()):
             found = report(records(conversation(sent if opened else sent[2:], (A, server), opened)), scanner)
             (stream,) = found.streams
             assert (stream.packets, stream.ssrc) == (30, 77)

@@ -7,7 +7,6 @@ import mmap
 import random
 import struct
 import sys
-from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -18,14 +17,13 @@ import pytest
 from dissectors.engine.engine import Engine
 from dissectors.mux import scan as interpreted
 from dissectors.mux.counters import Counters
-from dissectors.mux.evidence import Entry
-from dissectors.mux.pictures import Pictures
 from dissectors.protocols import rtp
 from dissectors.sources.capture import Capture
 from dissectors.wire.captures import formats
 from dissectors.wire.captures.pcap import UNWRITTEN
 from dissectors.wire.errors import CaptureError
 from tests import made
+from tests.twins import SMALL, counted, entries, pcap, same, scanned, state
 
 compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
 
@@ -36,15 +34,6 @@ CAPTURES = sorted(
     for path in folder.iterdir()
     if path.suffix in (".pcap", ".pcapng", ".cap", ".gz")
 )
-FLOW = (
-    "number", "key", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
-    "unknown_octets", "flow",
-)
-PROPERTIES = ("expected", "lost", "loss_runs")
-COUNTED = Counters.__slots__ + PROPERTIES
-TOLD = ("counts", "octets", "datagrams", "inside", "first", "last", "recent_times", "bounds_hit")
-SMALL = interpreted.Bounds(flows=6, streams=3, waiting=8)
-
 VIDEO_STARTS = (
     b"", b"\x90\x80\x05\x10\x02\0\x9d\x01\x2a\x80\x02\xe0\x01", b"\x10\x30\x01\x02\x9d\x01\x2a\0\0\0",
     b"\x8a\x80\x05\x00", b"\xac\x05\x02", b"\x65\x88", b"\x78\0\x04\x67\x42\0\x1f\0\x02\x65\x88", b"\x7c\x85",
@@ -56,64 +45,6 @@ VIDEO_EXTENSIONS = (
     (0xBEDE, b"\xf3\x80\0\1\x80\0\0\0"), (0xBEDE, b"\xc2\xc0\0\1"), (0x4400, bytes(8)), (0x1000, b"\x0c\xff\x80\0"),
 )
 """Payloads that begin key frames of each codec, whole and cut, and header extensions with descriptors, and without."""
-
-Twin = type[interpreted.Scanner]
-
-
-def entries(batch: Any) -> Iterator[tuple[Any, ...]]:
-    """What an entry says, its flow by number."""
-    for entry in batch.entries:
-        yield tuple(entry.flow.number if name == "flow" else getattr(entry, name) for name in Entry._fields)
-
-
-def scanned(twin: Twin, octets: bytes, chunk: int = 1 << 18, **options: Any) -> dict[str, Any]:
-    """Everything that a scan can tell of a capture."""
-    scanner = twin(**options)
-    capture = Capture("made", BytesIO(octets))
-    capture._chunks = cut(octets, chunk)
-    rows = [row for batch in capture.through(partial(scanner.read, 0, capture.walker)) for row in entries(batch)]
-    rows += entries(scanner.finish())
-    return {"rows": rows, "notes": capture.notes, **state(scanner)}
-
-
-def state(scanner: interpreted.Scanner) -> dict[str, Any]:
-    """The tables of a scan, as plain values."""
-    frames = scanner.frames
-    return {
-        **{name: getattr(scanner, name) for name in TOLD},
-        "frames": (frames.frames, frames.datagrams, frames.not_ip, frames.unsupported),
-        "encapsulations": [*frames.encapsulations.items()],
-        "segments": (frames.segments.count, frames.tcp_seen, frames.segments.sctp, frames.segments.esp),
-        "connections": (dict(scanner.connections.unread.counts), scanner.messages, len(scanner.connections.damage)),
-        "flows": [tuple(getattr(flow, name) for name in FLOW) + (flow.pair.seen,) for flow in scanner.flows],
-        "streams": [tuple(counted(stream).values()) for stream in scanner.streams],
-    }
-
-
-def counted(stream: Any) -> dict[str, Any]:
-    """The counters of a stream, with those of its pictures, as plain values."""
-    told = {name: getattr(stream, name) for name in COUNTED}
-    pictures = told["pictures"]
-    return told | {"pictures": pictures and {name: getattr(pictures, name) for name in Pictures.__slots__}}
-
-
-def cut(octets: bytes, size: int) -> Iterator[bytes]:
-    return (octets[at : at + size] for at in range(0, len(octets), size))
-
-
-def same(octets: bytes, **options: Any) -> None:
-    """Both scans tell the same of a capture, column by column; the compiled one may leave out rows that say little."""
-    ours, theirs = (scanned(twin, octets, every=True, **options) for twin in (compiled.Scanner, interpreted.Scanner))
-    for name, value in theirs.items():
-        assert ours[name] == value, name
-    brief = scanned(compiled.Scanner, octets, **options)
-    left_out = set(theirs["rows"]) - set(brief["rows"])
-    media = interpreted.PROTOCOLS.index("RTP")
-    assert {(row[9], row[10]) for row in left_out} <= {(media, "confirmed"), (interpreted.UNKNOWN, None)}
-    assert [row for row in theirs["rows"] if row not in left_out] == brief["rows"]
-    for name in theirs.keys() - {"rows"}:
-        assert brief[name] == theirs[name], name
-
 
 @pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.name)
 def test_both_scans_tell_the_same_of_a_capture(path: Path) -> None:
@@ -262,15 +193,6 @@ def test_repairs_from_far_behind_are_counted_the_same_in_both(behind: int) -> No
         if number >= behind and (number - behind) % 40 in (7, 8) and chance.random() < 0.8:
             numbers += [number - behind] * chance.choice((1, 1, 2))
     same(pcap(made.records([(made.A, made.B, made.rtp(number, timestamp=number // 3 * 3000)) for number in numbers])))
-
-
-def pcap(records: list[Any]) -> bytes:
-    """A little-endian pcap file of records."""
-    octets = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
-    for _, record in records:
-        seconds, fraction = divmod(record.time, 1_000_000_000)
-        octets += struct.pack("<IIII", seconds, fraction, len(record.octets), record.original) + record.octets
-    return octets
 
 
 def pcapng(records: list[Any], order: str = "<", resolution: bytes = b"", options: bytes = b"") -> bytes:

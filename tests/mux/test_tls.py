@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from dissectors import offline
 from dissectors.crypto.secrets import Secrets
-from dissectors.mux.compiled.scan import Scanner as Compiled
 from dissectors.mux.scan import Scanner
 from dissectors.mux.tls import MAX_WAITING_OCTETS
 from dissectors.sources import keys as files
@@ -24,6 +23,7 @@ from tests.mux.test_framings import OPTIONS
 from tests.secured import Made, Said, contexts, identity, secured, suite
 from tests.stories import stun
 from tests.tcp_frames import A, B, conversation, records
+from tests.twins import SCANNERS, Twin
 from tests.wire.test_websocket import REQUEST, SWITCHED, framed
 
 SAID: list[Said] = [(True, OPTIONS), (False, OK), (True, OPTIONS * 2), (False, OK + OK)]
@@ -191,9 +191,10 @@ def test_segments_of_any_size_and_order_give_the_same_messages(version: ssl.TLSV
     assert sorted(read(doubled, scanner(made.keys))) == sorted(READ)
 
 
-def test_both_scans_read_the_same() -> None:
+@pytest.mark.parametrize("twin", SCANNERS)
+def test_both_scans_read_the_same(twin: Twin) -> None:
     for made in MADE.values():
-        assert read(conversation(made.sent), scanner(made.keys, Compiled)) == READ
+        assert read(conversation(made.sent), scanner(made.keys, twin)) == READ
 
 
 def test_a_client_hello_in_parts_names_the_server() -> None:

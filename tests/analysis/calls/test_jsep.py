@@ -8,15 +8,12 @@ from typing import Any
 
 import pytest
 
-from dissectors.mux import scan
-from dissectors.mux.compiled.scan import Scanner as Compiled
 from dissectors.report import Call
 from tests import tcp_frames
 from tests.protocols.test_jsep import CANDIDATE, JINGLE, TRANSPORT, http
 from tests.tcp_frames import A, B, Endpoint, Sent, conversation, records
+from tests.twins import SCANNERS
 from tests.verto_calls import ANSWER, EVERY_NS, OFFER, hidden, told
-
-SCANNERS = (scan.Scanner, Compiled)
 
 
 def says(src: Endpoint, value: Any) -> Sent:

@@ -6,15 +6,12 @@ from typing import Any
 
 import pytest
 
-from dissectors.mux import scan
-from dissectors.mux.compiled.scan import Scanner as Compiled
 from dissectors.report import Call
 from dissectors.wire.json_text import MAX_DEPTH
 from tests import verto_calls as verto
 from tests.tcp_frames import A, B, Sent
+from tests.twins import SCANNERS
 from tests.verto_calls import CALL_ID, DIALOG, asks, fails, gives, told
-
-SCANNERS = (scan.Scanner, Compiled)
 
 
 def call_of(*sent: Sent) -> Call:

@@ -10,13 +10,7 @@ from dissectors.report import Report, Stream
 from dissectors.wire.captures.records import Record
 from tests.made import ETHERNET, frame
 from tests.stories import A, B, Story, Told, description, dialled, hung_up, only, report, request, response, rtp, talk
-
-try:
-    from dissectors.mux.compiled.scan import Scanner as Compiled
-except ImportError:
-    TWINS: tuple[type[scan.Scanner], ...] = (scan.Scanner,)
-else:
-    TWINS = (scan.Scanner, Compiled)
+from tests.twins import SCANNERS
 
 EVENTS = "a=rtpmap:101 telephone-event/8000"
 NAMED = [description(*end, EVENTS, media="RTP/AVP 0 101") for end in (A, B)]
@@ -88,7 +82,7 @@ def test_what_the_sdp_names_otherwise_is_no_event() -> None:
     assert [each.digit for each in one(report([*dialled(*NAMED), *dialling([1, 2])])).digits] == ["1", "2"]
 
 
-@pytest.mark.parametrize("twin", TWINS)
+@pytest.mark.parametrize("twin", SCANNERS)
 def test_silence_frames_of_four_octets_leave_room_for_events(twin: type[scan.Scanner]) -> None:
     story = [(30.0 * n, A, B, rtp(n, 77, 4 if n % 2 else 98, 240 * n, b"\xf0\x0a\0\0")) for n in range(4 * MAX_EVENTS)]
     story += [(9000.0 + n, A, B, rtp(4 * MAX_EVENTS + n, 77, 101, 7, bytes([3, 0x8A, 1, 0]))) for n in range(3)]

@@ -1,0 +1,98 @@
+"""Both scans side by side: everything that each tells of a capture, and that it is the same."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+from dissectors.mux import scan as interpreted
+from dissectors.mux.counters import Counters
+from dissectors.mux.evidence import Entry
+from dissectors.mux.pictures import Pictures
+from dissectors.sources.capture import Capture
+
+try:
+    from dissectors.mux.compiled import scan as compiled
+except ImportError:
+    compiled = None  # type: ignore[assignment]
+
+SCANNERS = (interpreted.Scanner,) if compiled is None else (interpreted.Scanner, compiled.Scanner)
+"""The scans that are here: a machine without a compiler has one."""
+
+FLOW = (
+    "number", "key", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
+    "unknown_octets", "flow",
+)
+PROPERTIES = ("expected", "lost", "loss_runs")
+COUNTED = Counters.__slots__ + PROPERTIES
+TOLD = ("counts", "octets", "datagrams", "inside", "first", "last", "recent_times", "bounds_hit")
+SMALL = interpreted.Bounds(flows=6, streams=3, waiting=8)
+
+Twin = type[interpreted.Scanner]
+
+
+def entries(batch: Any) -> Iterator[tuple[Any, ...]]:
+    """What an entry says, its flow by number."""
+    for entry in batch.entries:
+        yield tuple(entry.flow.number if name == "flow" else getattr(entry, name) for name in Entry._fields)
+
+
+def scanned(twin: Twin, octets: bytes, chunk: int = 1 << 18, **options: Any) -> dict[str, Any]:
+    """Everything that a scan can tell of a capture."""
+    scanner = twin(**options)
+    capture = Capture("made", BytesIO(octets))
+    capture._chunks = cut(octets, chunk)
+    rows = [row for batch in capture.through(partial(scanner.read, 0, capture.walker)) for row in entries(batch)]
+    rows += entries(scanner.finish())
+    return {"rows": rows, "notes": capture.notes, **state(scanner)}
+
+
+def state(scanner: interpreted.Scanner) -> dict[str, Any]:
+    """The tables of a scan, as plain values."""
+    frames = scanner.frames
+    return {
+        **{name: getattr(scanner, name) for name in TOLD},
+        "frames": (frames.frames, frames.datagrams, frames.not_ip, frames.unsupported),
+        "encapsulations": [*frames.encapsulations.items()],
+        "segments": (frames.segments.count, frames.tcp_seen, frames.segments.sctp, frames.segments.esp),
+        "connections": (dict(scanner.connections.unread.counts), scanner.messages, len(scanner.connections.damage)),
+        "flows": [tuple(getattr(flow, name) for name in FLOW) + (flow.pair.seen,) for flow in scanner.flows],
+        "streams": [tuple(counted(stream).values()) for stream in scanner.streams],
+    }
+
+
+def counted(stream: Any) -> dict[str, Any]:
+    """The counters of a stream, with those of its pictures, as plain values."""
+    told = {name: getattr(stream, name) for name in COUNTED}
+    pictures = told["pictures"]
+    return told | {"pictures": pictures and {name: getattr(pictures, name) for name in Pictures.__slots__}}
+
+
+def cut(octets: bytes, size: int) -> Iterator[bytes]:
+    return (octets[at : at + size] for at in range(0, len(octets), size))
+
+
+def same(octets: bytes, **options: Any) -> None:
+    """Both scans tell the same of a capture, column by column; the compiled one may leave out rows that say little."""
+    ours, theirs = (scanned(twin, octets, every=True, **options) for twin in (compiled.Scanner, interpreted.Scanner))
+    for name, value in theirs.items():
+        assert ours[name] == value, name
+    brief = scanned(compiled.Scanner, octets, **options)
+    left_out = set(theirs["rows"]) - set(brief["rows"])
+    media = interpreted.PROTOCOLS.index("RTP")
+    assert {(row[9], row[10]) for row in left_out} <= {(media, "confirmed"), (interpreted.UNKNOWN, None)}
+    assert [row for row in theirs["rows"] if row not in left_out] == brief["rows"]
+    for name in theirs.keys() - {"rows"}:
+        assert brief[name] == theirs[name], name
+
+
+def pcap(records: list[Any]) -> bytes:
+    """A little-endian pcap file of records."""
+    octets = struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 65535, 1)
+    for _, record in records:
+        seconds, fraction = divmod(record.time, 1_000_000_000)
+        octets += struct.pack("<IIII", seconds, fraction, len(record.octets), record.original) + record.octets
+    return octets
