@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
-from dissectors.outputs.terminal.lines import Page
+from dissectors.outputs.terminal.lines import Page, count
 from dissectors.outputs.terminal.moments import milliseconds, moment
-from dissectors.report import Message, Pair, Report, size
+from dissectors.report import Check, Message, Pair, Place, Report, size
 from dissectors.wire.datagram import endpoint
 
-MAX_PAIRS, MAX_CHECKS, MAX_MESSAGES = 60, 80, 80
+MAX_RELAYS, MAX_PAIRS, MAX_CHECKS, MAX_MESSAGES = 20, 60, 80, 80
 LIMITS = ((size.LARGEST_REQUEST, "1300: larger requests belong on TCP"), (size.ETHERNET, "1500: an Ethernet frame"))
 WIDEST = 2000
 """Octets at the end of the scale of sizes."""
@@ -25,12 +26,12 @@ class Stage(NamedTuple):
 
 
 class Life(NamedTuple):
-    """A pair of candidates: its ends, how far it came, and its stages."""
+    """A pair of candidates, or a relay: its ends, how far it came, its moments (style, name, time), its stages."""
 
     ends: str
     state: str
     asked: str
-    times: list[tuple[str, str]]
+    times: list[tuple[str, str, str]]
     stages: list[Stage]
     frame: int
 
@@ -50,11 +51,25 @@ class Weight(NamedTuple):
 
 
 def lives(page: Page, report: Report) -> tuple[list[Life], int]:
-    """Every pair of every session, those that were lost or never used first, and how many are left out."""
+    """Relays, and the pairs of all sessions, those that were lost or never used first; how many are left out."""
     pairs = [pair for session in report.sessions for pair in session.pairs]
     if len(pairs) > MAX_PAIRS:
         pairs.sort(key=lambda pair: pair.state == "used")
-    return [_life(page, report, pair) for pair in pairs[:MAX_PAIRS]], max(0, len(pairs) - MAX_PAIRS)
+    relays = [check for check in report.checks if check.relayed and check.expires is not None]
+    made = [_relay(page, report, check) for check in relays[:MAX_RELAYS]]
+    made += [_life(page, report, pair) for pair in pairs[:MAX_PAIRS]]
+    return made, len(pairs) + len(relays) - len(made)
+
+
+def _relay(page: Page, report: Report, check: Check) -> Life:
+    """A relay from its grant to its end, and what is left of the capture then."""
+    granted = check.first if check.succeeded is None else check.succeeded.first
+    ends, last = check.expires or check.last, report.capture.last or check.last
+    state = "given back" if check.closed else "expired" if ends < last else "held"
+    steps = [("relay", "granted", granted), *([("expired", state, ends)] if ends < last else [])]
+    one, two = endpoint(check.src, check.sport), endpoint(check.dst, check.dport)
+    asked = f"{check.answered:,} of {count(check.requests, 'request')} answered"
+    return _lived(page, report, f"{one} ⇄ {two}, relay {check.relayed}", state, asked, steps, last, check.place)
 
 
 def _life(page: Page, report: Report, pair: Pair) -> Life:
@@ -63,22 +78,25 @@ def _life(page: Page, report: Report, pair: Pair) -> Life:
     two += f" ({pair.dst_kind})" if pair.dst_kind else ""
     inside = f", {pair.inside}" if pair.inside else ""
     named = (("checked", pair.checked), ("nominated", pair.nominated), ("used", pair.used), ("lost", pair.lost))
-    times = [("first", moment(page, pair.first))]
-    times += [(name, moment(page, time)) for name, time in named if time is not None]
-    return Life(
-        f"{one} ⇄ {two}{inside}", pair.state, f"{pair.answered:,} of {pair.requests:,}", times,
-        list(_stages(report, pair)), pair.place.frame,
-    )
+    reached = sorted(((name, time) for name, time in named if time is not None), key=itemgetter(1))
+    steps = [("waiting", "first", pair.first), *((name, name, time) for name, time in reached)]
+    asked = f"{pair.answered:,} of {count(pair.requests, 'check')} answered"
+    return _lived(page, report, f"{one} ⇄ {two}{inside}", pair.state, asked, steps, pair.last, pair.place)
 
 
-def _stages(report: Report, pair: Pair) -> Iterator[Stage]:
+def _lived(
+    page: Page, report: Report, ends: str, state: str, asked: str, steps: Sequence[tuple[str, str, float]], last: float,
+    place: Place,
+) -> Life:
+    times = [(style, name, moment(page, time)) for style, name, time in steps]
+    return Life(ends, state, asked, times, list(_stages(report, steps, last)), place.frame)
+
+
+def _stages(report: Report, steps: Sequence[tuple[str, str, float]], last: float) -> Iterator[Stage]:
     zero, whole = report.capture.first or 0.0, report.capture.duration or 1.0
-    steps = [("waiting", pair.first)]
-    named = (("checked", pair.checked), ("nominated", pair.nominated), ("used", pair.used), ("lost", pair.lost))
-    steps += sorted(((name, time) for name, time in named if time is not None), key=lambda step: step[1])
-    for (name, begin), (_, end) in zip(steps, [*steps[1:], ("", pair.last)], strict=True):
+    for (style, _, begin), (_, _, end) in zip(steps, [*steps[1:], ("", "", last)], strict=True):
         x = 1000 * (begin - zero) / whole
-        yield Stage(name, round(min(x, 997.0), 1), round(max(3.0, 1000 * (end - begin) / whole), 1))
+        yield Stage(style, round(min(x, 997.0), 1), round(max(3.0, 1000 * (end - begin) / whole), 1))
 
 
 def checks(page: Page, report: Report) -> tuple[list[list[str]], int]:
@@ -89,7 +107,7 @@ def checks(page: Page, report: Report) -> tuple[list[list[str]], int]:
         said += [check.role or "", "nominated" if check.nominated else "", check.software or "", *check.errors]
         rows.append([
             endpoint(check.src, check.sport), endpoint(check.dst, check.dport), check.kind,
-            f"{check.answered:,} of {check.requests:,}", milliseconds(check.round_trip_ms),
+            f"{check.answered:,} of {check.requests:,}" if check.requests else "", milliseconds(check.round_trip_ms),
             ", ".join(filter(None, said)), moment(page, check.first),
         ])
     return rows, max(0, len(report.checks) - MAX_CHECKS)

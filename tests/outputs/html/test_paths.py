@@ -21,10 +21,29 @@ SESSION = Session((Side(("a",), (), None), Side(("b",), (), None)), (PAIR,), (),
 
 def test_the_life_of_a_pair_is_a_bar_of_stages() -> None:
     (life,), more = paths.lives(PAGE, report(sessions=(SESSION,)))
-    assert more == 0 and life.ends == "192.0.2.1:1000 (host) ⇄ 192.0.2.2:2000 (relay)" and life.asked == "4 of 9"
+    assert more == 0 and life.ends == "192.0.2.1:1000 (host) ⇄ 192.0.2.2:2000 (relay)"
+    assert life.asked == "4 of 9 checks answered"
     assert [stage.name for stage in life.stages] == ["waiting", "checked", "nominated", "used", "lost"]
     assert life.stages[-1].begin == 500.0 and sum(stage.width for stage in life.stages) == pytest.approx(1000, abs=1)
-    assert ("lost", "6.500") in life.times
+    assert ("lost", "lost", "6.500") in life.times
+
+
+def test_the_moments_of_a_pair_stand_as_they_came() -> None:
+    pair = replace(PAIR, nominated=START + 0.5)
+    (life,), _ = paths.lives(PAGE, report(sessions=(replace(SESSION, pairs=(pair,)),)))
+    assert [name for _, name, _ in life.times] == ["first", "nominated", "checked", "used", "lost"]
+
+
+@pytest.mark.parametrize(("ends", "closed", "state", "stages"), [
+    (START + 6.5, False, "expired", [("relay", 0.0, 500.0), ("expired", 500.0, 500.0)]),
+    (START + 6.5, True, "given back", [("relay", 0.0, 500.0), ("expired", 500.0, 500.0)]),
+    (START + 600, False, "held", [("relay", 0.0, 1000.0)]),
+])
+def test_a_relay_lives_from_its_grant_to_its_end(ends: float, closed: bool, state: str, stages: list[object]) -> None:
+    check = replace(report().checks[0], relayed="198.51.100.1:49152", expires=ends, closed=closed)
+    (life,), more = paths.lives(PAGE, report(checks=(check,)))
+    assert life.state == state and "relay 198.51.100.1:49152" in life.ends and more == 0
+    assert life.times[0] == ("relay", "granted", "0.000") and [tuple(stage) for stage in life.stages] == stages
 
 
 def test_pairs_that_were_lost_are_shown_where_not_all_have_room() -> None:
@@ -36,6 +55,8 @@ def test_pairs_that_were_lost_are_shown_where_not_all_have_room() -> None:
 
 def test_checks_say_what_was_answered() -> None:
     (row,), _ = paths.checks(PAGE, report())
+    (silent,), _ = paths.checks(PAGE, report(checks=(replace(report().checks[0], requests=0, answered=0),)))
+    assert silent[3] == ""
     assert row[2:5] == ["connectivity check", "3 of 4", "12.5 ms"] and "401 Unauthorized" in row[5]
 
 
