@@ -11,7 +11,7 @@ from dissectors.layers.sip import SIP
 from dissectors.mux.classify import classify
 from dissectors.protocols import sip
 from dissectors.wire.errors import Malformed
-from dissectors.wire.spec import Incomplete
+from dissectors.wire.spec import Beyond, Incomplete
 
 
 class SIPStream(Packet):
@@ -43,6 +43,8 @@ class SIPStream(Packet):
         try:
             size = sip.SPEC.frame(data[begin:]) if sip.SPEC.frame else len(data)
         except Malformed:
+            return conf.raw_layer(data)
+        if isinstance(size, Beyond):
             return conf.raw_layer(data)
         if isinstance(size, Incomplete):
             return None

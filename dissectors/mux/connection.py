@@ -3,6 +3,7 @@
 Laws of this file:
 1. A message belongs to the segment of it that arrived last.
 2. After a hole, or octets that are no message, a direction goes on at the next message start.
+3. A message that its sender does not finish ends where the next one begins, or the connection.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from dissectors.mux.flows import FlowKey
 from dissectors.mux.framings import GIVEN_UP, HTTP, READERS, RECOVERIES, RTSP, SIP, signalling_row
 from dissectors.mux.table import UNKNOWN_ROW
+from dissectors.protocols.sip_framing import begins, carries_sip, may_begin
 from dissectors.wire import websocket
 from dissectors.wire.datagram import TLS, WS, WSS
 from dissectors.wire.errors import Malformed
-from dissectors.wire.spec import Incomplete
-from dissectors.wire.tcp import Direction, Origin, Segment
+from dissectors.wire.spec import Beyond, Incomplete
+from dissectors.wire.tcp import FIN, MAX_DISTANCE, MAX_WAITING_SEGMENTS, Direction, Origin, Segment
 
 if TYPE_CHECKING:
     from dissectors.mux.tls import Session
@@ -72,10 +74,14 @@ class Way:
     """One direction of a connection, and how far its reader is.
 
     `wanted` octets are there at least before it is read on. `searching` says that the next message start is unknown;
-    `sure` says that nothing is missing since the first octet. `cut` is where the capture last cut a segment.
+    `sure` says that nothing is missing since the first octet. `cuts` are the places where the capture cut segments.
+    What is `beyond` what is kept is passed over; so many octets of it were `passed`.
     """
 
-    __slots__ = ("cut", "damage", "direction", "key", "searched", "searching", "sure", "wanted", "websocket")
+    __slots__ = (
+        "beyond", "cuts", "damage", "direction", "key", "passed", "searched", "searching", "sure", "wanted",
+        "websocket",
+    )
 
     def __init__(self, key: FlowKey) -> None:
         self.key = key
@@ -84,27 +90,56 @@ class Way:
         self.searching = False
         self.sure = False
         self.searched = 0
-        self.cut: int | None = None
+        self.cuts: set[int] = set()
         self.damage: Damage | None = None
+        self.beyond: Beyond | None = None
+        self.passed = 0
         self.websocket = websocket.Reader()
 
     def has_hole(self, time: int) -> bool:
         """Whether what waits has waited long enough for the octets before it."""
         direction = self.direction
-        if direction.overflows() or self.cut == direction.end:
+        if direction.overflows() or direction.end in self.cuts:
             return True
         waited = time - min(piece.origin.time for piece in direction.waiting)
         if direction.acknowledged is None or direction.place(direction.acknowledged) <= direction.waiting[0].begin:
             return waited > HOLE_TIMEOUT_NS
         return waited > ACKNOWLEDGED_HOLE_TIMEOUT_NS
 
+    def note_cut(self, place: int) -> None:
+        """The capture lacks the octets from this place on, up to the end of their segment."""
+        here = self.direction.at
+        self.cuts = {each for each in self.cuts if 0 <= each - here <= MAX_DISTANCE}
+        if len(self.cuts) <= MAX_WAITING_SEGMENTS:
+            self.cuts.add(place)
+
     def pass_over(self, octets: int) -> None:
         """Leave out octets that are of no message."""
         if octets:
             self.direction.read(octets)
 
+    def pass_beyond(self, beyond: Beyond) -> None:
+        """Leave out what is there of a message that is not kept, until its end is found."""
+        direction, rest = self.direction, beyond.octets - self.passed
+        self.wanted = 1
+        if rest > 0:
+            size = min(rest, direction.unread)
+            self.beyond = None if size == rest and not beyond.until else beyond
+        else:
+            octets = direction.peek()
+            at = octets.find(beyond.until)
+            size = at + len(beyond.until) + beyond.behind
+            if at < 0 or size > len(octets):
+                size = max(len(octets) - len(beyond.until) + 1, 0) if at < 0 else at
+                self.wanted = len(octets) - size + 1
+            else:
+                self.beyond = None
+        self.passed += size
+        self.pass_over(size)
+
     def begin_anew(self, searching: bool) -> None:
         """Go on behind octets that are missing, with the next message start where the framing is known."""
+        self.beyond = None
         self.wanted, self.sure, self.searching, self.searched = 1, False, searching, 0
         self.websocket.lose()
 
@@ -171,7 +206,10 @@ def _taken(way: Way, read: Callable[[], Taken | Incomplete]) -> Taken | None:
         way.searching, way.searched = True, 0
         return None
     if isinstance(taken, Incomplete):
-        way.wanted = taken.octets
+        if isinstance(taken, Beyond):
+            way.beyond, way.passed = taken, 0
+        else:
+            way.wanted = taken.octets
         return None
     return taken
 
@@ -187,8 +225,11 @@ def next_message(connection: Connection, way: Way) -> Iterator[Whole]:
     framed = _taken(way, lambda: READERS[connection.framing](octets[blank:]))
     if framed is None:
         return
-    origin = way.direction.read(framed.size)
-    payload = octets[blank + framed.begins : blank + framed.size]
+    size, payload = framed.size, octets[blank + framed.begins : blank + framed.size]
+    if connection.framing == SIP and (more := _following(way, size)):
+        size += more
+        payload = way.direction.peek(size)
+    origin = way.direction.read(size)
     if connection.framing == HTTP:
         row = signalling_row(payload, connection.spoken)
         if row != UNKNOWN_ROW:
@@ -196,6 +237,21 @@ def next_message(connection: Connection, way: Way) -> Iterator[Whole]:
     elif payload:
         key = way.key._replace(inside=f"channel {octets[blank + 1]}") if connection.framing == RTSP else way.key
         yield Whole(key, payload, len(payload), 0, origin)
+
+
+def _following(way: Way, size: int) -> int:
+    """How many octets stand behind a message of SIP in its segment and begin no message.
+
+    They are of its body: Content-Length is missing, or too small.
+    """
+    more = way.direction.end_of_segment(size) - size
+    if not more:
+        return 0
+    rest = way.direction.peek(size + min(more, MAX_LINE_OCTETS))[size:]
+    behind = rest[behind_blank(rest, 0) :]
+    # What may become a start line begins as methods do.
+    begins_one = may_begin(behind) and not behind[:1].islower()
+    return more if behind.strip(b"\0 \t") and not begins_one else 0
 
 
 def next_of_websocket(connection: Connection, way: Way) -> Iterator[Whole]:
@@ -216,7 +272,8 @@ def search(connection: Connection, way: Way) -> None:
     octets = way.direction.peek()
     for at in RECOVERIES[connection.framing](octets, way.direction.begins()):
         try:
-            READERS[connection.framing](octets[at:])
+            if isinstance(READERS[connection.framing](octets[at:]), Beyond):
+                continue
         except Malformed:
             continue
         way.pass_over(at)
@@ -232,10 +289,34 @@ def search(connection: Connection, way: Way) -> None:
         connection.framing = GIVEN_UP
 
 
-def unfinished(connection: Connection, way: Way) -> list[Whole]:
-    """What is there of a message whose end is missing, where its length is known."""
+def unfinished(connection: Connection, way: Way, cut: int = 0) -> list[Whole]:
+    """What is there of a message whose end is missing, where its length is known or the capture `cut` octets of it."""
     unread = way.direction.unread
-    if connection.framing != SIP or way.searching or not unread or way.wanted <= unread + 1:
+    if connection.framing != SIP or way.searching or not unread or way.beyond is not None:
+        return []
+    if way.wanted <= unread + 1 and not cut:
         return []
     octets = way.direction.peek()
-    return [Whole(way.key, octets, way.wanted, 0, way.direction.read(unread))]
+    return [Whole(way.key, octets, max(way.wanted, unread + cut), 0, way.direction.read(unread))]
+
+
+def ended_early(connection: Connection, way: Way, segment: Segment) -> list[Whole]:
+    """What is there of a message of SIP that ends before its Content-Length says so, in front of a segment or with it.
+
+    The capture cut the segment, or its sender closed the connection, or began the next message.
+    """
+    direction = way.direction
+    begin = direction.place(segment.sequence)
+    end, held = begin + len(segment.payload), direction.unread
+    if way.searching or not held or end != direction.end:
+        return []
+    if end in way.cuts:
+        return unfinished(connection, way, segment.length - len(segment.payload))
+    size = held if segment.flags & FIN else begin - direction.at
+    if way.wanted <= held + 1 or size <= 0 or way.beyond is not None:
+        return []
+    octets = direction.peek(size)
+    if size < held and (not begins(segment.payload) or carries_sip(octets)):
+        return []
+    way.wanted = 1
+    return [Whole(way.key, octets, size, 0, direction.read(size))]

@@ -22,6 +22,7 @@ from dissectors.mux.connection import (
     Way,
     Whole,
     behind_blank,
+    ended_early,
     key_of,
     next_message,
     next_of_websocket,
@@ -29,14 +30,14 @@ from dissectors.mux.connection import (
     unfinished,
 )
 from dissectors.mux.flows import FlowKey
-from dissectors.mux.framings import GIVEN_UP, HEP, RTSP, SERVER_HELLO, WEBSOCKET, is_certain, sniff
+from dissectors.mux.framings import GIVEN_UP, HEP, RTSP, SERVER_HELLO, SIP, WEBSOCKET, is_certain, sniff
 from dissectors.mux.framings import TLS as SECURED
 from dissectors.mux.unread import UnreadServers, secured
-from dissectors.wire import hep, tls
+from dissectors.wire import hep, proxied, tls, websocket
 from dissectors.wire.datagram import TCP, TLS, UDP
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
-from dissectors.wire.tcp import FIN, RST, SYN, Direction, Origin, Segment
+from dissectors.wire.tcp import ACK, FIN, RST, SYN, Direction, Origin, Segment
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
@@ -67,6 +68,9 @@ MAX_GIVEN_UP = 65_536
 MAX_SNIFFED_SEGMENTS = 8
 """Segments of a connection that began before the capture whose first octets may begin a message."""
 
+PROXIED = (b"P", b"\r")
+"""How the header of the PROXY protocol may begin."""
+
 MAX_DAMAGED = 256
 """Directions of which holes and differing octets are told."""
 
@@ -90,6 +94,7 @@ class Connections:
 
     def __init__(self, bounds: Bounds, connections: int = MAX_CONNECTIONS, given_up: int = MAX_GIVEN_UP) -> None:
         self.forgotten: Callable[[Key], object] = _nothing
+        self._bounds = bounds
         self.follower: Follower | None = None
         self._open: Table[Key, Connection] = Table(
             "TCP connections", connections, bounds, octets=MAX_OCTETS, given_up=lambda _, each: each.release()
@@ -106,8 +111,13 @@ class Connections:
     def take(self, segment: Segment, file: int, frame: int, time: int) -> list[Whole]:
         """The messages that are whole with this segment, in their order."""
         key = key_of(segment)
+        found: list[Whole] = []
         if segment.flags & SYN:
-            return self._begin(key, segment, time)
+            found = self._begin(key, segment, time)
+            if not segment.payload:
+                return found
+            # TCP Fast Open (RFC 7413).
+            segment = segment._replace(sequence=(segment.sequence + 1) & 0xFFFFFFFF)
         if key in self._given_up:
             return []
         connection = self._open.use(key)
@@ -116,17 +126,17 @@ class Connections:
                 return []
             connection = self._open[key] = Connection(FlowKey(*segment[:4], "", TCP))
         self._arrived += 1
-        found: list[Whole] = []
         if self.secrets is not None and self.secrets.changes != self._secrets_known:
             found += self._retry()
         here, there = connection.ways_of(segment)
-        there.direction.acknowledged = segment.acknowledgement
+        if segment.flags & ACK:
+            there.direction.acknowledged = segment.acknowledgement
         differing = here.direction.differing
         if segment.payload:
             origin = Origin(self._arrived, file, frame, time, segment.identification)
             here.direction.take(segment.sequence, segment.payload, origin)
             if len(segment.payload) < segment.length:
-                here.cut = here.direction.place((segment.sequence + len(segment.payload)) & 0xFFFFFFFF)
+                here.note_cut(here.direction.place((segment.sequence + len(segment.payload)) & 0xFFFFFFFF))
             if here.direction.differing > differing:
                 self._damaged(connection, here, time).differing += here.direction.differing - differing
             decided = connection.framing
@@ -136,6 +146,8 @@ class Connections:
         for way in connection.ways:
             while way.direction.waiting and (segment.flags & RST or way.has_hole(time)):
                 found += self._skip(connection, way, time)
+        if connection.framing == SIP and here.direction.unread and (early := ended_early(connection, here, segment)):
+            found += early + self._read(connection, here)
         if connection.secured is not None and connection.within is not None and segment.flags & (FIN | RST):
             origin = Origin(self._arrived, file, frame, time, segment.identification)
             connection.secured.end(connection.within.side_of(here), origin)
@@ -198,6 +210,9 @@ class Connections:
             direction = connection.ways_of(segment)[0].direction
             if direction.begun == segment.sequence:
                 return found
+            if direction.begun is None and direction.follows(segment.sequence):
+                direction.begun = segment.sequence
+                return found
             if direction.end is not None:
                 found = self._end(connection)
                 connection.release()
@@ -253,6 +268,10 @@ class Connections:
         while way.direction.unread >= way.wanted and connection.framing != GIVEN_UP:
             if not connection.framing:
                 self._sniff(connection, way)
+            elif way.beyond is not None:
+                if not way.passed:
+                    self._bounds.hit(f"messages of {connection.framing} that are too large")
+                way.pass_beyond(way.beyond)
             elif way.searching:
                 search(connection, way)
             elif connection.framing == SECURED:
@@ -363,6 +382,13 @@ class Connections:
     def _sniff(self, connection: Connection, way: Way) -> None:
         """Decide how the messages of a connection follow one another."""
         octets = way.direction.peek()
+        if way.sure and octets[:1] in PROXIED and (header := proxied.header(octets)):
+            if isinstance(header, Incomplete):
+                way.wanted = header.octets
+            else:
+                way.pass_over(header)
+                way.wanted = 1
+            return
         for at in [0] if way.sure else [*filter(_is_positive, way.direction.begins())]:
             blank = behind_blank(octets, at)
             if blank == len(octets):
@@ -379,6 +405,9 @@ class Connections:
                     self.unread.name(way.key, octets)
                 way.pass_over(blank)
                 connection.framing = framing
+                if framing == WEBSOCKET and octets[blank : blank + 1] in websocket.MESSAGES:
+                    for each in connection.ways:
+                        each.websocket.upgraded = True
                 if framing == SECURED:
                     self._begin_secured(connection, way)
                 for each in connection.ways:
@@ -386,7 +415,8 @@ class Connections:
                         self.damage[each.key] = each.damage
                     each.wanted, each.searching = 1, not each.sure and each is not way
                 return
-        connection.sniffed += 1
+        # A connection of WebSocket may be idle for long.
+        connection.sniffed += not websocket.fills(octets)
         if way.sure or connection.sniffed > MAX_SNIFFED_SEGMENTS:
             connection.framing = GIVEN_UP
             self.unread.name(way.key, octets)

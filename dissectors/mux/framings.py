@@ -115,10 +115,23 @@ def _frame(octets: bytes) -> Framed | Incomplete:
     return found if isinstance(found, Incomplete) else Framed(found.size, 0)
 
 
-def _is_upgrade(octets: bytes) -> Framed | Incomplete:
-    """The request with which WebSocket begins."""
+def _is_websocket(octets: bytes) -> Framed | Incomplete:
+    """The request with which WebSocket begins; where a connection began before the capture, a message of signalling."""
+    if octets[:1] in websocket.MESSAGES:
+        return _is_message(octets)
     size = websocket.upgrade(octets)
     return size if isinstance(size, Incomplete) else Framed(size, 0)
+
+
+def _is_message(octets: bytes) -> Framed | Incomplete:
+    reader = websocket.Reader()
+    reader.upgraded = True
+    taken = reader.take(octets)
+    if isinstance(taken, Incomplete):
+        return taken
+    if signalling_row(taken[1], set()) == UNKNOWN_ROW:
+        raise Malformed("WebSocket", 0, "no signalling")
+    return Framed(0, 0)
 
 
 def _hep(octets: bytes) -> Framed | Incomplete:
@@ -236,7 +249,7 @@ READERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
 
 SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
     SIP: partial(_begins, SIP), STUN: lambda octets: _by("STUN", octets), RFC4571: _is_rfc4571,
-    WEBSOCKET: _is_upgrade, HEP: _hep, TLS: _is_tls,
+    WEBSOCKET: _is_websocket, HEP: _hep, TLS: _is_tls,
     HTTP: _is_signalling_http,
     RTSP: _is_rtsp, **{name: partial(_begins, name) for name in FRAMED},
 }

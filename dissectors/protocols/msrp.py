@@ -9,11 +9,11 @@ import re
 
 from dissectors.wire.errors import Malformed
 from dissectors.wire.patterns import pattern
-from dissectors.wire.spec import U32, AtLeast, Bits, Incomplete, Spec, certain
+from dissectors.wire.spec import U32, AtLeast, Beyond, Bits, Incomplete, Spec, certain
 from dissectors.wire.values import Struct
 
 MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS = 1 << 14, 1 << 20
-"""Octets of a start line with its headers, and of a chunk with its body, beyond which there is none."""
+"""Octets of a start line with its headers beyond which there is none, and of a chunk beyond which it is not kept."""
 
 MIN_OCTETS = 9
 DASHES = b"-------"
@@ -71,7 +71,7 @@ def frame(octets: bytes) -> int | Incomplete:
     else:
         size = _expected(octets, len(start[1]))
     if size > MAX_MESSAGE_OCTETS:
-        raise Malformed("MSRP", len(octets), f"a message of more than {MAX_MESSAGE_OCTETS} bytes")
+        return Beyond(len(line) + 1, b"\n" + DASHES + start[1], len(b"$\r\n"))
     return size if size <= len(octets) else Incomplete(size)
 
 
@@ -114,7 +114,9 @@ def _expected(octets: bytes, transaction: int) -> int:
     """How many octets it takes at least to go on: all, where the range of its body has an end."""
     blank = octets.find(b"\r\n\r\n", 0, MAX_HEAD_OCTETS)
     if blank < 0:
-        return len(octets) + 1 if len(octets) < MAX_HEAD_OCTETS else MAX_MESSAGE_OCTETS + 1
+        if len(octets) < MAX_HEAD_OCTETS:
+            return len(octets) + 1
+        raise Malformed("MSRP", len(octets), f"a header block of more than {MAX_HEAD_OCTETS} bytes")
     said = _RANGE().search(octets, 0, blank + 2)
     if said is None or int(said[2]) < int(said[1]):
         return len(octets) + 1

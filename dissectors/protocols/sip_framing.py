@@ -6,13 +6,17 @@ import re
 from dissectors.protocols.sip_parts import head
 from dissectors.wire.errors import Malformed
 from dissectors.wire.patterns import pattern
-from dissectors.wire.spec import Incomplete
+from dissectors.wire.spec import Beyond, Incomplete
 
-MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS = 1 << 16, 1 << 20
-"""Octets of a start line with its headers, and of a message with its body, beyond which there is none."""
+MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS, MAX_PASSED_OCTETS = 1 << 16, 1 << 20, 1 << 24
+"""Octets of a start line with its headers beyond which there is none; of a message with its body beyond which it is
+not kept; and beyond which there is none of them either.
+"""
 
 _START = pattern(rb"SIP/2\.0 [1-6][0-9]{2}(?=[ \r\n])|[A-Za-z0-9.!%*_+`'~-]+ [^\r\n]+ SIP/2\.0[ \t]*\r?$", re.I)
 _BEGINNING = pattern(rb"[A-Za-z0-9.!%*_+`'~-]{1,32}(?: [^\r\n]*)?\r?|SIP/(?:2(?:\.(?:0(?: [^\r\n]*)?\r?)?)?)?", re.I)
+_VIA = pattern(rb"^(?:Via|v)[ \t]*:", re.I | re.M)
+_CARRIES_SIP = pattern(rb"^(?:Content-Type|c)[ \t]*:[ \t\r\n]*(?:message|multipart)/", re.I | re.M)
 _LENGTH = pattern(rb"^(?:Content-Length|l)[ \t]*:[ \t\r\n]*([0-9]{1,10})[ \t]*\r?$", re.I | re.M)
 
 
@@ -21,8 +25,7 @@ def frame(octets: bytes) -> int | Incomplete:
 
     Without a Content-Length, which a stream demands, a message has no body.
     """
-    line, found, _ = octets.partition(b"\n")
-    if not (_START().match(line) if found else _BEGINNING().fullmatch(line)) or len(line) > MAX_HEAD_OCTETS:
+    if not may_begin(octets):
         raise Malformed("SIP", 0, "no start line")
     block, at, whole = head(octets, 0)
     if not whole:
@@ -32,5 +35,24 @@ def frame(octets: bytes) -> int | Incomplete:
     length = _LENGTH().search(block)
     size = at + int(length[1]) if length else at
     if size > MAX_MESSAGE_OCTETS:
-        raise Malformed("SIP", at, f"a message of {size} bytes")
+        if size > MAX_PASSED_OCTETS:
+            raise Malformed("SIP", at, f"a message of {size} bytes")
+        return Beyond(size)
     return size if size <= len(octets) else Incomplete(size)
+
+
+def may_begin(octets: bytes) -> bool:
+    """Whether a start line stands at the beginning, or what is there may become one."""
+    line, found, _ = octets.partition(b"\n")
+    return bool(_START().match(line) if found else _BEGINNING().fullmatch(line)) and len(line) <= MAX_HEAD_OCTETS
+
+
+def begins(octets: bytes) -> bool:
+    """Whether a message begins here for sure: a start line, and a Via in the header block behind it."""
+    line, found, rest = octets.partition(b"\n")
+    return bool(found and _START().match(line) and _VIA().search(head(rest, 0)[0]))
+
+
+def carries_sip(octets: bytes) -> bool:
+    """Whether the body of a message may be SIP, or a part of it, itself."""
+    return _CARRIES_SIP().search(head(octets, 0)[0]) is not None

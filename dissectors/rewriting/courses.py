@@ -195,7 +195,7 @@ class Courses:
         if course is not None:
             begin = course.place(sequence)
             sequence = course.moved(begin) & 0xFFFFFFFF
-            payload, known, what = course.octets(begin, payload, self._spool)
+            payload, known, what = course.octets(begin + bool(segment.flags & SYN), payload, self._spool)
         acknowledgement = segment.acknowledgement
         if other is not None and segment.flags & ACK:
             acknowledgement = self.acknowledged(segment, acknowledgement)

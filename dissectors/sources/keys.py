@@ -38,10 +38,16 @@ def read(names: Iterable[str], private: Iterable[str] = ()) -> Secrets | None:
         keys = secrets.private_keys[before:]
         if keys and not primitives.is_private_key(keys[0]):
             raise NoKeys(f"{name}: not a private key of RSA that can be read without a passphrase")
-        if not found or name in asked and not keys:
+        if not (found or is_begun(octets)) or name in asked and not keys:
             what = "private key" if name in asked else "keys (a TLS key log, a private key, keys of SRTP)"
             raise NoKeys(f"{name}: holds no {what}")
     return secrets
+
+
+def is_begun(octets: bytes) -> bool:
+    """Whether this is a key log with nothing but comments yet: the handshake failed before there was a secret."""
+    lines = octets.split(b"\n")
+    return octets[:1] == b"#" and not any(line.strip() and not line.startswith(b"#") for line in lines)
 
 
 def _content(name: str) -> bytes:

@@ -13,9 +13,13 @@ from dissectors.wire.patterns import pattern
 
 MASK = b"*"
 
-_NAMED = rb"[\w.-]{0,32}(?:passw(?:or)?d|passphrase|pwd|token|secret|credential|authorization|jwt|api_?key)[\w.-]{0,32}"
+_NAMED = (
+    rb"(?:[\w.-]{0,32}(?:passw(?:or)?d|passphrase|pwd|token|secret|credential|authorization|jwt|(?:api|admin)_?key)"
+    rb"[\w.-]{0,32}|(?:room_?)?pin)"
+)
 _MEMBERS = (
     b"assw", b"assphrase", b"wd", b"oken", b"ecret", b"redential", b"uthorization", b"wt", b"ikey", b"iKey", b"i_key",
+    b"in_key", b"inkey", b"inKey", b'pin"', b'pin\\', b'Pin"', b'Pin\\',
 )
 
 

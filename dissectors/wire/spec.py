@@ -141,6 +141,16 @@ class Incomplete(Struct, frozen=True):
     octets: int
 
 
+class Beyond(Incomplete, frozen=True):
+    """A message on a stream that is too large to be kept: `octets` of it are passed over, then all up to `until`.
+
+    Behind `until`, which may be empty, stand `behind` octets that are of it, too.
+    """
+
+    until: bytes = b""
+    behind: int = 0
+
+
 class Spec(Struct, frozen=True):
     """One protocol of the table, and all that the other floors need to know of it.
 
@@ -150,9 +160,10 @@ class Spec(Struct, frozen=True):
     on the same 5-tuple; by default the protocol itself, by a row that is certain. Those whose evidence needs more have
     rules of their own in `mux.evidence`.
 
-    `frame` says how many octets a message takes on a stream, from those that begin it, or `Incomplete`; it raises
-    `Malformed` where none begins. None for what is on no stream by itself. `speaks` says whether a message of WebSocket
-    is one of it, where no clause about octets can, given whether one came before on its connection.
+    `frame` says how many octets a message takes on a stream, from those that begin it, or `Incomplete`, or that it is
+    `Beyond` what is kept; it raises `Malformed` where none begins. None for what is on no stream by itself. `speaks`
+    says whether a message of WebSocket is one of it, where no clause about octets can, given whether one came before on
+    its connection.
 
     With `reported` every datagram is parsed for the report, and what is malformed is a finding.
 

@@ -112,6 +112,13 @@ class Direction:
         self.begun = sequence
         self.end = self.at = sequence + 1
 
+    def follows(self, sequence: int) -> bool:
+        """Whether what is here began behind a SYN of this sequence number, which came late."""
+        if self.end is None:
+            return False
+        first = self.end - len(self.held)
+        return self.place((sequence + 1) & 0xFFFFFFFF) == first and len(self.held) <= KEPT_OCTETS
+
     def take(self, sequence: int, payload: bytes, origin: Origin) -> bool:
         """Put the octets of a segment to their place; whether there is more in order now."""
         if not payload:
@@ -149,6 +156,11 @@ class Direction:
     def begins(self) -> list[int]:
         """Where segments begin among the octets that nobody has read, counted from the first of these."""
         return [start - self.at for start, _, _ in self._origins if start >= self.at]
+
+    def end_of_segment(self, size: int) -> int:
+        """How many octets there are up to the end of the segment with the last of the next `size` ones."""
+        place = self.at + size
+        return next(end for _, end, _ in self._origins if end >= place) - self.at
 
     def overflows(self) -> bool:
         """Whether more waits than may."""

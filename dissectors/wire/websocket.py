@@ -7,11 +7,13 @@ import zlib
 
 from dissectors.wire.errors import Malformed
 from dissectors.wire.patterns import pattern
-from dissectors.wire.spec import Incomplete
+from dissectors.wire.spec import Beyond, Incomplete
 from dissectors.wire.values import Struct
 
-MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS = 1 << 14, 1 << 20
-"""Octets of the HTTP message that upgrades, and of a message, inflated, beyond which there is none."""
+MAX_HEAD_OCTETS, MAX_MESSAGE_OCTETS, MAX_PASSED_OCTETS = 1 << 14, 1 << 20, 1 << 24
+"""Octets of the HTTP message that upgrades, beyond which there is none; of a message, inflated, beyond which it is not
+kept; and of a frame, beyond which there is none.
+"""
 
 WINDOW_OCTETS = 44_000
 """What it takes to inflate a direction: 32 KiB of what came before, and tables."""
@@ -19,6 +21,9 @@ WINDOW_OCTETS = 44_000
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 KNOWN = (CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG)
 FINAL, COMPRESSED, RESERVED, MASKED = 0x80, 0x40, 0x30, 0x80
+MESSAGES = tuple(bytes((FINAL | first | code,)) for first in (0, COMPRESSED) for code in (TEXT, BINARY))
+"""The first octets of messages of one frame."""
+
 FLUSHED = b"\0\0\xff\xff"
 """What a sender leaves out at the end of a compressed message (RFC 7692 section 7.2.1)."""
 
@@ -65,14 +70,29 @@ def frame(octets: bytes) -> Frame | Incomplete:
         return Incomplete(at + wider + masked)
     if wider:
         length = int.from_bytes(octets[at : at + wider], "big")
-    if length > MAX_MESSAGE_OCTETS:
+    if length > MAX_PASSED_OCTETS:
         raise Malformed("WebSocket", 1, f"a frame of {length} bytes")
     at += wider + masked
     size = at + length
+    if length > MAX_MESSAGE_OCTETS:
+        return Beyond(size)
     if size > len(octets):
         return Incomplete(size)
     payload = octets[at:size]
     return Frame(size, octets[0], unmasked(payload, octets[at - 4 : at]) if masked else payload)
+
+
+def fills(octets: bytes) -> bool:
+    """Whether these octets are whole frames."""
+    while octets:
+        try:
+            found = frame(octets)
+        except Malformed:
+            return False
+        if isinstance(found, Incomplete):
+            return False
+        octets = octets[found.size :]
+    return True
 
 
 def unmasked(payload: bytes, key: bytes) -> bytes:
@@ -112,7 +132,11 @@ class Reader:
         if not self.upgraded:
             return self._upgrade(octets)
         found = frame(octets)
-        return found if isinstance(found, Incomplete) else (found.size, self._message(found.first, found.payload))
+        if isinstance(found, Incomplete):
+            if isinstance(found, Beyond):
+                self.lose()
+            return found
+        return found.size, self._message(found.first, found.payload)
 
     def _upgrade(self, octets: bytes) -> tuple[int, bytes] | Incomplete:
         end = octets.find(b"\r\n\r\n")

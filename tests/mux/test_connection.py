@@ -9,11 +9,12 @@ import pytest
 from dissectors.limits.budget import Bounds
 from dissectors.mux.connection import ACKNOWLEDGED_HOLE_TIMEOUT_NS, FIRST_LOOK_OCTETS, HOLE_TIMEOUT_NS
 from dissectors.mux.connections import Connections
-from dissectors.wire.tcp import ACK, RST, Direction
+from dissectors.wire.tcp import ACK, FIN, RST, SYN, Direction
 from tests import made
 from tests.mux.test_connections import BEHIND, MS, OK, messages, take
 from tests.mux.test_framings import OPTIONS, framed
 from tests.tcp_frames import FIRST, A, B, Endpoint, conversation, payloads, segment
+from tests.wire.test_proxied import LINE, OCTETS
 from tests.wire.test_websocket import REQUEST, SWITCHED, squeezed
 from tests.wire.test_websocket import framed as ws
 
@@ -118,7 +119,7 @@ def test_a_reset_tells_what_waited() -> None:
 
 
 def test_octets_that_are_no_message_are_passed_over() -> None:
-    assert messages(conversation([(A, OPTIONS + b"nonsense\r\n" * 9 + OK)], size=33)) == [OPTIONS, OK]
+    assert messages(conversation([(A, OPTIONS), (A, b"nonsense\r\n" * 9 + OK)], size=33)) == [OPTIONS, OK]
     assert not messages(conversation([(A, b"{" * 40 + OPTIONS)]))
 
 
@@ -135,3 +136,105 @@ def test_many_messages_at_once_are_not_copied_again_for_each(message: bytes, mon
 def test_a_message_with_a_head_longer_than_the_first_look_is_whole_however_it_comes(size: int) -> None:
     long = made.sip("OPTIONS sip:a SIP/2.0", "Call-ID: 1", f"Subject: {'x' * 5 * FIRST_LOOK_OCTETS}", body=b"x" * 9000)
     assert messages(conversation([(A, OPTIONS + long + OPTIONS)], size=size)) == [OPTIONS, long, OPTIONS]
+
+
+LONG = OPTIONS.replace(b"Content-Length: 5", b"Content-Length: 900")
+WITH_VIA = made.sip("OPTIONS sip:b SIP/2.0", "Via: SIP/2.0/TCP a", "Call-ID: 2")
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n", b"Content-Length: 3\r\n"])
+def test_what_follows_a_message_in_its_segment_and_begins_none_is_of_its_body(length: bytes) -> None:
+    odd = OPTIONS.replace(b"Content-Length: 5\r\n", length)
+    assert messages(conversation([(A, odd), (A, OPTIONS)])) == [odd, OPTIONS]
+
+
+@pytest.mark.parametrize("behind", [b"\r\n\r\n", b"\0", OK[:9], OPTIONS[:3], b"\r\n" + OK[:60]])
+def test_what_begins_a_message_or_keeps_alive_is_of_no_body(behind: bytes) -> None:
+    segments = conversation([(A, OPTIONS + behind)])
+    assert payloads(take(Connections(Bounds()), segments)) == [OPTIONS]
+
+
+def test_a_message_that_is_not_finished_ends_where_the_next_begins_in_a_segment() -> None:
+    found = take(Connections(Bounds()), conversation([(A, LONG), (A, WITH_VIA), (A, OPTIONS)]))
+    assert [(whole.payload, whole.length, whole.origin.frame) for whole in found] == [
+        (LONG, len(LONG), 3), (WITH_VIA, len(WITH_VIA), 4), (OPTIONS, len(OPTIONS), 5),
+    ]
+
+
+def test_sip_within_the_body_of_sip_ends_no_message() -> None:
+    inner = WITH_VIA * 2
+    head = b"NOTIFY sip:b SIP/2.0\r\nContent-Type: message/sipfrag\r\nContent-Length: %d\r\n\r\n" % len(inner)
+    assert messages(conversation([(A, head), (A, WITH_VIA), (A, WITH_VIA)])) == [head + inner]
+
+
+def test_a_message_that_is_not_finished_ends_with_its_connection() -> None:
+    closed = segment(A, B, BEHIND + len(LONG), b"", FIN | ACK)
+    (whole,) = take(Connections(Bounds()), [*conversation([(A, LONG)]), closed])
+    assert (whole.payload, whole.length) == (LONG, len(LONG))
+
+
+def test_every_message_is_there_of_segments_that_the_capture_cut() -> None:
+    sent = [OPTIONS, OK, OPTIONS, OK]
+    segments, at = conversation([]), BEHIND
+    for each in sent:
+        segments.append(segment(A, B, at, each, cut=len(each) - 40))
+        at += len(each)
+    found = take(Connections(Bounds()), segments)
+    assert [(whole.payload, whole.length) for whole in found] == [(each[:40], len(each)) for each in sent]
+
+
+def test_octets_in_a_syn_are_read() -> None:
+    early = segment(A, B, FIRST, OPTIONS, SYN)
+    assert messages([early, early, segment(A, B, BEHIND + len(OPTIONS), OK)]) == [OPTIONS, OK]
+
+
+def test_a_syn_that_comes_late_ends_nothing() -> None:
+    segments = conversation([(A, OPTIONS), (A, OK)])
+    assert messages([segments[2], *segments[:2], segments[3]]) == [OPTIONS, OK]
+
+
+@pytest.mark.parametrize("size", [3, 1400])
+@pytest.mark.parametrize("header", [LINE, OCTETS], ids=["version 1", "version 2"])
+def test_the_header_of_a_load_balancer_is_passed_over(header: bytes, size: int) -> None:
+    assert messages(conversation([(A, header + OPTIONS), (B, OK)], size=size)) == [OPTIONS, OK]
+    assert messages(conversation([(A, header), (A, OPTIONS), (B, OK)], size=size)) == [OPTIONS, OK]
+
+
+TOO_MUCH = b"x" * ((1 << 20) + 1)
+CHUNK = b"MSRP %s SEND\r\nTo-Path: a\r\nFrom-Path: b\r\nByte-Range: 1-%s/*\r\n\r\n%s\r\n-------%s$\r\n"
+
+
+@pytest.mark.parametrize("size", [1400, 60_000])
+@pytest.mark.parametrize(
+    ("sent", "behind"),
+    [
+        ([OPTIONS, OPTIONS.replace(b": 5", b": %d" % len(TOO_MUCH))[:-5] + TOO_MUCH], OPTIONS),
+        (
+            [CHUNK % (b"abcd", b"5", b"hello", b"abcd"), CHUNK % (b"big1", b"%d" % len(TOO_MUCH), TOO_MUCH, b"big1")],
+            CHUNK % (b"efgh", b"5", b"hello", b"efgh"),
+        ),
+        ([CHUNK % (b"abcd", b"5", b"hello", b"abcd"), CHUNK % (b"big1", b"*", TOO_MUCH, b"big1")],
+         CHUNK % (b"efgh", b"5", b"hello", b"efgh")),
+        ([REQUEST, ws(TOO_MUCH, 0x82, b"abcd")], ws(OPTIONS, key=b"abcd")),
+    ],
+    ids=["SIP", "MSRP", "MSRP without a length", "WebSocket"],
+)
+def test_a_message_that_is_too_large_is_told_and_the_next_one_is_read(
+    sent: list[bytes], behind: bytes, size: int
+) -> None:
+    bounds = Bounds()
+    found = take(Connections(bounds), conversation([(A, each) for each in [*sent, behind]], size=size))
+    assert found[-1].payload == (OPTIONS if behind.endswith(OPTIONS[-5:]) or sent[0] == REQUEST else behind)
+    assert [count for name, count in bounds.hits.items() if name.endswith("too large")] == [1]
+
+
+@pytest.mark.parametrize("octets", [ws(OPTIONS, key=b"abcd"), ws(squeezed(zlib.compressobj(wbits=-15), OPTIONS), 0xC1)])
+def test_websocket_that_began_before_the_capture_is_read_however_long_it_is_idle(octets: bytes) -> None:
+    idle = [(A, ws(b"\r\n\r\n", key=b"abcd")), (B, ws(b"", 0x89)), (A, ws(b"", 0x8A, b"abcd"))] * 9
+    assert messages(conversation([*idle, (A, octets), (B, ws(OK))], opened=False)) == [OPTIONS, OK]
+
+
+def test_what_is_no_signalling_begins_no_websocket() -> None:
+    segments = conversation([(A, ws(b"hello" * 9) + b"no frame")] * 9, opened=False)
+    connections = Connections(Bounds())
+    assert not take(connections, segments) and connections.is_given_up(segments[0])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dissectors.mux.framings import GIVEN_UP, READERS, RFC4571, RTSP, SIP, STUN, Framed, sniff
 from dissectors.protocols import sip, stun, turn
 from dissectors.wire.errors import Malformed
-from dissectors.wire.spec import Incomplete
+from dissectors.wire.spec import Beyond, Incomplete
 from tests import made
 
 OPTIONS = made.sip("OPTIONS sip:a@example.com SIP/2.0", "Call-ID: 1", body=b"hello")
@@ -50,6 +50,11 @@ def test_a_part_of_a_message_asks_for_more(octets: bytes) -> None:
 def test_what_is_no_sip_is_refused(octets: bytes) -> None:
     with pytest.raises(Malformed):
         sip.SPEC.frame(octets)  # type: ignore[misc]  # it has one
+
+
+def test_a_message_that_is_too_large_says_where_it_ends() -> None:
+    large = OPTIONS.replace(b": 5", b": 2000000")
+    assert READERS[SIP](large) == Beyond(len(large) - 5 + 2_000_000)
 
 
 def test_stun_and_channel_data_are_told_apart_and_padded() -> None:

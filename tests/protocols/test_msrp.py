@@ -18,7 +18,7 @@ from dissectors.protocols.msrp import MAX_MESSAGE_OCTETS, SPEC, frame, parse
 from dissectors.queries.filters import wanted
 from dissectors.queries.selection import select
 from dissectors.wire.errors import Malformed
-from dissectors.wire.spec import Incomplete
+from dissectors.wire.spec import Beyond, Incomplete
 from tests import made
 from tests.mux.test_connections import shaken
 from tests.tcp_frames import A, B, Sent, conversation, records, report
@@ -81,11 +81,11 @@ def test_what_is_no_message_says_why(octets: bytes, reason: str) -> None:
         parse(octets)
 
 
-def test_a_chunk_that_is_too_long_is_none() -> None:
+def test_a_chunk_that_is_too_long_is_passed_over_up_to_its_last_line() -> None:
     for said in (f"Byte-Range: 1-{2 * MAX_MESSAGE_OCTETS}/*", "Byte-Range: 9-1/*"):
         octets = message("SEND", said, "Content-Type: a/b", body=bytes(MAX_MESSAGE_OCTETS))
-        with pytest.raises(Malformed):
-            frame(octets[:-20])
+        beyond = frame(octets[:-20])
+        assert isinstance(beyond, Beyond) and octets.find(beyond.until) + len(beyond.until) + beyond.behind == len(octets)
     with pytest.raises(Malformed):
         frame(b"MSRP d93kswow SEND\r\n" + b"a: b\r\n" * 4000)
 

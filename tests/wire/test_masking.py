@@ -28,6 +28,7 @@ DESCRIPTION = f"v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{SECRET}|2^20|1
         ("Authorization: Basic ", "Ym9iOnNlY3JldA==", "\r\n"),
         ("Via: a\r\nProxy-Authorization: Bearer ", "aa.bb.cc", "\r\nTo: b"), ("X-Auth-Token: ", "abc def", "\r\n"),
         ("To: <sip:bob:", "pass;word", "@example.com>"), ('{"passwd": "', 's3\\"cr\\\\et', '", "x": 1}'),
+        ('{"request": "join", "pin": "', "1234", '", "room": 7}'), ('{"admin_key":"', "k", '"}'),
         ('{"access_token":"', "aa.bb", '"}'), ('{"userPassword" : "', "ä", '"}'), ('{"icePwd":"', "abc", '"}'),
     ],
 )
@@ -51,6 +52,7 @@ def test_json_hides_secrets_in_its_texts_too() -> None:
     [
         b"Contact: <sip:10.0.0.1:5060;transport=tcp>, <sip:bob@example.com:5060>", b'nonce="abcdef0123456789"',
         b"SIP/2.0 200 OK\r\nresponse: yes", b'{"passwd": 7, "tokens": [], "user": "x"}', b"a=ice-ufrag:abcd\r\n", b"",
+        b'{"spin": "left", "ping": "pong", "pinned": "yes"}',
     ],
 )
 def test_what_is_no_secret_stays(octets: bytes) -> None:

@@ -116,3 +116,18 @@ def test_octets_that_come_one_by_one_weigh_more_than_octets() -> None:
     assert whole.weight == 1000 + ORIGIN_OCTETS and single.weight == 1000 + 1000 * ORIGIN_OCTETS
     single.read(1000)
     assert single.weight == 1000
+
+
+def test_a_syn_that_comes_behind_its_first_octets_is_known() -> None:
+    direction = Direction()
+    assert not direction.follows(FIRST - 1)
+    put(direction, 1, 0, 100)
+    assert direction.follows(FIRST - 1) and not direction.follows(FIRST) and not direction.follows(FIRST + 99)
+
+
+def test_a_segment_ends_behind_its_last_octet() -> None:
+    direction = opened()
+    put(direction, 1, 0, 100)
+    put(direction, 2, 100, 150)
+    direction.read(40)
+    assert [direction.end_of_segment(size) for size in (1, 60, 61, 110)] == [60, 60, 110, 110]

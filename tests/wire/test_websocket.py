@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.wire.errors import Malformed
-from dissectors.wire.spec import Incomplete
-from dissectors.wire.websocket import MAX_MESSAGE_OCTETS, Frame, Reader, frame, unmasked, upgrade
+from dissectors.wire.spec import Beyond, Incomplete
+from dissectors.wire.websocket import MAX_MESSAGE_OCTETS, Frame, Reader, fills, frame, unmasked, upgrade
 
 REQUEST = b"GET /ws HTTP/1.1\r\nHost: a\r\nupgrade: WebSocket\r\nSec-WebSocket-Protocol: sip\r\n\r\n"
 SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
@@ -63,7 +63,7 @@ def test_a_part_of_a_frame_asks_for_more(octets: bytes) -> None:
 
 @pytest.mark.parametrize(
     "octets",
-    [b"\x83\0", b"\xb1\0", b"\x09\0", b"\x89\x7e\0\1", b"\xc8\0", b"\x81\x7f" + bytes(5) + b"\x20\0\0", b"GET "],
+    [b"\x83\0", b"\xb1\0", b"\x09\0", b"\x89\x7e\0\1", b"\xc8\0", b"\x81\x7f" + bytes(4) + b"\x20\0\0\0", b"GET "],
 )
 def test_what_is_no_frame_is_refused(octets: bytes) -> None:
     with pytest.raises(Malformed):
@@ -126,3 +126,13 @@ def test_any_octets_are_read_or_refused(octets: bytes) -> None:
         except Malformed:
             continue
         assert not isinstance(found, Incomplete) or found.octets > len(octets)
+
+
+def test_a_frame_that_is_too_large_says_where_it_ends() -> None:
+    large = framed(bytes(MAX_MESSAGE_OCTETS + 1), key=b"abcd")
+    assert frame(large[:14]) == frame(large) == Beyond(len(large))
+
+
+def test_octets_are_frames_to_their_end_or_not() -> None:
+    assert fills(framed(b"ping", 0x89) + MASKED_HELLO + HELLO)
+    assert not fills(HELLO[:-1]) and not fills(HELLO + b"GET / HTTP/1.1\r\n")

@@ -100,8 +100,8 @@ LINK = problem(
 )
 BOUND = problem(
     "bound-hit", "warning", "More was open at once than is kept in memory",
-    why="The entries without traffic for the longest time were removed. So totals are right, and details may be "
-    "missing.",
+    why="The entries without traffic for the longest time were removed, and messages that are too large were left out. "
+    "So totals are right, and details may be missing.",
     fix="Split the capture, or look at one port at a time. In a live session, hold more calls (--calls), or capture "
     "less (-f, --ports).",
 )

@@ -11,11 +11,17 @@ from dissectors.findings.signalling.refusals import REFUSALS
 from dissectors.findings.statuses import explained
 from dissectors.protocols.sip_deviation import Kind
 from dissectors.report import Call, Message, Place, Severity
+from dissectors.wire.datagram import TCP, TLS
 
 LONG_RINGING_SECONDS, SLOW_SETUP_SECONDS = 30.0, 5.0
 """Seconds: ringing, and until it rings."""
 
 SILENT_SECONDS = 10.0
+
+STREAMS = (TCP, TLS)
+"""Where Content-Length alone says how long a message is."""
+
+LENGTHS = frozenset(("content-length", "l"))
 
 
 def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
@@ -123,6 +129,13 @@ def call_in_part(facts: Facts) -> Iterator[Found]:
 )
 def content_length_wrong(facts: Facts) -> Iterator[Found]:
     yield from _deviating(facts, "length wrong", "octets follow")
+    for number, call in enumerate(facts.calls):
+        if call.signalling == "SIP":
+            for message in call.messages:
+                # A message of WebSocket has an end of its own.
+                said = map(str.lower, message.headers)
+                if message.transport in STREAMS and message.body and LENGTHS.isdisjoint(said):
+                    yield Found(f"{of(message)}: a body and no Content-Length", (message.place,), number)
 
 
 @rule(
@@ -150,8 +163,9 @@ def _deviating(facts: Facts, *kinds: Kind) -> Iterator[Found]:
         for message in call.messages:
             for deviation in message.deviations:
                 if deviation.kind in kinds and deviation.kind not in _made_by_capture(facts, message):
-                    # Octets behind the body are left alone by receivers (RFC 3261 section 18.3).
-                    severity: Severity | None = "note" if deviation.kind == "octets follow" else None
+                    # Octets behind the body are left alone by receivers of datagrams (RFC 3261 section 18.3).
+                    ignored = deviation.kind == "octets follow" and message.transport not in STREAMS
+                    severity: Severity | None = "note" if ignored else None
                     yield Found(f"{of(message)}: {deviation.text}", (message.place,), number, severity=severity)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dissectors.report import Report
 from tests import tcp_frames
 from tests.finding_cases.plain import INVITE, again
 from tests.found import found, frames, ids
@@ -140,3 +141,47 @@ def test_a_call_that_was_given_up_before_anything_rang_says_so() -> None:
     assert told.what == "CANCEL after 9.0 s, and nothing rang"
     (told,) = found([INVITE, response(10, 100, "Trying"), response(900, 180, "Ringing"), *gone], "call-cancelled")
     assert told.what == "CANCEL after 9.0 s"
+
+
+def over_tcp(*sent: bytes) -> Report:
+    """The report on messages of the caller, one a segment."""
+    return tcp_frames.report(tcp_frames.records(tcp_frames.conversation([(tcp_frames.A, each) for each in sent])))
+
+
+OFFERED, BYE_SENT = dialled()[0][3], request(0, "BYE", number=2, tag="2")[3]
+LENGTH = next(line for line in OFFERED.split(b"\r\n") if line.startswith(b"Content-Length"))
+
+
+@pytest.mark.parametrize(
+    ("length", "what"),
+    [
+        (b"X-Length: 1", "INVITE: a body and no Content-Length"),
+        (b"Content-Length: 5", "INVITE: {} bytes follow the 5 of Content-Length"),
+        (b"Content-Length: 900", "INVITE: Content-Length says 900 bytes, {} are there"),
+    ],
+)
+def test_a_length_that_is_wrong_on_a_stream_is_told_and_the_next_message_is_read(length: bytes, what: str) -> None:
+    size = len(OFFERED.partition(b"\r\n\r\n")[2])
+    made = over_tcp(OFFERED.replace(LENGTH, length), BYE_SENT)
+    (told,) = [each for each in made.findings if each.id == "content-length-wrong"]
+    assert (told.what, told.severity) == (what.format(size - 5 if b" 5" in length else size), "warning")
+    assert [each.method for each in made.calls[0].messages] == ["INVITE", "BYE"]
+    assert "capture-snaplen" not in ids(made)
+    assert "content-length-wrong" not in ids(over_tcp(OFFERED, BYE_SENT))
+
+
+def test_a_datagram_needs_no_length_and_may_carry_more() -> None:
+    assert not found([(0, A, B, OFFERED.replace(LENGTH, b"X-Length: 1"))], "content-length-wrong")
+    (told,) = found([(0, A, B, OFFERED + b"more")], "content-length-wrong")
+    assert told.severity == "note"
+
+
+def test_an_invite_that_is_whole_late_is_no_call_in_part() -> None:
+    trying = response(20, 100, "Trying")[3]
+    sent = [
+        (tcp_frames.A, OFFERED.replace(LENGTH, b"Content-Length: 900")), (tcp_frames.B, trying),
+        (tcp_frames.A, BYE_SENT),
+    ]
+    made = tcp_frames.report(tcp_frames.records(tcp_frames.conversation(sent)))
+    assert [each.place.frame for each in made.calls[0].messages] == [4, 3, 5]
+    assert "call-in-part" not in ids(made)
