@@ -148,16 +148,17 @@ class Connection:
     """Both directions of a connection; `framing` names how its messages follow one another, empty while undecided.
 
     `secured` is the TLS of a connection, `within` what that carries, as a connection of its own. `spoken` are the
-    protocols that messages of WebSocket were of.
+    protocols that messages of WebSocket were of. `tunnelled` says that a proxy of HTTP was asked to hand it on.
     """
 
-    __slots__ = ("framing", "secured", "sniffed", "spoken", "ways", "weight", "within")
+    __slots__ = ("framing", "secured", "sniffed", "spoken", "tunnelled", "ways", "weight", "within")
 
     def __init__(self, key: FlowKey) -> None:
         ends = (key, key.reverse) if key[:2] <= key.reverse[:2] else (key.reverse, key)
         self.ways = Way(ends[0]), Way(ends[1])
         self.framing = ""
         self.sniffed = self.weight = 0
+        self.tunnelled = False
         self.spoken: set[str] = set()
         self.secured: Session | None = None
         self.within: Connection | None = None

@@ -68,8 +68,8 @@ MAX_GIVEN_UP = 65_536
 MAX_SNIFFED_SEGMENTS = 8
 """Segments of a connection that began before the capture whose first octets may begin a message."""
 
-PROXIED = (b"P", b"\r")
-"""How the header of the PROXY protocol may begin."""
+PROXIED = (b"P", b"\r", b"C", b"H")
+"""How the header of the PROXY protocol may begin, the request for a tunnel, and its answer."""
 
 MAX_DAMAGED = 256
 """Directions of which holes and differing octets are told."""
@@ -382,10 +382,11 @@ class Connections:
     def _sniff(self, connection: Connection, way: Way) -> None:
         """Decide how the messages of a connection follow one another."""
         octets = way.direction.peek()
-        if way.sure and octets[:1] in PROXIED and (header := proxied.header(octets)):
+        if way.sure and octets[:1] in PROXIED and (header := _before(connection, octets)):
             if isinstance(header, Incomplete):
                 way.wanted = header.octets
             else:
+                connection.tunnelled |= octets[:1] == b"C"
                 way.pass_over(header)
                 way.wanted = 1
             return
@@ -435,6 +436,13 @@ class Connections:
         if weight != connection.weight:
             connection.weight, more = weight, weight - connection.weight
             self._open.grow(key, more)
+
+
+def _before(connection: Connection, octets: bytes) -> int | Incomplete:
+    """The octets of what somebody in between puts before a connection, 0 where there is none."""
+    if octets[:1] == b"H":
+        return proxied.tunnel(octets, True) if connection.tunnelled else 0
+    return proxied.tunnel(octets, False) if octets[:1] == b"C" else proxied.header(octets)
 
 
 def _none_yet() -> Secrets:

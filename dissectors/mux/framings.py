@@ -30,6 +30,9 @@ HELLOS = CLIENT_HELLO, SERVER_HELLO = bytes((tls.CLIENT_HELLO,)), bytes((tls.SER
 
 MIN_RTP_OCTETS = 12
 
+CHANNEL_HEADER, MAX_CHANNEL_DATA = 4, b"\x08"
+"""Octets before the data of a channel; and the first octet of lengths that are too large for RTP."""
+
 DTLS_VERSIONS = (b"\xfe", b"\x01")
 """How the version in a DTLS record begins, that of old ones included."""
 
@@ -88,6 +91,28 @@ def _is_rfc4571(octets: bytes) -> Framed | Incomplete:
     second = behind[PREFIX : following.size]
     if len(second) < MIN_RTP_OCTETS or not two_in_sequence([(first, len(first)), (second, len(second))]):
         raise Malformed("RTP", framed.size, "no RTP in sequence")
+    return framed
+
+
+def _is_stun_stream(octets: bytes) -> Framed | Incomplete:
+    """STUN; where a connection began before the capture, two datagrams of RTP in one channel of TURN."""
+    if not b"\x40" <= octets[:1] <= b"\x4f":
+        return _by("STUN", octets)
+    if octets[4:5] and not b"\x80" <= octets[4:5] < b"\xc0" or octets[2:3] >= MAX_CHANNEL_DATA:
+        raise Malformed("TURN", 0, "no RTP in a channel")
+    framed = stun(octets) if len(octets) > CHANNEL_HEADER else Incomplete(CHANNEL_HEADER + 1)
+    if isinstance(framed, Incomplete):
+        return framed
+    behind = octets[framed.size :]
+    if behind and not octets.startswith(behind[:2]):
+        raise Malformed("TURN", framed.size, "another channel")
+    following = stun(behind) if behind else Incomplete(CHANNEL_HEADER)
+    if isinstance(following, Incomplete):
+        return Incomplete(framed.size + following.octets)
+    datagrams = [octets[CHANNEL_HEADER : framed.size], behind[CHANNEL_HEADER : following.size]]
+    whole = all(len(each) >= MIN_RTP_OCTETS for each in datagrams)
+    if not whole or not two_in_sequence([(each, len(each)) for each in datagrams]):
+        raise Malformed("TURN", framed.size, "no RTP in sequence")
     return framed
 
 
@@ -248,7 +273,7 @@ READERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
 """What reads the messages of a connection that is decided."""
 
 SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
-    SIP: partial(_begins, SIP), STUN: lambda octets: _by("STUN", octets), RFC4571: _is_rfc4571,
+    SIP: partial(_begins, SIP), STUN: _is_stun_stream, RFC4571: _is_rfc4571,
     WEBSOCKET: _is_websocket, HEP: _hep, TLS: _is_tls,
     HTTP: _is_signalling_http,
     RTSP: _is_rtsp, **{name: partial(_begins, name) for name in FRAMED},

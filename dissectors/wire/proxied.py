@@ -1,6 +1,7 @@
-"""The header of the PROXY protocol, with which a load balancer names the client in front of its connection.
+"""What stands in front of a connection that somebody in between hands on.
 
-HAProxy's document "The PROXY protocol", versions 1 (a line) and 2 (octets).
+That is the header of the PROXY protocol, with which a load balancer names the client (HAProxy's document of that name,
+versions 1, a line, and 2, octets), or what opens a tunnel through a proxy of HTTP (RFC 9110 section 9.3.6).
 """
 
 from __future__ import annotations
@@ -12,6 +13,23 @@ MAX_LINE_OCTETS = 107
 
 _LINE, _SIGNATURE = b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"
 _HEADER = len(_SIGNATURE) + 4
+
+
+MAX_HEAD_OCTETS = 4096
+"""Octets of the request for a tunnel, or of its answer."""
+
+_CONNECT, _ANSWERS = b"CONNECT ", (b"HTTP/1.1 2", b"HTTP/1.0 2")
+
+
+def tunnel(octets: bytes, answer: bool) -> int | Incomplete:
+    """The octets of a request for a tunnel, or of the answer that grants it, 0 where none begins."""
+    words = _ANSWERS if answer else (_CONNECT,)
+    if not any(octets.startswith(word[: len(octets)]) for word in words):
+        return 0
+    end = octets.find(b"\r\n\r\n", 0, MAX_HEAD_OCTETS)
+    if end < 0:
+        return Incomplete(len(octets) + 1) if len(octets) < MAX_HEAD_OCTETS else 0
+    return end + 4
 
 
 def header(octets: bytes) -> int | Incomplete:

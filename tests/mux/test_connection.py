@@ -200,6 +200,14 @@ def test_the_header_of_a_load_balancer_is_passed_over(header: bytes, size: int) 
     assert messages(conversation([(A, header), (A, OPTIONS), (B, OK)], size=size)) == [OPTIONS, OK]
 
 
+@pytest.mark.parametrize("size", [5, 1400])
+def test_what_goes_through_a_proxy_of_http_is_read_once_the_tunnel_is_granted(size: int) -> None:
+    asked, granted = b"CONNECT sip.example.com:5061 HTTP/1.1\r\nHost: a\r\n\r\n", b"HTTP/1.1 200 OK\r\n\r\n"
+    assert messages(conversation([(A, asked), (B, granted), (A, OPTIONS), (B, OK)], size=size)) == [OPTIONS, OK]
+    refused = conversation([(A, asked), (B, b"HTTP/1.1 403 Forbidden\r\n\r\n"), (A, OPTIONS)], size=size)
+    assert not messages(refused)
+
+
 TOO_MUCH = b"x" * ((1 << 20) + 1)
 CHUNK = b"MSRP %s SEND\r\nTo-Path: a\r\nFrom-Path: b\r\nByte-Range: 1-%s/*\r\n\r\n%s\r\n-------%s$\r\n"
 
@@ -238,3 +246,14 @@ def test_what_is_no_signalling_begins_no_websocket() -> None:
     segments = conversation([(A, ws(b"hello" * 9) + b"no frame")] * 9, opened=False)
     connections = Connections(Bounds())
     assert not take(connections, segments) and connections.is_given_up(segments[0])
+
+
+@pytest.mark.parametrize("size", [30, 1400])
+def test_channels_of_a_connection_that_began_before_the_capture_are_read(size: int) -> None:
+    run = [made.channel_data(made.rtp(number), 0x4001) for number in range(6)]
+    assert not any(len(each) % 4 for each in run)
+    segments = conversation([(A, each) for each in run], opened=False, size=size)
+    assert messages(segments) == run[-len(messages(segments)) :] and len(messages(segments)) >= 4
+    others = [made.channel_data(made.rtp(number), 0x4001 + number) for number in range(9)]
+    for other in (others, [b"GET / HTTP/1.1\r\n"] * 9):
+        assert not messages(conversation([(A, each) for each in other], opened=False))

@@ -85,7 +85,8 @@ def test_a_chunk_that_is_too_long_is_passed_over_up_to_its_last_line() -> None:
     for said in (f"Byte-Range: 1-{2 * MAX_MESSAGE_OCTETS}/*", "Byte-Range: 9-1/*"):
         octets = message("SEND", said, "Content-Type: a/b", body=bytes(MAX_MESSAGE_OCTETS))
         beyond = frame(octets[:-20])
-        assert isinstance(beyond, Beyond) and octets.find(beyond.until) + len(beyond.until) + beyond.behind == len(octets)
+        assert isinstance(beyond, Beyond)
+        assert octets.find(beyond.until) + len(beyond.until) + beyond.behind == len(octets)
     with pytest.raises(Malformed):
         frame(b"MSRP d93kswow SEND\r\n" + b"a: b\r\n" * 4000)
 
