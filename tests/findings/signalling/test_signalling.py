@@ -177,9 +177,9 @@ def test_a_datagram_needs_no_length_and_may_carry_more() -> None:
 
 
 def test_an_invite_that_is_whole_late_is_no_call_in_part() -> None:
-    trying = response(20, 100, "Trying")[3]
+    answer = response(20, 200, "OK", body=ANSWER)[3]
     sent = [
-        (tcp_frames.A, OFFERED.replace(LENGTH, b"Content-Length: 900")), (tcp_frames.B, trying),
+        (tcp_frames.A, OFFERED.replace(LENGTH, b"Content-Length: 900")), (tcp_frames.B, answer),
         (tcp_frames.A, BYE_SENT),
     ]
     made = tcp_frames.report(tcp_frames.records(tcp_frames.conversation(sent)))
