@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dissectors.media.amr import Bits
+from dissectors.media.bits import Bits
 from dissectors.wire.errors import Malformed
 
 RATES = (96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350)
@@ -36,7 +36,7 @@ class Config:
     """What an AudioSpecificConfig says; raises Malformed. Without SBR, `octets` are what a decoder takes."""
 
     def __init__(self, octets: bytes) -> None:
-        bits = Bits(octets)
+        bits = Bits(octets, "AAC")
         kind = bits.take(5)
         self.kind = 32 + bits.take(6) if kind == ESCAPED_TYPE else kind
         index = bits.take(4)
@@ -67,7 +67,7 @@ def config(codec: str, words: Mapping[str, str], rate: int) -> Config:
 
 def _specific(octets: bytes) -> bytes:
     """The AudioSpecificConfig within a StreamMuxConfig (ISO/IEC 14496-3 section 1.7.3)."""
-    bits = Bits(octets)
+    bits = Bits(octets, "AAC")
     if bits.take(2) != 1 or bits.take(LATM_HEADER_BITS - 2) & 0x7F:
         raise Malformed("AAC", 0, "its StreamMuxConfig has another version, programs or layers")
     left = bits.left
@@ -91,7 +91,7 @@ def _headed(payload: bytes, words: Mapping[str, str]) -> list[bytes]:
     at = 2 + (length + 7) // 8
     if not size or len(payload) < at:
         raise Malformed("AAC", 2, f"headers of {length} bits do not fit")
-    bits, found, sizes = Bits(payload[2:at]), list[bytes](), list[int]()
+    bits, found, sizes = Bits(payload[2:at], "AAC"), list[bytes](), list[int]()
     while length >= size + (next_ if sizes else first):
         index = next_ if sizes else first
         sizes.append(bits.take(size + index) >> index)

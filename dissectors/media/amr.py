@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from dissectors.media.bits import Bits
 from dissectors.wire.errors import Malformed
 
 NARROW = {0: 95, 1: 103, 2: 118, 3: 134, 4: 148, 5: 159, 6: 204, 7: 244, 8: 39, 14: 0, 15: 0}
@@ -26,25 +27,6 @@ GOOD = 4
 MODE_BITS = 4
 ENTRY_BITS = 6
 """The request for a mode at the beginning, and an entry of the table of contents: F, type, Q."""
-
-
-class Bits:
-    """The bits of a payload, read one after the other."""
-
-    def __init__(self, octets: bytes) -> None:
-        self._value, self._left = int.from_bytes(octets, "big"), 8 * len(octets)
-
-    def take(self, count: int) -> int:
-        """The next bits; raises Malformed where there are too few."""
-        if count > self._left:
-            raise Malformed("AMR", 0, f"{count} bits are needed, {self._left} are left")
-        self._left -= count
-        return self._value >> self._left & (1 << count) - 1
-
-    @property
-    def left(self) -> int:
-        """How many bits are left."""
-        return self._left
 
 
 def frames(payload: bytes, sizes: dict[int, int], aligned: bool | None, checked: bool = False) -> list[bytes]:
@@ -68,7 +50,7 @@ def frames(payload: bytes, sizes: dict[int, int], aligned: bool | None, checked:
 
 def _packed(payload: bytes, sizes: dict[int, int]) -> list[bytes]:
     """Those of a bandwidth-efficient payload (section 4.3): bits without gaps, the last octet filled up."""
-    bits = Bits(payload)
+    bits = Bits(payload, "AMR")
     bits.take(MODE_BITS)
     entries = []
     while True:

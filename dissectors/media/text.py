@@ -3,23 +3,38 @@
 Laws of this file:
 1. What was lost is taken from the redundancy of a later datagram (RFC 2198). What is nowhere is U+FFFD, once.
 2. What comes late is left out: the redundancy behind it has said it already.
+3. Characters are kept as they were typed. Left out are controls, and what turns the direction of a whole line around:
+   neither is text, and a terminal might do what they say.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+from unicodedata import category
 
 from dissectors.protocols import rtp
 from dissectors.wire.errors import Malformed
 
 MISSING = "\N{REPLACEMENT CHARACTER}"
-BREAKS = "\N{LINE SEPARATOR}\r\n"
-BACKSPACE, BELL, MARK = "\b", "\a", "\N{ZERO WIDTH NO-BREAK SPACE}"
+BREAKS = "\N{LINE SEPARATOR}\N{PARAGRAPH SEPARATOR}\r\n"
+BACKSPACE, MARK = "\b", "\N{ZERO WIDTH NO-BREAK SPACE}"
 PAUSE_NS = 10_000_000_000
 """After so long a silence a new line begins."""
 
 MAX_LINE = 10_000
+
+MAX_LATE = 16
+"""How far behind a datagram may be that is late; one that is farther behind begins a sequence anew."""
+
+MAX_LEFT_OUT = 3000
+"""Datagrams that may be missing at once; after more than that a sequence begins anew."""
+
+DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+CONTROL = "Cc"
+COMMANDS = re.compile("\x1ba|\x9b[^m\x9b]{0,64}m|\x98[^\x98\x9c]{0,256}\x9c")
+"""What T.140 says beside text: an interruption, how characters look, functions of applications."""
 
 
 class Line(NamedTuple):
@@ -71,8 +86,10 @@ class Typed:
             self.unread += 1
             return
         left_out = 0 if self._expected is None else (message.sequence - self._expected + 0x8000) % 0x10000 - 0x8000
-        if left_out < 0:
+        if -MAX_LATE <= left_out < 0:
             return
+        if not 0 <= left_out <= MAX_LEFT_OUT:
+            left_out = 0
         self._expected = (message.sequence + 1) & 0xFFFF
         *before, own = found
         again = before[-left_out:] if left_out else []
@@ -86,14 +103,14 @@ class Typed:
     def _add(self, text: str, time: int) -> None:
         if text and self._text and time - self._last > PAUSE_NS:
             self.finish()
-        for character in text.replace("\r\n", "\n"):
+        for character in COMMANDS.sub("", text).replace("\r\n", "\n"):
             if character in BREAKS or len(self._text) >= MAX_LINE:
                 self.finish()
             elif character == BACKSPACE:
                 del self._text[-1:]
-            elif character not in (BELL, MARK):
+            elif character != MARK and character not in DIRECTIONS and category(character) != CONTROL:
                 self._began = self._began if self._text else time
-                self._text.append(character if character.isprintable() else MISSING)
+                self._text.append(character)
             self._last = time
 
     def finish(self) -> None:

@@ -248,6 +248,25 @@ def test_a_picture_opens_with_its_sound_and_every_frame(tmp_path: Path, name: st
 
 
 @PYAV
+def test_a_source_that_changes_its_codec_is_a_track_for_each(tmp_path: Path) -> None:
+    lines = "a=rtpmap:96 VP8/90000", "a=rtpmap:97 H264/90000"
+    picture = "\r\n".join(("m=video 16404 RTP/AVP 96 97", *lines))
+    offer, answer = (description(*side, picture, media="RTP/AVP 0") for side in (A, B))
+    ends = (B[0], 16404), (A[0], 16404)
+    first = clip("VP8", *ends, first=100)
+    second = clip("H264", *ends, start=2220, payload_type=97, first=100 + len(first))
+    third = clip("VP8", *ends, start=3420, first=100 + len(first) + len(second))
+    path, out = captures.story(tmp_path / "in.pcap", [*dialled(offer, answer), *first, *second, *third,
+                                                      *hung_up(5500)]), str(tmp_path / "out.mkv")
+    done = run("media", path, out)
+    said = done.stderr.decode()
+    assert done.returncode == 0 and "VP8, 24 frames, 4 of them" in said and "H.264, 12 frames, 2 of them" in said
+    assert "left out" not in said
+    one, two = told_by_ffmpeg(out)
+    assert (one[0], one[1], one[3]) == ("vp8", 24, "callee, VP8") and two[:2] == ["h264", 12]
+
+
+@PYAV
 def test_what_a_gap_took_from_a_picture_is_told(tmp_path: Path) -> None:
     story = video("H264")
     lost = next(number for number, one in enumerate(story) if one[1][1] == 16404 and one[0] > 1300)
@@ -292,7 +311,7 @@ def test_text_is_written_line_by_line_and_repaired(tmp_path: Path) -> None:
     assert b"2 datagrams were lost and are made up for by later ones" in done.stderr
     assert b"2 datagrams are missing" in done.stderr
     assert out.read_text(encoding="utf-8").splitlines() == [
-        "     0.00  caller: Hello", "     1.28  callee: yesyes\ufffdyes", "     1.80  caller: two\ufffd[31m",
+        "     0.00  caller: Hello", "     1.28  callee: yesyes\ufffdyes", "     1.80  caller: two[31m",
     ]
     assert b"no stream with text" in run("media", CALL, str(tmp_path / "other.txt")).stderr
 

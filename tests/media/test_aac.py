@@ -48,3 +48,10 @@ def test_units_stand_behind_headers_or_lengths_or_alone() -> None:
 def test_a_unit_that_is_cut_is_malformed(codec: str, payload: bytes) -> None:
     with pytest.raises(Malformed):
         units(payload, codec, HEADERS)
+
+
+def test_what_is_refused_names_its_codec() -> None:
+    for made in (lambda: Config(b"\xf8"), lambda: units(b"\0\x10\0", "MPEG4-GENERIC", HEADERS)):
+        with pytest.raises(Malformed) as error:
+            made()
+        assert error.value.protocol == "AAC"

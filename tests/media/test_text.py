@@ -33,7 +33,7 @@ def test_a_line_ends_at_its_break_or_after_a_pause() -> None:
 
 
 def test_what_came_before_is_left_out_and_what_is_missing_is_marked() -> None:
-    one = typed((65535, 0, "a"), (0, 1, "b"), (65535, 1, "a"), (3, 2, "c"), (4, 3, "\a\x1b\b!"))
+    one = typed((65535, 0, "a"), (0, 1, "b"), (65535, 1, "a"), (3, 2, "c"), (4, 3, "\a!"))
     assert [line.text for line in one.lines] == [f"ab{MISSING}c!"] and one.missing == 2
 
 
@@ -42,3 +42,17 @@ def test_sides_are_in_the_order_in_which_they_began() -> None:
     two.take(rtp.parse(rtp.build(98, 1, 0, 8, b"c")), 2 * SECOND, False)
     two.finish()
     assert [*conversation([two, one], 0)] == ["     0.00  caller: ab\n", "     2.00  callee: c\n"]
+
+
+def test_characters_are_kept_and_what_is_no_text_is_left_out() -> None:
+    family = "\N{MAN}\N{ZERO WIDTH JOINER}\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}\N{VARIATION SELECTOR-16}"
+    one = typed((1, 0, f"10\N{NO-BREAK SPACE}000 {family}"), (2, 1, "\x1b\N{RIGHT-TO-LEFT OVERRIDE}\x07.\U000e01ff"))
+    assert [line.text for line in one.lines] == [f"10\N{NO-BREAK SPACE}000 {family}.\U000e01ff"] and not one.missing
+    said = typed((1, 0, "a\x1bab\x9b1mc\x9b0md\x98application\x9ce"), (2, 1, "\x9b" + "1" * 70 + "m"))
+    assert [line.text for line in said.lines] == ["abcde" + "1" * 70 + "m"]
+
+
+@pytest.mark.parametrize("anew", [5, 30000, 60000])
+def test_a_sender_that_begins_anew_is_read_on(anew: int) -> None:
+    one = typed((20000, 0, "a"), (20001, 1, "b"), (anew, 2, "c"), (anew + 1, 3, "d"))
+    assert [line.text for line in one.lines] == ["abcd"] and not one.missing

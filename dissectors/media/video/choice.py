@@ -19,17 +19,19 @@ REFUSED = {"interleaved": "H264 in interleaved mode (packetization-mode=2)", "re
 
 
 class Seen(Struct, frozen=True):
-    """A stream that is seen: its position, its codec by payload type, the parameter sets of its SDP.
+    """A stream that is seen: its position, its codec by payload type.
 
-    `repairs` are the positions of the streams that send again what it lost (RFC 4588).
+    `configuration` has the parameter sets of its SDP by the name of the codec. `repairs` are the positions of those
+    that send again what it lost (RFC 4588), `again` by their payload types the codec of what they send.
     """
 
     position: int
     side: str
     codecs: dict[int, Video]
-    configuration: bytes
+    configuration: dict[str, bytes]
     encrypted: bool
     repairs: tuple[int, ...] = ()
+    again: dict[int, Video] = {}
 
 
 def choose_video(report: Report, call: int | None, ssrc: int | None, named: Named) -> tuple[list[Seen], list[str]]:
@@ -67,7 +69,7 @@ def _seen(report: Report, position: int, named: Named) -> tuple[Seen | None, lis
     stream = report.streams[position]
     codecs: dict[int, Video] = {}
     lacking: list[str] = []
-    configuration = b""
+    configuration: dict[str, bytes] = {}
     for payload in stream.payloads:
         number = payload.payload_type
         codec = video(named[number].codec if number in named else payload.codec)
@@ -82,13 +84,27 @@ def _seen(report: Report, position: int, named: Named) -> tuple[Seen | None, lis
             lacking.append(REFUSED["reordered"])
         else:
             codecs[number] = codec
-            configuration = configuration or announced(parameters)
+            configuration[codec.name] = configuration.get(codec.name) or announced(parameters)
     if not codecs:
         return None, lacking
     side = stream.sender or f"{stream.src}:{stream.sport}"
-    return Seen(position, side, codecs, configuration, stream.encrypted, _repairs(report, stream)), lacking
+    repairs = _repairs(report, stream)
+    again = _again(report, repairs, codecs) if len(configuration) > 1 else {}
+    return Seen(position, side, codecs, configuration, stream.encrypted, repairs, again), lacking
 
 
 def _repairs(report: Report, stream: Stream) -> tuple[int, ...]:
     return tuple(number for number, each in enumerate(report.streams)
                  if each.repairs == stream.ssrc and each.call == stream.call)
+
+
+def _again(report: Report, repairs: Iterable[int], codecs: dict[int, Video]) -> dict[int, Video]:
+    """The codec of what is sent again, by the payload type that it is sent with (RFC 4588 section 8.1: apt)."""
+    found = {}
+    for stream in (report.streams[position] for position in repairs):
+        for payload in stream.payloads:
+            said = described(report, stream, payload.payload_type)
+            apt = words(said.parameters if said else None).get("apt", "")
+            if apt.isdecimal() and int(apt) in codecs:
+                found[payload.payload_type] = codecs[int(apt)]
+    return found

@@ -17,6 +17,8 @@ from dissectors.media.video.ordered import Gathered, Ordered, Part
 from dissectors.wire.errors import Malformed
 
 MAX_GAPS = 1000
+MAX_HELD_OCTETS = 1 << 16
+"""Parameter sets, and what else is sent before a frame on its own, that are kept for it."""
 
 
 class Placed(NamedTuple):
@@ -53,7 +55,8 @@ class Film:
         self.before = self.broken = 0
         self.sample = b""
         self._file = file
-        self._configuration, self._held = configuration, b""
+        self._configuration = configuration
+        self._held = self._held_sets = b""
         self._timeline = Timeline(CLOCK, zero)
 
     def add(self, sequence: int, timestamp: int, time: int, marker: bool, payload: bytes) -> None:
@@ -75,17 +78,18 @@ class Film:
         frame = self._frame(gathered)
         if frame is None:
             return
-        if frame.configuration:
-            self._configuration = frame.configuration
+        sets = self._held_sets + frame.configuration
         if frame.empty:
-            self._held = frame.octets
+            if len(self._held) + len(frame.octets) <= MAX_HELD_OCTETS:
+                self._held, self._held_sets = self._held + frame.octets, sets
             return
-        octets, self._held = self._held + frame.octets, b""
+        octets, self._held, self._held_sets = self._held + frame.octets, b"", b""
+        self._configuration = sets or self._configuration
         if not self.frames and not frame.key:
             self.before += 1
             return
         if not self.frames:
-            self.sample = self.codec.sample(octets if frame.configuration else self._configuration + octets)
+            self.sample = self.codec.sample(octets if sets else self._configuration + octets)
         self._place(gathered.parts[0], octets, frame.key)
 
     def _frame(self, gathered: Gathered) -> Frame | None:

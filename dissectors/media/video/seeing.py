@@ -1,4 +1,7 @@
-"""The chosen streams of video as frames: opened where they are encrypted, repaired, put in order."""
+"""The chosen streams of video as frames: opened where they are encrypted, repaired, put in order.
+
+Law of this file: a stream that changes its codec is one track for each of them.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +36,16 @@ class Seeing:
         self._report, self._seen = report, {each.position: each for each in seen}
         file: IO[bytes] = stack.enter_context(TemporaryFile())
         openers = Openers()
-        self.films: dict[int, Film] = {}
+        self.films: dict[tuple[int, str], Film] = {}
         self._received: dict[int, Received] = {}
         self._repaired: dict[int, int] = {}
+        self._codec: dict[int, str] = {}
         for each in seen:
-            (codec, *_) = each.codecs.values()
-            self.films[each.position] = Film(codec, file, zero, each.configuration)
+            for codec in each.codecs.values():
+                if (each.position, codec.name) not in self.films:
+                    film = Film(codec, file, zero, each.configuration.get(codec.name, b""))
+                    self.films[each.position, codec.name] = film
+                    self._codec.setdefault(each.position, codec.name)
             for position in (each.position, *each.repairs):
                 source = Source(openers.of(keys.get(position, ())))
                 self._received[position] = Received(source, each.encrypted)
@@ -50,14 +57,18 @@ class Seeing:
         message = self._received[position].message(taken)
         if message is None:
             return
-        payload, sequence = message.payload, message.sequence
+        payload, sequence, number = message.payload, message.sequence, message.payload_type
         if position in self._repaired:
             position = self._repaired[position]
             sequence, payload = int.from_bytes(payload[:NUMBER_OCTETS], "big"), payload[NUMBER_OCTETS:]
-        elif message.payload_type not in self._seen[position].codecs:
+            again = self._seen[position].again.get(number)
+            codec = again.name if again else self._codec[position]
+        elif number in self._seen[position].codecs:
+            codec = self._codec[position] = self._seen[position].codecs[number].name
+        else:
             return
         if payload:
-            self.films[position].add(sequence, message.timestamp, taken.time, message.marker, payload)
+            self.films[position, codec].add(sequence, message.timestamp, taken.time, message.marker, payload)
 
     def finish(self) -> None:
         """Take what still waits."""
@@ -69,16 +80,17 @@ class Seeing:
         return [
             Lane(f"{self._seen[position].side}, {film.codec.name}", CLOCK, film.codec.format, film.sample,
                  film.packets())
-            for position, film in self.films.items() if film.frames
+            for (position, _), film in self.films.items() if film.frames
         ]
 
     def told(self) -> Iterator[str]:
         """What people should know of each stream."""
-        for position, film in self.films.items():
+        for (position, codec), film in self.films.items():
             who, received = name(self._report.streams[position]), self._received[position]
-            yield from (f"{who}: {line}" for line in received.opened())
+            first = codec == next(iter(self._seen[position].codecs.values())).name
+            yield from (f"{who}: {line}" for line in received.opened() if first)
             yield f"{who}: {self._frames(film)}"
-            yield from (f"{who}: {line}: left out" for line in received.left_out())
+            yield from (f"{who}: {line}: left out" for line in received.left_out() if first)
             if film.before:
                 yield f"{who}: {film.before:,} frames before the first key frame are left out"
             if film.broken:

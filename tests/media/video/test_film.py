@@ -8,7 +8,8 @@ from dissectors.media.video.codecs import VIDEO
 from dissectors.media.video.film import Film, Packet
 from dissectors.protocols import rtp
 from tests.clips import IN_BETWEEN, STEP, assembled, clip, codec, payloads
-from tests.stories import Story
+from tests.stories import A, B, Story
+from tests.stories import rtp as rtp_octets
 
 
 def filmed(name: str, story: Story) -> tuple[Film, list[Packet]]:
@@ -60,3 +61,20 @@ def test_parameter_sets_that_are_sent_before_a_frame_are_of_it() -> None:
     alone[1], alone[4:8] = 96 | 0x80, (int.from_bytes(octets[4:8], "big") - STEP).to_bytes(4, "big")
     film, packets = filmed("H264", [(time, src, dst, bytes(alone)), *story[1:]])
     assert [packet.octets for packet in packets] == assembled("H264") and not film.broken
+
+
+def test_parameter_sets_that_each_end_with_a_marker_are_of_the_frame_behind_them() -> None:
+    story, first, number = [], payloads("H264")[0], 65530
+    bundle, *pieces = first
+    sets = [unit for unit in (bundle[3 : 3 + bundle[2]], bundle[5 + bundle[2] :]) if unit[0] & 31 in (7, 8)]
+    assert [unit[0] & 31 for unit in sets] == [7, 8]
+    sent = [*((unit, 0x80) for unit in sets), *((piece, 0) for piece in pieces[:-1]), (pieces[-1], 0x80)]
+    for payload, marker in sent:
+        octets = bytearray(rtp_octets(number, 91, 96, 1 << 20, payload))
+        octets[1] |= marker
+        story.append((1020.0 + number - 65530, A, B, bytes(octets)))
+        number += 1
+    film, packets = filmed("H264", [*story, *clip("H264", first=number)[len(first) :]])
+    assert len(packets) == 12 and not film.broken
+    assert packets[0].octets.startswith(b"\0\0\0\1" + sets[0] + b"\0\0\0\1" + sets[1] + b"\0\0\0\1")
+    assert film.sample.startswith(packets[0].octets)
