@@ -23,9 +23,10 @@ DESCRIPTION = (
     "`media` Opus, AMR, AMR-WB, AAC, AAC-ELD, G.722, G.723.1, G.726, G.729, GSM, iLBC and Speex. SRTP is decrypted "
     "with keys of the SDP and of --keys; what no key verifies is silence. An OUT that ends in .mkv or .mp4 gets the "
     "video (H.264, H.265, VP8, VP9, AV1) and the sound beside it, .svg or .png a picture of the sound, .txt the text "
-    "that was typed (docs/media.md)."
+    "that was typed, .raw the payloads of one stream as they were sent, .latm those of AAC for another decoder "
+    "(docs/media.md)."
 )
-NOT_WRITTEN = (".mp3", ".ogg", ".opus", ".m4a", ".aac", ".flac", ".au", ".raw", ".webm", ".avi", ".mov")
+NOT_WRITTEN = (".mp3", ".ogg", ".opus", ".m4a", ".aac", ".flac", ".au", ".webm", ".avi", ".mov")
 PICTURES_OF_FAX = (".tif", ".tiff")
 RTPMAP = re.compile(r"(\d{1,3})=([\w-]+)/(\d{4,6})(?:/([1-8]))?(?:;(.*))?", re.ASCII)
 
@@ -33,7 +34,7 @@ RTPMAP = re.compile(r"(\d{1,3})=([\w-]+)/(\d{4,6})(?:/([1-8]))?(?:;(.*))?", re.A
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of this command."""
     parser.add_argument("input", metavar="FILE", help="a capture; - is standard input")
-    parser.add_argument("output", metavar="OUT", help="the file to write: WAV, .mkv, .mp4, .txt; - is standard output")
+    parser.add_argument("output", metavar="OUT", help="the file: .wav, .mkv, .mp4, .txt …; - is standard output")
     choosing.add_call(parser, "write one call")
     parser.add_argument("--ssrc", type=source, metavar="SSRC", help="one source: its SSRC, as 0x1234ABCD or decimal")
     parser.add_argument(
@@ -91,7 +92,7 @@ def rtpmap(text: str) -> tuple[int, Sound]:
 def run(options: argparse.Namespace) -> int:
     """Write the file, and say what is in it."""
     from dissectors import offline
-    from dissectors.commands import media_picture, media_sound, media_text, media_video
+    from dissectors.commands import media_picture, media_raw, media_sound, media_text, media_video
     from dissectors.crypto.secrets import Secrets
     from dissectors.media.choice import NoSound
     from dissectors.media.track import TooLong
@@ -122,6 +123,7 @@ def run(options: argparse.Namespace) -> int:
         write = {
             ".txt": media_text.write, **dict.fromkeys(FORMATS, media_video.write),
             **dict.fromkeys(media_picture.ENDINGS, media_picture.write),
+            **dict.fromkeys(media_raw.ENDINGS, media_raw.write),
         }.get(extension, media_sound.write)
         try:
             said = write(Asked(report, call(report, options), given, path, stack), options)

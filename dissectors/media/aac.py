@@ -33,7 +33,10 @@ def low_delay(rate: int, channels: int = 1, short: bool = True) -> bytes:
 
 
 class Config:
-    """What an AudioSpecificConfig says; raises Malformed. Without SBR, `octets` are what a decoder takes."""
+    """What an AudioSpecificConfig says; raises Malformed.
+
+    `said` are its octets; `octets` are without SBR, which is what a decoder takes.
+    """
 
     def __init__(self, octets: bytes) -> None:
         bits = Bits(octets, "AAC")
@@ -44,7 +47,8 @@ class Config:
             raise Malformed("AAC", 0, f"the rate has the index {index}")
         self.rate = bits.take(24) if index == ESCAPED_RATE else RATES[index]
         self.channels = bits.take(4)
-        self.octets, self.replicated = octets, False
+        self.said = self.octets = octets
+        self.replicated = False
         if self.kind == ELD:
             short = bits.take(4) >> 3
             self.replicated = bool(bits.take(1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
-from dissectors.media.codecs import DECODED, partly
+from dissectors.media.codecs import DECODED, otherwise, partly
 from dissectors.media.decoders import LACKING
 from dissectors.media.pcm import CODECS, Sound
 from dissectors.media.sounds import Named, sealed, sounds_of
@@ -59,8 +59,11 @@ def choose(
     kept, notes = _apart(report, heard)
     notes += [f"{name(report.streams[each.position])}: {what}{'' if what.endswith(LACKING) else ' is not decoded'}"
               for each in found if each.sounds for what in each.lacking]
-    notes += [f"{name(report.streams[each.position])}: {what} is not heard"
+    notes += [f"{name(report.streams[each.position])}: {what} is not heard; an OUT that ends in .latm keeps it"
               for each in kept for what in dict.fromkeys(map(partly, each.sounds.values())) if what]
+    notes += [f"{name(report.streams[each.position])}: some phones send {sound.codec} in the other order of bits: "
+              f"if it sounds rough, say --rtpmap {number}={other}/8000"
+              for each in kept for number, sound in each.sounds.items() if (other := otherwise(sound))]
     notes += [f"{name(report.streams[each.position])} is left out: {', '.join(each.lacking) or 'no payloads'}"
               for each in found if not each.sounds]
     return Choice(tuple(kept), sides, rate, tuple(notes))

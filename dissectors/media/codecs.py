@@ -15,6 +15,9 @@ Words = Mapping[str, str]
 G723_OCTETS = (24, 20, 4, 1)
 """By the two low bits of a frame: 6.3 kbit/s, 5.3 kbit/s, comfort noise, nothing sent."""
 
+SBR = "AAC-ELD with SBR: what SBR adds above the lower half of the band"
+"""What FFmpeg does not decode."""
+
 ILBC_OCTETS = {20: 38, 30: 50}
 """By the milliseconds of a frame (RFC 3952)."""
 
@@ -137,11 +140,18 @@ def refusal(sound: Sound) -> str | None:
     return None
 
 
+def otherwise(sound: Sound) -> str | None:
+    """The name of the codec with the other order of bits, which some phones send instead; None where there is none."""
+    if not sound.codec.startswith(("G726-", "AAL2-G726-")):
+        return None
+    return sound.codec.removeprefix("AAL2-") if sound.codec.startswith("AAL2-") else f"AAL2-{sound.codec}"
+
+
 def partly(sound: Sound) -> str | None:
     """What is not heard of a sound that is decoded; None where all is."""
     if sound.codec == "AAC-ELD WITH SBR":
-        return "AAC-ELD with SBR: what SBR adds above the lower half of the band"
+        return SBR
     if sound.codec in ("MPEG4-GENERIC", "MP4A-LATM"):
         if aac.config(sound.codec, words(sound.parameters), sound.rate).replicated:
-            return "AAC-ELD with SBR: what SBR adds above the lower half of the band"
+            return SBR
     return None

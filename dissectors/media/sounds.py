@@ -30,7 +30,7 @@ def sounds_of(report: Report, stream: Stream, named: Named) -> tuple[dict[int, S
     lacking: list[str] = []
     for payload in stream.payloads:
         codec = (payload.codec or "").upper()
-        sound = named.get(payload.payload_type) or _sound(report, stream, payload, codec)
+        sound = sound_of(report, stream, payload, named)
         if sound is None:
             if codec not in SILENT:
                 lacking.append(payload.codec or f"payload type {payload.payload_type}, whose codec nobody says")
@@ -41,8 +41,11 @@ def sounds_of(report: Report, stream: Stream, named: Named) -> tuple[dict[int, S
     return sounds, tuple(lacking)
 
 
-def _sound(report: Report, stream: Stream, payload: Payload, codec: str) -> Sound | None:
-    number = payload.payload_type
+def sound_of(report: Report, stream: Stream, payload: Payload, named: Named) -> Sound | None:
+    """How a payload type sounds, decoded or not; None where its codec is not known here."""
+    number, codec = payload.payload_type, (payload.codec or "").upper()
+    if number in named:
+        return named[number]
     if codec in CODECS:
         return Sound(codec, _rate(stream, number), _channels(stream, codec, payload.largest))
     if codec not in DECODED:

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from dissectors.media import decoders
+from dissectors.media import aac, decoders, latm
 from tests import captures
 from tests.clips import PACKERS, clip, codec
 from tests.command_line import CALL, ROOT, run
 from tests.protected import inline, master
 from tests.rewriting.test_split import TWO
-from tests.sounds import call, channels, samples, tone, tones
+from tests.sounds import call, channels, encoded, samples, tone, tones
 from tests.stories import A, B, C, Story, description, dialled, hung_up, rtp, talk
 
 PYAV = pytest.mark.skipif(not decoders.available(), reason="PyAV is an extra")
@@ -408,3 +408,51 @@ def test_what_no_decoder_takes_is_silence_and_is_counted(tmp_path: Path) -> None
     )]
     out, said, status = written(tmp_path, story, "--rtpmap", "96=opus/48000/2")
     assert status == 0 and "50 datagrams cannot be decoded: silence" in said and channels(out)[0] == 48000
+
+
+def coded(name: str, *, lost: int = -1) -> Story:
+    """A stream of one of the tones, whose payload type SDP describes."""
+    sound, payloads, _ = tones()[name]
+    lines = [f"a=rtpmap:96 {sound.codec}/{sound.clock}", f"a=fmtp:96 {sound.parameters}"]
+    sent = [(1020 + 20 * number, A, B, rtp(65530 + number, 77, 96, 480 * number, payload))
+            for number, payload in enumerate(payloads) if number != lost]
+    return [*dialled(*(description(*side, *lines, media="RTP/AVP 96") for side in (A, B))), *sent]
+
+
+def test_payloads_are_written_as_they_were_sent(tmp_path: Path) -> None:
+    path = captures.story(tmp_path / "in.pcap", tone(key=GCM[0], lost=lambda number: number == 5))
+    out, keys = tmp_path / "out.raw", tmp_path / "keys.txt"
+    keys.write_text(f"a=crypto:1 {inline(GCM[0])}\n", encoding="utf-8")
+    done = run("media", "--keys", str(keys), path, str(out))
+    assert done.returncode == 0 and b"99 payloads of PCMU, 15,840 bytes, not decoded" in done.stderr
+    assert b"99 datagrams verified" in done.stderr and b"1 datagrams are missing, and nothing stands" in done.stderr
+    assert out.read_bytes()[:3200] == b"".join(encoded(160 * number) for number in range(21) if number != 5)
+    changed = [(*one[:3], one[3] if number % 50 else one[3][:1] + b"\x65" + one[3][2:])
+               for number, one in enumerate(tone())]
+    done = run("media", "--force", captures.story(tmp_path / "in.pcap", changed), str(out))
+    assert b"98 payloads of PCMU" in done.stderr and b"2 datagrams of other payload types are left out" in done.stderr
+    both = run("media", "--force", captures.story(tmp_path / "in.pcap", call()), str(out))
+    assert both.returncode == 2 and b"such a file has one stream: name it with --ssrc (0x0000004D" in both.stderr
+
+
+def test_sbr_that_no_decoder_knows_is_written_to_latm(tmp_path: Path) -> None:
+    name, config = "AAC-ELD by its config", b"f8ec31a0"
+    story = [(*one[:3], one[3].replace(b"f8ec3000", config)) for one in coded(name, lost=3)]
+    out = tmp_path / "out.latm"
+    done = run("media", captures.story(tmp_path / "in.pcap", story), str(out))
+    units = [each for number, payload in enumerate(tones()[name][1]) if number != 3
+             for each in aac.units(payload, "MPEG4-GENERIC", {})]
+    assert done.returncode == 0 and b"19 payloads of MPEG4-GENERIC" in done.stderr
+    assert b"1 datagrams are missing" in done.stderr
+    assert out.read_bytes() == b"".join(latm.element(bytes.fromhex(config.decode()), unit) for unit in units)
+    done = run("media", captures.story(tmp_path / "in.pcap", call()), "--ssrc", "77", str(tmp_path / "other.latm"))
+    assert done.returncode == 2 and b"PCMU is no AAC: name OUT .raw" in done.stderr
+
+
+@PYAV
+def test_ffmpeg_opens_what_is_written_to_latm(tmp_path: Path) -> None:
+    out = tmp_path / "out.loas"
+    path = captures.story(tmp_path / "in.pcap", coded("MP4A-LATM"))
+    assert run("media", path, str(tmp_path / "out.latm")).returncode == 0
+    (tmp_path / "out.latm").rename(out)
+    assert told_by_ffmpeg(str(out))[0][:2] == ["aac_latm", 9]
