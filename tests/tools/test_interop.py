@@ -11,7 +11,7 @@ import pytest
 
 from tests.command_line import CALL
 from tests.made import A, B, frame, rtp
-from tools.interop.sessions import hep, verto, wss
+from tools.interop.sessions import hep, verto, voices, wss
 from tools.interop.sessions.browsers import compared
 from tools.interop.sessions.link import without_checksum
 from tools.interop.sessions.network import faults
@@ -109,3 +109,20 @@ def test_messages_that_a_server_of_hep_stored_are_compared_octet_for_octet() -> 
     changed = Counter({payload.replace(b"v=0", b"v=1"): count for payload, count in sent.items()})
     assert [row.agrees for row in hep.compared("server", sent, changed)] == [True, False]
     assert [row.agrees for row in hep.compared("server", sent, Counter())] == [False, False]
+
+
+def test_a_voice_is_found_wherever_it_begins_and_another_is_not() -> None:
+    rate = 8000
+    said, other = voices.voice(rate), voices.voice(rate, seed=8)
+    for lag in (0, 1234, 9876):
+        assert voices.likeness(said, [0] * lag + [sample // 2 for sample in said], rate) > 0.999
+    assert voices.likeness(said, said[4321:], rate) > 0.999
+    assert voices.likeness(said, [0] * 777 + other, rate) < 0.5
+    assert voices.likeness(said, said[: rate], rate) == 0.0
+
+
+def test_a_voice_is_the_same_at_any_rate(tmp_path: Path) -> None:
+    path = voices.write(tmp_path / "said.wav", voices.voice(16000, 1.0), 16000, 2)
+    rate, channels = voices.read(path)
+    assert rate == 16000 and channels[0] == channels[1]
+    assert voices.correlation(channels[0][::2], voices.voice(8000, 1.0)) > 0.999999

@@ -16,7 +16,7 @@ from tools.interop.sessions.network import ROOT, Cable, cable, faults, need, rep
 from tools.interop.sessions.results import Row, facts, numbers
 from tools.interop.sessions.streams import by_ssrc, rates
 
-PAGE = Path(__file__).with_name("session.html")
+PAGE, SAYS = Path(__file__).with_name("session.html"), Path(__file__).with_name("voice.html")
 PORT, SECONDS, PATIENCE_SECONDS = 8123, 15, 75
 CHROMIUM = (
     "chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio", "--no-first-run",
@@ -45,14 +45,32 @@ def firefox(folder: Path, _: str) -> list[Row]:
     """Firefox, which writes the keys of DTLS as well."""
     need("firefox-esr")
     with tempfile.TemporaryDirectory() as profile:
-        lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in FIREFOX_SETTINGS.items())
-        (Path(profile) / "user.js").write_text("".join(lines), encoding="utf-8")
         keys = folder / "firefox.keys"
-        rows = _run(
-            "firefox", folder, ("firefox-esr", "--headless", "--no-remote", "--profile", profile),
-            {"SSLKEYLOGFILE": str(keys), "HOME": profile, "MOZ_DISABLE_CONTENT_SANDBOX": "1"},
-        )
+        rows = _run("firefox", folder, *_firefox(profile, keys))
         return [*rows, facts("firefox: keys of DTLS written", True, keys.exists() and "CLIENT" in keys.read_text())]
+
+
+def firefox_says(folder: Path, said: Path, path: Path) -> Path:
+    """Let Firefox say a file to itself, captured; where it wrote the keys."""
+    keys, ended = folder / "firefox-voice.keys", folder / "firefox-voice.json"
+    keys.unlink(missing_ok=True)
+    ended.unlink(missing_ok=True)
+    with (tempfile.TemporaryDirectory() as profile, cable("b") as made,
+          made.captured(path, interface="lo")):
+        _browse(made, *_firefox(profile, keys), ended, SAYS, said)
+    if ended.exists() and (told := ended.read_text(encoding="utf-8")) != '"said"':
+        print(f"firefox: {told}", file=sys.stderr)
+    return keys
+
+
+def _firefox(profile: str, keys: Path) -> tuple[Sequence[str], dict[str, str]]:
+    """Its words and its environment, with a new profile."""
+    lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in FIREFOX_SETTINGS.items())
+    (Path(profile) / "user.js").write_text("".join(lines), encoding="utf-8")
+    return (
+        ("firefox-esr", "--headless", "--no-remote", "--profile", profile),
+        {"SSLKEYLOGFILE": str(keys), "HOME": profile, "MOZ_DISABLE_CONTENT_SANDBOX": "1"},
+    )
 
 
 def _run(name: str, folder: Path, words: Sequence[str], variables: dict[str, str]) -> list[Row]:
@@ -67,10 +85,11 @@ def _run(name: str, folder: Path, words: Sequence[str], variables: dict[str, str
     return compared(name, json.loads(said.read_text(encoding="utf-8")), told)
 
 
-def _browse(made: Cable, words: Sequence[str], variables: dict[str, str], said: Path) -> None:
-    """Serve the page in the browser's namespace until it has told its statistics."""
+def _browse(made: Cable, words: Sequence[str], variables: dict[str, str], said: Path, *served: Path) -> None:
+    """Serve the page, and a file beside it, in the browser's namespace until it has told its statistics."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), **variables}
-    server = made.start(made.near, sys.executable, "-m", "tools.interop.sessions.browsers", str(said), env=environment)
+    server = made.start(made.near, sys.executable, "-m", "tools.interop.sessions.browsers", str(said),
+                        *map(str, served), env=environment)
     time.sleep(1.0)
     browser = made.start(made.near, *words, f"http://127.0.0.1:{PORT}/?seconds={SECONDS}", env=environment)
     try:
@@ -151,9 +170,13 @@ class Handler(BaseHTTPRequestHandler):
     """Serves the page, and writes what it posts into the file that the command line names."""
 
     said = Path()
+    page, file = PAGE, Path(os.devnull)
 
     def do_GET(self) -> None:
-        self.answer(PAGE.read_bytes() if self.path.startswith("/?") else b"")
+        if self.path.startswith("/?"):
+            self.answer(self.page.read_bytes())
+        else:
+            self.answer(self.file.read_bytes() if self.path == "/file" else b"")
 
     def do_POST(self) -> None:
         octets = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -170,11 +193,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(octets)
 
 
-def serve(said: Path) -> None:
+def serve(said: Path, page: Path = PAGE, file: Path = Path(os.devnull)) -> None:
     """Serve until stopped."""
-    Handler.said = said
+    Handler.said, Handler.page, Handler.file = said, page, file
     HTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
 
 
 if __name__ == "__main__":
-    serve(Path(sys.argv[1]))
+    serve(*map(Path, sys.argv[1:]))

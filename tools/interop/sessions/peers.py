@@ -36,10 +36,11 @@ def run(folder: Path, python: str) -> list[Row]:
     return rows
 
 
-def talk(made: Cable, python: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def talk(made: Cable, python: str, peer: Path = PEER, *words: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Let both ends talk, and hear what they counted."""
+    words = words or (str(SECONDS),)
     both = [
-        made.start(end, python, str(PEER), role, str(SECONDS), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        made.start(end, python, str(peer), role, *words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for end, role in ((made.near, "offer"), (made.far, "answer"))
     ]
     try:
