@@ -38,74 +38,74 @@ def _sized(several: list[bytes]) -> bytes:
     return b"".join(len(unit).to_bytes(2, "big") + unit for unit in several)
 
 
-def _h264(frame: bytes) -> list[bytes]:
+def _h264(frame: bytes, size: int) -> list[bytes]:
     """Small units together (STAP-A), small ones alone, large ones in pieces (FU-A)."""
     small = [unit for unit in units(frame) if unit[0] & 31 in (6, 7, 8, 9)]
     payloads = [b"\x78" + _sized(small)] if small else []
     for unit in units(frame):
         if unit in small:
             continue
-        if len(unit) <= SIZE:
+        if len(unit) <= size:
             payloads.append(unit)
             continue
-        pieces = [unit[at : at + SIZE] for at in range(1, len(unit), SIZE)]
+        pieces = [unit[at : at + size] for at in range(1, len(unit), size)]
         for number, piece in enumerate(pieces):
             flags = (number == 0) << 7 | (number == len(pieces) - 1) << 6
             payloads.append(bytes((unit[0] & 0xE0 | 28, flags | unit[0] & 31)) + piece)
     return payloads
 
 
-def _h265(frame: bytes) -> list[bytes]:
+def _h265(frame: bytes, size: int) -> list[bytes]:
     small = [unit for unit in units(frame) if unit[0] >> 1 & 63 >= 32]
     payloads = [b"\x60\x01" + _sized(small)] if len(small) > 1 else small
     for unit in units(frame):
         if unit in small:
             continue
-        if len(unit) <= SIZE:
+        if len(unit) <= size:
             payloads.append(unit)
             continue
-        pieces = [unit[at : at + SIZE] for at in range(2, len(unit), SIZE)]
+        pieces = [unit[at : at + size] for at in range(2, len(unit), size)]
         for number, piece in enumerate(pieces):
             flags = (number == 0) << 7 | (number == len(pieces) - 1) << 6
             payloads.append(bytes((unit[0] & 0x81 | 49 << 1, unit[1], flags | unit[0] >> 1 & 63)) + piece)
     return payloads
 
 
-def _vp8(frame: bytes) -> list[bytes]:
+def _vp8(frame: bytes, size: int) -> list[bytes]:
     """Behind a descriptor with a long picture id, a layer index, and a temporal layer."""
-    return [bytes((0x80 | (at == 0) << 4, 0xE0, 0x81, 0x02, 0x07, 0x20)) + frame[at : at + SIZE]
-            for at in range(0, len(frame), SIZE)]
+    return [bytes((0x80 | (at == 0) << 4, 0xE0, 0x81, 0x02, 0x07, 0x20)) + frame[at : at + size]
+            for at in range(0, len(frame), size)]
 
 
-def _vp9(frame: bytes, key: bool) -> list[bytes]:
+def _vp9(frame: bytes, key: bool, size: int) -> list[bytes]:
     """In flexible mode, with a picture id, one reference, and at key frames the structure of the layers."""
     payloads = []
-    for at in range(0, len(frame), SIZE):
-        begins, ends = at == 0, at + SIZE >= len(frame)
+    for at in range(0, len(frame), size):
+        begins, ends = at == 0, at + size >= len(frame)
         first = 0x90 | (not key) << 6 | begins << 3 | ends << 2 | (key and begins) << 1
         head = bytes((first, 0x81, 0x02)) + (b"" if key else b"\x02")
         structure = b"\x18\0\x60\0\x40\x01\x04\x01" if key and begins else b""
-        payloads.append(head + structure + frame[at : at + SIZE])
+        payloads.append(head + structure + frame[at : at + size])
     return payloads
 
 
-def _av1(frame: bytes) -> list[bytes]:
+def _av1(frame: bytes, size: int) -> list[bytes]:
     """OBUs without their sizes, two elements in the first payload where there are two, the last one in pieces."""
     elements, at = [], 0
     while at < len(frame):
-        size, start, shift = 0, at + 1, 0
+        length, start, shift = 0, at + 1, 0
         while True:
-            size |= (frame[start] & 0x7F) << shift
+            length |= (frame[start] & 0x7F) << shift
             shift, start = shift + 7, start + 1
             if not frame[start - 1] & 0x80:
                 break
-        elements.append(bytes((frame[at] & ~2,)) + frame[start : start + size])
-        at = start + size
+        elements.append(bytes((frame[at] & ~2,)) + frame[start : start + length])
+        at = start + length
     elements = [element for element in elements if element[0] >> 3 & 15 != 2]
     new = elements[0][0] >> 3 & 15 == 1
     *before, last = elements
     lead = b"".join(bytes((len(element),)) + element for element in before)
-    pieces = [last[at : at + SIZE] for at in range(0, len(last), SIZE)]
+    pieces = [last[at : at + size] for at in range(0, len(last), size)]
     payloads = []
     for number, piece in enumerate(pieces):
         goes_on = number < len(pieces) - 1
@@ -119,13 +119,13 @@ def _av1(frame: bytes) -> list[bytes]:
     return payloads
 
 
-PACKERS: dict[str, Callable[[bytes, bool], list[bytes]]] = {
-    "H264": lambda frame, key: _h264(frame),
-    "H264 with frames in between": lambda frame, key: _h264(frame),
-    "H265": lambda frame, key: _h265(frame),
-    "VP8": lambda frame, key: _vp8(frame),
+PACKERS: dict[str, Callable[[bytes, bool, int], list[bytes]]] = {
+    "H264": lambda frame, key, size: _h264(frame, size),
+    "H264 with frames in between": lambda frame, key, size: _h264(frame, size),
+    "H265": lambda frame, key, size: _h265(frame, size),
+    "VP8": lambda frame, key, size: _vp8(frame, size),
     "VP9": _vp9,
-    "AV1": lambda frame, key: _av1(frame),
+    "AV1": lambda frame, key, size: _av1(frame, size),
 }
 
 
@@ -136,7 +136,7 @@ def codec(name: str) -> str:
 
 def payloads(name: str) -> list[list[bytes]]:
     """The payloads of each frame of a clip."""
-    return [PACKERS[name](frame, key) for frame, key in clips()[name]]
+    return [PACKERS[name](frame, key, SIZE) for frame, key in clips()[name]]
 
 
 def assembled(name: str) -> list[bytes]:

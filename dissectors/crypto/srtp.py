@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Iterable, Iterator, Sequence
 
 from dissectors.crypto import primitives
+from dissectors.crypto.srtp_index import Indices
 from dissectors.crypto.srtp_keys import MasterKey
 from dissectors.crypto.srtp_suites import GCM, Suite
 
@@ -175,18 +176,19 @@ class Source:
     """The datagrams of one source of RTP, in the order of the capture, with all keys that may be theirs.
 
     `verified` counts those of which a tag fitted, by the master key; `failed` those of which none did, `cryptex` those
-    whose header is encrypted, too, which is not read.
+    whose header is encrypted, too, which is not read, `reused` those whose index protected something else before.
     `searched` is how far the rollover counter is searched for.
     """
 
-    __slots__ = ("_highest", "_last", "_openers", "_searched", "cryptex", "failed", "verified")
+    __slots__ = ("_highest", "_indices", "_last", "_openers", "_searched", "cryptex", "failed", "reused", "verified")
 
     def __init__(self, openers: Sequence[Opener], searched: int = MAX_ROLLOVERS) -> None:
         self._openers, self._searched = [*openers], searched
         self._last: Opener | None = None
         self._highest = 0
         self.verified: dict[MasterKey, int] = {}
-        self.failed = self.cryptex = 0
+        self._indices: dict[MasterKey, Indices] = {}
+        self.failed = self.cryptex = self.reused = 0
 
     def open(self, octets: bytes) -> bytes | None:
         """A datagram of RTP in the clear, None where no key's tag fits."""
@@ -222,6 +224,10 @@ class Source:
         self._highest = max(self._highest, index) if opener is self._last else index
         self._last = opener
         self.verified[opener.master] = self.verified.get(opener.master, 0) + 1
+        if not opener.master.clear:
+            # Header extensions may change where a datagram is sent again.
+            contents = octets[header_octets(octets) :]
+            self.reused += self._indices.setdefault(opener.master, Indices()).again(index, contents)
         return octets
 
 

@@ -50,7 +50,7 @@ def assessed(facts: Facts) -> tuple[Security, ...]:
     found += [
         _judged(None, number, None, *_media(facts, None, session.streams, shaken))
         for number, session in enumerate(facts.sessions)
-        if session.call is None and any(facts.streams[each].encrypted for each in session.streams)
+        if session.call is None and any(_encrypted(facts.streams[each]) for each in session.streams)
     ]
     return tuple(found)
 
@@ -67,10 +67,15 @@ def _by_ends(several: Iterable[Handshake] | Iterable[Tls]) -> dict[Ends, list]: 
 def _protected(facts: Facts, call: Call) -> bool:
     """Whether anything of a call is protected or announced to be."""
     return bool(call.streams) and (
-        any(facts.streams[each].encrypted for each in call.streams)
+        any(_encrypted(facts.streams[each]) for each in call.streams)
         or any(message.transport in (TLS, WSS) for message in call.messages)
         or any(line.encryption for described in call.descriptions for line in described.media)
     )
+
+
+def _encrypted(stream: Stream) -> bool:
+    """Whether a stream is announced as encrypted, or keys opened it."""
+    return stream.encrypted or stream.decrypted is not None and stream.decrypted.verified > 0
 
 
 def _signalling(call: Call, connected: Mapping[Ends, Sequence[Tls]]) -> Part | None:
@@ -135,10 +140,13 @@ def _media(
         stream = facts.streams[position]
         if stream.packets < MIN_PACKETS:
             continue
-        if not stream.encrypted:
+        if not _encrypted(stream):
             media["clear"] = Part("open", "in the clear", "media are in the clear: whoever is on the path can listen")
             continue
         suite, exchange = _of_stream(facts, call, stream, shaken)
+        if stream.decrypted is not None and stream.decrypted.suites:
+            # What keys opened needs no announcement.
+            suite = _worst(map(of_srtp, stream.decrypted.suites)) or suite
         media.setdefault(suite.name, suite)
         keys.setdefault(exchange.name, exchange)
     return _worst(media.values()), _worst(keys.values())

@@ -14,6 +14,10 @@ from itertools import islice
 from dissectors.crypto.secrets import Secrets
 from dissectors.crypto.srtp import MAX_ROLLOVERS, Opener, Source
 from dissectors.crypto.srtp_keys import MasterKey
+from dissectors.engine.assessed import assessed
+from dissectors.findings.rule import Facts
+from dissectors.findings.rules import ranked
+from dissectors.findings.security.randomness import OF_KEYS
 from dissectors.queries.payloads import Taken, of_streams
 from dissectors.report import Decrypted, Report, Stream
 from dissectors.wire.captures.records import Record
@@ -82,12 +86,12 @@ class Trial:
         return Decrypted(
             verified=sum(source.verified.values()), failed=source.failed + self.left_out,
             unread=source.cryptex + self.cut,
-            suites=tuple(dict.fromkeys(key.suite.name for key in source.verified)),
+            suites=tuple(dict.fromkeys(key.suite.name for key in source.verified)), reused=source.reused,
         )
 
 
 def decrypted(report: Report, secrets: Secrets, records: Iterable[tuple[int, Record]]) -> Report:
-    """The report with what these keys open of each stream that is encrypted, or proves to be."""
+    """The report with what these keys open of each stream that is encrypted, or proves to be, and what follows."""
     openers = Openers()
     trials = {
         position: Trial(openers.of(keys)) for position in range(len(report.streams))
@@ -97,7 +101,14 @@ def decrypted(report: Report, secrets: Secrets, records: Iterable[tuple[int, Rec
         return report
     for taken in of_streams(report, [*trials], records):
         trials[taken.stream].take(taken)
-    return replace(report, streams=tuple(_with(trials, *each) for each in enumerate(report.streams)))
+    streams = tuple(_with(trials, *each) for each in enumerate(report.streams))
+    facts = Facts(
+        capture=report.capture, flows=report.flows, calls=report.calls, streams=streams, checks=(),
+        handshakes=report.handshakes, protection=(), problems=(), sessions=report.sessions, tls=report.tls,
+    )
+    found = [finding for rule in OF_KEYS for finding in rule.findings(facts)]
+    findings = ranked((*report.findings, *found)) if found else report.findings
+    return replace(report, streams=streams, findings=findings, security=assessed(facts))
 
 
 def _with(trials: Mapping[int, Trial], position: int, stream: Stream) -> Stream:

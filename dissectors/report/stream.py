@@ -177,12 +177,16 @@ class Digit(Struct, frozen=True):
 
 
 class Decrypted(Struct, frozen=True):
-    """What became of a stream's datagrams of SRTP when keys were tried; `suites` are those of the keys that fitted."""
+    """What became of a stream's datagrams of SRTP when keys were tried; `suites` are those of the keys that fitted.
+
+    `reused` counts datagrams whose index protected something else under the same key before.
+    """
 
     verified: int
     failed: int
     unread: int
     suites: tuple[str, ...]
+    reused: int = 0
 
 
 class Stream(Struct, frozen=True):

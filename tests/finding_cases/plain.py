@@ -609,6 +609,6 @@ def tcp(payload: bytes) -> bytes:
 
 IN_FILES = {
     "capture-cut", "capture-corrupt", "capture-drops", "kept-in-part", "payload-in-clear",
-    "audio-clipped", "audio-silent", "audio-quiet", "audio-echo",
+    "audio-clipped", "audio-silent", "audio-quiet", "audio-echo", "keystream-reused",
 }
 """Findings about the file itself, or what a session kept, whose tests need one."""

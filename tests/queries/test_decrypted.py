@@ -11,9 +11,9 @@ from dissectors.queries import decrypted
 from dissectors.report import Decrypted
 from dissectors.sources.keys import read
 from tests import captures
-from tests.protected import inline, master
+from tests.protected import inline, master, protect
 from tests.sounds import call, tone
-from tests.stories import Story
+from tests.stories import A, B, Story, description, dialled, hung_up, rtp
 
 TLS = Path(__file__).resolve().parents[1] / "data" / "tls"
 KEYS = master("AES_CM_128_HMAC_SHA1_32", 1), master("AES_CM_128_HMAC_SHA1_32", 2)
@@ -99,3 +99,44 @@ def test_a_stream_that_no_key_opens_is_tried_less_often_and_still_found(
     (found,) = of_story(tmp_path, story, inline(KEYS[0]))
     # The first one that is tried again is number 48: it opens, and so do all behind it.
     assert found == Decrypted(53, 47, 0, (SUITE,))
+
+
+def test_an_index_that_protects_two_things_is_told_and_a_copy_is_not(tmp_path: Path) -> None:
+    def found(story: Story) -> tuple[list[int], list[str]]:
+        (tmp_path / "keys").write_text(inline(KEYS[0]) + "\n" + inline(KEYS[1]))
+        report = offline.analyze([captures.story(tmp_path / "in.pcap", story)], keys=read([str(tmp_path / "keys")]))
+        return [each.decrypted.reused for each in report.streams if each.decrypted], [
+            each.what for each in report.findings if each.id == "keystream-reused"
+        ]
+
+    once = tone(count=60, first=100, key=KEYS[0])
+    assert found([*once, *((time + 0.01, src, dst, octets) for time, src, dst, octets in once[:9])]) == ([0], [])
+    # It begins anew with its old numbers, and says something else.
+    again = tone(count=60, first=100, key=KEYS[0], start=3000, payload_type=8)
+    other = [(time, src, dst, protect(KEYS[0], rtp(100 + number, 77, 0, 160 * number, bytes(160))))
+             for number, (time, src, dst, _) in enumerate(again)]
+    counts, said = found([*once, *other])
+    assert sum(counts) == 60 and "60 packets have an index that protected something else under the same key" in said[0]
+    # With a new key it may.
+    counts, said = found([*once, *tone(count=60, first=100, key=KEYS[1], start=3000)])
+    assert sum(counts) == 0 and not said
+
+
+def test_the_suite_that_opened_a_stream_answers_whether_it_is_state_of_the_art(tmp_path: Path) -> None:
+    key = master("AEAD_AES_256_GCM", 7)
+    (tmp_path / "keys").write_text(inline(key))
+    bodies = [description(*side, media="RTP/SAVP 0") for side in (A, B)]
+    path = captures.story(tmp_path / "in.pcap", [*dialled(*bodies), *tone(key=key), *hung_up(4000)])
+    assert offline.analyze([path]).security == ()
+    (told,) = offline.analyze([path], keys=read([str(tmp_path / "keys")])).security
+    assert told.media == "AEAD_AES_256_GCM" and "media under AEAD_AES_256_GCM" in told.sentence
+
+
+def test_what_keys_open_is_not_in_the_clear_though_nobody_announced_it(tmp_path: Path) -> None:
+    key = master("AES_CM_128_HMAC_SHA1_80", 7)
+    (tmp_path / "keys").write_text(inline(key))
+    lines = f"a=crypto:1 {inline(master(first=3))}",
+    bodies = description(*A, *lines, media="RTP/SAVP 0"), description(*B, media="RTP/AVP 0")
+    path = captures.story(tmp_path / "in.pcap", [*dialled(*bodies), *tone(key=key), *hung_up(4000)])
+    (told,) = offline.analyze([path], keys=read([str(tmp_path / "keys")])).security
+    assert told.media == "AES_CM_128_HMAC_SHA1_80" and "media are in the clear" not in told.sentence

@@ -1,4 +1,4 @@
-"""Rules about what payloads themselves say of encryption; they are asked where the payloads were read (`--encryption`).
+"""Rules about what payloads themselves say of encryption: where they were read (`--encryption`), or opened (`--keys`).
 """
 
 from __future__ import annotations
@@ -22,4 +22,22 @@ def payload_in_clear(facts: Facts) -> Iterator[Found]:
             yield Found(f"{name_of(stream)}: {told.why}", both_ends(stream), stream.call, number, certainty="high")
 
 
+@rule(
+    "keystream-reused", "error", "One keystream protects two different packets",
+    scope="stream",
+    why="Two packets of one source have the same SSRC, the same index and the same key, and hold different things. "
+    "Whoever sees both can take the encryption off both without any key, and with AES-GCM can forge others.",
+    fix="Let the sender take a new key or a new SSRC whenever it begins anew, after a restart or a transfer (RFC 3711 "
+    "section 9.1), and keep its sequence numbers and its rollover counter where it goes on.",
+)
+def keystream_reused(facts: Facts) -> Iterator[Found]:
+    for number, stream in enumerate(facts.streams):
+        told = stream.decrypted
+        if told is not None and told.reused:
+            packets = f"{told.reused:,} packet{'s have' if told.reused > 1 else ' has'}"
+            yield Found(f"{name_of(stream)}: {packets} an index that protected something else under the same key",
+                        both_ends(stream), stream.call, number)
+
+
 RULES = (payload_in_clear,)
+OF_KEYS = (keystream_reused,)
