@@ -15,12 +15,13 @@ SECOND_NS = 1_000_000_000
 
 
 class Buffer:
-    """One stream's; `late` counts what came too late."""
+    """One stream's; `late` counts what came too late, `runs` how often that began."""
 
     def __init__(self, milliseconds: int) -> None:
         self._slack = milliseconds * 1_000_000
         self._fastest: deque[tuple[int, int]] = deque()
-        self.late = 0
+        self.late = self.runs = 0
+        self._was_late = False
 
     def plays(self, time: int, position: int, rate: int) -> bool:
         """Whether what came at a time in nanoseconds, and belongs to a position, is played."""
@@ -33,4 +34,6 @@ class Buffer:
             self._fastest.pop()
         self._fastest.append((time, delay))
         self.late += not in_time
+        self.runs += not in_time and not self._was_late
+        self._was_late = not in_time
         return in_time

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 
+from dissectors.analysis.streams.late import scored_late
 from dissectors.crypto.secrets import Secrets
 from dissectors.findings.media.audible import RULES
 from dissectors.findings.rule import Facts
@@ -29,6 +30,8 @@ MAX_CALLS = 16
 """Calls that are listened to: each keeps two files, and two decoders."""
 
 SIDES = 2
+BUFFER_MS = 60
+"""The jitter buffer for which packets are late: as long as that of `media --as received`."""
 
 
 class Listened(Struct, frozen=True):
@@ -55,7 +58,9 @@ def listen(
             continue
         zero = min(int(report.streams[each.position].first * 1e9) for each in choice.heard)
         keys = {each.position: keys_of(report, each.position, given) for each in choice.heard if each.encrypted}
-        listened.append(Listened(call, choice, Sounding(report, choice, keys, stack, zero, worker), zero))
+        listened.append(Listened(call, choice, Sounding(
+            report, choice, keys, stack, zero, worker, buffer=BUFFER_MS, all_played=True,
+        ), zero))
     if len(calls) > MAX_CALLS:
         notes.append(f"{len(calls) - MAX_CALLS:,} more calls are not listened to; name one with --call")
     taking = {each.position: one.sounding for one in listened for each in one.choice.heard}
@@ -84,7 +89,11 @@ def heard(report: Report, listened: Sequence[Listened]) -> Report:
     told = {position: value for one in listened for position, value in _heard(one).items()}
     if not told:
         return report
-    streams = tuple(replace(each, heard=told.get(number)) for number, each in enumerate(report.streams))
+    streams = tuple(
+        each if (sound := told.get(number)) is None
+        else replace(each, heard=sound, quality=scored_late(each, sound.late, sound.late_runs, BUFFER_MS))
+        for number, each in enumerate(report.streams)
+    )
     facts = Facts(
         capture=report.capture, flows=report.flows, calls=report.calls, streams=streams, checks=(), handshakes=(),
         protection=(), problems=(),
@@ -96,7 +105,8 @@ def heard(report: Report, listened: Sequence[Listened]) -> Report:
 def _heard(listened: Listened) -> Mapping[int, Heard]:
     """What the streams of a call sound like."""
     sounding, choice = listened.sounding, listened.choice
-    found = {position: value for position, tally in sounding.tallies.items()
+    found = {position: replace(value, late=tally.buffer.late, late_runs=tally.buffer.runs) if tally.buffer else value
+             for position, tally in sounding.tallies.items()
              if tally.heard >= tally.undecoded and (value := tally.loudness.to_report()) is not None}
     if len(choice.sides) != SIDES:
         return found

@@ -50,13 +50,15 @@ class Tally:
 class Sounding:
     """Lays datagrams on the channels of a file that begins at the time `zero` in nanoseconds.
 
-    With a `buffer` of so many milliseconds, what would have come too late for it is left out.
+    With a `buffer` of so many milliseconds, what would have come too late for it is counted, and left out unless it is
+    `all_played`.
     """
 
     def __init__(
         self, report: Report, choice: Choice, keys: Mapping[int, Sequence[MasterKey]], stack: ExitStack, zero: int,
-        worker: Worker | None = None, buffer: int | None = None,
+        worker: Worker | None = None, buffer: int | None = None, all_played: bool = False,
     ) -> None:
+        self._all_played = all_played
         self._report, self._rate, self._zero = report, choice.rate, zero
         self._worker = worker or stack.enter_context(Worker())
         self.channels = [stack.enter_context(Channel()) for _ in choice.sides]
@@ -89,7 +91,8 @@ class Sounding:
             tally.other += 1
             return
         position = tally.track.place(message.sequence, message.timestamp, taken.time, sound.clock)
-        if tally.buffer is not None and not tally.buffer.plays(taken.time, position, self._rate):
+        in_time = tally.buffer is None or tally.buffer.plays(taken.time, position, self._rate)
+        if not in_time and not self._all_played:
             return
         samples = self._samples(taken.stream, sound, message, tally)
         if samples is not None:

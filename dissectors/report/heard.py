@@ -24,7 +24,8 @@ class Heard(Struct, frozen=True):
 
     `seconds` of it were decoded. `peak` is the loudest sample. `level` is the mean of what is louder than -50 dBov, and
     lasts `active` seconds; None where nothing is. `silent` is how long it was below -70 dBov. `clipped` counts
-    datagrams with samples cut off at the loudest value; the first of them is at `clipped_place`.
+    datagrams with samples cut off at the loudest value; the first of them is at `clipped_place`. `late` counts those
+    that come too late for a jitter buffer of 60 ms, `late_runs` how often that begins.
     """
 
     seconds: float
@@ -37,3 +38,5 @@ class Heard(Struct, frozen=True):
     clipped_time: float | None = None
     clipped_place: Place | None = None
     echo: Echo | None = None
+    late: int = 0
+    late_runs: int = 0

@@ -144,3 +144,20 @@ def test_a_stream_that_is_too_long_is_said_to_be_and_stops_no_other(
         records = merge([stack.enter_context(open_capture(path))])
         _, notes = listening.listen(report, Secrets(), records, stack)
     assert [note for note in notes if "too long" in note] == ["stream 1: it is too long to be listened to"]
+
+
+def test_what_comes_too_late_for_a_jitter_buffer_counts_in_the_score(tmp_path: Path) -> None:
+    story = dialogue(voice(6), voice(6, seed=2))
+    ours = [number for number, one in enumerate(story) if one[3][0] == 0x80 and one[3][8:12] == b"\0\0\0M"]
+    held = {number for number in ours[100:150]}
+    late = [(time + 70 * (number in held), *rest) for number, (time, *rest) in enumerate(story)]
+    before, _ = listened(tmp_path, story)
+    report, found = listened(tmp_path, late)
+    assert not found
+    one, two = ((each.quality, each.heard) for each in report.streams)
+    assert before.streams[0].heard is not None and before.streams[0].heard.late == 0
+    assert one[1] is not None and one[1].late == 50 and one[1].late_runs == 4
+    assert one[0] is not None and one[0].mos is not None and before.streams[0].quality is not None
+    assert one[0].mos < 2 < 4 < (before.streams[0].quality.mos or 0)
+    assert "50 packets too late for a jitter buffer of 60 ms, 16.67 % loss" in one[0].basis
+    assert two[0] == before.streams[1].quality and two[1] is not None and two[1].late == 0

@@ -63,7 +63,7 @@ AMR_WB = {
     for octets in sizes
 }
 """By the octets of a payload with one frame, bandwidth-efficient and octet-aligned (RFC 4867); values of ITU-T G.113
-appendix IV for a handset. The fastest mode costs more than the one before: that is as published."""
+appendix IV for a handset (table IV.1, 2024). The fastest mode costs more than the one before: that is as published."""
 
 G722 = {160: Impairment("G.722 at 64 kbit/s", 13, None, wide=True)}
 """By the octets of a payload of 20 ms; from the same appendix."""
