@@ -19,6 +19,10 @@ cdef enum:
     TPID_VALID = 0x40
     DEFAULT_TPID = 0x8100
     OUTGOING = 4
+    SIZES = 10
+    UDP_DATAGRAMS = 5
+    MOST_HEADERS = 128
+    MOST_JOINED = 131072
     LOOPBACK = 772
     MOST_PARTS = 64
 
@@ -38,22 +42,25 @@ cdef struct Sender:
     unsigned char[8] address
 
 
-def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interface=0, dict numbers=None):
+def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interface=0, dict numbers=None, apart=None):
     """The blocks of every frame of a block from `Ring.take`, and how many they are; raises IndexError beyond its end.
 
     They are of the `interface` of this number; where several share a ring, of the one that `numbers` has for its index.
-    `cooked` frames have no link layer of their own and get that of LINUX_SLL2.
+    `cooked` frames have no link layer of their own and get that of LINUX_SLL2. With `apart`, as of a ring, the kernel
+    says of frames with several datagrams how long these are, and `apart` gives the single ones.
     """
     cdef Head head
     cdef Py_ssize_t at, size = block.shape[0], place = 0, kept, extra
-    cdef uint32_t packets, i, found = 0
+    cdef uint32_t packets, i, step, found = 0
     cdef int index, last = -1
+    cdef const unsigned char[::1] part
     if size < 48:
         raise IndexError("no head")
     memcpy(&packets, &block[12], 4)
     memcpy(&i, &block[16], 4)
     # Octets are added in front of a frame's own, and behind them to fill up 32 bits.
-    room = PyByteArray_FromStringAndSize(NULL, size + <Py_ssize_t>packets * (AROUND + COOKED + TAG + 3))
+    extra = single(block, i, packets) if apart is not None else 0
+    room = PyByteArray_FromStringAndSize(NULL, size + extra + <Py_ssize_t>packets * (AROUND + COOKED + TAG + 3))
     cdef unsigned char[::1] out = room
     at = i
     for i in range(packets):
@@ -66,6 +73,23 @@ def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interf
             memcpy(&index, &block[at + HEAD + INDEX_AT], 4)
             if index != last:
                 interface, last = numbers.get(index, 0), index
+        step = size_of(block, at, head) if apart is not None else 0
+        if step:
+            tag = None
+            if head.status & VLAN_VALID:
+                tag = (head.tci, head.tpid if head.status & TPID_VALID else 0)
+            whole = bytes(block[at + head.mac:at + head.mac + <Py_ssize_t>head.captured])
+            for part, head.original in apart(whole, step, head.original, tag):
+                kept = part.shape[0]
+                if place + BEFORE + kept > out.shape[0]:
+                    raise IndexError("no room")
+                out[place + BEFORE:place + BEFORE + kept] = part
+                place = frame(out, place, interface, head, kept, 0)
+                found += 1
+            at += head.step
+            if head.step == 0 and i + 1 < packets:
+                raise IndexError("a frame without a next one")
+            continue
         kept = put(block, at, head, cooked, out, place + BEFORE)
         if kept >= 0:
             found += 1
@@ -76,6 +100,34 @@ def octets(const unsigned char[::1] block not None, bint cooked, uint32_t interf
             raise IndexError("a frame without a next one")
     del out
     return bytes(memoryview(room)[:place]), found
+
+
+cdef uint32_t size_of(const unsigned char[::1] block, Py_ssize_t at, Head head) except? 0xFFFFFFFF:
+    """How long the datagrams of a frame are, as the kernel says before it; 0 where it holds but one."""
+    cdef Py_ssize_t before = at + head.mac - SIZES
+    cdef uint16_t size
+    if before < at or block[before + 1] != UDP_DATAGRAMS or head.original > MOST_JOINED:
+        return 0
+    memcpy(&size, &block[before + 4], 2)
+    return size
+
+
+cdef Py_ssize_t single(const unsigned char[::1] block, Py_ssize_t at, uint32_t packets) except -1:
+    """How much more room the single frames may take of those that hold several datagrams."""
+    cdef Head head
+    cdef Py_ssize_t more = 0, size = block.shape[0]
+    cdef uint32_t i, step
+    for i in range(packets):
+        if at < 0 or at + HEAD + SENDER > size:
+            break
+        memcpy(&head, &block[at], sizeof(Head))
+        if at + head.mac + <Py_ssize_t>head.captured > size or head.step == 0:
+            break
+        step = size_of(block, at, head)
+        if step:
+            more += (<Py_ssize_t>head.original // step + 1) * (AROUND + MOST_HEADERS + TAG + 3)
+        at += head.step
+    return more
 
 
 def merged(list parts not None, int64_t until):

@@ -18,12 +18,13 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 
 from dissectors.sources.interface.interfaces import ANY, Interface, link_of
+from dissectors.sources.interface.superframes import UDP_DATAGRAMS, apart
 from dissectors.wire.captures.records import Record
 from dissectors.wire.values import Struct
 
 SOL_PACKET = 263
 PACKET_ADD_MEMBERSHIP, PACKET_RX_RING, PACKET_STATISTICS, PACKET_VERSION = 1, 5, 6, 10
-PACKET_IGNORE_OUTGOING = 23
+PACKET_VNET_HDR, PACKET_IGNORE_OUTGOING = 15, 23
 PACKET_MR_PROMISC = 1
 TPACKET_V3 = 2
 SO_ATTACH_FILTER = 26
@@ -48,7 +49,7 @@ block_head = struct.Struct("=III").unpack_from
 """Of a block's head from octet 8: status, packets, offset of the first."""
 
 block_length = struct.Struct("=I").unpack_from
-last_frame = struct.Struct("=II").unpack_from
+moment = struct.Struct("=II").unpack_from
 status = struct.Struct("=I")
 
 frame_head = struct.Struct("=IIIII I HH I I H").unpack_from
@@ -57,6 +58,10 @@ frame_head = struct.Struct("=IIIII I HH I I H").unpack_from
 sender = struct.Struct("=2s H i HBB 8s").unpack_from
 """sockaddr_ll behind a frame's head: family, protocol, interface, hardware, kind, length and octets of the address."""
 
+sizes_head = struct.Struct("=BBHH").unpack_from
+"""virtio_net_hdr before a frame: flags, kind of offload, length of the headers, size of a part."""
+
+SIZES_OCTETS = 10
 SENDER_AT = 48
 SLOT_OCTETS = 96
 """What a frame takes beside its own octets, about."""
@@ -85,22 +90,26 @@ class Counted(Struct):
 class Ring:
     """One interface (or all of them) seen through one ring, or several that have one link layer and share it.
 
+    With `sizes` the kernel says of frames that hold several datagrams how long these are, and they are taken apart.
+
     `numbers` are those of the interfaces that share it, by the kernel's index: each takes what room it needs.
 
-    `link` is the LINKTYPE of the records. Raises OSError if raw sockets are not allowed or the interface does not
-    exist. Close it, or the kernel continues to fill it.
+    `joined` counts frames that held several datagrams. `link` is the LINKTYPE of the records. Raises OSError if raw
+    sockets are not allowed or the interface does not exist. Close it, or the kernel continues to fill it.
     """
 
     def __init__(
         self, interface: Interface, *, size: int = 128 << 20, snaplen: int = MAX_SNAPLEN_OCTETS,
         program: tuple[Instruction, ...] = (), promiscuous: bool = False, numbers: dict[int, int] | None = None,
+        sizes: bool = False,
     ) -> None:
         self.interface, self.numbers = interface, numbers
         self._program = program or accept(snaplen)
         self.link, raw = link_of(interface)
         self.counted = Counted()
-        self.packets = 0
+        self.packets = self.joined = 0
         self.cooked = not raw
+        self.sizes = sizes and raw
         self._promiscuous = promiscuous and interface.name != ANY
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW if raw else socket.SOCK_DGRAM, 0)
         with ExitStack() as unless_it_opens:
@@ -113,6 +122,8 @@ class Ring:
         attach(self._socket, among(self.numbers or (), self._program))
         ours = self._socket
         ours.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V3)
+        if self.sizes:
+            ours.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
         while True:
             frames = BLOCK_OCTETS // FRAME_OCTETS * blocks
             ring = struct.pack("=7I", BLOCK_OCTETS, blocks, FRAME_OCTETS, frames, RETIRE_MS, 0, 0)
@@ -197,6 +208,13 @@ class Ring:
             step, sec, nsec, captured, original, state, mac, _, _, tci, tpid = frame_head(block, at)
             start = at + mac
             octets = block[start : start + captured]
+            if self.sizes and block[start - SIZES_OCTETS + 1] == UDP_DATAGRAMS:
+                tag = (tci, tpid if state & VLAN_TPID_VALID else 0) if state & VLAN_VALID else None
+                for single, length in self.apart(octets, sizes_head(block, start - SIZES_OCTETS)[3], original, tag):
+                    frame += 1
+                    found.append(new(Record, (frame, sec * 1_000_000_000 + nsec, link, single, length)))
+                at += step
+                continue
             if not usual:
                 head = self._sender(block, at)
                 if head is None:
@@ -211,6 +229,16 @@ class Ring:
             at += step
         self.packets = frame
         return found
+
+    def apart(
+        self, octets: bytes, size: int, original: int, tag: tuple[int, int] | None = None
+    ) -> list[tuple[bytes, int]]:
+        """The frames that stand for one with several datagrams, each with the VLAN `tag` of that, and their lengths."""
+        frames = apart(octets, size, original)
+        self.joined += len(frames) > 1
+        if tag is None:
+            return frames
+        return [(tagged(each, *tag, ethernet=True), length + 4) for each, length in frames]
 
     def _sender(self, block: bytes, at: int) -> bytes | None:
         """The cooked header, in place of a link layer; None for the outgoing copy of a loopback frame."""
@@ -247,9 +275,18 @@ def packets_in(block: bytes) -> int:
     return int(block_head(block, 8)[1])
 
 
+def oldest(block: bytes) -> int:
+    """The time of the first frame of a block, in nanoseconds since the epoch."""
+    return _moment(block, 32)
+
+
 def newest(block: bytes) -> int:
-    """The time of the last frame of a block, in nanoseconds since the epoch."""
-    seconds, nanoseconds = last_frame(block, 40)
+    """The time of its last frame."""
+    return _moment(block, 40)
+
+
+def _moment(block: bytes, at: int) -> int:
+    seconds, nanoseconds = moment(block, at)
     return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 
 from dissectors.sources.interface import bpf, ring
 from dissectors.sources.interface.backlog import Backlog, Block
+from dissectors.sources.interface.holes import Holes
 from dissectors.sources.interface.interfaces import ANY, CHANGES, Interface, link_of, named, state_of
 from dissectors.sources.interface.order import Order
-from dissectors.sources.interface.ring import Ring, packets_in, supported
+from dissectors.sources.interface.probe import says_sizes
+from dissectors.sources.interface.ring import Ring, oldest, packets_in, supported
 from dissectors.sources.interface.source import Drops, Refusal, Wanted
 from dissectors.sources.pcapng_blocks import head
 from dissectors.wire.captures.pcapng import PcapngWalker
@@ -37,6 +39,10 @@ MAX_READ_BLOCKS = 32
 
 WATCH_SECONDS = 0.5
 """Seconds between two checks of the state of the interfaces."""
+
+JOINED = "frames hold several packets (segmentation offload); they are taken apart, with one time for those of a frame"
+DROPS_SECONDS = 0.1
+"""Seconds between two looks at the counts of dropped frames."""
 
 
 class Seen(Struct):
@@ -74,22 +80,26 @@ class Rings:
         self._backlog = Backlog(wanted.backlog)
         self._rings: dict[int, Ring] = {}
         self._open = threading.Lock()
-        self._drops = Drops()
+        self._drops, self._holes = Drops(), Holes()
         self._gone = 0
+        self._lost_since: int | None = None
         self._states: dict[int, str] = {}
         self._seen: list[Seen] = []
         self._news: list[str] = []
+        self._said_joined = False
         self._frame = 0
         self._stopping = threading.Event()
         self._drained = False
         with contextlib.ExitStack() as stack:
             chosen = [named(name) for name in wanted.interfaces]
+            sizes = says_sizes()
             for group in together(chosen):
                 first = chosen[group[0]]
                 one = Ring(
                     first, size=wanted.buffer * len(group) // len(chosen), snaplen=wanted.snaplen,
                     program=_program(wanted, first), promiscuous=wanted.promiscuous,
                     numbers={chosen[number].index: number for number in group} if len(group) > 1 else None,
+                    sizes=sizes,
                 )
                 stack.callback(one.close)
                 self._rings[group[0]] = one
@@ -142,7 +152,7 @@ class Rings:
         parts, counts = [], 0
         for number, block in self._visit():
             one = self._readers[number]
-            part, count = blocks.octets(block, one.cooked, number, one.numbers)
+            part, count = blocks.octets(block, one.cooked, number, one.numbers, one.apart if one.sizes else None)
             parts.append((self._places[number], part))
             counts += count
         if self._order is not None:
@@ -156,11 +166,18 @@ class Rings:
     def drops(self) -> Drops:
         """Frames without room in the kernel, and in the backlog; also those of closed rings."""
         with self._open:
-            self._drops.kernel = self._gone + sum(one.count().dropped for one in self._rings.values())
+            counts = [one.count() for one in self._rings.values()]
+            since, self._lost_since = self._lost_since, None
+            self._drops.kernel = self._gone + sum(each.dropped for each in counts)
+            self._holes.look(self._drops.kernel + self._drops.us, sum(each.passed for each in counts), since)
+            self._drops.holes = self._holes.found
         return self._drops
 
     def news(self) -> list[str]:
-        """Interfaces that went down, came back or disappeared."""
+        """Interfaces that went down, came back or disappeared; once, that frames are taken apart."""
+        if not self._said_joined and any(one.joined for one in self._readers.values()):
+            self._said_joined = True
+            self._news.append(JOINED)
         news = self._news[:]
         del self._news[: len(news)]
         return news
@@ -187,9 +204,12 @@ class Rings:
 
     def _drain(self) -> None:
         """Move blocks from the rings to the backlog until the end."""
-        looked = time.monotonic()
+        looked = asked = time.monotonic()
         over: float | None = None
         while self._rings and (over is None or time.monotonic() < over):
+            if time.monotonic() - asked > DROPS_SECONDS:
+                asked = time.monotonic()
+                self.drops()
             if over is None and self._stopping.is_set():
                 over = time.monotonic() + SETTLE_SECONDS
                 for one in self._rings.values():
@@ -212,7 +232,10 @@ class Rings:
                     break
                 found.append((number, block))
         if found and not self._backlog.put(found):
-            self._drops.us += sum(packets_in(block) for _, block in found)
+            with self._open:
+                self._drops.us += sum(packets_in(block) for _, block in found)
+                times = [oldest(block) for _, block in found]
+                self._lost_since = min([*times, *([] if self._lost_since is None else [self._lost_since])])
         return bool(found)
 
     def _watch(self) -> None:

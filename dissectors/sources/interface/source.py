@@ -26,11 +26,24 @@ class Wanted(Struct, frozen=True):
     backlog: int = BACKLOG_OCTETS
 
 
+class Hole(Struct, frozen=True):
+    """A time in which frames were dropped, in nanoseconds since the epoch; how many, and how many came all the same."""
+
+    since: int
+    until: int
+    dropped: int
+    came: int
+
+
 class Drops(Struct):
-    """Frames that are lost: the kernel's ring had no room for them, or our backlog had none."""
+    """Frames that are lost: the kernel's ring had no room for them, or our backlog had none.
+
+    `holes` says when that was, in order; it is empty where the source does not know.
+    """
 
     kernel: int = 0
     us: int = 0
+    holes: tuple[Hole, ...] = ()
 
 
 class Source(Protocol):

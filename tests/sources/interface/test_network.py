@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 
 from dissectors import offline
+from dissectors.findings.dropped import OF_LOSS, OF_MOMENTS
+from dissectors.findings.rules import OWN
 from dissectors.sources.capture import open_capture
 from dissectors.sources.interface import bpf
 from tests.made import A, B, frame, rtp, sip
@@ -35,6 +37,7 @@ BACKENDS = [
     "ring", "scapy",
     pytest.param("dumpcap", marks=pytest.mark.skipif(not shutil.which("dumpcap"), reason="dumpcap is not installed")),
 ]
+SAYS_SIZES = "from dissectors.sources.interface.probe import says_sizes; print(says_sizes())"
 MEDIA = [rtp(sequence) for sequence in range(50)]
 
 
@@ -112,6 +115,55 @@ def test_loopback_is_seen_once_by_its_name_and_by_any(wire: Cable, backend: str,
         taken(kept, 20)
         events, _, _ = finish(process)
         assert events[-1]["datagrams"] == 20
+
+
+def test_what_is_lost_while_the_process_is_stopped_is_the_captures_own(wire: Cable) -> None:
+    # So small a buffer holds a sixth of a second.
+    process = wire.live("--json", "--buffer", "2")
+    wire.send([rtp(number, timestamp=160 * number) for number in range(300)])
+    os.kill(process.pid, signal.SIGSTOP)
+    wire.send([rtp(number, timestamp=160 * number) for number in range(300, 800)], every=0.002)
+    os.kill(process.pid, signal.SIGCONT)
+    wire.send([rtp(number, timestamp=160 * number) for number in range(800, 1100)])
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    report = json.loads(said)
+    (stream,) = report["streams"]
+    assert stream["lost"] and report["capture"]["files"][0]["dropped"]
+    found = {each["id"]: each for each in report["findings"]}
+    assert "capture-drops" in found
+    lost = [each for name, each in found.items() if name in OF_LOSS | OF_MOMENTS]
+    assert lost and {each["severity"] for each in lost} == {"note"}
+    assert all(each["what"].endswith(OWN) for each in lost)
+
+
+JOINED = """
+import socket
+one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+one.setsockopt(17, 103, 100)
+for number in range(10):
+    one.sendto(bytes([number]) * 1050, ("10.9.8.2", 16402))
+"""
+
+
+@pytest.mark.parametrize("pure", ["", "1"], ids=["compiled", "interpreted"])
+def test_datagrams_that_a_host_sends_as_one_frame_are_single_ones_in_report_and_file(
+    wire: Cable, tmp_path: Path, pure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if "True" not in wire.run(wire.far, sys.executable, "-c", SAYS_SIZES):
+        pytest.skip("this kernel does not say how long they are")
+    monkeypatch.setenv("MUXSHARK_PURE", pure)
+    kept = str(tmp_path / "a.pcapng")
+    process = wire.live("--json", "-w", kept)
+    wire.run(wire.near, sys.executable, "-c", JOINED)
+    taken(kept, 110)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    again = subprocess.run([*MUXSHARK, "analyze", "--json", kept], capture_output=True, cwd=ROOT, check=True)
+    assert json.loads(said) == json.loads(again.stdout)
+    with open_capture(kept) as capture:
+        frames = [record.octets for record in capture.records() if record.octets[23] == 17]
+    assert [len(octets) - 42 for octets in frames] == [*[100] * 10, 50] * 10
 
 
 def test_any_sees_the_cable_and_the_loopback(wire: Cable, tmp_path: Path) -> None:

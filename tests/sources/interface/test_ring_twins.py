@@ -12,6 +12,7 @@ from dissectors.sources.interface.ring import SLL2, Ring, packets_in
 from dissectors.sources.pcapng_blocks import interface, section
 from dissectors.wire.captures.pcapng import PcapngWalker
 from dissectors.wire.captures.records import Record
+from tests.ip_frames import ethernet, ipv4, ipv6, udp
 from tests.made import A, B, frame, rtp
 from tests.sources.interface.blocks import block, blocks
 
@@ -20,12 +21,12 @@ def ring(cooked: bool) -> Ring:
     """A ring that reads blocks and was never opened."""
     one = Ring.__new__(Ring)
     one.link, one.cooked, one.packets, one.interface = SLL2 if cooked else 1, cooked, 0, Interface("eth0")
-    one.numbers = None
+    one.numbers, one.sizes, one.joined = None, False, 0
     return one
 
 
-def compiled(octets: bytes, cooked: bool) -> list[Record]:
-    made, count = blocks.octets(octets, cooked)
+def compiled(octets: bytes, cooked: bool, sizes: bool = False) -> list[Record]:
+    made, count = blocks.octets(octets, cooked, apart=ring(cooked).apart if sizes else None)
     walker = PcapngWalker()
     records = list(walker.feed(section() + interface(SLL2 if cooked else 1, 0, "") + made))
     assert not walker.finish() and count == len(records)
@@ -60,8 +61,27 @@ def test_where_interfaces_share_a_ring_each_frame_is_of_its_own() -> None:
         assert count == 3 and {octets[at + 8] for at in range(0, len(octets), len(octets) // 3)} == {wanted}
 
 
+def test_both_take_frames_apart_that_hold_several_datagrams() -> None:
+    chance = random.Random(11)
+    frames, sizes = [], []
+    for number in range(100):
+        octets = ethernet(ipv4(udp(chance.randbytes(chance.randrange(1, 1500)))))
+        if number % 3 == 1:
+            octets = ethernet(ipv6(udp(bytes(1300))), 0x86DD)
+        kept = octets[: chance.choice((len(octets), len(octets), 200, 20))]
+        frames.append((kept, len(octets), chance.choice((1, 0x11, 0x51)), number, 0x88A8, 0))
+        sizes.append((chance.choice((0, 1, 5, 5, 5)), chance.choice((0, 1, 100, 600, 9000))))
+    made = block(frames, cooked=False, sizes=sizes)
+    one = ring(cooked=False)
+    one.sizes = True
+    records = one.records(made)
+    assert compiled(made, cooked=False, sizes=True) == records
+    assert len(records) > 1000 and one.joined > 20
+    assert len(ring(cooked=False).records(made)) == 100
+
+
 def test_a_block_that_lies_is_an_error_and_never_read_beyond() -> None:
-    made = block([(frame(A, B, rtp(1)), 114, 1, 0, 0, 0)] * 3, cooked=False)
+    made = block([(frame(A, B, rtp(1)), 114, 1, 0, 0, 0)] * 3, cooked=False, sizes=[(5, 50)] * 3)
     chance = random.Random(5)
     for _ in range(3000):
         octets = bytearray(made)
@@ -69,6 +89,7 @@ def test_a_block_that_lies_is_an_error_and_never_read_beyond() -> None:
             octets[chance.randrange(len(octets))] = chance.randrange(256)
         octets[12:16] = struct.pack("=I", chance.choice((3, 4, 100)))
         try:
-            blocks.octets(bytes(octets[: chance.randrange(len(octets) + 1)]), chance.random() < 0.5)
+            cut, cooked = bytes(octets[: chance.randrange(len(octets) + 1)]), chance.random() < 0.5
+            blocks.octets(cut, cooked, apart=ring(False).apart if not cooked and chance.random() < 0.5 else None)
         except IndexError:
             continue

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not rings.supported(), reason="only Linux has su
 class Vanishing:
     """A ring that has dropped seven frames and says so slowly; nobody may ask it once it is closed."""
 
-    size, link, cooked = 64 << 20, 1, False
+    size, link, cooked, joined = 64 << 20, 1, False, 0
     asked = threading.Event()
 
     def __init__(self, interface: Interface, **options: Any) -> None:
