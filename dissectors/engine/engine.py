@@ -23,9 +23,11 @@ from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
 from dissectors.report import SCHEMA, CaptureFile, Place, Report, Security, Seen, Totals
 from dissectors.wire.inflate import LIMITS, Limits
+from dissectors.wire.values import replace
 
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
+    from dissectors.findings.rule import Dropping
 
 
 def verdicts(values: Facts) -> tuple[Security, ...]:
@@ -52,6 +54,7 @@ class Engine:
         self.trackers = Trackers(limits, max_finished, capacity, secrets)
         self._retirement = Retirement(self.trackers)
         self._problems = Problems()
+        self._dropping: tuple[Dropping, ...] = ()
         self._signalling = SignallingReader(self.trackers.readers, self._problems)
 
     def feed(self, batch: Batch) -> None:
@@ -74,10 +77,15 @@ class Engine:
         """Sum up finished calls beyond those that are held; to be called now and then, and at the end."""
         self._retirement.retire_finished(scanner, at_the_end)
 
+    def dropped(self, dropping: tuple[Dropping, ...]) -> None:
+        """Say when the capture dropped frames, as far as that is known by now."""
+        self._dropping = dropping
+
     def report(self, scan: ScanTables, files: tuple[CaptureFile, ...], chosen: Chosen = EVERYTHING) -> Report:
         """Everything that was seen, with the tables of the scan whose batches were fed; asking changes nothing."""
         problems = self._problems.to_report() + self._bounds_hit(scan) + self._unconfirmed()
         values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax)
+        values = replace(values, dropping=self._dropping) if self._dropping else values
         earlier = self._retirement.totals.findings() if chosen.calls is None else ()
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,

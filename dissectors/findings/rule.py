@@ -95,8 +95,20 @@ class Damaged(Struct, frozen=True):
     places: tuple[Place, ...]
 
 
+class Dropping(Struct, frozen=True):
+    """A time in which the capture dropped frames: since and until when, how many, and how many came all the same."""
+
+    first: float
+    last: float
+    dropped: int
+    came: int
+
+
 class Facts(Struct, frozen=True):
-    """What the rules look at: the report but for its findings, and what went wrong while reading."""
+    """What the rules look at: the report but for its findings, and what went wrong while reading.
+
+    `dropping` says when the capture dropped frames, in order; it is empty where nobody knows.
+    """
 
     capture: Capture
     flows: tuple[Flow, ...]
@@ -111,6 +123,7 @@ class Facts(Struct, frozen=True):
     damaged: tuple[Damaged, ...] = ()
     tls: tuple[Tls, ...] = ()
     unsent: tuple[Unsent, ...] = ()
+    dropping: tuple[Dropping, ...] = ()
     _known: dict[Callable[[Facts], Any], Any] = field(default_factory=dict)
 
     def once(self, look: Callable[[Facts], Value]) -> Value:

@@ -62,10 +62,15 @@ MANY_DROPPED_SHARE = 0.01
 """From this share of dropped frames on, what did not come accuses nobody."""
 
 DOUBT = "; the capture dropped frames, so that it may not have seen all"
-"""What is said behind a finding about absence then."""
+MEANWHILE = "; the capture dropped frames meanwhile, so that it may not have seen all"
+OWN = "; that is mostly the capture's own, which dropped frames then"
+"""What is said behind a finding about absence then, the latter two where it is known when that was."""
 
 ONE_SIDED = "; nothing at all came back, so that the capture may have one direction only"
 """What is said behind what was not answered where no two ends of the capture both send."""
+
+REMARKS = (DOUBT, MEANWHILE, OWN, ONE_SIDED)
+"""What may come to be said behind a finding, and makes no other of it."""
 
 SEVERITIES = ("error", "warning", "note")
 
@@ -80,8 +85,14 @@ def findings(
 def doubted(found: Iterable[Finding], facts: Facts) -> Iterator[Finding]:
     """Findings, those about absence in doubt where what did not come may only not have been captured.
 
-    That is so where the capture dropped frames, and for checks and handshakes where it may have one direction only.
+    That is so where the capture dropped frames (meanwhile, if that is known), and for checks and handshakes where it
+    may have one direction only.
     """
+    if facts.dropping:
+        from dissectors.findings.dropped import in_doubt
+
+        yield from (in_doubt(each, facts) if RULES[each.id].absence else each for each in found)
+        return
     dropped = sum(file.dropped or 0 for file in facts.capture.files)
     much = dropped >= MANY_DROPPED_SHARE * (dropped + sum(file.frames for file in facts.capture.files))
     for each in found:

@@ -10,9 +10,10 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Literal
 
-from dissectors.findings.rules import DOUBT, ONE_SIDED, RULES
+from dissectors.findings.rules import REMARKS, RULES
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
+from dissectors.live.states import FINAL, State, state_of
 from dissectors.report import Call, Certainty, Finding, Report, Severity, Stream
 from dissectors.wire.values import Struct
 
@@ -28,7 +29,6 @@ SETTLED_SECONDS = 5.0
 SILENT_SECONDS = 3.0
 """Seconds without a datagram after which a stream is silent."""
 
-OVER = ("ended", "rejected", "unreachable", "cancelled")
 SUMMED_UP = "summed up"
 FOREVER = float("inf")
 
@@ -226,7 +226,7 @@ class Events:
         found: dict[int, dict[str, None]] = {}
         for number, call in enumerate(report.calls):
             told = self._calls.get(call.call_id)
-            if told is None or call.outcome not in OVER or SUMMED_UP in told or not call.messages:
+            if told is None or state_of(call) not in FINAL or SUMMED_UP in told or not call.messages:
                 continue
             if now - call.messages[-1].time >= SETTLED_SECONDS:
                 if not found:
@@ -279,7 +279,7 @@ class Events:
             call = None if finding.call is None else report.calls[finding.call].call_id
             stream = None if finding.stream is None else report.streams[finding.stream]
             # Its hash takes a fraction of the memory, and is events apart from thousands of others.
-            what = NUMBERS.sub("#", finding.what.removesuffix(DOUBT).removesuffix(ONE_SIDED))
+            what = NUMBERS.sub("#", _without_remark(finding.what))
             key = hash((finding.id, call, key_of(stream) if stream else None, what))
             # What comes at once may have held since the last look; a clock that was set back does not make it wait.
             times = [time for time in (self._looked, finding.time) if time is not None and time <= now]
@@ -322,9 +322,10 @@ def _story(report: Report, call: Call, findings: tuple[str, ...]) -> SummaryEven
     jitter = max((one.jitter_ms for one in streams if one.jitter_ms is not None), default=None)
     mos = min((one.quality.mos for one in streams if one.quality and one.quality.mos is not None), default=None)
     end = call.ended if call.ended is not None else call.messages[-1].time
+    talked = call.talked(report.capture.last)
     return SummaryEvent(
         "summary", end, call.call_id, call.number, call.caller, call.callee, call.outcome, call.status,
-        None if call.answered is None else round(end - call.answered, 3), call.ended_by, len(streams), packets, lost,
+        None if talked is None else round(talked, 3), call.ended_by, len(streams), packets, lost,
         round(lost / (packets + lost), 6) if packets + lost else 0.0, jitter, mos, findings,
     )
 
@@ -332,21 +333,26 @@ def _story(report: Report, call: Call, findings: tuple[str, ...]) -> SummaryEven
 def _held(report: Report, finding: Finding, now: float) -> float:
     """For how long a finding has held at the end of a session: for ever where its call is over."""
     number = finding.call if finding.stream is None else report.streams[finding.stream].call
-    if number is not None and report.calls[number].outcome in OVER:
+    if number is not None and state_of(report.calls[number]) in FINAL:
         return FOREVER
     began = now if report.capture.first is None else report.capture.first
     return now - (began if finding.time is None else finding.time)
 
 
+def _without_remark(what: str) -> str:
+    """What was found, without what may come to be said behind it."""
+    return next((what.removesuffix(each) for each in REMARKS if what.endswith(each)), what)
+
+
 def states(call: Call) -> Iterator[tuple[str, float]]:
     """Every state of a call so far, with its time, in order."""
-    yield "calling", call.start
+    yield State.CALLING.word, call.start
     if call.ringing is not None:
-        yield "ringing", call.ringing
+        yield State.RINGING.word, call.ringing
     if call.answered is not None:
-        yield "answered", call.answered
-    if call.outcome in OVER:
-        yield call.outcome, call.ended if call.ended is not None else call.messages[-1].time
+        yield State.ANSWERED.word, call.answered
+    if (state := state_of(call)) in FINAL:
+        yield state.word, call.ended if call.ended is not None else call.messages[-1].time
 
 
 def key_of(stream: Stream) -> StreamKey:

@@ -12,7 +12,7 @@ from functools import partial
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine.engine import Engine
 from dissectors.engine.trackers import Capacity
-from dissectors.findings.rule import counted
+from dissectors.findings.rule import Dropping, counted
 from dissectors.live.clock import FramesClock
 from dissectors.live.events import EndEvent, Events, Look
 from dissectors.live.pace import MIN_LOOK_SECONDS, next_look
@@ -24,7 +24,7 @@ from dissectors.offline import scanner_class
 from dissectors.queries.expressions import Expression
 from dissectors.queries.selection import select
 from dissectors.report import CaptureFile, Report
-from dissectors.sources.interface.source import Source
+from dissectors.sources.interface.source import Drops, Source
 from dissectors.sources.keeper import Keeper
 from dissectors.sources.keys import Following
 from dissectors.sources.pcapng_blocks import prefix
@@ -141,6 +141,7 @@ class Session:
         return self._selected(self._whole())
 
     def _whole(self) -> Report:
+        self._know_holes(self.source.drops())
         return self.engine.report(self.scanner, (self._file(self._dropped()),))
 
     @property
@@ -252,6 +253,7 @@ class Session:
         drops = self.source.drops()
         missed = drops.us + (self.keeper.missed if self.keeper else 0)
         now = self._clock.now()
+        self._know_holes(drops)
         recent = self._recent.report(now, self._file(drops.kernel + drops.us))
         report = self._selected(recent)
         events = self._events.since(report, now / 1e9, (drops.kernel, missed), last)
@@ -264,6 +266,13 @@ class Session:
             (datagrams - before[0]) / span, (octets - before[1]) / span, drops.kernel, missed, resident(),
             self.keeper.kept if self.keeper else 0, self.source.behind, self._protocols(span), self._events,
         ))
+
+    def _know_holes(self, drops: Drops) -> None:
+        """Say when frames were dropped, where that is known of all of them."""
+        if drops.holes and sum(hole.dropped for hole in drops.holes) == drops.kernel + drops.us:
+            self.engine.dropped(tuple(
+                Dropping(hole.since / 1e9, hole.until / 1e9, hole.dropped, hole.came) for hole in drops.holes
+            ))
 
     def _selected(self, report: Report) -> Report:
         return select(report, self._wanted) if self._wanted else report
@@ -297,7 +306,9 @@ class Session:
     def _note(self) -> None:
         """Add the counts that a file does not hold to the report."""
         if dropped := self._dropped():
-            self.engine.problem("capture-drops", f"the capture itself reports frames dropped: {dropped:,}")
+            seconds = sum(hole.until - hole.since for hole in self.source.drops().holes) / 1e9
+            when = f", in {seconds:.1f} s" if seconds else ""
+            self.engine.problem("capture-drops", f"the capture itself reports frames dropped: {dropped:,}{when}")
         if self.keeper is not None and self.keeper.missed:
             self.engine.problem("kept-in-part", self.kept)
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from dissectors import offline
+from dissectors.findings.rules import DOUBT, OWN
 from dissectors.live.events import CallEvent, Event, FindingEvent, SummaryEvent
 from dissectors.live.session import Session, Stop
 from dissectors.queries.filters import wanted
 from dissectors.report import Report
+from dissectors.sources.interface.source import Drops, Hole
 from dissectors.sources.keys import Following
 from dissectors.sources.pcapng_blocks import head, statistics
 from dissectors.sources.pipe import Pipe
@@ -51,6 +53,29 @@ def test_asking_for_the_report_again_gives_the_same_also_where_the_capture_dropp
     first = one.report()
     assert [finding.id for finding in first.findings] == ["capture-drops"]
     assert one.report() == first
+
+
+@pytest.mark.parametrize(("kernel", "since", "severity"), [(7, 0.0, "note"), (7, 90.0, "error"), (8, 90.0, "error")])
+def test_loss_is_the_captures_own_where_the_source_knows_when_it_dropped_frames(
+    kernel: int, since: float, severity: str
+) -> None:
+    def hole() -> Drops:
+        zero = int((offline.analyze([str(DAY)]).capture.first or 0.0) * 1e9)
+        begin = zero + int(since * 1e9)
+        return Drops(kernel, 0, (Hole(begin, begin + 20_000_000_000, 7, 0),))
+
+    with fed(DAY.read_bytes()) as pipe:
+        pipe.drops = hole  # type: ignore[method-assign]  # a pipe says nothing of that
+        one = Session(pipe)
+        one.run()
+    report = one.report()
+    (loss,) = [each for each in report.findings if each.id == "stream-loss"]
+    assert loss.severity == severity
+    # Where it is not known of all frames when they were dropped, all of the session is in doubt.
+    assert loss.what.endswith(OWN if not since else DOUBT if kernel > 7 else "(8.0%)")
+    assert [each.what for each in report.findings if each.id == "capture-drops"] == [
+        f"the capture itself reports frames dropped: {kernel}, in 20.0 s"
+    ]
 
 
 def test_who_ends_a_session_that_is_behind_hears_how_much_is_still_to_be_read() -> None:
