@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import cProfile
+import gc
 import json
 import pstats
 import signal
@@ -26,6 +27,7 @@ from benchmarks.drain import Drained
 from benchmarks.live import processor_time
 from benchmarks.make_captures import Shape, make
 from benchmarks.wire import FAR, cable, write_frames
+from dissectors.__main__ import LITTLE_GARBAGE
 from dissectors.live.events import Look
 from dissectors.live.session import Session
 from dissectors.outputs.terminal.lines import Page
@@ -123,6 +125,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             print(apart(options.calls, options.cable, Path(folder)))
         return
+    # As the command does.
+    gc.set_threshold(LITTLE_GARBAGE)
     with tempfile.TemporaryDirectory() as folder:
         session = held(options.calls, Path(folder))
     looks: list[Look] = []
