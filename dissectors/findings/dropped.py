@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.findings.rule import Dropping, Facts
-from dissectors.findings.rules import MANY_DROPPED_SHARE, MEANWHILE, OWN
+from dissectors.findings.rule import MANY_DROPPED_SHARE, MEANWHILE, OWN, Dropping, Facts
 from dissectors.report import Finding, Stream
 from dissectors.wire.values import replace
 

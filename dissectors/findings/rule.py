@@ -95,6 +95,14 @@ class Damaged(Struct, frozen=True):
     places: tuple[Place, ...]
 
 
+MANY_DROPPED_SHARE = 0.01
+"""From this share of dropped frames on, what did not come accuses nobody."""
+
+MEANWHILE = "; the capture dropped frames meanwhile, so that it may not have seen all"
+OWN = "; that is mostly the capture's own, which dropped frames then"
+"""What is said behind a finding about absence where it is known when the capture dropped frames."""
+
+
 class Dropping(Struct, frozen=True):
     """A time in which the capture dropped frames: since and until when, how many, and how many came all the same."""
 

@@ -9,7 +9,7 @@ from dissectors.findings.connectivity import connectivity, consent, ice, relays,
 from dissectors.findings.delivery import delivery, feedback, path_size, repair
 from dissectors.findings.media import addresses, audible, forks, media, silence, sources, stopping, video
 from dissectors.findings.negotiation import codecs, digits, fax, holding, negotiation, payload_types
-from dissectors.findings.rule import MAX_ALIKE, Facts, Rule
+from dissectors.findings.rule import MANY_DROPPED_SHARE, MAX_ALIKE, MEANWHILE, OWN, Facts, Rule
 from dissectors.findings.security import dtls, dtls_roles, keys, randomness, security, tls
 from dissectors.findings.signalling import (
     acknowledgements,
@@ -58,13 +58,8 @@ OF_PATHS = tuple(rule for rule in RULES.values() if rule.scope == "path")
 OF_CALLS = tuple(rule for rule in RULES.values() if rule.scope in ("call", "stream"))
 """Rules whose findings name a call or a stream. The others only the capture as a whole can answer."""
 
-MANY_DROPPED_SHARE = 0.01
-"""From this share of dropped frames on, what did not come accuses nobody."""
-
 DOUBT = "; the capture dropped frames, so that it may not have seen all"
-MEANWHILE = "; the capture dropped frames meanwhile, so that it may not have seen all"
-OWN = "; that is mostly the capture's own, which dropped frames then"
-"""What is said behind a finding about absence then, the latter two where it is known when that was."""
+"""What is said behind a finding about absence then, where nobody knows when that was."""
 
 ONE_SIDED = "; nothing at all came back, so that the capture may have one direction only"
 """What is said behind what was not answered where no two ends of the capture both send."""

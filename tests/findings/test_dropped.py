@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 
 from dissectors.findings.dropped import in_doubt, lost_meanwhile
-from dissectors.findings.rule import Dropping, Facts
-from dissectors.findings.rules import MEANWHILE, OWN, doubted
+from dissectors.findings.rule import MEANWHILE, OWN, Dropping, Facts
+from dissectors.findings.rules import doubted
 from dissectors.report import Finding, Report
 from dissectors.wire.values import replace
 from tests.stories import A, B, Story, dialled, hung_up, report, talk

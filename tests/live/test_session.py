@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from dissectors import offline
-from dissectors.findings.rules import DOUBT, OWN
+from dissectors.findings.rule import OWN
+from dissectors.findings.rules import DOUBT
 from dissectors.live.events import CallEvent, Event, FindingEvent, SummaryEvent
 from dissectors.live.session import Session, Stop
 from dissectors.queries.filters import wanted

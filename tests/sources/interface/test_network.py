@@ -18,7 +18,7 @@ import pytest
 
 from dissectors import offline
 from dissectors.findings.dropped import OF_LOSS, OF_MOMENTS
-from dissectors.findings.rules import OWN
+from dissectors.findings.rule import OWN
 from dissectors.sources.capture import open_capture
 from dissectors.sources.interface import bpf
 from tests.made import A, B, frame, rtp, sip
