@@ -17,8 +17,10 @@ from dissectors.report.video import Video
 from dissectors.wire.datagram import endpoint
 
 MAX_STREAMS = 40
-MAX_POINTS = 300
-MAX_EVENTS = 40
+MAX_POINTS, MAX_ALL_POINTS = 300, 3000
+MAX_EVENTS, MAX_ALL_EVENTS = 40, 400
+"""Points of a chart and moments of a stream; the same of all streams together."""
+
 MIN_END_SECONDS = 0.2
 """What is left after the last moment of a timeline has a point of its own from so much time on."""
 
@@ -81,7 +83,8 @@ def pictures(page: Page, report: Report) -> tuple[list[Picture], int]:
     if len(positions) > MAX_STREAMS:
         found = {finding.stream for finding in report.findings}
         positions.sort(key=lambda i: (i not in found, -report.streams[i].lost, -report.streams[i].packets))
-    return [_picture(page, report, i) for i in positions[:MAX_STREAMS]], max(0, len(positions) - MAX_STREAMS)
+    shown = positions[:MAX_STREAMS]
+    return [_picture(page, report, i, len(shown)) for i in shown], len(positions) - len(shown)
 
 
 def ticks(page: Page, report: Report) -> list[tuple[float, str]]:
@@ -90,7 +93,7 @@ def ticks(page: Page, report: Report) -> list[tuple[float, str]]:
     return [(round(100 * i / TICKS, 2), moment(page, zero + whole * i / TICKS)) for i in range(TICKS + 1)]
 
 
-def _picture(page: Page, report: Report, position: int) -> Picture:
+def _picture(page: Page, report: Report, position: int, streams: int) -> Picture:
     stream = report.streams[position]
     zero, whole = report.capture.first or 0.0, report.capture.duration or 1.0
     call = None if stream.call is None else report.calls[stream.call]
@@ -103,7 +106,8 @@ def _picture(page: Page, report: Report, position: int) -> Picture:
     return Picture(
         position, f"{kind}{stream.codec or 'unknown codec'}{f' from {who}' if who else ''}",
         f"{ends}, SSRC 0x{stream.ssrc:08X}", stream.call, report.number_of(stream.call), list(_facts(stream)),
-        list(_charts(stream, zero, whole)), list(_events(page, stream, zero, whole)),
+        list(_charts(stream, zero, whole, min(MAX_POINTS, MAX_ALL_POINTS // streams))),
+        list(_events(page, stream, zero, whole))[: min(MAX_EVENTS, MAX_ALL_EVENTS // streams)],
         round(begin, 1), round(max(2.0, WIDTH * (stream.last - stream.first) / whole), 1),
     )
 
@@ -138,10 +142,10 @@ def _picture_facts(video: Video) -> Iterator[tuple[str, str, str]]:
         yield "frozen", f"{video.frozen:,} ×, {seconds(video.frozen_seconds)}", "odd"
 
 
-def _charts(stream: Stream, zero: float, whole: float) -> Iterator[Chart]:
+def _charts(stream: Stream, zero: float, whole: float, most: int) -> Iterator[Chart]:
     loss, jitter, rate, frames = [], [], [], []
     time, packets, lost, octets, seen = stream.first, 0, 0, 0, 0
-    for one in _moments(stream):
+    for one in _moments(stream, most):
         passed = one.time - time
         if passed <= 0:
             continue
@@ -167,12 +171,12 @@ def _charts(stream: Stream, zero: float, whole: float) -> Iterator[Chart]:
     yield from _clock(stream, zero, whole)
 
 
-def _moments(stream: Stream) -> Iterator[Moment]:
+def _moments(stream: Stream, most: int) -> Iterator[Moment]:
     """The timeline, thinned where it is long, and its end: what came after its last moment counts, too."""
     line = stream.timeline
     if not line:
         return
-    every = max(1, -(-len(line) // MAX_POINTS))
+    every = max(1, -(-len(line) // most))
     yield from line[every - 1 :: every]
     end, frames = line[-1], stream.video.frames if stream.video is not None else 0
     if stream.last - end.time >= MIN_END_SECONDS and stream.packets > end.packets and stream.octets >= end.octets:
@@ -239,7 +243,7 @@ def _events(page: Page, stream: Stream, zero: float, whole: float) -> Iterator[E
         asked = f"{count(burst.requests, 'request')} for a key frame"
         asked += f" in {seconds(burst.seconds)}" if burst.requests > 1 else ""
         told.append((burst.time, burst.seconds, asked, "mark"))
-    for time, lasted, text, style in sorted(told)[:MAX_EVENTS]:
+    for time, lasted, text, style in sorted(told):
         x = WIDTH * (time - zero) / whole
         yield Event(round(x, 1), round(max(1.5, WIDTH * lasted / whole), 1), f"{moment(page, time)}: {text}", style)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -32,8 +33,11 @@ from dissectors.report import Call, Message, Place, Report, size
 from dissectors.version import __version__
 from dissectors.wire.datagram import endpoint
 
+MAX_PAGE_OCTETS = 1_980_000
+"""Octets of a page without its sound."""
+
 MAX_OCTETS = 1_450_000
-"""Octets of the table of calls and of all ladders with their messages."""
+"""Octets of the table of calls and of all ladders with their messages, where the rest of the page leaves so many."""
 
 MAX_CALLS_OCTETS = 1_000_000
 """Octets of all ladders with their messages, where the table leaves so many."""
@@ -83,19 +87,32 @@ def write(report: Report, view: View) -> Iterator[str]:
     pictures = charts.pictures(page, report)
     pictured = {picture.position for picture in pictures[0]}
     calls = _Calls(templates, page, report, view.sent or {}, pictured)
-    fitting = calls.fitting()
-    yield laid_out(
-        "page.html", templates,
+    heard = sounds.sounds(report, view)
+    whole = partial(
+        laid_out, "page.html", templates,
         title=_short(told[0].text), sentence=told[-1].text, when=_when(page, report),
         facts=overview.facts(report), tally=overview.tally(report), looked_at=looked_at(report),
-        findings=overview.findings(page, report), lanes=overview.lanes(report), calls=fitting,
+        findings=overview.findings(page, report), lanes=overview.lanes(report),
         pictures=pictures, pictured=pictured, ticks=charts.ticks(page, report), lives=paths.lives(page, report),
         checks=paths.checks(page, report), handshakes=paths.handshakes(page, report), weights=paths.weights(report),
         failures=size.FAILURES, remarks=security.remarks(report), zero=report.capture.first or 0.0,
         duration=report.capture.duration, clock=view.clock, report=report, view=view,
-        joined=list(_joined(page, report, calls.beside, fitting.drawn)),
-        sounds=sounds.sounds(report, view), media="data:" if view.heard else "",
+        sounds=heard, media="data:" if view.heard else "",
     )
+    yield _bounded(calls, whole, MAX_PAGE_OCTETS + sum(len(one.source) for one in heard))
+
+
+def _bounded(calls: _Calls, whole: Callable[..., str], most: int) -> str:
+    """The page, with so much of its calls that it has `most` octets."""
+    room = MAX_OCTETS
+    while True:
+        fitting = calls.fitting(room)
+        joined = list(_joined(calls.page, calls.report, calls.beside, fitting.drawn))
+        text = whole(calls=fitting, joined=joined, noun="Calls" if calls.any else "Transactions")
+        over = len(text.encode("utf-8", "surrogatepass")) - most
+        if over <= 0 or room <= 0:
+            return text
+        room -= over
 
 
 def laid_out(template: str, templates: Environment | None = None, media: str = "", **values: Any) -> str:
@@ -181,17 +198,18 @@ class _Calls:
         self.page, self.report, self.sent, self.pictured = page, report, sent, pictured
         self.detail = templates.get_template("call.html")
         self.beside = Beside(report)
+        self.any = any(call.kind == "call" for call in report.calls)
         self.found: dict[int, dict[str, int]] = {}
         for call, found in report.found_by_call().items():
             counts = self.found[call] = dict[str, int]()
             for finding in found:
                 counts[finding.severity] = counts.get(finding.severity, 0) + 1
 
-    def fitting(self) -> Fitting:
-        """The table and the ladders, of the most interesting calls where not all have room."""
+    def fitting(self, room: int) -> Fitting:
+        """The table and the ladders in so many octets, of the most interesting calls where not all have room."""
         order = interesting(self.report, range(len(self.report.calls)))
-        rows = table(self.page, self.report, order, self.found)
-        details, bare = self._details(order, min(MAX_CALLS_OCTETS, MAX_OCTETS - rows.octets))
+        rows = table(self.page, self.report, order, self.found, room)
+        details, bare = self._details(order, min(MAX_CALLS_OCTETS, room - rows.octets))
         totals = self.report.totals
         return Fitting(
             rows, [details[i] for i in order if i in details], {*details}, len(order) - rows.listed,

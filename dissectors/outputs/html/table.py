@@ -66,15 +66,15 @@ def row(page: Page, report: Report, position: int, found: Mapping[int, dict[str,
     )
 
 
-def table(page: Page, report: Report, order: Sequence[int], found: Mapping[int, dict[str, int]]) -> Table:
-    """The rows of the calls, as they began; the last ones of `order` are left out where there is no room."""
+def table(page: Page, report: Report, order: Sequence[int], found: Mapping[int, dict[str, int]], room: int) -> Table:
+    """The rows of the calls, as they began; the last ones of `order` are left out where there is no room in octets."""
     kept: list[tuple[Row, str]] = []
     octets = 0
     for position in order:
         made = row(page, report, position, found)
         data = made.data
         octets += len(data.encode("utf-8", "surrogatepass")) + 2
-        if octets > MAX_ROWS_OCTETS:
+        if octets > min(MAX_ROWS_OCTETS, room):
             break
         kept.append((made, data))
     kept.sort(key=lambda each: (report.calls[each[0].position].start, each[0].position))

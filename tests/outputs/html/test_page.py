@@ -19,6 +19,7 @@ from dissectors.outputs.html.index import Entry, index
 from dissectors.outputs.view import Sent, View
 from dissectors.report import Legs, Place, Report
 from dissectors.report.message import Sizes
+from dissectors.report.stream import Gap, Moment
 from dissectors.wire.values import replace
 from tests import reports
 
@@ -112,6 +113,15 @@ def test_a_capture_of_nothing_is_not_called_good() -> None:
     assert "✓" in check(made(replace(bare, findings=()))).text
 
 
+def test_what_is_no_call_is_not_called_one() -> None:
+    one = reports.call(kind="registration", streams=())
+    alone = reports.report(calls=(one,), streams=(), findings=(reports.finding(stream=None),))
+    text = made(alone)
+    check(text)
+    assert "<h2>Transactions</h2>" in text and ">Registration 1: " in text and ">registration 1</a>" in text
+    assert "<h2>Calls</h2>" in made(reports.report())
+
+
 def test_small_messages_are_folded_away() -> None:
     many = tuple(reports.message(i, "INFO", sizes=Sizes(300, 300, 300, 0)) for i in range(20))
     text = made(reports.report(calls=(reports.call(messages=many),)))
@@ -165,6 +175,19 @@ def test_a_page_is_bounded_and_says_what_it_left_out(monkeypatch: pytest.MonkeyP
     assert "more calls and transactions are not in this page" in read.text and "have no room in this page" in read.text
     assert {f"call-{i}" for i in range(0, 200, 10)} <= set(read.values("id"))
     assert "call-1" not in read.values("id")
+
+
+def test_streams_and_legs_take_of_the_room_of_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = tuple(Moment(reports.START + i, 50 * i, i, i % 40, 8600 * i) for i in range(1, 2000))
+    gaps = tuple(Gap(reports.START + 20 * i, 1.0, 50) for i in range(90))
+    streams = tuple(reports.stream(ssrc=i, timeline=line, gaps=gaps) for i in range(50))
+    report = replace(many(60, "<" * 12_000), streams=streams)
+    whole = len(made(report).encode())
+    assert whole < 2_000_000
+    monkeypatch.setattr(pages, "MAX_PAGE_OCTETS", 700_000)
+    text = made(report)
+    assert len(text.encode()) < 700_000 < whole
+    assert "have no room" in check(text).text
 
 
 def test_ladders_get_what_the_table_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
