@@ -38,6 +38,9 @@ HOLE_TIMEOUT_NS, ACKNOWLEDGED_HOLE_TIMEOUT_NS = 30_000_000_000, 1_000_000_000
 
 ANY_ROW = -1
 
+IDLE = b"\r\n\0"
+"""What stands between messages of SIP and says nothing: some servers keep a connection alive with zeros."""
+
 Taken = TypeVar("Taken")
 
 Key = tuple[bytes, int, bytes, int]
@@ -191,11 +194,33 @@ def key_of(segment: Segment) -> Key:
     return (src, sport, dst, dport) if (src, sport) <= (dst, dport) else (dst, dport, src, sport)
 
 
-def behind_blank(octets: bytes, at: int) -> int:
+def behind_blank(octets: bytes, at: int, blanks: bytes = b"\r\n") -> int:
     """The place behind CR and LF, which keep a connection alive and may stand before a message (RFC 5626, 3.5.1)."""
-    while octets[at : at + 1] in (b"\r", b"\n"):
+    while octets[at : at + 1] and octets[at] in blanks:
         at += 1
     return at
+
+
+def zeros_before_sip(octets: bytes) -> int:
+    """How many zeros stand before a message of SIP, or before nothing yet; a single one may begin STUN."""
+    rest = octets.lstrip(b"\0")
+    zeros = len(octets) - len(rest)
+    return zeros if begins(rest) or (not rest and zeros > 1) else 0
+
+
+def pieces(octets: bytes) -> list[bytes]:
+    """The messages of SIP in a part of a stream; what is none, or not whole, is of the one before it."""
+    begins_at = [0]
+    while True:
+        rest = octets[begins_at[-1] :]
+        try:
+            framed = READERS[SIP](rest)
+        except Malformed:
+            break
+        if isinstance(framed, Incomplete) or framed.size >= len(rest) or not begins(rest[framed.size :]):
+            break
+        begins_at.append(begins_at[-1] + framed.size)
+    return [octets[begin:end] for begin, end in zip(begins_at, [*begins_at[1:], len(octets)], strict=True)]
 
 
 def _taken(way: Way, read: Callable[[], Taken | Incomplete]) -> Taken | None:
@@ -218,7 +243,7 @@ def _taken(way: Way, read: Callable[[], Taken | Incomplete]) -> Taken | None:
 def next_message(connection: Connection, way: Way) -> Iterator[Whole]:
     """The message that comes next, if it is whole; `wanted` says whether to look once more, and at how much."""
     octets = way.direction.peek(max(FIRST_LOOK_OCTETS, 2 * way.wanted))
-    blank = behind_blank(octets, 0) if connection.framing == SIP else 0
+    blank = behind_blank(octets, 0, IDLE) if connection.framing == SIP else 0
     way.pass_over(blank)
     way.wanted = 1
     if blank == len(octets):
@@ -249,10 +274,10 @@ def _following(way: Way, size: int) -> int:
     if not more:
         return 0
     rest = way.direction.peek(size + min(more, MAX_LINE_OCTETS))[size:]
-    behind = rest[behind_blank(rest, 0) :]
+    behind = rest[behind_blank(rest, 0, IDLE) :]
     # What may become a start line begins as methods do.
     begins_one = may_begin(behind) and not behind[:1].islower()
-    return more if behind.strip(b"\0 \t") and not begins_one else 0
+    return more if behind.strip(b" \t") and not begins_one else 0
 
 
 def next_of_websocket(connection: Connection, way: Way) -> Iterator[Whole]:

@@ -26,14 +26,16 @@ from dissectors.mux.connection import (
     key_of,
     next_message,
     next_of_websocket,
+    pieces,
     search,
     unfinished,
+    zeros_before_sip,
 )
 from dissectors.mux.flows import FlowKey
 from dissectors.mux.framings import GIVEN_UP, HEP, RTSP, SERVER_HELLO, SIP, WEBSOCKET, is_certain, sniff
 from dissectors.mux.framings import TLS as SECURED
 from dissectors.mux.unread import UnreadServers, secured
-from dissectors.wire import hep, proxied, tls, websocket
+from dissectors.wire import hep, tls, websocket
 from dissectors.wire.datagram import TCP, TLS, UDP
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Incomplete
@@ -68,8 +70,8 @@ MAX_GIVEN_UP = 65_536
 MAX_SNIFFED_SEGMENTS = 8
 """Segments of a connection that began before the capture whose first octets may begin a message."""
 
-PROXIED = (b"P", b"\r", b"C", b"H")
-"""How the header of the PROXY protocol may begin, the request for a tunnel, and its answer."""
+BEFORE = (b"P", b"\r", b"C", b"H", b"\0")
+"""How the header of the PROXY protocol may begin, the request for a tunnel, its answer, and zeros before SIP."""
 
 MAX_DAMAGED = 256
 """Directions of which holes and differing octets are told."""
@@ -156,7 +158,8 @@ class Connections:
 
     def unpack(self, octets: bytes, file: int, frame: int, time: int) -> list[Whole]:
         """The message in a datagram of HEP."""
-        return list(self._seen_elsewhere(octets, Origin(self._arrived, file, frame, time, 0)))
+        found = list(self._seen_elsewhere(octets, Origin(self._arrived, file, frame, time, 0)))
+        return found if len(found) < 2 else _numbered(found)
 
     def _seen_elsewhere(self, octets: bytes, origin: Origin) -> Iterator[Whole]:
         """The message in a packet of HEP, on the flow and at the time where its agent saw it, if it is of the table."""
@@ -168,7 +171,9 @@ class Connections:
             self.agents[packet.agent] = self.agents.get(packet.agent, 0) + 1
             transport = TCP if packet.protocol == hep.TCP_NUMBER else UDP
             key = FlowKey(packet.src, packet.sport, packet.dst, packet.dport, "", transport)
-            yield Whole(key, packet.payload, len(packet.payload), 0, origin._replace(time=packet.time or origin.time))
+            origin = origin._replace(time=packet.time or origin.time)
+            for payload in pieces(packet.payload) if transport == TCP else (packet.payload,):
+                yield Whole(key, payload, len(payload), 0, origin)
 
     def learn(self, octets: bytes, name: str) -> None:
         """Take keys that stand in the capture; `lacking` says why they are of no use, if so."""
@@ -382,7 +387,7 @@ class Connections:
     def _sniff(self, connection: Connection, way: Way) -> None:
         """Decide how the messages of a connection follow one another."""
         octets = way.direction.peek()
-        if way.sure and octets[:1] in PROXIED and (header := _before(connection, octets)):
+        if way.sure and octets[:1] in BEFORE and (header := _before(connection, octets)):
             if isinstance(header, Incomplete):
                 way.wanted = header.octets
             else:
@@ -439,7 +444,11 @@ class Connections:
 
 
 def _before(connection: Connection, octets: bytes) -> int | Incomplete:
-    """The octets of what somebody in between puts before a connection, 0 where there is none."""
+    """The octets of what somebody in between puts before a connection, or that keep it alive; 0 where none are."""
+    if octets[:1] == b"\0":
+        return zeros_before_sip(octets)
+    from dissectors.wire import proxied
+
     if octets[:1] == b"H":
         return proxied.tunnel(octets, True) if connection.tunnelled else 0
     return proxied.tunnel(octets, False) if octets[:1] == b"C" else proxied.header(octets)

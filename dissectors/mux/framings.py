@@ -280,6 +280,8 @@ SNIFFERS: dict[str, Callable[[bytes], Framed | Incomplete]] = {
 }
 """What decides, in this order."""
 
+MAX_START_OCTETS = 2048
+
 _START_LINE = pattern(rb"(?:^|\n)(?=SIP/2\.0 [1-6][0-9]{2}|[A-Z]{1,32} [^\r\n]+ SIP/2\.0[ \t]*\r?\n)")
 
 
@@ -313,8 +315,10 @@ def _segments(_: bytes, begins: Iterable[int]) -> Iterable[int]:
     return (at for at in begins if at >= 0)
 
 
-def _lines(octets: bytes, _: Iterable[int]) -> Iterable[int]:
-    return (found.end() for found in _START_LINE().finditer(octets))
+def _lines(octets: bytes, begins: Iterable[int]) -> Iterable[int]:
+    """Where a line is a start line, also one that begins with a segment."""
+    found = {each.end() for each in _START_LINE().finditer(octets)}
+    return sorted(found | {at for at in begins if at > 0 and _START_LINE().match(octets[at : at + MAX_START_OCTETS])})
 
 
 def _certain_segments(octets: bytes, begins: Iterable[int]) -> Iterable[int]:

@@ -257,3 +257,19 @@ def test_channels_of_a_connection_that_began_before_the_capture_are_read(size: i
     others = [made.channel_data(made.rtp(number), 0x4001 + number) for number in range(9)]
     for other in (others, [b"GET / HTTP/1.1\r\n"] * 9):
         assert not messages(conversation([(A, each) for each in other], opened=False))
+
+
+def test_zeros_that_keep_a_connection_alive_are_no_message() -> None:
+    zeros = bytes(4)
+    for first in (bytes(1), zeros):
+        assert messages(conversation([(A, first), (A, WITH_VIA), (B, OK)])) == [WITH_VIA, OK]
+    run = [made.rtp(number) for number in range(4)]
+    apart = [(A, octets) for each in run for octets in (framed(each)[:2], each)]
+    assert messages(conversation(apart)) == run
+    assert messages(conversation([(A, OPTIONS), (A, zeros), (A, zeros + OK), (A, OPTIONS + zeros)])) == [
+        OPTIONS, OK, OPTIONS,
+    ]
+
+
+def test_a_message_that_begins_with_a_segment_is_found_behind_nonsense_without_a_line_end() -> None:
+    assert messages(conversation([(A, OPTIONS), (A, b"{" * 9), (A, OK)])) == [OPTIONS, OK]

@@ -65,6 +65,16 @@ def test_older_hep_over_tcp_ends_with_its_message(size: int, version: int, wide:
     }
 
 
+@pytest.mark.parametrize("number", [6, 17])
+def test_messages_that_lay_in_one_segment_are_taken_apart_in_hep(number: int) -> None:
+    second = made.sip("SIP/2.0 180 Ringing", "Via: SIP/2.0/TCP a", "Call-ID: 1")
+    wrapped = packet(OK + second, number)
+    found = Connections(Bounds()).unpack(wrapped, 0, 1, 0)
+    assert [(whole.payload, whole.layer) for whole in found] == (
+        [(OK, 0), (second, 1)] if number == 6 else [(OK + second, 0)]
+    )
+
+
 def test_vendors_chunks_a_gzipped_payload_and_ipv6_are_read_in_a_stream_of_hep() -> None:
     ends = {"src": bytes(15) + b"\1", "dst": bytes(15) + b"\2"}
     squeezed = packet(gzip.compress(OK), 6, kind=16, **ends)

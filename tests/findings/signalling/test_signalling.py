@@ -177,11 +177,11 @@ def test_a_datagram_needs_no_length_and_may_carry_more() -> None:
 
 
 def test_an_invite_that_is_whole_late_is_no_call_in_part() -> None:
-    answer = response(20, 200, "OK", body=ANSWER)[3]
     sent = [
-        (tcp_frames.A, OFFERED.replace(LENGTH, b"Content-Length: 900")), (tcp_frames.B, answer),
-        (tcp_frames.A, BYE_SENT),
+        (tcp_frames.A, OFFERED.replace(LENGTH, b"Content-Length: 900")),
+        (tcp_frames.B, response(20, 200, "OK", body=ANSWER)[3]), (tcp_frames.A, BYE_SENT),
     ]
     made = tcp_frames.report(tcp_frames.records(tcp_frames.conversation(sent)))
-    assert [each.place.frame for each in made.calls[0].messages] == [4, 3, 5]
+    (call,) = made.calls
+    assert [each.place.frame for each in call.messages] == [4, 3, 5]
     assert "call-in-part" not in ids(made)
