@@ -66,6 +66,14 @@ const parts = async (page) => page.evaluate(async () => {
     near.click();
     found.near = near.dataset.width > 900 || charts(before);
     document.getElementById("whole").click();
+    const box = chart.getBoundingClientRect(), at = (share) => box.left + box.width * share;
+    const point = (type, x, y, to) => to.dispatchEvent(new PointerEvent(type, { clientX: x, clientY: y, bubbles: true }));
+    chart.setPointerCapture = () => {};
+    point("pointerdown", at(0.4), box.top + 9, chart);
+    point("pointermove", at(0.6), box.top + 9, chart);
+    point("pointerup", at(0.6), box.top + 300, chart);
+    found.draw = charts(before);
+    document.getElementById("whole").click();
     found.whole = chart.getAttribute("viewBox") === before;
   }
   return found;

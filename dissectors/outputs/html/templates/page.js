@@ -120,11 +120,14 @@
     const time = new Date((zero + seconds) * 1000);
     return clock === "utc" ? time.toISOString().slice(11, 23) : time.toTimeString().slice(0, 8) + "." + String(time.getMilliseconds()).padStart(3, "0");
   };
+  // A moment that has no length is as wide as it was at first, however close one looks.
+  const moments = all("rect.event", streams).map((event) => [event, +event.getAttribute("width")]).filter(([, long]) => long <= 1.5);
   let begin = 0, width = 1000;
   const show = (from, length) => {
     width = Math.min(1000, Math.max(1, length));
     begin = Math.min(1000 - width, Math.max(0, from));
     for (const chart of charts) chart.setAttribute("viewBox", begin + " 0 " + width + " 48");
+    for (const [event, long] of moments) event.setAttribute("width", long * width / 1000);
     all("text", axis).forEach((tick, number, ticks) => { tick.textContent = told(begin + width * number / (ticks.length - 1)); });
   };
   const around = (factor) => show(begin + width * (1 - factor) / 2, width * factor);
@@ -153,7 +156,7 @@
   };
   for (const sound of all("audio", streams)) sound.addEventListener("timeupdate", () => point(+sound.dataset.begin + sound.currentTime * sound.dataset.scale));
   for (const chart of charts) {
-    chart.addEventListener("pointerdown", (event) => { drawing = place(chart, event); });
+    chart.addEventListener("pointerdown", (event) => { drawing = place(chart, event); chart.setPointerCapture(event.pointerId); });
     chart.addEventListener("pointermove", (event) => {
       const x = place(chart, event);
       point(x);
@@ -164,10 +167,11 @@
     });
     chart.addEventListener("dblclick", does.whole);
   }
+  const stop = () => { drawing = null; all(".drawn").forEach((each) => each.remove()); };
   addEventListener("pointerup", (event) => {
     const chart = event.target.closest && event.target.closest("svg.chart");
     if (drawing !== null && chart) { const x = place(chart, event); if (Math.abs(x - drawing) > width / 100) show(Math.min(x, drawing), Math.abs(x - drawing)); }
-    drawing = null;
-    all(".drawn").forEach((each) => each.remove());
+    stop();
   });
+  addEventListener("pointercancel", stop);
 })();
