@@ -182,6 +182,18 @@ function tests.of_media_whose_kind_is_known_few_octets_are_read_even_where_field
   equal(stub.calls[1].octets, RTP)
 end
 
+function tests.lua_collects_less_often_but_where_it_holds_much()
+  local stub = loaded()
+  collectgarbage()
+  stub.proto.init()
+  local percent = collectgarbage("setpause", 200)
+  equal(percent > 300 and percent <= 1000, true)
+  local held = ("x"):rep(40 * 1024 * 1024)
+  stub.proto.init()
+  equal(collectgarbage("setpause", 200), 200)
+  equal(#held, 40 * 1024 * 1024)
+end
+
 function tests.beyond_the_bound_the_headers_alone_are_handed_over()
   local stub = loaded()
   stub.proto.prefs.max_inflated = 100
@@ -322,6 +334,9 @@ function tests.a_dissector_that_the_table_knows_is_not_asked_about_what_the_tabl
   end)
   equal(stub.send("\5junk", { match = 5060 }), 0)
   equal(#stub.calls, 0)
+  -- SigComp is SIP's and not the table's.
+  equal(stub.send("\248\1\33\1sigcomp", { match = 5060 }), 11)
+  equal(stub.calls[1].name, "sip")
 end
 
 function tests.a_dissector_gets_what_was_captured_as_if_it_were_all_where_running_out_of_it_would_harm_lua()

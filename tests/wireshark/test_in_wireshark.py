@@ -163,6 +163,14 @@ def test_what_is_not_ours_looks_as_without_the_plugin(tshark: Tshark, home: Path
         assert not any(row[2] for row in ours)
 
 
+def test_sigcomp_stays_with_wiresharks_sip_dissector(tshark: Tshark, home: Path) -> None:
+    path = home / "sigcomp.pcap"
+    path.write_bytes(_pcap([b"\xf8\1\x21" + bytes(range(1, 40))] * 2, 5060))
+    path.chmod(0o644)
+    rows = ask(tshark, home, path, ("frame.protocols", "mux.type"))
+    assert {(row[1].rpartition(":")[2], row[2]) for row in rows} == {("sigcomp", "")}
+
+
 def test_another_plugin_that_had_the_port_before_gets_what_is_not_ours(tshark: Tshark, home: Path) -> None:
     first = home / "first.lua"
     first.write_text(

@@ -4,7 +4,7 @@
 -- but a preference of Wireshark's own, such as sip.udp.port, looks the same and does not.
 local UDP_PORTS
 local DEFAULTS = {}
-local OWN, RTP
+local OWN, RTP, SIP
 
 -- Dissectors whose own preference names their ports anew, by name.
 local preferred = {}
@@ -121,9 +121,15 @@ end
 -- refuses, Wireshark's heuristics are asked. Of a dissector that is called nobody learns whether it refused.
 local known = {}
 
+-- SigComp is what Wireshark's SIP dissector takes and the table does not know: its first five bits are set (RFC 3320
+-- section 7).
+local SIGCOMP = 0xF8
+
 function ask_previous(port, tvb, pinfo, tree)
   local owner = previous[port]
-  if not owner or known[tostring(owner)] then return false end
+  local name = owner and tostring(owner)
+  local sigcomp = name == SIP and captured_len(tvb) > 0 and byte(octets_of(tvb, 0, 1)) >= SIGCOMP
+  if not owner or known[name] and not sigcomp then return false end
   hand_over(owner, tvb, pinfo, tree)
   return true
 end
