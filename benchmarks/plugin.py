@@ -1,8 +1,9 @@
 """What the Wireshark plugin costs: `python3 -m benchmarks.plugin`, CPU time over that of Decode As RTP.
 
-Two captures of as many datagrams on port 16402: media alone, and calls whose SIP, STUN and RTCP share the port. tshark
-reads each with `-d udp.port==16402,rtp` and with the plugin in turns; the ratio is taken within each pair of runs, and
-the median of the pairs is shown. `--tshark` measures another tshark, such as one below `chroot DIR`.
+Captures of as many datagrams on port 16402: media alone, one long call whose SIP, STUN and RTCP share the port, and
+many short ones. tshark reads each with `-d udp.port==16402,rtp` and with the plugin in turns; the ratio is taken within
+each pair of runs, and the median of the pairs is shown. `--tshark` measures another tshark, such as one below `chroot
+DIR`.
 """
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ import statistics
 import struct
 import tempfile
 from collections.abc import Iterator
-from itertools import cycle, islice
+from itertools import chain, cycle, islice
 from pathlib import Path
 
 from benchmarks.__main__ import run
+from dissectors.mux.classify import classify
 from dissectors.sources.capture import open_capture
 from dissectors.wire.link.frames import Frames
 from dissectors.wireshark.plugin import render
@@ -39,15 +41,29 @@ def media(count: int) -> Iterator[bytes]:
         yield struct.pack("!BBHII", 0x80, 0, sequence & 0xFFFF, 160 * sequence & 0xFFFFFFFF, 0x1234 + side) + bytes(160)
 
 
-def mixed(count: int) -> Iterator[bytes]:
-    """A FaceTime call over and over: SIP with its compressed SDP, STUN, RTCP and RTP."""
+def call() -> list[bytes]:
+    """A FaceTime call of 24 seconds: SIP with its compressed SDP, STUN, RTCP and RTP."""
     frames = Frames()
     with open_capture(str(CALL)) as capture:
-        call = [bytes(udp.payload) for record in capture.records() for udp in frames.udp(record)]
-    return islice(cycle(call), count)
+        return [bytes(udp.payload) for record in capture.records() for udp in frames.udp(record)]
 
 
-CAPTURES = {"media": media, "mixed": mixed}
+def long_call(count: int) -> Iterator[bytes]:
+    """That call, with its media, STUN and RTCP going on and on before it is hung up."""
+    whole = call()
+    kinds = [classify(payload).protocol for payload in whole]
+    going_on = [payload for payload, kind in zip(whole, kinds, strict=True) if kind != "SIP"]
+    end = len(kinds) - kinds[::-1].index("RTP")
+    middle = islice(cycle(going_on), max(0, count - len(whole)))
+    return islice(chain(whole[:end], middle, whole[end:]), count)
+
+
+def mixed(count: int) -> Iterator[bytes]:
+    """That call over and over."""
+    return islice(cycle(call()), count)
+
+
+CAPTURES = {"media": media, "long call": long_call, "mixed": mixed}
 
 
 def write(path: Path, payloads: Iterator[bytes]) -> None:
@@ -82,7 +98,7 @@ def main() -> None:
         print("| capture | tshark is asked for | Decode As RTP, CPU s | with the plugin | ratio | from, to |")
         print("| --- | --- | ---: | ---: | ---: | ---: |")
         for name, payloads in CAPTURES.items():
-            capture = folder / f"{name}-{options.datagrams}.pcap"
+            capture = folder / f"{name.replace(' ', '-')}-{options.datagrams}.pcap"
             if not capture.exists():
                 write(capture, payloads(options.datagrams))
             for way, words in WAYS.items():
