@@ -16,7 +16,7 @@ from typing import IO, NamedTuple, Protocol
 
 from dissectors import offline
 from dissectors.mux.connections import Read
-from dissectors.mux.framings import SIP, WEBSOCKET
+from dissectors.mux.framings import READERS, SIP, WEBSOCKET
 from dissectors.mux.table import PROTOCOLS, ROWS
 from dissectors.sources.capture import open_capture
 from dissectors.wire import websocket
@@ -249,11 +249,16 @@ class _Follower:
         """A message, and the blanks before it."""
         size = sum(len(whole.payload) for whole in read.found)
         blank = len(read.octets) - size
-        if blank and self._author.plainly and not read.octets[:blank].strip(b"\r\n"):
+        if blank and self._author.plainly and not read.octets[:blank].strip(b"\r\n\0"):
             self._add(read, 0, blank, read.octets[:blank], "")
-        made = self._author.message(read.octets[blank:], self._courses.left) if size else None
+        if not size:
+            return
+        # What follows Content-Length in the same segment is no part of what can be understood.
+        framed = READERS[SIP](read.octets[blank:])
+        end = len(read.octets) if isinstance(framed, Incomplete) else blank + framed.size
+        made = self._author.message(read.octets[blank:end], self._courses.left)
         if made is not None:
-            self._add(read, blank, len(read.octets), *made)
+            self._add(read, blank, end, *made)
 
     def _frame(self, read: Read) -> tuple[bytes | None, str]:
         """A frame of WebSocket, or what comes before the first."""

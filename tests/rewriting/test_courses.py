@@ -82,6 +82,17 @@ def test_a_message_over_tcp_is_inflated_and_all_that_follows_moves(tmp_path: Pat
     assert (tmp_path / "two").read_bytes() == octets
 
 
+def test_a_message_in_a_syn_is_inflated_too(tmp_path: Path) -> None:
+    """TCP Fast Open (RFC 7413)."""
+    opened, back, first, *rest = conversation([(A, COMPRESSED), (B, ANSWER), (A, PLAIN)])
+    path = written(tmp_path / "in", [opened._replace(payload=first.payload, length=first.length), back, *rest])
+    done(path, tmp_path / "out")
+    (_, one), *others = read(tmp_path / "out")
+    assert OFFER in one.payload and one.flags & SYN
+    last = next(each for _, each in others if each.payload == PLAIN)
+    assert last.sequence == (one.sequence + 1 + len(one.payload)) & 0xFFFFFFFF
+
+
 def test_a_second_connection_on_the_same_ports_is_another_one(tmp_path: Path) -> None:
     made = conversation([(A, COMPRESSED), (B, ANSWER)])
     moved = [

@@ -21,6 +21,9 @@ SILENT_SECONDS = 10.0
 STREAMS = (TCP, TLS)
 """Where Content-Length alone says how long a message is."""
 
+UNFINISHED = "the header block is not finished"
+"""How a deviation says that a message ends within its headers."""
+
 LENGTHS = frozenset(("content-length", "l"))
 
 
@@ -172,7 +175,9 @@ def _deviating(facts: Facts, *kinds: Kind) -> Iterator[Found]:
 def _made_by_capture(facts: Facts, message: Message) -> tuple[Kind, ...]:
     """The kinds of deviations that are there because the capture kept only the beginning of a message."""
     places, length = facts.once(_cut)
-    if message.place not in places and (length is None or message.length < length):
+    known = message.place in places or (length is not None and message.length >= length)
+    # Where the frames are not all known, a header block without its end was cut, too.
+    if not known and (length is None or UNFINISHED not in [each.text for each in message.deviations]):
         return ()
     return ("length wrong",) if message.body else ("length wrong", "header broken", "header missing")
 

@@ -110,6 +110,12 @@ def test_a_message_that_the_capture_cut_is_not_called_broken() -> None:
     assert told.severity == "warning"
 
 
+def test_a_short_message_that_the_capture_cut_is_not_called_broken_where_many_were_cut() -> None:
+    long = [response(number * 40, 200, "OK", "INVITE", "X-A: " + "b" * 400, number=number) for number in range(1, 30)]
+    made = report([INVITE, *long, response(3000, 200, "OK", "BYE", number=40)], keep=140)
+    assert "capture-snaplen" in ids(made) and not ids(made) & {"header-broken", "header-missing"}
+
+
 ELSEWHERE = 'Reason: SIP;cause=200;text="Call completed elsewhere"'
 
 
