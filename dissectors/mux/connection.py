@@ -121,11 +121,18 @@ class Way:
         if octets:
             self.direction.read(octets)
 
-    def pass_beyond(self, beyond: Beyond) -> None:
-        """Leave out what is there of a message that is not kept, until its end is found."""
+    def pass_beyond(self, beyond: Beyond, is_sip: bool) -> None:
+        """Leave out what is there of a message that is not kept, until its end is found.
+
+        A segment that begins with a message of SIP says that Content-Length is wrong.
+        """
         direction, rest = self.direction, beyond.octets - self.passed
         self.wanted = 1
-        if rest > 0:
+        octets = direction.peek() if is_sip else b""
+        size = next((at for at in direction.begins() if 0 < at + self.passed and begins(octets[at:])), -1)
+        if size >= 0:
+            self.beyond = None
+        elif rest > 0:
             size = min(rest, direction.unread)
             self.beyond = None if size == rest and not beyond.until else beyond
         else:

@@ -276,7 +276,7 @@ class Connections:
             elif way.beyond is not None:
                 if not way.passed:
                     self._bounds.hit(f"messages of {connection.framing} that are too large")
-                way.pass_beyond(way.beyond)
+                way.pass_beyond(way.beyond, connection.framing == SIP)
             elif way.searching:
                 search(connection, way)
             elif connection.framing == SECURED:

@@ -161,6 +161,11 @@ def test_a_message_that_is_not_finished_ends_where_the_next_begins_in_a_segment(
     ]
 
 
+def test_a_message_that_says_far_too_much_ends_so_too() -> None:
+    far = OPTIONS.replace(b"Content-Length: 5", b"Content-Length: 2000000")
+    assert messages(conversation([(A, far), (A, b"x" * 900), (A, WITH_VIA), (A, OPTIONS)])) == [WITH_VIA, OPTIONS]
+
+
 def test_sip_within_the_body_of_sip_ends_no_message() -> None:
     inner = WITH_VIA * 2
     head = b"NOTIFY sip:b SIP/2.0\r\nContent-Type: message/sipfrag\r\nContent-Length: %d\r\n\r\n" % len(inner)
