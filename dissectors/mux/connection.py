@@ -19,7 +19,7 @@ from dissectors.wire import websocket
 from dissectors.wire.datagram import TLS, WS, WSS
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import Beyond, Incomplete
-from dissectors.wire.tcp import FIN, MAX_DISTANCE, MAX_WAITING_SEGMENTS, Direction, Origin, Segment
+from dissectors.wire.tcp import MAX_DISTANCE, MAX_WAITING_SEGMENTS, Direction, Origin, Segment
 
 if TYPE_CHECKING:
     from dissectors.mux.tls import Session
@@ -333,23 +333,25 @@ def unfinished(connection: Connection, way: Way, cut: int = 0) -> list[Whole]:
     return [Whole(way.key, octets, max(way.wanted, unread + cut), 0, way.direction.read(unread))]
 
 
-def ended_early(connection: Connection, way: Way, segment: Segment) -> list[Whole]:
+def ended_early(
+    connection: Connection, way: Way, begin: int, payload: bytes, lacking: int = 0, closed: bool = False
+) -> list[Whole]:
     """What is there of a message of SIP that ends before its Content-Length says so, in front of a segment or with it.
 
-    The capture cut the segment, or its sender closed the connection, or began the next message.
+    `payload` is that of the segment, or of the record of TLS, at a place: the capture cut it and is `lacking` octets of
+    it, or its sender `closed` the connection, or began the next message.
     """
     direction = way.direction
-    begin = direction.place(segment.sequence)
-    end, held = begin + len(segment.payload), direction.unread
+    end, held = begin + len(payload), direction.unread
     if way.searching or not held or end != direction.end:
         return []
     if end in way.cuts:
-        return unfinished(connection, way, segment.length - len(segment.payload))
-    size = held if segment.flags & FIN else begin - direction.at
+        return unfinished(connection, way, lacking)
+    size = held if closed else begin - direction.at
     if way.wanted <= held + 1 or size <= 0 or way.beyond is not None:
         return []
     octets = direction.peek(size)
-    if size < held and (not begins(segment.payload) or carries_sip(octets)):
+    if size < held and (not begins(payload) or carries_sip(octets)):
         return []
     way.wanted = 1
     return [Whole(way.key, octets, size, 0, direction.read(size))]

@@ -148,8 +148,10 @@ class Connections:
         for way in connection.ways:
             while way.direction.waiting and (segment.flags & RST or way.has_hole(time)):
                 found += self._skip(connection, way, time)
-        if connection.framing == SIP and here.direction.unread and (early := ended_early(connection, here, segment)):
-            found += early + self._read(connection, here)
+        if connection.framing == SIP and here.direction.unread:
+            place, lacking = here.direction.place(segment.sequence), segment.length - len(segment.payload)
+            early = ended_early(connection, here, place, segment.payload, lacking, bool(segment.flags & FIN))
+            found += early and early + self._read(connection, here)
         if connection.secured is not None and connection.within is not None and segment.flags & (FIN | RST):
             origin = Origin(self._arrived, file, frame, time, segment.identification)
             connection.secured.end(connection.within.side_of(here), origin)
@@ -359,9 +361,13 @@ class Connections:
         found: list[Whole] = []
         for number, octets, origin in opened:
             way = within.ways[number]
-            way.direction.take((way.direction.end or 0) & 0xFFFFFFFF, octets, origin)
+            begin = way.direction.end or 0
+            way.direction.take(begin & 0xFFFFFFFF, octets, origin)
             decided = within.framing
             found += self._read(within, way)
+            if within.framing == SIP and way.direction.unread:
+                early = ended_early(within, way, begin, octets)
+                found += early and early + self._read(within, way)
             if within.framing != decided:
                 found += self._read(within, within.ways[1 - number])
         if within.framing not in ("", GIVEN_UP):

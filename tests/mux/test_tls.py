@@ -18,6 +18,7 @@ from dissectors.mux.tls import MAX_WAITING_OCTETS
 from dissectors.sources import keys as files
 from dissectors.wire.tcp import Segment
 from tests.finding_cases.tls import pcapng
+from tests.mux.test_connection import WITH_VIA
 from tests.mux.test_connections import OK
 from tests.mux.test_framings import OPTIONS
 from tests.secured import Made, Said, contexts, identity, secured, suite
@@ -284,3 +285,9 @@ def test_a_finished_connection_keeps_only_what_the_report_tells(keys: bool) -> N
     assert session.weight == 0 and session.hello is not None and session.server is not None
     assert not session.hello.extensions and not session.server.extensions
     assert session.possible is keys and len(session.sides[1].chain) == 1
+
+
+def test_a_message_that_is_not_finished_ends_where_the_next_begins_in_a_record() -> None:
+    long = OPTIONS.replace(b"Content-Length: 5", b"Content-Length: 900")
+    made = secured([(True, long), (True, WITH_VIA), (True, OPTIONS)])
+    assert opened(made) == [("tls", long), ("tls", WITH_VIA), ("tls", OPTIONS)]
