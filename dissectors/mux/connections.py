@@ -70,6 +70,9 @@ MAX_GIVEN_UP = 65_536
 MAX_SNIFFED_SEGMENTS = 8
 """Segments of a connection that began before the capture whose first octets may begin a message."""
 
+IDLE_SEGMENTS = 128
+"""Segments of nothing but whole frames of WebSocket that count as one of them."""
+
 BEFORE = (b"P", b"\r", b"C", b"H", b"\0")
 """How the header of the PROXY protocol may begin, the request for a tunnel, its answer, and zeros before SIP."""
 
@@ -428,8 +431,8 @@ class Connections:
                     each.wanted, each.searching = 1, not each.sure and each is not way
                 return
         # A connection of WebSocket may be idle for long.
-        connection.sniffed += not websocket.fills(octets)
-        if way.sure or connection.sniffed > MAX_SNIFFED_SEGMENTS:
+        connection.sniffed += 1 if websocket.fills(octets) else IDLE_SEGMENTS
+        if way.sure or connection.sniffed > MAX_SNIFFED_SEGMENTS * IDLE_SEGMENTS:
             connection.framing = GIVEN_UP
             self.unread.name(way.key, octets)
         else:

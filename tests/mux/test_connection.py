@@ -8,7 +8,7 @@ import pytest
 
 from dissectors.limits.budget import Bounds
 from dissectors.mux.connection import ACKNOWLEDGED_HOLE_TIMEOUT_NS, FIRST_LOOK_OCTETS, HOLE_TIMEOUT_NS
-from dissectors.mux.connections import Connections
+from dissectors.mux.connections import IDLE_SEGMENTS, MAX_SNIFFED_SEGMENTS, Connections
 from dissectors.wire.tcp import ACK, FIN, RST, SYN, Direction
 from tests import made
 from tests.mux.test_connections import BEHIND, MS, OK, messages, take
@@ -245,6 +245,13 @@ def test_a_message_that_is_too_large_is_told_and_the_next_one_is_read(
 def test_websocket_that_began_before_the_capture_is_read_however_long_it_is_idle(octets: bytes) -> None:
     idle = [(A, ws(b"\r\n\r\n", key=b"abcd")), (B, ws(b"", 0x89)), (A, ws(b"", 0x8A, b"abcd"))] * 9
     assert messages(conversation([*idle, (A, octets), (B, ws(OK))], opened=False)) == [OPTIONS, OK]
+
+
+def test_websocket_that_never_carries_signalling_is_given_up() -> None:
+    segments = conversation([(A, ws(b"hello"))] * (MAX_SNIFFED_SEGMENTS * IDLE_SEGMENTS + 1), opened=False)
+    connections = Connections(Bounds())
+    assert not take(connections, segments[:-1]) and not connections.is_given_up(segments[0])
+    assert not take(connections, segments[-1:]) and connections.is_given_up(segments[0])
 
 
 def test_what_is_no_signalling_begins_no_websocket() -> None:
