@@ -45,11 +45,20 @@ MIN_FAILED, FAILED_SHARE = 4, 0.1
 BITS = re.compile("0+|1+")
 
 
+TAGS, MAX_IDENTIFIER = (4, 10, 16), 4
+"""Octets of a tag, and of an identifier before it, that are looked for where nobody announces them."""
+
+
 class Payloads:
-    """The payloads of one stream, as many as are needed; `tail` octets at the end of each are left out."""
+    """The payloads of one stream, as many as are needed; `tail` octets at the end of each are left out.
+
+    Without a tail, one is left out nevertheless where what stands before a tag is always the same.
+    """
 
     def __init__(self, tail: int = TAIL_OCTETS) -> None:
         self._tail = tail
+        self._payloads: list[bytes] = []
+        self._size = 0
         self._octets = bytearray()
         self._spread = [Counter[int]() for _ in range(PLACES)]
         self._numbers: set[int] = set()
@@ -59,16 +68,19 @@ class Payloads:
     @property
     def enough(self) -> bool:
         """Whether no more are looked at."""
-        return len(self._octets) >= WINDOW_OCTETS * MAX_WINDOWS
+        return self._size >= WINDOW_OCTETS * MAX_WINDOWS
 
     def take(self, number: int, payload: bytes) -> None:
         """Take the payload of a packet with its sequence number; a packet that comes again says nothing."""
         if self.enough or number in self._numbers:
             return
         self._numbers.add(number)
-        kept = payload[: max(0, len(payload) - self._tail)]
-        if not kept:
-            return
+        if len(payload) > self._tail:
+            self._payloads.append(payload)
+            self._size += len(payload) - self._tail
+
+    def _look(self, kept: bytes) -> None:
+        """Look at what is left of a payload."""
         self.packets += 1
         # Of two short payloads one may be like the other by chance.
         if len(kept) >= 16:
@@ -81,6 +93,11 @@ class Payloads:
 
     def judge(self) -> Randomness:
         """The verdict."""
+        tail = self._tail or _hidden(self._payloads)
+        for payload in self._payloads:
+            if len(payload) > tail:
+                self._look(payload[: len(payload) - tail])
+        self._payloads = []
         octets = bytes(self._octets)
         fixed = sum(_uneven(counts) for counts in self._spread)
         tests = [
@@ -103,6 +120,21 @@ class Payloads:
             fixed=fixed,
         )
         return _decided(told, any(each.gross for each in tests))
+
+
+def _hidden(payloads: list[bytes]) -> int:
+    """How long a tag is with an identifier before it, where that is the same in all payloads and nothing near it is."""
+    shortest = min(map(len, payloads), default=0)
+    if len(payloads) < MIN_PACKETS:
+        return 0
+    first = payloads[0]
+    same = {back for back in range(1, min(shortest, max(TAGS) + MAX_IDENTIFIER + 1) + 1)
+            if all(each[-back] == first[-back] for each in payloads)}
+    for tag in TAGS:
+        long = next(size for size in range(MAX_IDENTIFIER + 1) if tag + size + 1 not in same or size == MAX_IDENTIFIER)
+        if long and same == set(range(tag + 1, tag + long + 1)):
+            return tag + long
+    return 0
 
 
 def _decided(told: Randomness, gross: bool) -> Randomness:

@@ -28,6 +28,15 @@ def test_no_srtp_is_called_clear_whatever_stands_behind_it(size: int, identifier
     assert (told.octets >= WINDOW_OCTETS) == (told.verdict == "compatible with encryption")
 
 
+@pytest.mark.parametrize("size", [3, 12, 20, 43, 170])
+@pytest.mark.parametrize("identifier", [b"", b"\0\0\0\1", b"\1"])
+@pytest.mark.parametrize("tag", [4, 10, 16])
+def test_no_srtp_is_called_clear_that_is_announced_as_clear(size: int, identifier: bytes, tag: int) -> None:
+    random = Random(size * tag)
+    told = judged([random.randbytes(size) + identifier + random.randbytes(tag) for _ in range(900)], tail=0)
+    assert told.verdict == "compatible with encryption" and not told.fixed
+
+
 def test_enough_is_enough() -> None:
     random = Random(1)
     told = judged([random.randbytes(1024) for _ in range(1000)])
