@@ -12,7 +12,8 @@ from random import Random
 
 import pytest
 
-from tests.fuzz import children, house, lies, mutants, sanitized
+from dissectors.media.decoders import available
+from tests.fuzz import children, decoders, house, lies, mutants, sanitized
 from tests.fuzz.__main__ import main
 from tests.fuzz.targets import TARGETS, Ran, Wrong, judge, readers
 from tests.made import A, B, frame
@@ -230,3 +231,17 @@ def test_a_new_worker_takes_over_where_the_one_before_it_ended(
     worker = planted(PLANTED["an exception"][1])
     main(["--cases", "3", "--seed", "5", "--only", "parsers", "--keep", str(tmp_path)], worker)
     assert re.findall(r"iteration (\d): IndexError", capsys.readouterr().out) == ["0", "1", "2"]
+
+
+@pytest.mark.skipif(not available(), reason="PyAV is an extra")
+@pytest.mark.parametrize("kind", list(decoders.MAKERS))
+def test_damaged_payloads_go_through_decoders_and_are_counted(
+    kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(decoders, "BATCH", 20)
+    assert decoders.main(["--payloads", "60", "--seed", "3", "--only", kind]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "seed 3" and said[-1].startswith("seed 3: 60 payloads") and len(said) == 5
+    names, made = decoders.MAKERS[kind]
+    one, two = (made(Random(1), names()[0], 20) for _ in range(2))
+    assert one["payloads"] == two["payloads"] == 20 and one["decoded"] == two["decoded"]
