@@ -39,7 +39,8 @@ def identity(kind: str = "ec", name: str = "sip.example.com") -> tuple[Path, Pat
     """A certificate that vouches for itself from 2020 to 2099, and its private key, as files of PEM."""
     folder = Path(tempfile.mkdtemp(prefix="muxshark-tls-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    key = rsa.generate_private_key(65537, 2048) if kind == "rsa" else ec.generate_private_key(ec.SECP256R1())
+    bits = {"rsa": 2048, "weak": 1024}.get(kind)
+    key = rsa.generate_private_key(65537, bits) if bits else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder(subject, subject, key.public_key(), 1, datetime(2020, 1, 1), datetime(2099, 1, 1))
     made = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), False).sign(key, SHA256())
@@ -52,6 +53,9 @@ def contexts(kind: str = "ec") -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A client and a server that take each other."""
     client, server = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     certificate, key = identity(kind)
+    if kind == "weak":
+        for context in (client, server):
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
     server.load_cert_chain(certificate, key)
     client.load_verify_locations(certificate)
     return client, server

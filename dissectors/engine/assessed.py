@@ -88,13 +88,21 @@ def _signalling(call: Call, connected: Mapping[Ends, Sequence[Tls]]) -> Part | N
             continue
         ends = message.src, message.sport, message.dst, message.dport
         for tls in connected.get(ends, ()):
-            part = of_tls(tls.version, tls.cipher_suite)
-            parts[part.name] = part
+            part = of_tls(tls.version, tls.cipher_suite, tls.certificate.weak if tls.certificate else ())
+            parts[part.name] = _worst((part, parts.get(part.name, part))) or part
     return _worst(parts.values())
 
 
-def of_tls(version: str | None, suite: str | None) -> Part:
-    """How good a version and a suite of TLS or DTLS are."""
+def of_tls(version: str | None, suite: str | None, weak: Sequence[str] = ()) -> Part:
+    """How good TLS or DTLS is, by its version, its suite, and what is weak of its certificate."""
+    part = _agreed(version, suite)
+    if not weak or part.grade == "weak":
+        return part
+    return Part("weak", part.name, f"the certificate of {part.name} has {' and '.join(weak)}", part.forward)
+
+
+def _agreed(version: str | None, suite: str | None) -> Part:
+    """How good a version and a suite are."""
     name = f"{version or 'TLS'}{f' ({_short(suite)})' if suite else ''}"
     forward = version in NEW or suite is not None and any(each in suite for each in EPHEMERAL)
     if version is None:

@@ -107,7 +107,7 @@ def _certificate(chain: list[bytes]) -> Certificate | None:
         found = None
     if found is None:
         return None
-    return Certificate(found.subject, found.issuer, found.names, found.begins, found.ends, found.own)
+    return Certificate(found.subject, found.issuer, found.names, found.begins, found.ends, found.own, found.weak)
 
 
 def _place(origin: Origin) -> Place:

@@ -21,7 +21,7 @@ class KeySource(Struct, frozen=True):
 class Certificate(Struct, frozen=True):
     """A certificate: names of its subject and issuer, all names of its subject, and from when to when it is valid.
 
-    `own` says that its subject is its issuer.
+    `own` says that its subject is its issuer. `weak` says what of it can be forged or guessed, each as a phrase.
     """
 
     subject: str
@@ -30,6 +30,7 @@ class Certificate(Struct, frozen=True):
     begins: float
     ends: float
     own: bool
+    weak: tuple[str, ...] = ()
 
 
 class TlsAlert(Struct, frozen=True):

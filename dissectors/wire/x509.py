@@ -12,6 +12,16 @@ SERIAL, VERSION, EXTENSIONS = 0x02, 0xA0, 0xA3
 COMMON_NAME, ORGANISATION, ALTERNATIVE_NAMES = b"\x55\x04\x03", b"\x55\x04\x0a", b"\x55\x1d\x11"
 DNS_NAME, URI_NAME, ADDRESS_NAME = 0x82, 0x86, 0x87
 
+BIT_STRING, INTEGER = 0x03, 0x02
+RSA, MIN_RSA_BITS = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", 2048
+"""Keys of RSA, and how many bits they need (RFC 9325 section 4.5)."""
+
+OLD_SIGNATURES = {
+    b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x04": "MD5", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05": "SHA-1",
+    b"\x2a\x86\x48\xce\x3d\x04\x01": "SHA-1", b"\x2a\x86\x48\xce\x38\x04\x03": "SHA-1",
+}
+"""Digests of signatures that can be forged, by the signature with RSA, ECDSA or DSA."""
+
 MAX_NAMES, MAX_NAME_OCTETS = 64, 255
 """Alternative names that are kept, and octets of a name."""
 
@@ -23,6 +33,7 @@ class Certificate(Struct, frozen=True):
     """One certificate: common names of its subject and issuer (or their organisations), its other names, its dates.
 
     Dates are seconds since the epoch. `own` says that subject and issuer are the same: nobody else vouches for it.
+    `weak` says what of it can be forged or guessed, each as a phrase.
     """
 
     subject: str
@@ -31,6 +42,7 @@ class Certificate(Struct, frozen=True):
     begins: float
     ends: float
     own: bool
+    weak: tuple[str, ...] = ()
 
 
 class Element(Struct, frozen=True):
@@ -55,7 +67,31 @@ def certificate(octets: bytes) -> Certificate:
     begins, ends = (_time(each.tag, octets[each.begin : each.end], each.begin) for each in dates)
     names = tuple(name for each in fields if each.tag == EXTENSIONS for name in _names(octets, each))
     own = octets[issuer.begin : issuer.end] == octets[subject.begin : subject.end]
-    return Certificate(_named(octets, subject), _named(octets, issuer), names[:MAX_NAMES], begins, ends, own)
+    weak = tuple(_weak(octets, fields[1], fields[5] if len(fields) > 5 else None, own))
+    return Certificate(_named(octets, subject), _named(octets, issuer), names[:MAX_NAMES], begins, ends, own, weak)
+
+
+def _weak(octets: bytes, signature: Element, key: Element | None, own: bool) -> Iterator[str]:
+    """What is weak of its key, and of the signature of who vouches for it; its own one proves nothing anyway."""
+    parts = list(_elements(octets, key.begin, key.end)) if key is not None else []
+    if len(parts) == 2 and parts[1].tag == BIT_STRING and _object(octets, parts[0]) == RSA:
+        # Behind the count of bits that are left over stand the modulus and the exponent.
+        both = _element(octets, parts[1].begin + 1, parts[1].end)
+        modulus = _element(octets, both.begin, both.end)
+        bits = int.from_bytes(octets[modulus.begin : modulus.end], "big").bit_length()
+        if modulus.tag == INTEGER and bits < MIN_RSA_BITS:
+            yield f"a key of RSA with {bits:,} bits"
+    digest = OLD_SIGNATURES.get(_object(octets, signature))
+    if digest is not None and not own:
+        yield f"a signature with {digest}"
+
+
+def _object(octets: bytes, algorithm: Element) -> bytes:
+    """The identifier of an algorithm."""
+    if algorithm.tag != SEQUENCE:
+        return b""
+    first = _element(octets, algorithm.begin, algorithm.end)
+    return octets[first.begin : first.end] if first.tag == OBJECT else b""
 
 
 def fits(pattern: str, name: str) -> bool:

@@ -39,6 +39,12 @@ def test_tls_is_judged_by_version_and_suite(
     assert (part.grade, part.forward) == (grade, forward) and bool(part.short_of) == (grade != "state of the art")
 
 
+def test_a_weak_certificate_makes_tls_weak() -> None:
+    part = of_tls("TLS 1.3", "TLS_AES_128_GCM_SHA256", ("a key of RSA with 1,024 bits",))
+    assert part.grade == "weak" and part.short_of.endswith("has a key of RSA with 1,024 bits")
+    assert of_tls("TLS 1.0", None, ("a signature with SHA-1",)) == of_tls("TLS 1.0", None)
+
+
 @pytest.mark.parametrize(
     ("suite", "grade"),
     [

@@ -125,6 +125,10 @@ CASES: dict[str, Case] = {
         lambda: told(secured([], careless, name="sip.example.org")),
         lambda: told(secured([], careless, name="SIP.example.com")),
     ),
+    "tls-certificate-weak": (
+        lambda: told(secured([(True, OPTIONS)], suite("ECDHE-RSA-AES128-GCM-SHA256", TLS_1_2), kind="weak")),
+        lambda: told(secured([(True, OPTIONS)], suite("ECDHE-RSA-AES128-GCM-SHA256", TLS_1_2), kind="rsa")),
+    ),
     "tls-old": (
         lambda: told(secured([], suite("ECDHE-ECDSA-AES128-SHA", ssl.TLSVersion.TLSv1_1))),
         lambda: told(OLDER),

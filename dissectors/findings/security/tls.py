@@ -196,6 +196,22 @@ def tls_certificate_name(facts: Facts) -> Iterator[Found]:
         yield Found(f"{_ends(each)}: the certificate is of {names}", (each.place,), time=each.first)
 
 
+@rule(
+    "tls-certificate-weak", "warning", "A certificate has a key or a signature that is too weak",
+    scope="capture", confirm_seconds=AT_ONCE,
+    why="Keys of RSA need 2,048 bits, and signatures with MD5 or SHA-1 can be forged: whoever can, may pretend to be "
+    "this server. Newer systems refuse such certificates (RFC 9325, RFC 9155).",
+    fix="Make a new key (ECDSA with P-256, or RSA with 2,048 bits and more), and have it signed with SHA-256.",
+)
+def tls_certificate_weak(facts: Facts) -> Iterator[Found]:
+    for each in concerns(facts):
+        for whose, certificate in (("server", each.certificate), ("client", each.client_certificate)):
+            if certificate is not None and certificate.weak:
+                name = certificate.subject or "no name"
+                what = f"{_ends(each)}: the {whose}'s certificate of {name} has {' and '.join(certificate.weak)}"
+                yield Found(what, (each.place,), time=each.first)
+
+
 def _is_of(certificate: Certificate, name: str) -> bool:
     """Whether a certificate is that of a server; a SIP domain may stand as a URI (RFC 5922 section 7.1)."""
     from dissectors.wire.x509 import fits
@@ -234,5 +250,5 @@ def tls_keys_missing(facts: Facts) -> Iterator[Found]:
 
 RULES = (
     tls_untrusted, tls_client_certificate, tls_refused, tls_closed, tls_certificate_expired, tls_certificate_name,
-    tls_old, tls_keys_missing,
+    tls_certificate_weak, tls_old, tls_keys_missing,
 )
