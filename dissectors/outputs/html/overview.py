@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
+from dissectors.outputs.html import timeline
 from dissectors.outputs.terminal.lines import Page, count
 from dissectors.outputs.terminal.moments import at, seconds
 from dissectors.outputs.terminal.summary import MARKS, by_kind, places
@@ -17,8 +17,6 @@ MAX_ALIKE = 6
 
 MAX_KINDS = 80
 MAX_FLOWS = 40
-MEDIA = ("RTP", "RTCP")
-OTHERS = ("SIP", "STUN", "TURN", "DTLS", "ZRTP", "UNKNOWN")
 
 
 class Case(NamedTuple):
@@ -45,23 +43,13 @@ class Group(NamedTuple):
     more: int
 
 
-class Share(NamedTuple):
-    """A piece of a bar, from 0 to 1000."""
-
-    name: str
-    style: str
-    begin: float
-    width: float
-    datagrams: int
-
-
 class Lane(NamedTuple):
-    """A pair of endpoints on the time of the capture: its bar begins at `shares[0].begin`."""
+    """A pair of endpoints on the time of the capture, and its protocols."""
 
     name: str
     datagrams: int
     octets: int
-    shares: list[Share]
+    rows: list[timeline.Row]
 
 
 def tally(report: Report) -> list[tuple[str, str, str]]:
@@ -94,43 +82,25 @@ def _case(page: Page, report: Report, finding: Finding) -> Case:
 
 def lanes(report: Report) -> tuple[list[Lane], int]:
     """Both directions of each pair of endpoints as one, the busiest first, and how many are left out."""
-    pairs: dict[tuple[str, str, str, str], list[Flow]] = {}
+    pairs: dict[timeline.Pair, list[Flow]] = {}
     for flow in report.flows:
-        one, two = sorted((endpoint(flow.src, flow.sport), endpoint(flow.dst, flow.dport)))
-        pairs.setdefault((one, two, flow.inside, flow.transport), []).append(flow)
-    made = [_lane(report, name, both) for name, both in pairs.items()]
-    made.sort(key=lambda lane: -lane.datagrams)
-    return made[:MAX_FLOWS], max(0, len(made) - MAX_FLOWS)
+        pairs.setdefault(timeline.pair_of(flow), []).append(flow)
+    shown = dict(sorted(pairs.items(), key=lambda each: -sum(flow.datagrams for flow in each[1]))[:MAX_FLOWS])
+    times = timeline.spans(report, shown)
+    many = len(shown) > timeline.MANY_PAIRS
+    made = [_lane(flows, timeline.rows(report, flows, times, many)) for flows in shown.values()]
+    return made, len(pairs) - len(made)
 
 
-def _lane(report: Report, name: tuple[str, str, str, str], both: list[Flow]) -> Lane:
-    zero, whole = report.capture.first or 0.0, report.capture.duration or 1.0
-    one, two, inside, transport = name
-    begin = 1000 * (min(flow.first for flow in both) - zero) / whole
-    width = max(4.0, 1000 * (max(flow.last for flow in both) - zero) / whole - begin)
-    counts: Counter[str] = Counter()
-    for flow in both:
-        counts.update({seen.name: seen.count for seen in flow.protocols})
-    extra = "".join([f" ({inside})" if inside else "", f" over {transport.upper()}" if transport != "udp" else ""])
-    arrow = "⇄" if len(both) > 1 else "–"
+def _lane(flows: list[Flow], rows: list[timeline.Row]) -> Lane:
+    first = flows[0]
+    one, two = sorted((endpoint(first.src, first.sport), endpoint(first.dst, first.dport)))
+    extra = f" ({first.inside})" if first.inside else ""
+    extra += f" over {first.transport.upper()}" if first.transport != "udp" else ""
+    arrow = "⇄" if len(flows) > 1 else "–"
     return Lane(
-        f"{one} {arrow} {two}{extra}", sum(flow.datagrams for flow in both), sum(flow.octets for flow in both),
-        list(_shares(counts, min(begin, 1000 - width), width)),
+        f"{one} {arrow} {two}{extra}", sum(flow.datagrams for flow in flows), sum(flow.octets for flow in flows), rows
     )
-
-
-def _shares(counts: Counter[str], begin: float, width: float) -> Iterator[Share]:
-    """The protocols of a bar, each as wide as its share, and wide enough to be seen."""
-    least = min(6.0, width / max(1, len(counts)))
-    total = sum(counts.values()) or 1
-    widths = {name: max(least, width * number / total) for name, number in counts.items()}
-    scale = width / sum(widths.values()) if widths else 1.0
-    for name, number in counts.most_common():
-        share = widths[name] * scale
-        known = name in MEDIA or name in OTHERS
-        yield Share("unknown" if name == "UNKNOWN" else name, f"p-{name.lower() if known else 'other'}",
-                    round(begin, 1), round(share, 1), number)
-        begin += share
 
 
 def facts(report: Report) -> list[tuple[str, str]]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from dissectors.outputs.html import overview
 from dissectors.outputs.terminal.lines import Page
-from dissectors.report import Seen
 from dissectors.wire.values import replace
 from tests.reports import START, finding, report
 
@@ -31,18 +28,16 @@ def test_the_tally_counts_each_severity() -> None:
     assert [(name, text) for name, _, text in overview.tally(made)] == [("error", "2 errors"), ("note", "1 note")]
 
 
-def test_both_directions_are_one_bar_of_whole_width() -> None:
+def test_both_directions_are_one() -> None:
     flow = report().flows[0]
     back = replace(flow, src=flow.dst, dst=flow.src)
     (lane,), more = overview.lanes(report(flows=(flow, back)))
     assert more == 0 and lane.name == "192.0.2.1:16402 ⇄ 192.0.2.2:16402" and lane.datagrams == 2006
-    assert [(share.name, share.datagrams) for share in lane.shares] == [("RTP", 2000), ("SIP", 6)]
-    assert sum(share.width for share in lane.shares) == pytest.approx(1000, abs=1)
-    assert min(share.width for share in lane.shares) >= 5
+    assert [(row.name, row.datagrams) for row in lane.rows] == [("RTP", 2000), ("SIP", 6)]
 
 
-def test_a_bar_stands_where_its_datagrams_were() -> None:
-    seen = (Seen("WHATEVER", 3), Seen("UNKNOWN", 1))
-    late = replace(report().flows[0], first=START + 6.5, last=START + 13, protocols=seen)
-    (lane,), _ = overview.lanes(report(flows=(late,)))
-    assert lane.shares[0].begin == 500.0 and [share.style for share in lane.shares] == ["p-other", "p-unknown"]
+def test_the_busiest_pairs_are_shown_where_not_all_have_room() -> None:
+    flow = report().flows[0]
+    many = tuple(replace(flow, sport=i, datagrams=i) for i in range(1, overview.MAX_FLOWS + 4))
+    lanes, more = overview.lanes(report(flows=many, streams=(), calls=()))
+    assert more == 3 and [lane.datagrams for lane in lanes[:2]] == [overview.MAX_FLOWS + 3, overview.MAX_FLOWS + 2]
