@@ -16,7 +16,10 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
 
-TWINS = ("dissectors/mux/compiled/scan", "dissectors/sources/blocks", "dissectors/sources/mapped")
+TWINS = (
+    "dissectors/mux/compiled/scan", "dissectors/mux/compiled/sieve", "dissectors/sources/blocks",
+    "dissectors/sources/mapped",
+)
 PLAIN = (
     "dissectors/analysis/calls/call", "dissectors/analysis/calls/descriptions", "dissectors/analysis/calls/messages",
     "dissectors/analysis/calls/negotiation", "dissectors/analysis/calls/repeats", "dissectors/analysis/calls/table",

@@ -287,13 +287,17 @@ def _following(way: Way, size: int) -> int:
     return more if behind.strip(b" \t") and not begins_one else 0
 
 
-def next_of_websocket(connection: Connection, way: Way) -> Iterator[Whole]:
-    """The message of WebSocket that the next frame makes whole, where it is signalling."""
+def next_of_websocket(
+    connection: Connection, way: Way, told: Callable[[bytes], object] | None = None
+) -> Iterator[Whole]:
+    """The message of WebSocket that the next frame makes whole, where it is signalling; `told` gets any of them."""
     taken = _taken(way, lambda: way.websocket.take(way.direction.peek()))
     if taken is None:
         return
     size, message = taken
     origin = way.direction.read(size)
+    if told is not None:
+        told(message)
     row = signalling_row(message, connection.spoken) if message else UNKNOWN_ROW
     if row != UNKNOWN_ROW:
         key = way.key._replace(transport=WSS if way.key.transport == TLS else WS)

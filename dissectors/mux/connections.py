@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 class Read(NamedTuple):
     """What was read of a connection in one step: a direction, the place where its octets begin, and what is in them.
 
-    `began` says that they are the message of HTTP with which WebSocket begins.
+    `began` says that they are the message of HTTP with which WebSocket begins; `message` is the message of WebSocket
+    that they make whole, inflated, empty for none.
     """
 
     framing: str
@@ -57,6 +58,7 @@ class Read(NamedTuple):
     octets: bytes
     found: list[Whole]
     began: bool
+    message: bytes
 
 
 Follower = Callable[[Read], object]
@@ -298,10 +300,13 @@ class Connections:
         """The same, with who wants to know which octets were read."""
         before, octets, upgraded = way.direction.at, way.direction.peek(), way.websocket.upgraded
         is_websocket = connection.framing == WEBSOCKET
-        found = list(next_of_websocket(connection, way) if is_websocket else self._next(connection, way))
+        messages: list[bytes] = []
+        found = list(
+            next_of_websocket(connection, way, messages.append) if is_websocket else self._next(connection, way)
+        )
         if way.direction.at > before:
-            began = is_websocket and not upgraded
-            follower(Read(connection.framing, way, before, octets[: way.direction.at - before], found, began))
+            began, message = is_websocket and not upgraded, messages[0] if messages else b""
+            follower(Read(connection.framing, way, before, octets[: way.direction.at - before], found, began, message))
         return found
 
     def _next(self, connection: Connection, way: Way) -> Iterator[Whole]:

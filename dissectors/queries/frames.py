@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from dissectors.limits.budget import Bounds
 from dissectors.mux.carried import carried
@@ -23,6 +23,9 @@ from dissectors.queries.traced import TracedFragments, TracedSegments
 from dissectors.wire.captures.records import Record
 from dissectors.wire.datagram import WS, WSS
 from dissectors.wire.link.frames import Frames
+
+if TYPE_CHECKING:
+    from dissectors.mux.compiled.sieve import Dealer, Sorter
 
 Key = TypeVar("Key")
 NOBODY: tuple[int, ...] = ()
@@ -55,7 +58,7 @@ class Owners:
 
     def of_message(self, place: Frame, time: int, ends: Ends, payload: bytes, length: int) -> tuple[int, ...]:
         """The groups of a datagram, or of a message of a stream, that is whole in this frame."""
-        known = ends in self._pairs or ends[:2] in self._ends or ends[2:] in self._ends
+        known = self.knows(ends)
         if not known and place not in self._places:
             return NOBODY
         protocol = _protocol(payload, length)
@@ -70,6 +73,14 @@ class Owners:
                 return found
         found = self._of_sources(payload, length, ends)
         return self._by_ends(ends, time) if found is None else found
+
+    def knows(self, ends: Ends) -> bool:
+        """Whether what goes from one end to another may be somebody's by these."""
+        return ends in self._pairs or ends[:2] in self._ends or ends[2:] in self._ends
+
+    def sole(self) -> dict[tuple[Ends, int], int]:
+        """The sources by flow that one group has alone, with its number."""
+        return {source: numbers[0] for source, numbers in self._sources.items() if len(numbers) == 1}
 
     def of_place(self, place: Frame) -> tuple[int, ...]:
         """The groups that have a message of signalling in this frame."""
@@ -150,6 +161,23 @@ class Belonging:
         number = single[frame] if frame < len(single) else 0
         return NOBODY if not number else (number - 1,) if number > 0 else self._several[file, frame]
 
+    def sorter(self, owners: Owners) -> Sorter:
+        """A walk over the first file that adds what is told by source alone; raises ModuleNotFoundError without one."""
+        from dissectors.mux.compiled.sieve import Sorter
+
+        self._single.append(array("i"))
+        media, signalling = (
+            [row for row, (protocol, _) in enumerate(ROWS) if PROTOCOLS[protocol] in names]
+            for names in ({"RTP"}, SIGNALLING)
+        )
+        return Sorter(owners.sole(), owners.knows, self._single[0], self.frames, media, signalling)
+
+    def dealer(self, groups: int) -> Dealer:
+        """A walk over the first file that gives the frames of the first `groups`, as far as each is of one alone."""
+        from dissectors.mux.compiled.sieve import Dealer
+
+        return Dealer(self._single[0] if self._single else array("i"), groups)
+
     def add(self, place: Frame, groups: Iterable[int]) -> None:
         """A frame belongs to these groups, beside those that it has."""
         before = self.of(*place)
@@ -173,15 +201,17 @@ class Belonging:
 
 
 def belonging(
-    records: Iterable[tuple[int, Record]], groups: Sequence[Owned], connections: Connections | None = None
+    records: Iterable[tuple[int, Record]], groups: Sequence[Owned], connections: Connections | None = None,
+    owners: Owners | None = None, found: Belonging | None = None,
 ) -> Belonging:
     """The groups of every frame of captures, whose records come with the number of their file, as they were analysed.
 
-    `connections` may have keys; they have seen nothing yet.
+    `connections` may have keys; they have seen nothing yet. `found` is given where a `sorter` with the same `owners`
+    adds the records that do not come.
     """
     fragments = TracedFragments()
     frames, connections = Frames(fragments), connections or Connections(Bounds())
-    owners, found = Owners(groups), Belonging(len(groups))
+    owners, found = owners or Owners(groups), found or Belonging(len(groups))
     segments = TracedSegments(connections, found.add, len(groups))
     for file, record in records:
         place = file, record.frame

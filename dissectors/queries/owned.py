@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dissectors.mux.flows import packed
-from dissectors.report import Call, Flow, Report, Stream
+from dissectors.report import Call, Flow, Report, Session, Stream
 from dissectors.wire.values import Struct, field
 
 End = tuple[bytes, int]
@@ -52,8 +52,7 @@ def owned(report: Report, calls: Iterable[int], streams: Iterable[int] = ()) -> 
         _add_stream(group, report, report.streams[position], report.streams[position].call in of_calls)
     for session in report.sessions:
         if session.call in of_calls or numbers.intersection(session.streams):
-            for pair in session.pairs:
-                _add_pair(group, pair.src, pair.sport, pair.dst, pair.dport)
+            _add_session(group, report, session, of_calls)
     return group
 
 
@@ -109,6 +108,16 @@ def _add_stream(group: Owned, report: Report, stream: Stream, of_call: bool) -> 
                 # What its RTCP has beside it, where that is no port of its own.
                 for more in (0, 1):
                     _add_pair(group, flow.src, flow.sport + more, flow.dst, flow.dport + more)
+
+
+def _add_session(group: Owned, report: Report, session: Session, calls: set[int]) -> None:
+    """The pairs of a session; of one that several calls share, those with an end of media of these calls."""
+    of = {report.streams[number].call for number in session.streams}
+    shared = not of <= {None, *calls}
+    for pair in session.pairs:
+        one, two = packed(pair.src), packed(pair.dst)
+        if not shared or (one, pair.sport) in group.ends or (two, pair.dport) in group.ends:
+            _add_pair(group, pair.src, pair.sport, pair.dst, pair.dport)
 
 
 def _add_end(group: Owned, address: str | None, port: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors.queries.traced import TracedFragments
 from dissectors.rewriting import packets
@@ -20,6 +20,9 @@ from dissectors.sources.capture import Capture, open_capture
 from dissectors.wire.captures.records import Record
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.link.headers import Udp
+
+if TYPE_CHECKING:
+    from dissectors.mux.compiled.sieve import Walk
 
 USUAL_MTU = 1500
 """Octets of a packet that every Ethernet carries."""
@@ -64,18 +67,21 @@ Blocks = Callable[[Piece], bytes]
 
 def copy(
     path: str, output: str, maker: Callable[[], Maker], *, force: bool = False, source: str = "",
-    blocks: Blocks = unbounded, name: str | None = None, comment: str = "",
+    blocks: Blocks = unbounded, name: str | None = None, comment: str = "", walk: Walk | None = None,
+    made: Callable[[], bytes] | None = None,
 ) -> Tally:
     """Copy the capture at `path`; `maker` makes what is asked for each frame, anew for each attempt.
 
-    `source` is its name where `path` is a copy of it; `name` that of its interface where the format changes. `comment`
-    is one on the whole file, for which it becomes pcapng. Raises CaptureError as `Output` and `open_capture` do.
+    It is not asked for those that a `walk` takes, and that are no fragments: they stay as they are, or become what was
+    `made` of them. `source` is its name where `path` is a copy of it; `name` that of its interface where the format
+    changes. `comment` is one on the whole file, for which it becomes pcapng. Raises CaptureError as `Output` and
+    `open_capture` do.
     """
     with Output(output, force=force, inputs=[source or path, path]) as out:
         dropped: set[int] = set()
         while True:
             called = os.path.basename(path) if name is None else name
-            copying = _Copying(path, out, maker(), dropped, blocks, called, comment)
+            copying = _Copying(path, out, maker(), dropped, blocks, called, comment, walk, made)
             tally = copying.run()
             if copying.wanted <= dropped:
                 return tally
@@ -136,10 +142,11 @@ def _applied(record: Record, number: int, udp: Udp, change: Change, fragments: b
 
 class _Copying:
     def __init__(
-        self, path: str, output: Output, make: Maker, dropped: set[int], blocks: Blocks, name: str, comment: str
+        self, path: str, output: Output, make: Maker, dropped: set[int], blocks: Blocks, name: str, comment: str,
+        walk: Walk | None, walked: Callable[[], bytes] | None,
     ) -> None:
         self._path, self._output, self._make, self._dropped = path, output, make, dropped
-        self._comment = comment
+        self._comment, self._walk, self._walked = comment, walk, walked
         self._blocks, self._name = blocks, name
         self._fragments = TracedFragments()
         self._frames = Frames(self._fragments)
@@ -151,12 +158,12 @@ class _Copying:
         tally = self._tally
         with open_capture(self._path) as capture:
             joined = None if self._stays(capture) else Joined(self._output.write, self._comment)
-            for piece in pieces(capture):
+            walk = self._walk if joined is None else None
+            for piece in pieces(capture, walk, self._pass):
                 if piece.record is None:
                     if joined is None:
                         self._output.write(commented(piece, self._blocks(piece), self._comment))
                     continue
-                tally.frames += 1
                 made = self._made(piece.record)
                 if piece.record.frame in self._dropped:
                     tally.merged += 1
@@ -165,7 +172,12 @@ class _Copying:
                 else:
                     self._output.write(_octets(piece._replace(octets=self._blocks(piece)), made))
             tally.damage = capture.notes.damage
+            tally.frames = capture.notes.packets
         return tally
+
+    def _pass(self, octets: bytes | memoryview) -> None:
+        """Write what the walk took."""
+        self._output.write(octets if self._walked is None else self._walked())
 
     def _stays(self, capture: Capture) -> bool:
         """Whether the format stays: it can be written, and has room for what is said of the file."""

@@ -19,6 +19,7 @@ from dissectors.rewriting import decrypting, descriptions, messages, segments
 from dissectors.rewriting.copying import TOO_HARD, Change, Made, Maker, Tally, copy, on_datagrams
 from dissectors.rewriting.courses import Courses, look
 from dissectors.rewriting.messages import Edit
+from dissectors.rewriting.pieces import sieve_for
 from dissectors.rewriting.ports import Ports
 from dissectors.rewriting.verdicts import Verdicts
 from dissectors.wire.captures.records import Record
@@ -30,6 +31,7 @@ from dissectors.wire.values import Struct
 CUT, UNREADABLE, DAMAGED = "cut in the capture", "whose message cannot be read", "whose body is damaged"
 """Why a message with a compressed body stays as it is."""
 
+SIP = "SIP"
 FOLLOWS = "sequence numbers follow"
 
 
@@ -75,7 +77,9 @@ def normalise(path: str, output: str, wanted: Wanted, *, force: bool = False, so
 
     with closing(courses):
         comment = decrypting.COMMENT if opened else ""
-        tally = copy(path, output, maker, force=force, source=source, comment=comment)
+        # Where ports or keys decide, every datagram is looked at.
+        sieve = sieve_for((SIP,), courses.ways) if ports is None and opened is None else None
+        tally = copy(path, output, maker, force=force, source=source, comment=comment, walk=sieve)
     tally.left += courses.left
     return tally
 
@@ -159,7 +163,7 @@ def _change(
 def is_sip(payload: bytes, length: int) -> bool:
     """Whether a datagram begins as SIP does."""
     row = match(payload, length)
-    return row != UNKNOWN_ROW and PROTOCOLS[ROWS[row][0]] == "SIP"
+    return row != UNKNOWN_ROW and PROTOCOLS[ROWS[row][0]] == SIP
 
 
 def _message(

@@ -54,9 +54,13 @@ class Output:
             self._temporary = ""
             raise CaptureError(f"{path}: {reason(error)}") from None
 
-    def write(self, octets: bytes) -> None:
-        """Add octets."""
-        self._held.append(octets)
+    def write(self, octets: bytes | memoryview) -> None:
+        """Add octets; those of a view are written at once, or copied if they are few."""
+        if len(octets) >= BUFFER_OCTETS:
+            self._flush()
+            self._pass(memoryview(octets))
+            return
+        self._held.append(bytes(octets))
         self._octets += len(octets)
         if self._octets >= BUFFER_OCTETS:
             self._flush()
@@ -120,9 +124,13 @@ class Output:
                 copyfileobj(spool, file)
 
     def _flush(self) -> None:
-        view = memoryview(b"".join(self._held))
+        held = b"".join(self._held)
         self._held.clear()
         self._octets = 0
+        self._pass(memoryview(held))
+
+    def _pass(self, view: memoryview) -> None:
+        """Write octets to the file."""
         try:
             while view:
                 view = view[os.write(self._descriptor, view) :]

@@ -1,14 +1,17 @@
 """A capture as pieces of octets: each record or block as it stands in the file, with the record that the reader sees.
 
-The reader of captures decides what a record is; this module only knows where its octets begin and end.
+The reader of captures decides what a record is; this module only knows where its octets begin and end. With a walk,
+records that it takes come many at once, and nobody takes them apart.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
+from dissectors import offline
+from dissectors.mux.table import PROTOCOLS, ROWS
 from dissectors.sources.capture import Capture
 from dissectors.wire.captures.pcap import FILE_HEADER, MAGICS, PcapWalker
 from dissectors.wire.captures.pcapng import (
@@ -22,6 +25,9 @@ from dissectors.wire.captures.pcapng import (
 )
 from dissectors.wire.captures.records import Record
 
+if TYPE_CHECKING:
+    from dissectors.mux.compiled.sieve import Sieve, Walk
+
 FILE_START, RECORD = -1, -2
 """Kinds of pieces of a pcap file: its header, and a record. Those of a pcapng file are the types of its blocks."""
 
@@ -30,6 +36,29 @@ CONTEXT = frozenset((FILE_START, SECTION, INTERFACE))
 
 MIN_BLOCK = 12
 """Octets of the shortest block of pcapng."""
+
+Passed = Callable[[bytes | memoryview], object]
+
+
+def walks(capture: Capture) -> bool:
+    """Whether there is a walk of `mux.compiled.sieve` over records of this capture."""
+    return offline.scanner_class().build == "compiled" and can_be_copied(capture)
+
+
+def sieve_for(
+    protocols: Iterable[str], connections: Iterable[tuple[bytes, int, bytes, int]] | None = None
+) -> Sieve | None:
+    """What passes all but datagrams that look like these protocols, segments of these connections, and what is unusual.
+
+    Without `connections` it passes those alone that it is told to give up. None where nothing is compiled: then all
+    records are looked at.
+    """
+    if offline.scanner_class().build != "compiled":
+        return None
+    from dissectors.mux.compiled.sieve import Sieve
+
+    names = set(protocols)
+    return Sieve([row for row, (protocol, _) in enumerate(ROWS) if PROTOCOLS[protocol] in names], connections)
 
 
 class Piece(NamedTuple):
@@ -45,13 +74,18 @@ class Piece(NamedTuple):
     order: str = "<"
 
 
-def pieces(capture: Capture) -> Iterator[Piece]:
-    """The pieces of a capture, in order, up to its end or to where it is damaged."""
+def pieces(capture: Capture, walk: Walk | None = None, passed: Passed = lambda octets: None) -> Iterator[Piece]:
+    """The pieces of a capture, in order, up to its end or to where it is damaged.
+
+    What a `walk` takes is none of them: `passed` gets its octets, which are valid until it returns.
+    """
     walker = capture.walker
-    if isinstance(walker, PcapWalker):
-        yield from capture.through(_Pcap(walker).take)
-    elif isinstance(walker, PcapngWalker):
-        yield from capture.through(_Pcapng(walker).take)
+    if isinstance(walker, (PcapWalker, PcapngWalker)):
+        taker = _Pcap(walker) if isinstance(walker, PcapWalker) else _Pcapng(walker)
+        if walk is None:
+            yield from capture.through(taker.take)
+        else:
+            yield from capture.through(_Walked(taker, walker, walk, passed).take, mapped=True)
     else:
         for record in capture.records():
             yield Piece(RECORD, b"", record)
@@ -60,6 +94,28 @@ def pieces(capture: Capture) -> Iterator[Piece]:
 def can_be_copied(capture: Capture) -> bool:
     """Whether its pieces can be written as they are."""
     return isinstance(capture.walker, (PcapWalker, PcapngWalker))
+
+
+class _Walked:
+    """Chunks of which a walk takes what it can."""
+
+    def __init__(
+        self, taker: _Pcap | _Pcapng, walker: PcapWalker | PcapngWalker, walk: Walk, passed: Passed
+    ) -> None:
+        self._taker, self._walker, self._walk, self._passed = taker, walker, walk, passed
+
+    def take(self, chunk: bytes | memoryview) -> Iterator[Piece]:
+        """The pieces that are whole with `chunk`, but for what is taken."""
+        at, walker = 0, self._walker
+        while at < len(chunk) and walker.notes.corrupt is None:
+            end = self._walk.passed(walker, chunk, at)
+            if end > at:
+                self._passed(chunk[at:end])
+                self._taker.skip(end - at)
+                at = end
+            piece = bytes(chunk[at : at + walker.wanted])
+            yield from self._taker.take(piece)
+            at += len(piece)
 
 
 class _Pcap:
@@ -80,6 +136,9 @@ class _Pcap:
             yield Piece(RECORD, octets[at:end], record, self._order)
             at = end
         self._held = octets[at:]
+
+    def skip(self, octets: int) -> None:
+        """Go on behind whole records."""
 
 
 class _Pcapng:
@@ -113,3 +172,7 @@ class _Pcapng:
             at = end
         self._held = octets[at:]
         self._offset += at
+
+    def skip(self, octets: int) -> None:
+        """Go on behind whole blocks."""
+        self._offset += octets

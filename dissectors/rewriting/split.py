@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
 from dissectors.mux.connections import Connections
-from dissectors.queries.frames import Belonging, belonging
+from dissectors.queries.frames import Belonging, Owners, belonging
 from dissectors.queries.owned import Owned
 from dissectors.report import Report
 from dissectors.rewriting.output import Folder, Output, is_same, reason
-from dissectors.rewriting.pieces import CONTEXT, Piece, can_be_copied, pieces
+from dissectors.rewriting.pieces import CONTEXT, Piece, can_be_copied, pieces, walks
 from dissectors.rewriting.writer import Joined, unbounded
 from dissectors.sources.capture import Capture, allow, merge, open_capture
 from dissectors.wire.captures.pcapng import STATISTICS
@@ -56,7 +56,12 @@ def of_captures(paths: Sequence[str], groups: Sequence[Owned], keys: Secrets | N
         captures = [stack.enter_context(open_capture(path)) for path in paths]
         for capture in captures:
             capture.notes.secrets = partial(connections.learn, name=capture.path)
-        return belonging(merge(captures), groups, connections)
+        if len(captures) > 1 or not walks(captures[0]):
+            return belonging(merge(captures), groups, connections)
+        owners, found = Owners(groups), Belonging(len(groups))
+        left = pieces(captures[0], found.sorter(owners))
+        records = ((0, piece.record) for piece in left if piece.record is not None)
+        return belonging(records, groups, connections, owners, found)
 
 
 def into_file(
@@ -122,7 +127,13 @@ def copy(paths: Sequence[str], found: Belonging, write: Write, groups: int) -> N
 
 def _copy_pieces(capture: Capture, found: Belonging, write: Write, groups: int) -> None:
     context = _Context(write, groups)
-    for piece in pieces(capture):
+    dealer = found.dealer(groups) if walks(capture) else None
+
+    def deal(_: bytes | memoryview) -> None:
+        for group, octets in dealer.dealt().items() if dealer is not None else ():
+            context.write(group, octets)
+
+    for piece in pieces(capture, dealer, deal):
         if piece.record is None:
             if piece.kind in KEPT:
                 context.add(piece)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from dissectors import offline
 from dissectors.report import Report
-from dissectors.rewriting.courses import Course, framed, mask_of
+from dissectors.rewriting.courses import PLAINLY, SQUEEZED, Course, framed, mask_of
 from dissectors.rewriting.normalise import FOLLOWS, Wanted, normalise
 from dissectors.rewriting.segments import found
 from dissectors.sources.capture import open_capture
@@ -132,6 +133,58 @@ def test_a_message_in_a_frame_of_websocket_is_inflated(tmp_path: Path, mask: byt
     assert isinstance(frame, websocket.Frame) and OFFER in frame.payload and mask_of(forth[len(UPGRADE) :]) == mask
     (first, *_) = report.calls[0].messages
     assert first.transport == "ws" and first.body is not None and first.body.encoding == "identity"
+
+
+def squeezed(messages: Iterable[bytes]) -> list[bytes]:
+    """Messages that are compressed each with those before it (RFC 7692)."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return [(packer.compress(each) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4] for each in messages]
+
+
+def shown(octets: bytes) -> list[tuple[int, bytes]]:
+    """The first octet and the payload of each frame of WebSocket."""
+    frames = []
+    while octets:
+        frame = websocket.frame(octets)
+        assert isinstance(frame, websocket.Frame)
+        frames.append((frame.first, frame.payload))
+        octets = octets[frame.size :]
+    return frames
+
+
+@pytest.mark.parametrize("mask", [b"", b"\1\2\3\4"])
+def test_compressed_messages_of_websocket_are_plain_from_the_first_that_changes(tmp_path: Path, mask: bytes) -> None:
+    before, changed, foreign, after = squeezed([PLAIN, COMPRESSED, b'{"a":1}', PLAIN])
+    frames = [framed(0xC1, each, mask) for each in (before, changed, foreign, after)]
+    sent = [(A, UPGRADE), (B, SWITCHED), *((A, each) for each in frames), (A, framed(0x81, PLAIN, mask))]
+    report = done(written(tmp_path / "in", conversation(sent, size=200)), tmp_path / "out")
+    _, forth = streams(tmp_path / "out")
+    found = shown(forth[len(UPGRADE) :])
+    assert [first for first, _ in found] == [0xC1, 0x81, 0x81, 0x81, 0x81]
+    assert found[0][1] == before and OFFER in found[1][1] and [each for _, each in found[2:]] == [
+        b'{"a":1}', PLAIN, PLAIN]
+    (call, *_) = report.calls
+    assert call.messages[0].transport == "ws" and PLAINLY.encode() in (tmp_path / "out").read_bytes()
+
+
+def test_a_message_of_websocket_in_several_frames_keeps_their_number_and_the_pings_between(tmp_path: Path) -> None:
+    (packed,) = squeezed([COMPRESSED])
+    cuts = [(0x41, packed[:50]), (0x00, packed[50:90]), (0x89, b"ping"), (0x80, packed[90:])]
+    sent = [(A, UPGRADE), (B, SWITCHED), *((A, framed(first, each, b"")) for first, each in cuts)]
+    sent += [(A, framed(first, each, b"")) for first, each in ((0x01, COMPRESSED[:99]), (0x80, COMPRESSED[99:]))]
+    done(written(tmp_path / "in", conversation(sent)), tmp_path / "out")
+    _, forth = streams(tmp_path / "out")
+    found = shown(forth[len(UPGRADE) :])
+    assert [(first, bool(each)) for first, each in found] == [
+        (0x01, False), (0x00, False), (0x89, True), (0x80, True), (0x01, False), (0x80, True)]
+    assert OFFER in found[3][1] and found[3][1] == found[5][1] and found[2][1] == b"ping"
+
+
+def test_a_damaged_message_behind_one_that_changed_is_counted(tmp_path: Path) -> None:
+    (packed,) = squeezed([COMPRESSED])
+    sent = [(A, UPGRADE), (B, SWITCHED), (A, framed(0xC1, packed, b"")), (A, framed(0xC1, b"\xff" * 9, b""))]
+    path = written(tmp_path / "in", conversation(sent))
+    assert normalise(path, str(tmp_path / "out"), Wanted()).left == {SQUEEZED: 1}
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import dpkt
+import msgspec
 import pytest
 
 from dissectors import offline
@@ -125,3 +128,48 @@ def test_a_format_that_is_only_read_becomes_pcapng(tmp_path: Path) -> None:
     normalise(str(tmp_path / "in"), str(tmp_path / "out"), Wanted())
     first, *others = captures.frames(tmp_path / "out")
     assert first.endswith(OFFER) and others[-1].endswith(ANSWER)
+
+
+@pytest.mark.parametrize("name", ["bad-day.pcap", "facetime-2013.pcap", "encodings.pcap"])
+def test_what_is_compiled_and_what_is_not_write_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = str(ROOT / "pcaps" / name)
+    one = normalise(path, str(tmp_path / "one"), Wanted())
+    monkeypatch.setenv("MUXSHARK_PURE", "1")
+    two = normalise(path, str(tmp_path / "two"), Wanted())
+    assert (one.frames, one.changed, one.left) == (two.frames, two.changed, two.left)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+CHANGED = {"length", "compressed_length", "encoding", "label", "status", "headers", "sent", "compact", "octets", "name"}
+"""Fields that speak of the compression, and how long messages are."""
+
+
+def differences(one: object, two: object, field: str = "") -> Iterator[str]:
+    """The names of the fields that differ between two values."""
+    if isinstance(one, dict) and isinstance(two, dict):
+        for name in {**one, **two}:
+            yield from differences(one.get(name), two.get(name), name)
+    elif isinstance(one, (list, tuple)) and isinstance(two, (list, tuple)) and len(one) == len(two):
+        for first, second in zip(one, two, strict=True):
+            yield from differences(first, second, field)
+    elif one != two:
+        yield field
+
+
+def test_the_report_is_that_of_the_original_but_for_the_compression(tmp_path: Path) -> None:
+    done(CALL, tmp_path / "out")
+    before, after = (msgspec.to_builtins(offline.analyze([path])) for path in (CALL, str(tmp_path / "out")))
+    told = [[each for each in report.pop("findings") if each["id"] != "body-compressed"] for report in (before, after)]
+    assert told[0] == told[1] != [] and set(differences(before, after)) <= CHANGED
+
+
+def test_dpkt_reads_every_message_and_its_body(tmp_path: Path) -> None:
+    report = done(CALL, tmp_path / "out", long=True)
+    payloads = [row.datagram.payload for row in offline.rows([str(tmp_path / "out")])]
+    payloads = [each for each in payloads if b"SIP/2.0\r\n" in each or each.startswith(b"SIP/2.0 ")]
+    found = [
+        (dpkt.sip.Response if each.startswith(b"SIP") else dpkt.sip.Request)(each).body.decode() for each in payloads
+    ]
+    assert [text for text in found if text] == [text for text in texts(report) if text] and len(payloads) == 9

@@ -13,6 +13,7 @@ from dissectors.rewriting import split
 from dissectors.wire.errors import CaptureError
 from tests import captures
 from tests.capture_octets import snoop
+from tests.command_line import ROOT
 from tests.made import frame
 from tests.queries.test_frames import second_call
 from tests.stories import GOOD
@@ -117,3 +118,16 @@ def test_several_captures_go_into_one_file(tmp_path: Path) -> None:
     groups = [owned(report, [0, 1])]
     written = split.into_file(paths, groups, str(tmp_path / "out.pcapng"))
     assert written.frames == [len(TWO)] == [len(captures.records(written.paths[0]))]
+
+
+@pytest.mark.parametrize("name", ["bad-day.pcap", "facetime-2013.pcap"])
+def test_what_is_compiled_and_what_is_not_write_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = str(ROOT / "pcaps" / name)
+    one = parted(path, tmp_path / "one")
+    monkeypatch.setenv("MUXSHARK_PURE", "1")
+    two = parted(path, tmp_path / "two")
+    assert (one.frames, one.shared) == (two.frames, two.shared) and one.frames
+    for first, second in zip(one.paths, two.paths, strict=True):
+        assert Path(first).read_bytes() == Path(second).read_bytes()

@@ -1,0 +1,27 @@
+# A 5-tuple as numbers, and how such numbers are mixed.
+
+cdef Wire on_the_wire(bytes src, uint64_t sport, bytes dst, uint64_t dport) except *:
+    """A 5-tuple as five numbers; the length of the addresses stands beside the ports."""
+    cdef Wire wire
+    wide_src, wide_dst = src.rjust(16, b"\0"), dst.rjust(16, b"\0")
+    wire.src_high, wire.src_low = int.from_bytes(wide_src[:8], "big"), int.from_bytes(wide_src[8:16], "big")
+    wire.dst_high, wire.dst_low = int.from_bytes(wide_dst[:8], "big"), int.from_bytes(wide_dst[8:16], "big")
+    wire.ports = (<uint64_t> len(src)) << 32 | sport << 16 | dport
+    return wire
+
+
+cdef extern from *:
+    """
+    /* A product of which the upper half is folded into the lower: each bit of either moves half of the bits. */
+    static inline uint64_t folded(uint64_t one, uint64_t other) {
+    #if defined(__SIZEOF_INT128__)
+        __uint128_t product = (__uint128_t) one * other;
+        return (uint64_t) product ^ (uint64_t) (product >> 64);
+    #else
+        one = (one ^ one >> 33) * 0xFF51AFD7ED558CCDULL ^ other;
+        one = (one ^ one >> 33) * 0xC4CEB9FE1A85EC53ULL;
+        return one ^ one >> 33;
+    #endif
+    }
+    """
+    uint64_t folded(uint64_t one, uint64_t other) noexcept nogil
