@@ -26,6 +26,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--agents", action="store_true", help="replace User-Agent, Server and SOFTWARE, too")
     parser.add_argument(
+        "--ports", action="store_true", help="replace ports, too, but for those that everybody has (5060, 3478)"
+    )
+    parser.add_argument(
         "--drop-payload", action="store_true", help="cut the payload of RTP instead of writing silence"
     )
     parser.add_argument(
@@ -46,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.sources.rereadable import rereadable
 
     refuse(options.output, force=options.force, inputs=[options.input])
-    pseudonyms = Pseudonyms(_key(options.key), options.keep_digits)
+    pseudonyms = Pseudonyms(_key(options.key), options.keep_digits, options.ports)
     wanted = Wanted(agents=options.agents, drop=options.drop_payload)
     with ExitStack() as stack:
         path = rereadable(stack, options.input)

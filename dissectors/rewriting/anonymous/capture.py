@@ -9,24 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING
 
-from dissectors.mux.scan import Row
-from dissectors.mux.table import PROTOCOLS
+from dissectors import offline
+from dissectors.mux.evidence import RTP, Entry
+from dissectors.mux.table import ROWS
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import packets, segments
 from dissectors.rewriting.anonymous import secured
 from dissectors.rewriting.anonymous.blocks import without_names
-from dissectors.rewriting.anonymous.messages import Anonymiser, Wanted
+from dissectors.rewriting.anonymous.heard import MEDIA, Heard, Verdict, hear
+from dissectors.rewriting.anonymous.messages import SILENCE, Anonymiser, Wanted
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.anonymous.streamed import Streamed
 from dissectors.rewriting.copying import Made, Maker, Tally, copy
 from dissectors.rewriting.courses import Courses, Rewritten, look
-from dissectors.rewriting.verdicts import Verdicts
-from dissectors.sources.capture import open_capture
 from dissectors.wire.captures.records import Record
+from dissectors.wire.datagram import UDP
 from dissectors.wire.errors import Malformed
 from dissectors.wire.link import internet
-from dissectors.wire.link.frames import Frames
 from dissectors.wire.link.headers import (
     ETHERNET,
     ETHERTYPE,
@@ -38,6 +40,9 @@ from dissectors.wire.link.headers import (
     Next,
     Udp,
 )
+
+if TYPE_CHECKING:
+    from dissectors.mux.compiled.sieve import Masker
 
 CUT = "are cut to their headers, for what they carry is not understood"
 CUT_FRAMES = "are cut away whole, for their link layer is not understood"
@@ -53,7 +58,7 @@ PLAIN_STEPS = frozenset((
 """Headers that hold numbers of the network alone."""
 
 ADDRESS_SIZES = {IPV4: 4, IPV6: 16}
-TCP_HEADER, ICMP_START = 20, 4
+TCP_HEADER, ICMP_START, SENDER_OCTETS = 20, 4, 8
 LINK_HEADERS = {ETHERNET: 14, COOKED: 16, COOKED_2: 20}
 NO_OPERATION = b"\x01"
 
@@ -63,40 +68,61 @@ def anonymise(
 ) -> Tally:
     """Copy a capture under other names; raises CaptureError as `copy` does."""
 
-    anonymiser = Anonymiser(pseudonyms, wanted, _learned(path, pseudonyms))
+    learned = secured.Learned(pseudonyms)
+    heard = hear(path, partial(_learn, learned))
+    anonymiser = Anonymiser(pseudonyms, wanted, learned)
     courses = look(path, Streamed(anonymiser))
+    frames = _Frames(anonymiser, heard, pseudonyms, wanted, courses)
 
     def maker() -> Maker:
         courses.begin()
-        return _Frames(anonymiser, Verdicts(path), pseudonyms, wanted, courses).make
+        return frames.make
 
     with closing(courses):
-        return copy(path, output, maker, force=force, source=source, blocks=without_names, name="")
+        masker = None if wanted.drop else frames.masker()
+        return copy(
+            path, output, maker, force=force, source=source, blocks=without_names, name="", walk=masker,
+            made=masker and masker.made,
+        )
 
 
-def _learned(path: str, pseudonyms: Pseudonyms) -> secured.Learned:
-    """What all handshakes in the clear say: SDP may announce a certificate before it comes."""
-    learned = secured.Learned(pseudonyms)
-    frames = Frames()
-    with open_capture(path) as capture:
-        for record in capture.records():
-            for udp in frames.udp(record):
-                if udp.payload.startswith(secured.START):
-                    ports = udp.sport.to_bytes(2, "big") + udp.dport.to_bytes(2, "big")
-                    learned.take(udp.src + udp.dst + ports, udp.payload)
-    return learned
+def _learn(learned: secured.Learned, entry: Entry) -> None:
+    """What handshakes in the clear say: SDP may announce a certificate before it comes."""
+    if entry.number >= 0 and entry.payload.startswith(secured.START) and entry.flow.key.transport == UDP:
+        src, sport, dst, dport = entry.flow.key[:4]
+        learned.take(src + dst + sport.to_bytes(2, "big") + dport.to_bytes(2, "big"), entry.payload)
 
 
 class _Frames:
     def __init__(
-        self, datagrams: Anonymiser, verdicts: Verdicts, pseudonyms: Pseudonyms, wanted: Wanted, courses: Courses
+        self, datagrams: Anonymiser, heard: Heard, pseudonyms: Pseudonyms, wanted: Wanted, courses: Courses
     ) -> None:
-        self._datagrams, self._verdicts, self._pseudonyms, self._wanted = datagrams, verdicts, pseudonyms, wanted
+        self._datagrams, self._heard, self._pseudonyms, self._wanted = datagrams, heard, pseudonyms, wanted
         self._courses = courses
+
+    def masker(self) -> Masker | None:
+        """What does the same to media in plain frames; None where nothing is compiled."""
+        if offline.scanner_class().build != "compiled":
+            return None
+        from dissectors.mux.compiled.sieve import Masker
+
+        silence = bytes(SILENCE.get(number, b"\0")[0] for number in range(0x80))
+        return Masker(
+            self._heard.streams, [row for row, (protocol, _) in enumerate(ROWS) if protocol == RTP], self._link,
+            self._pseudonyms.address, self._pseudonyms.port, self._pseudonyms.noise, silence,
+        )
+
+    def _link(self, link: int, header: bytes) -> bytes:
+        """A header of a link layer, and the tags behind it."""
+        octets = bytearray(header)
+        rewrite = REWRITERS.get((LINK, link))
+        if rewrite is not None:
+            rewrite(self, octets, 0)
+        return bytes(octets)
 
     def make(self, record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
         """The frame under other names."""
-        row = self._verdicts.of(record.frame, max(0, len(udps) - 1))
+        verdict = self._heard.of(record.frame, udps, len(udps) - 1) if udps else None
         _, steps, found = packets.walked(record)
         octets, known = self._headers(record, steps)
         if not known:
@@ -104,13 +130,14 @@ class _Frames:
             return Made(_cut(record, octets, len(octets)))
         plain = record._replace(octets=bytes(octets))
         if fragments and udps:
-            new = self._payload(udps[-1], row)
-            made = None if new is None or udps[-1].length != len(udps[-1].payload) else packets.merged(
-                plain, udps[-1], new)
+            new, whole = self._payload(udps[-1], verdict), udps[-1]
+            ports = self._pseudonyms.port(whole.sport), self._pseudonyms.port(whole.dport)
+            made = None if new is None or whole.length != len(whole.payload) else packets.merged(
+                plain, whole._replace(sport=ports[0], dport=ports[1]), new)
             if made is not None:
                 return Made(made, (), True)
         elif udps and len(found) == len(udps) and found[-1] == len(steps) - 1:
-            made = self._datagram(plain, packets.Way(udps[-1], tuple(steps)), row)
+            made = self._datagram(plain, packets.Way(udps[-1], tuple(steps)), verdict)
             if made is not None:
                 return Made(made)
         elif packets.joined(record, udps) is not None and found[-1] == len(steps) - 1:
@@ -128,8 +155,7 @@ class _Frames:
 
     def _joined(self, plain: Record, record: Record, way: packets.Way, udps: Sequence[Udp]) -> Record | None:
         """The frame with all packets rewritten that offload holds together; None where one is not understood."""
-        rows = (self._verdicts.of(record.frame, number) for number in range(len(udps)))
-        new = [self._payload(udp, row) for udp, row in zip(udps, rows, strict=True)]
+        new = [self._payload(udp, self._heard.of(record.frame, udps, number)) for number, udp in enumerate(udps)]
         whole = all(udp.length == len(udp.payload) for udp in udps) and None not in new
         # Payloads that are dropped leave no place for the headers behind them.
         if not whole or self._wanted.drop:
@@ -151,20 +177,20 @@ class _Frames:
             return made
         return _cut(made, bytearray(made.octets), start + new.known * (held == segment.length))
 
-    def _payload(self, udp: Udp, row: Row | None) -> bytes | None:
-        if row is None:
+    def _payload(self, udp: Udp, verdict: Verdict | None) -> bytes | None:
+        if verdict is None:
             return None
-        return self._datagrams.datagram(PROTOCOLS[row.protocol], udp.payload, row.encrypted)
+        return self._datagrams.datagram(verdict.protocol, udp.payload, verdict.encrypted)
 
-    def _datagram(self, plain: Record, way: packets.Way, row: Row | None) -> Record | None:
+    def _datagram(self, plain: Record, way: packets.Way, verdict: Verdict | None) -> Record | None:
         """The frame with the last of its datagrams rewritten; None where that is not understood."""
-        if row is None:
+        if verdict is None:
             return None
         udp = way.udp
-        is_rtp = PROTOCOLS[row.protocol] == "RTP"
+        is_rtp = verdict.protocol == MEDIA
         if len(udp.payload) < udp.length and not is_rtp:
             return None
-        new = self._payload(udp, row)
+        new = self._payload(udp, verdict)
         if new is None:
             return None
         start = way.steps[-1].at + packets.UDP_HEADER
@@ -183,6 +209,8 @@ class _Frames:
         for place, step in enumerate(steps):
             key = step.space, step.number
             rewrite = REWRITERS.get(key)
+            if step.space == PROTOCOL and step.number in SUMS:
+                self._ports(octets, step)
             if rewrite is not None:
                 if not rewrite(self, octets, step.at):
                     return octets[: step.at], False
@@ -205,6 +233,17 @@ class _Frames:
                 old, new = before[begin : begin + 2 * size], bytes(octets[begin : begin + 2 * size])
                 packets.adjust(octets, step.at + place, old, new, step.number == internet.UDP)
 
+    def _ports(self, octets: bytearray, step: Next) -> None:
+        """Other ports of UDP and TCP, where they are asked for."""
+        at = step.at
+        if not self._pseudonyms.moves_ports or step.number == ICMP6 or at + 4 > len(octets):
+            return
+        before = bytes(octets[at : at + 4])
+        for place in (at, at + 2):
+            port = self._pseudonyms.port(int.from_bytes(octets[place : place + 2], "big"))
+            octets[place : place + 2] = port.to_bytes(2, "big")
+        packets.adjust(octets, at + SUMS[step.number], before, bytes(octets[at : at + 4]), step.number == internet.UDP)
+
     def _ethernet(self, octets: bytearray, at: int) -> bool:
         for place in (at, at + 6):
             octets[place : place + 6] = self._station(octets[place : place + 6])
@@ -217,12 +256,18 @@ class _Frames:
         return self._pseudonyms.octets("station", whole, len(whole))
 
     def _cooked(self, octets: bytearray, at: int) -> bool:
-        octets[at + 6 : at + 12] = self._station(octets[at + 6 : at + 12])
+        self._sender(octets, at + 6, int.from_bytes(octets[at + 4 : at + 6], "big"))
         return True
 
     def _cooked_2(self, octets: bytearray, at: int) -> bool:
-        octets[at + 12 : at + 18] = self._station(octets[at + 12 : at + 18])
+        self._sender(octets, at + 12, octets[at + 11] if at + 11 < len(octets) else 0)
         return True
+
+    def _sender(self, octets: bytearray, at: int, size: int) -> None:
+        """The address in eight octets; those of them that are none of it may be anything that was in memory."""
+        room = octets[at : at + SENDER_OCTETS]
+        address = room[: min(size, SENDER_OCTETS)]
+        octets[at : at + len(room)] = (self._station(address) if address else b"") + bytes(len(room) - len(address))
 
     def _ipv4(self, octets: bytearray, at: int) -> bool:
         size = 4 * (octets[at] & 0x0F)
@@ -255,7 +300,8 @@ REWRITERS: dict[tuple[int, int], Callable[[_Frames, bytearray, int], bool]] = {
 }
 """By number space and number: how addresses in a header become others."""
 
-SUMS = {internet.UDP: 6, internet.TCP: 16, 58: 2}
+ICMP6 = 58
+SUMS = {internet.UDP: 6, internet.TCP: 16, ICMP6: 2}
 """Where the sum stands that covers addresses, by IP's number."""
 
 

@@ -31,7 +31,7 @@ SILENCE = {0: b"\xff", 8: b"\xd5"}
 
 SDES, BYE, APP, SENDER, RECEIVER = 202, 203, 204, 200, 201
 FEEDBACK = (205, 206, 207)
-RTCP_HEADER, SRTCP_TRAILER = 8, 14
+RTCP_HEADER, SRTCP_TRAILER, VERSION_BITS, LARGEST_OTHER_TYPE = 8, 14, 0xC0, 0x7F
 """Octets of RTCP that SRTCP leaves in the clear, and of its index with the usual seal behind it (RFC 3711, 3.4)."""
 
 COOKIE, COOKIE_OCTETS = 0x2112A442, b"\x21\x12\xa4\x42"
@@ -56,11 +56,10 @@ TOKEN, WORD = re.compile(rb"[-A-Za-z0-9.!%*_+`'~]+"), re.compile(rb"[^\W_]|[\x80
 
 
 class Wanted(NamedTuple):
-    """What else changes: `agents` too; `drop` cuts payloads of media, `ports` are others."""
+    """What else changes: `agents` too; `drop` cuts payloads of media."""
 
     agents: bool = False
     drop: bool = False
-    ports: bool = False
 
 
 class Anonymiser:
@@ -204,7 +203,9 @@ class Anonymiser:
         mask = header[: len(value) - 4] if xored else bytes(len(value) - 4)
         plain = bytes(one ^ two for one, two in zip(value[4:], mask, strict=True))
         moved = self.pseudonyms.address(plain)
-        return value[:4] + bytes(one ^ two for one, two in zip(moved, mask, strict=True))
+        hidden = int.from_bytes(header[:2], "big") if xored else 0
+        port = self.pseudonyms.port(int.from_bytes(value[2:4], "big") ^ hidden) ^ hidden
+        return value[:2] + port.to_bytes(2, "big") + bytes(one ^ two for one, two in zip(moved, mask, strict=True))
 
     def _seal(self, kind: int, value: bytes, out: bytearray, user: str) -> bytes:
         """A seal with the password of the side that is asked, where SDP told it; else octets that fit nothing."""
@@ -244,18 +245,26 @@ class Anonymiser:
         start = len(payload) - len(packet.payload) - packet.padding_length
         size = len(payload) - start
         if encrypted:
-            return payload[:start] + self.pseudonyms.octets("media", payload, size)
+            return payload[:start] + self.pseudonyms.noise(payload, size)
         silence = SILENCE.get(packet.payload_type, b"\0") * len(packet.payload)
-        return payload[:start] + silence + payload[start + len(packet.payload) :]
+        # Padding ends with how much it is; the rest of it may be anything that was in memory.
+        count = packet.padding_length
+        return payload[:start] + silence + (bytes(count - 1) + bytes((count,)) if count else b"")
 
     def write_rtcp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """RTCP: names in SDES, reasons in BYE; what is encrypted becomes random."""
         if encrypted:
             if len(payload) < RTCP_HEADER + SRTCP_TRAILER:
                 return None
-            random = self.pseudonyms.octets("control", payload, len(payload))
-            index = payload[-SRTCP_TRAILER : 4 - SRTCP_TRAILER]
-            return payload[:RTCP_HEADER] + random[RTCP_HEADER:-SRTCP_TRAILER] + index + random[4 - SRTCP_TRAILER :]
+            random = bytearray(self.pseudonyms.octets("control", payload, len(payload)))
+            # Readers without keys must not take what follows the first packet for another one.
+            behind = 4 + 4 * int.from_bytes(payload[2:4], "big")
+            if RTCP_HEADER <= behind < len(payload) - 1:
+                random[behind] &= ~VERSION_BITS
+                random[behind + 1] &= LARGEST_OTHER_TYPE
+            random[:RTCP_HEADER] = payload[:RTCP_HEADER]
+            random[-SRTCP_TRAILER : 4 - SRTCP_TRAILER] = payload[-SRTCP_TRAILER : 4 - SRTCP_TRAILER]
+            return bytes(random)
         out, at = bytearray(payload), 0
         while at + 4 <= len(payload):
             kind, end = payload[at + 1], at + 4 + 4 * int.from_bytes(payload[at + 2 : at + 4], "big")

@@ -11,9 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, shake_256
 from ipaddress import ip_address, ip_network
 from math import isqrt
+
+from dissectors.wire.link.tunnels import TUNNELS
 
 KEY_OCTETS = 32
 ROUNDS = 4
@@ -55,19 +57,29 @@ what is public are not among them, or its first bits would say whose it was.
 EMBEDDED = frozenset((0xFFFF << 32, 0x64FF9B << 96))
 """Networks of IPv6 whose last four octets are an address of IPv4."""
 
+FIRST_PORT, PAIRS = 1024, (65536 - 1024) // 2
+KEPT_PAIRS = frozenset((port - FIRST_PORT) // 2 for port in (3478, 5060, 5349, 4460, *TUNNELS) if port >= FIRST_PORT)
+"""Where ports begin that may say something, and pairs of an even and an odd port that are everybody's."""
+
 BROADCAST = b"\xff" * 6
 GROUPS = {b"\x01\x00\x5e": 3, b"\x33\x33": 2}
 """Groups of Ethernet, and how many octets say so."""
 
 
 class Pseudonyms:
-    """What becomes of each value under a key; `keep_digits` of a number that begins with + stay."""
+    """What becomes of each value under a key; `keep_digits` of numbers that begin with + stay.
 
-    def __init__(self, key: bytes, keep_digits: int = 0) -> None:
+    Ports stay, too, unless `ports`.
+    """
+
+    def __init__(self, key: bytes, keep_digits: int = 0, ports: bool = False) -> None:
         self._key = blake2b(key, digest_size=KEY_OCTETS).digest()
         self._keep_digits = keep_digits
+        self.moves_ports = ports
+        self.port: Callable[[int], int] = lru_cache(MAX_REMEMBERED)(self._port)
         self.word: Callable[[str], str] = lru_cache(MAX_REMEMBERED)(self._word)
         self.address: Callable[[bytes], bytes] = lru_cache(MAX_REMEMBERED)(self._address)
+        self.station: Callable[[bytes], bytes] = lru_cache(MAX_REMEMBERED)(self._station)
         self._flip: Callable[[int, int, int], int] = lru_cache(MAX_REMEMBERED)(self._bit)
 
     def text(self, text: str) -> str:
@@ -79,12 +91,20 @@ class Pseudonyms:
         kept = self._keep_digits
         return text[:kept] + self.word(text[kept:]) if kept and text[kept:] else self.word(text)
 
+    def written_port(self, text: str) -> str:
+        """A port as text; what is none stays."""
+        return str(self.port(int(text))) if text.isascii() and text.isdigit() and len(text) <= 5 else text
+
     def octets(self, kind: str, value: bytes, size: int) -> bytes:
         """So many octets that look random, the same for the same value."""
         made = b""
         while len(made) < size:
             made += self._hash(kind, value + len(made).to_bytes(4, "big"))
         return made[:size]
+
+    def noise(self, value: bytes, size: int) -> bytes:
+        """The same of what comes very often."""
+        return shake_256(self._key + value).digest(size)
 
     def written_address(self, text: str) -> str:
         """An address as text; what is none becomes another text."""
@@ -93,7 +113,7 @@ class Pseudonyms:
         except ValueError:
             return self.text(text)
 
-    def station(self, address: bytes) -> bytes:
+    def _station(self, address: bytes) -> bytes:
         """An address of Ethernet: what says that it is a group, or local, stays."""
         if len(address) != 6 or address == BROADCAST or not any(address):
             return address
@@ -104,6 +124,16 @@ class Pseudonyms:
         else:
             made = bytes((made[0] & 0xFC | address[0] & 0x03,)) + made[1:]
         return made if made != address else made[:5] + bytes((made[5] ^ 1,))
+
+    def _port(self, port: int) -> int:
+        """Another port, which beside an even one is the odd one behind that of the even one."""
+        pair, odd = divmod(port - FIRST_PORT, 2)
+        if not self.moves_ports or not 0 <= pair < PAIRS or pair in KEPT_PAIRS:
+            return port
+        while True:
+            pair = self._moved(pair, PAIRS, 0)
+            if pair not in KEPT_PAIRS:
+                return FIRST_PORT + 2 * pair + odd
 
     def _hash(self, kind: str, value: bytes) -> bytes:
         return blake2b(value, key=self._key, person=kind.encode()[:16]).digest()

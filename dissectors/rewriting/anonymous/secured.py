@@ -19,8 +19,8 @@ MAX_PLAIN_OCTETS = 2
 MAX_LEARNED, MAX_OPEN, MAX_MESSAGE_OCTETS = 1 << 16, 1024, 1 << 16
 """Fingerprints and fragments that are remembered, messages in fragments at once, and octets of one."""
 
-UNIFIED_BITS, UNIFIED, UNIFIED_OCTETS = 0xE0, 0x20, 5
-"""How a record of DTLS 1.3 begins, and the octets of it that may be its header."""
+UNIFIED_BITS, UNIFIED, CONNECTION, LONG_SEQUENCE, LENGTH = 0xE0, 0x20, 0x10, 0x08, 0x04
+"""How a record of DTLS 1.3 begins, and what its first octet says of the header."""
 
 START = b"\x16\xfe"
 """How a datagram with a handshake in the clear begins."""
@@ -42,17 +42,31 @@ Known = Mapping[bytes, bytes]
 
 def datagram(payload: bytes, names: Pseudonyms, known: Known | None = None) -> bytes:
     """A datagram of DTLS; `known` are the fragments whose message is whole in the capture."""
-    if payload[:1] and payload[0] & UNIFIED_BITS == UNIFIED:
-        return payload[:UNIFIED_OCTETS] + names.octets("record", payload, max(0, len(payload) - UNIFIED_OCTETS))
     out: list[bytes] = []
     at = 0
     while at < len(payload):
+        if payload[at] & UNIFIED_BITS == UNIFIED:
+            head, size = _unified(payload, at)
+            body = payload[at + head : at + head + size]
+            out += [payload[at : at + head], names.octets("record", body, len(body))]
+            at += head + size
+            continue
         body = payload[at + RECORD : at + RECORD + _number(payload, at + 11, 2)]
         out += [payload[at : at + RECORD], _record(payload[at], _number(payload, at + 3, 2), body, names, known or {})]
         at += RECORD + _number(payload, at + 11, 2)
     if at != len(payload):
         raise ValueError("a record that does not fit")
     return b"".join(out)
+
+
+def _unified(payload: bytes, at: int) -> tuple[int, int]:
+    """The octets of a unified header (RFC 9147 section 4), and of what follows it in its record."""
+    first, left = payload[at], len(payload) - at
+    if first & CONNECTION:
+        # Nothing says how long the identifier is: it is random with the rest.
+        return min(left, 1), max(0, left - 1)
+    head = 2 + bool(first & LONG_SEQUENCE) + 2 * bool(first & LENGTH)
+    return min(left, head), _number(payload, at + head - 2, 2) if first & LENGTH else max(0, left - head)
 
 
 def _record(kind: int, epoch: int, body: bytes, names: Pseudonyms, known: Known) -> bytes:

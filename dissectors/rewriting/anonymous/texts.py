@@ -78,7 +78,8 @@ def strict(text: str, names: Names) -> str:
         if kind == "parameter" and match["name"].lower() in PLAIN_VALUES:
             value = PLAIN_VALUE.match(text, at)
             if value is not None and all(_is_plain(word) for word in WORD.findall(value[0])):
-                found.append(value[0])
+                is_port = match["name"].lower() == "rport"
+                found.append(names.pseudonyms.written_port(value[0]) if is_port else value[0])
                 at = value.end()
     return "".join((*found, text[at:]))
 
@@ -90,7 +91,9 @@ def _is_plain(word: str) -> bool:
 
 def _part(kind: str, match: re.Match[str], names: Names) -> str:
     pseudonyms, whole = names.pseudonyms, match[0]
-    if kind in ("cookie", "via", "version", "way", "scheme", "port"):
+    if kind == "port":
+        return ":" + pseudonyms.written_port(whole[1:])
+    if kind in ("cookie", "via", "version", "way", "scheme"):
         return whole
     if kind == "v4":
         return pseudonyms.written_address(whole)
@@ -203,6 +206,13 @@ def _host(text: str, names: Names) -> str:
     return names.pseudonyms.written_address(address) + slash + rest + text[len(bare) :]
 
 
+def _media(value: str, names: Names) -> str:
+    """The kind, the port, how many of them, and formats."""
+    kind, space, rest = value.partition(" ")
+    port = re.match(r"[0-9]+", rest)
+    return value if port is None else kind + space + names.pseudonyms.written_port(port[0]) + rest[port.end() :]
+
+
 def _times(value: str, names: Names) -> str:
     return value if value.strip() == "0 0" else opaque(value, names)
 
@@ -225,6 +235,9 @@ def _candidate(value: str, names: Names) -> str:
         before = parts[place - 1].lower() if place else ""
         if place == 4 or before == "raddr":
             parts[place] = _host(part, names)
+        elif place == 5 or before == "rport":
+            bare = part.rstrip("\r\n")
+            parts[place] = names.pseudonyms.written_port(bare) + part[len(bare) :]
         elif place == 0 or before in ("ufrag", "password", "username"):
             parts[place] = opaque(part, names)
     return " ".join(parts)
@@ -253,8 +266,10 @@ def _crypto(value: str, names: Names) -> str:
 
 
 def _rtcp(value: str, names: Names) -> str:
-    port, space, rest = value.partition(" ")
-    return port + space + _connection(rest, names) if space else value
+    bare = value.rstrip("\r\n")
+    port, space, rest = bare.partition(" ")
+    written = names.pseudonyms.written_port(port) + space + (_connection(rest, names) if space else "")
+    return written + value[len(bare) :]
 
 
 def _source(value: str, names: Names) -> str:
@@ -267,11 +282,17 @@ def _source(value: str, names: Names) -> str:
 def _remote(value: str, names: Names) -> str:
     """Components, addresses and ports in turn."""
     parts = value.split(" ")
-    return " ".join(_host(part, names) if place % 3 == 1 else part for place, part in enumerate(parts))
+    for place, part in enumerate(parts):
+        bare = part.rstrip("\r\n")
+        if place % 3 == 1:
+            parts[place] = _host(part, names)
+        elif place % 3 == 2:
+            parts[place] = names.pseudonyms.written_port(bare) + part[len(bare) :]
+    return " ".join(parts)
 
 
 LINES: dict[str, Callable[[str, Names], str]] = {
-    "v": _kept, "o": _origin, "c": _connection, "m": _kept, "b": _kept, "t": _times, "a": _attribute,
+    "v": _kept, "o": _origin, "c": _connection, "m": _media, "b": _kept, "t": _times, "a": _attribute,
 }
 """By the letter of a line of SDP; all others are names."""
 

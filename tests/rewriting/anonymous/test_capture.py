@@ -11,6 +11,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import quote
 
+import dpkt
 import pytest
 
 from dissectors import offline
@@ -21,10 +22,10 @@ from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.copying import Tally
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import deflate
-from tests import captures
-from tests.command_line import CALL
+from tests import capture_octets, captures
+from tests.command_line import CALL, ROOT
 from tests.ip_frames import ethernet, ipv4, udp
-from tests.made import COOKIE
+from tests.made import COOKIE, frame
 from tests.rewriting.anonymous.test_secured import made, sent
 from tests.stories import (
     GOOD,
@@ -36,6 +37,7 @@ from tests.stories import (
     asked,
     attribute,
     description,
+    dialled,
     receiver_report,
     request,
     response,
@@ -221,3 +223,117 @@ def test_packets_that_offload_holds_together_are_all_rewritten(tmp_path: Path) -
     assert size * 10 == len(octets) > 1480 and not tally.left
     for at in range(0, len(octets), size):
         assert after[at : at + 12] == octets[at : at + 12] and after[at + 12 : at + size] != octets[at + 12 : at + size]
+
+
+def both(path: str, folder: Path, monkeypatch: pytest.MonkeyPatch, wanted: Wanted | None = None) -> bytes:
+    """What is written of a capture, by what is compiled and by what is not."""
+    one = done(path, folder / "one", wanted=wanted)
+    monkeypatch.setenv("MUXSHARK_PURE", "1")
+    two = done(path, folder / "two", wanted=wanted)
+    monkeypatch.delenv("MUXSHARK_PURE")
+    octets = (folder / "one").read_bytes()
+    assert octets == (folder / "two").read_bytes() and (one.left, one.frames) == (two.left, two.frames)
+    return octets
+
+
+@pytest.mark.parametrize("name", ["pcaps/bad-day.pcap", "pcaps/rfc7983.pcap", "tests/data/tls/dtls_srtp_cm.pcap"])
+def test_what_is_compiled_and_what_is_not_write_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    both(str(ROOT / name), tmp_path, monkeypatch)
+
+
+def test_media_in_frames_of_every_form_are_written_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = [*GOOD, *talk(("2001:db8::1", 5004), ("2001:db8::2", 5004), 99)]
+    whole = [(time, frame(src, dst, payload)) for time, src, dst, payload in sorted(told, key=lambda one: one[0])]
+    forms = {
+        "a tag": lambda octets: octets[:12] + b"\x81\0\0\5" + octets[12:], "padding": lambda octets: octets + b"leaked",
+        "options": lambda octets: octets[:14] + b"\x46" + octets[15:34] + b"\1\1\1\1" + octets[34:],
+        "an extension": lambda octets: octets[:42] + bytes((octets[42] | 0x10,)) + octets[43:54] + b"\xbe\xde\0\0"
+        + octets[58:], "RTP's padding": lambda octets: octets[:42] + bytes((octets[42] | 0x20,)) + octets[43:-8]
+        + b"leaked!\x08", "more that fits": lambda octets: octets[:42] + b"\x8f" + octets[43:],
+    }
+    for place, (time, octets) in enumerate(whole):
+        form = list(forms.values())[place % 20] if place % 20 < len(forms) else None
+        if form is not None and octets[42] == 0x80 and octets[12:14] == b"\x08\0":
+            whole[place] = time, form(octets)
+    octets = both(captures.pcap(tmp_path / "in", whole), tmp_path, monkeypatch)
+    assert b"leaked" not in octets and octets.count(b"\xff" * 140) > 800
+    blocks = [capture_octets.section(), capture_octets.interface(1)]
+    blocks += [capture_octets.enhanced(each, int(time * 1000)) for time, each in whole]
+    (tmp_path / "blocks").write_bytes(b"".join(blocks))
+    assert b"leaked" not in both(str(tmp_path / "blocks"), tmp_path, monkeypatch)
+
+
+def test_the_sums_of_media_are_right(tmp_path: Path) -> None:
+    done(captures.story(tmp_path / "in", [*GOOD, *talk(("2001:db8::1", 5004), ("2001:db8::2", 5004), 99)]),
+         tmp_path / "out")
+    for octets in captures.frames(tmp_path / "out"):
+        six = octets[12:14] == b"\x86\xdd"
+        addresses, udp = (octets[22:54], octets[54:]) if six else (octets[26:34], octets[34:])
+        pseudo = addresses + len(udp).to_bytes(4, "big") + b"\0\0\0\x11"
+        assert dpkt.dpkt.in_cksum(pseudo + udp) == 0
+        assert six or dpkt.dpkt.in_cksum(octets[14:34]) == 0
+
+
+def test_media_with_keys_in_sdp_become_noise(tmp_path: Path) -> None:
+    key = "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz"
+    offer, answer = description(*A, key, media="RTP/SAVP 0"), description(*B, key, media="RTP/SAVP 0")
+    path = captures.story(tmp_path / "in", [*dialled(offer, answer), *talk(size=170), *talk(B, A, 78, size=170)])
+    done(path, tmp_path / "out")
+    assert offline.analyze([path]).streams[0].encrypted
+    media = [octets[54:] for octets in captures.frames(tmp_path / "out") if len(octets) == 14 + 28 + 182]
+    assert len(media) > 800 and not [each for each in media if len(set(each)) < 64]
+
+
+def test_ports_become_others_on_wish_wherever_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = f"a=candidate:1 1 UDP 1 {A[0]} {A[1]} typ srflx raddr 10.0.0.5 rport 16402"
+    lines = ("a=rtcp:16403 IN IP4 198.51.100.1", candidate, f"a=remote-candidates:1 {B[0]} {B[1]}")
+    via = "Contact: <sip:alice@198.51.100.1:16402;transport=udp>"
+    offer = request(0, "INVITE", via, SDP, body=description(*A, *lines))
+    plain = attribute(0x0001, b"\0\1" + A[1].to_bytes(2, "big") + ip_address(A[0]).packed)
+    mapped = stun(920, 0x0101, address(0x0020, *A), plain, src=B, dst=A)
+    path = captures.story(tmp_path / "in", [offer, *GOOD[1:], *asked(900), mapped])
+    one, two = tmp_path / "one", tmp_path / "two"
+    anonymise(path, str(one), Pseudonyms(b"key", ports=True), Wanted(), force=True)
+    monkeypatch.setenv("MUXSHARK_PURE", "1")
+    anonymise(path, str(two), Pseudonyms(b"key", ports=True), Wanted(), force=True)
+    monkeypatch.delenv("MUXSHARK_PURE")
+    assert one.read_bytes() == two.read_bytes()
+    after = everything(one)
+    assert b"16402" not in after and b"16403" not in after
+    names = Pseudonyms(b"key", ports=True)
+    end = names.written_address(A[0]), names.port(A[1])
+    assert address(0x0020, *end) in after and address(0x0020, *A) not in after
+    assert b"\0\1" + end[1].to_bytes(2, "big") + ip_address(end[0]).packed in after and plain[4:] not in after
+    before, told = offline.analyze([path]), offline.analyze([str(one)])
+    assert Counter(each.id for each in told.findings) == Counter(each.id for each in before.findings)
+    (media,) = told.calls[0].descriptions[0].media
+    assert media.port == told.streams[0].sport and media.rtcp_port == media.port + 1
+    assert len({each.sport for each in told.streams}) == len({each.sport for each in before.streams})
+
+
+def test_ports_that_everybody_has_stay() -> None:
+    names = Pseudonyms(b"key", ports=True)
+    assert [names.port(port) for port in (0, 9, 53, 443, 1023, 3478, 3479, 5060, 5061, 4789)] == [
+        0, 9, 53, 443, 1023, 3478, 3479, 5060, 5061, 4789]
+    moved = [names.port(port) for port in range(1024, 65536)]
+    assert sorted(moved) == list(range(1024, 65536)) and sum(a == b for a, b in enumerate(moved, 1024)) < 40
+    assert all(names.port(port + 1) == names.port(port) + 1 for port in range(1024, 65536, 2))
+    assert Pseudonyms(b"key").port(16402) == 16402 and names.written_port("x") == "x"
+
+
+@pytest.mark.parametrize(("link", "at"), [(113, 6), (276, 12)])
+@pytest.mark.parametrize("size", [0, 6, 8])
+def test_nothing_stays_of_who_sent_a_frame_without_a_link_layer(
+    tmp_path: Path, link: int, at: int, size: int
+) -> None:
+    sender = b"alicewhr"
+    head = (b"\0\0\0\1\0" + bytes((size,)) + sender + b"\x08\0" if link == 113
+            else b"\x08\0" + bytes(6) + b"\0\1\0" + bytes((size,)) + sender)
+    path = captures.pcap(tmp_path / "in", [(0, head + ipv4(udp(b"\r\n")))])
+    Path(path).write_bytes(Path(path).read_bytes()[:20] + link.to_bytes(4, "little") + Path(path).read_bytes()[24:])
+    done(path, tmp_path / "out")
+    (after,) = captures.frames(tmp_path / "out")
+    assert after[at + size : at + 8] == bytes(8 - size) and b"alice" not in after and after.endswith(b"\r\n")
+    assert not size or any(after[at : at + size])

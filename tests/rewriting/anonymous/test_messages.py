@@ -114,3 +114,11 @@ def test_what_keeps_a_port_open_stays(payload: bytes) -> None:
 def test_anything_is_rewritten_or_not_understood(payload: bytes, protocol: str, encrypted: bool) -> None:
     new = Anonymiser(KEY, Wanted(agents=True)).datagram(protocol, payload, encrypted)
     assert new is None or isinstance(new, bytes)
+
+
+def test_what_follows_in_encrypted_rtcp_is_no_packet_for_those_without_keys() -> None:
+    for number in range(64):
+        payload = b"\x80\xc9\0\1" + bytes((number,)) * 4 + bytes(range(40)) + b"\x80\0\0\7" + bytes(10)
+        after = made("RTCP", payload, True)
+        assert (after[:8], after[-14:-10], len(after)) == (payload[:8], b"\x80\0\0\7", len(payload)) and after[8] < 0x40
+        assert after[9] < 0x80

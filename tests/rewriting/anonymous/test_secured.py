@@ -137,3 +137,14 @@ def test_anything_is_rewritten_or_refused(octets: bytes) -> None:
             assert len(write(octets, KEY)) == len(octets)
         except ValueError:
             continue
+
+
+def test_records_of_dtls_1_3_keep_their_headers_one_behind_the_other() -> None:
+    names = Pseudonyms(b"key")
+    first, second = b"\x2e\0\1\0\x10" + b"alicewonderalice", b"\x22\7" + b"bobbuilder"
+    made = datagram(first + second, names)
+    assert len(made) == len(first + second) and b"alice" not in made and b"bob" not in made
+    assert made[:5] == first[:5] and made[21:23] == second[:2]
+    with pytest.raises(ValueError, match="does not fit"):
+        datagram(first[:-1], names)
+    assert datagram(b"\x30alicewonder", names)[:1] == b"\x30"

@@ -67,6 +67,14 @@ def test_messages_over_websocket_keep_their_calls_and_nothing_else(tmp_path: Pat
     assert [each.transport for each in after.calls[0].messages] == [WS] * 3
 
 
+def test_a_message_of_websocket_in_several_frames_goes_under_other_names(tmp_path: Path) -> None:
+    parts = [framed(0x01, FIRST[:99], b""), framed(0x89, b"alicewonder", b""), framed(0x80, FIRST[99:], b"")]
+    sent = [(A, UPGRADE), (B, SWITCHED), *((A, each) for each in parts), (B, framed(0x81, ANSWER, b""))]
+    tally = done(written(tmp_path / "in", conversation(sent)), tmp_path / "out")
+    (call,) = offline.analyze([str(tmp_path / "out")]).calls
+    assert not tally.left and is_clean(tmp_path / "out") and len(call.messages) == 2
+
+
 def test_what_is_not_understood_of_a_stream_is_cut_and_counted(tmp_path: Path) -> None:
     sent = [(A, FIRST), (A, b"alicewonder"), (B, ANSWER)]
     path = written(tmp_path / "in", conversation(sent))

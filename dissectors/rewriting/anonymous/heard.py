@@ -1,0 +1,107 @@
+"""What the analysis says of the datagrams of a capture: which are media of a stream, and which are something else."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from dissectors import offline
+from dissectors.mux.classify import match
+from dissectors.mux.evidence import RTP, Entry
+from dissectors.mux.scan import Batch
+from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
+from dissectors.queries.owned import Ends, ends_of
+from dissectors.report import Report
+from dissectors.wire.datagram import UDP
+from dissectors.wire.link.headers import Udp
+
+MEDIA = PROTOCOLS[RTP]
+FRAME_BITS, LAYER_BITS, PROTOCOL_BITS, MOST_LAYERS = 24, 16, 8, 255
+"""Where in a number a frame, a layer and a protocol stand; the lowest bit says that it is encrypted."""
+
+RTP_OCTETS = 12
+
+
+class Verdict(NamedTuple):
+    """The protocol of a datagram, and whether it is encrypted."""
+
+    protocol: str
+    encrypted: bool
+
+
+class Heard:
+    """The verdicts on a capture; `streams` says by flow and SSRC whether media are encrypted.
+
+    What is no media is held in eight octets a datagram.
+    """
+
+    def __init__(self) -> None:
+        self.streams: dict[tuple[Ends, int], bool] = {}
+        self._others = array("Q")
+
+    def take(self, entry: Entry) -> None:
+        """Remember a settled datagram, unless its stream will tell of it."""
+        is_usual = entry.protocol == RTP and entry.row != UNKNOWN_ROW and ROWS[entry.row][0] == RTP
+        if entry.protocol != UNKNOWN and not is_usual and entry.number >= 0 and entry.flow.key.transport == UDP:
+            layer = min(entry.layer, MOST_LAYERS)
+            place = entry.frame << FRAME_BITS | layer << LAYER_BITS
+            self._others.append(place | entry.protocol << PROTOCOL_BITS | entry.encrypted)
+
+    def settle(self, report: Report) -> None:
+        """All is settled: remember the streams."""
+        self._others = array("Q", sorted(self._others))
+        for stream in report.streams:
+            for number in stream.flows:
+                flow = report.flows[number]
+                ends = ends_of(flow) if flow.transport == UDP and not flow.inside else None
+                if ends is not None:
+                    self.streams[ends, stream.ssrc] = stream.encrypted
+
+    def of(self, frame: int, udps: Sequence[Udp], number: int) -> Verdict | None:
+        """The verdict on one of the datagrams of a frame; None for what is nothing that is known."""
+        udp = udps[number]
+        beside = self._at(frame, udp.layer)
+        # Offload leaves several packets in one; where they are of several kinds, nothing says which is which.
+        alike = [each for each in udps if each.layer == udp.layer]
+        if beside and len(alike) == len(beside) and len(set(beside)) == 1:
+            return beside[0] if beside[0].protocol != MEDIA else self._of_stream(udp)
+        return None if beside or not looks_like_media(udp) else self._of_stream(udp)
+
+    def _at(self, frame: int, layer: int) -> list[Verdict]:
+        place = frame << FRAME_BITS | min(layer, MOST_LAYERS) << LAYER_BITS
+        found: list[Verdict] = []
+        at = bisect_left(self._others, place)
+        while at < len(self._others) and self._others[at] >> LAYER_BITS == place >> LAYER_BITS:
+            value = self._others[at]
+            found.append(Verdict(PROTOCOLS[value >> PROTOCOL_BITS & 0xFF], bool(value & 1)))
+            at += 1
+        return found
+
+    def _of_stream(self, udp: Udp) -> Verdict | None:
+        if len(udp.payload) < RTP_OCTETS:
+            return None
+        ends = udp.src, udp.sport, udp.dst, udp.dport
+        encrypted = self.streams.get((ends, int.from_bytes(udp.payload[8:12], "big")))
+        return None if encrypted is None else Verdict(MEDIA, encrypted)
+
+
+def looks_like_media(udp: Udp) -> bool:
+    """Whether a datagram looks like RTP."""
+    row = match(udp.payload, udp.length)
+    return row != UNKNOWN_ROW and ROWS[row][0] == RTP
+
+
+def hear(path: str, also: Callable[[Entry], object]) -> Heard:
+    """Analyse a capture; `also` gets each settled datagram."""
+    heard = Heard()
+
+    def taken(batch: Batch) -> None:
+        for entry in batch.entries:
+            heard.take(entry)
+            also(entry)
+
+    for report, _ in offline.growing_reports([path], due=lambda: False, taken=taken):
+        heard.settle(report)
+    return heard
