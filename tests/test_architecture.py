@@ -76,7 +76,7 @@ TESTED_WHOLE = (
     "mux/mutations",  # damaged captures through everything
     "mux/stubs",  # the stubs of what is compiled
     "sources/interface/network",  # interfaces that are real, in namespaces
-    "tools/interop", "tools/interop_wireshark",  # what compares with real programs
+    "tools/interop", "tools/interop_captures", "tools/interop_wireshark",  # what compares with real programs
     "tools/checks", "tools/screens",  # what builds the site, and the pictures of the pages
     "wireshark/against_tshark", "wireshark/in_wireshark",  # Wireshark itself as the judge
 )

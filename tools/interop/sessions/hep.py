@@ -129,7 +129,7 @@ def _kamailio(folder: Path, modules: Path) -> Reader:
         text = CONFIG.replace("HOST", HOST).replace("PORT", str(port)).replace("MODULES", str(modules))
         (place / "kamailio.cfg").write_text(text.replace("DATABASE", str(database)))
         words = ["kamailio", "-f", str(place / "kamailio.cfg"), "-DD", "-E", "-m", "64", "-Y", str(place)]
-        with _running(words, place / "kamailio.log", signal.SIGTERM):
+        with running(words, place / "kamailio.log", signal.SIGTERM):
             send(capture, f"{HOST}:{port}")
         with sqlite3.connect(database) as made:
             found = [row[0] for row in made.execute("select msg from sip_capture")]
@@ -142,7 +142,7 @@ def _sngrep(folder: Path) -> Reader:
     def stored(capture: Path, send: Sender) -> Counter[bytes]:
         out, port = folder / f"sngrep-{capture.stem}.pcap", free_port()
         words = ["sngrep", "-F", "-N", "-q", "-L", f"udp:{HOST}:{port}", "-O", str(out)]
-        with _running(words, folder / f"sngrep-{capture.stem}.log", signal.SIGINT):
+        with running(words, folder / f"sngrep-{capture.stem}.log", signal.SIGINT):
             send(capture, f"{HOST}:{port}")
         # Reports of RTCP are there, too.
         rows = offline.rows([str(out)])
@@ -152,7 +152,7 @@ def _sngrep(folder: Path) -> Reader:
 
 
 @contextmanager
-def _running(words: list[str], log: Path, end: signal.Signals) -> Iterator[None]:
+def running(words: list[str], log: Path, end: signal.Signals) -> Iterator[None]:
     """A program that runs meanwhile, for itself and on the loopback."""
     with log.open("wb") as file, subprocess.Popen(
         words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True

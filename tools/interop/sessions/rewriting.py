@@ -1,0 +1,157 @@
+"""Every capture of some folders rewritten: what tshark complains of only afterwards, and what is left of names.
+
+The captures are drawn by a seed, so that a run over some of them is the same run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from dissectors import offline
+from dissectors.queries.owned import owned
+from dissectors.rewriting import split
+from dissectors.rewriting.normalise import Wanted, normalise
+from dissectors.sources.capture import open_capture
+from dissectors.wire.errors import CaptureError
+from dissectors.wireshark import tshark
+from dissectors.wireshark.complaints import Seen, seen
+from tools.interop.sessions.left_over import KEYS, left_over
+from tools.interop.sessions.results import Row, facts, shown
+
+FOLDERS = ("pcaps", "tests/data")
+WAYS = ("normalise", "split", "anonymise")
+MAX_CAPTURE_OCTETS, MAX_SPLIT_FILES, MAX_TOLD = 1 << 24, 40, 40
+"""Larger captures are passed over, more files of a capture are not looked at, more lines are not printed."""
+
+
+class Told(NamedTuple):
+    """Of one capture: values and words that are left, and new errors by the way on which they came."""
+
+    values: int
+    left: set[str]
+    words: set[str]
+    errors: dict[str, Counter[str]]
+
+
+def main() -> int:
+    """Rewrite captures and print a table; 0 where nothing is left and tshark finds no new error."""
+    parser = argparse.ArgumentParser(prog="run.py interop rewriting", description=__doc__)
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", default=FOLDERS)
+    parser.add_argument("--captures", type=int, default=50, metavar="N", help="so many of them (50)")
+    parser.add_argument("--skip", type=int, default=0, metavar="N", help="but not the first N")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--ways", default=",".join(WAYS), help="without tshark: names")
+    chosen = parser.parse_args()
+    paths = drawn([Path(each) for each in chosen.folders], chosen.seed)[chosen.skip :]
+    rows, lines = run(paths, chosen.captures, chosen.seed, chosen.ways.split(","))
+    print(shown("rewriting", rows), end="")
+    for line in lines[:MAX_TOLD]:
+        print(f"  {line}")
+    return 0 if all(row.agrees for row in rows) else 1
+
+
+def drawn(folders: Sequence[Path], seed: int) -> list[Path]:
+    """The captures in these folders, each content once, in an order that the seed decides."""
+    found: dict[bytes, Path] = {}
+    for path in sorted(each for folder in folders for each in folder.rglob("*") if each.is_file()):
+        if path.stat().st_size <= MAX_CAPTURE_OCTETS and is_capture(path):
+            found.setdefault(path.read_bytes(), path)
+    paths = list(found.values())
+    random.Random(seed).shuffle(paths)
+    return paths
+
+
+def is_capture(path: Path) -> bool:
+    """Whether it can be read as one."""
+    try:
+        with open_capture(str(path)):
+            return True
+    except CaptureError:
+        return False
+
+
+def run(paths: Sequence[Path], captures: int, seed: int, ways: Sequence[str]) -> tuple[list[Row], list[str]]:
+    """The rows of a table, and a line for each thing that is wrong."""
+    program = tshark.find() if "names" not in ways else None
+    left: dict[str, list[str]] = {}
+    errors: Counter[str] = Counter()
+    looked = values = 0
+    for path in paths[:captures]:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="muxshark-interop-") as folder:
+            try:
+                told = rewritten(path, Path(folder), seed, ways, program)
+            except CaptureError:
+                continue
+        looked, values = looked + 1, values + told.values
+        for name in told.left:
+            left.setdefault(f"value {name!r}", []).append(path.name)
+        for name in told.words:
+            left.setdefault(f"word {name!r}", []).append(path.name)
+        for way, complaints in told.errors.items():
+            for text, count in complaints.items():
+                errors[way] += count
+                left.setdefault(f"{way}: {text}", []).append(f"{path.name} ({count})")
+        print(f"{path.name}: {time.monotonic() - began:.1f} s", file=sys.stderr, flush=True)
+    rows = [facts("captures", looked, looked), facts(f"values that are left, of {values:,}", 0, sum(
+        text.startswith("value") for text in left)), facts("words that are left", 0, sum(
+            text.startswith("word") for text in left))]
+    rows += [facts(f"{way}: new errors in tshark", 0, errors[way]) for way in ways if program is not None]
+    lines = [f"{text}: {', '.join(names[:3])}{f', {len(names)} in all' if len(names) > 3 else ''}"
+             for text, names in sorted(left.items())]
+    return rows, lines
+
+
+def rewritten(path: Path, folder: Path, seed: int, ways: Sequence[str], program: tshark.Tshark | None) -> Told:
+    """What is to be said of one capture; raises CaptureError where it cannot be read."""
+    folder.chmod(0o755)
+    names = left_over(path, folder, seed) if "anonymise" in ways or program is None else None
+    errors: dict[str, Counter[str]] = {}
+    if program is not None:
+        with tempfile.TemporaryDirectory() as made:
+            home = Path(made)
+            home.chmod(0o755)
+            before = seen(program, str(path), home)
+            for way, results in (
+                ("normalise", _normalised(path, folder)), ("split", _split(path, folder)),
+                ("anonymise", iter([folder / KEYS[0].decode()])),
+            ):
+                if way in ways:
+                    errors[way] = Counter(
+                        text for result in results for text in newly(before, seen(program, str(result), home))
+                    )
+    return Told(names.values if names else 0, names.left if names else set(), names.words if names else set(), errors)
+
+
+def newly(before: Seen, after: Seen) -> Iterator[str]:
+    """What tshark complains of in frames of which it did not complain before."""
+    for moment, texts in after.errors.items():
+        if moment not in before.errors:
+            yield from texts
+
+
+def _normalised(path: Path, folder: Path) -> Iterator[Path]:
+    """The normalised capture, unless nothing changed."""
+    out = folder / "normalised"
+    normalise(str(path), str(out), Wanted(), force=True)
+    if out.read_bytes() != path.read_bytes():
+        yield out
+
+
+def _split(path: Path, folder: Path) -> Iterator[Path]:
+    """The calls of the capture."""
+    report = offline.analyze([str(path)], everything=True)
+    groups = split.whole_groups(report, False)[:MAX_SPLIT_FILES]
+    if groups:
+        parts = [owned(report, group) for group in groups]
+        files = [split.safe_name(number, "") for number in range(len(groups))]
+        for name in split.into_folder([str(path)], parts, files, str(folder / "calls"), force=True).paths:
+            yield Path(name)
