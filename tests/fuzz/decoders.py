@@ -134,6 +134,17 @@ def batches(kind: str, seed: int, count: int) -> Iterator[tuple[str, int, Row]]:
         yield name, number, made(Random(f"{kind} {seed} {number}"), name, min(BATCH, count - BATCH * number))
 
 
+def _through(kind: str, seed: int, count: int, rows: dict[str, Row]) -> None:
+    """Run the batches of a kind, and add up what became of each codec."""
+    for name, number, row in batches(kind, seed, count):
+        if row["ended"]:
+            print(f"{kind}, {name}, batch {number}: {row['ended']} times the process ended", flush=True)
+        whole = rows.setdefault(f"{kind}: {name}", Counter())
+        most = {each: max(whole[each], row[each]) for each in ("slowest", "kilobytes")}
+        whole.update(row)
+        whole.update({each: most[each] - whole[each] for each in most})
+
+
 def main(words: list[str] | None = None) -> int:
     """Run, and print what became of each codec."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.decoders", description=__doc__)
@@ -146,14 +157,11 @@ def main(words: list[str] | None = None) -> int:
     seed = secrets.randbits(32) if chosen.seed is None else chosen.seed
     print(f"seed {seed}", flush=True)
     rows: dict[str, Row] = {}
-    for kind in [chosen.only] if chosen.only else MAKERS:
-        for name, number, row in batches(kind, seed, chosen.payloads):
-            if row["ended"]:
-                print(f"{kind}, {name}, batch {number}: {row['ended']} times the process ended", flush=True)
-            whole = rows.setdefault(f"{kind}: {name}", Counter())
-            most = {each: max(whole[each], row[each]) for each in ("slowest", "kilobytes")}
-            whole.update(row)
-            rows[f"{kind}: {name}"] = Counter({**whole, **most})
+    try:
+        for kind in [chosen.only] if chosen.only else MAKERS:
+            _through(kind, seed, chosen.payloads, rows)
+    except KeyboardInterrupt:
+        print("interrupted")
     for name, row in rows.items():
         print(f"{name}: {row['payloads']:,} payloads, {row['decoded']:,} decoded, the process ended {row['ended']:,} "
               f"times, slowest step {row['slowest']:,} ms, at most {row['kilobytes'] >> 10:,} MiB")
