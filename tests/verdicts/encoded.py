@@ -162,7 +162,11 @@ def _pictures(
     context.width, context.height, context.pix_fmt, context.bit_rate = WIDTH, HEIGHT, "yuv420p", 400_000
     context.time_base, context.options = Fraction(1, 30), options
     still = bytes(value // 2 + 64 for value in chance.randbytes(WIDTH * HEIGHT))
-    for number in range(PICTURES):
+    for number in range(PICTURES + 1):
+        if number == PICTURES:
+            # What the encoder holds back.
+            yield from ((bytes(packet), bool(packet.is_keyframe)) for packet in context.encode(None))
+            return
         frame = av.VideoFrame(width=WIDTH, height=HEIGHT, format="yuv420p")
         for plane in frame.planes:
             lines = moving * plane.line_size
