@@ -1,0 +1,9 @@
+"""The types of what is kept in `remembered.py` when it is compiled."""
+
+
+cdef class Remembered:
+    cdef public object read
+    cdef public dict latest, before
+    cdef dict __dict__
+
+    cpdef object _again(self, object text)
