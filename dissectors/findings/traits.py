@@ -30,7 +30,8 @@ def _of_calls(facts: Facts) -> list[Traits]:
 
 
 def _of(call: Call) -> Traits:
-    requests, deciding = set[str](), set[str]()
+    requests: set[str] = set()
+    deciding: set[str] = set()
     refused = copied = compact = False
     for message in call.messages:
         if message.status is None:

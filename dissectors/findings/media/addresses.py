@@ -62,7 +62,8 @@ def _listening(lines: list[Media]) -> Listening:
 )
 def media_elsewhere(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
-        listening, leaving = {}, set[tuple[str | None, int]]()
+        listening: dict[str | None, Listening] = {}
+        leaving: set[tuple[str | None, int]] = set()
         for position in call.streams:
             stream = facts.streams[position]
             side = OTHER_SIDE.get(stream.sender or "")

@@ -80,6 +80,8 @@ def stream_spans_calls(facts: Facts) -> Iterator[Found]:
 )
 def ssrc_changed(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
+        if len(call.streams) < 2:
+            continue
         latest: dict[tuple[str, int, str, int, str | None], Stream] = {}
         for after in call.streams:
             two = facts.streams[after]
@@ -98,8 +100,11 @@ def ssrc_changed(facts: Facts) -> Iterator[Found]:
 )
 def ssrc_shared(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls):
+        streams = facts.of(call)
+        if len({stream.ssrc for stream in streams}) == len(streams):
+            continue
         users: dict[int, dict[str, Stream]] = {}
-        for stream in facts.of(call):
+        for stream in streams:
             # A relay passes the SSRC on, and a side that moves keeps it: only both sides at once share one.
             users.setdefault(stream.ssrc, {}).setdefault(stream.sender or "", stream)
         for sides in users.values():

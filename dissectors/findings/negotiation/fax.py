@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, agreements, is_fax, rtp_lines, wants_rtp
-from dissectors.findings.negotiation.negotiation import pairs
+from dissectors.findings.negotiation.negotiation import answers, pairs
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Call, Description, Media
 from dissectors.wire.datagram import endpoint
@@ -67,7 +67,8 @@ def _takes_fax(offer: Description, answer: Description) -> bool:
     fix="Nothing. If the fax fails, see whether UDPTL flows both ways and whether both sides agree on redundancy.",
 )
 def call_became_fax(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    taken = [offer for _, offer, answer in answers(facts) if _takes_fax(offer, answer)]
+    for number, call in facts.talks() if taken else ():
         for answer in faxed(call)[:1]:
             what = f"an answer took T.38 {answer.time - call.start:.1f} s after the call began"
             end = facts.end if call.ended is None else call.ended

@@ -18,7 +18,7 @@ from dissectors.findings.agreements import (
 )
 from dissectors.findings.kinds import SOUND
 from dissectors.findings.rule import Facts, Found, rule
-from dissectors.report import Call, Media, Stream
+from dissectors.report import Call, Description, Media, Stream
 
 MIN_SECONDS = 5.0
 """Who is left silent for less than this is not told of."""
@@ -73,20 +73,23 @@ def _spans(call: Call) -> Iterator[tuple[str, float, float]]:
 )
 def call_held(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
-        answering = {described.side for described in call.descriptions if described.role == "answer"}
         for described in call.descriptions[1:]:
             lines = rtp_lines(described) if described.role == "offer" else []
             words = {line.direction for line in lines} - {"sendrecv", "recvonly"}
             words |= {line.address for line in lines if line.address in ANYWHERE}
-            # Where the other side's answers were not captured, nobody knows what became of an offer.
-            unseen = described.state == "open" and OTHER_SIDE.get(described.side) not in answering
-            if words and (described.state == "agreed" or unseen):
+            if words and (described.state == "agreed" or _is_unseen(call, described)):
                 what = f"the {described.side} offers {', '.join(sorted(words))}"
                 yield Found(what, (described.place,), number)
         yield from _silent_from_the_answer(facts, number, call)
         for message in call.messages if call.signalling != "SIP" else ():
             if message.method == "UPDATE" and message.summary == verto.HOLD:
                 yield Found(f"the {message.side} asks for it by verto.modify", (message.place,), number)
+
+
+def _is_unseen(call: Call, offer: Description) -> bool:
+    """Whether nobody knows what became of an offer, for no answer of the other side was captured."""
+    answering = {each.side for each in call.descriptions if each.role == "answer"}
+    return offer.state == "open" and OTHER_SIDE.get(offer.side) not in answering
 
 
 def _silent_from_the_answer(facts: Facts, number: int, call: Call) -> Iterator[Found]:

@@ -25,6 +25,15 @@ def pairs(call: Call) -> Iterator[tuple[Description, Description]]:
             yield offers[described.answers], described
 
 
+def answers(facts: Facts) -> list[tuple[int, Description, Description]]:
+    """The same of all calls, each with the position of its call."""
+    return facts.once(_answers)
+
+
+def _answers(facts: Facts) -> list[tuple[int, Description, Description]]:
+    return [(number, offer, answer) for number, call in enumerate(facts.calls) for offer, answer in pairs(call)]
+
+
 @rule(
     "answer-missing", "warning", "The call was answered without an answer to the offer",
     absence=True,
@@ -90,13 +99,12 @@ def undescribed(message: Message) -> bool:
     fix="Repair the answering side. Until then, look which side is silent after hold.",
 )
 def direction_wrong(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        for offer, answer in pairs(call):
-            for ours, theirs in zip(offer.media, answer.media, strict=False):
-                allowed = MAY_ANSWER.get(ours.direction)
-                if allowed and theirs.port and theirs.direction not in allowed:
-                    what = f"{ours.kind} was offered {ours.direction} and answered {theirs.direction}"
-                    yield Found(what, (offer.place, answer.place), number)
+    for number, offer, answer in answers(facts):
+        for ours, theirs in zip(offer.media, answer.media, strict=False):
+            allowed = MAY_ANSWER.get(ours.direction)
+            if allowed and theirs.port and theirs.direction not in allowed:
+                what = f"{ours.kind} was offered {ours.direction} and answered {theirs.direction}"
+                yield Found(what, (offer.place, answer.place), number)
 
 
 @rule(
@@ -105,11 +113,10 @@ def direction_wrong(facts: Facts) -> Iterator[Found]:
     fix="If it was wanted, compare its codecs and its profile with what the other side supports.",
 )
 def media_refused(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        for offer, answer in pairs(call):
-            for ours, theirs in zip(offer.media, answer.media, strict=False):
-                if ours.port and not theirs.port:
-                    yield Found(f"{ours.kind} was refused (port 0)", (offer.place, answer.place), number)
+    for number, offer, answer in answers(facts):
+        for ours, theirs in zip(offer.media, answer.media, strict=False):
+            if ours.port and not theirs.port:
+                yield Found(f"{ours.kind} was refused (port 0)", (offer.place, answer.place), number)
 
 
 @rule(
@@ -119,11 +126,10 @@ def media_refused(facts: Facts) -> Iterator[Found]:
     fix="Repair the answering side.",
 )
 def media_lines_differ(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        for offer, answer in pairs(call):
-            if len(offer.media) != len(answer.media):
-                what = f"{len(offer.media)} offered, {len(answer.media)} answered"
-                yield Found(what, (offer.place, answer.place), number)
+    for number, offer, answer in answers(facts):
+        if len(offer.media) != len(answer.media):
+            what = f"{len(offer.media)} offered, {len(answer.media)} answered"
+            yield Found(what, (offer.place, answer.place), number)
 
 
 @rule(
@@ -132,15 +138,14 @@ def media_lines_differ(facts: Facts) -> Iterator[Found]:
     fix="Give both sides a codec in common; look for a proxy that filters codecs in one direction.",
 )
 def codec_not_common(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
-        for offer, answer in pairs(call):
-            for ours, theirs in zip(offer.media, answer.media, strict=False):
-                if not ours.port or not theirs.port or _first_taken(ours, theirs):
-                    continue
-                offered, taken = codecs(ours), codecs(theirs)
-                if offered and taken and not offered & taken:
-                    what = f"{ours.kind}: offered {', '.join(sorted(offered))}; answered {', '.join(sorted(taken))}"
-                    yield Found(what, (offer.place, answer.place), number)
+    for number, offer, answer in answers(facts):
+        for ours, theirs in zip(offer.media, answer.media, strict=False):
+            if not ours.port or not theirs.port or _first_taken(ours, theirs):
+                continue
+            offered, taken = codecs(ours), codecs(theirs)
+            if offered and taken and not offered & taken:
+                what = f"{ours.kind}: offered {', '.join(sorted(offered))}; answered {', '.join(sorted(taken))}"
+                yield Found(what, (offer.place, answer.place), number)
 
 
 def _first_taken(offered: Media, answered: Media) -> bool:

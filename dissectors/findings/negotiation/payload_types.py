@@ -181,7 +181,8 @@ def payload_type_not_negotiated(facts: Facts) -> Iterator[Found]:
     for number, call in enumerate(facts.calls if facts.streams else ()):
         if not call.streams or not call.descriptions or call.returned:
             continue
-        everywhere, sides = _always(call), dict[str, Side]()
+        everywhere = _always(call)
+        sides: dict[str, Side] = {}
         for position in call.streams:
             stream = facts.streams[position]
             receiver = OTHER_SIDE.get(stream.sender or "")

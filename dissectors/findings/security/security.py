@@ -150,19 +150,23 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
             yield Found(f"{here}: {each.clear} in the clear, {each.encrypted} encrypted", (each.place,))
 
 
-def _are_outside(facts: Facts) -> bool:
-    """Whether a message has a public address at all."""
+def _inside_is_announced(facts: Facts) -> bool:
+    """Whether anybody announces a private address."""
+    lines = [line for call in facts.calls for described in call.descriptions for line in described.media]
+    return any(map(private, {line.address for line in lines}))
+
+
+def _outside(facts: Facts) -> set[str]:
+    """The public addresses of messages."""
     ends = {message.src for call in facts.calls for message in call.messages}
     ends |= {message.dst for call in facts.calls for message in call.messages}
-    return not all(map(private, ends))
+    return {end for end in ends if not private(end)}
 
 
-def _left(call: Call) -> set[Place]:
+def _left(call: Call, outside: set[str]) -> set[Place]:
     """The frames of messages that went from a public address to a public one."""
-    outside = {each.place for each in call.messages if not private(each.src) and not private(each.dst)}
-    if not outside:
-        return outside
-    return outside - {each.place for each in call.messages if private(each.src) or private(each.dst)}
+    left = {each.place for each in call.messages if each.src in outside and each.dst in outside}
+    return left and left - {each.place for each in call.messages if not (each.src in outside and each.dst in outside)}
 
 
 @rule(
@@ -171,13 +175,14 @@ def _left(call: Call) -> set[Place]:
     fix="Let the endpoint announce its public address (STUN, TURN) or hide it (mDNS candidates).",
 )
 def private_address_leaked(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls) if _are_outside(facts) else ():
+    outside = _outside(facts) if _inside_is_announced(facts) else set()
+    for number, call in enumerate(facts.calls) if outside else ():
         left: set[Place] | None = None
         for described in call.descriptions:
             inner = {line.address for line in described.media if private(line.address)}
             if not inner:
                 continue
-            left = _left(call) if left is None else left
+            left = _left(call, outside) if left is None else left
             if described.place in left:
                 what = f"the {described.side}'s {described.role} announces {', '.join(sorted(map(str, inner)))}"
                 yield Found(what, (described.place,), number)

@@ -40,8 +40,10 @@ def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
 )
 def call_unanswered(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
+        if call.outcome not in ("unanswered", "ringing"):
+            continue
         provisional = [message for message in call.messages if message.method == "INVITE" and message.status]
-        if call.outcome in ("unanswered", "ringing") and provisional and facts.end - call.start >= LONG_RINGING_SECONDS:
+        if provisional and facts.end - call.start >= LONG_RINGING_SECONDS:
             what = f"{provisional[-1].summary} was the last response; {facts.end - call.start:.0f} s passed"
             what += "" if any((each.status or 0) > 100 for each in provisional) else ", and no phone is known to ring"
             yield Found(what, (call.messages[0].place, provisional[-1].place), number)
@@ -55,9 +57,9 @@ def call_unanswered(facts: Facts) -> Iterator[Found]:
 )
 def call_cancelled(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
-        cancels = [message for message in call.messages if message.method == "CANCEL" and message.status is None]
         if call.outcome != "cancelled":
             continue
+        cancels = [message for message in call.messages if message.method == "CANCEL" and message.status is None]
         ended = cancels[:1] or [message for message in call.messages if message.status == TERMINATED][:1]
         for message in ended:
             without = "" if cancels else " without a CANCEL"
@@ -76,11 +78,12 @@ def call_cancelled(facts: Facts) -> Iterator[Found]:
 )
 def call_setup_slow(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
-        said = [m for m in call.messages if m.method == "INVITE" and m.status is not None]
-        heard = next((m for m in said if 180 <= (m.status or 0) < 300), None)
+        heard = next((m for m in call.messages if m.method == "INVITE" and 180 <= (m.status or 0) < 300), None)
+        if heard is None:
+            continue
         # A phone that asks its user for a password sends another INVITE when it has it.
-        asked = next((m for m in call.messages if heard and m.status is None and m.cseq == heard.cseq), None)
-        if heard and asked and heard.time - asked.time > SLOW_SETUP_SECONDS:
+        asked = next((m for m in call.messages if m.status is None and m.cseq == heard.cseq), None)
+        if asked and heard.time - asked.time > SLOW_SETUP_SECONDS:
             what = f"{heard.time - asked.time:.1f} s from the INVITE to {heard.summary}"
             yield Found(what, (asked.place, heard.place), number)
 
@@ -105,10 +108,12 @@ def call_forked(facts: Facts) -> Iterator[Found]:
 )
 def bye_missing(facts: Facts) -> Iterator[Found]:
     for number, call in facts.talks():
+        if call.ended is not None or not call.streams:
+            continue
         streams = facts.of(call)
-        last = max((stream.last for stream in streams), default=facts.end)
+        last = max(stream.last for stream in streams)
         last = max(last, *(message.time for message in call.messages), last)
-        if call.ended is None and streams and facts.end - last > SILENT_SECONDS:
+        if facts.end - last > SILENT_SECONDS:
             places = [stream.last_place for stream in streams]
             yield Found(f"the last RTP came {facts.end - last:.0f} s before the end, and no BYE", places, number)
 

@@ -59,6 +59,8 @@ def clock_drift(facts: Facts) -> Iterator[Found]:
 )
 def clock_step(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
+        if not stream.marks:
+            continue
         steps = [each for each in marks(stream, "step") if _counts(stream, each) and not _on_hold(facts, stream, each)]
         worst = largest(steps)
         if worst is None or worst.milliseconds is None or video(stream):
@@ -109,10 +111,10 @@ def _on_hold(facts: Facts, stream: Stream, step: Mark) -> bool:
 def timestamp_jump(facts: Facts) -> Iterator[Found]:
     several = spanning(facts)
     for number, stream in enumerate(facts.streams):
-        jumps = marks(stream, "jump")
         # What is sent again has the timestamps of what was sent first, whenever that was.
-        if stream.repairs is not None:
+        if not stream.marks or stream.repairs is not None:
             continue
+        jumps = marks(stream, "jump")
         if jumps and number not in several and mark(stream, "alternation") is None:
             what = f"{name_of(stream)}: timestamps jump {_jumps(stream)}"
             yield Found(what, [each.place for each in jumps[:TOLD_JUMPS]], stream.call, number, time=jumps[0].time)
@@ -172,6 +174,8 @@ def ssrc_two_sources(facts: Facts) -> Iterator[Found]:
 )
 def clock_differs(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
+        if stream.timing is None or stream.timing.real_time:
+            continue
         place, time = (stream.first_place,), stream.first
         measured = seen_clock(stream, in_real_time(facts, stream))
         if measured and stream.clock and stream.certainty == "certain" and measured != stream.clock:
@@ -209,8 +213,9 @@ def seen_clock(stream: Stream, real: bool) -> int | None:
 )
 def time_not_real(facts: Facts) -> Iterator[Found]:
     for number, stream in enumerate(facts.streams):
-        real = in_real_time(facts, stream)
-        if not real and stream.timing and stream.timing.real_time is False and seen_clock(stream, real) is None:
+        if stream.timing is None or stream.timing.real_time is not False or in_real_time(facts, stream):
+            continue
+        if seen_clock(stream, real=False) is None:
             sure: Certainty = "certain" if stream.clock else "medium"
             what = f"{name_of(stream)}: {stream.timing.evidence}"
             yield Found(what, (stream.first_place,), stream.call, number, certainty=sure, time=stream.first)
