@@ -77,12 +77,14 @@ class Trackers:
         """How much was given up because a bound was hit, by the bound's name."""
         return dict(self.bounds.hits)
 
-    def _sip(self, datagram: Datagram, messages: tuple[sip.Message, ...]) -> list[Malformed]:
+    def _sip(self, datagram: Datagram, messages: tuple[sip.Message, ...]) -> Sequence[Malformed]:
         secrets = self.channels.secrets
         if secrets is not None:
             for message in messages:
                 for octets in (message.body.octets, *(part.body for part in message.parts)):
                     secrets.announce(identity_of(message).call_id or "", octets)
+        if len(messages) == 1:
+            return self.calls.feed(datagram, messages[0])
         return [malformed for message in messages for malformed in self.calls.feed(datagram, message)]
 
     def _take_verto(self, datagram: Datagram, message: verto.Message) -> Sequence[Malformed] | None:

@@ -8,6 +8,9 @@ from dissectors.limits.remembered import remembered
 from dissectors.protocols.sdp_attributes import number
 from dissectors.wire.values import Struct
 
+# A named tuple is made three times as quickly by it.
+_new = tuple.__new__
+
 
 class Origin(NamedTuple):
     """RFC 8866 section 5.2; `id` and `version` as written."""
@@ -59,7 +62,7 @@ def origin(value: str) -> Origin | None:
     """`username id version nettype addrtype address`; None when fields are missing."""
     words = value.split()
     # A username may hold spaces in the wild: the five fields that matter are the last.
-    return Origin(" ".join(words[:-5]), *words[-5:]) if len(words) >= 6 else None
+    return _new(Origin, (" ".join(words[:-5]), *words[-5:])) if len(words) >= 6 else None
 
 
 @remembered
@@ -94,4 +97,4 @@ def attribute(value: str) -> Attribute:
     """`name`, `name:value`, or `name;value` as FaceTime writes its features."""
     value = value.strip(" \t")
     found = _ATTRIBUTE.fullmatch(value)
-    return Attribute(found[1], found[2]) if found else Attribute(value, None)
+    return _new(Attribute, (found[1], found[2]) if found else (value, None))

@@ -68,6 +68,9 @@ NAMES = {name.lower(): name for name in (*LISTS, *_SINGLE)} | COMPACT
 _USUAL = {name: name for spelling in (*NAMES, *NAMES.values()) for name in (spelling, spelling.upper())}
 """One copy of each name as people write it; those that senders make up are not kept, as `intern` might for ever."""
 
+# A named tuple is made three times as quickly by it.
+_new = tuple.__new__
+
 _FIELD_NAME = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 
 
@@ -158,7 +161,7 @@ def read(line: str) -> Header | None:
         if not is_name(name):
             return None
         long = canonical(name)
-    return Header(long, value.strip(" \t\r"), _USUAL.get(name, name))
+    return _new(Header, (long, value.strip(" \t\r"), _USUAL.get(name, name), False))
 
 
 _read_again = lru_cache(MAX_TEXTS)(read)

@@ -12,6 +12,9 @@ from dissectors.protocols.sip_via import branch
 from dissectors.wire.inflate import Inflated, spoken
 from dissectors.wire.values import Struct
 
+# A named tuple is made three times as quickly by it.
+_new = tuple.__new__
+
 
 class Identity(NamedTuple):
     """The identifiers of call, dialog and transaction (RFC 3261 sections 12 and 17); None if unreadable.
@@ -82,7 +85,7 @@ class Message(Struct, frozen=True):
         first = self.first
         sequence, method = cseq(first.get("CSeq", "")) or (None, self.method)
         tags = _tag(first.get("From", "")), _tag(first.get("To", ""))
-        return Identity(first.get("Call-ID"), *tags, sequence, method, branch(first.get("Via", "")))
+        return _new(Identity, (first.get("Call-ID"), *tags, sequence, method, branch(first.get("Via", ""))))
 
     @property
     def call_id(self) -> str | None:

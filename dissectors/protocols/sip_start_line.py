@@ -27,6 +27,7 @@ class StartLine(Struct, frozen=True):
 
 _VERSION = rb"SIP/[0-9]{1,3}\.[0-9]{1,3}"
 _STATUS_LINE = re.compile(rb"(" + _VERSION + rb")[ \t]+([0-9]{3})(.*)", re.IGNORECASE | re.DOTALL)
+_MAY_BE_STATUS = (b"S", b"s")
 _IS_VERSION = re.compile(_VERSION, re.IGNORECASE)
 
 
@@ -44,7 +45,7 @@ def read_start_line(line: bytes, offset: int, notes: list[Deviation]) -> StartLi
 def _read(line: bytes) -> tuple[StartLine, list[Deviation]]:
     """The line, and what is odd about it; the offset of Malformed is within the line."""
     notes: list[Deviation] = []
-    found = _STATUS_LINE.fullmatch(line)
+    found = _STATUS_LINE.fullmatch(line) if line.startswith(_MAY_BE_STATUS) else None
     start = _status_line(found, notes) if found else _request_line(line.rstrip(b" \t\r"), notes)
     if start.version != "SIP/2.0":
         notes.append(Deviation("start line", f"the version is {start.version}, not SIP/2.0"))

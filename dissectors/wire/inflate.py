@@ -60,17 +60,28 @@ class Inflated(Struct, frozen=True):
         return self.status not in ("identity", "unsupported")
 
 
+NOTHING = Inflated(b"", "identity", None, 0, 0, "identity")
+"""What no body is."""
+
+
 def inflate(data: bytes, labels: tuple[str, ...] = (), limits: Limits = LIMITS) -> Inflated:
     """Decode `data`; `labels` are the values of its Content-Encoding headers, in order, lists allowed (RFC 3261 20.12).
 
     Reads zlib, gzip and bare deflate whatever the label, nested ones by their labels, base64 if it is named; detects
     `78 01/5e/9c/da` and `1f 8b` without a label. Raises nothing.
     """
+    if not data and not labels:
+        return NOTHING
+    bound = limits.bound(len(data))
+    if labels == _USUAL:
+        layer = read_zlib(data, 0, bound)
+        if layer is not None and layer.status == "complete" and not layer.trailing:
+            return Inflated(layer.octets, layer.name, labels[0], len(data), len(layer.octets), layer.status)
     label = ", ".join(labels) if labels else None
     if not data:
         return Inflated(b"", "identity", label, 0, 0, "identity")
     claimed = _tokens(labels)
-    layers, refused = _peel(data, claimed, limits.bound(len(data)))
+    layers, refused = _peel(data, claimed, bound)
     return _summary(data, label, claimed, layers, refused)
 
 
@@ -116,6 +127,10 @@ _LEADING = pattern(rb"[\r\n]{1,8}")
 _CONTROLS = pattern(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BASE64 = pattern(rb"[A-Za-z0-9+/]{4,}={0,2}")
 _SNIFFED = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda", b"\x1f\x8b")
+_BEGINNINGS = (*_SNIFFED, b"\r", b"\n")
+"""What is compressed begins with one of them, where no label says that it is."""
+
+_USUAL = ("deflate",)
 _PADDING = b"\r\n\0"
 _ALIASES = {"x-gzip": "gzip", "x-deflate": "deflate", "zlib": "deflate", "x-zlib": "deflate", "x-base64": "base64"}
 _WRITTEN_AS = {"deflate": "zlib"}
@@ -156,6 +171,8 @@ def _next(pending: list[str], data: bytes) -> str:
 
 def _undeflate(data: bytes, name: str, bound: int) -> Layer | None:
     """Undo zlib, gzip or bare deflate, whichever it is; None when it is none of them. `name` is the label or empty."""
+    if not name and not data.startswith(_BEGINNINGS):
+        return None
     text = _is_text(data)
     partial: Layer | None = None
     for layer in _attempts(data, name, bound):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from dissectors.limits.remembered import remembered
 from dissectors.wire.inflate import inflate
 from dissectors.wire.patterns import pattern
 
@@ -75,16 +76,18 @@ GATES: dict[bytes, tuple[bytes, ...]] = {
 
 def masked(octets: bytes) -> bytes:
     """The same octets with a mask in place of each octet of a secret."""
-    gates = [gate for gate in GATES if gate in octets]
+    # `in` would ask first whether the gate is a number, which takes ten times as long.
+    gates = [gate for gate in GATES if octets.find(gate) >= 0]
     if not gates:
         return octets
-    hinted = {hint for gate in gates for hint in GATES[gate] if hint in octets}
+    hinted = {hint for gate in gates for hint in GATES[gate] if octets.find(hint) >= 0}
     for hints, secret in PATTERNS:
         if not hinted.isdisjoint(hints):
             octets = _hidden(secret, octets)
     return octets
 
 
+@remembered
 def masked_value(value: str) -> str:
     """The same of a header's value or an address: passwords of addresses, and keys of IMS."""
     # A password stands behind a colon of its own.

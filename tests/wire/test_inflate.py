@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors.wire.inflate import Inflated, Limits, deflate, inflate, recover, spoken
+from dissectors.wire.values import replace
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "sdp"
 TEXT = (DATA / "facetime_invite.sdp").read_bytes()
@@ -277,3 +278,20 @@ def test_recovering_takes_any_octets(data: bytes) -> None:
 
 def test_what_is_bare_says_so_to_people() -> None:
     assert spoken("deflate, base64") == "bare deflate, base64" and spoken("zlib") == "zlib"
+
+
+@pytest.mark.parametrize("data", [ZLIB, ZLIB + b"\r\n", ZLIB[:-1], ZLIB[:40], GZIP, BARE, TEXT, b"\r\n" + ZLIB, b""])
+def test_the_usual_label_reads_as_it_does_in_any_other_spelling(data: bytes) -> None:
+    usual, spelled = inflate(data, ("deflate",)), inflate(data, ("Deflate",))
+    assert usual == replace(spelled, label="deflate")
+
+
+def test_the_bound_holds_under_the_usual_label_too() -> None:
+    assert inflate(ZLIB, ("deflate",), Limits(octets=100)).status == "over limit"
+
+
+@given(st.binary(max_size=64))
+def test_what_no_label_announces_is_read_only_where_it_begins_like_compressed_data(data: bytes) -> None:
+    found = inflate(data)
+    assert not found.compressed or data.lstrip(b"\r\n").startswith((b"\x78", b"\x1f\x8b"))
+    assert found.compressed or found.octets == data

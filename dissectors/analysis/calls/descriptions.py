@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 
+from dissectors.limits.remembered import remembered
 from dissectors.protocols import payload_types, sdp, sdp_attributes
 from dissectors.protocols.rtp_extensions import NAMES
 from dissectors.report import Certainty, ExtensionName, FaxParameters, Format, Key, Media, SourceGroup
@@ -19,6 +21,14 @@ CANDIDATE_KINDS = {kind: kind for kind in ("host", "srflx", "prflx", "relay")}
 TRANSPORT_WIDE = "transport-wide-cc"
 MAX_CANDIDATES = 64
 MAX_GROUPS, MAX_GROUPED = 16, 16
+MAX_REMEMBERED_FORMATS = 512
+"""How many formats of media lines are remembered as they are explained."""
+
+USUAL = frozenset((
+    "rtpmap", "fmtp", "ptime", "ssrc", "rtcp-mux", "sendrecv", "sendonly", "recvonly", "inactive",
+))
+"""What a line of sound has whose call agrees on nothing else."""
+
 MAX_EXTENSIONS, MAX_RIDS, MAX_WORD = 32, 16, 32
 
 
@@ -37,7 +47,11 @@ UNKNOWN_CODEC = Codec(None, None, None, "unknown", "a dynamic payload type witho
 
 def codec_of(payload_type: int, rtpmaps: Mapping[int, sdp.RtpMap] | None, facetime: bool) -> Codec:
     """The codec of a payload type: from its rtpmap, RFC 3551's static table, or a hint of what FaceTime sends."""
-    if rtpmaps and (mapped := rtpmaps.get(payload_type)):
+    return _codec(payload_type, rtpmaps.get(payload_type) if rtpmaps else None, facetime)
+
+
+def _codec(payload_type: int, mapped: sdp.RtpMap | None, facetime: bool) -> Codec:
+    if mapped:
         return Codec(mapped.encoding, mapped.clock, mapped.channels, "certain", "rtpmap")
     hint = payload_types.hint(payload_type, facetime)
     if hint is None:
@@ -47,24 +61,40 @@ def codec_of(payload_type: int, rtpmaps: Mapping[int, sdp.RtpMap] | None, faceti
 
 def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
     """Every payload type of a media line, in order, explained."""
-    explained, secondary, rtp_profile = [], media.secondary, "RTP" in media.profile.upper()
+    rtpmaps, fmtps, rtp = media.rtpmaps, media.fmtps, "RTP" in media.profile.upper()
+    secondary: Collection[int | None] = media.secondary if fmtps else ()
+    explained = []
     for text in media.formats:
         number = sdp.number(text, 128)
-        rtp = number is not None and rtp_profile
-        codec = codec_of(number, media.rtpmaps, facetime) if rtp and number is not None else UNKNOWN_CODEC
-        explained.append(
-            Format(
-                payload_type=text,
-                codec=codec.name,
-                clock=codec.clock,
-                channels=codec.channels,
-                certainty=codec.certainty,
-                source=codec.source if rtp else "not an RTP format",
-                secondary=number in secondary,
-                parameters=media.fmtp(number) if number is not None else None,
-            )
-        )
+        mapped = rtpmaps.get(number) if number is not None else None
+        parameters = fmtps.get(str(number)) if fmtps and number is not None else None
+        short = parameters is None and len(text) + len(mapped.encoding if mapped else "") <= MAX_WORD
+        explain = _explained_again if short else _explained
+        explained.append(explain(text, number, mapped, parameters, number in secondary, rtp, facetime))
     return tuple(explained)
+
+
+def _explained(
+    text: str, number: int | None, mapped: sdp.RtpMap | None, parameters: str | None, secondary: bool, rtp: bool,
+    facetime: bool,
+) -> Format:
+    """One format, which `number` is where it is a payload type, with what its a=rtpmap and a=fmtp say."""
+    rtp = rtp and number is not None
+    codec = _codec(number, mapped, facetime) if rtp and number is not None else UNKNOWN_CODEC
+    return Format(
+        payload_type=text,
+        codec=codec.name,
+        clock=codec.clock,
+        channels=codec.channels,
+        certainty=codec.certainty,
+        source=codec.source if rtp else "not an RTP format",
+        secondary=secondary,
+        parameters=parameters,
+    )
+
+
+_explained_again = lru_cache(MAX_REMEMBERED_FORMATS)(_explained)
+"""Calls have the same few formats, as long as they have no parameters of their own."""
 
 
 def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
@@ -73,6 +103,32 @@ def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:
 
 
 def _line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
+    usual = not media.inherited and media.kind != "image" and USUAL.issuperset(media.named)
+    return (usual_line if usual else whole_line)(media, description, facetime)
+
+
+def usual_line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
+    """A line with attributes that are `USUAL`, and none that it inherits."""
+    named = media.named
+    return Media(
+        kind=media.kind,
+        address=address_of(media, description),
+        port=media.port,
+        profile=media.profile,
+        direction=media.direction,
+        formats=formats(media, facetime),
+        rtcp_port=None,
+        rtcp_mux="rtcp-mux" in named,
+        rtp_id=None,
+        ssrcs=tuple(media.ssrcs) if "ssrc" in named else (),
+        encryption=None,
+        candidates=0,
+        ptime=media.ptime if "ptime" in named else None,
+    )
+
+
+def whole_line(media: sdp.Media, description: sdp.Description, facetime: bool) -> Media:
+    """Any line, with all that it says."""
     rtcp, candidates, crypto = media.rtcp, media.candidates, media.crypto
     return Media(
         kind=media.kind,
@@ -177,12 +233,16 @@ def address_of(media: sdp.Media, description: sdp.Description) -> str | None:
     if connection is None:
         return None
     # An address of IPv4 has one form only.
-    if ":" not in connection.address:
-        return connection.address
+    return connection.address if ":" not in connection.address else _rewritten(connection.address)
+
+
+@remembered
+def _rewritten(address: str) -> str:
+    """An address in the form that datagrams are told in; as it is where it is none."""
     try:
-        return written_address(packed_address(connection.address))
+        return written_address(packed_address(address))
     except ValueError:
-        return connection.address
+        return address
 
 
 def encryption(media: sdp.Media, description: sdp.Description) -> str | None:

@@ -34,7 +34,7 @@ class Dialogs(Struct):
             return
         if tags not in self.states:
             tags = self.held.text(tags[0]), self.held.text(tags[1])
-        later = before is None or ORDER.index(state) > ORDER.index(before) or state == "calling"
+        later = before is None or state == "calling" or ORDER.index(state) > ORDER.index(before)
         self.states[tags] = state if later else before or state
         if state == "confirmed":
             self.accepted = self.accepted or tags
