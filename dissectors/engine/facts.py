@@ -175,6 +175,7 @@ def _members(
     of_call: dict[int, list[int]] = {}
     of_retired: list[Counters] = []
     control, repairs = trackers.control, Repairs(scan.streams)
+    nothing = Said(None, None, None, None, 0, repairs, ())
     named = Counter(counters.ssrc for counters in scan.streams)
     keyed = _keyed(trackers, states) if named and trackers.checks.asked else set()
     for counters in sorted(scan.streams, key=lambda each: (each.first, each.first_frame)):
@@ -187,19 +188,21 @@ def _members(
             of_retired.append(counters)
             continue
         call = numbers[id(joined.call)] if joined else None
-        used, alone = [states[position].flow for position in on], named[counters.ssrc] == 1
-        said = Said(
-            heard=control.heard(counters.ssrc, used, alone),
-            end=control.said_bye(counters.ssrc, used, alone),
-            told=control.told(counters.ssrc, used, alone),
-            shared=control.told(0, used, False),
-            transport=control.transport_feedback(used),
-            repairs=repairs,
-            clocked=control.clocked(counters.ssrc, used, alone),
-        )
+        said = nothing
+        if not control.silent:
+            used, alone = [states[position].flow for position in on], named[counters.ssrc] == 1
+            said = Said(
+                heard=control.heard(counters.ssrc, used, alone),
+                end=control.said_bye(counters.ssrc, used, alone),
+                told=control.told(counters.ssrc, used, alone),
+                shared=control.told(0, used, False),
+                transport=control.transport_feedback(used),
+                repairs=repairs,
+                clocked=control.clocked(counters.ssrc, used, alone),
+            )
         if call is not None:
             of_call.setdefault(call, []).append(len(streams))
-        encrypted = any(states[position].pair.seen & KEYED or states[position].flow in keyed for position in on)
+        encrypted = any([states[position].pair.seen & KEYED or states[position].flow in keyed for position in on])
         counted.append(counters)
         streams.append(stream(counters, state.flow, tuple(on), joined, call, encrypted, said))
     return Members(related(streams, counted), of_call, of_retired)

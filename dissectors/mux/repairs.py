@@ -69,5 +69,12 @@ class Large(Struct, frozen=True):
 
 def looks_numbered(numbers: Sequence[int]) -> bool:
     """Whether numbers modulo 65,536 advance as those of datagrams do that are sent again."""
-    steps = [(after - before + 0x8000 & 0xFFFF) - 0x8000 for before, after in zip(numbers, numbers[1:], strict=False)]
-    return all(LEAST_STEP < step < MOST_STEP for step in steps) and steps.count(0) <= MOST_REPEATED_SHARE * len(steps)
+    repeated, before = 0, numbers[0] if numbers else 0
+    for number in numbers[1:]:
+        step = (number - before + 0x8000 & 0xFFFF) - 0x8000
+        # What begins no payload of RTX is as good as chance, and soon is no number.
+        if not LEAST_STEP < step < MOST_STEP:
+            return False
+        repeated += step == 0
+        before = number
+    return repeated <= MOST_REPEATED_SHARE * max(0, len(numbers) - 1)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from dissectors.mux.repairs import looks_numbered
+from dissectors.mux.repairs import LEAST_STEP, MOST_REPEATED_SHARE, MOST_STEP, looks_numbered
 
 
 @pytest.mark.parametrize(
@@ -34,3 +36,10 @@ def test_numbers_advance_in_order_repeated_and_around_their_end(numbers: list[in
 )
 def test_what_codecs_and_ciphers_begin_with_does_not(numbers: list[int]) -> None:
     assert not looks_numbered(numbers)
+
+
+@given(st.lists(st.integers(0, 0xFFFF) | st.integers(65_500, 65_535) | st.integers(0, 60), max_size=12))
+def test_numbers_that_leap_once_are_none_however_the_others_advance(numbers: list[int]) -> None:
+    steps = [(after - before + 0x8000 & 0xFFFF) - 0x8000 for before, after in zip(numbers, numbers[1:], strict=False)]
+    even = all(LEAST_STEP < step < MOST_STEP for step in steps)
+    assert looks_numbered(numbers) == (even and steps.count(0) <= MOST_REPEATED_SHARE * len(steps))

@@ -1,1 +1,29 @@
-"""Nothing is typed here: the module is compiled as it stands."""
+"""The types of what is kept in `directory.py` when it is compiled."""
+
+cimport cython
+
+from dissectors.analysis.calls.call cimport CallState
+
+
+cdef class Entered:
+    cdef public CallState call
+    cdef public Py_ssize_t hosts, lines, pairs
+    cdef public dict places
+    cdef public set signals_on
+
+
+cdef class Directory:
+    cdef public dict _entered, _lines, _parties
+    cdef public object _signalling
+
+    @cython.locals(known=Entered)
+    cpdef object update(self, object call_id, CallState call)
+
+    @cython.locals(call=CallState, before=Py_ssize_t, hosts=Py_ssize_t)
+    cpdef object _enter(self, Entered known)
+
+    @cython.locals(before=Py_ssize_t, parties=list)
+    cpdef object _put(self, Entered known, object key, object side)
+
+    @cython.locals(parties=list, place=Py_ssize_t)
+    cpdef object _remove(self, Entered known)

@@ -13,7 +13,7 @@ from dissectors.analysis.calls.negotiation import Announced
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
 from dissectors.mux.counters import Counters
 from dissectors.wire.datagram import Flow
-from dissectors.wire.values import Struct, field
+from dissectors.wire.values import Struct
 
 MAX_CANDIDATE_CALLS = 64
 """Calls on each side of a stream's beginning that are asked whether it is theirs."""
@@ -39,18 +39,19 @@ class Joined(Struct, frozen=True):
     lines: MediaLines
 
 
-class Entered(Struct):
+class Entered:
     """A call as it was entered: how many media lines, hosts and flows it had, and where it stands now.
 
     `signals_on` are the flows on which it signals, where that is counted.
     """
 
-    call: CallState
-    lines: int = 0
-    hosts: int = 0
-    pairs: int = 0
-    signals_on: set[Flow] = field(default_factory=set)
-    places: dict[tuple[Key, str], None] = field(default_factory=dict)
+    __slots__ = ("call", "hosts", "lines", "pairs", "places", "signals_on")
+
+    def __init__(self, call: CallState) -> None:
+        self.call = call
+        self.lines = self.hosts = self.pairs = 0
+        self.signals_on: set[Flow] = set()
+        self.places: dict[tuple[Key, str], None] = {}
 
 
 def near(parties: list[Party], counters: Counters) -> list[Party]:
@@ -130,7 +131,7 @@ class Directory:
 
     def _enter(self, known: Entered) -> None:
         call, before = known.call, known.lines
-        announced, hosts = call.announced, sum(map(len, call.hosts.values()))
+        announced, hosts = call.negotiation.announced, sum(map(len, call.hosts.values()))
         fresh = announced[before:]
         if fresh:
             self._lines.pop(call.call_id, None)
@@ -140,7 +141,7 @@ class Directory:
             if line.port and line.address:
                 self._put(known, ("endpoint", (line.address, line.port)), line.side)
         lines = announced if hosts > known.hosts else fresh
-        for side, port in dict.fromkeys((line.side, line.port) for line in lines if line.port):
+        for side, port in dict.fromkeys([(line.side, line.port) for line in lines if line.port]):
             for host in call.hosts[side]:
                 self._put(known, ("host", (host, port)), side)
         if announced and (not before or len(call.pairs) > known.pairs):
@@ -150,9 +151,10 @@ class Directory:
 
     def _put(self, known: Entered, key: Key, side: str) -> None:
         """Enter a side of a call under a key; which side signals on a flow is asked when there is a stream on it."""
-        if (key, side) in known.places:
+        before = len(known.places)
+        known.places.setdefault((key, side))
+        if len(known.places) == before:
             return
-        known.places[key, side] = None
         parties = self._parties.setdefault(key, [])
         start = known.call.start
         if parties and parties[-1][0].start > start:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 
 from dissectors.analysis.streams import emodel
 from dissectors.analysis.streams.clock import frame
@@ -11,6 +11,9 @@ from dissectors.report import Moment, Quality, Repair, Scale
 
 ASSUMED_DELAY_MS = 100.0
 """Milliseconds from mouth to ear where nothing better is known."""
+
+MAX_REMEMBERED = 64
+"""Of so many pairs of codec and delay it is remembered how streams without loss sound."""
 
 SILENCE_OCTETS = 7
 """A payload of AMR-WB that describes silence (RFC 4867)."""
@@ -41,11 +44,12 @@ def quality(
         why = f"not defined for {known.name} with loss: no Bpl is published for it"
     if known is None or why:
         return Quality(None, None, why, delay, runs, longest)
-    r, basis = _scored(counters.expected - missing, known, delay, max(0, runs - gaps), lost)
+    expected = counters.expected - missing
+    score, r, basis = _rated(expected, known, delay, max(0, runs - gaps), lost) if lost else _without_loss(known, delay)
     if missing:
         basis += f"; without {missing:,} packets that are missing in long gaps"
     scale: Scale = "wideband" if known.wide else "narrowband"
-    return Quality(round(emodel.mos(r, known.wide), 3), round(r, 2), basis, delay, runs, longest, scale)
+    return Quality(score, r, basis, delay, runs, longest, scale)
 
 
 def heard_missing(lost: int, mended: Repair | None) -> int:
@@ -53,6 +57,20 @@ def heard_missing(lost: int, mended: Repair | None) -> int:
     if mended is None or not mended.lost:
         return lost
     return lost - round(lost * mended.in_time / mended.lost)
+
+
+def _rated(
+    expected: int, known: emodel.Impairment, delay: float, runs: int, lost: int
+) -> tuple[float, float, str]:
+    """The score, R, and what they come from."""
+    r, basis = _scored(expected, known, delay, runs, lost)
+    return round(emodel.mos(r, known.wide), 3), round(r, 2), basis
+
+
+@lru_cache(MAX_REMEMBERED)
+def _without_loss(known: emodel.Impairment, delay: float) -> tuple[float, float, str]:
+    """The same of a stream of which nothing was lost, as most are: it is the same for all with that codec and delay."""
+    return _rated(0, known, delay, 0, 0)
 
 
 def _scored(

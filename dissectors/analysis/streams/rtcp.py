@@ -68,6 +68,8 @@ class BySource(Generic[Value]):
 
     def forget(self, ssrc: int, held: Collection[Hosts]) -> None:
         """Let go of what is known of a source, but between those hosts between which it is `held` elsewhere."""
+        if not self._values and not self._only:
+            return
         for key in self._values.of(ssrc):
             if key[1] not in held:
                 del self._values[key]
@@ -183,6 +185,11 @@ class Control:
             rtcp.Bye: self._bye,
             rtcp.ExtendedReport: self._extended,
         }
+
+    @property
+    def silent(self) -> bool:
+        """Whether no RTCP came, so that there is nothing to say of any stream."""
+        return not self._datagrams
 
     def heard(self, ssrc: int, flows: Iterable[Flow], alone: bool) -> Heard | None:
         """What receivers said of the stream on these flows; `alone` says that no other stream has its SSRC."""

@@ -135,6 +135,7 @@ def stream(
     mended = said.repairs.of(counters, said.told, joined, pictures, covered)
     numbered = numbering(counters, joined, said.transport)
     carried = extended(counters, joined, numbered.extension if numbered and numbered.counts else None)
+    extensions = carried if carried else None
     frames = video(counters, known.name, covered, carried) if pictures else None
     return Stream(
         ssrc=counters.ssrc,
@@ -189,13 +190,13 @@ def stream(
         feedback=_feedback(counters, said, frames.key_frames if frames else None),
         repair=mended,
         numbering=numbered,
-        extensions=carried.to_report() if carried else (),
-        mid=carried.text(MID) if carried else None,
-        rid=carried.text(RID) if carried else None,
-        repaired_rid=carried.text(REPAIRED_RID) if carried else None,
-        audio_levels=audio_levels(carried) if carried else None,
-        orientations=orientations(carried, counters.first) if carried else (),
-        delays=delays(carried) if carried else (),
+        extensions=extensions.to_report() if extensions is not None else (),
+        mid=extensions.text(MID) if extensions is not None else None,
+        rid=extensions.text(RID) if extensions is not None else None,
+        repaired_rid=extensions.text(REPAIRED_RID) if extensions is not None else None,
+        audio_levels=audio_levels(extensions) if extensions is not None else None,
+        orientations=orientations(extensions, counters.first) if extensions is not None else (),
+        delays=delays(extensions) if extensions is not None else (),
         video=frames,
         simulcast=_layers(counters, joined),
         reused=counters.reused,

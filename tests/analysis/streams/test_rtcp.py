@@ -81,3 +81,12 @@ def test_two_copies_of_a_sender_report_at_one_moment_are_both_read() -> None:
         control.feed(Datagram(0, frame, 0, 5, flow, spoken, len(spoken)), rtcp.parse(spoken))
     ways = (Flow(*A, *B), Flow(*B, *C))
     assert [(each.time, each.place.frame) for each in control.clocked(77, ways, alone=True)] == [(5, 1), (5, 2)]
+
+
+def test_of_a_capture_without_rtcp_nothing_is_looked_up_and_one_report_is_enough() -> None:
+    silent, spoken = Control(8), Control(8)
+    flow = Flow(*A, *B)
+    spoken.feed(Datagram(0, 1, 0, 0, flow, b"", 0), rtcp.parse(said(64)))
+    assert silent.silent and not spoken.silent
+    assert silent.heard(77, [flow], True) is silent.told(77, [flow], True) is silent.said_bye(77, [flow], True) is None
+    assert silent.clocked(77, [flow], True) == () and silent.transport_feedback([flow]) == 0
