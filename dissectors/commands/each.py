@@ -106,8 +106,10 @@ def cores() -> int:
 
 def analyse(options: argparse.Namespace, path: str) -> FileResult:
     """Analyse one file."""
-    # The report of the previous file holds cycles, and Python seldom collects them by itself.
+    # The report of the previous file holds cycles, and Python seldom collects them by itself. What is left then stays:
+    # modules and what they remember, through which each collection would search.
     gc.collect()
+    gc.freeze()
     try:
         report, status = reporting.read_report([path], options)
         if reporting.nothing_left(report, options):

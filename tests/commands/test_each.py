@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import gzip
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -191,3 +193,21 @@ def test_what_lies_outside_of_the_time_is_nothing_that_was_found(capsys: pytest.
     assert main(words) == 0
     (row,) = json.loads(capsys.readouterr().out)["summary"]
     assert row["findings"] == row["warnings"] == 0 and row["worst"] is None
+
+
+def test_what_stays_between_files_is_not_searched_again_and_does_not_grow(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stays, result = [], each.summary.result
+
+    def noted(*given: Any) -> FileResult:
+        stays.append(gc.get_freeze_count())
+        return result(*given)
+
+    monkeypatch.setattr(each.summary, "result", noted)
+    try:
+        assert main(["analyze", "--json", "--each", "--jobs", "1", *[str(PCAPS / "bad-day.pcap")] * 8]) == 0
+    finally:
+        gc.unfreeze()
+    assert len(stays) == 8 and stays[2] > 1000 and stays[-1] - stays[2] < 50
+    capsys.readouterr()
