@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import struct
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
@@ -22,7 +22,24 @@ from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.link.link_names import LINK_NAMES
 
 if TYPE_CHECKING:
+    from typing import Protocol, TypeVar
+
     from dissectors.crypto.secrets import Secrets
+    from dissectors.mux.teller import FrameRows, Teller
+    from dissectors.wire.captures.records import Walker
+
+    Made = TypeVar("Made", covariant=True)
+
+    class _Reads(Protocol[Made]):
+        """A scan, or what tells of it."""
+
+        build: str
+
+        def read(self, file: int, walker: Walker, chunk: bytes | memoryview) -> Iterator[Made]:
+            """What is made of the next octets of a capture."""
+
+        def scan(self, records: Iterable[tuple[int, Record]]) -> Iterator[Made]:
+            """What is made of records."""
 
 Progress = Callable[[int], None]
 """Called at intervals with the number of frames read so far."""
@@ -40,6 +57,17 @@ def scanner_class() -> type[Scanner]:
         return scan.Scanner
     # No subclass, and its flows and streams are none either: they have the same members, which tests compare.
     return cast(type[Scanner], compiled)
+
+
+def teller_class() -> type[Teller]:
+    """The teller that belongs to `scanner_class`."""
+    if scanner_class() is scan.Scanner:
+        from dissectors.mux.teller import Teller
+
+        return Teller
+    from dissectors.mux.compiled.scan import Teller as compiled
+
+    return cast("type[Teller]", compiled)
 
 
 def analyze(
@@ -197,54 +225,58 @@ def rows(
     """
     from tempfile import TemporaryFile
 
+    from dissectors.mux.verdicts import Verdicts
+
     allow(len(sources))
     with ExitStack() as stack:
         kept = [_ReadTwice(stack, source) for source in sources]
         verdicts = Verdicts(stack.enter_context(TemporaryFile()))
-        scanner = scanner_class()(forced=forced, every=True)
+        scanner = scanner_class()(forced=forced, verdicts=verdicts)
         with ExitStack() as first:
             captures = [first.enter_context(source.open()) for source in kept]
             _give(keys, scanner, captures)
-            for batch in _batches(scanner, captures, progress):
-                verdicts.write(batch.entries)
-            verdicts.write(scanner.finish().entries)
+            for _ in _batches(scanner, captures, progress):
+                pass
+            scanner.finish()
             for capture in captures:
                 for _, text in _damage(capture):
                     if damaged is not None:
                         damaged(f"{capture.path}: {text}")
         captures = [stack.enter_context(source.open()) for source in kept]
-        teller = scan.Scanner()
+        teller = teller_class()(verdicts.read())
         _give(keys, teller, captures)
-        yield from teller.tell(merge(captures), verdicts.read())
+        for told in _batches(teller, captures, None):
+            yield from told
+        yield from teller.finish()
 
 
-class Verdicts:
-    """The verdicts of a scan by the datagram's number, in a file: they are found and read in different orders."""
+def rows_of_frame(
+    source: Source,
+    frame: int,
+    *,
+    forced: dict[int, str] | None = None,
+    progress: Progress | None = None,
+    keys: Secrets | None = None,
+) -> FrameRows:
+    """What `rows` says of the datagrams in one frame of a capture, which is read once and at the speed of the scan.
 
-    LAYOUT = struct.Struct("<BBBIH")
-    STRENGTHS: tuple[str | None, ...] = (None, "plausible", "confirmed", "certain")
+    Raises CaptureError as `analyze` does.
+    """
+    from dissectors.mux.teller import FrameRows, beside, row_of
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._evidence: dict[str, int] = {}
-
-    def write(self, entries: Iterable[Entry]) -> None:
-        """Keep the verdicts of these entries, but not of TURN payloads: they are no datagrams of the capture."""
-        for entry in entries:
-            if entry.number < 0:
-                continue
-            evidence = self._evidence.setdefault(entry.evidence, len(self._evidence))
-            strength = self.STRENGTHS.index(entry.strength)
-            self._file.seek(entry.number * self.LAYOUT.size)
-            self._file.write(self.LAYOUT.pack(entry.protocol, strength, entry.encrypted, evidence, entry.row))
-
-    def read(self) -> Iterator[tuple[int, int, str | None, str, bool]]:
-        """Protocol, row, strength, evidence and whether it is encrypted, of each datagram in order."""
-        evidence = list(self._evidence)
-        self._file.seek(0)
-        while octets := self._file.read(self.LAYOUT.size * 4096):
-            for protocol, strength, encrypted, why, row in self.LAYOUT.iter_unpack(octets):
-                yield protocol, row, self.STRENGTHS[strength], evidence[why], bool(encrypted)
+    scanner = scanner_class()(forced=forced, frame=frame)
+    entries: list[Entry] = []
+    begin = None
+    with open_capture(source) as capture:
+        _give(keys, scanner, [capture])
+        for batch in chain(_batches(scanner, [capture], progress), map(Scanner.finish, [scanner])):
+            entries += [entry for entry in batch.entries if entry.frame == frame and entry.number >= 0]
+            if begin is None:
+                begin = next((flow.first for flow in scanner.flows if flow.number == 0), None)
+        frames = capture.notes.packets
+    entries.sort()
+    rows = [(row_of(entry), beside(scanner.flows, entry.flow)) for entry in entries]
+    return FrameRows(rows, begin, frames)
 
 
 class _ReadTwice:
@@ -269,7 +301,7 @@ class _ReadTwice:
 
 
 def _give(
-    keys: Secrets | None, scanner: Scanner, captures: Iterable[Capture], engine: Engine | None = None
+    keys: Secrets | None, scanner: Scanner | Teller, captures: Iterable[Capture], engine: Engine | None = None
 ) -> None:
     """Give a scan and its engine the keys that there are, and those that captures hold once they come."""
     connections = scanner.connections
@@ -306,7 +338,7 @@ def batches(scanner: Scanner, capture: Capture) -> Iterator[Batch]:
     return _batches(scanner, [capture], None)
 
 
-def _batches(scanner: Scanner, captures: Sequence[Capture], progress: Progress | None) -> Iterator[Batch]:
+def _batches(scanner: _Reads[Made], captures: Sequence[Capture], progress: Progress | None) -> Iterator[Made]:
     """The batches of a scan: of one capture by its octets, of several as one timeline of records."""
     if len(captures) == 1:
         (capture,) = captures

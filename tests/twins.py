@@ -12,6 +12,8 @@ from dissectors.mux import scan as interpreted
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import Entry
 from dissectors.mux.pictures import Pictures
+from dissectors.mux.teller import Teller
+from dissectors.mux.verdicts import Verdicts
 from dissectors.sources.capture import Capture
 
 try:
@@ -21,6 +23,10 @@ except ImportError:
 
 SCANNERS = (interpreted.Scanner,) if compiled is None else (interpreted.Scanner, compiled.Scanner)
 """The scans that are here: a machine without a compiler has one."""
+
+TELLERS: tuple[tuple[type[interpreted.Scanner], type[Teller]], ...] = ((interpreted.Scanner, Teller),)
+if compiled is not None:
+    TELLERS = ((compiled.Scanner, compiled.Teller), *TELLERS)  # type: ignore[assignment]  # they have the same members
 
 FLOW = (
     "number", "key", "open", "datagrams", "octets", "first", "last", "first_frame", "counts", "encrypted",
@@ -87,6 +93,28 @@ def same(octets: bytes, **options: Any) -> None:
     assert [row for row in theirs["rows"] if row not in left_out] == brief["rows"]
     for name in theirs.keys() - {"rows"}:
         assert brief[name] == theirs[name], name
+    numbered = sorted(row for row in theirs["rows"] if row[0] >= 0)
+    told = [retold(*each, octets, **options) for each in TELLERS]
+    assert told[0] == told[1]
+    assert [row[1:6] for row in told[0]] == [row[9:13] + row[8:9] for row in numbered]
+    for frame in {row[2] for row in numbered[:: len(numbered) // 3 + 1]}:
+        watched = scanned(compiled.Scanner, octets, frame=frame, **options)["rows"]
+        assert [row for row in watched if row[2] == frame] == [row for row in theirs["rows"] if row[2] == frame]
+
+
+def retold(twin: Twin, teller: type[Teller], octets: bytes, **options: Any) -> list[tuple[Any, ...]]:
+    """Every row of a capture that is scanned for its verdicts, and then told: datagram, verdict, and what is inside."""
+    verdicts = Verdicts(BytesIO())
+    scanner, capture = twin(verdicts=verdicts, **options), Capture("made", BytesIO(octets))
+    for _ in capture.through(partial(scanner.read, 0, capture.walker)):
+        pass
+    scanner.finish()
+    told, capture = teller(verdicts.read()), Capture("made", BytesIO(octets))
+    rows = [row for rows in capture.through(partial(told.read, 0, capture.walker)) for row in rows] + told.finish()
+    assert len(rows) == scanner.datagrams + scanner.messages
+    return [
+        (row.datagram, row.protocol, row.strength, row.evidence, row.encrypted, row.row, row.inside) for row in rows
+    ]
 
 
 def pcap(records: list[Any]) -> bytes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dissectors.commands import inputs
 
 if TYPE_CHECKING:
-    from dissectors.mux.scan import Row
+    from dissectors.mux.teller import FrameRows
     from dissectors.wire.captures.records import Record
 
 
@@ -25,28 +25,28 @@ def add_frame(parser: argparse.ArgumentParser) -> None:
     inputs.add_reading(parser)
 
 
-def is_wanted(row: Row, options: argparse.Namespace) -> bool:
-    """Whether a datagram is in the frame, and in the layer if one was named."""
-    return row.datagram.frame == options.frame and options.layer in (None, row.datagram.layer)
+def found(options: argparse.Namespace) -> FrameRows:
+    """The datagrams of the frame, of the layer if one was named; raises Refused where there are none."""
+    told = inputs.rows_of_frame(options)
+    wanted = [(row, beside) for row, beside in told.rows if options.layer in (None, row.datagram.layer)]
+    if not wanted:
+        raise inputs.Refused(f"{options.file}: {_absent(options, told.frames)}")
+    return told._replace(rows=wanted)
 
 
-def absent(options: argparse.Namespace) -> inputs.Refused:
+def _absent(options: argparse.Namespace, frames: int) -> str:
     """Why the frame holds nothing to show; standard input cannot be read again."""
-    return inputs.Refused(f"{options.file}: {_absent(options)}")
-
-
-def _absent(options: argparse.Namespace) -> str:
     from dissectors.sources.capture import open_capture
 
     number = options.frame
+    if number > frames:
+        return f"frame {number}: the capture has {frames:,} frames"
     where = "" if options.layer is None else f" in layer {options.layer}"
     none = f"frame {number} holds no UDP datagram and ends no message of TCP{where}"
     if options.file == inputs.STANDARD_INPUT:
         return none
     with open_capture(options.file) as capture:
         fragment, completed = _fragment(capture.records(), number)
-        if not 0 < number <= capture.notes.packets:
-            return f"frame {number}: the capture has {capture.notes.packets:,} frames"
     if not fragment:
         return _of_stream(options) or none
     if completed is None:

@@ -15,6 +15,7 @@ from dissectors.outputs.formats import FORMATS, Format, of_file
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
     from dissectors.mux.scan import Row
+    from dissectors.mux.teller import FrameRows
     from dissectors.report import Report
     from dissectors.wire.inflate import Limits
 
@@ -143,6 +144,17 @@ def rows(
         )
         first = list(islice(settled, 1))
     return chain(first, settled)
+
+
+def rows_of_frame(options: argparse.Namespace) -> FrameRows:
+    """The datagrams of the frame that the options name; shows progress."""
+    from dissectors import offline
+    from dissectors.outputs.progress import Progress
+
+    with Progress(sys.stderr) as progress:
+        return offline.rows_of_frame(
+            options.file, options.frame, forced=forced(options), progress=progress, keys=keys(options)
+        )
 
 
 def whole_report(

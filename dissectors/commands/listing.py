@@ -91,9 +91,10 @@ def _needs_report(keep: Expression) -> bool:
 
 def _from(rows: Iterator[Row], origin: list[int]) -> Iterator[Row]:
     for row in rows:
-        if not origin:
-            origin.append(row.datagram.time)
+        origin.append(row.datagram.time)
         yield row
+        break
+    yield from rows
 
 
 def _within(rows: Iterator[Row], options: argparse.Namespace, origin: list[int]) -> Iterator[Row]:

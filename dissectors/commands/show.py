@@ -36,9 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print every datagram of the frame."""
-    chosen = [row for row in inputs.rows([options.file], options) if frames.is_wanted(row, options)]
-    if not chosen:
-        raise frames.absent(options)
+    chosen = [row for row, _ in frames.found(options).rows]
     if options.raw:
         from dissectors.outputs.rows import shown
 

@@ -94,10 +94,15 @@ def explain(payload: bytes, length: int | None = None, streamed: int | None = No
 
 def reason(row: Row) -> str:
     """Why the verdict is what it is: the row of the table, and what confirmed it or did not."""
-    if row.row == UNKNOWN_ROW or row.evidence == FORCED:
-        return row.evidence or "no row of the table matches"
-    matched = ROWS[row.row][1].reason
-    return f"{matched}; {row.evidence}" if row.evidence else matched
+    return why(row.row, row.evidence)
+
+
+def why(row: int, evidence: str) -> str:
+    """The same of the number of a row, and the evidence."""
+    if row == UNKNOWN_ROW or evidence == FORCED:
+        return evidence or "no row of the table matches"
+    matched = ROWS[row][1].reason
+    return f"{matched}; {evidence}" if evidence else matched
 
 
 def read(protocol: str, payload: bytes) -> Any:

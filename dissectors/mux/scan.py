@@ -8,22 +8,25 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors.limits.budget import Bounds as Hits
 from dissectors.mux.carried import BINDING, bind, carried
-from dissectors.mux.classify import classify, match
+from dissectors.mux.classify import match
 from dissectors.mux.connection import ANY_ROW, Whole
 from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Entry, Evidence, StreamTable
-from dissectors.mux.flows import FlowKey, FlowState, FlowTable, written_out
+from dissectors.mux.flows import FlowKey, FlowState, FlowTable
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.values import Struct
+
+if TYPE_CHECKING:
+    from dissectors.mux.verdicts import Verdicts
 
 BATCH_ROWS = 4096
 BATCH_OCTETS = 1 << 22
@@ -83,15 +86,22 @@ class Scanner:
     `messages` the latter, `inside` what TURN carried in some of them.
     `first` and `last` are the earliest and the latest time of a record in nanoseconds, `recent_times` those of the last
     `RECENT_RECORDS` records as they came. `forced` maps UDP ports to protocol names that the
-    user insists on. With `every`, batches are sure to hold every datagram, as they always do here.
+    user insists on. With `every`, batches are sure to hold every datagram, and with `frame` those of the frames of that
+    number, as they always do here. `verdicts` gets the verdict on each datagram.
     """
 
     build = "interpreted"
 
     def __init__(
-        self, bounds: Bounds | None = None, forced: dict[int, str] | None = None, every: bool = False
+        self,
+        bounds: Bounds | None = None,
+        forced: dict[int, str] | None = None,
+        every: bool = False,
+        frame: int | None = None,
+        verdicts: Verdicts | None = None,
     ) -> None:
         self.bounds = bounds or Bounds()
+        self._verdicts = verdicts
         self._hits = Hits()
         self.frames = Frames(Fragments(bounds=self._hits))
         self.flows = FlowTable(self.bounds.flows, self._hits)
@@ -163,41 +173,6 @@ class Scanner:
         self._settle(batch, self._evidence.finish(announced))
         return batch
 
-    def tell(
-        self, records: Iterable[tuple[int, Record]], verdicts: Iterator[tuple[int, int, str | None, str, bool]]
-    ) -> Iterator[Row]:
-        """Every datagram of the same records again, in order, each with its verdict from before.
-
-        `verdicts` gives protocol, row, strength, evidence and whether it is encrypted, one for each datagram.
-        """
-        for datagram in self._datagrams(records):
-            protocol, row, strength, evidence, encrypted = next(verdicts)
-            opened = carried(PROTOCOLS[protocol], datagram.payload)
-            inside = classify(opened[1]).protocol if opened else ""
-            yield Row(datagram, protocol, row, strength, evidence, encrypted, inside)
-
-    def _datagrams(self, records: Iterable[tuple[int, Record]]) -> Iterator[Datagram]:
-        """The datagrams and the messages of connections, in the order in which `scan` and `finish` number them."""
-        for file, record in records:
-            for layer, src, dst, sport, dport, payload, length, number in self.frames.udp(record):
-                flow = written_out(FlowKey(src, sport, dst, dport))
-                yield Datagram(file, record.frame, layer, record.time, flow, bytes(payload), length, number)
-            for packet in self.frames.hep:
-                for whole in self.connections.unpack(packet, file, record.frame, record.time):
-                    yield self._message(whole)
-            for segment in self.frames.tcp:
-                for whole in self.connections.take(segment, file, record.frame, record.time):
-                    yield self._message(whole)
-        for whole in self.connections.finish():
-            yield self._message(whole)
-
-    def _message(self, whole: Whole) -> Datagram:
-        origin = whole.origin
-        return Datagram(
-            origin.file, origin.frame, whole.layer, origin.time, written_out(whole.key), whole.payload, whole.length,
-            origin.identification,
-        )
-
     def _streamed(self, batch: Batch, messages: Iterable[Whole]) -> None:
         """Take messages of connections."""
         for key, payload, length, layer, (_, file, frame, time, identification), row in messages:
@@ -262,6 +237,9 @@ class Scanner:
             if entry.number >= 0:
                 self.counts[protocol] += 1
                 self.octets[protocol] += entry.length
+                if self._verdicts is not None:
+                    verdict = protocol, entry.row, entry.strength, entry.evidence, entry.encrypted
+                    self._verdicts.note(entry.number, verdict)
             elif protocol == UNKNOWN:
                 continue
             else:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
-from dissectors.mux.explain import read, reason
+from dissectors.mux.explain import read, why
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
 from dissectors.outputs.escape import scalar, visible
@@ -21,6 +23,8 @@ SHORT = {"UNKNOWN": "?", **{spec.name: spec.short or spec.name for spec in TABLE
 MEDIA = frozenset(spec.name for spec in TABLE if spec.role == "media")
 MAX_SUMMARY_LENGTH = 240
 
+MAX_FLOWS, MAX_VERDICTS = 16_384, 1024
+"""Flows and verdicts that are remembered as they are written: the next line is often of the same ones."""
 
 SIGNALLING = tuple(number for number, spec in enumerate(TABLE) if spec.role == "signalling")
 """The protocols whose messages hold secrets in their texts."""
@@ -67,7 +71,9 @@ class Listing:
         self.width, self.secrets, self._page = width, secrets, Page(clock=clock)
         self.layout = next(layout for least, layout in LAYOUTS if width >= least) if width else FULL
         shown = [visible(os.path.splitext(name)[0] if self.layout.short else name) for name in names]
-        self._files = [tail(name, self.layout.file) for name in shown] if len(names) > 1 else []
+        files = [tail(name, self.layout.file) for name in shown] if len(names) > 1 else []
+        self._files = [name.ljust(max(map(len, files))) for name in files]
+        self._seconds = f">{self.layout.time}.{self.layout.decimals}f"
         self.zero: int | None = None
 
     @property
@@ -82,25 +88,28 @@ class Listing:
         if self.zero is None:
             self.zero = datagram.time
         frame = f"{datagram.frame}" if not datagram.layer else f"{datagram.frame}.{datagram.layer}"
-        columns = [f"{self._files[datagram.file]:<{max(map(len, self._files))}}"] if self._files else []
-        columns.append(f"{frame:>{layout.frame}}")
+        columns = [self._files[datagram.file]] if self._files else []
+        columns.append(frame.rjust(layout.frame))
         if layout.time and self._page.clock == "relative":
-            columns.append(f"{(datagram.time - self.zero) / 1e9:>{layout.time}.{layout.decimals}f}")
+            columns.append(format((datagram.time - self.zero) / 1e9, self._seconds))
         elif layout.time:
             when = day(self._page, datagram.time / 1e9)
             columns.append(when[11:] if layout.short else when)
         if layout.flow:
-            flow = shortened(datagram.flow, layout.flow) if layout.short else visible(str(datagram.flow))
-            columns.append(f"{flow:<{layout.flow}}")
+            columns.append(_flow_column(datagram.flow, layout.flow, layout.short))
         name = PROTOCOLS[row.protocol]
-        columns.append(f"{SHORT[name] if layout.short else name:<{layout.protocol}}")
+        columns.append((SHORT[name] if layout.short else name).ljust(layout.protocol))
         if layout.strength:
-            columns.append(f"{row.strength or '–':<{layout.strength}}")
+            columns.append((row.strength or "–").ljust(layout.strength))
         says = summary(row, self.secrets)
-        if layout.short:
-            says = without_name(says, name)
-        text = layout.gap.join([*columns, says])
+        columns.append(without_name(says, name) if layout.short else says)
+        text = layout.gap.join(columns)
         return clip(text, self.width) if self.width else text
+
+
+@lru_cache(MAX_FLOWS)
+def _flow_column(flow: Flow, width: int, short: bool) -> str:
+    return (shortened(flow, width) if short else visible(str(flow))).ljust(width)
 
 
 def without_name(says: str, name: str) -> str:
@@ -149,26 +158,35 @@ def ndjson(row: Row, file: str, secrets: bool = False) -> str:
     media, `inside` with a TURN payload, `transport` where it is not UDP.
     """
     datagram, protocol = row.datagram, PROTOCOLS[row.protocol]
-    members = {
-        "src": datagram.flow.src,
-        "sport": datagram.flow.sport,
-        "dst": datagram.flow.dst,
-        "dport": datagram.flow.dport,
-        "length": datagram.length,
-        "protocol": protocol,
-        "strength": row.strength,
-        "reason": reason(row),
-        "summary": summary(row, secrets),
-    }
-    if protocol in MEDIA:
-        members["encrypted"] = row.encrypted
-    if datagram.flow.transport != UDP:
-        members["transport"] = datagram.flow.transport
+    flow = datagram.flow
+    more = f', "encrypted": {"true" if row.encrypted else "false"}' if protocol in MEDIA else ""
+    if flow.transport != UDP:
+        more += f', "transport": {json.dumps(flow.transport)}'
     if row.inside:
-        members["inside"] = row.inside
-    place = f'"file": {json.dumps(scalar(file))}, "frame": {datagram.frame}, "layer": {datagram.layer}'
+        more += f', "inside": {json.dumps(row.inside)}'
     # A float has no room for nanoseconds since the epoch.
-    return f'{{{place}, "time": {epoch(datagram.time)}, {json.dumps(members)[1:]}'
+    return (
+        f'{{"file": {_text(file)}, "frame": {datagram.frame}, "layer": {datagram.layer}, '
+        f'"time": {epoch(datagram.time)}, {_flow_members(flow)}, "length": {datagram.length}, '
+        f'{_verdict_members(row.protocol, row.row, row.strength, row.evidence)}, '
+        f'"summary": {encode_basestring_ascii(summary(row, secrets))}{more}}}'
+    )
+
+
+@lru_cache(MAX_FLOWS)
+def _flow_members(flow: Flow) -> str:
+    return json.dumps({"src": flow.src, "sport": flow.sport, "dst": flow.dst, "dport": flow.dport})[1:-1]
+
+
+@lru_cache(MAX_VERDICTS)
+def _verdict_members(protocol: int, row: int, strength: str | None, evidence: str) -> str:
+    members = {"protocol": PROTOCOLS[protocol], "strength": strength, "reason": why(row, evidence)}
+    return json.dumps(members)[1:-1]
+
+
+@lru_cache(MAX_VERDICTS)
+def _text(file: str) -> str:
+    return json.dumps(scalar(file))
 
 
 def summary(row: Row, secrets: bool = False) -> str:
@@ -176,6 +194,10 @@ def summary(row: Row, secrets: bool = False) -> str:
     if row.protocol >= len(PROTOCOLS) - 1:
         looks = f", looks like {PROTOCOLS[ROWS[row.row][0]]}" if row.row != UNKNOWN_ROW else ""
         return f"{row.datagram.length:,} bytes{looks}"
+    summarise = TABLE[row.protocol].summarise
+    short = summarise(row.datagram.payload) if summarise else None
+    if short is not None:
+        return short
     message = read(PROTOCOLS[row.protocol], row.datagram.payload)
     if isinstance(message, Malformed):
         return f"malformed at byte {message.offset}: {visible(message.reason)}"

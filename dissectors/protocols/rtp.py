@@ -1,11 +1,14 @@
 """RTP (RFC 3550 section 5), with header extensions (RFC 8285) and padding."""
 from __future__ import annotations
 
+import struct
+
 from dissectors.wire.errors import Malformed
 from dissectors.wire.spec import AtLeast, Bits, RtpHeader, Spec, plausible
 from dissectors.wire.values import Struct
 
 HEADER = 12
+_HEAD = struct.Struct("!BBHII").unpack_from
 ONE_BYTE = 0xBEDE
 
 PROFILES: dict[int, str] = {
@@ -54,14 +57,31 @@ class Message(Struct, frozen=True):
     @property
     def summary(self) -> str:
         """One line for a list of datagrams."""
-        parts = [
-            f"RTP payload type {self.payload_type}",
-            f"SSRC 0x{self.ssrc:08X}",
-            f"sequence {self.sequence}",
-            f"timestamp {self.timestamp}",
-            f"{len(self.payload)} bytes",
-        ]
-        return ", ".join(parts + ["marker"] * self.marker)
+        marked = self.marker << 7 | self.payload_type
+        return _line(marked, self.sequence, self.timestamp, self.ssrc, len(self.payload))
+
+
+def _line(marked: int, sequence: int, timestamp: int, ssrc: int, octets: int) -> str:
+    """A packet in one line; `marked` is the payload type with the marker before it."""
+    return (
+        f"RTP payload type {marked & 0x7F}, SSRC 0x{ssrc:08X}, sequence {sequence}, timestamp {timestamp}, "
+        f"{octets} bytes{', marker' if marked & 0x80 else ''}"
+    )
+
+
+def summarise(payload: bytes) -> str | None:
+    """The summary of the message that `parse` makes of a packet, None where it makes none."""
+    size = len(payload)
+    if size < HEADER or payload[0] >> 6 != 2:
+        return None
+    first, marked, sequence, timestamp, ssrc = _HEAD(payload)
+    end = HEADER + 4 * (first & 0x0F)
+    if first & 0x10:
+        end += 4 + 4 * int.from_bytes(payload[end + 2 : end + 4], "big")
+    if end > size:
+        return None
+    count = payload[-1] if first & 0x20 else 0
+    return _line(marked, sequence, timestamp, ssrc, size - end - (count if count <= size - end else 0))
 
 
 def parse(payload: bytes) -> Message:
@@ -178,6 +198,7 @@ SPEC = Spec(
     name="RTP",
     match=(plausible("version 2 and a header that fits", AtLeast(12), Bits(0, 0xC0, 0x80), RtpHeader()),),
     parse=parse,
+    summarise=summarise,
     role="media",
     wireshark="rtp",
     layers=("srtp",),

@@ -171,6 +171,9 @@ class Spec(Struct, frozen=True):
     names under which Wireshark shows it, so that `verify` knows its verdict. `opens` lets its certain rows open a
     conversation on any port, for the plugin's heuristic: only where they take nothing for a call that is none.
 
+    `summarise` gives the summary of a message without making the message, None where there is none; it is for what a
+    capture is full of.
+
     `short` is its name where a column is narrow, of up to four letters; `colour` a terminal's name for its colour.
     """
 
@@ -187,6 +190,7 @@ class Spec(Struct, frozen=True):
     colour: str = ""
     frame: Callable[[bytes], int | Incomplete] | None = None
     speaks: Callable[[bytes, bool], bool] | None = None
+    summarise: Callable[[bytes], str | None] | None = None
 
     @property
     def shown_as(self) -> frozenset[str]:

@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.protocols.rtp import Extension, build, parse
+from dissectors.protocols.rtp import Extension, build, parse, summarise
 from dissectors.wire.errors import Malformed
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "rtp"
@@ -199,3 +200,23 @@ def test_every_prefix_parses_or_is_malformed(name: str) -> None:
             assert size < len(SAMPLES[name]) - len(whole.payload) - whole.padding_length
         else:
             assert (packet.ssrc, packet.sequence) == (whole.ssrc, whole.sequence)
+
+
+def test_the_summary_without_the_message_is_that_of_the_message() -> None:
+    chance = Random(3)
+    samples = [*SAMPLES.values(), b"", b"\x80" * 11]
+    for _ in range(4000):
+        sample = bytearray(chance.choice([each for each in samples if len(each) >= 12])[: chance.randrange(10, 60)])
+        sample[0] = chance.choice((0x80, 0x90, 0xB0, 0xA0, 0x82, 0x9F, 0x40, chance.randrange(256)))
+        for _ in range(chance.randrange(4)):
+            sample[chance.randrange(len(sample))] = chance.choice((0, 1, 2, 255, chance.randrange(256)))
+        samples.append(bytes(sample))
+    read = {True: 0, False: 0}
+    for sample in samples:
+        try:
+            summary: str | None = parse(sample).summary
+        except Malformed:
+            summary = None
+        assert summarise(sample) == summary, sample.hex()
+        read[summary is not None] += 1
+    assert min(read.values()) > 300

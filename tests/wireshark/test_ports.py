@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dissectors.mux.scan import Scanner
+from dissectors.mux.teller import Teller
 from dissectors.wireshark.plugin import ports_of
 from dissectors.wireshark.ports import of_udp, ports_in, written
 from tests.mux.test_framings import OPTIONS
@@ -21,6 +22,6 @@ def test_ports_of_tcp_are_none_for_the_plugin() -> None:
     batches = [*told.scan(made := records(conversation([(A, OPTIONS)]))), told.finish()]
     (entry,) = [entry for batch in batches for entry in batch.entries]
     verdict = entry.protocol, entry.row, entry.strength, entry.evidence, entry.encrypted
-    rows = list(Scanner().tell(made, iter([verdict])))
+    rows = [row for rows in Teller(iter([verdict])).scan(made) for row in rows]
     assert [row.datagram.payload for row in rows] == [OPTIONS]
     assert ports_in(rows) == ("", "") and not list(of_udp(rows))

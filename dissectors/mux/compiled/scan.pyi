@@ -14,6 +14,7 @@ from dissectors.mux.marks import Frame, Freeze, Leap, Pause, Rhythm, Surprise
 from dissectors.mux.pictures import KeyFrame
 from dissectors.mux.repairs import Hole, Large, Late, Original, Sampled
 from dissectors.mux.scan import Batch, Bounds, Row
+from dissectors.mux.verdicts import FinalVerdict, Verdicts
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Flow
 from dissectors.wire.link.frames import Frames
@@ -303,7 +304,12 @@ class Scanner:
     build: ClassVar[str]
 
     def __init__(
-        self, bounds: Bounds | None = None, forced: dict[int, str] | None = None, every: bool = False
+        self,
+        bounds: Bounds | None = None,
+        forced: dict[int, str] | None = None,
+        every: bool = False,
+        frame: int | None = None,
+        verdicts: Verdicts | None = None,
     ) -> None: ...
     @property
     def bounds(self) -> Bounds: ...
@@ -339,6 +345,14 @@ class Scanner:
     def scan(self, records: Iterable[tuple[int, Record]], size: int = ...) -> Iterator[Batch]: ...
     def forget(self, streams: Iterable[Counters], flows: Iterable[FlowState]) -> None: ...
     def finish(self, announced: Announced | None = None) -> Batch: ...
-    def tell(
-        self, records: Iterable[tuple[int, Record]], verdicts: Iterator[tuple[int, int, str | None, str, bool]]
-    ) -> Iterator[Row]: ...
+
+@final
+class Teller:
+    build: ClassVar[str]
+
+    def __init__(self, verdicts: Iterator[FinalVerdict]) -> None: ...
+    @property
+    def connections(self) -> Connections: ...
+    def read(self, file: int, walker: Walker, chunk: bytes | memoryview) -> Iterator[list[Row]]: ...
+    def scan(self, records: Iterable[tuple[int, Record]]) -> Iterator[list[Row]]: ...
+    def finish(self) -> list[Row]: ...

@@ -29,6 +29,7 @@ from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.frames import Frames
+from dissectors.wire.datagram import Datagram
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
 from dissectors.wire import hep
@@ -79,7 +80,8 @@ for number, (protocol, row) in enumerate(ROWS):
     # What is certain and was seen before on its 5-tuple tells the evidence nothing new; DTLS may, and who is reported.
     SETTLED_BY[number] = 1 << protocol if row.strength == "certain" and protocol != evidence.DTLS else 0
 new_tuple = tuple.__new__
-cdef tuple OPENED = (*CARRYING, *BINDING)
+cdef tuple OPENED = (*CARRYING, *BINDING), CARRIERS = (evidence.TURN, evidence.STUN)
+cdef tuple NOTHING_MATCHES = (UNKNOWN, UNKNOWN_ROW, None, "", False)
 
 cdef struct Interface:
     int link
@@ -95,9 +97,10 @@ cdef class Scanner:
     build = "compiled"
     cdef readonly object bounds, frames, flows, connections
     cdef public object _evidence
-    cdef object reported, waiting, hits
+    cdef object reported, waiting, hits, verdicts, told
     cdef readonly int64_t messages, inside
     cdef bint every, brief, timed, vlan_known
+    cdef int64_t frame
     cdef int64_t[MOST_PROTOCOLS] tally, tally_octets
     cdef int64_t earliest, newest, opened, passed, tags, generation, records, arrived, numbered
     cdef int64_t[RECENT_RECORDS] times
@@ -105,7 +108,7 @@ cdef class Scanner:
     cdef FlowIndex index
     cdef GivenUp given_up
 
-    def __init__(self, bounds=None, forced=None, every=False):
+    def __init__(self, bounds=None, forced=None, every=False, frame=None, verdicts=None):
         self.bounds = bounds or reference.Bounds()
         self.hits = Hits()
         self.frames = Frames(Fragments(bounds=self.hits))
@@ -115,6 +118,8 @@ cdef class Scanner:
         self.reported, self.waiting = self._evidence.reported, self._evidence.waits_for_source
         self.every = every
         self.brief = not every and not numbers
+        self.frame = 0 if frame is None else frame
+        self.verdicts = verdicts
         self.table, self.index, self.given_up = Table(), FlowIndex(), GivenUp()
         self.connections = Connections(self.hits)
         self.connections.forgotten = self.given_up.forget
@@ -207,10 +212,6 @@ cdef class Scanner:
         self.streamed(batch.entries, self.connections.finish())
         self.settle(batch.entries, self._evidence.finish(announced))
         return batch
-
-    def tell(self, records, verdicts):
-        """Every datagram of the same records again, in order, each with its verdict from before."""
-        return reference.Scanner().tell(records, verdicts)
 
     cdef int note(self) except -1:
         """Tell `frames` what was opened without it."""
@@ -384,6 +385,8 @@ cdef class Scanner:
         int row=C_ANY_ROW,
     ) except -1:
         """Count a datagram, or let the evidence judge it; its row is asked for where nobody knows it."""
+        if self.told is not None:
+            return self.tell(entries, payload, length, flow, file, frame, layer, time, identification)
         if row == C_ANY_ROW:
             row = self.table.match(payload, length)
         cdef int64_t number = -1
@@ -393,22 +396,50 @@ cdef class Scanner:
         if depth == 0:
             number = self.numbered
             self.numbered += 1
-        if self.brief:
+        if self.brief and frame != self.frame:
             if row == C_UNKNOWN_ROW and not (flow.pair.seen & SEEN_QUIC and not flow.pair.seen & BESIDE_QUIC):
                 flow.settle(C_UNKNOWN, False)
                 flow.unknown_octets += length
                 if depth == 0:
                     self.tally[C_UNKNOWN] += 1
                     self.tally_octets[C_UNKNOWN] += length
+                    if self.verdicts is not None:
+                        self.verdicts.note(number, NOTHING_MATCHES)
                 return 0
             if IS_MEDIA[row] and payload.size >= 12 and self.media(
                 payload, length, flow, file, frame, time, identification, depth, IS_ENCRYPTED[row]
             ):
+                if depth == 0 and self.verdicts is not None:
+                    self.note_media(number, row, flow)
                 return 0
         return self.judged(
             entries, part(payload, 0, payload.size), row, number, length, flow, file, frame, layer, time,
             identification, depth,
         )
+
+    cdef int note_media(self, int64_t number, int row, FlowState flow) except -1:
+        """Note the verdict on a datagram of the stream that was on its flow last."""
+        cdef bint encrypted = IS_ENCRYPTED[row] or flow.pair.seen & KEYED
+        self.verdicts.note(number, (RTP, row, "confirmed", flow.latest.evidence, encrypted))
+        return 0
+
+    cdef int tell(
+        self, list rows, Octets payload, int64_t length, FlowState flow, int64_t file, int64_t frame, int64_t layer,
+        int64_t time, int64_t identification,
+    ) except -1:
+        """Make the row of a datagram that has its verdict from before."""
+        cdef tuple verdict = next(self.told)
+        cdef bytes whole = part(payload, 0, payload.size)
+        self.numbered += 1
+        flow.used = self.numbered
+        if flow.written is None:
+            flow.written = written_out(flow.key)
+        inside = ""
+        if verdict[0] in CARRIERS and (opened := carried(PROTOCOLS[verdict[0]], whole)) is not None:
+            inside = classify.classify(opened[1]).protocol
+        datagram = Datagram(file, frame, layer, time, flow.written, whole, length, identification)
+        rows.append(new_tuple(reference.Row, (datagram, *verdict, inside)))
+        return 0
 
     cdef int judged(
         self, list entries, bytes payload, int row, int64_t number, int64_t length, FlowState flow,
@@ -549,12 +580,46 @@ cdef class Scanner:
         if number >= 0:
             self.tally[protocol] += 1
             self.tally_octets[protocol] += length
+            if self.verdicts is not None:
+                self.verdicts.note(number, (protocol, entry.row, entry.strength, entry.evidence, encrypted))
         elif protocol == C_UNKNOWN:
             return 0
         else:
             self.inside += 1
         entries.append(entry)
         return 0
+
+
+@final
+cdef class Teller:
+    """As `mux.teller.Teller`: a scan that asks for verdicts instead of making them."""
+
+    build = "compiled"
+    cdef Scanner scanner
+
+    def __init__(self, verdicts):
+        self.scanner = Scanner()
+        self.scanner.told = verdicts
+
+    @property
+    def connections(self):
+        return self.scanner.connections
+
+    def read(self, int64_t file, walker, chunk not None):
+        """The rows of the records that are whole with the next octets of a capture, which `walker` walks."""
+        for batch in self.scanner.read(file, walker, chunk):
+            yield batch.entries
+
+    def scan(self, records):
+        """The rows of records, each with its file's number, some at a time."""
+        for batch in self.scanner.scan(records):
+            yield batch.entries
+
+    def finish(self):
+        """The rows of what connections had left."""
+        rows = []
+        self.scanner.streamed(rows, self.scanner.connections.finish())
+        return rows
 
 
 cdef bint commented(Octets octets, Py_ssize_t at, Py_ssize_t end, bint big) except -1:
