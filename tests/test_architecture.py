@@ -69,6 +69,7 @@ TESTED_WHOLE = (
     "architecture", "contributing", "fuzz", "packaging", "pcaps", "shapes", "start_up",  # the repository and the house
     "recipes",  # the commands of docs/recipes.md
     "verdicts",  # streams of known kind, and the verdict on each
+    "usual",  # the usual captures of the benchmark
     "commands/elsewhere",  # what commands do on systems that this one is not
     "engine/bounds",  # every bound, by its name
     "layers/docs", "library/docs",  # the snippets of the pages
