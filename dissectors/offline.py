@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
@@ -269,7 +268,7 @@ def rows_of_frame(
     begin = None
     with open_capture(source) as capture:
         _give(keys, scanner, [capture])
-        for batch in chain(_batches(scanner, [capture], progress), map(Scanner.finish, [scanner])):
+        for batch in _to_the_end(scanner, capture, progress):
             entries += [entry for entry in batch.entries if entry.frame == frame and entry.number >= 0]
             if begin is None:
                 begin = next((flow.first for flow in scanner.flows if flow.number == 0), None)
@@ -277,6 +276,12 @@ def rows_of_frame(
     entries.sort()
     rows = [(row_of(entry), beside(scanner.flows, entry.flow)) for entry in entries]
     return FrameRows(rows, begin, frames)
+
+
+def _to_the_end(scanner: Scanner, capture: Capture, progress: Progress | None) -> Iterator[Batch]:
+    """The batches of one capture, and what its scan gives up at the end."""
+    yield from _batches(scanner, [capture], progress)
+    yield scanner.finish()
 
 
 class _ReadTwice:
