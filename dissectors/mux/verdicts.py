@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 FinalVerdict = tuple[int, int, str | None, str, bool]
 """Protocol, row, strength, evidence, and whether it is encrypted."""
@@ -12,7 +12,7 @@ FinalVerdict = tuple[int, int, str | None, str, bool]
 WINDOW_VERDICTS = 1 << 16
 """Verdicts that are in memory; those that fall later than that are written one by one."""
 
-CODE = "I"
+CODE: Final = "I"
 _CODE_OCTETS = array(CODE).itemsize
 
 
