@@ -218,13 +218,35 @@ def left_open(octet: int) -> tuple[tuple[int, tuple[Clause, ...]], ...]:
     return tuple((row, clauses) for row, clauses in _EVERY_ROW if all(_may_begin(clause, octet) for clause in clauses))
 
 
+def _looks_at_second(clause: Clause) -> bool:
+    """Whether the second octet may settle the clause."""
+    if isinstance(clause, Bits):
+        return clause.offset == 1
+    if isinstance(clause, Between):
+        return clause.offset + clause.size == 2
+    return isinstance(clause, Chain) and clause.start == 0 and any(_looks_at_second(each) for each in clause.checks)
+
+
 @cache
+def _asked_of_second(first: int) -> tuple[Clause, ...]:
+    """The clauses of the rows that a first octet leaves open which the second octet may settle, each once."""
+    return tuple(dict.fromkeys(
+        clause for _, clauses in left_open(first) for clause in clauses if _looks_at_second(clause)
+    ))
+
+
+@cache
+def _answered(first: int, said: tuple[bool | None, ...]) -> tuple[tuple[int, tuple[Clause, ...]], ...]:
+    """The rows that a first octet leaves open where the clauses that look at the second one say this."""
+    settled, alone, rows = dict(zip(_asked_of_second(first), said, strict=True)), bytes((first, 0)), []
+    for row, clauses in left_open(first):
+        known = [(clause, settled[clause] if clause in settled else _says_all_of(clause, alone)) for clause in clauses]
+        if all(says is not False for _, says in known):
+            rows.append((row, tuple(clause for clause, says in known if says is None)))
+    return tuple(rows)
+
+
 def remaining(first: int, second: int) -> tuple[tuple[int, tuple[Clause, ...]], ...]:
     """The rows that the first two octets leave open, each with the clauses that they do not settle."""
     pair = bytes((first, second))
-    rows = []
-    for row, clauses in left_open(first):
-        known = [(clause, _says_all_of(clause, pair)) for clause in clauses]
-        if all(said is not False for _, said in known):
-            rows.append((row, tuple(clause for clause, said in known if said is None)))
-    return tuple(rows)
+    return _answered(first, tuple([_says_all_of(clause, pair) for clause in _asked_of_second(first)]))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors.mux.classify import classify, left_open, match, matches, remaining
+from dissectors.mux.classify import _says_all_of, classify, left_open, match, matches, remaining
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from tests.made import channel_data, rtcp, rtp, srtcp, stun
 
@@ -166,6 +166,22 @@ def test_the_two_octet_index_is_a_part_of_the_first_octet_index() -> None:
     for first in range(0, 256, 7):
         rows = {row for row, _ in left_open(first)}
         assert all({row for row, _ in remaining(first, second)} <= rows for second in range(256))
+
+
+def test_the_two_octet_index_asks_each_clause_of_both_octets_and_keeps_what_they_do_not_settle() -> None:
+    for first in range(0, 256, 3):
+        for second in range(0, 256, 5):
+            rows = []
+            for row, clauses in left_open(first):
+                said = [_says_all_of(clause, bytes((first, second))) for clause in clauses]
+                if False not in said:
+                    kept = tuple(clause for clause, says in zip(clauses, said, strict=True) if says is None)
+                    rows.append((row, kept))
+            assert remaining(first, second) == tuple(rows)
+
+
+def test_two_octets_that_settle_the_same_share_what_they_leave_open() -> None:
+    assert remaining(0x80, 1) is remaining(0x80, 2) and remaining(0xFF, 1) is remaining(0xFF, 2)
 
 
 def test_labelled_single_payloads_get_the_class_of_their_label() -> None:
