@@ -58,9 +58,11 @@ def described(dice: Random, sound: Sound) -> Sound:
     if sound.parameters is None or "config=" not in sound.parameters or dice.randrange(4):
         return sound
     head, _, said = sound.parameters.partition("config=")
-    octets = bytearray.fromhex(said)
+    digits, semicolon, rest = said.partition(";")
+    octets = bytearray.fromhex(digits)
     octets[dice.randrange(len(octets))] ^= 1 << dice.randrange(8)
-    return Sound(sound.codec, sound.rate, sound.channels, sound.clock, f"{head}config={octets.hex()}")
+    parameters = f"{head}config={octets.hex()}{semicolon}{rest}"
+    return Sound(sound.codec, sound.rate, sound.channels, sound.clock, parameters)
 
 
 def sounds(dice: Random, name: str, count: int) -> Row:
@@ -100,9 +102,10 @@ def pictures(dice: Random, name: str, count: int) -> Row:
         whole = payloads(name)
         while number < count:
             parts = whole[frame % len(whole)]
+            # Key frames of many payloads stay whole now and then, so that something is shown at all.
+            spared = not frame % len(whole) and dice.randrange(2)
             for at, payload in enumerate(parts):
-                # The first frames of all stay whole now and then, so that something is shown at all.
-                kept = frame < 1 and dice.randrange(2) or not dice.randrange(3)
+                kept = spared or not dice.randrange(3)
                 film.add(number & 0xFFFF, 9000 * frame, 100_000_000 * frame, at == len(parts) - 1,
                          payload if kept else damaged(dice, payload))
                 number += 1

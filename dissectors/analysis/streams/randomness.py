@@ -45,8 +45,11 @@ MIN_FAILED, FAILED_SHARE = 4, 0.1
 BITS = re.compile("0+|1+")
 
 
-TAGS, MAX_IDENTIFIER = (4, 10, 16), 4
-"""Octets of a tag, and of an identifier before it, that are looked for where nobody announces them."""
+TAGS, MAX_IDENTIFIER, MIN_IDENTIFIED = (0, 4, 10, 16), 4, 4
+"""Octets of a tag, of an identifier before it, and packets that show it, where nobody announces them.
+
+AES-GCM has its tag before the identifier (RFC 7714 section 8.3).
+"""
 
 
 class Payloads:
@@ -125,7 +128,7 @@ class Payloads:
 def _hidden(payloads: list[bytes]) -> int:
     """How long a tag is with an identifier before it, where that is the same in all payloads and nothing near it is."""
     shortest = min(map(len, payloads), default=0)
-    if len(payloads) < MIN_PACKETS:
+    if len(payloads) < MIN_IDENTIFIED:
         return 0
     first = payloads[0]
     same = {back for back in range(1, min(shortest, max(TAGS) + MAX_IDENTIFIER + 1) + 1)
