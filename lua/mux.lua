@@ -96,10 +96,19 @@ local function is_bacnet(payload, length)
   return first == 0x81 and low and second <= 0x0C and high * 256 + low == length
 end
 
+-- A message with a damaged beginning may pass for a record that is encrypted. Of that, few octets can be read.
+local function reads_as_text(payload)
+  local begin = payload:sub(1, 64)
+  local _, others = begin:gsub("[^\t\r\n -~]", "")
+  return #begin >= 16 and 16 * others <= #begin
+end
+
 -- The row of a datagram, or nil where it is not ours.
 local function row_of(payload, length)
   local row = classify(payload, length)
-  if row.declined or row.media and is_bacnet(payload, length) then return nil end
+  if row.declined or row.media and is_bacnet(payload, length) or row.unread and reads_as_text(payload) then
+    return nil
+  end
   return row
 end
 
@@ -2020,7 +2029,7 @@ ROWS = {
   { -- 16
     type = 6, name = "DTLS", strength = "plausible",
     reason = "a record with a connection identifier (RFC 9146)",
-    wireshark = "dtls",
+    wireshark = "dtls", unread = true,
     { "AtLeast", 22 },
     { "Bits", 0, 255, 25 },
     { "Bits", 1, 255, 254 },
@@ -2028,7 +2037,7 @@ ROWS = {
   { -- 17
     type = 6, name = "DTLS", strength = "plausible",
     reason = "unified header of DTLS 1.3",
-    wireshark = "dtls",
+    wireshark = "dtls", unread = true,
     { "AtLeast", 18 },
     { "Bits", 0, 224, 32 },
   },

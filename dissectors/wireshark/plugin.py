@@ -138,6 +138,8 @@ def _row(number: int, protocol: int, row: Row) -> Iterator[str]:
         "opens": spec.opens and certain,
         # A short header has one bit that tells it from anything: Wireshark may know better what it is.
         "declined": spec.role == "other" and not certain,
+        # One octet says what it is, and the rest is encrypted: nothing else tells it from text.
+        "unread": spec.role == "path" and row.encrypted and not certain,
         "carried": spec.role == "media" or spec.role == "path" and certain,
     }
     yield f"  {{ -- {number + 1}"

@@ -313,6 +313,17 @@ function tests.what_the_table_does_not_know_is_declined_and_claims_nothing()
   end
 end
 
+function tests.text_is_no_encrypted_record()
+  local stub = loaded()
+  local line = "%s\0ISTER sip:example.com SIP/2.0\r\n"
+  equal(stub.send(line), 0)
+  equal(stub.send(line .. ("\170"):rep(400)), #line + 400)
+  equal(stub.send(line .. ("Via: x\r\n"):rep(8) .. ("\170"):rep(400)), 0)
+  equal(stub.send("+1 and some words."), 0)
+  equal(stub.send("+1 and s\1me w\2rds."), 18)
+  equal(stub.send("+1 and some wo", { length = 400 }), 14)
+end
+
 function tests.whoever_had_the_port_before_is_asked_about_what_is_declined()
   local stub = loaded(function(stub)
     stub.install()

@@ -57,10 +57,19 @@ local function is_bacnet(payload, length)
   return first == 0x81 and low and second <= 0x0C and high * 256 + low == length
 end
 
+-- A message with a damaged beginning may pass for a record that is encrypted. Of that, few octets can be read.
+local function reads_as_text(payload)
+  local begin = payload:sub(1, 64)
+  local _, others = begin:gsub("[^\t\r\n -~]", "")
+  return #begin >= 16 and 16 * others <= #begin
+end
+
 -- The row of a datagram, or nil where it is not ours.
 local function row_of(payload, length)
   local row = classify(payload, length)
-  if row.declined or row.media and is_bacnet(payload, length) then return nil end
+  if row.declined or row.media and is_bacnet(payload, length) or row.unread and reads_as_text(payload) then
+    return nil
+  end
   return row
 end
 
