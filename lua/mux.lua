@@ -2129,12 +2129,20 @@ ROWS = {
   { -- 28
     type = 10, name = "QUIC", strength = "certain",
     reason = "long header of Google's QUIC",
+    wireshark = "gquic", otherwise = "quic",
+    { "AtLeast", 7 },
+    { "Bits", 0, 192, 192 },
+    { "Between", 1, 4, 0x51303030, 0x5130352F },
+  },
+  { -- 29
+    type = 10, name = "QUIC", strength = "certain",
+    reason = "long header of Google's QUIC, Q050 or later",
     wireshark = "quic",
     { "AtLeast", 7 },
     { "Bits", 0, 192, 192 },
-    { "Between", 1, 4, 0x51303030, 0x51303939 },
+    { "Between", 1, 4, 0x51303530, 0x51303939 },
   },
-  { -- 29
+  { -- 30
     type = 10, name = "QUIC", strength = "certain",
     reason = "long header of Google's QUIC with TLS",
     wireshark = "quic",
@@ -2143,7 +2151,7 @@ ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0x54303530, 0x54303539 },
   },
-  { -- 30
+  { -- 31
     type = 10, name = "QUIC", strength = "certain",
     reason = "long header of Facebook's QUIC",
     wireshark = "quic",
@@ -2152,15 +2160,15 @@ ROWS = {
     { "Between", 5, 1, 0, 20 },
     { "Between", 1, 4, 0xFACEB000, 0xFACEB00F },
   },
-  { -- 31
+  { -- 32
     type = 10, name = "QUIC", strength = "certain",
     reason = "header of Google's early QUIC",
-    wireshark = "quic",
+    wireshark = "gquic", otherwise = "quic",
     { "AtLeast", 13 },
     { "Bits", 0, 201, 9 },
     { "U16", 9, 20784 },
   },
-  { -- 32
+  { -- 33
     type = 10, name = "QUIC", strength = "plausible",
     reason = "fixed bit of a short header",
     wireshark = "quic", declined = true,
@@ -2186,37 +2194,37 @@ OPEN = {
   -- STUN
   { 2, 8, { 8, 9 } },
   -- STUN QUIC
-  { 9, 9, { 8, 9, 31 } },
+  { 9, 9, { 8, 9, 32 } },
   -- SIP KEEPALIVE STUN
   { 10, 10, { 1, 3, 8, 9 } },
   -- STUN QUIC
-  { 11, 11, { 8, 9, 31 } },
+  { 11, 11, { 8, 9, 32 } },
   -- STUN
   { 12, 12, { 8, 9 } },
   -- SIP KEEPALIVE STUN QUIC
-  { 13, 13, { 1, 3, 8, 9, 31 } },
+  { 13, 13, { 1, 3, 8, 9, 32 } },
   -- STUN
   { 14, 14, { 8, 9 } },
   -- STUN QUIC
-  { 15, 15, { 8, 9, 31 } },
+  { 15, 15, { 8, 9, 32 } },
   -- STUN ZRTP
   { 16, 19, { 8, 9, 12 } },
   -- STUN ZRTP DTLS
   { 20, 24, { 8, 9, 12, 13, 14, 15 } },
   -- STUN ZRTP DTLS QUIC
-  { 25, 25, { 8, 9, 12, 13, 15, 16, 31 } },
+  { 25, 25, { 8, 9, 12, 13, 15, 16, 32 } },
   -- STUN ZRTP DTLS
   { 26, 26, { 8, 9, 12, 13, 15 } },
   -- STUN ZRTP QUIC
-  { 27, 27, { 8, 9, 12, 31 } },
+  { 27, 27, { 8, 9, 12, 32 } },
   -- STUN ZRTP
   { 28, 28, { 8, 9, 12 } },
   -- STUN ZRTP QUIC
-  { 29, 29, { 8, 9, 12, 31 } },
+  { 29, 29, { 8, 9, 12, 32 } },
   -- STUN ZRTP
   { 30, 30, { 8, 9, 12 } },
   -- STUN ZRTP QUIC
-  { 31, 31, { 8, 9, 12, 31 } },
+  { 31, 31, { 8, 9, 12, 32 } },
   -- KEEPALIVE STUN DTLS
   { 32, 32, { 5, 8, 9, 17 } },
   -- SIP STUN DTLS
@@ -2232,65 +2240,65 @@ OPEN = {
   -- STUN DTLS
   { 40, 40, { 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 41, 41, { 8, 9, 17, 31 } },
+  { 41, 41, { 8, 9, 17, 32 } },
   -- SIP STUN DTLS
   { 42, 42, { 1, 8, 9, 17 } },
   -- SIP STUN DTLS QUIC
-  { 43, 43, { 1, 8, 9, 17, 31 } },
+  { 43, 43, { 1, 8, 9, 17, 32 } },
   -- STUN DTLS
   { 44, 44, { 8, 9, 17 } },
   -- SIP STUN DTLS QUIC
-  { 45, 45, { 1, 8, 9, 17, 31 } },
+  { 45, 45, { 1, 8, 9, 17, 32 } },
   -- SIP STUN DTLS
   { 46, 46, { 1, 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 47, 47, { 8, 9, 17, 31 } },
+  { 47, 47, { 8, 9, 17, 32 } },
   -- SIP STUN DTLS
   { 48, 56, { 1, 8, 9, 17 } },
   -- SIP STUN DTLS QUIC
-  { 57, 57, { 1, 8, 9, 17, 31 } },
+  { 57, 57, { 1, 8, 9, 17, 32 } },
   -- STUN DTLS
   { 58, 58, { 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 59, 59, { 8, 9, 17, 31 } },
+  { 59, 59, { 8, 9, 17, 32 } },
   -- STUN DTLS
   { 60, 60, { 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 61, 61, { 8, 9, 17, 31 } },
+  { 61, 61, { 8, 9, 17, 32 } },
   -- STUN DTLS
   { 62, 62, { 8, 9, 17 } },
   -- STUN DTLS QUIC
-  { 63, 63, { 8, 9, 17, 31 } },
+  { 63, 63, { 8, 9, 17, 32 } },
   -- TURN QUIC
-  { 64, 64, { 18, 32 } },
+  { 64, 64, { 18, 33 } },
   -- SIP TURN QUIC
-  { 65, 76, { 1, 18, 32 } },
+  { 65, 76, { 1, 18, 33 } },
   -- SIP MSRP TURN QUIC
-  { 77, 77, { 1, 2, 18, 32 } },
+  { 77, 77, { 1, 2, 18, 33 } },
   -- SIP TURN QUIC
-  { 78, 79, { 1, 18, 32 } },
+  { 78, 79, { 1, 18, 33 } },
   -- SIP QUIC
-  { 80, 90, { 1, 32 } },
+  { 80, 90, { 1, 33 } },
   -- QUIC
-  { 91, 94, { 32 } },
+  { 91, 94, { 33 } },
   -- SIP QUIC
-  { 95, 105, { 1, 32 } },
+  { 95, 105, { 1, 33 } },
   -- SIP KEEPALIVE QUIC
-  { 106, 106, { 1, 6, 32 } },
+  { 106, 106, { 1, 6, 33 } },
   -- SIP QUIC
-  { 107, 122, { 1, 32 } },
+  { 107, 122, { 1, 33 } },
   -- QUIC
-  { 123, 125, { 32 } },
+  { 123, 125, { 33 } },
   -- SIP QUIC
-  { 126, 126, { 1, 32 } },
+  { 126, 126, { 1, 33 } },
   -- QUIC
-  { 127, 127, { 32 } },
+  { 127, 127, { 33 } },
   -- RTCP RTP
   { 128, 191, { 20, 21, 22, 23, 24 } },
   -- QUIC
-  { 192, 254, { 25, 26, 27, 28, 29, 30 } },
+  { 192, 254, { 25, 26, 27, 28, 29, 30, 31 } },
   -- TURN QUIC
-  { 255, 255, { 19, 25, 26, 27, 28, 29, 30 } },
+  { 255, 255, { 19, 25, 26, 27, 28, 29, 30, 31 } },
 }
 
 -- Header fields of SIP: compact names, and every registered name.

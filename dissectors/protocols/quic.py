@@ -139,7 +139,8 @@ def _hex(identifier: bytes | None) -> str:
     return identifier[:MOST_CONNECTION_ID].hex() + "…" * (len(identifier) > MOST_CONNECTION_ID)
 
 
-_LONG = (AtLeast(7), Bits(0, 0xC0, 0xC0), Between(5, 1, 0, 20))
+_GOOGLES = (AtLeast(7), Bits(0, 0xC0, 0xC0))
+_LONG = (*_GOOGLES, Between(5, 1, 0, 20))
 
 SPEC = Spec(
     name="QUIC",
@@ -147,10 +148,18 @@ SPEC = Spec(
         certain("long header of version 1", *_LONG, U32(1, 0x00000001)),
         certain("long header of version 2", *_LONG, U32(1, 0x6B3343CF)),
         certain("long header of a draft version", *_LONG, Between(1, 4, 0xFF000001, 0xFF000022)),
-        certain("long header of Google's QUIC", AtLeast(7), Bits(0, 0xC0, 0xC0), Between(1, 4, 0x51303030, 0x51303939)),
+        # Wireshark's dissector of QUIC begins with Q050; what came before has one of its own.
+        certain("long header of Google's QUIC", *_GOOGLES, Between(1, 4, 0x51303030, 0x5130352F), wireshark="gquic"),
+        certain("long header of Google's QUIC, Q050 or later", *_GOOGLES, Between(1, 4, 0x51303530, 0x51303939)),
         certain("long header of Google's QUIC with TLS", *_LONG, Between(1, 4, 0x54303530, 0x54303539)),
         certain("long header of Facebook's QUIC", *_LONG, Between(1, 4, 0xFACEB000, 0xFACEB00F)),
-        certain("header of Google's early QUIC", AtLeast(13), Bits(0, 0xC9, 0x09), U16(9, 0x5130)),
+        certain(
+            "header of Google's early QUIC",
+            AtLeast(13),
+            Bits(0, 0xC9, 0x09),
+            U16(9, 0x5130),
+            wireshark="gquic",
+        ),
         plausible("fixed bit of a short header", AtLeast(21), Bits(0, 0xC0, 0x40)),
     ),
     parse=parse,

@@ -93,7 +93,9 @@ end
 function tests.each_datagram_goes_to_wiresharks_own_dissector()
   local stub = loaded()
   for octets, wanted in pairs({ [STUN] = "stun-udp", [RTP] = "rtp", ["\128\201\0\1\0\0\0\1"] = "rtcp",
-    ["BYE sip:a SIP/2.0\r\n\r\n"] = "sip", ["\r\n"] = "data", [""] = "data" }) do
+    ["BYE sip:a SIP/2.0\r\n\r\n"] = "sip", ["\r\n"] = "data", [""] = "data",
+    ["\13\17\34\51\68\85\102\119\136Q043\1\0\0\0"] = "gquic",
+    ["\195Q046P\1\0"] = "gquic", ["\195Q050P\1\0"] = "quic" }) do
     equal(stub.send(octets), #octets)
     equal(stub.calls[1].name, wanted)
     equal(stub.calls[1].octets, octets)
