@@ -149,7 +149,7 @@ def _ended(engine: Engine, scanner: Scanner, captures: Sequence[Capture]) -> Rep
         _problems(engine, number, capture)
     if scanner.connections.lacking:
         engine.problem("keys-unused", scanner.connections.lacking)
-    return engine.report(scanner, tuple(_file(capture) for capture in captures))
+    return engine.report(scanner, tuple(_file(capture) for capture in captures), last=True)
 
 
 def _decrypted(report: Report, keys: Secrets, sources: Sequence[_ReadTwice]) -> Report:
@@ -205,7 +205,7 @@ def analyze_records(
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything, secrets)
     _give(keys, scanner, (), engine)
     _feed(engine, scanner, scanner.scan(_noted(records, notes)))
-    return engine.report(scanner, (_described(name, notes),))
+    return engine.report(scanner, (_described(name, notes),), last=True)
 
 
 def rows(

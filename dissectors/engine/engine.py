@@ -81,10 +81,15 @@ class Engine:
         """Say when the capture dropped frames, as far as that is known by now."""
         self._dropping = dropping
 
-    def report(self, scan: ScanTables, files: tuple[CaptureFile, ...], chosen: Chosen = EVERYTHING) -> Report:
-        """Everything that was seen, with the tables of the scan whose batches were fed; asking changes nothing."""
+    def report(
+        self, scan: ScanTables, files: tuple[CaptureFile, ...], chosen: Chosen = EVERYTHING, last: bool = False
+    ) -> Report:
+        """Everything that was seen, with the tables of the scan whose batches were fed.
+
+        Asking changes nothing, unless it is for the `last` time: then the calls are gone afterwards.
+        """
         problems = self._problems.to_report() + self._bounds_hit(scan) + self._unconfirmed()
-        values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax)
+        values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax, last)
         values = replace(values, dropping=self._dropping) if self._dropping else values
         earlier = self._retirement.totals.findings() if chosen.calls is None else ()
         return Report(

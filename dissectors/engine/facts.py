@@ -79,9 +79,12 @@ class Members(Struct, frozen=True):
 
 def facts(
     trackers: Trackers, scan: ScanTables, files: tuple[CaptureFile, ...], problems: tuple[Problem, ...],
-    chosen: Chosen = EVERYTHING, retired_fax: Fax = NO_FAX,
+    chosen: Chosen = EVERYTHING, retired_fax: Fax = NO_FAX, last: bool = False,
 ) -> tuple[Facts, list[Counters]]:
-    """What the rules look at, and the streams whose call was retired; `retired_fax` was on flows that are gone."""
+    """What the rules look at, and the streams whose call was retired; `retired_fax` was on flows that are gone.
+
+    After the `last` ones nobody asks again: each call is let go once it is told, so that no two of it are there.
+    """
     states = [state for state in scan.flows if not _is_guess(state)]
     calls = list(trackers.calls.calls.values() if chosen.calls is None else chosen.calls)
     checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
@@ -91,7 +94,7 @@ def facts(
     rates = bitrates(members.streams)
     flows = tuple(_flow(state, each, rates.get(n, ())) for n, (state, each) in enumerate(zip(states, fax, strict=True)))
     end = scan.last or 0
-    told = tuple(_call(call, end, tuple(members.of_call.get(number, ()))) for number, call in enumerate(calls))
+    told = tuple(_calls(calls, end, members.of_call, trackers.calls.calls if last else {}))
     flows = with_calls(flows, told)
     asked = tuple(each.to_report() for each in checks)
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
@@ -287,6 +290,17 @@ def _seen(counts: tuple[int, ...]) -> tuple[Seen, ...]:
     return tuple(sorted(seen, key=lambda each: -each.count))
 
 
+def _calls(
+    calls: list[CallState], end: int, members: Mapping[int, list[int]], tracked: dict[str, CallState]
+) -> Iterator[Call]:
+    """The values of calls, each of which is taken from the list and from what is tracked."""
+    calls.reverse()
+    for number in range(len(calls)):
+        call = calls.pop()
+        yield _call(call, end, tuple(members.get(number, ())))
+        tracked.pop(call.call_id, None)
+
+
 def _call(call: CallState, end: int, members: tuple[int, ...]) -> Call:
     return Call(
         call_id=call.call_id,
@@ -301,7 +315,7 @@ def _call(call: CallState, end: int, members: tuple[int, ...]) -> Call:
         ended_by=call.ended_by,
         status=call.status,
         dialogs=call.dialogs.to_report(call.call_id),
-        user_agents=tuple(call.user_agents),
+        user_agents=call.user_agents,
         messages=tuple(call.messages),
         descriptions=call.descriptions,
         streams=members,

@@ -31,8 +31,13 @@ cdef class Held:
     cdef public Texts _texts
     cdef public list _values
     cdef public Py_ssize_t _alone
+    cdef public object _whole
 
+    @cython.locals(known=Kept)
     cpdef object text(self, object text)
+
+    @cython.locals(count=int)
+    cpdef bint _holds(self, object kept)
 
     cpdef object value(self, object value, Py_ssize_t octets)
 

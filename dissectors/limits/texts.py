@@ -19,6 +19,9 @@ ENTRY_OCTETS = 192
 
 DIGEST_OCTETS = 16
 
+MAX_COMPARED = 24
+"""Values that are compared with a new one, to hold it once."""
+
 MAX_TEXT_OCTETS = 1 << 26
 """Octets of texts that senders choose which are kept by one engine."""
 
@@ -97,12 +100,13 @@ class Texts(Budget):
 class Held:
     """What one thing holds of the texts that senders choose; `release` gives all of it back."""
 
-    __slots__ = ("_alone", "_texts", "_values")
+    __slots__ = ("_alone", "_texts", "_values", "_whole")
 
     def __init__(self, texts: Texts) -> None:
         self._texts = texts
         self._values: list[Hashable] = []
         self._alone = 0
+        self._whole = ""
 
     @property
     def secrets(self) -> bool:
@@ -111,10 +115,26 @@ class Held:
 
     def text(self, text: str | None) -> str | None:
         """A text as it is kept."""
-        kept = self._texts.text(text) if text else text
+        if not text:
+            return text
+        known = self._texts.kept.get(text)
+        if known is not None and self._holds(known.value):
+            return known.value  # type: ignore[return-value]  # equal to a text
+        kept = self._texts.text(text)
         if kept:
             self._values.append(kept)
         return kept
+
+    def _holds(self, kept: Hashable) -> bool:
+        """Whether it is one of those that are held longest: what is said again and again came early."""
+        count = 0
+        for value in self._values:
+            if value is kept:
+                return True
+            count += 1
+            if count == MAX_COMPARED:
+                break
+        return False
 
     def texts(self, *texts: str | None) -> list[str | None]:
         """Several, at once: that is quicker."""
@@ -128,17 +148,24 @@ class Held:
         return kept
 
     def whole(self, text: str) -> str:
-        """A long text, whole; empty where there is no room. Of equal ones each is kept, as each is told in whole."""
+        """A long text, whole; empty where there is no room. Equal ones weigh each, as each is told in whole.
+
+        What is said twice in a row, as on the next hop, is there once.
+        """
         taken = self._texts.alone(text) if text else 0
         self._alone += taken
-        return text if taken else ""
+        if not taken:
+            return ""
+        if text != self._whole:
+            self._whole = text
+        return self._whole
 
     def release(self) -> None:
         """Hold nothing any longer."""
         self._texts.release(self._values)
         self._texts.give_back(self._alone)
         self._values.clear()
-        self._alone = 0
+        self._alone, self._whole = 0, ""
 
 
 def shortened(name: str | None) -> str | None:

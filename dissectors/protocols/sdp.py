@@ -30,6 +30,15 @@ MAX_MEDIA = 128
 MAX_FORMATS = 256
 MAX_DEVIATIONS = 32
 
+_USUAL = {
+    word: word
+    for word in (
+        "audio", "video", "image", "application", "RTP/AVP", "RTP/SAVP", "RTP/AVPF", "RTP/SAVPF", "UDP/TLS/RTP/SAVP",
+        "UDP/TLS/RTP/SAVPF",
+    )
+}
+"""Words of media lines, each as one text however often it stands there."""
+
 
 class Description(Struct, frozen=True):
     """A session description. `lines` is every line in order as (type, value); `deviations` are phrases for people.
@@ -165,10 +174,10 @@ def _media(
     attributes = read_all(section.get("a", ()), attribute)
     named = by_name(attributes)
     return Media(
-        kind=kind,
+        kind=_USUAL.get(kind, kind),
         port=port or 0,
         count=number(count) or 1,
-        profile=profile,
+        profile=_USUAL.get(profile, profile),
         formats=tuple(words[3 : 3 + MAX_FORMATS]),
         connection=_first(section, "c", read_connection, notes) or connection,
         bandwidths=read_all(section.get("b", ()), bandwidth),

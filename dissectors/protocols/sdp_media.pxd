@@ -3,5 +3,5 @@
 
 cpdef tuple read_all(object values, object read)
 cpdef dict by_name(tuple attributes)
-cpdef dict rtpmaps(object values)
+cpdef object rtpmaps(object values)
 cpdef dict fmtps(object values)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal, TypeVar
 
 from dissectors.protocols import sdp_attributes
@@ -19,6 +20,10 @@ _DIRECTIONS: dict[str, Direction] = {
     "recvonly": "recvonly",
     "inactive": "inactive",
 }
+NO_RTPMAPS: Mapping[int, RtpMap] = {}
+MAX_REMEMBERED_RTPMAPS, MAX_REMEMBERED_LENGTH = 256, 1024
+"""Lists of a=rtpmap that are remembered, and how many characters one has."""
+
 _WORDS = re.compile(r"[;\s]+")
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -36,15 +41,31 @@ def by_name(attributes: Sequence[Attribute]) -> dict[str, list[str]]:
     return named
 
 
-def rtpmaps(values: Sequence[str]) -> dict[int, RtpMap]:
+def rtpmaps(values: Sequence[str]) -> Mapping[int, RtpMap]:
     """The a=rtpmap values by payload type; the first of several counts."""
+    if not values:
+        return NO_RTPMAPS
+    return _rtpmaps(tuple(values)) if sum(map(len, values)) <= MAX_REMEMBERED_LENGTH else _read_rtpmaps(values)
+
+
+def _read_rtpmaps(values: Sequence[str]) -> Mapping[int, RtpMap]:
     return dict(reversed(read_all(values, sdp_attributes.rtpmap)))
+
+
+_rtpmaps = lru_cache(MAX_REMEMBERED_RTPMAPS)(_read_rtpmaps)
+"""Programs offer the same codecs again and again: each list is kept once."""
 
 
 def fmtps(values: Sequence[str]) -> dict[str, str]:
     """The a=fmtp values by format as written; the first of several counts."""
     pairs = [value.partition(" ") for value in values]
     return {first: rest.strip() for first, _, rest in reversed(pairs)}
+
+
+def secondary(fmtps: Mapping[str, str]) -> frozenset[int]:
+    """As `Media.secondary`."""
+    written = [name for name, text in fmtps.items() if "sec" in text and "sec" in _WORDS.split(text)]
+    return frozenset([payload_type for name in written if (payload_type := number(name, 128)) is not None])
 
 
 class Media(Struct, frozen=True):
@@ -88,8 +109,7 @@ class Media(Struct, frozen=True):
     @property
     def secondary(self) -> frozenset[int]:
         """Payload types whose fmtp holds FaceTime's word `sec`: secondary, not the first choice."""
-        written = [name for name, text in self.fmtps.items() if "sec" in text and "sec" in _WORDS.split(text)]
-        return frozenset([payload_type for name in written if (payload_type := number(name, 128)) is not None])
+        return secondary(self.fmtps)
 
     @property
     def direction(self) -> Direction:

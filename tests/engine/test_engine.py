@@ -128,6 +128,18 @@ def test_the_report_does_not_depend_on_how_the_capture_is_cut_into_batches(name:
     assert told(size) == told(4096)
 
 
+def test_the_last_report_is_that_of_any_time_and_leaves_no_calls_behind() -> None:
+    scanner, engine = Scanner(), Engine()
+    with open_capture(FACETIME) as capture:
+        for batch in scanner.scan((0, record) for record in capture.records()):
+            engine.feed(batch)
+    engine.feed(scanner.finish())
+    asked = engine.report(scanner, ())
+    assert engine.trackers.calls.calls
+    assert engine.report(scanner, (), last=True) == asked
+    assert not engine.trackers.calls.calls
+
+
 CALL = [INVITE, RINGING, OK, ACK, *media(), *media(B, A, 78), *BYE]
 
 

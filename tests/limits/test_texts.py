@@ -44,3 +44,25 @@ def test_long_names_are_short_and_still_differ() -> None:
     short = [shortened(name) for name in names]
     assert short[0] != short[1] and all(name is not None and len(name) <= MAX_NAME_LENGTH for name in short)
     assert shortened(names[0]) == short[0] and shortened("short") == "short" and shortened(None) is None
+
+
+def test_what_is_said_again_and_again_is_held_once_and_given_back_once() -> None:
+    texts = Texts(10_000, Bounds())
+    one, other = Held(texts), Held(texts)
+    for _ in range(5):
+        assert one.text("".join(["tag", "-x"])) == other.text("tag-x") == "tag-x"
+    assert texts.kept["tag-x"].holders == 2
+    one.release()
+    assert texts.kept["tag-x"].holders == 1 and texts.left < 10_000
+    other.release()
+    assert not texts.kept and texts.left == 10_000
+
+
+def test_a_body_that_the_next_hop_repeats_is_there_once_and_weighs_twice() -> None:
+    texts = Texts(10_000, Bounds())
+    held = Held(texts)
+    first, again, other = held.whole("x" * 500), held.whole("".join(["x"] * 500)), held.whole("y" * 500)
+    assert first is again and other == "y" * 500
+    assert texts.left == 10_000 - 3 * getsizeof("x" * 500)
+    held.release()
+    assert texts.left == 10_000

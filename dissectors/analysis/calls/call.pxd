@@ -8,8 +8,7 @@ cdef class CallState:
     cdef public object answered, bounds, call_id, callee, caller, cancelling, dialogs, ended, ended_by, kind, last
     cdef public object number, rank, registering, repeats, ringing, signalling, start, status
     cdef public bint heard, returned, whole
-    cdef public dict hosts, user_agents
-    cdef public set pairs, _caller_tags
+    cdef public tuple pairs, user_agents, _callees, _callers, _caller_tags
     cdef public list messages
     cdef public Held held
     cdef public Negotiation negotiation

@@ -37,8 +37,8 @@ class CallState:
     """
 
     __slots__ = (
-        "_caller_tags", "answered", "bounds", "call_id", "callee", "caller", "cancelling", "dialogs", "ended",
-        "ended_by", "heard", "held", "hosts", "kind", "last", "messages", "negotiation", "number", "pairs", "rank",
+        "_callees", "_callers", "_caller_tags", "answered", "bounds", "call_id", "callee", "caller", "cancelling", "dialogs", "ended",
+        "ended_by", "heard", "held", "kind", "last", "messages", "negotiation", "number", "pairs", "rank",
         "registering", "repeats", "returned", "ringing", "signalling", "start", "status", "user_agents", "whole",
     )
 
@@ -58,13 +58,15 @@ class CallState:
         self.ended_by: str | None = None
         self.status: int | None = None
         self.cancelling, self.registering = Cancelling(), Registering()
-        self.user_agents: dict[str, None] = {}
+        self.user_agents: tuple[str, ...] = ()
         self.messages: list[Message] = []
         self.rank: int | None = None
         self.returned, self.number, self.signalling = returned, number, signalling
-        self.pairs: set[Flow] = set()
-        self.hosts: dict[str, set[str]] = {"caller": set(), "callee": set()}
-        self._caller_tags: set[str | None] = set()
+        # Tuples of a few: a set of one takes four times as much, and many calls may be open.
+        self.pairs: tuple[Flow, ...] = ()
+        self._callers: tuple[str, ...] = ()
+        self._callees: tuple[str, ...] = ()
+        self._caller_tags: tuple[str | None, ...] = ()
 
     @property
     def facetime(self) -> bool:
@@ -78,6 +80,11 @@ class CallState:
     @property
     def announced(self) -> list[Announced]:
         return self.negotiation.announced
+
+    @property
+    def hosts(self) -> dict[str, tuple[str, ...]]:
+        """The hosts that each side signals from."""
+        return {"caller": self._callers, "callee": self._callees}
 
     def feed(self, datagram: Datagram, message: sip.Message, identity: Identity) -> tuple[Malformed, ...]:
         """Take one message of this Call-ID; gives back what was wrong with the descriptions in it."""
@@ -121,7 +128,7 @@ class CallState:
         outside = message.is_request and identity.to_tag is None
         if tag not in self._caller_tags and (outside or not self._caller_tags):
             if len(self._caller_tags) < MAX_TAGS:
-                self._caller_tags.add(self.held.text(tag))
+                self._caller_tags += (self.held.text(tag),)
             else:
                 self.bounds.hit("tags of calls")
         return "caller" if (tag in self._caller_tags) == message.is_request else "callee"
@@ -130,21 +137,24 @@ class CallState:
         """Remember the 5-tuple, and the host as one of that side's."""
         if flow not in self.pairs:
             if len(self.pairs) < MAX_FLOWS:
-                self.pairs |= {flow, flow.reverse}
+                self.pairs += (flow,) if flow == flow.reverse else (flow, flow.reverse)
             else:
                 self.bounds.hit("5-tuples of calls")
-        hosts = self.hosts[side]
-        if flow.src not in hosts:
-            if len(hosts) < MAX_HOSTS:
-                hosts.add(flow.src)
-            else:
-                self.bounds.hit("hosts of calls")
+        hosts = self._callers if side == "caller" else self._callees
+        if flow.src in hosts:
+            return
+        if len(hosts) >= MAX_HOSTS:
+            self.bounds.hit("hosts of calls")
+        elif side == "caller":
+            self._callers += (flow.src,)
+        else:
+            self._callees += (flow.src,)
 
     def _agent(self, name: str) -> None:
         self.negotiation.facetime |= name.startswith("Viceroy")
         if len(self.user_agents) < MAX_USER_AGENTS:
             if kept := self.held.text(name):
-                self.user_agents[kept] = None
+                self.user_agents += (kept,)
         else:
             self.bounds.hit("user agents of calls")
 

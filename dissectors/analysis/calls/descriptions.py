@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 
 from dissectors.limits.remembered import remembered
-from dissectors.protocols import payload_types, sdp, sdp_attributes
+from dissectors.protocols import payload_types, sdp, sdp_attributes, sdp_media
 from dissectors.protocols.rtp_extensions import NAMES
 from dissectors.report import Certainty, ExtensionName, FaxParameters, Format, Key, Media, SourceGroup
 from dissectors.wire.addresses import packed_address, written_address
@@ -19,11 +19,11 @@ CANDIDATE_KINDS = {kind: kind for kind in ("host", "srflx", "prflx", "relay")}
 """What RFC 8445 section 5.1.1 knows; another word is nobody's."""
 
 TRANSPORT_WIDE = "transport-wide-cc"
+MAX_REMEMBERED_FORMATS, MAX_REMEMBERED_LENGTH = 256, 2048
+"""Lists of formats that are remembered, and how many characters say one of them."""
+
 MAX_CANDIDATES = 64
 MAX_GROUPS, MAX_GROUPED = 16, 16
-MAX_REMEMBERED_FORMATS = 512
-"""How many formats of media lines are remembered as they are explained."""
-
 USUAL = frozenset((
     "rtpmap", "fmtp", "ptime", "ssrc", "rtcp-mux", "sendrecv", "sendonly", "recvonly", "inactive",
 ))
@@ -47,11 +47,7 @@ UNKNOWN_CODEC = Codec(None, None, None, "unknown", "a dynamic payload type witho
 
 def codec_of(payload_type: int, rtpmaps: Mapping[int, sdp.RtpMap] | None, facetime: bool) -> Codec:
     """The codec of a payload type: from its rtpmap, RFC 3551's static table, or a hint of what FaceTime sends."""
-    return _codec(payload_type, rtpmaps.get(payload_type) if rtpmaps else None, facetime)
-
-
-def _codec(payload_type: int, mapped: sdp.RtpMap | None, facetime: bool) -> Codec:
-    if mapped:
+    if rtpmaps and (mapped := rtpmaps.get(payload_type)):
         return Codec(mapped.encoding, mapped.clock, mapped.channels, "certain", "rtpmap")
     hint = payload_types.hint(payload_type, facetime)
     if hint is None:
@@ -61,40 +57,39 @@ def _codec(payload_type: int, mapped: sdp.RtpMap | None, facetime: bool) -> Code
 
 def formats(media: sdp.Media, facetime: bool) -> tuple[Format, ...]:
     """Every payload type of a media line, in order, explained."""
-    rtpmaps, fmtps, rtp = media.rtpmaps, media.fmtps, "RTP" in media.profile.upper()
-    secondary: Collection[int | None] = media.secondary if fmtps else ()
-    explained = []
-    for text in media.formats:
+    maps, parameters = tuple(media.named.get("rtpmap", ())), tuple(media.named.get("fmtp", ()))
+    rtp_profile = "RTP" in media.profile.upper()
+    if sum(map(len, maps)) + sum(map(len, parameters)) + sum(map(len, media.formats)) > MAX_REMEMBERED_LENGTH:
+        return _formats(media.formats, maps, parameters, rtp_profile, facetime)
+    return _formats_again(media.formats, maps, parameters, rtp_profile, facetime)
+
+
+def _formats(
+    written: tuple[str, ...], maps: tuple[str, ...], parameters: tuple[str, ...], rtp_profile: bool, facetime: bool
+) -> tuple[Format, ...]:
+    explained, rtpmaps, fmtps = [], sdp_media.rtpmaps(maps), sdp_media.fmtps(parameters)
+    secondary = sdp_media.secondary(fmtps)
+    for text in written:
         number = sdp.number(text, 128)
-        mapped = rtpmaps.get(number) if number is not None else None
-        parameters = fmtps.get(str(number)) if fmtps and number is not None else None
-        short = parameters is None and len(text) + len(mapped.encoding if mapped else "") <= MAX_WORD
-        explain = _explained_again if short else _explained
-        explained.append(explain(text, number, mapped, parameters, number in secondary, rtp, facetime))
+        rtp = number is not None and rtp_profile
+        codec = codec_of(number, rtpmaps, facetime) if rtp and number is not None else UNKNOWN_CODEC
+        explained.append(
+            Format(
+                payload_type=text,
+                codec=codec.name,
+                clock=codec.clock,
+                channels=codec.channels,
+                certainty=codec.certainty,
+                source=codec.source if rtp else "not an RTP format",
+                secondary=number in secondary,
+                parameters=fmtps.get(str(number)) if number is not None else None,
+            )
+        )
     return tuple(explained)
 
 
-def _explained(
-    text: str, number: int | None, mapped: sdp.RtpMap | None, parameters: str | None, secondary: bool, rtp: bool,
-    facetime: bool,
-) -> Format:
-    """One format, which `number` is where it is a payload type, with what its a=rtpmap and a=fmtp say."""
-    rtp = rtp and number is not None
-    codec = _codec(number, mapped, facetime) if rtp and number is not None else UNKNOWN_CODEC
-    return Format(
-        payload_type=text,
-        codec=codec.name,
-        clock=codec.clock,
-        channels=codec.channels,
-        certainty=codec.certainty,
-        source=codec.source if rtp else "not an RTP format",
-        secondary=secondary,
-        parameters=parameters,
-    )
-
-
-_explained_again = lru_cache(MAX_REMEMBERED_FORMATS)(_explained)
-"""Calls have the same few formats, as long as they have no parameters of their own."""
+_formats_again = lru_cache(MAX_REMEMBERED_FORMATS)(_formats)
+"""Programs offer the same formats again and again: they are kept once."""
 
 
 def lines(description: sdp.Description, facetime: bool) -> tuple[Media, ...]:

@@ -18,6 +18,8 @@ from dissectors.wire.values import Struct
 MAX_REMEMBERED_NAMES = 256
 """How many sequences of header names are remembered."""
 
+MAX_REMEMBERED_SIZES = 2048
+
 MAX_REMEMBERED_OCTETS = 8192
 """Octets of a message beyond which its header names are not remembered."""
 
@@ -186,6 +188,8 @@ _names_again = lru_cache(MAX_REMEMBERED_NAMES)(_names)
 def _sizes(sent: int, message: sip.Message, names: Names) -> Sizes:
     """What a message of `sent` octets weighs now, with its body inflated, and with long header names besides."""
     inflated, longer = sent, names.longer
+    if not names.compact and not message.body.compressed:
+        return _plain_sizes(sent)
     if message.raw_body and message.body.compressed:
         before, after = len(message.raw_body), len(message.body.octets)
         inflated += after - before + len(str(after)) - len(str(before))
@@ -195,3 +199,9 @@ def _sizes(sent: int, message: sip.Message, names: Names) -> Sizes:
                 # A label that is gone has no long name either.
                 longer -= len(name) - 1 if len(written) == 1 else 0
     return Sizes(sent, inflated, inflated + longer, names.compact)
+
+
+@lru_cache(MAX_REMEMBERED_SIZES)
+def _plain_sizes(sent: int) -> Sizes:
+    """Those of a message that is written in full: there are a few, in messages without number."""
+    return Sizes(sent, sent, sent, 0)

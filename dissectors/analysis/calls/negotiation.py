@@ -19,7 +19,7 @@ from dissectors.protocols.sip_headers import number
 from dissectors.report import Description, Media, Place
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
-from dissectors.wire.values import Struct, field, replace
+from dissectors.wire.values import Struct, replace
 
 METHODS = {"INVITE", "ACK", "PRACK", "UPDATE"}
 """The methods whose messages carry offers and answers."""
@@ -36,22 +36,23 @@ MAX_DESCRIPTION_OCTETS = 1 << 26
 TEXT_SHARE, MEDIA_OCTETS, ENTRY_OCTETS = 3, 1024, 256
 """What a description takes: so many times its text, and octets for each media line and each thing that one lists."""
 
-Transaction = tuple[str | None, int | None]
-"""The tag of From, which is that of the side that asks, and the sequence number."""
+Transaction = int
+"""The hash of From's tag, which is that of the side that asks, and the sequence number: a sender chooses their length."""
 
 
 class Offered(Struct):
     """The offer of a transaction: who made it ("" where it was not captured), and where what it said last, and on each
     hop, stood first.
 
-    `number` counts the offers of a call from 0. A fork may refuse what another one takes, so that `confirmed`, by a
+    `number` counts the offers of a call from 0, `hops` are a few flows with places. A fork may refuse what another one takes, so that `confirmed`, by a
     response 2xx, outweighs `refused`.
     """
 
     number: int
     side: str
     last: Place
-    hops: dict[Flow, Place] = field(default_factory=dict)
+    transaction: Transaction = 0
+    hops: tuple[tuple[Flow, Place], ...] = ()
     answered: bool = False
     confirmed: bool = False
     refused: bool = False
@@ -62,6 +63,13 @@ class Offered(Struct):
         if self.refused and not self.confirmed:
             return "refused"
         return "agreed" if self.answered else "open"
+
+    def on(self, flow: Flow) -> Place | None:
+        """Where it stood first on a hop."""
+        for hop, place in self.hops:
+            if hop == flow:
+                return place
+        return None
 
 
 class Announced(Struct):
@@ -86,18 +94,17 @@ class Negotiation:
     """What the two sides have described to each other, in order; `kept` octets of `budget` are taken by it."""
 
     __slots__ = (
-        "_asked", "_described", "_mids", "_offers", "announced", "bounds", "budget", "facetime", "kept", "made",
+        "_asked", "_offers", "announced", "bounds", "budget", "facetime", "kept", "made",
     )
 
     def __init__(self, budget: Budget, bounds: Bounds) -> None:
         self.budget, self.bounds = budget, bounds
         self.kept, self.facetime = 0, False
-        self.made: list[tuple[Description, Offered]] = []
+        # Each with the hash of what it was made of. Of all of these there are a few, in calls without number.
+        self.made: list[tuple[Description, Offered, int]] = []
         self.announced: list[Announced] = []
-        self._mids: dict[str, tuple[str, ...]] = {}
-        self._offers: dict[Transaction, Offered] = {}
-        self._described: dict[tuple[Transaction, str, bytes], Place] = {}
-        self._asked: set[Transaction] = set()
+        self._offers: tuple[Offered, ...] = ()
+        self._asked: tuple[Transaction, ...] = ()
 
     def feed(
         self, datagram: Datagram, message: sip.Message, identity: sip.Identity, side: str
@@ -108,11 +115,12 @@ class Negotiation:
             if message.content_type == FRAGMENT:
                 self._trickle(side, message.body.octets[:MAX_FRAGMENT_OCTETS].decode("utf-8", "replace"))
             return ()
-        if status >= 200 and (offered := self._offers.get((identity.from_tag, identity.sequence))) is not None:
+        own = hash((identity.from_tag, identity.sequence))
+        if status >= 200 and (offered := self._offer(own)) is not None:
             offered.confirmed |= status < 300
             offered.refused |= status >= 300
-        if message.is_request and len(self._asked) < MAX_DESCRIPTIONS:
-            self._asked.add((identity.from_tag, identity.sequence))
+        if message.is_request and len(self._asked) < MAX_DESCRIPTIONS and own not in self._asked:
+            self._asked += (own,)
         if not message.body.octets or status >= 300:
             return ()
         broken = []
@@ -128,16 +136,16 @@ class Negotiation:
         at = next((n for n in reversed(range(len(self.made))) if self.made[n][0].side == side), None)
         if at is None or not self.made[at][0].media:
             return
-        described, offered = self.made[at]
+        described, offered, key = self.made[at]
         lines, number = list(described.media), 0
-        mids = self._mids.get(side, ())
+        mids = [line.mid or "" for line in lines]
         for text in fragment.splitlines():
             name, _, value = text.partition(":")
-            if name == "a=mid" and value in mids[: len(lines)]:
+            if name == "a=mid" and value in mids:
                 number = mids.index(value)
             elif name == "a=candidate" and (found := sdp_attributes.candidate(value)) is not None:
                 lines[number] = descriptions.with_candidate(lines[number], found)
-        self.made[at] = replace(described, media=tuple(lines)), offered
+        self.made[at] = replace(described, media=tuple(lines)), offered, key
         for announced in self.announced:
             for before, after in zip(described.media, lines, strict=True):
                 if announced.media is before:
@@ -146,7 +154,10 @@ class Negotiation:
     @property
     def descriptions(self) -> tuple[Description, ...]:
         """What was described, in order, with what became of it so far."""
-        return tuple([replace(described, state=offered.state) for described, offered in self.made])
+        return tuple([
+            described if described.state == offered.state else replace(described, state=offered.state)
+            for described, offered, _ in self.made
+        ])
 
     def release(self) -> None:
         """Give back what it holds of the budget."""
@@ -156,11 +167,18 @@ class Negotiation:
     def _transaction(self, message: sip.Message, identity: sip.Identity, side: str) -> Transaction:
         if identity.method == "PRACK" and message.is_request:
             asked = (message.get("RAck") or "").split()
-            first = (identity.from_tag, number(asked[1]) if len(asked) == 3 else None)
-            waiting = self._offers.get(first)
+            first = hash((identity.from_tag, number(asked[1]) if len(asked) == 3 else None))
+            waiting = self._offer(first)
             if waiting is not None and waiting.side != side and not waiting.answered:
                 return first
-        return identity.from_tag, identity.sequence
+        return hash((identity.from_tag, identity.sequence))
+
+    def _offer(self, transaction: Transaction) -> Offered | None:
+        """The offer of a transaction."""
+        for offered in self._offers:
+            if offered.transaction == transaction:
+                return offered
+        return None
 
     def _take(
         self, datagram: Datagram, text: bytes, identity: sip.Identity, side: str, transaction: Transaction,
@@ -170,13 +188,12 @@ class Negotiation:
 
         `requested` says that it stands in a request.
         """
-        place = Place(datagram.file, datagram.frame)
-        offered = self._offers.get(transaction)
-        known = self._described.get((transaction, side, text))
-        if known is not None:
-            if offered is not None and offered.side == side:
-                self._on(offered, datagram.flow, known)
-            return
+        offered, key = self._offer(transaction), hash((transaction, side, text))
+        for described, _, before in self.made:
+            if before == key:
+                if offered is not None and offered.side == side:
+                    self._on(offered, datagram.flow, described.place)
+                return
         if len(self.made) >= MAX_DESCRIPTIONS:
             self.bounds.hit("offers and answers")
             return
@@ -186,36 +203,39 @@ class Negotiation:
             self.bounds.hit("descriptions")
             return
         self.kept += taken
-        self._described[transaction, side, text] = place
+        place = Place(datagram.file, datagram.frame)
         unseen = not requested and transaction not in self._asked and len(self._asked) < MAX_DESCRIPTIONS
         if offered is None:
-            offered = self._offers[transaction] = Offered(len(self._offers), "" if unseen else side, place)
+            offered = Offered(len(self._offers), "" if unseen else side, place, transaction)
+            self._offers += (offered,)
         answers = None
         if offered.side == side:
             self._on(offered, datagram.flow, place)
         else:
             offered.answered = True
-            answers = offered.hops.get(datagram.flow.reverse, offered.last) if offered.side else None
-        self._list(datagram, description, identity, offered, side, answers)
+            answers = (offered.on(datagram.flow.reverse) or offered.last) if offered.side else None
+        self._list(datagram, description, identity, offered, side, place, answers, key)
 
     def _on(self, offered: Offered, flow: Flow, place: Place) -> None:
         offered.last = place
-        if flow not in offered.hops and len(offered.hops) >= MAX_DESCRIPTIONS:
+        if offered.on(flow) is not None:
+            return
+        if len(offered.hops) >= MAX_DESCRIPTIONS:
             self.bounds.hit("hops of offers")
         else:
-            offered.hops.setdefault(flow, place)
+            offered.hops += ((flow, place),)
 
     def _list(
         self, datagram: Datagram, description: sdp.Description, identity: sip.Identity, offered: Offered, side: str,
-        answers: Place | None,
+        place: Place, answers: Place | None, key: int,
     ) -> None:
         origin = description.origin
         self.facetime |= bool(origin and origin.username == descriptions.FACETIME_ORIGIN)
         lines = descriptions.lines(description, self.facetime)
         described = Description(
             role="offer" if offered.side == side else "answer",
-            place=Place(datagram.file, datagram.frame),
-            origin=origin.address if origin else None,
+            place=place,
+            origin=_one_text(origin.address, lines) if origin else None,
             name=description.name,
             media=lines,
             deviations=description.deviations,
@@ -229,8 +249,7 @@ class Negotiation:
             exchange=offered.number,
             broken=description.broken,
         )
-        self.made.append((described, offered))
-        self._mids[side] = tuple([media.get("mid") or "" for media in description.media])
+        self.made.append((described, offered, key))
         for line, read in zip(lines, description.media, strict=True):
             self.announced.append(
                 Announced(
@@ -245,6 +264,14 @@ class Negotiation:
                     offered=offered,
                 )
             )
+
+
+def _one_text(address: str, lines: tuple[Media, ...]) -> str:
+    """An address as the same text that a line has, which most have."""
+    for line in lines:
+        if line.address == address:
+            return line.address
+    return address
 
 
 def _weight(text: bytes, description: sdp.Description) -> int:

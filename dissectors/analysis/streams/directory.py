@@ -84,8 +84,8 @@ class Directory:
             if known is None:
                 known = self._entered[call_id] = Entered(call)
             if len(call.pairs) > len(known.signals_on):
-                self._signalling.update(call.pairs - known.signals_on)
-                known.signals_on |= call.pairs
+                self._signalling.update(set(call.pairs) - known.signals_on)
+                known.signals_on.update(call.pairs)
             self._enter(known)
         return gone
 

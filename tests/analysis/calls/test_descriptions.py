@@ -7,7 +7,7 @@ import pytest
 from dissectors.analysis.calls import descriptions
 from dissectors.protocols import sdp
 from tests.made import A, B, report
-from tests.signalling import INVITE, THEIRS, asks, says
+from tests.signalling import INVITE, THEIRS, asks, described, says
 
 BROKEN = b"m=audio 6000 RTP/AVP 0\r\n"
 
@@ -23,6 +23,16 @@ def test_a_description_that_cannot_be_read_is_told_and_the_call_goes_on() -> Non
 def test_a_description_that_can_be_read_is_no_such_finding() -> None:
     told = report([(A, B, INVITE), (B, A, says(200, 1, THEIRS)), (A, B, asks("ACK", 1))])
     assert "message-malformed" not in {each.id for each in told.findings}
+
+
+def test_what_calls_offer_again_and_again_is_kept_once() -> None:
+    sent = []
+    for number in range(2):
+        invite = asks("INVITE", 1, described("192.0.2.1", 6000 + 2 * number), tags=(str(number), ""))
+        sent.append((A, B, invite.replace(b"Call-ID: ", b"Call-ID: %d" % number)))
+    (first,), (second,) = ([each.media[0] for each in call.descriptions] for call in report(sent).calls)
+    assert first.port != second.port and first.formats[0].codec == "PCMU"
+    assert first.formats is second.formats
 
 
 @pytest.mark.parametrize("attributes", [

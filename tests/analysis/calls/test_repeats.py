@@ -6,12 +6,17 @@ import socket
 
 import pytest
 
+from dissectors.analysis.calls.repeats import AGAIN, COPY, FIRST, Repeats
+from dissectors.limits.budget import Bounds
+from dissectors.protocols.sip import parse
 from dissectors.report import Message
+from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.hep import Packet, build
 from tests.made import A, B, frame, numbered, report_of
-from tests.signalling import INVITE
+from tests.signalling import INVITE, says
 
 MILLISECOND = 1_000_000
+FLOW = Flow("192.0.2.2", 5060, "192.0.2.1", 5060)
 VLAN = b"\x81\x00\x00\x07"
 OUTER = ("10.1.0.1", 2152), ("10.1.0.2", 2152)
 
@@ -98,3 +103,22 @@ def test_three_messages_that_an_agent_saw_too_make_no_doubled_capture() -> None:
 
     assert "capture-doubled" not in told(seen_by_an_agent(0))
     assert "capture-doubled" in told(numbered(A, B, INVITE, 0))
+
+
+@pytest.mark.parametrize("limit", [8, 17, 100])
+def test_each_of_many_messages_is_known_again(limit: int) -> None:
+    bounds = Bounds()
+    repeats = Repeats(limit, bounds)
+    sent = [says(180, number, B"") for number in range(60)]
+    kinds = []
+    for time in (1, 2):
+        for number, octets in enumerate(sent):
+            message = parse(octets)
+            datagram = Datagram(0, number + 1, 0, time * 1_000 * MILLISECOND, FLOW, octets, len(octets), number + 1)
+            kinds.append(repeats.see(datagram, message, message.identity()))
+    known = min(limit, 60)
+    assert kinds == [FIRST] * 60 + [AGAIN] * known + [FIRST] * (60 - known)
+    assert bounds.hits["messages to recognise"] == 2 * (60 - known)
+    message = parse(sent[0])
+    copy = Datagram(0, 200, 0, 2_001 * MILLISECOND, FLOW, sent[0], len(sent[0]), 1)
+    assert repeats.see(copy, message, message.identity()) is COPY
