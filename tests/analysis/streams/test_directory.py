@@ -86,7 +86,7 @@ def test_a_call_that_is_entered_as_it_goes_on_is_found_as_one_that_is_entered_at
         call.negotiation.announced = lines[:count]
         part.update(call.call_id, call)
     call.negotiation.announced = lines
-    call.hosts["callee"].add("192.0.2.77")
+    call._callees += ("192.0.2.77",)
     part.update(call.call_id, call)
     assert set(part.keys(call)) - at_the_end == {
         ("host", ("192.0.2.77", line.port)) for line in lines if line.side == "callee"
