@@ -37,9 +37,10 @@ class CallState:
     """
 
     __slots__ = (
-        "_callees", "_callers", "_caller_tags", "answered", "bounds", "call_id", "callee", "caller", "cancelling", "dialogs", "ended",
-        "ended_by", "heard", "held", "kind", "last", "messages", "negotiation", "number", "pairs", "rank",
-        "registering", "repeats", "returned", "ringing", "signalling", "start", "status", "user_agents", "whole",
+        "_callees", "_caller_tags", "_callers", "answered", "bounds", "call_id", "callee", "caller", "cancelling",
+        "dialogs", "ended", "ended_by", "heard", "held", "kind", "last", "messages", "negotiation", "number", "pairs",
+        "rank", "registering", "repeats", "returned", "ringing", "signalling", "start", "status", "user_agents",
+        "whole",
     )
 
     def __init__(

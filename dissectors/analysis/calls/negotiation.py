@@ -37,15 +37,15 @@ TEXT_SHARE, MEDIA_OCTETS, ENTRY_OCTETS = 3, 1024, 256
 """What a description takes: so many times its text, and octets for each media line and each thing that one lists."""
 
 Transaction = int
-"""The hash of From's tag, which is that of the side that asks, and the sequence number: a sender chooses their length."""
+"""The hash of the tag of From, which is that of the side that asks, and of the sequence number."""
 
 
 class Offered(Struct):
     """The offer of a transaction: who made it ("" where it was not captured), and where what it said last, and on each
     hop, stood first.
 
-    `number` counts the offers of a call from 0, `hops` are a few flows with places. A fork may refuse what another one takes, so that `confirmed`, by a
-    response 2xx, outweighs `refused`.
+    `number` counts the offers of a call from 0, `hops` are a few flows with places. A fork may refuse what another one
+    takes, so that `confirmed`, by a response 2xx, outweighs `refused`.
     """
 
     number: int
