@@ -106,6 +106,7 @@ class Call:
         """A message of this call; `side` describes its media, compressed as FaceTime does."""
         a, b = (self.address(each).split()[2] for each in (0, 1))
         body, labels = b"", ""
+        tag = "" if start_line.startswith(("INVITE", "SIP/2.0 100")) else f";tag=b{self.number:x}"
         if side is not None:
             where, stream = self.address(side), self.sides[side]
             codec = "PCMA" if self.payload_type else "PCMU"
@@ -118,8 +119,8 @@ class Call:
             labels = "c: application/sdp\r\ne: deflate\r\n"
         return (
             f"{start_line}\r\nv: SIP/2.0/UDP {a}:{self.sides[0].own[1]};branch=z9hG4bK{self.number:x}{sequence[0]}\r\n"
-            f"f: <sip:user{self.number}@{a}>;tag=a{self.number:x}\r\nt: <sip:peer{self.number}@{b}>;tag=b"
-            f"{self.number:x}\r\ni: {self.number:08x}@example.org\r\nCSeq: {sequence}\r\nm: <sip:user@{a}>\r\n"
+            f"f: <sip:user{self.number}@{a}>;tag=a{self.number:x}\r\nt: <sip:peer{self.number}@{b}>{tag}"
+            f"\r\ni: {self.number:08x}@example.org\r\nCSeq: {sequence}\r\nm: <sip:user@{a}>\r\n"
             f"Max-Forwards: 70\r\nUser-Agent: Viceroy 1.5\r\n{labels}l: {len(body)}\r\n\r\n"
         ).encode() + body
 
@@ -148,7 +149,7 @@ class Call:
             side.report += 1
             transaction = struct.pack("!III", self.number, number, side.report)
             check = b"\x21\x12\xa4\x42" + transaction
-            name = b"peer:user"
+            name = b"peer%d:user%d" % (self.number, self.number)
             user = struct.pack("!HH", 6, len(name)) + name + bytes(-len(name) % 4)
             sent.append((time, number, struct.pack("!HH", 1, len(user)) + check + user))
             answer = struct.pack("!HHBBHI", 0x20, 8, 0, 1, side.own[1] ^ 0x2112, 0x2112A442)
