@@ -58,9 +58,14 @@ def scanner_class() -> type[Scanner]:
     return cast(type[Scanner], compiled)
 
 
+def is_compiled() -> bool:
+    """Whether that is the compiled one, so that what is compiled beside it is there, too."""
+    return scanner_class() is not scan.Scanner
+
+
 def teller_class() -> type[Teller]:
     """The teller that belongs to `scanner_class`."""
-    if scanner_class() is scan.Scanner:
+    if not is_compiled():
         from dissectors.mux.teller import Teller
 
         return Teller

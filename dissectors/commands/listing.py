@@ -90,10 +90,10 @@ def _needs_report(keep: Expression) -> bool:
 
 
 def _from(rows: Iterator[Row], origin: list[int]) -> Iterator[Row]:
-    for row in rows:
-        origin.append(row.datagram.time)
-        yield row
-        break
+    first = next(rows, None)
+    if first is not None:
+        origin.append(first.datagram.time)
+        yield first
     yield from rows
 
 

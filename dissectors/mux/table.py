@@ -7,6 +7,8 @@ what it is to the other floors; this file owns their order, and nothing else nam
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from dissectors.protocols import dtls, jsep, keepalive, msrp, quic, rtcp, rtp, sip, stun, turn, udptl, verto, zrtp
 from dissectors.wire.spec import Row, Spec
 
@@ -37,3 +39,8 @@ SPECS: dict[str, Spec] = {spec.name: spec for spec in TABLE}
 
 UNKNOWN_ROW = len(ROWS)
 UNKNOWN = len(TABLE)
+
+
+def rows_of(protocols: Container[str]) -> list[int]:
+    """The numbers of the rows of these protocols."""
+    return [row for row, (protocol, _) in enumerate(ROWS) if PROTOCOLS[protocol] in protocols]

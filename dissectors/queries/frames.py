@@ -17,7 +17,7 @@ from dissectors.mux.carried import carried
 from dissectors.mux.classify import match
 from dissectors.mux.connection import Whole
 from dissectors.mux.connections import Connections
-from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW
+from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW, rows_of
 from dissectors.queries.owned import End, Ends, Frame, Owned
 from dissectors.queries.traced import TracedFragments, TracedSegments
 from dissectors.wire.captures.records import Record
@@ -166,11 +166,9 @@ class Belonging:
         from dissectors.mux.compiled.sieve import Sorter
 
         self._single.append(array("i"))
-        media, signalling = (
-            [row for row, (protocol, _) in enumerate(ROWS) if PROTOCOLS[protocol] in names]
-            for names in ({"RTP"}, SIGNALLING)
+        return Sorter(
+            owners.sole(), owners.knows, self._single[0], self.frames, rows_of(("RTP",)), rows_of(SIGNALLING)
         )
-        return Sorter(owners.sole(), owners.knows, self._single[0], self.frames, media, signalling)
 
     def dealer(self, groups: int) -> Dealer:
         """A walk over the first file that gives the frames of the first `groups`, as far as each is of one alone."""

@@ -7,11 +7,11 @@ records that it takes come many at once, and nobody takes them apart.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors import offline
-from dissectors.mux.table import PROTOCOLS, ROWS
+from dissectors.mux.table import rows_of
 from dissectors.sources.capture import Capture
 from dissectors.wire.captures.pcap import FILE_HEADER, MAGICS, PcapWalker
 from dissectors.wire.captures.pcapng import (
@@ -42,23 +42,22 @@ Passed = Callable[[bytes | memoryview], object]
 
 def walks(capture: Capture) -> bool:
     """Whether there is a walk of `mux.compiled.sieve` over records of this capture."""
-    return offline.scanner_class().build == "compiled" and can_be_copied(capture)
+    return offline.is_compiled() and can_be_copied(capture)
 
 
 def sieve_for(
-    protocols: Iterable[str], connections: Iterable[tuple[bytes, int, bytes, int]] | None = None
+    protocols: Container[str], connections: Iterable[tuple[bytes, int, bytes, int]] | None = None
 ) -> Sieve | None:
     """What passes all but datagrams that look like these protocols, segments of these connections, and what is unusual.
 
     Without `connections` it passes those alone that it is told to give up. None where nothing is compiled: then all
     records are looked at.
     """
-    if offline.scanner_class().build != "compiled":
+    if not offline.is_compiled():
         return None
     from dissectors.mux.compiled.sieve import Sieve
 
-    names = set(protocols)
-    return Sieve([row for row, (protocol, _) in enumerate(ROWS) if PROTOCOLS[protocol] in names], connections)
+    return Sieve(rows_of(protocols), connections)
 
 
 class Piece(NamedTuple):

@@ -14,7 +14,6 @@ MAX_LINE_OCTETS = 107
 _LINE, _SIGNATURE = b"PROXY ", b"\r\n\r\n\0\r\nQUIT\n"
 _HEADER = len(_SIGNATURE) + 4
 
-
 MAX_HEAD_OCTETS = 4096
 """Octets of the request for a tunnel, or of its answer."""
 

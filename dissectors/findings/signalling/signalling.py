@@ -141,8 +141,8 @@ def content_length_wrong(facts: Facts) -> Iterator[Found]:
         if call.signalling == "SIP":
             for message in call.messages:
                 # A message of WebSocket has an end of its own.
-                said = map(str.lower, message.headers)
-                if message.transport in STREAMS and message.body and LENGTHS.isdisjoint(said):
+                lacks = message.transport in STREAMS and message.body is not None
+                if lacks and LENGTHS.isdisjoint(map(str.lower, message.headers)):
                     yield Found(f"{of(message)}: a body and no Content-Length", (message.place,), number)
 
 

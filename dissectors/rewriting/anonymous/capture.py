@@ -13,8 +13,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dissectors import offline
-from dissectors.mux.evidence import RTP, Entry
-from dissectors.mux.table import ROWS
+from dissectors.mux.evidence import Entry
+from dissectors.mux.table import rows_of
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import packets, segments
 from dissectors.rewriting.anonymous import secured
@@ -102,13 +102,13 @@ class _Frames:
 
     def masker(self) -> Masker | None:
         """What does the same to media in plain frames; None where nothing is compiled."""
-        if offline.scanner_class().build != "compiled":
+        if not offline.is_compiled():
             return None
         from dissectors.mux.compiled.sieve import Masker
 
         silence = bytes(SILENCE.get(number, b"\0")[0] for number in range(0x80))
         return Masker(
-            self._heard.streams, [row for row, (protocol, _) in enumerate(ROWS) if protocol == RTP], self._link,
+            self._heard.streams, rows_of((MEDIA,)), self._link,
             self._pseudonyms.address, self._pseudonyms.port, self._pseudonyms.noise, silence,
         )
 
