@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.findings.rule import MANY_DROPPED_SHARE, MEANWHILE, OWN, Dropping, Facts
+from dissectors.findings.rule import MANY_DROPPED_SHARE, MEANWHILE, OWN, Absence, Dropping, Facts
 from dissectors.report import Finding, Stream
 from dissectors.wire.values import replace
 
@@ -18,35 +18,23 @@ ANSWER_SECONDS = 40.0
 TOUCHED_SHARE = 0.01
 """Less than this share of the time in which something did not come changes nothing about that."""
 
-OF_LOSS = frozenset(("stream-loss", "loss-bursts", "loss-not-repaired", "quality-poor", "video-frozen"))
-"""Findings about what a stream lost, over all of its time."""
 
-OF_MOMENTS = frozenset(("loss-bursts", "media-gap"))
-"""Findings about one moment of a stream."""
-
-OF_STATES = frozenset((
-    "media-missing", "media-one-way", "fax-one-way", "media-ended-early", "media-not-resumed", "hold-not-released",
-    "rtcp-missing", "feedback-missing", "consent-missing", "capture-one-direction",
-))
-"""Findings about what never came, for as long as something lasted."""
-
-
-def in_doubt(finding: Finding, facts: Facts) -> Finding:
+def in_doubt(finding: Finding, absence: Absence, facts: Facts) -> Finding:
     """A finding about absence, as the drops of its time leave it."""
     stream = None if finding.stream is None else facts.streams[finding.stream]
-    if finding.id in OF_MOMENTS and finding.time is not None:
+    if absence in ("burst", "moment") and finding.time is not None:
         if _within(facts, finding.time, finding.time):
             return _marked(finding, OWN, True)
-        if finding.id not in OF_LOSS:
+        if absence == "moment":
             return finding
-    if finding.id in OF_LOSS and stream is not None:
+    if absence in ("loss", "burst") and stream is not None:
         meanwhile = lost_meanwhile(stream, facts)
         if not meanwhile:
             return finding
         own = meanwhile >= OWN_SHARE * stream.lost
         return _marked(finding, OWN if own else MEANWHILE, own)
     begin, end = _period(finding, facts, stream)
-    if finding.id in OF_STATES:
+    if absence == "state":
         share = _covered(facts, begin, end)
         return finding if share < TOUCHED_SHARE else _marked(finding, MEANWHILE, share >= OWN_SHARE)
     holes = _within(facts, begin, min(end, begin + ANSWER_SECONDS) if finding.time is not None else end)

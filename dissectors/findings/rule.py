@@ -179,13 +179,17 @@ class Found(Struct, frozen=True):
 
 Look = Callable[[Facts], Iterable[Found]]
 
+Absence = Literal["answer", "state", "loss", "burst", "moment"]
+"""What did not come: an answer, something for as long as a state lasted, what a stream lost over all of its time or in
+one burst, or anything at one moment."""
+
 
 class Rule(Struct, frozen=True):
     """One finding: its id, how severe it is unless it says otherwise, its title, why it matters, what to do.
 
     `look` yields it as often as it is there. `scope` says whose it is, and so with what the rule is asked;
-    `confirm_seconds` for how long it must hold, live, before it is told. With `absence` it says that something did not
-    come, which a capture that dropped frames cannot know.
+    `confirm_seconds` for how long it must hold, live, before it is told; `absence` what did not come, where it says so,
+    which a capture that dropped frames cannot know.
     """
 
     id: str
@@ -196,7 +200,7 @@ class Rule(Struct, frozen=True):
     look: Look
     scope: Scope = "call"
     confirm_seconds: float = CONFIRM_SECONDS
-    absence: bool = False
+    absence: Absence | None = None
 
     def findings(self, facts: Facts, most: int = MAX_ALIKE) -> Iterator[Finding]:
         """What the rule finds, as values of the report; what is found in the same words of a call is found once.
@@ -261,7 +265,7 @@ def rule(
     fix: str,
     scope: Scope = "call",
     confirm_seconds: float = CONFIRM_SECONDS,
-    absence: bool = False,
+    absence: Absence | None = None,
 ) -> Callable[[Look], Rule]:
     """Make a rule of the function that looks."""
     return lambda look: Rule(id, severity, title, why, fix, look, scope, confirm_seconds, absence)

@@ -86,7 +86,9 @@ def doubted(found: Iterable[Finding], facts: Facts) -> Iterator[Finding]:
     if facts.dropping:
         from dissectors.findings.dropped import in_doubt
 
-        yield from (in_doubt(each, facts) if RULES[each.id].absence else each for each in found)
+        for each in found:
+            absence = RULES[each.id].absence
+            yield in_doubt(each, absence, facts) if absence else each
         return
     dropped = sum(file.dropped or 0 for file in facts.capture.files)
     much = dropped >= MANY_DROPPED_SHARE * (dropped + sum(file.frames for file in facts.capture.files))

@@ -75,7 +75,7 @@ KEYS_UNUSED = problem(
 
 @rule(
     "fragments-incomplete", "warning", "Fragments of datagrams are missing",
-    scope="capture", absence=True,
+    scope="capture", absence="answer",
     why="If one fragment is missing, the whole datagram is lost, also for the receiver.",
     fix="Keep messages below the path MTU: compress the bodies of signalling, let DTLS fragment its own messages (and "
     "use short certificates), limit the size of media packets.",
@@ -204,7 +204,7 @@ def _signalled(facts: Facts) -> dict[Ends, tuple[int, list[Place]]]:
 
 @rule(
     "capture-one-direction", "warning", "The capture has one direction only",
-    scope="capture", confirm_seconds=AT_ONCE, absence=True,
+    scope="capture", confirm_seconds=AT_ONCE, absence="state",
     why="Everything that the other side sends is missing: it was not sent, or it does not pass this place.",
     fix="Capture on the endpoint itself, or on a port that mirrors both directions.",
 )

@@ -19,7 +19,7 @@ MIN_TRIES = 3
 
 @rule(
     "stun-unanswered", "warning", "STUN requests get no answer",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="Without an answer, an endpoint does not learn its public address, and NAT bindings are not kept open.",
     fix="See whether address and port of the server are right, and whether the firewall lets UDP out.",
 )

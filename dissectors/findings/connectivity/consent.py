@@ -33,7 +33,7 @@ def media_until(facts: Facts) -> dict[Way, float]:
 
 @rule(
     "consent-lost", "error", "A path that worked stopped answering",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="Without an answer for 30 seconds a sender must stop (RFC 7675), and common stacks give up after 8 or 15: the "
     "call goes silent. A refusal ends it at once.",
     fix="Look at what changed then: a NAT binding that expired, a network that was left, a peer that went away. If "
@@ -127,7 +127,7 @@ def _same(pair: Pair, check: Check) -> bool:
 
 @rule(
     "consent-missing", "warning", "No checks keep the peer's consent, and it stops sending",
-    scope="path", absence=True,
+    scope="path", absence="state",
     why="A sender needs an answered check every few seconds, and must stop after 30 seconds without one (RFC 7675). "
     "A peer that only answers checks (ICE lite, media servers) stops as well if none come.",
     fix="Look why the full ICE agent sends no checks after the first ones: an old library, or a timer that stopped.",

@@ -128,7 +128,7 @@ def ice_credentials_mismatch(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ice-failed", "error", "No connectivity check was answered",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="The two sides cannot reach each other on any pair of candidates: there will be no media.",
     fix="Look at NAT and firewall of both sides. A TURN server carries media where no direct path works. If both "
     "sides are ICE lite, make one of them a full agent.",
@@ -166,7 +166,7 @@ def _both_lite(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ice-one-way", "warning", "Connectivity checks get through in one direction only",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="The checks of one side are answered, those of the other side on the same pair are not: media will flow one "
     "way at most.",
     fix="Look at the firewall or NAT in front of the side that does not answer.",
@@ -283,7 +283,7 @@ def _working(facts: Facts) -> dict[Place, float]:
 
 @rule(
     "ice-not-nominated", "warning", "No pair of candidates was nominated",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="Checks succeed, but the controlling side never chooses a pair, so ICE does not end.",
     fix="Look at the side that is controlling; an ICE-lite peer needs the other one to nominate.",
 )

@@ -29,7 +29,7 @@ def way(each: Check | Flow) -> Way:
 
 @rule(
     "turn-expired", "error", "A relay ended while it was used",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="The server forgets a relay that is not refreshed in time, a permission after five minutes, "
     "and a channel after ten. From then on it drops everything, in both directions.",
     fix="See why the request that keeps it was refused or not sent. 438 asks for the same request with a new nonce; "

@@ -84,7 +84,7 @@ def _refused_with(check: Check, code: str) -> bool:
 
 @rule(
     "turn-allocation-failed", "error", "The TURN server gave no relay",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="If no direct path works, there will be no media.",
     fix="401 twice: wrong credentials; 403: not allowed; 486: the quota is used up; 508: the server has no port left.",
 )

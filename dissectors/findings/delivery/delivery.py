@@ -28,7 +28,7 @@ MIN_REPORTS, MAX_REPEATED_ENDS = 2, 2
 
 @rule(
     "stream-loss", "warning", "Datagrams of a stream are lost",
-    scope="stream", absence=True,
+    scope="stream", absence="loss",
     why="From about 1 % loss speech suffers, from 5 % it is hard to follow; pictures break or freeze. What is lost of "
     "RTX is a note: it only repairs another stream, and can be asked for again.",
     fix="Compare with the receiver's RTCP: loss that it does not report happened at the capture point.",
@@ -81,7 +81,7 @@ def again(stream: Stream) -> int:
 
 @rule(
     "loss-bursts", "warning", "Losses come many in a row",
-    scope="stream", absence=True,
+    scope="stream", absence="burst",
     why="Concealment hides one or two lost frames; people hear a longer run as a gap.",
     fix="Look for moments when the path stalls: Wi-Fi roaming, a full queue, a route that changes.",
 )
@@ -277,7 +277,7 @@ def sequence_restart(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "quality-poor", "warning", "This stream will have sounded badly",
-    scope="stream", absence=True,
+    scope="stream", absence="loss",
     why="Below a score of 3.6 many listeners are dissatisfied, below 3.1 nearly all (ITU-T G.107 annex B).",
     fix="See the findings about loss and round trip: one of them is the reason. If there is neither, it is the "
     "codec.",
@@ -319,7 +319,7 @@ def round_trip_long(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "rtcp-missing", "note", "Nobody sends RTCP",
-    scope="capture", confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    scope="capture", confirm_seconds=UNANSWERED_SECONDS, absence="state",
     why="Without reports neither side knows what the other loses, and nobody can measure the round trip.",
     fix="See whether a firewall stops the odd port; a=rtcp-mux avoids that.",
 )

@@ -106,7 +106,7 @@ def _answer(burst: RequestBurst) -> str:
 
 @rule(
     "feedback-missing", "warning", "Packets have transport-wide numbers, and nobody reports on them",
-    scope="stream", absence=True,
+    scope="stream", absence="state",
     why="A sender that needs transport-wide feedback knows nothing about the path without it: it stays at its lowest "
     "bitrate, or sends more than the path can carry.",
     fix="Look at a=extmap and a=rtcp-fb transport-cc on both sides: the receiver must have agreed to both. A server "

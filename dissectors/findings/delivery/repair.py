@@ -71,7 +71,7 @@ def _repaired(stream: Stream, repair: Repair) -> str:
 
 @rule(
     "loss-not-repaired", "warning", "Packets were asked for again, and did not come",
-    scope="stream", absence=True,
+    scope="stream", absence="loss",
     why="The receiver names what it misses (NACK), and nothing answers: pictures freeze or break until the next key "
     "frame.",
     fix="See whether the sender supports a=rtcp-fb nack, whether RTX was negotiated (a=rtpmap rtx with apt), and "

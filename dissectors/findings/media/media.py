@@ -72,7 +72,7 @@ def lasting(seconds: float) -> str:
 
 @rule(
     "media-gap", "warning", "A stream paused",
-    scope="stream", absence=True,
+    scope="stream", absence="moment",
     why="Nothing came for so long: a part of the conversation is missing, or the sender was held or suspended. If "
     "sequence numbers and timestamps went on, the sender kept sending, and its packets were lost or not captured. If "
     "nothing else came at that time, it is a note: the capture paused, or was cut. So it is where a picture stood "

@@ -59,7 +59,7 @@ def _ways(facts: Facts) -> Ways:
 
 @rule(
     "media-missing", "error", "The call was answered and there is no media",
-    absence=True,
+    absence="state",
     why="Both sides hear nothing, or their media took a way that was not captured.",
     fix="See whether media takes another path. If not, look at the addresses in the SDP, NAT and firewall.",
 )
@@ -124,7 +124,7 @@ def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
 
 @rule(
     "media-one-way", "error", "Media flows in one direction only",
-    absence=True,
+    absence="state",
     why="One side of the call hears nothing.",
     fix="Look at NAT and firewall in front of the silent side, and at the address that its peer's SDP announces.",
 )
@@ -258,7 +258,7 @@ def _by_destination(facts: Facts) -> dict[tuple[str | None, int], list[Stream]]:
 
 @rule(
     "media-late", "warning", "Media began late",
-    absence=True,
+    absence="answer",
     why="The first words are lost: people say hello and nobody hears it.",
     fix="Look at what happens between answer and first RTP: ICE, DTLS, a NAT that must first see traffic from inside.",
 )

@@ -27,7 +27,7 @@ ENDED_EARLY_SECONDS = 5.0
 
 @rule(
     "media-ended-early", "warning", "One side stopped sending long before the end",
-    absence=True,
+    absence="state",
     why="From then on its peer heard nothing, although the call went on.",
     fix="Look at what changed at that moment: address (Wi-Fi to mobile), NAT binding, re-INVITE, a crashed sender.",
 )
@@ -50,7 +50,7 @@ def media_ended_early(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "media-not-resumed", "warning", "One side never sent again after hold",
-    absence=True,
+    absence="state",
     why="The hold was over, so this side could speak again, but its peer hears nothing.",
     fix="See whether the silent side got and understood the re-INVITE that ended the hold.",
 )

@@ -22,7 +22,7 @@ MIN_FRAMES_PER_SECOND = 5.0
 
 @rule(
     "video-frozen", "warning", "The picture stands still",
-    scope="stream", absence=True,
+    scope="stream", absence="loss",
     why="No frame begins for a second or more, although the sender continued: the viewer sees a still picture.",
     fix="If packets are missing, look at the path at that moment (Wi-Fi, a route, a full queue). If the frames came "
     "late, all at once, something held them back: a queue, or a sender that stalled.",

@@ -134,7 +134,7 @@ def _mixed(line: Media) -> bool:
 
 @rule(
     "fax-one-way", "warning", "A fax flows in one direction only",
-    absence=True,
+    absence="state",
     why="Both machines must hear each other: the one that sends waits for the other's answer after each page, and "
     "gives up without it.",
     fix="Look at NAT and firewall in front of the silent side: its UDPTL may go to another port than its sound did. "

@@ -108,7 +108,7 @@ def _silent_from_the_answer(facts: Facts, number: int, call: Call) -> Iterator[F
 
 @rule(
     "hold-not-released", "warning", "A call was taken off hold and one side stays silent",
-    absence=True,
+    absence="state",
     why="The description that ends the hold, or the answer to it, still does not let one side speak: its peer hears "
     "nothing for the rest of the call.",
     fix="The side that said recvonly, sendonly or inactive must say sendrecv when the hold ends. Some phones repeat "

@@ -36,7 +36,7 @@ def _answers(facts: Facts) -> list[tuple[int, Description, Description]]:
 
 @rule(
     "answer-missing", "warning", "The call was answered without an answer to the offer",
-    absence=True,
+    absence="answer",
     why="The side that offered does not learn where to send media and which codec to use.",
     fix="If the INVITE has an offer, the 200 OK (or a reliable 183) must carry SDP. If it has none, the 200 OK "
     "offers and the ACK must answer. Look for a device that removes the SDP.",

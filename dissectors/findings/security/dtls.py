@@ -67,7 +67,7 @@ def _reflected(each: Handshake) -> str:
 
 @rule(
     "dtls-unanswered", "error", "Nothing answered the DTLS handshake",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="The client repeats its hello and gives up: no keys, no media.",
     fix="See whether the other side gets the hello and has what it needs to answer (its own certificate, the SDP of "
     "the client). A hello of more than 1,200 bytes, as post-quantum keys make it, comes in fragments, which some old "
@@ -98,7 +98,7 @@ def _size(each: Handshake) -> str:
 
 @rule(
     "dtls-unfinished", "warning", "The DTLS handshake does not come to its end",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="Both sides spoke, but did not agree on keys while the capture lasted.",
     fix="Certificates make the largest datagrams of a call: see whether these are lost or fragmented.",
 )

@@ -85,7 +85,7 @@ def setups_in_words(call: Call | None) -> str:
 
 @rule(
     "dtls-missing", "error", "Nobody begins the DTLS handshake",
-    scope="path", absence=True,
+    scope="path", absence="answer",
     why="Each side waits for the other's ClientHello: there are no keys, so no media and no data channel.",
     fix="Look at a=setup of both sides: an offer says actpass, and its answer active or passive, never actpass. The "
     "active side begins as soon as a pair works.",

@@ -70,7 +70,7 @@ def ack_mismatch(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "ack-missing", "error", "The answer was never acknowledged",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="Without ACK the callee repeats its 200 OK and hangs up after 32 seconds.",
     fix="Look at the Contact of the 200 OK: the ACK goes there, often to a private address or through a lost route.",
 )

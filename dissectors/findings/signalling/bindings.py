@@ -83,7 +83,7 @@ def _first(*values: str | None) -> int | None:
 
 @rule(
     "registration-expired", "warning", "A registration was not renewed in time",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="A registration lasts as long as the 2xx says, whatever the phone asked for. After that, calls to the phone "
     "are refused until it registers again.",
     fix="The phone must register again before that time is over (many do after half of it). See whether it reads "

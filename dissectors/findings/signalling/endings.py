@@ -84,7 +84,7 @@ def _failures(call: Call) -> Iterator[tuple[Message | None, Message, str]]:
 
 @rule(
     "transfer-unknown", "note", "Nobody says what became of a transfer",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="The other side accepted the REFER, and must then say by NOTIFY how its new call goes (RFC 3515 section "
     "2.4.4). So nobody can see here whether the transfer succeeded.",
     fix="Look for the new call of the side that was referred. See whether its NOTIFY takes another way, or whether a "

@@ -43,7 +43,7 @@ def unheard(what: str, again: int, messages: Sequence[Message], number: int, sto
 
 @rule(
     "invite-no-response", "error", "Nothing answered the INVITE, not even 100 Trying",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="The request, or every answer to it, is lost: the sender waits and gives up after 32 seconds.",
     fix="Capture at that address. If the INVITE does not arrive, look at address, firewall and message size. If it "
     "arrives, look at the way back.",
@@ -125,7 +125,7 @@ def _repeated(facts: Facts) -> Iterator[tuple[int, Transaction]]:
 
 @rule(
     "bye-unanswered", "warning", "The BYE got no answer",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="The other side may believe that the call goes on: it keeps sending media, and the call is still charged.",
     fix="Look at the route of the dialog (Record-Route, Contact): requests within a call take another way than the "
     "INVITE.",
@@ -149,7 +149,7 @@ def _nothing(hop: Hop) -> str:
 
 @rule(
     "request-unanswered", "warning", "A request got no answer",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="If nobody answers registrations and probes, they do not reach the server, or its answers do not come back.",
     fix="Look at address, port and firewall; see whether the server's answers leave for another address.",
 )

@@ -97,7 +97,7 @@ def _number(text: str | None) -> int | None:
 
 @rule(
     "prack-missing", "warning", "A reliable provisional response was never acknowledged",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="Without PRACK the callee repeats the response, and gives up the call after 32 seconds (RFC 3262 section 3).",
     fix="See whether the caller sends PRACK, whether it has the tags of that dialog, names RSeq and CSeq in RAck, "
     "and reaches the callee. Or let the caller not offer 100rel.",

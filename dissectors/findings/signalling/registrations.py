@@ -144,7 +144,7 @@ def _credentials(turn: Turn) -> str:
 
 @rule(
     "registration-abandoned", "warning", "A registration was given up after the server asked for credentials",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="The server asked who registers, as it does at the beginning of every registration, and nobody answered: the "
     "phone is not registered and cannot be called.",
     fix="See whether the phone has a user name and a password for that realm, whether it knows the algorithm that the "

@@ -33,7 +33,7 @@ def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
 
 @rule(
     "call-unanswered", "warning", "Nobody answered the call",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="The phone, or a server on the way, got the INVITE. Nobody accepted or refused it while the capture lasted.",
     fix="Ask the callee. If the callee answered, see whether a 200 OK was sent and lost on its way (capture there, "
     "too).",
@@ -102,7 +102,7 @@ def call_forked(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "bye-missing", "warning", "Media stopped and nobody hung up",
-    absence=True,
+    absence="answer",
     why="One side lost the call (crash, network, battery) without saying so.",
     fix="Use session timers (RFC 4028), so that a dead call ends. Look at what happened when the last RTP came.",
 )

@@ -169,7 +169,7 @@ def reinvite_glare(facts: Facts) -> Iterator[Found]:
 
 @rule(
     "reinvite-unanswered", "warning", "A re-INVITE got no final answer",
-    confirm_seconds=UNANSWERED_SECONDS, absence=True,
+    confirm_seconds=UNANSWERED_SECONDS, absence="answer",
     why="The change that it asks for (hold, fax, session refresh) does not happen, and the side that asked may end "
     "the call.",
     fix="A request within a call goes to the Contact of the other side, through the Record-Route of its answer. See "

@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from dissectors import offline
-from dissectors.findings.dropped import OF_LOSS, OF_MOMENTS
 from dissectors.findings.rule import OWN
+from dissectors.findings.rules import RULES
 from dissectors.sources.capture import open_capture
 from dissectors.sources.interface import bpf
 from tests.made import A, B, frame, rtp, sip
@@ -132,7 +132,7 @@ def test_what_is_lost_while_the_process_is_stopped_is_the_captures_own(wire: Cab
     assert stream["lost"] and report["capture"]["files"][0]["dropped"]
     found = {each["id"]: each for each in report["findings"]}
     assert "capture-drops" in found
-    lost = [each for name, each in found.items() if name in OF_LOSS | OF_MOMENTS]
+    lost = [each for name, each in found.items() if RULES[name].absence in ("loss", "burst", "moment")]
     assert lost and {each["severity"] for each in lost} == {"note"}
     assert all(each["what"].endswith(OWN) for each in lost)
 
