@@ -82,6 +82,13 @@ class Owners:
         """The sources by flow that one group has alone, with its number."""
         return {source: numbers[0] for source, numbers in self._sources.items() if len(numbers) == 1}
 
+    def sole_places(self, file: int) -> dict[int, int]:
+        """The frames of a file with messages of signalling: whose they are, or -1 for those of several groups."""
+        return {
+            frame: numbers[0] if len(numbers) == 1 else -1
+            for (of, frame), numbers in self._places.items() if of == file
+        }
+
     def of_place(self, place: Frame) -> tuple[int, ...]:
         """The groups that have a message of signalling in this frame."""
         return self._places.get(place, NOBODY)
@@ -92,13 +99,13 @@ class Owners:
         if protocol == "RTP" and len(payload) >= 12:
             return self._sources.get((ends, int.from_bytes(payload[8:12], "big")))
         if protocol == "RTCP":
-            near = self._near(ends)
+            near = self.near(ends)
             found = {number for ssrc in sources_of(payload) for number in self._ssrcs.get(ssrc, NOBODY)}
             return tuple(sorted(found & near)) or None
         return None
 
-    def _near(self, ends: Ends) -> set[int]:
-        """The groups that have one of two ends, or both."""
+    def near(self, ends: Ends) -> set[int]:
+        """The groups that have one of two ends, or both: all that anything else than signalling may be of."""
         return {*self._pairs.get(ends, NOBODY), *self._ends.get(ends[:2], NOBODY), *self._ends.get(ends[2:], NOBODY)}
 
     def _by_ends(self, ends: Ends, time: int) -> tuple[int, ...]:
@@ -162,12 +169,16 @@ class Belonging:
         return NOBODY if not number else (number - 1,) if number > 0 else self._several[file, frame]
 
     def sorter(self, owners: Owners) -> Sorter:
-        """A walk over the first file that adds what is told by source alone; raises ModuleNotFoundError without one."""
+        """A walk over the first file that adds what is told by flow, source or place alone.
+
+        Raises ModuleNotFoundError where nothing is compiled.
+        """
         from dissectors.mux.compiled.sieve import Sorter
 
         self._single.append(array("i"))
         return Sorter(
-            owners.sole(), owners.knows, self._single[0], self.frames, rows_of(("RTP",)), rows_of(SIGNALLING)
+            owners.sole(), owners.near, owners.sole_places(0), self._single[0], self.frames, rows_of(("RTP",)),
+            rows_of(SIGNALLING),
         )
 
     def dealer(self, groups: int) -> Dealer:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dissectors import offline
+from dissectors.queries.frames import Belonging
 from dissectors.queries.owned import owned
 from dissectors.rewriting import split
 from dissectors.wire.errors import CaptureError
@@ -16,7 +17,7 @@ from tests.capture_octets import snoop
 from tests.command_line import ROOT
 from tests.made import frame
 from tests.queries.test_frames import second_call
-from tests.stories import GOOD
+from tests.stories import GOOD, A, B, asked, receiver_report, sender_report, talk
 
 TWO = [*GOOD, *second_call(60_000)]
 
@@ -120,14 +121,37 @@ def test_several_captures_go_into_one_file(tmp_path: Path) -> None:
     assert written.frames == [len(TWO)] == [len(captures.records(written.paths[0]))]
 
 
+def alike(path: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> split.Written:
+    """What is written by what is compiled, which is also what the other build writes."""
+    one = parted(path, folder / "one")
+    monkeypatch.setenv("MUXSHARK_PURE", "1")
+    two = parted(path, folder / "two")
+    monkeypatch.delenv("MUXSHARK_PURE")
+    assert (one.frames, one.shared) == (two.frames, two.shared) and one.frames
+    for first, second in zip(one.paths, two.paths, strict=True):
+        assert Path(first).read_bytes() == Path(second).read_bytes()
+    return one
+
+
 @pytest.mark.parametrize("name", ["bad-day.pcap", "facetime-2013.pcap"])
 def test_what_is_compiled_and_what_is_not_write_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    path = str(ROOT / "pcaps" / name)
-    one = parted(path, tmp_path / "one")
-    monkeypatch.setenv("MUXSHARK_PURE", "1")
-    two = parted(path, tmp_path / "two")
-    assert (one.frames, one.shared) == (two.frames, two.shared) and one.frames
-    for first, second in zip(one.paths, two.paths, strict=True):
-        assert Path(first).read_bytes() == Path(second).read_bytes()
+    alike(str(ROOT / "pcaps" / name), tmp_path, monkeypatch)
+
+
+@pytest.mark.skipif(not offline.is_compiled(), reason="nothing is compiled")
+@pytest.mark.parametrize("shared", [False, True])
+def test_only_what_several_calls_may_claim_is_looked_at_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    beside = [*asked(900), sender_report(1000), receiver_report(1100, 77), (1200.0, A, B, b"\r\n"), *asked(60_050)]
+    beside += [(1300.0, A, B, talk(ssrc=5)[0][3]), (1400.0, ("192.0.2.76", 98), ("192.0.2.77", 99), b"\0\1 foreign")]
+    path = captures.story(tmp_path / "in", [*(TWO if shared else GOOD), *beside])
+    written = alike(path, tmp_path, monkeypatch)
+    looked: list[int] = []
+    monkeypatch.setattr(Belonging, "add", lambda _, place, __: looked.append(place[1]))
+    parted(path, tmp_path / "again")
+    # What lies across two chunks is looked at, too.
+    assert len(looked) > 5 if shared else len(looked) < 3
+    assert shared or written.frames == [len(captures.records(path)) - 1]

@@ -18,8 +18,8 @@ class Sieve(Walk):
 @final
 class Sorter(Walk):
     def __init__(
-        self, streams: Mapping[tuple[_Ends, int], int], known: Callable[[_Ends], bool], single: array[int],
-        frames: list[int], media: Iterable[int], signalling: Iterable[int],
+        self, streams: Mapping[tuple[_Ends, int], int], near: Callable[[_Ends], set[int]], places: Mapping[int, int],
+        single: array[int], frames: list[int], media: Iterable[int], signalling: Iterable[int],
     ) -> None: ...
 
 @final

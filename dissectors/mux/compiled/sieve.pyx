@@ -34,6 +34,8 @@ cdef enum:
     SHORTEST_RECORD = 16
     MOST_FLOWS = 1 << 16
     SHORTEST_FRAME = 60
+    SEVERAL = -1
+    NOBODY = -2
 
 cdef int64_t LARGEST = MAX_RECORD_OCTETS, LAST_MOMENT = MAX_TIME_NS, LARGEST_USUAL = offload.LARGEST_USUAL
 
@@ -178,23 +180,24 @@ cdef class Sieve(Walk):
 
 @final
 cdef class Sorter(Walk):
-    """Takes RTP whose source is one group's, and what is nobody's; `single` has the group of each frame, from 1.
+    """Takes what is told by flow, source or place alone, and what is nobody's; `single` has each frame's group, from 1.
 
-    `streams` has the number of the group by flow and SSRC, `known` says whether anything of a flow may be somebody's,
-    `signalling` are rows that may be somebody's on any flow. `frames` counts by group.
+    `near` gives the groups that anything of a flow may be of, but for `signalling`: such rows are of their `places`,
+    which have the number of one group by frame, or -1 where it is not one. `streams` has the group by flow and SSRC of
+    `media`, for flows that are near to several. `frames` counts by group.
     """
 
     cdef Table table
     cdef bint[MOST_ROWS] media, signalling
-    cdef dict streams, flows
-    cdef object known, single
+    cdef dict streams, flows, places
+    cdef object near, single
     cdef list frames
-    cdef int[::1] places
+    cdef int[::1] groups
 
-    def __init__(self, streams, known, single, list frames, media, signalling):
+    def __init__(self, streams, near, places, single, list frames, media, signalling):
         self.table, self.flows = Table(), {}
         self.streams = {stream_of(key[0], key[1]): number for key, number in streams.items()}
-        self.known, self.single, self.frames = known, single, frames
+        self.near, self.places, self.single, self.frames = near, dict(places), single, frames
         for row in media:
             self.media[row] = True
         for row in signalling:
@@ -206,47 +209,48 @@ cdef class Sorter(Walk):
             return Walk.passed(self, walker, chunk, at)
         finally:
             # What is looked at cannot grow.
-            self.places = None
+            self.groups = None
 
     cdef int begin(self, int64_t frames) except -1:
         cdef int64_t more = frames + 2 - len(self.single)
         if more > 0:
             self.single.frombytes(bytes(more * sizeof(int)))
-        self.places = self.single
+        self.groups = self.single
         return 0
 
     cdef bint takes(
         self, Octets octets, Py_ssize_t at, Py_ssize_t begin, Py_ssize_t size, Py_ssize_t end, int link, int64_t frame
     ) except -1:
         cdef Plain plain
-        cdef int row
-        cdef bint is_known
+        cdef int row, number
         if not opened(&plain, octets, begin, size, link) or plain.length > LARGEST_USUAL:
             return False
         row = self.table.match(plain.payload, plain.length)
-        flow = named(&plain.wire)
-        found = self.flows.get(flow)
-        if found is None:
-            found = self.flow(flow, &plain.wire)
-        is_known = found
         if row != C_UNKNOWN_ROW and self.signalling[row]:
-            return False
-        if not is_known:
-            return True
-        if row == C_UNKNOWN_ROW or not self.media[row] or plain.payload.size < 12:
-            return False
-        number = self.streams.get(b"".join((flow, part(plain.payload, 8, 4))))
-        if number is None:
+            found = self.places.get(frame)
+            if found is None:
+                return True
+            number = found
+        else:
+            flow = named(&plain.wire)
+            found = self.flows.get(flow)
+            number = found if found is not None else self.flow(flow, &plain.wire)
+            if number == NOBODY:
+                return True
+            if number == SEVERAL and row != C_UNKNOWN_ROW and self.media[row] and plain.payload.size >= 12:
+                number = self.streams.get(b"".join((flow, part(plain.payload, 8, 4))), SEVERAL)
+        if number == SEVERAL:
             return False
         self.frames[number] += 1
-        self.places[frame] = number + 1
+        self.groups[frame] = number + 1
         return True
 
-    cdef object flow(self, bytes flow, const Wire *wire):
-        """Whether anything of a flow may be somebody's."""
+    cdef int flow(self, bytes flow, const Wire *wire) except *:
+        """The one group that anything of a flow may be of."""
         if len(self.flows) >= MOST_FLOWS:
             self.flows.clear()
-        found = self.flows[flow] = bool(self.known(written(wire)))
+        near = self.near(written(wire))
+        found = self.flows[flow] = NOBODY if not near else SEVERAL if len(near) > 1 else <int> min(near)
         return found
 
 
