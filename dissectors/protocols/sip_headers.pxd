@@ -1,8 +1,17 @@
 """The functions of `sip_headers.py` that call one another without the interpreter when it is compiled."""
 
+cimport cython
 
 cpdef object canonical(str written)
 cpdef dict first_values(tuple headers)
 cpdef tuple parameters(str text)
+cpdef object uri(str value)
+
+@cython.locals(opened=Py_ssize_t, closed=Py_ssize_t, quoted=Py_ssize_t, end=Py_ssize_t)
+cpdef Py_ssize_t closing(str value) except -2
+
+@cython.locals(closed=Py_ssize_t, end=Py_ssize_t)
+cpdef object tag(str value)
+
 cpdef object parameter(tuple pairs, object name)
 cpdef str unquote(str text)

@@ -65,8 +65,13 @@ _OF_OPENSIPS = {name.lower(): name for name in ("Comp-Hdrs", "Headers-Encoding",
 NAMES = {name.lower(): name for name in (*LISTS, *_SINGLE)} | COMPACT
 """Every registered name, compact or long, in lower case, to its registered spelling."""
 
-_USUAL = {name: name for spelling in (*NAMES, *NAMES.values()) for name in (spelling, spelling.upper())}
-"""One copy of each name as people write it; those that senders make up are not kept, as `intern` might for ever."""
+_USUAL = {
+    name: (NAMES[name.lower()], name) for spelling in (*NAMES, *NAMES.values()) for name in (spelling, spelling.upper())
+}
+"""Each name as people write it, with its registered spelling before it.
+
+One copy of each: those that senders make up are not kept, as `intern` might for ever.
+"""
 
 # A named tuple is made three times as quickly by it.
 _new = tuple.__new__
@@ -153,6 +158,9 @@ def header_lines(block: bytes) -> list[str]:
 def read(line: str) -> Header | None:
     """One unfolded line, with or without its CR, as a header field; None when no name stands before a colon."""
     written, colon, value = line.partition(":")
+    usual = _USUAL.get(written)
+    if usual is not None and colon:
+        return _new(Header, (usual[0], value.strip(" \t\r"), usual[1], False))
     name = written.rstrip(" \t")
     if not colon:
         return None
@@ -161,7 +169,7 @@ def read(line: str) -> Header | None:
         if not is_name(name):
             return None
         long = canonical(name)
-    return _new(Header, (long, value.strip(" \t\r"), _USUAL.get(name, name), False))
+    return _new(Header, (long, value.strip(" \t\r"), _USUAL.get(name, (long, name))[1], False))
 
 
 _read_again = lru_cache(MAX_TEXTS)(read)
@@ -261,6 +269,37 @@ def address(value: str) -> Address:
     display = display or value[:opened].strip(" \t")
     uri, _, rest = value[opened + 1 :].partition(">")
     return Address(display, uri.strip(" \t"), parameters(rest))
+
+
+def closing(value: str) -> int:
+    """Where the bracket behind the address of a From or To is, if it is written as nearly everybody does; or -1.
+
+    That is `<sip:bob@example.org>` with a name before it or none; parameters may follow.
+    """
+    opened, closed, quoted = value.find("<"), value.find(">"), value.find('"')
+    if not 0 <= opened < closed or value.find("<", opened + 1) >= 0 or value.find("\\") >= 0 or value.find("(") >= 0:
+        return -1
+    if quoted < 0:
+        return -1 if 0 <= value.find(";") < opened else closed
+    end = value.find('"', 1)
+    return closed if quoted == 0 and 1 < end < opened and value.find('"', end + 1) < 0 else -1
+
+
+def tag(value: str) -> str | None:
+    """The `tag` of a From or To (RFC 3261 section 19.3), as `address` finds it; None where there is none."""
+    closed = closing(value)
+    if closed >= 0 and closed + 1 == len(value):
+        return None
+    if closed >= 0 and value.startswith(">;tag=", closed):
+        end = value.find(";", closed + 2)
+        return value[closed + 6 : len(value) if end < 0 else end].strip(" \t")
+    return address(value).tag
+
+
+def uri(value: str) -> str:
+    """The address in a From or To, as `address` finds it; empty where there is none."""
+    closed = closing(value)
+    return address(value).uri if closed < 0 else value[value.find("<") + 1 : closed].strip(" \t")
 
 
 def number(text: str, digits: int = 10) -> int | None:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 from dissectors.limits.remembered import remembered
 from dissectors.protocols.sip_build import build, request_line, status_line
 from dissectors.protocols.sip_deviation import Deviation
-from dissectors.protocols.sip_headers import LISTS, NAMES, Header, address, canonical, number, split
+from dissectors.protocols.sip_headers import LISTS, NAMES, Header, canonical, number, split, tag
 from dissectors.protocols.sip_parts import Part, media_type
-from dissectors.protocols.sip_via import branch
+from dissectors.protocols.sip_via import branch as branch_of
 from dissectors.wire.inflate import Inflated, spoken
 from dissectors.wire.values import Struct
 
@@ -84,7 +84,7 @@ class Message(Struct, frozen=True):
         """All of it at once, which costs a fraction of asking for each."""
         first = self.first
         sequence, method = cseq(first.get("CSeq", "")) or (None, self.method)
-        tags = _tag(first.get("From", "")), _tag(first.get("To", ""))
+        tags = tag(first.get("From", "")), tag(first.get("To", ""))
         return _new(Identity, (first.get("Call-ID"), *tags, sequence, method, branch(first.get("Via", ""))))
 
     @property
@@ -93,11 +93,11 @@ class Message(Struct, frozen=True):
 
     @property
     def from_tag(self) -> str | None:
-        return _tag(self.get("From") or "")
+        return tag(self.get("From") or "")
 
     @property
     def to_tag(self) -> str | None:
-        return _tag(self.get("To") or "")
+        return tag(self.get("To") or "")
 
     @property
     def cseq(self) -> tuple[int, str] | None:
@@ -112,7 +112,7 @@ class Message(Struct, frozen=True):
     @property
     def via_branch(self) -> str | None:
         """The branch of the topmost Via: the transaction (RFC 3261 section 8.1.1.7)."""
-        return branch(self.via or "")
+        return branch_of(self.via or "")
 
     @property
     def contact(self) -> str | None:
@@ -193,9 +193,20 @@ class Message(Struct, frozen=True):
 _RECOVERY = frozenset(("Comp-Hdrs", "Headers-Encoding", "Headers-Algo"))
 
 
-@remembered
-def _tag(value: str) -> str | None:
-    return address(value).tag
+def branch(value: str) -> str | None:
+    """The branch of a Via, as `sip_via.branch` finds it."""
+    first, at = value.find(";"), value.find(";branch=")
+    usual = (
+        at > 8 and (first == at or value.startswith(";rport;branch=", first))
+        and value.startswith("SIP/2.0/") and value[8].isalpha()
+        and value.find(",") < 0 and value.find('"') < 0 and value.find("<") < 0 and value.find("(") < 0
+        and value.find("\\") < 0
+    )
+    if not usual:
+        return branch_of(value)
+    # One hop, its branch at the front: so nearly everybody writes it.
+    end = value.find(";", at + 1)
+    return value[at + 8 : len(value) if end < 0 else end].strip(" \t")
 
 
 @remembered

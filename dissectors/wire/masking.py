@@ -87,10 +87,14 @@ def masked(octets: bytes) -> bytes:
     return octets
 
 
-@remembered
 def masked_value(value: str) -> str:
     """The same of a header's value or an address: passwords of addresses, and keys of IMS."""
     # A password stands behind a colon of its own.
+    return value if value.count(":") < 2 and "k=" not in value else _masked_value(value)
+
+
+@remembered
+def _masked_value(value: str) -> str:
     address = value.rpartition("@")[0].count(":") > 1
     if not address and "k=" not in value:
         return value

@@ -8,11 +8,11 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dissectors.protocols import sip, sip_parts
-from dissectors.protocols.sip_headers import COMPACT, LONGEST_BLOCK, parameters, split
+from dissectors.protocols import sip, sip_message, sip_parts, sip_via
+from dissectors.protocols.sip_headers import COMPACT, LONGEST_BLOCK, address, parameters, split, tag, uri
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import Limits
 from tests import made
@@ -309,6 +309,25 @@ def test_every_prefix_gives_what_is_whole(sample: str) -> None:
 def test_a_fuzzed_line_end_does_not_hide_the_start_line() -> None:
     found = sip.parse(SAMPLES["fuzzed_cancel"])
     assert (found.method, found.uri) == ("CANCEL", "sip:97239287044@voip.brujula.net")
+
+
+ENDS = ("<", ">", '"', "\\", "(", ")", ";", ",", " ", "\t", "tag=", "Tag=", ";tag=", ">;tag=", "sip:", "<sip:b@h>")
+VIAS = ("SIP/2.0/UDP h", "SIP/2.0/", ";branch=", ";rport", "; branch=", ";Branch=", ",", "<", '"', "(", ";", " ", "z9")
+
+
+@given(st.lists(st.sampled_from((*ENDS, '"Bob" '))).map("".join))
+@example('"Bob" <sip:b@h>;tag=1')
+@example('"Bob <sip:a@h>;tag=2" <sip:b@h>;tag=1')
+@example('""; <sip:b@h>;tag=1')
+def test_the_usual_end_of_a_dialog_is_read_as_any(value: str) -> None:
+    assert (tag(value), uri(value)) == (address(value).tag, address(value).uri)
+
+
+@given(st.lists(st.sampled_from(VIAS)).map("".join), st.sampled_from(("", VIAS[0])))
+@example(";branch=z9", "SIP/2.0/UDP h")
+@example(";rport;branch=z9;received=192.0.2.1", "SIP/2.0/UDP h")
+def test_the_branch_of_a_usual_hop_is_read_as_any(rest: str, hop: str) -> None:
+    assert sip_message.branch(hop + rest) == sip_via.branch(hop + rest)
 
 
 @given(st.binary(max_size=300))

@@ -15,6 +15,7 @@ from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import Held
 from dissectors.protocols import sip
 from dissectors.protocols.sip import Identity
+from dissectors.protocols.sip_headers import uri
 from dissectors.report import CallOutcome, Description, Message
 from dissectors.wire.datagram import Datagram, Flow
 from dissectors.wire.errors import Malformed
@@ -138,7 +139,8 @@ class CallState:
         """Remember the 5-tuple, and the host as one of that side's."""
         if flow not in self.pairs:
             if len(self.pairs) < MAX_FLOWS:
-                self.pairs += (flow,) if flow == flow.reverse else (flow, flow.reverse)
+                back = flow.reverse
+                self.pairs += (flow,) if flow == back else (flow, back)
             else:
                 self.bounds.hit("5-tuples of calls")
         hosts = self._callers if side == "caller" else self._callees
@@ -255,4 +257,4 @@ def _who(value: str | None) -> str | None:
     """The address of a From or To, without display name and parameters; as written where it cannot be read."""
     if value is None:
         return None
-    return sip.address(value).uri or value
+    return uri(value) or value
