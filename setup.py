@@ -17,8 +17,8 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CompileError, LinkError
 
 TWINS = (
-    "dissectors/mux/compiled/scan", "dissectors/mux/compiled/sieve", "dissectors/sources/blocks",
-    "dissectors/sources/mapped",
+    "dissectors/mux/compiled/masker", "dissectors/mux/compiled/scan", "dissectors/mux/compiled/sieve",
+    "dissectors/sources/blocks", "dissectors/sources/mapped",
 )
 PLAIN = (
     "dissectors/analysis/calls/call", "dissectors/analysis/calls/descriptions", "dissectors/analysis/calls/messages",

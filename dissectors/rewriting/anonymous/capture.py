@@ -19,8 +19,28 @@ from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import packets, segments
 from dissectors.rewriting.anonymous import secured
 from dissectors.rewriting.anonymous.blocks import without_names
-from dissectors.rewriting.anonymous.heard import MEDIA, Heard, Verdict, hear
-from dissectors.rewriting.anonymous.messages import SILENCE, Anonymiser, Wanted
+from dissectors.rewriting.anonymous.heard import (
+    FRAME_BITS,
+    LAYER_BITS,
+    MEDIA,
+    PROTOCOL_BITS,
+    Heard,
+    Verdict,
+    hear,
+)
+from dissectors.rewriting.anonymous.messages import (
+    ADDRESSES,
+    FINGERPRINT,
+    FINGERPRINT_MASK,
+    KEEPALIVES,
+    KEPT_CONTROL,
+    SILENCE,
+    TEXTS,
+    USERNAME,
+    XORED,
+    Anonymiser,
+    Wanted,
+)
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.anonymous.streamed import Streamed
 from dissectors.rewriting.copying import Made, Maker, Tally, copy
@@ -42,7 +62,7 @@ from dissectors.wire.link.headers import (
 )
 
 if TYPE_CHECKING:
-    from dissectors.mux.compiled.sieve import Masker
+    from dissectors.mux.compiled.masker import Masker
 
 CUT = "are cut to their headers, for what they carry is not understood"
 CUT_FRAMES = "are cut away whole, for their link layer is not understood"
@@ -74,16 +94,22 @@ def anonymise(
     courses = look(path, Streamed(anonymiser))
     frames = _Frames(anonymiser, heard, pseudonyms, wanted, courses)
 
+    masker = None if wanted.drop else frames.masker()
+
     def maker() -> Maker:
         courses.begin()
+        if masker is not None:
+            masker.begin_again()
         return frames.make
 
     with closing(courses):
-        masker = None if wanted.drop else frames.masker()
-        return copy(
+        tally = copy(
             path, output, maker, force=force, source=source, blocks=without_names, name="", walk=masker,
             made=masker and masker.made,
         )
+        if masker is not None and masker.cut:
+            tally.left[CUT] += masker.cut
+        return tally
 
 
 def _learn(learned: secured.Learned, entry: Entry) -> None:
@@ -101,15 +127,20 @@ class _Frames:
         self._courses = courses
 
     def masker(self) -> Masker | None:
-        """What does the same to media in plain frames; None where nothing is compiled."""
+        """What does the same to plain frames, by the same tables, and asks for the rest; None without a compiler."""
         if not offline.is_compiled():
             return None
-        from dissectors.mux.compiled.sieve import Masker
+        from dissectors.mux.compiled.masker import Masker
 
-        silence = bytes(SILENCE.get(number, b"\0")[0] for number in range(0x80))
+        pseudonyms, datagrams = self._pseudonyms, self._datagrams
         return Masker(
-            self._heard.streams, rows_of((MEDIA,)), self._link,
-            self._pseudonyms.address, self._pseudonyms.port, self._pseudonyms.noise, silence,
+            streams=self._heard.streams, others=self._heard.others, bits=(FRAME_BITS, LAYER_BITS, PROTOCOL_BITS),
+            media=rows_of((MEDIA,)), silence=bytes(SILENCE.get(number, b"\0")[0] for number in range(0x80)),
+            link=self._link, address=pseudonyms.address, port=pseudonyms.port, noise=pseudonyms.noise,
+            datagram=datagrams.datagram, attribute=datagrams.attribute, control=datagrams.control,
+            kept_attributes=datagrams.kept_attributes, addresses=ADDRESSES, xored=XORED, texts=TEXTS,
+            username=USERNAME, fingerprint=FINGERPRINT, mask=FINGERPRINT_MASK, kept_control=KEPT_CONTROL,
+            blanks=KEEPALIVES,
         )
 
     def _link(self, link: int, header: bytes) -> bytes:

@@ -59,6 +59,11 @@ class Heard:
                 if ends is not None:
                     self.streams[ends, stream.ssrc] = stream.encrypted
 
+    @property
+    def others(self) -> array[int]:
+        """Numbers in order, one for each datagram that is no usual media: where and what it is."""
+        return self._others
+
     def of(self, frame: int, udps: Sequence[Udp], number: int) -> Verdict | None:
         """The verdict on one of the datagrams of a frame; None for what is nothing that is known."""
         udp = udps[number]

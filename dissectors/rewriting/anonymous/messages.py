@@ -25,12 +25,17 @@ from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import deflate
 
 MAX_DEPTH = 4
+NOT_UNDERSTOOD = (Malformed, ValueError, OverflowError)
+"""What says that octets are no message: also a name that became longer than its length can say."""
+
 KEEPALIVES = frozenset(b"\r\n\0 ")
 SILENCE = {0: b"\xff", 8: b"\xd5"}
 """What the octets of silence are, by payload type; zeros for any other."""
 
-SDES, BYE, APP, SENDER, RECEIVER = 202, 203, 204, 200, 201
-FEEDBACK = (205, 206, 207)
+SDES, BYE, APP = 202, 203, 204
+KEPT_CONTROL = frozenset((200, 201, 205, 206, 207))
+"""Types of RTCP without names: reports of senders and receivers, feedback, extended reports."""
+
 RTCP_HEADER, SRTCP_TRAILER, VERSION_BITS, LARGEST_OTHER_TYPE = 8, 14, 0xC0, 0x7F
 """Octets of RTCP that SRTCP leaves in the clear, and of its index with the usual seal behind it (RFC 3711, 3.4)."""
 
@@ -39,7 +44,7 @@ STUN_HEADER = 20
 
 ADDRESSES = frozenset((0x0001, 0x0002, 0x0004, 0x0005, 0x000B, 0x8023, 0x802B, 0x802C))
 XORED = frozenset((0x0012, 0x0016, 0x0020, 0x8020))
-TEXTS = frozenset((0x0006, 0x0014, 0x0015))
+USERNAME, TEXTS = 0x0006, frozenset((0x0006, 0x0014, 0x0015))
 AGENT, ERROR, DATA = 0x8022, 0x0009, 0x0013
 INTEGRITY, INTEGRITY_256, FINGERPRINT = 0x0008, 0x001C, 0x8028
 PLAIN = frozenset((
@@ -85,7 +90,7 @@ class Anonymiser:
             return None
         try:
             return write(self, payload, encrypted, depth)
-        except (Malformed, ValueError):
+        except NOT_UNDERSTOOD:
             return None
 
     def _learn(self, ufrag: str, password: str) -> None:
@@ -164,25 +169,36 @@ class Anonymiser:
         if len(payload) < STUN_HEADER or size != len(payload):
             return None
         out = bytearray(payload[:STUN_HEADER])
-        user = ""
+        user = b""
         for kind, value in _attributes(payload):
-            if kind == 0x0006:
-                user = texts.opaque(_text(value), self.names)
-            new = self._attribute(kind, value, payload, out, user, depth)
+            new = self._attribute(kind, value, payload[4:STUN_HEADER], out, user, depth)
             if new is None:
                 return None
+            user = new if kind == USERNAME else user
             out += kind.to_bytes(2, "big") + len(new).to_bytes(2, "big") + new + bytes(-len(new) % 4)
         out[2:4] = (len(out) - STUN_HEADER).to_bytes(2, "big")
         return bytes(out)
 
+    @property
+    def kept_attributes(self) -> frozenset[int]:
+        """Attributes of STUN that stay as they are."""
+        return PLAIN if self.wanted.agents else PLAIN | {AGENT}
+
+    def attribute(self, kind: int, value: bytes, header: bytes, out: bytes, user: bytes) -> bytes | None:
+        """An attribute of STUN behind `out`: cookie and transaction are `header`, `user` is the name before it."""
+        try:
+            return self._attribute(kind, value, header, out, user, 0)
+        except NOT_UNDERSTOOD:
+            return None
+
     def _attribute(
-        self, kind: int, value: bytes, payload: bytes, out: bytearray, user: str, depth: int
+        self, kind: int, value: bytes, header: bytes, out: bytes | bytearray, user: bytes, depth: int
     ) -> bytes | None:
         if kind in ADDRESSES or kind in XORED:
-            return self._address(value, payload[4:20], kind in XORED)
+            return self._address(value, header, kind in XORED)
         if kind in TEXTS:
             return _octets(texts.opaque(_text(value), self.names))
-        if kind in PLAIN or kind == AGENT and not self.wanted.agents:
+        if kind in self.kept_attributes:
             return value
         if kind == AGENT:
             return _octets(texts.opaque(_text(value), self.names))
@@ -207,9 +223,9 @@ class Anonymiser:
         port = self.pseudonyms.port(int.from_bytes(value[2:4], "big") ^ hidden) ^ hidden
         return value[:2] + port.to_bytes(2, "big") + bytes(one ^ two for one, two in zip(moved, mask, strict=True))
 
-    def _seal(self, kind: int, value: bytes, out: bytearray, user: str) -> bytes:
+    def _seal(self, kind: int, value: bytes, out: bytes | bytearray, user: bytes) -> bytes:
         """A seal with the password of the side that is asked, where SDP told it; else octets that fit nothing."""
-        password = self._passwords.get(user.partition(":")[0])
+        password = self._passwords.get(_text(user.partition(b":")[0]))
         if password is None:
             return self.pseudonyms.octets("seal", value, len(value))
         covered = _as_long_as(out, 4 + len(value))
@@ -265,34 +281,42 @@ class Anonymiser:
             random[:RTCP_HEADER] = payload[:RTCP_HEADER]
             random[-SRTCP_TRAILER : 4 - SRTCP_TRAILER] = payload[-SRTCP_TRAILER : 4 - SRTCP_TRAILER]
             return bytes(random)
-        out, at = bytearray(payload), 0
+        out: list[bytes] = []
+        at = 0
         while at + 4 <= len(payload):
-            kind, end = payload[at + 1], at + 4 + 4 * int.from_bytes(payload[at + 2 : at + 4], "big")
+            end = at + 4 + 4 * int.from_bytes(payload[at + 2 : at + 4], "big")
             if payload[at] >> 6 != 2 or end > len(payload):
                 return None
-            if kind == SDES:
-                self._sdes(out, at, end)
-            elif kind == BYE:
-                self._reason(out, at, end)
-            elif kind == APP:
-                out[at + 12 : end] = self.pseudonyms.octets("app", payload[at + 12 : end], end - at - 12)
-            elif kind not in (SENDER, RECEIVER, *FEEDBACK):
-                out[at + 8 : end] = self.pseudonyms.octets("control", payload[at + 8 : end], max(0, end - at - 8))
+            packet = payload[at:end]
+            out.append(packet if packet[1] in KEPT_CONTROL else self.control(packet))
             at = end
-        return bytes(out) if at == len(payload) else None
+        return b"".join(out) if at == len(payload) else None
 
-    def _sdes(self, out: bytearray, at: int, end: int) -> None:
-        place, chunks = at + 4, out[at] & 0x1F
-        for _ in range(chunks):
+    def control(self, packet: bytes) -> bytes:
+        """A packet of RTCP that may hold names: as long as it was."""
+        kind, size, out = packet[1], len(packet), bytearray(packet)
+        if kind == SDES:
+            self._sdes(out, size)
+        elif kind == BYE:
+            self._reason(out, size)
+        elif kind == APP:
+            out[12:] = self.pseudonyms.octets("app", packet[12:], max(0, size - 12))
+        else:
+            out[8:] = self.pseudonyms.octets("control", packet[8:], max(0, size - 8))
+        return bytes(out)
+
+    def _sdes(self, out: bytearray, end: int) -> None:
+        place = 4
+        for _ in range(out[0] & 0x1F):
             place += 4
             while place + 2 <= end and out[place]:
                 size = out[place + 1]
                 self._rename(out, place + 2, min(end, place + 2 + size))
                 place += 2 + size
-            place += 4 - (place - at) % 4
+            place += 4 - place % 4
 
-    def _reason(self, out: bytearray, at: int, end: int) -> None:
-        place = at + 4 + 4 * (out[at] & 0x1F)
+    def _reason(self, out: bytearray, end: int) -> None:
+        place = 4 + 4 * (out[0] & 0x1F)
         if place < end:
             self._rename(out, place + 1, min(end, place + 1 + out[place]))
 
@@ -328,7 +352,7 @@ def _attributes(payload: bytes) -> Iterator[tuple[int, bytes]]:
         at += 4 + size + -size % 4
 
 
-def _as_long_as(out: bytearray, more: int) -> bytes:
+def _as_long_as(out: bytes | bytearray, more: int) -> bytes:
     """The message so far, with the length that it has with a seal behind it (RFC 8489 section 14.5)."""
     return bytes(out[:2]) + (len(out) - STUN_HEADER + more).to_bytes(2, "big") + bytes(out[4:])
 
