@@ -85,6 +85,7 @@ def analyze(
     secrets: bool = False,
     verify: bool = True,
     encryption: bool = False,
+    judged: bool = True,
 ) -> Report:
     """The report on one or more captures, as one timeline: paths, "-" for standard input, open binary files.
 
@@ -93,8 +94,9 @@ def analyze(
     maps UDP ports to the names of their protocols, `keys` open TLS, as those do that a capture holds; `secrets` keeps
     passwords and keys in texts, which are masked otherwise. `keys` learn those of SRTP that SDP and DTLS give; with any
     the captures are read again to `verify` what they open; with `encryption` they are, to judge whether payloads are
-    encrypted. Raises CaptureError when one of the captures cannot be read
-    at all; a cut or corrupt capture gives its whole part, and a finding.
+    encrypted. Unless it is to be `judged`, its only findings are those about damage of the captures. Raises
+    CaptureError when one of the captures cannot be read at all; a cut or corrupt capture gives its whole part, and a
+    finding.
     """
     allow(len(sources))
     scanner, engine = scanner_class()(forced=forced), _engine(limits, everything, secrets)
@@ -106,7 +108,7 @@ def analyze(
         ]
         _give(keys, scanner, captures, engine)
         _feed(engine, scanner, _batches(scanner, captures, progress))
-        report = _ended(engine, scanner, captures)
+        report = _ended(engine, scanner, captures, judged)
         if keys is not None and scanner.connections.secrets is not None:
             keys.learn(scanner.connections.secrets)
         if keys is not None and verify:
@@ -123,11 +125,12 @@ def growing_reports(
     forced: dict[int, str] | None = None,
     keys: Secrets | None = None,
     secrets: bool = False,
+    judged: bool = True,
 ) -> Iterator[tuple[Report, bool]]:
     """The report on what was read so far, each time that `due` says so, and at the end the whole one; says which it is.
 
-    The whole one is that of `analyze` with `everything`. `taken` is called with each batch before it is analysed.
-    Raises CaptureError as `analyze` does.
+    The whole one is that of `analyze` with `everything`, and `judged` as there. `taken` is called with each batch
+    before it is analysed. Raises CaptureError as `analyze` does.
     """
     allow(len(sources))
     scanner, engine = scanner_class()(forced=forced), _engine(limits, True, secrets)
@@ -145,16 +148,16 @@ def growing_reports(
             taken(last)
         engine.feed(last)
         engine.retire_finished(scanner, at_the_end=True)
-        yield _ended(engine, scanner, captures), True
+        yield _ended(engine, scanner, captures, judged), True
 
 
-def _ended(engine: Engine, scanner: Scanner, captures: Sequence[Capture]) -> Report:
+def _ended(engine: Engine, scanner: Scanner, captures: Sequence[Capture], judged: bool) -> Report:
     """The report on captures that were read to their end."""
     for number, capture in enumerate(captures):
         _problems(engine, number, capture)
     if scanner.connections.lacking:
         engine.problem("keys-unused", scanner.connections.lacking)
-    return engine.report(scanner, tuple(_file(capture) for capture in captures), last=True)
+    return engine.report(scanner, tuple(_file(capture) for capture in captures), last=True, judged=judged)
 
 
 def _decrypted(report: Report, keys: Secrets, sources: Sequence[_ReadTwice]) -> Report:

@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
         with Progress(sys.stderr) as progress:
             report = offline.analyze(
                 [path], limits=inputs.limits(options), forced=inputs.forced(options), progress=progress,
-                everything=True, keys=inputs.keys(options),
+                everything=True, keys=inputs.keys(options), judged=False,
             )
         if not report.calls:
             raise inputs.Refused(f"{options.input}: no call is in it")
@@ -77,7 +77,7 @@ def cut_out(stack: ExitStack, path: str, call: str, keys: Secrets | None = None)
     from dissectors import offline
     from dissectors.rewriting import split
 
-    report = offline.analyze([path], everything=True, keys=keys)
+    report = offline.analyze([path], everything=True, keys=keys, judged=False)
     inputs.say(inputs.damage(report))
     folder = stack.enter_context(TemporaryDirectory(prefix="muxshark-"))
     alone = os.path.join(folder, os.path.basename(path))

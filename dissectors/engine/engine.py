@@ -17,7 +17,7 @@ from dissectors.engine.retirement import Retirement
 from dissectors.engine.trackers import CAPACITY, Capacity, Trackers
 from dissectors.engine.view import ScanTables
 from dissectors.findings.rule import Facts, Problem, counted
-from dissectors.findings.rules import doubted, findings, ranked
+from dissectors.findings.rules import OF_DAMAGE, doubted, findings, ranked
 from dissectors.findings.signalling.legs import legs
 from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
@@ -82,21 +82,24 @@ class Engine:
         self._dropping = dropping
 
     def report(
-        self, scan: ScanTables, files: tuple[CaptureFile, ...], chosen: Chosen = EVERYTHING, last: bool = False
+        self, scan: ScanTables, files: tuple[CaptureFile, ...], chosen: Chosen = EVERYTHING, last: bool = False,
+        judged: bool = True,
     ) -> Report:
         """Everything that was seen, with the tables of the scan whose batches were fed.
 
-        Asking changes nothing, unless it is for the `last` time: then the calls are gone afterwards.
+        Asking changes nothing, unless it is for the `last` time: then the calls are gone afterwards. Unless it is to be
+        `judged`, its only findings are those about damage of the captures.
         """
         problems = self._problems.to_report() + self._bounds_hit(scan) + self._unconfirmed()
         values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax, last)
         values = replace(values, dropping=self._dropping) if self._dropping else values
-        earlier = self._retirement.totals.findings() if chosen.calls is None else ()
+        found = findings(values) if judged else findings(values, OF_DAMAGE)
+        earlier = self._retirement.totals.findings() if chosen.calls is None and judged else ()
         return Report(
             SCHEMA, values.capture, values.flows, values.calls, values.streams, values.checks,
-            ranked(doubted((*findings(values), *earlier), values)), values.handshakes, values.protection,
+            ranked(doubted((*found, *earlier), values)), values.handshakes, values.protection,
             self._totals(values, of_retired), legs(values), values.sessions, values.tls,
-            self.trackers.channels.to_report(), values.unsent, verdicts(values),
+            self.trackers.channels.to_report(), values.unsent, verdicts(values) if judged else (),
         )
 
     def _totals(self, values: Facts, of_retired: list[Counters]) -> Totals:

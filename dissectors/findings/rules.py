@@ -52,6 +52,9 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
 """Every rule, by what it is about."""
 
 RULES: dict[str, Rule] = {rule.id: rule for rules in SUBJECTS.values() for rule in rules}
+OF_DAMAGE = tuple(RULES[id] for id in ("capture-cut", "capture-corrupt"))
+"""Rules about captures that end before their end: who copies a capture asks nothing else."""
+
 OF_PATHS = tuple(rule for rule in RULES.values() if rule.scope == "path")
 """Rules that look at checks, handshakes and RTCP, and name no call."""
 

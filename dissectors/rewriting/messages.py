@@ -6,7 +6,7 @@ there is nothing to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from dissectors.protocols import sip
@@ -82,8 +82,13 @@ def _line(octets: bytes) -> Line:
 
 def edited(payload: bytes, edit: Edit, limits: Limits = LIMITS) -> tuple[bytes, list[str]]:
     """The payload with each of its messages edited, and what was done; raises Malformed where there is no message."""
+    return edited_parsed(payload, sip.parse_all(payload, limits), edit)
+
+
+def edited_parsed(payload: bytes, messages: Iterable[sip.Message], edit: Edit) -> tuple[bytes, list[str]]:
+    """The same of a payload whose messages are these."""
     out, at, done = [], 0, []
-    for message in sip.parse_all(payload, limits):
+    for message in messages:
         end = message.body_offset + len(message.raw_body)
         begin = end - len(message.octets)
         head = head_of(payload[begin : message.body_offset])

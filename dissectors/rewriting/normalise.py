@@ -131,7 +131,9 @@ def _edits(path: str, wanted: Wanted) -> tuple[list[Edit], Ports | None]:
     edits: list[Edit] = [] if wanted.compress else [messages.inflate(wanted.limits)]
     ports = None
     if wanted.rtpmap or wanted.split_ports:
-        report = offline.analyze([path], limits=wanted.limits, forced=dict(wanted.forced), everything=True)
+        report = offline.analyze(
+            [path], limits=wanted.limits, forced=dict(wanted.forced), everything=True, judged=False
+        )
         if wanted.rtpmap:
             edits.append(descriptions.with_rtpmaps(descriptions.inferred(report)))
         if wanted.split_ports:

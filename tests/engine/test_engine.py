@@ -397,6 +397,7 @@ def test_a_cut_capture_gives_all_that_was_whole_and_a_finding(tmp_path: Path) ->
     whole, told = analyze([FACETIME]), analyze([str(cut)])
     assert told.capture.frames == whole.capture.frames - 1
     assert "capture-cut" in found(told) and "capture-cut" not in found(whole)
+    assert found(analyze([str(cut)], judged=False)) == {"capture-cut"} != found(told)
 
 
 def test_rows_come_in_the_order_of_the_capture_with_final_verdicts() -> None:

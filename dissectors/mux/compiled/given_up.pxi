@@ -53,19 +53,3 @@ cdef class GivenUp:
         cdef uint64_t mixed = folded(ends.src_high ^ self.secret, ends.dst_high ^ self.other)
         mixed ^= folded(ends.src_low ^ self.other, ends.dst_low ^ self.secret)
         return folded(mixed ^ self.secret, ends.ports ^ self.other) & (REMEMBERED - 1)
-
-
-cdef inline Wire ordered(const Wire *wire) noexcept:
-    """A 5-tuple with the lesser end first."""
-    cdef Wire ends = wire[0]
-    cdef uint64_t sport = wire.ports >> 16 & 0xFFFF, dport = wire.ports & 0xFFFF
-    cdef bint larger = sport > dport
-    if wire.src_high != wire.dst_high:
-        larger = wire.src_high > wire.dst_high
-    elif wire.src_low != wire.dst_low:
-        larger = wire.src_low > wire.dst_low
-    if larger:
-        ends.src_high, ends.dst_high = wire.dst_high, wire.src_high
-        ends.src_low, ends.dst_low = wire.dst_low, wire.src_low
-        ends.ports = wire.ports >> 32 << 32 | dport << 16 | sport
-    return ends

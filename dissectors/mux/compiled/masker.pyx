@@ -8,7 +8,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cython cimport final
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 from zlib import crc32
 
@@ -33,6 +33,11 @@ cdef enum:
     MOST_ROWS = 256
     MOST_FLOWS = 1 << 16
     MOST_TEXTS = 1 << 14
+    RECENT = 1 << 10
+    LONGEST_LINK = 36
+    LONGEST_OPTION = 41
+    TCP_HEADER = 20
+    NO_OPERATION = 1
     SHORTEST_FRAME = 60
     LARGEST_MESSAGE = 0xFFFF
     BLOCK = 28
@@ -50,7 +55,7 @@ cdef enum Treatment:
 
 
 cdef struct Place:
-    # Where in the octets of a capture a record lies, the frame in it, its IP header and the payload of UDP.
+    # Where in the octets of a capture a record lies, the frame in it, its IP header, and what UDP or TCP carries.
     Py_ssize_t at
     Py_ssize_t begin
     Py_ssize_t size
@@ -59,6 +64,14 @@ cdef struct Place:
     Py_ssize_t payload
     int link
     int version
+
+
+cdef struct Recent:
+    # A source on a flow behind a link layer; its size is one more than that has octets, 0 where there is none.
+    Wire wire
+    uint32_t source
+    Py_ssize_t size
+    unsigned char[LONGEST_LINK] head
 
 
 @final
@@ -76,21 +89,27 @@ cdef class Masked:
 cdef class Masker(Walk):
     """Takes plain frames with one datagram of UDP, and writes them under other names; checksums are made anew.
 
+    Segments of TCP are cut to their headers, but for those of `connections` and with options that are not among these.
+
     `streams` says by flow and SSRC whether media are encrypted, of rows that are `media`; `others` has a number for
     each datagram that is something else, in order: its frame, layer, protocol stand from these `bits` on, and whether
     it is encrypted is the lowest. `link` gives another header of a link layer, `address` another address, `port` another port, `noise`
     other octets; `silence` has an octet for each payload type. `datagram` gives another payload by its protocol, or
     None; `attribute` and `control` do of attributes of STUN and packets of RTCP that are not among `kept_attributes`,
     `addresses`, `xored`, `fingerprint` and `kept_control`. `texts` are attributes that depend on nothing else, the
-    `username` among them. What holds `blanks` alone is asked for whole.
+    `username` among them. What holds `blanks` alone is asked for whole. `cut` counts what was cut to its headers.
     """
 
     cdef Table table
     cdef bint[MOST_ROWS] media
     cdef unsigned char[0x10000] treatments
     cdef bint[256] kept_control, blanks
+    cdef bint[256][LONGEST_OPTION] options
+    cdef set connections
     cdef dict streams, sources, flows, texts, controls
     cdef object link, address, port, noise, datagram, attribute, control, room, spare
+    cdef Recent[RECENT] recent
+    cdef list known
     cdef bytes silence, kept
     cdef const uint64_t[::1] others
     cdef unsigned char[::1] out, fresh
@@ -103,6 +122,7 @@ cdef class Masker(Walk):
     def __init__(
         self, *, streams, others, bits, media, bytes silence, link, address, port, noise, datagram, attribute, control,
         kept_attributes, addresses, xored, texts, int username, int fingerprint, uint32_t mask, kept_control, blanks,
+        connections, options,
     ):
         self.table, self.sources, self.flows, self.texts, self.controls = Table(), {}, {}, {}, {}
         self.streams = {stream_of(key[0], key[1]): bool(value) for key, value in streams.items()}
@@ -117,11 +137,15 @@ cdef class Masker(Walk):
         ):
             for kind in kinds:
                 self.treatments[kind] = treatment
+        self.connections = {connection_of(ends[0], ends[1], ends[2], ends[3]) for ends in connections}
+        for kind, sizes in options.items():
+            for size in sizes:
+                self.options[kind][size] = True
         for kind in kept_control:
             self.kept_control[kind] = True
         for octet in blanks:
             self.blanks[octet] = True
-        self.username = username
+        self.username, self.known = username, [None] * RECENT
         self.spare = bytearray(2 * LARGEST_MESSAGE)
         self.fresh = self.spare
 
@@ -149,10 +173,13 @@ cdef class Masker(Walk):
         cdef int64_t verdict
         cdef int row
         cdef bint whole
-        if not opened(&plain, octets, begin, size, link) or plain.length > LARGEST_USUAL:
+        place = Place(at, begin, size, end, 0, 0, link, 0)
+        if not opened(&plain, octets, begin, size, link):
+            return in_tcp(&plain, octets, begin, size, link) and self.segment(octets, &place, &plain)
+        if plain.length > LARGEST_USUAL:
             return False
         verdict = self.verdict(frame)
-        if verdict == SEVERAL or not placed(&place, &plain, octets, at, begin, size, end, link):
+        if verdict == SEVERAL or not placed(&place, &plain, octets):
             return False
         whole = plain.payload.size == plain.length and fills(&place, &plain, octets)
         if verdict != NOTHING:
@@ -359,19 +386,62 @@ cdef class Masker(Walk):
 
     cdef bint cut_off(self, Octets octets, const Place *place, const Plain *plain) except -1:
         """Write the headers of a frame whose payload is not understood; its sums stay as wrong as they were."""
-        cdef Masked masked = self.flow(octets, place, plain)
-        cdef Py_ssize_t size = place.payload - place.begin, wide
-        cdef const unsigned char *old = octets.data + place.ip
-        cdef unsigned char *out
-        cdef unsigned char *ip
-        if masked is None:
+        if self.headers(octets, place, plain, place.payload - place.begin, 6, True) is NULL:
             return False
-        out = self.record(octets, place, size)
+        self.cut += 1
+        return True
+
+    cdef bint segment(self, Octets octets, Place *place, Plain *plain) except -1:
+        """Write the headers of a segment of TCP, and the whole frame of one without octets."""
+        cdef Wire ends = ordered(&plain.wire)
+        cdef Py_ssize_t tcp, length, size
+        cdef unsigned char *out
+        if self.connections and named(&ends) in self.connections:
+            return False
+        place.ip = place.begin
+        place.version = 4 if into_ip(plain, octets, &place.ip, place.begin + place.size, place.link) == IPV4 else 6
+        tcp = place.ip + (20 if place.version == 4 else 40)
+        place.payload = tcp + 4 * (u8(octets, tcp + 12) >> 4)
+        length = u16(octets, place.ip + 2) - 20 if place.version == 4 else u16(octets, place.ip + 4)
+        length -= place.payload - tcp
+        if (
+            place.version == 4 and u8(octets, place.ip) & 0x0F != 5 or not alone(place)
+            or not self.knows(octets, tcp + TCP_HEADER, place.payload)
+        ):
+            return False
+        size = place.payload - place.begin if length or plain.payload.size else place.size
+        out = self.headers(octets, place, plain, size, 16, False)
         if out is NULL:
             return False
+        follow(out + 16, out, out, 2, False)
+        memset(out + place.payload - tcp, 0, place.begin + size - place.payload)
+        self.cut += size < (either(octets, place.begin - 4, self.big) if place.begin - place.at == BLOCK
+                            else either(octets, place.at + 12, self.big))
+        return True
+
+    cdef bint knows(self, Octets octets, Py_ssize_t at, Py_ssize_t end) except -1:
+        """Whether options of TCP are all known."""
+        cdef int size
+        while at < end:
+            size = 1 if u8(octets, at) == NO_OPERATION else u8(octets, at + 1) if at + 1 < end else 0
+            if size >= LONGEST_OPTION or size > end - at or not self.options[u8(octets, at)][size]:
+                return False
+            at += size
+        return True
+
+    cdef unsigned char *headers(
+        self, Octets octets, const Place *place, const Plain *plain, Py_ssize_t size, int at, bint udp
+    ) except? NULL:
+        """The header of UDP or TCP in a frame of `size` octets that are written; its sum is `at` there."""
+        cdef Masked masked = self.flow(octets, place, plain)
+        cdef const unsigned char *old = octets.data + place.ip
+        cdef unsigned char *out = self.record(octets, place, size)
+        cdef unsigned char *ip
+        cdef Py_ssize_t wide, original = 4 if place.begin - place.at == BLOCK else place.begin - place.at - 12
+        if out is NULL:
+            return NULL
         # What was on the wire is as long as it was.
-        memcpy(out - (4 if place.begin - place.at == BLOCK else place.begin - place.at - 12),
-               octets.data + place.begin - (4 if place.begin - place.at == BLOCK else place.begin - place.at - 12), 4)
+        memcpy(out - original, octets.data + place.begin - original, 4)
         ip = out + place.ip - place.begin
         memcpy(out, PyBytes_AS_STRING(masked.head), place.ip - place.begin)
         memcpy(ip, old, place.payload - place.ip)
@@ -380,11 +450,10 @@ cdef class Masker(Walk):
         ip += 12 if place.version == 4 else 8
         if place.version == 4:
             follow(ip - 2, old, ip, 8, False)
-        follow(ip + 2 * wide + 6, old, ip, 2 * wide, True)
+        follow(ip + 2 * wide + at, old, ip, 2 * wide, udp)
         if plain.wire.ports & 0xFFFFFFFF != u32(over(masked.ports), 0):
-            follow(ip + 2 * wide + 6, old + 2 * wide, ip + 2 * wide, 4, True)
-        self.cut += 1
-        return True
+            follow(ip + 2 * wide + at, old + 2 * wide, ip + 2 * wide, 4, udp)
+        return ip + 2 * wide
 
     cdef unsigned char *lay(self, Octets octets, const Place *place, Masked masked, Py_ssize_t length) except? NULL:
         """Where the payload goes of a frame whose headers are written; NULL where it finds no room."""
@@ -439,6 +508,26 @@ cdef class Masker(Walk):
 
     cdef Masked source(self, Octets octets, const Place *place, const Plain *plain):
         """What becomes of a source of media on a flow; None for one that is not known."""
+        cdef uint32_t number = u32(plain.payload, 8)
+        cdef uint64_t at = folded(plain.wire.src_low ^ plain.wire.dst_low << 21, plain.wire.ports ^ number) % RECENT
+        cdef Recent *recent = &self.recent[at]
+        cdef Py_ssize_t size = place.ip - place.begin
+        cdef Octets head
+        narrow(&head, octets, place.begin, size)
+        if (
+            recent.size == size + 1 and recent.source == number
+            and not memcmp(&recent.wire, &plain.wire, sizeof(Wire)) and not memcmp(recent.head, head.data, size)
+        ):
+            return self.known[at]
+        found = self.sought(octets, place, plain)
+        if size <= LONGEST_LINK:
+            recent.wire, recent.source, recent.size = plain.wire, number, size + 1
+            memcpy(recent.head, head.data, size)
+            self.known[at] = found
+        return found
+
+    cdef Masked sought(self, Octets octets, const Place *place, const Plain *plain):
+        """The same of a source that was not there lately."""
         flow = named(&plain.wire)
         key = part(octets, place.begin, place.ip - place.begin), flow, part(plain.payload, 8, 4)
         found = self.sources.get(key)
@@ -474,20 +563,23 @@ cdef class Masker(Walk):
         )
 
 
-cdef bint placed(
-    Place *place, const Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t begin, Py_ssize_t size, Py_ssize_t end,
-    int link,
-) except -1:
+cdef bint placed(Place *place, const Plain *plain, Octets octets) except -1:
     """Whether nothing stands between IP and UDP, nor beside the frame in its record; `place` then says where."""
-    cdef Py_ssize_t payload = plain.payload.data - octets.data, ip
-    cdef int version = 4 if plain.wire.ports >> 32 == 4 else 6
-    ip = payload - (28 if version == 4 else 48)
-    if ip < begin or u8(octets, ip) >> 4 != version or version == 4 and (
-        u8(octets, ip) & 0x0F != 5 or <uint64_t> u32(octets, ip + 12) != plain.wire.src_low
+    place.version = 4 if plain.wire.ports >> 32 == 4 else 6
+    place.payload = plain.payload.data - octets.data
+    place.ip = place.payload - (28 if place.version == 4 else 48)
+    if place.ip < place.begin or u8(octets, place.ip) >> 4 != place.version or place.version == 4 and (
+        u8(octets, place.ip) & 0x0F != 5 or <uint64_t> u32(octets, place.ip + 12) != plain.wire.src_low
     ):
         return False
-    place[0] = Place(at, begin, size, end, ip, payload, link, version)
-    return end - at == BLOCK + 4 + ((size + 3) & ~3) if begin - at == BLOCK else end == begin + size
+    return alone(place)
+
+
+cdef bint alone(const Place *place) noexcept:
+    """Whether a record holds nothing beside its frame."""
+    if place.begin - place.at == BLOCK:
+        return place.end - place.at == BLOCK + 4 + ((place.size + 3) & ~3)
+    return place.end == place.begin + place.size
 
 
 cdef bint fills(const Place *place, const Plain *plain, Octets octets) except -1:

@@ -187,10 +187,3 @@ cdef class Dealer(Walk):
                 parts = self.held[number - 1] = []
             (<list> parts).append(part(octets, at, end - at))
         return True
-
-
-cdef bytes connection_of(bytes src, int sport, bytes dst, int dport):
-    """A name for a connection, the same for both of its directions."""
-    cdef Wire wire = on_the_wire(src, sport, dst, dport)
-    cdef Wire ends = ordered(&wire)
-    return named(&ends)

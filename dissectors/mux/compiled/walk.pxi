@@ -111,6 +111,13 @@ cdef inline bytes named(const Wire *wire):
     return PyBytes_FromStringAndSize(<const char *> wire, sizeof(Wire))
 
 
+cdef bytes connection_of(bytes src, int sport, bytes dst, int dport):
+    """A name for a connection, the same for both of its directions."""
+    cdef Wire wire = on_the_wire(src, sport, dst, dport)
+    cdef Wire ends = ordered(&wire)
+    return named(&ends)
+
+
 cdef bytes stream_of(ends, number):
     """A name for a source on a flow."""
     cdef Wire wire = on_the_wire(ends[0], ends[1], ends[2], ends[3])

@@ -25,3 +25,19 @@ cdef extern from *:
     }
     """
     uint64_t folded(uint64_t one, uint64_t other) noexcept nogil
+
+
+cdef inline Wire ordered(const Wire *wire) noexcept:
+    """A 5-tuple with the lesser end first."""
+    cdef Wire ends = wire[0]
+    cdef uint64_t sport = wire.ports >> 16 & 0xFFFF, dport = wire.ports & 0xFFFF
+    cdef bint larger = sport > dport
+    if wire.src_high != wire.dst_high:
+        larger = wire.src_high > wire.dst_high
+    elif wire.src_low != wire.dst_low:
+        larger = wire.src_low > wire.dst_low
+    if larger:
+        ends.src_high, ends.dst_high = wire.dst_high, wire.src_high
+        ends.src_low, ends.dst_low = wire.dst_low, wire.src_low
+        ends.ports = wire.ports >> 32 << 32 | dport << 16 | sport
+    return ends

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dissectors import offline
 from dissectors.mux.evidence import Entry
-from dissectors.mux.table import rows_of
+from dissectors.mux.table import PROTOCOLS, rows_of
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import packets, segments
 from dissectors.rewriting.anonymous import secured
@@ -79,6 +79,7 @@ PLAIN_STEPS = frozenset((
 
 ADDRESS_SIZES = {IPV4: 4, IPV6: 16}
 TCP_HEADER, ICMP_START, SENDER_OCTETS = 20, 4, 8
+DTLS = "DTLS"
 LINK_HEADERS = {ETHERNET: 14, COOKED: 16, COOKED_2: 20}
 NO_OPERATION = b"\x01"
 
@@ -114,7 +115,8 @@ def anonymise(
 
 def _learn(learned: secured.Learned, entry: Entry) -> None:
     """What handshakes in the clear say: SDP may announce a certificate before it comes."""
-    if entry.number >= 0 and entry.payload.startswith(secured.START) and entry.flow.key.transport == UDP:
+    is_dtls = PROTOCOLS[entry.protocol] == DTLS and entry.payload.startswith(secured.START)
+    if is_dtls and entry.number >= 0 and entry.flow.key.transport == UDP:
         src, sport, dst, dport = entry.flow.key[:4]
         learned.take(src + dst + sport.to_bytes(2, "big") + dport.to_bytes(2, "big"), entry.payload)
 
@@ -140,7 +142,7 @@ class _Frames:
             datagram=datagrams.datagram, attribute=datagrams.attribute, control=datagrams.control,
             kept_attributes=datagrams.kept_attributes, addresses=ADDRESSES, xored=XORED, texts=TEXTS,
             username=USERNAME, fingerprint=FINGERPRINT, mask=FINGERPRINT_MASK, kept_control=KEPT_CONTROL,
-            blanks=KEEPALIVES,
+            blanks=KEEPALIVES, connections=self._courses.ways, options=segments.KNOWN_OPTIONS,
         )
 
     def _link(self, link: int, header: bytes) -> bytes:
@@ -301,6 +303,8 @@ class _Frames:
         octets[at : at + len(room)] = (self._station(address) if address else b"") + bytes(len(room) - len(address))
 
     def _ipv4(self, octets: bytearray, at: int) -> bool:
+        if at >= len(octets):
+            return False
         size = 4 * (octets[at] & 0x0F)
         if octets[at] >> 4 != 4:
             return self._ipv6(octets, at)

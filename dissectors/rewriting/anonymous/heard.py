@@ -107,6 +107,6 @@ def hear(path: str, also: Callable[[Entry], object]) -> Heard:
             heard.take(entry)
             also(entry)
 
-    for report, _ in offline.growing_reports([path], due=lambda: False, taken=taken):
+    for report, _ in offline.growing_reports([path], due=lambda: False, taken=taken, judged=False):
         heard.settle(report)
     return heard

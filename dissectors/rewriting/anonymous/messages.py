@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from hashlib import sha1, sha256
 from hmac import digest as sealed
 from typing import NamedTuple
@@ -25,6 +26,9 @@ from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import deflate
 
 MAX_DEPTH = 4
+MAX_LINES, MAX_USUAL_LINE = 8192, 512
+"""Headers that are remembered with what became of them, and octets of one that is."""
+
 NOT_UNDERSTOOD = (Malformed, ValueError, OverflowError)
 """What says that octets are no message: also a name that became longer than its length can say."""
 
@@ -79,6 +83,7 @@ class Anonymiser:
         self.pseudonyms, self.wanted = pseudonyms, wanted
         self._learned = learned or secured.Learned(pseudonyms)
         self._passwords: dict[str, str] = {}
+        self._usual_header: Callable[[Line], Line] = lru_cache(MAX_LINES)(self._header)
         self.names = Names(pseudonyms, self._digest, wanted.agents, self._learn)
 
     def datagram(self, protocol: str, payload: bytes, encrypted: bool, depth: int = 0) -> bytes | None:
@@ -102,8 +107,8 @@ class Anonymiser:
 
     def write_sip(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """SIP, its bodies inflated, changed and compressed again."""
-        new, done = messages.edited(payload, self._message)
         parsed = sip.parse_all(payload)
+        new, done = messages.edited_parsed(payload, parsed, self._message)
         begun = parsed[0].body_offset + len(parsed[0].raw_body) - len(parsed[0].octets)
         # What stands before, between and behind messages is nobody's language.
         if len(done) != len(parsed) or payload[:begun].strip(b"\r\n") or parsed[-1].trailing.strip(b"\r\n\0 "):
@@ -111,7 +116,7 @@ class Anonymiser:
         return new
 
     def _message(self, message: sip.Message, head: Head, body: bytes) -> tuple[list[Line], bytes, str]:
-        lines = [self._header(line) for line in head.lines if not line.name.startswith("Comp-Hdrs")]
+        lines = [self._line(line) for line in head.lines if not line.name.startswith("Comp-Hdrs")]
         start = texts.start_line(_text(head.start), self.names)
         inner = message.body
         recovered = [header for header in message.headers if header.recovered]
@@ -123,6 +128,10 @@ class Anonymiser:
             text = _octets("".join(fresh)) + b"\r\n" + text if inner.compressed else text
         packed = _packed(text, inner.encoding) if inner.compressed else text
         return [Line(_octets(start), messages.START), *lines], packed, "anonymised"
+
+    def _line(self, line: Line) -> Line:
+        """A header; most stand in many messages of a dialog."""
+        return self._usual_header(line) if len(line.octets) <= MAX_USUAL_LINE else self._header(line)
 
     def _header(self, line: Line) -> Line:
         name, colon, value = line.octets.partition(b":")

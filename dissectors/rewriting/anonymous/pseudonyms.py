@@ -79,6 +79,7 @@ class Pseudonyms:
         self.port: Callable[[int], int] = lru_cache(MAX_REMEMBERED)(self._port)
         self.word: Callable[[str], str] = lru_cache(MAX_REMEMBERED)(self._word)
         self.address: Callable[[bytes], bytes] = lru_cache(MAX_REMEMBERED)(self._address)
+        self.written_address: Callable[[str], str] = lru_cache(MAX_REMEMBERED)(self._written_address)
         self.station: Callable[[bytes], bytes] = lru_cache(MAX_REMEMBERED)(self._station)
         self._flip: Callable[[int, int, int], int] = lru_cache(MAX_REMEMBERED)(self._bit)
 
@@ -106,7 +107,7 @@ class Pseudonyms:
         """The same of what comes very often."""
         return shake_256(self._key + value).digest(size)
 
-    def written_address(self, text: str) -> str:
+    def _written_address(self, text: str) -> str:
         """An address as text; what is none becomes another text."""
         try:
             return str(ip_address(self.address(ip_address(text).packed)))

@@ -22,10 +22,10 @@ from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.copying import Tally
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import deflate
-from tests import capture_octets, captures
-from tests.command_line import CALL, ROOT
+from tests import captures
+from tests.command_line import CALL
 from tests.ip_frames import ethernet, ipv4, udp
-from tests.made import COOKIE, frame
+from tests.made import COOKIE
 from tests.rewriting.anonymous.test_secured import made, sent
 from tests.stories import (
     GOOD,
@@ -148,6 +148,7 @@ def test_stations_and_addresses_of_every_frame_are_others(tmp_path: Path) -> Non
     [
         ethernet(ipv4(b"tcp header, twenty oalicewonder", 6)), ethernet(ipv4(b"\x03\x03\0\0alicewonder in icmp", 1)),
         ethernet(b"alicewonder in arp", 0x0806), ethernet(b"alicewonder in lldp", 0x88CC), b"alicewonder", b"",
+        ethernet(b""),
         ethernet(ipv4(udp(b"alicewonder"))), ethernet(ipv4(udp(b"alicewonder"), fragment=0x2000)),
         ethernet(ipv4(udp(b"x" * 40), options=b"\x07\x07\x04\x01\x02\x03\x04\0")),
         ethernet(ipv4(b"alicewonder", 253)), ethernet(ipv4(udp(b"alicewonder", dport=4789))),
@@ -223,46 +224,6 @@ def test_packets_that_offload_holds_together_are_all_rewritten(tmp_path: Path) -
     assert size * 10 == len(octets) > 1480 and not tally.left
     for at in range(0, len(octets), size):
         assert after[at : at + 12] == octets[at : at + 12] and after[at + 12 : at + size] != octets[at + 12 : at + size]
-
-
-def both(path: str, folder: Path, monkeypatch: pytest.MonkeyPatch, wanted: Wanted | None = None) -> bytes:
-    """What is written of a capture, by what is compiled and by what is not."""
-    one = done(path, folder / "one", wanted=wanted)
-    monkeypatch.setenv("MUXSHARK_PURE", "1")
-    two = done(path, folder / "two", wanted=wanted)
-    monkeypatch.delenv("MUXSHARK_PURE")
-    octets = (folder / "one").read_bytes()
-    assert octets == (folder / "two").read_bytes() and (one.left, one.frames) == (two.left, two.frames)
-    return octets
-
-
-@pytest.mark.parametrize("name", ["pcaps/bad-day.pcap", "pcaps/rfc7983.pcap", "tests/data/tls/dtls_srtp_cm.pcap"])
-def test_what_is_compiled_and_what_is_not_write_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    both(str(ROOT / name), tmp_path, monkeypatch)
-
-
-def test_media_in_frames_of_every_form_are_written_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told = [*GOOD, *talk(("2001:db8::1", 5004), ("2001:db8::2", 5004), 99)]
-    whole = [(time, frame(src, dst, payload)) for time, src, dst, payload in sorted(told, key=lambda one: one[0])]
-    forms = {
-        "a tag": lambda octets: octets[:12] + b"\x81\0\0\5" + octets[12:], "padding": lambda octets: octets + b"leaked",
-        "options": lambda octets: octets[:14] + b"\x46" + octets[15:34] + b"\1\1\1\1" + octets[34:],
-        "an extension": lambda octets: octets[:42] + bytes((octets[42] | 0x10,)) + octets[43:54] + b"\xbe\xde\0\0"
-        + octets[58:], "RTP's padding": lambda octets: octets[:42] + bytes((octets[42] | 0x20,)) + octets[43:-8]
-        + b"leaked!\x08", "more that fits": lambda octets: octets[:42] + b"\x8f" + octets[43:],
-    }
-    for place, (time, octets) in enumerate(whole):
-        form = list(forms.values())[place % 20] if place % 20 < len(forms) else None
-        if form is not None and octets[42] == 0x80 and octets[12:14] == b"\x08\0":
-            whole[place] = time, form(octets)
-    octets = both(captures.pcap(tmp_path / "in", whole), tmp_path, monkeypatch)
-    assert b"leaked" not in octets and octets.count(b"\xff" * 140) > 800
-    blocks = [capture_octets.section(), capture_octets.interface(1)]
-    blocks += [capture_octets.enhanced(each, int(time * 1000)) for time, each in whole]
-    (tmp_path / "blocks").write_bytes(b"".join(blocks))
-    assert b"leaked" not in both(str(tmp_path / "blocks"), tmp_path, monkeypatch)
 
 
 def test_the_sums_of_media_are_right(tmp_path: Path) -> None:

@@ -76,6 +76,11 @@ def test_stun_is_sealed_with_the_password_that_sdp_told() -> None:
     assert after[-20:] == digest(password, after[:-24], sha1)
 
 
+def test_a_name_that_becomes_longer_than_a_message_may_be_is_not_understood() -> None:
+    payload = message(0, 1, attribute(6, b"\xe4" * 40_000))[3]
+    assert Anonymiser(KEY, Wanted()).datagram("STUN", payload, False) is None
+
+
 def test_media_become_silence_or_random_octets() -> None:
     payload = bytes.fromhex("800000070000000000000abc") + b"s" * 160
     assert made("RTP", payload) == payload[:12] + b"\xff" * 160
