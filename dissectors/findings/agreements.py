@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from dissectors.analysis.calls.media_lines import RECEIVING, SENDING, UNSPECIFIED_ADDRESSES
-from dissectors.findings.rule import Facts
+from dissectors.findings.rule import Facts, PerCall
 from dissectors.report import Call, Description, Media
 from dissectors.wire.values import Struct
 
@@ -49,13 +49,9 @@ class Agreement(Struct, frozen=True):
         return self.begin <= last and first < self.end
 
 
-def agreements(facts: Facts) -> list[list[Agreement]]:
+def agreements(facts: Facts) -> PerCall[list[Agreement]]:
     """Of each call, what was agreed, in order of time."""
-    return facts.once(_agreements)
-
-
-def _agreements(facts: Facts) -> list[list[Agreement]]:
-    return [_of(call) for call in facts.calls]
+    return facts.each(_of)
 
 
 def _of(call: Call) -> list[Agreement]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
+from dissectors.findings.traits import Trait, Traits
 from dissectors.report import (
     Call,
     Capture,
@@ -112,6 +113,17 @@ class Dropping(Struct, frozen=True):
     came: int
 
 
+class PerCall(dict[int, Value]):
+    """What is made of calls, by their positions."""
+
+    def __init__(self, calls: Sequence[Call], make: Callable[[Call], Value]) -> None:
+        self._calls, self._make = calls, make
+
+    def __missing__(self, number: int) -> Value:
+        made = self[number] = self._make(self._calls[number])
+        return made
+
+
 class Facts(Struct, frozen=True):
     """What the rules look at: the report but for its findings, and what went wrong while reading.
 
@@ -132,7 +144,15 @@ class Facts(Struct, frozen=True):
     tls: tuple[Tls, ...] = ()
     unsent: tuple[Unsent, ...] = ()
     dropping: tuple[Dropping, ...] = ()
-    _known: dict[Callable[[Facts], Any], Any] = field(default_factory=dict)
+    _known: dict[Callable[..., Any], Any] = field(default_factory=dict)
+
+    def each(self, make: Callable[[Call], Value]) -> PerCall[Value]:
+        """What `make` makes of each call, by its position; of each when it is asked for first."""
+        try:
+            found: PerCall[Value] = self._known[make]
+        except KeyError:
+            found = self._known[make] = PerCall(self.calls, make)
+        return found
 
     def once(self, look: Callable[[Facts], Value]) -> Value:
         """What `look` makes of these facts, looked up once however many rules ask."""
@@ -145,6 +165,10 @@ class Facts(Struct, frozen=True):
     def of(self, call: Call) -> list[Stream]:
         """The streams of a call; nobody may change the list."""
         return self.once(_streams)[id(call)] if call.streams else []
+
+    def having(self, *traits: Trait) -> Sequence[tuple[int, Call]]:
+        """The calls that have one of these traits at least, with their positions; see `traits`."""
+        return self.once(_traits).having(traits)
 
     @property
     def end(self) -> float:
@@ -242,8 +266,12 @@ def _streams(facts: Facts) -> dict[int, list[Stream]]:
     return {id(call): [facts.streams[position] for position in call.streams] for call in facts.calls if call.streams}
 
 
+def _traits(facts: Facts) -> Traits:
+    return Traits(facts.calls)
+
+
 def _talks(facts: Facts) -> list[tuple[int, Call]]:
-    return [(n, call) for n, call in enumerate(facts.calls) if call.kind == "call" and call.answered is not None]
+    return [(number, call) for number, call in facts.having("call") if call.answered is not None]
 
 
 def _moments(facts: Facts) -> dict[Place, float]:

@@ -1,47 +1,130 @@
-"""What the messages of a call have, in one walk: most rules are about what nearly all calls have nothing of."""
+"""What calls have, in one walk over their messages: most rules are about what nearly all calls have nothing of."""
 
 from __future__ import annotations
 
-from dissectors.findings.rule import Facts
-from dissectors.report import Call
-from dissectors.wire.values import Struct
+from collections.abc import Sequence
+from itertools import chain
+
+from dissectors.analysis.calls.media_lines import OTHER_SIDE
+from dissectors.report import Call, Deviation
+from dissectors.wire.values import astuple
+
+Trait = str | int
+
+DESCRIBED, STREAMING = "described", "streaming"
+"""An offer or an answer was read; there are streams."""
+
+REFUSED, REPEATED, COPIED, COMPACT = "refused", "repeated", "copied", "compact"
+"""Messages: a response from 300 on, one that was sent again, a packet that was captured twice, names of one letter."""
+
+BODY, ENCODED, DEVIATING, LARGE = "body", "encoded", "deviating", "large"
+"""More of them: with a body, with one that is more than plain text, with something odd, of `SMALL` octets or more."""
+
+UNANSWERED = "unanswered"
+"""Not each request but ACK was sent once, and got a final response of its own from where it went."""
+
+UNACKNOWLEDGED = "unacknowledged"
+"""An INVITE was accepted, and no ACK has the CSeq and the tags of the 2xx."""
+
+RENEWED = "renewed"
+"""A request came behind the 2xx to a REGISTER."""
+
+PLAIN = "identity"
+"""The status of a body that nothing was done to."""
+
+NEVER = float("inf")
+
+SMALL = 1024
+"""Octets that cross no limit of the path; with the body inflated and long header names."""
 
 
-class Traits(Struct, frozen=True):
-    """The methods of a call's requests, the names of the headers that decide, and what there is among its messages.
+class Traits:
+    """The calls by what they have: traits of this module, their kind, and what their messages have.
 
-    `refused` are responses from 300 on, `copied` packets that were captured twice, `compact` names of one letter.
+    That are the methods of requests, the statuses of responses from 300 on, and the names of headers that decide.
     """
 
-    requests: frozenset[str]
-    deciding: frozenset[str]
-    refused: bool
-    copied: bool
-    compact: bool
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self._alike: dict[frozenset[Trait], list[tuple[int, Call]]] = {}
+        self._asked: dict[tuple[Trait, ...], Sequence[tuple[int, Call]]] = {}
+        for number, call in enumerate(calls):
+            traits = traits_of(call)
+            alike = self._alike.get(traits)
+            if alike is None:
+                alike = self._alike[traits] = []
+            alike.append((number, call))
+
+    def having(self, wanted: tuple[Trait, ...]) -> Sequence[tuple[int, Call]]:
+        """The calls that have one of these at least, with their positions, in order; nobody may change the list."""
+        found = self._asked.get(wanted)
+        if found is None:
+            groups = [alike for traits, alike in self._alike.items() if not traits.isdisjoint(wanted)]
+            # Positions differ, so that no two calls are compared.
+            found = self._asked[wanted] = groups[0] if len(groups) == 1 else sorted(chain(*groups))
+        return found
 
 
-def traits(facts: Facts) -> list[Traits]:
-    """Of each call what its messages have."""
-    return facts.once(_of_calls)
-
-
-def _of_calls(facts: Facts) -> list[Traits]:
-    return [_of(call) for call in facts.calls]
-
-
-def _of(call: Call) -> Traits:
-    requests: set[str] = set()
-    deciding: set[str] = set()
-    refused = copied = compact = False
+def traits_of(call: Call) -> frozenset[Trait]:
+    """What a call has."""
+    found: set[Trait] = {call.kind}
+    if call.descriptions:
+        found.add(DESCRIBED)
+    if call.streams:
+        found.add(STREAMING)
+    asked: dict[str | None, tuple[object, ...]] = {}
+    accepted: list[tuple[object, ...]] = []
+    acknowledged: list[tuple[object, ...]] = []
+    bound, last = NEVER, 0.0
     for message in call.messages:
-        if message.status is None:
-            requests.add(message.method)
-        elif message.status >= 300:
-            refused = True
-        for header in message.deciding:
-            deciding.add(header.name)
-        if message.copy:
-            copied = True
-        if message.sizes is not None and message.sizes.compact:
-            compact = True
-    return Traits(frozenset(requests), frozenset(deciding), refused, copied, compact)
+        # All fields at once: to ask for one after the other takes longer than all the rest.
+        (
+            _, time, src, _, dst, _, length, method, status, _, cseq, _, compact, again, _, body, deviations, side, _,
+            sizes, _, to_tag, from_tag, branch, deciding, _, copy, _, _,
+        ) = astuple(message)
+        for header in deciding:
+            found.add(header.name)
+        if again or copy or deviations:
+            _odd(found, again, copy, deviations)
+        if body is not None:
+            found.add(BODY)
+            if body.status != PLAIN:
+                found.add(ENCODED)
+        if compact:
+            found.add(COMPACT)
+        if length >= SMALL or (compact or ENCODED in found) and sizes is not None and sizes.long >= SMALL:
+            found.add(LARGE)
+        if status is None:
+            found.add(method)
+            if method == "ACK":
+                acknowledged.append((cseq, from_tag, to_tag))
+            elif not copy:
+                if branch is None or branch in asked:
+                    found.add(UNANSWERED)
+                asked[branch] = (OTHER_SIDE.get(side), method, cseq, dst, src)
+                last = max(last, time)
+        elif status >= 200 and not copy:
+            if asked.get(branch) == (side, method, cseq, src, dst):
+                asked[branch] = ()
+            if status >= 300:
+                found.add(REFUSED)
+                found.add(status)
+            elif method == "INVITE":
+                accepted.append((cseq, from_tag, to_tag))
+            elif method == "REGISTER":
+                bound = min(bound, time)
+    if any(asked.values()):
+        found.add(UNANSWERED)
+    if accepted and not set(accepted) <= set(acknowledged):
+        found.add(UNACKNOWLEDGED)
+    if last >= bound:
+        found.add(RENEWED)
+    return frozenset(found)
+
+
+def _odd(found: set[Trait], again: bool, copy: bool, deviations: tuple[Deviation, ...]) -> None:
+    if again:
+        found.add(REPEATED)
+    if copy:
+        found.add(COPIED)
+    if deviations:
+        found.add(DEVIATING)

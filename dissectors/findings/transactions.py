@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
-from dissectors.findings.rule import Facts
+from dissectors.findings.rule import Facts, PerCall
 from dissectors.report import Call, Message
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct, field
@@ -94,9 +94,9 @@ class Transaction(Struct):
         return _final(self.responses)
 
 
-def transactions(facts: Facts) -> list[list[Transaction]]:
+def transactions(facts: Facts) -> PerCall[list[Transaction]]:
     """Of each call, the transactions whose request was captured, in order."""
-    return facts.once(_of_calls)
+    return facts.each(_of)
 
 
 def hop_of(message: Message) -> tuple[str, int, str, int]:
@@ -104,13 +104,9 @@ def hop_of(message: Message) -> tuple[str, int, str, int]:
     return message.src, message.sport, message.dst, message.dport
 
 
-def _of_calls(facts: Facts) -> list[list[Transaction]]:
-    return [_of(call) if call.signalling in WITH_TRANSACTIONS else [] for call in facts.calls]
-
-
 def _of(call: Call) -> list[Transaction]:
     found: dict[tuple[str, str, int | None], Transaction] = {}
-    for message in call.messages:
+    for message in call.messages if call.signalling in WITH_TRANSACTIONS else ():
         if message.copy:
             continue
         side = message.side if message.status is None else OTHER_SIDE.get(message.side, "")

@@ -1,27 +1,105 @@
-"""What the messages of a call have, looked up once for all rules."""
+"""What calls have, looked up once for all rules; and that no rule asks for less than it needs."""
 
 from __future__ import annotations
 
-from dissectors.findings.rule import Facts
-from dissectors.findings.traits import Traits, traits
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from dissectors.findings.traits import (
+    BODY,
+    COPIED,
+    DESCRIBED,
+    DEVIATING,
+    LARGE,
+    REFUSED,
+    RENEWED,
+    REPEATED,
+    STREAMING,
+    UNACKNOWLEDGED,
+    UNANSWERED,
+    Trait,
+    Traits,
+    traits_of,
+)
+from dissectors.report import Call, Report
+from tests.finding_cases import CASES
 from tests.finding_cases.plain import again
-from tests.stories import Story, dialled, report, response
+from tests.findings.signalling.test_bindings import bound
+from tests.stories import GOOD, Story, dialled, hung_up, report, request, response
+
+KINDS = ("call", "registration")
 
 
-def of(story: Story) -> Traits:
-    made = report(story)
-    facts = Facts(made.capture, made.flows, made.calls, made.streams, made.checks, made.handshakes, made.protection, ())
-    (found,) = traits(facts)
-    return found
+def of(story: Story) -> frozenset[Trait]:
+    (call,) = report(story).calls
+    return traits_of(call)
 
 
-def test_an_ordinary_call_has_little() -> None:
-    found = of(dialled())
-    assert "INVITE" in found.requests and "REFER" not in found.requests
-    assert "RSeq" not in found.deciding
-    assert not found.refused and not found.copied
+def test_a_good_call_has_little() -> None:
+    assert of(GOOD) == {"call", "INVITE", "ACK", "BYE", DESCRIBED, STREAMING, BODY}
 
 
 def test_what_there_is_once_is_there() -> None:
-    assert of([*dialled(), response(90, 486, "Busy Here")]).refused
-    assert of([each for one in dialled() for each in (one, *again(one, one[0] + 2))]).copied
+    copies = [each for one in dialled() for each in (one, *again(one, one[0] + 2))]
+    assert of([*dialled(), response(90, 486, "Busy Here")]) >= {REFUSED, 486}
+    assert of([*dialled(), *again(dialled()[0], 500)]) >= {REPEATED, UNANSWERED}
+    assert COPIED in of(copies)
+    assert LARGE in of(dialled(b"v=0\r\n" + b"a=x\r\n" * 200)) and LARGE not in of(dialled())
+    assert "Reason" in of([*dialled(), request(5000, "BYE", "Reason: SIP;cause=408", number=2, tag="2")])
+    time, src, dst, octets = dialled()[0]
+    assert DEVIATING in of([(time, src, dst, octets.replace(b"Max-Forwards", b"X-Forwards") + b"more")])
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        [*dialled(), hung_up()[0]],
+        [*dialled(), hung_up()[0], response(11_020, 100, "Trying", "BYE", number=2)],
+        [*dialled(), hung_up()[0], response(11_020, 200, "OK", "BYE", number=3)],
+        [*dialled(), hung_up()[0], response(11_020, 200, "OK", "BYE", number=2, back=True)],
+        [dialled()[0], dialled()[1]],
+    ],
+)
+def test_a_request_needs_a_final_response_of_its_own(story: Story) -> None:
+    assert UNANSWERED in of(story) and UNANSWERED not in of([*dialled(), *hung_up()])
+
+
+def test_an_ack_is_of_the_2xx_with_its_tags() -> None:
+    assert UNACKNOWLEDGED in of(dialled(ack=False)) and UNACKNOWLEDGED not in of(dialled())
+    assert UNACKNOWLEDGED in of([*dialled(ack=False), request(1100, "ACK", tag="3")])
+
+
+def test_a_registration_is_renewed_by_what_comes_behind_its_2xx() -> None:
+    assert RENEWED in of([*bound(60), *bound(60, time=50_000, number=2)]) and RENEWED not in of(bound(60))
+
+
+def test_calls_are_given_in_their_order_whatever_else_they_have() -> None:
+    calls = report([*GOOD, *bound(60, time=20_000), request(90_000, "BYE", call="three"), *(
+        (time + 100_000, src, dst, octets.replace(b"Call-ID: one", b"Call-ID: four")) for time, src, dst, octets in GOOD
+    )]).calls
+    found = Traits(calls)
+    assert [number for number, _ in found.having(("call",))] == [
+        number for number, call in enumerate(calls) if call.kind == "call"
+    ]
+    assert [*found.having((DESCRIBED, "BYE", "REGISTER"))] == [*enumerate(calls)]
+    assert not found.having(("PRACK",)) and not Traits(()).having((DESCRIBED,))
+
+
+@pytest.mark.parametrize("id", CASES)
+def test_a_rule_finds_the_same_where_it_is_given_all_calls(id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = [told(story) for story in CASES[id]]
+    given = Traits.having
+
+    def everything(self: Traits, wanted: tuple[Trait, ...]) -> Sequence[tuple[int, Call]]:
+        groups = [] if set(wanted) & {*KINDS} else [each for alike in self._alike.values() for each in alike]
+        return sorted(groups) if groups else given(self, wanted)
+
+    monkeypatch.setattr(Traits, "having", everything)
+    assert [made.findings for made in before] == [told(story).findings for story in CASES[id]]
+
+
+def told(story: Story | Callable[[], object]) -> Report:
+    made = story() if callable(story) else report(story)
+    assert isinstance(made, Report)
+    return made

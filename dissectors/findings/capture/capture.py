@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, problem, rule
-from dissectors.findings.traits import traits
+from dissectors.findings.traits import COPIED
 from dissectors.report import Certainty, Place, Stream
 from dissectors.wire.datagram import UDP, endpoint
 from dissectors.wire.link.tunnels import TUNNELS
@@ -187,7 +187,7 @@ def _duplicated(streams: Iterable[Stream]) -> Duplicated:
 
 def _signalled(facts: Facts) -> dict[Ends, tuple[int, list[Place]]]:
     """From where to where SIP messages were captured twice: how many messages there are, and where the copies."""
-    if not any([each.copied for each in traits(facts)]):
+    if not facts.having(COPIED):
         return {}
     messages: Counter[Ends] = Counter()
     copies: dict[Ends, list[Place]] = defaultdict(list)

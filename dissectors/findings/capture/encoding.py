@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
-from dissectors.findings.traits import traits
+from dissectors.findings.traits import COMPACT, ENCODED, PLAIN
 from dissectors.report import Body, Message
 
 ALIASES = {"deflate": "zlib"}
@@ -17,10 +17,10 @@ AGENTS = {
 
 
 def bodies(facts: Facts) -> Iterator[tuple[int, Message, Body]]:
-    """Every body that was sent, retransmissions left out, with the position of its call."""
-    for number, call in enumerate(facts.calls):
+    """Every body that is more than plain text, retransmissions left out, with the position of its call."""
+    for number, call in facts.having(ENCODED):
         for message in call.messages:
-            if message.body is not None and not message.retransmission:
+            if message.body is not None and message.body.status != PLAIN and not message.retransmission:
                 yield number, message, message.body
 
 
@@ -141,8 +141,7 @@ def fingerprint(message: Message, body: Body) -> str:
     fix="Nothing.",
 )
 def headers_compact(facts: Facts) -> Iterator[Found]:
-    compact = [call for call, each in zip(facts.calls, traits(facts), strict=True) if each.compact]
-    messages = [m for call in compact for m in call.messages if m.sizes and m.sizes.compact]
+    messages = [m for _, call in facts.having(COMPACT) for m in call.messages if m.sizes and m.sizes.compact]
     if messages:
         saved = sum(m.sizes.long - m.sizes.inflated for m in messages if m.sizes)
         what = f"{len(messages)} message{'s' * (len(messages) > 1)}, {saved:,} bytes saved"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dissectors.findings.rule import Facts, Found, rule
+from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call
 
 MEDIA = {"RTP", "RTCP"}
@@ -33,7 +34,7 @@ def port_shared(facts: Facts) -> Iterator[Found]:
     fix="Add a=rtcp-mux to offer and answer, if the sender can be changed.",
 )
 def rtcp_mux_not_announced(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         lines = [line for described in call.descriptions for line in described.media]
         flows = [facts.flows[position] for stream in facts.of(call) for position in stream.flows]
         shared = any(MEDIA <= {seen.name for seen in flow.protocols} for flow in flows)
@@ -54,7 +55,7 @@ def announced(call: Call) -> set[int]:
     fix="Nothing.",
 )
 def rtp_id_is_ssrc(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         agreeing = announced(call) & {stream.ssrc for stream in facts.of(call)}
         if agreeing:
             names = ", ".join(map(str, sorted(agreeing)))
@@ -68,7 +69,7 @@ def rtp_id_is_ssrc(facts: Facts) -> Iterator[Found]:
     fix="See whether the stream of that side is missing from the capture.",
 )
 def rtp_id_is_not_ssrc(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         streams = facts.of(call)
         for missing in sorted(announced(call) - {stream.ssrc for stream in streams}) if streams else ():
             places = [described.place for described in call.descriptions]

@@ -9,6 +9,7 @@ from dissectors.findings.connectivity.relays import way
 from dissectors.findings.connectivity.turn import BEGINNING
 from dissectors.findings.hosts import private
 from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Check
 from dissectors.wire.datagram import endpoint, host_of
 
@@ -92,7 +93,7 @@ def nat_symmetric(facts: Facts) -> Iterator[Found]:
 )
 def mapped_not_announced(facts: Facts) -> Iterator[Found]:
     mapped = {check.src: check for check in facts.checks if check.mapped and host_of(check.mapped) != check.src}
-    for number, call in enumerate(facts.calls if mapped else ()):
+    for number, call in facts.having(DESCRIBED) if mapped else ():
         for described in call.descriptions:
             for line in described.media:
                 check = mapped.get(line.address or "")

@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator
 
 from dissectors.findings.hosts import neighbours
 from dissectors.findings.rule import AT_ONCE, Facts, Found, of, rule
+from dissectors.findings.traits import LARGE
 from dissectors.report import Call, Message, size
 from dissectors.wire.datagram import UDP
-
-SMALL = 1024
-"""Octets that cross no limit."""
 
 
 def _sent(facts: Facts, wanted: Callable[[Message], object]) -> Iterator[tuple[int, list[Message]]]:
@@ -18,9 +16,8 @@ def _sent(facts: Facts, wanted: Callable[[Message], object]) -> Iterator[tuple[i
 
     A proxy adds to a message what it needs.
     """
-    largest = facts.once(_largest)
-    for number, call in enumerate(facts.calls):
-        if largest[number] < SMALL or not any(map(wanted, call.messages)):
+    for number, call in facts.having(LARGE):
+        if not any(map(wanted, call.messages)):
             continue
         hops: dict[tuple[str, str, int | None, str | None], list[Message]] = {}
         for message in call.messages:
@@ -28,14 +25,6 @@ def _sent(facts: Facts, wanted: Callable[[Message], object]) -> Iterator[tuple[i
                 hops.setdefault((message.side, of(message), message.cseq, message.to_tag), []).append(message)
         for messages in hops.values():
             yield number, sorted(messages, key=lambda message: -message.length)
-
-
-def _largest(facts: Facts) -> list[int]:
-    """Of each call, the octets of its largest message, with its body inflated and with long header names."""
-    return [
-        max([max(each.length, each.sizes.long) if each.sizes else each.length for each in call.messages], default=0)
-        for call in facts.calls
-    ]
 
 
 def _too_large(facts: Facts, too_large: Callable[[Message], bool]) -> Iterator[Found]:

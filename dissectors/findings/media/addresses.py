@@ -9,6 +9,7 @@ from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreeme
 from dissectors.findings.hosts import private
 from dissectors.findings.media.forks import misdirected
 from dissectors.findings.rule import Facts, Found, name_of, rule
+from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call, Description, Media, Message, Place, Severity, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
@@ -256,7 +257,7 @@ def media_from_other_port(facts: Facts) -> Iterator[Found]:
     "anyway (Asterisk: ignoresdpversion).",
 )
 def sdp_changed_silently(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         if len({described.session for described in call.descriptions}) == len(call.descriptions):
             continue
         messages = {message.place: message for message in call.messages}

@@ -9,6 +9,7 @@ from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import rtp_lines
 from dissectors.findings.kinds import by_ssrc
 from dissectors.findings.rule import Facts, Found, both_ends, counted, name_of, rule
+from dissectors.findings.traits import STREAMING
 from dissectors.report import Call, Stream
 from dissectors.wire.datagram import endpoint
 
@@ -79,7 +80,7 @@ def stream_spans_calls(facts: Facts) -> Iterator[Found]:
     "the sender.",
 )
 def ssrc_changed(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(STREAMING):
         if len(call.streams) < 2:
             continue
         latest: dict[tuple[str, int, str, int, str | None], Stream] = {}
@@ -99,7 +100,7 @@ def ssrc_changed(facts: Facts) -> Iterator[Found]:
     fix="Let the endpoints choose their SSRC at random; test tools often do not.",
 )
 def ssrc_shared(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(STREAMING):
         streams = facts.of(call)
         if len({stream.ssrc for stream in streams}) == len(streams):
             continue

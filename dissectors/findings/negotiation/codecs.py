@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dissectors.findings.kinds import video
 from dissectors.findings.moments import into
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
-from dissectors.findings.traits import traits
 from dissectors.findings.transactions import transactions
 from dissectors.mux.counters import MAX_EVENTS
 from dissectors.protocols import dtmf
@@ -113,9 +112,8 @@ def digits_sent(facts: Facts) -> Iterator[Found]:
             key = stream.digits[0]
             places = [each.place for each in stream.digits if each.place]
             yield Found(what, places, stream.call, number, certainty=key.certainty, time=key.time)
-    for number, each in enumerate(traits(facts)):
-        if "INFO" in each.requests:
-            yield from _by_info(facts, number)
+    for number, _ in facts.having("INFO"):
+        yield from _by_info(facts, number)
 
 
 def _by_info(facts: Facts, number: int) -> Iterator[Found]:

@@ -9,6 +9,7 @@ from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, agreements, is_fax, rtp_lines, wants_rtp
 from dissectors.findings.negotiation.negotiation import answers, pairs
 from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call, Description, Media
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
@@ -85,8 +86,8 @@ def call_became_fax(facts: Facts) -> Iterator[Found]:
     "answer 488 to what it cannot do.",
 )
 def fax_profile_wrong(facts: Facts) -> Iterator[Found]:
-    for number, agreed in enumerate(agreements(facts)):
-        for each in agreed:
+    for number, _ in facts.having(DESCRIBED):
+        for each in agreements(facts)[number]:
             for lines in zip(each.offer.media, each.answer.media, strict=False):
                 wrong = next((line for line in lines if _mixed(line)), None)
                 if wrong is not None and all(line.port for line in lines):
@@ -104,8 +105,8 @@ def fax_profile_wrong(facts: Facts) -> Iterator[Found]:
     fix="Set both gateways to transferredTCF, as UDPTL needs it, and to version 0 if one of them knows no other.",
 )
 def fax_parameters_differ(facts: Facts) -> Iterator[Found]:
-    for number, agreed in enumerate(agreements(facts)):
-        for each in agreed:
+    for number, _ in facts.having(DESCRIBED):
+        for each in agreements(facts)[number]:
             for offered, answered in zip(each.offer.media, each.answer.media, strict=False):
                 said = _differing(offered, answered) if offered.port and answered.port else []
                 if said:
@@ -149,8 +150,8 @@ def fax_one_way(facts: Facts) -> Iterator[Found]:
     })
     at = _by_end(sent)
     seen = {(flow.src, flow.dst) for flow in facts.flows}
-    for number, agreed in enumerate(agreements(facts)):
-        for each in agreed:
+    for number, _ in facts.having(DESCRIBED):
+        for each in agreements(facts)[number]:
             call = facts.calls[number]
             for way, count, port in _astray(call, each, sent, at):
                 what = f"T.38 was agreed: {counted(count, 'UDPTL datagram')} from {endpoint(*_named(way.src))} go to "

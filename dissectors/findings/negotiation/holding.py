@@ -35,7 +35,7 @@ def held(facts: Facts, stream: Stream, begin: float, end: float) -> bool:
     """Whether either side held the media of a stream's kind at some time between two moments of its call."""
     if stream.call is None:
         return False
-    spans = facts.once(_held)[stream.call]
+    spans = facts.each(_held)[stream.call]
     return any(
         first - AROUND_HOLD_SECONDS <= end and begin <= last + AROUND_HOLD_SECONDS
         for kind, first, last in spans
@@ -43,8 +43,8 @@ def held(facts: Facts, stream: Stream, begin: float, end: float) -> bool:
     )
 
 
-def _held(facts: Facts) -> list[list[tuple[str, float, float]]]:
-    return [list(_spans(call)) for call in facts.calls]
+def _held(call: Call) -> list[tuple[str, float, float]]:
+    return [*_spans(call)]
 
 
 def _spans(call: Call) -> Iterator[tuple[str, float, float]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dissectors.findings.agreements import rtp_lines
 from dissectors.findings.rule import Facts, Found, of, rule
+from dissectors.findings.traits import DESCRIBED
 from dissectors.findings.transactions import transactions
 from dissectors.report import Call, Description, Media, Message
 
@@ -31,7 +32,7 @@ def answers(facts: Facts) -> list[tuple[int, Description, Description]]:
 
 
 def _answers(facts: Facts) -> list[tuple[int, Description, Description]]:
-    return [(number, offer, answer) for number, call in enumerate(facts.calls) for offer, answer in pairs(call)]
+    return [(number, offer, answer) for number, call in facts.having(DESCRIBED) for offer, answer in pairs(call)]
 
 
 @rule(
@@ -172,7 +173,7 @@ def codecs(line: Media) -> set[str]:
     "on both sides of each device between the two: one of them rewrites the body.",
 )
 def sdp_odd(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         for described in call.descriptions:
             if not described.deviations:
                 continue
@@ -206,7 +207,7 @@ def refusal(facts: Facts, number: int, described: Description) -> Message | None
     fix="Nothing, if the endpoints know each other. If not, let the sender add a=rtpmap.",
 )
 def rtpmap_missing(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         unnamed: dict[str, None] = {}
         places = []
         for described in call.descriptions:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dissectors.findings.agreements import Agreement, agreements
 from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, rule
+from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call, Description, Key, Media
 
 KEY_OCTETS = {
@@ -52,8 +53,8 @@ def keyed(described: Description, line: Media) -> bool:
     "that changes or removes a=crypto or a=fingerprint.",
 )
 def crypto_mismatch(facts: Facts) -> Iterator[Found]:
-    for number, agreed in enumerate(agreements(facts)):
-        for each in agreed:
+    for number, _ in facts.having(DESCRIBED):
+        for each in agreements(facts)[number]:
             wrong = dict.fromkeys(_wrong(facts.calls[number], each))
             for what in wrong if wrong and on_one_hop(facts.calls[number], each) else ():
                 yield Found(what, (each.offer.place, each.answer.place), number, time=each.answer.time)

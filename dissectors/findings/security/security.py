@@ -8,6 +8,7 @@ from dissectors.analysis.streams.protection import TAG_OCTETS, spare_octets
 from dissectors.findings.hosts import private
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
 from dissectors.findings.security.dtls_roles import between
+from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call, Description, Handshake, Place, Stream
 from dissectors.wire.datagram import TLS, WSS, endpoint, host_of
 
@@ -56,7 +57,7 @@ def _fingerprints(facts: Facts) -> tuple[dict[str, set[int]], dict[str | None, d
     """The calls that announced each fingerprint; and by host those of both sides of the calls that announced it."""
     calls: dict[str, set[int]] = {}
     at: dict[str | None, dict[int, set[str]]] = {}
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         lines = [line for described in call.descriptions for line in described.media]
         announced = {line.fingerprint for line in lines if line.fingerprint}
         for one in announced:
@@ -73,7 +74,7 @@ def _fingerprints(facts: Facts) -> tuple[dict[str, set[int]], dict[str | None, d
     fix="Signal over TLS, or agree on keys by DTLS-SRTP.",
 )
 def sdes_in_clear(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         keyed = [described for described in call.descriptions if any([line.suites for line in described.media])]
         if keyed and _is_in_use(call, keyed):
             hidden = {message.place for message in call.messages if message.transport in (TLS, WSS)}
@@ -111,7 +112,7 @@ def tag_of(stream: Stream) -> int | None:
     fix="Look at the side that sends it, and at gateways between the two.",
 )
 def srtp_not_used(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         for position in call.streams if agreed(call) else ():
             stream = facts.streams[position]
             if tag_of(stream) == 0:
@@ -127,7 +128,7 @@ def srtp_not_used(facts: Facts) -> Iterator[Found]:
 )
 def srtp_not_announced(facts: Facts) -> Iterator[Found]:
     secured = {(each.src, each.dst) for each in facts.handshakes}
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DESCRIBED):
         keyed = any(line.encryption for described in call.descriptions for line in described.media)
         for position in call.streams if call.descriptions and not keyed else ():
             stream = facts.streams[position]
@@ -152,7 +153,7 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
 
 def _inside_is_announced(facts: Facts) -> bool:
     """Whether anybody announces a private address."""
-    lines = [line for call in facts.calls for described in call.descriptions for line in described.media]
+    lines = [line for _, call in facts.having(DESCRIBED) for described in call.descriptions for line in described.media]
     return any(map(private, {line.address for line in lines}))
 
 
@@ -176,7 +177,7 @@ def _left(call: Call, outside: set[str]) -> set[Place]:
 )
 def private_address_leaked(facts: Facts) -> Iterator[Found]:
     outside = _outside(facts) if _inside_is_announced(facts) else set()
-    for number, call in enumerate(facts.calls) if outside else ():
+    for number, call in facts.having(DESCRIBED) if outside else ():
         left: set[Place] | None = None
         for described in call.descriptions:
             inner = {line.address for line in described.media if private(line.address)}

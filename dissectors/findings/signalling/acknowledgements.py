@@ -58,7 +58,7 @@ def _shown(text: str | None) -> str:
     "2xx through its Record-Route. Look at the sender of the ACK, and at what rewrites Contact and Record-Route.",
 )
 def ack_mismatch(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(answers(facts)):
+    for number, found in answers(facts).items():
         for answer in found:
             if misfit := _misfit(answer):
                 wrong, said = misfit
@@ -75,7 +75,7 @@ def ack_mismatch(facts: Facts) -> Iterator[Found]:
     fix="Look at the Contact of the 200 OK: the ACK goes there, often to a private address or through a lost route.",
 )
 def ack_missing(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(answers(facts)):
+    for number, found in answers(facts).items():
         for answer in found:
             if answer.lost:
                 yield _lost(answer, number)
@@ -103,7 +103,7 @@ def _lost(answer: Answer, number: int) -> Found:
     "of the answers, the ACK is lost behind this place.",
 )
 def answer_repeated(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(answers(facts)):
+    for number, found in answers(facts).items():
         for answer in found:
             if answer.accepts and answer.again >= MIN_REPEATS and answer.acks and not (answer.lost or _misfit(answer)):
                 later = answer.after(answer.acks[0].time)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dissectors.findings.rule import MAX_PLACES, Facts
 from dissectors.findings.signalling.exchanges import MIN_REPEATS
 from dissectors.findings.signalling.targets import contact_of, goes_to, target
+from dissectors.findings.traits import REFUSED, REPEATED, UNACKNOWLEDGED
 from dissectors.findings.transactions import WITH_TRANSACTIONS, hop_of, transactions
 from dissectors.report import Call, Message
 from dissectors.wire.values import Struct, field
@@ -115,17 +116,16 @@ class Answer(Struct):
         return not (self.arriving or self.elsewhere or self.unrouted)
 
 
-def answers(facts: Facts) -> list[list[Answer]]:
-    """Of each call, the final responses to its INVITEs; none of a call in which each got its ACK at once."""
+def answers(facts: Facts) -> dict[int, list[Answer]]:
+    """By call, the final responses to its INVITEs; no call in which each got its ACK at once."""
     return facts.once(_of_calls)
 
 
-def _of_calls(facts: Facts) -> list[list[Answer]]:
-    return [
-        _of(facts, number, call)
-        if call.kind == "call" and call.signalling in WITH_TRANSACTIONS and not _settled(call) else []
-        for number, call in enumerate(facts.calls)
-    ]
+def _of_calls(facts: Facts) -> dict[int, list[Answer]]:
+    return {
+        number: _of(facts, number, call) for number, call in facts.having(REPEATED, REFUSED, UNACKNOWLEDGED, "Reason")
+        if call.kind == "call" and call.signalling in WITH_TRANSACTIONS and not _settled(call)
+    }
 
 
 def _settled(call: Call) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Container, Iterator
 
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
+from dissectors.findings.traits import RENEWED
 from dissectors.protocols.sip_headers import address, number, parameter
 from dissectors.report import Call, Message
 from dissectors.wire.values import Struct
@@ -31,12 +33,19 @@ class Binding(Struct):
         return self.said.time + self.seconds
 
 
-def bindings(facts: Facts) -> dict[tuple[str, str], list[Binding]]:
-    """The bindings of each address and contact, in order of time."""
+def bindings(facts: Facts, refused: Container[str]) -> dict[tuple[str, str], list[Binding]]:
+    """The bindings of each address and contact, in order of time, of addresses that rules have to look at.
+
+    What is registered once, and by nobody again, expires unseen unless a call to it was refused.
+    """
+    registered = facts.having("registration")
+    times = Counter([call.caller or "" for _, call in registered])
+    again = {call.caller or "" for _, call in facts.having(RENEWED)}
     found: dict[tuple[str, str], list[Binding]] = {}
     messages = [
         (message, position)
-        for position, call in enumerate(facts.calls) if call.kind == "registration"
+        for position, call in registered
+        if times[owner := call.caller or ""] > 1 or owner in again or owner in refused
         for message in call.messages if message.method == "REGISTER"
     ]
     asked: dict[tuple[int, str | None, int | None], Message] = {}
@@ -90,8 +99,8 @@ def _first(*values: str | None) -> int | None:
     "expires of its own Contact in the 2xx, whether it sends the REGISTER, and whether that is answered.",
 )
 def registration_expired(facts: Facts) -> Iterator[Found]:
-    known = bindings(facts)
-    refused = _refused(facts) if known else {}
+    refused = _refused(facts)
+    known = bindings(facts, refused)
     owned: dict[str, int] = {}
     for owner, _ in known:
         owned[owner] = owned.get(owner, 0) + 1
@@ -113,7 +122,7 @@ def registration_expired(facts: Facts) -> Iterator[Found]:
 def _refused(facts: Facts) -> dict[str, list[tuple[float, Message]]]:
     """The calls to each address that were refused because nobody was there, with when."""
     found: dict[str, list[tuple[float, Message]]] = {}
-    for call in facts.calls:
+    for _, call in facts.having(*AWAY):
         if call.kind != "call" or call.status not in AWAY:
             continue
         final = next((m for m in call.messages if m.method == "INVITE" and m.status == call.status), None)

@@ -10,7 +10,6 @@ from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, UNANSWERED_SECONDS, Facts, Found, rule
 from dissectors.findings.signalling.within_calls import around, refusal
 from dissectors.findings.statuses import explained, setting
-from dissectors.findings.traits import traits
 from dissectors.findings.transactions import transactions
 from dissectors.protocols.sip_headers import address, number
 from dissectors.protocols.sip_reason import Reason, reasons
@@ -58,10 +57,7 @@ def transfer_failed(facts: Facts) -> Iterator[Found]:
 
 def _transferred(facts: Facts) -> Iterator[tuple[int, Call]]:
     """The calls with a REFER, or a NOTIFY that may be about one."""
-    return (
-        (position, call) for position, (call, each) in enumerate(zip(facts.calls, traits(facts), strict=True))
-        if not each.requests.isdisjoint(("REFER", "NOTIFY"))
-    )
+    return iter(facts.having("REFER", "NOTIFY"))
 
 
 def _failures(call: Call) -> Iterator[tuple[Message | None, Message, str]]:
@@ -156,8 +152,7 @@ def session_expired(facts: Facts) -> Iterator[Found]:
 
 def _expiries(facts: Facts) -> dict[int, Expiry]:
     found = (
-        (position, _expiry(call)) for position, call in enumerate(facts.calls)
-        if call.kind == "call" and "Session-Expires" in traits(facts)[position].deciding
+        (position, _expiry(call)) for position, call in facts.having("Session-Expires") if call.kind == "call"
     )
     return {position: expiry for position, expiry in found if expiry is not None}
 
@@ -236,8 +231,8 @@ def _refresher(agreed: Message, rest: str) -> str:
 )
 def call_ended_reason(facts: Facts) -> Iterator[Found]:
     expired = facts.once(_expiries)
-    for position, call in enumerate(facts.calls):
-        if call.kind != "call" or position in expired or "Reason" not in traits(facts)[position].deciding:
+    for position, call in facts.having("Reason"):
+        if call.kind != "call" or position in expired:
             continue
         for message in call.messages:
             if message.status is None and message.method in ("BYE", "CANCEL") and not message.retransmission:

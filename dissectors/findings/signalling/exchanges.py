@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
+from dissectors.findings.traits import REPEATED, UNANSWERED
 from dissectors.findings.transactions import Hop, Transaction, transactions
 from dissectors.report import Call, Message
 from dissectors.wire.datagram import UDP
@@ -49,7 +50,7 @@ def unheard(what: str, again: int, messages: Sequence[Message], number: int, sto
     "arrives, look at the way back.",
 )
 def invite_no_response(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(UNANSWERED):
         begun = transactions(facts)[number] if call.kind == "call" else ()
         # What is asked within a call is another story: see `reinvite-unanswered`.
         asked = [each for each in begun if each.method == "INVITE" and each.requests[0].to_tag is None]
@@ -119,8 +120,8 @@ def _although(hop: Hop) -> str:
 
 def _repeated(facts: Facts) -> Iterator[tuple[int, Transaction]]:
     """The transactions whose request may have been repeated, each with the number of its call."""
-    for number, found in enumerate(transactions(facts)):
-        yield from ((number, each) for each in found if len(each.requests) > MIN_REPEATS)
+    for number, _ in facts.having(REPEATED):
+        yield from ((number, each) for each in transactions(facts)[number] if len(each.requests) > MIN_REPEATS)
 
 
 @rule(
@@ -131,8 +132,8 @@ def _repeated(facts: Facts) -> Iterator[tuple[int, Transaction]]:
     "INVITE.",
 )
 def bye_unanswered(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(transactions(facts)):
-        for each in found:
+    for number, _ in facts.having(UNANSWERED):
+        for each in transactions(facts)[number]:
             if each.method != "BYE" or each.is_answered:
                 continue
             for hop in _last([hop for hop in each.hops if hop.final is None]):

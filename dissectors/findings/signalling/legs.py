@@ -52,8 +52,7 @@ def legs(facts: Facts) -> tuple[Legs, ...]:
 def _legs(facts: Facts) -> tuple[Legs, ...]:
     begun = {
         number: invite
-        for number, call in enumerate(facts.calls)
-        if call.kind == "call" and (invite := _invite(call)) is not None
+        for number, call in facts.having("call") if (invite := _invite(call)) is not None
     }
     joined = Joined()
     _by_call_id(facts, begun, joined)

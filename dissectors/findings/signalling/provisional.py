@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 
 from dissectors.findings.rule import AT_ONCE, MAX_PLACES, UNANSWERED_SECONDS, Facts, Found, counted, of, rule
 from dissectors.findings.signalling.exchanges import MIN_REPEATS
-from dissectors.findings.traits import traits
 from dissectors.findings.transactions import Transaction, hop_of, transactions
 from dissectors.protocols.sip_headers import number as number_of
 from dissectors.protocols.sip_headers import shown
@@ -37,16 +36,13 @@ class Reliable(Struct):
         return [message for message in self.sent if message.retransmission]
 
 
-def reliable(facts: Facts) -> list[list[Reliable]]:
-    """Of each call, the reliable provisional responses of which the way back was captured, too."""
+def reliable(facts: Facts) -> dict[int, list[Reliable]]:
+    """By the positions of calls, the reliable provisional responses of which the way back was captured, too."""
     return facts.once(_of_calls)
 
 
-def _of_calls(facts: Facts) -> list[list[Reliable]]:
-    return [
-        _of(call, found) if "RSeq" in each.deciding else []
-        for call, found, each in zip(facts.calls, transactions(facts), traits(facts), strict=True)
-    ]
+def _of_calls(facts: Facts) -> dict[int, list[Reliable]]:
+    return {number: _of(call, transactions(facts)[number]) for number, call in facts.having("RSeq")}
 
 
 def _of(call: Call, exchanged: list[Transaction]) -> list[Reliable]:
@@ -103,23 +99,26 @@ def _number(text: str | None) -> int | None:
     "and reaches the callee. Or let the caller not offer 100rel.",
 )
 def prack_missing(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(reliable(facts)):
+    for number, found in reliable(facts).items():
         for each in found:
             if not each.pracks and len(each.again) >= MIN_REPEATS:
                 what = f"no PRACK to {each.name}, sent {len(each.again) + 1} times{_misfit(each)}"
                 yield Found(what, [message.place for message in (*each.sent, *each.others)], number)
 
 
-def misfits(facts: Facts) -> list[dict[Place, str]]:
-    """Of each call, the PRACKs that fit no response, with what of them does not fit that for which they were meant."""
+def misfits(facts: Facts) -> dict[int, dict[Place, str]]:
+    """By call, the PRACKs that fit no response, with what of them does not fit that for which they were meant."""
     return facts.once(_misfits)
 
 
-def _misfits(facts: Facts) -> list[dict[Place, str]]:
-    return [
-        {prack.place: f": {_wrong(each.sent[0], prack)}" for each in found if not each.pracks for prack in each.others}
-        for found in reliable(facts)
-    ]
+def _misfits(facts: Facts) -> dict[int, dict[Place, str]]:
+    return {
+        number: {
+            prack.place: f": {_wrong(each.sent[0], prack)}"
+            for each in found if not each.pracks for prack in each.others
+        }
+        for number, found in reliable(facts).items()
+    }
 
 
 def _misfit(missing: Reliable) -> str:
@@ -145,7 +144,7 @@ def _wrong(response: Message, prack: Message) -> str:
     fix="Look at the callee: it must stop repeating a response as soon as a PRACK with its RSeq has come.",
 )
 def prack_ignored(facts: Facts) -> Iterator[Found]:
-    for number, found in enumerate(reliable(facts)):
+    for number, found in reliable(facts).items():
         for each in found:
             answers = (answer for prack in each.pracks if (answer := _answer(each, prack)))
             answer = next(answers, None)

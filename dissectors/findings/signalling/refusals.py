@@ -98,7 +98,7 @@ def refused(wanted: Callable[[int], bool]) -> Callable[[Facts], Iterator[Found]]
     """Look for calls that ended with a status of these."""
 
     def look(facts: Facts) -> Iterator[Found]:
-        for number, call in enumerate(facts.calls):
+        for number, call in facts.having("call"):
             if call.outcome not in ("rejected", "unreachable") or call.status is None:
                 continue
             if wanted(_meant(call, call.status)):

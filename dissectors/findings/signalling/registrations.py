@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.findings.rule import AT_ONCE, UNANSWERED_SECONDS, Facts, Found, counted, rule
 from dissectors.findings.statuses import explained, setting
+from dissectors.findings.traits import REFUSED
 from dissectors.report import Call, Certainty, Message, Severity
 from dissectors.wire.patterns import pattern
 from dissectors.wire.values import Struct
@@ -40,10 +41,16 @@ class Turn(Struct):
         return None if self.asked is None else self.asked.credentials
 
     @property
+    def begins(self) -> bool:
+        """Whether it is how a registration begins: a challenge to a request without credentials."""
+        return self.challenged and self.credentials is False
+
+    @property
     def stale(self) -> bool:
         """Whether the challenge says that nothing was wrong but the age of the nonce."""
         values = (self.final.header("WWW-Authenticate"), self.final.header("Proxy-Authenticate"))
-        return any("stale=true" in value.lower().replace('"', "").replace(" ", "") for value in values if value)
+        said = [value.lower().replace('"', "").replace(" ", "") for value in values if value] if self.challenged else ()
+        return any("stale=true" in value for value in said)
 
 
 def _realm(turn: Turn) -> tuple[int, str]:
@@ -53,10 +60,21 @@ def _realm(turn: Turn) -> tuple[int, str]:
     return turn.status, found[1] if found else ""
 
 
-def _registrations(facts: Facts) -> Iterator[tuple[int, Call, list[Turn]]]:
-    for number, call in enumerate(facts.calls):
-        if call.kind == "registration" and (turns := _turns(call)):
-            yield number, call, turns
+def _registrations(facts: Facts) -> list[tuple[int, Call, list[Turn]]]:
+    """The registrations of which not all went in good order: accepted at once, or behind one challenge."""
+    return facts.once(_out_of_order)
+
+
+def _out_of_order(facts: Facts) -> list[tuple[int, Call, list[Turn]]]:
+    return [
+        (number, call, turns) for number, call in facts.having(REFUSED)
+        if call.kind == "registration" and (turns := _turns(call)) and not _in_order(turns)
+    ]
+
+
+def _in_order(turns: list[Turn]) -> bool:
+    *before, last = turns
+    return last.status < 300 and (not before or len(before) == 1 and before[0].begins)
 
 
 def _turns(call: Call) -> list[Turn]:
@@ -151,7 +169,6 @@ def _credentials(turn: Turn) -> str:
     "challenge names, and whether the challenge reaches it.",
 )
 def registration_abandoned(facts: Facts) -> Iterator[Found]:
-    followed = facts.once(_followed)
     for number, call, turns in _registrations(facts):
         last = turns[-1]
         if not last.challenged or (last.credentials is not False and not last.stale) or _unheeded(call, turns):
@@ -162,7 +179,7 @@ def registration_abandoned(facts: Facts) -> Iterator[Found]:
             message.method == "REGISTER" and message.status is None and message.time > last.final.time
             for message in call.messages
         )
-        if asked_again or followed.get(call.caller, 0.0) > last.final.time:
+        if asked_again or facts.once(_followed).get(call.caller, 0.0) > last.final.time:
             continue
         waited = facts.end - last.final.time
         none = "; no credentials were ever sent" if len(turns) == 1 else ""
@@ -177,7 +194,7 @@ def registration_abandoned(facts: Facts) -> Iterator[Found]:
 def _followed(facts: Facts) -> dict[str | None, float]:
     """When each address registered with credentials last, under whatever Call-ID."""
     found: dict[str | None, float] = {}
-    for call in facts.calls:
+    for _, call in facts.having("registration"):
         times = [m.time for m in call.messages if m.credentials and m.method == "REGISTER"]
         if times:
             found[call.caller] = max(*times, found.get(call.caller, 0.0))

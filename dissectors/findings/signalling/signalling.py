@@ -9,6 +9,7 @@ from dissectors.findings.capture.capture import SNAPLEN
 from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, of, rule
 from dissectors.findings.signalling.refusals import REFUSALS
 from dissectors.findings.statuses import explained
+from dissectors.findings.traits import BODY, DEVIATING
 from dissectors.protocols.sip_deviation import Kind
 from dissectors.report import Call, Message, Place, Severity
 from dissectors.wire.datagram import TCP, TLS
@@ -28,7 +29,7 @@ LENGTHS = frozenset(("content-length", "l"))
 
 
 def _calls(facts: Facts) -> Iterator[tuple[int, Call]]:
-    return ((number, call) for number, call in enumerate(facts.calls) if call.kind == "call" and call.messages)
+    return ((number, call) for number, call in facts.having("call") if call.messages)
 
 
 @rule(
@@ -137,7 +138,7 @@ def call_in_part(facts: Facts) -> Iterator[Found]:
 )
 def content_length_wrong(facts: Facts) -> Iterator[Found]:
     yield from _deviating(facts, "length wrong", "octets follow")
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(BODY):
         if call.signalling == "SIP":
             for message in call.messages:
                 # A message of WebSocket has an end of its own.
@@ -167,7 +168,7 @@ def header_broken(facts: Facts) -> Iterator[Found]:
 
 def _deviating(facts: Facts, *kinds: Kind) -> Iterator[Found]:
     """One finding for each different deviation of these kinds of a call's messages, but for what the capture made."""
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(DEVIATING):
         for message in call.messages:
             for deviation in message.deviations:
                 if deviation.kind in kinds and deviation.kind not in _made_by_capture(facts, message):

@@ -9,7 +9,7 @@ from dissectors.findings.rule import UNANSWERED_SECONDS, Facts, Found, rule
 from dissectors.findings.signalling.exchanges import MIN_WAIT_SECONDS, unheard
 from dissectors.findings.signalling.provisional import misfits
 from dissectors.findings.statuses import explained, setting
-from dissectors.findings.traits import traits
+from dissectors.findings.traits import REFUSED, UNANSWERED
 from dissectors.findings.transactions import Transaction, transactions
 from dissectors.report import Call, Certainty, Message, Severity
 from dissectors.wire.values import Struct, field
@@ -63,11 +63,11 @@ def within(each: Transaction) -> bool:
     return each.requests[0].to_tag is not None and each.method not in ("ACK", "CANCEL")
 
 
-def calls(facts: Facts) -> Iterator[tuple[int, Call, list[Transaction]]]:
-    """The calls, with their transactions."""
-    for number, (call, found) in enumerate(zip(facts.calls, transactions(facts), strict=True)):
+def calls(facts: Facts, trait: str) -> Iterator[tuple[int, Call, list[Transaction]]]:
+    """The calls that have something, with their transactions."""
+    for number, call in facts.having(trait):
         if call.kind == "call":
-            yield number, call, found
+            yield number, call, transactions(facts)[number]
 
 
 class Around(Struct):
@@ -108,9 +108,7 @@ def around(found: Sequence[Transaction]) -> Around:
     fix="Read the status and what stands beside it; then see at the side that refused why.",
 )
 def request_refused(facts: Facts) -> Iterator[Found]:
-    for number, call, found in calls(facts):
-        if not traits(facts)[number].refused:
-            continue
+    for number, call, found in calls(facts, REFUSED):
         refused = [(each, final) for each in found if within(each) and (final := refusal(each))]
         known = around(found) if refused else Around()
         for each, final in refused:
@@ -119,7 +117,7 @@ def request_refused(facts: Facts) -> Iterator[Found]:
             later = final.status == TOO_SHORT and known.accepted.get((each.side, each.method), 0.0) > final.time
             none = ", and no credentials followed" if final.status in CHALLENGES else ""
             none = ", and not repeated" if final.status == PENDING else none
-            none += misfits(facts)[number].get(each.requests[0].place, "") if each.method == "PRACK" else ""
+            none += misfits(facts).get(number, {}).get(each.requests[0].place, "") if each.method == "PRACK" else ""
             what = f"the {named(each)} was answered {explained(final)}{none}{', and accepted later' if later else ''}"
             severity: Severity | None = "note" if later else None
             fix = " ".join(filter(None, (MEANINGS.get(final.status or 0, ""), setting(final))))
@@ -159,7 +157,7 @@ def _excused(facts: Facts, call: Call, each: Transaction, final: Message, known:
     fix="Nothing, unless it repeats: then both sides wait the same time, and one of them must wait longer.",
 )
 def reinvite_glare(facts: Facts) -> Iterator[Found]:
-    for number, call in enumerate(facts.calls):
+    for number, call in facts.having(PENDING):
         refused = [message.place for message in call.messages if message.status == PENDING]
         if refused:
             pending = [each for each in transactions(facts)[number] if each.final and each.final.status == PENDING]
@@ -176,7 +174,7 @@ def reinvite_glare(facts: Facts) -> Iterator[Found]:
     "whether these can be reached from here, and whether the other side still has the call.",
 )
 def reinvite_unanswered(facts: Facts) -> Iterator[Found]:
-    for number, call, found in calls(facts):
+    for number, call, found in calls(facts, UNANSWERED):
         open_ones = [one for one in found if one.method == "INVITE" and within(one) and one.final is None]
         # Who acknowledges an answer got one, whatever way it took.
         acknowledged = {(m.from_tag, m.cseq) for m in call.messages if m.method == "ACK"} if open_ones else set()
@@ -206,7 +204,7 @@ def _ended_soon(call: Call, time: float) -> bool:
     "3261 section 9.1): compare them. 481 says that no such INVITE is known there.",
 )
 def cancel_refused(facts: Facts) -> Iterator[Found]:
-    for number, call, found in calls(facts):
+    for number, call, found in calls(facts, "CANCEL"):
         invites = {(each.side, each.requests[0].cseq): each for each in found if each.method == "INVITE"}
         for each in found:
             invite = invites.get((each.side, each.requests[0].cseq))

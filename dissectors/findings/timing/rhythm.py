@@ -10,6 +10,7 @@ from dissectors.findings.kinds import video
 from dissectors.findings.moments import into, mark, marks
 from dissectors.findings.negotiation.payload_types import at
 from dissectors.findings.rule import Facts, Found, name_of, rule
+from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Media, Place, Severity, Stream
 from dissectors.wire.values import Struct, replace
 
@@ -57,7 +58,7 @@ def frames(stream: Stream) -> list[Frames]:
 )
 def ptime_differs(facts: Facts) -> Iterator[Found]:
     asking = {
-        number for number, call in enumerate(facts.calls)
+        number for number, call in facts.having(DESCRIBED)
         if any(line.ptime or line.maxptime for described in call.descriptions for line in described.media)
     }
     for number, stream in enumerate(facts.streams if asking else ()):
