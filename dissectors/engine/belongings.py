@@ -7,7 +7,7 @@ call went is looked at again when that may be over.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, endpoints_of
@@ -33,12 +33,14 @@ class Belongings:
     """Finds what belongs to calls of a table.
 
     After `find`, `of_call` are the streams of the calls by Call-ID, `joined` says by what each of them belongs to its
-    call, by identity, `places` are the endpoints where calls were, `in_vain` how many streams were looked at that stay.
+    call, by identity, `signalling` are the flows on which they signalled, by number, `places` are the endpoints where
+    calls were, `in_vain` how many streams were looked at that stay.
     """
 
     def __init__(self, calls: Calls) -> None:
         self.of_call: dict[str, list[Counters]] = {}
         self.joined: dict[int, Joined] = {}
+        self.signalling: dict[int, FlowState] = {}
         self.places: set[Endpoint] = set()
         self.in_vain = 0
         calls.changed = dict.fromkeys(calls.calls)
@@ -57,18 +59,30 @@ class Belongings:
         """
         calls = self._calls
         everything |= calls.changed is None
-        leaving = [*self._update(), *finished]
+        names = {call.call_id for call in finished}
+        leaving = [*self._update(names), *finished]
         self._scanner, self._recent = scanner, recent
-        self.places = {end for call in leaving for end in set.union(*endpoints_of(call))}
+        self.places = set()
+        for call in leaving:
+            self.places.update(*endpoints_of(call))
         self.places.update(*(calls.retired_media, calls.retired_signalling) if everything else ())
-        self._flows = {state.number: state for state in self._around(scanner, leaving, finished, everything)}
+        if everything:
+            own = {flow for call in finished for flow in call.pairs}
+            found = [*scanner.flows]
+            self.signalling = {state.number: state for state in found if state.flow in own}
+        else:
+            self.signalling = {state.number: state for state in _signalling(scanner, finished)}
+            found = [*self.signalling.values(), *self._around(scanner, leaving, finished)]
+        self._flows = {state.number: state for state in found}
         table = scanner.stream_table
-        streams = dict.fromkeys(counters for number in self._flows for counters in table.on(number))
+        streams: dict[Counters, None] = {}
+        for number in self._flows if table else ():
+            streams.update(dict.fromkeys(table.on(number)))
         for call in finished:
             for kind, key in self._directory.keys(call):
-                streams |= dict.fromkeys(table.by_ssrc(key)) if kind == "ssrc" else {}
+                if kind == "ssrc":
+                    streams.update(dict.fromkeys(table.by_ssrc(key)))
         self.of_call, self.joined, self._others = {}, {}, []
-        names = {call.call_id for call in finished}
         for counters in streams:
             state = next(scanner.flows.numbered(counters.flows), None)
             if state is None:
@@ -99,42 +113,52 @@ class Belongings:
     def idle(self, leaving: Iterable[Counters]) -> list[FlowState]:
         """Flows that are silent, carry no stream that stays, and belonged to no call but those that have gone."""
         scanner, calls = self._scanner, self._calls
+        streams = scanner.stream_table
         gone = dict.fromkeys(leaving)
         flows = self._flows
         flows |= {state.number: state for each in gone for state in scanner.flows.numbered(each.flows)}
         idle = []
         for number in sorted(flows):
             state = flows[number]
-            retired = (calls.retired_media, calls.retired_signalling)
-            if not any(used_by_retired(state, state.flow, each) for each in retired):
+            flow = state.flow
+            if not (
+                used_by_retired(state, flow, calls.retired_media)
+                or used_by_retired(state, flow, calls.retired_signalling)
+            ):
                 continue
             if state.last in self._recent:
                 self._look_again(state.last, state)
-            elif not self._directory.signals_on(state.flow) and gone.keys() >= {*scanner.stream_table.on(number)}:
+            elif not self._directory.signals_on(flow) and (not streams or gone.keys() >= {*streams.on(number)}):
                 idle.append(state)
         self._flows = {}
         return idle
 
-    def _update(self) -> list[CallState]:
-        """Enter what is new in the calls; gives back those that are gone."""
-        calls = self._calls
+    def _update(self, leaving: Container[str] = ()) -> list[CallState]:
+        """Enter what is new in the calls; gives back those that are gone.
+
+        What leaves now and announced no media has nothing but its signalling, and is entered only if it stays.
+        """
+        calls, directory = self._calls, self._directory
         if calls.changed is None:
-            self._directory = Directory()
+            directory = self._directory = Directory()
         changed = [*calls.calls] if calls.changed is None else calls.changed
-        calls.changed = {}
-        gone = [self._directory.update(call_id, calls.calls.get(call_id)) for call_id in changed]
-        return [call for call in gone if call is not None]
+        later: dict[str, None] = {}
+        calls.changed = later
+        gone = []
+        for call_id in changed:
+            call = calls.calls.get(call_id)
+            if call_id in leaving and call is not None and not call.announced and not directory.knows(call_id):
+                later[call_id] = None
+            elif (left := directory.update(call_id, call)) is not None:
+                gone.append(left)
+        return gone
 
     def _around(
-        self, scanner: Scanner, leaving: Sequence[CallState], finished: Sequence[CallState], everything: bool
+        self, scanner: Scanner, leaving: Sequence[CallState], finished: Sequence[CallState]
     ) -> Iterator[FlowState]:
         """The flows that may belong to calls that leave or are gone, and those that may be silent by now."""
         table = scanner.flows
-        if everything:
-            yield from table
-            return
-        for call in leaving:
-            yield from (state for flow in call.pairs if (state := table.get(flow)))
+        yield from _signalling(scanner, leaving[: len(leaving) - len(finished)])
         keys = {key for call in finished for kind, key in self._directory.keys(call) if kind in ("endpoint", "host")}
         keys |= {end for end in self.places if self._worth_looking(end, table.count_at(end))}
         for end in keys:
@@ -157,3 +181,12 @@ class Belongings:
         if state.number not in self._waiting:
             self._waiting.add(state.number)
             self._later.setdefault(last // PERIOD_NS, {})[state.number] = state
+
+
+def _signalling(scanner: Scanner, calls: Iterable[CallState]) -> Iterator[FlowState]:
+    """The open flows on which calls signal."""
+    for call in calls:
+        for flow in call.pairs:
+            state = scanner.flows.get(flow)
+            if state is not None:
+                yield state

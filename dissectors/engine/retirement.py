@@ -7,7 +7,7 @@ wrong with checks and handshakes on the flows that go.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, fax_ends
@@ -19,10 +19,10 @@ from dissectors.engine.view import ScanView
 from dissectors.findings.rule import Facts
 from dissectors.findings.rules import OF_CALLS, OF_PATHS, findings
 from dissectors.mux.counters import Counters
-from dissectors.mux.flows import FlowState
+from dissectors.mux.flows import FlowState, FlowTable
 from dissectors.mux.scan import Scanner, middle
 from dissectors.report import Finding, Place
-from dissectors.wire.datagram import host_of
+from dissectors.wire.datagram import Endpoint, host_of
 from dissectors.wire.values import Struct, field
 
 MIN_FINISHED, SHARE = 32, 8
@@ -96,6 +96,8 @@ class Retirement:
         for finding in findings(paths, OF_PATHS, MAX_ALIKE_PER_CALL * len(idle)):
             if finding.severity != "note":
                 self.totals.add(finding)
+        if at_the_end:
+            scanner.flows.forget_groups()
         self._forget(scanner, streams, idle, recent)
         if at_the_end:
             self._belongings = Belongings(calls)
@@ -125,7 +127,7 @@ class Retirement:
         of_call = self._belongings.of_call
         streams = [counters for call in finished for counters in of_call.get(call.call_id, ())]
         states = {state.number: state for counters in streams for state in table.numbered(counters.flows)}
-        states |= {state.number: state for call in finished for flow in call.pairs if (state := table.get(flow))}
+        states |= self._belongings.signalling
         for end in {end for call in finished for end in fax_ends(call)}:
             states |= {state.number: state for state in table.at(end)}
         flows = [states[number] for number in sorted(states)]
@@ -152,8 +154,10 @@ class Retirement:
         self.totals.lost += sum(counters.lost for counters in streams)
         scanner.forget(streams, flows)
         trackers, table = self._trackers, scanner.flows
-        places = {end for flow in names for end in ((flow.src, flow.sport), (flow.dst, flow.dport))}
-        trackers.calls.forget_endpoints(places | self._belongings.places, lambda end: table.count_at(end) > 0, recent)
+        places = self._belongings.places
+        for flow in names:
+            places.update(flow.ends)
+        trackers.calls.forget_endpoints(places, _in_use(table, len(places)), recent)
         trackers.checks.forget(names)
         trackers.handshakes.forget(names)
         sources = {}
@@ -167,6 +171,13 @@ def _recent(times: Sequence[int]) -> range:
     """The times that are recent, by those of the last records: what was heard then may still go on."""
     now = middle(times) if times else 0
     return range(now - MEDIA_MARGIN_NS, now + CLOCK_MARGIN_NS)
+
+
+def _in_use(table: FlowTable, asked: int) -> Callable[[Endpoint], bool]:
+    """Whether a flow is open at an endpoint, for somebody who asks so often."""
+    if len(table) < asked:
+        return {end for state in table for end in state.flow.ends}.__contains__
+    return lambda end: table.count_at(end) > 0
 
 
 def _call_of(values: Facts, finding: Finding) -> int | None:

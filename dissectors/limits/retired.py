@@ -30,10 +30,10 @@ class RecentlyRetired:
 
     def add(self, name: str) -> None:
         """Remember a name, as the latest."""
-        if self._hashes is None:
-            # A capture that lets nothing go does without.
-            self._hashes = array("Q", bytes(SETS * WAYS * HASH_OCTETS))
         hashes = self._hashes
+        if hashes is None:
+            # A capture that lets nothing go does without.
+            hashes = self._hashes = array("Q", bytes(SETS * WAYS * HASH_OCTETS))
         key, begin = _place(name)
         held = hashes[begin : begin + WAYS]
         if key in held:

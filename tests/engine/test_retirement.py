@@ -291,6 +291,26 @@ def test_refused_registrations_are_summed_up_with_what_was_found() -> None:
     assert len(refused) - 1 + int(counted.what.split()[0]) == 300
 
 
+def probed(number: int, start: float, body: bytes = b"") -> Story:
+    """An OPTIONS from a port of its own, and its answer."""
+    server, phone, name = (SERVER[0], 5060), (PHONE[0], 20_000 + number), f"probe {number}"
+    kind = ("Content-Encoding: deflate",) if body else ()
+    octets = message("OPTIONS sip:x SIP/2.0", 1, "OPTIONS", *kind, body=body, call=name)
+    said = message("SIP/2.0 200 OK", 1, "OPTIONS", tag="2", call=name)
+    return [(start, phone, server, octets), (start + 5, server, phone, said)]
+
+
+@pytest.mark.parametrize("together", [1, 100_000])
+def test_a_transaction_that_is_kept_for_its_error_keeps_its_flows(together: int) -> None:
+    broken = b"\x78\x9c\x07" + b"\x07" * 40
+    story = [told for n in range(60) for told in probed(n, n * 1000.0, broken if n == 30 else b"")]
+    made, _ = crowd(Scanner(), 8, story, together)
+    assert [one.call_id for one in made.calls] == ["probe 30", *(f"probe {n}" for n in range(52, 60))]
+    assert {flow.sport for flow in made.flows} - {5060} == {20_030, *range(20_052, 20_060)}
+    assert made.totals is not None and made.totals.flows_left_out == 2 * 51
+    assert [each.call for each in made.findings if each.id == "body-corrupt"] == [0]
+
+
 def test_when_there_is_no_room_calls_that_go_on_are_given_up_last() -> None:
     talking = [told for n in range(1, 6) for told in call(n, start=n * 10.0, ended=False)]
     ringing = [told for n in range(6, 12) for told in call(n, start=n * 1000.0)[:1]]

@@ -215,14 +215,18 @@ class Calls:
                 del intervals[0]
         used = RetiredInterval(call.start, call.last)
         for endpoint in signalled if call.kind != "call" else ():
-            before = self.retired_signalling.get(endpoint)
-            self.retired_signalling[endpoint] = [before[0].joined(used) if before else used]
+            # Many use the same server: what it has stands there already, and only its time goes on.
+            before = self.retired_signalling.use(endpoint)
+            if before is None:
+                self.retired_signalling[endpoint] = [used]
+            elif used.start < before[0].start or used.end > before[0].end:
+                before[0] = before[0].joined(used)
 
 
 def endpoints_of(call: CallState) -> tuple[set[Endpoint], set[Endpoint]]:
     """Where a call wants to receive media, and where it signalled."""
     announced = {(line.address, line.port) for line in call.announced if line.address and line.port}
-    return announced, {(flow.src, flow.sport) for flow in call.pairs}
+    return announced, {(flow[0], flow[1]) for flow in call.pairs}
 
 
 def fax_ends(call: CallState) -> dict[Endpoint, int]:
@@ -230,6 +234,8 @@ def fax_ends(call: CallState) -> dict[Endpoint, int]:
 
     Behind NAT that is the announced port of a host that signalled.
     """
+    if not call.announced:
+        return {}
     lines = [line for line in call.announced if line.port and "UDPTL" in line.media.profile.upper()]
     lines = [line for line in lines if line.offered.state == "agreed"]
     if len({line.side for line in lines}) < 2:

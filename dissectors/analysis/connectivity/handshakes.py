@@ -146,7 +146,7 @@ class Handshakes:
 
     def forget(self, flows: Iterable[Flow]) -> None:
         """Let go of the handshakes on these flows."""
-        for flow in flows:
+        for flow in flows if self._states or self._earlier else ():
             if flow in self._states:
                 self._let_go(flow)
             for earlier in self._earlier.of(flow) if self._earlier else ():

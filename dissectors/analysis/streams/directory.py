@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from dissectors.analysis.calls.call import CallState
@@ -67,7 +66,7 @@ class Directory:
 
     def __init__(self, calls: Iterable[CallState] = ()) -> None:
         self._parties: dict[Key, list[Party]] = {}
-        self._signalling: Counter[Flow] = Counter()
+        self._signalling: dict[Flow, int] = {}
         self._entered: dict[str, Entered] = {}
         self._lines: dict[str, MediaLines] = {}
         for call in sorted(calls, key=lambda each: each.start):
@@ -84,8 +83,10 @@ class Directory:
             if known is None:
                 known = self._entered[call_id] = Entered(call)
             if len(call.pairs) > len(known.signals_on):
-                self._signalling.update(set(call.pairs) - known.signals_on)
-                known.signals_on.update(call.pairs)
+                for flow in call.pairs:
+                    if flow not in known.signals_on:
+                        known.signals_on.add(flow)
+                        self._signalling[flow] = self._signalling.get(flow, 0) + 1
             self._enter(known)
         return gone
 
@@ -93,9 +94,14 @@ class Directory:
         """Whether a call signals on a flow, of those that were entered by `update`."""
         return flow in self._signalling
 
-    def keys(self, call: CallState) -> Iterator[Key]:
-        """Where a call stands that was entered by `update`, each key once or twice."""
-        return (key for key, _ in self._entered[call.call_id].places)
+    def keys(self, call: CallState) -> Sequence[Key]:
+        """Where a call stands, if it was entered by `update`, each key once or twice."""
+        known = self._entered.get(call.call_id)
+        return () if known is None else [key for key, _ in known.places]
+
+    def knows(self, call_id: str) -> bool:
+        """Whether there is a call of this Call-ID that was entered by `update`."""
+        return call_id in self._entered
 
     def join(self, counters: Counters, flow: Flow) -> Joined | None:
         """The call that a stream belongs to, by the strongest reason there is.

@@ -241,7 +241,7 @@ class Control:
             self._said_bye.forget(ssrc, held)
             self._clocked.forget(ssrc, held)
             self._told.forget(ssrc, held)
-        for flow in flows:
+        for flow in flows if self._covered else ():
             if (covered := self._covered.pop(flow, None)) is not None:
                 self._uncover(flow, covered)
 

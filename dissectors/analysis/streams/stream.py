@@ -64,11 +64,12 @@ def used_by_retired(
     counters: Counters | FlowState, flow: Flow, retired: Mapping[tuple[str, int], list[RetiredInterval]]
 ) -> bool:
     """Whether a stream, or a flow, belonged to a call that was retired since."""
-    intervals = (*retired.get((flow.dst, flow.dport), ()), *retired.get((flow.src, flow.sport), ()))
-    return any(
-        counters.first <= each.end + MEDIA_MARGIN_NS and counters.last >= each.start - MEDIA_MARGIN_NS
-        for each in intervals
-    )
+    first, last = counters.first - MEDIA_MARGIN_NS, counters.last + MEDIA_MARGIN_NS
+    for end in ((flow.dst, flow.dport), (flow.src, flow.sport)):
+        for each in retired.get(end, ()):
+            if first <= each.end and last >= each.start:
+                return True
+    return False
 
 
 def codec(counters: Counters, joined: Joined | None) -> Codec:
