@@ -15,15 +15,16 @@ cdef class Texts(Budget):
     cdef public dict kept
     cdef public bint secrets
 
-    @cython.locals(kept=Kept)
+    @cython.locals(shared=Kept)
     cpdef object text(self, object text, Py_ssize_t longest=*)
 
-    @cython.locals(kept=Kept)
+    @cython.locals(shared=Kept)
     cpdef object value(self, object value, Py_ssize_t octets)
 
+    cpdef Py_ssize_t _taken(self, Py_ssize_t octets)
     cpdef Py_ssize_t alone(self, object text)
 
-    @cython.locals(kept=Kept)
+    @cython.locals(shared=Kept)
     cpdef object release(self, object values)
 
 
@@ -33,7 +34,7 @@ cdef class Held:
     cdef public Py_ssize_t _alone
     cdef public object _whole
 
-    @cython.locals(known=Kept)
+    @cython.locals(shared=Kept)
     cpdef object text(self, object text)
 
     @cython.locals(count=int)
@@ -42,3 +43,6 @@ cdef class Held:
     cpdef object value(self, object value, Py_ssize_t octets)
 
     cpdef object whole(self, object text)
+
+
+cpdef Py_ssize_t weight(object text)

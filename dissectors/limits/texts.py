@@ -33,16 +33,16 @@ class Kept:
 
     __slots__ = ("holders", "octets", "value")
 
-    def __init__(self, value: Hashable, octets: int) -> None:
-        self.value, self.octets = value, octets
-        self.holders = 1
+    def __init__(self, value: Hashable, octets: int, holders: int) -> None:
+        self.value, self.octets, self.holders = value, octets, holders
 
 
 class Texts(Budget):
     """Values that senders choose, each kept once however many hold it; one that finds no room is counted in `bounds`.
 
-    Whoever holds a value has to `release` it as often as it was given it. `kept` is every one of them. `secrets` says
-    whether those who keep texts here keep passwords and keys in them.
+    Whoever holds a value has to `release` it as often as it was given it. `kept` is every one of them; a text stands
+    for itself as long as only one holds it, as most do. `secrets` says whether those who keep texts here keep passwords
+    and keys in them.
     """
 
     __slots__ = ("_bounds", "kept", "secrets")
@@ -51,7 +51,7 @@ class Texts(Budget):
         super().__init__(octets)
         self._bounds = bounds
         self.secrets = secrets
-        self.kept: dict[Hashable, Kept] = {}
+        self.kept: dict[Hashable, str | Kept] = {}
 
     def text(self, text: str | None, longest: int = MAX_TEXT_LENGTH) -> str | None:
         """A text as it is kept: cut behind its `longest` characters, empty where there is no room, None for None."""
@@ -62,39 +62,54 @@ class Texts(Budget):
             text = text[: longest - 1] + "…"
         kept = self.kept.get(text)
         if kept is None:
-            return self.value(text, getsizeof(text)) or ""
-        kept.holders += 1
-        return kept.value  # type: ignore[return-value]  # equal to a text
+            if not self._taken(weight(text)):
+                return ""
+            self.kept[text] = text
+            return text
+        if isinstance(kept, str):
+            self.kept[kept] = Kept(kept, weight(kept), 2)
+            return kept
+        shared = kept
+        shared.holders += 1
+        return shared.value  # type: ignore[return-value]  # equal to a text
 
     def value(self, value: Value, octets: int) -> Value | None:
-        """A value as it is kept, with the octets that it takes if it is new; None where there is no room."""
+        """A value that is no text as it is kept, with the octets that it takes if it is new; None without room."""
         kept = self.kept.get(value)
-        if kept is not None:
-            kept.holders += 1
-            return kept.value  # type: ignore[return-value]  # equal to the one given
+        if kept is not None and not isinstance(kept, str):
+            shared = kept
+            shared.holders += 1
+            return shared.value  # type: ignore[return-value]  # equal to the one given
         octets += ENTRY_OCTETS
-        if not self.take(octets):
-            self._bounds.hit("texts")
+        if not self._taken(octets):
             return None
-        self.kept[value] = Kept(value, octets)
+        self.kept[value] = Kept(value, octets, 1)
         return value
 
-    def alone(self, text: str) -> int:
-        """Take room for a text that is kept besides any that is equal: how many octets, or 0 where there is none."""
-        taken = self.take(getsizeof(text))
+    def _taken(self, octets: int) -> int:
+        """Take room for so many octets: how many, or 0 where there is none, which is counted."""
+        taken = self.take(octets)
         if not taken:
             self._bounds.hit("texts")
         return taken
+
+    def alone(self, text: str) -> int:
+        """The same for a text that is kept besides any that is equal."""
+        return self._taken(getsizeof(text))
 
     def release(self, values: Iterable[Hashable]) -> None:
         """Hold these values no longer; None and what found no room are nobody's."""
         for value in values:
             kept = self.kept.get(value)
-            if kept is not None:
-                kept.holders -= 1
-                if not kept.holders:
+            if isinstance(kept, str):
+                del self.kept[kept]
+                self.give_back(weight(kept))
+            elif kept is not None:
+                shared = kept
+                shared.holders -= 1
+                if not shared.holders:
                     del self.kept[value]
-                    self.give_back(kept.octets)
+                    self.give_back(shared.octets)
 
 
 class Held:
@@ -118,8 +133,11 @@ class Held:
         if not text:
             return text
         known = self._texts.kept.get(text)
-        if known is not None and self._holds(known.value):
-            return known.value  # type: ignore[return-value]  # equal to a text
+        if known is not None and not isinstance(known, str):
+            shared = known
+            known = shared.value  # type: ignore[assignment]  # equal to a text
+        if known is not None and self._holds(known):
+            return known  # type: ignore[return-value]  # equal to a text
         kept = self._texts.text(text)
         if kept:
             self._values.append(kept)
@@ -166,6 +184,11 @@ class Held:
         self._texts.give_back(self._alone)
         self._values.clear()
         self._alone, self._whole = 0, ""
+
+
+def weight(text: str) -> int:
+    """The octets that a text takes with its entry."""
+    return getsizeof(text) + ENTRY_OCTETS
 
 
 def shortened(name: str | None) -> str | None:

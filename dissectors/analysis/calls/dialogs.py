@@ -37,7 +37,7 @@ class Dialogs(Struct):
         later = before is None or state == "calling" or ORDER.index(state) > ORDER.index(before)
         self.states[tags] = state if later else before or state
         if state == "confirmed":
-            self.accepted = self.accepted or tags
+            self.accepted = self.accepted or next(known for known in self.states if known == tags)
 
     def proceed(self, identity: Identity) -> None:
         """Take 100 Trying: it opens no dialog, even with a tag in To (RFC 3261 section 12.1)."""
