@@ -68,7 +68,7 @@ Blocks = Callable[[Piece], bytes]
 def copy(
     path: str, output: str, maker: Callable[[], Maker], *, force: bool = False, source: str = "",
     blocks: Blocks = unbounded, name: str | None = None, comment: str = "", walk: Walk | None = None,
-    made: Callable[[], bytes] | None = None,
+    made: Callable[[], bytes | memoryview] | None = None,
 ) -> Tally:
     """Copy the capture at `path`; `maker` makes what is asked for each frame, anew for each attempt.
 
@@ -143,7 +143,7 @@ def _applied(record: Record, number: int, udp: Udp, change: Change, fragments: b
 class _Copying:
     def __init__(
         self, path: str, output: Output, make: Maker, dropped: set[int], blocks: Blocks, name: str, comment: str,
-        walk: Walk | None, walked: Callable[[], bytes] | None,
+        walk: Walk | None, walked: Callable[[], bytes | memoryview] | None,
     ) -> None:
         self._path, self._output, self._make, self._dropped = path, output, make, dropped
         self._comment, self._walk, self._walked = comment, walk, walked

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
-
-import dpkt
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from dissectors.wire.captures.records import Record
 from dissectors.wire.link import internet, links
@@ -28,10 +26,11 @@ SHORTEST_FRAME = 60
 
 GTP_PORT = 2152
 
+if TYPE_CHECKING:
+    import dpkt
 
 Inner: TypeAlias = "dpkt.udp.UDP | dpkt.tcp.TCP"
-TRANSPORTS = {dpkt.udp.UDP: internet.UDP, dpkt.tcp.TCP: internet.TCP}
-"""What a packet that changes carries, and its number in IP."""
+"""What a packet that changes carries."""
 
 
 class Way(NamedTuple):
@@ -86,6 +85,8 @@ def with_payload(record: Record, way: Way, payload: bytes) -> Record | None:
 
 def with_segment(record: Record, steps: list[Next], header: bytes, payload: bytes) -> Record | None:
     """The frame with another segment of TCP in the place of the one at its end; None where that is not allowed."""
+    import dpkt
+
     ip = _network(tuple(steps))
     if ip is None or any(step.space == PROTOCOL and step.number in SEALED for step in steps):
         return None
@@ -118,6 +119,8 @@ def _network(steps: tuple[Next, ...]) -> Next | None:
 
 
 def _datagram(header: bytes, payload: bytes) -> dpkt.udp.UDP:
+    import dpkt
+
     sport, dport = struct.unpack_from("!HH", header)
     return dpkt.udp.UDP(sport=sport, dport=dport, ulen=UDP_HEADER + len(payload), sum=0, data=payload)
 
@@ -148,6 +151,8 @@ def _length(octets: bytes, ip: Next, end: int) -> int | None:
 
 
 def _ipv4(header: bytes, datagram: Inner) -> bytes | None:
+    import dpkt
+
     total = len(header) + len(datagram)
     if total > MAX_IPV4_OCTETS:
         return None
@@ -159,11 +164,13 @@ def _ipv4(header: bytes, datagram: Inner) -> bytes | None:
 
 def _ipv6(header: bytes, datagram: Inner) -> bytes | None:
     """The fixed header and what extends it stay as they are."""
+    import dpkt
+
     length = len(header) - 40 + len(datagram)
     if length > MAX_IPV6_PAYLOAD:
         return None
-    octets = bytes(datagram)
-    pseudo = header[8:40] + struct.pack("!IxxxB", len(octets), TRANSPORTS[type(datagram)])
+    octets, protocol = bytes(datagram), internet.UDP if isinstance(datagram, dpkt.udp.UDP) else internet.TCP
+    pseudo = header[8:40] + struct.pack("!IxxxB", len(octets), protocol)
     datagram.sum = dpkt.dpkt.in_cksum(pseudo + octets) or 0xFFFF
     return header[:4] + struct.pack("!H", length) + header[6:] + bytes(datagram)
 
@@ -186,6 +193,8 @@ def _add(outer: bytearray, at: int, more: int) -> bool:
 
 
 def _around_ipv4(outer: bytearray, at: int, more: int) -> bool:
+    import dpkt
+
     end = at + 4 * (outer[at] & 0x0F)
     if not _add(outer, at + 2, more):
         return False

@@ -162,8 +162,8 @@ cdef class Masker(Walk):
         return Walk.passed(self, walker, chunk, at)
 
     def made(self):
-        """What became of the records that were taken last."""
-        return bytes(memoryview(self.room)[:self.place])
+        """What became of the records that were taken last; valid until the walk goes on."""
+        return memoryview(self.room)[:self.place]
 
     cdef bint takes(
         self, Octets octets, Py_ssize_t at, Py_ssize_t begin, Py_ssize_t size, Py_ssize_t end, int link, int64_t frame

@@ -92,7 +92,7 @@ def anonymise(
     learned = secured.Learned(pseudonyms)
     heard = hear(path, partial(_learn, learned))
     anonymiser = Anonymiser(pseudonyms, wanted, learned)
-    courses = look(path, Streamed(anonymiser))
+    courses = look(path, Streamed(anonymiser)) if heard.has_tcp else Courses()
     frames = _Frames(anonymiser, heard, pseudonyms, wanted, courses)
 
     masker = None if wanted.drop else frames.masker()

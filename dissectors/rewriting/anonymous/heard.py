@@ -34,11 +34,12 @@ class Verdict(NamedTuple):
 class Heard:
     """The verdicts on a capture; `streams` says by flow and SSRC whether media are encrypted.
 
-    What is no media is held in eight octets a datagram.
+    What is no media is held in eight octets a datagram. `has_tcp` says whether there are segments of TCP.
     """
 
     def __init__(self) -> None:
         self.streams: dict[tuple[Ends, int], bool] = {}
+        self.has_tcp = False
         self._others = array("Q")
 
     def take(self, entry: Entry) -> None:
@@ -52,6 +53,7 @@ class Heard:
     def settle(self, report: Report) -> None:
         """All is settled: remember the streams."""
         self._others = array("Q", sorted(self._others))
+        self.has_tcp = report.capture.tcp_segments > 0
         for stream in report.streams:
             for number in stream.flows:
                 flow = report.flows[number]

@@ -19,7 +19,7 @@ from dissectors.wire.link.tunnels import TUNNELS
 
 KEY_OCTETS = 32
 ROUNDS = 4
-MAX_REMEMBERED = 1 << 16
+MAX_REMEMBERED, MAX_KINDS = 1 << 16, 64
 WORD = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff]+")
 LONGEST_WORD = 40
 """Letters of a word that are permuted together; longer ones go piece by piece."""
@@ -82,6 +82,8 @@ class Pseudonyms:
         self.written_address: Callable[[str], str] = lru_cache(MAX_REMEMBERED)(self._written_address)
         self.station: Callable[[bytes], bytes] = lru_cache(MAX_REMEMBERED)(self._station)
         self._flip: Callable[[int, int, int], int] = lru_cache(MAX_REMEMBERED)(self._bit)
+        self._shift: Callable[[int, int], int] = lru_cache(MAX_REMEMBERED)(self._shifted)
+        self._begun: Callable[[str], blake2b] = lru_cache(MAX_KINDS)(self._begin)
 
     def text(self, text: str) -> str:
         """Every word of a text another one of the same length."""
@@ -136,50 +138,55 @@ class Pseudonyms:
             if pair not in KEPT_PAIRS:
                 return FIRST_PORT + 2 * pair + odd
 
+    def _begin(self, kind: str) -> blake2b:
+        return blake2b(key=self._key, person=kind.encode()[:16])
+
     def _hash(self, kind: str, value: bytes) -> bytes:
-        return blake2b(value, key=self._key, person=kind.encode()[:16]).digest()
+        made = self._begun(kind).copy()
+        made.update(value)
+        return made.digest()
 
     def _word(self, word: str) -> str:
         if len(word) > LONGEST_WORD:
             return "".join(self.word(word[at : at + LONGEST_WORD]) for at in range(0, len(word), LONGEST_WORD))
-        radices = [10 if each in DIGITS else 26 if each.isascii() else 64 for each in word]
-        size = 1
-        for radix in radices:
+        size, place, codes = 1, 0, [*map(ord, word)]
+        for code in codes:
+            radix, begin = _row(code)
             size *= radix
-        place = 0
-        for each, radix in zip(word, radices, strict=True):
-            place = place * radix + _value(each, radix)
+            place = place * radix + code - begin
         place = self._moved(place, size, len(word))
-        letters: list[str] = []
-        for each, radix in zip(reversed(word), reversed(radices), strict=True):
+        for at in range(len(codes) - 1, -1, -1):
+            radix, begin = _row(codes[at])
             place, value = divmod(place, radix)
-            letters.append(_letter(each, value, radix))
-        return "".join(reversed(letters))
+            codes[at] = begin + value
+        return "".join(map(chr, codes))
 
     def _moved(self, place: int, size: int, length: int) -> int:
         """A permutation of all numbers below `size` that leaves none in its place: a shift within another one."""
-        tweak = b"%d %d" % (size, length)
-        shift = 1 + int.from_bytes(self._hash("shift", tweak)[:16], "big") % (size - 1)
+        tweak, shift = b"%d %d" % (size, length), self._shift(size, length)
         return self._permute((self._permute(place, size, tweak, True) + shift) % size, size, tweak, False)
+
+    def _shifted(self, size: int, length: int) -> int:
+        return 1 + int.from_bytes(self._hash("shift", b"%d %d" % (size, length))[:16], "big") % (size - 1)
 
     def _permute(self, place: int, size: int, tweak: bytes, forward: bool) -> int:
         """A network of Feistel's on two numbers, walked until the result is below `size`."""
         left_size = isqrt(size - 1) + 1
-        right_size = -(-size // left_size)
+        right_size, begun = -(-size // left_size), self._begun("round")
+        turns, sign = (range(ROUNDS), 1) if forward else (range(ROUNDS - 1, -1, -1), -1)
         while True:
             left, right = divmod(place, right_size)
-            for turn in range(ROUNDS) if forward else reversed(range(ROUNDS)):
-                sign = 1 if forward else -1
+            for turn in turns:
+                made = begun.copy()
+                made.update(b"%d %d %b" % (turn, right if turn % 2 else left, tweak))
+                step = sign * int.from_bytes(made.digest()[:32], "big")
                 if turn % 2:
-                    left = (left + sign * self._round(turn, right, tweak)) % left_size
+                    left = (left + step) % left_size
                 else:
-                    right = (right + sign * self._round(turn, left, tweak)) % right_size
+                    right = (right + step) % right_size
             place = left * right_size + right
             if place < size:
                 return place
-
-    def _round(self, turn: int, value: int, tweak: bytes) -> int:
-        return int.from_bytes(self._hash("round", b"%d %d %b" % (turn, value, tweak))[:32], "big")
 
     def _address(self, address: bytes) -> bytes:
         if address in KEPT_ADDRESSES or len(address) not in (4, 16):
@@ -213,9 +220,6 @@ class Pseudonyms:
         return self._hash("address", b"%d %d %d" % (bits, place, before))[0] & 1
 
 
-DIGITS = frozenset("0123456789")
-
-
 def class_of(number: int, bits: int) -> tuple[int, int]:
     """The network of an address that keeps its meaning, and how long its prefix is; (-1, 0) for any other."""
     version = 4 if bits == 32 else 6
@@ -225,15 +229,8 @@ def class_of(number: int, bits: int) -> tuple[int, int]:
     return -1, 0
 
 
-def _value(letter: str, radix: int) -> int:
-    if radix == 10:
-        return ord(letter) - ord("0")
-    return ord(letter.lower()) - ord("a") if radix == 26 else ord(letter) & 0x3F
-
-
-def _letter(before: str, value: int, radix: int) -> str:
-    if radix == 10:
-        return chr(ord("0") + value)
-    if radix == 26:
-        return chr(ord("A" if before.isupper() else "a") + value)
-    return chr(ord(before) & ~0x3F | value)
+def _row(code: int) -> tuple[int, int]:
+    """How many characters take one another's place with that of this code, and the first of them."""
+    if code < 0x80:
+        return (10, 0x30) if code <= 0x39 else (26, 0x61 if code >= 0x61 else 0x41)
+    return 64, code & ~0x3F
