@@ -18,7 +18,7 @@ from math import isqrt
 from dissectors.wire.link.tunnels import TUNNELS
 
 KEY_OCTETS = 32
-ROUNDS = 4
+ROUNDS = (0, 1, 2, 3)
 MAX_REMEMBERED, MAX_KINDS = 1 << 16, 64
 WORD = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff]+")
 LONGEST_WORD = 40
@@ -173,7 +173,7 @@ class Pseudonyms:
         """A network of Feistel's on two numbers, walked until the result is below `size`."""
         left_size = isqrt(size - 1) + 1
         right_size, begun = -(-size // left_size), self._begun("round")
-        turns, sign = (range(ROUNDS), 1) if forward else (range(ROUNDS - 1, -1, -1), -1)
+        turns, sign = (ROUNDS, 1) if forward else (ROUNDS[::-1], -1)
         while True:
             left, right = divmod(place, right_size)
             for turn in turns:
