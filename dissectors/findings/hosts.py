@@ -30,7 +30,10 @@ def private(address: str | None) -> bool:
     octets = packed(address)
     if octets is None:
         return False
-    return any([len(octets) == len(first) and first <= octets <= last for first, last in PRIVATE_NETWORKS])
+    for first, last in PRIVATE_NETWORKS:
+        if len(octets) == len(first) and first <= octets <= last:
+            return True
+    return False
 
 
 @lru_cache(maxsize=4096)

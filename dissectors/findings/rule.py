@@ -179,9 +179,9 @@ class Facts(Struct, frozen=True):
         """When a call ended, or the capture, in seconds since the epoch."""
         return self.end if call.ended is None else call.ended
 
-    def talks(self) -> Sequence[tuple[int, Call]]:
-        """The calls that were answered, with their positions."""
-        return self.once(_talks)
+    def talks(self, *traits: Trait) -> Sequence[tuple[int, Call]]:
+        """The calls that were answered, with their positions; with `traits` those alone that have one of these."""
+        return [each for each in self.having(*traits) if _is_talk(each[1])] if traits else self.once(_talks)
 
 
 class Found(Struct, frozen=True):
@@ -271,7 +271,11 @@ def _traits(facts: Facts) -> Traits:
 
 
 def _talks(facts: Facts) -> list[tuple[int, Call]]:
-    return [(number, call) for number, call in facts.having("call") if call.answered is not None]
+    return [each for each in facts.having("call") if _is_talk(each[1])]
+
+
+def _is_talk(call: Call) -> bool:
+    return call.kind == "call" and call.answered is not None
 
 
 def _moments(facts: Facts) -> dict[Place, float]:

@@ -11,8 +11,8 @@ from dissectors.wire.values import astuple
 
 Trait = str | int
 
-DESCRIBED, STREAMING = "described", "streaming"
-"""An offer or an answer was read; there are streams."""
+DESCRIBED, REDESCRIBED, STREAMING = "described", "redescribed", "streaming"
+"""An offer or an answer was read; there are more than an offer and its answer, or not these; there are streams."""
 
 REFUSED, REPEATED, COPIED, COMPACT = "refused", "repeated", "copied", "compact"
 """Messages: a response from 300 on, one that was sent again, a packet that was captured twice, names of one letter."""
@@ -69,6 +69,8 @@ def traits_of(call: Call) -> frozenset[Trait]:
     found: set[Trait] = {call.kind}
     if call.descriptions:
         found.add(DESCRIBED)
+        if len(call.descriptions) > 2 or call.descriptions[0].role != "offer":
+            found.add(REDESCRIBED)
     if call.streams:
         found.add(STREAMING)
     asked: dict[str | None, tuple[object, ...]] = {}

@@ -125,10 +125,6 @@ class Description(Struct, frozen=True):
     broken: tuple[str, ...] = ()
 
 
-def _time(message: Message) -> float:
-    return message.time
-
-
 class Dialog(Struct, frozen=True):
     """A Call-ID with its tags and its RFC 3261 state: calling, proceeding, early, confirmed, terminated."""
 
@@ -185,5 +181,8 @@ class Call(Struct, frozen=True):
     @property
     def begun_before(self) -> bool:
         """Whether its INVITE came before the capture: the first that is here is a response, or a re-INVITE."""
-        first = min((each for each in self.messages if each.method == "INVITE"), key=_time, default=None)
+        first: Message | None = None
+        for each in self.messages:
+            if each.method == "INVITE" and (first is None or each.time < first.time):
+                first = each
         return first is not None and (first.status is not None or first.to_tag is not None)

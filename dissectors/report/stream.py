@@ -276,7 +276,7 @@ class Stream(Struct, frozen=True):
     @property
     def rated_loss(self) -> tuple[int, int]:
         """How many were lost of how many that were sent, but for long gaps: these are moments, and no rate."""
-        missing = sum([gap.missing for gap in self.gaps if gap.counted])
+        missing = sum([gap.missing for gap in self.gaps if gap.counted]) if self.gaps else 0
         return max(0, self.lost - missing), max(0, self.lost + self.packets - self.duplicates - missing)
 
     @property

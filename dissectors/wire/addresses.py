@@ -6,6 +6,8 @@ Its import takes as long as to read a call, and so do a few dozen addresses: onl
 from __future__ import annotations
 
 IPV4_OCTETS, IPV6_OCTETS, IPV6_GROUPS = 4, 16, 8
+_OF_IPV4 = {str(octet): octet for octet in range(256)}
+_WRITTEN = (*_OF_IPV4,)
 _OF_IPV6 = frozenset("0123456789abcdefABCDEF:")
 _ZEROS = tuple(":" + "0:" * count for count in range(IPV6_GROUPS, 1, -1))
 """Groups of zeros in a row, the longest first, with what stands around them."""
@@ -14,7 +16,8 @@ _ZEROS = tuple(":" + "0:" * count for count in range(IPV6_GROUPS, 1, -1))
 def written_address(octets: bytes) -> str:
     """An address as people write it (RFC 5952); raises ValueError where the octets are none."""
     if len(octets) == IPV4_OCTETS:
-        return ".".join(map(str, octets))
+        one, two, three, four = octets
+        return f"{_WRITTEN[one]}.{_WRITTEN[two]}.{_WRITTEN[three]}.{_WRITTEN[four]}"
     if len(octets) != IPV6_OCTETS:
         raise ValueError(f"{len(octets)} bytes are no address")
     groups = ":".join([group.lstrip("0") or "0" for group in octets.hex(":", 2).split(":")])
@@ -29,10 +32,11 @@ def written_address(octets: bytes) -> str:
 def packed_address(text: str) -> bytes:
     """An address as it stands on the wire; raises ValueError where the text is none."""
     if ":" not in text:
-        octets = bytes(map(int, text.split(".")))
-        if written_address(octets) == text:
+        octets = bytes([_OF_IPV4.get(each, -1) for each in text.split(".")])
+        if len(octets) == IPV4_OCTETS:
             return octets
-    elif _OF_IPV6.issuperset(text):
+        raise ValueError(f"{text} is no address")
+    if _OF_IPV6.issuperset(text):
         head, gap, tail = text.partition("::")
         before, after = head.split(":") if head else [], tail.split(":") if tail else []
         left_out = IPV6_GROUPS - len(before) - len(after)

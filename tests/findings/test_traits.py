@@ -12,6 +12,7 @@ from dissectors.findings.traits import (
     DESCRIBED,
     DEVIATING,
     LARGE,
+    REDESCRIBED,
     REFUSED,
     RENEWED,
     REPEATED,
@@ -26,7 +27,7 @@ from dissectors.report import Call, Report
 from tests.finding_cases import CASES
 from tests.finding_cases.plain import again
 from tests.findings.signalling.test_bindings import bound
-from tests.stories import GOOD, Story, dialled, hung_up, report, request, response
+from tests.stories import ANSWER, GOOD, OFFER, Story, dialled, hung_up, report, request, response
 
 KINDS = ("call", "registration")
 
@@ -48,6 +49,8 @@ def test_what_there_is_once_is_there() -> None:
     assert LARGE in of(dialled(b"v=0\r\n" + b"a=x\r\n" * 200)) and LARGE not in of(dialled())
     assert "Reason" in of([*dialled(), request(5000, "BYE", "Reason: SIP;cause=408", number=2, tag="2")])
     time, src, dst, octets = dialled()[0]
+    later = [request(2000, "INVITE", body=OFFER, number=3, tag="2"), response(2020, 200, "OK", body=ANSWER, number=3)]
+    assert REDESCRIBED in of([*dialled(), *later])
     assert DEVIATING in of([(time, src, dst, octets.replace(b"Max-Forwards", b"X-Forwards") + b"more")])
 
 

@@ -26,6 +26,8 @@ class Intervals:
 
     def within(self, first: int, last: int) -> int:
         """For how many nanoseconds between `first` and `last` one of them lasted."""
+        if not self._spans:
+            return 0
         return max(0, self._until(last) - self._until(first))
 
     def _until(self, time: int) -> int:

@@ -22,6 +22,8 @@ MIN_DATAGRAMS_OF_ONE_DIGIT = 3
 
 def digits(counters: Counters, types: Collection[int], named: Collection[int], clock: int | None) -> tuple[Digit, ...]:
     """The keys in the order in which they were pressed, of these payload types; the SDP gives that name to `named`."""
+    if not counters.events:
+        return ()
     found: list[Digit] = []
     for (payload_type, _), (first, _, octets, frame) in sorted(counters.events.items(), key=lambda event: event[1][0]):
         if payload_type not in types:

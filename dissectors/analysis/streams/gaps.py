@@ -59,6 +59,8 @@ def _pauses(long: list[Pause], rate: float, each: float) -> Iterator[Gap]:
 
 def missed(found: tuple[Gap, ...]) -> tuple[int, int]:
     """In how many of the gaps that the loss counts how many datagrams are missing."""
+    if not found:
+        return 0, 0
     counted = [gap.missing for gap in found if gap.counted]
     return len(counted), sum(counted)
 

@@ -257,6 +257,8 @@ def _excused(counters: Counters, joined: Joined | None, events: set[int]) -> flo
 
 def _in_events(counters: Counters, types: Collection[int]) -> int:
     """For how many nanoseconds telephone events of these payload types were sent: all of one have one timestamp."""
+    if not types:
+        return 0
     return sum(last - first for payload_type, first, last, _, _ in counters.phases if payload_type in types)
 
 

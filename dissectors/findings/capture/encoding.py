@@ -16,12 +16,17 @@ AGENTS = {
 """Who says in User-Agent or Server who it is."""
 
 
-def bodies(facts: Facts) -> Iterator[tuple[int, Message, Body]]:
+def bodies(facts: Facts) -> list[tuple[int, Message, Body]]:
     """Every body that is more than plain text, retransmissions left out, with the position of its call."""
-    for number, call in facts.having(ENCODED):
-        for message in call.messages:
-            if message.body is not None and message.body.status != PLAIN and not message.retransmission:
-                yield number, message, message.body
+    return facts.once(_bodies)
+
+
+def _bodies(facts: Facts) -> list[tuple[int, Message, Body]]:
+    return [
+        (number, message, body)
+        for number, call in facts.having(ENCODED) for message in call.messages
+        if (body := message.body) is not None and body.status != PLAIN and not message.retransmission
+    ]
 
 
 def _ended(facts: Facts, status: str) -> Iterator[Found]:

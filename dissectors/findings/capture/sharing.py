@@ -34,10 +34,13 @@ def port_shared(facts: Facts) -> Iterator[Found]:
     fix="Add a=rtcp-mux to offer and answer, if the sender can be changed.",
 )
 def rtcp_mux_not_announced(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.having(DESCRIBED):
+    both = {
+        position for position, flow in enumerate(facts.flows)
+        if len(flow.protocols) > 1 and MEDIA <= {seen.name for seen in flow.protocols}
+    }
+    for number, call in facts.having(DESCRIBED) if both else ():
         lines = [line for described in call.descriptions for line in described.media]
-        flows = [facts.flows[position] for stream in facts.of(call) for position in stream.flows]
-        shared = any(MEDIA <= {seen.name for seen in flow.protocols} for flow in flows)
+        shared = any(position in both for stream in facts.of(call) for position in stream.flows)
         if lines and shared and not any(line.rtcp_mux for line in lines):
             places = [described.place for described in call.descriptions[:2]]
             yield Found("RTP and RTCP share a port and a=rtcp-mux is not announced", places, number)
@@ -45,8 +48,9 @@ def rtcp_mux_not_announced(facts: Facts) -> Iterator[Found]:
 
 def announced(call: Call) -> set[int]:
     """The SSRCs that FaceTime's a=rtpID names."""
-    lines = [line for described in call.descriptions for line in described.media]
-    return {line.rtp_id for line in lines if line.rtp_id is not None}
+    return {
+        line.rtp_id for described in call.descriptions for line in described.media if line.rtp_id is not None
+    }
 
 
 @rule(
@@ -56,7 +60,8 @@ def announced(call: Call) -> set[int]:
 )
 def rtp_id_is_ssrc(facts: Facts) -> Iterator[Found]:
     for number, call in facts.having(DESCRIBED):
-        agreeing = announced(call) & {stream.ssrc for stream in facts.of(call)}
+        named = facts.each(announced)[number]
+        agreeing = named and named & {stream.ssrc for stream in facts.of(call)}
         if agreeing:
             names = ", ".join(map(str, sorted(agreeing)))
             places = [described.place for described in call.descriptions]
@@ -70,8 +75,9 @@ def rtp_id_is_ssrc(facts: Facts) -> Iterator[Found]:
 )
 def rtp_id_is_not_ssrc(facts: Facts) -> Iterator[Found]:
     for number, call in facts.having(DESCRIBED):
-        streams = facts.of(call)
-        for missing in sorted(announced(call) - {stream.ssrc for stream in streams}) if streams else ():
+        named = facts.each(announced)[number]
+        streams = facts.of(call) if named else ()
+        for missing in sorted(named - {stream.ssrc for stream in streams}) if streams else ():
             places = [described.place for described in call.descriptions]
             yield Found(f"no stream has the SSRC {missing} of a=rtpID", places, number)
 

@@ -9,7 +9,7 @@ from dissectors.findings.agreements import ANYWHERE, FOREVER, Agreement, agreeme
 from dissectors.findings.hosts import private
 from dissectors.findings.media.forks import misdirected
 from dissectors.findings.rule import Facts, Found, name_of, rule
-from dissectors.findings.traits import DESCRIBED
+from dissectors.findings.traits import DESCRIBED, REDESCRIBED
 from dissectors.report import Call, Description, Media, Message, Place, Severity, Stream
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
@@ -134,7 +134,7 @@ def announcements(call: Call, side: str) -> dict[str, Place]:
 )
 def media_to_old_port(facts: Facts) -> Iterator[Found]:
     yield from misdirected(facts)
-    for number, call in facts.talks():
+    for number, call in facts.talks(REDESCRIBED):
         agreed = agreements(facts)[number]
         if len({each.answer.exchange for each in agreed}) < 2:
             continue

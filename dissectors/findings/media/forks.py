@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from dissectors.findings.agreements import ANYWHERE, wants_rtp
 from dissectors.findings.rule import Facts, Found, counted, name_of, rule
+from dissectors.findings.traits import REDESCRIBED
 from dissectors.report import Call, Description, Place
 from dissectors.wire.datagram import Endpoint, endpoint
 from dissectors.wire.values import Struct
@@ -44,7 +45,7 @@ def fork_still_sends(facts: Facts) -> Iterator[Found]:
 
 def misdirected(facts: Facts) -> Iterator[Found]:
     """The streams that go on to where a provisional answer said, although the call was accepted elsewhere."""
-    for number, call in facts.talks():
+    for number, call in facts.talks(REDESCRIBED):
         left = _left(call) if call.streams else {}
         for position in call.streams if left else ():
             stream = facts.streams[position]

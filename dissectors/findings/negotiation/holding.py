@@ -18,6 +18,7 @@ from dissectors.findings.agreements import (
 )
 from dissectors.findings.kinds import SOUND
 from dissectors.findings.rule import Facts, Found, rule
+from dissectors.findings.traits import REDESCRIBED
 from dissectors.report import Call, Description, Media, Stream
 
 MIN_SECONDS = 5.0
@@ -115,7 +116,7 @@ def _silent_from_the_answer(facts: Facts, number: int, call: Call) -> Iterator[F
     "the direction of the hold in their answer.",
 )
 def hold_not_released(facts: Facts) -> Iterator[Found]:
-    for number, call in facts.talks():
+    for number, call in facts.talks(REDESCRIBED):
         agreed = agreements(facts)[number]
         if len(agreed) < 3 or len({each.answer.exchange for each in agreed}) < 3:
             continue

@@ -9,7 +9,7 @@ from dissectors.findings.hosts import private
 from dissectors.findings.rule import AT_ONCE, Facts, Found, both_ends, name_of, rule
 from dissectors.findings.security.dtls_roles import between
 from dissectors.findings.traits import DESCRIBED
-from dissectors.report import Call, Description, Handshake, Place, Stream
+from dissectors.report import Call, Description, Handshake, Stream
 from dissectors.wire.datagram import TLS, WSS, endpoint, host_of
 
 MIN_RTP_PACKETS = 50
@@ -151,23 +151,10 @@ def rtcp_in_clear(facts: Facts) -> Iterator[Found]:
             yield Found(f"{here}: {each.clear} in the clear, {each.encrypted} encrypted", (each.place,))
 
 
-def _inside_is_announced(facts: Facts) -> bool:
-    """Whether anybody announces a private address."""
-    lines = [line for _, call in facts.having(DESCRIBED) for described in call.descriptions for line in described.media]
-    return any(map(private, {line.address for line in lines}))
-
-
-def _outside(facts: Facts) -> set[str]:
-    """The public addresses of messages."""
-    ends = {message.src for call in facts.calls for message in call.messages}
-    ends |= {message.dst for call in facts.calls for message in call.messages}
-    return {end for end in ends if not private(end)}
-
-
-def _left(call: Call, outside: set[str]) -> set[Place]:
-    """The frames of messages that went from a public address to a public one."""
-    left = {each.place for each in call.messages if each.src in outside and each.dst in outside}
-    return left and left - {each.place for each in call.messages if not (each.src in outside and each.dst in outside)}
+def _left(call: Call, described: Description) -> bool:
+    """Whether a description went from a public address to a public one, with no other message in its frame."""
+    here = [message for message in call.messages if message.place == described.place]
+    return bool(here) and not any([private(message.src) or private(message.dst) for message in here])
 
 
 @rule(
@@ -176,15 +163,10 @@ def _left(call: Call, outside: set[str]) -> set[Place]:
     fix="Let the endpoint announce its public address (STUN, TURN) or hide it (mDNS candidates).",
 )
 def private_address_leaked(facts: Facts) -> Iterator[Found]:
-    outside = _outside(facts) if _inside_is_announced(facts) else set()
-    for number, call in facts.having(DESCRIBED) if outside else ():
-        left: set[Place] | None = None
+    for number, call in facts.having(DESCRIBED):
         for described in call.descriptions:
             inner = {line.address for line in described.media if private(line.address)}
-            if not inner:
-                continue
-            left = _left(call, outside) if left is None else left
-            if described.place in left:
+            if inner and _left(call, described):
                 what = f"the {described.side}'s {described.role} announces {', '.join(sorted(map(str, inner)))}"
                 yield Found(what, (described.place,), number)
 

@@ -50,15 +50,13 @@ def legs(facts: Facts) -> tuple[Legs, ...]:
 
 
 def _legs(facts: Facts) -> tuple[Legs, ...]:
-    begun = {
-        number: invite
-        for number, call in facts.having("call") if (invite := _invite(call)) is not None
-    }
+    begun = {number: invite for number, call in facts.having("call") if (invite := _invite(call)) is not None}
     joined = Joined()
-    _by_call_id(facts, begun, joined)
+    if facts.having("X-CID"):
+        _by_call_id(facts, begun, joined)
     headers: tuple[tuple[str, Key], ...] = (("Session-ID", _session), ("P-Charging-Vector", _charging))
     for name, key in headers:
-        for numbers in _alike(facts, begun, key).values():
+        for numbers in _alike(facts, begun, key).values() if facts.having(name) else ():
             for other in numbers[1:]:
                 joined.join(numbers[0], other, name, "certain")
     pairs: tuple[tuple[str, Certainty, Key], ...] = (
@@ -86,9 +84,10 @@ def _invite(call: Call) -> Message | None:
 
 def _by_call_id(facts: Facts, begun: dict[int, Message], joined: Joined) -> None:
     """Join a leg with the one whose Call-ID its X-CID names."""
-    named = {facts.calls[number].call_id: number for number in begun}
+    named: dict[str | None, int] = {facts.calls[number].call_id: number for number in begun}
     for number, invite in begun.items():
-        other = named.get(invite.header("X-CID") or "")
+        # One without a Call-ID has an empty one, which nobody names.
+        other = named.get(invite.header("X-CID") or None)
         if other is not None and other != number:
             joined.join(other, number, "X-CID", "certain")
 
@@ -106,6 +105,8 @@ def _pairs(facts: Facts, begun: dict[int, Message], key: Key) -> Iterator[tuple[
     """Two calls that are alike, with no third one like them about that time; the second comes from where one went."""
     calls = facts.calls
     for numbers in _alike(facts, begun, key).values():
+        if len(numbers) < 2:
+            continue
         numbers.sort(key=lambda number: calls[number].start)
         close = [
             calls[after].start - calls[before].start <= WINDOW_SECONDS

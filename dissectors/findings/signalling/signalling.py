@@ -96,6 +96,8 @@ def call_setup_slow(facts: Facts) -> Iterator[Found]:
 )
 def call_forked(facts: Facts) -> Iterator[Found]:
     for number, call in _calls(facts):
+        if len(call.dialogs) < 2:
+            continue
         tags = {dialog.to_tag for dialog in call.dialogs if dialog.to_tag}
         if len({dialog.from_tag for dialog in call.dialogs}) == 1 and len(tags) > 1:
             yield Found(f"{len(tags)} dialogs from one INVITE", (call.messages[0].place,), number)

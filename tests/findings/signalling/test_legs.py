@@ -36,6 +36,12 @@ def test_headers_join_whenever_and_wherever_the_other_leg_begins(
     assert joined(story) == [((0, 1), by, "certain")]
 
 
+def test_a_leg_without_a_call_id_is_named_by_nobody() -> None:
+    nameless = [(*told[:3], told[3].replace(b"Call-ID: near\r\n", b"")) for told in leg("near", A, SERVER)]
+    others = [*leg("far", OTHER_SERVER, B, "X-CID: away", start=60_000, end=70_000), *leg("other", C, B, start=90_000)]
+    assert joined([*nameless, *others]) == []
+
+
 def test_headers_join_any_number_of_legs() -> None:
     names = ["near", "two", "three", "four"]
     story = [*NEAR]
