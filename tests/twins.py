@@ -65,6 +65,9 @@ def state(scanner: interpreted.Scanner) -> dict[str, Any]:
         "encapsulations": [*frames.encapsulations.items()],
         "segments": (frames.segments.count, frames.tcp_seen, frames.segments.sctp, frames.segments.esp),
         "connections": (dict(scanner.connections.unread.counts), scanner.messages, len(scanner.connections.damage)),
+        "unconfirmed": [
+            (protocol, found.port, found.count, found.frames) for protocol, found in scanner.unconfirmed.items()
+        ],
         "flows": [tuple(getattr(flow, name) for name in FLOW) + (flow.pair.seen,) for flow in scanner.flows],
         "streams": [tuple(counted(stream).values()) for stream in scanner.streams],
     }
@@ -88,8 +91,10 @@ def same(octets: bytes, **options: Any) -> None:
         assert ours[name] == value, name
     brief = scanned(compiled.Scanner, octets, **options)
     left_out = set(theirs["rows"]) - set(brief["rows"])
-    media = interpreted.PROTOCOLS.index("RTP")
-    assert {(row[9], row[10]) for row in left_out} <= {(media, "confirmed"), (interpreted.UNKNOWN, None)}
+    media, unknown = interpreted.PROTOCOLS.index("RTP"), interpreted.UNKNOWN
+    assert {(row[9], row[10]) for row in left_out} <= {
+        (media, "confirmed"), (unknown, None), (unknown, "plausible"),
+    }
     assert [row for row in theirs["rows"] if row not in left_out] == brief["rows"]
     for name in theirs.keys() - {"rows"}:
         assert brief[name] == theirs[name], name

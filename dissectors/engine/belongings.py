@@ -68,7 +68,9 @@ class Belongings:
         self.places.update(*(calls.retired_media, calls.retired_signalling) if everything else ())
         if everything:
             own = {flow for call in finished for flow in call.pairs}
-            found = [*scanner.flows]
+            # Where nothing was recognised there is no stream: such flows belong to nobody but by their ends.
+            scanner.flows.with_ends(self.places)
+            found = scanner.flows.recognised()
             self.signalling = {state.number: state for state in found if state.flow in own}
         else:
             self.signalling = {state.number: state for state in _signalling(scanner, finished)}

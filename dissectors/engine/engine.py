@@ -21,6 +21,7 @@ from dissectors.findings.rules import OF_DAMAGE, doubted, findings, ranked
 from dissectors.findings.signalling.legs import legs
 from dissectors.mux.counters import Counters
 from dissectors.mux.scan import Batch, Scanner
+from dissectors.mux.table import PROTOCOLS
 from dissectors.report import SCHEMA, CaptureFile, Place, Report, Security, Seen, Totals
 from dissectors.wire.inflate import LIMITS, Limits
 from dissectors.wire.values import replace
@@ -90,7 +91,7 @@ class Engine:
         Asking changes nothing, unless it is for the `last` time: then the calls are gone afterwards. Unless it is to be
         `judged`, its only findings are those about damage of the captures.
         """
-        problems = self._problems.to_report() + self._bounds_hit(scan) + self._unconfirmed()
+        problems = self._problems.to_report() + self._bounds_hit(scan) + _unconfirmed(scan)
         values, of_retired = facts(self.trackers, scan, files, problems, chosen, self._retirement.totals.fax, last)
         values = replace(values, dropping=self._dropping) if self._dropping else values
         found = findings(values) if judged else findings(values, OF_DAMAGE)
@@ -130,12 +131,14 @@ class Engine:
             found.append(Problem("offload-joined", what, 1, tuple(Place(*each) for each in scan.frames.first_joined)))
         return tuple(found)
 
-    def _unconfirmed(self) -> tuple[Problem, ...]:
-        return tuple(
-            Problem(
-                "plausible-only",
-                f"{counted(kept.count, 'datagram')} may be {name}, which nothing confirms; the first is to port {port}",
-                1, tuple(kept.places), f"Here: -d udp.port=={port},{name}",
-            )
-            for name, (port, kept) in self._signalling.plausible.items()
+
+def _unconfirmed(scan: ScanTables) -> tuple[Problem, ...]:
+    return tuple(
+        Problem(
+            "plausible-only",
+            f"{counted(found.count, 'datagram')} may be {PROTOCOLS[number]}, which nothing confirms; the first is to "
+            f"port {found.port}",
+            1, tuple([Place(*frame) for frame in found.frames]), f"Here: -d udp.port=={found.port},{PROTOCOLS[number]}",
         )
+        for number, found in scan.unconfirmed.items()
+    )

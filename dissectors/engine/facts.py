@@ -43,6 +43,7 @@ from dissectors.report import (
     Tls,
     Unsent,
 )
+from dissectors.report.flows import Flows
 from dissectors.wire import datagram
 from dissectors.wire.values import Struct, replace
 
@@ -85,23 +86,29 @@ def facts(
 
     After the `last` ones nobody asks again: each call is let go once it is told, so that no two of it are there.
     """
-    states = [state for state in scan.flows if not _is_guess(state)]
     calls = list(trackers.calls.calls.values() if chosen.calls is None else chosen.calls)
     checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
-    members = _members(trackers, scan, states, calls, chosen.joined)
-    ends = FaxEnds(calls, trackers.calls.retired_media)
-    fax = [ends.carried(state) for state in states]
+    # Who asks for flows by their ends or ports wants to look at them one by one.
+    unread, fax = not_read(scan), _fax(scan, FaxEnds(calls, trackers.calls.retired_media))
+    states = [state for state in scan.flows.recognised() if not _is_guess(state)]
+    quiet = scan.flows.quiet(last)
+    at = [*range(len(states))] if quiet is None else [n + quiet.before(state.number) for n, state in enumerate(states)]
+    members = _members(trackers, scan, dict(zip(at, states, strict=True)), calls, chosen.joined)
     rates = bitrates(members.streams)
-    flows = tuple(_flow(state, each, rates.get(n, ())) for n, (state, each) in enumerate(zip(states, fax, strict=True)))
+    known_flows = tuple([
+        _flow(state, fax.get(state.number, NO_FAX), rates.get(position, ()))
+        for position, state in zip(at, states, strict=True)
+    ])
     end = scan.last or 0
     told = tuple(_calls(calls, end, members.of_call, trackers.calls.calls if last else {}))
-    flows = with_calls(flows, told)
+    known_flows = with_calls(known_flows, told)
+    flows = known_flows if quiet is None else Flows(known_flows, at, quiet, _quiet_flow)
     asked = tuple(each.to_report() for each in checks)
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
     joined, shaken = sessions(asked, shaken, members.streams, flows, told)
     values = Facts(
         capture=replace(
-            capture(scan, files, together((retired_fax, *fax))), not_read=not_read(scan),
+            capture(scan, files, together((retired_fax, *fax.values()))), not_read=unread,
             keys=() if scan.connections.secrets is None else key_sources(scan.connections.secrets),
         ),
         flows=flows,
@@ -118,6 +125,13 @@ def facts(
         unsent=unsent(trackers, scan) if chosen is EVERYTHING else (),
     )
     return values, members.of_retired
+
+
+def _fax(scan: ScanTables, ends: FaxEnds) -> dict[int, Fax]:
+    """What is UDPTL of flows that hold some, by their numbers; mostly nobody agreed on any."""
+    places = ends.everywhere()
+    found = {state.number: ends.carried(state) for state in scan.flows.with_ends(places)} if places else {}
+    return {number: fax for number, fax in found.items() if fax.datagrams}
 
 
 def facts_of_paths(
@@ -166,11 +180,11 @@ def key_sources(secrets: Secrets) -> tuple[KeySource, ...]:
 
 
 def _members(
-    trackers: Trackers, scan: ScanTables, states: list[FlowState], calls: list[CallState],
+    trackers: Trackers, scan: ScanTables, states: Mapping[int, FlowState], calls: list[CallState],
     known: Mapping[int, Joined] | None,
 ) -> Members:
-    """Every stream with the call it belongs to."""
-    positions = {state.number: position for position, state in enumerate(states)}
+    """Every stream with the call it belongs to, given the flows by their positions."""
+    positions = {state.number: position for position, state in states.items()}
     directory = Directory(calls if known is None else ())
     numbers = {id(call): number for number, call in enumerate(calls)}
     streams: list[Stream] = []
@@ -180,7 +194,7 @@ def _members(
     control, repairs = trackers.control, Repairs(scan.streams)
     nothing = Said(None, None, None, None, 0, repairs, ())
     named = Counter(counters.ssrc for counters in scan.streams)
-    keyed = _keyed(trackers, states) if named and trackers.checks.asked else set()
+    keyed = _keyed(trackers, states.values()) if named and trackers.checks.asked else set()
     for counters in sorted(scan.streams, key=lambda each: (each.first, each.first_frame)):
         on = flows_of(counters, positions)
         if not on:
@@ -211,7 +225,7 @@ def _members(
     return Members(related(streams, counted), of_call, of_retired)
 
 
-def _keyed(trackers: Trackers, states: list[FlowState]) -> set[datagram.Flow]:
+def _keyed(trackers: Trackers, states: Iterable[FlowState]) -> set[datagram.Flow]:
     """The flows whose credentials of ICE are those of a 5-tuple that has keys: a session has them wherever it moves."""
     by_flow = {state.flow: state.pair for state in states if state.pair.seen & KEYED}
     if not by_flow:
@@ -281,6 +295,15 @@ def _flow(state: FlowState, fax: Fax = NO_FAX, rates: tuple[Bitrate, ...] = ()) 
         transport=flow.transport,
         bitrates=rates,
     )
+
+
+def _quiet_flow(
+    src: str, sport: int, dst: str, dport: int, first: float, last: float, datagrams: int, octets: int, encrypted: int,
+    unknown: int,
+) -> Flow:
+    """The flow with these values, on which nothing was recognised."""
+    seen = (Seen(PROTOCOLS[UNKNOWN], unknown),) if unknown else ()
+    return Flow(src, sport, dst, dport, "", first, last, datagrams, octets, seen, encrypted)
 
 
 @lru_cache(MAX_REMEMBERED_COUNTS)

@@ -11,35 +11,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from dissectors.engine.problems import Kept, Problems, without_numbers
-from dissectors.engine.unread import UDP_PORTS
+from dissectors.engine.problems import Problems, without_numbers
 from dissectors.mux.evidence import Entry
 from dissectors.mux.scan import Batch
-from dissectors.mux.table import PROTOCOLS, ROWS
+from dissectors.mux.table import PROTOCOLS
 from dissectors.report import Place
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.errors import Malformed
-from dissectors.wire.link.tunnels import TUNNELS
 
 RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
-
-TEXT_OCTETS = 16
-"""So many printable octets at the start are text: of what is encrypted one in five million looks like it."""
-
-PRINTABLE = bytes((*b"\t\r\n", *range(0x20, 0x7F)))
 
 Numbered = tuple[int, Datagram]
 """A datagram and its number within the batch."""
 
 
 Take = Callable[[Datagram, Any], Sequence[Malformed] | None]
-
-OTHER_SERVICES = frozenset((
-    53, 67, 68, 69, 88, 111, 123, 137, 138, 161, 162, 389, 500, 514, 520, 546, 547, 853, 1645, 1646, 1701, 1812, 1813,
-    1900, 2123, 3386, 3702, 4500, 5351, 5353, 5355, 9060, 9996, 51820, *TUNNELS, *UDP_PORTS,
-))
-"""UDP ports of names, time, addresses, management, tunnels and the like: what merely looks like media there is none."""
 
 
 class Reader:
@@ -55,13 +42,9 @@ class Reader:
 
 
 class SignallingReader:
-    """Reads batches; `plausible` counts by protocol what is not read because nothing confirms it, with its first port.
-
-    What belongs to another service by its port, or is text, is not worth asking about.
-    """
+    """Reads batches; what nothing confirms is not read."""
 
     def __init__(self, readers: Mapping[str, Reader], problems: Problems) -> None:
-        self.plausible: dict[str, tuple[int, Kept]] = {}
         self._readers = {number: readers[name] for number, name in enumerate(PROTOCOLS) if name in readers}
         self._problems = problems
 
@@ -69,9 +52,7 @@ class SignallingReader:
         """Read the settled datagrams of a batch and note what is wrong with them."""
         waiting: dict[int, list[Numbered]] = {protocol: [] for protocol in self._readers}
         for number, entry in enumerate(batch.signalling):
-            if entry.strength == "plausible":
-                self._unconfirmed(entry)
-            elif entry.protocol in waiting:
+            if entry.protocol in waiting:
                 waiting[entry.protocol].append((number, self._datagram(entry)))
         wrong = [
             each
@@ -81,12 +62,6 @@ class SignallingReader:
         ]
         for _, datagram, malformed in sorted(wrong, key=itemgetter(0)):
             self._broken(datagram, malformed)
-
-    def _unconfirmed(self, entry: Entry) -> None:
-        flow = entry.flow.flow
-        if OTHER_SERVICES.isdisjoint((flow.sport, flow.dport)) and not _is_text(entry.payload):
-            name = PROTOCOLS[ROWS[entry.row][0]]
-            self.plausible.setdefault(name, (flow.dport, Kept(name)))[1].add(Place(entry.file, entry.frame))
 
     def _datagram(self, entry: Entry) -> Datagram:
         _, file, frame, layer, time, flow, length, payload, _, protocol, _, _, _, identification = entry
@@ -100,12 +75,6 @@ class SignallingReader:
         if not datagram.cut:
             what, place = f"{malformed.protocol}: {malformed.reason}", Place(datagram.file, datagram.frame)
             self._problems.note("message-malformed", what, place, without_numbers(what))
-
-
-def _is_text(payload: bytes) -> bool:
-    """Whether a datagram begins with words: a log, a text protocol. What is encrypted never does, however it looks."""
-    start = payload[:TEXT_OCTETS]
-    return len(start) == TEXT_OCTETS and not start.translate(None, PRINTABLE)
 
 
 def _runs(datagrams: list[Numbered]) -> Iterator[list[Numbered]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dissectors.engine.view import ScanTables
 from dissectors.mux.flows import FlowState
 from dissectors.mux.table import UNKNOWN
+from dissectors.mux.unconfirmed import UDP_PORTS
 from dissectors.report import NotRead
 from dissectors.wire.addresses import written_address
 from dissectors.wire.datagram import TCP, UDP, Endpoint
@@ -24,13 +25,10 @@ SCTP_PORTS = {
 }
 """Which of them goes to a registered port, where the identifier says nothing."""
 
-UDP_PORTS = {1719: "H.323 RAS", 2427: "MGCP", 2727: "MGCP", 2944: "H.248", 2945: "H.248", 4569: "IAX2"}
-"""Signalling that UDP carries, by its registered port."""
-
 
 def not_read(scan: ScanTables) -> tuple[NotRead, ...]:
     """Each of them with its server, those that signal calls first, the busiest first."""
-    found = [*_connections(scan), *_sctp(scan), *_esp(scan), *_datagrams(scan.flows)]
+    found = [*_connections(scan), *_sctp(scan), *_esp(scan), *_datagrams(scan.flows.with_ports(UDP_PORTS))]
     return tuple(sorted(found, key=lambda each: (not each.signalling, -each.count)))
 
 
@@ -53,16 +51,15 @@ def _esp(scan: ScanTables) -> Iterator[NotRead]:
 
 
 def _datagrams(flows: Iterable[FlowState]) -> Iterator[NotRead]:
-    """Flows to such a port, and back, that hold nothing that is known."""
+    """Of flows to such a port, and back, those that hold nothing that is known."""
     found: dict[Endpoint, list[int]] = {}
     for state in flows:
         key = state.key
-        if (key.dport in UDP_PORTS or key.sport in UDP_PORTS) and not key.inside:
-            if state.counts[UNKNOWN] == state.datagrams:
-                source, target = state.flow.ends
-                server = source if source in found or (target not in found and key.dport not in UDP_PORTS) else target
-                tally = found.setdefault(server, [0, 0])
-                tally[0] += state.datagrams
-                tally[1] += state.octets
+        if not key.inside and state.counts[UNKNOWN] == state.datagrams:
+            source, target = state.flow.ends
+            server = source if source in found or (target not in found and key.dport not in UDP_PORTS) else target
+            tally = found.setdefault(server, [0, 0])
+            tally[0] += state.datagrams
+            tally[1] += state.octets
     for (address, port), (count, octets) in found.items():
         yield NotRead(UDP_PORTS[port], UDP, address, port, "by its port", count, True, octets)

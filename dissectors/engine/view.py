@@ -7,8 +7,9 @@ from typing import Protocol
 
 from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
-from dissectors.mux.flows import FlowState
+from dissectors.mux.flows import FlowState, FlowTable, PartOfFlows
 from dissectors.mux.scan import Scanner
+from dissectors.mux.unconfirmed import AllUnconfirmed
 from dissectors.wire.link.frames import Frames
 
 
@@ -24,10 +25,11 @@ class ScanTables(Protocol):
     last: int | None
     frames: Frames
     connections: Connections
+    unconfirmed: AllUnconfirmed
     build: str
 
     @property
-    def flows(self) -> Iterable[FlowState]: ...
+    def flows(self) -> FlowTable | PartOfFlows: ...
 
     @property
     def streams(self) -> Iterable[Counters]: ...
@@ -40,11 +42,12 @@ class ScanView:
     """The same, with a part of the flows and streams: for a report on that part alone."""
 
     def __init__(self, scanner: Scanner, flows: list[FlowState], streams: list[Counters]) -> None:
-        self.flows, self.streams = flows, streams
+        self.flows, self.streams = PartOfFlows(flows), streams
         self.counts, self.octets = scanner.counts, scanner.octets
         self.datagrams, self.messages, self.inside = scanner.datagrams, scanner.messages, scanner.inside
         self.first, self.last = scanner.first, scanner.last
         self.frames, self.connections, self.build = scanner.frames, scanner.connections, scanner.build
+        self.unconfirmed = scanner.unconfirmed
         self._scanner = scanner
 
     @property

@@ -24,6 +24,7 @@ from dissectors.report import (
     Tls,
     Unsent,
 )
+from dissectors.report.flows import pairs, recognised
 from dissectors.wire.values import Struct, field
 
 Value = TypeVar("Value")
@@ -131,7 +132,7 @@ class Facts(Struct, frozen=True):
     """
 
     capture: Capture
-    flows: tuple[Flow, ...]
+    flows: Sequence[Flow]
     calls: tuple[Call, ...]
     streams: tuple[Stream, ...]
     checks: tuple[Check, ...]
@@ -169,6 +170,16 @@ class Facts(Struct, frozen=True):
     def having(self, *traits: Trait) -> Sequence[tuple[int, Call]]:
         """The calls that have one of these traits at least, with their positions; see `traits`."""
         return self.once(_traits).having(traits)
+
+    @property
+    def recognised(self) -> Sequence[Flow]:
+        """The flows on whose 5-tuple, in either direction, a protocol was seen; perhaps others, too."""
+        return recognised(self.flows)
+
+    @property
+    def pairs(self) -> set[tuple[str, str]]:
+        """Which host sent something to which other, of all flows; nobody may change it."""
+        return self.once(_pairs)
 
     @property
     def end(self) -> float:
@@ -268,6 +279,10 @@ def _streams(facts: Facts) -> dict[int, list[Stream]]:
 
 def _traits(facts: Facts) -> Traits:
     return Traits(facts.calls)
+
+
+def _pairs(facts: Facts) -> set[tuple[str, str]]:
+    return pairs(facts.flows)
 
 
 def _talks(facts: Facts) -> list[tuple[int, Call]]:

@@ -109,7 +109,7 @@ def doubted(found: Iterable[Finding], facts: Facts) -> Iterator[Finding]:
 
 def one_sided(facts: Facts) -> bool:
     """Whether of no two hosts both sent something to the other."""
-    ends = {(flow.src, flow.dst) for flow in facts.flows}
+    ends = facts.pairs
     return bool(ends) and not any((dst, src) in ends for src, dst in ends)
 
 

@@ -114,12 +114,14 @@ class Recent:
             self._since = active[-1].first
         return active
 
-    def _flows(self, recent: Container[int], streams: Iterable[Counters]) -> list[FlowState]:
+    def _flows(self, recent: range, streams: Iterable[Counters]) -> list[FlowState]:
         wanted = {number for counters in streams for number in counters.flows}
         chosen, others = [], []
-        for state in self._scanner.flows:
+        table = self._scanner.flows
+        for state in table.recognised():
             if state.number in wanted:
                 chosen.append(state)
             elif state.last in recent:
                 others.append(state)
+        others += table.latest(recent, MAX_FLOWS)
         return chosen + nlargest(MAX_FLOWS, others, key=attrgetter("last"))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -175,25 +175,29 @@ HOLDS: dict[type, Callable[[Any, bytes, int], bool]] = {
 }
 
 
-def _may_begin(clause: Clause, octet: int) -> bool:
-    """Whether a datagram that begins with `octet` can still satisfy the clause."""
-    if isinstance(clause, (Bits, Between)) and clause.offset == 0:
-        low = clause.low if isinstance(clause, Between) else 0
-        if isinstance(clause, Bits):
-            return octet & clause.mask == clause.value
-        shift = 8 * (clause.size - 1)
-        return low >> shift <= octet <= clause.high >> shift
-    if isinstance(clause, Only):
-        return octet in clause.octets
-    if isinstance(clause, AtMost):
-        return clause.octets > 0
-    if isinstance(clause, Streamed):
-        return False
-    if isinstance(clause, StartLine):
-        return octet in TOKEN or octet in b"\r\n"
-    if isinstance(clause, Chain) and clause.start == 0:
-        return all(_may_begin(check, octet) for check in clause.checks)
-    return True
+def _between_begins(clause: Between, octet: int) -> bool:
+    shift = 8 * (clause.size - 1)
+    return clause.low >> shift <= octet <= clause.high >> shift
+
+
+_MAY_BEGIN: dict[type, Callable[[Any, int], bool]] = {
+    Bits: lambda clause, octet: octet & clause.mask == clause.value,
+    Between: _between_begins,
+    Only: lambda clause, octet: octet in clause.octets,
+    AtMost: lambda clause, octet: clause.octets > 0,
+    Streamed: lambda clause, octet: False,
+    StartLine: lambda clause, octet: octet in TOKEN or octet in b"\r\n",
+    Chain: lambda clause, octet: all([_MAY_BEGIN[type(each)](each, octet) for each in _looking(clause.checks)]),
+}
+"""Whether a datagram that begins with an octet can still satisfy a clause that looks at it."""
+
+
+def _looking(clauses: tuple[Clause, ...]) -> list[Clause]:
+    """Those of some clauses that look at the first octet."""
+    return [
+        clause for clause in clauses
+        if type(clause) in _MAY_BEGIN and not getattr(clause, "offset", 0) and not getattr(clause, "start", 0)
+    ]
 
 
 def _says_all_of(clause: Clause, pair: bytes) -> bool | None:
@@ -213,9 +217,17 @@ _EVERY_ROW: tuple[tuple[int, tuple[Clause, ...]], ...] = tuple(
 
 
 @cache
+def _looking_of_rows() -> tuple[tuple[int, tuple[Clause, ...], list[Clause]], ...]:
+    return tuple([(row, clauses, _looking(clauses)) for row, clauses in _EVERY_ROW])
+
+
+@cache
 def left_open(octet: int) -> tuple[tuple[int, tuple[Clause, ...]], ...]:
     """The rows that a first octet leaves open: the figure of RFC 7983 section 7, with SIP in it."""
-    return tuple((row, clauses) for row, clauses in _EVERY_ROW if all(_may_begin(clause, octet) for clause in clauses))
+    return tuple([
+        (row, clauses) for row, clauses, looking in _looking_of_rows()
+        if all([_MAY_BEGIN[type(clause)](clause, octet) for clause in looking])
+    ])
 
 
 def _looks_at_second(clause: Clause) -> bool:
@@ -250,3 +262,25 @@ def remaining(first: int, second: int) -> tuple[tuple[int, tuple[Clause, ...]], 
     """The rows that the first two octets leave open, each with the clauses that they do not settle."""
     pair = bytes((first, second))
     return _answered(first, tuple([_says_all_of(clause, pair) for clause in _asked_of_second(first)]))
+
+
+def every_second(first: int) -> list[tuple[tuple[int, tuple[Clause, ...]], ...]]:
+    """What `remaining` says of a first octet with each second one, for who meets many of them."""
+    said = [_of_every_second(clause, first) for clause in _asked_of_second(first)]
+    return [_answered(first, each) for each in zip(*said, strict=True)] if said else [_answered(first, ())] * 256
+
+
+def _of_every_second(clause: Clause, first: int) -> Sequence[bool | None]:
+    """What `_says_all_of` says of a clause that looks at the second octet, for each of them."""
+    if isinstance(clause, Bits):
+        return [octet & clause.mask == clause.value for octet in range(256)]
+    if isinstance(clause, Between):
+        begin = first << 8 if clause.size == 2 else 0
+        return [clause.low <= begin + octet <= clause.high for octet in range(256)]
+    assert isinstance(clause, Chain)
+    alone = bytes((first, 0))
+    checks = [
+        _of_every_second(each, first) if _looks_at_second(each) else [_says_all_of(each, alone)] * 256
+        for each in clause.checks
+    ]
+    return [False if False in each else None for each in zip(*checks, strict=True)]

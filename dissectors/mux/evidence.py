@@ -9,7 +9,7 @@ Laws of this file:
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable
 from operator import attrgetter
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from dissectors.mux import payload_hints as payload_hints
 from dissectors.mux import rtp_sequence as rtp_sequence
 from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
+from dissectors.mux.probation import Probation
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.datagram import Flow
 
@@ -50,9 +51,6 @@ MIN_RANDOM_SSRC = 1 << 16
 0 and 1, which receivers write who send nothing, stand in other protocols' octets too.
 """
 
-MAX_WAITING_OCTETS, MAX_WAITING_OCTETS_PER_DATAGRAM = 128 << 20, 4096
-"""How many octets of payload may wait, in all and on average: datagrams alone would hold gigabytes of large ones."""
-
 MIN_QUIC_OCTETS = 14
 """What QUIC has at least: flags, a number and twelve octets that seal it."""
 
@@ -70,9 +68,6 @@ MAX_FLOWS_PER_STREAM = 256
 
 MIXED_PACKETS = 16
 """Where numbers go on elsewhere more often than once in so many packets, several sources were mixed into one."""
-
-MIN_CROWD = 1024
-"""How many datagrams in probation are not searched for those that were settled meanwhile."""
 
 UNCONFIRMED = "nothing in its flow confirms it"
 ANNOUNCED = "SDP announced its addresses, ports and payload type"
@@ -140,20 +135,19 @@ class Evidence:
         bounds: Bounds | None = None,
         forced: dict[int, int] | None = None,
         counters: type[Counters] = Counters,
+        probation: type[Probation] = Probation,
     ) -> None:
-        self.limit, self.most_octets = waiting, min(MAX_WAITING_OCTETS, MAX_WAITING_OCTETS_PER_DATAGRAM * waiting)
+        self.probation = probation(waiting)
         self._counters = counters
         self.bounds = bounds = bounds or Bounds()
         self._left_out: Counter[str] = Counter()
         self.forced = forced or {}
         self.streams = StreamTable(streams, bounds, self._given_up)
-        self._candidates: Table[tuple[int, int], Waiting] = Table("candidates for streams", streams, bounds)
+        self._candidates: dict[tuple[int, int], Waiting] = {}
         self._latest: Table[int, Counters] = Table("SSRCs of streams", streams, bounds, used=attrgetter("used"))
         self.reported: Table[int, bool] = Table("SSRCs in RTCP", streams, bounds)
         self.waits_for_source: Table[int, Waiting] = Table("SSRCs that wait for RTP", MAX_WAITING_SSRCS, bounds)
-        self._probation: deque[tuple[Entry, Waiting]] = deque()
-        self._octets = self._forgotten = 0
-        self._crowded = MIN_CROWD
+        self._forgotten = 0
         self._rules: dict[int, Callable[[Entry], list[Entry]]] = {RTP: self._rtp, RTCP: self._control}
 
     @property
@@ -218,11 +212,11 @@ class Evidence:
     def finish(self, announced: Announced | None = None) -> list[Entry]:
         """The verdicts on whatever still waits: there is no more evidence to come, but for what SDP has `announced`."""
         settled = []
-        while self._probation:
-            settled += self._give_up()
-        return settled if announced is None else [self._as_announced(entry, announced) for entry in settled]
+        while len(self.probation):
+            settled += self.given_up()
+        return settled if announced is None else [self.as_announced(entry, announced) for entry in settled]
 
-    def _as_announced(self, entry: Entry, announced: Announced) -> Entry:
+    def as_announced(self, entry: Entry, announced: Announced) -> Entry:
         """RTP, however little, where both sides of a call said that it would be there; else the entry as it is."""
         payload = entry.payload
         is_rtp = entry.strength == "plausible" and ROWS[entry.row][0] == RTP and len(payload) >= 12
@@ -269,33 +263,25 @@ class Evidence:
     def _wait(self, entry: Entry, waiting: Waiting, most: int = 64) -> list[Entry]:
         """Put an entry in probation; whom it displaces is given up."""
         waiting.entries.append(entry)
-        self._probation.append((entry, waiting))
-        self._octets += len(entry.payload)
-        if len(self._probation) > self._crowded:
-            self._drop_settled()
+        self.probation.put(entry, waiting)
         settled = []
         if len(waiting.entries) > most:
             settled.append(_plausible(waiting.entries.pop(0), waiting.objection))
-        while len(self._probation) > self.limit or self._octets > self.most_octets:
-            given = self._give_up()
+        while self.probation.overfull:
+            given = self.given_up()
             self.bounds.hit("waiting", len(given))
             settled += given
         return settled
 
-    def _drop_settled(self) -> None:
-        """Forget whoever waits no longer: they would be held until their turn to be given up."""
-        waiting = {id(entry) for _, there in self._probation for entry in there.entries}
-        self._probation = deque(each for each in self._probation if id(each[0]) in waiting)
-        self._octets = sum(len(entry.payload) for entry, _ in self._probation)
-        self._crowded = max(MIN_CROWD, 2 * len(self._probation))
-
-    def _give_up(self) -> list[Entry]:
+    def given_up(self) -> list[Entry]:
         """The verdict on whoever has waited longest, unless it was settled meanwhile."""
-        entry, waiting = self._probation.popleft()
-        self._octets -= len(entry.payload)
-        if waiting.entries and waiting.entries[0] is entry:
-            return [_plausible(waiting.entries.pop(0), waiting.objection)]
-        return []
+        entry, waiting = self.probation.pop()
+        if not waiting.entries or waiting.entries[0] is not entry:
+            return []
+        given = _plausible(waiting.entries.pop(0), waiting.objection)
+        if waiting.candidate is not None and not waiting.entries:
+            del self._candidates[waiting.candidate]
+        return [given]
 
     def _on_the_pair(self, entry: Entry) -> list[Entry]:
         """TURN channels, classic STUN, DTLS 1.3 and short QUIC headers: the 5-tuple decides."""
@@ -377,9 +363,9 @@ class Evidence:
             counters.update(entry.time, (entry.file, entry.frame), entry.payload, entry.length, entry.identification)
             counters.used = entry.flow.used
             return [_confirmed(entry, RTP, counters.evidence)]
-        waiting = self._candidates.use(key)
+        waiting = self._candidates.get(key)
         if waiting is None:
-            waiting = self._candidates[key] = Waiting()
+            waiting = self._candidates[key] = Waiting(key)
         return self._begins(key, entry, waiting)
 
     def _begins(self, key: tuple[int, int], entry: Entry, waiting: Waiting) -> list[Entry]:

@@ -6,9 +6,9 @@ that it did is counted.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from dissectors.limits.budget import Bounds
 from dissectors.limits.table import Table
@@ -21,11 +21,11 @@ MAX_ADDRESSES = 4096
 """Addresses that are remembered as they stand on the wire, and as people write them: calls name the same ones again
 and again."""
 
-_MEDIA = sum(1 << number for number, spec in enumerate(TABLE) if spec.role == "media")
-_CALLS = sum(1 << number for number, spec in enumerate(TABLE) if spec.role != "other")
+MEDIA = sum(1 << number for number, spec in enumerate(TABLE) if spec.role == "media")
+CALLS = sum(1 << number for number, spec in enumerate(TABLE) if spec.role != "other")
 """In `PairState.seen`: protocols that are media, and those with any part in a call."""
 
-_RANK = 1 << 56
+RANK = 1 << 56
 """More than there are datagrams."""
 
 
@@ -64,10 +64,10 @@ def packed(address: str) -> bytes | None:
 
 def written_out(key: FlowKey) -> Flow:
     """A flow with its addresses as people write them."""
-    return Flow(_written(key.src), key.sport, _written(key.dst), key.dport, key.inside, key.transport)
+    return Flow(written(key.src), key.sport, written(key.dst), key.dport, key.inside, key.transport)
 
 
-_written = lru_cache(MAX_ADDRESSES)(written_address)
+written = lru_cache(MAX_ADDRESSES)(written_address)
 
 
 class PairState:
@@ -90,14 +90,16 @@ class PairState:
 class Waiting:
     """Plausible entries in probation, oldest first, until something confirms them or they are given up.
 
-    `objection` says why they are no stream as far as was seen; nothing for what waits for other evidence.
+    `objection` says why they are no stream as far as was seen, and `candidate` which flow and SSRC it would have;
+    nothing for what waits for other evidence.
     """
 
-    __slots__ = ("entries", "objection")
+    __slots__ = ("entries", "objection", "candidate")
 
-    def __init__(self) -> None:
+    def __init__(self, candidate: tuple[int, int] | None = None) -> None:
         self.entries: list[Any] = []
         self.objection = ""
+        self.candidate = candidate
 
 
 class FlowState:
@@ -136,6 +138,54 @@ class FlowState:
         return self._flow
 
 
+class QuietFlows(Protocol):
+    """Flows on whose 5-tuple nothing was recognised, without an object for each; they stand in the order of numbers."""
+
+    settled: bool
+    """Whether nothing on them waits for evidence."""
+
+    def __len__(self) -> int: ...
+
+    def before(self, number: int) -> int:
+        """How many of them have a smaller number."""
+
+    def values(self, begin: int, end: int) -> list[tuple[str, int, str, int, float, float, int, int, int, int]]:
+        """Of some of them the addresses and ports, the first and last time in seconds, how many datagrams, octets and
+        encrypted datagrams, and of how many datagrams it is settled that they are unknown."""
+
+    def pairs(self) -> set[tuple[str, str]]:
+        """From which address to which other they go."""
+
+    def with_ports(self, ports: Collection[int]) -> list[int]:
+        """The positions of those with one of these ports at either end."""
+
+    def written(self, begin: int, end: int, parts: Sequence[bytes], columns: Sequence[int], encode: Encode) -> bytes:
+        """Some of them in words: `parts` with the values of such `columns` in between, as JSON has them."""
+
+
+Encode = Callable[[Any], bytes]
+
+
+class PartOfFlows(list[FlowState]):
+    """Some flows of a table, to be asked as the table is."""
+
+    def recognised(self) -> list[FlowState]:
+        """All of them."""
+        return self
+
+    def quiet(self, last: bool = False) -> None:
+        """None: all are recognised."""
+
+    def with_ports(self, ports: Collection[int]) -> list[FlowState]:
+        """Those with one of these ports at either end."""
+        return [state for state in self if state.key.sport in ports or state.key.dport in ports]
+
+    def with_ends(self, ends: Iterable[tuple[str, int]]) -> list[FlowState]:
+        """Those that begin or end at one of these addresses and ports."""
+        both = {(packed(host), port) for host, port in ends}
+        return [state for state in self if not both.isdisjoint(_at(state.key))]
+
+
 class FlowTable:
     """Every flow that is open, by its key; at most `limit` of them, made of the two classes given."""
 
@@ -153,6 +203,27 @@ class FlowTable:
 
     def __len__(self) -> int:
         return len(self._flows)
+
+    def recognised(self) -> list[FlowState]:
+        """Those on whose 5-tuple something was recognised, and here all others, too: `quiet` has none of these."""
+        return list(self)
+
+    def quiet(self, last: bool = False) -> QuietFlows | None:
+        """The other ones as they stand, None where there are none; for the `last` time they may be those of the table.
+        """
+        return None
+
+    def with_ports(self, ports: Collection[int]) -> list[FlowState]:
+        """The open flows with one of these ports at either end; all of them count as `recognised` from now on."""
+        return [state for state in self if state.key.sport in ports or state.key.dport in ports]
+
+    def with_ends(self, ends: Iterable[tuple[str, int]]) -> list[FlowState]:
+        """The open flows that begin or end at one of these addresses and ports, likewise."""
+        return PartOfFlows(self).with_ends(ends)
+
+    def latest(self, recent: range, most: int) -> list[FlowState]:
+        """Of those that are `quiet` so many that were heard last, at a recent time, as they stand."""
+        return []
 
     def find(self, key: FlowKey, outer: PairState | None = None) -> FlowState:
         """The flow with this key, made if it is new; a new flow shares the pair of its reverse."""
@@ -192,16 +263,20 @@ class FlowTable:
         self._flows.forget_groups()
 
 
+def _at(key: FlowKey) -> tuple[tuple[bytes, int], tuple[bytes, int]]:
+    return (key.src, key.sport), (key.dst, key.dport)
+
+
 def _ends(key: FlowKey, state: FlowState) -> tuple[Hashable, ...]:
     """What a flow is found by: both of its ends, and its number."""
-    return (key.src, key.sport), (key.dst, key.dport), state.number
+    return *_at(key), state.number
 
 
 def _use(state: FlowState) -> int:
     """When a flow was used, for who must give way: media gives way last, and what has no part in a call first."""
     seen = state.pair.seen
-    rank = 2 if seen & _MEDIA else 1 if seen & _CALLS else 0
-    return rank * _RANK + state.used
+    rank = 2 if seen & MEDIA else 1 if seen & CALLS else 0
+    return rank * RANK + state.used
 
 
 def _close(_: FlowKey, state: FlowState) -> None:

@@ -19,6 +19,7 @@ from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED, RTP, STUN, TURN, Announced, Entry, Evidence, StreamTable
 from dissectors.mux.flows import FlowKey, FlowState, FlowTable
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
+from dissectors.mux.unconfirmed import AllUnconfirmed
 from dissectors.wire.captures.records import Record, Walker
 from dissectors.wire.datagram import Datagram
 from dissectors.wire.link.fragments import Fragments
@@ -39,7 +40,7 @@ RECENT_RECORDS = 16
 
 
 class Bounds(Struct, frozen=True):
-    """How much may be open at once: flows, streams (and candidates for streams), datagrams in probation."""
+    """How much may be open at once: flows, streams, datagrams in probation."""
 
     flows: int = 524_288
     streams: int = 262_144
@@ -85,7 +86,8 @@ class Scanner:
     `counts` and `octets` are by protocol number, over UDP datagrams and messages of TCP; `datagrams` counts the former,
     `messages` the latter, `inside` what TURN carried in some of them.
     `first` and `last` are the earliest and the latest time of a record in nanoseconds, `recent_times` those of the last
-    `RECENT_RECORDS` records as they came. `forced` maps UDP ports to protocol names that the
+    `RECENT_RECORDS` records as they came. `unconfirmed` is what merely looked like a protocol until it was given up.
+    `forced` maps UDP ports to protocol names that the
     user insists on. With `every`, batches are sure to hold every datagram, and with `frame` those of the frames of that
     number, as they always do here. `verdicts` gets the verdict on each datagram.
     """
@@ -110,6 +112,7 @@ class Scanner:
         self.counts = [0] * len(PROTOCOLS)
         self.octets = [0] * len(PROTOCOLS)
         self.connections = Connections(self._hits)
+        self.unconfirmed = AllUnconfirmed()
         self.datagrams = self.messages = self.inside = self._arrived = 0
         self.first: int | None = None
         self.last: int | None = None
@@ -244,6 +247,9 @@ class Scanner:
                 continue
             else:
                 self.inside += 1
+            if entry.strength == "plausible":
+                looks_like = ROWS[entry.row][0]
+                self.unconfirmed.note(looks_like, flow.key, entry.payload, entry.file, entry.frame)
             batch.entries.append(entry)
 
 

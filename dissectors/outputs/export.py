@@ -15,6 +15,10 @@ import msgspec
 from dissectors.outputs.escape import scalar
 from dissectors.outputs.view import View
 from dissectors.report import Call, Report
+from dissectors.report.flows import Flows
+
+FLOWS_AT_ONCE = 256
+"""Flows of no known protocol that are written in one piece."""
 
 MAX_MESSAGES_AT_ONCE = 64
 """Messages of a call that are written in one piece."""
@@ -34,7 +38,11 @@ def document(report: Report) -> Iterator[str]:
         value = getattr(report, name)
         yield f'{opening}\n"{name}": '
         opening = ","
-        if isinstance(value, tuple) and value:
+        if isinstance(value, Flows) and value.quiet.settled:
+            yield "[\n"
+            yield from _flows(value)
+            yield "\n]"
+        elif isinstance(value, (tuple, Flows)) and value:
             yield "[\n"
             for i, element in enumerate(value):
                 if name == "calls" and len(element.messages) > MAX_MESSAGES_AT_ONCE:
@@ -46,6 +54,33 @@ def document(report: Report) -> Iterator[str]:
         else:
             yield compact(value)
     yield "\n}\n"
+
+
+def _flows(flows: Flows) -> Iterator[str]:
+    """Flows as `compact` writes each; those on which nothing was recognised many at a time."""
+    comma = ""
+    parts, columns = _form(flows)
+    for part in flows.parts():
+        if not isinstance(part, range):
+            yield comma + compact(part)
+            comma = ",\n"
+            continue
+        for begin in range(part.start, part.stop, FLOWS_AT_ONCE):
+            octets = flows.quiet.written(begin, min(begin + FLOWS_AT_ONCE, part.stop), parts, columns, encode)
+            yield comma + octets.decode("ascii").removesuffix(",\n")
+            comma = ",\n"
+
+
+def _form(flows: Flows) -> tuple[list[bytes], list[int]]:
+    """How a flow is written on which nothing was recognised: what stands between its values, and which these are."""
+    marks: tuple[Any, ...] = ("@0", 101, "@2", 103, 104.5, 105.5, 106, 107, 108, 109)
+    text = compact(flows.make(*marks)) + ",\n"
+    parts, columns, end = list[bytes](), list[int](), 0
+    for at, mark, column in sorted((text.index(str(mark)), str(mark), column) for column, mark in enumerate(marks)):
+        parts.append(text[end:at].encode())
+        columns.append(column)
+        end = at + len(mark)
+    return [*parts, text[end:].encode()], columns
 
 
 def _call(call: Call) -> Iterator[str]:

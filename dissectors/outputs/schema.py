@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -33,7 +34,7 @@ def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
         return {"enum": list(arguments)}
-    if origin is tuple and arguments[1:] == (...,):
+    if origin is Sequence or origin is tuple and arguments[1:] == (...,):
         return {"type": "array", "items": _of(arguments[0], definitions)}
     if origin in (Union, UnionType):
         return {"anyOf": [_of(argument, definitions) for argument in arguments]}

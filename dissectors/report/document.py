@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dissectors.report.call import Call
 from dissectors.report.capture import Capture, Flow, Seen
 from dissectors.report.connectivity import Check, DataChannel, Handshake, Protection
@@ -58,7 +60,7 @@ class Report(Struct, frozen=True):
 
     schema: str
     capture: Capture
-    flows: tuple[Flow, ...]
+    flows: Sequence[Flow]
     calls: tuple[Call, ...]
     streams: tuple[Stream, ...]
     checks: tuple[Check, ...]

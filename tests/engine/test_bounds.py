@@ -57,7 +57,6 @@ OF_SCANS: dict[str, tuple[list[Sent], Bounds | None]] = {
     "flows": ([((f"192.0.2.{n}", 5000), B, rtp(n)) for n in range(1, 9)], FEW),
     "streams": ([(A, B, rtp(n, ssrc=ssrc)) for ssrc in range(1, 10) for n in range(3)], FEW),
     "SSRCs of streams": ([(A, B, rtp(n, ssrc=ssrc)) for ssrc in range(1, 10) for n in range(3)], FEW),
-    "candidates for streams": ([(A, B, rtp(1, ssrc=ssrc)) for ssrc in range(1, 10)], FEW),
     "SSRCs in RTCP": ([(A, B, rtcp(ssrc)) for ssrc in range(1, 10)], FEW),
     "SSRCs that wait for RTP": ([(A, B, srtcp(ssrc)) for ssrc in range(1, 10)], None),
     "waiting": ([(A, B, rtp(1, ssrc=ssrc)) for ssrc in range(1, 10)], Bounds(waiting=4)),

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from dissectors.mux.evidence import MAX_WAITING_OCTETS, MAX_WAITING_OCTETS_PER_DATAGRAM, Evidence
+from dissectors.mux.evidence import Evidence
+from dissectors.mux.probation import MAX_WAITING_OCTETS, MAX_WAITING_OCTETS_PER_DATAGRAM
 from dissectors.mux.scan import Bounds, Scanner
 from dissectors.mux.table import PROTOCOLS
 from tests.families import OTHERS

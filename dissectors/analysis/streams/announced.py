@@ -23,6 +23,15 @@ class AnnouncedMedia:
     def __init__(self, calls: Iterable[CallState]) -> None:
         self._calls = calls
         self._at: dict[Endpoint, dict[int, Receiving]] | None = None
+        self._ports: set[int] | None = None
+
+    @property
+    def ports(self) -> set[int]:
+        """The ports at which anything is announced: at any other one, it need not be asked."""
+        if self._ports is None:
+            self._at = self._endpoints() if self._at is None else self._at
+            self._ports = {port for _, port in self._at}
+        return self._ports
 
     def __call__(self, flow: Flow, payload_type: int, time: int) -> bool:
         """Whether such RTP may be there at that time, in nanoseconds; the media of a call end with it.

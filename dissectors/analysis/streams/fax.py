@@ -54,6 +54,10 @@ class FaxEnds:
                 if len(there) < MAX_CALLS_AT_AN_END:
                     there.append(Agreed(begin, until, hosts))
 
+    def everywhere(self) -> set[Endpoint]:
+        """All of the endpoints: a flow that begins and ends elsewhere has nothing of it."""
+        return {end for end, there in self._retired.items() if any([each.fax for each in there])}.union(self._at)
+
     def carried(self, state: FlowState) -> Fax:
         """What of a flow is UDPTL: all of it that is unknown, or nothing."""
         if not state.unknown_octets or state.key.inside:

@@ -209,16 +209,18 @@ def _signalled(facts: Facts) -> dict[Ends, tuple[int, list[Place]]]:
     fix="Capture on the endpoint itself, or on a port that mirrors both directions.",
 )
 def capture_one_direction(facts: Facts) -> Iterator[Found]:
-    ends = {(flow.src, flow.dst) for flow in facts.flows}
-    names = [name for name in MEDIA if any(seen.name == name for flow in facts.flows for seen in flow.protocols)]
-    count = sum(seen.count for flow in facts.flows for seen in flow.protocols if seen.name in MEDIA)
+    counts: Counter[str] = Counter()
+    carrying = []
+    for flow in facts.recognised:
+        counts.update(known := {seen.name: seen.count for seen in flow.protocols if seen.name in MEDIA})
+        carrying += [flow] if known else []
+    names = [name for name in MEDIA if name in counts]
     # One stream alone may be all there is; requests without any answer, or several streams, are half of something.
     half = "SIP" in names or len({stream.ssrc for stream in facts.streams}) > 1
     # A handshake that goes on without any answer had one.
     half = half or any(each.outcome == "unanswered" and each.encrypted_ends for each in facts.handshakes)
-    if count < MIN_RTP_PACKETS or not half or any((dst, src) in ends for src, dst in ends):
+    if counts.total() < MIN_RTP_PACKETS or not half or any((dst, src) in facts.pairs for src, dst in facts.pairs):
         return
-    carrying = [flow for flow in facts.flows if any(seen.name in MEDIA for seen in flow.protocols)]
     sources = {flow.src for flow in carrying}
     if len(sources) == 1:
         what = f"{' and '.join(names)} {'come' if len(names) > 1 else 'comes'} from {sources.pop()} alone"

@@ -10,7 +10,7 @@ from dissectors.wire.datagram import endpoint
 
 def _read(facts: Facts) -> list[Damaged]:
     """What is damaged of connections of which at least one message was read: the others are nobody's concern here."""
-    flows = [flow for flow in facts.flows if flow.transport != "udp"] if facts.damaged else []
+    flows = [flow for flow in facts.recognised if flow.transport != "udp"] if facts.damaged else []
     ends = {(flow.src, flow.sport, flow.dst, flow.dport) for flow in flows}
     return [
         each for each in facts.damaged

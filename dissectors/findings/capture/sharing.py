@@ -20,7 +20,7 @@ MAX_PORTS = 8
 )
 def port_shared(facts: Facts) -> Iterator[Found]:
     ports: dict[int, set[str]] = {}
-    for flow in facts.flows:
+    for flow in facts.recognised:
         names = {seen.name for seen in flow.protocols} - {"UNKNOWN", "KEEPALIVE"}
         if "SIP" in names and names & MEDIA:
             ports.setdefault(min(flow.sport, flow.dport), set()).update(names)

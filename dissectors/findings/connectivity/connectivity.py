@@ -25,7 +25,7 @@ MIN_TRIES = 3
     fix="See whether address and port of the server are right, and whether the firewall lets UDP out.",
 )
 def stun_unanswered(facts: Facts) -> Iterator[Found]:
-    sent = {way(flow) for flow in facts.flows}
+    sent = {way(flow) for flow in facts.recognised}
     heard = {(check.src, check.sport) for check in facts.checks if check.answered}
     for check in facts.checks:
         if check.kind == BINDING and check.silent >= MIN_TRIES and not check.answered:

@@ -139,7 +139,7 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
     if not silent:
         return
     # Who goes on to keys or media has found a pair, whether or not the answers were captured (RFC 8445 section 12.1).
-    went_on = {way(flow) for flow in facts.flows if any(seen.name in AFTER_CHECKS for seen in flow.protocols)}
+    went_on = {way(flow) for flow in facts.recognised if any(seen.name in AFTER_CHECKS for seen in flow.protocols)}
     excused = facts.once(_mismatched)
     for checks in silent:
         asked = sum(check.silent for check in checks)
@@ -289,7 +289,8 @@ def _working(facts: Facts) -> dict[Place, float]:
 )
 def ice_not_nominated(facts: Facts) -> Iterator[Found]:
     # Who uses a pair has chosen it, whether or not the capture began in time.
-    carried = [(way(flow), {seen.name for seen in flow.protocols}) for flow in facts.flows] if facts.checks else []
+    flows = facts.recognised if facts.checks else ()
+    carried = [(way(flow), {seen.name for seen in flow.protocols}) for flow in flows]
     used = {ends for ends, names in carried if names - CHECKING}
     for checks in agreements(facts).values():
         leading = [check for check in checks if check.role == "controlling"]

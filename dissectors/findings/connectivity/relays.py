@@ -43,7 +43,7 @@ def turn_expired(facts: Facts) -> Iterator[Found]:
         if check.kind in ("allocate", *RELAYING) and not check.inside:
             asked.setdefault(way(check), {})[check.kind] = check
     relayed: dict[Way, list[Flow]] = {}
-    for flow in facts.flows:
+    for flow in facts.recognised:
         if flow.inside:
             relayed.setdefault(way(flow), []).append(flow)
     for (src, sport, dst, dport), kinds in asked.items():

@@ -7,7 +7,7 @@ would have seen it. Each kind of media is judged by itself; what is said here is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from dissectors.analysis.calls.media_lines import OTHER_SIDE
 from dissectors.findings.agreements import Agreement, Span, agreements, length, rtp_lines, to_send, within
@@ -16,6 +16,7 @@ from dissectors.findings.kinds import SOUND, SOUND_KINDS
 from dissectors.findings.media.sources import spanning
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.report import Call, Stream, Unsent
+from dissectors.report.flows import with_ports
 from dissectors.wire.values import Struct
 
 MIN_RTP_PACKETS = 20
@@ -43,7 +44,7 @@ class Ways(Struct, frozen=True):
     sources: frozenset[str | None]
     destinations: frozenset[str | None]
     hosts: frozenset[str | None]
-    pairs: frozenset[tuple[str | None, str | None]]
+    pairs: Set[tuple[str | None, str | None]]
 
 
 def ways(facts: Facts) -> Ways:
@@ -52,7 +53,7 @@ def ways(facts: Facts) -> Ways:
 
 
 def _ways(facts: Facts) -> Ways:
-    pairs = frozenset((flow.src, flow.dst) for flow in facts.flows)
+    pairs = facts.pairs
     sources, destinations = frozenset(src for src, _ in pairs), frozenset(dst for _, dst in pairs)
     return Ways(sources, destinations, sources | destinations, pairs)
 
@@ -117,7 +118,8 @@ def _legs(call: Call) -> Iterator[tuple[tuple[str | None, str | None], int, froz
 def _unknown(facts: Facts) -> Counter[tuple[str | None, int]]:
     """How many datagrams of no known protocol went to each endpoint: one or two of RTP alone never look like it."""
     found: Counter[tuple[str | None, int]] = Counter()
-    for flow in facts.flows:
+    lines = [line for call in facts.calls for each in call.descriptions for line in each.media]
+    for flow in with_ports(facts.flows, {line.port for line in lines}):
         found[flow.dst, flow.dport] += sum(seen.count for seen in flow.protocols if seen.name == "UNKNOWN")
     return found
 

@@ -11,6 +11,7 @@ from dissectors.findings.negotiation.negotiation import answers, pairs
 from dissectors.findings.rule import Facts, Found, counted, rule
 from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call, Description, Media
+from dissectors.report.flows import with_ports
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
@@ -46,7 +47,9 @@ def faxed(call: Call) -> list[Description]:
 
 def _carried(facts: Facts) -> set[End]:
     """The ends of flows with UDPTL, or with datagrams that may be it."""
-    flows = [flow for flow in facts.flows if any(seen.name in ("UDPTL", "UNKNOWN") for seen in flow.protocols)]
+    lines = [line for call in facts.calls for each in call.descriptions for line in each.media if is_fax(line)]
+    near = with_ports(facts.flows, {line.port for line in lines})
+    flows = [flow for flow in near if any(seen.name in ("UDPTL", "UNKNOWN") for seen in flow.protocols)]
     return {end for flow in flows for end in ((flow.src, flow.sport), (flow.dst, flow.dport))}
 
 
@@ -142,14 +145,14 @@ def _mixed(line: Media) -> bool:
     "See whether its gateway changed to T.38 at all.",
 )
 def fax_one_way(facts: Facts) -> Iterator[Found]:
-    if not any(seen.name == "UDPTL" for flow in facts.flows for seen in flow.protocols):
+    if not any(seen.name == "UDPTL" for seen in facts.capture.protocols):
         return
     sent = Counter({
         Way((flow.src, flow.sport), (flow.dst, flow.dport)): seen.count
-        for flow in facts.flows for seen in flow.protocols if seen.name == "UDPTL"
+        for flow in facts.recognised for seen in flow.protocols if seen.name == "UDPTL"
     })
     at = _by_end(sent)
-    seen = {(flow.src, flow.dst) for flow in facts.flows}
+    seen = facts.pairs
     for number, _ in facts.having(DESCRIBED):
         for each in agreements(facts)[number]:
             call = facts.calls[number]

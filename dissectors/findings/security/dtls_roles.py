@@ -92,7 +92,7 @@ def setups_in_words(call: Call | None) -> str:
 )
 def dtls_missing(facts: Facts) -> Iterator[Found]:
     others: dict[object, set[str]] = {}
-    for flow in facts.flows if facts.sessions else ():
+    for flow in facts.recognised if facts.sessions else ():
         others.setdefault(ends_of(flow), set()).update(seen.name for seen in flow.protocols)
     encrypted = any(seen.name in ("DTLS", "RTP") for seen in facts.capture.protocols)
     for session in facts.sessions:

@@ -6,6 +6,9 @@
 cdef enum Opcode:
     ROW, ASK, LENGTH, BITS, BETWEEN, LENGTH_FIELD, CHAIN, RTP_HEADER, START_LINE
 
+cdef enum:
+    FEW_SECONDS = 4
+
 cdef int64_t LONGEST = 0x7FFFFFFFFFFFFFFF
 cdef bytes TOKEN = bytes(octet in classify.TOKEN for octet in range(256))
 
@@ -39,14 +42,15 @@ cdef class Table:
     """The table of `mux.table`, a program for each pair of first octets that was met."""
 
     cdef uint32_t[0x10000] begins
+    cdef int[256] met
     cdef Clause *code
-    cdef list clauses
-    cdef dict programs
+    cdef list clauses, kept
+    cdef dict programs, known
     cdef int used
 
     def __init__(self):
-        self.clauses = []
-        self.programs = {}
+        self.clauses, self.kept = [], []
+        self.programs, self.known = {}, {}
         self.write(ROW)
 
     def __dealloc__(self):
@@ -75,8 +79,22 @@ cdef class Table:
         return C_UNKNOWN_ROW
 
     cdef uint32_t program(self, int first, int second) except 0:
-        """Where the program for two first octets begins, written now if no other pair has the same."""
-        rows = classify.remaining(first, second)
+        """Where the program for two first octets begins; with many second octets, those of all are looked up at once.
+        """
+        cdef int octet
+        self.met[first] += 1
+        if self.met[first] <= FEW_SECONDS:
+            self.begins[first << 8 | second] = self.written(classify.remaining(first, second))
+        else:
+            for octet, rows in enumerate(classify.every_second(first)):
+                self.begins[first << 8 | octet] = self.written(rows)
+        return self.begins[first << 8 | second]
+
+    cdef uint32_t written(self, rows) except 0:
+        """Where the program for some rows begins, written now if there is none that is the same."""
+        begin = self.known.get(id(rows))
+        if begin is not None:
+            return begin
         begin = self.programs.get(rows)
         if begin is None:
             begin = self.used
@@ -86,7 +104,8 @@ cdef class Table:
                 for clause in clauses:
                     self.flatten(clause)
             self.write(ROW, C_UNKNOWN_ROW)
-        self.begins[first << 8 | second] = begin
+        self.known[id(rows)] = begin
+        self.kept.append(rows)
         return begin
 
     def flatten(self, clause):

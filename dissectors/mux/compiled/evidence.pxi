@@ -8,6 +8,22 @@ cdef int64_t MAX_TIMESTAMP_STEP = rtp_sequence.MAX_TIMESTAMP_STEP, MAX_TIMESTAMP
 class Judge(Evidence):
     """As `mux.evidence.Evidence`."""
 
+    def joined(self, entry):
+        """Those with whom a candidate waits: what `judge` would have said of it when it came is that it waits."""
+        protocol, pair = ROWS[entry.row][0], entry.flow.pair
+        if protocol == RTP:
+            key = entry.flow.number, u32(over(entry.payload), 8)
+            waiting = self._candidates.get(key) or Waiting(key)
+            self._candidates[key] = waiting
+        else:
+            if pair.waiting is None:
+                pair.waiting = {}
+            waiting = pair.waiting.setdefault(protocol, Waiting())
+        waiting.entries.append(entry)
+        if protocol == RTP:
+            waiting.objection = rtp_sequence.objection([(other.payload, other.length) for other in waiting.entries])
+        return waiting
+
     def _run(self, waiting, entry, int64_t ssrc):
         cdef uint64_t seen = entry.flow.pair.seen
         cdef list entries = waiting.entries

@@ -1,8 +1,7 @@
-# Flows and pairs whose counters are C numbers, and an index that finds a flow by its octets on the wire.
+# Flows and pairs whose counters are C numbers.
 
 cdef enum:
     MOST_PROTOCOLS = 32
-    SMALLEST = 1024
 
 if len(PROTOCOLS) > MOST_PROTOCOLS:
     raise ImportError(f"the compiled scan counts {MOST_PROTOCOLS} protocols, the table has {len(PROTOCOLS)}")
@@ -104,91 +103,3 @@ cdef class FlowState:
             raise MemoryError()
         self.tally[self.only] = self.settled
         return 0
-
-
-cdef struct Slot:
-    uint64_t hash
-    PyObject *state
-
-
-@final
-cdef class FlowIndex:
-    """Open flows by their octets: a table of places filled to half at most, with a secret in its hash.
-
-    A flow that the bounded table let go stays until the next growth, and is passed over.
-    """
-
-    cdef list states
-    cdef Slot *slots
-    cdef uint64_t mask, secret, other
-    cdef Py_ssize_t closed
-
-    def __init__(self):
-        self.secret = <uint64_t> hash("where a flow begins to look for its place")
-        self.other = <uint64_t> hash("and what its ports are mixed with")
-        self.build([])
-
-    def __dealloc__(self):
-        PyMem_Free(self.slots)
-
-    cdef inline FlowState find(self, const Wire *wire):
-        cdef uint64_t hash = self.hash(wire), at = hash & self.mask
-        cdef FlowState state
-        while self.slots[at].state is not NULL:
-            if self.slots[at].hash == hash:
-                state = <FlowState> self.slots[at].state
-                if (
-                    state.wire.src_low == wire.src_low
-                    and state.wire.dst_low == wire.dst_low
-                    and state.wire.ports == wire.ports
-                    and state.wire.src_high == wire.src_high
-                    and state.wire.dst_high == wire.dst_high
-                    and state.is_open
-                ):
-                    return state
-            at = (at + 1) & self.mask
-        return None
-
-    cdef int add(self, FlowState state) except -1:
-        if 2 * (<uint64_t> len(self.states) + 1) > self.mask:
-            self.shrink()
-        cdef uint64_t hash = self.hash(&state.wire), at = hash & self.mask
-        while self.slots[at].state is not NULL:
-            at = (at + 1) & self.mask
-        self.states.append(state)
-        self.slots[at] = Slot(hash, <PyObject *> state)
-        return 0
-
-    cdef int let_go(self, Py_ssize_t flows) except -1:
-        """Some flows were closed: a table of which half is closed is made anew."""
-        self.closed += flows
-        if 2 * self.closed > len(self.states):
-            self.shrink()
-        return 0
-
-    cdef int shrink(self) except -1:
-        """A new table of the flows that are still open."""
-        return self.build([each for each in self.states if (<FlowState> each).is_open])
-
-    cdef int build(self, list states) except -1:
-        """A new table with room for twice these states."""
-        cdef uint64_t size = SMALLEST
-        while size < 4 * <uint64_t> len(states):
-            size *= 2
-        cdef Slot *larger = <Slot *> PyMem_Calloc(size, sizeof(Slot))
-        if larger is NULL:
-            raise MemoryError()
-        PyMem_Free(self.slots)
-        self.slots, self.mask = larger, size - 1
-        self.states = []
-        self.closed = 0
-        for state in states:
-            self.add(<FlowState> state)
-        return 0
-
-    cdef inline uint64_t hash(self, const Wire *wire) noexcept:
-        cdef uint64_t ends = wire.src_low << 32 | wire.dst_low
-        if wire.ports >> 32 != 4:
-            ends = folded(wire.src_high ^ self.secret, wire.dst_high ^ self.other)
-            ends ^= folded(wire.src_low ^ self.other, wire.dst_low ^ self.secret)
-        return folded(ends ^ self.secret, wire.ports ^ self.other)

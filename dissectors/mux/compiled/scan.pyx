@@ -8,22 +8,29 @@ One module, so that the C compiler sees the whole pass at once; its parts are th
 """
 from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
+from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from cython cimport final
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy
+from libc.stdlib cimport qsort
+from libc.string cimport memcpy, memset
 
+from heapq import nlargest
+from operator import attrgetter
+
+from dissectors.limits import table as limited
 from dissectors.limits.budget import Bounds as Hits
-from dissectors.mux import classify, counters, evidence, key_frames, marks, payload_hints as payload_hints, pictures
-from dissectors.mux import repairs
+from dissectors.mux import classify, counters, evidence, flows as flows_of_python, key_frames, marks
+from dissectors.mux import payload_hints as payload_hints, pictures, probation, repairs
 from dissectors.mux import rtp_sequence as rtp_sequence
-from dissectors.mux import scan as reference
+from dissectors.mux import scan as reference, unconfirmed
 from dissectors.mux.connection import ANY_ROW
 from dissectors.mux.connections import Connections
 from dissectors.mux.evidence import Entry, Evidence
-from dissectors.mux.flows import FlowKey, FlowTable, written_out
+from dissectors.mux.flows import FlowKey, Waiting, written_out
 from dissectors.mux.carried import BINDING, CARRYING, bind, carried
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
 from dissectors.wire.captures import pcap, pcapng
@@ -45,6 +52,10 @@ include "pictures.pxi"
 include "counters.pxi"
 include "wire.pxi"
 include "flows.pxi"
+include "ends.pxi"
+include "table.pxi"
+include "quiet.pxi"
+include "probation.pxi"
 include "evidence.pxi"
 include "given_up.pxi"
 
@@ -61,14 +72,17 @@ if len(ROWS) >= MOST_ROWS:
 if RECENT_RECORDS != reference.RECENT_RECORDS:
     raise ImportError(f"the compiled scan remembers {RECENT_RECORDS} times, the other {reference.RECENT_RECORDS}")
 
+cdef int TEXT_OCTETS = unconfirmed.TEXT_OCTETS
 cdef int RTP = evidence.RTP, MAX_CARRIED_DEPTH = reference.MAX_CARRIED_DEPTH
 cdef Py_ssize_t BATCH_ROWS = reference.BATCH_ROWS
 cdef uint64_t KEYED = evidence.KEYED, BESIDE_QUIC = evidence.BESIDE_QUIC
 cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTCP = 1 << evidence.RTCP
 cdef int64_t LARGEST = MAX_RECORD_OCTETS, LAST_MOMENT = MAX_TIME_NS, LARGEST_USUAL = offload.LARGEST_USUAL
-cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT
+cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT, MAY_WAIT
 cdef uint64_t[MOST_ROWS] SETTLED_BY
 cdef int[256] FIRST_HEARD
+cdef unsigned char[0x10000] IS_OTHER_SERVICE
+cdef unsigned char[256] IS_PRINTABLE
 for number, place in payload_hints.FIRST_HEARD.items():
     FIRST_HEARD[number] = place
 for number, (protocol, row) in enumerate(ROWS):
@@ -77,8 +91,14 @@ for number, (protocol, row) in enumerate(ROWS):
     IS_CARRIER[number] = protocol in (evidence.TURN, evidence.STUN)
     IS_STUN[number] = protocol == evidence.STUN
     IS_REPORT[number] = protocol == evidence.RTCP
+    # What the evidence lets wait, whatever it says, as long as it knows nothing else of the 5-tuple and of the SSRC.
+    MAY_WAIT[number] = row.strength == "plausible" and protocol not in (evidence.STUN, evidence.TURN, evidence.RTCP)
     # What is certain and was seen before on its 5-tuple tells the evidence nothing new; DTLS may, and who is reported.
     SETTLED_BY[number] = 1 << protocol if row.strength == "certain" and protocol != evidence.DTLS else 0
+for number in unconfirmed.OTHER_SERVICES:
+    IS_OTHER_SERVICE[number] = 1
+for number in unconfirmed.PRINTABLE:
+    IS_PRINTABLE[number] = 1
 new_tuple = tuple.__new__
 cdef tuple OPENED = (*CARRYING, *BINDING), CARRIERS = (evidence.TURN, evidence.STUN)
 cdef tuple NOTHING_MATCHES = (UNKNOWN, UNKNOWN_ROW, None, "", False)
@@ -95,9 +115,11 @@ cdef class Scanner:
     """As `mux.scan.Scanner`, but batches hold only what may concern the analysis, unless `every` asks for all."""
 
     build = "compiled"
-    cdef readonly object bounds, frames, flows, connections
+    cdef readonly object bounds, frames, connections, unconfirmed
+    cdef readonly FlowTable flows
     cdef public object _evidence
-    cdef object reported, waiting, hits, verdicts, told
+    cdef object reported, waiting, latest, hits, verdicts, told
+    cdef Probation probation
     cdef readonly int64_t messages, inside
     cdef bint every, brief, timed, vlan_known
     cdef int64_t frame
@@ -105,22 +127,24 @@ cdef class Scanner:
     cdef int64_t earliest, newest, opened, passed, tags, generation, records, arrived, numbered
     cdef int64_t[RECENT_RECORDS] times
     cdef Table table
-    cdef FlowIndex index
     cdef GivenUp given_up
 
     def __init__(self, bounds=None, forced=None, every=False, frame=None, verdicts=None):
         self.bounds = bounds or reference.Bounds()
         self.hits = Hits()
         self.frames = Frames(Fragments(bounds=self.hits))
-        self.flows = FlowTable(self.bounds.flows, self.hits, FlowState, PairState)
         numbers = {port: PROTOCOLS.index(name) for port, name in (forced or {}).items()}
-        self._evidence = Judge(self.bounds.waiting, self.bounds.streams, self.hits, numbers, Counters)
+        self._evidence = Judge(self.bounds.waiting, self.bounds.streams, self.hits, numbers, Counters, Probation)
         self.reported, self.waiting = self._evidence.reported, self._evidence.waits_for_source
+        self.latest, self.probation = self._evidence._latest, self._evidence.probation
+        self.flows = FlowTable(self.bounds.flows, self.hits, self.probation)
+        self.probation.flows, self.probation.judge = self.flows, self._evidence
+        self.unconfirmed = unconfirmed.AllUnconfirmed()
         self.every = every
         self.brief = not every and not numbers
         self.frame = 0 if frame is None else frame
         self.verdicts = verdicts
-        self.table, self.index, self.given_up = Table(), FlowIndex(), GivenUp()
+        self.table, self.given_up = Table(), GivenUp()
         self.connections = Connections(self.hits)
         self.connections.forgotten = self.given_up.forget
 
@@ -204,13 +228,19 @@ cdef class Scanner:
         self._evidence.forget(streams)
         self.generation = self._evidence.generation
         self.flows.forget(flows)
-        self.index.let_go(len(flows))
 
     def finish(self, announced=None):
         """What was still waiting for evidence, given up; `announced` says which RTP the calls have agreed on."""
         batch = reference.Batch()
         self.streamed(batch.entries, self.connections.finish())
-        self.settle(batch.entries, self._evidence.finish(announced))
+        while len(self.probation):
+            if self.probation.candidate() is not NULL and not self.may_be_announced(announced):
+                self.give_up()
+                continue
+            # A candidate that may be one is an entry like others from here on.
+            for entry in self._evidence.given_up():
+                told = entry if announced is None else self._evidence.as_announced(entry, announced)
+                self.settle(batch.entries, (told,))
         return batch
 
     cdef int note(self) except -1:
@@ -306,7 +336,7 @@ cdef class Scanner:
     ) except -1:
         """Take the frame of `size` octets at `at`."""
         cdef Plain plain
-        cdef FlowState flow
+        cdef Slot *slot
         if not self.timed:
             self.earliest = self.newest = time
             self.timed = True
@@ -319,12 +349,13 @@ cdef class Scanner:
         ):
             self.opened += 1
             self.tags += plain.tags
-            flow = self.index.find(&plain.wire)
-            if flow is None:
-                flow = self.flow(&plain.wire)
-            return self.datagram(
-                entries, plain.payload, plain.length, flow, file, frame, 0, time, plain.identification, 0
-            )
+            slot = self.flows.place(&plain.wire, self.flows.hash(&plain.wire))
+            if slot.what and not slot.what & 1:
+                return self.datagram(
+                    entries, plain.payload, plain.length, <FlowState> <PyObject *> slot.what, file, frame, 0, time,
+                    plain.identification, 0,
+                )
+            return self.foreign(entries, &plain, <Py_ssize_t> (slot.what >> 1) if slot.what else -1, file, frame, time)
         if in_tcp(&plain, octets, at, size, link) and (not plain.tags or self.vlan_known):
             if not plain.flags & SYN and self.given_up.knows(&plain.wire):
                 self.passed += 1
@@ -366,16 +397,105 @@ cdef class Scanner:
             self.datagram(entries, over(whole), length, flow, file, frame, layer, time, identification, 0, row)
         return 0
 
-    cdef FlowState flow(self, const Wire *wire):
-        """The flow of a 5-tuple that the index does not know."""
-        if wire.ports >> 32 == 4:
-            src, dst = int(wire.src_low).to_bytes(4, "big"), int(wire.dst_low).to_bytes(4, "big")
-        else:
-            src = (int(wire.src_high) << 64 | wire.src_low).to_bytes(16, "big")
-            dst = (int(wire.dst_high) << 64 | wire.dst_low).to_bytes(16, "big")
-        cdef FlowState flow = self.flows.find(FlowKey(src, wire.ports >> 16 & 0xFFFF, dst, wire.ports & 0xFFFF))
-        self.index.add(flow)
-        return flow
+    # Datagrams on flows on which nothing was recognised so far.
+
+    cdef int foreign(
+        self, list entries, const Plain *plain, Py_ssize_t at, int64_t file, int64_t frame, int64_t time
+    ) except -1:
+        """Take a datagram of a quiet flow, whose record is at `at`, or of a new one."""
+        cdef int row = C_ANY_ROW
+        cdef FlowState flow
+        if self.brief and self.told is None and frame != self.frame:
+            row = self.table.match(plain.payload, plain.length)
+            if self.stays_quiet(plain, at >= 0 and self.flows.record(at).candidate is not NULL, row):
+                at = at if at >= 0 else self.flows.quiet_one(&plain.wire)
+                if at >= 0:
+                    return self.count_quiet(entries, plain, at, row, file, frame, time)
+        flow = self.flows.flow(&plain.wire)
+        return self.datagram(
+            entries, plain.payload, plain.length, flow, file, frame, 0, time, plain.identification, 0, row
+        )
+
+    cdef bint stays_quiet(self, const Plain *plain, bint waits, int row) except -1:
+        """Whether a datagram is of no known protocol, or may wait without an object: where none `waits`, and nobody
+        knows of its SSRC."""
+        if row == C_UNKNOWN_ROW:
+            return True
+        if not MAY_WAIT[row] or waits or self.verdicts is not None:
+            return False
+        if not IS_MEDIA[row]:
+            return True
+        if plain.payload.size < 12:
+            return False
+        if not self.latest and not self.reported:
+            return True
+        source = u32(plain.payload, 8)
+        return source not in self.latest and source not in self.reported
+
+    cdef int count_quiet(
+        self, list entries, const Plain *plain, Py_ssize_t at, int row, int64_t file, int64_t frame, int64_t time
+    ) except -1:
+        """Count a datagram on a quiet flow, or let it wait there."""
+        cdef Quiet *quiet = self.flows.record(at)
+        cdef Candidate candidate
+        cdef int64_t number = self.numbered
+        if not quiet.datagrams:
+            quiet.first, quiet.first_file, quiet.first_number = time, <int32_t> file, frame
+        quiet.datagrams += 1
+        quiet.octets += plain.length
+        quiet.last = time
+        self.arrived += 1
+        self.numbered += 1
+        quiet.used = self.arrived
+        if row == C_UNKNOWN_ROW:
+            self.tally[C_UNKNOWN] += 1
+            self.tally_octets[C_UNKNOWN] += plain.length
+            if self.verdicts is not None:
+                self.verdicts.note(number, NOTHING_MATCHES)
+            return 0
+        memset(&candidate, 0, sizeof(candidate))
+        candidate.number, candidate.frame, candidate.time, candidate.flow = number, frame, time, at
+        candidate.length, candidate.file, candidate.row = plain.length, <int32_t> file, row
+        candidate.identification = <int32_t> plain.identification
+        self.probation.hold(&candidate, plain.payload)
+        while self.probation.is_overfull():
+            if self.probation.candidate() is not NULL:
+                self.give_up()
+                self.hits.hit("waiting", 1)
+            else:
+                given = self._evidence.given_up()
+                self.hits.hit("waiting", len(given))
+                self.settle(entries, given)
+        return 0
+
+    cdef int give_up(self) except -1:
+        """Count the candidate that has waited longest as unknown."""
+        cdef Candidate *candidate = self.probation.candidate()
+        cdef Quiet *quiet = self.flows.record(candidate.flow)
+        cdef uint64_t ports = quiet.wire.ports
+        quiet.candidate = NULL
+        quiet.encrypted += IS_ENCRYPTED[candidate.row]
+        self.tally[C_UNKNOWN] += 1
+        self.tally_octets[C_UNKNOWN] += candidate.length
+        if (
+            not IS_OTHER_SERVICE[ports >> 16 & 0xFFFF] and not IS_OTHER_SERVICE[ports & 0xFFFF]
+            and not words(candidate)
+        ):
+            self.unconfirmed.add(
+                ROWS[candidate.row][0], ports & 0xFFFF, candidate.file, candidate.frame
+            )
+        self.probation.octets -= candidate.size
+        self.probation.let_go()
+        return 0
+
+    cdef bint may_be_announced(self, announced) except -1:
+        """Whether the calls may have agreed on the candidate that has waited longest."""
+        cdef Candidate *candidate = self.probation.candidate()
+        cdef uint64_t both = self.flows.record(candidate.flow).wire.ports
+        if announced is None or not IS_MEDIA[candidate.row]:
+            return False
+        ports = getattr(announced, "ports", None)
+        return ports is None or ((both >> 16 & 0xFFFF) in ports and (both & 0xFFFF) in ports)
 
     # Datagrams.
 
@@ -586,6 +706,8 @@ cdef class Scanner:
             return 0
         else:
             self.inside += 1
+        if entry.strength == "plausible":
+            self.unconfirmed.note(ROWS[entry.row][0], flow.key, entry.payload, entry.file, entry.frame)
         entries.append(entry)
         return 0
 
@@ -620,6 +742,16 @@ cdef class Teller:
         rows = []
         self.scanner.streamed(rows, self.scanner.connections.finish())
         return rows
+
+
+cdef bint words(const Candidate *candidate) noexcept:
+    """As `unconfirmed.is_text`."""
+    cdef const unsigned char *payload = <const unsigned char *> candidate + sizeof(Candidate)
+    cdef int at
+    for at in range(TEXT_OCTETS):
+        if at >= candidate.size or not IS_PRINTABLE[payload[at]]:
+            return False
+    return True
 
 
 cdef bint commented(Octets octets, Py_ssize_t at, Py_ssize_t end, bint big) except -1:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dissectors.outputs.terminal.lines import Line, Page, Span, cells, clip, count, line, listed, span
 from dissectors.outputs.terminal.moments import milliseconds, seconds
 from dissectors.report import Call, Report, Stream
+from dissectors.report.flows import recognised
 from dissectors.wire.datagram import endpoint
 
 BAD_LOSS, POOR_LOSS = 0.05, 0.01
@@ -78,7 +79,7 @@ def lost_share(lost: int, fraction: float) -> Span:
 def _messages(report: Report) -> Counter[str]:
     """How many messages the sessions of MSRP of each call have, by Call-ID."""
     found: Counter[str] = Counter()
-    for flow in report.flows:
+    for flow in recognised(report.flows):
         if flow.call_id is not None:
             found[flow.call_id] += sum(seen.count for seen in flow.protocols if seen.name == "MSRP")
     return found

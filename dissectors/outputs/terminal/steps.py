@@ -11,6 +11,7 @@ from dissectors.outputs.terminal.deciding import Deciding
 from dissectors.outputs.terminal.lines import Line, clip, count, span
 from dissectors.outputs.terminal.moments import milliseconds
 from dissectors.report import Body, Call, Check, Description, Flow, Handshake, Message, Place, Report, Stream
+from dissectors.report.flows import recognised
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
 
@@ -75,7 +76,7 @@ class Beside:
     def __init__(self, report: Report) -> None:
         self.streams = report.streams
         self.messaging: dict[str, list[Flow]] = {}
-        for flow in report.flows:
+        for flow in recognised(report.flows):
             if flow.call_id is not None:
                 self.messaging.setdefault(flow.call_id, []).append(flow)
         self.handshakes = _Begun(report.handshakes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from dissectors.mux.table import TABLE
 from dissectors.outputs.terminal.lines import (
@@ -208,7 +208,7 @@ def _heading(page: Page, report: Report) -> list[Line]:
     return hanging(page, line(title, "   "), when, "dim", indent=4)
 
 
-def _pairs(flows: tuple[Flow, ...]) -> list[tuple[str, int, Counter[str]]]:
+def _pairs(flows: Sequence[Flow]) -> list[tuple[str, int, Counter[str]]]:
     """Both directions of a 5-tuple as one: its name, its datagrams, in all and by protocol; the busiest first."""
     pairs: dict[tuple[str, int, str, int, str, str], list[Flow]] = {}
     for flow in flows:

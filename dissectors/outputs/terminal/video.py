@@ -9,6 +9,7 @@ from dissectors.outputs.terminal.gauges import quantity, sparkline
 from dissectors.outputs.terminal.lines import BLANK, Column, Line, Page, hanging, line, span, table
 from dissectors.outputs.terminal.moments import milliseconds, seconds
 from dissectors.report import Report, Stream
+from dissectors.report.flows import recognised
 from dissectors.wire.datagram import endpoint
 
 MAX_STREAMS, MAX_FLOWS = 12, 4
@@ -33,7 +34,7 @@ def video(page: Page, report: Report) -> list[Line]:
         says = [*_layers(each), *_delays(each), *_estimates(each)]
         if says:
             lines += hanging(page, line(f"  0x{each.ssrc:08X}: "), "; ".join(says), "dim", 4)
-    flows = [each for each in report.flows if each.bitrates]
+    flows = [each for each in recognised(report.flows) if each.bitrates]
     for flow in flows if page.everything else flows[:MAX_FLOWS]:
         ends = f"{endpoint(flow.src, flow.sport)} → {endpoint(flow.dst, flow.dport)}"
         lines += hanging(page, line("  "), f"{ends}: {_bars([each.bits for each in flow.bitrates])}", "dim", 4)
