@@ -48,6 +48,11 @@ def test_a_report_for_programs_imports_nothing_that_only_other_commands_need() -
     assert loaded & set(COMMANDS.values()) == {COMMANDS["analyze"]}
 
 
+def test_a_capture_that_lets_nothing_go_and_joins_nothing_loads_nothing_that_does() -> None:
+    rooms = {"dissectors.engine.belongings", "dissectors.analysis.connectivity.sessions"}
+    assert not imported("analyze", "--json", str(ROOT / "pcaps" / "encodings.pcap")) & rooms
+
+
 def test_the_command_keeps_msgspec_from_importing_what_costs_a_tenth_of_a_start_and_gives_it_back() -> None:
     module = "typing_extensions"
     code = f"import sys, dissectors.__main__ as program\nsys.argv = ['muxshark', 'analyze', '--json', {CALL!r}]\n" + (

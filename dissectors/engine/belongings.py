@@ -43,7 +43,8 @@ class Belongings:
         self.signalling: dict[int, FlowState] = {}
         self.places: set[Endpoint] = set()
         self.in_vain = 0
-        calls.changed = dict.fromkeys(calls.calls)
+        # Where calls made room before anybody asked, nobody knows which went.
+        calls.changed = None if calls.retired else dict.fromkeys(calls.calls)
         self._calls = calls
         self._directory = Directory()
         self._left: Counter[Endpoint] = Counter()

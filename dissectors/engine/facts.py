@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
 from dissectors.analysis.connectivity.joining import CHECK
-from dissectors.analysis.connectivity.sessions import sessions
 from dissectors.analysis.streams.bitrates import bitrates
 from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
@@ -34,11 +33,13 @@ from dissectors.report import (
     Call,
     Capture,
     CaptureFile,
+    Check,
     Flow,
     Handshake,
     KeySource,
     Protection,
     Seen,
+    Session,
     Stream,
     Tls,
     Unsent,
@@ -105,7 +106,7 @@ def facts(
     flows = known_flows if quiet is None else Flows(known_flows, at, quiet, _quiet_flow)
     asked = tuple(each.to_report() for each in checks)
     shaken = trackers.handshakes.to_report() if chosen.handshakes is None else chosen.handshakes
-    joined, shaken = sessions(asked, shaken, members.streams, flows, told)
+    joined, shaken = _sessions(asked, shaken, members.streams, flows, told)
     values = Facts(
         capture=replace(
             capture(scan, files, together((retired_fax, *fax.values()))), not_read=unread,
@@ -143,7 +144,7 @@ def facts_of_paths(
     # Rules about checks ask what else came on a flow, and on its way back.
     ways = {way for each in asked for way in (each.flow, each.flow.reverse)}
     checks = tuple(each.to_report() for each in asked)
-    joined, handshakes = sessions(checks, trackers.handshakes.to_report(flows), streams, (), ())
+    joined, handshakes = _sessions(checks, trackers.handshakes.to_report(flows), streams, (), ())
     return Facts(
         capture=capture(scan, ()),
         flows=tuple(_flow(state) for state in states if state.flow in ways),
@@ -155,6 +156,19 @@ def facts_of_paths(
         problems=(),
         sessions=joined,
     )
+
+
+def _sessions(
+    checks: tuple[Check, ...], handshakes: tuple[Handshake, ...], streams: tuple[Stream, ...],
+    flows: tuple[Flow, ...], calls: tuple[Call, ...],
+) -> tuple[tuple[Session, ...], tuple[Handshake, ...]]:
+    """The sessions, and the handshakes joined over them; where there is neither ICE nor DTLS, nothing is to be joined.
+    """
+    if not (checks or handshakes):
+        return (), ()
+    from dissectors.analysis.connectivity.sessions import sessions
+
+    return sessions(checks, handshakes, streams, flows, calls)
 
 
 def secured(connections: Connections) -> tuple[Tls, ...]:

@@ -8,11 +8,11 @@ wrong with checks and handshakes on the flows that go.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, fax_ends
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, together
-from dissectors.engine.belongings import Belongings
 from dissectors.engine.facts import Chosen, facts, facts_of_paths
 from dissectors.engine.trackers import Trackers
 from dissectors.engine.view import ScanView
@@ -24,6 +24,9 @@ from dissectors.mux.scan import Scanner, middle
 from dissectors.report import Finding, Place
 from dissectors.wire.datagram import Endpoint, host_of
 from dissectors.wire.values import Struct, field
+
+if TYPE_CHECKING:
+    from dissectors.engine.belongings import Belongings
 
 MIN_FINISHED, SHARE = 32, 8
 """So many calls must have finished, and an eighth as many as are held or were looked at in vain, to look for more."""
@@ -74,7 +77,7 @@ class Retirement:
     def __init__(self, trackers: Trackers) -> None:
         self.totals = RetiredTotals()
         self._trackers = trackers
-        self._belongings = Belongings(trackers.calls)
+        self._belongings: Belongings | None = None
 
     def retire_finished(self, scanner: Scanner, at_the_end: bool) -> None:
         """Let go of what is finished beyond what is held; cheap to ask, it looks when that is worth it.
@@ -83,14 +86,20 @@ class Retirement:
         beyond goes, and all that is held is searched once: the report is the same whenever this was asked.
         """
         calls, belongings = self._trackers.calls, self._belongings
-        enough = 1 if at_the_end else max(MIN_FINISHED, (len(calls.calls) + belongings.in_vain) // SHARE)
+        in_vain = 0 if belongings is None else belongings.in_vain
+        enough = 1 if at_the_end else max(MIN_FINISHED, (len(calls.calls) + in_vain) // SHARE)
         recent = range(0) if at_the_end else _recent(scanner.recent_times)
         finished = calls.finished(recent) if calls.surplus >= enough else ()
         if len(finished) < enough:
             return
+        if belongings is None:
+            # Most captures let nothing go, and need nothing of what finds what would go.
+            from dissectors.engine.belongings import Belongings
+
+            belongings = self._belongings = Belongings(calls)
         belongings.find(scanner, finished, recent, at_the_end)
-        values = self._facts(scanner, finished)
-        streams = self._retire_calls(finished, values) + belongings.left_streams()
+        values = self._facts(scanner, finished, belongings)
+        streams = self._retire_calls(finished, values, belongings) + belongings.left_streams()
         idle = belongings.idle(streams)
         paths = facts_of_paths(self._trackers, scanner, idle, values.streams)
         for finding in findings(paths, OF_PATHS, MAX_ALIKE_PER_CALL * len(idle)):
@@ -98,13 +107,15 @@ class Retirement:
                 self.totals.add(finding)
         if at_the_end:
             scanner.flows.forget_groups()
-        self._forget(scanner, streams, idle, recent)
+        self._forget(scanner, streams, idle, recent, belongings.places)
         if at_the_end:
-            self._belongings = Belongings(calls)
+            self._belongings = calls.changed = None
             scanner.flows.forget_groups()
             scanner.stream_table.forget_groups()
 
-    def _retire_calls(self, finished: Sequence[CallState], values: Facts) -> list[Counters]:
+    def _retire_calls(
+        self, finished: Sequence[CallState], values: Facts, belongings: Belongings
+    ) -> list[Counters]:
         """Retire calls unless they are kept for their errors; gives back the streams that go with them."""
         calls = self._trackers.calls
         found = findings(values, OF_CALLS, MAX_ALIKE_PER_CALL * (len(finished) + len(values.streams)))
@@ -118,16 +129,16 @@ class Retirement:
         for number, call in enumerate(finished):
             if number not in kept:
                 calls.retire(call)
-                streams += self._belongings.of_call.get(call.call_id, ())
+                streams += belongings.of_call.get(call.call_id, ())
         return streams
 
-    def _facts(self, scanner: Scanner, finished: Sequence[CallState]) -> Facts:
+    def _facts(self, scanner: Scanner, finished: Sequence[CallState], belongings: Belongings) -> Facts:
         """What the rules look at of the finished calls alone."""
         trackers, table = self._trackers, scanner.flows
-        of_call = self._belongings.of_call
+        of_call = belongings.of_call
         streams = [counters for call in finished for counters in of_call.get(call.call_id, ())]
         states = {state.number: state for counters in streams for state in table.numbered(counters.flows)}
-        states |= self._belongings.signalling
+        states |= belongings.signalling
         for end in {end for call in finished for end in fax_ends(call)}:
             states |= {state.number: state for state in table.at(end)}
         flows = [states[number] for number in sorted(states)]
@@ -138,12 +149,13 @@ class Retirement:
         ends = [state.flow for counters in streams for state in table.numbered(counters.flows)]
         hosts |= dict.fromkeys(host for flow in ends for host in (flow.src, flow.dst))
         chosen = Chosen(
-            finished, checks, trackers.handshakes.to_report(hosts.keys()), (), self._belongings.joined
+            finished, checks, trackers.handshakes.to_report(hosts.keys()), (), belongings.joined
         )
         return facts(trackers, ScanView(scanner, flows, streams), (), (), chosen)[0]
 
     def _forget(
-        self, scanner: Scanner, streams: list[Counters], flows: list[FlowState], recent: Container[int]
+        self, scanner: Scanner, streams: list[Counters], flows: list[FlowState], recent: Container[int],
+        places: set[Endpoint],
     ) -> None:
         names = [state.flow for state in flows]
         ends = FaxEnds((), self._trackers.calls.retired_media)
@@ -154,9 +166,7 @@ class Retirement:
         self.totals.lost += sum(counters.lost for counters in streams)
         scanner.forget(streams, flows)
         trackers, table = self._trackers, scanner.flows
-        places = self._belongings.places
-        for flow in names:
-            places.update(flow.ends)
+        places = places.union(*[flow.ends for flow in names])
         trackers.calls.forget_endpoints(places, _in_use(table, len(places)), recent)
         trackers.checks.forget(names)
         trackers.handshakes.forget(names)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Callable
+from typing import Any
 
 from dissectors.limits.budget import Bounds
 
@@ -21,11 +23,12 @@ class RecentlyRetired:
         self.name = name
         self._bounds = bounds
         self._hashes: array[int] | None = None
+        self._digest: Callable[..., Any] | None = None
 
     def __contains__(self, name: str) -> bool:
         if self._hashes is None:
             return False
-        key, begin = _place(name)
+        key, begin = self._place(name)
         return key in self._hashes[begin : begin + WAYS]
 
     def add(self, name: str) -> None:
@@ -34,7 +37,7 @@ class RecentlyRetired:
         if hashes is None:
             # A capture that lets nothing go does without.
             hashes = self._hashes = array("Q", bytes(SETS * WAYS * HASH_OCTETS))
-        key, begin = _place(name)
+        key, begin = self._place(name)
         held = hashes[begin : begin + WAYS]
         if key in held:
             held.remove(key)
@@ -43,12 +46,14 @@ class RecentlyRetired:
         held.insert(0, key)
         hashes[begin : begin + WAYS] = held
 
+    def _place(self, name: str) -> tuple[int, int]:
+        """A name's hash, never 0, which stands for nothing, and where its set begins."""
+        digest = self._digest
+        if digest is None:
+            # OpenSSL, which this loads, would take a tenth of every start.
+            from hashlib import blake2b
 
-def _place(name: str) -> tuple[int, int]:
-    """A name's hash, never 0, which stands for nothing, and where its set begins."""
-    # OpenSSL, which this loads, would take a tenth of every start.
-    from hashlib import blake2b
-
-    octets = name.encode("utf-8", "surrogatepass")
-    key = int.from_bytes(blake2b(octets, digest_size=HASH_OCTETS).digest(), "little") or 1
-    return key, key % SETS * WAYS
+            digest = self._digest = blake2b
+        octets = name.encode("utf-8", "surrogatepass")
+        key = int.from_bytes(digest(octets, digest_size=HASH_OCTETS).digest(), "little") or 1
+        return key, key % SETS * WAYS

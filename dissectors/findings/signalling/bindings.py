@@ -99,6 +99,8 @@ def _first(*values: str | None) -> int | None:
     "expires of its own Contact in the 2xx, whether it sends the REGISTER, and whether that is answered.",
 )
 def registration_expired(facts: Facts) -> Iterator[Found]:
+    if not facts.having("registration"):
+        return
     refused = _refused(facts)
     known = bindings(facts, refused)
     owned: dict[str, int] = {}
