@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -159,8 +159,8 @@ def facts_of_paths(
 
 
 def _sessions(
-    checks: tuple[Check, ...], handshakes: tuple[Handshake, ...], streams: tuple[Stream, ...],
-    flows: tuple[Flow, ...], calls: tuple[Call, ...],
+    checks: tuple[Check, ...], handshakes: tuple[Handshake, ...], streams: tuple[Stream, ...], flows: Sequence[Flow],
+    calls: tuple[Call, ...],
 ) -> tuple[tuple[Session, ...], tuple[Handshake, ...]]:
     """The sessions, and the handshakes joined over them; where there is neither ICE nor DTLS, nothing is to be joined.
     """
