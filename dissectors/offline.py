@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
 from dissectors.engine.engine import Engine
 from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
+from dissectors.mux.flows import FlowKey
 from dissectors.mux.scan import BATCH_OCTETS, BATCH_ROWS, Batch, Row, Scanner
 from dissectors.report import CaptureFile, Place, Report
 from dissectors.sources.capture import STANDARD_INPUT, Capture, Source, allow, merge, name_of, open_capture
@@ -125,12 +126,11 @@ def growing_reports(
     forced: dict[int, str] | None = None,
     keys: Secrets | None = None,
     secrets: bool = False,
-    judged: bool = True,
 ) -> Iterator[tuple[Report, bool]]:
     """The report on what was read so far, each time that `due` says so, and at the end the whole one; says which it is.
 
-    The whole one is that of `analyze` with `everything`, and `judged` as there. `taken` is called with each batch
-    before it is analysed. Raises CaptureError as `analyze` does.
+    The whole one is that of `analyze` with `everything`. `taken` is called with each batch before it is analysed.
+    Raises CaptureError as `analyze` does.
     """
     allow(len(sources))
     scanner, engine = scanner_class()(forced=forced), _engine(limits, True, secrets)
@@ -148,10 +148,35 @@ def growing_reports(
             taken(last)
         engine.feed(last)
         engine.retire_finished(scanner, at_the_end=True)
-        yield _ended(engine, scanner, captures, judged), True
+        yield _ended(engine, scanner, captures), True
 
 
-def _ended(engine: Engine, scanner: Scanner, captures: Sequence[Capture], judged: bool) -> Report:
+class Media(NamedTuple):
+    """The flows and the SSRC of each stream, and whether it is encrypted; how many segments of TCP there were."""
+
+    streams: list[tuple[list[FlowKey], int, bool]]
+    segments: int
+
+
+def media(source: Source, taken: Callable[[Batch], object]) -> Media:
+    """What the report with `everything` says of media, and no more; `taken` is called with each batch of a capture.
+
+    Raises CaptureError as `analyze` does.
+    """
+    scanner, engine = scanner_class()(), _engine(LIMITS, True, False)
+    with open_capture(source) as capture:
+        _give(None, scanner, [capture], engine)
+        for batch in _gathered(_batches(scanner, [capture], None)):
+            taken(batch)
+            engine.feed(batch)
+        last = scanner.finish(engine.announced())
+        taken(last)
+        engine.feed(last)
+        engine.retire_finished(scanner, at_the_end=True)
+        return Media([*engine.media(scanner)], scanner.frames.segments.count)
+
+
+def _ended(engine: Engine, scanner: Scanner, captures: Sequence[Capture], judged: bool = True) -> Report:
     """The report on captures that were read to their end."""
     for number, capture in enumerate(captures):
         _problems(engine, number, capture)

@@ -15,7 +15,7 @@ from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
 from dissectors.analysis.streams.relations import related
 from dissectors.analysis.streams.repairs import Repairs
-from dissectors.analysis.streams.stream import Said, flows_of, stream, used_by_retired
+from dissectors.analysis.streams.stream import Said, flows_of, is_covered, stream, used_by_retired
 from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
 from dissectors.engine.messaging import with_calls
@@ -26,7 +26,7 @@ from dissectors.findings.rule import Facts, Problem
 from dissectors.mux.connections import Connections
 from dissectors.mux.counters import Counters
 from dissectors.mux.evidence import KEYED
-from dissectors.mux.flows import FlowState
+from dissectors.mux.flows import FlowKey, FlowState
 from dissectors.mux.table import PROTOCOLS, UNKNOWN
 from dissectors.report import (
     Bitrate,
@@ -198,8 +198,6 @@ def _members(
     known: Mapping[int, Joined] | None,
 ) -> Members:
     """Every stream with the call it belongs to, given the flows by their positions."""
-    positions = {state.number: position for position, state in states.items()}
-    directory = Directory(calls if known is None else ())
     numbers = {id(call): number for number, call in enumerate(calls)}
     streams: list[Stream] = []
     counted: list[Counters] = []
@@ -208,16 +206,8 @@ def _members(
     control, repairs = trackers.control, Repairs(scan.streams)
     nothing = Said(None, None, None, None, 0, repairs, ())
     named = Counter(counters.ssrc for counters in scan.streams)
-    keyed = _keyed(trackers, states.values()) if named and trackers.checks.asked else set()
-    for counters in sorted(scan.streams, key=lambda each: (each.first, each.first_frame)):
-        on = flows_of(counters, positions)
-        if not on:
-            continue
+    for counters, on, joined, keyed in _joined(trackers, scan, states, calls, known, of_retired):
         state = states[on[0]]
-        joined = directory.join(counters, state.flow) if known is None else known.get(id(counters))
-        if joined is None and used_by_retired(counters, state.flow, trackers.calls.retired_media):
-            of_retired.append(counters)
-            continue
         call = numbers[id(joined.call)] if joined else None
         said = nothing
         if not control.silent:
@@ -233,10 +223,42 @@ def _members(
             )
         if call is not None:
             of_call.setdefault(call, []).append(len(streams))
-        encrypted = any([states[position].pair.seen & KEYED or states[position].flow in keyed for position in on])
         counted.append(counters)
-        streams.append(stream(counters, state.flow, tuple(on), joined, call, encrypted, said))
+        streams.append(stream(counters, state.flow, tuple(on), joined, call, keyed, said))
     return Members(related(streams, counted), of_call, of_retired)
+
+
+def _joined(
+    trackers: Trackers, scan: ScanTables, states: Mapping[int, FlowState], calls: list[CallState],
+    known: Mapping[int, Joined] | None, of_retired: list[Counters],
+) -> Iterator[tuple[Counters, list[int], Joined | None, bool]]:
+    """Every stream with the positions of its flows, the call it belongs to, and whether its flows have keys.
+
+    Those of calls that were retired go to `of_retired`.
+    """
+    positions = {state.number: position for position, state in states.items()}
+    directory = Directory(calls if known is None else ())
+    streams = sorted(scan.streams, key=lambda each: (each.first, each.first_frame))
+    keyed = _keyed(trackers, states.values()) if streams and trackers.checks.asked else set()
+    for counters in streams:
+        on = flows_of(counters, positions)
+        if not on:
+            continue
+        flow = states[on[0]].flow
+        joined = directory.join(counters, flow) if known is None else known.get(id(counters))
+        if joined is None and used_by_retired(counters, flow, trackers.calls.retired_media):
+            of_retired.append(counters)
+            continue
+        yield counters, on, joined, any(
+            [states[position].pair.seen & KEYED or states[position].flow in keyed for position in on]
+        )
+
+
+def media(trackers: Trackers, scan: ScanTables) -> Iterator[tuple[list[FlowKey], int, bool]]:
+    """The flows and the SSRC of every stream, and whether it is encrypted, as `facts` says it."""
+    states = {number: state for number, state in enumerate(scan.flows.recognised()) if not _is_guess(state)}
+    for counters, on, joined, keyed in _joined(trackers, scan, states, [*trackers.calls.calls.values()], None, []):
+        yield [states[position].key for position in on], counters.ssrc, is_covered(counters, joined, keyed)
 
 
 def _keyed(trackers: Trackers, states: Iterable[FlowState]) -> set[datagram.Flow]:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dissectors import offline
 from dissectors.engine.engine import Engine
 from dissectors.engine.reading import SignallingReader
 from dissectors.engine.trackers import Trackers
+from dissectors.mux.flows import written_out
 from dissectors.mux.scan import Scanner
 from dissectors.offline import analyze, rows
 from dissectors.report import Report
@@ -421,3 +423,16 @@ def test_an_analysis_leaves_nothing_behind() -> None:
     analyze([FACETIME])
     gc.collect()
     assert not [each for each in gc.get_objects() if isinstance(each, (Trackers, Engine, SignallingReader))]
+
+
+@pytest.mark.parametrize("path", [*sorted(PCAPS.glob("*.pcap")), PCAPS.parent / "tests/data/tls/dtls_srtp_cm.pcap"])
+def test_what_is_said_of_media_alone_is_what_the_report_says(path: Path) -> None:
+    batches: list[object] = []
+    said, whole = offline.media(str(path), batches.append), analyze([str(path)], everything=True)
+    assert said.segments == whole.capture.tcp_segments and batches
+    assert [each[1:] for each in said.streams] == [(stream.ssrc, stream.encrypted) for stream in whole.streams]
+    flows = [[written_out(key) for key in keys] for keys, *_ in said.streams]
+    assert [[(flow.src, flow.sport, flow.dst, flow.dport) for flow in each] for each in flows] == [
+        [(flow.src, flow.sport, flow.dst, flow.dport) for flow in map(whole.flows.__getitem__, stream.flows)]
+        for stream in whole.streams
+    ]

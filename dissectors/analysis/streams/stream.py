@@ -114,6 +114,12 @@ def _main(sizes: Mapping[int, Size]) -> int:
     return next(iter(sizes)) if len(sizes) == 1 else max(sizes, key=lambda payload_type: sizes[payload_type][0])
 
 
+def is_covered(counters: Counters, joined: Joined | None, keyed: bool) -> bool:
+    """Whether a stream is encrypted, as its value says it; `keyed` is what DTLS says."""
+    main = counters.sizes[_main(counters.sizes)]
+    return protected(counters, codec(counters, joined).name, main, clock.frame(counters), joined, keyed)
+
+
 def stream(
     counters: Counters, flow: Flow, flows: tuple[int, ...], joined: Joined | None, call: int | None,
     encrypted: bool, said: Said,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from heapq import merge
 from typing import NamedTuple
 
 from dissectors import offline
@@ -12,8 +13,8 @@ from dissectors.mux.classify import match
 from dissectors.mux.evidence import RTP, Entry
 from dissectors.mux.scan import Batch
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
-from dissectors.queries.owned import Ends, ends_of
-from dissectors.report import Report
+from dissectors.offline import Media
+from dissectors.queries.owned import Ends
 from dissectors.wire.datagram import UDP
 from dissectors.wire.link.headers import Udp
 
@@ -40,7 +41,7 @@ class Heard:
     def __init__(self) -> None:
         self.streams: dict[tuple[Ends, int], bool] = {}
         self.has_tcp = False
-        self._others = array("Q")
+        self._others, self._late = array("Q"), array("Q")
 
     def take(self, entry: Entry) -> None:
         """Remember a settled datagram, unless its stream will tell of it."""
@@ -48,18 +49,21 @@ class Heard:
         if entry.protocol != UNKNOWN and not is_usual and entry.number >= 0 and entry.flow.key.transport == UDP:
             layer = min(entry.layer, MOST_LAYERS)
             place = entry.frame << FRAME_BITS | layer << LAYER_BITS
-            self._others.append(place | entry.protocol << PROTOCOL_BITS | entry.encrypted)
+            number = place | entry.protocol << PROTOCOL_BITS | entry.encrypted
+            # What had to wait for its verdict comes behind what came later.
+            ordered = not self._others or number >= self._others[-1]
+            (self._others if ordered else self._late).append(number)
 
-    def settle(self, report: Report) -> None:
+    def settle(self, media: Media) -> None:
         """All is settled: remember the streams."""
-        self._others = array("Q", sorted(self._others))
-        self.has_tcp = report.capture.tcp_segments > 0
-        for stream in report.streams:
-            for number in stream.flows:
-                flow = report.flows[number]
-                ends = ends_of(flow) if flow.transport == UDP and not flow.inside else None
-                if ends is not None:
-                    self.streams[ends, stream.ssrc] = stream.encrypted
+        if self._late:
+            self._others = array("Q", merge(self._others, sorted(self._late)))
+            del self._late[:]
+        self.has_tcp = media.segments > 0
+        for flows, ssrc, encrypted in media.streams:
+            for flow in flows:
+                if flow.transport == UDP and not flow.inside:
+                    self.streams[flow[:4], ssrc] = encrypted
 
     @property
     def others(self) -> array[int]:
@@ -109,6 +113,5 @@ def hear(path: str, also: Callable[[Entry], object]) -> Heard:
             heard.take(entry)
             also(entry)
 
-    for report, _ in offline.growing_reports([path], due=lambda: False, taken=taken, judged=False):
-        heard.settle(report)
+    heard.settle(offline.media(path, taken))
     return heard

@@ -28,6 +28,15 @@ def test_every_datagram_has_the_verdict_of_the_analysis(tmp_path: Path) -> None:
     assert not any(heard.streams.values()) and len(heard.streams) == 2
 
 
+def test_verdicts_are_held_in_order_whenever_they_come(tmp_path: Path) -> None:
+    # Classic STUN waits for its answer.
+    old = (800.0, A, SERVER, b"\0\1\0\0" + bytes(range(16))), (2500.0, SERVER, A, b"\1\1\0\0" + bytes(range(16)))
+    frames: list[int] = []
+    heard = hear(captures.story(tmp_path / "in", [*GOOD, *old, *asked(900)]), lambda entry: frames.append(entry.frame))
+    assert list(heard.others) == sorted(heard.others) and len(heard.others) > 6
+    assert frames != sorted(frames)
+
+
 def test_media_that_no_stream_is_made_of_are_nothing(tmp_path: Path) -> None:
     path = captures.story(tmp_path / "in", [*GOOD, *talk(C, SERVER, 555)[:1]])
     assert verdicts(hear(path, lambda entry: None), path).count("") == 1
