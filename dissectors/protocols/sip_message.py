@@ -137,7 +137,7 @@ class Message(Struct, frozen=True):
     @property
     def user_agent(self) -> str | None:
         """User-Agent, or Server where a response names itself so."""
-        return self.get("User-Agent") or self.get("Server")
+        return self.first.get("User-Agent") or self.first.get("Server")
 
     @property
     def compact(self) -> bool:
