@@ -267,7 +267,11 @@ def remaining(first: int, second: int) -> tuple[tuple[int, tuple[Clause, ...]], 
 def every_second(first: int) -> list[tuple[tuple[int, tuple[Clause, ...]], ...]]:
     """What `remaining` says of a first octet with each second one, for who meets many of them."""
     said = [_of_every_second(clause, first) for clause in _asked_of_second(first)]
-    return [_answered(first, each) for each in zip(*said, strict=True)] if said else [_answered(first, ())] * 256
+    if not said:
+        return [_answered(first, ())] * 256
+    each = [*zip(*said, strict=True)]
+    rows = {one: _answered(first, one) for one in {*each}}
+    return [rows[one] for one in each]
 
 
 def _of_every_second(clause: Clause, first: int) -> Sequence[bool | None]:

@@ -58,23 +58,24 @@ def document(report: Report) -> Iterator[str]:
 
 def _flows(flows: Flows) -> Iterator[str]:
     """Flows as `compact` writes each; those on which nothing was recognised many at a time."""
-    comma = ""
-    parts, columns = _form(flows)
+    comma = ",\n"
+    parts, columns = _form(flows, comma)
+    first = True
     for part in flows.parts():
         if not isinstance(part, range):
-            yield comma + compact(part)
-            comma = ",\n"
+            yield compact(part) if first else comma + compact(part)
+            first = False
             continue
         for begin in range(part.start, part.stop, FLOWS_AT_ONCE):
             octets = flows.quiet.written(begin, min(begin + FLOWS_AT_ONCE, part.stop), parts, columns, encode)
-            yield comma + octets.decode("ascii").removesuffix(",\n")
-            comma = ",\n"
+            yield octets.decode("ascii").removeprefix(comma) if first else octets.decode("ascii")
+            first = False
 
 
-def _form(flows: Flows) -> tuple[list[bytes], list[int]]:
+def _form(flows: Flows, comma: str) -> tuple[list[bytes], list[int]]:
     """How a flow is written on which nothing was recognised: what stands between its values, and which these are."""
     marks: tuple[Any, ...] = ("@0", 101, "@2", 103, 104.5, 105.5, 106, 107, 108, 109)
-    text = compact(flows.make(*marks)) + ",\n"
+    text = comma + compact(flows.make(*marks))
     parts, columns, end = list[bytes](), list[int](), 0
     for at, mark, column in sorted((text.index(str(mark)), str(mark), column) for column, mark in enumerate(marks)):
         parts.append(text[end:at].encode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from dissectors.report.capture import Flow
@@ -89,6 +89,11 @@ class Flows(Sequence[Flow]):
 def recognised(flows: Sequence[Flow]) -> Sequence[Flow]:
     """Those on whose 5-tuple, in either direction, a protocol was seen; perhaps others, too."""
     return flows.recognised if isinstance(flows, Flows) else flows
+
+
+def numbered(flows: Sequence[Flow]) -> Iterable[tuple[int, Flow]]:
+    """The same with their positions."""
+    return zip(flows.at, flows.recognised, strict=True) if isinstance(flows, Flows) else enumerate(flows)
 
 
 def pairs(flows: Sequence[Flow]) -> set[tuple[str, str]]:

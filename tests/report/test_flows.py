@@ -12,7 +12,7 @@ from dissectors.engine.engine import Engine
 from dissectors.mux import scan as interpreted
 from dissectors.outputs.export import document
 from dissectors.report import Flow, Report
-from dissectors.report.flows import Flows, pairs, recognised, with_ports
+from dissectors.report.flows import Flows, numbered, pairs, recognised, with_ports
 from tests.made import A, B, Sent, records, rtp, stun
 
 compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
@@ -52,6 +52,12 @@ def test_they_are_the_flows_of_the_other_scan() -> None:
     assert OURS.findings == THEIRS.findings
 
 
+def test_no_rule_walks_over_those_that_are_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(Flows, "__iter__")
+    monkeypatch.setattr(Flows, "__getitem__", None)
+    assert told(compiled.Scanner).findings == THEIRS.findings
+
+
 def test_each_is_found_by_its_position_and_so_are_several() -> None:
     ours, theirs = OURS.flows, THEIRS.flows
     assert [ours[n] for n in range(-len(ours), len(ours))] == [*theirs, *theirs]
@@ -64,6 +70,8 @@ def test_each_is_found_by_its_position_and_so_are_several() -> None:
 def test_who_looks_for_some_finds_them_without_the_others() -> None:
     assert 0 < len(recognised(OURS.flows)) < 10 and recognised(THEIRS.flows) is THEIRS.flows
     assert {A[0], B[0]} <= {flow.src for flow in recognised(OURS.flows)}
+    assert all(OURS.flows[position] is flow for position, flow in numbered(OURS.flows))
+    assert [*numbered(THEIRS.flows)] == [*enumerate(THEIRS.flows)]
     assert pairs(OURS.flows) == pairs(THEIRS.flows) == {(flow.src, flow.dst) for flow in THEIRS.flows}
     near = [sorted(map(place, with_ports(each.flows, {2044, A[1]}))) for each in (OURS, THEIRS)]
     assert near[0] == near[1] and len(near[0]) == 4

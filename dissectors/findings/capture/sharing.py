@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dissectors.findings.rule import Facts, Found, rule
 from dissectors.findings.traits import DESCRIBED
 from dissectors.report import Call
+from dissectors.report.flows import numbered
 
 MEDIA = {"RTP", "RTCP"}
 MAX_PORTS = 8
@@ -35,7 +36,7 @@ def port_shared(facts: Facts) -> Iterator[Found]:
 )
 def rtcp_mux_not_announced(facts: Facts) -> Iterator[Found]:
     both = {
-        position for position, flow in enumerate(facts.flows)
+        position for position, flow in numbered(facts.flows)
         if len(flow.protocols) > 1 and MEDIA <= {seen.name for seen in flow.protocols}
     }
     for number, call in facts.having(DESCRIBED) if both else ():

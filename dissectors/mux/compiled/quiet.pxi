@@ -208,14 +208,18 @@ cdef inline bint same_hosts(const Wire *one, const Wire *other) noexcept:
 
 cdef inline Octets until_comma(Octets octets, Py_ssize_t *at) except *:
     """One value of an array in JSON, of at most so many octets; `at` goes behind it."""
-    cdef Py_ssize_t begin = at[0]
+    cdef Py_ssize_t begin = at[0], size
+    cdef const void *end
     cdef Octets value
-    while at[0] < octets.size and octets.data[at[0]] != b"," and octets.data[at[0]] != b"]":
-        at[0] += 1
-    if at[0] >= octets.size or at[0] - begin > LONGEST_VALUE:
+    if begin >= octets.size:
         beyond()
-    narrow(&value, octets, begin, at[0] - begin)
-    at[0] += 1
+    end = memchr(octets.data + begin, b",", octets.size - begin)
+    # The last one ends with the array.
+    size = octets.size - 1 - begin if end is NULL else <const unsigned char *> end - (octets.data + begin)
+    if size > LONGEST_VALUE:
+        beyond()
+    narrow(&value, octets, begin, size)
+    at[0] = begin + size + 1
     return value
 
 

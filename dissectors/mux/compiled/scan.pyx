@@ -16,7 +16,7 @@ from cython cimport final
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport qsort
-from libc.string cimport memcpy, memset
+from libc.string cimport memchr, memcpy, memset
 
 from heapq import nlargest
 from operator import attrgetter

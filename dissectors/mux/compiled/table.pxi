@@ -218,7 +218,7 @@ cdef class FlowTable:
 
     cdef inline Slot *place(self, const Wire *wire, uint64_t hash) noexcept:
         """Where a 5-tuple stands, or where it may be put: `what` is 0 then."""
-        cdef uint64_t at = hash & self.mask
+        cdef uint64_t at = hash >> 1 & self.mask
         cdef Slot *slot = &self.slots[at]
         while slot.what:
             if slot.hash == hash and self.is_at(slot, wire):
@@ -258,7 +258,7 @@ cdef class FlowTable:
         for at in range(places):
             slot = &before[at]
             if slot.what and slot.what != FREED:
-                there = slot.hash & self.mask
+                there = slot.hash >> 1 & self.mask
                 while larger[there].what:
                     there = (there + 1) & self.mask
                 larger[there] = slot[0]
@@ -267,11 +267,15 @@ cdef class FlowTable:
         return 0
 
     cdef inline uint64_t hash(self, const Wire *wire) noexcept:
-        cdef uint64_t ends = wire.src_low << 32 | wire.dst_low
+        """Where a flow begins to look for its place: beside its way back, whose hash differs in the last bit alone."""
+        cdef uint64_t one = wire.src_low << 16 | (wire.ports >> 16 & 0xFFFF)
+        cdef uint64_t two = wire.dst_low << 16 | (wire.ports & 0xFFFF)
         if wire.ports >> 32 != 4:
-            ends = folded(wire.src_high ^ self.secret, wire.dst_high ^ self.other)
-            ends ^= folded(wire.src_low ^ self.other, wire.dst_low ^ self.secret)
-        return folded(ends ^ self.secret, wire.ports ^ self.other)
+            one = folded(wire.src_high ^ self.secret, wire.src_low ^ self.other) ^ (wire.ports >> 16 & 0xFFFF)
+            two = folded(wire.dst_high ^ self.secret, wire.dst_low ^ self.other) ^ (wire.ports & 0xFFFF)
+        if one > two:
+            return folded(two ^ self.secret, one ^ self.other) | 1
+        return folded(one ^ self.secret, two ^ self.other) & ~(<uint64_t> 1)
 
     # Flows that come.
 
