@@ -178,6 +178,7 @@ def _written(named: list[str], options: argparse.Namespace) -> tuple[Report, int
     """The report, the frames of its selection written to the capture of `-w`."""
     from contextlib import ExitStack
 
+    from dissectors.commands.split import not_alone
     from dissectors.outputs.progress import Progress
     from dissectors.queries.owned import of_selection
     from dissectors.rewriting import split
@@ -200,5 +201,5 @@ def _written(named: list[str], options: argparse.Namespace) -> tuple[Report, int
         written = split.into_file(
             paths, of_selection(whole, report), options.write, force=options.force, keys=inputs.keys(options)
         )
-    inputs.say([f"{options.write}: {written.frames[0]:,} frames"])
+    inputs.say([f"{options.write}: {written.frames[0]:,} frames", *not_alone(written, 0, options.write)])
     return report, status

@@ -81,7 +81,8 @@ def cut_out(stack: ExitStack, path: str, call: str, keys: Secrets | None = None)
     inputs.say(inputs.damage(report))
     folder = stack.enter_context(TemporaryDirectory(prefix="muxshark-"))
     alone = os.path.join(folder, os.path.basename(path))
-    split.into_file([path], _parts(report, group_of(report, call)), alone, keys=keys)
+    group = group_of(report, call)
+    inputs.say(not_alone(split.into_file([path], _parts(report, group), alone, keys=keys), 0, label(report, group)))
     return alone
 
 
@@ -137,14 +138,19 @@ def tell(written: Written, labels: Sequence[str]) -> None:
     for number, (path, text) in enumerate(zip(written.paths, labels, strict=True)):
         if path != inputs.STANDARD_INPUT:
             print(f"{visible(path)}: {written.frames[number]:,} frames ({text})")
-        inputs.say(shared(written.shared[number], text))
+        inputs.say(not_alone(written, number, text))
 
 
-def shared(count: int, text: str) -> list[str]:
-    """What is said where frames may be of another call as well."""
-    if not count:
-        return []
-    return [f"{text}: {count:,} frames are in other calls' files, too: nothing tells whose they are"]
+def not_alone(written: Written, number: int, text: str) -> list[str]:
+    """What is said where frames may be of another call as well, or hold messages of others."""
+    lines = []
+    if count := written.shared[number]:
+        lines.append(f"{text}: {count:,} frames are in other calls' files, too: nothing tells whose they are")
+    if count := written.mixed[number]:
+        frames = "1 frame" if count == 1 else f"{count:,} frames"
+        why = "over TCP, its own cannot be read without them"
+        lines.append(f"{text}: {frames} may hold messages of others, too: {why}")
+    return lines
 
 
 def left_out(report: Report) -> list[str]:

@@ -154,11 +154,14 @@ def sources_of(payload: bytes) -> Iterator[int]:
 
 
 class Belonging:
-    """The groups of every frame: `of` of one, `frames` how many each group has, `shared` as in `Owners`."""
+    """The groups of every frame: `of` of one, `frames` how many each group has, `shared` as in `Owners`.
+
+    `mixed` counts, by group, the segments of TCP with messages of others that its own cannot be read without.
+    """
 
     def __init__(self, groups: int) -> None:
         self.frames = [0] * groups
-        self.shared = [0] * groups
+        self.shared, self.mixed = [0] * groups, [0] * groups
         self._single: list[array[int]] = []
         self._several: dict[Frame, tuple[int, ...]] = {}
 
@@ -239,6 +242,7 @@ def belonging(
                 found.add(part, mine)
     segments.finish(lambda whole: _of_whole(owners, whole))
     found.shared = [sum(each) for each in zip(owners.shared, segments.shared, strict=True)]
+    found.mixed = segments.mixed
     return found
 
 

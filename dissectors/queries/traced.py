@@ -22,6 +22,9 @@ MAX_TRACED_CONNECTIONS = 8192
 MAX_EMPTY_SEGMENTS = 1 << 16
 """Connections that are followed, and segments without octets that each of them remembers."""
 
+MAX_RUN_FRAMES = 1024
+"""Frames back from a message of TCP to the last segment that begins with one."""
+
 FINAL_FLAGS = 0x07
 """FIN, SYN and RST: segments with them are of the connection, whoever uses it."""
 
@@ -59,13 +62,49 @@ class TracedFragments(Fragments):
         return found
 
 
+class _Run:
+    """Messages that follow one another within segments: whose each is, and the frames of all in order.
+
+    A reader finds none of them but the first without those before it.
+    """
+
+    __slots__ = ("_holders", "_last", "_messages")
+
+    def __init__(self) -> None:
+        self._messages = 0
+        self._last: dict[int, int] = {}
+        self._holders: dict[Frame, tuple[int, set[tuple[int, ...]]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._holders)
+
+    def add(self, frames: Iterable[Frame], groups: tuple[int, ...]) -> None:
+        """The next message."""
+        self._messages += 1
+        self._last |= dict.fromkeys(groups, self._messages)
+        for frame in frames:
+            self._holders.setdefault(frame, (self._messages, set()))[1].add(groups)
+
+    def close(self, place: Place, mixed: list[int]) -> None:
+        """Give each group all frames up to its last message; `mixed` counts those that are not of its own alone."""
+        if self._messages == 1:
+            return
+        for frame, (number, holders) in self._holders.items():
+            groups = [group for group, last in self._last.items() if last >= number]
+            place(frame, groups)
+            for group in groups:
+                # Messages that end in one frame are known by it alone, as those of several.
+                mixed[group] += holders != {(group,)}
+
+
 class _Traced:
     """One connection: the frames of octets that no message has taken yet, by direction, and what is of all of it."""
 
-    __slots__ = ("empty", "ends", "groups", "joined", "waiting")
+    __slots__ = ("empty", "ends", "groups", "joined", "runs", "waiting")
 
     def __init__(self) -> None:
         self.joined = False
+        self.runs: dict[tuple[bytes, int], _Run] = {}
         self.waiting: dict[tuple[bytes, int], list[Frame]] = {}
         self.empty: list[Frame] = []
         self.ends: list[Frame] = []
@@ -75,14 +114,16 @@ class _Traced:
 class TracedSegments:
     """The segments of the messages that connections make whole.
 
-    Segments with octets belong to the messages that these are of; those that open and close a connection to all whose
-    messages it carried; those that only acknowledge to the one group that used the connection alone. All of a WebSocket
-    or of TLS belongs to each group that used it: its messages may need what was before them to be read. `shared`
-    counts, by group, the frames of those that several used.
+    Segments with octets belong to the messages that these are of; a message that begins in the middle of a segment
+    needs those before it, too, back to one that begins a segment. Those that open and close a connection belong to all
+    whose messages it carried; those that only acknowledge to the one group that used the connection alone. All of a
+    WebSocket or of TLS belongs to each group that used it: its messages may need what was before them to be read.
+    `shared` counts, by group, the frames of those that several used; `mixed` counts those that hold
+    messages of others beside its own, or before them.
     """
 
     def __init__(self, connections: Connections, place: Place, groups: int) -> None:
-        self.shared = [0] * groups
+        self.shared, self.mixed = [0] * groups, [0] * groups
         self._connections = connections
         self._place = place
         self._open: Table[Hashable, _Traced] = Table("", MAX_TRACED_CONNECTIONS, given_up=self._close)
@@ -108,8 +149,12 @@ class TracedSegments:
             traced.waiting.pop(way, None)
         for whole in found:
             self._settle(whole, judge(whole))
-        if found and self._connections.has_more(segment):
+        has_more = self._connections.has_more(segment)
+        if found and has_more:
             traced.waiting.setdefault(way, []).append(frame)
+        run = traced.runs.get(way)
+        if run is not None and (segment.payload and not has_more or len(run) > MAX_RUN_FRAMES):
+            traced.runs.pop(way).close(self._place, self.mixed)
 
     def finish(self, judge: Judge) -> None:
         """Settle what is left when there is no more to come."""
@@ -134,8 +179,11 @@ class TracedSegments:
             return
         for frame in frames:
             self._place(frame, groups)
+        traced.runs.setdefault(way, _Run()).add(frames, groups)
 
     def _close(self, _: Hashable, traced: _Traced) -> None:
+        for run in traced.runs.values():
+            run.close(self._place, self.mixed)
         if traced.joined:
             traced.ends += [*traced.empty, *(frame for frames in traced.waiting.values() for frame in frames)]
             for group in traced.groups if len(traced.groups) > 1 else ():

@@ -39,12 +39,15 @@ Write = Callable[[int, bytes], None]
 
 
 class Written:
-    """What was written: `path` of each file by its group, `frames` in it, and how many of them others claim as well."""
+    """What was written: `path` of each file by its group, `frames` in it, and how many of them others claim as well.
+
+    `mixed` counts those that hold messages of others, which the group's own cannot be read without.
+    """
 
     def __init__(self, paths: Sequence[str], found: Belonging) -> None:
         self.paths = paths
         self.frames = found.frames
-        self.shared = found.shared
+        self.shared, self.mixed = found.shared, found.mixed
 
 
 def of_captures(paths: Sequence[str], groups: Sequence[Owned], keys: Secrets | None = None) -> Belonging:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import captures
+from tests import captures, tcp_frames
 from tests.command_line import CALL, ROOT, run
 from tests.rewriting.test_split import TWO
 from tests.stories import GOOD
@@ -79,6 +79,34 @@ def test_tls_is_opened_with_its_keys_and_kept_whole(tmp_path: Path) -> None:
     frames = len(captures.records(SECURED))
     assert done.returncode == 0 and all(f": {frames} frames" in line for line in done.stdout.decode().splitlines())
     assert b"in other calls' files, too" in done.stderr and len(os.listdir(tmp_path / "calls")) == 3
+
+
+def streamed(folder: Path) -> str:
+    """Two calls over one connection of TCP, of which the second begins in the middle of a segment."""
+    text = "INVITE sip:b@x SIP/2.0\r\nVia: SIP/2.0/TCP 192.0.2.1\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@x>\r\n"
+    one, two = (f"{text}Call-ID: {name}\r\nCSeq: 1 INVITE\r\n\r\n".encode() for name in ("one", "two"))
+    made = tcp_frames.conversation([(tcp_frames.A, part) for part in (one[:50], one[50:] + two[:40], two[40:])])
+    return captures.pcap(folder / "streamed.pcap", [(at, tcp_frames.frame(each)) for at, each in enumerate(made)])
+
+
+def test_a_call_over_tcp_can_be_read_in_its_file_and_what_it_shares_is_said(tmp_path: Path) -> None:
+    done = run("split", streamed(tmp_path), str(tmp_path / "calls"))
+    assert done.returncode == 0
+    calls = json.loads(run("analyze", "--json", str(tmp_path / "calls" / "0002-two.pcap")).stdout)["calls"]
+    assert "two" in [call["call_id"] for call in calls]
+    assert done.stderr.decode().splitlines() == [
+        f"muxshark: {name}: {frames} may hold messages of others, too: over TCP, its own cannot be read without them"
+        for name, frames in (("one", "1 frame"), ("two", "2 frames"))
+    ]
+
+
+@pytest.mark.parametrize("command", ["split", "normalise", "anonymise", "analyze"])
+def test_what_one_call_shares_over_tcp_is_said(tmp_path: Path, command: str) -> None:
+    path, out = streamed(tmp_path), str(tmp_path / "out.pcap")
+    words = ("-w", out, path) if command == "analyze" else (path, out)
+    done = run(command, "--call", "two", *words)
+    assert done.returncode == 0 and "2 frames may hold messages of others, too" in done.stderr.decode()
+    assert len(json.loads(run("analyze", "--json", out).stdout)["calls"]) == 2
 
 
 @pytest.mark.parametrize("command", ["split", "normalise", "anonymise"])
