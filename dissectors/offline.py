@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from dissectors.analysis.calls.table import MAX_FINISHED_CALLS
+from dissectors.engine import facts
 from dissectors.engine.engine import Engine
 from dissectors.mux import scan
 from dissectors.mux.evidence import Entry
-from dissectors.mux.flows import FlowKey
 from dissectors.mux.scan import BATCH_OCTETS, BATCH_ROWS, Batch, Row, Scanner
 from dissectors.report import CaptureFile, Place, Report
 from dissectors.sources.capture import STANDARD_INPUT, Capture, Source, allow, merge, name_of, open_capture
@@ -152,9 +152,9 @@ def growing_reports(
 
 
 class Media(NamedTuple):
-    """The flows and the SSRC of each stream, and whether it is encrypted; how many segments of TCP there were."""
+    """What is said of each stream; how many segments of TCP there were."""
 
-    streams: list[tuple[list[FlowKey], int, bool]]
+    streams: list[facts.Media]
     segments: int
 
 

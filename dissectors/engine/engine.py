@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from dissectors.analysis.streams.announced import AnnouncedMedia
-from dissectors.engine.facts import EVERYTHING, Chosen, facts, media
+from dissectors.engine.facts import EVERYTHING, Chosen, Media, facts, media
 from dissectors.engine.problems import Problems
 from dissectors.engine.reading import SignallingReader
 from dissectors.engine.retirement import Retirement
@@ -21,7 +21,6 @@ from dissectors.findings.rule import Facts, Problem, counted
 from dissectors.findings.rules import OF_DAMAGE, doubted, findings, ranked
 from dissectors.findings.signalling.legs import legs
 from dissectors.mux.counters import Counters
-from dissectors.mux.flows import FlowKey
 from dissectors.mux.scan import Batch, Scanner
 from dissectors.mux.table import PROTOCOLS
 from dissectors.report import SCHEMA, CaptureFile, Place, Report, Security, Seen, Totals
@@ -72,8 +71,8 @@ class Engine:
         """Where the calls so far agreed on media, for `Scanner.finish`."""
         return AnnouncedMedia(self.trackers.calls.calls.values())
 
-    def media(self, scan: ScanTables) -> Iterator[tuple[list[FlowKey], int, bool]]:
-        """The flows and the SSRC of every stream, and whether it is encrypted, as the report would say it."""
+    def media(self, scan: ScanTables) -> Iterator[Media]:
+        """Every stream, as the report would say it."""
         return media(self.trackers, scan)
 
     def problem(self, id: str, what: str, place: Place | None = None) -> None:

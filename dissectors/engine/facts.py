@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
@@ -14,8 +14,8 @@ from dissectors.analysis.streams.bitrates import bitrates
 from dissectors.analysis.streams.directory import Directory, Joined
 from dissectors.analysis.streams.fax import NO_FAX, Fax, FaxEnds, known, together
 from dissectors.analysis.streams.relations import related
-from dissectors.analysis.streams.repairs import Repairs
-from dissectors.analysis.streams.stream import Said, flows_of, is_covered, stream, used_by_retired
+from dissectors.analysis.streams.repairs import Repairs, is_announced_rtx, is_numbered
+from dissectors.analysis.streams.stream import Said, event_types, flows_of, is_covered, stream, used_by_retired
 from dissectors.engine.damage import damaged
 from dissectors.engine.fragments import incomplete
 from dissectors.engine.messaging import with_calls
@@ -254,11 +254,28 @@ def _joined(
         )
 
 
-def media(trackers: Trackers, scan: ScanTables) -> Iterator[tuple[list[FlowKey], int, bool]]:
-    """The flows and the SSRC of every stream, and whether it is encrypted, as `facts` says it."""
+class Media(NamedTuple):
+    """The flows and the SSRC of a stream, and whether it is encrypted.
+
+    If not, `events` are the payload types that are read as telephone events, and `numbered` says that its payloads
+    begin with numbers of what is sent again.
+    """
+
+    flows: list[FlowKey]
+    ssrc: int
+    encrypted: bool
+    events: frozenset[int]
+    numbered: bool
+
+
+def media(trackers: Trackers, scan: ScanTables) -> Iterator[Media]:
+    """Every stream, as `facts` says it."""
     states = {number: state for number, state in enumerate(scan.flows.recognised()) if not _is_guess(state)}
     for counters, on, joined, keyed in _joined(trackers, scan, states, [*trackers.calls.calls.values()], None, []):
-        yield [states[position].key for position in on], counters.ssrc, is_covered(counters, joined, keyed)
+        flows, covered = [states[position].key for position in on], is_covered(counters, joined, keyed)
+        events = frozenset() if covered else frozenset(event_types(counters, joined, covered)[1])
+        numbered = not covered and (is_announced_rtx(counters, joined) or is_numbered(counters))
+        yield Media(flows, counters.ssrc, covered, events, numbered)
 
 
 def _keyed(trackers: Trackers, states: Iterable[FlowState]) -> set[datagram.Flow]:

@@ -95,7 +95,9 @@ def _outcome(
     if session.complete is not None:
         return "complete"
     if session.closed is not None:
-        return "closed"
+        # What the capture lacks of a side may have been its hello.
+        lacks = session.hello is None and session.server is None or session.sides[SERVER].missing
+        return "unfinished" if lacks else "closed"
     return "unanswered" if chosen is None else "unfinished"
 
 

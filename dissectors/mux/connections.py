@@ -354,8 +354,10 @@ class Connections:
         if isinstance(record, Incomplete):
             way.wanted = record.octets
             return []
-        known = session.hello
+        known, begin = session.hello, way.direction.at
         opened = session.take(number, record, way.direction.read(record.size))
+        if self.follower is not None:
+            self.follower(Read(SECURED, way, begin, bytes(octets[: record.size]), [], False, b""))
         if session.hello is not None and session.hello is not known:
             self.unread.take_back(session.named)
             session.named = None

@@ -17,7 +17,7 @@ from dissectors.rewriting.output import Output
 from dissectors.rewriting.pieces import Piece, can_be_copied, pieces
 from dissectors.rewriting.writer import Joined, changed, commented, unbounded
 from dissectors.sources.capture import Capture, open_capture
-from dissectors.wire.captures.records import Record
+from dissectors.wire.captures.records import Notes, Record
 from dissectors.wire.link.frames import Frames
 from dissectors.wire.link.headers import Udp
 
@@ -64,17 +64,21 @@ Maker = Callable[[Record, Sequence[Udp], bool, Tally], Made]
 Blocks = Callable[[Piece], bytes]
 """Of a piece that is no record, or of one before its record changes: its octets."""
 
+Damage = Callable[[Notes, str, bool], bytes]
+"""What the copy of a damaged capture ends with, by what was noted, the order of octets, and whether it is pcapng."""
+
 
 def copy(
     path: str, output: str, maker: Callable[[], Maker], *, force: bool = False, source: str = "",
     blocks: Blocks = unbounded, name: str | None = None, comment: str = "", walk: Walk | None = None,
-    made: Callable[[], bytes | memoryview] | None = None,
+    made: Callable[[], bytes | memoryview] | None = None, damage: Damage = lambda *_: b"",
 ) -> Tally:
     """Copy the capture at `path`; `maker` makes what is asked for each frame, anew for each attempt.
 
     It is not asked for those that a `walk` takes, and that are no fragments: they stay as they are, or become what was
     `made` of them. `source` is its name where `path` is a copy of it; `name` that of its interface where the format
-    changes. `comment` is one on the whole file, for which it becomes pcapng. Raises CaptureError as `Output` and
+    changes. `comment` is one on the whole file, for which it becomes pcapng. `damage` says with
+    what the copy of a damaged capture ends. Raises CaptureError as `Output` and
     `open_capture` do.
     """
     with Output(output, force=force, inputs=[source or path, path]) as out:
@@ -82,7 +86,7 @@ def copy(
         while True:
             called = os.path.basename(path) if name is None else name
             copying = _Copying(path, out, maker(), dropped, blocks, called, comment, walk, made)
-            tally = copying.run()
+            tally = copying.run(damage)
             if copying.wanted <= dropped:
                 return tally
             dropped |= copying.wanted
@@ -153,13 +157,15 @@ class _Copying:
         self._tally = Tally()
         self.wanted: set[int] = set()
 
-    def run(self) -> Tally:
+    def run(self, damage: Damage) -> Tally:
         """Copy all of it."""
         tally = self._tally
         with open_capture(self._path) as capture:
             joined = None if self._stays(capture) else Joined(self._output.write, self._comment)
             walk = self._walk if joined is None else None
+            order = "<"
             for piece in pieces(capture, walk, self._pass):
+                order = piece.order
                 if piece.record is None:
                     if joined is None:
                         self._output.write(commented(piece, self._blocks(piece), self._comment))
@@ -172,6 +178,8 @@ class _Copying:
                 else:
                     self._output.write(_octets(piece._replace(octets=self._blocks(piece)), made))
             tally.damage = capture.notes.damage
+            is_blocks = joined is not None or capture.notes.format.startswith("pcapng")
+            self._output.write(damage(capture.notes, order, is_blocks))
             tally.frames = capture.notes.packets
         return tally
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from operator import attrgetter
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple, Protocol
 
 from dissectors.limits.budget import Bounds
 from dissectors.mux.connections import Connections, Read
-from dissectors.mux.framings import READERS, SIP, WEBSOCKET
+from dissectors.mux.framings import READERS, SIP, TLS, WEBSOCKET
 from dissectors.mux.table import PROTOCOLS, ROWS
 from dissectors.rewriting.pieces import pieces, sieve_for
 from dissectors.sources.capture import open_capture
@@ -68,6 +68,10 @@ class Author(Protocol):
 
     def control(self, octets: bytes) -> bytes | None:
         """Of what a control frame of WebSocket carries."""
+        ...
+
+    def secured(self, octets: bytes, direction: Hashable) -> list[bytes]:
+        """Of the last records of TLS of a direction, this one and those that waited for it: as long as they were."""
         ...
 
     @property
@@ -318,6 +322,8 @@ class _Follower:
             return
         if read.framing == SIP:
             self._messages(read)
+        elif read.framing == TLS:
+            self._secured(read)
         elif read.framing == WEBSOCKET and read.began:
             made = self._author.upgrade(read.octets)
             if made is not None:
@@ -340,6 +346,15 @@ class _Follower:
         made = self._author.message(read.octets[blank:end], self._courses.left)
         if made is not None:
             self._add(read, begin, read.begin + end, *made)
+
+    def _secured(self, read: Read) -> None:
+        """A record of TLS, and those before it that waited for it."""
+        end = read.begin + len(read.octets)
+        made = self._author.secured(read.octets, (read.way.key[:4], read.way.direction.begun))
+        begin = end - sum(map(len, made))
+        for each in made:
+            self._add(read, begin, begin + len(each), each, "")
+            begin += len(each)
 
     def _frame(self, read: Read) -> None:
         """A frame of WebSocket; what becomes of a message is known with its last one."""

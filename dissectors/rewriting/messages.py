@@ -17,7 +17,7 @@ from dissectors.wire.inflate import inflate as undo
 RECOVERED = ("Comp-Hdrs", "Headers-Encoding", "Headers-Algo")
 """Headers that hold others, compressed."""
 
-LENGTH = "Content-Length"
+LENGTH, MAX_LENGTH_DIGITS = "Content-Length", 10
 MAX_NESTED = 4
 """Bodies within bodies that are inflated one after the other."""
 
@@ -85,8 +85,13 @@ def edited(payload: bytes, edit: Edit, limits: Limits = LIMITS) -> tuple[bytes, 
     return edited_parsed(payload, sip.parse_all(payload, limits), edit)
 
 
-def edited_parsed(payload: bytes, messages: Iterable[sip.Message], edit: Edit) -> tuple[bytes, list[str]]:
-    """The same of a payload whose messages are these."""
+def edited_parsed(
+    payload: bytes, messages: Iterable[sip.Message], edit: Edit, *, keeps_wrong: bool = False
+) -> tuple[bytes, list[str]]:
+    """The same of a payload whose messages are these.
+
+    A length that was wrong becomes right, unless it `keeps_wrong` ones as wrong as they were.
+    """
     out, at, done = [], 0, []
     for message in messages:
         end = message.body_offset + len(message.raw_body)
@@ -97,11 +102,21 @@ def edited_parsed(payload: bytes, messages: Iterable[sip.Message], edit: Edit) -
             lines, body, what = changed
             if lines and lines[0].name == START:
                 head = head._replace(start=lines.pop(0).octets)
-            out += [payload[at:begin], head.build(_with_length(lines, len(body))), body]
+            wrong = _wrong_by(message) if keeps_wrong else 0
+            if wrong is not None:
+                lines = _with_length(lines, max(0, len(body) + wrong))
+            out += [payload[at:begin], head.build(lines), body]
             done.append(what)
             at = end
     out.append(payload[at:])
     return b"".join(out), done
+
+
+def _wrong_by(message: sip.Message) -> int | None:
+    """How much longer the message says that its body is than it is; None where that is no number."""
+    said = (message.get(LENGTH) or "").strip()
+    is_number = said.isascii() and said.isdigit() and len(said) < MAX_LENGTH_DIGITS
+    return int(said) - len(message.raw_body) if is_number else None
 
 
 def _with_length(lines: list[Line], length: int) -> list[Line]:

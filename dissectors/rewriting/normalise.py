@@ -125,6 +125,10 @@ class _Author:
     def control(self, octets: bytes) -> None:
         """So do control frames."""
 
+    def secured(self, octets: bytes, direction: object) -> list[bytes]:
+        """So do records of TLS."""
+        return []
+
 
 def _edits(path: str, wanted: Wanted) -> tuple[list[Edit], Ports | None]:
     """What is done to each message, and where ports go."""

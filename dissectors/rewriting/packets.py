@@ -58,9 +58,12 @@ def joined(record: Record, udps: Sequence[Udp]) -> Udp | None:
     return found[0].udp
 
 
-def walked(record: Record) -> tuple[Frame, list[Next], list[int]]:
-    """The frame as read, every header on the way, and the numbers of those that are UDP."""
-    frame = Frame({}, Fragments(), Segments())
+def walked(record: Record, fragments: Fragments | None = None) -> tuple[Frame, list[Next], list[int]]:
+    """The frame as read, every header on the way, and the numbers of those that are UDP.
+
+    With the `fragments` of earlier frames it may go on in the datagram that this one makes whole.
+    """
+    frame = Frame({}, fragments or Fragments(), Segments())
     frame.begin(record.octets, record.time)
     steps: list[Next] = []
     found: list[int] = []
@@ -113,6 +116,37 @@ def merged(record: Record, udp: Udp, payload: bytes) -> Record | None:
     return _rebuilt(record, tuple(steps[: steps.index(ip) + 1]), header, datagram)
 
 
+def unfragmented(record: Record, octets: bytes) -> Record | None:
+    """The frame of a fragment with all that IP carries, as it would be on a path without limits."""
+    _, steps, _ = walked(record)
+    ip = _network(tuple(steps))
+    if ip is None:
+        return None
+    header = bytearray(record.octets[ip.at : ip.at + 4 * (record.octets[ip.at] & 0x0F)])
+    if record.octets[ip.at] >> 4 == 4:
+        if len(header) + len(octets) > MAX_IPV4_OCTETS:
+            return None
+        header[2:4] = (len(header) + len(octets)).to_bytes(2, "big")
+        header[6:8] = bytes(2)
+        header[10:12] = bytes(2)
+        header[10:12] = dpkt.dpkt.in_cksum(bytes(header)).to_bytes(2, "big")
+    else:
+        fragment = steps[-1]
+        if fragment.number != internet.FRAGMENT or fragment.at + 8 - ip.at - 48 + len(octets) > MAX_IPV6_PAYLOAD:
+            return None
+        # Every extension before it stays; the one before it, or the fixed header, says what follows.
+        header = bytearray(record.octets[ip.at : fragment.at + 8])
+        header[4:6] = (len(header) - 40 + len(octets)).to_bytes(2, "big")
+        header[-6:-4] = bytes(2)
+    before = _length(record.octets, ip, max(record.original, len(record.octets)))
+    outer = bytearray(record.octets[: ip.at])
+    more = len(header) + len(octets) - (before or 0)
+    if not all(lengthened(outer, record.octets, step, more) for step in reversed(steps[: steps.index(ip)])):
+        return None
+    frame = bytes(outer) + bytes(header) + octets
+    return Record(record.frame, record.time, record.link, frame, len(frame))
+
+
 def _network(steps: tuple[Next, ...]) -> Next | None:
     """The innermost header of IP."""
     return next((step for step in reversed(steps) if step.space == ETHERTYPE and step.number in (IPV4, IPV6)), None)
@@ -133,7 +167,7 @@ def _rebuilt(record: Record, steps: tuple[Next, ...], header: bytes, datagram: I
     if packet is None or before is None:
         return None
     outer = bytearray(octets[: ip.at])
-    if not all(_lengthened(outer, octets, step, len(packet) - before) for step in reversed(steps[:-1])):
+    if not all(lengthened(outer, octets, step, len(packet) - before) for step in reversed(steps[:-1])):
         return None
     frame = bytes(outer) + packet
     if record.link == ETHERNET and len(frame) < SHORTEST_FRAME <= len(octets):
@@ -175,7 +209,7 @@ def _ipv6(header: bytes, datagram: Inner) -> bytes | None:
     return header[:4] + struct.pack("!H", length) + header[6:] + bytes(datagram)
 
 
-def _lengthened(outer: bytearray, octets: bytes, step: Next, more: int) -> bool:
+def lengthened(outer: bytearray, octets: bytes, step: Next, more: int) -> bool:
     """Let a header that lies around the packet say that it holds so many octets more; False where that is too hard."""
     write = AROUND.get((step.space, step.number))
     if write is None:
@@ -183,7 +217,7 @@ def _lengthened(outer: bytearray, octets: bytes, step: Next, more: int) -> bool:
     return write(outer, step.at, more)
 
 
-def _add(outer: bytearray, at: int, more: int) -> bool:
+def add(outer: bytearray, at: int, more: int) -> bool:
     """Add to a 16-bit length, unless it is zero."""
     value = int.from_bytes(outer[at : at + 2], "big")
     if value and not 0 < value + more <= 0xFFFF:
@@ -196,7 +230,7 @@ def _around_ipv4(outer: bytearray, at: int, more: int) -> bool:
     import dpkt
 
     end = at + 4 * (outer[at] & 0x0F)
-    if not _add(outer, at + 2, more):
+    if not add(outer, at + 2, more):
         return False
     outer[at + 10 : at + 12] = bytes(2)
     outer[at + 10 : at + 12] = dpkt.dpkt.in_cksum(bytes(outer[at:end])).to_bytes(2, "big")
@@ -208,19 +242,19 @@ def _around_udp(outer: bytearray, at: int, more: int) -> bool:
     sport, dport = struct.unpack_from("!HH", outer, at)
     if {sport, dport} & SEALED_PORTS:
         return False
-    fits = _add(outer, at + 4, more)
+    fits = add(outer, at + 4, more)
     outer[at + 6 : at + 8] = bytes(2)
-    return fits and (GTP_PORT not in (sport, dport) or _add(outer, at + UDP_HEADER + 2, more))
+    return fits and (GTP_PORT not in (sport, dport) or add(outer, at + UDP_HEADER + 2, more))
 
 
 def _around_ethernet(outer: bytearray, at: int, more: int) -> bool:
     kind = int.from_bytes(outer[at + 12 : at + 14], "big")
-    return kind >= SMALLEST_ETHERTYPE or _add(outer, at + 12, more)
+    return kind >= SMALLEST_ETHERTYPE or add(outer, at + 12, more)
 
 
 def _around_vlan(outer: bytearray, at: int, more: int) -> bool:
     kind = int.from_bytes(outer[at + 2 : at + 4], "big")
-    return kind >= SMALLEST_ETHERTYPE or _add(outer, at + 2, more)
+    return kind >= SMALLEST_ETHERTYPE or add(outer, at + 2, more)
 
 
 SEALED, SEALED_PORTS = {50, 51}, {4500, 6343}
@@ -229,10 +263,10 @@ SEALED, SEALED_PORTS = {50, 51}, {4500, 6343}
 AROUND: dict[tuple[int, int], Callable[[bytearray, int, int], bool]] = {
     (LINK, ETHERNET): _around_ethernet,
     **{(ETHERTYPE, number): _around_vlan for number in (0x8100, 0x88A8, 0x9100, 0x9200)},
-    (ETHERTYPE, PPPOE): lambda outer, at, more: _add(outer, at + 4, more),
+    (ETHERTYPE, PPPOE): lambda outer, at, more: add(outer, at + 4, more),
     (ETHERTYPE, 0x6558): _around_ethernet,
     (ETHERTYPE, IPV4): _around_ipv4,
-    (ETHERTYPE, IPV6): lambda outer, at, more: _add(outer, at + 4, more),
+    (ETHERTYPE, IPV6): lambda outer, at, more: add(outer, at + 4, more),
     (PROTOCOL, internet.UDP): _around_udp,
 }
 """What has a length, or a sum, that must follow."""
@@ -263,6 +297,11 @@ def adjust(octets: bytearray, at: int, old: bytes, new: bytes, udp: bool = True)
     if sum or not udp:
         changed = changed_sum(sum, old, new)
         octets[at : at + 2] = (changed or (0xFFFF if udp else 0)).to_bytes(2, "big")
+
+
+def sum_of(octets: bytes, udp: bool) -> int:
+    """The checksum of octets (RFC 1071); in UDP zero means none."""
+    return dpkt.dpkt.in_cksum(octets) or (0xFFFF if udp else 0)
 
 
 def changed_sum(sum: int, old: bytes, new: bytes) -> int:

@@ -15,6 +15,8 @@ from dissectors.mux.repairs import MAX_HOLES, MAX_LATE, PROBED_DATAGRAMS, Hole, 
 from dissectors.report import Place, Repair
 from dissectors.wire.values import Struct, field
 
+RTX = "rtx"
+
 MAX_CANDIDATES = 32
 """So many streams of a flow are looked at as RTX of each other one."""
 
@@ -124,6 +126,21 @@ class Repairs:
             each for each in beside if each.sizes and {str(number) for number in each.sizes} <= types
         ]
         return found[0] if len(found) == 1 else None
+
+
+def is_numbered(counters: Counters) -> bool:
+    """Whether the payloads of a stream begin with numbers, as those of RTX do."""
+    numbers = [original.sequence for original in counters.originals[:PROBED_DATAGRAMS]]
+    return bool(numbers) and looks_numbered(numbers)
+
+
+def is_announced_rtx(counters: Counters, joined: Joined | None) -> bool:
+    """Whether SDP calls a payload type of a stream RTX."""
+    lines = (joined.sent, joined.received) if joined is not None else ()
+    return any(
+        line.rtpmaps[number].encoding.lower() == RTX
+        for line in lines if line is not None for number in counters.sizes if number in line.rtpmaps
+    )
 
 
 def _repaired_type(parameters: str | None) -> int | None:

@@ -18,7 +18,8 @@ class Masker(Walk):
         attribute: Callable[[int, bytes, bytes, bytes, bytes], bytes | None], control: Callable[[bytes], bytes],
         kept_attributes: Iterable[int], addresses: Iterable[int], xored: Iterable[int], texts: Iterable[int],
         username: int, fingerprint: int, mask: int, kept_control: Iterable[int], blanks: Iterable[int],
-        connections: Iterable[_Ends], options: Mapping[int, Iterable[int]],
+        connections: Iterable[_Ends], options: Mapping[int, Iterable[int]], events: Iterable[int],
+        numbered: Iterable[tuple[_Ends, int]], header: Callable[[bytes, int], bytes],
     ) -> None: ...
     def begin_again(self) -> None: ...
     def passed(self, walker: Walker, chunk: bytes | memoryview, at: int) -> int: ...

@@ -40,6 +40,8 @@ cdef enum:
     NO_OPERATION = 1
     SHORTEST_FRAME = 60
     LARGEST_MESSAGE = 0xFFFF
+    EVENT_OCTETS = 4
+    TLS_OCTETS = 6
     BLOCK = 28
     # Of a block of pcapng before its frame.
     STUN_HEADER = 20
@@ -79,7 +81,7 @@ cdef class Masked:
     """What becomes of a flow: its link layer, its ends, and of a source of media whether it is encrypted."""
 
     cdef bytes head, src, dst, ports
-    cdef bint encrypted
+    cdef bint encrypted, numbered
 
     def __init__(self, bytes head, bytes src, bytes dst, bytes ports):
         self.head, self.src, self.dst, self.ports = head, src, dst, ports
@@ -90,6 +92,8 @@ cdef class Masker(Walk):
     """Takes plain frames with one datagram of UDP, and writes them under other names; checksums are made anew.
 
     Segments of TCP are cut to their headers, but for those of `connections` and with options that are not among these.
+    What only looks like a protocol keeps the octets that `header` gives. Media of the streams that are `numbered`, and
+    what may be an event of the types `events`, are not taken.
 
     `streams` says by flow and SSRC whether media are encrypted, of rows that are `media`; `others` has a number for
     each datagram that is something else, in order: its frame, layer, protocol stand from these `bits` on, and whether
@@ -104,10 +108,11 @@ cdef class Masker(Walk):
     cdef bint[MOST_ROWS] media
     cdef unsigned char[0x10000] treatments
     cdef bint[256] kept_control, blanks
+    cdef bint[128] events
     cdef bint[256][LONGEST_OPTION] options
-    cdef set connections
+    cdef set connections, numbered
     cdef dict streams, sources, flows, texts, controls
-    cdef object link, address, port, noise, datagram, attribute, control, room, spare
+    cdef object link, address, port, noise, datagram, attribute, control, header, room, spare
     cdef Recent[RECENT] recent
     cdef list known
     cdef bytes silence, kept
@@ -122,14 +127,17 @@ cdef class Masker(Walk):
     def __init__(
         self, *, streams, others, bits, media, bytes silence, link, address, port, noise, datagram, attribute, control,
         kept_attributes, addresses, xored, texts, int username, int fingerprint, uint32_t mask, kept_control, blanks,
-        connections, options,
+        connections, options, events, numbered, header,
     ):
         self.table, self.sources, self.flows, self.texts, self.controls = Table(), {}, {}, {}, {}
         self.streams = {stream_of(key[0], key[1]): bool(value) for key, value in streams.items()}
         self.others, self.mask = others, mask
         self.frame_bits, self.layer_bits, self.protocol_bits = bits
         self.silence, self.link, self.address, self.port, self.noise = silence, link, address, port, noise
-        self.datagram, self.attribute, self.control = datagram, attribute, control
+        self.datagram, self.attribute, self.control, self.header = datagram, attribute, control, header
+        self.numbered = {stream_of(key[0], key[1]) for key in numbered}
+        for number in events:
+            self.events[number & 0x7F] = True
         for row in media:
             self.media[row] = True
         for treatment, kinds in (
@@ -186,14 +194,15 @@ cdef class Masker(Walk):
             if verdict >> self.protocol_bits == RTP:
                 return False
             if plain.payload.size < plain.length:
-                return self.cut_off(octets, &place, &plain)
+                return False
             return whole and self.message(octets, &place, &plain, verdict >> self.protocol_bits, verdict & 1)
         row = self.table.match(plain.payload, plain.length)
-        if row == C_UNKNOWN_ROW or not self.media[row] or plain.payload.size < 12:
-            return self.cut_off(octets, &place, &plain)
-        masked = self.source(octets, &place, &plain)
+        if row == C_UNKNOWN_ROW:
+            return self.cut_off(octets, &place, &plain, b"")
+        masked = self.source(octets, &place, &plain) if self.media[row] and plain.payload.size >= 12 else None
         if masked is None:
-            return self.cut_off(octets, &place, &plain)
+            header = self.header(part(plain.payload, 0, plain.payload.size), plain.length)
+            return self.cut_off(octets, &place, &plain, header)
         return whole and self.sound(octets, &place, &plain, masked)
 
     cdef int64_t verdict(self, int64_t frame) noexcept:
@@ -221,6 +230,8 @@ cdef class Masker(Walk):
         if start < 0:
             return False
         length = plain.length - start
+        if masked.numbered or self.events[plain.payload.data[1] & 0x7F] and length == EVENT_OCTETS:
+            return False
         out = self.lay(octets, place, masked, plain.length)
         if out is NULL:
             return False
@@ -298,6 +309,8 @@ cdef class Masker(Walk):
             memset(out + place + 4 + value.size, 0, -value.size & 3)
             place += 4 + value.size + (-value.size & 3)
             at += 4 + size + (-size & 3)
+        if at < payload.size:
+            return none
         put(out + 2, place - STUN_HEADER, 2, True)
         return Octets(out, place)
 
@@ -384,10 +397,13 @@ cdef class Masker(Walk):
         memcpy(out + 4 + start, made.data, made.size)
         return Octets(out, payload.size)
 
-    cdef bint cut_off(self, Octets octets, const Place *place, const Plain *plain) except -1:
+    cdef bint cut_off(self, Octets octets, const Place *place, const Plain *plain, bytes header) except -1:
         """Write the headers of a frame whose payload is not understood; its sums stay as wrong as they were."""
-        if self.headers(octets, place, plain, place.payload - place.begin, 6, True) is NULL:
+        cdef Octets kept = over(header)
+        cdef unsigned char *out = self.headers(octets, place, plain, place.payload - place.begin + kept.size, 6, True)
+        if out is NULL:
             return False
+        memcpy(out + 8, kept.data, kept.size)
         self.cut += 1
         return True
 
@@ -395,6 +411,7 @@ cdef class Masker(Walk):
         """Write the headers of a segment of TCP, and the whole frame of one without octets."""
         cdef Wire ends = ordered(&plain.wire)
         cdef Py_ssize_t tcp, length, size
+        cdef bint is_secured
         cdef unsigned char *out
         if self.connections and named(&ends) in self.connections:
             return False
@@ -410,11 +427,16 @@ cdef class Masker(Walk):
         ):
             return False
         size = place.payload - place.begin if length or plain.payload.size else place.size
+        is_secured = plain.payload.size >= TLS_OCTETS and u16(plain.payload, 0) == 0x1603
+        if is_secured:
+            size += TLS_OCTETS
         out = self.headers(octets, place, plain, size, 16, False)
         if out is NULL:
             return False
         follow(out + 16, out, out, 2, False)
         memset(out + place.payload - tcp, 0, place.begin + size - place.payload)
+        if is_secured:
+            memcpy(out + place.payload - tcp, plain.payload.data, TLS_OCTETS)
         self.cut += size < (either(octets, place.begin - 4, self.big) if place.begin - place.at == BLOCK
                             else either(octets, place.at + 12, self.big))
         return True
@@ -533,12 +555,13 @@ cdef class Masker(Walk):
         found = self.sources.get(key)
         if found is not None or key in self.sources:
             return found
-        encrypted = self.streams.get(b"".join((flow, part(plain.payload, 8, 4))))
+        name = b"".join((flow, part(plain.payload, 8, 4)))
+        encrypted = self.streams.get(name)
         if len(self.sources) >= MOST_FLOWS:
             self.sources.clear()
         cdef Masked made = None if encrypted is None else self.other(octets, place, plain)
         if made is not None:
-            made.encrypted = encrypted
+            made.encrypted, made.numbered = encrypted, name in self.numbered
         self.sources[key] = made
         return made
 

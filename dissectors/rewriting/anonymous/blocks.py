@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dissectors.rewriting.pieces import FILE_START, RECORD, Piece
 from dissectors.rewriting.writer import unbounded
 from dissectors.wire.captures.pcapng import ENHANCED, INTERFACE, PACKET, SECTION, SIMPLE, STATISTICS
+from dissectors.wire.captures.records import Notes
 
 FIRST_OPTION = {SECTION: 24, INTERFACE: 16, STATISTICS: 20}
 """Where options begin in a block, by its type."""
@@ -15,7 +16,7 @@ FIRST_OPTION = {SECTION: 24, INTERFACE: 16, STATISTICS: 20}
 KEPT_OPTIONS = {SECTION: (), INTERFACE: (9, 13, 14), STATISTICS: (2, 3, 4, 5, 6, 7, 8), ENHANCED: (2, 4), PACKET: (2,)}
 """Options that hold numbers alone: resolution, frame check, offset; times and counts; flags and drops."""
 
-MAX_OPTIONS = 1024
+MAX_OPTIONS, LARGEST = 1024, 0xFFFFFFFF
 
 
 def without_names(piece: Piece) -> bytes:
@@ -36,6 +37,15 @@ def without_names(piece: Piece) -> bytes:
     body = octets[8:start] + (kept + bytes(4) if kept else b"")
     total = struct.pack(piece.order + "I", len(body) + 12)
     return octets[:4] + total + body + total
+
+
+def damage(notes: Notes, order: str, blocks: bool) -> bytes:
+    """The beginning of a record, or of one of pcapng's `blocks`, with which a copy of what has this damage ends."""
+    if not notes.damage:
+        return b""
+    if blocks:
+        return struct.pack(order + "III", ENHANCED, 64 if notes.corrupt is None else 0, 0)
+    return struct.pack(order + "IIII", 0, 0, *((1, 1) if notes.corrupt is None else (LARGEST, LARGEST)))
 
 
 def _options(octets: bytes, at: int, order: str) -> Iterator[tuple[int, int, int]]:

@@ -17,8 +17,8 @@ from dissectors.mux.evidence import Entry
 from dissectors.mux.table import PROTOCOLS, rows_of
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import packets, segments
-from dissectors.rewriting.anonymous import secured
-from dissectors.rewriting.anonymous.blocks import without_names
+from dissectors.rewriting.anonymous import carriers, remains, sealed, secured
+from dissectors.rewriting.anonymous.blocks import damage, without_names
 from dissectors.rewriting.anonymous.heard import (
     FRAME_BITS,
     LAYER_BITS,
@@ -49,6 +49,7 @@ from dissectors.wire.captures.records import Record
 from dissectors.wire.datagram import UDP
 from dissectors.wire.errors import Malformed
 from dissectors.wire.link import internet
+from dissectors.wire.link.fragments import Fragments
 from dissectors.wire.link.headers import (
     ETHERNET,
     ETHERTYPE,
@@ -71,12 +72,6 @@ BARE_LINKS = frozenset((0, 9, 12, 14, 50, 51, 101, 104, 108, 219, 228, 229))
 """Link layers without addresses of their own."""
 
 WIRELESS, RADIOTAP, COOKED, COOKED_2 = 105, 127, 113, 276
-PLAIN_STEPS = frozenset((
-    *((ETHERTYPE, number) for number in (0x8100, 0x88A8, 0x9100, 0x9200, 0x8847, 0x8848, 0x8864, 0x880B, 0x894F)),
-    *((PROTOCOL, number) for number in (4, 41, 47, 97, 137)),
-))
-"""Headers that hold numbers of the network alone."""
-
 ADDRESS_SIZES = {IPV4: 4, IPV6: 16}
 TCP_HEADER, ICMP_START, SENDER_OCTETS = 20, 4, 8
 DTLS = "DTLS"
@@ -101,12 +96,13 @@ def anonymise(
         courses.begin()
         if masker is not None:
             masker.begin_again()
+        frames.begin()
         return frames.make
 
     with closing(courses):
         tally = copy(
             path, output, maker, force=force, source=source, blocks=without_names, name="", walk=masker,
-            made=masker and masker.made,
+            made=masker and masker.made, damage=damage,
         )
         if masker is not None and masker.cut:
             tally.left[CUT] += masker.cut
@@ -127,6 +123,7 @@ class _Frames:
     ) -> None:
         self._datagrams, self._heard, self._pseudonyms, self._wanted = datagrams, heard, pseudonyms, wanted
         self._courses = courses
+        self._fragments = Fragments()
 
     def masker(self) -> Masker | None:
         """What does the same to plain frames, by the same tables, and asks for the rest; None without a compiler."""
@@ -142,7 +139,9 @@ class _Frames:
             datagram=datagrams.datagram, attribute=datagrams.attribute, control=datagrams.control,
             kept_attributes=datagrams.kept_attributes, addresses=ADDRESSES, xored=XORED, texts=TEXTS,
             username=USERNAME, fingerprint=FINGERPRINT, mask=FINGERPRINT_MASK, kept_control=KEPT_CONTROL,
-            blanks=KEEPALIVES, connections=self._courses.ways, options=segments.KNOWN_OPTIONS,
+            blanks=KEEPALIVES, events=self._heard.events, numbered=self._heard.numbered,
+            connections=self._courses.ways, options=segments.KNOWN_OPTIONS,
+            header=partial(remains.header, names=pseudonyms),
         )
 
     def _link(self, link: int, header: bytes) -> bytes:
@@ -155,21 +154,18 @@ class _Frames:
 
     def make(self, record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
         """The frame under other names."""
+        walk, steps, found = packets.walked(record)
+        if walk.fragments.seen:
+            whole = self._whole(record, fragments)
+            if whole is not None:
+                return self.make(whole, udps, False, tally)._replace(merged=True)
         verdict = self._heard.of(record.frame, udps, len(udps) - 1) if udps else None
-        _, steps, found = packets.walked(record)
         octets, known = self._headers(record, steps)
         if not known:
             tally.left[CUT if octets else CUT_FRAMES] += 1
             return Made(_cut(record, octets, len(octets)))
         plain = record._replace(octets=bytes(octets))
-        if fragments and udps:
-            new, whole = self._payload(udps[-1], verdict), udps[-1]
-            ports = self._pseudonyms.port(whole.sport), self._pseudonyms.port(whole.dport)
-            made = None if new is None or whole.length != len(whole.payload) else packets.merged(
-                plain, whole._replace(sport=ports[0], dport=ports[1]), new)
-            if made is not None:
-                return Made(made, (), True)
-        elif udps and len(found) == len(udps) and found[-1] == len(steps) - 1:
+        if udps and len(found) == len(udps) and found[-1] == len(steps) - 1:
             made = self._datagram(plain, packets.Way(udps[-1], tuple(steps)), verdict)
             if made is not None:
                 return Made(made)
@@ -177,14 +173,52 @@ class _Frames:
             made = self._joined(plain, record, packets.Way(udps[0], tuple(steps)), udps)
             if made is not None:
                 return Made(made)
-        elif not udps and (one := segments.found(record)) is not None:
+        elif (one := segments.found(record)) is not None:
             made = self._segment(plain, one)
             if made is not None:
                 if len(made.octets) < made.original:
                     tally.left[CUT] += 1
                 return Made(made)
         tally.left[CUT] += 1
-        return Made(_cut(record, octets, _end(octets, steps)))
+        if walk.fragments.seen:
+            return Made(self._fragment(record, octets, steps))
+        protocol = "" if verdict is None else verdict.protocol
+        return Made(self._remains(plain, record, steps, udps, found, protocol))
+
+    def begin(self) -> None:
+        """A copy begins."""
+        self._fragments = Fragments()
+
+    def _whole(self, record: Record, is_last: bool) -> Record | None:
+        """The frame of the fragment that makes a datagram whole, with all of it; None for any other."""
+        frame, _, _ = packets.walked(record, self._fragments)
+        return packets.unfragmented(record, frame.octets) if is_last and frame.octets is not record.octets else None
+
+    def _fragment(self, record: Record, octets: bytearray, steps: list[Next]) -> Record:
+        """A fragment without the rest of its datagram: as long as it was."""
+        ip, at = steps[-1], _end(octets, steps)
+        if ip.space == ETHERTYPE and octets[ip.at] >> 4 == 4:
+            number, is_first = octets[ip.at + 9], not int.from_bytes(octets[ip.at + 6 : ip.at + 8], "big") & 0x1FFF
+            end = min(len(octets), ip.at + int.from_bytes(octets[ip.at + 2 : ip.at + 4], "big"))
+        elif ip.number == internet.FRAGMENT:
+            at = ip.at + 8
+            number, is_first = octets[ip.at], int.from_bytes(octets[ip.at + 2 : ip.at + 4], "big") < 8
+            end = min(len(octets), ip.end)
+        else:
+            return _cut(record, octets, at)
+        content = remains.fragment(bytes(octets[at:end]), is_first, number == internet.UDP, self._datagrams)
+        return _cut(record, octets[:at] + bytearray(content) + bytes(len(octets) - end), len(octets))
+
+    def _remains(
+        self, plain: Record, record: Record, steps: list[Next], udps: Sequence[Udp], found: list[int], protocol: str
+    ) -> Record:
+        """What is left of a frame that is not understood: its headers, and what says of which kind it is."""
+        end = _end(bytearray(plain.octets), steps)
+        if not udps or not found or found[-1] != len(steps) - 1:
+            return _cut(record, bytearray(plain.octets), end)
+        kept = remains.header(udps[-1].payload, udps[-1].length, self._pseudonyms, protocol)
+        octets = plain.octets[:end] + kept
+        return plain._replace(octets=octets, original=max(record.original, len(octets)))
 
     def _joined(self, plain: Record, record: Record, way: packets.Way, udps: Sequence[Udp]) -> Record | None:
         """The frame with all packets rewritten that offload holds together; None where one is not understood."""
@@ -200,19 +234,31 @@ class _Frames:
         octets = bytearray(plain.octets)
         segments.without_foreign_options(octets, one.at)
         start, held = one.payload_at(plain.octets), len(one.segment.payload)
-        # What pads a frame may be anything that was in memory.
-        octets[start + held :] = bytes(max(0, len(octets) - start - held))
         segment = one.segment
+        if not sealed.is_sealed(plain.octets, one.steps):
+            # What pads a frame may be anything that was in memory.
+            octets[start + held :] = bytes(max(0, len(octets) - start - held))
         new = self._courses.of(segment) or Rewritten(segment.sequence, segment.acknowledgement, segment.payload, 0, ())
         whole = held == segment.length and new.known == len(new.payload)
-        made = segments.rewritten(plain._replace(octets=bytes(octets)), one, new, self._courses)
+        changed = plain._replace(octets=bytes(octets))
+        made = segments.rewritten(changed, one, new, self._courses)
+        if made is None and whole:
+            same = new._replace(payload=segment.payload)
+            kept = segments.rewritten(changed, one, same, self._courses)
+            made = None if kept is None else sealed.with_payload(
+                kept, one.steps, kept.octets[one.at : start], new.payload, start + held)
         if made is None or whole:
             return made
-        return _cut(made, bytearray(made.octets), start + new.known * (held == segment.length))
+        end = start + new.known * (held == segment.length)
+        if end > start:
+            return _cut(made, bytearray(made.octets), end)
+        return made._replace(octets=made.octets[:start] + remains.tls(segment.payload))
 
     def _payload(self, udp: Udp, verdict: Verdict | None) -> bytes | None:
         if verdict is None:
             return None
+        if verdict.protocol == MEDIA:
+            return self._datagrams.media(udp.payload, verdict.encrypted, verdict.read)
         return self._datagrams.datagram(verdict.protocol, udp.payload, verdict.encrypted)
 
     def _datagram(self, plain: Record, way: packets.Way, verdict: Verdict | None) -> Record | None:
@@ -231,6 +277,9 @@ class _Frames:
             octets = plain.octets[:start] + new
             return plain._replace(octets=octets)
         made = packets.with_payload(plain, way, new)
+        if made is None:
+            header = plain.octets[start - packets.UDP_HEADER : start]
+            made = sealed.with_payload(plain, list(way.steps), header, new, start + len(udp.payload))
         if made is None or not (is_rtp and self._wanted.drop):
             return made
         return made._replace(octets=made.octets[: start + _media_header(udp.payload)])
@@ -249,11 +298,13 @@ class _Frames:
                     return octets[: step.at], False
                 if key in ((ETHERTYPE, IPV4), (ETHERTYPE, IPV6)):
                     ends.append((record.octets, bytes(octets)))
-                    self._sum(octets, record.octets, step, steps[place + 1 : place + 2])
+                    self._sum(octets, record.octets, step, steps[place + 1 :])
+            elif step is not steps[-1]:
+                is_bare = step.space == LINK and step.number in BARE_LINKS
+                if not is_bare and not carriers.rewrite(octets, step, steps[place + 1], self._pseudonyms):
+                    return octets[: step.at] or bytearray(carriers.PSEUDO_HEADERS.get(record.link, 0)), False
             elif step.space == LINK and step.number not in BARE_LINKS:
-                return octets[: step.at], False
-            elif step.space != LINK and key not in PLAIN_STEPS and step is not steps[-1]:
-                return octets[: step.at], False
+                return octets[: step.at] or bytearray(carriers.PSEUDO_HEADERS.get(record.link, 0)), False
         return (octets, True) if ends else (octets[: _end(octets, steps)], False)
 
     def _sum(self, octets: bytearray, before: bytes, ip: Next, following: list[Next]) -> None:
@@ -261,10 +312,14 @@ class _Frames:
         size = ADDRESS_SIZES[IPV4 if octets[ip.at] >> 4 == 4 else IPV6]
         begin = ip.at + (12 if size == 4 else 8)
         for step in following:
-            place = SUMS.get(step.number) if step.space == PROTOCOL else None
+            if step.space != PROTOCOL:
+                return
+            place = SUMS.get(step.number)
             if place is not None:
                 old, new = before[begin : begin + 2 * size], bytes(octets[begin : begin + 2 * size])
                 packets.adjust(octets, step.at + place, old, new, step.number == internet.UDP)
+            if step.number not in carriers.BETWEEN:
+                return
 
     def _ports(self, octets: bytearray, step: Next) -> None:
         """Other ports of UDP and TCP, where they are asked for."""

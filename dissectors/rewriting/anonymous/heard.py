@@ -22,25 +22,38 @@ MEDIA = PROTOCOLS[RTP]
 FRAME_BITS, LAYER_BITS, PROTOCOL_BITS, MOST_LAYERS = 24, 16, 8, 255
 """Where in a number a frame, a layer and a protocol stand; the lowest bit says that it is encrypted."""
 
-RTP_OCTETS = 12
+RTP_OCTETS, EVENT_OCTETS = 12, 4
+
+
+class Read(NamedTuple):
+    """What the analysis reads of a stream's payloads: telephone events of some types, numbers of what is sent again."""
+
+    events: frozenset[int] = frozenset()
+    numbered: bool = False
+
+
+NOTHING = Read()
 
 
 class Verdict(NamedTuple):
-    """The protocol of a datagram, and whether it is encrypted."""
+    """The protocol of a datagram, whether it is encrypted, and what is read of its payload."""
 
     protocol: str
     encrypted: bool
+    read: Read = NOTHING
 
 
 class Heard:
     """The verdicts on a capture; `streams` says by flow and SSRC whether media are encrypted.
 
-    What is no media is held in eight octets a datagram. `has_tcp` says whether there are segments of TCP.
+    `read` says of those of which more than the header is read what that is. What is no media is held in eight octets a
+    datagram. `has_tcp` says whether there are segments of TCP.
     """
 
     def __init__(self) -> None:
         self.streams: dict[tuple[Ends, int], bool] = {}
         self.has_tcp = False
+        self.read: dict[tuple[Ends, int], Read] = {}
         self._others, self._late = array("Q"), array("Q")
 
     def take(self, entry: Entry) -> None:
@@ -60,10 +73,22 @@ class Heard:
             self._others = array("Q", merge(self._others, sorted(self._late)))
             del self._late[:]
         self.has_tcp = media.segments > 0
-        for flows, ssrc, encrypted in media.streams:
-            for flow in flows:
+        for stream in media.streams:
+            for flow in stream.flows:
                 if flow.transport == UDP and not flow.inside:
-                    self.streams[flow[:4], ssrc] = encrypted
+                    self.streams[flow[:4], stream.ssrc] = stream.encrypted
+                    if stream.events or stream.numbered:
+                        self.read[flow[:4], stream.ssrc] = Read(stream.events, stream.numbered)
+
+    @property
+    def numbered(self) -> list[tuple[Ends, int]]:
+        """The streams whose payloads begin with numbers that are read."""
+        return [key for key, read in self.read.items() if read.numbered]
+
+    @property
+    def events(self) -> frozenset[int]:
+        """The payload types of all that is read as telephone events."""
+        return frozenset(number for read in self.read.values() for number in read.events)
 
     @property
     def others(self) -> array[int]:
@@ -93,9 +118,9 @@ class Heard:
     def _of_stream(self, udp: Udp) -> Verdict | None:
         if len(udp.payload) < RTP_OCTETS:
             return None
-        ends = udp.src, udp.sport, udp.dst, udp.dport
-        encrypted = self.streams.get((ends, int.from_bytes(udp.payload[8:12], "big")))
-        return None if encrypted is None else Verdict(MEDIA, encrypted)
+        key = (udp.src, udp.sport, udp.dst, udp.dport), int.from_bytes(udp.payload[8:12], "big")
+        encrypted = self.streams.get(key)
+        return None if encrypted is None else Verdict(MEDIA, encrypted, self.read.get(key, NOTHING))
 
 
 def looks_like_media(udp: Udp) -> bool:

@@ -15,17 +15,21 @@ from typing import NamedTuple
 
 from dissectors.mux.classify import match
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
-from dissectors.protocols import sip
+from dissectors.protocols import dtmf, sip
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import messages
-from dissectors.rewriting.anonymous import secured, texts
+from dissectors.rewriting.anonymous import damaged, secured, texts
+from dissectors.rewriting.anonymous.heard import EVENT_OCTETS, NOTHING, Read
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.anonymous.texts import Names
 from dissectors.rewriting.messages import Head, Line
 from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import deflate
 
-MAX_DEPTH = 4
+MAX_DEPTH, MAX_DAMAGED_OCTETS = 4, 1 << 16
+DIGITS, NUMBER_OCTETS = 10, 2
+"""Telephone events that are digits, and octets of the number with which payloads of RTX begin (RFC 4588)."""
+
 MAX_LINES, MAX_USUAL_LINE = 8192, 512
 """Headers that are remembered with what became of them, and octets of one that is."""
 
@@ -58,6 +62,12 @@ PLAIN = frozenset((
 """Attributes of STUN that are numbers and flags of the protocol."""
 
 FINGERPRINT_MASK = 0x5354554E
+KEY = re.compile(r"(?ims)^([ \t]*(?:signal|d)[ \t]*=[ \t]*(?:digits[ \t]*=[ \t]*)?)(\S.*)")
+DURATION = re.compile(r"(?i)duration[ \t]*=[ \t]*[0-9]{1,6}\s*")
+DIALLED = re.compile(r"[0-9*#a-d, ]+")
+OTHER_KEYS = frozenset((*map(str, range(10, 17)), "flash", "hf", "!"))
+"""Lines of bodies that tell keys, and what stands for keys that are no digits."""
+
 TYPES_OF_SDP = ("application/sdp",)
 
 TOKEN, WORD = re.compile(rb"[-A-Za-z0-9.!%*_+`'~]+"), re.compile(rb"[^\W_]|[\x80-\xff]")
@@ -108,20 +118,30 @@ class Anonymiser:
     def write_sip(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """SIP, its bodies inflated, changed and compressed again."""
         parsed = sip.parse_all(payload)
-        new, done = messages.edited_parsed(payload, parsed, self._message)
+        new, done = messages.edited_parsed(payload, parsed, self._message, keeps_wrong=True)
         begun = parsed[0].body_offset + len(parsed[0].raw_body) - len(parsed[0].octets)
-        # What stands before, between and behind messages is nobody's language.
-        if len(done) != len(parsed) or payload[:begun].strip(b"\r\n") or parsed[-1].trailing.strip(b"\r\n\0 "):
+        # What stands before and between messages is nobody's language.
+        if len(done) != len(parsed) or payload[:begun].strip(b"\r\n"):
             return None
-        return new
+        trailing = parsed[-1].trailing
+        if not trailing.strip(b"\r\n\0 "):
+            return new
+        behind = _octets(texts.opaque(_text(trailing), self.names))
+        if not trailing.isascii():
+            behind = self.pseudonyms.noise(trailing, len(trailing))
+        return new[: len(new) - len(trailing)] + behind
 
     def _message(self, message: sip.Message, head: Head, body: bytes) -> tuple[list[Line], bytes, str]:
         lines = [self._line(line) for line in head.lines if not line.name.startswith("Comp-Hdrs")]
         start = texts.start_line(_text(head.start), self.names)
         inner = message.body
         recovered = [header for header in message.headers if header.recovered]
+        if inner.status == "unsupported":
+            return [Line(_octets(start), messages.START), *lines], self.pseudonyms.noise(body, len(body)), "anonymised"
         if inner.compressed and inner.status != "complete":
-            return [Line(_octets(start), messages.START), *lines], b"", "body dropped"
+            text = self._body(message, inner.octets[:MAX_DAMAGED_OCTETS])
+            made = damaged.packed(text, inner, len(body), self.pseudonyms)
+            return [Line(_octets(start), messages.START), *lines], made or b"", "anonymised" if made else "body dropped"
         text = self._body(message, inner.octets if inner.compressed else body)
         if recovered:
             fresh = (f"{each.written}: {texts.header(each.name, each.value, self.names)}\r\n" for each in recovered)
@@ -136,7 +156,7 @@ class Anonymiser:
     def _header(self, line: Line) -> Line:
         name, colon, value = line.octets.partition(b":")
         if not line.name or not TOKEN.fullmatch(name.rstrip(b" \t")):
-            return line._replace(octets=WORD.sub(b"x", line.octets))
+            return line._replace(octets=_unreadable(line.octets))
         return line._replace(octets=name + colon + _octets(texts.header(line.name, _text(value), self.names)))
 
     def _body(self, message: sip.Message, body: bytes) -> bytes:
@@ -147,9 +167,33 @@ class Anonymiser:
         kind = message.content_type or ""
         if kind in TYPES_OF_SDP or body.startswith(b"v=0"):
             return _octets(texts.sdp(_text(body), self.names))
+        if kind in dtmf.TYPES:
+            # What is sent again has the same number of its request.
+            return _octets(self._keys(_text(body), f"{message.get('Call-ID')} {message.get('CSeq')}"))
         if kind == "message/sipfrag":
             return _octets(texts.start_line(_text(body), self.names))
         return _octets(texts.opaque(_text(body), self.names))
+
+    def _keys(self, text: str, of: str) -> str:
+        """The keys that a body of INFO tells with other digits, and how long they are."""
+        if KEY.search(text) is None:
+            return self._digits(text, of)
+        lines = text.splitlines(keepends=True)
+        return "".join(
+            found[1] + self._digits(found[2], of) if (found := KEY.match(line)) else
+            line if DURATION.fullmatch(line) else texts.opaque(line, self.names) for line in lines
+        )
+
+    def _digits(self, text: str, of: str) -> str:
+        """Other digits in the place of these; the numbers of other keys say nothing of anybody."""
+        word = text.strip().lower()
+        if word in OTHER_KEYS or not DIALLED.fullmatch(word):
+            return text if word in OTHER_KEYS else texts.opaque(text, self.names)
+        noise = self.pseudonyms.octets("digits", of.encode(), len(text))
+        return "".join(
+            str((int(each) + 1 + octet % (DIGITS - 1)) % DIGITS) if each in "0123456789" else each
+            for each, octet in zip(text, noise, strict=True)
+        )
 
     def _parts(self, body: bytes) -> bytes:
         """A body of several parts, line by line: SDP where it begins as that, names everywhere else."""
@@ -173,19 +217,21 @@ class Anonymiser:
         return _octets("".join(out))
 
     def write_stun(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
-        """STUN, attribute by attribute, sealed anew."""
+        """STUN, attribute by attribute, sealed anew; an attribute that does not fit keeps its header alone."""
         size = STUN_HEADER + int.from_bytes(payload[2:4], "big")
-        if len(payload) < STUN_HEADER or size != len(payload):
+        if len(payload) < STUN_HEADER:
             return None
         out = bytearray(payload[:STUN_HEADER])
-        user = b""
-        for kind, value in _attributes(payload):
+        user, read = b"", STUN_HEADER
+        for kind, value, end in _attributes(payload):
             new = self._attribute(kind, value, payload[4:STUN_HEADER], out, user, depth)
             if new is None:
                 return None
             user = new if kind == USERNAME else user
             out += kind.to_bytes(2, "big") + len(new).to_bytes(2, "big") + new + bytes(-len(new) % 4)
-        out[2:4] = (len(out) - STUN_HEADER).to_bytes(2, "big")
+            read = end
+        out += payload[read : read + 4] + self.pseudonyms.octets("attribute", payload, max(0, len(payload) - read - 4))
+        out[2:4] = (size + len(out) - len(payload) - STUN_HEADER & 0xFFFF).to_bytes(2, "big")
         return bytes(out)
 
     @property
@@ -266,15 +312,36 @@ class Anonymiser:
 
     def write_rtp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """RTP with silence, or random octets where it was encrypted."""
+        return self._media(payload, encrypted, NOTHING)
+
+    def media(self, payload: bytes, encrypted: bool, read: Read) -> bytes | None:
+        """RTP of a stream of which more than the header is read; None where it cannot be read."""
+        try:
+            return self._media(payload, encrypted, read)
+        except Malformed:
+            return None
+
+    def _media(self, payload: bytes, encrypted: bool, read: Read) -> bytes:
         packet = parse_rtp(payload)
         start = len(payload) - len(packet.payload) - packet.padding_length
         size = len(payload) - start
         if encrypted:
             return payload[:start] + self.pseudonyms.noise(payload, size)
         silence = SILENCE.get(packet.payload_type, b"\0") * len(packet.payload)
+        if read.numbered:
+            silence = packet.payload[:NUMBER_OCTETS] + silence[NUMBER_OCTETS:]
+        elif packet.payload_type in read.events and len(silence) == EVENT_OCTETS:
+            silence = self._event(packet.payload, payload[4:12])
         # Padding ends with how much it is; the rest of it may be anything that was in memory.
         count = packet.padding_length
         return payload[:start] + silence + (bytes(count - 1) + bytes((count,)) if count else b"")
+
+    def _event(self, event: bytes, of: bytes) -> bytes:
+        """A telephone event with another digit, the same in all packets of it; other keys say nothing of anybody."""
+        digit = event[0]
+        if digit < DIGITS:
+            digit = (digit + 1 + self.pseudonyms.octets("digit", of, 2)[0] % (DIGITS - 1)) % DIGITS
+        return bytes((digit,)) + event[1:]
 
     def write_rtcp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """RTCP: names in SDES, reasons in BYE; what is encrypted becomes random."""
@@ -351,14 +418,17 @@ WRITERS: dict[str, Callable[[Anonymiser, bytes, bool, int], bytes | None]] = {
 }
 
 
-def _attributes(payload: bytes) -> Iterator[tuple[int, bytes]]:
+def _attributes(payload: bytes) -> Iterator[tuple[int, bytes, int]]:
+    """The type and value of each attribute that fits, and where it ends."""
     at = STUN_HEADER
     while at + 4 <= len(payload):
         kind, size = int.from_bytes(payload[at : at + 2], "big"), int.from_bytes(payload[at + 2 : at + 4], "big")
+        # The last one may lack what fills it up.
+        end = min(len(payload), at + 4 + size + -size % 4)
         if at + 4 + size > len(payload):
-            raise Malformed("STUN", at, "an attribute that does not fit")
-        yield kind, payload[at + 4 : at + 4 + size]
-        at += 4 + size + -size % 4
+            return
+        yield kind, payload[at + 4 : at + 4 + size], end
+        at = end
 
 
 def _as_long_as(out: bytes | bytearray, more: int) -> bytes:
@@ -377,12 +447,19 @@ def _packed(text: bytes, encoding: str) -> bytes:
     return text
 
 
-def _text(octets: bytes) -> str:
+def _unreadable(octets: bytes) -> bytes:
+    """A letter in the place of each; what is no text stays none."""
     try:
-        return octets.decode()
+        octets.decode()
     except UnicodeDecodeError:
-        return octets.decode("latin-1")
+        return WORD.sub(lambda found: b"x" if found[0].isascii() else b"\xff", octets)
+    return WORD.sub(b"x", octets)
+
+
+def _text(octets: bytes) -> str:
+    """A text; octets that are none stand for themselves, and become others of their kind."""
+    return octets.decode("utf-8", "surrogateescape")
 
 
 def _octets(text: str) -> bytes:
-    return text.encode("utf-8", "replace")
+    return text.encode("utf-8", "surrogateescape")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dissectors.limits.table import Table
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 
-RECORD, HANDSHAKE = 13, 12
+RECORD, HANDSHAKE, MAX_PADDING = 13, 12, 3
 CHANGE_CIPHER, ALERT, HANDSHAKES, APPLICATION = 20, 21, 22, 23
 MAX_PLAIN_OCTETS = 2
 """Octets of an alert, or of ChangeCipherSpec: longer ones are encrypted."""
@@ -45,6 +45,9 @@ def datagram(payload: bytes, names: Pseudonyms, known: Known | None = None) -> b
     out: list[bytes] = []
     at = 0
     while at < len(payload):
+        if at and len(payload) - at <= MAX_PADDING and not any(payload[at:]):
+            # A relay may have filled it up.
+            return b"".join((*out, payload[at:]))
         if payload[at] & UNIFIED_BITS == UNIFIED:
             head, size = _unified(payload, at)
             body = payload[at + head : at + head + size]
@@ -132,17 +135,17 @@ def _client_hello(body: bytes, names: Pseudonyms) -> bytes:
         at += 1 + size
     at += 2 + _number(body, at, 2)
     at += 1 + _number(body, at, 1)
-    return bytes(out[:at]) + _extensions(body[at:], names)
+    return bytes(out[:at]) + extensions(body[at:], names)
 
 
 def _server_hello(body: bytes, names: Pseudonyms) -> bytes:
     size = _number(body, 34, 1)
     end = 35 + size
-    return body[:35] + names.octets("session", body[35:end], size) + body[end : end + 3] + _extensions(
+    return body[:35] + names.octets("session", body[35:end], size) + body[end : end + 3] + extensions(
         body[end + 3 :], names)
 
 
-def _extensions(block: bytes, names: Pseudonyms) -> bytes:
+def extensions(block: bytes, names: Pseudonyms) -> bytes:
     if not block:
         return block
     at, out = 2, [block[:2]]
@@ -249,6 +252,9 @@ def _value(out: bytearray, tag: int, start: int, stop: int, names: Pseudonyms, d
         _values(out, start + 1, stop, names, depth + 1)
     elif tag == BIT_STRING or tag == INTEGER and len(old) > MAX_PLAIN_INTEGER:
         out[start + 1 : stop] = names.octets("number", old, len(old) - 1) if old else b""
+        if tag == INTEGER and not old[0]:
+            # A key stays as long as it was.
+            out[start + 1] |= old[1] & 0x80
     elif tag == OCTET_STRING:
         inner = bytearray(old)
         try:
@@ -327,6 +333,22 @@ class Learned:
         made = _message(head[0], whole, self._names)
         for begin, (at, each) in held.items():
             self.fragments[name_of(at, each)] = made[begin : begin + len(each)]
+
+
+def begun(payload: bytes, noise: bytes) -> bytes:
+    """A datagram that may end anywhere: headers of records and of handshake messages, and noise."""
+    out, at = bytearray(noise), 0
+    while at < len(payload):
+        out[at : at + RECORD] = payload[at : at + RECORD]
+        if len(payload) < at + RECORD:
+            break
+        end = at + RECORD + _number(payload, at + 11, 2)
+        place = at + RECORD
+        while payload[at] == HANDSHAKES and not _number(payload, at + 3, 2) and place + HANDSHAKE <= min(end, len(payload)):
+            out[place : place + HANDSHAKE] = payload[place : place + HANDSHAKE]
+            place += HANDSHAKE + _number(payload, place + 9, 3)
+        at = end
+    return bytes(out)
 
 
 def _number(octets: bytes, at: int, size: int) -> int:

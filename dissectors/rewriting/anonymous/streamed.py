@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Hashable
 
-from dissectors.rewriting.anonymous import texts
+from dissectors.limits.table import Table
+from dissectors.rewriting.anonymous import records, texts
 from dissectors.rewriting.anonymous.messages import Anonymiser
 
 KEPT = frozenset(("upgrade", "connection", "sec-websocket-version", "sec-websocket-protocol"))
 """Headers whose values are WebSocket's own."""
+
+MAX_HANDSHAKES = 1024
+"""Directions of TLS of which handshake messages may go on."""
 
 REQUEST = re.compile(r"(GET )(.*)( HTTP/1\.[01]\s*)", re.DOTALL)
 ANSWER = re.compile(r"(HTTP/1\.1 101 )(.*)", re.DOTALL)
@@ -22,6 +27,7 @@ class Streamed:
 
     def __init__(self, anonymiser: Anonymiser) -> None:
         self._anonymiser = anonymiser
+        self._handshakes: Table[Hashable, records.Handshakes] = Table("", MAX_HANDSHAKES)
 
     def message(self, octets: bytes, left: Counter[str]) -> tuple[bytes, str] | None:
         """A message of SIP."""
@@ -48,3 +54,10 @@ class Streamed:
     def control(self, octets: bytes) -> bytes | None:
         """What a ping, a pong or the end carries: others of the same number."""
         return self._anonymiser.pseudonyms.octets("control frame", octets, len(octets))
+
+    def secured(self, octets: bytes, direction: Hashable) -> list[bytes]:
+        """Records of TLS, the last of which are these octets."""
+        held = self._handshakes.use(direction)
+        if held is None:
+            held = self._handshakes[direction] = records.Handshakes()
+        return held.take(octets, self._anonymiser.pseudonyms)

@@ -11,13 +11,17 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from dissectors import offline
 from dissectors.queries.owned import owned
 from dissectors.rewriting import split
+from dissectors.rewriting.anonymous import messages
+from dissectors.rewriting.anonymous.capture import anonymise
+from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.normalise import Wanted, normalise
 from dissectors.sources.capture import open_capture
 from dissectors.wire.errors import CaptureError
@@ -27,7 +31,11 @@ from tools.interop.sessions.left_over import KEYS, left_over
 from tools.interop.sessions.results import Row, facts, shown
 
 FOLDERS = ("pcaps", "tests/data")
-WAYS = ("normalise", "split", "anonymise")
+NORMALISED = {
+    "normalise": Wanted(), "split-ports": Wanted(split_ports=True, rtpmap=True), "compress": Wanted(compress=True),
+    "long": Wanted(long=True), "compact": Wanted(compact=True),
+}
+WAYS = (*NORMALISED, "split", "anonymise", "names")
 MAX_CAPTURE_OCTETS, MAX_SPLIT_FILES, MAX_TOLD = 1 << 24, 40, 40
 """Larger captures are passed over, more files of a capture are not looked at, more lines are not printed."""
 
@@ -48,7 +56,7 @@ def main() -> int:
     parser.add_argument("--captures", type=int, default=50, metavar="N", help="so many of them (50)")
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="but not the first N")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--ways", default=",".join(WAYS), help="without tshark: names")
+    parser.add_argument("--ways", default=",".join(WAYS), help="without tshark: names (%(default)s)")
     chosen = parser.parse_args()
     paths = drawn([Path(each) for each in chosen.folders], chosen.seed)[chosen.skip :]
     rows, lines = run(paths, chosen.captures, chosen.seed, chosen.ways.split(","))
@@ -80,7 +88,7 @@ def is_capture(path: Path) -> bool:
 
 def run(paths: Sequence[Path], captures: int, seed: int, ways: Sequence[str]) -> tuple[list[Row], list[str]]:
     """The rows of a table, and a line for each thing that is wrong."""
-    program = tshark.find() if "names" not in ways else None
+    program = tshark.find() if set(ways) & set(MADE) else None
     left: dict[str, list[str]] = {}
     errors: Counter[str] = Counter()
     looked = values = 0
@@ -104,7 +112,7 @@ def run(paths: Sequence[Path], captures: int, seed: int, ways: Sequence[str]) ->
     rows = [facts("captures", looked, looked), facts(f"values that are left, of {values:,}", 0, sum(
         text.startswith("value") for text in left)), facts("words that are left", 0, sum(
             text.startswith("word") for text in left))]
-    rows += [facts(f"{way}: new errors in tshark", 0, errors[way]) for way in ways if program is not None]
+    rows += [facts(f"{way}: new errors in tshark", 0, errors[way]) for way in ways if way in MADE]
     lines = [f"{text}: {', '.join(names[:3])}{f', {len(names)} in all' if len(names) > 3 else ''}"
              for text, names in sorted(left.items())]
     return rows, lines
@@ -113,37 +121,53 @@ def run(paths: Sequence[Path], captures: int, seed: int, ways: Sequence[str]) ->
 def rewritten(path: Path, folder: Path, seed: int, ways: Sequence[str], program: tshark.Tshark | None) -> Told:
     """What is to be said of one capture; raises CaptureError where it cannot be read."""
     folder.chmod(0o755)
-    names = left_over(path, folder, seed) if "anonymise" in ways or program is None else None
+    names = left_over(path, folder, seed) if "names" in ways else None
     errors: dict[str, Counter[str]] = {}
     if program is not None:
         with tempfile.TemporaryDirectory() as made:
             home = Path(made)
             home.chmod(0o755)
-            before = seen(program, str(path), home)
-            for way, results in (
-                ("normalise", _normalised(path, folder)), ("split", _split(path, folder)),
-                ("anonymise", iter([folder / KEYS[0].decode()])),
-            ):
-                if way in ways:
+            before = _read(program, path, home)
+            for way in ways:
+                if way in MADE and before is not None:
+                    results = MADE[way](path, folder)
                     errors[way] = Counter(
-                        text for result in results for text in newly(before, seen(program, str(result), home))
+                        text for result in results for text in newly(before, _read(program, result, home))
                     )
     return Told(names.values if names else 0, names.left if names else set(), names.words if names else set(), errors)
 
 
-def newly(before: Seen, after: Seen) -> Iterator[str]:
+def _read(program: tshark.Tshark, path: Path, home: Path) -> Seen | None:
+    """What tshark sees in a capture; None where it cannot read it as it is."""
+    try:
+        return seen(program, str(path), home)
+    except tshark.NoWireshark:
+        return None
+
+
+def newly(before: Seen, after: Seen | None) -> Iterator[str]:
     """What tshark complains of in frames of which it did not complain before."""
+    if after is None:
+        yield "a capture that it cannot read"
+        return
     for moment, texts in after.errors.items():
         if moment not in before.errors:
             yield from texts
 
 
-def _normalised(path: Path, folder: Path) -> Iterator[Path]:
+def _normalised(wanted: Wanted, path: Path, folder: Path) -> Iterator[Path]:
     """The normalised capture, unless nothing changed."""
     out = folder / "normalised"
-    normalise(str(path), str(out), Wanted(), force=True)
+    normalise(str(path), str(out), wanted, force=True)
     if out.read_bytes() != path.read_bytes():
         yield out
+
+
+def _anonymised(path: Path, folder: Path) -> Iterator[Path]:
+    """The capture under other names."""
+    out = folder / "anonymised"
+    anonymise(str(path), str(out), Pseudonyms(KEYS[0]), messages.Wanted(), force=True)
+    yield out
 
 
 def _split(path: Path, folder: Path) -> Iterator[Path]:
@@ -155,3 +179,10 @@ def _split(path: Path, folder: Path) -> Iterator[Path]:
         files = [split.safe_name(number, "") for number in range(len(groups))]
         for name in split.into_folder([str(path)], parts, files, str(folder / "calls"), force=True).paths:
             yield Path(name)
+
+
+MADE: dict[str, Callable[[Path, Path], Iterator[Path]]] = {
+    **{way: partial(_normalised, wanted) for way, wanted in NORMALISED.items()},
+    "split": _split, "anonymise": _anonymised,
+}
+"""What is made of a capture, for tshark to read."""

@@ -1,0 +1,103 @@
+"""Records of TLS under other names: host names, certificates, tickets; what is encrypted becomes random.
+
+Every length stays, so that sequence numbers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dissectors.rewriting.anonymous import secured
+from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.wire import tls
+
+MAX_HELD = 16
+"""Records over which one handshake message goes on."""
+
+ALERT_OCTETS, RANDOM_OCTETS, STATUS, STATUS_HEADER = 2, 34, 22, 4
+
+
+class Handshakes:
+    """The records of one direction: handshake messages may go on in the next one, and are in the clear until a change."""
+
+    def __init__(self) -> None:
+        self._changed = False
+        self._held: list[bytes] = []
+
+    def take(self, octets: bytes, names: Pseudonyms) -> list[bytes]:
+        """What becomes of records that waited, and of this one; nothing as long as a message goes on."""
+        kind, body = octets[0], octets[tls.HEADER :]
+        if kind == tls.HANDSHAKE and not self._changed:
+            self._held.append(octets)
+            return self._messages(names)
+        found = self._given_up(names)
+        if kind == tls.CHANGE_CIPHER_SPEC:
+            self._changed = True
+        is_plain = kind == tls.CHANGE_CIPHER_SPEC and body == b"\1" or kind == tls.ALERT and len(body) == ALERT_OCTETS
+        return [*found, octets if is_plain else _random(octets, names)]
+
+    def _messages(self, names: Pseudonyms) -> list[bytes]:
+        try:
+            made = _messages(b"".join(each[tls.HEADER :] for each in self._held), names)
+        except ValueError:
+            return self._given_up(names)
+        if made is None:
+            return [] if len(self._held) < MAX_HELD else self._given_up(names)
+        held, self._held, found, at = self._held, [], [], 0
+        for each in held:
+            end = at + len(each) - tls.HEADER
+            found.append(each[: tls.HEADER] + made[at:end])
+            at = end
+        return found
+
+    def _given_up(self, names: Pseudonyms) -> list[bytes]:
+        held, self._held = self._held, []
+        return [_random(each, names) for each in held]
+
+
+def _random(octets: bytes, names: Pseudonyms) -> bytes:
+    """A record that is encrypted, or not understood."""
+    # Which message begins is told also of handshakes that cannot be read.
+    begin = tls.HEADER + (octets[0] == tls.HANDSHAKE)
+    return octets[:begin] + names.octets("record", octets, max(0, len(octets) - begin))
+
+
+def _messages(body: bytes, names: Pseudonyms) -> bytes | None:
+    """Handshake messages; None where the last one goes on. Raises ValueError for what is not understood."""
+    out: list[bytes] = []
+    at = 0
+    while at < len(body):
+        begin = at + tls.MESSAGE_HEADER
+        end = begin + int.from_bytes(body[at + 1 : begin], "big")
+        write = MESSAGES.get(body[at])
+        if write is None or end - begin > tls.MAX_MESSAGE_OCTETS:
+            raise ValueError("a handshake message that is not understood")
+        if end > len(body):
+            return None
+        made = write(body[begin:end], names)
+        if len(made) != end - begin:
+            raise ValueError("a handshake message of another length")
+        out += [body[at:begin], made]
+        at = end
+    return b"".join(out)
+
+
+def _client_hello(body: bytes, names: Pseudonyms) -> bytes:
+    """As that of DTLS, without a cookie."""
+    out, at = bytearray(body), RANDOM_OCTETS
+    size = body[at] if at < len(body) else 0
+    out[at + 1 : at + 1 + size] = names.octets("session", body[at + 1 : at + 1 + size], size)
+    at += 1 + size
+    at += 2 + int.from_bytes(body[at : at + 2], "big")
+    at += 1 + (body[at] if at < len(body) else 0)
+    return bytes(out[:at]) + secured.extensions(body[at:], names)
+
+
+def _status(body: bytes, names: Pseudonyms) -> bytes:
+    return body[:STATUS_HEADER] + names.octets("status", body, max(0, len(body) - STATUS_HEADER))
+
+
+MESSAGES: dict[int, Callable[[bytes, Pseudonyms], bytes]] = {
+    **secured.MESSAGES, tls.CLIENT_HELLO: _client_hello, STATUS: _status,
+}
+"""By the type of a handshake message."""
