@@ -159,7 +159,11 @@ class Connections:
             found += early and early + self._read(connection, here)
         if connection.secured is not None and connection.within is not None and segment.flags & (FIN | RST):
             origin = Origin(self._arrived, file, frame, time, segment.identification)
-            connection.secured.end(connection.within.side_of(here), origin)
+            number, direction = connection.within.side_of(here), here.direction
+            last = segment.sequence + segment.length
+            if segment.flags & FIN and direction.end is not None and direction.place(last) > direction.end:
+                connection.secured.lose(number)
+            connection.secured.end(number, origin)
         self._settle(key, connection)
         return found if len(found) < 2 else _numbered(found)
 

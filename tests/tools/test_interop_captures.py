@@ -11,7 +11,7 @@ import pytest
 from tests import captures
 from tests.command_line import ROOT
 from tests.stories import GOOD
-from tools.interop.sessions import gzcompress, left_over, rewriting
+from tools.interop.sessions import gzcompress, left_over, rewriting, same_findings
 
 
 def test_bodies_that_kamailio_logs_are_those_of_the_capture() -> None:
@@ -47,3 +47,15 @@ def test_captures_are_drawn_by_a_seed_each_content_once(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no capture")
     one, two = (rewriting.drawn([tmp_path], seed) for seed in (1, 1))
     assert one == two and len(one) == 3 and {path.suffix for path in one} == {".pcap"}
+
+
+def test_findings_that_come_and_go_under_other_names_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    captures.story(tmp_path / "in.pcap", GOOD)
+    rows, lines = rewriting.run([tmp_path / "in.pcap"], 1, 1, ["findings"])
+    assert not lines and (rows[-1].theirs, rows[-1].ours) == ("1", "1") and all(row.agrees for row in rows)
+    other = captures.story(tmp_path / "other", [each for each in GOOD if each[1] != GOOD[0][1]])
+    monkeypatch.setattr(same_findings, "anonymise", lambda path, out, *_, **__: shutil.copyfile(other, out))
+    rows, lines = rewriting.run([tmp_path / "in.pcap"], 1, 1, ["findings"])
+    assert not rows[-1].agrees and any(line.endswith("under other names: in.pcap") for line in lines)

@@ -181,7 +181,9 @@ class _Frames:
                 return Made(made)
         tally.left[CUT] += 1
         if walk.fragments.seen:
-            return Made(self._fragment(record, octets, steps))
+            end = _end(octets, steps)
+            kept = remains.fragment(octets, steps[-1], end, self._datagrams)
+            return Made(_cut(record, octets, end) if kept is None else record._replace(octets=kept))
         protocol = "" if verdict is None else verdict.protocol
         return Made(self._remains(plain, record, steps, udps, found, protocol))
 
@@ -193,21 +195,6 @@ class _Frames:
         """The frame of the fragment that makes a datagram whole, with all of it; None for any other."""
         frame, _, _ = packets.walked(record, self._fragments)
         return packets.unfragmented(record, frame.octets) if is_last and frame.octets is not record.octets else None
-
-    def _fragment(self, record: Record, octets: bytearray, steps: list[Next]) -> Record:
-        """A fragment without the rest of its datagram: as long as it was."""
-        ip, at = steps[-1], _end(octets, steps)
-        if ip.space == ETHERTYPE and octets[ip.at] >> 4 == 4:
-            number, is_first = octets[ip.at + 9], not int.from_bytes(octets[ip.at + 6 : ip.at + 8], "big") & 0x1FFF
-            end = min(len(octets), ip.at + int.from_bytes(octets[ip.at + 2 : ip.at + 4], "big"))
-        elif ip.number == internet.FRAGMENT:
-            at = ip.at + 8
-            number, is_first = octets[ip.at], int.from_bytes(octets[ip.at + 2 : ip.at + 4], "big") < 8
-            end = min(len(octets), ip.end)
-        else:
-            return _cut(record, octets, at)
-        content = remains.fragment(bytes(octets[at:end]), is_first, number == internet.UDP, self._datagrams)
-        return _cut(record, octets[:at] + bytearray(content) + bytes(len(octets) - end), len(octets))
 
     def _remains(
         self, plain: Record, record: Record, steps: list[Next], udps: Sequence[Udp], found: list[int], protocol: str

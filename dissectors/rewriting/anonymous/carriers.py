@@ -1,4 +1,4 @@
-"""Headers between the link layer and UDP under other names: tunnels, extensions of IPv6, seals, wireless, captures' own.
+"""Headers on the way to UDP under other names: tunnels, extensions of IPv6, seals, wireless, captures' own.
 
 What of them is a number of the network stays, and so does every length; addresses become others, all else is blank.
 """
@@ -11,7 +11,6 @@ from typing import NamedTuple
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.wire.captures import erf
 from dissectors.wire.link import internet
-from dissectors.wire.link.esp import HEADER as ESP_HEADER
 from dissectors.wire.link.esp import INTEGRITY_OCTETS, PADDING, TRAILER
 from dissectors.wire.link.headers import ETHERTYPE, LINK, PROTOCOL, Next
 from dissectors.wire.link.tunnels import TUNNELS

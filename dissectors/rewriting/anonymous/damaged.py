@@ -13,8 +13,8 @@ WINDOWS = {"zlib": 15, "gzip": 31, "deflate": -15}
 NOTHING, NO_BLOCK = b"\0\0\0\xff\xff", b"\x07"
 """A block that holds nothing, and the beginning of one of a type that does not exist (RFC 1951 section 3.2.3)."""
 
-MAX_TEXT_OCTETS, MAX_MORE = 1 << 16, 4096
-"""Octets of text that are read of a body that becomes too large, and steps on the way to a length."""
+MAX_TEXT_OCTETS, MAX_MORE, BEST_RATIO = 1 << 16, 4096, 1030
+"""Octets of text that are read of a body that becomes too large, steps on the way to a length, deflate's best ratio."""
 
 BAD_SUM = b"\0\0\0\0\0\0\0\0"
 
@@ -34,7 +34,8 @@ def packed(text: bytes, inner: Inflated, length: int, names: Pseudonyms) -> byte
 def _attempts(text: bytes, inner: Inflated, window: int, length: int, names: Pseudonyms) -> list[bytes]:
     packer = zlib.compressobj(9, zlib.DEFLATED, window)
     if inner.status == "over limit":
-        begun = packer.compress(_noisy(text[:MAX_TEXT_OCTETS], length, names)) + packer.flush(zlib.Z_SYNC_FLUSH)
+        noisy = _noisy(text[:MAX_TEXT_OCTETS], length - LIMITS.octets // BEST_RATIO, names)
+        begun = packer.compress(noisy) + packer.flush(zlib.Z_SYNC_FLUSH)
         rest = packer.compress(bytes(LIMITS.octets + 1)) + packer.flush()
         return [_filled(begun, length - len(rest)) + rest]
     begun = packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH)

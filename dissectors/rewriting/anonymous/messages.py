@@ -18,7 +18,7 @@ from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.protocols import dtmf, sip
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import messages
-from dissectors.rewriting.anonymous import damaged, secured, texts
+from dissectors.rewriting.anonymous import damaged, pressed, secured, texts
 from dissectors.rewriting.anonymous.heard import EVENT_OCTETS, NOTHING, Read
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.anonymous.texts import Names
@@ -27,8 +27,8 @@ from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import deflate
 
 MAX_DEPTH, MAX_DAMAGED_OCTETS = 4, 1 << 16
-DIGITS, NUMBER_OCTETS = 10, 2
-"""Telephone events that are digits, and octets of the number with which payloads of RTX begin (RFC 4588)."""
+NUMBER_OCTETS = 2
+"""Octets of the number with which payloads of RTX begin (RFC 4588)."""
 
 MAX_LINES, MAX_USUAL_LINE = 8192, 512
 """Headers that are remembered with what became of them, and octets of one that is."""
@@ -62,12 +62,6 @@ PLAIN = frozenset((
 """Attributes of STUN that are numbers and flags of the protocol."""
 
 FINGERPRINT_MASK = 0x5354554E
-KEY = re.compile(r"(?ims)^([ \t]*(?:signal|d)[ \t]*=[ \t]*(?:digits[ \t]*=[ \t]*)?)(\S.*)")
-DURATION = re.compile(r"(?i)duration[ \t]*=[ \t]*[0-9]{1,6}\s*")
-DIALLED = re.compile(r"[0-9*#a-d, ]+")
-OTHER_KEYS = frozenset((*map(str, range(10, 17)), "flash", "hf", "!"))
-"""Lines of bodies that tell keys, and what stands for keys that are no digits."""
-
 TYPES_OF_SDP = ("application/sdp",)
 
 TOKEN, WORD = re.compile(rb"[-A-Za-z0-9.!%*_+`'~]+"), re.compile(rb"[^\W_]|[\x80-\xff]")
@@ -139,7 +133,9 @@ class Anonymiser:
         if inner.status == "unsupported":
             return [Line(_octets(start), messages.START), *lines], self.pseudonyms.noise(body, len(body)), "anonymised"
         if inner.compressed and inner.status != "complete":
-            text = self._body(message, inner.octets[:MAX_DAMAGED_OCTETS])
+            begun = inner.octets[:MAX_DAMAGED_OCTETS]
+            is_garbled = inner.status == "corrupt"
+            text = _octets(texts.garbled(_text(begun), self.names)) if is_garbled else self._body(message, begun)
             made = damaged.packed(text, inner, len(body), self.pseudonyms)
             return [Line(_octets(start), messages.START), *lines], made or b"", "anonymised" if made else "body dropped"
         text = self._body(message, inner.octets if inner.compressed else body)
@@ -168,32 +164,10 @@ class Anonymiser:
         if kind in TYPES_OF_SDP or body.startswith(b"v=0"):
             return _octets(texts.sdp(_text(body), self.names))
         if kind in dtmf.TYPES:
-            # What is sent again has the same number of its request.
-            return _octets(self._keys(_text(body), f"{message.get('Call-ID')} {message.get('CSeq')}"))
+            return _octets(pressed.body(_text(body), self.names))
         if kind == "message/sipfrag":
             return _octets(texts.start_line(_text(body), self.names))
         return _octets(texts.opaque(_text(body), self.names))
-
-    def _keys(self, text: str, of: str) -> str:
-        """The keys that a body of INFO tells with other digits, and how long they are."""
-        if KEY.search(text) is None:
-            return self._digits(text, of)
-        lines = text.splitlines(keepends=True)
-        return "".join(
-            found[1] + self._digits(found[2], of) if (found := KEY.match(line)) else
-            line if DURATION.fullmatch(line) else texts.opaque(line, self.names) for line in lines
-        )
-
-    def _digits(self, text: str, of: str) -> str:
-        """Other digits in the place of these; the numbers of other keys say nothing of anybody."""
-        word = text.strip().lower()
-        if word in OTHER_KEYS or not DIALLED.fullmatch(word):
-            return text if word in OTHER_KEYS else texts.opaque(text, self.names)
-        noise = self.pseudonyms.octets("digits", of.encode(), len(text))
-        return "".join(
-            str((int(each) + 1 + octet % (DIGITS - 1)) % DIGITS) if each in "0123456789" else each
-            for each, octet in zip(text, noise, strict=True)
-        )
 
     def _parts(self, body: bytes) -> bytes:
         """A body of several parts, line by line: SDP where it begins as that, names everywhere else."""
@@ -331,17 +305,10 @@ class Anonymiser:
         if read.numbered:
             silence = packet.payload[:NUMBER_OCTETS] + silence[NUMBER_OCTETS:]
         elif packet.payload_type in read.events and len(silence) == EVENT_OCTETS:
-            silence = self._event(packet.payload, payload[4:12])
+            silence = pressed.event(packet.payload, self.names)
         # Padding ends with how much it is; the rest of it may be anything that was in memory.
         count = packet.padding_length
         return payload[:start] + silence + (bytes(count - 1) + bytes((count,)) if count else b"")
-
-    def _event(self, event: bytes, of: bytes) -> bytes:
-        """A telephone event with another digit, the same in all packets of it; other keys say nothing of anybody."""
-        digit = event[0]
-        if digit < DIGITS:
-            digit = (digit + 1 + self.pseudonyms.octets("digit", of, 2)[0] % (DIGITS - 1)) % DIGITS
-        return bytes((digit,)) + event[1:]
 
     def write_rtcp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """RTCP: names in SDES, reasons in BYE; what is encrypted becomes random."""

@@ -18,7 +18,7 @@ ALERT_OCTETS, RANDOM_OCTETS, STATUS, STATUS_HEADER = 2, 34, 22, 4
 
 
 class Handshakes:
-    """The records of one direction: handshake messages may go on in the next one, and are in the clear until a change."""
+    """The records of one direction: a message of the handshake may go on in the next, and is clear until a change."""
 
     def __init__(self) -> None:
         self._changed = False

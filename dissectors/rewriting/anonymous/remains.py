@@ -1,4 +1,4 @@
-"""What remains of datagrams that are not understood, or not whole: what says of which kind they are, and nothing else."""
+"""What remains of datagrams that are not understood, or not whole: what says of which kind they are, nothing else."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.rewriting.anonymous import secured, texts
 from dissectors.rewriting.anonymous.messages import Anonymiser
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.wire.link import internet
+from dissectors.wire.link.headers import ETHERTYPE, PROTOCOL, Next
 from dissectors.wire.link.segments import TLS_HANDSHAKE
-from dissectors.wire.spec import Between, Bits, Chain, LengthField, RtpHeader, U16, U32
+from dissectors.wire.spec import U16, U32, Between, Bits, Chain, LengthField, RtpHeader
 
 UDP_HEADER, RTP_HEADER, USUAL_TYPE = 8, 12, 96
 """Octets of headers, and a payload type that says nothing."""
@@ -33,25 +35,30 @@ def header(payload: bytes, length: int, names: Pseudonyms, verdict: str = "") ->
     row = match(payload, length)
     if row == UNKNOWN_ROW or is_text(payload):
         return b""
-    made = bytearray(names.octets("header", payload, RTP_HEADER))
-    end = 0
-    for clause in ROWS[row][1].clauses:
-        end = max(end, _fill(made, clause, payload))
-    octets = bytes(made[:end])
-    return octets if end <= len(payload) and match(octets, length) == row else b""
+    for is_least in (True, False):
+        made = bytearray(names.octets("header", payload, RTP_HEADER))
+        end = max([_fill(made, clause, payload, is_least) for clause in ROWS[row][1].clauses])
+        if end <= len(payload) and match(bytes(made[:end]), length) == row:
+            return bytes(made[:end])
+    return b""
 
 
-def _fill(made: bytearray, clause: object, payload: bytes) -> int:
-    """Let octets meet a clause; how many of them it looks at."""
+def _fill(made: bytearray, clause: object, payload: bytes, is_least: bool) -> int:
+    """Let octets meet a clause; how many of them it looks at.
+
+    Where any number of some will do, it is the least one, or, where other rows have taken that, the one that is there.
+    """
     if isinstance(clause, RtpHeader):
         made[0], made[1] = 0x80, USUAL_TYPE
         return RTP_HEADER
     if isinstance(clause, Bits):
-        made[clause.offset] = made[clause.offset] & ~clause.mask & 0xFF | clause.value
+        others = 0 if is_least else payload[clause.offset]
+        made[clause.offset] = others & ~clause.mask & 0xFF | clause.value
         return clause.offset + 1
     if isinstance(clause, Between):
-        made[clause.offset : clause.offset + clause.size] = clause.low.to_bytes(clause.size, "big")
-        return clause.offset + clause.size
+        begin, end = clause.offset, clause.offset + clause.size
+        made[begin:end] = clause.low.to_bytes(clause.size, "big") if is_least else payload[begin:end]
+        return end
     if isinstance(clause, U16):
         made[clause.offset : clause.offset + 2] = clause.value.to_bytes(2, "big")
         return clause.offset + 2
@@ -64,7 +71,7 @@ def _fill(made: bytearray, clause: object, payload: bytes) -> int:
     if isinstance(clause, Chain):
         at = clause.start + clause.length_at
         made[at : at + 2] = payload[at : at + 2]
-        return max(at + 2, *(_fill(made, _behind(each, clause.start), payload) for each in clause.checks), 0)
+        return max(at + 2, *(_fill(made, _behind(each, clause.start), payload, is_least) for each in clause.checks), 0)
     return 0
 
 
@@ -79,8 +86,25 @@ def tls(payload: bytes) -> bytes:
     return payload[:TLS_OCTETS] if payload.startswith(TLS_HANDSHAKE) and len(payload) >= TLS_OCTETS else b""
 
 
-def fragment(octets: bytes, is_first: bool, is_udp: bool, anonymiser: Anonymiser) -> bytes:
-    """What a fragment has in the place of its content, if its datagram does not become whole."""
+def fragment(octets: bytes | bytearray, ip: Next, at: int, anonymiser: Anonymiser) -> bytes | None:
+    """The frame of a fragment whose datagram does not become whole, as long as it was; `at` is the end of its header.
+
+    None where its headers are no plain ones.
+    """
+    if ip.space == ETHERTYPE and octets[ip.at] >> 4 == 4:
+        number, offset = octets[ip.at + 9], int.from_bytes(octets[ip.at + 6 : ip.at + 8], "big") & 0x1FFF
+        end = min(len(octets), ip.at + int.from_bytes(octets[ip.at + 2 : ip.at + 4], "big"))
+    elif ip.space == PROTOCOL and ip.number == internet.FRAGMENT:
+        at, number, offset = ip.at + 8, octets[ip.at], int.from_bytes(octets[ip.at + 2 : ip.at + 4], "big") >> 3
+        end = min(len(octets), ip.end)
+    else:
+        return None
+    content = _content(bytes(octets[at:end]), not offset, number == internet.UDP, anonymiser)
+    return bytes(octets[:at]) + content + bytes(max(0, len(octets) - at - len(content)))
+
+
+def _content(octets: bytes, is_first: bool, is_udp: bool, anonymiser: Anonymiser) -> bytes:
+    """What a fragment has in the place of its content."""
     names = anonymiser.pseudonyms
     noise = names.octets("fragment", octets, len(octets))
     if not is_first or not is_udp or len(octets) < UDP_HEADER:

@@ -207,9 +207,15 @@ MESSAGES: dict[int, Callable[[bytes, Pseudonyms], bytes]] = {
 
 
 def certificate(octets: bytes, names: Pseudonyms) -> bytes:
-    """A certificate with other names, another serial number, key and signature, and the same form."""
+    """A certificate with other names, another serial number, key and signature, and the same form.
+
+    What is none becomes random.
+    """
     out = bytearray(octets)
-    _values(out, 0, len(out), names, 0)
+    try:
+        _values(out, 0, len(out), names, 0)
+    except ValueError:
+        return names.octets("certificate", octets, len(octets))
     return bytes(out)
 
 
@@ -344,7 +350,8 @@ def begun(payload: bytes, noise: bytes) -> bytes:
             break
         end = at + RECORD + _number(payload, at + 11, 2)
         place = at + RECORD
-        while payload[at] == HANDSHAKES and not _number(payload, at + 3, 2) and place + HANDSHAKE <= min(end, len(payload)):
+        stop = min(end, len(payload)) if payload[at] == HANDSHAKES and not _number(payload, at + 3, 2) else place
+        while place + HANDSHAKE <= stop:
             out[place : place + HANDSHAKE] = payload[place : place + HANDSHAKE]
             place += HANDSHAKE + _number(payload, place + 9, 3)
         at = end

@@ -52,6 +52,12 @@ ADDRESS = re.compile(
     r"(?<![0-9A-Za-z.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z.])"
     r"|(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{1,4}:){1,7}(?::[0-9A-Fa-f]{1,4}){0,6}(?![0-9A-Za-z:])"
 )
+WELL_FORMED = re.compile(
+    r"(?:v=0|t=0 0|m=(?:audio|video|application|image|text) \d{1,5} (?:RTP/S?AVPF?|UDP/TLS/RTP/SAVPF?)(?: \d{1,3})+"
+    r"|c=IN IP[46] [0-9A-Fa-f.:]+)\s*"
+)
+"""Lines of SDP that are what they should be, also in a text that is garbled elsewhere."""
+
 STATUS = re.compile(r"(SIP/2\.0\s+\d{3})(.*)", re.DOTALL)
 REQUEST = re.compile(r"([A-Za-z0-9.!%*_+`'~-]+\s+)(.*)", re.DOTALL)
 
@@ -153,6 +159,15 @@ def strict_type(value: str, names: Names) -> str:
     """A media type with parameters, of which the boundary is a name that the body has as well."""
     kind, semicolon, rest = value.partition(";")
     return loose(kind, names) + semicolon + strict(rest, names)
+
+
+def garbled(text: str, names: Names) -> str:
+    """A description in which nothing need be where it should: words of the protocol stay, wherever they are."""
+    return "".join(
+        _sdp_line(line, names) if WELL_FORMED.fullmatch(line) else
+        line[:2] + loose(line[2:], names) if line[1:2] == "=" else loose(line, names)
+        for line in text.splitlines(keepends=True)
+    )
 
 
 def sdp(text: str, names: Names) -> str:

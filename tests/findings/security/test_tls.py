@@ -7,10 +7,11 @@ import ssl
 import pytest
 
 from dissectors.report import Report, Tls
+from dissectors.wire.tcp import ACK, FIN
 from tests.finding_cases.tls import MADE, NOW, OLDER, TLS_1_2, demanding, strangers, told, too_old
 from tests.mux.test_framings import OPTIONS
 from tests.secured import Made, contexts, identity, secured, suite
-from tests.tcp_frames import A, B
+from tests.tcp_frames import FIRST, A, B, segment
 
 TLS_1_3 = ssl.TLSVersion.TLSv1_3
 
@@ -107,3 +108,14 @@ def test_a_resumed_session_says_so() -> None:
     first = secured([(True, OPTIONS)], both=both)
     again = secured([(True, OPTIONS)], both=both, session=first.session)
     assert not only(told(first)).resumed and only(told(again)).resumed
+
+
+def test_whose_answer_the_capture_cut_did_not_end_a_connection_without_one() -> None:
+    hello, answer = OLDER.sent[0], OLDER.sent[1][1]
+    assert (hello[0], OLDER.sent[1][0]) == (A, B)
+    end = segment(B, A, FIRST + 78 + len(answer), flags=FIN | ACK)
+    cut = segment(B, A, FIRST + 78, answer, cut=len(answer) - 6)
+    assert not said(told(Made([hello], b"", None), cut, end))
+    # Of a hello that is not there nothing is said either.
+    begun = segment(A, B, FIRST + 1, b"EHLO of another protocol\r\n")
+    assert not said(told(Made([], b"", None), begun, cut, end))

@@ -24,6 +24,7 @@ from dissectors.wire.errors import Malformed
 from dissectors.wire.inflate import deflate
 from tests import captures
 from tests.command_line import CALL
+from tests.finding_cases import CASES
 from tests.ip_frames import ethernet, ipv4, udp
 from tests.made import COOKIE
 from tests.rewriting.anonymous.test_secured import made, sent
@@ -168,6 +169,29 @@ def test_the_findings_are_those_of_the_original(tmp_path: Path) -> None:
         assert Counter(each.id for each in after.findings) == Counter(each.id for each in before.findings)
         assert [len(call.messages) for call in after.calls] == [len(call.messages) for call in before.calls]
         assert [stream.packets for stream in after.streams] == [stream.packets for stream in before.streams]
+
+
+STORIES = [id for id, stories in CASES.items() if not any(callable(each) for each in stories)]
+
+
+@pytest.mark.parametrize("id", STORIES)
+def test_every_finding_stays_where_it_is_and_comes_nowhere_else(tmp_path: Path, id: str) -> None:
+    for number, story in enumerate(CASES[id]):
+        path = captures.story(tmp_path / f"{number}", story)  # type: ignore[arg-type]
+        done(path, tmp_path / "out", wanted=Wanted())
+        before, after = offline.analyze([path]), offline.analyze([str(tmp_path / "out")])
+        assert Counter(each.id for each in after.findings) == Counter(each.id for each in before.findings)
+
+
+@pytest.mark.parametrize("blocks", [False, True])
+@pytest.mark.parametrize("id", ["capture-cut", "capture-corrupt"])
+def test_a_capture_whose_end_is_damaged_ends_so_under_other_names(tmp_path: Path, blocks: bool, id: str) -> None:
+    path = Path((captures.pcapng if blocks else captures.story)(tmp_path / "in", GOOD))
+    wrong = struct.pack("<III", 6, 0, 0) if blocks else b"\xff" * 16
+    path.write_bytes(path.read_bytes()[:-20] if id == "capture-cut" else path.read_bytes() + wrong)
+    tally = done(str(path), tmp_path / "out", wanted=Wanted())
+    found = [[each.id for each in offline.analyze([str(each)]).findings] for each in (path, tmp_path / "out")]
+    assert tally.damage and id in found[0] and sorted(found[0]) == sorted(found[1])
 
 
 def test_captures_with_one_key_agree_and_others_do_not(tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""Every capture of some folders rewritten: what tshark complains of only afterwards, and what is left of names.
+"""Every capture of some folders rewritten: what tshark complains of only afterwards, what is left of names, and which
+findings a capture under other names has more or less.
 
 The captures are drawn by a seed, so that a run over some of them is the same run again.
 """
@@ -29,24 +30,26 @@ from dissectors.wireshark import tshark
 from dissectors.wireshark.complaints import Seen, seen
 from tools.interop.sessions.left_over import KEYS, left_over
 from tools.interop.sessions.results import Row, facts, shown
+from tools.interop.sessions.same_findings import Compared, compared
 
 FOLDERS = ("pcaps", "tests/data")
 NORMALISED = {
     "normalise": Wanted(), "split-ports": Wanted(split_ports=True, rtpmap=True), "compress": Wanted(compress=True),
     "long": Wanted(long=True), "compact": Wanted(compact=True),
 }
-WAYS = (*NORMALISED, "split", "anonymise", "names")
+WAYS = (*NORMALISED, "split", "anonymise", "names", "findings")
 MAX_CAPTURE_OCTETS, MAX_SPLIT_FILES, MAX_TOLD = 1 << 24, 40, 40
 """Larger captures are passed over, more files of a capture are not looked at, more lines are not printed."""
 
 
 class Told(NamedTuple):
-    """Of one capture: values and words that are left, and new errors by the way on which they came."""
+    """Of one capture: values and words that are left, new errors by the way on which they came, and its findings."""
 
     values: int
     left: set[str]
     words: set[str]
     errors: dict[str, Counter[str]]
+    findings: Compared | None
 
 
 def main() -> int:
@@ -56,7 +59,7 @@ def main() -> int:
     parser.add_argument("--captures", type=int, default=50, metavar="N", help="so many of them (50)")
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="but not the first N")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--ways", default=",".join(WAYS), help="without tshark: names (%(default)s)")
+    parser.add_argument("--ways", default=",".join(WAYS), help="names and findings need no tshark (%(default)s)")
     chosen = parser.parse_args()
     paths = drawn([Path(each) for each in chosen.folders], chosen.seed)[chosen.skip :]
     rows, lines = run(paths, chosen.captures, chosen.seed, chosen.ways.split(","))
@@ -91,7 +94,7 @@ def run(paths: Sequence[Path], captures: int, seed: int, ways: Sequence[str]) ->
     program = tshark.find() if set(ways) & set(MADE) else None
     left: dict[str, list[str]] = {}
     errors: Counter[str] = Counter()
-    looked = values = 0
+    looked = values = with_findings = equal = 0
     for path in paths[:captures]:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="muxshark-interop-") as folder:
@@ -104,6 +107,11 @@ def run(paths: Sequence[Path], captures: int, seed: int, ways: Sequence[str]) ->
             left.setdefault(f"value {name!r}", []).append(path.name)
         for name in told.words:
             left.setdefault(f"word {name!r}", []).append(path.name)
+        if told.findings is not None:
+            with_findings += bool(told.findings.before or told.findings.after)
+            equal += bool(told.findings.before) and not told.findings.differing
+            for text in told.findings.lines():
+                left.setdefault(text, []).append(path.name)
         for way, complaints in told.errors.items():
             for text, count in complaints.items():
                 errors[way] += count
@@ -112,6 +120,7 @@ def run(paths: Sequence[Path], captures: int, seed: int, ways: Sequence[str]) ->
     rows = [facts("captures", looked, looked), facts(f"values that are left, of {values:,}", 0, sum(
         text.startswith("value") for text in left)), facts("words that are left", 0, sum(
             text.startswith("word") for text in left))]
+    rows += [facts("captures with the findings of the original", with_findings, equal)] if "findings" in ways else []
     rows += [facts(f"{way}: new errors in tshark", 0, errors[way]) for way in ways if way in MADE]
     lines = [f"{text}: {', '.join(names[:3])}{f', {len(names)} in all' if len(names) > 3 else ''}"
              for text, names in sorted(left.items())]
@@ -122,6 +131,7 @@ def rewritten(path: Path, folder: Path, seed: int, ways: Sequence[str], program:
     """What is to be said of one capture; raises CaptureError where it cannot be read."""
     folder.chmod(0o755)
     names = left_over(path, folder, seed) if "names" in ways else None
+    found = compared(path, folder)["plain"] if "findings" in ways else None
     errors: dict[str, Counter[str]] = {}
     if program is not None:
         with tempfile.TemporaryDirectory() as made:
@@ -134,7 +144,8 @@ def rewritten(path: Path, folder: Path, seed: int, ways: Sequence[str], program:
                     errors[way] = Counter(
                         text for result in results for text in newly(before, _read(program, result, home))
                     )
-    return Told(names.values if names else 0, names.left if names else set(), names.words if names else set(), errors)
+    left, words = (names.left, names.words) if names else (set(), set())
+    return Told(names.values if names else 0, left, words, errors, found)
 
 
 def _read(program: tshark.Tshark, path: Path, home: Path) -> Seen | None:

@@ -1,12 +1,9 @@
-"""Whether a capture under other names has the findings of the original, by id and count.
-
-Three kinds of findings may differ: `EXCUSED` says which, and why.
-"""
+"""Whether a capture under other names has the findings of the original, by id and count."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +18,6 @@ WAYS = {
 }
 """What may be asked for: what else changes, and whether ports do."""
 
-EXCUSED: Mapping[str, str] = {}
-"""Findings that may differ, by their id, and why."""
-
-
 class Compared(NamedTuple):
     """The findings of a capture and of the one under other names, how many of each id."""
 
@@ -35,6 +28,11 @@ class Compared(NamedTuple):
     def differing(self) -> set[str]:
         """The ids whose counts differ."""
         return {each for each in self.before | self.after if self.before[each] != self.after[each]}
+
+    def lines(self) -> Iterator[str]:
+        """What differs, a line for each finding."""
+        for each in sorted(self.differing):
+            yield f"finding {each}: {'more' if self.after[each] > self.before[each] else 'fewer'} under other names"
 
 
 def compared(path: Path, folder: Path, ways: Iterable[str] = ("plain",)) -> dict[str, Compared]:
