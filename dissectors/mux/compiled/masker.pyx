@@ -404,6 +404,9 @@ cdef class Masker(Walk):
         if out is NULL:
             return False
         memcpy(out + 8, kept.data, kept.size)
+        if kept.size == plain.payload.size and kept.size == plain.length and not kept.size & 1:
+            # Nothing is cut off, so that the sum can be checked.
+            follow(out + 6, plain.payload.data, kept.data, kept.size, True)
         self.cut += 1
         return True
 

@@ -7,7 +7,7 @@ Laws of this file:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
@@ -61,6 +61,7 @@ from dissectors.wire.link.headers import (
     Next,
     Udp,
 )
+from dissectors.wire.link.tunnels import TUNNELS
 
 if TYPE_CHECKING:
     from dissectors.mux.compiled.masker import Masker
@@ -117,13 +118,33 @@ def _learn(learned: secured.Learned, entry: Entry) -> None:
         learned.take(src + dst + sport.to_bytes(2, "big") + dport.to_bytes(2, "big"), entry.payload)
 
 
+class _Outermost(Fragments):
+    """Fragments of which a frame makes one datagram `whole` at most: what is within it, is in the frame made of it."""
+
+    __slots__ = ("whole",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole: bytes | None = None
+
+    def add(
+        self, key: Hashable, offset: int, octets: bytes, last: bool, time: int, place: tuple[int, int] = (0, 0),
+        protocol: int = internet.UDP,
+    ) -> bytes | None:
+        """As `Fragments.add` does, once for a frame."""
+        if self.whole is not None:
+            return None
+        self.whole = super().add(key, offset, octets, last, time, place, protocol)
+        return self.whole
+
+
 class _Frames:
     def __init__(
         self, datagrams: Anonymiser, heard: Heard, pseudonyms: Pseudonyms, wanted: Wanted, courses: Courses
     ) -> None:
         self._datagrams, self._heard, self._pseudonyms, self._wanted = datagrams, heard, pseudonyms, wanted
         self._courses = courses
-        self._fragments = Fragments()
+        self._fragments = _Outermost()
 
     def masker(self) -> Masker | None:
         """What does the same to plain frames, by the same tables, and asks for the rest; None without a compiler."""
@@ -154,11 +175,17 @@ class _Frames:
 
     def make(self, record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
         """The frame under other names."""
+        made = self._made(record, udps, fragments, tally)
+        if made.record is None or len(udps) < 2 and not (udps and {udps[0].sport, udps[0].dport} & TUNNELS.keys()):
+            return made
+        return made._replace(record=sealed.summed(made.record, record))
+
+    def _made(self, record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
         walk, steps, found = packets.walked(record)
         if walk.fragments.seen:
             whole = self._whole(record, fragments)
             if whole is not None:
-                return self.make(whole, udps, False, tally)._replace(merged=True)
+                return self._made(whole, udps, True, tally)._replace(merged=True)
         verdict = self._heard.of(record.frame, udps, len(udps) - 1) if udps else None
         octets, known = self._headers(record, steps)
         if not known:
@@ -189,12 +216,14 @@ class _Frames:
 
     def begin(self) -> None:
         """A copy begins."""
-        self._fragments = Fragments()
+        self._fragments = _Outermost()
 
     def _whole(self, record: Record, is_last: bool) -> Record | None:
         """The frame of the fragment that makes a datagram whole, with all of it; None for any other."""
-        frame, _, _ = packets.walked(record, self._fragments)
-        return packets.unfragmented(record, frame.octets) if is_last and frame.octets is not record.octets else None
+        self._fragments.whole = None
+        packets.walked(record, self._fragments)
+        whole = self._fragments.whole
+        return packets.unfragmented(record, whole) if is_last and whole is not None else None
 
     def _remains(
         self, plain: Record, record: Record, steps: list[Next], udps: Sequence[Udp], found: list[int], protocol: str
@@ -203,9 +232,13 @@ class _Frames:
         end = _end(bytearray(plain.octets), steps)
         if not udps or not found or found[-1] != len(steps) - 1:
             return _cut(record, bytearray(plain.octets), end)
-        kept = remains.header(udps[-1].payload, udps[-1].length, self._pseudonyms, protocol)
-        octets = plain.octets[:end] + kept
-        return plain._replace(octets=octets, original=max(record.original, len(octets)))
+        payload = udps[-1].payload
+        kept = remains.header(payload, udps[-1].length, self._pseudonyms, protocol)
+        octets = bytearray(plain.octets[:end] + kept)
+        if len(kept) == len(payload) == udps[-1].length and len(kept) % 2 == 0:
+            # Nothing is cut off, so that the sum can be checked.
+            packets.adjust(octets, end - packets.UDP_HEADER + SUMS[internet.UDP], payload, kept)
+        return plain._replace(octets=bytes(octets), original=max(record.original, len(octets)))
 
     def _joined(self, plain: Record, record: Record, way: packets.Way, udps: Sequence[Udp]) -> Record | None:
         """The frame with all packets rewritten that offload holds together; None where one is not understood."""
@@ -304,6 +337,9 @@ class _Frames:
             place = SUMS.get(step.number)
             if place is not None:
                 old, new = before[begin : begin + 2 * size], bytes(octets[begin : begin + 2 * size])
+                last = carriers.last_stop(before, following)
+                if last:
+                    old, new = old[:size] + last, new[:size] + self._pseudonyms.address(last)
                 packets.adjust(octets, step.at + place, old, new, step.number == internet.UDP)
             if step.number not in carriers.BETWEEN:
                 return

@@ -5,7 +5,7 @@ What of them is a number of the network stays, and so does every length; address
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
@@ -18,7 +18,7 @@ from dissectors.wire.link.tunnels import TUNNELS
 UDP_HEADER, STATION_OCTETS, ADDRESS_OCTETS = 8, 6, 16
 ESP, ESP_IN_UDP = 50, "ESP in UDP"
 EXTENSION_START, ROUTING_START, AUTHENTICATION_START = 2, 8, 12
-PAD, MAX_PAD = 1, 257
+PAD, JUMBO = 1, 0xC2
 SEGMENTS, SEGMENT_ROUTING = (0, 2, 4), 4
 """Types of routing headers that are lists of addresses (RFC 2460, 6275, 8754)."""
 
@@ -66,6 +66,18 @@ def end_of(octets: bytes | bytearray, step: Next) -> int:
     length = int.from_bytes(octets[step.at + 4 : step.at + 6], "big")
     end = step.at + length if UDP_HEADER <= length <= step.end - step.at else step.end
     return min(end, len(octets))
+
+
+def last_stop(octets: bytes, steps: Sequence[Next]) -> bytes:
+    """Where a packet goes at last, if a routing header sends it on: its sum is over that address (RFC 8200, 8.1)."""
+    for step, following in zip(steps, steps[1:], strict=False):
+        if step.space != PROTOCOL or step.number not in BETWEEN:
+            break
+        if step.number == internet.ROUTING and octets[step.at + 2] in SEGMENTS and octets[step.at + 3]:
+            place = step.at + ROUTING_START
+            at = place if octets[step.at + 2] == SEGMENT_ROUTING else following.at - ADDRESS_OCTETS
+            return octets[at : at + ADDRESS_OCTETS] if place <= at and following.at <= len(octets) else b""
+    return b""
 
 
 def blank(octets: bytearray, at: int, to: int) -> None:
@@ -140,13 +152,15 @@ def _authentication(octets: bytearray, step: Next, following: Next, names: Pseud
 
 
 def _options(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
-    """Options that only fill up (RFC 8200 section 4.2)."""
+    """Options that only fill up (RFC 8200 section 4.2), but for the length of a jumbo payload (RFC 2675)."""
     at = step.at + EXTENSION_START
-    blank(octets, at, following.at)
     while at + 2 <= following.at:
-        size = min(MAX_PAD, following.at - at)
-        octets[at : at + 2] = bytes((PAD, size - 2))
+        size = 1 if not octets[at] else min(2 + octets[at + 1], following.at - at)
+        if size > 1 and octets[at] != JUMBO:
+            octets[at : at + 2] = bytes((PAD, size - 2))
+            blank(octets, at + 2, at + size)
         at += size
+    blank(octets, at, following.at)
 
 
 def _extension(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:

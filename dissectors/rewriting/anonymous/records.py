@@ -25,41 +25,34 @@ class Handshakes:
         self._held: list[bytes] = []
 
     def take(self, octets: bytes, names: Pseudonyms) -> list[bytes]:
-        """What becomes of records that waited, and of this one; nothing as long as a message goes on."""
+        """What becomes of records that waited, and of this one; nothing of what is not understood, or goes on."""
         kind, body = octets[0], octets[tls.HEADER :]
         if kind == tls.HANDSHAKE and not self._changed:
             self._held.append(octets)
             return self._messages(names)
-        found = self._given_up(names)
+        self._held.clear()
         if kind == tls.CHANGE_CIPHER_SPEC:
             self._changed = True
-        is_plain = kind == tls.CHANGE_CIPHER_SPEC and body == b"\1" or kind == tls.ALERT and len(body) == ALERT_OCTETS
-        return [*found, octets if is_plain else _random(octets, names)]
+        if kind == tls.CHANGE_CIPHER_SPEC and body == b"\1" or kind == tls.ALERT and len(body) == ALERT_OCTETS:
+            return [octets]
+        return [octets[: tls.HEADER] + names.octets("record", octets, len(body))]
 
     def _messages(self, names: Pseudonyms) -> list[bytes]:
         try:
             made = _messages(b"".join(each[tls.HEADER :] for each in self._held), names)
         except ValueError:
-            return self._given_up(names)
+            self._held.clear()
+            return []
         if made is None:
-            return [] if len(self._held) < MAX_HELD else self._given_up(names)
+            if len(self._held) >= MAX_HELD:
+                self._held.clear()
+            return []
         held, self._held, found, at = self._held, [], [], 0
         for each in held:
             end = at + len(each) - tls.HEADER
             found.append(each[: tls.HEADER] + made[at:end])
             at = end
         return found
-
-    def _given_up(self, names: Pseudonyms) -> list[bytes]:
-        held, self._held = self._held, []
-        return [_random(each, names) for each in held]
-
-
-def _random(octets: bytes, names: Pseudonyms) -> bytes:
-    """A record that is encrypted, or not understood."""
-    # Which message begins is told also of handshakes that cannot be read.
-    begin = tls.HEADER + (octets[0] == tls.HANDSHAKE)
-    return octets[:begin] + names.octets("record", octets, max(0, len(octets) - begin))
 
 
 def _messages(body: bytes, names: Pseudonyms) -> bytes | None:
@@ -94,7 +87,8 @@ def _client_hello(body: bytes, names: Pseudonyms) -> bytes:
 
 
 def _status(body: bytes, names: Pseudonyms) -> bytes:
-    return body[:STATUS_HEADER] + names.octets("status", body, max(0, len(body) - STATUS_HEADER))
+    """What a responder says of a certificate, in the same notation as that (RFC 6066 section 8)."""
+    return body[:STATUS_HEADER] + secured.certificate(body[STATUS_HEADER:], names)
 
 
 MESSAGES: dict[int, Callable[[bytes, Pseudonyms], bytes]] = {

@@ -41,15 +41,27 @@ def with_payload(record: Record, steps: list[Next], header: bytes, payload: byte
     more = len(made) + len(tail) - (end - transport.at)
     if more and not all(_lengthened(outer, record.octets, step, more) for step in reversed(steps[:-1])):
         return None
-    for step in steps[:-1]:
-        if step.space == PROTOCOL and step.number == internet.UDP:
-            outer[step.at + 6 : step.at + 8] = bytes(2)
     # What stands behind belongs to no header that is known, or only fills the frame up.
     octets = bytes(outer) + bytes(made) + tail
     octets += bytes(len(record.octets) - end) if not more else b""
     if record.link == ETHERNET and len(octets) < packets.SHORTEST_FRAME <= len(record.octets):
         octets += bytes(packets.SHORTEST_FRAME - len(octets))
     return record._replace(octets=octets, original=max(len(octets), record.original + more))
+
+
+def summed(record: Record, before: Record) -> Record:
+    """The frame with sums of the tunnels around what changed; none of those that had none before."""
+    if len(record.octets) < record.original:
+        return record
+    _, steps, _ = packets.walked(record)
+    octets = bytearray(record.octets)
+    for place in range(len(steps) - 2, 0, -1):
+        step = steps[place]
+        if step.space == PROTOCOL and step.number == internet.UDP and any(before.octets[step.at + 6 : step.at + 8]):
+            made = octets[step.at : end_of(octets, step)]
+            if _summed(bytes(octets), steps[: place + 1], made):
+                octets[step.at : step.at + len(made)] = made
+    return record._replace(octets=bytes(octets))
 
 
 def is_sealed(octets: bytes, steps: list[Next]) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from dissectors.limits.table import Table
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.rewriting.anonymous.vectors import counted
 
 RECORD, HANDSHAKE, MAX_PADDING = 13, 12, 3
 CHANGE_CIPHER, ALERT, HANDSHAKES, APPLICATION = 20, 21, 22, 23
@@ -155,7 +156,7 @@ def extensions(block: bytes, names: Pseudonyms) -> bytes:
         if kind == SERVER_NAME and len(value) > 5:
             value = value[:5] + names.text(value[5:].decode("latin-1")).encode("latin-1", "replace")
         elif kind not in PLAIN_EXTENSIONS:
-            value = names.octets("extension", value, len(value))
+            value = counted(value, names)
         out += [block[at : at + 4], value]
         at += 4 + size
     return b"".join(out)
@@ -266,7 +267,7 @@ def _value(out: bytearray, tag: int, start: int, stop: int, names: Pseudonyms, d
         try:
             _values(inner, 0, len(inner), names, depth + 1)
         except ValueError:
-            inner = bytearray(names.octets("octets", old, len(old)))
+            inner = bytearray(counted(old, names))
         out[start:stop] = inner
 
 

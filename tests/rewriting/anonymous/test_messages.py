@@ -81,9 +81,17 @@ def test_stun_is_sealed_with_the_password_that_sdp_told() -> None:
     assert after[-20:] == digest(password, after[:-24], sha1)
 
 
-def test_a_name_that_becomes_longer_than_a_message_may_be_is_not_understood() -> None:
+def test_a_name_that_is_no_text_keeps_its_length() -> None:
     payload = message(0, 1, attribute(6, b"\xe4" * 40_000))[3]
-    assert Anonymiser(KEY, Wanted()).datagram("STUN", payload, False) is None
+    after = made("STUN", payload)
+    assert len(after) == len(payload) and b"\xe4" * 8 not in after
+
+
+def test_an_attribute_that_does_not_fit_keeps_its_header_alone() -> None:
+    payload = message(0, 1, attribute(6, b"alicewonder!"))[3]
+    broken = payload[:-14] + b"\xff\xff" + payload[-12:]
+    after = made("STUN", broken)
+    assert after[:24] == broken[:24] and len(after) == len(broken) and b"alice" not in after
 
 
 def test_media_become_silence_or_random_octets() -> None:

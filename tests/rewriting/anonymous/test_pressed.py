@@ -12,7 +12,8 @@ from dissectors.rewriting.anonymous import pressed
 from dissectors.rewriting.anonymous.messages import Anonymiser, Wanted
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from tests import captures
-from tests.rewriting.anonymous.test_capture import both, done
+from tests.rewriting.anonymous.test_capture import done
+from tests.rewriting.anonymous.test_capture_twins import both
 from tests.stories import A, B, Story, description, dialled, hung_up, rtp, talk
 
 NAMES = Anonymiser(Pseudonyms(b"one key"), Wanted()).names
@@ -37,7 +38,7 @@ def call(payload_type: int = 101) -> Story:
 def test_events_have_other_digits_and_are_told_as_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = captures.story(tmp_path / "in", call())
     both(path, tmp_path, monkeypatch)
-    before, after = offline.analyze([path]), offline.analyze([str(tmp_path / "one")])
+    before, after = offline.analyze([path]), offline.analyze([str(tmp_path / "out")])
     digits = [[each.digit for stream in report.streams for each in stream.digits] for report in (before, after)]
     assert digits[0] == ["1", "9", "1", "#"]
     assert digits[1] == [W("1"), W("9"), W("1"), "#"] and digits[1][:2] != digits[0][:2]
