@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dissectors.engine.reading import is_text
 from dissectors.mux.classify import match
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.mux.unconfirmed import is_text
 from dissectors.rewriting.anonymous import secured, texts
 from dissectors.rewriting.anonymous.messages import Anonymiser
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
