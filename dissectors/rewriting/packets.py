@@ -129,7 +129,7 @@ def unfragmented(record: Record, octets: bytes) -> Record | None:
         header[2:4] = (len(header) + len(octets)).to_bytes(2, "big")
         header[6:8] = bytes(2)
         header[10:12] = bytes(2)
-        header[10:12] = dpkt.dpkt.in_cksum(bytes(header)).to_bytes(2, "big")
+        header[10:12] = sum_of(bytes(header), udp=False).to_bytes(2, "big")
     else:
         fragment = steps[-1]
         if fragment.number != internet.FRAGMENT or fragment.at + 8 - ip.at - 48 + len(octets) > MAX_IPV6_PAYLOAD:
@@ -301,6 +301,8 @@ def adjust(octets: bytearray, at: int, old: bytes, new: bytes, udp: bool = True)
 
 def sum_of(octets: bytes, udp: bool) -> int:
     """The checksum of octets (RFC 1071); in UDP zero means none."""
+    import dpkt
+
     return dpkt.dpkt.in_cksum(octets) or (0xFFFF if udp else 0)
 
 

@@ -15,7 +15,7 @@ from hashlib import blake2b, shake_256
 from ipaddress import ip_address, ip_network
 from math import isqrt
 
-from dissectors.wire.link.tunnels import TUNNELS
+from dissectors.mux.unconfirmed import OTHER_SERVICES
 
 KEY_OCTETS = 32
 ROUNDS = (0, 1, 2, 3)
@@ -58,7 +58,9 @@ EMBEDDED = frozenset((0xFFFF << 32, 0x64FF9B << 96))
 """Networks of IPv6 whose last four octets are an address of IPv4."""
 
 FIRST_PORT, PAIRS = 1024, (65536 - 1024) // 2
-KEPT_PAIRS = frozenset((port - FIRST_PORT) // 2 for port in (3478, 5060, 5349, 4460, *TUNNELS) if port >= FIRST_PORT)
+KEPT_PAIRS = frozenset(
+    (port - FIRST_PORT) // 2 for port in (3478, 5060, 5349, 4460, *OTHER_SERVICES) if port >= FIRST_PORT
+)
 """Where ports begin that may say something, and pairs of an even and an odd port that are everybody's."""
 
 BROADCAST = b"\xff" * 6
