@@ -302,10 +302,10 @@ class Anonymiser:
         if encrypted:
             return payload[:start] + self.pseudonyms.noise(payload, size)
         silence = SILENCE.get(packet.payload_type, b"\0") * len(packet.payload)
-        if read.numbered:
-            silence = packet.payload[:NUMBER_OCTETS] + silence[NUMBER_OCTETS:]
-        elif packet.payload_type in read.events and len(silence) == EVENT_OCTETS:
+        if packet.payload_type in read.events and len(silence) == EVENT_OCTETS:
             silence = pressed.event(packet.payload, self.names)
+        elif read.numbered:
+            silence = packet.payload[:NUMBER_OCTETS] + silence[NUMBER_OCTETS:]
         # Padding ends with how much it is; the rest of it may be anything that was in memory.
         count = packet.padding_length
         return payload[:start] + silence + (bytes(count - 1) + bytes((count,)) if count else b"")
