@@ -23,7 +23,7 @@ PROGRAMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("muxshark split", (*MUXSHARK, "split", "IN", "OUT/calls")),
     ("muxshark anonymise", (*MUXSHARK, "anonymise", "IN", "OUT/anonymous.pcap")),
 )
-"""Programs, with what stands for the capture and for a folder."""
+"""Programs, with what stands for the capture, and for a folder before a name."""
 
 MEGABYTE = 1e6
 
@@ -41,8 +41,14 @@ def main() -> None:
         print(f"{size:,} octets\n\n| program | CPU s | MB/s of CPU | MiB |\n| --- | --- | --- | --- |", flush=True)
         for name, words in PROGRAMS:
             if shutil.which(words[0]):
-                there = {"IN": str(capture), "OUT": folder}
-                done = run([there.get(word, word.replace("OUT/", f"{folder}/")) for word in words], {})
+                out = Path(folder) / "out"
+                out.mkdir()
+                there = {"IN": str(capture)}
+                done = run([there.get(word, word.replace("OUT/", f"{out}/")) for word in words], {})
+                # Nobody pays for what another one wrote.
+                shutil.rmtree(out)
+                if hasattr(os, "sync"):
+                    os.sync()
                 speed = size / MEGABYTE / done.cpu
                 print(f"| {name} | {done.cpu:.2f} | {speed:,.0f} | {done.memory:.0f} |", flush=True)
 
