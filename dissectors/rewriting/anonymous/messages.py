@@ -13,6 +13,7 @@ from hashlib import sha1, sha256
 from hmac import digest as sealed
 from typing import NamedTuple
 
+from dissectors.limits.table import Table
 from dissectors.mux.classify import match
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.protocols import dtmf, sip
@@ -87,6 +88,7 @@ class Anonymiser:
         self.pseudonyms, self.wanted = pseudonyms, wanted
         self._learned = learned or secured.Learned(pseudonyms)
         self._passwords: dict[str, str] = {}
+        self._asked: Table[bytes, str] = Table("", MAX_TRANSACTIONS)
         self._usual_header: Callable[[Line], Line] = lru_cache(MAX_LINES)(self._header)
         self.names = Names(pseudonyms, self._digest, wanted.agents, self._learn)
 
@@ -236,7 +238,7 @@ class Anonymiser:
         if kind == DATA:
             return self._inner(value, depth)
         if kind in (INTEGRITY, INTEGRITY_256):
-            return self._seal(kind, value, out, user)
+            return self._seal(kind, value, header, out, user)
         if kind == FINGERPRINT:
             covered = _as_long_as(out, 8)
             return (zlib.crc32(covered) ^ FINGERPRINT_MASK).to_bytes(4, "big")
@@ -252,9 +254,14 @@ class Anonymiser:
         port = self.pseudonyms.port(int.from_bytes(value[2:4], "big") ^ hidden) ^ hidden
         return value[:2] + port.to_bytes(2, "big") + bytes(one ^ two for one, two in zip(moved, mask, strict=True))
 
-    def _seal(self, kind: int, value: bytes, out: bytes | bytearray, user: bytes) -> bytes:
-        """A seal with the password of the side that is asked, where SDP told it; else octets that fit nothing."""
-        password = self._passwords.get(_text(user.partition(b":")[0]))
+    def _seal(self, kind: int, value: bytes, header: bytes, out: bytes | bytearray, user: bytes) -> bytes:
+        """A seal with the password of the side that is asked, where SDP told it; else octets that fit nothing.
+
+        A response has no name: its transaction is that of the request (RFC 8445 section 7.3).
+        """
+        password = self._passwords.get(_text(user.partition(b":")[0])) if user else self._asked.use(header)
+        if user and password is not None:
+            self._asked[header] = password
         if password is None:
             return self.pseudonyms.octets("seal", value, len(value))
         covered = _as_long_as(out, 4 + len(value))
@@ -373,7 +380,8 @@ class Anonymiser:
         out[begin:end] = new if len(new) == len(old) else self.pseudonyms.octets("text", old, len(old))
 
 
-MAX_PASSWORDS = 65_536
+MAX_PASSWORDS, MAX_TRANSACTIONS = 65_536, 4096
+"""What is remembered of ICE: passwords by user name, and of requests which one sealed them."""
 
 WRITERS: dict[str, Callable[[Anonymiser, bytes, bool, int], bytes | None]] = {
     "SIP": Anonymiser.write_sip,

@@ -81,6 +81,20 @@ def test_stun_is_sealed_with_the_password_that_sdp_told() -> None:
     assert after[-20:] == digest(password, after[:-24], sha1)
 
 
+@pytest.mark.parametrize("kind", [0x0101, 0x0111])
+def test_a_response_is_sealed_as_the_request_of_its_transaction_is(kind: int) -> None:
+    anonymiser = Anonymiser(KEY, Wanted())
+    body = OFFER + b"a=ice-ufrag:them\r\na=ice-pwd:passwordofthem1234567\r\n"
+    made("SIP", request(0, "INVITE", body=body)[3], anonymiser=anonymiser)
+    asked = message(0, 1, attribute(6, b"them:us"), attribute(8, bytes(20)))[3]
+    made("STUN", asked, anonymiser=anonymiser)
+    answer = kind.to_bytes(2, "big") + b"\0\x18" + asked[4:20] + attribute(8, bytes(20))
+    after = made("STUN", answer, anonymiser=anonymiser)
+    assert after[-20:] == digest(w("passwordofthem1234567").encode(), after[:-24], sha1)
+    other = made("STUN", answer[:19] + b"\xee" + answer[20:], anonymiser=anonymiser)
+    assert other[-20:] != digest(w("passwordofthem1234567").encode(), other[:-24], sha1)
+
+
 def test_a_name_that_is_no_text_keeps_its_length() -> None:
     payload = message(0, 1, attribute(6, b"\xe4" * 40_000))[3]
     after = made("STUN", payload)
