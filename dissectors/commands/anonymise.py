@@ -57,7 +57,8 @@ def run(options: argparse.Namespace) -> int:
             path = split.cut_out(stack, path, options.call)
         tally = anonymise(path, options.output, pseudonyms, wanted, force=options.force, source=options.input)
     merged = f", {tally.merged:,} fragments merged" if tally.merged else ""
-    inputs.say([f"{options.output}: {tally.frames:,} frames{merged}", *left(tally, "datagrams and frames")])
+    bodies = [f"{tally.masked:,} bodies that are no known text become random"] if tally.masked else []
+    inputs.say([f"{options.output}: {tally.frames:,} frames{merged}", *bodies, *left(tally, "datagrams and frames")])
     return 0
 
 

@@ -39,10 +39,13 @@ class Change(NamedTuple):
 
 
 class Tally:
-    """What was done: `changed` frames, `merged` fragments, `longer` than the usual MTU, `left` as it was and why."""
+    """What was done: `changed` frames, `merged` fragments, `longer` than the usual MTU, `left` as it was and why.
+
+    `masked` bodies became random.
+    """
 
     def __init__(self) -> None:
-        self.frames = self.changed = self.merged = self.longer = 0
+        self.frames = self.changed = self.merged = self.longer = self.masked = 0
         self.left: Counter[str] = Counter()
         self.damage = ""
 

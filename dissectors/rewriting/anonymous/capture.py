@@ -92,9 +92,11 @@ def anonymise(
     frames = _Frames(anonymiser, heard, pseudonyms, wanted, courses)
 
     masker = None if wanted.drop else frames.masker()
+    streamed = anonymiser.bodies.masked
 
     def maker() -> Maker:
         courses.begin()
+        anonymiser.bodies.masked = streamed
         if masker is not None:
             masker.begin_again()
         frames.begin()
@@ -107,6 +109,7 @@ def anonymise(
         )
         if masker is not None and masker.cut:
             tally.left[CUT] += masker.cut
+        tally.masked = anonymiser.bodies.masked
         return tally
 
 

@@ -16,16 +16,16 @@ from typing import NamedTuple
 from dissectors.limits.table import Table
 from dissectors.mux.classify import match
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
-from dissectors.protocols import dtmf, sip
+from dissectors.protocols import sip
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.rewriting import messages
 from dissectors.rewriting.anonymous import damaged, pressed, secured, texts
+from dissectors.rewriting.anonymous.bodies import Bodies, coded, packed, text_of
 from dissectors.rewriting.anonymous.heard import EVENT_OCTETS, NOTHING, Read
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.anonymous.texts import Names
 from dissectors.rewriting.messages import Head, Line
 from dissectors.wire.errors import Malformed
-from dissectors.wire.inflate import deflate
 
 MAX_DEPTH, MAX_DAMAGED_OCTETS = 4, 1 << 16
 NUMBER_OCTETS = 2
@@ -63,8 +63,6 @@ PLAIN = frozenset((
 """Attributes of STUN that are numbers and flags of the protocol."""
 
 FINGERPRINT_MASK = 0x5354554E
-TYPES_OF_SDP = ("application/sdp",)
-
 TOKEN, WORD = re.compile(rb"[-A-Za-z0-9.!%*_+`'~]+"), re.compile(rb"[^\W_]|[\x80-\xff]")
 """The name of a header, and what is made unreadable where a line has none: it is nobody's language."""
 
@@ -91,6 +89,7 @@ class Anonymiser:
         self._asked: Table[bytes, str] = Table("", MAX_TRANSACTIONS)
         self._usual_header: Callable[[Line], Line] = lru_cache(MAX_LINES)(self._header)
         self.names = Names(pseudonyms, self._digest, wanted.agents, self._learn)
+        self.bodies = Bodies(self.names)
 
     def datagram(self, protocol: str, payload: bytes, encrypted: bool, depth: int = 0) -> bytes | None:
         """The payload of a datagram of this protocol; None where it is not understood."""
@@ -122,30 +121,30 @@ class Anonymiser:
         trailing = parsed[-1].trailing
         if not trailing.strip(b"\r\n\0 "):
             return new
-        behind = _octets(texts.opaque(_text(trailing), self.names))
+        behind = coded(texts.opaque(text_of(trailing), self.names))
         if not trailing.isascii():
             behind = self.pseudonyms.noise(trailing, len(trailing))
         return new[: len(new) - len(trailing)] + behind
 
     def _message(self, message: sip.Message, head: Head, body: bytes) -> tuple[list[Line], bytes, str]:
         lines = [self._line(line) for line in head.lines if not line.name.startswith("Comp-Hdrs")]
-        start = texts.start_line(_text(head.start), self.names)
+        start = texts.start_line(text_of(head.start), self.names)
         inner = message.body
         recovered = [header for header in message.headers if header.recovered]
         if inner.status == "unsupported":
-            return [Line(_octets(start), messages.START), *lines], self.pseudonyms.noise(body, len(body)), "anonymised"
+            return [Line(coded(start), messages.START), *lines], self.bodies.random(body), "anonymised"
         if inner.compressed and inner.status != "complete":
             begun = inner.octets[:MAX_DAMAGED_OCTETS]
             is_garbled = inner.status == "corrupt"
-            text = _octets(texts.garbled(_text(begun), self.names)) if is_garbled else self._body(message, begun)
+            text = coded(texts.garbled(text_of(begun), self.names)) if is_garbled else self._body(message, begun)
             made = damaged.packed(text, inner, len(body), self.pseudonyms)
-            return [Line(_octets(start), messages.START), *lines], made or b"", "anonymised" if made else "body dropped"
+            return [Line(coded(start), messages.START), *lines], made or b"", "anonymised" if made else "body dropped"
         text = self._body(message, inner.octets if inner.compressed else body)
         if recovered:
             fresh = (f"{each.written}: {texts.header(each.name, each.value, self.names)}\r\n" for each in recovered)
-            text = _octets("".join(fresh)) + b"\r\n" + text if inner.compressed else text
-        packed = _packed(text, inner.encoding) if inner.compressed else text
-        return [Line(_octets(start), messages.START), *lines], packed, "anonymised"
+            text = coded("".join(fresh)) + b"\r\n" + text if inner.compressed else text
+        text = packed(text, inner.encoding) if inner.compressed else text
+        return [Line(coded(start), messages.START), *lines], text, "anonymised"
 
     def _line(self, line: Line) -> Line:
         """A header; most stand in many messages of a dialog."""
@@ -155,42 +154,10 @@ class Anonymiser:
         name, colon, value = line.octets.partition(b":")
         if not line.name or not TOKEN.fullmatch(name.rstrip(b" \t")):
             return line._replace(octets=_unreadable(line.octets))
-        return line._replace(octets=name + colon + _octets(texts.header(line.name, _text(value), self.names)))
+        return line._replace(octets=name + colon + coded(texts.header(line.name, text_of(value), self.names)))
 
     def _body(self, message: sip.Message, body: bytes) -> bytes:
-        if not body:
-            return body
-        if message.parts:
-            return self._parts(body)
-        kind = message.content_type or ""
-        if kind in TYPES_OF_SDP or body.startswith(b"v=0"):
-            return _octets(texts.sdp(_text(body), self.names))
-        if kind in dtmf.TYPES:
-            return _octets(pressed.body(_text(body), self.names))
-        if kind == "message/sipfrag":
-            return _octets(texts.start_line(_text(body), self.names))
-        return _octets(texts.opaque(_text(body), self.names))
-
-    def _parts(self, body: bytes) -> bytes:
-        """A body of several parts, line by line: SDP where it begins as that, names everywhere else."""
-        out: list[str] = []
-        within = False
-        block: list[str] = []
-        for line in _text(body).splitlines(keepends=True):
-            if line.startswith("--"):
-                out += [texts.sdp("".join(block), self.names)] if block else []
-                block, within = [], False
-                out.append(texts.opaque(line, self.names))
-            elif within or line.startswith("v=0"):
-                within = True
-                block.append(line)
-            elif line.lower().startswith("content-") and ":" in line:
-                name, _, value = line.partition(":")
-                out.append(f"{name}:{texts.header(name, value, self.names)}")
-            else:
-                out.append(texts.opaque(line, self.names))
-        out += [texts.sdp("".join(block), self.names)] if block else []
-        return _octets("".join(out))
+        return self.bodies.body(message.get("Content-Type") or "", body)
 
     def write_stun(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
         """STUN, attribute by attribute, sealed anew; an attribute that does not fit keeps its header alone."""
@@ -228,13 +195,13 @@ class Anonymiser:
         if kind in ADDRESSES or kind in XORED:
             return self._address(value, header, kind in XORED)
         if kind in TEXTS:
-            return _octets(texts.opaque(_text(value), self.names))
+            return coded(texts.opaque(text_of(value), self.names))
         if kind in self.kept_attributes:
             return value
         if kind == AGENT:
-            return _octets(texts.opaque(_text(value), self.names))
+            return coded(texts.opaque(text_of(value), self.names))
         if kind == ERROR:
-            return value[:4] + _octets(texts.loose(_text(value[4:]), self.names))
+            return value[:4] + coded(texts.loose(text_of(value[4:]), self.names))
         if kind == DATA:
             return self._inner(value, depth)
         if kind in (INTEGRITY, INTEGRITY_256):
@@ -259,7 +226,7 @@ class Anonymiser:
 
         A response has no name: its transaction is that of the request (RFC 8445 section 7.3).
         """
-        password = self._passwords.get(_text(user.partition(b":")[0])) if user else self._asked.use(header)
+        password = self._passwords.get(text_of(user.partition(b":")[0])) if user else self._asked.use(header)
         if user and password is not None:
             self._asked[header] = password
         if password is None:
@@ -411,17 +378,6 @@ def _as_long_as(out: bytes | bytearray, more: int) -> bytes:
     return bytes(out[:2]) + (len(out) - STUN_HEADER + more).to_bytes(2, "big") + bytes(out[4:])
 
 
-def _packed(text: bytes, encoding: str) -> bytes:
-    """A body compressed as it was; `encoding` names the codings as they were applied."""
-    for name in encoding.split(", "):
-        if name == "deflate":
-            packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-            text = packer.compress(text) + packer.flush()
-        else:
-            text = deflate(text, name)
-    return text
-
-
 def _unreadable(octets: bytes) -> bytes:
     """A letter in the place of each; what is no text stays none."""
     try:
@@ -429,12 +385,3 @@ def _unreadable(octets: bytes) -> bytes:
     except UnicodeDecodeError:
         return WORD.sub(lambda found: b"x" if found[0].isascii() else b"\xff", octets)
     return WORD.sub(b"x", octets)
-
-
-def _text(octets: bytes) -> str:
-    """A text; octets that are none stand for themselves, and become others of their kind."""
-    return octets.decode("utf-8", "surrogateescape")
-
-
-def _octets(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")

@@ -4,6 +4,7 @@ Laws of this file:
 1. Two values never become one: each map is a permutation of all values of a form.
 2. No value stays what it was, but for what has no other of its kind (0.0.0.0, ::1, broadcast).
 3. A digit becomes a digit, a letter a letter of the same case; an address keeps its class and its neighbours.
+4. Many digits of hexadecimal stay such, and a UUID stays one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,17 @@ from dissectors.mux.unconfirmed import OTHER_SERVICES
 KEY_OCTETS = 32
 ROUNDS = (0, 1, 2, 3)
 MAX_REMEMBERED, MAX_KINDS = 1 << 16, 64
-WORD = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff]+")
+UUID = r"(?<![A-Za-z0-9])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![A-Za-z0-9])"
+WORD = re.compile(UUID + r"|[A-Za-z0-9\u0080-\U0010ffff]+")
+HEX = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])(?:[0-9a-f]{16,128}|[0-9A-F]{16,128})")
+"""What is hexadecimal for certain: digits and letters of one case, and many of them."""
+
+NO_SESSION = "0" * 32
+"""What stands for the identifier of a session that is not known (RFC 7989 section 5): it is nobody's."""
+
+UUID_ENDS, UUID_OCTETS = (8, 12, 16, 20), 36
+"""Digits of a UUID before each of its dashes, and its length."""
+
 LONGEST_WORD = 40
 """Letters of a word that are permuted together; longer ones go piece by piece."""
 
@@ -149,8 +160,34 @@ class Pseudonyms:
         return made.digest()
 
     def _word(self, word: str) -> str:
+        if len(word) == UUID_OCTETS and "-" in word:
+            return self._uuid(word)
+        if word == NO_SESSION:
+            return word
+        if HEX.fullmatch(word):
+            return self._hexadecimal(word)
         if len(word) > LONGEST_WORD:
             return "".join(self.word(word[at : at + LONGEST_WORD]) for at in range(0, len(word), LONGEST_WORD))
+        made = self._other(word)
+        while HEX.fullmatch(made):
+            made = self._other(made)
+        return made
+
+    def _uuid(self, text: str) -> str:
+        """The digits of a UUID are those of the same number without dashes."""
+        made = self._word(text.replace("-", ""))
+        begins = (0, *UUID_ENDS)
+        return "-".join(made[begin:end] for begin, end in zip(begins, (*UUID_ENDS, None), strict=True))
+
+    def _hexadecimal(self, text: str) -> str:
+        size, made = 1 << 4 * len(text), text
+        while True:
+            made = f"{self._moved(int(made, 16), size, len(text)):0{len(text)}x}"
+            made = made if text == text.lower() else made.upper()
+            if HEX.fullmatch(made):
+                return made
+
+    def _other(self, word: str) -> str:
         size, place, codes = 1, 0, [*map(ord, word)]
         for code in codes:
             radix, begin = _row(code)

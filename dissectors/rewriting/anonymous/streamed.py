@@ -10,8 +10,9 @@ from dissectors.limits.table import Table
 from dissectors.rewriting.anonymous import records, texts
 from dissectors.rewriting.anonymous.messages import Anonymiser
 
-KEPT = frozenset(("upgrade", "connection", "sec-websocket-version", "sec-websocket-protocol"))
-"""Headers whose values are WebSocket's own."""
+KEPT = frozenset(("upgrade", "connection", "sec-websocket-version"))
+WORDS = frozenset(("sec-websocket-protocol", "sec-websocket-extensions"))
+"""Headers whose values are WebSocket's own, and those in which they may be."""
 
 MAX_HANDSHAKES = 1024
 """Directions of TLS of which handshake messages may go on."""
@@ -47,8 +48,10 @@ class Streamed:
         out = [first[1] + texts.opaque(first[2], names) + "".join(first.groups()[2:])]
         for line in lines[1:]:
             name, colon, value = line.partition(":")
-            kept = name.lower() in KEPT
-            out.append(line if kept else f"{name}{colon}{texts.opaque(value, names)}" if colon else line.strip(" \t"))
+            lower = name.lower()
+            change = texts.loose if lower in WORDS else texts.opaque
+            new = f"{name}{colon}{change(value, names)}" if colon else line.strip(" \t")
+            out.append(line if lower in KEPT else new)
         return "".join(out).encode() if all(line.strip() == "" or ":" in line for line in lines[1:]) else None
 
     def control(self, octets: bytes) -> bytes | None:

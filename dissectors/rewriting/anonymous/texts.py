@@ -10,22 +10,36 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from dissectors.protocols.sip_headers import NAMES as HEADERS
 from dissectors.rewriting.anonymous.pseudonyms import WORD, Pseudonyms
-from dissectors.rewriting.anonymous.words import ATTRIBUTES, KEPT, PARAMETERS, PLAIN_VALUES, VALUES
+from dissectors.rewriting.anonymous.words import (
+    ATTRIBUTES,
+    FEATURES,
+    KEPT,
+    NAMES_OF_ATTRIBUTES,
+    PARAMETERS,
+    PLAIN_VALUES,
+    SLOTS,
+    VALUES,
+    WORDS_OF_VALUES,
+)
 
 VOCABULARY = frozenset(
     """
-    accept accept-contact accept-encoding accept-language allow allow-events answer-mode content-disposition
+    accept accept-encoding accept-language allow allow-events answer-mode content-disposition
     content-encoding content-type cseq content-length event expires info-package max-breadth max-forwards mime-version
-    min-expires min-se p-early-media priority privacy proxy-require rack recv-info refer-sub reject-contact
+    min-expires min-se p-early-media priority privacy proxy-require rack recv-info refer-sub
     request-disposition require retry-after rseq session-expires subscription-state supported timestamp unsupported
-    headers-encoding headers-algo reason
+    headers-encoding headers-algo reason content-transfer-encoding
     """.split()
 )
 """Headers whose values are words of the protocol and numbers."""
 
-OPAQUE = frozenset("call-id in-reply-to session-id x-cid identity comp-hdrs sip-etag sip-if-match".split())
+OPAQUE = frozenset("call-id in-reply-to x-cid identity comp-hdrs sip-etag sip-if-match".split())
 """Headers whose values are identifiers through and through."""
+
+DIALOGS = frozenset(("replaces", "join", "target-dialog"))
+"""Headers that begin with a Call-ID."""
 
 AGENTS = frozenset(("user-agent", "server"))
 
@@ -37,7 +51,8 @@ PART = re.compile(
     r"|(?P<via>SIP\s*/\s*2\.0\s*/\s*[A-Za-z-]+)"
     r"|(?P<version>SIP/2\.0)"
     r"|(?P<way>\b(?:Digest|Basic|Bearer)(?=\s))"
-    r"|(?P<scheme>\b(?:sips?|tel|urn|https?|mailto|cid|data|wss?|im|pres|uuid):)"
+    r"|(?P<service>\burn:(?:urn-7:3gpp-(?:service|application)\.ims\.[a-z]+|service:[a-z]+)(?:\.[\w-]{1,40})*)"
+    r"|(?P<scheme>\b(?:sips?|tel|urn|https?|mailto|cid|data|wss?|im|pres|uuid|msrps?|xmpp|file|ftp):)"
     r"|(?P<v6>\[[0-9A-Fa-f:.]+\]|(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|\d+\.\d+\.\d+\.\d+)?)"
     r"|(?P<v4>(?<![0-9A-Za-z.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z.]))"
     r"|(?P<parameter>(?:(?<=[;?&,\s])|^)(?P<name>[A-Za-z0-9.+_-]+)=)"
@@ -46,8 +61,23 @@ PART = re.compile(
     r"|(?P<number>\+\d+)"
     rf"|(?P<word>{WORD.pattern})"
 )
+ESCAPED_PART = re.compile(
+    r"(?P<escaped>[\w.~!*'()+-]*(?:%[0-9A-Fa-f]{2}[\w.~!*'()+-]*)+)|" + PART.pattern
+)
+"""The same where octets are escaped (RFC 3986 section 2.1)."""
+
+ESCAPE = re.compile(r"((?:%[0-9A-Fa-f]{2})+)")
+UNESCAPED = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.!~*'()+")
+HEADER_VALUE = re.compile(r"[^&>\s;,\"]*")
+WARNED, DATE = re.compile(r"((?:\A|,)\s*[1-9][0-9]{2}(?= ))"), re.compile(
+    r"\s*(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} (?:GMT|UTC|[+-][0-9]{4})\s*"
+)
 PLAIN_VALUE = re.compile(r'"[A-Za-z0-9., _-]*"|[A-Za-z0-9._-]*')
-LOOSE = re.compile(rf"(?P<v4>(?<![0-9A-Za-z.])\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?![0-9A-Za-z.]))|(?P<word>{WORD.pattern})")
+LOOSE = re.compile(
+    r"(?P<v4>(?<![0-9A-Za-z.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z.])"
+    r"|(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{1,4}(?![0-9A-Za-z:.]))"
+    rf"|(?P<word>{WORD.pattern})"
+)
 ADDRESS = re.compile(
     r"(?<![0-9A-Za-z.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z.])"
     r"|(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{1,4}:){1,7}(?::[0-9A-Fa-f]{1,4}){0,6}(?![0-9A-Za-z:])"
@@ -75,13 +105,19 @@ def strict(text: str, names: Names) -> str:
     """A text in which every word may be a name, but for what its place says is the protocol's."""
     found: list[str] = []
     at = 0
-    while (match := PART.search(text, at)) is not None:
+    search = (ESCAPED_PART if "%" in text else PART).search
+    while (match := search(text, at)) is not None:
         found.append(text[at : match.start()])
         at = match.end()
         kind = match.lastgroup or ""
         kind = "parameter" if match["parameter"] else "flag" if match["flag"] else kind
         found.append(_part(kind, match, names))
-        if kind == "parameter" and match["name"].lower() in PLAIN_VALUES:
+        if kind == "parameter" and text[match.start() - 1 : match.start()] in "?&" and match["name"].lower() in HEADERS:
+            held = HEADER_VALUE.match(text, at)
+            if held is not None:
+                found.append(escaped(held[0], lambda value, name=match["name"]: header(name, value, names)))
+                at = held.end()
+        elif kind == "parameter" and match["name"].lower() in PLAIN_VALUES:
             value = PLAIN_VALUE.match(text, at)
             if value is not None and all(_is_plain(word) for word in WORD.findall(value[0])):
                 is_port = match["name"].lower() == "rport"
@@ -97,9 +133,11 @@ def _is_plain(word: str) -> bool:
 
 def _part(kind: str, match: re.Match[str], names: Names) -> str:
     pseudonyms, whole = names.pseudonyms, match[0]
+    if kind == "escaped":
+        return escaped(whole, lambda value: strict(value, names))
     if kind == "port":
         return ":" + pseudonyms.written_port(whole[1:])
-    if kind in ("cookie", "via", "version", "way", "scheme"):
+    if kind in ("cookie", "via", "version", "way", "service", "scheme"):
         return whole
     if kind == "v4":
         return pseudonyms.written_address(whole)
@@ -109,11 +147,33 @@ def _part(kind: str, match: re.Match[str], names: Names) -> str:
         return f"[{written}]" if whole.startswith("[") else written
     if kind in ("parameter", "flag"):
         name = match["name"] if kind == "parameter" else match["what"]
-        kept = name if name.lower() in PARAMETERS else pseudonyms.text(name)
+        lower = name.lower()
+        is_known = lower in PARAMETERS or lower in HEADERS or lower.startswith(FEATURES)
+        kept = name if is_known else pseudonyms.text(name)
         return f"{kept}=" if kind == "parameter" else kept
     if kind == "number":
         return "+" + pseudonyms.number(whole[1:])
     return pseudonyms.word(whole)
+
+
+def escaped(text: str, change: Callable[[str], str]) -> str:
+    """What becomes of a text with escaped octets: those of the new one are escaped as they were, or where they must."""
+    if "%" not in text:
+        return change(text)
+    plain: list[str] = []
+    is_escaped: list[bool] = []
+    for place, piece in enumerate(ESCAPE.split(text)):
+        octets = bytes.fromhex(piece.replace("%", "")) if place % 2 else piece.encode("utf-8", "surrogateescape")
+        told = octets.decode("utf-8", "surrogateescape")
+        plain.append(told)
+        is_escaped += [bool(place % 2)] * len(told)
+    new = change("".join(plain))
+    if len(new) != len(is_escaped):
+        is_escaped = [False] * len(new)
+    return "".join(
+        "".join(f"%{octet:02X}" for octet in each.encode("utf-8", "surrogateescape"))
+        if was or each not in UNESCAPED else each for each, was in zip(new, is_escaped, strict=True)
+    )
 
 
 def opaque(text: str, names: Names) -> str:
@@ -152,7 +212,34 @@ def header(name: str, value: str, names: Names) -> str:
         return value
     if lower in VOCABULARY:
         return loose(value, names) if "boundary" not in value.lower() else strict_type(value, names)
+    if lower in DIALOGS:
+        call, semicolon, rest = value.partition(";")
+        return opaque(call, names) + strict(semicolon + rest, names)
+    if lower == "warning":
+        pieces = WARNED.split(value)
+        return "".join(piece if place % 2 else strict(piece, names) for place, piece in enumerate(pieces))
+    if lower == "date" and DATE.fullmatch(value):
+        return value
     return opaque(value, names) if lower in OPAQUE else strict(value, names)
+
+
+def is_name(name: str) -> bool:
+    """Whether that is a header of SIP or of MIME, and not the beginning of a text."""
+    return name.lower() in HEADERS or name.lower().startswith("content-")
+
+
+def fragment(text: str, names: Names) -> str:
+    """A part of a message: its start line, headers, and what follows them."""
+    out: list[str] = []
+    for place, line in enumerate(text.splitlines(keepends=True)):
+        name, colon, value = line.partition(":")
+        if place == 0 and (STATUS.match(line) or line.rstrip().endswith("SIP/2.0")):
+            out.append(start_line(line, names))
+        elif colon and is_name(name.strip()):
+            out.append(f"{name}:{header(name.strip(), value, names)}")
+        else:
+            out.append(opaque(line, names))
+    return "".join(out)
 
 
 def strict_type(value: str, names: Names) -> str:
@@ -218,7 +305,9 @@ def _connection(value: str, names: Names) -> str:
 def _host(text: str, names: Names) -> str:
     bare = text.rstrip("\r\n")
     address, slash, rest = bare.partition("/")
-    return names.pseudonyms.written_address(address) + slash + rest + text[len(bare) :]
+    # Hosts of mDNS stay such.
+    begin, local = (address[: -len(LOCAL)], LOCAL) if address.endswith(LOCAL) else (address, "")
+    return names.pseudonyms.written_address(begin) + local + slash + rest + text[len(bare) :]
 
 
 def _media(value: str, names: Names) -> str:
@@ -240,7 +329,55 @@ def _attribute(value: str, names: Names) -> str:
         return name + colon + write(rest, names)
     if lower.split(";")[0] in ATTRIBUTES:
         return ADDRESS.sub(lambda match: names.pseudonyms.written_address(match[0]), value)
+    if lower in NAMES_OF_ATTRIBUTES:
+        return name + colon + _values(rest, names)
     return opaque(name, names) + colon + opaque(rest, names) if colon else opaque(value, names)
+
+
+def _values(text: str, names: Names) -> str:
+    """Values that may be names, but for words of the grammar."""
+
+    def one(match: re.Match[str]) -> str:
+        if match["v4"]:
+            return names.pseudonyms.written_address(match[0])
+        return match[0] if match[0].lower() in WORDS_OF_VALUES else names.pseudonyms.word(match[0])
+
+    return LOOSE.sub(one, text)
+
+
+def _slots(text: str, names: Names) -> str:
+    """What parts of a description are called: numbers and kinds of media stay, for packets have them, too."""
+    return "".join(
+        piece if SLOTS.fullmatch(piece) else opaque(piece, names) for piece in re.split(r"(\s+)", text)
+    )
+
+
+def _group(value: str, names: Names) -> str:
+    semantics, space, rest = value.partition(" ")
+    return semantics + space + _slots(rest, names)
+
+
+def _alternative(value: str, names: Names) -> str:
+    """A number, the kind of address, the address, and a port (RFC 6947)."""
+    parts = value.split(" ")
+    if len(parts) != 4:
+        return opaque(value, names)
+    port = parts[3].rstrip("\r\n")
+    return " ".join((*parts[:2], _host(parts[2], names), names.pseudonyms.written_port(port) + parts[3][len(port) :]))
+
+
+def _versioned(value: str, names: Names) -> str:
+    """A version of ZRTP, and a hash."""
+    version, space, rest = value.partition(" ")
+    return version + space + opaque(rest, names)
+
+
+def _nested(value: str, names: Names) -> str:
+    """A number, and an attribute that is an offer (RFC 5939)."""
+    number, space, rest = value.partition(" ")
+    return number + space + _attribute(rest, names)
+
+
 
 
 def _candidate(value: str, names: Names) -> str:
@@ -306,6 +443,8 @@ def _remote(value: str, names: Names) -> str:
     return " ".join(parts)
 
 
+LOCAL = ".local"
+
 LINES: dict[str, Callable[[str, Names], str]] = {
     "v": _kept, "o": _origin, "c": _connection, "m": _media, "b": _kept, "t": _times, "a": _attribute,
 }
@@ -313,5 +452,6 @@ LINES: dict[str, Callable[[str, Names], str]] = {
 
 NAMED: dict[str, Callable[[str, Names], str]] = {
     "candidate": _candidate, "remote-candidates": _remote, "fingerprint": _fingerprint, "crypto": _crypto,
-    "rtcp": _rtcp, "ssrc": _source,
+    "rtcp": _rtcp, "ssrc": _source, "ice-ufrag": opaque, "ice-pwd": opaque, "mid": _slots, "label": _slots,
+    "group": _group, "altc": _alternative, "zrtp-hash": _versioned, "acap": _nested, "path": strict, "control": strict,
 }

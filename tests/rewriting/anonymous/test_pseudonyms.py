@@ -91,3 +91,17 @@ def test_a_station_stays_a_group_or_local(text: str) -> None:
 def test_what_is_no_word_stays(text: str) -> None:
     marks = re.compile(r"[A-Za-z0-9\u0080-\U0010ffff]")
     assert marks.sub("x", NAMES.text(text)) == marks.sub("x", text)
+
+
+@pytest.mark.parametrize("text", ["ab30317f1a784dc48ff824d0d3715d86", "AB30317F1A784DC4", "0a" * 64])
+def test_digits_of_hexadecimal_stay_such(text: str) -> None:
+    made = NAMES.word(text)
+    assert len(made) == len(text) and made != text and int(made, 16) >= 0
+    assert made == (made.lower() if text == text.lower() else made.upper())
+
+
+def test_a_unique_identifier_stays_one_and_agrees_with_its_digits_alone() -> None:
+    text = "ab30317f-1a78-4dc4-8ff8-24d0d3715d86"
+    made = NAMES.text(text)
+    assert [len(part) for part in made.split("-")] == [8, 4, 4, 4, 12] and made != text
+    assert made.replace("-", "") == NAMES.word(text.replace("-", ""))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 
 from dissectors.rewriting.anonymous import texts
@@ -93,3 +95,89 @@ def test_the_version_of_a_description_goes_up_as_it_did() -> None:
     again = SDP.replace("3801234568", "3801234569")
     versions = [int(texts.sdp(text, NAMES).split()[3]) for text in (SDP, again)]
     assert versions[1] == versions[0] + 1 and str(versions[0]) not in SDP
+
+
+ATTRIBUTES = """
+    cat keywds tool ptime maxptime orient type charset sdplang lang framerate quality fmtp curr des conf mid group rtcp
+    rtcp-fb rtcp-mux rtcp-rsize rtcp-xr candidate ice-lite ice-ufrag ice-pwd ice-mismatch ice-options ice-pacing
+    remote-candidates setup connection fingerprint tls-id crypto key-mgmt zrtp-hash ssrc ssrc-group msid msid-semantic
+    extmap extmap-allow-mixed rid simulcast imageattr sctp-port sctpmap max-message-size dcmap dcsa content label
+    floorctrl confid userid floorid path accept-types accept-wrapped-types max-size T38FaxVersion T38FaxUdpEC sqn cdsc
+    cpar pcfg acfg csup acap tcap rtpmap maxprate source-filter ts-refclk mediaclk altc bundle-only end-of-candidates
+    rtcp-unicast range control framesize 3gpp_sync_info 3GPP-Adaptation-Support anbr visited-realm secondary-realm
+    file-selector file-transfer-id chatroom msrp-cema phone-context X-nat x-google-flag
+"""
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES.split())
+def test_an_attribute_that_is_registered_keeps_its_name(name: str) -> None:
+    assert texts.sdp(f"a={name}:alice\r\n", NAMES).startswith(f"a={name}:")
+    assert texts.sdp(f"a={name}\r\n", NAMES) == f"a={name}\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("ice-ufrag:Ab1+", f"ice-ufrag:{w('Ab1')}+"), ("msid:alice bob1", f"msid:{w('alice')} {w('bob1')}"),
+        ("msid-semantic: WMS alice", f"msid-semantic: WMS {w('alice')}"), ("mid:alice", f"mid:{w('alice')}"),
+        ("group:BUNDLE 0 audio alice", f"group:BUNDLE 0 audio {w('alice')}"), ("label:12", "label:12"),
+        ("label:alice", f"label:{w('alice')}"), ("tool:alice 1", f"tool:{w('alice')} {w('1')}"),
+        ("altc:1 IP4 10.0.0.5 4000", f"altc:1 IP4 {KEY.written_address('10.0.0.5')} 4000"),
+        ("path:msrp://10.0.0.5:2855/abc;tcp", f"path:msrp://{KEY.written_address('10.0.0.5')}:2855/{w('abc')};tcp"),
+        ("ts-refclk:ptp=IEEE1588-2008:traceable", f"ts-refclk:ptp=IEEE1588-{w('2008')}:traceable"),
+        ("mediaclk:direct=963214424", f"mediaclk:direct={w('963214424')}"), ("mediaclk:sender", "mediaclk:sender"),
+        ("accept-types:message/cpim text/plain", "accept-types:message/cpim text/plain"),
+        ("zrtp-hash:1.10 fe30efd02423cb054e50efd0248742ac", f"zrtp-hash:1.10 {w('fe30efd02423cb054e50efd0248742ac')}"),
+        ("candidate:1 1 UDP 1 0a1b.local 5 typ host", f"candidate:{w('1')} 1 UDP 1 {w('0a1b')}.local 5 typ host"),
+        ("acap:1 crypto:1 AES_CM_128_HMAC_SHA1_80 inline:QUFBQUFBQUFB|2^20", None),
+    ],
+)
+def test_an_attribute_keeps_its_grammar_and_names_nobody(before: str, after: str | None) -> None:
+    new = texts.sdp(f"a={before}\r\n", NAMES)
+    if after is None:
+        begin, _, key = before.partition("inline:")
+        assert new.startswith(f"a={begin}inline:") and key[:8] not in new and new.endswith("|2^20\r\n")
+    else:
+        assert new == f"a={after}\r\n"
+
+
+UNIQUE = "ab30317f-1a78-4dc4-8ff8-24d0d3715d86"
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("Session-ID", f"{UNIQUE.replace('-', '')};remote={'0' * 32}",
+         f"{w(UNIQUE.replace('-', ''))};remote={'0' * 32}"),
+        ("Warning", '399 host "to alice"', f'399 {w("host")} "{w("to")} {w("alice")}"'),
+        ("Date", "Sun, 29 Nov 2026 19:00:00 GMT", "Sun, 29 Nov 2026 19:00:00 GMT"),
+        ("Date", "dinner at 8", f"{w('dinner')} {w('at')} {w('8')}"),
+        ("Security-Verify", "ipsec-3gpp;alg=hmac-sha-1-96;prot=esp",
+         f"{w('ipsec')}-{w('3gpp')};alg=hmac-sha-1-96;prot=esp"),
+        ("Accept-Contact", '*;+g.3gpp.icsi-ref="urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel"',
+         '*;+g.3gpp.icsi-ref="urn%3Aurn-7%3A3gpp-service.ims.icsi.mmtel"'),
+        ("Refer-To", "<sip:carol@h?Replaces=second-call%40host%3Bto-tag%3Dab%3Bfrom-tag%3Dcd>",
+         f"<sip:{w('carol')}@{w('h')}?Replaces={w('second')}-{w('call')}%40{w('host')}%3Bto-tag%3D{w('ab')}"
+         f"%3Bfrom-tag%3D{w('cd')}>"),
+        ("Replaces", "second-call@host;to-tag=ab;from-tag=cd;early-only",
+         f"{w('second')}-{w('call')}@{w('host')};to-tag={w('ab')};from-tag={w('cd')};early-only"),
+        ("To", "<sip:%C3%BC%41b@h>", None),
+        ("Call-ID", "[2001:db8::1]-abc", f"[{KEY.written_address('2001:db8::1')}]-{w('abc')}"),
+    ],
+)
+def test_a_header_keeps_its_grammar_and_names_nobody(name: str, before: str, after: str | None) -> None:
+    new = texts.header(name, before, NAMES)
+    if after is None:
+        first, second, last = w("üAb")
+        after = f"<sip:{''.join(f'%{octet:02X}' for octet in first.encode())}%{ord(second):02X}{last}@{w('h')}>"
+    assert new == after
+
+
+def test_a_call_is_named_alike_in_its_messages_and_in_what_replaces_it() -> None:
+    for call in ("a-b.c@10.0.0.5", "x%y@h", "[2001:db8::1]", "f81d4fae7dec11d0a76500a0c91e6bf6@h", UNIQUE):
+        one = texts.header("Call-ID", call, NAMES)
+        escaped = "".join(each if each.isalnum() else f"%{ord(each):02X}" for each in call)
+        other = texts.header("Refer-To", f"<sip:b@c?Replaces={escaped}%3Bto-tag%3D1>", NAMES)
+        assert texts.header("Replaces", f"{call};to-tag=1", NAMES).startswith(one + ";")
+        told = other.partition("Replaces=")[2].partition("%3Bto-tag")[0]
+        assert unquote(told) == one
