@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from dissectors.protocols.sip_headers import NAMES as HEADERS
@@ -115,7 +116,7 @@ def strict(text: str, names: Names) -> str:
         if kind == "parameter" and text[match.start() - 1 : match.start()] in "?&" and match["name"].lower() in HEADERS:
             held = HEADER_VALUE.match(text, at)
             if held is not None:
-                found.append(escaped(held[0], lambda value, name=match["name"]: header(name, value, names)))
+                found.append(escaped(held[0], partial(header, match["name"], names=names)))
                 at = held.end()
         elif kind == "parameter" and match["name"].lower() in PLAIN_VALUES:
             value = PLAIN_VALUE.match(text, at)
