@@ -80,9 +80,11 @@ def _line(octets: bytes) -> Line:
     return Line(octets, canonical(name.rstrip(b" \t").decode("latin-1")) if colon else "")
 
 
-def edited(payload: bytes, edit: Edit, limits: Limits = LIMITS) -> tuple[bytes, list[str]]:
+def edited(
+    payload: bytes, edit: Edit, limits: Limits = LIMITS, *, keeps_wrong: bool = False
+) -> tuple[bytes, list[str]]:
     """The payload with each of its messages edited, and what was done; raises Malformed where there is no message."""
-    return edited_parsed(payload, sip.parse_all(payload, limits), edit)
+    return edited_parsed(payload, sip.parse_all(payload, limits), edit, keeps_wrong=keeps_wrong)
 
 
 def edited_parsed(
@@ -202,13 +204,18 @@ def _renamed(line: Line, compact: bool) -> Line:
     return line._replace(octets=wanted.encode() + line.octets[len(line.written) :])
 
 
-def in_turn(*edits: Edit) -> Callable[[bytes, Limits], tuple[bytes, list[str]]]:
-    """Edits one after the other."""
+def in_turn(
+    *edits: Edit, of_heads: Edit | None = None
+) -> Callable[[bytes, Limits], tuple[bytes, list[str]]]:
+    """Edits one after the other; one that is `of_heads` leaves a length that is wrong as it is."""
 
     def change(payload: bytes, limits: Limits = LIMITS) -> tuple[bytes, list[str]]:
         done: list[str] = []
         for edit in edits:
             payload, what = edited(payload, edit, limits)
+            done += what
+        if of_heads is not None:
+            payload, what = edited(payload, of_heads, limits, keeps_wrong=True)
             done += what
         return payload, done
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
+from typing import NamedTuple
 
 from dissectors import offline
 from dissectors.crypto.secrets import Secrets
@@ -15,7 +17,7 @@ from dissectors.mux.flows import FlowKey, written_out
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.protocols import sip
-from dissectors.rewriting import decrypting, descriptions, messages, segments
+from dissectors.rewriting import decrypting, descriptions, messages, named, segments
 from dissectors.rewriting.copying import TOO_HARD, Change, Made, Maker, Tally, copy, on_datagrams
 from dissectors.rewriting.courses import Courses, look
 from dissectors.rewriting.messages import Edit
@@ -31,7 +33,7 @@ from dissectors.wire.values import Struct
 CUT, UNREADABLE, DAMAGED = "cut in the capture", "whose message cannot be read", "whose body is damaged"
 """Why a message with a compressed body stays as it is."""
 
-SIP = "SIP"
+SIP, STUN = "SIP", "STUN"
 FOLLOWS = "sequence numbers follow"
 
 
@@ -60,7 +62,8 @@ def normalise(path: str, output: str, wanted: Wanted, *, force: bool = False, so
     if opened is not None:
         # Bodies are inflated before it, and deflated after it.
         edits.insert(not wanted.compress, decrypting.clear_descriptions(opened.kinds))
-    change = messages.in_turn(*edits)
+    of_heads = None if ports is None else named.in_sip(partial(ports.of_named, protocol=SIP))
+    change = messages.in_turn(*edits, of_heads=of_heads)
     courses = look(path, _Author(change, wanted.limits))
 
     def maker() -> Maker:
@@ -69,7 +72,7 @@ def normalise(path: str, output: str, wanted: Wanted, *, force: bool = False, so
         datagrams = on_datagrams(lambda record, number, udp, tally: _change(
             udp, tally, change, wanted.limits,
             None if ports is None or verdicts is None else
-            _ports(ports, udp, _protocol(verdicts.of(record.frame, number))),
+            _moved(ports, udp, _protocol(verdicts.of(record.frame, number))),
             None if clear is None else clear.payload(record, udp, tally),
         ))
 
@@ -152,12 +155,15 @@ def _edits(path: str, wanted: Wanted) -> tuple[list[Edit], Ports | None]:
 
 def _change(
     udp: Udp, tally: Tally, change: Callable[[bytes, Limits], tuple[bytes, list[str]]], limits: Limits,
-    ports: tuple[int, int] | None, clear: tuple[bytes, str] | None = None,
+    moved: _Moved | None, clear: tuple[bytes, str] | None = None,
 ) -> Change | None:
     """What becomes of a datagram; `clear` is what it is without its encryption, and what was done for that."""
     what: list[str] = []
     payload: bytes | None = None
-    if clear is not None:
+    ports = None if moved is None else moved.ports
+    if moved is not None and moved.payload != udp.payload:
+        payload, what = moved.payload, ["addresses of STUN moved"]
+    elif clear is not None:
         payload, what = clear[0], [clear[1]]
     elif is_sip(udp.payload, udp.length):
         payload, what = _message(udp.payload, udp.length, tally.left, change, limits)
@@ -195,8 +201,16 @@ def _protocol(row: Row | None) -> str:
     return PROTOCOLS[row.protocol] if row else ""
 
 
-def _ports(ports: Ports, udp: Udp, protocol: str) -> tuple[int, int] | None:
-    """The new ports of a datagram, None where they stay."""
+class _Moved(NamedTuple):
+    """A datagram with its `ports` moved, None where they stay, and the addresses in its payload."""
+
+    ports: tuple[int, int] | None
+    payload: bytes
+
+
+def _moved(ports: Ports, udp: Udp, protocol: str) -> _Moved:
     flow = written_out(FlowKey(udp.src, udp.sport, udp.dst, udp.dport))
     new = ports.of((flow.src, flow.sport), protocol), ports.of((flow.dst, flow.dport), protocol)
-    return None if new == (udp.sport, udp.dport) else new
+    is_stun = protocol == STUN and len(udp.payload) == udp.length
+    payload = named.in_stun(udp.payload, partial(ports.of_seen, protocol=STUN)) if is_stun else udp.payload
+    return _Moved(None if new == (udp.sport, udp.dport) else new, payload)

@@ -55,6 +55,15 @@ class Ports:
         moved = self.ends.get(end)
         return end[1] if moved is None else moved[kind_of(protocol)]
 
+    def of_seen(self, address: str, port: int, protocol: str) -> int | None:
+        """Where a protocol went from an endpoint; None where nothing moved."""
+        moved = self.ends.get((address, port))
+        return None if moved is None else moved[kind_of(protocol)]
+
+    def of_named(self, address: str, port: int, protocol: str) -> int | None:
+        """The same of a protocol that has a rule; an endpoint behind NAT is known by its port alone."""
+        return None if self.of_media(address, port) is None else self._rules[protocol]
+
     def of_media(self, address: str, port: int) -> tuple[int, int] | None:
         """Where media and RTCP of an endpoint went; one behind NAT is known by its port alone."""
         moved = self.ends.get((address, port))

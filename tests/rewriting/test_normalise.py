@@ -79,6 +79,15 @@ def test_each_protocol_gets_a_port_and_sdp_follows(tmp_path: Path) -> None:
     assert len(call.streams) == 2
 
 
+def test_no_finding_comes_of_ports_that_moved(tmp_path: Path) -> None:
+    ids = {finding.id for finding in offline.analyze([CALL]).findings}
+    report = done(CALL, tmp_path / "out", split_ports=True)
+    assert {finding.id for finding in report.findings} <= ids
+    assert {check.mapped for check in report.checks} == {"192.168.231.118:3478", "192.168.231.100:3478"}
+    assert {call.caller for call in report.calls} == {"sip:user@192.168.231.118:5060"}
+    assert b"192.168.231.118:16402" not in (tmp_path / "out").read_bytes()
+
+
 def test_rtpmap_lines_are_written_where_they_were_left_out(tmp_path: Path) -> None:
     report = done(CALL, tmp_path / "out", rtpmap=True)
     formats = report.calls[0].descriptions[0].media[0].formats

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dissectors.analysis.connectivity.joining import CHECK, fragments
 from dissectors.findings.rule import Facts, Found, counted, rule
+from dissectors.findings.security.dtls_roles import keyed_without_checks
 from dissectors.report import Call, Check, Flow, Place, Stream, Username
 from dissectors.wire.datagram import endpoint
 from dissectors.wire.values import Struct
@@ -144,6 +145,8 @@ def ice_failed(facts: Facts) -> Iterator[Found]:
     for checks in silent:
         asked = sum(check.silent for check in checks)
         if asked < MIN_TRIES or any(way(check) in went_on or check.place in excused for check in checks):
+            continue
+        if any(frozenset((check.src, check.dst)) in facts.once(keyed_without_checks) for check in checks):
             continue
         # One pair is asked from both ends.
         pairs = len({min(way(check), back(check)) for check in checks})

@@ -49,10 +49,35 @@ def flowing(facts: Facts) -> Counter[tuple[str, int, str, int]]:
     return found
 
 
+def in_the_clear(facts: Facts) -> Counter[tuple[str, str]]:
+    """How many packets of media that are not encrypted one host sent to another."""
+    found: Counter[tuple[str, str]] = Counter()
+    for stream in facts.streams:
+        if not stream.encrypted:
+            found[stream.src, stream.dst] += stream.packets
+    return found
+
+
+def needs_no_keys(facts: Facts, session: Session, one: str, two: str) -> bool:
+    """Whether media flow both ways in the clear between two hosts, and no SDP says that a session is for others.
+
+    Media may have ports of their own, as in a capture whose protocols were given a port each.
+    """
+    media = facts.once(in_the_clear)
+    return session.call is None and min(media[one, two], media[two, one]) >= MIN_MEDIA_PACKETS
+
+
+def keyed_without_checks(facts: Facts) -> set[frozenset[str]]:
+    """The hosts with handshakes between them on pairs that no check was for."""
+    alone = (session.handshakes for session in facts.sessions if session.handshakes and not session.checks)
+    found = (facts.handshakes[number] for numbers in alone for number in numbers)
+    return {frozenset((each.src, each.dst)) for each in found}
+
+
 def agreed_anyway(facts: Facts, number: int) -> bool:
-    """Whether a session found keys by another handshake, or media flows both ways on this one's pair."""
-    handshake = facts.handshakes[number]
-    others = facts.sessions[facts.once(session_of)[number]].handshakes[:MAX_LOOKED_AT]
+    """Whether a session found keys by another handshake, or media flows both ways on this one's pair, or needs none."""
+    handshake, session = facts.handshakes[number], facts.sessions[facts.once(session_of)[number]]
+    others = session.handshakes[:MAX_LOOKED_AT]
     # Who goes on encrypted in another one was answered there, whether or not that was captured.
     agreed = [
         each for other, each in zip(others, map(facts.handshakes.__getitem__, others), strict=True)
@@ -62,7 +87,8 @@ def agreed_anyway(facts: Facts, number: int) -> bool:
         return True
     media = facts.once(flowing)
     here, there = (handshake.src, handshake.sport), (handshake.dst, handshake.dport)
-    return min(media[(*here, *there)], media[(*there, *here)]) >= MIN_MEDIA_PACKETS
+    flows = min(media[(*here, *there)], media[(*there, *here)]) >= MIN_MEDIA_PACKETS
+    return flows or needs_no_keys(facts, session, handshake.src, handshake.dst)
 
 
 def setups(call: Call) -> dict[str, str]:
@@ -109,6 +135,11 @@ def dtls_missing(facts: Facts) -> Iterator[Found]:
         since = chosen.succeeded.first if chosen.nominated_at is None else chosen.nominated_at
         lasted = max(check.succeeded.last for check in checks if check.succeeded) - since
         if lasted < (NOBODY_SECONDS if encrypted or call is not None else NOBODY_AT_ALL_SECONDS):
+            continue
+        hosts = frozenset((chosen.src, chosen.dst))
+        if call is None and hosts in facts.once(keyed_without_checks):
+            continue
+        if needs_no_keys(facts, session, chosen.src, chosen.dst):
             continue
         pair = f"{endpoint(chosen.src, chosen.sport)} to {endpoint(chosen.dst, chosen.dport)}"
         what = f"{pair}: ICE has a pair for {lasted:.0f} s and no ClientHello follows; {setups_in_words(call)}"

@@ -21,6 +21,7 @@ from tests.finding_cases.session import (
     crossing,
     given,
     sdp,
+    user,
 )
 from tests.found import found
 from tests.made import channel_data, frame
@@ -69,6 +70,37 @@ def test_a_pair_that_carries_something_else_misses_no_dtls() -> None:
     assert not found([*both(), *talk()], "dtls-missing")
     assert not found([*both(), *[(n * 100, A, B, b"\xff" * 30) for n in range(20)]], "dtls-missing")
     assert not found(both(0, 3), "dtls-missing")
+
+
+@pytest.mark.parametrize(("id", "story"), [("dtls-missing", both()), ("dtls-both-active", crossing())])
+def test_media_in_the_clear_between_the_same_hosts_need_no_keys(id: str, story: Story) -> None:
+    here, there = (A[0], A[1] + 100), (B[0], B[1] + 100)
+    media = [*talk(here, there), *talk(there, here, 78)]
+    assert found(story, id) and not found([*story, *media], id)
+    # Of media one way alone, or between others, nobody knows.
+    assert found([*story, *talk(here, there)], id)
+    assert found([*story, *talk(here, ("192.0.2.99", 4000)), *talk(("192.0.2.99", 4000), here, 78)], id)
+
+
+def test_a_handshake_of_the_same_hosts_without_checks_is_not_missing() -> None:
+    here, there = (A[0], 4433), (B[0], 4433)
+    apart = [(time, *{A: (here, there), B: (there, here)}[src], octets) for time, src, _, octets in agreed(100)]
+    assert not found([*both(), *apart], "dtls-missing")
+    # One with checks of its own belongs to these.
+    own = checks(50, 12, name=user("DDDD", "CCCC"), src=here, dst=there)
+    assert found([*both(), *apart, *own], "dtls-missing")
+
+
+def test_checks_did_not_fail_where_the_same_hosts_go_on_to_dtls_without_checks() -> None:
+    silent = checks(0, 12, answer=None)
+    apart = [(n * 1000 + 9, (A[0], 4433), (B[0], 4433), hello()) for n in range(2)]
+    assert found(silent, "ice-failed") and not found([*silent, *apart], "ice-failed")
+
+
+def test_media_in_the_clear_do_not_excuse_a_call_whose_sdp_has_fingerprints() -> None:
+    here, there = (A[0], A[1] + 100), (B[0], B[1] + 100)
+    call = [*dialled(sdp("passive", A), sdp("passive", B)), *hung_up(40_000), *both(1100)]
+    assert found([*call, *talk(here, there), *talk(there, here, 78)], "dtls-missing")
 
 
 def test_a_side_that_has_no_pair_of_its_own_cannot_begin() -> None:
