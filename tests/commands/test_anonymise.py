@@ -10,7 +10,7 @@ import pytest
 
 from tests import captures
 from tests.command_line import CALL, run
-from tests.stories import A, B
+from tests.stories import A, B, request
 
 
 def test_a_key_file_is_written_once_and_makes_captures_agree(tmp_path: Path) -> None:
@@ -30,6 +30,13 @@ def test_what_was_cut_is_said(tmp_path: Path) -> None:
     assert done.returncode == 0 and done.stdout == b"" and b"alice" not in out.read_bytes()
     assert done.stderr.decode().splitlines()[1] == (
         "muxshark: 1 datagrams and frames are cut to their headers, for what they carry is not understood")
+
+
+def test_bodies_that_became_random_are_said(tmp_path: Path) -> None:
+    told = request(0, "INVITE", "Content-Type: application/isup", body=b"\1\0\x60\x03\x21\x43\x65")
+    done = run("anonymise", captures.story(tmp_path / "in", [told]), str(tmp_path / "out"))
+    assert done.returncode == 0 and b"\x21\x43\x65" not in (tmp_path / "out").read_bytes()
+    assert done.stderr.decode().splitlines()[1] == "muxshark: 1 bodies that are no known text become random"
 
 
 def test_a_pipe_gives_a_capture(tmp_path: Path) -> None:

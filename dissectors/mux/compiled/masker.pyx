@@ -344,9 +344,10 @@ cdef class Masker(Walk):
 
     cdef Octets rtcp(self, Octets payload) except *:
         """A compound of RTCP, packet by packet; none where it is to be asked for whole."""
-        cdef Py_ssize_t at = 0, size
+        cdef Py_ssize_t at = 0, size, told
         cdef Octets made, none = Octets(NULL, 0)
         cdef unsigned char *out = &self.fresh[0]
+        cdef int kind
         if payload.size > LARGEST_MESSAGE:
             return none
         while at + 4 <= payload.size:
@@ -354,7 +355,9 @@ cdef class Masker(Walk):
             if u8(payload, at) >> 6 != 2 or at + size > payload.size:
                 return none
             narrow(&made, payload, at, size)
-            if not self.kept_control[u8(payload, at + 1)]:
+            kind = u8(payload, at + 1)
+            told = 8 + 20 * (kind == 200) + 24 * (u8(payload, at) & 0x1F)
+            if not self.kept_control[kind] or kind < 202 and size > told:
                 packet = part(payload, at, size)
                 found = self.controls.get(packet)
                 if found is None:

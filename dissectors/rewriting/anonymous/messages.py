@@ -41,12 +41,19 @@ KEEPALIVES = frozenset(b"\r\n\0 ")
 SILENCE = {0: b"\xff", 8: b"\xd5"}
 """What the octets of silence are, by payload type; zeros for any other."""
 
-SDES, BYE, APP = 202, 203, 204
-KEPT_CONTROL = frozenset((200, 201, 205, 206, 207))
-"""Types of RTCP without names: reports of senders and receivers, feedback, extended reports."""
+SENDER, RECEIVER, SDES, BYE, APP, FEEDBACK, EXTENDED = 200, 201, 202, 203, 204, 206, 207
+KEPT_CONTROL = frozenset((SENDER, RECEIVER, 205))
+"""Types of RTCP without names: reports of senders and receivers, unless extended, and feedback of transport."""
+
+OF_APPLICATIONS, ESTIMATE, LARGEST_BLOCK = 15, b"REMB", 36
+"""Feedback that may hold anything, what it usually is, and the last type of block of extended reports."""
+
+KNOWN_APPLICATIONS = frozenset((b"PoC1", b"PoC2", b"MCPT", b"MCPC", b"MCV0", b"MCV1", b"MCV2", b"PSS0", b"qtsi"))
 
 RTCP_HEADER, SRTCP_TRAILER, VERSION_BITS, LARGEST_OTHER_TYPE = 8, 14, 0xC0, 0x7F
 """Octets of RTCP that SRTCP leaves in the clear, and of its index with the usual seal behind it (RFC 3711, 3.4)."""
+
+PADDED = 0x20
 
 COOKIE, COOKIE_OCTETS = 0x2112A442, b"\x21\x12\xa4\x42"
 STUN_HEADER = 20
@@ -305,22 +312,52 @@ class Anonymiser:
             if payload[at] >> 6 != 2 or end > len(payload):
                 return None
             packet = payload[at:end]
-            out.append(packet if packet[1] in KEPT_CONTROL else self.control(packet))
+            is_kept = packet[1] in KEPT_CONTROL and (packet[1] > RECEIVER or len(packet) <= _reported(packet))
+            out.append(packet if is_kept else self.control(packet))
             at = end
         return b"".join(out) if at == len(payload) else None
 
     def control(self, packet: bytes) -> bytes:
-        """A packet of RTCP that may hold names: as long as it was."""
+        """A packet of RTCP that may hold names: as long as it was, its padding included."""
+        count = packet[-1] if packet[0] & PADDED else 0
+        if not 0 < count <= len(packet) - RTCP_HEADER:
+            return self._control(packet)
+        return self._control(packet[:-count]) + bytes(count - 1) + bytes((count,))
+
+    def _control(self, packet: bytes) -> bytes:
         kind, size, out = packet[1], len(packet), bytearray(packet)
         if kind == SDES:
             self._sdes(out, size)
         elif kind == BYE:
             self._reason(out, size)
+        elif kind in (SENDER, RECEIVER):
+            self._fill(out, _reported(packet))
+        elif kind == FEEDBACK:
+            if out[0] & 0x1F == OF_APPLICATIONS and packet[12:16] != ESTIMATE:
+                self._fill(out, 12)
+        elif kind == EXTENDED:
+            self._extended(out)
         elif kind == APP:
+            if packet[8:12] not in KNOWN_APPLICATIONS:
+                self._rename(out, 8, min(12, size))
             out[12:] = self.pseudonyms.octets("app", packet[12:], max(0, size - 12))
         else:
             out[8:] = self.pseudonyms.octets("control", packet[8:], max(0, size - 8))
         return bytes(out)
+
+    def _fill(self, out: bytearray, begin: int, end: int | None = None) -> None:
+        """Random octets in the place of what may be anything."""
+        old = bytes(out[begin:end])
+        out[begin:end] = self.pseudonyms.octets("control", old, len(old))
+
+    def _extended(self, out: bytearray) -> None:
+        """Blocks of extended reports: those that are registered hold numbers."""
+        at = RTCP_HEADER
+        while at + 4 <= len(out):
+            end = at + 4 + 4 * int.from_bytes(out[at + 2 : at + 4], "big")
+            if not 1 <= out[at] <= LARGEST_BLOCK or end > len(out):
+                self._fill(out, at + 4, end)
+            at = end
 
     def _sdes(self, out: bytearray, end: int) -> None:
         place = 4
@@ -371,6 +408,11 @@ def _attributes(payload: bytes) -> Iterator[tuple[int, bytes, int]]:
             return
         yield kind, payload[at + 4 : at + 4 + size], end
         at = end
+
+
+def _reported(packet: bytes) -> int:
+    """Octets of a report: its header, what a sender says of itself, and its blocks."""
+    return RTCP_HEADER + 20 * (packet[1] == SENDER) + 24 * (packet[0] & 0x1F)
 
 
 def _as_long_as(out: bytes | bytearray, more: int) -> bytes:

@@ -94,7 +94,8 @@ def every_kind() -> list[Told]:
         stun(0, 1, user, attribute(0x8028, bytes(4)))[3], stun(0, 1)[3] + b"x", sender_report(0)[3],
         sender_report(0)[3] + SDES, SDES[:4] + b"\0\0\0", srtcp(0)[3], channel_data(sound), channel_data(SDES),
         channel_data(sound[:1] + b"\x7f" + sound[2:]), channel_data(sound) + b"\0\0", channel_data(sound) + b"\0\1",
-        sender_report(0)[3] + b"\x81\xcc\0\3" + b"name" * 3, b"\r\n\r\n", b"nothing that is known",
+        sender_report(0)[3] + b"\x81\xcc\0\3" + b"name" * 3, b"\x80\xc8\0\x08" + bytes(24) + b"leakedup",
+        sender_report(0)[3] + b"\x80\xcf\0\4\0\0\0\1\xc8\0\0\2leakedup", b"\r\n\r\n", b"nothing that is known",
     ]
     return [*GOOD, *((800.0 + n, *(ends), payload) for ends in ((A, B), (B, A)) for n, payload in enumerate(kinds))]
 
