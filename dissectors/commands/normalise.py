@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
         if options.call:
             path = split.cut_out(stack, path, options.call, inputs.keys(options))
         tally = normalise(path, options.output, wanted, force=options.force, source=options.input)
-        inputs.say([f"{options.output}: {changes(tally)}", *left(tally)])
+        inputs.say([f"{options.output}: {changes(tally)}", *left(tally), *apart(tally)])
         return verified(path, options.output) if options.verify else 0
 
 
@@ -95,6 +95,15 @@ def left(tally: Tally, what: str = "") -> list[str]:
     begin, things = ("", what) if what else ("left as they are: ", "datagrams")
     lines = [f"{begin}{count:,} {things} {why}" for why, count in sorted(tally.left.items()) if count]
     return [*lines, *([f"{tally.damage}; what follows is left out"] if tally.damage else [])]
+
+
+def apart(tally: Tally) -> list[str]:
+    """What is said where protocols do not share the port of their media any more."""
+    if not tally.apart:
+        return []
+    names = " and ".join(tally.apart)
+    verb = "have" if len(tally.apart) > 1 else "has"
+    return [f"{names} {verb} a port apart from the media: a report on the result does not join them"]
 
 
 def verified(before: str, after: str) -> int:

@@ -22,7 +22,7 @@ MAX_TRACED_CONNECTIONS = 8192
 MAX_EMPTY_SEGMENTS = 1 << 16
 """Connections that are followed, and segments without octets that each of them remembers."""
 
-MAX_RUN_FRAMES = 1024
+MAX_RUN_FRAMES = 128
 """Frames back from a message of TCP to the last segment that begins with one."""
 
 FINAL_FLAGS = 0x07

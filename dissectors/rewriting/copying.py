@@ -41,12 +41,13 @@ class Change(NamedTuple):
 class Tally:
     """What was done: `changed` frames, `merged` fragments, `longer` than the usual MTU, `left` as it was and why.
 
-    `masked` bodies became random.
+    `masked` bodies became random. `apart` are protocols that were given ports apart from the media that they are for.
     """
 
     def __init__(self) -> None:
         self.frames = self.changed = self.merged = self.longer = self.masked = 0
         self.left: Counter[str] = Counter()
+        self.apart: tuple[str, ...] = ()
         self.damage = ""
 
 

@@ -84,6 +84,7 @@ def normalise(path: str, output: str, wanted: Wanted, *, force: bool = False, so
         sieve = sieve_for((SIP,), courses.ways) if ports is None and opened is None else None
         tally = copy(path, output, maker, force=force, source=source, comment=comment, walk=sieve)
     tally.left += courses.left
+    tally.apart = () if ports is None else ports.apart
     return tally
 
 

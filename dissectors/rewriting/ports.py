@@ -33,6 +33,8 @@ class Ports:
         for end in sorted(kinds):
             if len(kinds[end] - {UNKNOWN}) > 1:
                 self.ends[end] = self._moved(end, kinds[end])
+        self.apart = tuple(each for each in ("STUN", "DTLS") if any(each in kinds[end] for end in self.ends))
+        """Protocols that set media up and have ports of their own now."""
         self._by_port: dict[int, set[tuple[int, int]]] = {}
         for (_, port), to in self.ends.items():
             self._by_port.setdefault(port, set()).add((to[MEDIA], to[RTCP]))

@@ -32,6 +32,14 @@ def test_rules_for_ports_are_taken(tmp_path: Path) -> None:
     assert b"5070" in run("list", out).stdout
 
 
+def test_what_has_a_port_apart_from_its_media_is_said(tmp_path: Path) -> None:
+    path, out = captures.story(tmp_path / "in", MUXED), str(tmp_path / "out")
+    said = b"STUN has a port apart from the media: a report on the result does not join them"
+    assert said in run("normalise", "--split-ports", path, out).stderr
+    assert said not in run("normalise", "--split-ports", out, f"{out}2").stderr
+    assert said not in run("normalise", path, f"{out}3").stderr
+
+
 def test_wireshark_sees_all_of_it_without_any_plugin() -> None:
     if shutil.which("tshark") is None:
         pytest.skip("tshark is not installed")
