@@ -44,8 +44,9 @@ DIALOGS = frozenset(("replaces", "join", "target-dialog"))
 
 AGENTS = frozenset(("user-agent", "server"))
 
-MAX_KEPT_DIGITS, MAX_PLAIN_VERSION = 10, 4
-"""Digits of a number of the protocol, and of a version of SDP that was counted and not taken from a clock."""
+MAX_KEPT_DIGITS, MAX_PLAIN_VERSION, MAX_NESTED = 10, 4, 3
+"""Digits of a number of the protocol, of a version of SDP that was counted and not taken from a clock, and texts
+within texts."""
 
 PART = re.compile(
     r"(?P<cookie>z9hG4bK)"
@@ -63,7 +64,7 @@ PART = re.compile(
     rf"|(?P<word>{WORD.pattern})"
 )
 ESCAPED_PART = re.compile(
-    r"(?P<escaped>[\w.~!*'()+-]*(?:%[0-9A-Fa-f]{2}[\w.~!*'()+-]*)+)|" + PART.pattern
+    r"(?P<escaped>(?<![\w.~!*'()+-])[\w.~!*'()+-]*(?:%[0-9A-Fa-f]{2}[\w.~!*'()+-]*)+)|" + PART.pattern
 )
 """The same where octets are escaped (RFC 3986 section 2.1)."""
 
@@ -102,8 +103,13 @@ class Names(NamedTuple):
     learn: Callable[[str, str], object]
 
 
-def strict(text: str, names: Names) -> str:
-    """A text in which every word may be a name, but for what its place says is the protocol's."""
+def strict(text: str, names: Names, depth: int = 0) -> str:
+    """A text in which every word may be a name, but for what its place says is the protocol's.
+
+    `depth` says within how many others it is, escaped or as a header of an address.
+    """
+    if depth > MAX_NESTED:
+        return opaque(text, names)
     found: list[str] = []
     at = 0
     search = (ESCAPED_PART if "%" in text else PART).search
@@ -112,11 +118,11 @@ def strict(text: str, names: Names) -> str:
         at = match.end()
         kind = match.lastgroup or ""
         kind = "parameter" if match["parameter"] else "flag" if match["flag"] else kind
-        found.append(_part(kind, match, names))
+        found.append(_part(kind, match, names, depth))
         if kind == "parameter" and text[match.start() - 1 : match.start()] in "?&" and match["name"].lower() in HEADERS:
             held = HEADER_VALUE.match(text, at)
             if held is not None:
-                found.append(escaped(held[0], partial(header, match["name"], names=names)))
+                found.append(escaped(held[0], partial(header, match["name"], names=names, depth=depth + 1)))
                 at = held.end()
         elif kind == "parameter" and match["name"].lower() in PLAIN_VALUES:
             value = PLAIN_VALUE.match(text, at)
@@ -132,10 +138,10 @@ def _is_plain(word: str) -> bool:
     return word.isdigit() and len(word) <= MAX_KEPT_DIGITS or word.lower() in KEPT or word.lower() in VALUES
 
 
-def _part(kind: str, match: re.Match[str], names: Names) -> str:
+def _part(kind: str, match: re.Match[str], names: Names, depth: int) -> str:
     pseudonyms, whole = names.pseudonyms, match[0]
     if kind == "escaped":
-        return escaped(whole, lambda value: strict(value, names))
+        return escaped(whole, lambda value: strict(value, names, depth + 1))
     if kind == "port":
         return ":" + pseudonyms.written_port(whole[1:])
     if kind in ("cookie", "via", "version", "way", "service", "scheme"):
@@ -158,22 +164,27 @@ def _part(kind: str, match: re.Match[str], names: Names) -> str:
 
 
 def escaped(text: str, change: Callable[[str], str]) -> str:
-    """What becomes of a text with escaped octets: those of the new one are escaped as they were, or where they must."""
+    """A text with escaped octets changed: those of the new one are escaped as they were, or where none was bare."""
     if "%" not in text:
         return change(text)
     plain: list[str] = []
     is_escaped: list[bool] = []
+    bare = set(UNESCAPED)
     for place, piece in enumerate(ESCAPE.split(text)):
         octets = bytes.fromhex(piece.replace("%", "")) if place % 2 else piece.encode("utf-8", "surrogateescape")
         told = octets.decode("utf-8", "surrogateescape")
         plain.append(told)
         is_escaped += [bool(place % 2)] * len(told)
+        if not place % 2:
+            bare.update(told)
     new = change("".join(plain))
+    is_wide = not "".join(bare).isascii()
     if len(new) != len(is_escaped):
         is_escaped = [False] * len(new)
     return "".join(
         "".join(f"%{octet:02X}" for octet in each.encode("utf-8", "surrogateescape"))
-        if was or each not in UNESCAPED else each for each, was in zip(new, is_escaped, strict=True)
+        if was or each not in bare and (each.isascii() or not is_wide) else each
+        for each, was in zip(new, is_escaped, strict=True)
     )
 
 
@@ -206,22 +217,22 @@ def start_line(text: str, names: Names) -> str:
     return strict(text, names)
 
 
-def header(name: str, value: str, names: Names) -> str:
-    """The value of a header."""
+def header(name: str, value: str, names: Names, depth: int = 0) -> str:
+    """The value of a header, which may be that of an address."""
     lower = name.lower()
     if lower in AGENTS and not names.agents:
         return value
     if lower in VOCABULARY:
-        return loose(value, names) if "boundary" not in value.lower() else strict_type(value, names)
+        return loose(value, names) if "boundary" not in value.lower() else strict_type(value, names, depth)
     if lower in DIALOGS:
         call, semicolon, rest = value.partition(";")
-        return opaque(call, names) + strict(semicolon + rest, names)
+        return opaque(call, names) + strict(semicolon + rest, names, depth)
     if lower == "warning":
         pieces = WARNED.split(value)
-        return "".join(piece if place % 2 else strict(piece, names) for place, piece in enumerate(pieces))
+        return "".join(piece if place % 2 else strict(piece, names, depth) for place, piece in enumerate(pieces))
     if lower == "date" and DATE.fullmatch(value):
         return value
-    return opaque(value, names) if lower in OPAQUE else strict(value, names)
+    return opaque(value, names) if lower in OPAQUE else strict(value, names, depth)
 
 
 def is_name(name: str) -> bool:
@@ -243,10 +254,10 @@ def fragment(text: str, names: Names) -> str:
     return "".join(out)
 
 
-def strict_type(value: str, names: Names) -> str:
+def strict_type(value: str, names: Names, depth: int = 0) -> str:
     """A media type with parameters, of which the boundary is a name that the body has as well."""
     kind, semicolon, rest = value.partition(";")
-    return loose(kind, names) + semicolon + strict(rest, names)
+    return loose(kind, names) + semicolon + strict(rest, names, depth)
 
 
 def garbled(text: str, names: Names) -> str:

@@ -181,3 +181,20 @@ def test_a_call_is_named_alike_in_its_messages_and_in_what_replaces_it() -> None
         assert texts.header("Replaces", f"{call};to-tag=1", NAMES).startswith(one + ";")
         told = other.partition("Replaces=")[2].partition("%3Bto-tag")[0]
         assert unquote(told) == one
+
+
+@pytest.mark.parametrize("text", ["%" + "25" * 9000 + "41", "?to=" * 9000, "?to=%3Fto%3D" * 3000, "a." * 30_000 + "%"])
+def test_a_text_that_means_ill_is_changed_at_once(text: str) -> None:
+    new = texts.header("To", text, NAMES)
+    assert len(new) == len(text) and new.count("%") == text.count("%")
+
+
+def test_what_was_bare_beside_escaped_octets_stays_so() -> None:
+    new = texts.header("To", "<sip:üa%40b@h>", NAMES)
+    assert new == f"<sip:{w('üa')}%40{w('b')}@{w('h')}>"
+
+
+def test_addresses_within_addresses_are_changed_a_few_times() -> None:
+    text = "<sip:a@b?To=%3Csip%3Aalice@h%3FTo%3D%253Csip%253Aalice@h%253E%3E>"
+    new = texts.header("To", text, NAMES)
+    assert "alice" not in new and new.count(w("alice")) == 2 and new.count("To") == 2
