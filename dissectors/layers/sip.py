@@ -262,8 +262,11 @@ class SIP(Answers, Trailed, Packet):
 
     def _decoded(self, raw: bytes) -> bytes:
         """The body that `raw` is, without header lines that were compressed with it."""
-        label = f"{_ENCODING}: {self.getfieldval('raw_encoding')}\r\n" if self.getfieldval("raw_encoding") else ""
-        return sip.parse(f"SIP/2.0 200 OK\r\n{label}\r\n".encode() + raw).body.octets
+        fields = [field for field in self.getfieldval("headers").fields() if field and field.name in _TELLING]
+        lines = [f"{field.name}: {field.value}\r\n" for field in fields]
+        if self.getfieldval("raw_encoding"):
+            lines.append(f"{_ENCODING}: {self.getfieldval('raw_encoding')}\r\n")
+        return sip.parse(octets_of("".join(("SIP/2.0 200 OK\r\n", *lines, "\r\n"))) + raw).body.octets
 
     def _encoded(self, payload: bytes, raw: bytes | None, encoding: str | None) -> bytes:
         """`payload` as the message says, after the header lines that were compressed with the body."""
@@ -297,6 +300,8 @@ class SIP(Answers, Trailed, Packet):
 
 
 _ENCODING = "Content-Encoding"
+_TELLING = [name for name in sip.ONCE if name != "Content-Length"]
+"""Headers that tell whether a body begins with others that were compressed with it."""
 
 
 def _type_of(body: Packet) -> str | None:

@@ -33,6 +33,9 @@ __all__ = [
     "parse", "parse_all", "request_line", "status_line", "via",
 ]
 
+ONCE = ("From", "To", "Call-ID", "CSeq", "Content-Length", "Content-Type", "Max-Forwards")
+"""Headers of which only one may stand."""
+
 MAX_MESSAGES = 16
 MAX_DEVIATIONS = 32
 MAX_RECOVERED = 65535
@@ -65,7 +68,8 @@ def parse_all(payload: bytes, limits: Limits = LIMITS) -> tuple[Message, ...]:
 
 _TEXT = bytes(octet for octet in range(256) if octet >= 0x20 and octet != 0x7F or octet in b"\t\r\n")
 _MANDATORY = dict.fromkeys(("Via", "From", "To", "Call-ID", "CSeq"))
-_ONCE = ("From", "To", "Call-ID", "CSeq", "Content-Length", "Content-Type", "Max-Forwards")
+_BEGIN_WITH_LINES = ("message/", "multipart/", "text/")
+"""Types of bodies that may begin with lines like those of headers, and with an empty one."""
 
 
 def _read(payload: bytes, start: int, limits: Limits) -> Message:
@@ -150,12 +154,35 @@ def _recover(
     block, at, whole = head(body.octets[:MAX_RECOVERED], 0)
     if not whole or not all(known(line.rstrip(" \t").partition(":")[0]) for line in header_lines(block)):
         return recovered, body
-    embedded = _recovered(block, notes)
+    said: list[Deviation] = []
+    embedded = _recovered(block, said)
+    if not _are_of_message(embedded, first, body.octets[at:]):
+        return recovered, body
+    notes += said
     if embedded:
         notes.append(Deviation("headers compressed", f"{len(embedded)} headers are compressed with the body"))
     else:
         notes.append(Deviation("headers compressed", "the inflated body begins with an empty line"))
     return (*recovered, *embedded), replace(body, octets=body.octets[at:])
+
+
+def _are_of_message(embedded: tuple[Header, ...], first: dict[str, str], rest: bytes) -> bool:
+    """Whether the lines before an empty one are headers of the message, not the beginning of its body.
+
+    Who compresses headers with a body (mc_compress of OpenSIPS) takes them out of the message, leaves there what a
+    message must have, and compresses the Content-Length that it had, too: that counts the octets of the `rest`. A body
+    of a type that begins with such lines itself, message/cpim for one, is the body.
+    """
+    kind = media_type(first.get("Content-Type")) or ""
+    if not embedded:
+        return not kind.startswith(_BEGIN_WITH_LINES)
+    names = first_values(embedded)
+    twice = any(name in first and name in names for name in ONCE if name != "Content-Length")
+    if twice or kind.startswith("message/"):
+        return False
+    if kind.startswith(_BEGIN_WITH_LINES) or not (kind or "Content-Type" in names or rest.startswith(b"v=0")):
+        return number(names.get("Content-Length", "")) == len(rest)
+    return True
 
 
 def _compressed_headers(value: str, limits: Limits, notes: list[Deviation]) -> tuple[Header, ...]:
@@ -183,7 +210,7 @@ def _parts(kind: str, body: Inflated, limits: Limits, notes: list[Deviation]) ->
 def _note_repeated(headers: tuple[Header, ...], notes: list[Deviation]) -> None:
     """Header fields that stand several times and may not; those that were recovered do not count."""
     names = [header.name for header in headers if not header.recovered]
-    for name in _ONCE:
+    for name in ONCE:
         if (count := names.count(name)) > 1:
             notes.append(Deviation("header broken", f"{count} {name} headers, only one may stand"))
 

@@ -1,7 +1,8 @@
 """A capture copied with some of its datagrams changed: each frame that is not touched stays octet for octet.
 
 Fragments of a datagram that changes become one packet, in the place of the last of them. That they were copied before
-is known only when the last one comes: then the copy is made once more, without them.
+is known only when the last one comes: then the copy is made once more, without them. So it is where a frame becomes
+longer than the headers before it say that frames are: then with headers that allow it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dissectors.queries.traced import TracedFragments
 from dissectors.rewriting import packets
 from dissectors.rewriting.output import Output
 from dissectors.rewriting.pieces import Piece, can_be_copied, pieces
-from dissectors.rewriting.writer import Joined, changed, commented, unbounded
+from dissectors.rewriting.writer import Joined, Lengths, changed, commented, unbounded
 from dissectors.sources.capture import Capture, open_capture
 from dissectors.wire.captures.records import Notes, Record
 from dissectors.wire.link.frames import Frames
@@ -87,13 +88,15 @@ def copy(
     """
     with Output(output, force=force, inputs=[source or path, path]) as out:
         dropped: set[int] = set()
+        longest = 0
         while True:
             called = os.path.basename(path) if name is None else name
-            copying = _Copying(path, out, maker(), dropped, blocks, called, comment, walk, made)
+            copying = _Copying(path, out, maker(), dropped, blocks, called, comment, walk, made, longest)
             tally = copying.run(damage)
-            if copying.wanted <= dropped:
+            if copying.wanted <= dropped and copying.longest <= longest:
                 return tally
             dropped |= copying.wanted
+            longest = max(longest, copying.longest)
             out.begin_again()
 
 
@@ -151,7 +154,7 @@ def _applied(record: Record, number: int, udp: Udp, change: Change, fragments: b
 class _Copying:
     def __init__(
         self, path: str, output: Output, make: Maker, dropped: set[int], blocks: Blocks, name: str, comment: str,
-        walk: Walk | None, walked: Callable[[], bytes | memoryview] | None,
+        walk: Walk | None, walked: Callable[[], bytes | memoryview] | None, longest: int,
     ) -> None:
         self._path, self._output, self._make, self._dropped = path, output, make, dropped
         self._comment, self._walk, self._walked = comment, walk, walked
@@ -159,7 +162,9 @@ class _Copying:
         self._fragments = TracedFragments()
         self._frames = Frames(self._fragments)
         self._tally = Tally()
+        self._lengths = Lengths(longest)
         self.wanted: set[int] = set()
+        self.longest = 0
 
     def run(self, damage: Damage) -> Tally:
         """Copy all of it."""
@@ -172,7 +177,8 @@ class _Copying:
                 order = piece.order
                 if piece.record is None:
                     if joined is None:
-                        self._output.write(commented(piece, self._blocks(piece), self._comment))
+                        octets = self._lengths.header(piece, self._blocks(piece))
+                        self._output.write(commented(piece, octets, self._comment))
                     continue
                 made = self._made(piece.record)
                 if piece.record.frame in self._dropped:
@@ -180,7 +186,7 @@ class _Copying:
                 elif joined is not None:
                     joined.add(made.record or piece.record, 0, self._name, "; ".join(made.what))
                 else:
-                    self._output.write(_octets(piece._replace(octets=self._blocks(piece)), made))
+                    self._output.write(self._octets(piece._replace(octets=self._blocks(piece)), made))
             tally.damage = capture.notes.damage
             is_blocks = joined is not None or capture.notes.format.startswith("pcapng")
             self._output.write(damage(capture.notes, order, is_blocks))
@@ -206,9 +212,10 @@ class _Copying:
                 self.wanted.update(frame for _, frame in parts if frame != record.frame)
         return made
 
-
-def _octets(piece: Piece, made: Made) -> bytes:
-    if made.record is None:
-        return piece.octets
-    comment = "muxshark: " + "; ".join(made.what) if made.what else ""
-    return changed(piece, made.record.octets, made.record.original, comment)
+    def _octets(self, piece: Piece, made: Made) -> bytes:
+        if made.record is None:
+            return self._lengths.kept(piece, piece.octets)
+        if not self._lengths.allow(len(made.record.octets)):
+            self.longest = max(self.longest, len(made.record.octets))
+        comment = "muxshark: " + "; ".join(made.what) if made.what else ""
+        return changed(piece, made.record.octets, made.record.original, comment)

@@ -145,7 +145,11 @@ def inflate(limits: Limits = LIMITS) -> Edit:
             return None
         removed = (*(("Content-Encoding",) if found.compressed or lies else ()), *(RECOVERED if recovered else ()))
         lines = [line for line in head.lines if line.name not in removed]
-        fresh = [Line(f"{header.written}: {header.value}".encode() + head.end, header.name) for header in recovered]
+        counted = any(line.name == LENGTH for line in lines)
+        fresh = [
+            Line(f"{header.written}: {header.value}".encode() + head.end, header.name) for header in recovered
+            if not (counted and header.name == LENGTH)
+        ]
         at = next((n for n, line in enumerate(lines) if line.name == LENGTH), len(lines))
         text = _innermost(found.octets, limits) if found.compressed else body
         what = [f"body inflated ({spoken(found.encoding)}): {len(body):,} → {len(text):,} bytes"] * found.compressed

@@ -25,6 +25,8 @@ SHORTEST_FRAME = 60
 """Octets of the shortest frame of Ethernet: shorter packets are padded to them."""
 
 GTP_PORT = 2152
+GRE, GRE_SUM = 47, 0x80
+"""GRE, and the bit of its first octet that says that it has a sum."""
 
 if TYPE_CHECKING:
     import dpkt
@@ -169,10 +171,31 @@ def _rebuilt(record: Record, steps: tuple[Next, ...], header: bytes, datagram: I
     outer = bytearray(octets[: ip.at])
     if not all(lengthened(outer, octets, step, len(packet) - before) for step in reversed(steps[:-1])):
         return None
-    frame = bytes(outer) + packet
+    frame = _with_sums(bytes(outer) + packet, steps)
     if record.link == ETHERNET and len(frame) < SHORTEST_FRAME <= len(octets):
         frame += bytes(SHORTEST_FRAME - len(frame))
     return Record(record.frame, record.time, record.link, frame, len(frame))
+
+
+def _with_sums(frame: bytes, steps: tuple[Next, ...]) -> bytes:
+    """The frame with the sums of tunnels of GRE, which are over all that they carry, from the innermost outwards."""
+    tunnels = [step.at for step in steps if step.space == PROTOCOL and step.number == GRE]
+    if not any(frame[at] & GRE_SUM for at in tunnels):
+        return frame
+    import dpkt
+
+    octets = bytearray(frame)
+    for at in reversed([at for at in tunnels if frame[at] & GRE_SUM]):
+        octets[at + 4 : at + 6] = bytes(2)
+        sum = dpkt.dpkt.in_cksum(bytes(octets[at : _end_around(octets, steps, at)]))
+        octets[at + 4 : at + 6] = sum.to_bytes(2, "big")
+    return bytes(octets)
+
+
+def _end_around(octets: bytearray, steps: tuple[Next, ...], at: int) -> int:
+    """Where the packet of IP ends that carries what stands there."""
+    ip = next(step for step in reversed(steps) if step.at < at and (step.space, step.number) in NETWORKS)
+    return ip.at + (_length(bytes(octets), ip, len(octets)) or 0)
 
 
 def _length(octets: bytes, ip: Next, end: int) -> int | None:
@@ -260,6 +283,8 @@ def _around_vlan(outer: bytearray, at: int, more: int) -> bool:
 SEALED, SEALED_PORTS = {50, 51}, {4500, 6343}
 """What seals what it carries, or carries samples of it: ESP, AH, sFlow."""
 
+NETWORKS = {(ETHERTYPE, IPV4), (ETHERTYPE, IPV6)}
+
 AROUND: dict[tuple[int, int], Callable[[bytearray, int, int], bool]] = {
     (LINK, ETHERNET): _around_ethernet,
     **{(ETHERTYPE, number): _around_vlan for number in (0x8100, 0x88A8, 0x9100, 0x9200)},
@@ -286,7 +311,8 @@ def with_ports(record: Record, way: Way, sport: int, dport: int) -> Record:
     octets = bytearray(record.octets)
     octets[at : at + 4] = new
     adjust(octets, at + 6, old, new)
-    return record._replace(octets=bytes(octets))
+    whole = record.original <= len(octets)
+    return record._replace(octets=_with_sums(bytes(octets), way.steps) if whole else bytes(octets))
 
 
 def adjust(octets: bytearray, at: int, old: bytes, new: bytes, udp: bool = True) -> None:

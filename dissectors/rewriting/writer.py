@@ -9,9 +9,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from dissectors.rewriting.pieces import RECORD, Piece
+from dissectors.rewriting.pieces import FILE_START, RECORD, Piece
 from dissectors.sources import pcapng_blocks
-from dissectors.wire.captures.pcapng import ENHANCED, SECTION, SIMPLE
+from dissectors.wire.captures.pcapng import ENHANCED, INTERFACE, SECTION, SIMPLE, Interface, PcapngWalker
 from dissectors.wire.captures.records import Record
 
 Write = Callable[[bytes], object]
@@ -19,6 +19,12 @@ Write = Callable[[bytes], object]
 SECTION_LENGTH, SECTION_LENGTH_END = 16, 24
 UNKNOWN_LENGTH = b"\xff" * 8
 """Where a section says how long it is, and what it says when it does not."""
+
+SNAPLEN_AT = {FILE_START: 16, INTERFACE: 12}
+"""Where a header says how long records may be, by its kind."""
+
+USUAL_SNAPLEN = 262_144
+"""What captures say that were not cut."""
 
 COMMENT, END = 1, 0
 MAX_COMMENT_OCTETS = 1024
@@ -72,6 +78,60 @@ def _block(piece: Piece, frame: bytes, original: int, comment: str) -> bytes:
 def _comment(order: str, text: str) -> bytes:
     value = text.encode()[:MAX_COMMENT_OCTETS]
     return struct.pack(order + "HH", COMMENT, len(value)) + value + bytes(-len(value) % 4)
+
+
+class Lengths:
+    """How long records may be by the headers before them, and headers that allow more.
+
+    A reader cuts what is longer. With `longest`, the octets of the longest record to be written, all headers allow that
+    (readers want the same of all interfaces); then a Simple Packet Block that was cut becomes an Enhanced one, for it
+    says how long it is by its interface alone.
+    """
+
+    def __init__(self, longest: int = 0) -> None:
+        self._raised = max(longest, USUAL_SNAPLEN) if longest else 0
+        self._walker = PcapngWalker()
+        self._shortest = 0
+
+    def header(self, piece: Piece, octets: bytes) -> bytes:
+        """The octets of a piece that is no record, with the length that it has to allow."""
+        if piece.kind in (SECTION, INTERFACE):
+            if piece.kind == SECTION:
+                self._walker = PcapngWalker()
+            list(self._walker.feed(piece.octets))
+        at = SNAPLEN_AT.get(piece.kind) if piece.kind is not None else None
+        if at is None or len(octets) < at + 4:
+            return octets
+        (allowed,) = struct.unpack_from(piece.order + "I", octets, at)
+        if self._raised and 0 < allowed < self._raised:
+            allowed = self._raised
+            octets = octets[:at] + struct.pack(piece.order + "I", allowed) + octets[at + 4 :]
+        if allowed:
+            self._shortest = min(allowed, self._shortest or allowed)
+        return octets
+
+    def allow(self, octets: int) -> bool:
+        """Whether every header so far allows a record of so many octets."""
+        return not self._shortest or octets <= self._shortest
+
+    def kept(self, piece: Piece, octets: bytes) -> bytes:
+        """The octets of a record that stays, where it says how long it is."""
+        record = piece.record
+        if not self._raised or piece.kind != SIMPLE or record is None or len(record.octets) >= record.original:
+            return octets
+        layout = self._walker.layout
+        if layout is None:
+            return octets
+        ticks = _ticks(layout.interfaces[0], record.time)
+        words = (0, ticks >> 32 & 0xFFFFFFFF, ticks & 0xFFFFFFFF, len(record.octets), record.original)
+        body = struct.pack(piece.order + "5I", *words) + record.octets + bytes(-len(record.octets) % 4)
+        total = struct.pack(piece.order + "I", len(body) + 12)
+        return struct.pack(piece.order + "I", ENHANCED) + total + body + total
+
+
+def _ticks(interface: Interface, time: int) -> int:
+    """Nanoseconds in the units of an interface."""
+    return max(0, (time - interface.offset) * interface.over // interface.times)
 
 
 class Joined:

@@ -435,6 +435,36 @@ def test_text_that_only_looks_like_headers_stays_a_body() -> None:
     assert sip.parse(message("e: deflate", body=zlib.compress(text))).body.octets == text
 
 
+FRAGMENT = b"Subject: hi\r\nContact: <sip:x@y.z>\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("message/cpim", b"From: <im:a@b.c>\r\nTo: <im:d@e.f>\r\n\r\nContent-Type: text/plain\r\n\r\nhello"),
+        ("Message/SipFrag;version=2.0", FRAGMENT),
+        ("message/sipfrag", b"Subject: hi\r\nContent-Length: 2\r\n\r\nok"),
+        ("message/sipfrag", b"\r\n" + FRAGMENT),
+        ("text/plain", b"Subject: dinner\n\nat eight"),
+        ("text/plain", b"\r\n\r\nlate"),
+        ("application/x-letter", b"To: Bob\r\n\r\nhello"),
+        (None, b"Subject: dinner\r\n\r\nat eight"),
+    ],
+)
+def test_a_body_that_begins_with_header_lines_itself_is_the_body(kind: str | None, body: bytes) -> None:
+    found = sip.parse(message(*[f"c: {kind}"] * bool(kind), "e: deflate", body=zlib.compress(body)))
+    assert found.body.octets == body
+    assert not any(header.recovered for header in found.headers) and len(found.all("To")) == 1
+    assert not phrases(found)
+
+
+@pytest.mark.parametrize("kind", [None, "text/plain", "application/sdp", "multipart/mixed;boundary=b0"])
+def test_headers_before_the_octets_that_they_count_are_those_of_the_message(kind: str | None) -> None:
+    hidden = b"Subject: hi\r\nl: 5\r\n\r\nhello"
+    found = sip.parse(message(*[f"c: {kind}"] * bool(kind), "e: deflate", body=zlib.compress(hidden)))
+    assert (found.body.octets, found.get("Subject")) == (b"hello", "hi")
+
+
 def test_the_bound_on_bodies_can_be_set() -> None:
     bomb = message("e: deflate", body=zlib.compress(b"a" * 40_000_000, 9))
     assert sip.parse(bomb).body.status == "over limit"

@@ -46,6 +46,18 @@ def test_headers_that_were_compressed_with_the_body_are_written_out() -> None:
     assert payload == invite("Subject: hello", body=SDP)
 
 
+def test_the_length_that_was_compressed_with_the_body_is_no_second_one() -> None:
+    hidden = b"Subject: hello\r\nContent-Length: %d\r\n\r\n" % len(SDP) + SDP
+    assert edited(invite("e: deflate", body=zlib.compress(hidden)), inflate())[0] == invite("Subject: hello", body=SDP)
+
+
+@pytest.mark.parametrize("kind", ["message/cpim", "message/sipfrag", "text/plain"])
+@pytest.mark.parametrize("body", [b"From: <a>\r\nTo: <b>\r\n\r\nhello", b"Subject: x\r\n\r\n", b"Hi\r\n\r\nyou", SDP])
+def test_what_was_compressed_comes_back(kind: str, body: bytes) -> None:
+    whole = invite(f"Content-Type: {kind}", body=body)
+    assert edited(edited(whole, compress)[0], inflate())[0] == whole
+
+
 def test_several_messages_in_a_datagram_are_each_inflated() -> None:
     one = invite("e: deflate", body=zlib.compress(SDP))
     assert edited(one + b"\r\n" + one, inflate())[0] == (invite(body=SDP) + b"\r\n" + invite(body=SDP))

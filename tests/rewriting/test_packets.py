@@ -54,6 +54,19 @@ def test_checksums_and_lengths_are_those_that_dpkt_computes(kind: int, packet: b
     assert (ip.data.sum, getattr(ip, "sum", 0)) == sums
 
 
+@pytest.mark.parametrize("inner", [IP, ipv4(struct.pack("!HHHH", 0x8000, 0x0800, 0, 0) + IP, 47)])
+def test_the_sum_of_a_tunnel_is_over_what_it_carries_now(inner: bytes) -> None:
+    tunnel = struct.pack("!HHHH", 0x8000, 0x0800, 0xDEAD, 0) + inner
+    before = record(ethernet(ipv4(tunnel, 47)) + b"trailer")
+    way = ways(before)[0]
+    for after in (with_payload(before, way, LONGER), with_ports(before, way, 5060, 5062)):
+        assert after is not None
+        whole = after.octets[34:].removesuffix(b"trailer")
+        assert dpkt.dpkt.in_cksum(whole) == 0
+        if inner != IP:
+            assert dpkt.dpkt.in_cksum(whole[8 + 20 :]) == 0
+
+
 def test_a_packet_is_never_longer_than_ip_allows() -> None:
     before = record(ethernet(IP))
     assert with_payload(before, ways(before)[0], bytes(65507)) is not None

@@ -148,7 +148,12 @@ class Anonymiser:
             return [Line(coded(start), messages.START), *lines], made or b"", "anonymised" if made else "body dropped"
         text = self._body(message, inner.octets if inner.compressed else body)
         if recovered:
-            fresh = (f"{each.written}: {texts.header(each.name, each.value, self.names)}\r\n" for each in recovered)
+            # Their own Content-Length tells who reads it that they are no part of the body.
+            fresh = [
+                f"{each.written}: {texts.header(each.name, each.value, self.names)}\r\n" for each in recovered
+                if each.name != messages.LENGTH
+            ]
+            fresh.append(f"{messages.LENGTH}: {len(text)}\r\n")
             text = coded("".join(fresh)) + b"\r\n" + text if inner.compressed else text
         text = packed(text, inner.encoding) if inner.compressed else text
         return [Line(coded(start), messages.START), *lines], text, "anonymised"

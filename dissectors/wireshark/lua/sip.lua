@@ -76,6 +76,27 @@ function values(lines, wanted)
   return by_name[wanted] or NONE
 end
 
+-- Headers of which only one may stand; Content-Length is compressed with others in its old form.
+local ONCE = { "from", "to", "call-id", "cseq", "content-type", "max-forwards" }
+local BEGIN_WITH_LINES = { message = true, multipart = true, text = true }
+
+-- Whether the lines before an empty one are headers of the message, not the beginning of a body that goes on `at`:
+-- who compresses headers with a body takes them out of the message, and compresses its Content-Length, too.
+local function are_of_message(inside, lines, octets, at)
+  local kind = lower(values(lines, "content-type")[1] or "")
+  local begins_with_lines = BEGIN_WITH_LINES[kind:match("^([^;/]*)/")]
+  if #inside == 0 then return not begins_with_lines end
+  if kind:find("^message/") then return false end
+  for _, name in ipairs(ONCE) do
+    if values(lines, name)[1] and values(inside, name)[1] then return false end
+  end
+  local typed = kind:find("^[^;]") or values(inside, "content-type")[1] or octets:find("^v=0", at)
+  if begins_with_lines or not typed then
+    return tonumber(values(inside, "content-length")[1]) == #octets + 1 - at
+  end
+  return true
+end
+
 -- Header lines that were compressed before the body or into Comp-Hdrs, and the body without them.
 local function recover(lines, body, max_inflated)
   local recovered, octets, notes = {}, body.octets, {}
@@ -94,6 +115,7 @@ local function recover(lines, body, max_inflated)
   for _, line in ipairs(inside) do
     if not HEADER_NAMES[lower(line:match("^[^:]*"))] then return recovered, octets, notes end
   end
+  if not are_of_message(inside, lines, octets, at) then return recovered, octets, notes end
   for _, line in ipairs(inside) do recovered[#recovered + 1] = line end
   notes[#notes + 1] = #inside > 0 and #inside .. " headers are compressed with the body"
     or "the inflated body begins with an empty line"
