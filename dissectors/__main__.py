@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 UNUSABLE, INTERRUPTED = 2, 130
+ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+"""Signals of who wants it to end, beside an interrupt."""
+
 LITTLE_GARBAGE = 200_000
 """Objects between two collections. A report is made of values that hold no cycles: there is next to nothing to find."""
 
@@ -24,6 +27,7 @@ def main() -> NoReturn:
     if ours:
         signal.signal(signal.SIGINT, _leave)
         sys.unraisablehook = _unraisable
+    ended: list[int] = []
     gc.set_threshold(LITTLE_GARBAGE)
     # msgspec would import it where it is installed, for a tenth of a short run; `wire.values` takes this back.
     sys.modules.setdefault("typing_extensions", None)  # type: ignore[arg-type]  # None keeps it from being found
@@ -36,6 +40,10 @@ def main() -> NoReturn:
 
         if ours:
             signal.signal(signal.SIGINT, interrupt)
+        # What is half written goes, as after an interrupt. nohup(1) has one of them ignored.
+        ended = [number for number in ENDING if signal.getsignal(number) is signal.SIG_DFL]
+        for number in ended:
+            signal.signal(number, signal.default_int_handler)
         status = run()
     except KeyboardInterrupt:
         status = INTERRUPTED
@@ -51,6 +59,8 @@ def main() -> NoReturn:
         status = UNUSABLE
     if ours:
         signal.signal(signal.SIGINT, _leave)
+    for number in ended:
+        signal.signal(number, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -163,7 +163,15 @@ def _may_open(files: int) -> bool:
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
     """Processes that an interrupt ends at once without a message; the parent prints it once."""
-    return ProcessPoolExecutor(jobs, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_DFL))
+    return ProcessPoolExecutor(jobs, initializer=_end_at_once)
+
+
+def _end_at_once() -> None:
+    """Let signals end this process: it has nothing to put in order."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _submitted(pool: ProcessPoolExecutor, work: Callable[[str], FileResult], path: str) -> Future[FileResult]:

@@ -81,6 +81,8 @@ HABITS: dict[str, str] = {
 }
 """Options of tshark, tcpdump, ngrep, git and ripgrep that are none here, with what is."""
 
+ADDRESS = r"[A-Za-z][A-Za-z0-9+.-]*://\S*"
+
 DASHES = "\u2013\u2014\u2212\u2010"
 QUOTES = "\u201c\u201d\u2018\u2019\u00ab\u00bb"
 
@@ -149,7 +151,7 @@ def instead_of_word(words: Sequence[str]) -> str | None:
             return f"{word!r} begins with a long dash; write {'-' * (1 if len(word) == 2 else 2)}{word.strip(DASHES)}"
         if word[:1] and word[0] in QUOTES:
             return f"{word!r} is in curly quotes; write it in plain ones: '{word.strip(QUOTES)}'"
-        if "://" in word and not os.path.exists(word):
+        if re.fullmatch(ADDRESS, word) and not os.path.exists(word):
             return f"{word!r} is an address, not a file; fetch it first, or pipe it: curl … | muxshark analyze -"
     return None
 

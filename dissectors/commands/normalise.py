@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--port", dest="rules", action="append", default=[], type=rule, metavar="PROTO=N",
-        help="with --split-ports, where SIP (5060), STUN (3478), DTLS (4433) or QUIC (443) goes",
+        help="with --split-ports, where SIP (5060), STUN (3478), DTLS (4433) or QUIC (443) goes, and where RTP begins",
     )
     parser.add_argument("--rtpmap", action="store_true", help="write the rtpmap lines that senders left out")
     names = parser.add_mutually_exclusive_group()
@@ -49,12 +49,25 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def rule(text: str) -> tuple[str, int]:
     """`SIP=5060` as a protocol and its port."""
-    from dissectors.rewriting.ports import RULES
+    from dissectors.rewriting.ports import RTP, RULES
 
     found = PORT_RULE.fullmatch(text)
-    if not found or found[1].upper() not in RULES or not 0 < int(found[2]) < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form SIP=5060; there are {', '.join(RULES)}")
+    if not found or found[1].upper() not in (*RULES, RTP) or not 0 < int(found[2]) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form SIP=5060; there are {', '.join((*RULES, RTP))}")
     return found[1].upper(), int(found[2])
+
+
+def rules_of(asked: list[tuple[str, int]]) -> dict[str, int]:
+    """Where protocols go; raises Refused where two would go to one port, or one to two."""
+    from dissectors.rewriting.ports import twice
+
+    rules: dict[str, int] = {}
+    for name, port in asked:
+        if rules.setdefault(name, port) != port:
+            raise inputs.Refused(f"--port sends {name} to {rules[name]} and to {port}")
+    if rules and (both := twice(rules)):
+        raise inputs.Refused(f"--port: {both[0]} and {both[1]} would both go to {both[2]}; each needs its own")
+    return rules
 
 
 def run(options: argparse.Namespace) -> int:
@@ -68,16 +81,19 @@ def run(options: argparse.Namespace) -> int:
         raise inputs.Refused("--verify reads both captures; name files")
     if options.rules and not options.split_ports:
         raise inputs.Refused("--port needs --split-ports")
+    rules = rules_of(options.rules)
+    # Files of keys that cannot be read are told of, even where nothing needs them.
+    keys = inputs.keys(options)
     refuse(options.output, force=options.force, inputs=[options.input])
     wanted = Wanted(
         compress=options.compress, compact=options.compact, long=options.long, rtpmap=options.rtpmap,
-        split_ports=options.split_ports, rules=dict(options.rules), limits=inputs.limits(options),
-        forced=inputs.forced(options), decrypt=(inputs.keys(options) or Secrets()) if options.decrypt else None,
+        split_ports=options.split_ports, rules=rules, limits=inputs.limits(options),
+        forced=inputs.forced(options), decrypt=(keys or Secrets()) if options.decrypt else None,
     )
     with ExitStack() as stack:
         path = rereadable(stack, options.input)
         if options.call:
-            path = split.cut_out(stack, path, options.call, inputs.keys(options))
+            path = split.cut_out(stack, path, options.call, keys)
         tally = normalise(path, options.output, wanted, force=options.force, source=options.input)
         inputs.say([f"{options.output}: {changes(tally)}", *left(tally), *apart(tally)])
         return verified(path, options.output) if options.verify else 0

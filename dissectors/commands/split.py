@@ -42,6 +42,8 @@ def run(options: argparse.Namespace) -> int:
     from dissectors.rewriting.output import refuse
     from dissectors.sources.rereadable import rereadable
 
+    if options.output == inputs.STANDARD_INPUT and not options.call:
+        raise inputs.Refused("OUT is a folder; with --call CALL, one call goes to standard output (-)")
     if options.call:
         refuse(options.output, force=options.force, inputs=[options.input])
     with ExitStack() as stack:

@@ -31,6 +31,7 @@ from dissectors.wire.link.headers import Udp
 from dissectors.wire.values import Struct
 
 CUT, UNREADABLE, DAMAGED = "cut in the capture", "whose message cannot be read", "whose body is damaged"
+TOO_LARGE = "whose body is larger than --max-inflated and --max-ratio allow"
 """Why a message with a compressed body stays as it is."""
 
 SIP, STUN = "SIP", "STUN"
@@ -192,9 +193,11 @@ def _message(
         return None, []
     stays = [each.body for each in whole if each.body.compressed]
     if stays and not what:
-        left[CUT if len(octets) < length else DAMAGED] += any(
-            len(octets) < length or body.status != "complete" for body in stays
-        )
+        states = {body.status for body in stays} - {"complete"}
+        if len(octets) < length:
+            left[CUT] += 1
+        elif states:
+            left[TOO_LARGE if states == {"over limit"} else DAMAGED] += 1
     return (payload, what) if what and payload != octets else (None, [])
 
 

@@ -21,6 +21,9 @@ from typing import IO
 from dissectors.wire.errors import CaptureError
 
 STANDARD_OUTPUT = "-"
+COMPRESSED = (".gz", ".zst", ".xz", ".bz2", ".lz4")
+"""How names of compressed files end: nothing is compressed here."""
+
 BUFFER_OCTETS = 1 << 18
 
 
@@ -186,9 +189,15 @@ class Folder:
 
 
 def refuse(path: str, *, force: bool, inputs: Iterable[str]) -> None:
-    """Raise CaptureError where `path` may not be written: it is one of the inputs, or exists and not `force`."""
+    """Raise CaptureError where `path` may not be written.
+
+    It is one of the inputs, exists and not `force`, or is named like a compressed file.
+    """
     if path == STANDARD_OUTPUT:
         return
+    if path.lower().endswith(COMPRESSED):
+        plain, ending = os.path.splitext(path)
+        raise CaptureError(f"{path}: nothing is compressed here; name {plain}, and make {ending} of it afterwards")
     for name in inputs:
         if name != STANDARD_OUTPUT and is_same(path, name):
             raise CaptureError(f"{path}: it is the capture that is read; name another file")

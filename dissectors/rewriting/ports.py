@@ -10,11 +10,25 @@ from dissectors.wire.datagram import Endpoint
 RULES = {"SIP": 5060, "STUN": 3478, "DTLS": 4433, "QUIC": 443}
 """Where a protocol goes that shares a port with others; media stay or take the next even port, RTCP the odd one."""
 
+RTP = "RTP"
+"""Where media begin, if that is asked for: the first even port from there on that is free, with the next one."""
+
 MEDIA, RTCP, UNKNOWN = "media", "RTCP", "unknown"
 KINDS = {"SIP": "SIP", "STUN": "STUN", "TURN": "STUN", "DTLS": "DTLS", "QUIC": "QUIC", "RTCP": RTCP, "UNKNOWN": UNKNOWN}
 """Protocols by what they are here; all others are media. What is unknown shares no port, and goes with the media."""
 
 FIRST_FREE, LAST_FREE = 16_384, 65_534
+
+
+def twice(rules: Mapping[str, int]) -> tuple[str, str, int] | None:
+    """Two protocols that would go to one port, with that port; None where each has its own."""
+    owners: dict[int, str] = {}
+    for name, port in {**RULES, **rules}.items():
+        for each in (port + port % 2, port + port % 2 + 1) if name == RTP else (port,):
+            if each in owners:
+                return owners[each], name, each
+            owners[each] = name
+    return None
 
 
 class Ports:
@@ -42,10 +56,10 @@ class Ports:
     def _moved(self, end: Endpoint, kinds: set[str]) -> dict[str, int]:
         """Where each kind goes from an endpoint."""
         address, port = end
-        media = port
-        if port % 2 or (address, port + 1) in self._taken:
+        media, begin = port, self._rules.get(RTP, port)
+        if RTP in self._rules or port % 2 or (address, port + 1) in self._taken:
             media = next(
-                (even for even in (*range(port + 1 & ~1, LAST_FREE, 2), *range(FIRST_FREE, port & ~1, 2))
+                (even for even in (*range(begin + 1 & ~1, LAST_FREE, 2), *range(FIRST_FREE, begin & ~1, 2))
                  if (address, even) not in self._taken and (address, even + 1) not in self._taken),
                 port,
             )

@@ -7,6 +7,7 @@ import sys
 from contextlib import ExitStack, suppress
 from shutil import copyfileobj
 from tempfile import NamedTemporaryFile
+from types import TracebackType
 from typing import BinaryIO
 
 from dissectors.sources.capture import STANDARD_INPUT
@@ -16,14 +17,26 @@ from dissectors.wire.errors import CaptureError
 def rereadable(stack: ExitStack, path: str) -> str:
     """A path with the same octets that can be opened again and again, as long as `stack` is open."""
     if path == STANDARD_INPUT:
-        return temporary_copy(stack, sys.stdin.buffer)
+        return _copied(stack, sys.stdin.buffer, "standard input")
     if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
         try:
             with open(path, "rb") as file:
-                return temporary_copy(stack, file)
+                return _copied(stack, file, path)
         except OSError as error:
             raise CaptureError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     return path
+
+
+def _copied(stack: ExitStack, file: BinaryIO, name: str) -> str:
+    """The path of a copy; what is wrong with it is told under the `name` of the original."""
+    copy = temporary_copy(stack, file)
+
+    def rename(_: type[BaseException] | None, error: BaseException | None, __: TracebackType | None) -> None:
+        if isinstance(error, CaptureError) and copy in str(error):
+            raise CaptureError(str(error).replace(copy, name)) from None
+
+    stack.push(rename)
+    return copy
 
 
 def temporary_copy(stack: ExitStack, file: BinaryIO) -> str:

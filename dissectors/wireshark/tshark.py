@@ -21,6 +21,7 @@ PLACES = (
 TIMEOUT_SECONDS = 300.0
 FIRST_THAT_REFUSES_ROOT = (4, 2)
 NOBODY = 65534
+CUT = "cut short in the middle of a packet"
 _VERSION = re.compile(r"TShark \(Wireshark\) (\d+)\.(\d+)\.(\d+)")
 _FOLDER = re.compile(r"([A-Za-z ]+):\s+(.+)")
 
@@ -86,7 +87,9 @@ class Tshark(Struct, frozen=True):
                 with suppress(OSError):
                     octets, capture = stack.enter_context(open(capture, "rb")), "-"
             answer = self.ask(*options, "-r", capture, "-T", "fields", *wanted, home=home, octets=octets)
-        if answer.status or answer.lua_errors:
+        # A capture that ends within a packet is read up to there.
+        is_cut = answer.lines and any(CUT in line for line in answer.complaints)
+        if answer.status and not is_cut or answer.lua_errors:
             said = answer.lua_errors or answer.complaints or ("without a word",)
             raise NoWireshark(f"tshark failed: {said[-1]}")
         return (line.split("\t") for line in answer.lines)

@@ -190,3 +190,9 @@ def test_a_file_that_looks_like_an_option_is_named_with_its_folder(
         assert main(words) == 2
         assert "'-dash.pcap' is a file that looks like an option; write ./-dash.pcap\n" in capsys.readouterr().err
     assert main(["./-dash.pcap", "--brief"]) == 0
+
+
+def test_an_address_within_a_question_or_a_filter_is_none_of_a_file() -> None:
+    assert misuse.instead_of_word(["sql", "select 'http://192.0.2.1/a' a"]) is None
+    assert misuse.instead_of_word(["CALL", "-Y", "user~http://192.0.2.1/a"]) is None
+    assert "fetch it first" in (misuse.instead_of_word(["https://192.0.2.1/a.pcap"]) or "")

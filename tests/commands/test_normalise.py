@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import captures
+from tests import capture_octets, captures
 from tests.command_line import CALL, run
+from tests.ip_frames import ethernet, ipv4, udp
 from tests.rewriting.test_normalise import MUXED
 
 
@@ -40,6 +41,23 @@ def test_what_has_a_port_apart_from_its_media_is_said(tmp_path: Path) -> None:
     assert said not in run("normalise", path, f"{out}3").stderr
 
 
+def test_what_is_wrong_with_standard_input_is_told_under_its_name() -> None:
+    for command in ("normalise", "anonymise"):
+        done = run(command, "-", "-", input=b"no capture at all, whatever it is")
+        assert done.returncode == 2 and done.stderr.startswith(b"muxshark: standard input: ")
+
+
+def test_a_capture_that_is_cut_is_compared_too(tmp_path: Path) -> None:
+    if shutil.which("tshark") is None:
+        pytest.skip("tshark is not installed")
+    tmp_path.chmod(0o755)
+    cut = tmp_path / "cut.pcapng"
+    packet = capture_octets.enhanced(ethernet(ipv4(udp())))
+    cut.write_bytes(capture_octets.section() + capture_octets.interface() + packet + packet[:-9])
+    done = run("normalise", "--verify", str(cut), str(tmp_path / "out.pcapng"))
+    assert done.returncode == 0 and b"no error in a frame that had none before" in done.stdout
+
+
 def test_wireshark_sees_all_of_it_without_any_plugin() -> None:
     if shutil.which("tshark") is None:
         pytest.skip("tshark is not installed")
@@ -58,7 +76,13 @@ def test_wireshark_sees_all_of_it_without_any_plugin() -> None:
         ((CALL, "{}"), "a directory"),
         (("nowhere.pcap", "{}/out"), "no such file"),
         ((CALL, "{}/out", "--port", "SIP=5070"), "needs --split-ports"),
-        ((CALL, "{}/out", "--split-ports", "--port", "RTP=5070"), "not of the form SIP=5060"),
+        ((CALL, "{}/out", "--split-ports", "--port", "MSRP=5070"), "not of the form SIP=5060"),
+        ((CALL, "{}/out", "--split-ports", "--port", "SIP=6060", "--port", "stun=6060"), "SIP and STUN would both go"),
+        ((CALL, "{}/out", "--split-ports", "--port", "SIP=3478"), "SIP and STUN would both go to 3478"),
+        ((CALL, "{}/out", "--split-ports", "--port", "RTP=5059"), "SIP and RTP would both go to 5060"),
+        ((CALL, "{}/out", "--split-ports", "--port", "SIP=6060", "--port", "SIP=6061"), "to 6060 and to 6061"),
+        ((CALL, "{}/out", "--keys", "{}/none"), "none: no such file"),
+        ((CALL, "{}/out.pcap.GZ"), "nothing is compressed here; name"),
         ((CALL, "-", "--verify"), "name files"),
         ((CALL, "{}/out", "--long", "--compact"), "not allowed with"),
     ],

@@ -65,6 +65,11 @@ def test_what_cannot_be_cut_out_is_one_line(tmp_path: Path, words: tuple[str, ..
     assert os.listdir(tmp_path) == []
 
 
+def test_standard_output_is_no_folder(tmp_path: Path) -> None:
+    done = run("split", CALL, "-")
+    assert done.returncode == 2 and b"OUT is a folder" in done.stderr and not os.path.exists(ROOT / "-")
+
+
 def test_a_file_that_exists_is_kept_without_force(tmp_path: Path) -> None:
     out = tmp_path / "out.pcap"
     out.write_text("mine")

@@ -11,7 +11,7 @@ import pytest
 
 from dissectors import offline
 from dissectors.report import Report
-from dissectors.rewriting.normalise import CUT, DAMAGED, Wanted, normalise
+from dissectors.rewriting.normalise import CUT, DAMAGED, TOO_LARGE, Wanted, normalise
 from dissectors.wire.inflate import deflate
 from tests import captures
 from tests.capture_octets import snoop
@@ -119,6 +119,13 @@ def test_what_cannot_be_inflated_stays_and_is_counted(tmp_path: Path) -> None:
     path = captures.story(tmp_path / "in", [damaged])
     tally = normalise(path, str(tmp_path / "out"), Wanted())
     assert tally.left == {DAMAGED: 1} and (tmp_path / "out").read_bytes() == Path(path).read_bytes()
+
+
+def test_a_body_over_the_bounds_stays_and_is_not_called_damaged(tmp_path: Path) -> None:
+    headers = "Content-Encoding: deflate", "Content-Type: application/sdp"
+    path = captures.story(tmp_path / "in", [request(0, "INVITE", *headers, body=deflate(b"a=x\r\n" * 9000, "deflate"))])
+    tally = normalise(path, str(tmp_path / "out"), Wanted())
+    assert tally.left == {TOO_LARGE: 1} and (tmp_path / "out").read_bytes() == Path(path).read_bytes()
 
 
 def test_a_message_that_the_capture_cut_stays_and_is_counted(tmp_path: Path) -> None:

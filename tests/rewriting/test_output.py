@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,33 @@ def test_after_an_error_nothing_is_left(tmp_path: Path, error: type[BaseExceptio
     with pytest.raises(error), Output(str(tmp_path / "out.pcap")) as output:
         output.write(bytes(2 * BUFFER_OCTETS))
         raise error
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_that_ends_it_leaves_nothing(tmp_path: Path, number: str) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from dissectors import cli\n"
+        "from dissectors.__main__ import main\n"
+        "from dissectors.rewriting.output import Folder, Output\n"
+        "def run():\n"
+        "    with Folder(sys.argv[1] + '/folder') as folder, Output(sys.argv[1] + '/out') as output:\n"
+        "        Output(folder + '/inner').write(b'half')\n"
+        f"        os.kill(os.getpid(), signal.{number})\n"
+        "    return 0\n"
+        "cli.main = run\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr, os.listdir(tmp_path)) == (130, b"", [])
+
+
+@pytest.mark.parametrize("ending", [".gz", ".zst", ".XZ"])
+def test_the_name_of_a_compressed_file_is_refused(tmp_path: Path, ending: str) -> None:
+    with pytest.raises(CaptureError, match="nothing is compressed here"):
+        Output(str(tmp_path / f"out.pcap{ending}"))
     assert os.listdir(tmp_path) == []
 
 

@@ -18,6 +18,15 @@ def test_rules_say_where() -> None:
     assert (ports.of(A, "SIP"), ports.of(A, "STUN")) == (5070, 3478)
 
 
+def test_media_begin_where_that_is_asked_for() -> None:
+    other = ("192.0.2.1", 20000)
+    story = [*GOOD, *asked(900), *talk(other, B, 79)] if A[0] == other[0] else [*GOOD, *asked(900)]
+    ports = Ports(report(story), {"RTP": 19999})
+    assert ports.of(A, "RTP") % 2 == 0 and ports.of(A, "RTCP") == ports.of(A, "RTP") + 1
+    assert ports.of_media(*A) == (ports.of(A, "RTP"), ports.of(A, "RTCP"))
+    assert ports.of(A, "RTP") == (20002 if A[0] == other[0] else 20000)
+
+
 def test_a_port_of_one_protocol_stays() -> None:
     ports = Ports(report([*conversation(), request(0, "OPTIONS")[:1] + (("192.0.2.5", 5080), ("192.0.2.6", 5081)) +
                           request(0, "OPTIONS")[3:]]))
