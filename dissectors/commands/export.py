@@ -124,6 +124,9 @@ def _send(named: list[str], options: argparse.Namespace) -> int:
         tally = hep.send(told, sender, pace=options.pace)
         inputs.say([f"{path}: {tally.sent:,} packets sent"])
         inputs.say([f"{tally.too_long:,} were too long for HEP"] if tally.too_long else [])
+        inputs.say([f"{tally.unheard:,} of them were not acknowledged"] if tally.unheard else [])
+        if tally.closed:
+            inputs.say([f"the server closed the connection {tally.closed:,} times: what it had not read then is lost"])
     return 0
 
 

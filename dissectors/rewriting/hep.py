@@ -2,14 +2,17 @@
 
 Laws of this file:
 1. A packet goes in order, one after the other; nothing waits in a queue.
-2. A connection that breaks is made anew, a bounded number of times, and the packet is sent again.
+2. A connection that breaks is made anew, a bounded number of times. What it did not acknowledge is sent again; whether
+   a server has read what its system acknowledged, nothing says: so it is said how often one closed the connection.
 """
 
 from __future__ import annotations
 
 import json
 import socket
+import struct
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import NamedTuple
@@ -32,6 +35,9 @@ MAX_DATAGRAM_OCTETS = 65_507
 MAX_ATTEMPTS, FIRST_WAIT_SECONDS, TIMEOUT_SECONDS = 6, 0.5, 10.0
 """Times that a connection is tried in a row; the wait doubles."""
 
+POLL_SECONDS = 0.02
+"""Between two looks at what is acknowledged."""
+
 NTP_FRACTION = 1 << 32
 
 
@@ -43,10 +49,12 @@ class Told(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """How many packets went, and how many were too long."""
+    """How many packets went, were too long, or were never acknowledged; how often the server closed the connection."""
 
     sent: int
     too_long: int
+    unheard: int = 0
+    closed: int = 0
 
 
 def packets(rows: Iterable[Row], report: Report, agent: int, limits: Limits = LIMITS) -> Iterator[Told | None]:
@@ -156,6 +164,9 @@ class Sender:
     ) -> None:
         self._host, self._port, self._tcp, self._wait, self._attempts = host, port, tcp, wait, attempts
         self._socket: socket.socket | None = None
+        self._written = 0
+        self._unheard: deque[tuple[int, bytes]] = deque()
+        self.closed = 0
 
     def send(self, octets: bytes) -> bool:
         """Send a packet; False where it is too long for a datagram."""
@@ -164,18 +175,62 @@ class Sender:
         pause, failed = FIRST_WAIT_SECONDS, ""
         for attempt in range(self._attempts):
             try:
-                if self._socket is None:
-                    self._socket = self._connect()
-                self._socket.sendall(octets)
+                self._write(octets)
                 return True
             except (OSError, UnicodeError) as error:
                 # A name with a label that is too long, or empty, is no name of a host.
                 failed = (getattr(error, "strerror", None) or str(error)).lower()
-                self.close()
+                self._lose()
                 if attempt < self._attempts - 1:
                     self._wait(pause)
                     pause *= 2
         raise CaptureError(f"{self._host}:{self._port}: {failed}")
+
+    def _write(self, octets: bytes) -> None:
+        """Send, on a connection that stands: what the one before did not acknowledge goes first."""
+        if self._socket is None:
+            self._socket, self._written = self._connect(), 0
+            again = [old for _, old in self._unheard]
+            self._unheard.clear()
+        else:
+            again = []
+            _ask(self._socket, self._tcp)
+        for each in (*again, octets):
+            if self._tcp:
+                self._unheard.append((self._written + len(each), each))
+            self._socket.sendall(each)
+            self._written += len(each)
+        self._hear()
+
+    def _hear(self) -> None:
+        """Forget what is acknowledged."""
+        if self._socket is not None and self._unheard:
+            heard = self._written - _waiting(self._socket)
+            while self._unheard and self._unheard[0][0] <= heard:
+                self._unheard.popleft()
+
+    def _lose(self) -> None:
+        """A connection broke; what it did not acknowledge is kept."""
+        if self._socket is not None:
+            self._hear()
+            self.closed += self._tcp
+            self._socket.close()
+            self._socket = None
+
+    def finish(self) -> int:
+        """Wait for what is not acknowledged yet, some seconds, and close; how many packets were not."""
+        try:
+            for _ in range(round(TIMEOUT_SECONDS / POLL_SECONDS)):
+                self._hear()
+                if not self._unheard or self._socket is None:
+                    break
+                _ask(self._socket, self._tcp)
+                time.sleep(POLL_SECONDS)
+        except OSError:
+            self._lose()
+        unheard = len(self._unheard)
+        self.close()
+        return unheard
 
     def _connect(self) -> socket.socket:
         if self._tcp:
@@ -187,9 +242,35 @@ class Sender:
 
     def close(self) -> None:
         """Close the connection, if there is one."""
+        self._unheard.clear()
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def _ask(connection: socket.socket, tcp: bool) -> None:
+    """Raise ConnectionError where the other side has closed."""
+    if not tcp:
+        return
+    connection.settimeout(0)
+    try:
+        if not connection.recv(1, socket.MSG_PEEK):
+            raise ConnectionResetError("the server closed the connection")
+    except BlockingIOError:
+        return
+    finally:
+        connection.settimeout(TIMEOUT_SECONDS)
+
+
+def _waiting(connection: socket.socket) -> int:
+    """Octets that were written and are not acknowledged; none where the system does not say."""
+    try:
+        import fcntl
+        import termios
+
+        return int(struct.unpack("i", fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))[0])
+    except (ImportError, AttributeError, OSError):
+        return 0
 
 
 def send(
@@ -208,5 +289,4 @@ def send(
             sent += 1
         else:
             too_long += 1
-    sender.close()
-    return Tally(sent, too_long)
+    return Tally(sent, too_long, sender.finish(), sender.closed)

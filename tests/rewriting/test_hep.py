@@ -86,6 +86,42 @@ def test_a_connection_that_breaks_is_made_anew() -> None:
     assert whole[-len(sent) :] == [each.octets for each in sent]
 
 
+def test_what_was_not_acknowledged_is_sent_again_and_a_connection_that_the_server_closed_is_counted() -> None:
+    received: list[bytes] = []
+    closed = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+
+        def serve() -> None:
+            first, _ = server.accept()
+            received.append(first.recv(3))
+            first.close()
+            closed.set()
+            second, _ = server.accept()
+            with second:
+                while octets := second.recv(65536):
+                    received.append(octets)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        sender = Sender(*server.getsockname(), tcp=True, wait=lambda _: None)
+        sender.send(b"one")
+        assert closed.wait(30)
+        tally = send([Told(0, b"two"), Told(0, b"three")], sender, pace=False)
+        thread.join(30)
+    assert b"".join(received) == b"onetwothree"
+    assert (tally.sent, tally.unheard, tally.closed) == (2, 0, 1)
+
+
+def test_what_nobody_acknowledges_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dissectors.rewriting.hep.TIMEOUT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sender = Sender(*server.getsockname(), tcp=True, attempts=1)
+        # Nobody reads: what the system of the server has no room for stays with us.
+        assert sender.send(b"x") and sender.send(bytes(200_000)) and sender.finish() == 1
+
+
 def test_a_server_that_is_not_there_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = server.getsockname()
