@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from functools import partial
 
 from dissectors.limits.table import Table
 from dissectors.rewriting.anonymous import records, texts
@@ -13,6 +14,9 @@ from dissectors.rewriting.anonymous.messages import Anonymiser
 KEPT = frozenset(("upgrade", "connection", "sec-websocket-version"))
 WORDS = frozenset(("sec-websocket-protocol", "sec-websocket-extensions"))
 """Headers whose values are WebSocket's own, and those in which they may be."""
+
+SECRETS = frozenset(("sec-websocket-key", "sec-websocket-accept", "cookie", "set-cookie"))
+"""Headers that are secrets, or digests, through and through."""
 
 MAX_HANDSHAKES = 1024
 """Directions of TLS of which handshake messages may go on."""
@@ -49,7 +53,9 @@ class Streamed:
         for line in lines[1:]:
             name, colon, value = line.partition(":")
             lower = name.lower()
-            change = texts.loose if lower in WORDS else texts.opaque
+            change: Callable[[str, texts.Names], str] = partial(texts.header, name)
+            if lower in WORDS or lower in SECRETS:
+                change = texts.loose if lower in WORDS else texts.opaque
             new = f"{name}{colon}{change(value, names)}" if colon else line.strip(" \t")
             out.append(line if lower in KEPT else new)
         return "".join(out).encode() if all(line.strip() == "" or ":" in line for line in lines[1:]) else None

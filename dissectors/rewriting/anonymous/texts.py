@@ -31,7 +31,7 @@ VOCABULARY = frozenset(
     content-encoding content-type cseq content-length event expires info-package max-breadth max-forwards mime-version
     min-expires min-se p-early-media priority privacy proxy-require rack recv-info refer-sub
     request-disposition require retry-after rseq session-expires subscription-state supported timestamp unsupported
-    headers-encoding headers-algo reason content-transfer-encoding
+    headers-encoding headers-algo reason resource-priority accept-resource-priority content-transfer-encoding
     """.split()
 )
 """Headers whose values are words of the protocol and numbers."""
@@ -89,6 +89,13 @@ WELL_FORMED = re.compile(
     r"|c=IN IP[46] [0-9A-Fa-f.:]+)\s*"
 )
 """Lines of SDP that are what they should be, also in a text that is garbled elsewhere."""
+
+STATION_OCTETS = 6
+CLOCK = re.compile(
+    r"(?P<kept>IEEE[0-9]+(?:\.[0-9]*[A-Z]*)?(?:-[0-9]{4}(?![0-9-]))?|(?:direct|rate)=[0-9/]{1,21}(?![0-9/]))"
+    r"|(?P<station>(?<![0-9A-Fa-f-])[0-9A-Fa-f]{2}(?:-[0-9A-Fa-f]{2}){5,7}(?![0-9A-Fa-f-]))|[^ :=\r\n]+"
+)
+"""Parts of what tells of clocks."""
 
 STATUS = re.compile(r"(SIP/2\.0\s+\d{3})(.*)", re.DOTALL)
 REQUEST = re.compile(r"([A-Za-z0-9.!%*_+`'~-]+\s+)(.*)", re.DOTALL)
@@ -357,6 +364,20 @@ def _values(text: str, names: Names) -> str:
     return LOOSE.sub(one, text)
 
 
+def _clock(text: str, names: Names) -> str:
+    """A clock (RFC 7273): its standard and its rates stay, its identifier becomes that of another station."""
+
+    def one(match: re.Match[str]) -> str:
+        if match["station"] is None:
+            return match[0] if match["kept"] else _values(match[0], names)
+        octets = bytes.fromhex(match[0].replace("-", ""))
+        is_address = len(octets) == STATION_OCTETS
+        made = names.pseudonyms.station(octets) if is_address else names.pseudonyms.octets("clock", octets, len(octets))
+        return made.hex("-").upper() if match[0].upper() == match[0] else made.hex("-")
+
+    return CLOCK.sub(one, text)
+
+
 def _slots(text: str, names: Names) -> str:
     """What parts of a description are called: numbers and kinds of media stay, for packets have them, too."""
     return "".join(
@@ -465,5 +486,6 @@ LINES: dict[str, Callable[[str, Names], str]] = {
 NAMED: dict[str, Callable[[str, Names], str]] = {
     "candidate": _candidate, "remote-candidates": _remote, "fingerprint": _fingerprint, "crypto": _crypto,
     "rtcp": _rtcp, "ssrc": _source, "ice-ufrag": opaque, "ice-pwd": opaque, "mid": _slots, "label": _slots,
+    "ts-refclk": _clock, "mediaclk": _clock,
     "group": _group, "altc": _alternative, "zrtp-hash": _versioned, "acap": _nested, "path": strict, "control": strict,
 }

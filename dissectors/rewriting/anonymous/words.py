@@ -32,6 +32,7 @@ TYPES = """
     deflate gzip identity compress br zstd en us de fr es it normal emergency urgent non sms 3gpp 3gpp2 etsi ims aoc
     signal early recipient list by reference aib alert octet stream pdf jpeg png gif csv calendar vcard msword
     external body partial report status delivery digest parallel byteranges form octets nortelnetworks digits
+    ets wps dsn drsn q735 esnet mcpttp mcpttq routine immediate override
     broadsoft broadworks hook flash trickle sdpfrag rfc822 pkcs7 mime signature encrypted
 """
 FAMILIES = "udp tcp tls ws wss sctp sip sips tel urn uuid http https mailto cid data anonymous invalid localhost local"
@@ -110,7 +111,7 @@ ATTRIBUTES = frozenset(
 
 NAMES_OF_ATTRIBUTES = frozenset(
     """
-    cat keywds tool ice-ufrag ice-pwd msid msid-semantic mid group label key-mgmt zrtp-hash altc ts-refclk mediaclk
+    cat keywds tool ice-ufrag ice-pwd msid msid-semantic mid group label key-mgmt zrtp-hash altc
     candidate remote-candidates fingerprint crypto rtcp ssrc path control acap cpar secapc chatroom phone-context clir
     q763-nature identity file-selector file-transfer-id file-disposition file-date file-icon file-range visited-realm
     secondary-realm cs-correlation alt alt-default-id alt-group 3ge2ae 3gpp-integrity-key 3gpp-sdp-auth
@@ -124,8 +125,8 @@ WORDS_OF_VALUES = frozenset(
     """
     prime inline unencrypted_srtcp unencrypted_srtp unauthenticated_srtp kdr fec_order fec_key wsh mikey wms bundle lip
     fid fec-fr fec srf anat cs ddp dup host srflx prflx relay typ generation network-id network-cost ip4 ip6 in ntp ptp
-    gps gal glonass local localmac private traceable ieee1588-2008 ieee1588-2002 ieee1588-2019 ieee1588 ieee1722
-    ieee802 1as-2011 direct rate sender offset cname msrp msrps tcp npt clock smpte mslabel appdata default
+    gps gal glonass local localmac private traceable
+    direct rate sender offset cname msrp msrps tcp npt clock smpte mslabel appdata default
     """.split()
 )
 """Words within such values that are the grammar's."""

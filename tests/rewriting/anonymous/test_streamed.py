@@ -10,6 +10,9 @@ import pytest
 
 from dissectors import offline
 from dissectors.rewriting.anonymous.capture import CUT
+from dissectors.rewriting.anonymous.messages import Anonymiser, Wanted
+from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.rewriting.anonymous.streamed import Streamed
 from dissectors.rewriting.courses import framed
 from dissectors.wire.datagram import TCP, WS
 from tests import captures
@@ -128,3 +131,17 @@ def test_a_message_that_is_not_whole_is_cut(tmp_path: Path) -> None:
     made = conversation([(A, request(0, "MESSAGE", SDP, body=b"alicewonder" * 300)[3])])
     tally = done(written(tmp_path / "in", [*made[:-2], made[-1]]), tmp_path / "out")
     assert tally.left and b"alicewonder" not in (tmp_path / "out").read_bytes()
+
+
+def test_a_handshake_keeps_the_words_of_http() -> None:
+    names = Anonymiser(Pseudonyms(b"key"), Wanted())
+    made = Streamed(names).upgrade(
+        b"GET /alice HTTP/1.1\r\nOrigin: https://alice.example\r\nAuthorization: Basic YWxpY2U=\r\n"
+        b"Cookie: user=alice\r\nUser-Agent: X/1\r\n"
+        b"Sec-WebSocket-Protocol: sip, alice\r\n"
+        b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n"
+    )
+    assert made is not None and b"alice" not in made and b"YWxpY2U" not in made
+    assert b"Origin: https://" in made and b"Authorization: Basic " in made and b"Sec-WebSocket-Protocol: sip, " in made
+    assert b"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" in made
+    assert b"User-Agent: X/1\r\n" in made
