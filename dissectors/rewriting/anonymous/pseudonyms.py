@@ -23,8 +23,8 @@ ROUNDS = (0, 1, 2, 3)
 MAX_REMEMBERED, MAX_KINDS = 1 << 16, 64
 UUID = r"(?<![A-Za-z0-9])[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![A-Za-z0-9])"
 WORD = re.compile(UUID + r"|[A-Za-z0-9\u0080-\U0010ffff]+")
-HEX = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9])(?:[0-9a-f]{16,128}|[0-9A-F]{16,128})")
-"""What is hexadecimal for certain: digits and letters of one case, and many of them."""
+HEX = re.compile(r"(?=[0-9]*[a-fA-F])(?=[a-fA-F]*[0-9]|[a-fA-F]{32})(?:[0-9a-f]{16,128}|[0-9A-F]{16,128})")
+"""What is hexadecimal for certain: digits and letters of one case, and many of them, or very many letters."""
 
 NO_SESSION = "0" * 32
 """What stands for the identifier of a session that is not known (RFC 7989 section 5): it is nobody's."""

@@ -36,11 +36,16 @@ VOCABULARY = frozenset(
 )
 """Headers whose values are words of the protocol and numbers."""
 
-OPAQUE = frozenset("call-id in-reply-to x-cid identity comp-hdrs sip-etag sip-if-match".split())
+OPAQUE = frozenset("call-id in-reply-to x-cid comp-hdrs sip-etag sip-if-match".split())
 """Headers whose values are identifiers through and through."""
 
-DIALOGS = frozenset(("replaces", "join", "target-dialog"))
-"""Headers that begin with a Call-ID."""
+IDENTIFIED = frozenset(("replaces", "join", "target-dialog", "identity"))
+"""Headers that begin with an identifier: a Call-ID, or what is signed."""
+
+KINDS = frozenset(("p-access-network-info", "security-client", "security-server", "security-verify"))
+"""Headers that begin with a word of the protocol, and have parameters that may name somebody."""
+
+PORTS = frozenset(("rport", "port-c", "port-s", "portc", "ports"))
 
 AGENTS = frozenset(("user-agent", "server"))
 
@@ -58,7 +63,7 @@ PART = re.compile(
     r"|(?P<v6>\[[0-9A-Fa-f:.]+\]|(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:[0-9A-Fa-f]{1,4}|\d+\.\d+\.\d+\.\d+)?)"
     r"|(?P<v4>(?<![0-9A-Za-z.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9A-Za-z.]))"
     r"|(?P<parameter>(?:(?<=[;?&,\s])|^)(?P<name>[A-Za-z0-9.+_-]+)=)"
-    r"|(?P<flag>(?<=;)(?P<what>[A-Za-z0-9.+_-]+)(?=[;>,\s]|$))"
+    r"|(?P<flag>(?:(?<=;)|(?<=; ))(?P<what>[A-Za-z0-9.+_-]+)(?=[;>,\s]|$))"
     r"|(?P<port>(?<=[\w\]]):\d{1,5}(?=[;>,\s?/]|$))"
     r"|(?P<number>\+\d+)"
     rf"|(?P<word>{WORD.pattern})"
@@ -134,7 +139,7 @@ def strict(text: str, names: Names, depth: int = 0) -> str:
         elif kind == "parameter" and match["name"].lower() in PLAIN_VALUES:
             value = PLAIN_VALUE.match(text, at)
             if value is not None and all(_is_plain(word) for word in WORD.findall(value[0])):
-                is_port = match["name"].lower() == "rport"
+                is_port = match["name"].lower() in PORTS
                 found.append(names.pseudonyms.written_port(value[0]) if is_port else value[0])
                 at = value.end()
     return "".join((*found, text[at:]))
@@ -231,9 +236,9 @@ def header(name: str, value: str, names: Names, depth: int = 0) -> str:
         return value
     if lower in VOCABULARY:
         return loose(value, names) if "boundary" not in value.lower() else strict_type(value, names, depth)
-    if lower in DIALOGS:
-        call, semicolon, rest = value.partition(";")
-        return opaque(call, names) + strict(semicolon + rest, names, depth)
+    if lower in IDENTIFIED or lower in KINDS:
+        begin, semicolon, rest = value.partition(";")
+        return (loose if lower in KINDS else opaque)(begin, names) + strict(semicolon + rest, names, depth)
     if lower == "warning":
         pieces = WARNED.split(value)
         return "".join(piece if place % 2 else strict(piece, names, depth) for place, piece in enumerate(pieces))

@@ -68,7 +68,7 @@ PLAIN_VALUES = frozenset(
     """
     transport q expires rport ttl user method cause refresher index stale algorithm qop nc lr comp reg-id handling
     charset counter limit privacy screen reason audio video early-only oc ob alg ealg prot mod d-alg d-qop party
-    id-type encoding version base boundary-count cpc
+    id-type encoding version base cpc purpose ppt port-c port-s
     """.split()
 )
 """Parameters whose values are numbers or words of the protocol."""
@@ -78,8 +78,9 @@ VALUES = frozenset(
     phone ip dialstring auth int md5 sess sha true false yes no full off on unconditional busy answer deflection follow
     me time of day unknown unavailable sigcomp 0x hmac des ede3 cbc aes null esp ah trans tun udp enc ipsec 3gpp
     shaken div rph es256 calling called subscriber itu t92 t93 t97 ansi88 ansi92 ansi95 ansi00 etsi121 etsi356 nxv2 nxv3
-    itu92 hex auto manual ordinary 8bit 7bit quoted printable base64 pstn permessage deflate client server max window
-    bits context takeover msrp bfcp xmpp rtsp cpim upgrade websocket
+    itu92 isdn uui icon card impp completion ike man sdes dtls srtp mediasec utran e geran nr fdd tdd epc wlan ieee 11a
+    11b 11g 11n 11ac hex auto manual ordinary 8bit 7bit quoted printable base64 pstn permessage deflate client server
+    max window bits context takeover msrp bfcp xmpp rtsp cpim upgrade websocket
     """.split()
 )
 """Words that are values of parameters."""
