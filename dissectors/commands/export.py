@@ -110,6 +110,7 @@ def refuse_ending(options: argparse.Namespace, alone: bool, tables: int) -> None
 
 def _send(named: list[str], options: argparse.Namespace) -> int:
     """Send everything to a server, and say how much it was."""
+    from dissectors.findings.rule import counted
     from dissectors.rewriting import hep
 
     if inputs.STANDARD_INPUT in named:
@@ -126,7 +127,8 @@ def _send(named: list[str], options: argparse.Namespace) -> int:
         inputs.say([f"{tally.too_long:,} were too long for HEP"] if tally.too_long else [])
         inputs.say([f"{tally.unheard:,} of them were not acknowledged"] if tally.unheard else [])
         if tally.closed:
-            inputs.say([f"the server closed the connection {tally.closed:,} times: what it had not read then is lost"])
+            times = counted(tally.closed, "time")
+            inputs.say([f"the server closed the connection {times}: what it had not read then is lost"])
     return 0
 
 

@@ -131,8 +131,15 @@ class Relay:
             self._waiting.clear()
             self._changed.notify()
         self._thread.join(LAST_SECONDS)
-        self._sender.close()
+        unheard = 0
+        if self._thread.is_alive():
+            self._sender.close()
+        else:
+            unheard = self._sender.finish(LAST_SECONDS)
         yield f"--hep: {counted(self.sent, 'packet')} sent to {self._name}"
+        if unheard or self._sender.closed:
+            closed = counted(self._sender.closed, "time")
+            yield f"--hep: {unheard:,} of them not acknowledged; the server closed the connection {closed}"
         if self.dropped:
             why = self._fault or self._problem or "the server was too slow"
             yield f"--hep: {counted(self.dropped, 'packet')} not sent, {why}"

@@ -217,10 +217,10 @@ class Sender:
             self._socket.close()
             self._socket = None
 
-    def finish(self) -> int:
-        """Wait for what is not acknowledged yet, some seconds, and close; how many packets were not."""
+    def finish(self, seconds: float) -> int:
+        """Wait so long for what is not acknowledged yet, and close; how many packets were not."""
         try:
-            for _ in range(round(TIMEOUT_SECONDS / POLL_SECONDS)):
+            for _ in range(round(seconds / POLL_SECONDS)):
                 self._hear()
                 if not self._unheard or self._socket is None:
                     break
@@ -289,4 +289,4 @@ def send(
             sent += 1
         else:
             too_long += 1
-    return Tally(sent, too_long, sender.finish(), sender.closed)
+    return Tally(sent, too_long, sender.finish(TIMEOUT_SECONDS), sender.closed)

@@ -104,6 +104,28 @@ def test_a_server_that_comes_late_gets_everything(monkeypatch: pytest.MonkeyPatc
     assert list(one.news()) == [f"--hep: 127.0.0.1:{address[1]} is there again"]
 
 
+def test_a_server_that_closes_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_hep, "FIRST_PAUSE_SECONDS", 0.01)
+    packets = [hep.build(hep.Packet(bytes(4), 1, bytes(4), 2, 17, 1, text), 1, 7) or b"" for text in (b"x", b"y")]
+    got: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(30)
+        one = relay(server.getsockname())
+        one._put(1, Told(0, packets[0]))
+        first, _ = server.accept()
+        while sum(map(len, got)) < len(packets[0]):
+            got.append(first.recv(65536))
+        first.close()
+        one._put(1, Told(0, packets[1]))
+        second, _ = server.accept()
+        while sum(map(len, got)) < sum(map(len, packets)):
+            got.append(second.recv(65536))
+        told = list(one.close())
+        second.close()
+    assert b"".join(got) == b"".join(packets) and "2 packets sent" in told[0]
+    assert told[1:] == ["--hep: 0 of them not acknowledged; the server closed the connection 1 time"]
+
+
 def test_what_finds_no_room_is_counted_and_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_hep, "CLOSE_SECONDS", 0.2)
     monkeypatch.setattr(live_hep, "MAX_WAITING_OCTETS", 100_000)
