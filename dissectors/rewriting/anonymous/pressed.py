@@ -1,4 +1,4 @@
-"""Keys that were pressed, with other digits: in telephone events, in bodies of INFO, and in Verto's JSON.
+"""Keys that were pressed, with other digits: in telephone events and in bodies of INFO.
 
 A digit becomes the same other one everywhere, so that what was told twice still is.
 """
