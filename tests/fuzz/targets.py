@@ -279,6 +279,9 @@ def document(words: Sequence[str], read: Any) -> None:
     ensure(error is None, f"{' '.join(words)}: {error!s:.2000}")
 
 
+GZIP = b"\x1f\x8b"
+
+
 def twins(dice: Random, paths: Sequence[Path]) -> None:
     """Both scans say the same of a capture, and lead to the same report, list and comparison."""
     from tests.twins import SMALL, compiled, same, scanned
@@ -286,6 +289,8 @@ def twins(dice: Random, paths: Sequence[Path]) -> None:
     path = str(paths[0])
     octets = paths[0].read_bytes()
     options = {"bounds": dice.choice((None, SMALL)), "forced": dice.choice((None, None, *FORCED))}
+    # A scan is fed with what is inflated already.
+    octets = b"" if octets.startswith(GZIP) else octets
     try:
         same(octets, **options)
         whole, cut = (scanned(compiled.Scanner, octets, size, every=True) for size in (1 << 18, chunk(dice, octets)))
