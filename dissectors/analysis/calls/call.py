@@ -130,7 +130,9 @@ class CallState:
         outside = message.is_request and identity.to_tag is None
         if tag not in self._caller_tags and (outside or not self._caller_tags):
             if len(self._caller_tags) < MAX_TAGS:
-                self._caller_tags += (self.held.text(tag),)
+                # What finds no room is empty, each time.
+                if (kept := self.held.text(tag)) not in self._caller_tags:
+                    self._caller_tags += (kept,)
             else:
                 self.bounds.hit("tags of calls")
         return "caller" if (tag in self._caller_tags) == message.is_request else "callee"
@@ -156,7 +158,8 @@ class CallState:
     def _agent(self, name: str) -> None:
         self.negotiation.facetime |= name.startswith("Viceroy")
         if len(self.user_agents) < MAX_USER_AGENTS:
-            if kept := self.held.text(name):
+            # A long one is cut, and so is never what was sent.
+            if (kept := self.held.text(name)) and kept not in self.user_agents:
                 self.user_agents += (kept,)
         else:
             self.bounds.hit("user agents of calls")

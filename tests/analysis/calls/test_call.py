@@ -47,6 +47,12 @@ def test_what_a_call_does_not_keep_is_told(messages: list[bytes], said: str) -> 
     assert f"{said} given up" in hits
 
 
+def test_a_long_name_is_one_name_however_often_it_is_sent() -> None:
+    told = report([(A, B, asks("OPTIONS", 1, b"", f"User-Agent: {'x' * 1500}")) for _ in range(20)])
+    assert [len(agent) for call in told.calls for agent in call.user_agents] == [1024]
+    assert not [each for each in told.findings if "user agents" in each.what]
+
+
 def test_hosts_and_flows_that_a_call_does_not_keep_are_told() -> None:
     hits = [each.what for each in report([(("192.0.2.1", 5000 + n), B, INVITE) for n in range(40)]).findings]
     assert "5-tuples of calls: 8 given up" in hits
