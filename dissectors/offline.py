@@ -166,13 +166,7 @@ def media(source: Source, taken: Callable[[Batch], object]) -> Media:
     scanner, engine = scanner_class()(), _engine(LIMITS, True, False)
     with open_capture(source) as capture:
         _give(None, scanner, [capture], engine)
-        for batch in _gathered(_batches(scanner, [capture], None)):
-            taken(batch)
-            engine.feed(batch)
-        last = scanner.finish(engine.announced())
-        taken(last)
-        engine.feed(last)
-        engine.retire_finished(scanner, at_the_end=True)
+        _feed(engine, scanner, _batches(scanner, [capture], None), taken)
         return Media([*engine.media(scanner)], scanner.frames.segments.count)
 
 
@@ -362,12 +356,22 @@ def _engine(limits: Limits, everything: bool, secrets: bool) -> Engine:
     return Engine(limits, None if everything else MAX_FINISHED_CALLS, secrets=secrets)
 
 
-def _feed(engine: Engine, scanner: Scanner, batches: Iterable[Batch]) -> None:
-    """Take the batches of a scan, retire finished calls in between, then take what waited until all SDP was known."""
+def _feed(
+    engine: Engine, scanner: Scanner, batches: Iterable[Batch], taken: Callable[[Batch], object] | None = None
+) -> None:
+    """Take the batches of a scan, retire finished calls in between, then take what waited until all SDP was known.
+
+    `taken` is called with each batch before it is analysed.
+    """
     for batch in _gathered(batches):
+        if taken is not None:
+            taken(batch)
         engine.feed(batch)
         engine.retire_finished(scanner)
-    engine.feed(scanner.finish(engine.announced()))
+    last = scanner.finish(engine.announced())
+    if taken is not None:
+        taken(last)
+    engine.feed(last)
     engine.retire_finished(scanner, at_the_end=True)
 
 

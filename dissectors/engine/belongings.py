@@ -61,10 +61,10 @@ class Belongings:
         calls = self._calls
         everything |= calls.changed is None
         names = {call.call_id for call in finished}
-        leaving = [*self._update(names), *finished]
+        gone = self._update(names)
         self._scanner, self._recent = scanner, recent
         self.places = set()
-        for call in leaving:
+        for call in (*gone, *finished):
             self.places.update(*endpoints_of(call))
         self.places.update(*(calls.retired_media, calls.retired_signalling) if everything else ())
         if everything:
@@ -75,7 +75,7 @@ class Belongings:
             self.signalling = {state.number: state for state in found if state.flow in own}
         else:
             self.signalling = {state.number: state for state in _signalling(scanner, finished)}
-            found = [*self.signalling.values(), *self._around(scanner, leaving, finished)]
+            found = [*self.signalling.values(), *self._around(scanner, gone, finished)]
         self._flows = {state.number: state for state in found}
         table = scanner.stream_table
         streams: dict[Counters, None] = {}
@@ -157,11 +157,11 @@ class Belongings:
         return gone
 
     def _around(
-        self, scanner: Scanner, leaving: Sequence[CallState], finished: Sequence[CallState]
+        self, scanner: Scanner, gone: Sequence[CallState], finished: Sequence[CallState]
     ) -> Iterator[FlowState]:
         """The flows that may belong to calls that leave or are gone, and those that may be silent by now."""
         table = scanner.flows
-        yield from _signalling(scanner, leaving[: len(leaving) - len(finished)])
+        yield from _signalling(scanner, gone)
         keys = {key for call in finished for kind, key in self._directory.keys(call) if kind in ("endpoint", "host")}
         keys |= {end for end in self.places if self._worth_looking(end, table.count_at(end))}
         for end in keys:

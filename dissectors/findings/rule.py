@@ -350,3 +350,9 @@ def both_ends(stream: Stream) -> tuple[Place, Place]:
 def of(message: Message) -> str:
     """A message as the findings call it: `INVITE`, or `200 OK to INVITE`."""
     return message.summary if message.status is None else f"{message.summary} to {message.method}"
+
+
+def one_sided(facts: Facts) -> bool:
+    """Whether of no two hosts both sent something to the other."""
+    ends = facts.pairs
+    return bool(ends) and not any((dst, src) in ends for src, dst in ends)

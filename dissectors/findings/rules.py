@@ -9,7 +9,7 @@ from dissectors.findings.connectivity import connectivity, consent, ice, relays,
 from dissectors.findings.delivery import delivery, feedback, path_size, repair
 from dissectors.findings.media import addresses, audible, forks, media, silence, sources, stopping, video
 from dissectors.findings.negotiation import codecs, digits, fax, holding, negotiation, payload_types
-from dissectors.findings.rule import MANY_DROPPED_SHARE, MAX_ALIKE, MEANWHILE, OWN, Facts, Rule
+from dissectors.findings.rule import MANY_DROPPED_SHARE, MAX_ALIKE, MEANWHILE, OWN, Facts, Rule, one_sided
 from dissectors.findings.security import dtls, dtls_roles, keys, randomness, security, tls
 from dissectors.findings.signalling import (
     acknowledgements,
@@ -105,12 +105,6 @@ def doubted(found: Iterable[Finding], facts: Facts) -> Iterator[Finding]:
             yield replace(each, what=each.what + ONE_SIDED, certainty="high")
         else:
             yield each
-
-
-def one_sided(facts: Facts) -> bool:
-    """Whether of no two hosts both sent something to the other."""
-    ends = facts.pairs
-    return bool(ends) and not any((dst, src) in ends for src, dst in ends)
 
 
 def ranked(found: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -215,7 +215,7 @@ class FlowTable:
 
     def with_ports(self, ports: Collection[int]) -> list[FlowState]:
         """The open flows with one of these ports at either end; all of them count as `recognised` from now on."""
-        return [state for state in self if state.key.sport in ports or state.key.dport in ports]
+        return PartOfFlows(self).with_ports(ports)
 
     def with_ends(self, ends: Iterable[tuple[str, int]]) -> list[FlowState]:
         """The open flows that begin or end at one of these addresses and ports, likewise."""

@@ -112,7 +112,7 @@ class Message(Struct, frozen=True):
     @property
     def via_branch(self) -> str | None:
         """The branch of the topmost Via: the transaction (RFC 3261 section 8.1.1.7)."""
-        return branch_of(self.via or "")
+        return branch(self.via or "")
 
     @property
     def contact(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -23,10 +23,11 @@ from dissectors.findings.traits import (
     Traits,
     traits_of,
 )
-from dissectors.report import Call, Report
+from dissectors.report import Call
 from tests.finding_cases import CASES
 from tests.finding_cases.plain import again
-from tests.findings.signalling.test_bindings import bound
+from tests.finding_cases.within_calls import bound
+from tests.findings.test_rules import told
 from tests.stories import ANSWER, GOOD, OFFER, Story, dialled, hung_up, report, request, response
 
 KINDS = ("call", "registration")
@@ -100,9 +101,3 @@ def test_a_rule_finds_the_same_where_it_is_given_all_calls(id: str, monkeypatch:
 
     monkeypatch.setattr(Traits, "having", everything)
     assert [made.findings for made in before] == [told(story).findings for story in CASES[id]]
-
-
-def told(story: Story | Callable[[], object]) -> Report:
-    made = story() if callable(story) else report(story)
-    assert isinstance(made, Report)
-    return made

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, problem, rule
+from dissectors.findings.rule import AT_ONCE, Facts, Found, counted, one_sided, problem, rule
 from dissectors.findings.traits import COPIED
 from dissectors.report import Certainty, Place, Stream
 from dissectors.wire.datagram import UDP, endpoint
@@ -219,7 +219,7 @@ def capture_one_direction(facts: Facts) -> Iterator[Found]:
     half = "SIP" in names or len({stream.ssrc for stream in facts.streams}) > 1
     # A handshake that goes on without any answer had one.
     half = half or any(each.outcome == "unanswered" and each.encrypted_ends for each in facts.handshakes)
-    if counts.total() < MIN_RTP_PACKETS or not half or any((dst, src) in facts.pairs for src, dst in facts.pairs):
+    if counts.total() < MIN_RTP_PACKETS or not half or not facts.once(one_sided):
         return
     sources = {flow.src for flow in carrying}
     if len(sources) == 1:

@@ -23,14 +23,7 @@ cdef class GivenUp:
 
     cdef bint knows(self, const Wire *wire) noexcept:
         cdef Wire ends = ordered(wire)
-        cdef Wire *place
-        if self.places is NULL:
-            return False
-        place = &self.places[self.hash(&ends)]
-        return (
-            place.ports == ends.ports and place.src_low == ends.src_low and place.dst_low == ends.dst_low
-            and place.src_high == ends.src_high and place.dst_high == ends.dst_high
-        )
+        return self.places is not NULL and same_wire(&self.places[self.hash(&ends)], &ends)
 
     cdef int add(self, bytes src, uint64_t sport, bytes dst, uint64_t dport) except -1:
         cdef Wire wire = on_the_wire(src, sport, dst, dport)

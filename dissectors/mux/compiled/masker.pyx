@@ -112,7 +112,7 @@ cdef class Masker(Walk):
     cdef bint[256][LONGEST_OPTION] options
     cdef set connections, numbered
     cdef dict streams, sources, flows, texts, controls
-    cdef object link, address, port, noise, datagram, attribute, control, header, room, spare
+    cdef object link, address, port, noise, datagram, attribute, control, header, room
     cdef Recent[RECENT] recent
     cdef list known
     cdef bytes silence, kept
@@ -154,8 +154,7 @@ cdef class Masker(Walk):
         for octet in blanks:
             self.blanks[octet] = True
         self.username, self.known = username, [None] * RECENT
-        self.spare = bytearray(2 * LARGEST_MESSAGE)
-        self.fresh = self.spare
+        self.fresh = bytearray(2 * LARGEST_MESSAGE)
 
     def begin_again(self):
         """From now on frames come again from the first one."""
@@ -192,8 +191,6 @@ cdef class Masker(Walk):
         whole = plain.payload.size == plain.length and fills(&place, &plain, octets)
         if verdict != NOTHING:
             if verdict >> self.protocol_bits == RTP:
-                return False
-            if plain.payload.size < plain.length:
                 return False
             return whole and self.message(octets, &place, &plain, verdict >> self.protocol_bits, verdict & 1)
         row = self.table.match(plain.payload, plain.length)

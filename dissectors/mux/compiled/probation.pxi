@@ -71,7 +71,6 @@ cdef class Probation:
         kept[0] = candidate[0]
         kept.size = payload.size
         memcpy(<char *> kept + sizeof(Candidate), payload.data, payload.size)
-        kept.place = self.end
         self.flows.record(kept.flow).candidate = kept
         self.append(Held(NULL, NULL, kept), payload.size)
         return 0

@@ -7,7 +7,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from cpython.mem cimport PyMem_Calloc, PyMem_Free, PyMem_Realloc
 from cython cimport final
 from libc.stdint cimport int64_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy
 
 from dissectors.mux import classify
 from dissectors.mux.table import ROWS, UNKNOWN_ROW
@@ -34,6 +34,8 @@ cdef enum:
     NOBODY = -2
 
 cdef int64_t LARGEST_USUAL = offload.LARGEST_USUAL
+
+
 @final
 cdef class Sieve(Walk):
     """Takes what nobody asks for: `rows` are asked for, and of TCP the `connections`.

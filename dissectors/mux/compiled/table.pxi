@@ -154,7 +154,7 @@ cdef class FlowTable:
         self.groups = self.ends = None
 
     def recognised(self):
-        """Those that are not quiet, and of the others those with one of these ports."""
+        """Those that are not quiet, in order."""
         return sorted(self.states.values(), key=number_of_flow)
 
     def with_ports(self, ports):
@@ -563,26 +563,12 @@ cdef tuple ends_of(key):
     )
 
 
-cdef inline bint same_wire(const Wire *one, const Wire *other) noexcept:
-    return (
-        one.src_low == other.src_low and one.dst_low == other.dst_low and one.ports == other.ports
-        and one.src_high == other.src_high and one.dst_high == other.dst_high
-    )
-
-
 cdef inline Wire turned(const Wire *wire) noexcept:
     """The way back."""
     cdef Wire back
     back.src_high, back.src_low, back.dst_high, back.dst_low = wire.dst_high, wire.dst_low, wire.src_high, wire.src_low
     back.ports = wire.ports >> 32 << 32 | (wire.ports & 0xFFFF) << 16 | (wire.ports >> 16 & 0xFFFF)
     return back
-
-
-cdef bytes address_of(uint64_t high, uint64_t low, bint short):
-    """An address as it stands on the wire."""
-    if short:
-        return int(low).to_bytes(4, "big")
-    return (int(high) << 64 | low).to_bytes(16, "big")
 
 
 cdef key_on_the_wire(const Wire *wire):

@@ -126,9 +126,6 @@ cdef bytes stream_of(ends, number):
 
 cdef tuple written(const Wire *wire):
     """The ends of a flow as they are written elsewhere."""
-    if wire.ports >> 32 == 4:
-        src, dst = int(wire.src_low).to_bytes(4, "big"), int(wire.dst_low).to_bytes(4, "big")
-    else:
-        src = (int(wire.src_high) << 64 | wire.src_low).to_bytes(16, "big")
-        dst = (int(wire.dst_high) << 64 | wire.dst_low).to_bytes(16, "big")
+    cdef bint short = wire.ports >> 32 == 4
+    src, dst = address_of(wire.src_high, wire.src_low, short), address_of(wire.dst_high, wire.dst_low, short)
     return src, int(wire.ports >> 16 & 0xFFFF), dst, int(wire.ports & 0xFFFF)

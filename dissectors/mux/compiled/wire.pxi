@@ -41,3 +41,17 @@ cdef inline Wire ordered(const Wire *wire) noexcept:
         ends.src_low, ends.dst_low = wire.dst_low, wire.src_low
         ends.ports = wire.ports >> 32 << 32 | dport << 16 | sport
     return ends
+
+
+cdef inline bint same_wire(const Wire *one, const Wire *other) noexcept:
+    return (
+        one.src_low == other.src_low and one.dst_low == other.dst_low and one.ports == other.ports
+        and one.src_high == other.src_high and one.dst_high == other.dst_high
+    )
+
+
+cdef bytes address_of(uint64_t high, uint64_t low, bint short):
+    """An address as it stands on the wire."""
+    if short:
+        return int(low).to_bytes(4, "big")
+    return (int(high) << 64 | low).to_bytes(16, "big")

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from dissectors import offline
 from dissectors.protocols import sip
 from dissectors.protocols.sip import METHODS
+from dissectors.rewriting.anonymous.bodies import coded
 from dissectors.rewriting.anonymous.capture import anonymise
 from dissectors.rewriting.anonymous.messages import Wanted
 from dissectors.rewriting.anonymous.pseudonyms import KEPT_ADDRESSES, Pseudonyms
@@ -130,7 +131,7 @@ def is_plain(word: bytes) -> bool:
 def _values(names: Recording) -> Iterator[tuple[str, tuple[bytes, ...]]]:
     """Each value that was replaced, and how it may be written."""
     for text in names.texts:
-        if len(text) >= SHORTEST_VALUE and octets_of(text.lower()) not in VOCABULARY:
+        if len(text) >= SHORTEST_VALUE and coded(text.lower()) not in VOCABULARY:
             yield text, tuple(encodings(text))
     for address in names.addresses - KEPT_ADDRESSES:
         yield f"address {address.hex()}", tuple(addresses(address))
@@ -141,7 +142,7 @@ def _values(names: Recording) -> Iterator[tuple[str, tuple[bytes, ...]]]:
 
 def encodings(name: str) -> Iterator[bytes]:
     """A name in every way that it may be written."""
-    plain = octets_of(name)
+    plain = coded(name)
     for octets in (plain, plain.upper(), plain.lower(), quote(plain).encode(), plain[::-1]):
         yield octets
         yield octets.decode("utf-8", "replace").encode("utf-16-le")
@@ -149,11 +150,6 @@ def encodings(name: str) -> Iterator[bytes]:
     for shift in range(3):
         packed = base64.b64encode(bytes(shift) + plain)
         yield packed[4 if shift else 0 : len(packed) - 4]
-
-
-def octets_of(text: str) -> bytes:
-    """A text as it stands in a capture, where octets that are no UTF-8 stand for themselves."""
-    return text.encode("utf-8", "surrogateescape")
 
 
 def addresses(packed: bytes) -> Iterator[bytes]:
