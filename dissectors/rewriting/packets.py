@@ -20,7 +20,7 @@ from dissectors.wire.link.segments import Segments
 MAX_IPV4_OCTETS, MAX_IPV6_PAYLOAD = 0xFFFF, 0xFFFF
 UDP_HEADER = 8
 SMALLEST_ETHERTYPE = 0x0600
-PPPOE, NFLOG_ATTRIBUTE = 0x8864, 4
+PPPOE = 0x8864
 SHORTEST_FRAME = 60
 """Octets of the shortest frame of Ethernet: shorter packets are padded to them."""
 
@@ -80,7 +80,7 @@ def walked(record: Record, fragments: Fragments | None = None) -> tuple[Frame, l
 
 def with_payload(record: Record, way: Way, payload: bytes) -> Record | None:
     """The frame with another payload in this datagram; None where what lies around does not allow that."""
-    ip = _network(way.steps)
+    ip = network(way.steps)
     udp = way.steps[-1].at
     if ip is None or any(step.space == PROTOCOL and step.number in SEALED for step in way.steps):
         return None
@@ -92,7 +92,7 @@ def with_segment(record: Record, steps: list[Next], header: bytes, payload: byte
     """The frame with another segment of TCP in the place of the one at its end; None where that is not allowed."""
     import dpkt
 
-    ip = _network(tuple(steps))
+    ip = network(steps)
     if ip is None or any(step.space == PROTOCOL and step.number in SEALED for step in steps):
         return None
     before = record.octets[ip.at : steps[-1].at]
@@ -104,7 +104,7 @@ def with_segment(record: Record, steps: list[Next], header: bytes, payload: byte
 def merged(record: Record, udp: Udp, payload: bytes) -> Record | None:
     """The frame of the fragment that made a datagram whole, with the whole datagram, and another payload."""
     frame, steps, _ = walked(record)
-    ip = _network(tuple(steps))
+    ip = network(steps)
     if ip is None or not frame.fragments.seen:
         return None
     octets = record.octets
@@ -121,7 +121,7 @@ def merged(record: Record, udp: Udp, payload: bytes) -> Record | None:
 def unfragmented(record: Record, octets: bytes) -> Record | None:
     """The frame of a fragment with all that IP carries, as it would be on a path without limits."""
     _, steps, _ = walked(record)
-    ip = _network(tuple(steps))
+    ip = network(steps)
     if ip is None:
         return None
     header = bytearray(record.octets[ip.at : ip.at + 4 * (record.octets[ip.at] & 0x0F)])
@@ -149,7 +149,7 @@ def unfragmented(record: Record, octets: bytes) -> Record | None:
     return Record(record.frame, record.time, record.link, frame, len(frame))
 
 
-def _network(steps: tuple[Next, ...]) -> Next | None:
+def network(steps: Sequence[Next]) -> Next | None:
     """The innermost header of IP."""
     return next((step for step in reversed(steps) if step.space == ETHERTYPE and step.number in (IPV4, IPV6)), None)
 

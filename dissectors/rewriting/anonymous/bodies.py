@@ -103,13 +103,11 @@ class Bodies:
         new = self._content(named, content, depth)
         out: list[str] = []
         for line in lines:
-            name, colon, value = line.partition(":")
+            name, _, value = line.partition(":")
             if name.strip().lower() == "content-length" and value.strip() == str(len(content)):
                 out.append(f"{name}:{value.replace(value.strip(), str(len(new)))}")
-            elif colon and texts.is_name(name.strip()):
-                out.append(f"{name}:{texts.header(name.strip(), value, self._names)}")
             else:
-                out.append(texts.opaque(line, self._names))
+                out.append(texts.header_line(line, self._names))
         return coded("".join(out)) + new
 
     def _content(self, named: dict[str, str], content: bytes, depth: int) -> bytes:

@@ -16,6 +16,7 @@ from dissectors import offline
 from dissectors.mux.evidence import Entry
 from dissectors.mux.table import PROTOCOLS, rows_of
 from dissectors.protocols.rtp import parse as parse_rtp
+from dissectors.protocols.stun_integrity import FINGERPRINT_XOR
 from dissectors.rewriting import packets, segments
 from dissectors.rewriting.anonymous import carriers, remains, sealed, secured
 from dissectors.rewriting.anonymous.blocks import damage, without_names
@@ -31,7 +32,6 @@ from dissectors.rewriting.anonymous.heard import (
 from dissectors.rewriting.anonymous.messages import (
     ADDRESSES,
     FINGERPRINT,
-    FINGERPRINT_MASK,
     KEEPALIVES,
     KEPT_CONTROL,
     SILENCE,
@@ -72,7 +72,7 @@ CUT_FRAMES = "are cut away whole, for their link layer is not understood"
 BARE_LINKS = frozenset((0, 9, 12, 14, 50, 51, 101, 104, 108, 219, 228, 229))
 """Link layers without addresses of their own."""
 
-WIRELESS, RADIOTAP, COOKED, COOKED_2 = 105, 127, 113, 276
+COOKED, COOKED_2 = 113, 276
 ADDRESS_SIZES = {IPV4: 4, IPV6: 16}
 TCP_HEADER, ICMP_START, SENDER_OCTETS = 20, 4, 8
 DTLS = "DTLS"
@@ -162,7 +162,7 @@ class _Frames:
             link=self._link, address=pseudonyms.address, port=pseudonyms.port, noise=pseudonyms.noise,
             datagram=datagrams.datagram, attribute=datagrams.attribute, control=datagrams.control,
             kept_attributes=datagrams.kept_attributes, addresses=ADDRESSES, xored=XORED, texts=TEXTS,
-            username=USERNAME, fingerprint=FINGERPRINT, mask=FINGERPRINT_MASK, kept_control=KEPT_CONTROL,
+            username=USERNAME, fingerprint=FINGERPRINT, mask=FINGERPRINT_XOR, kept_control=KEPT_CONTROL,
             blanks=KEEPALIVES, events=self._heard.events, numbered=self._heard.numbered,
             connections=self._courses.ways, options=segments.KNOWN_OPTIONS,
             header=partial(remains.header, names=pseudonyms),

@@ -6,7 +6,6 @@ What of them is a number of the network stays, and so does every length; address
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.wire.captures import erf
@@ -32,13 +31,6 @@ PACKET = 9
 Writer = Callable[[bytearray, Next, Next, Pseudonyms], object]
 
 
-class Trailer(NamedTuple):
-    """What follows what ESP carries: octets of padding, and where the integrity check value begins."""
-
-    padding: int
-    seal: int
-
-
 def rewrite(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> bool:
     """Let a header that leads on to another one name nobody; False where it is not understood."""
     write = WRITERS.get((step.space, step.number))
@@ -47,15 +39,15 @@ def rewrite(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -
     return write(octets, step, following, names) is not False
 
 
-def trailer(octets: bytes | bytearray, at: int, end: int, following: int) -> Trailer | None:
-    """What follows the content of ESP that ends at `at`; None where nothing fits."""
+def trailer(octets: bytes | bytearray, at: int, end: int, following: int) -> int | None:
+    """Where the integrity check value begins behind the content of ESP that ends at `at`; None where nothing fits."""
     for size in INTEGRITY_OCTETS:
         count = end - at - TRAILER - size
         stop = at + count
         if 0 <= count <= len(PADDING) and octets[at:stop] == PADDING[:count] and (
             octets[stop : stop + TRAILER] == bytes((count, following))
         ):
-            return Trailer(count, stop + TRAILER)
+            return stop + TRAILER
     return None
 
 
@@ -142,13 +134,22 @@ def _esp(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> b
     found = trailer(octets, following.end, end, following.number)
     if found is None:
         return False
-    octets[found.seal : end] = names.octets("seal", bytes(octets[found.seal : end]), end - found.seal)
+    octets[found:end] = names.octets("seal", bytes(octets[found:end]), end - found)
     return True
 
 
 def _authentication(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
     begin = step.at + AUTHENTICATION_START
     octets[begin : following.at] = names.octets("seal", bytes(octets[begin : following.at]), following.at - begin)
+
+
+def _begun(size: int) -> Writer:
+    """The first octets stay, the others are blank."""
+
+    def write(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
+        blank(octets, step.at + size, following.at)
+
+    return write
 
 
 def _options(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
@@ -161,10 +162,6 @@ def _options(octets: bytearray, step: Next, following: Next, names: Pseudonyms) 
             blank(octets, at + 2, at + size)
         at += size
     blank(octets, at, following.at)
-
-
-def _extension(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
-    blank(octets, step.at + ROUTING_START, following.at)
 
 
 def _routing(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
@@ -183,10 +180,6 @@ def _security_tag(octets: bytearray, step: Next, following: Next, names: Pseudon
     if octets[step.at] & 0x20:
         at = step.at + 6
         octets[at : at + STATION_OCTETS] = names.station(bytes(octets[at : at + STATION_OCTETS]))
-
-
-def _service_header(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
-    blank(octets, step.at + 8, following.at)
 
 
 def _stations(octets: bytearray, at: int, flags: int, names: Pseudonyms) -> None:
@@ -216,10 +209,6 @@ def _radiotap(octets: bytearray, step: Next, following: Next, names: Pseudonyms)
     _stations(octets, end, octets[end + 1], names)
 
 
-def _packet_tap(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
-    blank(octets, step.at + 12, following.at)
-
-
 def _packet_information(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
     at = step.at + 8
     while at + 4 <= following.at:
@@ -237,10 +226,6 @@ def _netfilter_log(octets: bytearray, step: Next, following: Next, names: Pseudo
         blank(octets, at + 4, min(at + size, following.at - 4))
         at += size + -size % 4
     blank(octets, following.end, len(octets))
-
-
-def _openbsd_log(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
-    blank(octets, step.at + 4, following.at)
 
 
 def _erf(octets: bytearray, step: Next, following: Next, names: Pseudonyms) -> None:
@@ -264,19 +249,19 @@ WRITERS: dict[tuple[int, int], Writer] = {
         0x8100, 0x88A8, 0x9100, 0x9200, 0x8847, 0x8848, 0x8864, 0x880B, 0x88E7, 0x8903, 0x8909)},
     **{(PROTOCOL, number): _plain for number in (4, 41, 44, 47, 97, 137)},
     (ETHERTYPE, 0x88E5): _security_tag,
-    (ETHERTYPE, 0x894F): _service_header,
+    (ETHERTYPE, 0x894F): _begun(8),
     (PROTOCOL, internet.UDP): _tunnel,
     (PROTOCOL, ESP): _esp,
     (PROTOCOL, internet.AUTHENTICATION): _authentication,
     (PROTOCOL, internet.HOP_BY_HOP): _options,
     (PROTOCOL, internet.DESTINATION): _options,
     (PROTOCOL, internet.ROUTING): _routing,
-    **{(PROTOCOL, number): _extension for number in (135, 139, 140)},
+    **{(PROTOCOL, number): _begun(ROUTING_START) for number in (135, 139, 140)},
     (LINK, 105): _wireless,
     (LINK, 109): _plain,
-    (LINK, 117): _openbsd_log,
+    (LINK, 117): _begun(4),
     (LINK, 127): _radiotap,
-    **{(LINK, number): _packet_tap for number in (149, 258)},
+    **{(LINK, number): _begun(12) for number in (149, 258)},
     (LINK, 192): _packet_information,
     (LINK, 239): _netfilter_log,
     (LINK, erf.LINKTYPE): _erf,

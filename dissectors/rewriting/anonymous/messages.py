@@ -6,7 +6,6 @@ A function gives the new octets, or None where it does not understand what it se
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import sha1, sha256
@@ -18,6 +17,7 @@ from dissectors.mux.classify import match
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.protocols import sip
 from dissectors.protocols.rtp import parse as parse_rtp
+from dissectors.protocols.stun_integrity import fingerprint_of
 from dissectors.rewriting import messages
 from dissectors.rewriting.anonymous import damaged, pressed, secured, texts
 from dissectors.rewriting.anonymous.bodies import Bodies, coded, packed, text_of
@@ -55,7 +55,6 @@ RTCP_HEADER, SRTCP_TRAILER, VERSION_BITS, LARGEST_OTHER_TYPE = 8, 14, 0xC0, 0x7F
 
 PADDED = 0x20
 
-COOKIE, COOKIE_OCTETS = 0x2112A442, b"\x21\x12\xa4\x42"
 STUN_HEADER = 20
 
 ADDRESSES = frozenset((0x0001, 0x0002, 0x0004, 0x0005, 0x000B, 0x8023, 0x802B, 0x802C))
@@ -69,7 +68,6 @@ PLAIN = frozenset((
 ))
 """Attributes of STUN that are numbers and flags of the protocol."""
 
-FINGERPRINT_MASK = 0x5354554E
 TOKEN, WORD = re.compile(rb"[-A-Za-z0-9.!%*_+`'~]+"), re.compile(rb"[^\W_]|[\x80-\xff]")
 """The name of a header, and what is made unreadable where a line has none: it is nobody's language."""
 
@@ -219,8 +217,7 @@ class Anonymiser:
         if kind in (INTEGRITY, INTEGRITY_256):
             return self._seal(kind, value, header, out, user)
         if kind == FINGERPRINT:
-            covered = _as_long_as(out, 8)
-            return (zlib.crc32(covered) ^ FINGERPRINT_MASK).to_bytes(4, "big")
+            return fingerprint_of(bytes(out))
         return self.pseudonyms.octets("attribute", value, len(value))
 
     def _address(self, value: bytes, header: bytes, xored: bool) -> bytes:

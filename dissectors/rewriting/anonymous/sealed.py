@@ -11,10 +11,10 @@ from dissectors.rewriting import packets
 from dissectors.rewriting.anonymous.carriers import BETWEEN, ESP, end_of, trailer
 from dissectors.wire.captures.records import Record
 from dissectors.wire.link import internet
-from dissectors.wire.link.headers import ETHERNET, ETHERTYPE, IPV4, IPV6, LINK, PROTOCOL, Next
+from dissectors.wire.link.headers import ETHERNET, LINK, PROTOCOL, Next
 from dissectors.wire.link.tunnels import TUNNELS
 
-UDP_HEADER, ALIGNED, TRAILER = 8, 4, 2
+ALIGNED, TRAILER = 4, 2
 SUMS = {internet.UDP: 6, internet.TCP: 16}
 ESP_PORT = 4500
 
@@ -74,8 +74,8 @@ def _is_esp(octets: bytes, step: Next) -> bool:
         return False
     if step.number != internet.UDP:
         return step.number == ESP
-    ports = struct.unpack_from("!HH", octets, step.at)
-    return ESP_PORT in ports and not any(port in TUNNELS and port != ESP_PORT for port in ports[1:])
+    sport, dport = struct.unpack_from("!HH", octets, step.at)
+    return dport == ESP_PORT or sport == ESP_PORT and dport not in TUNNELS
 
 
 def _trailer(octets: bytes, steps: list[Next], carrier: Next, size: int, old: int) -> bytes:
@@ -87,7 +87,7 @@ def _trailer(octets: bytes, steps: list[Next], carrier: Next, size: int, old: in
         return b""
     before = steps[-1].at - inner.at
     count = -(before + size + TRAILER) % ALIGNED
-    return bytes(range(1, count + 1)) + bytes((count, inner.number)) + octets[found.seal : end]
+    return bytes(range(1, count + 1)) + bytes((count, inner.number)) + octets[found:end]
 
 
 def _lengthened(outer: bytearray, octets: bytes, step: Next, more: int) -> bool:
@@ -100,7 +100,7 @@ def _lengthened(outer: bytearray, octets: bytes, step: Next, more: int) -> bool:
 
 def _summed(octets: bytes, steps: list[Next], made: bytearray) -> bool:
     """Write the sum of a datagram or segment over the addresses around it."""
-    ip = next((step for step in reversed(steps) if step.space == ETHERTYPE and step.number in (IPV4, IPV6)), None)
+    ip = packets.network(steps)
     if ip is None or steps[0].space != LINK:
         return False
     size = 4 if octets[ip.at] >> 4 == 4 else 16

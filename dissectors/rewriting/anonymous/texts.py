@@ -256,14 +256,16 @@ def fragment(text: str, names: Names) -> str:
     """A part of a message: its start line, headers, and what follows them."""
     out: list[str] = []
     for place, line in enumerate(text.splitlines(keepends=True)):
-        name, colon, value = line.partition(":")
-        if place == 0 and (STATUS.match(line) or line.rstrip().endswith("SIP/2.0")):
-            out.append(start_line(line, names))
-        elif colon and is_name(name.strip()):
-            out.append(f"{name}:{header(name.strip(), value, names)}")
-        else:
-            out.append(opaque(line, names))
+        is_start = place == 0 and (STATUS.match(line) or line.rstrip().endswith("SIP/2.0"))
+        out.append(start_line(line, names) if is_start else header_line(line, names))
     return "".join(out)
+
+
+def header_line(line: str, names: Names) -> str:
+    """A line of a message or a part: a header, or else a text."""
+    name, colon, value = line.partition(":")
+    is_header = colon and is_name(name.strip())
+    return f"{name}:{header(name.strip(), value, names)}" if is_header else opaque(line, names)
 
 
 def strict_type(value: str, names: Names, depth: int = 0) -> str:
@@ -414,8 +416,6 @@ def _nested(value: str, names: Names) -> str:
     """A number, and an attribute that is an offer (RFC 5939)."""
     number, space, rest = value.partition(" ")
     return number + space + _attribute(rest, names)
-
-
 
 
 def _candidate(value: str, names: Names) -> str:
