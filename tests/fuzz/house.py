@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from dissectors.cli import main as muxshark
 from dissectors.mux.classify import classify
 from dissectors.mux.explain import explain
+from dissectors.mux.scan import PROTOCOLS, Scanner
 from dissectors.mux.table import TABLE
 from dissectors.offline import analyze
 from dissectors.protocols import sdp, sip
@@ -36,6 +38,7 @@ PARSERS: dict[str, Callable[[bytes], Any]] = {
 """What reads octets into a message, or raises Malformed and nothing else."""
 
 WITHOUT_SUMMARY = ("SDP", "SIP, all")
+MEDIA = PROTOCOLS.index("RTP")
 
 BOUNDS = {"dissectors.offline": {"MAX_FINISHED_CALLS": 1, "BATCH_ROWS": 64}}
 """Bounds that damaged captures are too small to meet, by module, and what they are where they are to be met."""
@@ -43,7 +46,8 @@ BOUNDS = {"dissectors.offline": {"MAX_FINISHED_CALLS": 1, "BATCH_ROWS": 64}}
 __all__ = [
     "COMPILED", "LIMITS", "MAX_RECORD_OCTETS", "MAX_TIME_NS", "MODULE", "PARSERS", "PURE", "WITHOUT_SUMMARY",
     "CaptureError", "Malformed", "NoKeys", "Record", "analyze", "compiled", "explain", "formats", "inflate",
-    "keys", "muxshark", "narrow", "open_capture", "payloads", "protocol", "recover", "windows",
+    "keys", "messages", "muxshark", "narrow", "open_capture", "payloads", "properties", "protocol", "recover",
+    "windows", "within",
 ]
 
 
@@ -80,6 +84,33 @@ def windows(file: int, size: int) -> Iterator[memoryview] | None:
 def payloads(record: Record) -> list[bytes]:
     """The UDP payloads of a frame."""
     return [bytes(found.payload) for found in Frames().udp(record)]
+
+
+def messages(path: Path) -> list[bytes]:
+    """The payloads of a capture that are no media, those that came over streams among them, each once."""
+    try:
+        with open_capture(str(path)) as capture:
+            scanner = Scanner()
+            batches = [*scanner.scan((0, record) for record in capture.records()), scanner.finish()]
+    except CaptureError:
+        return []
+    payloads = {entry.payload: None for batch in batches for entry in batch.entries if entry.protocol != MEDIA}
+    return list(payloads)
+
+
+def within(value: Any) -> Iterator[Any]:
+    """A value, and the values that stand in its fields, and in theirs."""
+    yield value
+    fields = [getattr(value, name) for name in getattr(type(value), "__struct_fields__", ())]
+    for one in (*fields, *(value if isinstance(value, (tuple, list)) else ())):
+        yield from within(one)
+
+
+def properties(value: Any) -> list[str]:
+    """What a value of a message tells beside its fields, by name."""
+    kind = type(value)
+    told = hasattr(kind, "__struct_fields__") or hasattr(kind, "_fields")
+    return [name for name in dir(kind) if isinstance(getattr(kind, name), property)] if told else []
 
 
 def protocol(payload: bytes) -> str:

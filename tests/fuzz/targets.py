@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.fuzz import house, mutants, sealed, streams, tunnels
+from tests.fuzz import builds, house, mutants, sealed, streams, tunnels
 from tests.fuzz.mutants import Corpus
 
 CHUNKS = (1, 7, 100, 4096, 1 << 18)
@@ -65,6 +65,11 @@ def captures(count: int) -> Callable[[Random, Corpus], list[bytes]]:
 def chunk(dice: Random, octets: bytes) -> int:
     """How many octets to feed at once."""
     return max(dice.choice(CHUNKS), len(octets) // MOST_CHUNKS)
+
+
+def message(dice: Random, corpus: Corpus) -> list[bytes]:
+    """A damaged payload, and a damaged capture."""
+    return [mutants.payload(dice, corpus), mutants.capture(dice, corpus)]
 
 
 def uncompiled() -> str:
@@ -148,17 +153,10 @@ def parsers(dice: Random, paths: Sequence[Path]) -> None:
         touch(found)
 
 
-def touch(value: Any) -> None:
-    """Ask a value for all its fields and properties, and those for theirs."""
-    kind = type(value)
-    if isinstance(value, (tuple, list)):
-        for one in value:
-            touch(one)
-    if hasattr(kind, "__struct_fields__"):
-        for name in kind.__struct_fields__:
-            touch(getattr(value, name))
-    if hasattr(kind, "__struct_fields__") or hasattr(kind, "_fields"):
-        for name in [name for name in dir(kind) if isinstance(getattr(kind, name), property)]:
+def touch(message: Any) -> None:
+    """Ask a message for all its fields and properties, and those for theirs."""
+    for value in house.within(message):
+        for name in house.properties(value):
             getattr(value, name)
 
 
@@ -201,6 +199,7 @@ PIPED: tuple[list[str], ...] = (
 """Commands that read a damaged capture as their standard input, in a process of their own."""
 
 PIPED_SHARE = 0.02
+REPORTED_BY_BOTH = 0.02
 SEEN_BY_BOTH = 0.1
 """How many damaged conversations go through both scans, and their reports through the schema."""
 
@@ -321,9 +320,28 @@ def interpreted() -> Iterator[None]:
 
 def different(ours: Ran, theirs: Ran) -> str:
     """Where two outputs part."""
-    at = len(os.path.commonprefix((ours.out, theirs.out)))
+    return f"{' '.join(ours.words)}: {parting(ours.out, theirs.out)}"
+
+
+def parting(ours: str, theirs: str) -> str:
+    """What stands around the place where two texts part."""
+    at = len(os.path.commonprefix((ours, theirs)))
     around = slice(max(0, at - 100), at + 100)
-    return f"{' '.join(ours.words)}: compiled {ours.out[around]!r}, interpreted {theirs.out[around]!r}"
+    return f"compiled {ours[around]!r}, interpreted {theirs[around]!r}"
+
+
+def plain(dice: Random, paths: Sequence[Path]) -> None:
+    """What is compiled and its sources make the same message of a payload, and now and then the same report."""
+    from tests import both_builds
+
+    payload, capture = paths
+    octets = payload.read_bytes()
+    ensure(both_builds.source() != builds.sources().source, "one build is compared with itself")
+    said = [(both_builds.parsed(octets), builds.sources().parsed(octets))]
+    if dice.random() < REPORTED_BY_BOTH:
+        said.append((both_builds.told(capture), builds.sources().told(capture)))
+    for ours, theirs in said:
+        ensure(ours == theirs, parting(ours, theirs))
 
 
 def carried(dice: Random, paths: Sequence[Path]) -> None:
@@ -355,6 +373,7 @@ TARGETS: dict[str, Target] = {
     "parsers": Target(lambda dice, corpus: [mutants.payload(dice, corpus), mutants.body(dice, corpus)], parsers),
     "command": Target(commands, command),
     "twins": Target(captures(1), twins, uncompiled),
+    "builds": Target(message, plain, uncompiled),
     "streams": Target(streams.capture, carried, uncompiled),
     "sealed": Target(sealed.sealed, opened, uncompiled),
     "tunnels": Target(tunnels.packets, carried, uncompiled),
