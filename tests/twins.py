@@ -84,8 +84,8 @@ def cut(octets: bytes, size: int) -> Iterator[bytes]:
     return (octets[at : at + size] for at in range(0, len(octets), size))
 
 
-def same(octets: bytes, **options: Any) -> None:
-    """Both scans tell the same of a capture, column by column; the compiled one may leave out rows that say little."""
+def same(octets: bytes, **options: Any) -> dict[str, Any]:
+    """Both scans tell the same of a capture, column by column: this; the compiled one may leave out rows of little."""
     ours, theirs = (scanned(twin, octets, every=True, **options) for twin in (compiled.Scanner, interpreted.Scanner))
     for name, value in theirs.items():
         assert ours[name] == value, name
@@ -105,6 +105,7 @@ def same(octets: bytes, **options: Any) -> None:
     for frame in {row[2] for row in numbered[:: len(numbered) // 3 + 1]}:
         watched = scanned(compiled.Scanner, octets, frame=frame, **options)["rows"]
         assert [row for row in watched if row[2] == frame] == [row for row in theirs["rows"] if row[2] == frame]
+    return ours
 
 
 def retold(twin: Twin, teller: type[Teller], octets: bytes, **options: Any) -> list[tuple[Any, ...]]:
