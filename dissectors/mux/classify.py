@@ -54,6 +54,12 @@ def classify(payload: bytes, length: int | None = None) -> Verdict:
     return Verdict(PROTOCOLS[protocol], spec.strength, spec.reason, row, spec.encrypted)
 
 
+def looks_like(payload: bytes, length: int) -> str:
+    """The protocol that octets look like by themselves; empty where no row matches."""
+    row = match(payload, length)
+    return "" if row == UNKNOWN_ROW else PROTOCOLS[ROWS[row][0]]
+
+
 def match(payload: bytes, length: int) -> int:
     """The number of the first row whose every clause holds, or `UNKNOWN_ROW`."""
     for row, clauses in remaining(payload[0], payload[1]) if len(payload) > 1 else _EVERY_ROW:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from dissectors.mux.classify import match
+from dissectors.mux.classify import classify, looks_like, match
 from dissectors.mux.rtp_sequence import two_in_sequence
-from dissectors.mux.table import PROTOCOLS, ROWS, SPECS, TABLE, UNKNOWN_ROW
+from dissectors.mux.table import ROWS, SPECS, TABLE, UNKNOWN_ROW
 from dissectors.wire import hep, http, tls, websocket
 from dissectors.wire.errors import Malformed
 from dissectors.wire.patterns import pattern
@@ -78,11 +78,10 @@ def _is_rfc4571(octets: bytes) -> Framed | Incomplete:
     if isinstance(framed, Incomplete):
         return framed
     first = octets[PREFIX : framed.size]
-    row = match(first, len(first))
-    protocol = "" if row == UNKNOWN_ROW else PROTOCOLS[ROWS[row][0]]
-    if protocol in ("STUN", "DTLS", "RTCP") and ROWS[row][1].strength == "certain":
+    verdict = classify(first)
+    if verdict.protocol in ("STUN", "DTLS", "RTCP") and verdict.strength == "certain":
         return framed
-    if protocol != "RTP" or len(first) < MIN_RTP_OCTETS:
+    if verdict.protocol != "RTP" or len(first) < MIN_RTP_OCTETS:
         raise Malformed("RTP", PREFIX, "no datagram that is known")
     behind = octets[framed.size :]
     following = rfc4571(behind)
@@ -236,8 +235,7 @@ def _is_rtsp(octets: bytes) -> Framed | Incomplete:
     if isinstance(framed, Incomplete):
         return framed
     content, behind = octets[framed.begins : framed.size], octets[framed.size : framed.size + 1]
-    row = match(content, len(content))
-    if row == UNKNOWN_ROW or PROTOCOLS[ROWS[row][0]] not in ("RTP", "RTCP") or octets[1] >= MAX_CHANNELS:
+    if looks_like(content, len(content)) not in ("RTP", "RTCP") or octets[1] >= MAX_CHANNELS:
         raise Malformed("RTSP", INTERLEAVED_HEADER, "no datagram that is known")
     if not behind:
         return Incomplete(framed.size + 1)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dissectors.limits.budget import Bounds
 from dissectors.mux.carried import carried
-from dissectors.mux.classify import match
+from dissectors.mux.classify import looks_like
 from dissectors.mux.connection import Whole
 from dissectors.mux.connections import Connections
-from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN_ROW, rows_of
+from dissectors.mux.table import TABLE, rows_of
 from dissectors.queries.owned import End, Ends, Frame, Owned
 from dissectors.queries.traced import TracedFragments, TracedSegments
 from dissectors.wire.captures.records import Record
@@ -61,17 +61,17 @@ class Owners:
         known = self.knows(ends)
         if not known and place not in self._places:
             return NOBODY
-        protocol = _protocol(payload, length)
+        protocol = looks_like(payload, length)
         if protocol in SIGNALLING:
             return self.of_place(place)
         if not known:
             return NOBODY
         inner = carried(protocol, payload) if protocol in CARRIERS else None
         if inner is not None:
-            found = self._of_sources(inner[1], len(inner[1]), ends)
+            found = self._of_sources(looks_like(inner[1], len(inner[1])), inner[1], ends)
             if found is not None:
                 return found
-        found = self._of_sources(payload, length, ends)
+        found = self._of_sources(protocol, payload, ends)
         return self._by_ends(ends, time) if found is None else found
 
     def knows(self, ends: Ends) -> bool:
@@ -93,9 +93,8 @@ class Owners:
         """The groups that have a message of signalling in this frame."""
         return self._places.get(place, NOBODY)
 
-    def _of_sources(self, payload: bytes, length: int, ends: Ends) -> tuple[int, ...] | None:
+    def _of_sources(self, protocol: str, payload: bytes, ends: Ends) -> tuple[int, ...] | None:
         """The groups of RTP and RTCP by their sources; None where that does not say it."""
-        protocol = _protocol(payload, length)
         if protocol == "RTP" and len(payload) >= 12:
             return self._sources.get((ends, int.from_bytes(payload[8:12], "big")))
         if protocol == "RTCP":
@@ -121,12 +120,6 @@ class Owners:
             for number in chosen:
                 self.shared[number] += 1
         return chosen
-
-
-def _protocol(payload: bytes, length: int) -> str:
-    """The protocol that the octets look like, empty for none."""
-    row = match(payload, length)
-    return "" if row == UNKNOWN_ROW else PROTOCOLS[ROWS[row][0]]
 
 
 def _index(table: dict[Key, tuple[int, ...]], keys: Iterable[Key], number: int) -> None:

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from dissectors.limits.budget import Bounds
 from dissectors.mux.carried import carried
-from dissectors.mux.classify import match
+from dissectors.mux.classify import looks_like
 from dissectors.mux.connection import Whole
 from dissectors.mux.connections import Connections
-from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.queries.frames import CARRIERS
 from dissectors.queries.owned import Ends, ends_of
 from dissectors.report import Place, Report
@@ -54,8 +53,7 @@ class Chosen:
         if ends not in self._ends:
             return
         for _ in range(MAX_CARRIED_DEPTH):
-            row = match(payload, length)
-            name = "" if row == UNKNOWN_ROW else PROTOCOLS[ROWS[row][0]]
+            name = looks_like(payload, length)
             if name == "RTP" and len(payload) >= HEADER:
                 found = self._streams.get((ends, int.from_bytes(payload[8:12], "big")), ())
                 for first, last, position in found:

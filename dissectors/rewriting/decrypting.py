@@ -15,8 +15,7 @@ from dissectors import offline
 from dissectors.crypto import primitives
 from dissectors.crypto.secrets import Secrets
 from dissectors.crypto.srtp import Control, Opener, Source
-from dissectors.mux.classify import match
-from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.mux.classify import looks_like
 from dissectors.protocols import sip
 from dissectors.queries.decrypted import Openers, keys_of
 from dissectors.queries.owned import ends_of
@@ -102,15 +101,10 @@ class Decrypting:
                 return None
             return clear, OPENED
         control = self._controls.get((udp.src, udp.dst))
-        if control is None or not _is_rtcp(udp):
+        if control is None or looks_like(udp.payload, udp.length) != "RTCP":
             return None
         clear = control.open(udp.payload)
         return None if clear is None else (clear, OPENED_CONTROL)
-
-
-def _is_rtcp(udp: Udp) -> bool:
-    row = match(udp.payload, udp.length)
-    return row != UNKNOWN_ROW and PROTOCOLS[ROWS[row][0]] == "RTCP"
 
 
 def clear_descriptions(kinds: dict[str, frozenset[str]]) -> Edit:

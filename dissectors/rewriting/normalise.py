@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from dissectors import offline
 from dissectors.crypto.secrets import Secrets
-from dissectors.mux.classify import match
+from dissectors.mux.classify import looks_like
 from dissectors.mux.flows import FlowKey, written_out
 from dissectors.mux.scan import Row
-from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.mux.table import PROTOCOLS
 from dissectors.protocols import sip
 from dissectors.rewriting import decrypting, descriptions, messages, named, segments
 from dissectors.rewriting.copying import TOO_HARD, Change, Made, Maker, Tally, copy, on_datagrams
@@ -167,17 +167,11 @@ def _change(
         payload, what = moved.payload, ["addresses of STUN moved"]
     elif clear is not None:
         payload, what = clear[0], [clear[1]]
-    elif is_sip(udp.payload, udp.length):
+    elif looks_like(udp.payload, udp.length) == SIP:
         payload, what = _message(udp.payload, udp.length, tally.left, change, limits)
     if ports is not None:
         what.append(f"ports {udp.sport} → {udp.dport} moved to {ports[0]} → {ports[1]}")
     return Change(payload, ports, tuple(what)) if what else None
-
-
-def is_sip(payload: bytes, length: int) -> bool:
-    """Whether a datagram begins as SIP does."""
-    row = match(payload, length)
-    return row != UNKNOWN_ROW and PROTOCOLS[ROWS[row][0]] == SIP
 
 
 def _message(

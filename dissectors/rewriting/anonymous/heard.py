@@ -9,7 +9,7 @@ from heapq import merge
 from typing import NamedTuple
 
 from dissectors import offline
-from dissectors.mux.classify import match
+from dissectors.mux.classify import looks_like
 from dissectors.mux.evidence import RTP, Entry
 from dissectors.mux.scan import Batch
 from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN, UNKNOWN_ROW
@@ -103,7 +103,7 @@ class Heard:
         alike = [each for each in udps if each.layer == udp.layer]
         if beside and len(alike) == len(beside) and len(set(beside)) == 1:
             return beside[0] if beside[0].protocol != MEDIA else self._of_stream(udp)
-        return None if beside or not looks_like_media(udp) else self._of_stream(udp)
+        return None if beside or looks_like(udp.payload, udp.length) != MEDIA else self._of_stream(udp)
 
     def _at(self, frame: int, layer: int) -> list[Verdict]:
         place = frame << FRAME_BITS | min(layer, MOST_LAYERS) << LAYER_BITS
@@ -121,12 +121,6 @@ class Heard:
         key = (udp.src, udp.sport, udp.dst, udp.dport), int.from_bytes(udp.payload[8:12], "big")
         encrypted = self.streams.get(key)
         return None if encrypted is None else Verdict(MEDIA, encrypted, self.read.get(key, NOTHING))
-
-
-def looks_like_media(udp: Udp) -> bool:
-    """Whether a datagram looks like RTP."""
-    row = match(udp.payload, udp.length)
-    return row != UNKNOWN_ROW and ROWS[row][0] == RTP
 
 
 def hear(path: str, also: Callable[[Entry], object]) -> Heard:

@@ -13,8 +13,7 @@ from hmac import digest as sealed
 from typing import NamedTuple
 
 from dissectors.limits.table import Table
-from dissectors.mux.classify import match
-from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.mux.classify import classify
 from dissectors.protocols import sip
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.protocols.stun_integrity import fingerprint_of
@@ -246,11 +245,9 @@ class Anonymiser:
 
     def _inner(self, data: bytes, depth: int) -> bytes | None:
         """What TURN carries, by what it looks like; what is not understood becomes random."""
-        row = match(data, len(data))
-        protocol = "" if row == UNKNOWN_ROW else PROTOCOLS[ROWS[row][0]]
+        verdict = classify(data)
         # Nothing says whether media within TURN are encrypted: random octets are nobody's words either way.
-        encrypted = protocol == "RTP" or row != UNKNOWN_ROW and ROWS[row][1].encrypted
-        new = self.datagram(protocol, data, encrypted, depth + 1)
+        new = self.datagram(verdict.protocol, data, verdict.encrypted or verdict.protocol == "RTP", depth + 1)
         return self.pseudonyms.octets("data", data, len(data)) if new is None else new
 
     def write_turn(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dissectors.mux.classify import match
-from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
+from dissectors.mux.classify import looks_like, match
+from dissectors.mux.table import ROWS, UNKNOWN_ROW
 from dissectors.mux.unconfirmed import is_text
 from dissectors.rewriting.anonymous import secured, texts
 from dissectors.rewriting.anonymous.messages import Anonymiser
@@ -118,15 +118,14 @@ def _content(octets: bytes, is_first: bool, is_udp: bool, anonymiser: Anonymiser
 
 
 def _begun(payload: bytes, length: int, anonymiser: Anonymiser, noise: bytes) -> bytes:
-    row = match(payload, length)
-    protocol = "" if row == UNKNOWN_ROW else PROTOCOLS[ROWS[row][0]]
+    protocol = looks_like(payload, length)
     if protocol == "SIP":
         line, _, _ = payload.partition(b"\n")
         start = texts.start_line(line.decode("utf-8", "replace"), anonymiser.names).encode() + b"\n"
         return (start + FILLING * len(payload))[: len(payload)]
     if protocol == "DTLS":
         return secured.begun(payload, noise)
-    if row == UNKNOWN_ROW or is_text(payload):
+    if not protocol or is_text(payload):
         # Noise may look like anything.
         return (FILLING if is_text(payload) else NO_PROTOCOL) * len(payload)
     start = header(payload, length, anonymiser.pseudonyms)
