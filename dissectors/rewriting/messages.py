@@ -6,7 +6,7 @@ there is nothing to do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dissectors.protocols import sip
@@ -88,14 +88,14 @@ def edited(
 
 
 def edited_parsed(
-    payload: bytes, messages: Iterable[sip.Message], edit: Edit, *, keeps_wrong: bool = False
+    payload: bytes, parsed: Sequence[sip.Message], edit: Edit, *, keeps_wrong: bool = False
 ) -> tuple[bytes, list[str]]:
     """The same of a payload whose messages are these.
 
     A length that was wrong becomes right, unless it `keeps_wrong` ones as wrong as they were.
     """
     out, at, done = [], 0, []
-    for message in messages:
+    for message in parsed:
         end = message.body_offset + len(message.raw_body)
         begin = end - len(message.octets)
         head = head_of(payload[begin : message.body_offset])
@@ -208,19 +208,26 @@ def _renamed(line: Line, compact: bool) -> Line:
     return line._replace(octets=wanted.encode() + line.octets[len(line.written) :])
 
 
-def in_turn(
-    *edits: Edit, of_heads: Edit | None = None
-) -> Callable[[bytes, Limits], tuple[bytes, list[str]]]:
-    """Edits one after the other; one that is `of_heads` leaves a length that is wrong as it is."""
+Edits = Callable[[bytes, Sequence[sip.Message], Limits], tuple[bytes, list[str]]]
+"""Of a payload, its messages and how much may be inflated: the payload with its messages edited, and what was done."""
 
-    def change(payload: bytes, limits: Limits = LIMITS) -> tuple[bytes, list[str]]:
+
+def in_turn(*edits: Edit, of_heads: Edit | None = None) -> Edits:
+    """Edits one after the other; one that is `of_heads` leaves a length that is wrong as it is."""
+    turns = [(edit, False) for edit in edits]
+    if of_heads is not None:
+        turns.append((of_heads, True))
+
+    def change(payload: bytes, parsed: Sequence[sip.Message], limits: Limits) -> tuple[bytes, list[str]]:
         done: list[str] = []
-        for edit in edits:
-            payload, what = edited(payload, edit, limits)
-            done += what
-        if of_heads is not None:
-            payload, what = edited(payload, of_heads, limits, keeps_wrong=True)
-            done += what
+        known = payload
+        for edit, keeps_wrong in turns:
+            if payload is not known:
+                parsed, known = sip.parse_all(payload, limits), payload
+            made, what = edited_parsed(payload, parsed, edit, keeps_wrong=keeps_wrong)
+            if what:
+                payload = made
+                done += what
         return payload, done
 
     return change

@@ -5,7 +5,7 @@ asked for; and the other way round.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from typing import NamedTuple
@@ -17,10 +17,10 @@ from dissectors.mux.flows import FlowKey, written_out
 from dissectors.mux.scan import Row
 from dissectors.mux.table import PROTOCOLS
 from dissectors.protocols import sip
-from dissectors.rewriting import decrypting, descriptions, messages, named, segments
+from dissectors.rewriting import decrypting, descriptions, messages, named, packets, segments
 from dissectors.rewriting.copying import TOO_HARD, Change, Made, Maker, Tally, copy, on_datagrams
 from dissectors.rewriting.courses import Courses, look
-from dissectors.rewriting.messages import Edit
+from dissectors.rewriting.messages import Edit, Edits
 from dissectors.rewriting.pieces import sieve_for
 from dissectors.rewriting.ports import Ports
 from dissectors.rewriting.verdicts import Verdicts
@@ -96,7 +96,7 @@ def with_segments(courses: Courses, datagrams: Maker) -> Maker:
     courses.begin()
 
     def make(record: Record, udps: Sequence[Udp], fragments: bool, tally: Tally) -> Made:
-        one = None if udps else segments.found(record)
+        one = None if udps else segments.found(*packets.walked(record)[:2])
         new = None if one is None else courses.of(one.segment)
         if one is None or new is None:
             return datagrams(record, udps, fragments, tally)
@@ -116,7 +116,7 @@ class _Author:
 
     plainly = False
 
-    def __init__(self, change: Callable[[bytes, Limits], tuple[bytes, list[str]]], limits: Limits) -> None:
+    def __init__(self, change: Edits, limits: Limits) -> None:
         self._change, self._limits = change, limits
 
     def message(self, octets: bytes, left: Counter[str]) -> tuple[bytes, str] | None:
@@ -156,8 +156,8 @@ def _edits(path: str, wanted: Wanted) -> tuple[list[Edit], Ports | None]:
 
 
 def _change(
-    udp: Udp, tally: Tally, change: Callable[[bytes, Limits], tuple[bytes, list[str]]], limits: Limits,
-    moved: _Moved | None, clear: tuple[bytes, str] | None = None,
+    udp: Udp, tally: Tally, change: Edits, limits: Limits, moved: _Moved | None,
+    clear: tuple[bytes, str] | None = None,
 ) -> Change | None:
     """What becomes of a datagram; `clear` is what it is without its encryption, and what was done for that."""
     what: list[str] = []
@@ -175,13 +175,12 @@ def _change(
 
 
 def _message(
-    octets: bytes, length: int, left: Counter[str], change: Callable[[bytes, Limits], tuple[bytes, list[str]]],
-    limits: Limits,
+    octets: bytes, length: int, left: Counter[str], change: Edits, limits: Limits
 ) -> tuple[bytes | None, list[str]]:
     """A message of SIP, or several, with their changes; None where there are none."""
     try:
         whole = sip.parse_all(octets, limits)
-        payload, what = change(octets, limits) if len(octets) == length else (octets, [])
+        payload, what = change(octets, whole, limits) if len(octets) == length else (octets, [])
     except Malformed:
         left[UNREADABLE] += 1
         return None, []

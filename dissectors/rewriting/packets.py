@@ -182,12 +182,10 @@ def _with_sums(frame: bytes, steps: tuple[Next, ...]) -> bytes:
     tunnels = [step.at for step in steps if step.space == PROTOCOL and step.number == GRE]
     if not any(frame[at] & GRE_SUM for at in tunnels):
         return frame
-    import dpkt
-
     octets = bytearray(frame)
     for at in reversed([at for at in tunnels if frame[at] & GRE_SUM]):
         octets[at + 4 : at + 6] = bytes(2)
-        sum = dpkt.dpkt.in_cksum(bytes(octets[at : _end_around(octets, steps, at)]))
+        sum = sum_of(bytes(octets[at : _end_around(octets, steps, at)]), udp=False)
         octets[at + 4 : at + 6] = sum.to_bytes(2, "big")
     return bytes(octets)
 
@@ -228,7 +226,7 @@ def _ipv6(header: bytes, datagram: Inner) -> bytes | None:
         return None
     octets, protocol = bytes(datagram), internet.UDP if isinstance(datagram, dpkt.udp.UDP) else internet.TCP
     pseudo = header[8:40] + struct.pack("!IxxxB", len(octets), protocol)
-    datagram.sum = dpkt.dpkt.in_cksum(pseudo + octets) or 0xFFFF
+    datagram.sum = sum_of(pseudo + octets, udp=True)
     return header[:4] + struct.pack("!H", length) + header[6:] + bytes(datagram)
 
 
@@ -250,13 +248,11 @@ def add(outer: bytearray, at: int, more: int) -> bool:
 
 
 def _around_ipv4(outer: bytearray, at: int, more: int) -> bool:
-    import dpkt
-
     end = at + 4 * (outer[at] & 0x0F)
     if not add(outer, at + 2, more):
         return False
     outer[at + 10 : at + 12] = bytes(2)
-    outer[at + 10 : at + 12] = dpkt.dpkt.in_cksum(bytes(outer[at:end])).to_bytes(2, "big")
+    outer[at + 10 : at + 12] = sum_of(bytes(outer[at:end]), udp=False).to_bytes(2, "big")
     return True
 
 

@@ -10,7 +10,7 @@ from dissectors.rewriting import packets
 from dissectors.rewriting.courses import Courses, Rewritten
 from dissectors.wire.captures.records import Record
 from dissectors.wire.link import internet
-from dissectors.wire.link.headers import PROTOCOL, Next
+from dissectors.wire.link.headers import PROTOCOL, Frame, Next
 from dissectors.wire.tcp import Segment
 
 HEADER, SEQUENCE, SUM = 20, 4, 16
@@ -38,9 +38,8 @@ class Found(NamedTuple):
         return self.at + 4 * (octets[self.at + 12] >> 4)
 
 
-def found(record: Record) -> Found | None:
-    """The segment of a frame that holds one by itself."""
-    frame, steps, _ = packets.walked(record)
+def found(frame: Frame, steps: list[Next]) -> Found | None:
+    """The segment of a frame that holds one by itself, as it was walked."""
     last = steps[-1]
     if len(frame.tcp) != 1 or last.space != PROTOCOL or last.number != internet.TCP or frame.fragments.seen:
         return None

@@ -12,6 +12,7 @@ from dissectors import offline
 from dissectors.report import Report
 from dissectors.rewriting.courses import PLAINLY, SQUEEZED, Course, framed, mask_of
 from dissectors.rewriting.normalise import FOLLOWS, Wanted, normalise
+from dissectors.rewriting.packets import walked
 from dissectors.rewriting.segments import found
 from dissectors.sources.capture import open_capture
 from dissectors.wire import websocket
@@ -40,7 +41,7 @@ def written(path: Path, segments: Iterable[Segment]) -> str:
 
 def read(path: Path | str) -> list[tuple[Record, Segment]]:
     with open_capture(str(path)) as capture:
-        pairs = [(record, found(record)) for record in capture.records()]
+        pairs = [(record, found(*walked(record)[:2])) for record in capture.records()]
     return [(record, one.segment) for record, one in pairs if one is not None]
 
 

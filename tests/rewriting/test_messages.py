@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dissectors.protocols import sip
 from dissectors.rewriting.messages import compress, edited, head_of, in_turn, inflate, rename
-from dissectors.wire.inflate import deflate
+from dissectors.wire.inflate import LIMITS, deflate
 
 SDP = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n"
 HEAD = "Via: SIP/2.0/UDP x;branch=z9\r\nFrom: <sip:a@x>;tag=1\r\nTo: <sip:b@x>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\n"
@@ -105,9 +105,18 @@ def test_inflating_twice_is_inflating_once(body: bytes, label: str) -> None:
     assert edited(once, inflate()) == (once, [])
 
 
-def test_edits_follow_one_another() -> None:
-    payload, what = in_turn(inflate(), rename(compact=True))(invite("e: deflate", body=zlib.compress(SDP)))
-    assert payload == edited(invite(body=SDP), rename(compact=True))[0] and len(what) == 2
+def test_edits_follow_one_another_and_a_message_is_read_again_only_where_it_changed(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, parse = [], sip.parse_all
+    monkeypatch.setattr(sip, "parse_all", lambda payload, limits: read.append(payload) or parse(payload, limits))
+    long, packed = invite(body=SDP), invite("e: deflate", body=zlib.compress(SDP))
+    short = edited(long, rename(compact=True))[0]
+    read.clear()
+    for sent, done, again in ((packed, 2, [long]), (long, 1, []), (short, 0, [])):
+        payload, what = in_turn(inflate(), rename(compact=True))(sent, parse(sent), LIMITS)
+        assert (payload, len(what), read) == (short, done, again)
+        read.clear()
 
 
 @given(st.binary(max_size=200))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from dissectors.protocols.sip import parse_all
 from dissectors.protocols.stun_integrity import fingerprint_of
 from dissectors.rewriting import messages, named
+from dissectors.wire.inflate import LIMITS
 from tests.made import sip
 from tests.stories import address, attribute
 from tests.stories import stun as message
@@ -16,7 +18,8 @@ def moved(host: str, port: int) -> int | None:
 
 
 def written(*headers: str, start: str = "INVITE sip:b@192.0.2.1:16402 SIP/2.0", body: bytes = b"") -> str:
-    return messages.in_turn(of_heads=named.in_sip(moved))(sip(start, *headers, body=body))[0].decode()
+    payload = sip(start, *headers, body=body)
+    return messages.in_turn(of_heads=named.in_sip(moved))(payload, parse_all(payload), LIMITS)[0].decode()
 
 
 VIA = "Via: SIP/2.0/UDP 192.0.2.1:16402;branch=z9hG4bK1"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dissectors.rewriting.packets import walked
 from dissectors.rewriting.segments import found, without_foreign_options
 from dissectors.wire.captures.records import Record
 from dissectors.wire.tcp import ACK
@@ -44,7 +45,7 @@ def record(octets: bytes) -> Record:
 def test_the_segment_of_a_frame_is_found_with_its_payload() -> None:
     one = segment(A, B, 7, b"octets", ACK, 9)
     octets = frame(one)
-    here = found(record(octets))
+    here = found(*walked(record(octets))[:2])
     assert here is not None and here.segment == one._replace(identification=7)
     assert octets[here.payload_at(octets) :] == b"octets"
 
@@ -56,7 +57,7 @@ def test_the_segment_of_a_frame_is_found_with_its_payload() -> None:
     ],
 )
 def test_what_is_no_whole_segment_is_none(octets: bytes) -> None:
-    assert found(record(octets)) is None
+    assert found(*walked(record(octets))[:2]) is None
 
 
 def test_the_checksum_follows_options_that_do_not_stay() -> None:

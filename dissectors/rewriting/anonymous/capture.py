@@ -203,7 +203,7 @@ class _Frames:
             made = self._joined(plain, record, packets.Way(udps[0], tuple(steps)), udps)
             if made is not None:
                 return Made(made)
-        elif (one := segments.found(record)) is not None:
+        elif (one := segments.found(walk, steps)) is not None:
             made = self._segment(plain, one)
             if made is not None:
                 if len(made.octets) < made.original:

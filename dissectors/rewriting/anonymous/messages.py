@@ -134,7 +134,6 @@ class Anonymiser:
         lines = [self._line(line) for line in head.lines if not line.name.startswith("Comp-Hdrs")]
         start = texts.start_line(text_of(head.start), self.names)
         inner = message.body
-        recovered = [header for header in message.headers if header.recovered]
         if inner.status == "unsupported":
             return [Line(coded(start), messages.START), *lines], self.bodies.random(body), "anonymised"
         if inner.compressed and inner.status != "complete":
@@ -144,16 +143,19 @@ class Anonymiser:
             made = damaged.packed(text, inner, len(body), self.pseudonyms)
             return [Line(coded(start), messages.START), *lines], made or b"", "anonymised" if made else "body dropped"
         text = self._body(message, inner.octets if inner.compressed else body)
-        if recovered:
-            # Their own Content-Length tells who reads it that they are no part of the body.
-            fresh = [
-                f"{each.written}: {texts.header(each.name, each.value, self.names)}\r\n" for each in recovered
-                if each.name != messages.LENGTH
-            ]
-            fresh.append(f"{messages.LENGTH}: {len(text)}\r\n")
-            text = coded("".join(fresh)) + b"\r\n" + text if inner.compressed else text
-        text = packed(text, inner.encoding) if inner.compressed else text
+        if inner.compressed:
+            text = packed(self._recovered(message, len(text)) + text, inner.encoding)
         return [Line(coded(start), messages.START), *lines], text, "anonymised"
+
+    def _recovered(self, message: sip.Message, length: int) -> bytes:
+        """Headers that were compressed with a body of that length, and the empty line behind them; or nothing."""
+        recovered = [header for header in message.headers if header.recovered]
+        fresh = [
+            f"{each.written}: {texts.header(each.name, each.value, self.names)}\r\n" for each in recovered
+            if each.name != messages.LENGTH
+        ]
+        # Their own Content-Length tells who reads it that they are no part of the body.
+        return coded("".join((*fresh, f"{messages.LENGTH}: {length}\r\n\r\n"))) if recovered else b""
 
     def _line(self, line: Line) -> Line:
         """A header; most stand in many messages of a dialog."""
