@@ -8,7 +8,7 @@ import zlib
 from dissectors.protocols import dtmf
 from dissectors.protocols.sip_headers import parameter, parameters
 from dissectors.protocols.sip_parts import media_type
-from dissectors.rewriting.anonymous import pressed, texts
+from dissectors.rewriting.anonymous import descriptions, pressed, texts
 from dissectors.rewriting.anonymous.texts import Names
 from dissectors.wire.inflate import deflate, inflate
 
@@ -44,7 +44,7 @@ class Bodies:
         if kind.startswith("multipart/") and depth < MAX_PARTS:
             return self._parts(content_type, octets, depth)
         if octets.startswith(b"v=0") or kind in TYPES_OF_SDP and not CONTROLS.search(octets):
-            return coded(texts.sdp(text_of(octets), self._names))
+            return coded(descriptions.sdp(text_of(octets), self._names))
         if not is_text(octets):
             return self.random(octets)
         if kind in dtmf.TYPES:

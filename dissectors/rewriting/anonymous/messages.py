@@ -18,7 +18,7 @@ from dissectors.protocols import sip
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.protocols.stun_integrity import fingerprint_of
 from dissectors.rewriting import messages
-from dissectors.rewriting.anonymous import damaged, pressed, secured, texts
+from dissectors.rewriting.anonymous import damaged, descriptions, pressed, secured, texts
 from dissectors.rewriting.anonymous.bodies import Bodies, coded, packed, text_of
 from dissectors.rewriting.anonymous.heard import EVENT_OCTETS, NOTHING, Read
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
@@ -139,7 +139,7 @@ class Anonymiser:
         if inner.compressed and inner.status != "complete":
             begun = inner.octets[:MAX_DAMAGED_OCTETS]
             is_garbled = inner.status == "corrupt"
-            text = coded(texts.garbled(text_of(begun), self.names)) if is_garbled else self._body(message, begun)
+            text = coded(descriptions.garbled(text_of(begun), self.names)) if is_garbled else self._body(message, begun)
             made = damaged.packed(text, inner, len(body), self.pseudonyms)
             return [Line(coded(start), messages.START), *lines], made or b"", "anonymised" if made else "body dropped"
         text = self._body(message, inner.octets if inner.compressed else body)
