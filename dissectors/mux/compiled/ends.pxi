@@ -4,9 +4,8 @@ cdef struct End:
     uint64_t high
     uint64_t low
     uint64_t port       # with the length of the address beside it; 0 where nothing is
-    int64_t count       # of those that are there, and of all that ever were
-    int64_t count_ever
-    int64_t first       # the first and last links of the chain
+    int64_t count       # of those that are there
+    int64_t first       # the first link of the chain, -1 for none, and the last one
     int64_t last
 
 
@@ -68,13 +67,12 @@ cdef class Ends:
     cdef int chain(self, uint64_t high, uint64_t low, uint64_t port, int64_t link) except -1:
         cdef End *end = self.want(high, low, port)
         self.next[link] = -1
-        if end.count_ever:
-            self.next[end.last] = link
-        else:
+        if end.first < 0:
             end.first = link
+        else:
+            self.next[end.last] = link
         end.last = link
         end.count += 1
-        end.count_ever += 1
         return 0
 
     cdef End *want(self, uint64_t high, uint64_t low, uint64_t port) except NULL:
@@ -84,7 +82,7 @@ cdef class Ends:
             self.build(2 * self.size)
         end = self.find(high, low, port)
         if not end.port:
-            end.high, end.low, end.port = high, low, port
+            end.high, end.low, end.port, end.first = high, low, port, -1
             self.taken += 1
         return end
 
@@ -110,7 +108,7 @@ cdef class Ends:
         """The places of the records, also of those that are gone."""
         cdef Wire wire = on_the_wire(address, port, address, port)
         cdef End *end = self.find(wire.src_high, wire.src_low, source_of(&wire))
-        cdef int64_t link = end.first if end.count_ever else -1
+        cdef int64_t link = end.first if end.port else -1
         found = []
         while link >= 0:
             found.append(link // 2)

@@ -24,7 +24,7 @@ cdef class PairState:
 cdef class FlowState:
     """`latest` are the counters of the stream that was here last, `streams` of all by SSRC once there are several.
 
-    Both hold as long as no stream had to give way since their `generation`. As long as a flow has carried nothing but
+    Both hold as long as no stream had to give way since their `generation`. `wire` are its numbers, unless it is named. As long as a flow has carried nothing but
     `only` one protocol, `settled` counts it; `tally` counts by protocol once there are several.
     """
 
@@ -47,7 +47,6 @@ cdef class FlowState:
     def __init__(self, number, key, PairState pair not None):
         self.number, self.key, self.pair = number, key, pair
         self.is_open = True
-        self.wire = on_the_wire(key.src, key.sport, key.dst, key.dport)
 
     def __dealloc__(self):
         PyMem_Free(self.tally)

@@ -11,6 +11,7 @@ cdef enum:
     UDP = 17
     SYN = 0x02
 
+cdef int TLS_HANDSHAKE = int.from_bytes(segments.TLS_HANDSHAKE, "big")
 cdef uint64_t HEP = int.from_bytes(hep.MARK, "big")
 cdef set OLD_HEP = {int.from_bytes(mark, "big") for mark in hep.OLD_MARKS}
 cdef unsigned char[0x10000] IS_TUNNEL

@@ -4,8 +4,6 @@
 cdef enum:
     REMEMBERED = 1 << 15
 
-cdef int TLS_HANDSHAKE = int.from_bytes(segments.TLS_HANDSHAKE, "big")
-
 
 @final
 cdef class GivenUp:
@@ -23,7 +21,7 @@ cdef class GivenUp:
 
     cdef bint knows(self, const Wire *wire) noexcept:
         cdef Wire ends = ordered(wire)
-        return self.places is not NULL and same_wire(&self.places[self.hash(&ends)], &ends)
+        return self.places is not NULL and same_wire(self.place(&ends), &ends)
 
     cdef int add(self, bytes src, uint64_t sport, bytes dst, uint64_t dport) except -1:
         cdef Wire wire = on_the_wire(src, sport, dst, dport)
@@ -32,7 +30,7 @@ cdef class GivenUp:
             self.places = <Wire *> PyMem_Calloc(REMEMBERED, sizeof(Wire))
             if self.places is NULL:
                 raise MemoryError()
-        self.places[self.hash(&ends)] = ends
+        self.place(&ends)[0] = ends
         return 0
 
     def forget(self, key):
@@ -40,9 +38,7 @@ cdef class GivenUp:
         cdef Wire wire = on_the_wire(key[0], key[1], key[2], key[3])
         if self.knows(&wire):
             wire = ordered(&wire)
-            self.places[self.hash(&wire)].ports = 0
+            self.place(&wire).ports = 0
 
-    cdef inline uint64_t hash(self, const Wire *ends) noexcept:
-        cdef uint64_t mixed = folded(ends.src_high ^ self.secret, ends.dst_high ^ self.other)
-        mixed ^= folded(ends.src_low ^ self.other, ends.dst_low ^ self.secret)
-        return folded(mixed ^ self.secret, ends.ports ^ self.other) & (REMEMBERED - 1)
+    cdef inline Wire *place(self, const Wire *ends) noexcept:
+        return &self.places[mixed(ends, self.secret, self.other) >> 1 & REMEMBERED - 1]

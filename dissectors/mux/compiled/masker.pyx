@@ -17,7 +17,7 @@ from dissectors.mux.table import PROTOCOLS, ROWS, UNKNOWN_ROW
 from dissectors.wire import hep
 from dissectors.wire.captures import pcap, pcapng
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS
-from dissectors.wire.link import offload
+from dissectors.wire.link import offload, segments
 from dissectors.wire.link.tunnels import TUNNELS
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
 
@@ -27,6 +27,7 @@ include "octets.pxi"
 include "classify.pxi"
 include "frames.pxi"
 include "wire.pxi"
+include "records.pxi"
 include "walk.pxi"
 
 cdef enum:
@@ -430,7 +431,7 @@ cdef class Masker(Walk):
         ):
             return False
         size = place.payload - place.begin if length or plain.payload.size else place.size
-        is_secured = plain.payload.size >= TLS_OCTETS and u16(plain.payload, 0) == 0x1603
+        is_secured = plain.payload.size >= TLS_OCTETS and u16(plain.payload, 0) == TLS_HANDSHAKE
         if is_secured:
             size += TLS_OCTETS
         out = self.headers(octets, place, plain, size, 16, False)
@@ -440,8 +441,7 @@ cdef class Masker(Walk):
         memset(out + place.payload - tcp, 0, place.begin + size - place.payload)
         if is_secured:
             memcpy(out + place.payload - tcp, plain.payload.data, TLS_OCTETS)
-        self.cut += size < (either(octets, place.begin - 4, self.big) if place.begin - place.at == BLOCK
-                            else either(octets, place.at + 12, self.big))
+        self.cut += size < either(octets, original_at(place), self.big)
         return True
 
     cdef bint knows(self, Octets octets, Py_ssize_t at, Py_ssize_t end) except -1:
@@ -462,11 +462,11 @@ cdef class Masker(Walk):
         cdef const unsigned char *old = octets.data + place.ip
         cdef unsigned char *out = self.record(octets, place, size)
         cdef unsigned char *ip
-        cdef Py_ssize_t wide, original = 4 if place.begin - place.at == BLOCK else place.begin - place.at - 12
+        cdef Py_ssize_t wide, original = original_at(place)
         if out is NULL:
             return NULL
         # What was on the wire is as long as it was.
-        memcpy(out - original, octets.data + place.begin - original, 4)
+        memcpy(out - place.begin + original, octets.data + original, 4)
         ip = out + place.ip - place.begin
         memcpy(out, PyBytes_AS_STRING(masked.head), place.ip - place.begin)
         memcpy(ip, old, place.payload - place.ip)
@@ -606,6 +606,11 @@ cdef bint alone(const Place *place) noexcept:
     if place.begin - place.at == BLOCK:
         return place.end - place.at == BLOCK + 4 + ((place.size + 3) & ~3)
     return place.end == place.begin + place.size
+
+
+cdef inline Py_ssize_t original_at(const Place *place) noexcept:
+    """Where a record says how long its frame was on the wire."""
+    return place.begin - 4 if place.begin - place.at == BLOCK else place.at + 12
 
 
 cdef bint fills(const Place *place, const Plain *plain, Octets octets) except -1:

@@ -52,7 +52,6 @@ cdef class Probation:
             # It joins others that wait, in its own place.
             self.flows.wake(held.candidate.flow)
         both = <object> held.entry, <object> held.waiting
-        self.octets -= len(both[0].payload)
         self.let_go()
         return both
 
@@ -103,8 +102,10 @@ cdef class Probation:
 
     cdef int forget(self, Held *held) except -1:
         if held.candidate is not NULL:
+            self.octets -= held.candidate.size
             PyMem_Free(held.candidate)
         else:
+            self.octets -= len((<object> held.entry).payload)
             Py_DECREF(<object> held.entry)
             Py_DECREF(<object> held.waiting)
         return 0
@@ -124,7 +125,6 @@ cdef class Probation:
             if held.candidate is not NULL:
                 held.candidate.place = to
             elif settled and <size_t> held.entry not in waiting:
-                self.octets -= len((<object> held.entry).payload)
                 self.forget(held)
                 continue
             self.held[to] = held[0]

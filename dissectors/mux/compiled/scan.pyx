@@ -46,6 +46,7 @@ from dissectors.wire.link.tunnels import TUNNELS
 cdef int C_UNKNOWN = UNKNOWN, C_UNKNOWN_ROW = UNKNOWN_ROW, C_ANY_ROW = ANY_ROW
 
 include "octets.pxi"
+include "records.pxi"
 include "classify.pxi"
 include "frames.pxi"
 include "pictures.pxi"
@@ -61,10 +62,7 @@ include "given_up.pxi"
 
 cdef enum:
     MOST_ROWS = 256
-    MAX_INTERFACES = 16
     MAX_OPTIONS = 16
-    EPB = 6
-    RECORDS_AHEAD = 8
     RECENT_RECORDS = 16
 
 if len(ROWS) >= MOST_ROWS:
@@ -77,7 +75,7 @@ cdef int RTP = evidence.RTP, MAX_CARRIED_DEPTH = reference.MAX_CARRIED_DEPTH
 cdef Py_ssize_t BATCH_ROWS = reference.BATCH_ROWS
 cdef uint64_t KEYED = evidence.KEYED, BESIDE_QUIC = evidence.BESIDE_QUIC
 cdef uint64_t SEEN_QUIC = 1 << evidence.QUIC, SEEN_RTCP = 1 << evidence.RTCP
-cdef int64_t LARGEST = MAX_RECORD_OCTETS, LAST_MOMENT = MAX_TIME_NS, LARGEST_USUAL = offload.LARGEST_USUAL
+cdef int64_t LARGEST_USUAL = offload.LARGEST_USUAL
 cdef bint[MOST_ROWS] IS_MEDIA, IS_ENCRYPTED, IS_CARRIER, IS_STUN, IS_REPORT, MAY_WAIT
 cdef uint64_t[MOST_ROWS] SETTLED_BY
 cdef int[256] FIRST_HEARD
@@ -102,12 +100,6 @@ for number in unconfirmed.PRINTABLE:
 new_tuple = tuple.__new__
 cdef tuple OPENED = (*CARRYING, *BINDING), CARRIERS = (evidence.TURN, evidence.STUN)
 cdef tuple NOTHING_MATCHES = (UNKNOWN, UNKNOWN_ROW, None, "", False)
-
-cdef struct Interface:
-    int link
-    int64_t times
-    int64_t offset
-    int64_t count
 
 
 @final
@@ -484,7 +476,6 @@ cdef class Scanner:
             self.unconfirmed.add(
                 ROWS[candidate.row][0], ports & 0xFFFF, candidate.file, candidate.frame
             )
-        self.probation.octets -= candidate.size
         self.probation.let_go()
         return 0
 

@@ -25,6 +25,7 @@ include "classify.pxi"
 include "frames.pxi"
 include "wire.pxi"
 include "given_up.pxi"
+include "records.pxi"
 include "walk.pxi"
 
 cdef enum:

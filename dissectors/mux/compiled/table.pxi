@@ -267,15 +267,8 @@ cdef class FlowTable:
         return 0
 
     cdef inline uint64_t hash(self, const Wire *wire) noexcept:
-        """Where a flow begins to look for its place: beside its way back, whose hash differs in the last bit alone."""
-        cdef uint64_t one = wire.src_low << 16 | (wire.ports >> 16 & 0xFFFF)
-        cdef uint64_t two = wire.dst_low << 16 | (wire.ports & 0xFFFF)
-        if wire.ports >> 32 != 4:
-            one = folded(wire.src_high ^ self.secret, wire.src_low ^ self.other) ^ (wire.ports >> 16 & 0xFFFF)
-            two = folded(wire.dst_high ^ self.secret, wire.dst_low ^ self.other) ^ (wire.ports & 0xFFFF)
-        if one > two:
-            return folded(two ^ self.secret, one ^ self.other) | 1
-        return folded(one ^ self.secret, two ^ self.other) & ~(<uint64_t> 1)
+        """Where a flow begins to look for its place: beside its way back."""
+        return mixed(wire, self.secret, self.other)
 
     # Flows that come.
 
@@ -513,10 +506,8 @@ cdef class FlowTable:
         if self.ends is None:
             self.ends = Ends()
             for at in range(self.records):
-                # Those that are gone keep their places: what comes later is put behind them.
-                self.ends.add(&self.record(at).wire, at)
-                if self.record(at).used < 0:
-                    self.ends.take(&self.record(at).wire)
+                if self.record(at).used >= 0:
+                    self.ends.add(&self.record(at).wire, at)
         return 0
 
     cdef int group(self, FlowState state) except -1:

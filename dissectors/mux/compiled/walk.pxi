@@ -1,19 +1,7 @@
 # Records of a capture where they lie: what every walk over them has in common, and names for flows and sources.
 
 cdef enum:
-    MAX_INTERFACES = 16
-    EPB = 6
-    RECORDS_AHEAD = 8
     SHORTEST_RECORD = 16
-
-cdef int64_t LARGEST = MAX_RECORD_OCTETS, LAST_MOMENT = MAX_TIME_NS
-
-
-cdef struct Interface:
-    int link
-    int64_t times
-    int64_t offset
-    int64_t count
 
 
 cdef class Walk:
