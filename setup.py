@@ -18,10 +18,11 @@ from setuptools.errors import BaseError, CompileError, LinkError
 
 TWINS = (
     "dissectors/mux/compiled/masker", "dissectors/mux/compiled/scan", "dissectors/mux/compiled/sieve",
-    "dissectors/sources/blocks", "dissectors/sources/mapped",
+    "dissectors/protocols/sip_usual", "dissectors/sources/blocks", "dissectors/sources/mapped",
 )
 PLAIN = (
-    "dissectors/analysis/calls/call", "dissectors/analysis/calls/descriptions", "dissectors/analysis/calls/messages",
+    "dissectors/analysis/calls/call", "dissectors/analysis/calls/descriptions", "dissectors/analysis/calls/exchange",
+    "dissectors/analysis/calls/messages",
     "dissectors/analysis/calls/negotiation", "dissectors/analysis/calls/repeats", "dissectors/analysis/calls/table",
     "dissectors/analysis/connectivity/asked", "dissectors/analysis/connectivity/checks",
     "dissectors/analysis/streams/clock", "dissectors/analysis/streams/directory",

@@ -353,7 +353,11 @@ def _give(
 
 
 def _engine(limits: Limits, everything: bool, secrets: bool) -> Engine:
-    return Engine(limits, None if everything else MAX_FINISHED_CALLS, secrets=secrets)
+    if everything or not is_compiled():
+        return Engine(limits, None if everything else MAX_FINISHED_CALLS, secrets=secrets)
+    from dissectors.protocols.sip_usual import usual
+
+    return Engine(limits, MAX_FINISHED_CALLS, secrets=secrets, usual=usual)
 
 
 def _feed(

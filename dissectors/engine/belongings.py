@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.table import MEDIA_MARGIN_NS, Calls, endpoints_of
@@ -17,6 +18,9 @@ from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState
 from dissectors.mux.scan import Scanner
 from dissectors.wire.datagram import Endpoint
+
+if TYPE_CHECKING:
+    from dissectors.analysis.calls.exchange import Exchange
 
 FEW_FLOWS = 16
 """So many flows at an endpoint are looked at whenever a call leaves there."""
@@ -53,7 +57,7 @@ class Belongings:
         self._others: list[Counters] = []
         self._flows: dict[int, FlowState] = {}
 
-    def find(self, scanner: Scanner, finished: Sequence[CallState], recent: range, everything: bool) -> None:
+    def find(self, scanner: Scanner, finished: Sequence[CallState | Exchange], recent: range, everything: bool) -> None:
         """Look for what belongs to finished calls and was not heard at a recent time, in nanoseconds.
 
         With `everything` all streams and flows are looked at, and so they are where it is not known which calls went.
@@ -136,7 +140,7 @@ class Belongings:
         self._flows = {}
         return idle
 
-    def _update(self, leaving: Container[str] = ()) -> list[CallState]:
+    def _update(self, leaving: Container[str] = ()) -> list[CallState | Exchange]:
         """Enter what is new in the calls; gives back those that are gone.
 
         What leaves now and announced no media has nothing but its signalling, and is entered only if it stays.
@@ -157,7 +161,7 @@ class Belongings:
         return gone
 
     def _around(
-        self, scanner: Scanner, gone: Sequence[CallState], finished: Sequence[CallState]
+        self, scanner: Scanner, gone: Sequence[CallState | Exchange], finished: Sequence[CallState | Exchange]
     ) -> Iterator[FlowState]:
         """The flows that may belong to calls that leave or are gone, and those that may be silent by now."""
         table = scanner.flows
@@ -186,7 +190,7 @@ class Belongings:
             self._later.setdefault(last // PERIOD_NS, {})[state.number] = state
 
 
-def _signalling(scanner: Scanner, calls: Iterable[CallState]) -> Iterator[FlowState]:
+def _signalling(scanner: Scanner, calls: Iterable[CallState | Exchange]) -> Iterator[FlowState]:
     """The open flows on which calls signal."""
     for call in calls:
         for flow in call.pairs:

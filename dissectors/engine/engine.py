@@ -7,9 +7,10 @@ cut into batches.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.streams.announced import AnnouncedMedia
 from dissectors.engine.facts import EVERYTHING, Chosen, Media, facts, media
 from dissectors.engine.problems import Problems
@@ -30,6 +31,7 @@ from dissectors.wire.values import replace
 if TYPE_CHECKING:
     from dissectors.crypto.secrets import Secrets
     from dissectors.findings.rule import Dropping
+    from dissectors.protocols.sip_usual import Usual
 
 
 def verdicts(values: Facts) -> tuple[Security, ...]:
@@ -46,14 +48,14 @@ class Engine:
 
     `limits` bound the inflating of bodies, `capacity` bounds what is held. At most `max_finished` calls that ended well
     are held after `retire_finished`; None holds all of them. With `secrets` the report has the passwords and keys
-    that stand in messages; without, a mask in their place.
+    that stand in messages; without, a mask in their place. What is `usual` is not read before somebody needs it.
     """
 
     def __init__(
         self, limits: Limits = LIMITS, max_finished: int | None = None, capacity: Capacity = CAPACITY,
-        secrets: bool = False,
+        secrets: bool = False, usual: Callable[[bytes], Usual | None] | None = None,
     ) -> None:
-        self.trackers = Trackers(limits, max_finished, capacity, secrets)
+        self.trackers = Trackers(limits, max_finished, capacity, secrets, usual)
         self._retirement = Retirement(self.trackers)
         self._problems = Problems()
         self._dropping: tuple[Dropping, ...] = ()
@@ -69,7 +71,7 @@ class Engine:
 
     def announced(self) -> AnnouncedMedia:
         """Where the calls so far agreed on media, for `Scanner.finish`."""
-        return AnnouncedMedia(self.trackers.calls.calls.values())
+        return AnnouncedMedia(call for call in self.trackers.calls.calls.values() if isinstance(call, CallState))
 
     def media(self, scan: ScanTables) -> Iterator[Media]:
         """Every stream, as the report would say it."""

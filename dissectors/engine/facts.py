@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.connectivity.asked import Asked
@@ -87,7 +87,7 @@ def facts(
 
     After the `last` ones nobody asks again: each call is let go once it is told, so that no two of it are there.
     """
-    calls = list(trackers.calls.calls.values() if chosen.calls is None else chosen.calls)
+    calls = list(trackers.calls.opened() if chosen.calls is None else chosen.calls)
     checks = trackers.checks.asked.values() if chosen.checks is None else chosen.checks
     # Who asks for flows by their ends or ports wants to look at them one by one.
     unread, fax = not_read(scan), _fax(scan, FaxEnds(calls, trackers.calls.retired_media))
@@ -271,7 +271,7 @@ class Media(NamedTuple):
 def media(trackers: Trackers, scan: ScanTables) -> Iterator[Media]:
     """Every stream, as `facts` says it."""
     states = {number: state for number, state in enumerate(scan.flows.recognised()) if not _is_guess(state)}
-    for counters, on, joined, keyed in _joined(trackers, scan, states, [*trackers.calls.calls.values()], None, []):
+    for counters, on, joined, keyed in _joined(trackers, scan, states, trackers.calls.opened(), None, []):
         flows, covered = [states[position].key for position in on], is_covered(counters, joined, keyed)
         events = frozenset() if covered else frozenset(event_types(counters, joined, covered)[1])
         numbered = not covered and (is_announced_rtx(counters, joined) or is_numbered(counters))
@@ -367,7 +367,7 @@ def _seen(counts: tuple[int, ...]) -> tuple[Seen, ...]:
 
 
 def _calls(
-    calls: list[CallState], end: int, members: Mapping[int, list[int]], tracked: dict[str, CallState]
+    calls: list[CallState], end: int, members: Mapping[int, list[int]], tracked: MutableMapping[str, Any]
 ) -> Iterator[Call]:
     """The values of calls, each of which is taken from the list and from what is tracked."""
     calls.reverse()

@@ -22,23 +22,27 @@ from dissectors.wire.errors import Malformed
 RUN_DATAGRAMS, RUN_OCTETS = 64, 1 << 16
 """What ends a run: what hostile datagrams become when they are parsed takes memory."""
 
-Numbered = tuple[int, Datagram]
-"""A datagram and its number within the batch."""
-
+Numbered = tuple[int, Datagram | Entry, Any]
+"""A datagram and its number within the batch; one that need not be parsed as it was scanned, with what is known of it.
+"""
 
 Take = Callable[[Datagram, Any], Sequence[Malformed] | None]
+Hold = Callable[[Entry, Any], None]
 
 
 class Reader:
     """What parses the datagrams of a protocol, and what takes them; that may raise or give back what is wrong.
 
+    `usual` says what is to be known of a datagram that need not be parsed, None of any other; `hold` takes both.
     It is no value: who takes them holds it, and Python has to look for such cycles.
     """
 
-    __slots__ = ("parse", "take")
+    __slots__ = ("hold", "parse", "take", "usual")
 
-    def __init__(self, parse: Callable[[bytes], Any], take: Take) -> None:
-        self.parse, self.take = parse, take
+    def __init__(
+        self, parse: Callable[[bytes], Any], take: Take, usual: Callable[[bytes], Any] | None, hold: Hold
+    ) -> None:
+        self.parse, self.take, self.usual, self.hold = parse, take, usual, hold
 
 
 class SignallingReader:
@@ -52,8 +56,12 @@ class SignallingReader:
         """Read the settled datagrams of a batch and note what is wrong with them."""
         waiting: dict[int, list[Numbered]] = {protocol: [] for protocol in self._readers}
         for number, entry in enumerate(batch.signalling):
-            if entry.protocol in waiting:
-                waiting[entry.protocol].append((number, self._datagram(entry)))
+            if entry.protocol not in waiting:
+                continue
+            usual = self._readers[entry.protocol].usual
+            known = usual(entry.payload) if usual is not None and len(entry.payload) == entry.length else None
+            carried = self._datagram(entry) if known is None else entry
+            waiting[entry.protocol].append((number, carried, known))
         wrong = [
             each
             for protocol, datagrams in waiting.items()
@@ -64,11 +72,11 @@ class SignallingReader:
             self._broken(datagram, malformed)
 
     def _datagram(self, entry: Entry) -> Datagram:
-        _, file, frame, layer, time, flow, length, payload, _, protocol, _, _, _, identification = entry
-        if len(payload) < length:
-            what = f"{PROTOCOLS[protocol]} messages are cut by the capture"
-            self._problems.note("capture-snaplen", what, Place(file, frame))
-        return Datagram(file, frame, layer, time, flow.flow, payload, length, identification)
+        datagram = entry.datagram
+        if datagram.cut:
+            what = f"{PROTOCOLS[entry.protocol]} messages are cut by the capture"
+            self._problems.note("capture-snaplen", what, Place(datagram.file, datagram.frame))
+        return datagram
 
     def _broken(self, datagram: Datagram, malformed: Malformed) -> None:
         """Note what cannot be read, unless the capture is to blame."""
@@ -91,13 +99,19 @@ def _runs(datagrams: list[Numbered]) -> Iterator[list[Numbered]]:
 
 def _read(run: list[Numbered], reader: Reader) -> Iterator[tuple[int, Datagram, Malformed]]:
     """Parse a run, track it, and tell what was wrong with which datagram."""
-    parsed = []
-    for number, datagram in run:
+    parsed: list[tuple[int, Any, Any]] = []
+    for number, datagram, known in run:
+        if isinstance(datagram, Entry):
+            parsed.append((number, datagram, known))
+            continue
         try:
             parsed.append((number, datagram, reader.parse(datagram.payload)))
         except Malformed as malformed:
             yield number, datagram, malformed
     for number, datagram, message in parsed:
+        if isinstance(datagram, Entry):
+            reader.hold(datagram, message)
+            continue
         try:
             within = reader.take(datagram, message)
         except Malformed as malformed:

@@ -7,6 +7,7 @@ wrong with checks and handshakes on the flows that go.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -21,11 +22,12 @@ from dissectors.findings.rules import OF_CALLS, OF_PATHS, findings
 from dissectors.mux.counters import Counters
 from dissectors.mux.flows import FlowState, FlowTable
 from dissectors.mux.scan import Scanner, middle
-from dissectors.report import Finding, Place
+from dissectors.report import Finding, Place, Stream
 from dissectors.wire.datagram import Endpoint, host_of
-from dissectors.wire.values import Struct, field
+from dissectors.wire.values import Struct, field, replace
 
 if TYPE_CHECKING:
+    from dissectors.analysis.calls.exchange import Exchange
     from dissectors.engine.belongings import Belongings
 
 MIN_FINISHED, SHARE = 32, 8
@@ -98,42 +100,74 @@ class Retirement:
 
             belongings = self._belongings = Belongings(calls)
         belongings.find(scanner, finished, recent, at_the_end)
-        values = self._facts(scanner, finished, belongings)
-        streams = self._retire_calls(finished, values, belongings) + belongings.left_streams()
-        idle = belongings.idle(streams)
-        paths = facts_of_paths(self._trackers, scanner, idle, values.streams)
+        looked_at, kept = self._worth_looking(finished), set[str]()
+        streams: tuple[Stream, ...] = ()
+        if looked_at:
+            values = self._facts(scanner, looked_at, belongings, _moments(finished))
+            streams, kept = values.streams, self._judge(looked_at, len(finished), values)
+        leaving = self._retire_calls(finished, kept, belongings) + belongings.left_streams()
+        idle = belongings.idle(leaving)
+        paths = facts_of_paths(self._trackers, scanner, idle, streams)
         for finding in findings(paths, OF_PATHS, MAX_ALIKE_PER_CALL * len(idle)):
             if finding.severity != "note":
                 self.totals.add(finding)
         if at_the_end:
             scanner.flows.forget_groups()
-        self._forget(scanner, streams, idle, recent, belongings.places)
+        self._forget(scanner, leaving, idle, recent, belongings.places)
         if at_the_end:
             self._belongings = calls.changed = None
             scanner.flows.forget_groups()
             scanner.stream_table.forget_groups()
 
-    def _retire_calls(
-        self, finished: Sequence[CallState], values: Facts, belongings: Belongings
-    ) -> list[Counters]:
-        """Retire calls unless they are kept for their errors; gives back the streams that go with them."""
+    def _worth_looking(self, finished: Sequence[CallState | Exchange]) -> list[CallState]:
+        """Those about which a rule may have something to say, each of them read.
+
+        That is every call, and every exchange that did not go well. The rules about registrations compare those of one
+        address, and look at calls to it that were refused.
+        """
         calls = self._trackers.calls
-        found = findings(values, OF_CALLS, MAX_ALIKE_PER_CALL * (len(finished) + len(values.streams)))
+        unread = [each for each in finished if not isinstance(each, CallState)]
+        owners = Counter([calls.shown(each.first.owner) for each in unread if each.kind == "registration"])
+        for call in finished if unread else ():
+            if isinstance(call, CallState):
+                owners.update({call.caller or ""} if call.kind == "registration" else {call.callee or ""})
+
+        def alone(each: Exchange) -> bool:
+            return each.kind != "registration" or owners[calls.shown(each.first.owner)] == 1
+
+        return [
+            calls.open(each) for each in finished
+            if isinstance(each, CallState) or not each.went_well or not alone(each)
+        ]
+
+    def _judge(self, looked_at: Sequence[CallState], together: int, values: Facts) -> set[str]:
+        """Count what the rules find in calls that go, of so many; gives back those that are kept for their errors."""
+        calls = self._trackers.calls
+        found = findings(values, OF_CALLS, MAX_ALIKE_PER_CALL * (together + len(values.streams)))
         errors = dict.fromkeys(_call_of(values, each) for each in found if each.severity == "error")
-        kept = {number for number in errors if number is not None and calls.keep_for_error(finished[number])}
+        kept = {number for number in errors if number is not None and calls.keep_for_error(looked_at[number])}
         for finding in found:
             number = _call_of(values, finding)
             if number is not None and number not in kept:
                 self.totals.add(finding)
+        return {looked_at[number].call_id for number in kept}
+
+    def _retire_calls(
+        self, finished: Sequence[CallState | Exchange], kept: Container[str], belongings: Belongings
+    ) -> list[Counters]:
+        """Retire calls unless they are kept; gives back the streams that go with them."""
+        calls = self._trackers.calls
         streams: list[Counters] = []
-        for number, call in enumerate(finished):
-            if number not in kept:
-                calls.retire(call)
+        for call in finished:
+            if call.call_id not in kept:
+                calls.retire(calls.calls[call.call_id])
                 streams += belongings.of_call.get(call.call_id, ())
         return streams
 
-    def _facts(self, scanner: Scanner, finished: Sequence[CallState], belongings: Belongings) -> Facts:
-        """What the rules look at of the finished calls alone."""
+    def _facts(
+        self, scanner: Scanner, finished: Sequence[CallState], belongings: Belongings, moments: tuple[float, ...]
+    ) -> Facts:
+        """What the rules look at of the finished calls alone, and when other messages came."""
         trackers, table = self._trackers, scanner.flows
         of_call = belongings.of_call
         streams = [counters for call in finished for counters in of_call.get(call.call_id, ())]
@@ -151,7 +185,7 @@ class Retirement:
         chosen = Chosen(
             finished, checks, trackers.handshakes.to_report(hosts.keys()), (), belongings.joined
         )
-        return facts(trackers, ScanView(scanner, flows, streams), (), (), chosen)[0]
+        return replace(facts(trackers, ScanView(scanner, flows, streams), (), (), chosen)[0], moments=moments)
 
     def _forget(
         self, scanner: Scanner, streams: list[Counters], flows: list[FlowState], recent: Container[int],
@@ -175,6 +209,13 @@ class Retirement:
             stay = [number for other in scanner.stream_table.by_ssrc(ssrc) for number in other.flows]
             sources[ssrc] = [state.flow for state in table.numbered(stay)]
         trackers.control.forget(sources, names)
+
+
+def _moments(finished: Sequence[CallState | Exchange]) -> tuple[float, ...]:
+    """When the messages came that are not read, in seconds since the epoch."""
+    return tuple([
+        entry.time / 1e9 for each in finished if not isinstance(each, CallState) for entry in each.entries
+    ])
 
 
 def _recent(times: Sequence[int]) -> range:

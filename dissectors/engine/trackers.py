@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from dissectors.analysis.streams.rtcp import Control
 from dissectors.engine.reading import Reader, Take
 from dissectors.limits.budget import Bounds
 from dissectors.limits.texts import MAX_TEXT_OCTETS, Texts
+from dissectors.mux.evidence import Entry
 from dissectors.mux.table import TABLE
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dissectors.analysis.calls.jsep import JsepCalls
     from dissectors.analysis.calls.verto import VertoCalls
     from dissectors.protocols import jsep, verto
+    from dissectors.protocols.sip_usual import Usual
 
 MAX_CALLS = 131_072
 MAX_CHECKS = 262_144
@@ -52,7 +54,10 @@ CAPACITY = Capacity()
 class Trackers:
     """One tracker for each kind of thing; `readers` says by protocol what parses its datagrams and who takes them."""
 
-    def __init__(self, limits: Limits, max_finished: int | None, capacity: Capacity, secrets: bool = False) -> None:
+    def __init__(
+        self, limits: Limits, max_finished: int | None, capacity: Capacity, secrets: bool = False,
+        usual: Callable[[bytes], Usual | None] | None = None,
+    ) -> None:
         self.bounds = bounds = Bounds()
         texts = Texts(capacity.text_octets, bounds, secrets)
         self.calls = Calls(capacity.calls, max_finished, capacity.endpoints, bounds, texts)
@@ -68,9 +73,10 @@ class Trackers:
         self._verto: VertoCalls | None = None
         self._jsep: JsepCalls | None = None
         self.readers = {
-            spec.name: Reader(spec.parse, takes.get(spec.name, untracked)) for spec in TABLE if spec.reported
+            spec.name: Reader(spec.parse, takes.get(spec.name, untracked), None, untracked)
+            for spec in TABLE if spec.reported
         }
-        self.readers["SIP"] = Reader(partial(sip.parse_all, limits=limits), self._sip)
+        self.readers["SIP"] = Reader(partial(sip.parse_all, limits=limits), self._sip, usual, self.calls.take)
 
     @property
     def bounds_hit(self) -> dict[str, int]:
@@ -102,5 +108,5 @@ class Trackers:
         return self._jsep.feed(datagram, message)
 
 
-def untracked(datagram: Datagram, message: object) -> None:
+def untracked(datagram: Datagram | Entry, message: object) -> None:
     """Take a message of a protocol that has no tracker: that it could be read was all there was to find out."""

@@ -128,7 +128,8 @@ class PerCall(dict[int, Value]):
 class Facts(Struct, frozen=True):
     """What the rules look at: the report but for its findings, and what went wrong while reading.
 
-    `dropping` says when the capture dropped frames, in order; it is empty where nobody knows.
+    `dropping` says when the capture dropped frames, in order; it is empty where nobody knows. `moments` are those of
+    messages that are not among the calls, for nothing was to be found in them.
     """
 
     capture: Capture
@@ -145,6 +146,7 @@ class Facts(Struct, frozen=True):
     tls: tuple[Tls, ...] = ()
     unsent: tuple[Unsent, ...] = ()
     dropping: tuple[Dropping, ...] = ()
+    moments: tuple[float, ...] = ()
     _known: dict[Callable[..., Any], Any] = field(default_factory=dict)
 
     def each(self, make: Callable[[Call], Value]) -> PerCall[Value]:

@@ -81,12 +81,13 @@ class Recent:
         return report
 
     def _calls(self, recent: Container[int]) -> list[CallState]:
-        calls = self._engine.trackers.calls.calls
+        tracked = self._engine.trackers.calls
+        calls = tracked.calls
         chosen: dict[str, CallState] = {}
         others = 0
         # A call moves to the end of the table with each of its messages.
         for name in reversed(calls):
-            call = calls[name]
+            call = tracked.open(calls[name])
             if call.last in recent:
                 chosen[name] = call
             others += call.last not in recent
@@ -94,7 +95,7 @@ class Recent:
                 break
         for name in self._open:
             if name in calls:
-                chosen.setdefault(name, calls[name])
+                chosen.setdefault(name, tracked.open(calls[name]))
         is_open = (name for name, call in chosen.items() if call.kind == "call" and call.outcome in OPEN)
         self._open = dict.fromkeys(islice(is_open, MAX_CALLS))
         return sorted(chosen.values(), key=lambda call: call.start)

@@ -22,7 +22,7 @@ from dissectors.mux.counters import MAX_DROPOUT, MAX_MISORDER, Counters
 from dissectors.mux.flows import FlowState, PairState, Waiting
 from dissectors.mux.probation import Probation
 from dissectors.mux.table import PROTOCOLS, ROWS, TABLE, UNKNOWN, UNKNOWN_ROW
-from dissectors.wire.datagram import Flow
+from dissectors.wire.datagram import Datagram, Flow
 
 NUMBER = {name: number for number, name in enumerate(PROTOCOLS)}
 STUN, DTLS, TURN, RTCP, RTP, QUIC = (NUMBER[name] for name in ("STUN", "DTLS", "TURN", "RTCP", "RTP", "QUIC"))
@@ -98,6 +98,12 @@ class Entry(NamedTuple):
     evidence: str
     encrypted: bool
     identification: int
+
+    @property
+    def datagram(self) -> Datagram:
+        """The datagram, or the message of a stream, for whoever reads it."""
+        _, file, frame, layer, time, flow, length, payload, _, _, _, _, _, identification = self
+        return Datagram(file, frame, layer, time, flow.flow, payload, length, identification)
 
 
 class StreamTable(Table[tuple[int, int], Counters]):

@@ -6,9 +6,9 @@ from dissectors.analysis.calls.call cimport CallState
 
 
 cdef class Calls:
-    cdef public Py_ssize_t limit, max_finished, _met
+    cdef public Py_ssize_t limit, max_finished, _met, _unread
     cdef public object bounds, changed, descriptions, retired, retired_media, retired_signalling, texts
-    cdef public object _recently_retired
+    cdef public object _exchange, _recently_retired
     cdef public dict calls
     cdef public set _kept_for_errors
     cdef public tuple _ranked
@@ -21,5 +21,10 @@ cdef class Calls:
     @cython.locals(rank=Py_ssize_t)
     cpdef object _rank(self, CallState call)
 
-    cpdef object retire(self, CallState call)
-    cpdef object _remember_endpoints(self, CallState call)
+    cpdef object take(self, object entry, object usual)
+    cpdef object _stay_unread(self, object exchange, object entry)
+    cpdef CallState open(self, object call)
+    cpdef CallState _opened(self, object exchange)
+    cpdef CallState _begun(self, object call_id, object kind, object time, bint returned, object number, object signalling)
+    cpdef object retire(self, object call)
+    cpdef object _remember_endpoints(self, object call)

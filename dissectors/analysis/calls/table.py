@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Container, Iterable
 from itertools import islice, takewhile
+from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.call import KINDS, CallState
 from dissectors.analysis.calls.messages import identity_of
@@ -16,7 +17,16 @@ from dissectors.limits.texts import MAX_TEXT_OCTETS, Held, Texts
 from dissectors.protocols import sip
 from dissectors.wire.datagram import Datagram, Endpoint
 from dissectors.wire.errors import Malformed
+from dissectors.wire.masking import masked_value
 from dissectors.wire.values import Struct
+
+if TYPE_CHECKING:
+    from dissectors.analysis.calls.exchange import Exchange
+    from dissectors.mux.evidence import Entry
+    from dissectors.protocols.sip_usual import Usual
+
+MAX_UNREAD_OCTETS = 1 << 26
+"""Octets of messages that are held unread."""
 
 MAX_RETIRED_ENDPOINTS = 1 << 19
 """Addresses and ports that are remembered of calls that were retired."""
@@ -79,6 +89,9 @@ class Calls:
     `texts` and `descriptions` are what may still be kept of texts and of what they describe; a text that finds no room
     is empty. `changed` are the Call-IDs of calls that were fed, or are gone, since somebody made it empty; it is None
     as long as nobody wants to know, and once there are more than are worth knowing.
+
+    What is fed by `take` is held unread where nobody needs to know more: then there is an `Exchange` in the place of a
+    call, until it is opened.
     """
 
     def __init__(
@@ -89,7 +102,9 @@ class Calls:
         self.max_finished = limit if max_finished is None else max_finished
         self.bounds = bounds = bounds or Bounds()
         self.texts, self.descriptions = texts or Texts(MAX_TEXT_OCTETS, bounds), Budget(MAX_DESCRIPTION_OCTETS)
-        self.calls: dict[str, CallState] = {}
+        self.calls: dict[str, CallState | Exchange] = {}
+        self._unread = 0
+        self._exchange: type[Exchange] | None = None
         self.retired: Counter[tuple[str, str]] = Counter()
         self.retired_media: Table[Endpoint, list[RetiredInterval]] = Table(
             "media of retired calls", max_endpoints, bounds
@@ -110,31 +125,103 @@ class Calls:
         """
         identity = identity_of(message)
         call_id = identity.call_id or ""
-        call = self.calls.pop(call_id, None)
-        if call is None:
-            held = Held(self.texts)
+        known = self.calls.pop(call_id, None)
+        if known is None:
             self._met += 1
-            call = CallState(
-                call_id, KINDS.get(identity.method or "", "other"), datagram.time,
-                Negotiation(self.descriptions, self.bounds), held, self.bounds, call_id in self._recently_retired,
+            call = self._begun(
+                call_id, KINDS.get(identity.method or "", "other"), datagram.time, call_id in self._recently_retired,
                 self._met, message.signalling,
             )
             if len(self.calls) >= self.limit:
                 self._make_room()
+        else:
+            call = known if isinstance(known, CallState) else self._opened(known)
         self.calls[call_id] = call
         self._note(call_id)
         broken = call.feed(datagram, message, identity)
         self._rank(call)
         return broken
 
+    def take(self, entry: Entry, usual: Usual) -> None:
+        """Take one message that is written as usual; it stays unread as long as its exchange goes well."""
+        made = self._exchange
+        if made is None:
+            # Many captures hold nothing unread.
+            from dissectors.analysis.calls.exchange import Exchange
+
+            made = self._exchange = Exchange
+        call_id = usual.call_id
+        known = self.calls.get(call_id)
+        if known is None:
+            if usual.begins and self._unread < MAX_UNREAD_OCTETS and call_id not in self._recently_retired:
+                self._met += 1
+                new = made(entry, usual, self._met)
+                if len(self.calls) >= self.limit:
+                    self._make_room()
+                new.rank = TRANSACTION
+                self.calls[call_id] = new
+                self._stay_unread(new, entry)
+                return
+        elif not isinstance(known, CallState) and known.feed(entry, usual):
+            # Behind all others.
+            del self.calls[call_id]
+            self.calls[call_id] = known
+            self._stay_unread(known, entry)
+            return
+        self.feed(entry.datagram, sip.parse(entry.payload))
+
+    def _stay_unread(self, exchange: Exchange, entry: Entry) -> None:
+        """Count what came, and put an exchange behind all others."""
+        self._unread += len(entry.payload)
+        self._note(exchange.call_id)
+        names = self._ranked[TRANSACTION]
+        names[exchange.call_id] = None
+        names.move_to_end(exchange.call_id)
+
+    def opened(self) -> list[CallState]:
+        """All that are held, each of them read."""
+        return [self.open(call) for call in [*self.calls.values()]]
+
+    def open(self, call: CallState | Exchange) -> CallState:
+        """A call as it is, or what becomes of an exchange once its messages are read; it stands in the same place."""
+        if isinstance(call, CallState):
+            return call
+        made = self.calls[call.call_id] = self._opened(call)
+        self._note(call.call_id)
+        return made
+
+    def shown(self, owner: str) -> str:
+        """An address as calls show it."""
+        return owner if self.texts.secrets else masked_value(owner)
+
+    def _opened(self, exchange: Exchange) -> CallState:
+        made = self._begun(exchange.call_id, exchange.kind, exchange.start, False, exchange.number, "SIP")
+        for datagram, message in exchange.messages():
+            made.feed(datagram, message, identity_of(message))
+        made.rank = exchange.rank
+        self._read(exchange)
+        return made
+
+    def _read(self, exchange: Exchange) -> None:
+        """Count what is held unread no longer."""
+        self._unread -= sum([len(entry.payload) for entry in exchange.entries])
+
+    def _begun(
+        self, call_id: str, kind: str, time: int, returned: bool, number: int, signalling: str
+    ) -> CallState:
+        return CallState(
+            call_id, kind, time, Negotiation(self.descriptions, self.bounds), Held(self.texts), self.bounds, returned,
+            number, signalling,
+        )
+
     @property
     def surplus(self) -> int:
         """How many finished transactions and calls there are beyond those that are held."""
         return sum(max(0, len(self._ranked[rank]) - self.max_finished) for rank in (TRANSACTION, ENDED_WELL))
 
-    def finished(self, recent: Container[int]) -> list[CallState]:
+    def finished(self, recent: Container[int]) -> list[CallState | Exchange]:
         """Finished ones beyond those that are held, oldest first, whose last message is not of a recent time."""
-        finished: list[CallState] = []
+        finished: list[CallState | Exchange] = []
         for names in (self._ranked[TRANSACTION], self._ranked[ENDED_WELL]):
             oldest = (self.calls[name] for name in islice(names, max(0, len(names) - self.max_finished)))
             finished += takewhile(lambda call: call.last not in recent, oldest)
@@ -187,8 +274,10 @@ class Calls:
             self.bounds.hit("calls")
         self.retire(call)
 
-    def retire(self, call: CallState) -> None:
+    def retire(self, call: CallState | Exchange) -> None:
         """Count a call, remember it and its endpoints, and give back what it holds."""
+        if not isinstance(call, CallState):
+            self._read(call)
         if call.rank is not None:
             del self._ranked[call.rank][call.call_id]
         self._kept_for_errors.discard(call.call_id)
@@ -200,7 +289,7 @@ class Calls:
         self._recently_retired.add(call.call_id)
         self._remember_endpoints(call)
 
-    def _remember_endpoints(self, call: CallState) -> None:
+    def _remember_endpoints(self, call: CallState | Exchange) -> None:
         """Remember when a call had media at its endpoints, and when a transaction used them."""
         announced, signalled = endpoints_of(call)
         fax = fax_ends(call)
@@ -223,13 +312,13 @@ class Calls:
                 before[0] = before[0].joined(used)
 
 
-def endpoints_of(call: CallState) -> tuple[set[Endpoint], set[Endpoint]]:
+def endpoints_of(call: CallState | Exchange) -> tuple[set[Endpoint], set[Endpoint]]:
     """Where a call wants to receive media, and where it signalled."""
     announced = {(line.address, line.port) for line in call.announced if line.address and line.port}
     return announced, {(flow[0], flow[1]) for flow in call.pairs}
 
 
-def fax_ends(call: CallState) -> dict[Endpoint, int]:
+def fax_ends(call: CallState | Exchange) -> dict[Endpoint, int]:
     """Where a call is to receive UDPTL (RFC 3362), and since when, if both sides agreed on it.
 
     Behind NAT that is the announced port of a host that signalled.

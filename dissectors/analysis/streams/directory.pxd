@@ -6,7 +6,7 @@ from dissectors.analysis.calls.call cimport CallState
 
 
 cdef class Entered:
-    cdef public CallState call
+    cdef public object call
     cdef public Py_ssize_t hosts, lines, pairs
     cdef public dict places
     cdef public set signals_on
@@ -17,13 +17,13 @@ cdef class Directory:
     cdef public object _signalling
 
     @cython.locals(known=Entered)
-    cpdef object update(self, object call_id, CallState call)
+    cpdef object update(self, object call_id, object call)
 
     @cython.locals(call=CallState, before=Py_ssize_t, hosts=Py_ssize_t)
     cpdef object _enter(self, Entered known)
 
     @cython.locals(before=Py_ssize_t, parties=list)
-    cpdef object _put(self, Entered known, object key, object side)
+    cpdef object _put(self, Entered known, CallState call, object key, object side)
 
     @cython.locals(parties=list, place=Py_ssize_t)
     cpdef object _remove(self, Entered known)

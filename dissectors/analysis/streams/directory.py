@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dissectors.analysis.calls.call import CallState
 from dissectors.analysis.calls.media_lines import OTHER_SIDE, MediaLines
@@ -13,6 +13,9 @@ from dissectors.analysis.calls.table import MEDIA_MARGIN_NS
 from dissectors.mux.counters import Counters
 from dissectors.wire.datagram import Flow
 from dissectors.wire.values import Struct
+
+if TYPE_CHECKING:
+    from dissectors.analysis.calls.exchange import Exchange
 
 MAX_CANDIDATE_CALLS = 64
 """Calls on each side of a stream's beginning that are asked whether it is theirs."""
@@ -46,7 +49,7 @@ class Entered:
 
     __slots__ = ("call", "hosts", "lines", "pairs", "places", "signals_on")
 
-    def __init__(self, call: CallState) -> None:
+    def __init__(self, call: CallState | Exchange) -> None:
         self.call = call
         self.lines = self.hosts = self.pairs = 0
         self.signals_on: set[Flow] = set()
@@ -72,7 +75,7 @@ class Directory:
         for call in sorted(calls, key=lambda each: each.start):
             self._enter(Entered(call))
 
-    def update(self, call_id: str, call: CallState | None) -> CallState | None:
+    def update(self, call_id: str, call: CallState | Exchange | None) -> CallState | Exchange | None:
         """Enter what is new in a call, None where it is gone; gives back the one that had this Call-ID and is gone."""
         known, gone = self._entered.get(call_id), None
         if known is not None and known.call is not call:
@@ -94,7 +97,7 @@ class Directory:
         """Whether a call signals on a flow, of those that were entered by `update`."""
         return flow in self._signalling
 
-    def keys(self, call: CallState) -> Sequence[Key]:
+    def keys(self, call: CallState | Exchange) -> Sequence[Key]:
         """Where a call stands, if it was entered by `update`, each key once or twice."""
         known = self._entered.get(call.call_id)
         return () if known is None else [key for key, _ in known.places]
@@ -136,6 +139,8 @@ class Directory:
         return Joined(call, by, sender, received, sent, lines)
 
     def _enter(self, known: Entered) -> None:
+        if not isinstance(known.call, CallState):
+            return  # What is unread announced nothing.
         call, before = known.call, known.lines
         announced, hosts = call.negotiation.announced, sum(map(len, call.hosts.values()))
         fresh = announced[before:]
@@ -143,30 +148,30 @@ class Directory:
             self._lines.pop(call.call_id, None)
         for line in fresh:
             for ssrc in {line.media.rtp_id, *line.media.ssrcs} - {None}:
-                self._put(known, ("ssrc", ssrc), line.side)
+                self._put(known, call, ("ssrc", ssrc), line.side)
             if line.port and line.address:
-                self._put(known, ("endpoint", (line.address, line.port)), line.side)
+                self._put(known, call, ("endpoint", (line.address, line.port)), line.side)
         lines = announced if hosts > known.hosts else fresh
         for side, port in dict.fromkeys([(line.side, line.port) for line in lines if line.port]):
             for host in call.hosts[side]:
-                self._put(known, ("host", (host, port)), side)
+                self._put(known, call, ("host", (host, port)), side)
         if announced and (not before or len(call.pairs) > known.pairs):
             for flow in call.pairs:
-                self._put(known, ("pair", flow), "")
+                self._put(known, call, ("pair", flow), "")
         known.lines, known.hosts, known.pairs = len(announced), hosts, len(call.pairs)
 
-    def _put(self, known: Entered, key: Key, side: str) -> None:
+    def _put(self, known: Entered, call: CallState, key: Key, side: str) -> None:
         """Enter a side of a call under a key; which side signals on a flow is asked when there is a stream on it."""
         before = len(known.places)
         known.places.setdefault((key, side))
         if len(known.places) == before:
             return
         parties = self._parties.setdefault(key, [])
-        start = known.call.start
+        start = call.start
         if parties and parties[-1][0].start > start:
-            parties.insert(bisect_right(parties, start, key=_start), (known.call, side))
+            parties.insert(bisect_right(parties, start, key=_start), (call, side))
         else:
-            parties.append((known.call, side))
+            parties.append((call, side))
 
     def _remove(self, known: Entered) -> None:
         self._lines.pop(known.call.call_id, None)

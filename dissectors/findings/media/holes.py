@@ -64,7 +64,8 @@ def _missed(facts: Facts) -> frozenset[Key]:
     if not holes:
         return frozenset()
     begins, ends = sorted(stream.first for stream in streams), sorted(stream.last for stream in streams)
-    moments = sorted([*begins, *ends, *(message.time for call in facts.calls for message in call.messages)])
+    heard = (message.time for call in facts.calls for message in call.messages)
+    moments = sorted([*begins, *ends, *heard, *facts.moments])
     found: set[Key] = set()
     at = 0
     while at < len(holes):

@@ -1,0 +1,107 @@
+"""REGISTER and OPTIONS that go well, held as the octets that came: nobody needs to read most of them.
+
+A busy server answers them without number. What is over is only counted, as long as no rule has anything to say about
+it, and of these that can be said beforehand. Whatever goes another way is opened: its messages are read, one after the
+other, as if they had been read at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dissectors.analysis.calls.outcomes import CHALLENGES
+from dissectors.mux.evidence import Entry
+from dissectors.protocols import sip
+from dissectors.report import CallOutcome
+from dissectors.wire.datagram import Datagram, Flow
+
+if TYPE_CHECKING:
+    from dissectors.protocols.sip_usual import Usual
+
+TRYING = 100
+"""The one provisional response that says nothing."""
+
+NOTHING: tuple[()] = ()
+NOBODY: dict[str, tuple[str, ...]] = {}
+
+
+class Exchange:
+    """A request, perhaps a challenge and the request once more, and the 2xx to it, of one Call-ID on one 5-tuple.
+
+    What it says of itself is what `CallState` says of a call. `asked` is the request that waits for its response;
+    `status` is that of the last final one. Times are nanoseconds.
+    """
+
+    __slots__ = ("asked", "call_id", "entries", "first", "kind", "last", "number", "pairs", "rank", "start", "status",
+                 "tried")
+
+    returned = False
+    ended: int | None = None
+    announced = NOTHING
+    hosts = NOBODY
+
+    def __init__(self, entry: Entry, usual: Usual, number: int) -> None:
+        flow = entry.flow.flow
+        self.call_id: str = usual.call_id
+        self.kind = "registration" if usual.is_registration else "options"
+        self.start = self.last = entry.time
+        self.number = number
+        self.rank: int | None = None
+        self.pairs: tuple[Flow, ...] = (flow, flow.reverse)
+        self.entries = [entry]
+        self.first = usual
+        self.asked: Usual | None = usual
+        self.status: int | None = None
+        self.tried = False
+
+    @property
+    def outcome(self) -> CallOutcome:
+        """What it came to so far; see `report.Call`."""
+        if self.status is None:
+            return "unanswered"
+        if self.status >= 300:
+            return "refused" if self.asked is not None and self.asked.credentials else "abandoned"
+        return "registered" if self.kind == "registration" else "answered"
+
+    @property
+    def went_well(self) -> bool:
+        """Whether it is over and was accepted."""
+        return self.status is not None and self.status < 300
+
+    def feed(self, entry: Entry, usual: Usual) -> bool:
+        """Take the next message if it is in good order; else nothing is taken, and the exchange has to be opened."""
+        if entry.time <= self.last or entry.flow.flow != self.pairs[usual.status > 0]:
+            return False
+        if not (self._response(usual) if usual.status else self._request(usual)):
+            return False
+        self.entries.append(entry)
+        self.last = entry.time
+        return True
+
+    def _request(self, usual: Usual) -> bool:
+        if self.asked is not None or self.went_well or not usual.follows(self.first):
+            return False
+        self.asked, self.tried = usual, False
+        return True
+
+    def _response(self, usual: Usual) -> bool:
+        asked, status = self.asked, usual.status
+        if asked is None or not usual.answers(asked):
+            return False
+        if status == TRYING:
+            again, self.tried = self.tried, True
+            return not again
+        challenge = status in CHALLENGES and self.kind == "registration" and self.status is None
+        if not 200 <= status < 300 and (not challenge or asked.credentials):
+            return False
+        self.asked, self.status = None, status
+        return True
+
+    def messages(self) -> Iterator[tuple[Datagram, sip.Message]]:
+        """What came, read now."""
+        for entry in self.entries:
+            yield entry.datagram, sip.parse(entry.payload)
+
+    def release(self) -> None:
+        """Nothing is held of any budget."""
