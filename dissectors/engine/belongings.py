@@ -74,7 +74,7 @@ class Belongings:
         if everything:
             own = {flow for call in finished for flow in call.pairs}
             # Where nothing was recognised there is no stream: such flows belong to nobody but by their ends.
-            scanner.flows.with_ends(self.places)
+            scanner.flows.wake_at(self.places)
             found = scanner.flows.recognised()
             self.signalling = {state.number: state for state in found if state.flow in own}
         else:
@@ -128,10 +128,7 @@ class Belongings:
         for number in sorted(flows):
             state = flows[number]
             flow = state.flow
-            if not (
-                used_by_retired(state, flow, calls.retired_media)
-                or used_by_retired(state, flow, calls.retired_signalling)
-            ):
+            if not used_by_retired(state, flow, calls.retired_signalling, calls.retired_media):
                 continue
             if state.last in self._recent:
                 self._look_again(state.last, state)

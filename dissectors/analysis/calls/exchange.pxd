@@ -5,7 +5,6 @@ cdef class Exchange:
     cdef public object asked, call_id, first, kind, last, number, rank, start, status
     cdef public bint tried
     cdef public list entries
-    cdef public tuple pairs
 
     cpdef bint feed(self, object entry, object usual) except? False
     cpdef bint _request(self, object usual) except? False

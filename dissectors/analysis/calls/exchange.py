@@ -14,7 +14,7 @@ from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.mux.evidence import Entry
 from dissectors.protocols import sip
 from dissectors.report import CallOutcome
-from dissectors.wire.datagram import Datagram, Flow
+from dissectors.wire.datagram import Datagram, Endpoint, Flow
 
 if TYPE_CHECKING:
     from dissectors.protocols.sip_usual import Usual
@@ -33,8 +33,7 @@ class Exchange:
     `status` is that of the last final one. Times are nanoseconds.
     """
 
-    __slots__ = ("asked", "call_id", "entries", "first", "kind", "last", "number", "pairs", "rank", "start", "status",
-                 "tried")
+    __slots__ = ("asked", "call_id", "entries", "first", "kind", "last", "number", "rank", "start", "status", "tried")
 
     returned = False
     ended: int | None = None
@@ -42,18 +41,27 @@ class Exchange:
     hosts = NOBODY
 
     def __init__(self, entry: Entry, usual: Usual, number: int) -> None:
-        flow = entry.flow.flow
         self.call_id: str = usual.call_id
         self.kind = "registration" if usual.is_registration else "options"
         self.start = self.last = entry.time
         self.number = number
         self.rank: int | None = None
-        self.pairs: tuple[Flow, ...] = (flow, flow.reverse)
         self.entries = [entry]
         self.first = usual
         self.asked: Usual | None = usual
         self.status: int | None = None
         self.tried = False
+
+    @property
+    def pairs(self) -> tuple[Flow, ...]:
+        """The 5-tuple, as each end sees it."""
+        flow = self.entries[0].flow.flow
+        return flow, flow.reverse
+
+    @property
+    def ends(self) -> tuple[Endpoint, Endpoint]:
+        """Between which addresses and ports it was."""
+        return self.entries[0].flow.flow.ends
 
     @property
     def outcome(self) -> CallOutcome:
@@ -71,7 +79,9 @@ class Exchange:
 
     def feed(self, entry: Entry, usual: Usual) -> bool:
         """Take the next message if it is in good order; else nothing is taken, and the exchange has to be opened."""
-        if entry.time <= self.last or entry.flow.flow != self.pairs[usual.status > 0]:
+        flow, there = entry.flow, self.entries[0].flow
+        # What goes back has the same pair, and is not the flow itself.
+        if entry.time <= self.last or flow.pair is not there.pair or (flow is there) != (usual.status == 0):
             return False
         if not (self._response(usual) if usual.status else self._request(usual)):
             return False

@@ -28,3 +28,4 @@ cdef class Calls:
     cpdef CallState _begun(self, object call_id, object kind, object time, bint returned, object number, object signalling)
     cpdef object retire(self, object call)
     cpdef object _remember_endpoints(self, object call)
+    cpdef object _remember_signalling(self, object call, object signalled)

@@ -291,6 +291,9 @@ class Calls:
 
     def _remember_endpoints(self, call: CallState | Exchange) -> None:
         """Remember when a call had media at its endpoints, and when a transaction used them."""
+        if not isinstance(call, CallState):
+            self._remember_signalling(call, call.ends)
+            return
         announced, signalled = endpoints_of(call)
         fax = fax_ends(call)
         # Where everything shares a port, media go where the signalling does, whether or not an SDP was seen.
@@ -302,8 +305,12 @@ class Calls:
             if len(intervals) > MAX_INTERVALS_PER_ENDPOINT:
                 self.bounds.hit("times of retired calls at an endpoint")
                 del intervals[0]
+        if call.kind != "call":
+            self._remember_signalling(call, signalled)
+
+    def _remember_signalling(self, call: CallState | Exchange, signalled: Iterable[Endpoint]) -> None:
         used = RetiredInterval(call.start, call.last)
-        for endpoint in signalled if call.kind != "call" else ():
+        for endpoint in signalled:
             # Many use the same server: what it has stands there already, and only its time goes on.
             before = self.retired_signalling.use(endpoint)
             if before is None:
@@ -314,6 +321,8 @@ class Calls:
 
 def endpoints_of(call: CallState | Exchange) -> tuple[set[Endpoint], set[Endpoint]]:
     """Where a call wants to receive media, and where it signalled."""
+    if not isinstance(call, CallState):
+        return set(), {*call.ends}
     announced = {(line.address, line.port) for line in call.announced if line.address and line.port}
     return announced, {(flow[0], flow[1]) for flow in call.pairs}
 

@@ -61,14 +61,17 @@ def flows_of(counters: Counters, flows: Mapping[int, Value]) -> list[Value]:
 
 
 def used_by_retired(
-    counters: Counters | FlowState, flow: Flow, retired: Mapping[tuple[str, int], list[RetiredInterval]]
+    counters: Counters | FlowState, flow: Flow, *retired: Mapping[tuple[str, int], list[RetiredInterval]]
 ) -> bool:
-    """Whether a stream, or a flow, belonged to a call that was retired since."""
+    """Whether a stream, or a flow, belonged to a call that was retired since: one of these tables has its end."""
     first, last = counters.first - MEDIA_MARGIN_NS, counters.last + MEDIA_MARGIN_NS
-    for end in ((flow.dst, flow.dport), (flow.src, flow.sport)):
-        for each in retired.get(end, ()):
-            if first <= each.end and last >= each.start:
-                return True
+    src, sport, dst, dport, _, _ = flow
+    to, whence = (dst, dport), (src, sport)
+    for table in retired:
+        for end in (to, whence):
+            for each in table.get(end, ()):
+                if first <= each.end and last >= each.start:
+                    return True
     return False
 
 

@@ -98,6 +98,7 @@ for number in unconfirmed.OTHER_SERVICES:
 for number in unconfirmed.PRINTABLE:
     IS_PRINTABLE[number] = 1
 new_tuple = tuple.__new__
+cdef str NOT_INSIDE = FlowKey._field_defaults["inside"], OVER_UDP = FlowKey._field_defaults["transport"]
 cdef tuple OPENED = (*CARRYING, *BINDING), CARRIERS = (evidence.TURN, evidence.STUN)
 cdef tuple NOTHING_MATCHES = (UNKNOWN, UNKNOWN_ROW, None, "", False)
 

@@ -175,22 +175,30 @@ cdef class FlowTable:
 
     def with_ends(self, ends):
         """The open flows that begin or end at one of these addresses and ports."""
-        cdef Py_ssize_t at
-        cdef Wire wire
-        cdef bytes address
-        cdef Ends wanted = Ends()
         both = {(packed(host), port) for host, port in ends}
-        for address, port in both:
-            if address is not None:
-                wire = on_the_wire(address, port, address, port)
-                wanted.want(wire.src_high, wire.src_low, source_of(&wire))
-        for at in range(self.records if both else 0):
-            if self.record(at).used >= 0 and wanted.has_one_of(&self.record(at).wire):
-                self.wake(at)
+        self.wake_at(ends)
         return [
             state for state in self.recognised()
             if ((<FlowState> state).key.src, state.key.sport) in both or (state.key.dst, state.key.dport) in both
         ]
+
+    def wake_at(self, ends):
+        """Let no flow be quiet that begins or ends at one of these addresses and ports."""
+        cdef Py_ssize_t at
+        cdef Wire wire
+        cdef bytes address
+        cdef Ends wanted
+        if self.records == self.gone or not ends:
+            return
+        wanted = Ends()
+        for host, port in ends:
+            address = packed(host)
+            if address is not None:
+                wire = on_the_wire(address, port, address, port)
+                wanted.want(wire.src_high, wire.src_low, source_of(&wire))
+        for at in range(self.records):
+            if self.record(at).used >= 0 and wanted.has_one_of(&self.record(at).wire):
+                self.wake(at)
 
     def latest(self, recent, Py_ssize_t most):
         """Copies of the quiet flows that were heard last, at a recent time; so many of them."""
@@ -566,7 +574,7 @@ cdef key_on_the_wire(const Wire *wire):
     """The key of a 5-tuple."""
     cdef bint short = wire.ports >> 32 == 4
     src, dst = address_of(wire.src_high, wire.src_low, short), address_of(wire.dst_high, wire.dst_low, short)
-    return FlowKey(src, wire.ports >> 16 & 0xFFFF, dst, wire.ports & 0xFFFF)
+    return new_tuple(FlowKey, (src, wire.ports >> 16 & 0xFFFF, dst, wire.ports & 0xFFFF, NOT_INSIDE, OVER_UDP))
 
 
 cdef FlowState flow_of(const Quiet *quiet, PairState pair):
