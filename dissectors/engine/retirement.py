@@ -200,7 +200,8 @@ class Retirement:
         self.totals.lost += sum(counters.lost for counters in streams)
         scanner.forget(streams, flows)
         trackers, table = self._trackers, scanner.flows
-        places = places.union(*[flow.ends for flow in names])
+        places = {(src, sport) for src, sport, _, _, _, _ in names}.union(places)
+        places.update((dst, dport) for _, _, dst, dport, _, _ in names)
         trackers.calls.forget_endpoints(places, _in_use(table, len(places)), recent)
         trackers.checks.forget(names)
         trackers.handshakes.forget(names)

@@ -17,7 +17,7 @@ from dissectors.mux.table import PROTOCOLS, TABLE
 from dissectors.wire.addresses import packed_address, written_address
 from dissectors.wire.datagram import UDP, Flow
 
-MAX_ADDRESSES = 4096
+MAX_ADDRESSES = 1 << 15
 """Addresses that are remembered as they stand on the wire, and as people write them: calls name the same ones again
 and again."""
 

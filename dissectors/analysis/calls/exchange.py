@@ -61,7 +61,8 @@ class Exchange:
     @property
     def ends(self) -> tuple[Endpoint, Endpoint]:
         """Between which addresses and ports it was."""
-        return self.entries[0].flow.flow.ends
+        src, sport, dst, dport, _, _ = self.entries[0].flow.flow
+        return (src, sport), (dst, dport)
 
     @property
     def outcome(self) -> CallOutcome:
