@@ -122,22 +122,19 @@ class Retirement:
     def _worth_looking(self, finished: Sequence[CallState | Exchange]) -> list[CallState]:
         """Those about which a rule may have something to say, each of them read.
 
-        That is every call, and every exchange that did not go well. The rules about registrations compare those of one
-        address, and look at calls to it that were refused.
+        That is every call, and every exchange that did not go well. Rules about registrations compare those of one
+        address; calls to it that were refused are never among those that go.
         """
         calls = self._trackers.calls
         unread = [each for each in finished if not isinstance(each, CallState)]
         owners = Counter([calls.shown(each.first.owner) for each in unread if each.kind == "registration"])
-        for call in finished if unread else ():
-            if isinstance(call, CallState):
-                owners.update({call.caller or ""} if call.kind == "registration" else {call.callee or ""})
-
-        def alone(each: Exchange) -> bool:
-            return each.kind != "registration" or owners[calls.shown(each.first.owner)] == 1
-
+        if owners:
+            read = (each for each in finished if isinstance(each, CallState))
+            owners.update(call.caller or "" for call in read if call.kind == "registration")
         return [
             calls.open(each) for each in finished
-            if isinstance(each, CallState) or not each.went_well or not alone(each)
+            if isinstance(each, CallState) or not each.went_well
+            or each.kind == "registration" and owners[calls.shown(each.first.owner)] > 1
         ]
 
     def _judge(self, looked_at: Sequence[CallState], together: int, values: Facts) -> set[str]:

@@ -291,7 +291,7 @@ def usual(bytes payload not None):
             if not seen >> VIA & 1 and not branch_of(value, &branch):
                 return None
         elif name == FROM:
-            if not address_of(value, &sender, &from_tag) or not from_tag.size:
+            if not address_of(value, &sender, &from_tag) or not sender.size or not from_tag.size:
                 return None
         elif name == TO:
             if status:

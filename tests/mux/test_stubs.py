@@ -12,7 +12,9 @@ from dissectors.mux import scan as interpreted
 
 ROOT = Path(__file__).resolve().parents[2]
 compiled = pytest.importorskip("dissectors.mux.compiled.scan", reason="no compiled scan was built here")
-MODULES = ("dissectors.mux.compiled.scan", "dissectors.sources.blocks", "dissectors.sources.mapped")
+MODULES = (
+    "dissectors.mux.compiled.scan", "dissectors.protocols.sip_usual", "dissectors.sources.blocks", "dissectors.sources.mapped",
+)
 
 
 def concerns(complaint: str) -> bool:

@@ -1,0 +1,331 @@
+"""REGISTER and OPTIONS that are held unread: the report is the one of an engine that reads everything at once."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from dissectors.analysis.calls import table
+from dissectors.analysis.calls.call import CallState
+from dissectors.engine import retirement
+from dissectors.engine.engine import Engine
+from dissectors.offline import scanner_class
+from dissectors.report import Report
+from dissectors.wire.captures.records import Record
+from tests.made import ETHERNET, Endpoint, numbered
+from tests.stories import A, B, Story, dialled, hung_up, talk
+
+sip_usual = pytest.importorskip("dissectors.protocols.sip_usual", reason="no compiled modules were built here")
+
+SERVER: Endpoint = ("203.0.113.1", 5060)
+NONCE = 'WWW-Authenticate: Digest realm="x", nonce="1"'
+STALE = NONCE + ", stale=true"
+PROOF = 'Authorization: Digest username="bob", realm="x", nonce="1"'
+
+
+class Phone:
+    """Who asks one server under one Call-ID; times are milliseconds."""
+
+    def __init__(self, number: int, start: float, owner: str = "") -> None:
+        self.number, self.start, self.owner = number, start, owner or f"sip:p{number}@example.org"
+        self.here: Endpoint = (f"198.51.{number >> 8}.{number & 255}", 5060)
+        self.story: Story = []
+
+    def _lines(self, sequence: int, method: str, tag: str, branch: str) -> list[str]:
+        return [
+            f"Via: SIP/2.0/UDP {self.here[0]}:5060;rport;branch=z9hG4bK{self.number}-{branch or sequence}",
+            f"From: <{self.owner}>;tag=f{self.number}", f"To: <{self.owner}>{tag and ';tag='}{tag}",
+            f"Call-ID: {self.number}@x", f"CSeq: {sequence} {method}",
+        ]
+
+    def asks(self, after: float, method: str, sequence: int = 1, *more: str, branch: str = "", tag: str = "") -> None:
+        lines = [f"{method} sip:example.org SIP/2.0", *self._lines(sequence, method, tag, branch), *more]
+        contact = f"Contact: <sip:bob@{self.here[0]}>"
+        self._sent(after, self.here, SERVER, [*lines, contact, "Content-Length: 0"])
+
+    def gets(
+        self, after: float, status: int, method: str, sequence: int = 1, *more: str, branch: str = "",
+        whence: Endpoint = SERVER,
+    ) -> None:
+        lines = [f"SIP/2.0 {status} So", *self._lines(sequence, method, "s", branch), *more, "Content-Length: 0"]
+        self._sent(after, whence, self.here, lines)
+
+    def _sent(self, after: float, src: Endpoint, dst: Endpoint, lines: list[str]) -> None:
+        self.story.append((self.start + after, src, dst, ("\r\n".join(lines) + "\r\n\r\n").encode()))
+
+    def registers(self, after: float = 0.0, sequence: int = 1, expires: int = 60) -> None:
+        self.asks(after, "REGISTER", sequence, f"Expires: {expires}")
+        self.gets(after + 20, 200, "REGISTER", sequence, f"Expires: {expires}")
+
+
+def registered(phone: Phone) -> None:
+    phone.registers()
+
+
+def challenged(phone: Phone) -> None:
+    phone.asks(0, "REGISTER")
+    phone.gets(10, 401, "REGISTER", 1, NONCE)
+    phone.asks(20, "REGISTER", 2, PROOF)
+    phone.gets(30, 200, "REGISTER", 2)
+
+
+def tried(phone: Phone) -> None:
+    phone.asks(0, "REGISTER")
+    phone.gets(5, 100, "REGISTER")
+    phone.gets(10, 200, "REGISTER")
+
+
+def tried_twice(phone: Phone) -> None:
+    tried(phone)
+    phone.gets(7, 100, "REGISTER")
+
+
+def refused(phone: Phone) -> None:
+    phone.asks(0, "REGISTER")
+    phone.gets(10, 403, "REGISTER")
+
+
+def wrong_password(phone: Phone) -> None:
+    challenged(phone)
+    del phone.story[-1]
+    phone.gets(30, 401, "REGISTER", 2, NONCE)
+
+
+def stale(phone: Phone) -> None:
+    for sequence in range(1, 5):
+        phone.asks(20 * sequence, "REGISTER", sequence, PROOF)
+        phone.gets(20 * sequence + 10, 401, "REGISTER", sequence, STALE)
+
+
+def given_up(phone: Phone) -> None:
+    phone.asks(0, "REGISTER")
+    phone.gets(10, 401, "REGISTER", 1, NONCE)
+
+
+def unanswered(phone: Phone) -> None:
+    for again in range(4):
+        phone.asks(500.0 * 2**again, "OPTIONS")
+
+
+def repeated(phone: Phone) -> None:
+    for again in range(3):
+        phone.asks(500.0 * again, "REGISTER")
+    phone.gets(1100, 200, "REGISTER")
+
+
+def captured_twice(phone: Phone) -> None:
+    phone.registers()
+    phone.story += [(time + 1, src, dst, octets) for time, src, dst, octets in phone.story]
+
+
+def renewed_late(phone: Phone) -> None:
+    phone.registers(expires=10)
+    phone.registers(40_000, 2, expires=10)
+
+
+def under_another_call_id(phone: Phone) -> None:
+    phone.registers(expires=10)
+    again = Phone(phone.number + 4000, phone.start + 40_000, phone.owner)
+    again.here = phone.here
+    again.registers(expires=10)
+    phone.story += again.story
+
+
+def refused_calls(phone: Phone) -> None:
+    """The phone's registration is over when a call to it is refused."""
+    phone.registers(expires=10)
+    caller = Phone(phone.number + 8000, phone.start + 60_000)
+    caller.asks(0, "INVITE")
+    caller.gets(10, 480, "INVITE")
+    caller.asks(20, "ACK", branch="1", tag="s")
+    callee = f"<{phone.owner}>".encode()
+    phone.story += [
+        (time, src, dst, octets.replace(f"To: <{caller.owner}>".encode(), b"To: " + callee))
+        for time, src, dst, octets in caller.story
+    ]
+
+
+def renewed_by_another(phone: Phone) -> None:
+    """What renews a registration late is read, for it was repeated."""
+    phone.registers(expires=10)
+    again = Phone(phone.number + 4000, phone.start + 40_000, phone.owner)
+    again.here = phone.here
+    again.asks(-500, "REGISTER")
+    again.registers(expires=10)
+    phone.story += again.story
+
+
+def became_a_call(phone: Phone) -> None:
+    phone.registers()
+    phone.asks(100, "INVITE", 2)
+    phone.gets(110, 486, "INVITE", 2)
+
+
+def pinged(phone: Phone) -> None:
+    phone.asks(0, "OPTIONS")
+    phone.gets(10, 200, "OPTIONS")
+
+
+def pinged_again(phone: Phone) -> None:
+    pinged(phone)
+    phone.asks(20, "OPTIONS", 2)
+    phone.gets(30, 200, "OPTIONS", 2)
+
+
+def not_found(phone: Phone) -> None:
+    phone.asks(0, "OPTIONS")
+    phone.gets(10, 404, "OPTIONS")
+
+
+def from_elsewhere(phone: Phone) -> None:
+    phone.asks(0, "OPTIONS")
+    phone.gets(10, 200, "OPTIONS", whence=("203.0.113.2", 5060))
+
+
+def another_branch(phone: Phone) -> None:
+    phone.asks(0, "OPTIONS")
+    phone.gets(10, 200, "OPTIONS", branch="other")
+
+
+def answer_alone(phone: Phone) -> None:
+    phone.gets(0, 200, "OPTIONS")
+
+
+def at_the_same_time(phone: Phone) -> None:
+    phone.asks(0, "REGISTER")
+    phone.gets(0, 200, "REGISTER")
+
+
+def odd_header(phone: Phone) -> None:
+    phone.asks(0, "OPTIONS", 1, "Reason: SIP;cause=200", "nothing")
+    phone.gets(10, 200, "OPTIONS", 1, "CSeq: 1 OPTIONS")
+
+
+def with_sound(phone: Phone) -> None:
+    """Media on the port of the signalling, with a hole in it while others register."""
+    phone.registers()
+    phone.story += talk(phone.here, SERVER, 0x70000 + phone.number, start=phone.start + 50, seconds=2)
+    phone.story += [
+        each for each in talk(phone.here, SERVER, 0x90000 + phone.number, start=phone.start, seconds=6)
+        if not 2000 < each[0] - phone.start < 4000
+    ]
+
+
+WAYS: tuple[Callable[[Phone], None], ...] = (
+    registered, challenged, tried, tried_twice, refused, wrong_password, stale, given_up, unanswered, repeated,
+    captured_twice, renewed_late, under_another_call_id, renewed_by_another,
+    refused_calls, became_a_call, pinged, pinged_again, not_found,
+    from_elsewhere, another_branch, answer_alone, at_the_same_time, odd_header, with_sound,
+)
+GO_WELL = (registered, challenged, tried, pinged)
+
+
+def told(story: Story, lazily: bool, most: int, size: int = 16) -> Report:
+    """The report on a story, by an engine that reads everything or leaves unread what goes well."""
+    usual = sip_usual.usual if lazily else None
+    scanner, engine = scanner_class()(), Engine(max_finished=most, usual=usual)
+    records = []
+    for number, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1):
+        octets = numbered(src, dst, payload, int(time) & 0xFFFF)
+        records.append((0, Record(number, int(time * 1e6), ETHERNET, octets, len(octets))))
+    for batch in scanner.scan(records, size):
+        engine.feed(batch)
+        engine.retire_finished(scanner)
+    engine.feed(scanner.finish(engine.announced()))
+    engine.retire_finished(scanner, at_the_end=True)
+    return engine.report(scanner, ())
+
+
+def of(ways: Iterable[Callable[[Phone], None]], apart: float = 700.0) -> Story:
+    """A phone for each way, one after the other."""
+    story: Story = []
+    for number, way in enumerate(ways, 1):
+        way(phone := Phone(number, number * apart))
+        story += phone.story
+    return story
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How many calls are retired read and unread, where as many are retired as can be."""
+    monkeypatch.setattr(retirement, "MIN_FINISHED", 1)
+    counted: Counter[str] = Counter()
+
+    class Calls(table.Calls):
+        def retire(self, call: Any) -> None:
+            counted["read" if isinstance(call, CallState) else "unread"] += 1
+            super().retire(call)
+
+    monkeypatch.setattr("dissectors.engine.trackers.Calls", Calls)
+    return counted
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("most", [0, 3])
+def test_each_way_is_told_as_if_it_had_been_read(
+    way: Callable[[Phone], None], most: int, opened: Counter[str]
+) -> None:
+    story = of([way, *GO_WELL, way, registered, way, pinged])
+    made = told(story, True, most)
+    assert opened["unread"] >= (3 if most else 6)
+    assert made == told(story, False, most)
+
+
+def test_all_ways_together_are_told_as_if_they_had_been_read(opened: Counter[str]) -> None:
+    for seed in range(40):
+        chance = random.Random(seed)
+        story = of(chance.choices(WAYS + 3 * GO_WELL, k=40), chance.choice((50.0, 700.0, 5000.0)))
+        most, size = chance.choice((0, 1, 8)), chance.choice((1, 16, 4096))
+        assert told(story, True, most, size) == told(story, False, most, size), seed
+    assert opened["unread"] > 400
+
+
+def test_what_goes_well_is_never_read(opened: Counter[str]) -> None:
+    made = told(of(chance for chance in GO_WELL * 25), True, 0)
+    assert made.totals is not None and made.totals.calls == 100 and not made.calls
+    assert opened == {"unread": 100}
+
+
+def test_messages_in_a_hole_of_media_say_that_the_capture_went_on(opened: Counter[str]) -> None:
+    def hole(n: int) -> bool:
+        return 100 <= n < 300
+
+    pinged(phone := Phone(1, 5000))
+    pause = [*talk(lost=hole), *talk(B, A, 78, lost=hole)]
+    story = [*dialled(), *pause, *hung_up(), *phone.story]
+    # The media stopped, which is an error: the call stays.
+    assert told(story, True, 0) == told(story, False, 0) and opened == {"read": 1, "unread": 1}
+    # The capture stopped, which is none.
+    told([*dialled(), *pause, *hung_up()], True, 0)
+    assert opened == {"read": 2, "unread": 1}
+
+
+def test_no_more_octets_are_held_unread_than_there_is_room_for(
+    monkeypatch: pytest.MonkeyPatch, opened: Counter[str]
+) -> None:
+    monkeypatch.setattr(table, "MAX_UNREAD_OCTETS", 4000)
+    story = of(GO_WELL * 25, apart=1.0)
+    assert told(story, True, 0) == told(story, False, 0)
+    assert opened["read"] > 150 and 0 < opened["unread"] < 20
+
+
+def test_calls_that_make_room_are_counted_unread() -> None:
+    story = of((registered, unanswered) * 20, apart=1.0)
+    made = []
+    for lazily in (True, False):
+        scanner, engine = scanner_class()(), Engine(max_finished=8, usual=sip_usual.usual if lazily else None)
+        engine.trackers.calls.limit = 5
+        records = [
+            (0, Record(n, int(time * 1e6), ETHERNET, octets := numbered(src, dst, payload, n), len(octets)))
+            for n, (time, src, dst, payload) in enumerate(sorted(story, key=lambda one: one[0]), 1)
+        ]
+        for batch in scanner.scan(records):
+            engine.feed(batch)
+        engine.feed(scanner.finish(engine.announced()))
+        engine.retire_finished(scanner, at_the_end=True)
+        made.append(engine.report(scanner, ()))
+    assert made[0] == made[1] and made[0].totals is not None and made[0].totals.calls_left_out > 30
