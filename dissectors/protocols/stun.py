@@ -28,6 +28,9 @@ MOST_REMEMBERED = 512
 LONGEST_REMEMBERED = 64
 """Octets of the longest attribute that is remembered decoded: an agent repeats most of them in every check."""
 
+LONGEST_REPEATED, MIN_REPEATED = 256, 2
+"""Octets, and attributes, from a message's first on that are remembered together."""
+
 Class = Literal["request", "indication", "success", "error"]
 CLASSES: tuple[Class, ...] = get_args(Class)
 
@@ -228,18 +231,20 @@ def parse(payload: bytes) -> Message:
     if end > len(payload):
         raise Malformed("STUN", 2, f"the length announces {length} bytes, {len(payload) - HEADER} follow")
     places, padded = _places(payload, end)
-    attributes = tuple([_attribute(payload, start, stop) for start, stop in places])
+    attributes = _attributes(payload, places, padded)
     microsoft = payload.startswith(MS_MARK, HEADER)
     if microsoft:
         attributes = tuple([_plain(each) if each.type == PEER_ADDRESS else each for each in attributes])
-    cookie = payload[4:8] == COOKIE
+    cookie = payload.startswith(COOKIE, 4)
     method = type_ & 0x000F | (type_ & 0x00E0) >> 1 | (type_ & 0x3E00) >> 2
-    names = tuple([each.name for each in attributes])
+    names, fits = [], True
+    for each in attributes:
+        names.append(each.name)
+        if each.decoded is None:
+            fits = False
     fingerprint_ok = _fingerprint_ok(payload, places, names.index("FINGERPRINT")) if "FINGERPRINT" in names else None
     deviations = _out_of_order(names)
-    if length % 4 or not padded or end < len(payload) or fingerprint_ok is False or None in [
-        each.decoded for each in attributes
-    ]:
+    if not fits or length % 4 or not padded or end < len(payload) or fingerprint_ok is False:
         deviations = (*_misfits(attributes, length, padded, fingerprint_ok, len(payload) - end), *deviations)
     name = METHODS.get(method) or f"method 0x{method:03X}"
     class_ = CLASSES[(type_ & 0x0010) >> 4 | (type_ & 0x0100) >> 7]
@@ -285,6 +290,29 @@ def _walk(payload: bytes, end: int, align: int) -> list[tuple[int, int]]:
     return places
 
 
+def _attributes(payload: bytes, places: list[tuple[int, int]], padded: bool) -> tuple[Attribute, ...]:
+    """All of them, those before what seals the message at once if they were there before, as in checks of one agent."""
+    first = 0
+    for start, stop in places if padded else ():
+        # An IPv6 address depends on the transaction.
+        if stop - HEADER > LONGEST_REPEATED or stop - start == IPV6_ADDRESS:
+            break
+        if payload[start - 4] << 8 | payload[start - 3] in _NEVER_REPEATED:
+            break
+        first += 1
+    if first < MIN_REPEATED:
+        return tuple([_attribute(payload, start, stop) for start, stop in places])
+    known = _first_attributes(payload[4:8], payload[HEADER : places[first - 1][1]])
+    return known + tuple([_attribute(payload, start, stop) for start, stop in places[first:]])
+
+
+@lru_cache(MOST_REMEMBERED)
+def _first_attributes(key: bytes, octets: bytes) -> tuple[Attribute, ...]:
+    """The attributes in these octets of a message that has that cookie."""
+    payload = bytes(4) + key + bytes(HEADER - 8) + octets
+    return tuple([_attribute(payload, start, stop) for start, stop in _walk(payload, len(payload), 4)])
+
+
 def _attribute(payload: bytes, start: int, stop: int) -> Attribute:
     type_ = payload[start - 4] << 8 | payload[start - 3]
     value = payload[start:stop]
@@ -328,7 +356,7 @@ def _misfits(
         yield "FINGERPRINT does not match"
 
 
-def _out_of_order(names: tuple[str, ...]) -> tuple[str, ...]:
+def _out_of_order(names: list[str]) -> tuple[str, ...]:
     """The errors in the order of the attributes (RFC 8489 sections 14.5 to 14.7)."""
     wrong = ["FINGERPRINT is not the last attribute"] if "FINGERPRINT" in names[:-1] else []
     if "MESSAGE-INTEGRITY" in names:

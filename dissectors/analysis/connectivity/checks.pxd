@@ -15,10 +15,10 @@ cdef class Checks:
     cpdef object feed(self, object datagram, object message)
 
     @cython.locals(named=Named)
-    cpdef object _named(self, Asked asked, object username, object datagram, bint new)
+    cpdef object _named(self, Asked asked, object username, long long time, object place, bint new)
 
     @cython.locals(asked=Asked)
-    cpdef Asked _asker(self, object datagram, object kind)
+    cpdef Asked _asker(self, object flow, object kind, object time, object place)
 
     @cython.locals(asked=Asked, named=Named)
     cpdef object _response(self, object datagram, object message)

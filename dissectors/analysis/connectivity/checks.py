@@ -69,39 +69,40 @@ class Checks:
     def feed(self, datagram: Datagram, message: stun.Message) -> None:
         """Take one STUN message."""
         self._messages += 1
-        if message.class_ in ("success", "error"):
+        class_, flow, time = message.class_, datagram.flow, datagram.time
+        if class_ == "success" or class_ == "error":
             self._response(datagram, message)
             return
         values = message.values()
-        asked = self._asker(datagram, _kind(message.method, values))
+        place = Place(datagram.file, datagram.frame)
+        asked = self._asker(flow, _kind(message.method, values), time, place)
         asked.used = self._messages
-        asked.last = max(asked.last, datagram.time)
-        if message.class_ == "indication":
+        asked.last = max(asked.last, time)
+        if class_ == "indication":
             asked.indications += 1
             return
         name = values.get("USERNAME")
         username = name if isinstance(name, str) else None
         peers = _peers(message) if asked.kind in GRANTING else ()
         request = Request(username is not None, username, peers, message.lifetime if "LIFETIME" in values else None)
-        new = self._pending.wait_new((datagram.flow, message.transaction), datagram.time, (asked, request))
+        new = self._pending.wait_new((flow, message.transaction), time, (asked, request))
         asked.requests += new
         if not asked.silent:
-            asked.silent_since, asked.silent_place = datagram.time, Place(datagram.file, datagram.frame)
+            asked.silent_since, asked.silent_place = time, place
         asked.silent += 1
-        self._named(asked, username, datagram, new)
+        if username:
+            self._named(asked, username, time, place, new)
         if "ICE-CONTROLLING" in values:
             asked.take_role("controlling")
         elif "ICE-CONTROLLED" in values:
             asked.take_role("controlled")
         if "USE-CANDIDATE" in values and asked.nominated is None:
-            asked.nominated, asked.nominated_place = datagram.time, Place(datagram.file, datagram.frame)
+            asked.nominated, asked.nominated_place = time, place
         if (software := values.get("SOFTWARE")) and software != asked.software:
             asked.software = self._instead(asked.software, str(software))
 
-    def _named(self, asked: Asked, username: str | None, datagram: Datagram, new: bool) -> None:
+    def _named(self, asked: Asked, username: str, time: int, place: Place, new: bool) -> None:
         """Note under which user name was asked."""
-        if not username:
-            return
         if username != asked.username:
             asked.username = self._instead(asked.username, username)
         named = asked.usernames.get(asked.username or "")
@@ -109,10 +110,9 @@ class Checks:
             kept = self._room(asked.usernames, MAX_USERNAMES_PER_CHECK, "user names of checks", username)
             if not kept:
                 return
-            place = Place(datagram.file, datagram.frame)
-            named = asked.usernames[kept] = Named(datagram.time, place)
+            named = asked.usernames[kept] = Named(time, place)
         named.requests += new
-        named.last, named.last_place = max(named.last, datagram.time), Place(datagram.file, datagram.frame)
+        named.last, named.last_place = max(named.last, time), place
 
     def _room(self, entries: Sized, most: int, name: str, text: str) -> str | None:
         """The text of a new entry as it is kept; nothing where there is no room for one."""
@@ -127,49 +127,51 @@ class Checks:
             self._texts.give_back(ENTRY_OCTETS)
         return kept
 
-    def _asker(self, datagram: Datagram, kind: str) -> Asked:
-        key = (datagram.flow, kind)
+    def _asker(self, flow: Flow, kind: str, time: int, place: Place) -> Asked:
+        key = (flow, kind)
         asked = self.asked.get(key)
         if asked is None:
-            place = Place(datagram.file, datagram.frame)
-            asked = self.asked[key] = Asked(datagram.flow, kind, datagram.time, place, self._messages)
+            asked = self.asked[key] = Asked(flow, kind, time, place, self._messages)
         return asked
 
     def _response(self, datagram: Datagram, message: stun.Message) -> None:
-        found = self._pending.pop((datagram.flow.reverse, message.transaction), None)
+        flow, time = datagram.flow, datagram.time
+        found = self._pending.pop((flow.reverse, message.transaction), None)
         if found is None:
             return
+        place, succeeded = Place(datagram.file, datagram.frame), message.class_ == "success"
         sent, (asked, request) = found
         asked.answered += 1
         asked.used = self._messages
-        if message.class_ == "success" and (asked.silent > MIN_OUTAGE_REQUESTS or asked.run is not None):
-            asked.recovers(datagram.time, Place(datagram.file, datagram.frame))
-        asked.silent, asked.silent_since, asked.last_answer = 0, None, datagram.time
-        asked.last = max(asked.last, datagram.time)
-        round_trip = (datagram.time - sent) / 1e9
+        if succeeded and (asked.silent > MIN_OUTAGE_REQUESTS or asked.run is not None):
+            asked.recovers(time, place)
+        asked.silent, asked.silent_since, asked.last_answer = 0, None, time
+        asked.last = max(asked.last, time)
+        round_trip = (time - sent) / 1e9
         asked.round_trips += round_trip
         asked.timed += 1
         asked.slowest = max(asked.slowest or 0.0, round_trip)
         # What a peer sees behind a relay is the relay.
-        if not datagram.flow.inside:
+        if not flow.inside:
             asked.mapped = message.mapped_address or asked.mapped
-        place = Place(datagram.file, datagram.frame)
-        error = str(message.error) if message.error is not None else "error without a code"
-        result = SUCCESS if message.class_ == "success" else error
-        if result == SUCCESS:
+        result = SUCCESS
+        if succeeded:
             asked.run = None
-        elif (error[:3] != "401" or request.credentials) and not _is_closing(asked, request):
-            # Who asks without credentials first is told realm and nonce by that.
-            asked.run = asked.run or Run()
-            asked.run.add(error if len(error) <= MAX_ERROR_LENGTH else error[:MAX_ERROR_LENGTH], datagram.time, place)
-        self._outcome(asked, result, datagram.time, place, request.credentials)
+        else:
+            error = message.error
+            result = "error without a code" if error is None else str(error)
+            if (result[:3] != "401" or request.credentials) and not _is_closing(asked, request):
+                # Who asks without credentials first is told realm and nonce by that.
+                asked.run = asked.run or Run()
+                asked.run.add(result[:MAX_ERROR_LENGTH], time, place)
+        self._outcome(asked, result, time, place, request.credentials)
         named = asked.usernames.get(request.username or "")
         if named is not None:
-            named.succeeded += result == SUCCESS
-            named.refused += result != SUCCESS
+            named.succeeded += succeeded
+            named.refused += not succeeded
         if message.method != "Binding":
-            self._allocated(asked, message, request, datagram.time)
-            self._granted(asked, request, result, datagram.time, place)
+            self._allocated(asked, message, request, time)
+            self._granted(asked, request, result, time, place)
 
     def _outcome(self, asked: Asked, result: str, time: int, place: Place, credentials: bool) -> None:
         tally = asked.outcomes.get(result)
