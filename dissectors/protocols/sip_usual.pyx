@@ -15,10 +15,10 @@ from dissectors.limits.texts import MAX_NAME_LENGTH
 NAMES = (
     b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Max-Forwards", b"Content-Length", b"Authorization",
     b"Proxy-Authorization", b"Accept", b"Accept-Encoding", b"Accept-Language", b"Allow", b"Allow-Events",
-    b"Authentication-Info", b"Contact", b"Date", b"Expires", b"Organization", b"P-Access-Network-Info",
+    b"Authentication-Info", b"Contact", b"Date", b"Expires", b"Min-SE", b"Organization", b"P-Access-Network-Info",
     b"P-Asserted-Identity", b"P-Associated-URI", b"P-Preferred-Identity", b"Path", b"Priority", b"Privacy",
     b"Proxy-Authenticate", b"Proxy-Require", b"Record-Route", b"Require", b"Route", b"Server", b"Service-Route",
-    b"Supported", b"Timestamp", b"Unsupported", b"User-Agent", b"WWW-Authenticate",
+    b"Session-Expires", b"Supported", b"Timestamp", b"Unsupported", b"User-Agent", b"WWW-Authenticate",
 )
 """Those that no rule about calls looks at, but for credentials, challenges and what a registration binds."""
 
