@@ -190,6 +190,9 @@ class Belongings:
 def _signalling(scanner: Scanner, calls: Iterable[CallState | Exchange]) -> Iterator[FlowState]:
     """The open flows on which calls signal."""
     for call in calls:
+        if not isinstance(call, CallState) and call.is_where_it_was:
+            yield from call.states
+            continue
         for flow in call.pairs:
             state = scanner.flows.get(flow)
             if state is not None:

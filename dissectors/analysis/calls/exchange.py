@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from dissectors.analysis.calls.outcomes import CHALLENGES
 from dissectors.mux.evidence import Entry
+from dissectors.mux.flows import FlowState
 from dissectors.protocols import sip
 from dissectors.report import CallOutcome
 from dissectors.wire.datagram import Datagram, Endpoint, Flow
@@ -57,6 +58,19 @@ class Exchange:
         """The 5-tuple, as each end sees it."""
         flow = self.entries[0].flow.flow
         return flow, flow.reverse
+
+    @property
+    def states(self) -> tuple[FlowState, ...]:
+        """The flows of the scan on which it was: that of the request, and that of the response once there is one."""
+        here = self.entries[0].flow
+        there = next((entry.flow for entry in self.entries if entry.flow is not here), None)
+        return (here,) if there is None else (here, there)
+
+    @property
+    def is_where_it_was(self) -> bool:
+        """Whether the scan still has both of its flows: they need not be looked up."""
+        states = self.states
+        return len(states) > 1 and all([state.open for state in states])
 
     @property
     def ends(self) -> tuple[Endpoint, Endpoint]:
