@@ -297,11 +297,13 @@ def rows_of_frame(
         _give(keys, scanner, [capture])
         for batch in _to_the_end(scanner, capture, progress):
             entries += [entry for entry in batch.entries if entry.frame == frame and entry.number >= 0]
-            if begin is None:
+            if begin is None and scanner.flows.made:
                 begin = next((flow.first for flow in scanner.flows if flow.number == 0), None)
         frames = capture.notes.packets
     entries.sort()
-    rows = [(row_of(entry), beside(scanner.flows, entry.flow)) for entry in entries]
+    # Those that are quiet are copied each time.
+    flows = list(scanner.flows)
+    rows = [(row_of(entry), beside(flows, entry.flow)) for entry in entries]
     return FrameRows(rows, begin, frames)
 
 

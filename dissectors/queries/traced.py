@@ -149,10 +149,12 @@ class TracedSegments:
             traced.waiting.pop(way, None)
         for whole in found:
             self._settle(whole, judge(whole))
+        run = traced.runs.get(way)
+        if not found and run is None:
+            return
         has_more = self._connections.has_more(segment)
         if found and has_more:
             traced.waiting.setdefault(way, []).append(frame)
-        run = traced.runs.get(way)
         if run is not None and (segment.payload and not has_more or len(run) > MAX_RUN_FRAMES):
             traced.runs.pop(way).close(self._place, self.mixed)
 

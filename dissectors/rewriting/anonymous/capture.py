@@ -18,7 +18,7 @@ from dissectors.mux.table import PROTOCOLS, rows_of
 from dissectors.protocols.rtp import parse as parse_rtp
 from dissectors.protocols.stun_integrity import FINGERPRINT_XOR
 from dissectors.rewriting import packets, segments
-from dissectors.rewriting.anonymous import carriers, remains, sealed, secured
+from dissectors.rewriting.anonymous import carriers, remains, rtcp, sealed, secured, stun
 from dissectors.rewriting.anonymous.blocks import damage, without_names
 from dissectors.rewriting.anonymous.heard import (
     FRAME_BITS,
@@ -29,18 +29,7 @@ from dissectors.rewriting.anonymous.heard import (
     Verdict,
     hear,
 )
-from dissectors.rewriting.anonymous.messages import (
-    ADDRESSES,
-    FINGERPRINT,
-    KEEPALIVES,
-    KEPT_CONTROL,
-    SILENCE,
-    TEXTS,
-    USERNAME,
-    XORED,
-    Anonymiser,
-    Wanted,
-)
+from dissectors.rewriting.anonymous.messages import KEEPALIVES, SILENCE, Anonymiser, Wanted
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 from dissectors.rewriting.anonymous.streamed import Streamed
 from dissectors.rewriting.copying import Made, Maker, Tally, copy
@@ -160,9 +149,10 @@ class _Frames:
             streams=self._heard.streams, others=self._heard.others, bits=(FRAME_BITS, LAYER_BITS, PROTOCOL_BITS),
             media=rows_of((MEDIA,)), silence=bytes(SILENCE.get(number, b"\0")[0] for number in range(0x80)),
             link=self._link, address=pseudonyms.address, port=pseudonyms.port, noise=pseudonyms.noise,
-            datagram=datagrams.datagram, attribute=datagrams.attribute, control=datagrams.control,
-            kept_attributes=datagrams.kept_attributes, addresses=ADDRESSES, xored=XORED, texts=TEXTS,
-            username=USERNAME, fingerprint=FINGERPRINT, mask=FINGERPRINT_XOR, kept_control=KEPT_CONTROL,
+            datagram=datagrams.datagram, attribute=datagrams.attribute, control=partial(rtcp.packet, names=pseudonyms),
+            kept_attributes=datagrams.stun.kept_attributes, addresses=stun.ADDRESSES, xored=stun.XORED,
+            texts=stun.TEXTS, username=stun.USERNAME, fingerprint=stun.FINGERPRINT, mask=FINGERPRINT_XOR,
+            kept_control=rtcp.KEPT_CONTROL,
             blanks=KEEPALIVES, events=self._heard.events, numbered=self._heard.numbered,
             connections=self._courses.ways, options=segments.KNOWN_OPTIONS,
             header=partial(remains.header, names=pseudonyms),

@@ -1,4 +1,4 @@
-"""Datagrams under other names: SIP with its bodies, STUN, RTP, RTCP, and what TURN carries.
+"""Datagrams under other names: SIP with its bodies, RTP, and what TURN carries.
 
 A function gives the new octets, or None where it does not understand what it sees: then only the headers stay.
 """
@@ -6,22 +6,19 @@ A function gives the new octets, or None where it does not understand what it se
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
-from hashlib import sha1, sha256
-from hmac import digest as sealed
 from typing import NamedTuple
 
-from dissectors.limits.table import Table
 from dissectors.mux.classify import classify
 from dissectors.protocols import sip
 from dissectors.protocols.rtp import parse as parse_rtp
-from dissectors.protocols.stun_integrity import fingerprint_of
 from dissectors.rewriting import messages
-from dissectors.rewriting.anonymous import damaged, descriptions, pressed, secured, texts
+from dissectors.rewriting.anonymous import damaged, descriptions, pressed, rtcp, secured, texts
 from dissectors.rewriting.anonymous.bodies import Bodies, coded, packed, text_of
 from dissectors.rewriting.anonymous.heard import EVENT_OCTETS, NOTHING, Read
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
+from dissectors.rewriting.anonymous.stun import Passwords, Stun
 from dissectors.rewriting.anonymous.texts import Names
 from dissectors.rewriting.messages import Head, Line
 from dissectors.wire.errors import Malformed
@@ -40,33 +37,6 @@ KEEPALIVES = frozenset(b"\r\n\0 ")
 SILENCE = {0: b"\xff", 8: b"\xd5"}
 """What the octets of silence are, by payload type; zeros for any other."""
 
-SENDER, RECEIVER, SDES, BYE, APP, FEEDBACK, EXTENDED = 200, 201, 202, 203, 204, 206, 207
-KEPT_CONTROL = frozenset((SENDER, RECEIVER, 205))
-"""Types of RTCP without names: reports of senders and receivers, unless extended, and feedback of transport."""
-
-OF_APPLICATIONS, ESTIMATE, LARGEST_BLOCK = 15, b"REMB", 36
-"""Feedback that may hold anything, what it usually is, and the last type of block of extended reports."""
-
-KNOWN_APPLICATIONS = frozenset((b"PoC1", b"PoC2", b"MCPT", b"MCPC", b"MCV0", b"MCV1", b"MCV2", b"PSS0", b"qtsi"))
-
-RTCP_HEADER, SRTCP_TRAILER, VERSION_BITS, LARGEST_OTHER_TYPE = 8, 14, 0xC0, 0x7F
-"""Octets of RTCP that SRTCP leaves in the clear, and of its index with the usual seal behind it (RFC 3711, 3.4)."""
-
-PADDED = 0x20
-
-STUN_HEADER = 20
-
-ADDRESSES = frozenset((0x0001, 0x0002, 0x0004, 0x0005, 0x000B, 0x8023, 0x802B, 0x802C))
-XORED = frozenset((0x0012, 0x0016, 0x0020, 0x8020))
-USERNAME, TEXTS = 0x0006, frozenset((0x0006, 0x0014, 0x0015))
-AGENT, ERROR, DATA = 0x8022, 0x0009, 0x0013
-INTEGRITY, INTEGRITY_256, FINGERPRINT = 0x0008, 0x001C, 0x8028
-PLAIN = frozenset((
-    0x0003, 0x000A, 0x000C, 0x000D, 0x0017, 0x0018, 0x0019, 0x001A, 0x001D, 0x0024, 0x0025, 0x0026, 0x0027, 0x8000,
-    0x8001, 0x8002, 0x8027, 0x8029, 0x802A, 0x8030, 0xC057,
-))
-"""Attributes of STUN that are numbers and flags of the protocol."""
-
 TOKEN, WORD = re.compile(rb"[-A-Za-z0-9.!%*_+`'~]+"), re.compile(rb"[^\W_]|[\x80-\xff]")
 """The name of a header, and what is made unreadable where a line has none: it is nobody's language."""
 
@@ -79,7 +49,7 @@ class Wanted(NamedTuple):
 
 
 class Anonymiser:
-    """Datagrams under other names. It learns ICE's passwords from SDP, to seal STUN anew.
+    """Datagrams under other names. ICE's passwords are learnt from SDP, to seal STUN anew.
 
     `learned` says what becomes of the fingerprints of certificates that the capture holds, and of fragments of DTLS.
     """
@@ -89,10 +59,10 @@ class Anonymiser:
     ) -> None:
         self.pseudonyms, self.wanted = pseudonyms, wanted
         self._learned = learned or secured.Learned(pseudonyms)
-        self._passwords: dict[str, str] = {}
-        self._asked: Table[bytes, str] = Table("", MAX_TRANSACTIONS)
         self._usual_header: Callable[[Line], Line] = lru_cache(MAX_LINES)(self._header)
-        self.names = Names(pseudonyms, self._digest, wanted.agents, self._learn)
+        passwords = Passwords()
+        self.names = Names(pseudonyms, self._digest, wanted.agents, passwords.learn)
+        self.stun = Stun(self.names, passwords, self._inner)
         self.bodies = Bodies(self.names)
 
     def datagram(self, protocol: str, payload: bytes, encrypted: bool, depth: int = 0) -> bytes | None:
@@ -106,10 +76,6 @@ class Anonymiser:
             return write(self, payload, encrypted, depth)
         except NOT_UNDERSTOOD:
             return None
-
-    def _learn(self, ufrag: str, password: str) -> None:
-        if len(self._passwords) < MAX_PASSWORDS:
-            self._passwords[ufrag] = password
 
     def _digest(self, octets: bytes) -> bytes:
         return self._learned.digests.get(octets) or self.pseudonyms.octets("digest", octets, len(octets))
@@ -170,80 +136,12 @@ class Anonymiser:
     def _body(self, message: sip.Message, body: bytes) -> bytes:
         return self.bodies.body(message.get("Content-Type") or "", body)
 
-    def write_stun(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
-        """STUN, attribute by attribute, sealed anew; an attribute that does not fit keeps its header alone."""
-        size = STUN_HEADER + int.from_bytes(payload[2:4], "big")
-        if len(payload) < STUN_HEADER:
-            return None
-        out = bytearray(payload[:STUN_HEADER])
-        user, read = b"", STUN_HEADER
-        for kind, value, end in _attributes(payload):
-            new = self._attribute(kind, value, payload[4:STUN_HEADER], out, user, depth)
-            if new is None:
-                return None
-            user = new if kind == USERNAME else user
-            out += kind.to_bytes(2, "big") + len(new).to_bytes(2, "big") + new + bytes(-len(new) % 4)
-            read = end
-        out += payload[read : read + 4] + self.pseudonyms.octets("attribute", payload, max(0, len(payload) - read - 4))
-        out[2:4] = (size + len(out) - len(payload) - STUN_HEADER & 0xFFFF).to_bytes(2, "big")
-        return bytes(out)
-
-    @property
-    def kept_attributes(self) -> frozenset[int]:
-        """Attributes of STUN that stay as they are."""
-        return PLAIN if self.wanted.agents else PLAIN | {AGENT}
-
     def attribute(self, kind: int, value: bytes, header: bytes, out: bytes, user: bytes) -> bytes | None:
-        """An attribute of STUN behind `out`: cookie and transaction are `header`, `user` is the name before it."""
+        """An attribute of STUN, as `Stun.attribute` has it; None where it is not understood."""
         try:
-            return self._attribute(kind, value, header, out, user, 0)
+            return self.stun.attribute(kind, value, header, out, user, 0)
         except NOT_UNDERSTOOD:
             return None
-
-    def _attribute(
-        self, kind: int, value: bytes, header: bytes, out: bytes | bytearray, user: bytes, depth: int
-    ) -> bytes | None:
-        if kind in ADDRESSES or kind in XORED:
-            return self._address(value, header, kind in XORED)
-        if kind in TEXTS:
-            return coded(texts.opaque(text_of(value), self.names))
-        if kind in self.kept_attributes:
-            return value
-        if kind == AGENT:
-            return coded(texts.opaque(text_of(value), self.names))
-        if kind == ERROR:
-            return value[:4] + coded(texts.loose(text_of(value[4:]), self.names))
-        if kind == DATA:
-            return self._inner(value, depth)
-        if kind in (INTEGRITY, INTEGRITY_256):
-            return self._seal(kind, value, header, out, user)
-        if kind == FINGERPRINT:
-            return fingerprint_of(bytes(out))
-        return self.pseudonyms.octets("attribute", value, len(value))
-
-    def _address(self, value: bytes, header: bytes, xored: bool) -> bytes:
-        if len(value) not in (8, 20):
-            return self.pseudonyms.octets("attribute", value, len(value))
-        mask = header[: len(value) - 4] if xored else bytes(len(value) - 4)
-        plain = bytes(one ^ two for one, two in zip(value[4:], mask, strict=True))
-        moved = self.pseudonyms.address(plain)
-        hidden = int.from_bytes(header[:2], "big") if xored else 0
-        port = self.pseudonyms.port(int.from_bytes(value[2:4], "big") ^ hidden) ^ hidden
-        return value[:2] + port.to_bytes(2, "big") + bytes(one ^ two for one, two in zip(moved, mask, strict=True))
-
-    def _seal(self, kind: int, value: bytes, header: bytes, out: bytes | bytearray, user: bytes) -> bytes:
-        """A seal with the password of the side that is asked, where SDP told it; else octets that fit nothing.
-
-        A response has no name: its transaction is that of the request (RFC 8445 section 7.3).
-        """
-        password = self._passwords.get(text_of(user.partition(b":")[0])) if user else self._asked.use(header)
-        if user and password is not None:
-            self._asked[header] = password
-        if password is None:
-            return self.pseudonyms.octets("seal", value, len(value))
-        covered = _as_long_as(out, 4 + len(value))
-        function = sha1 if kind == INTEGRITY else sha256
-        return sealed(password.encode(), covered, function)[: len(value)]
 
     def _inner(self, data: bytes, depth: int) -> bytes | None:
         """What TURN carries, by what it looks like; what is not understood becomes random."""
@@ -270,6 +168,10 @@ class Anonymiser:
         """RTP with silence, or random octets where it was encrypted."""
         return self._media(payload, encrypted, NOTHING)
 
+    def write_rtcp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
+        """RTCP; what is encrypted becomes random."""
+        return (rtcp.encrypted if encrypted else rtcp.compound)(payload, self.pseudonyms)
+
     def media(self, payload: bytes, encrypted: bool, read: Read) -> bytes | None:
         """RTP of a stream of which more than the header is read; None where it cannot be read."""
         try:
@@ -292,133 +194,15 @@ class Anonymiser:
         count = packet.padding_length
         return payload[:start] + silence + (bytes(count - 1) + bytes((count,)) if count else b"")
 
-    def write_rtcp(self, payload: bytes, encrypted: bool, depth: int) -> bytes | None:
-        """RTCP: names in SDES, reasons in BYE; what is encrypted becomes random."""
-        if encrypted:
-            if len(payload) < RTCP_HEADER + SRTCP_TRAILER:
-                return None
-            random = bytearray(self.pseudonyms.octets("control", payload, len(payload)))
-            # Readers without keys must not take what follows the first packet for another one.
-            behind = 4 + 4 * int.from_bytes(payload[2:4], "big")
-            if RTCP_HEADER <= behind < len(payload) - 1:
-                random[behind] &= ~VERSION_BITS
-                random[behind + 1] &= LARGEST_OTHER_TYPE
-            random[:RTCP_HEADER] = payload[:RTCP_HEADER]
-            random[-SRTCP_TRAILER : 4 - SRTCP_TRAILER] = payload[-SRTCP_TRAILER : 4 - SRTCP_TRAILER]
-            return bytes(random)
-        out: list[bytes] = []
-        at = 0
-        while at + 4 <= len(payload):
-            end = at + 4 + 4 * int.from_bytes(payload[at + 2 : at + 4], "big")
-            if payload[at] >> 6 != 2 or end > len(payload):
-                return None
-            packet = payload[at:end]
-            is_kept = packet[1] in KEPT_CONTROL and (packet[1] > RECEIVER or len(packet) <= _reported(packet))
-            out.append(packet if is_kept else self.control(packet))
-            at = end
-        return b"".join(out) if at == len(payload) else None
-
-    def control(self, packet: bytes) -> bytes:
-        """A packet of RTCP that may hold names: as long as it was, its padding included."""
-        count = packet[-1] if packet[0] & PADDED else 0
-        if not 0 < count <= len(packet) - RTCP_HEADER:
-            return self._control(packet)
-        return self._control(packet[:-count]) + bytes(count - 1) + bytes((count,))
-
-    def _control(self, packet: bytes) -> bytes:
-        kind, size, out = packet[1], len(packet), bytearray(packet)
-        if kind == SDES:
-            self._sdes(out, size)
-        elif kind == BYE:
-            self._reason(out, size)
-        elif kind in (SENDER, RECEIVER):
-            self._fill(out, _reported(packet))
-        elif kind == FEEDBACK:
-            if out[0] & 0x1F == OF_APPLICATIONS and packet[12:16] != ESTIMATE:
-                self._fill(out, 12)
-        elif kind == EXTENDED:
-            self._extended(out)
-        elif kind == APP:
-            if packet[8:12] not in KNOWN_APPLICATIONS:
-                self._rename(out, 8, min(12, size))
-            out[12:] = self.pseudonyms.octets("app", packet[12:], max(0, size - 12))
-        else:
-            out[8:] = self.pseudonyms.octets("control", packet[8:], max(0, size - 8))
-        return bytes(out)
-
-    def _fill(self, out: bytearray, begin: int, end: int | None = None) -> None:
-        """Random octets in the place of what may be anything."""
-        old = bytes(out[begin:end])
-        out[begin:end] = self.pseudonyms.octets("control", old, len(old))
-
-    def _extended(self, out: bytearray) -> None:
-        """Blocks of extended reports: those that are registered hold numbers."""
-        at = RTCP_HEADER
-        while at + 4 <= len(out):
-            end = at + 4 + 4 * int.from_bytes(out[at + 2 : at + 4], "big")
-            if not 1 <= out[at] <= LARGEST_BLOCK or end > len(out):
-                self._fill(out, at + 4, end)
-            at = end
-
-    def _sdes(self, out: bytearray, end: int) -> None:
-        place = 4
-        for _ in range(out[0] & 0x1F):
-            place += 4
-            while place + 2 <= end and out[place]:
-                size = out[place + 1]
-                self._rename(out, place + 2, min(end, place + 2 + size))
-                place += 2 + size
-            place += 4 - place % 4
-
-    def _reason(self, out: bytearray, end: int) -> None:
-        place = 4 + 4 * (out[0] & 0x1F)
-        if place < end:
-            self._rename(out, place + 1, min(end, place + 1 + out[place]))
-
-    def _rename(self, out: bytearray, begin: int, end: int) -> None:
-        """Words within octets whose number must not change."""
-        old = bytes(out[begin:end])
-        try:
-            new = self.pseudonyms.text(old.decode()).encode()
-        except UnicodeDecodeError:
-            new = b""
-        out[begin:end] = new if len(new) == len(old) else self.pseudonyms.octets("text", old, len(old))
-
-
-MAX_PASSWORDS, MAX_TRANSACTIONS = 65_536, 4096
-"""What is remembered of ICE: passwords by user name, and of requests which one sealed them."""
 
 WRITERS: dict[str, Callable[[Anonymiser, bytes, bool, int], bytes | None]] = {
     "SIP": Anonymiser.write_sip,
-    "STUN": Anonymiser.write_stun,
+    "STUN": lambda anonymiser, payload, _, depth: anonymiser.stun.write(payload, depth),
     "TURN": Anonymiser.write_turn,
     "DTLS": Anonymiser.write_dtls,
     "RTP": Anonymiser.write_rtp,
     "RTCP": Anonymiser.write_rtcp,
 }
-
-
-def _attributes(payload: bytes) -> Iterator[tuple[int, bytes, int]]:
-    """The type and value of each attribute that fits, and where it ends."""
-    at = STUN_HEADER
-    while at + 4 <= len(payload):
-        kind, size = int.from_bytes(payload[at : at + 2], "big"), int.from_bytes(payload[at + 2 : at + 4], "big")
-        # The last one may lack what fills it up.
-        end = min(len(payload), at + 4 + size + -size % 4)
-        if at + 4 + size > len(payload):
-            return
-        yield kind, payload[at + 4 : at + 4 + size], end
-        at = end
-
-
-def _reported(packet: bytes) -> int:
-    """Octets of a report: its header, what a sender says of itself, and its blocks."""
-    return RTCP_HEADER + 20 * (packet[1] == SENDER) + 24 * (packet[0] & 0x1F)
-
-
-def _as_long_as(out: bytes | bytearray, more: int) -> bytes:
-    """The message so far, with the length that it has with a seal behind it (RFC 8489 section 14.5)."""
-    return bytes(out[:2]) + (len(out) - STUN_HEADER + more).to_bytes(2, "big") + bytes(out[4:])
 
 
 def _unreadable(octets: bytes) -> bytes:

@@ -6,6 +6,7 @@ Every length stays, so that sequence numbers do.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from dissectors.rewriting.anonymous import secured
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
@@ -14,7 +15,7 @@ from dissectors.wire import tls
 MAX_HELD = 16
 """Records over which one handshake message goes on."""
 
-ALERT_OCTETS, RANDOM_OCTETS, STATUS, STATUS_HEADER = 2, 34, 22, 4
+ALERT_OCTETS, STATUS, STATUS_HEADER = 2, 22, 4
 
 
 class Handshakes:
@@ -75,23 +76,12 @@ def _messages(body: bytes, names: Pseudonyms) -> bytes | None:
     return b"".join(out)
 
 
-def _client_hello(body: bytes, names: Pseudonyms) -> bytes:
-    """As that of DTLS, without a cookie."""
-    out, at = bytearray(body), RANDOM_OCTETS
-    size = body[at] if at < len(body) else 0
-    out[at + 1 : at + 1 + size] = names.octets("session", body[at + 1 : at + 1 + size], size)
-    at += 1 + size
-    at += 2 + int.from_bytes(body[at : at + 2], "big")
-    at += 1 + (body[at] if at < len(body) else 0)
-    return bytes(out[:at]) + secured.extensions(body[at:], names)
-
-
 def _status(body: bytes, names: Pseudonyms) -> bytes:
     """What a responder says of a certificate, in the same notation as that (RFC 6066 section 8)."""
     return body[:STATUS_HEADER] + secured.certificate(body[STATUS_HEADER:], names)
 
 
 MESSAGES: dict[int, Callable[[bytes, Pseudonyms], bytes]] = {
-    **secured.MESSAGES, tls.CLIENT_HELLO: _client_hello, STATUS: _status,
+    **secured.MESSAGES, tls.CLIENT_HELLO: partial(secured.client_hello, remembered=("session",)), STATUS: _status,
 }
 """By the type of a handshake message."""

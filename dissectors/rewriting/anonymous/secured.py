@@ -6,7 +6,7 @@ Every length stays. A function raises ValueError where it does not understand wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from dissectors.limits.table import Table
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
@@ -127,26 +127,27 @@ def _same(body: bytes, names: Pseudonyms) -> bytes:
     return body
 
 
-def _client_hello(body: bytes, names: Pseudonyms) -> bytes:
+def client_hello(body: bytes, names: Pseudonyms, remembered: Sequence[str] = ("session", "cookie")) -> bytes:
+    """A client's first message, with others in the place of what servers remember; in TLS that is no cookie."""
     at = 34
     out = bytearray(body)
-    for kind in ("session", "cookie"):
+    for kind in remembered:
         size = _number(body, at, 1)
         out[at + 1 : at + 1 + size] = names.octets(kind, body[at + 1 : at + 1 + size], size)
         at += 1 + size
     at += 2 + _number(body, at, 2)
     at += 1 + _number(body, at, 1)
-    return bytes(out[:at]) + extensions(body[at:], names)
+    return bytes(out[:at]) + _extensions(body[at:], names)
 
 
 def _server_hello(body: bytes, names: Pseudonyms) -> bytes:
     size = _number(body, 34, 1)
     end = 35 + size
-    return body[:35] + names.octets("session", body[35:end], size) + body[end : end + 3] + extensions(
+    return body[:35] + names.octets("session", body[35:end], size) + body[end : end + 3] + _extensions(
         body[end + 3 :], names)
 
 
-def extensions(block: bytes, names: Pseudonyms) -> bytes:
+def _extensions(block: bytes, names: Pseudonyms) -> bytes:
     if not block:
         return block
     at, out = 2, [block[:2]]
@@ -201,7 +202,7 @@ def _request(body: bytes, names: Pseudonyms) -> bytes:
 CERTIFICATE = 11
 
 MESSAGES: dict[int, Callable[[bytes, Pseudonyms], bytes]] = {
-    0: _same, 1: _client_hello, 2: _server_hello, 3: _hello_verify, 4: _ticket, CERTIFICATE: _certificate, 12: _same,
+    0: _same, 1: client_hello, 2: _server_hello, 3: _hello_verify, 4: _ticket, CERTIFICATE: _certificate, 12: _same,
     13: _request, 14: _same, 15: _same, 16: _same,
 }
 """By the type of a handshake message; public keys and signatures of one handshake say nothing of anybody."""

@@ -131,7 +131,7 @@ def rewritten(path: Path, folder: Path, seed: int, ways: Sequence[str], program:
     """What is to be said of one capture; raises CaptureError where it cannot be read."""
     folder.chmod(0o755)
     names = left_over(path, folder, seed) if "names" in ways else None
-    found = compared(path, folder)["plain"] if "findings" in ways else None
+    found = compared(path, folder) if "findings" in ways else None
     errors: dict[str, Counter[str]] = {}
     if program is not None:
         with tempfile.TemporaryDirectory() as made:

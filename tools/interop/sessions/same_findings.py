@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,11 +12,6 @@ from dissectors.rewriting.anonymous.capture import anonymise
 from dissectors.rewriting.anonymous.messages import Wanted
 from dissectors.rewriting.anonymous.pseudonyms import Pseudonyms
 
-WAYS = {
-    "plain": (Wanted(), False), "ports": (Wanted(), True), "agents": (Wanted(agents=True), False),
-    "drop": (Wanted(drop=True), False),
-}
-"""What may be asked for: what else changes, and whether ports do."""
 
 class Compared(NamedTuple):
     """The findings of a capture and of the one under other names, how many of each id."""
@@ -35,16 +30,11 @@ class Compared(NamedTuple):
             yield f"finding {each}: {'more' if self.after[each] > self.before[each] else 'fewer'} under other names"
 
 
-def compared(path: Path, folder: Path, ways: Iterable[str] = ("plain",)) -> dict[str, Compared]:
-    """The findings before and after, by what was asked for; raises CaptureError where the capture cannot be read."""
-    before = findings(path)
-    found = {}
-    for way in ways:
-        wanted, ports = WAYS[way]
-        out = folder / f"findings-{way}"
-        anonymise(str(path), str(out), Pseudonyms(b"findings", ports=ports), wanted, force=True)
-        found[way] = Compared(before, findings(out))
-    return found
+def compared(path: Path, folder: Path) -> Compared:
+    """The findings before and after; raises CaptureError where the capture cannot be read."""
+    before, out = findings(path), folder / "findings"
+    anonymise(str(path), str(out), Pseudonyms(b"findings"), Wanted(), force=True)
+    return Compared(before, findings(out))
 
 
 def findings(path: Path) -> Counter[str]:
