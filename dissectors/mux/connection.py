@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from dissectors.mux.flows import FlowKey
 from dissectors.mux.framings import GIVEN_UP, HTTP, READERS, RECOVERIES, RTSP, SIP, signalling_row
 from dissectors.mux.table import UNKNOWN_ROW
-from dissectors.protocols.sip_framing import begins, carries_sip, may_begin
+from dissectors.protocols.sip_framing import begins, carries_sip, may_begin, plain_end, plain_line
 from dissectors.wire import websocket
 from dissectors.wire.datagram import TLS, WS, WSS
 from dissectors.wire.errors import Malformed
@@ -32,6 +32,9 @@ MAX_LINE_OCTETS = 2048
 
 FIRST_LOOK_OCTETS = 2048
 """Octets in which the next message is looked for first: of what many messages wait in, each would copy all the rest."""
+
+MAX_PLAIN_OCTETS = 2 * FIRST_LOOK_OCTETS
+"""Octets in which messages of SIP are looked for that follow one another without surprises."""
 
 HOLE_TIMEOUT_NS, ACKNOWLEDGED_HOLE_TIMEOUT_NS = 30_000_000_000, 1_000_000_000
 """How long octets may come late; and where their receiver said that it has them, so that the capture lacks them."""
@@ -184,7 +187,8 @@ class Connection:
 
     def held_octets(self) -> int:
         """How many octets it takes to keep this connection."""
-        held = sum(way.direction.weight + way.websocket.weight for way in self.ways)
+        one, two = self.ways
+        held = one.direction.weight + one.websocket.weight + two.direction.weight + two.websocket.weight
         if self.secured is not None and self.within is not None:
             held += self.secured.weight + self.within.held_octets()
         return held
@@ -270,6 +274,29 @@ def next_message(connection: Connection, way: Way) -> Iterator[Whole]:
     elif payload:
         key = way.key._replace(inside=f"channel {octets[blank + 1]}") if connection.framing == RTSP else way.key
         yield Whole(key, payload, len(payload), 0, origin)
+
+
+def plain_messages(way: Way) -> list[Whole]:
+    """The messages of SIP that come next and hold no surprises; there may be more, of which `next_message` knows."""
+    direction, key = way.direction, way.key
+    octets = direction.peek(MAX_PLAIN_OCTETS)
+    found: list[Whole] = []
+    at, layer, line = 0, -1, plain_line(octets, 0)
+    before: Origin | None = None
+    while line:
+        end = plain_end(octets, at, line)
+        if not end:
+            break
+        line = plain_line(octets, end)
+        if not line and direction.end_of_segment(end - at) > end - at:
+            break
+        origin = direction.read(end - at)
+        layer = layer + 1 if origin is before else 0
+        found.append(tuple.__new__(Whole, (key, octets[at:end], end - at, layer, origin, ANY_ROW)))
+        at, before = end, origin
+    if found:
+        way.wanted = 1
+    return found
 
 
 def _following(way: Way, size: int) -> int:

@@ -27,6 +27,7 @@ from dissectors.mux.connection import (
     next_message,
     next_of_websocket,
     pieces,
+    plain_messages,
     search,
     unfinished,
     zeros_before_sip,
@@ -296,6 +297,8 @@ class Connections:
                 found += self._followed(connection, way, self.follower)
             elif connection.framing == WEBSOCKET:
                 found += next_of_websocket(connection, way)
+            elif connection.framing == SIP and (plain := plain_messages(way)):
+                found += plain
             else:
                 found += self._next(connection, way)
         return found
@@ -442,7 +445,7 @@ class Connections:
                     each.wanted, each.searching = 1, not each.sure and each is not way
                 return
         # A connection of WebSocket may be idle for long.
-        connection.sniffed += 1 if websocket.fills(octets) else IDLE_SEGMENTS
+        connection.sniffed += 1 if not way.sure and websocket.fills(octets) else IDLE_SEGMENTS
         if way.sure or connection.sniffed > MAX_SNIFFED_SEGMENTS * IDLE_SEGMENTS:
             connection.framing = GIVEN_UP
             self.unread.name(way.key, octets)
@@ -486,9 +489,10 @@ def _numbered(found: list[Whole]) -> list[Whole]:
     counts: dict[tuple[int, int], int] = {}
     numbered = []
     for whole in found:
-        place = whole.origin.file, whole.origin.frame
+        _, file, frame, _, _ = whole.origin
+        place = file, frame
         counts[place] = number = counts.get(place, -1) + 1
-        numbered.append(whole._replace(layer=number))
+        numbered.append(whole._replace(layer=number) if number != whole.layer else whole)
     return numbered
 
 

@@ -19,6 +19,14 @@ _VIA = pattern(rb"^(?:Via|v)[ \t]*:", re.I | re.M)
 _CARRIES_SIP = pattern(rb"^(?:Content-Type|c)[ \t]*:[ \t\r\n]*(?:message|multipart)/", re.I | re.M)
 _LENGTH = pattern(rb"^(?:Content-Length|l)[ \t]*:[ \t\r\n]*([0-9]{1,10})[ \t]*\r?$", re.I | re.M)
 
+MAX_PLAIN_LINE_OCTETS, MAX_PLAIN_HEAD_OCTETS = 512, 2048
+
+_TOKEN = rb"[A-Za-z0-9.!%*_+`'~-]"
+_PLAIN_LINE = pattern(
+    rb"(?:[A-Z0-9.!%*_+`'~-]" + _TOKEN + rb"{0,31} [^\r\n]+ SIP/2\.0|SIP/2\.0 [1-6][0-9]{2} [^\r\n]*)\r?\n"
+)
+_LENGTH_OF_PLAIN = pattern(rb"\n(?:Content-Length|l)[ \t]*:[ \t\r\n]*([0-9]{1,10})[ \t]*\r?(?=\n)", re.I)
+
 
 def frame(octets: bytes) -> int | Incomplete:
     """The octets of the message that begins here, or `Incomplete`; raises Malformed where none begins.
@@ -39,6 +47,22 @@ def frame(octets: bytes) -> int | Incomplete:
             raise Malformed("SIP", at, f"a message of {size} bytes")
         return Beyond(size)
     return size if size <= len(octets) else Incomplete(size)
+
+
+def plain_line(octets: bytes, at: int) -> int:
+    """Where a start line ends that stands there as nearly all do; 0 where `may_begin` has to be asked."""
+    line = _PLAIN_LINE().match(octets, at)
+    return line.end() if line is not None and line.end() - at <= MAX_PLAIN_LINE_OCTETS else 0
+
+
+def plain_end(octets: bytes, at: int, line: int) -> int:
+    """Where the message ends that begins there with a plain start line; 0 where `frame` has to be asked."""
+    last = octets.find(b"\n\r\n", line - 1, at + MAX_PLAIN_HEAD_OCTETS)
+    if last < 0 or octets.find(b"\n\n", line - 1, last + 1) >= 0:
+        return 0
+    length = _LENGTH_OF_PLAIN().search(octets, line - 1, last + 1)
+    end = last + 3 + (int(length[1]) if length is not None else 0)
+    return end if end <= len(octets) else 0
 
 
 def may_begin(octets: bytes) -> bool:

@@ -129,7 +129,7 @@ class Direction:
         if abs(begin - before) > MAX_DISTANCE:
             return False
         if begin == before and not self.waiting:
-            self._append(Piece(begin, payload, origin))
+            self._append(begin, payload, origin)
             return True
         for piece in self._fresh(Piece(begin, payload, origin)):
             self.waiting.append(piece)
@@ -145,13 +145,21 @@ class Direction:
 
     def read(self, octets: int) -> Origin:
         """Step over so many octets; the origin of the one that arrived last."""
-        begin, self.at = self.at, self.at + octets
-        found = [origin for start, end, origin in self._origins if start < self.at and end > begin]
-        self._origins = [each for each in self._origins if each[1] > self.at]
-        surplus = len(self.held) - self.unread - KEPT_OCTETS
+        assert self.end is not None
+        begin = self.at
+        at = self.at = begin + octets
+        _, last, origin = self._origins[0]
+        if last > at:
+            pass
+        elif last == at:
+            del self._origins[0]
+        else:
+            origin = max(origin for start, end, origin in self._origins if start < at and end > begin)
+            self._origins = [each for each in self._origins if each[1] > at]
+        surplus = len(self.held) - self.end + at - KEPT_OCTETS
         if surplus > KEPT_OCTETS:
             del self.held[:surplus]
-        return max(found)
+        return origin
 
     def begins(self) -> list[int]:
         """Where segments begin among the octets that nobody has read, counted from the first of these."""
@@ -180,11 +188,11 @@ class Direction:
         self._drain()
         return missing, first.origin
 
-    def _append(self, piece: Piece) -> None:
+    def _append(self, begin: int, octets: bytes, origin: Origin) -> None:
         """Add what follows at once."""
-        self.held += piece.octets
-        self.end = piece.begin + len(piece.octets)
-        self._origins.append((piece.begin, self.end, piece.origin))
+        self.held += octets
+        self.end = begin + len(octets)
+        self._origins.append((begin, self.end, origin))
 
     def _drain(self) -> None:
         """Take what waited for what is there now."""
@@ -192,7 +200,7 @@ class Direction:
         for piece in self.waiting:
             if piece.begin != self.end:
                 break
-            self._append(piece)
+            self._append(piece.begin, piece.octets, piece.origin)
             self.waiting_octets -= len(piece.octets)
             count += 1
         del self.waiting[:count]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dissectors import offline
 from dissectors.mux import connections
+from dissectors.wire.link import frames
 from dissectors.wire.tcp import Segment
 from tests import made, verto_calls
 from tests.mux.test_connections import FOREIGN, OK, shaken
@@ -66,6 +67,21 @@ def test_both_scans_read_tcp_alike(seed: int, monkeypatch: pytest.MonkeyPatch) -
 def test_tls_in_connections_that_are_given_up_is_counted_by_both() -> None:
     octets = pcap(records(conversation([(A, HELLO), (B, HELLO), (A, b"\x17\x03" + bytes(90)), (A, HELLO), (A, b"")])))
     same(octets)
+
+
+@pytest.mark.parametrize("net", [bytes(3), bytes(15)], ids=["IPv4", "IPv6"])
+def test_a_frame_with_a_segment_is_read_once_where_it_has_no_surprises(
+    net: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames.Frames, "udp", lambda *_: pytest.fail("the frame was read again"))
+    one, two = (net + b"\1", 40_000), (net + b"\2", 5060)
+    cut = segment(one, two, FIRST + 1 + len(OPTIONS), OK, cut=9)
+    made_so_far = records([*conversation([(one, OPTIONS)], (one, two)), cut])
+    scanner = compiled.Scanner()
+    rows = [row for batch in scanner.scan(made_so_far) for row in batch.entries]
+    rows += scanner.finish().entries
+    assert [(row.payload, row.length, row.frame) for row in rows] == [(OPTIONS, len(OPTIONS), 3), (OK[:-9], len(OK), 4)]
+    assert (scanner.frames.frames, scanner.frames.segments.count) == (4, 4)
 
 
 def test_hep_over_udp_gives_what_its_agent_saw_in_both_scans_and_again(tmp_path: Any) -> None:

@@ -29,9 +29,12 @@ cdef struct Wire:
 
 
 cdef struct Plain:
-    # The one datagram of a frame: what was captured of its payload, whose `length` is UDP's claim; `flags` are TCP's.
+    # The one datagram of a frame: what was captured of its payload, whose `length` is UDP's claim.
+    # Of a TCP segment `length` is IP's claim, `ends` are both addresses, `header` is TCP's without options.
     Wire wire
     Octets payload
+    Octets ends
+    Octets header
     Py_ssize_t length
     int64_t identification
     int tags
@@ -94,7 +97,7 @@ cdef inline bint in_ipv4(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t 
 
 cdef bint in_tcp(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t size, int link) except -1:
     """Whether the frame of `size` octets at `at` is a TCP segment without surprises; `plain` then tells of it."""
-    cdef Py_ssize_t held = at + size, header, length
+    cdef Py_ssize_t held = at + size, end, header, length
     cdef Octets ip
     cdef int kind = into_ip(plain, octets, &at, held, link)
     if kind == IPV4 and at + 40 <= held:
@@ -105,7 +108,9 @@ cdef bint in_tcp(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t size, in
         plain.wire.src_high = plain.wire.dst_high = 0
         plain.wire.src_low, plain.wire.dst_low = u32(ip, 12), u32(ip, 16)
         plain.wire.ports = <uint64_t> 4 << 32
-        held, at = min(held, at + length), at + header
+        plain.identification = u16(ip, 4)
+        narrow(&plain.ends, ip, 12, 8)
+        end, at = at + length, at + header
     elif kind == IPV6 and at + 60 <= held:
         narrow(&ip, octets, at, 40)
         length = u16(ip, 4)
@@ -114,16 +119,21 @@ cdef bint in_tcp(Plain *plain, Octets octets, Py_ssize_t at, Py_ssize_t size, in
         plain.wire.src_high, plain.wire.src_low = u64(ip, 8), u64(ip, 16)
         plain.wire.dst_high, plain.wire.dst_low = u64(ip, 24), u64(ip, 32)
         plain.wire.ports = <uint64_t> 16 << 32
-        held, at = min(held, at + 40 + length), at + 40
+        plain.identification = 0
+        narrow(&plain.ends, ip, 8, 32)
+        end, at = at + 40 + length, at + 40
     else:
         return False
+    held = min(held, end)
     if at + 20 > held:
         return False
-    plain.wire.ports |= u32(octets, at)
-    plain.flags = u8(octets, at + 13)
-    header = (u8(octets, at + 12) >> 4) * 4
+    narrow(&plain.header, octets, at, 20)
+    plain.wire.ports |= u32(plain.header, 0)
+    plain.flags = u8(plain.header, 13)
+    header = (u8(plain.header, 12) >> 4) * 4
     if header < 20 or at + header > held:
         return False
+    plain.length = end - at - header
     narrow(&plain.payload, octets, at + header, held - at - header)
     return True
 

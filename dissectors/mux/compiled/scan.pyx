@@ -40,6 +40,7 @@ from dissectors.wire.datagram import Datagram
 from dissectors.wire.captures.records import MAX_RECORD_OCTETS, MAX_TIME_NS, Record
 from dissectors.wire.spec import U16, U32, AtLeast, AtMost, Between, Bits, Chain, LengthField, RtpHeader, StartLine
 from dissectors.wire import hep
+from dissectors.wire.tcp import Segment
 from dissectors.wire.link import offload, segments
 from dissectors.wire.link.tunnels import TUNNELS
 
@@ -350,18 +351,35 @@ cdef class Scanner:
                 )
             return self.foreign(entries, &plain, <Py_ssize_t> (slot.what >> 1) if slot.what else -1, file, frame, time)
         if in_tcp(&plain, octets, at, size, link) and (not plain.tags or self.vlan_known):
+            self.passed += 1
+            self.tags += plain.tags
+            if plain.payload.size > 5 and u16(plain.payload, 0) == TLS_HANDSHAKE:
+                self.tls(plain.wire.ports, part(plain.payload, 0, 6))
             if not plain.flags & SYN and self.given_up.knows(&plain.wire):
-                self.passed += 1
-                self.tags += plain.tags
-                if plain.payload.size > 5 and u16(plain.payload, 0) == TLS_HANDSHAKE:
-                    self.tls(plain.wire.ports, part(plain.payload, 0, 6))
                 return 0
+            return self.segment(entries, &plain, file, frame, time)
         return self.unusual(entries, Record(frame, time, link, part(octets, at, size), original), file)
 
     cdef int tls(self, uint64_t ports, bytes payload) except -1:
         """Count a segment that `segments` has a name for; that it came is counted already."""
         self.frames.segments.add(ports >> 16 & 0xFFFF, ports & 0xFFFF, payload)
         self.frames.segments.count -= 1
+        return 0
+
+    cdef int segment(self, list entries, const Plain *plain, int64_t file, int64_t frame, int64_t time) except -1:
+        """Take a TCP segment of a connection that is not known as given up."""
+        cdef Py_ssize_t size = plain.ends.size >> 1
+        cdef uint64_t sport = plain.wire.ports >> 16 & 0xFFFF, dport = plain.wire.ports & 0xFFFF
+        cdef bytes src = part(plain.ends, 0, size), dst = part(plain.ends, size, size)
+        segment = tuple.__new__(Segment, (
+            src, sport, dst, dport, u32(plain.header, 4), u32(plain.header, 8), plain.flags,
+            part(plain.payload, 0, plain.payload.size), plain.length, plain.identification,
+        ))
+        found = self.connections.take(segment, file, frame, time)
+        if found:
+            self.streamed(entries, found)
+        elif self.connections.is_given_up(segment):
+            self.given_up.add(src, sport, dst, dport)
         return 0
 
     cdef int unusual(self, list entries, record, int64_t file) except -1:

@@ -1,0 +1,101 @@
+"""Messages of SIP that hold no surprises are found in one walk: the same ones as one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dissectors.limits.budget import Bounds
+from dissectors.mux import connections
+from dissectors.mux.connection import MAX_PLAIN_OCTETS, Connection, Way, next_message, plain_messages
+from dissectors.mux.connections import Connections
+from dissectors.protocols.sip_framing import MAX_PLAIN_HEAD_OCTETS, MAX_PLAIN_LINE_OCTETS, frame, plain_end, plain_line
+from dissectors.wire.errors import Malformed
+from dissectors.wire.tcp import KEPT_OCTETS, Direction
+from tests import made
+from tests.mux.test_connections import OK
+from tests.mux.test_framings import OPTIONS
+from tests.tcp_frames import A, B, conversation, payloads
+
+LARGE = made.sip("MESSAGE sip:a SIP/2.0", "Call-ID: 2", body=b"x" * MAX_PLAIN_OCTETS)
+PIECES = (
+    OPTIONS, OK, OPTIONS * 3, OPTIONS + OK, LARGE,
+    OPTIONS.replace(b"Content-Length: 5", b"l : 5"), OPTIONS.replace(b"Content-Length: 5", b"CONTENT-LENGTH:\r\n 5\t"),
+    OPTIONS.replace(b"Content-Length: 5\r\n", b""), OPTIONS.replace(b": 5", b": 3"), OPTIONS.replace(b": 5", b": 12"),
+    OPTIONS.replace(b"Call-ID", b"l: 4\r\nCall-ID"), OPTIONS.replace(b"Call-ID", b"l: 99999999999\r\nCall-ID"),
+    OPTIONS.replace(b"\r\n", b"\n"), OK.replace(b"\r\n\r\n", b"\n\n"), OPTIONS.replace(b"Call", b"\n\rCall"),
+    OPTIONS.replace(b"OPTIONS", b"options"), OPTIONS.replace(b"SIP/2.0", b"sip/2.0"), b"M" * 40 + OPTIONS[7:],
+    OK.replace(b"200 OK", b"200"), OK.replace(b" OK", b""), OK.replace(b"OK", b"O\rK"), OK.replace(b"200", b"900"),
+    OPTIONS.replace(b"sip:a", b"sip:" + b"a" * MAX_PLAIN_LINE_OCTETS),
+    OPTIONS.replace(b"Call-ID: ", b"Call-ID: " + b"a" * MAX_PLAIN_HEAD_OCTETS), OPTIONS.replace(b": 5", b": 2000000"),
+    b"\r\n", b"\0", b" \t", b"hello", b"O", OK[:9], OPTIONS[:60], b"nonsense\r\n", bytes(KEPT_OCTETS),
+)
+
+
+def state(direction: Direction) -> tuple[Any, ...]:
+    """Everything that a direction holds."""
+    return tuple(getattr(direction, name) for name in Direction.__slots__)
+
+
+def read(sent: list[bytes], size: int) -> tuple[Any, ...]:
+    """What is found in a connection, segment by segment, and how far its directions are then."""
+    kept = Connections(Bounds())
+    segments = conversation([(A, OPTIONS), *((A, each) for each in sent)], size=size)
+    found = [kept.take(each, 0, number, number) for number, each in enumerate(segments)]
+    (connection,) = kept._open.values() or [None]
+    ways = () if connection is None else connection.ways
+    return found, kept.finish(), [(state(way.direction), way.wanted, way.searching) for way in ways]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    sent=st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=5).map(b"".join), max_size=5),
+    size=st.sampled_from((40, 333, 1400, 60_000)),
+)
+def test_one_walk_finds_the_same_messages_as_one_by_one(sent: list[bytes], size: int) -> None:
+    at_once = read(sent, size)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(connections, "plain_messages", lambda _: [])
+        assert read(sent, size) == at_once
+
+
+@given(octets=st.lists(st.sampled_from(PIECES), max_size=3).map(b"".join))
+def test_the_end_of_a_plain_message_is_where_its_framing_says(octets: bytes) -> None:
+    line = plain_line(octets, 0)
+    end = line and plain_end(octets, 0, line)
+    try:
+        assert not end or frame(octets) == end
+    except Malformed:
+        assert not line
+
+
+@pytest.mark.parametrize("message", [OPTIONS, OK, *PIECES[5:8], PIECES[12]])
+def test_common_messages_are_plain(message: bytes) -> None:
+    is_plain = bool(plain_end(message, 0, plain_line(message, 0)))
+    assert is_plain == (b"\r\n\r\n" in message)
+
+
+def test_the_messages_of_a_segment_are_read_in_one_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[bytes] = []
+    peek = Direction.peek
+    monkeypatch.setattr(Direction, "peek", lambda *asked: looks.append(peek(*asked)) or looks[-1])  # type: ignore[func-returns-value]
+    kept = Connections(Bounds())
+    for number, each in enumerate(conversation([(A, OPTIONS), (B, OK)])):
+        kept.take(each, 0, number, number)
+    looks.clear()
+    (segment,) = conversation([(A, OPTIONS), (A, OPTIONS * 3)])[3:]
+    found = kept.take(segment, 0, 9, 9)
+    assert payloads(found) == [OPTIONS] * 3 and [whole.layer for whole in found] == [0, 1, 2] and len(looks) == 1
+
+
+def test_what_is_not_plain_is_left_to_the_closer_look() -> None:
+    connection = Connection(connections.FlowKey(*A, *B, "", "tcp"))
+    connection.framing = connections.SIP
+    way: Way = connection.ways[0]
+    (segment,) = conversation([(A, OPTIONS + b"hello")], opened=False)
+    way.direction.take(segment.sequence, segment.payload, connections.Origin(1, 0, 1, 1, 0))
+    assert not plain_messages(way)
+    assert payloads(next_message(connection, way)) == [OPTIONS + b"hello"]
